@@ -1,0 +1,83 @@
+import tseslint from 'typescript-eslint';
+
+/** Clocks and unseeded randomness would make a result depend on more than its recipe. */
+const nondeterminism = [
+  { object: 'Math', property: 'random', message: 'Use a named Rng stream (pipeline/core/rng.ts).' },
+  { object: 'Date', property: 'now', message: 'Operators must not read the clock.' },
+];
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'runs', '.haf', 'data', 'coverage', '**/*.js', '**/*.mjs'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'Name what you export.' },
+        { selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' },
+        { selector: 'ExportDefaultDeclaration', message: 'Use a named export.' },
+      ],
+    },
+  },
+  {
+    files: ['src/pipeline/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['sharp', 'nats'].map((name) => ({
+            name,
+            message: 'The pipeline decides; it computes nothing.',
+          })),
+          patterns: [
+            { group: ['@tensorflow/*'], message: 'Only operators/tensor may load TensorFlow.' },
+            {
+              regex: 'operators/(?!methods/(registry|method)\\.js|.*-data\\.js)',
+              allowTypeImports: true,
+              message:
+                'The pipeline knows shapes and method names; stage code is imported lazily, in stages.ts.',
+            },
+            {
+              group: ['**/workers/**', '!**/workers/local.js'],
+              message: 'The pipeline reaches workers through the bus.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/pipeline/core/**/*.ts', 'src/operators/**/*.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...nondeterminism],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['**/workers/**', 'nats'], message: 'Operators know nothing of processes or messages.' },
+            {
+              regex: 'pipeline/(?!core/|stage\\.js|config/schema\\.js)',
+              message: 'Operators may import pipeline/core, the stage contract and config types only.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['eslint.config.js', 'test/**/*.ts'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
+  },
+);

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+export const metricsFile = 'metrics.json';
+const metric = z.number().nullable();
+
+/** Metrics of one set of predictions at threshold 0.5 (method.md 9.1). Null where undefined. */
+export const metricsSchema = z.strictObject({
+  patients: z.number().int(),
+  deceased: z.number().int(),
+  accuracy: metric,
+  balancedAccuracy: metric,
+  sensitivity: metric,
+  specificity: metric,
+  auc: metric,
+  brier: metric,
+  /** Accuracy of always answering the more frequent class. */
+  majority: metric,
+});
+export type Metrics = z.infer<typeof metricsSchema>;
+
+/** What `evaluate` writes for a fold and method. */
+export const evaluationSchema = z.strictObject({
+  fold: z.number().int(),
+  method: z.string(),
+  test: metricsSchema,
+  val: metricsSchema,
+  /** Test patients whose modalities the method saw; equals `test` unless patients were scored with the base rate. */
+  testObserved: metricsSchema,
+  /** Why a metric is null, for example "one class only". */
+  notes: z.array(z.string()),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;

@@ -1,0 +1,27 @@
+import { Observable } from 'rxjs';
+import type { StageCode, StageContext, StageOutput } from '../pipeline/stage.js';
+
+/**
+ * A stage that computes its output in one go, without progress.
+ *
+ * @example export const split = stageOf((context) => ({ type: 'output', files: { 'splits.json': draw(context) } }));
+ */
+export const stageOf =
+  (compute: (context: StageContext) => StageOutput | Promise<StageOutput>): StageCode =>
+  (context) =>
+    new Observable((subscriber) => {
+      let cancelled = false;
+      Promise.resolve()
+        .then(() => compute(context))
+        .then(
+          (output) => {
+            if (cancelled) return;
+            subscriber.next(output);
+            subscriber.complete();
+          },
+          (error: unknown) => subscriber.error(error),
+        );
+      return () => {
+        cancelled = true;
+      };
+    });

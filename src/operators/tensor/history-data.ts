@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+export const historyFile = 'history.json';
+
+/**
+ * The course of one training job. `epochs[i]` holds the epoch's number, learning rate, training losses,
+ * `valLoss` and `valAuc` (null where undefined), as plain numbers by name.
+ */
+export const historySchema = z.strictObject({
+  epochs: z.array(z.record(z.string(), z.number().nullable())),
+  /** Epoch whose weights were kept; 0 is the initial state. */
+  bestEpoch: z.number().int(),
+  /** The quantity early stopping watched. */
+  monitor: z.enum(['valAuc', 'valLoss']),
+  /** Why training ended. */
+  stopped: z.enum(['patience', 'epochs']),
+  /** Anything the reader of a result should know, for example an undefined validation AUC. */
+  warnings: z.array(z.string()),
+  /** Optimisation steps left out because the loss was not finite. */
+  skippedSteps: z.number().int(),
+  backend: z.string(),
+});
+export type History = z.infer<typeof historySchema>;

@@ -1,0 +1,107 @@
+/** Exit codes of the command line; documented in docs/cli.md. */
+export const exitCodes = {
+  ok: 0,
+  unexpected: 1,
+  finishedWithFailures: 2,
+  usage: 64,
+  badData: 65,
+  unavailable: 69,
+  badConfig: 78,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Every stable error code with the exit code it ends a command with and whether trying again can help. */
+const catalogue = {
+  HAF_CONFIG_INVALID: { exit: exitCodes.badConfig, retryable: false },
+  HAF_CONFIG_MISSING: { exit: exitCodes.badConfig, retryable: false },
+  HAF_USAGE: { exit: exitCodes.usage, retryable: false },
+  HAF_DATA_MISSING: { exit: exitCodes.badData, retryable: false },
+  HAF_TABLE_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_FEATURES_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_MODALITY_EMPTY: { exit: exitCodes.badData, retryable: false },
+  HAF_COHORT_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_SPLIT_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_RUN_BUSY: { exit: exitCodes.usage, retryable: true },
+  HAF_RUN_UNKNOWN: { exit: exitCodes.usage, retryable: false },
+  HAF_STORE_FULL: { exit: exitCodes.unexpected, retryable: true },
+  HAF_STORE_CORRUPT: { exit: exitCodes.unexpected, retryable: true },
+  HAF_BACKEND_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false },
+  HAF_WORKER_DIED: { exit: exitCodes.unexpected, retryable: true },
+  HAF_TRAINING_DIVERGED: { exit: exitCodes.unexpected, retryable: false },
+  HAF_JOB_FAILED: { exit: exitCodes.finishedWithFailures, retryable: false },
+  HAF_INTERRUPTED: { exit: exitCodes.interrupted, retryable: true },
+  HAF_INTERNAL: { exit: exitCodes.unexpected, retryable: false },
+} as const satisfies Record<string, { exit: ExitCode; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof catalogue;
+export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
+
+/** Where in the user's material an error sits: a file, a line in it, a patient, a config key. */
+export type ErrorContext = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/** An error as it crosses a thread, a process or a log line. */
+export interface HafErrorData {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly fix: string;
+  readonly context: ErrorContext;
+}
+
+/**
+ * The one error class users meet: a stable code, what is wrong and where, and what to do about it.
+ *
+ * @example throw new HafError('HAF_TABLE_INVALID', 'clinical.csv has no column "patient_id"', 'Add the column.')
+ */
+export class HafError extends Error {
+  override readonly name = 'HafError';
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly fix: string;
+  readonly context: ErrorContext;
+
+  constructor(
+    code: ErrorCode,
+    what: string,
+    fix: string,
+    options: { context?: ErrorContext; cause?: unknown } = {},
+  ) {
+    super(`${what} ${fix}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.what = what;
+    this.fix = fix;
+    this.context = options.context ?? {};
+  }
+
+  get exitCode(): ExitCode {
+    return catalogue[this.code].exit;
+  }
+
+  /** Whether the same job may succeed when it is tried again unchanged. */
+  get retryable(): boolean {
+    return catalogue[this.code].retryable;
+  }
+
+  toData(): HafErrorData {
+    return { code: this.code, what: this.what, fix: this.fix, context: this.context };
+  }
+
+  static fromData(data: HafErrorData): HafError {
+    return new HafError(data.code, data.what, data.fix, { context: data.context });
+  }
+
+  /** Any thrown value as a HafError; an unknown one becomes HAF_INTERNAL with its message kept. */
+  static from(thrown: unknown): HafError {
+    if (thrown instanceof HafError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new HafError(
+      'HAF_INTERNAL',
+      `Unexpected error: ${message}`,
+      'Please report it with the log of the run.',
+      {
+        cause: thrown,
+        context: thrown instanceof Error && thrown.stack ? { stack: thrown.stack } : {},
+      },
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+
+/** A seeded stream of pseudo-random numbers. */
+export interface Rng {
+  /** The next 32 random bits. */
+  uint32(): number;
+  /** Uniform in [0, 1), 32-bit resolution. */
+  uniform(): number;
+  /** Uniform integer in [0, bound). */
+  int(bound: number): number;
+  /** Standard normal (Box-Muller, one value a draw). */
+  normal(): number;
+  /** Fisher-Yates shuffle in place; returns its argument. */
+  shuffle<T>(items: T[]): T[];
+}
+
+const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
+
+/**
+ * The stream for one purpose, for example `rng(5678, 'fold/3/stage1/TMA/init')`: xoshiro128** (Blackman and
+ * Vigna) started from the SHA-256 of seed and purpose. Streams of different purposes are independent, so the
+ * order in which folds and stages run can never change a number.
+ */
+export function rng(seed: number, purpose: string): Rng {
+  const digest = createHash('sha256').update(`${seed}/${purpose}`).digest();
+  let [a, b, c, d] = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const uint32 = (): number => {
+    const result = Math.imul(rotl(Math.imul(b, 5), 7), 9) >>> 0;
+    const t = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = rotl(d, 11);
+    return result;
+  };
+  const uniform = (): number => uint32() / 0x1_0000_0000;
+  const int = (bound: number): number => Math.floor(uniform() * bound);
+  return {
+    uint32,
+    uniform,
+    int,
+    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    shuffle: (items) => {
+      for (let i = items.length - 1; i > 0; i--) {
+        const j = int(i + 1);
+        [items[i], items[j]] = [items[j] as (typeof items)[0], items[i] as (typeof items)[0]];
+      }
+      return items;
+    },
+  };
+}

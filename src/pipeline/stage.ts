@@ -1,0 +1,110 @@
+import type { Observable } from 'rxjs';
+import type { z } from 'zod';
+import type { Config } from './config/schema.js';
+import type { BagModality, Modality } from './core/modality.js';
+import type { Problem } from './core/problem.js';
+import type { Rng } from './core/rng.js';
+
+/** The stages, in data-flow order (docs/architecture.md). */
+export const stageNames = [
+  'embed',
+  'tables',
+  'cohort',
+  'split',
+  'preprocess',
+  'stage1',
+  'stage2',
+  'stage3',
+  'evaluate',
+  'aggregate',
+  'report',
+] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** Which workers may take a job: `cpu` runs in a thread, `gpu` in a trainer process that holds TensorFlow. */
+export type JobClass = 'cpu' | 'gpu';
+
+/** What one job of a stage covers. Absent members: the whole run or cohort. */
+export interface Unit {
+  readonly fold?: number;
+  readonly modality?: BagModality;
+  readonly alignment?: 'svd';
+  readonly method?: string;
+  /** Path of a feature file below the data root. */
+  readonly file?: string;
+}
+
+/** A file of the user's, named by its content. `path` is absolute; `name` is relative to the data root. */
+export interface SourceFile {
+  readonly role: string;
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** Read access to one immutable artifact. */
+export interface Artifact {
+  readonly id: string;
+  readonly unit: Unit;
+  /** Parses one JSON file of the artifact. */
+  json<T>(file: string, schema: z.ZodType<T>): T;
+  /** One whole binary file. */
+  bytes(file: string): Uint8Array;
+  /** Absolute path of a file, to read it by range. */
+  path(file: string): string;
+}
+
+/** The artifacts a job reads, by the role they play for it. */
+export interface Inputs {
+  /** The single artifact of a role. @throws when there is not exactly one. */
+  one(role: StageName): Artifact;
+  /** All artifacts of a role, in the order of the graph. */
+  all(role: StageName): readonly Artifact[];
+}
+
+/** What a stage's code is given; everything that may change its output is in here. */
+export interface StageContext {
+  readonly unit: Unit;
+  /** Only the sections the stage declares in `reads` are there; touching another throws. */
+  readonly config: Config;
+  readonly modalities: readonly Modality[];
+  readonly inputs: Inputs;
+  readonly sources: readonly SourceFile[];
+  /** A random stream of this job's own, named by purpose. */
+  rng(purpose: string): Rng;
+}
+
+/** Progress of a training job after an epoch; all numbers are per-patient means. */
+export interface EpochProgress {
+  readonly type: 'epoch';
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+/** The last thing a stage emits: the named files of its artifact. Objects are stored as JSON, bytes as they are. */
+export interface StageOutput {
+  readonly type: 'output';
+  readonly files: Readonly<Record<string, Uint8Array | object>>;
+  /** What was left out on the way; collected into problems.csv. */
+  readonly problems?: readonly Problem[];
+  /** A few numbers worth showing as soon as the job is done (for example the AUC of a fold). */
+  readonly metrics?: Readonly<Record<string, number | null>>;
+}
+
+export type StageEvent = EpochProgress | StageOutput;
+
+/** The code of a stage: a cold Observable that emits progress and, last, its output; unsubscribing cancels it. */
+export type StageCode = (context: StageContext) => Observable<StageEvent>;
+
+/** A stage as the graph knows it: what it reads and where its code lies, without loading it. */
+export interface StageDefinition {
+  readonly name: StageName;
+  /** Raise it when the code would compute something else from the same recipe. */
+  readonly version: number;
+  readonly class: JobClass;
+  /** The config sections that go into the artifact's id. */
+  readonly reads: readonly (keyof Config)[];
+  readonly about: string;
+  readonly load: () => Promise<StageCode>;
+}
