@@ -1,0 +1,75 @@
+import { mkdtempSync, mkdirSync, writeFileSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lastValueFrom, tap } from 'rxjs';
+import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import { inCanonicalOrder } from '../../src/pipeline/core/modality.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import type {
+  Artifact,
+  EpochProgress,
+  SourceFile,
+  StageCode,
+  StageName,
+  StageOutput,
+  Unit,
+} from '../../src/pipeline/stage.js';
+
+/** Files of an artifact by name: objects are stored as JSON, bytes as they are. */
+export type ArtifactFiles = Readonly<Record<string, Uint8Array | object>>;
+
+export interface StageRun {
+  readonly config: Partial<ConfigInput>;
+  readonly unit?: Unit;
+  readonly sources?: readonly SourceFile[];
+  readonly inputs?: Partial<Record<StageName, readonly { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
+}
+
+/** Writes an artifact to a scratch folder and gives read access to it. */
+export function scratchArtifact(id: string, unit: Unit, files: ArtifactFiles): Artifact {
+  const folder = mkdtempSync(join(tmpdir(), 'haf-artifact-'));
+  mkdirSync(folder, { recursive: true });
+  for (const [name, data] of Object.entries(files))
+    writeFileSync(join(folder, name), data instanceof Uint8Array ? data : JSON.stringify(data));
+  return {
+    id,
+    unit,
+    json: (file, schema) => schema.parse(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
+    bytes: (file) => readFileSync(join(folder, file)),
+    path: (file) => join(folder, file),
+  };
+}
+
+/** Runs one stage's code on given inputs, outside of any graph or store. */
+export async function runStage(
+  code: StageCode,
+  run: StageRun,
+): Promise<{ output: StageOutput; progress: EpochProgress[] }> {
+  const config = configSchema.parse({ name: 'test', ...run.config });
+  const artifacts = Object.fromEntries(
+    Object.entries(run.inputs ?? {}).map(([role, list]) => [
+      role,
+      list.map(({ id, unit, files }) => scratchArtifact(id, unit ?? {}, files)),
+    ]),
+  ) as Partial<Record<StageName, Artifact[]>>;
+  const progress: EpochProgress[] = [];
+  const last = await lastValueFrom(
+    code({
+      unit: run.unit ?? {},
+      config,
+      modalities: inCanonicalOrder(config.modalities),
+      sources: run.sources ?? [],
+      rng: (purpose) => rng(config.seed, `test/${purpose}`),
+      inputs: {
+        all: (role) => artifacts[role] ?? [],
+        one: (role) => {
+          const [only, ...others] = artifacts[role] ?? [];
+          if (!only || others.length > 0) throw new Error(`expected one "${role}" artifact`);
+          return only;
+        },
+      },
+    }).pipe(tap((event) => event.type === 'epoch' && progress.push(event))),
+  );
+  if (last.type !== 'output') throw new Error('the stage ended without output');
+  return { output: last, progress };
+}
