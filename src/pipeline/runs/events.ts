@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { errorCodes, type ErrorCode } from '../core/errors.js';
+import { problemSchema } from '../core/problem.js';
+import { stageNames } from '../stage.js';
+
+const stage = z.enum(stageNames);
+const unit = z.object({
+  fold: z.number().int().optional(),
+  modality: z.enum(['WSI', 'TMA']).optional(),
+  alignment: z.enum(['svd']).optional(),
+  method: z.string().optional(),
+  file: z.string().optional(),
+});
+const job = { job: z.string(), stage, unit, artifact: z.string() };
+const metrics = z.record(z.string(), z.number().nullable());
+
+/**
+ * What happens in a run, one line of `events.ndjson` each. `seq` counts from 1 within the run and never
+ * repeats, `at` is ISO time. Renderers, the run directory and scripts read nothing else.
+ */
+export const runEventSchema = z.discriminatedUnion('type', [
+  /** `up` (or `replay`) took the run over. `plan` says per stage how many jobs are cached and how many will run. */
+  z.object({
+    type: z.literal('run-started'),
+    run: z.string(),
+    workers: z.number().int(),
+    bus: z.string(),
+    methods: z.array(z.string()),
+    folds: z.number().int(),
+    plan: z.array(z.object({ stage, jobs: z.number().int(), cached: z.number().int(), why: z.string() })),
+  }),
+  z.object({ type: z.literal('job-cached'), ...job, metrics: metrics.optional() }),
+  z.object({ type: z.literal('job-started'), ...job, worker: z.string(), attempt: z.number().int() }),
+  z.object({ type: z.literal('job-epoch'), ...job, epoch: z.number().int(), epochs: z.number().int(), metrics }),
+  z.object({
+    type: z.literal('job-done'),
+    ...job,
+    worker: z.string(),
+    seconds: z.number(),
+    metrics,
+    problems: z.array(problemSchema),
+  }),
+  /** The worker died or the error may pass; the job goes back to the queue. */
+  z.object({ type: z.literal('job-retried'), ...job, attempt: z.number().int(), reason: z.string() }),
+  /** The job is given up; what depends on it is skipped. */
+  z.object({
+    type: z.literal('job-failed'),
+    ...job,
+    error: z.object({
+      code: z.enum(errorCodes as [ErrorCode, ...ErrorCode[]]),
+      what: z.string(),
+      fix: z.string(),
+      context: z.record(z.string(), z.unknown()),
+    }),
+  }),
+  /** Not run because a job it needs failed. */
+  z.object({ type: z.literal('job-skipped'), ...job, because: z.string() }),
+  z.object({
+    type: z.literal('run-finished'),
+    run: z.string(),
+    outcome: z.enum(['succeeded', 'finished-with-failures', 'failed', 'interrupted']),
+    seconds: z.number(),
+    /** Run directory and report, relative to the working directory. */
+    directory: z.string(),
+    report: z.string().nullable(),
+    failures: z.number().int(),
+  }),
+]);
+export type RunEventBody = z.infer<typeof runEventSchema>;
+export type RunEvent = RunEventBody & { readonly v: 1; readonly seq: number; readonly at: string };
+
+/** One line of events.ndjson. */
+export const loggedEventSchema = z.intersection(
+  z.object({ v: z.literal(1), seq: z.number().int(), at: z.string() }),
+  runEventSchema,
+);
