@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Config } from './config/schema.js';
-import type { BagModality, Modality } from './core/modality.js';
+import { bagModalities, type Modality } from './core/modality.js';
 import type { Problem } from './core/problem.js';
 import type { Rng } from './core/rng.js';
 
@@ -25,14 +25,17 @@ export type StageName = (typeof stageNames)[number];
 export type JobClass = 'cpu' | 'gpu';
 
 /** What one job of a stage covers. Absent members: the whole run or cohort. */
-export interface Unit {
-  readonly fold?: number;
-  readonly modality?: BagModality;
-  readonly alignment?: 'svd';
-  readonly method?: string;
-  /** Path of a feature file below the data root. */
-  readonly file?: string;
-}
+export const unitSchema = z
+  .strictObject({
+    fold: z.number().int().min(0).exactOptional(),
+    modality: z.enum(bagModalities).exactOptional(),
+    alignment: z.literal('svd').exactOptional(),
+    method: z.string().exactOptional(),
+    /** Path of a feature file below the data root. */
+    file: z.string().exactOptional(),
+  })
+  .readonly();
+export type Unit = z.infer<typeof unitSchema>;
 
 /** A file of the user's, named by its content. `path` is absolute; `name` is relative to the data root. */
 export interface SourceFile {

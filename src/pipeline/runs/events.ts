@@ -1,17 +1,10 @@
 import { z } from 'zod';
 import { errorCodes, type ErrorCode } from '../core/errors.js';
 import { problemSchema } from '../core/problem.js';
-import { stageNames } from '../stage.js';
+import { stageNames, unitSchema } from '../stage.js';
 
 const stage = z.enum(stageNames);
-const unit = z.object({
-  fold: z.number().int().optional(),
-  modality: z.enum(['WSI', 'TMA']).optional(),
-  alignment: z.enum(['svd']).optional(),
-  method: z.string().optional(),
-  file: z.string().optional(),
-});
-const job = { job: z.string(), stage, unit, artifact: z.string() };
+const job = { job: z.string(), stage, unit: unitSchema, artifact: z.string() };
 const metrics = z.record(z.string(), z.number().nullable());
 
 /**

@@ -1,0 +1,131 @@
+import type { Config } from './config/schema.js';
+import { hashOf } from './core/canonical-json.js';
+import type { Graph, JobNode } from './graph.js';
+import type { StageName, Unit } from './stage.js';
+import { stageNames } from './stage.js';
+import { stages } from './stages.js';
+import type { ArtifactStore, Manifest } from './store/store.js';
+
+/** Everything that decides what a job computes; its hash is the artifact's id. */
+export interface Recipe {
+  readonly stage: StageName;
+  readonly version: number;
+  readonly unit: Unit;
+  /** The config sections the stage reads. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly { readonly role: StageName; readonly ids: readonly string[] }[];
+  readonly sources: readonly { readonly role: string; readonly name: string; readonly sha256: string }[];
+}
+
+/** A job with its artifact id and, when it has been computed before, the manifest of the result. */
+export interface PlannedJob {
+  readonly node: JobNode;
+  readonly id: string;
+  readonly recipe: Recipe;
+  readonly cached: Manifest | null;
+}
+
+export type Plan = readonly PlannedJob[];
+
+/**
+ * Names every job's artifact and looks up which exist. Ids chain - an input enters by its own id, not by its
+ * bytes - so the whole plan is known before anything runs, and training that is not bit-deterministic on a GPU
+ * cannot make finished work look stale.
+ */
+export async function makePlan(graph: Graph, config: Config, store: ArtifactStore): Promise<Plan> {
+  const ids = new Map<string, string>();
+  const plan: PlannedJob[] = [];
+  for (const node of graph) {
+    const recipe = recipeOf(node, config, ids);
+    const id = hashOf(recipe);
+    ids.set(node.key, id);
+    plan.push({ node, id, recipe, cached: await store.manifest(id) });
+  }
+  return plan;
+}
+
+function recipeOf(node: JobNode, config: Config, ids: ReadonlyMap<string, string>): Recipe {
+  const { version, reads } = stages[node.stage];
+  const idOf = (key: string): string => {
+    const id = ids.get(key);
+    if (id === undefined) throw new Error(`${node.key} stands before ${key}, which it reads`);
+    return id;
+  };
+  return {
+    stage: node.stage,
+    version,
+    unit: node.unit,
+    config: Object.fromEntries(reads.map((section) => [section, config[section]])),
+    inputs: node.inputs.map(({ role, keys }) => ({ role, ids: keys.map(idOf) })),
+    sources: node.sources.map(({ role, name, sha256 }) => ({ role, name, sha256 })),
+  };
+}
+
+/** The artifact that stands for the whole run: the last one, the report. */
+export function finalId(plan: Plan): string {
+  const last = plan.at(-1);
+  if (!last) throw new Error('An empty plan has no final artifact');
+  return last.id;
+}
+
+export interface StagePlan {
+  readonly stage: StageName;
+  readonly jobs: number;
+  readonly cached: number;
+  readonly why: string;
+}
+
+/** Per stage: how many jobs are there already, how many will run, and why (against an earlier run's recipes). */
+export function summarisePlan(plan: Plan, earlier: ReadonlyMap<string, Recipe>): readonly StagePlan[] {
+  return stageNames.flatMap((stage) => {
+    const jobs = plan.filter(({ node }) => node.stage === stage);
+    if (jobs.length === 0) return [];
+    const missing = jobs.filter(({ cached }) => cached === null);
+    const reasons = [...new Set(missing.map((job) => whyMissing(job, earlier)))];
+    const why = missing.length === 0 ? 'all cached' : reasons.slice(0, 2).join('; ');
+    return [{ stage, jobs: jobs.length, cached: jobs.length - missing.length, why }];
+  });
+}
+
+function whyMissing({ node, recipe }: PlannedJob, earlier: ReadonlyMap<string, Recipe>): string {
+  const before = earlier.get(node.key);
+  if (!before) return 'not computed yet';
+  const changes = recipeChanges(before, recipe);
+  return changes.length === 0
+    ? 'its result is gone from the store or was never finished'
+    : changes.join(', ');
+}
+
+/** What differs between two recipes of the same job, in the user's words. */
+export function recipeChanges(before: Recipe, after: Recipe): readonly string[] {
+  const changes: string[] = [];
+  if (before.version !== after.version) changes.push(`stage version ${before.version} -> ${after.version}`);
+  changes.push(...valueChanges(before.config, after.config, ''));
+  const roles = new Set([...before.inputs, ...after.inputs].map(({ role }) => role));
+  for (const role of roles) {
+    const idsOf = (recipe: Recipe): string =>
+      (recipe.inputs.find((input) => input.role === role)?.ids ?? []).join();
+    if (idsOf(before) !== idsOf(after)) changes.push(`input ${role} changed`);
+  }
+  const sourceHashes = (recipe: Recipe): Map<string, string> =>
+    new Map(recipe.sources.map((s) => [s.name, s.sha256]));
+  const [old, now] = [sourceHashes(before), sourceHashes(after)];
+  for (const name of new Set([...old.keys(), ...now.keys()])) {
+    if (!old.has(name)) changes.push(`file ${name} is new`);
+    else if (!now.has(name)) changes.push(`file ${name} is gone`);
+    else if (old.get(name) !== now.get(name)) changes.push(`file ${name} has other content`);
+  }
+  return changes;
+}
+
+/** Leaf-by-leaf differences of two config values: `align.tauSv: 1 -> 0.1`. */
+export function valueChanges(before: unknown, after: unknown, path: string): readonly string[] {
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isObject(before) && isObject(after))
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+      valueChanges(before[key], after[key], path === '' ? key : `${path}.${key}`),
+    );
+  const [old, now] = [JSON.stringify(before), JSON.stringify(after)];
+  return old === now ? [] : [`${path}: ${old ?? 'unset'} -> ${now ?? 'unset'}`];
+}

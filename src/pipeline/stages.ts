@@ -1,0 +1,114 @@
+import type { StageDefinition, StageName } from './stage.js';
+
+const define = (definition: StageDefinition): StageDefinition => definition;
+
+/**
+ * Every stage: what it reads, where it may run, and where its code lies. To add one, add its name to
+ * `stageNames`, a definition here and its jobs to `graph.ts` (CONTRIBUTING.md).
+ */
+export const stages: Readonly<Record<StageName, StageDefinition>> = {
+  embed: define({
+    name: 'embed',
+    version: 1,
+    class: 'cpu',
+    reads: ['data'],
+    about: 'reads one feature file into bags',
+    load: async () => (await import('../operators/features/embed.js')).embed,
+  }),
+  tables: define({
+    name: 'tables',
+    version: 1,
+    class: 'cpu',
+    reads: ['modalities'],
+    about: 'reads the clinical tables and outcomes',
+    load: async () => (await import('../operators/cohort/tables.js')).tables,
+  }),
+  cohort: define({
+    name: 'cohort',
+    version: 1,
+    class: 'cpu',
+    reads: ['modalities', 'cohort', 'cv', 'data'],
+    about: 'joins patients, masks and labels',
+    load: async () => (await import('../operators/cohort/cohort.js')).cohort,
+  }),
+  split: define({
+    name: 'split',
+    version: 1,
+    class: 'cpu',
+    reads: ['cv'],
+    about: 'draws training, validation and test patients of every fold',
+    load: async () => (await import('../operators/splits/split.js')).split,
+  }),
+  preprocess: define({
+    name: 'preprocess',
+    version: 1,
+    class: 'cpu',
+    reads: ['modalities', 'tabular'],
+    about: 'fits imputers and scalers on training patients, encodes the tables',
+    load: async () => (await import('../operators/preprocessing/preprocess.js')).preprocess,
+  }),
+  stage1: define({
+    name: 'stage1',
+    version: 1,
+    class: 'gpu',
+    reads: ['seed', 'bag', 'mil', 'train'],
+    about: 'trains the gated-attention encoder of one pathology modality',
+    load: async () => (await import('../operators/stage1/stage1.js')).stage1,
+  }),
+  stage2: define({
+    name: 'stage2',
+    version: 1,
+    class: 'gpu',
+    reads: ['seed', 'modalities', 'align', 'train'],
+    about: 'aligns the modalities in one latent space',
+    load: async () => (await import('../operators/stage2/stage2.js')).stage2,
+  }),
+  stage3: define({
+    name: 'stage3',
+    version: 1,
+    class: 'gpu',
+    reads: ['seed', 'modalities', 'align', 'fusion', 'single', 'train'],
+    about: 'trains the fusion network of one method and scores validation and test patients',
+    load: async () => (await import('../operators/stage3/stage3.js')).stage3,
+  }),
+  evaluate: define({
+    name: 'evaluate',
+    version: 1,
+    class: 'cpu',
+    reads: [],
+    about: 'computes the metrics of one fold and method',
+    load: async () => (await import('../operators/evaluation/evaluate.js')).evaluate,
+  }),
+  aggregate: define({
+    name: 'aggregate',
+    version: 1,
+    class: 'cpu',
+    reads: ['methods', 'cv', 'schedule', 'preset', 'seed'],
+    about: 'puts all folds into one table with its statistics',
+    load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
+  }),
+  report: define({
+    name: 'report',
+    version: 1,
+    class: 'cpu',
+    reads: [
+      'name',
+      'preset',
+      'schedule',
+      'seed',
+      'modalities',
+      'methods',
+      'cohort',
+      'cv',
+      'tabular',
+      'bag',
+      'mil',
+      'align',
+      'fusion',
+      'single',
+      'train',
+    ],
+    about: 'writes report.html and its figures',
+    load: async () => (await import('../operators/report/report.js')).report,
+  }),
+};
