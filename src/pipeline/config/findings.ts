@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import { configSchema } from './schema.js';
+import { accepts, type KeyPath, type SchemaNode, schemaAt } from './schema-tree.js';
+import { nearest } from './suggest.js';
+
+/** One thing wrong with a key; the place in the file is added by the loader. */
+export interface Finding {
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+const valueAt = (root: unknown, path: KeyPath): unknown =>
+  path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], root);
+
+function found(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return `the list ${JSON.stringify(value)}`;
+  if (typeof value === 'object') return 'a section';
+  return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+}
+
+const guess = (word: string, known: readonly string[]): string => {
+  const suggestion = nearest(word, known);
+  return suggestion === null ? '' : `; did you mean "${suggestion}"?`;
+};
+
+function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Finding {
+  const keys = Object.keys(node?.properties ?? {});
+  const hint = guess(key, keys);
+  const listed = keys.length <= 20 ? `; the keys here are ${keys.join(', ')}` : '';
+  return { path: [...parent, key], message: `unknown key${hint === '' ? listed : hint}` };
+}
+
+/** A problem of the validator as findings in words: what is expected, what was found. */
+function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly Finding[] {
+  const path = issue.path as KeyPath;
+  const node = schemaAt(tree, path);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
+  const actual = valueAt(value, path);
+  const words = node?.enum ?? node?.items?.enum ?? [];
+  const hint = typeof actual === 'string' ? guess(actual, words) : '';
+  const expected = issue.code === 'invalid_format' ? issue.message : `expected ${accepts(node ?? {})}`;
+  return [
+    {
+      path,
+      message: actual === undefined ? `missing; ${expected}` : `${expected}, found ${found(actual)}${hint}`,
+    },
+  ];
+}
+
+/** Sections whose keys are all commented out are null in YAML; they mean "all defaults". */
+export function withoutEmptySections(value: unknown, tree: SchemaNode): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const kept = Object.entries(value).filter(
+    ([key, member]) => member !== null || tree.properties?.[key]?.type !== 'object',
+  );
+  return Object.fromEntries(
+    kept.map(([key, member]) => [key, withoutEmptySections(member, tree.properties?.[key] ?? {})]),
+  );
+}
+
+/** Everything the schema has against a value. */
+export function schemaFindings(value: unknown, tree: SchemaNode): readonly Finding[] {
+  const parsed = configSchema.safeParse(value);
+  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, value, tree));
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { HafError } from '../core/errors.js';
+import { inCanonicalOrder } from '../core/modality.js';
+import { schemaFindings, withoutEmptySections } from './findings.js';
+import { configWarnings, ruleFindings } from './rules.js';
+import { type Config, configSchema } from './schema.js';
+import { configJsonSchema, type KeyPath } from './schema-tree.js';
+import { readSource } from './source.js';
+
+export interface LoadOptions {
+  /** Path of the experiment file, relative to the working directory. */
+  readonly file?: string | undefined;
+  /** The text of the experiment, in place of a file's. */
+  readonly text?: string | undefined;
+  /** Overrides as given to `--set`, for example `train.epochs=60`; later ones win. */
+  readonly set?: readonly string[] | undefined;
+  /** Folder of the cohort from `--data`, relative to the working directory; wins over `data.root`. */
+  readonly dataRoot?: string | undefined;
+}
+
+export interface LoadedConfig {
+  /** The resolved experiment. `data.root` is always null: where a cohort lies must not change any hash. */
+  readonly config: Config;
+  readonly file: string | null;
+  /** Absolute folder of the cohort, or null when neither the file nor `--data` names one. */
+  readonly dataRoot: string | null;
+  /** Legal settings that are most likely not meant, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+function readExperiment(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? String(cause)})`;
+    throw new HafError(
+      'HAF_CONFIG_MISSING',
+      `The experiment file ${file} ${reason}.`,
+      'Name one with -c FILE, or write one with "haf-pipeline init".',
+      { context: { file }, cause },
+    );
+  }
+}
+
+const keyName = (path: KeyPath): string =>
+  path.reduce<string>(
+    (name, step) => (typeof step === 'number' ? `${name}[${step}]` : name === '' ? step : `${name}.${step}`),
+    '',
+  );
+
+/**
+ * Reads an experiment: YAML, then the `--set` overrides, then every default.
+ *
+ * @throws HafError HAF_CONFIG_MISSING when the file cannot be read; HAF_CONFIG_INVALID with one line per
+ *   problem, all of them at once, each with file, line and column (`context.problems`).
+ * @example const { config, dataRoot } = loadConfig({ file: 'experiment.yaml', set: ['train.epochs=60'] });
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const file = options.file ?? null;
+  const label = file ?? 'experiment';
+  const text = options.text ?? (file === null ? '' : readExperiment(file));
+  const source = readSource(text, label, options.set ?? []);
+  const tree = configJsonSchema();
+  const value = withoutEmptySections(source.value, tree);
+  const findings = value === null ? [] : [...schemaFindings(value, tree), ...ruleFindings(value)];
+  const problems = [
+    ...source.problems,
+    ...findings.map(({ path, message }) => ({
+      place: source.placeOf(path),
+      message: `${keyName(path)}: ${message}`,
+    })),
+  ]
+    .sort((a, b) => a.place.order - b.place.order)
+    .map(({ place, message }) => `${place.text} ${message}`);
+  if (problems.length > 0)
+    throw new HafError(
+      'HAF_CONFIG_INVALID',
+      `${label} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+      'Correct what is listed; "haf-pipeline config schema" describes every key.',
+      { context: { file: label, problems } },
+    );
+  const config = configSchema.parse(value);
+  return {
+    config: {
+      ...config,
+      modalities: [...inCanonicalOrder(config.modalities)],
+      data: { ...config.data, root: null },
+    },
+    file,
+    dataRoot: dataRootOf(options.dataRoot, config.data.root, file),
+    warnings: configWarnings(config),
+  };
+}
+
+function dataRootOf(option: string | undefined, root: string | null, file: string | null): string | null {
+  if (option !== undefined) return resolve(option);
+  return root === null ? null : resolve(file === null ? '.' : dirname(file), root);
+}

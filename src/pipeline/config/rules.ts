@@ -1,0 +1,106 @@
+import { methods as registered } from '../../operators/methods/registry.js';
+import type { Finding } from './findings.js';
+import { type Config, configSchema } from './schema.js';
+
+/**
+ * The sections of an experiment that are valid on their own; rules judge those and leave the rest alone. The two
+ * top lists stay when only some of their items are unknown.
+ */
+type Sections = Partial<Omit<Config, 'methods' | 'modalities'>> & {
+  readonly methods?: readonly string[];
+  readonly modalities?: readonly string[];
+};
+
+const isList = (key: string, value: unknown): boolean =>
+  (key === 'methods' || key === 'modalities') &&
+  Array.isArray(value) &&
+  value.every((item) => typeof item === 'string');
+
+function validSections(value: unknown): Sections {
+  const written = value as Record<string, unknown>;
+  const entries = Object.entries(configSchema.shape).flatMap(([key, schema]) => {
+    const section = Object.hasOwn(written, key) ? written[key] : undefined;
+    const parsed = schema.safeParse(section);
+    if (parsed.success) return [[key, parsed.data]];
+    return isList(key, section) ? [[key, section]] : [];
+  });
+  return Object.fromEntries(entries) as Sections;
+}
+
+const listedTwice = (path: readonly string[], list: readonly string[] = []): readonly Finding[] =>
+  list.flatMap((item, index) =>
+    list.indexOf(item) < index ? [{ path: [...path, index], message: `"${item}" is listed twice` }] : [],
+  );
+
+function methodsNeedTheirTable({ methods = [], modalities }: Sections): readonly Finding[] {
+  if (!modalities) return [];
+  return methods.flatMap((id, index) => {
+    const method = registered.find((candidate) => candidate.id === id);
+    if (!method || method.kind === 'fusion' || modalities.includes(method.modality)) return [];
+    const message = `method "${id}" needs modality ${method.modality}, which modalities does not list`;
+    return [{ path: ['methods', index], message }];
+  });
+}
+
+function requiredModalitiesAreUsed({ cohort, modalities }: Sections): readonly Finding[] {
+  if (!cohort || !modalities) return [];
+  return cohort.require.flatMap((modality, index) =>
+    modalities.includes(modality)
+      ? []
+      : [
+          {
+            path: ['cohort', 'require', index],
+            message: `${modality} is required of every patient, but modalities does not list it`,
+          },
+        ],
+  );
+}
+
+function siteFilterNeedsPath({ cohort, modalities }: Sections): readonly Finding[] {
+  if (!cohort || !modalities || cohort.includeSites === 'all' || modalities.includes('Path')) return [];
+  const message = 'needs modality Path: primary_tumor_site is a column of the pathological table';
+  return [{ path: ['cohort', 'includeSites'], message }];
+}
+
+function fixedTestNeedsSplits({ cv, data }: Sections): readonly Finding[] {
+  if (!cv || !data || cv.mode !== 'fixedTest' || data.splits !== null) return [];
+  return [
+    { path: ['cv', 'mode'], message: 'fixedTest needs data.splits, the file that names the test patients' },
+  ];
+}
+
+function slidesNeedPrimary({ data, modalities }: Sections): readonly Finding[] {
+  if (!data || !modalities?.includes('WSI') || data.wsi.sources.includes('primary')) return [];
+  const message = 'modality WSI needs "primary": a patient has WSI only with a primary slide';
+  return [{ path: ['data', 'wsi', 'sources'], message }];
+}
+
+/** What is wrong with an experiment across its sections; each section that the schema refuses is left out. */
+export function ruleFindings(value: unknown): readonly Finding[] {
+  const sections = validSections(value);
+  return [
+    ...listedTwice(['modalities'], sections.modalities),
+    ...listedTwice(['methods'], sections.methods),
+    ...listedTwice(['cohort', 'require'], sections.cohort?.require),
+    ...listedTwice(['data', 'wsi', 'sources'], sections.data?.wsi.sources),
+    ...methodsNeedTheirTable(sections),
+    ...requiredModalitiesAreUsed(sections),
+    ...siteFilterNeedsPath(sections),
+    ...fixedTestNeedsSplits(sections),
+    ...slidesNeedPrimary(sections),
+  ];
+}
+
+/** What is legal but most likely not meant. */
+export function configWarnings({ train }: Config): readonly string[] {
+  const warnings: string[] = [];
+  if (train.plateauPatience >= train.patience)
+    warnings.push(
+      `train.plateauPatience (${train.plateauPatience}) is not below train.patience (${train.patience}): training stops before the learning rate ever drops.`,
+    );
+  if (train.patience >= train.epochs)
+    warnings.push(
+      `train.patience (${train.patience}) is not below train.epochs (${train.epochs}): early stopping never stops.`,
+    );
+  return warnings;
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { configSchema } from './schema.js';
+
+/** What JSON Schema says about one key of the experiment file; only the members the schema really uses. */
+export interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly enum?: readonly string[];
+  readonly const?: string;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly minItems?: number;
+  readonly pattern?: string;
+}
+
+export type KeyPath = readonly (string | number)[];
+
+/** The experiment file as JSON Schema (draft 2020-12), for editors and `config schema`. */
+export const configJsonSchema = (): SchemaNode => z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
+
+/** The node of a key, or null when the schema has no such key. */
+export function schemaAt(root: SchemaNode, path: KeyPath): SchemaNode | null {
+  let node: SchemaNode | undefined = root;
+  for (const step of path) {
+    const list: SchemaNode | undefined = node.items ?? node.anyOf?.find((choice) => choice.items)?.items;
+    node = typeof step === 'number' ? list : node.properties?.[step];
+    if (!node) return null;
+  }
+  return node;
+}
+
+/** Every key of the experiment file in the order of the schema, sections before their members. */
+export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]; node: SchemaNode }[] {
+  return Object.entries(root.properties ?? {}).flatMap(([key, node]) => [
+    { path: [key], node },
+    ...schemaKeys(node).map((inner) => ({ path: [key, ...inner.path], node: inner.node })),
+  ]);
+}
+
+function range(node: SchemaNode): string {
+  const bounds = [
+    // z.int() bounds every integer by what a double holds; that is no news to a user.
+    node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER && `at least ${node.minimum}`,
+    node.exclusiveMinimum !== undefined && `above ${node.exclusiveMinimum}`,
+    node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER && `at most ${node.maximum}`,
+    node.exclusiveMaximum !== undefined && `below ${node.exclusiveMaximum}`,
+  ].filter((bound) => bound !== false);
+  return bounds.length > 0 ? ` ${bounds.join(' and ')}` : '';
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: 'a section with keys of its own',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'null',
+};
+
+function listOf(items: SchemaNode, atLeastOne: boolean): string {
+  if (items.enum) return `a list of ${atLeastOne ? 'one or more' : 'any'} of ${items.enum.join(', ')}`;
+  return `a list of ${items.type === 'integer' ? 'whole numbers' : 'values'}${range(items)}`;
+}
+
+/** What a key accepts, in words: "a whole number above 0", "one of kfold, fixedTest", "text or null". */
+export function accepts(node: SchemaNode): string {
+  if (node.anyOf) return node.anyOf.map(accepts).join(' or ');
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.join(', ')}`;
+  if (node.type === 'array') return listOf(node.items ?? {}, node.minItems !== undefined);
+  const types = [node.type ?? []].flat();
+  return types.length === 0
+    ? 'a value'
+    : types.map((type) => typeNames[type] ?? type).join(' or ') + range(node);
+}
