@@ -1,0 +1,28 @@
+import { exitCodes, type ExitCode, HafError } from '../core/errors.js';
+import { paletteFor, say } from './output.js';
+
+/** What the code of a command is: it may end with an exit code of its own; nothing means success. */
+export type Action<Arguments extends unknown[]> = (...args: Arguments) => Promise<ExitCode | void>;
+
+/** An error for people: code, what is wrong and where, and what to do about it. */
+export function errorText(error: HafError, colors = paletteFor(process.stderr)): string {
+  const [headline, ...details] = error.what.split('\n');
+  const { stack } = error.context;
+  return [
+    `${colors.red(error.code)} ${headline}`,
+    ...details.map((line) => `  ${line}`),
+    ...error.fix.split('\n').map((line) => `${colors.bold('fix:')} ${line}`),
+    ...(error.code === 'HAF_INTERNAL' && typeof stack === 'string' ? [colors.dim(stack)] : []),
+  ].join('\n');
+}
+
+/** Runs the code of a command; whatever it throws is printed to stderr and becomes the exit code. */
+export async function runCommand(action: () => Promise<ExitCode | void>): Promise<void> {
+  try {
+    process.exitCode = (await action()) ?? exitCodes.ok;
+  } catch (thrown) {
+    const error = HafError.from(thrown);
+    say(errorText(error));
+    process.exitCode = error.exitCode;
+  }
+}

@@ -1,0 +1,30 @@
+import pc from 'picocolors';
+
+type Palette = ReturnType<typeof pc.createColors>;
+
+/**
+ * Colours for one stream: none with NO_COLOR, `--no-color` or TERM=dumb, always with FORCE_COLOR, otherwise
+ * when the stream is a terminal. stdout and stderr are judged apart, since either may be piped.
+ */
+export function paletteFor(
+  stream: { readonly isTTY?: boolean },
+  environment: NodeJS.ProcessEnv = process.env,
+  argv: readonly string[] = process.argv,
+): Palette {
+  const refused = Boolean(environment.NO_COLOR) || argv.includes('--no-color');
+  const forced = Boolean(environment.FORCE_COLOR) && environment.FORCE_COLOR !== '0';
+  return pc.createColors(!refused && (forced || (stream.isTTY === true && environment.TERM !== 'dumb')));
+}
+
+/** Writes data: what a script would read. Goes to stdout. */
+export function printData(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Writes data as indented JSON to stdout. */
+export const printJson = (value: unknown): void => printData(JSON.stringify(value, null, 2));
+
+/** Writes a message for a person to stderr. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,171 @@
+import { availableParallelism } from 'node:os';
+import { Argument, Command, CommanderError } from 'commander';
+import { exitCodes } from '../core/errors.js';
+import { stageNames } from '../stage.js';
+import { type Action, runCommand } from './errors.js';
+import { backendOption, setOption, wholeNumber } from './options.js';
+import { paletteFor } from './output.js';
+import { packageVersion } from './version.js';
+
+// How a command is made: its arguments and options are declared here, which loads nothing; its code is one
+// exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as
+// the interface of the same name in options.ts (`UpOptions`). It returns an exit code or nothing, and throws
+// HafError; `runCommand` prints the error and sets the exit code. Only commander, picocolors and the error
+// catalogue may be imported here: `--help` must not wait for TensorFlow, vega or zod.
+
+/** The action of a command whose code is loaded when it runs. commander appends itself to the arguments. */
+const lazily =
+  <Arguments extends unknown[]>(load: () => Promise<Action<Arguments>>) =>
+  (...args: Arguments): Promise<void> =>
+    runCommand(async () => (await load())(...args));
+
+const withExperiment = (command: Command): Command =>
+  command
+    .option('-c, --config <file>', 'experiment file', 'experiment.yaml')
+    .addOption(setOption())
+    .option('--data <dir>', 'folder of the cohort, in place of data.root');
+
+const withPlaces = (command: Command): Command =>
+  command
+    .option('--runs <dir>', 'where run directories are', './runs')
+    .option('--store <dir>', 'where artifacts are', './.haf/store');
+
+const withWorkers = (command: Command): Command =>
+  command
+    .option('--workers <n>', 'worker processes', wholeNumber(1), availableParallelism())
+    .addOption(backendOption());
+
+const examples = (command: Command, ...lines: readonly string[]): Command =>
+  command.addHelpText('before', `Examples:\n${lines.map((line) => `  $ haf-pipeline ${line}`).join('\n')}\n`);
+
+function addPreparation(program: Command): void {
+  examples(program.command('init'), 'init', 'init my-experiment')
+    .description('write a commented experiment file; never overwrites one')
+    .argument('[dir]', 'folder to write experiment.yaml to', '.')
+    .action(lazily(async () => (await import('./init.js')).init));
+
+  examples(program.command('doctor'), 'doctor', 'doctor --json')
+    .description('check this machine: Node, memory, tensor library, disk space, write access')
+    .addOption(backendOption())
+    .option('--runs <dir>', 'where run directories will be', './runs')
+    .option('--store <dir>', 'where artifacts will be', './.haf/store')
+    .option('--json', 'print the checks as JSON')
+    .action(lazily(async () => (await import('./doctor.js')).doctor));
+
+  examples(program.command('inspect'), 'inspect /data/hancock', 'inspect /data/hancock -c experiment.yaml')
+    .description('show what is in a cohort folder, and what is missing')
+    .argument('<data>', 'folder of the cohort')
+    .option('-c, --config <file>', 'experiment file that names the tables and feature files')
+    .addOption(setOption())
+    .option('--json', 'print what was found as JSON')
+    .action(lazily(async () => (await import('./inspect.js')).inspect));
+
+  examples(program.command('synth'), 'synth data/synthetic', 'synth data/small --patients 40 --seed 7')
+    .description('make a synthetic cohort with all seven modalities')
+    .argument('<dir>', 'folder to write the cohort to')
+    .option('--patients <n>', 'number of patients', wholeNumber(20), 120)
+    .option('--seed <n>', 'seed of every random draw', wholeNumber(0), 1)
+    .option('--width <n>', 'length of one instance of the WSI and TMA bags', wholeNumber(2), 64)
+    .action(lazily(async () => (await import('./synth.js')).synth));
+
+  const config = program.command('config').description('show the experiment as the pipeline reads it');
+  examples(withExperiment(config.command('print')), 'config print -c experiment.yaml --set train.epochs=60')
+    .description('print the resolved experiment: every key with its value and meaning')
+    .option('--json', 'print it as JSON')
+    .action(lazily(async () => (await import('./config.js')).printConfig));
+  config
+    .command('schema')
+    .description('print the JSON Schema of experiment files')
+    .action(lazily(async () => (await import('./config.js')).printSchema));
+  config
+    .command('reference')
+    .description('print the reference of every key as Markdown')
+    .action(lazily(async () => (await import('./config.js')).printReference));
+}
+
+function addExecution(program: Command): void {
+  examples(
+    withWorkers(withPlaces(withExperiment(program.command('up')))),
+    'up -c experiment.yaml --data /data/hancock',
+    'up -c experiment.yaml --dry-run',
+    'up -c experiment.yaml --set train.epochs=60 --set cv.folds=5',
+  )
+    .description('run an experiment; the same command again resumes it')
+    .option('--dry-run', 'print what would run and why, and stop')
+    .option('--json', 'write events as NDJSON to stdout')
+    .action(lazily(async () => (await import('./up.js')).up));
+
+  examples(withPlaces(withExperiment(program.command('plan'))), 'plan -c experiment.yaml')
+    .description('show what "up" would run and why, without running it')
+    .option('--json', 'print the plan as JSON')
+    .action(lazily(async () => (await import('./plan.js')).plan));
+
+  examples(
+    withWorkers(withPlaces(program.command('replay'))),
+    'replay stage3 --run quickstart-3f9c --set fusion.lambdaMoFe=0.2 --downstream',
+    'replay stage1 --run quickstart-3f9c --fold 2 --force',
+  )
+    .description('run one stage of a run again, from the artifacts it read')
+    .addArgument(new Argument('<stage>', 'stage to run again').choices(stageNames))
+    .requiredOption('--run <name>', 'the run')
+    .option('--fold <k>', 'only this fold', wholeNumber(0))
+    .addOption(setOption())
+    .option('--data <dir>', 'folder of the cohort, when it has moved')
+    .option('--downstream', 'also run what depends on the stage')
+    .option('--force', 'compute again even when the artifact is there')
+    .option('--json', 'write events as NDJSON to stdout')
+    .action(lazily(async () => (await import('./replay.js')).replay));
+}
+
+function addHistory(program: Command): void {
+  examples(
+    withPlaces(program.command('explain')),
+    'explain --run quickstart-3f9c',
+    'explain stage2 --run quickstart-3f9c --fold 0',
+  )
+    .description('tell why each job of a run ran or was taken from the store')
+    .addArgument(new Argument('[stage]', 'only this stage').choices(stageNames))
+    .requiredOption('--run <name>', 'the run')
+    .option('--fold <k>', 'only this fold', wholeNumber(0))
+    .option('--json', 'print it as JSON')
+    .action(lazily(async () => (await import('./explain.js')).explain));
+
+  const runs = program.command('runs').description('list runs and show one');
+  examples(runs.command('ls'), 'runs ls')
+    .description('list the runs')
+    .option('--runs <dir>', 'where run directories are', './runs')
+    .option('--json', 'print them as JSON')
+    .action(lazily(async () => (await import('./runs.js')).listRuns));
+  examples(runs.command('show'), 'runs show quickstart-3f9c')
+    .description('show the state and results of a run')
+    .argument('<run>', 'the run')
+    .option('--runs <dir>', 'where run directories are', './runs')
+    .option('--json', 'print it as JSON')
+    .action(lazily(async () => (await import('./runs.js')).showRun));
+}
+
+/** The command line, ready to parse. Ends by throwing CommanderError instead of leaving the process. */
+export function buildProgram(): Command {
+  const program = new Command('haf-pipeline')
+    .description('From a head-and-neck-cancer cohort to a cross-validated survival classifier (HAF).')
+    .version(packageVersion())
+    .option('--no-color', 'no colours (NO_COLOR does the same)')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(paletteFor(process.stderr).red(text)) })
+    .showHelpAfterError('Add --help for the options and examples.');
+  examples(program, 'init', 'doctor', 'inspect /data/hancock', 'up -c experiment.yaml --data /data/hancock');
+  addPreparation(program);
+  addExecution(program);
+  addHistory(program);
+  return program;
+}
+
+/** Runs one command line and sets the process's exit code; wrong usage ends with 64. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+}
