@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { summarySchema } from '../../operators/evaluation/summary-data.js';
+import { historySchema } from '../../operators/tensor/history-data.js';
+import { predictionsSchema } from '../../operators/stage3/prediction-data.js';
+import type { Problem } from '../core/problem.js';
+import type { JobOutcome } from '../run-graph.js';
+import type { ArtifactStore, Manifest } from '../store/store.js';
+import type { RunEvent } from './events.js';
+import { toCsv } from './csv.js';
+import type { RunDirectory } from './run-directory.js';
+
+/** Copies what users want of a finished job from the store into the run directory, in the form they want it. */
+export function materialise(manifest: Manifest, store: ArtifactStore, directory: RunDirectory): void {
+  const artifact = store.open(manifest);
+  const copy = (file: string, target: string): void => directory.write(target, artifact.bytes(file));
+  const history = (folder: string): void =>
+    directory.write(`${folder}/history.csv`, historyCsv(artifact.json('history.json', historySchema).epochs));
+  const { fold, method, modality } = manifest.unit;
+  switch (manifest.stage) {
+    case 'cohort':
+      return copy('cohort-flow.json', 'cohort-flow.json');
+    case 'split':
+      return copy('splits.json', 'splits.json');
+    case 'stage1':
+      return history(`folds/${fold}/stage1-${modality}`);
+    case 'stage2':
+      return history(`folds/${fold}/stage2`);
+    case 'stage3': {
+      const predictions = artifact.json('predictions.json', predictionsSchema);
+      const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const;
+      const rows = predictions.map((prediction) => columns.map((column) => prediction[column]));
+      directory.write(`folds/${fold}/${method}/predictions.csv`, toCsv(columns, rows));
+      return history(`folds/${fold}/${method}`);
+    }
+    case 'evaluate':
+      return copy('metrics.json', `folds/${fold}/${method}/metrics.json`);
+    case 'aggregate':
+      for (const { name } of manifest.files) if (name !== 'summary.json') copy(name, name);
+      return;
+    case 'report':
+      for (const { name } of manifest.files)
+        copy(name, name.startsWith('figure-') ? `figures/${name.slice('figure-'.length)}` : name);
+      return;
+    case 'embed':
+    case 'tables':
+    case 'preprocess':
+      return;
+  }
+}
+
+function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]): string {
+  const columns = [...new Set(epochs.flatMap((epoch) => Object.keys(epoch)))];
+  return toCsv(columns, epochs.map((epoch) => columns.map((column) => epoch[column])));
+}
+
+/** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
+export function writeSummary(
+  outcomes: readonly JobOutcome[],
+  store: ArtifactStore,
+  directory: RunDirectory,
+): z.infer<typeof runSummarySchema> | null {
+  const manifests = outcomes.flatMap((outcome) => ('manifest' in outcome ? [outcome.manifest] : []));
+  const aggregate = manifests.find(({ stage }) => stage === 'aggregate');
+  if (!aggregate) return null;
+  const summary = store.open(aggregate).json('summary.json', summarySchema);
+  const trained = manifests.filter(({ stage }) => stage === 'stage3');
+  const backends = trained.map((manifest) => store.open(manifest).json('history.json', historySchema).backend);
+  const secondsOf = (method: string): number =>
+    Math.round(trained.filter(({ unit }) => unit.method === method).reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10;
+  const full = {
+    run: directory.run,
+    ...summary,
+    rows: summary.rows.map((row) => ({ ...row, seconds: secondsOf(row.method) })),
+    backend: [...new Set(backends)].sort().join('+'),
+  };
+  directory.write('summary.json', `${JSON.stringify(full, null, 2)}\n`);
+  return full;
+}
+
+/** summary.json of a run directory. */
+export const runSummarySchema = summarySchema.extend({
+  run: z.string(),
+  backend: z.string(),
+  rows: z.array(summarySchema.shape.rows.element.extend({ seconds: z.number() })),
+});
+
+/** problems.csv: every patient, slide and row that was left out, with its reason. Returns the problems. */
+export function writeProblems(outcomes: readonly JobOutcome[], directory: RunDirectory): readonly Problem[] {
+  const problems = outcomes.flatMap((outcome) => ('manifest' in outcome ? outcome.manifest.problems : []));
+  const columns = ['severity', 'stage', 'patient', 'file', 'place', 'reason', 'fix'] as const;
+  directory.write('problems.csv', toCsv(columns, problems.map((problem) => columns.map((column) => problem[column]))));
+  return problems;
+}
+
+/** trace.csv: when each job of this run started, how long it took and who did it. */
+export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
+  const started = new Map<string, string>();
+  const rows: (string | number | null)[][] = [];
+  for (const event of events) {
+    if (event.type === 'job-started') started.set(event.job, event.at);
+    if (event.type === 'job-cached') rows.push([event.job, event.stage, 'cached', event.at, event.at, 0, null]);
+    if (event.type === 'job-done')
+      rows.push([event.job, event.stage, 'done', started.get(event.job) ?? null, event.at, event.seconds, event.worker]);
+    if (event.type === 'job-failed')
+      rows.push([event.job, event.stage, 'failed', started.get(event.job) ?? null, event.at, null, null]);
+  }
+  directory.write('trace.csv', toCsv(['job', 'stage', 'state', 'started', 'ended', 'seconds', 'worker'], rows));
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.js';
+import { HafError } from '../core/errors.js';
+import { buildGraph, type Graph } from '../graph.js';
+import { finalId, makePlan, summarisePlan, type Plan, type StagePlan } from '../plan.js';
+import { findSources } from '../sources.js';
+import { FileStore } from '../store/file-store.js';
+import { RunDirectory } from './run-directory.js';
+
+/** An experiment ready to run: its data found and hashed, its graph planned against the store. */
+export interface PreparedRun {
+  readonly config: Config;
+  readonly dataRoot: string;
+  readonly store: FileStore;
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly stagePlan: readonly StagePlan[];
+  readonly directory: RunDirectory;
+}
+
+/**
+ * Finds the data, plans the graph and names the run. A run is called `<name>-<first digits of its report's
+ * artifact id>`: the same experiment over the same data is the same run, anything else is another, so nothing is
+ * ever overwritten and the same command resumes.
+ */
+export async function prepareRun(
+  config: Config,
+  dataRoot: string | null,
+  places: { readonly runs: string; readonly store: string },
+): Promise<PreparedRun> {
+  if (dataRoot === null)
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      'No data folder is given.',
+      'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
+    );
+  const store = new FileStore(places.store);
+  const files = await findSources(config, dataRoot, join(store.root, 'source-hashes.json'));
+  const graph = buildGraph(config, files);
+  const plan = await makePlan(graph, config, store);
+  const directory = new RunDirectory(places.runs, `${config.name}-${finalId(plan).slice(0, 6)}`);
+  return { config, dataRoot, store, graph, plan, directory, stagePlan: summarisePlan(plan, earlierRecipes(directory, config)) };
+}
+
+/** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */
+function earlierRecipes(directory: RunDirectory, config: Config): ReturnType<RunDirectory['recipes']> {
+  if (directory.exists()) return directory.recipes();
+  const earlier = RunDirectory.list(directory.runs).filter((run) => run.info().name === config.name);
+  return earlier.at(-1)?.recipes() ?? new Map();
+}

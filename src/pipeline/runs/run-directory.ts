@@ -1,0 +1,133 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { configSchema, type Config } from '../config/schema.js';
+import { HafError } from '../core/errors.js';
+import type { Plan, Recipe } from '../plan.js';
+import { loggedEventSchema, type RunEvent } from './events.js';
+
+const runFileSchema = z.object({
+  v: z.literal(1),
+  run: z.string(),
+  name: z.string(),
+  codeVersion: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  /** Absolute path of the cohort when the run was made. */
+  dataRoot: z.string(),
+  /** running until it ends; a killed `up` leaves it so. */
+  state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted']),
+  host: z.string(),
+  node: z.string(),
+  config: configSchema,
+});
+export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Recipes by job key, as planned; what `explain` compares. */
+const recipesFile = 'plan.json';
+
+/** `runs/<run>/`: the files users look at and script against (docs/architecture.md, "Run directory"). */
+export class RunDirectory {
+  constructor(
+    readonly runs: string,
+    readonly run: string,
+  ) {}
+
+  get path(): string {
+    return join(this.runs, this.run);
+  }
+
+  /** All runs below a folder, oldest first. */
+  static list(runs: string): readonly RunDirectory[] {
+    if (!existsSync(runs)) return [];
+    return readdirSync(runs)
+      .filter((name) => existsSync(join(runs, name, 'run.json')))
+      .map((name) => new RunDirectory(runs, name))
+      .sort((a, b) => (a.info().createdAt < b.info().createdAt ? -1 : 1));
+  }
+
+  /** The run called `name`: its full name, a unique beginning of it, or "latest". @throws HafError HAF_RUN_UNKNOWN */
+  static find(runs: string, name: string): RunDirectory {
+    const all = RunDirectory.list(runs);
+    const names = all.map(({ run }) => run);
+    const unknown = (what: string): HafError =>
+      new HafError('HAF_RUN_UNKNOWN', what, names.length ? `Runs here: ${names.join(', ')}.` : 'Start one with `haf-pipeline up`.');
+    if (name === 'latest') {
+      const last = all.at(-1);
+      if (!last) throw unknown(`There is no run below ${runs}.`);
+      return last;
+    }
+    const matching = all.filter(({ run }) => run === name || run.startsWith(name));
+    const exact = matching.find(({ run }) => run === name) ?? matching[0];
+    if (!exact) throw unknown(`There is no run "${name}" below ${runs}.`);
+    if (matching.length > 1 && exact.run !== name) throw unknown(`"${name}" could be ${matching.map(({ run }) => run).join(' or ')}.`);
+    return exact;
+  }
+
+  info(): RunFile {
+    return runFileSchema.parse(JSON.parse(readFileSync(join(this.path, 'run.json'), 'utf8')));
+  }
+
+  exists(): boolean {
+    return existsSync(join(this.path, 'run.json'));
+  }
+
+  /** Recipes of the last plan of this run, by job key. */
+  recipes(): ReadonlyMap<string, Recipe> {
+    const path = join(this.path, recipesFile);
+    if (!existsSync(path)) return new Map();
+    return new Map(Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Recipe>));
+  }
+
+  writePlan(plan: Plan): void {
+    this.write(recipesFile, JSON.stringify(Object.fromEntries(plan.map(({ node, recipe }) => [node.key, recipe]))));
+  }
+
+  writeInfo(info: Omit<RunFile, 'v' | 'run' | 'createdAt' | 'updatedAt' | 'name'> & { config: Config }): void {
+    const now = new Date().toISOString();
+    const createdAt = this.exists() ? this.info().createdAt : now;
+    const file: RunFile = { v: 1, run: this.run, name: info.config.name, createdAt, updatedAt: now, ...info };
+    this.write('run.json', `${JSON.stringify(file, null, 2)}\n`);
+  }
+
+  /** Writes a file of the run whole or not at all. */
+  write(name: string, content: string | Uint8Array): void {
+    const path = join(this.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    const temporary = `${path}.${process.pid}.tmp`;
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  }
+
+  append(event: RunEvent): void {
+    appendFileSync(join(this.path, 'events.ndjson'), `${JSON.stringify(event)}\n`);
+  }
+
+  /** The logged events; a line torn by a crash is left out. */
+  events(): readonly RunEvent[] {
+    const path = join(this.path, 'events.ndjson');
+    if (!existsSync(path)) return [];
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const event = loggedEventSchema.safeParse(parseOrNull(line));
+        return event.success ? [event.data] : [];
+      });
+  }
+
+  /** Removes a torn last line, so that the log can be appended to. */
+  mendLog(): void {
+    const path = join(this.path, 'events.ndjson');
+    if (!existsSync(path) || statSync(path).size === 0) return;
+    const text = readFileSync(path, 'utf8');
+    if (!text.endsWith('\n')) this.write('events.ndjson', text.slice(0, text.lastIndexOf('\n') + 1));
+  }
+}
+
+function parseOrNull(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

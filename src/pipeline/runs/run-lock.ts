@@ -1,0 +1,110 @@
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { HafError } from '../core/errors.js';
+
+const ownerSchema = z.object({ pid: z.number(), host: z.string(), started: z.string(), since: z.string() });
+type Owner = z.infer<typeof ownerSchema>;
+
+/** The holder touches its lock this often; from another machine a lock untouched for `lapseMs` counts as dead. */
+const touchMs = 10_000;
+const lapseMs = 60_000;
+
+export interface RunLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Makes sure that one process at a time executes a run directory. A lock whose process is gone (kill -9, power
+ * cut) is taken over without asking.
+ *
+ * @throws HafError HAF_RUN_BUSY naming the process that holds it.
+ */
+export async function lockRun(directory: string, run: string): Promise<RunLock> {
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, '.lock');
+  const owner: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid) ?? '',
+    since: new Date().toISOString(),
+  };
+  const text = JSON.stringify(owner);
+  if (!(await createOnce(path, text))) await takeOver(path, text, run);
+  const touch = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), touchMs).unref();
+  return {
+    release: async () => {
+      clearInterval(touch);
+      if (readOwner(path)?.pid === process.pid) await rm(path, { force: true });
+    },
+  };
+}
+
+async function createOnce(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(text);
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Replaces a dead owner's lock. A second lock guards the replacement, so that of two heirs only one succeeds. */
+async function takeOver(path: string, text: string, run: string): Promise<void> {
+  const guard = `${path}.takeover`;
+  const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (age > lapseMs) await rm(guard, { force: true });
+  if (!(await createOnce(guard, text))) throw busy(run, null);
+  try {
+    const owner = readOwner(path);
+    if (owner && isAlive(owner, path)) throw busy(run, owner);
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+function readOwner(path: string): Owner | null {
+  try {
+    return ownerSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(owner: Owner, path: string): boolean {
+  if (owner.host !== hostname()) return Date.now() - statSync(path).mtimeMs < lapseMs;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  // The pid may have been given to another process since; its start time tells.
+  const started = startOf(owner.pid);
+  return started === null || owner.started === '' || started === owner.started;
+}
+
+/** Start time of a process in clock ticks since boot, where the system tells (Linux). */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const busy = (run: string, owner: Owner | null): HafError =>
+  new HafError(
+    'HAF_RUN_BUSY',
+    owner
+      ? `Run ${run} is being executed by process ${owner.pid} on ${owner.host} since ${owner.since}.`
+      : `Run ${run} is just being taken over by another process.`,
+    'Wait for it to end; its artifacts are shared, so nothing would be gained by running twice.',
+  );

@@ -1,0 +1,97 @@
+import { lastValueFrom, takeUntil, tap, fromEvent, throwIfEmpty } from 'rxjs';
+import type { Config } from '../pipeline/config/schema.js';
+import { HafError } from '../pipeline/core/errors.js';
+import { rng } from '../pipeline/core/rng.js';
+import type { Problem } from '../pipeline/core/problem.js';
+import type { Job } from '../pipeline/bus/bus.js';
+import type { Artifact, EpochProgress, Inputs, StageContext, StageName } from '../pipeline/stage.js';
+import { stages } from '../pipeline/stages.js';
+import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
+
+/** What a computed job leaves: its files are in the store, the manifest is not written yet. */
+export interface JobResult {
+  readonly files: readonly StoredFile[];
+  readonly problems: readonly Problem[];
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+/** Computes one job in this thread or process. @throws HafError, also for an aborted signal (HAF_INTERRUPTED). */
+export async function executeJob(
+  job: Job,
+  store: ArtifactStore,
+  onEpoch: (progress: EpochProgress) => void,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const code = await stages[job.stage].load();
+  const context = await contextOf(job, store);
+  const interrupted = (): HafError =>
+    new HafError('HAF_INTERRUPTED', `${job.key} was stopped.`, 'Run the same command again to go on.');
+  if (signal.aborted) throw interrupted();
+  const last = await lastValueFrom(
+    code(context).pipe(
+      tap((event) => event.type === 'epoch' && onEpoch(event)),
+      takeUntil(fromEvent(signal, 'abort')),
+      throwIfEmpty(interrupted),
+    ),
+  );
+  if (last.type !== 'output') throw interrupted();
+  const files: StoredFile[] = [];
+  for (const [name, data] of Object.entries(last.files)) {
+    const bytes = data instanceof Uint8Array ? data : new TextEncoder().encode(JSON.stringify(data));
+    files.push(await store.write(name, bytes));
+  }
+  return { files, problems: last.problems ?? [], metrics: last.metrics ?? {} };
+}
+
+async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> {
+  const config = declaredSections(job);
+  return {
+    unit: job.unit,
+    config,
+    modalities: job.modalities,
+    inputs: await openInputs(job, store),
+    sources: job.sources,
+    rng: (purpose) => rng(config.seed, `${job.key}/${purpose}`),
+  };
+}
+
+/** The config with only the sections the stage declared: reading another would escape the artifact's id. */
+function declaredSections(job: Job): Config {
+  return new Proxy(job.config, {
+    get: (sections, name) => {
+      if (typeof name === 'string' && !(name in sections) && name !== 'toJSON' && name !== 'then')
+        throw new Error(
+          `Stage ${job.stage} reads config.${name}, which stages.ts does not list in its "reads"`,
+        );
+      return sections[name as string];
+    },
+  }) as unknown as Config;
+}
+
+async function openInputs(job: Job, store: ArtifactStore): Promise<Inputs> {
+  const opened = new Map<StageName, Artifact[]>();
+  for (const { role, ids } of job.inputs) {
+    const artifacts: Artifact[] = [];
+    for (const id of ids) {
+      const manifest = await store.manifest(id);
+      if (!manifest)
+        throw new HafError(
+          'HAF_STORE_CORRUPT',
+          `${job.key} needs a ${role} artifact (${id.slice(0, 12)}) that is not in the store.`,
+          'Run the same command again: what is missing will be computed.',
+        );
+      artifacts.push(store.open(manifest));
+    }
+    opened.set(role, artifacts);
+  }
+  const all = (role: StageName): readonly Artifact[] => opened.get(role) ?? [];
+  return {
+    all,
+    one: (role) => {
+      const [only, ...others] = all(role);
+      if (!only || others.length > 0)
+        throw new Error(`${job.key} expected one ${role} artifact, got ${all(role).length}`);
+      return only;
+    },
+  };
+}

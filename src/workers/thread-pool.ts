@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import type { Job } from '../pipeline/bus/bus.js';
+import { HafError } from '../pipeline/core/errors.js';
+import type { EpochProgress } from '../pipeline/stage.js';
+import type { JobResult } from './execute-job.js';
+import type { Executor } from './executor.js';
+import type { ThreadResult, ThreadTask } from './ipc.js';
+
+/** Threads for CPU-bound jobs. */
+export class ThreadPool implements Executor {
+  private readonly pool: Piscina<ThreadTask, ThreadResult>;
+
+  constructor(
+    threads: number,
+    private readonly store: string,
+  ) {
+    this.pool = new Piscina<ThreadTask, ThreadResult>({
+      filename: fileURLToPath(new URL('./thread-task.js', import.meta.url)),
+      name: 'compute',
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: 10_000,
+    });
+  }
+
+  async run(job: Job, _onEpoch: (progress: EpochProgress) => void, signal: AbortSignal): Promise<JobResult> {
+    let result: ThreadResult;
+    try {
+      result = await this.pool.run({ job, store: this.store }, { signal, name: 'compute' });
+    } catch (error) {
+      if (signal.aborted)
+        throw new HafError(
+          'HAF_INTERRUPTED',
+          `${job.key} was stopped.`,
+          'Run the same command again to go on.',
+        );
+      throw new HafError(
+        'HAF_WORKER_DIED',
+        `The thread working on ${job.key} ended: ${error instanceof Error ? error.message : String(error)}.`,
+        'It may have run out of memory: try fewer --workers.',
+        { cause: error },
+      );
+    }
+    if ('error' in result) throw HafError.fromData(result.error);
+    return result.ok;
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+}

@@ -1,0 +1,13 @@
+import { HafError } from '../pipeline/core/errors.js';
+import { FileStore } from '../pipeline/store/file-store.js';
+import { executeJob } from './execute-job.js';
+import type { ThreadResult, ThreadTask } from './ipc.js';
+
+/** Runs in a pool thread: file parsing, preprocessing, statistics and the report. Aborting ends the thread. */
+export async function compute({ job, store }: ThreadTask): Promise<ThreadResult> {
+  try {
+    return { ok: await executeJob(job, new FileStore(store), () => undefined, new AbortController().signal) };
+  } catch (error) {
+    return { error: HafError.from(error).toData() };
+  }
+}

@@ -1,0 +1,33 @@
+import { HafError } from '../pipeline/core/errors.js';
+import { FileStore } from '../pipeline/store/file-store.js';
+import { executeJob } from './execute-job.js';
+import type { FromTrainer, ToTrainer } from './ipc.js';
+
+// The trainer: the process that holds TensorFlow. Native bindings load in one thread per process only, and a
+// training step blocks the event loop, so it shares neither with the runner that keeps the lease alive.
+
+let current: AbortController | null = null;
+
+const send = (message: FromTrainer): void => {
+  process.send?.(message);
+};
+
+async function run({ job, store }: Extract<ToTrainer, { type: 'run' }>): Promise<void> {
+  current = new AbortController();
+  try {
+    const onEpoch = (progress: Extract<FromTrainer, { type: 'epoch' }>['progress']): void =>
+      send({ type: 'epoch', progress });
+    send({ type: 'done', result: await executeJob(job, new FileStore(store), onEpoch, current.signal) });
+  } catch (error) {
+    send({ type: 'failed', error: HafError.from(error).toData() });
+  }
+}
+
+process.on('message', (message: ToTrainer) => {
+  if (message.type === 'cancel') current?.abort();
+  else void run(message);
+});
+// A terminal's Ctrl-C reaches the whole process group; draining is the runner's decision.
+process.on('SIGINT', () => undefined);
+// Without its runner a trainer would compute for nobody.
+process.on('disconnect', () => process.exit(0));
