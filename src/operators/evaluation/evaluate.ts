@@ -1,0 +1,60 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
+import { stageOf } from '../stage-of.js';
+import { metricsFile, type Evaluation, type Metrics } from './metric-data.js';
+import { metricsOf } from './metrics.js';
+
+/**
+ * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test
+ * patients whose modalities it saw.
+ */
+export const evaluate = stageOf(({ unit, inputs }) => {
+  const { fold, method } = unit;
+  if (fold === undefined || method === undefined)
+    throw new HafError(
+      'HAF_INTERNAL',
+      'evaluate was given a job without fold or method.',
+      'Please report it with the log of the run.',
+    );
+  const evaluation = evaluationOf(
+    fold,
+    method,
+    inputs.one('stage3').json(predictionsFile, predictionsSchema),
+  );
+  return {
+    type: 'output',
+    files: { [metricsFile]: evaluation },
+    metrics: { testAuc: evaluation.test.auc, testAccuracy: evaluation.test.accuracy },
+  };
+});
+
+function evaluationOf(fold: number, method: string, predictions: readonly Prediction[]): Evaluation {
+  const test = predictions.filter(({ split }) => split === 'test');
+  const sets = {
+    test: metricsOf(test),
+    val: metricsOf(predictions.filter(({ split }) => split === 'val')),
+    testObserved: metricsOf(test.filter(({ observed }) => observed)),
+  };
+  const unseen = sets.test.patients - sets.testObserved.patients;
+  return {
+    fold,
+    method,
+    ...sets,
+    notes: [
+      ...undefinedAuc('test', sets.test),
+      ...undefinedAuc('validation', sets.val),
+      // Where every test patient was seen, this set is the test set and would only repeat its note.
+      ...(unseen === 0 ? [] : undefinedAuc('observed test', sets.testObserved)),
+      ...(unseen === 0
+        ? []
+        : [`${unseen} of ${sets.test.patients} test patients scored with the training base rate`]),
+    ],
+  };
+}
+
+const undefinedAuc = (set: string, { auc, patients, deceased }: Metrics): string[] =>
+  auc === null
+    ? [
+        `AUC of the ${set} patients is undefined: one class only (${deceased} deceased, ${patients - deceased} living)`,
+      ]
+    : [];

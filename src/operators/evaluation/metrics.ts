@@ -1,0 +1,34 @@
+import type { Prediction } from '../stage3/prediction-data.js';
+import { auc } from '../stats/auc.js';
+import { brierScore } from '../stats/brier.js';
+import { classify } from '../stats/classification.js';
+import type { Metrics } from './metric-data.js';
+
+/**
+ * Metrics of a set of predictions (method.md 9.1). Ranks come from the logits, because probabilities near 0 and 1
+ * round to ties; everything else comes from the probabilities. A metric that the set leaves undefined is null.
+ */
+export function metricsOf(predictions: readonly Prediction[]): Metrics {
+  const labels = predictions.map(({ y }) => y);
+  const probabilities = predictions.map(({ p }) => p);
+  const deceased = labels.filter((y) => y === 1).length;
+  const { accuracy, balancedAccuracy, sensitivity, specificity } = classify(labels, probabilities);
+  return {
+    patients: labels.length,
+    deceased,
+    accuracy,
+    balancedAccuracy,
+    sensitivity,
+    specificity,
+    auc: auc(
+      labels,
+      predictions.map(({ logit }) => logit),
+    ),
+    brier: brierScore(labels, probabilities),
+    majority: majorityShare(labels.length, deceased),
+  };
+}
+
+/** Accuracy of always answering the more frequent class; null without patients. */
+export const majorityShare = (patients: number, deceased: number): number | null =>
+  patients === 0 ? null : Math.max(deceased, patients - deceased) / patients;

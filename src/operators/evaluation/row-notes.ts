@@ -1,0 +1,61 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Evaluation } from './metric-data.js';
+import { majorityShare } from './metrics.js';
+import type { PooledScores } from './pooled.js';
+import type { SummaryRow } from './summary-data.js';
+
+/** What the reader of a table row must know to read its numbers rightly; empty when there is nothing. */
+export function rowNotes(
+  row: Omit<SummaryRow, 'notes'>,
+  { evaluations, pooled }: { readonly evaluations: readonly Evaluation[]; readonly pooled: PooledScores },
+  cohortSize: number,
+  cv: Config['cv'],
+): string[] {
+  return [
+    ...missingFolds(row.folds, cv.folds),
+    ...undefinedFolds(evaluations),
+    ...baseRatePatients(evaluations),
+    ...coverage(pooled, cohortSize, cv),
+    ...belowMajority(row.accuracy.mean, pooled),
+  ];
+}
+
+const missingFolds = (done: number, planned: number): string[] =>
+  done === planned ? [] : [`Only ${done} of ${planned} folds are in this row.`];
+
+function undefinedFolds(evaluations: readonly Evaluation[]): string[] {
+  const folds = evaluations.filter(({ test }) => test.auc === null).map(({ fold }) => fold);
+  return folds.length === 0
+    ? []
+    : [
+        `AUC is undefined in fold ${folds.join(', ')} (test patients of one class only); the mean leaves these folds out.`,
+      ];
+}
+
+function baseRatePatients(evaluations: readonly Evaluation[]): string[] {
+  const tested = evaluations.reduce((sum, { test }) => sum + test.patients, 0);
+  const seen = evaluations.reduce((sum, { testObserved }) => sum + testObserved.patients, 0);
+  return seen === tested
+    ? []
+    : [
+        `${tested - seen} of ${tested} test predictions are the training base rate, because the patient has none of the method's modalities.`,
+      ];
+}
+
+function coverage(pooled: PooledScores, cohortSize: number, cv: Config['cv']): string[] {
+  const tested = pooled.patients.length;
+  if (cv.mode === 'fixedTest')
+    return [
+      `Fixed test set: all folds score the same ${tested} patients; the pooled AUC uses each patient's mean probability over folds.`,
+    ];
+  return tested === cohortSize ? [] : [`${tested} of the ${cohortSize} patients of the cohort were tested.`];
+}
+
+function belowMajority(accuracy: number | null, { labels }: PooledScores): string[] {
+  const majority = majorityShare(labels.length, labels.filter((y) => y === 1).length);
+  if (accuracy === null || majority === null || accuracy >= majority) return [];
+  return [
+    `Accuracy ${accuracy.toFixed(3)} is below always answering the more frequent class (${majority.toFixed(3)}): ` +
+      'training draws both classes equally often, so accuracy at threshold 0.5 mostly reflects calibration. Judge by AUC.',
+  ];
+}

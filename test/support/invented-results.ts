@@ -1,0 +1,108 @@
+import { evaluate } from '../../src/operators/evaluation/evaluate.js';
+import {
+  evaluationSchema,
+  metricsFile,
+  type Evaluation,
+} from '../../src/operators/evaluation/metric-data.js';
+import { predictionsFile, type Prediction } from '../../src/operators/stage3/prediction-data.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import type { Unit } from '../../src/pipeline/stage.js';
+import { runStage, type ArtifactFiles } from './run-stage.js';
+
+export interface InputArtifact {
+  readonly id: string;
+  readonly unit: Unit;
+  readonly files: ArtifactFiles;
+}
+
+/** A prediction with a logit; the probability follows from it. */
+export const predicted = (
+  patient: string,
+  y: 0 | 1,
+  logit: number,
+  more: Partial<Prediction> = {},
+): Prediction => ({
+  patient,
+  split: 'test',
+  y,
+  logit,
+  p: 1 / (1 + Math.exp(-logit)),
+  observed: true,
+  ...more,
+});
+
+/** Ids "001", "002", ... of an invented cohort in which about every fourth patient died. */
+export const inventedIds = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => String(i + 1).padStart(3, '0'));
+export const inventedOutcome = (id: string): 0 | 1 => (Number(id) % 4 === 0 ? 1 : 0);
+
+/** cohort.json and cohort-flow.json of the invented cohort. */
+export const inventedCohort = (count: number): InputArtifact => ({
+  id: 'cohort',
+  unit: {},
+  files: {
+    'cohort.json': {
+      modalities: ['Blood'],
+      columns: {},
+      widths: {},
+      patients: inventedIds(count).map((id) => ({
+        id,
+        y: inventedOutcome(id),
+        followUpDays: 100,
+        tables: {},
+        bags: {},
+      })),
+    },
+    'cohort-flow.json': [
+      { step: 'labelled', patients: count + 3, deceased: Math.floor(count / 4) + 1 },
+      { step: 'with WSI', patients: count, deceased: Math.floor(count / 4) },
+    ],
+  },
+});
+
+/** Predictions of a method in one fold: every fifth patient is tested, the next group validates. */
+export function inventedPredictions(
+  method: string,
+  fold: number,
+  folds: number,
+  count: number,
+): Prediction[] {
+  const random = rng(7, `${method}/${fold}`);
+  return inventedIds(count).flatMap((id, i): Prediction[] => {
+    const turn = (i + fold) % folds;
+    if (turn > 1) return [];
+    const y = inventedOutcome(id);
+    return [predicted(id, y, y + random.normal(), { split: turn === 0 ? 'test' : 'val' })];
+  });
+}
+
+export const stage3Artifact = (
+  method: string,
+  fold: number,
+  predictions: readonly Prediction[],
+  files: ArtifactFiles = {},
+): InputArtifact => ({
+  id: `stage3-${method}-${fold}`,
+  unit: { fold, method },
+  files: { [predictionsFile]: predictions, ...files },
+});
+
+/** What `evaluate` makes of one Stage 3 artifact. */
+export async function evaluated(stage3: InputArtifact): Promise<Evaluation> {
+  const { output } = await runStage(evaluate, {
+    config: {},
+    unit: stage3.unit,
+    inputs: { stage3: [stage3] },
+  });
+  return evaluationSchema.parse(output.files[metricsFile]);
+}
+
+/** The `evaluate` artifacts of the given Stage 3 artifacts. */
+export const evaluatedAll = (stage3: readonly InputArtifact[]): Promise<InputArtifact[]> =>
+  Promise.all(
+    stage3.map(async (artifact) => ({
+      id: `evaluate-${artifact.id}`,
+      unit: artifact.unit,
+      files: { [metricsFile]: await evaluated(artifact) },
+    })),
+  );
