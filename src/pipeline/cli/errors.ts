@@ -2,7 +2,8 @@ import { exitCodes, type ExitCode, HafError } from '../core/errors.js';
 import { paletteFor, say } from './output.js';
 
 /** What the code of a command is: it may end with an exit code of its own; nothing means success. */
-export type Action<Arguments extends unknown[]> = (...args: Arguments) => Promise<ExitCode | void>;
+export type Action<Arguments extends unknown[]> = (...args: Arguments) => Outcome | Promise<Outcome>;
+type Outcome = ExitCode | void;
 
 /** An error for people: code, what is wrong and where, and what to do about it. */
 export function errorText(error: HafError, colors = paletteFor(process.stderr)): string {
@@ -17,7 +18,7 @@ export function errorText(error: HafError, colors = paletteFor(process.stderr)):
 }
 
 /** Runs the code of a command; whatever it throws is printed to stderr and becomes the exit code. */
-export async function runCommand(action: () => Promise<ExitCode | void>): Promise<void> {
+export async function runCommand(action: Action<[]>): Promise<void> {
   try {
     process.exitCode = (await action()) ?? exitCodes.ok;
   } catch (thrown) {

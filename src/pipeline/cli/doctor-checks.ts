@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { BackendPreference, DoctorOptions } from './options.js';
+
+/** One thing `doctor` looked at. A check that is not `ok` says what to do. */
+export interface Check {
+  readonly name: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  readonly fix?: string;
+}
+
+const gibibyte = 2 ** 30;
+const inGibibytes = (bytes: number): string => `${(bytes / gibibyte).toFixed(1)} GiB`;
+
+/** Oldest Node that the dependencies run on; package.json says the same in `engines`. */
+const oldestNode = [20, 19] as const;
+
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const fits = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
+  const found = `Node ${version}`;
+  return fits
+    ? { name: 'node', status: 'ok', found }
+    : { name: 'node', status: 'fail', found, fix: `Install Node ${oldestNode.join('.')} or newer.` };
+}
+
+/** A worker holds the bags of a training job and the tensor library: 2 GiB is a working minimum. */
+const memoryPerWorker = 2 * gibibyte;
+
+export function checkMemory(bytes: number, cores: number): Check {
+  const found = `${inGibibytes(bytes)} for ${cores} ${cores === 1 ? 'core' : 'cores'}`;
+  if (bytes >= memoryPerWorker * cores) return { name: 'memory', status: 'ok', found };
+  const workers = Math.max(1, Math.floor(bytes / memoryPerWorker));
+  return { name: 'memory', status: 'warn', found, fix: `Run with --workers ${workers}.` };
+}
+
+/** Memory this process may use: the container's limit where there is one. */
+function usableMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+async function checkBackend(preference: BackendPreference): Promise<Check> {
+  const name = 'tensor library';
+  try {
+    const { loadBackend } = await import('../../operators/tensor/backend.js');
+    const backend = await loadBackend(preference);
+    const found = `${backend.name}: ${backend.why}`;
+    if (backend.name !== 'cpu' || preference === 'cpu') return { name, status: 'ok', found };
+    return {
+      name,
+      status: 'warn',
+      found,
+      fix: 'Run npm ci again; the plain JavaScript backend is very slow.',
+    };
+  } catch (error) {
+    const fix = 'Choose --backend auto, or run npm ci again.';
+    return { name, status: 'fail', found: (error as Error).message, fix };
+  }
+}
+
+async function checkPackage(name: string, use: string, load: () => Promise<unknown>): Promise<Check> {
+  try {
+    await load();
+    return { name, status: 'ok', found: `loads; ${use}` };
+  } catch (error) {
+    const [reason = ''] = (error as Error).message.split('\n');
+    return { name, status: 'fail', found: `does not load: ${reason}`, fix: 'Run npm ci again.' };
+  }
+}
+
+function checkNatsServer(): Check {
+  const answer = spawnSync('nats-server', ['--version'], { encoding: 'utf8' });
+  const found =
+    answer.status === 0
+      ? answer.stdout.trim()
+      : 'not installed; runs use the bus inside the process, which is enough on one machine';
+  return { name: 'nats-server', status: 'ok', found };
+}
+
+/** The folder itself, or the nearest one above that exists. */
+function existing(folder: string): string {
+  let at = resolve(folder);
+  while (!existsSync(at)) at = dirname(at);
+  return at;
+}
+
+export function checkWritable(name: string, folder: string): Check {
+  const at = existing(folder);
+  try {
+    accessSync(at, constants.W_OK | constants.X_OK);
+    return { name, status: 'ok', found: `${folder} can be written` };
+  } catch {
+    const found = `${at} cannot be written`;
+    return {
+      name,
+      status: 'fail',
+      found,
+      fix: 'Change its owner, or name another folder on the command line.',
+    };
+  }
+}
+
+/** A run writes features and weights into the store once; below the lower bound it most likely stops half-way. */
+const roomy = 10 * gibibyte;
+const tight = gibibyte;
+
+export function checkSpace(folder: string, freeBytes: number): Check {
+  const name = 'disk space';
+  const found = `${inGibibytes(freeBytes)} free for ${folder}`;
+  const fix = 'Free some space, or put the store on another disk with --store DIR.';
+  if (freeBytes < tight) return { name, status: 'fail', found, fix };
+  return freeBytes < roomy ? { name, status: 'warn', found, fix } : { name, status: 'ok', found };
+}
+
+function freeSpace(folder: string): number {
+  const { bavail, bsize } = statfsSync(existing(folder));
+  return bavail * bsize;
+}
+
+/** Everything `doctor` looks at, in the order it prints. */
+export async function checkMachine(options: DoctorOptions): Promise<readonly Check[]> {
+  return [
+    checkNode(process.versions.node),
+    checkMemory(usableMemory(), availableParallelism()),
+    await checkBackend(options.backend),
+    await checkPackage('h5wasm', 'reads feature files', () => import('h5wasm/node')),
+    await checkPackage('sharp', 'reads images', () => import('sharp')),
+    checkNatsServer(),
+    checkSpace(options.store, freeSpace(options.store)),
+    checkWritable('store', options.store),
+    checkWritable('runs', options.runs),
+  ];
+}

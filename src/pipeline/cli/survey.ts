@@ -1,0 +1,206 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { glob } from 'tinyglobby';
+import type { Config } from '../config/schema.js';
+import { HafError } from '../core/errors.js';
+import {
+  bagModalities,
+  type BagModality,
+  type Modality,
+  tableModalities,
+  type TableModality,
+} from '../core/modality.js';
+import { patientId } from '../core/patient-id.js';
+import { zipNames } from './zip-names.js';
+
+export interface OutcomeSurvey {
+  readonly file: string;
+  readonly living: number;
+  readonly deceased: number;
+}
+
+export interface TableSurvey {
+  readonly modality: TableModality;
+  readonly file: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly missingCells: number;
+}
+
+/** The feature files of one bag modality, as far as names tell. */
+export interface FeatureSurvey {
+  readonly modality: BagModality;
+  readonly glob: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Patients named by the files (h5) or by their members (npz). */
+  readonly patients: number;
+}
+
+/** Something that is not there or cannot be read, and what to do about it. */
+export interface Finding {
+  readonly modality: Modality | 'outcomes';
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** What lies in a cohort folder; only names, tables and the directories of npz files are read. */
+export interface Survey {
+  readonly root: string;
+  readonly outcomes: OutcomeSurvey | null;
+  readonly tables: readonly TableSurvey[];
+  readonly features: readonly FeatureSurvey[];
+  /** Number of labelled patients that have so many modalities of the experiment; index 0 has none. */
+  readonly patientsByModalities: readonly number[];
+  readonly findings: readonly Finding[];
+}
+
+interface Seen {
+  readonly modality: Modality;
+  readonly patients: ReadonlySet<string>;
+}
+
+interface Part<Row> {
+  readonly row: Row | null;
+  readonly patients: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
+}
+
+/** A few faults of a table show what is wrong with it; `up` lists them all. */
+const faultsShown = 3;
+
+interface Readable {
+  readonly faults: readonly { readonly line: number | null; readonly problem: string }[];
+}
+
+function faultFindings(
+  modality: Finding['modality'],
+  file: string,
+  { faults }: Readable,
+): readonly Finding[] {
+  if (faults.length === 0) return [];
+  const shown = faults.slice(0, faultsShown).map(({ line, problem }) => `line ${line ?? '?'}: ${problem}`);
+  const rest = faults.length > faultsShown ? `; and ${faults.length - faultsShown} more` : '';
+  return [
+    {
+      modality,
+      what: `${file}: ${shown.join('; ')}${rest}.`,
+      fix: 'Correct the file; a missing value is an empty cell.',
+    },
+  ];
+}
+
+async function surveyOutcomes(config: Config, root: string): Promise<Part<OutcomeSurvey>> {
+  const names = [...new Set([config.data.targets, 'targets.csv', 'target.csv'])];
+  const file = names.find((name) => existsSync(join(root, name)));
+  if (file === undefined) {
+    const what = `No outcome table: none of ${names.join(', ')}.`;
+    const fix = 'Put the table there, or name it in data.targets.';
+    return { row: null, patients: new Set(), findings: [{ modality: 'outcomes', what, fix }] };
+  }
+  const { readTargetsTable } = await import('../../operators/cohort/targets-table.js');
+  const table = readTargetsTable(file, readFileSync(join(root, file), 'utf8'));
+  const deceased = table.targets.filter((target) => target.deceased).length;
+  return {
+    row: { file, living: table.targets.length - deceased, deceased },
+    patients: new Set(table.targets.map(({ patient }) => patient)),
+    findings: faultFindings('outcomes', file, table),
+  };
+}
+
+async function surveyTable(
+  config: Config,
+  root: string,
+  modality: TableModality,
+): Promise<Part<TableSurvey>> {
+  const file = config.data.tables[modality];
+  if (!existsSync(join(root, file))) {
+    const fix = `Put the table there, name it in data.tables.${modality}, or take ${modality} out of modalities.`;
+    return { row: null, patients: new Set(), findings: [{ modality, what: `No table ${file}.`, fix }] };
+  }
+  const { readFeatureTable } = await import('../../operators/cohort/feature-table.js');
+  const read = readFeatureTable(modality, file, readFileSync(join(root, file), 'utf8'));
+  const { columns, rows } = read.table;
+  const cells = rows.flatMap((row) => row.cells);
+  return {
+    row: {
+      modality,
+      file,
+      rows: rows.length,
+      columns: columns.length,
+      missingCells: cells.filter((cell) => cell === null).length,
+    },
+    patients: new Set(rows.map(({ patient }) => patient)),
+    findings: faultFindings(modality, file, read),
+  };
+}
+
+/** The patients a feature file is about: its members' for an npz, the one in its name for any other. */
+function patientsOf(root: string, name: string): readonly string[] {
+  const named = name.endsWith('.npz') ? (zipNames(join(root, name)) ?? []) : [name];
+  return named
+    .map((member) => patientId(member.replace(/^.*\//, '').replace(/\.\w+$/, '')))
+    .filter((id) => id !== null);
+}
+
+async function surveyFeatures(
+  config: Config,
+  root: string,
+  modality: BagModality,
+): Promise<Part<FeatureSurvey>> {
+  const key = modality === 'WSI' ? 'wsi' : 'tma';
+  const pattern = config.data[key].files;
+  const names = await glob(pattern, { cwd: root, onlyFiles: true });
+  const patients = new Set(names.flatMap((name) => patientsOf(root, name)));
+  const bytes = names.reduce((sum, name) => sum + statSync(join(root, name)).size, 0);
+  const row = { modality, glob: pattern, files: names.length, bytes, patients: patients.size };
+  if (names.length > 0) return { row, patients, findings: [] };
+  const others = (await glob('**/*.{h5,npz}', { cwd: root, onlyFiles: true })).sort();
+  const hint =
+    others.length === 0 ? '' : ` The folder has ${others.length} other feature files, such as ${others[0]}.`;
+  const fix = `Set data.${key}.files to where the features lie, or take ${modality} out of modalities.`;
+  return { row, patients, findings: [{ modality, what: `No file matches ${pattern}.${hint}`, fix }] };
+}
+
+function countByModalities(labelled: ReadonlySet<string>, seen: readonly Seen[]): readonly number[] {
+  const counts = Array.from({ length: seen.length + 1 }, () => 0);
+  for (const patient of labelled) {
+    const has = seen.filter(({ patients }) => patients.has(patient)).length;
+    counts[has] = (counts[has] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/**
+ * Looks at a cohort folder with the eyes of an experiment.
+ *
+ * @param root folder of the cohort
+ * @throws HafError HAF_DATA_MISSING when the folder is not there
+ */
+export async function surveyCohort(config: Config, root: string): Promise<Survey> {
+  if (!existsSync(root) || !statSync(root).isDirectory())
+    throw new HafError('HAF_DATA_MISSING', `There is no folder ${root}.`, 'Check the path of the cohort.');
+  const outcomes = await surveyOutcomes(config, root);
+  const wanted = <M extends Modality>(all: readonly M[]): readonly M[] =>
+    all.filter((modality) => config.modalities.includes(modality));
+  const tables = await Promise.all(
+    wanted(tableModalities).map(async (modality) => ({
+      modality,
+      ...(await surveyTable(config, root, modality)),
+    })),
+  );
+  const features = await Promise.all(
+    wanted(bagModalities).map(async (modality) => ({
+      modality,
+      ...(await surveyFeatures(config, root, modality)),
+    })),
+  );
+  return {
+    root,
+    outcomes: outcomes.row,
+    tables: tables.flatMap(({ row }) => row ?? []),
+    features: features.flatMap(({ row }) => row ?? []),
+    patientsByModalities: countByModalities(outcomes.patients, [...features, ...tables]),
+    findings: [outcomes, ...features, ...tables].flatMap(({ findings }) => findings),
+  };
+}

@@ -1,0 +1,85 @@
+import { stringify } from 'yaml';
+import type { Config } from './schema.js';
+import { accepts, configJsonSchema, type SchemaNode, schemaKeys } from './schema-tree.js';
+
+/** A value as it stands after a key, on one line: `0.25`, `null`, `[ WSI, TMA ]`. */
+const inline = (value: unknown): string =>
+  stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trim();
+
+const isSection = (node: SchemaNode): boolean => node.properties !== undefined;
+
+function lines(
+  node: SchemaNode,
+  value: Readonly<Record<string, unknown>>,
+  indent: string,
+): readonly string[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, member]) => {
+    const comment = `# ${member.description ?? ''}`;
+    if (!isSection(member)) return [`${indent}${key}: ${inline(value[key])} ${comment}`];
+    const inner = lines(member, value[key] as Record<string, unknown>, `${indent}  `);
+    return [...(indent === '' ? [''] : []), `${indent}${key}: ${comment}`, ...inner];
+  });
+}
+
+/** A resolved experiment as YAML with the meaning of every key beside it; reading it back gives the same experiment. */
+export const configYaml = (config: Config): string => `${lines(configJsonSchema(), config, '').join('\n')}\n`;
+
+/** Keys a new experiment sets itself; every other key of the template is a comment that shows its default. */
+const templateValues: Readonly<Record<string, unknown>> = {
+  name: 'my-experiment',
+  'data.root': './data',
+  methods: ['haf'],
+  'cohort.require': ['WSI', 'TMA'],
+};
+
+function templateLines(node: SchemaNode, path: string, indent: string): readonly string[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, member]) => {
+    const name = path === '' ? key : `${path}.${key}`;
+    const about = `# ${member.description ?? ''}`;
+    const set = Object.hasOwn(templateValues, name);
+    if (!isSection(member)) {
+      const value = inline(set ? templateValues[name] : member.default);
+      return [`${indent}${set ? '' : '# '}${key}: ${value} ${about}`];
+    }
+    return [
+      ...(indent === '' ? [''] : []),
+      `${indent}${key}: ${about}`,
+      ...templateLines(member, name, `${indent}  `),
+    ];
+  });
+}
+
+/** The experiment file that `init` writes: every key with its default and meaning, most of them commented out. */
+export const configTemplate = (): string =>
+  [
+    '# An experiment: which patients, which modalities, which methods. Keys behind "#" show their defaults.',
+    '# Check it with "haf-pipeline config print -c FILE", run it with "haf-pipeline up -c FILE".',
+    ...templateLines(configJsonSchema(), '', ''),
+    '',
+  ].join('\n');
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The reference of every key, as Markdown (docs/configuration.md). */
+export function configReference(): string {
+  const rows = schemaKeys(configJsonSchema()).map(({ path, node }) => {
+    const name = path.join('.');
+    if (isSection(node)) return `| **\`${name}\`** | | | ${cell(node.description ?? '')} |`;
+    const fallback = node.default === undefined ? 'required' : `\`${inline(node.default)}\``;
+    return `| \`${name}\` | ${cell(accepts(node))} | ${cell(fallback)} | ${cell(node.description ?? '')} |`;
+  });
+  return [
+    '# Configuration',
+    '',
+    'An experiment is one YAML file. Every key below can also be given as `--set key=value`. Numbers in brackets are',
+    'sections of the method description. Unknown keys, wrong values and contradictions are all reported at once, each',
+    'with its line (`HAF_CONFIG_INVALID`).',
+    '',
+    'This page is printed by `haf-pipeline config reference`.',
+    '',
+    '| key | accepts | default | meaning |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
