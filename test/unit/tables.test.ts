@@ -113,12 +113,12 @@ describe('what is refused', () => {
       '  targets.csv:3 survival_status_with_cause: "deceased" contradicts survival_status "living"',
       expect.stringMatching(/^ {2}targets\.csv:4 survival_status_with_cause: "unknown" is none of "living"/),
       '  targets.csv:4 days_to_last_information: "soon" is not a number',
+      '  clinical.csv:2 age_at_initial_diagnosis: "NA" is not a number',
       '  clinical.csv:3 patient_id: "1" is patient 001, who is in line 2 already',
       '  clinical.csv:4 patient_id: "none" has no digits',
-      '  clinical.csv:6: 2 cells where the header has 3',
-      '  clinical.csv:2 age_at_initial_diagnosis: "NA" is not a number',
       '  clinical.csv:5 sex: 2 where only 0 and 1 can stand',
       '  clinical.csv:5 age_at_initial_diagnosis: "1,5" is not a number',
+      '  clinical.csv:6: 2 cells where the header has 3',
       '  pathological.csv:2 grading: 0.5 is not a whole-number code',
     ]);
     expect(error.what).toMatch(/^11 problems in the tables:/);
@@ -138,6 +138,7 @@ describe('what is refused', () => {
     ['an empty file', '', 'clinical.csv: the file is empty'],
     ['a nameless column', 'patient_id,,sex\n1,0,0\n', 'clinical.csv:1: column 2 has no name'],
     ['a repeated column', 'patient_id,sex,sex\n1,0,0\n', 'clinical.csv:1: column "sex" appears twice'],
+    ['a table of ids only', 'patient_id\n1\n', 'clinical.csv:1: no column besides "patient_id"'],
     ['an open quote', 'patient_id,sex\n1,"0\n', 'Quote Not Closed'],
   ])('refuses %s', async (_, text, problem) => {
     expect((await failure({ Clin: text })).what).toContain(problem);

@@ -71,6 +71,7 @@ function faultsOfHeader(names: readonly string[]): readonly string[] {
       `no column "${idColumn}"; found ${names.map((name) => `"${name}"`).join(', ')}${separator}`,
     );
   }
+  if (names.length === 1 && names[0] === idColumn) problems.push(`no column besides "${idColumn}"`);
   names.forEach((name, at) => {
     if (name === '') problems.push(`column ${at + 1} has no name`);
     else if (names.indexOf(name) < at) problems.push(`column "${name}" appears twice`);

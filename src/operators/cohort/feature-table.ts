@@ -4,7 +4,7 @@ import { tableDictionaries, type ColumnKind } from './column-kinds.js';
 import { readCsvTable } from './csv-table.js';
 import { readNumber } from './read-number.js';
 import type { Column, Table } from './table-data.js';
-import type { TableFault } from './table-fault.js';
+import { inLineOrder, type TableFault } from './table-fault.js';
 
 export interface FeatureTable {
   readonly table: Table;
@@ -44,7 +44,7 @@ export function readFeatureTable(modality: TableModality, file: string, text: st
   });
   // Without a readable header every column would be reported as absent on top of the fault itself.
   const problems = csv.columns.length === 0 ? [] : columnProblems(modality, file, csv.columns);
-  return { table: { columns, rows }, faults, problems };
+  return { table: { columns, rows }, faults: inLineOrder(faults), problems };
 }
 
 const kindOf = (modality: TableModality, column: string): ColumnKind | undefined => {

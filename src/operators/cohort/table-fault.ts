@@ -9,6 +9,10 @@ export interface TableFault {
   readonly problem: string;
 }
 
+/** The faults of one file, in the order of its lines. */
+export const inLineOrder = (faults: readonly TableFault[]): readonly TableFault[] =>
+  [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+
 /** As many faults as fit a terminal; the rest is counted. */
 const shown = 20;
 

@@ -2,7 +2,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { readCsvTable } from './csv-table.js';
 import { readNumber } from './read-number.js';
 import type { Target } from './table-data.js';
-import type { TableFault } from './table-fault.js';
+import { inLineOrder, type TableFault } from './table-fault.js';
 
 const statusColumn = 'survival_status';
 const causeColumn = 'survival_status_with_cause';
@@ -59,7 +59,7 @@ export function readTargetsTable(file: string, text: string): TargetsTable {
     if (Number.isNaN(followUpDays)) fault(followUpColumn, `"${followUp}" is not a number`);
     return { patient, deceased: status === 'deceased', cause, followUpDays };
   });
-  return { targets, faults, problems: followUpAt < 0 ? [noFollowUp(file)] : [] };
+  return { targets, faults: inLineOrder(faults), problems: followUpAt < 0 ? [noFollowUp(file)] : [] };
 }
 
 const noFollowUp = (file: string): Problem => ({

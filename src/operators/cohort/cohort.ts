@@ -1,0 +1,95 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import type { Artifact, StageCode } from '../../pipeline/stage.js';
+import { bagIndexFile, bagIndexSchema } from '../features/bag-index.js';
+import { stageOf } from '../stage-of.js';
+import { cohortFile, flowFile, isObserved, type Cohort, type FlowStep, type Patient } from './cohort-data.js';
+import { include } from './inclusion.js';
+import { joinPatients, requireSites } from './join-patients.js';
+import { patientBags, type EmbeddedFile } from './patient-bags.js';
+import { tablesFile, tablesSchema, type Tables } from './table-data.js';
+
+/**
+ * Joins outcomes, tables and bags into the cohort (method.md 1.2, 1.3, 2.4 - 2.6) and counts who is left after
+ * each rule. Reads `tables` and every `embed` artifact; writes `cohort.json` and `cohort-flow.json`.
+ *
+ * @throws HafError HAF_MODALITY_EMPTY when nobody has a modality of the experiment, HAF_COHORT_INVALID when the
+ * rules leave nobody or only one outcome, HAF_FEATURES_INVALID when bags of one modality differ in width
+ */
+export const cohort: StageCode = stageOf(({ inputs, config, modalities }) => {
+  const tables = inputs.one('tables').json(tablesFile, tablesSchema);
+  if (config.cohort.includeSites !== 'all') requireSites(tables);
+  const files = inputs
+    .all('embed')
+    .map(embeddedFile)
+    .filter(({ modality }) => modalities.includes(modality));
+  const bags = patientBags(files, config.data.wsi.sources);
+  const joined = joinPatients(tables, bags, modalities);
+  const labelled = joined.candidates.map(({ patient }) => patient);
+  requireModalities(labelled, 'labelled patient', modalities, config.data);
+
+  const { kept, flow, problems } = include(joined.candidates, config.cohort);
+  requireBothOutcomes(flow);
+  requireModalities(kept, 'patient of the cohort', modalities, config.data);
+  const output: Cohort = {
+    modalities: [...modalities],
+    columns: columnsOf(tables, modalities),
+    widths: bags.widths,
+    patients: [...kept],
+  };
+  return {
+    type: 'output',
+    files: { [cohortFile]: output, [flowFile]: flow },
+    problems: [...bags.problems, ...joined.problems, ...problems],
+    metrics: { patients: kept.length, deceased: kept.filter(({ y }) => y === 1).length },
+  };
+});
+
+function embeddedFile(artifact: Artifact): EmbeddedFile {
+  const { modality, file } = artifact.unit;
+  if (modality === undefined || file === undefined)
+    throw new Error(`embed artifact ${artifact.id} does not say its modality and file`);
+  return { artifact: artifact.id, modality, file, index: artifact.json(bagIndexFile, bagIndexSchema) };
+}
+
+const columnsOf = ({ tables }: Tables, modalities: readonly Modality[]): Cohort['columns'] =>
+  Object.fromEntries(
+    modalities.filter(isTableModality).map((modality) => [modality, tables[modality]?.columns ?? []]),
+  );
+
+function requireModalities(
+  patients: readonly Patient[],
+  who: string,
+  modalities: readonly Modality[],
+  data: Config['data'],
+): void {
+  for (const modality of modalities) {
+    if (patients.some((patient) => isObserved(patient, modality))) continue;
+    const [place, check] = isBagModality(modality)
+      ? [
+          modality === 'WSI' ? data.wsi.files : data.tma.files,
+          modality === 'WSI'
+            ? 'that its files hold instances of primary slides'
+            : 'that its files hold instances',
+        ]
+      : [data.tables[modality], 'that its file has rows'];
+    throw new HafError(
+      'HAF_MODALITY_EMPTY',
+      `No ${who} has ${modality} (${place}).`,
+      `Check ${check} and that the ids are those of ${data.targets}, or take ${modality} out of modalities.`,
+      { context: { modality, files: place } },
+    );
+  }
+}
+
+function requireBothOutcomes(flow: readonly FlowStep[]): void {
+  const last = flow.at(-1);
+  if (last !== undefined && last.deceased > 0 && last.deceased < last.patients) return;
+  const funnel = flow.map(({ step, patients, deceased }) => `${step} ${patients} (${deceased} deceased)`);
+  throw new HafError(
+    'HAF_COHORT_INVALID',
+    `The cohort needs living and deceased patients: ${funnel.join(' -> ')}.`,
+    'Loosen the rules under cohort in the experiment file, or add patients.',
+  );
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { Tables } from '../../src/operators/cohort/table-data.js';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { embedded, joinCohort, places, tableOf, targetsOf } from '../support/join-cohort.js';
+
+const clinOnly = { modalities: ['Clin'], cohort: { require: [] } } as const satisfies Partial<ConfigInput>;
+
+describe('who belongs to the cohort', () => {
+  const data: Tables = {
+    targets: targetsOf({ '003': 'd', '001': 'l', '002': 'n', '004': 'l' }),
+    tables: { Clin: tableOf({ '004': 4, '001': 1, '002': null, '003': 3 }) },
+  };
+
+  it('sorts patients by id and keeps their cells, with 1 for deceased', async () => {
+    const { data: joined } = await joinCohort({ ...clinOnly }, data);
+    expect(joined.patients).toEqual([
+      { id: '001', y: 0, followUpDays: 10, tables: { Clin: [1] }, bags: {} },
+      { id: '002', y: 1, followUpDays: 10, tables: { Clin: [null] }, bags: {} },
+      { id: '003', y: 1, followUpDays: 10, tables: { Clin: [3] }, bags: {} },
+      { id: '004', y: 0, followUpDays: 10, tables: { Clin: [4] }, bags: {} },
+    ]);
+    expect(joined.columns).toEqual({ Clin: [{ name: 'x', kind: 'numeric' }] });
+  });
+
+  it('drops deaths of other causes under tumorSpecific and names who', async () => {
+    const {
+      data: joined,
+      flow,
+      problems,
+    } = await joinCohort({ ...clinOnly, cohort: { require: [], label: 'tumorSpecific' } }, data);
+    expect(joined.patients.map(({ id }) => id)).toEqual(['001', '003', '004']);
+    expect(flow).toEqual([
+      { step: 'labelled', patients: 4, deceased: 2 },
+      { step: 'label tumorSpecific', patients: 3, deceased: 1 },
+      { step: 'with any modality', patients: 3, deceased: 1 },
+      { step: 'cohort', patients: 3, deceased: 1 },
+    ]);
+    expect(places(problems, 'info')).toEqual([['002', 'cohort.label']]);
+  });
+
+  it('keeps the tumour sites asked for; an unknown site is not one of them', async () => {
+    const { data: joined, problems } = await joinCohort(
+      { modalities: ['Path'], cohort: { require: [], includeSites: [2, 4] } },
+      {
+        targets: targetsOf({ '001': 'l', '002': 'd', '003': 'l', '004': 'd' }),
+        tables: { Path: tableOf({ '001': 2, '002': 4, '003': null, '004': 1 }, 'primary_tumor_site') },
+      },
+    );
+    expect(joined.patients.map(({ id }) => id)).toEqual(['001', '002']);
+    expect(places(problems, 'info')).toEqual([
+      ['003', 'cohort.includeSites'],
+      ['004', 'cohort.includeSites'],
+    ]);
+  });
+
+  it('cannot select sites without the column', async () => {
+    await expect(
+      joinCohort(
+        { modalities: ['Path'], cohort: { require: [], includeSites: [1] } },
+        {
+          targets: data.targets,
+          tables: { Path: tableOf({ '001': 1 }) },
+        },
+      ),
+    ).rejects.toMatchObject({ code: 'HAF_COHORT_INVALID' });
+  });
+
+  it('drops a patient without any modality', async () => {
+    const { data: joined, problems } = await joinCohort(
+      { ...clinOnly },
+      {
+        targets: data.targets,
+        tables: { Clin: tableOf({ '001': 1, '003': 1 }) },
+      },
+    );
+    expect(joined.patients.map(({ id }) => id)).toEqual(['001', '003']);
+    expect(places(problems, 'info')).toEqual([
+      ['002', 'modalities'],
+      ['004', 'modalities'],
+    ]);
+    expect(places(problems, 'warning')).toEqual([
+      ['002', 'Clin'],
+      ['004', 'Clin'],
+    ]);
+  });
+
+  it('warns of material whose patient has no outcome', async () => {
+    const { problems } = await joinCohort(
+      { modalities: ['TMA', 'Clin'], cohort: { require: [] } },
+      {
+        targets: data.targets,
+        tables: { Clin: tableOf({ '001': 1, '002': 1, '003': 1, '004': 1, '900': 1 }) },
+      },
+      [
+        embedded('TMA', 'CD3.npz', [
+          ['900', 'CD3', 1],
+          ['001', 'CD3', 1],
+          ['800', 'CD3', 2],
+        ]),
+      ],
+    );
+    expect(places(problems, 'warning')).toEqual([
+      ['800', 'TMA'],
+      ['900', 'TMA, Clin'],
+    ]);
+  });
+
+  it.each([
+    ['nobody', targetsOf({ '005': 'l', '006': 'd', '001': 'n' }), 'tumorSpecific'],
+    ['one outcome only', targetsOf({ '001': 'l', '004': 'l', '002': 'n' }), 'tumorSpecific'],
+    ['deaths only', targetsOf({ '001': 'd', '004': 'd', '002': 'n' }), 'overall'],
+  ] as const)('is refused with %s left', async (_, targets, label) => {
+    await expect(
+      joinCohort({ ...clinOnly, cohort: { require: [], label } }, { targets, tables: data.tables }),
+    ).rejects.toMatchObject({
+      code: 'HAF_COHORT_INVALID',
+      what: expect.stringContaining('labelled 3') as string,
+    });
+  });
+});
+
+describe('a modality nobody has', () => {
+  const targets = targetsOf({ '001': 'l', '002': 'd', '003': 'n' });
+  const Clin = tableOf({ '001': 1, '002': 1, '003': 1 });
+
+  it.each([
+    ['a table whose ids match nobody', 'Blood', { Clin, Blood: tableOf({ '700': 1 }) }, 'blood.csv'],
+    ['a table that was not read', 'ICD', { Clin }, 'icd_codes.csv'],
+    ['a bag modality without bags', 'WSI', { Clin }, 'slides/*.h5'],
+  ] as const)('is refused: %s', async (_, modality, byModality, place) => {
+    await expect(
+      joinCohort(
+        { modalities: ['Clin', modality], cohort: { require: [] }, data: { wsi: { files: 'slides/*.h5' } } },
+        { targets, tables: byModality },
+      ),
+    ).rejects.toMatchObject({
+      code: 'HAF_MODALITY_EMPTY',
+      context: { modality, files: place },
+    });
+  });
+
+  it('is refused as well when only the rules leave nobody with it', async () => {
+    await expect(
+      joinCohort(
+        { modalities: ['Clin', 'Blood'], cohort: { require: [], label: 'tumorSpecific' } },
+        { targets, tables: { Clin, Blood: tableOf({ '003': 1 }) } },
+      ),
+    ).rejects.toMatchObject({ code: 'HAF_MODALITY_EMPTY', context: { modality: 'Blood' } });
+  });
+});
