@@ -51,7 +51,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('run-finished'),
     run: z.string(),
-    outcome: z.enum(['succeeded', 'finished-with-failures', 'failed', 'interrupted']),
+    outcome: z.enum(['succeeded', 'finished-with-failures', 'failed', 'interrupted', 'partial']),
     seconds: z.number(),
     /** Run directory and report, relative to the working directory. */
     directory: z.string(),

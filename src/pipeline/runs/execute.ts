@@ -5,7 +5,7 @@ import { InProcessBus } from '../bus/in-process.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import type { Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
-import { resolvedYaml } from '../config/print.js';
+import { configYaml } from '../config/print.js';
 import type { RunEvent } from './events.js';
 import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
 import type { PreparedRun } from './prepare.js';
@@ -43,7 +43,7 @@ export async function executeRun(prepared: PreparedRun, options: ExecuteOptions)
   const jobs = options.jobs ?? prepared.plan;
   const lock = await lockRun(directory.path, directory.run);
   try {
-    directory.write('config.resolved.yaml', resolvedYaml(config));
+    directory.write('config.resolved.yaml', configYaml(config));
     directory.mendLog();
     await store.sweep(Date.now());
     const record = (state: RunFile['state']): void =>
@@ -135,7 +135,7 @@ async function runJobs(
 
 /** Writes the run's closing files and tells how it ended. */
 function conclude(
-  { directory, store }: PreparedRun,
+  { directory, store, plan }: PreparedRun,
   outcomes: readonly JobOutcome[],
   jobs: Plan,
   options: ExecuteOptions,
@@ -148,7 +148,9 @@ function conclude(
   if (failed.length > 0) return { state: 'failed', exitCode: failureCode(directory, failed), outcomes };
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, outcomes };
-  return { state: 'succeeded', exitCode: exitCodes.ok, outcomes };
+  const settled = new Set(outcomes.map(({ job }) => job.id));
+  const complete = plan.every(({ id, cached }) => cached !== null || settled.has(id));
+  return { state: complete ? 'succeeded' : 'partial', exitCode: exitCodes.ok, outcomes };
 }
 
 /** The exit code of the first failed job's error. */

@@ -15,8 +15,8 @@ const runFileSchema = z.object({
   updatedAt: z.string(),
   /** Absolute path of the cohort when the run was made. */
   dataRoot: z.string(),
-  /** running until it ends; a killed `up` leaves it so. */
-  state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted']),
+  /** running until it ends (a killed `up` leaves it so); partial after a replay of some stages only. */
+  state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted', 'partial']),
   host: z.string(),
   node: z.string(),
   config: configSchema,

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HafError } from '../core/errors.js';
+import type { Plan } from '../plan.js';
+import type { RunEvent } from '../runs/events.js';
+import { executeRun, type ExecuteResult } from '../runs/execute.js';
+import type { PreparedRun } from '../runs/prepare.js';
+import { errorText } from './errors.js';
+import { printData, say } from './output.js';
+import { rendererFor } from './render/renderer.js';
+import { packageVersion } from './version.js';
+
+export interface TerminalOptions {
+  readonly workers: number;
+  readonly backend: string;
+  readonly json?: boolean;
+  readonly jobs?: Plan;
+  readonly force?: ReadonlySet<string>;
+}
+
+/**
+ * Executes a prepared run for somebody at a terminal: shows its events, drains at the first Ctrl-C (or SIGTERM),
+ * stops at the second, explains failures, and ends with the table and the path of the report.
+ */
+export async function executeFromTerminal(
+  prepared: PreparedRun,
+  options: TerminalOptions,
+): Promise<ExecuteResult> {
+  const [drain, stop] = [new AbortController(), new AbortController()];
+  const renderer = rendererFor(options.json ?? false);
+  const errors: HafError[] = [];
+  const onSignal = (): void => {
+    if (drain.signal.aborted) stop.abort();
+    else {
+      say(
+        '\nFinishing the running jobs; press Ctrl-C again to stop them now. Run the same command to go on.',
+      );
+      drain.abort();
+    }
+  };
+  const onEvent = (event: RunEvent): void => {
+    if (event.type === 'job-failed') errors.push(failureOf(event));
+    renderer.event(event);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  try {
+    const result = await executeRun(prepared, {
+      ...options,
+      codeVersion: packageVersion(),
+      onEvent,
+      drain: drain.signal,
+      stop: stop.signal,
+    });
+    renderer.close();
+    for (const error of errors) say(errorText(error));
+    if (!options.json) showResult(prepared);
+    return result;
+  } finally {
+    renderer.close();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+  }
+}
+
+function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): HafError {
+  const { stack } = error.context;
+  return new HafError(error.code, `${job}: ${error.what}`, error.fix, {
+    context: typeof stack === 'string' ? { stack } : {},
+  });
+}
+
+function showResult({ directory }: PreparedRun): void {
+  const [table, report] = [join(directory.path, 'summary.md'), join(directory.path, 'report.html')];
+  if (existsSync(table)) printData(`\n${readFileSync(table, 'utf8')}`);
+  if (existsSync(report)) say(`report: ${report}`);
+}

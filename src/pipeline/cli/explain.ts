@@ -1,0 +1,52 @@
+import { hashOf } from '../core/canonical-json.js';
+import { recipeChanges } from '../plan.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import type { StageName } from '../stage.js';
+import { FileStore } from '../store/file-store.js';
+import type { ExplainOptions } from './options.js';
+import { printData, printJson } from './output.js';
+import { textTable } from './text-table.js';
+
+/** `explain [STAGE]`: per job of a run its artifact, whether it is in the store, and what made its recipe new. */
+export async function explain(stage: StageName | undefined, options: ExplainOptions): Promise<void> {
+  const directory = RunDirectory.find(options.runs, options.run);
+  const earlier = previousRun(directory);
+  const before = earlier?.recipes() ?? new Map<string, never>();
+  const store = new FileStore(options.store);
+  const jobs = [];
+  for (const [job, recipe] of directory.recipes()) {
+    if (stage !== undefined && recipe.stage !== stage) continue;
+    if (options.fold !== undefined && recipe.unit.fold !== options.fold) continue;
+    const artifact = hashOf(recipe);
+    const old = before.get(job);
+    const why = !old
+      ? ['first computed in this run']
+      : hashOf(old) === artifact
+        ? ['shared with it']
+        : recipeChanges(old, recipe);
+    const stored = (await store.manifest(artifact)) !== null;
+    jobs.push({ job, artifact, stored, why, recipe });
+  }
+  if (options.json) {
+    printJson({ run: directory.run, comparedWith: earlier?.run ?? null, jobs });
+    return;
+  }
+  printData(
+    `run ${directory.run}, compared with ${earlier ? earlier.run : 'nothing: no earlier run of this name'}`,
+  );
+  const rows = jobs.map(({ job, artifact, stored, why }) => [
+    job,
+    artifact.slice(0, 12),
+    stored ? 'in store' : 'missing',
+    why.join('; '),
+  ]);
+  printData(textTable(['job', 'artifact', 'state', 'why'], rows));
+}
+
+function previousRun(directory: RunDirectory): RunDirectory | undefined {
+  const { name, createdAt } = directory.info();
+  return RunDirectory.list(directory.runs).findLast((run) => {
+    const info = run.info();
+    return info.name === name && run.run !== directory.run && info.createdAt < createdAt;
+  });
+}

@@ -1,0 +1,37 @@
+import { loadConfig } from '../config/load.js';
+import { prepareRun, type PreparedRun } from '../runs/prepare.js';
+import type { PlanOptions } from './options.js';
+import { printData, printJson, say } from './output.js';
+import { textTable } from './text-table.js';
+
+/** `plan`: what `up` would run and why. */
+export async function plan(options: PlanOptions): Promise<void> {
+  const { config, dataRoot, warnings } = loadConfig({
+    file: options.config,
+    set: options.set,
+    dataRoot: options.data,
+  });
+  for (const warning of warnings) say(`warning: ${warning}`);
+  showPlan(await prepareRun(config, dataRoot, options), options.json ?? false);
+}
+
+export function showPlan({ directory, stagePlan, plan: jobs }: PreparedRun, json: boolean): void {
+  if (json) {
+    const list = jobs.map(({ node, id, cached }) => ({
+      job: node.key,
+      artifact: id,
+      cached: cached !== null,
+    }));
+    printJson({ run: directory.run, stages: stagePlan, jobs: list });
+    return;
+  }
+  printData(`run ${directory.run}`);
+  const rows = stagePlan.map(({ stage, jobs: count, cached, why }) => [
+    stage,
+    `${count}`,
+    `${cached}`,
+    `${count - cached}`,
+    why,
+  ]);
+  printData(textTable(['stage', 'jobs', 'cached', 'to run', 'why'], rows));
+}

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runSummarySchema } from '../runs/materialise.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import type { RunsOptions } from './options.js';
+import { printData, printJson, say } from './output.js';
+import { textTable } from './text-table.js';
+
+/** `runs ls`: every run with its state and best-known result. */
+export function listRuns(options: RunsOptions): Promise<void> {
+  const runs = RunDirectory.list(options.runs).map((directory) => {
+    const { run, name, state, createdAt } = directory.info();
+    const [row] = summaryOf(directory)?.rows ?? [];
+    return { run, name, state, createdAt, method: row?.method ?? null, auc: row?.auc.mean ?? null };
+  });
+  if (options.json) printJson(runs);
+  else if (runs.length === 0) say(`No runs below ${options.runs}. Start one with "haf-pipeline up".`);
+  else
+    printData(
+      textTable(
+        ['run', 'state', 'started', 'first row', 'AUC'],
+        runs.map(({ run, state, createdAt, method, auc }) => [
+          run,
+          state,
+          createdAt,
+          method ?? '-',
+          auc?.toFixed(3) ?? '-',
+        ]),
+      ),
+    );
+  return Promise.resolve();
+}
+
+/** `runs show`: one run's state, table and files. */
+export function showRun(name: string, options: RunsOptions): Promise<void> {
+  const directory = RunDirectory.find(options.runs, name);
+  const { config, ...info } = directory.info();
+  const summary = summaryOf(directory);
+  if (options.json) {
+    printJson({ ...info, config, summary });
+    return Promise.resolve();
+  }
+  const { run, state, createdAt, updatedAt, dataRoot, codeVersion, host, node } = info;
+  const facts = { run, state, createdAt, updatedAt, dataRoot, codeVersion, host, node };
+  printData(
+    Object.entries(facts)
+      .map(([key, value]) => `${key.padEnd(12)}${value}`)
+      .join('\n'),
+  );
+  const table = join(directory.path, 'summary.md');
+  if (existsSync(table)) printData(`\n${readFileSync(table, 'utf8')}`);
+  say(`files: ${directory.path}`);
+  return Promise.resolve();
+}
+
+function summaryOf(directory: RunDirectory): ReturnType<typeof runSummarySchema.parse> | null {
+  const path = join(directory.path, 'summary.json');
+  return existsSync(path) ? runSummarySchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
+}
