@@ -1,0 +1,53 @@
+import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { Job } from '../../src/pipeline/bus/bus.js';
+import { sha256 } from '../../src/pipeline/core/canonical-json.js';
+import type { DataFiles } from '../../src/pipeline/sources.js';
+import type { SourceFile } from '../../src/pipeline/stage.js';
+
+/** A resolved experiment of two folds with the given changes. */
+export const testConfig = (changes: Partial<ConfigInput> = {}): Config =>
+  configSchema.parse({
+    name: 'test',
+    modalities: ['TMA', 'Clin', 'Blood'],
+    cv: { folds: 2 },
+    methods: ['haf', 'all_mlp', 'blood'],
+    ...changes,
+  });
+
+const source = (role: string, name: string, content = name): SourceFile => ({
+  role,
+  name,
+  path: `/nowhere/${name}`,
+  sha256: sha256(content),
+});
+
+/** Files of a cohort that exists in name only; `changed` gives one of them other content. */
+export const testFiles = (changed?: string): DataFiles => {
+  const at = (role: string, name: string): SourceFile =>
+    source(role, name, name === changed ? 'other' : name);
+  return {
+    tables: [at('targets', 'targets.csv'), at('Clin', 'clinical.csv'), at('Blood', 'blood.csv')],
+    splits: [],
+    features: ['tma/CD3.npz', 'tma/HE.npz'].map((name) => ({
+      modality: 'TMA',
+      source: at('features', name),
+    })),
+  };
+};
+
+/** A job of the queue; jobs with equal names make the same artifact. */
+export const testJob = (name: string, changes: Partial<Job> = {}): Job => ({
+  v: 1,
+  run: 'run-1',
+  key: name,
+  artifact: sha256(name),
+  stage: 'stage3',
+  unit: { fold: 0, method: 'haf' },
+  class: 'gpu',
+  config: {},
+  modalities: ['Clin'],
+  inputs: [],
+  sources: [],
+  replace: false,
+  ...changes,
+});

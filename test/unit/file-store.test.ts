@@ -1,0 +1,108 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { sha256 } from '../../src/pipeline/core/canonical-json.js';
+import { FileStore } from '../../src/pipeline/store/file-store.js';
+import type { Manifest, StoredFile } from '../../src/pipeline/store/store.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const manifest = (files: StoredFile[], seconds = 1): Manifest => ({
+  v: 1,
+  id: sha256('recipe'),
+  key: 'split',
+  stage: 'split',
+  unit: {},
+  codeVersion: '0',
+  files,
+  problems: [],
+  metrics: {},
+  worker: 'w',
+  seconds,
+});
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((f) => f.isFile())
+    .map((f) => f.name);
+
+describe('the artifact store on disk', () => {
+  let root: string;
+  let store: FileStore;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'haf-store-'));
+    store = new FileStore(root);
+  });
+
+  it('gives back what was written, and knows nothing before the manifest is committed', async () => {
+    const file = await store.write('a.json', bytes('{"x":1}'));
+    expect(await store.manifest(sha256('recipe'))).toBeNull();
+    await store.commit(manifest([file]));
+    const found = await new FileStore(root).manifest(sha256('recipe'));
+    expect(found).toEqual(manifest([file]));
+    expect(store.open(manifest([file])).json('a.json', z.object({ x: z.number() }))).toEqual({ x: 1 });
+  });
+
+  it('keeps the first commit of an id; a replacing one keeps the earlier manifest beside it', async () => {
+    const file = await store.write('a', bytes('1'));
+    await store.commit(manifest([file], 1));
+    expect((await store.commit(manifest([file], 2))).seconds).toBe(1);
+    await store.commit(manifest([file], 3), { replace: true });
+    expect((await store.manifest(sha256('recipe')))?.seconds).toBe(3);
+    expect(filesBelow(join(root, 'artifacts')).sort()).toEqual([
+      `${sha256('recipe')}.1.json`,
+      `${sha256('recipe')}.json`,
+    ]);
+  });
+
+  it('lets one of several concurrent commits win', async () => {
+    const file = await store.write('a', bytes('1'));
+    const results = await Promise.all(
+      [1, 2, 3, 4].map((seconds) => new FileStore(root).commit(manifest([file], seconds))),
+    );
+    expect(new Set(results.map(({ seconds }) => seconds)).size).toBe(1);
+  });
+
+  it('calls an artifact absent when one of its files is gone or cut short', async () => {
+    const file = await store.write('a', bytes('content'));
+    await store.commit(manifest([file]));
+    const path = store.open(manifest([file])).path('a');
+    writeFileSync(path, 'cont');
+    expect(await store.manifest(sha256('recipe'))).toBeNull();
+    rmSync(path);
+    expect(await store.manifest(sha256('recipe'))).toBeNull();
+  });
+
+  it('detects damaged content by its hash, sets it aside and so has it computed again', async () => {
+    const file = await store.write('a', bytes('content'));
+    await store.commit(manifest([file]));
+    writeFileSync(join(root, 'blobs', file.sha256.slice(0, 2), file.sha256), 'CONTENT');
+    expect(() => new FileStore(root).open(manifest([file])).bytes('a')).toThrowError(
+      /does not have the content/,
+    );
+    expect(await store.manifest(sha256('recipe'))).toBeNull();
+    await store.write('a', bytes('content'));
+    expect(readFileSync(new FileStore(root).open(manifest([file])).path('a'), 'utf8')).toBe('content');
+  });
+
+  it('reports a full disk with what to do and leaves nothing half-written', async () => {
+    const full = new FileStore(root, async (path, data) => {
+      writeFileSync(path, data.subarray(0, 3));
+      return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    });
+    await expect(full.write('a', bytes('content'))).rejects.toMatchObject({
+      code: 'HAF_STORE_FULL',
+      retryable: true,
+    });
+    expect(filesBelow(root)).toEqual([]);
+  });
+
+  it('sweeps temporary files of dead processes, not young ones', async () => {
+    await store.write('a', bytes('1'));
+    const [old, young] = [join(root, 'tmp', 'old'), join(root, 'tmp', 'young')];
+    for (const path of [old, young]) writeFileSync(path, '');
+    utimesSync(old, new Date(0), new Date(0));
+    await store.sweep(Date.now());
+    expect(readdirSync(join(root, 'tmp'))).toEqual(['young']);
+  });
+});
