@@ -2,13 +2,7 @@ import { loadConfig } from '../config/load.js';
 import { configReference, configYaml } from '../config/print.js';
 import { configJsonSchema } from '../config/schema-tree.js';
 import type { ExperimentOptions } from './options.js';
-import { paletteFor, printData, printJson, say } from './output.js';
-
-/** Tells of settings that are legal but most likely not meant. */
-export function sayWarnings(warnings: readonly string[]): void {
-  const colors = paletteFor(process.stderr);
-  for (const warning of warnings) say(`${colors.yellow('warning')} ${warning}`);
-}
+import { printData, printJson, sayWarnings } from './output.js';
 
 /** `config print`: the resolved experiment on stdout. */
 export function printConfig(options: ExperimentOptions & { readonly json?: boolean }): void {

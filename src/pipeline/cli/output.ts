@@ -28,3 +28,9 @@ export const printJson = (value: unknown): void => printData(JSON.stringify(valu
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+/** Tells of settings that are legal but most likely not meant. */
+export function sayWarnings(warnings: readonly string[]): void {
+  const colors = paletteFor(process.stderr);
+  for (const warning of warnings) say(`${colors.yellow('warning')} ${warning}`);
+}

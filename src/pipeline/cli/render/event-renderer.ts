@@ -1,0 +1,18 @@
+import type { RunEvent } from '../../runs/events.js';
+
+/** Shows the events of a run as they happen. */
+export interface Renderer {
+  event(event: RunEvent): void;
+  /** A message for the person watching; a live view makes room for it. */
+  note(text: string): void;
+  /** Ends the output. Calling it again does nothing. */
+  close(): void;
+}
+
+/** A stream to write to; process.stderr is one. */
+export interface TextStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}

@@ -1,0 +1,44 @@
+import { assertNever } from '../../core/assert-never.js';
+import type { RunEvent } from '../../runs/events.js';
+import type { paletteFor } from '../output.js';
+import { progressOf, type RunView } from './run-view.js';
+import { clock } from './view-lines.js';
+
+const metricsText = (metrics: Readonly<Record<string, number | null>>): string =>
+  Object.entries(metrics)
+    .flatMap(([name, value]) => (value === null ? [] : [`  ${name} ${value.toPrecision(4)}`]))
+    .join('');
+
+/** The event as one line of a log, or null when it is none of interest there. `view` is the state after it. */
+export function plainLine(
+  event: RunEvent,
+  view: RunView,
+  colors: ReturnType<typeof paletteFor>,
+): string | null {
+  const { ended, jobs } = progressOf(view);
+  const counter = `[${ended}/${jobs}]`;
+  switch (event.type) {
+    case 'run-started': {
+      const cached = event.plan.reduce((sum, stage) => sum + stage.cached, 0);
+      return `${event.run}: ${jobs} jobs, ${cached} cached; ${event.workers} workers, ${event.bus} bus`;
+    }
+    case 'job-done':
+      return `${counter} ${event.job}  ${event.seconds.toFixed(1)} s${metricsText(event.metrics)}`;
+    case 'job-retried':
+      return `${counter} ${colors.yellow('retried')} ${event.job}, attempt ${event.attempt}: ${event.reason}`;
+    case 'job-failed':
+      return `${counter} ${colors.red('failed')} ${event.job}: ${event.error.code} ${event.error.what}`;
+    case 'job-skipped':
+      return `${counter} ${colors.yellow('skipped')} ${event.job}: ${event.because} failed`;
+    case 'run-finished': {
+      const failures = event.failures > 0 ? `, ${event.failures} failed` : '';
+      return `${event.run}: ${event.outcome.replaceAll('-', ' ')} in ${clock(event.seconds)}${failures}`;
+    }
+    case 'job-cached':
+    case 'job-started':
+    case 'job-epoch':
+      return null;
+    default:
+      return assertNever(event);
+  }
+}

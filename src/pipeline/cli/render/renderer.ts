@@ -1,0 +1,33 @@
+import { paletteFor, printData } from '../output.js';
+import type { Renderer, TextStream } from './event-renderer.js';
+import { liveRenderer } from './live-renderer.js';
+import { plainLine } from './plain-line.js';
+import { advance, emptyView } from './run-view.js';
+
+/** Events as NDJSON on stdout; messages stay on stderr. */
+const jsonRenderer = (messages: TextStream): Renderer => ({
+  event: (event) => printData(JSON.stringify(event)),
+  note: (text) => messages.write(`${text}\n`),
+  close: () => undefined,
+});
+
+/** One line per event of interest: for logs, pipes and dumb terminals. */
+export function plainRenderer(stream: TextStream): Renderer {
+  const colors = paletteFor(stream);
+  let view = emptyView;
+  return {
+    event: (event) => {
+      view = advance(view, event);
+      const line = plainLine(event, view, colors);
+      if (line !== null) stream.write(`${line}\n`);
+    },
+    note: (text) => stream.write(`${text}\n`),
+    close: () => undefined,
+  };
+}
+
+/** The renderer that fits: NDJSON when asked for, a live view on a terminal, plain lines anywhere else. */
+export function rendererFor(json: boolean, stream: TextStream = process.stderr): Renderer {
+  if (json) return jsonRenderer(stream);
+  return stream.isTTY === true && process.env.TERM !== 'dumb' ? liveRenderer(stream) : plainRenderer(stream);
+}

@@ -1,0 +1,121 @@
+import type { paletteFor } from '../output.js';
+import { progressOf, type RunningJob, type RunView, type StageView } from './run-view.js';
+
+type Palette = ReturnType<typeof paletteFor>;
+
+/** Seconds as `0:07`, `12:40` or `1:02:09`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+const barWidth = 20;
+
+function bar({ jobs, done, cached, failed, skipped }: StageView, colors: Palette): string {
+  const full = Math.floor((barWidth * (done + cached)) / jobs);
+  const lost = Math.ceil((barWidth * (failed + skipped)) / jobs);
+  const blank = Math.max(0, barWidth - full - lost);
+  return `${colors.green('█'.repeat(full))}${colors.red('█'.repeat(lost))}${colors.dim('░'.repeat(blank))}`;
+}
+
+function stageLine(stage: StageView, view: RunView, colors: Palette): string {
+  const ended = stage.done + stage.cached + stage.failed + stage.skipped;
+  const running = view.running.filter((job) => job.stage === stage.stage).length;
+  const counts = [
+    stage.cached > 0 && colors.dim(`${stage.cached} cached`),
+    running > 0 && colors.cyan(`${running} running`),
+    stage.failed > 0 && colors.red(`${stage.failed} failed`),
+    stage.skipped > 0 && colors.yellow(`${stage.skipped} skipped`),
+  ].filter((count) => count !== false);
+  const progress = `${ended}/${stage.jobs}`.padStart(9);
+  return `  ${stage.stage.padEnd(10)} ${bar(stage, colors)} ${progress}  ${counts.join('  ')}`.trimEnd();
+}
+
+function runningLine({ job, epoch, epochs }: RunningJob, colors: Palette): string {
+  const training = epoch === null || epochs === null ? '' : `  epoch ${epoch}/${epochs}`;
+  return colors.dim(`  > ${job}${training}`);
+}
+
+/** A share as `.712`; `1.00` when it is one. Four characters wide, so that ten folds fit 80 columns. */
+const share = (value: number): string => (value >= 0.9995 ? '1.00' : value.toFixed(3).replace(/^0/, ''));
+
+/** Mean and population standard deviation of the folds so far (method.md 9.1). */
+function spread(values: readonly number[]): string {
+  if (values.length === 0) return '';
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return `${share(mean)} ± ${share(Math.sqrt(variance))}`;
+}
+
+/** Test AUC by method and fold, filling in as folds end; the last column is their mean so far. */
+export function aucTable(view: RunView, colors: Palette): readonly string[] {
+  if (view.aucs.size === 0) return [];
+  const folds = Array.from({ length: view.folds }, (_, fold) => fold);
+  const width = Math.max(8, ...view.methods.map((method) => method.length));
+  const head = folds.map((fold) => String(fold).padStart(4)).join(' ');
+  const rows = view.methods.map((method) => {
+    const aucs = folds.map((fold) => view.aucs.get(`${method}/${fold}`));
+    const cells = aucs.map((auc) =>
+      auc === undefined ? ' ·  ' : auc === null ? ' n/a' : share(auc).padStart(4),
+    );
+    const known = aucs.filter((auc) => typeof auc === 'number');
+    return `  ${method.padEnd(width)} ${cells.join(' ')}  ${colors.bold(spread(known))}`.trimEnd();
+  });
+  return ['', colors.dim(`  ${'test AUC'.padEnd(width)} ${head}  mean ± sd`), ...rows];
+}
+
+function headline(view: RunView, seconds: number, colors: Palette): string {
+  const { ended, jobs } = progressOf(view);
+  const workers = `${view.workers} ${view.workers === 1 ? 'worker' : 'workers'}`;
+  const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : `${ended}/${jobs} jobs`;
+  return `${colors.bold(view.run)}  ${state}  ${workers}, ${view.bus} bus  ${clock(seconds)}`;
+}
+
+const isComplete = ({ jobs, done, cached, failed, skipped }: StageView): boolean =>
+  done + cached + failed + skipped === jobs;
+
+/**
+ * The live view as lines: a headline, a line per stage, the running jobs, the table of test AUCs. Where they would
+ * not fit, complete stages are left out first.
+ *
+ * @param seconds since the run started
+ * @param rows lines there is room for
+ */
+export function viewLines(
+  view: RunView,
+  seconds: number,
+  colors: Palette,
+  rows = Number.POSITIVE_INFINITY,
+): readonly string[] {
+  if (view.startedAt === null) return [];
+  const below = [...view.running.map((job) => runningLine(job, colors)), ...aucTable(view, colors)];
+  const crowded = 1 + view.stages.length + below.length > rows;
+  const stages = crowded ? view.stages.filter((stage) => !isComplete(stage)) : view.stages;
+  return [
+    headline(view, view.finished?.seconds ?? seconds, colors),
+    ...stages.map((stage) => stageLine(stage, view, colors)),
+    ...below,
+  ].slice(0, rows);
+}
+
+const escape = String.fromCharCode(27);
+const sequence = new RegExp(`${escape}\\[[0-9;]*m`, 'y');
+
+/** Cuts a line to so many visible columns, colour sequences not counted, so that no line wraps. */
+export function fitLine(line: string, columns: number): string {
+  let [at, visible, kept] = [0, 0, ''];
+  while (at < line.length) {
+    sequence.lastIndex = at;
+    const [colour] = sequence.exec(line) ?? [];
+    if (colour === undefined && visible++ >= columns) {
+      at++;
+      continue;
+    }
+    const next = colour ?? String.fromCodePoint(line.codePointAt(at) ?? 0);
+    kept += next;
+    at += next.length;
+  }
+  return kept;
+}
