@@ -1,0 +1,52 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { Fold } from './split-data.js';
+import type { Labelled } from './stratified-folds.js';
+
+const sets = ['train', 'val', 'test'] as const;
+const roles = { train: 'training', val: 'validation', test: 'test' } as const;
+
+/**
+ * The last look at folds before anything is trained on them: no patient is in two sets of a fold, and no set is
+ * empty. A set with one outcome only is a problem, not an error: its AUC is undefined.
+ *
+ * @throws HafError HAF_SPLIT_INVALID
+ */
+export function checkFolds(folds: readonly Fold[], patients: readonly Labelled[]): readonly Problem[] {
+  const outcome = new Map(patients.map(({ id, y }) => [id, y]));
+  return folds.flatMap((fold, at) => {
+    refuseOverlap(fold, at);
+    return sets.flatMap((set) => {
+      if (fold[set].length === 0)
+        throw new HafError(
+          'HAF_SPLIT_INVALID',
+          `Fold ${at} has no ${roles[set]} patients.`,
+          'Lower cv.folds, or correct the split file if there is one.',
+        );
+      const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
+      return outcomes.size > 1 ? [] : [oneOutcome(at, roles[set], outcomes.has(1) ? 'deceased' : 'living')];
+    });
+  });
+}
+
+function refuseOverlap(fold: Fold, at: number): void {
+  const all = sets.flatMap((set) => [...new Set(fold[set])]);
+  if (new Set(all).size === all.length) return;
+  const shared = [...new Set(all.filter((id, position) => all.indexOf(id) < position))].sort();
+  throw new HafError(
+    'HAF_SPLIT_INVALID',
+    `Fold ${at} has patients in two of its sets: ${shared.join(', ')}.`,
+    'Leave each patient in one of train, val and test.',
+    { context: { fold: at, patients: shared } },
+  );
+}
+
+const oneOutcome = (fold: number, role: string, outcome: string): Problem => ({
+  severity: 'warning',
+  stage: 'split',
+  patient: null,
+  file: null,
+  place: `fold ${fold}`,
+  reason: `All ${role} patients of fold ${fold} are ${outcome}: the AUC of this set is undefined.`,
+  fix: 'Lower cv.folds or add patients; check the split file if there is one.',
+});

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { hashOf } from '../../pipeline/core/canonical-json.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile, StageCode } from '../../pipeline/stage.js';
+import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
+import { stageOf } from '../stage-of.js';
+import { checkFolds } from './check-folds.js';
+import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
+import { splitsFile, type Fold, type Splits } from './split-data.js';
+import { readFolds, readOfficialSplit } from './split-file.js';
+import { fixedTestFolds, stratifiedFolds, type Labelled } from './stratified-folds.js';
+
+interface Drawn {
+  readonly folds: readonly Fold[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Draws the training, validation and test patients of every fold, or takes them from the user's split file
+ * (source role `splits`; method.md 1.4). The unit is the patient: all slides, cores and rows go along. Reads
+ * `cohort`; writes `splits.json`. The draw depends on `cv.seed` alone, so experiments with another training
+ * seed are compared on the same folds.
+ *
+ * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID for a file that does not fit
+ */
+export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
+  const patients: readonly Labelled[] = inputs.one('cohort').json(cohortFile, cohortSchema).patients;
+  const file = sources.find(({ role }) => role === 'splits');
+  const { folds, problems } =
+    config.cv.mode === 'fixedTest'
+      ? await fixedTest(patients, config.cv, file)
+      : file === undefined
+        ? {
+            folds: stratifiedFolds(enough(patients, config.cv), config.cv.folds, config.cv.seed),
+            problems: [],
+          }
+        : await given(patients, config.cv, file);
+  const warnings = checkFolds(folds, patients);
+  const output: Splits = { folds: [...folds], hash: hashOf(folds) };
+  return { type: 'output', files: { [splitsFile]: output }, problems: [...problems, ...warnings] };
+});
+
+async function given(
+  patients: readonly Labelled[],
+  cv: Config['cv'],
+  { name, path }: SourceFile,
+): Promise<Drawn> {
+  const folds = readFolds(name, await readFile(path, 'utf8'), cv.folds);
+  return matchFolds(name, folds, new Set(patients.map(({ id }) => id)));
+}
+
+async function fixedTest(
+  patients: readonly Labelled[],
+  cv: Config['cv'],
+  file: SourceFile | undefined,
+): Promise<Drawn> {
+  if (file === undefined)
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      'cv.mode fixedTest needs a file that names the test patients.',
+      'Set data.splits (dataset_split_in.json of HANCOCK), or cv.mode: kfold.',
+    );
+  const official = readOfficialSplit(file.name, await readFile(file.path, 'utf8'));
+  const listed = [...official.training, ...official.test];
+  const ids = new Set(patients.map(({ id }) => id));
+  const training = new Set(official.training);
+  const test = knownPatients(file.name, official.test, ids).known;
+  const drawn = enough(
+    patients.filter(({ id }) => training.has(id)),
+    cv,
+  );
+  return {
+    folds: fixedTestFolds(drawn, test, cv.folds, cv.seed),
+    problems: [...knownPatients(file.name, listed, ids).problems, ...unlisted(file.name, listed, ids)],
+  };
+}
+
+function enough(patients: readonly Labelled[], { folds }: Config['cv']): readonly Labelled[] {
+  if (patients.length >= folds) return patients;
+  throw new HafError(
+    'HAF_COHORT_INVALID',
+    `${patients.length} patients cannot be dealt to ${folds} folds.`,
+    'Lower cv.folds, loosen the rules under cohort, or add patients.',
+  );
+}

@@ -1,0 +1,82 @@
+import { rng, type Rng } from '../../pipeline/core/rng.js';
+import type { Fold } from './split-data.js';
+
+/** What a split looks at: who, and the outcome to stratify by. */
+export interface Labelled {
+  readonly id: string;
+  readonly y: 0 | 1;
+}
+
+const classes = [0, 1] as const;
+
+/** Share of the patients that are not tested which validates: 1/9 of 90 % gives 80/10/10 (method.md 1.4). */
+const validationShare = 1 / 9;
+
+/** Ids of one class, sorted and then shuffled, so that the order of the input never matters. */
+const shuffledClass = (patients: readonly Labelled[], y: 0 | 1, random: Rng): string[] =>
+  random.shuffle(
+    patients
+      .filter((patient) => patient.y === y)
+      .map(({ id }) => id)
+      .sort(),
+  );
+
+/**
+ * Deals patients to `count` parts (method.md 1.4): each class is sorted, shuffled and dealt round-robin, the
+ * second class starting at the part after the first one's last. Part sizes, in all and per class, differ by one
+ * at most. Ids within a part are sorted.
+ */
+export function dealParts(patients: readonly Labelled[], count: number, random: Rng): string[][] {
+  const parts = Array.from({ length: count }, (): string[] => []);
+  const dealt = classes.flatMap((y) => shuffledClass(patients, y, random));
+  dealt.forEach((id, turn) => parts[turn % count]?.push(id));
+  return parts.map((part) => part.sort());
+}
+
+/**
+ * The validation patients of a fold: about 1/9 of each class of those who are not tested. A class of two or more
+ * always gives one, because without both outcomes the validation AUC that stops training is undefined.
+ */
+function drawValidation(rest: readonly Labelled[], random: Rng): ReadonlySet<string> {
+  const drawn = classes.flatMap((y) => {
+    const ids = shuffledClass(rest, y, random);
+    const wanted = Math.round(ids.length * validationShare);
+    return ids.slice(0, ids.length < 2 ? 0 : Math.max(1, wanted));
+  });
+  return new Set(drawn);
+}
+
+/**
+ * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.outer` and `cv.val` of preset
+ * paper): every patient is tested exactly once. Each fold draws its validation patients from a stream of its own.
+ */
+export function stratifiedFolds(patients: readonly Labelled[], count: number, seed: number): Fold[] {
+  return dealParts(patients, count, rng(seed, 'split/test')).map((test, fold) => {
+    const tested = new Set(test);
+    const rest = patients.filter(({ id }) => !tested.has(id));
+    const val = drawValidation(rest, rng(seed, `split/val/${fold}`));
+    const ids = rest.map(({ id }) => id).sort();
+    return { train: ids.filter((id) => !val.has(id)), val: ids.filter((id) => val.has(id)), test };
+  });
+}
+
+/**
+ * Folds inside given training patients, with the same test patients in all of them (method.md 1.4,
+ * `cv.mode` fixedTest): the held-out part of a fold validates.
+ */
+export function fixedTestFolds(
+  training: readonly Labelled[],
+  test: readonly string[],
+  count: number,
+  seed: number,
+): Fold[] {
+  const parts = dealParts(training, count, rng(seed, 'split/fixed-test'));
+  return parts.map((val, fold) => ({
+    train: parts
+      .filter((_, other) => other !== fold)
+      .flat()
+      .sort(),
+    val,
+    test: [...test].sort(),
+  }));
+}
