@@ -13,6 +13,7 @@ export interface JobResult {
   readonly files: readonly StoredFile[];
   readonly problems: readonly Problem[];
   readonly metrics: Readonly<Record<string, number | null>>;
+  readonly peakRssMiB: number;
 }
 
 /** Computes one job in this thread or process. @throws HafError, also for an aborted signal (HAF_INTERRUPTED). */
@@ -40,7 +41,8 @@ export async function executeJob(
     const bytes = data instanceof Uint8Array ? data : new TextEncoder().encode(JSON.stringify(data));
     files.push(await store.write(name, bytes));
   }
-  return { files, problems: last.problems ?? [], metrics: last.metrics ?? {} };
+  const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  return { files, problems: last.problems ?? [], metrics: last.metrics ?? {}, peakRssMiB };
 }
 
 async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> {

@@ -91,12 +91,13 @@ async function perform(
     // The manifest first: a crash in between leaves a finished artifact, never a settled job without one.
     await options.store.commit(manifestOf(lease, result, seconds, options), { replace: job.replace });
     if ((await lease.commit()) === 'fenced') return;
-    const { metrics, problems } = result;
+    const { metrics, problems, peakRssMiB } = result;
     await bus.publish(job.run, {
       type: 'job-done',
       ...about,
       worker,
       seconds,
+      peakRssMiB,
       metrics: { ...metrics },
       problems: [...problems],
     });
@@ -140,4 +141,5 @@ const manifestOf = (lease: Lease, result: JobResult, seconds: number, options: R
   metrics: { ...result.metrics },
   worker: options.worker,
   seconds,
+  peakRssMiB: result.peakRssMiB,
 });

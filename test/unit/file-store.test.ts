@@ -20,6 +20,7 @@ const manifest = (files: StoredFile[], seconds = 1): Manifest => ({
   metrics: {},
   worker: 'w',
   seconds,
+  peakRssMiB: 1,
 });
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })

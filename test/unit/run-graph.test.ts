@@ -20,7 +20,7 @@ const executor = (store: FileStore, log: string[], misbehave: (job: Job) => void
     log.push(job.key);
     misbehave(job);
     const file = await store.write('key', new TextEncoder().encode(job.key));
-    return { files: [file], problems: [], metrics: { length: job.key.length } };
+    return { files: [file], problems: [], metrics: { length: job.key.length }, peakRssMiB: 1 };
   },
   close: () => Promise.resolve(),
 });
@@ -138,7 +138,7 @@ describe('a runner', () => {
       run: async (job) => {
         log.push(job.key);
         await gate;
-        return { files: [], problems: [], metrics: {} };
+        return { files: [], problems: [], metrics: {}, peakRssMiB: 1 };
       },
       close: () => Promise.resolve(),
     };

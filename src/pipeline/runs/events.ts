@@ -30,6 +30,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     ...job,
     worker: z.string(),
     seconds: z.number(),
+    peakRssMiB: z.number(),
     metrics,
     problems: z.array(problemSchema),
   }),

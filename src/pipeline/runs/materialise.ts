@@ -92,17 +92,23 @@ export function writeProblems(outcomes: readonly JobOutcome[], directory: RunDir
   return problems;
 }
 
-/** trace.csv: when each job of this run started, how long it took and who did it. */
+/** trace.csv: when each job of this run started, how long it took, and who did it with how much memory. */
 export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
+  const columns = ['job', 'stage', 'state', 'started', 'ended', 'seconds', 'peakRssMiB', 'worker'] as const;
+  type Row = Partial<Record<(typeof columns)[number], string | number>>;
   const started = new Map<string, string>();
-  const rows: (string | number | null)[][] = [];
-  for (const event of events) {
+  const rowOf = (event: RunEvent): Row | null => {
+    if (event.type !== 'job-cached' && event.type !== 'job-done' && event.type !== 'job-failed') return null;
+    const { job, stage, at } = event;
+    const base = { job, stage, ended: at, started: started.get(job) ?? at };
+    if (event.type !== 'job-done') return { ...base, state: event.type === 'job-cached' ? 'cached' : 'failed' };
+    const { seconds, peakRssMiB, worker } = event;
+    return { ...base, state: 'done', seconds, peakRssMiB, worker };
+  };
+  const rows = events.flatMap((event) => {
     if (event.type === 'job-started') started.set(event.job, event.at);
-    if (event.type === 'job-cached') rows.push([event.job, event.stage, 'cached', event.at, event.at, 0, null]);
-    if (event.type === 'job-done')
-      rows.push([event.job, event.stage, 'done', started.get(event.job) ?? null, event.at, event.seconds, event.worker]);
-    if (event.type === 'job-failed')
-      rows.push([event.job, event.stage, 'failed', started.get(event.job) ?? null, event.at, null, null]);
-  }
-  directory.write('trace.csv', toCsv(['job', 'stage', 'state', 'started', 'ended', 'seconds', 'worker'], rows));
+    const row = rowOf(event);
+    return row ? [columns.map((column) => row[column])] : [];
+  });
+  directory.write('trace.csv', toCsv(columns, rows));
 }

@@ -23,6 +23,8 @@ export const manifestSchema = z.object({
   worker: z.string(),
   /** Wall time of the computation. */
   seconds: z.number(),
+  /** Most memory the computing process has held so far; a pool thread shares its process with others. */
+  peakRssMiB: z.number(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

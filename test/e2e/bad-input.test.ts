@@ -1,0 +1,119 @@
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.js';
+import { edit, runFolder, workFolder } from '../support/small-cohort.js';
+
+const up = ['up', '-c', 'experiment.yaml'];
+/** The cheapest experiment that still reads everything: one table row, one epoch. */
+const cheap = { methods: ['blood' as const], train: { epochs: 1 } };
+const problemsOf = (folder: string): string => readFileSync(join(runFolder(folder), 'problems.csv'), 'utf8');
+const slides = (folder: string): string[] =>
+  readdirSync(join(folder, 'data/wsi'))
+    .filter((name) => name.startsWith('Primary'))
+    .sort();
+
+describe('bad input', () => {
+  it('names a mistyped key with its line and the key that was meant', async () => {
+    const folder = await workFolder();
+    writeFileSync(
+      join(folder, 'experiment.yaml'),
+      'name: small\nalign:\n  tauSV: 1\ntrain:\n  epochs: many\n',
+    );
+    const { code, stderr } = await cli(up, folder);
+    expect(stderr).toMatch(/experiment\.yaml:3:\d+ .*tauSV.*did you mean "tauSv"/);
+    expect(stderr).toMatch(/experiment\.yaml:5:\d+ .*train\.epochs/);
+    expect(code).toBe(78);
+  });
+
+  it('names a missing data folder', async () => {
+    const { code, stderr } = await cli([...up, '--data', 'nowhere'], await workFolder());
+    expect(stderr).toContain('HAF_DATA_MISSING');
+    expect(stderr).toContain('nowhere');
+    expect(code).toBe(65);
+  });
+
+  it('lists every fault of the tables at once, with file and line, before any training', async () => {
+    const folder = await workFolder();
+    edit(folder, 'clinical.csv', (text) => text.replace('patient_id', 'case'));
+    edit(folder, 'blood.csv', (text) => {
+      const lines = text.trimEnd().split('\n');
+      const [third, fourth] = [lines[2] ?? '', lines[3] ?? ''];
+      lines[2] = third.replace(/,[^,]*/, ',abc');
+      return `${[...lines, fourth].join('\n')}\n`;
+    });
+    const { code, stderr, stdout } = await cli([...up, '--json'], folder);
+    expect(stderr).toContain('HAF_TABLE_INVALID');
+    expect(stderr).toMatch(/clinical\.csv.*patient_id/);
+    expect(stderr).toMatch(/blood\.csv:3.*abc/);
+    expect(stderr).toMatch(/blood\.csv:\d+.*(twice|duplicate|again)/i);
+    expect(stdout).not.toContain('"stage":"stage3","unit":{"fold":0,"method":"blood"},"worker"');
+    expect(code).toBe(65);
+  });
+
+  it('goes on without bad feature files, lists them, and ends with exit code 2', async () => {
+    const folder = await workFolder(cheap);
+    const [first, second] = slides(folder);
+    writeFileSync(join(folder, 'data/wsi', first ?? ''), 'not an HDF5 file');
+    copyFileSync(join(folder, 'data/wsi', second ?? ''), join(folder, 'data/wsi/PrimaryTumor_HE_nobody.h5'));
+    const { code, stdout } = await cli(up, folder);
+    expect(problemsOf(folder)).toMatch(new RegExp(`failure,embed,.*${first}`));
+    expect(problemsOf(folder)).toMatch(/failure,embed,.*PrimaryTumor_HE_nobody\.h5/);
+    expect(stdout).toContain('Blood');
+    expect(code).toBe(2);
+  }, 120_000);
+
+  it('refuses features of another width file by file', async () => {
+    const folder = await workFolder({ ...cheap, modalities: ['TMA', 'Blood'], data: { tma: { width: 7 } } });
+    const { code, stderr } = await cli(up, folder);
+    expect(stderr).toContain('HAF_MODALITY_EMPTY');
+    expect(stderr).toContain('TMA');
+    expect(code).toBe(65);
+  }, 120_000);
+
+  it('lists a patient of the outcomes that is in no table', async () => {
+    const folder = await workFolder(cheap);
+    edit(folder, 'targets.csv', (text) => {
+      const [, line = ''] = text.split('\n');
+      return `${text.trimEnd()}\n${line.replace(/^[^,]*/, '997')}\n`;
+    });
+    const { code } = await cli(up, folder);
+    expect(problemsOf(folder)).toMatch(/,997,/);
+    expect(code).toBe(0);
+  }, 120_000);
+
+  it('refuses a modality that nobody has', async () => {
+    const folder = await workFolder(cheap);
+    rmSync(join(folder, 'data/wsi'), { recursive: true });
+    const { code, stderr } = await cli(up, folder);
+    expect(stderr).toContain('HAF_MODALITY_EMPTY');
+    expect(stderr).toContain('WSI');
+    expect(code).toBe(65);
+  });
+
+  it('trains on when the validation patients of a fold are of one class, and says so', async () => {
+    const folder = await workFolder({
+      ...cheap,
+      cv: { folds: 2 },
+      modalities: ['Blood'],
+      data: { splits: 'folds.json' },
+    });
+    const patients = readFileSync(join(folder, 'data/targets.csv'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => ({ id: line.slice(0, line.indexOf(',')), living: line.includes(',living,') }));
+    const living = patients.filter((p) => p.living).map(({ id }) => id);
+    const rest = patients.map(({ id }) => id).filter((id) => !living.slice(0, 8).includes(id));
+    const half = Math.floor(rest.length / 2);
+    const [a, b] = [rest.slice(0, half), rest.slice(half)];
+    const folds = [
+      { train: a, val: living.slice(0, 4), test: [...b, ...living.slice(4, 8)] },
+      { train: b, val: living.slice(4, 8), test: [...a, ...living.slice(0, 4)] },
+    ];
+    writeFileSync(join(folder, 'data/folds.json'), JSON.stringify({ folds }));
+    const { code } = await cli(up, folder);
+    expect(problemsOf(folder)).toMatch(/validation/);
+    expect(code).toBe(0);
+  }, 120_000);
+});
