@@ -4,22 +4,9 @@ import type { Config } from './config/schema.js';
 import { bagModalities, type Modality } from './core/modality.js';
 import type { Problem } from './core/problem.js';
 import type { Rng } from './core/rng.js';
+import { stageNames, type StageName } from './core/stage-name.js';
 
-/** The stages, in data-flow order (docs/architecture.md). */
-export const stageNames = [
-  'embed',
-  'tables',
-  'cohort',
-  'split',
-  'preprocess',
-  'stage1',
-  'stage2',
-  'stage3',
-  'evaluate',
-  'aggregate',
-  'report',
-] as const;
-export type StageName = (typeof stageNames)[number];
+export { stageNames, type StageName };
 
 /** Which workers may take a job: `cpu` runs in a thread, `gpu` in a trainer process that holds TensorFlow. */
 export type JobClass = 'cpu' | 'gpu';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Argument, Command, CommanderError } from 'commander';
 import { exitCodes } from '../core/errors.js';
-import { stageNames } from '../stage.js';
+import { stageNames } from '../core/stage-name.js';
 import { type Action, runCommand } from './errors.js';
 import { backendOption, setOption, wholeNumber } from './options.js';
 import { paletteFor } from './output.js';

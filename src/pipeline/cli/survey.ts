@@ -10,8 +10,6 @@ import {
   tableModalities,
   type TableModality,
 } from '../core/modality.js';
-import { patientId } from '../core/patient-id.js';
-import { zipNames } from './zip-names.js';
 
 export interface OutcomeSurvey {
   readonly file: string;
@@ -135,12 +133,21 @@ async function surveyTable(
   };
 }
 
-/** The patients a feature file is about: its members' for an npz, the one in its name for any other. */
-function patientsOf(root: string, name: string): readonly string[] {
-  const named = name.endsWith('.npz') ? (zipNames(join(root, name)) ?? []) : [name];
-  return named
-    .map((member) => patientId(member.replace(/^.*\//, '').replace(/\.\w+$/, '')))
-    .filter((id) => id !== null);
+/** The patients a feature file has rows of: its members' for an npz, the one in its name for any other. */
+async function patientsOf(root: string, name: string, modality: BagModality): Promise<readonly string[]> {
+  const { patientOf, sourceOf, stemOf } = await import('../../operators/features/file-name.js');
+  if (!name.endsWith('.npz')) {
+    // A patient has WSI only with a primary slide (method.md 2.5).
+    if (modality === 'WSI' && sourceOf(stemOf(name), modality) !== 'primary') return [];
+    return [patientOf(stemOf(name))].filter((id) => id !== null);
+  }
+  const { ZipArchive } = await import('../../operators/features/zip-archive.js');
+  const archive = new ZipArchive(join(root, name));
+  try {
+    return archive.entries.map((entry) => patientOf(stemOf(entry.name))).filter((id) => id !== null);
+  } finally {
+    archive.close();
+  }
 }
 
 async function surveyFeatures(
@@ -150,16 +157,34 @@ async function surveyFeatures(
 ): Promise<Part<FeatureSurvey>> {
   const key = modality === 'WSI' ? 'wsi' : 'tma';
   const pattern = config.data[key].files;
-  const names = await glob(pattern, { cwd: root, onlyFiles: true });
-  const patients = new Set(names.flatMap((name) => patientsOf(root, name)));
+  const names = (await glob(pattern, { cwd: root, onlyFiles: true })).sort();
+  const patients = new Set<string>();
+  const findings: Finding[] = [];
+  for (const name of names) {
+    try {
+      for (const patient of await patientsOf(root, name, modality)) patients.add(patient);
+    } catch (thrown) {
+      const { what, fix } = HafError.from(thrown);
+      findings.push({ modality, what: `${name}: ${what}`, fix });
+    }
+  }
   const bytes = names.reduce((sum, name) => sum + statSync(join(root, name)).size, 0);
   const row = { modality, glob: pattern, files: names.length, bytes, patients: patients.size };
-  if (names.length > 0) return { row, patients, findings: [] };
+  if (names.length === 0) findings.push(await noFeatures(root, modality, key, pattern));
+  return { row, patients, findings };
+}
+
+async function noFeatures(
+  root: string,
+  modality: BagModality,
+  key: string,
+  pattern: string,
+): Promise<Finding> {
   const others = (await glob('**/*.{h5,npz}', { cwd: root, onlyFiles: true })).sort();
   const hint =
-    others.length === 0 ? '' : ` The folder has ${others.length} other feature files, such as ${others[0]}.`;
+    others.length === 0 ? '' : ` Other feature files here: ${others.length}, such as ${others[0]}.`;
   const fix = `Set data.${key}.files to where the features lie, or take ${modality} out of modalities.`;
-  return { row, patients, findings: [{ modality, what: `No file matches ${pattern}.${hint}`, fix }] };
+  return { modality, what: `No file matches ${pattern}.${hint}`, fix };
 }
 
 function countByModalities(labelled: ReadonlySet<string>, seen: readonly Seen[]): readonly number[] {

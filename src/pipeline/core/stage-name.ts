@@ -1,0 +1,15 @@
+/** The stages, in data-flow order (docs/architecture.md). */
+export const stageNames = [
+  'embed',
+  'tables',
+  'cohort',
+  'split',
+  'preprocess',
+  'stage1',
+  'stage2',
+  'stage3',
+  'evaluate',
+  'aggregate',
+  'report',
+] as const;
+export type StageName = (typeof stageNames)[number];

@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { paletteFor } from '../../src/pipeline/cli/output.js';
+import { liveRenderer } from '../../src/pipeline/cli/render/live-renderer.js';
+import { plainRenderer, rendererFor } from '../../src/pipeline/cli/render/renderer.js';
+import { advance, emptyView, progressOf, type RunView } from '../../src/pipeline/cli/render/run-view.js';
+import { clock, fitLine, viewLines } from '../../src/pipeline/cli/render/view-lines.js';
+import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { StageName, Unit } from '../../src/pipeline/stage.js';
+
+const plain = paletteFor({}, {}, []);
+const event = (body: RunEventBody): RunEvent => ({ v: 1, seq: 1, at: '2026-01-01T00:00:00.000Z', ...body });
+const ref = (stage: StageName, unit: Unit = {}) => ({
+  job: [stage, ...Object.values(unit)].join('/'),
+  stage,
+  unit,
+  artifact: 'a',
+});
+const done = (stage: StageName, unit: Unit, metrics: Record<string, number | null> = {}): RunEvent =>
+  event({ type: 'job-done', ...ref(stage, unit), worker: 'w1', seconds: 2, peakRssMiB: 90, metrics, problems: [] });
+const cached = (stage: StageName, unit: Unit, metrics?: Record<string, number | null>): RunEvent =>
+  event({ type: 'job-cached', ...ref(stage, unit), ...(metrics ? { metrics } : {}) });
+const startedJob = (stage: StageName, unit: Unit): RunEvent =>
+  event({ type: 'job-started', ...ref(stage, unit), worker: 'w1', attempt: 1 });
+const failed = (stage: StageName, unit: Unit): RunEvent => {
+  const error = { code: 'HAF_WORKER_DIED' as const, what: 'It died.', fix: 'Retry.', context: {} };
+  return event({ type: 'job-failed', ...ref(stage, unit), error });
+};
+const started = event({
+  type: 'run-started',
+  run: 'demo-1',
+  workers: 2,
+  bus: 'in-process',
+  methods: ['haf', 'drop'],
+  folds: 3,
+  plan: [
+    { stage: 'tables', jobs: 1, cached: 1, why: 'all cached' },
+    { stage: 'stage3', jobs: 6, cached: 0, why: 'not computed yet' },
+    { stage: 'evaluate', jobs: 6, cached: 0, why: 'not computed yet' },
+  ],
+});
+const finished = event({
+  type: 'run-finished',
+  run: 'demo-1',
+  outcome: 'finished-with-failures',
+  seconds: 62,
+  directory: 'runs/demo-1',
+  report: null,
+  failures: 1,
+});
+const after = (...events: readonly RunEvent[]): RunView => [started, ...events].reduce(advance, emptyView);
+
+describe('the view of a run', () => {
+  it('counts cached, done, failed and skipped jobs per stage', () => {
+    const view = after(
+      cached('tables', {}),
+      done('stage3', { fold: 0, method: 'haf' }),
+      failed('stage3', { fold: 1, method: 'haf' }),
+      event({ type: 'job-skipped', ...ref('evaluate', { fold: 1, method: 'haf' }), because: 'stage3/1/haf' }),
+    );
+    expect(view.stages).toEqual([
+      { stage: 'tables', jobs: 1, done: 0, cached: 1, failed: 0, skipped: 0 },
+      { stage: 'stage3', jobs: 6, done: 1, cached: 0, failed: 1, skipped: 0 },
+      { stage: 'evaluate', jobs: 6, done: 0, cached: 0, failed: 0, skipped: 1 },
+    ]);
+    expect(progressOf(view)).toEqual({ ended: 4, jobs: 13 });
+  });
+
+  it('follows a running job through its epochs until it ends, fails or goes back to the queue', () => {
+    const unit = { fold: 0, method: 'haf' };
+    const running = after(
+      startedJob('stage3', unit),
+      event({ type: 'job-epoch', ...ref('stage3', unit), epoch: 4, epochs: 60, metrics: {} }),
+    );
+    expect(running.running).toEqual([{ job: 'stage3/0/haf', stage: 'stage3', epoch: 4, epochs: 60 }]);
+    expect(advance(running, done('stage3', unit)).running).toEqual([]);
+    expect(advance(running, failed('stage3', unit)).running).toEqual([]);
+    const retried = event({ type: 'job-retried', ...ref('stage3', unit), attempt: 2, reason: 'worker died' });
+    expect(advance(running, retried).running).toEqual([]);
+    expect(advance(running, startedJob('stage3', unit)).running).toHaveLength(1);
+  });
+
+  it('takes test AUCs from evaluations alone, computed or cached', () => {
+    const view = after(
+      done('stage3', { fold: 0, method: 'haf' }, { testAuc: 0.1 }),
+      done('evaluate', { fold: 0, method: 'haf' }, { testAuc: 0.7 }),
+      cached('evaluate', { fold: 1, method: 'haf' }, { testAuc: null }),
+    );
+    expect([...view.aucs]).toEqual([
+      ['haf/0', 0.7],
+      ['haf/1', null],
+    ]);
+  });
+
+  it('starts over when the run is started again', () => {
+    const again = advance(after(failed('stage3', { fold: 0, method: 'haf' })), started);
+    expect(progressOf(again).ended).toBe(0);
+  });
+});
+
+describe('the lines of the live view', () => {
+  it('show the state, one line a stage, the running jobs, and the AUCs with mean and deviation', () => {
+    const view = after(
+      cached('tables', {}),
+      startedJob('stage3', { fold: 2, method: 'drop' }),
+      event({
+        type: 'job-epoch',
+        ...ref('stage3', { fold: 2, method: 'drop' }),
+        epoch: 4,
+        epochs: 60,
+        metrics: {},
+      }),
+      failed('stage3', { fold: 1, method: 'drop' }),
+      done('evaluate', { fold: 0, method: 'haf' }, { testAuc: 0.7 }),
+      done('evaluate', { fold: 1, method: 'haf' }, { testAuc: 0.8 }),
+      done('evaluate', { fold: 0, method: 'drop' }, { testAuc: null }),
+      done('evaluate', { fold: 1, method: 'drop' }, { testAuc: 1 }),
+    );
+    expect(viewLines(view, 83, plain)).toEqual([
+      'demo-1  6/13 jobs  2 workers, in-process bus  1:23',
+      '  tables     ████████████████████       1/1  1 cached',
+      '  stage3     ████░░░░░░░░░░░░░░░░       1/6  1 running  1 failed',
+      '  evaluate   █████████████░░░░░░░       4/6',
+      '  > stage3/2/drop  epoch 4/60',
+      '',
+      '  test AUC    0    1    2  mean ± sd',
+      '  haf      .700 .800  ·    .750 ± .050',
+      '  drop      n/a 1.00  ·    1.00 ± .000',
+    ]);
+  });
+
+  it('leave out complete stages first where there is little room', () => {
+    const view = after(cached('tables', {}), done('evaluate', { fold: 0, method: 'haf' }, { testAuc: 0.7 }));
+    const lines = viewLines(view, 0, plain, 7);
+    expect(lines).toHaveLength(7);
+    expect(lines.join()).not.toContain('tables');
+    expect(lines.at(-1)).toContain('drop');
+    expect(viewLines(view, 0, plain, 3)).toHaveLength(3);
+  });
+
+  it('end with the outcome and the duration of the run itself', () => {
+    expect(viewLines(after(finished), 5, plain)[0]).toContain('finished with failures  2 workers');
+    expect(viewLines(after(finished), 5, plain)[0]).toMatch(/1:02$/);
+  });
+
+  it('fit 80 columns with ten folds', () => {
+    const wide = { ...started, folds: 10, methods: ['cell_density'] };
+    const events = Array.from({ length: 10 }, (_, fold) =>
+      done('evaluate', { fold, method: 'cell_density' }, { testAuc: 0.6 }),
+    );
+    const lines = viewLines([wide as RunEvent, ...events].reduce(advance, emptyView), 0, plain);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+});
+
+describe('text on a terminal', () => {
+  it('is cut to the width without counting or breaking colours', () => {
+    const colors = paletteFor({}, { FORCE_COLOR: '1' }, []);
+    const line = `ab${colors.red('cdef')}gh`;
+    expect(fitLine(line, 4)).toBe(`ab${colors.red('cd')}`);
+    expect(fitLine(line, 80)).toBe(line);
+  });
+
+  it('shows durations as a clock', () => {
+    expect([0, 7.9, 760, 3729].map(clock)).toEqual(['0:00', '0:07', '12:40', '1:02:09']);
+  });
+});
+
+describe('the plain renderer', () => {
+  it('writes one line per event of interest, with a counter', () => {
+    let text = '';
+    const renderer = plainRenderer({ write: (part) => (text += part) });
+    const unit = { fold: 0, method: 'haf' };
+    for (const one of [started, cached('tables', {}), startedJob('stage3', unit)]) renderer.event(one);
+    renderer.event(done('evaluate', unit, { testAuc: 0.71234, testAccuracy: null }));
+    renderer.event(failed('stage3', { fold: 1, method: 'haf' }));
+    renderer.event(finished);
+    renderer.close();
+    expect(text.split('\n')).toEqual([
+      'demo-1: 13 jobs, 1 cached; 2 workers, in-process bus',
+      '[2/13] evaluate/0/haf  2.0 s  testAuc 0.7123',
+      '[3/13] failed stage3/1/haf: HAF_WORKER_DIED It died.',
+      'demo-1: finished with failures in 1:02, 1 failed',
+      '',
+    ]);
+  });
+});
+
+describe('the choice of a renderer', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('is NDJSON on stdout when asked for', () => {
+    let text = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((part) => ((text += String(part)), true));
+    const renderer = rendererFor(true, { isTTY: true, write: () => expect.fail('wrote a message') });
+    renderer.event(started);
+    renderer.event(finished);
+    renderer.close();
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([started, finished]);
+  });
+
+  it('draws over itself on a terminal only', () => {
+    const textOf = (stream: { isTTY: boolean }): string => {
+      let text = '';
+      const renderer = rendererFor(false, { ...stream, write: (part) => (text += part) });
+      renderer.event(started);
+      renderer.close();
+      return text;
+    };
+    const cursorUp = '\u001b[';
+    vi.stubEnv('NO_COLOR', '1');
+    vi.stubEnv('TERM', 'xterm');
+    expect(textOf({ isTTY: true })).toContain(cursorUp);
+    expect(textOf({ isTTY: false })).not.toContain(cursorUp);
+    vi.stubEnv('TERM', 'dumb');
+    expect(textOf({ isTTY: true })).not.toContain(cursorUp);
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('the live renderer', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  function recorded(): { frames: string[]; renderer: ReturnType<typeof liveRenderer> } {
+    const frames: string[] = [];
+    const stream = { columns: 80, rows: 40, write: (text: string) => frames.push(text) };
+    return { frames, renderer: liveRenderer(stream, () => Date.now()) };
+  }
+
+  it('draws at most ten frames a second, the last one always', () => {
+    const { frames, renderer } = recorded();
+    renderer.event(started);
+    for (let i = 0; i < 200; i++) {
+      renderer.event(done('evaluate', { fold: 0, method: 'haf' }, { testAuc: i / 200 }));
+      vi.advanceTimersByTime(5);
+    }
+    expect(frames.length).toBeGreaterThanOrEqual(9);
+    expect(frames.length).toBeLessThanOrEqual(12);
+    renderer.event(finished);
+    renderer.close();
+    renderer.close();
+    expect(frames.filter((frame) => frame.includes('finished with failures'))).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('goes back over exactly the lines it has drawn', () => {
+    const { frames, renderer } = recorded();
+    renderer.event(started);
+    const height = frames[0]?.split('\n').length ?? 0;
+    renderer.note('draining');
+    expect(frames[1]?.startsWith(`\u001b[${height - 1}A\r\u001b[0Jdraining\n`)).toBe(true);
+    renderer.close();
+  });
+
+  it('keeps the clock going while nothing happens', () => {
+    const { frames, renderer } = recorded();
+    renderer.event(started);
+    vi.advanceTimersByTime(3000);
+    expect(frames.at(-1)).toContain('0:03');
+    renderer.close();
+  });
+});
