@@ -1,0 +1,88 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { stageOf } from '../stage-of.js';
+import { bagIndexFile, featuresFile, type BagIndex } from './bag-index.js';
+import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
+import { patientOf, stemOf } from './file-name.js';
+import { asForeign } from './foreign.js';
+import { readerOf } from './reader-of.js';
+
+/** Dialect of a file that could not be read. */
+const unreadable = 'unreadable';
+
+function fileOf({ unit, sources, config }: StageContext): FeatureFile {
+  const [source, ...others] = sources;
+  if (!source || others.length > 0 || !unit.modality)
+    throw new HafError(
+      'HAF_INTERNAL',
+      `An embed job needs a modality and one file, it got ${unit.modality ?? 'none'} and ${sources.length}.`,
+      'Please report it with the log of the run.',
+    );
+  const width = unit.modality === 'WSI' ? config.data.wsi.width : config.data.tma.width;
+  return { path: source.path, name: source.name, modality: unit.modality, width };
+}
+
+/** A file that is bad as a whole is content like any other: no bags, and the reason. */
+async function contentOf(file: FeatureFile): Promise<FeatureContent> {
+  try {
+    return await readerOf(file.name).read(file);
+  } catch (thrown) {
+    const error = asForeign(thrown);
+    if (error === null) throw thrown;
+    const place = typeof error.context['place'] === 'string' ? error.context['place'] : null;
+    const patient = patientOf(stemOf(file.name));
+    const rejected: Rejected = { severity: 'failure', patient, place, reason: error.what, fix: error.fix };
+    return { dialect: unreadable, bags: [], rejected: [rejected] };
+  }
+}
+
+function indexOf({ dialect, bags }: FeatureContent, width: number): BagIndex {
+  let start = 0;
+  return {
+    dialect,
+    width,
+    bags: bags.map(({ patient, source, values }) => {
+      const rows = values.length / width;
+      const bag = { patient, source, start, rows };
+      start += rows;
+      return bag;
+    }),
+  };
+}
+
+/** The values of all bags one after the other; a single bag is handed on without a copy. */
+function joined({ bags }: FeatureContent): Uint8Array {
+  const [only] = bags;
+  const parts = bags.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return bags.length === 1 && only ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): readonly Problem[] {
+  const empty = bags
+    .filter(({ values }) => values.length === 0)
+    .map(({ patient, place }): Rejected => ({
+      severity: 'warning',
+      patient,
+      place,
+      reason: 'it has no rows',
+      fix: 'Check whether the segmentation found tissue.',
+    }));
+  return [...rejected, ...empty].map((part) => ({ stage: 'embed', file: name, ...part }));
+}
+
+/**
+ * Brings one feature file into the layout every later stage reads: `features.f32`, the instances as raw
+ * little-endian float32 [rows, width], and `bags.json`, which rows belong to whom (method.md 2.5 - 2.7).
+ * A file or array that cannot be used never fails the job: it is left out and listed as a problem.
+ * @throws the file system's error when the file cannot be opened, which trying again may cure
+ */
+export const embed = stageOf(async (context): Promise<StageOutput> => {
+  const file = fileOf(context);
+  const content = await contentOf(file);
+  return {
+    type: 'output',
+    files: { [bagIndexFile]: indexOf(content, file.width), [featuresFile]: joined(content) },
+    problems: problemsOf(content, file),
+  };
+});

@@ -1,0 +1,49 @@
+import type { BagModality } from '../../pipeline/core/modality.js';
+import type { PatientId } from '../../pipeline/core/patient-id.js';
+
+/** A feature file as a reader is asked for it. */
+export interface FeatureFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** Path below the data root, as messages show it. */
+  readonly name: string;
+  readonly modality: BagModality;
+  /** Length one instance must have. */
+  readonly width: number;
+}
+
+/** The instances of one patient from one slide or core. */
+export interface FeatureBag {
+  readonly patient: PatientId;
+  /** "primary" or "lymph" for slides, the stain for cores. */
+  readonly source: string;
+  /** Dataset or key inside the file. */
+  readonly place: string;
+  /** [rows, width], row after row; every value is finite. */
+  readonly values: Float32Array;
+}
+
+/** A part of a file that could not be used although the rest could. */
+export interface Rejected {
+  readonly severity: 'warning' | 'failure';
+  readonly patient: string | null;
+  readonly place: string | null;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+/** What a feature file holds, in the order the bags are to be stored. */
+export interface FeatureContent {
+  /** Tool or layout that wrote the file ("clam", "trident", "npz-vector", ...). */
+  readonly dialect: string;
+  readonly bags: readonly FeatureBag[];
+  readonly rejected: readonly Rejected[];
+}
+
+/** Reads one container format. A new format is one more of these, entered in `reader-of.ts`. */
+export interface FeatureReader {
+  /** File name endings, lower case, with the dot. */
+  readonly extensions: readonly string[];
+  /** @throws HafError `HAF_FEATURES_INVALID` (see `foreign`) when nothing of the file can be used. */
+  read(file: FeatureFile): Promise<FeatureContent>;
+}

@@ -1,0 +1,53 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { foreign } from './foreign.js';
+
+const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
+/** A user block may precede the superblock; it is this long or a doubling of it (HDF5 file format, II.A). */
+const firstUserBlock = 512;
+const superblockBytes = 64;
+
+/** Where the superblock starts, or null when the file is not HDF5. */
+function superblockOf(file: number, size: number): { readonly start: number; readonly bytes: Buffer } | null {
+  const bytes = Buffer.alloc(superblockBytes);
+  for (let start = 0; start + signature.length <= size; start = start === 0 ? firstUserBlock : start * 2) {
+    readSync(file, bytes, 0, superblockBytes, start);
+    if (bytes.subarray(0, signature.length).equals(signature)) return { start, bytes };
+  }
+  return null;
+}
+
+/** End-of-file address the writer stored, relative to the base address; null for an unusual address width. */
+function storedEnd(superblock: Buffer): number | null {
+  const version = superblock.readUInt8(8);
+  const addressBytes = superblock.readUInt8(version < 2 ? 13 : 9);
+  if (addressBytes !== 8) return null;
+  const at = version === 0 ? 40 : version === 1 ? 44 : 28;
+  return Number(superblock.readBigUInt64LE(at));
+}
+
+/**
+ * Refuses what is no complete HDF5 file before the HDF5 library sees it, because the library prints its own
+ * stack of diagnostics to stderr and reports no reason.
+ * @throws HafError `HAF_FEATURES_INVALID` not HDF5, or shorter than its superblock says
+ * @throws the file system's error when the file cannot be read at all
+ */
+export function assertCompleteHdf5(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const superblock = superblockOf(file, size);
+    if (superblock === null)
+      throw foreign(
+        'it is not an HDF5 file',
+        'Remove it from the folder, or change the glob in data.*.files.',
+      );
+    const end = storedEnd(superblock.bytes);
+    if (end !== null && superblock.start + end > size)
+      throw foreign(
+        `it is truncated: ${size} bytes, ${superblock.start + end} expected`,
+        'Copy or download it again.',
+      );
+  } finally {
+    closeSync(file);
+  }
+}

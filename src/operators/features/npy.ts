@@ -1,0 +1,72 @@
+import { foreign } from './foreign.js';
+import { halfToNumber } from './half-float.js';
+
+/** One numeric NumPy array, converted to float32. */
+export interface NpyArray {
+  readonly shape: readonly number[];
+  /** Elements in C order. */
+  readonly data: Float32Array;
+}
+
+interface Header {
+  readonly descr: string;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  /** Byte at which the elements start. */
+  readonly start: number;
+}
+
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const again = 'Write it again with numpy.save or numpy.savez as a float32 array.';
+
+const readElement: Readonly<
+  Record<string, { bytes: number; at: (view: DataView, offset: number) => number }>
+> = {
+  '<f2': { bytes: 2, at: (view, offset) => halfToNumber(view.getUint16(offset, true)) },
+  '<f4': { bytes: 4, at: (view, offset) => view.getFloat32(offset, true) },
+  '<f8': { bytes: 8, at: (view, offset) => view.getFloat64(offset, true) },
+};
+
+/** The header of format versions 1 to 3: a Python dictionary literal with a length before it. */
+function readHeader(file: Uint8Array): Header {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (file.length < 10 || magic.some((byte, i) => file[i] !== byte))
+    throw foreign('it is not a .npy array', again);
+  const version = view.getUint8(6);
+  if (version < 1 || version > 3) throw foreign(`.npy format version ${version} is unknown`, again);
+  const lengthBytes = version === 1 ? 2 : 4;
+  const textStart = 8 + lengthBytes;
+  if (file.length < textStart) throw foreign('the .npy header is cut off', again);
+  const start = textStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (start > file.length) throw foreign('the .npy header is cut off', again);
+  const text = new TextDecoder().decode(file.subarray(textStart, start));
+  const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
+  const sides = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
+  // A structured type has a list here, and no numbers to take.
+  if (descr === undefined || fortran === undefined || sides === undefined)
+    throw foreign('the .npy header does not describe a plain numeric array', again);
+  const shape = sides.split(',').flatMap((side) => (side.trim() === '' ? [] : [parseInt(side, 10)]));
+  return { descr, fortran: fortran === 'True', shape, start };
+}
+
+/**
+ * Reads a NumPy array file of float16, float32 or float64, little-endian, C order. Object arrays are refused:
+ * they hold Python pickles, which can run code.
+ * @throws HafError `HAF_FEATURES_INVALID` naming what does not fit
+ */
+export function readNpy(file: Uint8Array): NpyArray {
+  const { descr, fortran, shape, start } = readHeader(file);
+  if (descr.includes('O')) throw foreign('it holds Python objects, which are never loaded', again);
+  const element = readElement[descr];
+  if (!element) throw foreign(`its numbers are "${descr}"; <f2, <f4 and <f8 are supported`, again);
+  if (fortran) throw foreign('it is stored in Fortran order', again);
+  const count = shape.reduce((product, side) => product * side, 1);
+  const bytes = file.length - start;
+  if (bytes !== count * element.bytes)
+    throw foreign(`it has ${bytes} bytes of numbers, its shape needs ${count * element.bytes}`, again);
+  const view = new DataView(file.buffer, file.byteOffset + start, bytes);
+  const data = new Float32Array(count);
+  for (let i = 0; i < count; i++) data[i] = element.at(view, i * element.bytes);
+  return { shape, data };
+}

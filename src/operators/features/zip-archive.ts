@@ -1,0 +1,156 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { crc32, inflateRawSync } from 'node:zlib';
+import { foreign } from './foreign.js';
+
+/** A member as the central directory lists it (APPNOTE.TXT 4.3.12). */
+export interface ZipEntry {
+  readonly name: string;
+  readonly method: number;
+  readonly encrypted: boolean;
+  readonly crc: number;
+  readonly compressedBytes: number;
+  readonly bytes: number;
+  /** Where its local header starts. */
+  readonly offset: number;
+}
+
+const again = 'Copy or download it again, or write it again with numpy.savez_compressed.';
+const endSignature = 0x06054b50;
+const end64Signature = 0x06064b50;
+const centralSignature = 0x02014b50;
+const localSignature = 0x04034b50;
+const endBytes = 22;
+const locatorBytes = 20;
+/** The end record may be followed by a comment of at most this length. */
+const longestComment = 0xffff;
+const unset32 = 0xffffffff;
+/** Larger members are refused: no bag is this big, and a damaged directory can claim any size. */
+const largestMember = 2 ** 31 - 1;
+
+/**
+ * A zip archive read member by member, so that a large archive is never in memory as a whole and a damaged
+ * member costs only itself. Reads stored and deflated members and checks their CRC-32.
+ */
+export class ZipArchive {
+  readonly entries: readonly ZipEntry[];
+  private readonly file: number;
+  private readonly size: number;
+
+  /**
+   * @throws HafError `HAF_FEATURES_INVALID` when it is no zip archive or its directory is damaged
+   * @throws the file system's error when the file cannot be read at all
+   */
+  constructor(path: string) {
+    this.file = openSync(path, 'r');
+    try {
+      this.size = fstatSync(this.file).size;
+      this.entries = this.readDirectory();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  /** The decompressed bytes of a member. @throws HafError `HAF_FEATURES_INVALID` */
+  read(entry: ZipEntry): Uint8Array {
+    if (entry.encrypted) throw foreign('it is encrypted', 'Write the archive without a password.');
+    if (entry.method !== 0 && entry.method !== 8)
+      throw foreign(`zip method ${entry.method} is not supported`, 'Write it with numpy.savez_compressed.');
+    if (entry.bytes > largestMember || entry.compressedBytes > largestMember)
+      throw foreign(`it claims ${entry.bytes} bytes, more than a bag can have`, again);
+    const local = this.bytesAt(entry.offset, 30);
+    if (local.readUInt32LE(0) !== localSignature) throw foreign('its zip header is damaged', again);
+    const start = entry.offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
+    const packed = this.bytesAt(start, entry.compressedBytes);
+    const bytes = entry.method === 0 ? packed : inflate(packed, entry.bytes);
+    if (bytes.length !== entry.bytes || crc32(bytes) !== entry.crc)
+      throw foreign('its checksum does not match: the archive is damaged', again);
+    return bytes;
+  }
+
+  private bytesAt(offset: number, length: number): Buffer {
+    // Offsets and lengths come from the file: checked before memory is taken for them.
+    if (offset < 0 || offset + length > this.size) throw foreign('it points outside of its archive', again);
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length;) {
+      const read = readSync(this.file, bytes, done, length - done, offset + done);
+      if (read === 0) throw foreign('the archive ended while it was read', again);
+      done += read;
+    }
+    return bytes;
+  }
+
+  private readDirectory(): readonly ZipEntry[] {
+    const tailBytes = Math.min(this.size, endBytes + longestComment);
+    const tail = this.bytesAt(this.size - tailBytes, tailBytes);
+    let at = tailBytes - endBytes;
+    while (at >= 0 && tail.readUInt32LE(at) !== endSignature) at--;
+    if (at < 0) throw foreign('it is not a complete zip archive (.npz)', again);
+    let count = tail.readUInt16LE(at + 10);
+    let bytes = tail.readUInt32LE(at + 12);
+    let offset = tail.readUInt32LE(at + 16);
+    if (count === 0xffff || bytes === unset32 || offset === unset32) {
+      const locator = this.bytesAt(this.size - tailBytes + at - locatorBytes, locatorBytes);
+      const end64 = this.bytesAt(Number(locator.readBigUInt64LE(8)), 56);
+      if (end64.readUInt32LE(0) !== end64Signature) throw foreign('its zip directory is damaged', again);
+      count = Number(end64.readBigUInt64LE(32));
+      bytes = Number(end64.readBigUInt64LE(40));
+      offset = Number(end64.readBigUInt64LE(48));
+    }
+    return parseDirectory(this.bytesAt(offset, bytes), count);
+  }
+}
+
+/** The entries of a central directory, without folders. */
+function parseDirectory(directory: Buffer, count: number): readonly ZipEntry[] {
+  const entries: ZipEntry[] = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > directory.length || directory.readUInt32LE(at) !== centralSignature)
+      throw foreign('its zip directory is damaged', again);
+    const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
+    const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+    if (extraEnd > directory.length) throw foreign('its zip directory is damaged', again);
+    const [bytes, compressedBytes, offset] = widen(
+      [directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 42)],
+      directory.subarray(nameEnd, extraEnd),
+    );
+    const name = directory.toString('utf8', at + 46, nameEnd);
+    const encrypted = (directory.readUInt16LE(at + 8) & 1) === 1;
+    const method = directory.readUInt16LE(at + 10);
+    const crc = directory.readUInt32LE(at + 16);
+    if (!name.endsWith('/')) entries.push({ name, method, encrypted, crc, compressedBytes, bytes, offset });
+    at = extraEnd + directory.readUInt16LE(at + 32);
+  }
+  return entries;
+}
+
+/** Fields of 0xffffffff stand in the zip64 extra field (id 1), in this order. */
+function widen(fields: readonly [number, number, number], extra: Buffer): readonly [number, number, number] {
+  if (!fields.includes(unset32)) return fields;
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 1) continue;
+    let next = at + 4;
+    const wide = fields.map((field) => {
+      if (field !== unset32 || next + 8 > extra.length) return field;
+      const value = Number(extra.readBigUInt64LE(next));
+      next += 8;
+      return value;
+    });
+    return wide as [number, number, number];
+  }
+  return fields;
+}
+
+function inflate(packed: Uint8Array, bytes: number): Buffer {
+  try {
+    // Never more than the directory promised, however the stream was made.
+    return inflateRawSync(packed, { maxOutputLength: Math.max(1, bytes) });
+  } catch (error) {
+    throw foreign('it does not decompress: the archive is damaged', again, null, error);
+  }
+}
