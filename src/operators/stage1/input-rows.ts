@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { packRows, rowsOf, type PackedBags } from './packed-bags.js';
+
+/**
+ * The instances H [R, width] of a pack on the backend, for the only two products that touch them. A pack of up to
+ * `packRows` rows is uploaded once and kept; a larger bag passes through in blocks, each uploaded when it is needed, so
+ * that a bag of 1e5 instances is never there twice. Dispose it after the step.
+ */
+export class InputRows {
+  private readonly rows: number;
+  private readonly kept: tf.Tensor2D | null;
+
+  constructor(private readonly pack: PackedBags) {
+    this.rows = rowsOf(pack);
+    this.kept = this.rows <= packRows ? this.upload(0, this.rows) : null;
+  }
+
+  /** `H w`, [R, columns of w]. */
+  times(w: tf.Tensor2D): tf.Tensor2D {
+    const blocks = this.blocks().map(([from, to]) =>
+      this.withBlock(from, to, (block) => tf.matMul(block, w)),
+    );
+    return blocks.length === 1 ? (blocks[0] as tf.Tensor2D) : tf.concat2d(blocks, 0);
+  }
+
+  /** `H^T d` for d [R, columns], summed over blocks in order. */
+  transposedTimes(d: tf.Tensor2D): tf.Tensor2D {
+    if (this.kept !== null) return tf.matMul(this.kept, d, true);
+    return this.blocks().reduce<tf.Tensor2D>(
+      (sum, [from, to]) =>
+        this.withBlock(from, to, (block) => {
+          const rows = tf.slice(d, [from, 0], [to - from, -1]);
+          return tf.add(sum, tf.matMul(block, rows, true));
+        }),
+      tf.zeros([this.pack.width, d.shape[1]]),
+    );
+  }
+
+  dispose(): void {
+    this.kept?.dispose();
+  }
+
+  private blocks(): readonly (readonly [number, number])[] {
+    const count = Math.ceil(this.rows / packRows);
+    return Array.from({ length: count }, (_, i) => [i * packRows, Math.min(this.rows, (i + 1) * packRows)]);
+  }
+
+  private withBlock(from: number, to: number, use: (block: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D {
+    const { kept } = this;
+    return kept !== null ? use(kept) : tf.tidy(() => use(this.upload(from, to)));
+  }
+
+  private upload(from: number, to: number): tf.Tensor2D {
+    const { rows, width } = this.pack;
+    return tf.tensor2d(rows.subarray(from * width, to * width), [to - from, width], 'float32');
+  }
+}

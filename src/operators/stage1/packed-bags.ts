@@ -1,0 +1,65 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+import { fillDropout } from '../tensor/dropout.js';
+import type { Encoder } from './encoder.js';
+
+/** Several bags laid end to end, so that one large product serves many small bags. */
+export interface PackedBags {
+  /** Instances, row after row: at least R x width numbers. */
+  readonly rows: Float32Array;
+  readonly width: number;
+  /** Bag i is rows `offsets[i]` to `offsets[i+1]`; P + 1 entries, the last one is R. */
+  readonly offsets: readonly number[];
+  /** 1 deceased, 0 living; P entries. */
+  readonly labels: readonly (0 | 1)[];
+}
+
+export const rowsOf = ({ offsets }: PackedBags): number => offsets.at(-1) ?? 0;
+
+/** Inverted-dropout masks of one pack: [R, d1], [R, d2], [R, d2]; null where the rate is zero. */
+export interface EncoderMasks {
+  readonly embed: Float32Array | null;
+  readonly tanh: Float32Array | null;
+  readonly sigmoid: Float32Array | null;
+}
+
+/** Draws the masks bag after bag, so that how bags are packed never changes what a bag gets. */
+export function drawMasks(pack: PackedBags, encoder: Encoder, rng: Rng): EncoderMasks {
+  const rows = rowsOf(pack);
+  const { hidden, attention, dropout, attentionDropout } = encoder;
+  const masks = [
+    { width: hidden, rate: dropout },
+    { width: attention, rate: attentionDropout },
+    { width: attention, rate: attentionDropout },
+  ].map(({ width, rate }) => ({ width, rate, values: rate > 0 ? new Float32Array(rows * width) : null }));
+  for (let bag = 0; bag < pack.labels.length; bag++) {
+    const [from, to] = [pack.offsets[bag] as number, pack.offsets[bag + 1] as number];
+    for (const { width, rate, values } of masks)
+      if (values !== null) fillDropout(values.subarray(from * width, to * width), rate, rng);
+  }
+  const [embed, tanh, sigmoid] = masks.map(({ values }) => values);
+  return { embed: embed ?? null, tanh: tanh ?? null, sigmoid: sigmoid ?? null };
+}
+
+/** Rows worth multiplying at once: more gain nothing, and small bags fill a pack up to here. */
+export const packRows = 4096;
+/** The attention matrix of a pack is [bags, rows], so their number is bounded too. */
+const packBagCount = 64;
+
+/**
+ * Splits bags, given by their sizes in rows, into runs to pack: consecutive ones up to `packRows` rows, a larger
+ * one alone. Returns [from, to) pairs.
+ */
+export function packRuns(sizes: readonly number[]): readonly (readonly [from: number, to: number])[] {
+  const runs: [number, number][] = [];
+  let from = 0;
+  let rows = 0;
+  sizes.forEach((size, index) => {
+    if (index > from && (rows + size > packRows || index - from === packBagCount)) {
+      runs.push([from, index]);
+      [from, rows] = [index, 0];
+    }
+    rows += size;
+  });
+  if (sizes.length > from) runs.push([from, sizes.length]);
+  return runs;
+}

@@ -1,0 +1,62 @@
+const maxSweeps = 30;
+const tolerance = 1e-14;
+
+/** Eigenvalues in descending order, and the eigenvectors as columns of a k x k matrix, row after row. */
+export interface SymmetricEigen {
+  readonly values: Float64Array;
+  readonly vectors: Float64Array;
+}
+
+/**
+ * Eigendecomposition of a symmetric k x k matrix, row after row, by cyclic Jacobi rotations in float64 (method.md 5.4):
+ * stops when the off-diagonal norm is below 1e-14 of the trace, or after 30 sweeps. `matrix` is destroyed.
+ */
+export function symmetricEigen(matrix: Float64Array, k: number): SymmetricEigen {
+  const rotation = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) rotation[i * k + i] = 1;
+  for (let sweep = 0; sweep < maxSweeps && !isDiagonal(matrix, k); sweep++)
+    for (let p = 0; p < k - 1; p++) for (let q = p + 1; q < k; q++) rotate(matrix, rotation, k, p, q);
+  const order = Array.from({ length: k }, (_, i) => i).sort(
+    (a, b) => (matrix[b * k + b] as number) - (matrix[a * k + a] as number),
+  );
+  const values = Float64Array.from(order, (i) => matrix[i * k + i] as number);
+  const vectors = new Float64Array(k * k);
+  order.forEach((from, to) => {
+    for (let row = 0; row < k; row++) vectors[row * k + to] = rotation[row * k + from] as number;
+  });
+  return { values, vectors };
+}
+
+function isDiagonal(a: Float64Array, k: number): boolean {
+  let offDiagonal = 0;
+  let trace = 0;
+  for (let i = 0; i < k; i++) {
+    trace += a[i * k + i] as number;
+    for (let j = 0; j < i; j++) offDiagonal += 2 * (a[i * k + j] as number) ** 2;
+  }
+  return Math.sqrt(offDiagonal) <= tolerance * trace;
+}
+
+/** Rotates rows and columns p and q so that a[p,q] vanishes. */
+function rotate(a: Float64Array, rotation: Float64Array, k: number, p: number, q: number): void {
+  const apq = a[p * k + q] as number;
+  if (apq === 0) return;
+  const theta = ((a[q * k + q] as number) - (a[p * k + p] as number)) / (2 * apq);
+  // The smaller of the two angles keeps the sweep stable.
+  const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
+  const c = 1 / Math.sqrt(t * t + 1);
+  const s = t * c;
+  for (let i = 0; i < k; i++) {
+    const [aip, aiq] = [a[i * k + p] as number, a[i * k + q] as number];
+    a[i * k + p] = c * aip - s * aiq;
+    a[i * k + q] = s * aip + c * aiq;
+    const [rip, riq] = [rotation[i * k + p] as number, rotation[i * k + q] as number];
+    rotation[i * k + p] = c * rip - s * riq;
+    rotation[i * k + q] = s * rip + c * riq;
+  }
+  for (let i = 0; i < k; i++) {
+    const [api, aqi] = [a[p * k + i] as number, a[q * k + i] as number];
+    a[p * k + i] = c * api - s * aqi;
+    a[q * k + i] = s * api + c * aqi;
+  }
+}

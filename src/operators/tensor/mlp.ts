@@ -1,0 +1,91 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { dense, denseGradients } from './dense.js';
+import {
+  linearSpecs,
+  type GradientTensors,
+  type ParameterSpec,
+  type ParameterTensors,
+} from './parameters.js';
+
+/** A two-layer network `W2 dropout(act(W1 x + b1)) + b2`: the map phi of eq. 4, the fusion network of eq. 9. */
+export interface Mlp {
+  /** Its parameters are `<name>.hidden.*` and `<name>.output.*`. */
+  readonly name: string;
+  readonly inputs: number;
+  readonly hidden: number;
+  readonly outputs: number;
+  readonly activation: 'relu' | 'none';
+}
+
+export interface MlpPass {
+  /** [rows, hidden], after activation and dropout. */
+  readonly hidden: tf.Tensor2D;
+  /** [rows, outputs] */
+  readonly output: tf.Tensor2D;
+}
+
+export const mlpSpecs = ({ name, inputs, hidden, outputs }: Mlp): readonly ParameterSpec[] => [
+  ...linearSpecs(`${name}.hidden`, inputs, hidden),
+  ...linearSpecs(`${name}.output`, hidden, outputs),
+];
+
+/** Forward pass of x [rows, inputs]; `mask` is a dropout mask [rows, hidden] or null. Call inside `tf.tidy`. */
+export function mlpForward(
+  mlp: Mlp,
+  weights: ParameterTensors,
+  x: tf.Tensor2D,
+  mask: tf.Tensor2D | null,
+): MlpPass {
+  const { name, activation } = mlp;
+  const linear = dense(x, weights.matrix(`${name}.hidden.weight`), weights.vector(`${name}.hidden.bias`));
+  const active: tf.Tensor2D = activation === 'relu' ? tf.relu<tf.Tensor2D>(linear) : linear;
+  const hidden: tf.Tensor2D = mask === null ? active : tf.mul<tf.Tensor2D>(active, mask);
+  const output = dense(
+    hidden,
+    weights.matrix(`${name}.output.weight`),
+    weights.vector(`${name}.output.bias`),
+  );
+  return { hidden, output };
+}
+
+/** Gradients of all parameters, given the gradient of the output, and of the linear map before the activation. */
+export interface MlpGradients {
+  readonly parameters: GradientTensors;
+  /** [rows, hidden]; `mlpInputGradient` turns it into the gradient of the input. */
+  readonly linear: tf.Tensor2D;
+}
+
+/** Hand-derived backward pass for the same `x` and `mask` as forward. Call inside `tf.tidy`. */
+export function mlpBackward(
+  mlp: Mlp,
+  weights: ParameterTensors,
+  x: tf.Tensor2D,
+  mask: tf.Tensor2D | null,
+  { hidden }: MlpPass,
+  dOutput: tf.Tensor2D,
+): MlpGradients {
+  const { name, activation } = mlp;
+  const output = denseGradients(hidden, dOutput);
+  const dHidden: tf.Tensor2D = tf.matMul(dOutput, weights.matrix(`${name}.output.weight`), false, true);
+  // `hidden` is positive exactly where relu was open and dropout kept the element.
+  const dActive: tf.Tensor2D =
+    activation === 'relu' ? tf.mul<tf.Tensor2D>(dHidden, tf.step(hidden)) : dHidden;
+  const linear: tf.Tensor2D = mask === null ? dActive : tf.mul<tf.Tensor2D>(dActive, mask);
+  const first = denseGradients(x, linear);
+  return {
+    parameters: {
+      [`${name}.hidden.weight`]: first.weight,
+      [`${name}.hidden.bias`]: first.bias,
+      [`${name}.output.weight`]: output.weight,
+      [`${name}.output.bias`]: output.bias,
+    },
+    linear,
+  };
+}
+
+/** Gradient of the input x of the network, [rows, inputs]. */
+export const mlpInputGradient = (
+  mlp: Mlp,
+  weights: ParameterTensors,
+  { linear }: MlpGradients,
+): tf.Tensor2D => tf.matMul(linear, weights.matrix(`${mlp.name}.hidden.weight`), false, true);

@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { NamedArray } from './safetensors.js';
+
+/** One named array of a model. `fanIn` is the number of inputs of the layer it belongs to. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly fanIn: number;
+}
+
+export interface ParameterEntry extends ParameterSpec {
+  /** First element in the flat array, and number of elements. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where every array of a model lies in the one flat array that holds them all. */
+export interface ParameterLayout {
+  readonly entries: readonly ParameterEntry[];
+  readonly size: number;
+}
+
+/** Weight and bias of a linear layer: `<prefix>.weight` [inputs, outputs] and `<prefix>.bias` [outputs]. */
+export const linearSpecs = (prefix: string, inputs: number, outputs: number): readonly ParameterSpec[] => [
+  { name: `${prefix}.weight`, shape: [inputs, outputs], fanIn: inputs },
+  { name: `${prefix}.bias`, shape: [outputs], fanIn: inputs },
+];
+
+export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
+  let offset = 0;
+  const entries = specs.map((spec) => {
+    const size = spec.shape.reduce((product, side) => product * side, 1);
+    const entry = { ...spec, offset, size };
+    offset += size;
+    return entry;
+  });
+  return { entries, size: offset };
+}
+
+/** Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1). */
+export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Array {
+  const values = new Float32Array(layout.size);
+  for (const { offset, size, fanIn } of layout.entries) {
+    const bound = 1 / Math.sqrt(fanIn);
+    for (let i = 0; i < size; i++) values[offset + i] = (2 * rng.uniform() - 1) * bound;
+  }
+  return values;
+}
+
+export function entryOf(layout: ParameterLayout, name: string): ParameterEntry {
+  const entry = layout.entries.find((candidate) => candidate.name === name);
+  if (!entry) throw new Error(`The model has no parameter "${name}"`);
+  return entry;
+}
+
+/** The part of a flat array (of parameters or of their gradient) that belongs to `name`; writing to it writes through. */
+export function partOf(layout: ParameterLayout, values: Float32Array, name: string): Float32Array {
+  const { offset, size } = entryOf(layout, name);
+  return values.subarray(offset, offset + size);
+}
+
+/** The flat array as the named arrays of a `weights.safetensors`. */
+export const namedParameters = (layout: ParameterLayout, values: Float32Array): Record<string, NamedArray> =>
+  Object.fromEntries(
+    layout.entries.map(({ name, shape, offset, size }) => [
+      name,
+      { shape, data: values.subarray(offset, offset + size) },
+    ]),
+  );
+
+/** The inverse of `namedParameters`. @throws Error naming an array that is missing or has another shape. */
+export function parametersFrom(
+  layout: ParameterLayout,
+  arrays: Readonly<Record<string, NamedArray>>,
+): Float32Array {
+  const values = new Float32Array(layout.size);
+  for (const { name, shape, offset } of layout.entries) {
+    const array = arrays[name];
+    if (!array || array.shape.join() !== shape.join() || !(array.data instanceof Float32Array))
+      throw new Error(`The weights have no float32 array "${name}" of shape [${shape.join()}]`);
+    values.set(array.data, offset);
+  }
+  return values;
+}
+
+/** The parameters as tensors of the current backend, by name. Dispose it after the step. */
+export class ParameterTensors {
+  private readonly tensors: ReadonlyMap<string, tf.Tensor>;
+
+  constructor(
+    readonly layout: ParameterLayout,
+    readonly values: Float32Array,
+  ) {
+    this.tensors = new Map(
+      layout.entries.map(({ name, shape, offset, size }) => [
+        name,
+        tf.tensor(values.subarray(offset, offset + size), [...shape], 'float32'),
+      ]),
+    );
+  }
+
+  matrix(name: string): tf.Tensor2D {
+    return this.get(name) as tf.Tensor2D;
+  }
+
+  vector(name: string): tf.Tensor1D {
+    return this.get(name) as tf.Tensor1D;
+  }
+
+  dispose(): void {
+    for (const tensor of this.tensors.values()) tensor.dispose();
+  }
+
+  private get(name: string): tf.Tensor {
+    const tensor = this.tensors.get(name);
+    if (!tensor) throw new Error(`The model has no parameter "${name}"`);
+    return tensor;
+  }
+}
+
+/** Gradients by parameter name, as tensors of the current backend. */
+export type GradientTensors = { [name: string]: tf.Tensor };
+
+/** Adds gradient tensors to a flat gradient of the same layout and disposes them. */
+export async function addGradients(
+  layout: ParameterLayout,
+  gradients: GradientTensors,
+  target: Float32Array,
+): Promise<void> {
+  for (const [name, tensor] of Object.entries(gradients)) {
+    const part = partOf(layout, target, name);
+    const values = await tensor.data<'float32'>();
+    if (values.length !== part.length)
+      throw new Error(
+        `The gradient of "${name}" has ${values.length} elements, its parameter ${part.length}`,
+      );
+    for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + (values[i] as number);
+    tensor.dispose();
+  }
+}

@@ -1,0 +1,162 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+type Info = tf.TensorInfo;
+
+/** The part of the wasm backend a kernel needs here; the package does not export the type of its own. */
+interface WasmMemory {
+  write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId;
+  readSync(dataId: tf.DataId, start?: number, end?: number): tf.backend_util.BackendValues;
+  disposeData(dataId: tf.DataId): boolean;
+}
+
+let installed = false;
+
+/**
+ * Replaces the wasm kernel of `matMul`. The stock one runs on XNNPACK only for one product without transposes and
+ * otherwise falls into a scalar triple loop that is 10-40 times slower, so transposes are made explicit and batches
+ * become single products.
+ *
+ * It also closes a trap of the stock kernel: XNNPACK operators are cached by the id of the right operand without its
+ * shape, and a reshaped tensor shares that id, so a second product with another shape silently returns garbage. Such
+ * an operand is copied first.
+ *
+ * Call it once the wasm backend is initialised; a second call does nothing.
+ */
+export function installWasmMatMul(): void {
+  if (installed) return;
+  const [stock, transpose] = [stockKernel(tf.BatchMatMul), stockKernel(tf.Transpose)];
+  tf.unregisterKernel(tf.BatchMatMul, 'wasm');
+  tf.registerKernel({
+    kernelName: tf.BatchMatMul,
+    backendName: 'wasm',
+    kernelFunc: ({ inputs, backend, attrs }) =>
+      new Products(stock, transpose, backend as WasmMemory).batched(
+        inputs['a'] as Info,
+        inputs['b'] as Info,
+        Boolean(attrs?.['transposeA']),
+        Boolean(attrs?.['transposeB']),
+      ),
+  });
+  installed = true;
+}
+
+function stockKernel(name: string): tf.KernelFunc {
+  const kernel = tf.getKernel(name, 'wasm');
+  if (!kernel) throw new Error(`The wasm backend has no kernel "${name}"`);
+  return kernel.kernelFunc;
+}
+
+/** Shape ("k,n") each tensor had when XNNPACK first packed it as a right operand. */
+const packedAs = new WeakMap<tf.DataId, string>();
+
+/** The same data under another shape; nothing is copied and nothing has to be disposed. */
+const viewed = ({ dataId, dtype }: Info, shape: number[]): Info => ({ dataId, dtype, shape });
+const transposedIf = (on: boolean, [rows, columns]: readonly [number, number]): readonly [number, number] =>
+  on ? [columns, rows] : [rows, columns];
+const sides = ({ shape }: Info): readonly [number, number] => [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
+
+class Products {
+  constructor(
+    private readonly stock: tf.KernelFunc,
+    private readonly transpose: tf.KernelFunc,
+    private readonly memory: WasmMemory,
+  ) {}
+
+  /** `a b` over broadcast leading dimensions. */
+  batched(a: Info, b: Info, transposeA: boolean, transposeB: boolean): Info {
+    const [rows, innerA] = transposedIf(transposeA, sides(a));
+    const [innerB, columns] = transposedIf(transposeB, sides(b));
+    if (innerA !== innerB)
+      throw new Error(
+        `matMul: inner sides ${innerA} and ${innerB} of [${a.shape.join()}] and [${b.shape.join()}]`,
+      );
+    const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const batch = tf.util.sizeFromShape(outer);
+    const shape = [...outer, rows, columns];
+    if (batch === 1) {
+      const [left, right] = [viewed(a, [...sides(a)]), viewed(b, [...sides(b)])];
+      return viewed(this.product(left, right, transposeA, transposeB), shape);
+    }
+    const size = rows * columns;
+    const joined = new Float32Array(batch * size);
+    for (let index = 0; index < batch; index++) {
+      const [left, right] = [this.layer(a, index, outer), this.layer(b, index, outer)];
+      const part = this.product(left, right, transposeA, transposeB);
+      joined.set(this.memory.readSync(part.dataId) as Float32Array, index * size);
+      this.free(left, right, part);
+    }
+    return { dataId: this.memory.write(joined, shape, a.dtype), shape, dtype: a.dtype };
+  }
+
+  /** One 2-D product. */
+  private product(a: Info, b: Info, transposeA: boolean, transposeB: boolean): Info {
+    if (transposeA && transposeB) return this.transposedAndFreed(this.product(b, a, false, false));
+    if (transposeB) return this.withTransposed(b, (right) => this.plain(a, right));
+    if (!transposeA) return this.plain(a, b);
+    // a^T b = (b^T a)^T: transpose whichever operand is narrower, a row-by-row transpose of a wide one is slow.
+    const [, columnsA] = sides(a);
+    const [, columnsB] = sides(b);
+    return columnsB < columnsA
+      ? this.transposedAndFreed(this.withTransposed(b, (left) => this.plain(left, a)))
+      : this.withTransposed(a, (left) => this.plain(left, b));
+  }
+
+  private plain(a: Info, b: Info): Info {
+    const shape = b.shape.join();
+    const before = packedAs.get(b.dataId);
+    if (before === undefined) packedAs.set(b.dataId, shape);
+    const stale = before !== undefined && before !== shape;
+    const right = stale ? this.copied(b) : b;
+    const product = this.stock({
+      inputs: { a, b: right },
+      backend: this.memory,
+      attrs: { transposeA: false, transposeB: false },
+    }) as Info;
+    if (stale) this.free(right);
+    return product;
+  }
+
+  private copied({ dataId, shape, dtype }: Info): Info {
+    return { dataId: this.memory.write(this.memory.readSync(dataId), shape, dtype), shape, dtype };
+  }
+
+  private withTransposed(x: Info, use: (transposed: Info) => Info): Info {
+    const transposed = this.transposed(x);
+    const result = use(transposed);
+    this.free(transposed);
+    return result;
+  }
+
+  private transposedAndFreed(x: Info): Info {
+    const transposed = this.transposed(x);
+    this.free(x);
+    return transposed;
+  }
+
+  private transposed(x: Info): Info {
+    return this.transpose({ inputs: { x }, backend: this.memory, attrs: { perm: [1, 0] } }) as Info;
+  }
+
+  /** Copy of the 2-D slice of `x` that broadcasts to position `index` of the flattened outer shape. */
+  private layer(x: Info, index: number, outer: readonly number[]): Info {
+    const own = x.shape.slice(0, -2);
+    let position = 0;
+    let stride = 1;
+    let rest = index;
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      const side = outer[axis] ?? 1;
+      const ownSide = own[axis - outer.length + own.length] ?? 1;
+      if (ownSide > 1) position += (rest % side) * stride;
+      stride *= ownSide;
+      rest = Math.floor(rest / side);
+    }
+    const shape = [...sides(x)];
+    const size = tf.util.sizeFromShape(shape);
+    const values = this.memory.readSync(x.dataId, position * size, (position + 1) * size);
+    return { dataId: this.memory.write(values, shape, x.dtype), shape, dtype: x.dtype };
+  }
+
+  private free(...infos: readonly Info[]): void {
+    for (const { dataId } of infos) this.memory.disposeData(dataId);
+  }
+}
