@@ -3,65 +3,50 @@ import { type ExitCode, exitCodes } from '../core/errors.js';
 import type { InspectOptions } from './options.js';
 import { paletteFor, printData, printJson } from './output.js';
 import { type Survey, surveyCohort } from './survey.js';
-
-const count = (value: number): string => value.toLocaleString('en-US');
-
-/** Rows of texts as aligned columns; numbers stand at the right. */
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((text, at) =>
-        /^[\d,]+$/.test(text) ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-}
+import { textTable } from './text-table.js';
 
 /** What `inspect` prints for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
   const { outcomes, tables, features, patientsByModalities, findings } = survey;
-  const section = (title: string, rows: readonly (readonly string[])[]): readonly string[] =>
-    rows.length === 0 ? [] : ['', colors.bold(title), ...aligned(rows).map((line) => `  ${line}`)];
+  const section = (
+    title: string,
+    header: readonly string[],
+    rows: readonly (readonly string[])[],
+  ): string[] => {
+    if (rows.length === 0) return [];
+    const lines = textTable(header, rows).split('\n');
+    return ['', colors.bold(title), ...lines.map((line) => `  ${line}`)];
+  };
   return [
     `Cohort in ${survey.root}`,
     ...section(
       'Outcomes',
-      outcomes === null
-        ? []
-        : [[outcomes.file, `${count(outcomes.living)} living`, `${count(outcomes.deceased)} deceased`]],
+      ['file', 'living', 'deceased'],
+      outcomes ? [[outcomes.file, `${outcomes.living}`, `${outcomes.deceased}`]] : [],
     ),
     ...section(
       'Tables',
+      ['modality', 'file', 'rows', 'columns', 'missing cells'],
       tables.map((table) => [
         table.modality,
         table.file,
-        count(table.rows),
-        'rows',
-        count(table.columns),
-        'columns',
-        count(table.missingCells),
-        'missing cells',
+        ...[table.rows, table.columns, table.missingCells].map(String),
       ]),
     ),
     ...section(
       'Features',
+      ['modality', 'files', 'number', 'patients', 'size'],
       features.map(({ modality, glob, files, patients, bytes }) => [
-        modality,
-        glob,
-        count(files),
-        'files',
-        count(patients),
-        'patients',
+        ...[modality, glob, `${files}`, `${patients}`],
         `${(bytes / 2 ** 20).toFixed(1)} MiB`,
       ]),
     ),
     ...section(
-      'Labelled patients by number of modalities',
-      patientsByModalities.map((patients, modalities) => [count(modalities), count(patients)]).reverse(),
+      'Labelled patients',
+      ['modalities', 'patients'],
+      patientsByModalities.map((patients, modalities) => [`${modalities}`, `${patients}`]).reverse(),
     ),
-    ...(findings.length === 0 ? [] : ['', colors.bold('Missing')]),
+    ...(findings.length === 0 ? [] : ['', colors.bold('Missing or wrong')]),
     ...findings.flatMap(({ modality, what, fix }) => [
       `  ${colors.yellow(modality)}  ${what}`,
       `  ${' '.repeat(modality.length)}  ${colors.bold('fix:')} ${fix}`,
