@@ -93,6 +93,15 @@ describe('overrides', () => {
     ]);
   });
 
+  it('take a glob as it is, where a file has to quote it', () => {
+    expect(loadConfig({ text: 'name: demo', set: ['data.wsi.files=*.h5'] }).config.data.wsi.files).toBe(
+      '*.h5',
+    );
+    expect(problems('name: demo\ndata: { wsi: { files: *.h5 } }')[0]).toContain(
+      'begins with "*" needs quotes',
+    );
+  });
+
   it('cannot reach the prototype of objects', () => {
     expect(problems('name: demo', ['__proto__.polluted=1'])[0]).toContain('unknown key');
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

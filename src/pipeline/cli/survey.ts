@@ -53,11 +53,6 @@ export interface Survey {
   readonly findings: readonly Finding[];
 }
 
-interface Seen {
-  readonly modality: Modality;
-  readonly patients: ReadonlySet<string>;
-}
-
 interface Part<Row> {
   readonly row: Row | null;
   readonly patients: ReadonlySet<string>;
@@ -187,7 +182,10 @@ async function noFeatures(
   return { modality, what: `No file matches ${pattern}.${hint}`, fix };
 }
 
-function countByModalities(labelled: ReadonlySet<string>, seen: readonly Seen[]): readonly number[] {
+function countByModalities(
+  labelled: ReadonlySet<string>,
+  seen: readonly Pick<Part<unknown>, 'patients'>[],
+): readonly number[] {
   const counts = Array.from({ length: seen.length + 1 }, () => 0);
   for (const patient of labelled) {
     const has = seen.filter(({ patients }) => patients.has(patient)).length;

@@ -1,4 +1,4 @@
-import { type Document, LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Document, LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { KeyPath } from './schema-tree.js';
 
 /** Where something was written: `experiment.yaml:12:3` or `--set align.tauSv=2`. */
@@ -29,42 +29,36 @@ interface Override {
   readonly path: readonly string[];
 }
 
-/** `a.b=value` laid over the document; the value is read as YAML, so `[haf, ga]`, `null` and `0.5` mean what they say. */
-function override(document: Document, text: string, problems: ConfigProblem[]): Override | null {
-  const place = overridePlace(text);
-  const separator = text.indexOf('=');
-  if (separator < 1) {
-    problems.push({ place, message: 'expected key=value, for example --set train.epochs=60' });
-    return null;
-  }
-  const path = text.slice(0, separator).trim().split('.');
-  const value = parseDocument(text.slice(separator + 1));
-  if (value.errors.length > 0) {
-    problems.push({ place, message: `the value is not valid YAML: ${firstLine(value.errors[0]?.message)}` });
-    return null;
-  }
+/** Why an override cannot reach its key, or null. Sections left empty are cleared out of its way. */
+function obstacle(document: Document, path: readonly string[]): string | null {
   for (let depth = 1; depth < path.length; depth++) {
-    const outer = document.getIn(path.slice(0, depth), true);
-    if (isSeq(outer)) {
-      const list = path.slice(0, depth).join('.');
-      problems.push({
-        place,
-        message: `"${list}" is a list; give all of it, for example --set ${list}=[a,b]`,
-      });
-      return null;
-    }
-    if (!isScalar(outer)) continue;
-    if (outer.value !== null) {
-      const section = path.slice(0, depth).join('.');
-      problems.push({
-        place,
-        message: `"${section}" holds a single value, so it has no key "${path[depth]}"`,
-      });
-      return null;
-    }
-    document.deleteIn(path.slice(0, depth));
+    const above = path.slice(0, depth);
+    const [name, node] = [above.join('.'), document.getIn(above, true)];
+    if (isSeq(node)) return `"${name}" is a list; give all of it, for example --set ${name}=[a,b]`;
+    if (!isScalar(node)) continue;
+    if (node.value !== null) return `"${name}" holds a single value, so it has no key "${path[depth]}"`;
+    document.deleteIn(above);
   }
-  document.setIn(path, value.contents);
+  return null;
+}
+
+/** Lays `a.b=value` over the document. The value is YAML: `[haf, ga]`, `null` and `0.5` mean what they say. */
+function override(document: Document, text: string, problems: ConfigProblem[]): Override | null {
+  const refuse = (message: string): null => {
+    problems.push({ place: overridePlace(text), message });
+    return null;
+  };
+  const separator = text.indexOf('=');
+  if (separator < 1) return refuse('expected key=value, for example --set train.epochs=60');
+  const path = text.slice(0, separator).trim().split('.');
+  const written = text.slice(separator + 1);
+  const value = parseDocument(written);
+  if (value.errors.length > 0)
+    return refuse(`the value is not valid YAML: ${firstLine(value.errors[0]?.message)}`);
+  const reason = obstacle(document, path);
+  if (reason !== null) return refuse(reason);
+  // A glob such as *.h5 reads as a YAML alias, which a value on the command line can never be.
+  document.setIn(path, isAlias(value.contents) ? written : value.contents);
   return { text, path };
 }
 
@@ -85,12 +79,15 @@ function offsetOf(document: Document, path: KeyPath): number {
   return 0;
 }
 
-/** The document as plain data. Aliases that would expand without end are refused by the YAML library. */
+/** The document as plain data. The YAML library refuses aliases without anchor and those that expand without end. */
 function valueOf(document: Document, place: Place, problems: ConfigProblem[]): unknown {
   try {
     return (document.toJS() as unknown) ?? {};
   } catch (error) {
-    problems.push({ place, message: `not valid YAML: ${(error as Error).message}` });
+    problems.push({
+      place,
+      message: `not valid YAML: ${(error as Error).message}; a value that begins with "*" needs quotes`,
+    });
     return null;
   }
 }
