@@ -31,10 +31,14 @@ export const predicted = (
   ...more,
 });
 
-/** Ids "001", "002", ... of an invented cohort in which about every fourth patient died. */
+/** Ids "001", "002", ... of an invented cohort. */
 export const inventedIds = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => String(i + 1).padStart(3, '0'));
-export const inventedOutcome = (id: string): 0 | 1 => (Number(id) % 4 === 0 ? 1 : 0);
+/** About every fourth patient died; 11 shares no divisor with usual fold counts, so every fold has both classes. */
+export const inventedOutcome = (id: string): 0 | 1 => ((Number(id) * 7) % 11 < 3 ? 1 : 0);
+
+export const deceasedOf = (count: number): number =>
+  inventedIds(count).filter((id) => inventedOutcome(id) === 1).length;
 
 /** cohort.json and cohort-flow.json of the invented cohort. */
 export const inventedCohort = (count: number): InputArtifact => ({
@@ -54,13 +58,13 @@ export const inventedCohort = (count: number): InputArtifact => ({
       })),
     },
     'cohort-flow.json': [
-      { step: 'labelled', patients: count + 3, deceased: Math.floor(count / 4) + 1 },
-      { step: 'with WSI', patients: count, deceased: Math.floor(count / 4) },
+      { step: 'labelled', patients: count + 3, deceased: deceasedOf(count) + 1 },
+      { step: 'cohort', patients: count, deceased: deceasedOf(count) },
     ],
   },
 });
 
-/** Predictions of a method in one fold: every fifth patient is tested, the next group validates. */
+/** Predictions of a method in one fold: each patient is tested in one fold and validates in another. */
 export function inventedPredictions(
   method: string,
   fold: number,

@@ -4,10 +4,10 @@ import { summaryFile, summarySchema, type Summary } from '../../src/operators/ev
 import type { Prediction } from '../../src/operators/stage3/prediction-data.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import {
+  deceasedOf,
   evaluatedAll,
   inventedCohort,
   inventedIds,
-  inventedOutcome,
   inventedPredictions,
   predicted,
   stage3Artifact,
@@ -50,7 +50,11 @@ describe('aggregate', () => {
       accuracy: [0.745, 0.065],
       auc: [0.739, 0.092],
     });
-    expect(summary.cohort).toEqual({ patients: 60, deceased: 15, majority: 0.75 });
+    expect(summary.cohort).toEqual({
+      patients: 60,
+      deceased: deceasedOf(60),
+      majority: (60 - deceasedOf(60)) / 60,
+    });
   });
 
   it('takes mean and population standard deviation over folds', async () => {
@@ -90,9 +94,9 @@ describe('aggregate', () => {
       inventedPredictions('haf', fold, folds, count).map((prediction) => ({ ...prediction, p: 0.9 }));
     const stage3 = Array.from({ length: folds }, (_, fold) => stage3Artifact('haf', fold, tooHigh(fold)));
     const { summary } = await aggregated(['haf'], stage3);
-    expect(summary.rows[0]?.accuracy.mean).toBeCloseTo(0.25, 12);
+    expect(summary.rows[0]?.accuracy.mean).toBeCloseTo(deceasedOf(count) / count, 12);
     expect(summary.rows[0]?.notes).toHaveLength(1);
-    expect(summary.rows[0]?.notes[0]).toMatch(/^Accuracy 0\.250 is below .*0\.750.*calibration/);
+    expect(summary.rows[0]?.notes[0]).toMatch(/^Accuracy 0\.2\d\d is below .*0\.7\d\d.*calibration/);
   });
 
   it('refuses a patient who is tested twice', async () => {
@@ -119,7 +123,9 @@ describe('aggregate', () => {
   it('scores a patient of a fixed test set once, by the mean probability of the folds', async () => {
     const ids = inventedIds(8);
     const fold = (shift: number): Prediction[] =>
-      ids.map((id, i) => predicted(id, inventedOutcome(id), 0, { p: i === 3 ? shift : 0.1 * i }));
+      ids.map((id, i) =>
+        predicted(id, id === '004' || id === '008' ? 1 : 0, 0, { p: i === 3 ? shift : 0.1 * i }),
+      );
     const stage3 = [stage3Artifact('haf', 0, fold(0.9)), stage3Artifact('haf', 1, fold(0.1))];
     const { summary } = await aggregated(['haf'], stage3, { folds: 2, mode: 'fixedTest' });
     // Living: 0, 0.1, 0.2, 0.4, 0.5, 0.6. 004 has 0.5 on average: beats four, ties one; 008 beats all six.

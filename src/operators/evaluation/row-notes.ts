@@ -28,7 +28,7 @@ function undefinedFolds(evaluations: readonly Evaluation[]): string[] {
   return folds.length === 0
     ? []
     : [
-        `AUC is undefined in fold ${folds.join(', ')} (test patients of one class only); the mean leaves these folds out.`,
+        `AUC is undefined in ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')} (test patients of one class only) and left out of the mean.`,
       ];
 }
 
@@ -55,7 +55,7 @@ function belowMajority(accuracy: number | null, { labels }: PooledScores): strin
   const majority = majorityShare(labels.length, labels.filter((y) => y === 1).length);
   if (accuracy === null || majority === null || accuracy >= majority) return [];
   return [
-    `Accuracy ${accuracy.toFixed(3)} is below always answering the more frequent class (${majority.toFixed(3)}): ` +
-      'training draws both classes equally often, so accuracy at threshold 0.5 mostly reflects calibration. Judge by AUC.',
+    `Accuracy ${accuracy.toFixed(3)} is below the majority class (${majority.toFixed(3)}): training draws both classes ` +
+      'equally often, so accuracy at threshold 0.5 mostly reflects calibration.',
   ];
 }

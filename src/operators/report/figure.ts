@@ -1,0 +1,17 @@
+/** A chart of the report and the numbers it shows. */
+export interface Figure {
+  /** For example "roc-haf"; its files are `figure-roc-haf.svg` and `figure-roc-haf.csv`. */
+  readonly name: string;
+  readonly svg: string;
+  readonly csv: string;
+}
+
+/** The files of a figure with their names; the run directory keeps `figure-*` in its folder `figures`. */
+export const figureFiles = ({ name, svg, csv }: Figure): readonly (readonly [string, Uint8Array])[] => [
+  [`figure-${name}.svg`, new TextEncoder().encode(onWhite(svg))],
+  [`figure-${name}.csv`, new TextEncoder().encode(csv)],
+];
+
+/** Outside the page there is no theme to follow: the picture gets paper behind it. */
+const onWhite = (svg: string): string =>
+  svg.replace(/^<svg[^>]*>/, (opening) => `${opening}<rect width="100%" height="100%" fill="white"/>`);

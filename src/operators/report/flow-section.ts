@@ -1,0 +1,43 @@
+import type { FlowStep } from '../cohort/cohort-data.js';
+import { html, type Html } from './html.js';
+
+/** How many patients every rule of the cohort left (method.md 1.3). */
+export function flowSection(flow: readonly FlowStep[]): Html {
+  const most = Math.max(1, ...flow.map(({ patients }) => patients));
+  const rows = flow.map(({ step, patients, deceased }, i) => {
+    const lost = i === 0 ? 0 : (flow[i - 1] as FlowStep).patients - patients;
+    const width = ((100 * patients) / most).toFixed(1);
+    return html`<tr>
+      <th scope="row">${step}</th>
+      <td>${patients}</td>
+      <td>${deceased}</td>
+      <td>${patients - deceased}</td>
+      <td>${lost === 0 ? '' : `−${lost}`}</td>
+      <td class="bar-cell"><span class="bar" style="width:${width}%"></span></td>
+    </tr>`;
+  });
+  return html`<section>
+    <h2>Patients</h2>
+    <div class="scroll">
+      <table class="flow">
+        <thead>
+          <tr>
+            <th scope="col">Step</th>
+            <th scope="col">Patients</th>
+            <th scope="col">Deceased</th>
+            <th scope="col">Living</th>
+            <th scope="col">Left out</th>
+            <td></td>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    <p class="aside">
+      The paper counts 763 labelled patients, 701 with WSI, 699 with WSI and TMA (190 deceased). Everyone who
+      is left out is listed with a reason in problems.csv.
+    </p>
+  </section>`;
+}

@@ -1,0 +1,79 @@
+import { html, type Html } from './html.js';
+import { counted } from './number-text.js';
+import type { ReportInput } from './report-input.js';
+
+/** A remark and the folds it was made in; no folds: it speaks of the whole run. */
+interface Note {
+  readonly about: string;
+  readonly text: string;
+  readonly folds: readonly number[];
+}
+
+/** What to keep in mind when reading the numbers: remarks of the table and of training. */
+export function noteSection(input: ReportInput): Html {
+  const notes = notesOf(input);
+  const items = notes.map(
+    ({ about, text, folds }) =>
+      html`<li><strong>${about}${folds.length === 0 ? '' : foldsText(folds)}:</strong> ${text}</li>`,
+  );
+  return html`<section>
+    <h2>Notes and warnings</h2>
+    ${
+      items.length === 0
+        ? html`<p>Nothing to note.</p>`
+        : html`<ul>
+            ${items}
+          </ul>`
+    }
+    <p class="aside">${leftOutText(input)}</p>
+  </section>`;
+}
+
+const foldsText = (folds: readonly number[]): string =>
+  `, ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')}`;
+
+/** The notes of single evaluations are left out: the table's notes sum them up per method. */
+function notesOf({ summary, training }: ReportInput): Note[] {
+  return [
+    ...summary.rows.flatMap(({ title, notes }) => notes.map((text) => ({ about: title, text, folds: [] }))),
+    ...grouped(
+      training.flatMap(({ title, folds }) =>
+        folds.flatMap(({ fold, history }) => [
+          ...history.warnings.map((text) => ({ about: title, text, fold })),
+          ...(history.skippedSteps === 0
+            ? []
+            : [
+                {
+                  about: title,
+                  text: `${counted(history.skippedSteps, 'step')} left out because the loss was not finite.`,
+                  fold,
+                },
+              ]),
+        ]),
+      ),
+    ),
+  ];
+}
+
+/** The same remark in several folds becomes one line that names them. */
+function grouped(remarks: readonly { about: string; text: string; fold: number }[]): Note[] {
+  const folds = new Map<string, { about: string; text: string; folds: number[] }>();
+  for (const { about, text, fold } of remarks) {
+    const key = JSON.stringify([about, text]);
+    const note = folds.get(key) ?? { about, text, folds: [] };
+    note.folds.push(fold);
+    folds.set(key, note);
+  }
+  return [...folds.values()];
+}
+
+function leftOutText({ flow, training }: ReportInput): string {
+  const leftOut = (flow[0]?.patients ?? 0) - (flow.at(-1)?.patients ?? 0);
+  const histories = training.flatMap(({ folds }) => folds.map(({ history }) => history));
+  const exhausted = histories.filter(({ stopped }) => stopped === 'epochs').length;
+  return (
+    `${counted(leftOut, 'patient')} left out. ` +
+    `${counted(histories.length, 'training job')}, ${exhausted} of them ended at the last epoch without early stopping. ` +
+    'problems.csv of the run directory lists every patient, slide and row that was left out.'
+  );
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Artifact, StageContext } from '../../pipeline/stage.js';
+import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
+import { evaluationSchema, metricsFile, type Evaluation } from '../evaluation/metric-data.js';
+import { summaryFile, summarySchema, type Summary } from '../evaluation/summary-data.js';
+import { splitsFile, splitsSchema } from '../splits/split-data.js';
+import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
+import { historyFile, historySchema, type History } from '../tensor/history-data.js';
+
+export interface FoldPredictions {
+  readonly method: string;
+  readonly fold: number;
+  readonly predictions: readonly Prediction[];
+}
+
+/** The training jobs that differ only in their fold. */
+export interface TrainingGroup {
+  /** Part of file names, for example "stage1-wsi". */
+  readonly name: string;
+  /** For people, for example "Stage 1, WSI". */
+  readonly title: string;
+  /** Ascending by fold. */
+  readonly folds: readonly { readonly fold: number; readonly history: History }[];
+}
+
+/** Everything the report shows. */
+export interface ReportInput {
+  readonly config: Config;
+  readonly modalities: StageContext['modalities'];
+  readonly summary: Summary;
+  readonly flow: readonly FlowStep[];
+  readonly splitHash: string | null;
+  /** Ascending by fold. */
+  readonly evaluations: readonly Evaluation[];
+  /** Ascending by fold. */
+  readonly predictions: readonly FoldPredictions[];
+  /** In data-flow order. */
+  readonly training: readonly TrainingGroup[];
+}
+
+/** Reads what the stages before left behind. */
+export function readReportInput({ config, modalities, inputs }: StageContext): ReportInput {
+  const summary = inputs.one('aggregate').json(summaryFile, summarySchema);
+  const [split] = inputs.all('split');
+  const stage3 = inputs.all('stage3');
+  return {
+    config,
+    modalities,
+    summary,
+    flow: inputs.one('cohort').json(flowFile, z.array(flowStepSchema)),
+    splitHash: split === undefined ? null : split.json(splitsFile, splitsSchema).hash,
+    evaluations: byFold(
+      inputs.all('evaluate').map((artifact) => artifact.json(metricsFile, evaluationSchema)),
+    ),
+    predictions: byFold(
+      stage3.map((artifact) => ({
+        method: artifact.unit.method ?? '',
+        fold: artifact.unit.fold ?? 0,
+        predictions: artifact.json(predictionsFile, predictionsSchema),
+      })),
+    ),
+    training: [
+      ...modalities.map((modality) =>
+        trainingGroup(
+          `stage1-${modality.toLowerCase()}`,
+          `Stage 1, ${modality}`,
+          inputs.all('stage1').filter(({ unit }) => unit.modality === modality),
+        ),
+      ),
+      trainingGroup('stage2', 'Stage 2, alignment', inputs.all('stage2')),
+      ...summary.rows.map(({ method, title }) =>
+        trainingGroup(
+          `stage3-${method}`,
+          `Stage 3, ${title}`,
+          stage3.filter(({ unit }) => unit.method === method),
+        ),
+      ),
+    ].filter(({ folds }) => folds.length > 0),
+  };
+}
+
+const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
+  [...items].sort((a, b) => a.fold - b.fold);
+
+const trainingGroup = (name: string, title: string, artifacts: readonly Artifact[]): TrainingGroup => ({
+  name,
+  title,
+  folds: byFold(
+    artifacts.map((artifact) => ({
+      fold: artifact.unit.fold ?? 0,
+      history: artifact.json(historyFile, historySchema),
+    })),
+  ),
+});

@@ -1,0 +1,150 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { csvLine } from '../evaluation/csv-line.js';
+import { poolTestScores } from '../evaluation/pooled.js';
+import type { SummaryRow } from '../evaluation/summary-data.js';
+import { rocCurve, type RocPoint } from '../stats/roc-curve.js';
+import { chartColours, renderChart } from './chart.js';
+import type { Figure } from './figure.js';
+import { interval, threeDigits } from './number-text.js';
+import type { FoldPredictions, ReportInput } from './report-input.js';
+
+/** One curve of the chart; `fold` is null for the pooled one. */
+interface Curve {
+  readonly fold: number | null;
+  readonly points: readonly RocPoint[];
+}
+
+const series = { fold: 'one fold', pooled: 'all folds pooled', chance: 'chance' } as const;
+
+/**
+ * ROC curves of the test patients of one method: one thin line per fold, one bold line over all folds (method.md
+ * 9.1). Null when no curve is defined.
+ */
+export async function rocFigure(
+  row: SummaryRow,
+  predictions: readonly FoldPredictions[],
+  mode: ReportInput['config']['cv']['mode'],
+): Promise<Figure | null> {
+  const curves = curvesOf(row.method, predictions, mode);
+  if (curves.length === 0) return null;
+  const { value, ci95 } = row.pooledAuc;
+  const subtitle = `pooled AUC ${threeDigits(value)}${ci95 === null ? '' : ` ${interval(ci95)}`}`;
+  const description = `ROC curves of ${row.title}: ${curves.length - 1} folds and all folds pooled, ${subtitle}`;
+  return {
+    name: `roc-${row.method}`,
+    svg: await renderChart(rocSpec(row.title, subtitle, curves), description),
+    csv: [
+      csvLine(['method', 'fold', 'false_positive_rate', 'true_positive_rate', 'threshold']),
+      ...curves.flatMap(({ fold, points }) =>
+        points.map((point) =>
+          csvLine([
+            row.method,
+            fold ?? 'pooled',
+            point.falsePositiveRate,
+            point.truePositiveRate,
+            point.threshold,
+          ]),
+        ),
+      ),
+    ].join(''),
+  };
+}
+
+function curvesOf(
+  method: string,
+  predictions: readonly FoldPredictions[],
+  mode: ReportInput['config']['cv']['mode'],
+): Curve[] {
+  const pooled = poolTestScores(
+    method,
+    predictions.map((fold) => fold.predictions),
+    mode,
+  );
+  const candidates = [
+    ...predictions.map(({ fold, predictions: all }) => {
+      const test = all.filter(({ split }) => split === 'test');
+      const labels = test.map(({ y }) => y);
+      return {
+        fold,
+        points: rocCurve(
+          labels,
+          test.map(({ logit }) => logit),
+        ),
+      };
+    }),
+    { fold: null, points: rocCurve(pooled.labels, pooled.scores) },
+  ];
+  return candidates.flatMap(({ fold, points }) => (points === null ? [] : [{ fold, points }]));
+}
+
+/** Three layers over the same axes, told apart by one legend. */
+function rocSpec(title: string, subtitle: string, curves: readonly Curve[]): TopLevelSpec {
+  const rows = (points: readonly RocPoint[], curve: string) =>
+    points.map(({ falsePositiveRate, truePositiveRate }, corner) => ({
+      curve,
+      corner,
+      falsePositiveRate,
+      truePositiveRate,
+    }));
+  const folds = curves.filter(({ fold }) => fold !== null);
+  const pooled = curves.filter(({ fold }) => fold === null);
+  const layer = (
+    values: ReturnType<typeof rows>,
+    name: string,
+    line: { strokeWidth: number; opacity: number; strokeDash?: number[] },
+  ) => ({
+    data: { values },
+    mark: { type: 'line' as const, interpolate: 'linear' as const, strokeJoin: 'round' as const, ...line },
+    encoding: { detail: { field: 'curve', type: 'nominal' as const }, color: { datum: name } },
+  });
+  return {
+    title: { text: title, subtitle },
+    width: 260,
+    height: 260,
+    encoding: {
+      x: rate('falsePositiveRate', 'False positive rate (1 − specificity)'),
+      y: rate('truePositiveRate', 'True positive rate (sensitivity)'),
+      order: { field: 'corner', type: 'quantitative' },
+      color: {
+        type: 'nominal',
+        scale: {
+          domain: Object.values(series),
+          range: [chartColours.folds, chartColours.emphasis, 'currentColor'],
+        },
+        legend: {
+          title: null,
+          orient: 'bottom',
+          symbolType: 'stroke',
+          symbolOpacity: 1,
+          symbolStrokeWidth: 2,
+        },
+      },
+    },
+    layer: [
+      layer(rows(diagonal, 'chance'), series.chance, { strokeWidth: 1, opacity: 0.6, strokeDash: [4, 4] }),
+      layer(
+        folds.flatMap(({ fold, points }) => rows(points, String(fold))),
+        series.fold,
+        { strokeWidth: 1.2, opacity: 0.55 },
+      ),
+      layer(
+        pooled.flatMap(({ points }) => rows(points, 'pooled')),
+        series.pooled,
+        { strokeWidth: 2.6, opacity: 1 },
+      ),
+    ],
+  };
+}
+
+const diagonal: readonly RocPoint[] = [0, 1].map((share) => ({
+  falsePositiveRate: share,
+  truePositiveRate: share,
+  threshold: null,
+}));
+
+const rate = (field: keyof RocPoint, title: string) => ({
+  field,
+  type: 'quantitative' as const,
+  scale: { domain: [0, 1] },
+  axis: { title, values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '.1f' },
+});
