@@ -1,31 +1,17 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tablesFile, type Tables } from '../../src/operators/cohort/table-data.js';
 import { tables } from '../../src/operators/cohort/tables.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { hancockTables } from '../support/hancock-tables.js';
 import { joinCohort, type JoinedCohort } from '../support/join-cohort.js';
 import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 describe.skipIf(hancockFolder === null)('HANCOCK cohort', () => {
   const five = ['Clin', 'Path', 'Blood', 'ICD', 'Cell'] as const;
-  const fileOf = {
-    targets: 'targets.csv',
-    Clin: 'clinical.csv',
-    Path: 'pathological.csv',
-    Blood: 'blood.csv',
-    ICD: 'icd_codes.csv',
-    Cell: 'tma_cell_density.csv',
-  };
 
   const hancock = async (rules: ConfigInput['cohort']): Promise<JoinedCohort> => {
-    const sources = Object.entries(fileOf).map(([role, name]) => ({
-      role,
-      name,
-      path: join(hancockFolder ?? '', name),
-      sha256: '',
-    }));
-    const { output } = await runStage(tables, { config: {}, sources });
+    const { output } = await runStage(tables, { config: {}, sources: hancockTables() });
     return joinCohort({ modalities: [...five], cohort: rules }, output.files[tablesFile] as Tables);
   };
 

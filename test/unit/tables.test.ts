@@ -6,19 +6,13 @@ import { tablesFile, type Tables } from '../../src/operators/cohort/table-data.j
 import { tables } from '../../src/operators/cohort/tables.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 import type { SourceFile, StageOutput } from '../../src/pipeline/stage.js';
+import { hancockTables, tableFiles } from '../support/hancock-tables.js';
 import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 const targetsHeader = 'patient_id,survival_status,survival_status_with_cause,days_to_last_information';
 const goodTargets = `${targetsHeader}\n001,living,living,100\n002,deceased,deceased tumor specific,\n`;
-const fileOf: Record<string, string> = {
-  targets: 'targets.csv',
-  Clin: 'clinical.csv',
-  Path: 'pathological.csv',
-  Blood: 'blood.csv',
-  ICD: 'icd_codes.csv',
-  Cell: 'tma_cell_density.csv',
-};
+const fileOf: Readonly<Record<string, string>> = tableFiles;
 
 /** Source files with the given text, by role. */
 function written(texts: Readonly<Record<string, string>>): SourceFile[] {
@@ -167,16 +161,8 @@ describe('what is refused', () => {
 });
 
 describe.skipIf(hancockFolder === null)('HANCOCK tables', () => {
-  const sources = (): SourceFile[] =>
-    Object.entries(fileOf).map(([role, name]) => ({
-      role,
-      name,
-      path: join(hancockFolder ?? '', name),
-      sha256: '',
-    }));
-
   it('reads every row and cell without a problem', async () => {
-    const { output } = await runStage(tables, { config: {}, sources: sources() });
+    const { output } = await runStage(tables, { config: {}, sources: hancockTables() });
     const data = output.files[tablesFile] as Tables;
     expect(output.problems).toEqual([]);
     expect(data.targets).toHaveLength(763);
