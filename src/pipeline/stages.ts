@@ -27,7 +27,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'cohort',
     version: 1,
     class: 'cpu',
-    reads: ['modalities', 'cohort', 'cv', 'data'],
+    reads: ['modalities', 'cohort', 'data'],
     about: 'joins patients, masks and labels',
     load: async () => (await import('../operators/cohort/cohort.js')).cohort,
   }),

@@ -1,5 +1,5 @@
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
-import { csvLine } from './csv-line.js';
+import { csvLine } from '../../pipeline/core/csv.js';
 
 const digits = (value: number): string => value.toFixed(3);
 const spread = ({ mean, std }: Spread, plusMinus: string): string =>

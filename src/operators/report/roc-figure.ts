@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { csvLine } from '../evaluation/csv-line.js';
+import { csvLine } from '../../pipeline/core/csv.js';
 import { poolTestScores } from '../evaluation/pooled.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { rocCurve, type RocPoint } from '../stats/roc-curve.js';

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { csvLine } from '../evaluation/csv-line.js';
+import { csvLine } from '../../pipeline/core/csv.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { counted } from './number-text.js';

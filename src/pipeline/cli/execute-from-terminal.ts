@@ -32,8 +32,8 @@ export async function executeFromTerminal(
   const onSignal = (): void => {
     if (drain.signal.aborted) stop.abort();
     else {
-      say(
-        '\nFinishing the running jobs; press Ctrl-C again to stop them now. Run the same command to go on.',
+      renderer.note(
+        'Finishing the running jobs; press Ctrl-C again to stop them now. Run the same command to go on.',
       );
       drain.abort();
     }

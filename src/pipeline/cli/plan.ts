@@ -1,7 +1,8 @@
 import { loadConfig } from '../config/load.js';
+import { summarisePlan } from '../plan.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import type { PlanOptions } from './options.js';
-import { printData, printJson, say } from './output.js';
+import { printData, printJson, sayWarnings } from './output.js';
 import { textTable } from './text-table.js';
 
 /** `plan`: what `up` would run and why. */
@@ -11,11 +12,12 @@ export async function plan(options: PlanOptions): Promise<void> {
     set: options.set,
     dataRoot: options.data,
   });
-  for (const warning of warnings) say(`warning: ${warning}`);
+  sayWarnings(warnings);
   showPlan(await prepareRun(config, dataRoot, options), options.json ?? false);
 }
 
-export function showPlan({ directory, stagePlan, plan: jobs }: PreparedRun, json: boolean): void {
+export function showPlan({ directory, earlier, plan: jobs }: PreparedRun, json: boolean): void {
+  const stagePlan = summarisePlan(jobs, earlier);
   if (json) {
     const list = jobs.map(({ node, id, cached }) => ({
       job: node.key,

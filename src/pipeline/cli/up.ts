@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.js';
 import { prepareRun } from '../runs/prepare.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
-import { say } from './output.js';
+import { sayWarnings } from './output.js';
 import { showPlan } from './plan.js';
 
 /** `up`: runs an experiment to its end, or resumes it. */
@@ -13,7 +13,7 @@ export async function up(options: UpOptions): Promise<ExitCode> {
     set: options.set,
     dataRoot: options.data,
   });
-  for (const warning of warnings) say(`warning: ${warning}`);
+  sayWarnings(warnings);
   const prepared = await prepareRun(config, dataRoot, options);
   if (options.dryRun) {
     showPlan(prepared, options.json ?? false);

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { fromEvent, lastValueFrom, merge, mergeMap, takeUntil, tap } from 'rxjs';
 import { InProcessBus } from '../bus/in-process.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
-import type { Plan } from '../plan.js';
+import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
 import type { RunEvent } from './events.js';
@@ -104,7 +104,7 @@ async function runJobs(
     bus: bus.about,
     methods: [...config.methods],
     folds: config.cv.folds,
-    plan: prepared.stagePlan.map((stage) => ({ ...stage })),
+    plan: [...summarisePlan(jobs, prepared.earlier)],
   });
   const worker = startLocalWorker({ bus, store, trainers: workers, backend, codeVersion });
   const collected: JobOutcome[] = [];

@@ -6,7 +6,7 @@ import type { Problem } from '../core/problem.js';
 import type { JobOutcome } from '../run-graph.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
 import type { RunEvent } from './events.js';
-import { toCsv } from './csv.js';
+import { csvText } from '../core/csv.js';
 import type { RunDirectory } from './run-directory.js';
 
 /** Copies what users want of a finished job from the store into the run directory, in the form they want it. */
@@ -29,7 +29,7 @@ export function materialise(manifest: Manifest, store: ArtifactStore, directory:
       const predictions = artifact.json('predictions.json', predictionsSchema);
       const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const;
       const rows = predictions.map((prediction) => columns.map((column) => prediction[column]));
-      directory.write(`folds/${fold}/${method}/predictions.csv`, toCsv(columns, rows));
+      directory.write(`folds/${fold}/${method}/predictions.csv`, csvText(columns, rows));
       return history(`folds/${fold}/${method}`);
     }
     case 'evaluate':
@@ -50,7 +50,7 @@ export function materialise(manifest: Manifest, store: ArtifactStore, directory:
 
 function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]): string {
   const columns = [...new Set(epochs.flatMap((epoch) => Object.keys(epoch)))];
-  return toCsv(columns, epochs.map((epoch) => columns.map((column) => epoch[column])));
+  return csvText(columns, epochs.map((epoch) => columns.map((column) => epoch[column])));
 }
 
 /** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
@@ -88,7 +88,7 @@ export const runSummarySchema = summarySchema.extend({
 export function writeProblems(outcomes: readonly JobOutcome[], directory: RunDirectory): readonly Problem[] {
   const problems = outcomes.flatMap((outcome) => ('manifest' in outcome ? outcome.manifest.problems : []));
   const columns = ['severity', 'stage', 'patient', 'file', 'place', 'reason', 'fix'] as const;
-  directory.write('problems.csv', toCsv(columns, problems.map((problem) => columns.map((column) => problem[column]))));
+  directory.write('problems.csv', csvText(columns, problems.map((problem) => columns.map((column) => problem[column]))));
   return problems;
 }
 
@@ -110,5 +110,5 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
     const row = rowOf(event);
     return row ? [columns.map((column) => row[column])] : [];
   });
-  directory.write('trace.csv', toCsv(columns, rows));
+  directory.write('trace.csv', csvText(columns, rows));
 }

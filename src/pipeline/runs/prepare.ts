@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { buildGraph, type Graph } from '../graph.js';
-import { finalId, makePlan, summarisePlan, type Plan, type StagePlan } from '../plan.js';
+import { finalId, makePlan, type Plan, type Recipe } from '../plan.js';
 import { findSources } from '../sources.js';
 import { FileStore } from '../store/file-store.js';
 import { RunDirectory } from './run-directory.js';
@@ -14,7 +14,8 @@ export interface PreparedRun {
   readonly store: FileStore;
   readonly graph: Graph;
   readonly plan: Plan;
-  readonly stagePlan: readonly StagePlan[];
+  /** Recipes to explain against what is not cached. */
+  readonly earlier: ReadonlyMap<string, Recipe>;
   readonly directory: RunDirectory;
 }
 
@@ -39,11 +40,11 @@ export async function prepareRun(
   const graph = buildGraph(config, files);
   const plan = await makePlan(graph, config, store);
   const directory = new RunDirectory(places.runs, `${config.name}-${finalId(plan).slice(0, 6)}`);
-  return { config, dataRoot, store, graph, plan, directory, stagePlan: summarisePlan(plan, earlierRecipes(directory, config)) };
+  return { config, dataRoot, store, graph, plan, directory, earlier: earlierRecipes(directory, config) };
 }
 
 /** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */
-function earlierRecipes(directory: RunDirectory, config: Config): ReturnType<RunDirectory['recipes']> {
+function earlierRecipes(directory: RunDirectory, config: Config): ReadonlyMap<string, Recipe> {
   if (directory.exists()) return directory.recipes();
   const earlier = RunDirectory.list(directory.runs).filter((run) => run.info().name === config.name);
   return earlier.at(-1)?.recipes() ?? new Map();
