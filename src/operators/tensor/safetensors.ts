@@ -62,7 +62,8 @@ export function readSafetensors(file: Uint8Array): Record<string, NamedArray> {
     const type = dtypes[entry.dtype as Dtype] as (typeof dtypes)[Dtype] | undefined;
     if (!type) throw new Error(`Array "${name}" has the unsupported type ${entry.dtype}`);
     const [from, to] = entry.data_offsets;
-    const data = file.slice(8 + headerLength + from, 8 + headerLength + to);
+    // Not file.slice(): that of a Buffer gives a view into a larger allocation.
+    const data = Uint8Array.prototype.slice.call(file, 8 + headerLength + from, 8 + headerLength + to);
     const count = entry.shape.reduce((product, side) => product * side, 1);
     if (data.byteLength !== to - from || data.byteLength !== count * type.bytes)
       throw new Error(`Array "${name}" does not have the size its header says`);
