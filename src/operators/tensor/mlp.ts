@@ -17,12 +17,12 @@ export interface Mlp {
   readonly activation: 'relu' | 'none';
 }
 
-export interface MlpPass {
+export type MlpPass = {
   /** [rows, hidden], after activation and dropout. */
   readonly hidden: tf.Tensor2D;
   /** [rows, outputs] */
   readonly output: tf.Tensor2D;
-}
+};
 
 export const mlpSpecs = ({ name, inputs, hidden, outputs }: Mlp): readonly ParameterSpec[] => [
   ...linearSpecs(`${name}.hidden`, inputs, hidden),

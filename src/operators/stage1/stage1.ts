@@ -1,0 +1,96 @@
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { loadBackend } from '../tensor/backend.js';
+import { readFold, requireTraining } from '../tensor/fold-patients.js';
+import { historyFile } from '../tensor/history-data.js';
+import { initialParameters, namedParameters } from '../tensor/parameters.js';
+import { writeSafetensors } from '../tensor/safetensors.js';
+import { train } from '../tensor/train-loop.js';
+import { trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { BagSource } from './bag-source.js';
+import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
+import { EncoderTraining } from './encoder-training.js';
+import { encoderOf, type Encoder } from './encoder.js';
+
+/**
+ * Trains the encoder of one pathology modality in one fold and exports z and the attention scores of every patient
+ * (method.md 4, 7.1). Early stopping watches the validation AUC of the bag classifier.
+ */
+export const stage1 = trainingStage(trainEncoder);
+
+async function trainEncoder(context: StageContext, { emit, signal }: TrainingControl): Promise<StageOutput> {
+  const { unit, config, inputs } = context;
+  if (unit.modality === undefined) throw new Error('A stage1 job covers one fold and one modality');
+  const { cohort, labels, fold } = readFold(context);
+  const source = new BagSource(cohort, unit.modality, inputs.all('embed'));
+  const having = (patients: readonly number[]): readonly number[] =>
+    patients.filter((patient) => source.has(patient));
+  const patients = having(fold.train);
+  requireTraining(patients, unit.modality);
+
+  const { name: backend } = await loadBackend();
+  const encoder = encoderOf(config.mil, source.width);
+  const parameters = initialParameters(encoder.layout, context.rng('init'));
+  const model = new EncoderTraining(encoder, parameters, source, labels, {
+    maxInstances: config.bag.maxInstances,
+    validation: having(fold.val),
+    dropout: context.rng('dropout'),
+    subsample: context.rng('subsample'),
+  });
+  const history = await train(model, {
+    options: config.train,
+    monitor: 'valAuc',
+    patients,
+    labels: patients.map((patient) => labels[patient] as 0 | 1),
+    rng: context.rng('sampling'),
+    backend,
+    emit,
+    signal,
+  });
+  const exported = await exportPatients(model, encoder, source, cohort.patients.length);
+  return {
+    type: 'output',
+    files: {
+      [weightsFile]: writeSafetensors(namedParameters(encoder.layout, parameters)),
+      ...exported,
+      [historyFile]: history,
+    },
+    metrics: { valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null },
+  };
+}
+
+/** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */
+async function exportPatients(
+  model: EncoderTraining,
+  { hidden }: Encoder,
+  source: BagSource,
+  count: number,
+): Promise<Record<string, Uint8Array>> {
+  const z = new Float32Array(count * hidden);
+  const logits = new Float32Array(count * 2);
+  const observed = new Uint8Array(count);
+  const offsets = new Int32Array(count + 1);
+  for (let patient = 0; patient < count; patient++)
+    offsets[patient + 1] = (offsets[patient] as number) + source.rows(patient);
+  const scores = new Float32Array(offsets[count] as number);
+  const everyone = Array.from({ length: count }, (_, i) => i).filter((patient) => source.has(patient));
+  for await (const { patients, result } of model.evaluate(everyone)) {
+    // Bags are consecutive in a pack and absent patients have no rows, so a pack's scores are one run.
+    scores.set(result.scores, offsets[patients[0] as number]);
+    patients.forEach((patient, i) => {
+      observed[patient] = 1;
+      z.set(result.z.subarray(i * hidden, (i + 1) * hidden), patient * hidden);
+      logits.set(result.logits.subarray(2 * i, 2 * i + 2), 2 * patient);
+    });
+  }
+  return {
+    [embeddingsFile]: writeSafetensors({
+      z: { shape: [count, hidden], data: z },
+      observed: { shape: [count], data: observed },
+      logits: { shape: [count, 2], data: logits },
+    }),
+    [attentionFile]: writeSafetensors({
+      scores: { shape: [scores.length], data: scores },
+      offsets: { shape: [count + 1], data: offsets },
+    }),
+  };
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { modalities } from '../../pipeline/core/modality.js';
+
+/**
+ * `u.safetensors` of a `stage2` artifact, patients in cohort order: `u` and `before` float32 [n, M, D], the latent
+ * vectors under the best and the initial weights, and `mask` uint8 [n, M]; vectors where it is 0 are zeros.
+ */
+export const latentFile = 'u.safetensors';
+export const spectrumFile = 'spectrum.json';
+
+const meansSchema = z.strictObject({
+  /** Patients with every modality; `sigma` is their mean. */
+  complete: z.number().int(),
+  /** Mean singular values of the normalised modality vectors, descending; null without complete patients. */
+  sigma: z.array(z.number()).nullable(),
+  /** Mean of sigma_1^2 / sum of sigma^2 over patients with two modalities or more; 1 is perfect alignment. */
+  leadingShare: z.number().nullable(),
+});
+export type SpectrumMeans = z.infer<typeof meansSchema>;
+
+const changeSchema = z.strictObject({ before: meansSchema, after: meansSchema });
+
+/** How far the modalities of a patient agree before and after training, per set of the fold. */
+export const spectrumSchema = z.strictObject({
+  modalities: z.array(z.enum(modalities)),
+  train: changeSchema,
+  val: changeSchema,
+  test: changeSchema,
+});
+export type Spectrum = z.infer<typeof spectrumSchema>;

@@ -1,0 +1,41 @@
+import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import { alignmentLoss, type AlignmentLoss, type AlignmentOptions } from './alignment.js';
+import { gatherMask } from './modality-inputs.js';
+import { project, type Projection } from './projection.js';
+
+/** Stage 2 as a model of the training loop: the alignment loss of a group of patients (eq. 5-7). */
+export class ProjectionTraining implements Trainable {
+  constructor(
+    private readonly projection: Projection,
+    readonly parameters: Float32Array,
+    private readonly options: AlignmentOptions,
+    private readonly validation: readonly number[],
+  ) {}
+
+  async step(group: readonly number[]): Promise<TrainingStep> {
+    const gradient = new Float32Array(this.projection.layout.size);
+    let loss!: AlignmentLoss;
+    await project(this.projection, this.parameters, group, {
+      gradientOf: (u) => {
+        loss = this.lossOf(u, group);
+        return loss.gradient;
+      },
+      into: gradient,
+    });
+    const { total, sv, pd, degenerate } = loss;
+    return { loss: total, gradient, metrics: { sv, pd, degenerate: degenerate / group.length } };
+  }
+
+  /** The alignment loss of all validation patients as one group (method.md 7.1). */
+  async validate(): Promise<Validation> {
+    if (this.validation.length === 0) return { loss: null, auc: null };
+    const u = await project(this.projection, this.parameters, this.validation);
+    return { loss: this.lossOf(u, this.validation).total, auc: null };
+  }
+
+  private lossOf(u: Float32Array, patients: readonly number[]): AlignmentLoss {
+    const { inputs, width } = this.projection;
+    const mask = gatherMask(inputs, patients);
+    return alignmentLoss({ u, mask, modalities: inputs.length, width }, this.options);
+  }
+}

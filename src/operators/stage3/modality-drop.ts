@@ -1,0 +1,19 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+
+/**
+ * Random-modality drop (method.md 6.2): for each patient a number n from 1 to |O|-1, then a random subset of n observed
+ * modalities, is taken away. Every size is equally likely.
+ *
+ * @param mask [B, M], 1 where observed
+ * @returns [B, M], what is left; a patient with one observed modality or none has nothing left and no reduced pass
+ */
+export function dropModalities(mask: Uint8Array, modalities: number, rng: Rng): Uint8Array {
+  const left = new Uint8Array(mask.length);
+  for (let at = 0; at < mask.length; at += modalities) {
+    const observed = Array.from({ length: modalities }, (_, m) => m).filter((m) => mask[at + m] === 1);
+    if (observed.length < 2) continue;
+    const dropped = 1 + rng.int(observed.length - 1);
+    for (const m of rng.shuffle(observed).slice(dropped)) left[at + m] = 1;
+  }
+  return left;
+}

@@ -1,0 +1,62 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import { cohortFile, cohortSchema, type Cohort } from '../cohort/cohort-data.js';
+import { splitsFile, splitsSchema } from '../splits/split-data.js';
+
+/** The three sets of a fold, as ascending positions in the cohort. */
+export interface FoldPatients {
+  readonly train: readonly number[];
+  readonly val: readonly number[];
+  readonly test: readonly number[];
+}
+
+/** The cohort of a training job, its labels in cohort order and the patients of its fold. */
+export interface FoldData {
+  readonly cohort: Cohort;
+  readonly labels: readonly (0 | 1)[];
+  readonly fold: FoldPatients;
+}
+
+/**
+ * Reads cohort and split of a job whose unit names a fold.
+ *
+ * @throws HafError HAF_SPLIT_INVALID when the split has no such fold or names a patient the cohort does not have
+ */
+export function readFold({ unit, inputs }: StageContext): FoldData {
+  const cohort = inputs.one('cohort').json(cohortFile, cohortSchema);
+  const fold = inputs.one('split').json(splitsFile, splitsSchema).folds[unit.fold ?? -1];
+  if (!fold)
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      `The split has no fold ${unit.fold ?? '(none given)'}.`,
+      'Make cv.folds and the split file agree.',
+    );
+  const positions = new Map(cohort.patients.map(({ id }, position) => [id, position]));
+  const positionsOf = (ids: readonly string[]): readonly number[] =>
+    ids
+      .map((id) => {
+        const position = positions.get(id);
+        if (position !== undefined) return position;
+        throw new HafError(
+          'HAF_SPLIT_INVALID',
+          `Fold ${unit.fold ?? ''} names patient ${id}, who is not in the cohort.`,
+          'Take the patient out of the split file.',
+        );
+      })
+      .sort((a, b) => a - b);
+  return {
+    cohort,
+    labels: cohort.patients.map(({ y }) => y),
+    fold: { train: positionsOf(fold.train), val: positionsOf(fold.val), test: positionsOf(fold.test) },
+  };
+}
+
+/** @throws HafError HAF_COHORT_INVALID when there is nobody to learn from. */
+export function requireTraining(patients: readonly number[], of: string): void {
+  if (patients.length > 0) return;
+  throw new HafError(
+    'HAF_COHORT_INVALID',
+    `No training patient of the fold has ${of}.`,
+    'Use fewer folds, or leave out what so few patients have.',
+  );
+}

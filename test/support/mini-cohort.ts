@@ -1,0 +1,100 @@
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import type { StageName, Unit } from '../../src/pipeline/stage.js';
+import { cohortFile, type Cohort, type Patient } from '../../src/operators/cohort/cohort-data.js';
+import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
+import { splitsFile } from '../../src/operators/splits/split-data.js';
+import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
+import type { ArtifactFiles } from './run-stage.js';
+
+/** Inputs of training stages, as `runStage` takes them. */
+export type MiniInputs = Partial<Record<StageName, { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
+
+export interface MiniCohort {
+  readonly inputs: { readonly base: MiniInputs; readonly embed: MiniInputs; readonly preprocess: MiniInputs };
+  readonly patients: number;
+  /** Patients without TMA, without a blood row. */
+  readonly withoutTma: readonly number[];
+  readonly withoutBlood: readonly number[];
+}
+
+const width = 12;
+const tables = { Clin: 4, Blood: 5 } as const;
+
+/** Modalities and short training for the mini cohort. */
+export const miniConfig: Partial<ConfigInput> = {
+  modalities: ['TMA', 'Clin', 'Blood'],
+  mil: { hidden: 16, attention: 8 },
+  align: { hidden: 16, width: 16 },
+  fusion: { hidden: 16 },
+  single: { hidden: 16 },
+  train: { epochs: 30, batch: 16, lr: 0.01, patience: 12 },
+};
+
+/**
+ * A small cohort whose outcome shows in every modality: one instance in four of a TMA bag and one column of each table
+ * are shifted for deceased patients. One fold: the first 60 % train, the next 20 % validate, the rest tests.
+ */
+export function miniCohort(patients = 120, seed = 1): MiniCohort {
+  const stream = rng(seed, 'mini-cohort');
+  const labels = Array.from({ length: patients }, () => (stream.uniform() < 0.4 ? 1 : 0));
+  const withoutTma = labels.map((_, i) => i).filter((i) => i % 11 === 5);
+  const withoutBlood = labels.map((_, i) => i).filter((i) => i % 7 === 3);
+  const rows: number[] = [];
+  const cohort: Cohort = {
+    modalities: ['TMA', 'Clin', 'Blood'],
+    columns: {},
+    widths: { TMA: width },
+    patients: labels.map((y, i): Patient => {
+      const start = rows.length / width;
+      const instances = withoutTma.includes(i) ? 0 : 3 + stream.int(8);
+      for (let k = 0; k < instances * width; k++) {
+        const shifted = y === 1 && k % width === 0 && Math.floor(k / width) % 4 === 0;
+        rows.push(stream.normal() + (shifted ? 5 : 0));
+      }
+      const segments = [{ artifact: 'features', start, rows: instances }];
+      return {
+        id: String(i).padStart(3, '0'),
+        y,
+        followUpDays: null,
+        tables: {},
+        bags: instances > 0 ? { TMA: segments } : {},
+      };
+    }),
+  };
+  const vectors = Object.fromEntries(
+    Object.entries(tables).flatMap(([table, columns]) => {
+      const mask = Uint8Array.from(labels, (_, i) => (table === 'Blood' && withoutBlood.includes(i) ? 0 : 1));
+      const data = Float32Array.from({ length: patients * columns }, (_, k) => {
+        const patient = Math.floor(k / columns);
+        const shift = k % columns === 0 && labels[patient] === 1 ? 1.5 : 0;
+        return mask[patient] === 1 ? stream.normal() + shift : 0;
+      });
+      return [
+        [table, { shape: [patients, columns], data }],
+        [`${table}.mask`, { shape: [patients], data: mask }],
+      ];
+    }),
+  );
+  const idsOf = (from: number, to: number): string[] =>
+    cohort.patients.slice(Math.round(from * patients), Math.round(to * patients)).map(({ id }) => id);
+  const fold = { train: idsOf(0, 0.6), val: idsOf(0.6, 0.8), test: idsOf(0.8, 1) };
+  return {
+    patients,
+    withoutTma,
+    withoutBlood,
+    inputs: {
+      base: {
+        cohort: [{ id: 'cohort', files: { [cohortFile]: cohort } }],
+        split: [{ id: 'split', files: { [splitsFile]: { folds: [fold], hash: 'mini' } } }],
+      },
+      embed: {
+        embed: [
+          { id: 'features', files: { [featuresFile]: new Uint8Array(Float32Array.from(rows).buffer) } },
+        ],
+      },
+      preprocess: { preprocess: [{ id: 'vectors', files: { [vectorsFile]: writeSafetensors(vectors) } }] },
+    },
+  };
+}
