@@ -51,11 +51,20 @@ function indexOf({ dialect, bags }: FeatureContent, width: number): BagIndex {
   };
 }
 
+const asBytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
 /** The values of all bags one after the other; a single bag is handed on without a copy. */
 function joined({ bags }: FeatureContent): Uint8Array {
-  const [only] = bags;
-  const parts = bags.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return bags.length === 1 && only ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+  const [only, ...others] = bags;
+  if (only && others.length === 0) return asBytes(only.values);
+  const all = new Uint8Array(bags.reduce((bytes, { values }) => bytes + values.byteLength, 0));
+  let at = 0;
+  for (const { values } of bags) {
+    all.set(asBytes(values), at);
+    at += values.byteLength;
+  }
+  return all;
 }
 
 function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): readonly Problem[] {

@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer';
 import h5wasm, { Module, type Dataset, type File } from 'h5wasm/node';
+import { HafError } from '../../pipeline/core/errors.js';
 import { foreign } from './foreign.js';
 
 /** Filters the HDF5 build decodes. Others, LZF among them, are read as garbage without an error. */
@@ -17,6 +18,10 @@ export async function withHdf5<T>(path: string, use: (file: File) => T): Promise
     throw foreign('the HDF5 library cannot open it', 'Copy or download it again, or run `h5dump -H` on it.');
   try {
     return use(file);
+  } catch (thrown) {
+    // What the library throws is a plain Error without a reason; any subclass is not its doing.
+    if (!(thrown instanceof Error) || thrown.constructor !== Error) throw thrown;
+    throw foreign('its HDF5 structure is damaged', 'Copy or download it again.', null, thrown);
   } finally {
     file.close();
   }
@@ -123,7 +128,12 @@ function readRows(
     (lead ? [batch, row, column] : [row, column]).map(BigInt);
   const bytes = count * width * size;
   const pointer = Module._malloc(bytes);
-  if (pointer === 0) throw new Error(`The HDF5 library has no ${bytes} bytes left`);
+  if (pointer === 0)
+    throw new HafError(
+      'HAF_INTERNAL',
+      `The HDF5 library has no ${bytes} bytes left.`,
+      'Start fewer workers.',
+    );
   try {
     const status = Module.get_dataset_data(
       dataset.file_id,

@@ -1,0 +1,52 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+
+/** Where invented instances lie: around one centre per kind of tissue, with one direction that carries the risk. */
+export interface FeatureSpace {
+  readonly width: number;
+  readonly centres: readonly Float32Array[];
+  /** Unit vector along which key instances are moved. */
+  readonly direction: Float32Array;
+}
+
+/** Standard deviation of a coordinate of the centres, and of an instance around its centre. */
+const centreSpread = 0.3;
+const instanceSpread = 0.4;
+/** Share of a bag's instances that show the risk; a model has to find them. */
+const keyShare = 0.25;
+/** Distance a key instance moves per unit of risk shown; negative for a low risk. */
+const keyShift = 5;
+
+const normals = (length: number, scale: number, random: Rng): Float32Array =>
+  Float32Array.from({ length }, () => scale * random.normal());
+
+export function drawSpace(width: number, kinds: number, random: Rng): FeatureSpace {
+  const centres = Array.from({ length: kinds }, () => normals(width, centreSpread, random));
+  const raw = normals(width, 1, random);
+  const length = Math.hypot(...raw);
+  return { width, centres, direction: raw.map((value) => value / length) };
+}
+
+/**
+ * Instances [kinds.length, width] of one patient, one for each given kind of tissue. A quarter of those whose
+ * kind `mayBeKey` (at least one) is moved along the risk direction in proportion to `view`.
+ */
+export function drawInstances(
+  space: FeatureSpace,
+  kinds: readonly number[],
+  mayBeKey: (kind: number) => boolean,
+  view: number,
+  random: Rng,
+): Float32Array {
+  const { width, centres, direction } = space;
+  const candidates = random.shuffle(kinds.flatMap((kind, row) => (mayBeKey(kind) ? [row] : [])));
+  const keys = new Set(candidates.slice(0, Math.max(1, Math.round(keyShare * kinds.length))));
+  const values = new Float32Array(kinds.length * width);
+  kinds.forEach((kind, row) => {
+    const centre = centres[kind] ?? new Float32Array(width);
+    const shift = keys.has(row) ? keyShift * view : 0;
+    for (let i = 0; i < width; i++)
+      values[row * width + i] =
+        (centre[i] ?? 0) + instanceSpread * random.normal() + shift * (direction[i] ?? 0);
+  });
+  return values;
+}

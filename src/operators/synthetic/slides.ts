@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { rng, type Rng } from '../../pipeline/core/rng.js';
+import { writeClamFile } from './clam-file.js';
+import { drawInstances, drawSpace } from './feature-space.js';
+import { drawShare, viewsOf, type Persona } from './latent.js';
+
+/** Kinds of tissue on a slide; the first is the tumour, the only one that shows the risk. */
+const tissues = 5;
+const tumour = 0;
+const rowRange = [20, 120] as const;
+/** Level-0 side of the tile behind each embedding of HANCOCK (method.md 2.5). */
+const tilePx = 2048;
+const tilesAcross = 40;
+const absentShare = 0.06;
+const lymphShare = 0.1;
+const secondShare = 0.012;
+
+/** Tissue of each tile: a third tumour, the rest anything. */
+const drawKinds = (rows: number, random: Rng): readonly number[] =>
+  Array.from({ length: rows }, () => (random.uniform() < 1 / 3 ? tumour : random.int(tissues)));
+
+/** Corners [rows, 2] of tiles on the grid, row by row, with gaps where there is no tissue. */
+function drawCoords(rows: number, random: Rng): Int32Array {
+  const coords = new Int32Array(rows * 2);
+  let cell = 0;
+  for (let row = 0; row < rows; row++) {
+    cell += 1 + random.int(3);
+    coords[row * 2] = (cell % tilesAcross) * tilePx;
+    coords[row * 2 + 1] = Math.floor(cell / tilesAcross) * tilePx;
+  }
+  return coords;
+}
+
+/**
+ * Writes the slides: one primary tumour for most patients, a second slide for a few, a lymph node for some.
+ * @returns number of files
+ */
+export async function writeSlides(
+  folder: string,
+  personas: readonly Persona[],
+  width: number,
+  seed: number,
+): Promise<number> {
+  const space = drawSpace(width, tissues, rng(seed, 'synthetic/WSI/space'));
+  const views = viewsOf(personas, 'WSI', seed);
+  const random = rng(seed, 'synthetic/WSI/files');
+  const absent = drawShare(personas, absentShare, random);
+  const lymph = drawShare(personas, lymphShare, random);
+  const second = drawShare(personas, secondShare, random);
+  let files = 0;
+  for (const { id } of personas) {
+    if (absent.has(id)) continue;
+    const stems = [
+      `PrimaryTumor_HE_${id}`,
+      ...(second.has(id) ? [`PrimaryTumor_HE_${id}_a`] : []),
+      ...(lymph.has(id) ? [`LymphNode_HE_${id}`] : []),
+    ];
+    for (const stem of stems) {
+      const slide = rng(seed, `synthetic/WSI/${stem}`);
+      const rows = rowRange[0] + slide.int(rowRange[1] - rowRange[0] + 1);
+      const isTumour = (kind: number): boolean => kind === tumour;
+      const values = drawInstances(space, drawKinds(rows, slide), isTumour, views.get(id) ?? 0, slide);
+      await writeClamFile(join(folder, `${stem}.h5`), width, values, drawCoords(rows, slide));
+      files++;
+    }
+  }
+  return files;
+}

@@ -1,0 +1,220 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import h5wasm, { type File } from 'h5wasm/node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { embedFile, scratchFile, scratchPath } from '../support/embed-file.js';
+
+const width = 8;
+const ramp = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i / 4);
+
+/** Writes an HDF5 file in the layout h5py uses and returns its path. */
+function writeH5(name: string, fill: (file: File) => void): string {
+  const path = scratchPath(name);
+  const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
+  fill(file);
+  file.close();
+  return path;
+}
+
+const writeFeatures = (data: Float32Array, shape: number[], name = 'PrimaryTumor_HE_007.h5'): string =>
+  writeH5(name, (file) => file.create_dataset({ name: 'features', data, shape, dtype: '<f' }));
+
+beforeAll(() => h5wasm.ready);
+
+describe('a feature file of CLAM or TRIDENT', () => {
+  it('becomes one bag with its rows unchanged', async () => {
+    const path = writeFeatures(ramp(3 * width), [3, width]);
+    const { index, values, problems } = await embedFile('WSI', path, width);
+    expect(index).toEqual({
+      dialect: 'clam',
+      width,
+      bags: [{ patient: '007', source: 'primary', start: 0, rows: 3 }],
+    });
+    expect(values).toEqual(ramp(3 * width));
+    expect(problems).toEqual([]);
+  });
+
+  it('may have a batch dimension of one', async () => {
+    const path = writeFeatures(ramp(3 * width), [1, 3, width]);
+    const { index, values } = await embedFile('WSI', path, width);
+    expect(index.bags).toMatchObject([{ rows: 3 }]);
+    expect(values).toEqual(ramp(3 * width));
+  });
+
+  it('may hold float64, which becomes float32', async () => {
+    const data = Float64Array.from(ramp(2 * width));
+    const path = writeH5('001.h5', (file) =>
+      file.create_dataset({ name: 'features', data, shape: [2, width], dtype: '<d' }),
+    );
+    expect((await embedFile('WSI', path, width)).values).toEqual(ramp(2 * width));
+  });
+
+  it('is told from TRIDENT by the encoder attribute, and an empty slide of TRIDENT is only a warning', async () => {
+    const path = writeH5('001.h5', (file) =>
+      file
+        .create_dataset({ name: 'features', data: new Float32Array(0), shape: [0], dtype: '<f' })
+        .create_attribute('encoder', 'uni_v1'),
+    );
+    const { index, problems } = await embedFile('WSI', path, width);
+    expect(index).toMatchObject({ dialect: 'trident', bags: [{ patient: '001', rows: 0 }] });
+    expect(problems).toMatchObject([{ severity: 'warning', patient: '001', reason: 'it has no rows' }]);
+  });
+
+  it('is the same whatever its chunks and compression, read in several slices', async () => {
+    const rows = 1200;
+    const data = ramp(rows * 1024);
+    for (const chunks of [
+      [1, 1024],
+      [500, 1024],
+      [1200, 1024],
+      [7, 100],
+    ]) {
+      const path = writeH5('001.h5', (file) =>
+        file.create_dataset({
+          name: 'features',
+          data,
+          shape: [rows, 1024],
+          dtype: '<f',
+          chunks,
+          compression: 1,
+        }),
+      );
+      const { index, values } = await embedFile('WSI', path, 1024);
+      expect(index.bags).toMatchObject([{ rows }]);
+      expect(Buffer.from(values.buffer).equals(Buffer.from(data.buffer))).toBe(true);
+    }
+  });
+
+  it.each([
+    ['WSI', 'PrimaryTumor_HE_012_a.h5', '012', 'primary'],
+    ['WSI', 'LymphNode_HE_012.h5', '012', 'lymph'],
+    ['WSI', 'lymphnode_he_12.h5', '012', 'lymph'],
+    ['TMA', 'TumorCenter_CD163_block1_x2_y3_patient045.h5', '045', 'CD163'],
+    ['TMA', 'patient_045_core_2.h5', '045', 'unknown'],
+  ] as const)('%s file %s is of patient %s, source %s', async (modality, name, patient, source) => {
+    const { index } = await embedFile(modality, writeFeatures(ramp(width), [1, width], name), width);
+    expect(index.bags).toMatchObject([{ patient, source }]);
+  });
+});
+
+/** Expects no bag and exactly one failure with this reason. */
+async function expectRefused(path: string, reason: RegExp, modality: 'WSI' | 'TMA' = 'WSI') {
+  const { index, values, problems } = await embedFile(modality, path, width);
+  expect(index.bags).toEqual([]);
+  expect(values).toHaveLength(0);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatchObject({ severity: 'failure', stage: 'embed', file: path.split('/').at(-1) });
+  expect(problems[0]?.reason).toMatch(reason);
+  expect(problems[0]?.fix).not.toBe('');
+  return problems[0];
+}
+
+describe('an HDF5 file that cannot be used is left out with its reason', () => {
+  it('when it is something else, or empty', async () => {
+    await expectRefused(scratchFile('001.h5', Buffer.from('<html>404</html>')), /not an HDF5 file/);
+    await expectRefused(scratchFile('001.h5', new Uint8Array(0)), /not an HDF5 file/);
+  });
+
+  it('when it is cut off', async () => {
+    const whole = readFileSync(writeFeatures(ramp(100 * width), [100, width]));
+    const part = whole.subarray(0, whole.length - 10);
+    await expectRefused(
+      scratchFile('001.h5', part),
+      new RegExp(`truncated: ${part.length} bytes, ${whole.length} expected`),
+    );
+  });
+
+  it('when it has coordinates only, naming what is there', async () => {
+    const path = writeH5('001.h5', (file) => {
+      file.create_dataset({ name: 'coords', data: new Int32Array(4), shape: [2, 2] });
+      file.create_group('extra').create_dataset({ name: 'mask', data: new Int32Array(4), shape: [4] });
+    });
+    await expectRefused(path, /no dataset "features".*coords, extra\/mask/);
+  });
+
+  it('when "features" is a group', async () => {
+    const path = writeH5('001.h5', (file) => file.create_group('features'));
+    await expectRefused(path, /no dataset "features".*none/);
+  });
+
+  it('when it is a file of STAMP', async () => {
+    const path = writeH5('001.h5', (file) =>
+      file.create_dataset({ name: 'feats', data: ramp(width), shape: [1, width], dtype: '<f' }),
+    );
+    await expectRefused(path, /STAMP/);
+  });
+
+  it('when its rows have another width', async () => {
+    const problem = await expectRefused(writeFeatures(ramp(12), [2, 6]), /rows of 6 values, 8 expected/);
+    expect(problem).toMatchObject({ patient: '007', place: 'features' });
+  });
+
+  it('when it is no matrix', async () => {
+    await expectRefused(writeFeatures(ramp(32), [2, 2, width]), /shape \[2, 2, 8\]/);
+    await expectRefused(writeFeatures(ramp(width), [width]), /shape \[8\]/);
+  });
+
+  it('when values are NaN or infinite, counted and with the first row', async () => {
+    const data = ramp(4 * width);
+    data[2 * width + 1] = NaN;
+    data[3 * width] = -Infinity;
+    await expectRefused(writeFeatures(data, [4, width]), /2 values are NaN or infinite, first in row 2/);
+  });
+
+  it('when it holds integers', async () => {
+    const path = writeH5('001.h5', (file) =>
+      file.create_dataset({ name: 'features', data: new Int32Array(width), shape: [1, width] }),
+    );
+    await expectRefused(path, /no floating-point values/);
+  });
+
+  it('when its name holds no patient id; the digits of a stain are none', async () => {
+    await expectRefused(writeFeatures(ramp(width), [1, width], 'slide.h5'), /no patient id/);
+    await expectRefused(writeFeatures(ramp(width), [1, width], 'TumorCenter_CD3.h5'), /no patient id/, 'TMA');
+  });
+
+  it('when its ending is unknown', async () => {
+    await expectRefused(
+      scratchFile('001.pt', new Uint8Array(4)),
+      /"\.pt" cannot be read; \.h5, \.hdf5, \.npz can/,
+    );
+  });
+});
+
+describe('compressed data', () => {
+  const compressed = (): string =>
+    writeH5('001.h5', (file) =>
+      file.create_dataset({
+        name: 'features',
+        data: ramp(64 * width),
+        shape: [64, width],
+        dtype: '<f',
+        chunks: [64, width],
+        compression: 4,
+      }),
+    );
+
+  it('with a filter this build does not decode are refused, not read as garbage', async () => {
+    const path = compressed();
+    const bytes = readFileSync(path);
+    // The filter's entry is its id (1, deflate), three more numbers, then its name: made into LZF, id 32000.
+    const name = bytes.indexOf('deflate\0');
+    bytes.writeUInt16LE(32000, name - 8);
+    bytes.write('lzf\0\0\0\0\0', name, 'latin1');
+    writeFileSync(path, bytes);
+    await expectRefused(path, /compressed with "lzf"/);
+  });
+
+  it('that are damaged are refused, not read as garbage', async () => {
+    const path = compressed();
+    const bytes = readFileSync(path);
+    const stream = bytes.findLastIndex((byte, i) => byte === 0x78 && bytes[i + 1] === 0x5e);
+    expect(stream).toBeGreaterThan(0);
+    bytes.fill(0xff, stream + 2, stream + 12);
+    writeFileSync(path, bytes);
+    await expectRefused(path, /rows 0 to 63 of dataset "features" cannot be read/);
+  });
+});
+
+it('a file that is gone is an error of the job, not a problem of the data', async () => {
+  await expect(embedFile('WSI', scratchPath('001.h5'), width)).rejects.toThrow(/ENOENT/);
+});
