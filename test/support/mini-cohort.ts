@@ -5,7 +5,7 @@ import { cohortFile, type Cohort, type Patient } from '../../src/operators/cohor
 import { featuresFile } from '../../src/operators/features/bag-index.js';
 import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
-import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
+import { writeSafetensors, type NamedArray } from '../../src/operators/tensor/safetensors.js';
 import type { ArtifactFiles } from './run-stage.js';
 
 /** Inputs of training stages, as `runStage` takes them. */
@@ -26,7 +26,8 @@ const tables = { Clin: 4, Blood: 5 } as const;
 export const miniConfig: Partial<ConfigInput> = {
   modalities: ['TMA', 'Clin', 'Blood'],
   mil: { hidden: 16, attention: 8 },
-  align: { hidden: 16, width: 16 },
+  // The default weight of patient discrimination lets so small a cohort collapse to one direction.
+  align: { hidden: 16, width: 16, lambdaPD: 1, tauPd: 0.1 },
   fusion: { hidden: 16 },
   single: { hidden: 16 },
   train: { epochs: 30, batch: 16, lr: 0.01, patience: 12 },
@@ -36,7 +37,7 @@ export const miniConfig: Partial<ConfigInput> = {
  * A small cohort whose outcome shows in every modality: one instance in four of a TMA bag and one column of each table
  * are shifted for deceased patients. One fold: the first 60 % train, the next 20 % validate, the rest tests.
  */
-export function miniCohort(patients = 120, seed = 1): MiniCohort {
+export function miniCohort(patients = 240, seed = 1): MiniCohort {
   const stream = rng(seed, 'mini-cohort');
   const labels = Array.from({ length: patients }, () => (stream.uniform() < 0.4 ? 1 : 0));
   const withoutTma = labels.map((_, i) => i).filter((i) => i % 11 === 5);
@@ -63,7 +64,7 @@ export function miniCohort(patients = 120, seed = 1): MiniCohort {
       };
     }),
   };
-  const vectors = Object.fromEntries(
+  const vectors: Record<string, NamedArray> = Object.fromEntries<NamedArray>(
     Object.entries(tables).flatMap(([table, columns]) => {
       const mask = Uint8Array.from(labels, (_, i) => (table === 'Blood' && withoutBlood.includes(i) ? 0 : 1));
       const data = Float32Array.from({ length: patients * columns }, (_, k) => {

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { rng } from '../../src/pipeline/core/rng.js';
+import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { BagSource } from '../../src/operators/stage1/bag-source.js';
+import { BagPacker, subsample } from '../../src/operators/stage1/pack-bags.js';
+import { packRows, packRuns } from '../../src/operators/stage1/packed-bags.js';
+import { scratchArtifact } from '../support/run-stage.js';
+
+/** Row r of artifact a holds [100 a + r, 100 a + r]. */
+const artifactOf = (a: number, rows: number): ReturnType<typeof scratchArtifact> =>
+  scratchArtifact(
+    `features-${a}`,
+    {},
+    {
+      [featuresFile]: new Uint8Array(
+        Float32Array.from({ length: rows * 2 }, (_, i) => 100 * a + Math.floor(i / 2)).buffer,
+      ),
+    },
+  );
+const artifacts = [artifactOf(1, 10), artifactOf(2, 5)];
+
+const segment = (
+  a: number,
+  start: number,
+  rows: number,
+): { artifact: string; start: number; rows: number } => ({
+  artifact: `features-${a}`,
+  start,
+  rows,
+});
+const bags = [[segment(1, 4, 3)], [segment(2, 0, 2), segment(1, 0, 1)], null, [segment(1, 7, 3)]];
+const cohort: Cohort = {
+  modalities: ['TMA'],
+  columns: {},
+  widths: { TMA: 2 },
+  patients: bags.map((segments, i) => ({
+    id: `00${i}`,
+    y: i === 1 ? 1 : 0,
+    followUpDays: null,
+    tables: {},
+    bags: segments === null ? {} : { TMA: segments },
+  })),
+};
+const labels = cohort.patients.map(({ y }) => y);
+const firstColumn = (rows: Float32Array): number[] => Array.from(rows).filter((_, i) => i % 2 === 0);
+
+describe('a bag source', () => {
+  it('joins the segments of a bag in their order, across files', () => {
+    const source = new BagSource(cohort, 'TMA', artifacts);
+    expect(firstColumn(source.load(0))).toEqual([104, 105, 106]);
+    expect(firstColumn(source.load(1))).toEqual([200, 201, 100]);
+    expect([0, 1, 2, 3].map((patient) => source.rows(patient))).toEqual([3, 3, 0, 3]);
+    expect(source.has(2)).toBe(false);
+  });
+
+  it('keeps bags within its budget and reads the rest again', () => {
+    const source = new BagSource(cohort, 'TMA', artifacts, 30);
+    expect(source.load(0)).toBe(source.load(0));
+    expect(source.load(1)).not.toBe(source.load(1));
+    expect(source.load(1)).toEqual(source.load(1));
+  });
+
+  it('says so when a feature file is shorter than the cohort says', () => {
+    const longer: Cohort = {
+      ...cohort,
+      patients: cohort.patients.map((patient) => ({ ...patient, bags: { TMA: [segment(2, 3, 4)] } })),
+    };
+    expect(() => new BagSource(longer, 'TMA', artifacts).load(0)).toThrow(/ends before row 5/);
+  });
+
+  it('refuses a modality the cohort does not have', () => {
+    expect(() => new BagSource(cohort, 'WSI', artifacts)).toThrow(/no width/);
+  });
+});
+
+describe('packing', () => {
+  it('fills packs with consecutive bags and leaves a large one alone', () => {
+    expect(packRuns([10, 20, packRows, packRows + 1, 5, packRows - 5, 1])).toEqual([
+      [0, 2],
+      [2, 3],
+      [3, 4],
+      [4, 6],
+      [6, 7],
+    ]);
+    expect(packRuns([])).toEqual([]);
+    expect(packRuns(new Array<number>(150).fill(1)).map(([from, to]) => to - from)).toEqual([64, 64, 22]);
+  });
+
+  it('lays bags end to end with their labels, and does not copy a bag alone', () => {
+    const source = new BagSource(cohort, 'TMA', artifacts);
+    const packer = new BagPacker(source, labels);
+    const [packed] = [...packer.packs([1, 0, 1])];
+    expect(packed?.pack.offsets).toEqual([0, 3, 6, 9]);
+    expect(packed?.pack.labels).toEqual([1, 0, 1]);
+    const rows = packed?.pack.rows.subarray(0, 18) ?? new Float32Array();
+    expect(firstColumn(rows)).toEqual([200, 201, 100, 104, 105, 106, 200, 201, 100]);
+    const [single] = [...packer.packs([0])];
+    expect(single?.pack.rows).toBe(source.load(0));
+  });
+
+  it('takes the chosen instances only', () => {
+    const packer = new BagPacker(new BagSource(cohort, 'TMA', artifacts), labels);
+    const [packed] = [...packer.packs([0], () => [0, 2])];
+    expect(packed?.pack.offsets).toEqual([0, 2]);
+    expect(firstColumn(packed?.pack.rows.subarray(0, 4) ?? new Float32Array())).toEqual([104, 106]);
+  });
+});
+
+describe('the subsample of a large bag', () => {
+  it('draws without replacement, every instance equally often', () => {
+    const counts = new Map<number, number>();
+    const stream = rng(1, 'subsample');
+    for (let i = 0; i < 3000; i++) {
+      const chosen = subsample(10, 4, stream) ?? [];
+      expect(new Set(chosen).size).toBe(4);
+      expect(chosen).toEqual([...chosen].sort((a, b) => a - b));
+      for (const row of chosen) counts.set(row, (counts.get(row) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(10);
+    for (const count of counts.values()) expect(Math.abs(count - 1200)).toBeLessThan(150);
+  });
+
+  it('leaves a small bag whole', () => {
+    expect(subsample(4, 4, rng(1, 's'))).toBeNull();
+    expect(subsample(400, null, rng(1, 's'))).toBeNull();
+  });
+});

@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { HafError } from '../../src/pipeline/core/errors.js';
+import { backendNames, loadBackend } from '../../src/operators/tensor/backend.js';
+
+describe('loadBackend', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each(['wasm', 'cpu'] as const)('makes %s the current backend when it is asked for', async (name) => {
+    expect((await loadBackend(name)).name).toBe(name);
+    expect(tf.getBackend()).toBe(name);
+  });
+
+  it('takes the first backend that loads, and says why', async () => {
+    vi.stubEnv('HAF_BACKEND', '');
+    const { name, why } = await loadBackend();
+    expect(tf.getBackend()).toBe(name);
+    // Whatever was passed over is named in the reason.
+    for (const earlier of backendNames.slice(0, backendNames.indexOf(name))) expect(why).toContain(earlier);
+    expect(name).not.toBe('cpu');
+  });
+
+  it('lets HAF_BACKEND decide for "auto", but not against a named backend', async () => {
+    vi.stubEnv('HAF_BACKEND', 'cpu');
+    expect(await loadBackend()).toEqual({ name: 'cpu', why: 'HAF_BACKEND' });
+    expect((await loadBackend('wasm')).name).toBe('wasm');
+  });
+
+  it('refuses an unknown name in HAF_BACKEND', async () => {
+    vi.stubEnv('HAF_BACKEND', 'abacus');
+    const error: unknown = await loadBackend().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(HafError);
+    expect((error as HafError).code).toBe('HAF_BACKEND_UNAVAILABLE');
+    expect((error as HafError).message).toContain('abacus');
+  });
+});
