@@ -1,6 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { patientDiscrimination } from './patient-discrimination.js';
 import { patientSvd, throughNormalisation, type PatientSvd } from './patient-svd.js';
+import { addCombination, addRow, dotRows } from './row-arithmetic.js';
 
 export type AlignmentOptions = Pick<
   Config['align'],
@@ -53,11 +54,10 @@ export function alignmentLoss(group: AlignmentGroup, options: AlignmentOptions):
       : patientSvd(u.subarray(i * stride, (i + 1) * stride), columns, width, options.normalize, options.sign),
   );
   const present = svds.filter((svd) => svd !== null);
-  const discrimination = patientDiscrimination(
-    present.map(({ q1 }) => q1),
-    options.tauPd,
-    options.sign === 'invariant',
-  );
+  const q = new Float64Array(present.length * width);
+  present.forEach(({ q1 }, i) => q.set(q1, i * width));
+  const invariant = options.sign === 'invariant';
+  const discrimination = patientDiscrimination(q, width, options.tauPd, invariant);
 
   const gradient = new Float64Array(u.length);
   let sv = 0;
@@ -116,17 +116,18 @@ function addSingularValueGradient(
   dRows: Float64Array,
 ): void {
   const cutoff = smallestSigma * (sigma[0] as number);
-  for (let column = 0; column < k; column++)
+  const weights = new Float64Array(k);
+  for (let column = 0; column < k; column++) {
     for (let from = 0; from < k; from++) {
       let mix = 0;
-      sigma.forEach((value, j) => {
-        if (value > cutoff)
-          mix +=
-            ((right[from * k + j] as number) * (right[column * k + j] as number) * (slopes[j] as number)) /
-            value;
-      });
-      addRow(dRows, column, rows, from, scale * mix, rows.length / k);
+      for (let j = 0; j < sigma.length && (sigma[j] as number) > cutoff; j++)
+        mix +=
+          ((right[from * k + j] as number) * (right[column * k + j] as number) * (slopes[j] as number)) /
+          (sigma[j] as number);
+      weights[from] = scale * mix;
     }
+    addCombination(dRows, column, rows, weights, rows.length / k);
+  }
 }
 
 /**
@@ -143,40 +144,21 @@ function addLeadingVectorGradient(
   const width = g.length;
   const largest = eigenvalues[0] as number;
   if (scale === 0 || largest === 0) return;
-  const projected = Float64Array.from({ length: k }, (_, column) => dot(rows, column, g));
-  const w = g.slice();
-  addRow(w, 0, q1, 0, -dot(q1, 0, g), width);
+  const projected = Float64Array.from({ length: k }, (_, column) => dotRows(rows, column, g, 0, width));
+  const mix = new Float64Array(k);
   for (let j = 1; j < k; j++) {
+    const gap = Math.max(largest - (eigenvalues[j] as number), smallestGap * largest);
     let along = 0;
     for (let m = 0; m < k; m++) along += (right[m * k + j] as number) * (projected[m] as number);
-    const gap = Math.max(largest - (eigenvalues[j] as number), smallestGap * largest);
-    for (let m = 0; m < k; m++) addRow(w, 0, rows, m, ((right[m * k + j] as number) * along) / gap, width);
+    for (let m = 0; m < k; m++) mix[m] = (mix[m] as number) + ((right[m * k + j] as number) * along) / gap;
   }
+  const w = g.slice();
+  addRow(w, 0, q1, 0, -dotRows(q1, 0, g, 0, width), width);
+  addCombination(w, 0, rows, mix, width);
   for (let d = 0; d < width; d++) w[d] = (w[d] as number) / largest;
   for (let column = 0; column < k; column++) {
-    addRow(dRows, column, w, 0, scale * (sigma[0] as number) * (right[column * k] as number), width);
-    addRow(dRows, column, q1, 0, scale * dot(rows, column, w), width);
+    const lean = scale * (sigma[0] as number) * (right[column * k] as number);
+    addRow(dRows, column, w, 0, lean, width);
+    addRow(dRows, column, q1, 0, scale * dotRows(rows, column, w, 0, width), width);
   }
-}
-
-/** Scalar product of row `row` of `matrix` with `vector`. */
-function dot(matrix: Float64Array, row: number, vector: Float64Array): number {
-  const at = row * vector.length;
-  let sum = 0;
-  for (let d = 0; d < vector.length; d++) sum += (matrix[at + d] as number) * (vector[d] as number);
-  return sum;
-}
-
-/** Adds `scale` times row `from` of `source` to row `to` of `target`; both have rows of `width` values. */
-function addRow(
-  target: Float64Array,
-  to: number,
-  source: Float64Array,
-  from: number,
-  scale: number,
-  width: number,
-): void {
-  for (let d = 0; d < width; d++)
-    target[to * width + d] =
-      (target[to * width + d] as number) + scale * (source[from * width + d] as number);
 }

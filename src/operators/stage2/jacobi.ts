@@ -46,17 +46,21 @@ function rotate(a: Float64Array, rotation: Float64Array, k: number, p: number, q
   const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
   const c = 1 / Math.sqrt(t * t + 1);
   const s = t * c;
+  turnColumns(a, k, p, q, c, s);
+  turnColumns(rotation, k, p, q, c, s);
   for (let i = 0; i < k; i++) {
-    const [aip, aiq] = [a[i * k + p] as number, a[i * k + q] as number];
-    a[i * k + p] = c * aip - s * aiq;
-    a[i * k + q] = s * aip + c * aiq;
-    const [rip, riq] = [rotation[i * k + p] as number, rotation[i * k + q] as number];
-    rotation[i * k + p] = c * rip - s * riq;
-    rotation[i * k + q] = s * rip + c * riq;
+    const inP = a[p * k + i] as number;
+    const inQ = a[q * k + i] as number;
+    a[p * k + i] = c * inP - s * inQ;
+    a[q * k + i] = s * inP + c * inQ;
   }
-  for (let i = 0; i < k; i++) {
-    const [api, aqi] = [a[p * k + i] as number, a[q * k + i] as number];
-    a[p * k + i] = c * api - s * aqi;
-    a[q * k + i] = s * api + c * aqi;
+}
+
+function turnColumns(a: Float64Array, k: number, p: number, q: number, c: number, s: number): void {
+  for (let row = 0; row < k * k; row += k) {
+    const inP = a[row + p] as number;
+    const inQ = a[row + q] as number;
+    a[row + p] = c * inP - s * inQ;
+    a[row + q] = s * inP + c * inQ;
   }
 }

@@ -1,4 +1,5 @@
 import { symmetricEigen } from './jacobi.js';
+import { addRow, dotRows } from './row-arithmetic.js';
 
 /** How the sign of q1, which an SVD leaves open, is fixed (method.md 5.4). */
 export type SignRule = 'sum' | 'invariant' | 'none';
@@ -56,11 +57,8 @@ export function patientSvd(
   const q1 = new Float64Array(width);
   const leading = sigma[0] as number;
   if (leading > zeroNorm)
-    for (let column = 0; column < columns; column++) {
-      const weight = (vectors[column * columns] as number) / leading;
-      for (let d = 0; d < width; d++)
-        q1[d] = (q1[d] as number) + weight * (rows[column * width + d] as number);
-    }
+    for (let column = 0; column < columns; column++)
+      addRow(q1, 0, rows, column, (vectors[column * columns] as number) / leading, width);
   return { columns, rows, norms, eigenvalues, right: vectors, sigma, q1 };
 }
 
@@ -95,8 +93,7 @@ export function throughNormalisation({ columns, rows, norms }: PatientSvd, dRows
       dRows.fill(0, at, at + width);
       continue;
     }
-    let along = 0;
-    for (let d = 0; d < width; d++) along += (rows[at + d] as number) * (dRows[at + d] as number);
+    const along = dotRows(rows, column, dRows, column, width);
     // x = row * (norm + eps), so x (x . dU) / (n (n+eps)^2) = row (row . dU) / n.
     for (let d = 0; d < width; d++)
       dRows[at + d] =
