@@ -83,7 +83,7 @@ async function stage2Timings(): Promise<Timing[]> {
     modalities: 7,
     width: 128,
   };
-  const adam = new Adam(parameters.slice(), { weightDecay: 1e-5 });
+  const adam = new Adam<Float32Array>(parameters.slice(), { weightDecay: 1e-5 });
   return [
     await measure('stage 2: 64 patients x 7 modalities', 100, () => model.step(patients)),
     await measure('  of it: alignment loss and gradient', 100, () =>

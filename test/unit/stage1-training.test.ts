@@ -86,7 +86,7 @@ describe('stage 1', () => {
       modalities: config.modalities,
       sources: [],
       inputs: {
-        all: (role) => (artifacts[role] ?? []),
+        all: (role) => artifacts[role] ?? [],
         one: (role) => (artifacts[role] as [Artifact])[0],
       },
       rng: (purpose) => {

@@ -63,6 +63,7 @@ describe('matMul on the wasm backend', () => {
       [4, 6, 1],
       [64, 40, 128],
       [7, 1, 9],
+      [5, 700, 3],
     ])('multiplies [%i x %i] by [.. x %i]', (m, k, n) => {
       const [a, b] = [random([m, k], 'a'), random([k, n], 'b')];
       const x = tf.tensor2d(a, transposeA ? [k, m] : [m, k]);

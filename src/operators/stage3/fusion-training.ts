@@ -65,7 +65,9 @@ export class FusionTraining implements Trainable {
     const gradient = new Float32Array(net.layout.size);
     await addGradients(net.layout, gradients, gradient);
     const { total, full: lossFull, reduced, mofe } = terms;
-    const metrics = options.randomDrop ? { full: lossFull, reduced, mofe } : { full: lossFull };
+    const metrics: Record<string, number> = options.randomDrop
+      ? { full: lossFull, reduced, mofe }
+      : { full: lossFull };
     return { loss: total, gradient, metrics };
   }
 

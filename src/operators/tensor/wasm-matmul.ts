@@ -2,12 +2,25 @@ import * as tf from '@tensorflow/tfjs-core';
 
 type Info = tf.TensorInfo;
 
-/** The part of the wasm backend a kernel needs here; the package does not export the type of its own. */
+/** The part of the wasm backend the kernel needs; the package does not export the type of its own. */
 interface WasmMemory {
   write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId;
   readSync(dataId: tf.DataId, start?: number, end?: number): tf.backend_util.BackendValues;
   disposeData(dataId: tf.DataId): boolean;
+  /** Registers a tensor over memory that is there already. */
+  makeOutput(shape: number[], dtype: tf.DataType, memoryOffset: number): Info;
+  readonly dataIdMap: {
+    get(dataId: tf.DataId): { readonly id: number; readonly memoryOffset: number };
+    delete(dataId: tf.DataId): boolean;
+  };
+  readonly wasm: { readonly tfjs: { disposeData(id: number): void } };
 }
+
+/**
+ * Rows of a block of a tall left operand that is to be transposed: the strided reads of a transpose miss the cache on
+ * every element once a block outgrows it. 256 was the fastest of 64 to 4096 rows at 1024 columns.
+ */
+const blockRows = 256;
 
 let installed = false;
 
@@ -24,13 +37,17 @@ let installed = false;
  */
 export function installWasmMatMul(): void {
   if (installed) return;
-  const [stock, transpose] = [stockKernel(tf.BatchMatMul), stockKernel(tf.Transpose)];
+  const kernels = {
+    matMul: stockKernel(tf.BatchMatMul),
+    transpose: stockKernel(tf.Transpose),
+    add: stockKernel(tf.Add),
+  };
   tf.unregisterKernel(tf.BatchMatMul, 'wasm');
   tf.registerKernel({
     kernelName: tf.BatchMatMul,
     backendName: 'wasm',
     kernelFunc: ({ inputs, backend, attrs }) =>
-      new Products(stock, transpose, backend as WasmMemory).batched(
+      new Products(kernels, backend as WasmMemory).batched(
         inputs['a'] as Info,
         inputs['b'] as Info,
         Boolean(attrs?.['transposeA']),
@@ -57,8 +74,7 @@ const sides = ({ shape }: Info): readonly [number, number] => [shape.at(-2) ?? 1
 
 class Products {
   constructor(
-    private readonly stock: tf.KernelFunc,
-    private readonly transpose: tf.KernelFunc,
+    private readonly kernels: Readonly<Record<'matMul' | 'transpose' | 'add', tf.KernelFunc>>,
     private readonly memory: WasmMemory,
   ) {}
 
@@ -93,12 +109,22 @@ class Products {
     if (transposeA && transposeB) return this.transposedAndFreed(this.product(b, a, false, false));
     if (transposeB) return this.withTransposed(b, (right) => this.plain(a, right));
     if (!transposeA) return this.plain(a, b);
-    // a^T b = (b^T a)^T: transpose whichever operand is narrower, a row-by-row transpose of a wide one is slow.
-    const [, columnsA] = sides(a);
-    const [, columnsB] = sides(b);
-    return columnsB < columnsA
-      ? this.transposedAndFreed(this.withTransposed(b, (left) => this.plain(left, a)))
-      : this.withTransposed(a, (left) => this.plain(left, b));
+    return this.transposedProduct(a, b);
+  }
+
+  /** `a^T b`, block by block of rows: the sum of the products of the blocks. */
+  private transposedProduct(a: Info, b: Info): Info {
+    const [rows] = sides(a);
+    if (rows <= blockRows) return this.withTransposed(a, (left) => this.plain(left, b));
+    let sum: Info | null = null;
+    for (let from = 0; from < rows; from += blockRows) {
+      const to = Math.min(rows, from + blockRows);
+      const [left, right] = [this.rowsOf(a, from, to), this.rowsOf(b, from, to)];
+      const part = this.withTransposed(left, (transposed) => this.plain(transposed, right));
+      this.forget(left, right);
+      sum = sum === null ? part : this.addedAndFreed(sum, part);
+    }
+    return sum as Info;
   }
 
   private plain(a: Info, b: Info): Info {
@@ -107,7 +133,7 @@ class Products {
     if (before === undefined) packedAs.set(b.dataId, shape);
     const stale = before !== undefined && before !== shape;
     const right = stale ? this.copied(b) : b;
-    const product = this.stock({
+    const product = this.kernels.matMul({
       inputs: { a, b: right },
       backend: this.memory,
       attrs: { transposeA: false, transposeB: false },
@@ -134,7 +160,28 @@ class Products {
   }
 
   private transposed(x: Info): Info {
-    return this.transpose({ inputs: { x }, backend: this.memory, attrs: { perm: [1, 0] } }) as Info;
+    return this.kernels.transpose({ inputs: { x }, backend: this.memory, attrs: { perm: [1, 0] } }) as Info;
+  }
+
+  private addedAndFreed(a: Info, b: Info): Info {
+    const sum = this.kernels.add({ inputs: { a, b }, backend: this.memory }) as Info;
+    this.free(a, b);
+    return sum;
+  }
+
+  /** Rows of a matrix where they lie, without a copy; `forget` it, do not free it. */
+  private rowsOf({ dataId, shape, dtype }: Info, from: number, to: number): Info {
+    const columns = shape[1] ?? 1;
+    const { memoryOffset } = this.memory.dataIdMap.get(dataId);
+    const offset = memoryOffset + from * columns * Float32Array.BYTES_PER_ELEMENT;
+    return this.memory.makeOutput([to - from, columns], dtype, offset);
+  }
+
+  private forget(...views: readonly Info[]): void {
+    for (const { dataId } of views) {
+      this.memory.wasm.tfjs.disposeData(this.memory.dataIdMap.get(dataId).id);
+      this.memory.dataIdMap.delete(dataId);
+    }
   }
 
   /** Copy of the 2-D slice of `x` that broadcasts to position `index` of the flattened outer shape. */
