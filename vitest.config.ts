@@ -2,5 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 // Two cores: more parallel files would only make training tests wait for each other.
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, maxWorkers: 2, pool: 'forks' },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
+    testTimeout: 60_000,
+    maxWorkers: 2,
+    pool: 'forks',
+  },
 });

@@ -9,13 +9,15 @@ import { trainingStage, type TrainingControl } from '../tensor/training-stage.js
 import { weightsFile } from '../stage1/encoder-data.js';
 import { latentFile, spectrumFile, type Spectrum } from './alignment-data.js';
 import { gatherMask, hasAny, readModalityInputs } from './modality-inputs.js';
+import { probeOf, ProbedTraining } from './probed-training.js';
 import { ProjectionTraining } from './projection-training.js';
 import { project, projectionOf, type Projection } from './projection.js';
 import { spectrumMeans } from './spectrum.js';
 
 /**
  * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss, and exports the latent vectors of
- * every patient under the initial and the best weights (method.md 5, 7.1). Early stopping watches the validation loss.
+ * every patient under the initial and the best weights (method.md 5, 7.1). Early stopping watches the validation AUC of a
+ * probe beside phi, or the validation loss (`align.monitor`).
  */
 export const stage2 = trainingStage(trainProjection);
 
@@ -37,10 +39,23 @@ async function trainProjection(
   const everyone = cohort.patients.map((_, patient) => patient);
   const mask = gatherMask(inputs, everyone);
   const before = await latentVectors(projection, parameters, everyone, mask);
-  const model = new ProjectionTraining(projection, parameters, config.align, having(fold.val));
+  const probe = probeOf(projection);
+  const trained = joined(parameters, initialParameters(probe.layout, context.rng('probe-init')));
+  const phi = trained.subarray(0, parameters.length);
+  const validation = having(fold.val);
+  const { monitor } = config.align;
+  const model =
+    monitor === 'valLoss'
+      ? new ProjectionTraining(projection, phi, config.align, validation)
+      : new ProbedTraining({
+          ...{ projection, probe, labels, validation },
+          parameters: trained,
+          align: config.align,
+          rng: context.rng('probe'),
+        });
   const history = await train(model, {
     options: config.train,
-    monitor: 'valLoss',
+    monitor,
     patients,
     labels: patients.map((patient) => labels[patient] as 0 | 1),
     rng: context.rng('sampling'),
@@ -48,12 +63,12 @@ async function trainProjection(
     emit,
     signal,
   });
-  const u = await latentVectors(projection, parameters, everyone, mask);
+  const u = await latentVectors(projection, phi, everyone, mask);
   const shape = [everyone.length, inputs.length, projection.width];
   return {
     type: 'output',
     files: {
-      [weightsFile]: writeSafetensors(namedParameters(projection.layout, parameters)),
+      [weightsFile]: writeSafetensors(namedParameters(projection.layout, phi)),
       [latentFile]: writeSafetensors({
         u: { shape, data: u },
         before: { shape, data: before },
@@ -62,8 +77,18 @@ async function trainProjection(
       [spectrumFile]: spectrumOf(projection, fold, mask, before, u),
       [historyFile]: history,
     },
-    metrics: { valLoss: history.epochs[history.bestEpoch - 1]?.['valLoss'] ?? null },
+    metrics: {
+      valLoss: history.epochs[history.bestEpoch - 1]?.['valLoss'] ?? null,
+      bestEpoch: history.bestEpoch,
+    },
   };
+}
+
+function joined(a: Float32Array, b: Float32Array): Float32Array {
+  const both = new Float32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** Patients projected at once when a whole cohort is exported. */

@@ -144,6 +144,12 @@ const alignSchema = z.strictObject({
   lambdaPD: z.number().min(0).default(0.01).describe('Weight of the patient-discrimination loss (5.2).'),
   weight: z.number().min(0).default(1).describe('Factor on the alignment loss (5.2).'),
   normalize: z.boolean().default(true).describe('Unit-length columns before the SVD (5.2).'),
+  monitor: z
+    .enum(['valAuc', 'valLoss'])
+    .default('valAuc')
+    .describe(
+      'What stops Stage 2: the validation AUC of a probe fusion head beside phi, or the alignment loss (7.1).',
+    ),
   sign: z
     .enum(['sum', 'invariant', 'none'])
     .default('sum')
