@@ -1,6 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/pipeline/runs/events.js';
 import { cli } from '../support/cli.js';
 import { edit, runFolder, workFolder } from '../support/small-cohort.js';
 
@@ -12,6 +13,14 @@ const slides = (folder: string): string[] =>
   readdirSync(join(folder, 'data/wsi'))
     .filter((name) => name.startsWith('Primary'))
     .sort();
+
+/** Keys of the jobs that `up --json` started. */
+const startedJobs = (stdout: string): string[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent)
+    .flatMap((event) => (event.type === 'job-started' ? [event.job] : []));
 
 describe('bad input', () => {
   it('names a mistyped key with its line and the key that was meant', async () => {
@@ -46,8 +55,8 @@ describe('bad input', () => {
     expect(stderr).toContain('HAF_TABLE_INVALID');
     expect(stderr).toMatch(/clinical\.csv.*patient_id/);
     expect(stderr).toMatch(/blood\.csv:3.*abc/);
-    expect(stderr).toMatch(/blood\.csv:\d+.*(twice|duplicate|again)/i);
-    expect(stdout).not.toContain('"stage":"stage3","unit":{"fold":0,"method":"blood"},"worker"');
+    expect(stderr).toMatch(/blood\.csv:\d+ patient_id: .* in line 4 already/);
+    expect(startedJobs(stdout)).toEqual(['tables']);
     expect(code).toBe(65);
   });
 

@@ -7,7 +7,7 @@ type Outcome = ExitCode | void;
 
 /** An error for people: code, what is wrong and where, and what to do about it. */
 export function errorText(error: HafError, colors = paletteFor(process.stderr)): string {
-  const [headline, ...details] = error.what.split('\n');
+  const [headline, ...details] = error.what.trimEnd().split('\n');
   const { stack } = error.context;
   return [
     `${colors.red(error.code)} ${headline}`,

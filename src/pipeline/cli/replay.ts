@@ -25,14 +25,13 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const { config } = loadConfig({ text: configYaml(info.config), set: options.set });
   const prepared = await prepareRun(config, options.data ?? info.dataRoot, options);
   const jobs = chooseJobs(stage, prepared, options);
-  const stageKeys = jobs.filter(({ node }) => node.stage === stage).map(({ node }) => node.key);
   const before = await manifestsOf(base.recipes(), prepared);
   const result = await executeFromTerminal(prepared, {
     workers: options.workers,
     backend: options.backend,
     json: options.json ?? false,
     jobs,
-    ...(options.force ? { force: new Set(stageKeys) } : {}),
+    ...(options.force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
   });
   if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
   if (
