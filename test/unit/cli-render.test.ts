@@ -16,7 +16,15 @@ const ref = (stage: StageName, unit: Unit = {}) => ({
   artifact: 'a',
 });
 const done = (stage: StageName, unit: Unit, metrics: Record<string, number | null> = {}): RunEvent =>
-  event({ type: 'job-done', ...ref(stage, unit), worker: 'w1', seconds: 2, peakRssMiB: 90, metrics, problems: [] });
+  event({
+    type: 'job-done',
+    ...ref(stage, unit),
+    worker: 'w1',
+    seconds: 2,
+    peakRssMiB: 90,
+    metrics,
+    problems: [],
+  });
 const cached = (stage: StageName, unit: Unit, metrics?: Record<string, number | null>): RunEvent =>
   event({ type: 'job-cached', ...ref(stage, unit), ...(metrics ? { metrics } : {}) });
 const startedJob = (stage: StageName, unit: Unit): RunEvent =>

@@ -2,11 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { embedFile, scratchPath } from '../support/embed-file.js';
 
-const python = (code: string, ...args: string[]): { readonly ok: boolean; readonly out: string } => {
-  const { status, stdout, stderr } = spawnSync('python3', ['-c', code, ...args], { encoding: 'utf8' });
+/** HAF_PYTHON, the python3 of the PATH, or the system's, where Debian's python3-h5py lives. */
+const candidates = [process.env.HAF_PYTHON ?? 'python3', '/usr/bin/python3'];
+const runPython = (
+  program: string,
+  code: string,
+  args: readonly string[],
+): { readonly ok: boolean; readonly out: string } => {
+  const { status, stdout, stderr } = spawnSync(program, ['-c', code, ...args], { encoding: 'utf8' });
   return { ok: status === 0, out: status === 0 ? stdout : stderr };
 };
-const hasH5py = python('import h5py, numpy').ok;
+const withH5py = candidates.find((program) => runPython(program, 'import h5py, numpy', []).ok);
+const python = (code: string, ...args: string[]): { readonly ok: boolean; readonly out: string } =>
+  runPython(withH5py ?? 'python3', code, args);
+const hasH5py = withH5py !== undefined;
 if (!hasH5py) console.warn('SKIPPED: no python3 with h5py on this machine');
 
 const width = 32;
