@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
 const cohort = join(root, 'data', 'synthetic');
-const settings = ['--patients', '120', '--seed', '1', '--width', '64'];
+const settings = ['--patients', '320', '--seed', '1', '--width', '64'];
 /** Left in the cohort by this script: says that it is complete, and what it was made with. */
 const stamp = join(cohort, 'synth-settings.json');
 const cli = join(root, 'dist', 'bin', 'haf-pipeline.js');

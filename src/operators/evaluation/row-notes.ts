@@ -55,7 +55,7 @@ function belowMajority(accuracy: number | null, { labels }: PooledScores): strin
   const majority = majorityShare(labels.length, labels.filter((y) => y === 1).length);
   if (accuracy === null || majority === null || accuracy >= majority) return [];
   return [
-    `Accuracy ${accuracy.toFixed(3)} is below the majority class (${majority.toFixed(3)}): training draws both classes ` +
-      'equally often, so accuracy at threshold 0.5 mostly reflects calibration.',
+    'Accuracy is below that of always answering the more frequent class: training draws both classes equally often, ' +
+      'so accuracy at threshold 0.5 mostly reflects calibration.',
   ];
 }

@@ -38,10 +38,20 @@ const cells = (row: SummaryRow, plusMinus: string): string[] => [
 const cohortLine = ({ cohort }: Summary): string =>
   `${cohort.patients} patients, ${cohort.deceased} deceased; always answering the more frequent class: accuracy ${digits(cohort.majority)}.`;
 
+/** Each note once, with the titles of the rows it holds for. */
+export function groupedNotes({
+  rows,
+}: Summary): readonly { readonly about: string; readonly text: string }[] {
+  const titles = new Map<string, string[]>();
+  for (const { title, notes } of rows)
+    for (const note of notes) titles.set(note, [...(titles.get(note) ?? []), title]);
+  return [...titles].map(([text, of]) => ({ about: of.join(', '), text }));
+}
+
 /** The result table for people: mean ± population standard deviation over folds, notes below. */
 export function markdownTable(summary: Summary): string {
   const line = (items: readonly string[]): string => `| ${items.join(' | ')} |`;
-  const notes = summary.rows.flatMap(({ title, notes }) => notes.map((note) => `- ${title}: ${note}`));
+  const notes = groupedNotes(summary).map(({ about, text }) => `- ${about}: ${text}`);
   return [
     line(headings),
     line(headings.map((_, column) => (column === 0 ? '---' : '---:'))),
@@ -57,7 +67,7 @@ export function markdownTable(summary: Summary): string {
 export function latexTable(summary: Summary): string {
   const escape = (text: string): string => text.replace(/[%&_#$]/g, '\\$&');
   const line = (items: readonly string[]): string => `${items.map(escape).join(' & ')} \\\\`;
-  const notes = summary.rows.flatMap(({ title, notes }) => notes.map((note) => `% ${title}: ${note}`));
+  const notes = groupedNotes(summary).map(({ about, text }) => `% ${about}: ${text}`);
   return [
     `% ${cohortLine(summary)}`,
     ...notes,

@@ -1,3 +1,4 @@
+import { groupedNotes } from '../evaluation/summary-tables.js';
 import { html, type Html } from './html.js';
 import { counted } from './number-text.js';
 import type { ReportInput } from './report-input.js';
@@ -35,7 +36,7 @@ const foldsText = (folds: readonly number[]): string =>
 /** The notes of single evaluations are left out: the table's notes sum them up per method. */
 function notesOf({ summary, training }: ReportInput): Note[] {
   return [
-    ...summary.rows.flatMap(({ title, notes }) => notes.map((text) => ({ about: title, text, folds: [] }))),
+    ...groupedNotes(summary).map((note) => ({ ...note, folds: [] })),
     ...grouped(
       training.flatMap(({ title, folds }) =>
         folds.flatMap(({ fold, history }) => [

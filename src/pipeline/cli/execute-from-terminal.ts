@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
@@ -8,6 +8,7 @@ import type { PreparedRun } from '../runs/prepare.js';
 import { errorText } from './errors.js';
 import { printData, say } from './output.js';
 import { rendererFor } from './render/renderer.js';
+import { summaryOf, summaryText } from './summary-text.js';
 import { packageVersion } from './version.js';
 
 export interface TerminalOptions {
@@ -69,7 +70,8 @@ function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): H
 }
 
 function showResult({ directory }: PreparedRun): void {
-  const [table, report] = [join(directory.path, 'summary.md'), join(directory.path, 'report.html')];
-  if (existsSync(table)) printData(`\n${readFileSync(table, 'utf8')}`);
+  const summary = summaryOf(directory);
+  if (summary) printData(`\n${summaryText(summary)}\n`);
+  const report = join(directory.path, 'report.html');
   if (existsSync(report)) say(`report: ${report}`);
 }

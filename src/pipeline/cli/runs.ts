@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { runSummarySchema } from '../runs/materialise.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { RunsOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
+import { summaryOf, summaryText } from './summary-text.js';
 import { textTable } from './text-table.js';
 
 /** `runs ls`: every run with its state and best-known result. */
@@ -47,13 +45,7 @@ export function showRun(name: string, options: RunsOptions): Promise<void> {
       .map(([key, value]) => `${key.padEnd(12)}${value}`)
       .join('\n'),
   );
-  const table = join(directory.path, 'summary.md');
-  if (existsSync(table)) printData(`\n${readFileSync(table, 'utf8')}`);
+  if (summary) printData(`\n${summaryText(summary)}`);
   say(`files: ${directory.path}`);
   return Promise.resolve();
-}
-
-function summaryOf(directory: RunDirectory): ReturnType<typeof runSummarySchema.parse> | null {
-  const path = join(directory.path, 'summary.json');
-  return existsSync(path) ? runSummarySchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
 }
