@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { Evaluation } from './metric-data.js';
 import { majorityShare } from './metrics.js';
 import type { PooledScores } from './pooled.js';
-import type { SummaryRow } from './summary-data.js';
+import type { Spread, SummaryRow } from './summary-data.js';
 
 /** What the reader of a table row must know to read its numbers rightly; empty when there is nothing. */
 export function rowNotes(
@@ -14,7 +14,7 @@ export function rowNotes(
   return [
     ...missingFolds(row.folds, cv.folds),
     ...undefinedFolds(evaluations),
-    ...baseRatePatients(evaluations),
+    ...baseRatePatients(evaluations, row.observedAuc),
     ...coverage(pooled, cohortSize, cv),
     ...belowMajority(row.accuracy.mean, pooled),
   ];
@@ -32,13 +32,16 @@ function undefinedFolds(evaluations: readonly Evaluation[]): string[] {
       ];
 }
 
-function baseRatePatients(evaluations: readonly Evaluation[]): string[] {
+function baseRatePatients(evaluations: readonly Evaluation[], { mean, std }: Spread): string[] {
   const tested = evaluations.reduce((sum, { test }) => sum + test.patients, 0);
   const seen = evaluations.reduce((sum, { testObserved }) => sum + testObserved.patients, 0);
   return seen === tested
     ? []
     : [
-        `${tested - seen} of ${tested} test predictions are the training base rate, because the patient has none of the method's modalities.`,
+        `${tested - seen} of ${tested} test predictions are the training base rate, because the patient has none of the method's modalities` +
+          (mean === null || std === null
+            ? '.'
+            : `; AUC over the others ${mean.toFixed(3)} ± ${std.toFixed(3)}.`),
       ];
 }
 

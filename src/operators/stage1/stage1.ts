@@ -4,8 +4,7 @@ import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { train } from '../tensor/train-loop.js';
-import { trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
 import { BagSource } from './bag-source.js';
 import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
 import { EncoderTraining } from './encoder-training.js';
@@ -17,7 +16,7 @@ import { encoderOf, type Encoder } from './encoder.js';
  */
 export const stage1 = trainingStage(trainEncoder);
 
-async function trainEncoder(context: StageContext, { emit, signal }: TrainingControl): Promise<StageOutput> {
+async function trainEncoder(context: StageContext, control: TrainingControl): Promise<StageOutput> {
   const { unit, config, inputs } = context;
   if (unit.modality === undefined) throw new Error('A stage1 job covers one fold and one modality');
   const { cohort, labels, fold } = readFold(context);
@@ -36,15 +35,11 @@ async function trainEncoder(context: StageContext, { emit, signal }: TrainingCon
     dropout: context.rng('dropout'),
     subsample: context.rng('subsample'),
   });
-  const history = await train(model, {
-    options: config.train,
+  const history = await trainInStage(model, context, control, {
     monitor: 'valAuc',
     patients,
-    labels: patients.map((patient) => labels[patient] as 0 | 1),
-    rng: context.rng('sampling'),
+    labels,
     backend,
-    emit,
-    signal,
   });
   const exported = await exportPatients(model, encoder, source, cohort.patients.length);
   return {

@@ -4,8 +4,7 @@ import { readFold, requireTraining, type FoldPatients } from '../tensor/fold-pat
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { train } from '../tensor/train-loop.js';
-import { trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { latentFile, spectrumFile, type Spectrum } from './alignment-data.js';
 import { gatherMask, hasAny, readModalityInputs } from './modality-inputs.js';
@@ -21,10 +20,7 @@ import { spectrumMeans } from './spectrum.js';
  */
 export const stage2 = trainingStage(trainProjection);
 
-async function trainProjection(
-  context: StageContext,
-  { emit, signal }: TrainingControl,
-): Promise<StageOutput> {
+async function trainProjection(context: StageContext, control: TrainingControl): Promise<StageOutput> {
   const { config, modalities } = context;
   const { cohort, labels, fold } = readFold(context);
   const inputs = readModalityInputs(context, modalities);
@@ -53,16 +49,7 @@ async function trainProjection(
           align: config.align,
           rng: context.rng('probe'),
         });
-  const history = await train(model, {
-    options: config.train,
-    monitor,
-    patients,
-    labels: patients.map((patient) => labels[patient] as 0 | 1),
-    rng: context.rng('sampling'),
-    backend,
-    emit,
-    signal,
-  });
+  const history = await trainInStage(model, context, control, { monitor, patients, labels, backend });
   const u = await latentVectors(projection, phi, everyone, mask);
   const shape = [everyone.length, inputs.length, projection.width];
   return {

@@ -8,8 +8,7 @@ import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { train } from '../tensor/train-loop.js';
-import { trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
 import { fusionNetOf, type FusionNet } from './fusion-net.js';
 import { FusionTraining } from './fusion-training.js';
 import { readLatentInputs } from './latent-inputs.js';
@@ -22,7 +21,7 @@ import { predictionsOf } from './predictions.js';
  */
 export const stage3 = trainingStage(trainMethod);
 
-async function trainMethod(context: StageContext, { emit, signal }: TrainingControl): Promise<StageOutput> {
+async function trainMethod(context: StageContext, control: TrainingControl): Promise<StageOutput> {
   const { unit, config } = context;
   const method = methodOf(unit.method ?? '');
   const data = readFold(context);
@@ -43,15 +42,11 @@ async function trainMethod(context: StageContext, { emit, signal }: TrainingCont
     dropout: context.rng('dropout'),
     drop: context.rng('drop'),
   });
-  const history = await train(model, {
-    options: config.train,
+  const history = await trainInStage(model, context, control, {
     monitor: 'valAuc',
     patients,
-    labels: patients.map((patient) => labels[patient] as 0 | 1),
-    rng: context.rng('sampling'),
+    labels,
     backend,
-    emit,
-    signal,
   });
   const visible = having([...fold.val, ...fold.test]);
   const logits = await model.logits(visible);

@@ -4,7 +4,7 @@ import { bloodColumns } from './blood-columns.js';
 import { cellColumns } from './cell-columns.js';
 import { clinicalColumns } from './clinical-columns.js';
 import { drawCell, type SyntheticColumn } from './column.js';
-import { csvText } from './csv.js';
+import { csvText } from '../../pipeline/core/csv.js';
 import { icdColumns } from './icd-columns.js';
 import { drawShare, viewsOf, type Persona } from './latent.js';
 import { pathologicalColumns } from './pathological-columns.js';

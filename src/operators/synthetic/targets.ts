@@ -1,5 +1,5 @@
 import { rng, type Rng } from '../../pipeline/core/rng.js';
-import { csvText, type CsvCell } from './csv.js';
+import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
 import type { Persona } from './latent.js';
 
 const header = [

@@ -1,5 +1,7 @@
 import { Observable } from 'rxjs';
 import type { EpochProgress, StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { History } from './history-data.js';
+import { train, type Trainable } from './train-loop.js';
 
 /** How a training job reports and learns that nobody waits for it any more. */
 export interface TrainingControl {
@@ -29,3 +31,29 @@ export const trainingStage =
         );
       return () => controller.abort();
     });
+
+/** What a stage decides about its training; the rest is the experiment's protocol. */
+export interface StageTraining {
+  readonly monitor: History['monitor'];
+  /** Training patients, as positions in the cohort. */
+  readonly patients: readonly number[];
+  /** Labels of the whole cohort. */
+  readonly labels: readonly (0 | 1)[];
+  readonly backend: string;
+}
+
+/** Trains a stage's model by the protocol of the experiment, with the job's own stream of class-balanced draws. */
+export const trainInStage = (
+  model: Trainable,
+  context: StageContext,
+  control: TrainingControl,
+  { patients, labels, ...training }: StageTraining,
+): Promise<History> =>
+  train(model, {
+    ...training,
+    ...control,
+    patients,
+    options: context.config.train,
+    labels: patients.map((patient) => labels[patient] as 0 | 1),
+    rng: context.rng('sampling'),
+  });
