@@ -27,7 +27,9 @@ process.on('message', (message: ToTrainer) => {
   if (message.type === 'cancel') current?.abort();
   else void run(message);
 });
-// A terminal's Ctrl-C reaches the whole process group; draining is the runner's decision.
+// A terminal's Ctrl-C and a scheduler's SIGTERM reach the whole process group; draining is the runner's decision,
+// which ends its trainers with SIGKILL.
 process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
 // Without its runner a trainer would compute for nobody.
 process.on('disconnect', () => process.exit(0));

@@ -21,26 +21,36 @@ export class Trainer implements Executor {
 
   constructor(private readonly options: TrainerOptions) {}
 
-  run(job: Job, onEpoch: (progress: EpochProgress) => void, signal: AbortSignal): Promise<JobResult> {
-    const child = this.alive();
+  async run(job: Job, onEpoch: (progress: EpochProgress) => void, signal: AbortSignal): Promise<JobResult> {
+    const child = this.alive(job);
     return new Promise((resolve, reject) => {
-      const cancel = (): void => void child.send({ type: 'cancel' } satisfies ToTrainer);
       const settle = (finish: () => void): void => {
         child.off('message', onMessage);
         child.off('exit', onExit);
+        child.off('error', onError);
         signal.removeEventListener('abort', cancel);
         finish();
       };
       const onExit = (code: number | null, by: NodeJS.Signals | null): void =>
         settle(() => reject(died(job, code, by)));
+      const onError = (error: Error): void => settle(() => reject(unreachable(job, error)));
       const onMessage = (message: FromTrainer): void => {
         if (message.type === 'epoch') onEpoch(message.progress);
         else if (message.type === 'done') settle(() => resolve(message.result));
         else settle(() => reject(HafError.fromData(message.error)));
       };
+      // Without a callback, a message to a process that just died becomes an 'error' event of the child.
+      const send = (message: ToTrainer): boolean =>
+        child.send(message, (error) => {
+          if (!error) return;
+          this.forget(child);
+          onError(error);
+        });
+      const cancel = (): void => void (child.connected && send({ type: 'cancel' }));
       child.on('message', onMessage);
       child.on('exit', onExit);
-      child.send({ type: 'run', job, store: this.options.store } satisfies ToTrainer);
+      child.on('error', onError);
+      send({ type: 'run', job, store: this.options.store });
       if (signal.aborted) cancel();
       else signal.addEventListener('abort', cancel, { once: true });
     });
@@ -51,22 +61,37 @@ export class Trainer implements Executor {
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
       child.once('exit', () => resolve());
+      // A process that never started has no exit.
+      child.once('error', () => resolve());
       child.kill('SIGKILL');
     });
   }
 
-  private alive(): ChildProcess {
-    if (this.child) return this.child;
-    const child = fork(trainerFile, {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: { ...process.env, HAF_BACKEND: this.options.backend, TF_CPP_MIN_LOG_LEVEL: '2' },
-    });
-    child.once('exit', () => {
-      this.child = null;
-    });
+  private alive(job: Job): ChildProcess {
+    if (this.child?.connected) return this.child;
+    let child: ChildProcess;
+    try {
+      child = fork(trainerFile, {
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: { ...process.env, HAF_BACKEND: this.options.backend, TF_CPP_MIN_LOG_LEVEL: '2' },
+      });
+    } catch (error) {
+      throw unreachable(job, error);
+    }
+    child.once('exit', () => this.forget(child));
+    child.once('disconnect', () => this.forget(child));
+    // Stays for the child's whole life: an 'error' nobody listens to would end the runner.
+    child.on('error', () => this.forget(child));
+    if (!child.connected) throw unreachable(job, new Error('no channel to the new process'));
     this.child = child;
     return child;
+  }
+
+  /** A process that cannot be talked to computes for nobody: the next job gets a fresh one. */
+  private forget(child: ChildProcess): void {
+    if (this.child === child) this.child = null;
+    child.kill('SIGKILL');
   }
 }
 
@@ -75,4 +100,12 @@ const died = (job: Job, code: number | null, by: NodeJS.Signals | null): HafErro
     'HAF_WORKER_DIED',
     `The trainer working on ${job.key} ended ${by ? `by ${by}` : `with exit code ${code}`}.`,
     by === 'SIGKILL' ? 'It may have run out of memory: try fewer --workers.' : 'See the message above it.',
+  );
+
+const unreachable = (job: Job, error: unknown): HafError =>
+  new HafError(
+    'HAF_WORKER_DIED',
+    `The trainer for ${job.key} cannot be reached: ${error instanceof Error ? error.message : String(error)}.`,
+    'It ended or could not be started: check memory and the process limit, or try fewer --workers.',
+    { cause: error },
   );

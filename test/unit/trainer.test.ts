@@ -1,0 +1,85 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../src/pipeline/bus/bus.js';
+import { sha256 } from '../../src/pipeline/core/canonical-json.js';
+import type * as TrainerModule from '../../src/workers/trainer.js';
+import { childrenOf } from '../support/cli.js';
+import { testJob } from '../support/jobs.js';
+
+// The built one: a trainer is a process of its own and runs JavaScript.
+const built = pathToFileURL(join(import.meta.dirname, '../../dist/src/workers/trainer.js')).href;
+const { Trainer } = (await import(built)) as typeof TrainerModule;
+
+const never = new AbortController().signal;
+const until = async (met: () => boolean): Promise<void> => {
+  while (!met()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('a trainer process', () => {
+  let trainer: InstanceType<typeof Trainer>;
+  let job: Job;
+  let before: readonly number[];
+  const started = (): number[] => childrenOf(process.pid).filter((pid) => !before.includes(pid));
+  const run = (signal = never): Promise<readonly string[]> =>
+    trainer.run(job, () => undefined, signal).then(({ files }) => files.map(({ name }) => name));
+
+  beforeEach(() => {
+    const folder = mkdtempSync(join(tmpdir(), 'haf-trainer-'));
+    const path = join(folder, 'targets.csv');
+    const text = 'patient_id,survival_status,survival_status_with_cause\n1,living,living\n';
+    writeFileSync(path, text);
+    const targets = { role: 'targets', name: 'targets.csv', path, sha256: sha256(text) };
+    job = testJob('tables', { stage: 'tables', unit: {}, sources: [targets] });
+    trainer = new Trainer({ store: join(folder, 'store'), backend: '' });
+    before = childrenOf(process.pid);
+  });
+  afterEach(() => trainer.close());
+
+  it('serves one job after the other', async () => {
+    expect(await run()).toEqual(['tables.json']);
+    const [pid] = started();
+    expect(await run()).toEqual(['tables.json']);
+    expect(started()).toEqual([pid]);
+  });
+
+  it('is started anew when it was killed between two jobs', async () => {
+    await run();
+    const [pid = 0] = started();
+    process.kill(pid, 'SIGKILL');
+    await until(() => !started().includes(pid));
+    expect(await run()).toEqual(['tables.json']);
+    expect(started()).not.toContain(pid);
+  });
+
+  it('fails a job sent in the very moment it dies, and takes the next one', async () => {
+    await run();
+    process.kill(started()[0] ?? 0, 'SIGKILL');
+    const aborted = AbortSignal.abort();
+    await expect(run(aborted)).rejects.toMatchObject({ code: 'HAF_WORKER_DIED', retryable: true });
+    expect(await run()).toEqual(['tables.json']);
+  });
+
+  it('fails the job and does not hang when no process can be started', async () => {
+    const { execPath } = process;
+    process.execPath = '/nowhere/node';
+    try {
+      await expect(run()).rejects.toMatchObject({ code: 'HAF_WORKER_DIED' });
+      await trainer.close();
+    } finally {
+      process.execPath = execPath;
+    }
+    expect(await run()).toEqual(['tables.json']);
+  });
+
+  it('leaves the runner alone when the process group is asked to end', async () => {
+    await run();
+    const [pid = 0] = started();
+    process.kill(pid, 'SIGTERM');
+    process.kill(pid, 'SIGINT');
+    expect(await run()).toEqual(['tables.json']);
+    expect(started()).toEqual([pid]);
+  });
+});
