@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { StageCode, StageOutput, Unit } from '../../src/pipeline/stage.js';
+import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
+import { stage1 } from '../../src/operators/stage1/stage1.js';
+import { stage2 } from '../../src/operators/stage2/stage2.js';
+import { stage3 } from '../../src/operators/stage3/stage3.js';
+import {
+  readSafetensors,
+  writeSafetensors,
+  type NamedArray,
+} from '../../src/operators/tensor/safetensors.js';
+import { miniCohort, miniConfig, type MiniCohort, type MiniInputs } from '../support/mini-cohort.js';
+import { runStage, type ArtifactFiles } from '../support/run-stage.js';
+
+const patients = 120;
+// The fold of the mini cohort, in its order: 72 train, 24 validate, 24 test.
+const [firstVal, firstTest] = [72, 96];
+
+const filesOf = (list: MiniInputs[keyof MiniInputs]): ArtifactFiles => list?.[0]?.files ?? {};
+
+/** The mini cohort with other labels, bags and table rows for the patients from `first` up to `end`. */
+function perturbed(first: number, end: number): MiniCohort['inputs'] {
+  const { base, embed, preprocess } = miniCohort(patients).inputs;
+  const cohort = filesOf(base.cohort)[cohortFile] as Cohort;
+  const hit = (patient: number): boolean => patient >= first && patient < end;
+
+  const bytes = filesOf(embed.embed)[featuresFile] as Uint8Array;
+  const rows = new Float32Array(bytes.slice().buffer);
+  cohort.patients
+    .filter((_, i) => hit(i))
+    .forEach(({ bags }) => {
+      for (const { start, rows: count } of bags.TMA ?? []) {
+        const width = cohort.widths.TMA ?? 0;
+        for (let at = start * width; at < (start + count) * width; at++)
+          rows[at] = 1 - 3 * (rows[at] as number);
+      }
+    });
+  const vectors = readSafetensors(filesOf(preprocess.preprocess)[vectorsFile] as Uint8Array);
+  const changed = Object.entries(vectors).map(([name, { shape, data }]): [string, NamedArray] => [
+    name,
+    data instanceof Float32Array
+      ? { shape, data: data.map((value, at) => (hit(Math.floor(at / (shape[1] ?? 1))) ? 7 - value : value)) }
+      : { shape, data },
+  ]);
+  const flipped = cohort.patients.map((p, i) => (hit(i) ? { ...p, y: (1 - p.y) as 0 | 1 } : p));
+  return {
+    base: { ...base, cohort: [{ id: 'cohort', files: { [cohortFile]: { ...cohort, patients: flipped } } }] },
+    embed: { embed: [{ id: 'features', files: { [featuresFile]: new Uint8Array(rows.buffer) } }] },
+    preprocess: {
+      preprocess: [
+        { id: 'vectors', files: { [vectorsFile]: writeSafetensors(Object.fromEntries(changed)) } },
+      ],
+    },
+  };
+}
+
+/** Everything that is trained in a fold, stage after stage. */
+async function trainAll(
+  { base, embed, preprocess }: MiniCohort['inputs'],
+  epochs: number,
+): Promise<Record<string, StageOutput>> {
+  const config = { ...miniConfig, train: { ...miniConfig.train, epochs } };
+  const go = async (code: StageCode, unit: Unit, inputs: MiniInputs): Promise<StageOutput> =>
+    (await runStage(code, { config, unit: { fold: 0, ...unit }, inputs: { ...base, ...inputs } })).output;
+  const encoder = await go(stage1, { modality: 'TMA' }, embed);
+  const embedded: MiniInputs = {
+    ...preprocess,
+    stage1: [{ id: 'encoder', unit: { fold: 0, modality: 'TMA' }, files: encoder.files }],
+  };
+  const aligned = await go(stage2, { alignment: 'svd' }, embedded);
+  const latent: MiniInputs = { stage2: [{ id: 'aligned', files: aligned.files }] };
+  return {
+    stage1: encoder,
+    stage2: aligned,
+    haf: await go(stage3, { method: 'haf' }, latent),
+    drop: await go(stage3, { method: 'drop' }, embedded),
+    blood: await go(stage3, { method: 'blood' }, preprocess),
+  };
+}
+
+const trained = ['stage1', 'stage2', 'haf', 'drop', 'blood'];
+type Outputs = Awaited<ReturnType<typeof trainAll>>;
+
+describe('a test patient', () => {
+  let plain: Outputs;
+  let other: Outputs;
+  beforeAll(async () => {
+    plain = await trainAll(miniCohort(patients).inputs, 6);
+    other = await trainAll(perturbed(firstTest, patients), 6);
+  });
+
+  it.each(trained)('influences neither weights nor history of %s', (stage) => {
+    for (const file of ['weights.safetensors', 'history.json'])
+      expect(other[stage]?.files[file], file).toEqual(plain[stage]?.files[file]);
+  });
+
+  it('was another one in this test', () => {
+    for (const [stage, file] of [
+      ['stage1', 'z.safetensors'],
+      ['stage2', 'u.safetensors'],
+      ['haf', 'predictions.json'],
+      ['drop', 'predictions.json'],
+      ['blood', 'predictions.json'],
+    ] as const)
+      expect(other[stage]?.files[file], stage).not.toEqual(plain[stage]?.files[file]);
+  });
+});
+
+describe('a validation patient', () => {
+  let plain: Outputs;
+  let other: Outputs;
+  beforeAll(async () => {
+    // With one epoch there is no choice of weights left for which validation is meant.
+    plain = await trainAll(miniCohort(patients).inputs, 1);
+    other = await trainAll(perturbed(firstVal, firstTest), 1);
+  });
+
+  it.each(trained)('is not trained on by %s', (stage) => {
+    expect(other[stage]?.files['weights.safetensors']).toEqual(plain[stage]?.files['weights.safetensors']);
+    expect(other[stage]?.files['history.json'], 'history').not.toEqual(plain[stage]?.files['history.json']);
+  });
+});
