@@ -1,7 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
@@ -93,9 +101,88 @@ describe('the artifact store on disk', () => {
     });
     await expect(full.write('a', bytes('content'))).rejects.toMatchObject({
       code: 'HAF_STORE_FULL',
-      retryable: true,
+      retryable: false,
     });
     expect(filesBelow(root)).toEqual([]);
+  });
+
+  it('keeps the earlier artifact when the disk is full while it is being replaced', async () => {
+    const file = await store.write('a', bytes('1'));
+    await store.commit(manifest([file], 1));
+    const full = new FileStore(root, () =>
+      Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })),
+    );
+    await expect(full.commit(manifest([file], 2), { replace: true })).rejects.toMatchObject({
+      code: 'HAF_STORE_FULL',
+    });
+    expect((await store.manifest(sha256('recipe')))?.seconds).toBe(1);
+  });
+
+  it('replaces a damaged artifact, but not one that another process commits meanwhile', async () => {
+    const file = await store.write('a', bytes('1'));
+    const gone = { name: 'b', sha256: sha256('gone'), bytes: 4 };
+    await store.commit(manifest([file, gone], 1));
+    const late = new FileStore(root, async (path, data) => {
+      if ((await store.manifest(sha256('recipe'))) === null) await store.commit(manifest([file], 2));
+      writeFileSync(path, data);
+    });
+    expect((await late.commit(manifest([file], 3))).seconds).toBe(2);
+    expect((await store.manifest(sha256('recipe')))?.seconds).toBe(2);
+    expect(filesBelow(join(root, 'artifacts'))).toHaveLength(2);
+    expect(filesBelow(join(root, 'tmp'))).toEqual([]);
+  });
+
+  it('never names two temporary files alike, also not in two threads of one process', async () => {
+    const names: string[] = [];
+    const write = async (content: string): Promise<void> => {
+      vi.resetModules();
+      const { FileStore: Fresh } = await import('../../src/pipeline/store/file-store.js');
+      const spying = new Fresh(root, (path, data) => {
+        names.push(path);
+        return Promise.resolve(writeFileSync(path, data));
+      });
+      await spying.commit(manifest([await store.write('a', bytes(content))]), { replace: true });
+    };
+    for (const content of ['1', '2', '3']) await write(content);
+    expect(new Set(names).size).toBe(3);
+  });
+
+  it('heals a torn manifest, and says which file it may not read', async () => {
+    const file = await store.write('a', bytes('1'));
+    await store.commit(manifest([file], 1));
+    const path = join(root, 'artifacts', sha256('recipe').slice(0, 2), `${sha256('recipe')}.json`);
+    for (const torn of ['', '{"v":1,']) {
+      writeFileSync(path, torn);
+      expect(await store.manifest(sha256('recipe'))).toBeNull();
+      expect((await store.commit(manifest([file], 2))).seconds).toBe(2);
+      expect((await store.manifest(sha256('recipe')))?.seconds).toBe(2);
+    }
+    rmSync(path);
+    mkdirSync(path);
+    await expect(store.manifest(sha256('recipe'))).rejects.toMatchObject({
+      name: 'HafError',
+      what: expect.stringContaining(path) as string,
+    });
+  });
+
+  it('says that a file is damaged also when another process set it aside first', async () => {
+    const file = await store.write('a', bytes('content'));
+    await store.commit(manifest([file]));
+    rmSync(store.open(manifest([file])).path('a'));
+    expect(() => new FileStore(root).open(manifest([file])).bytes('a')).toThrowError(
+      expect.objectContaining({ code: 'HAF_STORE_CORRUPT' }) as Error,
+    );
+  });
+
+  it('names the artifact and the file that does not fit the schema of its reader', async () => {
+    const files = [await store.write('a.json', bytes('{"x":"1"}')), await store.write('b.json', bytes('{'))];
+    for (const { name } of files)
+      expect(() => store.open(manifest(files)).json(name, z.object({ x: z.number() }))).toThrowError(
+        expect.objectContaining({
+          name: 'HafError',
+          context: expect.objectContaining({ key: 'split', file: name }) as object,
+        }) as Error,
+      );
   });
 
   it('sweeps temporary files of dead processes, not young ones', async () => {

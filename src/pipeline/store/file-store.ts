@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, openSync, readFileSync, readSync, closeSync, renameSync, statSync } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import type { Artifact } from '../stage.js';
@@ -22,7 +23,6 @@ const writeDurably: WriteBytes = async (path, bytes) => {
 
 /** A temporary file this old belongs to a process that died. */
 const orphanAgeMs = 24 * 3600_000;
-let serial = 0;
 
 /**
  * The store on a file system: `blobs/ab/<sha256>` for content, `artifacts/ab/<id>.json` for manifests, `tmp/` for
@@ -53,47 +53,40 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  async manifest(id: string): Promise<Manifest | null> {
-    let text: string;
-    try {
-      text = readFileSync(this.manifestPath(id), 'utf8');
-    } catch {
-      return Promise.resolve(null);
-    }
-    const manifest = manifestSchema.parse(JSON.parse(text));
-    const complete = manifest.files.every(
-      ({ sha256, bytes }) => statSync(this.blobPath(sha256), { throwIfNoEntry: false })?.size === bytes,
-    );
-    return Promise.resolve(complete ? manifest : null);
+  manifest(id: string): Promise<Manifest | null> {
+    return new Promise((resolve) => resolve(this.look(id).complete));
   }
 
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
     if (statSync(target, { throwIfNoEntry: false })?.size !== bytes.byteLength)
-      await this.place(target, bytes, rename);
+      await this.place(target, bytes, (temporary) => rename(temporary, target));
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
 
   async commit(manifest: Manifest, options: { replace?: boolean } = {}): Promise<Manifest> {
     const path = this.manifestPath(manifest.id);
-    const existing = await this.manifest(manifest.id);
-    if (existing && !options.replace) return existing;
-    if (existsSync(path)) await this.keepEarlier(path);
+    const { found, complete } = this.look(manifest.id);
+    if (complete && !options.replace) return complete;
     const bytes = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
-    // link() fails where rename() would overwrite: of two processes that finish the same job, one wins.
-    const linkOnce = async (from: string, to: string): Promise<void> => {
-      await link(from, to);
-      await unlink(from);
-    };
-    try {
-      await this.place(path, bytes, linkOnce);
-    } catch (error) {
-      const winner = await this.manifest(manifest.id);
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !winner) throw error;
-      return winner;
-    }
-    return manifest;
+    let winner = manifest;
+    await this.place(path, bytes, async (temporary) => {
+      const earlier = found && (await this.keepEarlier(path));
+      // Without `replace` only the damaged one seen above is replaced, not a commit that came in between.
+      const between = earlier && !options.replace ? this.look(manifest.id, earlier).complete : null;
+      if (earlier && !between) return rename(temporary, path);
+      if (earlier) await rm(earlier);
+      // link() fails where rename() would overwrite: of two processes that finish the same job, one wins.
+      try {
+        await link(temporary, path);
+      } catch (error) {
+        const other = this.look(manifest.id).complete;
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !other) throw error;
+        winner = other;
+      }
+    });
+    return winner;
   }
 
   open(manifest: Manifest): Artifact {
@@ -115,23 +108,65 @@ export class FileStore implements ArtifactStore {
       unit: manifest.unit,
       path,
       bytes: (name) => readFileSync(path(name)),
-      json: (name, schema) => schema.parse(JSON.parse(readFileSync(path(name), 'utf8'))),
+      json: (name, schema) => {
+        const text = readFileSync(path(name), 'utf8');
+        try {
+          return schema.parse(JSON.parse(text));
+        } catch (error) {
+          throw this.unreadable(manifest, name, error);
+        }
+      },
     };
   }
 
+  /** What lies under an id: a manifest, and the same again if all of its files are there. */
+  private look(
+    id: string,
+    path = this.manifestPath(id),
+  ): { readonly found: Manifest | null; readonly complete: Manifest | null } {
+    const found = this.readManifest(path);
+    const complete = found?.files.every(
+      ({ sha256, bytes }) => statSync(this.blobPath(sha256), { throwIfNoEntry: false })?.size === bytes,
+    );
+    return { found, complete: complete ? found : null };
+  }
+
+  private readManifest(path: string): Manifest | null {
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw new HafError(
+        'HAF_STORE_CORRUPT',
+        `${path} in the artifact store cannot be read: ${messageOf(error)}.`,
+        'Check its permissions and the disk, or choose another store with --store.',
+        { cause: error },
+      );
+    }
+    try {
+      return manifestSchema.parse(JSON.parse(text));
+    } catch {
+      // Torn by a power cut: out of the way, so that the artifact counts as absent and is computed again.
+      setAside(path);
+      return null;
+    }
+  }
+
+  /** Writes bytes to a temporary file of this call alone and hands it to `move`, which gives it its name. */
   private async place(
     target: string,
     bytes: Uint8Array,
-    move: (from: string, to: string) => Promise<void>,
+    move: (temporary: string) => Promise<void>,
   ): Promise<void> {
-    const temporary = join(this.root, 'tmp', `${process.pid}-${serial++}-${sha256(target).slice(0, 8)}`);
+    // Process ids repeat: between the threads of one process, and between containers that share the folder.
+    const temporary = join(this.root, 'tmp', randomUUID());
     try {
       await mkdir(join(this.root, 'tmp'), { recursive: true });
       await mkdir(join(target, '..'), { recursive: true });
       await this.writeBytes(temporary, bytes);
-      await move(temporary, target);
+      await move(temporary);
     } catch (error) {
-      await rm(temporary, { force: true });
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'ENOSPC' || code === 'EDQUOT')
         throw new HafError(
@@ -141,14 +176,26 @@ export class FileStore implements ArtifactStore {
           { cause: error },
         );
       throw error;
+    } finally {
+      await rm(temporary, { force: true });
     }
   }
 
-  /** Moves the manifest of an earlier generation aside: `<id>.1.json`, `<id>.2.json`, ... */
-  private async keepEarlier(path: string): Promise<void> {
-    let generation = 1;
-    while (existsSync(path.replace(/json$/, `${generation}.json`))) generation++;
-    await rename(path, path.replace(/json$/, `${generation}.json`));
+  /**
+   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... Its own name stays
+   * until the new one is renamed over it. Null if there is none any more.
+   */
+  private async keepEarlier(path: string): Promise<string | null> {
+    for (let generation = 1; ; generation++) {
+      const kept = path.replace(/json$/, `${generation}.json`);
+      try {
+        await link(path, kept);
+        return kept;
+      } catch (error) {
+        if (isMissing(error)) return null;
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
   }
 
   private verify(file: StoredFile, key: string): void {
@@ -156,7 +203,7 @@ export class FileStore implements ArtifactStore {
     const path = this.blobPath(file.sha256);
     if (hashFile(path) !== file.sha256) {
       // Out of the way, so that the next run finds it missing and computes it again.
-      renameSync(path, `${path}.corrupt`);
+      setAside(path);
       throw new HafError(
         'HAF_STORE_CORRUPT',
         `File ${file.name} of ${key} in the store ${this.root} does not have the content its name promises.`,
@@ -165,6 +212,16 @@ export class FileStore implements ArtifactStore {
       );
     }
     this.verified.add(file.sha256);
+  }
+
+  private unreadable({ id, key }: Manifest, file: string, error: unknown): HafError {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    return new HafError(
+      'HAF_STORE_CORRUPT',
+      `File ${file} of artifact ${key} in the store is not what the stage reading it expects: ${why}.`,
+      `Another version may have written it: delete ${this.manifestPath(id)} and run the same command again.`,
+      { context: { artifact: id, key, file }, cause: error },
+    );
   }
 
   private blobPath(digest: string): string {
@@ -176,11 +233,29 @@ export class FileStore implements ArtifactStore {
   }
 }
 
-/** SHA-256 of a file, read in pieces so that a bag of gigabytes needs no memory. */
-function hashFile(path: string): string {
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Renames a damaged file; another process that found the same damage may have been quicker. */
+function setAside(path: string): void {
+  try {
+    renameSync(path, `${path}.corrupt`);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** SHA-256 of a file, read in pieces so that a bag of gigabytes needs no memory; null if it is gone. */
+function hashFile(path: string): string | null {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(4 << 20);
-  const file = openSync(path, 'r');
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
   try {
     for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
       hash.update(chunk.subarray(0, read));
