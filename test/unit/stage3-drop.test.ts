@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { rng, type Rng } from '../../src/pipeline/core/rng.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { fusionNetOf } from '../../src/operators/stage3/fusion-net.js';
+import { FusionTraining, type FusionTrainingOptions } from '../../src/operators/stage3/fusion-training.js';
+import { dropModalities } from '../../src/operators/stage3/modality-drop.js';
+
+describe('random modality drop', () => {
+  const modalities = 7;
+  const mask = Uint8Array.from([1, 0, 1, 1, 1, 0, 1]);
+
+  it('takes away as many as were drawn: the smallest draw drops one, the largest all but one', () => {
+    const scripted = (draw: (bound: number) => number): Rng => ({
+      ...rng(1, 'drop'),
+      int: draw,
+      shuffle: (items) => items,
+    });
+    const leftAfter = (draw: (bound: number) => number): number =>
+      dropModalities(mask, modalities, scripted(draw)).reduce((sum, open) => sum + open, 0);
+    expect(leftAfter(() => 0)).toBe(4);
+    expect(leftAfter((bound) => bound - 1)).toBe(1);
+  });
+
+  it('drops every observed modality equally often', () => {
+    const draws = 8000;
+    const kept = new Array<number>(modalities).fill(0);
+    const stream = rng(2, 'drop');
+    for (let i = 0; i < draws; i++)
+      dropModalities(mask, modalities, stream).forEach((open, m) => (kept[m] = (kept[m] ?? 0) + open));
+    // Of five, one to four are left, so half of them on average.
+    kept.forEach((count, m) =>
+      expect(Math.abs(count / draws - 0.5 * (mask[m] ?? 0)), `${m}`).toBeLessThan(0.03),
+    );
+  });
+});
+
+describe('a step with random drop', () => {
+  const patients = 12;
+  const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
+  const inputs: readonly ModalityInput[] = (['Clin', 'Blood', 'ICD', 'Cell'] as const).map((modality, m) => {
+    const stream = rng(m, 'inputs');
+    const width = 3 + m;
+    return {
+      modality,
+      width,
+      values: Float32Array.from({ length: patients * width }, () => 2 * stream.normal()),
+      // The last patient has Cell alone.
+      observed: Uint8Array.from({ length: patients }, (_, i) =>
+        modality === 'Cell' || (i < 11 && i % 4 !== m) ? 1 : 0,
+      ),
+    };
+  });
+  const group = [0, 3, 3, 5, 11, 7, 2, 9];
+  const options: FusionTrainingOptions = {
+    lambdaMoFe: 0.3,
+    mofeStopGradReduced: false,
+    randomDrop: true,
+    validation: [],
+    dropout: rng(5, 'dropout'),
+    drop: rng(5, 'drop'),
+  };
+  beforeAll(async () => {
+    await loadBackend('wasm');
+  });
+
+  it.each([
+    ['frozen vectors', null],
+    ['maps of its own', 4],
+  ])('compares the full pass with the one without the dropped modalities, on %s', async (_, projected) => {
+    const net = fusionNetOf({ inputs, projected, hidden: 6, activation: 'relu', dropout: 0 });
+    const parameters = initialParameters(net.layout, rng(4, 'init')).map((value) => 3 * value);
+    const step = await new FusionTraining(net, parameters, labels, { ...options, drop: rng(6, 'drop') }).step(
+      group,
+    );
+
+    // The same draw from an equal stream; what is left becomes a small cohort of its own, scored in evaluation.
+    const left = dropModalities(gatherMask(inputs, group), inputs.length, rng(6, 'drop'));
+    const reduced = inputs.map((input, m) => ({
+      ...input,
+      values: gatherRows(input, group),
+      observed: Uint8Array.from(group, (_, i) => left[i * inputs.length + m] ?? 0),
+    }));
+    const y = group.map((patient) => labels[patient] as 0 | 1);
+    const lossOf = (logit: number, i: number): number => Math.log(1 + Math.exp(y[i] === 1 ? -logit : logit));
+    const full = (await new FusionTraining(net, parameters, labels, options).logits(group)).map(lossOf);
+    const others = (
+      await new FusionTraining({ ...net, inputs: reduced }, parameters, y, options).logits(
+        group.map((_, i) => i),
+      )
+    ).map((logit, i) => (reduced.some(({ observed }) => observed[i] === 1) ? lossOf(logit, i) : null));
+
+    const mean = (values: readonly number[]): number =>
+      values.reduce((sum, value) => sum + value, 0) / group.length;
+    const wanted = {
+      full: mean(full),
+      reduced: mean(others.map((loss) => loss ?? 0)),
+      mofe: mean(full.map((loss, i) => Math.max(loss - (others[i] ?? Infinity), 0))),
+    };
+    expect(others[4]).toBeNull();
+    expect(wanted.mofe).toBeGreaterThan(0.01);
+    for (const name of ['full', 'reduced', 'mofe'] as const)
+      expect(step.metrics[name], name).toBeCloseTo(wanted[name], 5);
+    expect(step.loss).toBeCloseTo(wanted.full + wanted.reduced + options.lambdaMoFe * wanted.mofe, 5);
+  });
+});
