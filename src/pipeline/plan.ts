@@ -1,7 +1,7 @@
 import type { Config } from './config/schema.js';
 import { hashOf } from './core/canonical-json.js';
 import type { Graph, JobNode } from './graph.js';
-import type { StageName, Unit } from './stage.js';
+import type { ConfigPath, StageName, Unit } from './stage.js';
 import { stageNames } from './stage.js';
 import { stages } from './stages.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
@@ -55,10 +55,26 @@ function recipeOf(node: JobNode, config: Config, ids: ReadonlyMap<string, string
     stage: node.stage,
     version,
     unit: node.unit,
-    config: Object.fromEntries(reads.map((section) => [section, config[section]])),
+    config: pickConfig(config, reads(node.unit)),
     inputs: node.inputs.map(({ role, keys }) => ({ role, ids: keys.map(idOf) })),
     sources: node.sources.map(({ role, name, sha256 }) => ({ role, name, sha256 })),
   };
+}
+
+/** The part of a config at the given paths, in the same nesting. */
+export function pickConfig(config: Config, paths: readonly ConfigPath[]): Readonly<Record<string, unknown>> {
+  const picked: Record<string, unknown> = {};
+  for (const path of paths) {
+    const steps = path.split('.');
+    const last = steps.pop() ?? path;
+    let [from, into]: [unknown, Record<string, unknown>] = [config, picked];
+    for (const step of steps) {
+      from = (from as Record<string, unknown>)[step];
+      into = (into[step] ??= {}) as Record<string, unknown>;
+    }
+    into[last] = (from as Record<string, unknown>)[last];
+  }
+  return picked;
 }
 
 /** The artifact that stands for the whole run: the last one, the report. */

@@ -134,10 +134,7 @@ class HashCache {
     const key = `${path}|${size}|${mtimeMs}`;
     let sha256 = this.known.get(key);
     if (sha256 === undefined) {
-      const hash = createHash('sha256');
-      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
-        hash.update(chunk as Buffer);
-      sha256 = hash.digest('hex');
+      sha256 = await hashFile(path);
       this.known.set(key, sha256);
       this.changed = true;
     }
@@ -150,4 +147,11 @@ class HashCache {
     await writeFile(temporary, JSON.stringify(Object.fromEntries(this.known)));
     await rename(temporary, this.file);
   }
+}
+
+/** SHA-256 of a file's content, read as a stream. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }

@@ -87,14 +87,17 @@ export type StageEvent = EpochProgress | StageOutput;
 /** The code of a stage: a cold Observable that emits progress and, last, its output; unsubscribing cancels it. */
 export type StageCode = (context: StageContext) => Observable<StageEvent>;
 
+/** A section of the config (`mil`) or a key inside of one (`data.wsi.width`). */
+export type ConfigPath = keyof Config | `${keyof Config}.${string}`;
+
 /** A stage as the graph knows it: what it reads and where its code lies, without loading it. */
 export interface StageDefinition {
   readonly name: StageName;
   /** Raise it when the code would compute something else from the same recipe. */
   readonly version: number;
   readonly class: JobClass;
-  /** The config sections that go into the artifact's id. */
-  readonly reads: readonly (keyof Config)[];
+  /** The config keys that go into the artifact's id: sections, or keys of a section by path. */
+  readonly reads: (unit: Unit) => readonly ConfigPath[];
   readonly about: string;
   readonly load: () => Promise<StageCode>;
 }

@@ -5,6 +5,7 @@ import { rng } from '../pipeline/core/rng.js';
 import type { Problem } from '../pipeline/core/problem.js';
 import type { Job } from '../pipeline/bus/bus.js';
 import type { Artifact, EpochProgress, Inputs, StageContext, StageName } from '../pipeline/stage.js';
+import { hashFile } from '../pipeline/sources.js';
 import { stages } from '../pipeline/stages.js';
 import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
 
@@ -46,28 +47,52 @@ export async function executeJob(
 }
 
 async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> {
-  const config = declaredSections(job);
+  await verifySources(job);
+  const config = declaredKeys(job);
+  const { fold, modality } = job.unit;
+  const stream = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
   return {
     unit: job.unit,
     config,
     modalities: job.modalities,
     inputs: await openInputs(job, store),
     sources: job.sources,
-    rng: (purpose) => rng(config.seed, `${job.key}/${purpose}`),
+    // Methods of a fold share their streams, so that they differ in what they are and not in their draws.
+    rng: (purpose) => rng(config.seed, `${stream}/${purpose}`),
   };
 }
 
-/** The config with only the sections the stage declared: reading another would escape the artifact's id. */
-function declaredSections(job: Job): Config {
-  return new Proxy(job.config, {
-    get: (sections, name) => {
-      if (typeof name === 'string' && !(name in sections) && name !== 'toJSON' && name !== 'then')
-        throw new Error(
-          `Stage ${job.stage} reads config.${name}, which stages.ts does not list in its "reads"`,
-        );
-      return sections[name as string];
-    },
-  }) as unknown as Config;
+/**
+ * The config with only the keys the stage declared: reading another would escape the artifact's id.
+ */
+function declaredKeys(job: Job): Config {
+  const guarded = (part: object, path: string): object =>
+    new Proxy(part, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof name !== 'string' || name === 'toJSON' || name === 'then') return value;
+        const key = `${path}${name}`;
+        if (!(name in target))
+          throw new Error(
+            `Stage ${job.stage} reads config.${key}, which stages.ts does not list in its "reads"`,
+          );
+        const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+        return nested ? guarded(value, `${key}.`) : value;
+      },
+    });
+  return guarded(job.config, '') as Config;
+}
+
+/** A file edited after the plan hashed it would be stored under the name of its former content. */
+async function verifySources({ sources }: Job): Promise<void> {
+  for (const { name, path, sha256 } of sources)
+    if ((await hashFile(path)) !== sha256)
+      throw new HafError(
+        'HAF_DATA_CHANGED',
+        `${name} has changed since the run was planned.`,
+        'Run the same command again: it will plan with the new content.',
+        { context: { path } },
+      );
 }
 
 async function openInputs(job: Job, store: ArtifactStore): Promise<Inputs> {

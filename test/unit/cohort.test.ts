@@ -124,18 +124,18 @@ describe('a modality nobody has', () => {
   const Clin = tableOf({ '001': 1, '002': 1, '003': 1 });
 
   it.each([
-    ['a table whose ids match nobody', 'Blood', { Clin, Blood: tableOf({ '700': 1 }) }, 'blood.csv'],
-    ['a table that was not read', 'ICD', { Clin }, 'icd_codes.csv'],
-    ['a bag modality without bags', 'WSI', { Clin }, 'slides/*.h5'],
-  ] as const)('is refused: %s', async (_, modality, byModality, place) => {
+    ['a table whose ids match nobody', 'Blood', { Clin, Blood: tableOf({ '700': 1 }) }, 'data.tables.Blood'],
+    ['a table that was not read', 'ICD', { Clin }, 'data.tables.ICD'],
+    ['a bag modality without bags', 'WSI', { Clin }, 'data.wsi.files'],
+  ] as const)('is refused: %s', async (_, modality, byModality, key) => {
     await expect(
       joinCohort(
-        { modalities: ['Clin', modality], cohort: { require: [] }, data: { wsi: { files: 'slides/*.h5' } } },
+        { modalities: ['Clin', modality], cohort: { require: [] } },
         { targets, tables: byModality },
       ),
     ).rejects.toMatchObject({
       code: 'HAF_MODALITY_EMPTY',
-      context: { modality, files: place },
+      context: { modality, key },
     });
   });
 

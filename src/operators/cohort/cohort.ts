@@ -1,4 +1,3 @@
-import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
 import type { Artifact, StageCode } from '../../pipeline/stage.js';
@@ -27,11 +26,11 @@ export const cohort: StageCode = stageOf(({ inputs, config, modalities }) => {
   const bags = patientBags(files, config.data.wsi.sources);
   const joined = joinPatients(tables, bags, modalities);
   const labelled = joined.candidates.map(({ patient }) => patient);
-  requireModalities(labelled, 'labelled patient', modalities, config.data);
+  requireModalities(labelled, 'labelled patient', modalities);
 
   const { kept, flow, problems } = include(joined.candidates, config.cohort);
   requireBothOutcomes(flow);
-  requireModalities(kept, 'patient of the cohort', modalities, config.data);
+  requireModalities(kept, 'patient of the cohort', modalities);
   const output: Cohort = {
     modalities: [...modalities],
     columns: columnsOf(tables, modalities),
@@ -58,27 +57,22 @@ const columnsOf = ({ tables }: Tables, modalities: readonly Modality[]): Cohort[
     modalities.filter(isTableModality).map((modality) => [modality, tables[modality]?.columns ?? []]),
   );
 
-function requireModalities(
-  patients: readonly Patient[],
-  who: string,
-  modalities: readonly Modality[],
-  data: Config['data'],
-): void {
+function requireModalities(patients: readonly Patient[], who: string, modalities: readonly Modality[]): void {
   for (const modality of modalities) {
     if (patients.some((patient) => isObserved(patient, modality))) continue;
     const [place, check] = isBagModality(modality)
       ? [
-          modality === 'WSI' ? data.wsi.files : data.tma.files,
+          `data.${modality.toLowerCase()}.files`,
           modality === 'WSI'
             ? 'that its files hold instances of primary slides'
             : 'that its files hold instances',
         ]
-      : [data.tables[modality], 'that its file has rows'];
+      : [`data.tables.${modality}`, 'that its file has rows'];
     throw new HafError(
       'HAF_MODALITY_EMPTY',
-      `No ${who} has ${modality} (${place}).`,
-      `Check ${check} and that the ids are those of ${data.targets}, or take ${modality} out of modalities.`,
-      { context: { modality, files: place } },
+      `No ${who} has ${modality}.`,
+      `Check ${place}, ${check}, and that the ids are those of the outcomes; or take ${modality} out of modalities.`,
+      { context: { modality, key: place } },
     );
   }
 }

@@ -21,30 +21,34 @@ export function probeOf({ inputs, width }: Projection): FusionNet {
 export interface ProbedTrainingOptions {
   readonly projection: Projection;
   readonly probe: FusionNet;
-  /** phi's, then the probe's. */
-  readonly parameters: Float32Array;
+  /** Initial weights of phi and of the probe. */
+  readonly phi: Float32Array;
+  readonly head: Float32Array;
   readonly labels: readonly (0 | 1)[];
   readonly align: Config['align'];
   readonly validation: readonly number[];
-  /** For the probe's dropout, of which there is none by default. */
+  /** The probe has no dropout and drops nothing; the fusion step asks for a stream all the same. */
   readonly rng: Rng;
 }
 
 /**
  * Stage 2 with a probe beside it: a fusion network that learns to classify from detached u while phi learns to align,
- * as in the paper's simultaneous training. phi never sees a label; the probe's validation AUC only tells when to stop
- * (method.md 7.1), and the probe is thrown away. Left to its own loss, alignment runs on until the vectors of all
- * patients point the same way and nothing is left to classify.
+ * as in the paper's simultaneous training. phi never sees a label; the probe's validation loss and AUC drive the
+ * plateau and early stopping (method.md 7.1), and the probe is thrown away. Left to its own loss, alignment runs on
+ * until the vectors of all patients point the same way and little is left to classify.
  */
 export class ProbedTraining implements Trainable {
+  /** phi's, then the probe's. */
   readonly parameters: Float32Array;
   private readonly alignment: ProjectionTraining;
 
   constructor(private readonly options: ProbedTrainingOptions) {
-    const { projection, parameters, align, validation } = options;
-    this.parameters = parameters;
-    const phi = parameters.subarray(0, projection.layout.size);
-    this.alignment = new ProjectionTraining(projection, phi, align, validation);
+    const { projection, phi, head, align, validation } = options;
+    this.parameters = new Float32Array(phi.length + head.length);
+    this.parameters.set(phi);
+    this.parameters.set(head, phi.length);
+    const trained = this.parameters.subarray(0, phi.length);
+    this.alignment = new ProjectionTraining(projection, trained, align, validation);
   }
 
   /** `loss` is the alignment loss; one optimizer serves both, since Adam treats every parameter by itself. */
@@ -58,10 +62,10 @@ export class ProbedTraining implements Trainable {
   }
 
   async validate(): Promise<Validation> {
-    const { u, loss } = await this.alignment.validate();
-    if (loss === null) return { loss, auc: null };
-    const { auc } = await this.probeOn(u, this.options.validation).validate();
-    return { loss, auc };
+    const { u, loss: valAlignment } = await this.alignment.validate();
+    if (valAlignment === null) return { loss: null, auc: null };
+    const { loss, auc } = await this.probeOn(u, this.options.validation).validate();
+    return { loss, auc, metrics: { valAlignment } };
   }
 
   /** The probe over the latent vectors of some patients, who are its patients 0 to B-1. */

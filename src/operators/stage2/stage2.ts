@@ -1,8 +1,9 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { loadBackend } from '../tensor/backend.js';
 import { readFold, requireTraining, type FoldPatients } from '../tensor/fold-patients.js';
-import { historyFile } from '../tensor/history-data.js';
+import { historyFile, type History } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
+import type { Trainable } from '../tensor/train-loop.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
@@ -35,23 +36,14 @@ async function trainProjection(context: StageContext, control: TrainingControl):
   const everyone = cohort.patients.map((_, patient) => patient);
   const mask = gatherMask(inputs, everyone);
   const before = await latentVectors(projection, parameters, everyone, mask);
-  const probe = probeOf(projection);
-  const trained = joined(parameters, initialParameters(probe.layout, context.rng('probe-init')));
-  const phi = trained.subarray(0, parameters.length);
-  const validation = having(fold.val);
+  const model = modelOf(context, projection, parameters, labels, having(fold.val));
   const { monitor } = config.align;
-  const model =
-    monitor === 'valLoss'
-      ? new ProjectionTraining(projection, phi, config.align, validation)
-      : new ProbedTraining({
-          ...{ projection, probe, labels, validation },
-          parameters: trained,
-          align: config.align,
-          rng: context.rng('probe'),
-        });
   const history = await trainInStage(model, context, control, { monitor, patients, labels, backend });
+  const phi = model.parameters.subarray(0, projection.layout.size);
   const u = await latentVectors(projection, phi, everyone, mask);
   const shape = [everyone.length, inputs.length, projection.width];
+  const spectrum = spectrumOf(projection, fold, mask, before, u);
+  const { leadingShare } = spectrum.val.after;
   return {
     type: 'output',
     files: {
@@ -61,21 +53,48 @@ async function trainProjection(context: StageContext, control: TrainingControl):
         before: { shape, data: before },
         mask: { shape: shape.slice(0, 2), data: mask },
       }),
-      [spectrumFile]: spectrumOf(projection, fold, mask, before, u),
-      [historyFile]: history,
+      [spectrumFile]: spectrum,
+      [historyFile]: {
+        ...history,
+        warnings: [...history.warnings, ...alignmentWarnings(leadingShare, history)],
+      },
     },
     metrics: {
-      valLoss: history.epochs[history.bestEpoch - 1]?.['valLoss'] ?? null,
+      valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null,
       bestEpoch: history.bestEpoch,
+      leadingShare,
     },
   };
 }
 
-function joined(a: Float32Array, b: Float32Array): Float32Array {
-  const both = new Float32Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** phi alone, or phi with a probe beside it, as `align.monitor` says. The parameters start with phi's either way. */
+function modelOf(
+  { config: { align }, rng }: Pick<StageContext, 'config' | 'rng'>,
+  projection: Projection,
+  phi: Float32Array,
+  labels: readonly (0 | 1)[],
+  validation: readonly number[],
+): Trainable {
+  if (align.monitor === 'valLoss') return new ProjectionTraining(projection, phi, align, validation);
+  const probe = probeOf(projection);
+  const head = initialParameters(probe.layout, rng('probe-init'));
+  return new ProbedTraining({ projection, probe, phi, head, labels, align, validation, rng: rng('probe') });
+}
+
+/** A share of the leading singular value from which on the modalities of a patient say nearly the same. */
+const collapsedShare = 0.95;
+
+/** What the reader of an aligned row should know: how far alignment went, which early stopping decided. */
+function alignmentWarnings(leadingShare: number | null, { bestEpoch }: History): readonly string[] {
+  return [
+    ...(bestEpoch <= 1 ? ['Early stopping kept the first epoch: the vectors are hardly aligned.'] : []),
+    ...(leadingShare !== null && leadingShare > collapsedShare
+      ? [
+          `One direction carries more than ${collapsedShare * 100} % of the modality vectors of a patient: ` +
+            'alignment has nearly collapsed them into one.',
+        ]
+      : []),
+  ];
 }
 
 /** Patients projected at once when a whole cohort is exported. */

@@ -34,9 +34,10 @@ async function trainMethod(context: StageContext, control: TrainingControl): Pro
 
   const { name: backend } = await loadBackend();
   const parameters = initialParameters(net.layout, context.rng('init'));
+  // A single table has nothing to drop, and its job is not given the fusion settings.
+  const monotonic = method.kind === 'fusion' ? config.fusion : { lambdaMoFe: 0, mofeStopGradReduced: false };
   const model = new FusionTraining(net, parameters, labels, {
-    lambdaMoFe: config.fusion.lambdaMoFe,
-    mofeStopGradReduced: config.fusion.mofeStopGradReduced,
+    ...monotonic,
     randomDrop: method.kind === 'fusion' && method.randomDrop,
     validation: having(fold.val),
     dropout: context.rng('dropout'),
@@ -74,5 +75,6 @@ function netOf(context: StageContext, method: Method): FusionNet {
   const inputs: readonly ModalityInput[] = aligned
     ? readLatentInputs(context, chosen)
     : readModalityInputs(context, chosen);
-  return fusionNetOf({ inputs, projected: aligned ? null : config.align.width, ...config.fusion });
+  const { projection, ...fusion } = config.fusion;
+  return fusionNetOf({ inputs, projected: aligned ? null : projection, ...fusion });
 }

@@ -22,6 +22,8 @@ export interface TrainingStep {
 export interface Validation {
   readonly loss: number | null;
   readonly auc: number | null;
+  /** Further quantities for the history. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** A model as the loop sees it. */
@@ -76,7 +78,7 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
     const { lr } = plateau;
     const training = await trainEpoch(model, optimizer, lr, job, counter);
     const validation = await model.validate();
-    const metrics = { ...training, valLoss: validation.loss, valAuc: validation.auc };
+    const metrics = { ...training, ...validation.metrics, valLoss: validation.loss, valAuc: validation.auc };
     epochs.push({ epoch, lr, ...metrics });
     job.emit({ type: 'epoch', epoch, epochs: options.epochs, metrics });
     if (validation.loss !== null) plateau.step(validation.loss);

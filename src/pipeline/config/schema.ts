@@ -157,6 +157,12 @@ const alignSchema = z.strictObject({
 });
 
 const fusionSchema = z.strictObject({
+  projection: z
+    .number()
+    .int()
+    .positive()
+    .default(128)
+    .describe('Width of the linear map P per modality of rows without alignment (8).'),
   hidden: z.number().int().positive().default(64).describe('Hidden width of the fusion network (6.1).'),
   activation: activation.default('relu').describe('Inside the fusion network (6.1).'),
   dropout: share.default(0).describe('Dropout of the fusion hidden layer (6.1).'),

@@ -16,6 +16,7 @@ const catalogue = {
   HAF_CONFIG_INVALID: { exit: exitCodes.badConfig, retryable: false },
   HAF_CONFIG_MISSING: { exit: exitCodes.badConfig, retryable: false },
   HAF_USAGE: { exit: exitCodes.usage, retryable: false },
+  HAF_DATA_CHANGED: { exit: exitCodes.badData, retryable: false },
   HAF_DATA_MISSING: { exit: exitCodes.badData, retryable: false },
   HAF_TABLE_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_FEATURES_INVALID: { exit: exitCodes.badData, retryable: false },
