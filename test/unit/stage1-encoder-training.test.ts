@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
+import { BagSource } from '../../src/operators/stage1/bag-source.js';
+import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operators/stage1/encoder-training.js';
+import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
+import { drawMasks } from '../../src/operators/stage1/packed-bags.js';
+import { auc } from '../../src/operators/stats/auc.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { initialParameters, ParameterTensors } from '../../src/operators/tensor/parameters.js';
+import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
+import { miniCohort } from '../support/mini-cohort.js';
+import { scratchArtifact } from '../support/run-stage.js';
+
+const { base, embed } = miniCohort(40).inputs;
+const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const features = scratchArtifact(
+  'features',
+  {},
+  { [featuresFile]: embed.embed?.[0]?.files[featuresFile] ?? {} },
+);
+const source = new BagSource(cohort, 'TMA', [features]);
+const labels = cohort.patients.map(({ y }) => y);
+const having = labels.map((_, i) => i).filter((patient) => source.has(patient));
+const validation = having.slice(0, 12);
+
+const mil: Config['mil'] = {
+  ...configSchema.parse({ name: 'test' }).mil,
+  hidden: 16,
+  attention: 8,
+  wBag: 0.7,
+  wInst: 0.3,
+};
+const encoderWith = (changes: Partial<Config['mil']>): Encoder =>
+  encoderOf({ ...mil, ...changes }, source.width);
+const parametersOf = (encoder: Encoder): Float32Array =>
+  initialParameters(encoder.layout, rng(3, 'init')).map((value) => 2 * value);
+const trainingOf = (encoder: Encoder, changes: Partial<EncoderTrainingOptions> = {}): EncoderTraining =>
+  new EncoderTraining(encoder, parametersOf(encoder), source, labels, {
+    maxInstances: null,
+    validation,
+    dropout: rng(4, 'dropout'),
+    subsample: rng(4, 'subsample'),
+    ...changes,
+  });
+
+beforeAll(async () => {
+  await loadBackend('wasm');
+});
+
+describe('validation of the encoder', () => {
+  it('looks at whole bags without dropout, and counts both losses', async () => {
+    const encoder = encoderWith({ dropout: 0.5, attentionDropout: 0.5 });
+    const weights = new ParameterTensors(encoder.layout, parametersOf(encoder));
+    const sums = { bag: 0, instance: 0 };
+    const scores: number[] = [];
+    for (const patient of validation) {
+      const bag = { offsets: [0, source.rows(patient)], labels: [labels[patient] as 0 | 1] };
+      const pack = { ...bag, rows: source.load(patient), width: source.width };
+      const { bagLosses, instanceLosses, logits } = await bagGrad(encoder, weights, pack, null, null);
+      sums.bag += bagLosses[0] ?? 0;
+      sums.instance += instanceLosses[0] ?? 0;
+      scores.push((logits[1] as number) - (logits[0] as number));
+    }
+    weights.dispose();
+    const model = trainingOf(encoder, { maxInstances: 2 });
+    const { loss, auc: measured } = await model.validate();
+    expect(loss).toBeCloseTo((0.7 * sums.bag + 0.3 * sums.instance) / validation.length, 5);
+    expect(measured).toBe(
+      auc(
+        validation.map((patient) => labels[patient] as 0 | 1),
+        scores,
+      ),
+    );
+    expect(await model.validate()).toEqual({ loss, auc: measured });
+  });
+});
+
+describe('a training step of the encoder', () => {
+  const [a, b] = [having[20] as number, having[21] as number];
+  const stepOf = (changes: Partial<Config['mil']>, group = [a, b]): Promise<TrainingStep> =>
+    trainingOf(encoderWith({ dropout: 0, attentionDropout: 0, ...changes })).step(group);
+
+  it('is the mean over its bags', async () => {
+    const [first, second, both] = [await stepOf({}, [a]), await stepOf({}, [b]), await stepOf({})];
+    expect(both.loss).toBeCloseTo((first.loss + second.loss) / 2, 5);
+    both.gradient.forEach((value, i) =>
+      expect(value).toBeCloseTo(((first.gradient[i] as number) + (second.gradient[i] as number)) / 2, 5),
+    );
+  });
+
+  it('sees either dropout', async () => {
+    const plain = await stepOf({});
+    for (const changes of [{ dropout: 0.5 }, { attentionDropout: 0.5 }])
+      expect(Math.abs((await stepOf(changes)).loss - plain.loss), JSON.stringify(changes)).toBeGreaterThan(
+        1e-6,
+      );
+  });
+
+  it('sees a subsample of its bags', async () => {
+    const encoder = encoderWith({ dropout: 0, attentionDropout: 0 });
+    const short = await trainingOf(encoder, { maxInstances: 2 }).step([a, b]);
+    expect(Math.abs(short.loss - (await stepOf({})).loss)).toBeGreaterThan(1e-6);
+  });
+});
+
+describe('dropout masks', () => {
+  it('drop the instance embedding by one rate and both gates by the other', () => {
+    const pack = { rows: new Float32Array(), width: 1, offsets: [0, 300, 500], labels: [0, 1] as const };
+    const masksWith = (changes: Partial<Config['mil']>): ReturnType<typeof drawMasks> =>
+      drawMasks(pack, encoderWith(changes), rng(1, 'masks'));
+    const dropped = (mask: Float32Array | null): number =>
+      (mask ?? []).filter((value) => value === 0).length / (mask?.length ?? 0);
+    const both = masksWith({ dropout: 0.1, attentionDropout: 0.6 });
+    expect([both.embed, both.tanh, both.sigmoid].map((mask) => mask?.length)).toEqual([8000, 4000, 4000]);
+    expect(Math.abs(dropped(both.embed) - 0.1)).toBeLessThan(0.03);
+    expect(Math.abs(dropped(both.tanh) - 0.6)).toBeLessThan(0.03);
+    expect(Math.abs(dropped(both.sigmoid) - 0.6)).toBeLessThan(0.03);
+    expect(both.tanh).not.toEqual(both.sigmoid);
+    expect(masksWith({ dropout: 0, attentionDropout: 0.6 }).embed).toBeNull();
+    expect(masksWith({ dropout: 0.1, attentionDropout: 0 })).toMatchObject({ tanh: null, sigmoid: null });
+  });
+});
