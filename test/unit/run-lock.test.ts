@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -51,5 +59,26 @@ describe('the lock of a run directory', () => {
     lockOf({ pid, host: hostname() });
     const tries = await Promise.allSettled([1, 2, 3, 4].map(() => lockRun(folder, 'r')));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('appears with its owner: of several that start at once, one gets it and nothing else is left', async () => {
+    for (let round = 0; round < 20; round++) {
+      const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(folder, 'r')));
+      const held = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      expect(held).toHaveLength(1);
+      expect(readdirSync(folder)).toEqual(['.lock']);
+      await held[0]?.release();
+    }
+  });
+
+  it('is not released by a process of the same pid in another container or after a restart', async () => {
+    for (const other of [{ host: 'elsewhere' }, { started: '1' }]) {
+      const lock = await lockRun(folder, 'r');
+      const mine = JSON.parse(readFileSync(path, 'utf8')) as object;
+      writeFileSync(path, JSON.stringify({ ...mine, ...other }));
+      await lock.release();
+      expect(existsSync(path)).toBe(true);
+      rmSync(path);
+    }
   });
 });

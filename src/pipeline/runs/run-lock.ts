@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -37,20 +38,25 @@ export async function lockRun(directory: string, run: string): Promise<RunLock> 
   return {
     release: async () => {
       clearInterval(touch);
-      if (readOwner(path)?.pid === process.pid) await rm(path, { force: true });
+      const holder = readOwner(path);
+      const mine = holder?.pid === owner.pid && holder.host === owner.host && holder.started === owner.started;
+      if (mine) await rm(path, { force: true });
     },
   };
 }
 
+/** Makes a file appear with its content: between making and filling it, an empty lock would look like a dead one. */
 async function createOnce(path: string, text: string): Promise<boolean> {
+  const temporary = `${path}.${randomUUID()}`;
   try {
-    const file = await open(path, 'wx');
-    await file.writeFile(text);
-    await file.close();
+    await writeFile(temporary, text, { flag: 'wx' });
+    await link(temporary, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 
