@@ -1,7 +1,7 @@
 import { HafError } from '../pipeline/core/errors.js';
-import { FileStore } from '../pipeline/store/file-store.js';
 import { executeJob } from './execute-job.js';
 import type { FromTrainer, ToTrainer } from './ipc.js';
+import { storeAt } from './store-at.js';
 
 // The trainer: the process that holds TensorFlow. Native bindings load in one thread per process only, and a
 // training step blocks the event loop, so it shares neither with the runner that keeps the lease alive.
@@ -17,7 +17,7 @@ async function run({ job, store }: Extract<ToTrainer, { type: 'run' }>): Promise
   try {
     const onEpoch = (progress: Extract<FromTrainer, { type: 'epoch' }>['progress']): void =>
       send({ type: 'epoch', progress });
-    send({ type: 'done', result: await executeJob(job, new FileStore(store), onEpoch, current.signal) });
+    send({ type: 'done', result: await executeJob(job, storeAt(store), onEpoch, current.signal) });
   } catch (error) {
     send({ type: 'failed', error: HafError.from(error).toData() });
   }
