@@ -53,6 +53,8 @@ export function startRunner(options: RunnerOptions): Runner {
     ),
   );
   const finished = lastValueFrom(merge(...lanes), { defaultValue: undefined });
+  // A bus that fails ends the lanes; drain() and stop() report it, and until then nobody waits for it.
+  finished.catch(() => undefined);
   const drain = (): Promise<void> => {
     draining.abort();
     return finished;
@@ -75,31 +77,32 @@ async function perform(
   const { bus, worker } = options;
   const { job } = lease;
   const about = { job: job.key, stage: job.stage, unit: job.unit, artifact: job.artifact };
-  await bus.publish(job.run, { type: 'job-started', ...about, worker, attempt: lease.attempt });
+  await advise(bus.publish(job.run, { type: 'job-started', ...about, worker, attempt: lease.attempt }));
   const started = performance.now();
-  const heartbeat = setInterval(() => void lease.heartbeat(), options.heartbeatMs ?? 15_000);
+  const heartbeat = setInterval(() => void advise(lease.heartbeat()), options.heartbeatMs ?? 15_000);
   const epochs = new Subject<EpochProgress>();
   epochs
     .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))
     .subscribe((progress) => {
-      void bus.publish(job.run, { ...progress, ...about, type: 'job-epoch' });
+      void advise(bus.publish(job.run, { ...progress, ...about, type: 'job-epoch' }));
     });
   try {
     const result = await executor.run(job, (progress) => epochs.next(progress), stop);
     epochs.complete();
     const seconds = (performance.now() - started) / 1000;
     // The manifest first: a crash in between leaves a finished artifact, never a settled job without one.
-    await options.store.commit(manifestOf(lease, result, seconds, options), { replace: job.replace });
+    const computed = manifestOf(lease, result, seconds, options);
+    // What is told is what is stored: another process may have finished the same artifact first.
+    const { metrics, problems } = await options.store.commit(computed, { replace: job.replace });
     if ((await lease.commit()) === 'fenced') return;
-    const { metrics, problems, peakRssMiB } = result;
     await bus.publish(job.run, {
       type: 'job-done',
       ...about,
       worker,
       seconds,
-      peakRssMiB,
-      metrics: { ...metrics },
-      problems: [...problems],
+      peakRssMiB: result.peakRssMiB,
+      metrics,
+      problems,
     });
   } catch (thrown) {
     epochs.complete();
@@ -113,14 +116,16 @@ async function giveBack(lease: Lease, error: HafError, bus: Bus): Promise<void> 
   const { job } = lease;
   const about = { job: job.key, stage: job.stage, unit: job.unit, artifact: job.artifact };
   if (error.code === 'HAF_INTERRUPTED') return lease.release();
-  const verdict = await lease.fail(error.retryable);
-  if (verdict === 'retried')
-    await bus.publish(job.run, {
-      type: 'job-retried',
-      ...about,
-      attempt: lease.attempt + 1,
-      reason: error.what,
-    });
+  const verdict = await lease.fail(error.retryable, () =>
+    advise(
+      bus.publish(job.run, {
+        type: 'job-retried',
+        ...about,
+        attempt: lease.attempt + 1,
+        reason: error.what,
+      }),
+    ),
+  );
   if (verdict === 'given-up')
     await bus.publish(job.run, {
       type: 'job-failed',
@@ -128,6 +133,9 @@ async function giveBack(lease: Lease, error: HafError, bus: Bus): Promise<void> 
       error: { ...error.toData(), context: { ...error.context } },
     });
 }
+
+/** For calls whose loss costs nothing but a line on the screen, or is noticed when the lease is settled. */
+const advise = (call: Promise<void>): Promise<void> => call.catch(() => undefined);
 
 const manifestOf = (lease: Lease, result: JobResult, seconds: number, options: RunnerOptions): Manifest => ({
   v: 1,

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lastValueFrom, take, toArray } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/pipeline/bus/bus.js';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
@@ -9,10 +9,12 @@ import { HafError } from '../../src/pipeline/core/errors.js';
 import { buildGraph } from '../../src/pipeline/graph.js';
 import { makePlan } from '../../src/pipeline/plan.js';
 import { runGraph, type JobOutcome } from '../../src/pipeline/run-graph.js';
+import type { RunEvent } from '../../src/pipeline/runs/events.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import type { Executor } from '../../src/workers/executor.js';
 import { startRunner } from '../../src/workers/runner.js';
-import { testConfig, testFiles } from '../support/jobs.js';
+import { storeAt } from '../../src/workers/store-at.js';
+import { testConfig, testFiles, testJob } from '../support/jobs.js';
 
 /** Computes a job by writing its key; `misbehave` may throw instead. */
 const executor = (store: FileStore, log: string[], misbehave: (job: Job) => void): Executor => ({
@@ -116,6 +118,15 @@ describe('running a graph', () => {
     });
     expect(states(once.outcomes)).toEqual({ done: once.outcomes.length });
     expect(once.types.filter((type) => type === 'job-retried')).toHaveLength(1);
+    // With a lane waiting for work, too, the retry is announced before the next start.
+    let killed = 0;
+    const idle = await runAll(3, {
+      misbehave: (job) => {
+        if (job.key === 'report' && killed++ === 0)
+          throw new HafError('HAF_WORKER_DIED', 'Killed.', 'See above.');
+      },
+    });
+    expect(idle.types.slice(-4)).toEqual(['job-started', 'job-retried', 'job-started', 'job-done']);
     const always = await runAll(1, {
       misbehave: (job) => {
         if (job.key === 'stage1/fold-0/TMA') throw new HafError('HAF_WORKER_DIED', 'Killed.', 'See above.');
@@ -127,6 +138,51 @@ describe('running a graph', () => {
 });
 
 describe('a runner', () => {
+  /** One job 'a' through a runner whose bus and store behave as told; gives back the last event. */
+  const runOne = async (store: FileStore, change: (bus: InProcessBus) => void): Promise<RunEvent> => {
+    const bus = new InProcessBus();
+    change(bus);
+    const runner = startRunner({
+      bus,
+      store,
+      worker: 'w',
+      codeVersion: '0',
+      heartbeatMs: 1,
+      lanes: [{ jobClass: 'gpu', executor: executor(store, [], () => undefined) }],
+    });
+    const done = firstValueFrom(bus.events('run-1').pipe(filter(({ type }) => type === 'job-done')));
+    await bus.enqueue(testJob('a'));
+    const event = await done;
+    await runner.stop();
+    return event;
+  };
+
+  it('tells the metrics of the artifact that is stored, also when another process stored it', async () => {
+    const store = new FileStore(mkdtempSync(join(tmpdir(), 'haf-won-')));
+    const commit = store.commit.bind(store);
+    store.commit = async (manifest, options) => commit({ ...manifest, metrics: { won: 1 } }, options);
+    expect(await runOne(store, () => undefined)).toMatchObject({ metrics: { won: 1 } });
+  });
+
+  it('outlives a bus that loses messages and heartbeats', async () => {
+    const store = new FileStore(mkdtempSync(join(tmpdir(), 'haf-lossy-')));
+    const lost = (): Promise<never> => Promise.reject(new Error('connection lost'));
+    const event = await runOne(store, (bus) => {
+      const [publish, claim] = [bus.publish.bind(bus), bus.claim.bind(bus)];
+      bus.publish = (run, body) => (body.type === 'job-started' ? lost() : publish(run, body));
+      bus.claim = async (...args) => {
+        const lease = await claim(...args);
+        return lease && { ...lease, heartbeat: lost };
+      };
+    });
+    expect(event.type).toBe('job-done');
+  });
+
+  it('keeps one store per folder, so that content is hashed once', () => {
+    expect(storeAt('/nowhere/a')).toBe(storeAt('/nowhere/a'));
+    expect(storeAt('/nowhere/a')).not.toBe(storeAt('/nowhere/b'));
+  });
+
   it('drains: finishes the running job and takes no other', async () => {
     const store = new FileStore(mkdtempSync(join(tmpdir(), 'haf-drain-')));
     const [bus, config] = [new InProcessBus(), testConfig()];

@@ -35,8 +35,11 @@ export interface Lease {
   heartbeat(): Promise<void>;
   /** Settles the job as done. `fenced`: another worker has it or did it meanwhile; the result must be dropped. */
   commit(): Promise<'committed' | 'fenced'>;
-  /** Counts a failure: back to the queue, or given up after the last attempt. */
-  fail(retryable: boolean): Promise<'retried' | 'given-up' | 'fenced'>;
+  /**
+   * Counts a failure: back to the end of the queue, or given up after the last attempt. `beforeRetry` runs when the
+   * job will be tried again and before anybody can claim it, so that what it publishes precedes the next start.
+   */
+  fail(retryable: boolean, beforeRetry?: () => Promise<void>): Promise<'retried' | 'given-up' | 'fenced'>;
   /** Hands the job back untried, for example when the worker drains. */
   release(): Promise<void>;
 }

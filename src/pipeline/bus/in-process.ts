@@ -8,7 +8,7 @@ export interface InProcessOptions {
   readonly leaseMs?: number;
   /** Failures after which a job is given up. */
   readonly maxAttempts?: number;
-  /** Number of the first event; a resumed run goes on where its log ends. */
+  /** Number of a run's first event; a resumed run goes on where its log ends. */
   readonly firstSeq?: number;
 }
 
@@ -38,12 +38,13 @@ export class InProcessBus implements Bus {
   private readonly logs = new Map<string, ReplaySubject<RunEvent>>();
   private readonly leaseMs: number;
   private readonly maxAttempts: number;
-  private nextSeq: number;
+  private readonly firstSeq: number;
+  private readonly nextSeq = new Map<string, number>();
 
   constructor(options: InProcessOptions = {}) {
     this.leaseMs = options.leaseMs ?? 60_000;
     this.maxAttempts = options.maxAttempts ?? 3;
-    this.nextSeq = options.firstSeq ?? 1;
+    this.firstSeq = options.firstSeq ?? 1;
   }
 
   enqueue(job: Job): Promise<void> {
@@ -97,7 +98,9 @@ export class InProcessBus implements Bus {
   }
 
   publish(run: string, event: RunEventBody): Promise<void> {
-    this.log(run).next({ ...event, v: 1, seq: this.nextSeq++, at: new Date().toISOString() });
+    const seq = this.nextSeq.get(run) ?? this.firstSeq;
+    this.nextSeq.set(run, seq + 1);
+    this.log(run).next({ ...event, v: 1, seq, at: new Date().toISOString() });
     return Promise.resolve();
   }
 
@@ -147,13 +150,18 @@ export class InProcessBus implements Bus {
         settle('done');
         return Promise.resolve('committed');
       },
-      fail: (retryable) => {
-        if (!holds()) return Promise.resolve('fenced');
+      fail: async (retryable, beforeRetry) => {
+        if (!holds()) return 'fenced';
         entry.attempts++;
         const again = retryable && entry.attempts < this.maxAttempts;
-        settle('given-up');
-        if (again) this.offer(entry);
-        return Promise.resolve(again ? 'retried' : 'given-up');
+        settle(again ? 'running' : 'given-up');
+        if (!again) return 'given-up';
+        try {
+          await beforeRetry?.();
+        } finally {
+          this.offer(entry);
+        }
+        return 'retried';
       },
       release: () => {
         if (holds()) {
