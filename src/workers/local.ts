@@ -1,4 +1,4 @@
-import { hostname, cpus } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { Bus } from '../pipeline/bus/bus.js';
 import type { FileStore } from '../pipeline/store/file-store.js';
 import { startRunner, type Runner } from './runner.js';
@@ -22,7 +22,8 @@ export interface LocalWorker extends Runner {
 /** The worker inside `up`: lanes of pool threads and of training processes on this machine. */
 export function startLocalWorker(options: LocalWorkerOptions): LocalWorker {
   const { bus, store, codeVersion, backend } = options;
-  const threads = Math.max(1, cpus().length);
+  // What this process may use: fewer than the machine has under a scheduler's affinity.
+  const threads = availableParallelism();
   const pool = new ThreadPool(threads, store.root);
   const trainers = Array.from(
     { length: options.trainers },

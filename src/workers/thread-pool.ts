@@ -38,7 +38,7 @@ export class ThreadPool implements Executor {
       throw new HafError(
         'HAF_WORKER_DIED',
         `The thread working on ${job.key} ended: ${error instanceof Error ? error.message : String(error)}.`,
-        'It may have run out of memory: try fewer --workers.',
+        'It may have run out of memory: there is a thread per core, so give the process fewer (taskset).',
         { cause: error },
       );
     }
