@@ -56,9 +56,9 @@ const two = [
     test: ['005', '007', '008', '010', '011', '012'],
   },
   {
-    train: ['005', '007', '012'],
+    train: ['005', '007', '011', '012'],
     val: ['008', '010', '009'],
-    test: ['001', '002', '003', '004', '006', '011'],
+    test: ['001', '002', '003', '004', '006'],
   },
 ];
 
@@ -133,6 +133,11 @@ describe('folds of a file', () => {
       'a patient in two sets',
       { folds: [two[0], { ...two[1], val: ['008', '7', '009'] }] },
       'fold 1 has these patients more than once: 007',
+    ],
+    [
+      'patients tested in two folds',
+      { folds: [two[0], { ...two[1], train: ['005', '012'], test: ['001', '003', '11', '007'] }] },
+      'tested in more than one fold: 007, 011.',
     ],
     ['another number of folds', { folds: [two[0]] }, '1 folds where cv.folds is 2'],
     ['text that is not JSON', '{"folds": [', 'not JSON'],

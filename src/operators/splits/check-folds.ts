@@ -41,6 +41,25 @@ function refuseOverlap(fold: Fold, at: number): void {
   );
 }
 
+/**
+ * Cross-validation tests every patient once: the predictions of all folds are pooled by patient at the end.
+ *
+ * @throws HafError HAF_SPLIT_INVALID naming the patients that are tested in several folds
+ */
+export function refuseRepeatedTests(folds: readonly Fold[]): void {
+  const tested = new Set<string>();
+  const again = new Set<string>();
+  for (const { test } of folds) for (const id of test) (tested.has(id) ? again : tested).add(id);
+  if (again.size === 0) return;
+  const patients = [...again].sort();
+  throw new HafError(
+    'HAF_SPLIT_INVALID',
+    `These patients are tested in more than one fold: ${patients.join(', ')}.`,
+    'Leave each patient in the test set of one fold. For the same test patients in all folds, set cv.mode: fixedTest.',
+    { context: { patients } },
+  );
+}
+
 const oneOutcome = (fold: number, role: string, outcome: string): Problem => ({
   severity: 'warning',
   stage: 'split',

@@ -6,7 +6,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { stageOf } from '../stage-of.js';
-import { checkFolds } from './check-folds.js';
+import { checkFolds, refuseRepeatedTests } from './check-folds.js';
 import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
 import { splitsFile, type Fold, type Splits } from './split-data.js';
 import { readFolds, readOfficialSplit } from './split-file.js';
@@ -48,7 +48,9 @@ async function given(
   { name, path }: SourceFile,
 ): Promise<Drawn> {
   const folds = readFolds(name, await readFile(path, 'utf8'), cv.folds);
-  return matchFolds(name, folds, new Set(patients.map(({ id }) => id)));
+  const matched = matchFolds(name, folds, new Set(patients.map(({ id }) => id)));
+  refuseRepeatedTests(matched.folds);
+  return matched;
 }
 
 async function fixedTest(
