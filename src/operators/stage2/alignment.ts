@@ -1,6 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { patientDiscrimination } from './patient-discrimination.js';
-import { patientSvd, throughNormalisation, type PatientSvd } from './patient-svd.js';
+import { patientSvd, throughNormalisation, zeroNorm, type PatientSvd } from './patient-svd.js';
 import { addCombination, addRow, dotRows } from './row-arithmetic.js';
 
 export type AlignmentOptions = Pick<
@@ -143,7 +143,8 @@ function addLeadingVectorGradient(
   const { columns: k, rows, right, sigma, eigenvalues, q1 } = svd;
   const width = g.length;
   const largest = eigenvalues[0] as number;
-  if (scale === 0 || largest === 0) return;
+  // Where q1 was set to zero it does not move, and dividing by so small an eigenvalue would say it does.
+  if (scale === 0 || (sigma[0] as number) <= zeroNorm) return;
   const projected = Float64Array.from({ length: k }, (_, column) => dotRows(rows, column, g, 0, width));
   const mix = new Float64Array(k);
   for (let j = 1; j < k; j++) {

@@ -4,8 +4,9 @@ import { addRow, dotRows } from './row-arithmetic.js';
 /** How the sign of q1, which an SVD leaves open, is fixed (method.md 5.4). */
 export type SignRule = 'sum' | 'invariant' | 'none';
 
-/** Column norm below which a column counts as zero, and what is added to a norm before dividing by it. */
-const zeroNorm = 1e-12;
+/** Column norm below which a column counts as zero; a leading singular value so small leaves q1 undefined. */
+export const zeroNorm = 1e-12;
+/** What is added to a norm before dividing by it. */
 const normEpsilon = 1e-8;
 
 /** The SVD of one patient's modality vectors, by the eigendecomposition of their k x k Gram matrix. */
