@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { main } from '../src/pipeline/cli/program.js';
 
-// `haf-pipeline ... | head` closes our stdout early; that is the reader's right, not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+// `haf-pipeline ... | head` closes our output early; that is the reader's right, and a run goes on unseen.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 
 await main(process.argv);

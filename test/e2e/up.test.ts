@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runSummarySchema } from '../../src/pipeline/runs/materialise.js';
@@ -121,6 +121,23 @@ describe('haf-pipeline up', () => {
     expect(plan.stdout).toMatch(/stage1 +4 +4 +0 +all cached/);
     expect(plan.stdout).toMatch(/stage2 +2 +0 +2 +align\.tauSv: 1 -> 0\.5/);
   });
+
+  it('keeps the summary and the problems of a run when one of its stages is replayed', async () => {
+    const other = await workFolder({ methods: ['blood'], train: { epochs: 1 } });
+    const bad = join(other, 'data/wsi/PrimaryTumor_HE_998.h5');
+    writeFileSync(bad, 'not an HDF5 file');
+    expect((await cli(up, other)).code).toBe(2);
+    const read = (): string[] =>
+      ['summary.json', 'problems.csv'].map((name) => readFileSync(join(runFolder(other), name), 'utf8'));
+    const before = read();
+    expect(before[1]).toContain('PrimaryTumor_HE_998');
+    const replayed = await cli(['replay', 'evaluate', '--run', 'latest'], other);
+    expect(replayed.code).toBe(2);
+    expect(read()).toEqual(before);
+    expect(readFileSync(join(runFolder(other), 'run.json'), 'utf8')).toContain(
+      '"state": "finished-with-failures"',
+    );
+  }, 120_000);
 
   it('replays a stage: the same bytes when forced, other numbers beside the old ones when changed', async () => {
     const forced = await cli(['replay', 'stage3', '--run', 'latest', '--fold', '1', '--force'], folder);

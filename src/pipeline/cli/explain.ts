@@ -13,17 +13,20 @@ export async function explain(stage: StageName | undefined, options: ExplainOpti
   const earlier = previousRun(directory);
   const before = earlier?.recipes() ?? new Map<string, never>();
   const store = new FileStore(options.store);
+  // The last entry of a key wins in a Map, so the log is read backwards: what happened first counts.
+  const how = new Map(
+    [...directory.events()]
+      .reverse()
+      .flatMap((event) => ('job' in event ? [[event.job, event.type] as const] : [])),
+  );
   const jobs = [];
   for (const [job, recipe] of directory.recipes()) {
     if (stage !== undefined && recipe.stage !== stage) continue;
     if (options.fold !== undefined && recipe.unit.fold !== options.fold) continue;
     const artifact = hashOf(recipe);
     const old = before.get(job);
-    const why = !old
-      ? ['first computed in this run']
-      : hashOf(old) === artifact
-        ? ['shared with it']
-        : recipeChanges(old, recipe);
+    const first = how.get(job) === 'job-cached' ? 'taken from the store' : 'first computed in this run';
+    const why = !old ? [first] : hashOf(old) === artifact ? ['shared with it'] : recipeChanges(old, recipe);
     const stored = (await store.manifest(artifact)) !== null;
     jobs.push({ job, artifact, stored, why, recipe });
   }

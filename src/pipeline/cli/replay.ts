@@ -21,9 +21,9 @@ import { textTable } from './text-table.js';
  */
 export async function replay(stage: StageName, options: ReplayOptions): Promise<ExitCode> {
   const base = RunDirectory.find(options.runs, options.run);
-  const info = base.info();
-  const { config } = loadConfig({ text: configYaml(info.config), set: options.set });
-  const prepared = await prepareRun(config, options.data ?? info.dataRoot, options);
+  const { dataRoot } = base.info();
+  const { config } = loadConfig({ text: configYaml(base.experiment()), set: options.set });
+  const prepared = await prepareRun(config, options.data ?? dataRoot, options);
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
   const result = await executeFromTerminal(prepared, {

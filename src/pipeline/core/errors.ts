@@ -15,6 +15,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const catalogue = {
   HAF_CONFIG_INVALID: { exit: exitCodes.badConfig, retryable: false },
   HAF_CONFIG_MISSING: { exit: exitCodes.badConfig, retryable: false },
+  HAF_PATH_UNUSABLE: { exit: exitCodes.usage, retryable: false },
   HAF_USAGE: { exit: exitCodes.usage, retryable: false },
   HAF_DATA_CHANGED: { exit: exitCodes.badData, retryable: false },
   HAF_DATA_MISSING: { exit: exitCodes.badData, retryable: false },
@@ -91,9 +92,14 @@ export class HafError extends Error {
     return new HafError(data.code, data.what, data.fix, { context: data.context });
   }
 
-  /** Any thrown value as a HafError; an unknown one becomes HAF_INTERNAL with its message kept. */
+  /**
+   * Any thrown value as a HafError: a full disk or an unusable path by its system error, anything unknown as
+   * HAF_INTERNAL with its message kept.
+   */
   static from(thrown: unknown): HafError {
     if (thrown instanceof HafError) return thrown;
+    const fault = pathFault(thrown);
+    if (fault) return fault;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new HafError(
       'HAF_INTERNAL',
@@ -105,4 +111,27 @@ export class HafError extends Error {
       },
     );
   }
+}
+
+const fullDisk = ['ENOSPC', 'EDQUOT'];
+const unusablePath = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG'];
+
+function pathFault(thrown: unknown): HafError | null {
+  if (!(thrown instanceof Error)) return null;
+  const { code = '', path = 'a file' } = thrown as NodeJS.ErrnoException;
+  if (fullDisk.includes(code))
+    return new HafError(
+      'HAF_STORE_FULL',
+      `No space left to write ${path}.`,
+      'Free space or choose another disk with --store and --runs, then run the same command again: finished work is kept.',
+      { cause: thrown },
+    );
+  if (unusablePath.includes(code))
+    return new HafError(
+      'HAF_PATH_UNUSABLE',
+      `${path} cannot be used (${code}).`,
+      'Check that it is what the command expects - a file to read, a folder to write to - and its rights.',
+      { cause: thrown },
+    );
+  return null;
 }

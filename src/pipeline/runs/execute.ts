@@ -1,6 +1,19 @@
 import { hostname } from 'node:os';
 import { relative } from 'node:path';
-import { fromEvent, lastValueFrom, merge, mergeMap, takeUntil, tap } from 'rxjs';
+import {
+  defer,
+  endWith,
+  firstValueFrom,
+  fromEvent,
+  ignoreElements,
+  merge,
+  mergeMap,
+  of,
+  Subject,
+  takeUntil,
+  tap,
+  type Observable,
+} from 'rxjs';
 import { InProcessBus } from '../bus/in-process.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { summarisePlan, type Plan } from '../plan.js';
@@ -40,92 +53,109 @@ export interface ExecuteResult {
  */
 export async function executeRun(prepared: PreparedRun, options: ExecuteOptions): Promise<ExecuteResult> {
   const { directory, config, store } = prepared;
-  const jobs = options.jobs ?? prepared.plan;
   const lock = await lockRun(directory.path, directory.run);
   try {
     directory.write('config.resolved.yaml', configYaml(config));
     directory.mendLog();
     await store.sweep(Date.now());
-    const record = (state: RunFile['state']): void =>
-      directory.writeInfo({
-        state,
-        config,
-        dataRoot: prepared.dataRoot,
-        codeVersion: options.codeVersion,
-        host: hostname(),
-        node: process.version,
-      });
-    record('running');
     directory.writePlan(prepared.plan);
-    const bus = new InProcessBus({ firstSeq: (directory.events().at(-1)?.seq ?? 0) + 1 });
-    const events = bus.events(directory.run).subscribe((event) => {
-      directory.append(event);
-      options.onEvent(event);
-    });
-    const started = performance.now();
-    try {
-      const outcomes = await runJobs(prepared, jobs, bus, options);
-      const result = conclude(prepared, outcomes, jobs, options);
-      const report = outcomes.some((o) => 'manifest' in o && o.job.node.stage === 'report');
-      await bus.publish(directory.run, {
-        type: 'run-finished',
-        run: directory.run,
-        outcome: result.state,
-        seconds: (performance.now() - started) / 1000,
-        directory: relative('.', directory.path),
-        report: report ? relative('.', `${directory.path}/report.html`) : null,
-        failures: outcomes.filter(({ state }) => state === 'failed').length,
-      });
-      writeTrace(directory.events(), directory);
-      record(result.state);
-      return result;
-    } finally {
-      events.unsubscribe();
-      await bus.close();
-    }
+    return await recorded(prepared, options, (log) => runJobs(prepared, options, log));
   } finally {
     await lock.release();
   }
 }
 
+/** The bus of a run whose events are being written; `fault` errors when one could not be. */
+interface RunLog {
+  readonly bus: InProcessBus;
+  readonly fault: Observable<never>;
+}
+
+/** Brackets the work of a run with its state in run.json and its first and last event, whatever ends it. */
+async function recorded(
+  prepared: PreparedRun,
+  options: ExecuteOptions,
+  work: (log: RunLog) => Promise<readonly JobOutcome[]>,
+): Promise<ExecuteResult> {
+  const { directory, config, dataRoot } = prepared;
+  const { codeVersion } = options;
+  const record = (state: RunFile['state']): void =>
+    directory.writeInfo({ state, config, dataRoot, codeVersion, host: hostname(), node: process.version });
+  record('running');
+  const bus = new InProcessBus({ firstSeq: (directory.events().at(-1)?.seq ?? 0) + 1 });
+  const fault = new Subject<never>();
+  const events = bus.events(directory.run).subscribe((event) => {
+    try {
+      directory.append(event);
+      options.onEvent(event);
+    } catch (error) {
+      fault.error(error);
+    }
+  });
+  const started = performance.now();
+  const finish = async (state: ExecuteResult['state'], outcomes: readonly JobOutcome[]): Promise<void> => {
+    const report = outcomes.some((o) => 'manifest' in o && o.job.node.stage === 'report');
+    await bus.publish(directory.run, {
+      type: 'run-finished',
+      run: directory.run,
+      outcome: state,
+      seconds: (performance.now() - started) / 1000,
+      directory: relative('.', directory.path),
+      report: report ? relative('.', `${directory.path}/report.html`) : null,
+      failures: outcomes.filter((outcome) => outcome.state === 'failed').length,
+    });
+    writeTrace(directory.events(), directory);
+    record(state);
+  };
+  try {
+    const result = conclude(prepared, await work({ bus, fault }), options);
+    await finish(result.state, result.outcomes);
+    return result;
+  } catch (error) {
+    // On a full disk this cannot be written either; the error that ended the run is the one to show.
+    await finish('failed', []).catch(() => undefined);
+    throw error;
+  } finally {
+    events.unsubscribe();
+    await bus.close();
+  }
+}
+
 async function runJobs(
   prepared: PreparedRun,
-  jobs: Plan,
-  bus: InProcessBus,
   options: ExecuteOptions,
+  { bus, fault }: RunLog,
 ): Promise<readonly JobOutcome[]> {
   const { directory, config, store } = prepared;
+  const { run } = directory;
+  const { workers, backend, codeVersion, force } = options;
+  const plan = options.jobs ?? prepared.plan;
   const { startLocalWorker } = await import('../../workers/local.js');
-  const { workers, backend, codeVersion } = options;
-  await bus.publish(directory.run, {
+  await bus.publish(run, {
     type: 'run-started',
-    run: directory.run,
+    run,
     workers,
     bus: bus.about,
     methods: [...config.methods],
     folds: config.cv.folds,
-    plan: [...summarisePlan(jobs, prepared.earlier)],
+    plan: [...summarisePlan(plan, prepared.earlier)],
   });
   const worker = startLocalWorker({ bus, store, trainers: workers, backend, codeVersion });
   const collected: JobOutcome[] = [];
-  const { force } = options;
-  const graph = runGraph({ run: directory.run, config, plan: jobs, bus, store, ...(force ? { force } : {}) });
+  const graph = runGraph({ run, config, plan, bus, store, ...(force ? { force } : {}) }).pipe(
+    tap((outcome) => {
+      collected.push(outcome);
+      if ('manifest' in outcome) materialise(outcome.manifest, store, directory);
+    }),
+  );
   // Whichever comes first: the graph is settled, or the user asked to stop and the running jobs have ended.
   const interrupted = merge(
-    fromEvent(options.drain, 'abort').pipe(mergeMap(() => worker.drain(), 1)),
-    fromEvent(options.stop, 'abort').pipe(mergeMap(() => worker.stop(), 1)),
+    aborted(options.drain).pipe(mergeMap(() => worker.drain(), 1)),
+    aborted(options.stop).pipe(mergeMap(() => worker.stop(), 1)),
   );
+  const settled = graph.pipe(takeUntil(interrupted), ignoreElements(), endWith(null));
   try {
-    await lastValueFrom(
-      graph.pipe(
-        tap((outcome) => {
-          collected.push(outcome);
-          if ('manifest' in outcome) materialise(outcome.manifest, store, directory);
-        }),
-        takeUntil(interrupted),
-      ),
-      { defaultValue: null },
-    );
+    await firstValueFrom(merge(settled, fault));
     return collected;
   } finally {
     await worker.stop();
@@ -133,24 +163,28 @@ async function runJobs(
   }
 }
 
+/** Emits once the signal is aborted, also when it was before anybody listened. */
+const aborted = (signal: AbortSignal): Observable<unknown> =>
+  defer(() => (signal.aborted ? of(null) : fromEvent(signal, 'abort')));
+
 /** Writes the run's closing files and tells how it ended. */
 function conclude(
   { directory, store, plan }: PreparedRun,
   outcomes: readonly JobOutcome[],
-  jobs: Plan,
   options: ExecuteOptions,
 ): ExecuteResult {
-  writeSummary(outcomes, store, directory);
-  const problems = writeProblems(outcomes, directory);
-  if (options.drain.aborted && outcomes.length < jobs.length)
-    return { state: 'interrupted', exitCode: exitCodes.interrupted, outcomes };
+  const made = new Map(outcomes.flatMap((o) => ('manifest' in o ? [[o.job.id, o.manifest] as const] : [])));
+  // A replay touches some jobs of a run; its summary and problems are those of all of them.
+  const manifests = plan.flatMap(({ id, cached }) => made.get(id) ?? cached ?? []);
+  writeSummary(manifests, store, directory);
+  const problems = writeProblems(manifests, directory);
   const failed = outcomes.filter(({ state }) => state === 'failed');
+  if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
+    return { state: 'interrupted', exitCode: exitCodes.interrupted, outcomes };
   if (failed.length > 0) return { state: 'failed', exitCode: failureCode(directory, failed), outcomes };
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, outcomes };
-  const settled = new Set(outcomes.map(({ job }) => job.id));
-  const complete = plan.every(({ id, cached }) => cached !== null || settled.has(id));
-  return { state: complete ? 'succeeded' : 'partial', exitCode: exitCodes.ok, outcomes };
+  return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, outcomes };
 }
 
 /** The exit code of the first failed job's error. */

@@ -3,7 +3,6 @@ import { summarySchema } from '../../operators/evaluation/summary-data.js';
 import { historySchema } from '../../operators/tensor/history-data.js';
 import { predictionsSchema } from '../../operators/stage3/prediction-data.js';
 import type { Problem } from '../core/problem.js';
-import type { JobOutcome } from '../run-graph.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
 import type { RunEvent } from './events.js';
 import { csvText } from '../core/csv.js';
@@ -55,11 +54,10 @@ function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]):
 
 /** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
 export function writeSummary(
-  outcomes: readonly JobOutcome[],
+  manifests: readonly Manifest[],
   store: ArtifactStore,
   directory: RunDirectory,
 ): z.infer<typeof runSummarySchema> | null {
-  const manifests = outcomes.flatMap((outcome) => ('manifest' in outcome ? [outcome.manifest] : []));
   const aggregate = manifests.find(({ stage }) => stage === 'aggregate');
   if (!aggregate) return null;
   const summary = store.open(aggregate).json('summary.json', summarySchema);
@@ -85,8 +83,8 @@ export const runSummarySchema = summarySchema.extend({
 });
 
 /** problems.csv: every patient, slide and row that was left out, with its reason. Returns the problems. */
-export function writeProblems(outcomes: readonly JobOutcome[], directory: RunDirectory): readonly Problem[] {
-  const problems = outcomes.flatMap((outcome) => ('manifest' in outcome ? outcome.manifest.problems : []));
+export function writeProblems(manifests: readonly Manifest[], directory: RunDirectory): readonly Problem[] {
+  const problems = manifests.flatMap((manifest) => manifest.problems);
   const columns = ['severity', 'stage', 'patient', 'file', 'place', 'reason', 'fix'] as const;
   directory.write('problems.csv', csvText(columns, problems.map((problem) => columns.map((column) => problem[column]))));
   return problems;

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
@@ -19,7 +19,7 @@ const runFileSchema = z.object({
   state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted', 'partial']),
   host: z.string(),
   node: z.string(),
-  config: configSchema,
+  config: z.unknown(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 
@@ -37,13 +37,17 @@ export class RunDirectory {
     return join(this.runs, this.run);
   }
 
-  /** All runs below a folder, oldest first. */
+  /** All runs below a folder whose run.json can be read, oldest first. */
   static list(runs: string): readonly RunDirectory[] {
     if (!existsSync(runs)) return [];
     return readdirSync(runs)
-      .filter((name) => existsSync(join(runs, name, 'run.json')))
       .map((name) => new RunDirectory(runs, name))
-      .sort((a, b) => (a.info().createdAt < b.info().createdAt ? -1 : 1));
+      .flatMap((directory) => {
+        const info = directory.readInfo();
+        return info.success ? [{ directory, createdAt: info.data.createdAt }] : [];
+      })
+      .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+      .map(({ directory }) => directory);
   }
 
   /** The run called `name`: its full name, a unique beginning of it, or "latest". @throws HafError HAF_RUN_UNKNOWN */
@@ -65,18 +69,40 @@ export class RunDirectory {
   }
 
   info(): RunFile {
-    return runFileSchema.parse(JSON.parse(readFileSync(join(this.path, 'run.json'), 'utf8')));
+    const info = this.readInfo();
+    if (info.success) return info.data;
+    throw new HafError(
+      'HAF_RUN_UNKNOWN',
+      `${join(this.path, 'run.json')} cannot be read: it is damaged or of another version.`,
+      'Run the experiment again with "haf-pipeline up": its artifacts are still in the store.',
+    );
+  }
+
+  /** The experiment of the run. @throws HafError HAF_RUN_UNKNOWN when another version wrote it */
+  experiment(): Config {
+    const config = configSchema.safeParse(this.info().config);
+    if (config.success) return config.data;
+    throw new HafError(
+      'HAF_RUN_UNKNOWN',
+      `The experiment in ${join(this.path, 'run.json')} is not one of this version: ${z.prettifyError(config.error)}`,
+      'Run the experiment file again with "haf-pipeline up".',
+    );
+  }
+
+  private readInfo(): z.ZodSafeParseResult<RunFile> {
+    const path = join(this.path, 'run.json');
+    return runFileSchema.safeParse(existsSync(path) ? parseOrNull(readFileSync(path, 'utf8')) : null);
   }
 
   exists(): boolean {
-    return existsSync(join(this.path, 'run.json'));
+    return this.readInfo().success;
   }
 
-  /** Recipes of the last plan of this run, by job key. */
+  /** Recipes of the last plan of this run, by job key; none when the file is absent or damaged. */
   recipes(): ReadonlyMap<string, Recipe> {
     const path = join(this.path, recipesFile);
     if (!existsSync(path)) return new Map();
-    return new Map(Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Recipe>));
+    return new Map(Object.entries((parseOrNull(readFileSync(path, 'utf8')) ?? {}) as Record<string, Recipe>));
   }
 
   writePlan(plan: Plan): void {
@@ -93,10 +119,15 @@ export class RunDirectory {
   /** Writes a file of the run whole or not at all. */
   write(name: string, content: string | Uint8Array): void {
     const path = join(this.path, name);
-    mkdirSync(dirname(path), { recursive: true });
     const temporary = `${path}.${process.pid}.tmp`;
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      writeFileSync(temporary, content, { flush: true });
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   }
 
   append(event: RunEvent): void {

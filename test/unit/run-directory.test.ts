@@ -1,0 +1,87 @@
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { HafError } from '../../src/pipeline/core/errors.js';
+import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
+import { testConfig } from '../support/jobs.js';
+
+describe('run directories', () => {
+  let runs: string;
+  beforeEach(() => {
+    runs = mkdtempSync(join(tmpdir(), 'haf-runs-'));
+  });
+  const make = (run: string): RunDirectory => {
+    const directory = new RunDirectory(runs, run);
+    directory.writeInfo({
+      state: 'succeeded',
+      config: testConfig(),
+      dataRoot: '/data',
+      codeVersion: '0',
+      host: 'h',
+      node: 'v20',
+    });
+    return directory;
+  };
+
+  it('are found by name, by a unique beginning, and as the latest', () => {
+    make('quick-aaa');
+    make('quick-bbb');
+    expect(RunDirectory.find(runs, 'quick-aaa').run).toBe('quick-aaa');
+    expect(RunDirectory.find(runs, 'quick-b').run).toBe('quick-bbb');
+    expect(() => RunDirectory.find(runs, 'quick')).toThrow(/quick-aaa or quick-bbb/);
+    expect(() => RunDirectory.find(runs, 'slow')).toThrow(/Runs here: quick-aaa, quick-bbb/);
+    expect(['quick-aaa', 'quick-bbb']).toContain(RunDirectory.find(runs, 'latest').run);
+  });
+
+  it('are listed although one of them has a damaged run.json, which is named when asked for', () => {
+    make('good');
+    mkdirSync(join(runs, 'torn'));
+    writeFileSync(join(runs, 'torn/run.json'), '{"v":1');
+    expect(RunDirectory.list(runs).map(({ run }) => run)).toEqual(['good']);
+    expect(() => new RunDirectory(runs, 'torn').info()).toThrow(/torn\/run\.json cannot be read/);
+  });
+
+  it('say so when the experiment was written by another version', () => {
+    const directory = make('old');
+    const info = JSON.parse(readFileSync(join(runs, 'old/run.json'), 'utf8')) as {
+      config: Record<string, unknown>;
+    };
+    info.config.gone = 1;
+    writeFileSync(join(runs, 'old/run.json'), JSON.stringify(info));
+    expect(RunDirectory.list(runs)).toHaveLength(1);
+    expect(() => directory.experiment()).toThrow(/not one of this version.*gone/s);
+  });
+
+  it('mend a log whose last line was torn by a crash, and lose no whole line', () => {
+    const directory = make('crashed');
+    const skipped = {
+      type: 'job-skipped',
+      job: 'a',
+      stage: 'stage3',
+      unit: {},
+      artifact: 'x',
+      because: 'y',
+    } as const;
+    directory.append({ ...skipped, v: 1, seq: 1, at: 'now' });
+    appendFileSync(join(runs, 'crashed/events.ndjson'), '{"type":"job-sk');
+    expect(directory.events()).toHaveLength(1);
+    directory.mendLog();
+    directory.append({ ...skipped, v: 1, seq: 2, at: 'now' });
+    expect(directory.events().map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it('name a path that cannot be used', () => {
+    const directory = make('r');
+    writeFileSync(join(runs, 'r/folds'), 'a file where a folder should be');
+    let thrown: unknown;
+    try {
+      directory.write('folds/0/metrics.json', '{}');
+    } catch (error) {
+      thrown = error;
+    }
+    const error = HafError.from(thrown);
+    expect([error.code, error.exitCode]).toEqual(['HAF_PATH_UNUSABLE', 64]);
+    expect(error.what).toContain('r/folds');
+  });
+});
