@@ -49,28 +49,31 @@ describe('the instance loss by hand', () => {
 });
 
 describe('the sign of the leading vector by hand', () => {
-  /** The first entry of v1 and q1 of two vectors of the plane. */
-  const leading = (a: readonly number[], b: readonly number[]): { v1: number[]; q1: number[] } => {
-    const { right, q1 } = patientSvd(Float64Array.from([...a, ...b]), [0, 1], 2, true, 'sum');
-    return { v1: [right[0] as number, right[2] as number], q1: [...q1] };
+  /** v1 and q1 of some vectors of the plane, as they are. */
+  const leading = (...vectors: readonly (readonly number[])[]): { v1: number[]; q1: number[] } => {
+    const observed = vectors.map((_, column) => column);
+    const { right, q1 } = patientSvd(Float64Array.from(vectors.flat()), observed, 2, false, 'sum');
+    return { v1: observed.map((row) => right[row * vectors.length] as number), q1: [...q1] };
   };
 
-  it('is that of the sum of the columns', () => {
+  it('is that of the sum of the columns, whatever the first one says', () => {
     for (const side of [1, -1]) {
-      const { v1, q1 } = leading([side, 0], [0.8 * side, 0.6 * side]);
-      expect((v1[0] as number) + (v1[1] as number)).toBeGreaterThan(1);
+      const { v1, q1 } = leading([-side, 0], [side, 0], [0.8 * side, 0.6 * side]);
+      expect(v1[0]).toBeLessThan(-0.4);
+      expect(v1[1]).toBeGreaterThan(0.4);
       expect(Math.sign(q1[0] as number)).toBe(side);
     }
   });
 
-  it('is that of the first modality when the columns cancel', () => {
-    // v1 = (1, -1) / sqrt 2 has no sum; q1 then points along the first vector, whichever way that points.
-    for (const side of [1, -1]) {
-      const { v1, q1 } = leading([side, 0], [-0.8 * side, 0.6 * side]);
-      expect(v1[0]).toBeCloseTo(Math.SQRT1_2, 6);
-      expect(v1[1]).toBeCloseTo(-Math.SQRT1_2, 6);
-      expect(Math.sign(q1[0] as number)).toBe(side);
-    }
+  it('is that of the first modality when the columns almost cancel', () => {
+    // v1 is about (1, -1) / sqrt 2: its sum is a few ten-thousandths, positive or negative with the second length.
+    for (const side of [1, -1])
+      for (const length of [1 - 5e-4, 1, 1 + 5e-4]) {
+        const { v1, q1 } = leading([side, 0], [-0.8 * side * length, 0.6 * side * length]);
+        expect(v1[0], `length ${length}`).toBeCloseTo(Math.SQRT1_2, 3);
+        expect(v1[1]).toBeCloseTo(-Math.SQRT1_2, 3);
+        expect(Math.sign(q1[0] as number)).toBe(side);
+      }
   });
 });
 
