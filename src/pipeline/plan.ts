@@ -92,12 +92,16 @@ export interface StagePlan {
 }
 
 /** Per stage: how many jobs are there already, how many will run, and why (against an earlier run's recipes). */
-export function summarisePlan(plan: Plan, earlier: ReadonlyMap<string, Recipe>): readonly StagePlan[] {
+export function summarisePlan(
+  plan: Plan,
+  earlier: ReadonlyMap<string, Recipe>,
+  force: ReadonlySet<string> = new Set(),
+): readonly StagePlan[] {
   return stageNames.flatMap((stage) => {
     const jobs = plan.filter(({ node }) => node.stage === stage);
     if (jobs.length === 0) return [];
-    const missing = jobs.filter(({ cached }) => cached === null);
-    const reasons = [...new Set(missing.map((job) => whyMissing(job, earlier)))];
+    const missing = jobs.filter(({ node, cached }) => cached === null || force.has(node.key));
+    const reasons = [...new Set(missing.map((job) => (job.cached ? 'forced' : whyMissing(job, earlier))))];
     const why = missing.length === 0 ? 'all cached' : reasons.slice(0, 2).join('; ');
     return [{ stage, jobs: jobs.length, cached: jobs.length - missing.length, why }];
   });

@@ -79,7 +79,7 @@ describe('what is read', () => {
     const { data, output } = await read({ Cell: 'patient_id,cd3_z,cd3_inv,cd8_z,pdl1\n1,1,1,1,4\n' });
     expect(data.tables.Cell?.columns.at(-1)).toEqual({ name: 'pdl1', kind: 'numeric' });
     expect(output.problems?.map(({ severity, file, place }) => [severity, file, place])).toEqual([
-      ['info', 'tma_cell_density.csv', 'pdl1'],
+      ['warning', 'tma_cell_density.csv', 'pdl1'],
       ['warning', 'tma_cell_density.csv', 'cd8_inv'],
     ]);
   });

@@ -5,11 +5,11 @@ export type ColumnKind = Column['kind'];
 
 /**
  * What is known of a table's columns. `named`: each column with its kind; others are taken as numbers, and
- * said so. `allNumeric`: the file names its own columns.
+ * said so. `allNumeric`: the file names its own columns; `columns` is how many HANCOCK has.
  */
 export type TableDictionary =
   | { readonly type: 'named'; readonly kinds: Readonly<Record<string, ColumnKind>> }
-  | { readonly type: 'allNumeric' };
+  | { readonly type: 'allNumeric'; readonly columns: number };
 
 /** The columns of the HANCOCK tables (method.md 2.2). Blood headers are long LOINC names, ICD headers are codes. */
 export const tableDictionaries: Readonly<Record<TableModality, TableDictionary>> = {
@@ -42,8 +42,8 @@ export const tableDictionaries: Readonly<Record<TableModality, TableDictionary>>
       pN_stage: 'ordinal',
     },
   },
-  Blood: { type: 'allNumeric' },
-  ICD: { type: 'allNumeric' },
+  Blood: { type: 'allNumeric', columns: 16 },
+  ICD: { type: 'allNumeric', columns: 40 },
   Cell: {
     type: 'named',
     kinds: { cd3_z: 'numeric', cd3_inv: 'numeric', cd8_z: 'numeric', cd8_inv: 'numeric' },

@@ -58,6 +58,8 @@ export function readCsvTable(file: string, text: string): CsvTable {
     fault(header.info.lines, null, problem),
   );
   if (headerFaults.length > 0) return { columns: [], rows: [], faults: headerFaults };
+  if (body.length === 0)
+    return { columns: [], rows: [], faults: [fault(null, null, 'no row stands below the header')] };
   const { rows, faults } = readRows(header.record, body, fault);
   return { columns: header.record.filter((name) => name !== idColumn), rows, faults };
 }

@@ -61,14 +61,21 @@ function codesOf(rows: Table['rows'], at: number): number[] {
 /** Columns the dictionary does not know, and columns of it that the file lacks. */
 function columnProblems(modality: TableModality, file: string, present: readonly string[]): Problem[] {
   const dictionary = tableDictionaries[modality];
-  if (dictionary.type === 'allNumeric') return [];
   const base = { stage: 'tables', patient: null, file };
+  if (dictionary.type === 'allNumeric') {
+    const { columns } = dictionary;
+    if (present.length === columns) return [];
+    const reason = `${modality} has ${present.length} columns where HANCOCK has ${columns}; all of them are used.`;
+    return [
+      { ...base, severity: 'warning', place: null, reason, fix: 'Check that no column was lost or added.' },
+    ];
+  }
   const unknown = present.filter((name) => kindOf(modality, name) === undefined);
   const absent = Object.keys(dictionary.kinds).filter((name) => !present.includes(name));
   return [
     ...unknown.map((name): Problem => ({
       ...base,
-      severity: 'info',
+      severity: 'warning',
       place: name,
       reason: `Column "${name}" is not one of the known ${modality} columns; it is used as a number.`,
       fix: 'Remove it from the file if it is no feature; one-hot encode it there if it holds nominal codes.',

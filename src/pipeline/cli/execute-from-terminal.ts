@@ -54,7 +54,7 @@ export async function executeFromTerminal(
     });
     renderer.close();
     for (const error of errors) say(errorText(error));
-    if (!options.json) showResult(prepared);
+    if (!options.json) showResult(prepared, result);
     return result;
   } finally {
     renderer.close();
@@ -69,9 +69,22 @@ function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): H
   });
 }
 
-function showResult({ directory }: PreparedRun): void {
+/** How many of a run's failures are named on the terminal; problems.csv has all. */
+const namedFailures = 5;
+
+function showResult({ directory }: PreparedRun, { problems }: ExecuteResult): void {
   const summary = summaryOf(directory);
   if (summary) printData(`\n${summaryText(summary)}\n`);
   const report = join(directory.path, 'report.html');
+  if (problems.length > 0) {
+    const count = (severity: string): number =>
+      problems.filter((problem) => problem.severity === severity).length;
+    const counts = `${count('failure')} failures, ${count('warning')} warnings, ${count('info')} notes`;
+    say(`left out or doubtful: ${counts}, listed in ${join(directory.path, 'problems.csv')}`);
+    for (const { file, reason } of problems
+      .filter(({ severity }) => severity === 'failure')
+      .slice(0, namedFailures))
+      say(`  ${file ?? ''}: ${reason}`);
+  }
   if (existsSync(report)) say(`report: ${report}`);
 }

@@ -31,7 +31,6 @@ const catalogue = {
   HAF_BACKEND_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false },
   HAF_WORKER_DIED: { exit: exitCodes.unexpected, retryable: true },
   HAF_TRAINING_DIVERGED: { exit: exitCodes.unexpected, retryable: false },
-  HAF_JOB_FAILED: { exit: exitCodes.finishedWithFailures, retryable: false },
   HAF_INTERRUPTED: { exit: exitCodes.interrupted, retryable: true },
   HAF_INTERNAL: { exit: exitCodes.unexpected, retryable: false },
 } as const satisfies Record<string, { exit: ExitCode; retryable: boolean }>;

@@ -16,6 +16,7 @@ import {
 } from 'rxjs';
 import { InProcessBus } from '../bus/in-process.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
+import type { Problem } from '../core/problem.js';
 import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
@@ -45,6 +46,8 @@ export interface ExecuteResult {
   readonly state: Exclude<RunFile['state'], 'running'>;
   readonly exitCode: ExitCode;
   readonly outcomes: readonly JobOutcome[];
+  /** What was left out or looks wrong, of all jobs of the run. */
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -138,7 +141,7 @@ async function runJobs(
     bus: bus.about,
     methods: [...config.methods],
     folds: config.cv.folds,
-    plan: [...summarisePlan(plan, prepared.earlier)],
+    plan: [...summarisePlan(plan, prepared.earlier, force)],
   });
   const worker = startLocalWorker({ bus, store, trainers: workers, backend, codeVersion });
   const collected: JobOutcome[] = [];
@@ -178,13 +181,14 @@ function conclude(
   const manifests = plan.flatMap(({ id, cached }) => made.get(id) ?? cached ?? []);
   writeSummary(manifests, store, directory);
   const problems = writeProblems(manifests, directory);
+  const found = { outcomes, problems };
   const failed = outcomes.filter(({ state }) => state === 'failed');
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
-    return { state: 'interrupted', exitCode: exitCodes.interrupted, outcomes };
-  if (failed.length > 0) return { state: 'failed', exitCode: failureCode(directory, failed), outcomes };
+    return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
+  if (failed.length > 0) return { state: 'failed', exitCode: failureCode(directory, failed), ...found };
   if (problems.some(({ severity }) => severity === 'failure'))
-    return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, outcomes };
-  return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, outcomes };
+    return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
+  return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, ...found };
 }
 
 /** The exit code of the first failed job's error. */

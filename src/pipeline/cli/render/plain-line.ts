@@ -6,7 +6,9 @@ import { clock } from './view-lines.js';
 
 const metricsText = (metrics: Readonly<Record<string, number | null>>): string =>
   Object.entries(metrics)
-    .flatMap(([name, value]) => (value === null ? [] : [`  ${name} ${value.toPrecision(4)}`]))
+    .flatMap(([name, value]) =>
+      value === null ? [] : [`  ${name} ${Number.isInteger(value) ? value : value.toPrecision(4)}`],
+    )
     .join('');
 
 /** The event as one line of a log, or null when it is none of interest there. `view` is the state after it. */
