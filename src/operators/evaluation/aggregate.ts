@@ -24,11 +24,13 @@ export const aggregate = stageOf(({ config, inputs }) => {
   const deceased = patients.filter(({ y }) => y === 1).length;
   const methods = config.methods.map((method) => resultsOf(method, inputs, config.cv.mode));
   refuseUnequalTests(methods);
+  // With a fixed test set the baseline is that of the patients tested, not of the cohort.
+  const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
   const summary: Summary = {
     cohort: {
       patients: patients.length,
       deceased,
-      majority: majorityShare(patients.length, deceased) ?? 0,
+      majority: majorityShare(tested.length, tested.filter((y) => y === 1).length) ?? 0,
     },
     rows: methods.map((results) => rowOf(results, patients.length, config.cv)),
     schedule: config.schedule,
