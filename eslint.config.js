@@ -60,8 +60,11 @@ export default tseslint.config(
   },
   {
     files: ['src/pipeline/core/**/*.ts', 'src/operators/**/*.ts'],
+    rules: { 'no-restricted-properties': ['error', ...nondeterminism] },
+  },
+  {
+    files: ['src/operators/**/*.ts'],
     rules: {
-      'no-restricted-properties': ['error', ...nondeterminism],
       'no-restricted-imports': [
         'error',
         {
@@ -76,5 +79,22 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src/pipeline/core/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^\\.\\./|@tensorflow/|^nats$|^sharp$|^rxjs$',
+              message: 'The core is pure: it imports nothing of the pipeline around it and no engine.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  { files: ['src/**/*.ts'], rules: { 'max-lines': ['error', { max: 300 }] } },
   { files: ['*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
 );

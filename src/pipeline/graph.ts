@@ -104,16 +104,6 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   return jobs;
 }
 
-/** The given jobs and everything they need, still in topological order. */
-export function withUpstream(graph: Graph, keys: readonly string[]): Graph {
-  const wanted = new Set(keys);
-  for (const job of [...graph].reverse()) {
-    if (!wanted.has(job.key)) continue;
-    for (const key of upstreamOf(job)) wanted.add(key);
-  }
-  return graph.filter((job) => wanted.has(job.key));
-}
-
 /** The given jobs and everything that reads them, directly or not. */
 export function withDownstream(graph: Graph, keys: readonly string[]): Graph {
   const reached = new Set(keys);
