@@ -1,16 +1,30 @@
-import { defer, filter, first, forkJoin, map, merge, mergeMap, of, shareReplay, type Observable } from 'rxjs';
+import {
+  defer,
+  filter,
+  first,
+  forkJoin,
+  ignoreElements,
+  merge,
+  mergeMap,
+  of,
+  shareReplay,
+  type Observable,
+} from 'rxjs';
 import type { Bus, Job } from './bus/bus.js';
 import type { Config } from './config/schema.js';
+import { HafError } from './core/errors.js';
 import { inCanonicalOrder } from './core/modality.js';
 import { upstreamOf } from './graph.js';
 import type { Plan, PlannedJob } from './plan.js';
+import type { RunEvent } from './runs/events.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
 import { stages } from './stages.js';
 
 /** How a job of the graph ended. */
 export type JobOutcome =
   | { readonly state: 'cached' | 'done'; readonly job: PlannedJob; readonly manifest: Manifest }
-  | { readonly state: 'failed' | 'skipped'; readonly job: PlannedJob };
+  | { readonly state: 'failed'; readonly job: PlannedJob; readonly error: HafError }
+  | { readonly state: 'skipped'; readonly job: PlannedJob };
 
 export interface GraphRun {
   readonly run: string;
@@ -68,18 +82,28 @@ function submit(job: PlannedJob, context: GraphRun): Observable<JobOutcome> {
     filter((event) => event.artifact === job.id),
     first(),
     mergeMap(async (event): Promise<JobOutcome> => {
-      const manifest = event.type === 'job-done' ? await store.manifest(job.id) : null;
-      return manifest ? { state: 'done', job, manifest } : { state: 'failed', job };
+      if (event.type === 'job-failed') return { state: 'failed', job, error: failureOf(event) };
+      const manifest = await store.manifest(job.id);
+      return manifest ? { state: 'done', job, manifest } : { state: 'failed', job, error: gone(job) };
     }, 1),
   );
-  return merge(
-    defer(() => bus.enqueue(jobOf(job, context))).pipe(
-      filter(() => false),
-      map((): JobOutcome => ({ state: 'failed', job })),
-    ),
-    ended,
-  );
+  return merge(defer(() => bus.enqueue(jobOf(job, context))).pipe(ignoreElements()), ended);
 }
+
+/** The error of a failed job as the event log tells it, with the job named. */
+function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): HafError {
+  const { stack } = error.context;
+  return new HafError(error.code, `${job}: ${error.what}`, error.fix, {
+    context: typeof stack === 'string' ? { stack } : {},
+  });
+}
+
+const gone = ({ node }: PlannedJob): HafError =>
+  new HafError(
+    'HAF_STORE_CORRUPT',
+    `${node.key}: its result is not in the store although it was just computed.`,
+    'Run the same command again, and check that nothing else writes to the store.',
+  );
 
 function jobOf({ node, id, recipe }: PlannedJob, { run, config, force }: GraphRun): Job {
   return {

@@ -6,6 +6,7 @@ import type { Problem } from '../pipeline/core/problem.js';
 import type { Job } from '../pipeline/bus/bus.js';
 import type { Artifact, EpochProgress, Inputs, StageContext, StageName } from '../pipeline/stage.js';
 import { hashFile } from '../pipeline/sources.js';
+import { interrupted } from './executor.js';
 import { stages } from '../pipeline/stages.js';
 import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
 
@@ -25,18 +26,17 @@ export async function executeJob(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const code = await stages[job.stage].load();
+  await verifySources(job);
   const context = await contextOf(job, store);
-  const interrupted = (): HafError =>
-    new HafError('HAF_INTERRUPTED', `${job.key} was stopped.`, 'Run the same command again to go on.');
-  if (signal.aborted) throw interrupted();
+  if (signal.aborted) throw interrupted(job);
   const last = await lastValueFrom(
     code(context).pipe(
       tap((event) => event.type === 'epoch' && onEpoch(event)),
       takeUntil(fromEvent(signal, 'abort')),
-      throwIfEmpty(interrupted),
+      throwIfEmpty(() => interrupted(job)),
     ),
   );
-  if (last.type !== 'output') throw interrupted();
+  if (last.type !== 'output') throw interrupted(job);
   const files: StoredFile[] = [];
   for (const [name, data] of Object.entries(last.files)) {
     const bytes = data instanceof Uint8Array ? data : new TextEncoder().encode(JSON.stringify(data));
@@ -47,7 +47,6 @@ export async function executeJob(
 }
 
 async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> {
-  await verifySources(job);
   const config = declaredKeys(job);
   const { fold, modality } = job.unit;
   const stream = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
@@ -62,9 +61,7 @@ async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> 
   };
 }
 
-/**
- * The config with only the keys the stage declared: reading another would escape the artifact's id.
- */
+/** The config with only the keys the stage declared: reading another would escape the artifact's id. */
 function declaredKeys(job: Job): Config {
   const guarded = (part: object, path: string): object =>
     new Proxy(part, {

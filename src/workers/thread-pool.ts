@@ -4,7 +4,7 @@ import type { Job } from '../pipeline/bus/bus.js';
 import { HafError } from '../pipeline/core/errors.js';
 import type { EpochProgress } from '../pipeline/stage.js';
 import type { JobResult } from './execute-job.js';
-import type { Executor } from './executor.js';
+import { interrupted, type Executor } from './executor.js';
 import type { ThreadResult, ThreadTask } from './ipc.js';
 
 /** Threads for CPU-bound jobs. */
@@ -29,12 +29,7 @@ export class ThreadPool implements Executor {
     try {
       result = await this.pool.run({ job, store: this.store }, { signal, name: 'compute' });
     } catch (error) {
-      if (signal.aborted)
-        throw new HafError(
-          'HAF_INTERRUPTED',
-          `${job.key} was stopped.`,
-          'Run the same command again to go on.',
-        );
+      if (signal.aborted) throw interrupted(job);
       throw new HafError(
         'HAF_WORKER_DIED',
         `The thread working on ${job.key} ended: ${error instanceof Error ? error.message : String(error)}.`,

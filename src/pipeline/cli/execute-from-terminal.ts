@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
-import type { RunEvent } from '../runs/events.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
 import { errorText } from './errors.js';
@@ -29,7 +27,6 @@ export async function executeFromTerminal(
 ): Promise<ExecuteResult> {
   const [drain, stop] = [new AbortController(), new AbortController()];
   const renderer = rendererFor(options.json ?? false);
-  const errors: HafError[] = [];
   const onSignal = (): void => {
     if (drain.signal.aborted) stop.abort();
     else {
@@ -39,34 +36,23 @@ export async function executeFromTerminal(
       drain.abort();
     }
   };
-  const onEvent = (event: RunEvent): void => {
-    if (event.type === 'job-failed') errors.push(failureOf(event));
-    renderer.event(event);
-  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
     const result = await executeRun(prepared, {
       ...options,
       codeVersion: packageVersion(),
-      onEvent,
+      onEvent: (event) => renderer.event(event),
       drain: drain.signal,
       stop: stop.signal,
     });
     renderer.close();
-    for (const error of errors) say(errorText(error));
+    for (const outcome of result.outcomes) if (outcome.state === 'failed') say(errorText(outcome.error));
     if (!options.json) showResult(prepared, result);
     return result;
   } finally {
     renderer.close();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
   }
-}
-
-function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): HafError {
-  const { stack } = error.context;
-  return new HafError(error.code, `${job}: ${error.what}`, error.fix, {
-    context: typeof stack === 'string' ? { stack } : {},
-  });
 }
 
 /** How many of a run's failures are named on the terminal; problems.csv has all. */

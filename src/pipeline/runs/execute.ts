@@ -15,7 +15,7 @@ import {
   type Observable,
 } from 'rxjs';
 import { InProcessBus } from '../bus/in-process.js';
-import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
+import { exitCodes, type ExitCode } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
 import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
@@ -182,20 +182,11 @@ function conclude(
   writeSummary(manifests, store, directory);
   const problems = writeProblems(manifests, directory);
   const found = { outcomes, problems };
-  const failed = outcomes.filter(({ state }) => state === 'failed');
+  const failure = outcomes.find((outcome) => outcome.state === 'failed');
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
-  if (failed.length > 0) return { state: 'failed', exitCode: failureCode(directory, failed), ...found };
+  if (failure) return { state: 'failed', exitCode: failure.error.exitCode, ...found };
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
   return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, ...found };
-}
-
-/** The exit code of the first failed job's error. */
-function failureCode(directory: PreparedRun['directory'], failed: readonly JobOutcome[]): ExitCode {
-  const key = failed[0]?.job.node.key;
-  const event = directory.events().findLast((e) => e.type === 'job-failed' && e.job === key);
-  if (event?.type !== 'job-failed') return exitCodes.unexpected;
-  const { code, what, fix } = event.error;
-  return HafError.fromData({ code, what, fix, context: {} }).exitCode;
 }
