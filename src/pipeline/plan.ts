@@ -1,21 +1,11 @@
 import type { Config } from './config/schema.js';
 import { hashOf } from './core/canonical-json.js';
+import type { Recipe } from './recipe.js';
 import type { Graph, JobNode } from './graph.js';
-import type { ConfigPath, StageName, Unit } from './stage.js';
+import type { ConfigPath, StageName } from './stage.js';
 import { stageNames } from './stage.js';
 import { stages } from './stages.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
-
-/** Everything that decides what a job computes; its hash is the artifact's id. */
-export interface Recipe {
-  readonly stage: StageName;
-  readonly version: number;
-  readonly unit: Unit;
-  /** The config sections the stage reads. */
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly inputs: readonly { readonly role: StageName; readonly ids: readonly string[] }[];
-  readonly sources: readonly { readonly role: string; readonly name: string; readonly sha256: string }[];
-}
 
 /** A job with its artifact id and, when it has been computed before, the manifest of the result. */
 export interface PlannedJob {

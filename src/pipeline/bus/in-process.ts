@@ -1,28 +1,35 @@
+import { randomUUID } from 'node:crypto';
 import { ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../runs/events.js';
 import type { JobClass } from '../stage.js';
-import type { Bus, Job, Lease } from './bus.js';
+import type { Bus, Lease } from './bus.js';
+import type { Job } from './job.js';
+import type { Member, Membership } from './member.js';
 
 export interface InProcessOptions {
   /** A lease lapses after this long without a heartbeat. */
   readonly leaseMs?: number;
   /** Failures after which a job is given up. */
   readonly maxAttempts?: number;
-  /** Number of a run's first event; a resumed run goes on where its log ends. */
-  readonly firstSeq?: number;
 }
 
 /** A job's state; `revision` is the fencing token: it changes whenever the job changes hands. */
 interface Entry {
   job: Job;
-  state: 'queued' | 'running' | 'done' | 'given-up';
+  /** The runs that wait for the artifact. */
+  readonly runs: Set<string>;
+  state: 'queued' | 'running' | 'settled';
   revision: number;
   attempts: number;
+  readonly declinedBy: Set<string>;
   lapse?: NodeJS.Timeout;
+  /** Tells the holder that it holds the job no more. */
+  lost?: AbortController;
 }
 
 interface Waiter {
   readonly jobClass: JobClass;
+  readonly worker: string;
   readonly take: (entry: Entry) => void;
 }
 
@@ -32,37 +39,41 @@ interface Waiter {
  */
 export class InProcessBus implements Bus {
   readonly about = 'in-process (this machine only)';
+  readonly leaseMs: number;
   private readonly entries = new Map<string, Entry>();
   private readonly queues: Record<JobClass, Entry[]> = { cpu: [], gpu: [] };
   private readonly waiters = new Set<Waiter>();
   private readonly logs = new Map<string, ReplaySubject<RunEvent>>();
-  private readonly leaseMs: number;
+  private readonly present = new Map<string, Member>();
   private readonly maxAttempts: number;
-  private readonly firstSeq: number;
   private readonly nextSeq = new Map<string, number>();
+  private lastRun: string | null = null;
 
   constructor(options: InProcessOptions = {}) {
     this.leaseMs = options.leaseMs ?? 60_000;
     this.maxAttempts = options.maxAttempts ?? 3;
-    this.firstSeq = options.firstSeq ?? 1;
   }
 
   enqueue(job: Job): Promise<void> {
     const known = this.entries.get(job.artifact);
-    const wanted =
-      known === undefined || known.state === 'given-up' || (known.state === 'done' && job.replace);
-    if (wanted) {
-      const entry: Entry = { job, state: 'queued', revision: (known?.revision ?? 0) + 1, attempts: 0 };
+    if (known && known.state !== 'settled') known.runs.add(job.run);
+    else {
+      const entry: Entry = {
+        ...{ job, runs: new Set([job.run]), state: 'queued', attempts: 0, declinedBy: new Set() },
+        revision: (known?.revision ?? 0) + 1,
+      };
       this.entries.set(job.artifact, entry);
       this.offer(entry);
     }
     return Promise.resolve();
   }
 
-  claim(jobClass: JobClass, _worker: string, signal: AbortSignal): Promise<Lease | null> {
+  claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null> {
     if (signal.aborted) return Promise.resolve(null);
-    const waiting = this.queues[jobClass].shift();
-    if (waiting) return Promise.resolve(this.lease(waiting));
+    const queue = this.queues[jobClass];
+    const next = queue.findIndex(({ declinedBy }) => !declinedBy.has(worker));
+    const [waiting] = next < 0 ? [] : queue.splice(next, 1);
+    if (waiting) return Promise.resolve(this.lease(waiting, worker));
     return new Promise((resolve) => {
       const onAbort = (): void => {
         this.waiters.delete(waiter);
@@ -70,10 +81,11 @@ export class InProcessBus implements Bus {
       };
       const waiter: Waiter = {
         jobClass,
+        worker,
         take: (entry) => {
           this.waiters.delete(waiter);
           signal.removeEventListener('abort', onAbort);
-          resolve(this.lease(entry));
+          resolve(this.lease(entry, worker));
         },
       };
       this.waiters.add(waiter);
@@ -84,12 +96,10 @@ export class InProcessBus implements Bus {
   withdraw(run: string): Promise<readonly string[]> {
     const withdrawn: string[] = [];
     for (const jobClass of ['cpu', 'gpu'] as const) {
-      const [gone, kept] = [
-        this.queues[jobClass].filter(({ job }) => job.run === run),
-        this.queues[jobClass].filter(({ job }) => job.run !== run),
-      ];
-      this.queues[jobClass] = kept;
-      for (const { job } of gone) {
+      const queue = this.queues[jobClass];
+      for (const { runs } of queue) runs.delete(run);
+      this.queues[jobClass] = queue.filter(({ runs }) => runs.size > 0);
+      for (const { job } of queue.filter(({ runs }) => runs.size === 0)) {
         this.entries.delete(job.artifact);
         withdrawn.push(job.artifact);
       }
@@ -97,15 +107,45 @@ export class InProcessBus implements Bus {
     return Promise.resolve(withdrawn);
   }
 
-  publish(run: string, event: RunEventBody): Promise<void> {
-    const seq = this.nextSeq.get(run) ?? this.firstSeq;
+  async cancel(run: string): Promise<void> {
+    await this.withdraw(run);
+    for (const entry of this.entries.values())
+      if (entry.state === 'running' && entry.runs.delete(run) && entry.runs.size === 0) this.settle(entry);
+  }
+
+  publish(run: string, event: RunEventBody): Promise<string> {
+    const seq = this.nextSeq.get(run) ?? 1;
     this.nextSeq.set(run, seq + 1);
-    this.log(run).next({ ...event, v: 1, seq, at: new Date().toISOString() });
-    return Promise.resolve();
+    this.lastRun = run;
+    const id = randomUUID();
+    this.log(run).next({ ...event, v: 1, id, seq, at: new Date().toISOString() });
+    return Promise.resolve(id);
   }
 
   events(run: string): Observable<RunEvent> {
     return this.log(run).asObservable();
+  }
+
+  latestRun(): Promise<string | null> {
+    return Promise.resolve(this.lastRun);
+  }
+
+  join(member: Member): Promise<Membership> {
+    this.present.set(member.id, member);
+    return Promise.resolve({
+      update: (change) => {
+        this.present.set(member.id, { ...(this.present.get(member.id) ?? member), ...change });
+        return Promise.resolve();
+      },
+      leave: () => {
+        this.present.delete(member.id);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  members(): Promise<readonly Member[]> {
+    return Promise.resolve([...this.present.values()]);
   }
 
   close(): Promise<void> {
@@ -122,50 +162,77 @@ export class InProcessBus implements Bus {
 
   private offer(entry: Entry): void {
     entry.state = 'queued';
-    const waiter = [...this.waiters].find(({ jobClass }) => jobClass === entry.job.class);
+    const fits = ({ jobClass, worker }: Waiter): boolean =>
+      jobClass === entry.job.class && !entry.declinedBy.has(worker);
+    const waiter = [...this.waiters].find(fits);
     if (waiter) waiter.take(entry);
     else this.queues[entry.job.class].push(entry);
   }
 
-  private lease(entry: Entry): Lease {
+  /** Ends the present holder's hold. */
+  private settle(entry: Entry, state: Entry['state'] = 'settled'): void {
+    clearTimeout(entry.lapse);
+    entry.state = state;
+    entry.revision++;
+    entry.lost?.abort();
+  }
+
+  private lease(entry: Entry, worker: string): Lease {
     entry.state = 'running';
+    entry.lost?.abort();
+    const lost = (entry.lost = new AbortController());
     const revision = ++entry.revision;
     const holds = (): boolean => entry.state === 'running' && entry.revision === revision;
-    const settle = (state: Entry['state']): void => {
-      clearTimeout(entry.lapse);
-      entry.state = state;
-      entry.revision++;
-    };
     const watch = (): void => {
       clearTimeout(entry.lapse);
-      entry.lapse = setTimeout(() => holds() && this.offer(entry), this.leaseMs).unref();
+      entry.lapse = setTimeout(() => {
+        if (!holds()) return;
+        lost.abort();
+        this.offer(entry);
+      }, this.leaseMs).unref();
+    };
+    const tell = async (event: RunEventBody): Promise<void> => {
+      for (const run of entry.runs) await this.publish(run, event);
+    };
+    /** Ends the hold with an event; `again` puts the job back once the event is told. */
+    const end = async <V extends string>(
+      again: boolean,
+      verdict: V,
+      eventOf: (verdict: V) => RunEventBody,
+    ): Promise<V> => {
+      this.settle(entry, again ? 'running' : 'settled');
+      await tell(eventOf(verdict));
+      if (again) this.offer(entry);
+      return verdict;
     };
     watch();
     return {
       job: entry.job,
       attempt: entry.attempts + 1,
+      lost: lost.signal,
       heartbeat: () => Promise.resolve(holds() ? watch() : undefined),
-      commit: () => {
-        if (!holds()) return Promise.resolve('fenced');
-        settle('done');
-        return Promise.resolve('committed');
+      publish: tell,
+      commit: async (done) => {
+        if (!holds()) return 'fenced';
+        return end(false, 'committed', () => done);
       },
-      fail: async (retryable, beforeRetry) => {
+      fail: async (retryable, eventOf) => {
         if (!holds()) return 'fenced';
         entry.attempts++;
         const again = retryable && entry.attempts < this.maxAttempts;
-        settle(again ? 'running' : 'given-up');
-        if (!again) return 'given-up';
-        try {
-          await beforeRetry?.();
-        } finally {
-          this.offer(entry);
-        }
-        return 'retried';
+        return end(again, again ? 'retried' : 'given-up', eventOf);
+      },
+      decline: async (eventOf) => {
+        if (!holds()) return 'fenced';
+        entry.declinedBy.add(worker);
+        const others = [...this.present.values()].some(
+          ({ id, classes }) => classes.includes(entry.job.class) && !entry.declinedBy.has(id),
+        );
+        return end(others, others ? 'returned' : 'given-up', eventOf);
       },
       release: () => {
         if (holds()) {
-          settle('queued');
+          this.settle(entry, 'queued');
           this.offer(entry);
         }
         return Promise.resolve();
