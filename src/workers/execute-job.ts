@@ -1,12 +1,14 @@
-import { lastValueFrom, takeUntil, tap, fromEvent, throwIfEmpty } from 'rxjs';
+import { lastValueFrom, takeUntil, tap, fromEvent, throwIfEmpty, NEVER } from 'rxjs';
 import type { Config } from '../pipeline/config/schema.js';
 import { HafError } from '../pipeline/core/errors.js';
-import { rng } from '../pipeline/core/rng.js';
 import type { Problem } from '../pipeline/core/problem.js';
+import { rng } from '../pipeline/core/rng.js';
+import { Streams } from '../pipeline/core/streams.js';
 import type { Job } from '../pipeline/bus/bus.js';
-import type { Artifact, EpochProgress, Inputs, StageContext, StageName } from '../pipeline/stage.js';
+import type { Artifact, Inputs, StageContext, StageName } from '../pipeline/stage.js';
 import { hashFile } from '../pipeline/sources.js';
-import { interrupted } from './executor.js';
+import { interrupted, type JobControl } from './executor.js';
+import { JobCheckpoints, noCheckpoints, type CheckpointOptions } from './job-checkpoints.js';
 import { stages } from '../pipeline/stages.js';
 import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
 
@@ -18,21 +20,27 @@ export interface JobResult {
   readonly peakRssMiB: number;
 }
 
-/** Computes one job in this thread or process. @throws HafError, also for an aborted signal (HAF_INTERRUPTED). */
+/** What a training process is given besides the job. */
+export type TrainerControl = JobControl & CheckpointOptions;
+
+/**
+ * Computes one job in this thread or process. Without `control` nothing is reported, and nothing kept before the end.
+ *
+ * @throws HafError, also for an aborted signal (HAF_INTERRUPTED)
+ */
 export async function executeJob(
   job: Job,
   store: ArtifactStore,
-  onEpoch: (progress: EpochProgress) => void,
-  signal: AbortSignal,
+  control?: TrainerControl,
 ): Promise<JobResult> {
   const code = await stages[job.stage].load();
   await verifySources(job);
-  const context = await contextOf(job, store);
-  if (signal.aborted) throw interrupted(job);
+  const context = await contextOf(job, store, control);
+  if (control?.signal.aborted || control?.pause.aborted) throw interrupted(job);
   const last = await lastValueFrom(
     code(context).pipe(
-      tap((event) => event.type === 'epoch' && onEpoch(event)),
-      takeUntil(fromEvent(signal, 'abort')),
+      tap((event) => event.type === 'epoch' && control?.onEpoch(event)),
+      takeUntil(control ? fromEvent(control.signal, 'abort') : NEVER),
       throwIfEmpty(() => interrupted(job)),
     ),
   );
@@ -46,18 +54,20 @@ export async function executeJob(
   return { files, problems: last.problems ?? [], metrics: last.metrics ?? {}, peakRssMiB };
 }
 
-async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> {
+async function contextOf(job: Job, store: ArtifactStore, control?: TrainerControl): Promise<StageContext> {
   const config = declaredKeys(job);
   const { fold, modality } = job.unit;
-  const stream = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
+  const owner = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
+  // Methods of a fold share their streams, so that they differ in what they are and not in their draws.
+  const streams = new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
   return {
     unit: job.unit,
     config,
     modalities: job.modalities,
     inputs: await openInputs(job, store),
     sources: job.sources,
-    // Methods of a fold share their streams, so that they differ in what they are and not in their draws.
-    rng: (purpose) => rng(config.seed, `${stream}/${purpose}`),
+    rng: (purpose) => streams.of(purpose),
+    checkpoints: control ? new JobCheckpoints(job, store, streams, control) : noCheckpoints,
   };
 }
 

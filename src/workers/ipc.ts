@@ -5,11 +5,20 @@ import type { JobResult } from './execute-job.js';
 
 /** Runner to trainer. */
 export type ToTrainer =
-  { readonly type: 'run'; readonly job: Job; readonly store: string } | { readonly type: 'cancel' };
+  | {
+      readonly type: 'run';
+      readonly job: Job;
+      readonly store: string;
+      readonly codeVersion: string;
+      readonly checkpointEpochs: number;
+    }
+  | { readonly type: 'pause' }
+  | { readonly type: 'cancel' };
 
 /** Trainer to runner. */
 export type FromTrainer =
   | { readonly type: 'epoch'; readonly progress: EpochProgress }
+  | { readonly type: 'checkpoint'; readonly epoch: number }
   | { readonly type: 'done'; readonly result: JobResult }
   | { readonly type: 'failed'; readonly error: HafErrorData };
 

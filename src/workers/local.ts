@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { Bus } from '../pipeline/bus/bus.js';
 import type { FileStore } from '../pipeline/store/file-store.js';
+import { defaultCheckpointEpochs } from './job-checkpoints.js';
 import { startRunner, type Runner } from './runner.js';
 import { ThreadPool } from './thread-pool.js';
 import { Trainer } from './trainer.js';
@@ -27,7 +28,7 @@ export function startLocalWorker(options: LocalWorkerOptions): LocalWorker {
   const pool = new ThreadPool(threads, store.root);
   const trainers = Array.from(
     { length: options.trainers },
-    () => new Trainer({ store: store.root, backend }),
+    () => new Trainer({ store: store.root, backend, codeVersion, checkpointEpochs: defaultCheckpointEpochs }),
   );
   const runner = startRunner({
     bus,

@@ -87,7 +87,12 @@ async function perform(
       void advise(bus.publish(job.run, { ...progress, ...about, type: 'job-epoch' }));
     });
   try {
-    const result = await executor.run(job, (progress) => epochs.next(progress), stop);
+    const result = await executor.run(job, {
+      onEpoch: (progress) => epochs.next(progress),
+      onCheckpoint: () => undefined,
+      signal: stop,
+      pause: stop,
+    });
     epochs.complete();
     const seconds = (performance.now() - started) / 1000;
     // The manifest first: a crash in between leaves a finished artifact, never a settled job without one.

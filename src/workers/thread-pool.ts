@@ -2,9 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Job } from '../pipeline/bus/bus.js';
 import { HafError } from '../pipeline/core/errors.js';
-import type { EpochProgress } from '../pipeline/stage.js';
 import type { JobResult } from './execute-job.js';
-import { interrupted, type Executor } from './executor.js';
+import { interrupted, type Executor, type JobControl } from './executor.js';
 import type { ThreadResult, ThreadTask } from './ipc.js';
 
 /** Threads for CPU-bound jobs. */
@@ -24,7 +23,8 @@ export class ThreadPool implements Executor {
     });
   }
 
-  async run(job: Job, _onEpoch: (progress: EpochProgress) => void, signal: AbortSignal): Promise<JobResult> {
+  async run(job: Job, control: Pick<JobControl, 'signal' | 'pause'>): Promise<JobResult> {
+    const signal = AbortSignal.any([control.signal, control.pause]);
     let result: ThreadResult;
     try {
       result = await this.pool.run({ job, store: this.store }, { signal, name: 'compute' });
