@@ -108,8 +108,8 @@ async function compute(
     const ready = secondsSince(started);
     const result = await executor.run(work, {
       ...{ onEpoch, pause },
-      onCheckpoint: () => void advise(store.keepCheckpoint(job.artifact)),
-      stop: AbortSignal.any([stop, lease.lost]),
+      onCheckpoint: () => void advise(store.shareCheckpoint(job.artifact)),
+      signal: AbortSignal.any([stop, lease.lost]),
     });
     const computed = secondsSince(started) - ready;
     // A worker that was silent too long finds out before it stores anything.

@@ -45,7 +45,7 @@ export async function prepareWork(
   const sources = await locateSources(job.sources, data, store);
   const pinned = await store.fetch(wanted);
   await store.fetchCheckpoint(job.artifact);
-  return { work: { ...job, config, inputs, sources }, release: () => pinned.release() };
+  return { work: { ...job, config, inputs, sources, root: store.localRoot }, release: () => pinned.release() };
 }
 
 const absent = (job: Job, role: string, id: string): HafError =>

@@ -45,7 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pool = new ThreadPool(Math.max(1, threads));
   const trainers = Array.from(
     { length: classes.includes('gpu') ? options.trainers : 0 },
-    (_, slot) => new Trainer({ backend, slot, checkpointEpochs, codeVersion }),
+    () => new Trainer({ backend, checkpointEpochs, codeVersion }),
   );
   const lanes = [
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),
