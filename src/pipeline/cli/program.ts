@@ -144,6 +144,35 @@ function addHistory(program: Command): void {
     .action(lazily(async () => (await import('./runs.js')).showRun));
 }
 
+function addNetwork(program: Command): void {
+  examples(program.command('broker'), 'broker', 'broker --listen 0.0.0.0 --tls')
+    .description('run a broker that workers reach, until Ctrl-C')
+    .option(
+      '--listen <host[:port]>',
+      'address to listen on; beyond this machine users are made (default: this machine only)',
+    )
+    .option('--security <dir>', 'folder of users and certificates; made if missing (default: in the store)')
+    .option('--tls', 'encrypt, with a certificate authority of its own')
+    .option('--store <dir>', 'store it belongs to, on a local disk', './.haf/store')
+    .action(lazily(async () => (await import('./broker.js')).broker));
+
+  const security = program.command('security').description('users and certificates of a broker');
+  examples(
+    security.command('init'),
+    'security init lab-broker --tls --host broker.lab.example --host 10.0.0.5',
+  )
+    .description('write server configuration and credentials per role; never overwrites')
+    .argument('<dir>', 'folder to write to')
+    .option('--tls', 'make a certificate authority and a server certificate')
+    .option(
+      '--host <name...>',
+      "name or address of the broker, for the certificate (default: this machine's)",
+      [],
+    )
+    .option('--days <n>', 'days the certificates are valid', wholeNumber(1), 1095)
+    .action(lazily(async () => (await import('./security.js')).securityInit));
+}
+
 /** The command line, ready to parse. Ends by throwing CommanderError instead of leaving the process. */
 export function buildProgram(): Command {
   const program = new Command('haf-pipeline')
@@ -157,6 +186,7 @@ export function buildProgram(): Command {
   addPreparation(program);
   addExecution(program);
   addHistory(program);
+  addNetwork(program);
   return program;
 }
 
