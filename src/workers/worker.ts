@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly role: Member['role'];
   /** The run it was started for; null for a worker of any run. */
   readonly run: string | null;
-  readonly storeOf: (job: Job) => ArtifactStore;
+  readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
   readonly classes: readonly JobClass[];
   /** Training processes; CPU-bound jobs get a thread per core besides. */

@@ -45,11 +45,25 @@ export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
   return inProcess('--no-broker');
 }
 
-/** The bus of a worker or a viewer: the broker that options or environment name, else the store's own. */
+export interface JoinOptions {
+  readonly broker: BrokerOptions;
+  readonly store: string;
+  /** Waits for the first run on a new broker until this aborts; without it, there has to have been one. */
+  readonly wait?: AbortSignal;
+  readonly onWait?: () => void;
+}
+
+/**
+ * The bus of a worker, of somebody who looks on, or of one who ends a run: the broker that options or environment name,
+ * else the store's own. Null only when the wait was aborted.
+ */
 export async function openJoinedBus(
-  role: Exclude<BrokerRole, 'orchestrator'>,
-  { broker, store }: { readonly broker: BrokerOptions; readonly store: string },
-): Promise<Bus> {
+  role: BrokerRole,
+  options: JoinOptions & { readonly wait: AbortSignal },
+): Promise<Bus | null>;
+export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<Bus>;
+export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<Bus | null> {
+  const { broker, store } = options;
   const named = addressFrom(broker) ?? (await foundOwnBroker(store, role));
   if (!named)
     throw new HafError(
@@ -58,7 +72,7 @@ export async function openJoinedBus(
       'Name one with --nats URL (or NATS_URL), or start one with "haf-pipeline up" or "haf-pipeline broker".',
     );
   const { joinBus } = await import('./nats/connect-bus.js');
-  return joinBus(named, role);
+  return joinBus(named, role, options);
 }
 
 async function orchestrate(address: BrokerAddress, leaseMs: number): Promise<Bus> {

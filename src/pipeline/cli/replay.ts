@@ -28,9 +28,7 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
   const result = await executeFromTerminal(prepared, {
-    workers: options.workers,
-    backend: options.backend,
-    json: options.json ?? false,
+    ...options,
     jobs,
     ...(options.force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
   });

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerAddress, BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { Bus } from '../bus.js';
@@ -13,25 +14,42 @@ export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise
   const connection = await connectTo(address, named('orchestrator'));
   try {
     await ensureTopology(connection, leaseMs);
-    return await NatsBus.on(connection, { leaseMs });
+    return await NatsBus.on(connection, { role: 'orchestrator', leaseMs });
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-/** Connects as a worker or a viewer. @throws HafError HAF_BROKER_UNFIT when no orchestrator has been there yet */
-export async function joinBus(address: BrokerAddress, role: BrokerRole): Promise<Bus> {
+const lookAgainMs = 2000;
+
+/**
+ * Connects without making anything on the broker. Null when the wait for an orchestrator was aborted.
+ *
+ * @throws HafError HAF_BROKER_UNFIT when no orchestrator has been there yet and nobody wants to wait for one
+ */
+export async function joinBus(
+  address: BrokerAddress,
+  role: BrokerRole,
+  { wait, onWait }: { readonly wait?: AbortSignal; readonly onWait?: () => void } = {},
+): Promise<Bus | null> {
   const connection = await connectTo(address, named(role));
   try {
     const jsm = await connection.jetstreamManager({ checkAPI: false });
-    if (!(await isSetUp(jsm)))
+    for (let first = true; wait && !(await isSetUp(jsm)); first = false) {
+      if (first) onWait?.();
+      await sleep(lookAgainMs, undefined, { signal: wait }).catch(() => undefined);
+      if (!wait.aborted) continue;
+      await connection.close();
+      return null;
+    }
+    if (!wait && !(await isSetUp(jsm)))
       throw new HafError(
         'HAF_BROKER_UNFIT',
         `No run has been started on the broker at ${connection.getServer()} yet.`,
         'Start one with "haf-pipeline up --nats URL", then this command again.',
       );
-    return await NatsBus.on(connection, { leaseMs: await leaseTime(jsm) });
+    return await NatsBus.on(connection, { role, leaseMs: await leaseTime(jsm) });
   } catch (error) {
     await connection.close();
     throw error;

@@ -1,17 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import { StringCodec, type JetStreamClient, type JetStreamManager, type JsMsg, type NatsConnection } from 'nats';
+import type { BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../runs/events.js';
 import type { JobClass } from '../../stage.js';
-import type { Bus, Lease } from '../bus.js';
+import type { Bus, Lease, Load } from '../bus.js';
 import type { Job } from '../job.js';
 import type { Member, Membership } from '../member.js';
 import { vanishedEvent } from '../vanished.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventLog } from './event-log.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
-import { allCancels, cancelSubject, eventStream, jobStream, jobSubject, memberBucket, token, unitBucket } from './names.js';
+import {
+  allCancels,
+  cancelSubject,
+  consumerOf,
+  deadLetterStream,
+  eventsOf,
+  eventStream,
+  jobStream,
+  jobSubject,
+  memberBucket,
+  token,
+  unitBucket,
+} from './names.js';
 import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
@@ -21,6 +34,8 @@ import { abandoned, asked, claimed, settled, type Unit } from './unit.js';
 import { Units } from './units.js';
 
 export interface NatsBusOptions {
+  /** What the connection is allowed to do. */
+  readonly role: BrokerRole;
   readonly leaseMs: number;
   /** Failures, and vanished workers, after which a job is given up. */
   readonly maxAttempts?: number;
@@ -59,7 +74,9 @@ export class NatsBus implements Bus {
     this.maxLapses = options.maxLapses ?? 10;
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
-    this.log = new EventLog(this.js, (message, reason) => this.deadLetters.event(message, reason));
+    this.log = new EventLog(this.js, (message, reason) => {
+      if (options.role !== 'viewer') this.deadLetters.event(message, reason);
+    });
     this.pulls = new Pulls(this.js);
     this.leaseOptions = {
       units,
@@ -82,7 +99,8 @@ export class NatsBus implements Bus {
     const units = new Units(await js.views.kv(unitBucket, bind), jsm);
     const presence = new Presence(await js.views.kv(memberBucket, bind), jsm);
     const bus = new NatsBus(nc, jsm, units, presence, options);
-    nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
+    if (options.role !== 'viewer')
+      nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
     return bus;
   }
 
@@ -201,6 +219,22 @@ export class NatsBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log.events(run);
+  }
+
+  async published(run: string): Promise<number> {
+    const wanted = { subjects_filter: eventsOf(run) };
+    const { state } = await patiently(() => this.jsm.streams.info(eventStream, wanted));
+    return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+  }
+
+  async load(): Promise<Load> {
+    const queueOf = async (jobClass: JobClass): Promise<Load['queues']['cpu']> => {
+      const info = await patiently(() => this.jsm.consumers.info(jobStream, consumerOf(jobClass)));
+      return { waiting: info.num_pending, running: info.num_ack_pending };
+    };
+    const [cpu, gpu] = await Promise.all([queueOf('cpu'), queueOf('gpu')]);
+    const { state } = await patiently(() => this.jsm.streams.info(deadLetterStream));
+    return { queues: { cpu, gpu }, deadLetters: state.messages };
   }
 
   async latestRun(): Promise<string | null> {
