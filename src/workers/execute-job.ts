@@ -103,7 +103,7 @@ async function openInputs(job: Work, store: ArtifactStore, readTime: ReadTime): 
   for (const { role, ids } of job.inputs) {
     const artifacts: Artifact[] = [];
     for (const id of ids) {
-      const manifest = await store.manifest(id);
+      const manifest = await store.manifest(id, stages[job.stage].opens?.[role]);
       if (!manifest)
         throw new HafError(
           'HAF_STORE_CORRUPT',

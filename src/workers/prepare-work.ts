@@ -36,13 +36,14 @@ export async function prepareWork(
   const { config, inputs } = parseRecipe(await readFile(recipePath, 'utf8'), job.artifact);
   const opens = stages[job.stage].opens ?? {};
   const wanted: { manifest: Manifest; files?: readonly string[] }[] = [];
-  for (const { role, ids } of inputs)
+  for (const { role, ids } of inputs) {
+    const files = opens[role];
     for (const id of ids) {
-      const manifest = await eventually(() => store.manifest(id));
+      const manifest = await eventually(() => store.manifest(id, files));
       if (!manifest) throw absent(job, role, id);
-      const files = opens[role];
       wanted.push({ manifest, ...(files ? { files } : {}) });
     }
+  }
   const sources = await locateSources(job.sources, data, store);
   const pinned = await store.fetch(wanted);
   await fetchCheckpoint(store, job.artifact);

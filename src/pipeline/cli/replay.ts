@@ -27,14 +27,15 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const prepared = await prepareRun(config, options.data ?? dataRoot, options);
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
+  const { force, ...runOptions } = options;
   const result = await executeFromTerminal(prepared, {
-    ...options,
+    ...runOptions,
     jobs,
-    ...(options.force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
+    ...(force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
   });
   if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
   if (
-    !options.force &&
+    !force &&
     result.outcomes.length > 0 &&
     result.outcomes.every(({ state }) => state === 'cached')
   )

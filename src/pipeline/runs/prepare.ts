@@ -5,14 +5,15 @@ import { buildGraph, type Graph } from '../graph.js';
 import { finalId, makePlan, type Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import { findSources } from '../sources.js';
-import { FileStore } from '../store/file-store.js';
+import { openStore } from '../store/open-store.js';
+import type { ArtifactStore } from '../store/store.js';
 import { RunDirectory } from './run-directory.js';
 
 /** An experiment ready to run: its data found and hashed, its graph planned against the store. */
 export interface PreparedRun {
   readonly config: Config;
   readonly dataRoot: string;
-  readonly store: FileStore;
+  readonly store: ArtifactStore;
   readonly graph: Graph;
   readonly plan: Plan;
   /** Recipes to explain against what is not cached. */
@@ -36,8 +37,8 @@ export async function prepareRun(
       'No data folder is given.',
       'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
     );
-  const store = new FileStore(places.store);
-  const files = await findSources(config, dataRoot, join(store.root, 'source-hashes.json'));
+  const store = await openStore(places.store);
+  const files = await findSources(config, dataRoot, join(store.localRoot, 'source-hashes.json'));
   const graph = buildGraph(config, files);
   const plan = await makePlan(graph, config, store);
   const directory = new RunDirectory(places.runs, `${config.name}-${finalId(plan).slice(0, 6)}`);
