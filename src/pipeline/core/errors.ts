@@ -28,6 +28,7 @@ const catalogue = {
   HAF_RUN_UNKNOWN: { exit: exitCodes.usage, retryable: false },
   HAF_STORE_FULL: { exit: exitCodes.unexpected, retryable: false },
   HAF_STORE_CORRUPT: { exit: exitCodes.unexpected, retryable: false },
+  HAF_STORE_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true },
   HAF_BACKEND_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false },
   HAF_WORKER_DIED: { exit: exitCodes.unexpected, retryable: true },
   HAF_TRAINING_DIVERGED: { exit: exitCodes.unexpected, retryable: false },
