@@ -111,7 +111,11 @@ export function storeContract(kind: string, make: () => Promise<StoreWorld>): vo
     it('detects damaged content, counts the artifact as absent, and takes it computed anew', async () => {
       const manifest = await here.commit(await make1(here));
       await world.overwrite(blobKey(sha256('content')), bytesOf('CONTENT'));
-      await expect(textAt(there, manifest, 'a')).rejects.toMatchObject({ code: 'HAF_STORE_CORRUPT' });
+      await expect(textAt(there, manifest, 'a')).rejects.toMatchObject({
+        code: 'HAF_STORE_CORRUPT',
+        // By which the orchestrator knows what to have made anew.
+        context: { artifact: id },
+      });
       expect(await here.manifest(id)).toBeNull();
       const again = await there.commit(await make1(there, 'computed anew', 2));
       expect(again.seconds).toBe(2);
@@ -161,8 +165,10 @@ export function storeContract(kind: string, make: () => Promise<StoreWorld>): vo
       await here.saveCheckpoint(id, bytesOf('epoch 10'));
       await here.saveCheckpoint(id, bytesOf('epoch 20'));
       expect(Buffer.from((await there.checkpoint(id)) ?? []).toString()).toBe('epoch 20');
+      await new FileStore(there.localRoot).saveCheckpoint(id, bytesOf('epoch 30'));
       await there.dropCheckpoint(id);
       expect(await here.checkpoint(id)).toBeNull();
+      expect(await new FileStore(there.localRoot).checkpoint(id)).toBeNull();
       expect(await world.read(checkpointKey(id))).toBeNull();
     });
   });

@@ -6,42 +6,69 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A real S3 server, the gateway of Versity over a folder; its tests skip where it is not installed, and say so. */
-export const s3ServerThere = spawnSync('versitygw', ['--version']).status === 0;
-if (!s3ServerThere)
-  console.warn(
-    'SKIPPED: no versitygw on the PATH (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)',
-  );
-
-export interface S3Server {
-  readonly endpoint: string;
-  /** Ends it and, with `start`, lets it come back on the same port with the same content. */
-  stop(): Promise<void>;
-  start(): Promise<void>;
-}
-
 export const s3Bucket = 'haf-test';
 export const s3Credentials = { AWS_ACCESS_KEY_ID: 'test-key', AWS_SECRET_ACCESS_KEY: 'test-secret' };
 
+interface Kind {
+  readonly command: string;
+  /** Whether it checks signatures; one that does not says nothing of wrong credentials. */
+  readonly authenticates: boolean;
+  /** Arguments to serve an empty bucket from a fresh folder. */
+  readonly args: (address: string, folder: string) => readonly string[];
+}
+
+const kinds: readonly Kind[] = [
+  {
+    // A gateway that labs use; takes minutes to build.
+    command: 'versitygw',
+    authenticates: true,
+    args: (address, folder) => [
+      ...['--port', address, '--access', s3Credentials.AWS_ACCESS_KEY_ID],
+      ...['--secret', s3Credentials.AWS_SECRET_ACCESS_KEY],
+      ...['posix', '--sidecar', made(folder, 'meta'), join(made(folder, 'data', s3Bucket), '..')],
+    ],
+  },
+  {
+    // A server for tests; built in seconds.
+    command: 'gofakes3',
+    authenticates: false,
+    args: (address, folder) => [
+      ...['-host', address, '-backend', 'bolt', '-bolt.db', join(folder, 's3.db')],
+      ...['-initialbucket', s3Bucket],
+    ],
+  },
+];
+
+/** The S3 server that is installed here; tests that need one skip without, and say so. */
+export const s3Server = kinds.find(({ command }) => !spawnSync(command, ['--help']).error) ?? null;
+if (s3Server === null)
+  console.warn(
+    'SKIPPED: no S3 server on the PATH (go install github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0, or github.com/versity/versitygw/cmd/versitygw@v1.8.0)',
+  );
+
+export interface RunningS3 {
+  readonly endpoint: string;
+  /** Kills it; what was stored stays. */
+  stop(): Promise<void>;
+  /** Lets it come back on the same port. */
+  start(): Promise<void>;
+}
+
 /** Starts a server of its own on a free port, with one empty bucket. */
-export async function startS3Server(): Promise<S3Server> {
-  const [data, meta] = [mkdtempSync(join(tmpdir(), 'haf-s3-')), mkdtempSync(join(tmpdir(), 'haf-s3-meta-'))];
-  mkdirSync(join(data, s3Bucket));
+export async function startS3Server(): Promise<RunningS3> {
+  if (s3Server === null) throw new Error('no S3 server on the PATH');
+  const { command, args } = s3Server;
   const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const commandLine = args(address, mkdtempSync(join(tmpdir(), 'haf-s3-')));
   let child: ChildProcess | null = null;
-  const server: S3Server = {
-    endpoint: `http://127.0.0.1:${port}`,
+  const server: RunningS3 = {
+    endpoint: `http://${address}`,
     start: async () => {
-      child = spawn('versitygw', ['--port', `127.0.0.1:${port}`, 'posix', '--sidecar', meta, data], {
-        stdio: 'ignore',
-        env: {
-          ...process.env,
-          ROOT_ACCESS_KEY: s3Credentials.AWS_ACCESS_KEY_ID,
-          ROOT_SECRET_KEY: s3Credentials.AWS_SECRET_ACCESS_KEY,
-        },
-      });
+      const started = spawn(command, commandLine, { stdio: 'ignore' });
+      child = started;
       while (!(await listens(port))) {
-        if (child.exitCode !== null) throw new Error(`versitygw ended with ${child.exitCode}`);
+        if (started.exitCode !== null) throw new Error(`${command} ended with ${started.exitCode}`);
         await delay(50);
       }
     },
@@ -55,6 +82,12 @@ export async function startS3Server(): Promise<S3Server> {
   };
   await server.start();
   return server;
+}
+
+function made(...parts: readonly string[]): string {
+  const folder = join(...parts);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 async function freePort(): Promise<number> {

@@ -14,9 +14,9 @@ const freshMs = 5 * 60_000;
 /** An eviction takes seconds; one that was stopped half way must not go on with an old list of pins. */
 const evictionMs = 30_000;
 
-interface Blob {
+interface CachedFile {
   readonly path: string;
-  readonly digest: string;
+  readonly name: string;
   readonly bytes: number;
   readonly usedAt: number;
 }
@@ -61,8 +61,8 @@ export class CacheRoom {
 
   /** Removes what was not used for longest until the rest fits. */
   async trim(): Promise<void> {
-    const blobs = await this.blobs();
-    let total = blobs.reduce((sum, { bytes }) => sum + bytes, 0);
+    const files = await this.files();
+    let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total <= this.mostBytes || (await this.evicting())) return;
     try {
       await writeFile(this.marker, '', { flag: 'wx' });
@@ -72,10 +72,10 @@ export class CacheRoom {
     const started = Date.now();
     try {
       const pinned = await this.pinned();
-      for (const { path, digest, bytes, usedAt } of [...blobs].sort((a, b) => a.usedAt - b.usedAt)) {
+      for (const { path, name, bytes, usedAt } of [...files].sort((a, b) => a.usedAt - b.usedAt)) {
         const now = Date.now();
         if (total <= this.mostBytes || now - usedAt < freshMs || now - started > evictionMs) return;
-        if (pinned.has(digest)) continue;
+        if (pinned.has(name)) continue;
         await rm(path, { force: true });
         total -= bytes;
       }
@@ -111,14 +111,16 @@ export class CacheRoom {
     return pinned;
   }
 
-  private async blobs(): Promise<readonly Blob[]> {
-    const found: Blob[] = [];
-    const folder = join(this.root, 'blobs');
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-    for (const entry of entries.filter((entry) => entry.isFile())) {
-      const path = join(entry.parentPath, entry.name);
-      const file = await stat(path).catch(() => null);
-      if (file) found.push({ path, digest: entry.name, bytes: file.size, usedAt: file.mtimeMs });
+  /** Everything of size: blobs, and checkpoints that training processes left here. */
+  private async files(): Promise<readonly CachedFile[]> {
+    const found: CachedFile[] = [];
+    for (const folder of ['blobs', 'checkpoints'].map((name) => join(this.root, name))) {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+      for (const { name, parentPath } of entries.filter((entry) => entry.isFile())) {
+        const path = join(parentPath, name);
+        const file = await stat(path).catch(() => null);
+        if (file) found.push({ path, name, bytes: file.size, usedAt: file.mtimeMs });
+      }
     }
     return found;
   }

@@ -80,14 +80,14 @@ export class CachedStore implements ArtifactStore {
 
   async fetch(wanted: readonly Wanted[]): Promise<Pinned> {
     const files = wanted.flatMap((artifact) =>
-      wantedFiles(artifact).map((file) => ({ ...file, of: artifact.manifest.key })),
+      wantedFiles(artifact).map((file) => ({ file, of: artifact.manifest })),
     );
-    const pinned = await this.room.pin(files.map(({ sha256 }) => sha256));
+    const pinned = await this.room.pin(files.map(({ file }) => file.sha256));
     try {
       let downloaded = false;
-      await forEach(files, transfersAtOnce, async ({ sha256, bytes, name, of }) => {
-        if (await this.room.touch(sha256, bytes)) return;
-        if (!(await this.download(sha256))) throw this.lost(`${name} of ${of}`);
+      await forEach(files, transfersAtOnce, async ({ file, of }) => {
+        if (await this.room.touch(file.sha256, file.bytes)) return;
+        if (!(await this.download(file.sha256))) throw this.lost(file, of);
         downloaded = true;
       });
       await forEach(wanted, lookupsAtOnce, ({ manifest }) => this.keepManifest(manifest));
@@ -146,8 +146,10 @@ export class CachedStore implements ArtifactStore {
     return this.remote.put(checkpointKey(id), bytes);
   }
 
-  dropCheckpoint(id: string): Promise<void> {
-    return this.remote.delete(checkpointKey(id));
+  async dropCheckpoint(id: string): Promise<void> {
+    // Training processes keep theirs in the folder of the cache.
+    await this.local.dropCheckpoint(id);
+    await this.remote.delete(checkpointKey(id));
   }
 
   private async look(id: string, files?: readonly string[]): Promise<Look> {
@@ -238,11 +240,12 @@ export class CachedStore implements ArtifactStore {
     await placeFile(this.localRoot, path, (temporary) => writeFile(temporary, text));
   }
 
-  private lost(what: string): HafError {
+  private lost({ name, sha256 }: StoredFile, { id, key }: Manifest): HafError {
     return new HafError(
       'HAF_STORE_CORRUPT',
-      `File ${what} is missing from the store ${this.uri}, or was damaged there and has been removed.`,
+      `File ${name} of ${key} is missing from the store ${this.uri}, or was damaged there and has been removed.`,
       'Run the same command again: what is missing will be computed anew.',
+      { context: { artifact: id, sha256 } },
     );
   }
 }

@@ -124,7 +124,7 @@ export class FileStore implements ArtifactStore {
     };
     const path = (name: string): string => {
       const file = fileOf(name);
-      this.verify(file, manifest.key);
+      this.verify(file, manifest);
       return this.blobPath(file.sha256);
     };
     return {
@@ -220,7 +220,7 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  private verify(file: StoredFile, key: string): void {
+  private verify(file: StoredFile, { id, key }: Manifest): void {
     if (this.verified.has(file.sha256)) return;
     const path = this.blobPath(file.sha256);
     if (hashOfFile(path) !== file.sha256) {
@@ -230,7 +230,7 @@ export class FileStore implements ArtifactStore {
         'HAF_STORE_CORRUPT',
         `File ${file.name} of ${key} in the store ${this.root} does not have the content its name promises.`,
         'Run the same command again: the damaged file was set aside and will be computed anew. Check the disk.',
-        { context: { sha256: file.sha256 } },
+        { context: { artifact: id, sha256: file.sha256 } },
       );
     }
     this.verified.add(file.sha256);
