@@ -15,7 +15,7 @@ export async function locateSources(
   sources: readonly SourceFile[],
   data: string | null,
   store: Pick<ArtifactStore, 'blob' | 'uri'>,
-): Promise<readonly SourceFile[]> {
+): Promise<SourceFile[]> {
   const located: SourceFile[] = [];
   const missing: SourceFile[] = [];
   for (const source of sources) {
