@@ -122,6 +122,11 @@ export interface StageDefinition {
   readonly class: JobClass;
   /** The config keys that go into the artifact's id: sections, or keys of a section by path. */
   readonly reads: (unit: Unit) => readonly ConfigPath[];
+  /**
+   * The files it opens of an input role; all of them when not given. Others are not brought to its machine, and
+   * opening one throws.
+   */
+  readonly opens?: Readonly<Partial<Record<StageName, readonly string[]>>>;
   readonly about: string;
   readonly load: () => Promise<StageCode>;
 }

@@ -1,13 +1,23 @@
-import { createHash } from 'node:crypto';
-import { existsSync, openSync, readFileSync, readSync, closeSync, renameSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import type { Artifact } from '../stage.js';
+import { hashFile } from '../sources.js';
+import { copyVerified, hashOfFile } from './content.js';
+import { blobKey, checkpointKey, manifestKey } from './layout.js';
 import { placeFile, writeDurably, type WriteBytes } from './place-file.js';
-import { manifestSchema, type ArtifactStore, type Manifest, type StoredFile } from './store.js';
+import {
+  manifestText,
+  parseManifest,
+  wantedFiles,
+  type ArtifactStore,
+  type Manifest,
+  type Pinned,
+  type StoredFile,
+} from './store.js';
 
 /** A temporary file this old belongs to a process that died. */
 const orphanAgeMs = 24 * 3600_000;
@@ -19,12 +29,14 @@ const orphanAgeMs = 24 * 3600_000;
 export class FileStore implements ArtifactStore {
   private readonly verified = new Set<string>();
   readonly root: string;
+  readonly uri: string;
+  readonly localRoot: string;
 
   constructor(
     root: string,
     private readonly writeBytes: WriteBytes = writeDurably,
   ) {
-    this.root = resolve(root);
+    this.root = this.uri = this.localRoot = resolve(root);
   }
 
   /** Removes temporary files that a killed process left behind. */
@@ -41,8 +53,12 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  manifest(id: string): Promise<Manifest | null> {
-    return new Promise((resolve) => resolve(this.look(id).complete));
+  manifest(id: string, files?: readonly string[]): Promise<Manifest | null> {
+    return new Promise((resolve) => resolve(this.look(id, this.manifestPath(id), files).complete));
+  }
+
+  fetch(): Promise<Pinned> {
+    return Promise.resolve({ release: () => Promise.resolve() });
   }
 
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
@@ -53,11 +69,31 @@ export class FileStore implements ArtifactStore {
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
 
+  async writeFile(name: string, path: string, digest: string): Promise<StoredFile> {
+    const { size: bytes } = await stat(path);
+    const target = this.blobPath(digest);
+    if (statSync(target, { throwIfNoEntry: false })?.size !== bytes)
+      await placeFile(this.root, target, (temporary) => copyVerified(path, temporary, digest));
+    return { name, sha256: digest, bytes };
+  }
+
+  async blob(digest: string): Promise<string | null> {
+    const path = this.blobPath(digest);
+    if (this.verified.has(digest)) return existsSync(path) ? path : null;
+    if (!existsSync(path)) return null;
+    if ((await hashFile(path)) !== digest) {
+      setAside(path);
+      return null;
+    }
+    this.verified.add(digest);
+    return path;
+  }
+
   async commit(manifest: Manifest, options: { replace?: boolean } = {}): Promise<Manifest> {
     const path = this.manifestPath(manifest.id);
     const { found, complete } = this.look(manifest.id);
     if (complete && !options.replace) return complete;
-    const bytes = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
+    const bytes = new TextEncoder().encode(manifestText(manifest));
     let winner = manifest;
     await this.place(path, bytes, async (temporary) => {
       const earlier = found && (await this.keepEarlier(path));
@@ -88,7 +124,7 @@ export class FileStore implements ArtifactStore {
     };
     const path = (name: string): string => {
       const file = fileOf(name);
-      this.verify(file, manifest.key);
+      this.verify(file, manifest);
       return this.blobPath(file.sha256);
     };
     return {
@@ -129,9 +165,11 @@ export class FileStore implements ArtifactStore {
   private look(
     id: string,
     path = this.manifestPath(id),
+    files?: readonly string[],
   ): { readonly found: Manifest | null; readonly complete: Manifest | null } {
     const found = this.readManifest(path);
-    const complete = found?.files.every(
+    const wanted = found ? wantedFiles({ manifest: found, ...(files ? { files } : {}) }) : [];
+    const complete = wanted.every(
       ({ sha256, bytes }) => statSync(this.blobPath(sha256), { throwIfNoEntry: false })?.size === bytes,
     );
     return { found, complete: complete ? found : null };
@@ -150,13 +188,10 @@ export class FileStore implements ArtifactStore {
         { cause: error },
       );
     }
-    try {
-      return manifestSchema.parse(JSON.parse(text));
-    } catch {
-      // Torn by a power cut: out of the way, so that the artifact counts as absent and is computed again.
-      setAside(path);
-      return null;
-    }
+    const manifest = parseManifest(text);
+    // Torn by a power cut: out of the way, so that the artifact counts as absent and is computed again.
+    if (!manifest) setAside(path);
+    return manifest;
   }
 
   /** Writes bytes durably, then gives the file its name by `move`. */
@@ -185,17 +220,17 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  private verify(file: StoredFile, key: string): void {
+  private verify(file: StoredFile, { id, key }: Manifest): void {
     if (this.verified.has(file.sha256)) return;
     const path = this.blobPath(file.sha256);
-    if (hashFile(path) !== file.sha256) {
+    if (hashOfFile(path) !== file.sha256) {
       // Out of the way, so that the next run finds it missing and computes it again.
       setAside(path);
       throw new HafError(
         'HAF_STORE_CORRUPT',
         `File ${file.name} of ${key} in the store ${this.root} does not have the content its name promises.`,
         'Run the same command again: the damaged file was set aside and will be computed anew. Check the disk.',
-        { context: { sha256: file.sha256 } },
+        { context: { artifact: id, sha256: file.sha256 } },
       );
     }
     this.verified.add(file.sha256);
@@ -212,15 +247,15 @@ export class FileStore implements ArtifactStore {
   }
 
   private blobPath(digest: string): string {
-    return join(this.root, 'blobs', digest.slice(0, 2), digest);
+    return join(this.root, blobKey(digest));
   }
 
   private checkpointPath(id: string): string {
-    return join(this.root, 'checkpoints', id.slice(0, 2), id);
+    return join(this.root, checkpointKey(id));
   }
 
   private manifestPath(id: string): string {
-    return join(this.root, 'artifacts', id.slice(0, 2), `${id}.json`);
+    return join(this.root, manifestKey(id));
   }
 }
 
@@ -234,24 +269,4 @@ function setAside(path: string): void {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-}
-
-/** SHA-256 of a file, read in pieces so that a bag of gigabytes needs no memory; null if it is gone. */
-function hashFile(path: string): string | null {
-  const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(4 << 20);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-  try {
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
-      hash.update(chunk.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest('hex');
 }
