@@ -5,7 +5,7 @@ import type { Problem } from '../pipeline/core/problem.js';
 import { rng } from '../pipeline/core/rng.js';
 import { Streams } from '../pipeline/core/streams.js';
 import type { Job } from '../pipeline/bus/bus.js';
-import type { Artifact, Inputs, StageContext, StageName } from '../pipeline/stage.js';
+import type { Artifact, Checkpoints, Inputs, StageContext, StageName } from '../pipeline/stage.js';
 import { hashFile } from '../pipeline/sources.js';
 import { interrupted, type JobControl } from './executor.js';
 import { JobCheckpoints, noCheckpoints, type CheckpointOptions } from './job-checkpoints.js';
@@ -35,7 +35,9 @@ export async function executeJob(
 ): Promise<JobResult> {
   const code = await stages[job.stage].load();
   await verifySources(job);
-  const context = await contextOf(job, store, control);
+  const streams = streamsOf(job);
+  const checkpoints = control && new JobCheckpoints(job, store, streams, control);
+  const context = await contextOf(job, store, streams, checkpoints ?? noCheckpoints);
   if (control?.signal.aborted || control?.pause.aborted) throw interrupted(job);
   const last = await lastValueFrom(
     code(context).pipe(
@@ -43,7 +45,7 @@ export async function executeJob(
       takeUntil(control ? fromEvent(control.signal, 'abort') : NEVER),
       throwIfEmpty(() => interrupted(job)),
     ),
-  );
+  ).finally(() => checkpoints?.settled());
   if (last.type !== 'output') throw interrupted(job);
   const files: StoredFile[] = [];
   for (const [name, data] of Object.entries(last.files)) {
@@ -54,20 +56,28 @@ export async function executeJob(
   return { files, problems: last.problems ?? [], metrics: last.metrics ?? {}, peakRssMiB };
 }
 
-async function contextOf(job: Job, store: ArtifactStore, control?: TrainerControl): Promise<StageContext> {
-  const config = declaredKeys(job);
+/** Methods of a fold share their streams, so that they differ in what they are and not in their draws. */
+function streamsOf(job: Job): Streams {
   const { fold, modality } = job.unit;
   const owner = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
-  // Methods of a fold share their streams, so that they differ in what they are and not in their draws.
-  const streams = new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
+  const config = declaredKeys(job);
+  return new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
+}
+
+async function contextOf(
+  job: Job,
+  store: ArtifactStore,
+  streams: Streams,
+  checkpoints: Checkpoints,
+): Promise<StageContext> {
   return {
     unit: job.unit,
-    config,
+    config: declaredKeys(job),
     modalities: job.modalities,
     inputs: await openInputs(job, store),
     sources: job.sources,
     rng: (purpose) => streams.of(purpose),
-    checkpoints: control ? new JobCheckpoints(job, store, streams, control) : noCheckpoints,
+    checkpoints,
   };
 }
 

@@ -22,6 +22,7 @@ export class CheckpointMemory implements Pick<ArtifactStore, 'checkpoint' | 'sav
 export const checkpointOptions = (changes: Partial<CheckpointOptions> = {}): CheckpointOptions => ({
   codeVersion: '1.0.0',
   checkpointEpochs: 1_000_000,
+  signal: new AbortController().signal,
   pause: new AbortController().signal,
   onCheckpoint: () => undefined,
   ...changes,

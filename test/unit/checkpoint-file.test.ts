@@ -86,6 +86,7 @@ describe('the checkpoints of a job', () => {
     const { checkpoints } = made({ checkpointEpochs: 3, onCheckpoint: (epoch) => kept.push(epoch) });
     for (let epoch = 1; epoch <= 7; epoch++)
       await checkpoints.offer(epoch, () => (written.push(epoch), snapshot(epoch)));
+    await checkpoints.settled();
     expect(kept).toEqual([3, 6]);
     expect(written).toEqual([3, 6]);
     expect(await found(checkpoints)).toEqual(snapshot(6));
@@ -100,6 +101,32 @@ describe('the checkpoints of a job', () => {
     await expect(checkpoints.offer(2, () => snapshot(2))).rejects.toMatchObject({ code: 'HAF_INTERRUPTED' });
     expect(kept).toEqual([2]);
     expect(await found(checkpoints)).toEqual(snapshot(2));
+  });
+
+  it('are written beside the training, one at a time', async () => {
+    const kept: number[] = [];
+    const memory = new CheckpointMemory();
+    const writes: (() => void)[] = [];
+    memory.saveCheckpoint = () => new Promise((resolve) => writes.push(resolve));
+    const { checkpoints } = made({ checkpointEpochs: 1, onCheckpoint: (e) => kept.push(e) }, { memory });
+    await checkpoints.offer(1, () => snapshot(1));
+    const second = checkpoints.offer(2, () => snapshot(2));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(writes).toHaveLength(1);
+    expect(kept).toEqual([]);
+    writes[0]?.();
+    await second;
+    expect(writes).toHaveLength(2);
+    expect(kept).toEqual([1]);
+    writes[1]?.();
+    await checkpoints.settled();
+    expect(kept).toEqual([1, 2]);
+  });
+
+  it('are not written for a job that was stopped', async () => {
+    const { checkpoints, memory } = made({ checkpointEpochs: 1, signal: AbortSignal.abort() });
+    await expect(checkpoints.offer(1, () => snapshot(1))).rejects.toMatchObject({ code: 'HAF_INTERRUPTED' });
+    expect(memory.kept.size).toBe(0);
   });
 
   it('are those of the same recipe and code', async () => {
@@ -136,6 +163,7 @@ describe('the checkpoints of a job', () => {
     const { checkpoints } = made(options, { memory });
     expect(await found(checkpoints)).toBeNull();
     await checkpoints.offer(1, () => snapshot(1));
+    await checkpoints.settled();
     pause.abort();
     await expect(checkpoints.offer(2, () => snapshot(2))).rejects.toMatchObject({ code: 'HAF_INTERRUPTED' });
     expect(kept).toEqual([]);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/pipeline/bus/bus.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { decodeCheckpoint } from '../../src/workers/checkpoint-file.js';
-import type { JobResult } from '../../src/workers/execute-job.js';
+import { executeJob, type JobResult } from '../../src/workers/execute-job.js';
 import type { JobControl } from '../../src/workers/executor.js';
 import type * as TrainerModule from '../../src/workers/trainer.js';
 import { childrenOf } from '../support/cli.js';
@@ -123,6 +123,27 @@ describe('a training process', () => {
     const { result, reported } = await run(trainer(), { pause: AbortSignal.abort() });
     expect(result).toMatchObject({ code: 'HAF_INTERRUPTED' });
     expect(reported.length).toBeLessThanOrEqual(1);
+  });
+
+  it('ends no job while a checkpoint of it is being written', async () => {
+    const save = store.saveCheckpoint.bind(store);
+    let writing = 0;
+    store.saveCheckpoint = async (id, bytes) => {
+      writing++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await save(id, bytes);
+      writing--;
+    };
+    const short = { ...config, train: { ...config.train, epochs: every + 1 } };
+    const unit = { fold: 0, method: 'haf' };
+    const kept: number[] = [];
+    await executeJob(await storedJob(store, 'stage3', { config: short, unit, inputs }), store, {
+      ...{ signal: never, pause: never, codeVersion: '1.0.0', checkpointEpochs: every },
+      onEpoch: () => undefined,
+      onCheckpoint: (epoch) => kept.push(epoch),
+    });
+    expect(kept).toEqual([every]);
+    expect(writing).toBe(0);
   });
 
   describe('starts over', () => {
