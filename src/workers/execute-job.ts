@@ -9,6 +9,7 @@ import { interrupted, type JobControl } from './executor.js';
 import { JobCheckpoints, noCheckpoints, type CheckpointOptions } from './job-checkpoints.js';
 import { stages } from '../pipeline/stages.js';
 import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
+import { openable } from './openable.js';
 import { timedAccess, type ReadTime } from './timed-access.js';
 import type { Work } from './work.js';
 
@@ -37,7 +38,17 @@ export async function executeJob(
 ): Promise<JobResult> {
   const code = await stages[job.stage].load();
   const readTime: ReadTime = { seconds: 0 };
-  const context = await contextOf(job, store, readTime, control);
+  const streams = streamsOf(job);
+  const checkpoints = control && new JobCheckpoints(job, store, streams, control);
+  const context: StageContext = {
+    unit: job.unit,
+    config: declaredKeys(job),
+    modalities: job.modalities,
+    inputs: await openInputs(job, store, readTime),
+    sources: job.sources,
+    rng: (purpose) => streams.of(purpose),
+    checkpoints: checkpoints ?? noCheckpoints,
+  };
   if (control?.signal.aborted || control?.pause.aborted) throw interrupted(job);
   const last = await lastValueFrom(
     code(context).pipe(
@@ -45,7 +56,7 @@ export async function executeJob(
       takeUntil(control ? fromEvent(control.signal, 'abort') : NEVER),
       throwIfEmpty(() => interrupted(job)),
     ),
-  );
+  ).finally(() => checkpoints?.settled());
   if (last.type !== 'output') throw interrupted(job);
   const files: StoredFile[] = [];
   for (const [name, data] of Object.entries(last.files)) {
@@ -57,26 +68,12 @@ export async function executeJob(
   return { files, problems, metrics, peakRssMiB, readSeconds: readTime.seconds };
 }
 
-async function contextOf(
-  job: Work,
-  store: ArtifactStore,
-  readTime: ReadTime,
-  control?: TrainerControl,
-): Promise<StageContext> {
-  const config = declaredKeys(job);
+/** Methods of a fold share their streams, so that they differ in what they are and not in their draws. */
+function streamsOf(job: Work): Streams {
   const { fold, modality } = job.unit;
   const owner = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
-  // Methods of a fold share their streams, so that they differ in what they are and not in their draws.
-  const streams = new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
-  return {
-    unit: job.unit,
-    config,
-    modalities: job.modalities,
-    inputs: await openInputs(job, store, readTime),
-    sources: job.sources,
-    rng: (purpose) => streams.of(purpose),
-    checkpoints: control ? new JobCheckpoints(job, store, streams, control) : noCheckpoints,
-  };
+  const config = declaredKeys(job);
+  return new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
 }
 
 /** The config with only the keys the stage declared: reading another would escape the artifact's id. */
@@ -101,9 +98,10 @@ function declaredKeys(job: Work): Config {
 async function openInputs(job: Work, store: ArtifactStore, readTime: ReadTime): Promise<Inputs> {
   const opened = new Map<StageName, Artifact[]>();
   for (const { role, ids } of job.inputs) {
+    const files = stages[job.stage].opens?.[role];
     const artifacts: Artifact[] = [];
     for (const id of ids) {
-      const manifest = await store.manifest(id, stages[job.stage].opens?.[role]);
+      const manifest = await store.manifest(id, files);
       if (!manifest)
         throw new HafError(
           'HAF_STORE_CORRUPT',
@@ -111,7 +109,7 @@ async function openInputs(job: Work, store: ArtifactStore, readTime: ReadTime): 
           'Run the same command again: what is missing will be computed.',
           { context: { artifact: id } },
         );
-      artifacts.push(timedAccess(store.open(manifest), readTime));
+      artifacts.push(timedAccess(openable(store.open(manifest), files), readTime));
     }
     opened.set(role, artifacts);
   }

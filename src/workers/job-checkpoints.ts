@@ -8,7 +8,7 @@ import { interrupted, type JobControl } from './executor.js';
 /** How often checkpoints are kept where nobody says otherwise. */
 export const defaultCheckpointEpochs = 10;
 
-export interface CheckpointOptions extends Pick<JobControl, 'onCheckpoint' | 'pause'> {
+export interface CheckpointOptions extends Omit<JobControl, 'onEpoch'> {
   readonly codeVersion: string;
   /** Epochs from one checkpoint to the next. */
   readonly checkpointEpochs: number;
@@ -16,6 +16,8 @@ export interface CheckpointOptions extends Pick<JobControl, 'onCheckpoint' | 'pa
 
 /** The checkpoint of one job, in the store. */
 export class JobCheckpoints implements Checkpoints {
+  private writing: Promise<void> = Promise.resolve();
+
   constructor(
     private readonly job: Job,
     private readonly store: Pick<ArtifactStore, 'checkpoint' | 'saveCheckpoint'>,
@@ -33,18 +35,33 @@ export class JobCheckpoints implements Checkpoints {
   }
 
   async offer(epoch: number, snapshot: () => TrainingSnapshot): Promise<void> {
-    const { codeVersion, checkpointEpochs, pause, onCheckpoint } = this.options;
+    const { codeVersion, checkpointEpochs, pause, signal } = this.options;
+    if (signal.aborted) throw interrupted(this.job);
     if (!pause.aborted && epoch % checkpointEpochs !== 0) return;
+    // Training goes on beside a write, but not further than to the next one: memory holds one checkpoint at most.
+    await this.writing;
     const { artifact } = this.job;
     const streams = this.streams.states();
     const bytes = encodeCheckpoint({ artifact, codeVersion, streams, snapshot: snapshot() });
-    // Nor does one that cannot be written: if the disk stays full, the result will say so.
-    const kept = await this.store.saveCheckpoint(artifact, bytes).then(
-      () => true,
-      () => false,
-    );
-    if (kept) onCheckpoint(epoch);
-    if (pause.aborted) throw interrupted(this.job);
+    this.writing = this.write(epoch, bytes);
+    if (!pause.aborted) return;
+    await this.writing;
+    throw interrupted(this.job);
+  }
+
+  /** Resolves when nothing is being written any more; a job does not end before. */
+  settled(): Promise<void> {
+    return this.writing;
+  }
+
+  private async write(epoch: number, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.store.saveCheckpoint(this.job.artifact, bytes);
+    } catch {
+      // Nor does one that cannot be written cost the job: if the disk stays full, the result will say so.
+      return;
+    }
+    this.options.onCheckpoint(epoch);
   }
 }
 
