@@ -215,7 +215,7 @@ function configText(
     about: ['Written by haf-pipeline at each start of the broker of this store; changes are lost.'],
     host,
     port,
-    storeDir: folder.jetstream,
+    storeDir: folder.path,
     syncAlways: atLeast(server.version, '2.10.0'),
     portsDir: folder.path,
     auth: security === null ? { token: folder.token() } : { users: publicKeys(security) },

@@ -18,5 +18,8 @@ export async function securityInit(directory: string, options: SecurityOptions):
   printData(files.join('\n'));
   say(`start the server: cd ${directory} && nats-server -c nats-server.conf`);
   say('give each machine only the .nk file of its role' + (options.tls ? ' and ca.pem' : ''));
-  if (options.tls) say(`the certificate names ${hosts.join(', ')}; keep ca-key.pem off the broker's machine`);
+  if (options.tls)
+    say(
+      `the certificate names ${hosts.join(', ')}; ca-key.pem signs others: keep it where nobody else can read it`,
+    );
 }
