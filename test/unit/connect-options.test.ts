@@ -114,6 +114,7 @@ describe('a context', () => {
     expect(fault({ context: '../x' }, { XDG_CONFIG_HOME: folder }).what).toContain('no name');
     const environment = context('lab', { url: 'nats://localhost', jetstream_domain: 'hub' });
     expect(fault({ context: 'lab' }, environment).what).toContain('jetstream_domain');
+    expect(fault({ context: 'empty' }, context('empty', { url: '' })).what).toContain('names no URL');
     file('nats/context/bad.json', '{');
     expect(fault({ context: 'bad' }, environment).what).toContain('damaged');
   });
