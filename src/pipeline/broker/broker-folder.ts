@@ -32,13 +32,11 @@ export class BrokerFolder {
   readonly path: string;
   readonly config: string;
   readonly log: string;
-  readonly jetstream: string;
 
   constructor(store: string) {
     this.path = join(resolve(store), 'broker');
     this.config = join(this.path, 'nats-server.conf');
     this.log = join(this.path, 'nats-server.log');
-    this.jetstream = join(this.path, 'jetstream');
   }
 
   /** @throws HafError HAF_PATH_UNUSABLE when it cannot be written or lies on a network file system */

@@ -47,6 +47,8 @@ export function addressFrom(
 
   const url = given('nats', 'NATS_URL', 'url');
   if (!url) {
+    if (context)
+      throw new HafError('HAF_USAGE', `The NATS context "${named}" names no URL.`, 'Add --nats URL.');
     if (options.creds ?? options.tlsca ?? options.tlscert ?? options.tlskey)
       throw new HafError(
         'HAF_USAGE',

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HafError } from '../core/errors.js';
@@ -52,9 +53,9 @@ export async function listen(options: ListenOptions): Promise<ListeningBroker> {
 }
 
 function parseListen(text: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)|([^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? match?.[3];
-  const port = Number(match?.[4] ?? (host !== undefined && isLoopback(host) ? 0 : usualPort));
+  const match = isIP(text) === 6 ? [text, text] : /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? (host !== undefined && isLoopback(host) ? 0 : usualPort));
   if (host !== undefined && port <= 65_535) return { host, port };
   throw new HafError(
     'HAF_USAGE',

@@ -116,9 +116,10 @@ async function launch(
   settings: BrokerSettings,
   server: ServerBinary,
 ): Promise<OwnBroker> {
-  // Clients of a server that was killed look for it where it was.
+  // Clients of a server that was killed look for it where it was. The system may free that port a moment after the
+  // process is gone, hence twice.
   const former = settings.port === 0 ? folder.portOf() : null;
-  const ports = settings.port !== 0 ? [settings.port] : former === null ? [-1] : [former, -1];
+  const ports = settings.port !== 0 ? [settings.port] : former === null ? [-1] : [former, former, -1];
   let failure: unknown;
   for (const port of ports) {
     folder.forgetPorts();
@@ -128,6 +129,7 @@ async function launch(
       return { ...broker, spawned: true };
     } catch (error) {
       failure = error;
+      await sleep(100);
     }
   }
   throw failure;
@@ -215,7 +217,7 @@ function configText(
     about: ['Written by haf-pipeline at each start of the broker of this store; changes are lost.'],
     host,
     port,
-    storeDir: folder.jetstream,
+    storeDir: folder.path,
     syncAlways: atLeast(server.version, '2.10.0'),
     portsDir: folder.path,
     auth: security === null ? { token: folder.token() } : { users: publicKeys(security) },

@@ -20,6 +20,9 @@ export const defaultDays = 1095;
 
 export const seedFile = (directory: string, role: BrokerRole): string => join(directory, `${role}.nk`);
 
+/** Variable that stands for the public key of a role in deploy/nats/nats-server.conf. */
+export const keyVariable = (role: BrokerRole): string => `HAF_NKEY_${role.toUpperCase()}`;
+
 /** Where the certificates of a folder are. */
 export const certificateFiles = (directory: string) => ({
   ca: join(directory, 'ca.pem'),
@@ -40,8 +43,10 @@ export async function initSecurity(
   now?: Date,
 ): Promise<readonly string[]> {
   const configFile = join(directory, 'nats-server.conf');
+  const keysFile = join(directory, 'public-keys.env');
   const files = [
     configFile,
+    keysFile,
     ...brokerRoles.map((role) => seedFile(directory, role)),
     ...(certificates ? Object.values(certificateFiles(directory)) : []),
   ];
@@ -57,12 +62,16 @@ export async function initSecurity(
     ],
     host: '0.0.0.0',
     port: 4222,
-    storeDir: './jetstream',
+    storeDir: '.',
     syncAlways: false,
     auth: { users },
     tls: certificates && { cert: './server.pem', key: './server-key.pem' },
   });
   writeFileSync(configFile, config, { flag: 'wx', mode: 0o644 });
+  writeFileSync(keysFile, brokerRoles.map((role) => `${keyVariable(role)}=${users[role]}\n`).join(''), {
+    flag: 'wx',
+    mode: 0o644,
+  });
   return files;
 }
 

@@ -8,6 +8,7 @@ export interface ServerConfig {
   readonly host: string;
   /** -1: any free one. */
   readonly port: number;
+  /** JetStream makes a folder `jetstream` in it. */
   readonly storeDir: string;
   /** Every message is on the disk before it is acknowledged. Servers before 2.10 do not know it and would not start. */
   readonly syncAlways: boolean;

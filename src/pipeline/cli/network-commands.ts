@@ -75,7 +75,6 @@ export function addNetwork(program: Command): void {
     .option(
       '--host <name...>',
       "name or address of the broker, for the certificate (default: this machine's)",
-      [],
     )
     .option('--days <n>', 'days the certificates are valid', wholeNumber(1), 1095)
     .action(lazily(async () => (await import('./security.js')).securityInit));
