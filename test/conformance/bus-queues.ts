@@ -127,7 +127,7 @@ export function queueCases(bench: Bench): void {
 
   it('tells every run of a retry before anybody can claim the job again', async () => {
     const [orchestrator, worker] = await bench.two();
-    const runs = Array.from({ length: 20 }, (_, index) => `run-${index + 1}`);
+    const runs = ['run-1', 'run-2', 'run-3'];
     for (const run of runs) await orchestrator.enqueue(testJob('a', { run }));
     const lease = await claim(worker);
     const next = claim(orchestrator, 'idle').then(async (again) => {
