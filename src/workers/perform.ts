@@ -8,6 +8,7 @@ import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
 import type { JobResult } from './execute-job.js';
 import type { Executor } from './executor.js';
 import { prepareWork } from './prepare-work.js';
+import { shareCheckpoint } from './share-checkpoint.js';
 import { assertSameVersion } from './same-version.js';
 
 export interface PerformOptions {
@@ -18,7 +19,7 @@ export interface PerformOptions {
   /** Take jobs planned by another version of the same major as well. */
   readonly anyVersion: boolean;
   /** The store a job belongs to. @throws HafError when this machine cannot reach it */
-  readonly storeOf: (job: Job) => ArtifactStore;
+  readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   /** Folder of the cohort on this machine; null looks where the planning machine found the files. */
   readonly data: string | null;
   /** Told of what a person running the worker wants to know. */
@@ -86,7 +87,7 @@ async function compute(
 ): Promise<DoneEvent> {
   const { job } = lease;
   assertSameVersion(job.codeVersion, options);
-  const store = options.storeOf(job);
+  const store = await options.storeOf(job);
   const started = performance.now();
   const secondsSince = (from: number): number => (performance.now() - from) / 1000;
   const doneEvent = (manifest: Manifest, readSeconds: number, computeSeconds: number): DoneEvent => ({
@@ -108,8 +109,8 @@ async function compute(
     const ready = secondsSince(started);
     const result = await executor.run(work, {
       ...{ onEpoch, pause },
-      onCheckpoint: () => void advise(store.keepCheckpoint(job.artifact)),
-      stop: AbortSignal.any([stop, lease.lost]),
+      onCheckpoint: () => void advise(shareCheckpoint(store, job.artifact)),
+      signal: AbortSignal.any([stop, lease.lost]),
     });
     const computed = secondsSince(started) - ready;
     // A worker that was silent too long finds out before it stores anything.
@@ -121,7 +122,7 @@ async function compute(
     await advise(store.dropCheckpoint(job.artifact));
     return doneEvent(stored, ready + result.readSeconds, computed - result.readSeconds);
   } finally {
-    release();
+    await release();
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
 import { parseRecipe } from '../pipeline/recipe.js';
@@ -5,13 +6,13 @@ import { stages } from '../pipeline/stages.js';
 import { eventually } from '../pipeline/store/eventually.js';
 import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
 import { locateSources } from './locate-sources.js';
+import { fetchCheckpoint } from './share-checkpoint.js';
 import type { Work } from './work.js';
-import { readFile } from 'node:fs/promises';
 
 /** Work that can start, and what to call when it has ended. */
 export interface PreparedWork {
   readonly work: Work;
-  readonly release: () => void;
+  readonly release: () => Promise<void>;
 }
 
 /**
@@ -44,8 +45,8 @@ export async function prepareWork(
     }
   const sources = await locateSources(job.sources, data, store);
   const pinned = await store.fetch(wanted);
-  await store.fetchCheckpoint(job.artifact);
-  return { work: { ...job, config, inputs, sources }, release: () => pinned.release() };
+  await fetchCheckpoint(store, job.artifact);
+  return { work: { ...job, config, inputs, sources, root: store.localRoot }, release: () => pinned.release() };
 }
 
 const absent = (job: Job, role: string, id: string): HafError =>

@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly role: Member['role'];
   /** The run it was started for; null for a worker of any run. */
   readonly run: string | null;
-  readonly storeOf: (job: Job) => ArtifactStore;
+  readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
   readonly classes: readonly JobClass[];
   /** Training processes; CPU-bound jobs get a thread per core besides. */
@@ -45,7 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pool = new ThreadPool(Math.max(1, threads));
   const trainers = Array.from(
     { length: classes.includes('gpu') ? options.trainers : 0 },
-    (_, slot) => new Trainer({ backend, slot, checkpointEpochs, codeVersion }),
+    () => new Trainer({ backend, checkpointEpochs, codeVersion }),
   );
   const lanes = [
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),

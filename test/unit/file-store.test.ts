@@ -185,6 +185,18 @@ describe('the artifact store on disk', () => {
       );
   });
 
+  it('keeps the latest checkpoint of an artifact until it is dropped', async () => {
+    const id = sha256('recipe');
+    expect(await store.checkpoint(id)).toBeNull();
+    await store.dropCheckpoint(id);
+    await store.saveCheckpoint(id, bytes('epoch 10'));
+    await store.saveCheckpoint(id, bytes('epoch 20'));
+    expect(await new FileStore(root).checkpoint(id)).toEqual(Buffer.from('epoch 20'));
+    expect(filesBelow(root)).toEqual([id]);
+    await store.dropCheckpoint(id);
+    expect(await store.checkpoint(id)).toBeNull();
+  });
+
   it('sweeps temporary files of dead processes, not young ones', async () => {
     await store.write('a', bytes('1'));
     const [old, young] = [join(root, 'tmp', 'old'), join(root, 'tmp', 'young')];

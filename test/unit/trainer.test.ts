@@ -24,7 +24,9 @@ describe('a trainer process', () => {
   let before: readonly number[];
   const started = (): number[] => childrenOf(process.pid).filter((pid) => !before.includes(pid));
   const run = (signal = never): Promise<readonly string[]> =>
-    trainer.run(job, () => undefined, signal).then(({ files }) => files.map(({ name }) => name));
+    trainer
+      .run(job, { signal, pause: never, onEpoch: () => undefined, onCheckpoint: () => undefined })
+      .then(({ files }) => files.map(({ name }) => name));
 
   beforeEach(() => {
     const folder = mkdtempSync(join(tmpdir(), 'haf-trainer-'));
@@ -33,7 +35,12 @@ describe('a trainer process', () => {
     writeFileSync(path, text);
     const targets = { role: 'targets', name: 'targets.csv', path, sha256: sha256(text) };
     job = testJob('tables', { stage: 'tables', unit: {}, sources: [targets] });
-    trainer = new Trainer({ store: join(folder, 'store'), backend: '' });
+    trainer = new Trainer({
+      store: join(folder, 'store'),
+      backend: '',
+      codeVersion: '1',
+      checkpointEpochs: 1,
+    });
     before = childrenOf(process.pid);
   });
   afterEach(() => trainer.close());

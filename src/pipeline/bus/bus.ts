@@ -39,6 +39,12 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/** Jobs by class, and messages that were set aside because nobody could work on them. */
+export interface Load {
+  readonly queues: Readonly<Record<JobClass, { readonly waiting: number; readonly running: number }>>;
+  readonly deadLetters: number;
+}
+
 /** How stages talk: a work queue per class, fenced settlement, the event log of each run, and who is there. */
 export interface Bus {
   /** For people: which adapter this is and what it can do. */
@@ -60,8 +66,12 @@ export interface Bus {
   publish(run: string, event: RunEventBody): Promise<string>;
   /** The events of a run in order: those already published, then live ones. */
   events(run: string): Observable<RunEvent>;
+  /** How many events of a run have been published so far. */
+  published(run: string): Promise<number>;
   /** The run that something was last published for, or null. */
   latestRun(): Promise<string | null>;
+  /** How much work there is. */
+  load(): Promise<Load>;
   join(member: Member): Promise<Membership>;
   /** Who is there; a process that was killed stays in the list for a while. */
   members(): Promise<readonly Member[]>;

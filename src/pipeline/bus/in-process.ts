@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../runs/events.js';
 import type { JobClass } from '../stage.js';
-import type { Bus, Lease } from './bus.js';
+import type { Bus, Lease, Load } from './bus.js';
 import type { Job } from './job.js';
 import type { Member, Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
@@ -130,6 +130,20 @@ export class InProcessBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log(run).asObservable();
+  }
+
+  published(run: string): Promise<number> {
+    return Promise.resolve((this.nextSeq.get(run) ?? 1) - 1);
+  }
+
+  load(): Promise<Load> {
+    const queueOf = (jobClass: JobClass): Load['queues']['cpu'] => ({
+      waiting: this.queues[jobClass].length,
+      running: [...this.entries.values()].filter(
+        ({ state, job }) => state === 'running' && job.class === jobClass,
+      ).length,
+    });
+    return Promise.resolve({ queues: { cpu: queueOf('cpu'), gpu: queueOf('gpu') }, deadLetters: 0 });
   }
 
   latestRun(): Promise<string | null> {

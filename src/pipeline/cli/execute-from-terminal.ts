@@ -1,28 +1,56 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { openRunBus, type OpenedBus } from '../bus/open.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
 import { errorText } from './errors.js';
+import { fileLogger } from './logger.js';
+import type { RunOptions } from './options.js';
 import { printData, say } from './output.js';
 import { rendererFor } from './render/renderer.js';
 import { summaryOf, summaryText } from './summary-text.js';
 import { packageVersion } from './version.js';
 
-export interface TerminalOptions {
-  readonly workers: number;
-  readonly backend: string;
-  readonly json?: boolean;
+export interface TerminalOptions extends RunOptions {
   readonly jobs?: Plan;
   readonly force?: ReadonlySet<string>;
 }
 
 /**
- * Executes a prepared run for somebody at a terminal: shows its events, drains at the first Ctrl-C (or SIGTERM),
- * stops at the second, explains failures, and ends with the table and the path of the report.
+ * Executes a prepared run for somebody at a terminal: says which broker it uses, shows its events, drains at the first
+ * Ctrl-C (or SIGTERM), stops at the second, explains failures, and ends with the table and the path of the report.
  */
 export async function executeFromTerminal(
   prepared: PreparedRun,
+  options: TerminalOptions,
+): Promise<ExecuteResult> {
+  const opened = await openRunBus({
+    broker: options,
+    store: prepared.store.localRoot,
+    useBroker: options.broker,
+    leaseMs: options.lease * 1000,
+    ...(options.listen === undefined
+      ? {}
+      : {
+          listen: {
+            host: options.listen,
+            tls: options.tls ?? false,
+            ...(options.security === undefined ? {} : { security: options.security }),
+          },
+        }),
+  });
+  try {
+    for (const note of opened.notes) say(note);
+    return await execute(prepared, opened, options);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function execute(
+  prepared: PreparedRun,
+  { bus }: OpenedBus,
   options: TerminalOptions,
 ): Promise<ExecuteResult> {
   const [drain, stop] = [new AbortController(), new AbortController()];
@@ -39,9 +67,15 @@ export async function executeFromTerminal(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
     const result = await executeRun(prepared, {
-      ...options,
+      bus,
+      workers: options.workers,
+      backend: options.backend,
+      checkpointEpochs: options.checkpointEpochs,
       codeVersion: packageVersion(),
+      ...(options.jobs ? { jobs: options.jobs } : {}),
+      ...(options.force ? { force: options.force } : {}),
       onEvent: (event) => renderer.event(event),
+      log: fileLogger(join(prepared.directory.path, 'log.ndjson')),
       drain: drain.signal,
       stop: stop.signal,
     });

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { BrokerOptions } from '../broker/connect-options.js';
+import type { JobClass } from '../stage.js';
 
-/** Where runs and artifacts live. Both paths are relative to the working directory. */
+/** Where runs and artifacts live. Paths are relative to the working directory; the store may be an s3:// address. */
 export interface PlaceOptions {
   readonly runs: string;
   readonly store: string;
@@ -19,26 +21,71 @@ export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
 }
 
-export interface UpOptions extends PlanOptions {
+/** How a run is executed, by `up` as by `replay`. */
+export interface RunOptions extends BrokerOptions {
+  /** Training processes of this machine. */
   readonly workers: number;
   readonly backend: BackendPreference;
+  readonly checkpointEpochs: number;
+  /** False after `--no-broker`. */
+  readonly broker: boolean;
+  /** Address on which the broker is reached by workers of other machines. */
+  readonly listen?: string;
+  readonly tls?: boolean;
+  /** Folder of users and certificates of a broker that listens. */
+  readonly security?: string;
+  /** Seconds of silence after which a worker loses its job. */
+  readonly lease: number;
+  /** Puts the cohort's files into the store, for workers that do not have them. */
+  readonly shareData?: boolean;
+  readonly json?: boolean;
+}
+
+export interface UpOptions extends PlanOptions, RunOptions {
+  readonly json?: boolean;
   /** Only print the plan. */
   readonly dryRun?: boolean;
 }
 
+export interface WorkerOptions extends BrokerOptions {
+  readonly class: readonly JobClass[];
+  /** Training processes; one for each GPU, or for each core without one. */
+  readonly slots?: number;
+  readonly data?: string;
+  /** In place of the store that the run names. */
+  readonly store?: string;
+  readonly cache?: string;
+  /** GiB. */
+  readonly cacheSize?: number;
+  readonly backend: BackendPreference;
+  readonly checkpointEpochs: number;
+  /** Seconds to finish the running jobs when told to leave. */
+  readonly grace: number;
+  /** Seconds without a job after which it leaves. */
+  readonly idleExit?: number;
+  readonly anyVersion?: boolean;
+}
+
+/** Commands that look at a broker. */
+export interface LookOptions extends BrokerOptions {
+  readonly store: string;
+  readonly json?: boolean;
+}
+
+export interface WatchOptions extends LookOptions {
+  readonly from: 'start' | 'now';
+}
+
 /** `replay STAGE` of a finished or stopped run; the experiment is the run's own, changed by `set`. */
-export interface ReplayOptions extends PlaceOptions {
+export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly run: string;
   readonly fold?: number;
   readonly set: readonly string[];
   readonly data?: string;
-  readonly workers: number;
-  readonly backend: BackendPreference;
   /** Also run what depends on the stage. */
   readonly downstream?: boolean;
   /** Compute again even when the artifact is there. */
   readonly force?: boolean;
-  readonly json?: boolean;
 }
 
 export interface ExplainOptions extends PlaceOptions {
@@ -81,6 +128,12 @@ export const backendOption = (): Option =>
     .choices(['auto', 'tensorflow', 'wasm', 'cpu'])
     .default('auto');
 
+/** `--checkpoint-epochs`: how much a killed training job loses. */
+export const checkpointOption = (): Option =>
+  new Option('--checkpoint-epochs <n>', 'epochs between two saved states of a training job')
+    .argParser(wholeNumber(1))
+    .default(10);
+
 /** Reads an integer of at least `least`. @throws InvalidArgumentError, which ends the command with exit code 64 */
 export const wholeNumber =
   (least: number) =>
@@ -90,3 +143,11 @@ export const wholeNumber =
       throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
     return value;
   };
+
+/** Reads a list of job classes, separated by commas. */
+export function classList(text: string): readonly JobClass[] {
+  const classes = text.split(',').map((name) => name.trim());
+  if (classes.length === 0 || classes.some((name) => name !== 'cpu' && name !== 'gpu'))
+    throw new InvalidArgumentError('expected cpu, gpu or gpu,cpu.');
+  return [...new Set(classes)] as JobClass[];
+}

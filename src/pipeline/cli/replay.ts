@@ -3,7 +3,8 @@ import { loadConfig } from '../config/load.js';
 import { hashOf } from '../core/canonical-json.js';
 import { HafError, type ExitCode } from '../core/errors.js';
 import { upstreamOf, withDownstream } from '../graph.js';
-import type { Plan, Recipe } from '../plan.js';
+import type { Plan } from '../plan.js';
+import type { Recipe } from '../recipe.js';
 import type { JobOutcome } from '../run-graph.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import { RunDirectory } from '../runs/run-directory.js';
@@ -27,9 +28,7 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
   const result = await executeFromTerminal(prepared, {
-    workers: options.workers,
-    backend: options.backend,
-    json: options.json ?? false,
+    ...options,
     jobs,
     ...(options.force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
   });

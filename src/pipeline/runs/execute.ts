@@ -185,7 +185,7 @@ async function runJobs(
     ...{ bus, run, backend, codeVersion, log: options.log, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
-    storeOf: () => store,
+    storeOf: () => Promise.resolve(store),
     data: null,
   });
   const collected: JobOutcome[] = [];

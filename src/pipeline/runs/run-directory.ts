@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
-import type { Plan, Recipe } from '../plan.js';
+import type { Plan } from '../plan.js';
+import type { Recipe } from '../recipe.js';
 import { loggedEventSchema, type RunEvent } from './events.js';
 
 const runFileSchema = z.object({

@@ -1,25 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, openSync, readFileSync, readSync, closeSync, renameSync, statSync } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import type { Artifact } from '../stage.js';
+import { placeFile, writeDurably, type WriteBytes } from './place-file.js';
 import { manifestSchema, type ArtifactStore, type Manifest, type StoredFile } from './store.js';
-
-/** How bytes reach a temporary file; tests replace it to simulate a full disk. */
-export type WriteBytes = (path: string, bytes: Uint8Array) => Promise<void>;
-
-const writeDurably: WriteBytes = async (path, bytes) => {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-};
 
 /** A temporary file this old belongs to a process that died. */
 const orphanAgeMs = 24 * 3600_000;
@@ -61,7 +49,7 @@ export class FileStore implements ArtifactStore {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
     if (statSync(target, { throwIfNoEntry: false })?.size !== bytes.byteLength)
-      await this.place(target, bytes, (temporary) => rename(temporary, target));
+      await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
 
@@ -119,6 +107,24 @@ export class FileStore implements ArtifactStore {
     };
   }
 
+  async checkpoint(id: string): Promise<Uint8Array | null> {
+    try {
+      return await readFile(this.checkpointPath(id));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async saveCheckpoint(id: string, bytes: Uint8Array): Promise<void> {
+    // Not synced: what a power cut takes of it is trained again, and its reader knows a damaged one.
+    await placeFile(this.root, this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
+  }
+
+  async dropCheckpoint(id: string): Promise<void> {
+    await rm(this.checkpointPath(id), { force: true });
+  }
+
   /** What lies under an id: a manifest, and the same again if all of its files are there. */
   private look(
     id: string,
@@ -153,32 +159,13 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  /** Writes bytes to a temporary file of this call alone and hands it to `move`, which gives it its name. */
-  private async place(
+  /** Writes bytes durably, then gives the file its name by `move`. */
+  private place(
     target: string,
     bytes: Uint8Array,
-    move: (temporary: string) => Promise<void>,
+    move?: (temporary: string) => Promise<void>,
   ): Promise<void> {
-    // Process ids repeat: between the threads of one process, and between containers that share the folder.
-    const temporary = join(this.root, 'tmp', randomUUID());
-    try {
-      await mkdir(join(this.root, 'tmp'), { recursive: true });
-      await mkdir(join(target, '..'), { recursive: true });
-      await this.writeBytes(temporary, bytes);
-      await move(temporary);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'ENOSPC' || code === 'EDQUOT')
-        throw new HafError(
-          'HAF_STORE_FULL',
-          `No space left in the artifact store ${this.root}.`,
-          'Free space or choose another disk with --store, then run the same command again: finished work is kept.',
-          { cause: error },
-        );
-      throw error;
-    } finally {
-      await rm(temporary, { force: true });
-    }
+    return placeFile(this.root, target, (temporary) => this.writeBytes(temporary, bytes), move);
   }
 
   /**
@@ -226,6 +213,10 @@ export class FileStore implements ArtifactStore {
 
   private blobPath(digest: string): string {
     return join(this.root, 'blobs', digest.slice(0, 2), digest);
+  }
+
+  private checkpointPath(id: string): string {
+    return join(this.root, 'checkpoints', id.slice(0, 2), id);
   }
 
   private manifestPath(id: string): string {

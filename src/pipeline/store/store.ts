@@ -44,4 +44,10 @@ export interface ArtifactStore {
   commit(manifest: Manifest, options?: { replace?: boolean }): Promise<Manifest>;
   /** Read access; every file's hash is checked the first time this process reads it. */
   open(manifest: Manifest): Artifact;
+  /** What a training job saved last on the way to an artifact, or null. Its reader verifies it. */
+  checkpoint(id: string): Promise<Uint8Array | null>;
+  /** Keeps a checkpoint in place of the artifact's earlier one. @throws HafError HAF_STORE_FULL */
+  saveCheckpoint(id: string, bytes: Uint8Array): Promise<void>;
+  /** Forgets the checkpoint of an artifact, for example because the artifact exists; also if there is none. */
+  dropCheckpoint(id: string): Promise<void>;
 }

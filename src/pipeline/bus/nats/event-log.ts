@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { Observable } from 'rxjs';
+import { DeliverPolicy, headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
+import { runEventSchema, type RunEvent, type RunEventBody } from '../../runs/events.js';
+import { eventsOf, eventStream, eventSubject } from './names.js';
+import { patiently } from './patience.js';
+
+const text = StringCodec();
+const nanosPerMs = 1_000_000;
+/** Texts of a message are cut to this; a stack or a long list belongs into the worker's log. */
+const longestText = 4000;
+
+/** The event logs of all runs, in one stream. */
+export class EventLog {
+  constructor(
+    private readonly js: JetStreamClient,
+    /** Told of a message that is no event. */
+    private readonly reject: (message: JsMsg, reason: string) => void,
+  ) {}
+
+  /** @param id the same event twice has the same id, and is stored once within the broker's window */
+  async publish(run: string, event: RunEventBody, id: string = randomUUID()): Promise<string> {
+    const subject = eventSubject(run, event);
+    const head = headers();
+    head.set('Nats-Msg-Id', id);
+    const data = text.encode(JSON.stringify({ v: 1, ...event }, shorten));
+    await patiently(() => this.js.publish(subject, data, { headers: head }));
+    return id;
+  }
+
+  /** By an ordered consumer, which starts again by itself where it was when the broker or the connection was gone. */
+  events(run: string): Observable<RunEvent> {
+    return new Observable((subscriber) => {
+      let [seq, closed] = [0, false];
+      let messages: ConsumerMessages | null = null;
+      const begin = async (): Promise<void> => {
+        const consumer = await patiently(() =>
+          this.js.consumers.get(eventStream, {
+            filterSubjects: eventsOf(run),
+            deliver_policy: DeliverPolicy.All,
+          }),
+        );
+        if (closed) return;
+        messages = await consumer.consume({
+          callback: (message) => {
+            const event = this.parse(message, seq + 1);
+            if (!event || closed) return;
+            seq++;
+            subscriber.next(event);
+          },
+        });
+        const error = await messages.closed();
+        if (error) subscriber.error(error);
+        else subscriber.complete();
+      };
+      begin().catch((error: unknown) => subscriber.error(error));
+      return () => {
+        closed = true;
+        messages?.stop();
+      };
+    });
+  }
+
+  private parse(message: JsMsg, seq: number): RunEvent | null {
+    let value: unknown;
+    try {
+      value = message.json();
+    } catch {
+      value = null;
+    }
+    const event = runEventSchema.safeParse(value);
+    if (!event.success || (value as { v?: unknown }).v !== 1) {
+      this.reject(message, event.success ? 'unknown version' : 'no event of this version');
+      return null;
+    }
+    const id = message.headers?.get('Nats-Msg-Id') || `${eventStream}-${message.seq}`;
+    // The broker's clock: those of the machines may be minutes apart.
+    const at = new Date(message.info.timestampNanos / nanosPerMs).toISOString();
+    return { ...event.data, v: 1, id, seq, at };
+  }
+}
+
+const shorten = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' && value.length > longestText ? `${value.slice(0, longestText)}...` : value;

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import type { Observable } from 'rxjs';
+import { StringCodec, type JetStreamClient, type JetStreamManager, type JsMsg, type NatsConnection } from 'nats';
+import type { BrokerRole } from '../../broker/address.js';
+import { HafError } from '../../core/errors.js';
+import type { RunEvent, RunEventBody } from '../../runs/events.js';
+import type { JobClass } from '../../stage.js';
+import type { Bus, Lease, Load } from '../bus.js';
+import type { Job } from '../job.js';
+import type { Member, Membership } from '../member.js';
+import { vanishedEvent } from '../vanished.js';
+import { DeadLetters } from './dead-letters.js';
+import { EventLog } from './event-log.js';
+import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
+import {
+  allCancels,
+  cancelSubject,
+  consumerOf,
+  deadLetterStream,
+  eventsOf,
+  eventStream,
+  jobStream,
+  jobSubject,
+  memberBucket,
+  token,
+  unitBucket,
+} from './names.js';
+import { patiently } from './patience.js';
+import { Presence } from './presence.js';
+import { Pulls } from './pulls.js';
+import { messageOf, parseMessage } from './queue-message.js';
+import { longestMessage } from './topology.js';
+import { abandoned, asked, claimed, settled, type Unit } from './unit.js';
+import { Units } from './units.js';
+
+export interface NatsBusOptions {
+  /** What the connection is allowed to do. */
+  readonly role: BrokerRole;
+  readonly leaseMs: number;
+  /** Failures, and vanished workers, after which a job is given up. */
+  readonly maxAttempts?: number;
+  readonly maxLapses?: number;
+  readonly retryDelayMs?: number;
+}
+
+const text = StringCodec();
+/** A worker that cannot do a job leaves it to others for this long. */
+const declinedDelayMs = 1000;
+
+/**
+ * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
+ * units decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
+ */
+export class NatsBus implements Bus {
+  readonly about: string;
+  readonly leaseMs: number;
+  private readonly js: JetStreamClient;
+  private readonly deadLetters: DeadLetters;
+  private readonly log: EventLog;
+  private readonly pulls: Pulls;
+  private readonly leases = new Set<NatsLease>();
+  private readonly leaseOptions: LeaseOptions;
+  private readonly maxLapses: number;
+
+  private constructor(
+    private readonly nc: NatsConnection,
+    private readonly jsm: JetStreamManager,
+    private readonly units: Units,
+    private readonly presence: Presence,
+    options: NatsBusOptions,
+  ) {
+    this.js = nc.jetstream();
+    this.leaseMs = options.leaseMs;
+    this.maxLapses = options.maxLapses ?? 10;
+    this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
+    this.deadLetters = new DeadLetters(this.js);
+    this.log = new EventLog(this.js, (message, reason) => {
+      if (options.role !== 'viewer') this.deadLetters.event(message, reason);
+    });
+    this.pulls = new Pulls(this.js);
+    this.leaseOptions = {
+      units,
+      log: this.log,
+      maxAttempts: options.maxAttempts ?? 3,
+      retryDelayMs: options.retryDelayMs ?? 500,
+      othersFor: async (job, declinedBy) =>
+        (await presence.members()).some(
+          ({ id, classes }) => classes.includes(job.class) && !declinedBy.includes(id),
+        ),
+      onGivenUp: (job, end) => this.deadLetters.job(job, end),
+    };
+  }
+
+  /** On a connection whose broker has been set up; closing the bus closes the connection. */
+  static async on(nc: NatsConnection, options: NatsBusOptions): Promise<NatsBus> {
+    const js = nc.jetstream();
+    const jsm = await nc.jetstreamManager({ checkAPI: false });
+    const bind = { bindOnly: true, allow_direct: true };
+    const units = new Units(await js.views.kv(unitBucket, bind), jsm);
+    const presence = new Presence(await js.views.kv(memberBucket, bind), jsm);
+    const bus = new NatsBus(nc, jsm, units, presence, options);
+    if (options.role !== 'viewer')
+      nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
+    return bus;
+  }
+
+  async enqueue(job: Job): Promise<void> {
+    await this.queue(await this.units.change(job.artifact, (unit) => asked(unit, job)));
+  }
+
+  /** Puts a message for a queued unit; a second message of the same ticket is recognised as such when it is claimed. */
+  private async queue(unit: Unit | null): Promise<void> {
+    if (unit?.state !== 'queued') return;
+    const data = text.encode(messageOf(unit));
+    if (data.length > longestMessage)
+      throw new HafError(
+        'HAF_USAGE',
+        `The message of ${unit.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
+        'Shorten the names of the files it reads.',
+      );
+    const options = { msgID: `${unit.job.artifact}.${unit.ticket}` };
+    await patiently(() => this.js.publish(jobSubject(unit.job), data, options));
+  }
+
+  async claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null> {
+    for (;;) {
+      const message = await this.pulls.next(jobClass, signal);
+      if (!message) return null;
+      const lease = await this.take(message, worker);
+      if (lease) return lease;
+    }
+  }
+
+  /** The lease that a message of the queue gives, if it does. */
+  private async take(message: JsMsg, worker: string): Promise<NatsLease | null> {
+    const parsed = parseMessage(message.data);
+    if ('fault' in parsed) {
+      await this.deadLetters.message(message, parsed.fault);
+      message.term();
+      return null;
+    }
+    const holder = randomUUID();
+    const delivery = { ...parsed, seq: message.seq, worker, holder };
+    let claim = claimed(null, delivery, this.maxLapses);
+    await this.units.change(parsed.job.artifact, (unit) => {
+      claim = claimed(unit, delivery, this.maxLapses);
+      if (claim.kind === 'mine') return claim.unit;
+      if (claim.kind !== 'vanished') return null;
+      return settled(claim.unit, null, { id: holder, event: vanishedEvent(parsed.job, claim.unit.lapses) });
+    });
+    switch (claim.kind) {
+      case 'mine': {
+        const lease = new NatsLease(message, claim.unit, holder, worker, this.leaseOptions);
+        this.leases.add(lease);
+        lease.lost.addEventListener('abort', () => this.leases.delete(lease), { once: true });
+        return lease;
+      }
+      case 'declined':
+        message.nak(declinedDelayMs);
+        return null;
+      case 'vanished': {
+        const event = vanishedEvent(parsed.job, claim.unit.lapses);
+        await tellEnd(this.log, { ...claim.unit, end: { id: holder, event } });
+        await this.deadLetters.job(parsed.job, event);
+        message.ack();
+        return null;
+      }
+      case 'settled':
+        await tellEnd(this.log, claim.unit);
+        message.ack();
+        return null;
+      case 'stale':
+        message.ack();
+        return null;
+    }
+  }
+
+  async withdraw(run: string): Promise<readonly string[]> {
+    return (await this.abandon(run, false)).map(({ job }) => job.artifact);
+  }
+
+  async cancel(run: string): Promise<void> {
+    await this.abandon(run, true);
+    this.nc.publish(cancelSubject(run));
+    await this.nc.flush();
+  }
+
+  /** Takes a run's wish for its artifacts back; returns the units nobody waits for any more. */
+  private async abandon(run: string, running: boolean): Promise<readonly Unit[]> {
+    const withdrawn: Unit[] = [];
+    for (const artifact of await this.units.artifacts()) {
+      let before: Unit | null = null;
+      const after = await this.units.change(artifact, (unit) => {
+        before = unit;
+        return abandoned(unit, run, running);
+      });
+      if (!after || !before) continue;
+      const { state, job } = before as Unit;
+      if (state === 'queued') await this.forget(jobSubject(job));
+      if (after.state === 'withdrawn') withdrawn.push(after);
+      else if (after.ticket !== (before as Unit).ticket) await this.queue(after);
+    }
+    return withdrawn;
+  }
+
+  /** Takes a message out of the queue, so that its length tells how much work there is. Left there, it would do no harm. */
+  private async forget(subject: string): Promise<void> {
+    try {
+      const { seq } = await this.jsm.streams.getMessage(jobStream, { last_by_subj: subject });
+      await this.jsm.streams.deleteMessage(jobStream, seq);
+    } catch {
+      // Gone already, or just being claimed.
+    }
+  }
+
+  publish(run: string, event: RunEventBody): Promise<string> {
+    return this.log.publish(run, event);
+  }
+
+  events(run: string): Observable<RunEvent> {
+    return this.log.events(run);
+  }
+
+  async published(run: string): Promise<number> {
+    const wanted = { subjects_filter: eventsOf(run) };
+    const { state } = await patiently(() => this.jsm.streams.info(eventStream, wanted));
+    return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+  }
+
+  async load(): Promise<Load> {
+    const queueOf = async (jobClass: JobClass): Promise<Load['queues']['cpu']> => {
+      const info = await patiently(() => this.jsm.consumers.info(jobStream, consumerOf(jobClass)));
+      return { waiting: info.num_pending, running: info.num_ack_pending };
+    };
+    const [cpu, gpu] = await Promise.all([queueOf('cpu'), queueOf('gpu')]);
+    const { state } = await patiently(() => this.jsm.streams.info(deadLetterStream));
+    return { queues: { cpu, gpu }, deadLetters: state.messages };
+  }
+
+  async latestRun(): Promise<string | null> {
+    const { state } = await patiently(() => this.jsm.streams.info(eventStream));
+    if (state.messages === 0) return null;
+    const last = await patiently(() => this.jsm.streams.getMessage(eventStream, { seq: state.last_seq }));
+    return untoken(last.subject.split('.')[3] ?? '');
+  }
+
+  join(member: Member): Promise<Membership> {
+    return this.presence.join(member);
+  }
+
+  members(): Promise<readonly Member[]> {
+    return this.presence.members();
+  }
+
+  async close(): Promise<void> {
+    await this.pulls.close();
+    await this.nc.drain().catch(() => undefined);
+  }
+
+  /** Looks at once whether the cancelled run's leases are still ours; the next heartbeat would find out as well. */
+  private onCancel(subject: string): void {
+    const run = subject.split('.')[3];
+    for (const lease of this.leases)
+      if (lease.isFor((name) => token(name) === run)) void lease.heartbeat().catch(() => undefined);
+  }
+}
+
+/** The inverse of `token`. */
+const untoken = (name: string): string =>
+  name.replace(/=([0-9a-f]+)=/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));

@@ -1,0 +1,123 @@
+import type { BrokerAddress, BrokerRole } from '../broker/address.js';
+import { addressFrom, type BrokerOptions } from '../broker/connect-options.js';
+import { HafError } from '../core/errors.js';
+import type { Bus } from './bus.js';
+
+export interface RunBusOptions {
+  readonly broker: BrokerOptions;
+  /** Local folder of the store, which its own broker belongs to. */
+  readonly store: string;
+  /** `false` stays inside this process. */
+  readonly useBroker: boolean;
+  /** Starts the store's broker where workers of other machines reach it. */
+  readonly listen?: { readonly host: string; readonly security?: string; readonly tls: boolean };
+  readonly leaseMs: number;
+}
+
+export interface OpenedBus {
+  readonly bus: Bus;
+  /** For people: which broker this is and why, and what to type on the machines of workers. */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * The bus of a run: the broker that options or environment name, else the store's own - adopted when it runs, started
+ * when nats-server is installed - else the one inside this process.
+ */
+export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
+  const named = addressFrom(options.broker);
+  if (named && options.listen)
+    throw new HafError(
+      'HAF_USAGE',
+      `--listen starts a broker, but ${named.origin} names one already.`,
+      'Leave one of them out.',
+    );
+  if (named) {
+    const bus = await orchestrate(named, options.leaseMs);
+    return { bus, notes: [`${bus.about} (${named.origin})`], close: () => bus.close() };
+  }
+  if (options.useBroker) {
+    const own = await ownBroker(options);
+    if (typeof own !== 'string') return own;
+    return inProcess(own);
+  }
+  return inProcess('--no-broker');
+}
+
+export interface JoinOptions {
+  readonly broker: BrokerOptions;
+  readonly store: string;
+  /** Waits for the first run on a new broker until this aborts; without it, there has to have been one. */
+  readonly wait?: AbortSignal;
+  readonly onWait?: () => void;
+}
+
+/**
+ * The bus of a worker, of somebody who looks on, or of one who ends a run: the broker that options or environment name,
+ * else the store's own. Null only when the wait was aborted.
+ */
+export async function openJoinedBus(
+  role: BrokerRole,
+  options: JoinOptions & { readonly wait: AbortSignal },
+): Promise<Bus | null>;
+export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<Bus>;
+export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<Bus | null> {
+  const { broker, store } = options;
+  const named = addressFrom(broker) ?? (await foundOwnBroker(store, role));
+  if (!named)
+    throw new HafError(
+      'HAF_BROKER_UNREACHABLE',
+      `No broker is named, and none runs for the store ${store}.`,
+      'Name one with --nats URL (or NATS_URL), or start one with "haf-pipeline up" or "haf-pipeline broker".',
+    );
+  const { joinBus } = await import('./nats/connect-bus.js');
+  return joinBus(named, role, options);
+}
+
+async function orchestrate(address: BrokerAddress, leaseMs: number): Promise<Bus> {
+  const { setUpBus } = await import('./nats/connect-bus.js');
+  return setUpBus(address, leaseMs);
+}
+
+async function foundOwnBroker(store: string, role: BrokerRole): Promise<BrokerAddress | null> {
+  const { findOwnBroker } = await import('../broker/own-broker.js');
+  return (await findOwnBroker(store))?.address(role) ?? null;
+}
+
+/** The store's own broker, or why there is none. */
+async function ownBroker(options: RunBusOptions): Promise<OpenedBus | string> {
+  const { store, listen: wanted, leaseMs } = options;
+  const { findServer } = await import('../broker/server-binary.js');
+  if (!wanted && findServer() === null) return 'nats-server is not installed';
+  const { listen } = await import('../broker/listen.js');
+  const broker = await listen({
+    store,
+    ...(wanted ? { listen: wanted.host, tls: wanted.tls } : {}),
+    ...(wanted?.security === undefined ? {} : { security: wanted.security }),
+  });
+  const bus = await orchestrate(broker.address('orchestrator'), leaseMs);
+  const how = broker.spawned ? 'started for this store' : 'the one that runs for this store';
+  return {
+    bus,
+    notes: [`${bus.about} (${how})`, ...(wanted ? broker.advice : [])],
+    close: () => leaveOwnBroker(bus, store),
+  };
+}
+
+/** The last one out ends the broker; what it stored stays. */
+async function leaveOwnBroker(bus: Bus, store: string): Promise<void> {
+  // Somebody may just be joining.
+  const alone = async (): Promise<boolean> => (await bus.members()).length === 0;
+  const last = await alone().catch(() => false);
+  await bus.close();
+  if (!last) return;
+  const { stopOwnBroker } = await import('../broker/own-broker.js');
+  await stopOwnBroker(store);
+}
+
+async function inProcess(why: string): Promise<OpenedBus> {
+  const { InProcessBus } = await import('./in-process.js');
+  const bus = new InProcessBus();
+  return { bus, notes: [`${bus.about}: ${why}`], close: () => bus.close() };
+}

@@ -1,0 +1,24 @@
+import { hostname, userInfo } from 'node:os';
+import { openJoinedBus } from '../bus/open.js';
+import { localRootOf } from './local-root.js';
+import type { LookOptions } from './options.js';
+import { say } from './output.js';
+import { requireRun } from './require-run.js';
+
+/** `cancel RUN`: takes its jobs out of the queues and from the workers, and has its `up` end. */
+export async function cancel(run: string, options: LookOptions): Promise<void> {
+  const bus = await openJoinedBus('orchestrator', {
+    broker: options,
+    store: await localRootOf(options.store),
+  });
+  try {
+    const name = await requireRun(bus, run);
+    const by = `${userInfo().username}@${hostname()}`;
+    await bus.publish(name, { type: 'cancel-requested', run: name, by });
+    // Also when its `up` is gone: its jobs may still be queued.
+    await bus.cancel(name);
+    say(`${name} is being cancelled; what is finished stays. "haf-pipeline up" goes on with it.`);
+  } finally {
+    await bus.close();
+  }
+}

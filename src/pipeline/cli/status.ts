@@ -1,0 +1,56 @@
+import { lastValueFrom, scan, take } from 'rxjs';
+import type { Bus } from '../bus/bus.js';
+import { openJoinedBus } from '../bus/open.js';
+import { localRootOf } from './local-root.js';
+import type { LookOptions } from './options.js';
+import { printData, printJson } from './output.js';
+import { advance, emptyView, progressOf, type RunView } from './render/run-view.js';
+import { workerTable } from './workers.js';
+
+/** `status`: what is under way on the broker. */
+export async function status(options: LookOptions): Promise<void> {
+  const bus = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  try {
+    const [members, load] = [await bus.members(), await bus.load()];
+    const live = members.flatMap(({ run }) => run ?? []);
+    const latest = await bus.latestRun();
+    const names = [...new Set(live.length > 0 || latest === null ? live : [latest])];
+    const runs = await Promise.all(names.map((run) => progress(bus, run)));
+    if (options.json) return printJson({ broker: bus.about, runs, ...load, members });
+    printData(`broker   ${bus.about}`);
+    for (const { run, state, ended, jobs, running } of runs)
+      printData(`run      ${run}  ${state}, ${ended}/${jobs} jobs, ${running} running`);
+    for (const [name, { waiting, running }] of Object.entries(load.queues))
+      printData(`queue    ${name}  ${waiting} waiting, ${running} running${hint(name, waiting, members)}`);
+    if (load.deadLetters > 0)
+      printData(`set aside  ${load.deadLetters} messages (stream HAF_DLQ): nobody could work on them`);
+    if (members.length > 0) printData(`\n${workerTable(members)}`);
+  } finally {
+    await bus.close();
+  }
+}
+
+type Members = Awaited<ReturnType<Bus['members']>>;
+
+/** Work that waits for somebody who is not there. */
+const hint = (name: string, waiting: number, members: Members): string =>
+  waiting > 0 && !members.some(({ classes }) => classes.some((jobClass) => jobClass === name))
+    ? `; no worker takes them: start "haf-pipeline worker --class ${name}"`
+    : '';
+
+interface Progress {
+  readonly run: string;
+  readonly state: string;
+  readonly jobs: number;
+  readonly ended: number;
+  readonly running: number;
+}
+
+/** Where a run stands, from what has been told of it so far. */
+async function progress(bus: Bus, run: string): Promise<Progress> {
+  const known = await bus.published(run);
+  const events = bus.events(run).pipe(take(known), scan(advance, emptyView));
+  const view: RunView = known === 0 ? emptyView : await lastValueFrom(events);
+  const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : 'running';
+  return { run, state, ...progressOf(view), running: view.running.length };
+}

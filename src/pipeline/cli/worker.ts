@@ -1,0 +1,117 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openJoinedBus } from '../bus/open.js';
+import { exitCodes, type ExitCode } from '../core/errors.js';
+import { openStore } from '../store/open-store.js';
+import type { ArtifactStore } from '../store/store.js';
+import { countGpus } from './count-gpus.js';
+import { stderrLogger } from './logger.js';
+import type { WorkerOptions } from './options.js';
+import { packageVersion } from './version.js';
+
+/** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
+export async function worker(options: WorkerOptions): Promise<ExitCode> {
+  const { startWorker } = await import('../../workers/worker.js');
+  const { assertSameVersion } = await import('../../workers/same-version.js');
+  const leaving = new Leaving();
+  const own = await openStore(options.store ?? './.haf/store');
+  const log = stderrLogger(`${process.pid}`);
+  const bus = await openJoinedBus('worker', {
+    broker: options,
+    store: own.localRoot,
+    wait: leaving.first,
+    onWait: () => log.info('no run has been started on this broker yet; waiting for one'),
+  });
+  if (!bus) return exitCodes.ok;
+  try {
+    const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
+    for (const member of await bus.members())
+      if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
+    const idle = new IdleClock(options.idleExit ?? null);
+    const running = await startWorker({
+      ...{ bus, log, ...version, role: 'worker', run: null, data: options.data ?? null },
+      storeOf: storesOf(options),
+      classes: options.class,
+      trainers: options.slots ?? (countGpus() || availableParallelism()),
+      backend: options.backend,
+      checkpointEpochs: options.checkpointEpochs,
+      onJobs: (jobs) => idle.changed(jobs.length),
+    });
+    log.info({ id: running.id, bus: bus.about, classes: options.class }, 'worker ready');
+    await Promise.race([running.ended, leaving.firstTime, idle.over]);
+    log.info('leaving: finishing the running jobs');
+    await leave(running, leaving, options.grace);
+    await running.close();
+    log.info('left');
+    return exitCodes.ok;
+  } finally {
+    await bus.close();
+  }
+}
+
+type Running = Awaited<ReturnType<(typeof import('../../workers/worker.js'))['startWorker']>>;
+
+/** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
+async function leave(running: Running, leaving: Leaving, graceSeconds: number): Promise<void> {
+  const done = new AbortController();
+  const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal }).then(
+    () => running.pause(),
+    () => undefined,
+  );
+  void leaving.secondTime.then(() => running.stop());
+  await running.drain();
+  done.abort();
+  await late;
+}
+
+/** SIGTERM or Ctrl-C, once and again. */
+class Leaving {
+  private readonly controller = new AbortController();
+  /** Aborts the first time. */
+  readonly first = this.controller.signal;
+  readonly firstTime: Promise<void>;
+  readonly secondTime: Promise<void>;
+
+  constructor() {
+    let [once, twice] = [() => {}, () => {}];
+    this.firstTime = new Promise((resolve) => (once = resolve));
+    this.secondTime = new Promise((resolve) => (twice = resolve));
+    const onSignal = (): void => {
+      if (this.first.aborted) twice();
+      this.controller.abort();
+      once();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  }
+}
+
+/** Notices that there has been no job for a while. */
+class IdleClock {
+  private timer: NodeJS.Timeout | undefined;
+  private tell: () => void = () => undefined;
+  readonly over = new Promise<void>((resolve) => (this.tell = resolve));
+
+  constructor(private readonly seconds: number | null) {
+    this.changed(0);
+  }
+
+  changed(jobs: number): void {
+    clearTimeout(this.timer);
+    if (jobs === 0 && this.seconds !== null) this.timer = setTimeout(this.tell, this.seconds * 1000);
+  }
+}
+
+/** The store of a job: the one named for this worker, else the one its run uses; each opened once. */
+function storesOf(options: WorkerOptions): (job: { readonly store: string }) => Promise<ArtifactStore> {
+  const opened = new Map<string, Promise<ArtifactStore>>();
+  const places = {
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
+    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
+  };
+  return ({ store }) => {
+    const uri = options.store ?? store;
+    const found = opened.get(uri) ?? openStore(uri, places);
+    opened.set(uri, found);
+    return found;
+  };
+}
