@@ -172,4 +172,21 @@ export function queueCases(bench: Bench): void {
     await (await claim(worker)).release();
     expect((await claim(worker)).attempt).toBe(2);
   });
+
+  it('tells how many jobs of a class wait and run', async () => {
+    const [orchestrator, worker] = await bench.two();
+    const loadOf = async () => (await worker.load()).queues;
+    const none = { waiting: 0, running: 0 };
+    expect(await worker.load()).toEqual({ queues: { cpu: none, gpu: none }, deadLetters: 0 });
+    for (const name of ['a', 'b', 'c']) await orchestrator.enqueue(testJob(name));
+    await orchestrator.enqueue(testJob('d', { class: 'cpu', run: 'run-2' }));
+    expect(await loadOf()).toEqual({ gpu: { waiting: 3, running: 0 }, cpu: { waiting: 1, running: 0 } });
+    const lease = await claim(worker);
+    bench.keep(lease);
+    expect(await loadOf()).toMatchObject({ gpu: { waiting: 2, running: 1 } });
+    await lease.commit(doneEvent('a'));
+    await orchestrator.withdraw('run-2');
+    await finishNext(worker);
+    expect(await loadOf()).toEqual({ gpu: { waiting: 1, running: 0 }, cpu: none });
+  });
 }

@@ -36,3 +36,7 @@ export const failedEvent = (name: string): RunEventBody => ({
   ...{ type: 'job-failed', ...about(name) },
   error: { code: 'HAF_WORKER_DIED', what: 'A test.', fix: 'None.', context: {} },
 });
+
+export const queuedEvent = (name: string): RunEventBody => ({ type: 'job-queued', ...about(name) });
+
+export const cachedEvent = (name: string): RunEventBody => ({ type: 'job-cached', ...about(name) });

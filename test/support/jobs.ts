@@ -55,6 +55,6 @@ export const testJob = (name: string, changes: Partial<Job> = {}): Job => ({
 
 /** A job made ready to compute. */
 export const testWork = (name: string, changes: Partial<Work> = {}): Work => ({
-  ...{ ...testJob(name), config: {}, inputs: [] },
+  ...{ ...testJob(name), config: {}, inputs: [], root: '/nowhere' },
   ...changes,
 });
