@@ -13,8 +13,9 @@ export function sharingCases(bench: Bench): void {
     await other.enqueue(theirs);
     const lease = await claim(other);
     await lease.publish(startedEvent('a'));
-    // A run that comes when the job is running already gets the rest.
+    // A run that comes when the job is running already gets the rest, from the next heartbeat on at the latest.
     await one.enqueue(testJob('a', { run: 'run-3' }));
+    await lease.heartbeat();
     await lease.publish(epochEvent('a', 1));
     expect(await lease.commit(doneEvent('a'))).toBe('committed');
     expect(await lease.commit(doneEvent('a'))).toBe('fenced');
