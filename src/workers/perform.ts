@@ -113,9 +113,10 @@ async function compute(
       signal: AbortSignal.any([stop, lease.lost]),
     });
     const computed = secondsSince(started) - ready;
-    // A worker that was silent too long finds out before it stores anything.
-    await lease.heartbeat();
-    if (lease.lost.aborted) throw new HafError('HAF_INTERRUPTED', `${job.key} is another worker's by now.`, '');
+    // A worker that was silent too long finds out before it stores anything; a bus that is away now decides nothing.
+    await advise(lease.heartbeat());
+    if (lease.lost.aborted)
+      throw new HafError('HAF_INTERRUPTED', `${job.key} is another worker's by now.`, '');
     // The manifest first: a crash in between leaves a finished artifact, never a settled job without one.
     const manifest = manifestOf(job, result, secondsSince(started), options);
     const stored = await store.commit(manifest, { replace: job.replace });

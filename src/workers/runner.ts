@@ -1,4 +1,16 @@
-import { concatMap, defer, EMPTY, lastValueFrom, merge, of, repeat, takeWhile, timer } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  EMPTY,
+  fromEvent,
+  lastValueFrom,
+  merge,
+  of,
+  repeat,
+  takeUntil,
+  takeWhile,
+  timer,
+} from 'rxjs';
 import type { Lease } from '../pipeline/bus/bus.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { Executor } from './executor.js';
@@ -46,6 +58,8 @@ export function startRunner(options: RunnerOptions): Runner {
       change();
     }
   };
+  // Draining does not wait until a lane is rested.
+  const rest = (ms: number) => timer(ms).pipe(takeUntil(fromEvent(draining.signal, 'abort')));
   const lanes = options.lanes.map((lane) => {
     let restMs = 0;
     return defer(() => options.bus.claim(lane.jobClass, options.worker, draining.signal)).pipe(
@@ -54,7 +68,7 @@ export function startRunner(options: RunnerOptions): Runner {
         const how = await work(lease, lane);
         restMs = how === 'worked' ? 0 : Math.min(longestRestMs, 2 * restMs || firstRestMs);
       }),
-      repeat({ delay: () => (draining.signal.aborted ? EMPTY : restMs > 0 ? timer(restMs) : of(true)) }),
+      repeat({ delay: () => (draining.signal.aborted ? EMPTY : restMs > 0 ? rest(restMs) : of(true)) }),
     );
   });
   const ended = lastValueFrom(merge(...lanes), { defaultValue: undefined });

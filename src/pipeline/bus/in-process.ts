@@ -5,12 +5,15 @@ import type { JobClass } from '../stage.js';
 import type { Bus, Lease, Load } from './bus.js';
 import type { Job } from './job.js';
 import type { Member, Membership } from './member.js';
+import { vanishedEvent } from './vanished.js';
 
 export interface InProcessOptions {
   /** A lease lapses after this long without a heartbeat. */
   readonly leaseMs?: number;
   /** Failures after which a job is given up. */
   readonly maxAttempts?: number;
+  /** Leases of a job that may lapse before it is given up. */
+  readonly maxLapses?: number;
 }
 
 /** A job's state; `revision` is the fencing token: it changes whenever the job changes hands. */
@@ -21,6 +24,7 @@ interface Entry {
   state: 'queued' | 'running' | 'settled';
   revision: number;
   attempts: number;
+  lapses: number;
   readonly declinedBy: Set<string>;
   lapse?: NodeJS.Timeout;
   /** Tells the holder that it holds the job no more. */
@@ -46,12 +50,14 @@ export class InProcessBus implements Bus {
   private readonly logs = new Map<string, ReplaySubject<RunEvent>>();
   private readonly present = new Map<string, Member>();
   private readonly maxAttempts: number;
+  private readonly maxLapses: number;
   private readonly nextSeq = new Map<string, number>();
   private lastRun: string | null = null;
 
   constructor(options: InProcessOptions = {}) {
     this.leaseMs = options.leaseMs ?? 60_000;
     this.maxAttempts = options.maxAttempts ?? 3;
+    this.maxLapses = options.maxLapses ?? 10;
   }
 
   enqueue(job: Job): Promise<void> {
@@ -59,8 +65,8 @@ export class InProcessBus implements Bus {
     if (known && known.state !== 'settled') known.runs.add(job.run);
     else {
       const entry: Entry = {
-        ...{ job, runs: new Set([job.run]), state: 'queued', attempts: 0, declinedBy: new Set() },
-        revision: (known?.revision ?? 0) + 1,
+        ...{ job, runs: new Set([job.run]), state: 'queued', revision: 0 },
+        ...{ attempts: 0, lapses: 0, declinedBy: new Set() },
       };
       this.entries.set(job.artifact, entry);
       this.offer(entry);
@@ -201,8 +207,10 @@ export class InProcessBus implements Bus {
       clearTimeout(entry.lapse);
       entry.lapse = setTimeout(() => {
         if (!holds()) return;
-        lost.abort();
-        this.offer(entry);
+        const again = ++entry.lapses < this.maxLapses;
+        this.settle(entry, again ? 'queued' : 'settled');
+        if (again) this.offer(entry);
+        else void tell(vanishedEvent(entry.job, entry.lapses));
       }, this.leaseMs).unref();
     };
     const tell = async (event: RunEventBody): Promise<void> => {
@@ -216,7 +224,8 @@ export class InProcessBus implements Bus {
     ): Promise<V> => {
       this.settle(entry, again ? 'running' : 'settled');
       await tell(eventOf(verdict));
-      if (again) this.offer(entry);
+      // Unless it was cancelled while that was told.
+      if (again && entry.state === 'running') this.offer(entry);
       return verdict;
     };
     watch();

@@ -5,7 +5,7 @@ import { predictionsSchema } from '../../operators/stage3/prediction-data.js';
 import type { Problem } from '../core/problem.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
 import type { RunEvent } from './events.js';
-import { csvText } from '../core/csv.js';
+import { csvText, type CsvCell } from '../core/csv.js';
 import type { RunDirectory } from './run-directory.js';
 
 /** Copies what users want of a finished job from the store into the run directory, in the form they want it. */
@@ -90,23 +90,70 @@ export function writeProblems(manifests: readonly Manifest[], directory: RunDire
   return problems;
 }
 
-/** trace.csv: when each job of this run started, how long it took, and who did it with how much memory. */
-export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
-  const columns = ['job', 'stage', 'state', 'started', 'ended', 'seconds', 'peakRssMiB', 'worker'] as const;
-  type Row = Partial<Record<(typeof columns)[number], string | number>>;
-  const started = new Map<string, string>();
-  const rowOf = (event: RunEvent): Row | null => {
-    if (event.type !== 'job-cached' && event.type !== 'job-done' && event.type !== 'job-failed') return null;
-    const { job, stage, at } = event;
-    const base = { job, stage, ended: at, started: started.get(job) ?? at };
-    if (event.type !== 'job-done') return { ...base, state: event.type === 'job-cached' ? 'cached' : 'failed' };
-    const { seconds, peakRssMiB, worker } = event;
-    return { ...base, state: 'done', seconds, peakRssMiB, worker };
-  };
-  const rows = events.flatMap((event) => {
-    if (event.type === 'job-started') started.set(event.job, event.at);
-    const row = rowOf(event);
-    return row ? [columns.map((column) => row[column])] : [];
-  });
-  directory.write('trace.csv', csvText(columns, rows));
+const traceColumns = [
+  ...(['job', 'stage', 'state', 'queued', 'started', 'ended', 'wait', 'read', 'compute'] as const),
+  ...(['seconds', 'peakRssMiB', 'worker', 'attempts'] as const),
+];
+type Traced = Partial<Record<(typeof traceColumns)[number], CsvCell>>;
+
+/** What is known of a job on its way to its end. */
+interface Underway {
+  /** When it last came into the queue, ISO time. */
+  readonly queued?: string;
+  readonly started?: string;
+  readonly worker?: string;
+  /** How often a worker began with it. */
+  readonly attempts: number;
 }
+
+/**
+ * trace.csv: a line each time a job ended - when, who did it with how much memory, and where the time went: waiting
+ * in the queue, getting and reading the inputs, computing (seconds).
+ */
+export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
+  const underway = new Map<string, Underway>();
+  const rows = events.flatMap((event) => {
+    if (!('job' in event)) return [];
+    const { job, stage, at } = event;
+    const before = underway.get(job) ?? { attempts: 0 };
+    const end = (state: string, measured: Traced): readonly CsvCell[][] => {
+      underway.delete(job);
+      const { queued, started, attempts } = before;
+      const wait = queued && started ? secondsBetween(queued, started) : undefined;
+      // A worker may have begun before this run came to wait for the job.
+      const known: Traced = { ...before, wait, attempts: attempts || undefined };
+      const row: Traced = { job, stage, state, ended: at, ...known, ...measured };
+      return [traceColumns.map((column) => row[column])];
+    };
+    switch (event.type) {
+      case 'job-queued':
+        underway.set(job, { attempts: 0, queued: at });
+        return [];
+      case 'job-retried':
+      case 'job-returned':
+        underway.set(job, { ...before, queued: at });
+        return [];
+      case 'job-started': {
+        const { worker } = event;
+        underway.set(job, { ...before, started: at, worker, attempts: before.attempts + 1 });
+        return [];
+      }
+      case 'job-cached':
+        return end('cached', {});
+      case 'job-failed':
+        return end('failed', {});
+      case 'job-done': {
+        const { seconds, readSeconds, computeSeconds, peakRssMiB, worker } = event;
+        return end('done', { seconds, read: readSeconds, compute: computeSeconds, peakRssMiB, worker });
+      }
+      case 'job-epoch':
+      case 'job-skipped':
+        return [];
+    }
+  });
+  directory.write('trace.csv', csvText(traceColumns, rows));
+}
+
+/** Never negative: two machines' clocks may differ, and a job that another run had queued may have started before. */
+const secondsBetween = (from: string, to: string): number =>
+  Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);

@@ -1,0 +1,210 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { filter, firstValueFrom, take, timeout, toArray } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import type { Bus } from '../../src/pipeline/bus/bus.js';
+import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
+import type { Job } from '../../src/pipeline/bus/job.js';
+import type { Member } from '../../src/pipeline/bus/member.js';
+import { hashOf } from '../../src/pipeline/core/canonical-json.js';
+import { HafError, type ErrorCode } from '../../src/pipeline/core/errors.js';
+import { recipeBytes, type Recipe } from '../../src/pipeline/recipe.js';
+import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import { FileStore } from '../../src/pipeline/store/file-store.js';
+import { interrupted, type Executor, type JobControl } from '../../src/workers/executor.js';
+import { startRunner, type RunnerOptions } from '../../src/workers/runner.js';
+import { storeAt } from '../../src/workers/store-at.js';
+import { testJob } from '../support/jobs.js';
+
+const newStore = (): FileStore => new FileStore(mkdtempSync(join(tmpdir(), 'haf-runner-')));
+
+/** A job whose recipe is in the store. */
+async function storedJob(store: FileStore, name: string, changes: Partial<Job> = {}): Promise<Job> {
+  const recipe: Recipe = {
+    ...{ stage: 'stage3', version: 1, unit: { fold: 0, method: 'haf' } },
+    ...{ config: { name }, inputs: [], sources: [] },
+  };
+  await store.write('recipe', recipeBytes(recipe));
+  return testJob(name, { artifact: hashOf(recipe), ...changes });
+}
+
+type Run = (job: Job, control: JobControl) => Promise<void>;
+
+/** A runner of one lane; `run` is what computing a job does before its result is there. */
+function runnerOn(bus: Bus, store: FileStore, run: Run, changes: Partial<RunnerOptions> = {}) {
+  const executor: Executor = {
+    run: async (job, control) => {
+      await run(job, control);
+      return { files: [], problems: [], metrics: {}, peakRssMiB: 1, readSeconds: 0 };
+    },
+    close: () => Promise.resolve(),
+  };
+  const silent = { info: () => undefined, warn: () => undefined };
+  return startRunner({
+    ...{
+      bus,
+      worker: 'w',
+      codeVersion: '0',
+      anyVersion: false,
+      storeOf: () => Promise.resolve(store),
+      data: null,
+    },
+    ...{ log: silent, lanes: [{ jobClass: 'gpu', executor }] },
+    ...changes,
+  });
+}
+
+const quickly = (): Promise<void> => Promise.resolve();
+/** Computes until it is stopped. */
+const forEver: Run = (job, { signal }) =>
+  new Promise((_, reject) => {
+    const stop = (): void => reject(interrupted(job));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
+  });
+const failing =
+  (code: ErrorCode): Run =>
+  () =>
+    Promise.reject(new HafError(code, 'A test.', 'See above.'));
+
+const next = (bus: Bus, type: RunEvent['type']): Promise<RunEvent> =>
+  firstValueFrom(
+    bus.events('run-1').pipe(
+      filter((event) => event.type === type),
+      timeout(10_000),
+    ),
+  );
+const first = async (bus: Bus, count: number): Promise<readonly string[]> => {
+  const events = bus.events('run-1').pipe(take(count), toArray(), timeout(10_000));
+  return (await firstValueFrom(events)).map(({ type }) => type);
+};
+
+const other: Member = {
+  ...{ v: 1, id: 'other', role: 'worker', host: 'lab-2', pid: 1, codeVersion: '0', node: 'v20' },
+  ...{ backend: 'cpu', classes: ['gpu'], slots: { cpu: 0, gpu: 1 }, run: null, state: 'working' },
+  ...{ jobs: [], since: '2026-01-01T00:00:00.000Z' },
+};
+
+describe('a runner', () => {
+  it('tells the metrics of the artifact that is stored, also when another process stored it', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const commit = store.commit.bind(store);
+    store.commit = async (manifest, options) => commit({ ...manifest, metrics: { won: 1 } }, options);
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, quickly);
+    expect(await next(bus, 'job-done')).toMatchObject({ metrics: { won: 1 } });
+    await runner.stop();
+  });
+
+  it('settles without computing what a worker that died has stored', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const job = await storedJob(store, 'a');
+    let computed = 0;
+    const count = (): Promise<void> => Promise.resolve(void computed++);
+    const runner = runnerOn(bus, store, count);
+    for (const replace of [false, false, true]) {
+      await bus.enqueue({ ...job, replace });
+      while ((await bus.load()).queues.gpu.running + (await bus.load()).queues.gpu.waiting > 0)
+        await sleep(5);
+    }
+    expect(computed).toBe(2);
+    expect((await first(bus, 6)).filter((type) => type === 'job-done')).toHaveLength(3);
+    await runner.stop();
+  });
+
+  it('outlives a bus that loses messages and heartbeats', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const lost = (): Promise<never> => Promise.reject(new Error('connection lost'));
+    const claim = bus.claim.bind(bus);
+    bus.claim = async (...args) => {
+      const lease = await claim(...args);
+      return lease && { ...lease, publish: lost, heartbeat: lost };
+    };
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, quickly);
+    expect(await first(bus, 1)).toEqual(['job-done']);
+    await runner.stop();
+  });
+
+  it('tries again what may pass, and sets it aside when it does not', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, failing('HAF_WORKER_DIED'));
+    expect(await next(bus, 'job-failed')).toMatchObject({ error: { code: 'HAF_JOB_QUARANTINED' } });
+    const once = ['job-started', 'job-retried'];
+    expect(await first(bus, 6)).toEqual([...once, ...once, 'job-started', 'job-failed']);
+    await runner.stop();
+  });
+
+  it('leaves what this machine cannot do to another, and rests before it takes more', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    await bus.join(other);
+    for (const name of ['a', 'b']) await bus.enqueue(await storedJob(store, name));
+    const runner = runnerOn(bus, store, failing('HAF_DATA_MISSING'));
+    expect(await next(bus, 'job-returned')).toMatchObject({ job: 'a', worker: 'w', reason: 'A test.' });
+    await sleep(100);
+    // It rests for a second; draining does not wait for that.
+    expect(await Promise.race([runner.drain().then(() => 'drained'), sleep(500)])).toBe('drained');
+    expect((await bus.claim('gpu', 'other', AbortSignal.timeout(1000)))?.job.key).toBe('b');
+    expect((await bus.claim('gpu', 'other', AbortSignal.timeout(1000)))?.job.key).toBe('a');
+  });
+
+  it('does not compute what another version planned', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    let computed = false;
+    await bus.enqueue(await storedJob(store, 'a', { codeVersion: '0.9.0' }));
+    const compute = (): Promise<void> => Promise.resolve(void (computed = true));
+    const runner = runnerOn(bus, store, compute, { codeVersion: '0.1.0' });
+    expect(await next(bus, 'job-failed')).toMatchObject({ error: { code: 'HAF_WORKER_UNFIT' } });
+    expect(computed).toBe(false);
+    await runner.stop();
+  });
+
+  it('stops computing when its job is cancelled, tells nothing of it, and takes the next', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, (job, control) =>
+      job.key === 'a' ? forEver(job, control) : quickly(),
+    );
+    await next(bus, 'job-started');
+    await bus.cancel('run-1');
+    await bus.enqueue(await storedJob(store, 'b'));
+    expect(await next(bus, 'job-done')).toMatchObject({ job: 'b' });
+    expect(await first(bus, 3)).toEqual(['job-started', 'job-started', 'job-done']);
+    await runner.stop();
+  });
+
+  it('hands the running job back when it is stopped', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, forEver);
+    await next(bus, 'job-started');
+    await runner.stop();
+    expect((await bus.claim('gpu', 'heir', AbortSignal.timeout(1000)))?.attempt).toBe(1);
+  });
+
+  it('drains: finishes the running job and takes no other', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    for (const name of ['a', 'b']) await bus.enqueue(await storedJob(store, name));
+    let finish = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (finish = resolve));
+    const log: string[] = [];
+    const runner = runnerOn(bus, store, ({ key }) => (log.push(key), gate));
+    await next(bus, 'job-started');
+    const drained = runner.drain();
+    finish();
+    await drained;
+    expect(log).toEqual(['a']);
+    expect((await next(bus, 'job-done')).type).toBe('job-done');
+    expect((await bus.claim('gpu', 'heir', AbortSignal.timeout(1000)))?.job.key).toBe('b');
+  });
+});
+
+describe('the stores of a thread', () => {
+  it('are one for each folder, so that content is hashed once', () => {
+    expect(storeAt('/nowhere/a')).toBe(storeAt('/nowhere/a'));
+    expect(storeAt('/nowhere/a')).not.toBe(storeAt('/nowhere/b'));
+  });
+});
