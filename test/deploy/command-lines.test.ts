@@ -34,6 +34,17 @@ describe('command lines below deploy/', () => {
   );
 });
 
+describe('keys', () => {
+  const roles = { up: 'orchestrator', cancel: 'orchestrator', worker: 'worker' } as Record<string, string>;
+  const given = lines.flatMap(({ file, args }) => {
+    const at = args.indexOf('--creds');
+    return at < 0 ? [] : [[file, args[0] ?? '', (args[at + 1] ?? '').toLowerCase()] as const];
+  });
+  it.each(given)('%s: %s has that of its role, %s', (_, command, key) => {
+    expect(key).toContain(roles[command] ?? 'viewer');
+  });
+});
+
 describe('error codes in the table of troubles', () => {
   const codes = [...textOf('README.md').matchAll(/^\| `(HAF_[A-Z_]+)` \|/gm)].map(([, code]) => code ?? '');
   it.each(codes)('%s is in the catalogue', (code) => {
