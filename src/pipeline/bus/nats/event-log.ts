@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Observable } from 'rxjs';
-import { DeliverPolicy, headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
+import { headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
 import { runEventSchema, type RunEvent, type RunEventBody } from '../../runs/events.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
 import { patiently } from './patience.js';
@@ -35,10 +35,8 @@ export class EventLog {
       let messages: ConsumerMessages | null = null;
       const begin = async (): Promise<void> => {
         const consumer = await patiently(() =>
-          this.js.consumers.get(eventStream, {
-            filterSubjects: eventsOf(run),
-            deliver_policy: DeliverPolicy.All,
-          }),
+          // From the first message by the client's own default: asking for "all" makes a request no server accepts.
+          this.js.consumers.get(eventStream, { filterSubjects: eventsOf(run) }),
         );
         if (closed) return;
         messages = await consumer.consume({
