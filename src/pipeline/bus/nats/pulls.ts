@@ -20,20 +20,26 @@ export class Pulls {
 
   /** The next message of a class; null once the signal aborts. */
   async next(jobClass: JobClass, signal: AbortSignal): Promise<JsMsg | null> {
+    // A signal lives as long as its worker: what listens to it must not outlive this call.
+    const asking = new AbortController();
     const stopped = new Promise<'stopped'>((resolve) => {
       if (signal.aborted) resolve('stopped');
-      else signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+      else signal.addEventListener('abort', () => resolve('stopped'), { once: true, signal: asking.signal });
     });
-    while (!signal.aborted && !this.closed) {
-      const pull = this.idle[jobClass].shift() ?? this.pull(jobClass);
-      const message = await Promise.race([pull, stopped]);
-      if (message === 'stopped') {
-        this.idle[jobClass].push(pull);
-        return null;
+    try {
+      while (!signal.aborted && !this.closed) {
+        const pull = this.idle[jobClass].shift() ?? this.pull(jobClass);
+        const message = await Promise.race([pull, stopped]);
+        if (message === 'stopped') {
+          this.idle[jobClass].push(pull);
+          return null;
+        }
+        if (message) return message;
       }
-      if (message) return message;
+      return null;
+    } finally {
+      asking.abort();
     }
-    return null;
   }
 
   /** What still arrives is for others. */
