@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRunBus, type OpenedBus } from '../bus/open.js';
+import { connectionNews } from '../observe/connection-news.js';
+import { logObserver } from '../observe/log-observer.js';
+import type { Observation } from '../observe/observation.js';
+import { together } from '../observe/worker-observer.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
@@ -24,6 +28,7 @@ export interface TerminalOptions extends RunOptions {
 export async function executeFromTerminal(
   prepared: PreparedRun,
   options: TerminalOptions,
+  observation: Observation,
 ): Promise<ExecuteResult> {
   const opened = await openRunBus({
     broker: options,
@@ -42,7 +47,9 @@ export async function executeFromTerminal(
   });
   try {
     for (const note of opened.notes) say(note);
-    return await execute(prepared, opened, options);
+    if (observation.url) say(`metrics: ${observation.url}/metrics`);
+    observation.on(opened.bus);
+    return await execute(prepared, opened, options, observation);
   } finally {
     await opened.close();
   }
@@ -52,6 +59,7 @@ async function execute(
   prepared: PreparedRun,
   { bus }: OpenedBus,
   options: TerminalOptions,
+  observation: Observation,
 ): Promise<ExecuteResult> {
   const [drain, stop] = [new AbortController(), new AbortController()];
   const renderer = rendererFor(options.json ?? false);
@@ -65,6 +73,11 @@ async function execute(
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  const log = fileLogger(join(prepared.directory.path, 'log.ndjson'));
+  connectionNews(bus).subscribe((news) => {
+    renderer.note(news);
+    log.warn(news);
+  });
   try {
     const result = await executeRun(prepared, {
       bus,
@@ -74,8 +87,11 @@ async function execute(
       codeVersion: packageVersion(),
       ...(options.jobs ? { jobs: options.jobs } : {}),
       ...(options.force ? { force: options.force } : {}),
-      onEvent: (event) => renderer.event(event),
-      log: fileLogger(join(prepared.directory.path, 'log.ndjson')),
+      onEvent: (event) => {
+        renderer.event(event);
+        observation.event(event);
+      },
+      observer: together(logObserver(log), observation.worker),
       drain: drain.signal,
       stop: stop.signal,
     });

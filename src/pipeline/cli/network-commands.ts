@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { examples, lazily } from './command.js';
-import { backendOption, checkpointOption, classList, wholeNumber } from './options.js';
+import { backendOption, checkpointOption, classList, metricsOption, wholeNumber } from './options.js';
 
 const withLook = (command: Command): Command =>
   withBroker(command)
@@ -18,7 +18,11 @@ export function addNetwork(program: Command): void {
   )
     .description('take jobs of any run on a broker; SIGTERM finishes or hands back what it works on')
     .option('--class <list>', 'classes of jobs: gpu (training), cpu, or both', classList, ['gpu', 'cpu'])
-    .option('--slots <n>', 'training processes (default: one for each GPU, else for each core)', wholeNumber(1))
+    .option(
+      '--slots <n>',
+      'training processes (default: one for each GPU, else for each core)',
+      wholeNumber(1),
+    )
     .option('--data <dir>', 'folder of the cohort on this machine')
     .option('--store <uri>', 'where artifacts are, when it is not where the run says')
     .option('--cache <dir>', 'folder for copies of what lies in an s3:// store')
@@ -28,9 +32,14 @@ export function addNetwork(program: Command): void {
     .option('--grace <seconds>', 'time to finish the running jobs when told to leave', wholeNumber(0), 30)
     .option('--idle-exit <seconds>', 'leave after so long without a job', wholeNumber(1))
     .option('--any-version', 'work with another version of the same major')
+    .addOption(metricsOption())
     .action(lazily(async () => (await import('./worker.js')).worker));
 
-  examples(withLook(program.command('workers')), 'workers', 'workers --nats nats://10.0.0.5 --insecure --json')
+  examples(
+    withLook(program.command('workers')),
+    'workers',
+    'workers --nats nats://10.0.0.5 --insecure --json',
+  )
     .description('list who is there and what they work on')
     .action(lazily(async () => (await import('./workers.js')).workers));
 

@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
-import { StringCodec, type JetStreamClient, type JetStreamManager, type JsMsg, type NatsConnection } from 'nats';
+import {
+  StringCodec,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+} from 'nats';
 import type { BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../runs/events.js';
 import type { JobClass } from '../../stage.js';
-import type { Bus, Lease, Load } from '../bus.js';
+import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
 import type { Job } from '../job.js';
 import type { Member, Membership } from '../member.js';
 import { vanishedEvent } from '../vanished.js';
+import { connectionState } from './connection-state.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventLog } from './event-log.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
@@ -54,6 +61,7 @@ const declinedDelayMs = 1000;
 export class NatsBus implements Bus {
   readonly about: string;
   readonly leaseMs: number;
+  readonly connection: Observable<ConnectionState>;
   private readonly js: JetStreamClient;
   private readonly deadLetters: DeadLetters;
   private readonly log: EventLog;
@@ -71,6 +79,7 @@ export class NatsBus implements Bus {
   ) {
     this.js = nc.jetstream();
     this.leaseMs = options.leaseMs;
+    this.connection = connectionState(nc);
     this.maxLapses = options.maxLapses ?? 10;
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
