@@ -260,7 +260,7 @@ export class NatsBus implements Bus {
 
   async close(): Promise<void> {
     this.log.close();
-    await this.pulls.close();
+    this.pulls.close();
     await this.nc.drain().catch(() => undefined);
   }
 
