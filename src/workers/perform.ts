@@ -58,20 +58,22 @@ export async function perform(
   epochs
     .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))
     .subscribe((progress) => void advise(lease.publish({ ...progress, ...about, type: 'job-epoch' })));
+  const onEpoch = (progress: EpochProgress): void => epochs.next(progress);
   try {
-    const done = await compute(lease, executor, options, stopping, (progress) => epochs.next(progress));
+    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) =>
+      HafError.from(thrown),
+    );
     epochs.complete();
-    // Told what is stored: another process may have finished the same artifact first.
+    // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
+    if (done instanceof HafError) {
+      const outcome = await giveBack(lease, done, options);
+      settled(outcome, { error: done });
+      return outcome === 'returned' ? 'unfit' : 'worked';
+    }
     const verdict = await lease.commit(done);
     const { readSeconds, computeSeconds } = done;
     settled(verdict, computeSeconds > 0 ? { readSeconds, computeSeconds } : {});
     return 'worked';
-  } catch (thrown) {
-    epochs.complete();
-    const error = HafError.from(thrown);
-    const outcome = await giveBack(lease, error, options);
-    settled(outcome, { error });
-    return outcome === 'returned' ? 'unfit' : 'worked';
   } finally {
     clearInterval(heartbeat);
   }

@@ -8,6 +8,7 @@ import { together } from '../observe/worker-observer.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
+import { shareData } from '../runs/share-data.js';
 import { errorText } from './errors.js';
 import { fileLogger } from './logger.js';
 import type { RunOptions } from './options.js';
@@ -35,6 +36,7 @@ export async function executeFromTerminal(
     store: prepared.store.localRoot,
     useBroker: options.broker,
     leaseMs: options.lease * 1000,
+    onNote: say,
     ...(options.listen === undefined
       ? {}
       : {
@@ -49,6 +51,10 @@ export async function executeFromTerminal(
     for (const note of opened.notes) say(note);
     if (observation.url) say(`metrics: ${observation.url}/metrics`);
     observation.on(opened.bus);
+    if (options.shareData) {
+      const count = await shareData(prepared.files, prepared.store);
+      say(`shared ${count} files of the cohort through the store ${prepared.store.uri}`);
+    }
     return await execute(prepared, opened, options, observation);
   } finally {
     await opened.close();

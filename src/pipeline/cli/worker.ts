@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Worker } from '../../workers/worker.js';
 import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from '../bus/open.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
@@ -83,10 +84,8 @@ async function workOn(
   }
 }
 
-type Running = Awaited<ReturnType<(typeof import('../../workers/worker.js'))['startWorker']>>;
-
 /** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
-async function leave(running: Running, leaving: Leaving, graceSeconds: number): Promise<void> {
+async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
   const done = new AbortController();
   const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal }).then(
     () => running.pause(),
@@ -142,9 +141,14 @@ function storesOf(options: WorkerOptions): (job: { readonly store: string }) => 
     ...(options.cache === undefined ? {} : { cache: options.cache }),
     ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
   };
+  const open = async (uri: string): Promise<ArtifactStore> => {
+    const store = await openStore(uri, places);
+    await store.sweep(Date.now());
+    return store;
+  };
   return ({ store }) => {
     const uri = options.store ?? store;
-    const found = opened.get(uri) ?? openStore(uri, places);
+    const found = opened.get(uri) ?? open(uri);
     opened.set(uri, found);
     return found;
   };
