@@ -17,13 +17,14 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const leaving = new Leaving();
   const own = await openStore(options.store ?? './.haf/store');
   const log = stderrLogger(`${process.pid}`);
-  const bus = await openJoinedBus('worker', {
+  const joined = await openJoinedBus('worker', {
     broker: options,
     store: own.localRoot,
     wait: leaving.first,
     onWait: () => log.info('no run has been started on this broker yet; waiting for one'),
   });
-  if (!bus) return exitCodes.ok;
+  if (!joined) return exitCodes.ok;
+  const { bus } = joined;
   try {
     const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
     for (const member of await bus.members())
@@ -46,7 +47,7 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
     log.info('left');
     return exitCodes.ok;
   } finally {
-    await bus.close();
+    await joined.leave();
   }
 }
 
