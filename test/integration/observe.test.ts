@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BrokerFolder } from '../../src/pipeline/broker/broker-folder.js';
-import { startOwnBroker, stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';
+import { stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';
+import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
+import { observe } from '../../src/pipeline/observe/observation.js';
 import { cli, ended, startCli, type CliResult } from '../support/cli.js';
 import { jetstream, natsServer, startNats } from '../support/nats-server.js';
 import { runFolder, workFolder } from '../support/small-cohort.js';
@@ -42,14 +44,15 @@ async function observed(args: readonly string[], folder: string): Promise<Proces
   return { child, result, url };
 }
 
-const scrape = async ({ url }: Process): Promise<string> => (await fetch(`${url}/metrics`)).text();
+const scrape = async ({ url }: Pick<Process, 'url'>): Promise<string> =>
+  (await fetch(`${url}/metrics`)).text();
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await holds()) return;
   throw new Error(`not within a minute: ${what}`);
 }
 const untilScraped = (process: Process, pattern: RegExp): Promise<void> =>
   until(`${pattern}`, async () => pattern.test(await scrape(process)));
-async function health({ url }: Process): Promise<Record<string, unknown>> {
+async function health({ url }: Pick<Process, 'url'>): Promise<Record<string, unknown>> {
   const response = await fetch(`${url}/healthz`);
   return { ...((await response.json()) as object), http: response.status };
 }
@@ -78,13 +81,9 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const pid = broker.runningProcess();
     expect(pid).not.toBeNull();
     process.kill(pid!, 'SIGKILL');
-    await untilScraped(worker, /haf_broker_connected 0/);
-    expect(await health(worker)).toMatchObject({ http: 200, broker: 'away' });
-    await untilScraped(up, /haf_broker_connected 0/);
-    expect(await scrape(up)).not.toContain('haf_queue_jobs{');
-    await startOwnBroker(store);
+    // `up` starts it again.
+    await until('another broker', () => Promise.resolve(![pid, null].includes(broker.runningProcess())));
     await untilScraped(worker, /haf_broker_connected 1/);
-
     await untilScraped(worker, /haf_worker_jobs_settled_total\{stage="stage2",outcome="committed"\} 1/);
     expect(await scrape(worker)).toMatch(/haf_worker_checkpoints_total [1-9]/);
     const finished = await up.result;
@@ -109,6 +108,33 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     expect(token.length).toBeGreaterThan(10);
     for (const text of [left.stderr, finished.stderr, ownLog]) expect(text).not.toContain(token);
   }, 180_000);
+
+  it('tell that the broker is gone, which is no failure of the process at first', async () => {
+    const server = await startNats(jetstream);
+    const address = {
+      servers: [`127.0.0.1:${server.port}`],
+      auth: { kind: 'none' },
+      tls: null,
+      origin: '',
+    } as const;
+    const bus = await setUpBus(address, 60_000);
+    const observation = await observe({ host: '127.0.0.1', port: 0 }, { role: 'orchestrator', version: '0' });
+    try {
+      observation.on(bus);
+      const at = { url: observation.url ?? '' };
+      expect(await health(at)).toMatchObject({ http: 200, broker: 'connected' });
+      expect(await scrape(at)).toContain('haf_queue_jobs{class="gpu",state="waiting"} 0');
+      await server.stop();
+      await until('away', async () => (await health(at))['broker'] === 'away');
+      expect(await health(at)).toMatchObject({ http: 200, status: 'ok' });
+      expect(await scrape(at)).toContain('haf_broker_connected 0');
+      expect(await scrape(at)).not.toContain('haf_queue_jobs{');
+    } finally {
+      await observation.close();
+      await bus.close();
+      await server.stop();
+    }
+  });
 
   it('are served while a worker waits for the first run', async () => {
     const server = await startNats(jetstream);

@@ -25,13 +25,14 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');
     const own = await openStore(options.store ?? './.haf/store');
-    const bus = await openJoinedBus('worker', {
+    const joined = await openJoinedBus('worker', {
       broker: options,
       store: own.localRoot,
       wait: leaving.first,
       onWait: () => log.info('no run has been started on this broker yet; waiting for one'),
     });
-    if (bus) await workOn(bus, options, { leaving, log, observation });
+    if (joined)
+      await workOn(joined.bus, options, { leaving, log, observation }).finally(() => joined.leave());
     return exitCodes.ok;
   } finally {
     await observation.close();
@@ -54,34 +55,30 @@ async function workOn(
   log.info({ bus: bus.about }, 'on the bus');
   connectionNews(bus).subscribe((news) => log.warn(news));
   observation.on(bus);
+  const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
+  for (const member of await bus.members())
+    if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
+  const idle = new IdleClock(options.idleExit ?? null);
+  const running = await startWorker({
+    ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
+    storeOf: storesOf(options),
+    classes: options.class,
+    trainers: options.slots ?? (countGpus() || availableParallelism()),
+    backend: options.backend,
+    checkpointEpochs: options.checkpointEpochs,
+    observer: together(logObserver(log), observation.worker, {
+      holding: (jobs) => idle.changed(jobs.length),
+    }),
+  });
   try {
-    const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
-    for (const member of await bus.members())
-      if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
-    const idle = new IdleClock(options.idleExit ?? null);
-    const running = await startWorker({
-      ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
-      storeOf: storesOf(options),
-      classes: options.class,
-      trainers: options.slots ?? (countGpus() || availableParallelism()),
-      backend: options.backend,
-      checkpointEpochs: options.checkpointEpochs,
-      observer: together(logObserver(log), observation.worker, {
-        holding: (jobs) => idle.changed(jobs.length),
-      }),
-    });
-    try {
-      await Promise.race([running.ended, leaving.firstTime, idle.over]);
-      log.info('leaving: finishing the running jobs');
-      await leave(running, leaving, options.grace);
-    } finally {
-      await running.stop().catch(() => undefined);
-      await running.close();
-    }
-    log.info('left');
+    await Promise.race([running.ended, leaving.firstTime, idle.over]);
+    log.info('leaving: finishing the running jobs');
+    await leave(running, leaving, options.grace);
   } finally {
-    await bus.close();
+    await running.stop().catch(() => undefined);
+    await running.close();
   }
+  log.info('left');
 }
 
 /** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
