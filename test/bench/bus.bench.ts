@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
+import { together } from '../../src/pipeline/observe/worker-observer.js';
 import { recipeBytes, type Recipe } from '../../src/pipeline/recipe.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { startRunner } from '../../src/workers/runner.js';
@@ -74,10 +75,10 @@ describe.skipIf(natsServer === null)('the bus', () => {
       runJobs(other, new FileStore(folder), `r${round++}`, jobs);
     const idle = { run: () => Promise.resolve(nothing), close: () => Promise.resolve() };
     const nothing = { files: [], problems: [], metrics: {}, peakRssMiB: 0, readSeconds: 0 };
-    const log = { info: () => undefined, warn: () => undefined };
     const runnerOn = (other: Bus) =>
       startRunner({
-        ...{ bus: other, worker: 'w', codeVersion: 'bench', anyVersion: false, data: null, log },
+        ...{ bus: other, worker: 'w', codeVersion: 'bench', anyVersion: false, data: null },
+        observer: together(),
         storeOf: () => Promise.resolve(new FileStore(folder)),
         lanes: [{ jobClass: 'gpu', executor: idle }],
       });

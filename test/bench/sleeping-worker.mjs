@@ -1,6 +1,7 @@
 // A worker whose jobs only sleep: what is left is what the bus, the runner and the store take. Runs the built code.
 // Arguments: broker port, store folder, milliseconds of a job.
 import { joinBus } from '../../dist/src/pipeline/bus/nats/connect-bus.js';
+import { together } from '../../dist/src/pipeline/observe/worker-observer.js';
 import { FileStore } from '../../dist/src/pipeline/store/file-store.js';
 import { startRunner } from '../../dist/src/workers/runner.js';
 
@@ -13,9 +14,9 @@ const executor = {
   run: () => new Promise((resolve) => setTimeout(() => resolve(result), Number(ms))),
   close: () => Promise.resolve(),
 };
-const log = { info: () => undefined, warn: () => undefined };
 startRunner({
-  ...{ bus, worker: `w-${process.pid}`, codeVersion: 'bench', anyVersion: false, data: null, log },
+  ...{ bus, worker: `w-${process.pid}`, codeVersion: 'bench', anyVersion: false, data: null },
+  observer: together(),
   storeOf: () => Promise.resolve(store),
   lanes: [{ jobClass: 'gpu', executor }],
 });
