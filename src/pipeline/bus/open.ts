@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import type { BrokerAddress, BrokerRole } from '../broker/address.js';
 import { addressFrom, type BrokerOptions } from '../broker/connect-options.js';
 import { HafError } from '../core/errors.js';
 import type { Bus } from './bus.js';
+import type { Member } from './member.js';
 
 export interface RunBusOptions {
   readonly broker: BrokerOptions;
@@ -122,7 +124,7 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
 /** The last one out ends the broker, unless somebody keeps it; what it stored stays. */
 async function leaveOwnBroker(bus: Bus, store: string): Promise<void> {
   const last = await bus.members().then(
-    (members) => members.length === 0,
+    (members) => !members.some(isThere),
     () => false,
   );
   await bus.close();
@@ -130,6 +132,17 @@ async function leaveOwnBroker(bus: Bus, store: string): Promise<void> {
   if (!last || new BrokerFolder(store).isKept()) return;
   const { stopOwnBroker } = await import('../broker/own-broker.js');
   await stopOwnBroker(store);
+}
+
+/** Who was killed stays on the list for a while; of a process of this machine we can tell. */
+function isThere({ host, pid }: Member): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function inProcess(why: string): Promise<OpenedBus> {
