@@ -12,6 +12,8 @@ const trainerFile = fileURLToPath(new URL('./trainer-process.js', import.meta.ur
 export interface TrainerOptions {
   /** Tensor backend the process is told to load. */
   readonly backend: string;
+  /** The one GPU it may use; null where there is none to choose. */
+  readonly gpu: string | null;
   /** Which checkpoints it may go on from, and how many epochs lie between those it keeps. */
   readonly codeVersion: string;
   readonly checkpointEpochs: number;
@@ -83,7 +85,12 @@ export class Trainer implements Executor {
       child = fork(trainerFile, {
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        env: { ...process.env, HAF_BACKEND: this.options.backend, TF_CPP_MIN_LOG_LEVEL: '2' },
+        env: {
+          ...process.env,
+          HAF_BACKEND: this.options.backend,
+          TF_CPP_MIN_LOG_LEVEL: '2',
+          ...(this.options.gpu === null ? {} : { CUDA_VISIBLE_DEVICES: this.options.gpu }),
+        },
       });
     } catch (error) {
       throw unreachable(job, error);

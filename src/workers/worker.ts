@@ -6,6 +6,7 @@ import type { Member } from '../pipeline/bus/member.js';
 import { together, type WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
+import { visibleGpus } from './gpus.js';
 import { startRunner, type Runner } from './runner.js';
 import { ThreadPool } from './thread-pool.js';
 import { Trainer } from './trainer.js';
@@ -18,8 +19,8 @@ export interface WorkerOptions {
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
   readonly classes: readonly JobClass[];
-  /** Training processes; CPU-bound jobs get a thread per core besides. */
-  readonly trainers: number;
+  /** Training processes; null: one for each GPU, or for each core without any. CPU-bound jobs get a thread per core besides. */
+  readonly trainers: number | null;
   readonly backend: string;
   readonly checkpointEpochs: number;
   readonly codeVersion: string;
@@ -41,10 +42,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // What this process may use: fewer than the machine has under a scheduler's affinity.
   const threads = classes.includes('cpu') ? availableParallelism() : 0;
   const pool = new ThreadPool(Math.max(1, threads));
-  const trainers = Array.from(
-    { length: classes.includes('gpu') ? options.trainers : 0 },
-    () => new Trainer({ backend, checkpointEpochs, codeVersion }),
-  );
+  const gpus = classes.includes('gpu') && options.trainers !== 0 ? visibleGpus() : [];
+  const slots = options.trainers ?? (gpus.length || availableParallelism());
+  const trainers = Array.from({ length: classes.includes('gpu') ? slots : 0 }, (_, slot) => {
+    // Each process sees one GPU; TensorFlow would take all of the memory of all of them.
+    const gpu = gpus[slot % gpus.length] ?? null;
+    return new Trainer({ backend, gpu, checkpointEpochs, codeVersion });
+  });
   const lanes = [
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),
     ...trainers.map((executor) => ({ jobClass: 'gpu' as const, executor })),

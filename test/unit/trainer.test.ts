@@ -40,6 +40,7 @@ describe('a trainer process', () => {
     };
     trainer = new Trainer({
       backend: '',
+      gpu: null,
       codeVersion: '1',
       checkpointEpochs: 1,
     });

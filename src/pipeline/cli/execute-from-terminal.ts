@@ -11,6 +11,7 @@ import type { PreparedRun } from '../runs/prepare.js';
 import { shareData } from '../runs/share-data.js';
 import { errorText } from './errors.js';
 import { fileLogger } from './logger.js';
+import { noteMissingWorkers } from './missing-workers.js';
 import type { RunOptions } from './options.js';
 import { printData, say } from './output.js';
 import { rendererFor } from './render/renderer.js';
@@ -84,6 +85,7 @@ async function execute(
     renderer.note(news);
     log.warn(news);
   });
+  const stopLooking = noteMissingWorkers(bus, (text) => renderer.note(text));
   try {
     const result = await executeRun(prepared, {
       bus,
@@ -106,6 +108,7 @@ async function execute(
     if (!options.json) showResult(prepared, result);
     return result;
   } finally {
+    stopLooking();
     renderer.close();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
   }

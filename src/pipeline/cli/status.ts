@@ -2,6 +2,7 @@ import { lastValueFrom, scan, take } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from '../bus/open.js';
 import { localRootOf } from './local-root.js';
+import { unserved, unservedText } from './missing-workers.js';
 import type { LookOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { advance, emptyView, progressOf, type RunView } from './render/run-view.js';
@@ -22,7 +23,8 @@ export async function status(options: LookOptions): Promise<void> {
     for (const { run, state, ended, jobs, running } of runs)
       printData(`run      ${run}  ${state}, ${ended}/${jobs} jobs, ${running} running`);
     for (const [name, { waiting, running }] of Object.entries(load.queues))
-      printData(`queue    ${name}  ${waiting} waiting, ${running} running${hint(name, waiting, members)}`);
+      printData(`queue    ${name}  ${waiting} waiting, ${running} running`);
+    for (const jobClass of unserved(load, members)) printData(`         ${unservedText(jobClass)}`);
     if (load.deadLetters > 0)
       printData(`set aside  ${load.deadLetters} messages (stream HAF_DLQ): nobody could work on them`);
     if (members.length > 0) printData(`\n${workerTable(members)}`);
@@ -30,14 +32,6 @@ export async function status(options: LookOptions): Promise<void> {
     await joined.leave();
   }
 }
-
-type Members = Awaited<ReturnType<Bus['members']>>;
-
-/** Work that waits for somebody who is not there. */
-const hint = (name: string, waiting: number, members: Members): string =>
-  waiting > 0 && !members.some(({ classes }) => classes.some((jobClass) => jobClass === name))
-    ? `; no worker takes them: start "haf-pipeline worker --class ${name}"`
-    : '';
 
 interface Progress {
   readonly run: string;

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Worker } from '../../workers/worker.js';
@@ -11,7 +10,6 @@ import { observe, type Observation } from '../observe/observation.js';
 import { together } from '../observe/worker-observer.js';
 import { openStore } from '../store/open-store.js';
 import type { ArtifactStore } from '../store/store.js';
-import { countGpus } from './count-gpus.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
 import { packageVersion } from './version.js';
@@ -63,7 +61,7 @@ async function workOn(
     ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
     storeOf: storesOf(options),
     classes: options.class,
-    trainers: options.slots ?? (countGpus() || availableParallelism()),
+    trainers: options.slots ?? null,
     backend: options.backend,
     checkpointEpochs: options.checkpointEpochs,
     observer: together(logObserver(log), observation.worker, {
