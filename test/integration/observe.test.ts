@@ -62,7 +62,7 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const folder = await workFolder({ train: { epochs: 60, patience: 60, lr: 1e-3, batch: 16 } });
     const store = join(folder, '.haf/store');
     stores.push(store);
-    const up = await observed(['up', '-c', 'experiment.yaml', '--workers', '0'], folder);
+    const up = await observed(['up', '-c', 'experiment.yaml', '--workers', '0', '--lease', '10'], folder);
     await untilScraped(up, /haf_run_jobs\{stage="stage1",state="queued"\} [1-9]/);
     await untilScraped(up, /haf_queue_jobs\{class="gpu",state="waiting"\} [1-9]/);
     expect(await scrape(up)).toMatch(/haf_queue_workers\{class="gpu"\} 0/);
@@ -107,7 +107,7 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const token = readFileSync(join(broker.path, 'token'), 'utf8').trim();
     expect(token.length).toBeGreaterThan(10);
     for (const text of [left.stderr, finished.stderr, ownLog]) expect(text).not.toContain(token);
-  }, 180_000);
+  }, 240_000);
 
   it('tell that the broker is gone, which is no failure of the process at first', async () => {
     const server = await startNats(jetstream);
