@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import { cli } from './cli.js';
+import { predictionsOf, runFolder, workFolder } from './small-cohort.js';
+
+/** Enough epochs that a kill hits training, few enough that a run takes seconds. */
+export const faultExperiment: Partial<ConfigInput> = {
+  ...{ modalities: ['WSI', 'Clin', 'Blood'], methods: ['haf', 'blood'] },
+  train: { epochs: 50, patience: 50, lr: 1e-3, batch: 16 },
+};
+export const faultFolder = (changes: Partial<ConfigInput> = {}): Promise<string> =>
+  workFolder({ ...faultExperiment, ...changes });
+
+/** What a run has found out, without how long it took. */
+export interface Outcome {
+  readonly summary: unknown;
+  readonly predictions: string;
+}
+
+export function outcomeOf(folder: string): Outcome {
+  const text = readFileSync(join(runFolder(folder), 'summary.json'), 'utf8');
+  const summary: unknown = JSON.parse(text, (key, value: unknown) => (key === 'seconds' ? 0 : value));
+  return { summary, predictions: predictionsOf(folder) };
+}
+
+let made: Promise<Outcome> | null = null;
+
+/** The outcome of the same experiment when nothing goes wrong, computed once per test file. */
+export function undisturbed(): Promise<Outcome> {
+  made ??= (async () => {
+    const folder = await faultFolder();
+    const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
+    if (code !== 0) throw new Error(`the undisturbed run ended with ${code}:\n${stderr}`);
+    expectOnce(folder);
+    return outcomeOf(folder);
+  })();
+  return made;
+}
+
+export const eventsOf = (folder: string): RunEvent[] =>
+  readFileSync(join(runFolder(folder), 'events.ndjson'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent);
+
+export const typed = <T extends RunEvent['type']>(events: readonly RunEvent[], type: T) =>
+  events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+
+/** The manifests in a store: ids of artifacts, and of what took another's place. */
+export function manifestNames(folder: string, store = '.haf/store'): string[] {
+  const artifacts = join(folder, store, 'artifacts');
+  if (!existsSync(artifacts)) return [];
+  return readdirSync(artifacts, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.replace(/^.*\//, '').replace(/\.json$/, ''))
+    .sort();
+}
+
+/** Every job of the plan was told done exactly once, and left exactly one artifact. */
+export function expectOnce(folder: string, store?: string): void {
+  const plan = Object.keys(JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object);
+  const done = typed(eventsOf(folder), 'job-done');
+  expect(done.map(({ job }) => job).sort()).toEqual(plan.sort());
+  expect(manifestNames(folder, store)).toEqual(done.map(({ artifact }) => artifact).sort());
+}
+
+/** The run ended as if nothing had happened. */
+export async function expectUndisturbed(folder: string, store?: string): Promise<void> {
+  expectOnce(folder, store);
+  expect(outcomeOf(folder)).toEqual(await undisturbed());
+}
