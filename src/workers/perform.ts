@@ -140,8 +140,9 @@ async function giveBack(
     error: { code, what, fix, context: { ...context } },
   });
   if (error.code === 'HAF_INTERRUPTED') {
+    const { aborted: lost } = lease.lost;
     await lease.release();
-    log.info({ job: job.key }, 'job handed back');
+    log.info({ job: job.key }, lost ? "job lost: it is another worker's or nobody's by now" : 'job handed back');
     return 'worked';
   }
   log.warn({ job: job.key, code: error.code }, error.message);
