@@ -17,7 +17,7 @@ const pipelineImports = (...packages) => ({
       message: 'The pipeline knows shapes and method names; stage code is imported lazily, in stages.ts.',
     },
     {
-      group: ['**/workers/**', '!**/workers/local.js'],
+      group: ['**/workers/**', '!**/workers/worker.js', '!**/workers/same-version.js'],
       message: 'The pipeline reaches workers through the bus.',
     },
   ],

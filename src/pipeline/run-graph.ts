@@ -40,7 +40,7 @@ export interface GraphRun {
   /** Keys of jobs to compute although their artifact exists (a forced replay). */
   readonly force?: ReadonlySet<string>;
   /** Takes over what a job made. When it finds the artifact damaged (HAF_STORE_CORRUPT), the job is run again. */
-  readonly accept?: (manifest: Manifest) => void;
+  readonly accept?: (manifest: Manifest) => Promise<void>;
 }
 
 /** How often one job is run again because an artifact it needs, or its own, turned out to be damaged. */
@@ -89,8 +89,8 @@ function obtain(job: PlannedJob, context: GraphRun, force: boolean, repairs: num
   });
   return found.pipe(
     mergeMap((outcome) => (outcome ? of(outcome) : submit(job, context, force)), 1),
-    mergeMap((outcome): Observable<JobOutcome> => {
-      const damaged = damageOf(outcome, context);
+    mergeMap(async (outcome) => ({ outcome, damaged: await damageOf(outcome, context) }), 1),
+    mergeMap(({ outcome, damaged }): Observable<JobOutcome> => {
       if (!damaged) return of(outcome);
       if (repairs === 0) return of({ state: 'failed', job, error: damaged });
       const culprit = context.plan.find(({ id }) => id === damaged.context['artifact']);
@@ -106,11 +106,11 @@ function obtain(job: PlannedJob, context: GraphRun, force: boolean, repairs: num
 }
 
 /** The damage that an outcome tells of: what a worker reported, or what we meet when we take the artifact over. */
-function damageOf(outcome: JobOutcome, { accept }: GraphRun): HafError | null {
+async function damageOf(outcome: JobOutcome, { accept }: GraphRun): Promise<HafError | null> {
   if (outcome.state === 'failed') return outcome.error.code === 'HAF_STORE_CORRUPT' ? outcome.error : null;
   if (outcome.state === 'skipped') return null;
   try {
-    accept?.(outcome.manifest);
+    await accept?.(outcome.manifest);
     return null;
   } catch (error) {
     if (error instanceof HafError && error.code === 'HAF_STORE_CORRUPT') return error;

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
 import { parseRecipe } from '../pipeline/recipe.js';
 import { stages } from '../pipeline/stages.js';
 import { eventually } from '../pipeline/store/eventually.js';
-import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
+import type { ArtifactStore, Wanted } from '../pipeline/store/store.js';
 import { locateSources } from './locate-sources.js';
 import { fetchCheckpoint } from './share-checkpoint.js';
 import type { Work } from './work.js';
+
+const lookupsAtOnce = 16;
 
 /** Work that can start, and what to call when it has ended. */
 export interface PreparedWork {
@@ -35,19 +38,24 @@ export async function prepareWork(
     );
   const { config, inputs } = parseRecipe(await readFile(recipePath, 'utf8'), job.artifact);
   const opens = stages[job.stage].opens ?? {};
-  const wanted: { manifest: Manifest; files?: readonly string[] }[] = [];
-  for (const { role, ids } of inputs) {
-    const files = opens[role];
-    for (const id of ids) {
+  const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
+  const lookups = from(artifacts).pipe(
+    mergeMap(async ({ role, id }): Promise<Wanted> => {
+      const files = opens[role];
       const manifest = await eventually(() => store.manifest(id, files));
       if (!manifest) throw absent(job, role, id);
-      wanted.push({ manifest, ...(files ? { files } : {}) });
-    }
-  }
+      return { manifest, ...(files ? { files } : {}) };
+    }, lookupsAtOnce),
+    toArray(),
+  );
+  const wanted = await lastValueFrom(lookups);
   const sources = await locateSources(job.sources, data, store);
   const pinned = await store.fetch(wanted);
   await fetchCheckpoint(store, job.artifact);
-  return { work: { ...job, config, inputs, sources, root: store.localRoot }, release: () => pinned.release() };
+  return {
+    work: { ...job, config, inputs, sources, root: store.localRoot },
+    release: () => pinned.release(),
+  };
 }
 
 const absent = (job: Job, role: string, id: string): HafError =>

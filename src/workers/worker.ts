@@ -76,9 +76,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return {
     id,
     ended: runner.ended,
-    drain: ending(runner.drain),
-    pause: ending(runner.pause),
-    stop: ending(runner.stop),
+    drain: ending(() => runner.drain()),
+    pause: ending(() => runner.pause()),
+    stop: ending(() => runner.stop()),
     close: async () => {
       await Promise.all([pool.close(), ...trainers.map((trainer) => trainer.close())]);
       await membership.leave().catch(() => undefined);

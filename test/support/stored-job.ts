@@ -1,9 +1,9 @@
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { Job } from '../../src/pipeline/bus/bus.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import type { FileStore } from '../../src/pipeline/store/file-store.js';
 import type { StoredFile } from '../../src/pipeline/store/store.js';
 import { stageNames, type StageName, type Unit } from '../../src/pipeline/stage.js';
+import type { Work } from '../../src/workers/work.js';
 import { testJob } from './jobs.js';
 import type { MiniInputs } from './mini-cohort.js';
 
@@ -12,7 +12,7 @@ export async function storedJob(
   store: FileStore,
   stage: StageName,
   { config, unit, inputs }: { config: Partial<ConfigInput>; unit: Unit; inputs: MiniInputs },
-): Promise<Job> {
+): Promise<Work> {
   const resolved = configSchema.parse({ name: 'test', ...config });
   const roles = stageNames.filter((role) => inputs[role] !== undefined);
   const stored = await Promise.all(
@@ -22,7 +22,8 @@ export async function storedJob(
     })),
   );
   const { modalities } = resolved;
-  return testJob(`${stage}-job`, { stage, unit, config: resolved, modalities, inputs: stored });
+  const job = testJob(`${stage}-job`, { stage, unit, modalities });
+  return { ...job, config: resolved, inputs: stored, root: store.root };
 }
 
 async function put(

@@ -66,7 +66,7 @@ async function run({ lanes = 2, misbehave, accept, force, ...options }: Options 
   const graph = runGraph({
     ...{ run: 'r', config, plan, bus, events, store, codeVersion: '7.0.0' },
     ...(force ? { force } : {}),
-    ...(accept ? { accept: (manifest) => accept(manifest, damage) } : {}),
+    ...(accept ? { accept: (manifest) => Promise.resolve(accept(manifest, damage)) } : {}),
   });
   try {
     const outcomes = await lastValueFrom(graph.pipe(toArray()));

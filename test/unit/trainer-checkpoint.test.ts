@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../src/pipeline/bus/bus.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { decodeCheckpoint } from '../../src/workers/checkpoint-file.js';
 import { executeJob, type JobResult } from '../../src/workers/execute-job.js';
 import type { JobControl } from '../../src/workers/executor.js';
 import type * as TrainerModule from '../../src/workers/trainer.js';
+import type { Work } from '../../src/workers/work.js';
 import { childrenOf } from '../support/cli.js';
 import { frozenEmbeddings } from '../support/frozen-embeddings.js';
 import { miniConfig } from '../support/mini-cohort.js';
@@ -31,10 +31,10 @@ const config = {
 describe('a training process', () => {
   let root: string;
   let store: FileStore;
-  let job: Job;
+  let job: Work;
   let trainers: InstanceType<typeof Trainer>[];
   const trainer = (codeVersion = '1.0.0', backend = 'wasm'): InstanceType<typeof Trainer> => {
-    const made = new Trainer({ store: root, backend, codeVersion, checkpointEpochs: every });
+    const made = new Trainer({ backend, codeVersion, checkpointEpochs: every });
     trainers.push(made);
     return made;
   };

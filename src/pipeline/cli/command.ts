@@ -25,7 +25,9 @@ export const withExperiment = (command: Command): Command =>
 export const withPlaces = (command: Command): Command =>
   command
     .option('--runs <dir>', 'where run directories are', './runs')
-    .option('--store <uri>', 'where artifacts are: a folder or s3://bucket/prefix', './.haf/store');
+    .option('--store <uri>', 'where artifacts are: a folder or s3://bucket/prefix', './.haf/store')
+    .option('--cache <dir>', 'folder for copies of what lies in an s3:// store', './.haf/cache')
+    .option('--cache-size <GiB>', 'size of that folder', wholeNumber(1), 50);
 
 /** How a run is executed (`RunOptions`). */
 export const withRun = (command: Command): Command =>

@@ -4,6 +4,7 @@ import { openRunBus, type OpenedBus } from '../bus/open.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
+import { shareData } from '../runs/share-data.js';
 import { errorText } from './errors.js';
 import { fileLogger } from './logger.js';
 import type { RunOptions } from './options.js';
@@ -42,6 +43,10 @@ export async function executeFromTerminal(
   });
   try {
     for (const note of opened.notes) say(note);
+    if (options.shareData) {
+      const count = await shareData(prepared.files, prepared.store);
+      say(`shared ${count} files of the cohort through the store ${prepared.store.uri}`);
+    }
     return await execute(prepared, opened, options);
   } finally {
     await opened.close();

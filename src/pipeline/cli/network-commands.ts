@@ -18,7 +18,11 @@ export function addNetwork(program: Command): void {
   )
     .description('take jobs of any run on a broker; SIGTERM finishes or hands back what it works on')
     .option('--class <list>', 'classes of jobs: gpu (training), cpu, or both', classList, ['gpu', 'cpu'])
-    .option('--slots <n>', 'training processes (default: one for each GPU, else for each core)', wholeNumber(1))
+    .option(
+      '--slots <n>',
+      'training processes (default: one for each GPU, else for each core)',
+      wholeNumber(1),
+    )
     .option('--data <dir>', 'folder of the cohort on this machine')
     .option('--store <uri>', 'where artifacts are, when it is not where the run says')
     .option('--cache <dir>', 'folder for copies of what lies in an s3:// store')
@@ -30,7 +34,11 @@ export function addNetwork(program: Command): void {
     .option('--any-version', 'work with another version of the same major')
     .action(lazily(async () => (await import('./worker.js')).worker));
 
-  examples(withLook(program.command('workers')), 'workers', 'workers --nats nats://10.0.0.5 --insecure --json')
+  examples(
+    withLook(program.command('workers')),
+    'workers',
+    'workers --nats nats://10.0.0.5 --insecure --json',
+  )
     .description('list who is there and what they work on')
     .action(lazily(async () => (await import('./workers.js')).workers));
 

@@ -6,6 +6,9 @@ import type { JobClass } from '../stage.js';
 export interface PlaceOptions {
   readonly runs: string;
   readonly store: string;
+  /** Folder for copies of what lies in an s3:// store, and its size in GiB. */
+  readonly cache?: string;
+  readonly cacheSize?: number;
 }
 
 /** The experiment a command works on. */
@@ -55,7 +58,6 @@ export interface WorkerOptions extends BrokerOptions {
   /** In place of the store that the run names. */
   readonly store?: string;
   readonly cache?: string;
-  /** GiB. */
   readonly cacheSize?: number;
   readonly backend: BackendPreference;
   readonly checkpointEpochs: number;

@@ -88,7 +88,9 @@ function addExecution(program: Command): void {
 
 function addHistory(program: Command): void {
   examples(program.command('failures'), 'failures quickstart-3f9c', 'failures latest --json')
-    .description('list what failed in a run: jobs, what was skipped because of them, files and patients left out')
+    .description(
+      'list what failed in a run: jobs, what was skipped because of them, files and patients left out',
+    )
     .argument('<run>', 'the run')
     .option('--runs <dir>', 'where run directories are', './runs')
     .option('--json', 'print it as JSON')

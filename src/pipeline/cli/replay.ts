@@ -34,11 +34,7 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
     ...(force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
   });
   if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
-  if (
-    !force &&
-    result.outcomes.length > 0 &&
-    result.outcomes.every(({ state }) => state === 'cached')
-  )
+  if (!force && result.outcomes.length > 0 && result.outcomes.every(({ state }) => state === 'cached'))
     say(
       'Everything was in the store: the recipe is unchanged. --force computes it again and compares the bytes.',
     );

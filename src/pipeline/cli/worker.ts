@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from '../../workers/worker.js';
 import { openJoinedBus } from '../bus/open.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { openStore } from '../store/open-store.js';
@@ -49,10 +50,8 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   }
 }
 
-type Running = Awaited<ReturnType<(typeof import('../../workers/worker.js'))['startWorker']>>;
-
 /** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
-async function leave(running: Running, leaving: Leaving, graceSeconds: number): Promise<void> {
+async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
   const done = new AbortController();
   const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal }).then(
     () => running.pause(),
@@ -108,9 +107,14 @@ function storesOf(options: WorkerOptions): (job: { readonly store: string }) => 
     ...(options.cache === undefined ? {} : { cache: options.cache }),
     ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
   };
+  const open = async (uri: string): Promise<ArtifactStore> => {
+    const store = await openStore(uri, places);
+    await store.sweep(Date.now());
+    return store;
+  };
   return ({ store }) => {
     const uri = options.store ?? store;
-    const found = opened.get(uri) ?? openStore(uri, places);
+    const found = opened.get(uri) ?? open(uri);
     opened.set(uri, found);
     return found;
   };

@@ -11,7 +11,8 @@ export async function workers(options: LookOptions): Promise<void> {
   try {
     const members = [...(await bus.members())].sort((a, b) => (a.since < b.since ? -1 : 1));
     if (options.json) printJson(members);
-    else if (members.length === 0) say(`Nobody is there (${bus.about}). Start one with "haf-pipeline worker".`);
+    else if (members.length === 0)
+      say(`Nobody is there (${bus.about}). Start one with "haf-pipeline worker".`);
     else printData(workerTable(members));
   } finally {
     await bus.close();

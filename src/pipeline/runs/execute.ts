@@ -147,7 +147,7 @@ async function recorded(
   };
   try {
     const worked = await work({ session, events: current, fault });
-    const result = conclude(prepared, worked, options);
+    const result = await conclude(prepared, worked, options);
     await finish(result.state, result.outcomes);
     return result;
   } catch (error) {
@@ -226,15 +226,15 @@ const aborted = (signal: AbortSignal): Observable<unknown> =>
   defer(() => (signal.aborted ? of(null) : fromEvent(signal, 'abort')));
 
 /** Writes the run's closing files and tells how it ended. */
-function conclude(
+async function conclude(
   { directory, store, plan }: PreparedRun,
   { outcomes, cancelled }: Worked,
   options: ExecuteOptions,
-): ExecuteResult {
+): Promise<ExecuteResult> {
   const made = new Map(outcomes.flatMap((o) => ('manifest' in o ? [[o.job.id, o.manifest] as const] : [])));
   // A replay touches some jobs of a run; its summary and problems are those of all of them.
   const manifests = plan.flatMap(({ id, cached }) => made.get(id) ?? cached ?? []);
-  writeSummary(manifests, store, directory);
+  await writeSummary(manifests, store, directory);
   const problems = writeProblems(manifests, directory);
   const found = { outcomes, problems };
   const failure = outcomes.find((outcome) => outcome.state === 'failed');

@@ -3,14 +3,53 @@ import { summarySchema } from '../../operators/evaluation/summary-data.js';
 import { historySchema } from '../../operators/tensor/history-data.js';
 import { predictionsSchema } from '../../operators/stage3/prediction-data.js';
 import type { Problem } from '../core/problem.js';
+import type { Artifact } from '../stage.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
 import type { RunEvent } from './events.js';
 import { csvText, type CsvCell } from '../core/csv.js';
 import type { RunDirectory } from './run-directory.js';
 
+/** The files of an artifact that the run directory is made of; features, latent vectors and weights stay in the store. */
+function shownFiles({ stage, files }: Manifest): readonly string[] {
+  switch (stage) {
+    case 'cohort':
+      return ['cohort-flow.json'];
+    case 'split':
+      return ['splits.json'];
+    case 'stage1':
+    case 'stage2':
+      return ['history.json'];
+    case 'stage3':
+      return ['predictions.json', 'history.json'];
+    case 'evaluate':
+      return ['metrics.json'];
+    case 'aggregate':
+    case 'report':
+      return files.map(({ name }) => name);
+    case 'embed':
+    case 'tables':
+    case 'preprocess':
+      return [];
+  }
+}
+
 /** Copies what users want of a finished job from the store into the run directory, in the form they want it. */
-export function materialise(manifest: Manifest, store: ArtifactStore, directory: RunDirectory): void {
-  const artifact = store.open(manifest);
+export async function materialise(
+  manifest: Manifest,
+  store: ArtifactStore,
+  directory: RunDirectory,
+): Promise<void> {
+  const files = shownFiles(manifest);
+  if (files.length === 0) return;
+  const pinned = await store.fetch([{ manifest, files }]);
+  try {
+    show(manifest, store.open(manifest), directory);
+  } finally {
+    await pinned.release();
+  }
+}
+
+function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): void {
   const copy = (file: string, target: string): void => directory.write(target, artifact.bytes(file));
   const history = (folder: string): void =>
     directory.write(`${folder}/history.csv`, historyCsv(artifact.json('history.json', historySchema).epochs));
@@ -53,16 +92,21 @@ function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]):
 }
 
 /** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
-export function writeSummary(
+export async function writeSummary(
   manifests: readonly Manifest[],
   store: ArtifactStore,
   directory: RunDirectory,
-): z.infer<typeof runSummarySchema> | null {
+): Promise<void> {
   const aggregate = manifests.find(({ stage }) => stage === 'aggregate');
-  if (!aggregate) return null;
-  const summary = store.open(aggregate).json('summary.json', summarySchema);
+  if (!aggregate) return;
   const trained = manifests.filter(({ stage }) => stage === 'stage3');
+  const pinned = await store.fetch([
+    { manifest: aggregate, files: ['summary.json'] },
+    ...trained.map((manifest) => ({ manifest, files: ['history.json'] })),
+  ]);
+  const summary = store.open(aggregate).json('summary.json', summarySchema);
   const backends = trained.map((manifest) => store.open(manifest).json('history.json', historySchema).backend);
+  await pinned.release();
   const secondsOf = (method: string): number =>
     Math.round(trained.filter(({ unit }) => unit.method === method).reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10;
   const full = {
@@ -72,7 +116,6 @@ export function writeSummary(
     backend: [...new Set(backends)].sort().join('+'),
   };
   directory.write('summary.json', `${JSON.stringify(full, null, 2)}\n`);
-  return full;
 }
 
 /** summary.json of a run directory. */

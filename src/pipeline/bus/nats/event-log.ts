@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Observable } from 'rxjs';
+import { Observable, Subject, takeUntil } from 'rxjs';
 import { headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
 import { runEventSchema, type RunEvent, type RunEventBody } from '../../runs/events.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
@@ -12,6 +12,8 @@ const longestText = 4000;
 
 /** The event logs of all runs, in one stream. */
 export class EventLog {
+  private readonly closing = new Subject<void>();
+
   constructor(
     private readonly js: JetStreamClient,
     /** Told of a message that is no event. */
@@ -30,12 +32,12 @@ export class EventLog {
 
   /** By an ordered consumer, which starts again by itself where it was when the broker or the connection was gone. */
   events(run: string): Observable<RunEvent> {
-    return new Observable((subscriber) => {
+    return new Observable<RunEvent>((subscriber) => {
       let [seq, closed] = [0, false];
       let messages: ConsumerMessages | null = null;
       const begin = async (): Promise<void> => {
         const consumer = await patiently(() =>
-          // From the first message by the client's own default: asking for "all" makes a request no server accepts.
+          // From the first message on. Asking for "all" as well makes the server refuse, and the client ask for ever.
           this.js.consumers.get(eventStream, { filterSubjects: eventsOf(run) }),
         );
         if (closed) return;
@@ -56,7 +58,12 @@ export class EventLog {
         closed = true;
         messages?.stop();
       };
-    });
+    }).pipe(takeUntil(this.closing));
+  }
+
+  /** Ends every log: the connection is about to close. */
+  close(): void {
+    this.closing.next();
   }
 
   private parse(message: JsMsg, seq: number): RunEvent | null {

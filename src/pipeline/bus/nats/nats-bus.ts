@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
-import { StringCodec, type JetStreamClient, type JetStreamManager, type JsMsg, type NatsConnection } from 'nats';
+import {
+  StringCodec,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+} from 'nats';
 import type { BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../runs/events.js';
@@ -253,7 +259,8 @@ export class NatsBus implements Bus {
   }
 
   async close(): Promise<void> {
-    await this.pulls.close();
+    this.log.close();
+    this.pulls.close();
     await this.nc.drain().catch(() => undefined);
   }
 

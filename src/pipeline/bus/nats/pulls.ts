@@ -36,11 +36,10 @@ export class Pulls {
     return null;
   }
 
-  /** What still arrives is for others. */
-  async close(): Promise<void> {
+  /** What still arrives until the connection is drained is for others. */
+  close(): void {
     this.closed = true;
-    const pending = [...this.idle.cpu, ...this.idle.gpu];
-    await Promise.all(pending.map(async (pull) => (await pull)?.nak()));
+    for (const pull of [...this.idle.cpu, ...this.idle.gpu]) void pull.then((message) => message?.nak());
   }
 
   /** One request; null when it brought nothing. A broker that is away for a while is no error: it will be back. */
@@ -49,7 +48,7 @@ export class Pulls {
       return await (await this.consumer(jobClass)).next({ expires: expiresMs });
     } catch {
       this.consumers.delete(jobClass);
-      await sleep(pauseMs);
+      if (!this.closed) await sleep(pauseMs);
       return null;
     }
   }

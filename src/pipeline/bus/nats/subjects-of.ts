@@ -7,6 +7,8 @@ import { patiently } from './patience.js';
  */
 export async function subjectsOf(jsm: JetStreamManager, bucket: string): Promise<readonly string[]> {
   const prefix = `$KV.${bucket}.`;
-  const { state } = await patiently(() => jsm.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}>` }));
+  const { state } = await patiently(() =>
+    jsm.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}>` }),
+  );
   return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
 }

@@ -74,10 +74,10 @@ export function claimed(unit: Unit | null, delivery: Delivery, maxLapses: number
   if (!unit) return mine(queued(job, ticket), 0);
   if (ticket < unit.ticket || unit.state === 'withdrawn') return { kind: 'stale' };
   if (unit.state === 'settled') return { kind: 'settled', unit };
-  if (unit.state === 'queued')
-    return unit.declinedBy.includes(worker) ? { kind: 'declined' } : mine(unit, unit.lapses);
   if (unit.holder === holder) return { kind: 'mine', unit };
-  if (unit.message !== seq) return { kind: 'stale' };
+  if (unit.state === 'running' && unit.message !== seq) return { kind: 'stale' };
+  if (unit.declinedBy.includes(worker)) return { kind: 'declined' };
+  if (unit.state === 'queued') return mine(unit, unit.lapses);
   const lapses = unit.lapses + 1;
   return lapses < maxLapses ? mine(unit, lapses) : { kind: 'vanished', unit: { ...unit, lapses } };
 }
