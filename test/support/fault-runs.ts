@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import { parseManifest, type Manifest } from '../../src/pipeline/store/store.js';
 import { cli } from './cli.js';
 import { predictionsOf, runFolder, workFolder } from './small-cohort.js';
 
@@ -49,26 +50,35 @@ export const eventsOf = (folder: string): RunEvent[] =>
 export const typed = <T extends RunEvent['type']>(events: readonly RunEvent[], type: T) =>
   events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
 
-/** The manifests in a store: ids of artifacts, and of what took another's place. */
-export function manifestNames(folder: string, store = '.haf/store'): string[] {
-  const artifacts = join(folder, store, 'artifacts');
-  if (!existsSync(artifacts)) return [];
-  return readdirSync(artifacts, { recursive: true, encoding: 'utf8' })
+const manifestPaths = (folder: string): string[] =>
+  readdirSync(join(folder, '.haf/store/artifacts'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.json'))
-    .map((name) => name.replace(/^.*\//, '').replace(/\.json$/, ''))
+    .map((name) => join(folder, '.haf/store/artifacts', name));
+
+/** The manifests in the store: ids of artifacts, and `<id>.1` of what another took the place of. */
+export const manifestNames = (folder: string): string[] =>
+  manifestPaths(folder)
+    .map((path) => basename(path, '.json'))
     .sort();
-}
 
 /** Every job of the plan was told done exactly once, and left exactly one artifact. */
-export function expectOnce(folder: string, store?: string): void {
+export function expectOnce(folder: string): void {
   const plan = Object.keys(JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object);
   const done = typed(eventsOf(folder), 'job-done');
   expect(done.map(({ job }) => job).sort()).toEqual(plan.sort());
-  expect(manifestNames(folder, store)).toEqual(done.map(({ artifact }) => artifact).sort());
+  expect(manifestNames(folder)).toEqual(done.map(({ artifact }) => artifact).sort());
+}
+
+/** The manifest of a job's artifact in the store. */
+export function manifestOf(folder: string, job: string): Manifest {
+  const manifests = manifestPaths(folder).map((path) => parseManifest(readFileSync(path, 'utf8')));
+  const found = manifests.find((manifest) => manifest?.key === job);
+  if (!found) throw new Error(`no artifact of ${job}`);
+  return found;
 }
 
 /** The run ended as if nothing had happened. */
-export async function expectUndisturbed(folder: string, store?: string): Promise<void> {
-  expectOnce(folder, store);
+export async function expectUndisturbed(folder: string): Promise<void> {
+  expectOnce(folder);
   expect(outcomeOf(folder)).toEqual(await undisturbed());
 }

@@ -46,6 +46,12 @@ export class LastingNats {
     await ended;
   }
 
+  /** Kills it and deletes all it stored. */
+  async forget(): Promise<void> {
+    await this.kill();
+    rmSync(join(this.folder, 'jetstream'), { recursive: true });
+  }
+
   async end(): Promise<void> {
     await this.kill();
     if (existsSync(this.folder)) rmSync(this.folder, { recursive: true, force: true });
