@@ -14,7 +14,7 @@ import {
   typed,
   undisturbed,
 } from '../support/fault-runs.js';
-import { fullDisk } from '../support/full-disk.js';
+import { ownMount } from '../support/own-mount.js';
 import { natsServer } from '../support/nats-server.js';
 
 /** Changes a file of a job's artifact, not its length. Returns where it lies. */
@@ -67,7 +67,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
 
   it('does not fit on the disk of one worker: another one does the job', async ({ skip }) => {
     bench = await FaultBench.withServer();
-    const within = fullDisk(bench.store);
+    const within = ownMount(join(bench.store, 'tmp'), 'full');
     if (!within) return skip('nothing can be mounted here');
     const healthy = bench.worker(['--slots', '1']);
     const full = bench.worker(['--slots', '1'], { within });

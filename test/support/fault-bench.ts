@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../src/pipeline/runs/events.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
 import { stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';
 import { join } from 'node:path';
 import { faultFolder } from './fault-runs.js';
@@ -32,6 +33,13 @@ export class FaultBench {
 
   static async withOwnBroker(changes: Partial<ConfigInput> = {}): Promise<FaultBench> {
     return new FaultBench(await faultFolder(changes), null);
+  }
+
+  /** Lets workers join before the first `up`, which then meets them ready. */
+  async prepare(): Promise<void> {
+    const servers = [(this.nats?.url ?? '').replace('nats://', '')];
+    const address = { servers, auth: { kind: 'none' }, tls: null, origin: 'test' } as const;
+    await (await setUpBus(address, leaseSeconds * 1000)).close();
   }
 
   get store(): string {
