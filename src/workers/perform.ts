@@ -60,16 +60,15 @@ export async function perform(
   epochs
     .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))
     .subscribe((progress) => void advise(lease.publish({ ...progress, ...about, type: 'job-epoch' })));
+  const onEpoch = (progress: EpochProgress): void => epochs.next(progress);
   try {
-    const done = await compute(lease, executor, options, stopping, (progress) => epochs.next(progress));
+    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) => HafError.from(thrown));
     epochs.complete();
-    // Told what is stored: another process may have finished the same artifact first.
+    // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
+    if (done instanceof HafError) return await giveBack(lease, done, options);
     const verdict = await lease.commit(done);
     log.info({ job: job.key, verdict, seconds: done.seconds }, 'job done');
     return 'worked';
-  } catch (thrown) {
-    epochs.complete();
-    return await giveBack(lease, HafError.from(thrown), options);
   } finally {
     clearInterval(heartbeat);
   }

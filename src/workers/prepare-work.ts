@@ -50,8 +50,8 @@ export async function prepareWork(
   );
   const wanted = await lastValueFrom(lookups);
   const sources = await locateSources(job.sources, data, store);
-  const pinned = await store.fetch(wanted);
   await fetchCheckpoint(store, job.artifact);
+  const pinned = await store.fetch(wanted);
   return {
     work: { ...job, config, inputs, sources, root: store.localRoot },
     release: () => pinned.release(),

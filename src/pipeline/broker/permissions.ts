@@ -1,3 +1,4 @@
+import { deadLetterStream, eventStream, jobStream, memberBucket, unitBucket } from '../bus/nats/names.js';
 import { type BrokerRole, inboxPrefix } from './address.js';
 
 /** Subjects a role may publish and subscribe; anything else is refused by the server. */
@@ -6,8 +7,8 @@ export interface Permissions {
   readonly subscribe: readonly string[];
 }
 
-const streams = ['HAF_JOBS', 'HAF_EVENTS', 'HAF_DLQ'];
-const buckets = ['haf_units', 'haf_members'];
+const streams = [jobStream, eventStream, deadLetterStream];
+const buckets = [unitBucket, memberBucket];
 const bucketStreams = buckets.map((bucket) => `KV_${bucket}`);
 const writeKeys = buckets.map((bucket) => `$KV.${bucket}.>`);
 
@@ -41,8 +42,8 @@ const follow = (stream: string): string[] => [
 const manage = (stream: string): string[] =>
   api(stream, 'STREAM.CREATE.STREAM_NAME', 'STREAM.UPDATE.STREAM_NAME', 'STREAM.PURGE.STREAM_NAME');
 
-const queueLength = api('HAF_JOBS', 'STREAM.INFO.STREAM_NAME', 'CONSUMER.INFO.STREAM_NAME.*');
-const takeJobs = [...api('HAF_JOBS', 'CONSUMER.MSG.NEXT.STREAM_NAME.*'), '$JS.ACK.HAF_JOBS.>'];
+const queueLength = api(jobStream, 'STREAM.INFO.STREAM_NAME', 'CONSUMER.INFO.STREAM_NAME.*');
+const takeJobs = [...api(jobStream, 'CONSUMER.MSG.NEXT.STREAM_NAME.*'), `$JS.ACK.${jobStream}.>`];
 const hear = (role: BrokerRole): string => `${inboxPrefix(role)}.>`;
 
 /**
@@ -59,7 +60,9 @@ export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
         ...lookUp(name),
         ...follow(name),
       ]),
-      '$JS.ACK.HAF_JOBS.>',
+      // A withdrawn job's message.
+      ...api(jobStream, 'STREAM.MSG.DELETE.STREAM_NAME'),
+      `$JS.ACK.${jobStream}.>`,
       ...writeKeys,
       'haf.v1.>',
     ],
@@ -83,7 +86,9 @@ export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
     publish: [
       '$JS.API.INFO',
       ...queueLength,
-      ...['HAF_EVENTS', ...bucketStreams].flatMap((name) => [...lookUp(name), ...follow(name)]),
+      // How many dead letters there are, not what is in them.
+      ...api(deadLetterStream, 'STREAM.INFO.STREAM_NAME'),
+      ...[eventStream, ...bucketStreams].flatMap((name) => [...lookUp(name), ...follow(name)]),
     ],
     subscribe: [hear('viewer')],
   },

@@ -12,6 +12,8 @@ export interface RunBusOptions {
   /** Starts the store's broker where workers of other machines reach it. */
   readonly listen?: { readonly host: string; readonly security?: string; readonly tls: boolean };
   readonly leaseMs: number;
+  /** Told what happens to the broker later. */
+  readonly onNote: (note: string) => void;
 }
 
 export interface OpenedBus {
@@ -37,12 +39,14 @@ export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
     const bus = await orchestrate(named, options.leaseMs);
     return { bus, notes: [`${bus.about} (${named.origin})`], close: () => bus.close() };
   }
-  if (options.useBroker) {
-    const own = await ownBroker(options);
-    if (typeof own !== 'string') return own;
-    return inProcess(own);
+  if (!options.useBroker) return inProcess('--no-broker');
+  try {
+    return await ownBroker(options);
+  } catch (error) {
+    // One machine can do without; whoever wants others to join has to know.
+    if (options.listen || !(error instanceof HafError)) throw error;
+    return inProcess(error.what);
   }
-  return inProcess('--no-broker');
 }
 
 export interface JoinOptions {
@@ -85,11 +89,9 @@ async function foundOwnBroker(store: string, role: BrokerRole): Promise<BrokerAd
   return (await findOwnBroker(store))?.address(role) ?? null;
 }
 
-/** The store's own broker, or why there is none. */
-async function ownBroker(options: RunBusOptions): Promise<OpenedBus | string> {
+/** The store's own broker, kept running while the run goes on. @throws HafError when there can be none */
+async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   const { store, listen: wanted, leaseMs } = options;
-  const { findServer } = await import('../broker/server-binary.js');
-  if (!wanted && findServer() === null) return 'nats-server is not installed';
   const { listen } = await import('../broker/listen.js');
   const broker = await listen({
     store,
@@ -98,10 +100,15 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus | string> {
   });
   const bus = await orchestrate(broker.address('orchestrator'), leaseMs);
   const how = broker.spawned ? 'started for this store' : 'the one that runs for this store';
+  const { keepOwnBroker } = await import('../broker/keep-own-broker.js');
+  const letGo = keepOwnBroker(store, () => options.onNote('the broker had ended; started it again'));
   return {
     bus,
     notes: [`${bus.about} (${how})`, ...(wanted ? broker.advice : [])],
-    close: () => leaveOwnBroker(bus, store),
+    close: async () => {
+      letGo();
+      await leaveOwnBroker(bus, store);
+    },
   };
 }
 

@@ -31,6 +31,7 @@ export async function executeFromTerminal(
     store: prepared.store.localRoot,
     useBroker: options.broker,
     leaseMs: options.lease * 1000,
+    onNote: say,
     ...(options.listen === undefined
       ? {}
       : {

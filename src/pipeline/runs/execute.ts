@@ -26,6 +26,7 @@ import { configYaml } from '../config/print.js';
 import type { RunEvent } from './events.js';
 import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
 import type { PreparedRun } from './prepare.js';
+import type { Manifest } from '../store/store.js';
 import { lockRun } from './run-lock.js';
 import type { RunFile } from './run-directory.js';
 
@@ -95,6 +96,8 @@ interface RunLog {
 /** How the work of a run ended, before anything is concluded from it. */
 interface Worked {
   readonly outcomes: readonly JobOutcome[];
+  /** The manifests of this execution, by artifact id. */
+  readonly accepted: ReadonlyMap<string, Manifest>;
   readonly cancelled: boolean;
 }
 
@@ -189,10 +192,15 @@ async function runJobs(
     data: null,
   });
   const collected: JobOutcome[] = [];
+  const accepted = new Map<string, Manifest>();
   const graph = runGraph({
     ...{ run, config, plan, bus, events, store, codeVersion },
     ...(force ? { force } : {}),
-    accept: (manifest) => materialise(manifest, store, directory),
+    accept: async (manifest) => {
+      await materialise(manifest, store, directory);
+      // A job that was repaired is accepted again: what counts is what lies in the store in the end.
+      accepted.set(manifest.id, manifest);
+    },
   }).pipe(tap((outcome) => collected.push(outcome)));
   let cancelled = false;
   const cancel = async (): Promise<void> => {
@@ -200,10 +208,16 @@ async function runJobs(
     await bus.cancel(run);
     await worker.stop();
   };
+  /** While the running jobs end, what waits for them is queued, and what is stopped goes back: nobody will wait for it. */
+  const ending = async (ended: Promise<void>): Promise<void> => {
+    await bus.withdraw(run);
+    await ended;
+    await bus.withdraw(run);
+  };
   // Whichever comes first: the graph is settled, or somebody asked to end it and the jobs of this machine have ended.
   const interrupted = merge(
-    aborted(options.drain).pipe(mergeMap(async () => [await bus.withdraw(run), await worker.drain()], 1)),
-    aborted(options.stop).pipe(mergeMap(() => worker.stop(), 1)),
+    aborted(options.drain).pipe(mergeMap(() => ending(worker.drain()), 1)),
+    aborted(options.stop).pipe(mergeMap(() => ending(worker.stop()), 1)),
     events.pipe(
       filter(({ type }) => type === 'cancel-requested'),
       mergeMap(cancel, 1),
@@ -214,7 +228,7 @@ async function runJobs(
   const broken = from(worker.ended).pipe(ignoreElements());
   try {
     await firstValueFrom(merge(settled, fault, broken));
-    return { outcomes: collected, cancelled };
+    return { outcomes: collected, accepted, cancelled };
   } finally {
     await worker.stop().catch(() => undefined);
     await worker.close();
@@ -228,12 +242,11 @@ const aborted = (signal: AbortSignal): Observable<unknown> =>
 /** Writes the run's closing files and tells how it ended. */
 async function conclude(
   { directory, store, plan }: PreparedRun,
-  { outcomes, cancelled }: Worked,
+  { outcomes, accepted, cancelled }: Worked,
   options: ExecuteOptions,
 ): Promise<ExecuteResult> {
-  const made = new Map(outcomes.flatMap((o) => ('manifest' in o ? [[o.job.id, o.manifest] as const] : [])));
   // A replay touches some jobs of a run; its summary and problems are those of all of them.
-  const manifests = plan.flatMap(({ id, cached }) => made.get(id) ?? cached ?? []);
+  const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
   await writeSummary(manifests, store, directory);
   const problems = writeProblems(manifests, directory);
   const found = { outcomes, problems };

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorCode, NatsError } from 'nats';
 import type { BrokerAddress, BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { Bus } from '../bus.js';
@@ -17,7 +18,7 @@ export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise
     return await NatsBus.on(connection, { role: 'orchestrator', leaseMs });
   } catch (error) {
     await connection.close();
-    throw error;
+    throw wrongRole(error, 'orchestrator') ?? error;
   }
 }
 
@@ -52,6 +53,17 @@ export async function joinBus(
     return await NatsBus.on(connection, { role, leaseMs: await leaseTime(jsm) });
   } catch (error) {
     await connection.close();
-    throw error;
+    throw wrongRole(error, role) ?? error;
   }
 }
+
+/** What it means that the broker let us in but not do our work. */
+const wrongRole = (error: unknown, role: BrokerRole): HafError | null =>
+  error instanceof NatsError && error.code === (ErrorCode.PermissionsViolation as string)
+    ? new HafError(
+        'HAF_BROKER_REFUSED',
+        `The broker lets us in, but these credentials are not those of the role this command needs: ${role}.`,
+        `Use the ${role}.nk that was made for this broker: --creds FILE.`,
+        { cause: error },
+      )
+    : null;

@@ -61,9 +61,10 @@ export class EventLog {
     }).pipe(takeUntil(this.closing));
   }
 
-  /** Ends every log: the connection is about to close. */
-  close(): void {
-    this.closing.next();
+  /** Ends every log: the connection is about to close, or has broken off for good with an error. */
+  close(failure?: Error): void {
+    if (failure) this.closing.error(failure);
+    else this.closing.next();
   }
 
   private parse(message: JsMsg, seq: number): RunEvent | null {

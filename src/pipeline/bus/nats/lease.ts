@@ -94,9 +94,11 @@ export class NatsLease implements Lease {
     const { units, othersFor, retryDelayMs, onGivenUp } = this.options;
     const unit = await units.get(this.job.artifact);
     const declinedBy = [...(unit?.declinedBy ?? []), this.worker];
-    if (await othersFor(this.job, declinedBy))
-      return (await this.handBack({ declinedBy }, eventOf('returned'), retryDelayMs)) ? 'returned' : 'fenced';
     const event = eventOf('given-up');
+    if (await othersFor(this.job, declinedBy)) {
+      const change = { declinedBy, refusal: event };
+      return (await this.handBack(change, eventOf('returned'), retryDelayMs)) ? 'returned' : 'fenced';
+    }
     if (!(await this.end(event))) return 'fenced';
     await onGivenUp(this.job, event);
     return 'given-up';

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import {
   StringCodec,
   type JetStreamClient,
   type JetStreamManager,
-  type JsMsg,
   type NatsConnection,
 } from 'nats';
 import type { BrokerRole } from '../../broker/address.js';
@@ -14,10 +12,10 @@ import type { JobClass } from '../../stage.js';
 import type { Bus, Lease, Load } from '../bus.js';
 import type { Job } from '../job.js';
 import type { Member, Membership } from '../member.js';
-import { vanishedEvent } from '../vanished.js';
+import { Claims } from './claims.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventLog } from './event-log.js';
-import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
+import type { NatsLease } from './lease.js';
 import {
   allCancels,
   cancelSubject,
@@ -34,9 +32,9 @@ import {
 import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
-import { messageOf, parseMessage } from './queue-message.js';
+import { messageOf } from './queue-message.js';
 import { longestMessage } from './topology.js';
-import { abandoned, asked, claimed, settled, type Unit } from './unit.js';
+import { abandoned, asked, type Unit } from './unit.js';
 import { Units } from './units.js';
 
 export interface NatsBusOptions {
@@ -50,9 +48,6 @@ export interface NatsBusOptions {
 }
 
 const text = StringCodec();
-/** A worker that cannot do a job leaves it to others for this long. */
-const declinedDelayMs = 1000;
-
 /**
  * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
  * units decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
@@ -65,8 +60,8 @@ export class NatsBus implements Bus {
   private readonly log: EventLog;
   private readonly pulls: Pulls;
   private readonly leases = new Set<NatsLease>();
-  private readonly leaseOptions: LeaseOptions;
-  private readonly maxLapses: number;
+  private readonly claims: Claims;
+  private closing = false;
 
   private constructor(
     private readonly nc: NatsConnection,
@@ -77,14 +72,14 @@ export class NatsBus implements Bus {
   ) {
     this.js = nc.jetstream();
     this.leaseMs = options.leaseMs;
-    this.maxLapses = options.maxLapses ?? 10;
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
     this.log = new EventLog(this.js, (message, reason) => {
       if (options.role !== 'viewer') this.deadLetters.event(message, reason);
     });
     this.pulls = new Pulls(this.js);
-    this.leaseOptions = {
+    this.claims = new Claims(this.deadLetters, {
+      maxLapses: options.maxLapses ?? 10,
       units,
       log: this.log,
       maxAttempts: options.maxAttempts ?? 3,
@@ -94,7 +89,7 @@ export class NatsBus implements Bus {
           ({ id, classes }) => classes.includes(job.class) && !declinedBy.includes(id),
         ),
       onGivenUp: (job, end) => this.deadLetters.job(job, end),
-    };
+    });
   }
 
   /** On a connection whose broker has been set up; closing the bus closes the connection. */
@@ -105,6 +100,7 @@ export class NatsBus implements Bus {
     const units = new Units(await js.views.kv(unitBucket, bind), jsm);
     const presence = new Presence(await js.views.kv(memberBucket, bind), jsm);
     const bus = new NatsBus(nc, jsm, units, presence, options);
+    void nc.closed().then((error) => bus.onClosed(error));
     if (options.role !== 'viewer')
       nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
     return bus;
@@ -132,52 +128,11 @@ export class NatsBus implements Bus {
     for (;;) {
       const message = await this.pulls.next(jobClass, signal);
       if (!message) return null;
-      const lease = await this.take(message, worker);
-      if (lease) return lease;
-    }
-  }
-
-  /** The lease that a message of the queue gives, if it does. */
-  private async take(message: JsMsg, worker: string): Promise<NatsLease | null> {
-    const parsed = parseMessage(message.data);
-    if ('fault' in parsed) {
-      await this.deadLetters.message(message, parsed.fault);
-      message.term();
-      return null;
-    }
-    const holder = randomUUID();
-    const delivery = { ...parsed, seq: message.seq, worker, holder };
-    let claim = claimed(null, delivery, this.maxLapses);
-    await this.units.change(parsed.job.artifact, (unit) => {
-      claim = claimed(unit, delivery, this.maxLapses);
-      if (claim.kind === 'mine') return claim.unit;
-      if (claim.kind !== 'vanished') return null;
-      return settled(claim.unit, null, { id: holder, event: vanishedEvent(parsed.job, claim.unit.lapses) });
-    });
-    switch (claim.kind) {
-      case 'mine': {
-        const lease = new NatsLease(message, claim.unit, holder, worker, this.leaseOptions);
-        this.leases.add(lease);
-        lease.lost.addEventListener('abort', () => this.leases.delete(lease), { once: true });
-        return lease;
-      }
-      case 'declined':
-        message.nak(declinedDelayMs);
-        return null;
-      case 'vanished': {
-        const event = vanishedEvent(parsed.job, claim.unit.lapses);
-        await tellEnd(this.log, { ...claim.unit, end: { id: holder, event } });
-        await this.deadLetters.job(parsed.job, event);
-        message.ack();
-        return null;
-      }
-      case 'settled':
-        await tellEnd(this.log, claim.unit);
-        message.ack();
-        return null;
-      case 'stale':
-        message.ack();
-        return null;
+      const lease = await this.claims.take(message, worker);
+      if (!lease) continue;
+      this.leases.add(lease);
+      lease.lost.addEventListener('abort', () => this.leases.delete(lease), { once: true });
+      return lease;
     }
   }
 
@@ -259,9 +214,22 @@ export class NatsBus implements Bus {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     this.log.close();
     this.pulls.close();
     await this.nc.drain().catch(() => undefined);
+  }
+
+  /** The client gives a connection up only when the broker turns it away again and again: the user was removed, say. */
+  private onClosed(error: Error | void): void {
+    if (this.closing) return;
+    const failure = new HafError(
+      'HAF_BROKER_REFUSED',
+      `The broker has ended the connection for good${error ? `: ${error.message}` : ''}.`,
+      'Check the credentials, then run the same command again: finished work is kept.',
+    );
+    this.log.close(failure);
+    this.pulls.fail(failure);
   }
 
   /** Looks at once whether the cancelled run's leases are still ours; the next heartbeat would find out as well. */

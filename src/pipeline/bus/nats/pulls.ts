@@ -13,33 +13,54 @@ const pauseMs = 500;
  */
 export class Pulls {
   private readonly consumers = new Map<JobClass, Promise<Consumer>>();
-  private readonly idle: Record<JobClass, Promise<JsMsg | null>[]> = { cpu: [], gpu: [] };
+  private readonly parked: Record<JobClass, Promise<JsMsg | null>[]> = { cpu: [], gpu: [] };
   private closed = false;
+  private failure: Error | null = null;
 
   constructor(private readonly js: JetStreamClient) {}
 
   /** The next message of a class; null once the signal aborts. */
   async next(jobClass: JobClass, signal: AbortSignal): Promise<JsMsg | null> {
+    let forget = (): void => undefined;
     const stopped = new Promise<'stopped'>((resolve) => {
-      if (signal.aborted) resolve('stopped');
-      else signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+      const stop = (): void => resolve('stopped');
+      signal.addEventListener('abort', stop, { once: true });
+      forget = () => signal.removeEventListener('abort', stop);
     });
-    while (!signal.aborted && !this.closed) {
-      const pull = this.idle[jobClass].shift() ?? this.pull(jobClass);
-      const message = await Promise.race([pull, stopped]);
-      if (message === 'stopped') {
-        this.idle[jobClass].push(pull);
-        return null;
+    try {
+      while (!signal.aborted && !this.closed) {
+        const pull = this.parked[jobClass].shift() ?? this.pull(jobClass);
+        const message = await Promise.race([pull, stopped]);
+        if (message === 'stopped') this.park(jobClass, pull);
+        else if (message) return message;
       }
-      if (message) return message;
+      if (this.failure) throw this.failure;
+      return null;
+    } finally {
+      forget();
     }
-    return null;
   }
 
-  /** What still arrives until the connection is drained is for others. */
   close(): void {
     this.closed = true;
-    for (const pull of [...this.idle.cpu, ...this.idle.gpu]) void pull.then((message) => message?.nak());
+  }
+
+  /** Ends every claim with an error: the connection has broken off for good. */
+  fail(error: Error): void {
+    this.closed = true;
+    this.failure = error;
+  }
+
+  /** A request that nobody waits for; what it brings before somebody does is for others. */
+  private park(jobClass: JobClass, pull: Promise<JsMsg | null>): void {
+    const parked = this.parked[jobClass];
+    parked.push(pull);
+    void pull.then((message) => {
+      const at = parked.indexOf(pull);
+      if (at < 0) return;
+      void parked.splice(at, 1);
+      message?.nak();
+    });
   }
 
   /** One request; null when it brought nothing. A broker that is away for a while is no error: it will be back. */

@@ -22,8 +22,9 @@ export const unitSchema = z.object({
   /** Failures, and workers that vanished, since it was queued. */
   attempts: z.number().int(),
   lapses: z.number().int(),
-  /** Workers that cannot do it. */
+  /** Workers that cannot do it, and what is told when there is no other. */
   declinedBy: z.array(z.string()),
+  refusal: runEventSchema.nullable(),
   /** What was told when it was settled; told again when the teller may have died on the way. */
   end: z.object({ id: z.string(), event: runEventSchema }).nullable(),
 });
@@ -31,7 +32,7 @@ export type Unit = z.infer<typeof unitSchema>;
 
 const queued = (job: Job, ticket: number): Unit => ({
   ...{ v: 1, job, ticket, state: 'queued', runs: [job.run], holder: null, message: null },
-  ...{ attempts: 0, lapses: 0, declinedBy: [], end: null },
+  ...{ attempts: 0, lapses: 0, declinedBy: [], refusal: null, end: null },
 });
 
 const isOpen = ({ state }: Unit): boolean => state === 'queued' || state === 'running';
@@ -60,7 +61,7 @@ export type Claim =
   /** It is settled; whoever did that may have died before telling. */
   | { readonly kind: 'settled'; readonly unit: Unit }
   /** This worker cannot do it, another has to. */
-  | { readonly kind: 'declined' }
+  | { readonly kind: 'declined'; readonly unit: Unit }
   /** Out of date, or a second message of the same ticket. */
   | { readonly kind: 'stale' };
 
@@ -76,7 +77,7 @@ export function claimed(unit: Unit | null, delivery: Delivery, maxLapses: number
   if (unit.state === 'settled') return { kind: 'settled', unit };
   if (unit.holder === holder) return { kind: 'mine', unit };
   if (unit.state === 'running' && unit.message !== seq) return { kind: 'stale' };
-  if (unit.declinedBy.includes(worker)) return { kind: 'declined' };
+  if (unit.declinedBy.includes(worker)) return { kind: 'declined', unit };
   if (unit.state === 'queued') return mine(unit, unit.lapses);
   const lapses = unit.lapses + 1;
   return lapses < maxLapses ? mine(unit, lapses) : { kind: 'vanished', unit: { ...unit, lapses } };
@@ -91,12 +92,12 @@ export const requeued = (unit: Unit | null, holder: string, change: Partial<Unit
 /** Settled with what is told of it; null when the holder holds it no more. */
 export function settled(
   unit: Unit | null,
-  holder: string | null,
+  holder: string,
   end: { readonly id: string; readonly event: RunEventBody },
 ): Unit | null {
   // The call may have arrived before its answer was lost.
   if (unit?.end?.id === end.id) return unit;
-  if (unit?.state !== 'running' || (holder !== null && unit.holder !== holder)) return null;
+  if (unit?.state !== 'running' || unit.holder !== holder) return null;
   return { ...unit, state: 'settled', holder: null, message: null, end };
 }
 
