@@ -32,7 +32,8 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
     const frozen = workerOf(epoch, up, workers);
     frozen.kill('SIGSTOP');
     await up.event(
-      (event) => event.type === 'job-started' && event.seq > epoch.seq && event.job === ('job' in epoch && epoch.job),
+      (event) =>
+        event.type === 'job-started' && event.seq > epoch.seq && event.job === ('job' in epoch && epoch.job),
     );
     // Its training process went on, so that it has a result to offer when it wakes.
     await sleep(leaseSeconds * 1000);
@@ -45,8 +46,8 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
   it('because its network is cut for 12 seconds loses its job and lives on', async ({ skip }) => {
     const cable = layCable();
     if (!cable) return skip('no network namespaces here');
-    putBack = cable.remove;
-    bench = await FaultBench.withServer({}, await LastingNats.start(cable.host));
+    putBack = () => cable.remove();
+    bench = await FaultBench.withServer({}, { nats: await LastingNats.start(cable.host) });
     const up = bench.up(['--insecure']);
     const remote = bench.worker(['--insecure'], { within: cable.within });
     await up.event(isEpoch('stage1', 3));

@@ -19,20 +19,26 @@ type Options = Partial<StartOptions>;
 
 /** A folder, a server, and the real processes that use them. `end` ends all of it. */
 export class FaultBench {
-  readonly processes = new Processes();
+  readonly processes: Processes;
 
   private constructor(
     readonly folder: string,
     /** Null: the store's own broker. */
     readonly nats: LastingNats | null,
-  ) {}
-
-  static async withServer(changes: Partial<ConfigInput> = {}, nats?: LastingNats): Promise<FaultBench> {
-    return new FaultBench(await faultFolder(changes), nats ?? (await LastingNats.start()));
+    hardSeconds?: number,
+  ) {
+    this.processes = new Processes(hardSeconds);
   }
 
-  static async withOwnBroker(changes: Partial<ConfigInput> = {}): Promise<FaultBench> {
-    return new FaultBench(await faultFolder(changes), null);
+  static async withServer(
+    changes: Partial<ConfigInput> = {},
+    { nats, hardSeconds }: { readonly nats?: LastingNats; readonly hardSeconds?: number } = {},
+  ): Promise<FaultBench> {
+    return new FaultBench(await faultFolder(changes), nats ?? (await LastingNats.start()), hardSeconds);
+  }
+
+  static async withOwnBroker(): Promise<FaultBench> {
+    return new FaultBench(await faultFolder(), null);
   }
 
   /** Lets workers join before the first `up`, which then meets them ready. */

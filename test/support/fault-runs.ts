@@ -27,19 +27,19 @@ export function outcomeOf(folder: string): Outcome {
   return { summary, predictions: predictionsOf(folder) };
 }
 
+/** The outcome of an experiment when nothing goes wrong. */
+export async function undisturbedOutcome(changes: Partial<ConfigInput> = {}): Promise<Outcome> {
+  const folder = await faultFolder(changes);
+  const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
+  if (code !== 0) throw new Error(`the undisturbed run ended with ${code}:\n${stderr}`);
+  expectOnce(folder);
+  return outcomeOf(folder);
+}
+
 let made: Promise<Outcome> | null = null;
 
-/** The outcome of the same experiment when nothing goes wrong, computed once per test file. */
-export function undisturbed(): Promise<Outcome> {
-  made ??= (async () => {
-    const folder = await faultFolder();
-    const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
-    if (code !== 0) throw new Error(`the undisturbed run ended with ${code}:\n${stderr}`);
-    expectOnce(folder);
-    return outcomeOf(folder);
-  })();
-  return made;
-}
+/** The outcome of the fault tests' own experiment, computed once per test file. */
+export const undisturbed = (): Promise<Outcome> => (made ??= undisturbedOutcome());
 
 export const eventsOf = (folder: string): RunEvent[] =>
   readFileSync(join(runFolder(folder), 'events.ndjson'), 'utf8')
@@ -61,12 +61,21 @@ export const manifestNames = (folder: string): string[] =>
     .map((path) => basename(path, '.json'))
     .sort();
 
-/** Every job of the plan was told done exactly once, and left exactly one artifact. */
+/** No job was told done twice, and each left exactly one artifact. */
+export function expectNoneTwice(folder: string): void {
+  const events = eventsOf(folder);
+  const done = typed(events, 'job-done').map(({ job }) => job);
+  expect(done).toEqual([...new Set(done)]);
+  const made = events.flatMap((event) => ('artifact' in event ? event.artifact : []));
+  expect(manifestNames(folder)).toEqual([...new Set(made)].sort());
+}
+
+/** Besides, every job of the plan was told done. */
 export function expectOnce(folder: string): void {
-  const plan = Object.keys(JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object);
-  const done = typed(eventsOf(folder), 'job-done');
-  expect(done.map(({ job }) => job).sort()).toEqual(plan.sort());
-  expect(manifestNames(folder)).toEqual(done.map(({ artifact }) => artifact).sort());
+  expectNoneTwice(folder);
+  const plan = JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object;
+  const done = typed(eventsOf(folder), 'job-done').map(({ job }) => job);
+  expect(done.sort()).toEqual(Object.keys(plan).sort());
 }
 
 /** The manifest of a job's artifact in the store. */

@@ -14,13 +14,11 @@ export class LastingNats {
     private readonly folder: string,
     private readonly host: string,
     readonly port: number,
-    private readonly within: readonly string[],
   ) {}
 
-  /** @param within a command that runs the server in its place (`ip netns exec NAME`) */
-  static async start(host = '127.0.0.1', within: readonly string[] = []): Promise<LastingNats> {
+  static async start(host = '127.0.0.1'): Promise<LastingNats> {
     const folder = mkdtempSync(join(tmpdir(), 'haf-nats-'));
-    const server = new LastingNats(folder, host, await freePort(host), within);
+    const server = new LastingNats(folder, host, await freePort(host));
     await server.start();
     return server;
   }
@@ -32,8 +30,7 @@ export class LastingNats {
   async start(): Promise<void> {
     if (natsServer === null) throw new Error('no nats-server on this machine');
     const args = ['-js', '-sd', this.folder, '-a', this.host, '-p', String(this.port)];
-    const [command = '', ...rest] = [...this.within, natsServer.path, ...args];
-    this.child = spawn(command, [...rest, '-l', join(this.folder, 'log')], { stdio: 'ignore' });
+    this.child = spawn(natsServer.path, [...args, '-l', join(this.folder, 'log')], { stdio: 'ignore' });
     for (const end = Date.now() + 10_000; !(await this.listens()); await sleep(20))
       if (Date.now() > end || this.child.exitCode !== null) throw new Error('nats-server did not come up');
   }

@@ -5,8 +5,6 @@ import type { RunEvent } from '../../src/pipeline/runs/events.js';
 import { childrenOf, type CliResult } from './cli.js';
 
 const entry = join(import.meta.dirname, '../../dist/bin/haf-pipeline.js');
-/** A process of a test is killed after this long whatever it does: a test that hangs tells less than one that fails. */
-const hardSeconds = 150;
 const pollMs = 20;
 
 export interface StartOptions {
@@ -29,6 +27,7 @@ export class Running {
   constructor(
     private readonly child: ChildProcess,
     private readonly title: string,
+    hardSeconds: number,
   ) {
     this.pid = child.pid ?? 0;
     child.stdout?.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
@@ -90,6 +89,9 @@ export class Running {
 export class Processes {
   private readonly running = new Set<Running>();
 
+  /** @param hardSeconds a process is killed after this long whatever it does: who hangs tells less than who fails */
+  constructor(private readonly hardSeconds = 150) {}
+
   start(args: readonly string[], { cwd, env, within = [], ...options }: StartOptions): Running {
     const [command = '', ...rest] = [...within, process.execPath, options.entry ?? entry, ...args];
     const child = spawn(command, rest, {
@@ -97,7 +99,7 @@ export class Processes {
       env: { ...process.env, NO_COLOR: '1', HAF_BACKEND: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const running = new Running(child, args.join(' '));
+    const running = new Running(child, args.join(' '), this.hardSeconds);
     this.running.add(running);
     return running;
   }
