@@ -2,6 +2,7 @@ import { Subject, throttleTime } from 'rxjs';
 import type { Bus, Lease } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
+import type { Outcome, Settlement, WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { RunEventBody } from '../pipeline/runs/events.js';
 import type { EpochProgress } from '../pipeline/stage.js';
 import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
@@ -22,13 +23,7 @@ export interface PerformOptions {
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   /** Folder of the cohort on this machine; null looks where the planning machine found the files. */
   readonly data: string | null;
-  /** Told of what a person running the worker wants to know. */
-  readonly log: WorkerLog;
-}
-
-export interface WorkerLog {
-  info(about: object, message: string): void;
-  warn(about: object, message: string): void;
+  readonly observer: WorkerObserver;
 }
 
 /** How a running job is told to end: at once, or after its epoch with its state kept. */
@@ -50,11 +45,14 @@ export async function perform(
   options: PerformOptions,
   stopping: Stopping,
 ): Promise<'worked' | 'unfit'> {
-  const { bus, worker, log } = options;
-  const { job } = lease;
+  const { bus, worker, observer } = options;
+  const { job, attempt } = lease;
   const about = aboutOf(job);
-  log.info({ job: job.key, run: job.run, attempt: lease.attempt }, 'job claimed');
-  await advise(lease.publish({ type: 'job-started', ...about, worker, attempt: lease.attempt }));
+  const claimed = performance.now();
+  const settled = (outcome: Outcome, more: Partial<Settlement>): void =>
+    observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
+  observer.claimed(job, attempt);
+  await advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
   const heartbeat = setInterval(() => void advise(lease.heartbeat()), bus.leaseMs / 4);
   const epochs = new Subject<EpochProgress>();
   epochs
@@ -62,12 +60,19 @@ export async function perform(
     .subscribe((progress) => void advise(lease.publish({ ...progress, ...about, type: 'job-epoch' })));
   const onEpoch = (progress: EpochProgress): void => epochs.next(progress);
   try {
-    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) => HafError.from(thrown));
+    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) =>
+      HafError.from(thrown),
+    );
     epochs.complete();
     // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
-    if (done instanceof HafError) return await giveBack(lease, done, options);
+    if (done instanceof HafError) {
+      const outcome = await giveBack(lease, done, options);
+      settled(outcome, { error: done });
+      return outcome === 'returned' ? 'unfit' : 'worked';
+    }
     const verdict = await lease.commit(done);
-    log.info({ job: job.key, verdict, seconds: done.seconds }, 'job done');
+    const { readSeconds, computeSeconds } = done;
+    settled(verdict, computeSeconds > 0 ? { readSeconds, computeSeconds } : {});
     return 'worked';
   } finally {
     clearInterval(heartbeat);
@@ -88,7 +93,6 @@ async function compute(
   assertSameVersion(job.codeVersion, options);
   const store = await options.storeOf(job);
   const started = performance.now();
-  const secondsSince = (from: number): number => (performance.now() - from) / 1000;
   const doneEvent = (manifest: Manifest, readSeconds: number, computeSeconds: number): DoneEvent => ({
     type: 'job-done',
     ...aboutOf(job),
@@ -108,7 +112,10 @@ async function compute(
     const ready = secondsSince(started);
     const result = await executor.run(work, {
       ...{ onEpoch, pause },
-      onCheckpoint: () => void advise(shareCheckpoint(store, job.artifact)),
+      onCheckpoint: () => {
+        options.observer.checkpoint(job);
+        void advise(shareCheckpoint(store, job.artifact));
+      },
       signal: AbortSignal.any([stop, lease.lost]),
     });
     const computed = secondsSince(started) - ready;
@@ -126,11 +133,7 @@ async function compute(
   }
 }
 
-async function giveBack(
-  lease: Lease,
-  error: HafError,
-  { worker, log }: PerformOptions,
-): Promise<'worked' | 'unfit'> {
+async function giveBack(lease: Lease, error: HafError, { worker }: PerformOptions): Promise<Outcome> {
   const { job } = lease;
   const about = aboutOf(job);
   const failed = ({ code, what, fix, context }: HafError): RunEventBody => ({
@@ -139,23 +142,18 @@ async function giveBack(
     error: { code, what, fix, context: { ...context } },
   });
   if (error.code === 'HAF_INTERRUPTED') {
-    const { aborted: lost } = lease.lost;
+    const outcome = lease.lost.aborted ? 'fenced' : 'released';
     await lease.release();
-    log.info({ job: job.key }, lost ? "job lost: it is another worker's or nobody's by now" : 'job handed back');
-    return 'worked';
+    return outcome;
   }
-  log.warn({ job: job.key, code: error.code }, error.message);
-  if (error.local) {
-    const verdict = await lease.decline((way) =>
+  if (error.local)
+    return lease.decline((way) =>
       way === 'returned' ? { type: 'job-returned', ...about, worker, reason: error.what } : failed(error),
     );
-    return verdict === 'returned' ? 'unfit' : 'worked';
-  }
-  await lease.fail(error.retryable, (verdict) => {
+  return lease.fail(error.retryable, (verdict) => {
     if (verdict === 'given-up') return failed(error.retryable ? quarantined(lease, error) : error);
     return { type: 'job-retried', ...about, attempt: lease.attempt + 1, reason: error.what };
   });
-  return 'worked';
 }
 
 /** What a job ends with that fails again and again although each failure might have passed. */
@@ -166,6 +164,8 @@ const quarantined = ({ job, attempt }: Lease, error: HafError): HafError =>
     `${error.fix} The same command tries it again.`,
     { context: error.context },
   );
+
+const secondsSince = (from: number): number => (performance.now() - from) / 1000;
 
 const aboutOf = ({ key, stage, unit, artifact }: Job) => ({ job: key, stage, unit, artifact });
 

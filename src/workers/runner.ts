@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   concatMap,
   defer,
@@ -12,6 +13,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Lease } from '../pipeline/bus/bus.js';
+import { HafError } from '../pipeline/core/errors.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { Executor } from './executor.js';
 import { perform, type PerformOptions } from './perform.js';
@@ -24,8 +26,6 @@ export interface Lane {
 
 export interface RunnerOptions extends PerformOptions {
   readonly lanes: readonly Lane[];
-  /** Keys of the jobs held, whenever they change. */
-  readonly onJobs?: (jobs: readonly string[]) => void;
 }
 
 export interface Runner {
@@ -46,10 +46,12 @@ const longestRestMs = 60_000;
 /** Pulls jobs lane by lane, has them computed and settles them. */
 export function startRunner(options: RunnerOptions): Runner {
   const [draining, pausing, stopping] = [new AbortController(), new AbortController(), new AbortController()];
-  const held = new Map<Lease, string>();
-  const change = (): void => options.onJobs?.([...held.values()]);
+  // Each lane listens, and a big machine has more than the ten that Node takes for a leak.
+  setMaxListeners(0, draining.signal, pausing.signal, stopping.signal);
+  const held = new Set<Lease>();
+  const change = (): void => options.observer.holding([...held].map(({ job }) => job));
   const work = async (lease: Lease, { executor }: Lane): Promise<'worked' | 'unfit'> => {
-    held.set(lease, lease.job.key);
+    held.add(lease);
     change();
     try {
       return await perform(lease, executor, options, { stop: stopping.signal, pause: pausing.signal });
@@ -73,7 +75,7 @@ export function startRunner(options: RunnerOptions): Runner {
   });
   const ended = lastValueFrom(merge(...lanes), { defaultValue: undefined });
   // Who drains or watches `ended` learns of a failure; nobody has to.
-  ended.catch(() => undefined);
+  ended.catch((error: unknown) => options.observer.broken(HafError.from(error)));
   const drain = (): Promise<void> => {
     draining.abort();
     return ended;

@@ -3,9 +3,9 @@ import { availableParallelism, hostname } from 'node:os';
 import type { Bus } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import type { Member } from '../pipeline/bus/member.js';
+import { together, type WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
-import type { WorkerLog } from './perform.js';
 import { startRunner, type Runner } from './runner.js';
 import { ThreadPool } from './thread-pool.js';
 import { Trainer } from './trainer.js';
@@ -24,9 +24,7 @@ export interface WorkerOptions {
   readonly checkpointEpochs: number;
   readonly codeVersion: string;
   readonly anyVersion: boolean;
-  readonly log: WorkerLog;
-  /** Keys of the jobs held, whenever they change. */
-  readonly onJobs?: (jobs: readonly string[]) => void;
+  readonly observer: Partial<WorkerObserver>;
 }
 
 export interface Worker extends Runner {
@@ -51,24 +49,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),
     ...trainers.map((executor) => ({ jobClass: 'gpu' as const, executor })),
   ];
-  const membership = await bus.join({
+  const member: Member = {
     ...{ v: 1, id, role: options.role, host: hostname(), pid: process.pid, codeVersion },
     ...{ node: process.version, backend, run: options.run, state: 'working', jobs: [] },
     classes: [...new Set(lanes.map(({ jobClass }) => jobClass))],
     slots: { cpu: threads, gpu: trainers.length },
     since: new Date().toISOString(),
-  });
+  };
+  const membership = await bus.join(member);
   const tell = (change: Parameters<typeof membership.update>[0]): void =>
     void membership.update(change).catch(() => undefined);
-  const runner = startRunner({
-    ...options,
-    worker: id,
-    lanes,
-    onJobs: (jobs) => {
-      tell({ jobs: [...jobs] });
-      options.onJobs?.(jobs);
-    },
-  });
+  const presence: Partial<WorkerObserver> = { holding: (jobs) => tell({ jobs: jobs.map(({ key }) => key) }) };
+  const observer = together(presence, options.observer);
+  observer.joined(member);
+  const runner = startRunner({ ...options, worker: id, lanes, observer });
   const ending = (end: () => Promise<void>) => (): Promise<void> => {
     tell({ state: 'draining', classes: [] });
     return end();

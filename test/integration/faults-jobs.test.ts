@@ -95,7 +95,7 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     const run = basename(runFolder(bench.folder));
     const broker = ['--nats', bench.nats?.url ?? ''];
     expect((await bench.start(['cancel', run, ...broker]).ended).code).toBe(0);
-    await worker.says('job lost');
+    await worker.says('job taken away');
     expect((await up.ended).code).toBe(130);
     expect(stateOf(bench.folder)).toBe('cancelled');
     const { stdout } = await bench.start(['workers', '--json', ...broker]).ended;

@@ -12,7 +12,7 @@ import { skewedClock } from '../support/skewed-clock.js';
 import { runFolder } from '../support/small-cohort.js';
 
 /** What a worker says of a job that has become another's. */
-const tooLate = /"verdict":"fenced"|job lost/;
+const tooLate = /job taken away/;
 
 describe.skipIf(natsServer === null)('a worker that falls silent', () => {
   let bench: FaultBench;

@@ -47,7 +47,7 @@ describe.skipIf(natsServer === null)('the roles on a server with the shipped per
     viewer = (await joinBus(address('viewer'), 'viewer')) as Bus;
   }, 30_000);
   afterAll(async () => {
-    await Promise.all([orchestrator, worker, viewer].map((bus) => bus?.close()));
+    await Promise.all([orchestrator?.close(), worker?.close(), viewer?.close()]);
     await server?.stop();
   });
   const all = (): readonly [Bus, Bus, Bus] => [orchestrator as Bus, worker as Bus, viewer as Bus];

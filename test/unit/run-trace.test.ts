@@ -66,6 +66,16 @@ describe('trace.csv', () => {
     expect(row).toMatchObject({ state: 'failed', wait: '0.25', attempts: '3', worker: 'w3', seconds: '' });
   });
 
+  it('counts no wait for what a worker took that vanished or handed the job back', () => {
+    const [row] = traceOf(
+      [0, queuedEvent('a')],
+      [1, startedEvent('a', 'w1')],
+      [70, startedEvent('a', 'w2')],
+      [80, doneEvent('a', 'w2')],
+    );
+    expect(row).toMatchObject({ wait: '1', started: time(70), attempts: '2', worker: 'w2' });
+  });
+
   it('tells of a job that was mended as often as it ended, each time from its own start', () => {
     const rows = traceOf(
       [0, queuedEvent('a')],

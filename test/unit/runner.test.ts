@@ -7,9 +7,9 @@ import { describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import type { Job } from '../../src/pipeline/bus/job.js';
-import type { Member } from '../../src/pipeline/bus/member.js';
 import { hashOf } from '../../src/pipeline/core/canonical-json.js';
 import { HafError, type ErrorCode } from '../../src/pipeline/core/errors.js';
+import { together, type Settlement } from '../../src/pipeline/observe/worker-observer.js';
 import { recipeBytes, type Recipe } from '../../src/pipeline/recipe.js';
 import type { RunEvent } from '../../src/pipeline/runs/events.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
@@ -17,6 +17,7 @@ import { interrupted, type Executor, type JobControl } from '../../src/workers/e
 import { startRunner, type RunnerOptions } from '../../src/workers/runner.js';
 import { storeAt } from '../../src/workers/store-at.js';
 import { testJob } from '../support/jobs.js';
+import { testMember } from '../support/members.js';
 
 const newStore = (): FileStore => new FileStore(mkdtempSync(join(tmpdir(), 'haf-runner-')));
 
@@ -41,7 +42,6 @@ function runnerOn(bus: Bus, store: FileStore, run: Run, changes: Partial<RunnerO
     },
     close: () => Promise.resolve(),
   };
-  const silent = { info: () => undefined, warn: () => undefined };
   return startRunner({
     ...{
       bus,
@@ -51,7 +51,7 @@ function runnerOn(bus: Bus, store: FileStore, run: Run, changes: Partial<RunnerO
       storeOf: () => Promise.resolve(store),
       data: null,
     },
-    ...{ log: silent, lanes: [{ jobClass: 'gpu', executor }] },
+    ...{ observer: together(), lanes: [{ jobClass: 'gpu', executor }] },
     ...changes,
   });
 }
@@ -81,11 +81,12 @@ const first = async (bus: Bus, count: number): Promise<readonly string[]> => {
   return (await firstValueFrom(events)).map(({ type }) => type);
 };
 
-const other: Member = {
-  ...{ v: 1, id: 'other', role: 'worker', host: 'lab-2', pid: 1, codeVersion: '0', node: 'v20' },
-  ...{ backend: 'cpu', classes: ['gpu'], slots: { cpu: 0, gpu: 1 }, run: null, state: 'working' },
-  ...{ jobs: [], since: '2026-01-01T00:00:00.000Z' },
-};
+/** What an observer was told of the ends of jobs. */
+function settlements() {
+  const seen: { job: string; end: Settlement }[] = [];
+  const observer = together({ settled: ({ key }, end) => seen.push({ job: key, end }) });
+  return { seen, observer };
+}
 
 describe('a runner', () => {
   it('tells the metrics of the artifact that is stored, also when another process stored it', async () => {
@@ -140,7 +141,7 @@ describe('a runner', () => {
 
   it('leaves what this machine cannot do to another, and rests before it takes more', async () => {
     const [bus, store] = [new InProcessBus(), newStore()];
-    await bus.join(other);
+    await bus.join(testMember());
     for (const name of ['a', 'b']) await bus.enqueue(await storedJob(store, name));
     const runner = runnerOn(bus, store, failing('HAF_DATA_MISSING'));
     expect(await next(bus, 'job-returned')).toMatchObject({ job: 'a', worker: 'w', reason: 'A test.' });
@@ -199,6 +200,80 @@ describe('a runner', () => {
     expect(log).toEqual(['a']);
     expect((await next(bus, 'job-done')).type).toBe('job-done');
     expect((await bus.claim('gpu', 'heir', AbortSignal.timeout(1000)))?.job.key).toBe('b');
+  });
+});
+
+describe('an observer of a runner', () => {
+  it('is told how each job was settled, and where its time went', async () => {
+    const [bus, store, { seen, observer }] = [new InProcessBus(), newStore(), settlements()];
+    await bus.join(testMember());
+    const faults: Record<string, ErrorCode> = { b: 'HAF_TRAINING_DIVERGED', c: 'HAF_DATA_MISSING' };
+    const run: Run = (job, control) =>
+      faults[job.key] ? failing(faults[job.key]!)(job, control) : quickly();
+    for (const name of ['a', 'b', 'c']) await bus.enqueue(await storedJob(store, name));
+    const runner = runnerOn(bus, store, run, { observer });
+    await next(bus, 'job-returned');
+    await runner.drain();
+    expect(seen.map(({ job, end }) => [job, end.outcome, end.error?.code])).toEqual([
+      ['a', 'committed', undefined],
+      ['b', 'given-up', 'HAF_TRAINING_DIVERGED'],
+      ['c', 'returned', 'HAF_DATA_MISSING'],
+    ]);
+    const { seconds, readSeconds = -1, computeSeconds = -1 } = seen[0]!.end;
+    expect(readSeconds).toBeGreaterThan(0);
+    expect(computeSeconds).toBeGreaterThan(0);
+    expect(seconds).toBeGreaterThan(readSeconds + computeSeconds);
+    expect(seen[1]!.end).not.toHaveProperty('computeSeconds');
+  });
+
+  it('can tell what was stopped from what was cancelled and from what an earlier worker had stored', async () => {
+    const [bus, store, { seen, observer }] = [new InProcessBus(), newStore(), settlements()];
+    const run: Run = (job, control) => (job.key === 'a' ? quickly() : forEver(job, control));
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, run, { observer });
+    await next(bus, 'job-done');
+    await bus.enqueue(await storedJob(store, 'a'));
+    while (seen.length < 2) await sleep(5);
+    const started = async (count: number): Promise<unknown> =>
+      firstValueFrom(
+        bus.events('run-1').pipe(
+          filter(({ type }) => type === 'job-started'),
+          take(count),
+          toArray(),
+          timeout(10_000),
+        ),
+      );
+    await bus.enqueue(await storedJob(store, 'b'));
+    await started(3);
+    await bus.cancel('run-1');
+    await bus.enqueue(await storedJob(store, 'c'));
+    await started(4);
+    await runner.stop();
+    expect(seen.map(({ job, end }) => [job, end.outcome])).toEqual([
+      ['a', 'committed'],
+      ['a', 'committed'],
+      ['b', 'fenced'],
+      ['c', 'released'],
+    ]);
+    // Nothing was computed the second time.
+    expect(seen[1]!.end).not.toHaveProperty('computeSeconds');
+  });
+
+  it('is told which jobs are held, and why a runner can take no more', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const held: string[][] = [];
+    const broken: string[] = [];
+    const observer = together({
+      holding: (jobs) => held.push(jobs.map(({ key }) => key)),
+      broken: ({ code }) => broken.push(code),
+    });
+    await bus.enqueue(await storedJob(store, 'a'));
+    const claim = bus.claim.bind(bus);
+    const gone = new HafError('HAF_BROKER_UNREACHABLE', 'A test.', 'None.');
+    bus.claim = (...args) => (held.length === 0 ? claim(...args) : Promise.reject(gone));
+    await expect(runnerOn(bus, store, quickly, { observer }).ended).rejects.toBe(gone);
+    expect(held).toEqual([['a'], []]);
+    expect(broken).toEqual(['HAF_BROKER_UNREACHABLE']);
   });
 });
 

@@ -82,6 +82,21 @@ export class BrokerFolder {
     writeFileSync(join(this.path, 'pid'), `${pid}\n`);
   }
 
+  /** Says that this process wants the broker to run, whoever else comes and goes; until the function returned is called. */
+  keep(): () => void {
+    const file = join(this.path, 'keeper');
+    writeFileSync(file, `${process.pid}\n`);
+    return () => rmSync(file, { force: true });
+  }
+
+  isKept(): boolean {
+    try {
+      return commandOf(Number(readFileSync(join(this.path, 'keeper'), 'utf8'))) !== '';
+    } catch {
+      return false;
+    }
+  }
+
   /** The process of the server, if it runs on this machine. Another process may have its number since. */
   runningProcess(): number | null {
     const pid = this.recordedProcess();

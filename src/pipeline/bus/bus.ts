@@ -45,12 +45,17 @@ export interface Load {
   readonly deadLetters: number;
 }
 
+/** `away`: the broker cannot be reached; the bus keeps trying, and calls wait for it a while. */
+export type ConnectionState = 'connected' | 'away';
+
 /** How stages talk: a work queue per class, fenced settlement, the event log of each run, and who is there. */
 export interface Bus {
   /** For people: which adapter this is and what it can do. */
   readonly about: string;
   /** A lease lapses after this long without a heartbeat. */
   readonly leaseMs: number;
+  /** How the connection stands: now, then every change. */
+  readonly connection: Observable<ConnectionState>;
   /**
    * Queues a job for its run. A job whose artifact is queued or running already is not queued twice: the run waits
    * for the same artifact then. What is done or given up is queued again; whoever asks has looked into the store.

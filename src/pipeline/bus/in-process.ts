@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { ReplaySubject, type Observable } from 'rxjs';
+import { of, ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../runs/events.js';
 import type { JobClass } from '../stage.js';
-import type { Bus, Lease, Load } from './bus.js';
+import type { Bus, ConnectionState, Lease, Load } from './bus.js';
 import type { Job } from './job.js';
 import type { Member, Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
@@ -44,6 +44,7 @@ interface Waiter {
 export class InProcessBus implements Bus {
   readonly about = 'in-process (this machine only)';
   readonly leaseMs: number;
+  readonly connection: Observable<ConnectionState> = of('connected' as const);
   private readonly entries = new Map<string, Entry>();
   private readonly queues: Record<JobClass, Entry[]> = { cpu: [], gpu: [] };
   private readonly waiters = new Set<Waiter>();

@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import type { BrokerAddress, BrokerRole } from '../broker/address.js';
 import { addressFrom, type BrokerOptions } from '../broker/connect-options.js';
 import { HafError } from '../core/errors.js';
 import type { Bus } from './bus.js';
+import type { Member } from './member.js';
 
 export interface RunBusOptions {
   readonly broker: BrokerOptions;
@@ -49,6 +51,11 @@ export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
   }
 }
 
+export interface JoinedBus {
+  readonly bus: Bus;
+  leave(): Promise<void>;
+}
+
 export interface JoinOptions {
   readonly broker: BrokerOptions;
   readonly store: string;
@@ -64,19 +71,21 @@ export interface JoinOptions {
 export async function openJoinedBus(
   role: BrokerRole,
   options: JoinOptions & { readonly wait: AbortSignal },
-): Promise<Bus | null>;
-export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<Bus>;
-export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<Bus | null> {
+): Promise<JoinedBus | null>;
+export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<JoinedBus>;
+export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<JoinedBus | null> {
   const { broker, store } = options;
-  const named = addressFrom(broker) ?? (await foundOwnBroker(store, role));
-  if (!named)
+  const named = addressFrom(broker);
+  const address = named ?? (await foundOwnBroker(store, role));
+  if (!address)
     throw new HafError(
       'HAF_BROKER_UNREACHABLE',
       `No broker is named, and none runs for the store ${store}.`,
       'Name one with --nats URL (or NATS_URL), or start one with "haf-pipeline up" or "haf-pipeline broker".',
     );
   const { joinBus } = await import('./nats/connect-bus.js');
-  return joinBus(named, role, options);
+  const bus = await joinBus(address, role, options);
+  return bus && { bus, leave: () => (named ? bus.close() : leaveOwnBroker(bus, store)) };
 }
 
 async function orchestrate(address: BrokerAddress, leaseMs: number): Promise<Bus> {
@@ -112,15 +121,28 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   };
 }
 
-/** The last one out ends the broker; what it stored stays. */
+/** The last one out ends the broker, unless somebody keeps it; what it stored stays. */
 async function leaveOwnBroker(bus: Bus, store: string): Promise<void> {
-  // Somebody may just be joining.
-  const alone = async (): Promise<boolean> => (await bus.members()).length === 0;
-  const last = await alone().catch(() => false);
+  const last = await bus.members().then(
+    (members) => !members.some(isThere),
+    () => false,
+  );
   await bus.close();
-  if (!last) return;
+  const { BrokerFolder } = await import('../broker/broker-folder.js');
+  if (!last || new BrokerFolder(store).isKept()) return;
   const { stopOwnBroker } = await import('../broker/own-broker.js');
   await stopOwnBroker(store);
+}
+
+/** Who was killed stays on the list for a while; of a process of this machine we can tell. */
+function isThere({ host, pid }: Member): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function inProcess(why: string): Promise<OpenedBus> {

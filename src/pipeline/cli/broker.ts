@@ -14,6 +14,7 @@ export async function broker(options: ListenOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => asked.abort());
   const folder = new BrokerFolder(options.store);
   const running = await listen(options);
+  const letGo = folder.keep();
   const { host, tls } = running.settings;
   say(
     `broker ${running.spawned ? 'started' : 'found'}: ${hostAndPort(host, running.port)}${tls ? ' with TLS' : ''}, process ${running.pid}, in ${folder.path}`,
@@ -21,7 +22,8 @@ export async function broker(options: ListenOptions): Promise<void> {
   printData(running.advice.join('\n'));
   say('Ctrl-C ends it; what it stores stays.');
   while (!asked.signal.aborted) {
-    if (folder.runningProcess() !== running.pid)
+    // A run that found it dead may have started it again.
+    if (folder.runningProcess() === null)
       throw new HafError(
         'HAF_BROKER_UNREACHABLE',
         `The broker ended by itself:\n${folder.lastLog()}`,
@@ -29,6 +31,7 @@ export async function broker(options: ListenOptions): Promise<void> {
       );
     await sleep(lookMs, undefined, { signal: asked.signal }).catch(() => undefined);
   }
+  letGo();
   await stopOwnBroker(options.store);
   say('broker ended');
 }

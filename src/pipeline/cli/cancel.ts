@@ -7,10 +7,11 @@ import { requireRun } from './require-run.js';
 
 /** `cancel RUN`: takes its jobs out of the queues and from the workers, and has its `up` end. */
 export async function cancel(run: string, options: LookOptions): Promise<void> {
-  const bus = await openJoinedBus('orchestrator', {
+  const joined = await openJoinedBus('orchestrator', {
     broker: options,
     store: await localRootOf(options.store),
   });
+  const { bus } = joined;
   try {
     const name = await requireRun(bus, run);
     const by = `${userInfo().username}@${hostname()}`;
@@ -19,6 +20,6 @@ export async function cancel(run: string, options: LookOptions): Promise<void> {
     await bus.cancel(name);
     say(`${name} is being cancelled; what is finished stays. "haf-pipeline up" goes on with it.`);
   } finally {
-    await bus.close();
+    await joined.leave();
   }
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { type Action, runCommand } from './errors.js';
-import { backendOption, checkpointOption, setOption, wholeNumber } from './options.js';
+import { backendOption, checkpointOption, metricsOption, setOption, wholeNumber } from './options.js';
 
 // How a command is made: its arguments and options are declared here, which loads nothing; its code is one
 // exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as
@@ -42,7 +42,8 @@ export const withRun = (command: Command): Command =>
     .option('--tls', 'with --listen: encrypt, with a certificate authority of its own')
     .option('--security <dir>', 'with --listen: folder of users and certificates (default: in the store)')
     .option('--lease <seconds>', 'a worker silent for so long loses its job', wholeNumber(2), 60)
-    .option('--share-data', "put the cohort's files into the store, for workers that do not have them");
+    .option('--share-data', "put the cohort's files into the store, for workers that do not have them")
+    .addOption(metricsOption());
 
 export const examples = (command: Command, ...lines: readonly string[]): Command =>
   command.addHelpText('before', `Examples:\n${lines.map((line) => `  $ haf-pipeline ${line}`).join('\n')}\n`);

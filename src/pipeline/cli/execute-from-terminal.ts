@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRunBus, type OpenedBus } from '../bus/open.js';
+import { connectionNews } from '../observe/connection-news.js';
+import { logObserver } from '../observe/log-observer.js';
+import type { Observation } from '../observe/observation.js';
+import { together } from '../observe/worker-observer.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
@@ -25,6 +29,7 @@ export interface TerminalOptions extends RunOptions {
 export async function executeFromTerminal(
   prepared: PreparedRun,
   options: TerminalOptions,
+  observation: Observation,
 ): Promise<ExecuteResult> {
   const opened = await openRunBus({
     broker: options,
@@ -44,11 +49,13 @@ export async function executeFromTerminal(
   });
   try {
     for (const note of opened.notes) say(note);
+    if (observation.url) say(`metrics: ${observation.url}/metrics`);
+    observation.on(opened.bus);
     if (options.shareData) {
       const count = await shareData(prepared.files, prepared.store);
       say(`shared ${count} files of the cohort through the store ${prepared.store.uri}`);
     }
-    return await execute(prepared, opened, options);
+    return await execute(prepared, opened, options, observation);
   } finally {
     await opened.close();
   }
@@ -58,6 +65,7 @@ async function execute(
   prepared: PreparedRun,
   { bus }: OpenedBus,
   options: TerminalOptions,
+  observation: Observation,
 ): Promise<ExecuteResult> {
   const [drain, stop] = [new AbortController(), new AbortController()];
   const renderer = rendererFor(options.json ?? false);
@@ -71,6 +79,11 @@ async function execute(
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  const log = fileLogger(join(prepared.directory.path, 'log.ndjson'));
+  connectionNews(bus).subscribe((news) => {
+    renderer.note(news);
+    log.warn(news);
+  });
   try {
     const result = await executeRun(prepared, {
       bus,
@@ -80,8 +93,11 @@ async function execute(
       codeVersion: packageVersion(),
       ...(options.jobs ? { jobs: options.jobs } : {}),
       ...(options.force ? { force: options.force } : {}),
-      onEvent: (event) => renderer.event(event),
-      log: fileLogger(join(prepared.directory.path, 'log.ndjson')),
+      onEvent: (event) => {
+        renderer.event(event);
+        observation.event(event);
+      },
+      observer: together(logObserver(log), observation.worker),
       drain: drain.signal,
       stop: stop.signal,
     });

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { examples, lazily } from './command.js';
-import { backendOption, checkpointOption, classList, wholeNumber } from './options.js';
+import { backendOption, checkpointOption, classList, metricsOption, wholeNumber } from './options.js';
 
 const withLook = (command: Command): Command =>
   withBroker(command)
@@ -32,6 +32,7 @@ export function addNetwork(program: Command): void {
     .option('--grace <seconds>', 'time to finish the running jobs when told to leave', wholeNumber(0), 30)
     .option('--idle-exit <seconds>', 'leave after so long without a job', wholeNumber(1))
     .option('--any-version', 'work with another version of the same major')
+    .addOption(metricsOption())
     .action(lazily(async () => (await import('./worker.js')).worker));
 
   examples(

@@ -1,6 +1,13 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
+import type { MetricsAddress } from '../observe/serve.js';
 import type { JobClass } from '../stage.js';
+
+/** What monitoring reads. */
+export interface MetricsOptions {
+  /** Where `/metrics` and `/healthz` are served. */
+  readonly metrics?: MetricsAddress;
+}
 
 /** Where runs and artifacts live. Paths are relative to the working directory; the store may be an s3:// address. */
 export interface PlaceOptions {
@@ -25,7 +32,7 @@ export interface PlanOptions extends ExperimentOptions, PlaceOptions {
 }
 
 /** How a run is executed, by `up` as by `replay`. */
-export interface RunOptions extends BrokerOptions {
+export interface RunOptions extends BrokerOptions, MetricsOptions {
   /** Training processes of this machine. */
   readonly workers: number;
   readonly backend: BackendPreference;
@@ -50,7 +57,7 @@ export interface UpOptions extends PlanOptions, RunOptions {
   readonly dryRun?: boolean;
 }
 
-export interface WorkerOptions extends BrokerOptions {
+export interface WorkerOptions extends BrokerOptions, MetricsOptions {
   readonly class: readonly JobClass[];
   /** Training processes; one for each GPU, or for each core without one. */
   readonly slots?: number;
@@ -135,6 +142,18 @@ export const checkpointOption = (): Option =>
   new Option('--checkpoint-epochs <n>', 'epochs between two saved states of a training job')
     .argParser(wholeNumber(1))
     .default(10);
+
+/** `--metrics`: where monitoring reads. */
+export const metricsOption = (): Option =>
+  new Option(
+    '--metrics <[host:]port>',
+    'serve /metrics (Prometheus) and /healthz; without a host, on 127.0.0.1',
+  ).argParser((text: string): MetricsAddress => {
+    const [, bracketed, name, port] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
+    if (port === undefined || Number(port) > 65_535)
+      throw new InvalidArgumentError('expected PORT or HOST:PORT, for example 9464 or 0.0.0.0:9464.');
+    return { host: bracketed ?? name ?? '127.0.0.1', port: Number(port) };
+  });
 
 /** Reads an integer of at least `least`. @throws InvalidArgumentError, which ends the command with exit code 64 */
 export const wholeNumber =

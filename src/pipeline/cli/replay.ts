@@ -6,6 +6,7 @@ import { upstreamOf, withDownstream } from '../graph.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import type { JobOutcome } from '../run-graph.js';
+import { observe } from '../observe/observation.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { StageName } from '../stage.js';
@@ -14,6 +15,7 @@ import { executeFromTerminal } from './execute-from-terminal.js';
 import type { ReplayOptions } from './options.js';
 import { printData, say } from './output.js';
 import { textTable } from './text-table.js';
+import { packageVersion } from './version.js';
 
 /**
  * `replay STAGE`: runs one stage of a run again from the artifacts it read, as it was (`--force`) or with other
@@ -28,11 +30,11 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
   const { force, ...runOptions } = options;
-  const result = await executeFromTerminal(prepared, {
-    ...runOptions,
-    jobs,
-    ...(force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
-  });
+  const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
+  const chosen = { jobs, ...(force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}) };
+  const result = await executeFromTerminal(prepared, { ...runOptions, ...chosen }, observation).finally(
+    observation.close,
+  );
   if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
   if (!force && result.outcomes.length > 0 && result.outcomes.every(({ state }) => state === 'cached'))
     say(

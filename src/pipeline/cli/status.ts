@@ -9,7 +9,8 @@ import { workerTable } from './workers.js';
 
 /** `status`: what is under way on the broker. */
 export async function status(options: LookOptions): Promise<void> {
-  const bus = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const { bus } = joined;
   try {
     const [members, load] = [await bus.members(), await bus.load()];
     const live = members.flatMap(({ run }) => run ?? []);
@@ -26,7 +27,7 @@ export async function status(options: LookOptions): Promise<void> {
       printData(`set aside  ${load.deadLetters} messages (stream HAF_DLQ): nobody could work on them`);
     if (members.length > 0) printData(`\n${workerTable(members)}`);
   } finally {
-    await bus.close();
+    await joined.leave();
   }
 }
 

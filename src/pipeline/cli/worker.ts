@@ -1,8 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import type { Worker } from '../../workers/worker.js';
+import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from '../bus/open.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
+import { connectionNews } from '../observe/connection-news.js';
+import { logObserver } from '../observe/log-observer.js';
+import { observe, type Observation } from '../observe/observation.js';
+import { together } from '../observe/worker-observer.js';
 import { openStore } from '../store/open-store.js';
 import type { ArtifactStore } from '../store/store.js';
 import { countGpus } from './count-gpus.js';
@@ -12,42 +18,67 @@ import { packageVersion } from './version.js';
 
 /** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
 export async function worker(options: WorkerOptions): Promise<ExitCode> {
+  const leaving = new Leaving();
+  const log = stderrLogger();
+  // Before the bus: who watches should not take a worker that waits for the first run for one that hangs.
+  const observation = await observe(options.metrics, { role: 'worker', version: packageVersion() });
+  try {
+    if (observation.url) log.info({ url: observation.url }, 'metrics served');
+    const own = await openStore(options.store ?? './.haf/store');
+    const joined = await openJoinedBus('worker', {
+      broker: options,
+      store: own.localRoot,
+      wait: leaving.first,
+      onWait: () => log.info('no run has been started on this broker yet; waiting for one'),
+    });
+    if (joined)
+      await workOn(joined.bus, options, { leaving, log, observation }).finally(() => joined.leave());
+    return exitCodes.ok;
+  } finally {
+    await observation.close();
+  }
+}
+
+interface Surroundings {
+  readonly leaving: Leaving;
+  readonly log: Logger;
+  readonly observation: Observation;
+}
+
+async function workOn(
+  bus: Bus,
+  options: WorkerOptions,
+  { leaving, log, observation }: Surroundings,
+): Promise<void> {
   const { startWorker } = await import('../../workers/worker.js');
   const { assertSameVersion } = await import('../../workers/same-version.js');
-  const leaving = new Leaving();
-  const own = await openStore(options.store ?? './.haf/store');
-  const log = stderrLogger(`${process.pid}`);
-  const bus = await openJoinedBus('worker', {
-    broker: options,
-    store: own.localRoot,
-    wait: leaving.first,
-    onWait: () => log.info('no run has been started on this broker yet; waiting for one'),
+  log.info({ bus: bus.about }, 'on the bus');
+  connectionNews(bus).subscribe((news) => log.warn(news));
+  observation.on(bus);
+  const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
+  for (const member of await bus.members())
+    if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
+  const idle = new IdleClock(options.idleExit ?? null);
+  const running = await startWorker({
+    ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
+    storeOf: storesOf(options),
+    classes: options.class,
+    trainers: options.slots ?? (countGpus() || availableParallelism()),
+    backend: options.backend,
+    checkpointEpochs: options.checkpointEpochs,
+    observer: together(logObserver(log), observation.worker, {
+      holding: (jobs) => idle.changed(jobs.length),
+    }),
   });
-  if (!bus) return exitCodes.ok;
   try {
-    const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
-    for (const member of await bus.members())
-      if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
-    const idle = new IdleClock(options.idleExit ?? null);
-    const running = await startWorker({
-      ...{ bus, log, ...version, role: 'worker', run: null, data: options.data ?? null },
-      storeOf: storesOf(options),
-      classes: options.class,
-      trainers: options.slots ?? (countGpus() || availableParallelism()),
-      backend: options.backend,
-      checkpointEpochs: options.checkpointEpochs,
-      onJobs: (jobs) => idle.changed(jobs.length),
-    });
-    log.info({ id: running.id, bus: bus.about, classes: options.class }, 'worker ready');
     await Promise.race([running.ended, leaving.firstTime, idle.over]);
     log.info('leaving: finishing the running jobs');
     await leave(running, leaving, options.grace);
-    await running.close();
-    log.info('left');
-    return exitCodes.ok;
   } finally {
-    await bus.close();
+    await running.stop().catch(() => undefined);
+    await running.close();
   }
+  log.info('left');
 }
 
 /** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */

@@ -7,7 +7,8 @@ import { textTable } from './text-table.js';
 
 /** `workers`: who is on the broker, and what they work on. */
 export async function workers(options: LookOptions): Promise<void> {
-  const bus = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const { bus } = joined;
   try {
     const members = [...(await bus.members())].sort((a, b) => (a.since < b.since ? -1 : 1));
     if (options.json) printJson(members);
@@ -15,7 +16,7 @@ export async function workers(options: LookOptions): Promise<void> {
       say(`Nobody is there (${bus.about}). Start one with "haf-pipeline worker".`);
     else printData(workerTable(members));
   } finally {
-    await bus.close();
+    await joined.leave();
   }
 }
 

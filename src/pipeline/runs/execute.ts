@@ -23,6 +23,7 @@ import type { Problem } from '../core/problem.js';
 import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
+import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from './events.js';
 import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
 import type { PreparedRun } from './prepare.js';
@@ -43,17 +44,12 @@ export interface ExecuteOptions {
   readonly force?: ReadonlySet<string>;
   /** Shows events as they happen. */
   readonly onEvent: (event: RunEvent) => void;
-  readonly log: WorkerLog;
+  /** Told of what the worker of this machine does, besides the run's events. */
+  readonly observer: Partial<WorkerObserver>;
   /** First abort: take no new job, finish the running ones of this machine. */
   readonly drain: AbortSignal;
   /** Then: stop those too. */
   readonly stop: AbortSignal;
-}
-
-/** Where the worker inside `up` tells what it does, besides the run's events. */
-interface WorkerLog {
-  info(about: object, message: string): void;
-  warn(about: object, message: string): void;
 }
 
 export interface ExecuteResult {
@@ -185,7 +181,7 @@ async function runJobs(
     plan: [...summarisePlan(plan, prepared.earlier, force)],
   });
   const worker = await startWorker({
-    ...{ bus, run, backend, codeVersion, log: options.log, role: 'orchestrator' },
+    ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
     storeOf: () => Promise.resolve(store),

@@ -144,6 +144,8 @@ interface Underway {
   /** When it last came into the queue, ISO time. */
   readonly queued?: string;
   readonly started?: string;
+  /** Seconds in the queue, to the first start; what a worker that vanished or was told to stop took is no wait. */
+  readonly wait?: number;
   readonly worker?: string;
   /** How often a worker began with it. */
   readonly attempts: number;
@@ -161,10 +163,8 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
     const before = underway.get(job) ?? { attempts: 0 };
     const end = (state: string, measured: Traced): readonly CsvCell[][] => {
       underway.delete(job);
-      const { queued, started, attempts } = before;
-      const wait = queued && started ? secondsBetween(queued, started) : undefined;
       // A worker may have begun before this run came to wait for the job.
-      const known: Traced = { ...before, wait, attempts: attempts || undefined };
+      const known: Traced = { ...before, attempts: before.attempts || undefined };
       const row: Traced = { job, stage, state, ended: at, ...known, ...measured };
       return [traceColumns.map((column) => row[column])];
     };
@@ -174,11 +174,13 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
         return [];
       case 'job-retried':
       case 'job-returned':
-        underway.set(job, { ...before, queued: at });
+        underway.set(job, { attempts: before.attempts, queued: at });
         return [];
       case 'job-started': {
         const { worker } = event;
-        underway.set(job, { ...before, started: at, worker, attempts: before.attempts + 1 });
+        const wait = before.wait ?? (before.queued ? secondsBetween(before.queued, at) : undefined);
+        const timed = { ...before, ...(wait === undefined ? {} : { wait }) };
+        underway.set(job, { ...timed, started: at, worker, attempts: before.attempts + 1 });
         return [];
       }
       case 'job-cached':
@@ -187,7 +189,8 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
         return end('failed', {});
       case 'job-done': {
         const { seconds, readSeconds, computeSeconds, peakRssMiB, worker } = event;
-        return end('done', { seconds, read: readSeconds, compute: computeSeconds, peakRssMiB, worker });
+        const times = { seconds: rounded(seconds), read: rounded(readSeconds), compute: rounded(computeSeconds) };
+        return end('done', { ...times, peakRssMiB, worker });
       }
       case 'job-epoch':
       case 'job-skipped':
@@ -196,6 +199,9 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
   });
   directory.write('trace.csv', csvText(traceColumns, rows));
 }
+
+/** To milliseconds, as the times of the events are. */
+const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 /** Never negative: two machines' clocks may differ, and a job that another run had queued may have started before. */
 const secondsBetween = (from: string, to: string): number =>

@@ -1,18 +1,14 @@
 import type { Observable } from 'rxjs';
-import {
-  StringCodec,
-  type JetStreamClient,
-  type JetStreamManager,
-  type NatsConnection,
-} from 'nats';
+import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
 import type { BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../runs/events.js';
 import type { JobClass } from '../../stage.js';
-import type { Bus, Lease, Load } from '../bus.js';
+import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
 import type { Job } from '../job.js';
 import type { Member, Membership } from '../member.js';
 import { Claims } from './claims.js';
+import { connectionState } from './connection-state.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventLog } from './event-log.js';
 import type { NatsLease } from './lease.js';
@@ -55,6 +51,7 @@ const text = StringCodec();
 export class NatsBus implements Bus {
   readonly about: string;
   readonly leaseMs: number;
+  readonly connection: Observable<ConnectionState>;
   private readonly js: JetStreamClient;
   private readonly deadLetters: DeadLetters;
   private readonly log: EventLog;
@@ -72,6 +69,7 @@ export class NatsBus implements Bus {
   ) {
     this.js = nc.jetstream();
     this.leaseMs = options.leaseMs;
+    this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
     this.log = new EventLog(this.js, (message, reason) => {
