@@ -94,6 +94,22 @@ describe('the artifact store on disk', () => {
     expect(readFileSync(new FileStore(root).open(manifest([file])).path('a'), 'utf8')).toBe('content');
   });
 
+  it('verifies content again that was changed after it had been verified', async () => {
+    const file = await store.write('a', bytes('content'));
+    await store.commit(manifest([file]));
+    const path = store.open(manifest([file])).path('a');
+    expect(await store.blob(file.sha256)).toBe(path);
+    writeFileSync(path, 'CONTENT');
+    utimesSync(path, 1, 1);
+    expect(() => store.open(manifest([file])).bytes('a')).toThrow(
+      expect.objectContaining({ code: 'HAF_STORE_CORRUPT' }),
+    );
+    await store.write('a', bytes('content'));
+    writeFileSync(path, 'CONTENT');
+    utimesSync(path, 2, 2);
+    expect(await store.blob(file.sha256)).toBeNull();
+  });
+
   it('reports a full disk with what to do and leaves nothing half-written', async () => {
     const full = new FileStore(root, async (path, data) => {
       writeFileSync(path, data.subarray(0, 3));

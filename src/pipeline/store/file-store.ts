@@ -27,7 +27,8 @@ const orphanAgeMs = 24 * 3600_000;
  * what is being written. Every file appears by rename after fsync, so a reader never sees half of one.
  */
 export class FileStore implements ArtifactStore {
-  private readonly verified = new Set<string>();
+  /** The stamps that files had when their content was verified: one that was changed since is verified again. */
+  private readonly verified = new Map<string, string>();
   readonly root: string;
   readonly uri: string;
   readonly localRoot: string;
@@ -79,13 +80,14 @@ export class FileStore implements ArtifactStore {
 
   async blob(digest: string): Promise<string | null> {
     const path = this.blobPath(digest);
-    if (this.verified.has(digest)) return existsSync(path) ? path : null;
-    if (!existsSync(path)) return null;
+    const stamp = stampOf(path);
+    if (stamp === null) return null;
+    if (this.verified.get(digest) === stamp) return path;
     if ((await hashFile(path)) !== digest) {
       setAside(path);
       return null;
     }
-    this.verified.add(digest);
+    this.verified.set(digest, stamp);
     return path;
   }
 
@@ -221,8 +223,9 @@ export class FileStore implements ArtifactStore {
   }
 
   private verify(file: StoredFile, { id, key }: Manifest): void {
-    if (this.verified.has(file.sha256)) return;
     const path = this.blobPath(file.sha256);
+    const stamp = stampOf(path);
+    if (stamp !== null && this.verified.get(file.sha256) === stamp) return;
     if (hashOfFile(path) !== file.sha256) {
       // Out of the way, so that the next run finds it missing and computes it again.
       setAside(path);
@@ -233,7 +236,7 @@ export class FileStore implements ArtifactStore {
         { context: { artifact: id, sha256: file.sha256 } },
       );
     }
-    this.verified.add(file.sha256);
+    if (stamp !== null) this.verified.set(file.sha256, stamp);
   }
 
   private unreadable({ id, key }: Manifest, file: string, error: unknown): HafError {
@@ -261,6 +264,12 @@ export class FileStore implements ArtifactStore {
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What changes when a file is written to; null if there is none. */
+function stampOf(path: string): string | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats ? [stats.ino, stats.size, stats.mtimeMs].join(' ') : null;
+}
 
 /** Renames a damaged file; another process that found the same damage may have been quicker. */
 function setAside(path: string): void {
