@@ -22,7 +22,7 @@ const stateOf = (folder: string): unknown =>
 describe.skipIf(natsServer === null)('jobs and messages', () => {
   let bench: FaultBench;
   let nc: NatsConnection | null = null;
-  beforeAll(async () => void (await undisturbed()), 120_000);
+  beforeAll(async () => void (await undisturbed()), 240_000);
   afterEach(async () => {
     await nc?.close();
     nc = null;
@@ -59,7 +59,7 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     // The same command tries it again.
     expect((await bench.up().ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
-  }, 150_000);
+  }, 300_000);
 
   it('messages that are none end among the dead letters, and worker and run live on', async () => {
     bench = await FaultBench.withServer();
@@ -85,7 +85,7 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     expect(state.subjects).toMatchObject({ 'haf.v1.dlq.job': bad.length });
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
-  }, 120_000);
+  }, 240_000);
 
   it('cancel ends a run from another process; workers drop its jobs, and the next up finishes', async () => {
     bench = await FaultBench.withServer();
@@ -105,7 +105,7 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     // A job that was stored in the moment of the cancel is found finished, and told as cached instead.
     expectNoneTwice(bench.folder);
     expect(outcomeOf(bench.folder)).toEqual(await undisturbed());
-  }, 120_000);
+  }, 240_000);
 
   it('watch tells every event once, whenever it comes and although nats-server is started anew', async () => {
     bench = await FaultBench.withServer();
@@ -126,5 +126,5 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
       expect((await watching.ended).code).toBe(0);
       expect(watching.events().map(({ id }) => id)).toEqual(ids);
     }
-  }, 120_000);
+  }, 240_000);
 });

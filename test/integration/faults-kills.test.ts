@@ -6,7 +6,7 @@ import { natsServer } from '../support/nats-server.js';
 
 describe.skipIf(natsServer === null)('kill -9', () => {
   let bench: FaultBench;
-  beforeAll(async () => void (await undisturbed()), 120_000);
+  beforeAll(async () => void (await undisturbed()), 240_000);
   afterEach(() => bench.end());
 
   it('of a worker: another one goes on within the lease time', async () => {
@@ -31,7 +31,7 @@ describe.skipIf(natsServer === null)('kill -9', () => {
     expect(seconds).toBeLessThan(leaseSeconds + 10);
     expect((await up.ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('of a trainer: the job is tried again', async () => {
     bench = await FaultBench.withServer();
@@ -42,7 +42,7 @@ describe.skipIf(natsServer === null)('kill -9', () => {
     expect((await up.ended).code).toBe(0);
     expect(typed(eventsOf(bench.folder), 'job-retried').length).toBeGreaterThan(0);
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('of up: workers go on, and a second up adopts the broker and finishes', async () => {
     bench = await FaultBench.withOwnBroker();
@@ -57,7 +57,7 @@ describe.skipIf(natsServer === null)('kill -9', () => {
     await second.says('the one that runs for this store');
     expect((await second.ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('of nats-server: after three seconds without it everybody goes on', async () => {
     bench = await FaultBench.withServer();
@@ -69,5 +69,5 @@ describe.skipIf(natsServer === null)('kill -9', () => {
     await bench.nats?.start();
     expect((await up.ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 });

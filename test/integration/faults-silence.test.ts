@@ -17,7 +17,7 @@ const tooLate = /job taken away/;
 describe.skipIf(natsServer === null)('a worker that falls silent', () => {
   let bench: FaultBench;
   let putBack = (): void => undefined;
-  beforeAll(async () => void (await undisturbed()), 120_000);
+  beforeAll(async () => void (await undisturbed()), 240_000);
   afterEach(async () => {
     await bench.end();
     putBack();
@@ -41,7 +41,7 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
     await frozen.says(tooLate);
     expect((await up.ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('because its network is cut for 12 seconds loses its job and lives on', async ({ skip }) => {
     const cable = layCable();
@@ -55,14 +55,14 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
     cable.pull();
     await sleep(12_000);
     cable.plug();
-    await remote.says(tooLate, 60);
+    await remote.says(tooLate);
     expect((await up.ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
     for (const worker of [remote, local]) worker.kill('SIGTERM');
     expect((await remote.ended).code).toBe(0);
     const started = typed(eventsOf(bench.folder), 'job-started');
     expect(started.some(({ worker }) => worker.includes(`-${local.pid}-`))).toBe(true);
-  }, 120_000);
+  }, 240_000);
 
   it('in no clock but its own: one that is 10 minutes ahead does no harm', async ({ skip }) => {
     const env = skewedClock(10);
@@ -82,5 +82,5 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
       expect(Number(wait), job).toBeGreaterThanOrEqual(0);
       expect([queued, started, ended], job).toEqual([queued, started, ended].sort());
     }
-  }, 120_000);
+  }, 240_000);
 });

@@ -37,7 +37,7 @@ const timesDone = (folder: string, job: string): number => eventsOf(folder).filt
 
 describe.skipIf(natsServer === null)('what was stored', () => {
   let bench: FaultBench;
-  beforeAll(async () => void (await undisturbed()), 120_000);
+  beforeAll(async () => void (await undisturbed()), 240_000);
   afterEach(() => bench.end());
 
   it('by a nats-server that has lost everything is not needed: the store says what is finished', async () => {
@@ -61,7 +61,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     expect(outcomeOf(bench.folder)).toEqual(await undisturbed());
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
-  }, 120_000);
+  }, 240_000);
 
   it('does not fit on the disk of one worker: another one does the job', async ({ skip }) => {
     bench = await FaultBench.withServer();
@@ -77,7 +77,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     expect((await up.ended).code).toBe(0);
     expect(full.said).toContain('HAF_STORE_FULL');
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('and has rotted between two runs is found by its hash and made again in the run that needs it', async () => {
     bench = await FaultBench.withServer();
@@ -98,7 +98,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     expect(timesDone(bench.folder, 'stage1/fold-0/WSI')).toBe(2);
     expect(timesDone(bench.folder, 'stage1/fold-1/WSI')).toBe(1);
     expect(outcomeOf(bench.folder)).toEqual(await undisturbed());
-  }, 120_000);
+  }, 240_000);
 
   it('and rots while the run goes on is made again as well', async () => {
     bench = await FaultBench.withServer();
@@ -114,5 +114,5 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     expect(outcomeOf(bench.folder)).toEqual(await undisturbed());
     const failures = await bench.start(['failures', 'latest']).ended;
     expect(failures.stderr).toContain('Nothing failed');
-  }, 120_000);
+  }, 240_000);
 });

@@ -9,7 +9,7 @@ import { ownMount } from '../support/own-mount.js';
 
 describe.skipIf(natsServer === null)('a worker', () => {
   let bench: FaultBench;
-  beforeAll(async () => void (await undisturbed()), 120_000);
+  beforeAll(async () => void (await undisturbed()), 240_000);
   afterEach(() => bench.end());
 
   it('that is told to leave hands its job back, and another one goes on from its last epoch', async () => {
@@ -36,7 +36,7 @@ describe.skipIf(natsServer === null)('a worker', () => {
     expect(begun.map(({ attempt }) => attempt)).toEqual([1, 1]);
     expect(resumed?.epoch).toBeGreaterThan(3);
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('of another version stays away; with --any-version it joins, if the major is the same', async () => {
     bench = await FaultBench.withServer();
@@ -53,7 +53,7 @@ describe.skipIf(natsServer === null)('a worker', () => {
     expect((await up.ended).code).toBe(0);
     expect(joined.said).toContain('"job done"');
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('with other data refuses what reads the data, and does the rest', async () => {
     bench = await FaultBench.withServer();
@@ -71,7 +71,7 @@ describe.skipIf(natsServer === null)('a worker', () => {
     for (const { reason } of returned) expect(reason).toContain('does not have the content');
     expect(worker.said).toContain('HAF_DATA_CHANGED');
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 
   it('without the data refuses what reads the data, and does the rest', async ({ skip }) => {
     bench = await FaultBench.withServer();
@@ -87,5 +87,5 @@ describe.skipIf(natsServer === null)('a worker', () => {
     for (const { reason } of returned) expect(reason).toContain('cannot be read on this machine');
     expect(worker.said).toContain('HAF_DATA_MISSING');
     await expectUndisturbed(bench.folder);
-  }, 120_000);
+  }, 240_000);
 });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent } from '../../src/pipeline/runs/events.js';
-import { childrenOf, type CliResult } from './cli.js';
+import { trainersOf, type CliResult } from './cli.js';
 
 const entry = join(import.meta.dirname, '../../dist/bin/haf-pipeline.js');
 const pollMs = 20;
@@ -52,11 +52,11 @@ export class Running {
 
   /** Its training processes. (Pool threads are no processes.) */
   trainers(): number[] {
-    return childrenOf(this.pid);
+    return trainersOf(this.pid);
   }
 
   /** Waits until it has said something. */
-  async says(text: string | RegExp, seconds = 60): Promise<void> {
+  async says(text: string | RegExp, seconds = 120): Promise<void> {
     const found = (): boolean => (typeof text === 'string' ? this.said.includes(text) : text.test(this.said));
     for (const end = Date.now() + seconds * 1000; !found(); await sleep(pollMs))
       if (this.over || Date.now() > end)
@@ -66,7 +66,7 @@ export class Running {
   }
 
   /** Waits for an event that `up --json` or `watch --json` tells. */
-  async event(wanted: (event: RunEvent) => boolean, seconds = 60): Promise<RunEvent> {
+  async event(wanted: (event: RunEvent) => boolean, seconds = 120): Promise<RunEvent> {
     for (const end = Date.now() + seconds * 1000; ; await sleep(pollMs)) {
       const event = this.events().find(wanted);
       if (event) return event;
@@ -90,7 +90,7 @@ export class Processes {
   private readonly running = new Set<Running>();
 
   /** @param hardSeconds a process is killed after this long whatever it does: who hangs tells less than who fails */
-  constructor(private readonly hardSeconds = 150) {}
+  constructor(private readonly hardSeconds = 240) {}
 
   start(args: readonly string[], { cwd, env, within = [], ...options }: StartOptions): Running {
     const [command = '', ...rest] = [...within, process.execPath, options.entry ?? entry, ...args];
