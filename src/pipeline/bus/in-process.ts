@@ -3,7 +3,7 @@ import { ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../runs/events.js';
 import type { JobClass } from '../stage.js';
 import type { Bus, Lease, Load } from './bus.js';
-import type { Job } from './job.js';
+import { unitKey, type Job } from './job.js';
 import type { Member, Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
 
@@ -61,14 +61,14 @@ export class InProcessBus implements Bus {
   }
 
   enqueue(job: Job): Promise<void> {
-    const known = this.entries.get(job.artifact);
+    const known = this.entries.get(unitKey(job));
     if (known && known.state !== 'settled') known.runs.add(job.run);
     else {
       const entry: Entry = {
         ...{ job, runs: new Set([job.run]), state: 'queued', revision: 0 },
         ...{ attempts: 0, lapses: 0, declinedBy: new Set() },
       };
-      this.entries.set(job.artifact, entry);
+      this.entries.set(unitKey(job), entry);
       this.offer(entry);
     }
     return Promise.resolve();
@@ -106,7 +106,7 @@ export class InProcessBus implements Bus {
       for (const { runs } of queue) runs.delete(run);
       this.queues[jobClass] = queue.filter(({ runs }) => runs.size > 0);
       for (const { job } of queue.filter(({ runs }) => runs.size === 0)) {
-        this.entries.delete(job.artifact);
+        this.entries.delete(unitKey(job));
         withdrawn.push(job.artifact);
       }
     }
@@ -130,6 +130,14 @@ export class InProcessBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log(run).asObservable();
+  }
+
+  history(run: string): Promise<readonly RunEvent[]> {
+    const events: RunEvent[] = [];
+    this.log(run)
+      .subscribe((event) => events.push(event))
+      .unsubscribe();
+    return Promise.resolve(events);
   }
 
   published(run: string): Promise<number> {

@@ -1,10 +1,9 @@
-import { lastValueFrom, scan, take } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from '../bus/open.js';
 import { localRootOf } from './local-root.js';
 import type { LookOptions } from './options.js';
 import { printData, printJson } from './output.js';
-import { advance, emptyView, progressOf, type RunView } from './render/run-view.js';
+import { advance, emptyView, progressOf } from './render/run-view.js';
 import { workerTable } from './workers.js';
 
 /** `status`: what is under way on the broker. */
@@ -49,9 +48,7 @@ interface Progress {
 
 /** Where a run stands, from what has been told of it so far. */
 async function progress(bus: Bus, run: string): Promise<Progress> {
-  const known = await bus.published(run);
-  const events = bus.events(run).pipe(take(known), scan(advance, emptyView));
-  const view: RunView = known === 0 ? emptyView : await lastValueFrom(events);
+  const view = (await bus.history(run)).reduce(advance, emptyView);
   const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : 'running';
   return { run, state, ...progressOf(view), running: view.running.length };
 }

@@ -4,7 +4,7 @@ import type { Worker } from '../../workers/worker.js';
 import { openJoinedBus } from '../bus/open.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { openStore } from '../store/open-store.js';
-import type { ArtifactStore } from '../store/store.js';
+import { openStores } from '../store/open-stores.js';
 import { countGpus } from './count-gpus.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
@@ -15,7 +15,12 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const { startWorker } = await import('../../workers/worker.js');
   const { assertSameVersion } = await import('../../workers/same-version.js');
   const leaving = new Leaving();
-  const own = await openStore(options.store ?? './.haf/store');
+  const places = {
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
+    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
+  };
+  const own = await openStore(options.store ?? './.haf/store', places);
+  const open = openStores(places);
   const log = stderrLogger(`${process.pid}`);
   const joined = await openJoinedBus('worker', {
     broker: options,
@@ -32,7 +37,8 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
     const idle = new IdleClock(options.idleExit ?? null);
     const running = await startWorker({
       ...{ bus, log, ...version, role: 'worker', run: null, data: options.data ?? null },
-      storeOf: storesOf(options),
+      // The store named for this worker, else the one that the run of the job uses.
+      storeOf: ({ store }) => open(options.store ?? store),
       classes: options.class,
       trainers: options.slots ?? (countGpus() || availableParallelism()),
       backend: options.backend,
@@ -40,10 +46,16 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
       onJobs: (jobs) => idle.changed(jobs.length),
     });
     log.info({ id: running.id, bus: bus.about, classes: options.class }, 'worker ready');
-    await Promise.race([running.ended, leaving.firstTime, idle.over]);
-    log.info('leaving: finishing the running jobs');
-    await leave(running, leaving, options.grace);
-    await running.close();
+    try {
+      await Promise.race([running.ended, leaving.firstTime, idle.over]);
+      log.info('leaving: finishing the running jobs');
+      await leave(running, leaving, options.grace);
+    } finally {
+      idle.stop();
+      // Of use when a lane can take no more jobs: the others still work.
+      await running.stop().catch(() => undefined);
+      await running.close();
+    }
     log.info('left');
     return exitCodes.ok;
   } finally {
@@ -54,14 +66,16 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
 /** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
 async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
   const done = new AbortController();
-  const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal }).then(
-    () => running.pause(),
-    () => undefined,
-  );
-  void leaving.secondTime.then(() => running.stop());
-  await running.drain();
-  done.abort();
-  await late;
+  // How the lanes end is what drain() tells.
+  const ignored = (): undefined => undefined;
+  const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal });
+  void late.then(() => running.pause()).catch(ignored);
+  void leaving.secondTime.then(() => running.stop()).catch(ignored);
+  try {
+    await running.drain();
+  } finally {
+    done.abort();
+  }
 }
 
 /** SIGTERM or Ctrl-C, once and again. */
@@ -99,24 +113,9 @@ class IdleClock {
     clearTimeout(this.timer);
     if (jobs === 0 && this.seconds !== null) this.timer = setTimeout(this.tell, this.seconds * 1000);
   }
-}
 
-/** The store of a job: the one named for this worker, else the one its run uses; each opened once. */
-function storesOf(options: WorkerOptions): (job: { readonly store: string }) => Promise<ArtifactStore> {
-  const opened = new Map<string, Promise<ArtifactStore>>();
-  const places = {
-    ...(options.cache === undefined ? {} : { cache: options.cache }),
-    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
-  };
-  const open = async (uri: string): Promise<ArtifactStore> => {
-    const store = await openStore(uri, places);
-    await store.sweep(Date.now());
-    return store;
-  };
-  return ({ store }) => {
-    const uri = options.store ?? store;
-    const found = opened.get(uri) ?? open(uri);
-    opened.set(uri, found);
-    return found;
-  };
+  /** Nobody waits for it any more; it would keep the process alive. */
+  stop(): void {
+    clearTimeout(this.timer);
+  }
 }

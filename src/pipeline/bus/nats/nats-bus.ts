@@ -1,16 +1,11 @@
 import type { Observable } from 'rxjs';
-import {
-  StringCodec,
-  type JetStreamClient,
-  type JetStreamManager,
-  type NatsConnection,
-} from 'nats';
+import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
 import type { BrokerRole } from '../../broker/address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../runs/events.js';
 import type { JobClass } from '../../stage.js';
 import type { Bus, Lease, Load } from '../bus.js';
-import type { Job } from '../job.js';
+import { unitKey, type Job } from '../job.js';
 import type { Member, Membership } from '../member.js';
 import { Claims } from './claims.js';
 import { DeadLetters } from './dead-letters.js';
@@ -32,7 +27,7 @@ import {
 import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
-import { messageOf } from './queue-message.js';
+import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './topology.js';
 import { abandoned, asked, type Unit } from './unit.js';
 import { Units } from './units.js';
@@ -107,7 +102,7 @@ export class NatsBus implements Bus {
   }
 
   async enqueue(job: Job): Promise<void> {
-    await this.queue(await this.units.change(job.artifact, (unit) => asked(unit, job)));
+    await this.queue(await this.units.change(unitKey(job), (unit) => asked(unit, job)));
   }
 
   /** Puts a message for a queued unit; a second message of the same ticket is recognised as such when it is claimed. */
@@ -120,7 +115,7 @@ export class NatsBus implements Bus {
         `The message of ${unit.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
         'Shorten the names of the files it reads.',
       );
-    const options = { msgID: `${unit.job.artifact}.${unit.ticket}` };
+    const options = { msgID: `${unitKey(unit.job)}.${unit.ticket}` };
     await patiently(() => this.js.publish(jobSubject(unit.job), data, options));
   }
 
@@ -149,15 +144,15 @@ export class NatsBus implements Bus {
   /** Takes a run's wish for its artifacts back; returns the units nobody waits for any more. */
   private async abandon(run: string, running: boolean): Promise<readonly Unit[]> {
     const withdrawn: Unit[] = [];
-    for (const artifact of await this.units.artifacts()) {
+    for (const key of await this.units.keys()) {
       let before: Unit | null = null;
-      const after = await this.units.change(artifact, (unit) => {
+      const after = await this.units.change(key, (unit) => {
         before = unit;
         return abandoned(unit, run, running);
       });
       if (!after || !before) continue;
-      const { state, job } = before as Unit;
-      if (state === 'queued') await this.forget(jobSubject(job));
+      const { state } = before as Unit;
+      if (state === 'queued') await this.forget(before);
       if (after.state === 'withdrawn') withdrawn.push(after);
       else if (after.ticket !== (before as Unit).ticket) await this.queue(after);
     }
@@ -165,9 +160,14 @@ export class NatsBus implements Bus {
   }
 
   /** Takes a message out of the queue, so that its length tells how much work there is. Left there, it would do no harm. */
-  private async forget(subject: string): Promise<void> {
+  private async forget(unit: Unit): Promise<void> {
     try {
-      const { seq } = await this.jsm.streams.getMessage(jobStream, { last_by_subj: subject });
+      const wanted = { last_by_subj: jobSubject(unit.job) };
+      const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
+      // Not the one of a run that has asked again since, or of another store's run of the same name.
+      const found = parseMessage(data);
+      if ('fault' in found || found.ticket !== unit.ticket || unitKey(found.job) !== unitKey(unit.job))
+        return;
       await this.jsm.streams.deleteMessage(jobStream, seq);
     } catch {
       // Gone already, or just being claimed.
@@ -180,6 +180,10 @@ export class NatsBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log.events(run);
+  }
+
+  async history(run: string): Promise<readonly RunEvent[]> {
+    return (await this.published(run)) > 0 ? this.log.history(run) : [];
   }
 
   async published(run: string): Promise<number> {
