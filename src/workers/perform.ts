@@ -37,6 +37,8 @@ export interface Stopping {
   readonly pause: AbortSignal;
 }
 
+/** Another run may shorten the lease of the broker while a job runs, down to two seconds. */
+const beatMs = 500;
 /** More epochs a second than this are not worth a message; the history of the artifact has all of them. */
 const epochEventMs = 250;
 
@@ -55,14 +57,16 @@ export async function perform(
   const about = aboutOf(job);
   log.info({ job: job.key, run: job.run, attempt: lease.attempt }, 'job claimed');
   await advise(lease.publish({ type: 'job-started', ...about, worker, attempt: lease.attempt }));
-  const heartbeat = setInterval(() => void advise(lease.heartbeat()), bus.leaseMs / 4);
+  const heartbeat = setInterval(() => void advise(lease.heartbeat()), Math.min(bus.leaseMs / 4, beatMs));
   const epochs = new Subject<EpochProgress>();
   epochs
     .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))
     .subscribe((progress) => void advise(lease.publish({ ...progress, ...about, type: 'job-epoch' })));
   const onEpoch = (progress: EpochProgress): void => epochs.next(progress);
   try {
-    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) => HafError.from(thrown));
+    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) =>
+      HafError.from(thrown),
+    );
     epochs.complete();
     // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
     if (done instanceof HafError) return await giveBack(lease, done, options);
