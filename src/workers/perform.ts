@@ -32,6 +32,8 @@ export interface Stopping {
   readonly pause: AbortSignal;
 }
 
+/** Another run may shorten the lease of the broker while a job runs, down to two seconds. */
+const beatMs = 500;
 /** More epochs a second than this are not worth a message; the history of the artifact has all of them. */
 const epochEventMs = 250;
 
@@ -53,7 +55,7 @@ export async function perform(
     observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
   observer.claimed(job, attempt);
   await advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
-  const heartbeat = setInterval(() => void advise(lease.heartbeat()), bus.leaseMs / 4);
+  const heartbeat = setInterval(() => void advise(lease.heartbeat()), Math.min(bus.leaseMs / 4, beatMs));
   const epochs = new Subject<EpochProgress>();
   epochs
     .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))

@@ -64,6 +64,15 @@ export function eventCases(bench: Bench): void {
     expect(await other.published('run-1')).toBe(3);
   });
 
+  it('tells the events so far, and ends', async () => {
+    const [one, other] = await bench.two();
+    expect(await other.history('run-1')).toEqual([]);
+    for (const name of ['a', 'b']) await one.publish('run-1', skippedEvent(name));
+    const history = await other.history('run-1');
+    expect(jobsOf(history)).toEqual(['a', 'b']);
+    expect(history.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
   it('knows the run that something was last published for', async () => {
     const [one, other] = await bench.two();
     expect(await other.latestRun()).toBeNull();

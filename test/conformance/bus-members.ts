@@ -86,7 +86,7 @@ export function memberCases(bench: Bench): void {
   it('gives a job up that every member has declined, and takes it anew when asked', async () => {
     const [one, other] = await bench.two();
     await one.join(member('w1'));
-    await other.join(member('w2'));
+    await other.join(member('w2', { role: 'orchestrator' }));
     await one.enqueue(testJob('a'));
     expect(await (await claim(one, 'w1')).decline(declining('a', 'w1'))).toBe('returned');
     expect(await (await claim(other, 'w2')).decline(declining('a', 'w2'))).toBe('given-up');
@@ -96,9 +96,19 @@ export function memberCases(bench: Bench): void {
     expect(await finishNext(one, 'w1')).toBe('a');
   });
 
-  it('gives a declined job up when no member is left that takes its class', async () => {
+  it('keeps a job that a worker declined who only joined for those who join later', async () => {
     const [one, other] = await bench.two();
     await one.join(member('w1'));
+    await one.enqueue(testJob('a'));
+    expect(await (await claim(one, 'w1')).decline(declining('a', 'w1'))).toBe('returned');
+    expect(await glance(one, 'w1')).toBeNull();
+    await other.join(member('w2'));
+    expect(await finishNext(other, 'w2')).toBe('a');
+  });
+
+  it('gives a declined job up when no member is left that takes its class', async () => {
+    const [one, other] = await bench.two();
+    await one.join(member('w1', { role: 'orchestrator' }));
     await other.join(member('cpu only', { classes: ['cpu'] }));
     await other.join(member('computes nothing', { role: 'orchestrator', classes: [] }));
     const draining = await other.join(member('draining'));

@@ -27,6 +27,17 @@ export function sharingCases(bench: Bench): void {
     expect(await told(one, 'run-4')).toEqual([]);
   });
 
+  it('is made for each store that wants it', async () => {
+    const [one, other] = await bench.two();
+    await one.enqueue(mine);
+    // Even for two runs of one name: the same experiment, started by two people.
+    await other.enqueue(testJob('a', { store: '/elsewhere' }));
+    const leases = [await claim(one), await claim(other)];
+    expect(leases.map(({ job }) => job.store).sort()).toEqual(['/elsewhere', '/nowhere']);
+    for (const lease of leases) expect(await lease.commit(doneEvent('a'))).toBe('committed');
+    expect(await glance(one)).toBeNull();
+  });
+
   it('is queued once when two ask for it at the same time', async () => {
     const [one, other] = await bench.two();
     for (let round = 0; round < 10; round++) {

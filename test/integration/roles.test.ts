@@ -14,7 +14,7 @@ import { natsServer, startNats, type TestServer } from '../support/nats-server.j
 
 const deployed = join(import.meta.dirname, '../../deploy/nats/nats-server.conf');
 const member: Member = {
-  ...{ v: 1, id: 'w', role: 'worker', host: 'h', pid: 1, codeVersion: '1.0.0', node: 'v20.19.0' },
+  ...{ v: 1, id: 'w', role: 'orchestrator', host: 'h', pid: 1, codeVersion: '1.0.0', node: 'v20.19.0' },
   ...{ backend: 'wasm', classes: ['gpu'], slots: { cpu: 0, gpu: 1 }, run: null, state: 'working' },
   ...{ jobs: [], since: '2026-01-01T00:00:00.000Z' },
 };

@@ -68,12 +68,19 @@ export async function startOwnBroker(
 /** Ends the broker of a store; false when none ran. What it stored stays. */
 export async function stopOwnBroker(store: string): Promise<boolean> {
   const folder = new BrokerFolder(store);
-  const pid = folder.runningProcess();
-  if (pid === null) return false;
-  process.kill(pid, 'SIGTERM');
-  if (await isGone(folder, pid)) return true;
-  process.kill(pid, 'SIGKILL');
-  return isGone(folder, pid);
+  if (folder.runningProcess() === null) return false;
+  // Whoever wants to adopt it meanwhile waits, and starts another.
+  const lock = await lockFolder(folder);
+  try {
+    const pid = folder.runningProcess();
+    if (pid === null) return false;
+    process.kill(pid, 'SIGTERM');
+    if (await isGone(folder, pid)) return true;
+    process.kill(pid, 'SIGKILL');
+    return await isGone(folder, pid);
+  } finally {
+    await lock.release();
+  }
 }
 
 async function isGone(folder: BrokerFolder, pid: number): Promise<boolean> {

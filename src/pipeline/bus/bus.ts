@@ -30,7 +30,8 @@ export interface Lease {
   ): Promise<'retried' | 'given-up' | 'fenced'>;
   /**
    * Hands back a job that this worker cannot do though another may (no data, a full disk, another version). It
-   * never gets this job again. Given up when no other member takes jobs of the class.
+   * never gets this job again. Given up when no other member takes jobs of the class and none is to be expected
+   * (`mayBeDoneByOthers`).
    */
   decline(
     eventOf: (verdict: 'returned' | 'given-up') => RunEventBody,
@@ -71,7 +72,9 @@ export interface Bus {
   publish(run: string, event: RunEventBody): Promise<string>;
   /** The events of a run in order: those already published, then live ones. */
   events(run: string): Observable<RunEvent>;
-  /** How many events of a run have been published so far. */
+  /** The events of a run so far, in order. */
+  history(run: string): Promise<readonly RunEvent[]>;
+  /** How many events of a run have been published so far; more than its history when some are of another version. */
   published(run: string): Promise<number>;
   /** The run that something was last published for, or null. */
   latestRun(): Promise<string | null>;

@@ -3,8 +3,8 @@ import { of, ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../runs/events.js';
 import type { JobClass } from '../stage.js';
 import type { Bus, ConnectionState, Lease, Load } from './bus.js';
-import type { Job } from './job.js';
-import type { Member, Membership } from './member.js';
+import { unitKey, type Job } from './job.js';
+import { mayBeDoneByOthers, type Member, type Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
 
 export interface InProcessOptions {
@@ -62,14 +62,14 @@ export class InProcessBus implements Bus {
   }
 
   enqueue(job: Job): Promise<void> {
-    const known = this.entries.get(job.artifact);
+    const known = this.entries.get(unitKey(job));
     if (known && known.state !== 'settled') known.runs.add(job.run);
     else {
       const entry: Entry = {
         ...{ job, runs: new Set([job.run]), state: 'queued', revision: 0 },
         ...{ attempts: 0, lapses: 0, declinedBy: new Set() },
       };
-      this.entries.set(job.artifact, entry);
+      this.entries.set(unitKey(job), entry);
       this.offer(entry);
     }
     return Promise.resolve();
@@ -107,7 +107,7 @@ export class InProcessBus implements Bus {
       for (const { runs } of queue) runs.delete(run);
       this.queues[jobClass] = queue.filter(({ runs }) => runs.size > 0);
       for (const { job } of queue.filter(({ runs }) => runs.size === 0)) {
-        this.entries.delete(job.artifact);
+        this.entries.delete(unitKey(job));
         withdrawn.push(job.artifact);
       }
     }
@@ -131,6 +131,14 @@ export class InProcessBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log(run).asObservable();
+  }
+
+  history(run: string): Promise<readonly RunEvent[]> {
+    const events: RunEvent[] = [];
+    this.log(run)
+      .subscribe((event) => events.push(event))
+      .unsubscribe();
+    return Promise.resolve(events);
   }
 
   published(run: string): Promise<number> {
@@ -249,9 +257,8 @@ export class InProcessBus implements Bus {
       decline: async (eventOf) => {
         if (!holds()) return 'fenced';
         entry.declinedBy.add(worker);
-        const others = [...this.present.values()].some(
-          ({ id, classes }) => classes.includes(entry.job.class) && !entry.declinedBy.has(id),
-        );
+        const members = [...this.present.values()];
+        const others = mayBeDoneByOthers(members, entry.job.class, worker, [...entry.declinedBy]);
         return end(others, others ? 'returned' : 'given-up', eventOf);
       },
       release: () => {

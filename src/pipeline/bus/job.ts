@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sha256 } from '../core/canonical-json.js';
 import { modalities } from '../core/modality.js';
 import { stageNames, unitSchema } from '../stage.js';
 
@@ -33,3 +34,7 @@ export const jobSchema = z.object({
   codeVersion: z.string(),
 });
 export type Job = z.infer<typeof jobSchema>;
+
+/** What is made once however many runs want it: an artifact in a store. In another store it would be of no use to them. */
+export const unitKey = ({ artifact, store }: Pick<Job, 'artifact' | 'store'>): string =>
+  `${artifact}.${sha256(store).slice(0, 16)}`;

@@ -32,3 +32,16 @@ export interface Membership {
   update(change: Partial<Pick<Member, 'state' | 'jobs' | 'classes'>>): Promise<void>;
   leave(): Promise<void>;
 }
+
+/**
+ * Whether a job that a member handed back may yet be done: by another member that takes its class - or by one that joins
+ * later, if the member only joined itself. One wrong worker ends no run; a run's own failure, alone, does.
+ */
+export const mayBeDoneByOthers = (
+  members: readonly Member[],
+  jobClass: Member['classes'][number],
+  decliner: string,
+  declinedBy: readonly string[],
+): boolean =>
+  members.some(({ id, role }) => id === decliner && role === 'worker') ||
+  members.some(({ id, classes }) => classes.includes(jobClass) && !declinedBy.includes(id));

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerAddress, BrokerRole } from '../broker/address.js';
 import { addressFrom, type BrokerOptions } from '../broker/connect-options.js';
+import type { ListeningBroker } from '../broker/listen.js';
 import { HafError } from '../core/errors.js';
 import type { Bus } from './bus.js';
 import type { Member } from './member.js';
@@ -31,6 +33,12 @@ export interface OpenedBus {
  */
 export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
   const named = addressFrom(options.broker);
+  if (!options.useBroker && (named ?? options.listen))
+    throw new HafError(
+      'HAF_USAGE',
+      '--no-broker stays inside this process, but a broker is named or to be started.',
+      'Leave one of them out.',
+    );
   if (named && options.listen)
     throw new HafError(
       'HAF_USAGE',
@@ -102,12 +110,19 @@ async function foundOwnBroker(store: string, role: BrokerRole): Promise<BrokerAd
 async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   const { store, listen: wanted, leaseMs } = options;
   const { listen } = await import('../broker/listen.js');
-  const broker = await listen({
-    store,
-    ...(wanted ? { listen: wanted.host, tls: wanted.tls } : {}),
-    ...(wanted?.security === undefined ? {} : { security: wanted.security }),
+  const begin = async (): Promise<{ broker: ListeningBroker; bus: Bus }> => {
+    const broker = await listen({
+      store,
+      ...(wanted ? { listen: wanted.host, tls: wanted.tls } : {}),
+      ...(wanted?.security === undefined ? {} : { security: wanted.security }),
+    });
+    return { broker, bus: await orchestrate(broker.address('orchestrator'), leaseMs) };
+  };
+  const { broker, bus } = await begin().catch((error: unknown) => {
+    // One that runs may just have been ended by the last one out.
+    if (error instanceof HafError && error.code === 'HAF_BROKER_UNREACHABLE') return begin();
+    throw error;
   });
-  const bus = await orchestrate(broker.address('orchestrator'), leaseMs);
   const how = broker.spawned ? 'started for this store' : 'the one that runs for this store';
   const { keepOwnBroker } = await import('../broker/keep-own-broker.js');
   const letGo = keepOwnBroker(store, () => options.onNote('the broker had ended; started it again'));
@@ -121,12 +136,16 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   };
 }
 
+const answerMs = 2000;
+
 /** The last one out ends the broker, unless somebody keeps it; what it stored stays. */
 async function leaveOwnBroker(bus: Bus, store: string): Promise<void> {
-  const last = await bus.members().then(
+  const alone = bus.members().then(
     (members) => !members.some(isThere),
     () => false,
   );
+  // No answer: another who left at the same time has ended it.
+  const last = await Promise.race([alone, sleep(answerMs, false, { ref: false })]);
   await bus.close();
   const { BrokerFolder } = await import('../broker/broker-folder.js');
   if (!last || new BrokerFolder(store).isKept()) return;

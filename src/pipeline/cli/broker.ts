@@ -13,6 +13,12 @@ export async function broker(options: ListenOptions): Promise<void> {
   const asked = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => asked.abort());
   const folder = new BrokerFolder(options.store);
+  if (folder.isKept())
+    throw new HafError(
+      'HAF_USAGE',
+      `The broker in ${folder.path} is kept by another "haf-pipeline broker" already.`,
+      'Use it as it is, or end the other command first.',
+    );
   const running = await listen(options);
   const letGo = folder.keep();
   const { host, tls } = running.settings;

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { InProcessBus } from '../bus/in-process.js';
 import { openRunBus, type OpenedBus } from '../bus/open.js';
 import { connectionNews } from '../observe/connection-news.js';
 import { logObserver } from '../observe/log-observer.js';
 import type { Observation } from '../observe/observation.js';
 import { together } from '../observe/worker-observer.js';
+import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
@@ -32,6 +34,12 @@ export async function executeFromTerminal(
   options: TerminalOptions,
   observation: Observation,
 ): Promise<ExecuteResult> {
+  if (options.listen === undefined && (options.tls || options.security !== undefined))
+    throw new HafError(
+      'HAF_USAGE',
+      '--tls and --security are about a broker that workers of other machines reach.',
+      'Add --listen HOST, or leave them out; a broker that is named by --nats has its own.',
+    );
   const opened = await openRunBus({
     broker: options,
     store: prepared.store.localRoot,
@@ -50,6 +58,7 @@ export async function executeFromTerminal(
   });
   try {
     for (const note of opened.notes) say(note);
+    requireTrainers(options, opened);
     if (observation.url) say(`metrics: ${observation.url}/metrics`);
     observation.on(opened.bus);
     if (options.shareData) {
@@ -60,6 +69,16 @@ export async function executeFromTerminal(
   } finally {
     await opened.close();
   }
+}
+
+/** @throws HafError HAF_USAGE when nobody could ever train */
+function requireTrainers({ workers }: TerminalOptions, { bus }: OpenedBus): void {
+  if (workers > 0 || !(bus instanceof InProcessBus)) return;
+  throw new HafError(
+    'HAF_USAGE',
+    '--workers 0 leaves training to other machines, but there is no broker for them to join.',
+    'Install nats-server, name a broker with --nats URL, or leave --workers 0 out.',
+  );
 }
 
 async function execute(
@@ -79,7 +98,7 @@ async function execute(
       drain.abort();
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  for (const signal of endingSignals) process.on(signal, onSignal);
   const log = fileLogger(join(prepared.directory.path, 'log.ndjson'));
   connectionNews(bus).subscribe((news) => {
     renderer.note(news);
@@ -105,14 +124,21 @@ async function execute(
     });
     renderer.close();
     for (const outcome of result.outcomes) if (outcome.state === 'failed') say(errorText(outcome.error));
+    if (result.outcomes.some(({ state }) => state === 'failed'))
+      say(
+        `"haf-pipeline failures ${prepared.directory.run}" lists what failed and what was left out because of it`,
+      );
     if (!options.json) showResult(prepared, result);
     return result;
   } finally {
     stopLooking();
     renderer.close();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+    for (const signal of endingSignals) process.off(signal, onSignal);
   }
 }
+
+/** Ctrl-C, a scheduler's wish, a terminal that goes away. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How many of a run's failures are named on the terminal; problems.csv has all. */
 const namedFailures = 5;

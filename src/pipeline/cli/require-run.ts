@@ -11,6 +11,8 @@ export async function requireRun(bus: Bus, run: string | undefined): Promise<str
     name === null
       ? `There has been no run on this broker (${bus.about}).`
       : `Nothing is known of run "${name}" on this broker (${bus.about}).`,
-    latest === null ? 'Start one with "haf-pipeline up".' : `The latest run here is ${latest}.`,
+    latest === null
+      ? 'Start one with "haf-pipeline up".'
+      : `Give the whole name of a run, or "latest" (${latest}).`,
   );
 }

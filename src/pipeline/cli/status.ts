@@ -1,11 +1,10 @@
-import { lastValueFrom, scan, take } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from '../bus/open.js';
 import { localRootOf } from './local-root.js';
 import { unserved, unservedText } from './missing-workers.js';
 import type { LookOptions } from './options.js';
 import { printData, printJson } from './output.js';
-import { advance, emptyView, progressOf, type RunView } from './render/run-view.js';
+import { advance, emptyView, progressOf } from './render/run-view.js';
 import { workerTable } from './workers.js';
 
 /** `status`: what is under way on the broker. */
@@ -17,7 +16,7 @@ export async function status(options: LookOptions): Promise<void> {
     const live = members.flatMap(({ run }) => run ?? []);
     const latest = await bus.latestRun();
     const names = [...new Set(live.length > 0 || latest === null ? live : [latest])];
-    const runs = await Promise.all(names.map((run) => progress(bus, run)));
+    const runs = await Promise.all(names.map((run) => progress(bus, run, live.includes(run))));
     if (options.json) return printJson({ broker: bus.about, runs, ...load, members });
     printData(`broker   ${bus.about}`);
     for (const { run, state, ended, jobs, running } of runs)
@@ -42,10 +41,12 @@ interface Progress {
 }
 
 /** Where a run stands, from what has been told of it so far. */
-async function progress(bus: Bus, run: string): Promise<Progress> {
-  const known = await bus.published(run);
-  const events = bus.events(run).pipe(take(known), scan(advance, emptyView));
-  const view: RunView = known === 0 ? emptyView : await lastValueFrom(events);
-  const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : 'running';
+async function progress(bus: Bus, run: string, driven: boolean): Promise<Progress> {
+  const view = (await bus.history(run)).reduce(advance, emptyView);
+  const state = view.finished
+    ? view.finished.outcome.replaceAll('-', ' ')
+    : driven
+      ? 'running'
+      : 'not running (its "up" is gone; the same command goes on)';
   return { run, state, ...progressOf(view), running: view.running.length };
 }

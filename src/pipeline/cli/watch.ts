@@ -1,5 +1,6 @@
-import { distinct, filter, lastValueFrom, takeWhile, tap } from 'rxjs';
+import { distinct, lastValueFrom, scan, takeWhile, tap } from 'rxjs';
 import { openJoinedBus } from '../bus/open.js';
+import type { RunEvent } from '../runs/events.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { localRootOf } from './local-root.js';
 import type { WatchOptions } from './options.js';
@@ -19,8 +20,10 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
   process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
     const name = await requireRun(bus, run);
-    const known = await bus.published(name);
+    const past = await bus.history(name);
+    const known = past.at(-1)?.seq ?? 0;
     let shownAny = false;
+    if (!options.json && !process.stderr.isTTY) say(`following ${name}`);
     const whole = options.from === 'start' || (!options.json && process.stderr.isTTY);
     const shown = bus.events(name).pipe(
       distinct(({ id }) => id),
@@ -29,17 +32,29 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
         shownAny = true;
         renderer.event(event);
       }),
-      // A run that was ended and taken up again has more than one end; the last of those known may be the present one.
-      takeWhile((event) => event.type !== 'run-finished' || event.seq < known, true),
-      filter((event) => event.type === 'run-finished'),
+      // A run that was ended and taken up again has more than one end; a worker that went on may be heard of after it.
+      scan(standAfter, { end: null, seq: 0 }),
+      takeWhile(({ end, seq }) => end === null || seq < known, true),
     );
-    const last = await lastValueFrom(shown, { defaultValue: null });
-    if (last && !shownAny)
-      say(`${name} ${last.outcome.replaceAll('-', ' ')} at ${last.at}; --from start shows it.`);
-    return last?.type === 'run-finished' && last.outcome === 'failed' ? exitCodes.unexpected : exitCodes.ok;
+    const { end } = await lastValueFrom(shown, { defaultValue: { end: null } });
+    if (end && !shownAny)
+      say(`${name} ${end.outcome.replaceAll('-', ' ')} at ${end.at}; --from start shows it.`);
+    return end?.outcome === 'failed' ? exitCodes.unexpected : exitCodes.ok;
   } finally {
     renderer.close();
     process.off('SIGINT', leave).off('SIGTERM', leave);
     await joined.leave();
   }
+}
+
+/** Where a log stands: its last event, and the end of the run unless it was taken up again since. */
+interface Stand {
+  readonly end: Extract<RunEvent, { type: 'run-finished' }> | null;
+  readonly seq: number;
+}
+
+function standAfter({ end }: Stand, event: RunEvent): Stand {
+  const { seq } = event;
+  if (event.type === 'run-finished') return { end: event, seq };
+  return { end: event.type === 'run-started' ? null : end, seq };
 }

@@ -1,15 +1,16 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Worker } from '../../workers/worker.js';
 import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from '../bus/open.js';
-import { exitCodes, type ExitCode } from '../core/errors.js';
+import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { connectionNews } from '../observe/connection-news.js';
 import { logObserver } from '../observe/log-observer.js';
 import { observe, type Observation } from '../observe/observation.js';
 import { together } from '../observe/worker-observer.js';
 import { openStore } from '../store/open-store.js';
-import type { ArtifactStore } from '../store/store.js';
+import { openStores } from '../store/open-stores.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
 import { packageVersion } from './version.js';
@@ -22,6 +23,7 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const observation = await observe(options.metrics, { role: 'worker', version: packageVersion() });
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');
+    if (options.data !== undefined) requireFolder(options.data);
     const own = await openStore(options.store ?? './.haf/store');
     const joined = await openJoinedBus('worker', {
       broker: options,
@@ -35,6 +37,16 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   } finally {
     await observation.close();
   }
+}
+
+/** @throws HafError HAF_DATA_MISSING */
+function requireFolder(data: string): void {
+  if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new HafError(
+    'HAF_DATA_MISSING',
+    `--data ${data} is no folder of this machine.`,
+    'Name the folder that holds the cohort here, or leave --data out.',
+  );
 }
 
 interface Surroundings {
@@ -56,10 +68,15 @@ async function workOn(
   const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
   for (const member of await bus.members())
     if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
+  const open = openStores({
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
+    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
+  });
   const idle = new IdleClock(options.idleExit ?? null);
   const running = await startWorker({
     ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
-    storeOf: storesOf(options),
+    // The store named for this worker, else the one that the run of the job uses.
+    storeOf: ({ store }) => open(options.store ?? store),
     classes: options.class,
     trainers: options.slots ?? null,
     backend: options.backend,
@@ -73,6 +90,7 @@ async function workOn(
     log.info('leaving: finishing the running jobs');
     await leave(running, leaving, options.grace);
   } finally {
+    idle.stop();
     await running.stop().catch(() => undefined);
     await running.close();
   }
@@ -82,17 +100,19 @@ async function workOn(
 /** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
 async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
   const done = new AbortController();
-  const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal }).then(
-    () => running.pause(),
-    () => undefined,
-  );
-  void leaving.secondTime.then(() => running.stop());
-  await running.drain();
-  done.abort();
-  await late;
+  // How the lanes end is what drain() tells.
+  const ignored = (): undefined => undefined;
+  const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal });
+  void late.then(() => running.pause()).catch(ignored);
+  void leaving.secondTime.then(() => running.stop()).catch(ignored);
+  try {
+    await running.drain();
+  } finally {
+    done.abort();
+  }
 }
 
-/** SIGTERM or Ctrl-C, once and again. */
+/** SIGTERM, Ctrl-C or a terminal that goes away, once and again. */
 class Leaving {
   private readonly controller = new AbortController();
   /** Aborts the first time. */
@@ -109,7 +129,7 @@ class Leaving {
       this.controller.abort();
       once();
     };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   }
 }
 
@@ -127,24 +147,9 @@ class IdleClock {
     clearTimeout(this.timer);
     if (jobs === 0 && this.seconds !== null) this.timer = setTimeout(this.tell, this.seconds * 1000);
   }
-}
 
-/** The store of a job: the one named for this worker, else the one its run uses; each opened once. */
-function storesOf(options: WorkerOptions): (job: { readonly store: string }) => Promise<ArtifactStore> {
-  const opened = new Map<string, Promise<ArtifactStore>>();
-  const places = {
-    ...(options.cache === undefined ? {} : { cache: options.cache }),
-    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
-  };
-  const open = async (uri: string): Promise<ArtifactStore> => {
-    const store = await openStore(uri, places);
-    await store.sweep(Date.now());
-    return store;
-  };
-  return ({ store }) => {
-    const uri = options.store ?? store;
-    const found = opened.get(uri) ?? open(uri);
-    opened.set(uri, found);
-    return found;
-  };
+  /** Nobody waits for it any more; it would keep the process alive. */
+  stop(): void {
+    clearTimeout(this.timer);
+  }
 }

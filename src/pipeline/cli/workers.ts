@@ -29,7 +29,7 @@ export const workerTable = (members: readonly Member[]): string =>
       `${slots.gpu} gpu, ${slots.cpu} cpu`,
       backend,
       codeVersion,
-      state,
+      state === 'draining' ? 'leaving' : jobs.length > 0 ? 'working' : 'idle',
       jobs.length === 0 ? '-' : jobs.join(', '),
     ]),
   );

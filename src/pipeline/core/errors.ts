@@ -132,7 +132,7 @@ const unusablePath = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR',
 
 function pathFault(thrown: unknown): HafError | null {
   if (!(thrown instanceof Error)) return null;
-  const { code = '', path = 'a file' } = thrown as NodeJS.ErrnoException;
+  const { code = '', path = 'a file', syscall } = thrown as NodeJS.ErrnoException;
   if (fullDisk.includes(code))
     return new HafError(
       'HAF_STORE_FULL',
@@ -140,7 +140,8 @@ function pathFault(thrown: unknown): HafError | null {
       'Free space or choose another disk with --store and --runs, then run the same command again: finished work is kept.',
       { cause: thrown },
     );
-  if (unusablePath.includes(code))
+  // A folder that cannot even be made: on a read-only mount, some systems say so.
+  if (unusablePath.includes(code) || (code === 'ENOENT' && syscall === 'mkdir'))
     return new HafError(
       'HAF_PATH_UNUSABLE',
       `${path} cannot be used (${code}).`,

@@ -27,6 +27,7 @@ import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from './events.js';
 import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
 import type { PreparedRun } from './prepare.js';
+import { openStores } from '../store/open-stores.js';
 import type { Manifest } from '../store/store.js';
 import { lockRun } from './run-lock.js';
 import type { RunFile } from './run-directory.js';
@@ -131,6 +132,8 @@ async function recorded(
   const finish = async (state: ExecuteResult['state'], outcomes: readonly JobOutcome[]): Promise<void> => {
     const report = outcomes.some((o) => 'manifest' in o && o.job.node.stage === 'report');
     const written = firstValueFrom(merge(last, fault), { defaultValue: undefined });
+    // A log that has broken already tells so before anybody waits for it.
+    written.catch(() => undefined);
     await bus.publish(directory.run, {
       type: 'run-finished',
       run: directory.run,
@@ -180,11 +183,13 @@ async function runJobs(
     folds: config.cv.folds,
     plan: [...summarisePlan(plan, prepared.earlier, force)],
   });
+  const open = openStores({}, [store]);
   const worker = await startWorker({
     ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
-    storeOf: () => Promise.resolve(store),
+    // Runs of other stores may share the broker.
+    storeOf: (job) => open(job.store),
     data: null,
   });
   const collected: JobOutcome[] = [];
@@ -203,6 +208,8 @@ async function runJobs(
     cancelled = true;
     await bus.cancel(run);
     await worker.stop();
+    // What the last jobs made ready has been queued since.
+    await bus.cancel(run);
   };
   /** While the running jobs end, what waits for them is queued, and what is stopped goes back: nobody will wait for it. */
   const ending = async (ended: Promise<void>): Promise<void> => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JsMsg } from 'nats';
+import { unitKey } from '../job.js';
 import { vanishedEvent } from '../vanished.js';
 import type { DeadLetters } from './dead-letters.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
@@ -31,7 +32,7 @@ export class Claims {
     const holder = randomUUID();
     const delivery = { ...parsed, seq: message.seq, worker, holder };
     let claim = claimed(null, delivery, this.options.maxLapses);
-    await this.options.units.change(parsed.job.artifact, (unit) => {
+    await this.options.units.change(unitKey(parsed.job), (unit) => {
       claim = claimed(unit, delivery, this.options.maxLapses);
       return claim.kind === 'mine' ? claim.unit : null;
     });
@@ -41,7 +42,7 @@ export class Claims {
       case 'declined': {
         const { refusal, declinedBy } = claim.unit;
         // Whoever could have done it may have left meanwhile.
-        if (refusal && !(await this.options.othersFor(parsed.job, declinedBy)))
+        if (refusal && !(await this.options.othersFor(parsed.job, worker, declinedBy)))
           await this.giveUp(message, claim.unit, { id: holder, event: refusal });
         else message.nak(declinedDelayMs);
         return null;
@@ -63,8 +64,7 @@ export class Claims {
 
   /** Settles a unit that nobody holds, unless somebody was quicker. */
   private async giveUp(message: JsMsg, seen: Unit, end: NonNullable<Unit['end']>): Promise<void> {
-    const { artifact } = seen.job;
-    const unit = await this.options.units.change(artifact, (present) => {
+    const unit = await this.options.units.change(unitKey(seen.job), (present) => {
       if (present?.end?.id === end.id) return present;
       const same = present?.ticket === seen.ticket && present.holder === seen.holder;
       return same ? { ...present, state: 'settled', holder: null, message: null, end } : null;

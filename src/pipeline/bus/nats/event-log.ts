@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Observable, Subject, takeUntil } from 'rxjs';
+import { EMPTY, lastValueFrom, mergeMap, Observable, of, Subject, takeUntil, takeWhile, toArray } from 'rxjs';
 import { headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
 import { runEventSchema, type RunEvent, type RunEventBody } from '../../runs/events.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
@@ -9,6 +9,13 @@ const text = StringCodec();
 const nanosPerMs = 1_000_000;
 /** Texts of a message are cut to this; a stack or a long list belongs into the worker's log. */
 const longestText = 4000;
+
+/** A message of a log; `event` is null for one that nobody here understands. */
+interface Entry {
+  readonly event: RunEvent | null;
+  /** How many more there were when the broker sent it. */
+  readonly pending: number;
+}
 
 /** The event logs of all runs, in one stream. */
 export class EventLog {
@@ -30,9 +37,22 @@ export class EventLog {
     return id;
   }
 
-  /** By an ordered consumer, which starts again by itself where it was when the broker or the connection was gone. */
   events(run: string): Observable<RunEvent> {
-    return new Observable<RunEvent>((subscriber) => {
+    return this.entries(run).pipe(mergeMap(({ event }) => (event ? of(event) : EMPTY)));
+  }
+
+  /** The events so far of a run that has messages; the last of them may be none. */
+  history(run: string): Promise<readonly RunEvent[]> {
+    const known = this.entries(run).pipe(
+      takeWhile(({ pending }) => pending > 0, true),
+      mergeMap(({ event }) => (event ? of(event) : EMPTY)),
+    );
+    return lastValueFrom(known.pipe(toArray()));
+  }
+
+  /** By an ordered consumer, which starts again by itself where it was when the broker or the connection was gone. */
+  private entries(run: string): Observable<Entry> {
+    return new Observable<Entry>((subscriber) => {
       let [seq, closed] = [0, false];
       let messages: ConsumerMessages | null = null;
       const begin = async (): Promise<void> => {
@@ -44,9 +64,9 @@ export class EventLog {
         messages = await consumer.consume({
           callback: (message) => {
             const event = this.parse(message, seq + 1);
-            if (!event || closed) return;
-            seq++;
-            subscriber.next(event);
+            if (closed) return;
+            if (event) seq++;
+            subscriber.next({ event, pending: message.info.pending });
           },
         });
         const error = await messages.closed();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { JsMsg } from 'nats';
 import type { RunEventBody } from '../../runs/events.js';
 import type { Lease } from '../bus.js';
-import type { Job } from '../job.js';
+import { unitKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
 import { patiently } from './patience.js';
 import { requeued, settled, type Unit } from './unit.js';
@@ -14,8 +14,8 @@ export interface LeaseOptions {
   readonly maxAttempts: number;
   /** A job that failed comes back after this long, behind those that wait. */
   readonly retryDelayMs: number;
-  /** Whether another member than these takes jobs of the class. */
-  readonly othersFor: (job: Job, declinedBy: readonly string[]) => Promise<boolean>;
+  /** Whether a declined job may yet be done (`mayBeDoneByOthers`). */
+  readonly othersFor: (job: Job, decliner: string, declinedBy: readonly string[]) => Promise<boolean>;
   /** A failure that ended a job for good. */
   readonly onGivenUp: (job: Job, end: RunEventBody) => Promise<void>;
 }
@@ -54,7 +54,7 @@ export class NatsLease implements Lease {
   /** Asks the unit first: the broker would let a stale holder's heartbeat keep the message from its heir. */
   async heartbeat(): Promise<void> {
     if (this.lost.aborted) return;
-    const unit = await this.options.units.get(this.job.artifact);
+    const unit = await this.options.units.get(unitKey(this.job));
     if (unit?.state !== 'running' || unit.holder !== this.holder) return this.vanished.abort();
     this.runs = unit.runs;
     this.message.working();
@@ -92,10 +92,10 @@ export class NatsLease implements Lease {
     eventOf: (verdict: 'returned' | 'given-up') => RunEventBody,
   ): Promise<'returned' | 'given-up' | 'fenced'> {
     const { units, othersFor, retryDelayMs, onGivenUp } = this.options;
-    const unit = await units.get(this.job.artifact);
+    const unit = await units.get(unitKey(this.job));
     const declinedBy = [...(unit?.declinedBy ?? []), this.worker];
     const event = eventOf('given-up');
-    if (await othersFor(this.job, declinedBy)) {
+    if (await othersFor(this.job, this.worker, declinedBy)) {
       const change = { declinedBy, refusal: event };
       return (await this.handBack(change, eventOf('returned'), retryDelayMs)) ? 'returned' : 'fenced';
     }
@@ -113,7 +113,7 @@ export class NatsLease implements Lease {
     const { units, log } = this.options;
     // A second call means the lease was settled before.
     if (this.lost.aborted) return false;
-    const unit = await units.change(this.job.artifact, (present) =>
+    const unit = await units.change(unitKey(this.job), (present) =>
       settled(present, this.holder, { id: this.endId, event }),
     );
     this.vanished.abort();
@@ -132,7 +132,7 @@ export class NatsLease implements Lease {
     if (this.lost.aborted) return false;
     const { units, log } = this.options;
     let done = false;
-    const unit = await units.change(this.job.artifact, (present) => {
+    const unit = await units.change(unitKey(this.job), (present) => {
       // Our own write whose answer was lost: queued, and not by anybody else, since nobody else was woken.
       if (done && present?.state === 'queued') return present;
       done = true;

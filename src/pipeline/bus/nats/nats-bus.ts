@@ -5,8 +5,8 @@ import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../runs/events.js';
 import type { JobClass } from '../../stage.js';
 import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
-import type { Job } from '../job.js';
-import type { Member, Membership } from '../member.js';
+import { unitKey, type Job } from '../job.js';
+import { mayBeDoneByOthers, type Member, type Membership } from '../member.js';
 import { Claims } from './claims.js';
 import { connectionState } from './connection-state.js';
 import { DeadLetters } from './dead-letters.js';
@@ -28,7 +28,7 @@ import {
 import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
-import { messageOf } from './queue-message.js';
+import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './topology.js';
 import { abandoned, asked, type Unit } from './unit.js';
 import { Units } from './units.js';
@@ -82,10 +82,8 @@ export class NatsBus implements Bus {
       log: this.log,
       maxAttempts: options.maxAttempts ?? 3,
       retryDelayMs: options.retryDelayMs ?? 500,
-      othersFor: async (job, declinedBy) =>
-        (await presence.members()).some(
-          ({ id, classes }) => classes.includes(job.class) && !declinedBy.includes(id),
-        ),
+      othersFor: async (job, decliner, declinedBy) =>
+        mayBeDoneByOthers(await presence.members(), job.class, decliner, declinedBy),
       onGivenUp: (job, end) => this.deadLetters.job(job, end),
     });
   }
@@ -105,7 +103,7 @@ export class NatsBus implements Bus {
   }
 
   async enqueue(job: Job): Promise<void> {
-    await this.queue(await this.units.change(job.artifact, (unit) => asked(unit, job)));
+    await this.queue(await this.units.change(unitKey(job), (unit) => asked(unit, job)));
   }
 
   /** Puts a message for a queued unit; a second message of the same ticket is recognised as such when it is claimed. */
@@ -118,7 +116,7 @@ export class NatsBus implements Bus {
         `The message of ${unit.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
         'Shorten the names of the files it reads.',
       );
-    const options = { msgID: `${unit.job.artifact}.${unit.ticket}` };
+    const options = { msgID: `${unitKey(unit.job)}.${unit.ticket}` };
     await patiently(() => this.js.publish(jobSubject(unit.job), data, options));
   }
 
@@ -147,15 +145,15 @@ export class NatsBus implements Bus {
   /** Takes a run's wish for its artifacts back; returns the units nobody waits for any more. */
   private async abandon(run: string, running: boolean): Promise<readonly Unit[]> {
     const withdrawn: Unit[] = [];
-    for (const artifact of await this.units.artifacts()) {
+    for (const key of await this.units.keys()) {
       let before: Unit | null = null;
-      const after = await this.units.change(artifact, (unit) => {
+      const after = await this.units.change(key, (unit) => {
         before = unit;
         return abandoned(unit, run, running);
       });
       if (!after || !before) continue;
-      const { state, job } = before as Unit;
-      if (state === 'queued') await this.forget(jobSubject(job));
+      const { state } = before as Unit;
+      if (state === 'queued') await this.forget(before);
       if (after.state === 'withdrawn') withdrawn.push(after);
       else if (after.ticket !== (before as Unit).ticket) await this.queue(after);
     }
@@ -163,9 +161,14 @@ export class NatsBus implements Bus {
   }
 
   /** Takes a message out of the queue, so that its length tells how much work there is. Left there, it would do no harm. */
-  private async forget(subject: string): Promise<void> {
+  private async forget(unit: Unit): Promise<void> {
     try {
-      const { seq } = await this.jsm.streams.getMessage(jobStream, { last_by_subj: subject });
+      const wanted = { last_by_subj: jobSubject(unit.job) };
+      const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
+      // Not the one of a run that has asked again since, or of another store's run of the same name.
+      const found = parseMessage(data);
+      if ('fault' in found || found.ticket !== unit.ticket || unitKey(found.job) !== unitKey(unit.job))
+        return;
       await this.jsm.streams.deleteMessage(jobStream, seq);
     } catch {
       // Gone already, or just being claimed.
@@ -178,6 +181,10 @@ export class NatsBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log.events(run);
+  }
+
+  async history(run: string): Promise<readonly RunEvent[]> {
+    return (await this.published(run)) > 0 ? this.log.history(run) : [];
   }
 
   async published(run: string): Promise<number> {

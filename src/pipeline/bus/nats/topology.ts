@@ -44,10 +44,11 @@ const streams: readonly Partial<StreamConfig>[] = [
     name: eventStream,
     subjects: [allEvents],
     max_age: 30 * day,
-    max_bytes: 10 * 2 ** 30,
+    // Reserved at once: a broker with less room refuses the stream. Enough for two million events.
+    max_bytes: 2 ** 30,
     max_msg_size: 4 * longestMessage,
   },
-  { name: deadLetterStream, subjects: [allDeadLetters], max_age: 90 * day, max_bytes: 2 ** 30 },
+  { name: deadLetterStream, subjects: [allDeadLetters], max_age: 90 * day, max_bytes: 128 * 2 ** 20 },
 ];
 
 /** Makes what the pipeline keeps on a broker, as far as it is not there, and sets the lease time of the queues. */

@@ -3,7 +3,7 @@ import { jobSchema, type Job } from '../job.js';
 import { runEventSchema, type RunEventBody } from '../../runs/events.js';
 
 /**
- * What the broker's KV holds of an artifact being made (bucket haf_units, key = artifact id). The queue only wakes
+ * What the broker's KV holds of an artifact being made (bucket haf_units, key = `unitKey`). The queue only wakes
  * workers; who may do and settle the job is decided here, by compare-and-swap on the key's revision. A late ack of a
  * stale holder is accepted by any nats-server, so an ack fences nothing (messaging measurements, section 2).
  */

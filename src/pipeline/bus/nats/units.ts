@@ -21,9 +21,9 @@ export class Units {
    * Changes one unit: `next` is given what stands there and says what should; null or the same object leaves it as it
    * is. Called again when somebody else was quicker, so it must depend on its argument only. Returns what it said last.
    */
-  async change(artifact: string, next: (unit: Unit | null) => Unit | null): Promise<Unit | null> {
+  async change(key: string, next: (unit: Unit | null) => Unit | null): Promise<Unit | null> {
     for (;;) {
-      const entry = await patiently(() => this.kv.get(artifact));
+      const entry = await patiently(() => this.kv.get(key));
       const present = entry?.operation === 'PUT' ? parse(entry.string()) : null;
       const wanted = next(present);
       if (wanted === null || wanted === present) return wanted;
@@ -31,7 +31,7 @@ export class Units {
         // A key that was deleted has a revision too; kv.update(key, value, 0) is refused by the client.
         await patiently(() => {
           const value = text.encode(JSON.stringify(wanted));
-          return entry ? this.kv.update(artifact, value, entry.revision) : this.kv.create(artifact, value);
+          return entry ? this.kv.update(key, value, entry.revision) : this.kv.create(key, value);
         });
         return wanted;
       } catch (error) {
@@ -40,13 +40,13 @@ export class Units {
     }
   }
 
-  async get(artifact: string): Promise<Unit | null> {
-    const entry = await patiently(() => this.kv.get(artifact));
+  async get(key: string): Promise<Unit | null> {
+    const entry = await patiently(() => this.kv.get(key));
     return entry?.operation === 'PUT' ? parse(entry.string()) : null;
   }
 
-  /** Ids of all artifacts that ever were asked for on this broker and are not forgotten yet. */
-  artifacts(): Promise<readonly string[]> {
+  /** Keys of all units that ever were asked for on this broker and are not forgotten yet. */
+  keys(): Promise<readonly string[]> {
     return subjectsOf(this.jsm, unitBucket);
   }
 }
