@@ -5,20 +5,17 @@ import { connect, StringCodec } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
+import type { RunEventBody } from '../../src/pipeline/runs/events.js';
 import { cli, ended, startCli } from '../support/cli.js';
 import { doneEvent } from '../support/job-events.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
 
-const finished = {
-  ...{
-    type: 'run-finished' as const,
-    run: 'run-1',
-    outcome: 'interrupted' as const,
-    seconds: 1,
-    directory: 'runs/run-1',
-  },
-  ...{ report: null, failures: 0 },
-} as const;
+const finished: RunEventBody = {
+  type: 'run-finished',
+  run: 'run-1',
+  outcome: 'interrupted',
+  ...{ seconds: 1, directory: 'runs/run-1', report: null, failures: 0 },
+};
 
 describe.skipIf(natsServer === null)('commands on a broker come to an end', () => {
   const folder = mkdtempSync(join(tmpdir(), 'haf-ends-'));

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { filter, firstValueFrom, take, timeout, toArray } from 'rxjs';
+import { filter, firstValueFrom, skip, take, timeout, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
@@ -112,6 +112,64 @@ describe('a runner', () => {
     }
     expect(computed).toBe(2);
     expect((await first(bus, 6)).filter((type) => type === 'job-done')).toHaveLength(3);
+    await runner.stop();
+  });
+
+  it('puts a forced result in the place of the earlier one, and leaves no checkpoint and no pin', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const job = await storedJob(store, 'a');
+    let [round, released] = [0, 0];
+    const commit = store.commit.bind(store);
+    store.commit = (manifest, options) => commit({ ...manifest, metrics: { round: ++round } }, options);
+    store.fetch = () => Promise.resolve({ release: () => Promise.resolve(void released++) });
+    const runner = runnerOn(bus, store, () => store.saveCheckpoint(job.artifact, new Uint8Array(8)));
+    for (const replace of [false, true]) {
+      const done = firstValueFrom(
+        bus.events('run-1').pipe(
+          filter(({ type }) => type === 'job-done'),
+          skip(round),
+        ),
+      );
+      await bus.enqueue({ ...job, replace });
+      await done;
+    }
+    await runner.drain();
+    expect(await store.manifest(job.artifact)).toMatchObject({ metrics: { round: 2 } });
+    expect(await store.checkpoint(job.artifact)).toBeNull();
+    expect(released).toBe(2);
+  });
+
+  it('asks once more before it stores whether the job is still its own', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const job = await storedJob(store, 'a');
+    const [lost, given] = [new AbortController(), new AbortController()];
+    let computed = false;
+    const claim = bus.claim.bind(bus);
+    bus.claim = async (...args) => {
+      const lease = await claim(...args);
+      const heartbeat = (): Promise<void> => Promise.resolve(computed ? lost.abort() : undefined);
+      const release = (): Promise<void> => Promise.resolve(given.abort());
+      return lease && { ...lease, lost: lost.signal, heartbeat, release };
+    };
+    await bus.enqueue(job);
+    const runner = runnerOn(bus, store, () => Promise.resolve(void (computed = true)));
+    while (!given.signal.aborted && !(await store.manifest(job.artifact))) await sleep(5);
+    expect(await store.manifest(job.artifact)).toBeNull();
+    await runner.stop();
+  });
+
+  it('beats often enough for a lease that another run shortens meanwhile', async () => {
+    const [bus, store] = [new InProcessBus({ leaseMs: 600_000 }), newStore()];
+    let beaten = (): void => undefined;
+    const beat = new Promise<void>((resolve) => (beaten = resolve));
+    const claim = bus.claim.bind(bus);
+    bus.claim = async (...args) => {
+      const lease = await claim(...args);
+      return lease && { ...lease, heartbeat: () => Promise.resolve(beaten()) };
+    };
+    await bus.enqueue(await storedJob(store, 'a'));
+    const runner = runnerOn(bus, store, forEver);
+    await beat;
     await runner.stop();
   });
 
