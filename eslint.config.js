@@ -6,6 +6,23 @@ const nondeterminism = [
   { object: 'Date', property: 'now', message: 'Operators must not read the clock.' },
 ];
 
+/** What the pipeline may not import; only the NATS adapter may load its client. */
+const pipelineImports = (...packages) => ({
+  paths: packages.map((name) => ({ name, message: 'The pipeline decides; it computes nothing.' })),
+  patterns: [
+    { group: ['@tensorflow/*'], message: 'Only operators/tensor may load TensorFlow.' },
+    {
+      regex: 'operators/(?!methods/(registry|method)\\.js|.*-data\\.js)',
+      allowTypeImports: true,
+      message: 'The pipeline knows shapes and method names; stage code is imported lazily, in stages.ts.',
+    },
+    {
+      group: ['**/workers/**', '!**/workers/worker.js', '!**/workers/same-version.js'],
+      message: 'The pipeline reaches workers through the bus.',
+    },
+  ],
+});
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'runs', '.haf', 'data', 'coverage', '**/*.js', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -33,30 +50,11 @@ export default tseslint.config(
   },
   {
     files: ['src/pipeline/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: ['sharp', 'nats'].map((name) => ({
-            name,
-            message: 'The pipeline decides; it computes nothing.',
-          })),
-          patterns: [
-            { group: ['@tensorflow/*'], message: 'Only operators/tensor may load TensorFlow.' },
-            {
-              regex: 'operators/(?!methods/(registry|method)\\.js|.*-data\\.js)',
-              allowTypeImports: true,
-              message:
-                'The pipeline knows shapes and method names; stage code is imported lazily, in stages.ts.',
-            },
-            {
-              group: ['**/workers/**', '!**/workers/local.js'],
-              message: 'The pipeline reaches workers through the bus.',
-            },
-          ],
-        },
-      ],
-    },
+    rules: { 'no-restricted-imports': ['error', pipelineImports('sharp', 'nats')] },
+  },
+  {
+    files: ['src/pipeline/bus/nats/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', pipelineImports('sharp')] },
   },
   {
     files: ['src/pipeline/core/**/*.ts', 'src/operators/**/*.ts'],

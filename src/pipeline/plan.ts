@@ -1,21 +1,12 @@
 import type { Config } from './config/schema.js';
+import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { hashOf } from './core/canonical-json.js';
+import type { Recipe } from './recipe.js';
 import type { Graph, JobNode } from './graph.js';
-import type { ConfigPath, StageName, Unit } from './stage.js';
+import type { ConfigPath, StageName } from './stage.js';
 import { stageNames } from './stage.js';
 import { stages } from './stages.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
-
-/** Everything that decides what a job computes; its hash is the artifact's id. */
-export interface Recipe {
-  readonly stage: StageName;
-  readonly version: number;
-  readonly unit: Unit;
-  /** The config sections the stage reads. */
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly inputs: readonly { readonly role: StageName; readonly ids: readonly string[] }[];
-  readonly sources: readonly { readonly role: string; readonly name: string; readonly sha256: string }[];
-}
 
 /** A job with its artifact id and, when it has been computed before, the manifest of the result. */
 export interface PlannedJob {
@@ -27,6 +18,8 @@ export interface PlannedJob {
 
 export type Plan = readonly PlannedJob[];
 
+const lookupsAtOnce = 16;
+
 /**
  * Names every job's artifact and looks up which exist. Ids chain - an input enters by its own id, not by its
  * bytes - so the whole plan is known before anything runs, and training that is not bit-deterministic on a GPU
@@ -34,14 +27,19 @@ export type Plan = readonly PlannedJob[];
  */
 export async function makePlan(graph: Graph, config: Config, store: ArtifactStore): Promise<Plan> {
   const ids = new Map<string, string>();
-  const plan: PlannedJob[] = [];
-  for (const node of graph) {
+  const named = graph.map((node) => {
     const recipe = recipeOf(node, config, ids);
     const id = hashOf(recipe);
     ids.set(node.key, id);
-    plan.push({ node, id, recipe, cached: await store.manifest(id) });
-  }
-  return plan;
+    return { node, id, recipe };
+  });
+  // A store on another machine takes its time for each answer.
+  const lookups = from(named).pipe(
+    mergeMap(async ({ id }) => [id, await store.manifest(id)] as const, lookupsAtOnce),
+    toArray(),
+  );
+  const cached = new Map(await lastValueFrom(lookups));
+  return named.map((job) => ({ ...job, cached: cached.get(job.id) ?? null }));
 }
 
 function recipeOf(node: JobNode, config: Config, ids: ReadonlyMap<string, string>): Recipe {

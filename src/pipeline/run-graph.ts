@@ -10,12 +10,14 @@ import {
   shareReplay,
   type Observable,
 } from 'rxjs';
-import type { Bus, Job } from './bus/bus.js';
+import type { Bus } from './bus/bus.js';
+import type { Job } from './bus/job.js';
 import type { Config } from './config/schema.js';
 import { HafError } from './core/errors.js';
 import { inCanonicalOrder } from './core/modality.js';
 import { upstreamOf } from './graph.js';
 import type { Plan, PlannedJob } from './plan.js';
+import { recipeBytes } from './recipe.js';
 import type { RunEvent } from './runs/events.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
 import { stages } from './stages.js';
@@ -31,10 +33,18 @@ export interface GraphRun {
   readonly config: Config;
   readonly plan: Plan;
   readonly bus: Bus;
+  /** The run's events since it was started this time; what a former attempt left in the log is not among them. */
+  readonly events: Observable<RunEvent>;
   readonly store: ArtifactStore;
+  readonly codeVersion: string;
   /** Keys of jobs to compute although their artifact exists (a forced replay). */
   readonly force?: ReadonlySet<string>;
+  /** Takes over what a job made. When it finds the artifact damaged (HAF_STORE_CORRUPT), the job is run again. */
+  readonly accept?: (manifest: Manifest) => Promise<void>;
 }
+
+/** How often one job is run again because an artifact it needs, or its own, turned out to be damaged. */
+const mostRepairs = 3;
 
 /**
  * Runs a plan as a dataflow graph: each job is a shared Observable that waits for the jobs it reads, takes its
@@ -56,28 +66,62 @@ export function runGraph(context: GraphRun): Observable<JobOutcome> {
 }
 
 function settle(job: PlannedJob, before: readonly JobOutcome[], context: GraphRun): Observable<JobOutcome> {
-  const { bus, run } = context;
   const blocker = before.find(({ state }) => state === 'failed' || state === 'skipped');
-  const { key: name, stage, unit } = job.node;
-  const about = { job: name, stage, unit, artifact: job.id };
-  if (blocker)
-    return defer(async () => {
-      await bus.publish(run, { type: 'job-skipped', ...about, because: blocker.job.node.key });
-      return { state: 'skipped' as const, job };
-    });
-  const { cached } = job;
-  if (cached && !context.force?.has(name))
-    return defer(async () => {
-      await bus.publish(run, { type: 'job-cached', ...about, metrics: cached.metrics });
-      return { state: 'cached' as const, job, manifest: cached };
-    });
-  return submit(job, context);
+  if (!blocker) return obtain(job, context, context.force?.has(job.node.key) ?? false, mostRepairs);
+  return defer(async () => {
+    const because = blocker.job.node.key;
+    await context.bus.publish(context.run, { type: 'job-skipped', ...aboutOf(job), because });
+    return { state: 'skipped' as const, job };
+  });
+}
+
+/**
+ * The artifact of a job: from the store if it is there by now, else from a worker. A damaged artifact - this one, or one
+ * that a worker met among the inputs - has been set aside by whoever read it, so it is made anew like any other.
+ */
+function obtain(job: PlannedJob, context: GraphRun, force: boolean, repairs: number): Observable<JobOutcome> {
+  const { bus, run, store } = context;
+  const found = defer(async (): Promise<JobOutcome | null> => {
+    const manifest = force ? null : await store.manifest(job.id);
+    if (!manifest) return null;
+    await bus.publish(run, { type: 'job-cached', ...aboutOf(job), metrics: manifest.metrics });
+    return { state: 'cached', job, manifest };
+  });
+  return found.pipe(
+    mergeMap((outcome) => (outcome ? of(outcome) : submit(job, context, force)), 1),
+    mergeMap(async (outcome) => ({ outcome, damaged: await damageOf(outcome, context) }), 1),
+    mergeMap(({ outcome, damaged }): Observable<JobOutcome> => {
+      if (!damaged) return of(outcome);
+      if (repairs === 0) return of({ state: 'failed', job, error: damaged });
+      const culprit = context.plan.find(({ id }) => id === damaged.context['artifact']);
+      if (!culprit) return of({ state: 'failed', job, error: damaged });
+      const again = obtain(job, context, force && outcome.state === 'failed', repairs - 1);
+      if (culprit === job) return again;
+      const mended = obtain(culprit, context, false, repairs - 1);
+      return mended.pipe(
+        mergeMap((other) => (other.state === 'failed' ? of<JobOutcome>({ ...other, job }) : again), 1),
+      );
+    }, 1),
+  );
+}
+
+/** The damage that an outcome tells of: what a worker reported, or what we meet when we take the artifact over. */
+async function damageOf(outcome: JobOutcome, { accept }: GraphRun): Promise<HafError | null> {
+  if (outcome.state === 'failed') return outcome.error.code === 'HAF_STORE_CORRUPT' ? outcome.error : null;
+  if (outcome.state === 'skipped') return null;
+  try {
+    await accept?.(outcome.manifest);
+    return null;
+  } catch (error) {
+    if (error instanceof HafError && error.code === 'HAF_STORE_CORRUPT') return error;
+    throw error;
+  }
 }
 
 /** Queues a job and waits for its end on the event log. */
-function submit(job: PlannedJob, context: GraphRun): Observable<JobOutcome> {
+function submit(job: PlannedJob, context: GraphRun, force: boolean): Observable<JobOutcome> {
   const { bus, run, store } = context;
-  const ended = bus.events(run).pipe(
+  const ended = context.events.pipe(
     filter((event) => event.type === 'job-done' || event.type === 'job-failed'),
     filter((event) => event.artifact === job.id),
     first(),
@@ -87,25 +131,37 @@ function submit(job: PlannedJob, context: GraphRun): Observable<JobOutcome> {
       return manifest ? { state: 'done', job, manifest } : { state: 'failed', job, error: gone(job) };
     }, 1),
   );
-  return merge(defer(() => bus.enqueue(jobOf(job, context))).pipe(ignoreElements()), ended);
+  const queue = defer(async () => {
+    await store.write('recipe', recipeBytes(job.recipe));
+    await bus.publish(run, { type: 'job-queued', ...aboutOf(job) });
+    await bus.enqueue(jobOf(job, context, force));
+  });
+  return merge(ended, queue.pipe(ignoreElements()));
 }
+
+const aboutOf = ({ node: { key, stage, unit }, id }: PlannedJob) => ({ job: key, stage, unit, artifact: id });
 
 /** The error of a failed job as the event log tells it, with the job named. */
 function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): HafError {
-  const { stack } = error.context;
+  const { stack, artifact } = error.context;
   return new HafError(error.code, `${job}: ${error.what}`, error.fix, {
-    context: typeof stack === 'string' ? { stack } : {},
+    context: {
+      ...(typeof stack === 'string' ? { stack } : {}),
+      ...(typeof artifact === 'string' ? { artifact } : {}),
+    },
   });
 }
 
-const gone = ({ node }: PlannedJob): HafError =>
+const gone = ({ node, id }: PlannedJob): HafError =>
   new HafError(
     'HAF_STORE_CORRUPT',
     `${node.key}: its result is not in the store although it was just computed.`,
     'Run the same command again, and check that nothing else writes to the store.',
+    { context: { artifact: id } },
   );
 
-function jobOf({ node, id, recipe }: PlannedJob, { run, config, force }: GraphRun): Job {
+function jobOf({ node, id }: PlannedJob, context: GraphRun, replace: boolean): Job {
+  const { run, config, store, codeVersion } = context;
   return {
     v: 1,
     run,
@@ -114,10 +170,10 @@ function jobOf({ node, id, recipe }: PlannedJob, { run, config, force }: GraphRu
     stage: node.stage,
     unit: node.unit,
     class: stages[node.stage].class,
-    config: recipe.config,
     modalities: [...inCanonicalOrder(config.modalities)],
-    inputs: recipe.inputs.map(({ role, ids }) => ({ role, ids: [...ids] })),
     sources: [...node.sources],
-    replace: force?.has(node.key) ?? false,
+    replace,
+    store: store.uri,
+    codeVersion,
   };
 }

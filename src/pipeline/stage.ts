@@ -52,6 +52,29 @@ export interface Inputs {
   all(role: StageName): readonly Artifact[];
 }
 
+/** The state of a training job after an epoch, as the training loop keeps it. */
+export interface TrainingSnapshot {
+  /** What JSON can hold without loss. */
+  readonly state: object;
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+}
+
+/** Keeps the state of an unfinished training job, so that it can go on elsewhere (docs/architecture.md, "Checkpoints"). */
+export interface Checkpoints {
+  /**
+   * Hands over the state kept last by the same code for the same recipe, if there is one, and puts the job's random
+   * streams where they stood then. `take` returns false, having changed nothing, when the job cannot go on from it:
+   * it then starts from the beginning.
+   */
+  resume(take: (snapshot: TrainingSnapshot) => boolean): Promise<void>;
+  /**
+   * Offers the state after an epoch that is not the last one; `snapshot` is called only when it is to be kept.
+   *
+   * @throws HafError HAF_INTERRUPTED, with the state kept, when the job is asked to pause
+   */
+  offer(epoch: number, snapshot: () => TrainingSnapshot): Promise<void>;
+}
+
 /** What a stage's code is given; everything that may change its output is in here. */
 export interface StageContext {
   readonly unit: Unit;
@@ -60,8 +83,9 @@ export interface StageContext {
   readonly modalities: readonly Modality[];
   readonly inputs: Inputs;
   readonly sources: readonly SourceFile[];
-  /** A random stream of this job's own, named by purpose. */
+  /** A random stream of this job's own, named by purpose; asking twice for the same one throws. */
   rng(purpose: string): Rng;
+  readonly checkpoints: Checkpoints;
 }
 
 /** Progress of a training job after an epoch; all numbers are per-patient means. */
@@ -98,6 +122,11 @@ export interface StageDefinition {
   readonly class: JobClass;
   /** The config keys that go into the artifact's id: sections, or keys of a section by path. */
   readonly reads: (unit: Unit) => readonly ConfigPath[];
+  /**
+   * The files it opens of an input role; all of them when not given. Others are not brought to its machine, and
+   * opening one throws.
+   */
+  readonly opens?: Readonly<Partial<Record<StageName, readonly string[]>>>;
   readonly about: string;
   readonly load: () => Promise<StageCode>;
 }

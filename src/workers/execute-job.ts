@@ -1,14 +1,17 @@
-import { lastValueFrom, takeUntil, tap, fromEvent, throwIfEmpty } from 'rxjs';
+import { lastValueFrom, takeUntil, tap, fromEvent, throwIfEmpty, NEVER } from 'rxjs';
 import type { Config } from '../pipeline/config/schema.js';
 import { HafError } from '../pipeline/core/errors.js';
-import { rng } from '../pipeline/core/rng.js';
 import type { Problem } from '../pipeline/core/problem.js';
-import type { Job } from '../pipeline/bus/bus.js';
-import type { Artifact, EpochProgress, Inputs, StageContext, StageName } from '../pipeline/stage.js';
-import { hashFile } from '../pipeline/sources.js';
-import { interrupted } from './executor.js';
+import { rng } from '../pipeline/core/rng.js';
+import { Streams } from '../pipeline/core/streams.js';
+import type { Artifact, Inputs, StageContext, StageName } from '../pipeline/stage.js';
+import { interrupted, type JobControl } from './executor.js';
+import { JobCheckpoints, noCheckpoints, type CheckpointOptions } from './job-checkpoints.js';
 import { stages } from '../pipeline/stages.js';
 import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
+import { openable } from './openable.js';
+import { timedAccess, type ReadTime } from './timed-access.js';
+import type { Work } from './work.js';
 
 /** What a computed job leaves: its files are in the store, the manifest is not written yet. */
 export interface JobResult {
@@ -16,26 +19,44 @@ export interface JobResult {
   readonly problems: readonly Problem[];
   readonly metrics: Readonly<Record<string, number | null>>;
   readonly peakRssMiB: number;
+  /** Seconds spent reading input artifacts, content checks included. */
+  readonly readSeconds: number;
 }
 
-/** Computes one job in this thread or process. @throws HafError, also for an aborted signal (HAF_INTERRUPTED). */
+/** What a training process is given besides the job. */
+export type TrainerControl = JobControl & CheckpointOptions;
+
+/**
+ * Computes one job in this thread or process. Without `control` nothing is reported, and nothing kept before the end.
+ *
+ * @throws HafError, also for an aborted signal (HAF_INTERRUPTED)
+ */
 export async function executeJob(
-  job: Job,
+  job: Work,
   store: ArtifactStore,
-  onEpoch: (progress: EpochProgress) => void,
-  signal: AbortSignal,
+  control?: TrainerControl,
 ): Promise<JobResult> {
   const code = await stages[job.stage].load();
-  await verifySources(job);
-  const context = await contextOf(job, store);
-  if (signal.aborted) throw interrupted(job);
+  const readTime: ReadTime = { seconds: 0 };
+  const streams = streamsOf(job);
+  const checkpoints = control && new JobCheckpoints(job, store, streams, control);
+  const context: StageContext = {
+    unit: job.unit,
+    config: declaredKeys(job),
+    modalities: job.modalities,
+    inputs: await openInputs(job, store, readTime),
+    sources: job.sources,
+    rng: (purpose) => streams.of(purpose),
+    checkpoints: checkpoints ?? noCheckpoints,
+  };
+  if (control?.signal.aborted || control?.pause.aborted) throw interrupted(job);
   const last = await lastValueFrom(
     code(context).pipe(
-      tap((event) => event.type === 'epoch' && onEpoch(event)),
-      takeUntil(fromEvent(signal, 'abort')),
+      tap((event) => event.type === 'epoch' && control?.onEpoch(event)),
+      takeUntil(control ? fromEvent(control.signal, 'abort') : NEVER),
       throwIfEmpty(() => interrupted(job)),
     ),
-  );
+  ).finally(() => checkpoints?.settled());
   if (last.type !== 'output') throw interrupted(job);
   const files: StoredFile[] = [];
   for (const [name, data] of Object.entries(last.files)) {
@@ -43,26 +64,20 @@ export async function executeJob(
     files.push(await store.write(name, bytes));
   }
   const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-  return { files, problems: last.problems ?? [], metrics: last.metrics ?? {}, peakRssMiB };
+  const { problems = [], metrics = {} } = last;
+  return { files, problems, metrics, peakRssMiB, readSeconds: readTime.seconds };
 }
 
-async function contextOf(job: Job, store: ArtifactStore): Promise<StageContext> {
-  const config = declaredKeys(job);
+/** Methods of a fold share their streams, so that they differ in what they are and not in their draws. */
+function streamsOf(job: Work): Streams {
   const { fold, modality } = job.unit;
-  const stream = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
-  return {
-    unit: job.unit,
-    config,
-    modalities: job.modalities,
-    inputs: await openInputs(job, store),
-    sources: job.sources,
-    // Methods of a fold share their streams, so that they differ in what they are and not in their draws.
-    rng: (purpose) => rng(config.seed, `${stream}/${purpose}`),
-  };
+  const owner = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
+  const config = declaredKeys(job);
+  return new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
 }
 
 /** The config with only the keys the stage declared: reading another would escape the artifact's id. */
-function declaredKeys(job: Job): Config {
+function declaredKeys(job: Work): Config {
   const guarded = (part: object, path: string): object =>
     new Proxy(part, {
       get: (target, name) => {
@@ -80,31 +95,21 @@ function declaredKeys(job: Job): Config {
   return guarded(job.config, '') as Config;
 }
 
-/** A file edited after the plan hashed it would be stored under the name of its former content. */
-async function verifySources({ sources }: Job): Promise<void> {
-  for (const { name, path, sha256 } of sources)
-    if ((await hashFile(path)) !== sha256)
-      throw new HafError(
-        'HAF_DATA_CHANGED',
-        `${name} has changed since the run was planned.`,
-        'Run the same command again: it will plan with the new content.',
-        { context: { path } },
-      );
-}
-
-async function openInputs(job: Job, store: ArtifactStore): Promise<Inputs> {
+async function openInputs(job: Work, store: ArtifactStore, readTime: ReadTime): Promise<Inputs> {
   const opened = new Map<StageName, Artifact[]>();
   for (const { role, ids } of job.inputs) {
+    const files = stages[job.stage].opens?.[role];
     const artifacts: Artifact[] = [];
     for (const id of ids) {
-      const manifest = await store.manifest(id);
+      const manifest = await store.manifest(id, files);
       if (!manifest)
         throw new HafError(
           'HAF_STORE_CORRUPT',
           `${job.key} needs a ${role} artifact (${id.slice(0, 12)}) that is not in the store.`,
           'Run the same command again: what is missing will be computed.',
+          { context: { artifact: id } },
         );
-      artifacts.push(store.open(manifest));
+      artifacts.push(timedAccess(openable(store.open(manifest), files), readTime));
     }
     opened.set(role, artifacts);
   }

@@ -1,21 +1,25 @@
 import type { HafErrorData } from '../pipeline/core/errors.js';
-import type { Job } from '../pipeline/bus/bus.js';
 import type { EpochProgress } from '../pipeline/stage.js';
 import type { JobResult } from './execute-job.js';
+import type { Work } from './work.js';
 
 /** Runner to trainer. */
 export type ToTrainer =
-  { readonly type: 'run'; readonly job: Job; readonly store: string } | { readonly type: 'cancel' };
+  | {
+      readonly type: 'run';
+      readonly work: Work;
+      readonly codeVersion: string;
+      readonly checkpointEpochs: number;
+    }
+  | { readonly type: 'pause' }
+  | { readonly type: 'cancel' };
 
 /** Trainer to runner. */
 export type FromTrainer =
   | { readonly type: 'epoch'; readonly progress: EpochProgress }
+  | { readonly type: 'checkpoint'; readonly epoch: number }
   | { readonly type: 'done'; readonly result: JobResult }
   | { readonly type: 'failed'; readonly error: HafErrorData };
 
-/** What a pool thread is given and gives back; an error travels as data because threads do not share classes. */
-export interface ThreadTask {
-  readonly job: Job;
-  readonly store: string;
-}
+/** What a pool thread gives back; an error travels as data because threads do not share classes. */
 export type ThreadResult = { readonly ok: JobResult } | { readonly error: HafErrorData };

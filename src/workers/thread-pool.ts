@@ -1,21 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { Job } from '../pipeline/bus/bus.js';
 import { HafError } from '../pipeline/core/errors.js';
-import type { EpochProgress } from '../pipeline/stage.js';
 import type { JobResult } from './execute-job.js';
-import { interrupted, type Executor } from './executor.js';
-import type { ThreadResult, ThreadTask } from './ipc.js';
+import { interrupted, type Executor, type JobControl } from './executor.js';
+import type { ThreadResult } from './ipc.js';
+import type { Work } from './work.js';
 
 /** Threads for CPU-bound jobs. */
 export class ThreadPool implements Executor {
-  private readonly pool: Piscina<ThreadTask, ThreadResult>;
+  private readonly pool: Piscina<Work, ThreadResult>;
 
-  constructor(
-    threads: number,
-    private readonly store: string,
-  ) {
-    this.pool = new Piscina<ThreadTask, ThreadResult>({
+  constructor(threads: number) {
+    this.pool = new Piscina<Work, ThreadResult>({
       filename: fileURLToPath(new URL('./thread-task.js', import.meta.url)),
       name: 'compute',
       minThreads: 0,
@@ -24,15 +20,16 @@ export class ThreadPool implements Executor {
     });
   }
 
-  async run(job: Job, _onEpoch: (progress: EpochProgress) => void, signal: AbortSignal): Promise<JobResult> {
+  async run(work: Work, control: Pick<JobControl, 'signal' | 'pause'>): Promise<JobResult> {
+    const signal = AbortSignal.any([control.signal, control.pause]);
     let result: ThreadResult;
     try {
-      result = await this.pool.run({ job, store: this.store }, { signal, name: 'compute' });
+      result = await this.pool.run(work, { signal, name: 'compute' });
     } catch (error) {
-      if (signal.aborted) throw interrupted(job);
+      if (signal.aborted) throw interrupted(work);
       throw new HafError(
         'HAF_WORKER_DIED',
-        `The thread working on ${job.key} ended: ${error instanceof Error ? error.message : String(error)}.`,
+        `The thread working on ${work.key} ended: ${error instanceof Error ? error.message : String(error)}.`,
         'It may have run out of memory: there is a thread per core, so give the process fewer (taskset).',
         { cause: error },
       );

@@ -6,25 +6,32 @@ import { storeAt } from './store-at.js';
 // The trainer: the process that holds TensorFlow. Native bindings load in one thread per process only, and a
 // training step blocks the event loop, so it shares neither with the runner that keeps the lease alive.
 
-let current: AbortController | null = null;
+let current: { readonly stop: AbortController; readonly pause: AbortController } | null = null;
 
 const send = (message: FromTrainer): void => {
   process.send?.(message);
 };
 
-async function run({ job, store }: Extract<ToTrainer, { type: 'run' }>): Promise<void> {
-  current = new AbortController();
+async function run({ work, ...settings }: Extract<ToTrainer, { type: 'run' }>): Promise<void> {
+  const [stop, pause] = [new AbortController(), new AbortController()];
+  current = { stop, pause };
   try {
-    const onEpoch = (progress: Extract<FromTrainer, { type: 'epoch' }>['progress']): void =>
-      send({ type: 'epoch', progress });
-    send({ type: 'done', result: await executeJob(job, storeAt(store), onEpoch, current.signal) });
+    const result = await executeJob(work, storeAt(work.root), {
+      ...settings,
+      signal: stop.signal,
+      pause: pause.signal,
+      onEpoch: (progress) => send({ type: 'epoch', progress }),
+      onCheckpoint: (epoch) => send({ type: 'checkpoint', epoch }),
+    });
+    send({ type: 'done', result });
   } catch (error) {
     send({ type: 'failed', error: HafError.from(error).toData() });
   }
 }
 
 process.on('message', (message: ToTrainer) => {
-  if (message.type === 'cancel') current?.abort();
+  if (message.type === 'cancel') current?.stop.abort();
+  else if (message.type === 'pause') current?.pause.abort();
   else void run(message);
 });
 // A terminal's Ctrl-C and a scheduler's SIGTERM reach the whole process group; draining is the runner's decision,

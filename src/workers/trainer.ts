@@ -1,18 +1,22 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Job } from '../pipeline/bus/bus.js';
+import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
-import type { EpochProgress } from '../pipeline/stage.js';
 import type { JobResult } from './execute-job.js';
-import type { Executor } from './executor.js';
+import type { Executor, JobControl } from './executor.js';
 import type { FromTrainer, ToTrainer } from './ipc.js';
+import type { Work } from './work.js';
 
 const trainerFile = fileURLToPath(new URL('./trainer-process.js', import.meta.url));
 
 export interface TrainerOptions {
-  readonly store: string;
   /** Tensor backend the process is told to load. */
   readonly backend: string;
+  /** The one GPU it may use; null where there is none to choose. */
+  readonly gpu: string | null;
+  /** Which checkpoints it may go on from, and how many epochs lie between those it keeps. */
+  readonly codeVersion: string;
+  readonly checkpointEpochs: number;
 }
 
 /** A child process that computes training jobs, one after another; started with its first job, again after it died. */
@@ -21,14 +25,15 @@ export class Trainer implements Executor {
 
   constructor(private readonly options: TrainerOptions) {}
 
-  async run(job: Job, onEpoch: (progress: EpochProgress) => void, signal: AbortSignal): Promise<JobResult> {
+  async run(job: Work, { onEpoch, onCheckpoint, signal, pause }: JobControl): Promise<JobResult> {
     const child = this.alive(job);
+    const settled = new AbortController();
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
         child.off('message', onMessage);
         child.off('exit', onExit);
         child.off('error', onError);
-        signal.removeEventListener('abort', cancel);
+        settled.abort();
         finish();
       };
       const onExit = (code: number | null, by: NodeJS.Signals | null): void =>
@@ -36,6 +41,7 @@ export class Trainer implements Executor {
       const onError = (error: Error): void => settle(() => reject(unreachable(job, error)));
       const onMessage = (message: FromTrainer): void => {
         if (message.type === 'epoch') onEpoch(message.progress);
+        else if (message.type === 'checkpoint') onCheckpoint(message.epoch);
         else if (message.type === 'done') settle(() => resolve(message.result));
         else settle(() => reject(HafError.fromData(message.error)));
       };
@@ -46,13 +52,18 @@ export class Trainer implements Executor {
           this.forget(child);
           onError(error);
         });
-      const cancel = (): void => void (child.connected && send({ type: 'cancel' }));
+      const sendOn = (asked: AbortSignal, message: ToTrainer): void => {
+        const tell = (): void => void (child.connected && send(message));
+        if (asked.aborted) tell();
+        else asked.addEventListener('abort', tell, { once: true, signal: settled.signal });
+      };
       child.on('message', onMessage);
       child.on('exit', onExit);
       child.on('error', onError);
-      send({ type: 'run', job, store: this.options.store });
-      if (signal.aborted) cancel();
-      else signal.addEventListener('abort', cancel, { once: true });
+      const { codeVersion, checkpointEpochs } = this.options;
+      send({ type: 'run', work: job, codeVersion, checkpointEpochs });
+      sendOn(signal, { type: 'cancel' });
+      sendOn(pause, { type: 'pause' });
     });
   }
 
@@ -74,7 +85,12 @@ export class Trainer implements Executor {
       child = fork(trainerFile, {
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        env: { ...process.env, HAF_BACKEND: this.options.backend, TF_CPP_MIN_LOG_LEVEL: '2' },
+        env: {
+          ...process.env,
+          HAF_BACKEND: this.options.backend,
+          TF_CPP_MIN_LOG_LEVEL: '2',
+          ...(this.options.gpu === null ? {} : { CUDA_VISIBLE_DEVICES: this.options.gpu }),
+        },
       });
     } catch (error) {
       throw unreachable(job, error);

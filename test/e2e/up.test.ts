@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runSummarySchema } from '../../src/pipeline/runs/materialise.js';
-import { childrenOf, cli, ended, eventOf, startCli, type CliResult } from '../support/cli.js';
+import { cli, ended, eventOf, startCli, trainersOf, type CliResult } from '../support/cli.js';
 import { predictionsOf, runFolder, workFolder } from '../support/small-cohort.js';
 
 const up = ['up', '-c', 'experiment.yaml'];
@@ -69,7 +69,7 @@ describe('haf-pipeline up', () => {
     const child = startCli([...up, '--workers', '1', '--json'], other);
     const result = ended(child);
     await eventOf(child, isTraining);
-    for (const trainer of childrenOf(child.pid ?? 0)) process.kill(trainer, 'SIGKILL');
+    for (const trainer of trainersOf(child.pid ?? 0)) process.kill(trainer, 'SIGKILL');
     const { code, stdout } = await result;
     expect(stdout).toContain('"job-retried"');
     expect(code).toBe(0);
@@ -81,7 +81,7 @@ describe('haf-pipeline up', () => {
     const child = startCli([...up, '--workers', '2', '--json'], other);
     const result = ended(child);
     await eventOf(child, (event) => event.type === 'job-done' && event.stage === 'stage1');
-    const trainers = childrenOf(child.pid ?? 0);
+    const trainers = trainersOf(child.pid ?? 0);
     child.kill('SIGKILL');
     await result;
     expect(trainers.length).toBeGreaterThan(0);

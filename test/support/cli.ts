@@ -43,6 +43,16 @@ export function eventOf(
   });
 }
 
+/** The training processes of an `up` or a `worker`; a broker that it started is its child as well. */
+export const trainersOf = (pid: number): number[] =>
+  childrenOf(pid).filter((child) => {
+    try {
+      return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('trainer-process');
+    } catch {
+      return false;
+    }
+  });
+
 /** Child processes of a process, from /proc. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')

@@ -1,8 +1,9 @@
 import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { Job } from '../../src/pipeline/bus/bus.js';
+import type { Job } from '../../src/pipeline/bus/job.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import type { DataFiles } from '../../src/pipeline/sources.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
+import type { Work } from '../../src/workers/work.js';
 
 /** A resolved experiment of two folds with the given changes. */
 export const testConfig = (changes: Partial<ConfigInput> = {}): Config =>
@@ -44,10 +45,16 @@ export const testJob = (name: string, changes: Partial<Job> = {}): Job => ({
   stage: 'stage3',
   unit: { fold: 0, method: 'haf' },
   class: 'gpu',
-  config: {},
   modalities: ['Clin'],
-  inputs: [],
   sources: [],
   replace: false,
+  store: '/nowhere',
+  codeVersion: '0',
+  ...changes,
+});
+
+/** A job made ready to compute. */
+export const testWork = (name: string, changes: Partial<Work> = {}): Work => ({
+  ...{ ...testJob(name), config: {}, inputs: [], root: '/nowhere' },
   ...changes,
 });

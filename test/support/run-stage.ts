@@ -5,8 +5,10 @@ import { lastValueFrom, tap } from 'rxjs';
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import { inCanonicalOrder } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
+import { Streams } from '../../src/pipeline/core/streams.js';
 import type {
   Artifact,
+  Checkpoints,
   EpochProgress,
   SourceFile,
   StageCode,
@@ -14,6 +16,7 @@ import type {
   StageOutput,
   Unit,
 } from '../../src/pipeline/stage.js';
+import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 
 /** Files of an artifact by name: objects are stored as JSON, bytes as they are. */
 export type ArtifactFiles = Readonly<Record<string, Uint8Array | object>>;
@@ -22,6 +25,8 @@ export interface StageRun {
   readonly config: Partial<ConfigInput>;
   readonly unit?: Unit;
   readonly sources?: readonly SourceFile[];
+  /** What keeps the state of the job with these streams; nothing if absent. */
+  readonly checkpoints?: (streams: Streams) => Checkpoints;
   readonly inputs?: Partial<Record<StageName, readonly { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
 }
 
@@ -52,6 +57,7 @@ export async function runStage(
       list.map(({ id, unit, files }) => scratchArtifact(id, unit ?? {}, files)),
     ]),
   ) as Partial<Record<StageName, Artifact[]>>;
+  const streams = new Streams((purpose) => rng(config.seed, `test/${purpose}`));
   const progress: EpochProgress[] = [];
   const last = await lastValueFrom(
     code({
@@ -59,7 +65,8 @@ export async function runStage(
       config,
       modalities: inCanonicalOrder(config.modalities),
       sources: run.sources ?? [],
-      rng: (purpose) => rng(config.seed, `test/${purpose}`),
+      rng: (purpose) => streams.of(purpose),
+      checkpoints: run.checkpoints?.(streams) ?? noCheckpoints,
       inputs: {
         all: (role) => artifacts[role] ?? [],
         one: (role) => {

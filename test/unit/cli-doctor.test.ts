@@ -6,6 +6,7 @@ import { doctorLines } from '../../src/pipeline/cli/doctor.js';
 import {
   checkMachine,
   checkMemory,
+  checkNatsServer,
   checkNode,
   checkSpace,
   checkWritable,
@@ -22,6 +23,13 @@ describe('doctor', () => {
       'ok',
       'ok',
     ]);
+  });
+
+  it('warns of a nats-server that cannot be started, and takes none for an answer', () => {
+    const named = checkNatsServer({ HAF_NATS_SERVER: '/nonexistent/nats-server' });
+    expect(named).toMatchObject({ status: 'warn' });
+    expect(named.found).toContain('/nonexistent/nats-server');
+    expect(checkNatsServer({ PATH: '' }).status).toBe('ok');
   });
 
   it('proposes fewer workers where memory is short', () => {

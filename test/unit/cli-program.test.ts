@@ -56,7 +56,9 @@ describe('the command line', () => {
     expect(await run('inspekt')).toBe(64);
     expect(err).toContain('Did you mean inspect?');
     expect(await run('up', '--workers', 'many')).toBe(64);
-    expect(err).toContain('expected a whole number of at least 1');
+    expect(err).toContain('expected a whole number of at least 0');
+    expect(await run('worker', '--metrics', '0.0.0.0:70000')).toBe(64);
+    expect(err).toContain('expected PORT or HOST:PORT');
     expect(await run('replay', 'stage9', '--run', 'x')).toBe(64);
     expect(await run('replay', 'stage1')).toBe(64);
     expect(await run()).toBe(64);

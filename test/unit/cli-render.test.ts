@@ -2,13 +2,22 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { paletteFor } from '../../src/pipeline/cli/output.js';
 import { liveRenderer } from '../../src/pipeline/cli/render/live-renderer.js';
 import { plainRenderer, rendererFor } from '../../src/pipeline/cli/render/renderer.js';
-import { advance, emptyView, progressOf, type RunView } from '../../src/pipeline/cli/render/run-view.js';
+import {
+  advance,
+  emptyView,
+  progressOf,
+  stagesOf,
+  type RunView,
+} from '../../src/pipeline/cli/render/run-view.js';
 import { clock, fitLine, viewLines } from '../../src/pipeline/cli/render/view-lines.js';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
 import type { StageName, Unit } from '../../src/pipeline/stage.js';
 
 const plain = paletteFor({}, {}, []);
-const event = (body: RunEventBody): RunEvent => ({ v: 1, seq: 1, at: '2026-01-01T00:00:00.000Z', ...body });
+const event = (body: RunEventBody): RunEvent => ({
+  ...{ v: 1, id: 'x', seq: 1, at: '2026-01-01T00:00:00.000Z' },
+  ...body,
+});
 const ref = (stage: StageName, unit: Unit = {}) => ({
   job: [stage, ...Object.values(unit)].join('/'),
   stage,
@@ -20,10 +29,7 @@ const done = (stage: StageName, unit: Unit, metrics: Record<string, number | nul
     type: 'job-done',
     ...ref(stage, unit),
     worker: 'w1',
-    seconds: 2,
-    peakRssMiB: 90,
-    metrics,
-    problems: [],
+    ...{ seconds: 2, readSeconds: 0.2, computeSeconds: 1.7, peakRssMiB: 90, metrics, problems: 0 },
   });
 const cached = (stage: StageName, unit: Unit, metrics?: Record<string, number | null>): RunEvent =>
   event({ type: 'job-cached', ...ref(stage, unit), ...(metrics ? { metrics } : {}) });
@@ -33,9 +39,14 @@ const failed = (stage: StageName, unit: Unit): RunEvent => {
   const error = { code: 'HAF_WORKER_DIED' as const, what: 'It died.', fix: 'Retry.', context: {} };
   return event({ type: 'job-failed', ...ref(stage, unit), error });
 };
+const queued = (stage: StageName, unit: Unit): RunEvent => event({ type: 'job-queued', ...ref(stage, unit) });
+const returned = (stage: StageName, unit: Unit): RunEvent =>
+  event({ type: 'job-returned', ...ref(stage, unit), worker: 'w1', reason: 'No data here.' });
+const cancelled = event({ type: 'cancel-requested', run: 'demo-1', by: 'anna@lab-2' });
 const started = event({
   type: 'run-started',
   run: 'demo-1',
+  session: 's',
   workers: 2,
   bus: 'in-process',
   methods: ['haf', 'drop'],
@@ -65,7 +76,7 @@ describe('the view of a run', () => {
       failed('stage3', { fold: 1, method: 'haf' }),
       event({ type: 'job-skipped', ...ref('evaluate', { fold: 1, method: 'haf' }), because: 'stage3/1/haf' }),
     );
-    expect(view.stages).toEqual([
+    expect(stagesOf(view)).toEqual([
       { stage: 'tables', jobs: 1, done: 0, cached: 1, failed: 0, skipped: 0 },
       { stage: 'stage3', jobs: 6, done: 1, cached: 0, failed: 1, skipped: 0 },
       { stage: 'evaluate', jobs: 6, done: 0, cached: 0, failed: 0, skipped: 1 },
@@ -85,6 +96,41 @@ describe('the view of a run', () => {
     const retried = event({ type: 'job-retried', ...ref('stage3', unit), attempt: 2, reason: 'worker died' });
     expect(advance(running, retried).running).toEqual([]);
     expect(advance(running, startedJob('stage3', unit)).running).toHaveLength(1);
+  });
+
+  it('takes a job from its worker that hands it back', () => {
+    const unit = { fold: 0, method: 'haf' };
+    expect(advance(after(startedJob('stage3', unit)), returned('stage3', unit)).running).toEqual([]);
+  });
+
+  it('counts a job once, as it ended last, and not at all while it is made again', () => {
+    const unit = { fold: 0, method: 'haf' };
+    const stage3 = (view: RunView) => stagesOf(view).find(({ stage }) => stage === 'stage3');
+    const events = [
+      failed('stage3', unit),
+      queued('stage3', unit),
+      done('stage3', unit),
+      cached('stage3', unit),
+    ];
+    const counts = events.map((_, last) => stage3(after(...events.slice(0, last + 1))));
+    expect(counts).toMatchObject([
+      { failed: 1, done: 0, cached: 0 },
+      { failed: 0, done: 0, cached: 0 },
+      { failed: 0, done: 1, cached: 0 },
+      { failed: 0, done: 0, cached: 1 },
+    ]);
+    expect(progressOf(after(done('stage3', unit), startedJob('stage3', unit)))).toEqual({
+      ended: 0,
+      jobs: 13,
+    });
+    expect(progressOf(after(...events))).toEqual({ ended: 1, jobs: 13 });
+  });
+
+  it('never counts more jobs than there are, whatever it hears of', () => {
+    const one = { ...started, plan: [{ stage: 'stage3', jobs: 1, cached: 0, why: '' }] } as RunEvent;
+    const strays = [0, 1, 2].map((fold) => done('stage3', { fold, method: 'haf' }));
+    const view = [one, done('tables', {}), ...strays].reduce(advance, emptyView);
+    expect(progressOf(view)).toEqual({ ended: 1, jobs: 1 });
   });
 
   it('takes test AUCs from evaluations alone, computed or cached', () => {
@@ -124,7 +170,7 @@ describe('the lines of the live view', () => {
       done('evaluate', { fold: 1, method: 'drop' }, { testAuc: 1 }),
     );
     expect(viewLines(view, 83, plain)).toEqual([
-      'demo-1  6/13 jobs  2 workers, in-process bus  1:23',
+      'demo-1  6/13 jobs  2 workers, in-process  1:23',
       '  tables     ████████████████████       1/1  1 cached',
       '  stage3     ████░░░░░░░░░░░░░░░░       1/6  1 running  1 failed',
       '  evaluate   █████████████░░░░░░░       4/6',
@@ -148,6 +194,12 @@ describe('the lines of the live view', () => {
   it('end with the outcome and the duration of the run itself', () => {
     expect(viewLines(after(finished), 5, plain)[0]).toContain('finished with failures  2 workers');
     expect(viewLines(after(finished), 5, plain)[0]).toMatch(/1:02$/);
+  });
+
+  it('say who does the work when this machine does none', () => {
+    const without = (workers: number) => [{ ...started, workers } as RunEvent].reduce(advance, emptyView);
+    expect(viewLines(without(0), 0, plain)[0]).toBe('demo-1  0/13 jobs  workers elsewhere, in-process  0:00');
+    expect(viewLines(without(1), 0, plain)[0]).toContain('1 worker, ');
   });
 
   it('fit 80 columns with ten folds', () => {
@@ -178,15 +230,18 @@ describe('the plain renderer', () => {
     let text = '';
     const renderer = plainRenderer({ write: (part) => (text += part) });
     const unit = { fold: 0, method: 'haf' };
-    for (const one of [started, cached('tables', {}), startedJob('stage3', unit)]) renderer.event(one);
+    const quiet = [cached('tables', {}), queued('stage3', unit), startedJob('stage3', unit)];
+    for (const one of [started, ...quiet, returned('stage3', unit)]) renderer.event(one);
     renderer.event(done('evaluate', unit, { testAuc: 0.71234, testAccuracy: null }));
     renderer.event(failed('stage3', { fold: 1, method: 'haf' }));
-    renderer.event(finished);
+    for (const last of [cancelled, finished]) renderer.event(last);
     renderer.close();
     expect(text.split('\n')).toEqual([
-      'demo-1: 13 jobs, 1 cached; 2 workers, in-process bus',
+      'demo-1: 13 jobs, 1 cached; 2 workers, in-process',
+      '[1/13] returned stage3/0/haf by w1: No data here.',
       '[2/13] evaluate/0/haf  2.0 s  testAuc 0.7123',
       '[3/13] failed stage3/1/haf: HAF_WORKER_DIED It died.',
+      'demo-1: cancel requested by anna@lab-2',
       'demo-1: finished with failures in 1:02, 1 failed',
       '',
     ]);

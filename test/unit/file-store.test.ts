@@ -94,6 +94,22 @@ describe('the artifact store on disk', () => {
     expect(readFileSync(new FileStore(root).open(manifest([file])).path('a'), 'utf8')).toBe('content');
   });
 
+  it('verifies content again that was changed after it had been verified', async () => {
+    const file = await store.write('a', bytes('content'));
+    await store.commit(manifest([file]));
+    const path = store.open(manifest([file])).path('a');
+    expect(await store.blob(file.sha256)).toBe(path);
+    writeFileSync(path, 'CONTENT');
+    utimesSync(path, 1, 1);
+    expect(() => store.open(manifest([file])).bytes('a')).toThrow(
+      expect.objectContaining({ code: 'HAF_STORE_CORRUPT' }),
+    );
+    await store.write('a', bytes('content'));
+    writeFileSync(path, 'CONTENT');
+    utimesSync(path, 2, 2);
+    expect(await store.blob(file.sha256)).toBeNull();
+  });
+
   it('reports a full disk with what to do and leaves nothing half-written', async () => {
     const full = new FileStore(root, async (path, data) => {
       writeFileSync(path, data.subarray(0, 3));
@@ -183,6 +199,18 @@ describe('the artifact store on disk', () => {
           context: expect.objectContaining({ key: 'split', file: name }) as object,
         }) as Error,
       );
+  });
+
+  it('keeps the latest checkpoint of an artifact until it is dropped', async () => {
+    const id = sha256('recipe');
+    expect(await store.checkpoint(id)).toBeNull();
+    await store.dropCheckpoint(id);
+    await store.saveCheckpoint(id, bytes('epoch 10'));
+    await store.saveCheckpoint(id, bytes('epoch 20'));
+    expect(await new FileStore(root).checkpoint(id)).toEqual(Buffer.from('epoch 20'));
+    expect(filesBelow(root)).toEqual([id]);
+    await store.dropCheckpoint(id);
+    expect(await store.checkpoint(id)).toBeNull();
   });
 
   it('sweeps temporary files of dead processes, not young ones', async () => {

@@ -63,11 +63,14 @@ describe('run directories', () => {
       artifact: 'x',
       because: 'y',
     } as const;
-    directory.append({ ...skipped, v: 1, seq: 1, at: 'now' });
+    directory.openLog().append({ ...skipped, v: 1, id: 'first', seq: 7, at: 'now' });
     appendFileSync(join(runs, 'crashed/events.ndjson'), '{"type":"job-sk');
     expect(directory.events()).toHaveLength(1);
     directory.mendLog();
-    directory.append({ ...skipped, v: 1, seq: 2, at: 'now' });
+    const log = directory.openLog();
+    // A broker tells again what was logged before.
+    expect(log.append({ ...skipped, v: 1, id: 'first', seq: 7, at: 'now' })).toBeNull();
+    expect(log.append({ ...skipped, v: 1, id: 'second', seq: 8, at: 'now' })?.seq).toBe(2);
     expect(directory.events().map(({ seq }) => seq)).toEqual([1, 2]);
   });
 

@@ -8,6 +8,7 @@ import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { historySchema } from '../../src/operators/tensor/history-data.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
+import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { runStage, scratchArtifact } from '../support/run-stage.js';
 
@@ -89,6 +90,7 @@ describe('stage 1', () => {
         all: (role) => artifacts[role] ?? [],
         one: (role) => (artifacts[role] as [Artifact])[0],
       },
+      checkpoints: noCheckpoints,
       rng: (purpose) => {
         const stream = rng(1, purpose);
         return { ...stream, int: (bound) => (draws++, stream.int(bound)) };

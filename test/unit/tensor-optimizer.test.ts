@@ -94,7 +94,7 @@ describe('early stopping', () => {
   const run = (direction: 'min' | 'max', patience: number, metrics: readonly (number | null)[]): string => {
     const stopping = new EarlyStopping(direction, patience);
     const stopped = metrics.findIndex((metric, i) => stopping.update(i + 1, metric).stop);
-    return `best ${stopping.best?.epoch ?? 'none'}, stop ${stopped < 0 ? 'never' : stopped + 1}`;
+    return `best ${stopping.state.best?.epoch ?? 'none'}, stop ${stopped < 0 ? 'never' : stopped + 1}`;
   };
 
   it.each([

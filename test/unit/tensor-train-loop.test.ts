@@ -12,6 +12,7 @@ import {
   type TrainingStep,
   type Validation,
 } from '../../src/operators/tensor/train-loop.js';
+import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 
 const options = { ...configSchema.parse({ name: 'test' }).train, epochs: 12, batch: 4, lr: 0.1, patience: 4 };
 
@@ -45,6 +46,7 @@ const jobOf = (changes: Partial<TrainingJob> = {}): TrainingJob => ({
   backend: 'none',
   emit: () => undefined,
   signal: new AbortController().signal,
+  checkpoints: noCheckpoints,
   ...changes,
 });
 

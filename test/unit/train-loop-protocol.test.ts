@@ -4,6 +4,7 @@ import { rng } from '../../src/pipeline/core/rng.js';
 import type { History } from '../../src/operators/tensor/history-data.js';
 import { Plateau } from '../../src/operators/tensor/plateau.js';
 import { train, type Trainable } from '../../src/operators/tensor/train-loop.js';
+import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 
 const defaults = configSchema.parse({ name: 'test' }).train;
 
@@ -32,6 +33,7 @@ async function trained(
     backend: 'none',
     emit: () => undefined,
     signal: new AbortController().signal,
+    checkpoints: noCheckpoints,
   });
   return { history, parameters: model.parameters };
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../src/pipeline/bus/bus.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import type * as TrainerModule from '../../src/workers/trainer.js';
+import type { Work } from '../../src/workers/work.js';
 import { childrenOf } from '../support/cli.js';
 import { testJob } from '../support/jobs.js';
 
@@ -20,11 +20,13 @@ const until = async (met: () => boolean): Promise<void> => {
 
 describe('a trainer process', () => {
   let trainer: InstanceType<typeof Trainer>;
-  let job: Job;
+  let job: Work;
   let before: readonly number[];
   const started = (): number[] => childrenOf(process.pid).filter((pid) => !before.includes(pid));
   const run = (signal = never): Promise<readonly string[]> =>
-    trainer.run(job, () => undefined, signal).then(({ files }) => files.map(({ name }) => name));
+    trainer
+      .run(job, { signal, pause: never, onEpoch: () => undefined, onCheckpoint: () => undefined })
+      .then(({ files }) => files.map(({ name }) => name));
 
   beforeEach(() => {
     const folder = mkdtempSync(join(tmpdir(), 'haf-trainer-'));
@@ -32,8 +34,16 @@ describe('a trainer process', () => {
     const text = 'patient_id,survival_status,survival_status_with_cause\n1,living,living\n';
     writeFileSync(path, text);
     const targets = { role: 'targets', name: 'targets.csv', path, sha256: sha256(text) };
-    job = testJob('tables', { stage: 'tables', unit: {}, sources: [targets] });
-    trainer = new Trainer({ store: join(folder, 'store'), backend: '' });
+    job = {
+      ...testJob('tables', { stage: 'tables', unit: {}, sources: [targets] }),
+      ...{ config: {}, inputs: [], root: join(folder, 'store') },
+    };
+    trainer = new Trainer({
+      backend: '',
+      gpu: null,
+      codeVersion: '1',
+      checkpointEpochs: 1,
+    });
     before = childrenOf(process.pid);
   });
   afterEach(() => trainer.close());

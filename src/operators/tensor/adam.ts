@@ -24,7 +24,7 @@ export class Adam<V extends Vector = Float32Array> {
   private readonly beta2: number;
   private readonly epsilon: number;
   private readonly weightDecay: number;
-  private steps = 0;
+  private taken = 0;
 
   constructor(
     private readonly parameters: V,
@@ -38,12 +38,24 @@ export class Adam<V extends Vector = Float32Array> {
     this.weightDecay = options.weightDecay;
   }
 
+  /** Steps taken so far; they decide the bias correction. */
+  get steps(): number {
+    return this.taken;
+  }
+
+  /** Goes on from the moments after so many steps, which are copied. */
+  restore(m: V, v: V, steps: number): void {
+    this.m.set(m);
+    this.v.set(v);
+    this.taken = steps;
+  }
+
   /** Changes the parameters in place. */
   step(gradient: V, learningRate: number): void {
     const { m, v, parameters, beta1, beta2, epsilon, weightDecay } = this;
-    this.steps++;
-    const correction1 = 1 - beta1 ** this.steps;
-    const correction2 = 1 - beta2 ** this.steps;
+    this.taken++;
+    const correction1 = 1 - beta1 ** this.taken;
+    const correction2 = 1 - beta2 ** this.taken;
     for (let i = 0; i < parameters.length; i++) {
       const w = parameters[i] as number;
       const g = (gradient[i] as number) + weightDecay * w;

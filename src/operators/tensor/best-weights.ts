@@ -1,8 +1,11 @@
 import type { History } from './history-data.js';
 
-interface Snapshot {
+/** Weights kept so far. */
+export interface KeptWeights {
   readonly epoch: number;
   readonly values: Float32Array;
+  /** Of weights that stand in for the best ones: their validation loss. Null for the best ones. */
+  readonly standInLoss: number | null;
 }
 
 /**
@@ -10,30 +13,24 @@ interface Snapshot {
  * class has no AUC - the epoch of lowest validation loss stands in for it.
  */
 export class BestWeights {
-  private best: Snapshot | null = null;
-  private fallback: Snapshot | null = null;
-  private lowestLoss = Infinity;
+  /** All it remembers; assign it to go on from there. */
+  kept: KeptWeights | null = null;
   private lastEpoch = 0;
 
   constructor(private readonly parameters: Float32Array) {}
 
   update(epoch: number, improved: boolean, valLoss: number | null): void {
     this.lastEpoch = epoch;
-    if (improved) {
-      this.best = this.snapshot(epoch);
-      this.fallback = null;
-    }
-    if (this.best === null && valLoss !== null && valLoss < this.lowestLoss) {
-      this.lowestLoss = valLoss;
-      this.fallback = this.snapshot(epoch);
-    }
+    if (improved) this.kept = { epoch, values: this.parameters.slice(), standInLoss: null };
+    else if (valLoss !== null && this.standsIn(valLoss))
+      this.kept = { epoch, values: this.parameters.slice(), standInLoss: valLoss };
   }
 
   /** Puts the best weights back; says which epoch they are of and what the reader should know about the choice. */
   restore(monitor: History['monitor']): { readonly epoch: number; readonly warnings: readonly string[] } {
-    const kept = this.best ?? this.fallback;
+    const { kept } = this;
     if (kept) this.parameters.set(kept.values);
-    if (this.best) return { epoch: this.best.epoch, warnings: [] };
+    if (kept?.standInLoss === null) return { epoch: kept.epoch, warnings: [] };
     const what = monitor === 'valAuc' ? 'validation AUC' : 'validation loss';
     return {
       epoch: kept?.epoch ?? this.lastEpoch,
@@ -45,7 +42,8 @@ export class BestWeights {
     };
   }
 
-  private snapshot(epoch: number): Snapshot {
-    return { epoch, values: this.parameters.slice() };
+  private standsIn(valLoss: number): boolean {
+    if (this.kept === null) return Number.isFinite(valLoss);
+    return this.kept.standInLoss !== null && valLoss < this.kept.standInLoss;
   }
 }

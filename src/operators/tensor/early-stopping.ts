@@ -1,11 +1,20 @@
+import { z } from 'zod';
+
+/** What early stopping remembers from epoch to epoch. */
+export const earlyStoppingStateSchema = z.strictObject({
+  /** Null until the metric was defined once. */
+  best: z.strictObject({ epoch: z.number().int(), metric: z.number() }).nullable(),
+  epochsWithout: z.number().int(),
+});
+export type EarlyStoppingState = z.infer<typeof earlyStoppingStateSchema>;
+
 /**
  * Remembers the best epoch of a monitored metric and says when to stop (method.md 7): only a strict improvement
  * resets the count, a tie keeps the earlier epoch, an undefined metric counts as no improvement.
  */
 export class EarlyStopping {
-  /** Null until the metric was defined once. */
-  best: { readonly epoch: number; readonly metric: number } | null = null;
-  private epochsWithout = 0;
+  /** All it remembers; a new object after each change. Assign one to go on from there. */
+  state: EarlyStoppingState = { best: null, epochsWithout: 0 };
 
   constructor(
     private readonly direction: 'min' | 'max',
@@ -14,15 +23,15 @@ export class EarlyStopping {
 
   update(epoch: number, metric: number | null): { readonly improved: boolean; readonly stop: boolean } {
     const improved = metric !== null && Number.isFinite(metric) && this.beats(metric);
-    if (improved) {
-      this.best = { epoch, metric };
-      this.epochsWithout = 0;
-    } else this.epochsWithout++;
-    return { improved, stop: this.epochsWithout >= this.patience };
+    this.state = improved
+      ? { best: { epoch, metric }, epochsWithout: 0 }
+      : { ...this.state, epochsWithout: this.state.epochsWithout + 1 };
+    return { improved, stop: this.state.epochsWithout >= this.patience };
   }
 
   private beats(metric: number): boolean {
-    if (this.best === null) return true;
-    return this.direction === 'max' ? metric > this.best.metric : metric < this.best.metric;
+    const { best } = this.state;
+    if (best === null) return true;
+    return this.direction === 'max' ? metric > best.metric : metric < best.metric;
   }
 }

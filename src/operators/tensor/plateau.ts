@@ -1,3 +1,16 @@
+import { z } from 'zod';
+
+/** What a plateau schedule remembers from epoch to epoch. */
+export const plateauStateSchema = z.strictObject({
+  /** Of the next epoch. */
+  lr: z.number(),
+  /** Null until a metric was finite. */
+  best: z.number().nullable(),
+  badEpochs: z.number().int(),
+  cooling: z.number().int(),
+});
+export type PlateauState = z.infer<typeof plateauStateSchema>;
+
 export interface PlateauOptions {
   readonly lr: number;
   readonly factor: number;
@@ -23,41 +36,46 @@ const smallestChange = 1e-8;
  * an epoch; `lr` is the rate of the next one.
  */
 export class Plateau {
-  lr: number;
-  private best: number;
-  private badEpochs = 0;
-  private cooling = 0;
+  /** All it remembers; a new object after each change. Assign one to go on from there. */
+  state: PlateauState;
   private readonly options: Required<PlateauOptions>;
 
   constructor(options: PlateauOptions) {
     this.options = { mode: 'min', threshold: 1e-4, thresholdMode: 'rel', cooldown: 0, minLr: 0, ...options };
-    this.lr = options.lr;
-    this.best = this.options.mode === 'min' ? Infinity : -Infinity;
+    this.state = { lr: options.lr, best: null, badEpochs: 0, cooling: 0 };
+  }
+
+  get lr(): number {
+    return this.state.lr;
   }
 
   step(metric: number): void {
     const { patience, cooldown, factor, minLr } = this.options;
+    let { lr, best, badEpochs, cooling } = this.state;
     if (this.isBetter(metric)) {
-      this.best = metric;
-      this.badEpochs = 0;
-    } else this.badEpochs++;
-    if (this.cooling > 0) {
-      this.cooling--;
-      this.badEpochs = 0;
+      best = metric;
+      badEpochs = 0;
+    } else badEpochs++;
+    if (cooling > 0) {
+      cooling--;
+      badEpochs = 0;
     }
-    if (this.badEpochs <= patience) return;
-    const reduced = Math.max(this.lr * factor, minLr);
-    if (this.lr - reduced > smallestChange) this.lr = reduced;
-    this.cooling = cooldown;
-    this.badEpochs = 0;
+    if (badEpochs > patience) {
+      const reduced = Math.max(lr * factor, minLr);
+      if (lr - reduced > smallestChange) lr = reduced;
+      cooling = cooldown;
+      badEpochs = 0;
+    }
+    this.state = { lr, best, badEpochs, cooling };
   }
 
   private isBetter(metric: number): boolean {
     const { mode, threshold, thresholdMode } = this.options;
+    const { best } = this.state;
+    if (!Number.isFinite(metric)) return false;
+    if (best === null) return true;
     const sign = mode === 'min' ? -1 : 1;
-    // An infinite best times a factor stays infinite with its sign, so the first finite metric is always better.
-    const margin =
-      thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
+    const margin = thresholdMode === 'rel' ? best * (1 + sign * threshold) : best + sign * threshold;
     return sign * metric > sign * margin;
   }
 }

@@ -2,13 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import type { EpochProgress } from '../../pipeline/stage.js';
-import { Adam } from './adam.js';
-import { BestWeights } from './best-weights.js';
+import type { Checkpoints, EpochProgress } from '../../pipeline/stage.js';
 import { classBalancedDraws, inGroups } from './class-balance.js';
-import { EarlyStopping } from './early-stopping.js';
 import type { History } from './history-data.js';
-import { Plateau } from './plateau.js';
+import { TrainingState } from './training-state.js';
 
 /** Losses of an optimisation step; all numbers are means over the patients of its group. */
 export interface TrainingStep {
@@ -48,38 +45,30 @@ export interface TrainingJob {
   /** Name of the compute backend, for the record. */
   readonly backend: string;
   readonly emit: (progress: EpochProgress) => void;
+  readonly checkpoints: Checkpoints;
   /** Ends the job between two steps. */
   readonly signal: AbortSignal;
 }
 
-/** So many steps in a row without a finite loss mean that training has diverged (method.md 7). */
-const mostSkippedSteps = 10;
-
 /**
  * Trains a model by the protocol of method.md 7 - class-balanced draws, Adam, plateau schedule on the validation loss,
- * early stopping - and leaves the best weights in `model.parameters`.
+ * early stopping - and leaves the best weights in `model.parameters`. Goes on from the job's checkpoint if there is one.
  *
- * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_INTERRUPTED on abort
+ * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_INTERRUPTED on abort or
+ * when asked to pause
  */
 export async function train(model: Trainable, job: TrainingJob): Promise<History> {
   const { options, monitor } = job;
-  const optimizer = new Adam(model.parameters, { weightDecay: options.weightDecay });
-  const plateau = new Plateau({
-    lr: options.lr,
-    factor: options.plateauFactor,
-    patience: options.plateauPatience,
-  });
-  const stopping = new EarlyStopping(monitor === 'valAuc' ? 'max' : 'min', options.patience);
-  const best = new BestWeights(model.parameters);
-  const counter = new SkippedSteps();
-  const epochs: Record<string, number | null>[] = [];
+  const state = new TrainingState(model.parameters, job.backend, options, monitor);
+  await job.checkpoints.resume((snapshot) => state.take(snapshot));
+  const { plateau, stopping, best } = state;
   let stopped: History['stopped'] = 'epochs';
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+  for (let epoch = state.epochs.length + 1; epoch <= options.epochs; epoch++) {
     const { lr } = plateau;
-    const training = await trainEpoch(model, optimizer, lr, job, counter);
+    const training = await trainEpoch(model, state, job);
     const validation = await model.validate();
     const metrics = { ...training, ...validation.metrics, valLoss: validation.loss, valAuc: validation.auc };
-    epochs.push({ epoch, lr, ...metrics });
+    state.epochs.push({ epoch, lr, ...metrics });
     job.emit({ type: 'epoch', epoch, epochs: options.epochs, metrics });
     if (validation.loss !== null) plateau.step(validation.loss);
     const { improved, stop } = stopping.update(
@@ -91,15 +80,16 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
       stopped = 'patience';
       break;
     }
+    if (epoch < options.epochs) await job.checkpoints.offer(epoch, () => state.snapshot());
   }
   const { epoch: bestEpoch, warnings } = best.restore(monitor);
   return {
-    epochs,
+    epochs: state.epochs,
     bestEpoch,
     monitor,
     stopped,
     warnings: [...warnings],
-    skippedSteps: counter.total,
+    skippedSteps: state.skipped.state.total,
     backend: job.backend,
   };
 }
@@ -107,10 +97,8 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
 /** One pass over `n_train` draws; returns the training metrics as per-patient means. */
 async function trainEpoch(
   model: Trainable,
-  optimizer: Adam,
-  lr: number,
+  { optimizer, plateau, skipped }: TrainingState,
   { options, patients, labels, rng, signal }: TrainingJob,
-  counter: SkippedSteps,
 ): Promise<Record<string, number | null>> {
   const sums = new Map<string, number>();
   let counted = 0;
@@ -121,35 +109,14 @@ async function trainEpoch(
       throw new HafError('HAF_INTERRUPTED', 'Training was interrupted.', 'Start the run again.');
     const { loss, gradient, metrics } = await model.step(group);
     if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) {
-      counter.skip();
+      skipped.skip();
       continue;
     }
-    counter.took();
-    optimizer.step(gradient, lr);
+    skipped.took();
+    optimizer.step(gradient, plateau.lr);
     counted += group.length;
     for (const [name, value] of Object.entries({ loss, ...metrics }))
       sums.set(name, (sums.get(name) ?? 0) + value * group.length);
   }
   return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / counted]));
-}
-
-/** Counts the steps left out because loss or gradient were not finite. */
-class SkippedSteps {
-  total = 0;
-  private inARow = 0;
-
-  took(): void {
-    this.inARow = 0;
-  }
-
-  skip(): void {
-    this.total++;
-    this.inARow++;
-    if (this.inARow < mostSkippedSteps) return;
-    throw new HafError(
-      'HAF_TRAINING_DIVERGED',
-      `The loss was not finite in ${mostSkippedSteps} optimisation steps in a row.`,
-      'Lower train.lr, and look for extreme values among the features.',
-    );
-  }
 }

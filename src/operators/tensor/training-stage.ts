@@ -52,6 +52,7 @@ export const trainInStage = (
   train(model, {
     ...training,
     ...control,
+    checkpoints: context.checkpoints,
     patients,
     options: context.config.train,
     labels: patients.map((patient) => labels[patient] as 0 | 1),

@@ -1,28 +1,39 @@
-import { ReplaySubject, type Observable } from 'rxjs';
+import { randomUUID } from 'node:crypto';
+import { of, ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../runs/events.js';
 import type { JobClass } from '../stage.js';
-import type { Bus, Job, Lease } from './bus.js';
+import type { Bus, ConnectionState, Lease, Load } from './bus.js';
+import { unitKey, type Job } from './job.js';
+import { mayBeDoneByOthers, type Member, type Membership } from './member.js';
+import { vanishedEvent } from './vanished.js';
 
 export interface InProcessOptions {
   /** A lease lapses after this long without a heartbeat. */
   readonly leaseMs?: number;
   /** Failures after which a job is given up. */
   readonly maxAttempts?: number;
-  /** Number of a run's first event; a resumed run goes on where its log ends. */
-  readonly firstSeq?: number;
+  /** Leases of a job that may lapse before it is given up. */
+  readonly maxLapses?: number;
 }
 
 /** A job's state; `revision` is the fencing token: it changes whenever the job changes hands. */
 interface Entry {
   job: Job;
-  state: 'queued' | 'running' | 'done' | 'given-up';
+  /** The runs that wait for the artifact. */
+  readonly runs: Set<string>;
+  state: 'queued' | 'running' | 'settled';
   revision: number;
   attempts: number;
+  lapses: number;
+  readonly declinedBy: Set<string>;
   lapse?: NodeJS.Timeout;
+  /** Tells the holder that it holds the job no more. */
+  lost?: AbortController;
 }
 
 interface Waiter {
   readonly jobClass: JobClass;
+  readonly worker: string;
   readonly take: (entry: Entry) => void;
 }
 
@@ -32,37 +43,44 @@ interface Waiter {
  */
 export class InProcessBus implements Bus {
   readonly about = 'in-process (this machine only)';
+  readonly leaseMs: number;
+  readonly connection: Observable<ConnectionState> = of('connected' as const);
   private readonly entries = new Map<string, Entry>();
   private readonly queues: Record<JobClass, Entry[]> = { cpu: [], gpu: [] };
   private readonly waiters = new Set<Waiter>();
   private readonly logs = new Map<string, ReplaySubject<RunEvent>>();
-  private readonly leaseMs: number;
+  private readonly present = new Map<string, Member>();
   private readonly maxAttempts: number;
-  private readonly firstSeq: number;
+  private readonly maxLapses: number;
   private readonly nextSeq = new Map<string, number>();
+  private lastRun: string | null = null;
 
   constructor(options: InProcessOptions = {}) {
     this.leaseMs = options.leaseMs ?? 60_000;
     this.maxAttempts = options.maxAttempts ?? 3;
-    this.firstSeq = options.firstSeq ?? 1;
+    this.maxLapses = options.maxLapses ?? 10;
   }
 
   enqueue(job: Job): Promise<void> {
-    const known = this.entries.get(job.artifact);
-    const wanted =
-      known === undefined || known.state === 'given-up' || (known.state === 'done' && job.replace);
-    if (wanted) {
-      const entry: Entry = { job, state: 'queued', revision: (known?.revision ?? 0) + 1, attempts: 0 };
-      this.entries.set(job.artifact, entry);
+    const known = this.entries.get(unitKey(job));
+    if (known && known.state !== 'settled') known.runs.add(job.run);
+    else {
+      const entry: Entry = {
+        ...{ job, runs: new Set([job.run]), state: 'queued', revision: 0 },
+        ...{ attempts: 0, lapses: 0, declinedBy: new Set() },
+      };
+      this.entries.set(unitKey(job), entry);
       this.offer(entry);
     }
     return Promise.resolve();
   }
 
-  claim(jobClass: JobClass, _worker: string, signal: AbortSignal): Promise<Lease | null> {
+  claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null> {
     if (signal.aborted) return Promise.resolve(null);
-    const waiting = this.queues[jobClass].shift();
-    if (waiting) return Promise.resolve(this.lease(waiting));
+    const queue = this.queues[jobClass];
+    const next = queue.findIndex(({ declinedBy }) => !declinedBy.has(worker));
+    const [waiting] = next < 0 ? [] : queue.splice(next, 1);
+    if (waiting) return Promise.resolve(this.lease(waiting, worker));
     return new Promise((resolve) => {
       const onAbort = (): void => {
         this.waiters.delete(waiter);
@@ -70,10 +88,11 @@ export class InProcessBus implements Bus {
       };
       const waiter: Waiter = {
         jobClass,
+        worker,
         take: (entry) => {
           this.waiters.delete(waiter);
           signal.removeEventListener('abort', onAbort);
-          resolve(this.lease(entry));
+          resolve(this.lease(entry, worker));
         },
       };
       this.waiters.add(waiter);
@@ -84,28 +103,78 @@ export class InProcessBus implements Bus {
   withdraw(run: string): Promise<readonly string[]> {
     const withdrawn: string[] = [];
     for (const jobClass of ['cpu', 'gpu'] as const) {
-      const [gone, kept] = [
-        this.queues[jobClass].filter(({ job }) => job.run === run),
-        this.queues[jobClass].filter(({ job }) => job.run !== run),
-      ];
-      this.queues[jobClass] = kept;
-      for (const { job } of gone) {
-        this.entries.delete(job.artifact);
+      const queue = this.queues[jobClass];
+      for (const { runs } of queue) runs.delete(run);
+      this.queues[jobClass] = queue.filter(({ runs }) => runs.size > 0);
+      for (const { job } of queue.filter(({ runs }) => runs.size === 0)) {
+        this.entries.delete(unitKey(job));
         withdrawn.push(job.artifact);
       }
     }
     return Promise.resolve(withdrawn);
   }
 
-  publish(run: string, event: RunEventBody): Promise<void> {
-    const seq = this.nextSeq.get(run) ?? this.firstSeq;
+  async cancel(run: string): Promise<void> {
+    await this.withdraw(run);
+    for (const entry of this.entries.values())
+      if (entry.state === 'running' && entry.runs.delete(run) && entry.runs.size === 0) this.settle(entry);
+  }
+
+  publish(run: string, event: RunEventBody): Promise<string> {
+    const seq = this.nextSeq.get(run) ?? 1;
     this.nextSeq.set(run, seq + 1);
-    this.log(run).next({ ...event, v: 1, seq, at: new Date().toISOString() });
-    return Promise.resolve();
+    this.lastRun = run;
+    const id = randomUUID();
+    this.log(run).next({ ...event, v: 1, id, seq, at: new Date().toISOString() });
+    return Promise.resolve(id);
   }
 
   events(run: string): Observable<RunEvent> {
     return this.log(run).asObservable();
+  }
+
+  history(run: string): Promise<readonly RunEvent[]> {
+    const events: RunEvent[] = [];
+    this.log(run)
+      .subscribe((event) => events.push(event))
+      .unsubscribe();
+    return Promise.resolve(events);
+  }
+
+  published(run: string): Promise<number> {
+    return Promise.resolve((this.nextSeq.get(run) ?? 1) - 1);
+  }
+
+  load(): Promise<Load> {
+    const queueOf = (jobClass: JobClass): Load['queues']['cpu'] => ({
+      waiting: this.queues[jobClass].length,
+      running: [...this.entries.values()].filter(
+        ({ state, job }) => state === 'running' && job.class === jobClass,
+      ).length,
+    });
+    return Promise.resolve({ queues: { cpu: queueOf('cpu'), gpu: queueOf('gpu') }, deadLetters: 0 });
+  }
+
+  latestRun(): Promise<string | null> {
+    return Promise.resolve(this.lastRun);
+  }
+
+  join(member: Member): Promise<Membership> {
+    this.present.set(member.id, member);
+    return Promise.resolve({
+      update: (change) => {
+        this.present.set(member.id, { ...(this.present.get(member.id) ?? member), ...change });
+        return Promise.resolve();
+      },
+      leave: () => {
+        this.present.delete(member.id);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  members(): Promise<readonly Member[]> {
+    return Promise.resolve([...this.present.values()]);
   }
 
   close(): Promise<void> {
@@ -122,50 +191,79 @@ export class InProcessBus implements Bus {
 
   private offer(entry: Entry): void {
     entry.state = 'queued';
-    const waiter = [...this.waiters].find(({ jobClass }) => jobClass === entry.job.class);
+    const fits = ({ jobClass, worker }: Waiter): boolean =>
+      jobClass === entry.job.class && !entry.declinedBy.has(worker);
+    const waiter = [...this.waiters].find(fits);
     if (waiter) waiter.take(entry);
     else this.queues[entry.job.class].push(entry);
   }
 
-  private lease(entry: Entry): Lease {
+  /** Ends the present holder's hold. */
+  private settle(entry: Entry, state: Entry['state'] = 'settled'): void {
+    clearTimeout(entry.lapse);
+    entry.state = state;
+    entry.revision++;
+    entry.lost?.abort();
+  }
+
+  private lease(entry: Entry, worker: string): Lease {
     entry.state = 'running';
+    entry.lost?.abort();
+    const lost = (entry.lost = new AbortController());
     const revision = ++entry.revision;
     const holds = (): boolean => entry.state === 'running' && entry.revision === revision;
-    const settle = (state: Entry['state']): void => {
-      clearTimeout(entry.lapse);
-      entry.state = state;
-      entry.revision++;
-    };
     const watch = (): void => {
       clearTimeout(entry.lapse);
-      entry.lapse = setTimeout(() => holds() && this.offer(entry), this.leaseMs).unref();
+      entry.lapse = setTimeout(() => {
+        if (!holds()) return;
+        const again = ++entry.lapses < this.maxLapses;
+        this.settle(entry, again ? 'queued' : 'settled');
+        if (again) this.offer(entry);
+        else void tell(vanishedEvent(entry.job, entry.lapses));
+      }, this.leaseMs).unref();
+    };
+    const tell = async (event: RunEventBody): Promise<void> => {
+      for (const run of entry.runs) await this.publish(run, event);
+    };
+    /** Ends the hold with an event; `again` puts the job back once the event is told. */
+    const end = async <V extends string>(
+      again: boolean,
+      verdict: V,
+      eventOf: (verdict: V) => RunEventBody,
+    ): Promise<V> => {
+      this.settle(entry, again ? 'running' : 'settled');
+      await tell(eventOf(verdict));
+      // Unless it was cancelled while that was told.
+      if (again && entry.state === 'running') this.offer(entry);
+      return verdict;
     };
     watch();
     return {
       job: entry.job,
       attempt: entry.attempts + 1,
+      lost: lost.signal,
       heartbeat: () => Promise.resolve(holds() ? watch() : undefined),
-      commit: () => {
-        if (!holds()) return Promise.resolve('fenced');
-        settle('done');
-        return Promise.resolve('committed');
+      publish: tell,
+      commit: async (done) => {
+        if (!holds()) return 'fenced';
+        return end(false, 'committed', () => done);
       },
-      fail: async (retryable, beforeRetry) => {
+      fail: async (retryable, eventOf) => {
         if (!holds()) return 'fenced';
         entry.attempts++;
         const again = retryable && entry.attempts < this.maxAttempts;
-        settle(again ? 'running' : 'given-up');
-        if (!again) return 'given-up';
-        try {
-          await beforeRetry?.();
-        } finally {
-          this.offer(entry);
-        }
-        return 'retried';
+        return end(again, again ? 'retried' : 'given-up', eventOf);
+      },
+      decline: async (eventOf) => {
+        if (!holds()) return 'fenced';
+        entry.declinedBy.add(worker);
+        const members = [...this.present.values()];
+        const others = mayBeDoneByOthers(members, entry.job.class, worker, [...entry.declinedBy]);
+        return end(others, others ? 'returned' : 'given-up', eventOf);
       },
       release: () => {
         if (holds()) {
-          settle('queued');
+          this.settle(entry, 'queued');
           this.offer(entry);
         }
         return Promise.resolve();

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { findServer } from '../broker/server-binary.js';
+import { HafError } from '../core/errors.js';
 import type { BackendPreference, DoctorOptions } from './options.js';
 
 /** One thing `doctor` looked at. A check that is not `ok` says what to do. */
@@ -72,13 +73,18 @@ async function checkPackage(name: string, use: string, load: () => Promise<unkno
   }
 }
 
-function checkNatsServer(): Check {
-  const answer = spawnSync('nats-server', ['--version'], { encoding: 'utf8' });
-  const found =
-    answer.status === 0
-      ? answer.stdout.trim()
-      : 'not installed; runs use the bus inside the process, which is enough on one machine';
-  return { name: 'nats-server', status: 'ok', found };
+export function checkNatsServer(environment: NodeJS.ProcessEnv = process.env): Check {
+  const name = 'nats-server';
+  try {
+    const server = findServer(environment);
+    const found = server
+      ? `${server.version} (${server.path})`
+      : 'not installed; runs stay inside one process, without workers of other machines';
+    return { name, status: 'ok', found };
+  } catch (error) {
+    const { what, fix } = HafError.from(error);
+    return { name, status: 'warn', found: what, fix };
+  }
 }
 
 /** The folder itself, or the nearest one above that exists. */

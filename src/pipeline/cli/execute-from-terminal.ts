@@ -1,29 +1,91 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { InProcessBus } from '../bus/in-process.js';
+import { openRunBus, type OpenedBus } from '../bus/open.js';
+import { connectionNews } from '../observe/connection-news.js';
+import { logObserver } from '../observe/log-observer.js';
+import type { Observation } from '../observe/observation.js';
+import { together } from '../observe/worker-observer.js';
+import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
 import { executeRun, type ExecuteResult } from '../runs/execute.js';
 import type { PreparedRun } from '../runs/prepare.js';
+import { shareData } from '../runs/share-data.js';
 import { errorText } from './errors.js';
+import { fileLogger } from './logger.js';
+import { noteMissingWorkers } from './missing-workers.js';
+import type { RunOptions } from './options.js';
 import { printData, say } from './output.js';
 import { rendererFor } from './render/renderer.js';
 import { summaryOf, summaryText } from './summary-text.js';
 import { packageVersion } from './version.js';
 
-export interface TerminalOptions {
-  readonly workers: number;
-  readonly backend: string;
-  readonly json?: boolean;
+export interface TerminalOptions extends RunOptions {
   readonly jobs?: Plan;
   readonly force?: ReadonlySet<string>;
 }
 
 /**
- * Executes a prepared run for somebody at a terminal: shows its events, drains at the first Ctrl-C (or SIGTERM),
- * stops at the second, explains failures, and ends with the table and the path of the report.
+ * Executes a prepared run for somebody at a terminal: says which broker it uses, shows its events, drains at the first
+ * Ctrl-C (or SIGTERM), stops at the second, explains failures, and ends with the table and the path of the report.
  */
 export async function executeFromTerminal(
   prepared: PreparedRun,
   options: TerminalOptions,
+  observation: Observation,
+): Promise<ExecuteResult> {
+  if (options.listen === undefined && (options.tls || options.security !== undefined))
+    throw new HafError(
+      'HAF_USAGE',
+      '--tls and --security are about a broker that workers of other machines reach.',
+      'Add --listen HOST, or leave them out; a broker that is named by --nats has its own.',
+    );
+  const opened = await openRunBus({
+    broker: options,
+    store: prepared.store.localRoot,
+    useBroker: options.broker,
+    leaseMs: options.lease * 1000,
+    onNote: say,
+    ...(options.listen === undefined
+      ? {}
+      : {
+          listen: {
+            host: options.listen,
+            tls: options.tls ?? false,
+            ...(options.security === undefined ? {} : { security: options.security }),
+          },
+        }),
+  });
+  try {
+    for (const note of opened.notes) say(note);
+    requireTrainers(options, opened);
+    if (observation.url) say(`metrics: ${observation.url}/metrics`);
+    observation.on(opened.bus);
+    if (options.shareData) {
+      const count = await shareData(prepared.files, prepared.store);
+      say(`shared ${count} files of the cohort through the store ${prepared.store.uri}`);
+    }
+    return await execute(prepared, opened, options, observation);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** @throws HafError HAF_USAGE when nobody could ever train */
+function requireTrainers({ workers }: TerminalOptions, { bus }: OpenedBus): void {
+  if (workers > 0 || !(bus instanceof InProcessBus)) return;
+  throw new HafError(
+    'HAF_USAGE',
+    '--workers 0 leaves training to other machines, but there is no broker for them to join.',
+    'Install nats-server, name a broker with --nats URL, or leave --workers 0 out.',
+  );
+}
+
+async function execute(
+  prepared: PreparedRun,
+  { bus }: OpenedBus,
+  options: TerminalOptions,
+  observation: Observation,
 ): Promise<ExecuteResult> {
   const [drain, stop] = [new AbortController(), new AbortController()];
   const renderer = rendererFor(options.json ?? false);
@@ -36,24 +98,47 @@ export async function executeFromTerminal(
       drain.abort();
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  for (const signal of endingSignals) process.on(signal, onSignal);
+  const log = fileLogger(join(prepared.directory.path, 'log.ndjson'));
+  connectionNews(bus).subscribe((news) => {
+    renderer.note(news);
+    log.warn(news);
+  });
+  const stopLooking = noteMissingWorkers(bus, (text) => renderer.note(text));
   try {
     const result = await executeRun(prepared, {
-      ...options,
+      bus,
+      workers: options.workers,
+      backend: options.backend,
+      checkpointEpochs: options.checkpointEpochs,
       codeVersion: packageVersion(),
-      onEvent: (event) => renderer.event(event),
+      ...(options.jobs ? { jobs: options.jobs } : {}),
+      ...(options.force ? { force: options.force } : {}),
+      onEvent: (event) => {
+        renderer.event(event);
+        observation.event(event);
+      },
+      observer: together(logObserver(log), observation.worker),
       drain: drain.signal,
       stop: stop.signal,
     });
     renderer.close();
     for (const outcome of result.outcomes) if (outcome.state === 'failed') say(errorText(outcome.error));
+    if (result.outcomes.some(({ state }) => state === 'failed'))
+      say(
+        `"haf-pipeline failures ${prepared.directory.run}" lists what failed and what was left out because of it`,
+      );
     if (!options.json) showResult(prepared, result);
     return result;
   } finally {
+    stopLooking();
     renderer.close();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+    for (const signal of endingSignals) process.off(signal, onSignal);
   }
 }
+
+/** Ctrl-C, a scheduler's wish, a terminal that goes away. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How many of a run's failures are named on the terminal; problems.csv has all. */
 const namedFailures = 5;

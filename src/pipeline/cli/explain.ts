@@ -2,7 +2,7 @@ import { hashOf } from '../core/canonical-json.js';
 import { recipeChanges } from '../plan.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { StageName } from '../stage.js';
-import { FileStore } from '../store/file-store.js';
+import { openStore } from '../store/open-store.js';
 import type { ExplainOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
@@ -12,7 +12,7 @@ export async function explain(stage: StageName | undefined, options: ExplainOpti
   const directory = RunDirectory.find(options.runs, options.run);
   const earlier = previousRun(directory);
   const before = earlier?.recipes() ?? new Map<string, never>();
-  const store = new FileStore(options.store);
+  const store = await openStore(options.store);
   // The last entry of a key wins in a Map, so the log is read backwards: what happened first counts.
   const how = new Map(
     [...directory.events()]

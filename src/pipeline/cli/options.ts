@@ -1,9 +1,21 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { BrokerOptions } from '../broker/connect-options.js';
+import type { MetricsAddress } from '../observe/serve.js';
+import type { JobClass } from '../stage.js';
 
-/** Where runs and artifacts live. Both paths are relative to the working directory. */
+/** What monitoring reads. */
+export interface MetricsOptions {
+  /** Where `/metrics` and `/healthz` are served. */
+  readonly metrics?: MetricsAddress;
+}
+
+/** Where runs and artifacts live. Paths are relative to the working directory; the store may be an s3:// address. */
 export interface PlaceOptions {
   readonly runs: string;
   readonly store: string;
+  /** Folder for copies of what lies in an s3:// store, and its size in GiB. */
+  readonly cache?: string;
+  readonly cacheSize?: number;
 }
 
 /** The experiment a command works on. */
@@ -19,26 +31,70 @@ export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
 }
 
-export interface UpOptions extends PlanOptions {
+/** How a run is executed, by `up` as by `replay`. */
+export interface RunOptions extends BrokerOptions, MetricsOptions {
+  /** Training processes of this machine. */
   readonly workers: number;
   readonly backend: BackendPreference;
+  readonly checkpointEpochs: number;
+  /** False after `--no-broker`. */
+  readonly broker: boolean;
+  /** Address on which the broker is reached by workers of other machines. */
+  readonly listen?: string;
+  readonly tls?: boolean;
+  /** Folder of users and certificates of a broker that listens. */
+  readonly security?: string;
+  /** Seconds of silence after which a worker loses its job. */
+  readonly lease: number;
+  /** Puts the cohort's files into the store, for workers that do not have them. */
+  readonly shareData?: boolean;
+  readonly json?: boolean;
+}
+
+export interface UpOptions extends PlanOptions, RunOptions {
+  readonly json?: boolean;
   /** Only print the plan. */
   readonly dryRun?: boolean;
 }
 
+export interface WorkerOptions extends BrokerOptions, MetricsOptions {
+  readonly class: readonly JobClass[];
+  /** Training processes; one for each GPU, or for each core without one. */
+  readonly slots?: number;
+  readonly data?: string;
+  /** In place of the store that the run names. */
+  readonly store?: string;
+  readonly cache?: string;
+  readonly cacheSize?: number;
+  readonly backend: BackendPreference;
+  readonly checkpointEpochs: number;
+  /** Seconds to finish the running jobs when told to leave. */
+  readonly grace: number;
+  /** Seconds without a job after which it leaves. */
+  readonly idleExit?: number;
+  readonly anyVersion?: boolean;
+}
+
+/** Commands that look at a broker. */
+export interface LookOptions extends BrokerOptions {
+  readonly store: string;
+  readonly json?: boolean;
+}
+
+export interface WatchOptions extends LookOptions {
+  readonly from: 'start' | 'now';
+}
+
 /** `replay STAGE` of a finished or stopped run; the experiment is the run's own, changed by `set`. */
-export interface ReplayOptions extends PlaceOptions {
+export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly run: string;
   readonly fold?: number;
   readonly set: readonly string[];
   readonly data?: string;
-  readonly workers: number;
-  readonly backend: BackendPreference;
   /** Also run what depends on the stage. */
   readonly downstream?: boolean;
   /** Compute again even when the artifact is there. */
   readonly force?: boolean;
-  readonly json?: boolean;
 }
 
 export interface ExplainOptions extends PlaceOptions {
@@ -81,6 +137,24 @@ export const backendOption = (): Option =>
     .choices(['auto', 'tensorflow', 'wasm', 'cpu'])
     .default('auto');
 
+/** `--checkpoint-epochs`: how much a killed training job loses. */
+export const checkpointOption = (): Option =>
+  new Option('--checkpoint-epochs <n>', 'epochs between two saved states of a training job')
+    .argParser(wholeNumber(1))
+    .default(10);
+
+/** `--metrics`: where monitoring reads. */
+export const metricsOption = (): Option =>
+  new Option(
+    '--metrics <[host:]port>',
+    'serve /metrics (Prometheus) and /healthz; without a host, on 127.0.0.1',
+  ).argParser((text: string): MetricsAddress => {
+    const [, bracketed, name, port] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
+    if (port === undefined || Number(port) > 65_535)
+      throw new InvalidArgumentError('expected PORT or HOST:PORT, for example 9464 or 0.0.0.0:9464.');
+    return { host: bracketed ?? name ?? '127.0.0.1', port: Number(port) };
+  });
+
 /** Reads an integer of at least `least`. @throws InvalidArgumentError, which ends the command with exit code 64 */
 export const wholeNumber =
   (least: number) =>
@@ -90,3 +164,11 @@ export const wholeNumber =
       throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
     return value;
   };
+
+/** Reads a list of job classes, separated by commas. */
+export function classList(text: string): readonly JobClass[] {
+  const classes = text.split(',').map((name) => name.trim());
+  if (classes.length === 0 || classes.some((name) => name !== 'cpu' && name !== 'gpu'))
+    throw new InvalidArgumentError('expected cpu, gpu or gpu,cpu.');
+  return [...new Set(classes)] as JobClass[];
+}

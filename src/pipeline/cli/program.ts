@@ -1,42 +1,11 @@
-import { availableParallelism } from 'node:os';
 import { Argument, Command, CommanderError } from 'commander';
 import { exitCodes } from '../core/errors.js';
 import { stageNames } from '../core/stage-name.js';
-import { type Action, runCommand } from './errors.js';
+import { examples, lazily, withExperiment, withPlaces, withRun } from './command.js';
+import { addNetwork } from './network-commands.js';
 import { backendOption, setOption, wholeNumber } from './options.js';
 import { paletteFor } from './output.js';
 import { packageVersion } from './version.js';
-
-// How a command is made: its arguments and options are declared here, which loads nothing; its code is one
-// exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as
-// the interface of the same name in options.ts (`UpOptions`). It returns an exit code or nothing, and throws
-// HafError; `runCommand` prints the error and sets the exit code. Only commander, picocolors and the error
-// catalogue may be imported here: `--help` must not wait for TensorFlow, vega or zod.
-
-/** The action of a command whose code is loaded when it runs. commander appends itself to the arguments. */
-const lazily =
-  <Arguments extends unknown[]>(load: () => Promise<Action<Arguments>>) =>
-  (...args: Arguments): Promise<void> =>
-    runCommand(async () => (await load())(...args));
-
-const withExperiment = (command: Command): Command =>
-  command
-    .option('-c, --config <file>', 'experiment file', 'experiment.yaml')
-    .addOption(setOption())
-    .option('--data <dir>', 'folder of the cohort, in place of data.root');
-
-const withPlaces = (command: Command): Command =>
-  command
-    .option('--runs <dir>', 'where run directories are', './runs')
-    .option('--store <dir>', 'where artifacts are', './.haf/store');
-
-const withWorkers = (command: Command): Command =>
-  command
-    .option('--workers <n>', 'worker processes', wholeNumber(1), availableParallelism())
-    .addOption(backendOption());
-
-const examples = (command: Command, ...lines: readonly string[]): Command =>
-  command.addHelpText('before', `Examples:\n${lines.map((line) => `  $ haf-pipeline ${line}`).join('\n')}\n`);
 
 function addPreparation(program: Command): void {
   examples(program.command('init'), 'init', 'init my-experiment')
@@ -85,7 +54,7 @@ function addPreparation(program: Command): void {
 
 function addExecution(program: Command): void {
   examples(
-    withWorkers(withPlaces(withExperiment(program.command('up')))),
+    withRun(withPlaces(withExperiment(program.command('up')))),
     'up -c experiment.yaml --data /data/hancock',
     'up -c experiment.yaml --dry-run',
     'up -c experiment.yaml --set train.epochs=60 --set cv.folds=5',
@@ -101,7 +70,7 @@ function addExecution(program: Command): void {
     .action(lazily(async () => (await import('./plan.js')).plan));
 
   examples(
-    withWorkers(withPlaces(program.command('replay'))),
+    withRun(withPlaces(program.command('replay'))),
     'replay stage3 --run quickstart-3f9c --set fusion.lambdaMoFe=0.2 --downstream',
     'replay stage1 --run quickstart-3f9c --fold 2 --force',
   )
@@ -118,6 +87,15 @@ function addExecution(program: Command): void {
 }
 
 function addHistory(program: Command): void {
+  examples(program.command('failures'), 'failures quickstart-3f9c', 'failures latest --json')
+    .description(
+      'list what failed in a run: jobs, what was skipped because of them, files and patients left out',
+    )
+    .argument('<run>', 'the run')
+    .option('--runs <dir>', 'where run directories are', './runs')
+    .option('--json', 'print it as JSON')
+    .action(lazily(async () => (await import('./failures.js')).failures));
+
   examples(
     withPlaces(program.command('explain')),
     'explain --run quickstart-3f9c',
@@ -157,6 +135,7 @@ export function buildProgram(): Command {
   addPreparation(program);
   addExecution(program);
   addHistory(program);
+  addNetwork(program);
   return program;
 }
 

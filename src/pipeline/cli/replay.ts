@@ -3,8 +3,10 @@ import { loadConfig } from '../config/load.js';
 import { hashOf } from '../core/canonical-json.js';
 import { HafError, type ExitCode } from '../core/errors.js';
 import { upstreamOf, withDownstream } from '../graph.js';
-import type { Plan, Recipe } from '../plan.js';
+import type { Plan } from '../plan.js';
+import type { Recipe } from '../recipe.js';
 import type { JobOutcome } from '../run-graph.js';
+import { observe } from '../observe/observation.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { StageName } from '../stage.js';
@@ -13,6 +15,7 @@ import { executeFromTerminal } from './execute-from-terminal.js';
 import type { ReplayOptions } from './options.js';
 import { printData, say } from './output.js';
 import { textTable } from './text-table.js';
+import { packageVersion } from './version.js';
 
 /**
  * `replay STAGE`: runs one stage of a run again from the artifacts it read, as it was (`--force`) or with other
@@ -26,19 +29,14 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const prepared = await prepareRun(config, options.data ?? dataRoot, options);
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
-  const result = await executeFromTerminal(prepared, {
-    workers: options.workers,
-    backend: options.backend,
-    json: options.json ?? false,
-    jobs,
-    ...(options.force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}),
-  });
+  const { force, ...runOptions } = options;
+  const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
+  const chosen = { jobs, ...(force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}) };
+  const result = await executeFromTerminal(prepared, { ...runOptions, ...chosen }, observation).finally(
+    observation.close,
+  );
   if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
-  if (
-    !options.force &&
-    result.outcomes.length > 0 &&
-    result.outcomes.every(({ state }) => state === 'cached')
-  )
+  if (!force && result.outcomes.length > 0 && result.outcomes.every(({ state }) => state === 'cached'))
     say(
       'Everything was in the store: the recipe is unchanged. --force computes it again and compares the bytes.',
     );

@@ -11,14 +11,17 @@ export const exitCodes = {
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Every stable error code with the exit code it ends a command with and whether trying again can help. */
+/**
+ * Every stable error code with the exit code it ends a command with and whether trying again can help. `local`: the
+ * fault of this machine, so that another worker may well do the same job.
+ */
 const catalogue = {
   HAF_CONFIG_INVALID: { exit: exitCodes.badConfig, retryable: false },
   HAF_CONFIG_MISSING: { exit: exitCodes.badConfig, retryable: false },
-  HAF_PATH_UNUSABLE: { exit: exitCodes.usage, retryable: false },
+  HAF_PATH_UNUSABLE: { exit: exitCodes.usage, retryable: false, local: true },
   HAF_USAGE: { exit: exitCodes.usage, retryable: false },
-  HAF_DATA_CHANGED: { exit: exitCodes.badData, retryable: false },
-  HAF_DATA_MISSING: { exit: exitCodes.badData, retryable: false },
+  HAF_DATA_CHANGED: { exit: exitCodes.badData, retryable: false, local: true },
+  HAF_DATA_MISSING: { exit: exitCodes.badData, retryable: false, local: true },
   HAF_TABLE_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_FEATURES_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_MODALITY_EMPTY: { exit: exitCodes.badData, retryable: false },
@@ -26,14 +29,21 @@ const catalogue = {
   HAF_SPLIT_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_RUN_BUSY: { exit: exitCodes.usage, retryable: true },
   HAF_RUN_UNKNOWN: { exit: exitCodes.usage, retryable: false },
-  HAF_STORE_FULL: { exit: exitCodes.unexpected, retryable: false },
+  HAF_STORE_FULL: { exit: exitCodes.unexpected, retryable: false, local: true },
   HAF_STORE_CORRUPT: { exit: exitCodes.unexpected, retryable: false },
-  HAF_BACKEND_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false },
+  HAF_STORE_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true, local: true },
+  HAF_BACKEND_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false, local: true },
+  HAF_BROKER_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true },
+  HAF_BROKER_REFUSED: { exit: exitCodes.unavailable, retryable: false },
+  HAF_BROKER_UNFIT: { exit: exitCodes.unavailable, retryable: false },
+  HAF_INSECURE: { exit: exitCodes.usage, retryable: false },
   HAF_WORKER_DIED: { exit: exitCodes.unexpected, retryable: true },
+  HAF_WORKER_UNFIT: { exit: exitCodes.unavailable, retryable: false, local: true },
+  HAF_JOB_QUARANTINED: { exit: exitCodes.finishedWithFailures, retryable: false },
   HAF_TRAINING_DIVERGED: { exit: exitCodes.unexpected, retryable: false },
   HAF_INTERRUPTED: { exit: exitCodes.interrupted, retryable: true },
   HAF_INTERNAL: { exit: exitCodes.unexpected, retryable: false },
-} as const satisfies Record<string, { exit: ExitCode; retryable: boolean }>;
+} as const satisfies Record<string, { exit: ExitCode; retryable: boolean; local?: true }>;
 
 export type ErrorCode = keyof typeof catalogue;
 export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
@@ -83,6 +93,11 @@ export class HafError extends Error {
     return catalogue[this.code].retryable;
   }
 
+  /** Whether it is the fault of this machine, so that another worker may succeed. */
+  get local(): boolean {
+    return 'local' in catalogue[this.code];
+  }
+
   toData(): HafErrorData {
     return { code: this.code, what: this.what, fix: this.fix, context: this.context };
   }
@@ -117,7 +132,7 @@ const unusablePath = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR',
 
 function pathFault(thrown: unknown): HafError | null {
   if (!(thrown instanceof Error)) return null;
-  const { code = '', path = 'a file' } = thrown as NodeJS.ErrnoException;
+  const { code = '', path = 'a file', syscall } = thrown as NodeJS.ErrnoException;
   if (fullDisk.includes(code))
     return new HafError(
       'HAF_STORE_FULL',
@@ -125,7 +140,8 @@ function pathFault(thrown: unknown): HafError | null {
       'Free space or choose another disk with --store and --runs, then run the same command again: finished work is kept.',
       { cause: thrown },
     );
-  if (unusablePath.includes(code))
+  // A folder that cannot even be made: on a read-only mount, some systems say so.
+  if (unusablePath.includes(code) || (code === 'ENOENT' && syscall === 'mkdir'))
     return new HafError(
       'HAF_PATH_UNUSABLE',
       `${path} cannot be used (${code}).`,

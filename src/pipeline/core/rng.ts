@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+/** Where a stream stands: the four words of its generator. */
+export type RngState = readonly [number, number, number, number];
+
 /** A seeded stream of pseudo-random numbers. */
 export interface Rng {
   /** The next 32 random bits. */
@@ -12,6 +15,10 @@ export interface Rng {
   normal(): number;
   /** Fisher-Yates shuffle in place; returns its argument. */
   shuffle<T>(items: T[]): T[];
+  /** Where the stream stands; no draw keeps anything besides. */
+  state(): RngState;
+  /** Goes on from where a stream stood. */
+  restore(state: RngState): void;
 }
 
 const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
@@ -23,12 +30,7 @@ const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
  */
 export function rng(seed: number, purpose: string): Rng {
   const digest = createHash('sha256').update(`${seed}/${purpose}`).digest();
-  let [a, b, c, d] = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  let [a, b, c, d] = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)) as [...RngState];
   const uint32 = (): number => {
     const result = Math.imul(rotl(Math.imul(b, 5), 7), 9) >>> 0;
     const t = b << 9;
@@ -53,6 +55,10 @@ export function rng(seed: number, purpose: string): Rng {
         [items[i], items[j]] = [items[j] as (typeof items)[0], items[i] as (typeof items)[0]];
       }
       return items;
+    },
+    state: () => [a, b, c, d],
+    restore: (state) => {
+      [a, b, c, d] = state;
     },
   };
 }

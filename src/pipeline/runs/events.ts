@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { errorCodes, type ErrorCode } from '../core/errors.js';
-import { problemSchema } from '../core/problem.js';
 import { stageNames, unitSchema } from '../stage.js';
 
 const stage = z.enum(stageNames);
@@ -16,6 +15,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('run-started'),
     run: z.string(),
+    /** Marks this execution of the run among others. */
+    session: z.string(),
     workers: z.number().int(),
     bus: z.string(),
     methods: z.array(z.string()),
@@ -23,19 +24,26 @@ export const runEventSchema = z.discriminatedUnion('type', [
     plan: z.array(z.object({ stage, jobs: z.number().int(), cached: z.number().int(), why: z.string() })),
   }),
   z.object({ type: z.literal('job-cached'), ...job, metrics: metrics.optional() }),
+  z.object({ type: z.literal('job-queued'), ...job }),
   z.object({ type: z.literal('job-started'), ...job, worker: z.string(), attempt: z.number().int() }),
   z.object({ type: z.literal('job-epoch'), ...job, epoch: z.number().int(), epochs: z.number().int(), metrics }),
   z.object({
     type: z.literal('job-done'),
     ...job,
     worker: z.string(),
+    /** From the claim to the result: the sum of getting the inputs ready, computing, and storing. */
     seconds: z.number(),
+    readSeconds: z.number(),
+    computeSeconds: z.number(),
     peakRssMiB: z.number(),
     metrics,
-    problems: z.array(problemSchema),
+    /** What was left out, counted; problems.csv lists it. */
+    problems: z.number().int(),
   }),
   /** The worker died or the error may pass; the job goes back to the queue. */
   z.object({ type: z.literal('job-retried'), ...job, attempt: z.number().int(), reason: z.string() }),
+  /** A worker cannot do the job although another may: it has no data, a full disk or another version. */
+  z.object({ type: z.literal('job-returned'), ...job, worker: z.string(), reason: z.string() }),
   /** The job is given up; what depends on it is skipped. */
   z.object({
     type: z.literal('job-failed'),
@@ -49,10 +57,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
   }),
   /** Not run because a job it needs failed. */
   z.object({ type: z.literal('job-skipped'), ...job, because: z.string() }),
+  /** Somebody wants the run to end: `haf-pipeline cancel`. */
+  z.object({ type: z.literal('cancel-requested'), run: z.string(), by: z.string() }),
   z.object({
     type: z.literal('run-finished'),
     run: z.string(),
-    outcome: z.enum(['succeeded', 'finished-with-failures', 'failed', 'interrupted', 'partial']),
+    outcome: z.enum(['succeeded', 'finished-with-failures', 'failed', 'interrupted', 'cancelled', 'partial']),
     seconds: z.number(),
     /** Run directory and report, relative to the working directory. */
     directory: z.string(),
@@ -61,10 +71,16 @@ export const runEventSchema = z.discriminatedUnion('type', [
   }),
 ]);
 export type RunEventBody = z.infer<typeof runEventSchema>;
-export type RunEvent = RunEventBody & { readonly v: 1; readonly seq: number; readonly at: string };
+/** `id` names the event: whoever reads the log twice, or from two places, drops what it knows by it. */
+export type RunEvent = RunEventBody & {
+  readonly v: 1;
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+};
 
 /** One line of events.ndjson. */
 export const loggedEventSchema = z.intersection(
-  z.object({ v: z.literal(1), seq: z.number().int(), at: z.string() }),
+  z.object({ v: z.literal(1), id: z.string(), seq: z.number().int(), at: z.string() }),
   runEventSchema,
 );

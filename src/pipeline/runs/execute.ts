@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { relative } from 'node:path';
 import {
   defer,
   endWith,
+  filter,
   firstValueFrom,
+  from,
   fromEvent,
   ignoreElements,
   merge,
@@ -14,21 +17,27 @@ import {
   tap,
   type Observable,
 } from 'rxjs';
-import { InProcessBus } from '../bus/in-process.js';
+import type { Bus } from '../bus/bus.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
 import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
+import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from './events.js';
 import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
 import type { PreparedRun } from './prepare.js';
+import { openStores } from '../store/open-stores.js';
+import type { Manifest } from '../store/store.js';
 import { lockRun } from './run-lock.js';
 import type { RunFile } from './run-directory.js';
 
 export interface ExecuteOptions {
+  readonly bus: Bus;
+  /** Training processes of this machine; 0 leaves training to other workers. */
   readonly workers: number;
   readonly backend: string;
+  readonly checkpointEpochs: number;
   readonly codeVersion: string;
   /** The jobs to bring to an end; all of the plan when absent. */
   readonly jobs?: Plan;
@@ -36,9 +45,11 @@ export interface ExecuteOptions {
   readonly force?: ReadonlySet<string>;
   /** Shows events as they happen. */
   readonly onEvent: (event: RunEvent) => void;
-  /** First abort: take no new job, finish the running ones. */
+  /** Told of what the worker of this machine does, besides the run's events. */
+  readonly observer: Partial<WorkerObserver>;
+  /** First abort: take no new job, finish the running ones of this machine. */
   readonly drain: AbortSignal;
-  /** Then: stop the running ones too. */
+  /** Then: stop those too. */
   readonly stop: AbortSignal;
 }
 
@@ -51,8 +62,9 @@ export interface ExecuteResult {
 }
 
 /**
- * Executes a prepared run on this machine and fills its run directory. Whatever ends it - a failed job, Ctrl-C,
- * kill -9 - finished artifacts stay, and the same call goes on from them.
+ * Executes a prepared run - with the workers of this machine and any that have joined the bus - and fills its run
+ * directory. Whatever ends it - a failed job, Ctrl-C, kill -9 - finished artifacts stay, and the same call goes on
+ * from them.
  */
 export async function executeRun(prepared: PreparedRun, options: ExecuteOptions): Promise<ExecuteResult> {
   const { directory, config, store } = prepared;
@@ -68,36 +80,60 @@ export async function executeRun(prepared: PreparedRun, options: ExecuteOptions)
   }
 }
 
-/** The bus of a run whose events are being written; `fault` errors when one could not be. */
+/** A run's events as they are written down. */
 interface RunLog {
-  readonly bus: InProcessBus;
+  /** Marks the first event of this execution. */
+  readonly session: string;
+  /** The events from there on. */
+  readonly events: Observable<RunEvent>;
+  /** Errors when an event could not be written or the log broke off. */
   readonly fault: Observable<never>;
+}
+
+/** How the work of a run ended, before anything is concluded from it. */
+interface Worked {
+  readonly outcomes: readonly JobOutcome[];
+  /** The manifests of this execution, by artifact id. */
+  readonly accepted: ReadonlyMap<string, Manifest>;
+  readonly cancelled: boolean;
 }
 
 /** Brackets the work of a run with its state in run.json and its first and last event, whatever ends it. */
 async function recorded(
   prepared: PreparedRun,
   options: ExecuteOptions,
-  work: (log: RunLog) => Promise<readonly JobOutcome[]>,
+  work: (log: RunLog) => Promise<Worked>,
 ): Promise<ExecuteResult> {
   const { directory, config, dataRoot } = prepared;
-  const { codeVersion } = options;
+  const { codeVersion, bus } = options;
   const record = (state: RunFile['state']): void =>
     directory.writeInfo({ state, config, dataRoot, codeVersion, host: hostname(), node: process.version });
   record('running');
-  const bus = new InProcessBus({ firstSeq: (directory.events().at(-1)?.seq ?? 0) + 1 });
-  const fault = new Subject<never>();
-  const events = bus.events(directory.run).subscribe((event) => {
-    try {
-      directory.append(event);
-      options.onEvent(event);
-    } catch (error) {
-      fault.error(error);
-    }
+  const session = randomUUID();
+  const [fault, current, last] = [new Subject<never>(), new Subject<RunEvent>(), new Subject<void>()];
+  let begun = false;
+  const log = directory.openLog();
+  const reading = bus.events(directory.run).subscribe({
+    next: (event) => {
+      try {
+        // A broker keeps the events of earlier executions: what was written then is not written again.
+        const logged = log.append(event);
+        if (logged) options.onEvent(logged);
+      } catch (error) {
+        fault.error(error);
+      }
+      begun ||= event.type === 'run-started' && event.session === session;
+      if (begun) current.next(event);
+      if (begun && event.type === 'run-finished') last.next();
+    },
+    error: (error) => fault.error(error),
   });
   const started = performance.now();
   const finish = async (state: ExecuteResult['state'], outcomes: readonly JobOutcome[]): Promise<void> => {
     const report = outcomes.some((o) => 'manifest' in o && o.job.node.stage === 'report');
+    const written = firstValueFrom(merge(last, fault), { defaultValue: undefined });
+    // A log that has broken already tells so before anybody waits for it.
+    written.catch(() => undefined);
     await bus.publish(directory.run, {
       type: 'run-finished',
       run: directory.run,
@@ -107,11 +143,13 @@ async function recorded(
       report: report ? relative('.', `${directory.path}/report.html`) : null,
       failures: outcomes.filter((outcome) => outcome.state === 'failed').length,
     });
+    await written;
     writeTrace(directory.events(), directory);
     record(state);
   };
   try {
-    const result = conclude(prepared, await work({ bus, fault }), options);
+    const worked = await work({ session, events: current, fault });
+    const result = await conclude(prepared, worked, options);
     await finish(result.state, result.outcomes);
     return result;
   } catch (error) {
@@ -119,49 +157,83 @@ async function recorded(
     await finish('failed', []).catch(() => undefined);
     throw error;
   } finally {
-    events.unsubscribe();
-    await bus.close();
+    reading.unsubscribe();
+    // What still waits for an event has nothing to wait for.
+    current.complete();
   }
 }
 
 async function runJobs(
   prepared: PreparedRun,
   options: ExecuteOptions,
-  { bus, fault }: RunLog,
-): Promise<readonly JobOutcome[]> {
+  { session, events, fault }: RunLog,
+): Promise<Worked> {
   const { directory, config, store } = prepared;
   const { run } = directory;
-  const { workers, backend, codeVersion, force } = options;
+  const { bus, workers, backend, codeVersion, force } = options;
   const plan = options.jobs ?? prepared.plan;
-  const { startLocalWorker } = await import('../../workers/local.js');
+  const { startWorker } = await import('../../workers/worker.js');
   await bus.publish(run, {
     type: 'run-started',
     run,
+    session,
     workers,
     bus: bus.about,
     methods: [...config.methods],
     folds: config.cv.folds,
     plan: [...summarisePlan(plan, prepared.earlier, force)],
   });
-  const worker = startLocalWorker({ bus, store, trainers: workers, backend, codeVersion });
+  const open = openStores({}, [store]);
+  const worker = await startWorker({
+    ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
+    ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
+    checkpointEpochs: options.checkpointEpochs,
+    // Runs of other stores may share the broker.
+    storeOf: (job) => open(job.store),
+    data: null,
+  });
   const collected: JobOutcome[] = [];
-  const graph = runGraph({ run, config, plan, bus, store, ...(force ? { force } : {}) }).pipe(
-    tap((outcome) => {
-      collected.push(outcome);
-      if ('manifest' in outcome) materialise(outcome.manifest, store, directory);
-    }),
-  );
-  // Whichever comes first: the graph is settled, or the user asked to stop and the running jobs have ended.
+  const accepted = new Map<string, Manifest>();
+  const graph = runGraph({
+    ...{ run, config, plan, bus, events, store, codeVersion },
+    ...(force ? { force } : {}),
+    accept: async (manifest) => {
+      await materialise(manifest, store, directory);
+      // A job that was repaired is accepted again: what counts is what lies in the store in the end.
+      accepted.set(manifest.id, manifest);
+    },
+  }).pipe(tap((outcome) => collected.push(outcome)));
+  let cancelled = false;
+  const cancel = async (): Promise<void> => {
+    cancelled = true;
+    await bus.cancel(run);
+    await worker.stop();
+    // What the last jobs made ready has been queued since.
+    await bus.cancel(run);
+  };
+  /** While the running jobs end, what waits for them is queued, and what is stopped goes back: nobody will wait for it. */
+  const ending = async (ended: Promise<void>): Promise<void> => {
+    await bus.withdraw(run);
+    await ended;
+    await bus.withdraw(run);
+  };
+  // Whichever comes first: the graph is settled, or somebody asked to end it and the jobs of this machine have ended.
   const interrupted = merge(
-    aborted(options.drain).pipe(mergeMap(() => worker.drain(), 1)),
-    aborted(options.stop).pipe(mergeMap(() => worker.stop(), 1)),
+    aborted(options.drain).pipe(mergeMap(() => ending(worker.drain()), 1)),
+    aborted(options.stop).pipe(mergeMap(() => ending(worker.stop()), 1)),
+    events.pipe(
+      filter(({ type }) => type === 'cancel-requested'),
+      mergeMap(cancel, 1),
+    ),
   );
   const settled = graph.pipe(takeUntil(interrupted), ignoreElements(), endWith(null));
+  // A lane that can take no more jobs would let the run wait for ever.
+  const broken = from(worker.ended).pipe(ignoreElements());
   try {
-    await firstValueFrom(merge(settled, fault));
-    return collected;
+    await firstValueFrom(merge(settled, fault, broken));
+    return { outcomes: collected, accepted, cancelled };
   } finally {
-    await worker.stop();
+    await worker.stop().catch(() => undefined);
     await worker.close();
   }
 }
@@ -171,21 +243,25 @@ const aborted = (signal: AbortSignal): Observable<unknown> =>
   defer(() => (signal.aborted ? of(null) : fromEvent(signal, 'abort')));
 
 /** Writes the run's closing files and tells how it ended. */
-function conclude(
+async function conclude(
   { directory, store, plan }: PreparedRun,
-  outcomes: readonly JobOutcome[],
+  { outcomes, accepted, cancelled }: Worked,
   options: ExecuteOptions,
-): ExecuteResult {
-  const made = new Map(outcomes.flatMap((o) => ('manifest' in o ? [[o.job.id, o.manifest] as const] : [])));
+): Promise<ExecuteResult> {
   // A replay touches some jobs of a run; its summary and problems are those of all of them.
-  const manifests = plan.flatMap(({ id, cached }) => made.get(id) ?? cached ?? []);
-  writeSummary(manifests, store, directory);
+  const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
+  await writeSummary(manifests, store, directory);
   const problems = writeProblems(manifests, directory);
   const found = { outcomes, problems };
   const failure = outcomes.find((outcome) => outcome.state === 'failed');
+  if (cancelled) return { state: 'cancelled', exitCode: exitCodes.interrupted, ...found };
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
-  if (failure) return { state: 'failed', exitCode: failure.error.exitCode, ...found };
+  if (failure) {
+    const { exitCode } = failure.error;
+    const state = exitCode === exitCodes.finishedWithFailures ? 'finished-with-failures' : 'failed';
+    return { state, exitCode, ...found };
+  }
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
   return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, ...found };

@@ -3,14 +3,53 @@ import { summarySchema } from '../../operators/evaluation/summary-data.js';
 import { historySchema } from '../../operators/tensor/history-data.js';
 import { predictionsSchema } from '../../operators/stage3/prediction-data.js';
 import type { Problem } from '../core/problem.js';
+import type { Artifact } from '../stage.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
 import type { RunEvent } from './events.js';
-import { csvText } from '../core/csv.js';
+import { csvText, type CsvCell } from '../core/csv.js';
 import type { RunDirectory } from './run-directory.js';
 
+/** The files of an artifact that the run directory is made of; features, latent vectors and weights stay in the store. */
+function shownFiles({ stage, files }: Manifest): readonly string[] {
+  switch (stage) {
+    case 'cohort':
+      return ['cohort-flow.json'];
+    case 'split':
+      return ['splits.json'];
+    case 'stage1':
+    case 'stage2':
+      return ['history.json'];
+    case 'stage3':
+      return ['predictions.json', 'history.json'];
+    case 'evaluate':
+      return ['metrics.json'];
+    case 'aggregate':
+    case 'report':
+      return files.map(({ name }) => name);
+    case 'embed':
+    case 'tables':
+    case 'preprocess':
+      return [];
+  }
+}
+
 /** Copies what users want of a finished job from the store into the run directory, in the form they want it. */
-export function materialise(manifest: Manifest, store: ArtifactStore, directory: RunDirectory): void {
-  const artifact = store.open(manifest);
+export async function materialise(
+  manifest: Manifest,
+  store: ArtifactStore,
+  directory: RunDirectory,
+): Promise<void> {
+  const files = shownFiles(manifest);
+  if (files.length === 0) return;
+  const pinned = await store.fetch([{ manifest, files }]);
+  try {
+    show(manifest, store.open(manifest), directory);
+  } finally {
+    await pinned.release();
+  }
+}
+
+function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): void {
   const copy = (file: string, target: string): void => directory.write(target, artifact.bytes(file));
   const history = (folder: string): void =>
     directory.write(`${folder}/history.csv`, historyCsv(artifact.json('history.json', historySchema).epochs));
@@ -53,16 +92,21 @@ function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]):
 }
 
 /** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
-export function writeSummary(
+export async function writeSummary(
   manifests: readonly Manifest[],
   store: ArtifactStore,
   directory: RunDirectory,
-): z.infer<typeof runSummarySchema> | null {
+): Promise<void> {
   const aggregate = manifests.find(({ stage }) => stage === 'aggregate');
-  if (!aggregate) return null;
-  const summary = store.open(aggregate).json('summary.json', summarySchema);
+  if (!aggregate) return;
   const trained = manifests.filter(({ stage }) => stage === 'stage3');
+  const pinned = await store.fetch([
+    { manifest: aggregate, files: ['summary.json'] },
+    ...trained.map((manifest) => ({ manifest, files: ['history.json'] })),
+  ]);
+  const summary = store.open(aggregate).json('summary.json', summarySchema);
   const backends = trained.map((manifest) => store.open(manifest).json('history.json', historySchema).backend);
+  await pinned.release();
   const secondsOf = (method: string): number =>
     Math.round(trained.filter(({ unit }) => unit.method === method).reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10;
   const full = {
@@ -72,7 +116,6 @@ export function writeSummary(
     backend: [...new Set(backends)].sort().join('+'),
   };
   directory.write('summary.json', `${JSON.stringify(full, null, 2)}\n`);
-  return full;
 }
 
 /** summary.json of a run directory. */
@@ -90,23 +133,76 @@ export function writeProblems(manifests: readonly Manifest[], directory: RunDire
   return problems;
 }
 
-/** trace.csv: when each job of this run started, how long it took, and who did it with how much memory. */
-export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
-  const columns = ['job', 'stage', 'state', 'started', 'ended', 'seconds', 'peakRssMiB', 'worker'] as const;
-  type Row = Partial<Record<(typeof columns)[number], string | number>>;
-  const started = new Map<string, string>();
-  const rowOf = (event: RunEvent): Row | null => {
-    if (event.type !== 'job-cached' && event.type !== 'job-done' && event.type !== 'job-failed') return null;
-    const { job, stage, at } = event;
-    const base = { job, stage, ended: at, started: started.get(job) ?? at };
-    if (event.type !== 'job-done') return { ...base, state: event.type === 'job-cached' ? 'cached' : 'failed' };
-    const { seconds, peakRssMiB, worker } = event;
-    return { ...base, state: 'done', seconds, peakRssMiB, worker };
-  };
-  const rows = events.flatMap((event) => {
-    if (event.type === 'job-started') started.set(event.job, event.at);
-    const row = rowOf(event);
-    return row ? [columns.map((column) => row[column])] : [];
-  });
-  directory.write('trace.csv', csvText(columns, rows));
+const traceColumns = [
+  ...(['job', 'stage', 'state', 'queued', 'started', 'ended', 'wait', 'read', 'compute'] as const),
+  ...(['seconds', 'peakRssMiB', 'worker', 'attempts'] as const),
+];
+type Traced = Partial<Record<(typeof traceColumns)[number], CsvCell>>;
+
+/** What is known of a job on its way to its end. */
+interface Underway {
+  /** When it last came into the queue, ISO time. */
+  readonly queued?: string;
+  readonly started?: string;
+  /** Seconds in the queue, to the first start; what a worker that vanished or was told to stop took is no wait. */
+  readonly wait?: number;
+  readonly worker?: string;
+  /** How often a worker began with it. */
+  readonly attempts: number;
 }
+
+/**
+ * trace.csv: a line each time a job ended - when, who did it with how much memory, and where the time went: waiting
+ * in the queue, getting and reading the inputs, computing (seconds).
+ */
+export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
+  const underway = new Map<string, Underway>();
+  const rows = events.flatMap((event) => {
+    if (!('job' in event)) return [];
+    const { job, stage, at } = event;
+    const before = underway.get(job) ?? { attempts: 0 };
+    const end = (state: string, measured: Traced): readonly CsvCell[][] => {
+      underway.delete(job);
+      // A worker may have begun before this run came to wait for the job.
+      const known: Traced = { ...before, attempts: before.attempts || undefined };
+      const row: Traced = { job, stage, state, ended: at, ...known, ...measured };
+      return [traceColumns.map((column) => row[column])];
+    };
+    switch (event.type) {
+      case 'job-queued':
+        underway.set(job, { attempts: 0, queued: at });
+        return [];
+      case 'job-retried':
+      case 'job-returned':
+        underway.set(job, { attempts: before.attempts, queued: at });
+        return [];
+      case 'job-started': {
+        const { worker } = event;
+        const wait = before.wait ?? (before.queued ? secondsBetween(before.queued, at) : undefined);
+        const timed = { ...before, ...(wait === undefined ? {} : { wait }) };
+        underway.set(job, { ...timed, started: at, worker, attempts: before.attempts + 1 });
+        return [];
+      }
+      case 'job-cached':
+        return end('cached', {});
+      case 'job-failed':
+        return end('failed', {});
+      case 'job-done': {
+        const { seconds, readSeconds, computeSeconds, peakRssMiB, worker } = event;
+        const times = { seconds: rounded(seconds), read: rounded(readSeconds), compute: rounded(computeSeconds) };
+        return end('done', { ...times, peakRssMiB, worker });
+      }
+      case 'job-epoch':
+      case 'job-skipped':
+        return [];
+    }
+  });
+  directory.write('trace.csv', csvText(traceColumns, rows));
+}
+
+/** To milliseconds, as the times of the events are. */
+const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
+/** Never negative: two machines' clocks may differ, and a job that another run had queued may have started before. */
+const secondsBetween = (from: string, to: string): number =>
+  Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);

@@ -2,16 +2,19 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { buildGraph, type Graph } from '../graph.js';
-import { finalId, makePlan, type Plan, type Recipe } from '../plan.js';
-import { findSources } from '../sources.js';
-import { FileStore } from '../store/file-store.js';
+import { finalId, makePlan, type Plan } from '../plan.js';
+import type { Recipe } from '../recipe.js';
+import { findSources, type DataFiles } from '../sources.js';
+import { openStore } from '../store/open-store.js';
+import type { ArtifactStore } from '../store/store.js';
 import { RunDirectory } from './run-directory.js';
 
 /** An experiment ready to run: its data found and hashed, its graph planned against the store. */
 export interface PreparedRun {
   readonly config: Config;
   readonly dataRoot: string;
-  readonly store: FileStore;
+  readonly store: ArtifactStore;
+  readonly files: DataFiles;
   readonly graph: Graph;
   readonly plan: Plan;
   /** Recipes to explain against what is not cached. */
@@ -27,7 +30,13 @@ export interface PreparedRun {
 export async function prepareRun(
   config: Config,
   dataRoot: string | null,
-  places: { readonly runs: string; readonly store: string },
+  places: {
+    readonly runs: string;
+    readonly store: string;
+    readonly cache?: string;
+    /** GiB. */
+    readonly cacheSize?: number;
+  },
 ): Promise<PreparedRun> {
   if (dataRoot === null)
     throw new HafError(
@@ -35,12 +44,16 @@ export async function prepareRun(
       'No data folder is given.',
       'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
     );
-  const store = new FileStore(places.store);
-  const files = await findSources(config, dataRoot, join(store.root, 'source-hashes.json'));
+  const { cache, cacheSize } = places;
+  const store = await openStore(places.store, {
+    ...(cache === undefined ? {} : { cache }),
+    ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize * 2 ** 30 }),
+  });
+  const files = await findSources(config, dataRoot, join(store.localRoot, 'source-hashes.json'));
   const graph = buildGraph(config, files);
   const plan = await makePlan(graph, config, store);
   const directory = new RunDirectory(places.runs, `${config.name}-${finalId(plan).slice(0, 6)}`);
-  return { config, dataRoot, store, graph, plan, directory, earlier: earlierRecipes(directory, config) };
+  return { config, dataRoot, store, files, graph, plan, directory, earlier: earlierRecipes(directory, config) };
 }
 
 /** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
-import type { Plan, Recipe } from '../plan.js';
+import type { Plan } from '../plan.js';
+import type { Recipe } from '../recipe.js';
 import { loggedEventSchema, type RunEvent } from './events.js';
 
 const runFileSchema = z.object({
@@ -16,7 +17,7 @@ const runFileSchema = z.object({
   /** Absolute path of the cohort when the run was made. */
   dataRoot: z.string(),
   /** running until it ends (a killed `up` leaves it so); partial after a replay of some stages only. */
-  state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted', 'partial']),
+  state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted', 'cancelled', 'partial']),
   host: z.string(),
   node: z.string(),
   config: z.unknown(),
@@ -130,8 +131,22 @@ export class RunDirectory {
     }
   }
 
-  append(event: RunEvent): void {
-    appendFileSync(join(this.path, 'events.ndjson'), `${JSON.stringify(event)}\n`);
+  /** Opens the log to append to. */
+  openLog(): { append(event: RunEvent): RunEvent | null } {
+    const path = join(this.path, 'events.ndjson');
+    const logged = this.events();
+    const known = new Set(logged.map(({ id }) => id));
+    let seq = logged.at(-1)?.seq ?? 0;
+    return {
+      /** Writes an event under the next number of this log, and returns it so; null when it is there already. */
+      append: (event) => {
+        if (known.has(event.id)) return null;
+        known.add(event.id);
+        const numbered = { ...event, seq: ++seq };
+        appendFileSync(path, `${JSON.stringify(numbered)}\n`);
+        return numbered;
+      },
+    };
   }
 
   /** The logged events; a line torn by a crash is left out. */

@@ -1,25 +1,23 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, openSync, readFileSync, readSync, closeSync, renameSync, statSync } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import type { Artifact } from '../stage.js';
-import { manifestSchema, type ArtifactStore, type Manifest, type StoredFile } from './store.js';
-
-/** How bytes reach a temporary file; tests replace it to simulate a full disk. */
-export type WriteBytes = (path: string, bytes: Uint8Array) => Promise<void>;
-
-const writeDurably: WriteBytes = async (path, bytes) => {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-};
+import { hashFile } from '../sources.js';
+import { copyVerified, hashOfFile } from './content.js';
+import { blobKey, checkpointKey, manifestKey } from './layout.js';
+import { placeFile, writeDurably, type WriteBytes } from './place-file.js';
+import {
+  manifestText,
+  parseManifest,
+  wantedFiles,
+  type ArtifactStore,
+  type Manifest,
+  type Pinned,
+  type StoredFile,
+} from './store.js';
 
 /** A temporary file this old belongs to a process that died. */
 const orphanAgeMs = 24 * 3600_000;
@@ -29,14 +27,17 @@ const orphanAgeMs = 24 * 3600_000;
  * what is being written. Every file appears by rename after fsync, so a reader never sees half of one.
  */
 export class FileStore implements ArtifactStore {
-  private readonly verified = new Set<string>();
+  /** The stamps that files had when their content was verified: one that was changed since is verified again. */
+  private readonly verified = new Map<string, string>();
   readonly root: string;
+  readonly uri: string;
+  readonly localRoot: string;
 
   constructor(
     root: string,
     private readonly writeBytes: WriteBytes = writeDurably,
   ) {
-    this.root = resolve(root);
+    this.root = this.uri = this.localRoot = resolve(root);
   }
 
   /** Removes temporary files that a killed process left behind. */
@@ -53,23 +54,48 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  manifest(id: string): Promise<Manifest | null> {
-    return new Promise((resolve) => resolve(this.look(id).complete));
+  manifest(id: string, files?: readonly string[]): Promise<Manifest | null> {
+    return new Promise((resolve) => resolve(this.look(id, this.manifestPath(id), files).complete));
+  }
+
+  fetch(): Promise<Pinned> {
+    return Promise.resolve({ release: () => Promise.resolve() });
   }
 
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
     if (statSync(target, { throwIfNoEntry: false })?.size !== bytes.byteLength)
-      await this.place(target, bytes, (temporary) => rename(temporary, target));
+      await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
+  }
+
+  async writeFile(name: string, path: string, digest: string): Promise<StoredFile> {
+    const { size: bytes } = await stat(path);
+    const target = this.blobPath(digest);
+    if (statSync(target, { throwIfNoEntry: false })?.size !== bytes)
+      await placeFile(this.root, target, (temporary) => copyVerified(path, temporary, digest));
+    return { name, sha256: digest, bytes };
+  }
+
+  async blob(digest: string): Promise<string | null> {
+    const path = this.blobPath(digest);
+    const stamp = stampOf(path);
+    if (stamp === null) return null;
+    if (this.verified.get(digest) === stamp) return path;
+    if ((await hashFile(path)) !== digest) {
+      setAside(path);
+      return null;
+    }
+    this.verified.set(digest, stamp);
+    return path;
   }
 
   async commit(manifest: Manifest, options: { replace?: boolean } = {}): Promise<Manifest> {
     const path = this.manifestPath(manifest.id);
     const { found, complete } = this.look(manifest.id);
     if (complete && !options.replace) return complete;
-    const bytes = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
+    const bytes = new TextEncoder().encode(manifestText(manifest));
     let winner = manifest;
     await this.place(path, bytes, async (temporary) => {
       const earlier = found && (await this.keepEarlier(path));
@@ -100,7 +126,7 @@ export class FileStore implements ArtifactStore {
     };
     const path = (name: string): string => {
       const file = fileOf(name);
-      this.verify(file, manifest.key);
+      this.verify(file, manifest);
       return this.blobPath(file.sha256);
     };
     return {
@@ -119,13 +145,33 @@ export class FileStore implements ArtifactStore {
     };
   }
 
+  async checkpoint(id: string): Promise<Uint8Array | null> {
+    try {
+      return await readFile(this.checkpointPath(id));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async saveCheckpoint(id: string, bytes: Uint8Array): Promise<void> {
+    // Not synced: what a power cut takes of it is trained again, and its reader knows a damaged one.
+    await placeFile(this.root, this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
+  }
+
+  async dropCheckpoint(id: string): Promise<void> {
+    await rm(this.checkpointPath(id), { force: true });
+  }
+
   /** What lies under an id: a manifest, and the same again if all of its files are there. */
   private look(
     id: string,
     path = this.manifestPath(id),
+    files?: readonly string[],
   ): { readonly found: Manifest | null; readonly complete: Manifest | null } {
     const found = this.readManifest(path);
-    const complete = found?.files.every(
+    const wanted = found ? wantedFiles({ manifest: found, ...(files ? { files } : {}) }) : [];
+    const complete = wanted.every(
       ({ sha256, bytes }) => statSync(this.blobPath(sha256), { throwIfNoEntry: false })?.size === bytes,
     );
     return { found, complete: complete ? found : null };
@@ -144,41 +190,19 @@ export class FileStore implements ArtifactStore {
         { cause: error },
       );
     }
-    try {
-      return manifestSchema.parse(JSON.parse(text));
-    } catch {
-      // Torn by a power cut: out of the way, so that the artifact counts as absent and is computed again.
-      setAside(path);
-      return null;
-    }
+    const manifest = parseManifest(text);
+    // Torn by a power cut: out of the way, so that the artifact counts as absent and is computed again.
+    if (!manifest) setAside(path);
+    return manifest;
   }
 
-  /** Writes bytes to a temporary file of this call alone and hands it to `move`, which gives it its name. */
-  private async place(
+  /** Writes bytes durably, then gives the file its name by `move`. */
+  private place(
     target: string,
     bytes: Uint8Array,
-    move: (temporary: string) => Promise<void>,
+    move?: (temporary: string) => Promise<void>,
   ): Promise<void> {
-    // Process ids repeat: between the threads of one process, and between containers that share the folder.
-    const temporary = join(this.root, 'tmp', randomUUID());
-    try {
-      await mkdir(join(this.root, 'tmp'), { recursive: true });
-      await mkdir(join(target, '..'), { recursive: true });
-      await this.writeBytes(temporary, bytes);
-      await move(temporary);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'ENOSPC' || code === 'EDQUOT')
-        throw new HafError(
-          'HAF_STORE_FULL',
-          `No space left in the artifact store ${this.root}.`,
-          'Free space or choose another disk with --store, then run the same command again: finished work is kept.',
-          { cause: error },
-        );
-      throw error;
-    } finally {
-      await rm(temporary, { force: true });
-    }
+    return placeFile(this.root, target, (temporary) => this.writeBytes(temporary, bytes), move);
   }
 
   /**
@@ -198,20 +222,21 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  private verify(file: StoredFile, key: string): void {
-    if (this.verified.has(file.sha256)) return;
+  private verify(file: StoredFile, { id, key }: Manifest): void {
     const path = this.blobPath(file.sha256);
-    if (hashFile(path) !== file.sha256) {
+    const stamp = stampOf(path);
+    if (stamp !== null && this.verified.get(file.sha256) === stamp) return;
+    if (hashOfFile(path) !== file.sha256) {
       // Out of the way, so that the next run finds it missing and computes it again.
       setAside(path);
       throw new HafError(
         'HAF_STORE_CORRUPT',
         `File ${file.name} of ${key} in the store ${this.root} does not have the content its name promises.`,
         'Run the same command again: the damaged file was set aside and will be computed anew. Check the disk.',
-        { context: { sha256: file.sha256 } },
+        { context: { artifact: id, sha256: file.sha256 } },
       );
     }
-    this.verified.add(file.sha256);
+    if (stamp !== null) this.verified.set(file.sha256, stamp);
   }
 
   private unreadable({ id, key }: Manifest, file: string, error: unknown): HafError {
@@ -225,16 +250,26 @@ export class FileStore implements ArtifactStore {
   }
 
   private blobPath(digest: string): string {
-    return join(this.root, 'blobs', digest.slice(0, 2), digest);
+    return join(this.root, blobKey(digest));
+  }
+
+  private checkpointPath(id: string): string {
+    return join(this.root, checkpointKey(id));
   }
 
   private manifestPath(id: string): string {
-    return join(this.root, 'artifacts', id.slice(0, 2), `${id}.json`);
+    return join(this.root, manifestKey(id));
   }
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What changes when a file is written to; null if there is none. */
+function stampOf(path: string): string | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats ? [stats.ino, stats.size, stats.mtimeMs].join(' ') : null;
+}
 
 /** Renames a damaged file; another process that found the same damage may have been quicker. */
 function setAside(path: string): void {
@@ -243,24 +278,4 @@ function setAside(path: string): void {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-}
-
-/** SHA-256 of a file, read in pieces so that a bag of gigabytes needs no memory; null if it is gone. */
-function hashFile(path: string): string | null {
-  const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(4 << 20);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-  try {
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
-      hash.update(chunk.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest('hex');
 }

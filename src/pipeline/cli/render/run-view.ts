@@ -2,14 +2,13 @@ import { assertNever } from '../../core/assert-never.js';
 import type { RunEvent } from '../../runs/events.js';
 import type { StageName } from '../../stage.js';
 
+/** How a job stands that has ended; a later event may change it: what failed may be mended and done after all. */
+export type JobEnd = 'done' | 'cached' | 'failed' | 'skipped';
+
 /** How far one stage is. */
-export interface StageView {
+export interface StageView extends Readonly<Record<JobEnd, number>> {
   readonly stage: StageName;
   readonly jobs: number;
-  readonly done: number;
-  readonly cached: number;
-  readonly failed: number;
-  readonly skipped: number;
 }
 
 /** A job that a worker holds; epochs are known while it trains. */
@@ -23,13 +22,17 @@ export interface RunningJob {
 /** What a person watching a run sees; `advance` brings it forward event by event. */
 export interface RunView {
   readonly run: string;
+  /** Training processes of the machine that started the run. */
   readonly workers: number;
   readonly bus: string;
   readonly methods: readonly string[];
   readonly folds: number;
   /** ISO time of the first event. */
   readonly startedAt: string | null;
-  readonly stages: readonly StageView[];
+  /** What there is to do; `stagesOf` says how far it is. */
+  readonly plan: readonly { readonly stage: StageName; readonly jobs: number }[];
+  /** The jobs that have ended, by key. */
+  readonly ends: ReadonlyMap<string, { readonly stage: StageName; readonly end: JobEnd }>;
   readonly running: readonly RunningJob[];
   /** Test AUC by `method/fold`; null where it is undefined. */
   readonly aucs: ReadonlyMap<string, number | null>;
@@ -43,27 +46,31 @@ export const emptyView: RunView = {
   methods: [],
   folds: 0,
   startedAt: null,
-  stages: [],
+  plan: [],
+  ends: new Map(),
   running: [],
   aucs: new Map(),
   finished: null,
 };
 
 type JobEvent = Extract<RunEvent, { job: string }>;
-type Count = 'done' | 'cached' | 'failed' | 'skipped';
 
 const withoutJob = (running: readonly RunningJob[], job: string): readonly RunningJob[] =>
   running.filter((candidate) => candidate.job !== job);
 
-function settled(view: RunView, event: JobEvent, count: Count): RunView {
-  return {
-    ...view,
-    running: withoutJob(view.running, event.job),
-    stages: view.stages.map((stage) =>
-      stage.stage === event.stage ? { ...stage, [count]: stage[count] + 1 } : stage,
-    ),
-  };
-}
+/** A job that is queued or runs has not ended, whatever was told of it before. */
+const open = (view: RunView, { job }: JobEvent): RunView => {
+  if (!view.ends.has(job)) return view;
+  const ends = new Map(view.ends);
+  ends.delete(job);
+  return { ...view, ends };
+};
+
+const ended = (view: RunView, { job, stage }: JobEvent, end: JobEnd): RunView => ({
+  ...view,
+  running: withoutJob(view.running, job),
+  ends: new Map(view.ends).set(job, { stage, end }),
+});
 
 type Measured = Extract<RunEvent, { type: 'job-done' | 'job-cached' }>;
 
@@ -78,17 +85,13 @@ function withAuc(view: RunView, { stage, unit, metrics }: Measured): RunView {
 export function advance(view: RunView, event: RunEvent): RunView {
   switch (event.type) {
     case 'run-started': {
-      const { run, workers, bus, methods, folds } = event;
-      const stages = event.plan.map(({ stage, jobs }) => ({
-        ...{ stage, jobs },
-        ...{ done: 0, cached: 0, failed: 0, skipped: 0 },
-      }));
-      return { ...emptyView, run, workers, bus, methods, folds, stages, startedAt: event.at };
+      const { run, workers, bus, methods, folds, plan } = event;
+      return { ...emptyView, run, workers, bus, methods, folds, plan, startedAt: event.at };
     }
     case 'job-started': {
       const { job, stage } = event;
       return {
-        ...view,
+        ...open(view, event),
         running: [...withoutJob(view.running, job), { job, stage, epoch: null, epochs: null }],
       };
     }
@@ -100,14 +103,19 @@ export function advance(view: RunView, event: RunEvent): RunView {
       };
     }
     case 'job-cached':
-      return settled(withAuc(view, event), event, 'cached');
+      return ended(withAuc(view, event), event, 'cached');
     case 'job-done':
-      return settled(withAuc(view, event), event, 'done');
+      return ended(withAuc(view, event), event, 'done');
     case 'job-failed':
-      return settled(view, event, 'failed');
+      return ended(view, event, 'failed');
     case 'job-skipped':
-      return settled(view, event, 'skipped');
+      return ended(view, event, 'skipped');
+    case 'job-queued':
+      return open(view, event);
+    case 'cancel-requested':
+      return view;
     case 'job-retried':
+    case 'job-returned':
       return { ...view, running: withoutJob(view.running, event.job) };
     case 'run-finished':
       return { ...view, running: [], finished: event };
@@ -116,12 +124,25 @@ export function advance(view: RunView, event: RunEvent): RunView {
   }
 }
 
-/** Jobs that have come to an end, one way or another, and all jobs. */
+/** Jobs of a stage that have come to an end, one way or another. */
+export const endedOf = ({ done, cached, failed, skipped }: Readonly<Record<JobEnd, number>>): number =>
+  done + cached + failed + skipped;
+
+/** Every stage of the run and how many of its jobs have ended how. */
+export function stagesOf({ plan, ends }: RunView): readonly StageView[] {
+  const stages = plan.map(({ stage, jobs }) => ({ stage, jobs, done: 0, cached: 0, failed: 0, skipped: 0 }));
+  for (const { stage: name, end } of ends.values()) {
+    const stage = stages.find(({ stage }) => stage === name);
+    // A replay of one fold may hear of another, from a worker that was left with it when the run was interrupted.
+    if (stage && endedOf(stage) < stage.jobs) stage[end]++;
+  }
+  return stages;
+}
+
+/** Jobs that have ended, and all jobs. */
 export function progressOf(view: RunView): { readonly ended: number; readonly jobs: number } {
-  const sum = (pick: (stage: StageView) => number): number =>
-    view.stages.reduce((total, stage) => total + pick(stage), 0);
-  return {
-    ended: sum(({ done, cached, failed, skipped }) => done + cached + failed + skipped),
-    jobs: sum(({ jobs }) => jobs),
-  };
+  const stages = stagesOf(view);
+  const sum = (of: (stage: StageView) => number): number =>
+    stages.reduce((total, stage) => total + of(stage), 0);
+  return { ended: sum(endedOf), jobs: sum(({ jobs }) => jobs) };
 }

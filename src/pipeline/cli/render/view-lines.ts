@@ -1,5 +1,5 @@
 import type { paletteFor } from '../output.js';
-import { progressOf, type RunningJob, type RunView, type StageView } from './run-view.js';
+import { endedOf, progressOf, stagesOf, type RunningJob, type RunView, type StageView } from './run-view.js';
 
 type Palette = ReturnType<typeof paletteFor>;
 
@@ -21,7 +21,6 @@ function bar({ jobs, done, cached, failed, skipped }: StageView, colors: Palette
 }
 
 function stageLine(stage: StageView, view: RunView, colors: Palette): string {
-  const ended = stage.done + stage.cached + stage.failed + stage.skipped;
   const running = view.running.filter((job) => job.stage === stage.stage).length;
   const counts = [
     stage.cached > 0 && colors.dim(`${stage.cached} cached`),
@@ -29,7 +28,7 @@ function stageLine(stage: StageView, view: RunView, colors: Palette): string {
     stage.failed > 0 && colors.red(`${stage.failed} failed`),
     stage.skipped > 0 && colors.yellow(`${stage.skipped} skipped`),
   ].filter((count) => count !== false);
-  const progress = `${ended}/${stage.jobs}`.padStart(9);
+  const progress = `${endedOf(stage)}/${stage.jobs}`.padStart(9);
   return `  ${stage.stage.padEnd(10)} ${bar(stage, colors)} ${progress}  ${counts.join('  ')}`.trimEnd();
 }
 
@@ -66,15 +65,19 @@ export function aucTable(view: RunView, colors: Palette): readonly string[] {
   return ['', colors.dim(`  ${'test AUC'.padEnd(width)} ${head}  mean ± sd`), ...rows];
 }
 
-function headline(view: RunView, seconds: number, colors: Palette): string {
-  const { ended, jobs } = progressOf(view);
-  const workers = `${view.workers} ${view.workers === 1 ? 'worker' : 'workers'}`;
-  const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : `${ended}/${jobs} jobs`;
-  return `${colors.bold(view.run)}  ${state}  ${workers}, ${view.bus} bus  ${clock(seconds)}`;
+/** Who trains: this machine's processes, or those of others alone. */
+export function workersText({ workers }: Pick<RunView, 'workers'>): string {
+  if (workers === 0) return 'workers elsewhere';
+  return `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
 }
 
-const isComplete = ({ jobs, done, cached, failed, skipped }: StageView): boolean =>
-  done + cached + failed + skipped === jobs;
+function headline(view: RunView, seconds: number, colors: Palette): string {
+  const { ended, jobs } = progressOf(view);
+  const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : `${ended}/${jobs} jobs`;
+  return `${colors.bold(view.run)}  ${state}  ${workersText(view)}, ${view.bus}  ${clock(seconds)}`;
+}
+
+const isComplete = (stage: StageView): boolean => endedOf(stage) === stage.jobs;
 
 /**
  * The live view as lines: a headline, a line per stage, the running jobs, the table of test AUCs. Where they would
@@ -91,8 +94,9 @@ export function viewLines(
 ): readonly string[] {
   if (view.startedAt === null) return [];
   const below = [...view.running.map((job) => runningLine(job, colors)), ...aucTable(view, colors)];
-  const crowded = 1 + view.stages.length + below.length > rows;
-  const stages = crowded ? view.stages.filter((stage) => !isComplete(stage)) : view.stages;
+  const all = stagesOf(view);
+  const crowded = 1 + all.length + below.length > rows;
+  const stages = crowded ? all.filter((stage) => !isComplete(stage)) : all;
   return [
     headline(view, view.finished?.seconds ?? seconds, colors),
     ...stages.map((stage) => stageLine(stage, view, colors)),

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it.
+
+# Runs a command to its end and sets `code` to its exit code. The first SIGTERM is passed on, as SLURM tells this shell
+# only; `told` is then "yes". More of them are not: a second one would end the command at once.
+until_ended() {
+  local child='' passed_on=no
+  told=no
+  trap 'told=yes; pass_on' TERM
+  "$@" &
+  child=$!
+  # One that came before there was a process to pass it on to.
+  [ "$told" = no ] || pass_on
+
+  # A signal ends `wait` before the command has ended, and bash may remember it for the next `wait`.
+  while kill -0 "$child" 2>/dev/null; do
+    wait "$child" || true
+  done
+  # From here on nothing interrupts. The first `wait` takes what bash may remember of a signal, the second gives the
+  # exit code, which bash keeps.
+  trap '' TERM
+  wait "$child" || true
+  code=0
+  # shellcheck disable=SC2034 # for the script
+  wait "$child" || code=$?
+}
+
+# Works on the variables of until_ended, which calls it.
+pass_on() {
+  if [ -n "$child" ] && [ "$passed_on" = no ]; then
+    passed_on=yes
+    kill -TERM "$child" 2>/dev/null || true
+  fi
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { TrainingSnapshot } from '../../pipeline/stage.js';
+import { Adam } from './adam.js';
+import { BestWeights } from './best-weights.js';
+import { EarlyStopping, earlyStoppingStateSchema } from './early-stopping.js';
+import { historySchema, type History } from './history-data.js';
+import { Plateau, plateauStateSchema } from './plateau.js';
+import { SkippedSteps, skippedStepsStateSchema } from './skipped-steps.js';
+
+/** What of a snapshot is no array. A metric that is not finite is null in it, as it is in history.json. */
+const savedSchema = z.strictObject({
+  /** Name of the tensor backend: another one computes other numbers. */
+  backend: z.string(),
+  epochs: historySchema.shape.epochs,
+  steps: z.number().int(),
+  plateau: plateauStateSchema,
+  stopping: earlyStoppingStateSchema,
+  kept: z.strictObject({ epoch: z.number().int(), standInLoss: z.number().nullable() }).nullable(),
+  skipped: skippedStepsStateSchema,
+});
+type Saved = z.infer<typeof savedSchema>;
+
+/**
+ * Everything of a training job that changes from epoch to epoch, besides its random streams. What is added here has to
+ * be in `snapshot` and in `take`: a resumed job must not differ in a bit from one that was never interrupted.
+ */
+export class TrainingState {
+  readonly optimizer: Adam;
+  readonly plateau: Plateau;
+  readonly stopping: EarlyStopping;
+  readonly best: BestWeights;
+  readonly skipped = new SkippedSteps();
+  /** The history of the epochs so far. */
+  epochs: History['epochs'] = [];
+
+  /** @param parameters the model's own; `take` changes them in place */
+  constructor(
+    private readonly parameters: Float32Array,
+    private readonly backend: string,
+    options: Config['train'],
+    monitor: History['monitor'],
+  ) {
+    this.optimizer = new Adam(parameters, { weightDecay: options.weightDecay });
+    this.plateau = new Plateau({
+      lr: options.lr,
+      factor: options.plateauFactor,
+      patience: options.plateauPatience,
+    });
+    this.stopping = new EarlyStopping(monitor === 'valAuc' ? 'max' : 'min', options.patience);
+    this.best = new BestWeights(parameters);
+  }
+
+  /** The state at the end of an epoch. Its arrays are the live ones: write them down before the next step. */
+  snapshot(): TrainingSnapshot {
+    const { backend, epochs, optimizer, plateau, stopping, skipped, parameters } = this;
+    const { m, v, steps } = optimizer;
+    const { kept } = this.best;
+    const saved: Saved = {
+      backend,
+      epochs,
+      steps,
+      plateau: plateau.state,
+      stopping: stopping.state,
+      kept: kept && { epoch: kept.epoch, standInLoss: kept.standInLoss },
+      skipped: skipped.state,
+    };
+    const arrays = { parameters, m, v, ...(kept && { kept: kept.values }) };
+    return { state: saved, arrays };
+  }
+
+  /** Takes a snapshot over; false, with nothing changed, when it is of another backend or of another model. */
+  take({ state, arrays }: TrainingSnapshot): boolean {
+    const saved = savedSchema.safeParse(state).data;
+    const { parameters, m, v, kept } = arrays;
+    const fits = (array: Float32Array | undefined): array is Float32Array =>
+      array?.length === this.parameters.length;
+    if (saved?.backend !== this.backend || !fits(parameters) || !fits(m) || !fits(v)) return false;
+    if (saved.kept !== null && !fits(kept)) return false;
+    this.parameters.set(parameters);
+    this.optimizer.restore(m, v, saved.steps);
+    this.plateau.state = saved.plateau;
+    this.stopping.state = saved.stopping;
+    this.best.kept = saved.kept && kept ? { ...saved.kept, values: kept } : null;
+    this.skipped.state = saved.skipped;
+    this.epochs = saved.epochs;
+    return true;
+  }
+}

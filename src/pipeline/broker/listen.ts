@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { HafError } from '../core/errors.js';
+import { hostAndPort, isLoopback } from './address.js';
+import { BrokerFolder, type BrokerSettings } from './broker-folder.js';
+import { certificateCovers } from './certificates.js';
+import { isWildcard, type OwnBroker, startOwnBroker } from './own-broker.js';
+import {
+  certificateFiles,
+  createCertificates,
+  createUsers,
+  defaultDays,
+  seedFile,
+} from './security-files.js';
+
+export interface ListenOptions {
+  /** The broker belongs to this store. */
+  readonly store: string;
+  /** `HOST[:PORT]`; without it only this machine reaches the broker. */
+  readonly listen?: string;
+  /** Folder of users and certificates; what is missing there is made. */
+  readonly security?: string;
+  readonly tls?: boolean;
+}
+
+export interface ListeningBroker extends OwnBroker {
+  /** For people: what to do and type on the machines of workers. */
+  readonly advice: readonly string[];
+}
+
+const usualPort = 4222;
+
+/**
+ * Starts the broker of a store so that workers reach it, in the background. Beyond this machine everybody needs the
+ * user of a role; the files are made on first use.
+ */
+export async function listen(options: ListenOptions): Promise<ListeningBroker> {
+  const { host, port } = parseListen(options.listen ?? '127.0.0.1:0');
+  const tls = options.tls === true;
+  const secured = options.security !== undefined || tls || !isLoopback(host);
+  const security = secured
+    ? resolve(options.security ?? join(new BrokerFolder(options.store).path, 'security'))
+    : null;
+  if (security !== null) await completeSecurity(security, host, tls);
+  const settings: BrokerSettings = { v: 1, host, port, security, tls };
+  const broker = await startOwnBroker(
+    options.store,
+    options.listen === undefined && !secured ? null : settings,
+  );
+  return { ...broker, advice: adviceFor(broker, options.store) };
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const match = isIP(text) === 6 ? [text, text] : /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? (host !== undefined && isLoopback(host) ? 0 : usualPort));
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new HafError(
+    'HAF_USAGE',
+    `--listen ${text}: no address to listen on.`,
+    'Write HOST or HOST:PORT, for example 0.0.0.0:4222 or [::]:4222.',
+  );
+}
+
+async function completeSecurity(directory: string, host: string, tls: boolean): Promise<void> {
+  if (!existsSync(seedFile(directory, 'orchestrator'))) createUsers(directory);
+  if (!tls) return;
+  const { server } = certificateFiles(directory);
+  const hosts = isWildcard(host) ? [hostname(), ...ownAddresses()] : [host, hostname()];
+  if (!existsSync(server)) await createCertificates(directory, { hosts, days: defaultDays });
+  else if (!isWildcard(host) && !certificateCovers(readFileSync(server, 'utf8'), host))
+    throw new HafError(
+      'HAF_USAGE',
+      `The certificate ${server} does not name ${host}, so workers would refuse it.`,
+      `Make another: haf-pipeline security init DIR --tls --host ${host}, and name that folder with --security DIR.`,
+    );
+}
+
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((list) =>
+    // Link-local IPv6 addresses need a zone, which no certificate can name.
+    (list ?? []).filter(({ address }) => !address.startsWith('fe80')).map(({ address }) => address),
+  );
+
+function adviceFor({ settings, port }: OwnBroker, store: string): readonly string[] {
+  const { host, security, tls } = settings;
+  if (security === null) return ['on this machine, type:', `  haf-pipeline worker --store ${resolve(store)}`];
+  const called = hostAndPort(isWildcard(host) ? hostname() : host, port);
+  const files = [seedFile(security, 'worker'), ...(tls ? [certificateFiles(security).ca] : [])];
+  return [
+    `copy to the machines of workers (and keep it secret): ${files.join(' ')}`,
+    'and type there:',
+    `  haf-pipeline worker --nats ${tls ? 'tls' : 'nats'}://${called} --creds worker.nk ${tls ? '--tlsca ca.pem' : '--insecure'}`,
+    ...(tls ? [] : ['warning: without --tls everybody on the network can read and change the messages']),
+  ];
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { HafError } from '../core/errors.js';
+
+/** Fields of a NATS context (ADR-21) that change how to connect and that we do not follow. */
+const unsupported = [
+  'nsc',
+  'user_jwt',
+  'jetstream_domain',
+  'jetstream_api_prefix',
+  'socks_proxy',
+  'tls_first',
+] as const;
+
+const text = z.string().default('');
+const contextSchema = z.looseObject({
+  url: text,
+  token: text,
+  user: text,
+  password: text,
+  creds: text,
+  nkey: text,
+  cert: text,
+  key: text,
+  ca: text,
+});
+export type NatsContext = z.infer<typeof contextSchema>;
+
+/** The context of the `nats` command line that has this name. @throws HafError HAF_USAGE when it is not usable */
+export function readContext(name: string, environment: NodeJS.ProcessEnv): NatsContext {
+  const folder = join(environment.XDG_CONFIG_HOME || join(homedir(), '.config'), 'nats/context');
+  const path = join(folder, `${name}.json`);
+  if (name !== '' && !/^[^/\\]+$/.test(name)) throw unusable(name, 'is no name of a context');
+  let context: NatsContext;
+  try {
+    context = contextSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw unusable(name, missing ? `is not in ${folder}` : `is damaged (${path})`, error);
+  }
+  const foreign = unsupported.filter((field) => context[field]);
+  if (foreign.length > 0) throw unusable(name, `uses ${foreign.join(', ')}, which is not supported here`);
+  return context;
+}
+
+const unusable = (name: string, why: string, cause?: unknown): HafError =>
+  new HafError(
+    'HAF_USAGE',
+    `The NATS context "${name}" ${why}.`,
+    'See "nats context ls", or give --nats, --creds and --tlsca instead of a context.',
+    { cause },
+  );

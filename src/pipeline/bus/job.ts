@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { sha256 } from '../core/canonical-json.js';
+import { modalities } from '../core/modality.js';
+import { stageNames, unitSchema } from '../stage.js';
+
+export const jobClasses = ['cpu', 'gpu'] as const;
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A file of the user's a job reads, by content; `path` is where the planning machine found it. */
+const sourceSchema = z.object({ role: z.string(), name: z.string(), path: z.string(), sha256: hex });
+
+/**
+ * One piece of work as it travels to a worker: names and hashes only, never data and never code. What the job
+ * computes from - config keys, input artifacts - is its recipe, which lies in the store under the artifact's own
+ * id (docs/architecture.md, "Recipe and artifact id"): however many inputs a job has, its message stays small.
+ */
+export const jobSchema = z.object({
+  v: z.literal(1),
+  run: z.string().min(1),
+  key: z.string(),
+  /** Id of the artifact to make; equal jobs of two runs have equal ids. */
+  artifact: hex,
+  stage: z.enum(stageNames),
+  unit: unitSchema,
+  class: z.enum(jobClasses),
+  modalities: z.array(z.enum(modalities)),
+  sources: z.array(sourceSchema),
+  /** A forced replay: the new result takes the place of the earlier one. */
+  replace: z.boolean(),
+  /** Where its inputs are and its result belongs: a folder or an s3:// address. */
+  store: z.string(),
+  /** Version of haf-pipeline that planned it. */
+  codeVersion: z.string(),
+});
+export type Job = z.infer<typeof jobSchema>;
+
+/** What is made once however many runs want it: an artifact in a store. In another store it would be of no use to them. */
+export const unitKey = ({ artifact, store }: Pick<Job, 'artifact' | 'store'>): string =>
+  `${artifact}.${sha256(store).slice(0, 16)}`;

@@ -1,0 +1,69 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorCode, NatsError } from 'nats';
+import type { BrokerAddress, BrokerRole } from '../../broker/address.js';
+import { HafError } from '../../core/errors.js';
+import type { Bus } from '../bus.js';
+import { connectTo } from './connect.js';
+import { NatsBus } from './nats-bus.js';
+import { ensureTopology, isSetUp, leaseTime } from './topology.js';
+
+const named = (role: BrokerRole) => ({ role, name: `haf-pipeline ${role} ${hostname()} ${process.pid}` });
+
+/** Connects as an orchestrator, and makes what the pipeline keeps on the broker. */
+export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise<Bus> {
+  const connection = await connectTo(address, named('orchestrator'));
+  try {
+    await ensureTopology(connection, leaseMs);
+    return await NatsBus.on(connection, { role: 'orchestrator', leaseMs });
+  } catch (error) {
+    await connection.close();
+    throw wrongRole(error, 'orchestrator') ?? error;
+  }
+}
+
+const lookAgainMs = 2000;
+
+/**
+ * Connects without making anything on the broker. Null when the wait for an orchestrator was aborted.
+ *
+ * @throws HafError HAF_BROKER_UNFIT when no orchestrator has been there yet and nobody wants to wait for one
+ */
+export async function joinBus(
+  address: BrokerAddress,
+  role: BrokerRole,
+  { wait, onWait }: { readonly wait?: AbortSignal; readonly onWait?: () => void } = {},
+): Promise<Bus | null> {
+  const connection = await connectTo(address, named(role));
+  try {
+    const jsm = await connection.jetstreamManager({ checkAPI: false });
+    for (let first = true; wait && !(await isSetUp(jsm)); first = false) {
+      if (first) onWait?.();
+      await sleep(lookAgainMs, undefined, { signal: wait }).catch(() => undefined);
+      if (!wait.aborted) continue;
+      await connection.close();
+      return null;
+    }
+    if (!wait && !(await isSetUp(jsm)))
+      throw new HafError(
+        'HAF_BROKER_UNFIT',
+        `No run has been started on the broker at ${connection.getServer()} yet.`,
+        'Start one with "haf-pipeline up --nats URL", then this command again.',
+      );
+    return await NatsBus.on(connection, { role, leaseMs: await leaseTime(jsm) });
+  } catch (error) {
+    await connection.close();
+    throw wrongRole(error, role) ?? error;
+  }
+}
+
+/** What it means that the broker let us in but not do our work. */
+const wrongRole = (error: unknown, role: BrokerRole): HafError | null =>
+  error instanceof NatsError && error.code === (ErrorCode.PermissionsViolation as string)
+    ? new HafError(
+        'HAF_BROKER_REFUSED',
+        `The broker lets us in, but these credentials are not those of the role this command needs: ${role}.`,
+        `Use the ${role}.nk that was made for this broker: --creds FILE.`,
+        { cause: error },
+      )
+    : null;

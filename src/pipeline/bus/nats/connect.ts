@@ -1,0 +1,115 @@
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+  type ServerInfo,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from 'nats';
+import {
+  type BrokerAddress,
+  type BrokerAuth,
+  type BrokerRole,
+  type BrokerTls,
+  inboxPrefix,
+} from '../../broker/address.js';
+import { atLeast, oldestServer } from '../../broker/server-binary.js';
+import { assertNever } from '../../core/assert-never.js';
+import { HafError } from '../../core/errors.js';
+import { connectFault } from './connect-fault.js';
+
+export interface ConnectOptions {
+  /** Shown in the server's lists and logs. */
+  readonly name: string;
+  readonly role: BrokerRole;
+}
+
+/**
+ * Connects to a broker. The first attempt fails fast; an established connection is kept up for as long as it takes.
+ *
+ * @throws HafError HAF_BROKER_UNREACHABLE, HAF_BROKER_REFUSED or HAF_BROKER_UNFIT
+ */
+export async function connectTo(address: BrokerAddress, options: ConnectOptions): Promise<NatsConnection> {
+  let connection: NatsConnection;
+  try {
+    connection = await connect({
+      servers: [...address.servers],
+      name: options.name,
+      inboxPrefix: inboxPrefix(options.role),
+      ...authenticator(address.auth),
+      ...(address.tls && { tls: tlsOptions(address.tls, address.servers) }),
+      // Servers that others tell us of could be plaintext to another machine, which nobody has agreed to.
+      ignoreClusterUpdates: address.tls === null,
+      // A run outlives any break of the broker. The client's own defaults give up after ten attempts, and notice a
+      // dead connection after four minutes.
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 1000,
+      reconnectJitter: 1000,
+      reconnectJitterTLS: 1000,
+      pingInterval: 10_000,
+      maxPingOut: 2,
+      timeout: 5000,
+    });
+  } catch (error) {
+    throw connectFault(error, address);
+  }
+  const unfit = unfitness(connection.info);
+  if (unfit === null) return connection;
+  await connection.close();
+  throw unfit;
+}
+
+function unfitness(info: ServerInfo | undefined): HafError | null {
+  const version = info?.version ?? 'unknown';
+  const where = `The NATS server at ${info?.host}:${info?.port}`;
+  if (!atLeast(version, oldestServer))
+    return new HafError(
+      'HAF_BROKER_UNFIT',
+      `${where} is version ${version}; ${oldestServer} is needed.`,
+      'Update nats-server.',
+    );
+  if (info?.jetstream !== true)
+    return new HafError(
+      'HAF_BROKER_UNFIT',
+      `${where} runs without JetStream, so it cannot keep jobs and events.`,
+      'Start it with a "jetstream" block in its configuration, or as: nats-server -js -sd DIR',
+    );
+  return null;
+}
+
+function authenticator(auth: BrokerAuth): { authenticator?: Authenticator } {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  switch (auth.kind) {
+    case 'none':
+      return {};
+    case 'token':
+      return { authenticator: tokenAuthenticator(auth.token) };
+    case 'password':
+      return { authenticator: usernamePasswordAuthenticator(auth.user, auth.password) };
+    case 'nkey':
+      return { authenticator: nkeyAuthenticator(bytes(auth.seed)) };
+    case 'creds':
+      return { authenticator: credsAuthenticator(bytes(auth.text)) };
+    default:
+      return assertNever(auth);
+  }
+}
+
+/**
+ * The client checks the certificate of a server that is given by its IP address against "localhost", so any
+ * certificate that names localhost would pass for it. Here it must name one of the addresses we were given.
+ */
+function tlsOptions(tls: BrokerTls, servers: readonly string[]) {
+  const hosts = servers.map((server) => server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+  return {
+    ...tls,
+    checkServerIdentity: (host: string, certificate: PeerCertificate): Error | undefined => {
+      const names = host === 'localhost' ? hosts : [host];
+      const faults = names.map((name) => checkServerIdentity(name, certificate));
+      return faults.includes(undefined) ? undefined : faults[0];
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { RunEventBody } from '../../runs/events.js';
+import type { JobClass } from '../../stage.js';
+import type { Job } from '../job.js';
+
+// Everything the pipeline keeps on a broker. Permissions (pipeline/broker) and the shipped server configuration name
+// the same streams and subjects.
+
+export const jobStream = 'HAF_JOBS';
+export const eventStream = 'HAF_EVENTS';
+export const deadLetterStream = 'HAF_DLQ';
+export const unitBucket = 'haf_units';
+export const memberBucket = 'haf_members';
+
+/** Durable pull consumer of a class of jobs. */
+export const consumerOf = (jobClass: JobClass): string => jobClass;
+
+/** A name as one token of a subject: no dots, spaces or wildcards; different names stay different. */
+export const token = (name: string): string =>
+  name.replace(/[^A-Za-z0-9_-]/g, (character) => `=${character.codePointAt(0)?.toString(16)}=`);
+
+export const jobSubject = ({ class: jobClass, stage, run, artifact }: Job): string =>
+  `haf.v1.job.${jobClass}.${stage}.${token(run)}.${artifact.slice(0, 16)}`;
+export const jobsOf = (jobClass: JobClass): string => `haf.v1.job.${jobClass}.>`;
+export const allJobs = 'haf.v1.job.>';
+
+/** `haf.v1.ev.<run>.<stage>.<type>`, so that `haf.v1.ev.*.evaluate.job-done` is the stream of results. */
+export const eventSubject = (run: string, event: RunEventBody): string =>
+  `haf.v1.ev.${token(run)}.${'stage' in event ? event.stage : 'run'}.${event.type}`;
+export const eventsOf = (run: string): string => `haf.v1.ev.${token(run)}.>`;
+export const allEvents = 'haf.v1.ev.>';
+
+export const deadJob = 'haf.v1.dlq.job';
+export const deadEvent = 'haf.v1.dlq.event';
+export const allDeadLetters = 'haf.v1.dlq.>';
+
+/** A wake-up only: what was cancelled stands in the units. */
+export const cancelSubject = (run: string): string => `haf.v1.ctl.${token(run)}.cancel`;
+export const allCancels = 'haf.v1.ctl.*.cancel';

@@ -1,0 +1,250 @@
+import type { Observable } from 'rxjs';
+import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
+import type { BrokerRole } from '../../broker/address.js';
+import { HafError } from '../../core/errors.js';
+import type { RunEvent, RunEventBody } from '../../runs/events.js';
+import type { JobClass } from '../../stage.js';
+import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
+import { unitKey, type Job } from '../job.js';
+import { mayBeDoneByOthers, type Member, type Membership } from '../member.js';
+import { Claims } from './claims.js';
+import { connectionState } from './connection-state.js';
+import { DeadLetters } from './dead-letters.js';
+import { EventLog } from './event-log.js';
+import type { NatsLease } from './lease.js';
+import {
+  allCancels,
+  cancelSubject,
+  consumerOf,
+  deadLetterStream,
+  eventsOf,
+  eventStream,
+  jobStream,
+  jobSubject,
+  memberBucket,
+  token,
+  unitBucket,
+} from './names.js';
+import { patiently } from './patience.js';
+import { Presence } from './presence.js';
+import { Pulls } from './pulls.js';
+import { messageOf, parseMessage } from './queue-message.js';
+import { longestMessage } from './topology.js';
+import { abandoned, asked, type Unit } from './unit.js';
+import { Units } from './units.js';
+
+export interface NatsBusOptions {
+  /** What the connection is allowed to do. */
+  readonly role: BrokerRole;
+  readonly leaseMs: number;
+  /** Failures, and vanished workers, after which a job is given up. */
+  readonly maxAttempts?: number;
+  readonly maxLapses?: number;
+  readonly retryDelayMs?: number;
+}
+
+const text = StringCodec();
+/**
+ * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
+ * units decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
+ */
+export class NatsBus implements Bus {
+  readonly about: string;
+  readonly leaseMs: number;
+  readonly connection: Observable<ConnectionState>;
+  private readonly js: JetStreamClient;
+  private readonly deadLetters: DeadLetters;
+  private readonly log: EventLog;
+  private readonly pulls: Pulls;
+  private readonly leases = new Set<NatsLease>();
+  private readonly claims: Claims;
+  private closing = false;
+
+  private constructor(
+    private readonly nc: NatsConnection,
+    private readonly jsm: JetStreamManager,
+    private readonly units: Units,
+    private readonly presence: Presence,
+    options: NatsBusOptions,
+  ) {
+    this.js = nc.jetstream();
+    this.leaseMs = options.leaseMs;
+    this.connection = connectionState(nc);
+    this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
+    this.deadLetters = new DeadLetters(this.js);
+    this.log = new EventLog(this.js, (message, reason) => {
+      if (options.role !== 'viewer') this.deadLetters.event(message, reason);
+    });
+    this.pulls = new Pulls(this.js);
+    this.claims = new Claims(this.deadLetters, {
+      maxLapses: options.maxLapses ?? 10,
+      units,
+      log: this.log,
+      maxAttempts: options.maxAttempts ?? 3,
+      retryDelayMs: options.retryDelayMs ?? 500,
+      othersFor: async (job, decliner, declinedBy) =>
+        mayBeDoneByOthers(await presence.members(), job.class, decliner, declinedBy),
+      onGivenUp: (job, end) => this.deadLetters.job(job, end),
+    });
+  }
+
+  /** On a connection whose broker has been set up; closing the bus closes the connection. */
+  static async on(nc: NatsConnection, options: NatsBusOptions): Promise<NatsBus> {
+    const js = nc.jetstream();
+    const jsm = await nc.jetstreamManager({ checkAPI: false });
+    const bind = { bindOnly: true, allow_direct: true };
+    const units = new Units(await js.views.kv(unitBucket, bind), jsm);
+    const presence = new Presence(await js.views.kv(memberBucket, bind), jsm);
+    const bus = new NatsBus(nc, jsm, units, presence, options);
+    void nc.closed().then((error) => bus.onClosed(error));
+    if (options.role !== 'viewer')
+      nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
+    return bus;
+  }
+
+  async enqueue(job: Job): Promise<void> {
+    await this.queue(await this.units.change(unitKey(job), (unit) => asked(unit, job)));
+  }
+
+  /** Puts a message for a queued unit; a second message of the same ticket is recognised as such when it is claimed. */
+  private async queue(unit: Unit | null): Promise<void> {
+    if (unit?.state !== 'queued') return;
+    const data = text.encode(messageOf(unit));
+    if (data.length > longestMessage)
+      throw new HafError(
+        'HAF_USAGE',
+        `The message of ${unit.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
+        'Shorten the names of the files it reads.',
+      );
+    const options = { msgID: `${unitKey(unit.job)}.${unit.ticket}` };
+    await patiently(() => this.js.publish(jobSubject(unit.job), data, options));
+  }
+
+  async claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null> {
+    for (;;) {
+      const message = await this.pulls.next(jobClass, signal);
+      if (!message) return null;
+      const lease = await this.claims.take(message, worker);
+      if (!lease) continue;
+      this.leases.add(lease);
+      lease.lost.addEventListener('abort', () => this.leases.delete(lease), { once: true });
+      return lease;
+    }
+  }
+
+  async withdraw(run: string): Promise<readonly string[]> {
+    return (await this.abandon(run, false)).map(({ job }) => job.artifact);
+  }
+
+  async cancel(run: string): Promise<void> {
+    await this.abandon(run, true);
+    this.nc.publish(cancelSubject(run));
+    await this.nc.flush();
+  }
+
+  /** Takes a run's wish for its artifacts back; returns the units nobody waits for any more. */
+  private async abandon(run: string, running: boolean): Promise<readonly Unit[]> {
+    const withdrawn: Unit[] = [];
+    for (const key of await this.units.keys()) {
+      let before: Unit | null = null;
+      const after = await this.units.change(key, (unit) => {
+        before = unit;
+        return abandoned(unit, run, running);
+      });
+      if (!after || !before) continue;
+      const { state } = before as Unit;
+      if (state === 'queued') await this.forget(before);
+      if (after.state === 'withdrawn') withdrawn.push(after);
+      else if (after.ticket !== (before as Unit).ticket) await this.queue(after);
+    }
+    return withdrawn;
+  }
+
+  /** Takes a message out of the queue, so that its length tells how much work there is. Left there, it would do no harm. */
+  private async forget(unit: Unit): Promise<void> {
+    try {
+      const wanted = { last_by_subj: jobSubject(unit.job) };
+      const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
+      // Not the one of a run that has asked again since, or of another store's run of the same name.
+      const found = parseMessage(data);
+      if ('fault' in found || found.ticket !== unit.ticket || unitKey(found.job) !== unitKey(unit.job))
+        return;
+      await this.jsm.streams.deleteMessage(jobStream, seq);
+    } catch {
+      // Gone already, or just being claimed.
+    }
+  }
+
+  publish(run: string, event: RunEventBody): Promise<string> {
+    return this.log.publish(run, event);
+  }
+
+  events(run: string): Observable<RunEvent> {
+    return this.log.events(run);
+  }
+
+  async history(run: string): Promise<readonly RunEvent[]> {
+    return (await this.published(run)) > 0 ? this.log.history(run) : [];
+  }
+
+  async published(run: string): Promise<number> {
+    const wanted = { subjects_filter: eventsOf(run) };
+    const { state } = await patiently(() => this.jsm.streams.info(eventStream, wanted));
+    return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+  }
+
+  async load(): Promise<Load> {
+    const queueOf = async (jobClass: JobClass): Promise<Load['queues']['cpu']> => {
+      const info = await patiently(() => this.jsm.consumers.info(jobStream, consumerOf(jobClass)));
+      return { waiting: info.num_pending, running: info.num_ack_pending };
+    };
+    const [cpu, gpu] = await Promise.all([queueOf('cpu'), queueOf('gpu')]);
+    const { state } = await patiently(() => this.jsm.streams.info(deadLetterStream));
+    return { queues: { cpu, gpu }, deadLetters: state.messages };
+  }
+
+  async latestRun(): Promise<string | null> {
+    const { state } = await patiently(() => this.jsm.streams.info(eventStream));
+    if (state.messages === 0) return null;
+    const last = await patiently(() => this.jsm.streams.getMessage(eventStream, { seq: state.last_seq }));
+    return untoken(last.subject.split('.')[3] ?? '');
+  }
+
+  join(member: Member): Promise<Membership> {
+    return this.presence.join(member);
+  }
+
+  members(): Promise<readonly Member[]> {
+    return this.presence.members();
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    this.log.close();
+    this.pulls.close();
+    await this.nc.drain().catch(() => undefined);
+  }
+
+  /** The client gives a connection up only when the broker turns it away again and again: the user was removed, say. */
+  private onClosed(error: Error | void): void {
+    if (this.closing) return;
+    const failure = new HafError(
+      'HAF_BROKER_REFUSED',
+      `The broker has ended the connection for good${error ? `: ${error.message}` : ''}.`,
+      'Check the credentials, then run the same command again: finished work is kept.',
+    );
+    this.log.close(failure);
+    this.pulls.fail(failure);
+  }
+
+  /** Looks at once whether the cancelled run's leases are still ours; the next heartbeat would find out as well. */
+  private onCancel(subject: string): void {
+    const run = subject.split('.')[3];
+    for (const lease of this.leases)
+      if (lease.isFor((name) => token(name) === run)) void lease.heartbeat().catch(() => undefined);
+  }
+}
+
+/** The inverse of `token`. */
+const untoken = (name: string): string =>
+  name.replace(/=([0-9a-f]+)=/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));

@@ -1,0 +1,50 @@
+import { StringCodec, type JetStreamManager, type KV } from 'nats';
+import { memberSchema, type Member, type Membership } from '../member.js';
+import { memberBucket, token } from './names.js';
+import { patiently } from './patience.js';
+import { subjectsOf } from './subjects-of.js';
+
+/** A member that has not been heard of for this long is gone: the broker forgets its key. */
+export const presenceMs = 45_000;
+const text = StringCodec();
+
+/** Who is there, in a KV bucket whose keys expire (by the broker's clock: those of the machines may differ). */
+export class Presence {
+  constructor(
+    private readonly kv: KV,
+    private readonly jsm: JetStreamManager,
+  ) {}
+
+  async join(member: Member): Promise<Membership> {
+    let [present, left] = [member, false];
+    const key = token(member.id);
+    const put = (): Promise<unknown> => this.kv.put(key, text.encode(JSON.stringify(present)));
+    await patiently(put);
+    const beat = setInterval(() => void put().catch(() => undefined), presenceMs / 3).unref();
+    return {
+      update: async (change) => {
+        present = { ...present, ...change };
+        if (!left) await put();
+      },
+      leave: async () => {
+        left = true;
+        clearInterval(beat);
+        await this.kv.delete(key);
+      },
+    };
+  }
+
+  async members(): Promise<readonly Member[]> {
+    const keys = await subjectsOf(this.jsm, memberBucket);
+    const entries = await Promise.all(keys.map((key) => patiently(() => this.kv.get(key))));
+    return entries.flatMap((entry) => {
+      if (entry?.operation !== 'PUT') return [];
+      try {
+        return [memberSchema.parse(JSON.parse(entry.string()))];
+      } catch {
+        // Another version's.
+        return [];
+      }
+    });
+  }
+}

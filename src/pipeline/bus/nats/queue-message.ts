@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { jobSchema, type Job } from '../job.js';
+import type { Unit } from './unit.js';
+
+const messageSchema = z.object({ v: z.literal(1), ticket: z.number().int(), job: jobSchema });
+
+/** A queued unit as it travels to a worker. */
+export const messageOf = ({ ticket, job }: Unit): string => JSON.stringify({ v: 1, ticket, job });
+
+/** The inverse of `messageOf`, or what is wrong with a message that is none. */
+export function parseMessage(
+  data: Uint8Array,
+): { readonly job: Job; readonly ticket: number } | { readonly fault: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(data));
+  } catch {
+    return { fault: 'not JSON' };
+  }
+  const version = (value as { v?: unknown } | null)?.v;
+  if (version !== 1) return { fault: `message version ${JSON.stringify(version)}, this worker knows 1` };
+  const message = messageSchema.safeParse(value);
+  return message.success ? message.data : { fault: z.prettifyError(message.error) };
+}

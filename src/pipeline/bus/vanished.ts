@@ -1,0 +1,14 @@
+import type { RunEventBody } from '../runs/events.js';
+import type { Job } from './job.js';
+
+/** What a job ends with whose workers died again and again: it may be what kills them. */
+export const vanishedEvent = (job: Job, times: number): RunEventBody => ({
+  type: 'job-failed',
+  ...{ job: job.key, stage: job.stage, unit: job.unit, artifact: job.artifact },
+  error: {
+    code: 'HAF_JOB_QUARANTINED',
+    what: `The worker of ${job.key} vanished ${times} times, so the job was set aside.`,
+    fix: 'Look for what ends the workers: most often memory runs out, or the network is cut. The same command tries it again.',
+    context: { lapses: times },
+  },
+});

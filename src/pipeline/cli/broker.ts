@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hostAndPort } from '../broker/address.js';
+import { BrokerFolder } from '../broker/broker-folder.js';
+import { listen, type ListenOptions } from '../broker/listen.js';
+import { stopOwnBroker } from '../broker/own-broker.js';
+import { HafError } from '../core/errors.js';
+import { printData, say } from './output.js';
+
+const lookMs = 500;
+
+/** `broker`: runs the broker of a store until Ctrl-C or SIGTERM. */
+export async function broker(options: ListenOptions): Promise<void> {
+  const asked = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => asked.abort());
+  const folder = new BrokerFolder(options.store);
+  if (folder.isKept())
+    throw new HafError(
+      'HAF_USAGE',
+      `The broker in ${folder.path} is kept by another "haf-pipeline broker" already.`,
+      'Use it as it is, or end the other command first.',
+    );
+  const running = await listen(options);
+  const letGo = folder.keep();
+  const { host, tls } = running.settings;
+  say(
+    `broker ${running.spawned ? 'started' : 'found'}: ${hostAndPort(host, running.port)}${tls ? ' with TLS' : ''}, process ${running.pid}, in ${folder.path}`,
+  );
+  printData(running.advice.join('\n'));
+  say('Ctrl-C ends it; what it stores stays.');
+  while (!asked.signal.aborted) {
+    // A run that found it dead may have started it again.
+    if (folder.runningProcess() === null)
+      throw new HafError(
+        'HAF_BROKER_UNREACHABLE',
+        `The broker ended by itself:\n${folder.lastLog()}`,
+        `Correct what its log says (${folder.log}) and start it again.`,
+      );
+    await sleep(lookMs, undefined, { signal: asked.signal }).catch(() => undefined);
+  }
+  letGo();
+  await stopOwnBroker(options.store);
+  say('broker ended');
+}

@@ -1,0 +1,37 @@
+import { hostname, userInfo } from 'node:os';
+import { openJoinedBus } from '../bus/open.js';
+import { advance, emptyView } from './render/run-view.js';
+import { localRootOf } from './local-root.js';
+import type { LookOptions } from './options.js';
+import { say } from './output.js';
+import { requireRun } from './require-run.js';
+
+/** `cancel RUN`: takes its jobs out of the queues and from the workers, and has its `up` end. */
+export async function cancel(run: string, options: LookOptions): Promise<void> {
+  const joined = await openJoinedBus('orchestrator', {
+    broker: options,
+    store: await localRootOf(options.store),
+  });
+  const { bus } = joined;
+  try {
+    const name = await requireRun(bus, run);
+    const { finished } = (await bus.history(name)).reduce(advance, emptyView);
+    const driven = (await bus.members()).some((member) => member.run === name);
+    if (finished && !driven) {
+      say(`${name} ${finished.outcome.replaceAll('-', ' ')}; there is nothing to cancel.`);
+      return;
+    }
+    const by = `${userInfo().username}@${hostname()}`;
+    await bus.publish(name, { type: 'cancel-requested', run: name, by });
+    // Also when its `up` is gone: its jobs may still be queued.
+    await bus.cancel(name);
+    if (!driven)
+      await bus.publish(name, {
+        ...{ type: 'run-finished', run: name, outcome: 'cancelled', seconds: 0 },
+        ...{ directory: '', report: null, failures: 0 },
+      });
+    say(`${name} is being cancelled; what is finished stays. "haf-pipeline up" goes on with it.`);
+  } finally {
+    await joined.leave();
+  }
+}

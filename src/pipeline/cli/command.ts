@@ -1,0 +1,49 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { withBroker } from './broker-options.js';
+import { type Action, runCommand } from './errors.js';
+import { backendOption, checkpointOption, metricsOption, setOption, wholeNumber } from './options.js';
+
+// How a command is made: its arguments and options are declared here, which loads nothing; its code is one
+// exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as
+// the interface of the same name in options.ts (`UpOptions`). It returns an exit code or nothing, and throws
+// HafError; `runCommand` prints the error and sets the exit code. Only commander, picocolors and the error
+// catalogue may be imported here: `--help` must not wait for TensorFlow, vega or zod.
+
+/** The action of a command whose code is loaded when it runs. commander appends itself to the arguments. */
+export const lazily =
+  <Arguments extends unknown[]>(load: () => Promise<Action<Arguments>>) =>
+  (...args: Arguments): Promise<void> =>
+    runCommand(async () => (await load())(...args));
+
+export const withExperiment = (command: Command): Command =>
+  command
+    .option('-c, --config <file>', 'experiment file', 'experiment.yaml')
+    .addOption(setOption())
+    .option('--data <dir>', 'folder of the cohort, in place of data.root');
+
+export const withPlaces = (command: Command): Command =>
+  command
+    .option('--runs <dir>', 'where run directories are', './runs')
+    .option('--store <uri>', 'where artifacts are: a folder or s3://bucket/prefix', './.haf/store')
+    .option('--cache <dir>', 'folder for copies of what lies in an s3:// store', './.haf/cache')
+    .option('--cache-size <GiB>', 'size of that folder', wholeNumber(1), 50);
+
+/** How a run is executed (`RunOptions`). */
+export const withRun = (command: Command): Command =>
+  withBroker(
+    command
+      .option('--workers <n>', 'training processes of this machine', wholeNumber(0), availableParallelism())
+      .addOption(backendOption())
+      .addOption(checkpointOption()),
+  )
+    .option('--no-broker', 'stay inside this process, without workers of other machines')
+    .option('--listen <host[:port]>', 'start the broker where workers of other machines reach it')
+    .option('--tls', 'with --listen: encrypt, with a certificate authority of its own')
+    .option('--security <dir>', 'with --listen: folder of users and certificates (default: in the store)')
+    .option('--lease <seconds>', 'a worker silent for so long loses its job', wholeNumber(2), 60)
+    .option('--share-data', "put the cohort's files into the store, for workers that do not have them")
+    .addOption(metricsOption());
+
+export const examples = (command: Command, ...lines: readonly string[]): Command =>
+  command.addHelpText('before', `Examples:\n${lines.map((line) => `  $ haf-pipeline ${line}`).join('\n')}\n`);

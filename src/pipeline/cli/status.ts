@@ -1,0 +1,52 @@
+import type { Bus } from '../bus/bus.js';
+import { openJoinedBus } from '../bus/open.js';
+import { localRootOf } from './local-root.js';
+import { unserved, unservedText } from './missing-workers.js';
+import type { LookOptions } from './options.js';
+import { printData, printJson } from './output.js';
+import { advance, emptyView, progressOf } from './render/run-view.js';
+import { workerTable } from './workers.js';
+
+/** `status`: what is under way on the broker. */
+export async function status(options: LookOptions): Promise<void> {
+  const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const { bus } = joined;
+  try {
+    const [members, load] = [await bus.members(), await bus.load()];
+    const live = members.flatMap(({ run }) => run ?? []);
+    const latest = await bus.latestRun();
+    const names = [...new Set(live.length > 0 || latest === null ? live : [latest])];
+    const runs = await Promise.all(names.map((run) => progress(bus, run, live.includes(run))));
+    if (options.json) return printJson({ broker: bus.about, runs, ...load, members });
+    printData(`broker   ${bus.about}`);
+    for (const { run, state, ended, jobs, running } of runs)
+      printData(`run      ${run}  ${state}, ${ended}/${jobs} jobs, ${running} running`);
+    for (const [name, { waiting, running }] of Object.entries(load.queues))
+      printData(`queue    ${name}  ${waiting} waiting, ${running} running`);
+    for (const jobClass of unserved(load, members)) printData(`         ${unservedText(jobClass)}`);
+    if (load.deadLetters > 0)
+      printData(`set aside  ${load.deadLetters} messages (stream HAF_DLQ): nobody could work on them`);
+    if (members.length > 0) printData(`\n${workerTable(members)}`);
+  } finally {
+    await joined.leave();
+  }
+}
+
+interface Progress {
+  readonly run: string;
+  readonly state: string;
+  readonly jobs: number;
+  readonly ended: number;
+  readonly running: number;
+}
+
+/** Where a run stands, from what has been told of it so far. */
+async function progress(bus: Bus, run: string, driven: boolean): Promise<Progress> {
+  const view = (await bus.history(run)).reduce(advance, emptyView);
+  const state = view.finished
+    ? view.finished.outcome.replaceAll('-', ' ')
+    : driven
+      ? 'running'
+      : 'not running (its "up" is gone; the same command goes on)';
+  return { run, state, ...progressOf(view), running: view.running.length };
+}

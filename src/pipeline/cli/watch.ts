@@ -1,0 +1,60 @@
+import { distinct, lastValueFrom, scan, takeWhile, tap } from 'rxjs';
+import { openJoinedBus } from '../bus/open.js';
+import type { RunEvent } from '../runs/events.js';
+import { exitCodes, type ExitCode } from '../core/errors.js';
+import { localRootOf } from './local-root.js';
+import type { WatchOptions } from './options.js';
+import { say } from './output.js';
+import { rendererFor } from './render/renderer.js';
+import { requireRun } from './require-run.js';
+
+/**
+ * `watch [RUN]`: shows the events of a run as they happen, until it ends. A live view is built from the whole log; lines and
+ * JSON start where `--from` says. After a cut it goes on where it was.
+ */
+export async function watch(run: string | undefined, options: WatchOptions): Promise<ExitCode> {
+  const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const { bus } = joined;
+  const renderer = rendererFor(options.json ?? false);
+  const leave = (): void => process.exit(exitCodes.interrupted);
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  try {
+    const name = await requireRun(bus, run);
+    const past = await bus.history(name);
+    const known = past.at(-1)?.seq ?? 0;
+    let shownAny = false;
+    if (!options.json && !process.stderr.isTTY) say(`following ${name}`);
+    const whole = options.from === 'start' || (!options.json && process.stderr.isTTY);
+    const shown = bus.events(name).pipe(
+      distinct(({ id }) => id),
+      tap((event) => {
+        if (!whole && event.seq <= known) return;
+        shownAny = true;
+        renderer.event(event);
+      }),
+      // A run that was ended and taken up again has more than one end; a worker that went on may be heard of after it.
+      scan(standAfter, { end: null, seq: 0 }),
+      takeWhile(({ end, seq }) => end === null || seq < known, true),
+    );
+    const { end } = await lastValueFrom(shown, { defaultValue: { end: null } });
+    if (end && !shownAny)
+      say(`${name} ${end.outcome.replaceAll('-', ' ')} at ${end.at}; --from start shows it.`);
+    return end?.outcome === 'failed' ? exitCodes.unexpected : exitCodes.ok;
+  } finally {
+    renderer.close();
+    process.off('SIGINT', leave).off('SIGTERM', leave);
+    await joined.leave();
+  }
+}
+
+/** Where a log stands: its last event, and the end of the run unless it was taken up again since. */
+interface Stand {
+  readonly end: Extract<RunEvent, { type: 'run-finished' }> | null;
+  readonly seq: number;
+}
+
+function standAfter({ end }: Stand, event: RunEvent): Stand {
+  const { seq } = event;
+  if (event.type === 'run-finished') return { end: event, seq };
+  return { end: event.type === 'run-started' ? null : end, seq };
+}

@@ -1,0 +1,155 @@
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Worker } from '../../workers/worker.js';
+import type { Bus } from '../bus/bus.js';
+import { openJoinedBus } from '../bus/open.js';
+import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
+import { connectionNews } from '../observe/connection-news.js';
+import { logObserver } from '../observe/log-observer.js';
+import { observe, type Observation } from '../observe/observation.js';
+import { together } from '../observe/worker-observer.js';
+import { openStore } from '../store/open-store.js';
+import { openStores } from '../store/open-stores.js';
+import { stderrLogger } from './logger.js';
+import type { WorkerOptions } from './options.js';
+import { packageVersion } from './version.js';
+
+/** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
+export async function worker(options: WorkerOptions): Promise<ExitCode> {
+  const leaving = new Leaving();
+  const log = stderrLogger();
+  // Before the bus: who watches should not take a worker that waits for the first run for one that hangs.
+  const observation = await observe(options.metrics, { role: 'worker', version: packageVersion() });
+  try {
+    if (observation.url) log.info({ url: observation.url }, 'metrics served');
+    if (options.data !== undefined) requireFolder(options.data);
+    const own = await openStore(options.store ?? './.haf/store');
+    const joined = await openJoinedBus('worker', {
+      broker: options,
+      store: own.localRoot,
+      wait: leaving.first,
+      onWait: () => log.info('no run has been started on this broker yet; waiting for one'),
+    });
+    if (joined)
+      await workOn(joined.bus, options, { leaving, log, observation }).finally(() => joined.leave());
+    return exitCodes.ok;
+  } finally {
+    await observation.close();
+  }
+}
+
+/** @throws HafError HAF_DATA_MISSING */
+function requireFolder(data: string): void {
+  if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new HafError(
+    'HAF_DATA_MISSING',
+    `--data ${data} is no folder of this machine.`,
+    'Name the folder that holds the cohort here, or leave --data out.',
+  );
+}
+
+interface Surroundings {
+  readonly leaving: Leaving;
+  readonly log: Logger;
+  readonly observation: Observation;
+}
+
+async function workOn(
+  bus: Bus,
+  options: WorkerOptions,
+  { leaving, log, observation }: Surroundings,
+): Promise<void> {
+  const { startWorker } = await import('../../workers/worker.js');
+  const { assertSameVersion } = await import('../../workers/same-version.js');
+  log.info({ bus: bus.about }, 'on the bus');
+  connectionNews(bus).subscribe((news) => log.warn(news));
+  observation.on(bus);
+  const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
+  for (const member of await bus.members())
+    if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
+  const open = openStores({
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
+    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
+  });
+  const idle = new IdleClock(options.idleExit ?? null);
+  const running = await startWorker({
+    ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
+    // The store named for this worker, else the one that the run of the job uses.
+    storeOf: ({ store }) => open(options.store ?? store),
+    classes: options.class,
+    trainers: options.slots ?? null,
+    backend: options.backend,
+    checkpointEpochs: options.checkpointEpochs,
+    observer: together(logObserver(log), observation.worker, {
+      holding: (jobs) => idle.changed(jobs.length),
+    }),
+  });
+  try {
+    await Promise.race([running.ended, leaving.firstTime, idle.over]);
+    log.info('leaving: finishing the running jobs');
+    await leave(running, leaving, options.grace);
+  } finally {
+    idle.stop();
+    await running.stop().catch(() => undefined);
+    await running.close();
+  }
+  log.info('left');
+}
+
+/** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
+async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
+  const done = new AbortController();
+  // How the lanes end is what drain() tells.
+  const ignored = (): undefined => undefined;
+  const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal });
+  void late.then(() => running.pause()).catch(ignored);
+  void leaving.secondTime.then(() => running.stop()).catch(ignored);
+  try {
+    await running.drain();
+  } finally {
+    done.abort();
+  }
+}
+
+/** SIGTERM, Ctrl-C or a terminal that goes away, once and again. */
+class Leaving {
+  private readonly controller = new AbortController();
+  /** Aborts the first time. */
+  readonly first = this.controller.signal;
+  readonly firstTime: Promise<void>;
+  readonly secondTime: Promise<void>;
+
+  constructor() {
+    let [once, twice] = [() => {}, () => {}];
+    this.firstTime = new Promise((resolve) => (once = resolve));
+    this.secondTime = new Promise((resolve) => (twice = resolve));
+    const onSignal = (): void => {
+      if (this.first.aborted) twice();
+      this.controller.abort();
+      once();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  }
+}
+
+/** Notices that there has been no job for a while. */
+class IdleClock {
+  private timer: NodeJS.Timeout | undefined;
+  private tell: () => void = () => undefined;
+  readonly over = new Promise<void>((resolve) => (this.tell = resolve));
+
+  constructor(private readonly seconds: number | null) {
+    this.changed(0);
+  }
+
+  changed(jobs: number): void {
+    clearTimeout(this.timer);
+    if (jobs === 0 && this.seconds !== null) this.timer = setTimeout(this.tell, this.seconds * 1000);
+  }
+
+  /** Nobody waits for it any more; it would keep the process alive. */
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+}

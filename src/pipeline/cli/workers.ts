@@ -1,0 +1,35 @@
+import { openJoinedBus } from '../bus/open.js';
+import type { Member } from '../bus/member.js';
+import { localRootOf } from './local-root.js';
+import type { LookOptions } from './options.js';
+import { printData, printJson, say } from './output.js';
+import { textTable } from './text-table.js';
+
+/** `workers`: who is on the broker, and what they work on. */
+export async function workers(options: LookOptions): Promise<void> {
+  const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
+  const { bus } = joined;
+  try {
+    const members = [...(await bus.members())].sort((a, b) => (a.since < b.since ? -1 : 1));
+    if (options.json) printJson(members);
+    else if (members.length === 0)
+      say(`Nobody is there (${bus.about}). Start one with "haf-pipeline worker".`);
+    else printData(workerTable(members));
+  } finally {
+    await joined.leave();
+  }
+}
+
+export const workerTable = (members: readonly Member[]): string =>
+  textTable(
+    ['worker', 'role', 'slots', 'backend', 'version', 'state', 'works on'],
+    members.map(({ id, role, slots, backend, codeVersion, state, jobs, run }) => [
+      id,
+      role === 'orchestrator' ? `up ${run ?? ''}` : role,
+      `${slots.gpu} gpu, ${slots.cpu} cpu`,
+      backend,
+      codeVersion,
+      state === 'draining' ? 'leaving' : jobs.length > 0 ? 'working' : 'idle',
+      jobs.length === 0 ? '-' : jobs.join(', '),
+    ]),
+  );

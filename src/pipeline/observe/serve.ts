@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HafError } from '../core/errors.js';
+
+/** Where a process answers; port 0 takes any that is free. */
+export interface MetricsAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Served {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+/** What is served, by path. */
+export type Pages = Readonly<Record<string, () => Answer | Promise<Answer>>>;
+
+const plain = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body });
+
+/**
+ * Answers GET requests until it is closed.
+ *
+ * @throws HafError HAF_USAGE when the address cannot be listened on
+ */
+export async function serve(address: MetricsAddress, pages: Pages): Promise<Served> {
+  const answer = async ({ method, url = '/' }: IncomingMessage): Promise<Answer> => {
+    const page = pages[url.split('?')[0] ?? ''];
+    if (!page) return plain(404, `Here are ${Object.keys(pages).join(' and ')}.\n`);
+    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET.\n');
+    return page();
+  };
+  const send = (response: ServerResponse, { status, type, body }: Answer): void => {
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+  };
+  const listener: RequestListener = (request, response) => {
+    // The reason is for the log of the process, not for whoever asks.
+    const failed = (): Answer => plain(500, 'Failed.\n');
+    void answer(request)
+      .catch(failed)
+      .then((found) => send(response, found));
+  };
+  const server = createServer(listener);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(unusable(address, error)));
+    server.listen(address.port, address.host, resolve);
+  });
+  const { address: host, family, port } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function unusable({ host, port }: MetricsAddress, error: NodeJS.ErrnoException): HafError {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another process listens there',
+    EACCES: 'this user may not listen there',
+    EADDRNOTAVAIL: 'it is no address of this machine',
+  };
+  return new HafError(
+    'HAF_USAGE',
+    `--metrics cannot listen on port ${port} of ${host}: ${reasons[error.code ?? ''] ?? error.message}.`,
+    'Choose another port, or 0 for any that is free.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { blobKey } from './layout.js';
+import { placeFile } from './place-file.js';
+import type { Pinned } from './store.js';
+
+/** A pin whose file was not renewed for this long belongs to a process that died. */
+const pinLifeMs = 10 * 60_000;
+const pinRenewalMs = 60_000;
+/** Fresh files stay: a training process has written them, and the commit that pins them comes next. */
+const freshMs = 5 * 60_000;
+/** An eviction takes seconds; one that was stopped half way must not go on with an old list of pins. */
+const evictionMs = 30_000;
+
+interface CachedFile {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly usedAt: number;
+}
+
+/**
+ * Keeps the blobs of a cache folder below a size by removing those not used for longest, never pinned ones. Several
+ * processes may share the folder: pins are files, and an eviction announces itself by one.
+ */
+export class CacheRoom {
+  constructor(
+    private readonly root: string,
+    private readonly mostBytes: number,
+  ) {}
+
+  /** Holds blobs, there or still to come, until they are released. */
+  async pin(digests: readonly string[]): Promise<Pinned> {
+    const path = join(this.root, 'pins', randomUUID());
+    await placeFile(this.root, path, (temporary) => writeFile(temporary, JSON.stringify(digests)));
+    const renewal = setInterval(() => void renew(path).catch(() => undefined), pinRenewalMs).unref();
+    // An eviction that began before it could see this pin may still remove what is pinned; the next one sees it.
+    while (await this.evicting()) await delay(20);
+    return {
+      release: async () => {
+        clearInterval(renewal);
+        await rm(path, { force: true });
+      },
+    };
+  }
+
+  /** Notes that a blob is used now; false if it is not there in full. */
+  async touch(digest: string, bytes?: number): Promise<boolean> {
+    const path = join(this.root, blobKey(digest));
+    try {
+      const { size } = await stat(path);
+      if (bytes !== undefined && size !== bytes) return false;
+      await renew(path);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Removes what was not used for longest until the rest fits. */
+  async trim(): Promise<void> {
+    const files = await this.files();
+    let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= this.mostBytes || (await this.evicting())) return;
+    try {
+      await writeFile(this.marker, '', { flag: 'wx' });
+    } catch {
+      return;
+    }
+    const started = Date.now();
+    try {
+      const pinned = await this.pinned();
+      for (const { path, name, bytes, usedAt } of [...files].sort((a, b) => a.usedAt - b.usedAt)) {
+        const now = Date.now();
+        if (total <= this.mostBytes || now - usedAt < freshMs || now - started > evictionMs) return;
+        if (pinned.has(name)) continue;
+        await rm(path, { force: true });
+        total -= bytes;
+      }
+    } finally {
+      await rm(this.marker, { force: true });
+    }
+  }
+
+  private get marker(): string {
+    return join(this.root, 'evicting');
+  }
+
+  /** Whether an eviction runs; clears away the mark of one that was killed. */
+  private async evicting(): Promise<boolean> {
+    const began = await ageOf(this.marker);
+    if (began === null) return false;
+    if (began < 2 * evictionMs) return true;
+    await rm(this.marker, { force: true });
+    return false;
+  }
+
+  private async pinned(): Promise<ReadonlySet<string>> {
+    const folder = join(this.root, 'pins');
+    await mkdir(folder, { recursive: true });
+    const pinned = new Set<string>();
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      const age = await ageOf(path);
+      if (age !== null && age > pinLifeMs) await rm(path, { force: true });
+      const digests = await readFile(path, 'utf8').catch(() => '[]');
+      for (const digest of JSON.parse(digests) as string[]) pinned.add(digest);
+    }
+    return pinned;
+  }
+
+  /** Everything of size: blobs, and checkpoints that training processes left here. */
+  private async files(): Promise<readonly CachedFile[]> {
+    const found: CachedFile[] = [];
+    for (const folder of ['blobs', 'checkpoints'].map((name) => join(this.root, name))) {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+      for (const { name, parentPath } of entries.filter((entry) => entry.isFile())) {
+        const path = join(parentPath, name);
+        const file = await stat(path).catch(() => null);
+        if (file) found.push({ path, name, bytes: file.size, usedAt: file.mtimeMs });
+      }
+    }
+    return found;
+  }
+}
+
+const renew = (path: string): Promise<void> => utimes(path, new Date(), new Date());
+
+const ageOf = (path: string): Promise<number | null> =>
+  stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => null,
+  );

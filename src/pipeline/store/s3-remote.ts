@@ -1,0 +1,126 @@
+import type { Readable } from 'node:stream';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  type GetObjectCommandOutput,
+} from '@aws-sdk/client-s3';
+import { writeHashed } from './content.js';
+import type { Remote, RemoteObject } from './remote.js';
+import { isAbsent, isConflict, s3Fault } from './s3-fault.js';
+import { uploadFile } from './s3-upload.js';
+import { Slots } from './slots.js';
+
+// The version of the SDK is pinned and tested on our oldest Node; its notice would stand in every user's output.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+/** Fewer than the SDK has sockets, which it warns about when they run out. */
+const requestsAtOnce = 32;
+
+/** A bucket of an S3 server. Endpoint, region and credentials come from where all AWS tools take them. */
+export class S3Remote implements Remote {
+  readonly uri: string;
+  private readonly client: S3Client;
+  readonly endpoint: string;
+  private readonly slots = new Slots(requestsAtOnce);
+
+  constructor(
+    private readonly bucket: string,
+    private readonly prefix: string,
+  ) {
+    this.uri = `s3://${[bucket, prefix].filter((part) => part !== '').join('/')}`;
+    const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION } = process.env;
+    const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
+    this.endpoint = endpoint ?? 'AWS';
+    this.client = new S3Client({
+      // Servers other than AWS rarely have a host name per bucket, and their region is a word to sign with.
+      ...(endpoint === undefined ? {} : { forcePathStyle: true, region: AWS_REGION ?? 'us-east-1' }),
+      // About ten seconds in all: a restart of the server costs no result.
+      maxAttempts: 8,
+      requestHandler: { connectionTimeout: 5_000, socketTimeout: 60_000 },
+      // Content is checked by the hashes of the manifests; older servers refuse the checksums the SDK would add.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+    });
+  }
+
+  async get(key: string): Promise<RemoteObject | null> {
+    return this.guard(async () => {
+      const found = await this.found(key);
+      if (found === null) return null;
+      return {
+        bytes: (await found.Body?.transformToByteArray()) ?? new Uint8Array(),
+        etag: found.ETag ?? '',
+      };
+    });
+  }
+
+  async getFile(key: string, path: string): Promise<{ sha256: string } | null> {
+    return this.guard(async () => {
+      const body = (await this.found(key))?.Body as Readable | undefined;
+      if (body === undefined) return null;
+      return { sha256: await writeHashed(body, path) };
+    });
+  }
+
+  async size(key: string): Promise<number | null> {
+    return this.guard(async () => {
+      try {
+        return (await this.client.send(new HeadObjectCommand(this.at(key)))).ContentLength ?? 0;
+      } catch (error) {
+        if (isAbsent(error)) return null;
+        throw error;
+      }
+    });
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    await this.guard(() => this.client.send(new PutObjectCommand({ ...this.at(key), Body: bytes })));
+  }
+
+  async putFile(key: string, path: string, sha256: string): Promise<void> {
+    await this.guard(() => uploadFile(this.client, this.at(key), path, sha256));
+  }
+
+  async putIf(key: string, bytes: Uint8Array, etag: string | null): Promise<boolean> {
+    const condition = etag === null ? { IfNoneMatch: '*' } : { IfMatch: etag };
+    return this.guard(async () => {
+      try {
+        await this.client.send(new PutObjectCommand({ ...this.at(key), ...condition, Body: bytes }));
+        return true;
+      } catch (error) {
+        if (isConflict(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.guard(() => this.client.send(new DeleteObjectCommand(this.at(key))));
+  }
+
+  private async found(key: string): Promise<GetObjectCommandOutput | null> {
+    try {
+      return await this.client.send(new GetObjectCommand(this.at(key)));
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw error;
+    }
+  }
+
+  private at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.bucket, Key: [this.prefix, key].filter((part) => part !== '').join('/') };
+  }
+
+  private async guard<T>(request: () => Promise<T>): Promise<T> {
+    return this.slots.use(async () => {
+      try {
+        return await request();
+      } catch (error) {
+        throw s3Fault(error, this.uri, this.endpoint);
+      }
+    });
+  }
+}

@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process';
+
+/** Ids of the NVIDIA GPUs this process may use: those that CUDA_VISIBLE_DEVICES names, else those the driver lists. */
+export function visibleGpus(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const visible = environment.CUDA_VISIBLE_DEVICES;
+  if (visible !== undefined)
+    return visible
+      .split(',')
+      .map((id) => id.trim())
+      .filter((id) => id !== '' && id !== '-1');
+  const { status, stdout } = spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8', timeout: 5000 });
+  return status === 0 ? [...stdout.matchAll(/^GPU (\d+):/gm)].map(([, id]) => id ?? '') : [];
+}

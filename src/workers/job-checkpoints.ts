@@ -1,0 +1,72 @@
+import type { Job } from '../pipeline/bus/job.js';
+import type { Streams } from '../pipeline/core/streams.js';
+import type { Checkpoints, TrainingSnapshot } from '../pipeline/stage.js';
+import type { ArtifactStore } from '../pipeline/store/store.js';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-file.js';
+import { interrupted, type JobControl } from './executor.js';
+
+/** How often checkpoints are kept where nobody says otherwise. */
+export const defaultCheckpointEpochs = 10;
+
+export interface CheckpointOptions extends Omit<JobControl, 'onEpoch'> {
+  readonly codeVersion: string;
+  /** Epochs from one checkpoint to the next. */
+  readonly checkpointEpochs: number;
+}
+
+/** The checkpoint of one job, in the store. */
+export class JobCheckpoints implements Checkpoints {
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly job: Job,
+    private readonly store: Pick<ArtifactStore, 'checkpoint' | 'saveCheckpoint'>,
+    private readonly streams: Streams,
+    private readonly options: CheckpointOptions,
+  ) {}
+
+  async resume(take: (snapshot: TrainingSnapshot) => boolean): Promise<void> {
+    const { artifact } = this.job;
+    // A checkpoint that cannot be read costs the epochs it would have saved, never the job.
+    const bytes = await this.store.checkpoint(artifact).catch(() => null);
+    const found = bytes && decodeCheckpoint(bytes);
+    if (found?.artifact !== artifact || found.codeVersion !== this.options.codeVersion) return;
+    if (take(found.snapshot)) this.streams.restore(found.streams);
+  }
+
+  async offer(epoch: number, snapshot: () => TrainingSnapshot): Promise<void> {
+    const { codeVersion, checkpointEpochs, pause, signal } = this.options;
+    if (signal.aborted) throw interrupted(this.job);
+    if (!pause.aborted && epoch % checkpointEpochs !== 0) return;
+    // Training goes on beside a write, but not further than to the next one: memory holds one checkpoint at most.
+    await this.writing;
+    const { artifact } = this.job;
+    const streams = this.streams.states();
+    const bytes = encodeCheckpoint({ artifact, codeVersion, streams, snapshot: snapshot() });
+    this.writing = this.write(epoch, bytes);
+    if (!pause.aborted) return;
+    await this.writing;
+    throw interrupted(this.job);
+  }
+
+  /** Resolves when nothing is being written any more; a job does not end before. */
+  settled(): Promise<void> {
+    return this.writing;
+  }
+
+  private async write(epoch: number, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.store.saveCheckpoint(this.job.artifact, bytes);
+    } catch {
+      // Nor does one that cannot be written cost the job: if the disk stays full, the result will say so.
+      return;
+    }
+    this.options.onCheckpoint(epoch);
+  }
+}
+
+/** For jobs that keep nothing. */
+export const noCheckpoints: Checkpoints = {
+  resume: () => Promise.resolve(),
+  offer: () => Promise.resolve(),
+};

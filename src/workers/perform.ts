@@ -1,0 +1,190 @@
+import { Subject, throttleTime } from 'rxjs';
+import type { Bus, Lease } from '../pipeline/bus/bus.js';
+import type { Job } from '../pipeline/bus/job.js';
+import { HafError } from '../pipeline/core/errors.js';
+import type { Outcome, Settlement, WorkerObserver } from '../pipeline/observe/worker-observer.js';
+import type { RunEventBody } from '../pipeline/runs/events.js';
+import type { EpochProgress } from '../pipeline/stage.js';
+import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
+import type { JobResult } from './execute-job.js';
+import type { Executor } from './executor.js';
+import { prepareWork } from './prepare-work.js';
+import { shareCheckpoint } from './share-checkpoint.js';
+import { assertSameVersion } from './same-version.js';
+
+export interface PerformOptions {
+  readonly bus: Bus;
+  /** Id of this worker. */
+  readonly worker: string;
+  readonly codeVersion: string;
+  /** Take jobs planned by another version of the same major as well. */
+  readonly anyVersion: boolean;
+  /** The store a job belongs to. @throws HafError when this machine cannot reach it */
+  readonly storeOf: (job: Job) => Promise<ArtifactStore>;
+  /** Folder of the cohort on this machine; null looks where the planning machine found the files. */
+  readonly data: string | null;
+  readonly observer: WorkerObserver;
+}
+
+/** How a running job is told to end: at once, or after its epoch with its state kept. */
+export interface Stopping {
+  readonly stop: AbortSignal;
+  readonly pause: AbortSignal;
+}
+
+/** Another run may shorten the lease of the broker while a job runs, down to two seconds. */
+const beatMs = 500;
+/** More epochs a second than this are not worth a message; the history of the artifact has all of them. */
+const epochEventMs = 250;
+
+/**
+ * One job from the claim to its settlement. Resolves to `unfit` when this machine could not do it, so that its lane can
+ * rest instead of going through the whole queue.
+ */
+export async function perform(
+  lease: Lease,
+  executor: Executor,
+  options: PerformOptions,
+  stopping: Stopping,
+): Promise<'worked' | 'unfit'> {
+  const { bus, worker, observer } = options;
+  const { job, attempt } = lease;
+  const about = aboutOf(job);
+  const claimed = performance.now();
+  const settled = (outcome: Outcome, more: Partial<Settlement>): void =>
+    observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
+  observer.claimed(job, attempt);
+  await advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
+  const heartbeat = setInterval(() => void advise(lease.heartbeat()), Math.min(bus.leaseMs / 4, beatMs));
+  const epochs = new Subject<EpochProgress>();
+  epochs
+    .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))
+    .subscribe((progress) => void advise(lease.publish({ ...progress, ...about, type: 'job-epoch' })));
+  const onEpoch = (progress: EpochProgress): void => epochs.next(progress);
+  try {
+    const done = await compute(lease, executor, options, stopping, onEpoch).catch((thrown: unknown) =>
+      HafError.from(thrown),
+    );
+    epochs.complete();
+    // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
+    if (done instanceof HafError) {
+      const outcome = await giveBack(lease, done, options);
+      settled(outcome, { error: done });
+      return outcome === 'returned' ? 'unfit' : 'worked';
+    }
+    const verdict = await lease.commit(done);
+    const { readSeconds, computeSeconds } = done;
+    settled(verdict, computeSeconds > 0 ? { readSeconds, computeSeconds } : {});
+    return 'worked';
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+type DoneEvent = Extract<RunEventBody, { type: 'job-done' }>;
+
+/** Makes the artifact, or finds that it was made already, and tells what is in the store then. */
+async function compute(
+  lease: Lease,
+  executor: Executor,
+  options: PerformOptions,
+  { stop, pause }: Stopping,
+  onEpoch: (progress: EpochProgress) => void,
+): Promise<DoneEvent> {
+  const { job } = lease;
+  assertSameVersion(job.codeVersion, options);
+  const store = await options.storeOf(job);
+  const started = performance.now();
+  const doneEvent = (manifest: Manifest, readSeconds: number, computeSeconds: number): DoneEvent => ({
+    type: 'job-done',
+    ...aboutOf(job),
+    worker: options.worker,
+    seconds: secondsSince(started),
+    readSeconds,
+    computeSeconds,
+    peakRssMiB: manifest.peakRssMiB,
+    metrics: manifest.metrics,
+    problems: manifest.problems.length,
+  });
+  // A worker that died between storing and settling has left a whole result.
+  const present = job.replace ? null : await store.manifest(job.artifact);
+  if (present) return doneEvent(present, 0, 0);
+  const { work, release } = await prepareWork(job, store, options.data);
+  try {
+    const ready = secondsSince(started);
+    const result = await executor.run(work, {
+      ...{ onEpoch, pause },
+      onCheckpoint: () => {
+        options.observer.checkpoint(job);
+        void advise(shareCheckpoint(store, job.artifact));
+      },
+      signal: AbortSignal.any([stop, lease.lost]),
+    });
+    const computed = secondsSince(started) - ready;
+    // A worker that was silent too long finds out before it stores anything; a bus that is away now decides nothing.
+    await advise(lease.heartbeat());
+    if (lease.lost.aborted)
+      throw new HafError('HAF_INTERRUPTED', `${job.key} is another worker's by now.`, '');
+    // The manifest first: a crash in between leaves a finished artifact, never a settled job without one.
+    const manifest = manifestOf(job, result, secondsSince(started), options);
+    const stored = await store.commit(manifest, { replace: job.replace });
+    await advise(store.dropCheckpoint(job.artifact));
+    return doneEvent(stored, ready + result.readSeconds, computed - result.readSeconds);
+  } finally {
+    await release();
+  }
+}
+
+async function giveBack(lease: Lease, error: HafError, { worker }: PerformOptions): Promise<Outcome> {
+  const { job } = lease;
+  const about = aboutOf(job);
+  const failed = ({ code, what, fix, context }: HafError): RunEventBody => ({
+    type: 'job-failed',
+    ...about,
+    error: { code, what, fix, context: { ...context } },
+  });
+  if (error.code === 'HAF_INTERRUPTED') {
+    const outcome = lease.lost.aborted ? 'fenced' : 'released';
+    await lease.release();
+    return outcome;
+  }
+  if (error.local)
+    return lease.decline((way) =>
+      way === 'returned' ? { type: 'job-returned', ...about, worker, reason: error.what } : failed(error),
+    );
+  return lease.fail(error.retryable, (verdict) => {
+    if (verdict === 'given-up') return failed(error.retryable ? quarantined(lease, error) : error);
+    return { type: 'job-retried', ...about, attempt: lease.attempt + 1, reason: error.what };
+  });
+}
+
+/** What a job ends with that fails again and again although each failure might have passed. */
+const quarantined = ({ job, attempt }: Lease, error: HafError): HafError =>
+  new HafError(
+    'HAF_JOB_QUARANTINED',
+    `${job.key} failed ${attempt} times and was set aside. The last time: ${error.what}`,
+    `${error.fix} The same command tries it again.`,
+    { context: error.context },
+  );
+
+const secondsSince = (from: number): number => (performance.now() - from) / 1000;
+
+const aboutOf = ({ key, stage, unit, artifact }: Job) => ({ job: key, stage, unit, artifact });
+
+/** For calls whose loss costs nothing but a line on the screen, or is noticed when the lease is settled. */
+const advise = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
+
+const manifestOf = (job: Job, result: JobResult, seconds: number, options: PerformOptions): Manifest => ({
+  v: 1,
+  id: job.artifact,
+  key: job.key,
+  stage: job.stage,
+  unit: job.unit,
+  codeVersion: options.codeVersion,
+  files: [...result.files],
+  problems: [...result.problems],
+  metrics: { ...result.metrics },
+  worker: options.worker,
+  seconds,
+  peakRssMiB: result.peakRssMiB,
+});

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import type { Job } from '../pipeline/bus/job.js';
+import { HafError } from '../pipeline/core/errors.js';
+import { parseRecipe } from '../pipeline/recipe.js';
+import { stages } from '../pipeline/stages.js';
+import { eventually } from '../pipeline/store/eventually.js';
+import type { ArtifactStore, Wanted } from '../pipeline/store/store.js';
+import { locateSources } from './locate-sources.js';
+import { fetchCheckpoint } from './share-checkpoint.js';
+import type { Work } from './work.js';
+
+const lookupsAtOnce = 16;
+
+/** Work that can start, and what to call when it has ended. */
+export interface PreparedWork {
+  readonly work: Work;
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * Gets everything a job reads onto this machine: its recipe, its input artifacts, its sources.
+ *
+ * @throws HafError HAF_STORE_CORRUPT naming an artifact that is not there; HAF_DATA_MISSING, HAF_DATA_CHANGED when this
+ * machine does not have the user's files
+ */
+export async function prepareWork(
+  job: Job,
+  store: ArtifactStore,
+  data: string | null,
+): Promise<PreparedWork> {
+  const recipePath = await eventually(() => store.blob(job.artifact));
+  if (recipePath === null)
+    throw new HafError(
+      'HAF_WORKER_UNFIT',
+      `The recipe of ${job.key} is not in the store ${store.uri}.`,
+      'Check that this machine reaches the very store of the run (--store): a folder has to be shared, not just named alike.',
+    );
+  const { config, inputs } = parseRecipe(await readFile(recipePath, 'utf8'), job.artifact);
+  const opens = stages[job.stage].opens ?? {};
+  const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
+  const lookups = from(artifacts).pipe(
+    mergeMap(async ({ role, id }): Promise<Wanted> => {
+      const files = opens[role];
+      const manifest = await eventually(() => store.manifest(id, files));
+      if (!manifest) throw absent(job, role, id);
+      return { manifest, ...(files ? { files } : {}) };
+    }, lookupsAtOnce),
+    toArray(),
+  );
+  const wanted = await lastValueFrom(lookups);
+  const sources = await locateSources(job.sources, data, store);
+  await fetchCheckpoint(store, job.artifact);
+  const pinned = await store.fetch(wanted);
+  return {
+    work: { ...job, config, inputs, sources, root: store.localRoot },
+    release: () => pinned.release(),
+  };
+}
+
+const absent = (job: Job, role: string, id: string): HafError =>
+  new HafError(
+    'HAF_STORE_CORRUPT',
+    `${job.key} needs a ${role} artifact (${id.slice(0, 12)}) that is not in the store.`,
+    'Run the same command again: what is missing will be computed.',
+    { context: { artifact: id } },
+  );

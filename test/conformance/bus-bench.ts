@@ -1,0 +1,111 @@
+import { firstValueFrom, takeWhile, timeout, toArray, type Observable } from 'rxjs';
+import { afterEach } from 'vitest';
+import type { Bus, Lease } from '../../src/pipeline/bus/bus.js';
+import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { JobClass } from '../../src/pipeline/stage.js';
+import { doneEvent, failedEvent, retriedEvent, returnedEvent, skippedEvent } from '../support/job-events.js';
+
+export interface BusSettings {
+  readonly leaseMs: number;
+  readonly maxAttempts: number;
+  readonly maxLapses: number;
+}
+
+/** A broker with nothing on it. The in-process one gives the same bus for every connection. */
+export interface TestBroker {
+  connect(): Promise<Bus>;
+  end(): Promise<void>;
+}
+
+/** What the contract needs to know of an adapter. */
+export interface TestedAdapter {
+  /** Long enough for a busy test machine and a round trip, short enough to wait for. */
+  readonly leaseMs: number;
+  fresh(settings: BusSettings): Promise<TestBroker>;
+}
+
+/** Longer than anything of the contract takes; only a case that fails waits so long. */
+const patienceMs = 15_000;
+
+/** Brings up brokers and connections for the cases and clears them away after each. */
+export interface Bench {
+  /**
+   * Two connections to a fresh broker: those of an orchestrator and a worker, or of two workers. What one has
+   * awaited the other sees; nothing is promised before.
+   */
+  two(settings?: Partial<BusSettings>): Promise<readonly [Bus, Bus]>;
+  /** Heartbeats until the case is over, as a worker does; returns how to fall silent. */
+  keep(lease: Lease): () => void;
+}
+
+export function benchFor(adapter: TestedAdapter): Bench {
+  const endings: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  });
+  return {
+    two: async (settings = {}) => {
+      const all = { leaseMs: adapter.leaseMs, maxAttempts: 3, maxLapses: 10, ...settings };
+      const broker = await adapter.fresh(all);
+      endings.push(() => broker.end());
+      const [first, second] = [await broker.connect(), await broker.connect()];
+      endings.push(() => Promise.all([...new Set([first, second])].map((bus) => bus.close())));
+      return [first, second];
+    },
+    keep: (lease) => {
+      const beats = setInterval(() => void lease.heartbeat(), adapter.leaseMs / 4);
+      endings.push(() => clearInterval(beats));
+      return () => clearInterval(beats);
+    },
+  };
+}
+
+/** A lease on the next job. */
+export async function claim(bus: Bus, worker = 'w', jobClass: JobClass = 'gpu'): Promise<Lease> {
+  const lease = await bus.claim(jobClass, worker, AbortSignal.timeout(patienceMs));
+  if (!lease) throw new Error('nothing to claim');
+  return lease;
+}
+
+/** What a worker gets that gives up after half a lease time: null when there is nothing for it. */
+export const glance = (bus: Bus, worker = 'w', jobClass: JobClass = 'gpu'): Promise<Lease | null> =>
+  bus.claim(jobClass, worker, AbortSignal.timeout(bus.leaseMs / 2));
+
+/** The key of the next job, which is committed at once. */
+export async function finishNext(bus: Bus, worker = 'w'): Promise<string> {
+  const lease = await claim(bus, worker);
+  const verdict = await lease.commit(doneEvent(lease.job.key, worker));
+  return verdict === 'committed' ? lease.job.key : verdict;
+}
+
+/** What was told to a run so far, by anybody whose call has been awaited. */
+export async function told(bus: Bus, run = 'run-1'): Promise<readonly RunEvent[]> {
+  const last = await bus.publish(run, skippedEvent('the end so far'));
+  return until(bus.events(run).pipe(takeWhile(({ id }) => id !== last)));
+}
+
+/** The same in short: the types of the events about jobs. */
+export const typesTold = async (bus: Bus, run = 'run-1'): Promise<readonly string[]> =>
+  (await told(bus, run)).flatMap(({ type }) => (type === 'job-skipped' ? [] : [type]));
+
+/** All that a stream gives until it ends, which it does soon. */
+export const until = <T>(stream: Observable<T>): Promise<T[]> =>
+  firstValueFrom(stream.pipe(toArray(), timeout(patienceMs)));
+
+/** Events for `fail` and `decline`. */
+export const failing =
+  (name: string) =>
+  (verdict: 'retried' | 'given-up'): RunEventBody =>
+    verdict === 'retried' ? retriedEvent(name) : failedEvent(name);
+export const declining =
+  (name: string, worker: string) =>
+  (verdict: 'returned' | 'given-up'): RunEventBody =>
+    verdict === 'returned' ? returnedEvent(name, worker) : failedEvent(name);
+
+/** Whether a lease is known to be lost within half a lease time, without a heartbeat that asks. */
+export async function isLostSoon({ lost }: Lease, bus: Bus): Promise<boolean> {
+  const waited = AbortSignal.timeout(bus.leaseMs / 2);
+  const either = AbortSignal.any([lost, waited]);
+  if (!either.aborted) await new Promise((resolve) => either.addEventListener('abort', resolve));
+  return lost.aborted;
+}

@@ -1,0 +1,58 @@
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { TestContext } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+
+export const root = join(import.meta.dirname, '../..');
+const deploy = join(root, 'deploy');
+
+/** Paths below deploy/ of every file there, deploy/nats excepted, which has tests of its own. */
+export const deployFiles: readonly string[] = readdirSync(deploy, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(deploy, join(entry.parentPath, entry.name)))
+  .filter((path) => !path.startsWith('nats/'))
+  .sort();
+
+export const pathOf = (file: string): string => join(deploy, file);
+export const textOf = (file: string): string => readFileSync(pathOf(file), 'utf8');
+
+/** A part of a parsed YAML document. The tests ask for what has to be there and fail where it is not. */
+export interface Yaml {
+  readonly [key: string]: Yaml;
+}
+
+/** The documents of a YAML text, `<<` merged. @throws Error at the first fault of syntax */
+export function documentsOf(text: string): Yaml[] {
+  return parseAllDocuments(text, { merge: true }).map((document) => {
+    if (document.errors[0]) throw document.errors[0];
+    return document.toJS() as Yaml;
+  });
+}
+
+export const listOf = (value: Yaml | undefined): Yaml[] => (value ?? []) as unknown as Yaml[];
+export const wordOf = (value: Yaml | undefined): string => value as unknown as string;
+export const wordsOf = (value: Yaml | undefined): string[] => (value ?? []) as unknown as string[];
+
+/** Path of an optional program; the test is skipped, and says how to install it, where it is missing. */
+export function needs(context: TestContext, program: string, install: string): string {
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', join(homedir(), '.local/bin')];
+  const found = folders.map((folder) => join(folder, program)).find(isExecutable);
+  return found ?? context.skip(`${program} is not installed: ${install}`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The value after an option, in seconds. */
+export function secondsAfter(option: string, args: readonly string[]): number {
+  const at = args.indexOf(option);
+  if (at < 0) throw new Error(`no ${option} in ${args.join(' ')}`);
+  return Number(args[at + 1]);
+}

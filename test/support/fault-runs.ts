@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect } from 'vitest';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import { parseManifest, type Manifest } from '../../src/pipeline/store/store.js';
+import { cli } from './cli.js';
+import { predictionsOf, runFolder, workFolder } from './small-cohort.js';
+
+/** Enough epochs that a kill hits training, few enough that a run takes seconds. */
+export const faultExperiment: Partial<ConfigInput> = {
+  ...{ modalities: ['WSI', 'Clin', 'Blood'], methods: ['haf', 'blood'] },
+  train: { epochs: 50, patience: 50, lr: 1e-3, batch: 16 },
+};
+export const faultFolder = (changes: Partial<ConfigInput> = {}): Promise<string> =>
+  workFolder({ ...faultExperiment, ...changes });
+
+/** What a run has found out, without how long it took. */
+export interface Outcome {
+  readonly summary: unknown;
+  readonly predictions: string;
+}
+
+export function outcomeOf(folder: string): Outcome {
+  const text = readFileSync(join(runFolder(folder), 'summary.json'), 'utf8');
+  const summary: unknown = JSON.parse(text, (key, value: unknown) => (key === 'seconds' ? 0 : value));
+  return { summary, predictions: predictionsOf(folder) };
+}
+
+/** The outcome of an experiment when nothing goes wrong. */
+export async function undisturbedOutcome(changes: Partial<ConfigInput> = {}): Promise<Outcome> {
+  const folder = await faultFolder(changes);
+  const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
+  if (code !== 0) throw new Error(`the undisturbed run ended with ${code}:\n${stderr}`);
+  expectOnce(folder);
+  return outcomeOf(folder);
+}
+
+let made: Promise<Outcome> | null = null;
+
+/** The outcome of the fault tests' own experiment, computed once per test file. */
+export const undisturbed = (): Promise<Outcome> => (made ??= undisturbedOutcome());
+
+export const eventsOf = (folder: string): RunEvent[] =>
+  readFileSync(join(runFolder(folder), 'events.ndjson'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent);
+
+export const typed = <T extends RunEvent['type']>(events: readonly RunEvent[], type: T) =>
+  events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+
+const manifestPaths = (folder: string): string[] =>
+  readdirSync(join(folder, '.haf/store/artifacts'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(folder, '.haf/store/artifacts', name));
+
+/** The manifests in the store: ids of artifacts, and `<id>.1` of what another took the place of. */
+export const manifestNames = (folder: string): string[] =>
+  manifestPaths(folder)
+    .map((path) => basename(path, '.json'))
+    .sort();
+
+/** No job was told done twice, and each left exactly one artifact. */
+export function expectNoneTwice(folder: string): void {
+  const events = eventsOf(folder);
+  const done = typed(events, 'job-done').map(({ job }) => job);
+  expect(done).toEqual([...new Set(done)]);
+  const made = events.flatMap((event) => ('artifact' in event ? event.artifact : []));
+  expect(manifestNames(folder)).toEqual([...new Set(made)].sort());
+}
+
+/** Besides, every job of the plan was told done. */
+export function expectOnce(folder: string): void {
+  expectNoneTwice(folder);
+  const plan = JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object;
+  const done = typed(eventsOf(folder), 'job-done').map(({ job }) => job);
+  expect(done.sort()).toEqual(Object.keys(plan).sort());
+}
+
+/** The manifest of a job's artifact in the store. */
+export function manifestOf(folder: string, job: string): Manifest {
+  const manifests = manifestPaths(folder).map((path) => parseManifest(readFileSync(path, 'utf8')));
+  const found = manifests.find((manifest) => manifest?.key === job);
+  if (!found) throw new Error(`no artifact of ${job}`);
+  return found;
+}
+
+/** The run ended as if nothing had happened. */
+export async function expectUndisturbed(folder: string): Promise<void> {
+  expectOnce(folder);
+  expect(outcomeOf(folder)).toEqual(await undisturbed());
+}

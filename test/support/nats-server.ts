@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findServer } from '../../src/pipeline/broker/server-binary.js';
+
+/** The nats-server of this machine, or null; HAF_NATS_SERVER chooses another. Suites that need one skip without. */
+export const natsServer = findServer();
+if (natsServer === null)
+  console.warn('SKIPPED: no nats-server (apt install nats-server, or set HAF_NATS_SERVER)');
+
+export interface TestServer {
+  readonly port: number;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  /** Working directory; files that the configuration names relatively are found there. */
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts a server of its own on a free loopback port. `config` is the text of nats-server.conf without host and
+ * port; `$STORE` in it stands for a fresh folder.
+ */
+export async function startNats(config: string, options: TestServerOptions = {}): Promise<TestServer> {
+  if (natsServer === null) throw new Error('no nats-server on this machine');
+  const folder = mkdtempSync(join(tmpdir(), 'haf-nats-'));
+  const file = join(folder, 'test.conf');
+  writeFileSync(file, config.replaceAll('$STORE', folder));
+  const args = ['-c', file, '-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder];
+  const child = spawn(natsServer.path, args, {
+    cwd: options.cwd ?? folder,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
+    const name = readdirSync(folder).find((entry) => entry.endsWith('.ports'));
+    const ports = name && readFileSync(join(folder, name), 'utf8');
+    const port = Number(/:(\d+)"/.exec(ports || '')?.[1]);
+    if (port)
+      return {
+        port,
+        process: child,
+        stop: async () => {
+          child.kill('SIGKILL');
+          await ended;
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    await sleep(10);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`nats-server did not come up:\n${log}`);
+}
+
+/** The least configuration that connectTo accepts. */
+export const jetstream = 'jetstream { store_dir: "$STORE" }\n';

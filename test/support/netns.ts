@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+
+/** A network namespace whose only way out is one cable that can be pulled. */
+export interface Cable {
+  /** This machine's end of the cable. */
+  readonly host: string;
+  /** Runs a command behind the cable. */
+  readonly within: readonly string[];
+  pull(): void;
+  plug(): void;
+  remove(): void;
+}
+
+const ip = (...args: string[]): unknown => execFileSync('ip', args, { stdio: 'pipe' });
+
+/** Null, with a word on the console, where namespaces cannot be made: that takes root and iproute2. */
+export function layCable(): Cable | null {
+  const name = `haf-${process.pid}`;
+  const [near, far] = [`hafa${process.pid}`, `hafb${process.pid}`];
+  const subnet = `10.231.${process.pid % 250}`;
+  const remove = (): void => {
+    // Takes both ends of the cable along.
+    for (const args of [
+      ['link', 'del', near],
+      ['netns', 'del', name],
+    ])
+      try {
+        ip(...args);
+      } catch {
+        // Not made, or gone already.
+      }
+  };
+  try {
+    ip('netns', 'add', name);
+    ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far);
+    ip('link', 'set', far, 'netns', name);
+    ip('addr', 'add', `${subnet}.1/24`, 'dev', near);
+    ip('link', 'set', near, 'up');
+    ip('-n', name, 'addr', 'add', `${subnet}.2/24`, 'dev', far);
+    ip('-n', name, 'link', 'set', far, 'up');
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+  } catch (error) {
+    remove();
+    console.warn(`SKIPPED: no network namespace (root and iproute2 needed): ${(error as Error).message}`);
+    return null;
+  }
+  return {
+    host: `${subnet}.1`,
+    within: ['ip', 'netns', 'exec', name],
+    pull: () => void ip('link', 'set', near, 'down'),
+    plug: () => void ip('link', 'set', near, 'up'),
+    remove,
+  };
+}
