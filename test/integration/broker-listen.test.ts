@@ -9,7 +9,7 @@ import { findOwnBroker, startOwnBroker, stopOwnBroker } from '../../src/pipeline
 import { initSecurity } from '../../src/pipeline/broker/security-files.js';
 import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
-import { ended, startCli } from '../support/cli.js';
+import { cli, ended, startCli } from '../support/cli.js';
 import { natsServer } from '../support/nats-server.js';
 
 let store: string;
@@ -50,6 +50,18 @@ describe.skipIf(natsServer === null)('haf-pipeline broker', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`haf-pipeline worker --store ${store}`);
     expect(new BrokerFolder(store).runningProcess()).toBeNull();
+  });
+
+  it('lets workers and people in before the first run, and a second one of its store not', async () => {
+    const { child, result } = await startBroker();
+    const looked = await cli(['workers', '--store', store], store);
+    expect([looked.code, looked.stderr]).toEqual([0, expect.stringContaining('Nobody is there')]);
+    const second = await cli(['broker', '--store', store], store);
+    expect([second.code, second.stderr]).toEqual([64, expect.stringContaining('is kept by another')]);
+    // Whoever looked and left has not ended it.
+    expect(new BrokerFolder(store).runningProcess()).not.toBeNull();
+    child.kill('SIGTERM');
+    expect((await result).code).toBe(0);
   });
 
   it('ends with an error when its server does', async () => {

@@ -3,7 +3,9 @@ import { hostAndPort } from '../broker/address.js';
 import { BrokerFolder } from '../broker/broker-folder.js';
 import { listen, type ListenOptions } from '../broker/listen.js';
 import { stopOwnBroker } from '../broker/own-broker.js';
+import { prepareBroker } from '../bus/nats/connect-bus.js';
 import { HafError } from '../core/errors.js';
+import { defaultLeaseSeconds } from './options.js';
 import { printData, say } from './output.js';
 
 const lookMs = 500;
@@ -20,6 +22,7 @@ export async function broker(options: ListenOptions): Promise<void> {
       'Use it as it is, or end the other command first.',
     );
   const running = await listen(options);
+  await prepareBroker(running.address('orchestrator'), defaultLeaseSeconds * 1000);
   const letGo = folder.keep();
   const { host, tls } = running.settings;
   say(

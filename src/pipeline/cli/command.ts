@@ -2,7 +2,14 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { type Action, runCommand } from './errors.js';
-import { backendOption, checkpointOption, metricsOption, setOption, wholeNumber } from './options.js';
+import {
+  backendOption,
+  checkpointOption,
+  defaultLeaseSeconds,
+  metricsOption,
+  setOption,
+  wholeNumber,
+} from './options.js';
 
 // How a command is made: its arguments and options are declared here, which loads nothing; its code is one
 // exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as
@@ -41,7 +48,12 @@ export const withRun = (command: Command): Command =>
     .option('--listen <host[:port]>', 'start the broker where workers of other machines reach it')
     .option('--tls', 'with --listen: encrypt, with a certificate authority of its own')
     .option('--security <dir>', 'with --listen: folder of users and certificates (default: in the store)')
-    .option('--lease <seconds>', 'a worker silent for so long loses its job', wholeNumber(2), 60)
+    .option(
+      '--lease <seconds>',
+      'a worker silent for so long loses its job',
+      wholeNumber(2),
+      defaultLeaseSeconds,
+    )
     .option('--share-data', "put the cohort's files into the store, for workers that do not have them")
     .addOption(metricsOption());
 

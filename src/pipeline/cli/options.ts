@@ -31,6 +31,9 @@ export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
 }
 
+/** Silence after which a worker loses its job, where nobody says otherwise. */
+export const defaultLeaseSeconds = 60;
+
 /** How a run is executed, by `up` as by `replay`. */
 export interface RunOptions extends BrokerOptions, MetricsOptions {
   /** Training processes of this machine. */

@@ -58,6 +58,8 @@ function addExecution(program: Command): void {
     'up -c experiment.yaml --data /data/hancock',
     'up -c experiment.yaml --dry-run',
     'up -c experiment.yaml --set train.epochs=60 --set cv.folds=5',
+    'up -c experiment.yaml --listen 0.0.0.0 --tls --share-data',
+    'up -c experiment.yaml --nats tls://broker.lab.example --creds orchestrator.nk --tlsca ca.pem',
   )
     .description('run an experiment; the same command again resumes it')
     .option('--dry-run', 'print what would run and why, and stop')

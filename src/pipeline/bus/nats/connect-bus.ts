@@ -22,6 +22,17 @@ export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise
   }
 }
 
+/** Makes what the pipeline keeps on a new broker, so that workers and viewers can come before the first run. */
+export async function prepareBroker(address: BrokerAddress, leaseMs: number): Promise<void> {
+  const connection = await connectTo(address, named('orchestrator'));
+  try {
+    const jsm = await connection.jetstreamManager({ checkAPI: false });
+    if (!(await isSetUp(jsm))) await ensureTopology(connection, leaseMs);
+  } finally {
+    await connection.close();
+  }
+}
+
 const lookAgainMs = 2000;
 
 /**

@@ -121,6 +121,13 @@ const isNotFound = (error: unknown): boolean => error instanceof NatsError && er
 
 function refused(error: unknown): unknown {
   if (!(error instanceof NatsError)) return error;
+  if (/insufficient|exceeded|storage/i.test(error.message))
+    return new HafError(
+      'HAF_BROKER_UNFIT',
+      `The broker has too little room for the pipeline's streams: ${error.message}.`,
+      'Give its JetStream more file storage (max_file_store of the server, limits of the account).',
+      { cause: error },
+    );
   return new HafError(
     'HAF_BROKER_REFUSED',
     `The broker does not let this command set up its streams: ${error.message}.`,
