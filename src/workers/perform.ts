@@ -1,4 +1,4 @@
-import { Subject, throttleTime } from 'rxjs';
+import { exhaustMap, interval, Subject, throttleTime } from 'rxjs';
 import type { Bus, Lease } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
@@ -55,7 +55,10 @@ export async function perform(
     observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
   observer.claimed(job, attempt);
   await advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
-  const heartbeat = setInterval(() => void advise(lease.heartbeat()), Math.min(bus.leaseMs / 4, beatMs));
+  // One at a time: while the broker is away a beat waits for it.
+  const heartbeat = interval(Math.min(bus.leaseMs / 4, beatMs))
+    .pipe(exhaustMap(() => advise(lease.heartbeat())))
+    .subscribe();
   const epochs = new Subject<EpochProgress>();
   epochs
     .pipe(throttleTime(epochEventMs, undefined, { leading: true, trailing: true }))
@@ -77,7 +80,7 @@ export async function perform(
     settled(verdict, computeSeconds > 0 ? { readSeconds, computeSeconds } : {});
     return 'worked';
   } finally {
-    clearInterval(heartbeat);
+    heartbeat.unsubscribe();
   }
 }
 

@@ -44,6 +44,7 @@ export interface NatsBusOptions {
 }
 
 const text = StringCodec();
+
 /**
  * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
  * units decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
