@@ -5,9 +5,6 @@ import type { ArtifactStore } from '../pipeline/store/store.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-file.js';
 import { interrupted, type JobControl } from './executor.js';
 
-/** How often checkpoints are kept where nobody says otherwise. */
-export const defaultCheckpointEpochs = 10;
-
 export interface CheckpointOptions extends Omit<JobControl, 'onEpoch'> {
   readonly codeVersion: string;
   /** Epochs from one checkpoint to the next. */

@@ -8,8 +8,8 @@ import { listen } from '../../src/pipeline/broker/listen.js';
 import { findOwnBroker, startOwnBroker, stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';
 import { initSecurity } from '../../src/pipeline/broker/security-files.js';
 import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
-import { HafError } from '../../src/pipeline/core/errors.js';
 import { cli, ended, startCli } from '../support/cli.js';
+import { fault } from '../support/fault.js';
 import { natsServer } from '../support/nats-server.js';
 
 let store: string;
@@ -18,15 +18,6 @@ afterEach(async () => {
   await stopOwnBroker(store);
   rmSync(store, { recursive: true, force: true });
 });
-
-async function fault(attempt: Promise<unknown>): Promise<HafError> {
-  const error: unknown = await attempt.then(
-    () => new Error('expected an error'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof HafError) return error;
-  throw error;
-}
 
 /** Runs `haf-pipeline broker` until it has said how to end it. */
 async function startBroker(...args: readonly string[]) {

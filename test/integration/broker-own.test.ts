@@ -20,6 +20,7 @@ import { findOwnBroker, startOwnBroker, stopOwnBroker } from '../../src/pipeline
 import { atLeast, findServer } from '../../src/pipeline/broker/server-binary.js';
 import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
+import { fault } from '../support/fault.js';
 import { natsServer } from '../support/nats-server.js';
 
 let store: string;
@@ -42,15 +43,6 @@ async function startElsewhere(): Promise<{ pid: number; spawned: boolean }> {
     console.log(JSON.stringify({ pid, spawned }));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
   return JSON.parse(stdout) as { pid: number; spawned: boolean };
-}
-
-async function fault(attempt: Promise<unknown>): Promise<HafError> {
-  const error: unknown = await attempt.then(
-    () => new Error('expected an error'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof HafError) return error;
-  throw error;
 }
 
 async function kill(pid: number): Promise<void> {

@@ -9,7 +9,7 @@ import { connectionNews } from '../observe/connection-news.js';
 import { logObserver } from '../observe/log-observer.js';
 import { observe, type Observation } from '../observe/observation.js';
 import { together } from '../observe/worker-observer.js';
-import { openStore } from '../store/open-store.js';
+import { cacheOptions, openStore } from '../store/open-store.js';
 import { openStores } from '../store/open-stores.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
@@ -68,10 +68,7 @@ async function workOn(
   const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
   for (const member of await bus.members())
     if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
-  const open = openStores({
-    ...(options.cache === undefined ? {} : { cache: options.cache }),
-    ...(options.cacheSize === undefined ? {} : { cacheBytes: options.cacheSize * 2 ** 30 }),
-  });
+  const open = openStores(cacheOptions(options));
   const idle = new IdleClock(options.idleExit ?? null);
   const running = await startWorker({
     ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },

@@ -5,7 +5,7 @@ import { buildGraph, type Graph } from '../graph.js';
 import { finalId, makePlan, type Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import { findSources, type DataFiles } from '../sources.js';
-import { openStore } from '../store/open-store.js';
+import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore } from '../store/store.js';
 import { RunDirectory } from './run-directory.js';
 
@@ -44,11 +44,7 @@ export async function prepareRun(
       'No data folder is given.',
       'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
     );
-  const { cache, cacheSize } = places;
-  const store = await openStore(places.store, {
-    ...(cache === undefined ? {} : { cache }),
-    ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize * 2 ** 30 }),
-  });
+  const store = await openStore(places.store, cacheOptions(places));
   const files = await findSources(config, dataRoot, join(store.localRoot, 'source-hashes.json'));
   const graph = buildGraph(config, files);
   const plan = await makePlan(graph, config, store);

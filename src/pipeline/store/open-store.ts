@@ -12,6 +12,18 @@ export interface OpenStoreOptions {
   readonly cacheBytes?: number;
 }
 
+/** What the command line says of the cache (`--cache`, `--cache-size` in GiB), as `openStore` takes it. */
+export const cacheOptions = ({
+  cache,
+  cacheSize,
+}: {
+  readonly cache?: string;
+  readonly cacheSize?: number;
+}): OpenStoreOptions => ({
+  ...(cache === undefined ? {} : { cache }),
+  ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize * 2 ** 30 }),
+});
+
 /** Where a store lies: a folder, or a bucket of an S3 server and a prefix in it. */
 export type StorePlace =
   | { readonly type: 'folder'; readonly root: string }
