@@ -20,7 +20,7 @@ import type { Plan, PlannedJob } from './plan.js';
 import { recipeBytes } from './recipe.js';
 import type { RunEvent } from './runs/events.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
-import { stages } from './stages.js';
+import { classOf } from './stages.js';
 
 /** How a job of the graph ended. */
 export type JobOutcome =
@@ -169,7 +169,7 @@ function jobOf({ node, id }: PlannedJob, context: GraphRun, replace: boolean): J
     artifact: id,
     stage: node.stage,
     unit: node.unit,
-    class: stages[node.stage].class,
+    class: classOf(node),
     modalities: [...inCanonicalOrder(config.modalities)],
     sources: [...node.sources],
     replace,

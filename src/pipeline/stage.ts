@@ -18,8 +18,16 @@ export const unitSchema = z
     modality: z.enum(bagModalities).exactOptional(),
     alignment: z.literal('svd').exactOptional(),
     method: z.string().exactOptional(),
-    /** Path of a feature file below the data root. */
+    /** Path of a slide, core or feature file below the data root. */
     file: z.string().exactOptional(),
+    /** Whose cores a job covers. */
+    patient: z.string().exactOptional(),
+    /** What makes instances of the tiles of an image. */
+    encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
+    /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
+    mpp: z.number().positive().exactOptional(),
+    keepIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
+    excludeIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
   })
   .readonly();
 export type Unit = z.infer<typeof unitSchema>;
@@ -119,7 +127,7 @@ export interface StageDefinition {
   readonly name: StageName;
   /** Raise it when the code would compute something else from the same recipe. */
   readonly version: number;
-  readonly class: JobClass;
+  readonly class: JobClass | ((unit: Unit) => JobClass);
   /** The config keys that go into the artifact's id: sections, or keys of a section by path. */
   readonly reads: (unit: Unit) => readonly ConfigPath[];
   /**

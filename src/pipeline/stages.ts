@@ -1,5 +1,13 @@
 import { methodOf } from '../operators/methods/registry.js';
-import type { StageDefinition, StageName } from './stage.js';
+import type { JobClass, StageDefinition, StageName, Unit } from './stage.js';
+
+const onnxKeys = [
+  'tile.targetSize',
+  'embed.encoder.interpolation',
+  'embed.encoder.mean',
+  'embed.encoder.std',
+  'embed.encoder.batch',
+] as const;
 
 const define = (definition: StageDefinition): StageDefinition => definition;
 
@@ -8,12 +16,26 @@ const define = (definition: StageDefinition): StageDefinition => definition;
  * `stageNames`, a definition here and its jobs to `graph.ts` (CONTRIBUTING.md).
  */
 export const stages: Readonly<Record<StageName, StageDefinition>> = {
-  embed: define({
-    name: 'embed',
+  tile: define({
+    name: 'tile',
     version: 1,
     class: 'cpu',
-    reads: ({ modality }) => [modality === 'WSI' ? 'data.wsi.width' : 'data.tma.width'],
-    about: 'reads one feature file into bags',
+    reads: ({ modality }) => (modality === 'WSI' ? ['tissue', 'tile'] : ['core']),
+    about: 'finds the tissue of a slide and lays the grid; tiles the cores of a patient',
+    load: async () => (await import('../operators/tiling/tile.js')).tile,
+  }),
+  embed: define({
+    name: 'embed',
+    version: 2,
+    class: ({ encoder }) => (encoder === 'onnx' ? 'gpu' : 'cpu'),
+    reads: ({ modality, encoder }) => [
+      modality === 'WSI' ? 'data.wsi.width' : 'data.tma.width',
+      'embed.precision',
+      ...(encoder === undefined ? (['embed.onNonFinite'] as const) : []),
+      ...(encoder === 'onnx' ? onnxKeys : []),
+    ],
+    opens: { tile: ['tiles.json', 'coords.i32'] },
+    about: 'reads one feature file into bags, or encodes the tiles of an image',
     load: async () => (await import('../operators/features/embed.js')).embed,
   }),
   tables: define({
@@ -54,7 +76,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     version: 1,
     class: 'gpu',
     reads: () => ['seed', 'bag', 'mil', 'train'],
-    opens: { embed: ['features.f32'] },
+    opens: { embed: ['features.f32', 'features.f16'] },
     about: 'trains the gated-attention encoder of one pathology modality',
     load: async () => (await import('../operators/stage1/stage1.js')).stage1,
   }),
@@ -73,6 +95,15 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     reads: ({ method }) => ['seed', 'modalities', 'train', methodOf(method ?? '').kind],
     about: 'trains the fusion network of one method and scores validation and test patients',
     load: async () => (await import('../operators/stage3/stage3.js')).stage3,
+  }),
+  heatmap: define({
+    name: 'heatmap',
+    version: 1,
+    class: 'cpu',
+    reads: () => [],
+    opens: { embed: ['bags.json', 'coords.f32'], stage1: ['attention.safetensors'] },
+    about: 'draws where Stage 1 looked, for the test patients of a fold',
+    load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,
   }),
   evaluate: define({
     name: 'evaluate',
@@ -104,6 +135,10 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'cohort',
       'cv',
       'tabular',
+      'tissue',
+      'tile',
+      'core',
+      'embed',
       'bag',
       'mil',
       'align',
@@ -115,3 +150,9 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     load: async () => (await import('../operators/report/report.js')).report,
   }),
 };
+
+/** Which workers may take a job of a stage. */
+export function classOf({ stage, unit }: { readonly stage: StageName; readonly unit: Unit }): JobClass {
+  const { class: of } = stages[stage];
+  return typeof of === 'function' ? of(unit) : of;
+}

@@ -5,7 +5,7 @@ import { embed } from '../../src/operators/features/embed.js';
 import {
   bagIndexFile,
   bagIndexSchema,
-  featuresFile,
+  featuresFiles,
   type BagIndex,
 } from '../../src/operators/features/bag-index.js';
 import type { BagModality } from '../../src/pipeline/core/modality.js';
@@ -37,7 +37,7 @@ export async function embedFile(modality: BagModality, path: string, width: numb
     unit: { modality, file: name },
     sources: [{ role: 'features', name, path, sha256: '' }],
   });
-  const bytes = output.files[featuresFile] as Uint8Array;
+  const bytes = output.files[featuresFiles.float32] as Uint8Array;
   return {
     index: bagIndexSchema.parse(output.files[bagIndexFile]),
     values: new Float32Array(Uint8Array.from(bytes).buffer),

@@ -42,9 +42,9 @@ export function embedded(
   width = 4,
 ): Embedded {
   let start = 0;
-  const index: BagIndex = { dialect: 'test', width, bags: [] };
+  const index: BagIndex = { dialect: 'test', encoder: null, precision: 'float32', width, bags: [] };
   for (const [patient, source, rows] of bags) {
-    index.bags.push({ patient, source, start, rows });
+    index.bags.push({ patient, source, image: file, start, rows, coords: null, mpp: null });
     start += rows;
   }
   return { id: `artifact of ${file}`, unit: { modality, file }, files: { [bagIndexFile]: index } };

@@ -2,7 +2,7 @@ import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { StageName, Unit } from '../../src/pipeline/stage.js';
 import { cohortFile, type Cohort, type Patient } from '../../src/operators/cohort/cohort-data.js';
-import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { writeSafetensors, type NamedArray } from '../../src/operators/tensor/safetensors.js';
@@ -92,7 +92,10 @@ export function miniCohort(patients = 240, seed = 1): MiniCohort {
       },
       embed: {
         embed: [
-          { id: 'features', files: { [featuresFile]: new Uint8Array(Float32Array.from(rows).buffer) } },
+          {
+            id: 'features',
+            files: { [featuresFiles.float32]: new Uint8Array(Float32Array.from(rows).buffer) },
+          },
         ],
       },
       preprocess: { preprocess: [{ id: 'vectors', files: { [vectorsFile]: writeSafetensors(vectors) } }] },

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StageCode, StageOutput, Unit } from '../../src/pipeline/stage.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
@@ -26,7 +26,7 @@ function perturbed(first: number, end: number): MiniCohort['inputs'] {
   const cohort = filesOf(base.cohort)[cohortFile] as Cohort;
   const hit = (patient: number): boolean => patient >= first && patient < end;
 
-  const bytes = filesOf(embed.embed)[featuresFile] as Uint8Array;
+  const bytes = filesOf(embed.embed)[featuresFiles.float32] as Uint8Array;
   const rows = new Float32Array(bytes.slice().buffer);
   cohort.patients
     .filter((_, i) => hit(i))
@@ -47,7 +47,7 @@ function perturbed(first: number, end: number): MiniCohort['inputs'] {
   const flipped = cohort.patients.map((p, i) => (hit(i) ? { ...p, y: (1 - p.y) as 0 | 1 } : p));
   return {
     base: { ...base, cohort: [{ id: 'cohort', files: { [cohortFile]: { ...cohort, patients: flipped } } }] },
-    embed: { embed: [{ id: 'features', files: { [featuresFile]: new Uint8Array(rows.buffer) } }] },
+    embed: { embed: [{ id: 'features', files: { [featuresFiles.float32]: new Uint8Array(rows.buffer) } }] },
     preprocess: {
       preprocess: [
         { id: 'vectors', files: { [vectorsFile]: writeSafetensors(Object.fromEntries(changed)) } },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { bagIndexFile, featuresFile } from '../../src/operators/features/bag-index.js';
+import { bagIndexFile, featuresFiles } from '../../src/operators/features/bag-index.js';
 import { stages } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { openable } from '../../src/workers/openable.js';
@@ -25,6 +25,6 @@ describe('the files a stage opens of its inputs', () => {
 
   it('are named as the stages that write them name them', () => {
     expect(stages.cohort.opens).toEqual({ embed: [bagIndexFile] });
-    expect(stages.stage1.opens).toEqual({ embed: [featuresFile] });
+    expect(stages.stage1.opens).toEqual({ embed: Object.values(featuresFiles) });
   });
 });

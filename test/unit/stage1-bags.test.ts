@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { BagPacker, subsample } from '../../src/operators/stage1/pack-bags.js';
 import { packRows, packRuns } from '../../src/operators/stage1/packed-bags.js';
@@ -13,7 +13,7 @@ const artifactOf = (a: number, rows: number): ReturnType<typeof scratchArtifact>
     `features-${a}`,
     {},
     {
-      [featuresFile]: new Uint8Array(
+      [featuresFiles.float32]: new Uint8Array(
         Float32Array.from({ length: rows * 2 }, (_, i) => 100 * a + Math.floor(i / 2)).buffer,
       ),
     },

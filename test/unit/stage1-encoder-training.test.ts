@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { featuresFile } from '../../src/operators/features/bag-index.js';
+import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operators/stage1/encoder-training.js';
@@ -20,7 +20,7 @@ const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
 const features = scratchArtifact(
   'features',
   {},
-  { [featuresFile]: embed.embed?.[0]?.files[featuresFile] ?? {} },
+  { [featuresFiles.float32]: embed.embed?.[0]?.files[featuresFiles.float32] ?? {} },
 );
 const source = new BagSource(cohort, 'TMA', [features]);
 const labels = cohort.patients.map(({ y }) => y);

@@ -2,9 +2,9 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
-import { bagIndexFile, featuresFile, type BagIndex } from './bag-index.js';
+import { bagIndexFile, featuresFiles, type BagIndex } from './bag-index.js';
 import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
-import { patientOf, stemOf } from './file-name.js';
+import { patientOf, stemOf } from '../../pipeline/core/file-name.js';
 import { asForeign } from './foreign.js';
 import { readerOf } from './reader-of.js';
 
@@ -33,18 +33,20 @@ async function contentOf(file: FeatureFile): Promise<FeatureContent> {
     const place = typeof error.context['place'] === 'string' ? error.context['place'] : null;
     const patient = patientOf(stemOf(file.name));
     const rejected: Rejected = { severity: 'failure', patient, place, reason: error.what, fix: error.fix };
-    return { dialect: unreadable, bags: [], rejected: [rejected] };
+    return { dialect: unreadable, encoder: null, bags: [], rejected: [rejected] };
   }
 }
 
-function indexOf({ dialect, bags }: FeatureContent, width: number): BagIndex {
+function indexOf({ dialect, encoder, bags }: FeatureContent, width: number): BagIndex {
   let start = 0;
   return {
     dialect,
+    encoder,
+    precision: 'float32',
     width,
-    bags: bags.map(({ patient, source, values }) => {
+    bags: bags.map(({ patient, source, image, values, mpp }) => {
       const rows = values.length / width;
-      const bag = { patient, source, start, rows };
+      const bag = { patient, source, image, start, rows, coords: null, mpp };
       start += rows;
       return bag;
     }),
@@ -91,7 +93,7 @@ export const embed = stageOf(async (context): Promise<StageOutput> => {
   const content = await contentOf(file);
   return {
     type: 'output',
-    files: { [bagIndexFile]: indexOf(content, file.width), [featuresFile]: joined(content) },
+    files: { [bagIndexFile]: indexOf(content, file.width), [featuresFiles.float32]: joined(content) },
     problems: problemsOf(content, file),
   };
 });

@@ -17,9 +17,21 @@ export interface FeatureBag {
   readonly patient: PatientId;
   /** "primary" or "lymph" for slides, the stain for cores. */
   readonly source: string;
+  /** What the rows are of: the stem of the file, or the key in an npz. */
+  readonly image: string;
   /** Dataset or key inside the file. */
   readonly place: string;
   /** [rows, width], row after row; every value is finite. */
+  readonly values: Float32Array;
+  /** [rows, 2], upper left corners in `unit`, with the side of an instance; null when the file has none. */
+  readonly coords: BagCoords | null;
+  /** Micrometres per pixel at which the encoder saw the tiles; null when the file does not say. */
+  readonly mpp: number | null;
+}
+
+export interface BagCoords {
+  readonly unit: 'px' | 'um';
+  readonly side: number | null;
   readonly values: Float32Array;
 }
 
@@ -36,6 +48,8 @@ export interface Rejected {
 export interface FeatureContent {
   /** Tool or layout that wrote the file ("clam", "trident", "npz-vector", ...). */
   readonly dialect: string;
+  /** Who made the features, as far as the file says. */
+  readonly encoder: string | null;
   readonly bags: readonly FeatureBag[];
   readonly rejected: readonly Rejected[];
 }

@@ -2,7 +2,7 @@ import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node';
 import { assertFinite } from './finite.js';
 import { foreign } from './foreign.js';
 import type { FeatureContent, FeatureFile, FeatureReader } from './feature-reader.js';
-import { patientOf, sourceOf, stemOf } from './file-name.js';
+import { patientOf, sourceOf, stemOf } from '../../pipeline/core/file-name.js';
 import { readMatrix, withHdf5 } from './hdf5-dataset.js';
 import { assertCompleteHdf5 } from './hdf5-superblock.js';
 
@@ -58,8 +58,9 @@ export const h5Reader: FeatureReader = {
       const features = featuresOf(file);
       const values = readMatrix(features, width, featuresName);
       assertFinite(values, width, featuresName);
-      const bag = { patient, source: sourceOf(stem, modality), place: featuresName, values };
-      return { dialect: dialectOf(features), bags: [bag], rejected: [] };
+      const source = sourceOf(stem, modality);
+      const bag = { patient, source, image: stem, place: featuresName, values, coords: null, mpp: null };
+      return { dialect: dialectOf(features), encoder: null, bags: [bag], rejected: [] };
     });
   },
 };

@@ -1,6 +1,6 @@
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { FeatureBag, FeatureContent, FeatureFile, FeatureReader, Rejected } from './feature-reader.js';
-import { patientOf, sourceOf, stainOf, stemOf } from './file-name.js';
+import { patientOf, sourceOf, stainOf, stemOf } from '../../pipeline/core/file-name.js';
 import { assertFinite } from './finite.js';
 import { asForeign, foreign } from './foreign.js';
 import { instancesOf, type NpzLayout } from './npz-layout.js';
@@ -30,7 +30,8 @@ function readMember(
     );
   const { layout, values } = instancesOf(readNpy(archive.read(entry)), width);
   assertFinite(values, width, key);
-  return { bag: { patient, source: sourceOfKey(stemOf(name), key, modality), place: key, values }, layout };
+  const source = sourceOfKey(stemOf(name), key, modality);
+  return { bag: { patient, source, image: key, place: key, values, coords: null, mpp: null }, layout };
 }
 
 /** When every array fails alike - a wrong width setting, say - one entry for the file says it better than hundreds. */
@@ -85,7 +86,7 @@ function readNpz(file: FeatureFile): FeatureContent {
       fix: 'Remove it from the archive.',
     }));
     const dialect = ['npz', [...layouts].sort().join('+')].filter((part) => part !== '').join('-');
-    return { dialect, bags, rejected: [...condensed(failed, arrays.length), ...ignored] };
+    return { dialect, encoder: null, bags, rejected: [...condensed(failed, arrays.length), ...ignored] };
   } finally {
     archive.close();
   }

@@ -3,7 +3,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
-import { featuresFile } from '../features/bag-index.js';
+import { featuresFiles } from '../features/bag-index.js';
 
 /** Bytes of bags a job keeps in memory; the rest is read again each time. */
 const residentBytes = 512 * 2 ** 20;
@@ -36,7 +36,7 @@ export class BagSource {
       );
     this.width = width;
     this.bytesLeft = budget;
-    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFile));
+    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFiles.float32));
   }
 
   has(patient: number): boolean {

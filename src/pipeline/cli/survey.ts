@@ -130,7 +130,7 @@ async function surveyTable(
 
 /** The patients a feature file has rows of: its members' for an npz, the one in its name for any other. */
 async function patientsOf(root: string, name: string, modality: BagModality): Promise<readonly string[]> {
-  const { patientOf, sourceOf, stemOf } = await import('../../operators/features/file-name.js');
+  const { patientOf, sourceOf, stemOf } = await import('../core/file-name.js');
   if (!name.endsWith('.npz')) {
     // A patient has WSI only with a primary slide (method.md 2.5).
     if (modality === 'WSI' && sourceOf(stemOf(name), modality) !== 'primary') return [];

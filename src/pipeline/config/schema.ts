@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modalities } from '../core/modality.js';
+import { coreSchema, embedSchema, tileSchema, tissueSchema } from './image-schema.js';
 import { methodIds } from '../../operators/methods/registry.js';
 
 /**
@@ -32,7 +33,19 @@ const dataSchema = z.strictObject({
       files: z
         .string()
         .default('wsi/**/*.h5')
-        .describe('Glob of feature files (CLAM-style h5), one per slide.'),
+        .describe('Glob of feature files, one per slide: h5, pt, npy, npz or safetensors (2.7).'),
+      slides: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('Glob of whole-slide images; when set, bags are made from them instead of data.wsi.files.'),
+      slideTable: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'CSV with columns file, mpp, keep_ids, exclude_ids: what the slides do not say themselves.',
+        ),
       width: z.number().int().positive().default(1024).describe('Length of one instance; UNI gives 1024.'),
       sources: z
         .array(z.enum(['primary', 'lymph']))
@@ -47,7 +60,12 @@ const dataSchema = z.strictObject({
       files: z
         .string()
         .default('tma/*.{h5,npz}')
-        .describe('Glob of feature files: one h5 per core or one npz per stain.'),
+        .describe('Glob of feature files: one h5 per core or one npz per stain (2.7).'),
+      images: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('Glob of core images (PNG); when set, bags are made from them instead of data.tma.files.'),
       width: z
         .number()
         .int()
@@ -221,6 +239,10 @@ export const configSchema = z.strictObject({
   cohort: cohortSchema.prefault({}).describe('Who belongs to the cohort.'),
   cv: cvSchema.prefault({}).describe('Cross-validation.'),
   tabular: tabularSchema.prefault({}).describe('Preprocessing of the tables.'),
+  tissue: tissueSchema.prefault({}).describe('Where the tissue of a slide is (CLAM).'),
+  tile: tileSchema.prefault({}).describe('The grid of a slide.'),
+  core: coreSchema.prefault({}).describe('Tiles of core images.'),
+  embed: embedSchema.prefault({}).describe('Instances: read from feature files or encoded from tiles.'),
   bag: bagSchema.prefault({}).describe('Bags of instances.'),
   mil: milSchema.prefault({}).describe('Stage 1: gated-attention MIL.'),
   align: alignSchema.prefault({}).describe('Stage 2: projection and alignment.'),

@@ -1,5 +1,6 @@
 /** The stages, in data-flow order (docs/architecture.md). */
 export const stageNames = [
+  'tile',
   'embed',
   'tables',
   'cohort',
@@ -8,6 +9,7 @@ export const stageNames = [
   'stage1',
   'stage2',
   'stage3',
+  'heatmap',
   'evaluate',
   'aggregate',
   'report',

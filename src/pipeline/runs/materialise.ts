@@ -26,9 +26,11 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'aggregate':
     case 'report':
       return files.map(({ name }) => name);
+    case 'tile':
     case 'embed':
     case 'tables':
     case 'preprocess':
+    case 'heatmap':
       return [];
   }
 }
@@ -79,9 +81,11 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
       for (const { name } of manifest.files)
         copy(name, name.startsWith('figure-') ? `figures/${name.slice('figure-'.length)}` : name);
       return;
+    case 'tile':
     case 'embed':
     case 'tables':
     case 'preprocess':
+    case 'heatmap':
       return;
   }
 }

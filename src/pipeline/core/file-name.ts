@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
-import type { BagModality } from '../../pipeline/core/modality.js';
-import { patientId, type PatientId } from '../../pipeline/core/patient-id.js';
+import type { BagModality } from './modality.js';
+import { patientId, type PatientId } from './patient-id.js';
 
 /** Stains of the HANCOCK tissue microarrays (method.md 2.6), in the order bags follow. */
 export const stains = ['CD163', 'CD3', 'CD56', 'CD68', 'CD8', 'HE', 'MHC1', 'PDL1'] as const;

@@ -1,0 +1,55 @@
+/** One resolution of a slide; level 0 is the largest. */
+export interface SlideLevel {
+  readonly width: number;
+  readonly height: number;
+  /** Level-0 pixels per pixel of this level: mean of both axes, as OpenSlide counts. */
+  readonly downsample: number;
+}
+
+/** Physical size of a level-0 pixel in micrometres, and who says so. */
+export interface SlideMpp {
+  readonly x: number;
+  readonly y: number;
+  /** For example "Aperio MPP", "OME PhysicalSize", "TIFF resolution", "slide table", "tile.defaultMpp". */
+  readonly source: string;
+}
+
+/** Who decodes the pixels: libvips by row strips, or our own reading of single tiles (JPEG 2000, missing tiles). */
+export type SlideRoute = 'strips' | 'tiles';
+
+export interface SlideInfo {
+  /** "aperio", "ome", "generic" (any other tiled TIFF) or "plain" (an image without pyramid: flat TIFF, PNG, JPEG). */
+  readonly vendor: string;
+  readonly route: SlideRoute;
+  /** Largest first; at least one. */
+  readonly levels: readonly SlideLevel[];
+  /** Null when the file does not say. */
+  readonly mpp: SlideMpp | null;
+  /** Objective power (20, 40), null when the file does not say. */
+  readonly magnification: number | null;
+  /** For example "JPEG", "JPEG 2000 (YCbCr)", "Deflate". */
+  readonly compression: string;
+  /** Tiles of level 0 without data; their pixels read as black. */
+  readonly missingTiles: number;
+  /** Things to know that do not keep it from being read. */
+  readonly notes: readonly string[];
+}
+
+/** Pixels of a level; x and y may be negative, and the region may stick out. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * An open slide. Pixels are those stored in the file (an ICC profile is not applied), 8-bit RGB, interleaved. What lies
+ * outside of the level, or in a missing tile, is black, as OpenSlide's transparent black becomes when made RGB.
+ */
+export interface SlideReader {
+  readonly info: SlideInfo;
+  /** [height, width, 3]. @throws HafError HAF_SLIDE_UNREADABLE when the pixels are damaged */
+  read(level: number, region: Region): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

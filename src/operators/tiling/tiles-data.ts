@@ -1,0 +1,83 @@
+import { z } from 'zod';
+
+/** All tiles of a `tile` artifact: raw little-endian int32 [rows, 2], level-0 x and y of the upper left corner. */
+export const tileCoordsFile = 'coords.i32';
+export const tileSetFile = 'tiles.json';
+/** A small picture of everything in the artifact, for the contact sheet. */
+export const sheetFile = 'sheet.jpg';
+/** The coordinates of a slide in the layout of CLAM, for other tools. Slides only. */
+export const clamCoordsFile = 'coords.h5';
+
+/** Picture of image k of the artifact without anything drawn on it. */
+export const thumbnailFile = (image: number): string => `thumbnail-${image}.jpg`;
+/** The thumbnail with contours, holes and grid. */
+export const overlayFile = (image: number): string => `overlay-${image}.jpg`;
+/** Tissue white, everything else black, at the size of the segmentation. Slides only. */
+export const maskFile = (image: number): string => `mask-${image}.png`;
+/** Contours in level-0 pixels as QuPath reads them. Slides only. */
+export const contoursFile = (image: number): string => `contours-${image}.geojson`;
+
+export const segmentationSchema = z.strictObject({
+  preset: z.string(),
+  /** Everything that decided, thresholds in their own units (method.md 3.1). */
+  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.null()])),
+  /** Level segmented, and its level-0 pixels per pixel. */
+  level: z.number().int(),
+  downsample: z.tuple([z.number(), z.number()]),
+  contours: z.number().int(),
+  holes: z.number().int(),
+  /** Area of the tissue as a share of the image. */
+  tissueShare: z.number(),
+});
+export type Segmentation = z.infer<typeof segmentationSchema>;
+
+/** How a tile is read: `readPx` pixels of `level`, scaled to `sizePx`, which stand for `level0Px` of level 0. */
+export const tileGeometrySchema = z.strictObject({
+  sizePx: z.number().int().positive(),
+  level: z.number().int().min(0),
+  readPx: z.number().int().positive(),
+  level0Px: z.number().int().positive(),
+  stepLevel0Px: z.number().int().positive(),
+  /** True micrometres per pixel of the tile after scaling to `sizePx`; null when the slide does not say. */
+  mpp: z.number().positive().nullable(),
+});
+export type TileGeometry = z.infer<typeof tileGeometrySchema>;
+
+/** How the tiling of one image ended. */
+export const tiledImageSchema = z.strictObject({
+  /** Stem of the file name. */
+  id: z.string(),
+  /** Path below the data root. */
+  file: z.string(),
+  patient: z.string().nullable(),
+  /** "primary" or "lymph" for slides, the stain for cores. */
+  source: z.string(),
+  /** ok: it has tiles; empty: no tissue; failed: it cannot be used. */
+  outcome: z.enum(['ok', 'empty', 'failed']),
+  reason: z.string().nullable(),
+  /** Null when it could not be opened. */
+  image: z
+    .strictObject({
+      vendor: z.string(),
+      route: z.enum(['strips', 'tiles']),
+      width: z.number().int(),
+      height: z.number().int(),
+      levels: z.array(
+        z.strictObject({ width: z.number().int(), height: z.number().int(), downsample: z.number() }),
+      ),
+      mpp: z.strictObject({ x: z.number(), y: z.number(), source: z.string() }).nullable(),
+      magnification: z.number().nullable(),
+      compression: z.string(),
+    })
+    .nullable(),
+  segmentation: segmentationSchema.nullable(),
+  tile: tileGeometrySchema.nullable(),
+  /** Its rows in coords.i32. */
+  start: z.number().int().min(0),
+  rows: z.number().int().min(0),
+});
+export type TiledImage = z.infer<typeof tiledImageSchema>;
+
+/** What `tile` writes: one slide, or the cores of one patient. Images in the order of method.md 2.5, 2.6. */
+export const tileSetSchema = z.strictObject({ images: z.array(tiledImageSchema) });
+export type TileSet = z.infer<typeof tileSetSchema>;

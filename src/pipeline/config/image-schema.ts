@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const share = z.number().min(0).lt(1);
+
+const override = <T extends z.ZodType>(type: T, text: string) =>
+  type.nullable().default(null).describe(`${text}; null takes the preset's (3.1).`);
+
+/** Sections of the experiment about images: tissue, tiles, cores and the encoder (docs/method.md 2 and 3). */
+export const tissueSchema = z.strictObject({
+  preset: z
+    .enum(['default', 'tcga', 'bwh_biopsy', 'bwh_resection', 'tma', 'bypass'])
+    .default('default')
+    .describe(
+      'Thresholds of CLAM; tma for slides of a tissue microarray; bypass takes the whole slide (3.1).',
+    ),
+  segLevel: override(z.number().int().min(-1), 'Level to segment; -1 is the one nearest 64x'),
+  sthresh: override(z.number().int().min(0).max(255), 'Saturation above which a pixel is tissue'),
+  mthresh: override(z.number().int().positive(), 'Kernel of the median blur, odd, in pixels'),
+  close: override(z.number().int().min(0), 'Kernel of the closing, in pixels; 0 is off'),
+  useOtsu: override(z.boolean(), "Find the threshold by Otsu's method"),
+  minArea: override(z.number().min(0), 'a_t, least area of tissue, in tiles of 512 x 512'),
+  minHoleArea: override(z.number().min(0), 'a_h, least area of a hole, in tiles of 512 x 512'),
+  maxHoles: override(z.number().int().min(0), 'Most holes of a contour'),
+  contourTest: override(
+    z.enum(['basic', 'center', 'four_pt', 'four_pt_hard']),
+    'Which points of a tile must lie in the tissue (3.2)',
+  ),
+  padding: override(z.boolean(), 'Keep tiles that stick out of the slide (3.2)'),
+});
+
+export const tileSchema = z.strictObject({
+  size: z.number().int().positive().default(256).describe('Side of a tile in pixels (3.2).'),
+  step: z.number().int().positive().default(256).describe('Stride of the grid in pixels (3.2).'),
+  level: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Level the tiles are read at; tile.mpp goes before it (3.2).'),
+  mpp: positive
+    .nullable()
+    .default(null)
+    .describe('Tile by physical size: micrometres per pixel of a tile, the same for 20x and 40x slides.'),
+  defaultMpp: positive
+    .nullable()
+    .default(null)
+    .describe('Micrometres per level-0 pixel of slides that do not say; the report lists them.'),
+  targetSize: z
+    .number()
+    .int()
+    .positive()
+    .default(224)
+    .describe('Side that tiles are scaled to for an ONNX encoder (3.2).'),
+});
+
+export const coreSchema = z.strictObject({
+  level: z
+    .enum(['tile256', 'core'])
+    .default('tile256')
+    .describe('Instances of a core image: its tiles, or the whole core (2.6).'),
+  size: z.number().int().positive().default(256).describe('Side of a tile of a core in pixels (3.3).'),
+  step: z.number().int().positive().default(256).describe('Stride of the grid in pixels (3.3).'),
+  white: share
+    .nullable()
+    .default(null)
+    .describe('t: pixels with all of R, G, B above t*255 count as white; null keeps every tile (3.3).'),
+  minContent: share.default(0.1).describe('c, least share of pixels that are not white (3.3).'),
+});
+
+export const embedSchema = z.strictObject({
+  precision: z
+    .enum(['float32', 'float16'])
+    .default('float32')
+    .describe('How instances are stored; float16 halves the room and rounds.'),
+  onNonFinite: z
+    .enum(['error', 'drop'])
+    .default('error')
+    .describe('Instances with NaN or infinite values: refuse their file, or drop them and say so.'),
+  encoder: z
+    .strictObject({
+      onnx: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'ONNX file of UNI or another image encoder, absolute or relative to the data folder; needs onnxruntime-node.',
+        ),
+      standIn: z
+        .boolean()
+        .default(false)
+        .describe('Colour and texture statistics in place of a pathology model: for demos and tests only.'),
+      force: z.boolean().default(false).describe('Let the stand-in work on data that is not synthetic.'),
+      interpolation: z
+        .enum(['bilinear', 'bicubic'])
+        .default('bicubic')
+        .describe('How tiles are scaled to tile.targetSize; see the configuration of your model.'),
+      mean: z
+        .tuple([z.number(), z.number(), z.number()])
+        .default([0.485, 0.456, 0.406])
+        .describe('Subtracted from R, G, B in 0 to 1 (2.5).'),
+      std: z
+        .tuple([positive, positive, positive])
+        .default([0.229, 0.224, 0.225])
+        .describe('What R, G, B are divided by then (2.5).'),
+      batch: z.number().int().positive().default(8).describe('Tiles encoded at once.'),
+    })
+    .prefault({})
+    .describe('Who makes instances of the tiles of images; UNI weights are not shipped.'),
+});
