@@ -50,7 +50,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   cohort: define({
     name: 'cohort',
-    version: 1,
+    version: 2,
     class: 'cpu',
     reads: () => ['modalities', 'cohort', 'data.wsi.sources'],
     opens: { embed: ['bags.json'] },
