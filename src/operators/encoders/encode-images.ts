@@ -83,10 +83,12 @@ async function encodePart(
   state.done++;
 }
 
+const textOr = <T>(value: unknown, other: T): string | T => (typeof value === 'string' ? value : other);
+
 const unreadable = ({ image }: TilePart, { what, fix, context }: HafError): ImageFailure => ({
   image,
-  place: typeof context['place'] === 'string' ? context['place'] : null,
-  reason: what,
+  place: textOr(context['place'], null),
+  reason: textOr(context['reason'], what),
   fix,
 });
 

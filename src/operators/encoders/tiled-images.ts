@@ -28,8 +28,8 @@ const broken = (what: string): HafError =>
 /** The images and tiles of the `tile` artifact that an `embed` job reads. */
 export function tiledImages({ inputs, sources }: StageContext): TiledImages {
   const artifact = inputs.one('tile');
-  const bytes = artifact.bytes(tileCoordsFile);
-  const coords = new Int32Array(bytes.slice().buffer);
+  // Copied: the bytes of a small file may lie anywhere in a larger buffer.
+  const coords = new Int32Array(new Uint8Array(artifact.bytes(tileCoordsFile)).buffer);
   const images = artifact
     .json(tileSetFile, tileSetSchema)
     .images.filter(({ outcome }) => outcome === 'ok')
