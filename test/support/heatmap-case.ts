@@ -61,7 +61,9 @@ export const tiledImage = (more: Partial<TiledImage> = {}): TiledImage => ({
 
 /** A plain picture as lossless bytes, whatever its name says. */
 export const plainPicture = (width: number, height: number, background: string): Promise<Uint8Array> =>
-  sharp({ create: { width, height, channels: 3, background } }).png().toBuffer();
+  sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
 
 /** The `tile` artifact of images, each with a white thumbnail a tenth of its size. */
 export async function tileOf(unit: Unit, images: readonly TiledImage[]): Promise<CaseArtifact> {
@@ -89,14 +91,16 @@ export async function heatmapsOf(of: HeatmapCase): Promise<Readonly<Record<strin
   const modality = of.modality ?? 'WSI';
   const patients = Object.entries(of.patients);
   const lengths = patients.map(([, bag]) => bag?.scores.length ?? 0);
-  const offsets = Int32Array.from([0, ...lengths].map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0)));
+  const offsets = Int32Array.from(
+    [0, ...lengths].map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0)),
+  );
   const scores = Float32Array.from(patients.flatMap(([, bag]) => bag?.scores ?? []));
   const attention = writeSafetensors({
     scores: { shape: [scores.length], data: scores },
     offsets: { shape: [offsets.length], data: offsets },
   });
   const cohort = {
-    ...{ modalities: [modality], columns: {}, widths: { [modality]: 4 } },
+    ...{ modalities: [modality], columns: {}, widths: { [modality]: 4 }, precisions: {} },
     patients: patients.map(([id, bag]) => ({
       ...{ id, y: 0, followUpDays: null, tables: {} },
       bags: bag === null ? {} : { [modality]: bag.segments },

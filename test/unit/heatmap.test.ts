@@ -150,7 +150,7 @@ describe('a heatmap over a thumbnail', () => {
 
 describe('a heatmap without thumbnail', () => {
   it('lies on paper scaled from the coordinates, in pixels as in micrometres', async () => {
-    const { tile: _, ...given } = await slide();
+    const given = { ...(await slide()), tile: [] };
     const colours = { '236,236,236': '.', '68,1,84': 'L', '33,144,141': 'M', '253,231,37': 'H' };
     const expected = ['L..H', 'M...'];
     const size = { width: 64, height: 32, block: 16 };
@@ -188,7 +188,7 @@ describe('a heatmap without thumbnail', () => {
   });
 
   it('is a table alone without coordinates', async () => {
-    const { tile: _, ...given } = await slide();
+    const given = { ...(await slide()), tile: [] };
     const files = await heatmapsOf({ ...given, embed: [embedOf('e1', unit, [{ at: corners }], false)] });
     expect(Object.keys(files)).toEqual(['WSI-001.csv']);
     expect(csvRows(files['WSI-001.csv'])[1]).toMatchObject({ row: '1', x: '', unit: '', score: '7' });
