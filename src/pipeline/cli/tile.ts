@@ -1,11 +1,11 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { TiledImage } from '../../operators/tiling/tiles-data.js';
 import type { ExitCode } from '../core/errors.js';
 import { readTileSet, tileFiles } from '../runs/tile-files.js';
 import { runBagCommand } from './bag-command.js';
 import type { BagCommandOptions } from './options.js';
 import { printData, say } from './output.js';
+import { placeBytes } from './place-file.js';
 import { textTable } from './text-table.js';
 
 /** `tile IMAGES -o DIR`: what the `tile` stage finds, as files named after the images. */
@@ -17,7 +17,7 @@ export async function tile(paths: readonly string[], options: BagCommandOptions)
       const artifact = store.open(manifest);
       const tiles = readTileSet(artifact);
       for (const [file, target] of tileFiles(manifest, tiles))
-        placeFile(join(options.out, target), artifact.bytes(file));
+        await placeBytes(join(options.out, target), artifact.bytes(file));
       images.push(...tiles.images);
     } finally {
       await pinned.release();
@@ -37,11 +37,3 @@ const imageRow = ({ id, outcome, rows, tile: geometry, reason }: TiledImage): st
   geometry?.mpp?.toFixed(3) ?? '-',
   reason ?? '',
 ];
-
-/** Whole or not at all: whoever waits for the file must not read half of it. */
-function placeFile(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, bytes);
-  renameSync(temporary, path);
-}
