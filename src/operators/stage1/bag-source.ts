@@ -1,13 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
-import { featuresFiles } from '../features/bag-index.js';
+import { featuresFiles, type Precision } from '../features/bag-index.js';
+import { readRows } from '../features/stored-bag.js';
 
 /** Bytes of bags a job keeps in memory; the rest is read again each time. */
 const residentBytes = 512 * 2 ** 20;
-const bytesPerValue = Float32Array.BYTES_PER_ELEMENT;
 
 /**
  * The bags of one modality, read by row range from the feature files. Bags stay in memory in the order of their first
@@ -16,6 +15,7 @@ const bytesPerValue = Float32Array.BYTES_PER_ELEMENT;
 export class BagSource {
   /** Length of one instance. */
   readonly width: number;
+  readonly precision: Precision;
   private readonly resident = new Map<number, Float32Array>();
   private readonly files = new Map<string, string>();
   private bytesLeft: number;
@@ -28,15 +28,17 @@ export class BagSource {
     budget = residentBytes,
   ) {
     const width = cohort.widths[modality];
-    if (width === undefined)
+    const precision = cohort.precisions[modality];
+    if (width === undefined || precision === undefined)
       throw new HafError(
         'HAF_COHORT_INVALID',
         `The cohort has no width for the instances of ${modality}.`,
         `Take ${modality} out of \`modalities\`, or check its feature files.`,
       );
     this.width = width;
+    this.precision = precision;
     this.bytesLeft = budget;
-    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFiles.float32));
+    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFiles[precision]));
   }
 
   has(patient: number): boolean {
@@ -69,31 +71,15 @@ export class BagSource {
     let at = 0;
     for (const segment of this.segments(patient)) {
       const values = bag.subarray(at, at + segment.rows * this.width);
-      this.readSegment(segment, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      readRows(this.pathOf(segment), this, segment.start, values);
       at += values.length;
     }
     return bag;
   }
 
-  private readSegment({ artifact, start }: Segment, target: Uint8Array): void {
+  private pathOf({ artifact }: Segment): string {
     const path = this.files.get(artifact);
     if (path === undefined) throw new Error(`The job was not given the feature artifact ${artifact}`);
-    const file = openSync(path, 'r');
-    try {
-      const position = start * this.width * bytesPerValue;
-      let filled = 0;
-      while (filled < target.length) {
-        const count = readSync(file, target, filled, target.length - filled, position + filled);
-        if (count === 0)
-          throw new HafError(
-            'HAF_STORE_CORRUPT',
-            `${path} ends before row ${start + Math.floor(filled / (this.width * bytesPerValue))}.`,
-            'Delete the artifact and run again.',
-          );
-        filled += count;
-      }
-    } finally {
-      closeSync(file);
-    }
+    return path;
   }
 }
