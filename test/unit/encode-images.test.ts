@@ -3,11 +3,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EncodingState } from '../../src/operators/encoders/encoding-state.js';
 import { standInEncoder, standInName } from '../../src/operators/encoders/stand-in.js';
-import { partsOf } from '../../src/operators/encoders/tile-parts.js';
 import { bagIndexFile, bagIndexSchema } from '../../src/operators/features/bag-index.js';
 import { embed } from '../../src/operators/features/embed.js';
-import type { TiledImage } from '../../src/operators/tiling/tiles-data.js';
 import type { SourceFile, StageOutput } from '../../src/pipeline/stage.js';
 import { CheckpointMemory, pausedIn, runWithPause, storedFiles } from '../support/checkpoints.js';
 import { poolingEncoder, writeOnnxFile } from '../support/onnx-file.js';
@@ -129,7 +128,7 @@ describe('encoding the tiles of images', () => {
   });
 });
 
-/** An ONNX job of 9 tiles in parts of 2. */
+/** An ONNX job that encodes two tiles at once. */
 async function onnxJob(images: readonly TestImage[]): Promise<{ run: StageRun; tiles: TestTiles }> {
   const tiles = await tiledImagesOnDisk(images, side);
   const path = join(mkdtempSync(join(tmpdir(), 'haf-onnx-')), 'tiny.onnx');
@@ -155,7 +154,7 @@ const nine: TestImage = {
 };
 
 describe('an encoder that takes long', () => {
-  it('tells after every part how far it is', async () => {
+  it('tells how far it is', async () => {
     const { run, tiles } = await onnxJob([nine]);
     const { output, progress } = await runStage(embed, run);
     expect(progress.map(({ epoch, epochs, metrics }) => [epoch, epochs, metrics])).toEqual(
@@ -201,24 +200,36 @@ describe('an encoder that takes long', () => {
   });
 });
 
-describe('the parts of a job', () => {
-  const image = (start: number, rows: number): TiledImage => ({ start, rows }) as TiledImage;
+describe('the state of a job', () => {
+  const encoder = { ...standInEncoder(8), batch: 4 };
 
-  it('hold each tile once, from top to bottom, never of two images, in whole batches', () => {
-    const coords = Int32Array.from({ length: 2 * 3000 }, (_, i) => Math.imul(i, 2654435761) >>> 22);
-    const parts = partsOf([image(0, 2100), image(2100, 0), image(2100, 900)], coords, 8);
-    expect(parts.flatMap(({ rows }) => rows).sort((a, b) => a - b)).toEqual([...Array(3000).keys()]);
-    expect(parts.length).toBeLessThanOrEqual(250);
-    let start = 0;
-    for (const part of parts) {
-      expect(part.start).toBe(start);
-      start += part.rows.length;
-      const at = part.rows.map(
-        (row) => (coords[row * 2 + 1] as number) * 10_000 + (coords[row * 2] as number),
-      );
-      expect(at).toEqual([...at].sort((a, b) => a - b));
-      expect(part.rows.every((row) => row < 2100 === (part.image === 0))).toBe(true);
-    }
-    expect(parts.filter(({ rows }) => rows.length % 8 !== 0).length).toBeLessThanOrEqual(2);
+  it('reports at most 250 times, each time further, the last time at the end', () => {
+    const images = [{ rows: 4001 }, { rows: 0 }, { rows: 2 }, { rows: 1000 }];
+    const state = new EncodingState(images, encoder);
+    const told = images.flatMap(({ rows }, image) =>
+      Array.from({ length: Math.ceil(rows / 4) }, (_, batch) => {
+        const ofBatch = Array.from({ length: Math.min(4, rows - batch * 4) }, (_, i) => batch * 4 + i);
+        state.add(image, ofBatch, new Float32Array(ofBatch.length * 8).fill(image));
+        return state.report;
+      }),
+    );
+    const reports = told.filter((report) => report !== null);
+    expect(reports.length).toBeLessThanOrEqual(250);
+    expect(reports.map(({ epoch }) => epoch)).toEqual(reports.map((_, i) => i + 1));
+    expect(reports.at(-1)).toMatchObject({
+      epoch: reports[0]?.epochs,
+      metrics: { tiles: 5003, ofTiles: 5003 },
+    });
+    expect(state.instancesOf(2)).toEqual(new Float32Array(16).fill(2));
+  });
+
+  it('counts an image that is given up as done', () => {
+    const state = new EncodingState([{ rows: 40 }, { rows: 40 }], encoder);
+    state.add(0, [3, 2, 1, 0], new Float32Array(32).fill(1));
+    state.fail({ image: 0, place: null, reason: 'damaged', fix: 'copy it again' });
+    expect(state.report?.metrics).toEqual({ tiles: 40, ofTiles: 80 });
+    expect(state.batchesOf(0)).toEqual({ done: 10, all: 10 });
+    expect(state.batchesOf(1)).toEqual({ done: 0, all: 10 });
+    expect(state.instancesOf(0)).toBeNull();
   });
 });

@@ -1,17 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import { HafError } from '../../pipeline/core/errors.js';
-import { patientId } from '../../pipeline/core/patient-id.js';
+import { HafError, type ErrorCode } from '../../pipeline/core/errors.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { EpochProgress, StageContext, StageOutput } from '../../pipeline/stage.js';
 import { bagFiles, storable } from '../features/bag-files.js';
 import type { FeatureBag } from '../features/feature-reader.js';
 import { reportingStage, type ReportingControl } from '../reporting-stage.js';
 import { openSlide } from '../slides/open-slide.js';
+import type { SlideReader } from '../slides/slide-reader.js';
 import type { Encoder } from './encoder.js';
 import { EncodingState, type ImageFailure } from './encoding-state.js';
 import { openEncoder } from './open-encoder.js';
-import { readParts, type PartTiles } from './part-tiles.js';
-import { partsOf, type TilePart } from './tile-parts.js';
+import { tileBatches } from './tile-batches.js';
 import { tiledImages, type EncodableImage } from './tiled-images.js';
 
 /**
@@ -23,22 +22,23 @@ import { tiledImages, type EncodableImage } from './tiled-images.js';
  * @throws HafError HAF_ENCODER_UNFIT when the encoder is not there or does not fit the experiment
  */
 export const encodeImages = reportingStage(
-  async (context: StageContext, { emit, signal }: ReportingControl): Promise<StageOutput> => {
+  async (context: StageContext, control: ReportingControl): Promise<StageOutput> => {
     const { images, coords } = tiledImages(context);
     const { encoder, problems } = await openEncoder(context);
-    const parts = partsOf(images, coords, encoder.batch);
-    const state = new EncodingState(parts, encoder);
+    const state = new EncodingState(images, encoder);
     await context.checkpoints.resume((snapshot) => state.take(snapshot));
-    const readable = images.map(({ path, tile }) => ({ open: () => openSlide(path), geometry: tile }));
-    for await (const tiles of readParts(parts.slice(state.done), readable, coords)) {
-      await encodePart(tiles, images, encoder, state, signal);
-      const metrics = { tiles: state.tiles, ofTiles: state.allTiles };
-      emit({ type: 'epoch', epoch: state.done, epochs: parts.length, metrics });
-      if (state.done < parts.length) await context.checkpoints.offer(state.done, () => state.snapshot());
+    for (const [position, image] of images.entries()) {
+      const ofImage = coords.subarray(image.start * 2, (image.start + image.rows) * 2);
+      for await (const report of encodeImage(position, image, ofImage, encoder, state)) {
+        control.signal.throwIfAborted();
+        control.emit(report);
+        if (report.epoch < report.epochs)
+          await context.checkpoints.offer(report.epoch, () => state.snapshot());
+      }
     }
     const { precision } = context.config.embed;
     const dialect = context.unit.modality === 'WSI' ? 'slide' : 'cores';
-    const bags = bagsOf(images, coords, parts, state);
+    const bags = bagsOf(images, coords, state);
     const stored = storable({ dialect, encoder: encoder.name, bags, rejected: [] }, precision);
     return {
       type: 'output',
@@ -52,51 +52,56 @@ export const encodeImages = reportingStage(
   },
 );
 
-/** Encodes the tiles of a part into their place in the state, or notes why their image has no instances. */
-async function encodePart(
-  tiles: PartTiles,
-  images: readonly EncodableImage[],
+/** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
+async function* encodeImage(
+  image: number,
+  { path, tile }: EncodableImage,
+  coords: Int32Array,
   encoder: Encoder,
   state: EncodingState,
-  signal: AbortSignal,
-): Promise<void> {
-  const { part } = tiles;
-  if ('unreadable' in tiles) state.fail(unreadable(part, tiles.unreadable));
-  else if (!state.hasFailed(part.image)) {
-    const side = images[part.image]?.tile.sizePx ?? 0;
-    const rows = state.rowsOf(part);
-    for (let from = 0; from < part.rows.length; from += encoder.batch) {
-      const count = Math.min(encoder.batch, part.rows.length - from);
-      const bytes = side * side * 3;
-      const rgb = tiles.rgb.subarray(from * bytes, (from + count) * bytes);
-      const values = await encoder.encode({ count, side, rgb });
-      if (!values.every((value) => Number.isFinite(value))) {
-        state.fail(notFinite(part, encoder));
-        break;
-      }
-      rows.set(values, from * encoder.width);
+): AsyncGenerator<EpochProgress> {
+  const { done, all } = state.batchesOf(image);
+  if (done === all) return;
+  let reader: SlideReader | null = null;
+  try {
+    reader = await openSlide(path);
+    // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
+    let batch = 0;
+    for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {
+      if (batch++ < done) continue;
+      const values = await encoder.encode(tiles);
+      if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder);
+      state.add(image, tiles.rows, values);
       // An encoder may hold the thread for seconds; between two batches the word to stop gets through.
       await setImmediate();
-      signal.throwIfAborted();
+      if (state.report) yield state.report;
     }
+  } catch (error) {
+    if (!(error instanceof HafError) || !faultsOfImages.includes(error.code)) throw error;
+    state.fail(failureOf(image, error));
+    if (state.report) yield state.report;
+  } finally {
+    await reader?.close();
   }
-  state.done++;
 }
+
+/** What one image is to blame for, while the others may be fine. */
+const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
+
+const notFinite = ({ name }: Encoder): HafError =>
+  new HafError(
+    'HAF_FEATURES_INVALID',
+    `the encoder ${name} makes NaN or infinite values of its tiles`,
+    'Check embed.encoder.mean and std; a model in float16 may have to be exported in float32.',
+  );
 
 const textOr = <T>(value: unknown, other: T): string | T => (typeof value === 'string' ? value : other);
 
-const unreadable = ({ image }: TilePart, { what, fix, context }: HafError): ImageFailure => ({
+const failureOf = (image: number, { what, fix, context }: HafError): ImageFailure => ({
   image,
   place: textOr(context['place'], null),
   reason: textOr(context['reason'], what),
   fix,
-});
-
-const notFinite = ({ image }: TilePart, { name }: Encoder): ImageFailure => ({
-  image,
-  place: null,
-  reason: `the encoder ${name} makes NaN or infinite values of its tiles`,
-  fix: 'Check embed.encoder.mean and std; a model in float16 may have to be exported in float32.',
 });
 
 function problemOf(images: readonly EncodableImage[], { image, ...about }: ImageFailure): Problem {
@@ -104,31 +109,16 @@ function problemOf(images: readonly EncodableImage[], { image, ...about }: Image
   return { severity: 'failure', stage: 'embed', patient, file, ...about };
 }
 
-/** The bags of all images that were encoded to the end, their rows in the order of the `tile` artifact. */
+/** The bags of all images that were encoded to the end. */
 function bagsOf(
   images: readonly EncodableImage[],
   coords: Int32Array,
-  parts: readonly TilePart[],
   state: EncodingState,
 ): readonly FeatureBag[] {
   return images.flatMap((image, position): readonly FeatureBag[] => {
-    const { id, file, source, start, rows, tile } = image;
-    const patient = patientId(image.patient ?? '');
-    if (patient === null)
-      throw new HafError(
-        'HAF_INTERNAL',
-        `${file} has tiles but no patient.`,
-        'Please report it with the log of the run.',
-      );
-    if (state.hasFailed(position)) return [];
-    const { width } = state;
-    const values = new Float32Array(rows * width);
-    for (const part of parts.filter((candidate) => candidate.image === position)) {
-      const encoded = state.rowsOf(part);
-      part.rows.forEach((row, i) =>
-        values.set(encoded.subarray(i * width, (i + 1) * width), (row - start) * width),
-      );
-    }
+    const { id, file, source, start, rows, tile, patient } = image;
+    const values = state.instancesOf(position);
+    if (values === null) return [];
     const corners = Float32Array.from(coords.subarray(start * 2, (start + rows) * 2));
     return [
       {

@@ -1,4 +1,5 @@
 import { HafError } from '../../pipeline/core/errors.js';
+import { patientId, type PatientId } from '../../pipeline/core/patient-id.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import {
   tileCoordsFile,
@@ -11,6 +12,7 @@ import {
 /** An image that has tiles, and where it lies on this machine. */
 export interface EncodableImage extends TiledImage {
   readonly path: string;
+  readonly patient: PatientId;
   readonly tile: TileGeometry;
 }
 
@@ -36,11 +38,12 @@ export function tiledImages({ inputs, sources }: StageContext): TiledImages {
     .map((image): EncodableImage => {
       const path = sources.find(({ name }) => name === image.file)?.path;
       const { tile } = image;
-      if (path === undefined || tile === null)
-        throw broken(`${image.file} has tiles but no ${tile === null ? 'geometry' : 'source'}.`);
+      const patient = patientId(image.patient ?? '');
+      if (path === undefined || tile === null || patient === null)
+        throw broken(`${image.file} has tiles, but its source, patient or geometry is not known.`);
       if ((image.start + image.rows) * 2 > coords.length)
         throw broken(`${image.file} has more tiles than ${tileCoordsFile} has rows.`);
-      return { ...image, path, tile };
+      return { ...image, path, tile, patient };
     });
   return { images, coords };
 }
