@@ -1,7 +1,7 @@
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
-import { isBagModality, inCanonicalOrder } from './core/modality.js';
-import type { DataFiles } from './sources.js';
+import { isBagModality, inCanonicalOrder, type BagModality } from './core/modality.js';
+import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
 
 /** One job of the graph: a stage applied to a unit. `key` is unique within the graph and readable. */
@@ -25,6 +25,7 @@ const unitKey = (unit: Unit): string =>
     unit.modality ?? '',
     unit.alignment ?? '',
     unit.method ?? '',
+    unit.patient === undefined ? '' : `patient-${unit.patient}`,
     unit.file ?? '',
   ]
     .filter((part) => part !== '')
@@ -33,36 +34,82 @@ const unitKey = (unit: Unit): string =>
 export const jobKey = (stage: StageName, unit: Unit = {}): string =>
   [stage, unitKey(unit)].filter((part) => part !== '').join('/');
 
+/** Adds a job to a graph and returns its key; roles without jobs are left out. */
+type Add = (
+  stage: StageName,
+  unit: Unit,
+  inputs: Partial<Record<StageName, readonly string[]>>,
+  options?: { readonly sources?: readonly SourceFile[]; readonly after?: readonly string[] },
+) => string;
+
+const adder =
+  (jobs: JobNode[]): Add =>
+  (stage, unit, inputs, { sources = [], after = [] } = {}) => {
+    const key = jobKey(stage, unit);
+    const roles = Object.entries(inputs).filter(([, keys]) => keys.length > 0) as [StageName, string[]][];
+    jobs.push({ key, stage, unit, inputs: roles.map(([role, keys]) => ({ role, keys })), sources, after });
+    return key;
+  };
+
+/** A job that makes the bags of a modality. */
+interface BagJob {
+  readonly modality: BagModality;
+  readonly key: string;
+}
+
+const keysOf = (jobs: readonly BagJob[], modality?: BagModality): readonly string[] =>
+  jobs.filter((job) => modality === undefined || job.modality === modality).map(({ key }) => key);
+
+/** The jobs that turn files into bags: tiles of images, then instances. */
+function addBags(
+  add: Add,
+  config: Config,
+  files: Pick<DataFiles, 'bags' | 'encoder'>,
+  { after, until }: { readonly after: readonly string[]; readonly until: 'tile' | 'embed' },
+): { readonly tile: readonly BagJob[]; readonly embed: readonly BagJob[] } {
+  const images = files.bags.filter(({ kind }) => kind === 'images');
+  // All tiling first: it is quick, and tells which slides cannot be used before any of them is encoded.
+  const tile = images.map(({ modality, unit, sources }) => ({
+    modality,
+    key: add('tile', unit, {}, { sources, after }),
+  }));
+  if (until === 'tile') return { tile, embed: [] };
+  const encoder = config.embed.encoder.standIn ? 'stand-in' : 'onnx';
+  const embed = files.bags.map(({ modality, kind, unit, sources }) => ({
+    modality,
+    key:
+      kind === 'features'
+        ? add('embed', unit, {}, { sources, after })
+        : add(
+            'embed',
+            { ...unit, encoder },
+            { tile: [jobKey('tile', unit)] },
+            { sources: [...sources, ...files.encoder] },
+          ),
+  }));
+  return { tile, embed };
+}
+
+/** The jobs that turn given files into tiles or bags, without an experiment around them. */
+export function buildBagGraph(
+  config: Config,
+  files: Pick<DataFiles, 'bags' | 'encoder'>,
+  until: 'tile' | 'embed',
+): Graph {
+  const jobs: JobNode[] = [];
+  addBags(adder(jobs), config, files, { after: [], until });
+  return jobs;
+}
+
 /**
  * The jobs of an experiment over a cohort's files. Methods share what they can: one Stage 1 per fold and pathology
  * modality feeds every fusion method, one Stage 2 per fold every aligned one (method.md 7.1).
  */
 export function buildGraph(config: Config, files: DataFiles): Graph {
   const jobs: JobNode[] = [];
-  const add = (
-    stage: StageName,
-    unit: Unit,
-    inputs: Partial<Record<StageName, readonly string[]>>,
-    options: { sources?: readonly SourceFile[]; after?: readonly string[] } = {},
-  ): string => {
-    const key = jobKey(stage, unit);
-    const roles = Object.entries(inputs).filter(([, keys]) => keys.length > 0) as [StageName, string[]][];
-    jobs.push({
-      key,
-      stage,
-      unit,
-      inputs: roles.map(([role, keys]) => ({ role, keys })),
-      sources: options.sources ?? [],
-      after: options.after ?? [],
-    });
-    return key;
-  };
-
+  const add = adder(jobs);
   const tables = add('tables', {}, {}, { sources: files.tables });
-  const embed = files.features.map(({ modality, source }) => ({
-    modality,
-    key: add('embed', { modality, file: source.name }, {}, { sources: [source], after: [tables] }),
-  }));
+  const { tile, embed } = addBags(add, config, files, { after: [tables], until: 'embed' });
   const cohort = add('cohort', {}, { tables: [tables], embed: embed.map(({ key }) => key) });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
@@ -80,10 +127,18 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     const base = { cohort: [cohort], split: [split] };
     const preprocess = [add('preprocess', { fold }, base)];
     const stage1 = bags.map((modality) =>
+      add('stage1', { fold, modality }, { ...base, embed: keysOf(embed, modality) }),
+    );
+    bags.forEach((modality, at) =>
       add(
-        'stage1',
+        'heatmap',
         { fold, modality },
-        { ...base, embed: embed.filter((e) => e.modality === modality).map((e) => e.key) },
+        {
+          ...base,
+          stage1: stage1.slice(at, at + 1),
+          tile: keysOf(tile, modality),
+          embed: keysOf(embed, modality),
+        },
       ),
     );
     const stage2 = aligned
@@ -100,7 +155,8 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     made.stage2.push(...stage2);
   }
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
-  add('report', {}, { cohort: [cohort], split: [split], aggregate: [aggregate], ...made });
+  const data = { tile: keysOf(tile), embed: keysOf(embed), cohort: [cohort], split: [split] };
+  add('report', {}, { ...data, aggregate: [aggregate], ...made });
   return jobs;
 }
 

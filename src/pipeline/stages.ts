@@ -1,4 +1,5 @@
 import { methodOf } from '../operators/methods/registry.js';
+import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
 import type { JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
@@ -21,6 +22,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     version: 1,
     class: 'cpu',
     reads: ({ modality }) => (modality === 'WSI' ? ['tissue', 'tile'] : ['core']),
+    perFile: true,
     about: 'finds the tissue of a slide and lays the grid; tiles the cores of a patient',
     load: async () => (await import('../operators/tiling/tile.js')).tile,
   }),
@@ -35,6 +37,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       ...(encoder === 'onnx' ? onnxKeys : []),
     ],
     opens: { tile: ['tiles.json', 'coords.i32'] },
+    perFile: true,
     about: 'reads one feature file into bags, or encodes the tiles of an image',
     load: async () => (await import('../operators/features/embed.js')).embed,
   }),
@@ -100,8 +103,12 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'heatmap',
     version: 1,
     class: 'cpu',
-    reads: () => [],
-    opens: { embed: ['bags.json', 'coords.f32'], stage1: ['attention.safetensors'] },
+    reads: () => ['cv.mode'],
+    opens: {
+      stage1: ['attention.safetensors'],
+      embed: ['bags.json', 'coords.f32'],
+      tile: ['tiles.json', ...Array.from({ length: mostThumbnails }, (_, image) => thumbnailFile(image))],
+    },
     about: 'draws where Stage 1 looked, for the test patients of a fold',
     load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,
   }),

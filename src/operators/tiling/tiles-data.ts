@@ -10,9 +10,11 @@ export const clamCoordsFile = 'coords.h5';
 
 /** Picture of image k of the artifact without anything drawn on it. */
 export const thumbnailFile = (image: number): string => `thumbnail-${image}.jpg`;
+/** So many thumbnails of an artifact are opened later on; a patient of HANCOCK has at most 16 cores. */
+export const mostThumbnails = 64;
 /** The thumbnail with contours, holes and grid. */
 export const overlayFile = (image: number): string => `overlay-${image}.jpg`;
-/** Tissue white, everything else black, at the size of the segmentation. Slides only. */
+/** At the size of the segmentation: tissue white, what passed the threshold but is too small grey, the rest black. Slides only. */
 export const maskFile = (image: number): string => `mask-${image}.png`;
 /** Contours in level-0 pixels as QuPath reads them. Slides only. */
 export const contoursFile = (image: number): string => `contours-${image}.geojson`;
@@ -40,6 +42,11 @@ export const tileGeometrySchema = z.strictObject({
   stepLevel0Px: z.number().int().positive(),
   /** True micrometres per pixel of the tile after scaling to `sizePx`; null when the slide does not say. */
   mpp: z.number().positive().nullable(),
+  /**
+   * The only tile is the whole image, scaled to `sizePx` x `sizePx` (Lanczos) whatever its shape (method.md 2.6, 3.3).
+   * `readPx`, `level0Px` and `stepLevel0Px` are its longer side then.
+   */
+  whole: z.literal(true).exactOptional(),
 });
 export type TileGeometry = z.infer<typeof tileGeometrySchema>;
 
