@@ -9,7 +9,7 @@ const contrastBins = 8;
 /** R + G + B of white. */
 const brightest = 3 * 255;
 
-/** A statistic minus its centre, over its scale: about mean 0 and variance 1 over stained tissue. */
+/** A statistic minus its centre, over its scale: of the order of 1 over stained tissue. */
 interface Standard {
   readonly centre: number;
   readonly scale: number;
@@ -19,7 +19,8 @@ const standards = {
   mean: { centre: 0.72, scale: 0.12 },
   deviation: { centre: 0.1, scale: 0.05 },
   correlation: { centre: 0.75, scale: 0.25 },
-  share: { centre: 0.12, scale: 0.12 },
+  // Most bins of a tile are empty: those say nothing.
+  share: { centre: 0, scale: 0.12 },
   contrast: { centre: 0.2, scale: 0.06 },
 } as const satisfies Record<string, Standard>;
 
