@@ -1,7 +1,7 @@
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
-import { isBagModality, inCanonicalOrder } from './core/modality.js';
-import type { DataFiles } from './sources.js';
+import { isBagModality, inCanonicalOrder, type BagModality } from './core/modality.js';
+import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
 
 /** One job of the graph: a stage applied to a unit. `key` is unique within the graph and readable. */
@@ -16,6 +16,15 @@ export interface JobNode {
   readonly after: readonly string[];
 }
 
+/** A job that makes the bags of a modality. */
+interface OfModality {
+  readonly modality: BagModality;
+  readonly key: string;
+}
+
+const keysOf = (jobs: readonly OfModality[], modality?: BagModality): readonly string[] =>
+  jobs.filter((job) => modality === undefined || job.modality === modality).map(({ key }) => key);
+
 /** Jobs in topological order: every job stands after the ones it reads. */
 export type Graph = readonly JobNode[];
 
@@ -25,6 +34,7 @@ const unitKey = (unit: Unit): string =>
     unit.modality ?? '',
     unit.alignment ?? '',
     unit.method ?? '',
+    unit.patient === undefined ? '' : `patient-${unit.patient}`,
     unit.file ?? '',
   ]
     .filter((part) => part !== '')
@@ -59,10 +69,25 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   };
 
   const tables = add('tables', {}, {}, { sources: files.tables });
-  const embed = files.features.map(({ modality, source }) => ({
-    modality,
-    key: add('embed', { modality, file: source.name }, {}, { sources: [source], after: [tables] }),
-  }));
+  const encoder = config.embed.encoder.standIn ? 'stand-in' : 'onnx';
+  const tile: OfModality[] = [];
+  const embed: OfModality[] = [];
+  // All tiling first: it is quick, and tells which slides cannot be used before any of them is encoded.
+  for (const { modality, kind, unit, sources } of files.bags)
+    if (kind === 'images') tile.push({ modality, key: add('tile', unit, {}, { sources, after: [tables] }) });
+  for (const { modality, kind, unit, sources } of files.bags)
+    embed.push({
+      modality,
+      key:
+        kind === 'images'
+          ? add(
+              'embed',
+              { ...unit, encoder },
+              { tile: [jobKey('tile', unit)] },
+              { sources: [...sources, ...files.encoder] },
+            )
+          : add('embed', unit, {}, { sources, after: [tables] }),
+    });
   const cohort = add('cohort', {}, { tables: [tables], embed: embed.map(({ key }) => key) });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
@@ -80,10 +105,18 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     const base = { cohort: [cohort], split: [split] };
     const preprocess = [add('preprocess', { fold }, base)];
     const stage1 = bags.map((modality) =>
+      add('stage1', { fold, modality }, { ...base, embed: keysOf(embed, modality) }),
+    );
+    bags.forEach((modality, at) =>
       add(
-        'stage1',
+        'heatmap',
         { fold, modality },
-        { ...base, embed: embed.filter((e) => e.modality === modality).map((e) => e.key) },
+        {
+          ...base,
+          stage1: stage1.slice(at, at + 1),
+          tile: keysOf(tile, modality),
+          embed: keysOf(embed, modality),
+        },
       ),
     );
     const stage2 = aligned
@@ -100,7 +133,8 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     made.stage2.push(...stage2);
   }
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
-  add('report', {}, { cohort: [cohort], split: [split], aggregate: [aggregate], ...made });
+  const data = { tile: keysOf(tile), embed: keysOf(embed), cohort: [cohort], split: [split] };
+  add('report', {}, { ...data, aggregate: [aggregate], ...made });
   return jobs;
 }
 

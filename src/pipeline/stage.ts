@@ -135,6 +135,8 @@ export interface StageDefinition {
    * opening one throws.
    */
   readonly opens?: Readonly<Partial<Record<StageName, readonly string[]>>>;
+  /** Each of its jobs covers a file of the user's or a patient's: a run can go on without one that fails. */
+  readonly perFile?: true;
   readonly about: string;
   readonly load: () => Promise<StageCode>;
 }

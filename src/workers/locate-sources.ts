@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
-import { hashFile } from '../pipeline/sources.js';
+import { hashFile } from '../pipeline/sources/hash-cache.js';
 import type { SourceFile } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
 

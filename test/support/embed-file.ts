@@ -3,19 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embed } from '../../src/operators/features/embed.js';
 import {
+  bagCoordsFile,
   bagIndexFile,
   bagIndexSchema,
   featuresFiles,
   type BagIndex,
 } from '../../src/operators/features/bag-index.js';
+import { halvesToFloats } from '../../src/operators/features/half-float.js';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { BagModality } from '../../src/pipeline/core/modality.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
 import { runStage } from './run-stage.js';
 
 export interface Embedded {
   readonly index: BagIndex;
-  /** All rows of features.f32. */
+  /** All rows, whatever their precision. */
   readonly values: Float32Array;
+  /** [rows, 2] of coords.f32, null when there is none. */
+  readonly coords: Float32Array | null;
   readonly problems: readonly Problem[];
 }
 
@@ -29,18 +34,35 @@ export function scratchFile(name: string, bytes: Uint8Array): string {
   return path;
 }
 
-/** Runs the embed stage on one file; `width` is the configured length of an instance. */
-export async function embedFile(modality: BagModality, path: string, width: number): Promise<Embedded> {
-  const name = path.split('/').at(-1) ?? path;
+/** Runs the embed stage on one file; `width` is the configured length of an instance. `name`: below the data root. */
+export async function embedFile(
+  modality: BagModality,
+  path: string,
+  width: number,
+  settings: ConfigInput['embed'] = {},
+  name = path.split('/').at(-1) ?? path,
+): Promise<Embedded> {
   const { output } = await runStage(embed, {
-    config: { data: { wsi: { width }, tma: { width } } },
+    config: { data: { wsi: { width }, tma: { width } }, embed: settings },
     unit: { modality, file: name },
     sources: [{ role: 'features', name, path, sha256: '' }],
   });
-  const bytes = output.files[featuresFiles.float32] as Uint8Array;
+  const index = bagIndexSchema.parse(output.files[bagIndexFile]);
+  const bytes = output.files[featuresFiles[index.precision]] as Uint8Array;
+  const coords = output.files[bagCoordsFile] as Uint8Array | undefined;
   return {
-    index: bagIndexSchema.parse(output.files[bagIndexFile]),
-    values: new Float32Array(Uint8Array.from(bytes).buffer),
+    index,
+    values: index.precision === 'float32' ? floatsOf(bytes) : widened(bytes),
+    coords: coords === undefined ? null : floatsOf(coords),
     problems: output.problems ?? [],
   };
+}
+
+const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
+
+function widened(bytes: Uint8Array): Float32Array {
+  const halves = new Uint16Array(Uint8Array.from(bytes).buffer);
+  const values = new Float32Array(halves.length);
+  halvesToFloats(halves, values);
+  return values;
 }

@@ -49,6 +49,7 @@ export const inventedCohort = (count: number): InputArtifact => ({
       modalities: ['Blood'],
       columns: {},
       widths: {},
+      precisions: {},
       patients: inventedIds(count).map((id) => ({
         id,
         y: inventedOutcome(id),

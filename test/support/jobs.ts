@@ -1,7 +1,7 @@
 import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { Job } from '../../src/pipeline/bus/job.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
-import type { DataFiles } from '../../src/pipeline/sources.js';
+import type { DataFiles } from '../../src/pipeline/sources/find-sources.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
 import type { Work } from '../../src/workers/work.js';
 
@@ -29,9 +29,12 @@ export const testFiles = (changed?: string): DataFiles => {
   return {
     tables: [at('targets', 'targets.csv'), at('Clin', 'clinical.csv'), at('Blood', 'blood.csv')],
     splits: [],
-    features: ['tma/CD3.npz', 'tma/HE.npz'].map((name) => ({
+    encoder: [],
+    bags: ['tma/CD3.npz', 'tma/HE.npz'].map((file) => ({
       modality: 'TMA',
-      source: at('features', name),
+      kind: 'features',
+      unit: { modality: 'TMA', file },
+      sources: [at('features', file)],
     })),
   };
 };

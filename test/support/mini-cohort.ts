@@ -47,6 +47,7 @@ export function miniCohort(patients = 240, seed = 1): MiniCohort {
     modalities: ['TMA', 'Clin', 'Blood'],
     columns: {},
     widths: { TMA: width },
+    precisions: { TMA: 'float32' },
     patients: labels.map((y, i): Patient => {
       const start = rows.length / width;
       const instances = withoutTma.includes(i) ? 0 : 3 + stream.int(8);

@@ -50,6 +50,7 @@ describe('bags', () => {
       { artifact: 'artifact of b/HE.npz', start: 8, rows: 2 },
     ]);
     expect(data.widths).toEqual({ TMA: 4 });
+    expect(data.precisions).toEqual({ TMA: 'float32' });
   });
 
   it('needs a primary slide for WSI, and uses the sources of the config only', async () => {

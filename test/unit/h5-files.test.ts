@@ -26,8 +26,20 @@ describe('a feature file of CLAM or TRIDENT', () => {
     const { index, values, problems } = await embedFile('WSI', path, width);
     expect(index).toEqual({
       dialect: 'clam',
+      encoder: null,
+      precision: 'float32',
       width,
-      bags: [{ patient: '007', source: 'primary', start: 0, rows: 3 }],
+      bags: [
+        {
+          patient: '007',
+          source: 'primary',
+          image: 'PrimaryTumor_HE_007',
+          start: 0,
+          rows: 3,
+          coords: null,
+          mpp: null,
+        },
+      ],
     });
     expect(values).toEqual(ramp(3 * width));
     expect(problems).toEqual([]);

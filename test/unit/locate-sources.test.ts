@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
-import * as sources from '../../src/pipeline/sources.js';
+import * as sources from '../../src/pipeline/sources/hash-cache.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { locateSources } from '../../src/workers/locate-sources.js';
 
-vi.mock(import('../../src/pipeline/sources.js'), { spy: true });
+vi.mock(import('../../src/pipeline/sources/hash-cache.js'), { spy: true });
 
 describe("the user's files on a worker's machine", () => {
   let orchestrator: string;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { halfToNumber } from '../../src/operators/features/half-float.js';
 import { readNpy } from '../../src/operators/features/npy.js';
 
 /** A .npy file with any header, by its byte layout (NumPy enhancement proposal 1). */
@@ -55,13 +54,4 @@ describe('a .npy array is refused', () => {
   ])('for %s', (_, file, reason) => {
     expect(() => readNpy(file)).toThrow(reason);
   });
-});
-
-it('half floats cover subnormal, largest, signed zero, infinite and NaN', () => {
-  expect(halfToNumber(0x0001)).toBe(2 ** -24);
-  expect(halfToNumber(0x0400)).toBe(2 ** -14);
-  expect(halfToNumber(0x7bff)).toBe(65504);
-  expect(halfToNumber(0x8000)).toBe(-0);
-  expect(halfToNumber(0xfc00)).toBe(-Infinity);
-  expect(halfToNumber(0x7e00)).toBeNaN();
 });

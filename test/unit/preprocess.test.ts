@@ -26,6 +26,7 @@ const cohortOf = (tables: Readonly<Record<string, Tables>>): Cohort => ({
     Cell: [{ name: 'cd3_z', kind: 'numeric' }],
   },
   widths: {},
+  precisions: {},
   patients: Object.entries(tables).map(([id, ofPatient]) => ({
     id,
     y: 0,

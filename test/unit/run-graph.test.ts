@@ -102,7 +102,7 @@ const atFirst = (times: number, error: () => Error): (() => void) => {
   };
 };
 const failure = (code: ErrorCode): HafError => new HafError(code, 'A test.', 'See above.');
-const afterSplit = ['preprocess', 'stage1', 'stage2', 'stage3', 'evaluate', 'aggregate', 'report'];
+const afterSplit = ['preprocess', 'stage1', 'heatmap', 'stage2', 'stage3', 'evaluate', 'aggregate', 'report'];
 const isAfterSplit = (key: string): boolean => afterSplit.some((stage) => key.startsWith(stage));
 
 describe('running a graph', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
-import { findSources } from '../../src/pipeline/sources.js';
+import { findSources } from '../../src/pipeline/sources/find-sources.js';
 import { testConfig } from '../support/jobs.js';
 
 describe('finding the files of an experiment', () => {
@@ -18,13 +18,13 @@ describe('finding the files of an experiment', () => {
   });
 
   it('names tables by role and features by modality, sorted and hashed', async () => {
-    const files = await findSources(testConfig(), root, cache);
+    const files = await findSources(testConfig(), root, { hashCache: cache });
     expect(files.tables.map(({ role, name }) => [role, name])).toEqual([
       ['targets', 'targets.csv'],
       ['Clin', 'clinical.csv'],
       ['Blood', 'blood.csv'],
     ]);
-    expect(files.features.map(({ modality, source }) => [modality, source.name])).toEqual([
+    expect(files.bags.map(({ modality, sources }) => [modality, sources[0]?.name])).toEqual([
       ['TMA', 'tma/CD3.npz'],
       ['TMA', 'tma/HE.npz'],
     ]);
@@ -32,14 +32,16 @@ describe('finding the files of an experiment', () => {
   });
 
   it('sees a changed file although its hash was remembered', async () => {
-    await findSources(testConfig(), root, cache);
+    await findSources(testConfig(), root, { hashCache: cache });
     writeFileSync(join(root, 'blood.csv'), 'other, longer content');
-    const files = await findSources(testConfig(), root, cache);
+    const files = await findSources(testConfig(), root, { hashCache: cache });
     expect(files.tables[2]?.sha256).toBe(sha256('other, longer content'));
   });
 
   it('refuses a missing folder with the option to check', async () => {
-    await expect(findSources(testConfig(), join(root, 'nowhere'), cache)).rejects.toMatchObject({
+    await expect(
+      findSources(testConfig(), join(root, 'nowhere'), { hashCache: cache }),
+    ).rejects.toMatchObject({
       code: 'HAF_DATA_MISSING',
       exitCode: 65,
       what: expect.stringContaining('nowhere') as string,
@@ -51,7 +53,7 @@ describe('finding the files of an experiment', () => {
     const config = testConfig({
       data: { tables: { Clin: 'klinik.csv', Blood: 'blut.csv' }, targets: 'targets.csv' },
     });
-    await expect(findSources(config, root, cache)).rejects.toMatchObject({
+    await expect(findSources(config, root, { hashCache: cache })).rejects.toMatchObject({
       code: 'HAF_DATA_MISSING',
       what: expect.stringMatching(/klinik\.csv.*blut\.csv.*clinical\.csv/s) as string,
     });
@@ -59,7 +61,7 @@ describe('finding the files of an experiment', () => {
 
   it('refuses a bag modality whose glob matches nothing', async () => {
     const config = testConfig({ data: { tma: { files: 'cores/*.npz' } } });
-    await expect(findSources(config, root, cache)).rejects.toMatchObject({
+    await expect(findSources(config, root, { hashCache: cache })).rejects.toMatchObject({
       code: 'HAF_MODALITY_EMPTY',
       what: expect.stringContaining('cores/*.npz') as string,
     });
@@ -71,7 +73,7 @@ describe('finding the files of an experiment', () => {
     const files = await findSources(
       testConfig({ modalities: ['Clin', 'Blood'], methods: ['blood'], cohort: { require: [] } }),
       other,
-      cache,
+      { hashCache: cache },
     );
     expect(files.tables[0]).toMatchObject({ role: 'targets', name: 'target.csv' });
   });

@@ -17,6 +17,7 @@ const cohortOf = (ids: readonly string[]): Cohort => ({
   modalities: ['Clin'],
   columns: {},
   widths: {},
+  precisions: {},
   patients: ids.map((id) => ({
     id,
     y: Number(id) % 3 === 0 ? 1 : 0,

@@ -34,6 +34,7 @@ const cohort: Cohort = {
   modalities: ['TMA'],
   columns: {},
   widths: { TMA: 2 },
+  precisions: { TMA: 'float32' },
   patients: bags.map((segments, i) => ({
     id: `00${i}`,
     y: i === 1 ? 1 : 0,
@@ -59,6 +60,25 @@ describe('a bag source', () => {
     expect(source.load(0)).toBe(source.load(0));
     expect(source.load(1)).not.toBe(source.load(1));
     expect(source.load(1)).toEqual(source.load(1));
+  });
+
+  it('widens halves, which lie in a file of their own', () => {
+    const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7bff);
+    const artifact = scratchArtifact(
+      'features-1',
+      {},
+      { [featuresFiles.float16]: new Uint8Array(halves.buffer) },
+    );
+    const half: Cohort = {
+      ...cohort,
+      precisions: { TMA: 'float16' },
+      patients: cohort.patients.map((patient) => ({
+        ...patient,
+        bags: { TMA: [segment(1, 1, 1), segment(1, 0, 2)] },
+      })),
+    };
+    const values = new BagSource(half, 'TMA', [artifact]).load(0);
+    expect(values).toEqual(Float32Array.of(0.5, 65504, 1, -2, 0.5, 65504));
   });
 
   it('says so when a feature file is shorter than the cohort says', () => {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { bagModalities, modalities, tableModalities } from '../../pipeline/core/modality.js';
+import { precisions } from '../features/bag-index.js';
 import { columnSchema } from './table-data.js';
 
 export const cohortFile = 'cohort.json';
 export const flowFile = 'cohort-flow.json';
 
-/** A run of rows in the `features.f32` of one `embed` artifact. A bag is the concatenation of its segments. */
+/** A run of rows in the features of one `embed` artifact. A bag is the concatenation of its segments. */
 export const segmentSchema = z.strictObject({
   artifact: z.string(),
   start: z.number().int().min(0),
@@ -39,6 +40,8 @@ export const cohortSchema = z.strictObject({
   columns: z.partialRecord(z.enum(tableModalities), z.array(columnSchema)),
   /** Length of one instance per bag modality. */
   widths: z.partialRecord(z.enum(bagModalities), z.number().int().positive()),
+  /** How the `embed` artifacts of a bag modality store their instances. */
+  precisions: z.partialRecord(z.enum(bagModalities), z.enum(precisions)),
   patients: z.array(patientSchema),
 });
 export type Cohort = z.infer<typeof cohortSchema>;

@@ -35,6 +35,7 @@ export const cohort: StageCode = stageOf(({ inputs, config, modalities }) => {
     modalities: [...modalities],
     columns: columnsOf(tables, modalities),
     widths: bags.widths,
+    precisions: bags.precisions,
     patients: [...kept],
   };
   return {

@@ -1,7 +1,7 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { BagIndex } from '../features/bag-index.js';
+import type { BagIndex, Precision } from '../features/bag-index.js';
 import type { Patient } from './cohort-data.js';
 
 /** The bags of one feature file, as an `embed` job found them. */
@@ -17,6 +17,7 @@ export interface PatientBags {
   readonly bags: ReadonlyMap<string, Patient['bags']>;
   /** Length of one instance. */
   readonly widths: Readonly<Partial<Record<BagModality, number>>>;
+  readonly precisions: Readonly<Partial<Record<BagModality, Precision>>>;
   readonly problems: readonly Problem[];
 }
 
@@ -41,11 +42,15 @@ interface Piece {
 export function patientBags(files: readonly EmbeddedFile[], slideSources: readonly string[]): PatientBags {
   const bags = new Map<string, Patient['bags']>();
   const widths: Partial<Record<BagModality, number>> = {};
+  const precisions: Partial<Record<BagModality, Precision>> = {};
   const problems: Problem[] = [];
   for (const modality of bagModalities) {
     const ofModality = files.filter((file) => file.modality === modality);
     const width = commonWidth(modality, ofModality);
     if (width !== null) widths[modality] = width;
+    // One setting of the experiment decides it for all files of a run.
+    const precision = ofModality[0]?.index.precision;
+    if (precision !== undefined) precisions[modality] = precision;
     for (const [patient, pieces] of byPatient(ofModality)) {
       const filled = pieces.filter(({ rows }) => rows > 0);
       problems.push(...pieces.filter(({ rows }) => rows === 0).map((piece) => emptyPiece(modality, piece)));
@@ -57,7 +62,7 @@ export function patientBags(files: readonly EmbeddedFile[], slideSources: readon
       bags.set(patient, { ...bags.get(patient), [modality]: segments });
     }
   }
-  return { bags, widths, problems };
+  return { bags, widths, precisions, problems };
 }
 
 function commonWidth(modality: BagModality, files: readonly EmbeddedFile[]): number | null {

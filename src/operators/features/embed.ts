@@ -2,7 +2,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
-import { bagIndexFile, featuresFiles, type BagIndex } from './bag-index.js';
+import { bagFiles, storable } from './bag-files.js';
 import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
 import { patientOf, stemOf } from '../../pipeline/core/file-name.js';
 import { asForeign } from './foreign.js';
@@ -37,38 +37,6 @@ async function contentOf(file: FeatureFile): Promise<FeatureContent> {
   }
 }
 
-function indexOf({ dialect, encoder, bags }: FeatureContent, width: number): BagIndex {
-  let start = 0;
-  return {
-    dialect,
-    encoder,
-    precision: 'float32',
-    width,
-    bags: bags.map(({ patient, source, image, values, mpp }) => {
-      const rows = values.length / width;
-      const bag = { patient, source, image, start, rows, coords: null, mpp };
-      start += rows;
-      return bag;
-    }),
-  };
-}
-
-const asBytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-/** The values of all bags one after the other; a single bag is handed on without a copy. */
-function joined({ bags }: FeatureContent): Uint8Array {
-  const [only, ...others] = bags;
-  if (only && others.length === 0) return asBytes(only.values);
-  const all = new Uint8Array(bags.reduce((bytes, { values }) => bytes + values.byteLength, 0));
-  let at = 0;
-  for (const { values } of bags) {
-    all.set(asBytes(values), at);
-    at += values.byteLength;
-  }
-  return all;
-}
-
 function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): readonly Problem[] {
   const empty = bags
     .filter(({ values }) => values.length === 0)
@@ -83,17 +51,18 @@ function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): 
 }
 
 /**
- * Brings one feature file into the layout every later stage reads: `features.f32`, the instances as raw
- * little-endian float32 [rows, width], and `bags.json`, which rows belong to whom (method.md 2.5 - 2.7).
- * A file or array that cannot be used never fails the job: it is left out and listed as a problem.
+ * Brings one feature file into the layout every later stage reads (bag-index.ts): the instances as raw numbers
+ * [rows, width], whose they are and where they lie (method.md 2.5 - 2.7). A file or array that cannot be used never
+ * fails the job: it is left out and listed as a problem.
  * @throws the file system's error when the file cannot be opened, which trying again may cure
  */
 export const embed = stageOf(async (context): Promise<StageOutput> => {
   const file = fileOf(context);
-  const content = await contentOf(file);
+  const { precision } = context.config.embed;
+  const content = storable(await contentOf(file), precision);
   return {
     type: 'output',
-    files: { [bagIndexFile]: indexOf(content, file.width), [featuresFiles.float32]: joined(content) },
+    files: bagFiles(content, file.width, precision),
     problems: problemsOf(content, file),
   };
 });

@@ -1,5 +1,5 @@
 import { foreign } from './foreign.js';
-import { halfToNumber } from './half-float.js';
+import { bytesOfType, toFloat32, type NumberType } from './number-type.js';
 
 /** One numeric NumPy array, converted to float32. */
 export interface NpyArray {
@@ -19,13 +19,7 @@ interface Header {
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const again = 'Write it again with numpy.save or numpy.savez as a float32 array.';
 
-const readElement: Readonly<
-  Record<string, { bytes: number; at: (view: DataView, offset: number) => number }>
-> = {
-  '<f2': { bytes: 2, at: (view, offset) => halfToNumber(view.getUint16(offset, true)) },
-  '<f4': { bytes: 4, at: (view, offset) => view.getFloat32(offset, true) },
-  '<f8': { bytes: 8, at: (view, offset) => view.getFloat64(offset, true) },
-};
+const types: Readonly<Record<string, NumberType>> = { '<f2': 'float16', '<f4': 'float32', '<f8': 'float64' };
 
 /** The header of format versions 1 to 3: a Python dictionary literal with a length before it. */
 function readHeader(file: Uint8Array): Header {
@@ -58,15 +52,12 @@ function readHeader(file: Uint8Array): Header {
 export function readNpy(file: Uint8Array): NpyArray {
   const { descr, fortran, shape, start } = readHeader(file);
   if (descr.includes('O')) throw foreign('it holds Python objects, which are never loaded', again);
-  const element = readElement[descr];
-  if (!element) throw foreign(`its numbers are "${descr}"; <f2, <f4 and <f8 are supported`, again);
+  const type = types[descr];
+  if (!type) throw foreign(`its numbers are "${descr}"; <f2, <f4 and <f8 are supported`, again);
   if (fortran) throw foreign('it is stored in Fortran order', again);
   const count = shape.reduce((product, side) => product * side, 1);
   const bytes = file.length - start;
-  if (bytes !== count * element.bytes)
-    throw foreign(`it has ${bytes} bytes of numbers, its shape needs ${count * element.bytes}`, again);
-  const view = new DataView(file.buffer, file.byteOffset + start, bytes);
-  const data = new Float32Array(count);
-  for (let i = 0; i < count; i++) data[i] = element.at(view, i * element.bytes);
-  return { shape, data };
+  if (bytes !== count * bytesOfType(type))
+    throw foreign(`it has ${bytes} bytes of numbers, its shape needs ${count * bytesOfType(type)}`, again);
+  return { shape, data: toFloat32(file.subarray(start), type) };
 }

@@ -3,11 +3,12 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
-import { featuresFiles } from '../features/bag-index.js';
+import { featuresFiles, type Precision } from '../features/bag-index.js';
+import { halvesToFloats } from '../features/half-float.js';
 
 /** Bytes of bags a job keeps in memory; the rest is read again each time. */
 const residentBytes = 512 * 2 ** 20;
-const bytesPerValue = Float32Array.BYTES_PER_ELEMENT;
+const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Precision, number>;
 
 /**
  * The bags of one modality, read by row range from the feature files. Bags stay in memory in the order of their first
@@ -16,6 +17,7 @@ const bytesPerValue = Float32Array.BYTES_PER_ELEMENT;
 export class BagSource {
   /** Length of one instance. */
   readonly width: number;
+  private readonly precision: Precision;
   private readonly resident = new Map<number, Float32Array>();
   private readonly files = new Map<string, string>();
   private bytesLeft: number;
@@ -28,15 +30,17 @@ export class BagSource {
     budget = residentBytes,
   ) {
     const width = cohort.widths[modality];
-    if (width === undefined)
+    const precision = cohort.precisions[modality];
+    if (width === undefined || precision === undefined)
       throw new HafError(
         'HAF_COHORT_INVALID',
         `The cohort has no width for the instances of ${modality}.`,
         `Take ${modality} out of \`modalities\`, or check its feature files.`,
       );
     this.width = width;
+    this.precision = precision;
     this.bytesLeft = budget;
-    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFiles.float32));
+    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFiles[precision]));
   }
 
   has(patient: number): boolean {
@@ -69,7 +73,13 @@ export class BagSource {
     let at = 0;
     for (const segment of this.segments(patient)) {
       const values = bag.subarray(at, at + segment.rows * this.width);
-      this.readSegment(segment, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      if (this.precision === 'float32') this.readSegment(segment, bytesOf(values));
+      else {
+        // Halves fit into the second half of their place as float32, so the bag needs no memory beside itself.
+        const halves = new Uint16Array(values.buffer, values.byteOffset + 2 * values.length, values.length);
+        this.readSegment(segment, bytesOf(halves));
+        halvesToFloats(halves, values);
+      }
       at += values.length;
     }
     return bag;
@@ -78,16 +88,17 @@ export class BagSource {
   private readSegment({ artifact, start }: Segment, target: Uint8Array): void {
     const path = this.files.get(artifact);
     if (path === undefined) throw new Error(`The job was not given the feature artifact ${artifact}`);
+    const rowBytes = this.width * bytesPerValue[this.precision];
     const file = openSync(path, 'r');
     try {
-      const position = start * this.width * bytesPerValue;
+      const position = start * rowBytes;
       let filled = 0;
       while (filled < target.length) {
         const count = readSync(file, target, filled, target.length - filled, position + filled);
         if (count === 0)
           throw new HafError(
             'HAF_STORE_CORRUPT',
-            `${path} ends before row ${start + Math.floor(filled / (this.width * bytesPerValue))}.`,
+            `${path} ends before row ${start + Math.floor(filled / rowBytes)}.`,
             'Delete the artifact and run again.',
           );
         filled += count;
@@ -97,3 +108,6 @@ export class BagSource {
     }
   }
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.js';
 import { summarisePlan } from '../plan.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import type { PlanOptions } from './options.js';
-import { printData, printJson, sayWarnings } from './output.js';
+import { printData, printJson, say, sayWarnings } from './output.js';
 import { textTable } from './text-table.js';
 
 /** `plan`: what `up` would run and why. */
@@ -13,7 +13,7 @@ export async function plan(options: PlanOptions): Promise<void> {
     dataRoot: options.data,
   });
   sayWarnings(warnings);
-  showPlan(await prepareRun(config, dataRoot, options), options.json ?? false);
+  showPlan(await prepareRun(config, dataRoot, options, { onNote: say }), options.json ?? false);
 }
 
 export function showPlan({ directory, earlier, plan: jobs }: PreparedRun, json: boolean): void {

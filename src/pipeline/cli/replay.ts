@@ -26,7 +26,7 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const base = RunDirectory.find(options.runs, options.run);
   const { dataRoot } = base.info();
   const { config } = loadConfig({ text: configYaml(base.experiment()), set: options.set });
-  const prepared = await prepareRun(config, options.data ?? dataRoot, options);
+  const prepared = await prepareRun(config, options.data ?? dataRoot, options, { onNote: say });
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
   const { force, ...runOptions } = options;

@@ -1,12 +1,16 @@
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
+import { lostFiles, type LostFile } from '../runs/lost-files.js';
 import { observe } from '../observe/observation.js';
 import { prepareRun } from '../runs/prepare.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
-import { sayWarnings } from './output.js';
+import { say, sayWarnings } from './output.js';
 import { showPlan } from './plan.js';
 import { packageVersion } from './version.js';
+
+/** Files may be lost while the attempt that goes on without others is under way. */
+const mostAttempts = 3;
 
 /** `up`: runs an experiment to its end, or resumes it. */
 export async function up(options: UpOptions): Promise<ExitCode> {
@@ -17,14 +21,21 @@ export async function up(options: UpOptions): Promise<ExitCode> {
   });
   sayWarnings(warnings);
   if (options.dryRun) {
-    showPlan(await prepareRun(config, dataRoot, options), options.json ?? false);
+    showPlan(await prepareRun(config, dataRoot, options, { onNote: say }), options.json ?? false);
     return exitCodes.ok;
   }
   // Before a cohort is hashed: who watches should not take that for a process that hangs.
   const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
   try {
-    const prepared = await prepareRun(config, dataRoot, options);
-    return (await executeFromTerminal(prepared, options, observation)).exitCode;
+    let lost: readonly LostFile[] = [];
+    for (let attempt = 1; ; attempt++) {
+      const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost });
+      const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
+      const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];
+      if (more.length === 0 || attempt === mostAttempts) return exitCode;
+      lost = [...lost, ...more];
+      say(`Going on without ${more.length === 1 ? 'this file' : `these ${more.length} files`}.`);
+    }
   } finally {
     await observation.close();
   }

@@ -75,6 +75,27 @@ function slidesNeedPrimary({ data, modalities }: Sections): readonly Finding[] {
   return [{ path: ['data', 'wsi', 'sources'], message }];
 }
 
+/** Images become bags by an encoder, and by one. */
+function imagesNeedEncoder({ data, embed, modalities = [] }: Sections): readonly Finding[] {
+  if (!data || !embed) return [];
+  const { onnx, standIn } = embed.encoder;
+  if (onnx !== null && standIn)
+    return [
+      { path: ['embed', 'encoder', 'standIn'], message: 'there is a model already: embed.encoder.onnx' },
+    ];
+  if (onnx !== null || standIn) return [];
+  const message =
+    'images need an encoder: embed.encoder.onnx names a model (docs/encoders.md), embed.encoder.standIn is for demos';
+  return [
+    ...(data.wsi.slides !== null && modalities.includes('WSI')
+      ? [{ path: ['data', 'wsi', 'slides'], message }]
+      : []),
+    ...(data.tma.images !== null && modalities.includes('TMA')
+      ? [{ path: ['data', 'tma', 'images'], message }]
+      : []),
+  ];
+}
+
 /** What is wrong with an experiment across its sections; each section that the schema refuses is left out. */
 export function ruleFindings(value: unknown): readonly Finding[] {
   const sections = validSections(value);
@@ -88,6 +109,7 @@ export function ruleFindings(value: unknown): readonly Finding[] {
     ...siteFilterNeedsPath(sections),
     ...fixedTestNeedsSplits(sections),
     ...slidesNeedPrimary(sections),
+    ...imagesNeedEncoder(sections),
   ];
 }
 

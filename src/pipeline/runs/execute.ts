@@ -27,6 +27,7 @@ import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from './events.js';
 import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
 import type { PreparedRun } from './prepare.js';
+import { stages } from '../stages.js';
 import { openStores } from '../store/open-stores.js';
 import type { Manifest } from '../store/store.js';
 import { lockRun } from './run-lock.js';
@@ -244,21 +245,23 @@ const aborted = (signal: AbortSignal): Observable<unknown> =>
 
 /** Writes the run's closing files and tells how it ended. */
 async function conclude(
-  { directory, store, plan }: PreparedRun,
+  { directory, store, plan, lost }: PreparedRun,
   { outcomes, accepted, cancelled }: Worked,
   options: ExecuteOptions,
 ): Promise<ExecuteResult> {
   // A replay touches some jobs of a run; its summary and problems are those of all of them.
   const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
   await writeSummary(manifests, store, directory);
-  const problems = writeProblems(manifests, directory);
+  const problems = writeProblems(manifests, directory, lost);
   const found = { outcomes, problems };
   const failure = outcomes.find((outcome) => outcome.state === 'failed');
   if (cancelled) return { state: 'cancelled', exitCode: exitCodes.interrupted, ...found };
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
   if (failure) {
-    const { exitCode } = failure.error;
+    // One slide that is gone is no reason to call the others' work a failure.
+    const perFile = stages[failure.job.node.stage].perFile ?? false;
+    const exitCode = perFile ? exitCodes.finishedWithFailures : failure.error.exitCode;
     const state = exitCode === exitCodes.finishedWithFailures ? 'finished-with-failures' : 'failed';
     return { state, exitCode, ...found };
   }

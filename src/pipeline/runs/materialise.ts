@@ -129,9 +129,17 @@ export const runSummarySchema = summarySchema.extend({
   rows: z.array(summarySchema.shape.rows.element.extend({ seconds: z.number() })),
 });
 
-/** problems.csv: every patient, slide and row that was left out, with its reason. Returns the problems. */
-export function writeProblems(manifests: readonly Manifest[], directory: RunDirectory): readonly Problem[] {
-  const problems = manifests.flatMap((manifest) => manifest.problems);
+/**
+ * problems.csv: every patient, slide and row that was left out, with its reason. Returns the problems.
+ *
+ * @param lost what the run goes on without, so that no manifest tells of it
+ */
+export function writeProblems(
+  manifests: readonly Manifest[],
+  directory: RunDirectory,
+  lost: readonly Problem[],
+): readonly Problem[] {
+  const problems = [...lost, ...manifests.flatMap((manifest) => manifest.problems)];
   const columns = ['severity', 'stage', 'patient', 'file', 'place', 'reason', 'fix'] as const;
   directory.write('problems.csv', csvText(columns, problems.map((problem) => columns.map((column) => problem[column]))));
   return problems;

@@ -4,7 +4,9 @@ import { HafError } from '../core/errors.js';
 import { buildGraph, type Graph } from '../graph.js';
 import { finalId, makePlan, type Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
-import { findSources, type DataFiles } from '../sources.js';
+import type { Problem } from '../core/problem.js';
+import { withoutLost, type LostFile } from './lost-files.js';
+import { findSources, type DataFiles } from '../sources/find-sources.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore } from '../store/store.js';
 import { RunDirectory } from './run-directory.js';
@@ -20,6 +22,15 @@ export interface PreparedRun {
   /** Recipes to explain against what is not cached. */
   readonly earlier: ReadonlyMap<string, Recipe>;
   readonly directory: RunDirectory;
+  /** What of the cohort it goes on without. */
+  readonly lost: readonly Problem[];
+}
+
+export interface PrepareOptions {
+  /** Told what takes a while. */
+  readonly onNote?: (text: string) => void;
+  /** Files that an earlier attempt could not use. */
+  readonly lost?: readonly LostFile[];
 }
 
 /**
@@ -37,6 +48,7 @@ export async function prepareRun(
     /** GiB. */
     readonly cacheSize?: number;
   },
+  { onNote, lost = [] }: PrepareOptions = {},
 ): Promise<PreparedRun> {
   if (dataRoot === null)
     throw new HafError(
@@ -45,11 +57,17 @@ export async function prepareRun(
       'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
     );
   const store = await openStore(places.store, cacheOptions(places));
-  const files = await findSources(config, dataRoot, join(store.localRoot, 'source-hashes.json'));
+  const hashCache = join(store.localRoot, 'source-hashes.json');
+  const found = await findSources(config, dataRoot, { hashCache, ...(onNote ? { onNote } : {}) });
+  const files = withoutLost(found, lost);
   const graph = buildGraph(config, files);
   const plan = await makePlan(graph, config, store);
   const directory = new RunDirectory(places.runs, `${config.name}-${finalId(plan).slice(0, 6)}`);
-  return { config, dataRoot, store, files, graph, plan, directory, earlier: earlierRecipes(directory, config) };
+  return {
+    ...{ config, dataRoot, store, files, graph, plan, directory },
+    earlier: earlierRecipes(directory, config),
+    lost: lost.map(({ problem }) => problem),
+  };
 }
 
 /** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */

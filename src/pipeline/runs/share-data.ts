@@ -1,15 +1,15 @@
 import { from, lastValueFrom, mergeMap } from 'rxjs';
-import type { DataFiles } from '../sources.js';
+import type { DataFiles } from '../sources/find-sources.js';
 import type { ArtifactStore } from '../store/store.js';
 
 const uploadsAtOnce = 2;
 
 /** Puts the cohort's files into the store by content, so that workers find them that have no folder of the cohort. */
 export async function shareData(
-  { tables, splits, features }: DataFiles,
+  { tables, splits, bags, encoder }: DataFiles,
   store: ArtifactStore,
 ): Promise<number> {
-  const files = [...tables, ...splits, ...features.map(({ source }) => source)];
+  const files = [...tables, ...splits, ...encoder, ...bags.flatMap(({ sources }) => sources)];
   const uploads = from(files).pipe(
     mergeMap(({ name, path, sha256 }) => store.writeFile(name, path, sha256), uploadsAtOnce),
   );

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import type { Artifact } from '../stage.js';
-import { hashFile } from '../sources.js';
+import { hashFile } from '../sources/hash-cache.js';
 import { copyVerified, hashOfFile } from './content.js';
 import { blobKey, checkpointKey, manifestKey } from './layout.js';
 import { placeFile, writeDurably, type WriteBytes } from './place-file.js';

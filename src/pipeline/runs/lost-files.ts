@@ -1,0 +1,49 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { Problem } from '../core/problem.js';
+import { jobKey } from '../graph.js';
+import type { JobOutcome } from '../run-graph.js';
+import type { DataFiles } from '../sources/find-sources.js';
+import { stages } from '../stages.js';
+
+/** A file of the user's, or the cores of a patient, that a job could not use although it was there when the run was planned. */
+export interface LostFile {
+  /** Key of the job that makes its bags. */
+  readonly embed: string;
+  readonly problem: Problem;
+}
+
+/** Faults that lie in the file; any other would meet the next file as well, or pass. */
+const faultsOfFiles: readonly ErrorCode[] = [
+  'HAF_DATA_MISSING',
+  'HAF_DATA_CHANGED',
+  'HAF_FEATURES_INVALID',
+  'HAF_SLIDE_UNREADABLE',
+  'HAF_JOB_QUARANTINED',
+];
+
+/** The files whose jobs failed, when the run could go on without them: nothing failed besides. */
+export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] {
+  const failed = outcomes.filter((outcome) => outcome.state === 'failed');
+  const ofFiles = failed.every(
+    ({ job, error }) => stages[job.node.stage].perFile === true && faultsOfFiles.includes(error.code),
+  );
+  if (!ofFiles) return [];
+  return failed.map(({ job: { node }, error }) => ({
+    embed: jobKey('embed', node.unit),
+    problem: {
+      severity: 'failure',
+      stage: node.stage,
+      patient: node.unit.patient ?? null,
+      file: node.unit.file ?? null,
+      place: null,
+      reason: error.what,
+      fix: error.fix,
+    },
+  }));
+}
+
+/** The files of an experiment without the lost ones. */
+export function withoutLost(files: DataFiles, lost: readonly LostFile[]): DataFiles {
+  const keys = new Set(lost.map(({ embed }) => embed));
+  return { ...files, bags: files.bags.filter(({ unit }) => !keys.has(jobKey('embed', unit))) };
+}

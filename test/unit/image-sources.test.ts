@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { HafError } from '../../src/pipeline/core/errors.js';
+import { buildGraph, type Graph } from '../../src/pipeline/graph.js';
+import { makePlan } from '../../src/pipeline/plan.js';
+import type { JobOutcome } from '../../src/pipeline/run-graph.js';
+import { lostFiles, withoutLost } from '../../src/pipeline/runs/lost-files.js';
+import { findSources, type DataFiles } from '../../src/pipeline/sources/find-sources.js';
+import { classOf } from '../../src/pipeline/stages.js';
+import { FileStore } from '../../src/pipeline/store/file-store.js';
+import { testConfig } from '../support/jobs.js';
+
+const images: Partial<ConfigInput> = {
+  modalities: ['WSI', 'TMA', 'Clin', 'Blood'],
+  data: { wsi: { slides: 'slides/*.svs', slideTable: 'slides.csv' }, tma: { images: 'cores/*.png' } },
+  embed: { encoder: { standIn: true } },
+};
+
+describe('a cohort that starts from images', () => {
+  let root: string;
+  const write = (name: string, text = name): void => {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  };
+  const find = (changes: Partial<ConfigInput> = {}): Promise<DataFiles> =>
+    findSources(testConfig({ ...images, ...changes }), root, { hashCache: join(root, '.hashes.json') });
+  const graphOf = async (changes: Partial<ConfigInput> = {}): Promise<Graph> =>
+    buildGraph(testConfig({ ...images, ...changes }), await find(changes));
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'haf-images-'));
+    for (const name of ['targets.csv', 'clinical.csv', 'blood.csv']) write(name);
+    for (const id of ['001', '002']) write(`slides/PrimaryTumor_HE_${id}.svs`);
+    write('slides.csv', 'file,mpp\nPrimaryTumor_HE_002.svs,0.25\n');
+    for (const core of [
+      'HE_block1_x1_y1_patient002',
+      'CD3_block1_x1_y1_patient002',
+      'HE_block1_x2_y1_patient001',
+    ])
+      write(`cores/TumorCenter_${core}.png`);
+    write('cores/scan of block.png');
+  });
+
+  it('gives each slide a job, with what the slide table says of it', async () => {
+    const { bags } = await find();
+    const slides = bags.filter(({ modality }) => modality === 'WSI');
+    expect(slides.map(({ unit }) => unit)).toEqual([
+      { modality: 'WSI', file: 'slides/PrimaryTumor_HE_001.svs' },
+      { modality: 'WSI', file: 'slides/PrimaryTumor_HE_002.svs', mpp: 0.25 },
+    ]);
+    expect(slides.flatMap(({ sources }) => sources.map(({ role }) => role))).toEqual(['slide', 'slide']);
+  });
+
+  it('gives all cores of a patient one job, and a core without a patient one of its own', async () => {
+    const { bags } = await find();
+    const cores = bags.filter(({ modality }) => modality === 'TMA');
+    expect(
+      cores.map(({ unit, sources }) => [unit.patient ?? unit.file, sources.map(({ name }) => name)]),
+    ).toEqual([
+      [
+        '002',
+        [
+          'cores/TumorCenter_CD3_block1_x1_y1_patient002.png',
+          'cores/TumorCenter_HE_block1_x1_y1_patient002.png',
+        ],
+      ],
+      ['001', ['cores/TumorCenter_HE_block1_x2_y1_patient001.png']],
+      ['cores/scan of block.png', ['cores/scan of block.png']],
+    ]);
+  });
+
+  it('tiles all images before it encodes any, and draws attention after Stage 1', async () => {
+    const graph = await graphOf();
+    const stages = graph.map(({ stage }) => stage);
+    expect(stages.lastIndexOf('tile')).toBeLessThan(stages.indexOf('embed'));
+    const keys = new Set(graph.map(({ key }) => key));
+    expect(keys.size).toBe(graph.length);
+    const embed = graph.find(({ key }) => key === 'embed/WSI/slides/PrimaryTumor_HE_002.svs');
+    expect(embed?.inputs).toEqual([{ role: 'tile', keys: ['tile/WSI/slides/PrimaryTumor_HE_002.svs'] }]);
+    expect(embed?.unit.encoder).toBe('stand-in');
+    const heatmap = graph.find(({ key }) => key === 'heatmap/fold-0/TMA');
+    expect(heatmap?.inputs.find(({ role }) => role === 'stage1')?.keys).toEqual(['stage1/fold-0/TMA']);
+    expect(heatmap?.inputs.find(({ role }) => role === 'tile')?.keys).toHaveLength(3);
+    expect(graph.at(-1)?.stage).toBe('report');
+  });
+
+  it('takes the model as a source of each encoding job, which then needs a trainer', async () => {
+    write('models/uni.onnx');
+    const encoder = { onnx: 'models/uni.onnx' };
+    const graph = await graphOf({ embed: { encoder } });
+    const embeds = graph.filter(({ stage }) => stage === 'embed');
+    expect(embeds.every((job) => job.sources.some(({ role }) => role === 'encoder'))).toBe(true);
+    expect(embeds.map(classOf)).toEqual(embeds.map(() => 'gpu'));
+    expect(graph.filter(({ stage }) => stage === 'tile').map(classOf)).toContain('cpu');
+    await expect(find({ embed: { encoder: { onnx: 'models/other.onnx' } } })).rejects.toMatchObject({
+      code: 'HAF_ENCODER_UNFIT',
+      what: expect.stringContaining('models/other.onnx') as string,
+    });
+  });
+
+  it('refuses a glob without images by the key that holds it', async () => {
+    await expect(find({ data: { wsi: { slides: '*.ndpi' } } })).rejects.toMatchObject({
+      code: 'HAF_MODALITY_EMPTY',
+      fix: expect.stringContaining('data.wsi.slides') as string,
+    });
+  });
+
+  it('computes only one slide again when its row in the slide table changes', async () => {
+    const store = new FileStore(join(root, '.store'));
+    const idsOf = async (): Promise<Map<string, string>> =>
+      new Map(
+        (await makePlan(await graphOf(), testConfig(images), store)).map(({ node, id }) => [node.key, id]),
+      );
+    const before = await idsOf();
+    write('slides.csv', 'file,mpp\nPrimaryTumor_HE_002.svs,0.5\n');
+    const after = await idsOf();
+    const changed = [...before].filter(([key, id]) => after.get(key) !== id).map(([key]) => key);
+    expect(changed.filter((key) => key.startsWith('tile/'))).toEqual([
+      'tile/WSI/slides/PrimaryTumor_HE_002.svs',
+    ]);
+  });
+
+  it('goes on without files that failed, but not when something else failed too', async () => {
+    const files = await find();
+    const graph = buildGraph(testConfig(images), files);
+    const failed = (key: string, code: 'HAF_DATA_MISSING' | 'HAF_STORE_FULL'): JobOutcome => {
+      const node = graph.find((job) => job.key === key);
+      if (!node) throw new Error(`no job ${key}`);
+      const recipe = { stage: node.stage, version: 1, unit: node.unit, config: {}, inputs: [], sources: [] };
+      return {
+        state: 'failed',
+        job: { node, id: key, recipe, cached: null },
+        error: new HafError(code, 'It is gone.', 'Bring it back.'),
+      };
+    };
+    const gone = failed('tile/WSI/slides/PrimaryTumor_HE_002.svs', 'HAF_DATA_MISSING');
+    const lost = lostFiles([gone]);
+    expect(lost).toMatchObject([
+      { problem: { severity: 'failure', file: 'slides/PrimaryTumor_HE_002.svs', reason: 'It is gone.' } },
+    ]);
+    const rest = buildGraph(testConfig(images), withoutLost(files, lost));
+    expect(graph.length - rest.length).toBe(2);
+    expect(rest.some(({ key }) => key.includes('HE_002.svs'))).toBe(false);
+    expect(lostFiles([gone, failed('tables', 'HAF_DATA_MISSING')])).toEqual([]);
+    expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_STORE_FULL')])).toEqual([]);
+  });
+});
