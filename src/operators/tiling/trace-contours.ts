@@ -1,9 +1,6 @@
 import type { GreyImage } from './grey-image.js';
 import type { Polygon } from './polygon.js';
 
-
-
-
 /** The outline of a piece of foreground, with the outlines of the holes in it. */
 export interface Outline {
   readonly outer: Polygon;
@@ -26,8 +23,7 @@ function framed({ width, height, data }: GreyImage): { labels: Int32Array; strid
   const stride = width + 2;
   const labels = new Int32Array(stride * (height + 2));
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      if (data[y * width + x] !== 0) labels[(y + 1) * stride + x + 1] = 1;
+    for (let x = 0; x < width; x++) if (data[y * width + x] !== 0) labels[(y + 1) * stride + x + 1] = 1;
   return { labels, stride };
 }
 
@@ -51,7 +47,7 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
     return Int32Array.from(points);
   }
   const last = start + (steps[code] as number);
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     const from = code;
     let turned = code;
     do turned++;
