@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { GreyImage } from './grey-image.js';
 
 /** 8-bit RGB, row after row: [height, width, 3]. */
@@ -10,7 +10,7 @@ export interface RgbImage {
 
 const jpegQuality = 80;
 
-const rawOf = ({ width, height, data }: RgbImage | GreyImage, channels: 1 | 3): sharp.Sharp =>
+const rawOf = ({ width, height, data }: RgbImage | GreyImage, channels: 1 | 3): Sharp =>
   sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 
 /** Scaled so that the longer side has at most this many pixels; smaller pictures stay as they are. */
