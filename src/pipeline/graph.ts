@@ -16,15 +16,6 @@ export interface JobNode {
   readonly after: readonly string[];
 }
 
-/** A job that makes the bags of a modality. */
-interface OfModality {
-  readonly modality: BagModality;
-  readonly key: string;
-}
-
-const keysOf = (jobs: readonly OfModality[], modality?: BagModality): readonly string[] =>
-  jobs.filter((job) => modality === undefined || job.modality === modality).map(({ key }) => key);
-
 /** Jobs in topological order: every job stands after the ones it reads. */
 export type Graph = readonly JobNode[];
 
@@ -43,51 +34,82 @@ const unitKey = (unit: Unit): string =>
 export const jobKey = (stage: StageName, unit: Unit = {}): string =>
   [stage, unitKey(unit)].filter((part) => part !== '').join('/');
 
+/** Adds a job to a graph and returns its key; roles without jobs are left out. */
+type Add = (
+  stage: StageName,
+  unit: Unit,
+  inputs: Partial<Record<StageName, readonly string[]>>,
+  options?: { readonly sources?: readonly SourceFile[]; readonly after?: readonly string[] },
+) => string;
+
+const adder =
+  (jobs: JobNode[]): Add =>
+  (stage, unit, inputs, { sources = [], after = [] } = {}) => {
+    const key = jobKey(stage, unit);
+    const roles = Object.entries(inputs).filter(([, keys]) => keys.length > 0) as [StageName, string[]][];
+    jobs.push({ key, stage, unit, inputs: roles.map(([role, keys]) => ({ role, keys })), sources, after });
+    return key;
+  };
+
+/** A job that makes the bags of a modality. */
+interface BagJob {
+  readonly modality: BagModality;
+  readonly key: string;
+}
+
+const keysOf = (jobs: readonly BagJob[], modality?: BagModality): readonly string[] =>
+  jobs.filter((job) => modality === undefined || job.modality === modality).map(({ key }) => key);
+
+/** The jobs that turn files into bags: tiles of images, then instances. */
+function addBags(
+  add: Add,
+  config: Config,
+  files: Pick<DataFiles, 'bags' | 'encoder'>,
+  { after, until }: { readonly after: readonly string[]; readonly until: 'tile' | 'embed' },
+): { readonly tile: readonly BagJob[]; readonly embed: readonly BagJob[] } {
+  const images = files.bags.filter(({ kind }) => kind === 'images');
+  // All tiling first: it is quick, and tells which slides cannot be used before any of them is encoded.
+  const tile = images.map(({ modality, unit, sources }) => ({
+    modality,
+    key: add('tile', unit, {}, { sources, after }),
+  }));
+  if (until === 'tile') return { tile, embed: [] };
+  const encoder = config.embed.encoder.standIn ? 'stand-in' : 'onnx';
+  const embed = files.bags.map(({ modality, kind, unit, sources }) => ({
+    modality,
+    key:
+      kind === 'features'
+        ? add('embed', unit, {}, { sources, after })
+        : add(
+            'embed',
+            { ...unit, encoder },
+            { tile: [jobKey('tile', unit)] },
+            { sources: [...sources, ...files.encoder] },
+          ),
+  }));
+  return { tile, embed };
+}
+
+/** The jobs that turn given files into tiles or bags, without an experiment around them. */
+export function buildBagGraph(
+  config: Config,
+  files: Pick<DataFiles, 'bags' | 'encoder'>,
+  until: 'tile' | 'embed',
+): Graph {
+  const jobs: JobNode[] = [];
+  addBags(adder(jobs), config, files, { after: [], until });
+  return jobs;
+}
+
 /**
  * The jobs of an experiment over a cohort's files. Methods share what they can: one Stage 1 per fold and pathology
  * modality feeds every fusion method, one Stage 2 per fold every aligned one (method.md 7.1).
  */
 export function buildGraph(config: Config, files: DataFiles): Graph {
   const jobs: JobNode[] = [];
-  const add = (
-    stage: StageName,
-    unit: Unit,
-    inputs: Partial<Record<StageName, readonly string[]>>,
-    options: { sources?: readonly SourceFile[]; after?: readonly string[] } = {},
-  ): string => {
-    const key = jobKey(stage, unit);
-    const roles = Object.entries(inputs).filter(([, keys]) => keys.length > 0) as [StageName, string[]][];
-    jobs.push({
-      key,
-      stage,
-      unit,
-      inputs: roles.map(([role, keys]) => ({ role, keys })),
-      sources: options.sources ?? [],
-      after: options.after ?? [],
-    });
-    return key;
-  };
-
+  const add = adder(jobs);
   const tables = add('tables', {}, {}, { sources: files.tables });
-  const encoder = config.embed.encoder.standIn ? 'stand-in' : 'onnx';
-  const tile: OfModality[] = [];
-  const embed: OfModality[] = [];
-  // All tiling first: it is quick, and tells which slides cannot be used before any of them is encoded.
-  for (const { modality, kind, unit, sources } of files.bags)
-    if (kind === 'images') tile.push({ modality, key: add('tile', unit, {}, { sources, after: [tables] }) });
-  for (const { modality, kind, unit, sources } of files.bags)
-    embed.push({
-      modality,
-      key:
-        kind === 'images'
-          ? add(
-              'embed',
-              { ...unit, encoder },
-              { tile: [jobKey('tile', unit)] },
-              { sources: [...sources, ...files.encoder] },
-            )
-          : add('embed', unit, {}, { sources, after: [tables] }),
-    });
+  const { tile, embed } = addBags(add, config, files, { after: [tables], until: 'embed' });
   const cohort = add('cohort', {}, { tables: [tables], embed: embed.map(({ key }) => key) });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 

@@ -1,14 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
 import { featuresFiles, type Precision } from '../features/bag-index.js';
-import { halvesToFloats } from '../features/half-float.js';
+import { readRows } from '../features/stored-bag.js';
 
 /** Bytes of bags a job keeps in memory; the rest is read again each time. */
 const residentBytes = 512 * 2 ** 20;
-const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Precision, number>;
 
 /**
  * The bags of one modality, read by row range from the feature files. Bags stay in memory in the order of their first
@@ -17,7 +15,7 @@ const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Preci
 export class BagSource {
   /** Length of one instance. */
   readonly width: number;
-  private readonly precision: Precision;
+  readonly precision: Precision;
   private readonly resident = new Map<number, Float32Array>();
   private readonly files = new Map<string, string>();
   private bytesLeft: number;
@@ -73,41 +71,15 @@ export class BagSource {
     let at = 0;
     for (const segment of this.segments(patient)) {
       const values = bag.subarray(at, at + segment.rows * this.width);
-      if (this.precision === 'float32') this.readSegment(segment, bytesOf(values));
-      else {
-        // Halves fit into the second half of their place as float32, so the bag needs no memory beside itself.
-        const halves = new Uint16Array(values.buffer, values.byteOffset + 2 * values.length, values.length);
-        this.readSegment(segment, bytesOf(halves));
-        halvesToFloats(halves, values);
-      }
+      readRows(this.pathOf(segment), this, segment.start, values);
       at += values.length;
     }
     return bag;
   }
 
-  private readSegment({ artifact, start }: Segment, target: Uint8Array): void {
+  private pathOf({ artifact }: Segment): string {
     const path = this.files.get(artifact);
     if (path === undefined) throw new Error(`The job was not given the feature artifact ${artifact}`);
-    const rowBytes = this.width * bytesPerValue[this.precision];
-    const file = openSync(path, 'r');
-    try {
-      const position = start * rowBytes;
-      let filled = 0;
-      while (filled < target.length) {
-        const count = readSync(file, target, filled, target.length - filled, position + filled);
-        if (count === 0)
-          throw new HafError(
-            'HAF_STORE_CORRUPT',
-            `${path} ends before row ${start + Math.floor(filled / rowBytes)}.`,
-            'Delete the artifact and run again.',
-          );
-        filled += count;
-      }
-    } finally {
-      closeSync(file);
-    }
+    return path;
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import type { MetricsAddress } from '../observe/serve.js';
+import type { BagModality } from '../core/modality.js';
 import type { JobClass } from '../stage.js';
 
 /** What monitoring reads. */
@@ -98,6 +99,15 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly downstream?: boolean;
   /** Compute again even when the artifact is there. */
   readonly force?: boolean;
+}
+
+/** `tile` and `embed` of files named on the command line. */
+export interface BagCommandOptions extends PlaceOptions, RunOptions {
+  readonly out: string;
+  readonly modality: BagModality;
+  /** An experiment whose settings are taken. */
+  readonly config?: string;
+  readonly set: readonly string[];
 }
 
 export interface ExplainOptions extends PlaceOptions {

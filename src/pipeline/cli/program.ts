@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { exitCodes } from '../core/errors.js';
 import { stageNames } from '../core/stage-name.js';
 import { examples, lazily, withExperiment, withPlaces, withRun } from './command.js';
@@ -88,6 +88,38 @@ function addExecution(program: Command): void {
     .action(lazily(async () => (await import('./replay.js')).replay));
 }
 
+const withFiles = (command: Command): Command =>
+  withRun(withPlaces(command))
+    .requiredOption('-o, --out <dir>', 'folder to write to')
+    .option('-c, --config <file>', 'experiment whose settings are taken (default: the defaults)')
+    .addOption(setOption())
+    .addOption(
+      new Option('--modality <name>', 'slides (WSI), or cores of a tissue microarray (TMA)')
+        .choices(['WSI', 'TMA'])
+        .default('WSI'),
+    )
+    .option('--json', 'write events as NDJSON to stdout');
+
+function addBags(program: Command): void {
+  examples(
+    withFiles(program.command('tile')),
+    'tile slides/*.svs -o tiles',
+    'tile slides -o tiles --set tissue.preset=bwh_biopsy --set tile.mpp=0.5',
+  )
+    .description('find the tissue of slides and lay the grid: CLAM coordinates, masks, pictures')
+    .argument('<images...>', 'slides or cores, or folders of them')
+    .action(lazily(async () => (await import('./tile.js')).tile));
+
+  examples(
+    withFiles(program.command('embed')),
+    'embed slides/a.svs -o features --set embed.encoder.onnx=uni.onnx',
+    'embed pt_files -o features',
+  )
+    .description('make features of images, or bring those of other tools into one layout (CLAM h5)')
+    .argument('<files...>', 'images or feature files, or folders of them')
+    .action(lazily(async () => (await import('./embed.js')).embed));
+}
+
 function addHistory(program: Command): void {
   examples(program.command('failures'), 'failures quickstart-3f9c', 'failures latest --json')
     .description(
@@ -136,6 +168,7 @@ export function buildProgram(): Command {
   examples(program, 'init', 'doctor', 'inspect /data/hancock', 'up -c experiment.yaml --data /data/hancock');
   addPreparation(program);
   addExecution(program);
+  addBags(program);
   addHistory(program);
   addNetwork(program);
   return program;

@@ -26,6 +26,15 @@ export interface PreparedRun {
   readonly lost: readonly Problem[];
 }
 
+/** Where runs and artifacts live. */
+export interface Places {
+  readonly runs: string;
+  readonly store: string;
+  readonly cache?: string;
+  /** GiB. */
+  readonly cacheSize?: number;
+}
+
 export interface PrepareOptions {
   /** Told what takes a while. */
   readonly onNote?: (text: string) => void;
@@ -41,13 +50,7 @@ export interface PrepareOptions {
 export async function prepareRun(
   config: Config,
   dataRoot: string | null,
-  places: {
-    readonly runs: string;
-    readonly store: string;
-    readonly cache?: string;
-    /** GiB. */
-    readonly cacheSize?: number;
-  },
+  places: Places,
   { onNote, lost = [] }: PrepareOptions = {},
 ): Promise<PreparedRun> {
   if (dataRoot === null)
@@ -57,17 +60,33 @@ export async function prepareRun(
       'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
     );
   const store = await openStore(places.store, cacheOptions(places));
-  const hashCache = join(store.localRoot, 'source-hashes.json');
-  const found = await findSources(config, dataRoot, { hashCache, ...(onNote ? { onNote } : {}) });
+  const found = await findSources(config, dataRoot, {
+    hashCache: hashCacheOf(store),
+    ...(onNote ? { onNote } : {}),
+  });
   const files = withoutLost(found, lost);
   const graph = buildGraph(config, files);
+  const problems = lost.map(({ problem }) => problem);
+  return planRun({ config, dataRoot, store, files, graph, lost: problems }, places);
+}
+
+/** Where a store remembers the hashes of the user's files. */
+export const hashCacheOf = (store: ArtifactStore): string => join(store.localRoot, 'source-hashes.json');
+
+/**
+ * Plans a graph and names the run that works it off.
+ *
+ * @param idOf the id whose first digits stand in the name
+ */
+export async function planRun(
+  known: Omit<PreparedRun, 'plan' | 'earlier' | 'directory'>,
+  { runs }: Pick<Places, 'runs'>,
+  idOf: (plan: Plan) => string = finalId,
+): Promise<PreparedRun> {
+  const { config, store, graph } = known;
   const plan = await makePlan(graph, config, store);
-  const directory = new RunDirectory(places.runs, `${config.name}-${finalId(plan).slice(0, 6)}`);
-  return {
-    ...{ config, dataRoot, store, files, graph, plan, directory },
-    earlier: earlierRecipes(directory, config),
-    lost: lost.map(({ problem }) => problem),
-  };
+  const directory = new RunDirectory(runs, `${config.name}-${idOf(plan).slice(0, 6)}`);
+  return { ...known, plan, directory, earlier: earlierRecipes(directory, config) };
 }
 
 /** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */

@@ -38,6 +38,17 @@ export async function findBags(
       `Modality ${modality} is listed, but no file below ${root} matches "${pattern}".`,
       `Set ${key} to where the ${kind} lie, or take ${modality} out of \`modalities\`.`,
     );
+  return bagsOf(config, root, modality, kind, names);
+}
+
+/** The jobs that given files make: one for each feature file or slide, one for the cores of a patient. */
+export function bagsOf(
+  config: Config,
+  root: string,
+  modality: BagModality,
+  kind: FoundBags['kind'],
+  names: readonly string[],
+): readonly FoundBags[] {
   if (kind === 'features')
     return names.map((file) => ({
       modality,

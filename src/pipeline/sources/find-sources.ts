@@ -52,11 +52,25 @@ export async function findSources(config: Config, root: string, options: FindOpt
       `The data folder ${root} does not exist.`,
       'Check --data (or data.root in the experiment file).',
     );
-  const located = (role: string, name: string): Found => ({ role, name, path: join(root, name) });
+  const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
   const tables = findTables(config, root).map(({ role, name }) => located(role, name));
   const splits =
     config.data.splits === null ? [] : [located('splits', requireFile(root, config.data.splits))];
   const bags = (await Promise.all(bagModalities.map((modality) => findBags(config, root, modality)))).flat();
+  return nameFiles({ tables, splits, bags }, config, root, options);
+}
+
+/**
+ * Names files by their content, with the model that encodes the images among them. Names are relative to `root`, or
+ * absolute.
+ */
+export async function nameFiles(
+  { tables = [], splits = [], bags }: FoundFiles,
+  config: Config,
+  root: string,
+  options: FindOptions,
+): Promise<DataFiles> {
+  const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
   const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
   const files = [
     ...[...tables, ...splits, ...encoder],
@@ -74,6 +88,13 @@ export async function findSources(config: Config, root: string, options: FindOpt
       sources: take(names.map((name) => located(role, name))),
     })),
   };
+}
+
+/** The files of an experiment, or some of them, before they are read. */
+export interface FoundFiles {
+  readonly tables?: readonly Found[];
+  readonly splits?: readonly Found[];
+  readonly bags: readonly FoundBags[];
 }
 
 /** Hashes of files by path. */

@@ -1,0 +1,70 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { Artifact } from '../../pipeline/stage.js';
+import { bagCoordsFile, featuresFiles, type BagIndex, type IndexedBag, type Precision } from './bag-index.js';
+import { halvesToFloats } from './half-float.js';
+
+const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Precision, number>;
+const coordsPerRow = 2;
+
+/**
+ * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on; halves become floats.
+ *
+ * @param rows [n, width]
+ * @throws HafError HAF_STORE_CORRUPT when the file is too short
+ */
+export function readRows(
+  path: string,
+  { width, precision }: Pick<BagIndex, 'width' | 'precision'>,
+  start: number,
+  rows: Float32Array,
+): void {
+  const rowBytes = width * bytesPerValue[precision];
+  const read = (target: Uint8Array): void => {
+    const count = readBytes(path, start * rowBytes, target);
+    if (count === target.length) return;
+    throw new HafError(
+      'HAF_STORE_CORRUPT',
+      `${path} ends before row ${start + Math.floor(count / rowBytes)}.`,
+      'Delete the artifact and run again.',
+    );
+  };
+  if (precision === 'float32') return read(bytesOf(rows));
+  // Halves fit into the second half of their place as float32, so the rows need no memory beside themselves.
+  const halves = new Uint16Array(rows.buffer, rows.byteOffset + 2 * rows.length, rows.length);
+  read(bytesOf(halves));
+  halvesToFloats(halves, rows);
+}
+
+/** One bag of an `embed` artifact: instances [rows, width], and coordinates [rows, 2] if it has any. */
+export function readBag(
+  artifact: Artifact,
+  index: BagIndex,
+  { start, rows, coords }: IndexedBag,
+): { readonly values: Float32Array; readonly coords: Float32Array | null } {
+  const values = new Float32Array(rows * index.width);
+  readRows(artifact.path(featuresFiles[index.precision]), index, start, values);
+  if (coords === null) return { values, coords };
+  const placed = new Float32Array(rows * coordsPerRow);
+  readRows(artifact.path(bagCoordsFile), { width: coordsPerRow, precision: 'float32' }, start, placed);
+  return { values, coords: placed };
+}
+
+/** Fills `target` as far as the file goes; returns the number of bytes. */
+function readBytes(path: string, position: number, target: Uint8Array): number {
+  const file = openSync(path, 'r');
+  try {
+    let filled = 0;
+    while (filled < target.length) {
+      const count = readSync(file, target, filled, target.length - filled, position + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return filled;
+  } finally {
+    closeSync(file);
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

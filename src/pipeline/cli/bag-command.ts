@@ -1,0 +1,73 @@
+import { hashOf } from '../core/canonical-json.js';
+import type { ExitCode } from '../core/errors.js';
+import { HafError } from '../core/errors.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { buildBagGraph } from '../graph.js';
+import { observe } from '../observe/observation.js';
+import type { JobOutcome } from '../run-graph.js';
+import { hashCacheOf, planRun } from '../runs/prepare.js';
+import { nameFiles } from '../sources/find-sources.js';
+import { givenBags } from '../sources/given-files.js';
+import { cacheOptions, openStore } from '../store/open-store.js';
+import type { ArtifactStore, Manifest } from '../store/store.js';
+import { executeFromTerminal } from './execute-from-terminal.js';
+import type { BagCommandOptions } from './options.js';
+import { say, sayWarnings } from './output.js';
+import { packageVersion } from './version.js';
+
+/** A finished job of the wanted stage. */
+export interface FinishedBag {
+  readonly manifest: Manifest;
+  readonly store: ArtifactStore;
+}
+
+/**
+ * What `tile` and `embed` share: a run of one or two stages over the files named on the command line - with everything
+ * runs have: what is in the store is not computed again, workers of other machines may help, one bad file ends nothing.
+ *
+ * @param write puts what a job made where the user wants it, and is told of each in the order of the files
+ */
+export async function runBagCommand(
+  stage: 'tile' | 'embed',
+  paths: readonly string[],
+  options: BagCommandOptions,
+  write: (bag: FinishedBag) => Promise<void>,
+): Promise<ExitCode> {
+  const experiment = options.config === undefined ? { text: `name: ${stage}\n` } : { file: options.config };
+  const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set });
+  sayWarnings(warnings);
+  // Whatever the experiment is called: this is a run of its own.
+  const config: Config = { ...loaded, name: stage };
+  const root = process.cwd();
+  const { bags, problems } = await givenBags(paths, options.modality, config, root);
+  if (stage === 'embed' && bags.some(({ kind }) => kind === 'images')) requireEncoder(config);
+  const store = await openStore(options.store, cacheOptions(options));
+  const files = await nameFiles({ bags }, config, root, { hashCache: hashCacheOf(store), onNote: say });
+  const graph = buildBagGraph(config, files, stage);
+  const prepared = await planRun(
+    { config, dataRoot: root, store, files, graph, lost: problems },
+    options,
+    (plan) => hashOf(plan.map(({ id }) => id)),
+  );
+  const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
+  const result = await executeFromTerminal(prepared, options, observation).finally(observation.close);
+  const manifests = new Map(result.outcomes.flatMap((outcome) => manifestOf(outcome)));
+  for (const { id, node } of prepared.plan) {
+    const manifest = manifests.get(id);
+    if (manifest && node.stage === stage) await write({ manifest, store });
+  }
+  return result.exitCode;
+}
+
+const manifestOf = (outcome: JobOutcome): [string, Manifest][] =>
+  'manifest' in outcome ? [[outcome.manifest.id, outcome.manifest]] : [];
+
+function requireEncoder({ embed: { encoder } }: Config): void {
+  if (encoder.onnx !== null || encoder.standIn) return;
+  throw new HafError(
+    'HAF_USAGE',
+    'These are images, and no encoder is named that makes features of them.',
+    'Add --set embed.encoder.onnx=PATH (docs/encoders.md); to find tissue and lay the grid only, use "haf-pipeline tile".',
+  );
+}

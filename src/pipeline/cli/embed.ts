@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { BagIndex, IndexedBag } from '../../operators/features/bag-index.js';
+import type { ExitCode } from '../core/errors.js';
+import { runBagCommand } from './bag-command.js';
+import type { BagCommandOptions } from './options.js';
+import { printData, say } from './output.js';
+import { placeFile } from './place-file.js';
+import { textTable } from './text-table.js';
+
+/** `embed FILES -o DIR`: the bags that the `embed` stage makes, one CLAM h5 for each slide, core or key of an npz. */
+export async function embed(paths: readonly string[], options: BagCommandOptions): Promise<ExitCode> {
+  const { bagIndexFile, bagIndexSchema } = await import('../../operators/features/bag-index.js');
+  const { readBag } = await import('../../operators/features/stored-bag.js');
+  const { writeFeatureFile } = await import('../../operators/features/feature-file.js');
+  const written: { readonly index: BagIndex; readonly bag: IndexedBag }[] = [];
+  const exitCode = await runBagCommand('embed', paths, options, async ({ manifest, store }) => {
+    const pinned = await store.fetch([{ manifest }]);
+    try {
+      const artifact = store.open(manifest);
+      const index = artifact.json(bagIndexFile, bagIndexSchema);
+      for (const bag of index.bags) {
+        const content = { ...index, bag, ...readBag(artifact, index, bag) };
+        await placeFile(join(options.out, `${bag.image}.h5`), (path) => writeFeatureFile(path, content));
+        written.push({ index, bag });
+      }
+    } finally {
+      await pinned.release();
+    }
+  });
+  if (!options.json && written.length > 0) {
+    const rows = written.map(({ index, bag }) => [
+      bag.image,
+      index.dialect,
+      index.encoder ?? '-',
+      `${bag.rows} x ${index.width}`,
+    ]);
+    printData(textTable(['image', 'from', 'encoder', 'features'], rows));
+    say(`written to ${options.out}`);
+  }
+  return exitCode;
+}

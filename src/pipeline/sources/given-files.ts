@@ -1,0 +1,92 @@
+import { existsSync, statSync } from 'node:fs';
+import { extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { glob } from 'tinyglobby';
+import type { Config } from '../config/schema.js';
+import { HafError } from '../core/errors.js';
+import { stemOf } from '../core/file-name.js';
+import type { BagModality } from '../core/modality.js';
+import type { Problem } from '../core/problem.js';
+import { bagsOf, type FoundBags } from './bag-files.js';
+
+/** Endings of what holds instances already; anything else is taken for an image. */
+const featureEndings = ['.h5', '.hdf5', '.pt', '.pth', '.npy', '.npz', '.safetensors'];
+/** Endings looked for in a folder. */
+const imageEndings = ['svs', 'tif', 'tiff', 'ndpi', 'mrxs', 'scn', 'vms', 'bif', 'png', 'jpg', 'jpeg'];
+
+export interface GivenBags {
+  readonly bags: readonly FoundBags[];
+  /** Files that cannot be told apart by their name. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The jobs of files named on a command line, sorted by path; folders stand for the images in them, or for the feature
+ * files if there are no images. Names are relative to `root`, absolute outside of it.
+ *
+ * @throws HafError HAF_DATA_MISSING naming every path that does not exist
+ */
+export async function givenBags(
+  paths: readonly string[],
+  modality: BagModality,
+  config: Config,
+  root: string,
+): Promise<GivenBags> {
+  const missing = paths.filter((path) => !existsSync(resolve(root, path)));
+  if (missing.length > 0)
+    throw new HafError('HAF_DATA_MISSING', `There is no ${missing.join(', ')}.`, 'Check the path.');
+  const found = await Promise.all(paths.map((path) => filesAt(resolve(root, path))));
+  const names = [...new Set(found.flat())].map((path) => nameOf(root, path)).sort();
+  if (names.length === 0)
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `${paths.join(', ')}: no images or feature files in there.`,
+      `Images end in ${imageEndings.join(', ')}; name a file with another ending itself.`,
+    );
+  const byStem = new Map<string, readonly string[]>();
+  for (const name of names) byStem.set(stemOf(name), [...(byStem.get(stemOf(name)) ?? []), name]);
+  const alike = [...byStem.values()].filter((group) => group.length > 1);
+  const clear = names.filter((name) => !alike.some((group) => group.includes(name)));
+  const isFeature = (name: string): boolean => featureEndings.includes(extname(name).toLowerCase());
+  return {
+    bags: [
+      ...bagsOf(
+        config,
+        root,
+        modality,
+        'images',
+        clear.filter((name) => !isFeature(name)),
+      ),
+      ...bagsOf(config, root, modality, 'features', clear.filter(isFeature)),
+    ],
+    problems: alike.flat().map((file) => ambiguous(file, byStem.get(stemOf(file)) ?? [])),
+  };
+}
+
+async function filesAt(path: string): Promise<readonly string[]> {
+  if (!statSync(path).isDirectory()) return [path];
+  const inside = async (endings: readonly string[]): Promise<readonly string[]> => {
+    const names = await glob(`**/*.{${endings.join(',')}}`, {
+      cwd: path,
+      onlyFiles: true,
+      caseSensitiveMatch: false,
+    });
+    return names.map((name) => join(path, name));
+  };
+  const images = await inside(imageEndings);
+  return images.length > 0 ? images : inside(featureEndings.map((ending) => ending.slice(1)));
+}
+
+function nameOf(root: string, path: string): string {
+  const name = relative(root, path);
+  return name.startsWith('..') || isAbsolute(name) ? path : name;
+}
+
+const ambiguous = (file: string, alike: readonly string[]): Problem => ({
+  severity: 'failure',
+  stage: 'tile',
+  patient: null,
+  file,
+  place: null,
+  reason: `${alike.length} files have the id ${stemOf(file)}: ${alike.join(', ')}.`,
+  fix: 'Rename all but one of them, or work on them one at a time.',
+});
