@@ -10,13 +10,21 @@ export interface Picture {
 /**
  * A picture like a thumbnail of a slide: pale ground, coloured pieces with holes, pieces in holes, noise, pieces that
  * touch the border. Every shape is a disc whose radius wobbles with the angle.
+ *
+ * @param largest radius, as a share of the shorter side
  */
-export function blobPicture(draw: Rng, width: number, height: number, shapes: number): Picture {
+export function blobPicture(
+  draw: Rng,
+  width: number,
+  height: number,
+  shapes: number,
+  largest = 0.35,
+): Picture {
   const rgb = new Uint8Array(width * height * 3).fill(240);
   const paint = (hole: boolean): void => {
     const x0 = draw.uniform() * width;
     const y0 = draw.uniform() * height;
-    const radius = 2 + draw.uniform() ** 2 * Math.min(width, height) * (hole ? 0.1 : 0.35);
+    const radius = 2 + draw.uniform() ** 2 * Math.min(width, height) * (hole ? 0.3 : 1) * largest;
     const [lobes, wobble, turn] = [
       2 + Math.floor(draw.uniform() * 6),
       draw.uniform() * 0.5,
