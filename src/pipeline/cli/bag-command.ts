@@ -1,6 +1,5 @@
 import { hashOf } from '../core/canonical-json.js';
-import type { ExitCode } from '../core/errors.js';
-import { HafError } from '../core/errors.js';
+import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { buildBagGraph } from '../graph.js';
@@ -11,6 +10,7 @@ import { nameFiles } from '../sources/find-sources.js';
 import { givenBags } from '../sources/given-files.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
+import { errorText } from './errors.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { BagCommandOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
@@ -53,11 +53,19 @@ export async function runBagCommand(
   const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
   const result = await executeFromTerminal(prepared, options, observation).finally(observation.close);
   const manifests = new Map(result.outcomes.flatMap((outcome) => manifestOf(outcome)));
+  let { exitCode } = result;
   for (const { id, node } of prepared.plan) {
     const manifest = manifests.get(id);
-    if (manifest && node.stage === stage) await write({ manifest, store });
+    if (!manifest || node.stage !== stage) continue;
+    try {
+      await write({ manifest, store });
+    } catch (error) {
+      // A result that cannot be written is in the store; the next one may well fit.
+      say(errorText(HafError.from(error)));
+      exitCode = exitCodes.finishedWithFailures;
+    }
   }
-  return result.exitCode;
+  return exitCode;
 }
 
 const manifestOf = (outcome: JobOutcome): [string, Manifest][] =>
