@@ -1,4 +1,5 @@
 import { methodOf } from '../operators/methods/registry.js';
+import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
 import type { JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
@@ -102,8 +103,12 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'heatmap',
     version: 1,
     class: 'cpu',
-    reads: () => [],
-    opens: { embed: ['bags.json', 'coords.f32'], stage1: ['attention.safetensors'] },
+    reads: () => ['cv.mode'],
+    opens: {
+      stage1: ['attention.safetensors'],
+      embed: ['bags.json', 'coords.f32'],
+      tile: ['tiles.json', ...Array.from({ length: mostThumbnails }, (_, image) => thumbnailFile(image))],
+    },
     about: 'draws where Stage 1 looked, for the test patients of a fold',
     load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,
   }),

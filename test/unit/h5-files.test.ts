@@ -52,6 +52,12 @@ describe('a feature file of CLAM or TRIDENT', () => {
     expect(values).toEqual(ramp(3 * width));
   });
 
+  it('may be a single vector, a slide of one tile', async () => {
+    const { index, values } = await embedFile('WSI', writeFeatures(ramp(width), [width]), width);
+    expect(index.bags).toMatchObject([{ rows: 1 }]);
+    expect(values).toEqual(ramp(width));
+  });
+
   it('may hold float64, which becomes float32', async () => {
     const data = Float64Array.from(ramp(2 * width));
     const path = writeH5('001.h5', (file) =>
@@ -140,19 +146,15 @@ describe('an HDF5 file that cannot be used is left out with its reason', () => {
       file.create_dataset({ name: 'coords', data: new Int32Array(4), shape: [2, 2] });
       file.create_group('extra').create_dataset({ name: 'mask', data: new Int32Array(4), shape: [4] });
     });
-    await expectRefused(path, /no dataset "features".*coords, extra\/mask/);
+    await expectRefused(
+      path,
+      /no dataset "features" or "feats".*coords \[2, 2\] int32, extra\/mask \[4\] int32/,
+    );
   });
 
   it('when "features" is a group', async () => {
     const path = writeH5('001.h5', (file) => file.create_group('features'));
     await expectRefused(path, /no dataset "features".*none/);
-  });
-
-  it('when it is a file of STAMP', async () => {
-    const path = writeH5('001.h5', (file) =>
-      file.create_dataset({ name: 'feats', data: ramp(width), shape: [1, width], dtype: '<f' }),
-    );
-    await expectRefused(path, /STAMP/);
   });
 
   it('when its rows have another width', async () => {
@@ -162,7 +164,7 @@ describe('an HDF5 file that cannot be used is left out with its reason', () => {
 
   it('when it is no matrix', async () => {
     await expectRefused(writeFeatures(ramp(32), [2, 2, width]), /shape \[2, 2, 8\]/);
-    await expectRefused(writeFeatures(ramp(width), [width]), /shape \[8\]/);
+    await expectRefused(writeFeatures(ramp(2 * width), [2 * width]), /shape \[16\]/);
   });
 
   it('when values are NaN or infinite, counted and with the first row', async () => {
@@ -186,8 +188,8 @@ describe('an HDF5 file that cannot be used is left out with its reason', () => {
 
   it('when its ending is unknown', async () => {
     await expectRefused(
-      scratchFile('001.pt', new Uint8Array(4)),
-      /"\.pt" cannot be read; \.h5, \.hdf5, \.npz can/,
+      scratchFile('001.csv', Buffer.from('1,2,3')),
+      /"\.csv" cannot be read; \.h5, \.hdf5, \.npz, \.pt, \.pth, \.npy, \.safetensors can/,
     );
   });
 });

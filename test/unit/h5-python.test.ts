@@ -46,6 +46,8 @@ describe.skipIf(!hasH5py)('files written by h5py', () => {
     ['fletcher32', `chunks=(100, 8), fletcher32=True`, 'f4'],
     ['big-endian', '', '>f4'],
     ['float64', '', 'f8'],
+    ['float16', `chunks=(64, ${width}), compression='gzip'`, 'f2'],
+    ['big-endian float16', '', '>f2'],
   ])('%s', async (_, options, type) => {
     const { values, problems } = await embedFile('WSI', writeWithH5py(options, type), width);
     expect(problems).toEqual([]);
@@ -54,7 +56,7 @@ describe.skipIf(!hasH5py)('files written by h5py', () => {
 
   it.each([
     ['LZF', `chunks=(64, ${width}), compression='lzf'`, 'f4', /compressed with "lzf"/],
-    ['float16', '', 'f2', /float16/],
+    ['integers', '', 'i4', /int32, no floating-point/],
   ])('%s is refused', async (_, options, type, reason) => {
     const { index, problems } = await embedFile('WSI', writeWithH5py(options, type), width);
     expect(index.bags).toEqual([]);

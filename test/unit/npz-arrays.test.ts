@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readNpy } from '../../src/operators/features/npy.js';
+import { openNpy } from '../../src/operators/features/npy.js';
 
 /** A .npy file with any header, by its byte layout (NumPy enhancement proposal 1). */
 function npy(header: string, data: Uint8Array, version = 1): Uint8Array {
@@ -11,6 +11,10 @@ function npy(header: string, data: Uint8Array, version = 1): Uint8Array {
 
 const describeArray = (descr: string, shape: string, fortran = 'False'): string =>
   `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': (${shape}), }`;
+const readNpy = (file: Uint8Array): { shape: readonly number[]; data: Float32Array } => {
+  const array = openNpy(file, 'array');
+  return { shape: array.shape, data: array.read() };
+};
 const bytesOf = (data: Float32Array | Float64Array | Uint16Array): Uint8Array => new Uint8Array(data.buffer);
 
 describe('a .npy array is read', () => {
@@ -45,7 +49,7 @@ describe('a .npy array is refused', () => {
       npy(`{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }`, four),
       /plain numeric/,
     ],
-    ['integers', npy(describeArray('<i4', '1,'), four), /"<i4"; <f2, <f4 and <f8/],
+    ['booleans', npy(describeArray('|b1', '4,'), four), /"\|b1"; <f2, <f4 and <f8/],
     ['big-endian numbers', npy(describeArray('>f4', '1,'), four), /">f4"/],
     ['Fortran order', npy(describeArray('<f4', '1, 1', 'True'), four), /Fortran order/],
     ['too few numbers', npy(describeArray('<f4', '2,'), four), /has 4 bytes of numbers, its shape needs 8/],

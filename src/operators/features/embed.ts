@@ -20,13 +20,14 @@ function fileOf({ unit, sources, config }: StageContext): FeatureFile {
       'Please report it with the log of the run.',
     );
   const width = unit.modality === 'WSI' ? config.data.wsi.width : config.data.tma.width;
-  return { path: source.path, name: source.name, modality: unit.modality, width };
+  const { onNonFinite } = config.embed;
+  return { path: source.path, name: source.name, modality: unit.modality, width, onNonFinite };
 }
 
 /** A file that is bad as a whole is content like any other: no bags, and the reason. */
 async function contentOf(file: FeatureFile): Promise<FeatureContent> {
   try {
-    return await readerOf(file.name).read(file);
+    return await readerOf(file).read(file);
   } catch (thrown) {
     const error = asForeign(thrown);
     if (error === null) throw thrown;

@@ -1,5 +1,6 @@
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { PatientId } from '../../pipeline/core/patient-id.js';
+import type { OnNonFinite } from './finite.js';
 
 /** A feature file as a reader is asked for it. */
 export interface FeatureFile {
@@ -10,6 +11,8 @@ export interface FeatureFile {
   readonly modality: BagModality;
   /** Length one instance must have. */
   readonly width: number;
+  /** What to do with instances that have NaN or infinite values. */
+  readonly onNonFinite: OnNonFinite;
 }
 
 /** The instances of one patient from one slide or core. */
@@ -37,7 +40,7 @@ export interface BagCoords {
 
 /** A part of a file that could not be used although the rest could. */
 export interface Rejected {
-  readonly severity: 'warning' | 'failure';
+  readonly severity: 'info' | 'warning' | 'failure';
   readonly patient: string | null;
   readonly place: string | null;
   readonly reason: string;
@@ -56,8 +59,15 @@ export interface FeatureContent {
 
 /** Reads one container format. A new format is one more of these, entered in `reader-of.ts`. */
 export interface FeatureReader {
-  /** File name endings, lower case, with the dot. */
+  /** File name endings, lower case, with the dot: for files whose content is not recognised. */
   readonly extensions: readonly string[];
+  /** Whether a file that begins with these bytes (all of a short file) is of this format. */
+  recognises(head: Uint8Array): boolean;
   /** @throws HafError `HAF_FEATURES_INVALID` (see `foreign`) when nothing of the file can be used. */
   read(file: FeatureFile): Promise<FeatureContent>;
+  /**
+   * Names of its arrays, each of which may be a bag of its own; null or absent for a file of one patient.
+   * @throws HafError `HAF_FEATURES_INVALID`
+   */
+  keys?(path: string): readonly string[] | null;
 }

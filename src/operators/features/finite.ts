@@ -1,18 +1,63 @@
 import { foreign } from './foreign.js';
 
-/** @throws HafError `HAF_FEATURES_INVALID` with the number of NaN and infinite values and the first row that has one. */
-export function assertFinite(values: Float32Array, width: number, place: string): void {
+export type OnNonFinite = 'error' | 'drop';
+
+export interface Instances {
+  /** [rows, width] */
+  readonly values: Float32Array;
+  /** [rows, 2], null when there are none. */
+  readonly coords: Float32Array | null;
+}
+
+/** Rows with a value that is NaN or infinite, and how many such values there are. */
+function nonFinite(values: Float32Array, width: number): { readonly rows: readonly number[]; count: number } {
+  const rows: number[] = [];
   let count = 0;
-  let first = -1;
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    if (count === 0) first = Math.floor(i / width);
-    count++;
+  for (let start = 0; start < values.length; start += width) {
+    let sum = 0;
+    // A product with zero is zero for every finite value, and NaN for all others.
+    for (let i = start; i < start + width; i++) sum += (values[i] as number) * 0;
+    if (sum === 0) continue;
+    rows.push(start / width);
+    for (let i = start; i < start + width; i++) if (!Number.isFinite(values[i])) count++;
   }
-  if (count > 0)
+  return { rows, count };
+}
+
+/** The rows that are not listed, moved up in their own memory. */
+function without(rows: ReadonlySet<number>, values: Float32Array, width: number): Float32Array {
+  let kept = 0;
+  for (let row = 0; row * width < values.length; row++) {
+    if (rows.has(row)) continue;
+    if (kept !== row) values.copyWithin(kept * width, row * width, (row + 1) * width);
+    kept++;
+  }
+  return values.subarray(0, kept * width);
+}
+
+/**
+ * Instances of finite values only. `drop` takes the others out, with their coordinates, and says how many.
+ * @throws HafError `HAF_FEATURES_INVALID` for `error`, with the number of values and the first row that has one
+ */
+export function finiteOnly(
+  { values, coords }: Instances,
+  width: number,
+  place: string,
+  onNonFinite: OnNonFinite,
+): Instances & { readonly dropped: number } {
+  const { rows, count } = nonFinite(values, width);
+  const [first] = rows;
+  if (first === undefined) return { values, coords, dropped: 0 };
+  if (onNonFinite === 'error')
     throw foreign(
       `${count} value${count === 1 ? ' is' : 's are'} NaN or infinite, first in row ${first} (counted from 0)`,
-      'Extract the features of this image again.',
+      'Extract the features of this image again, or set embed.onNonFinite: drop to do without these rows.',
       place,
     );
+  const bad = new Set(rows);
+  return {
+    values: without(bad, values, width),
+    coords: coords === null ? null : without(bad, coords, 2),
+    dropped: rows.length,
+  };
 }

@@ -1,66 +1,104 @@
 import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node';
-import { assertFinite } from './finite.js';
-import { foreign } from './foreign.js';
+import { caseContent, isCaseFile } from './case-file.js';
 import type { FeatureContent, FeatureFile, FeatureReader } from './feature-reader.js';
-import { patientOf, sourceOf, stemOf } from '../../pipeline/core/file-name.js';
-import { readMatrix, withHdf5 } from './hdf5-dataset.js';
-import { assertCompleteHdf5 } from './hdf5-superblock.js';
+import { foreign } from './foreign.js';
+import { datasetArray, withHdf5 } from './hdf5-dataset.js';
+import { numberAttribute, textAttribute } from './hdf5-attributes.js';
+import { assertCompleteHdf5, beginsHdf5 } from './hdf5-superblock.js';
+import { plainPixels, type Notes } from './file-notes.js';
+import { oneBag, patientOfFile } from './one-bag.js';
+import { coordsName, featureNames, featuresAmong, type StoredArray } from './stored-array.js';
 
-const featuresName = 'features';
-const stampName = 'feats';
-/** Names shown when the wanted dataset is missing. */
-const namesShown = 12;
+interface Found {
+  readonly dataset: Dataset;
+  readonly array: StoredArray;
+}
 
-/** Paths of the datasets below a group, depth first. External and broken links are not followed. */
-function datasetPaths(group: Group, prefix = ''): readonly string[] {
+/** Groups in groups that are looked into; links can make them go round in circles. */
+const deepest = 4;
+
+/** The datasets below a group by path, depth first. External and broken links are not followed. */
+function datasetsOf(group: Group, prefix = '', depth = 0): readonly Found[] {
   return group.keys().flatMap((key) => {
     const entity = group.get(key);
-    if (entity instanceof h5wasm.Dataset) return [prefix + key];
-    return entity instanceof h5wasm.Group ? datasetPaths(entity, `${prefix}${key}/`) : [];
+    const place = prefix + key;
+    if (entity instanceof h5wasm.Dataset) return [{ dataset: entity, array: datasetArray(entity, place) }];
+    const inside = entity instanceof h5wasm.Group && depth < deepest;
+    return inside ? datasetsOf(entity, `${place}/`, depth + 1) : [];
   });
 }
 
-/** @throws HafError `HAF_FEATURES_INVALID` naming what is there instead */
-function featuresOf(file: File): Dataset {
-  const keys = file.keys();
-  const found = keys.includes(featuresName) ? file.get(featuresName) : null;
-  if (found instanceof h5wasm.Dataset) return found;
-  if (keys.includes(stampName))
+/** `feats` with what it is of in the file's attributes; a slide's or patient's one vector is no bag. */
+function stampNotes(file: File): Notes {
+  const kind = textAttribute(file, 'feat_type');
+  if (kind !== null && kind !== 'tile')
     throw foreign(
-      `it holds "${stampName}", the layout of STAMP, which is not supported yet`,
-      `Write the rows as a float32 dataset "${featuresName}".`,
-      stampName,
+      `STAMP says it holds features of a ${kind}, not of tiles`,
+      'Point data.*.files at what `stamp preprocess` wrote.',
+      'feat_type',
     );
-  const paths = datasetPaths(file);
-  const more = paths.length > namesShown ? ` and ${paths.length - namesShown} more` : '';
-  const there = paths.length === 0 ? 'none' : paths.slice(0, namesShown).join(', ') + more;
-  throw foreign(
-    `it has no dataset "${featuresName}"; datasets found: ${there}`,
-    'Point data.*.files at feature files; a coordinates file of CLAM holds no features.',
-    featuresName,
-  );
+  const unit = textAttribute(file, 'unit');
+  const sidePx = numberAttribute(file, 'tile_size_px');
+  // Version 2.0 calls it tile_size; 2.1 and later give both sizes.
+  const sideUm =
+    numberAttribute(file, 'tile_size_um') ?? (unit === 'um' ? numberAttribute(file, 'tile_size') : null);
+  const coords =
+    unit === 'um' || sideUm !== null
+      ? { unit: 'um' as const, side: sideUm }
+      : unit === 'px'
+        ? { unit: 'px' as const, side: sidePx }
+        : null;
+  const mpp = sideUm !== null && sidePx !== null ? sideUm / sidePx : null;
+  return { dialect: 'stamp', encoder: textAttribute(file, 'extractor'), coords, mpp };
 }
 
-/** TRIDENT notes the encoder on the dataset, CLAM writes no attributes (method.md 2.7). */
-const dialectOf = (features: Dataset): string =>
-  Object.keys(features.attrs).includes('encoder') ? 'trident' : 'clam';
+/** Side of a tile in level-0 pixels, of TRIDENT's or CLAM's attributes; null when there are none. */
+function sideOf(coords: Dataset): number | null {
+  const level0 = numberAttribute(coords, 'patch_size_level0');
+  if (level0 !== null) return level0;
+  const size = numberAttribute(coords, 'patch_size');
+  const downsample = numberAttribute(coords, 'downsample');
+  return size === null || downsample === null ? null : size * Math.floor(downsample);
+}
 
-/** HDF5 files with one bag per file, as CLAM and TRIDENT write them: `features` [N, w] or [1, N, w]. */
+/** TRIDENT notes the encoder on the dataset and its grid on the coordinates; CLAM writes no attributes. */
+function plainNotes(features: Dataset, coords: Dataset | null): Notes {
+  const encoder = textAttribute(features, 'encoder');
+  const gridOfTrident = coords !== null && numberAttribute(coords, 'patch_size_level0') !== null;
+  return {
+    dialect: encoder !== null || gridOfTrident ? 'trident' : 'clam',
+    encoder,
+    coords: coords === null ? null : { unit: 'px', side: sideOf(coords) },
+    mpp: null,
+  };
+}
+
+function contentOf(hdf5: File, file: FeatureFile): FeatureContent {
+  if (isCaseFile(hdf5)) return caseContent(hdf5, file);
+  const found = datasetsOf(hdf5);
+  const features = featuresAmong(
+    found.map(({ array }) => array),
+    file.width,
+  );
+  const coords = found.find(({ array }) => array.name === coordsName) ?? null;
+  const dataset = found.find(({ array }) => array === features)?.dataset;
+  const [plain, stamp] = featureNames;
+  const notes: Notes =
+    features.name === stamp
+      ? stampNotes(hdf5)
+      : dataset !== undefined && features.name === plain
+        ? plainNotes(dataset, coords?.dataset ?? null)
+        : { dialect: 'h5', encoder: null, coords: plainPixels, mpp: null };
+  return oneBag(file, features, coords?.array ?? null, notes);
+}
+
+/** HDF5 files: one slide or core of CLAM, TRIDENT or STAMP, or all of one case (method.md 2.7). */
 export const h5Reader: FeatureReader = {
   extensions: ['.h5', '.hdf5'],
-  async read({ path, name, modality, width }: FeatureFile): Promise<FeatureContent> {
-    const stem = stemOf(name);
-    const patient = patientOf(stem);
-    if (patient === null)
-      throw foreign('its name holds no patient id', 'Name it like "PrimaryTumor_HE_001.h5".');
-    assertCompleteHdf5(path);
-    return withHdf5(path, (file) => {
-      const features = featuresOf(file);
-      const values = readMatrix(features, width, featuresName);
-      assertFinite(values, width, featuresName);
-      const source = sourceOf(stem, modality);
-      const bag = { patient, source, image: stem, place: featuresName, values, coords: null, mpp: null };
-      return { dialect: dialectOf(features), encoder: null, bags: [bag], rejected: [] };
-    });
+  recognises: beginsHdf5,
+  async read(file: FeatureFile): Promise<FeatureContent> {
+    patientOfFile(file);
+    assertCompleteHdf5(file.path);
+    return withHdf5(file.path, (hdf5) => contentOf(hdf5, file));
   },
 };

@@ -1,11 +1,24 @@
-import { constants } from 'node:buffer';
-import h5wasm, { Module, type Dataset, type File } from 'h5wasm/node';
+import h5wasm, { Module, type Dataset, type File, type Metadata } from 'h5wasm/node';
 import { HafError } from '../../pipeline/core/errors.js';
 import { foreign } from './foreign.js';
+import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
+import type { StoredArray } from './stored-array.js';
 
 /** Filters the HDF5 build decodes. Others, LZF among them, are read as garbage without an error. */
 const readableFilters: ReadonlySet<number> = new Set([1, 2, 3]);
+const datatypeInteger = 0;
 const datatypeFloat = 1;
+const floats: ReadonlyMap<number, NumberType> = new Map([
+  [2, 'float16'],
+  [4, 'float32'],
+  [8, 'float64'],
+]);
+const integers: ReadonlyMap<string, NumberType> = new Map(
+  (['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const).map((type) => [
+    type,
+    type,
+  ]),
+);
 /** Bytes of one slice; bounds the memory of a read beside its result. */
 const sliceBytes = 4 * 1024 * 1024;
 
@@ -27,11 +40,8 @@ export async function withHdf5<T>(path: string, use: (file: File) => T): Promise
   }
 }
 
-const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
-
 /** Refuses what would be read wrongly, without an error, or not at all. */
-function assertReadable(dataset: Dataset, place: string): void {
-  const { metadata, filters } = dataset;
+function assertReadable({ metadata, filters }: Dataset, place: string): void {
   const unsupported = filters.find((filter) => !readableFilters.has(filter.id));
   if (unsupported)
     throw foreign(
@@ -45,88 +55,80 @@ function assertReadable(dataset: Dataset, place: string): void {
       'Write it into one file, for example with `h5repack`.',
       place,
     );
-  if (metadata.type !== datatypeFloat || (metadata.size !== 4 && metadata.size !== 8)) {
-    const what = metadata.type === datatypeFloat ? `float${metadata.size * 8}` : 'no floating-point';
-    throw foreign(
-      `dataset "${place}" holds ${what} values; float32 or float64 is supported`,
-      'Convert it to float32.',
-      place,
-    );
-  }
 }
 
-/** Rows and width of a matrix [N, w], a batch of one [1, N, w], or an empty list [0] as TRIDENT writes it. */
-function matrixShape(
-  shape: readonly number[] | null,
-  width: number,
-  place: string,
-): readonly [number, number] {
-  if (shape?.length === 1 && shape[0] === 0) return [0, width];
-  const sides = shape?.length === 3 && shape[0] === 1 ? shape.slice(1) : (shape ?? []);
-  const [rows, columns] = sides;
-  if (sides.length !== 2 || rows === undefined || columns === undefined)
-    throw foreign(
-      `dataset "${place}" has the shape ${shapeText(shape ?? [])}; [rows, ${width}] is expected`,
-      'Write one row per tile.',
-      place,
-    );
-  return [rows, columns];
+/** The number type the library hands out, in little-endian order whatever the file has; null for no numbers. */
+function typeOf({ type, size, signed }: Metadata): NumberType | null {
+  if (type === datatypeFloat) return floats.get(size) ?? null;
+  return type === datatypeInteger ? (integers.get(`${signed ? '' : 'u'}int${size * 8}`) ?? null) : null;
 }
 
-/** Rows per slice: whole chunks, because a compressed chunk is decoded anew for every slice that touches it. */
-function sliceRows(dataset: Dataset, rowBytes: number): number {
-  const chunks = dataset.metadata.chunks;
-  const chunkRows = chunks?.at(-2) ?? 1;
-  return chunkRows * Math.max(1, Math.floor(sliceBytes / (rowBytes * chunkRows)));
+/** A dataset as an array. @param place its path in the file, for messages */
+export function datasetArray(dataset: Dataset, place: string): StoredArray {
+  const { metadata } = dataset;
+  const type = typeOf(metadata);
+  return {
+    name: place,
+    shape: metadata.shape ?? [],
+    type: type ?? 'no numbers',
+    float: type !== null && isFloatType(type),
+    read: () => {
+      assertReadable(dataset, place);
+      if (type === null)
+        throw foreign(
+          `dataset "${place}" holds no numbers that can be read`,
+          'Convert it to float32.',
+          place,
+        );
+      return readNumbers(dataset, type, place);
+    },
+  };
 }
 
 /**
- * The instances of a dataset as float32 [rows, width], read in chunk-aligned slices.
- * @throws HafError `HAF_FEATURES_INVALID` shape, width, number type, filter, or data that do not decode
+ * All numbers of a dataset, in slices along its first side longer than one. A slice is a number of whole chunks,
+ * because a compressed chunk is decoded anew for every slice that touches it.
  */
-export function readMatrix(dataset: Dataset, width: number, place: string): Float32Array {
-  assertReadable(dataset, place);
-  const { shape, size } = dataset.metadata;
-  const [rows, columns] = matrixShape(shape, width, place);
-  // An empty slide says nothing about the encoder, so its width is not compared.
-  if (rows === 0) return new Float32Array(0);
-  if (columns !== width)
-    throw foreign(
-      `dataset "${place}" has rows of ${columns} values, ${width} expected`,
-      `Set the width of this modality to ${columns} if all its files are like this, or extract the features again.`,
-      place,
-    );
-  if (rows * width * Float32Array.BYTES_PER_ELEMENT > constants.MAX_LENGTH)
-    throw foreign(
-      `dataset "${place}" claims ${rows} rows, more than fit in memory`,
-      'Split the file.',
-      place,
-    );
-  const values = new Float32Array(rows * width);
-  const step = sliceRows(dataset, width * size);
-  for (let start = 0; start < rows; start += step) {
-    const count = Math.min(step, rows - start);
-    values.set(readRows(dataset, start, count, width, place), start * width);
+function readNumbers(dataset: Dataset, type: NumberType, place: string): Float32Array {
+  const shape = dataset.metadata.shape ?? [];
+  const axis = Math.max(
+    0,
+    shape.findIndex((side) => side > 1),
+  );
+  const length = shape[axis] ?? 0;
+  const rowValues = shape.slice(axis + 1).reduce((product, side) => product * side, 1);
+  const chunkRows = dataset.metadata.chunks?.[axis] ?? 1;
+  const step = chunkRows * Math.max(1, Math.floor(sliceBytes / (rowValues * bytesOfType(type) * chunkRows)));
+  const values = new Float32Array(length * rowValues);
+  for (let start = 0; start < length; start += step) {
+    const count = Math.min(step, length - start);
+    const target = values.subarray(start * rowValues, (start + count) * rowValues);
+    readSlice(dataset, type, { axis, start, count }, target, place);
   }
   return values;
 }
 
+interface Slice {
+  readonly axis: number;
+  readonly start: number;
+  readonly count: number;
+}
+
 /**
  * `Dataset.slice` of h5wasm ignores the status of the read and hands out whatever is in memory after a failed
- * one (wrong checksum, damaged chunk), so this calls the function below it.
+ * one (wrong checksum, damaged chunk), and reads no float16, so this calls the function below it.
  */
-function readRows(
+function readSlice(
   dataset: Dataset,
-  start: number,
-  count: number,
-  width: number,
+  type: NumberType,
+  { axis, start, count }: Slice,
+  target: Float32Array,
   place: string,
-): ArrayLike<number> {
-  const { size, shape } = dataset.metadata;
-  const lead = shape?.length === 3;
-  const along = (row: number, column: number, batch: number): bigint[] =>
-    (lead ? [batch, row, column] : [row, column]).map(BigInt);
-  const bytes = count * width * size;
+): void {
+  const shape = dataset.metadata.shape ?? [];
+  const along = (side: (length: number, at: number) => number): bigint[] =>
+    shape.map((length, at) => BigInt(side(length, at)));
+  const bytes = target.length * bytesOfType(type);
   const pointer = Module._malloc(bytes);
   if (pointer === 0)
     throw new HafError(
@@ -138,9 +140,9 @@ function readRows(
     const status = Module.get_dataset_data(
       dataset.file_id,
       dataset.path,
-      along(count, width, 1),
-      along(start, 0, 0),
-      along(1, 1, 1),
+      along((side, at) => (at === axis ? count : side)),
+      along((_, at) => (at === axis ? start : 0)),
+      along(() => 1),
       BigInt(pointer),
     );
     if (status < 0)
@@ -149,9 +151,8 @@ function readRows(
         'Copy or download it again, or extract the features again.',
         place,
       );
-    // The heap may have moved during the read, so the view is taken after it; the copy outlives the free below.
-    const copy = Module.HEAPU8.slice(pointer, pointer + bytes).buffer;
-    return size === 4 ? new Float32Array(copy) : new Float64Array(copy);
+    // The heap may have moved during the read, so the view is taken after it.
+    target.set(toFloat32(Module.HEAPU8.subarray(pointer, pointer + bytes), type));
   } finally {
     Module._free(pointer);
   }

@@ -6,6 +6,17 @@ const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
 const firstUserBlock = 512;
 const superblockBytes = 64;
 
+/** Whether a file that begins with these bytes is HDF5. */
+export function beginsHdf5(head: Uint8Array): boolean {
+  for (
+    let start = 0;
+    start + signature.length <= head.length;
+    start = start === 0 ? firstUserBlock : start * 2
+  )
+    if (signature.equals(head.subarray(start, start + signature.length))) return true;
+  return false;
+}
+
 /** Where the superblock starts, or null when the file is not HDF5. */
 function superblockOf(file: number, size: number): { readonly start: number; readonly bytes: Buffer } | null {
   const bytes = Buffer.alloc(superblockBytes);

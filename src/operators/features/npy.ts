@@ -1,12 +1,6 @@
 import { foreign } from './foreign.js';
-import { bytesOfType, toFloat32, type NumberType } from './number-type.js';
-
-/** One numeric NumPy array, converted to float32. */
-export interface NpyArray {
-  readonly shape: readonly number[];
-  /** Elements in C order. */
-  readonly data: Float32Array;
-}
+import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
+import type { StoredArray } from './stored-array.js';
 
 interface Header {
   readonly descr: string;
@@ -16,15 +10,27 @@ interface Header {
   readonly start: number;
 }
 
-const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+export const npyMagic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const again = 'Write it again with numpy.save or numpy.savez as a float32 array.';
 
-const types: Readonly<Record<string, NumberType>> = { '<f2': 'float16', '<f4': 'float32', '<f8': 'float64' };
+const types: Readonly<Record<string, NumberType>> = {
+  '<f2': 'float16',
+  '<f4': 'float32',
+  '<f8': 'float64',
+  '|i1': 'int8',
+  '|u1': 'uint8',
+  '<i2': 'int16',
+  '<u2': 'uint16',
+  '<i4': 'int32',
+  '<u4': 'uint32',
+  '<i8': 'int64',
+  '<u8': 'uint64',
+};
 
 /** The header of format versions 1 to 3: a Python dictionary literal with a length before it. */
 function readHeader(file: Uint8Array): Header {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < 10 || magic.some((byte, i) => file[i] !== byte))
+  if (file.length < 10 || npyMagic.some((byte, i) => file[i] !== byte))
     throw foreign('it is not a .npy array', again);
   const version = view.getUint8(6);
   if (version < 1 || version > 3) throw foreign(`.npy format version ${version} is unknown`, again);
@@ -45,19 +51,25 @@ function readHeader(file: Uint8Array): Header {
 }
 
 /**
- * Reads a NumPy array file of float16, float32 or float64, little-endian, C order. Object arrays are refused:
- * they hold Python pickles, which can run code.
+ * A NumPy array file of little-endian numbers in C order. Object arrays are refused: they hold Python pickles, which
+ * can run code.
  * @throws HafError `HAF_FEATURES_INVALID` naming what does not fit
  */
-export function readNpy(file: Uint8Array): NpyArray {
+export function openNpy(file: Uint8Array, name: string): StoredArray {
   const { descr, fortran, shape, start } = readHeader(file);
   if (descr.includes('O')) throw foreign('it holds Python objects, which are never loaded', again);
   const type = types[descr];
   if (!type) throw foreign(`its numbers are "${descr}"; <f2, <f4 and <f8 are supported`, again);
-  if (fortran) throw foreign('it is stored in Fortran order', again);
+  if (fortran && shape.length > 1) throw foreign('it is stored in Fortran order', again);
   const count = shape.reduce((product, side) => product * side, 1);
   const bytes = file.length - start;
   if (bytes !== count * bytesOfType(type))
     throw foreign(`it has ${bytes} bytes of numbers, its shape needs ${count * bytesOfType(type)}`, again);
-  return { shape, data: toFloat32(file.subarray(start), type) };
+  return {
+    name,
+    shape,
+    type: descr,
+    float: isFloatType(type),
+    read: () => toFloat32(file.subarray(start), type),
+  };
 }

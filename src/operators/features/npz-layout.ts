@@ -1,7 +1,7 @@
 import { foreign } from './foreign.js';
-import type { NpyArray } from './npy.js';
+import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
-/** How the arrays of an npz hold their instances (method.md 2.7): one vector, a matrix, joined tile vectors. */
+/** How the arrays of a file of several hold their instances (method.md 2.7): one vector, a matrix, joined tile vectors. */
 export type NpzLayout = 'vector' | 'rows' | 'joined';
 
 export interface NpzInstances {
@@ -24,20 +24,26 @@ function centredTile(joined: Float32Array, width: number): Float32Array | null {
 }
 
 /**
- * The instances of one npz array: `[w]` is one, `[n, w]` and `[1, n, w]` are n, and a longer vector is as many
+ * The instances of one array of several: `[w]` is one, `[n, w]` and `[1, n, w]` are n, and a longer vector is as many
  * joined tiles as fit.
- * @throws HafError `HAF_FEATURES_INVALID` when the shape fits none of these
+ * @throws HafError `HAF_FEATURES_INVALID` when the shape fits none of these, or it holds no floating-point numbers
  */
-export function instancesOf({ shape, data }: NpyArray, width: number): NpzInstances {
-  const sides = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
+export function instancesOf(array: StoredArray, width: number): NpzInstances {
+  const { shape, type, float } = array;
+  if (!float)
+    throw foreign(`its numbers are "${type}"; floating-point numbers are expected`, 'Convert it to float32.');
+  const sides = squeezed(shape);
   const last = sides.at(-1);
-  if (sides.length === 2 && (last === width || data.length === 0)) return { layout: 'rows', values: data };
-  if (sides.length === 1 && data.length === 0) return { layout: 'rows', values: data };
-  if (sides.length === 1 && last === width) return { layout: 'vector', values: data };
-  if (sides.length === 1 && data.length % width === 0)
-    return { layout: 'joined', values: centredTile(data, width) ?? data };
+  const length = sides.reduce((product, side) => product * side, 1);
+  if (sides.length === 2 && (last === width || length === 0)) return { layout: 'rows', values: array.read() };
+  if (sides.length === 1 && length === 0) return { layout: 'rows', values: array.read() };
+  if (sides.length === 1 && last === width) return { layout: 'vector', values: array.read() };
+  if (sides.length === 1 && length % width === 0) {
+    const values = array.read();
+    return { layout: 'joined', values: centredTile(values, width) ?? values };
+  }
   throw foreign(
-    `its shape is [${shape.join(', ')}]; [${width}], [n, ${width}] or a multiple of ${width} is expected`,
+    `its shape is ${shapeText(shape)}; [${width}], [n, ${width}] or a multiple of ${width} is expected`,
     'Set the width of this modality to the length of one instance, or extract the features again.',
   );
 }

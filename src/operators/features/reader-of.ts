@@ -1,19 +1,61 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { FeatureReader } from './feature-reader.js';
+import { patientOf, stemOf } from '../../pipeline/core/file-name.js';
+import type { FeatureFile, FeatureReader } from './feature-reader.js';
 import { foreign } from './foreign.js';
 import { h5Reader } from './h5-reader.js';
-import { npzReader } from './npz-reader.js';
+import { patientsOfKeys } from './keyed-bags.js';
+import { npyReader } from './npy-reader.js';
+import { safetensorsReader } from './safetensors-reader.js';
+import { torchLegacyReader } from './torch-legacy.js';
+import { zipReader } from './zip-reader.js';
 
-const readers: readonly FeatureReader[] = [h5Reader, npzReader];
+const readers: readonly FeatureReader[] = [
+  h5Reader,
+  zipReader,
+  torchLegacyReader,
+  npyReader,
+  safetensorsReader,
+];
 
-/** The reader for a file, by the ending of its name. @throws HafError `HAF_FEATURES_INVALID` when there is none */
-export function readerOf(name: string): FeatureReader {
+/** Enough for every signature, also that of an HDF5 file with a user block of up to 2048 bytes. */
+const headBytes = 4096;
+
+/** The first bytes of a file. @throws the file system's error when it cannot be read */
+function headOf(path: string): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const head = new Uint8Array(headBytes);
+    return head.subarray(0, readSync(file, head, 0, headBytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * The reader for a file: by what it holds, whatever it is called; when that is unknown by its ending, so that the
+ * reader says what is wrong.
+ * @throws HafError `HAF_FEATURES_INVALID` when there is none
+ */
+export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): FeatureReader {
+  const head = headOf(path);
   const extension = extname(name).toLowerCase();
-  const reader = readers.find((candidate) => candidate.extensions.includes(extension));
+  const reader =
+    readers.find((candidate) => candidate.recognises(head)) ??
+    readers.find((candidate) => candidate.extensions.includes(extension));
   if (reader) return reader;
   const known = readers.flatMap((candidate) => candidate.extensions).join(', ');
   throw foreign(
     `files ending in "${extension}" cannot be read; ${known} can`,
     'Change the glob in data.*.files, or convert the file.',
   );
+}
+
+/**
+ * Whom a feature file has bags of, by its name and those of its arrays; no features are read.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
+export function patientsOfFile(path: string, name: string): readonly string[] {
+  const keys = readerOf({ path, name }).keys?.(path) ?? null;
+  return keys === null ? [patientOf(stemOf(name))].filter((id) => id !== null) : patientsOfKeys(name, keys);
 }

@@ -14,7 +14,7 @@ export interface ZipEntry {
   readonly offset: number;
 }
 
-const again = 'Copy or download it again, or write it again with numpy.savez_compressed.';
+const again = 'Copy or download it again, or write it again (numpy.savez_compressed, torch.save).';
 const endSignature = 0x06054b50;
 const end64Signature = 0x06064b50;
 const centralSignature = 0x02014b50;
@@ -89,7 +89,7 @@ export class ZipArchive {
     const tail = this.bytesAt(this.size - tailBytes, tailBytes);
     let at = tailBytes - endBytes;
     while (at >= 0 && tail.readUInt32LE(at) !== endSignature) at--;
-    if (at < 0) throw foreign('it is not a complete zip archive (.npz)', again);
+    if (at < 0) throw foreign('it is not a complete zip archive (.npz, .pt)', again);
     let count = tail.readUInt16LE(at + 10);
     let bytes = tail.readUInt32LE(at + 12);
     let offset = tail.readUInt32LE(at + 16);

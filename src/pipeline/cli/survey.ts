@@ -31,7 +31,7 @@ export interface FeatureSurvey {
   readonly glob: string;
   readonly files: number;
   readonly bytes: number;
-  /** Patients named by the files (h5) or by their members (npz). */
+  /** Patients named by the files, or by their arrays (npz and safetensors of several). */
   readonly patients: number;
 }
 
@@ -42,7 +42,7 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** What lies in a cohort folder; only names, tables and the directories of npz files are read. */
+/** What lies in a cohort folder; only names, tables and the directories of feature files are read. */
 export interface Survey {
   readonly root: string;
   readonly outcomes: OutcomeSurvey | null;
@@ -52,6 +52,9 @@ export interface Survey {
   readonly patientsByModalities: readonly number[];
   readonly findings: readonly Finding[];
 }
+
+/** What feature files are usually called; more in docs/features.md. */
+const featureEndings = ['h5', 'hdf5', 'pt', 'npy', 'npz', 'safetensors'] as const;
 
 interface Part<Row> {
   readonly row: Row | null;
@@ -128,21 +131,13 @@ async function surveyTable(
   };
 }
 
-/** The patients a feature file has rows of: its members' for an npz, the one in its name for any other. */
+/** The patients a feature file has rows of: its arrays' when it holds several, the one in its name for any other. */
 async function patientsOf(root: string, name: string, modality: BagModality): Promise<readonly string[]> {
-  const { patientOf, sourceOf, stemOf } = await import('../core/file-name.js');
-  if (!name.endsWith('.npz')) {
-    // A patient has WSI only with a primary slide (method.md 2.5).
-    if (modality === 'WSI' && sourceOf(stemOf(name), modality) !== 'primary') return [];
-    return [patientOf(stemOf(name))].filter((id) => id !== null);
-  }
-  const { ZipArchive } = await import('../../operators/features/zip-archive.js');
-  const archive = new ZipArchive(join(root, name));
-  try {
-    return archive.entries.map((entry) => patientOf(stemOf(entry.name))).filter((id) => id !== null);
-  } finally {
-    archive.close();
-  }
+  const { sourceOf, stemOf } = await import('../core/file-name.js');
+  // A patient has WSI only with a primary slide (method.md 2.5).
+  if (modality === 'WSI' && sourceOf(stemOf(name), modality) !== 'primary') return [];
+  const { patientsOfFile } = await import('../../operators/features/reader-of.js');
+  return patientsOfFile(join(root, name), name);
 }
 
 async function surveyFeatures(
@@ -175,7 +170,7 @@ async function noFeatures(
   key: string,
   pattern: string,
 ): Promise<Finding> {
-  const others = (await glob('**/*.{h5,npz}', { cwd: root, onlyFiles: true })).sort();
+  const others = (await glob(`**/*.{${featureEndings.join(',')}}`, { cwd: root, onlyFiles: true })).sort();
   const hint =
     others.length === 0 ? '' : ` Other feature files here: ${others.length}, such as ${others[0]}.`;
   const fix = `Set data.${key}.files to where the features lie, or take ${modality} out of modalities.`;

@@ -1,0 +1,82 @@
+import h5wasm, { type File, type Group } from 'h5wasm/node';
+import { stainOf, stemOf } from '../../pipeline/core/file-name.js';
+import type { FeatureContent, FeatureFile } from './feature-reader.js';
+import { gatherBags, type BagPart } from './gather-bags.js';
+import { datasetArray } from './hdf5-dataset.js';
+import { bagOf, patientOfFile } from './one-bag.js';
+import { featureNames, type StoredArray } from './stored-array.js';
+
+const slideGroup = 'wsi';
+const coreGroup = 'tma';
+/** One vector per core, or its patches: what the authors' loader looks for below a stain. */
+const coreNames = ['features', 'patches'] as const;
+const unknownStain = 'unknown';
+
+const groupOf = (parent: Group, name: string): Group | null => {
+  const entity = parent.keys().includes(name) ? parent.get(name) : null;
+  return entity instanceof h5wasm.Group ? entity : null;
+};
+
+/** Whether it is a case file of the method's authors: all modalities of one patient in groups (method.md 2.7). */
+export const isCaseFile = (file: File): boolean =>
+  !featureNames.some((name) => file.keys().includes(name)) &&
+  [slideGroup, coreGroup].some((name) => groupOf(file, name) !== null);
+
+interface CaseArray {
+  readonly source: string;
+  readonly array: StoredArray;
+}
+
+function arrayIn(parent: Group, path: string, names: readonly string[]): StoredArray | null {
+  const name = names.find((candidate) => parent.keys().includes(candidate));
+  const entity = name === undefined ? null : parent.get(name);
+  return entity instanceof h5wasm.Dataset ? datasetArray(entity, `${path}/${name}`) : null;
+}
+
+/** `reconstructed_features` beside `features` were made up by a model for a missing slide; they are never read. */
+function slideArrays(file: File): readonly CaseArray[] {
+  const group = groupOf(file, slideGroup);
+  const array = group && arrayIn(group, slideGroup, ['features']);
+  return array ? [{ source: 'primary', array }] : [];
+}
+
+function coreArrays(file: File): readonly CaseArray[] {
+  const group = groupOf(file, coreGroup);
+  if (!group) return [];
+  const ofStains = [...group.keys()].sort().flatMap((marker) => {
+    const stain = groupOf(group, marker);
+    const array = stain && arrayIn(stain, `${coreGroup}/${marker}`, coreNames);
+    return array ? [{ source: stainOf(marker) ?? marker.toUpperCase(), array }] : [];
+  });
+  if (ofStains.length > 0) return ofStains;
+  const all = arrayIn(group, coreGroup, ['features']);
+  return all ? [{ source: unknownStain, array: all }] : [];
+}
+
+/**
+ * The bags of one modality in a case file: the slide, or the cores of each stain. Their positions are not used, because
+ * nothing says their unit. A file without the modality is a patient who lacks it, which is no fault.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
+export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {
+  const patient = patientOfFile(file);
+  const stem = stemOf(file.name);
+  const arrays = file.modality === 'WSI' ? slideArrays(hdf5) : coreArrays(hdf5);
+  const parts = arrays.map(({ source, array }): BagPart => ({
+    patient,
+    place: array.name,
+    read: () => {
+      const image = file.modality === 'WSI' ? stem : `${stem}_${source}`;
+      return bagOf({ patient, source, image }, file, array, null, { coords: null, mpp: null });
+    },
+  }));
+  const { bags, rejected } = gatherBags(parts);
+  const absent = {
+    severity: 'info',
+    patient,
+    place: file.modality === 'WSI' ? slideGroup : coreGroup,
+    reason: `The case file holds no ${file.modality} features.`,
+    fix: 'Nothing, if the patient has none.',
+  } as const;
+  return { dialect: 'case', encoder: null, bags, rejected: arrays.length === 0 ? [absent] : rejected };
+}

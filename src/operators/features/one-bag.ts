@@ -1,0 +1,111 @@
+import { patientOf, sourceOf, stemOf } from '../../pipeline/core/file-name.js';
+import type { PatientId } from '../../pipeline/core/patient-id.js';
+import type { FeatureBag, FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
+import { finiteOnly } from './finite.js';
+import { asForeign, foreign } from './foreign.js';
+import { notesOfPath, type Notes } from './file-notes.js';
+import { readRows } from './read-rows.js';
+import { shapeText, squeezed, type StoredArray } from './stored-array.js';
+
+/** The patient a one-bag file is of. @throws HafError `HAF_FEATURES_INVALID` */
+export function patientOfFile({ name }: FeatureFile): PatientId {
+  const patient = patientOf(stemOf(name));
+  if (patient === null)
+    throw foreign('its name holds no patient id', 'Name it like "PrimaryTumor_HE_001.h5".');
+  return patient;
+}
+
+const warning = (patient: string, place: string, reason: string, fix: string): Rejected => ({
+  severity: 'warning',
+  patient,
+  place,
+  reason,
+  fix,
+});
+
+/** Corners [rows, 2] of the instances, or why they are not used. */
+function readCoords(array: StoredArray, rows: number): Float32Array | string {
+  const { name, shape } = array;
+  const sides = squeezed(shape);
+  const [count = 0, columns = 2] = sides;
+  if (count !== rows)
+    throw foreign(
+      `it has ${rows} rows of features and ${count} of "${name}"`,
+      'Extract the features of this image again: nobody can tell which rows belong together.',
+      name,
+    );
+  if (rows === 0) return new Float32Array(0);
+  if (sides.length !== 2 || columns !== 2)
+    return `its shape is ${shapeText(shape)}, [${rows}, 2] is expected`;
+  try {
+    return array.read();
+  } catch (thrown) {
+    const error = asForeign(thrown);
+    if (error === null) throw thrown;
+    return error.what;
+  }
+}
+
+/**
+ * The bag of one array, checked: width, finite values, as many coordinates as instances. Coordinates that cannot be
+ * used are left out with a warning: training does without.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
+export function bagOf(
+  whose: Pick<FeatureBag, 'patient' | 'source' | 'image'>,
+  { width, onNonFinite }: FeatureFile,
+  features: StoredArray,
+  coords: StoredArray | null,
+  notes: Pick<Notes, 'coords' | 'mpp'>,
+): { readonly bag: FeatureBag; readonly rejected: readonly Rejected[] } {
+  const place = features.name;
+  const values = readRows(features, width);
+  const corners = coords === null ? null : readCoords(coords, values.length / width);
+  const unused =
+    typeof corners === 'string'
+      ? corners
+      : corners !== null && notes.coords === null
+        ? 'the file does not say their unit'
+        : null;
+  const known = typeof corners === 'string' ? null : corners;
+  const finite = finiteOnly({ values, coords: known }, width, place, onNonFinite);
+  const rejected: Rejected[] = [];
+  if (unused !== null)
+    rejected.push(
+      warning(
+        whose.patient,
+        coords?.name ?? place,
+        `The coordinates are not used: ${unused}.`,
+        'Heatmaps need them; write level-0 pixels [rows, 2].',
+      ),
+    );
+  if (finite.dropped > 0)
+    rejected.push(
+      warning(
+        whose.patient,
+        place,
+        `${finite.dropped} of ${values.length / width} rows had NaN or infinite values and were dropped.`,
+        'Extract the features of this image again.',
+      ),
+    );
+  const usable =
+    finite.coords === null || notes.coords === null ? null : { ...notes.coords, values: finite.coords };
+  return { bag: { ...whose, place, values: finite.values, coords: usable, mpp: notes.mpp }, rejected };
+}
+
+/**
+ * The content of a file with one bag of the patient in its name.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
+export function oneBag(
+  file: FeatureFile,
+  features: StoredArray,
+  coords: StoredArray | null,
+  written: Notes,
+): FeatureContent {
+  const stem = stemOf(file.name);
+  const whose = { patient: patientOfFile(file), source: sourceOf(stem, file.modality), image: stem };
+  const { dialect, encoder, ...notes } = notesOfPath(file.name, written);
+  const { bag, rejected } = bagOf(whose, file, features, coords, notes);
+  return { dialect, encoder, bags: [bag], rejected };
+}

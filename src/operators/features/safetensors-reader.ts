@@ -1,0 +1,110 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { z } from 'zod';
+import type { FeatureReader } from './feature-reader.js';
+import { bytesAt } from './file-bytes.js';
+import { foreign } from './foreign.js';
+import { bagsOfNamed } from './keyed-bags.js';
+import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
+import type { NamedArray, StoredArray } from './stored-array.js';
+
+const again = 'Copy or download it again, or write it again with safetensors.';
+const lengthBytes = 8;
+/** The limit of the format's own library. */
+const longestHeader = 100_000_000;
+const brace = 0x7b;
+
+const types: Readonly<Record<string, NumberType>> = {
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F32: 'float32',
+  F64: 'float64',
+  I8: 'int8',
+  U8: 'uint8',
+  I16: 'int16',
+  U16: 'uint16',
+  I32: 'int32',
+  U32: 'uint32',
+  I64: 'int64',
+  U64: 'uint64',
+};
+
+const natural = z.number().int().min(0);
+const tensorSchema = z.object({
+  dtype: z.string(),
+  shape: z.array(natural),
+  data_offsets: z.tuple([natural, natural]),
+});
+type TensorEntry = z.infer<typeof tensorSchema>;
+
+/** Tensors of the header by name, and where their bytes start. */
+function readHeader(file: number): {
+  readonly tensors: Readonly<Record<string, TensorEntry>>;
+  start: number;
+} {
+  const { size } = fstatSync(file);
+  const length =
+    size < lengthBytes ? size : Number(Buffer.from(bytesAt(file, 0, lengthBytes)).readBigUInt64LE());
+  const start = lengthBytes + length;
+  if (start > size || length > longestHeader) throw foreign('its safetensors header is cut off', again);
+  try {
+    const header = JSON.parse(new TextDecoder().decode(bytesAt(file, lengthBytes, length))) as object;
+    const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
+    return { tensors: z.record(z.string(), tensorSchema).parse(Object.fromEntries(entries)), start };
+  } catch (thrown) {
+    throw foreign('its safetensors header cannot be read', again, null, thrown);
+  }
+}
+
+function openTensor(file: number, start: number, name: string, entry: TensorEntry): StoredArray {
+  const { dtype, shape } = entry;
+  const [from, to] = entry.data_offsets;
+  const type = types[dtype];
+  return {
+    name,
+    shape,
+    type: dtype,
+    float: type !== undefined && isFloatType(type),
+    read: () => {
+      if (type === undefined)
+        throw foreign(
+          `tensor "${name}" holds ${dtype}, which cannot be read`,
+          'Convert it to float32.',
+          name,
+        );
+      const count = shape.reduce((product, side) => product * side, 1);
+      if (to - from !== count * bytesOfType(type) || start + to > fstatSync(file).size)
+        throw foreign(`tensor "${name}" is cut off or of another size than its shape needs`, again, name);
+      return toFloat32(bytesAt(file, start + from, to - from), type);
+    },
+  };
+}
+
+function withFile<T>(path: string, use: (file: number) => T): T {
+  const file = openSync(path, 'r');
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Files of safetensors, which hold numbers only: `features` with `coords`, a single tensor, or one per key. */
+export const safetensorsReader: FeatureReader = {
+  extensions: ['.safetensors'],
+  // Its header is as long as the first eight bytes say, and an object in JSON.
+  recognises: (head) =>
+    head.length > lengthBytes && head[lengthBytes] === brace && head[7] === 0 && head[6] === 0,
+  read: (file) =>
+    Promise.resolve().then(() =>
+      withFile(file.path, (handle) => {
+        const { tensors, start } = readHeader(handle);
+        const arrays = Object.entries(tensors).map(([name, entry]): NamedArray => ({
+          name,
+          open: () => openTensor(handle, start, name, entry),
+        }));
+        if (arrays.length === 0) throw foreign('it holds no tensors', again);
+        return bagsOfNamed(file, arrays, 'safetensors');
+      }),
+    ),
+  keys: (path) => withFile(path, (handle) => Object.keys(readHeader(handle).tensors)),
+};

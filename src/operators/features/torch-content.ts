@@ -1,0 +1,39 @@
+import type { FeatureContent, FeatureFile } from './feature-reader.js';
+import { foreign } from './foreign.js';
+import { plainPixels } from './file-notes.js';
+import { oneBag } from './one-bag.js';
+import { coordsName, featuresAmong, type StoredArray } from './stored-array.js';
+import { tensorArray, TorchTensor, type TorchStorage } from './torch-objects.js';
+
+/** What a file of torch.save holds. */
+export interface TorchFile {
+  readonly value: unknown;
+  /** Exactly the bytes of a storage. @throws HafError `HAF_FEATURES_INVALID` */
+  readonly bytesOf: (storage: TorchStorage) => Uint8Array;
+}
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'None' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+
+/**
+ * The bag of a .pt file: a bare tensor, as CLAM and TRIDENT write it, or a dictionary of tensors with `features` and
+ * `coords`.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
+export function torchContent(file: FeatureFile, { value, bytesOf }: TorchFile): FeatureContent {
+  if (value instanceof TorchTensor) {
+    const notes = { dialect: 'clam-pt', encoder: null, coords: null, mpp: null };
+    return oneBag(file, tensorArray('tensor', value, bytesOf), null, notes);
+  }
+  if (!(value instanceof Map))
+    throw foreign(
+      `it holds ${kindOf(value)}, neither a tensor nor a dictionary of tensors`,
+      'Save the features alone: torch.save(features, path).',
+    );
+  const arrays = [...value].flatMap(([key, tensor]: [unknown, unknown]): StoredArray[] =>
+    typeof key === 'string' && tensor instanceof TorchTensor ? [tensorArray(key, tensor, bytesOf)] : [],
+  );
+  const coords = arrays.find(({ name }) => name === coordsName) ?? null;
+  const notes = { dialect: 'pt', encoder: null, coords: plainPixels, mpp: null };
+  return oneBag(file, featuresAmong(arrays, file.width), coords, notes);
+}

@@ -1,0 +1,91 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import type { FeatureReader } from './feature-reader.js';
+import { bytesAt } from './file-bytes.js';
+import { foreign } from './foreign.js';
+import { bytesOfType } from './number-type.js';
+import { readPickle } from './pickle.js';
+import { torchContent, type TorchFile } from './torch-content.js';
+import { torchNames, torchStorage, type TorchStorage } from './torch-objects.js';
+
+const again = 'Copy or download it again, or write it again with torch.save.';
+const legacyMagic = 0x1950a86a20f9469cfc6cn;
+const legacyProtocol = 1001;
+/** The pickles stand before the numbers and describe them only. */
+const largestPickles = 16 * 2 ** 20;
+const countBytes = 8;
+
+/** Where the numbers of each storage start, in the order of their keys. */
+function storageStarts(
+  file: number,
+  size: number,
+  from: number,
+  keys: readonly unknown[],
+  storages: ReadonlyMap<string, TorchStorage>,
+): ReadonlyMap<string, number> {
+  const starts = new Map<string, number>();
+  let at = from;
+  for (const key of keys) {
+    const storage = typeof key === 'string' ? storages.get(key) : undefined;
+    if (!storage) throw foreign('it lists storages that no tensor has', again);
+    const count = Number(Buffer.from(bytesAt(file, at, countBytes)).readBigInt64LE());
+    const end = at + countBytes + count * bytesOfType(storage.type);
+    if (count !== storage.count || end > size)
+      throw foreign(`its storage "${storage.key}" is cut off or of another length than it says`, again);
+    starts.set(storage.key, at + countBytes);
+    at = end;
+  }
+  return starts;
+}
+
+/** A file of torch.save before PyTorch 1.6: five pickles, then each storage as its length and its numbers. */
+function openLegacy(file: number): TorchFile {
+  const { size } = fstatSync(file);
+  const head = bytesAt(file, 0, Math.min(size, largestPickles));
+  const storages = new Map<string, TorchStorage>();
+  let at = 0;
+  const next = (): unknown => {
+    const { value, end } = readPickle(head, at, torchNames, (id) => {
+      const storage = torchStorage(id) as TorchStorage;
+      storages.set(storage.key, storage);
+      return storage;
+    });
+    at = end;
+    return value;
+  };
+  if (next() !== legacyMagic || next() !== legacyProtocol)
+    throw foreign(
+      'it is a pickle, but not one of torch.save',
+      'Save the features with torch.save or numpy.save.',
+    );
+  const system = next();
+  if (!(system instanceof Map) || system.get('little_endian') !== true)
+    throw foreign('its numbers are big-endian', 'Write it again on a little-endian machine.');
+  const value = next();
+  const keys = next();
+  if (!Array.isArray(keys)) throw foreign('it does not list its storages', again);
+  const starts = storageStarts(file, size, at, keys, storages);
+  return {
+    value,
+    bytesOf: ({ key, type, count }) => {
+      const start = starts.get(key);
+      if (start === undefined) throw foreign(`its storage "${key}" is not in the file`, again);
+      return bytesAt(file, start, count * bytesOfType(type));
+    },
+  };
+}
+
+/** Tensor files of old PyTorch, and any other pickle, to say why it is not read. */
+export const torchLegacyReader: FeatureReader = {
+  extensions: ['.pt', '.pth'],
+  // PROTO and a protocol version: how every binary pickle begins.
+  recognises: (head) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 9) <= 5,
+  read: (file) =>
+    Promise.resolve().then(() => {
+      const handle = openSync(file.path, 'r');
+      try {
+        return torchContent(file, openLegacy(handle));
+      } finally {
+        closeSync(handle);
+      }
+    }),
+};

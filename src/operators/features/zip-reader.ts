@@ -1,0 +1,61 @@
+import { stemOf } from '../../pipeline/core/file-name.js';
+import type { FeatureContent, FeatureFile, FeatureReader, Rejected } from './feature-reader.js';
+import { foreign } from './foreign.js';
+import { bagsOfNamed } from './keyed-bags.js';
+import { openNpy } from './npy.js';
+import { torchContent } from './torch-content.js';
+import { isTorchZip, openTorchZip } from './torch-zip.js';
+import { ZipArchive } from './zip-archive.js';
+
+const ending = '.npy';
+const localHeader = [0x50, 0x4b, 0x03, 0x04];
+const endRecord = [0x50, 0x4b, 0x05, 0x06];
+
+/** Zip archives: an npz of NumPy, or a tensor file of PyTorch 1.6 and newer (method.md 2.7). */
+export const zipReader: FeatureReader = {
+  extensions: ['.npz'],
+  recognises: (head) =>
+    [localHeader, endRecord].some((signature) => signature.every((byte, i) => head[i] === byte)),
+  read: (file) => Promise.resolve().then(() => readZip(file)),
+  keys: npzKeys,
+};
+
+function readZip(file: FeatureFile): FeatureContent {
+  const archive = new ZipArchive(file.path);
+  try {
+    return isTorchZip(archive) ? torchContent(file, openTorchZip(archive)) : npzContent(file, archive);
+  } finally {
+    archive.close();
+  }
+}
+
+function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
+  const arrays = archive.entries.filter((entry) => entry.name.endsWith(ending));
+  if (arrays.length === 0) throw foreign('it holds no arrays', 'Remove it, or write it with numpy.savez.');
+  const named = arrays.map((entry) => {
+    const name = entry.name.slice(0, -ending.length);
+    return { name, open: () => openNpy(archive.read(entry), name) };
+  });
+  const strangers = archive.entries
+    .filter((entry) => !entry.name.endsWith(ending))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const ignored = strangers.map(({ name }): Rejected => ({
+    severity: 'warning',
+    patient: null,
+    place: name,
+    reason: 'it is not a .npy array and was ignored',
+    fix: 'Remove it from the archive.',
+  }));
+  const content = bagsOfNamed(file, named, 'npz');
+  return { ...content, rejected: [...content.rejected, ...ignored] };
+}
+
+/** Names of the arrays of an npz, from its directory alone; null for a tensor file. */
+function npzKeys(path: string): readonly string[] | null {
+  const archive = new ZipArchive(path);
+  try {
+    return isTorchZip(archive) ? null : archive.entries.map(({ name }) => stemOf(name));
+  } finally {
+    archive.close();
+  }
+}

@@ -1,0 +1,116 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { Artifact } from '../../pipeline/stage.js';
+import type { Segment } from '../cohort/cohort-data.js';
+import {
+  bagCoordsFile,
+  bagIndexFile,
+  bagIndexSchema,
+  type BagIndex,
+  type IndexedBag,
+} from '../features/bag-index.js';
+import { mostThumbnails, thumbnailFile, tileSetFile, tileSetSchema } from '../tiling/tiles-data.js';
+
+/** A picture of an image to draw on, and how large the image is in level-0 pixels. */
+export interface Thumbnail {
+  /** The encoded picture. */
+  readonly encoded: () => Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A slide, core or feature file of a patient's bag: the rows of the bag it gave, and where they lie. */
+export interface AttendedImage {
+  readonly image: string;
+  readonly source: string;
+  /** Its rows in the patient's bag. */
+  readonly start: number;
+  readonly rows: number;
+  /** Upper left corners [rows, 2] in `unit` with the side of an instance (null: unknown); null without coordinates. */
+  readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
+  /** Null when the features came without images. */
+  readonly thumbnail: Thumbnail | null;
+}
+
+/** Finds out what the rows of a bag are of, from the artifacts of `embed` and `tile`; slides are never opened. */
+export class AttendedImages {
+  private readonly embed: ReadonlyMap<string, Artifact>;
+  private readonly tile: ReadonlyMap<string, Artifact>;
+  private readonly indices = new Map<string, BagIndex>();
+
+  constructor(embed: readonly Artifact[], tile: readonly Artifact[]) {
+    this.embed = new Map(embed.map((artifact) => [artifact.id, artifact]));
+    this.tile = new Map(tile.map((artifact) => [coverageOf(artifact), artifact]));
+  }
+
+  /**
+   * The images of a patient in the order of the bag, whose segments these are.
+   *
+   * @throws HafError HAF_STORE_CORRUPT when the artifacts do not fit each other
+   */
+  of(patient: string, segments: readonly Segment[]): readonly AttendedImage[] {
+    let start = 0;
+    return segments.map(({ artifact, start: first, rows }) => {
+      const embed = this.embed.get(artifact);
+      if (embed === undefined) throw new Error(`The job was not given the feature artifact ${artifact}`);
+      const index = this.indexOf(embed);
+      const bag = index.bags.find(
+        (one) => one.patient === patient && one.start === first && one.rows === rows,
+      );
+      if (bag === undefined)
+        throw misfit(
+          embed,
+          `${bagIndexFile} has no bag of patient ${patient} in rows ${first} to ${first + rows}`,
+        );
+      const { image, source } = bag;
+      const coords = coordsOf(embed, index, bag);
+      const thumbnail = coords === null ? null : this.thumbnailOf(embed, bag);
+      const attended = { image, source, start, rows, coords, thumbnail };
+      start += rows;
+      return attended;
+    });
+  }
+
+  private indexOf(embed: Artifact): BagIndex {
+    const index = this.indices.get(embed.id) ?? embed.json(bagIndexFile, bagIndexSchema);
+    this.indices.set(embed.id, index);
+    return index;
+  }
+
+  private thumbnailOf(embed: Artifact, bag: IndexedBag): Thumbnail | null {
+    const tile = this.tile.get(coverageOf(embed));
+    if (tile === undefined) return null;
+    const { images } = tile.json(tileSetFile, tileSetSchema);
+    const at = images.findIndex(({ id, source }) => id === bag.image && source === bag.source);
+    const tiled = images[at];
+    if (tiled === undefined || tiled.rows < bag.rows)
+      throw misfit(
+        tile,
+        `${tileSetFile} has ${tiled?.rows ?? 0} tiles of ${bag.image}, of which ${bag.rows} instances were made`,
+      );
+    if (tiled.image === null || at >= mostThumbnails) return null;
+    const { width, height } = tiled.image;
+    return { encoded: () => tile.bytes(thumbnailFile(at)), width, height };
+  }
+}
+
+/** The jobs that tile an image and encode its tiles cover the same file or patient. */
+const coverageOf = ({ unit }: Artifact): string => JSON.stringify([unit.file ?? null, unit.patient ?? null]);
+
+function coordsOf(embed: Artifact, index: BagIndex, bag: IndexedBag): AttendedImage['coords'] {
+  if (bag.coords === null) return null;
+  const bytes = Uint8Array.from(embed.bytes(bagCoordsFile));
+  const rows = index.bags.reduce((most, { start, rows }) => Math.max(most, start + rows), 0);
+  if (bytes.byteLength !== rows * 2 * Float32Array.BYTES_PER_ELEMENT)
+    throw misfit(embed, `${bagCoordsFile} has ${bytes.byteLength} bytes for ${rows} rows`);
+  const values = new Float32Array(bytes.buffer).subarray(2 * bag.start, 2 * (bag.start + bag.rows));
+  return { ...bag.coords, values };
+}
+
+/** An artifact that contradicts another one. */
+export const misfit = ({ id }: Artifact, what: string): HafError =>
+  new HafError(
+    'HAF_STORE_CORRUPT',
+    `Artifact ${id.slice(0, 12)}: ${what}.`,
+    'Delete the artifact and run again.',
+    { context: { artifact: id } },
+  );

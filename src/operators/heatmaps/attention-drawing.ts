@@ -1,0 +1,128 @@
+import type { AttendedImage, Thumbnail } from './attended-images.js';
+import { Canvas } from './canvas.js';
+import { colourOf, type Rgb } from './colour-map.js';
+
+/** How much of the colour shows over tissue; the rest is the tissue. */
+const opacity = 0.5;
+const paper: Rgb = [236, 236, 236];
+/** Largest side of a tile on paper, in pixels. */
+const paperTile = 16;
+
+/** Where tiles lie in a picture: `scale` pixels of it per unit of the coordinates. */
+interface Placement {
+  readonly left: number;
+  readonly top: number;
+  readonly side: number;
+  readonly scale: readonly [x: number, y: number];
+}
+
+/**
+ * The tiles of an image coloured by percentile: over its thumbnail, or on paper when there is none. The longer side
+ * has at most `longest` pixels; a thumbnail is not enlarged. Null without coordinates.
+ *
+ * @param percentiles - of the image's rows
+ */
+export async function drawAttention(
+  { coords, thumbnail }: AttendedImage,
+  percentiles: Float64Array,
+  longest: number,
+): Promise<Canvas | null> {
+  if (coords === null) return null;
+  const { values, unit } = coords;
+  const side = coords.side ?? usualStep(values);
+  // Micrometres come from other people's tiles, of which there is no thumbnail.
+  if (thumbnail !== null && unit === 'px') {
+    const canvas = await onThumbnail(thumbnail, longest);
+    const scale = [canvas.width / thumbnail.width, canvas.height / thumbnail.height] as const;
+    paint(canvas, values, percentiles, { left: 0, top: 0, side, scale }, opacity);
+    return canvas;
+  }
+  const [left, top, right, bottom] = extent(values);
+  const [width, height] = [right - left + side, bottom - top + side];
+  const scale = Math.min(paperTile / side, longest / Math.max(width, height));
+  const canvas = new Canvas(pixels(width * scale), pixels(height * scale), paper);
+  paint(canvas, values, percentiles, { left, top, side, scale: [scale, scale] }, 1);
+  return canvas;
+}
+
+const pixels = (length: number): number => Math.max(1, Math.round(length));
+
+async function onThumbnail({ encoded }: Thumbnail, longest: number): Promise<Canvas> {
+  const bytes = encoded();
+  const { width, height } = await Canvas.sizeOf(bytes);
+  const scale = Math.min(1, longest / Math.max(width, height));
+  return Canvas.ofImage(bytes, pixels(width * scale), pixels(height * scale));
+}
+
+/** Mixes the colours into the picture; where tiles overlap, a pixel shows the mean of their percentiles. */
+function paint(
+  { width, height, rgb }: Canvas,
+  coords: Float32Array,
+  percentiles: Float64Array,
+  { left, top, side, scale }: Placement,
+  share: number,
+): void {
+  const sums = new Float64Array(width * height);
+  const counts = new Uint32Array(width * height);
+  for (const [row, percentile] of percentiles.entries()) {
+    const [x, y] = [(coords[2 * row] as number) - left, (coords[2 * row + 1] as number) - top];
+    const [fromX, toX] = span(x * scale[0], (x + side) * scale[0], width);
+    const [fromY, toY] = span(y * scale[1], (y + side) * scale[1], height);
+    for (let at = fromY; at < toY; at++)
+      for (let pixel = at * width + fromX; pixel < at * width + toX; pixel++) {
+        sums[pixel] = (sums[pixel] as number) + percentile;
+        counts[pixel] = (counts[pixel] as number) + 1;
+      }
+  }
+  for (const [pixel, count] of counts.entries()) {
+    if (count === 0) continue;
+    const colour = colourOf((sums[pixel] as number) / count);
+    for (const channel of [0, 1, 2] as const) {
+      const under = rgb[3 * pixel + channel] as number;
+      rgb[3 * pixel + channel] = Math.round(under + share * (colour[channel] - under));
+    }
+  }
+}
+
+/** Pixels from one edge to another: neighbours share an edge, the smallest tile still has a pixel. */
+function span(from: number, to: number, limit: number): readonly [from: number, to: number] {
+  const first = Math.round(from);
+  return [Math.max(0, first), Math.min(limit, Math.max(first + 1, Math.round(to)))];
+}
+
+function extent(coords: Float32Array): readonly [left: number, top: number, right: number, bottom: number] {
+  const ends = [Infinity, Infinity, -Infinity, -Infinity] as [number, number, number, number];
+  for (let i = 0; i < coords.length; i += 2) {
+    const [x, y] = [coords[i] as number, coords[i + 1] as number];
+    ends[0] = Math.min(ends[0], x);
+    ends[1] = Math.min(ends[1], y);
+    ends[2] = Math.max(ends[2], x);
+    ends[3] = Math.max(ends[3], y);
+  }
+  return ends;
+}
+
+/**
+ * The most frequent distance of neighbours in a row of tiles, the smaller of equally frequent ones: what a tile
+ * without overlap measures. Contours have grids of their own, so that the smallest distance says nothing.
+ */
+function usualStep(coords: Float32Array): number {
+  const lines = new Map<number, number[]>();
+  for (let i = 0; i < coords.length; i += 2) {
+    const [x, y] = [coords[i] as number, coords[i + 1] as number];
+    const line = lines.get(y);
+    if (line) line.push(x);
+    else lines.set(y, [x]);
+  }
+  const steps = new Map<number, number>();
+  for (const line of lines.values()) {
+    line.sort((a, b) => a - b);
+    for (const [i, x] of line.entries()) {
+      const step = i === 0 ? 0 : x - (line[i - 1] as number);
+      if (step > 0) steps.set(step, (steps.get(step) ?? 0) + 1);
+    }
+  }
+  const [usual] = [...steps].sort(([a, many], [b, more]) => more - many || a - b);
+  // No two tiles are neighbours: any side shows where the tiles lie.
+  return usual?.[0] ?? 256;
+}

@@ -1,0 +1,60 @@
+import sharp from 'sharp';
+import type { Rgb } from './colour-map.js';
+import { glyphHeight, glyphWidth, isInk } from './pixel-font.js';
+
+/** A picture in memory: 8-bit RGB [height, width, 3]; what is drawn outside of it is lost. */
+export class Canvas {
+  readonly rgb: Uint8Array;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    background: Rgb = [255, 255, 255],
+  ) {
+    this.rgb = new Uint8Array(width * height * 3);
+    this.fill(0, 0, width, height, background);
+  }
+
+  /** Pixels of an encoded image. */
+  static async sizeOf(encoded: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
+    const { width, height } = await sharp(encoded, { limitInputPixels: false }).metadata();
+    return { width, height };
+  }
+
+  /** An encoded image, scaled to the given size as a whole. */
+  static async ofImage(encoded: Uint8Array, width: number, height: number): Promise<Canvas> {
+    const canvas = new Canvas(width, height);
+    const pixels = sharp(encoded, { limitInputPixels: false })
+      .resize(width, height, { fit: 'fill' })
+      .toColourspace('srgb')
+      .removeAlpha();
+    canvas.rgb.set(await pixels.raw().toBuffer());
+    return canvas;
+  }
+
+  fill(x: number, y: number, width: number, height: number, colour: Rgb): void {
+    for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++)
+      for (let column = Math.max(0, x); column < Math.min(this.width, x + width); column++)
+        this.rgb.set(colour, (row * this.width + column) * 3);
+  }
+
+  /** Puts another picture on this one; it must fit. */
+  place(picture: Canvas, x: number, y: number): void {
+    const bytes = picture.width * 3;
+    for (let row = 0; row < picture.height; row++)
+      this.rgb.set(picture.rgb.subarray(row * bytes, (row + 1) * bytes), ((y + row) * this.width + x) * 3);
+  }
+
+  /** One line, its upper left corner at x, y. */
+  write(text: string, x: number, y: number, colour: Rgb): void {
+    for (const [i, character] of [...text].entries())
+      for (let row = 0; row < glyphHeight; row++)
+        for (let column = 0; column < glyphWidth; column++)
+          if (isInk(character, column, row)) this.fill(x + i * glyphWidth + column, y + row, 1, 1, colour);
+  }
+
+  png(): Promise<Uint8Array> {
+    const raw = { width: this.width, height: this.height, channels: 3 } as const;
+    return sharp(this.rgb, { raw, limitInputPixels: false }).png().toBuffer();
+  }
+}

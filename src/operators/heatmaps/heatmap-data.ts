@@ -1,0 +1,15 @@
+import type { BagModality } from '../../pipeline/core/modality.js';
+
+/**
+ * Name of the files of one patient in a `heatmap` artifact, without ending: `.csv` for the numbers, `.png` for the picture
+ * where coordinates are known. With a fixed test set every fold looks at the same patients, so that the fold belongs to it.
+ */
+export const heatmapName = (
+  modality: BagModality,
+  patient: string,
+  fold: number,
+  mode: 'kfold' | 'fixedTest',
+): string => `${modality}-${patient}${mode === 'fixedTest' ? `-fold${fold}` : ''}`;
+
+/** Where the run directory keeps a file of a `heatmap` artifact. */
+export const heatmapPath = (file: string): string => `heatmaps/${file.replace('-', '/')}`;

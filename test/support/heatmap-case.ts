@@ -1,0 +1,133 @@
+import sharp from 'sharp';
+import { heatmap } from '../../src/operators/heatmaps/heatmap.js';
+import type { Segment } from '../../src/operators/cohort/cohort-data.js';
+import { attentionFile } from '../../src/operators/stage1/encoder-data.js';
+import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
+import { thumbnailFile, tileSetFile, type TiledImage } from '../../src/operators/tiling/tiles-data.js';
+import type { BagIndex, IndexedBag } from '../../src/operators/features/bag-index.js';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { Unit } from '../../src/pipeline/stage.js';
+import { runStage, type ArtifactFiles } from './run-stage.js';
+
+export interface CaseArtifact {
+  readonly id: string;
+  readonly unit: Unit;
+  readonly files: ArtifactFiles;
+}
+
+/** A bag of a case: where its tiles lie, and in which unit they are given. */
+export type CaseBag = Partial<IndexedBag> & { readonly at: readonly (readonly [x: number, y: number])[] };
+
+/** The `embed` artifact of bags whose rows follow each other. */
+export function embedOf(id: string, unit: Unit, bags: readonly CaseBag[], withCoords = true): CaseArtifact {
+  let start = 0;
+  const indexed = bags.map(({ at, ...bag }): IndexedBag => {
+    const rows = at.length;
+    const coords = withCoords ? ({ unit: 'px', side: 400 } as const) : null;
+    start += rows;
+    return {
+      ...{ patient: '001', source: 'primary', image: 'PrimaryTumor_HE_001', start: start - rows, rows },
+      ...{ coords, mpp: null },
+      ...bag,
+    };
+  });
+  const index: BagIndex = { dialect: 'test', encoder: null, precision: 'float32', width: 4, bags: indexed };
+  const values = Float32Array.from(bags.flatMap(({ at }) => at.flat()));
+  const coords = withCoords ? { 'coords.f32': new Uint8Array(values.buffer) } : {};
+  return { id, unit, files: { 'bags.json': index, ...coords } };
+}
+
+export const tiledImage = (more: Partial<TiledImage> = {}): TiledImage => ({
+  id: 'PrimaryTumor_HE_001',
+  file: 'wsi/PrimaryTumor_HE_001.svs',
+  patient: '001',
+  source: 'primary',
+  outcome: 'ok',
+  reason: null,
+  image: {
+    ...{ vendor: 'aperio', route: 'strips', width: 1600, height: 800, levels: [] },
+    ...{ mpp: { x: 0.25, y: 0.25, source: 'Aperio MPP' }, magnification: 40, compression: 'JPEG' },
+  },
+  segmentation: {
+    ...{ preset: 'default', settings: { sthresh: 8, useOtsu: false, close: 4 }, level: 2 },
+    ...{ downsample: [64, 64], contours: 3, holes: 1, tissueShare: 0.4321 },
+  },
+  tile: { sizePx: 256, level: 0, readPx: 256, level0Px: 400, stepLevel0Px: 400, mpp: 0.25 },
+  start: 0,
+  rows: 3,
+  ...more,
+});
+
+/** A plain picture as lossless bytes, whatever its name says. */
+export const plainPicture = (width: number, height: number, background: string): Promise<Uint8Array> =>
+  sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
+
+/** The `tile` artifact of images, each with a white thumbnail a tenth of its size. */
+export async function tileOf(unit: Unit, images: readonly TiledImage[]): Promise<CaseArtifact> {
+  const files: Record<string, Uint8Array | object> = { [tileSetFile]: { images } };
+  for (const [i, { image }] of images.entries())
+    if (image !== null)
+      files[thumbnailFile(i)] = await plainPicture(image.width / 10, image.height / 10, '#fff');
+  return { id: `tile ${JSON.stringify(unit)}`, unit, files };
+}
+
+export interface HeatmapCase {
+  readonly modality?: BagModality;
+  /** Segments of each patient of the cohort, with their raw scores. */
+  readonly patients: Readonly<
+    Record<string, { readonly segments: readonly Segment[]; readonly scores: readonly number[] } | null>
+  >;
+  readonly test: readonly string[];
+  readonly embed: readonly CaseArtifact[];
+  readonly tile?: readonly CaseArtifact[];
+  readonly config?: Partial<ConfigInput>;
+}
+
+/** Runs the heatmap stage; the files it writes, by name. */
+export async function heatmapsOf(of: HeatmapCase): Promise<Readonly<Record<string, Uint8Array>>> {
+  const modality = of.modality ?? 'WSI';
+  const patients = Object.entries(of.patients);
+  const lengths = patients.map(([, bag]) => bag?.scores.length ?? 0);
+  const offsets = Int32Array.from(
+    [0, ...lengths].map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0)),
+  );
+  const scores = Float32Array.from(patients.flatMap(([, bag]) => bag?.scores ?? []));
+  const attention = writeSafetensors({
+    scores: { shape: [scores.length], data: scores },
+    offsets: { shape: [offsets.length], data: offsets },
+  });
+  const cohort = {
+    ...{ modalities: [modality], columns: {}, widths: { [modality]: 4 }, precisions: {} },
+    patients: patients.map(([id, bag]) => ({
+      ...{ id, y: 0, followUpDays: null, tables: {} },
+      bags: bag === null ? {} : { [modality]: bag.segments },
+    })),
+  };
+  const train = patients.map(([id]) => id).filter((id) => !of.test.includes(id));
+  const splits = { folds: [{ train, val: [], test: of.test }], hash: 'abc' };
+  const { output } = await runStage(heatmap, {
+    config: of.config ?? {},
+    unit: { fold: 0, modality },
+    inputs: {
+      cohort: [{ id: 'cohort', files: { 'cohort.json': cohort } }],
+      split: [{ id: 'split', files: { 'splits.json': splits } }],
+      stage1: [{ id: 'stage1', files: { [attentionFile]: attention } }],
+      embed: of.embed,
+      tile: of.tile ?? [],
+    },
+  });
+  return output.files as Readonly<Record<string, Uint8Array>>;
+}
+
+/** Lines of a CSV file by column. */
+export function csvRows(bytes: Uint8Array | undefined): Record<string, string>[] {
+  const [header = '', ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n');
+  const columns = header.split(',');
+  return lines.map((line) => {
+    const cells = line.split(',');
+    return Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? '']));
+  });
+}
