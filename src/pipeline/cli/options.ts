@@ -138,6 +138,8 @@ export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
   readonly width: number;
+  /** Slides as pictures in place of their features. */
+  readonly slides?: boolean;
 }
 
 /** `--set key=value`, gathered in the order given. */
