@@ -11,6 +11,7 @@ import { bagIndexFile, type BagIndex } from '../../src/operators/features/bag-in
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { BagModality } from '../../src/pipeline/core/modality.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
+import type { Unit } from '../../src/pipeline/stage.js';
 import { runStage, type ArtifactFiles } from './run-stage.js';
 
 /** Outcomes by patient: "l" lives, "d" died of the tumour, "n" died of something else. */
@@ -30,8 +31,17 @@ export const tableOf = (cells: Readonly<Record<string, number | null>>, name = '
 
 export interface Embedded {
   readonly id: string;
-  readonly unit: { readonly modality: BagModality; readonly file: string };
+  readonly unit: Unit;
   readonly files: ArtifactFiles;
+}
+
+/** What an `embed` artifact tells besides the rows. */
+export interface EmbeddedMore {
+  readonly unit?: Partial<Unit>;
+  readonly encoder?: string;
+  /** Of every bag. */
+  readonly image?: string;
+  readonly mpp?: number;
 }
 
 /** The `embed` artifact of a file whose bags lie one after the other. */
@@ -40,14 +50,23 @@ export function embedded(
   file: string,
   bags: readonly (readonly [patient: string, source: string, rows: number])[],
   width = 4,
+  { unit = {}, encoder, image = file, mpp }: EmbeddedMore = {},
 ): Embedded {
   let start = 0;
-  const index: BagIndex = { dialect: 'test', encoder: null, precision: 'float32', width, bags: [] };
+  const made: BagIndex['bags'] = [];
   for (const [patient, source, rows] of bags) {
-    index.bags.push({ patient, source, image: file, start, rows, coords: null, mpp: null });
+    made.push({ patient, source, image, start, rows, coords: null, mpp: mpp ?? null });
     start += rows;
   }
-  return { id: `artifact of ${file}`, unit: { modality, file }, files: { [bagIndexFile]: index } };
+  const index: BagIndex = {
+    ...{ dialect: 'test', encoder: encoder ?? null, precision: 'float32', width },
+    bags: made,
+  };
+  return {
+    id: `artifact of ${file}`,
+    unit: { modality, ...(unit.patient === undefined ? { file } : {}), ...unit },
+    files: { [bagIndexFile]: index },
+  };
 }
 
 export interface JoinedCohort {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { embedded, joinCohort, places, tableOf, targetsOf } from '../support/join-cohort.js';
+import {
+  embedded,
+  joinCohort,
+  places,
+  tableOf,
+  targetsOf,
+  type Embedded,
+  type EmbeddedMore,
+} from '../support/join-cohort.js';
 
 describe('bags', () => {
   const targets = targetsOf({ '001': 'l', '002': 'd' });
@@ -127,5 +135,150 @@ describe('bags', () => {
     );
     expect(data.patients.map(({ bags }) => bags)).toEqual([{}, {}]);
     expect(data.widths).toEqual({});
+  });
+});
+
+describe('bags of images', () => {
+  const targets = targetsOf({ '001': 'l', '002': 'd', '003': 'l' });
+  const config = {
+    modalities: ['WSI', 'TMA'],
+    cohort: { require: [] },
+  } as const satisfies Partial<ConfigInput>;
+  const coresOf = (patient: string) =>
+    embedded(
+      'TMA',
+      `cores of ${patient}`,
+      [
+        [patient, 'CD3', 2],
+        [patient, 'HE', 3],
+      ],
+      4,
+      { unit: { patient, encoder: 'onnx' } },
+    );
+  const slide = (name: string, patient: string, more: EmbeddedMore = {}) =>
+    embedded('WSI', name, [[patient, 'primary', 5]], 4, { unit: { encoder: 'onnx' }, ...more });
+  const slides = [slide('s/1.svs', '001'), slide('s/2.svs', '002')];
+  const join = (embed: readonly Embedded[]) => joinCohort(config, { targets, tables: {} }, embed);
+
+  it('takes the cores of a patient from one artifact', async () => {
+    const { data, problems } = await join([...slides, coresOf('001'), coresOf('002')]);
+    expect(data.patients[0]?.bags.TMA).toEqual([
+      { artifact: 'artifact of cores of 001', start: 0, rows: 2 },
+      { artifact: 'artifact of cores of 001', start: 2, rows: 3 },
+    ]);
+    expect(problems.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  });
+
+  it('names the core, not a file, that gave nothing', async () => {
+    const empty = embedded('TMA', 'cores', [['001', 'CD3', 0]], 4, {
+      ...{ image: 'core_a', unit: { patient: '001', encoder: 'onnx' } },
+    });
+    const { problems } = await join([...slides, coresOf('002'), empty]);
+    expect(problems).toContainEqual(
+      expect.objectContaining({ severity: 'warning', patient: '001', file: null, place: 'core_a' }),
+    );
+  });
+
+  it('points to the keys of images when nobody has the modality', async () => {
+    await expect(join([slide('s/1.svs', '999'), coresOf('001'), coresOf('002')])).rejects.toMatchObject({
+      code: 'HAF_MODALITY_EMPTY',
+      context: { key: 'data.wsi.slides' },
+    });
+    await expect(join(slides)).rejects.toMatchObject({ context: { key: 'data.tma.files' } });
+  });
+});
+
+describe('slides that do not go together', () => {
+  const targets = targetsOf({ '001': 'l', '002': 'd', '003': 'l', '004': 'd' });
+  const config = { modalities: ['WSI'], cohort: { require: [] } } as const satisfies Partial<ConfigInput>;
+  const slide = (name: string, patient: string, more: EmbeddedMore = {}) =>
+    embedded('WSI', name, [[patient, 'primary', 5]], 4, more);
+  const join = (embed: readonly Embedded[]) => joinCohort(config, { targets, tables: {} }, embed);
+  const images = { unit: { encoder: 'onnx' } } as const;
+
+  it('are both left out when two files have one id, with both paths', async () => {
+    const { data, problems } = await join([
+      slide('h5_files/one.h5', '001', { image: 'one' }),
+      slide('pt_files/one.pt', '001', { image: 'one' }),
+      slide('h5_files/other.h5', '001', { image: 'other' }),
+      slide('h5_files/one_of_2.h5', '002', { image: 'one' }),
+    ]);
+    expect(data.patients.map(({ bags }) => bags.WSI?.map(({ artifact }) => artifact))).toEqual([
+      ['artifact of h5_files/other.h5'],
+      ['artifact of h5_files/one_of_2.h5'],
+    ]);
+    expect(problems.filter(({ severity }) => severity === 'failure')).toEqual([
+      {
+        ...{ severity: 'failure', stage: 'cohort', patient: '001', file: 'h5_files/one.h5', place: 'WSI' },
+        reason: 'Two slides with one id, "one": h5_files/one.h5 and pt_files/one.pt. None of them is used.',
+        fix: 'Narrow data.wsi.files so that it matches one of them; equal names in h5_files and pt_files are the usual cause.',
+      },
+    ]);
+  });
+
+  it('are the slides of another magnification, each with its scale and the common one', async () => {
+    const at = (mpp: number) => ({ ...images, mpp });
+    const { data, problems } = await join([
+      slide('a.svs', '001', at(0.2525)),
+      slide('b.svs', '002', at(0.25)),
+      slide('c.svs', '003', at(0.499)),
+      slide('d.svs', '004', images),
+    ]);
+    expect(data.patients.map(({ id }) => id)).toEqual(['001', '002', '004']);
+    expect(problems.filter(({ severity }) => severity !== 'info')).toMatchObject([
+      {
+        ...{ severity: 'failure', patient: '003', file: 'c.svs' },
+        reason:
+          'Its tiles have 0.499 micrometres per pixel, the most common of WSI is 0.25, so it is not used.',
+        fix: 'Set tile.mpp: 0.499 to tile all slides at one physical size, or take the slide out of data.wsi.slides.',
+      },
+      { severity: 'warning', patient: '004', file: 'd.svs', fix: 'Give its mpp in data.wsi.slideTable.' },
+    ]);
+  });
+
+  it('may differ by a fifth of the common scale, and the finer of equally common scales stays', async () => {
+    const scaled = async (...all: readonly number[]): Promise<string[]> => {
+      const { data } = await join(all.map((mpp, i) => slide(`${i}.h5`, `00${i + 1}`, { mpp })));
+      return data.patients.map(({ id }) => id);
+    };
+    expect(await scaled(0.25, 0.3, 0.25)).toEqual(['001', '002', '003']);
+    expect(await scaled(0.25, 0.301, 0.25, 0.25)).toEqual(['001', '003', '004']);
+    expect(await scaled(0.5, 0.5, 0.25, 0.25)).toEqual(['003', '004']);
+    expect(await scaled(0.25, 0.25, 0.5, 0.5)).toEqual(['001', '002']);
+  });
+
+  it('are no trouble when nobody says the scale', async () => {
+    const { problems } = await join([slide('a.svs', '001', images), slide('b.svs', '002', images)]);
+    expect(problems.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  });
+
+  it('are refused when their features come from two encoders', async () => {
+    await expect(
+      join([
+        slide('a.h5', '001', { encoder: 'uni_v1' }),
+        slide('b.h5', '002'),
+        slide('c.h5', '003', { encoder: 'ctranspath' }),
+      ]),
+    ).rejects.toMatchObject({
+      code: 'HAF_FEATURES_INVALID',
+      what: 'WSI features come from different encoders: a.h5 from "uni_v1", c.h5 from "ctranspath".',
+      context: { files: ['a.h5', 'c.h5'] },
+    });
+  });
+
+  it('of a source that is not wanted count for nothing', async () => {
+    const lymph = (name: string, patient: string, mpp: number) =>
+      embedded('WSI', name, [[patient, 'lymph', 5]], 4, { mpp });
+    const { data, problems } = await joinCohort(
+      { ...config, data: { wsi: { sources: ['primary'] } } },
+      { targets, tables: {} },
+      [
+        slide('a.h5', '001', { mpp: 0.5 }),
+        slide('b.h5', '002', { mpp: 0.5 }),
+        ...['001', '002', '003'].map((patient) => lymph(`${patient}.h5`, patient, 0.25)),
+      ],
+    );
+    expect(data.patients.map(({ id }) => id)).toEqual(['001', '002']);
+    expect(problems.filter(({ severity }) => severity === 'failure')).toEqual([]);
   });
 });

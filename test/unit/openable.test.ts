@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { bagIndexFile, featuresFiles } from '../../src/operators/features/bag-index.js';
+import { bagCoordsFile, bagIndexFile, featuresFiles } from '../../src/operators/features/bag-index.js';
+import { attentionFile } from '../../src/operators/stage1/encoder-data.js';
+import { thumbnailFile, tileSetFile } from '../../src/operators/tiling/tiles-data.js';
 import { stages } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { openable } from '../../src/workers/openable.js';
@@ -26,5 +28,8 @@ describe('the files a stage opens of its inputs', () => {
   it('are named as the stages that write them name them', () => {
     expect(stages.cohort.opens).toEqual({ embed: [bagIndexFile] });
     expect(stages.stage1.opens).toEqual({ embed: Object.values(featuresFiles) });
+    const { tile, ...others } = stages.heatmap.opens ?? {};
+    expect(others).toEqual({ stage1: [attentionFile], embed: [bagIndexFile, bagCoordsFile] });
+    expect(tile?.slice(0, 2)).toEqual([tileSetFile, thumbnailFile(0)]);
   });
 });

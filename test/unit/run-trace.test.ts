@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
-import { writeTrace } from '../../src/pipeline/runs/materialise.js';
+import { writeTrace } from '../../src/pipeline/runs/trace-file.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 import {
   cachedEvent,

@@ -3,10 +3,11 @@ import { isBagModality, isTableModality, type Modality } from '../../pipeline/co
 import type { Artifact, StageCode } from '../../pipeline/stage.js';
 import { bagIndexFile, bagIndexSchema } from '../features/bag-index.js';
 import { stageOf } from '../stage-of.js';
+import { filesKey, type EmbeddedBags } from './bag-piece.js';
 import { cohortFile, flowFile, isObserved, type Cohort, type FlowStep, type Patient } from './cohort-data.js';
 import { include } from './inclusion.js';
 import { joinPatients, requireSites } from './join-patients.js';
-import { patientBags, type EmbeddedFile } from './patient-bags.js';
+import { patientBags } from './patient-bags.js';
 import { tablesFile, tablesSchema, type Tables } from './table-data.js';
 
 /**
@@ -14,23 +15,25 @@ import { tablesFile, tablesSchema, type Tables } from './table-data.js';
  * each rule. Reads `tables` and every `embed` artifact; writes `cohort.json` and `cohort-flow.json`.
  *
  * @throws HafError HAF_MODALITY_EMPTY when nobody has a modality of the experiment, HAF_COHORT_INVALID when the
- * rules leave nobody or only one outcome, HAF_FEATURES_INVALID when bags of one modality differ in width
+ * rules leave nobody or only one outcome, HAF_FEATURES_INVALID when bags of one modality differ in width or
+ * encoder
  */
 export const cohort: StageCode = stageOf(({ inputs, config, modalities }) => {
   const tables = inputs.one('tables').json(tablesFile, tablesSchema);
   if (config.cohort.includeSites !== 'all') requireSites(tables);
   const files = inputs
     .all('embed')
-    .map(embeddedFile)
+    .map(embeddedBags)
     .filter(({ modality }) => modalities.includes(modality));
+  const fromImages = new Set(files.filter((one) => one.fromImages).map(({ modality }) => modality));
   const bags = patientBags(files, config.data.wsi.sources);
   const joined = joinPatients(tables, bags, modalities);
   const labelled = joined.candidates.map(({ patient }) => patient);
-  requireModalities(labelled, 'labelled patient', modalities);
+  requireModalities(labelled, 'labelled patient', modalities, fromImages);
 
   const { kept, flow, problems } = include(joined.candidates, config.cohort);
   requireBothOutcomes(flow);
-  requireModalities(kept, 'patient of the cohort', modalities);
+  requireModalities(kept, 'patient of the cohort', modalities, fromImages);
   const output: Cohort = {
     modalities: [...modalities],
     columns: columnsOf(tables, modalities),
@@ -46,11 +49,17 @@ export const cohort: StageCode = stageOf(({ inputs, config, modalities }) => {
   };
 });
 
-function embeddedFile(artifact: Artifact): EmbeddedFile {
-  const { modality, file } = artifact.unit;
-  if (modality === undefined || file === undefined)
+function embeddedBags(artifact: Artifact): EmbeddedBags {
+  const { modality, file, patient, encoder } = artifact.unit;
+  const name = file ?? (patient === undefined ? undefined : `the cores of patient ${patient}`);
+  if (modality === undefined || name === undefined)
     throw new Error(`embed artifact ${artifact.id} does not say its modality and file`);
-  return { artifact: artifact.id, modality, file, index: artifact.json(bagIndexFile, bagIndexSchema) };
+  return {
+    ...{ artifact: artifact.id, modality, name },
+    file: file ?? null,
+    fromImages: encoder !== undefined,
+    index: artifact.json(bagIndexFile, bagIndexSchema),
+  };
 }
 
 const columnsOf = ({ tables }: Tables, modalities: readonly Modality[]): Cohort['columns'] =>
@@ -58,15 +67,22 @@ const columnsOf = ({ tables }: Tables, modalities: readonly Modality[]): Cohort[
     modalities.filter(isTableModality).map((modality) => [modality, tables[modality]?.columns ?? []]),
   );
 
-function requireModalities(patients: readonly Patient[], who: string, modalities: readonly Modality[]): void {
+function requireModalities(
+  patients: readonly Patient[],
+  who: string,
+  modalities: readonly Modality[],
+  fromImages: ReadonlySet<Modality>,
+): void {
   for (const modality of modalities) {
     if (patients.some((patient) => isObserved(patient, modality))) continue;
+    const images = fromImages.has(modality);
+    const hold = images
+      ? 'show tissue (tiles.csv of the run directory says what was found)'
+      : 'hold instances';
     const [place, check] = isBagModality(modality)
       ? [
-          `data.${modality.toLowerCase()}.files`,
-          modality === 'WSI'
-            ? 'that its files hold instances of primary slides'
-            : 'that its files hold instances',
+          filesKey(modality, images),
+          `that its files ${hold}${modality === 'WSI' ? ' and are of primary slides' : ''}`,
         ]
       : [`data.tables.${modality}`, 'that its file has rows'];
     throw new HafError(

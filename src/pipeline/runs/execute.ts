@@ -25,7 +25,9 @@ import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
 import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from './events.js';
-import { materialise, writeProblems, writeSummary, writeTrace } from './materialise.js';
+import { materialise, writeProblems, writeSummary } from './materialise.js';
+import { writeTileTable } from './tile-table.js';
+import { writeTrace } from './trace-file.js';
 import type { PreparedRun } from './prepare.js';
 import { stages } from '../stages.js';
 import { openStores } from '../store/open-stores.js';
@@ -252,6 +254,7 @@ async function conclude(
   // A replay touches some jobs of a run; its summary and problems are those of all of them.
   const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
   await writeSummary(manifests, store, directory);
+  await writeTileTable(manifests, lost, store, directory);
   const problems = writeProblems(manifests, directory, lost);
   const found = { outcomes, problems };
   const failure = outcomes.find((outcome) => outcome.state === 'failed');

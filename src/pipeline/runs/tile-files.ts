@@ -14,6 +14,11 @@ import type { Manifest } from '../store/store.js';
 /** A file of an artifact and where a user finds it, below the folder of the tiles. */
 export type ShownFile = readonly [file: string, target: string];
 
+/** All names that `tileFiles` may find in an artifact. */
+export const shownTileFiles: readonly string[] = [
+  ...[sheetFile, clamCoordsFile, overlayFile(0), maskFile(0), contoursFile(0)],
+];
+
 /**
  * What of a `tile` artifact is for users and other tools: for a slide `patches/<id>.h5` (coordinates in the layout of
  * CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`; for the cores of a patient one picture.

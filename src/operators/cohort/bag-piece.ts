@@ -1,0 +1,49 @@
+import type { BagModality } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { BagIndex } from '../features/bag-index.js';
+
+/** The bags of one `embed` artifact: of a feature file, or of images whose tiles were encoded. */
+export interface EmbeddedBags {
+  readonly artifact: string;
+  readonly modality: BagModality;
+  /** Path of the slide, core or feature file below the data root; null for the cores of a patient. */
+  readonly file: string | null;
+  /** What people call it: the path, or whose cores it is. */
+  readonly name: string;
+  /** Made from images rather than read from feature files. */
+  readonly fromImages: boolean;
+  readonly index: BagIndex;
+}
+
+/** What one slide, core or array of a file gives to the bag of a patient. */
+export interface BagPiece {
+  readonly of: EmbeddedBags;
+  readonly patient: string;
+  readonly source: string;
+  readonly image: string;
+  readonly start: number;
+  readonly rows: number;
+  /** Micrometres per pixel at which the encoder saw its tiles; null when unknown. */
+  readonly mpp: number | null;
+}
+
+export const piecesOf = (all: readonly EmbeddedBags[]): readonly BagPiece[] =>
+  all.flatMap((of) => of.index.bags.map((bag) => ({ of, ...bag })));
+
+/** The key of the experiment that says which files a modality is made of. */
+export const filesKey = (modality: BagModality, fromImages: boolean): string =>
+  modality === 'WSI'
+    ? `data.wsi.${fromImages ? 'slides' : 'files'}`
+    : `data.tma.${fromImages ? 'images' : 'files'}`;
+
+/** What the problems of a piece have in common; the image stands where there is no single file. */
+export const ofPiece = ({
+  of,
+  patient,
+  image,
+}: BagPiece): Pick<Problem, 'stage' | 'patient' | 'file' | 'place'> => ({
+  stage: 'cohort',
+  patient,
+  file: of.file,
+  place: of.file === null ? image : of.modality,
+});

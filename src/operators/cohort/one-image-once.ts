@@ -1,0 +1,34 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
+
+/**
+ * The pieces without those that two files hold under one id: which of them is right nobody can tell, and both would
+ * count a slide twice. Each such id is one problem that names its files.
+ */
+export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
+  const byId = new Map<string, BagPiece[]>();
+  for (const piece of pieces) {
+    // Arrays of one name in the npz files of two stains are two cores.
+    const id = JSON.stringify([piece.patient, piece.source, piece.image]);
+    const same = byId.get(id);
+    if (same) same.push(piece);
+    else byId.set(id, [piece]);
+  }
+  const twice = [...byId.values()].filter((same) => new Set(same.map(({ of }) => of.artifact)).size > 1);
+  for (const same of twice) problems.push(twins(same as [BagPiece, ...BagPiece[]]));
+  const left = new Set(twice.flat());
+  return pieces.filter((piece) => !left.has(piece));
+}
+
+function twins(same: readonly [BagPiece, ...BagPiece[]]): Problem {
+  const [first] = same;
+  const { modality, fromImages } = first.of;
+  const names = [...new Set(same.map(({ of }) => of.name))];
+  const count = names.length === 2 ? 'Two' : names.length;
+  return {
+    ...ofPiece(first),
+    severity: 'failure',
+    reason: `${count} ${modality === 'WSI' ? 'slides' : 'cores'} with one id, "${first.image}": ${names.join(' and ')}. None of them is used.`,
+    fix: `Narrow ${filesKey(modality, fromImages)} so that it matches one of them${fromImages ? ', or rename one' : '; equal names in h5_files and pt_files are the usual cause'}.`,
+  };
+}

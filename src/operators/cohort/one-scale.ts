@@ -1,0 +1,60 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
+
+/** Scales that differ by more than a fifth are different magnifications; scanners of one differ by a few per cent. */
+const tolerance = 1.2;
+
+const alike = (a: number, b: number): boolean => Math.max(a, b) <= tolerance * Math.min(a, b);
+const shown = (mpp: number): string => String(Number(mpp.toPrecision(3)));
+
+/**
+ * The pieces of a modality whose tiles were seen at one physical scale, the most common one: an encoder takes the same
+ * tissue at 20x and 40x for different tissue. The others are left out and listed; a piece that does not say its scale
+ * is kept with a warning when others do.
+ */
+export function oneScale(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
+  const known = pieces.flatMap(({ mpp }) => (mpp === null ? [] : [mpp]));
+  const common = mostCommon(known);
+  if (common === null) return pieces;
+  return pieces.filter((piece) => {
+    if (piece.mpp === null) problems.push(unknownScale(piece, common));
+    else if (!alike(piece.mpp, common)) problems.push(otherScale(piece, piece.mpp, common));
+    return piece.mpp === null || alike(piece.mpp, common);
+  });
+}
+
+/** The scale that most others are like; of equally common ones the one that occurs more often, then the finer. */
+function mostCommon(known: readonly number[]): number | null {
+  const counts = new Map<number, number>();
+  for (const mpp of known) counts.set(mpp, (counts.get(mpp) ?? 0) + 1);
+  const candidates = [...counts].map(([mpp, own]) => ({
+    mpp,
+    own,
+    like: [...counts].reduce((sum, [other, count]) => sum + (alike(mpp, other) ? count : 0), 0),
+  }));
+  const [first] = candidates.sort((a, b) => b.like - a.like || b.own - a.own || a.mpp - b.mpp);
+  return first?.mpp ?? null;
+}
+
+function otherScale(piece: BagPiece, mpp: number, common: number): Problem {
+  const { modality, fromImages } = piece.of;
+  // Enlarging adds no detail: the coarser of the two scales is the one that both images have.
+  const both = shown(Math.max(mpp, common));
+  return {
+    ...ofPiece(piece),
+    severity: 'failure',
+    reason: `Its tiles have ${shown(mpp)} micrometres per pixel, the most common of ${modality} is ${shown(common)}, so it is not used.`,
+    fix: fromImages
+      ? `Set tile.mpp: ${both} to tile all slides at one physical size, or take the slide out of ${filesKey(modality, true)}.`
+      : `Extract its features again at ${shown(common)} micrometres per pixel.`,
+  };
+}
+
+const unknownScale = (piece: BagPiece, common: number): Problem => ({
+  ...ofPiece(piece),
+  severity: 'warning',
+  reason: `It does not say how many micrometres a pixel of its tiles has; others have ${shown(common)}.`,
+  fix: piece.of.fromImages
+    ? 'Give its mpp in data.wsi.slideTable.'
+    : 'Check that its features were extracted at the same magnification.',
+});

@@ -1,0 +1,59 @@
+import { open } from 'node:fs/promises';
+import { extname } from 'node:path';
+import type { TiffPage } from './tiff-directory.js';
+
+export type FileKind =
+  | { readonly kind: 'tiff' | 'plain' | 'empty' | 'unknown' }
+  /** Something that others can convert. */
+  | { readonly kind: 'foreign'; readonly name: string; readonly converter: 'vips' | 'bioformats' };
+
+const starts: readonly (readonly [RegExp, FileKind])[] = [
+  [/^(II[*+]\0|MM\0[*+])/, { kind: 'tiff' }],
+  [/^\x89PNG\r\n/, { kind: 'plain' }],
+  [/^\xff\xd8\xff/, { kind: 'plain' }],
+  [/^[^]{128}DICM/, { kind: 'foreign', name: 'DICOM', converter: 'vips' }],
+  [/^ZISRAWFILE/, { kind: 'foreign', name: 'Zeiss CZI', converter: 'bioformats' }],
+  [/^SQLite format 3/, { kind: 'foreign', name: 'Sakura', converter: 'vips' }],
+  [
+    /^(\0{4}jP {2}|\0{3}\x0cjP {2}|\xff\x4f\xff\x51)/,
+    { kind: 'foreign', name: 'a JPEG 2000 image', converter: 'bioformats' },
+  ],
+];
+
+/** Formats whose file holds no pixels at its beginning, or only names others. */
+const endings: Readonly<Record<string, FileKind>> = {
+  '.mrxs': { kind: 'foreign', name: 'MIRAX', converter: 'vips' },
+  '.vms': { kind: 'foreign', name: 'Hamamatsu VMS', converter: 'vips' },
+  '.vmu': { kind: 'foreign', name: 'Hamamatsu VMU', converter: 'vips' },
+  '.vsi': { kind: 'foreign', name: 'Olympus VSI', converter: 'bioformats' },
+  '.lif': { kind: 'foreign', name: 'Leica LIF', converter: 'bioformats' },
+  '.isyntax': { kind: 'foreign', name: 'Philips iSyntax', converter: 'bioformats' },
+};
+
+/** What a file is, by its first bytes; by its ending only for formats that need it. @throws as fs does */
+export async function fileKindOf(path: string): Promise<FileKind> {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(160), 0, 160, 0);
+    if (bytesRead === 0) return { kind: 'empty' };
+    // Olympus and MIRAX hide in a TIFF or a JPEG.
+    const named = endings[extname(path).toLowerCase()];
+    if (named !== undefined) return named;
+    const head = buffer.toString('latin1', 0, bytesRead);
+    return starts.find(([pattern]) => pattern.test(head))?.[1] ?? { kind: 'unknown' };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Vendors that write TIFFs of their own kind, which read as any TIFF would give wrong pixels or places. */
+export function foreignTiff(pages: readonly TiffPage[]): string | null {
+  const [first] = pages;
+  if (first === undefined) return null;
+  if (first.privateTags.some((tag) => tag === 65_420 || tag === 65_421)) return 'Hamamatsu NDPI';
+  if (first.description.includes('leica-microsystems.com/scn')) return 'Leica SCN';
+  if (pages.some(({ xmp }) => xmp.includes('<iScan'))) return 'Ventana';
+  if (first.software.startsWith('MedScan')) return 'Trestle';
+  if (first.description.includes('DPUfsImport')) return 'Philips TIFF';
+  return null;
+}

@@ -1,0 +1,72 @@
+import type { FileHandle } from 'node:fs/promises';
+import { type DecodedTile, decodeJpeg2000 } from './jpeg2000.js';
+import { cellsOf, copyPixels, type LevelGrid } from './level-grid.js';
+import type { PixelSource } from './pixel-source.js';
+import type { Region } from './slide-reader.js';
+import type { TiffPage } from './tiff-directory.js';
+
+/** Decoded tiles kept: two rows of a wide slide, so that the tiles of a grid that is not aligned are decoded once. */
+const cacheBytes = 64 * 2 ** 20;
+
+const yccCompression = 33_003;
+const yccPhotometric = 6;
+const freeCompression = 34_712;
+
+/** Pixels of JPEG 2000 tiles, which libvips here does not decode, from the bytes that the tags point at. */
+export function jpeg2000Pixels(
+  file: FileHandle,
+  levels: readonly TiffPage[],
+  grids: readonly LevelGrid[],
+): PixelSource {
+  const cache = new Map<string, DecodedTile>();
+  let kept = 0;
+  const remember = (key: string, tile: DecodedTile): void => {
+    cache.set(key, tile);
+    kept += tile.pixels.length;
+    for (const [oldest, { pixels }] of cache) {
+      if (kept <= cacheBytes) break;
+      cache.delete(oldest);
+      kept -= pixels.length;
+    }
+  };
+
+  const decode = async (page: TiffPage, cell: number): Promise<DecodedTile> => {
+    const length = page.chunks.byteCounts[cell] ?? 0;
+    const bytes = new Uint8Array(length);
+    const { bytesRead } = await file.read(bytes, 0, length, page.chunks.offsets[cell]);
+    if (bytesRead < length) throw new Error(`the file ends within tile ${cell}`);
+    const ycc =
+      page.compression === yccCompression ||
+      (page.compression === freeCompression && page.photometric === yccPhotometric);
+    return decodeJpeg2000(bytes, ycc);
+  };
+
+  const tileAt = async (level: number, cell: number): Promise<DecodedTile> => {
+    const key = `${level}/${cell}`;
+    const known = cache.get(key);
+    if (known !== undefined) {
+      cache.delete(key);
+      cache.set(key, known);
+      return known;
+    }
+    const tile = await decode(levels[level] as TiffPage, cell);
+    remember(key, tile);
+    return tile;
+  };
+
+  return {
+    async read(level: number, region: Region): Promise<Uint8Array> {
+      const grid = grids[level] as LevelGrid;
+      const pixels = new Uint8Array(region.width * region.height * 3);
+      const { left, top, right, bottom } = cellsOf(grid, region);
+      for (let row = top; row < bottom; row++)
+        for (let column = left; column < right; column++) {
+          const tile = await tileAt(level, row * grid.columns + column);
+          const { width, height } = tile;
+          const from = { x: column * grid.cellWidth, y: row * grid.cellHeight, width, height };
+          copyPixels(tile.pixels, from, pixels, region);
+        }
+      return pixels;
+    },
+  };
+}

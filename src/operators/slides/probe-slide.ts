@@ -1,0 +1,34 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import { openSlide } from './open-slide.js';
+import type { SlideInfo, SlideLevel } from './slide-reader.js';
+
+export type SlideProbe =
+  | { readonly readable: true; readonly info: SlideInfo }
+  | { readonly readable: false; readonly reason: string; readonly fix: string };
+
+const sidePx = 64;
+
+/** Opens a slide and reads a few pixels from the middle of every level: sound tags over damaged data are common. */
+export async function probeSlide(path: string): Promise<SlideProbe> {
+  try {
+    const reader = await openSlide(path);
+    try {
+      for (const [level, { width, height }] of reader.info.levels.entries())
+        await reader.read(level, middleOf({ width, height }));
+      return { readable: true, info: reader.info };
+    } finally {
+      await reader.close();
+    }
+  } catch (thrown) {
+    const { what, fix, context } = HafError.from(thrown);
+    const { reason } = context;
+    return { readable: false, reason: typeof reason === 'string' ? reason : what, fix };
+  }
+}
+
+const middleOf = ({ width, height }: Pick<SlideLevel, 'width' | 'height'>) => ({
+  x: Math.max(0, (width - sidePx) >> 1),
+  y: Math.max(0, (height - sidePx) >> 1),
+  width: Math.min(sidePx, width),
+  height: Math.min(sidePx, height),
+});

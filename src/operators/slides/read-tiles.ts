@@ -1,0 +1,157 @@
+import type { TileGeometry } from '../tiling/tiles-data.js';
+import { hasGrid } from './grid-reader.js';
+import { copyPixels, type LevelGrid } from './level-grid.js';
+import { scaleTile, squeezeImage } from './scale-tile.js';
+import type { Region, SlideLevel, SlideReader } from './slide-reader.js';
+import { planStrips } from './strip-plan.js';
+
+/** Tiles that are ready. */
+export interface ReadTiles {
+  /** Their indices in the coordinates, in the order of `rgb`. */
+  readonly rows: readonly number[];
+  readonly side: number;
+  /** [rows.length, side, side, 3] */
+  readonly rgb: Uint8Array;
+}
+
+/** Strips being decoded while this thread cuts the one before: libvips works in threads of libuv. */
+const stripsInFlight = 3;
+/** Most bytes of tiles that are begun and wait for the strip below. */
+const mostPendingBytes = 32 * 2 ** 20;
+/** Bytes of tiles handed out at once. */
+const batchBytes = 8 * 2 ** 20;
+/** Cell of an image that is stored as a whole, which decides only in what portions it is copied. */
+const wholeCell = 1024;
+
+/**
+ * Reads all tiles of a slide once, in the order that reads best: every stored tile is decoded exactly once, in strips.
+ * What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled at once. Memory: 3 strips of 12 MB, 32 MB of tiles begun (at least one
+ * tile) and 8 MB handed out, whatever the size of the slide.
+ *
+ * @param coords [n, 2], level-0 pixels of the upper left corners
+ * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
+ */
+export async function* readTiles(
+  reader: SlideReader,
+  coords: Int32Array,
+  geometry: TileGeometry,
+): AsyncGenerator<ReadTiles> {
+  const { level: index, readPx, sizePx } = geometry;
+  const level = reader.info.levels[index];
+  if (level === undefined) throw new RangeError(`The slide has no level ${index}`);
+  if (geometry.whole) {
+    const { width, height } = level;
+    const rgb = await reader.read(index, { x: 0, y: 0, width, height });
+    yield { rows: [0], side: sizePx, rgb: await squeezeImage(rgb, width, height, sizePx) };
+    return;
+  }
+  const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
+  const grid = (hasGrid(reader) ? reader.grid(index) : null) ?? wholeGrid(level);
+  for (const tiles of inStripes(places, readPx)) {
+    const ready: Ready = { rows: [], tiles: [] };
+    for await (const tile of completeTiles(reader, index, grid, pick(places, tiles), readPx)) {
+      ready.rows.push(tiles[tile.index] as number);
+      ready.tiles.push(tile.rgb);
+      if ((ready.rows.length + 1) * sizePx * sizePx * 3 > batchBytes) yield await handOut(ready, geometry);
+    }
+    if (ready.rows.length > 0) yield await handOut(ready, geometry);
+  }
+}
+
+interface Ready {
+  rows: number[];
+  tiles: Uint8Array[];
+}
+
+async function handOut(ready: Ready, { readPx, sizePx }: TileGeometry): Promise<ReadTiles> {
+  const { rows, tiles } = ready;
+  [ready.rows, ready.tiles] = [[], []];
+  const scaled =
+    readPx === sizePx ? tiles : await Promise.all(tiles.map((tile) => scaleTile(tile, readPx, sizePx)));
+  const rgb = new Uint8Array(rows.length * sizePx * sizePx * 3);
+  for (const [i, tile] of scaled.entries()) rgb.set(tile, i * sizePx * sizePx * 3);
+  return { rows, side: sizePx, rgb };
+}
+
+const pick = (places: Int32Array, tiles: readonly number[]): Int32Array =>
+  Int32Array.from(
+    { length: tiles.length * 2 },
+    (_, i) => places[2 * (tiles[i >> 1] as number) + (i & 1)] as number,
+  );
+
+function wholeGrid({ width, height }: SlideLevel): LevelGrid {
+  const [columns, rows] = [Math.ceil(width / wholeCell), Math.ceil(height / wholeCell)];
+  const stored = new Uint8Array(columns * rows).fill(1);
+  return { cellWidth: wholeCell, cellHeight: wholeCell, columns, rows, stored };
+}
+
+/** The tiles in vertical stripes so narrow that a row of begun tiles fits into memory: one stripe for tiles of usual size. */
+function inStripes(places: Int32Array, side: number): readonly (readonly number[])[] {
+  const width = Math.max(side, mostPendingBytes / (side * 3));
+  const stripes = new Map<number, number[]>();
+  for (let tile = 0; tile < places.length / 2; tile++) {
+    const key = Math.floor((places[2 * tile] as number) / width);
+    const stripe = stripes.get(key);
+    if (stripe) stripe.push(tile);
+    else stripes.set(key, [tile]);
+  }
+  return [...stripes].sort(([a], [b]) => a - b).map(([, tiles]) => tiles);
+}
+
+/** Tiles as their last strip comes in. */
+async function* completeTiles(
+  reader: SlideReader,
+  level: number,
+  grid: LevelGrid,
+  places: Int32Array,
+  side: number,
+): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array }> {
+  const { strips, awaited } = planStrips(reader.info.levels[level] as SlideLevel, grid, places, side);
+  const black = (): Uint8Array => new Uint8Array(side * side * 3);
+  for (const [index, pixels] of awaited.entries()) if (pixels === 0) yield { index, rgb: black() };
+  const begun = new Map<number, Uint8Array>();
+  const tileAt = (index: number): Region => ({
+    x: places[2 * index] as number,
+    y: places[2 * index + 1] as number,
+    width: side,
+    height: side,
+  });
+  const regions = strips.map(({ region }) => region);
+  let current = 0;
+  for await (const pixels of readAhead(reader, level, regions)) {
+    const { region, tiles } = strips[current++] as (typeof strips)[number];
+    for (const index of tiles) {
+      const rgb = begun.get(index) ?? black();
+      const left = (awaited[index] as number) - copyPixels(pixels, region, rgb, tileAt(index));
+      awaited[index] = left;
+      if (left > 0) begun.set(index, rgb);
+      else {
+        begun.delete(index);
+        yield { index, rgb };
+      }
+    }
+  }
+}
+
+/** The pixels of the regions in their order, a few being read ahead; nothing is being read any more when it ends. */
+async function* readAhead(
+  reader: SlideReader,
+  level: number,
+  regions: readonly Region[],
+): AsyncGenerator<Uint8Array> {
+  const ahead: Promise<Uint8Array>[] = [];
+  let next = 0;
+  try {
+    while (next < regions.length || ahead.length > 0) {
+      while (ahead.length < stripsInFlight && next < regions.length) {
+        const reading = reader.read(level, regions[next++] as Region);
+        // Whoever awaits it learns of a fault; one behind it must not end the process meanwhile.
+        reading.catch(() => undefined);
+        ahead.push(reading);
+      }
+      yield await (ahead.shift() as Promise<Uint8Array>);
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}

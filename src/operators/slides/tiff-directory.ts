@@ -1,0 +1,90 @@
+import { readTiffTags, type TiffDirectory } from './tiff-tags.js';
+
+/** Where the bytes of a page lie: its tiles from left to right and top to bottom, or its strips. */
+export interface TiffChunks {
+  readonly offsets: readonly number[];
+  /** 0 where nothing is stored. */
+  readonly byteCounts: readonly number[];
+}
+
+/** What the tags of one image of a TIFF say. */
+export interface TiffPage {
+  /** How libvips addresses it: number in the chain, and number of the SubIFD of that page. */
+  readonly page: number;
+  readonly subifd: number | null;
+  readonly width: number;
+  readonly height: number;
+  /** Null when it is stored in strips. */
+  readonly tile: { readonly width: number; readonly height: number } | null;
+  readonly compression: number;
+  /** 2 is RGB, 6 is YCbCr. */
+  readonly photometric: number;
+  readonly samples: number;
+  readonly bits: readonly number[];
+  /** 2 when each colour is stored apart. */
+  readonly planar: number;
+  readonly description: string;
+  readonly software: string;
+  /** XML of tag 700, in which some scanners name themselves. */
+  readonly xmp: string;
+  readonly resolution: { readonly x: number; readonly y: number; readonly unit: number } | null;
+  /** Numbers of tags above 65000, which vendors keep for themselves. */
+  readonly privateTags: readonly number[];
+  readonly chunks: TiffChunks;
+}
+
+const text = (bytes: readonly number[]): string =>
+  Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/\0[^]*$/, '');
+
+function pageOf({ tags }: TiffDirectory, page: number, subifd: number | null): TiffPage {
+  const values = (id: number): readonly number[] => tags.get(id) ?? [];
+  const number = (id: number, otherwise: number): number => values(id)[0] ?? otherwise;
+  const tileWidth = number(322, 0);
+  const tileHeight = number(323, 0);
+  const tiled = tileWidth > 0 && tileHeight > 0;
+  const [x, y] = [number(282, 0), number(283, 0)];
+  const bits = values(258);
+  return {
+    page,
+    subifd,
+    width: number(256, 0),
+    height: number(257, 0),
+    tile: tiled ? { width: tileWidth, height: tileHeight } : null,
+    compression: number(259, 1),
+    photometric: number(262, 2),
+    // Some Aperio files leave SamplesPerPixel out; the length of BitsPerSample says the same.
+    samples: number(277, Math.max(1, bits.length)),
+    bits: bits.length === 0 ? [1] : bits,
+    planar: number(284, 1),
+    description: text(values(270)),
+    software: text(values(305)),
+    xmp: text(values(700)),
+    resolution: x > 0 && y > 0 ? { x, y, unit: number(296, 2) } : null,
+    privateTags: [...tags.keys()].filter((id) => id >= 65_000),
+    chunks: {
+      offsets: values(tiled ? 324 : 273),
+      byteCounts: values(tiled ? 325 : 279),
+    },
+  };
+}
+
+export interface TiffFile {
+  readonly bytes: number;
+  /** The images of the chain, each followed by its SubIFDs. */
+  readonly pages: readonly TiffPage[];
+}
+
+/**
+ * What the tags of all images of a TIFF or BigTIFF say; no pixels are read.
+ * @throws Error of any kind when the structure is damaged or reaches beyond the end of the file
+ */
+export async function readTiffDirectory(path: string): Promise<TiffFile> {
+  const { bytes, directories } = await readTiffTags(path);
+  const pages = directories.flatMap((directory, page) => [
+    pageOf(directory, page, null),
+    ...directory.children.map((child, subifd) => pageOf(child, page, subifd)),
+  ]);
+  return { bytes, pages };
+}

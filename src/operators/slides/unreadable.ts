@@ -1,0 +1,26 @@
+import { HafError } from '../../pipeline/core/errors.js';
+
+/** For a file in a shell; one with blanks or quotes is quoted. */
+const shell = (path: string): string =>
+  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+
+const stem = (path: string): string => path.replace(/\.[^./\\]+$/, '');
+
+/** How to make of any slide that libvips with OpenSlide opens one that is read here. */
+export const convertWithVips = (path: string): string =>
+  'Convert it where libvips has OpenSlide (vips --vips-config tells): ' +
+  `vips tiffsave ${shell(path)} ${shell(`${stem(path)}.tif`)} --tile --pyramid --compression jpeg --Q 90 --bigtiff`;
+
+/** The same for formats that only Bio-Formats reads. */
+export const convertWithBioFormats = (path: string): string =>
+  'Convert it with Bio-Formats: ' +
+  `bfconvert -series 0 -bigtiff -compression JPEG -tilex 512 -tiley 512 ${shell(path)} ${shell(`${stem(path)}.ome.tif`)}`;
+
+export const copyAgain = 'Copy the file again from its source and compare the sizes or checksums.';
+
+/** A slide that cannot be read: one item, not the job. */
+export const unreadable = (path: string, reason: string, fix: string, cause?: unknown): HafError =>
+  new HafError('HAF_SLIDE_UNREADABLE', `${path} cannot be read: ${reason}.`, fix, {
+    context: { file: path, reason },
+    cause,
+  });

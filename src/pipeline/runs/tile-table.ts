@@ -1,0 +1,61 @@
+import { tileSetFile, type Segmentation, type TiledImage } from '../../operators/tiling/tiles-data.js';
+import { csvText, type CsvCell } from '../core/csv.js';
+import { stemOf } from '../core/file-name.js';
+import type { Problem } from '../core/problem.js';
+import type { ArtifactStore, Manifest } from '../store/store.js';
+import type { RunDirectory } from './run-directory.js';
+import { readTileSet } from './tile-files.js';
+
+const columns = [
+  ...(['id', 'file', 'patient', 'source', 'outcome', 'reason', 'vendor', 'route', 'width', 'height'] as const),
+  ...(['mpp', 'mppSource', 'magnification', 'preset', 'thresholds', 'contours', 'holes', 'tissueShare'] as const),
+  ...(['tilePx', 'level', 'readPx', 'tileMpp', 'tiles'] as const),
+];
+type Row = Partial<Record<(typeof columns)[number], CsvCell>>;
+
+/**
+ * tiles.csv: a line per slide and core, also those that are empty or failed: how its tissue was found and its tiles are
+ * read. `mpp` is of level 0, `tileMpp` what a pixel of a tile has. Nothing is written when no image was tiled.
+ *
+ * @param lost images whose job failed, so that no artifact tells of them
+ */
+export async function writeTileTable(
+  manifests: readonly Manifest[],
+  lost: readonly Problem[],
+  store: ArtifactStore,
+  directory: RunDirectory,
+): Promise<void> {
+  const tiled = manifests.filter(({ stage }) => stage === 'tile');
+  const pinned = await store.fetch(tiled.map((manifest) => ({ manifest, files: [tileSetFile] })));
+  const images = tiled.flatMap((manifest) => readTileSet(store.open(manifest)).images);
+  await pinned.release();
+  const rows = [...images.map(rowOf), ...lost.filter(({ stage }) => stage === 'tile').map(lostRow)];
+  if (rows.length === 0) return;
+  const lines = rows.map((row) => columns.map((column) => row[column]));
+  directory.write('tiles.csv', csvText(columns, lines));
+}
+
+function rowOf({ id, file, patient, source, outcome, reason, rows, ...made }: TiledImage): Row {
+  const { image, segmentation, tile } = made;
+  return {
+    ...{ id, file, patient, source, outcome, reason, tiles: rows },
+    ...(image && {
+      ...{ vendor: image.vendor, route: image.route, width: image.width, height: image.height },
+      ...{ mpp: image.mpp?.x, mppSource: image.mpp?.source, magnification: image.magnification },
+    }),
+    ...(segmentation && {
+      ...{ preset: segmentation.preset, thresholds: thresholdText(segmentation) },
+      ...{ contours: segmentation.contours, holes: segmentation.holes, tissueShare: segmentation.tissueShare },
+    }),
+    ...(tile && { tilePx: tile.sizePx, level: tile.level, readPx: tile.readPx, tileMpp: tile.mpp }),
+  };
+}
+
+const lostRow = ({ file, patient, reason }: Problem): Row => ({
+  ...{ id: file === null ? null : stemOf(file), file, patient, outcome: 'failed', reason, tiles: 0 },
+});
+
+const thresholdText = ({ settings }: Segmentation): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${value ?? 'none'}`)
+    .join(' ');

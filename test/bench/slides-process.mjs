@@ -1,0 +1,28 @@
+/**
+ * Reads tiles in a pool as production does, in a process of its own so that its memory is nobody else's.
+ * Arguments: slide, file of int32 coordinates, threads, geometry as JSON. Prints {tiles, seconds, rssMb}.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+
+const [path, coordsFile, threads, geometry] = process.argv.slice(2);
+const bytes = readFileSync(coordsFile);
+const coords = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+const jobs = Number(threads);
+const pool = new Piscina({
+  filename: fileURLToPath(new URL('./slides-thread.mjs', import.meta.url)),
+  minThreads: jobs,
+  maxThreads: jobs,
+});
+const share = Math.ceil(coords.length / 2 / jobs) * 2;
+const before = performance.now();
+const done = await Promise.all(
+  Array.from({ length: jobs }, (_, job) =>
+    pool.run({ path, coords: coords.slice(job * share, (job + 1) * share), geometry: JSON.parse(geometry) }),
+  ),
+);
+const seconds = (performance.now() - before) / 1000;
+const tiles = done.reduce((sum, job) => sum + job.tiles, 0);
+console.log(JSON.stringify({ tiles, seconds, rssMb: process.resourceUsage().maxRSS / 1024 }));
+await pool.destroy();

@@ -1,0 +1,15 @@
+/** One job of the benchmark in a thread of a pool: reads tiles as `embed` does and drops them. */
+import { openSlide } from '../../dist/src/operators/slides/open-slide.js';
+import { readTiles } from '../../dist/src/operators/slides/read-tiles.js';
+
+export default async function read({ path, coords, geometry }) {
+  const reader = await openSlide(path);
+  let tiles = 0;
+  let sum = 0;
+  for await (const { rows, rgb } of readTiles(reader, coords, geometry)) {
+    tiles += rows.length;
+    sum += rgb[rgb.length >> 1];
+  }
+  await reader.close();
+  return { tiles, sum };
+}
