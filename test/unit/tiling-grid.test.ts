@@ -170,6 +170,8 @@ describe('how tiles are read', () => {
     [1, 0.25, 1, 256, 1024],
     [2, 0.25, 1, 512, 2048],
     [4, 0.25, 2, 256, 4096],
+    // Level 1 has 1 um, which is too coarse.
+    [0.8, 0.25, 0, 819, 819],
     [0.25, 0.252, 0, 254, 254],
     [0.5, 0.2465, 0, 519, 519],
   ])('at %f um of a slide of %f um: level %i, %i pixels', (target, own, level, readPx, level0Px) => {

@@ -102,6 +102,11 @@ describe('contours', () => {
     expect(traceContours(drawn('...', '.#.'))).toEqual([{ outer: Int32Array.of(1, 1), holes: [] }]);
   });
 
+  it('of a line go there and back, and its ends are no holes', () => {
+    const found = traceContours(drawn('......', '.####.', '......'));
+    expect(found).toEqual([{ outer: Int32Array.of(1, 1, 2, 1, 3, 1, 4, 1, 3, 1, 2, 1), holes: [] }]);
+  });
+
   it('of holes are the pixels around them, and a piece in a hole stands alone', () => {
     const found = traceContours(drawn('#####', '#...#', '#.#.#', '#...#', '#####'));
     expect(found.map(({ holes }) => holes.length)).toEqual([0, 1]);
