@@ -105,6 +105,8 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
   readonly modality: BagModality;
+  /** Folder of coordinate files to take in place of looking for tissue. */
+  readonly coords?: string;
   /** An experiment whose settings are taken. */
   readonly config?: string;
   readonly set: readonly string[];

@@ -99,6 +99,7 @@ const withFiles = (command: Command): Command =>
         .choices(['WSI', 'TMA'])
         .default('WSI'),
     )
+    .option('--coords <dir>', 'coordinates that are there already, <image>.h5 of CLAM, TRIDENT or "tile"')
     .option('--json', 'write events as NDJSON to stdout');
 
 function addBags(program: Command): void {
@@ -114,6 +115,7 @@ function addBags(program: Command): void {
   examples(
     withFiles(program.command('embed')),
     'embed slides/a.svs -o features --set embed.encoder.onnx=uni.onnx',
+    'embed slides -o features --coords tiles/patches --set embed.encoder.onnx=uni.onnx',
     'embed pt_files -o features',
   )
     .description('make features of images, or bring those of other tools into one layout (CLAM h5)')
