@@ -14,6 +14,8 @@ export interface TrainerOptions {
   readonly backend: string;
   /** The one GPU it may use; null where there is none to choose. */
   readonly gpu: string | null;
+  /** Cores it may use beside the other trainers of this machine. */
+  readonly threads: number;
   /** Which checkpoints it may go on from, and how many epochs lie between those it keeps. */
   readonly codeVersion: string;
   readonly checkpointEpochs: number;
@@ -88,6 +90,7 @@ export class Trainer implements Executor {
         env: {
           ...process.env,
           HAF_BACKEND: this.options.backend,
+          HAF_THREADS: String(this.options.threads),
           TF_CPP_MIN_LOG_LEVEL: '2',
           ...(this.options.gpu === null ? {} : { CUDA_VISIBLE_DEVICES: this.options.gpu }),
         },

@@ -44,10 +44,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pool = new ThreadPool(Math.max(1, threads));
   const gpus = classes.includes('gpu') && options.trainers !== 0 ? visibleGpus() : [];
   const slots = options.trainers ?? (gpus.length || availableParallelism());
+  const threadsEach = Math.max(1, Math.floor(availableParallelism() / Math.max(1, slots)));
   const trainers = Array.from({ length: classes.includes('gpu') ? slots : 0 }, (_, slot) => {
     // Each process sees one GPU; TensorFlow would take all of the memory of all of them.
     const gpu = gpus[slot % gpus.length] ?? null;
-    return new Trainer({ backend, gpu, checkpointEpochs, codeVersion });
+    return new Trainer({ backend, gpu, threads: threadsEach, checkpointEpochs, codeVersion });
   });
   const lanes = [
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),

@@ -9,7 +9,8 @@ import {
   stagesOf,
   type RunView,
 } from '../../src/pipeline/cli/render/run-view.js';
-import { clock, fitLine, viewLines } from '../../src/pipeline/cli/render/view-lines.js';
+import { clock } from '../../src/pipeline/cli/render/clock.js';
+import { fitLine, viewLines } from '../../src/pipeline/cli/render/view-lines.js';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
 import type { StageName, Unit } from '../../src/pipeline/stage.js';
 
@@ -90,7 +91,9 @@ describe('the view of a run', () => {
       startedJob('stage3', unit),
       event({ type: 'job-epoch', ...ref('stage3', unit), epoch: 4, epochs: 60, metrics: {} }),
     );
-    expect(running.running).toEqual([{ job: 'stage3/0/haf', stage: 'stage3', epoch: 4, epochs: 60 }]);
+    expect(running.running).toEqual([
+      { job: 'stage3/0/haf', stage: 'stage3', epoch: 4, epochs: 60, encoding: null },
+    ]);
     expect(advance(running, done('stage3', unit)).running).toEqual([]);
     expect(advance(running, failed('stage3', unit)).running).toEqual([]);
     const retried = event({ type: 'job-retried', ...ref('stage3', unit), attempt: 2, reason: 'worker died' });
@@ -152,6 +155,28 @@ describe('the view of a run', () => {
 });
 
 describe('the lines of the live view', () => {
+  it('show of a job that encodes tiles how many, how fast and how long still', () => {
+    const unit = { modality: 'WSI', file: 'a.svs', encoder: 'onnx' } as const;
+    const told = (at: string, tiles: number): RunEvent => ({
+      ...event({
+        type: 'job-epoch',
+        ...ref('embed', unit),
+        epoch: 1,
+        epochs: 250,
+        metrics: { tiles, ofTiles: 8490 },
+      }),
+      at,
+    });
+    const lineAfter = (...events: readonly RunEvent[]): string =>
+      viewLines(after(startedJob('embed', unit), ...events), 0, plain).find((line) => line.includes('>')) ??
+      '';
+    const first = told('2026-01-01T00:00:00.000Z', 400);
+    expect(lineAfter(first)).toMatch(/ tiles 400\/8490$/);
+    // 40 tiles in 20 s: 4000 more in 2000 s.
+    const later = [first, told('2026-01-01T00:00:10.000Z', 410), told('2026-01-01T00:00:20.000Z', 440)];
+    expect(lineAfter(...later)).toMatch(/ tiles 440\/8490, 2\.0 a second, 1:07:05 left$/);
+  });
+
   it('show the state, one line a stage, the running jobs, and the AUCs with mean and deviation', () => {
     const view = after(
       cached('tables', {}),

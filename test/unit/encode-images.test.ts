@@ -164,6 +164,20 @@ describe('an encoder that takes long', () => {
     tiles.remove();
   });
 
+  it('puts every instance in its place, whatever batch it came in', async () => {
+    const { run, tiles } = await onnxJob([nine]);
+    const { output } = await runStage(embed, run);
+    const rows = nine.tiles.map((_, row) => rowOf(output, row));
+    for (const [row, tile] of nine.tiles.entries()) {
+      const alone = await onnxJob([{ ...nine, tiles: [tile] }]);
+      const { output: one } = await runStage(embed, alone.run);
+      rowOf(one, 0).forEach((value, i) => expect(rows[row]?.[i]).toBeCloseTo(value, 5));
+      alone.tiles.remove();
+    }
+    expect(new Set(rows.map(String)).size).toBe(9);
+    tiles.remove();
+  });
+
   it('goes on after a pause where it stood, and leaves the same bytes', async () => {
     const { run, tiles } = await onnxJob([nine, { ...nine, name: 'PrimaryTumor_HE_007_a.png', seed: 5 }]);
     const whole = await runStage(embed, run);
@@ -171,7 +185,9 @@ describe('an encoder that takes long', () => {
       const { paused, output, progress } = await runWithPause(embed, run, pause);
       expect(paused).toMatchObject({ code: 'HAF_INTERRUPTED' });
       expect(storedFiles(output)).toEqual(storedFiles(whole.output));
-      expect(progress[0]?.epoch).toBe(pause + 1);
+      // No batch is encoded twice.
+      const left = Array.from({ length: 10 - pause }, (_, i) => pause + 1 + i);
+      expect(progress.map(({ epoch }) => epoch)).toEqual(left);
     }
     tiles.remove();
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { contradictions } from '../../src/operators/encoders/model-config.js';
 import { onnxEncoder, type OnnxSettings } from '../../src/operators/encoders/onnx-encoder.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
@@ -86,6 +86,15 @@ describe('an ONNX encoder', () => {
     close(await encoder.encode(grey), [...(await encoder.encode(small))]);
   });
 
+  it('computes on the processor where the runtime knows no GPU', async () => {
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', '0');
+    const tiles = tilesOf(1);
+    const encoder = await onnxEncoder(model(tokenEncoder(side, 12, 6)), { ...settings, width: 2 });
+    vi.unstubAllEnvs();
+    expect(encoder.engine).toBe('onnx cpu');
+    close(await encoder.encode(tiles), expected(tiles, 12).slice(0, 2));
+  });
+
   it('loads a model once per process and another one in its place', async () => {
     const [first, second] = [model(poolingEncoder(side, 6)), model(tokenEncoder(side, 12, 2))];
     await onnxEncoder(first, settings);
@@ -135,6 +144,17 @@ describe('a model that does not fit is refused with the key or step that mends i
       output: 'maps',
     };
     expect((await refused(model(graph))).what).toContain('an output of shape [4, 3, 8, 8]');
+  });
+
+  it('a machine without the runtime', async () => {
+    vi.doMock('onnxruntime-node', () => {
+      throw new Error('Cannot find package');
+    });
+    const error = await refused(model(tokenEncoder(side, 12, 4)));
+    vi.doUnmock('onnxruntime-node');
+    expect(error.code).toBe('HAF_ENCODER_UNFIT');
+    expect(error.what).toContain('needs the package onnxruntime-node, which does not load here');
+    expect(error.fix).toContain('npm install onnxruntime-node --ignore-scripts');
   });
 
   it('a file that is no model, and one that is not there', async () => {

@@ -41,6 +41,7 @@ describe('a trainer process', () => {
     trainer = new Trainer({
       backend: '',
       gpu: null,
+      threads: 1,
       codeVersion: '1',
       checkpointEpochs: 1,
     });

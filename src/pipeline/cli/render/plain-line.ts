@@ -2,7 +2,8 @@ import { assertNever } from '../../core/assert-never.js';
 import type { RunEvent } from '../../runs/events.js';
 import type { paletteFor } from '../output.js';
 import { progressOf, type RunView } from './run-view.js';
-import { clock, workersText } from './view-lines.js';
+import { clock } from './clock.js';
+import { workersText } from './view-lines.js';
 
 const metricsText = (metrics: Readonly<Record<string, number | null>>): string =>
   Object.entries(metrics)

@@ -1,5 +1,6 @@
 import { assertNever } from '../../core/assert-never.js';
 import type { RunEvent } from '../../runs/events.js';
+import { encodingOf, type Encoding } from './encoding.js';
 import type { StageName } from '../../stage.js';
 
 /** How a job stands that has ended; a later event may change it: what failed may be mended and done after all. */
@@ -17,6 +18,8 @@ export interface RunningJob {
   readonly stage: StageName;
   readonly epoch: number | null;
   readonly epochs: number | null;
+  /** Null for a job that encodes no tiles. */
+  readonly encoding: Encoding | null;
 }
 
 /** What a person watching a run sees; `advance` brings it forward event by event. */
@@ -92,14 +95,19 @@ export function advance(view: RunView, event: RunEvent): RunView {
       const { job, stage } = event;
       return {
         ...open(view, event),
-        running: [...withoutJob(view.running, job), { job, stage, epoch: null, epochs: null }],
+        running: [
+          ...withoutJob(view.running, job),
+          { job, stage, epoch: null, epochs: null, encoding: null },
+        ],
       };
     }
     case 'job-epoch': {
       const { epoch, epochs } = event;
       return {
         ...view,
-        running: view.running.map((job) => (job.job === event.job ? { ...job, epoch, epochs } : job)),
+        running: view.running.map((job) =>
+          job.job === event.job ? { ...job, epoch, epochs, encoding: encodingOf(job.encoding, event) } : job,
+        ),
       };
     }
     case 'job-cached':

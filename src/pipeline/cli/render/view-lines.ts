@@ -1,15 +1,9 @@
 import type { paletteFor } from '../output.js';
+import { clock } from './clock.js';
+import { encodingText } from './encoding.js';
 import { endedOf, progressOf, stagesOf, type RunningJob, type RunView, type StageView } from './run-view.js';
 
 type Palette = ReturnType<typeof paletteFor>;
-
-/** Seconds as `0:07`, `12:40` or `1:02:09`. */
-export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (part: number): string => String(part).padStart(2, '0');
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-}
 
 const barWidth = 20;
 
@@ -32,9 +26,9 @@ function stageLine(stage: StageView, view: RunView, colors: Palette): string {
   return `  ${stage.stage.padEnd(10)} ${bar(stage, colors)} ${progress}  ${counts.join('  ')}`.trimEnd();
 }
 
-function runningLine({ job, epoch, epochs }: RunningJob, colors: Palette): string {
+function runningLine({ job, epoch, epochs, encoding }: RunningJob, colors: Palette): string {
   const training = epoch === null || epochs === null ? '' : `  epoch ${epoch}/${epochs}`;
-  return colors.dim(`  > ${job}${training}`);
+  return colors.dim(`  > ${job}${encoding ? `  ${encodingText(encoding)}` : training}`);
 }
 
 /** A share as `.712`; `1.00` when it is one. Four characters wide, so that ten folds fit 80 columns. */
