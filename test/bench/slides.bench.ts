@@ -11,12 +11,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openSlide } from '../../src/operators/slides/open-slide.js';
+import { gridTiles } from '../../src/operators/tiling/grid.js';
+import { slideTissue } from '../../src/operators/tiling/slide-tissue.js';
 import type { TileGeometry } from '../../src/operators/tiling/tiles-data.js';
-import { fragmentGrid } from '../support/fragment-grid.js';
-import { openSlidePython } from '../support/python.js';
-import { benchSlide, benchSlidePath, drawTissue } from '../support/tissue-slide.js';
+import { tissueSettings } from '../../src/operators/tiling/tissue-settings.js';
+import { tissueSchema } from '../../src/pipeline/config/image-schema.js';
+import { pythonWith } from '../support/python-with.js';
+import { benchSlidePath } from '../support/tissue-slide.js';
 
-const geometry: TileGeometry = { sizePx: 256, level: 0, readPx: 256, level0Px: 256, stepLevel0Px: 256, mpp: 0.4992 };
+const geometry: TileGeometry = {
+  sizePx: 256,
+  level: 0,
+  readPx: 256,
+  level0Px: 256,
+  stepLevel0Px: 256,
+  mpp: 0.4992,
+};
+const openSlidePython = pythonWith('openslide', 'numpy');
 const rounds = 3;
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), 'haf-bench-'));
@@ -34,8 +45,13 @@ interface Measured {
 
 beforeAll(async () => {
   slide = await benchSlidePath();
-  const { width, height, fragments, seed } = benchSlide;
-  coords = fragmentGrid(drawTissue(width, height, fragments, seed), geometry.sizePx);
+  const reader = await openSlide(slide);
+  const settings = tissueSettings(tissueSchema.parse({ preset: 'bwh_biopsy' }));
+  const { outlines } = await slideTissue(reader, settings, {});
+  const side = [geometry.sizePx, geometry.sizePx] as const;
+  const [size = { width: 0, height: 0 }] = reader.info.levels;
+  coords = gridTiles(outlines, { side, step: side, contourTest: 'four_pt', padding: true }, size);
+  console.log(`${outlines.length} pieces of tissue, ${coords.length / 2} tiles`);
   writeFileSync(coordsFile, new Uint8Array(coords.buffer));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,14 +64,17 @@ function measure(command: string, script: string, jobs: number, at: Partial<Tile
 }
 
 const rate = ({ tiles, seconds }: Measured): number => tiles / seconds;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 function line(name: string, runs: readonly Measured[]): string {
   const rss = Math.max(...runs.map(({ rssMb }) => rssMb ?? NaN));
   return [
     name.padEnd(34),
     `${median(runs.map(rate)).toFixed(0)} tiles/s`.padStart(14),
-    `${median(runs.map(({ tiles, cpuSeconds }) => tiles / cpuSeconds)).toFixed(0)} per CPU second`.padStart(22),
+    `${median(runs.map(({ tiles, cpuSeconds }) => tiles / cpuSeconds)).toFixed(0)} per CPU second`.padStart(
+      22,
+    ),
     Number.isNaN(rss) ? '' : `${rss.toFixed(0)} MB at most`.padStart(16),
   ].join('');
 }
@@ -77,7 +96,10 @@ it('tiles of 256 px at level 0', () => {
     line('two jobs, scaled to 224 px', [scaled]),
     ...(theirs.length === 0
       ? ['Python OpenSlide: not installed']
-      : [line('Python OpenSlide, two processes', theirs), `ratio ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')})`]),
+      : [
+          line('Python OpenSlide, two processes', theirs),
+          `ratio ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')})`,
+        ]),
   ];
   console.log(lines.join('\n'));
 });

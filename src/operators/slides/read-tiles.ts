@@ -1,7 +1,7 @@
 import type { TileGeometry } from '../tiling/tiles-data.js';
 import { hasGrid } from './grid-reader.js';
 import { copyPixels, type LevelGrid } from './level-grid.js';
-import { scaleTile } from './scale-tile.js';
+import { scaleTile, squeezeImage } from './scale-tile.js';
 import type { Region, SlideLevel, SlideReader } from './slide-reader.js';
 import { planStrips } from './strip-plan.js';
 
@@ -25,8 +25,8 @@ const wholeCell = 1024;
 
 /**
  * Reads all tiles of a slide once, in the order that reads best: every stored tile is decoded exactly once, in strips.
- * What lies outside of the slide or has no data is black. Memory: 2 strips of 12 MB, 32 MB of tiles begun (at least one
- * tile) and 8 MB handed out, whatever the size of the slide.
+ * What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled at once. Memory: 2
+ * strips of 12 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners
  * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
@@ -39,6 +39,12 @@ export async function* readTiles(
   const { level: index, readPx, sizePx } = geometry;
   const level = reader.info.levels[index];
   if (level === undefined) throw new RangeError(`The slide has no level ${index}`);
+  if (geometry.whole) {
+    const { width, height } = level;
+    const rgb = await reader.read(index, { x: 0, y: 0, width, height });
+    yield { rows: [0], side: sizePx, rgb: await squeezeImage(rgb, width, height, sizePx) };
+    return;
+  }
   const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
   const grid = (hasGrid(reader) ? reader.grid(index) : null) ?? wholeGrid(level);
   for (const tiles of inStripes(places, readPx)) {

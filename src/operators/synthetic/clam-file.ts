@@ -1,54 +1,19 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import h5wasm from 'h5wasm/node';
-import { HafError } from '../../pipeline/core/errors.js';
-
-/** Header of a modification-time message in an HDF5 object header (HDF5 file format IV.A.2.s), before its four bytes of seconds. */
-const timeMessage = Buffer.from([0x12, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
-const datasets = 2;
-
-/** The library stamps every dataset with the time of writing and has no switch for it; equal cohorts need equal bytes. */
-function clearTimes(path: string): void {
-  const bytes = readFileSync(path);
-  let cleared = 0;
-  for (let at = bytes.indexOf(timeMessage); at >= 0; at = bytes.indexOf(timeMessage, at + 1)) {
-    bytes.fill(0, at + timeMessage.length, at + timeMessage.length + 4);
-    cleared++;
-  }
-  if (cleared !== datasets)
-    throw new HafError(
-      'HAF_INTERNAL',
-      `Found ${cleared} time stamps in ${path}, ${datasets} expected.`,
-      'Please report it with the version of h5wasm.',
-    );
-  writeFileSync(path, bytes);
-}
+import { writeHdf5 } from '../features/hdf5-writer.js';
 
 /**
  * Writes a feature file as CLAM does (method.md 2.7): `features` [rows, width] float32 and `coords` [rows, 2]
  * int32, level-0 pixels.
  * @throws HafError `HAF_DATA_MISSING` when the file cannot be created
  */
-export async function writeClamFile(
+export function writeClamFile(
   path: string,
   width: number,
   features: Float32Array,
   coords: Int32Array,
 ): Promise<void> {
-  await h5wasm.ready;
-  // The oldest layout is the one h5py writes by default, and its headers carry no checksum over the time stamps.
-  const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
-  if (file.file_id < 0n)
-    throw new HafError(
-      'HAF_DATA_MISSING',
-      `${path} cannot be created.`,
-      'Check the folder and its permissions.',
-    );
   const rows = features.length / width;
-  try {
+  return writeHdf5(path, 2, (file) => {
     file.create_dataset({ name: 'features', data: features, shape: [rows, width], dtype: '<f' });
     file.create_dataset({ name: 'coords', data: coords, shape: [rows, 2], dtype: '<i' });
-  } finally {
-    file.close();
-  }
-  clearTimes(path);
+  });
 }

@@ -1,7 +1,5 @@
-import { HafError } from '../../pipeline/core/errors.js';
-import { stageOf } from '../stage-of.js';
+import { openSlide } from '../slides/open-slide.js';
+import { tileImages } from './tile-images.js';
 
-/** Placeholder of the `tile` stage. */
-export const tile = stageOf(() => {
-  throw new HafError('HAF_INTERNAL', 'Tiling is not there yet.', 'Wait for it.');
-});
+/** The `tile` stage: slides and cores as files of the user's. */
+export const tile = tileImages(openSlide);

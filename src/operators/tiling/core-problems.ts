@@ -1,0 +1,87 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { stains } from '../../pipeline/core/file-name.js';
+import { problemOf } from './image-tiles.js';
+import type { TiledImage } from './tiles-data.js';
+
+type Core = Omit<TiledImage, 'start'>;
+
+/** Cores of one patient differ by less, and are about round. */
+const farFromOthers = 2;
+const mostAspect = 1.5;
+/** EXIF: upright. */
+const upright = 1;
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}
+
+const sideOf = ({ image }: Core): number => Math.max(image?.width ?? 0, image?.height ?? 0);
+
+/** Cores that are far larger or smaller than the patient's others, and those far from square. */
+export function shapeProblems(cores: readonly Core[]): readonly Problem[] {
+  const opened = cores.filter(({ image }) => image !== null);
+  const usual = medianOf(opened.map(sideOf));
+  return opened.flatMap((core) => {
+    const { width, height } = core.image as NonNullable<Core['image']>;
+    const factor = Math.max(sideOf(core) / usual, usual / sideOf(core));
+    const aspect = Math.max(width / height, height / width);
+    const size = `${width} x ${height} pixels`;
+    return [
+      ...(factor > farFromOthers
+        ? [
+            problemOf(
+              core,
+              'warning',
+              `it has ${size}, the patient's cores usually ${usual}`,
+              'Check whether it was exported at another magnification; its tiles show another scale.',
+            ),
+          ]
+        : []),
+      ...(aspect > mostAspect
+        ? [
+            problemOf(
+              core,
+              'warning',
+              `it has ${size}, a core is about round`,
+              'Check whether it was cut off or holds two cores.',
+            ),
+          ]
+        : []),
+    ];
+  });
+}
+
+/** An image whose EXIF says that it is to be turned before it is shown. */
+export const rotationProblems = (core: Core, orientation: number | undefined): readonly Problem[] =>
+  orientation === undefined || orientation === upright
+    ? []
+    : [
+        problemOf(
+          core,
+          'warning',
+          `its EXIF orientation is ${orientation}: it is to be turned when shown, but is read as stored`,
+          'Save it upright, without EXIF orientation, if the direction matters.',
+        ),
+      ];
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** The stains of the eight that a patient has no core of, in one sentence (method.md 2.6). */
+export function stainProblems(patient: string | undefined, cores: readonly Core[]): readonly Problem[] {
+  if (patient === undefined) return [];
+  const missing = stains.filter((stain) => !cores.some(({ source }) => source === stain));
+  if (missing.length === 0) return [];
+  return [
+    {
+      severity: 'info',
+      stage: 'tile',
+      patient,
+      file: null,
+      place: null,
+      reason: `has no ${listed(missing)} core`,
+      fix: 'Nothing needs to be done if they were never made: absent stains are absent rows.',
+    },
+  ];
+}

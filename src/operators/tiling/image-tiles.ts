@@ -1,0 +1,77 @@
+import { patientOf, sourceOf, stemOf } from '../../pipeline/core/file-name.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { BagModality } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile, StageOutput } from '../../pipeline/stage.js';
+import type { SlideMpp, SlideReader } from '../slides/slide-reader.js';
+import type { RgbImage } from './rgb-image.js';
+import type { TiledImage } from './tiles-data.js';
+
+/** Opens an image for its pixels; `openSlide`, or a stand-in of the tests. */
+export type OpenSlide = (path: string) => Promise<SlideReader>;
+
+/** What became of one image. */
+export interface ImageTiles {
+  readonly image: Omit<TiledImage, 'start'>;
+  /** [rows, 2], level-0 pixels of the upper left corners. */
+  readonly coords: Int32Array;
+  readonly problems: readonly Problem[];
+  readonly files: StageOutput['files'];
+  /** For the contact sheet; null when not even that could be made. */
+  readonly picture: RgbImage | null;
+}
+
+/** An image as its tiling begins: nothing known but its name. */
+export function blankImage({ name }: SourceFile, modality: BagModality): ImageTiles['image'] {
+  const id = stemOf(name);
+  return {
+    id,
+    file: name,
+    patient: patientOf(id),
+    source: sourceOf(id, modality),
+    outcome: 'ok',
+    reason: null,
+    image: null,
+    segmentation: null,
+    tile: null,
+    rows: 0,
+  };
+}
+
+export function imageFacts({ info }: SlideReader, mpp: SlideMpp | null): NonNullable<TiledImage['image']> {
+  const { vendor, route, magnification, compression } = info;
+  const { width, height } = info.levels[0] ?? { width: 0, height: 0 };
+  const levels = info.levels.map((level) => ({
+    width: level.width,
+    height: level.height,
+    downsample: level.downsample,
+  }));
+  return { vendor, route, width, height, levels, mpp, magnification, compression };
+}
+
+export const problemOf = (
+  { file, patient }: Pick<TiledImage, 'file' | 'patient'>,
+  severity: Problem['severity'],
+  reason: string,
+  fix: string,
+): Problem => ({ severity, stage: 'tile', patient, file, place: null, reason, fix });
+
+/** Why an image cannot be used, and what to do. */
+export interface Refusal {
+  readonly reason: string;
+  readonly fix: string;
+}
+
+/** Faults of one image, as opposed to faults of the job, which are thrown on. */
+export function refusalOf(thrown: unknown): Refusal {
+  const ofImage = ['HAF_SLIDE_UNREADABLE', 'HAF_SLIDE_MPP_MISSING'];
+  if (!(thrown instanceof HafError) || !ofImage.includes(thrown.code)) throw thrown;
+  const { reason } = thrown.context;
+  return { reason: typeof reason === 'string' ? reason : thrown.what, fix: thrown.fix };
+}
+
+/** A file name without a patient belongs to nobody. */
+export const noPatient: Refusal = {
+  reason: 'its name has no patient id',
+  fix: 'Rename it, for example to PrimaryTumor_HE_003.svs or TumorCenter_CD3_block1_x2_y3_patient003.png.',
+};

@@ -1,0 +1,37 @@
+/** Bits behind the point of OpenCV's fixed-point HSV. */
+const shift = 12;
+
+/** Nearest integer, halves to the even one: how OpenCV rounds when it builds its tables. */
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return rest < 0.5 ? below : below + 1;
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** The factor that turns max - min into saturation, for each value of max. */
+const factors = Int32Array.from({ length: 256 }, (_, max) =>
+  max === 0 ? 0 : roundHalfEven((255 << shift) / max),
+);
+
+/**
+ * Saturation of 8-bit RGB, bit for bit as OpenCV's RGB2HSV counts it in integers (method.md 3.1, step 2): 255 (max -
+ * min) / max, 0 for black.
+ *
+ * @param rgb [pixels, 3]
+ * @param into [pixels]
+ */
+export function saturation(rgb: Uint8Array, into: Uint8Array): void {
+  for (let pixel = 0, at = 0; pixel < into.length; pixel++, at += 3) {
+    const red = rgb[at] as number;
+    const green = rgb[at + 1] as number;
+    const blue = rgb[at + 2] as number;
+    let max = red;
+    let min = red;
+    if (green > max) max = green;
+    else min = green;
+    if (blue > max) max = blue;
+    else if (blue < min) min = blue;
+    into[pixel] = ((max - min) * (factors[max] as number) + (1 << (shift - 1))) >> shift;
+  }
+}

@@ -1,0 +1,52 @@
+import type { SlideLevel } from '../slides/slide-reader.js';
+
+/** The picture that is segmented: a level of the slide, or a level shrunk by a whole number. */
+export interface SegmentationPicture {
+  readonly level: number;
+  /** Pixels of the level per pixel of the picture, both ways. */
+  readonly shrink: number;
+  readonly width: number;
+  readonly height: number;
+  /** Level-0 pixels per pixel of the picture along x and y. */
+  readonly downsample: readonly [number, number];
+}
+
+/** CLAM segments where a pixel of the picture stands for 64 x 64 of the slide. */
+const wanted = 64;
+/** More pixels than this CLAM refuses to segment (method.md 3.1, step 1). */
+const mostPixels = 1e8;
+
+/** The level closest to a downsample without going over it, as OpenSlide's get_best_level_for_downsample. */
+export function bestLevelFor(levels: readonly SlideLevel[], downsample: number): number {
+  const above = levels.findIndex((level) => level.downsample > downsample);
+  return above < 0 ? levels.length - 1 : Math.max(0, above - 1);
+}
+
+/** How CLAM counts the downsample of a level: per axis, from the sizes. */
+export function axisDownsamples(levels: readonly SlideLevel[], level: number): readonly [number, number] {
+  const [base, at] = [levels[0] as SlideLevel, levels[level] as SlideLevel];
+  return [base.width / at.width, base.height / at.height];
+}
+
+/**
+ * What to segment (method.md 3.1). A level too large for CLAM is not refused but shrunk to about 64x, so that slides
+ * without a pyramid work.
+ *
+ * @param segLevel a level of the slide, or -1 for the one nearest 64x
+ */
+export function segmentationPicture(levels: readonly SlideLevel[], segLevel: number): SegmentationPicture {
+  const level = segLevel >= 0 ? segLevel : bestLevelFor(levels, wanted);
+  const { width, height } = levels[level] as SlideLevel;
+  const [x, y] = axisDownsamples(levels, level);
+  if (width * height <= mostPixels) return { level, shrink: 1, width, height, downsample: [x, y] };
+  const least = Math.ceil(Math.sqrt((width * height) / mostPixels));
+  const shrink = Math.max(least, Math.floor(wanted / Math.max(x, y)));
+  return {
+    level,
+    shrink,
+    // Pixels at the right and lower edge that fill no whole block are left out.
+    width: Math.floor(width / shrink),
+    height: Math.floor(height / shrink),
+    downsample: [x * shrink, y * shrink],
+  };
+}

@@ -1,0 +1,23 @@
+import type { SlideReader } from '../slides/slide-reader.js';
+import { readShrunk } from './read-shrunk.js';
+import { fitted, type RgbImage } from './rgb-image.js';
+
+/** The whole image, its longer side at most `longest` pixels, made of the smallest level that has as many. */
+export async function thumbnailOf(reader: SlideReader, longest: number): Promise<RgbImage> {
+  const { levels } = reader.info;
+  const sides = levels.map(({ width, height }) => Math.max(width, height));
+  const level = Math.max(
+    0,
+    sides.findLastIndex((side) => side >= longest),
+  );
+  const shrink = Math.max(1, Math.floor((sides[level] as number) / longest));
+  const { width: levelWidth, height: levelHeight } = levels[level] as (typeof levels)[number];
+  // A picture many times longer than wide keeps a pixel in its short side.
+  const [shrunkWidth, shrunkHeight] = [levelWidth, levelHeight].map((side) => Math.floor(side / shrink)) as [
+    number,
+    number,
+  ];
+  const data = new Uint8Array(shrunkWidth * shrunkHeight * 3);
+  await readShrunk(reader, level, shrink, (rgb, y) => data.set(rgb, y * shrunkWidth * 3));
+  return fitted({ width: shrunkWidth, height: shrunkHeight, data }, longest);
+}

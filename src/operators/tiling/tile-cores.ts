@@ -1,0 +1,110 @@
+import sharp from 'sharp';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile, Unit } from '../../pipeline/stage.js';
+import type { SlideReader } from '../slides/slide-reader.js';
+import { coreGeometry, coreTiles, withoutWhite } from './core-grid.js';
+import { rotationProblems, shapeProblems, stainProblems } from './core-problems.js';
+import {
+  blankImage,
+  imageFacts,
+  noPatient,
+  problemOf,
+  refusalOf,
+  type ImageTiles,
+  type OpenSlide,
+  type Refusal,
+} from './image-tiles.js';
+import { jpegOf, type RgbImage } from './rgb-image.js';
+import { thumbnailOf } from './thumbnail.js';
+import { thumbnailFile } from './tiles-data.js';
+
+/** Longer side of the thumbnail of a core, pixels: a patient has up to 16. */
+const thumbnailSide = 512;
+
+const whiteCore: Refusal = {
+  reason: 'all of its tiles are white',
+  fix: 'Look at its thumbnail; raise core.white or lower core.minContent if there is tissue.',
+};
+
+/** EXIF orientation; undefined when the image has none or cannot say. */
+async function orientationOf(path: string): Promise<number | undefined> {
+  try {
+    return (await sharp(path, { limitInputPixels: false }).metadata()).orientation;
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(blank: ImageTiles['image'], { reason, fix }: Refusal, picture: RgbImage | null): ImageTiles {
+  const image = { ...blank, outcome: 'failed', reason } as const;
+  const problems = [problemOf(image, 'failure', reason, fix)];
+  return { image, coords: new Int32Array(), problems, files: {}, picture };
+}
+
+async function tileOpened(
+  reader: SlideReader,
+  blank: ImageTiles['image'],
+  core: Config['core'],
+): Promise<ImageTiles> {
+  const facts = imageFacts(reader, reader.info.mpp);
+  const picture = await thumbnailOf(reader, thumbnailSide);
+  if (blank.patient === null) return failed({ ...blank, image: facts }, noPatient, picture);
+  const geometry = coreGeometry(core, facts);
+  const coords = await withoutWhite(reader, coreTiles(geometry, facts), geometry, core);
+  const empty = coords.length === 0 ? whiteCore : null;
+  const image: ImageTiles['image'] = {
+    ...blank,
+    outcome: empty ? 'empty' : 'ok',
+    reason: empty?.reason ?? null,
+    image: facts,
+    tile: geometry,
+    rows: coords.length / 2,
+  };
+  const problems = empty ? [problemOf(image, 'warning', empty.reason, empty.fix)] : [];
+  return { image, coords, problems, files: {}, picture };
+}
+
+async function tileCore(source: SourceFile, core: Config['core'], open: OpenSlide): Promise<ImageTiles> {
+  const blank = blankImage(source, 'TMA');
+  try {
+    const reader = await open(source.path);
+    try {
+      const tiles = await tileOpened(reader, blank, core);
+      const turned = rotationProblems(tiles.image, await orientationOf(source.path));
+      return { ...tiles, problems: [...tiles.problems, ...turned] };
+    } finally {
+      await reader.close();
+    }
+  } catch (thrown) {
+    return failed(blank, refusalOf(thrown), null);
+  }
+}
+
+const byStainThenName = (a: ImageTiles['image'], b: ImageTiles['image']): number =>
+  a.source === b.source ? compare(a.id, b.id) : compare(a.source, b.source);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Tiles the core images of a patient one by one (method.md 2.6, 3.3), in the order of stain, then name. One that cannot
+ * be used leaves the others alone.
+ *
+ * @returns the cores, and what is noted of them together
+ */
+export async function tileCores(
+  sources: readonly SourceFile[],
+  unit: Unit,
+  core: Config['core'],
+  open: OpenSlide,
+): Promise<{ readonly cores: readonly ImageTiles[]; readonly problems: readonly Problem[] }> {
+  const tiled: ImageTiles[] = [];
+  for (const source of sources) tiled.push(await tileCore(source, core, open));
+  tiled.sort((a, b) => byStainThenName(a.image, b.image));
+  const cores = await Promise.all(
+    tiled.map(async (one, index) =>
+      one.picture === null ? one : { ...one, files: { [thumbnailFile(index)]: await jpegOf(one.picture) } },
+    ),
+  );
+  const images = cores.map(({ image }) => image);
+  return { cores, problems: [...shapeProblems(images), ...stainProblems(unit.patient, images)] };
+}

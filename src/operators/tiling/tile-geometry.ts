@@ -1,0 +1,110 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { SlideInfo, SlideLevel, SlideMpp } from '../slides/slide-reader.js';
+import { axisDownsamples } from './segmentation-level.js';
+import type { TileGeometry } from './tiles-data.js';
+
+/** A tile may be this much coarser on the slide than it was asked for: 0.2520 um passes for 0.25, as scanners differ. */
+const coarserBy = 1.1;
+/** Of a smaller level not even that: a finer one is there. */
+const levelCoarserBy = 1.01;
+
+/** How tiles are read, and their grid in level-0 pixels along x and y. */
+export interface SlideGrid {
+  readonly geometry: TileGeometry;
+  readonly side: readonly [number, number];
+  readonly step: readonly [number, number];
+}
+
+const meanOf = ({ x, y }: SlideMpp): number => (x + y) / 2;
+
+/** How coarse a level-0 pixel is, and who says so: the slide table, then the file, then the experiment's default. */
+export function mppOf(
+  info: Pick<SlideInfo, 'mpp'>,
+  tableMpp: number | undefined,
+  defaultMpp: number | null,
+): SlideMpp | null {
+  if (tableMpp !== undefined) return { x: tableMpp, y: tableMpp, source: 'slide table' };
+  if (info.mpp !== null) return info.mpp;
+  return defaultMpp === null ? null : { x: defaultMpp, y: defaultMpp, source: 'tile.defaultMpp' };
+}
+
+function gridOfLevel(
+  { size, step, level }: Config['tile'],
+  levels: readonly SlideLevel[],
+  mpp: SlideMpp | null,
+): SlideGrid {
+  const at = levels[level];
+  if (!at)
+    throw new HafError(
+      'HAF_SLIDE_UNREADABLE',
+      `it has levels 0 to ${levels.length - 1}, tile.level asks for ${level}`,
+      'Lower tile.level, or set tile.mpp, which finds the level by itself.',
+    );
+  // CLAM cuts the fraction of the downsample off, per axis (method.md 3.2).
+  const [x, y] = axisDownsamples(levels, level).map(Math.floor) as [number, number];
+  return {
+    side: [size * x, size * y],
+    step: [step * x, step * y],
+    geometry: {
+      sizePx: size,
+      level,
+      readPx: size,
+      level0Px: size * x,
+      stepLevel0Px: step * x,
+      mpp: mpp === null ? null : meanOf(mpp) * at.downsample,
+    },
+  };
+}
+
+function gridOfMpp(
+  { size, step }: Config['tile'],
+  target: number,
+  levels: readonly SlideLevel[],
+  mpp: SlideMpp,
+): SlideGrid {
+  const finest = meanOf(mpp);
+  if (finest > target * coarserBy)
+    throw new HafError(
+      'HAF_SLIDE_UNREADABLE',
+      `it has ${finest} um per pixel (${mpp.source}), tile.mpp asks for the finer ${target}`,
+      `Set tile.mpp to ${finest} or more, or leave the slide out: pixels are never made up.`,
+    );
+  const level = Math.max(
+    0,
+    levels.findLastIndex(({ downsample }) => finest * downsample <= target * levelCoarserBy),
+  );
+  const { downsample } = levels[level] as SlideLevel;
+  const levelMpp = finest * downsample;
+  const readPx = Math.max(1, Math.round((size * target) / levelMpp));
+  const level0Px = Math.max(1, Math.round((size * target) / finest));
+  const stepLevel0Px = Math.max(1, Math.round((step * target) / finest));
+  const mppOfTile = (levelMpp * readPx) / size;
+  return {
+    side: [level0Px, level0Px],
+    step: [stepLevel0Px, stepLevel0Px],
+    geometry: { sizePx: size, level, readPx, level0Px, stepLevel0Px, mpp: mppOfTile },
+  };
+}
+
+/**
+ * The tiles of a slide: at a level as CLAM has it, or of the same physical size on every slide, read from the nearest
+ * level that is at least as fine (method.md 3.2).
+ *
+ * @throws HafError HAF_SLIDE_MPP_MISSING when `tile.mpp` is set and nobody says how coarse the slide is
+ * @throws HafError HAF_SLIDE_UNREADABLE when it has no such level, or is coarser than what is asked for
+ */
+export function slideGrid(
+  tile: Config['tile'],
+  levels: readonly SlideLevel[],
+  mpp: SlideMpp | null,
+): SlideGrid {
+  if (tile.mpp === null) return gridOfLevel(tile, levels, mpp);
+  if (mpp === null)
+    throw new HafError(
+      'HAF_SLIDE_MPP_MISSING',
+      'it does not say how many micrometres a pixel has, and tile.mpp needs that',
+      'Put it into the column mpp of the slide table (data.wsi.slideTable), or set tile.defaultMpp for all slides that do not say.',
+    );
+  return gridOfMpp(tile, tile.mpp, levels, mpp);
+}

@@ -1,0 +1,71 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
+import { stageOf } from '../stage-of.js';
+import { contactSheet } from './contact-sheet.js';
+import type { ImageTiles, OpenSlide } from './image-tiles.js';
+import { jpegOf } from './rgb-image.js';
+import { tileCores } from './tile-cores.js';
+import { tileSlide } from './tile-slide.js';
+import { sheetFile, tileCoordsFile, tileSetFile, type TileSet } from './tiles-data.js';
+
+function slideOf({ sources }: StageContext): StageContext['sources'][number] {
+  const [slide, ...others] = sources;
+  if (!slide || others.length > 0)
+    throw new HafError(
+      'HAF_INTERNAL',
+      `A tile job of a slide needs one file, it got ${sources.length}.`,
+      'Please report it with the log of the run.',
+    );
+  return slide;
+}
+
+function tileSetOf(images: readonly ImageTiles[]): TileSet {
+  let start = 0;
+  return {
+    images: images.map(({ image }) => {
+      const tiled = { ...image, start };
+      start += image.rows;
+      return tiled;
+    }),
+  };
+}
+
+function joined(images: readonly ImageTiles[]): Uint8Array {
+  const all = new Int32Array(images.reduce((length, { coords }) => length + coords.length, 0));
+  let at = 0;
+  for (const { coords } of images) {
+    all.set(coords, at);
+    at += coords.length;
+  }
+  return new Uint8Array(all.buffer);
+}
+
+async function outputOf(
+  images: readonly ImageTiles[],
+  problems: StageOutput['problems'] = [],
+): Promise<StageOutput> {
+  const pictures = images.flatMap(({ picture }) => (picture === null ? [] : [picture]));
+  const sheet = pictures.length === 0 ? {} : { [sheetFile]: await jpegOf(await contactSheet(pictures)) };
+  return {
+    type: 'output',
+    files: {
+      [tileSetFile]: tileSetOf(images),
+      [tileCoordsFile]: joined(images),
+      ...sheet,
+      ...Object.fromEntries(images.flatMap(({ files }) => Object.entries(files))),
+    },
+    problems: [...images.flatMap((image) => image.problems), ...problems],
+  };
+}
+
+/**
+ * The `tile` stage over a given way to open images: where the tiles of a slide, or of the cores of a patient, lie, and
+ * pictures to judge that by. An image that cannot be used never fails the job: its outcome says why.
+ */
+export const tileImages = (open: OpenSlide): StageCode =>
+  stageOf(async (context) => {
+    const { unit, config, sources } = context;
+    if (unit.modality === 'WSI') return outputOf([await tileSlide(slideOf(context), unit, config, open)]);
+    const { cores, problems } = await tileCores(sources, unit, config.core, open);
+    return outputOf(cores, problems);
+  });

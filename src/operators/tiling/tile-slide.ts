@@ -1,0 +1,185 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile, StageOutput, Unit } from '../../pipeline/stage.js';
+import type { SlideReader } from '../slides/slide-reader.js';
+import { contoursGeoJson } from './contours-geojson.js';
+import { coordsFile } from './coords-file.js';
+import { drawOverlay } from './draw-overlay.js';
+import { gridTiles } from './grid.js';
+import {
+  blankImage,
+  imageFacts,
+  noPatient,
+  problemOf,
+  refusalOf,
+  type ImageTiles,
+  type OpenSlide,
+  type Refusal,
+} from './image-tiles.js';
+import { jpegOf, pngOf, type RgbImage } from './rgb-image.js';
+import { slideTissue, type SlideTissue } from './slide-tissue.js';
+import { thumbnailOf } from './thumbnail.js';
+import { mppOf, slideGrid, type SlideGrid } from './tile-geometry.js';
+import { clamCoordsFile, contoursFile, maskFile, overlayFile, thumbnailFile } from './tiles-data.js';
+import { tissueSettings } from './tissue-settings.js';
+
+/** Longer side of the thumbnail of a slide, pixels. */
+const thumbnailSide = 1024;
+
+/** A step on one slide: its value, or why the slide cannot be used. */
+async function attempt<T>(step: () => T | Promise<T>): Promise<T | Refusal> {
+  try {
+    return await step();
+  } catch (thrown) {
+    return refusalOf(thrown);
+  }
+}
+
+const isRefusal = (value: object): value is Refusal => 'reason' in value;
+const valueOf = <T extends object>(value: T | Refusal): T | null => (isRefusal(value) ? null : value);
+
+/** What is known of a slide that could be opened, in the order it is found out. */
+interface Findings {
+  readonly thumbnail: RgbImage | Refusal;
+  readonly tissue: SlideTissue | Refusal;
+  readonly grid: SlideGrid | Refusal;
+}
+
+function emptyReason(tissue: SlideTissue): Refusal {
+  const { settings, contours } = tissue.record;
+  const fix =
+    'Look at its thumbnail and mask; then try another tissue.preset (bwh_biopsy for small pieces), a lower ' +
+    'tissue.sthresh or tissue.minArea, or leave the slide out.';
+  if (contours > 0)
+    return {
+      reason: `no tile lies in its tissue (${contours} pieces, contour test ${settings['contourTest']})`,
+      fix,
+    };
+  const largest = tissue.largest === null ? '' : `; the largest piece has ${tissue.largest.toFixed(2)}`;
+  const reason =
+    `it has no tissue: preset ${tissue.record.preset}, saturation above ${settings['threshold']}, pieces above ` +
+    `${settings['minArea']} tiles of 512 x 512${largest}`;
+  return { reason, fix };
+}
+
+function findingProblems(
+  reader: SlideReader,
+  image: ImageTiles['image'],
+  tissue: SlideTissue | null,
+): readonly Problem[] {
+  const { missingTiles, notes } = reader.info;
+  const infos = [...notes, ...(tissue?.notes ?? [])].map((note) =>
+    problemOf(image, 'info', note, 'Nothing needs to be done if that is as expected.'),
+  );
+  if (missingTiles > 0)
+    infos.unshift(
+      problemOf(
+        image,
+        'warning',
+        `${missingTiles} of its tiles have no data and read as black`,
+        'Scan or copy the slide again if tissue is missing.',
+      ),
+    );
+  if (image.image?.mpp?.source === 'tile.defaultMpp')
+    infos.push(
+      problemOf(
+        image,
+        'info',
+        `it does not say its resolution; tile.defaultMpp, ${image.image.mpp.x} um per pixel, was taken`,
+        'Put its own value into the column mpp of the slide table if that is wrong.',
+      ),
+    );
+  return infos;
+}
+
+async function picturesOf(
+  { thumbnail, tissue, grid }: Findings,
+  slide: { readonly width: number; readonly height: number },
+  coords: Int32Array,
+): Promise<{ readonly files: StageOutput['files']; readonly picture: RgbImage | null }> {
+  const files: Record<string, Uint8Array | object> = {};
+  const [base, found] = [valueOf(thumbnail), valueOf(tissue)];
+  if (found !== null) {
+    files[maskFile(0)] = await pngOf(found.mask);
+    files[contoursFile(0)] = contoursGeoJson(found.outlines);
+  }
+  if (base === null) return { files, picture: null };
+  files[thumbnailFile(0)] = await jpegOf(base);
+  if (found === null) return { files, picture: base };
+  const side = isRefusal(grid) ? 0 : grid.geometry.level0Px;
+  const overlay = drawOverlay(base, slide, found.outlines, coords, side);
+  files[overlayFile(0)] = await jpegOf(overlay);
+  return { files, picture: overlay };
+}
+
+async function tileOpened(
+  reader: SlideReader,
+  blank: ImageTiles['image'],
+  unit: Unit,
+  config: Pick<Config, 'tissue' | 'tile'>,
+): Promise<ImageTiles> {
+  const mpp = mppOf(reader.info, unit.mpp, config.tile.defaultMpp);
+  const facts = imageFacts(reader, mpp);
+  const thumbnail = await attempt(() => thumbnailOf(reader, thumbnailSide));
+  const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));
+  const grid = await attempt(() => slideGrid(config.tile, reader.info.levels, mpp));
+  const refusal = [...(blank.patient === null ? [noPatient] : []), thumbnail, tissue, grid].find(isRefusal);
+
+  const found = valueOf(tissue);
+  const { contourTest, padding } = tissueSettings(config.tissue);
+  const coords =
+    refusal || found === null || isRefusal(grid)
+      ? new Int32Array()
+      : gridTiles(found.outlines, { ...grid, contourTest, padding }, facts);
+  const empty = !refusal && found !== null && coords.length === 0 ? emptyReason(found) : null;
+  const image: ImageTiles['image'] = {
+    ...blank,
+    outcome: refusal ? 'failed' : empty ? 'empty' : 'ok',
+    reason: refusal?.reason ?? empty?.reason ?? null,
+    image: facts,
+    segmentation: found?.record ?? null,
+    tile: valueOf(grid)?.geometry ?? null,
+    rows: coords.length / 2,
+  };
+  const lost = refusal ?? empty;
+  const problems = [
+    ...(lost ? [problemOf(image, 'failure', lost.reason, lost.fix)] : []),
+    ...findingProblems(reader, image, found),
+  ];
+  const { files, picture } = await picturesOf({ thumbnail, tissue, grid }, facts, coords);
+  if (image.tile === null || refusal) return { image, coords, problems, files, picture };
+  const clam = await coordsFile({
+    name: image.id,
+    levels: reader.info.levels,
+    magnification: reader.info.magnification,
+    mpp: mpp === null ? null : (mpp.x + mpp.y) / 2,
+    geometry: image.tile,
+    coords,
+  });
+  return { image, coords, problems, files: { ...files, [clamCoordsFile]: clam }, picture };
+}
+
+/**
+ * Tiles one slide (method.md 3.1, 3.2). A slide that cannot be used is an outcome with its reason, and comes with
+ * whatever pictures could be made of it.
+ */
+export async function tileSlide(
+  source: SourceFile,
+  unit: Unit,
+  config: Pick<Config, 'tissue' | 'tile'>,
+  open: OpenSlide,
+): Promise<ImageTiles> {
+  const blank = blankImage(source, 'WSI');
+  const reader = await attempt(() => open(source.path));
+  if (isRefusal(reader)) {
+    const { reason, fix } = reader;
+    const image = { ...blank, outcome: 'failed', reason } as const;
+    const problems = [problemOf(image, 'failure', reason, fix)];
+    return { image, coords: new Int32Array(), problems, files: {}, picture: null };
+  }
+  try {
+    return await tileOpened(reader, blank, unit, config);
+  } finally {
+    await reader.close();
+  }
+}

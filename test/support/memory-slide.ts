@@ -1,0 +1,52 @@
+import type { Region, SlideInfo, SlideReader } from '../../src/operators/slides/slide-reader.js';
+import type { Picture } from './blobs.js';
+
+/** Pixels of a region, black outside of the picture. */
+export function cut({ width, height, rgb }: Picture, region: Region): Uint8Array {
+  const out = new Uint8Array(region.width * region.height * 3);
+  for (let y = 0; y < region.height; y++)
+    for (let x = 0; x < region.width; x++) {
+      const [sx, sy] = [region.x + x, region.y + y];
+      if (sx < 0 || sy < 0 || sx >= width || sy >= height) continue;
+      const at = (sy * width + sx) * 3;
+      out.set(rgb.subarray(at, at + 3), (y * region.width + x) * 3);
+    }
+  return out;
+}
+
+/** A slide in memory, its levels given largest first. */
+export function memorySlide(levels: readonly Picture[], info: Partial<SlideInfo> = {}): SlideReader {
+  const base = levels[0] as Picture;
+  return {
+    info: {
+      vendor: 'aperio',
+      route: 'strips',
+      levels: levels.map(({ width, height }) => ({
+        width,
+        height,
+        downsample: (base.width / width + base.height / height) / 2,
+      })),
+      mpp: { x: 0.25, y: 0.25, source: 'Aperio MPP' },
+      magnification: 40,
+      compression: 'JPEG',
+      missingTiles: 0,
+      notes: [],
+      ...info,
+    },
+    read: (level, region) => Promise.resolve(cut(levels[level] as Picture, region)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Every pixel of one colour, with rectangles painted over it. */
+export function plainPicture(
+  width: number,
+  height: number,
+  rectangles: readonly (Region & { readonly colour: readonly [number, number, number] })[] = [],
+): Picture {
+  const rgb = new Uint8Array(width * height * 3).fill(240);
+  for (const { x, y, width: w, height: h, colour } of rectangles)
+    for (let row = y; row < y + h; row++)
+      for (let column = x; column < x + w; column++) rgb.set(colour, (row * width + column) * 3);
+  return { width, height, rgb };
+}

@@ -1,0 +1,55 @@
+import type { OpenSlide } from '../../src/operators/tiling/image-tiles.js';
+import { tileImages } from '../../src/operators/tiling/tile-images.js';
+import {
+  tileCoordsFile,
+  tileSetFile,
+  tileSetSchema,
+  type TiledImage,
+} from '../../src/operators/tiling/tiles-data.js';
+import { openSlide } from '../../src/operators/slides/open-slide.js';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { Problem } from '../../src/pipeline/core/problem.js';
+import type { StageOutput, Unit } from '../../src/pipeline/stage.js';
+import { runStage } from './run-stage.js';
+
+export interface Tiled {
+  readonly images: readonly TiledImage[];
+  /** [rows, 2] of all images. */
+  readonly coords: readonly (readonly [number, number])[];
+  readonly files: StageOutput['files'];
+  readonly problems: readonly Problem[];
+}
+
+async function tiled(
+  unit: Unit,
+  names: readonly string[],
+  role: string,
+  config: Partial<ConfigInput>,
+  open: OpenSlide,
+): Promise<Tiled> {
+  const sources = names.map((path) => ({ role, name: path.split('/').at(-1) ?? path, path, sha256: '' }));
+  const { output } = await runStage(tileImages(open), { config, unit, sources });
+  const flat = new Int32Array(Uint8Array.from(output.files[tileCoordsFile] as Uint8Array).buffer);
+  return {
+    images: tileSetSchema.parse(output.files[tileSetFile]).images,
+    coords: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? 0, flat[2 * i + 1] ?? 0] as const),
+    files: output.files,
+    problems: output.problems ?? [],
+  };
+}
+
+/** Runs the tile stage on one slide; a path is opened from disk, or by `open`. */
+export const tileSlideFile = (
+  path: string,
+  config: Partial<ConfigInput> = {},
+  open: OpenSlide = openSlide,
+  unit: Unit = {},
+): Promise<Tiled> => tiled({ modality: 'WSI', file: path, ...unit }, [path], 'slide', config, open);
+
+/** The same on the cores of a patient. */
+export const tileCoreFiles = (
+  unit: Unit,
+  paths: readonly string[],
+  config: Partial<ConfigInput> = {},
+  open: OpenSlide = openSlide,
+): Promise<Tiled> => tiled({ modality: 'TMA', ...unit }, paths, 'core', config, open);
