@@ -14,6 +14,9 @@ export const vectorsFolder = optionalFolder('HAF_VECTORS', 'vectors');
 /** The real HANCOCK tables and TMA tile features, or null. */
 export const hancockFolder = optionalFolder('HAF_HANCOCK', 'hancock');
 
+/** Four small real slides, or null. */
+export const slidesFolder = optionalFolder('HAF_SLIDES', 'slides');
+
 /** The cases of one vector file; use inside a suite that is skipped when `vectorsFolder` is null. */
 export function vectorCases<T>(name: string): T[] {
   if (vectorsFolder === null) return [];

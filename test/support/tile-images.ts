@@ -32,7 +32,10 @@ async function tiled(
   const flat = new Int32Array(Uint8Array.from(output.files[tileCoordsFile] as Uint8Array).buffer);
   return {
     images: tileSetSchema.parse(output.files[tileSetFile]).images,
-    coords: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? 0, flat[2 * i + 1] ?? 0] as const),
+    coords: Array.from(
+      { length: flat.length / 2 },
+      (_, i) => [flat[2 * i] ?? 0, flat[2 * i + 1] ?? 0] as const,
+    ),
     files: output.files,
     problems: output.problems ?? [],
   };
