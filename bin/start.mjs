@@ -1,11 +1,11 @@
-// `npm start`: installs, builds, makes a synthetic cohort once, and runs the quickstart experiment on it.
+// `npm start`: installs, builds, makes a synthetic cohort once, slides and all, and runs the quickstart experiment on it.
 // Arguments are passed on to `up`, for example `npm start -- --set methods=[haf]`.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
 const cohort = join(root, 'data', 'synthetic');
-const settings = ['--patients', '320', '--seed', '1', '--width', '64'];
+const settings = ['--patients', '320', '--seed', '1', '--width', '64', '--slides'];
 /** Beside the cohort: the settings it was made with, or "unfinished" while it is being made. */
 const stamp = `${cohort}.settings.json`;
 const made = () => (existsSync(stamp) ? readFileSync(stamp, 'utf8') : null);

@@ -84,7 +84,8 @@ function addBags(
             'embed',
             { ...unit, encoder },
             { tile: [jobKey('tile', unit)] },
-            { sources: [...sources, ...files.encoder] },
+            // Coordinates have done their part in `tile`.
+            { sources: [...sources.filter(({ role }) => role !== 'coords'), ...files.encoder] },
           ),
   }));
   return { tile, embed };

@@ -130,7 +130,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 1,
+    version: 2,
     class: 'cpu',
     reads: () => [
       'name',
@@ -153,6 +153,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'single',
       'train',
     ],
+    opens: { tile: ['tiles.json', 'sheet.jpg'], embed: ['bags.json'] },
     about: 'writes report.html and its figures',
     load: async () => (await import('../operators/report/report.js')).report,
   }),

@@ -1,69 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { aggregate } from '../../src/operators/evaluation/aggregate.js';
 import { escapeHtml, html, trustedMarkup } from '../../src/operators/report/html.js';
-import { report } from '../../src/operators/report/report.js';
-import type { History } from '../../src/operators/tensor/history-data.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import {
-  evaluatedAll,
-  inventedCohort,
-  inventedPredictions,
-  stage3Artifact,
-  type InputArtifact,
-} from '../support/invented-results.js';
-import { runStage } from '../support/run-stage.js';
-
-const count = 60;
-const folds = 3;
-const foldIndices = Array.from({ length: folds }, (_, fold) => fold);
-
-const history = (more: Partial<History> = {}): { 'history.json': History } => ({
-  'history.json': {
-    epochs: [1, 2, 3, 4].map((epoch) => ({ epoch, lr: 1e-4, valAuc: 0.5 + epoch / 20, valLoss: 1 / epoch })),
-    bestEpoch: 3,
-    monitor: 'valAuc',
-    stopped: 'patience',
-    warnings: [],
-    skippedSteps: 0,
-    backend: 'invented-backend',
-    ...more,
-  },
-});
-
-const stage1 = (more: Partial<History> = {}): InputArtifact[] =>
-  foldIndices.map((fold) => ({
-    id: `stage1-${fold}`,
-    unit: { fold, modality: 'WSI' },
-    files: history(more),
-  }));
-
-/** The files of a report over invented results, text by name. */
-async function reported(
-  options: { stage1?: readonly InputArtifact[]; cohort?: InputArtifact } = {},
-): Promise<Readonly<Record<string, string>>> {
-  const config: Partial<ConfigInput> = { name: 'invented', methods: ['haf', 'blood'], cv: { folds } };
-  const cohort = [options.cohort ?? inventedCohort(count)];
-  const stage3 = ['haf', 'blood'].flatMap((method) =>
-    foldIndices.map((fold) =>
-      stage3Artifact(method, fold, inventedPredictions(method, fold, folds, count), history()),
-    ),
-  );
-  const evaluate = await evaluatedAll(stage3);
-  const table = await runStage(aggregate, { config, inputs: { cohort, stage3, evaluate } });
-  const { output } = await runStage(report, {
-    config,
-    inputs: {
-      cohort,
-      stage1: options.stage1 ?? stage1(),
-      stage3,
-      evaluate,
-      aggregate: [{ id: 'aggregate', unit: {}, files: table.output.files }],
-    },
-  });
-  return Object.fromEntries(
-    Object.entries(output.files).map(([name, data]) => [name, new TextDecoder().decode(data as Uint8Array)]),
-  );
-}
+import { count, folds, reported, stage1 } from '../support/invented-report.js';
+import { inventedCohort } from '../support/invented-results.js';
 
 const occurrences = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 

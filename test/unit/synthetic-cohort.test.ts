@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCohort, type SyntheticCohort } from '../../src/operators/synthetic/make-cohort.js';
+import { standInEncoder } from '../../src/operators/encoders/stand-in.js';
+import { openSlide } from '../../src/operators/slides/open-slide.js';
+import { paintSlide } from '../../src/operators/synthetic/slide-picture.js';
+import { drawTissue, tissueKinds } from '../../src/operators/synthetic/tissue-map.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { isSynthetic } from '../../src/pipeline/runs/stand-in-guard.js';
 import { embedFile, type Embedded } from '../support/embed-file.js';
 
 const patients = 150;
@@ -227,5 +233,83 @@ describe('a synthetic cohort', () => {
     ['width', { width: 1 }],
   ])('refuses a senseless number of %s', async (name, options) => {
     await expect(makeCohort({ out: join(scratch, 'never'), ...options })).rejects.toThrow(`"${name}"`);
+  });
+});
+
+describe('slides as pictures', () => {
+  const few = { patients: 20, seed: 3, width: 16, slides: true } as const;
+  const [first, again] = [join(scratch, 'slides'), join(scratch, 'slides-again')];
+
+  it('take the place of their features, of the same patients, and say that they are invented', async () => {
+    const made = await makeCohort({ out: first, ...few });
+    const features = await makeCohort({ out: join(scratch, 'features'), ...few, slides: false });
+    const stems = (folder: string): readonly string[] =>
+      readdirSync(folder)
+        .map((file) => file.replace(/\.\w+$/, ''))
+        .sort();
+    expect(stems(join(first, 'slides'))).toEqual(stems(join(features.folder, 'wsi')));
+    expect(made.wsiFiles).toBe(features.wsiFiles);
+    expect(readdirSync(first)).not.toContain('wsi');
+    expect(isSynthetic(first)).toBe(true);
+    expect(isSynthetic(features.folder)).toBe(true);
+    expect(isSynthetic(scratch)).toBe(false);
+  });
+
+  it('are pyramids as a scanner writes them', async () => {
+    const [name = ''] = readdirSync(join(first, 'slides'));
+    const reader = await openSlide(join(first, 'slides', name));
+    expect(reader.info).toMatchObject({ vendor: 'aperio', magnification: 20, mpp: { x: 0.5, y: 0.5 } });
+    expect(reader.info.levels.map(({ width: w, height: h }) => [w, h])).toEqual([
+      [1024, 1024],
+      [256, 256],
+    ]);
+    await reader.close();
+  });
+
+  it('have the same bytes for the same seed', async () => {
+    await makeCohort({ out: again, ...few });
+    expect(hashesOf(again)).toEqual(hashesOf(first));
+  });
+
+  it('show the risk in the tumour and nowhere else', () => {
+    const paint = (view: number): Uint8Array => paintSlide(256, view, rng(1, 'slide'));
+    const { cells, kinds } = drawTissue(256, rng(1, 'slide'));
+    const [low, high] = [paint(-2), paint(2)];
+    const changed = new Map<string, number>();
+    const all = new Map<string, number>();
+    for (let pixel = 0; pixel < 256 * 256; pixel++) {
+      const [x, y] = [pixel % 256, Math.floor(pixel / 256)];
+      const kind = tissueKinds[kinds[(y >> 2) * cells + (x >> 2)] as number] as string;
+      all.set(kind, (all.get(kind) ?? 0) + 1);
+      if ([0, 1, 2].some((c) => low[pixel * 3 + c] !== high[pixel * 3 + c]))
+        changed.set(kind, (changed.get(kind) ?? 0) + 1);
+    }
+    const shareOf = (kind: string): number => (changed.get(kind) ?? 0) / (all.get(kind) ?? 1);
+    expect(shareOf('tumour')).toBeGreaterThan(0.9);
+    // Nuclei at its rim reach over it.
+    for (const kind of ['glass', 'stroma', 'necrosis', 'lymphocytes'])
+      expect(shareOf(kind)).toBeLessThan(0.05);
+  });
+
+  it('move the instances of the stand-in encoder along one direction with the risk', async () => {
+    const views = [-1.5, -0.5, 0.5, 1.5];
+    const encoder = standInEncoder(32);
+    const means = await Promise.all(
+      views.flatMap((view) =>
+        [1, 2, 3].map(async (slide) => {
+          const rgb = paintSlide(512, view, rng(slide, 'risk'));
+          const values = await encoder.encode({ count: 1, side: 512, rgb });
+          return { view, values };
+        }),
+      ),
+    );
+    const meanOf = (view: number, i: number): number =>
+      means
+        .filter((mean) => mean.view === view)
+        .reduce((sum, { values }) => sum + (values[i] as number) / 3, 0);
+    const direction = Array.from({ length: 32 }, (_, i) => meanOf(1.5, i) - meanOf(-1.5, i));
+    const along = views.map((view) => direction.reduce((sum, d, i) => sum + d * meanOf(view, i), 0));
+    expect(along).toEqual([...along].sort((a, b) => a - b));
+    expect(Math.hypot(...direction)).toBeGreaterThan(0.3);
   });
 });

@@ -5,15 +5,16 @@ export interface TileBatch {
   readonly rgb: Uint8Array;
 }
 
-/** Turns tiles into instances. Each row depends on its own tile only, whatever the batch. */
+/** Turns tiles into instances. */
 export interface Encoder {
-  /** Noted in bags.json and the report, for example "stand-in", "uni.onnx". */
+  /** Noted in bags.json and the report, for example "uni.onnx". */
   readonly name: string;
+  /** What computes it; a job does not go on from a checkpoint that another engine left, as it computes other numbers. */
+  readonly engine: string;
   /** Length of one instance. */
   readonly width: number;
-  /** Tiles it wants at once. */
+  /** Most tiles it takes at once. */
   readonly batch: number;
-  /** Side of its input in pixels; tiles of another size are scaled by it. */
+  /** [count, width]; tiles of another size than it wants are scaled by it. A row depends on its own tile only. */
   encode(tiles: TileBatch): Promise<Float32Array>;
-  close(): Promise<void>;
 }

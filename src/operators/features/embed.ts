@@ -1,6 +1,7 @@
 import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
+import { encodeImages } from '../encoders/encode-images.js';
 import { stageOf } from '../stage-of.js';
 import { bagFiles, storable } from './bag-files.js';
 import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
@@ -57,7 +58,7 @@ function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): 
  * fails the job: it is left out and listed as a problem.
  * @throws the file system's error when the file cannot be opened, which trying again may cure
  */
-export const embed = stageOf(async (context): Promise<StageOutput> => {
+const ingest = stageOf(async (context): Promise<StageOutput> => {
   const file = fileOf(context);
   const { precision } = context.config.embed;
   const content = storable(await contentOf(file), precision);
@@ -67,3 +68,7 @@ export const embed = stageOf(async (context): Promise<StageOutput> => {
     problems: problemsOf(content, file),
   };
 });
+
+/** Makes bags: of a feature file, or of the tiles of images where there is a `tile` artifact to encode. */
+export const embed: StageCode = (context) =>
+  context.inputs.all('tile').length > 0 ? encodeImages(context) : ingest(context);

@@ -1,6 +1,6 @@
-import h5wasm, { type Dataset } from 'h5wasm/node';
-import { HafError } from '../../pipeline/core/errors.js';
+import type { Dataset } from 'h5wasm/node';
 import type { IndexedBag } from './bag-index.js';
+import { writeHdf5 } from './hdf5-writer.js';
 
 /** The instances of one image, for other tools. */
 export interface FeatureFileContent {
@@ -15,41 +15,37 @@ export interface FeatureFileContent {
 
 /**
  * Writes a feature file in the layout of CLAM and TRIDENT (method.md 2.7): `features` [rows, width] float32 with the
- * encoder as attribute, and `coords` [rows, 2], level-0 pixels as int64 with `patch_size_level0`, micrometres as float32.
+ * encoder and `mpp` as attributes, and `coords` [rows, 2]: level-0 pixels as int64 with `patch_size_level0`, or
+ * micrometres as float32 with `tile_size_um`.
  *
- * @throws HafError HAF_PATH_UNUSABLE when the file cannot be created
+ * @throws HafError HAF_DATA_MISSING when the file cannot be created
  */
-export async function writeFeatureFile(path: string, content: FeatureFileContent): Promise<void> {
-  await h5wasm.ready;
-  const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
-  if (file.file_id < 0n)
-    throw new HafError('HAF_PATH_UNUSABLE', `${path} cannot be written.`, 'Check the folder and its rights.');
+export const writeFeatureFile = (path: string, content: FeatureFileContent): Promise<void> => {
   const { bag, values, coords, width, encoder } = content;
-  const dataset = (
-    name: string,
-    data: Float32Array | BigInt64Array,
-    shape: number[],
-    dtype: string,
-  ): Dataset => file.create_dataset({ name, data, shape, dtype });
-  try {
-    const features = dataset('features', values, [bag.rows, width], '<f');
+  const placed = coords === null || bag.coords === null ? null : { ...bag.coords, values: coords };
+  return writeHdf5(path, placed === null ? 1 : 2, (file) => {
+    const dataset = (
+      name: string,
+      data: Float32Array | BigInt64Array,
+      columns: number,
+      dtype: string,
+    ): Dataset => file.create_dataset({ name, data, shape: [bag.rows, columns], dtype });
+    const features = dataset('features', values, width, '<f');
     features.create_attribute('name', bag.image);
     if (encoder !== null) features.create_attribute('encoder', encoder);
-    if (coords === null || bag.coords === null) return;
-    const { unit, side } = bag.coords;
-    const placed =
-      unit === 'px'
+    if (bag.mpp !== null) features.create_attribute('mpp', bag.mpp);
+    if (placed === null) return;
+    const corners =
+      placed.unit === 'px'
         ? dataset(
             'coords',
-            BigInt64Array.from(coords, (x) => BigInt(Math.round(x))),
-            [bag.rows, 2],
+            BigInt64Array.from(placed.values, (x) => BigInt(Math.round(x))),
+            2,
             '<q',
           )
-        : dataset('coords', coords, [bag.rows, 2], '<f');
-    placed.create_attribute('name', bag.image);
-    placed.create_attribute('unit', unit);
-    if (side !== null) placed.create_attribute(unit === 'px' ? 'patch_size_level0' : 'tile_size_um', side);
-  } finally {
-    file.close();
-  }
-}
+        : dataset('coords', placed.values, 2, '<f');
+    corners.create_attribute('unit', placed.unit);
+    if (placed.side !== null)
+      corners.create_attribute(placed.unit === 'px' ? 'patch_size_level0' : 'tile_size_um', placed.side);
+  });
+};

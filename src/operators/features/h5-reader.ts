@@ -64,12 +64,17 @@ function sideOf(coords: Dataset): number | null {
 /** TRIDENT notes the encoder on the dataset and its grid on the coordinates; CLAM writes no attributes. */
 function plainNotes(features: Dataset, coords: Dataset | null): Notes {
   const encoder = textAttribute(features, 'encoder');
+  // What `embed` wrote says more.
+  const unit = coords !== null && textAttribute(coords, 'unit') === 'um' ? 'um' : 'px';
   const gridOfTrident = coords !== null && numberAttribute(coords, 'patch_size_level0') !== null;
   return {
     dialect: encoder !== null || gridOfTrident ? 'trident' : 'clam',
     encoder,
-    coords: coords === null ? null : { unit: 'px', side: sideOf(coords) },
-    mpp: null,
+    coords:
+      coords === null
+        ? null
+        : { unit, side: unit === 'px' ? sideOf(coords) : numberAttribute(coords, 'tile_size_um') },
+    mpp: numberAttribute(features, 'mpp'),
   };
 }
 

@@ -19,6 +19,7 @@ export function experimentText(input: ReportInput): readonly (readonly [heading:
   return [
     ['Question', 'Is the patient deceased (the positive class) or living at the last information?'],
     ['Data', `Modalities: ${modalities.map((modality) => modalityNames[modality]).join(', ')}.`],
+    ...featureRule(input),
     ['Patients', patientRule(config)],
     ['Cross-validation', crossValidation(config, input.splitHash)],
     ['Methods', `${summary.rows.map(({ title }) => title).join(', ')}.`],
@@ -29,6 +30,19 @@ export function experimentText(input: ReportInput): readonly (readonly [heading:
       `Preset ${config.preset}, schedule ${config.schedule}, training seed ${config.seed}.${backendText(input)}`,
     ],
   ];
+}
+
+/** Who made the instances, as far as it is noted; nothing when the experiment has no bags. */
+function featureRule({ images }: ReportInput): readonly (readonly [string, string])[] {
+  const made = new Map<string, Set<string>>();
+  for (const { modality, index } of images.features) {
+    if (index.bags.length === 0) continue;
+    const by = `${index.encoder ?? 'an encoder that is not noted'} (${index.dialect})`;
+    made.set(modality, (made.get(modality) ?? new Set()).add(by));
+  }
+  if (made.size === 0) return [];
+  const sentences = [...made].map(([modality, by]) => `${modality} by ${[...by].join(', ')}`);
+  return [['Features', `${sentences.join('; ')}.`]];
 }
 
 function patientRule({ cohort }: Config): string {

@@ -1,8 +1,8 @@
 /** The look of the report: system fonts, light and dark by the reader's preference, printable, narrow screens too. */
 export const pageStyle = `
-:root { color-scheme: light dark; --ink: #1d2227; --soft: #59636e; --line: #d5dae0; --page: #fff; --band: #f5f7f9; --bar: #3a87c8; }
+:root { color-scheme: light dark; --ink: #1d2227; --soft: #59636e; --line: #d5dae0; --page: #fff; --band: #f5f7f9; --bar: #3a87c8; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e3e7eb; --soft: #9aa5b1; --line: #363d45; --page: #15181c; --band: #1d2126; }
+  :root { --ink: #e3e7eb; --soft: #9aa5b1; --line: #363d45; --page: #15181c; --band: #1d2126; --bad: #ff8a80; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 72rem; background: var(--page); color: var(--ink);
@@ -31,6 +31,16 @@ thead tr:first-child:not(:last-child) td { border-bottom: none; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.5rem; }
 figure { margin: 0; break-inside: avoid; }
 figure svg { display: block; width: 100%; max-width: 26rem; height: auto; }
+.bad { color: var(--bad); }
+.warning { border: 2px solid var(--bad); border-radius: 4px; padding: .6rem .9rem; max-width: 48rem; color: var(--bad); }
+.names { text-align: left; white-space: normal; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1.25rem; margin: 1.25rem 0; }
+.sheet figure { font-size: .8rem; overflow-wrap: anywhere; }
+.sheet img, .sheet .blank { display: block; width: 100%; height: 9rem; object-fit: contain; background: #fff; border: 1px solid var(--line); }
+.sheet .blank { display: grid; place-items: center; background: var(--band); color: var(--soft); }
+.sheet .failed img, .sheet .failed .blank, .sheet .empty img { border: 2px solid var(--bad); }
+.sheet figcaption > strong, .sheet figcaption > span { display: block; }
+.sheet details { color: var(--soft); }
 li { max-width: 48rem; margin-bottom: .35rem; }
 @media (max-width: 36rem) {
   body { padding: 1.25rem 1rem 3rem; }

@@ -3,12 +3,15 @@ import type { Figure } from './figure.js';
 import { figureSection } from './figure-section.js';
 import { flowSection } from './flow-section.js';
 import { foldSection } from './fold-section.js';
+import { heatmapSection } from './heatmap-section.js';
 import { html, trustedMarkup, type Html } from './html.js';
+import { imageSection } from './image-section.js';
 import { noteSection } from './note-section.js';
 import { counted, plusMinus, spreadText } from './number-text.js';
 import { pageStyle } from './page-style.js';
 import type { ReportInput } from './report-input.js';
 import { pooledText, resultSection } from './result-section.js';
+import { standInWarning } from './stand-in-warning.js';
 
 /**
  * The report as one HTML document: no script, and nothing is fetched, which the policy in its head also forbids.
@@ -17,13 +20,16 @@ export function reportPage(
   input: ReportInput,
   figures: { readonly roc: readonly Figure[]; readonly training: readonly Figure[] },
 ): string {
-  const { config, summary, evaluations, flow } = input;
+  const { config, summary, evaluations, flow, images } = input;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+        />
         <title>${config.name}: survival classification report</title>
         <style>
           ${trustedMarkup(pageStyle)}
@@ -32,9 +38,10 @@ export function reportPage(
       <body>
         <header>
           <h1>${config.name}</h1>
+          ${standInWarning(images)}
           <p class="lead">${leadText(input)}</p>
         </header>
-        ${resultSection(summary)} ${experimentSection(input)} ${flowSection(flow)}
+        ${resultSection(summary)} ${experimentSection(input)} ${flowSection(flow)} ${imageSection(images)}
         ${figureSection(
           'ROC curves',
           'Test patients. Curves toward the upper left are better; the dashed diagonal is chance.',
@@ -46,7 +53,7 @@ export function reportPage(
           'One line per fold. The dot is the epoch whose weights were kept, chosen on validation patients.',
           figures.training,
         )}
-        ${noteSection(input)}
+        ${heatmapSection(images)} ${noteSection(input)}
         <footer class="aside">
           <p>
             The folder figures of the run directory holds every chart as SVG with its numbers as CSV; the

@@ -4,6 +4,7 @@ import type { Artifact, StageContext } from '../../pipeline/stage.js';
 import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from '../evaluation/metric-data.js';
 import { summaryFile, summarySchema, type Summary } from '../evaluation/summary-data.js';
+import { readImageInput, type ImageInput } from './image-input.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
 import { historyFile, historySchema, type History } from '../tensor/history-data.js';
@@ -37,10 +38,12 @@ export interface ReportInput {
   readonly predictions: readonly FoldPredictions[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
+  readonly images: ImageInput;
 }
 
 /** Reads what the stages before left behind. */
-export function readReportInput({ config, modalities, inputs }: StageContext): ReportInput {
+export function readReportInput(context: StageContext): ReportInput {
+  const { config, modalities, inputs } = context;
   const summary = inputs.one('aggregate').json(summaryFile, summarySchema);
   const [split] = inputs.all('split');
   const stage3 = inputs.all('stage3');
@@ -77,6 +80,7 @@ export function readReportInput({ config, modalities, inputs }: StageContext): R
         ),
       ),
     ].filter(({ folds }) => folds.length > 0),
+    images: readImageInput(context),
   };
 }
 

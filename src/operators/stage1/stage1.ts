@@ -4,7 +4,8 @@ import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { trainInStage } from '../tensor/train-in-stage.js';
 import { BagSource } from './bag-source.js';
 import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
 import { EncoderTraining } from './encoder-training.js';
@@ -14,9 +15,9 @@ import { encoderOf, type Encoder } from './encoder.js';
  * Trains the encoder of one pathology modality in one fold and exports z and the attention scores of every patient
  * (method.md 4, 7.1). Early stopping watches the validation AUC of the bag classifier.
  */
-export const stage1 = trainingStage(trainEncoder);
+export const stage1 = reportingStage(trainEncoder);
 
-async function trainEncoder(context: StageContext, control: TrainingControl): Promise<StageOutput> {
+async function trainEncoder(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { unit, config, inputs } = context;
   if (unit.modality === undefined) throw new Error('A stage1 job covers one fold and one modality');
   const { cohort, labels, fold } = readFold(context);

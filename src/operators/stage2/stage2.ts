@@ -5,7 +5,8 @@ import { historyFile, type History } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import type { Trainable } from '../tensor/train-loop.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { latentFile, spectrumFile, type Spectrum } from './alignment-data.js';
 import { gatherMask, hasAny, readModalityInputs } from './modality-inputs.js';
@@ -19,9 +20,9 @@ import { spectrumMeans } from './spectrum.js';
  * every patient under the initial and the best weights (method.md 5, 7.1). Early stopping watches the validation AUC of a
  * probe beside phi, or the validation loss (`align.monitor`).
  */
-export const stage2 = trainingStage(trainProjection);
+export const stage2 = reportingStage(trainProjection);
 
-async function trainProjection(context: StageContext, control: TrainingControl): Promise<StageOutput> {
+async function trainProjection(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, modalities } = context;
   const { cohort, labels, fold } = readFold(context);
   const inputs = readModalityInputs(context, modalities);

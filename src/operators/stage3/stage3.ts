@@ -8,7 +8,8 @@ import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { trainInStage, trainingStage, type TrainingControl } from '../tensor/training-stage.js';
+import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { trainInStage } from '../tensor/train-in-stage.js';
 import { fusionNetOf, type FusionNet } from './fusion-net.js';
 import { FusionTraining } from './fusion-training.js';
 import { readLatentInputs } from './latent-inputs.js';
@@ -19,9 +20,9 @@ import { predictionsOf } from './predictions.js';
  * Trains the network of one method in one fold on frozen embeddings and scores the validation and test patients
  * (method.md 6, 8). Early stopping watches the validation AUC; the test patients are scored once, at the end.
  */
-export const stage3 = trainingStage(trainMethod);
+export const stage3 = reportingStage(trainMethod);
 
-async function trainMethod(context: StageContext, control: TrainingControl): Promise<StageOutput> {
+async function trainMethod(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { unit, config } = context;
   const method = methodOf(unit.method ?? '');
   const data = readFold(context);

@@ -1,8 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { HafError } from '../../pipeline/core/errors.js';
+import { syntheticMarkerFile, type syntheticMarkerSchema } from '../../pipeline/core/synthetic-marker.js';
 import { writeCores } from './cores.js';
 import { drawPersonas } from './latent.js';
+import { writeSlidePictures } from './slide-pictures.js';
 import { writeSlides } from './slides.js';
 import { drawTables } from './tables.js';
 import { drawTargets } from './targets.js';
@@ -17,6 +20,8 @@ export interface SyntheticOptions {
   readonly seed?: number;
   /** Length of one instance. @default 1024, as UNI; 64 keeps an example small */
   readonly width?: number;
+  /** Slides as pictures in `slides`, to be tiled and encoded, in place of their features in `wsi`. @default false */
+  readonly slides?: boolean;
 }
 
 /** What was written. */
@@ -41,8 +46,8 @@ const readme = (patients: number, seed: number, width: number): string =>
     '',
     `patients ${patients}, seed ${seed}, instance width ${width}`,
     '',
-    'A hidden risk of each patient drives the outcome and, with noise, a part of every modality: a quarter of the',
-    'instances of a bag and several columns of each table. The other instances and columns are noise.',
+    'A hidden risk of each patient drives the outcome and, with noise, a part of every modality: some of the instances',
+    'of a bag, or the tumour on a slide, and several columns of each table. The rest is noise.',
     '',
   ].join('\n');
 
@@ -56,16 +61,16 @@ function assertWhole(name: string, value: number, least: number): void {
 }
 
 /** Makes the folder and those below it. @throws HafError `HAF_USAGE` when something is in it already */
-function prepareFolder(out: string): void {
+function prepareFolder(out: string, folders: readonly string[]): void {
   mkdirSync(out, { recursive: true });
   if (readdirSync(out).length > 0)
     throw new HafError('HAF_USAGE', `${out} is not empty.`, 'Name a new folder, or remove this one first.');
-  for (const folder of ['wsi', 'tma']) mkdirSync(join(out, folder));
+  for (const folder of folders) mkdirSync(join(out, folder));
 }
 
 /**
  * Writes an invented cohort in the layout of HANCOCK (method.md 2): outcomes, five clinical tables, slide
- * features as CLAM h5 and core features as one npz per stain. A hidden risk per patient drives the label and,
+ * features as CLAM h5, or the slides themselves, and core features as one npz per stain. A hidden risk per patient drives the label and,
  * with noise, every modality, so that a good model over all of them reaches an AUC of about 0.85 and each alone
  * clearly less. Rows, files and cells are missing about as often as in HANCOCK. Equal options give equal bytes.
  *
@@ -73,16 +78,22 @@ function prepareFolder(out: string): void {
  * @throws HafError `HAF_USAGE` for a number out of range or a folder that is not empty
  */
 export async function makeCohort(options: SyntheticOptions): Promise<SyntheticCohort> {
-  const { out, patients = 150, seed = 1, width = 1024 } = options;
+  const { out, patients = 150, seed = 1, width = 1024, slides = false } = options;
   assertWhole('patients', patients, fewestPatients);
   assertWhole('width', width, smallestWidth);
-  prepareFolder(out);
+  const slideFolder = slides ? 'slides' : 'wsi';
+  prepareFolder(out, [slideFolder, 'tma']);
   const personas = drawPersonas(patients, seed);
   writeFileSync(join(out, 'README.txt'), readme(patients, seed, width));
+  const marker: z.infer<typeof syntheticMarkerSchema> = { synthetic: true, patients, seed, width, slides };
+  writeFileSync(join(out, syntheticMarkerFile), `${JSON.stringify(marker)}\n`);
   writeFileSync(join(out, 'targets.csv'), drawTargets(personas, seed));
   for (const [file, text] of Object.entries(drawTables(personas, seed))) writeFileSync(join(out, file), text);
   const tmaFiles = writeCores(join(out, 'tma'), personas, width, seed);
-  const wsiFiles = await writeSlides(join(out, 'wsi'), personas, width, seed);
+  const into = join(out, slideFolder);
+  const wsiFiles = await (slides
+    ? writeSlidePictures(into, personas, seed)
+    : writeSlides(into, personas, width, seed));
   const deceased = personas.filter((persona) => persona.deceased).length;
   return { folder: out, patients, deceased, wsiFiles, tmaFiles };
 }

@@ -31,8 +31,33 @@ function drawCoords(rows: number, random: Rng): Int32Array {
   return coords;
 }
 
+/** A slide of the cohort, by the file name it has in HANCOCK, and what it shows of its patient's risk. */
+export interface InventedSlide {
+  readonly stem: string;
+  readonly view: number;
+}
+
+/** The slides there are: one primary tumour for most patients, a second slide for a few, a lymph node for some. */
+export function drawSlides(personas: readonly Persona[], seed: number): readonly InventedSlide[] {
+  const views = viewsOf(personas, 'WSI', seed);
+  const random = rng(seed, 'synthetic/WSI/files');
+  const absent = drawShare(personas, absentShare, random);
+  const lymph = drawShare(personas, lymphShare, random);
+  const second = drawShare(personas, secondShare, random);
+  return personas
+    .filter(({ id }) => !absent.has(id))
+    .flatMap(({ id }) => {
+      const stems = [
+        `PrimaryTumor_HE_${id}`,
+        ...(second.has(id) ? [`PrimaryTumor_HE_${id}_a`] : []),
+        ...(lymph.has(id) ? [`LymphNode_HE_${id}`] : []),
+      ];
+      return stems.map((stem) => ({ stem, view: views.get(id) ?? 0 }));
+    });
+}
+
 /**
- * Writes the slides: one primary tumour for most patients, a second slide for a few, a lymph node for some.
+ * Writes the features of the slides as CLAM does.
  * @returns number of files
  */
 export async function writeSlides(
@@ -42,27 +67,13 @@ export async function writeSlides(
   seed: number,
 ): Promise<number> {
   const space = drawSpace(width, tissues, rng(seed, 'synthetic/WSI/space'));
-  const views = viewsOf(personas, 'WSI', seed);
-  const random = rng(seed, 'synthetic/WSI/files');
-  const absent = drawShare(personas, absentShare, random);
-  const lymph = drawShare(personas, lymphShare, random);
-  const second = drawShare(personas, secondShare, random);
-  let files = 0;
-  for (const { id } of personas) {
-    if (absent.has(id)) continue;
-    const stems = [
-      `PrimaryTumor_HE_${id}`,
-      ...(second.has(id) ? [`PrimaryTumor_HE_${id}_a`] : []),
-      ...(lymph.has(id) ? [`LymphNode_HE_${id}`] : []),
-    ];
-    for (const stem of stems) {
-      const slide = rng(seed, `synthetic/WSI/${stem}`);
-      const rows = rowRange[0] + slide.int(rowRange[1] - rowRange[0] + 1);
-      const isTumour = (kind: number): boolean => kind === tumour;
-      const values = drawInstances(space, drawKinds(rows, slide), isTumour, views.get(id) ?? 0, slide);
-      await writeClamFile(join(folder, `${stem}.h5`), width, values, drawCoords(rows, slide));
-      files++;
-    }
+  const slides = drawSlides(personas, seed);
+  for (const { stem, view } of slides) {
+    const slide = rng(seed, `synthetic/WSI/${stem}`);
+    const rows = rowRange[0] + slide.int(rowRange[1] - rowRange[0] + 1);
+    const isTumour = (kind: number): boolean => kind === tumour;
+    const values = drawInstances(space, drawKinds(rows, slide), isTumour, view, slide);
+    await writeClamFile(join(folder, `${stem}.h5`), width, values, drawCoords(rows, slide));
   }
-  return files;
+  return slides.length;
 }

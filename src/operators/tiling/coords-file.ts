@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeHdf5 } from '../features/hdf5-writer.js';
 import type { SlideLevel } from '../slides/slide-reader.js';
+import { sizeAttribute } from './given-coords.js';
 import { axisDownsamples } from './segmentation-level.js';
 import { clamCoordsFile, type TileGeometry } from './tiles-data.js';
 
@@ -21,7 +22,11 @@ export interface CoordsOf {
 type Attribute = readonly [name: string, data: number | string | readonly number[], type: '<q' | '<d' | null];
 
 /** What CLAM notes of the coordinates; it reads `patch_size` pixels of `patch_level`. */
-function clamAttributes({ name, levels, geometry: { readPx, level } }: CoordsOf): readonly Attribute[] {
+function clamAttributes({
+  name,
+  levels,
+  geometry: { readPx, sizePx, level },
+}: CoordsOf): readonly Attribute[] {
   const [base, at] = [levels[0] as SlideLevel, levels[level] as SlideLevel];
   return [
     ['patch_size', readPx, '<q'],
@@ -32,6 +37,7 @@ function clamAttributes({ name, levels, geometry: { readPx, level } }: CoordsOf)
     ['name', name, null],
     // CLAM notes its output folder here; a machine's path would make equal tiles differ.
     ['save_path', '.', null],
+    [sizeAttribute, sizePx, '<q'],
     ['level0_width', base.width, '<q'],
     ['level0_height', base.height, '<q'],
   ];

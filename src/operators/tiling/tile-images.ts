@@ -1,5 +1,5 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import type { StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { SourceFile, StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
 import { contactSheet } from './contact-sheet.js';
 import type { ImageTiles, OpenSlide } from './image-tiles.js';
@@ -8,16 +8,20 @@ import { tileCores } from './tile-cores.js';
 import { tileSlide } from './tile-slide.js';
 import { sheetFile, tileCoordsFile, tileSetFile, type TileSet } from './tiles-data.js';
 
-function slideOf({ sources }: StageContext): StageContext['sources'][number] {
-  const [slide, ...others] = sources;
+function slideOf({ sources }: StageContext): SourceFile {
+  const [slide, ...others] = sources.filter(({ role }) => role === 'slide');
   if (!slide || others.length > 0)
     throw new HafError(
       'HAF_INTERNAL',
-      `A tile job of a slide needs one file, it got ${sources.length}.`,
+      `A tile job of a slide needs one slide, it got ${others.length + (slide ? 1 : 0)}.`,
       'Please report it with the log of the run.',
     );
   return slide;
 }
+
+/** Coordinates that the user has already; null where tissue is to be found. */
+const coordsOf = ({ sources }: StageContext): string | null =>
+  sources.find(({ role }) => role === 'coords')?.path ?? null;
 
 function tileSetOf(images: readonly ImageTiles[]): TileSet {
   let start = 0;
@@ -65,7 +69,8 @@ async function outputOf(
 export const tileImages = (open: OpenSlide): StageCode =>
   stageOf(async (context) => {
     const { unit, config, sources } = context;
-    if (unit.modality === 'WSI') return outputOf([await tileSlide(slideOf(context), unit, config, open)]);
+    if (unit.modality === 'WSI')
+      return outputOf([await tileSlide(slideOf(context), coordsOf(context), unit, config, open)]);
     const { cores, problems } = await tileCores(sources, unit, config.core, open);
     return outputOf(cores, problems);
   });

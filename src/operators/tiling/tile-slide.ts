@@ -4,12 +4,12 @@ import type { SourceFile, StageOutput, Unit } from '../../pipeline/stage.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import { contoursGeoJson } from './contours-geojson.js';
 import { coordsFile } from './coords-file.js';
+import { readGivenTiles, type GivenTiles } from './given-coords.js';
 import { drawOverlay } from './draw-overlay.js';
 import { gridTiles } from './grid.js';
 import {
   blankImage,
   imageFacts,
-  noPatient,
   problemOf,
   refusalOf,
   type ImageTiles,
@@ -19,7 +19,7 @@ import {
 import { jpegOf, pngOf, type RgbImage } from './rgb-image.js';
 import { slideTissue, type SlideTissue } from './slide-tissue.js';
 import { thumbnailOf } from './thumbnail.js';
-import { mppOf, slideGrid, type SlideGrid } from './tile-geometry.js';
+import { mppOf, slideGrid } from './tile-geometry.js';
 import { clamCoordsFile, contoursFile, maskFile, overlayFile, thumbnailFile } from './tiles-data.js';
 import { tissueSettings } from './tissue-settings.js';
 
@@ -41,8 +41,23 @@ const valueOf = <T extends object>(value: T | Refusal): T | null => (isRefusal(v
 /** What is known of a slide that could be opened, in the order it is found out. */
 interface Findings {
   readonly thumbnail: RgbImage | Refusal;
-  readonly tissue: SlideTissue | Refusal;
-  readonly grid: SlideGrid | Refusal;
+  /** Null where the tiles are given. */
+  readonly tissue: SlideTissue | Refusal | null;
+  readonly tiles: Tiles | Refusal;
+}
+
+type Tiles = Pick<GivenTiles, 'coords' | 'geometry'>;
+
+/** The grid over the tissue. @throws HafError as `slideGrid` */
+function tilesIn(
+  tissue: SlideTissue | Refusal,
+  { tissue: wanted, tile }: Pick<Config, 'tissue' | 'tile'>,
+  facts: NonNullable<ImageTiles['image']['image']>,
+): Tiles {
+  const grid = slideGrid(tile, facts.levels, facts.mpp);
+  const { contourTest, padding } = tissueSettings(wanted);
+  const outlines = isRefusal(tissue) ? [] : tissue.outlines;
+  return { geometry: grid.geometry, coords: gridTiles(outlines, { ...grid, contourTest, padding }, facts) };
 }
 
 function emptyReason(tissue: SlideTissue): Refusal {
@@ -61,6 +76,11 @@ function emptyReason(tissue: SlideTissue): Refusal {
     `${settings['minArea']} tiles of 512 x 512${largest}`;
   return { reason, fix };
 }
+
+const noGiven: Refusal = {
+  reason: 'its coordinates file lists no tiles',
+  fix: 'Leave the slide out, or leave the file out and let the pipeline look for tissue.',
+};
 
 function findingProblems(
   reader: SlideReader,
@@ -93,52 +113,63 @@ function findingProblems(
 }
 
 async function picturesOf(
-  { thumbnail, tissue, grid }: Findings,
+  { thumbnail, tissue, tiles }: Findings,
   slide: { readonly width: number; readonly height: number },
   coords: Int32Array,
 ): Promise<{ readonly files: StageOutput['files']; readonly picture: RgbImage | null }> {
   const files: Record<string, Uint8Array | object> = {};
-  const [base, found] = [valueOf(thumbnail), valueOf(tissue)];
+  const [base, found] = [valueOf(thumbnail), tissue === null ? null : valueOf(tissue)];
   if (found !== null) {
     files[maskFile(0)] = await pngOf(found.mask);
     files[contoursFile(0)] = contoursGeoJson(found.outlines);
   }
   if (base === null) return { files, picture: null };
   files[thumbnailFile(0)] = await jpegOf(base);
-  if (found === null) return { files, picture: base };
-  const side = isRefusal(grid) ? 0 : grid.geometry.level0Px;
-  const overlay = drawOverlay(base, slide, found.outlines, coords, side);
+  if (found === null && coords.length === 0) return { files, picture: base };
+  const side = isRefusal(tiles) ? 0 : tiles.geometry.level0Px;
+  const overlay = drawOverlay(base, slide, found?.outlines ?? [], coords, side);
   files[overlayFile(0)] = await jpegOf(overlay);
   return { files, picture: overlay };
+}
+
+/** Tiles over the tissue that is found, or those that are given. */
+async function lay(
+  reader: SlideReader,
+  facts: NonNullable<ImageTiles['image']['image']>,
+  given: string | null,
+  unit: Unit,
+  config: Pick<Config, 'tissue' | 'tile'>,
+): Promise<Pick<Findings, 'tissue' | 'tiles'>> {
+  if (given !== null)
+    return { tissue: null, tiles: await attempt(() => readGivenTiles(given, reader.info.levels, facts.mpp)) };
+  const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));
+  return { tissue, tiles: await attempt(() => tilesIn(tissue, config, facts)) };
 }
 
 async function tileOpened(
   reader: SlideReader,
   blank: ImageTiles['image'],
+  given: string | null,
   unit: Unit,
   config: Pick<Config, 'tissue' | 'tile'>,
 ): Promise<ImageTiles> {
   const mpp = mppOf(reader.info, unit.mpp, config.tile.defaultMpp);
   const facts = imageFacts(reader, mpp);
   const thumbnail = await attempt(() => thumbnailOf(reader, thumbnailSide));
-  const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));
-  const grid = await attempt(() => slideGrid(config.tile, reader.info.levels, mpp));
-  const refusal = [...(blank.patient === null ? [noPatient] : []), thumbnail, tissue, grid].find(isRefusal);
+  const { tissue, tiles } = await lay(reader, facts, given, unit, config);
+  const refusal = [thumbnail, tissue, tiles].find((step) => step !== null && isRefusal(step));
 
-  const found = valueOf(tissue);
-  const { contourTest, padding } = tissueSettings(config.tissue);
-  const coords =
-    refusal || found === null || isRefusal(grid)
-      ? new Int32Array()
-      : gridTiles(found.outlines, { ...grid, contourTest, padding }, facts);
-  const empty = !refusal && found !== null && coords.length === 0 ? emptyReason(found) : null;
+  const found = tissue === null ? null : valueOf(tissue);
+  const laid = valueOf(tiles);
+  const coords = refusal || laid === null ? new Int32Array() : laid.coords;
+  const empty = refusal || coords.length > 0 ? null : found === null ? noGiven : emptyReason(found);
   const image: ImageTiles['image'] = {
     ...blank,
     outcome: refusal ? 'failed' : empty ? 'empty' : 'ok',
     reason: refusal?.reason ?? empty?.reason ?? null,
     image: facts,
     segmentation: found?.record ?? null,
-    tile: valueOf(grid)?.geometry ?? null,
+    tile: laid?.geometry ?? null,
     rows: coords.length / 2,
   };
   const lost = refusal ?? empty;
@@ -146,7 +177,7 @@ async function tileOpened(
     ...(lost ? [problemOf(image, 'failure', lost.reason, lost.fix)] : []),
     ...findingProblems(reader, image, found),
   ];
-  const { files, picture } = await picturesOf({ thumbnail, tissue, grid }, facts, coords);
+  const { files, picture } = await picturesOf({ thumbnail, tissue, tiles }, facts, coords);
   if (image.tile === null || refusal) return { image, coords, problems, files, picture };
   const clam = await coordsFile({
     name: image.id,
@@ -162,9 +193,12 @@ async function tileOpened(
 /**
  * Tiles one slide (method.md 3.1, 3.2). A slide that cannot be used is an outcome with its reason, and comes with
  * whatever pictures could be made of it.
+ *
+ * @param given path of coordinates to take as they are, in place of looking for tissue
  */
 export async function tileSlide(
   source: SourceFile,
+  given: string | null,
   unit: Unit,
   config: Pick<Config, 'tissue' | 'tile'>,
   open: OpenSlide,
@@ -178,7 +212,7 @@ export async function tileSlide(
     return { image, coords: new Int32Array(), problems, files: {}, picture: null };
   }
   try {
-    return await tileOpened(reader, blank, unit, config);
+    return await tileOpened(reader, blank, given, unit, config);
   } finally {
     await reader.close();
   }

@@ -33,6 +33,12 @@ export const segmentationSchema = z.strictObject({
 });
 export type Segmentation = z.infer<typeof segmentationSchema>;
 
+/** Everything that decided, in a line: "sthresh=8 useOtsu=false ...". */
+export const settingsText = ({ settings }: Segmentation): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${value ?? 'none'}`)
+    .join(' ');
+
 /** How a tile is read: `readPx` pixels of `level`, scaled to `sizePx`, which stand for `level0Px` of level 0. */
 export const tileGeometrySchema = z.strictObject({
   sizePx: z.number().int().positive(),

@@ -1,6 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { hashOf } from '../core/canonical-json.js';
-import type { ExitCode } from '../core/errors.js';
-import { HafError } from '../core/errors.js';
+import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { buildBagGraph } from '../graph.js';
@@ -8,11 +9,13 @@ import { observe } from '../observe/observation.js';
 import type { JobOutcome } from '../run-graph.js';
 import { hashCacheOf, planRun } from '../runs/prepare.js';
 import { nameFiles } from '../sources/find-sources.js';
-import { givenBags } from '../sources/given-files.js';
+import { givenBags, withCoords } from '../sources/given-files.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
+import { errorText } from './errors.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { BagCommandOptions } from './options.js';
+import { placeBytes } from './place-file.js';
 import { say, sayWarnings } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -40,7 +43,8 @@ export async function runBagCommand(
   // Whatever the experiment is called: this is a run of its own.
   const config: Config = { ...loaded, name: stage };
   const root = process.cwd();
-  const { bags, problems } = await givenBags(paths, options.modality, config, root);
+  const { bags: found, problems } = await givenBags(paths, options.modality, config, root);
+  const bags = options.coords === undefined ? found : withCoords(found, options.coords, root);
   if (stage === 'embed' && bags.some(({ kind }) => kind === 'images')) requireEncoder(config);
   const store = await openStore(options.store, cacheOptions(options));
   const files = await nameFiles({ bags }, config, root, { hashCache: hashCacheOf(store), onNote: say });
@@ -53,11 +57,21 @@ export async function runBagCommand(
   const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
   const result = await executeFromTerminal(prepared, options, observation).finally(observation.close);
   const manifests = new Map(result.outcomes.flatMap((outcome) => manifestOf(outcome)));
+  let { exitCode } = result;
   for (const { id, node } of prepared.plan) {
     const manifest = manifests.get(id);
-    if (manifest && node.stage === stage) await write({ manifest, store });
+    if (!manifest || node.stage !== stage) continue;
+    try {
+      await write({ manifest, store });
+    } catch (error) {
+      // A result that cannot be written is in the store; the next one may well fit.
+      say(errorText(HafError.from(error)));
+      exitCode = exitCodes.finishedWithFailures;
+    }
   }
-  return result.exitCode;
+  const table = join(prepared.directory.path, 'tiles.csv');
+  if (existsSync(table)) await placeBytes(join(options.out, 'tiles.csv'), readFileSync(table));
+  return exitCode;
 }
 
 const manifestOf = (outcome: JobOutcome): [string, Manifest][] =>

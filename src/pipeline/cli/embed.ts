@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BagIndex, IndexedBag } from '../../operators/features/bag-index.js';
-import type { ExitCode } from '../core/errors.js';
+import { HafError, type ExitCode } from '../core/errors.js';
 import { runBagCommand } from './bag-command.js';
 import type { BagCommandOptions } from './options.js';
 import { printData, say } from './output.js';
@@ -20,7 +20,9 @@ export async function embed(paths: readonly string[], options: BagCommandOptions
       const index = artifact.json(bagIndexFile, bagIndexSchema);
       for (const bag of index.bags) {
         const content = { ...index, bag, ...readBag(artifact, index, bag) };
-        await placeFile(join(options.out, `${bag.image}.h5`), (path) => writeFeatureFile(path, content));
+        const name = fileNameOf(bag.image);
+        if (written.some((earlier) => fileNameOf(earlier.bag.image) === name)) throw twice(name);
+        await placeFile(join(options.out, name), (path) => writeFeatureFile(path, content));
         written.push({ index, bag });
       }
     } finally {
@@ -39,3 +41,9 @@ export async function embed(paths: readonly string[], options: BagCommandOptions
   }
   return exitCode;
 }
+
+/** Keys of an archive come from somebody else: as a file name they must stay inside the folder. */
+const fileNameOf = (image: string): string => `${image.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '_')}.h5`;
+
+const twice = (name: string): HafError =>
+  new HafError('HAF_USAGE', `Two bags would be written to ${name}.`, 'Work on their files one at a time.');

@@ -105,6 +105,8 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
   readonly modality: BagModality;
+  /** Folder of coordinate files to take in place of looking for tissue. */
+  readonly coords?: string;
   /** An experiment whose settings are taken. */
   readonly config?: string;
   readonly set: readonly string[];
@@ -136,6 +138,8 @@ export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
   readonly width: number;
+  /** Slides as pictures in place of their features. */
+  readonly slides?: boolean;
 }
 
 /** `--set key=value`, gathered in the order given. */

@@ -29,12 +29,13 @@ function addPreparation(program: Command): void {
     .option('--json', 'print what was found as JSON')
     .action(lazily(async () => (await import('./inspect.js')).inspect));
 
-  examples(program.command('synth'), 'synth data/synthetic', 'synth data/small --patients 40 --seed 7')
+  examples(program.command('synth'), 'synth data/synthetic', 'synth data/small --patients 40 --slides')
     .description('make a synthetic cohort with all seven modalities')
     .argument('<dir>', 'folder to write the cohort to')
     .option('--patients <n>', 'number of patients', wholeNumber(20), 120)
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), 1)
     .option('--width <n>', 'length of one instance of the WSI and TMA bags', wholeNumber(2), 64)
+    .option('--slides', 'write slides as pictures (slides/*.svs) in place of their features')
     .action(lazily(async () => (await import('./synth.js')).synth));
 
   const config = program.command('config').description('show the experiment as the pipeline reads it');
@@ -98,6 +99,7 @@ const withFiles = (command: Command): Command =>
         .choices(['WSI', 'TMA'])
         .default('WSI'),
     )
+    .option('--coords <dir>', 'coordinates that are there already, <image>.h5 of CLAM, TRIDENT or "tile"')
     .option('--json', 'write events as NDJSON to stdout');
 
 function addBags(program: Command): void {
@@ -113,6 +115,7 @@ function addBags(program: Command): void {
   examples(
     withFiles(program.command('embed')),
     'embed slides/a.svs -o features --set embed.encoder.onnx=uni.onnx',
+    'embed slides -o features --coords tiles/patches --set embed.encoder.onnx=uni.onnx',
     'embed pt_files -o features',
   )
     .description('make features of images, or bring those of other tools into one layout (CLAM h5)')

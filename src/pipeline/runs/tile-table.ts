@@ -1,4 +1,4 @@
-import { tileSetFile, type Segmentation, type TiledImage } from '../../operators/tiling/tiles-data.js';
+import { settingsText, tileSetFile, type TiledImage } from '../../operators/tiling/tiles-data.js';
 import { csvText, type CsvCell } from '../core/csv.js';
 import { stemOf } from '../core/file-name.js';
 import type { Problem } from '../core/problem.js';
@@ -44,7 +44,7 @@ function rowOf({ id, file, patient, source, outcome, reason, rows, ...made }: Ti
       ...{ mpp: image.mpp?.x, mppSource: image.mpp?.source, magnification: image.magnification },
     }),
     ...(segmentation && {
-      ...{ preset: segmentation.preset, thresholds: thresholdText(segmentation) },
+      ...{ preset: segmentation.preset, thresholds: settingsText(segmentation) },
       ...{ contours: segmentation.contours, holes: segmentation.holes, tissueShare: segmentation.tissueShare },
     }),
     ...(tile && { tilePx: tile.sizePx, level: tile.level, readPx: tile.readPx, tileMpp: tile.mpp }),
@@ -54,8 +54,3 @@ function rowOf({ id, file, patient, source, outcome, reason, rows, ...made }: Ti
 const lostRow = ({ file, patient, reason }: Problem): Row => ({
   ...{ id: file === null ? null : stemOf(file), file, patient, outcome: 'failed', reason, tiles: 0 },
 });
-
-const thresholdText = ({ settings }: Segmentation): string =>
-  Object.entries(settings)
-    .map(([name, value]) => `${name}=${value ?? 'none'}`)
-    .join(' ');

@@ -17,6 +17,8 @@ export interface FoundBags {
   readonly role: 'features' | 'slide' | 'core';
   /** Paths below the data root. */
   readonly names: readonly string[];
+  /** Coordinates of the slide's tiles that are there already, in place of looking for tissue. */
+  readonly coords?: string;
 }
 
 /**

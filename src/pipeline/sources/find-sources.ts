@@ -71,11 +71,12 @@ export async function nameFiles(
   options: FindOptions,
 ): Promise<DataFiles> {
   const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
-  const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
-  const files = [
-    ...[...tables, ...splits, ...encoder],
-    ...bags.flatMap(({ role, names }) => names.map((name) => located(role, name))),
+  const filesOf = ({ role, names, coords }: FoundBags): Found[] => [
+    ...names.map((name) => located(role, name)),
+    ...(coords === undefined ? [] : [located('coords', coords)]),
   ];
+  const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
+  const files = [...[...tables, ...splits, ...encoder], ...bags.flatMap(filesOf)];
   const named = await nameByContent(files, options);
   const take = (found: readonly Found[]): SourceFile[] =>
     found.map((file) => ({ ...file, sha256: named.get(file.path) as string }));
@@ -83,9 +84,9 @@ export async function nameFiles(
     tables: take(tables),
     splits: take(splits),
     encoder: take(encoder),
-    bags: bags.map(({ modality, kind, unit, role, names }) => ({
-      ...{ modality, kind, unit },
-      sources: take(names.map((name) => located(role, name))),
+    bags: bags.map((bag) => ({
+      ...{ modality: bag.modality, kind: bag.kind, unit: bag.unit },
+      sources: take(filesOf(bag)),
     })),
   };
 }

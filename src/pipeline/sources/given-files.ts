@@ -81,6 +81,29 @@ function nameOf(root: string, path: string): string {
   return name.startsWith('..') || isAbsolute(name) ? path : name;
 }
 
+/**
+ * The slides with the coordinates that a folder holds of them, `<id>.h5`.
+ *
+ * @throws HafError HAF_DATA_MISSING naming the slides it holds none of
+ */
+export function withCoords(bags: readonly FoundBags[], folder: string, root: string): readonly FoundBags[] {
+  const pairs = bags.map((bag) => ({
+    bag,
+    file: join(folder, `${stemOf(bag.names[0] ?? '')}.h5`),
+    isSlide: bag.role === 'slide',
+  }));
+  const missing = pairs.filter(({ file, isSlide }) => isSlide && !existsSync(resolve(root, file)));
+  if (missing.length > 0)
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `There is no ${missing.map(({ file }) => file).join(', ')}.`,
+      'Name a folder with coordinates of all slides in --coords, or leave it out to look for tissue.',
+    );
+  return pairs.map(({ bag, file, isSlide }) =>
+    isSlide ? { ...bag, coords: nameOf(root, resolve(root, file)) } : bag,
+  );
+}
+
 const ambiguous = (file: string, alike: readonly string[]): Problem => ({
   severity: 'failure',
   stage: 'tile',

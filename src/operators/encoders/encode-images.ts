@@ -1,0 +1,130 @@
+import { setImmediate } from 'node:timers/promises';
+import { HafError, type ErrorCode } from '../../pipeline/core/errors.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { EpochProgress, StageContext, StageOutput } from '../../pipeline/stage.js';
+import { bagFiles, storable } from '../features/bag-files.js';
+import type { FeatureBag } from '../features/feature-reader.js';
+import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { openSlide } from '../slides/open-slide.js';
+import type { SlideReader } from '../slides/slide-reader.js';
+import type { Encoder } from './encoder.js';
+import { EncodingState, type ImageFailure } from './encoding-state.js';
+import { openEncoder } from './open-encoder.js';
+import { tileBatches } from './tile-batches.js';
+import { tiledImages, type EncodableImage } from './tiled-images.js';
+
+/**
+ * The half of `embed` that starts from images: has the tiles of a `tile` artifact encoded (method.md 2.5, 2.6) and
+ * writes what ingestion writes too, with the coordinates of every instance. An image that breaks while it is read has
+ * no bag and is a problem of the run; the others go on. Emits progress part by part, and goes on from a checkpoint
+ * without encoding a tile twice.
+ *
+ * @throws HafError HAF_ENCODER_UNFIT when the encoder is not there or does not fit the experiment
+ */
+export const encodeImages = reportingStage(
+  async (context: StageContext, control: ReportingControl): Promise<StageOutput> => {
+    const { images, coords } = tiledImages(context);
+    const { encoder, problems } = await openEncoder(context);
+    const state = new EncodingState(images, encoder);
+    await context.checkpoints.resume((snapshot) => state.take(snapshot));
+    for (const [position, image] of images.entries()) {
+      const ofImage = coords.subarray(image.start * 2, (image.start + image.rows) * 2);
+      for await (const report of encodeImage(position, image, ofImage, encoder, state)) {
+        control.signal.throwIfAborted();
+        control.emit(report);
+        if (report.epoch < report.epochs)
+          await context.checkpoints.offer(report.epoch, () => state.snapshot());
+      }
+    }
+    const { precision } = context.config.embed;
+    const dialect = context.unit.modality === 'WSI' ? 'slide' : 'cores';
+    const bags = bagsOf(images, coords, state);
+    const stored = storable({ dialect, encoder: encoder.name, bags, rejected: [] }, precision);
+    return {
+      type: 'output',
+      files: bagFiles(stored, encoder.width, precision),
+      problems: [
+        ...problems,
+        ...state.failures.map((failure) => problemOf(images, failure)),
+        ...stored.rejected.map((part): Problem => ({ stage: 'embed', file: part.place, ...part })),
+      ],
+    };
+  },
+);
+
+/** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
+async function* encodeImage(
+  image: number,
+  { path, tile }: EncodableImage,
+  coords: Int32Array,
+  encoder: Encoder,
+  state: EncodingState,
+): AsyncGenerator<EpochProgress> {
+  const { done, all } = state.batchesOf(image);
+  if (done === all) return;
+  let reader: SlideReader | null = null;
+  try {
+    reader = await openSlide(path);
+    // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
+    let batch = 0;
+    for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {
+      if (batch++ < done) continue;
+      const values = await encoder.encode(tiles);
+      if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder);
+      state.add(image, tiles.rows, values);
+      // An encoder may hold the thread for seconds; between two batches the word to stop gets through.
+      await setImmediate();
+      if (state.report) yield state.report;
+    }
+  } catch (error) {
+    if (!(error instanceof HafError) || !faultsOfImages.includes(error.code)) throw error;
+    state.fail(failureOf(image, error));
+    if (state.report) yield state.report;
+  } finally {
+    await reader?.close();
+  }
+}
+
+/** What one image is to blame for, while the others may be fine. */
+const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
+
+const notFinite = ({ name }: Encoder): HafError =>
+  new HafError(
+    'HAF_FEATURES_INVALID',
+    `the encoder ${name} makes NaN or infinite values of its tiles`,
+    'Check embed.encoder.mean and std; a model in float16 may have to be exported in float32.',
+  );
+
+const textOr = <T>(value: unknown, other: T): string | T => (typeof value === 'string' ? value : other);
+
+const failureOf = (image: number, { what, fix, context }: HafError): ImageFailure => ({
+  image,
+  place: textOr(context['place'], null),
+  reason: textOr(context['reason'], what),
+  fix,
+});
+
+function problemOf(images: readonly EncodableImage[], { image, ...about }: ImageFailure): Problem {
+  const { file = null, patient = null } = images[image] ?? {};
+  return { severity: 'failure', stage: 'embed', patient, file, ...about };
+}
+
+/** The bags of all images that were encoded to the end. */
+function bagsOf(
+  images: readonly EncodableImage[],
+  coords: Int32Array,
+  state: EncodingState,
+): readonly FeatureBag[] {
+  return images.flatMap((image, position): readonly FeatureBag[] => {
+    const { id, file, source, start, rows, tile, patient } = image;
+    const values = state.instancesOf(position);
+    if (values === null) return [];
+    const corners = Float32Array.from(coords.subarray(start * 2, (start + rows) * 2));
+    return [
+      {
+        ...{ patient, source, image: id, place: file, values, mpp: tile.mpp },
+        coords: { unit: 'px', side: tile.level0Px, values: corners },
+      },
+    ];
+  });
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { EpochProgress, TrainingSnapshot } from '../../pipeline/stage.js';
+import type { Encoder } from './encoder.js';
+
+/** A job tells how far it is at most this often; checkpoints, ten of these apart by default, are 4 % of the work apart. */
+const mostReports = 250;
+
+const failureSchema = z.strictObject({
+  /** Position of the image among those to encode. */
+  image: z.number().int().min(0),
+  place: z.string().nullable(),
+  reason: z.string(),
+  fix: z.string(),
+});
+/** Why an image has no instances. */
+export type ImageFailure = z.infer<typeof failureSchema>;
+
+const count = z.number().int().min(0);
+const amountSchema = z.strictObject({ tiles: count, batches: count });
+type Amount = z.infer<typeof amountSchema>;
+
+const savedSchema = z.strictObject({
+  engine: z.string(),
+  done: amountSchema,
+  failures: z.array(failureSchema),
+});
+
+/** One image in the work of the job: what comes before it, and its own. */
+interface Share {
+  readonly before: Amount;
+  readonly own: Amount;
+}
+const sum = (a: Amount, b: Amount): Amount => ({ tiles: a.tiles + b.tiles, batches: a.batches + b.batches });
+
+/** How far the tiles of a job are encoded; all that a job needs to go on elsewhere. */
+export class EncodingState {
+  readonly width: number;
+  failures: readonly ImageFailure[] = [];
+  /** Instances of all images one after the other, [rows, width]; those that failed have zeros. */
+  private readonly instances: Float32Array;
+  private readonly engine: string;
+  private readonly shares: readonly Share[];
+  private readonly perReport: number;
+  private all: Amount = { tiles: 0, batches: 0 };
+  /** Counts all of an image that failed. */
+  private done: Amount = { tiles: 0, batches: 0 };
+
+  /** @param images their numbers of tiles */
+  constructor(images: readonly { readonly rows: number }[], { width, engine, batch }: Encoder) {
+    this.shares = images.map(({ rows }) => {
+      const share = { before: this.all, own: { tiles: rows, batches: Math.ceil(rows / batch) } };
+      this.all = sum(share.before, share.own);
+      return share;
+    });
+    this.width = width;
+    this.engine = engine;
+    this.instances = new Float32Array(this.all.tiles * width);
+    this.perReport = Math.max(1, Math.ceil(this.all.batches / mostReports));
+  }
+
+  /** Batches of an image that are done, and how many there are. */
+  batchesOf(image: number): { readonly done: number; readonly all: number } {
+    const { before, own } = this.share(image);
+    return { done: Math.max(0, Math.min(own.batches, this.done.batches - before.batches)), all: own.batches };
+  }
+
+  /** Instances of an image, [rows, width], in the order of its coordinates; null when it failed. */
+  instancesOf(image: number): Float32Array | null {
+    const { before, own } = this.share(image);
+    if (this.failures.some((failure) => failure.image === image)) return null;
+    return this.instances.subarray(before.tiles * this.width, (before.tiles + own.tiles) * this.width);
+  }
+
+  /** Takes the next batch of an image: `values` [rows.length, width] are those of these rows of it. */
+  add(image: number, rows: readonly number[], values: Float32Array): void {
+    const { width } = this;
+    const first = this.share(image).before.tiles;
+    rows.forEach((row, i) =>
+      this.instances.set(values.subarray(i * width, (i + 1) * width), (first + row) * width),
+    );
+    this.done = sum(this.done, { tiles: rows.length, batches: 1 });
+  }
+
+  /** Gives an image up. */
+  fail(failure: ImageFailure): void {
+    const { before, own } = this.share(failure.image);
+    this.failures = [...this.failures, failure];
+    this.done = sum(before, own);
+  }
+
+  /** How far the job is, after batches at which that is worth telling. */
+  get report(): EpochProgress | null {
+    const { done, all } = this;
+    if (done.batches % this.perReport !== 0 && done.batches !== all.batches) return null;
+    return {
+      type: 'epoch',
+      epoch: Math.ceil(done.batches / this.perReport),
+      epochs: Math.ceil(all.batches / this.perReport),
+      metrics: { tiles: done.tiles, ofTiles: all.tiles },
+    };
+  }
+
+  /** The arrays are live: write them down before the next batch. */
+  snapshot(): TrainingSnapshot {
+    const { engine, done, failures, instances } = this;
+    const saved: z.infer<typeof savedSchema> = { engine, done, failures: [...failures] };
+    return { state: saved, arrays: { instances } };
+  }
+
+  /** Takes a snapshot over; false, with nothing changed, when another engine made it or it has other tiles. */
+  take({ state, arrays: { instances } }: TrainingSnapshot): boolean {
+    const saved = savedSchema.safeParse(state).data;
+    if (saved?.engine !== this.engine || instances?.length !== this.instances.length) return false;
+    this.instances.set(instances);
+    this.done = saved.done;
+    this.failures = saved.failures;
+    return true;
+  }
+
+  private share(image: number): Share {
+    const share = this.shares[image];
+    if (!share) throw new RangeError(`There is no image ${image}`);
+    return share;
+  }
+}

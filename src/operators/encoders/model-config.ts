@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile } from '../../pipeline/stage.js';
+import type { OnnxSettings } from './onnx-encoder.js';
+
+/** Name that timm and the Hugging Face hub give to the configuration beside a model. */
+const configFile = 'config.json';
+const numbers = z.array(z.number());
+
+/** What of it concerns us; newer files keep it under "pretrained_cfg", older ones at the top. */
+const preprocessingSchema = z.object({
+  mean: numbers.optional(),
+  std: numbers.optional(),
+  interpolation: z.string().optional(),
+  input_size: numbers.optional(),
+});
+const timmSchema = preprocessingSchema.extend({
+  pretrained_cfg: preprocessingSchema.optional(),
+  num_features: z.number().optional(),
+});
+
+/** Contents of config.json beside the model; null when there is none, or it is something else. */
+function timmConfig(model: string): z.infer<typeof timmSchema> | null {
+  try {
+    return timmSchema.parse(JSON.parse(readFileSync(join(dirname(model), configFile), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Shared by single and double precision of the same constant. */
+const tolerance = 1e-3;
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((value, i) => Math.abs(value - (b[i] ?? NaN)) < tolerance);
+
+/**
+ * Warnings where the configuration beside a model contradicts the experiment: the wrong statistics or filter change
+ * every instance without an error. A model without a configuration says nothing.
+ */
+export function contradictions(source: SourceFile, settings: OnnxSettings): readonly Problem[] {
+  const config = timmConfig(source.path);
+  if (config === null) return [];
+  const { mean, std, interpolation, input_size } = { ...config, ...config.pretrained_cfg };
+  const side = input_size?.at(-1);
+  const differing = [
+    mean && !same(mean, settings.mean) && ['embed.encoder.mean', mean, settings.mean],
+    std && !same(std, settings.std) && ['embed.encoder.std', std, settings.std],
+    interpolation !== undefined &&
+      interpolation !== settings.interpolation && [
+        'embed.encoder.interpolation',
+        interpolation,
+        settings.interpolation,
+      ],
+    side !== undefined && side !== settings.side && ['tile.targetSize', side, settings.side],
+  ].filter((entry) => Array.isArray(entry));
+  return differing.map(([key, theirs, ours]) => ({
+    severity: 'warning',
+    stage: 'embed',
+    patient: null,
+    file: source.name,
+    place: configFile,
+    reason: `the configuration beside the model says ${JSON.stringify(theirs)} where ${String(key)} is ${JSON.stringify(ours)}`,
+    fix: `Set ${String(key)}: ${JSON.stringify(theirs)}, unless you know better.`,
+  }));
+}

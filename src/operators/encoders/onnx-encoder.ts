@@ -1,0 +1,132 @@
+import { basename } from 'node:path';
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { SourceFile } from '../../pipeline/stage.js';
+import type { Encoder, TileBatch } from './encoder.js';
+import { firstLine, onnxModel, type Floats, type OnnxModel } from './onnx-session.js';
+import { resizer, type Resize } from './resize.js';
+
+/** What of the experiment an ONNX encoder is made with. */
+export interface OnnxSettings extends Pick<
+  Config['embed']['encoder'],
+  'interpolation' | 'mean' | 'std' | 'batch'
+> {
+  /** Length of one instance, and the key that says so. */
+  readonly width: number;
+  readonly widthKey: string;
+  /** Side of the model's input in pixels. */
+  readonly side: number;
+}
+
+/**
+ * UNI or another image encoder as an ONNX file of the user's (method.md 2.5): tiles scaled as Pillow scales them, to
+ * [0, 1], minus mean, over standard deviation, as NCHW float32. Takes the first output: [batch, width] as it is, of
+ * [batch, tokens, width] the first token, which is the class token of a ViT.
+ *
+ * @throws HafError HAF_ENCODER_UNFIT when the model is not one, takes no such images or gives another width
+ */
+export async function onnxEncoder(source: SourceFile, settings: OnnxSettings): Promise<Encoder> {
+  const name = basename(source.name);
+  const model = await onnxModel(source);
+  const batch = await largestBatch(model, name, settings);
+  const resizes = new Map<number, Resize>();
+  return {
+    name,
+    engine: `onnx ${model.provider}`,
+    width: settings.width,
+    batch,
+    encode: async (tiles) => {
+      const resize = resizes.get(tiles.side) ?? resizer(tiles.side, settings.side, settings.interpolation);
+      resizes.set(tiles.side, resize);
+      const output = await model.run(inputOf(tiles, resize, settings));
+      return rowsOf(output, tiles.count, name, settings);
+    },
+  };
+}
+
+/** What models were found to take: asked once per model and experiment, because an answer costs a whole batch. */
+const answers = new WeakMap<OnnxModel, Map<string, number>>();
+
+/** The batch of the settings, or 1 for a model that was exported for single images. */
+async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettings): Promise<number> {
+  const { batch, side, width } = settings;
+  const known = answers.get(model) ?? new Map<string, number>();
+  answers.set(model, known);
+  const question = `${batch}/${side}/${width}`;
+  const before = known.get(question);
+  if (before !== undefined) return before;
+  let refusal: unknown;
+  for (const count of new Set([batch, 1])) {
+    const data = new Float32Array(count * 3 * side * side);
+    let output: Floats;
+    try {
+      output = await model.run({ data, dims: [count, 3, side, side] });
+    } catch (error) {
+      if (error instanceof HafError) throw error;
+      refusal = error;
+      continue;
+    }
+    rowsOf(output, count, name, settings);
+    known.set(question, count);
+    return count;
+  }
+  throw new HafError(
+    'HAF_ENCODER_UNFIT',
+    `${name} does not take images [batch, 3, ${side}, ${side}]: ${firstLine(refusal)}.`,
+    'Set tile.targetSize to the side the model was exported with; its batch must be free, or 1.',
+    { cause: refusal },
+  );
+}
+
+/** [count, 3, side, side], channels first. */
+function inputOf(
+  { count, side: from, rgb }: TileBatch,
+  resize: Resize,
+  { side, mean, std }: OnnxSettings,
+): Floats {
+  const pixels = side * side;
+  const data = new Float32Array(count * 3 * pixels);
+  // Of the 256 grey levels, once per channel: the same float32 for the same pixel, whatever the batch.
+  const levels = mean.map((centre, channel) =>
+    Float32Array.from({ length: 256 }, (_, level) => (level / 255 - centre) / (std[channel] as number)),
+  );
+  for (let tile = 0; tile < count; tile++) {
+    const image = resize(rgb.subarray(tile * from * from * 3, (tile + 1) * from * from * 3));
+    levels.forEach((values, channel) => {
+      const plane = (tile * 3 + channel) * pixels;
+      for (let pixel = 0; pixel < pixels; pixel++)
+        data[plane + pixel] = values[image[pixel * 3 + channel] as number] as number;
+    });
+  }
+  return { data, dims: [count, 3, side, side] };
+}
+
+/** The instance of each image, [count, width]. @throws HafError HAF_ENCODER_UNFIT naming both widths */
+function rowsOf(
+  { data, dims }: Floats,
+  count: number,
+  name: string,
+  { width, widthKey }: OnnxSettings,
+): Float32Array {
+  const tokens = dims.length === 3 ? (dims[1] as number) : 1;
+  const found = dims.at(-1);
+  const fits = (dims.length === 2 || dims.length === 3) && dims[0] === count && tokens > 0;
+  if (!fits)
+    throw new HafError(
+      'HAF_ENCODER_UNFIT',
+      `${name} turns ${count} images into an output of shape [${dims.join(', ')}].`,
+      'Export it with the embedding as its first output: [batch, width] or [batch, tokens, width].',
+    );
+  if (found !== width)
+    throw new HafError(
+      'HAF_ENCODER_UNFIT',
+      `${name} makes instances of ${found} numbers, the experiment expects ${width}.`,
+      `Set ${widthKey} to ${found}, or name another model in embed.encoder.onnx.`,
+      { context: { key: widthKey } },
+    );
+  if (tokens === 1) return data.slice(0, count * width);
+  const rows = new Float32Array(count * width);
+  for (let row = 0; row < count; row++)
+    rows.set(data.subarray(row * tokens * width, row * tokens * width + width), row * width);
+  return rows;
+}

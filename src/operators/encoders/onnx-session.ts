@@ -1,0 +1,145 @@
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { HafError } from '../../pipeline/core/errors.js';
+
+/** What we use of onnxruntime-node. Written down here because the package is optional and its types may be absent. */
+interface Runtime {
+  readonly InferenceSession: {
+    create(path: string, options: object): Promise<OnnxSession>;
+  };
+  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OnnxTensor;
+}
+interface OnnxTensor {
+  readonly type: string;
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
+interface OnnxSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(feeds: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+}
+
+/** Float32 numbers and their shape. */
+export interface Floats {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
+/** A model with one input; `run` gives its first output. */
+export interface OnnxModel {
+  /** Who computes: "cuda" or "cpu". */
+  readonly provider: string;
+  /** @throws the runtime's error, for example about a shape the model does not take */
+  run(input: Floats): Promise<Floats>;
+}
+
+const packageName = 'onnxruntime-node';
+const installFix =
+  'Install it beside haf-pipeline: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts its installer downloads GPU libraries and fails where it cannot).';
+
+/** @throws HafError HAF_ENCODER_UNFIT with the command that installs it */
+async function loadRuntime(): Promise<Runtime> {
+  try {
+    // The specifier is a variable so that the compiler does not look for an optional package.
+    const loaded = (await import(packageName)) as Runtime & { readonly default?: Runtime };
+    return loaded.default ?? loaded;
+  } catch (error) {
+    throw new HafError(
+      'HAF_ENCODER_UNFIT',
+      `embed.encoder.onnx needs the package onnxruntime-node, which does not load here: ${firstLine(error)}.`,
+      installFix,
+      { cause: error },
+    );
+  }
+}
+
+export const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.replace(/\.$/, '') ??
+  'no reason given';
+
+/** Cores of this process: a trainer is told its share of the machine's, alone it has all of them. */
+const threads = (): number => Number(process.env['HAF_THREADS'] ?? '') || availableParallelism();
+
+/** A GPU first where the worker gave one to this process; releases of the runtime without CUDA refuse it. */
+const providers = (): readonly string[] => {
+  const gpus = process.env['CUDA_VISIBLE_DEVICES'] ?? '';
+  return gpus === '' || gpus === '-1' ? ['cpu'] : ['cuda', 'cpu'];
+};
+
+async function createSession(
+  { InferenceSession }: Runtime,
+  path: string,
+): Promise<{ readonly session: OnnxSession; readonly provider: string }> {
+  let failure: unknown;
+  for (const provider of providers()) {
+    try {
+      const options = {
+        executionProviders: [provider],
+        intraOpNumThreads: threads(),
+        interOpNumThreads: 1,
+        // 3: errors. Its warnings are about its own optimisations.
+        logSeverityLevel: 3,
+      };
+      return { session: await InferenceSession.create(path, options), provider };
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new HafError(
+    'HAF_ENCODER_UNFIT',
+    `${basename(path)} cannot be loaded as an ONNX model: ${firstLine(failure)}.`,
+    'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
+    { cause: failure },
+  );
+}
+
+async function open(path: string, name: string): Promise<OnnxModel> {
+  const runtime = await loadRuntime();
+  const { session, provider } = await createSession(runtime, path);
+  const [input, ...others] = session.inputNames;
+  const [output] = session.outputNames;
+  if (input === undefined || others.length > 0 || output === undefined)
+    throw new HafError(
+      'HAF_ENCODER_UNFIT',
+      `${name} has ${session.inputNames.length} inputs (${session.inputNames.join(', ')}); an image encoder has one.`,
+      'Export the image encoder alone, with one input [batch, 3, height, width].',
+    );
+  return {
+    provider,
+    run: async ({ data, dims }) => {
+      const results = await session.run({ [input]: new runtime.Tensor('float32', data, dims) });
+      const result = results[output];
+      if (!(result?.data instanceof Float32Array))
+        throw new HafError(
+          'HAF_ENCODER_UNFIT',
+          `The output "${output}" of ${name} is ${result?.type ?? 'absent'}, not float32.`,
+          'Export the model with a float32 output; its weights may be float16.',
+        );
+      return { data: result.data, dims: result.dims };
+    },
+  };
+}
+
+let kept: { readonly sha256: string; readonly model: Promise<OnnxModel> } | null = null;
+
+/**
+ * The model of a file, loaded once per process: a ViT-L takes seconds and 2.4 GB. Another model takes its place.
+ *
+ * @param name as the user knows the file
+ * @throws HafError HAF_ENCODER_UNFIT when the runtime is not installed, or the file is no model of one image input
+ */
+export function onnxModel(file: {
+  readonly path: string;
+  readonly name: string;
+  readonly sha256: string;
+}): Promise<OnnxModel> {
+  if (kept?.sha256 === file.sha256) return kept.model;
+  const model = open(file.path, basename(file.name));
+  kept = { sha256: file.sha256, model };
+  // A failure is not kept: the package may be installed, or memory free, when the next job asks.
+  model.catch(() => {
+    kept = null;
+  });
+  return model;
+}

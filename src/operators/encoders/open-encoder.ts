@@ -1,0 +1,39 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import type { Encoder } from './encoder.js';
+import { contradictions } from './model-config.js';
+import { onnxEncoder, type OnnxSettings } from './onnx-encoder.js';
+import { standInEncoder } from './stand-in.js';
+
+/** Role of the model among the sources of a job. */
+const encoderRole = 'encoder';
+
+/**
+ * The encoder that the unit of an `embed` job names, and what is odd about it.
+ *
+ * @throws HafError HAF_ENCODER_UNFIT when it cannot be had on this machine or does not fit the experiment
+ */
+export async function openEncoder({
+  unit,
+  config,
+  sources,
+}: StageContext): Promise<{ readonly encoder: Encoder; readonly problems: readonly Problem[] }> {
+  const wsi = unit.modality === 'WSI';
+  const width = wsi ? config.data.wsi.width : config.data.tma.width;
+  if (unit.encoder === 'stand-in') return { encoder: standInEncoder(width), problems: [] };
+  const source = sources.find(({ role }) => role === encoderRole);
+  if (unit.encoder !== 'onnx' || !source)
+    throw new HafError(
+      'HAF_INTERNAL',
+      `The job names the encoder "${unit.encoder ?? 'none'}" and has ${source ? 'a' : 'no'} model among its sources.`,
+      'Please report it with the log of the run.',
+    );
+  const { interpolation, mean, std, batch } = config.embed.encoder;
+  const settings: OnnxSettings = {
+    ...{ interpolation, mean, std, batch, width },
+    widthKey: wsi ? 'data.wsi.width' : 'data.tma.width',
+    side: config.tile.targetSize,
+  };
+  return { encoder: await onnxEncoder(source, settings), problems: contradictions(source, settings) };
+}

@@ -1,0 +1,40 @@
+import { readTiles } from '../slides/read-tiles.js';
+import type { SlideReader } from '../slides/slide-reader.js';
+import type { TileGeometry } from '../tiling/tiles-data.js';
+import type { TileBatch } from './encoder.js';
+
+/** Tiles of one image, and which of its coordinates they belong to. */
+export interface ImageBatch extends TileBatch {
+  readonly rows: readonly number[];
+}
+
+/**
+ * All tiles of an image in batches of `size`, the last one smaller. The order, and with it what shares a batch, follows
+ * from slide, coordinates and geometry alone. `rgb` is valid until the next batch is asked for.
+ *
+ * @param coords [n, 2], level-0 pixels
+ * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
+ */
+export async function* tileBatches(
+  reader: SlideReader,
+  coords: Int32Array,
+  geometry: TileGeometry,
+  size: number,
+): AsyncGenerator<ImageBatch> {
+  const side = geometry.sizePx;
+  const bytes = side * side * 3;
+  const rgb = new Uint8Array(Math.min(size, coords.length / 2) * bytes);
+  let rows: number[] = [];
+  const take = (): ImageBatch => {
+    const batch = { rows, count: rows.length, side, rgb: rgb.subarray(0, rows.length * bytes) };
+    rows = [];
+    return batch;
+  };
+  for await (const group of readTiles(reader, coords, geometry))
+    for (const [i, row] of group.rows.entries()) {
+      rgb.set(group.rgb.subarray(i * bytes, (i + 1) * bytes), rows.length * bytes);
+      rows.push(row);
+      if (rows.length === size) yield take();
+    }
+  if (rows.length > 0) yield take();
+}

@@ -1,0 +1,49 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import { patientId, type PatientId } from '../../pipeline/core/patient-id.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import {
+  tileCoordsFile,
+  tileSetFile,
+  tileSetSchema,
+  type TiledImage,
+  type TileGeometry,
+} from '../tiling/tiles-data.js';
+
+/** An image that has tiles, and where it lies on this machine. */
+export interface EncodableImage extends TiledImage {
+  readonly path: string;
+  readonly patient: PatientId;
+  readonly tile: TileGeometry;
+}
+
+/** What is there to encode. */
+export interface TiledImages {
+  /** In the order of the `tile` artifact, without those that `tile` found empty or unusable and said so. */
+  readonly images: readonly EncodableImage[];
+  /** [rows, 2], level-0 x and y of all tiles of the artifact. */
+  readonly coords: Int32Array;
+}
+
+const broken = (what: string): HafError =>
+  new HafError('HAF_INTERNAL', what, 'Please report it with the log of the run.');
+
+/** The images and tiles of the `tile` artifact that an `embed` job reads. */
+export function tiledImages({ inputs, sources }: StageContext): TiledImages {
+  const artifact = inputs.one('tile');
+  // Copied: the bytes of a small file may lie anywhere in a larger buffer.
+  const coords = new Int32Array(new Uint8Array(artifact.bytes(tileCoordsFile)).buffer);
+  const images = artifact
+    .json(tileSetFile, tileSetSchema)
+    .images.filter(({ outcome }) => outcome === 'ok')
+    .map((image): EncodableImage => {
+      const path = sources.find(({ name }) => name === image.file)?.path;
+      const { tile } = image;
+      const patient = patientId(image.patient ?? '');
+      if (path === undefined || tile === null || patient === null)
+        throw broken(`${image.file} has tiles, but its source, patient or geometry is not known.`);
+      if ((image.start + image.rows) * 2 > coords.length)
+        throw broken(`${image.file} has more tiles than ${tileCoordsFile} has rows.`);
+      return { ...image, path, tile, patient };
+    });
+  return { images, coords };
+}

@@ -1,0 +1,35 @@
+import { bagModalities } from '../../pipeline/core/modality.js';
+import { html, type Html } from './html.js';
+import type { HeatmapLink, ImageInput } from './image-input.js';
+
+/** Examples of each outcome per modality. */
+const examples = 3;
+
+/** Links to a few heatmaps of the run directory; nothing when no instance has coordinates. */
+export function heatmapSection({ heatmaps }: ImageInput): Html {
+  if (heatmaps.length === 0) return html``;
+  const lists = bagModalities.flatMap((modality) => {
+    const own = heatmaps.filter((link) => link.modality === modality);
+    const chosen = ([1, 0] as const).flatMap((y) => own.filter((link) => link.y === y).slice(0, examples));
+    return chosen.length === 0
+      ? []
+      : [
+          html`<li>
+            ${modality}: ${chosen.map((link, i) => linkOf(link, i === chosen.length - 1 ? '' : ','))}
+          </li>`,
+        ];
+  });
+  return html`<section>
+    <h2>Heatmaps</h2>
+    <p class="aside">
+      Where Stage 1 looked in the bag of a patient it was not trained on. The folder heatmaps of the run
+      directory holds a picture and a table of raw scores per test patient; for example:
+    </p>
+    <ul>
+      ${lists}
+    </ul>
+  </section>`;
+}
+
+const linkOf = ({ path, patient, y }: HeatmapLink, after: string): Html =>
+  html`<a href="${path}">${patient}</a> (${y === 1 ? 'deceased' : 'living'})${after}`;

@@ -1,0 +1,107 @@
+import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import type { Artifact, StageContext } from '../../pipeline/stage.js';
+import { cohortFile, cohortSchema, type Patient, type Segment } from '../cohort/cohort-data.js';
+import { bagIndexFile, bagIndexSchema, type BagIndex } from '../features/bag-index.js';
+import { heatmapName, heatmapPath } from '../heatmaps/heatmap-data.js';
+import { splitsFile, splitsSchema } from '../splits/split-data.js';
+import { sheetFile, tileSetFile, tileSetSchema, type TiledImage } from '../tiling/tiles-data.js';
+
+/** One slide, or the cores of one patient, as they were tiled. */
+export interface Tiled {
+  readonly modality: BagModality;
+  readonly images: readonly TiledImage[];
+  /** A small JPEG of them; null when nothing could be read. */
+  readonly sheet: () => Uint8Array | null;
+}
+
+/** The bags of one `embed` artifact. */
+export interface Features {
+  readonly artifact: string;
+  readonly modality: BagModality;
+  readonly index: BagIndex;
+  /** Made by colour and texture statistics in place of a pathology model. */
+  readonly standIn: boolean;
+}
+
+/** A picture in the run directory of where Stage 1 looked, by relative path. */
+export interface HeatmapLink {
+  readonly modality: BagModality;
+  readonly patient: string;
+  readonly y: 0 | 1;
+  readonly path: string;
+}
+
+/** What the report shows of images. */
+export interface ImageInput {
+  /** In the order of the graph; none when features came as files. */
+  readonly tiled: readonly Tiled[];
+  readonly features: readonly Features[];
+  /** Patients of the cohort, who count in the tables of the section. */
+  readonly patients: readonly string[];
+  /** Heatmaps to expect, in cohort order. */
+  readonly heatmaps: readonly HeatmapLink[];
+}
+
+export function readImageInput(context: StageContext): ImageInput {
+  const { inputs } = context;
+  const features = inputs.all('embed').map(featuresOf);
+  const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
+  return {
+    tiled: inputs.all('tile').map(tiledOf),
+    features,
+    patients: patients.map(({ id }) => id),
+    heatmaps: heatmapLinks(context, features, patients),
+  };
+}
+
+const bagModalityOf = ({ id, unit: { modality } }: Artifact): BagModality => {
+  if (modality === undefined) throw new Error(`Artifact ${id} does not say its modality`);
+  return modality;
+};
+
+const tiledOf = (artifact: Artifact): Tiled => {
+  const { images } = artifact.json(tileSetFile, tileSetSchema);
+  return { modality: bagModalityOf(artifact), images, sheet: () => sheetOf(artifact, images) };
+};
+
+function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array | null {
+  const readable = images.some(({ outcome }) => outcome !== 'failed');
+  try {
+    return artifact.bytes(sheetFile);
+  } catch (error) {
+    // Whether something failed before or after it could be seen, only the files themselves tell.
+    if (readable) throw error;
+    return null;
+  }
+}
+
+const featuresOf = (artifact: Artifact): Features => {
+  const index = artifact.json(bagIndexFile, bagIndexSchema);
+  const standIn = artifact.unit.encoder === 'stand-in' || (index.encoder?.startsWith('stand-in') ?? false);
+  return { artifact: artifact.id, modality: bagModalityOf(artifact), index, standIn };
+};
+
+/** The heatmaps that this run draws as pictures: of test patients whose instances have coordinates. */
+function heatmapLinks(
+  { inputs, config }: StageContext,
+  features: readonly Features[],
+  patients: readonly Patient[],
+): readonly HeatmapLink[] {
+  const trained = bagModalities.filter((modality) =>
+    inputs.all('stage1').some(({ unit }) => unit.modality === modality),
+  );
+  const [split] = inputs.all('split');
+  const folds = split?.json(splitsFile, splitsSchema).folds ?? [];
+  const indices = new Map(features.map(({ artifact, index }) => [artifact, index]));
+  const placed = ({ artifact, start }: Segment): boolean =>
+    indices.get(artifact)?.bags.some((bag) => bag.start === start && bag.rows > 0 && bag.coords !== null) ??
+    false;
+  return trained.flatMap((modality) =>
+    patients.flatMap(({ id, y, bags }) => {
+      const fold = folds.findIndex(({ test }) => test.includes(id));
+      if (fold < 0 || bags[modality]?.some(placed) !== true) return [];
+      const path = heatmapPath(`${heatmapName(modality, id, fold, config.cv.mode)}.png`);
+      return [{ modality, patient: id, y, path }];
+    }),
+  );
+}

@@ -1,0 +1,122 @@
+import { stains } from '../../pipeline/core/file-name.js';
+import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import { contactSheet } from './contact-sheet.js';
+import { html, type Html } from './html.js';
+import type { ImageInput } from './image-input.js';
+import { undefinedText } from './number-text.js';
+
+/** Names listed in a sentence or cell. */
+const mostNames = 12;
+
+/** How slides and cores were tiled; nothing when features came as files. */
+export function imageSection(input: ImageInput): Html {
+  if (input.tiled.length === 0) return html``;
+  const ofModality = bagModalities.filter((modality) =>
+    input.tiled.some((tiled) => tiled.modality === modality),
+  );
+  return html`<section>
+    <h2>Slides and cores</h2>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <td></td>
+            <th scope="col">Images</th>
+            <th scope="col">With tiles</th>
+            <th scope="col">Empty</th>
+            <th scope="col">Failed</th>
+            <th scope="col">Tiles</th>
+            <th scope="col">Size of a pixel from</th>
+            <th scope="col">Encoder</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${ofModality.map((modality) => countRow(modality, input))}
+        </tbody>
+      </table>
+    </div>
+    ${defaultMppText(input)} ${ofModality.includes('TMA') ? stainTable(input) : html``}
+    ${contactSheet(input.tiled)}
+  </section>`;
+}
+
+function countRow(modality: BagModality, { tiled, features }: ImageInput): Html {
+  const images = tiled.filter((one) => one.modality === modality).flatMap((one) => one.images);
+  const having = (outcome: string): number => images.filter((image) => image.outcome === outcome).length;
+  const sources = countsOf(images.flatMap(({ image }) => (image ? [image.mpp?.source ?? 'unknown'] : [])));
+  const encoders = new Set(
+    features.filter((one) => one.modality === modality).flatMap(({ index }) => index.encoder ?? []),
+  );
+  const bad = (count: number): Html => (count === 0 ? html`0` : html`<span class="bad">${count}</span>`);
+  return html`<tr>
+    <th scope="row">${modality === 'WSI' ? 'Slides' : 'Cores'}</th>
+    <td>${images.length}</td>
+    <td>${having('ok')}</td>
+    <td>${bad(having('empty'))}</td>
+    <td>${bad(having('failed'))}</td>
+    <td>${images.reduce((sum, { rows }) => sum + rows, 0)}</td>
+    <td>${sources.map(([source, count]) => `${source} ${count}`).join(', ') || undefinedText}</td>
+    <td>${[...encoders].join(', ') || undefinedText}</td>
+  </tr>`;
+}
+
+/** How often each occurs, most frequent first. */
+function countsOf(values: readonly string[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+/** A size that nobody measured is a guess that every number below rests on, so its slides are named. */
+function defaultMppText({ tiled }: ImageInput): Html {
+  const guessed = tiled
+    .flatMap(({ images }) => images)
+    .filter(({ image }) => image?.mpp?.source === 'tile.defaultMpp')
+    .map(({ id }) => id);
+  if (guessed.length === 0) return html``;
+  const who = guessed.length === 1 ? '1 slide does' : `${guessed.length} slides do`;
+  return html`<p class="bad">
+    ${who} not say the size of a pixel, so tile.defaultMpp was taken: ${namesText(guessed)}.
+  </p>`;
+}
+
+/** Which stains patients lack; those without any core are not counted here. */
+function stainTable({ features, patients }: ImageInput): Html {
+  const having = new Map<string, Set<string>>();
+  for (const { modality, index } of features)
+    if (modality === 'TMA')
+      for (const { patient, source, rows } of index.bags)
+        if (rows > 0) having.set(patient, (having.get(patient) ?? new Set()).add(source));
+  const withCores = patients.filter((patient) => having.has(patient));
+  return html`<div class="scroll">
+    <table>
+      <caption>
+        Stains of the ${withCores.length} patients with cores
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Stain</th>
+          <th scope="col">Patients</th>
+          <th scope="col">Without</th>
+          <th scope="col" class="names">Who lacks it</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${stains.map((stain) => {
+          const without = withCores.filter((patient) => having.get(patient)?.has(stain) !== true);
+          return html`<tr>
+            <th scope="row">${stain}</th>
+            <td>${withCores.length - without.length}</td>
+            <td>${without.length}</td>
+            <td class="names">${namesText(without)}</td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+const namesText = (names: readonly string[]): string =>
+  names.length <= mostNames
+    ? names.join(', ')
+    : `${names.slice(0, mostNames).join(', ')} and ${names.length - mostNames} more`;

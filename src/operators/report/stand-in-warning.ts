@@ -1,0 +1,13 @@
+import { html, type Html } from './html.js';
+import type { ImageInput } from './image-input.js';
+
+/** Says before any number that it is not one of pathology; nothing when a real encoder made the features. */
+export function standInWarning({ features }: ImageInput): Html {
+  const modalities = [...new Set(features.filter(({ standIn }) => standIn).map(({ modality }) => modality))];
+  if (modalities.length === 0) return html``;
+  return html`<p class="warning">
+    <strong>Not a result about patients.</strong> The ${modalities.join(' and ')} features are of the stand-in
+    encoder: statistics of colour and texture in place of a pathology model. The numbers below show that the
+    pipeline works, no more.
+  </p>`;
+}

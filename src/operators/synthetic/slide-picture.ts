@@ -1,0 +1,137 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+import { cellPx, drawTissue, tissueKinds, type TissueKind, type TissueMap } from './tissue-map.js';
+
+type Colour = readonly [r: number, g: number, b: number];
+
+/** How a kind of tissue looks under haematoxylin and eosin. */
+interface Look {
+  readonly ground: Colour;
+  /** Depth of its texture in grey levels. */
+  readonly grain: number;
+  readonly nuclei: Colour;
+  /** Pixels for each nucleus. */
+  readonly room: number;
+  /** Of a nucleus, in pixels. */
+  readonly radius: number;
+}
+
+/** What the risk of a patient adds to the look of the tumour, per unit shown. */
+const riskOf = { ground: [-2, -4, 0], nuclei: [-5, -4, -6], density: 0.22, radius: 0.3, grain: 1.5 } as const;
+/** Slides are stained unevenly: grey levels that a whole slide is off by (standard deviation). */
+const stainSpread = 3;
+
+const looks: Readonly<Record<TissueKind, Look>> = {
+  glass: { ground: [244, 243, 245], grain: 1, nuclei: [0, 0, 0], room: Infinity, radius: 0 },
+  stroma: { ground: [228, 168, 200], grain: 8, nuclei: [120, 80, 150], room: 900, radius: 3 },
+  necrosis: { ground: [230, 196, 212], grain: 12, nuclei: [150, 110, 170], room: 2500, radius: 2 },
+  lymphocytes: { ground: [205, 165, 205], grain: 6, nuclei: [80, 50, 130], room: 110, radius: 3 },
+  tumour: { ground: [205, 145, 190], grain: 9, nuclei: [105, 65, 145], room: 260, radius: 4 },
+};
+
+/** Beyond this, a risk looks no worse: nuclei would fill the tissue. */
+const clearest = 2.5;
+
+function tumourLook({ ground, grain, nuclei, room, radius }: Look, view: number): Look {
+  const shown = Math.max(-clearest, Math.min(clearest, view));
+  const shifted = (colour: Colour, by: Colour): Colour =>
+    colour.map((value, i) => value + (by[i] ?? 0) * shown) as unknown as Colour;
+  return {
+    ground: shifted(ground, riskOf.ground),
+    grain: grain + riskOf.grain * shown,
+    nuclei: shifted(nuclei, riskOf.nuclei),
+    room: room / (1 + riskOf.density * shown),
+    radius: radius + riskOf.radius * shown,
+  };
+}
+
+/** Entries of the noise that textures are made of; a power of two. */
+const noiseLength = 1 << 16;
+
+/**
+ * Paints an invented slide, [side, side, 3]: pieces of tissue on glass. In the tumour, number, size and colour of the
+ * nuclei and the grain of the ground follow `view`, what slides show of the patient's risk.
+ *
+ * @param side in pixels, a multiple of 4
+ */
+export function paintSlide(side: number, view: number, random: Rng): Uint8Array {
+  const map = drawTissue(side, random);
+  const stain = [0, 0, 0].map(() => stainSpread * random.normal());
+  const noise = Int8Array.from({ length: noiseLength }, () => random.int(256) - 128);
+  const shown = tissueKinds.map((kind): Look => {
+    const look = looks[kind];
+    if (kind === 'glass') return look;
+    const ground = look.ground.map((value, i) => value + (stain[i] ?? 0)) as unknown as Colour;
+    return kind === 'tumour' ? tumourLook({ ...look, ground }, view) : { ...look, ground };
+  });
+  const rgb = new Uint8ClampedArray(side * side * 3);
+  paintGround(rgb, side, map, shown, noise);
+  paintNuclei(rgb, side, map, shown, random);
+  return new Uint8Array(rgb.buffer);
+}
+
+const kindAt = ({ cells, kinds }: TissueMap, x: number, y: number): number =>
+  kinds[Math.floor(y / cellPx) * cells + Math.floor(x / cellPx)] as number;
+
+/** Fine grain of single pixels and coarse grain of 4 x 4, alike in all channels. */
+function paintGround(
+  rgb: Uint8ClampedArray,
+  side: number,
+  map: TissueMap,
+  shown: readonly Look[],
+  noise: Int8Array,
+): void {
+  const mask = noiseLength - 1;
+  for (let y = 0; y < side; y++)
+    for (let cell = 0; cell < map.cells; cell++) {
+      const { ground, grain } = shown[kindAt(map, cell * cellPx, y)] as Look;
+      const coarse = noise[(cell * 7 + (y >> 2) * 4099) & mask] as number;
+      const [r, g, b] = ground;
+      for (let x = cell * cellPx; x < (cell + 1) * cellPx; x++) {
+        const fine = noise[(x + y * 257) & mask] as number;
+        const light = ((coarse + fine) * grain) / 256;
+        const at = (y * side + x) * 3;
+        rgb[at] = r + light;
+        rgb[at + 1] = g + light;
+        rgb[at + 2] = b + light;
+      }
+    }
+}
+
+/** Nuclei lie anywhere in their tissue; each is a disc, darker or lighter than the next. */
+function paintNuclei(
+  rgb: Uint8ClampedArray,
+  side: number,
+  map: TissueMap,
+  shown: readonly Look[],
+  random: Rng,
+): void {
+  const crowded = Math.min(...shown.map(({ room }) => room));
+  const places = Math.round((side * side) / crowded);
+  for (let place = 0; place < places; place++) {
+    // Every draw is made for every place, so that one slide's tissue moves no nucleus of another kind.
+    const [x, y, chance] = [random.uniform() * side, random.uniform() * side, random.uniform()];
+    const darkness = random.int(30) - 15;
+    const { nuclei, room, radius } = shown[kindAt(map, x, y)] as Look;
+    if (chance < crowded / room) disc(rgb, side, x, y, radius, nuclei, darkness);
+  }
+}
+
+function disc(
+  rgb: Uint8ClampedArray,
+  side: number,
+  x0: number,
+  y0: number,
+  radius: number,
+  [r, g, b]: Colour,
+  darkness: number,
+): void {
+  const within = radius * radius;
+  for (let y = Math.max(0, Math.ceil(y0 - radius)); y < Math.min(side, y0 + radius); y++)
+    for (let x = Math.max(0, Math.ceil(x0 - radius)); x < Math.min(side, x0 + radius); x++) {
+      if ((x - x0) ** 2 + (y - y0) ** 2 > within) continue;
+      const at = (y * side + x) * 3;
+      rgb[at] = r + darkness;
+      rgb[at + 1] = g + darkness;
+      rgb[at + 2] = b + darkness;
+    }
+}

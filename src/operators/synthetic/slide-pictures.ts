@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { rng } from '../../pipeline/core/rng.js';
+import type { Persona } from './latent.js';
+import { writeSlideFile } from './slide-file.js';
+import { paintSlide } from './slide-picture.js';
+import { drawSlides, type InventedSlide } from './slides.js';
+
+/** As a biopsy at 20x: half a millimetre across. */
+const side = 1024;
+const scanner = { downsamples: [1, 4], mpp: 0.5, magnification: 20 } as const;
+/** Slides begun at a time: one is painted while libvips compresses the others in its threads. */
+const inFlight = 4;
+
+async function writeSlide(folder: string, { stem, view }: InventedSlide, seed: number): Promise<void> {
+  const rgb = paintSlide(side, view, rng(seed, `synthetic/WSI/${stem}`));
+  const path = join(folder, `${stem}.svs`);
+  await writeSlideFile({ path, width: side, height: side, ...scanner }, ({ y, height }) =>
+    rgb.subarray(y * side * 3, (y + height) * side * 3),
+  );
+}
+
+/**
+ * Writes the slides as a scanner would, one pyramidal SVS each; there are as many, of the same patients, as
+ * `writeSlides` writes feature files.
+ * @returns number of files
+ */
+export async function writeSlidePictures(
+  folder: string,
+  personas: readonly Persona[],
+  seed: number,
+): Promise<number> {
+  const slides = drawSlides(personas, seed);
+  const waiting = slides.values();
+  const lane = async (): Promise<void> => {
+    for (const slide of waiting) await writeSlide(folder, slide, seed);
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return slides.length;
+}

@@ -1,0 +1,31 @@
+import type { StageContext } from '../../pipeline/stage.js';
+import type { ReportingControl } from '../reporting-stage.js';
+import type { History } from './history-data.js';
+import { train, type Trainable } from './train-loop.js';
+
+/** What a stage decides about its training; the rest is the experiment's protocol. */
+export interface StageTraining {
+  readonly monitor: History['monitor'];
+  /** Training patients, as positions in the cohort. */
+  readonly patients: readonly number[];
+  /** Labels of the whole cohort. */
+  readonly labels: readonly (0 | 1)[];
+  readonly backend: string;
+}
+
+/** Trains a stage's model by the protocol of the experiment, with the job's own stream of class-balanced draws. */
+export const trainInStage = (
+  model: Trainable,
+  context: StageContext,
+  control: ReportingControl,
+  { patients, labels, ...training }: StageTraining,
+): Promise<History> =>
+  train(model, {
+    ...training,
+    ...control,
+    checkpoints: context.checkpoints,
+    patients,
+    options: context.config.train,
+    labels: patients.map((patient) => labels[patient] as 0 | 1),
+    rng: context.rng('sampling'),
+  });
