@@ -5,17 +5,31 @@ import { scaled } from '../../src/operators/tiling/polygon.js';
 import { segmentTissue } from '../../src/operators/tiling/segment-tissue.js';
 import { tissueSettings } from '../../src/operators/tiling/tissue-settings.js';
 import { tissueSchema } from '../../src/pipeline/config/image-schema.js';
-import { rng } from '../../src/pipeline/core/rng.js';
-import { blobPicture } from '../support/blobs.js';
+import { openSlide } from '../../src/operators/slides/open-slide.js';
+import { segmentationPicture } from '../../src/operators/tiling/segmentation-level.js';
+import { tileSlideFile } from '../support/tile-images.js';
+import { benchSlidePath } from '../support/tissue-slide.js';
 import { clamAnswers, ownAnswer, type ClamJob } from '../support/clam.js';
 import { pythonWith } from '../support/python-with.js';
 import { measure, timingTable } from './measure.js';
 
-/** The picture that is segmented of a slide of 40,000 x 30,000 pixels: hundreds of ragged pieces with holes. */
-const slide = [40_000, 30_000] as const;
-const picture = blobPicture(rng(4, 'bench/clam'), 1250, 937, 3200, 0.04);
-const downsample = [slide[0] / picture.width, slide[1] / picture.height] as const;
+/** The picture that is segmented of the slide of several hundred fragments. */
+const path = await benchSlidePath();
+const { picture, slide, downsample } = await segmentedPicture(path);
 const python = pythonWith('cv2', 'numpy');
+
+async function segmentedPicture(path: string): Promise<Pick<ClamJob, 'picture' | 'slide' | 'downsample'>> {
+  const reader = await openSlide(path);
+  const { levels } = reader.info;
+  const { level, width, height, downsample } = segmentationPicture(levels, -1);
+  const rgb = await reader.read(level, { x: 0, y: 0, width, height });
+  await reader.close();
+  return {
+    picture: { width, height, rgb },
+    slide: [levels[0]?.width ?? 0, levels[0]?.height ?? 0],
+    downsample,
+  };
+}
 
 const jobOf = (tissue: object): ClamJob => ({
   picture,
@@ -49,7 +63,7 @@ it.skipIf(python === null)('coordinates are those of CLAM, in the same order', (
   }
 });
 
-it('tissue and grid of a picture of 1250 x 937', async () => {
+it('tissue and grid', async () => {
   const { settings } = jobOf({ preset: 'bwh_biopsy' });
   const grey = {
     width: picture.width,
@@ -81,5 +95,16 @@ it('tissue and grid of a picture of 1250 x 937', async () => {
       done(() => gridTiles(onSlide, grid, { width: slide[0], height: slide[1] })),
     ),
   ];
-  console.log(timingTable(`1250 x 937, ${outlines.length} pieces`, timings));
+  console.log(timingTable(`${picture.width} x ${picture.height}, ${outlines.length} pieces`, timings));
+});
+
+it('the whole stage, pictures and files included', async () => {
+  const config = { tissue: { preset: 'bwh_biopsy' } } as const;
+  const open = (): ReturnType<typeof openSlide> => openSlide(path);
+  let tiles = 0;
+  const stage = await measure('tile stage', 3, async () => {
+    const { coords } = await tileSlideFile('PrimaryTumor_HE_001.svs', config, open);
+    tiles = coords.length;
+  });
+  console.log(timingTable(`${tiles} tiles`, [stage]));
 });

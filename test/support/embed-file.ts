@@ -58,10 +58,10 @@ export async function embedFile(
   };
 }
 
-const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
+const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
 function widened(bytes: Uint8Array): Float32Array {
-  const halves = new Uint16Array(Uint8Array.from(bytes).buffer);
+  const halves = new Uint16Array(new Uint8Array(bytes).buffer);
   const values = new Float32Array(halves.length);
   halvesToFloats(halves, values);
   return values;

@@ -4,13 +4,11 @@ import type { Picture } from './blobs.js';
 /** Pixels of a region, black outside of the picture. */
 export function cut({ width, height, rgb }: Picture, region: Region): Uint8Array {
   const out = new Uint8Array(region.width * region.height * 3);
-  for (let y = 0; y < region.height; y++)
-    for (let x = 0; x < region.width; x++) {
-      const [sx, sy] = [region.x + x, region.y + y];
-      if (sx < 0 || sy < 0 || sx >= width || sy >= height) continue;
-      const at = (sy * width + sx) * 3;
-      out.set(rgb.subarray(at, at + 3), (y * region.width + x) * 3);
-    }
+  const [left, right] = [Math.max(0, region.x), Math.min(width, region.x + region.width)];
+  for (let y = Math.max(0, region.y); left < right && y < Math.min(height, region.y + region.height); y++) {
+    const row = rgb.subarray((y * width + left) * 3, (y * width + right) * 3);
+    out.set(row, ((y - region.y) * region.width + left - region.x) * 3);
+  }
   return out;
 }
 
@@ -45,8 +43,9 @@ export function plainPicture(
   rectangles: readonly (Region & { readonly colour: readonly [number, number, number] })[] = [],
 ): Picture {
   const rgb = new Uint8Array(width * height * 3).fill(240);
-  for (const { x, y, width: w, height: h, colour } of rectangles)
-    for (let row = y; row < y + h; row++)
-      for (let column = x; column < x + w; column++) rgb.set(colour, (row * width + column) * 3);
+  for (const { x, y, width: w, height: h, colour } of rectangles) {
+    const line = Uint8Array.from({ length: w * 3 }, (_, i) => colour[i % 3] as number);
+    for (let row = y; row < y + h; row++) rgb.set(line, (row * width + x) * 3);
+  }
   return { width, height, rgb };
 }

@@ -13,6 +13,8 @@ function optionalFolder(variable: string, name: string): string | null {
 export const vectorsFolder = optionalFolder('HAF_VECTORS', 'vectors');
 /** The real HANCOCK tables and TMA tile features, or null. */
 export const hancockFolder = optionalFolder('HAF_HANCOCK', 'hancock');
+/** Four small real slide files, good and bad, or null. */
+export const slidesFolder = optionalFolder('HAF_SLIDES', 'slides');
 
 /** Four small real slides, or null. */
 export const slidesFolder = optionalFolder('HAF_SLIDES', 'slides');

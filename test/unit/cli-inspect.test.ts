@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { surveyLines } from '../../src/pipeline/cli/inspect.js';
 import { paletteFor } from '../../src/pipeline/cli/output.js';
 import { type Survey, surveyCohort } from '../../src/pipeline/cli/survey.js';
+import { npyBytes, npzBytes } from '../../src/operators/synthetic/npz-file.js';
+import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { hancockFolder } from '../support/shared.js';
 
@@ -57,6 +59,24 @@ describe('the survey of a cohort folder', () => {
     const slides = Object.fromEntries(names.map((name) => [`wsi/${name}`, '']));
     const found = await survey({ 'targets.csv': targets, ...slides }, 'modalities=[WSI]');
     expect(found.features).toMatchObject([{ files: 3, patients: 1 }]);
+  });
+
+  it('counts the patients of a file by its name, or by its arrays when it has several', async () => {
+    const array = { shape: [1], data: Float32Array.of(1) };
+    const files = {
+      'tma/a_patient001.npy': npyBytes(array),
+      'tma/b_patient002.safetensors': writeSafetensors({ features: array, coords: array }),
+      'tma/CD8.safetensors': writeSafetensors({ '003': array, '001': array }),
+      'tma/c_patient004.npz': npzBytes(new Map([['features', array]])),
+      'tma/d_patient005.pt': zipSync({ 'archive/data.pkl': strToU8('x'), 'archive/data/7': strToU8('x') }),
+    };
+    const found = await survey(
+      { 'targets.csv': targets, ...files },
+      'modalities=[TMA]',
+      'data.tma.files=tma/*.{npy,npz,pt,safetensors}',
+    );
+    expect(found.features).toMatchObject([{ files: 5, patients: 5 }]);
+    expect(found.findings).toEqual([]);
   });
 
   it('names a feature file that is damaged and goes on with the others', async () => {

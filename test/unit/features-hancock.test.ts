@@ -27,7 +27,7 @@ const lengths = (values: Float32Array): readonly number[] =>
 
 describe.skipIf(hancockFolder === null)('the tile features of HANCOCK', () => {
   it('give two tiles of length 1 per patient and stain, but one for the one patient with a single tile', async () => {
-    const rowsOf = new Map<string, number>();
+    const rowsOf = new Map<string | null, number>();
     for (const [stain, count] of Object.entries(patients)) {
       const { index, values, problems } = await embedStain(stain);
       expect(problems).toEqual([]);
@@ -38,7 +38,7 @@ describe.skipIf(hancockFolder === null)('the tile features of HANCOCK', () => {
         stain === 'CD3' ? [1] : [],
       );
       for (const length of lengths(values)) expect(length).toBeCloseTo(1, 4);
-      for (const bag of index.bags) rowsOf.set(bag.patient, (rowsOf.get(bag.patient) ?? 0) + bag.rows);
+      for (const { patient, rows } of index.bags) rowsOf.set(patient, (rowsOf.get(patient) ?? 0) + rows);
     }
     expect(rowsOf.size).toBe(760);
     expect([...new Set(rowsOf.values())].sort()).toEqual([14, 15, 16]);

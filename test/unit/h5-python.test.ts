@@ -1,22 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { embedFile, scratchPath } from '../support/embed-file.js';
+import { pythonWith, runPython } from '../support/python-with.js';
 
-/** HAF_PYTHON, the python3 of the PATH, or the system's, where Debian's python3-h5py lives. */
-const candidates = [process.env.HAF_PYTHON ?? 'python3', '/usr/bin/python3'];
-const runPython = (
-  program: string,
-  code: string,
-  args: readonly string[],
-): { readonly ok: boolean; readonly out: string } => {
-  const { status, stdout, stderr } = spawnSync(program, ['-c', code, ...args], { encoding: 'utf8' });
-  return { ok: status === 0, out: status === 0 ? stdout : stderr };
-};
-const withH5py = candidates.find((program) => runPython(program, 'import h5py, numpy', []).ok);
-const python = (code: string, ...args: string[]): { readonly ok: boolean; readonly out: string } =>
-  runPython(withH5py ?? 'python3', code, args);
-const hasH5py = withH5py !== undefined;
-if (!hasH5py) console.warn('SKIPPED: no python3 with h5py on this machine');
+const python = pythonWith('h5py', 'numpy');
 
 const width = 32;
 const rows = 700;
@@ -31,14 +17,13 @@ with h5py.File(sys.argv[1], 'w') as f:
     f.create_dataset('features', data=a, ${options})
     f.create_dataset('coords', data=np.zeros((${rows}, 2), 'i8'))
 `;
-  const { ok, out } = python(code, path);
-  if (!ok) throw new Error(out);
+  runPython(python ?? '', ['-c', code, path]);
   return path;
 }
 
 const expected = Float32Array.from({ length: rows * width }, (_, i) => i % 97);
 
-describe.skipIf(!hasH5py)('files written by h5py', () => {
+describe.skipIf(python === null)('files written by h5py', () => {
   it.each([
     ['contiguous', '', 'f4'],
     ['gzip and shuffle', `chunks=(64, ${width}), compression='gzip', shuffle=True`, 'f4'],
@@ -65,17 +50,14 @@ describe.skipIf(!hasH5py)('files written by h5py', () => {
 
   it('a virtual dataset is refused, because its sources may be gone', async () => {
     const path = scratchPath('PrimaryTumor_HE_003.h5');
-    const { ok } = python(
-      `
+    const code = `
 import sys, h5py
 layout = h5py.VirtualLayout(shape=(4, ${width}), dtype='f4')
 layout[:] = h5py.VirtualSource('gone.h5', 'features', shape=(4, ${width}))
 with h5py.File(sys.argv[1], 'w') as f:
     f.create_virtual_dataset('features', layout)
-`,
-      path,
-    );
-    expect(ok).toBe(true);
+`;
+    runPython(python ?? '', ['-c', code, path]);
     const { index, problems } = await embedFile('WSI', path, width);
     expect(index.bags).toEqual([]);
     expect(problems[0]?.reason).toMatch(/virtual/);

@@ -74,7 +74,9 @@ describe('a heatmap over a thumbnail', () => {
     const [tile] = black.tile ?? [];
     if (!tile) throw new Error('no tile artifact');
     const files = { ...tile.files, 'thumbnail-0.jpg': await plainPicture(160, 80, '#000') };
-    const { at } = await pixelsOf((await heatmapsOf({ ...black, tile: [{ ...tile, files }] }))['WSI-001.png']);
+    const { at } = await pixelsOf(
+      (await heatmapsOf({ ...black, tile: [{ ...tile, files }] }))['WSI-001.png'],
+    );
     expect(at(left + 130, top + 10)).toEqual([127, 116, 19]);
     expect(at(left + 80, top + 60)).toEqual([0, 0, 0]);
   });
@@ -128,7 +130,10 @@ describe('a heatmap over a thumbnail', () => {
         ]),
         embedOf('e2', unit, [{ at: [[400, 0]] }]),
       ],
-      tile: [await tileOf({ modality: 'WSI', file: lymphUnit.file }, [lymph]), await tileOf(tileUnit, [primary])],
+      tile: [
+        await tileOf({ modality: 'WSI', file: lymphUnit.file }, [lymph]),
+        await tileOf(tileUnit, [primary]),
+      ],
     });
     const { at, height } = await pixelsOf(files['WSI-001.png']);
     expect(at(left + 60, top + 20)).toEqual([254, 243, 146]);
@@ -238,7 +243,11 @@ describe('the table of a heatmap', () => {
     const attention = rows.map((row) => Number(row['attention']));
     expect(attention.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
     expect(attention[1]).toBeCloseTo(0.5, 6);
-    expect(csvRows(files['TMA-004.csv'])[0]).toMatchObject({ score: '60', attention: '1', percentile: '0.5' });
+    expect(csvRows(files['TMA-004.csv'])[0]).toMatchObject({
+      score: '60',
+      attention: '1',
+      percentile: '0.5',
+    });
   });
 
   it('names the fold when every fold has the same test patients', async () => {
@@ -255,7 +264,10 @@ describe('the table of a heatmap', () => {
 
 describe('artifacts that do not fit each other', () => {
   const refused = (given: HeatmapCase, what: RegExp) =>
-    expect(heatmapsOf(given)).rejects.toMatchObject({ code: 'HAF_STORE_CORRUPT', what: expect.stringMatching(what) as string });
+    expect(heatmapsOf(given)).rejects.toMatchObject({
+      code: 'HAF_STORE_CORRUPT',
+      what: expect.stringMatching(what) as string,
+    });
 
   it('are refused: scores for another number of instances', async () => {
     const segments = [{ artifact: 'e1', start: 0, rows: 3 }];
@@ -268,7 +280,10 @@ describe('artifacts that do not fit each other', () => {
   it('are refused: a segment that is no bag, coordinates of other rows, fewer tiles than instances', async () => {
     const given = await slide();
     const segments = [{ artifact: 'e1', start: 1, rows: 2 }];
-    await refused({ ...given, patients: { '001': { segments, scores: [1, 2] } } }, /no bag of patient 001 in rows 1 to 3/);
+    await refused(
+      { ...given, patients: { '001': { segments, scores: [1, 2] } } },
+      /no bag of patient 001 in rows 1 to 3/,
+    );
     const [embed] = given.embed;
     if (!embed) throw new Error('no embed artifact');
     const short = { ...embed, files: { ...embed.files, 'coords.f32': new Uint8Array(16) } };

@@ -76,7 +76,10 @@ function bagsOf(files: readonly Embedded[]): ReadonlyMap<string, readonly Float3
   for (const { index, values } of files)
     for (const { patient, start, rows } of index.bags)
       for (let row = start; row < start + rows; row++)
-        bags.set(patient, [...(bags.get(patient) ?? []), values.subarray(row * width, (row + 1) * width)]);
+        bags.set(patient ?? '', [
+          ...(bags.get(patient ?? '') ?? []),
+          values.subarray(row * width, (row + 1) * width),
+        ]);
   return bags;
 }
 

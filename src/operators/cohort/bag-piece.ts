@@ -27,8 +27,20 @@ export interface BagPiece {
   readonly mpp: number | null;
 }
 
-export const piecesOf = (all: readonly EmbeddedBags[]): readonly BagPiece[] =>
-  all.flatMap((of) => of.index.bags.map((bag) => ({ of, ...bag })));
+/** The pieces of all files; one whose name holds no patient is a problem. */
+export function piecesOf(all: readonly EmbeddedBags[], problems: Problem[]): readonly BagPiece[] {
+  return all.flatMap((of) =>
+    of.index.bags.flatMap((bag): BagPiece[] => {
+      if (bag.patient !== null) return [{ of, ...bag, patient: bag.patient }];
+      problems.push({
+        ...{ severity: 'failure', stage: 'cohort', patient: null, file: of.file, place: bag.image },
+        reason: 'Its name holds no patient id, so its instances belong to nobody.',
+        fix: 'Rename it, for example to PrimaryTumor_HE_003.svs or TumorCenter_CD3_block1_x2_y3_patient003.png.',
+      });
+      return [];
+    }),
+  );
+}
 
 /** The key of the experiment that says which files a modality is made of. */
 export const filesKey = (modality: BagModality, fromImages: boolean): string =>

@@ -36,7 +36,7 @@ export function patientBags(embedded: readonly EmbeddedBags[], slideSources: rea
     // One setting of the experiment decides it for all files of a run.
     const precision = ofModality[0]?.index.precision;
     if (precision !== undefined) precisions[modality] = precision;
-    const pieces = piecesOf(ofModality);
+    const pieces = piecesOf(ofModality, problems);
     problems.push(...pieces.filter(({ rows }) => rows === 0).map(emptyPiece));
     const filled = pieces.filter(({ rows }) => rows > 0);
     const wanted = modality === 'WSI' ? ofSources(filled, slideSources, problems) : filled;

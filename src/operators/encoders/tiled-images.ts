@@ -12,7 +12,7 @@ import {
 /** An image that has tiles, and where it lies on this machine. */
 export interface EncodableImage extends TiledImage {
   readonly path: string;
-  readonly patient: PatientId;
+  readonly patient: PatientId | null;
   readonly tile: TileGeometry;
 }
 
@@ -39,8 +39,8 @@ export function tiledImages({ inputs, sources }: StageContext): TiledImages {
       const path = sources.find(({ name }) => name === image.file)?.path;
       const { tile } = image;
       const patient = patientId(image.patient ?? '');
-      if (path === undefined || tile === null || patient === null)
-        throw broken(`${image.file} has tiles, but its source, patient or geometry is not known.`);
+      if (path === undefined || tile === null)
+        throw broken(`${image.file} has tiles, but its source or geometry is not known.`);
       if ((image.start + image.rows) * 2 > coords.length)
         throw broken(`${image.file} has more tiles than ${tileCoordsFile} has rows.`);
       return { ...image, path, tile, patient };

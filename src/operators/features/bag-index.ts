@@ -14,7 +14,8 @@ export const bagIndexFile = 'bags.json';
 export const bagCoordsFile = 'coords.f32';
 
 const bagSchema = z.strictObject({
-  patient: z.string(),
+  /** Null when the name of the image does not say; the cohort leaves such a bag out. */
+  patient: z.string().nullable(),
   /** Where the rows come from: "primary" or "lymph" for slides, the stain for cores. */
   source: z.string(),
   /** What the rows are of: stem of the slide, core or feature file, or the key in an npz. */

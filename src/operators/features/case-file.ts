@@ -43,7 +43,7 @@ function slideArrays(file: File): readonly CaseArray[] {
 function coreArrays(file: File): readonly CaseArray[] {
   const group = groupOf(file, coreGroup);
   if (!group) return [];
-  const ofStains = [...group.keys()].sort().flatMap((marker) => {
+  const ofStains = group.keys().flatMap((marker) => {
     const stain = groupOf(group, marker);
     const array = stain && arrayIn(stain, `${coreGroup}/${marker}`, coreNames);
     return array ? [{ source: stainOf(marker) ?? marker.toUpperCase(), array }] : [];

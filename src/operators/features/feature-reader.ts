@@ -17,7 +17,7 @@ export interface FeatureFile {
 
 /** The instances of one patient from one slide or core. */
 export interface FeatureBag {
-  readonly patient: PatientId;
+  readonly patient: PatientId | null;
   /** "primary" or "lymph" for slides, the stain for cores. */
   readonly source: string;
   /** What the rows are of: the stem of the file, or the key in an npz. */

@@ -15,7 +15,7 @@ export function patientOfFile({ name }: FeatureFile): PatientId {
   return patient;
 }
 
-const warning = (patient: string, place: string, reason: string, fix: string): Rejected => ({
+const warning = (patient: string | null, place: string, reason: string, fix: string): Rejected => ({
   severity: 'warning',
   patient,
   place,

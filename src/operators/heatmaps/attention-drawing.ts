@@ -74,12 +74,13 @@ function paint(
         counts[pixel] = (counts[pixel] as number) + 1;
       }
   }
-  for (const [pixel, count] of counts.entries()) {
+  for (let pixel = 0; pixel < counts.length; pixel++) {
+    const count = counts[pixel] as number;
     if (count === 0) continue;
     const colour = colourOf((sums[pixel] as number) / count);
-    for (const channel of [0, 1, 2] as const) {
+    for (let channel = 0; channel < 3; channel++) {
       const under = rgb[3 * pixel + channel] as number;
-      rgb[3 * pixel + channel] = Math.round(under + share * (colour[channel] - under));
+      rgb[3 * pixel + channel] = Math.round(under + share * ((colour[channel] as number) - under));
     }
   }
 }

@@ -33,9 +33,12 @@ export class Canvas {
   }
 
   fill(x: number, y: number, width: number, height: number, colour: Rgb): void {
-    for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++)
-      for (let column = Math.max(0, x); column < Math.min(this.width, x + width); column++)
-        this.rgb.set(colour, (row * this.width + column) * 3);
+    const [left, right] = [Math.max(0, x), Math.min(this.width, x + width)];
+    if (right <= left) return;
+    const row = new Uint8Array((right - left) * 3);
+    for (let i = 0; i < row.length; i++) row[i] = colour[i % 3] as number;
+    for (let at = Math.max(0, y); at < Math.min(this.height, y + height); at++)
+      this.rgb.set(row, (at * this.width + left) * 3);
   }
 
   /** Puts another picture on this one; it must fit. */

@@ -86,7 +86,7 @@ function stainTable({ features, patients }: ImageInput): Html {
   for (const { modality, index } of features)
     if (modality === 'TMA')
       for (const { patient, source, rows } of index.bags)
-        if (rows > 0) having.set(patient, (having.get(patient) ?? new Set()).add(source));
+        if (rows > 0 && patient !== null) having.set(patient, (having.get(patient) ?? new Set()).add(source));
   const withCores = patients.filter((patient) => having.has(patient));
   return html`<div class="scroll">
     <table>

@@ -12,7 +12,7 @@ export const clamCoordsFile = 'coords.h5';
 export const thumbnailFile = (image: number): string => `thumbnail-${image}.jpg`;
 /** So many thumbnails of an artifact are opened later on; a patient of HANCOCK has at most 16 cores. */
 export const mostThumbnails = 64;
-/** The thumbnail with contours, holes and grid. */
+/** The thumbnail with contours, holes and grid. Slides only. */
 export const overlayFile = (image: number): string => `overlay-${image}.jpg`;
 /** At the size of the segmentation: tissue white, what passed the threshold but is too small grey, the rest black. Slides only. */
 export const maskFile = (image: number): string => `mask-${image}.png`;

@@ -16,7 +16,14 @@ export const tissueSchema = z.strictObject({
     ),
   segLevel: override(z.number().int().min(-1), 'Level to segment; -1 is the one nearest 64x'),
   sthresh: override(z.number().int().min(0).max(255), 'Saturation above which a pixel is tissue'),
-  mthresh: override(z.number().int().positive(), 'Kernel of the median blur, odd, in pixels'),
+  mthresh: override(
+    z
+      .number()
+      .int()
+      .positive()
+      .refine((kernel) => kernel % 2 === 1, 'must be odd, so that the kernel has a middle'),
+    'Kernel of the median blur, odd, in pixels; 1 is off',
+  ),
   close: override(z.number().int().min(0), 'Kernel of the closing, in pixels; 0 is off'),
   useOtsu: override(z.boolean(), "Find the threshold by Otsu's method"),
   minArea: override(z.number().min(0), 'a_t, least area of tissue, in tiles of 512 x 512'),
