@@ -16,9 +16,6 @@ export const hancockFolder = optionalFolder('HAF_HANCOCK', 'hancock');
 /** Four small real slide files, good and bad, or null. */
 export const slidesFolder = optionalFolder('HAF_SLIDES', 'slides');
 
-/** Four small real slides, or null. */
-export const slidesFolder = optionalFolder('HAF_SLIDES', 'slides');
-
 /** The cases of one vector file; use inside a suite that is skipped when `vectorsFolder` is null. */
 export function vectorCases<T>(name: string): T[] {
   if (vectorsFolder === null) return [];
