@@ -1,6 +1,6 @@
 """Reads the same tiles with OpenSlide in processes of their own, as CLAM's data loader does.
 
-Arguments: slide, file of int32 coordinates, processes, geometry as JSON. Prints {tiles, seconds, version}.
+Arguments: slide, file of int32 coordinates, processes, geometry as JSON. Prints {tiles, seconds, cpuSeconds, version}.
 """
 import json
 import multiprocessing
@@ -20,13 +20,14 @@ def read(share):
     size = (geometry["readPx"], geometry["readPx"])
     for x, y in share:
         slide.read_region((int(x), int(y)), geometry["level"], size).convert("RGB")
-    return len(share)
+    return len(share), time.process_time()
 
 
 if __name__ == "__main__":
     with multiprocessing.Pool(int(processes)) as pool:
         pool.map(len, [[]] * int(processes))
         before = time.perf_counter()
-        tiles = sum(pool.map(read, numpy.array_split(coords, int(processes)), chunksize=1))
+        done = pool.map(read, numpy.array_split(coords, int(processes)), chunksize=1)
         seconds = time.perf_counter() - before
-    print(json.dumps({"tiles": tiles, "seconds": seconds, "version": openslide.__library_version__}))
+    tiles, cpu = (sum(column) for column in zip(*done))
+    print(json.dumps({"tiles": tiles, "seconds": seconds, "cpuSeconds": cpu}))

@@ -1,6 +1,6 @@
 /**
  * Reads tiles in a pool as production does, in a process of its own so that its memory is nobody else's.
- * Arguments: slide, file of int32 coordinates, threads, geometry as JSON. Prints {tiles, seconds, rssMb}.
+ * Arguments: slide, file of int32 coordinates, threads, geometry as JSON. Prints {tiles, seconds, cpuSeconds, rssMb}.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ const pool = new Piscina({
 });
 const share = Math.ceil(coords.length / 2 / jobs) * 2;
 const before = performance.now();
+const cpuBefore = process.cpuUsage();
 const done = await Promise.all(
   Array.from({ length: jobs }, (_, job) =>
     pool.run({ path, coords: coords.slice(job * share, (job + 1) * share), geometry: JSON.parse(geometry) }),
@@ -24,5 +25,7 @@ const done = await Promise.all(
 );
 const seconds = (performance.now() - before) / 1000;
 const tiles = done.reduce((sum, job) => sum + job.tiles, 0);
-console.log(JSON.stringify({ tiles, seconds, rssMb: process.resourceUsage().maxRSS / 1024 }));
+const { user, system } = process.cpuUsage(cpuBefore);
+const cpuSeconds = (user + system) / 1e6;
+console.log(JSON.stringify({ tiles, seconds, cpuSeconds, rssMb: process.resourceUsage().maxRSS / 1024 }));
 await pool.destroy();

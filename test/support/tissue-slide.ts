@@ -124,7 +124,7 @@ export function tissuePainter(mask: TissueMask, seed: number): (region: Region) 
 }
 
 /** The slide of the benchmarks: what a whole-slide scanner gives at 20x of a section in several hundred pieces. */
-export const benchSlide = { width: 40_000, height: 30_000, fragments: 400, seed: 4 } as const;
+export const benchSlide = { width: 40_000, height: 30_000, fragments: 900, seed: 4 } as const;
 
 /** Writes the slide once and keeps it between runs. @returns its path */
 export async function benchSlidePath(): Promise<string> {

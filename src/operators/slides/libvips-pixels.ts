@@ -10,7 +10,7 @@ import type { TiffPage } from './tiff-directory.js';
 export const libvipsPixels = (path: string, levels: readonly TiffPage[]): PixelSource => ({
   async read(level: number, { x, y, width, height }: Region): Promise<Uint8Array> {
     const { page, subifd } = levels[level] as TiffPage;
-    return sharp(path, {
+    const pixels = await sharp(path, {
       page,
       ...(subifd === null ? {} : { tiff: { subifd } }),
       ignoreIcc: true,
@@ -21,5 +21,7 @@ export const libvipsPixels = (path: string, levels: readonly TiffPage[]): PixelS
       .removeAlpha()
       .raw()
       .toBuffer();
+    // A Buffer's `slice` shares memory where an array's copies, and its `subarray` is slow.
+    return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
   },
 });

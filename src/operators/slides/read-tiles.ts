@@ -15,7 +15,7 @@ export interface ReadTiles {
 }
 
 /** Strips being decoded while this thread cuts the one before: libvips works in threads of libuv. */
-const stripsInFlight = 3;
+const stripsInFlight = 2;
 /** Most bytes of tiles that are begun and wait for the strip below. */
 const mostPendingBytes = 32 * 2 ** 20;
 /** Bytes of tiles handed out at once. */
@@ -25,8 +25,8 @@ const wholeCell = 1024;
 
 /**
  * Reads all tiles of a slide once, in the order that reads best: every stored tile is decoded exactly once, in strips.
- * What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled at once. Memory: 3 strips of 12 MB, 32 MB of tiles begun (at least one
- * tile) and 8 MB handed out, whatever the size of the slide.
+ * What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled at once. Memory: 2
+ * strips of 12 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners
  * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
@@ -48,8 +48,8 @@ export async function* readTiles(
   const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
   const grid = (hasGrid(reader) ? reader.grid(index) : null) ?? wholeGrid(level);
   for (const tiles of inStripes(places, readPx)) {
-    const ready: Ready = { rows: [], tiles: [] };
-    for await (const tile of completeTiles(reader, index, grid, pick(places, tiles), readPx)) {
+    const ready: Ready = { rows: [], tiles: [], spare: [] };
+    for await (const tile of completeTiles(reader, index, grid, pick(places, tiles), readPx, ready.spare)) {
       ready.rows.push(tiles[tile.index] as number);
       ready.tiles.push(tile.rgb);
       if ((ready.rows.length + 1) * sizePx * sizePx * 3 > batchBytes) yield await handOut(ready, geometry);
@@ -61,6 +61,8 @@ export async function* readTiles(
 interface Ready {
   rows: number[];
   tiles: Uint8Array[];
+  /** Buffers of tiles that were handed out, to be used again: new ones would cost more than filling them. */
+  readonly spare: Uint8Array[];
 }
 
 async function handOut(ready: Ready, { readPx, sizePx }: TileGeometry): Promise<ReadTiles> {
@@ -68,8 +70,10 @@ async function handOut(ready: Ready, { readPx, sizePx }: TileGeometry): Promise<
   [ready.rows, ready.tiles] = [[], []];
   const scaled =
     readPx === sizePx ? tiles : await Promise.all(tiles.map((tile) => scaleTile(tile, readPx, sizePx)));
-  const rgb = new Uint8Array(rows.length * sizePx * sizePx * 3);
+  // Every byte is written, so none need be zeroed before.
+  const rgb = new Uint8Array(Buffer.allocUnsafeSlow(rows.length * sizePx * sizePx * 3).buffer);
   for (const [i, tile] of scaled.entries()) rgb.set(tile, i * sizePx * sizePx * 3);
+  ready.spare.push(...tiles);
   return { rows, side: sizePx, rgb };
 }
 
@@ -105,10 +109,16 @@ async function* completeTiles(
   grid: LevelGrid,
   places: Int32Array,
   side: number,
+  spare: Uint8Array[],
 ): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array }> {
   const { strips, awaited } = planStrips(reader.info.levels[level] as SlideLevel, grid, places, side);
-  const black = (): Uint8Array => new Uint8Array(side * side * 3);
-  for (const [index, pixels] of awaited.entries()) if (pixels === 0) yield { index, rgb: black() };
+  const blank = (pixels: number): Uint8Array => {
+    const used = spare.pop();
+    // Only a tile that is not filled everywhere shows what was there before.
+    if (used !== undefined && pixels < side * side) used.fill(0);
+    return used ?? new Uint8Array(side * side * 3);
+  };
+  for (const [index, pixels] of awaited.entries()) if (pixels === 0) yield { index, rgb: blank(0) };
   const begun = new Map<number, Uint8Array>();
   const tileAt = (index: number): Region => ({
     x: places[2 * index] as number,
@@ -121,7 +131,7 @@ async function* completeTiles(
   for await (const pixels of readAhead(reader, level, regions)) {
     const { region, tiles } = strips[current++] as (typeof strips)[number];
     for (const index of tiles) {
-      const rgb = begun.get(index) ?? black();
+      const rgb = begun.get(index) ?? blank(awaited[index] as number);
       const left = (awaited[index] as number) - copyPixels(pixels, region, rgb, tileAt(index));
       awaited[index] = left;
       if (left > 0) begun.set(index, rgb);

@@ -16,8 +16,9 @@ export interface StripPlan {
 
 /** Most pixels of a strip: 12 MB. */
 const mostPixels = 4 * 2 ** 20;
-/** Stored tiles above each other in a strip; more decode no faster and wait longer for the tiles they share. */
-const mostRows = 2;
+/** Rows of stored tiles decoded together, and unwanted ones between two wanted ones of a row. */
+const rowsTogether = 2;
+const gap = 1;
 
 /**
  * Rectangles that cover every stored tile ("cell") a wanted tile touches exactly once. Grids of fragments are not aligned with
@@ -82,45 +83,58 @@ function owners(
   return found;
 }
 
-/** Runs of wanted cells in a row, each extended downwards while the rows below want exactly the same run. */
+/**
+ * Runs of columns in which one of two rows is wanted. A call of libvips costs as much as four cells, so it may take a few along
+ * that nobody wants: on fragments, 10 % more cells in a quarter of the calls.
+ */
 function cover(
   grid: LevelGrid,
   wanted: Uint8Array,
   whole: Region,
 ): { readonly strips: readonly Strip[]; readonly owner: Int32Array } {
   const { columns, rows, cellWidth, cellHeight } = grid;
-  const longest = Math.max(1, Math.floor(mostPixels / (cellWidth * cellHeight)));
+  const longest = Math.max(1, Math.floor(mostPixels / (cellWidth * cellHeight * rowsTogether)));
   const owner = new Int32Array(columns * rows).fill(-1);
   const strips: Strip[] = [];
-  const free = (row: number, column: number): boolean => {
-    const cell = row * columns + column;
-    return wanted[cell] === 1 && owner[cell] === -1;
-  };
-  const all = (row: number, from: number, to: number): boolean => {
-    for (let column = from; column < to; column++) if (!free(row, column)) return false;
-    return true;
-  };
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) {
-      if (!free(row, column)) continue;
-      let right = column + 1;
-      while (right < columns && right - column < longest && free(row, right)) right++;
-      let bottom = row + 1;
-      while (
-        bottom < rows &&
-        bottom - row < mostRows &&
-        (right - column) * (bottom - row + 1) <= longest &&
-        all(bottom, column, right)
-      )
-        bottom++;
-      for (let r = row; r < bottom; r++) owner.fill(strips.length, r * columns + column, r * columns + right);
+  for (let top = 0; top < rows; top += rowsTogether) {
+    const bottom = Math.min(rows, top + rowsTogether);
+    const wants = (row: number, from: number, to: number): boolean =>
+      wanted.subarray(row * columns + from, row * columns + to).includes(1);
+    const wantsAny = (column: number): boolean => {
+      for (let row = top; row < bottom; row++) if (wanted[row * columns + column] === 1) return true;
+      return false;
+    };
+    for (const [left, right] of runs(columns, wantsAny, longest)) {
+      let [first, end] = [top, bottom];
+      while (!wants(first, left, right)) first++;
+      while (!wants(end - 1, left, right)) end--;
+      for (let row = first; row < end; row++)
+        owner.fill(strips.length, row * columns + left, row * columns + right);
       const cells = {
-        x: column * cellWidth,
-        y: row * cellHeight,
-        width: (right - column) * cellWidth,
-        height: (bottom - row) * cellHeight,
+        x: left * cellWidth,
+        y: first * cellHeight,
+        width: (right - left) * cellWidth,
+        height: (end - first) * cellHeight,
       };
       strips.push({ region: overlapOf(cells, whole) as Region, tiles: [] });
     }
+  }
   return { strips, owner };
+}
+
+/** Runs of wanted columns with at most `gap` unwanted ones in between, ends exclusive. */
+function* runs(
+  columns: number,
+  wanted: (column: number) => boolean,
+  longest: number,
+): Generator<readonly [number, number]> {
+  for (let column = 0; column < columns; column++) {
+    if (!wanted(column)) continue;
+    const left = column;
+    let right = column + 1;
+    for (let next = right; next < columns && next - right <= gap && next - left < longest; next++)
+      if (wanted(next)) right = next + 1;
+    yield [left, right];
+    column = right - 1;
+  }
 }

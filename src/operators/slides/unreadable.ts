@@ -9,12 +9,12 @@ const stem = (path: string): string => path.replace(/\.[^./\\]+$/, '');
 /** How to make of any slide that libvips with OpenSlide opens one that is read here. */
 export const convertWithVips = (path: string): string =>
   'Convert it where libvips has OpenSlide (vips --vips-config tells): ' +
-  `vips tiffsave ${shell(path)} ${shell(`${stem(path)}.tif`)} --tile --pyramid --compression jpeg --Q 90 --bigtiff`;
+  `vips tiffsave ${shell(path)} ${shell(`${stem(path)}-converted.tif`)} --tile --pyramid --compression jpeg --Q 90 --bigtiff`;
 
 /** The same for formats that only Bio-Formats reads. */
 export const convertWithBioFormats = (path: string): string =>
   'Convert it with Bio-Formats: ' +
-  `bfconvert -series 0 -bigtiff -compression JPEG -tilex 512 -tiley 512 ${shell(path)} ${shell(`${stem(path)}.ome.tif`)}`;
+  `bfconvert -series 0 -bigtiff -compression JPEG -tilex 512 -tiley 512 ${shell(path)} ${shell(`${stem(path)}-converted.ome.tif`)}`;
 
 export const copyAgain = 'Copy the file again from its source and compare the sizes or checksums.';
 

@@ -1,13 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadConfig } from '../config/load.js';
 import { type ExitCode, exitCodes } from '../core/errors.js';
+import { inspectSlides, isFolder, slidesAt } from './inspect-slides.js';
 import type { InspectOptions } from './options.js';
 import { paletteFor, printData, printJson } from './output.js';
 import { type Survey, surveyCohort } from './survey.js';
+import { slideRows } from './survey-slides.js';
 import { textTable } from './text-table.js';
 
 /** What `inspect` prints for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { outcomes, tables, features, patientsByModalities, findings } = survey;
+  const { outcomes, tables, features, slides, patientsByModalities, findings } = survey;
+  const slideTable = slideRows(slides);
   const section = (
     title: string,
     header: readonly string[],
@@ -41,6 +46,7 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
         `${(bytes / 2 ** 20).toFixed(1)} MiB`,
       ]),
     ),
+    ...section('Slides', slideTable.header, slideTable.rows),
     ...section(
       'Labelled patients',
       ['modalities', 'patients'],
@@ -54,11 +60,29 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
   ];
 }
 
+/** Whether the paths are slides rather than the folder of a cohort, which has an outcome table or an experiment. */
+async function slidesMeant(
+  paths: readonly string[],
+  options: InspectOptions,
+): Promise<readonly string[] | null> {
+  const [first = '.'] = paths;
+  const folder = paths.length === 1 && isFolder(first);
+  const cohort = folder && ['targets.csv', 'target.csv'].some((name) => existsSync(join(first, name)));
+  if (cohort || (folder && options.config !== undefined)) return null;
+  const missing = paths.length === 1 && !existsSync(first);
+  if (missing) return null;
+  const slides = await slidesAt(paths);
+  return folder && slides.length === 0 ? null : slides;
+}
+
 /**
  * `inspect DATA`: what is in a cohort folder. Without an experiment it looks for the files of the defaults; with
- * one, anything missing that `up` would refuse ends with exit code 65.
+ * one, anything missing that `up` would refuse ends with exit code 65. `inspect SLIDES...` looks at slide files instead.
  */
-export async function inspect(root: string, options: InspectOptions): Promise<ExitCode> {
+export async function inspect(paths: readonly string[], options: InspectOptions): Promise<ExitCode> {
+  const slides = await slidesMeant(paths, options);
+  if (slides !== null) return inspectSlides(slides, options.json === true);
+  const [root = '.'] = paths;
   const experiment = options.config === undefined ? { text: 'name: inspect\n' } : { file: options.config };
   const { config } = loadConfig({ ...experiment, set: options.set });
   const survey = await surveyCohort(config, root);

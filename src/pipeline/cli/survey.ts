@@ -10,6 +10,7 @@ import {
   tableModalities,
   type TableModality,
 } from '../core/modality.js';
+import { surveySlides, type SlideSurvey } from './survey-slides.js';
 
 export interface OutcomeSurvey {
   readonly file: string;
@@ -48,6 +49,8 @@ export interface Survey {
   readonly outcomes: OutcomeSurvey | null;
   readonly tables: readonly TableSurvey[];
   readonly features: readonly FeatureSurvey[];
+  /** Whole-slide images: those of data.wsi.slides, or any below the folder. */
+  readonly slides: readonly SlideSurvey[];
   /** Number of labelled patients that have so many modalities of the experiment; index 0 has none. */
   readonly patientsByModalities: readonly number[];
   readonly findings: readonly Finding[];
@@ -131,11 +134,21 @@ async function surveyTable(
   };
 }
 
+/** The glob of the images that bags are made of; null when they come as features. */
+const imagesOf = ({ data }: Config, modality: BagModality): string | null =>
+  modality === 'WSI' ? data.wsi.slides : data.tma.images;
+
 /** The patients a feature file has rows of: its arrays' when it holds several, the one in its name for any other. */
-async function patientsOf(root: string, name: string, modality: BagModality): Promise<readonly string[]> {
-  const { sourceOf, stemOf } = await import('../core/file-name.js');
+async function patientsOf(
+  config: Config,
+  root: string,
+  name: string,
+  modality: BagModality,
+): Promise<readonly string[]> {
+  const { patientOf, sourceOf, stemOf } = await import('../core/file-name.js');
   // A patient has WSI only with a primary slide (method.md 2.5).
   if (modality === 'WSI' && sourceOf(stemOf(name), modality) !== 'primary') return [];
+  if (imagesOf(config, modality) !== null) return [patientOf(stemOf(name))].filter((id) => id !== null);
   const { patientsOfFile } = await import('../../operators/features/reader-of.js');
   return patientsOfFile(join(root, name), name);
 }
@@ -146,13 +159,14 @@ async function surveyFeatures(
   modality: BagModality,
 ): Promise<Part<FeatureSurvey>> {
   const key = modality === 'WSI' ? 'wsi' : 'tma';
-  const pattern = config.data[key].files;
+  const images = imagesOf(config, modality);
+  const pattern = images ?? config.data[key].files;
   const names = (await glob(pattern, { cwd: root, onlyFiles: true })).sort();
   const patients = new Set<string>();
   const findings: Finding[] = [];
   for (const name of names) {
     try {
-      for (const patient of await patientsOf(root, name, modality)) patients.add(patient);
+      for (const patient of await patientsOf(config, root, name, modality)) patients.add(patient);
     } catch (thrown) {
       const { what, fix } = HafError.from(thrown);
       findings.push({ modality, what: `${name}: ${what}`, fix });
@@ -160,9 +174,18 @@ async function surveyFeatures(
   }
   const bytes = names.reduce((sum, name) => sum + statSync(join(root, name)).size, 0);
   const row = { modality, glob: pattern, files: names.length, bytes, patients: patients.size };
-  if (names.length === 0) findings.push(await noFeatures(root, modality, key, pattern));
+  if (names.length === 0)
+    findings.push(
+      images === null ? await noFeatures(root, modality, key, pattern) : noImages(modality, pattern),
+    );
   return { row, patients, findings };
 }
+
+const noImages = (modality: BagModality, pattern: string): Finding => ({
+  modality,
+  what: `No file matches ${pattern}.`,
+  fix: `Set data.${modality === 'WSI' ? 'wsi.slides' : 'tma.images'} to where the images lie, or to null to take feature files.`,
+});
 
 async function noFeatures(
   root: string,
@@ -213,12 +236,14 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
       ...(await surveyFeatures(config, root, modality)),
     })),
   );
+  const { slides, findings: slideFindings } = await surveySlides(config, root);
   return {
     root,
     outcomes: outcomes.row,
     tables: tables.flatMap(({ row }) => row ?? []),
     features: features.flatMap(({ row }) => row ?? []),
+    slides,
     patientsByModalities: countByModalities(outcomes.patients, [...features, ...tables]),
-    findings: [outcomes, ...features, ...tables].flatMap(({ findings }) => findings),
+    findings: [...[outcomes, ...features, ...tables].flatMap(({ findings }) => findings), ...slideFindings],
   };
 }

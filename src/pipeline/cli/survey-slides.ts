@@ -1,0 +1,116 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { glob } from 'tinyglobby';
+import type { SlideProbe } from '../../operators/slides/probe-slide.js';
+import type { Config } from '../config/schema.js';
+import { readSlideTable } from '../sources/slide-table.js';
+import type { Finding } from './survey.js';
+
+/** What whole-slide images are called; PNG and JPEG are not among them, they may be anything. */
+export const slideGlob =
+  '**/*.{svs,tif,tiff,ndpi,scn,bif,mrxs,vms,vmu,svslide,dcm,czi,vsi,isyntax,SVS,TIF,TIFF,NDPI,SCN,MRXS}';
+
+/** One slide file, by the path it was named or found by. */
+export interface SlideSurvey {
+  readonly file: string;
+  readonly probe: SlideProbe;
+}
+
+/** Opens the files one after the other and reads a few pixels of each. */
+export async function probeSlides(root: string, files: readonly string[]): Promise<readonly SlideSurvey[]> {
+  const { probeSlide } = await import('../../operators/slides/probe-slide.js');
+  const slides: SlideSurvey[] = [];
+  for (const file of files) slides.push({ file, probe: await probeSlide(resolve(root, file)) });
+  return slides;
+}
+
+const header = [
+  'file',
+  'read by',
+  'size',
+  'levels',
+  'mpp',
+  'mpp from',
+  'magn.',
+  'compression',
+  'missing tiles',
+];
+
+const rounded = (value: number): string => `${Number(value.toPrecision(4))}`;
+
+function rowOf({ file, probe }: SlideSurvey): readonly string[] {
+  if (!probe.readable) return [file, 'nothing'];
+  const { route, levels, mpp, magnification, compression, missingTiles } = probe.info;
+  const [base] = levels;
+  const physics = mpp === null ? ['-', '-'] : [rounded((mpp.x + mpp.y) / 2), mpp.source];
+  const size = `${base?.width}x${base?.height}`;
+  const lens = magnification === null ? '-' : `${magnification}x`;
+  return [file, route, size, `${levels.length}`, ...physics, lens, compression, `${missingTiles}`];
+}
+
+export const slideRows = (
+  slides: readonly SlideSurvey[],
+): { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] } => ({
+  header,
+  rows: slides.map(rowOf),
+});
+
+/** Slides that cannot be read. */
+export const slideFindings = (slides: readonly SlideSurvey[]): readonly Finding[] =>
+  slides.flatMap(({ file, probe }) =>
+    probe.readable ? [] : [{ modality: 'WSI', what: `${file}: ${probe.reason}.`, fix: probe.fix } as const],
+  );
+
+const few = (files: readonly string[]): string =>
+  files.slice(0, 3).join(', ') + (files.length > 3 ? ` and ${files.length - 3} more` : '');
+
+/** Micrometres per pixel differ by a step of the objective, not by the tolerance of a scanner. */
+const sameScale = 1.1;
+
+/** What the scale of the slides means for the tiles of an experiment. */
+function scaleFindings(config: Config, root: string, slides: readonly SlideSurvey[]): readonly Finding[] {
+  const { slideTable } = config.data.wsi;
+  const table = slideTable === null ? null : join(root, slideTable);
+  const settings =
+    slideTable !== null && table !== null && existsSync(table)
+      ? readSlideTable(slideTable, readFileSync(table, 'utf8'))
+      : () => ({});
+  const scales = slides.flatMap(({ file, probe }) => {
+    if (!probe.readable) return [];
+    const given: { readonly mpp?: number } = settings(file);
+    return [{ file, mpp: given.mpp ?? probe.info.mpp?.x ?? config.tile.defaultMpp }];
+  });
+  const silent = scales.filter(({ mpp }) => mpp === null).map(({ file }) => file);
+  const known = scales.flatMap(({ mpp }) => mpp ?? []).sort((a, b) => a - b);
+  const [finest = 1, coarsest = 1] = [known[0], known.at(-1)];
+  const findings: Finding[] = [];
+  if (silent.length > 0)
+    findings.push({
+      modality: 'WSI',
+      what: `${silent.length} of ${slides.length} slides do not say how many micrometres a pixel has: ${few(silent)}.`,
+      fix: 'Give it in the column mpp of the slide table (data.wsi.slideTable), or set tile.defaultMpp for all of them.',
+    });
+  if (config.tile.mpp === null && coarsest / finest > sameScale)
+    findings.push({
+      modality: 'WSI',
+      what: `Slides of ${rounded(finest)} to ${rounded(coarsest)} um per pixel are tiled at level ${config.tile.level} alike.`,
+      fix: `Set tile.mpp, for example to ${rounded(coarsest)}, so that a tile covers the same tissue on all of them.`,
+    });
+  return findings;
+}
+
+/**
+ * The slides of a cohort: those of `data.wsi.slides`, whose faults are findings; without it, whatever slides lie there, for
+ * information only.
+ */
+export async function surveySlides(
+  config: Config,
+  root: string,
+): Promise<{ readonly slides: readonly SlideSurvey[]; readonly findings: readonly Finding[] }> {
+  const pattern = config.data.wsi.slides;
+  if (!config.modalities.includes('WSI')) return { slides: [], findings: [] };
+  const files = (await glob(pattern ?? slideGlob, { cwd: root, onlyFiles: true })).sort();
+  const slides = await probeSlides(root, files);
+  if (pattern === null) return { slides, findings: [] };
+  return { slides, findings: [...slideFindings(slides), ...scaleFindings(config, root, slides)] };
+}

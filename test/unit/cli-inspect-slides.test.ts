@@ -1,0 +1,89 @@
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { surveyLines } from '../../src/pipeline/cli/inspect.js';
+import { slideLines, slidesAt } from '../../src/pipeline/cli/inspect-slides.js';
+import { paletteFor } from '../../src/pipeline/cli/output.js';
+import { surveyCohort } from '../../src/pipeline/cli/survey.js';
+import { probeSlides } from '../../src/pipeline/cli/survey-slides.js';
+import { loadConfig } from '../../src/pipeline/config/load.js';
+import { cli } from '../support/cli.js';
+import { slideFolder, writePainted } from '../support/painted-slide.js';
+
+const plain = paletteFor({}, {}, []);
+
+/** A folder of slides by name: micrometres per pixel, null for one that does not say, or text for a file that is none. */
+async function folderOf(slides: Readonly<Record<string, number | null | string>>): Promise<string> {
+  const root = slideFolder();
+  for (const [name, content] of Object.entries(slides))
+    if (typeof content === 'string') writeFileSync(join(root, name), content);
+    else
+      copyFileSync(await writePainted('a.svs', { width: 200, height: 200, mpp: content }), join(root, name));
+  return root;
+}
+
+const findings = async (root: string, ...set: readonly string[]): Promise<string> => {
+  const text =
+    'name: test\ncohort: { require: [] }\nmodalities: [WSI]\nembed: { encoder: { standIn: true } }\ndata: { wsi: { slides: "*.svs" } }';
+  const survey = await surveyCohort(loadConfig({ text, set }).config, root);
+  return survey.findings
+    .filter(({ modality }) => modality === 'WSI')
+    .map(({ what, fix }) => `${what} ${fix}`)
+    .join('\n');
+};
+
+describe('inspect of slides', () => {
+  it('prints a row for each file, and reason and fix below one that cannot be read', async () => {
+    const root = await folderOf({ 'a.svs': 0.5, 'b.svs': null, 'c.svs': 'no slide' });
+    const slides = await probeSlides('', await slidesAt([root]));
+    const lines = slideLines(slides, plain);
+    expect(lines[1]).toMatch(/a\.svs +strips +200x200 +3 +0\.5 +Aperio MPP +40x +JPEG +0$/);
+    expect(lines[2]).toMatch(/b\.svs +strips +200x200 +3 +- +- +40x/);
+    expect(lines[3]).toMatch(/c\.svs +nothing$/);
+    expect(lines.slice(4).join('\n')).toMatch(/c\.svs {2}it is no TIFF, PNG or JPEG\.\n +fix: Take it out/);
+  });
+
+  it('takes files and folders, and ends with 65 when one cannot be read', async () => {
+    const root = await folderOf({ 'a.svs': 0.5, 'c.svs': 'no slide' });
+    const good = await cli(['inspect', 'a.svs', '--json'], root);
+    expect(good.code).toBe(0);
+    expect(JSON.parse(good.stdout)).toMatchObject({ slides: [{ probe: { readable: true } }] });
+    expect((await cli(['inspect', '.'], root)).code).toBe(65);
+  });
+});
+
+describe('slides in the survey of a cohort', () => {
+  it('are listed, with what is wrong as a finding', async () => {
+    const root = await folderOf({ 'PrimaryTumor_HE_001.svs': 0.5, 'PrimaryTumor_HE_002.svs': 'no slide' });
+    const config = loadConfig({
+      text: 'name: test\nembed: { encoder: { standIn: true } }\ndata: { wsi: { slides: "*.svs" } }',
+    }).config;
+    const survey = await surveyCohort(config, root);
+    expect(surveyLines(survey, plain).join('\n')).toMatch(/Slides\n.*\n +PrimaryTumor_HE_001\.svs +strips/);
+    expect(survey.features[0]).toMatchObject({ modality: 'WSI', files: 2, patients: 2 });
+    expect(await findings(root)).toMatch(/^PrimaryTumor_HE_002\.svs: it is no TIFF/);
+  });
+
+  it('that do not say the size of a pixel name both fixes', async () => {
+    const root = await folderOf({ '001.svs': 0.5, '002.svs': null });
+    expect(await findings(root)).toMatch(/1 of 2 slides do not say.*002\.svs.*column mpp.*tile\.defaultMpp/);
+    expect(await findings(root, 'tile.defaultMpp=0.5')).toBe('');
+    writeFileSync(join(root, 'slides.csv'), 'file,mpp\n002.svs,0.5\n');
+    expect(await findings(root, 'data.wsi.slideTable=slides.csv')).toBe('');
+  });
+
+  it('of two scales are a finding while tiles have a fixed level', async () => {
+    const root = await folderOf({ '001.svs': 0.25, '002.svs': 0.5 });
+    expect(await findings(root)).toMatch(
+      /Slides of 0\.25 to 0\.5 um per pixel.*Set tile\.mpp, for example to 0\.5/,
+    );
+    expect(await findings(root, 'tile.mpp=0.5')).toBe('');
+  });
+
+  it('are shown for information when the experiment takes feature files', async () => {
+    const root = await folderOf({ '001.svs': null, '002.svs': 'no slide' });
+    const survey = await surveyCohort(loadConfig({ text: 'name: test' }).config, root);
+    expect(survey.slides).toHaveLength(2);
+    expect(survey.findings.some(({ what }) => what.includes('.svs'))).toBe(false);
+  });
+});
