@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
+import type { BagFiles } from '../../src/pipeline/sources/find-sources.js';
 import { guardStandIn, isSynthetic } from '../../src/pipeline/runs/stand-in-guard.js';
 
 const folderWith = (marker?: string): string => {
@@ -13,29 +14,38 @@ const folderWith = (marker?: string): string => {
 const synthetic = folderWith('{"synthetic": true, "patients": 20, "seed": 1, "width": 8}');
 const real = folderWith();
 
-const config = (encoder: object, data: object = { wsi: { slides: 'slides/*.svs' } }): Config =>
-  configSchema.parse({ name: 'test', data, embed: { encoder } });
+const config = (encoder: object): Config => configSchema.parse({ name: 'test', embed: { encoder } });
+
+const bagsIn = (folder: string, kind: BagFiles['kind'] = 'images'): readonly BagFiles[] => [
+  {
+    ...{ modality: 'WSI', kind, unit: { modality: 'WSI', file: 'slides/1.svs' } },
+    sources: [{ role: 'slide', name: 'slides/1.svs', path: join(folder, 'slides', '1.svs'), sha256: '' }],
+  },
+];
 
 describe('the stand-in encoder', () => {
-  it('knows a synthetic cohort by its marker', () => {
-    expect(isSynthetic(synthetic)).toBe(true);
+  it('knows a file of a synthetic cohort by the marker in a folder above it', () => {
+    expect(isSynthetic(join(synthetic, 'slides', '1.svs'))).toBe(true);
     for (const folder of [real, '/no/such/folder', folderWith('{"synthetic": false}'), folderWith('{')])
-      expect(isSynthetic(folder)).toBe(false);
+      expect(isSynthetic(join(folder, 'slides', '1.svs'))).toBe(false);
   });
 
   it('is refused on other data, with what to do instead', () => {
-    const attempt = (): void => guardStandIn(config({ standIn: true }), real);
+    const attempt = (): void => guardStandIn(config({ standIn: true }), bagsIn(real));
     expect(attempt).toThrowError(expect.objectContaining({ code: 'HAF_ENCODER_UNFIT' }));
-    expect(attempt).toThrowError(/no synthetic cohort/);
+    expect(attempt).toThrowError(/slides\/1\.svs is in no synthetic cohort/);
     expect(attempt).toThrowError(/embed\.encoder\.onnx.*embed\.encoder\.force: true/);
-    const cores = config({ standIn: true }, { tma: { images: 'cores/*.png' } });
-    expect(() => guardStandIn(cores, real)).toThrowError(/no synthetic cohort/);
+  });
+
+  it('is refused for one real slide among synthetic ones', () => {
+    const both = [...bagsIn(synthetic), ...bagsIn(real)];
+    expect(() => guardStandIn(config({ standIn: true }), both)).toThrowError(/no synthetic cohort/);
   });
 
   it('may work on synthetic data, by force, and where it has no images', () => {
-    guardStandIn(config({ standIn: true }), synthetic);
-    guardStandIn(config({ standIn: true, force: true }), real);
-    guardStandIn(config({ standIn: true }, {}), real);
-    guardStandIn(config({ onnx: 'uni.onnx' }), real);
+    guardStandIn(config({ standIn: true }), bagsIn(synthetic));
+    guardStandIn(config({ standIn: true, force: true }), bagsIn(real));
+    guardStandIn(config({ standIn: true }), bagsIn(real, 'features'));
+    guardStandIn(config({ onnx: 'uni.onnx' }), bagsIn(real));
   });
 });

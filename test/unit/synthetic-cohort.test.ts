@@ -253,9 +253,9 @@ describe('slides as pictures', () => {
     expect(stems(join(first, 'slides'))).toEqual(stems(join(features.folder, 'wsi')));
     expect(made.wsiFiles).toBe(features.wsiFiles);
     expect(readdirSync(first)).not.toContain('wsi');
-    expect(isSynthetic(first)).toBe(true);
-    expect(isSynthetic(features.folder)).toBe(true);
-    expect(isSynthetic(scratch)).toBe(false);
+    expect(isSynthetic(join(first, 'targets.csv'))).toBe(true);
+    expect(isSynthetic(join(features.folder, 'targets.csv'))).toBe(true);
+    expect(isSynthetic(join(scratch, 'targets.csv'))).toBe(false);
   });
 
   it('are pyramids as a scanner writes them', async () => {

@@ -8,6 +8,7 @@ import { buildBagGraph } from '../graph.js';
 import { observe } from '../observe/observation.js';
 import type { JobOutcome } from '../run-graph.js';
 import { hashCacheOf, planRun } from '../runs/prepare.js';
+import { guardStandIn } from '../runs/stand-in-guard.js';
 import { nameFiles } from '../sources/find-sources.js';
 import { givenBags, withCoords } from '../sources/given-files.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
@@ -48,6 +49,7 @@ export async function runBagCommand(
   if (stage === 'embed' && bags.some(({ kind }) => kind === 'images')) requireEncoder(config);
   const store = await openStore(options.store, cacheOptions(options));
   const files = await nameFiles({ bags }, config, root, { hashCache: hashCacheOf(store), onNote: say });
+  if (stage === 'embed') guardStandIn(config, files.bags);
   const graph = buildBagGraph(config, files, stage);
   const prepared = await planRun(
     { config, dataRoot: root, store, files, graph, lost: problems },

@@ -6,6 +6,7 @@ import { finalId, makePlan, type Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import type { Problem } from '../core/problem.js';
 import { withoutLost, type LostFile } from './lost-files.js';
+import { guardStandIn } from './stand-in-guard.js';
 import { findSources, type DataFiles } from '../sources/find-sources.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore } from '../store/store.js';
@@ -64,6 +65,7 @@ export async function prepareRun(
     hashCache: hashCacheOf(store),
     ...(onNote ? { onNote } : {}),
   });
+  guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
   const graph = buildGraph(config, files);
   const problems = lost.map(({ problem }) => problem);
