@@ -53,7 +53,7 @@ beforeAll(async () => {
   coords = gridTiles(outlines, { side, step: side, contourTest: 'four_pt', padding: true }, size);
   console.log(`${outlines.length} pieces of tissue, ${coords.length / 2} tiles`);
   writeFileSync(coordsFile, new Uint8Array(coords.buffer));
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function measure(command: string, script: string, jobs: number, at: Partial<TileGeometry> = {}): Measured {
