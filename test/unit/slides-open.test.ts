@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { openSlide } from '../../src/operators/slides/open-slide.js';
+import { openClosed as openSlide } from '../support/open-slides.js';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
 import { readTiffDirectory, type TiffPage } from '../../src/operators/slides/tiff-directory.js';
 import { mppOf } from '../../src/operators/slides/slide-physics.js';

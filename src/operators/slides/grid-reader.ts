@@ -1,4 +1,4 @@
-import { copyPixels, type LevelGrid, overlapOf, storedParts } from './level-grid.js';
+import { cellRegion, copyPixels, type LevelGrid, overlapOf, storedParts } from './level-grid.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region, SlideInfo, SlideReader } from './slide-reader.js';
 import { copyAgain, unreadable } from './unreadable.js';
@@ -7,6 +7,17 @@ import { copyAgain, unreadable } from './unreadable.js';
 export interface GridReader extends SlideReader {
   /** Null when a level is stored as a whole. */
   grid(level: number): LevelGrid | null;
+  /**
+   * Pixels of stored tiles ("cells"), each with the region of the level that it fills; pixels beyond the edges of the level
+   * count as part of it. @throws HafError HAF_SLIDE_UNREADABLE naming the tile that is damaged
+   */
+  cells(level: number, cells: readonly number[]): Promise<readonly CellPixels[]>;
+}
+
+export interface CellPixels {
+  readonly region: Region;
+  /** [height, width, 3] */
+  readonly pixels: Uint8Array;
 }
 
 export const hasGrid = (reader: SlideReader): reader is GridReader => 'grid' in reader;
@@ -32,9 +43,30 @@ export function gridReader(
       );
     }
   };
+  /** Stored tiles by way of regions, where there is no faster one; also to find the one among many that is damaged. */
+  const oneByOne = async (level: number, regions: readonly Region[]): Promise<CellPixels[]> => {
+    const { width, height } = info.levels[level] as SlideInfo['levels'][number];
+    const found: CellPixels[] = [];
+    for (const whole of regions) {
+      const region = overlapOf(whole, { x: 0, y: 0, width, height }) as Region;
+      found.push({ region, pixels: await stored(level, region) });
+    }
+    return found;
+  };
   return {
     info,
     grid: (level) => grids[level] ?? null,
+    async cells(level: number, cells: readonly number[]): Promise<readonly CellPixels[]> {
+      const grid = grids[level] as LevelGrid;
+      const regions = cells.map((cell) => cellRegion(grid, cell));
+      if (!source.cells) return oneByOne(level, regions);
+      try {
+        const pixels = await source.cells(level, cells);
+        return regions.map((region, i) => ({ region, pixels: pixels[i] as Uint8Array }));
+      } catch {
+        return oneByOne(level, regions);
+      }
+    },
     async read(level: number, region: Region): Promise<Uint8Array> {
       const size = info.levels[level];
       if (size === undefined) throw new RangeError(`${path} has no level ${level}`);
@@ -48,6 +80,6 @@ export function gridReader(
       for (const part of parts) copyPixels(await stored(level, part), part, pixels, region);
       return pixels;
     },
-    close: () => Promise.resolve(),
+    close: () => source.close?.() ?? Promise.resolve(),
   };
 }

@@ -68,5 +68,6 @@ export function jpeg2000Pixels(
         }
       return pixels;
     },
+    close: () => file.close(),
   };
 }

@@ -23,6 +23,14 @@ export function cellsOf(
   };
 }
 
+/** Where a tile lies, by its number: from left to right and top to bottom. */
+export const cellRegion = (grid: LevelGrid, cell: number): Region => ({
+  x: (cell % grid.columns) * grid.cellWidth,
+  y: Math.floor(cell / grid.columns) * grid.cellHeight,
+  width: grid.cellWidth,
+  height: grid.cellHeight,
+});
+
 /** What two regions share, or null. */
 export function overlapOf(a: Region, b: Region): Region | null {
   const x = Math.max(a.x, b.x);
@@ -32,16 +40,22 @@ export function overlapOf(a: Region, b: Region): Region | null {
   return width > 0 && height > 0 ? { x, y, width, height } : null;
 }
 
-/** Copies what the pixels of region `from` share with region `to`. @returns number of pixels copied */
-export function copyPixels(source: Uint8Array, from: Region, target: Uint8Array, to: Region): number {
-  const shared = overlapOf(from, to);
-  if (shared === null) return 0;
+/** Copies what the pixels of region `from` share with region `to`, as far as it lies in `within`. */
+export function copyPixels(
+  source: Uint8Array,
+  from: Region,
+  target: Uint8Array,
+  to: Region,
+  within: Region = to,
+): void {
+  const both = overlapOf(from, to);
+  const shared = both && overlapOf(both, within);
+  if (shared === null) return;
   const bytes = shared.width * 3;
   for (let y = shared.y; y < shared.y + shared.height; y++) {
     const start = ((y - from.y) * from.width + shared.x - from.x) * 3;
     target.set(source.subarray(start, start + bytes), ((y - to.y) * to.width + shared.x - to.x) * 3);
   }
-  return shared.width * shared.height;
 }
 
 /** The stored part of a region as rectangles: runs of tiles in a row, and a run that goes on below is one rectangle. */

@@ -1,27 +1,76 @@
+import type { FileHandle } from 'node:fs/promises';
 import sharp from 'sharp';
+import { packedTiff } from './packed-tiff.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/**
- * Pixels of TIFF pages by libvips: whole strips in one call, because a call costs about as much as three tiles. Profiles are
- * not applied (what CLAM and OpenSlide see), and only the tiles of the region are decoded.
- */
-export const libvipsPixels = (path: string, levels: readonly TiffPage[]): PixelSource => ({
+/** Profiles are not applied: these are the pixels that CLAM and OpenSlide see. */
+const asStored = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } as const;
+/** Unwanted bytes between two stored tiles that are read along, because a read costs more than they do. */
+const gapBytes = 32 * 1024;
+
+/** Pixels of TIFF pages by libvips: regions from the file, single tiles by way of a TIFF in memory that holds only them. */
+export const libvipsPixels = (path: string, file: FileHandle, levels: readonly TiffPage[]): PixelSource => ({
   async read(level: number, { x, y, width, height }: Region): Promise<Uint8Array> {
     const { page, subifd } = levels[level] as TiffPage;
-    const pixels = await sharp(path, {
-      page,
-      ...(subifd === null ? {} : { tiff: { subifd } }),
-      ignoreIcc: true,
-      limitInputPixels: false,
-      failOn: 'error',
-    })
+    const pixels = await sharp(path, { page, ...(subifd === null ? {} : { tiff: { subifd } }), ...asStored })
       .extract({ left: x, top: y, width, height })
       .removeAlpha()
       .raw()
       .toBuffer();
-    // A Buffer's `slice` shares memory where an array's copies, and its `subarray` is slow.
-    return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+    return bytesOf(pixels);
   },
+
+  async cells(level: number, cells: readonly number[]): Promise<readonly Uint8Array[]> {
+    const page = levels[level] as TiffPage;
+    if (page.planar === 2) throw new Error('its colours are stored apart, which is not packed');
+    const tiff = packedTiff(page, await storedBytes(file, page, cells));
+    const pixels = bytesOf(
+      await sharp(tiff, { ...asStored, sequentialRead: true })
+        .removeAlpha()
+        .raw()
+        .toBuffer(),
+    );
+    const bytes = pixels.length / cells.length;
+    return cells.map((_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
+  },
+
+  close: () => file.close(),
 });
+
+// A Buffer's `slice` shares memory where an array's copies, and its `subarray` is slow.
+const bytesOf = (pixels: Buffer): Uint8Array =>
+  new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+
+/** The compressed bytes of tiles; those that lie close to one another in the file are read at once. */
+async function storedBytes(
+  file: FileHandle,
+  { chunks }: TiffPage,
+  cells: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  const spans = cells.map((cell, i) => ({
+    i,
+    start: chunks.offsets[cell] as number,
+    end: (chunks.offsets[cell] as number) + (chunks.byteCounts[cell] as number),
+  }));
+  spans.sort((a, b) => a.start - b.start);
+  const tiles = new Array<Uint8Array>(cells.length);
+  for (let first = 0; first < spans.length;) {
+    const { start } = spans[first] as (typeof spans)[number];
+    let [next, end] = [first, start];
+    for (; next < spans.length; next++) {
+      const span = spans[next] as (typeof spans)[number];
+      if (next > first && span.start - end > gapBytes) break;
+      end = Math.max(end, span.end);
+    }
+    const bytes = new Uint8Array(end - start);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
+    if (bytesRead < bytes.length) throw new Error(`the file ends at byte ${start + bytesRead}`);
+    for (; first < next; first++) {
+      const span = spans[first] as (typeof spans)[number];
+      tiles[span.i] = bytes.subarray(span.start - start, span.end - start);
+    }
+  }
+  return tiles;
+}

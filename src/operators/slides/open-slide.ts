@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { HafError } from '../../pipeline/core/errors.js';
 import { compressionKind } from './compression.js';
 import { fileKindOf, foreignTiff } from './file-kind.js';
-import { gridReader, type GridReader } from './grid-reader.js';
+import { gridReader } from './grid-reader.js';
 import { jpeg2000Pixels } from './jpeg2000-pixels.js';
 import type { LevelGrid } from './level-grid.js';
 import { libvipsPixels } from './libvips-pixels.js';
@@ -88,20 +88,10 @@ async function openPyramid(path: string, tiff: TiffFile, levels: readonly TiffPa
     missingTiles,
     notes: gaps > 0 ? [`${gaps} tiles of lower levels have no data and read as black`] : [],
   };
-  return kind.decoder === 'libvips'
-    ? gridReader(path, info, grids, libvipsPixels(path, levels))
-    : openTiles(path, info, levels, grids);
-}
-
-async function openTiles(
-  path: string,
-  info: SlideInfo,
-  levels: readonly TiffPage[],
-  grids: readonly LevelGrid[],
-): Promise<GridReader> {
   const file = await open(path, 'r');
-  const reader = gridReader(path, info, grids, jpeg2000Pixels(file, levels, grids));
-  return { ...reader, close: () => file.close() };
+  const source =
+    kind.decoder === 'libvips' ? libvipsPixels(path, file, levels) : jpeg2000Pixels(file, levels, grids);
+  return gridReader(path, info, grids, source);
 }
 
 async function openTiff(path: string): Promise<SlideReader> {

@@ -1,9 +1,9 @@
 import type { TileGeometry } from '../tiling/tiles-data.js';
-import { hasGrid } from './grid-reader.js';
-import { copyPixels, type LevelGrid } from './level-grid.js';
+import { planCells } from './cell-plan.js';
+import { hasGrid, type CellPixels } from './grid-reader.js';
+import { cellRegion, copyPixels, type LevelGrid } from './level-grid.js';
 import { scaleTile, squeezeImage } from './scale-tile.js';
-import type { Region, SlideLevel, SlideReader } from './slide-reader.js';
-import { planStrips } from './strip-plan.js';
+import type { SlideLevel, SlideReader } from './slide-reader.js';
 
 /** Tiles that are ready. */
 export interface ReadTiles {
@@ -14,9 +14,11 @@ export interface ReadTiles {
   readonly rgb: Uint8Array;
 }
 
-/** Strips being decoded while this thread cuts the one before: libvips works in threads of libuv. */
-const stripsInFlight = 2;
-/** Most bytes of tiles that are begun and wait for the strip below. */
+/** Portions of stored tiles being decoded while this thread cuts the one before: libvips works in threads of libuv. */
+const portionsInFlight = 3;
+/** Pixels of a portion: enough that the cost of a call does not count, 42 tiles of 256 px. */
+const portionBytes = 8 * 2 ** 20;
+/** Most bytes of tiles that are begun and wait for stored tiles below. */
 const mostPendingBytes = 32 * 2 ** 20;
 /** Bytes of tiles handed out at once. */
 const batchBytes = 8 * 2 ** 20;
@@ -24,9 +26,9 @@ const batchBytes = 8 * 2 ** 20;
 const wholeCell = 1024;
 
 /**
- * Reads all tiles of a slide once, in the order that reads best: every stored tile is decoded exactly once, in strips.
- * What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled at once. Memory: 2
- * strips of 12 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
+ * Reads all tiles of a slide once, in the order that reads best: every stored tile that a wanted one touches is
+ * decoded exactly once. What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled
+ * at once. Memory: 3 portions of 8 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners
  * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
@@ -46,10 +48,10 @@ export async function* readTiles(
     return;
   }
   const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
-  const grid = (hasGrid(reader) ? reader.grid(index) : null) ?? wholeGrid(level);
+  const cells = cellReader(reader, index, level);
   for (const tiles of inStripes(places, readPx)) {
     const ready: Ready = { rows: [], tiles: [], spare: [] };
-    for await (const tile of completeTiles(reader, index, grid, pick(places, tiles), readPx, ready.spare)) {
+    for await (const tile of completeTiles(level, cells, pick(places, tiles), readPx, ready.spare)) {
       ready.rows.push(tiles[tile.index] as number);
       ready.tiles.push(tile.rgb);
       if ((ready.rows.length + 1) * sizePx * sizePx * 3 > batchBytes) yield await handOut(ready, geometry);
@@ -83,6 +85,24 @@ const pick = (places: Int32Array, tiles: readonly number[]): Int32Array =>
     (_, i) => places[2 * (tiles[i >> 1] as number) + (i & 1)] as number,
   );
 
+/** How a level is stored, and how its cells are read. */
+interface CellReader {
+  readonly grid: LevelGrid;
+  readonly read: (cells: readonly number[]) => Promise<readonly CellPixels[]>;
+}
+
+function cellReader(reader: SlideReader, index: number, level: SlideLevel): CellReader {
+  const stored = hasGrid(reader) ? reader.grid(index) : null;
+  if (hasGrid(reader) && stored !== null)
+    return { grid: stored, read: (cells) => reader.cells(index, cells) };
+  const grid = wholeGrid(level);
+  const readCell = async (cell: number): Promise<CellPixels> => {
+    const region = cellRegion(grid, cell);
+    return { region, pixels: await reader.read(index, region) };
+  };
+  return { grid, read: (cells) => Promise.all(cells.map(readCell)) };
+}
+
 function wholeGrid({ width, height }: SlideLevel): LevelGrid {
   const [columns, rows] = [Math.ceil(width / wholeCell), Math.ceil(height / wholeCell)];
   const stored = new Uint8Array(columns * rows).fill(1);
@@ -102,64 +122,66 @@ function inStripes(places: Int32Array, side: number): readonly (readonly number[
   return [...stripes].sort(([a], [b]) => a - b).map(([, tiles]) => tiles);
 }
 
-/** Tiles as their last strip comes in. */
+/** Tiles as the last of their cells comes in. */
 async function* completeTiles(
-  reader: SlideReader,
-  level: number,
-  grid: LevelGrid,
+  level: SlideLevel,
+  { grid, read }: CellReader,
   places: Int32Array,
   side: number,
   spare: Uint8Array[],
 ): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array }> {
-  const { strips, awaited } = planStrips(reader.info.levels[level] as SlideLevel, grid, places, side);
-  const blank = (pixels: number): Uint8Array => {
+  const { cells, takers, awaited, partial } = planCells(level, grid, places, side);
+  const blank = (index: number): Uint8Array => {
     const used = spare.pop();
     // Only a tile that is not filled everywhere shows what was there before.
-    if (used !== undefined && pixels < side * side) used.fill(0);
+    if (used !== undefined && partial[index] === 1) used.fill(0);
     return used ?? new Uint8Array(side * side * 3);
   };
-  for (const [index, pixels] of awaited.entries()) if (pixels === 0) yield { index, rgb: blank(0) };
+  for (const [index, count] of awaited.entries()) if (count === 0) yield { index, rgb: blank(index) };
+  // Stored tiles go on beyond the edges with whatever the encoder left there.
+  const whole = { x: 0, y: 0, width: level.width, height: level.height };
   const begun = new Map<number, Uint8Array>();
-  const tileAt = (index: number): Region => ({
-    x: places[2 * index] as number,
-    y: places[2 * index + 1] as number,
-    width: side,
-    height: side,
-  });
-  const regions = strips.map(({ region }) => region);
+  const perPortion = Math.max(1, Math.floor(portionBytes / (grid.cellWidth * grid.cellHeight * 3)));
+  const portions = Array.from({ length: Math.ceil(cells.length / perPortion) }, (_, i) =>
+    cells.slice(i * perPortion, (i + 1) * perPortion),
+  );
   let current = 0;
-  for await (const pixels of readAhead(reader, level, regions)) {
-    const { region, tiles } = strips[current++] as (typeof strips)[number];
-    for (const index of tiles) {
-      const rgb = begun.get(index) ?? blank(awaited[index] as number);
-      const left = (awaited[index] as number) - copyPixels(pixels, region, rgb, tileAt(index));
-      awaited[index] = left;
-      if (left > 0) begun.set(index, rgb);
-      else {
-        begun.delete(index);
-        yield { index, rgb };
+  for await (const decoded of readAhead(portions, read)) {
+    const portion = portions[current++] as readonly number[];
+    for (const [i, cell] of portion.entries()) {
+      const { region, pixels } = decoded[i] as CellPixels;
+      for (const index of takers.get(cell) as readonly number[]) {
+        const rgb = begun.get(index) ?? blank(index);
+        const place = { x: places[2 * index] as number, y: places[2 * index + 1] as number };
+        copyPixels(pixels, region, rgb, { ...place, width: side, height: side }, whole);
+        const left = (awaited[index] as number) - 1;
+        awaited[index] = left;
+        if (left > 0) begun.set(index, rgb);
+        else {
+          begun.delete(index);
+          yield { index, rgb };
+        }
       }
     }
   }
 }
 
-/** The pixels of the regions in their order, a few being read ahead; nothing is being read any more when it ends. */
-async function* readAhead(
-  reader: SlideReader,
-  level: number,
-  regions: readonly Region[],
-): AsyncGenerator<Uint8Array> {
-  const ahead: Promise<Uint8Array>[] = [];
+/** What `read` makes of the items in their order, a few being read ahead; nothing is being read any more when it ends. */
+async function* readAhead<Item, Result>(
+  items: readonly Item[],
+  read: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const ahead: Promise<Result>[] = [];
   let next = 0;
   try {
-    while (next < regions.length || ahead.length > 0) {
-      while (ahead.length < stripsInFlight && next < regions.length) {
-        const reading = reader.read(level, regions[next++] as Region);
+    while (next < items.length || ahead.length > 0) {
+      while (ahead.length < portionsInFlight && next < items.length) {
+        const reading = read(items[next++] as Item);
         // Whoever awaits it learns of a fault; one behind it must not end the process meanwhile.
         reading.catch(() => undefined);
         ahead.push(reading);
       }
-      yield await (ahead.shift() as Promise<Uint8Array>);
+      yield await (ahead.shift() as Promise<Result>);
     }
   } finally {
     await Promise.allSettled(ahead);

@@ -1,3 +1,4 @@
+import { decodingTagsOf } from './packed-tiff.js';
 import { readTiffTags, type TiffDirectory } from './tiff-tags.js';
 
 /** Where the bytes of a page lie: its tiles from left to right and top to bottom, or its strips. */
@@ -31,6 +32,8 @@ export interface TiffPage {
   /** Numbers of tags above 65000, which vendors keep for themselves. */
   readonly privateTags: readonly number[];
   readonly chunks: TiffChunks;
+  /** The values of the tags that tell how the bytes of a tile become pixels. */
+  readonly decoding: ReadonlyMap<number, readonly number[]>;
 }
 
 const text = (bytes: readonly number[]): string =>
@@ -67,6 +70,7 @@ function pageOf({ tags }: TiffDirectory, page: number, subifd: number | null): T
       offsets: values(tiled ? 324 : 273),
       byteCounts: values(tiled ? 325 : 279),
     },
+    decoding: decodingTagsOf(tags),
   };
 }
 

@@ -1,0 +1,53 @@
+import { cellsOf, overlapOf, type LevelGrid } from './level-grid.js';
+import type { SlideLevel } from './slide-reader.js';
+
+/** Which stored tiles ("cells") have to be decoded for wanted tiles, and what becomes of each. */
+export interface CellPlan {
+  /** Cells in the order to decode them: from top to bottom, so that tiles are complete soon after they are begun. */
+  readonly cells: readonly number[];
+  /** The wanted tiles that take pixels from a cell. */
+  readonly takers: ReadonlyMap<number, readonly number[]>;
+  /** Cells that each tile waits for; 0 for one outside of the slide or on missing data. */
+  readonly awaited: Int32Array;
+  /** 1 where some pixels of a tile come from no cell and are black. */
+  readonly partial: Uint8Array;
+}
+
+/**
+ * Every cell that a wanted tile touches, once. Grids of fragments are not aligned with the cells nor with one another, so
+ * a tile takes its pixels from up to four cells, and a cell gives to several tiles.
+ *
+ * @param places [tiles, 2], upper left corners of the wanted tiles in pixels of the level
+ * @param side their side in such pixels
+ */
+export function planCells(
+  { width, height }: Pick<SlideLevel, 'width' | 'height'>,
+  grid: LevelGrid,
+  places: Int32Array,
+  side: number,
+): CellPlan {
+  const whole = { x: 0, y: 0, width, height };
+  const takers = new Map<number, number[]>();
+  const awaited = new Int32Array(places.length / 2);
+  const partial = new Uint8Array(awaited.length);
+  for (let tile = 0; tile < awaited.length; tile++) {
+    const [x, y] = [places[2 * tile] as number, places[2 * tile + 1] as number];
+    const inside = overlapOf({ x, y, width: side, height: side }, whole);
+    if (inside === null || inside.width < side || inside.height < side) partial[tile] = 1;
+    if (inside === null) continue;
+    const { left, top, right, bottom } = cellsOf(grid, inside);
+    for (let row = top; row < bottom; row++)
+      for (let column = left; column < right; column++) {
+        const cell = row * grid.columns + column;
+        if (grid.stored[cell] !== 1) {
+          partial[tile] = 1;
+          continue;
+        }
+        awaited[tile] = (awaited[tile] as number) + 1;
+        const taking = takers.get(cell);
+        if (taking) taking.push(tile);
+        else takers.set(cell, [tile]);
+      }
+  }
+  return { cells: [...takers.keys()].sort((a, b) => a - b), takers, awaited, partial };
+}

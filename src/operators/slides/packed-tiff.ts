@@ -1,0 +1,93 @@
+import type { TiffPage } from './tiff-directory.js';
+
+const short = 3;
+const long = 4;
+const bytesOfType = { 3: 2, 4: 4, 7: 1 } as const;
+type TagType = keyof typeof bytesOfType;
+
+/** Tags that tell a decoder how the bytes of a tile become pixels; kept as they are in the slide. */
+const decodingTags: ReadonlyMap<number, TagType> = new Map([
+  [258, short], // BitsPerSample
+  [259, short], // Compression
+  [262, short], // PhotometricInterpretation
+  [277, short], // SamplesPerPixel
+  [284, short], // PlanarConfiguration
+  [317, short], // Predictor
+  [338, short], // ExtraSamples
+  [339, short], // SampleFormat
+  [347, 7], // JPEGTables
+  [530, short], // YCbCrSubSampling
+]);
+
+interface Tag {
+  readonly id: number;
+  readonly type: TagType;
+  readonly values: readonly number[];
+}
+
+const headerBytes = 8;
+const entryBytes = 12;
+
+/**
+ * A TIFF in memory whose tiles are given tiles of a slide, one below the other and still compressed. libvips opens it in no
+ * time, where opening a slide costs as much as decoding several tiles, and hands out their pixels tile after tile.
+ *
+ * @param tiles compressed bytes, for pages whose colours lie together (PlanarConfiguration 1)
+ */
+export function packedTiff(page: TiffPage, tiles: readonly Uint8Array[]): Buffer {
+  const { width, height } = page.tile as { width: number; height: number };
+  const tags: Tag[] = [
+    { id: 256, type: long, values: [width] },
+    { id: 257, type: long, values: [height * tiles.length] },
+    { id: 322, type: long, values: [width] },
+    { id: 323, type: long, values: [height] },
+    // Where they lie is known once the tags are laid out.
+    { id: 324, type: long, values: tiles.map(() => 0) },
+    { id: 325, type: long, values: tiles.map(({ length }) => length) },
+  ];
+  for (const [id, type] of decodingTags) {
+    const values = page.decoding.get(id);
+    if (values !== undefined) tags.push({ id, type, values });
+  }
+  tags.sort((a, b) => a.id - b.id);
+
+  let end = headerBytes + 2 + tags.length * entryBytes + 4;
+  const places = tags.map(({ type, values }) => {
+    const bytes = bytesOfType[type] * values.length;
+    if (bytes <= 4) return null;
+    const place = end;
+    end += bytes + (bytes & 1);
+    return place;
+  });
+  const offsets = tiles.map(({ length }) => {
+    const offset = end;
+    end += length;
+    return offset;
+  });
+  const file = Buffer.alloc(end);
+  file.write('II', 0);
+  file.writeUInt16LE(42, 2);
+  file.writeUInt32LE(headerBytes, 4);
+  file.writeUInt16LE(tags.length, headerBytes);
+  tags.forEach(({ id, type, values }, i) => {
+    const entry = headerBytes + 2 + i * entryBytes;
+    file.writeUInt16LE(id, entry);
+    file.writeUInt16LE(type, entry + 2);
+    file.writeUInt32LE(values.length, entry + 4);
+    const place = places[i] ?? null;
+    if (place !== null) file.writeUInt32LE(place, entry + 8);
+    writeValues(file, place ?? entry + 8, type, id === 324 ? offsets : values);
+  });
+  tiles.forEach((bytes, i) => file.set(bytes, offsets[i]));
+  return file;
+}
+
+function writeValues(file: Buffer, at: number, type: TagType, values: readonly number[]): void {
+  const bytes = bytesOfType[type];
+  for (const [i, value] of values.entries()) file.writeUIntLE(value, at + i * bytes, bytes);
+}
+
+/** The tags of a directory that `packedTiff` hands on. */
+export const decodingTagsOf = (
+  tags: ReadonlyMap<number, readonly number[]>,
+): ReadonlyMap<number, readonly number[]> => new Map([...tags].filter(([id]) => decodingTags.has(id)));

@@ -1,0 +1,16 @@
+import { afterEach } from 'vitest';
+import { openSlide } from '../../src/operators/slides/open-slide.js';
+import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
+
+const opened: SlideReader[] = [];
+
+/** Opens a slide that is closed when the test ends. */
+export async function openClosed(path: string): Promise<SlideReader> {
+  const reader = await openSlide(path);
+  opened.push(reader);
+  return reader;
+}
+
+afterEach(async () => {
+  for (const reader of opened.splice(0)) await reader.close();
+});
