@@ -6,9 +6,9 @@ export default async function read({ path, coords, geometry }) {
   const reader = await openSlide(path);
   let tiles = 0;
   let sum = 0;
-  for await (const { rows, rgb } of readTiles(reader, coords, geometry)) {
+  for await (const { rows, tiles: pixels } of readTiles(reader, coords, geometry)) {
     tiles += rows.length;
-    sum += rgb[rgb.length >> 1];
+    for (const tile of pixels) sum += tile[tile.length >> 1];
   }
   await reader.close();
   return { tiles, sum };

@@ -65,6 +65,7 @@ describe.skipIf(python === null)('h5py reads', () => {
         level_dim: [10_000, 7500],
         name: 'PrimaryTumor_HE_003',
         save_path: '.',
+        tile_px: of().geometry.sizePx,
         patch_size_level0: 512,
         level0_magnification: 40,
         target_magnification: 10,

@@ -64,9 +64,11 @@ describe('the cores of a patient', () => {
     const read: ReadTiles[] = [];
     for await (const tiles of readTiles(reader, Int32Array.of(0, 0), tile as NonNullable<typeof tile>))
       read.push(tiles);
-    expect(read.map(({ rows, side, rgb }) => [rows, side, rgb.length])).toEqual([[[0], 256, 256 * 256 * 3]]);
+    expect(read.map(({ rows, side, tiles }) => [rows, side, tiles[0]?.length])).toEqual([
+      [[0], 256, 256 * 256 * 3],
+    ]);
     // Left half stain, right half glass, to the last row.
-    const at = (x: number, y: number): number | undefined => read[0]?.rgb[(y * 256 + x) * 3];
+    const at = (x: number, y: number): number | undefined => read[0]?.tiles[0]?.[(y * 256 + x) * 3];
     expect([at(20, 250), at(236, 250)]).toEqual([180, 240]);
   });
 

@@ -32,7 +32,7 @@ export async function* tileBatches(
   };
   for await (const group of readTiles(reader, coords, geometry))
     for (const [i, row] of group.rows.entries()) {
-      rgb.set(group.rgb.subarray(i * bytes, (i + 1) * bytes), rows.length * bytes);
+      rgb.set(group.tiles[i] as Uint8Array, rows.length * bytes);
       rows.push(row);
       if (rows.length === size) yield take();
     }

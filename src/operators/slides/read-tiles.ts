@@ -5,13 +5,13 @@ import { cellRegion, copyPixels, type LevelGrid } from './level-grid.js';
 import { scaleTile, squeezeImage } from './scale-tile.js';
 import type { SlideLevel, SlideReader } from './slide-reader.js';
 
-/** Tiles that are ready. */
+/** Tiles that are ready; their memory is used again when the next ones are asked for. */
 export interface ReadTiles {
-  /** Their indices in the coordinates, in the order of `rgb`. */
+  /** Their indices in the coordinates, in the order of `tiles`. */
   readonly rows: readonly number[];
   readonly side: number;
-  /** [rows.length, side, side, 3] */
-  readonly rgb: Uint8Array;
+  /** Each [side, side, 3]. */
+  readonly tiles: readonly Uint8Array[];
 }
 
 /** Portions of stored tiles being decoded while this thread cuts the one before: libvips works in threads of libuv. */
@@ -44,39 +44,30 @@ export async function* readTiles(
   if (geometry.whole) {
     const { width, height } = level;
     const rgb = await reader.read(index, { x: 0, y: 0, width, height });
-    yield { rows: [0], side: sizePx, rgb: await squeezeImage(rgb, width, height, sizePx) };
+    yield { rows: [0], side: sizePx, tiles: [await squeezeImage(rgb, width, height, sizePx)] };
     return;
   }
   const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
   const cells = cellReader(reader, index, level);
   for (const tiles of inStripes(places, readPx)) {
-    const ready: Ready = { rows: [], tiles: [], spare: [] };
-    for await (const tile of completeTiles(level, cells, pick(places, tiles), readPx, ready.spare)) {
-      ready.rows.push(tiles[tile.index] as number);
-      ready.tiles.push(tile.rgb);
-      if ((ready.rows.length + 1) * sizePx * sizePx * 3 > batchBytes) yield await handOut(ready, geometry);
+    // Buffers of tiles that were handed out: new ones would cost more than filling them.
+    const spare: Uint8Array[] = [];
+    let ready: { readonly row: number; readonly rgb: Uint8Array }[] = [];
+    const handOut = async (): Promise<ReadTiles> => {
+      const read = ready.map(({ rgb }) => rgb);
+      const scaled =
+        readPx === sizePx ? read : await Promise.all(read.map((tile) => scaleTile(tile, readPx, sizePx)));
+      return { rows: ready.map(({ row }) => row), side: sizePx, tiles: scaled };
+    };
+    for await (const { index: at, rgb } of completeTiles(level, cells, pick(places, tiles), readPx, spare)) {
+      ready.push({ row: tiles[at] as number, rgb });
+      if ((ready.length + 1) * rgb.length <= batchBytes) continue;
+      yield await handOut();
+      spare.push(...ready.map((tile) => tile.rgb));
+      ready = [];
     }
-    if (ready.rows.length > 0) yield await handOut(ready, geometry);
+    if (ready.length > 0) yield await handOut();
   }
-}
-
-interface Ready {
-  rows: number[];
-  tiles: Uint8Array[];
-  /** Buffers of tiles that were handed out, to be used again: new ones would cost more than filling them. */
-  readonly spare: Uint8Array[];
-}
-
-async function handOut(ready: Ready, { readPx, sizePx }: TileGeometry): Promise<ReadTiles> {
-  const { rows, tiles } = ready;
-  [ready.rows, ready.tiles] = [[], []];
-  const scaled =
-    readPx === sizePx ? tiles : await Promise.all(tiles.map((tile) => scaleTile(tile, readPx, sizePx)));
-  // Every byte is written, so none need be zeroed before.
-  const rgb = new Uint8Array(Buffer.allocUnsafeSlow(rows.length * sizePx * sizePx * 3).buffer);
-  for (const [i, tile] of scaled.entries()) rgb.set(tile, i * sizePx * sizePx * 3);
-  ready.spare.push(...tiles);
-  return { rows, side: sizePx, rgb };
 }
 
 const pick = (places: Int32Array, tiles: readonly number[]): Int32Array =>
