@@ -104,16 +104,30 @@ async function nameByContent(
   { hashCache, onNote }: FindOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const hashes = await HashCache.open(hashCache);
-  const bytes = files.reduce((sum, { path }) => sum + hashes.bytesToRead(path), 0);
-  if (bytes > worthNoting)
-    onNote?.(`reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to name its files by content`);
-  const work = from(new Set(files.map(({ path }) => path))).pipe(
-    mergeMap(async (path) => [path, await hashes.of(path)] as const, hashConcurrency),
-    toArray(),
-  );
-  const named = new Map(await lastValueFrom(work));
-  await hashes.save();
-  return named;
+  try {
+    const bytes = files.reduce((sum, { path }) => sum + hashes.bytesToRead(path), 0);
+    if (bytes > worthNoting)
+      onNote?.(
+        `reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to name its files by content`,
+      );
+    const work = from(new Set(files.map(({ path }) => path))).pipe(
+      mergeMap(async (path) => [path, await hashes.of(path)] as const, hashConcurrency),
+      toArray(),
+    );
+    return new Map(await lastValueFrom(work, { defaultValue: [] }));
+  } catch (error) {
+    const { code, path = 'a file' } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw error;
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `${path} was there and is gone, or is a link to nowhere.`,
+      'Run the same command again; what has been read is remembered.',
+      { cause: error },
+    );
+  } finally {
+    // A terabyte of slides is not read twice because of one of them.
+    await hashes.save();
+  }
 }
 
 function requireFile(root: string, name: string): string {
