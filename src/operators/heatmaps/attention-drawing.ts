@@ -62,8 +62,7 @@ function paint(
   { left, top, side, scale }: Placement,
   share: number,
 ): void {
-  const sums = new Float64Array(width * height);
-  const counts = new Uint32Array(width * height);
+  const { sums, counts } = scratchOf(width * height);
   for (const [row, percentile] of percentiles.entries()) {
     const [x, y] = [(coords[2 * row] as number) - left, (coords[2 * row + 1] as number) - top];
     const [fromX, toX] = span(x * scale[0], (x + side) * scale[0], width);
@@ -83,6 +82,19 @@ function paint(
       rgb[3 * pixel + channel] = Math.round(under + share * ((colour[channel] as number) - under));
     }
   }
+}
+
+/** Memory of the picture before: hundreds of pictures of a fold would otherwise wait for the garbage collector. */
+let scratch = { sums: new Float32Array(), counts: new Uint32Array() };
+
+/** Zeros for so many pixels, valid until the next call. */
+function scratchOf(pixels: number): typeof scratch {
+  if (scratch.counts.length < pixels)
+    scratch = { sums: new Float32Array(pixels), counts: new Uint32Array(pixels) };
+  const [sums, counts] = [scratch.sums.subarray(0, pixels), scratch.counts.subarray(0, pixels)];
+  sums.fill(0);
+  counts.fill(0);
+  return { sums, counts };
 }
 
 /** Pixels from one edge to another: neighbours share an edge, the smallest tile still has a pixel. */
