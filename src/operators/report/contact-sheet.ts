@@ -6,6 +6,8 @@ import { counted } from './number-text.js';
 
 /** So many pictures of slides that did well, and as many of cores: those with the fewest tiles: what looks odd is among them. */
 const shownWell = 200;
+/** And so many of them are open when the page is. */
+const openWell = 20;
 /** Characters that all pictures may take in the page. */
 const roomForPictures = 7_000_000;
 
@@ -36,6 +38,9 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
 export function contactSheet(tiled: readonly Tiled[]): Html {
   let room = roomForPictures;
   let left = tiled.length;
+  const bad = new Map<string, number>();
+  for (const one of tiled)
+    if (outcomeOf(one) !== 'ok') bad.set(one.modality, (bad.get(one.modality) ?? 0) + 1);
   const sheets = bagModalities.map((modality) => {
     const cards: Html[] = [];
     for (const entry of chosen(tiled.filter((one) => one.modality === modality))) {
@@ -46,7 +51,7 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
       cards.push(cardOf(entry, data));
     }
     left -= cards.length;
-    return cards.length === 0 ? html`` : html`<div class="sheet">${cards}</div>`;
+    return sheetOf(cards, bad.get(modality) ?? 0);
   });
   return html`<p class="aside">
       Pictures: failed and empty first, then by number of tiles, fewest first.
@@ -54,6 +59,22 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
       Larger ones and masks are below tiles in the run directory, every number is in tiles.csv.
     </p>
     ${sheets}`;
+}
+
+/** All that are bad and a few more to be seen at once, the others when somebody asks. */
+function sheetOf(cards: readonly Html[], bad: number): Html {
+  if (cards.length === 0) return html``;
+  const open = bad + openWell;
+  const rest = cards.slice(open);
+  return html`<div class="sheet">${cards.slice(0, open)}</div>
+    ${
+      rest.length === 0
+        ? html``
+        : html`<details>
+            <summary>${counted(rest.length, 'more picture')}</summary>
+            <div class="sheet">${rest}</div>
+          </details>`
+    }`;
 }
 
 const cardOf = ({ tiled, outcome }: Entry, data: string | null): Html =>
