@@ -102,6 +102,19 @@ describe('a feature file of CLAM or TRIDENT', () => {
     }
   });
 
+  it('does without coordinates that are no numbers', async () => {
+    const path = writeH5('001.h5', (file) => {
+      file.create_dataset({ name: 'features', data: ramp(2 * width), shape: [2, width], dtype: '<f' });
+      file.create_dataset({ name: 'coords', data: new Float32Array([0, 0, 256, NaN]), shape: [2, 2] });
+    });
+    const { index, coords, problems } = await embedFile('WSI', path, width);
+    expect(index.bags).toMatchObject([{ rows: 2, coords: null }]);
+    expect(coords).toBeNull();
+    expect(problems).toMatchObject([
+      { severity: 'warning', place: 'coords', reason: expect.stringContaining('row 1') as string },
+    ]);
+  });
+
   it.each([
     ['WSI', 'PrimaryTumor_HE_012_a.h5', '012', 'primary'],
     ['WSI', 'LymphNode_HE_012.h5', '012', 'lymph'],
