@@ -55,6 +55,12 @@ describe('coordinates that are given', () => {
     expect(base.geometry).toMatchObject({ sizePx: 512, level: 0, readPx: 512, level0Px: 512, mpp: null });
   });
 
+  it('of CLAM stand for as many pixels of level 0 as CLAM counts along x', async () => {
+    const uneven = [levels[0], { width: 10_000, height: 7501, downsample: 3.99973 }] as typeof levels;
+    const path = await written({ patch_size: 256, patch_level: 1 });
+    expect((await readGivenTiles(path, uneven, mpp)).geometry).toMatchObject({ readPx: 256, level0Px: 1024 });
+  });
+
   it.each([
     // 40x to 20x: no level is at 2, so level 0 is read and halved.
     [512, { level: 0, readPx: 512, level0Px: 512, mpp: 0.5 }],
