@@ -58,7 +58,9 @@ export async function givenBags(
       ),
       ...bagsOf(config, root, modality, 'features', clear.filter(isFeature)),
     ],
-    problems: alike.flat().map((file) => ambiguous(file, byStem.get(stemOf(file)) ?? [])),
+    problems: alike
+      .flat()
+      .map((file) => ambiguous(file, isFeature(file) ? 'embed' : 'tile', byStem.get(stemOf(file)) ?? [])),
   };
 }
 
@@ -104,9 +106,9 @@ export function withCoords(bags: readonly FoundBags[], folder: string, root: str
   );
 }
 
-const ambiguous = (file: string, alike: readonly string[]): Problem => ({
+const ambiguous = (file: string, stage: Problem['stage'], alike: readonly string[]): Problem => ({
   severity: 'failure',
-  stage: 'tile',
+  stage,
   patient: null,
   file,
   place: null,
