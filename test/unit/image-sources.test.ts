@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { buildGraph, type Graph } from '../../src/pipeline/graph.js';
 import { makePlan } from '../../src/pipeline/plan.js';
 import type { JobOutcome } from '../../src/pipeline/run-graph.js';
 import { lostFiles, withoutLost } from '../../src/pipeline/runs/lost-files.js';
+import { prepareRun } from '../../src/pipeline/runs/prepare.js';
 import { findSources, type DataFiles } from '../../src/pipeline/sources/find-sources.js';
 import { classOf } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
@@ -152,8 +153,25 @@ describe('a cohort that starts from images', () => {
     const rest = buildGraph(testConfig(images), withoutLost(files, lost));
     expect(graph.length - rest.length).toBe(2);
     expect(rest.some(({ key }) => key.includes('HE_002.svs'))).toBe(false);
+    expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_DATA_MISSING')])).toMatchObject([
+      { embed: 'embed/TMA/patient-002', problem: { patient: '002', file: null } },
+    ]);
     expect(lostFiles([gone, failed('tables', 'HAF_DATA_MISSING')])).toEqual([]);
     expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_STORE_FULL')])).toEqual([]);
+  });
+
+  it('goes on with what was found before, so that no other file is missing without a word', async () => {
+    const places = { runs: join(root, 'runs'), store: join(root, 'store') };
+    const [config, key] = [testConfig(images), 'tile/WSI/slides/PrimaryTumor_HE_001.svs'];
+    writeFileSync(join(root, 'synthetic.json'), JSON.stringify({ synthetic: true, patients: 2, seed: 1 }));
+    const { files, graph } = await prepareRun(config, root, places);
+    const lost = lostFiles([failing(graph)(key, 'HAF_DATA_MISSING')]);
+    for (const id of ['001', '002']) rmSync(join(root, `slides/PrimaryTumor_HE_${id}.svs`));
+    const next = await prepareRun(config, root, places, { lost, files });
+    expect(next.graph.filter(({ stage, unit }) => stage === 'tile' && unit.modality === 'WSI')).toMatchObject(
+      [{ unit: { file: 'slides/PrimaryTumor_HE_002.svs' } }],
+    );
+    expect(next.lost).toMatchObject([{ file: 'slides/PrimaryTumor_HE_001.svs' }]);
   });
 
   it('does not go on without slides because their model is gone', async () => {
