@@ -242,6 +242,17 @@ describe('slides that do not go together', () => {
     expect((await joined({})).data.patients[0]?.bags.TMA).toHaveLength(3);
   });
 
+  it('of two scales as common as one another: the one that more slides have exactly', async () => {
+    const at = (mpp: number) => ({ ...images, mpp });
+    const { data } = await join([
+      slide('a.svs', '001', at(0.25)),
+      slide('b.svs', '002', at(0.26)),
+      slide('c.svs', '003', at(0.5)),
+      slide('d.svs', '004', at(0.5)),
+    ]);
+    expect(data.patients.map(({ id }) => id)).toEqual(['003', '004']);
+  });
+
   it('are the slides of another magnification, each with its scale and the common one', async () => {
     const at = (mpp: number) => ({ ...images, mpp });
     const { data, problems } = await join([

@@ -74,6 +74,25 @@ describe('coordinates that are given', () => {
     },
   );
 
+  it('of TRIDENT take a level that is too coarse by rounding alone', async () => {
+    const rounded = [levels[0], { width: 9_990, height: 7490, downsample: 4.0047 }] as typeof levels;
+    const path = await written({ patch_size: 256, patch_size_level0: 1024 });
+    expect((await readGivenTiles(path, rounded, mpp)).geometry).toMatchObject({ level: 1, readPx: 256 });
+  });
+
+  it.each([
+    [40_000, 0],
+    [0, 30_000],
+  ])('are not of this slide when a tile begins at %i, %i', async (x, y) => {
+    const path = await written({ patch_size: 256, patch_level: 0 }, [0, 0, x, y]);
+    await expect(readGivenTiles(path, levels, mpp)).rejects.toMatchObject({
+      what: expect.stringContaining(`tile 1 at ${x}, ${y} lies outside`) as string,
+    });
+    const inside = [Math.max(0, x - 1), Math.max(0, y - 1)];
+    const last = await written({ patch_size: 256, patch_level: 0 }, inside);
+    expect([...(await readGivenTiles(last, levels, mpp)).coords]).toEqual(inside);
+  });
+
   it('may be none', async () => {
     const { coords } = await readGivenTiles(
       await written({ patch_size: 256, patch_level: 0 }, []),
