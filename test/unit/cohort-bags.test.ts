@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { Unit } from '../../src/pipeline/stage.js';
 import {
   embedded,
   joinCohort,
@@ -214,6 +215,42 @@ describe('slides that do not go together', () => {
         fix: 'Narrow data.wsi.files so that it matches one of them; equal names in h5_files and pt_files are the usual cause.',
       },
     ]);
+  });
+
+  it('are two core images of one name in different folders, which are one artifact', async () => {
+    const cores = (unit: Partial<Unit>) =>
+      embedded(
+        'TMA',
+        'a core',
+        [
+          ['001', 'HE', 1],
+          ['001', 'HE', 1],
+          ['001', 'CD3', 1],
+          ['002', 'HE', 1],
+        ],
+        4,
+        { unit, image: 'core' },
+      );
+    const joined = (unit: Partial<Unit>) =>
+      joinCohort({ modalities: ['TMA'], cohort: { require: [] } }, { targets, tables: {} }, [cores(unit)]);
+    const { data, problems } = await joined({ patient: '001', encoder: 'onnx' });
+    expect(data.patients[0]?.bags.TMA).toEqual([{ artifact: 'artifact of a core', start: 2, rows: 1 }]);
+    expect(problems.filter(({ severity }) => severity === 'failure')).toMatchObject([
+      { patient: '001', reason: expect.stringMatching(/^Two cores with one id, "core"/) as string },
+    ]);
+    // Groups of one case file may be of one stain.
+    expect((await joined({})).data.patients[0]?.bags.TMA).toHaveLength(3);
+  });
+
+  it('of two scales as common as one another: the one that more slides have exactly', async () => {
+    const at = (mpp: number) => ({ ...images, mpp });
+    const { data } = await join([
+      slide('a.svs', '001', at(0.25)),
+      slide('b.svs', '002', at(0.26)),
+      slide('c.svs', '003', at(0.5)),
+      slide('d.svs', '004', at(0.5)),
+    ]);
+    expect(data.patients.map(({ id }) => id)).toEqual(['003', '004']);
   });
 
   it('are the slides of another magnification, each with its scale and the common one', async () => {

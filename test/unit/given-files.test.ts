@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BagModality } from '../../src/pipeline/core/modality.js';
+import { findBags } from '../../src/pipeline/sources/bag-files.js';
 import { givenBags, type GivenBags } from '../../src/pipeline/sources/given-files.js';
 import { testConfig } from '../support/jobs.js';
 
@@ -60,6 +61,20 @@ describe('files named on a command line', () => {
       ['b/x_1.svs', 'failure'],
     ]);
     expect(found.problems[0]?.reason).toContain('a/x_1.svs, b/x_1.svs');
+  });
+
+  it('does not pass over links that lead nowhere, but follows others', async () => {
+    write('archive/a_1.svs', 'archive/deeper/b_2.svs');
+    mkdirSync(join(root, 'slides'));
+    symlinkSync(join(root, 'archive/a_1.svs'), join(root, 'slides/a_1.svs'));
+    symlinkSync(join(root, 'archive/deeper'), join(root, 'slides/linked'));
+    expect(namesOf(await given(['slides']))).toEqual([['slides/a_1.svs'], ['slides/linked/b_2.svs']]);
+    symlinkSync(join(root, 'unmounted/c_3.svs'), join(root, 'slides/c_3.svs'));
+    const lost = { code: 'HAF_DATA_MISSING', what: expect.stringMatching(/lead to .*: c_3\.svs/) as string };
+    await expect(given(['slides'])).rejects.toMatchObject(lost);
+    const config = testConfig({ modalities: ['WSI'], data: { wsi: { slides: 'slides/*.svs' } } });
+    const found = { ...lost, what: expect.stringContaining('slides/c_3.svs') as string };
+    await expect(findBags(config, root, 'WSI')).rejects.toMatchObject(found);
   });
 
   it('names files outside of the folder by their whole path', async () => {

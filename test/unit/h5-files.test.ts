@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import h5wasm, { type File } from 'h5wasm/node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { writeFeatureFile } from '../../src/operators/features/feature-file.js';
+import type { IndexedBag } from '../../src/operators/features/bag-index.js';
+import { patientId } from '../../src/pipeline/core/patient-id.js';
 import { embedFile, scratchFile, scratchPath } from '../support/embed-file.js';
 
 const width = 8;
@@ -100,6 +103,40 @@ describe('a feature file of CLAM or TRIDENT', () => {
       expect(index.bags).toMatchObject([{ rows }]);
       expect(Buffer.from(values.buffer).equals(Buffer.from(data.buffer))).toBe(true);
     }
+  });
+
+  it('that embed wrote says all that embed knew', async () => {
+    const path = scratchPath('PrimaryTumor_HE_001.h5');
+    const bag: IndexedBag = {
+      ...{
+        patient: patientId('001'),
+        source: 'primary',
+        image: 'PrimaryTumor_HE_001',
+        start: 0,
+        rows: 2,
+        mpp: 0.5,
+      },
+      coords: { unit: 'px', side: 512 },
+    };
+    const coords = new Float32Array([0, 512, 1024, 99_840]);
+    await writeFeatureFile(path, { width, encoder: 'uni', bag, values: ramp(2 * width), coords });
+    const read = await embedFile('WSI', path, width);
+    expect(read.index).toMatchObject({ encoder: 'uni', bags: [bag] });
+    expect(read.values).toEqual(ramp(2 * width));
+    expect(read.coords).toEqual(coords);
+  });
+
+  it('does without coordinates that are no numbers', async () => {
+    const path = writeH5('001.h5', (file) => {
+      file.create_dataset({ name: 'features', data: ramp(2 * width), shape: [2, width], dtype: '<f' });
+      file.create_dataset({ name: 'coords', data: new Float32Array([0, 0, 256, NaN]), shape: [2, 2] });
+    });
+    const { index, coords, problems } = await embedFile('WSI', path, width);
+    expect(index.bags).toMatchObject([{ rows: 2, coords: null }]);
+    expect(coords).toBeNull();
+    expect(problems).toMatchObject([
+      { severity: 'warning', place: 'coords', reason: expect.stringContaining('row 1') as string },
+    ]);
   });
 
   it.each([

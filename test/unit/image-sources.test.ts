@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { HafError } from '../../src/pipeline/core/errors.js';
+import { HafError, type ErrorContext } from '../../src/pipeline/core/errors.js';
 import { buildGraph, type Graph } from '../../src/pipeline/graph.js';
 import { makePlan } from '../../src/pipeline/plan.js';
 import type { JobOutcome } from '../../src/pipeline/run-graph.js';
 import { lostFiles, withoutLost } from '../../src/pipeline/runs/lost-files.js';
+import { prepareRun } from '../../src/pipeline/runs/prepare.js';
 import { findSources, type DataFiles } from '../../src/pipeline/sources/find-sources.js';
 import { classOf } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
@@ -123,19 +124,27 @@ describe('a cohort that starts from images', () => {
     ]);
   });
 
-  it('goes on without files that failed, but not when something else failed too', async () => {
-    const files = await find();
-    const graph = buildGraph(testConfig(images), files);
-    const failed = (key: string, code: 'HAF_DATA_MISSING' | 'HAF_STORE_FULL'): JobOutcome => {
+  const failing =
+    (graph: Graph) =>
+    (
+      key: string,
+      code: 'HAF_DATA_MISSING' | 'HAF_DATA_CHANGED' | 'HAF_STORE_FULL',
+      context: ErrorContext = {},
+    ): JobOutcome => {
       const node = graph.find((job) => job.key === key);
       if (!node) throw new Error(`no job ${key}`);
       const recipe = { stage: node.stage, version: 1, unit: node.unit, config: {}, inputs: [], sources: [] };
       return {
         state: 'failed',
         job: { node, id: key, recipe, cached: null },
-        error: new HafError(code, 'It is gone.', 'Bring it back.'),
+        error: new HafError(code, 'It is gone.', 'Bring it back.', { context }),
       };
     };
+
+  it('goes on without files that failed, but not when something else failed too', async () => {
+    const files = await find();
+    const graph = buildGraph(testConfig(images), files);
+    const failed = failing(graph);
     const gone = failed('tile/WSI/slides/PrimaryTumor_HE_002.svs', 'HAF_DATA_MISSING');
     const lost = lostFiles([gone]);
     expect(lost).toMatchObject([
@@ -144,7 +153,40 @@ describe('a cohort that starts from images', () => {
     const rest = buildGraph(testConfig(images), withoutLost(files, lost));
     expect(graph.length - rest.length).toBe(2);
     expect(rest.some(({ key }) => key.includes('HE_002.svs'))).toBe(false);
+    expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_DATA_MISSING')])).toMatchObject([
+      { embed: 'embed/TMA/patient-002', problem: { patient: '002', file: null } },
+    ]);
     expect(lostFiles([gone, failed('tables', 'HAF_DATA_MISSING')])).toEqual([]);
     expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_STORE_FULL')])).toEqual([]);
+  });
+
+  it('goes on with what was found before, so that no other file is missing without a word', async () => {
+    const places = { runs: join(root, 'runs'), store: join(root, 'store') };
+    const [config, key] = [testConfig(images), 'tile/WSI/slides/PrimaryTumor_HE_001.svs'];
+    writeFileSync(join(root, 'synthetic.json'), JSON.stringify({ synthetic: true, patients: 2, seed: 1 }));
+    const { files, graph } = await prepareRun(config, root, places);
+    const lost = lostFiles([failing(graph)(key, 'HAF_DATA_MISSING')]);
+    for (const id of ['001', '002']) rmSync(join(root, `slides/PrimaryTumor_HE_${id}.svs`));
+    const next = await prepareRun(config, root, places, { lost, files });
+    expect(next.graph.filter(({ stage, unit }) => stage === 'tile' && unit.modality === 'WSI')).toMatchObject(
+      [{ unit: { file: 'slides/PrimaryTumor_HE_002.svs' } }],
+    );
+    expect(next.lost).toMatchObject([{ file: 'slides/PrimaryTumor_HE_001.svs' }]);
+  });
+
+  it('does not go on without slides because their model is gone', async () => {
+    write('models/uni.onnx');
+    const encoder = { onnx: 'models/uni.onnx', standIn: false };
+    const files = await find({ embed: { encoder } });
+    const failed = failing(await graphOf({ embed: { encoder } }));
+    // The model is everybody's: leaving out slide after slide would leave none.
+    const slide = 'slides/PrimaryTumor_HE_002.svs';
+    const [model] = files.encoder;
+    const encoding = `embed/WSI/${slide}`;
+    const { name, sha256 } = model ?? {};
+    expect(lostFiles([failed(encoding, 'HAF_DATA_MISSING', { files: [name as string] })])).toEqual([]);
+    expect(lostFiles([failed(encoding, 'HAF_DATA_CHANGED', { sha256: sha256 as string })])).toEqual([]);
+    expect(lostFiles([failed(encoding, 'HAF_DATA_MISSING', { files: [slide] })])).toHaveLength(1);
+    expect(lostFiles([failed(encoding, 'HAF_DATA_CHANGED', { sha256: 'of the slide' })])).toHaveLength(1);
   });
 });

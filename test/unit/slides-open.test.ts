@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openClosed as openSlide } from '../support/open-slides.js';
+import { encodeJpeg2000 } from '../../src/operators/slides/jpeg2000.js';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
 import { readTiffDirectory, type TiffPage } from '../../src/operators/slides/tiff-directory.js';
 import { mppOf } from '../../src/operators/slides/slide-physics.js';
@@ -171,6 +172,23 @@ describe('damaged slides', () => {
     await reader.close();
   });
 
+  it('a JPEG 2000 tile of fewer pixels than its place has', async () => {
+    const small = await encodeJpeg2000(new Uint8Array(32 * 32 * 3), 32, 32);
+    const options = { compression: 'jp2k33005' } as const;
+    const path = await damaged(await writePainted('a.svs', options), (bytes, { chunks }) => {
+      expect(small.length).toBeLessThanOrEqual(chunks.byteCounts[0] as number);
+      bytes.set(small, chunks.offsets[0]);
+      return bytes;
+    });
+    const reader = await openSlide(path);
+    await expect(reader.read(0, { x: 0, y: 0, width: 64, height: 64 })).rejects.toMatchObject({
+      code: 'HAF_SLIDE_UNREADABLE',
+      what: expect.stringContaining('tile 0 holds 32 x 32 pixels, 64 x 64 expected') as string,
+    });
+    // The last of a row is wider than what is left of the level.
+    await expect(reader.read(0, { x: 690, y: 490, width: 10, height: 10 })).resolves.toHaveLength(300);
+  });
+
   it('a chain of images that bites its tail', async () => {
     const path = await damaged(await writePainted('a.svs'), (bytes) => {
       const first = bytes.readUInt32LE(4);
@@ -178,6 +196,37 @@ describe('damaged slides', () => {
       return bytes;
     });
     expect(await reasonOf(path)).toMatch(/do not end after 200/);
+  });
+});
+
+/** A copy in which a page is said to be compressed otherwise. */
+function relabelled(path: string, page: number, compression: number): string {
+  const bytes = readFileSync(path);
+  let directory = bytes.readUInt32LE(4);
+  for (let i = 0; i < page; i++)
+    directory = bytes.readUInt32LE(directory + 2 + 12 * bytes.readUInt16LE(directory));
+  for (let at = directory + 2; at < directory + 2 + 12 * bytes.readUInt16LE(directory); at += 12)
+    if (bytes.readUInt16LE(at) === 259) bytes.writeUInt16LE(compression, at + 8);
+  return written('relabelled.svs', bytes);
+}
+
+describe('JPEG 2000 is never given to libvips, which makes one green of it', () => {
+  it('in a lower level of a JPEG slide', async () => {
+    const path = await writePainted('a.svs');
+    expect(await reasonOf(relabelled(path, 2, 7))).toBe('readable');
+    expect(await reasonOf(relabelled(path, 2, 33_003))).toMatch(/JPEG 2000 \(YCbCr\) where.*vips tiffsave/);
+  });
+
+  it('nor is JPEG given to OpenJPEG', async () => {
+    const path = await writePainted('a.svs', { compression: 'jp2k33005' });
+    expect(await reasonOf(relabelled(path, 2, 7))).toMatch(/holds JPEG where only JPEG 2000 is read/);
+  });
+
+  it('in an image without tiles', async () => {
+    const path = join(slideFolder(), 'a.tif');
+    await waves(64, 64).tiff({ compression: 'lzw' }).toFile(path);
+    expect(await reasonOf(path)).toBe('readable');
+    expect(await reasonOf(relabelled(path, 0, 33_003))).toMatch(/JPEG 2000 \(YCbCr\) where/);
   });
 });
 

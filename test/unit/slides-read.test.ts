@@ -1,12 +1,15 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openClosed as openSlide } from '../support/open-slides.js';
-import { hasGrid } from '../../src/operators/slides/grid-reader.js';
+import { planCells } from '../../src/operators/slides/cell-plan.js';
+import { type GridReader, hasGrid } from '../../src/operators/slides/grid-reader.js';
 import { readTiles } from '../../src/operators/slides/read-tiles.js';
 import type { Region, SlideReader } from '../../src/operators/slides/slide-reader.js';
+import { readTiffDirectory } from '../../src/operators/slides/tiff-directory.js';
 import type { TileGeometry } from '../../src/operators/tiling/tiles-data.js';
 import { greatestDifference, paintWaves, writePainted } from '../support/painted-slide.js';
 
@@ -242,6 +245,62 @@ describe('tiles without data', () => {
       expect(greatestDifference(tiles.get(row) as Uint8Array, single)).toBe(0);
     }
     expect((tiles.get(0) as Uint8Array).every((value) => value === 0)).toBe(true);
+  });
+});
+
+describe('stored tiles', () => {
+  it('that are damaged among sound ones are named', async () => {
+    const path = await writePainted('a.svs');
+    const [page] = (await readTiffDirectory(path)).pages;
+    const bytes = readFileSync(path);
+    const [start = 0, length = 0] = [page?.chunks.offsets[25], page?.chunks.byteCounts[25]];
+    writeFileSync(path, bytes.fill(0, start, start + length));
+    const reader = (await openSlide(path)) as GridReader;
+    await expect(reader.cells(0, [23, 24, 26])).resolves.toHaveLength(3);
+    // Column 3 of row 2 of eleven columns.
+    await expect(reader.cells(0, [24, 25, 26])).rejects.toMatchObject({
+      code: 'HAF_SLIDE_UNREADABLE',
+      what: expect.stringMatching(/level 0, x 192 to 256, y 128 to 192 are damaged/) as string,
+    });
+  });
+
+  it('that are cut off once the slide is open are no black', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'haf-cut-')), 'a.tif');
+    const [width, height] = [128, 128];
+    await sharp(paintWaves({ x: 0, y: 0, width, height }), { raw: { width, height, channels: 3 } })
+      .tiff({ tile: true, pyramid: true, tileWidth: 64, tileHeight: 64, compression: 'none' })
+      .toFile(path);
+    const [page] = (await readTiffDirectory(path)).pages;
+    const reader = (await openSlide(path)) as GridReader;
+    truncateSync(path, Math.max(...(page?.chunks.offsets ?? [])) + 100);
+    await expect(reader.cells(0, [2, 3])).rejects.toMatchObject({ code: 'HAF_SLIDE_UNREADABLE' });
+  });
+
+  it('without data leave their part of a tile to be blackened', () => {
+    const grid = { cellWidth: 64, cellHeight: 64, columns: 2, rows: 1, stored: Uint8Array.of(1, 0) };
+    const plan = planCells({ width: 128, height: 64 }, grid, Int32Array.of(0, 0, 32, 0, 64, 0, 96, 0), 64);
+    expect([...plan.partial]).toEqual([0, 1, 1, 1]);
+    expect([...plan.awaited]).toEqual([1, 1, 0, 0]);
+    expect(plan.cells).toEqual([0]);
+  });
+
+  it('are not being read any more when nobody wants the rest', async () => {
+    let reading = 0;
+    const info = { levels: [{ width: 4096, height: 4096, downsample: 1 }] } as unknown as SlideReader['info'];
+    const read = async (_: number, { width, height }: Region): Promise<Uint8Array> => {
+      reading++;
+      await setTimeout(20 * reading);
+      reading--;
+      return new Uint8Array(width * height * 3);
+    };
+    const corners = Array.from({ length: 16 }, (_, i) => [(i % 4) * 1024, Math.floor(i / 4) * 1024]);
+    const side = { sizePx: 1024, readPx: 1024, level0Px: 1024, stepLevel0Px: 1024, level: 0, mpp: null };
+    const slide = { info, read, close: () => Promise.resolve() };
+    for await (const { rows } of readTiles(slide, Int32Array.from(corners.flat()), side)) {
+      expect(rows.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(reading).toBe(0);
   });
 });
 

@@ -55,6 +55,12 @@ describe('coordinates that are given', () => {
     expect(base.geometry).toMatchObject({ sizePx: 512, level: 0, readPx: 512, level0Px: 512, mpp: null });
   });
 
+  it('of CLAM stand for as many pixels of level 0 as CLAM counts along x', async () => {
+    const uneven = [levels[0], { width: 10_000, height: 7501, downsample: 3.99973 }] as typeof levels;
+    const path = await written({ patch_size: 256, patch_level: 1 });
+    expect((await readGivenTiles(path, uneven, mpp)).geometry).toMatchObject({ readPx: 256, level0Px: 1024 });
+  });
+
   it.each([
     // 40x to 20x: no level is at 2, so level 0 is read and halved.
     [512, { level: 0, readPx: 512, level0Px: 512, mpp: 0.5 }],
@@ -67,6 +73,25 @@ describe('coordinates that are given', () => {
       expect((await readGivenTiles(path, levels, mpp)).geometry).toMatchObject({ sizePx: 256, ...expected });
     },
   );
+
+  it('of TRIDENT take a level that is too coarse by rounding alone', async () => {
+    const rounded = [levels[0], { width: 9_990, height: 7490, downsample: 4.0047 }] as typeof levels;
+    const path = await written({ patch_size: 256, patch_size_level0: 1024 });
+    expect((await readGivenTiles(path, rounded, mpp)).geometry).toMatchObject({ level: 1, readPx: 256 });
+  });
+
+  it.each([
+    [40_000, 0],
+    [0, 30_000],
+  ])('are not of this slide when a tile begins at %i, %i', async (x, y) => {
+    const path = await written({ patch_size: 256, patch_level: 0 }, [0, 0, x, y]);
+    await expect(readGivenTiles(path, levels, mpp)).rejects.toMatchObject({
+      what: expect.stringContaining(`tile 1 at ${x}, ${y} lies outside`) as string,
+    });
+    const inside = [Math.max(0, x - 1), Math.max(0, y - 1)];
+    const last = await written({ patch_size: 256, patch_level: 0 }, inside);
+    expect([...(await readGivenTiles(last, levels, mpp)).coords]).toEqual(inside);
+  });
 
   it('may be none', async () => {
     const { coords } = await readGivenTiles(

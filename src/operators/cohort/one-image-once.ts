@@ -14,7 +14,12 @@ export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): 
     if (same) same.push(piece);
     else byId.set(id, [piece]);
   }
-  const twice = [...byId.values()].filter((same) => new Set(same.map(({ of }) => of.artifact)).size > 1);
+  const twice = [...byId.values()].filter(
+    (same) =>
+      new Set(same.map(({ of }) => of.artifact)).size > 1 ||
+      // All cores of a patient are one artifact; the arrays of a feature file are told apart by their places in it.
+      (same.length > 1 && same.some(({ of }) => of.fromImages)),
+  );
   for (const same of twice) problems.push(twins(same as [BagPiece, ...BagPiece[]]));
   const left = new Set(twice.flat());
   return pieces.filter((piece) => !left.has(piece));
@@ -24,7 +29,7 @@ function twins(same: readonly [BagPiece, ...BagPiece[]]): Problem {
   const [first] = same;
   const { modality, fromImages } = first.of;
   const names = [...new Set(same.map(({ of }) => of.name))];
-  const count = names.length === 2 ? 'Two' : names.length;
+  const count = same.length === 2 ? 'Two' : same.length;
   return {
     ...ofPiece(first),
     severity: 'failure',

@@ -38,7 +38,9 @@ function readCoords(array: StoredArray, rows: number): Float32Array | string {
   if (sides.length !== 2 || columns !== 2)
     return `its shape is ${shapeText(shape)}, [${rows}, 2] is expected`;
   try {
-    return array.read();
+    const corners = array.read();
+    const bad = corners.findIndex((value) => !Number.isFinite(value));
+    return bad < 0 ? corners : `row ${bad >> 1} (counted from 0) is no place`;
   } catch (thrown) {
     const error = asForeign(thrown);
     if (error === null) throw thrown;

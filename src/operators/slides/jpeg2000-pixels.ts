@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type DecodedTile, decodeJpeg2000 } from './jpeg2000.js';
-import { cellsOf, copyPixels, type LevelGrid } from './level-grid.js';
+import { cellRegion, cellsOf, copyPixels, type LevelGrid, overlapOf } from './level-grid.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
@@ -30,7 +30,7 @@ export function jpeg2000Pixels(
     }
   };
 
-  const decode = async (page: TiffPage, cell: number): Promise<DecodedTile> => {
+  const decode = async (page: TiffPage, grid: LevelGrid, cell: number): Promise<DecodedTile> => {
     const length = page.chunks.byteCounts[cell] ?? 0;
     const bytes = new Uint8Array(length);
     const { bytesRead } = await file.read(bytes, 0, length, page.chunks.offsets[cell]);
@@ -38,7 +38,14 @@ export function jpeg2000Pixels(
     const ycc =
       page.compression === yccCompression ||
       (page.compression === freeCompression && page.photometric === yccPhotometric);
-    return decodeJpeg2000(bytes, ycc);
+    const tile = await decodeJpeg2000(bytes, ycc);
+    // Tiles at the edges may end with the level; any other that is too small would leave black behind.
+    const inside = overlapOf(cellRegion(grid, cell), { x: 0, y: 0, width: page.width, height: page.height });
+    if (inside !== null && (tile.width < inside.width || tile.height < inside.height))
+      throw new Error(
+        `tile ${cell} holds ${tile.width} x ${tile.height} pixels, ${inside.width} x ${inside.height} expected`,
+      );
+    return tile;
   };
 
   const tileAt = async (level: number, cell: number): Promise<DecodedTile> => {
@@ -49,7 +56,7 @@ export function jpeg2000Pixels(
       cache.set(key, known);
       return known;
     }
-    const tile = await decode(levels[level] as TiffPage, cell);
+    const tile = await decode(levels[level] as TiffPage, grids[level] as LevelGrid, cell);
     remember(key, tile);
     return tile;
   };

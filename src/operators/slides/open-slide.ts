@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { HafError } from '../../pipeline/core/errors.js';
-import { compressionKind } from './compression.js';
+import { compressionKind, type CompressionKind } from './compression.js';
 import { fileKindOf, foreignTiff } from './file-kind.js';
 import { gridReader } from './grid-reader.js';
 import { jpeg2000Pixels } from './jpeg2000-pixels.js';
@@ -48,6 +48,17 @@ function gate(path: string, page: TiffPage): void {
     throw unreadable(path, `its compression is ${name}, which is not read here`, convertWithVips(path));
 }
 
+/** @throws HafError when a page would be given to a decoder that makes other pixels of it, without an error */
+function gateDecoder(path: string, { compression }: TiffPage, decoder: CompressionKind['decoder']): void {
+  const kind = compressionKind(compression);
+  if (kind.decoder !== decoder)
+    throw unreadable(
+      path,
+      `it holds ${kind.name} where only ${decoder === 'libvips' ? 'other compressions are' : 'JPEG 2000 is'} read`,
+      convertWithVips(path),
+    );
+}
+
 function requireRgb(path: string, { samples, bits, photometric, planar, compression }: TiffPage): void {
   const rgb = photometric === 2 || photometric === 6;
   if (!rgb || samples < 3 || samples > 4 || bits.some((depth) => depth !== 8))
@@ -64,8 +75,10 @@ const count = (grid: LevelGrid): number => grid.stored.reduce((sum, one) => sum 
 
 async function openPyramid(path: string, tiff: TiffFile, levels: readonly TiffPage[]): Promise<SlideReader> {
   const base = levels[0] as TiffPage;
+  const kind = compressionKind(base.compression);
   for (const page of levels) {
     gate(path, page);
+    gateDecoder(path, page, kind.decoder);
     requireRgb(path, page);
   }
   let grids: readonly LevelGrid[];
@@ -74,7 +87,6 @@ async function openPyramid(path: string, tiff: TiffFile, levels: readonly TiffPa
   } catch (error) {
     throw unreadable(path, messageOf(error), copyAgain, error);
   }
-  const kind = compressionKind(base.compression);
   const vendor = vendorOf(base);
   const [missingTiles = 0, ...missingBelow] = grids.map(count);
   const gaps = missingBelow.reduce((sum, missing) => sum + missing, 0);
@@ -108,6 +120,7 @@ async function openTiff(path: string): Promise<SlideReader> {
   const levels = pyramidOf(tiff.pages);
   if (levels.length > 0) return openPyramid(path, tiff, levels);
   gate(path, first);
+  gateDecoder(path, first, 'libvips');
   return openPlain(path, first);
 }
 

@@ -14,7 +14,7 @@ export interface SlideMpp {
   readonly source: string;
 }
 
-/** Who decodes the pixels: libvips by row strips, or our own reading of single tiles (JPEG 2000, missing tiles). */
+/** Who decodes the pixels: libvips, or our own reading of single tiles, for JPEG 2000. */
 export type SlideRoute = 'strips' | 'tiles';
 
 export interface SlideInfo {

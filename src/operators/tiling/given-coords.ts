@@ -5,6 +5,7 @@ import { numberAttribute } from '../features/hdf5-attributes.js';
 import { datasetArray, withHdf5 } from '../features/hdf5-dataset.js';
 import { assertCompleteHdf5 } from '../features/hdf5-superblock.js';
 import type { SlideLevel, SlideMpp } from '../slides/slide-reader.js';
+import { axisDownsamples } from './segmentation-level.js';
 import type { TileGeometry } from './tiles-data.js';
 
 /** Tiles that somebody else has laid. */
@@ -85,7 +86,8 @@ function geometryOf(coords: Dataset, levels: readonly SlideLevel[], mpp: SlideMp
       `they are of level ${level}, the slide has levels 0 to ${levels.length - 1}`,
       'Check that they are of this slide.',
     );
-  const level0Px = wantedLevel0 ?? size * Math.floor(at.downsample);
+  // As `tile` and CLAM count it: the mean of both axes may lie below a whole number that the width has.
+  const level0Px = wantedLevel0 ?? size * Math.max(1, Math.floor(axisDownsamples(levels, level)[0]));
   const readPx = named === null ? Math.max(1, Math.round(level0Px / at.downsample)) : size;
   const sizePx = numberAttribute(coords, sizeAttribute) ?? size;
   return {

@@ -10,6 +10,7 @@ import type { JobOutcome } from '../run-graph.js';
 import { hashCacheOf, planRun } from '../runs/prepare.js';
 import { guardStandIn } from '../runs/stand-in-guard.js';
 import { nameFiles } from '../sources/find-sources.js';
+import type { FoundBags } from '../sources/bag-files.js';
 import { givenBags, withCoords } from '../sources/given-files.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore, Manifest } from '../store/store.js';
@@ -44,7 +45,8 @@ export async function runBagCommand(
   // Whatever the experiment is called: this is a run of its own.
   const config: Config = { ...loaded, name: stage };
   const root = process.cwd();
-  const { bags: found, problems } = await givenBags(paths, options.modality, config, root);
+  const { bags: given, problems } = await givenBags(paths, options.modality, config, root);
+  const found = stage === 'tile' ? imagesOf(given) : given;
   const bags = options.coords === undefined ? found : withCoords(found, options.coords, root);
   if (stage === 'embed' && bags.some(({ kind }) => kind === 'images')) requireEncoder(config);
   const store = await openStore(options.store, cacheOptions(options));
@@ -78,6 +80,21 @@ export async function runBagCommand(
 
 const manifestOf = (outcome: JobOutcome): [string, Manifest][] =>
   'manifest' in outcome ? [[outcome.manifest.id, outcome.manifest]] : [];
+
+/** @throws HafError HAF_USAGE when there is nothing among the files that could be tiled */
+function imagesOf(bags: readonly FoundBags[]): readonly FoundBags[] {
+  const features = bags.filter(({ kind }) => kind === 'features').flatMap(({ names }) => names);
+  if (features.length === 0) return bags;
+  const which = `${features.slice(0, 3).join(', ')}${features.length > 3 ? ` and ${features.length - 3} more` : ''}`;
+  if (bags.length === features.length)
+    throw new HafError(
+      'HAF_USAGE',
+      `There is nothing to tile in ${which}: by their endings they hold features.`,
+      'Name images, or use "haf-pipeline embed" for feature files.',
+    );
+  say(`not tiled, because they hold features: ${which}`);
+  return bags.filter(({ kind }) => kind === 'images');
+}
 
 function requireEncoder({ embed: { encoder } }: Config): void {
   if (encoder.onnx !== null || encoder.standIn) return;

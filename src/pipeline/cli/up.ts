@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.js';
 import { lostFiles, type LostFile } from '../runs/lost-files.js';
 import { observe } from '../observe/observation.js';
 import { prepareRun } from '../runs/prepare.js';
+import type { DataFiles } from '../sources/find-sources.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
@@ -28,12 +29,15 @@ export async function up(options: UpOptions): Promise<ExitCode> {
   const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
   try {
     let lost: readonly LostFile[] = [];
+    let files: DataFiles | undefined;
     for (let attempt = 1; ; attempt++) {
-      const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost });
+      const found = files === undefined ? {} : { files };
+      const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost, ...found });
       const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
       const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];
       if (more.length === 0 || attempt === mostAttempts) return exitCode;
       lost = [...lost, ...more];
+      ({ files } = prepared);
       say(`Going on without ${more.length === 1 ? 'this file' : `these ${more.length} files`}.`);
     }
   } finally {

@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../core/errors.js';
+import type { ErrorCode, HafError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
-import { jobKey } from '../graph.js';
+import { jobKey, type JobNode } from '../graph.js';
 import type { JobOutcome } from '../run-graph.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import { stages } from '../stages.js';
@@ -21,11 +21,19 @@ const faultsOfFiles: readonly ErrorCode[] = [
   'HAF_JOB_QUARANTINED',
 ];
 
+/** Whether it is the model that is gone or another one: without the slide the next one would meet the same. */
+const ofEncoder = ({ sources }: JobNode, { context: { files, sha256 } }: HafError): boolean =>
+  sources.some(
+    ({ role, name, sha256: content }) =>
+      role === 'encoder' && (content === sha256 || (Array.isArray(files) && files.includes(name))),
+  );
+
 /** The files whose jobs failed, when the run could go on without them: nothing failed besides. */
 export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] {
   const failed = outcomes.filter((outcome) => outcome.state === 'failed');
   const ofFiles = failed.every(
-    ({ job, error }) => stages[job.node.stage].perFile === true && faultsOfFiles.includes(error.code),
+    ({ job: { node }, error }) =>
+      stages[node.stage].perFile === true && faultsOfFiles.includes(error.code) && !ofEncoder(node, error),
   );
   if (!ofFiles) return [];
   return failed.map(({ job: { node }, error }) => ({

@@ -41,6 +41,8 @@ export interface PrepareOptions {
   readonly onNote?: (text: string) => void;
   /** Files that an earlier attempt could not use. */
   readonly lost?: readonly LostFile[];
+  /** What it found: searched again, a file that has vanished since would be missing without a word. */
+  readonly files?: DataFiles;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function prepareRun(
   config: Config,
   dataRoot: string | null,
   places: Places,
-  { onNote, lost = [] }: PrepareOptions = {},
+  { onNote, lost = [], files: earlier }: PrepareOptions = {},
 ): Promise<PreparedRun> {
   if (dataRoot === null)
     throw new HafError(
@@ -61,10 +63,12 @@ export async function prepareRun(
       'Pass --data DIR, or set data.root in the experiment file. "haf-pipeline synth DIR" makes a cohort to try.',
     );
   const store = await openStore(places.store, cacheOptions(places));
-  const found = await findSources(config, dataRoot, {
-    hashCache: hashCacheOf(store),
-    ...(onNote ? { onNote } : {}),
-  });
+  const found =
+    earlier ??
+    (await findSources(config, dataRoot, {
+      hashCache: hashCacheOf(store),
+      ...(onNote ? { onNote } : {}),
+    }));
   guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
   const graph = buildGraph(config, files);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { glob } from 'tinyglobby';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { patientOf, stemOf } from '../core/file-name.js';
 import type { BagModality } from '../core/modality.js';
 import type { Unit } from '../stage.js';
+import { matchingFiles } from './matching-files.js';
 import { readSlideTable } from './slide-table.js';
 
 /** The files that become the bags of one job, not yet hashed. */
@@ -24,7 +24,7 @@ export interface FoundBags {
 /**
  * The feature files of a modality, one job each; or its images: a job for each slide, and one for all cores of a patient.
  *
- * @throws HafError HAF_MODALITY_EMPTY when the glob matches nothing
+ * @throws HafError HAF_MODALITY_EMPTY when the glob matches nothing, HAF_DATA_MISSING for links that lead nowhere
  */
 export async function findBags(
   config: Config,
@@ -33,7 +33,7 @@ export async function findBags(
 ): Promise<readonly FoundBags[]> {
   if (!config.modalities.includes(modality)) return [];
   const { key, pattern, kind } = placeOf(config, modality);
-  const names = (await glob(pattern, { cwd: root, onlyFiles: true, caseSensitiveMatch: true })).sort();
+  const names = await matchingFiles(pattern, root);
   if (names.length === 0)
     throw new HafError(
       'HAF_MODALITY_EMPTY',

@@ -42,7 +42,7 @@ const worthNoting = 2 ** 31;
 /**
  * Finds and hashes the files of an experiment below `root`, before any work is planned.
  *
- * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once), HAF_MODALITY_EMPTY for
+ * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once) or links that lead nowhere, HAF_MODALITY_EMPTY for
  * a bag modality whose glob matches nothing, HAF_TABLE_INVALID for a slide table with faults.
  */
 export async function findSources(config: Config, root: string, options: FindOptions): Promise<DataFiles> {

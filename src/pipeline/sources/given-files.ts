@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { extname, isAbsolute, join, relative, resolve } from 'node:path';
-import { glob } from 'tinyglobby';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
 import type { BagModality } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { bagsOf, type FoundBags } from './bag-files.js';
+import { matchingFiles } from './matching-files.js';
 
 /** Endings of what holds instances already; anything else is taken for an image. */
 const featureEndings = ['.h5', '.hdf5', '.pt', '.pth', '.npy', '.npz', '.safetensors'];
@@ -23,7 +23,7 @@ export interface GivenBags {
  * The jobs of files named on a command line, sorted by path; folders stand for the images in them, or for the feature
  * files if there are no images. Names are relative to `root`, absolute outside of it.
  *
- * @throws HafError HAF_DATA_MISSING naming every path that does not exist
+ * @throws HafError HAF_DATA_MISSING naming every path, or link in a folder, that does not exist
  */
 export async function givenBags(
   paths: readonly string[],
@@ -58,18 +58,16 @@ export async function givenBags(
       ),
       ...bagsOf(config, root, modality, 'features', clear.filter(isFeature)),
     ],
-    problems: alike.flat().map((file) => ambiguous(file, byStem.get(stemOf(file)) ?? [])),
+    problems: alike
+      .flat()
+      .map((file) => ambiguous(file, isFeature(file) ? 'embed' : 'tile', byStem.get(stemOf(file)) ?? [])),
   };
 }
 
 async function filesAt(path: string): Promise<readonly string[]> {
   if (!statSync(path).isDirectory()) return [path];
   const inside = async (endings: readonly string[]): Promise<readonly string[]> => {
-    const names = await glob(`**/*.{${endings.join(',')}}`, {
-      cwd: path,
-      onlyFiles: true,
-      caseSensitiveMatch: false,
-    });
+    const names = await matchingFiles(`**/*.{${endings.join(',')}}`, path, false);
     return names.map((name) => join(path, name));
   };
   const images = await inside(imageEndings);
@@ -104,9 +102,9 @@ export function withCoords(bags: readonly FoundBags[], folder: string, root: str
   );
 }
 
-const ambiguous = (file: string, alike: readonly string[]): Problem => ({
+const ambiguous = (file: string, stage: Problem['stage'], alike: readonly string[]): Problem => ({
   severity: 'failure',
-  stage: 'tile',
+  stage,
   patient: null,
   file,
   place: null,
