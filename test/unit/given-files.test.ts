@@ -24,9 +24,21 @@ describe('files named on a command line', () => {
   });
 
   it('takes the images of a folder in the order of their paths, whoever names them first', async () => {
-    write('slides/b_2.svs', 'slides/a_1.TIFF', 'slides/deeper/c_3.ndpi', 'slides/notes.txt', 'slides/x_9.h5');
+    write(
+      'slides/b_2.svs',
+      'slides/a_1.TIFF',
+      'slides/deeper/c_3.ndpi',
+      'slides/notes.txt',
+      'slides/x_9.h5',
+      'slides/y_4.czi',
+    );
     const found = await given(['slides/b_2.svs', 'slides']);
-    expect(namesOf(found)).toEqual([['slides/a_1.TIFF'], ['slides/b_2.svs'], ['slides/deeper/c_3.ndpi']]);
+    expect(namesOf(found)).toEqual([
+      ['slides/a_1.TIFF'],
+      ['slides/b_2.svs'],
+      ['slides/deeper/c_3.ndpi'],
+      ['slides/y_4.czi'],
+    ]);
     expect(found.bags.every(({ kind, role }) => kind === 'images' && role === 'slide')).toBe(true);
   });
 

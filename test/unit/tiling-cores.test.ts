@@ -56,6 +56,16 @@ describe('the cores of a patient', () => {
     });
   });
 
+  it.each([
+    [6000, 4],
+    [3, 4000],
+  ])('far from round, %i x %i, still have a picture', async (width, height) => {
+    const path = await write(core('HE', `x${width}_y${height}`), width, height);
+    const { images, problems } = await tileCoreFiles({ patient: '007' }, [path]);
+    expect(images).toMatchObject([{ outcome: 'ok', rows: 1 }]);
+    expect(problems.some(({ reason }) => reason.includes('a core is about round'))).toBe(true);
+  });
+
   it('smaller than a tile are one tile as a whole, which is read scaled to a square', async () => {
     const { images } = await tileCoreFiles({ patient: '007' }, paths);
     const tile = images.at(-1)?.tile;

@@ -27,7 +27,7 @@ const wholeCell = 1024;
 
 /**
  * Reads all tiles of a slide once, in the order that reads best: every stored tile that a wanted one touches is
- * decoded exactly once. What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled
+ * decoded once, or twice where two stripes of a very wide slide meet. What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled
  * at once. Memory: 3 portions of 8 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners

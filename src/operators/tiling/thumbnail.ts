@@ -10,9 +10,10 @@ export async function thumbnailOf(reader: SlideReader, longest: number): Promise
     0,
     sides.findLastIndex((side) => side >= longest),
   );
-  const shrink = Math.max(1, Math.floor((sides[level] as number) / longest));
   const { width: levelWidth, height: levelHeight } = levels[level] as (typeof levels)[number];
   // A picture many times longer than wide keeps a pixel in its short side.
+  const most = Math.min(levelWidth, levelHeight);
+  const shrink = Math.max(1, Math.min(most, Math.floor((sides[level] as number) / longest)));
   const [shrunkWidth, shrunkHeight] = [levelWidth, levelHeight].map((side) => Math.floor(side / shrink)) as [
     number,
     number,

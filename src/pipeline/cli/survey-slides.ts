@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { SlideProbe } from '../../operators/slides/probe-slide.js';
 import type { Config } from '../config/schema.js';
+import { slideEndings } from '../sources/given-files.js';
 import { readSlideTable } from '../sources/slide-table.js';
 import type { Finding } from './survey.js';
 
-/** What whole-slide images are called; PNG and JPEG are not among them, they may be anything. */
-export const slideGlob =
-  '**/*.{svs,tif,tiff,ndpi,scn,bif,mrxs,vms,vmu,svslide,dcm,czi,vsi,isyntax,SVS,TIF,TIFF,NDPI,SCN,MRXS}';
+/** Whole-slide images by name; PNG and JPEG are not among them, they may be anything. */
+export const slideGlob = `**/*.{${slideEndings.flatMap((ending) => [ending, ending.toUpperCase()]).join(',')}}`;
 
 /** One slide file, by the path it was named or found by. */
 export interface SlideSurvey {

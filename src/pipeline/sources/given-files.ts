@@ -10,8 +10,28 @@ import { matchingFiles } from './matching-files.js';
 
 /** Endings of what holds instances already; anything else is taken for an image. */
 const featureEndings = ['.h5', '.hdf5', '.pt', '.pth', '.npy', '.npz', '.safetensors'];
+/** What whole-slide images are called, also those that only others can convert: whoever has them should hear so. */
+export const slideEndings: readonly string[] = [
+  ...[
+    'svs',
+    'tif',
+    'tiff',
+    'ndpi',
+    'scn',
+    'bif',
+    'mrxs',
+    'vms',
+    'vmu',
+    'svslide',
+    'dcm',
+    'czi',
+    'vsi',
+    'lif',
+  ],
+  'isyntax',
+];
 /** Endings looked for in a folder. */
-const imageEndings = ['svs', 'tif', 'tiff', 'ndpi', 'mrxs', 'scn', 'vms', 'bif', 'png', 'jpg', 'jpeg'];
+const imageEndings = [...slideEndings, 'png', 'jpg', 'jpeg'];
 
 export interface GivenBags {
   readonly bags: readonly FoundBags[];
