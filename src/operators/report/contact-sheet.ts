@@ -6,6 +6,8 @@ import { counted } from './number-text.js';
 
 /** So many pictures of slides that did well, and as many of cores: those with the fewest tiles: what looks odd is among them. */
 const shownWell = 200;
+/** So many of them are in sight at once, or nobody finds what comes below them in the page. */
+const openWell = 15;
 /** Characters that all pictures may take in the page. */
 const roomForPictures = 7_000_000;
 
@@ -38,15 +40,26 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
   let left = tiled.length;
   const sheets = bagModalities.map((modality) => {
     const cards: Html[] = [];
+    let inSight = openWell;
     for (const entry of chosen(tiled.filter((one) => one.modality === modality))) {
       const picture = entry.tiled.sheet();
       const data = picture === null ? null : Buffer.from(picture).toString('base64');
       room -= data?.length ?? 0;
       if (room < 0) break;
       cards.push(cardOf(entry, data));
+      if (entry.outcome !== 'ok') inSight += 1;
     }
     left -= cards.length;
-    return cards.length === 0 ? html`` : html`<div class="sheet">${cards}</div>`;
+    const [shown, folded] = [cards.slice(0, inSight), cards.slice(inSight)];
+    return html`${sheetOf(shown)}
+    ${
+      folded.length === 0
+        ? html``
+        : html`<details>
+            <summary>${folded.length} more ${modality === 'WSI' ? 'slides' : 'patients with cores'}</summary>
+            ${sheetOf(folded)}
+          </details>`
+    }`;
   });
   return html`<p class="aside">
       Pictures: failed and empty first, then by number of tiles, fewest first.
@@ -55,6 +68,9 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
     </p>
     ${sheets}`;
 }
+
+const sheetOf = (cards: readonly Html[]): Html =>
+  cards.length === 0 ? html`` : html`<div class="sheet">${cards}</div>`;
 
 const cardOf = ({ tiled, outcome }: Entry, data: string | null): Html =>
   html`<figure class="${outcome}">
