@@ -230,6 +230,13 @@ describe('the commands tile and embed', () => {
     expect(stdout).toMatch(/bad_1 +failed/);
     expect(stderr).toContain('bad_1.svs');
     expect(readdirSync(join(folder, 'mixed', 'patches'))).toHaveLength(1);
+    // The remedy is on the terminal, not only in problems.csv.
+    expect(stderr).toMatch(/\n {2}fix: Take it out of the glob/);
+    expect((await cli(['failures', 'latest'], folder)).stderr).toContain('fix: Take it out of the glob');
+    // A folder that cannot be written to is refused before the work.
+    const nowhere = await cli(['tile', good, '-o', 'bad_1.svs', '--no-broker', ...settings], folder);
+    expect([nowhere.code, nowhere.stdout]).toEqual([64, '']);
+    expect(nowhere.stderr.match(/HAF_PATH_UNUSABLE bad_1\.svs/g)).toHaveLength(1);
     const lonely = await cli(['embed', good, '-o', 'lonely', '--no-broker'], folder);
     expect(lonely.code).toBe(64);
     expect(lonely.stderr).toContain('embed.encoder.onnx');

@@ -97,6 +97,13 @@ describe('the survey of a cohort folder', () => {
     expect(found.findings.every(({ fix }) => fix !== '')).toBe(true);
   });
 
+  it('says which key takes the slides that lie where features were looked for', async () => {
+    const found = await survey({ 'targets.csv': targets, 'slides/a_001.svs': '' }, 'modalities=[WSI]');
+    expect(found.findings.map(({ fix }) => fix)).toEqual([
+      expect.stringContaining('data.wsi.slides to a glob of the slides here (1), data.wsi.files'),
+    ]);
+  });
+
   it('shows the first faults of a table with their lines', async () => {
     const broken = 'patient_id,sex\n1,0\n1,1\nx,0\n3,7\n4,8\n';
     const found = await survey({ 'targets.csv': targets, 'clinical.csv': broken }, 'modalities=[Clin]');

@@ -100,6 +100,10 @@ describe('a cohort that starts from images', () => {
       code: 'HAF_ENCODER_UNFIT',
       what: expect.stringContaining('models/other.onnx') as string,
     });
+    await expect(find({ embed: { encoder: { onnx: 'models' } } })).rejects.toMatchObject({
+      code: 'HAF_ENCODER_UNFIT',
+      what: expect.stringMatching(/models \(embed\.encoder\.onnx\) is no file/) as string,
+    });
   });
 
   it('refuses a glob without images by the key that holds it', async () => {

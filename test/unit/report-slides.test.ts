@@ -87,6 +87,17 @@ describe('slides in the report', () => {
     expect(pages['report.html']).toContain("default-src 'none'; img-src data:;");
   });
 
+  it('leave what comes below them in sight: of those that did well only the first are unfolded', () => {
+    const tiled: Tiled[] = Array.from({ length: 22 }, (_, i) => ({
+      modality: 'WSI',
+      images: [i < 3 ? slide(`bad${i}`, { outcome: 'empty', rows: 0 }) : slide(`ok${i}`)],
+      sheet: () => new Uint8Array(8),
+    }));
+    const { markup } = imageSection({ tiled, features: [], patients: [], heatmaps: [] });
+    const [before = '', folded = ''] = markup.split('<summary>4 more slides</summary>');
+    expect([before, folded].map((part) => part.match(/<figure/g)?.length)).toEqual([18, 4]);
+  });
+
   it('have a section only when something was tiled', async () => {
     const page = (await reported())['report.html'] ?? '';
     expect(page).not.toContain('Slides and cores');

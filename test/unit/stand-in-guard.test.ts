@@ -42,6 +42,12 @@ describe('the stand-in encoder', () => {
     expect(() => guardStandIn(config({ standIn: true }), both)).toThrowError(/no synthetic cohort/);
   });
 
+  it('does not mind where the coordinates of synthetic slides lie', () => {
+    const [bag] = bagsIn(synthetic) as [BagFiles];
+    const coords = { role: 'coords', name: 'patches/1.h5', path: join(real, '1.h5'), sha256: '' };
+    guardStandIn(config({ standIn: true }), [{ ...bag, sources: [...bag.sources, coords] }]);
+  });
+
   it('may work on synthetic data, by force, and where it has no images', () => {
     guardStandIn(config({ standIn: true }), bagsIn(synthetic));
     guardStandIn(config({ standIn: true, force: true }), bagsIn(real));

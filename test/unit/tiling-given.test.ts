@@ -110,6 +110,17 @@ describe('coordinates that are given', () => {
       () => written({ patch_size: 256, patch_level: 0 }, [0, 0, 50_000, 0]),
       'tile 1 at 50000, 0',
     ],
+    [
+      'left of the slide',
+      () => written({ patch_size: 256, patch_level: 0 }, [0, 0, -256, 0]),
+      'tile 1 at -256, 0',
+    ],
+    [
+      'beyond what an int32 holds',
+      () => written({ patch_size: 256, patch_level: 0 }, [0, 2 ** 32]),
+      'tile 0 at 0, 4294967296',
+    ],
+    ['that are no numbers', () => notNumbers(), 'tile 0 at 0.5, NaN'],
     ['under another name', () => written({ patch_size: 256 }, places, 'points'), 'only points'],
     ['in a text file', () => Promise.resolve(textFile()), 'cannot be used'],
   ] as const)('are refused %s', async (_, make, what) => {
@@ -118,6 +129,16 @@ describe('coordinates that are given', () => {
     expect(error.what).toContain(what);
   });
 });
+
+async function notNumbers(): Promise<string> {
+  const path = scratch();
+  await writeHdf5(path, 1, (file) => {
+    const data = Float64Array.of(0.5, NaN);
+    const dataset = file.create_dataset({ name: 'coords', data, shape: [1, 2], dtype: '<d' });
+    dataset.create_attribute('patch_size', 256, [], '<q');
+  });
+  return path;
+}
 
 function textFile(): string {
   const path = scratch();

@@ -6,8 +6,8 @@ import { counted } from './number-text.js';
 
 /** So many pictures of slides that did well, and as many of cores: those with the fewest tiles: what looks odd is among them. */
 const shownWell = 200;
-/** And so many of them are open when the page is. */
-const openWell = 20;
+/** So many of them are in sight at once, or nobody finds what comes below them in the page. */
+const openWell = 15;
 /** Characters that all pictures may take in the page. */
 const roomForPictures = 7_000_000;
 
@@ -38,20 +38,28 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
 export function contactSheet(tiled: readonly Tiled[]): Html {
   let room = roomForPictures;
   let left = tiled.length;
-  const bad = new Map<string, number>();
-  for (const one of tiled)
-    if (outcomeOf(one) !== 'ok') bad.set(one.modality, (bad.get(one.modality) ?? 0) + 1);
   const sheets = bagModalities.map((modality) => {
     const cards: Html[] = [];
+    let inSight = openWell;
     for (const entry of chosen(tiled.filter((one) => one.modality === modality))) {
       const picture = entry.tiled.sheet();
       const data = picture === null ? null : Buffer.from(picture).toString('base64');
       room -= data?.length ?? 0;
       if (room < 0) break;
       cards.push(cardOf(entry, data));
+      if (entry.outcome !== 'ok') inSight += 1;
     }
     left -= cards.length;
-    return sheetOf(cards, bad.get(modality) ?? 0);
+    const [shown, folded] = [cards.slice(0, inSight), cards.slice(inSight)];
+    return html`${sheetOf(shown)}
+    ${
+      folded.length === 0
+        ? html``
+        : html`<details>
+            <summary>${folded.length} more ${modality === 'WSI' ? 'slides' : 'patients with cores'}</summary>
+            ${sheetOf(folded)}
+          </details>`
+    }`;
   });
   return html`<p class="aside">
       Pictures: failed and empty first, then by number of tiles, fewest first.
@@ -61,21 +69,8 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
     ${sheets}`;
 }
 
-/** All that are bad and a few more to be seen at once, the others when somebody asks. */
-function sheetOf(cards: readonly Html[], bad: number): Html {
-  if (cards.length === 0) return html``;
-  const open = bad + openWell;
-  const rest = cards.slice(open);
-  return html`<div class="sheet">${cards.slice(0, open)}</div>
-    ${
-      rest.length === 0
-        ? html``
-        : html`<details>
-            <summary>${counted(rest.length, 'more picture')}</summary>
-            <div class="sheet">${rest}</div>
-          </details>`
-    }`;
-}
+const sheetOf = (cards: readonly Html[]): Html =>
+  cards.length === 0 ? html`` : html`<div class="sheet">${cards}</div>`;
 
 const cardOf = ({ tiled, outcome }: Entry, data: string | null): Html =>
   html`<figure class="${outcome}">

@@ -53,15 +53,17 @@ function tilesOf(file: File, levels: readonly SlideLevel[], mpp: SlideMpp | null
   if (shape.length !== 2 || shape[1] !== 2)
     throw unusable(`their shape is [${shape.join(', ')}], not [tiles, 2]`, 'Write x and y of each tile.');
   const geometry = geometryOf(dataset, levels, mpp);
-  const coords = shape[0] === 0 ? new Int32Array() : Int32Array.from(array.read());
+  const given = shape[0] === 0 ? [] : array.read();
   const { width, height } = levels[0] as SlideLevel;
-  for (let i = 0; i < coords.length; i += 2)
-    if ((coords[i] as number) >= width || (coords[i + 1] as number) >= height)
+  // Of the numbers as they are: as int32, NaN would be 0 and 2^32 as well. Neither holds for NaN.
+  const meets = (at: number, side: number): boolean => at + geometry.level0Px > 0 && at < side;
+  for (let i = 0; i < given.length; i += 2)
+    if (!meets(given[i] as number, width) || !meets(given[i + 1] as number, height))
       throw unusable(
-        `tile ${i / 2} at ${coords[i]}, ${coords[i + 1]} lies outside of the slide, which has ${width} x ${height} pixels`,
+        `tile ${i / 2} at ${given[i]}, ${given[i + 1]} lies outside of the slide, which has ${width} x ${height} pixels`,
         'Check that they are of this slide.',
       );
-  return { coords, geometry };
+  return { coords: Int32Array.from(given), geometry };
 }
 
 /**

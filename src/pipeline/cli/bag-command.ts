@@ -17,7 +17,7 @@ import type { ArtifactStore, Manifest } from '../store/store.js';
 import { errorText } from './errors.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { BagCommandOptions } from './options.js';
-import { placeBytes } from './place-file.js';
+import { makeWritable, placeBytes } from './place-file.js';
 import { say, sayWarnings } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -52,6 +52,7 @@ export async function runBagCommand(
   const store = await openStore(options.store, cacheOptions(options));
   const files = await nameFiles({ bags }, config, root, { hashCache: hashCacheOf(store), onNote: say });
   if (stage === 'embed') guardStandIn(config, files.bags);
+  makeWritable(options.out);
   const graph = buildBagGraph(config, files, stage);
   const prepared = await planRun(
     { config, dataRoot: root, store, files, graph, lost: problems },

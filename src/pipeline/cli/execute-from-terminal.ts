@@ -152,10 +152,9 @@ function showResult({ directory }: PreparedRun, { problems }: ExecuteResult): vo
       problems.filter((problem) => problem.severity === severity).length;
     const counts = `${count('failure')} failures, ${count('warning')} warnings, ${count('info')} notes`;
     say(`left out or doubtful: ${counts}, listed in ${join(directory.path, 'problems.csv')}`);
-    for (const { file, reason } of problems
-      .filter(({ severity }) => severity === 'failure')
-      .slice(0, namedFailures))
-      say(`  ${file ?? ''}: ${reason}`);
+    const named = problems.filter(({ severity }) => severity === 'failure').slice(0, namedFailures);
+    for (const { file, reason } of named) say(`  ${file ?? ''}: ${reason}`);
+    for (const fix of new Set(named.map((problem) => problem.fix))) say(`  fix: ${fix}`);
   }
   if (existsSync(report)) say(`report: ${report}`);
 }

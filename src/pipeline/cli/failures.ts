@@ -31,7 +31,7 @@ export function failures(run: string, options: RunsOptions): Promise<void> {
           jobs.map(({ job, state, code, what }) => [job, state, `${code ?? ''} ${what}`.trim()]),
         ),
       );
-    for (const fix of new Set(jobs.flatMap((job) => job.fix ?? []))) say(`fix: ${fix}`);
+    sayFixes(jobs);
     if (items.length > 0)
       printData(
         textTable(
@@ -39,8 +39,14 @@ export function failures(run: string, options: RunsOptions): Promise<void> {
           items.map(({ file, patient, reason }) => [file || '-', patient || '-', reason]),
         ),
       );
+    sayFixes(items);
   }
   return Promise.resolve();
+}
+
+/** Many fail for one reason: each remedy once. */
+function sayFixes(failed: readonly { readonly fix: string | null }[]): void {
+  for (const fix of new Set(failed.flatMap((one) => one.fix || []))) say(`fix: ${fix}`);
 }
 
 /** The last word on each job counts: one that failed and was run again has not failed. */
@@ -59,7 +65,7 @@ function failedJobs(events: readonly RunEvent[]): readonly FailedJob[] {
   return [...last.values()].filter((job) => job !== null);
 }
 
-type Item = Readonly<Record<'severity' | 'file' | 'patient' | 'reason', string>>;
+type Item = Readonly<Record<'severity' | 'file' | 'patient' | 'reason' | 'fix', string>>;
 
 function lostItems(directory: RunDirectory): readonly Item[] {
   const path = join(directory.path, 'problems.csv');

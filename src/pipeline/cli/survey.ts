@@ -10,7 +10,7 @@ import {
   tableModalities,
   type TableModality,
 } from '../core/modality.js';
-import { surveySlides, type SlideSurvey } from './survey-slides.js';
+import { slideGlob, surveySlides, type SlideSurvey } from './survey-slides.js';
 
 export interface OutcomeSurvey {
   readonly file: string;
@@ -196,7 +196,10 @@ async function noFeatures(
   const others = (await glob(`**/*.{${featureEndings.join(',')}}`, { cwd: root, onlyFiles: true })).sort();
   const hint =
     others.length === 0 ? '' : ` Other feature files here: ${others.length}, such as ${others[0]}.`;
-  const fix = `Set data.${key}.files to where the features lie, or take ${modality} out of modalities.`;
+  const slides = modality === 'WSI' ? await glob(slideGlob, { cwd: root, onlyFiles: true }) : [];
+  const toSlides =
+    slides.length === 0 ? '' : `data.wsi.slides to a glob of the slides here (${slides.length}), `;
+  const fix = `Set ${toSlides}data.${key}.files to where the features lie, or take ${modality} out of modalities.`;
   return { modality, what: `No file matches ${pattern}.${hint}`, fix };
 }
 

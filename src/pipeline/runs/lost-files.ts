@@ -12,8 +12,9 @@ export interface LostFile {
   readonly problem: Problem;
 }
 
-/** Faults that lie in the file; any other would meet the next file as well, or pass. */
+/** Faults that lie in the file, or that only this file brings about; any other would meet the next one as well, or pass. */
 const faultsOfFiles: readonly ErrorCode[] = [
+  'HAF_INTERNAL',
   'HAF_DATA_MISSING',
   'HAF_DATA_CHANGED',
   'HAF_FEATURES_INVALID',

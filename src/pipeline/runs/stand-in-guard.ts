@@ -24,7 +24,7 @@ export function isSynthetic(file: string): boolean {
 export function guardStandIn({ embed: { encoder } }: Config, bags: readonly BagFiles[]): void {
   if (!encoder.standIn || encoder.force) return;
   const images = bags.filter(({ kind }) => kind === 'images').flatMap(({ sources }) => sources);
-  const real = images.find(({ path }) => !isSynthetic(path));
+  const real = images.find(({ role, path }) => role !== 'coords' && !isSynthetic(path));
   if (!real) return;
   throw new HafError(
     'HAF_ENCODER_UNFIT',

@@ -163,10 +163,13 @@ function findEncoder({ embed }: Config, root: string): readonly Found[] {
   const { onnx } = embed.encoder;
   if (onnx === null) return [];
   const path = resolve(root, onnx);
-  if (existsSync(path)) return [{ role: 'encoder', name: onnx, path }];
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) return [{ role: 'encoder', name: onnx, path }];
   throw new HafError(
     'HAF_ENCODER_UNFIT',
-    `There is no model ${path} (embed.encoder.onnx).`,
+    found
+      ? `${path} (embed.encoder.onnx) is no file, so it is no model.`
+      : `There is no model ${path} (embed.encoder.onnx).`,
     'Correct the path: absolute, or relative to the data folder. The pipeline ships no model (docs/encoders.md).',
   );
 }
