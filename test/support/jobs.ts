@@ -30,6 +30,7 @@ export const testFiles = (changed?: string): DataFiles => {
     tables: [at('targets', 'targets.csv'), at('Clin', 'clinical.csv'), at('Blood', 'blood.csv')],
     splits: [],
     encoder: [],
+    unreadable: [],
     bags: ['tma/CD3.npz', 'tma/HE.npz'].map((file) => ({
       modality: 'TMA',
       kind: 'features',

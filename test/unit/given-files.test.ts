@@ -82,11 +82,10 @@ describe('files named on a command line', () => {
     symlinkSync(join(root, 'archive/deeper'), join(root, 'slides/linked'));
     expect(namesOf(await given(['slides']))).toEqual([['slides/a_1.svs'], ['slides/linked/b_2.svs']]);
     symlinkSync(join(root, 'unmounted/c_3.svs'), join(root, 'slides/c_3.svs'));
-    const lost = { code: 'HAF_DATA_MISSING', what: expect.stringMatching(/lead to .*: c_3\.svs/) as string };
-    await expect(given(['slides'])).rejects.toMatchObject(lost);
+    expect(namesOf(await given(['slides']))).toContainEqual(['slides/c_3.svs']);
     const config = testConfig({ modalities: ['WSI'], data: { wsi: { slides: 'slides/*.svs' } } });
-    const found = { ...lost, what: expect.stringContaining('slides/c_3.svs') as string };
-    await expect(findBags(config, root, 'WSI')).rejects.toMatchObject(found);
+    const found = await findBags(config, root, 'WSI');
+    expect(found.map(({ names }) => names)).toEqual([['slides/a_1.svs'], ['slides/c_3.svs']]);
   });
 
   it('names files outside of the folder by their whole path', async () => {

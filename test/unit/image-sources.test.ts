@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -88,6 +88,25 @@ describe('a cohort that starts from images', () => {
     expect(graph.at(-1)?.stage).toBe('report');
   });
 
+  it('leaves out what cannot be read, with its reason, and only that', async () => {
+    const nowhere = join(root, 'unmounted', 'x');
+    symlinkSync(nowhere, join(root, 'slides/PrimaryTumor_HE_003.svs'));
+    symlinkSync(nowhere, join(root, 'cores/TumorCenter_CD8_block1_x1_y1_patient002.png'));
+    symlinkSync(nowhere, join(root, 'cores/TumorCenter_HE_block1_x1_y1_patient004.png'));
+    const { bags, unreadable } = await find();
+    expect(bags.flatMap(({ sources }) => sources.map(({ name }) => name))).toHaveLength(6);
+    expect(bags.some(({ unit }) => unit.patient === '004')).toBe(false);
+    expect(unreadable.map(({ severity, file }) => [severity, file])).toEqual([
+      ['failure', 'slides/PrimaryTumor_HE_003.svs'],
+      ['failure', 'cores/TumorCenter_CD8_block1_x1_y1_patient002.png'],
+      ['failure', 'cores/TumorCenter_HE_block1_x1_y1_patient004.png'],
+    ]);
+    expect(unreadable[0]).toMatchObject({ reason: 'It cannot be read (ENOENT).', stage: 'tile' });
+    const store = { runs: join(root, '.runs'), store: join(root, '.store') };
+    const forced = testConfig({ ...images, embed: { encoder: { standIn: true, force: true } } });
+    expect((await prepareRun(forced, root, store)).lost).toHaveLength(3);
+  });
+
   it('takes the model as a source of each encoding job, which then needs a trainer', async () => {
     write('models/uni.onnx');
     const encoder = { onnx: 'models/uni.onnx' };
@@ -152,7 +171,13 @@ describe('a cohort that starts from images', () => {
     const gone = failed('tile/WSI/slides/PrimaryTumor_HE_002.svs', 'HAF_DATA_MISSING');
     const lost = lostFiles([gone]);
     expect(lost).toMatchObject([
-      { problem: { severity: 'failure', file: 'slides/PrimaryTumor_HE_002.svs', reason: 'It is gone.' } },
+      {
+        problem: {
+          severity: 'failure',
+          file: 'slides/PrimaryTumor_HE_002.svs',
+          reason: expect.stringContaining('was there') as string,
+        },
+      },
     ]);
     const rest = buildGraph(testConfig(images), withoutLost(files, lost));
     expect(graph.length - rest.length).toBe(2);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -56,6 +56,15 @@ describe('finding the files of an experiment', () => {
     await expect(findSources(config, root, { hashCache: cache })).rejects.toMatchObject({
       code: 'HAF_DATA_MISSING',
       what: expect.stringMatching(/klinik\.csv.*blut\.csv.*clinical\.csv/s) as string,
+    });
+  });
+
+  it('needs every table: one that cannot be read is an error, not a file less', async () => {
+    rmSync(join(root, 'blood.csv'));
+    mkdirSync(join(root, 'blood.csv'));
+    await expect(findSources(testConfig(), root, { hashCache: cache })).rejects.toMatchObject({
+      code: 'HAF_DATA_MISSING',
+      what: expect.stringContaining('blood.csv cannot be read (EISDIR)') as string,
     });
   });
 

@@ -34,7 +34,12 @@ export async function readGivenTiles(
     return await withHdf5(path, (file) => tilesOf(file, levels, mpp));
   } catch (thrown) {
     const error = asForeign(thrown);
-    throw error === null ? thrown : unusable(error.what, error.fix);
+    throw error === null
+      ? thrown
+      : unusable(
+          error.what,
+          'Name a file that CLAM, TRIDENT or "haf-pipeline tile" wrote, or write it again.',
+        );
   }
 }
 

@@ -150,7 +150,13 @@ function showResult({ directory }: PreparedRun, { problems }: ExecuteResult): vo
   if (problems.length > 0) {
     const count = (severity: string): number =>
       problems.filter((problem) => problem.severity === severity).length;
-    const counts = `${count('failure')} failures, ${count('warning')} warnings, ${count('info')} notes`;
+    const counted = (severity: string, word: string): string =>
+      `${count(severity)} ${word}${count(severity) === 1 ? '' : 's'}`;
+    const counts = [
+      counted('failure', 'failure'),
+      counted('warning', 'warning'),
+      counted('info', 'note'),
+    ].join(', ');
     say(`left out or doubtful: ${counts}, listed in ${join(directory.path, 'problems.csv')}`);
     const named = problems.filter(({ severity }) => severity === 'failure').slice(0, namedFailures);
     for (const { file, reason } of named) say(`  ${file ?? ''}: ${reason}`);

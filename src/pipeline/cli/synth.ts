@@ -6,7 +6,8 @@ export async function synth(directory: string, options: SynthOptions): Promise<v
   const { makeCohort } = await import('../../operators/synthetic/make-cohort.js');
   await makeCohort({ out: directory, ...options });
   printData(directory);
-  say(
-    `${options.patients} synthetic patients, instances of ${options.width} numbers. Next: haf-pipeline inspect ${directory}`,
-  );
+  const next = options.slides
+    ? `haf-pipeline tile ${directory}/slides -o tiles --set tissue.preset=bwh_biopsy --set tile.size=128 --set tile.step=128`
+    : `haf-pipeline inspect ${directory}`;
+  say(`${options.patients} synthetic patients, instances of ${options.width} numbers. Next: ${next}`);
 }

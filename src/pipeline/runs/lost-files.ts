@@ -45,10 +45,20 @@ export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] 
       patient: node.unit.patient ?? null,
       file: node.unit.file ?? null,
       place: null,
-      reason: error.what,
-      fix: error.fix,
+      ...remedyOf(error, node.key),
     },
   }));
+}
+
+/** In the words of somebody who has the cohort: where a worker looks for files is not what went wrong. */
+function remedyOf({ code, what, fix }: HafError, job: string): Pick<Problem, 'reason' | 'fix'> {
+  if (code === 'HAF_DATA_MISSING')
+    return {
+      reason: 'It was there when the run was planned, and could not be found when its turn came.',
+      fix: 'Put it back and run the same command again; workers of other machines need --data, or --share-data.',
+    };
+  // The job's name stands in the columns beside it.
+  return { reason: what.startsWith(`${job}: `) ? what.slice(job.length + 2) : what, fix };
 }
 
 /** The files of an experiment without the lost ones. */

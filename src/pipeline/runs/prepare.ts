@@ -72,7 +72,7 @@ export async function prepareRun(
   guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
   const graph = buildGraph(config, files);
-  const problems = lost.map(({ problem }) => problem);
+  const problems = [...found.unreadable, ...lost.map(({ problem }) => problem)];
   return planRun({ config, dataRoot, store, files, graph, lost: problems }, places);
 }
 

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { bagModalities, isTableModality, type BagModality } from '../core/modality.js';
+import type { Problem } from '../core/problem.js';
 import type { SourceFile, Unit } from '../stage.js';
 import { findBags, type FoundBags } from './bag-files.js';
-import { HashCache } from './hash-cache.js';
+import { nameByContent, type ContentName, type NamingOptions } from './name-by-content.js';
 
 /** The files that become the bags of one job: one feature file, one slide, or the cores of one patient. */
 export interface BagFiles {
@@ -23,29 +23,19 @@ export interface DataFiles {
   readonly bags: readonly BagFiles[];
   /** The model that encodes images; none for features and for the stand-in. */
   readonly encoder: readonly SourceFile[];
+  /** Files that would be bags but cannot be read. */
+  readonly unreadable: readonly Problem[];
 }
 
 type Found = Omit<SourceFile, 'sha256'>;
 
-export interface FindOptions {
-  /** File that remembers hashes. */
-  readonly hashCache: string;
-  /** Told once how much has to be read when that will take a while. */
-  readonly onNote?: (text: string) => void;
-}
-
-/** Hashing is disk-bound; two files in flight keep the disk busy without thrashing it. */
-const hashConcurrency = 2;
-/** From here on people wonder what it is doing. */
-const worthNoting = 2 ** 31;
-
 /**
  * Finds and hashes the files of an experiment below `root`, before any work is planned.
  *
- * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once) or links that lead nowhere, HAF_MODALITY_EMPTY for
+ * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once), HAF_MODALITY_EMPTY for
  * a bag modality whose glob matches nothing, HAF_TABLE_INVALID for a slide table with faults.
  */
-export async function findSources(config: Config, root: string, options: FindOptions): Promise<DataFiles> {
+export async function findSources(config: Config, root: string, options: NamingOptions): Promise<DataFiles> {
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new HafError(
       'HAF_DATA_MISSING',
@@ -68,7 +58,7 @@ export async function nameFiles(
   { tables = [], splits = [], bags }: FoundFiles,
   config: Config,
   root: string,
-  options: FindOptions,
+  options: NamingOptions,
 ): Promise<DataFiles> {
   const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
   const filesOf = ({ role, names, coords }: FoundBags): Found[] => [
@@ -77,19 +67,43 @@ export async function nameFiles(
   ];
   const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
   const files = [...[...tables, ...splits, ...encoder], ...bags.flatMap(filesOf)];
-  const named = await nameByContent(files, options);
+  const named = await nameByContent(
+    files.map(({ path }) => path),
+    options,
+  );
+  const nameOf = (file: Found): ContentName => named.get(file.path) as ContentName;
   const take = (found: readonly Found[]): SourceFile[] =>
-    found.map((file) => ({ ...file, sha256: named.get(file.path) as string }));
+    found.map((file) => {
+      const name = nameOf(file);
+      if ('fault' in name) throw unusable(file, name.fault);
+      return { ...file, sha256: name.sha256 };
+    });
+  const problems: Problem[] = [];
+  const readable = bags.flatMap((bag): BagFiles[] => {
+    const known = { modality: bag.modality, kind: bag.kind, unit: bag.unit };
+    const sources = filesOf(bag).flatMap((file): SourceFile[] => {
+      const name = nameOf(file);
+      if ('sha256' in name) return [{ ...file, sha256: name.sha256 }];
+      problems.push(unreadable({ ...known, sources: [] }, file, name.fault.code ?? ''));
+      return [];
+    });
+    // A patient may lack a core; a slide without its coordinates would be tiled anew.
+    const whole = bag.role === 'core' ? sources.length > 0 : sources.length === filesOf(bag).length;
+    return whole ? [{ ...known, sources }] : [];
+  });
   return {
-    tables: take(tables),
-    splits: take(splits),
-    encoder: take(encoder),
-    bags: bags.map((bag) => ({
-      ...{ modality: bag.modality, kind: bag.kind, unit: bag.unit },
-      sources: take(filesOf(bag)),
-    })),
+    ...{ tables: take(tables), splits: take(splits), encoder: take(encoder) },
+    ...{ bags: readable, unreadable: problems },
   };
 }
+
+const unusable = ({ name, path }: Found, fault: NodeJS.ErrnoException): HafError =>
+  new HafError(
+    'HAF_DATA_MISSING',
+    `${name} cannot be read (${fault.code ?? fault.message}): ${path}.`,
+    fix[fault.code ?? ''] ?? otherwise,
+    { cause: fault },
+  );
 
 /** The files of an experiment, or some of them, before they are read. */
 export interface FoundFiles {
@@ -98,37 +112,21 @@ export interface FoundFiles {
   readonly bags: readonly FoundBags[];
 }
 
-/** Hashes of files by path. */
-async function nameByContent(
-  files: readonly Found[],
-  { hashCache, onNote }: FindOptions,
-): Promise<ReadonlyMap<string, string>> {
-  const hashes = await HashCache.open(hashCache);
-  try {
-    const bytes = files.reduce((sum, { path }) => sum + hashes.bytesToRead(path), 0);
-    if (bytes > worthNoting)
-      onNote?.(
-        `reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to name its files by content`,
-      );
-    const work = from(new Set(files.map(({ path }) => path))).pipe(
-      mergeMap(async (path) => [path, await hashes.of(path)] as const, hashConcurrency),
-      toArray(),
-    );
-    return new Map(await lastValueFrom(work, { defaultValue: [] }));
-  } catch (error) {
-    const { code, path = 'a file' } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw error;
-    throw new HafError(
-      'HAF_DATA_MISSING',
-      `${path} was there and is gone, or is a link to nowhere.`,
-      'Run the same command again; what has been read is remembered.',
-      { cause: error },
-    );
-  } finally {
-    // A terabyte of slides is not read twice because of one of them.
-    await hashes.save();
-  }
-}
+const fix: Readonly<Record<string, string>> = {
+  ENOENT: 'It is a link that leads nowhere, or has just been removed: mount the disk, or remove the link.',
+};
+const otherwise = 'Check its rights, and that it is a file.';
+
+/** A slide or feature file that cannot be read is left out; whoever asks for a table needs it. */
+const unreadable = ({ unit, kind }: BagFiles, { name }: Found, code: string): Problem => ({
+  severity: 'failure',
+  stage: kind === 'images' ? 'tile' : 'embed',
+  patient: unit.patient ?? null,
+  file: name,
+  place: null,
+  reason: `It cannot be read (${code}).`,
+  fix: fix[code] ?? otherwise,
+});
 
 function requireFile(root: string, name: string): string {
   if (existsSync(join(root, name))) return name;
