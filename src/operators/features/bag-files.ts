@@ -1,6 +1,7 @@
 import { bagCoordsFile, bagIndexFile, featuresFiles, type BagIndex, type Precision } from './bag-index.js';
 import type { FeatureBag, FeatureContent, Rejected } from './feature-reader.js';
 import { floatsToHalves, halfOverflow } from './half-float.js';
+import { bytesOf } from './stored-bag.js';
 
 type Bags = readonly FeatureBag[];
 
@@ -21,22 +22,19 @@ function indexOf({ dialect, encoder, bags }: FeatureContent, width: number, prec
   };
 }
 
-const asBytes = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
 const valuesOf = (bags: Bags): number => bags.reduce((sum, { values }) => sum + values.length, 0);
 
 /** The values of all bags one after the other; a single bag is handed on without a copy. */
 function joined(bags: Bags): Uint8Array {
   const [only, ...others] = bags;
-  if (only && others.length === 0) return asBytes(only.values);
+  if (only && others.length === 0) return bytesOf(only.values);
   const all = new Float32Array(valuesOf(bags));
   let at = 0;
   for (const { values } of bags) {
     all.set(values, at);
     at += values.length;
   }
-  return asBytes(all);
+  return bytesOf(all);
 }
 
 function joinedHalves(bags: Bags): Uint8Array {
@@ -46,7 +44,7 @@ function joinedHalves(bags: Bags): Uint8Array {
     floatsToHalves(values, all.subarray(at, at + values.length));
     at += values.length;
   }
-  return asBytes(all);
+  return bytesOf(all);
 }
 
 /** Coordinates of all rows, NaN for those of a bag without; null when no bag has any. */
@@ -58,7 +56,7 @@ function joinedCoords(bags: Bags, width: number): Uint8Array | null {
     if (coords !== null) all.set(coords.values, at);
     at += (2 * values.length) / width;
   }
-  return asBytes(all);
+  return bytesOf(all);
 }
 
 /**

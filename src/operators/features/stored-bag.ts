@@ -66,5 +66,6 @@ function readBytes(path: string, position: number, target: Uint8Array): number {
   }
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
+/** The memory of numbers as bytes, not copied. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
