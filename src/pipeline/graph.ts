@@ -1,5 +1,7 @@
+import { missingFor, modalitiesOf, type Method } from '../operators/methods/method.js';
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
+import { alignments, type Alignment } from './core/alignment.js';
 import { isBagModality, inCanonicalOrder, type BagModality } from './core/modality.js';
 import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
@@ -23,6 +25,7 @@ const unitKey = (unit: Unit): string =>
   [
     unit.fold === undefined ? '' : `fold-${unit.fold}`,
     unit.modality ?? '',
+    unit.union === true ? 'union' : '',
     unit.alignment ?? '',
     unit.method ?? '',
     unit.patient === undefined ? '' : `patient-${unit.patient}`,
@@ -114,51 +117,119 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const cohort = add('cohort', {}, { tables: [tables], embed: embed.map(({ key }) => key) });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
-  const methods = config.methods.map(methodOf);
-  const fusion = methods.some((method) => method.kind === 'fusion');
-  const aligned = methods.some((method) => method.kind === 'fusion' && method.embedding === 'aligned');
-  const bags = fusion ? inCanonicalOrder(config.modalities).filter(isBagModality) : [];
+  const methods = runnable(config);
+  const folds = config.cv.folds * config.cv.repeats;
+  const bags = inCanonicalOrder(config.modalities).filter(isBagModality);
+  const encoded = bags.filter((modality) => methods.some((method) => usesEncoder(config, method, modality)));
+  const union = methods.some((method) => method.kind === 'bag' && method.modalities.length > 1);
+  const aligned = alignmentsOf(config, methods);
   const made = {
     stage1: [] as string[],
     stage2: [] as string[],
     stage3: [] as string[],
     evaluate: [] as string[],
   };
-  for (let fold = 0; fold < config.cv.folds; fold++) {
+  for (let fold = 0; fold < folds; fold++) {
     const base = { cohort: [cohort], split: [split] };
     const preprocess = [add('preprocess', { fold }, base)];
-    const stage1 = bags.map((modality) =>
-      add('stage1', { fold, modality }, { ...base, embed: keysOf(embed, modality) }),
-    );
-    bags.forEach((modality, at) =>
-      add(
-        'heatmap',
-        { fold, modality },
-        {
-          ...base,
-          stage1: stage1.slice(at, at + 1),
-          tile: keysOf(tile, modality),
-          embed: keysOf(embed, modality),
-        },
-      ),
-    );
-    const stage2 = aligned
-      ? [add('stage2', { fold, alignment: 'svd' }, { ...base, preprocess, stage1 })]
-      : [];
+    const embedOf = (modality: BagModality): readonly string[] => keysOf(embed, modality);
+    for (const modality of encoded) {
+      const stage1 = add('stage1', { fold, modality }, { ...base, embed: embedOf(modality) });
+      made.stage1.push(stage1);
+      const seen = { stage1: [stage1], tile: keysOf(tile, modality), embed: embedOf(modality) };
+      add('heatmap', { fold, modality }, { ...base, ...seen });
+    }
+    if (union)
+      made.stage1.push(add('stage1', { fold, union: true }, { ...base, embed: bags.flatMap(embedOf) }));
+    const stage1 = encoded.map((modality) => jobKey('stage1', { fold, modality }));
+    for (const alignment of aligned)
+      made.stage2.push(add('stage2', { fold, alignment }, { ...base, preprocess, stage1 }));
     for (const method of methods) {
-      const reads = method.kind === 'single' ? {} : method.embedding === 'aligned' ? { stage2 } : { stage1 };
       const unit = { fold, method: method.id };
-      const stage3 = add('stage3', unit, { ...base, preprocess, ...reads });
+      // Whatever trained it, evaluation finds the predictions of a method in the role `stage3`.
+      const stage3 = isJoint(config, method)
+        ? add('joint', unit, { ...base, preprocess, embed: bags.flatMap(embedOf) })
+        : add('stage3', unit, { ...base, ...readsOf(method, fold, { preprocess, stage1 }) });
       made.stage3.push(stage3);
       made.evaluate.push(add('evaluate', unit, { stage3: [stage3] }));
     }
-    made.stage1.push(...stage1);
-    made.stage2.push(...stage2);
   }
+  const latent = alignedJobs(config, methods).map(({ alignment, stage2 }) =>
+    add('latent', { fold: 0, alignment }, { cohort: [cohort], split: [split], stage2: [stage2] }),
+  );
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
   const data = { tile: keysOf(tile), embed: keysOf(embed), cohort: [cohort], split: [split] };
-  add('report', {}, { ...data, aggregate: [aggregate], ...made });
+  add('report', {}, { ...data, aggregate: [aggregate], latent, ...made });
   return jobs;
+}
+
+/** The methods of an experiment that its modalities allow; the others are rows without numbers. */
+const runnable = ({ methods, modalities }: Config): readonly Method[] =>
+  methods.map(methodOf).filter((method) => missingFor(method, modalities) === null);
+
+/** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
+function isJoint({ schedule }: Config, method: Method): boolean {
+  switch (method.kind) {
+    case 'fusion':
+      return schedule === 'joint' || method.attached === true;
+    case 'instances':
+      return true;
+    case 'bag':
+    case 'single':
+      return false;
+  }
+}
+
+/** Whether a method needs the Stage 1 of a modality. */
+function usesEncoder(config: Config, method: Method, modality: BagModality): boolean {
+  if (isJoint(config, method)) return false;
+  if (method.kind === 'fusion') return modalitiesOf(method, config.modalities).includes(modality);
+  return method.kind === 'bag' && method.modalities.length === 1 && method.modalities.includes(modality);
+}
+
+const alignmentsOf = (config: Config, methods: readonly Method[]): readonly Alignment[] =>
+  alignments.filter((alignment) =>
+    methods.some(
+      (method) => method.kind === 'fusion' && method.embedding === alignment && !isJoint(config, method),
+    ),
+  );
+
+/** What Stage 3 of a method reads besides cohort and split. */
+function readsOf(
+  method: Method,
+  fold: number,
+  { preprocess, stage1 }: { readonly preprocess: readonly string[]; readonly stage1: readonly string[] },
+): Partial<Record<StageName, readonly string[]>> {
+  switch (method.kind) {
+    case 'single':
+      return { preprocess };
+    case 'bag': {
+      const [modality, ...others] = method.modalities;
+      const unit = others.length > 0 || modality === undefined ? { union: true as const } : { modality };
+      return { stage1: [jobKey('stage1', { fold, ...unit })] };
+    }
+    case 'fusion':
+      return method.embedding === 'projected'
+        ? { preprocess, stage1 }
+        : { stage2: [jobKey('stage2', { fold, alignment: method.embedding })] };
+    case 'instances':
+      throw new Error(`${method.id} has no Stage 3 of its own`);
+  }
+}
+
+/** The jobs of fold 0 that leave latent vectors to look at: Stage 2, or the joint training of an aligned method. */
+function alignedJobs(
+  config: Config,
+  methods: readonly Method[],
+): readonly { readonly alignment: Alignment; readonly stage2: string }[] {
+  const staged = alignmentsOf(config, methods);
+  return alignments.flatMap((alignment) => {
+    if (staged.includes(alignment))
+      return [{ alignment, stage2: jobKey('stage2', { fold: 0, alignment }) }];
+    const aligned = methods.filter((method) => method.kind === 'fusion' && method.embedding === alignment);
+    const [shown] = [...aligned.filter(({ id }) => id === 'haf'), ...aligned];
+    return shown === undefined ? [] : [{ alignment, stage2: jobKey('joint', { fold: 0, method: shown.id }) }];
+  });
 }
 
 /** The given jobs and everything that reads them, directly or not. */

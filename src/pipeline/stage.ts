@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import type { Config } from './config/schema.js';
+import { alignments } from './core/alignment.js';
 import { bagModalities, type Modality } from './core/modality.js';
 import type { Problem } from './core/problem.js';
 import type { Rng } from './core/rng.js';
@@ -16,7 +17,9 @@ export const unitSchema = z
   .strictObject({
     fold: z.number().int().min(0).exactOptional(),
     modality: z.enum(bagModalities).exactOptional(),
-    alignment: z.literal('svd').exactOptional(),
+    alignment: z.enum(alignments).exactOptional(),
+    /** Stage 1 on the union of a patient's bags of all pathology modalities. */
+    union: z.literal(true).exactOptional(),
     method: z.string().exactOptional(),
     /** Path of a slide, core or feature file below the data root. */
     file: z.string().exactOptional(),

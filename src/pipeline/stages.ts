@@ -1,6 +1,6 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
-import type { JobClass, StageDefinition, StageName, Unit } from './stage.js';
+import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
   'tile.targetSize',
@@ -9,6 +9,28 @@ const onnxKeys = [
   'embed.encoder.std',
   'embed.encoder.batch',
 ] as const;
+
+/** The config sections that the head of a method depends on. */
+function sectionsOf(id = ''): readonly ConfigPath[] {
+  const method = methodOf(id);
+  switch (method.kind) {
+    case 'bag':
+      return [];
+    case 'single':
+      return ['single', 'tabular.transfer', 'align.width'];
+    case 'instances':
+      return ['fusion', 'mfmf'];
+    case 'fusion':
+      return [
+        'fusion',
+        'robustness',
+        'tabular.transfer',
+        'align.width',
+        'mil.transfer',
+        ...(method.section === undefined ? [] : [method.section]),
+      ];
+  }
+}
 
 const define = (definition: StageDefinition): StageDefinition => definition;
 
@@ -78,7 +100,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'stage1',
     version: 1,
     class: 'gpu',
-    reads: () => ['seed', 'bag', 'mil', 'train'],
+    reads: () => ['seed', 'bag', 'mil', 'train', 'align.width'],
     opens: { embed: ['features.f32', 'features.f16'] },
     about: 'trains the gated-attention encoder of one pathology modality',
     load: async () => (await import('../operators/stage1/stage1.js')).stage1,
@@ -87,17 +109,52 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'stage2',
     version: 1,
     class: 'gpu',
-    reads: () => ['seed', 'modalities', 'align', 'train'],
+    reads: ({ alignment }) => [
+      'seed',
+      'modalities',
+      'align',
+      'train',
+      'tabular.transfer',
+      ...(alignment === 'clip' ? (['clip'] as const) : []),
+    ],
     about: 'aligns the modalities in one latent space',
     load: async () => (await import('../operators/stage2/stage2.js')).stage2,
   }),
   stage3: define({
     name: 'stage3',
+    version: 2,
+    class: 'gpu',
+    reads: ({ method }) => ['seed', 'modalities', 'train', ...sectionsOf(method)],
+    about: 'trains the head of one method on frozen embeddings and scores validation and test patients',
+    load: async () => (await import('../operators/stage3/stage3.js')).stage3,
+  }),
+  joint: define({
+    name: 'joint',
     version: 1,
     class: 'gpu',
-    reads: ({ method }) => ['seed', 'modalities', 'train', methodOf(method ?? '').kind],
-    about: 'trains the fusion network of one method and scores validation and test patients',
-    load: async () => (await import('../operators/stage3/stage3.js')).stage3,
+    reads: ({ method }) => [
+      'seed',
+      'modalities',
+      'train',
+      'bag',
+      'mil',
+      'align',
+      'clip',
+      'detach',
+      ...sectionsOf(method).filter((path) => !/^(align|mil)\./.test(path)),
+    ],
+    opens: { embed: ['features.f32', 'features.f16'] },
+    about: 'trains all stages of one method together, from bags to scores',
+    load: async () => (await import('../operators/joint/joint.js')).joint,
+  }),
+  latent: define({
+    name: 'latent',
+    version: 1,
+    class: 'cpu',
+    reads: () => ['modalities'],
+    opens: { stage2: ['u.safetensors', 'spectrum.json'] },
+    about: 'maps the latent space of a fold before and after alignment, for figures',
+    load: async () => (await import('../operators/latent/latent.js')).latent,
   }),
   heatmap: define({
     name: 'heatmap',
@@ -114,7 +171,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   evaluate: define({
     name: 'evaluate',
-    version: 1,
+    version: 2,
     class: 'cpu',
     reads: () => [],
     about: 'computes the metrics of one fold and method',
@@ -122,15 +179,15 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 1,
+    version: 2,
     class: 'cpu',
-    reads: () => ['methods', 'cv', 'schedule', 'preset', 'seed'],
+    reads: () => ['methods', 'modalities', 'cv', 'schedule', 'preset', 'seed', 'stats'],
     about: 'puts all folds into one table with its statistics',
     load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
   }),
   report: define({
     name: 'report',
-    version: 2,
+    version: 3,
     class: 'cpu',
     reads: () => [
       'name',
@@ -151,6 +208,13 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'align',
       'fusion',
       'single',
+      'clip',
+      'pool',
+      'mdlm',
+      'mfmf',
+      'robustness',
+      'stats',
+      'detach',
       'train',
     ],
     opens: { tile: ['tiles.json', 'sheet.jpg'], embed: ['bags.json'] },

@@ -13,6 +13,8 @@ export const metricsSchema = z.strictObject({
   specificity: metric,
   auc: metric,
   brier: metric,
+  /** Expected calibration error over ten equally wide bins of the probability. */
+  ece: metric,
   /** Accuracy of always answering the more frequent class. */
   majority: metric,
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modalities } from '../../pipeline/core/modality.js';
 
 export const summaryFile = 'summary.json';
 
@@ -10,6 +11,36 @@ export const spreadSchema = z.strictObject({
 });
 export type Spread = z.infer<typeof spreadSchema>;
 
+/** A number of the paper with its standard deviation; null deviation for one it quotes. */
+const paperSpreadSchema = z.tuple([z.number(), z.number().nullable()]).nullable();
+
+/** Test metrics when modalities are taken away; outer index as in `rho`, inner index the fold. */
+export const rowRobustnessSchema = z.strictObject({
+  rho: z.array(z.number()),
+  auc: z.array(z.array(z.number().nullable())),
+  accuracy: z.array(z.array(z.number().nullable())),
+  /** One modality hidden from all test patients, and all but one. */
+  withoutOne: z.array(z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema })),
+  onlyOne: z.array(z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema })),
+});
+export type RowRobustness = z.infer<typeof rowRobustnessSchema>;
+
+/** Reliability of the pooled test probabilities in ten equally wide bins; empty bins are left out. */
+export const calibrationSchema = z.strictObject({
+  ece: z.number().nullable(),
+  bins: z.array(
+    z.strictObject({
+      from: z.number(),
+      to: z.number(),
+      patients: z.number().int(),
+      /** Mean probability, and share of deceased. */
+      predicted: z.number(),
+      observed: z.number(),
+    }),
+  ),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
 export const summaryRowSchema = z.strictObject({
   method: z.string(),
   title: z.string(),
@@ -20,6 +51,7 @@ export const summaryRowSchema = z.strictObject({
   specificity: spreadSchema,
   auc: spreadSchema,
   brier: spreadSchema,
+  ece: spreadSchema,
   /** AUC of the test predictions of all folds together, with DeLong's 95 % interval. */
   pooledAuc: z.strictObject({
     value: z.number().nullable(),
@@ -29,17 +61,62 @@ export const summaryRowSchema = z.strictObject({
   observedAuc: spreadSchema,
   paper: z.strictObject({
     table: z.string(),
-    accuracy: z.tuple([z.number(), z.number()]).nullable(),
-    auc: z.tuple([z.number(), z.number()]).nullable(),
+    accuracy: paperSpreadSchema,
+    auc: paperSpreadSchema,
   }),
+  calibration: calibrationSchema,
+  /** Null for a method without embeddings to take away. */
+  robustness: rowRobustnessSchema.nullable(),
+  /** Means of each repeat of the cross-validation, and their spread; null without repeats. */
+  repeats: z
+    .strictObject({
+      auc: z.array(z.number().nullable()),
+      accuracy: z.array(z.number().nullable()),
+      aucSpread: spreadSchema,
+      accuracySpread: spreadSchema,
+    })
+    .nullable(),
   notes: z.array(z.string()),
 });
 export type SummaryRow = z.infer<typeof summaryRowSchema>;
+
+const interval = z.tuple([z.number(), z.number()]).nullable();
+
+/** The reference method against another one on the same test patients (method.md 9.5). */
+export const comparisonSchema = z.strictObject({
+  method: z.string(),
+  other: z.string(),
+  patients: z.number().int(),
+  /** Patients only the first, only the second classifies right at threshold 0.5. */
+  onlyFirst: z.number().int(),
+  onlySecond: z.number().int(),
+  /** First minus second; p of McNemar's test, and Holm-adjusted over the family. */
+  accuracy: z.strictObject({
+    difference: z.number(),
+    ci95: interval,
+    p: z.number(),
+    adjusted: z.number(),
+  }),
+  /** First minus second; p of DeLong's test, and Holm-adjusted; null where a class is absent. */
+  auc: z
+    .strictObject({
+      difference: z.number(),
+      ci95: interval,
+      z: z.number().nullable(),
+      p: z.number(),
+      adjusted: z.number(),
+    })
+    .nullable(),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** What `aggregate` writes. The run directory's summary.json adds the run's name, backend and seconds. */
 export const summarySchema = z.strictObject({
   cohort: z.strictObject({ patients: z.number().int(), deceased: z.number().int(), majority: z.number() }),
   rows: z.array(summaryRowSchema),
+  /** Rows asked for that cannot be computed with the modalities of the experiment. */
+  skipped: z.array(z.strictObject({ method: z.string(), title: z.string(), reason: z.string() })),
+  comparisons: z.array(comparisonSchema),
   schedule: z.string(),
   preset: z.string(),
   seed: z.number().int(),

@@ -7,5 +7,7 @@ export const allMlp = {
   kind: 'fusion',
   embedding: 'projected',
   randomDrop: false,
+  needs: [],
+  head: async () => (await import('../heads/mlp.js')).mlpHead,
   paper: { table: 'Table 1', accuracy: [0.748, 0.046], auc: [0.694, 0.113] },
 } as const satisfies FusionMethod;

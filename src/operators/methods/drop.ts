@@ -7,5 +7,7 @@ export const drop = {
   kind: 'fusion',
   embedding: 'projected',
   randomDrop: true,
+  needs: [],
+  head: async () => (await import('../heads/mlp.js')).mlpHead,
   paper: { table: 'Table 1', accuracy: [0.748, 0.074], auc: [0.715, 0.099] },
 } as const satisfies FusionMethod;

@@ -5,7 +5,9 @@ export const ga = {
   id: 'ga',
   title: 'Global Alignment',
   kind: 'fusion',
-  embedding: 'aligned',
+  embedding: 'svd',
   randomDrop: false,
+  needs: [],
+  head: async () => (await import('../heads/mlp.js')).mlpHead,
   paper: { table: 'Table 1', accuracy: [0.752, 0.047], auc: [0.698, 0.127] },
 } as const satisfies FusionMethod;

@@ -12,6 +12,7 @@ const single = <Id extends string>(
   title,
   kind: 'single',
   modality,
+  needs: [modality],
   paper: { table: 'Table 2', accuracy, auc },
 });
 

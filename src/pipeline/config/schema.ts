@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { modalities } from '../core/modality.js';
 import { coreSchema, embedSchema, tileSchema, tissueSchema } from './image-schema.js';
+import {
+  clipSchema,
+  mdlmSchema,
+  mfmfSchema,
+  poolSchema,
+  robustnessSchema,
+  singleSchema,
+  statsSchema,
+} from './method-schema.js';
 import { methodIds } from '../../operators/methods/registry.js';
 
 /**
@@ -86,9 +95,18 @@ const dataSchema = z.strictObject({
 
 const cohortSchema = z.strictObject({
   label: z
-    .enum(['overall', 'tumorSpecific'])
+    .enum(['overall', 'tumorSpecific', 'landmark'])
     .default('overall')
-    .describe('overall: every death counts; tumorSpecific: drops "deceased not tumor specific" (1.3).'),
+    .describe(
+      'overall: every death counts; tumorSpecific: drops "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
+    ),
+  landmarkYears: z
+    .number()
+    .positive()
+    .default(5)
+    .describe(
+      'With label landmark: deceased by then or alive then; patients censored earlier are left out (1.3).',
+    ),
   require: z
     .array(z.enum(modalities))
     .default(['WSI', 'TMA'])
@@ -109,6 +127,18 @@ const cvSchema = z.strictObject({
       'kfold: every patient is tested once; fixedTest: the split file names the test patients, folds are drawn in the rest (1.4).',
     ),
   folds: z.number().int().min(2).default(10).describe('Number of folds (1.4).'),
+  validation: z
+    .enum(['own', 'halfOfTest'])
+    .default('own')
+    .describe(
+      'own: a ninth of those who are not tested validates; halfOfTest: half of the held-out patients, the rest tests (1.4).',
+    ),
+  repeats: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe('Repetitions of the whole cross-validation with other folds and other random streams (1.4).'),
   seed: z.number().int().default(5678).describe('Seed of the split, apart from the seed of training (1.4).'),
 });
 
@@ -129,6 +159,10 @@ const tabularSchema = z.strictObject({
     .enum(['mask', 'impute'])
     .default('mask')
     .describe('A patient without a row: masked, or filled with training modes (2.4).'),
+  transfer: z
+    .enum(['none', 'frozenRandom'])
+    .default('none')
+    .describe('A linear map of each table to align.width that is drawn and never trained, or none (4.4).'),
 });
 
 const bagSchema = z.strictObject({
@@ -151,6 +185,21 @@ const milSchema = z.strictObject({
   wInst: z.number().min(0).default(1).describe('Weight of the instance loss (4.2).'),
   k: z.number().int().positive().default(8).describe('Instances ranked highest and lowest per bag (4.2).'),
   subtyping: z.boolean().default(true).describe('Also train the head of the other class (4.2).'),
+  heads: z
+    .enum(['both', 'deceased'])
+    .default('both')
+    .describe('Instance heads: one per class, or that of the deceased alone (4.2).'),
+  transfer: z
+    .enum(['none', 'linear'])
+    .default('none')
+    .describe('A linear map of z to align.width before the bag classifier (4.1).'),
+  wInstAgain: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'Weight with which rows with alignment or drop add the instance loss once more; schedule joint only (4.2).',
+    ),
 });
 
 const alignSchema = z.strictObject({
@@ -183,17 +232,16 @@ const fusionSchema = z.strictObject({
     .describe('Width of the linear map P per modality of rows without alignment (8).'),
   hidden: z.number().int().positive().default(64).describe('Hidden width of the fusion network (6.1).'),
   activation: activation.default('relu').describe('Inside the fusion network (6.1).'),
+  logits: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .describe('One logit with binary cross-entropy, or two with softmax (6.1).'),
   dropout: share.default(0).describe('Dropout of the fusion hidden layer (6.1).'),
   lambdaMoFe: z.number().min(0).default(0.1).describe('Weight of the monotonic hinge (6.3).'),
   mofeStopGradReduced: z
     .boolean()
     .default(false)
     .describe('Treat the reduced loss as constant inside the hinge (6.3).'),
-});
-
-const singleSchema = z.strictObject({
-  hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
-  dropout: share.default(0.25).describe('Dropout of its hidden layer (8.8).'),
 });
 
 const trainSchema = z.strictObject({
@@ -226,8 +274,18 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens')
     .describe('Name of the experiment; runs are called <name>-<hash of this configuration>.'),
-  preset: z.enum(['paper']).default('paper').describe('Set of defaults.'),
-  schedule: z.enum(['staged']).default('staged').describe('Each stage is its own training job (7.1).'),
+  preset: z
+    .enum(['paper', 'reference'])
+    .default('paper')
+    .describe('Set of defaults: the paper, or what its reference implementation does (10).'),
+  schedule: z
+    .enum(['staged', 'joint'])
+    .default('staged')
+    .describe('Each stage is its own training job, or all stages of a method are trained together (7.1).'),
+  detach: z
+    .boolean()
+    .default(true)
+    .describe('Stop gradients between the stages; false needs schedule joint (4.5).'),
   seed: z.number().int().default(5678).describe('Root of every random stream of training.'),
   modalities: z
     .array(z.enum(modalities))
@@ -248,6 +306,12 @@ export const configSchema = z.strictObject({
   align: alignSchema.prefault({}).describe('Stage 2: projection and alignment.'),
   fusion: fusionSchema.prefault({}).describe('Stage 3: fusion with random modality drop.'),
   single: singleSchema.prefault({}).describe('Single-table networks (Table 2).'),
+  clip: clipSchema.prefault({}).describe('CLIP alignment rows.'),
+  pool: poolSchema.prefault({}).describe('Pooling rows.'),
+  mdlm: mdlmSchema.prefault({}).describe('Late-fusion row MDLM.'),
+  mfmf: mfmfSchema.prefault({}).describe('Cross-attention row MFMF.'),
+  robustness: robustnessSchema.prefault({}).describe('Modalities taken away from test patients.'),
+  stats: statsSchema.prefault({}).describe('Significance of differences between methods.'),
   train: trainSchema.prefault({}).describe('Training protocol, the same for every stage and method.'),
 });
 

@@ -9,6 +9,8 @@ export const stageNames = [
   'stage1',
   'stage2',
   'stage3',
+  'joint',
+  'latent',
   'heatmap',
   'evaluate',
   'aggregate',

@@ -22,6 +22,7 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'stage2':
       return ['history.json'];
     case 'stage3':
+    case 'joint':
       return ['predictions.json', 'history.json'];
     case 'evaluate':
       return ['metrics.json'];
@@ -35,6 +36,7 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'embed':
     case 'tables':
     case 'preprocess':
+    case 'latent':
       return [];
   }
 }
@@ -59,17 +61,18 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
   const copy = (file: string, target: string): void => directory.write(target, artifact.bytes(file));
   const history = (folder: string): void =>
     directory.write(`${folder}/history.csv`, historyCsv(artifact.json('history.json', historySchema).epochs));
-  const { fold, method, modality } = manifest.unit;
+  const { fold, method, modality, alignment } = manifest.unit;
   switch (manifest.stage) {
     case 'cohort':
       return copy('cohort-flow.json', 'cohort-flow.json');
     case 'split':
       return copy('splits.json', 'splits.json');
     case 'stage1':
-      return history(`folds/${fold}/stage1-${modality}`);
+      return history(`folds/${fold}/stage1-${modality ?? 'union'}`);
     case 'stage2':
-      return history(`folds/${fold}/stage2`);
-    case 'stage3': {
+      return history(`folds/${fold}/stage2${alignment === 'clip' ? '-clip' : ''}`);
+    case 'stage3':
+    case 'joint': {
       const predictions = artifact.json('predictions.json', predictionsSchema);
       const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const;
       const rows = predictions.map((prediction) => columns.map((column) => prediction[column]));
@@ -94,6 +97,7 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
     case 'embed':
     case 'tables':
     case 'preprocess':
+    case 'latent':
       return;
   }
 }
@@ -111,7 +115,7 @@ export async function writeSummary(
 ): Promise<void> {
   const aggregate = manifests.find(({ stage }) => stage === 'aggregate');
   if (!aggregate) return;
-  const trained = manifests.filter(({ stage }) => stage === 'stage3');
+  const trained = manifests.filter(({ stage }) => stage === 'stage3' || stage === 'joint');
   const pinned = await store.fetch([
     { manifest: aggregate, files: ['summary.json'] },
     ...trained.map((manifest) => ({ manifest, files: ['history.json'] })),

@@ -1,0 +1,62 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Modality } from '../../pipeline/core/modality.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ParameterLayout } from '../tensor/parameters.js';
+
+/** What a step of a head found; all numbers are means over the patients of its group. */
+export interface HeadStep {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Gradient of `loss` with respect to the head's parameters, in its layout. */
+  readonly gradient: Float32Array;
+  /** Gradient of `loss` with respect to the vectors it read, [B, d_m] for each input; null when not asked for. */
+  readonly inputs: readonly Float32Array[] | null;
+}
+
+/** The patients of a step: positions in the inputs, and their labels in the same order. */
+export interface HeadGroup {
+  /** One per modality, in the order the head was made for. */
+  readonly inputs: readonly ModalityInput[];
+  readonly patients: readonly number[];
+  readonly labels: readonly (0 | 1)[];
+}
+
+/**
+ * What turns the modality embeddings of patients into one logit each (method.md 6.1, 8). It holds no weights: they are
+ * given to each call, flat, in its layout.
+ */
+export interface Head {
+  readonly layout: ParameterLayout;
+  /** Loss of a training step and its gradients. */
+  step(parameters: Float32Array, group: HeadGroup, inputGradients: boolean): Promise<HeadStep>;
+  /**
+   * Evaluation-mode logits.
+   *
+   * @param open [B, M], which embeddings it may read; all that a patient has when not given
+   */
+  logits(
+    parameters: Float32Array,
+    group: Omit<HeadGroup, 'labels'>,
+    open?: Uint8Array,
+  ): Promise<readonly number[]>;
+}
+
+/** The modality and length of the vectors of an input. */
+export type InputShape = Pick<ModalityInput, 'modality' | 'width'> & { readonly modality: Modality };
+
+export interface HeadOptions {
+  readonly inputs: readonly InputShape[];
+  /** Width of the linear maps P in front of the head, for each input; null where its vectors enter as they are. */
+  readonly projected: readonly (number | null)[];
+  readonly randomDrop: boolean;
+  /** `fusion`, and the method's own section. */
+  readonly config: Pick<Config, 'fusion'> & Partial<Config>;
+  /** Streams of the job: `dropout`, `drop`, and `frozen` for layers that are drawn and never trained. */
+  readonly rng: (purpose: string) => Rng;
+}
+
+/** Makes the head of a method. */
+export interface HeadModule {
+  create(options: HeadOptions): Head;
+}

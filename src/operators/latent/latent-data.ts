@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { modalities } from '../../pipeline/core/modality.js';
+
+/** What the `latent` stage writes: the latent space of one fold, for figures (method.md 9.3, 9.4). */
+export const latentMapFile = 'latent.json';
+
+const point = z.tuple([z.number(), z.number()]);
+const similaritySchema = z.strictObject({
+  /** Mean cosine of two modalities of one patient, and of two patients; null where there are no pairs. */
+  withinPatient: z.number().nullable(),
+  betweenPatients: z.number().nullable(),
+  /** Mean of sigma_1^2 / sum of sigma^2. */
+  leadingShare: z.number().nullable(),
+});
+
+export const latentMapSchema = z.strictObject({
+  fold: z.number().int(),
+  modalities: z.array(z.enum(modalities)),
+  perplexity: z.number(),
+  /** One per test patient and observed modality; t-SNE coordinates under the initial and the trained phi. */
+  points: z.array(
+    z.strictObject({
+      patient: z.string(),
+      modality: z.enum(modalities),
+      y: z.union([z.literal(0), z.literal(1)]),
+      before: point,
+      after: point,
+    }),
+  ),
+  similarity: z.strictObject({ before: similaritySchema, after: similaritySchema }),
+  /** Latent vectors of one test patient, a row per modality; null where it is absent (Fig. 4). */
+  example: z
+    .strictObject({
+      patient: z.string(),
+      before: z.array(z.array(z.number()).nullable()),
+      after: z.array(z.array(z.number()).nullable()),
+    })
+    .nullable(),
+});
+export type LatentMap = z.infer<typeof latentMapSchema>;

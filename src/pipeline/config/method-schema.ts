@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { methodIds } from '../../operators/methods/registry.js';
+
+/** Sections of the experiment about comparison methods, robustness and statistics (docs/method.md 8 and 9). */
+const activation = z.enum(['relu', 'none']);
+const positive = z.number().positive();
+const share = z.number().min(0).lt(1);
+
+export const singleSchema = z.strictObject({
+  hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
+  activation: activation.default('relu').describe('Inside a single-table network (8.8).'),
+  dropout: share.default(0.25).describe('Dropout of its hidden layer (8.8).'),
+});
+
+export const clipSchema = z.strictObject({
+  includeSelf: z
+    .boolean()
+    .default(false)
+    .describe('Also compare the anchor WSI with itself, as the reference implementation does (8.2).'),
+  temperature: positive.default(0.07).describe('Temperature at the start; its logarithm is learned (8.2).'),
+  maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
+});
+
+const pooled = (text: string) =>
+  z.number().min(0).nullable().default(null).describe(`${text} of the pooling rows; null takes align's (8.3).`);
+
+export const poolSchema = z.strictObject({
+  detach: z.boolean().default(true).describe('Stop gradients between the stages of the pooling rows (8.3).'),
+  imageLoss: z
+    .boolean()
+    .default(true)
+    .describe('Train the encoders of the pooling rows by the image loss (8.3).'),
+  tauSv: pooled('align.tauSv'),
+  tauPd: pooled('align.tauPd'),
+  lambdaPD: pooled('align.lambdaPD'),
+});
+
+export const mdlmSchema = z.strictObject({
+  combine: z
+    .enum(['learned', 'mean', 'frozenConcat'])
+    .default('learned')
+    .describe(
+      'Late fusion by learned weights, by the mean of the logits, or - as in the reference implementation - by a layer over image logits and raw tables that is never trained (8.5).',
+    ),
+  detach: z.boolean().default(true).describe('Stop gradients from MDLM into the encoders (8.5).'),
+});
+
+export const mfmfSchema = z.strictObject({
+  sequence: z
+    .array(z.enum(['WSI', 'TMA']))
+    .min(1)
+    .default(['TMA', 'WSI'])
+    .describe('Bags the tabular tokens attend to, one block each, in this order (8.6).'),
+  projection: z
+    .enum(['trained', 'frozenRandom'])
+    .default('trained')
+    .describe('Linear maps of tokens and instances; the reference implementation never trains them (8.6).'),
+});
+
+export const robustnessSchema = z.strictObject({
+  draws: z
+    .number()
+    .int()
+    .positive()
+    .default(20)
+    .describe('Seeded draws per share of modalities taken away from test patients (9.2).'),
+});
+
+export const statsSchema = z.strictObject({
+  reference: z.enum(methodIds).default('haf').describe('The method the others are compared with (9.5).'),
+  against: z
+    .array(z.enum(methodIds))
+    .default(['ps3', 'mdlm', 'mfmf', 'bilinear'])
+    .describe('The methods compared with it, one family of tests; those not run are left out (9.5).'),
+  mcnemar: z
+    .enum(['exact', 'continuity', 'uncorrected'])
+    .default('exact')
+    .describe('Test of accuracies: binomial, or chi-square with or without continuity correction (9.5).'),
+  pooling: z
+    .enum(['pooled', 'foldMean'])
+    .default('pooled')
+    .describe('DeLong on the predictions of all folds together, or per fold and averaged (9.5).'),
+  bootstrap: z
+    .number()
+    .int()
+    .min(0)
+    .default(2000)
+    .describe('Resamples of patients for intervals of differences; 0 leaves them out.'),
+});
