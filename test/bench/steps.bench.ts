@@ -14,7 +14,7 @@ import { alignmentLoss } from '../../src/operators/stage2/alignment.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';
-import { fusionNetOf } from '../../src/operators/stage3/fusion-net.js';
+import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { FusionTraining } from '../../src/operators/stage3/fusion-training.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';

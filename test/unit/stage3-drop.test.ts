@@ -3,9 +3,9 @@ import { rng, type Rng } from '../../src/pipeline/core/rng.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
-import { fusionNetOf } from '../../src/operators/stage3/fusion-net.js';
+import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { FusionTraining, type FusionTrainingOptions } from '../../src/operators/stage3/fusion-training.js';
-import { dropModalities } from '../../src/operators/stage3/modality-drop.js';
+import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 
 describe('random modality drop', () => {
   const modalities = 7;

@@ -5,10 +5,10 @@ import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { crossEntropy } from '../../src/operators/tensor/cross-entropy.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
-import { fusionNetOf, type FusionNet } from '../../src/operators/stage3/fusion-net.js';
+import { fusionNetOf, type FusionNet } from '../../src/operators/heads/fusion-net.js';
 import { FusionTraining } from '../../src/operators/stage3/fusion-training.js';
-import { dropModalities } from '../../src/operators/stage3/modality-drop.js';
-import { fusionLoss, monotonicTerms } from '../../src/operators/stage3/monotonic-loss.js';
+import { dropModalities } from '../../src/operators/heads/modality-drop.js';
+import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
 
 interface MonotonicCase {

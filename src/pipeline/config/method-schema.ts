@@ -10,6 +10,10 @@ export const singleSchema = z.strictObject({
   hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
   activation: activation.default('relu').describe('Inside a single-table network (8.8).'),
   dropout: share.default(0.25).describe('Dropout of its hidden layer (8.8).'),
+  logits: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .describe('One logit with binary cross-entropy, or two with softmax (8.8).'),
 });
 
 export const clipSchema = z.strictObject({
@@ -22,7 +26,12 @@ export const clipSchema = z.strictObject({
 });
 
 const pooled = (text: string) =>
-  z.number().min(0).nullable().default(null).describe(`${text} of the pooling rows; null takes align's (8.3).`);
+  z
+    .number()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe(`${text} of the pooling rows; null takes align's (8.3).`);
 
 export const poolSchema = z.strictObject({
   detach: z.boolean().default(true).describe('Stop gradients between the stages of the pooling rows (8.3).'),
