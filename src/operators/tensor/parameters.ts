@@ -2,11 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { NamedArray } from './safetensors.js';
 
-/** One named array of a model. `fanIn` is the number of inputs of the layer it belongs to. */
+/** One named array of a model. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Number of inputs of the layer it belongs to: the range of its initial values. */
   readonly fanIn: number;
+  /** Initial value of all its elements, where they are not drawn. */
+  readonly start?: number;
 }
 
 export interface ParameterEntry extends ParameterSpec {
@@ -42,18 +45,21 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
 export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): ParameterLayout =>
   layoutOf(
     Object.entries(parts).flatMap(([prefix, { entries }]) =>
-      entries.map(({ name, shape, fanIn }) => ({
-        name: prefix === '' ? name : `${prefix}.${name}`,
-        shape,
-        fanIn,
-      })),
+      entries.map((entry) => ({ ...entry, name: prefix === '' ? entry.name : `${prefix}.${entry.name}` })),
     ),
   );
 
-/** Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1). */
+/**
+ * Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1), where
+ * they have no start value of their own.
+ */
 export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Array {
   const values = new Float32Array(layout.size);
-  for (const { offset, size, fanIn } of layout.entries) {
+  for (const { offset, size, fanIn, start } of layout.entries) {
+    if (start !== undefined) {
+      values.fill(start, offset, offset + size);
+      continue;
+    }
     const bound = 1 / Math.sqrt(fanIn);
     for (let i = 0; i < size; i++) values[offset + i] = (2 * rng.uniform() - 1) * bound;
   }
@@ -118,6 +124,11 @@ export class ParameterTensors {
 
   vector(name: string): tf.Tensor1D {
     return this.get(name) as tf.Tensor1D;
+  }
+
+  /** All of them, in the order of the layout. */
+  all(): tf.Tensor[] {
+    return [...this.tensors.values()];
   }
 
   dispose(): void {
