@@ -224,8 +224,7 @@ function alignedJobs(
 ): readonly { readonly alignment: Alignment; readonly stage2: string }[] {
   const staged = alignmentsOf(config, methods);
   return alignments.flatMap((alignment) => {
-    if (staged.includes(alignment))
-      return [{ alignment, stage2: jobKey('stage2', { fold: 0, alignment }) }];
+    if (staged.includes(alignment)) return [{ alignment, stage2: jobKey('stage2', { fold: 0, alignment }) }];
     const aligned = methods.filter((method) => method.kind === 'fusion' && method.embedding === alignment);
     const [shown] = [...aligned.filter(({ id }) => id === 'haf'), ...aligned];
     return shown === undefined ? [] : [{ alignment, stage2: jobKey('joint', { fold: 0, method: shown.id }) }];

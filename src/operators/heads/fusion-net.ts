@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
 import { dense, denseGradients } from '../tensor/dense.js';
 import {
   mlpBackward,
@@ -13,19 +14,20 @@ import {
   linearSpecs,
   type GradientTensors,
   type ParameterLayout,
+  type ParameterSpec,
   type ParameterTensors,
 } from '../tensor/parameters.js';
-import { gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import type { InputShape } from './head.js';
 
 /**
- * The network of a method (method.md 6.1, 8): modality vectors - as they are, or through one linear map each - side by
- * side in fixed slots, zero where a modality is absent or dropped, then a two-layer network to one logit. A single-table
+ * The fusion network (method.md 6.1, 8): modality vectors - as they are, or through one linear map each - side by side in
+ * fixed slots, zero where a modality is absent or dropped, then a two-layer network to one or two logits. A single-table
  * network is the case of one slot.
  */
 export interface FusionNet {
-  readonly inputs: readonly ModalityInput[];
-  /** Width of the linear maps P; null when the vectors enter as they are. */
-  readonly projected: number | null;
+  readonly inputs: readonly InputShape[];
+  /** Width of the linear map P of each input; null where its vectors enter as they are. */
+  readonly projected: readonly (number | null)[];
   /** Width of each slot. */
   readonly slots: readonly number[];
   readonly mlp: Mlp;
@@ -34,29 +36,38 @@ export interface FusionNet {
 }
 
 export interface FusionNetOptions {
-  readonly inputs: readonly ModalityInput[];
-  readonly projected: number | null;
+  readonly inputs: readonly InputShape[];
+  readonly projected: readonly (number | null)[];
   readonly hidden: number;
   readonly activation: 'relu' | 'none';
   readonly dropout: number;
+  readonly logits: 1 | 2;
 }
 
-export function fusionNetOf({ inputs, projected, hidden, activation, dropout }: FusionNetOptions): FusionNet {
-  const slots = inputs.map(({ width }) => projected ?? width);
+export function fusionNetOf(options: FusionNetOptions): FusionNet {
+  const { inputs, projected, hidden, activation, dropout, logits } = options;
+  const slots = inputs.map(({ width }, m) => projected[m] ?? width);
   const joined = slots.reduce((sum, slot) => sum + slot, 0);
-  const mlp = { name: 'fusion', inputs: joined, hidden, outputs: 1, activation };
-  const maps =
-    projected === null
-      ? []
-      : inputs.flatMap(({ modality, width }) => linearSpecs(mapName(modality), width, projected));
-  return { inputs, projected, slots, mlp, dropout, layout: layoutOf([...maps, ...mlpSpecs(mlp)]) };
+  const mlp = { name: 'fusion', inputs: joined, hidden, outputs: logits, activation };
+  const layout = layoutOf([...mapSpecs(inputs, projected), ...mlpSpecs(mlp)]);
+  return { inputs, projected, slots, mlp, dropout, layout };
 }
 
-const mapName = (modality: string): string => `projection.${modality}`;
+/** The arrays of the linear maps P in front of a head. */
+export const mapSpecs = (
+  inputs: readonly InputShape[],
+  projected: readonly (number | null)[],
+): readonly ParameterSpec[] =>
+  inputs.flatMap(({ modality, width }, m) => {
+    const to = projected[m] ?? null;
+    return to === null ? [] : linearSpecs(mapName(modality), width, to);
+  });
+
+export const mapName = (modality: string): string => `projection.${modality}`;
 
 /** Tensors of a forward pass over `passes` masks of the same B patients; rows are pass after pass. */
 export type FusionPass = {
-  /** Vectors of each modality before its linear map, [B, d_m]; empty without maps. */
+  /** Vectors of each modality before its linear map, [B, d_m]. */
   readonly vectors: tf.Tensor2D[];
   /** 1 in open slots, [passes * B, joined]. */
   readonly open: tf.Tensor2D;
@@ -67,7 +78,7 @@ export type FusionPass = {
 };
 
 /**
- * Logits of patients under one or two masks, `mlp.output` [passes * B, 1]. Call inside `tf.tidy`.
+ * Logits of patients under one or two masks, `mlp.output` [passes * B, logits]. Call inside `tf.tidy`.
  *
  * @param masks [B, M] each: which slots are open
  * @param dropout inverted-dropout mask [passes * B, hidden] of a training pass, or null
@@ -75,21 +86,20 @@ export type FusionPass = {
 export function fusionForward(
   net: FusionNet,
   weights: ParameterTensors,
+  inputs: readonly ModalityInput[],
   patients: readonly number[],
   masks: readonly Uint8Array[],
   dropout: Float32Array | null,
 ): FusionPass {
   const rows = patients.length * masks.length;
-  const vectors = net.inputs.map((input) =>
+  const vectors = inputs.map((input) =>
     tf.tensor2d(gatherRows(input, patients), [patients.length, input.width]),
   );
-  const mapped =
-    net.projected === null
-      ? vectors
-      : vectors.map((x, m) => {
-          const name = mapName((net.inputs[m] as ModalityInput).modality);
-          return dense(x, weights.matrix(`${name}.weight`), weights.vector(`${name}.bias`));
-        });
+  const mapped = vectors.map((x, m) => {
+    if ((net.projected[m] ?? null) === null) return x;
+    const name = mapName((net.inputs[m] as InputShape).modality);
+    return dense(x, weights.matrix(`${name}.weight`), weights.vector(`${name}.bias`));
+  });
   const slots = mapped.length === 1 ? (mapped[0] as tf.Tensor2D) : tf.concat2d(mapped, 1);
   const open = tf.tensor2d(openSlots(net.slots, masks), [rows, net.mlp.inputs]);
   const repeated =
@@ -102,7 +112,7 @@ export function fusionForward(
   const joined: tf.Tensor2D = tf.mul(repeated, open);
   const mask = dropout === null ? undefined : tf.tensor2d(dropout, [rows, net.mlp.hidden]);
   const mlp = mlpForward(net.mlp, weights, joined, mask ?? null);
-  return { vectors: net.projected === null ? [] : vectors, open, joined, dropout: mask, mlp };
+  return { vectors, open, joined, dropout: mask, mlp };
 }
 
 /** Masks [B, M] spread over the widths of the slots, one after the other. */
@@ -120,23 +130,42 @@ function openSlots(slots: readonly number[], masks: readonly Uint8Array[]): Floa
   return open;
 }
 
-/** Hand-derived gradients of all parameters, given those of the logits [passes * B, 1]. Call inside `tf.tidy`. */
+/** Gradients of a pass. */
+export interface FusionGradients {
+  readonly parameters: GradientTensors;
+  /** With respect to the vectors of each modality, [B, d_m]; null when not asked for. */
+  readonly inputs: readonly tf.Tensor2D[] | null;
+}
+
+/**
+ * Hand-derived gradients of all parameters, and of the vectors when asked for, given those of the outputs
+ * [passes * B, logits]. Call inside `tf.tidy`.
+ */
 export function fusionBackward(
   net: FusionNet,
   weights: ParameterTensors,
   pass: FusionPass,
-  dLogits: tf.Tensor2D,
-): GradientTensors {
-  const mlp = mlpBackward(net.mlp, weights, pass.joined, pass.dropout ?? null, pass.mlp, dLogits);
-  if (net.projected === null) return mlp.parameters;
+  dOutputs: tf.Tensor2D,
+  inputGradients: boolean,
+): FusionGradients {
+  const mlp = mlpBackward(net.mlp, weights, pass.joined, pass.dropout ?? null, pass.mlp, dOutputs);
+  const maps = net.projected.some((to) => to !== null);
+  if (!maps && !inputGradients) return { parameters: mlp.parameters, inputs: null };
   const dJoined: tf.Tensor2D = tf.mul(mlpInputGradient(net.mlp, weights, mlp), pass.open);
   const count = (pass.vectors[0] as tf.Tensor2D).shape[0];
-  // The linear maps ran once for all passes, so their gradients add up.
-  const dSlots = tf.addN<tf.Tensor2D>(tf.split(dJoined, dJoined.shape[0] / count, 0));
-  const maps = tf.split<tf.Tensor2D>(dSlots, [...net.slots], 1).map((dSlot, m) => {
-    const name = mapName((net.inputs[m] as ModalityInput).modality);
+  // The vectors entered once for all passes, so their gradients add up.
+  const dJoinedOnce = tf.addN<tf.Tensor2D>(tf.split(dJoined, dJoined.shape[0] / count, 0));
+  const dSlots = tf.split<tf.Tensor2D>(dJoinedOnce, [...net.slots], 1);
+  const parameters = { ...mlp.parameters };
+  const inputs = dSlots.map((dSlot, m) => {
+    if ((net.projected[m] ?? null) === null) return dSlot;
+    const name = mapName((net.inputs[m] as InputShape).modality);
     const { weight, bias } = denseGradients(pass.vectors[m] as tf.Tensor2D, dSlot);
-    return { [`${name}.weight`]: weight, [`${name}.bias`]: bias };
+    parameters[`${name}.weight`] = weight;
+    parameters[`${name}.bias`] = bias;
+    return inputGradients
+      ? tf.matMul<tf.Tensor2D>(dSlot, weights.matrix(`${name}.weight`), false, true)
+      : dSlot;
   });
-  return Object.assign(mlp.parameters, ...maps) as GradientTensors;
+  return { parameters, inputs: inputGradients ? inputs : null };
 }

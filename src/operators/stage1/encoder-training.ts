@@ -1,5 +1,5 @@
 import type { Rng } from '../../pipeline/core/rng.js';
-import { ParameterTensors } from '../tensor/parameters.js';
+import { ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
@@ -19,6 +19,7 @@ export interface EncoderTrainingOptions {
 
 /** Stage 1 as a model of the training loop: mean `L_img` over the bags of a group (eq. 3). */
 export class EncoderTraining implements Trainable {
+  readonly layout: ParameterLayout;
   private readonly packer: BagPacker;
 
   constructor(
@@ -28,6 +29,7 @@ export class EncoderTraining implements Trainable {
     private readonly labels: readonly (0 | 1)[],
     private readonly options: EncoderTrainingOptions,
   ) {
+    this.layout = encoder.layout;
     this.packer = new BagPacker(source, labels);
   }
 

@@ -1,7 +1,9 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import type { Rng } from '../../pipeline/core/rng.js';
-import { fusionNetOf, type FusionNet } from '../stage3/fusion-net.js';
-import { FusionTraining } from '../stage3/fusion-training.js';
+import { fusionNetOf } from '../heads/fusion-net.js';
+import { validateHead } from '../heads/head-training.js';
+import type { Head, HeadGroup } from '../heads/head.js';
+import { MlpHead } from '../heads/mlp.js';
+import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import { gatherMask } from './modality-inputs.js';
 import { latentInputs } from './latent-inputs.js';
@@ -9,26 +11,24 @@ import { ProjectionTraining } from './projection-training.js';
 import type { Projection } from './projection.js';
 
 /** The paper's fusion network (6.1), whatever the methods' own settings: those must not change Stage 2. */
-const probeOptions = { projected: null, hidden: 64, activation: 'relu', dropout: 0 } as const;
+const probeOptions = { hidden: 64, activation: 'relu', dropout: 0, logits: 1 } as const;
 
-/** The head of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9). */
-export function probeOf({ inputs, width }: Projection): FusionNet {
-  const chosen = inputs.map(({ modality }) => modality);
-  const noPatients = { u: new Float32Array(), mask: new Uint8Array(), width };
-  return fusionNetOf({ inputs: latentInputs(noPatients, chosen), ...probeOptions });
+/** The head of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or drop. */
+export function probeOf({ inputs, width }: Projection): Head {
+  const latents = inputs.map(({ modality }) => ({ modality, width }));
+  const net = fusionNetOf({ inputs: latents, projected: latents.map(() => null), ...probeOptions });
+  return new MlpHead(net, { drop: null, dropout: null, lambdaMoFe: 0, mofeStopGradReduced: false });
 }
 
 export interface ProbedTrainingOptions {
   readonly projection: Projection;
-  readonly probe: FusionNet;
+  readonly probe: Head;
   /** Initial weights of phi and of the probe. */
   readonly phi: Float32Array;
   readonly head: Float32Array;
   readonly labels: readonly (0 | 1)[];
   readonly align: Config['align'];
   readonly validation: readonly number[];
-  /** The probe has no dropout and drops nothing; the fusion step asks for a stream all the same. */
-  readonly rng: Rng;
 }
 
 /**
@@ -40,6 +40,7 @@ export interface ProbedTrainingOptions {
 export class ProbedTraining implements Trainable {
   /** phi's, then the probe's. */
   readonly parameters: Float32Array;
+  readonly layout: ParameterLayout;
   private readonly alignment: ProjectionTraining;
 
   constructor(private readonly options: ProbedTrainingOptions) {
@@ -47,6 +48,7 @@ export class ProbedTraining implements Trainable {
     this.parameters = new Float32Array(phi.length + head.length);
     this.parameters.set(phi);
     this.parameters.set(head, phi.length);
+    this.layout = joinedLayout({ '': projection.layout, probe: options.probe.layout });
     const trained = this.parameters.subarray(0, phi.length);
     this.alignment = new ProjectionTraining(projection, trained, align, validation);
   }
@@ -54,7 +56,7 @@ export class ProbedTraining implements Trainable {
   /** `loss` is the alignment loss; one optimizer serves both, since Adam treats every parameter by itself. */
   async step(group: readonly number[]): Promise<TrainingStep> {
     const { u, loss, gradient, metrics } = await this.alignment.step(group);
-    const probe = await this.probeOn(u, group).step(group.map((_, i) => i));
+    const probe = await this.options.probe.step(this.probeParameters, this.latentsOf(u, group), false);
     const joined = new Float32Array(this.parameters.length);
     joined.set(gradient);
     joined.set(probe.gradient, gradient.length);
@@ -64,25 +66,30 @@ export class ProbedTraining implements Trainable {
   async validate(): Promise<Validation> {
     const { u, loss: valAlignment } = await this.alignment.validate();
     if (valAlignment === null) return { loss: null, auc: null };
-    const { loss, auc } = await this.probeOn(u, this.options.validation).validate();
+    const { inputs, patients, labels } = this.latentsOf(u, this.options.validation);
+    const { loss, auc } = await validateHead(
+      this.options.probe,
+      this.probeParameters,
+      inputs,
+      patients,
+      labels,
+    );
     return { loss, auc, metrics: { valAlignment } };
   }
 
-  /** The probe over the latent vectors of some patients, who are its patients 0 to B-1. */
-  private probeOn(u: Float32Array, patients: readonly number[]): FusionTraining {
-    const { projection, probe, labels, rng } = this.options;
+  /** The probe's patients are 0 to B-1 of these. */
+  private latentsOf(u: Float32Array, patients: readonly number[]): HeadGroup {
+    const { projection, labels } = this.options;
     const mask = gatherMask(projection.inputs, patients);
     const chosen = projection.inputs.map(({ modality }) => modality);
-    const inputs = latentInputs({ u, mask, width: projection.width }, chosen);
-    return new FusionTraining(
-      { ...probe, inputs },
-      this.parameters.subarray(projection.layout.size),
-      patients.map((patient) => labels[patient] as 0 | 1),
-      {
-        ...{ randomDrop: false, lambdaMoFe: 0, mofeStopGradReduced: false },
-        ...{ dropout: rng, drop: rng },
-        validation: patients.map((_, i) => i),
-      },
-    );
+    return {
+      inputs: latentInputs({ u, mask, width: projection.width }, chosen),
+      patients: patients.map((_, i) => i),
+      labels: patients.map((patient) => labels[patient] as 0 | 1),
+    };
+  }
+
+  private get probeParameters(): Float32Array {
+    return this.parameters.subarray(this.options.projection.layout.size);
   }
 }

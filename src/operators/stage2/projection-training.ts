@@ -1,3 +1,4 @@
+import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import { alignmentLoss, type AlignmentLoss, type AlignmentOptions } from './alignment.js';
 import { gatherMask } from './modality-inputs.js';
@@ -10,12 +11,16 @@ interface OnLatents {
 
 /** Stage 2 as a model of the training loop: the alignment loss of a group of patients (eq. 5-7). */
 export class ProjectionTraining implements Trainable {
+  readonly layout: ParameterLayout;
+
   constructor(
     private readonly projection: Projection,
     readonly parameters: Float32Array,
     private readonly options: AlignmentOptions,
     private readonly validation: readonly number[],
-  ) {}
+  ) {
+    this.layout = projection.layout;
+  }
 
   async step(group: readonly number[]): Promise<TrainingStep & OnLatents> {
     const gradient = new Float32Array(this.projection.layout.size);

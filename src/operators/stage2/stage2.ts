@@ -79,7 +79,7 @@ function modelOf(
   if (align.monitor === 'valLoss') return new ProjectionTraining(projection, phi, align, validation);
   const probe = probeOf(projection);
   const head = initialParameters(probe.layout, rng('probe-init'));
-  return new ProbedTraining({ projection, probe, phi, head, labels, align, validation, rng: rng('probe') });
+  return new ProbedTraining({ projection, probe, phi, head, labels, align, validation });
 }
 
 /** A share of the leading singular value from which on the modalities of a patient say nearly the same. */

@@ -38,6 +38,18 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
   return { entries, size: offset };
 }
 
+/** Several models laid end to end as one; the names of each get its key as prefix, none for the key ''. */
+export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): ParameterLayout =>
+  layoutOf(
+    Object.entries(parts).flatMap(([prefix, { entries }]) =>
+      entries.map(({ name, shape, fanIn }) => ({
+        name: prefix === '' ? name : `${prefix}.${name}`,
+        shape,
+        fanIn,
+      })),
+    ),
+  );
+
 /** Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1). */
 export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Array {
   const values = new Float32Array(layout.size);

@@ -5,6 +5,7 @@ import type { Rng } from '../../pipeline/core/rng.js';
 import type { Checkpoints, EpochProgress } from '../../pipeline/stage.js';
 import { classBalancedDraws, inGroups } from './class-balance.js';
 import type { History } from './history-data.js';
+import type { ParameterLayout } from './parameters.js';
 import { TrainingState } from './training-state.js';
 
 /** Losses of an optimisation step; all numbers are means over the patients of its group. */
@@ -27,6 +28,8 @@ export interface Validation {
 export interface Trainable {
   /** The loop changes them in place. */
   readonly parameters: Float32Array;
+  /** What the parameters are. */
+  readonly layout: ParameterLayout;
   /** Computes loss and gradient of a group of training patients at the current parameters. */
   step(group: readonly number[]): Promise<TrainingStep>;
   /** Evaluates the current parameters on the validation patients. */

@@ -10,6 +10,10 @@ export const singleSchema = z.strictObject({
   hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
   activation: activation.default('relu').describe('Inside a single-table network (8.8).'),
   dropout: share.default(0.25).describe('Dropout of its hidden layer (8.8).'),
+  logits: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .describe('One logit with binary cross-entropy, or two with softmax (8.8).'),
 });
 
 export const clipSchema = z.strictObject({
@@ -21,8 +25,8 @@ export const clipSchema = z.strictObject({
   maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
 });
 
-const pooled = (text: string) =>
-  z.number().min(0).nullable().default(null).describe(`${text} of the pooling rows; null takes align's (8.3).`);
+const pooled = <T extends z.ZodType>(type: T, key: string) =>
+  type.nullable().default(null).describe(`${key} of the pooling rows; null takes ${key} (8.3).`);
 
 export const poolSchema = z.strictObject({
   detach: z.boolean().default(true).describe('Stop gradients between the stages of the pooling rows (8.3).'),
@@ -30,9 +34,9 @@ export const poolSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Train the encoders of the pooling rows by the image loss (8.3).'),
-  tauSv: pooled('align.tauSv'),
-  tauPd: pooled('align.tauPd'),
-  lambdaPD: pooled('align.lambdaPD'),
+  tauSv: pooled(positive, 'align.tauSv'),
+  tauPd: pooled(positive, 'align.tauPd'),
+  lambdaPD: pooled(z.number().min(0), 'align.lambdaPD'),
 });
 
 export const mdlmSchema = z.strictObject({

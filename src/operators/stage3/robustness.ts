@@ -1,0 +1,82 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { Head } from '../heads/head.js';
+import type { ModalityInput } from '../stage2/modality-inputs.js';
+import { auc } from '../stats/auc.js';
+import { classify } from '../stats/classification.js';
+import { mean } from '../stats/spread.js';
+import { probability } from '../tensor/cross-entropy.js';
+import type { Robustness } from './robustness-data.js';
+
+/** Shares of modalities taken away, as in Fig. 2. */
+const shares = Array.from({ length: 11 }, (_, i) => i / 10);
+
+interface Score {
+  readonly auc: number | null;
+  readonly accuracy: number | null;
+}
+
+/** A trained head and the test patients of its fold. */
+export interface Tested {
+  readonly head: Head;
+  readonly parameters: Float32Array;
+  readonly inputs: readonly ModalityInput[];
+  readonly patients: readonly number[];
+  readonly labels: readonly (0 | 1)[];
+}
+
+/**
+ * Test metrics of a trained head when modalities are hidden from it (method.md 9.2): each observed one with probability
+ * rho, averaged over seeded draws; one of them; all but one. All of a patient's may vanish: the head then sees zeros.
+ */
+export async function robustnessOf(tested: Tested, draws: number, rng: Rng): Promise<Robustness> {
+  const modalities = tested.inputs.map(({ modality }) => modality);
+  const hidingAll = (hidden: (m: number) => boolean): Uint8Array => openWhere(tested, (m) => !hidden(m));
+  const drop: Robustness['drop'] = [];
+  for (const rho of shares) {
+    const scores: Score[] = [];
+    // Nothing is drawn where every draw is the same.
+    for (let draw = 0; draw < (rho === 0 || rho === 1 ? 1 : draws); draw++)
+      scores.push(
+        await scoreOf(
+          tested,
+          openWhere(tested, () => rng.uniform() >= rho),
+        ),
+      );
+    drop.push({ rho, auc: meanOf(scores, 'auc'), accuracy: meanOf(scores, 'accuracy') });
+  }
+  const withoutOne: Robustness['withoutOne'] = [];
+  const onlyOne: Robustness['onlyOne'] = [];
+  for (const [m, modality] of modalities.entries()) {
+    withoutOne.push({
+      modality,
+      ...(await scoreOf(
+        tested,
+        hidingAll((other) => other === m),
+      )),
+    });
+    onlyOne.push({
+      modality,
+      ...(await scoreOf(
+        tested,
+        hidingAll((other) => other !== m),
+      )),
+    });
+  }
+  return { draws, drop, withoutOne, onlyOne };
+}
+
+const openWhere = ({ patients, inputs }: Tested, isOpen: (m: number) => boolean): Uint8Array =>
+  Uint8Array.from({ length: patients.length * inputs.length }, (_, at) =>
+    isOpen(at % inputs.length) ? 1 : 0,
+  );
+
+async function scoreOf(tested: Tested, open: Uint8Array): Promise<Score> {
+  const { head, parameters, inputs, patients, labels } = tested;
+  const logits = await head.logits(parameters, { inputs, patients }, open);
+  return { auc: auc(labels, logits), accuracy: classify(labels, logits.map(probability)).accuracy };
+}
+
+const meanOf = (scores: readonly Score[], metric: keyof Score): number | null => {
+  const defined = scores.map((score) => score[metric]).filter((value) => value !== null);
+  return defined.length === 0 ? null : mean(defined);
+};
