@@ -16,7 +16,8 @@ import { svdObjective } from '../../src/operators/stage2/alignment-objective.js'
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
-import { FusionTraining } from '../../src/operators/stage3/fusion-training.js';
+import { HeadTraining } from '../../src/operators/heads/head-training.js';
+import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, ParameterTensors } from '../../src/operators/tensor/parameters.js';
@@ -98,14 +99,14 @@ async function stage2Timings(): Promise<Timing[]> {
 
 async function stage3Timing(name: string, projected: number | null, randomDrop: boolean): Promise<Timing> {
   const inputs = inputsOf((modality) => (projected === null ? 128 : widths[modality]));
-  const net = fusionNetOf({ inputs, projected, ...config.fusion });
-  const model = new FusionTraining(net, initialParameters(net.layout, rng(1, 'init')), labels, {
+  const net = fusionNetOf({ ...config.fusion, inputs, projected: inputs.map(() => projected) });
+  const head = new MlpHead(net, {
     ...config.fusion,
-    randomDrop,
-    validation: [],
-    dropout: rng(1, 'dropout'),
-    drop: rng(1, 'drop'),
+    drop: randomDrop ? rng(1, 'drop') : null,
+    dropout: null,
   });
+  const parameters = initialParameters(net.layout, rng(1, 'init'));
+  const model = new HeadTraining(head, parameters, inputs, labels, []);
   return measure(name, 100, () => model.step(patients));
 }
 
