@@ -12,10 +12,12 @@ import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { drawMasks, packRuns, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 import { alignmentLoss } from '../../src/operators/stage2/alignment.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { svdObjective } from '../../src/operators/stage2/alignment-objective.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
-import { FusionTraining } from '../../src/operators/stage3/fusion-training.js';
+import { HeadTraining } from '../../src/operators/heads/head-training.js';
+import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, ParameterTensors } from '../../src/operators/tensor/parameters.js';
@@ -76,7 +78,7 @@ async function stage2Timings(): Promise<Timing[]> {
     inputsOf((modality) => widths[modality]),
   );
   const parameters = initialParameters(projection.layout, rng(1, 'init'));
-  const model = new ProjectionTraining(projection, parameters, config.align, []);
+  const model = new ProjectionTraining(projection, svdObjective(config.align), parameters, []);
   const group = {
     u: normals(64 * 7 * 128, 'u'),
     mask: new Uint8Array(64 * 7).fill(1),
@@ -97,14 +99,14 @@ async function stage2Timings(): Promise<Timing[]> {
 
 async function stage3Timing(name: string, projected: number | null, randomDrop: boolean): Promise<Timing> {
   const inputs = inputsOf((modality) => (projected === null ? 128 : widths[modality]));
-  const net = fusionNetOf({ inputs, projected, ...config.fusion });
-  const model = new FusionTraining(net, initialParameters(net.layout, rng(1, 'init')), labels, {
+  const net = fusionNetOf({ ...config.fusion, inputs, projected: inputs.map(() => projected) });
+  const head = new MlpHead(net, {
     ...config.fusion,
-    randomDrop,
-    validation: [],
-    dropout: rng(1, 'dropout'),
-    drop: rng(1, 'drop'),
+    drop: randomDrop ? rng(1, 'drop') : null,
+    dropout: null,
   });
+  const parameters = initialParameters(net.layout, rng(1, 'init'));
+  const model = new HeadTraining(head, parameters, inputs, labels, []);
   return measure(name, 100, () => model.step(patients));
 }
 

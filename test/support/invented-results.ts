@@ -5,6 +5,8 @@ import {
   type Evaluation,
 } from '../../src/operators/evaluation/metric-data.js';
 import { predictionsFile, type Prediction } from '../../src/operators/stage3/prediction-data.js';
+import { methodOf } from '../../src/operators/methods/registry.js';
+import { robustnessFile, type Robustness } from '../../src/operators/stage3/robustness-data.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Unit } from '../../src/pipeline/stage.js';
 import { runStage, type ArtifactFiles } from './run-stage.js';
@@ -81,6 +83,25 @@ export function inventedPredictions(
   });
 }
 
+/** What a fusion method of two modalities keeps as they vanish: all of it at rho 0, nothing at 1. */
+export const inventedRobustness = (fold: number): Robustness => ({
+  draws: 20,
+  drop: Array.from({ length: 11 }, (_, step) => ({
+    rho: step / 10,
+    auc: 0.7 + fold / 100 - (0.2 * step) / 10,
+    accuracy: 0.6 + fold / 100,
+  })),
+  withoutOne: [
+    { modality: 'Clin', auc: 0.55 + fold / 100, accuracy: 0.5 },
+    { modality: 'Blood', auc: 0.65 + fold / 100, accuracy: 0.6 },
+  ],
+  onlyOne: [
+    { modality: 'Clin', auc: 0.65, accuracy: 0.55 },
+    { modality: 'Blood', auc: 0.55, accuracy: 0.45 },
+  ],
+});
+
+/** What the training job of a method leaves; a fusion method also what it keeps when modalities vanish. */
 export const stage3Artifact = (
   method: string,
   fold: number,
@@ -89,7 +110,11 @@ export const stage3Artifact = (
 ): InputArtifact => ({
   id: `stage3-${method}-${fold}`,
   unit: { fold, method },
-  files: { [predictionsFile]: predictions, ...files },
+  files: {
+    [predictionsFile]: predictions,
+    ...(methodOf(method).kind === 'fusion' ? { [robustnessFile]: inventedRobustness(fold) } : {}),
+    ...files,
+  },
 });
 
 /** What `evaluate` makes of one Stage 3 artifact. */

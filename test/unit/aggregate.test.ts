@@ -9,6 +9,7 @@ import {
   inventedCohort,
   inventedIds,
   inventedPredictions,
+  inventedRobustness,
   predicted,
   stage3Artifact,
   type InputArtifact,
@@ -25,12 +26,13 @@ const invented = (methods: readonly string[]): InputArtifact[] =>
   );
 
 async function aggregated(
-  methods: readonly ('haf' | 'ga' | 'blood')[],
+  methods: NonNullable<ConfigInput['methods']>,
   stage3: readonly InputArtifact[],
   cv: ConfigInput['cv'] = { folds },
+  more: Partial<ConfigInput> = {},
 ): Promise<{ summary: Summary; files: Readonly<Record<string, Uint8Array | object>> }> {
   const { output } = await runStage(aggregate, {
-    config: { methods: [...methods], cv },
+    config: { methods: [...methods], cv, ...more },
     inputs: { cohort: [inventedCohort(count)], stage3, evaluate: await evaluatedAll(stage3) },
   });
   return { summary: summarySchema.parse(output.files[summaryFile]), files: output.files };
@@ -112,6 +114,20 @@ describe('aggregate', () => {
     });
   });
 
+  it('refuses a patient who is tested twice in one of several repeats', async () => {
+    const fold = (k: number, ...ids: string[]) =>
+      stage3Artifact(
+        'haf',
+        k,
+        ids.map((id) => predicted(id, 0, 1)),
+      );
+    const stage3 = [fold(0, '001'), fold(1, '002'), fold(2, '002', '001'), fold(3, '002')];
+    await expect(aggregated(['haf'], stage3, { folds: 2, repeats: 2 })).rejects.toMatchObject({
+      code: 'HAF_SPLIT_INVALID',
+      context: { method: 'haf', patient: '002' },
+    });
+  });
+
   it('refuses methods that were tested on different patients', async () => {
     const [first, ...others] = invented(['ga']);
     const shortened = stage3Artifact('ga', 0, (first?.files['predictions.json'] as Prediction[]).slice(5));
@@ -135,17 +151,103 @@ describe('aggregate', () => {
     expect(summary.rows[0]?.notes.join(' ')).toMatch(/^Fixed test set: all folds score the same 8 patients/);
   });
 
+  it('takes the mean of the folds of each repeat, then how these means spread', async () => {
+    // Folds 0 and 1 are the first repeat, 2 and 3 the second; fold 3 tests one class only.
+    const test = (fold: number, deceased: number, living: number, y: 0 | 1 = 1): InputArtifact =>
+      stage3Artifact('haf', fold, [
+        predicted(fold % 2 === 0 ? '004' : '008', y, deceased),
+        predicted(fold % 2 === 0 ? '001' : '002', 0, living),
+      ]);
+    const stage3 = [test(0, 1, -1), test(1, -2, -1), test(2, 1, -1), test(3, 2, 1, 0)];
+    const { summary, files } = await aggregated(['haf'], stage3, { folds: 2, repeats: 2 });
+    const [row] = summary.rows;
+    expect(row?.folds).toBe(4);
+    // AUC 1, 0 | 1, undefined; accuracy 1, 0.5 | 1, 0.
+    expect(row?.repeats).toEqual({
+      auc: [0.5, 1],
+      accuracy: [0.75, 0.5],
+      aucSpread: { mean: 0.75, std: 0.25, folds: 2 },
+      accuracySpread: { mean: 0.625, std: 0.125, folds: 2 },
+    });
+    expect(row?.notes.join(' ')).toContain('2 repeats of the cross-validation');
+    expect(row?.notes.join(' ')).not.toContain('folds are in this row');
+    const [header, line] = text(files['summary.csv']).split('\n');
+    expect(line?.split(',')[header?.split(',').indexOf('repeatsAucStd') ?? -1]).toBe('0.25');
+  });
+
+  it('scores a patient tested once in each repeat by the mean probability', async () => {
+    // By first repeat alone 004 loses to 001; by the mean 0.5 it beats 0.4.
+    const fold = (k: number, p: number) =>
+      stage3Artifact('haf', k, [predicted('004', 1, 0, { p }), predicted('001', 0, 0, { p: 0.4 })]);
+    const stage3 = [fold(0, 0.3), fold(2, 0.7)];
+    const { summary } = await aggregated(['haf'], stage3, { folds: 2, repeats: 2 });
+    expect(summary.rows[0]?.pooledAuc.value).toBe(1);
+    expect(summary.rows[0]?.calibration.bins).toEqual([
+      { from: 0.4, to: 0.5, patients: 1, predicted: 0.4, observed: 0 },
+      { from: 0.5, to: 0.6, patients: 1, predicted: 0.5, observed: 1 },
+    ]);
+    expect(summary.rows[0]?.calibration.ece).toBeCloseTo((0.4 + 0.5) / 2, 12);
+  });
+
+  it('names methods that the modalities of the experiment do not allow, and gives them no numbers', async () => {
+    const { summary, files } = await aggregated(
+      ['haf', 'blood', 'mdlm', 'icd'],
+      invented(['haf', 'mdlm']),
+      undefined,
+      {
+        modalities: ['Clin', 'Path'],
+        cohort: { require: [] },
+      },
+    );
+    expect(summary.rows.map(({ method }) => method)).toEqual(['haf', 'mdlm']);
+    expect(summary.skipped).toEqual([
+      { method: 'blood', title: 'Blood', reason: 'needs Blood, which the experiment does not have' },
+      { method: 'icd', title: 'ICD codes', reason: 'needs ICD, which the experiment does not have' },
+    ]);
+    expect(text(files['summary.md'])).toMatch(/^\| Blood \| skipped \| - \|/m);
+    expect(text(files['summary.md'])).toContain(
+      '- Blood: skipped: needs Blood, which the experiment does not have.',
+    );
+    expect(text(files['summary.tex'])).toMatch(/^ICD codes & skipped & - /m);
+    const lines = text(files['summary.csv']).trimEnd().split('\n');
+    const widths = lines.map((line) => line.replaceAll(/"[^"]*"/g, '').split(',').length);
+    expect(new Set(widths).size).toBe(1);
+    expect(lines.at(-1)).toMatch(/^icd,ICD codes,0,+"needs ICD, which/);
+  });
+
+  it('puts the robustness of all folds side by side, for methods with embeddings', async () => {
+    const { summary } = await aggregated(['haf', 'blood'], invented(['haf', 'blood']));
+    const [haf, blood] = summary.rows;
+    expect(blood?.robustness).toBeNull();
+    expect(haf?.robustness?.rho).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
+    expect(haf?.robustness?.auc).toHaveLength(11);
+    const expected = [0, 1, 2, 3, 4].map((fold) => inventedRobustness(fold).drop[4]?.auc);
+    expect(haf?.robustness?.auc[4]).toEqual(expected);
+    const [withoutClin] = haf?.robustness?.withoutOne ?? [];
+    expect(withoutClin?.modality).toBe('Clin');
+    expect(withoutClin?.auc.mean).toBeCloseTo(0.57, 12);
+    expect(withoutClin?.auc.std).toBeCloseTo(Math.sqrt(2) / 100, 12);
+    expect(withoutClin?.accuracy).toEqual({ mean: 0.5, std: 0, folds: 5 });
+    expect(haf?.robustness?.onlyOne[1]?.auc.mean).toBeCloseTo(0.55, 12);
+  });
+
   it('writes the table for people, papers and programs', async () => {
     const { summary, files } = await aggregated(['haf', 'blood'], invented(['haf', 'blood']));
     const markdown = text(files['summary.md']);
     expect(markdown.split('\n').filter((line) => /^\| (HAF|Blood) /.test(line))).toHaveLength(2);
     expect(markdown).toContain('0.739 ± 0.092');
     expect(text(files['summary.tex'])).toContain('0.739 $\\pm$ 0.092');
+    expect(markdown).toContain('| ECE |');
     const [header, haf] = text(files['summary.csv'])
       .split('\n')
       .map((line) => line.split(','));
     expect(haf).toHaveLength(header?.length ?? 0);
     expect(Number(haf?.[header?.indexOf('aucMean') ?? -1])).toBe(summary.rows[0]?.auc.mean);
+  });
+
+  it('marks a number that the paper only quotes', async () => {
+    const { files } = await aggregated(['tma_clam'], invented(['tma_clam']));
+    expect(text(files['summary.md'])).toMatch(/\| 0\.\d{3} \(quoted\) \|/);
   });
 
   it('has rows without numbers when no fold is there', async () => {

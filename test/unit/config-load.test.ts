@@ -42,6 +42,15 @@ describe('loading an experiment', () => {
     expect(error.what).toContain('no/such.yaml does not exist');
   });
 
+  it('warns of methods whose modality the experiment lacks: their rows are skipped', () => {
+    const text =
+      'name: demo\nmodalities: [TMA, Clin]\ncohort: { require: [] }\nmethods: [haf, blood, clip, clinical]';
+    expect(loadConfig({ text }).warnings).toEqual([
+      'Method "blood" is skipped: it needs Blood, which the experiment does not have.',
+      'Method "clip" is skipped: it needs WSI, which the experiment does not have.',
+    ]);
+  });
+
   it('warns when early stopping or the plateau can never happen', () => {
     const { warnings } = loadConfig({ text: 'name: demo', set: ['train.epochs=10', 'train.patience=10'] });
     expect(warnings).toHaveLength(2);
@@ -122,7 +131,7 @@ describe('problems of an experiment', () => {
     expect(problems(text)).toEqual([
       'experiment:1:1 name: use lower-case letters, digits and hyphens, found "Hello World"',
       expect.stringMatching(
-        /^experiment:2:16 methods\[1\]: expected one of haf, .*, found "hap"; did you mean "haf"\?$/,
+        /^experiment:2:16 methods\[1\]: expected one of wsi_clam, .*, found "hap"; did you mean "haf"\?$/,
       ),
       'experiment:4:3 align.tauSV: unknown key; did you mean "tauSv"?',
       'experiment:5:3 align.width: expected a whole number above 0, found 1.5',
@@ -140,7 +149,7 @@ describe('problems of an experiment', () => {
     expect(messages.sort()).toEqual([
       'cohort.includeSites: expected "all" or a list of whole numbers at least 0, found the list ["a"]',
       'data.splits: expected text or null, found 4',
-      expect.stringMatching(/^methods: expected a list of one or more of haf, .*, found the list \[\]$/),
+      expect.stringMatching(/^methods: expected a list of one or more of wsi_clam, .*, found the list \[\]$/),
       'mil.dropout: expected a number at least 0 and below 1, found 1',
       'tabular.clip: expected true or false, found 2',
     ]);
@@ -162,9 +171,9 @@ describe('problems of an experiment', () => {
 describe('rules across sections', () => {
   const all = 'name: demo\nmodalities: [TMA, Clin]\ncohort: { require: [] }\n';
 
-  it('refuse a method whose table the experiment lacks', () => {
-    expect(problems(`${all}methods: [clinical, blood]`)).toEqual([
-      'experiment:4:21 methods[1]: method "blood" needs modality Blood, which modalities does not list',
+  it('refuse methods of which none has its modality', () => {
+    expect(problems(`${all}methods: [blood, wsi_clam]`)).toEqual([
+      'experiment:4:1 methods: none of the methods can run: "blood" needs Blood, which the experiment does not have; "wsi_clam" needs WSI, which the experiment does not have',
     ]);
   });
 

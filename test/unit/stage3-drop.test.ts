@@ -4,7 +4,8 @@ import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
-import { FusionTraining, type FusionTrainingOptions } from '../../src/operators/stage3/fusion-training.js';
+import { HeadTraining } from '../../src/operators/heads/head-training.js';
+import { MlpHead, type MlpHeadOptions } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 
 describe('random modality drop', () => {
@@ -53,12 +54,10 @@ describe('a step with random drop', () => {
     };
   });
   const group = [0, 3, 3, 5, 11, 7, 2, 9];
-  const options: FusionTrainingOptions = {
+  const options: MlpHeadOptions = {
     lambdaMoFe: 0.3,
     mofeStopGradReduced: false,
-    randomDrop: true,
-    validation: [],
-    dropout: rng(5, 'dropout'),
+    dropout: null,
     drop: rng(5, 'drop'),
   };
   beforeAll(async () => {
@@ -69,11 +68,14 @@ describe('a step with random drop', () => {
     ['frozen vectors', null],
     ['maps of its own', 4],
   ])('compares the full pass with the one without the dropped modalities, on %s', async (_, projected) => {
-    const net = fusionNetOf({ inputs, projected, hidden: 6, activation: 'relu', dropout: 0 });
+    const net = fusionNetOf({
+      ...{ inputs, projected: inputs.map(() => projected), hidden: 6 },
+      ...{ activation: 'relu', dropout: 0, logits: 1 },
+    });
     const parameters = initialParameters(net.layout, rng(4, 'init')).map((value) => 3 * value);
-    const step = await new FusionTraining(net, parameters, labels, { ...options, drop: rng(6, 'drop') }).step(
-      group,
-    );
+    const trainingOf = (on: readonly ModalityInput[], y: readonly (0 | 1)[], drop = 5): HeadTraining =>
+      new HeadTraining(new MlpHead(net, { ...options, drop: rng(drop, 'drop') }), parameters, on, y, []);
+    const step = await trainingOf(inputs, labels, 6).step(group);
 
     // The same draw from an equal stream; what is left becomes a small cohort of its own, scored in evaluation.
     const left = dropModalities(gatherMask(inputs, group), inputs.length, rng(6, 'drop'));
@@ -84,12 +86,10 @@ describe('a step with random drop', () => {
     }));
     const y = group.map((patient) => labels[patient] as 0 | 1);
     const lossOf = (logit: number, i: number): number => Math.log(1 + Math.exp(y[i] === 1 ? -logit : logit));
-    const full = (await new FusionTraining(net, parameters, labels, options).logits(group)).map(lossOf);
-    const others = (
-      await new FusionTraining({ ...net, inputs: reduced }, parameters, y, options).logits(
-        group.map((_, i) => i),
-      )
-    ).map((logit, i) => (reduced.some(({ observed }) => observed[i] === 1) ? lossOf(logit, i) : null));
+    const full = (await trainingOf(inputs, labels).logits(group)).map(lossOf);
+    const others = (await trainingOf(reduced, y).logits(group.map((_, i) => i))).map((logit, i) =>
+      reduced.some(({ observed }) => observed[i] === 1) ? lossOf(logit, i) : null,
+    );
 
     const mean = (values: readonly number[]): number =>
       values.reduce((sum, value) => sum + value, 0) / group.length;

@@ -6,7 +6,8 @@ import { crossEntropy } from '../../src/operators/tensor/cross-entropy.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { fusionNetOf, type FusionNet } from '../../src/operators/heads/fusion-net.js';
-import { FusionTraining } from '../../src/operators/stage3/fusion-training.js';
+import { HeadTraining } from '../../src/operators/heads/head-training.js';
+import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
@@ -149,15 +150,20 @@ const inputs: readonly ModalityInput[] = (['Clin', 'Blood', 'ICD'] as const).map
   };
 });
 
-const trainingOf = (net: FusionNet, parameters: Float32Array, randomDrop: boolean): FusionTraining =>
-  new FusionTraining(net, parameters, labels, {
+const trainingOf = (
+  net: FusionNet,
+  parameters: Float32Array,
+  randomDrop: boolean,
+  on: readonly ModalityInput[] = inputs,
+): HeadTraining => {
+  const head = new MlpHead(net, {
     lambdaMoFe: 0.5,
     mofeStopGradReduced: false,
-    randomDrop,
-    validation: [0, 1, 2, 3],
-    dropout: rng(5, 'dropout'),
-    drop: rng(5, 'drop'),
+    dropout: net.dropout > 0 ? rng(5, 'dropout') : null,
+    drop: randomDrop ? rng(5, 'drop') : null,
   });
+  return new HeadTraining(head, parameters, on, labels, [0, 1, 2, 3]);
+};
 
 describe.each(['wasm', 'cpu'] as const)('the fusion step on the %s backend', (backend) => {
   beforeAll(async () => {
@@ -173,7 +179,14 @@ describe.each(['wasm', 'cpu'] as const)('the fusion step on the %s backend', (ba
   ] as const)(
     '%s has the slope of its loss, for every parameter',
     async (_, projected, randomDrop, dropout) => {
-      const net = fusionNetOf({ inputs, projected, hidden: 6, activation: 'relu', dropout });
+      const net = fusionNetOf({
+        inputs,
+        projected: inputs.map(() => projected),
+        hidden: 6,
+        activation: 'relu',
+        dropout,
+        logits: 1,
+      });
       const parameters = initialParameters(net.layout, rng(4, 'init')).map((value) => 2 * value);
       const { gradient } = await trainingOf(net, parameters, randomDrop).step(group);
       const lossAt = async (name: string, by: number): Promise<number> => {
@@ -193,7 +206,14 @@ describe.each(['wasm', 'cpu'] as const)('the fusion step on the %s backend', (ba
   );
 
   it('never reads an absent or dropped modality', async () => {
-    const net = fusionNetOf({ inputs, projected: 4, hidden: 6, activation: 'relu', dropout: 0 });
+    const net = fusionNetOf({
+      inputs,
+      projected: inputs.map(() => 4),
+      hidden: 6,
+      activation: 'relu',
+      dropout: 0,
+      logits: 1,
+    });
     const poisoned = inputs.map((input) => ({
       ...input,
       values: input.values.map((value, i) =>
@@ -202,13 +222,20 @@ describe.each(['wasm', 'cpu'] as const)('the fusion step on the %s backend', (ba
     }));
     const parameters = initialParameters(net.layout, rng(4, 'init'));
     const clean = await trainingOf(net, parameters, true).step(group);
-    const other = await trainingOf({ ...net, inputs: poisoned }, parameters, true).step(group);
+    const other = await trainingOf(net, parameters, true, poisoned).step(group);
     expect(other.gradient).toEqual(clean.gradient);
     expect(other.loss).toBe(clean.loss);
   });
 
   it('keeps no tensor', async () => {
-    const net = fusionNetOf({ inputs, projected: 4, hidden: 6, activation: 'relu', dropout: 0.5 });
+    const net = fusionNetOf({
+      inputs,
+      projected: inputs.map(() => 4),
+      hidden: 6,
+      activation: 'relu',
+      dropout: 0.5,
+      logits: 1,
+    });
     const model = trainingOf(net, initialParameters(net.layout, rng(4, 'init')), true);
     const before = tf.memory().numTensors;
     await model.step(group);

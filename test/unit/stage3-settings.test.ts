@@ -24,11 +24,17 @@ const fusion: { readonly [K in keyof Config['fusion']]: Config['fusion'][K] } = 
   projection: 12,
   hidden: 12,
   activation: 'none',
+  logits: 2,
   dropout: 0.5,
   lambdaMoFe: 5,
   mofeStopGradReduced: true,
 };
-const single: { readonly [K in keyof Config['single']]: Config['single'][K] } = { hidden: 12, dropout: 0.5 };
+const single: { readonly [K in keyof Config['single']]: Config['single'][K] } = {
+  hidden: 12,
+  activation: 'none',
+  dropout: 0.5,
+  logits: 2,
+};
 /** Settings that only some methods learn by. */
 const readers: Readonly<Record<string, readonly string[]>> = {
   projection: ['drop', 'all_mlp'],

@@ -5,6 +5,7 @@ import { rng } from '../../src/pipeline/core/rng.js';
 import type { EpochProgress } from '../../src/pipeline/stage.js';
 import { classBalancedDraws, inGroups } from '../../src/operators/tensor/class-balance.js';
 import { historySchema } from '../../src/operators/tensor/history-data.js';
+import { layoutOf } from '../../src/operators/tensor/parameters.js';
 import {
   train,
   type Trainable,
@@ -19,6 +20,7 @@ const options = { ...configSchema.parse({ name: 'test' }).train, epochs: 12, bat
 /** One weight pulled upwards; the epoch it is in decides what validation says. */
 class Scripted implements Trainable {
   readonly parameters = new Float32Array(1);
+  readonly layout = layoutOf([{ name: 'weight', shape: [1], fanIn: 1 }]);
   readonly groups: number[][] = [];
   readonly atEpoch: number[] = [];
   onStep: (step: number) => Partial<TrainingStep> = () => ({});

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { History } from '../../src/operators/tensor/history-data.js';
+import { layoutOf } from '../../src/operators/tensor/parameters.js';
 import { Plateau } from '../../src/operators/tensor/plateau.js';
 import { train, type Trainable } from '../../src/operators/tensor/train-loop.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
@@ -21,6 +22,7 @@ async function trained(
   let epoch = 1;
   const model: Trainable = {
     parameters: Float32Array.of(1, -2),
+    layout: layoutOf([{ name: 'weight', shape: [2], fanIn: 1 }]),
     step: () => Promise.resolve({ loss: training(epoch), gradient: new Float32Array(2), metrics: {} }),
     validate: () => Promise.resolve({ loss: validation(epoch), auc: epoch++ / 1000 }),
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Checkpoints, TrainingSnapshot } from '../../src/pipeline/stage.js';
+import { layoutOf } from '../../src/operators/tensor/parameters.js';
 import { Plateau } from '../../src/operators/tensor/plateau.js';
 import { train, type Trainable, type Validation } from '../../src/operators/tensor/train-loop.js';
 import { TrainingState } from '../../src/operators/tensor/training-state.js';
@@ -47,6 +48,7 @@ async function run(
   let [epoch, step] = [firstEpoch, 0];
   const model: Trainable = {
     parameters: Float32Array.of(1, -2, 0.5),
+    layout: layoutOf([{ name: 'weight', shape: [3], fanIn: 1 }]),
     step: (group) => {
       const skipped = step++ < skips(epoch);
       const gradient = Float32Array.from([1, 2, 3], (x) => x * noise.normal() + (group[0] as number));
@@ -127,6 +129,7 @@ it('offers no state after the last epoch', async () => {
     let epoch = 0;
     const model: Trainable = {
       parameters: new Float32Array(1),
+      layout: layoutOf([{ name: 'weight', shape: [1], fanIn: 1 }]),
       step: () => Promise.resolve({ loss: 1, gradient: Float32Array.of(1), metrics: {} }),
       validate: () => Promise.resolve({ loss: 1, auc: aucs[epoch++] ?? 0 }),
     };

@@ -2,6 +2,7 @@ import type { Prediction } from '../stage3/prediction-data.js';
 import { auc } from '../stats/auc.js';
 import { brierScore } from '../stats/brier.js';
 import { classify } from '../stats/classification.js';
+import { reliabilityOf } from '../stats/reliability.js';
 import type { Metrics } from './metric-data.js';
 
 /**
@@ -25,6 +26,7 @@ export function metricsOf(predictions: readonly Prediction[]): Metrics {
       predictions.map(({ logit }) => logit),
     ),
     brier: brierScore(labels, probabilities),
+    ece: reliabilityOf(labels, probabilities).ece,
     majority: majorityShare(labels.length, deceased),
   };
 }

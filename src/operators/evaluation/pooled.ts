@@ -7,43 +7,67 @@ import type { Label } from '../stats/labels.js';
 import { mean } from '../stats/spread.js';
 import type { SummaryRow } from './summary-data.js';
 
-/** The test patients of all folds of one method, one score each, in ascending order of id. */
+/** What one fold of a method predicted. */
+export interface FoldPredictions {
+  readonly fold: number;
+  readonly predictions: readonly Prediction[];
+}
+
+/** The test patients of all folds of one method, once each, in ascending order of id. */
 export interface PooledScores {
   readonly patients: readonly string[];
   readonly labels: readonly Label[];
+  /** What ranks the patients: the logit of one tested once, the mean probability of one tested several times. */
   readonly scores: readonly number[];
+  /** Probability of death, the mean for a patient tested several times. */
+  readonly probabilities: readonly number[];
 }
 
+/** The part of the experiment that says how often a patient is tested. */
+export type Testing = Pick<Config['cv'], 'mode' | 'folds' | 'repeats'>;
+
+/** Which repeat of the cross-validation a fold belongs to; folds are numbered through. */
+export const repeatOf = (fold: number, { folds }: Pick<Testing, 'folds'>): number => Math.floor(fold / folds);
+
+/** Whether a patient may be tested more than once: by every fold of a fixed test set, or once in each repeat. */
+export const testsAgain = ({ mode, repeats }: Testing): boolean => mode === 'fixedTest' || repeats > 1;
+
 /**
- * Puts the test predictions of all folds together. In k-fold mode every patient brings one logit. With a fixed test
- * set every fold scores the same patients; a patient's score is then the mean of its folds' probabilities, so that
- * the interval counts patients and not predictions.
+ * Puts the test predictions of all folds together, one score for each patient. Whoever is tested several times - by all
+ * folds of a fixed test set, or once in each repeat - gets the mean of these probabilities, so that intervals and tests
+ * count patients and not predictions.
  *
- * @throws HafError HAF_SPLIT_INVALID when a patient is tested in two folds of a k-fold run
+ * @throws HafError HAF_SPLIT_INVALID when a patient is tested in two folds of one k-fold cross-validation
  */
 export function poolTestScores(
   method: string,
-  folds: readonly (readonly Prediction[])[],
-  mode: Config['cv']['mode'],
+  folds: readonly FoldPredictions[],
+  testing: Testing,
 ): PooledScores {
-  const byPatient = new Map<string, Prediction[]>();
-  for (const prediction of folds.flat().filter(({ split }) => split === 'test')) {
-    const earlier = byPatient.get(prediction.patient);
-    if (earlier === undefined) byPatient.set(prediction.patient, [prediction]);
-    else if (mode === 'kfold') throw testedTwice(method, prediction.patient);
-    else earlier.push(prediction);
+  const byPatient = new Map<string, { readonly repeat: number; readonly prediction: Prediction }[]>();
+  for (const { fold, predictions } of folds) {
+    const repeat = repeatOf(fold, testing);
+    for (const prediction of predictions) {
+      if (prediction.split !== 'test') continue;
+      const earlier = byPatient.get(prediction.patient) ?? [];
+      if (testing.mode === 'kfold' && earlier.some((other) => other.repeat === repeat))
+        throw testedTwice(method, prediction.patient);
+      byPatient.set(prediction.patient, [...earlier, { repeat, prediction }]);
+    }
   }
   const pooled = [...byPatient]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([patient, predictions]) => ({
+    .map(([patient, tests]) => ({
       patient,
-      label: (predictions[0] as Prediction).y,
-      score: mode === 'kfold' ? (predictions[0] as Prediction).logit : mean(predictions.map(({ p }) => p)),
+      label: (tests[0] as (typeof tests)[0]).prediction.y,
+      logit: (tests[0] as (typeof tests)[0]).prediction.logit,
+      probability: mean(tests.map(({ prediction }) => prediction.p)),
     }));
   return {
     patients: pooled.map(({ patient }) => patient),
     labels: pooled.map(({ label }) => label),
-    scores: pooled.map(({ score }) => score),
+    scores: pooled.map(({ logit, probability }) => (testsAgain(testing) ? probability : logit)),
+    probabilities: pooled.map(({ probability }) => probability),
   };
 }
 
@@ -51,7 +75,7 @@ const testedTwice = (method: string, patient: string): HafError =>
   new HafError(
     'HAF_SPLIT_INVALID',
     `Patient ${patient} is a test patient in more than one fold of method "${method}".`,
-    'In cv.mode kfold every patient is tested once: correct the split file.',
+    'In cv.mode kfold every patient is tested once in each repeat: correct the split file.',
     { context: { method, patient } },
   );
 

@@ -12,7 +12,7 @@ export function rowNotes(
   cv: Config['cv'],
 ): string[] {
   return [
-    ...missingFolds(row.folds, cv.folds),
+    ...missingFolds(row.folds, cv.folds * cv.repeats),
     ...undefinedFolds(evaluations),
     ...baseRatePatients(evaluations, row.observedAuc),
     ...coverage(pooled, cohortSize, cv),
@@ -51,7 +51,14 @@ function coverage(pooled: PooledScores, cohortSize: number, cv: Config['cv']): s
     return [
       `Fixed test set: all folds score the same ${tested} patients; the pooled AUC uses each patient's mean probability over folds.`,
     ];
-  return tested === cohortSize ? [] : [`${tested} of the ${cohortSize} patients of the cohort were tested.`];
+  return [
+    ...(tested === cohortSize ? [] : [`${tested} of the ${cohortSize} patients of the cohort were tested.`]),
+    ...(cv.repeats === 1
+      ? []
+      : [
+          `${cv.repeats} repeats of the cross-validation; the pooled AUC uses each patient's mean probability over them.`,
+        ]),
+  ];
 }
 
 function belowMajority(accuracy: number | null, { labels }: PooledScores): string[] {

@@ -20,8 +20,12 @@ export const rowRobustnessSchema = z.strictObject({
   auc: z.array(z.array(z.number().nullable())),
   accuracy: z.array(z.array(z.number().nullable())),
   /** One modality hidden from all test patients, and all but one. */
-  withoutOne: z.array(z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema })),
-  onlyOne: z.array(z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema })),
+  withoutOne: z.array(
+    z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema }),
+  ),
+  onlyOne: z.array(
+    z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema }),
+  ),
 });
 export type RowRobustness = z.infer<typeof rowRobustnessSchema>;
 

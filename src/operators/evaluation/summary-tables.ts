@@ -4,8 +4,11 @@ import { csvLine } from '../../pipeline/core/csv.js';
 const digits = (value: number): string => value.toFixed(3);
 const spread = ({ mean, std }: Spread, plusMinus: string): string =>
   mean === null || std === null ? '-' : `${digits(mean)} ${plusMinus} ${digits(std)}`;
-const printed = (value: readonly [number, number] | null, plusMinus: string): string =>
-  value === null ? '-' : `${digits(value[0])} ${plusMinus} ${digits(value[1])}`;
+const printed = (value: SummaryRow['paper']['auc'], plusMinus: string): string => {
+  if (value === null) return '-';
+  const [mean, std] = value;
+  return std === null ? `${digits(mean)} (quoted)` : `${digits(mean)} ${plusMinus} ${digits(std)}`;
+};
 const pooled = ({ value, ci95 }: SummaryRow['pooledAuc']): string => {
   if (value === null) return '-';
   return ci95 === null ? digits(value) : `${digits(value)} [${digits(ci95[0])}, ${digits(ci95[1])}]`;
@@ -19,6 +22,7 @@ const headings = [
   'AUC',
   'Pooled AUC [95 % CI]',
   'Brier',
+  'ECE',
   'Paper accuracy',
   'Paper AUC',
 ];
@@ -31,20 +35,32 @@ const cells = (row: SummaryRow, plusMinus: string): string[] => [
   spread(row.auc, plusMinus),
   pooled(row.pooledAuc),
   spread(row.brier, plusMinus),
+  spread(row.ece, plusMinus),
   printed(row.paper.accuracy, plusMinus),
   printed(row.paper.auc, plusMinus),
+];
+
+/** A row that could not be computed: its title, and nothing else. */
+const skippedCells = ({ title }: Summary['skipped'][number]): string[] => [
+  title,
+  'skipped',
+  ...headings.slice(2).map(() => '-'),
 ];
 
 const cohortLine = ({ cohort }: Summary): string =>
   `${cohort.patients} patients, ${cohort.deceased} deceased; always answering the more frequent class: accuracy ${digits(cohort.majority)}.`;
 
-/** Each note once, with the titles of the rows it holds for. */
+/** Each note once, with the titles of the rows it holds for; skipped rows with their reason. */
 export function groupedNotes({
   rows,
+  skipped,
 }: Summary): readonly { readonly about: string; readonly text: string }[] {
   const titles = new Map<string, string[]>();
-  for (const { title, notes } of rows)
-    for (const note of notes) titles.set(note, [...(titles.get(note) ?? []), title]);
+  const notes = [
+    ...rows.flatMap(({ title, notes }) => notes.map((text) => ({ title, text }))),
+    ...skipped.map(({ title, reason }) => ({ title, text: `skipped: ${reason}.` })),
+  ];
+  for (const { title, text } of notes) titles.set(text, [...(titles.get(text) ?? []), title]);
   return [...titles].map(([text, of]) => ({ about: of.join(', '), text }));
 }
 
@@ -56,6 +72,7 @@ export function markdownTable(summary: Summary): string {
     line(headings),
     line(headings.map((_, column) => (column === 0 ? '---' : '---:'))),
     ...summary.rows.map((row) => line(cells(row, '±'))),
+    ...summary.skipped.map((row) => line(skippedCells(row))),
     '',
     cohortLine(summary),
     ...(notes.length === 0 ? [] : ['', ...notes]),
@@ -77,6 +94,7 @@ export function latexTable(summary: Summary): string {
     '\\midrule',
     // The sign is mathematics and must not be escaped.
     ...summary.rows.map((row) => line(cells(row, '±')).replaceAll('±', '$\\pm$')),
+    ...summary.skipped.map((row) => line(skippedCells(row))),
     '\\bottomrule',
     '\\end{tabular}',
     '',
@@ -90,11 +108,12 @@ const spreads = [
   'specificity',
   'auc',
   'brier',
+  'ece',
   'observedAuc',
 ] as const satisfies readonly (keyof SummaryRow)[];
 
-/** Every number of the table at full precision for programs: one column each, empty where undefined. */
-export function csvTable({ rows }: Summary): string {
+/** Every number of the table at full precision for programs: one column each, empty where undefined or skipped. */
+export function csvTable({ rows, skipped }: Summary): string {
   const header = [
     'method',
     'title',
@@ -103,11 +122,17 @@ export function csvTable({ rows }: Summary): string {
     'pooledAuc',
     'pooledAucLow95',
     'pooledAucHigh95',
+    'pooledEce',
+    'repeatsAucMean',
+    'repeatsAucStd',
+    'repeatsAccuracyMean',
+    'repeatsAccuracyStd',
     'paperTable',
     'paperAccuracyMean',
     'paperAccuracyStd',
     'paperAucMean',
     'paperAucStd',
+    'skipped',
   ];
   const values = (row: SummaryRow): (string | number | null)[] => [
     row.method,
@@ -117,9 +142,17 @@ export function csvTable({ rows }: Summary): string {
     row.pooledAuc.value,
     row.pooledAuc.ci95?.[0] ?? null,
     row.pooledAuc.ci95?.[1] ?? null,
+    row.calibration.ece,
+    row.repeats?.aucSpread.mean ?? null,
+    row.repeats?.aucSpread.std ?? null,
+    row.repeats?.accuracySpread.mean ?? null,
+    row.repeats?.accuracySpread.std ?? null,
     row.paper.table,
     ...(row.paper.accuracy ?? [null, null]),
     ...(row.paper.auc ?? [null, null]),
+    null,
   ];
-  return [header, ...rows.map(values)].map(csvLine).join('');
+  const empty = header.slice(3).map(() => null);
+  const without = skipped.map(({ method, title, reason }) => [method, title, 0, ...empty.slice(1), reason]);
+  return [header, ...rows.map(values), ...without].map(csvLine).join('');
 }

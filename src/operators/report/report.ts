@@ -17,7 +17,7 @@ export const report = stageOf(async (context) => {
     rocFigure(
       row,
       input.predictions.filter(({ method }) => method === row.method),
-      input.config.cv.mode,
+      input.config.cv,
     ),
   );
   const training = await drawn(input.training, trainingFigure);

@@ -1,12 +1,12 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { csvLine } from '../../pipeline/core/csv.js';
-import { poolTestScores } from '../evaluation/pooled.js';
+import { poolTestScores, type Testing } from '../evaluation/pooled.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { rocCurve, type RocPoint } from '../stats/roc-curve.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { interval, threeDigits } from './number-text.js';
-import type { FoldPredictions, ReportInput } from './report-input.js';
+import type { FoldPredictions } from './report-input.js';
 
 /** One curve of the chart; `fold` is null for the pooled one. */
 interface Curve {
@@ -23,9 +23,9 @@ const series = { fold: 'one fold', pooled: 'all folds pooled', chance: 'chance' 
 export async function rocFigure(
   row: SummaryRow,
   predictions: readonly FoldPredictions[],
-  mode: ReportInput['config']['cv']['mode'],
+  testing: Testing,
 ): Promise<Figure | null> {
-  const curves = curvesOf(row.method, predictions, mode);
+  const curves = curvesOf(row.method, predictions, testing);
   if (curves.length === 0) return null;
   const { value, ci95 } = row.pooledAuc;
   const subtitle = `pooled AUC ${threeDigits(value)}${ci95 === null ? '' : ` ${interval(ci95)}`}`;
@@ -50,16 +50,8 @@ export async function rocFigure(
   };
 }
 
-function curvesOf(
-  method: string,
-  predictions: readonly FoldPredictions[],
-  mode: ReportInput['config']['cv']['mode'],
-): Curve[] {
-  const pooled = poolTestScores(
-    method,
-    predictions.map((fold) => fold.predictions),
-    mode,
-  );
+function curvesOf(method: string, predictions: readonly FoldPredictions[], testing: Testing): Curve[] {
+  const pooled = poolTestScores(method, predictions, testing);
   const candidates = [
     ...predictions.map(({ fold, predictions: all }) => {
       const test = all.filter(({ split }) => split === 'test');

@@ -7,6 +7,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly fanIn: number;
+  /** What all its elements are at the start; drawn when not given. */
+  readonly start?: number;
 }
 
 export interface ParameterEntry extends ParameterSpec {
@@ -42,18 +44,24 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
 export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): ParameterLayout =>
   layoutOf(
     Object.entries(parts).flatMap(([prefix, { entries }]) =>
-      entries.map(({ name, shape, fanIn }) => ({
-        name: prefix === '' ? name : `${prefix}.${name}`,
-        shape,
-        fanIn,
+      entries.map((entry) => ({
+        ...entry,
+        name: prefix === '' ? entry.name : `${prefix}.${entry.name}`,
       })),
     ),
   );
 
-/** Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1). */
+/**
+ * Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1), but for
+ * those with a start value of their own.
+ */
 export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Array {
   const values = new Float32Array(layout.size);
-  for (const { offset, size, fanIn } of layout.entries) {
+  for (const { offset, size, fanIn, start } of layout.entries) {
+    if (start !== undefined) {
+      values.fill(start, offset, offset + size);
+      continue;
+    }
     const bound = 1 / Math.sqrt(fanIn);
     for (let i = 0; i < size; i++) values[offset + i] = (2 * rng.uniform() - 1) * bound;
   }

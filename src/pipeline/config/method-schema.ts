@@ -25,13 +25,8 @@ export const clipSchema = z.strictObject({
   maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
 });
 
-const pooled = (text: string) =>
-  z
-    .number()
-    .min(0)
-    .nullable()
-    .default(null)
-    .describe(`${text} of the pooling rows; null takes align's (8.3).`);
+const pooled = <T extends z.ZodType>(type: T, key: string) =>
+  type.nullable().default(null).describe(`${key} of the pooling rows; null takes ${key} (8.3).`);
 
 export const poolSchema = z.strictObject({
   detach: z.boolean().default(true).describe('Stop gradients between the stages of the pooling rows (8.3).'),
@@ -39,9 +34,9 @@ export const poolSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Train the encoders of the pooling rows by the image loss (8.3).'),
-  tauSv: pooled('align.tauSv'),
-  tauPd: pooled('align.tauPd'),
-  lambdaPD: pooled('align.lambdaPD'),
+  tauSv: pooled(positive, 'align.tauSv'),
+  tauPd: pooled(positive, 'align.tauPd'),
+  lambdaPD: pooled(z.number().min(0), 'align.lambdaPD'),
 });
 
 export const mdlmSchema = z.strictObject({

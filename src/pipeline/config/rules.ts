@@ -1,4 +1,6 @@
-import { methods as registered } from '../../operators/methods/registry.js';
+import { missingFor, type Method } from '../../operators/methods/method.js';
+import { methodOf, methods } from '../../operators/methods/registry.js';
+import { modalities as allModalities } from '../core/modality.js';
 import type { Finding } from './findings.js';
 import { type Config, configSchema } from './schema.js';
 
@@ -32,14 +34,20 @@ const listedTwice = (path: readonly string[], list: readonly string[] = []): rea
     list.indexOf(item) < index ? [{ path: [...path, index], message: `"${item}" is listed twice` }] : [],
   );
 
-function methodsNeedTheirTable({ methods = [], modalities }: Sections): readonly Finding[] {
-  if (!modalities) return [];
-  return methods.flatMap((id, index) => {
-    const method = registered.find((candidate) => candidate.id === id);
-    if (!method || method.kind === 'fusion' || modalities.includes(method.modality)) return [];
-    const message = `method "${id}" needs modality ${method.modality}, which modalities does not list`;
-    return [{ path: ['methods', index], message }];
+const registered = (id: string): Method | undefined => methods.find((method) => method.id === id);
+
+/** A row whose modality is missing is skipped (`missingFor`); an experiment of such rows alone computes nothing. */
+function someMethodCanRun({ methods: asked, modalities }: Sections): readonly Finding[] {
+  const known = (asked ?? []).flatMap((id) => registered(id) ?? []);
+  if (!modalities || known.length === 0 || known.length < (asked ?? []).length) return [];
+  const available = allModalities.filter((modality) => modalities.includes(modality));
+  const reasons = known.flatMap((method) => {
+    const reason = missingFor(method, available);
+    return reason === null ? [] : [`"${method.id}" ${reason}`];
   });
+  return reasons.length < known.length
+    ? []
+    : [{ path: ['methods'], message: `none of the methods can run: ${reasons.join('; ')}` }];
 }
 
 function requiredModalitiesAreUsed({ cohort, modalities }: Sections): readonly Finding[] {
@@ -104,7 +112,7 @@ export function ruleFindings(value: unknown): readonly Finding[] {
     ...listedTwice(['methods'], sections.methods),
     ...listedTwice(['cohort', 'require'], sections.cohort?.require),
     ...listedTwice(['data', 'wsi', 'sources'], sections.data?.wsi.sources),
-    ...methodsNeedTheirTable(sections),
+    ...someMethodCanRun(sections),
     ...requiredModalitiesAreUsed(sections),
     ...siteFilterNeedsPath(sections),
     ...fixedTestNeedsSplits(sections),
@@ -114,8 +122,11 @@ export function ruleFindings(value: unknown): readonly Finding[] {
 }
 
 /** What is legal but most likely not meant. */
-export function configWarnings({ train }: Config): readonly string[] {
-  const warnings: string[] = [];
+export function configWarnings({ train, methods: asked, modalities }: Config): readonly string[] {
+  const warnings = asked.flatMap((id) => {
+    const reason = missingFor(methodOf(id), modalities);
+    return reason === null ? [] : [`Method "${id}" is skipped: it ${reason}.`];
+  });
   if (train.plateauPatience >= train.patience)
     warnings.push(
       `train.plateauPatience (${train.plateauPatience}) is not below train.patience (${train.patience}): training stops before the learning rate ever drops.`,

@@ -1,0 +1,87 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { Artifact, Inputs } from '../../pipeline/stage.js';
+import type { Method } from '../methods/method.js';
+import { predictionsFile, predictionsSchema } from '../stage3/prediction-data.js';
+import { robustnessFile, robustnessSchema, type Robustness } from '../stage3/robustness-data.js';
+import { evaluationSchema, metricsFile, type Evaluation } from './metric-data.js';
+import { poolTestScores, type FoldPredictions, type PooledScores } from './pooled.js';
+
+/** Everything the folds of one method left behind; lists are ascending by fold. */
+export interface MethodResults {
+  readonly method: Method;
+  readonly evaluations: readonly Evaluation[];
+  readonly folds: readonly FoldPredictions[];
+  readonly pooled: PooledScores;
+  /** Empty for a method without embeddings to take away. */
+  readonly robustness: readonly FoldRobustness[];
+}
+
+export interface FoldRobustness {
+  readonly fold: number;
+  readonly robustness: Robustness;
+}
+
+/** Reads what the training and evaluation jobs of a method wrote. @throws HafError as `poolTestScores` does */
+export function resultsOf(method: Method, inputs: Inputs, cv: Config['cv']): MethodResults {
+  const ofMethod = (artifact: Artifact): boolean => artifact.unit.method === method.id;
+  const trained = inputs.all('stage3').filter(ofMethod);
+  const folds = byFold(
+    trained.map((artifact) => ({
+      fold: foldOf(artifact),
+      predictions: artifact.json(predictionsFile, predictionsSchema),
+    })),
+  );
+  return {
+    method,
+    evaluations: byFold(
+      inputs
+        .all('evaluate')
+        .filter(ofMethod)
+        .map((artifact) => artifact.json(metricsFile, evaluationSchema)),
+    ),
+    folds,
+    pooled: poolTestScores(method.id, folds, cv),
+    robustness:
+      method.kind === 'fusion'
+        ? byFold(
+            trained.map((artifact) => ({
+              fold: foldOf(artifact),
+              robustness: artifact.json(robustnessFile, robustnessSchema),
+            })),
+          )
+        : [],
+  };
+}
+
+function foldOf({ unit: { fold } }: Artifact): number {
+  if (fold !== undefined) return fold;
+  throw new HafError(
+    'HAF_INTERNAL',
+    'aggregate was given predictions without a fold.',
+    'Please report it with the log of the run.',
+  );
+}
+
+const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
+  [...items].sort((a, b) => a.fold - b.fold);
+
+/** Rows are comparable only when every method was tested on the same patients. @throws HafError HAF_SPLIT_INVALID */
+export function refuseUnequalTests([first, ...others]: readonly MethodResults[]): void {
+  if (first === undefined) return;
+  const expected = new Set(first.pooled.patients);
+  for (const { method, pooled } of others) {
+    const actual = new Set(pooled.patients);
+    const odd = [
+      ...pooled.patients.filter((id) => !expected.has(id)),
+      ...first.pooled.patients.filter((id) => !actual.has(id)),
+    ];
+    if (odd.length > 0)
+      throw new HafError(
+        'HAF_SPLIT_INVALID',
+        `Methods "${first.method.id}" and "${method.id}" were not tested on the same patients: ${odd.slice(0, 5).join(', ')}.`,
+        'All methods of a run must use the same folds: run the experiment again with one split.',
+        { context: { methods: [first.method.id, method.id], patients: odd } },
+      );
+  }
+}

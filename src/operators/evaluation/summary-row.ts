@@ -1,0 +1,85 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { reliabilityOf } from '../stats/reliability.js';
+import type { Evaluation, Metrics } from './metric-data.js';
+import type { FoldRobustness, MethodResults } from './method-results.js';
+import { pooledAucOf, repeatOf } from './pooled.js';
+import { rowNotes } from './row-notes.js';
+import { spreadOf } from './spread-of.js';
+import type { Calibration, RowRobustness, SummaryRow } from './summary-data.js';
+
+/** One method's row: mean and population standard deviation over folds, pooled measures, the paper's numbers. */
+export function rowOf(results: MethodResults, cohortSize: number, cv: Config['cv']): SummaryRow {
+  const { evaluations, pooled } = results;
+  const { id, title, paper } = results.method;
+  const test = (metric: keyof Metrics) => spreadOf(evaluations.map((evaluation) => evaluation.test[metric]));
+  const row = {
+    method: id,
+    title,
+    folds: evaluations.length,
+    accuracy: test('accuracy'),
+    balancedAccuracy: test('balancedAccuracy'),
+    sensitivity: test('sensitivity'),
+    specificity: test('specificity'),
+    auc: test('auc'),
+    brier: test('brier'),
+    ece: test('ece'),
+    pooledAuc: pooledAucOf(pooled),
+    observedAuc: spreadOf(evaluations.map(({ testObserved }) => testObserved.auc)),
+    paper: {
+      table: paper.table,
+      accuracy: paper.accuracy && ([...paper.accuracy] as [number, number | null]),
+      auc: paper.auc && ([...paper.auc] as [number, number | null]),
+    },
+    calibration: calibrationOf(results),
+    robustness: robustnessOf(results.robustness),
+    repeats: repeatsOf(evaluations, cv),
+  };
+  return { ...row, notes: rowNotes(row, results, cohortSize, cv) };
+}
+
+function calibrationOf({ pooled }: MethodResults): Calibration {
+  const { ece, bins } = reliabilityOf(pooled.labels, pooled.probabilities);
+  return { ece, bins: [...bins] };
+}
+
+/** The curves of all folds side by side (method.md 9.2); null without any. */
+function robustnessOf(folds: readonly FoldRobustness[]): RowRobustness | null {
+  const [first] = folds;
+  if (first === undefined) return null;
+  const { drop, withoutOne, onlyOne } = first.robustness;
+  const curve = (metric: 'auc' | 'accuracy') =>
+    drop.map((_, i) => folds.map(({ robustness }) => robustness.drop[i]?.[metric] ?? null));
+  const oneByOne = (hidden: 'withoutOne' | 'onlyOne', list: typeof withoutOne) =>
+    list.map(({ modality }) => {
+      const all = folds.flatMap(({ robustness }) =>
+        robustness[hidden].filter((one) => one.modality === modality),
+      );
+      return {
+        modality,
+        auc: spreadOf(all.map(({ auc }) => auc)),
+        accuracy: spreadOf(all.map(({ accuracy }) => accuracy)),
+      };
+    });
+  return {
+    rho: drop.map(({ rho }) => rho),
+    auc: curve('auc'),
+    accuracy: curve('accuracy'),
+    withoutOne: oneByOne('withoutOne', withoutOne),
+    onlyOne: oneByOne('onlyOne', onlyOne),
+  };
+}
+
+/** The mean over the folds of each repeat, and how far these means spread; null for a single cross-validation. */
+function repeatsOf(evaluations: readonly Evaluation[], cv: Config['cv']): SummaryRow['repeats'] {
+  if (cv.repeats === 1) return null;
+  const means = (metric: 'auc' | 'accuracy'): (number | null)[] =>
+    Array.from(
+      { length: cv.repeats },
+      (_, repeat) =>
+        spreadOf(
+          evaluations.filter(({ fold }) => repeatOf(fold, cv) === repeat).map(({ test }) => test[metric]),
+        ).mean,
+    );
+  const [auc, accuracy] = [means('auc'), means('accuracy')];
+  return { auc, accuracy, aucSpread: spreadOf(auc), accuracySpread: spreadOf(accuracy) };
+}

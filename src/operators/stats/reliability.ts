@@ -1,0 +1,51 @@
+import type { Label } from './labels.js';
+
+/** The patients whose probability lies in [from, to); the last bin holds 1 as well. */
+export interface ReliabilityBin {
+  readonly from: number;
+  readonly to: number;
+  readonly patients: number;
+  /** Mean probability. */
+  readonly predicted: number;
+  /** Share of deceased. */
+  readonly observed: number;
+}
+
+export interface Reliability {
+  /** Expected calibration error: mean |predicted - observed| of the bins, weighted by patients; null without any. */
+  readonly ece: number | null;
+  /** Ascending; empty bins are left out. */
+  readonly bins: readonly ReliabilityBin[];
+}
+
+const binCount = 10;
+
+/** How well probabilities say how many die, over ten equally wide bins of the probability. */
+export function reliabilityOf(labels: readonly Label[], probabilities: readonly number[]): Reliability {
+  const sums = Array.from({ length: binCount }, () => ({ patients: 0, predicted: 0, deceased: 0 }));
+  for (const [i, p] of probabilities.entries()) {
+    const sum = sums[Math.min(binCount - 1, Math.floor(p * binCount))];
+    if (sum === undefined) throw new RangeError(`${p} is no probability`);
+    sum.patients += 1;
+    sum.predicted += p;
+    sum.deceased += labels[i] === 1 ? 1 : 0;
+  }
+  const bins = sums.flatMap(({ patients, predicted, deceased }, i) =>
+    patients === 0
+      ? []
+      : [
+          {
+            from: i / binCount,
+            to: (i + 1) / binCount,
+            patients,
+            predicted: predicted / patients,
+            observed: deceased / patients,
+          },
+        ],
+  );
+  const gap = bins.reduce(
+    (sum, { patients, predicted, observed }) => sum + patients * Math.abs(predicted - observed),
+    0,
+  );
+  return { ece: labels.length === 0 ? null : gap / labels.length, bins };
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { modalities } from '../core/modality.js';
+
+/** Sections of the experiment about patients: who belongs to the cohort, and its folds (docs/method.md 1). */
+export const cohortSchema = z.strictObject({
+  label: z
+    .enum(['overall', 'tumorSpecific', 'landmark'])
+    .default('overall')
+    .describe(
+      'overall: every death counts; tumorSpecific: drops "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
+    ),
+  landmarkYears: z
+    .number()
+    .positive()
+    .default(5)
+    .describe(
+      'With label landmark: deceased by then or alive then; patients censored earlier are left out (1.3).',
+    ),
+  require: z
+    .array(z.enum(modalities))
+    .default(['WSI', 'TMA'])
+    .describe('A patient needs all of these; [] keeps everyone with at least one modality (1.3).'),
+  includeSites: z
+    .union([z.literal('all'), z.array(z.number().int().min(0))])
+    .default('all')
+    .describe(
+      'Codes of primary_tumor_site to keep: 0 CUP, 1 hypopharynx, 2 larynx, 3 oral cavity, 4 oropharynx (1.3).',
+    ),
+});
+
+export const cvSchema = z.strictObject({
+  mode: z
+    .enum(['kfold', 'fixedTest'])
+    .default('kfold')
+    .describe(
+      'kfold: every patient is tested once; fixedTest: the split file names the test patients, folds are drawn in the rest (1.4).',
+    ),
+  folds: z.number().int().min(2).default(10).describe('Number of folds (1.4).'),
+  validation: z
+    .enum(['own', 'halfOfTest'])
+    .default('own')
+    .describe(
+      'own: a ninth of those who are not tested validates; halfOfTest: half of the held-out patients, the rest tests (1.4).',
+    ),
+  repeats: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe('Repetitions of the whole cross-validation with other folds and other random streams (1.4).'),
+  seed: z.number().int().default(5678).describe('Seed of the split, apart from the seed of training (1.4).'),
+});
