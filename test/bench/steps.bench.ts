@@ -12,6 +12,7 @@ import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { drawMasks, packRuns, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 import { alignmentLoss } from '../../src/operators/stage2/alignment.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { svdObjective } from '../../src/operators/stage2/alignment-objective.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
@@ -77,7 +78,7 @@ async function stage2Timings(): Promise<Timing[]> {
     inputsOf((modality) => widths[modality]),
   );
   const parameters = initialParameters(projection.layout, rng(1, 'init'));
-  const model = new ProjectionTraining(projection, parameters, config.align, []);
+  const model = new ProjectionTraining(projection, svdObjective(config.align), parameters, []);
   const group = {
     u: normals(64 * 7 * 128, 'u'),
     mask: new Uint8Array(64 * 7).fill(1),

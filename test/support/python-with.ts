@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
-/** HAF_PYTHON, the python3 of the PATH, or the system's, where Debian's packages live. */
-const candidates = [process.env.HAF_PYTHON ?? 'python3', '/usr/bin/python3'];
+/** HAF_PYTHON, every python3 of the PATH, and the system's, where Debian's packages live. */
+const candidates = [
+  ...(process.env.HAF_PYTHON === undefined ? [] : [process.env.HAF_PYTHON]),
+  ...(process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'python3'))
+    .filter((file) => existsSync(file)),
+  '/usr/bin/python3',
+];
 
 /** A python3 that can import these modules; says so and gives null when there is none. */
 export function pythonWith(...modules: readonly string[]): string | null {

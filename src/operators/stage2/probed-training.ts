@@ -1,10 +1,10 @@
-import type { Config } from '../../pipeline/config/schema.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import { validateHead } from '../heads/head-training.js';
 import type { Head, HeadGroup } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { AlignmentObjective } from './alignment-objective.js';
 import { gatherMask } from './modality-inputs.js';
 import { latentInputs } from './latent-inputs.js';
 import { ProjectionTraining } from './projection-training.js';
@@ -22,12 +22,12 @@ export function probeOf({ inputs, width }: Projection): Head {
 
 export interface ProbedTrainingOptions {
   readonly projection: Projection;
+  readonly objective: AlignmentObjective;
   readonly probe: Head;
-  /** Initial weights of phi and of the probe. */
-  readonly phi: Float32Array;
+  /** Initial weights of what is aligned, by `alignedLayout`, and of the probe. */
+  readonly aligned: Float32Array;
   readonly head: Float32Array;
   readonly labels: readonly (0 | 1)[];
-  readonly align: Config['align'];
   readonly validation: readonly number[];
 }
 
@@ -38,19 +38,19 @@ export interface ProbedTrainingOptions {
  * until the vectors of all patients point the same way and little is left to classify.
  */
 export class ProbedTraining implements Trainable {
-  /** phi's, then the probe's. */
+  /** Those of the alignment, then the probe's. */
   readonly parameters: Float32Array;
   readonly layout: ParameterLayout;
   private readonly alignment: ProjectionTraining;
 
   constructor(private readonly options: ProbedTrainingOptions) {
-    const { projection, phi, head, align, validation } = options;
-    this.parameters = new Float32Array(phi.length + head.length);
-    this.parameters.set(phi);
-    this.parameters.set(head, phi.length);
-    this.layout = joinedLayout({ '': projection.layout, probe: options.probe.layout });
-    const trained = this.parameters.subarray(0, phi.length);
-    this.alignment = new ProjectionTraining(projection, trained, align, validation);
+    const { projection, objective, aligned, head, validation } = options;
+    this.parameters = new Float32Array(aligned.length + head.length);
+    this.parameters.set(aligned);
+    this.parameters.set(head, aligned.length);
+    const trained = this.parameters.subarray(0, aligned.length);
+    this.alignment = new ProjectionTraining(projection, objective, trained, validation);
+    this.layout = joinedLayout({ '': this.alignment.layout, probe: options.probe.layout });
   }
 
   /** `loss` is the alignment loss; one optimizer serves both, since Adam treats every parameter by itself. */
@@ -90,6 +90,6 @@ export class ProbedTraining implements Trainable {
   }
 
   private get probeParameters(): Float32Array {
-    return this.parameters.subarray(this.options.projection.layout.size);
+    return this.parameters.subarray(this.alignment.layout.size);
   }
 }

@@ -1,6 +1,6 @@
-import type { ParameterLayout } from '../tensor/parameters.js';
+import { layoutOf, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
-import { alignmentLoss, type AlignmentLoss, type AlignmentOptions } from './alignment.js';
+import type { AlignmentObjective, ObjectiveLoss } from './alignment-objective.js';
 import { gatherMask } from './modality-inputs.js';
 import { project, type Projection } from './projection.js';
 
@@ -9,43 +9,50 @@ interface OnLatents {
   readonly u: Float32Array;
 }
 
-/** Stage 2 as a model of the training loop: the alignment loss of a group of patients (eq. 5-7). */
+/** Everything an alignment learns: phi, then what its objective learns itself. */
+export const alignedLayout = (projection: Projection, { specs }: AlignmentObjective): ParameterLayout =>
+  layoutOf([...projection.layout.entries, ...specs]);
+
+/** Stage 2 as a model of the training loop: the alignment loss of a group of patients. */
 export class ProjectionTraining implements Trainable {
   readonly layout: ParameterLayout;
 
   constructor(
     private readonly projection: Projection,
+    private readonly objective: AlignmentObjective,
     readonly parameters: Float32Array,
-    private readonly options: AlignmentOptions,
     private readonly validation: readonly number[],
   ) {
-    this.layout = projection.layout;
+    this.layout = alignedLayout(projection, objective);
   }
 
   async step(group: readonly number[]): Promise<TrainingStep & OnLatents> {
-    const gradient = new Float32Array(this.projection.layout.size);
-    let loss!: AlignmentLoss;
-    const u = await project(this.projection, this.parameters, group, {
+    const gradient = new Float32Array(this.layout.size);
+    const { size } = this.projection.layout;
+    let loss!: ObjectiveLoss;
+    const u = await project(this.projection, this.parameters.subarray(0, size), group, {
       gradientOf: (latents) => {
         loss = this.lossOf(latents, group);
         return loss.gradient;
       },
-      into: gradient,
+      into: gradient.subarray(0, size),
     });
-    const { total, sv, pd, degenerate } = loss;
-    return { u, loss: total, gradient, metrics: { sv, pd, degenerate: degenerate / group.length } };
+    gradient.set(loss.ownGradient, size);
+    return { u, loss: loss.total, gradient, metrics: loss.metrics };
   }
 
   /** The alignment loss of all validation patients as one group (method.md 7.1). */
   async validate(): Promise<Validation & OnLatents> {
     if (this.validation.length === 0) return { u: new Float32Array(), loss: null, auc: null };
-    const u = await project(this.projection, this.parameters, this.validation);
+    const phi = this.parameters.subarray(0, this.projection.layout.size);
+    const u = await project(this.projection, phi, this.validation);
     return { u, loss: this.lossOf(u, this.validation).total, auc: null };
   }
 
-  private lossOf(u: Float32Array, patients: readonly number[]): AlignmentLoss {
-    const { inputs, width } = this.projection;
+  private lossOf(u: Float32Array, patients: readonly number[]): ObjectiveLoss {
+    const { inputs, width, layout } = this.projection;
     const mask = gatherMask(inputs, patients);
-    return alignmentLoss({ u, mask, modalities: inputs.length, width }, this.options);
+    const own = this.parameters.subarray(layout.size);
+    return this.objective.lossOf({ u, mask, modalities: inputs.length, width }, own);
   }
 }

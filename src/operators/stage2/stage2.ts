@@ -10,20 +10,22 @@ import { trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { latentFile, spectrumFile, type Spectrum } from './alignment-data.js';
 import { gatherMask, hasAny, readModalityInputs } from './modality-inputs.js';
-import { probeOf, ProbedTraining } from './probed-training.js';
-import { ProjectionTraining } from './projection-training.js';
+import { objectiveOf } from './alignment-objective.js';
+import { probeOf, ProbedTraining, type ProbedTrainingOptions } from './probed-training.js';
+import { alignedLayout, ProjectionTraining } from './projection-training.js';
 import { project, projectionOf, type Projection } from './projection.js';
 import { spectrumMeans } from './spectrum.js';
 
 /**
- * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss, and exports the latent vectors of
- * every patient under the initial and the best weights (method.md 5, 7.1). Early stopping watches the validation AUC of a
- * probe beside phi, or the validation loss (`align.monitor`).
+ * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the latent
+ * vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping watches the
+ * validation AUC of a probe beside phi, or the validation loss (`align.monitor`).
  */
 export const stage2 = reportingStage(trainProjection);
 
 async function trainProjection(context: StageContext, control: ReportingControl): Promise<StageOutput> {
-  const { config, modalities } = context;
+  const { config, modalities, unit } = context;
+  if (unit.alignment === undefined) throw new Error('A stage2 job covers one fold and one alignment');
   const { cohort, labels, fold } = readFold(context);
   const inputs = readModalityInputs(context, modalities);
   const having = (patients: readonly number[]): readonly number[] =>
@@ -33,22 +35,25 @@ async function trainProjection(context: StageContext, control: ReportingControl)
 
   const { name: backend } = await loadBackend();
   const projection = projectionOf(config.align, inputs);
-  const parameters = initialParameters(projection.layout, context.rng('init'));
+  const objective = objectiveOf(unit.alignment, config, modalities);
+  const layout = alignedLayout(projection, objective);
+  const parameters = initialParameters(layout, context.rng('init'));
+  const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);
   const everyone = cohort.patients.map((_, patient) => patient);
   const mask = gatherMask(inputs, everyone);
-  const before = await latentVectors(projection, parameters, everyone, mask);
-  const model = modelOf(context, projection, parameters, labels, having(fold.val));
+  const before = await latentVectors(projection, phiOf(parameters), everyone, mask);
+  const alignment = { projection, objective, aligned: parameters, labels, validation: having(fold.val) };
+  const model = modelOf(context, alignment);
   const { monitor } = config.align;
   const history = await trainInStage(model, context, control, { monitor, patients, labels, backend });
-  const phi = model.parameters.subarray(0, projection.layout.size);
-  const u = await latentVectors(projection, phi, everyone, mask);
+  const u = await latentVectors(projection, phiOf(model.parameters), everyone, mask);
   const shape = [everyone.length, inputs.length, projection.width];
   const spectrum = spectrumOf(projection, fold, mask, before, u);
   const { leadingShare } = spectrum.val.after;
   return {
     type: 'output',
     files: {
-      [weightsFile]: writeSafetensors(namedParameters(projection.layout, phi)),
+      [weightsFile]: writeSafetensors(namedParameters(layout, model.parameters)),
       [latentFile]: writeSafetensors({
         u: { shape, data: u },
         before: { shape, data: before },
@@ -68,18 +73,19 @@ async function trainProjection(context: StageContext, control: ReportingControl)
   };
 }
 
-/** phi alone, or phi with a probe beside it, as `align.monitor` says. The parameters start with phi's either way. */
+/** The alignment alone, or with a probe beside it, as `align.monitor` says. Its parameters come first either way. */
 function modelOf(
   { config: { align }, rng }: Pick<StageContext, 'config' | 'rng'>,
-  projection: Projection,
-  phi: Float32Array,
-  labels: readonly (0 | 1)[],
-  validation: readonly number[],
+  alignment: Omit<ProbedTrainingOptions, 'probe' | 'head'>,
 ): Trainable {
-  if (align.monitor === 'valLoss') return new ProjectionTraining(projection, phi, align, validation);
+  const { projection, objective, aligned, validation } = alignment;
+  if (align.monitor === 'valLoss') return new ProjectionTraining(projection, objective, aligned, validation);
   const probe = probeOf(projection);
-  const head = initialParameters(probe.layout, rng('probe-init'));
-  return new ProbedTraining({ projection, probe, phi, head, labels, align, validation });
+  return new ProbedTraining({
+    ...alignment,
+    probe,
+    head: initialParameters(probe.layout, rng('probe-init')),
+  });
 }
 
 /** A share of the leading singular value from which on the modalities of a patient say nearly the same. */

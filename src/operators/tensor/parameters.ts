@@ -2,13 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { NamedArray } from './safetensors.js';
 
-/** One named array of a model. */
+/** One named array of a model. `fanIn` is the number of inputs of the layer it belongs to. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Number of inputs of the layer it belongs to: the range of its initial values. */
   readonly fanIn: number;
-  /** Initial value of all its elements, where they are not drawn. */
+  /** What all its elements are at the start; drawn when not given. */
   readonly start?: number;
 }
 
@@ -45,13 +44,16 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
 export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): ParameterLayout =>
   layoutOf(
     Object.entries(parts).flatMap(([prefix, { entries }]) =>
-      entries.map((entry) => ({ ...entry, name: prefix === '' ? entry.name : `${prefix}.${entry.name}` })),
+      entries.map((entry) => ({
+        ...entry,
+        name: prefix === '' ? entry.name : `${prefix}.${entry.name}`,
+      })),
     ),
   );
 
 /**
- * Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1), where
- * they have no start value of their own.
+ * Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1), but for
+ * those with a start value of their own.
  */
 export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Array {
   const values = new Float32Array(layout.size);

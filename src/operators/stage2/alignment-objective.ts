@@ -1,0 +1,76 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Alignment } from '../../pipeline/core/alignment.js';
+import type { Modality } from '../../pipeline/core/modality.js';
+import type { ParameterSpec } from '../tensor/parameters.js';
+import { alignmentLoss, type AlignmentGroup, type AlignmentOptions } from './alignment.js';
+import { clipLoss } from './clip-loss.js';
+
+export interface ObjectiveLoss {
+  /** With the weight of the alignment (`align.weight`). */
+  readonly total: number;
+  /** Its parts, for the history. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Gradient of `total` with respect to u, [B, M, D]; zeros for absent modalities. */
+  readonly gradient: Float64Array;
+  /** Gradient of `total` with respect to the objective's own parameters, in the order of its specs. */
+  readonly ownGradient: Float64Array;
+}
+
+/** What phi is trained by: eq. 5-7 or its CLIP counterpart, computed over the patients of a group. */
+export interface AlignmentObjective {
+  /** What it learns itself, besides phi. */
+  readonly specs: readonly ParameterSpec[];
+  /** @param own values of its own parameters, in the order of `specs` */
+  readonly lossOf: (group: AlignmentGroup, own: Float32Array) => ObjectiveLoss;
+}
+
+/** Singular values and patient discrimination (eq. 5-7, method.md 5.2); nothing of its own to learn. */
+export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
+  specs: [],
+  lossOf: (group) => {
+    const { total, sv, pd, degenerate, gradient } = alignmentLoss(group, align);
+    const patients = group.mask.length / group.modalities;
+    return {
+      total,
+      metrics: { sv, pd, degenerate: degenerate / patients },
+      gradient,
+      ownGradient: new Float64Array(),
+    };
+  },
+});
+
+/**
+ * Each modality contrasted with the slide, WSI (method.md 8.2). Learns one number, the logarithm of the scale of the
+ * cosines, from `log(1 / temperature)` on.
+ *
+ * @param modalities those of u, in order
+ * @throws Error when WSI is not among them: methods with this alignment need it
+ */
+export function clipObjective(
+  align: Pick<Config['align'], 'weight'>,
+  clip: Config['clip'],
+  modalities: readonly Modality[],
+): AlignmentObjective {
+  const anchor = modalities.indexOf('WSI');
+  if (anchor < 0) throw new Error('CLIP alignment compares the modalities with WSI, which is not among them');
+  return {
+    specs: [{ name: 'clip.logScale', shape: [1], fanIn: 1, start: Math.log(1 / clip.temperature) }],
+    lossOf: (group, own) => {
+      const { loss, scale, gradient, scaleGradient } = clipLoss(group, anchor, own[0] ?? 0, clip);
+      return {
+        total: align.weight * loss,
+        metrics: { clip: loss, scale },
+        gradient: gradient.map((value) => align.weight * value),
+        ownGradient: Float64Array.of(align.weight * scaleGradient),
+      };
+    },
+  };
+}
+
+/** The objective of an alignment; of the config it opens what this alignment needs and no more. */
+export const objectiveOf = (
+  alignment: Alignment,
+  config: Pick<Config, 'align' | 'clip'>,
+  modalities: readonly Modality[],
+): AlignmentObjective =>
+  alignment === 'svd' ? svdObjective(config.align) : clipObjective(config.align, config.clip, modalities);
