@@ -6,7 +6,7 @@ import { featuresFiles, type Precision } from '../features/bag-index.js';
 import { readRows } from '../features/stored-bag.js';
 
 /** Bytes of bags a job keeps in memory; the rest is read again each time. */
-const residentBytes = 512 * 2 ** 20;
+export const residentBytes = 512 * 2 ** 20;
 
 /**
  * The bags of one modality, read by row range from the feature files. Bags stay in memory in the order of their first
