@@ -29,7 +29,7 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   requireTraining(patients, modalities.join(' or '));
 
   const { name: backend } = await loadBackend();
-  const encoder = encoderOf(config.mil, source.width);
+  const encoder = encoderOf(config.mil, source.width, config.align.width);
   const parameters = initialParameters(encoder.layout, context.rng('init'));
   const model = new EncoderTraining(encoder, parameters, source, labels, {
     maxInstances: config.bag.maxInstances,
@@ -65,11 +65,11 @@ function encodedBy({ union, modality }: Unit): readonly BagModality[] {
 /** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */
 async function exportPatients(
   model: EncoderTraining,
-  { hidden }: Encoder,
+  { embedding }: Encoder,
   source: BagSource,
   count: number,
 ): Promise<Record<string, Uint8Array>> {
-  const z = new Float32Array(count * hidden);
+  const z = new Float32Array(count * embedding);
   const logits = new Float32Array(count * 2);
   const observed = new Uint8Array(count);
   const offsets = new Int32Array(count + 1);
@@ -82,13 +82,13 @@ async function exportPatients(
     scores.set(result.scores, offsets[patients[0] as number]);
     patients.forEach((patient, i) => {
       observed[patient] = 1;
-      z.set(result.z.subarray(i * hidden, (i + 1) * hidden), patient * hidden);
+      z.set(result.z.subarray(i * embedding, (i + 1) * embedding), patient * embedding);
       logits.set(result.logits.subarray(2 * i, 2 * i + 2), 2 * patient);
     });
   }
   return {
     [embeddingsFile]: writeSafetensors({
-      z: { shape: [count, hidden], data: z },
+      z: { shape: [count, embedding], data: z },
       observed: { shape: [count], data: observed },
       logits: { shape: [count, 2], data: logits },
     }),
