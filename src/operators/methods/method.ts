@@ -75,6 +75,19 @@ export function modalitiesOf(method: Method, available: readonly Modality[]): re
   }
 }
 
+/** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
+export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
+  switch (method.kind) {
+    case 'fusion':
+      return schedule === 'joint' || method.attached === true;
+    case 'instances':
+      return true;
+    case 'bag':
+    case 'single':
+      return false;
+  }
+}
+
 /** Why an experiment with these modalities cannot run a method; null when it can. */
 export function missingFor(method: Method, available: readonly Modality[]): string | null {
   const missing = method.needs.filter((modality) => !available.includes(modality));

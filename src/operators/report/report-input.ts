@@ -1,28 +1,18 @@
 import { z } from 'zod';
 import type { Config } from '../../pipeline/config/schema.js';
-import type { Artifact, StageContext } from '../../pipeline/stage.js';
+import type { StageContext } from '../../pipeline/stage.js';
 import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from '../evaluation/metric-data.js';
 import { summaryFile, summarySchema, type Summary } from '../evaluation/summary-data.js';
 import { readImageInput, type ImageInput } from './image-input.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
-import { historyFile, historySchema, type History } from '../tensor/history-data.js';
+import { trainingGroups, type TrainingGroup } from './training-groups.js';
 
 export interface FoldPredictions {
   readonly method: string;
   readonly fold: number;
   readonly predictions: readonly Prediction[];
-}
-
-/** The training jobs that differ only in their fold. */
-export interface TrainingGroup {
-  /** Part of file names, for example "stage1-wsi". */
-  readonly name: string;
-  /** For people, for example "Stage 1, WSI". */
-  readonly title: string;
-  /** Ascending by fold. */
-  readonly folds: readonly { readonly fold: number; readonly history: History }[];
 }
 
 /** Everything the report shows. */
@@ -63,37 +53,10 @@ export function readReportInput(context: StageContext): ReportInput {
         predictions: artifact.json(predictionsFile, predictionsSchema),
       })),
     ),
-    training: [
-      ...modalities.map((modality) =>
-        trainingGroup(
-          `stage1-${modality.toLowerCase()}`,
-          `Stage 1, ${modality}`,
-          inputs.all('stage1').filter(({ unit }) => unit.modality === modality),
-        ),
-      ),
-      trainingGroup('stage2', 'Stage 2, alignment', inputs.all('stage2')),
-      ...summary.rows.map(({ method, title }) =>
-        trainingGroup(
-          `stage3-${method}`,
-          `Stage 3, ${title}`,
-          stage3.filter(({ unit }) => unit.method === method),
-        ),
-      ),
-    ].filter(({ folds }) => folds.length > 0),
+    training: trainingGroups(inputs, summary.rows, config.schedule),
     images: readImageInput(context),
   };
 }
 
 const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
   [...items].sort((a, b) => a.fold - b.fold);
-
-const trainingGroup = (name: string, title: string, artifacts: readonly Artifact[]): TrainingGroup => ({
-  name,
-  title,
-  folds: byFold(
-    artifacts.map((artifact) => ({
-      fold: artifact.unit.fold ?? 0,
-      history: artifact.json(historyFile, historySchema),
-    })),
-  ),
-});
