@@ -2,6 +2,7 @@ import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { stageOf } from '../stage-of.js';
+import { methodComparisons } from './method-comparisons.js';
 import { refuseUnequalTests, resultsOf } from './method-results.js';
 import { majorityShare } from './metrics.js';
 import { summaryFile, type Summary } from './summary-data.js';
@@ -15,7 +16,8 @@ import { csvTable, latexTable, markdownTable } from './summary-tables.js';
  *
  * @throws HafError HAF_SPLIT_INVALID when patients are tested twice, or not the same ones by every method
  */
-export const aggregate = stageOf(({ config, inputs }) => {
+export const aggregate = stageOf((context) => {
+  const { config, inputs } = context;
   const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
   const deceased = patients.filter(({ y }) => y === 1).length;
   const asked = config.methods.map((id) => {
@@ -38,7 +40,7 @@ export const aggregate = stageOf(({ config, inputs }) => {
     skipped: asked.flatMap(({ method: { id, title }, missing }) =>
       missing === null ? [] : [{ method: id, title, reason: missing }],
     ),
-    comparisons: [],
+    comparisons: methodComparisons(methods, context),
     schedule: config.schedule,
     preset: config.preset,
     seed: config.seed,
