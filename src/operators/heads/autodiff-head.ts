@@ -110,7 +110,7 @@ class AutodiffHead implements Head {
     const gradients = tf.tidy(() => {
       const vectors = this.vectorsOf(inputs, patients);
       // The loss itself is a few numbers per patient: float64 off the backend, as in the hand-derived heads.
-      const lossOf = tf.customGrad((given) => {
+      const lossOf = tf.customGrad<tf.Scalar>((given) => {
         const outputs = given as tf.Tensor2D;
         const values = outputs.dataSync();
         const loss = judge(values, values.length / (masks.length * patients.length * this.fusion.logits));
