@@ -6,11 +6,13 @@ import type { BagSource } from '../stage1/bag-source.js';
 import { InputRows } from '../stage1/input-rows.js';
 import { BagPacker, subsample } from '../stage1/pack-bags.js';
 import { packRuns } from '../stage1/packed-bags.js';
-import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../stage2/modality-inputs.js';
+import { evidenceOf, vectorExempt, type Evidence } from '../stage2/vector-exempt.js';
 import { gradientsOf } from '../tensor/autodiff.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import { addGradients, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import { arraysOf, mfmfForward, type BagRows, type Mfmf, type MfmfGroup } from './mfmf-net.js';
 
@@ -69,6 +71,26 @@ export class MfmfTraining implements Trainable {
     const losses = logits.map((logit, i) => logisticLoss(logit, own[i] as 0 | 1).loss);
     const loss = losses.reduce((sum, value) => sum + value, 0) / validation.length;
     return { loss, auc: validationAuc(own, logits) };
+  }
+
+  exempt(drawn: Drawn): ReadonlySet<string> {
+    const { tables, maxInstances } = this.options;
+    const patients = drawn.flat();
+    const bags = this.modalities().map((modality): Evidence => {
+      const has = (patient: number): boolean => this.bagsOf(modality).source.has(patient);
+      return { modality, width: this.bagsOf(modality).source.width, has, says: has };
+    });
+    const exempt = new Set(vectorExempt(this.layout, [...tables.map(evidenceOf), ...bags], drawn));
+    // The learned token stands in for tables.
+    if (patients.every((patient) => hasAny(tables, patient))) exempt.add('query');
+    for (const modality of this.modalities()) {
+      const { source } = this.bagsOf(modality);
+      // Whoever attends to one instance attends to it wholly.
+      if (patients.some((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity) > 1)) continue;
+      for (const name of arraysOf(this.net, modality))
+        if (/\.(query|queryNorm|key)\./.test(name)) exempt.add(name);
+    }
+    return exempt;
   }
 
   /** Evaluation-mode logits, from whole bags. */
