@@ -104,10 +104,11 @@ async function trainJointly(
   };
 }
 
-async function partsOf(
-  context: StageContext,
+/** Encoders, alignment and head of a method, with the vectors of its tables. */
+export async function partsOf(
+  context: Pick<StageContext, 'config' | 'inputs' | 'modalities' | 'rng'>,
   method: FusionMethod,
-  { cohort }: FoldData,
+  { cohort }: Pick<FoldData, 'cohort'>,
   { mil, align, detach }: JointSettings,
 ): Promise<JointParts> {
   const { config, inputs, rng } = context;
@@ -147,7 +148,7 @@ async function partsOf(
 
 /** Vectors of the tables among the modalities, through their frozen map where the experiment has one. */
 function tablesOf(
-  context: StageContext,
+  context: Parameters<typeof partsOf>[0],
   method: FusionMethod,
   chosen: readonly Modality[],
 ): readonly ModalityInput[] {
