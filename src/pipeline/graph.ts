@@ -1,4 +1,4 @@
-import { missingFor, modalitiesOf, type Method } from '../operators/methods/method.js';
+import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/methods/method.js';
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
 import { alignments, type Alignment } from './core/alignment.js';
@@ -147,7 +147,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     for (const method of methods) {
       const unit = { fold, method: method.id };
       // Whatever trained it, evaluation finds the predictions of a method in the role `stage3`.
-      const stage3 = isJoint(config, method)
+      const stage3 = isJoint(method, config.schedule)
         ? add('joint', unit, { ...base, preprocess, embed: bags.flatMap(embedOf) })
         : add('stage3', unit, { ...base, ...readsOf(method, fold, { preprocess, stage1 }) });
       made.stage3.push(stage3);
@@ -167,22 +167,9 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
 const runnable = ({ methods, modalities }: Config): readonly Method[] =>
   methods.map(methodOf).filter((method) => missingFor(method, modalities) === null);
 
-/** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
-function isJoint({ schedule }: Config, method: Method): boolean {
-  switch (method.kind) {
-    case 'fusion':
-      return schedule === 'joint' || method.attached === true;
-    case 'instances':
-      return true;
-    case 'bag':
-    case 'single':
-      return false;
-  }
-}
-
 /** Whether a method needs the Stage 1 of a modality. */
 function usesEncoder(config: Config, method: Method, modality: BagModality): boolean {
-  if (isJoint(config, method)) return false;
+  if (isJoint(method, config.schedule)) return false;
   if (method.kind === 'fusion') return modalitiesOf(method, config.modalities).includes(modality);
   return method.kind === 'bag' && method.modalities.length === 1 && method.modalities.includes(modality);
 }
@@ -190,7 +177,8 @@ function usesEncoder(config: Config, method: Method, modality: BagModality): boo
 const alignmentsOf = (config: Config, methods: readonly Method[]): readonly Alignment[] =>
   alignments.filter((alignment) =>
     methods.some(
-      (method) => method.kind === 'fusion' && method.embedding === alignment && !isJoint(config, method),
+      (method) =>
+        method.kind === 'fusion' && method.embedding === alignment && !isJoint(method, config.schedule),
     ),
   );
 

@@ -80,3 +80,16 @@ export function missingFor(method: Method, available: readonly Modality[]): stri
   const missing = method.needs.filter((modality) => !available.includes(modality));
   return missing.length === 0 ? null : `needs ${missing.join(' and ')}, which the experiment does not have`;
 }
+
+/** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
+export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
+  switch (method.kind) {
+    case 'fusion':
+      return schedule === 'joint' || method.attached === true;
+    case 'instances':
+      return true;
+    case 'bag':
+    case 'single':
+      return false;
+  }
+}

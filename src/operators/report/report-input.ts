@@ -1,28 +1,20 @@
 import { z } from 'zod';
+import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import type { Artifact, StageContext } from '../../pipeline/stage.js';
+import type { StageContext } from '../../pipeline/stage.js';
 import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from '../evaluation/metric-data.js';
 import { summaryFile, summarySchema, type Summary } from '../evaluation/summary-data.js';
 import { readImageInput, type ImageInput } from './image-input.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
-import { historyFile, historySchema, type History } from '../tensor/history-data.js';
+import { latentMapFile, latentMapSchema, type LatentMap } from '../latent/latent-data.js';
+import { spectrumGroups, trainingGroups, type SpectrumGroup, type TrainingGroup } from './training-groups.js';
 
 export interface FoldPredictions {
   readonly method: string;
   readonly fold: number;
   readonly predictions: readonly Prediction[];
-}
-
-/** The training jobs that differ only in their fold. */
-export interface TrainingGroup {
-  /** Part of file names, for example "stage1-wsi". */
-  readonly name: string;
-  /** For people, for example "Stage 1, WSI". */
-  readonly title: string;
-  /** Ascending by fold. */
-  readonly folds: readonly { readonly fold: number; readonly history: History }[];
 }
 
 /** Everything the report shows. */
@@ -38,6 +30,10 @@ export interface ReportInput {
   readonly predictions: readonly FoldPredictions[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
+  /** The latent space of fold 0, for each alignment. */
+  readonly latents: readonly { readonly alignment: Alignment; readonly map: LatentMap }[];
+  /** In data-flow order. */
+  readonly spectra: readonly SpectrumGroup[];
   readonly images: ImageInput;
 }
 
@@ -63,37 +59,15 @@ export function readReportInput(context: StageContext): ReportInput {
         predictions: artifact.json(predictionsFile, predictionsSchema),
       })),
     ),
-    training: [
-      ...modalities.map((modality) =>
-        trainingGroup(
-          `stage1-${modality.toLowerCase()}`,
-          `Stage 1, ${modality}`,
-          inputs.all('stage1').filter(({ unit }) => unit.modality === modality),
-        ),
-      ),
-      trainingGroup('stage2', 'Stage 2, alignment', inputs.all('stage2')),
-      ...summary.rows.map(({ method, title }) =>
-        trainingGroup(
-          `stage3-${method}`,
-          `Stage 3, ${title}`,
-          stage3.filter(({ unit }) => unit.method === method),
-        ),
-      ),
-    ].filter(({ folds }) => folds.length > 0),
+    training: trainingGroups(context, summary),
+    latents: inputs.all('latent').map((artifact) => ({
+      alignment: artifact.unit.alignment ?? 'svd',
+      map: artifact.json(latentMapFile, latentMapSchema),
+    })),
+    spectra: spectrumGroups(context, summary),
     images: readImageInput(context),
   };
 }
 
 const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
   [...items].sort((a, b) => a.fold - b.fold);
-
-const trainingGroup = (name: string, title: string, artifacts: readonly Artifact[]): TrainingGroup => ({
-  name,
-  title,
-  folds: byFold(
-    artifacts.map((artifact) => ({
-      fold: artifact.unit.fold ?? 0,
-      history: artifact.json(historyFile, historySchema),
-    })),
-  ),
-});

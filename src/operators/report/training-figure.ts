@@ -3,7 +3,7 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { counted } from './number-text.js';
-import type { TrainingGroup } from './report-input.js';
+import type { TrainingGroup } from './training-groups.js';
 
 const panels = [
   { metric: 'valAuc', title: 'Validation AUC', direction: 'higher is better' },
