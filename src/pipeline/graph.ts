@@ -1,8 +1,6 @@
-import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/methods/method.js';
-import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
-import { alignments, type Alignment } from './core/alignment.js';
 import { isBagModality, inCanonicalOrder, type BagModality } from './core/modality.js';
+import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type Encoder } from './method-plans.js';
 import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
 
@@ -117,107 +115,62 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const cohort = add('cohort', {}, { tables: [tables], embed: embed.map(({ key }) => key) });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
-  const methods = runnable(config);
-  const folds = config.cv.folds * config.cv.repeats;
+  const methods = methodPlans(config);
+  const alignments = alignmentsOf(methods);
   const bags = inCanonicalOrder(config.modalities).filter(isBagModality);
-  const encoded = bags.filter((modality) => methods.some((method) => usesEncoder(config, method, modality)));
-  const union = methods.some((method) => method.kind === 'bag' && method.modalities.length > 1);
-  const aligned = alignmentsOf(config, methods);
+  const base = { cohort: [cohort], split: [split] };
   const made = {
     stage1: [] as string[],
     stage2: [] as string[],
     stage3: [] as string[],
     evaluate: [] as string[],
   };
-  for (let fold = 0; fold < folds; fold++) {
-    const base = { cohort: [cohort], split: [split] };
+  for (let fold = 0; fold < config.cv.folds * config.cv.repeats; fold++) {
     const preprocess = [add('preprocess', { fold }, base)];
-    const embedOf = (modality: BagModality): readonly string[] => keysOf(embed, modality);
-    for (const modality of encoded) {
-      const stage1 = add('stage1', { fold, modality }, { ...base, embed: embedOf(modality) });
+    for (const encoder of encodersOf(methods)) {
+      const read = encoder === 'union' ? keysOf(embed) : keysOf(embed, encoder);
+      const stage1 = add('stage1', encoderUnit(fold, encoder), { ...base, embed: read });
       made.stage1.push(stage1);
-      const seen = { stage1: [stage1], tile: keysOf(tile, modality), embed: embedOf(modality) };
-      add('heatmap', { fold, modality }, { ...base, ...seen });
+      // Every repeat tests every patient: the first one shows them all.
+      if (encoder !== 'union' && fold < config.cv.folds) {
+        const seen = { stage1: [stage1], tile: keysOf(tile, encoder), embed: read };
+        add('heatmap', { fold, modality: encoder }, { ...base, ...seen });
+      }
     }
-    if (union)
-      made.stage1.push(add('stage1', { fold, union: true }, { ...base, embed: bags.flatMap(embedOf) }));
-    const stage1 = encoded.map((modality) => jobKey('stage1', { fold, modality }));
-    for (const alignment of aligned)
-      made.stage2.push(add('stage2', { fold, alignment }, { ...base, preprocess, stage1 }));
+    const stage1Of = (encoders: readonly Encoder[]): readonly string[] =>
+      encoders.map((encoder) => jobKey('stage1', encoderUnit(fold, encoder)));
+    for (const alignment of alignments)
+      made.stage2.push(add('stage2', { fold, alignment }, { ...base, preprocess, stage1: stage1Of(bags) }));
     for (const method of methods) {
       const unit = { fold, method: method.id };
+      const upstream = {
+        preprocess,
+        embed: keysOf(embed),
+        stage1: stage1Of(method.encoders),
+        stage2: method.alignment === null ? [] : [jobKey('stage2', { fold, alignment: method.alignment })],
+      };
+      const read = Object.fromEntries(method.reads.map((role) => [role, upstream[role]]));
+      const trained = add(method.stage, unit, { ...base, ...read });
       // Whatever trained it, evaluation finds the predictions of a method in the role `stage3`.
-      const stage3 = isJoint(method, config.schedule)
-        ? add('joint', unit, { ...base, preprocess, embed: bags.flatMap(embedOf) })
-        : add('stage3', unit, { ...base, ...readsOf(method, fold, { preprocess, stage1 }) });
-      made.stage3.push(stage3);
-      made.evaluate.push(add('evaluate', unit, { stage3: [stage3] }));
+      made.stage3.push(trained);
+      made.evaluate.push(add('evaluate', unit, { stage3: [trained] }));
     }
   }
-  const latent = alignedJobs(config, methods).map(({ alignment, stage2 }) =>
-    add('latent', { fold: 0, alignment }, { cohort: [cohort], split: [split], stage2: [stage2] }),
-  );
+  const latent = aligningJobs(methods).map(({ alignment, stage, method }) => {
+    const aligned = jobKey(stage, stage === 'stage2' ? { fold: 0, alignment } : { fold: 0, method });
+    return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
+  });
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
-  const data = { tile: keysOf(tile), embed: keysOf(embed), cohort: [cohort], split: [split] };
-  add('report', {}, { ...data, aggregate: [aggregate], latent, ...made });
+  add(
+    'report',
+    {},
+    { ...base, tile: keysOf(tile), embed: keysOf(embed), aggregate: [aggregate], latent, ...made },
+  );
   return jobs;
 }
 
-/** The methods of an experiment that its modalities allow; the others are rows without numbers. */
-const runnable = ({ methods, modalities }: Config): readonly Method[] =>
-  methods.map(methodOf).filter((method) => missingFor(method, modalities) === null);
-
-/** Whether a method needs the Stage 1 of a modality. */
-function usesEncoder(config: Config, method: Method, modality: BagModality): boolean {
-  if (isJoint(method, config.schedule)) return false;
-  if (method.kind === 'fusion') return modalitiesOf(method, config.modalities).includes(modality);
-  return method.kind === 'bag' && method.modalities.length === 1 && method.modalities.includes(modality);
-}
-
-const alignmentsOf = (config: Config, methods: readonly Method[]): readonly Alignment[] =>
-  alignments.filter((alignment) =>
-    methods.some(
-      (method) =>
-        method.kind === 'fusion' && method.embedding === alignment && !isJoint(method, config.schedule),
-    ),
-  );
-
-/** What Stage 3 of a method reads besides cohort and split. */
-function readsOf(
-  method: Method,
-  fold: number,
-  { preprocess, stage1 }: { readonly preprocess: readonly string[]; readonly stage1: readonly string[] },
-): Partial<Record<StageName, readonly string[]>> {
-  switch (method.kind) {
-    case 'single':
-      return { preprocess };
-    case 'bag': {
-      const [modality, ...others] = method.modalities;
-      const unit = others.length > 0 || modality === undefined ? { union: true as const } : { modality };
-      return { stage1: [jobKey('stage1', { fold, ...unit })] };
-    }
-    case 'fusion':
-      return method.embedding === 'projected'
-        ? { preprocess, stage1 }
-        : { stage2: [jobKey('stage2', { fold, alignment: method.embedding })] };
-    case 'instances':
-      throw new Error(`${method.id} has no Stage 3 of its own`);
-  }
-}
-
-/** The jobs of fold 0 that leave latent vectors to look at: Stage 2, or the joint training of an aligned method. */
-function alignedJobs(
-  config: Config,
-  methods: readonly Method[],
-): readonly { readonly alignment: Alignment; readonly stage2: string }[] {
-  const staged = alignmentsOf(config, methods);
-  return alignments.flatMap((alignment) => {
-    if (staged.includes(alignment)) return [{ alignment, stage2: jobKey('stage2', { fold: 0, alignment }) }];
-    const aligned = methods.filter((method) => method.kind === 'fusion' && method.embedding === alignment);
-    const [shown] = [...aligned.filter(({ id }) => id === 'haf'), ...aligned];
-    return shown === undefined ? [] : [{ alignment, stage2: jobKey('joint', { fold: 0, method: shown.id }) }];
-  });
-}
+const encoderUnit = (fold: number, encoder: Encoder): Unit =>
+  encoder === 'union' ? { fold, union: true } : { fold, modality: encoder };
 
 /** The given jobs and everything that reads them, directly or not. */
 export function withDownstream(graph: Graph, keys: readonly string[]): Graph {

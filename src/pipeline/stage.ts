@@ -95,7 +95,7 @@ export interface StageContext {
   readonly inputs: Inputs;
   readonly sources: readonly SourceFile[];
   /** A random stream of this job's own, named by purpose; asking twice for the same one throws. */
-  rng(purpose: string): Rng;
+  readonly rng: (purpose: string) => Rng;
   readonly checkpoints: Checkpoints;
 }
 

@@ -13,13 +13,14 @@ export interface OracleResult {
 
 /**
  * The encoder of method.md 4.1 and 4.2 written once more, one bag at a time, with plain operations that differentiate
- * automatically: the oracle of the packed, hand-derived `bagGrad`.
+ * automatically: the oracle of the packed, hand-derived `bagGrad`. `dz` [P, embedding] adds `<dz, z>` to the loss.
  */
 export function encoderOracle(
   encoder: Encoder,
   parameters: Float32Array,
   pack: PackedBags,
   masks: EncoderMasks | null,
+  dz: Float32Array | null = null,
 ): OracleResult {
   const { layout } = encoder;
   return tf.tidy(() => {
@@ -28,7 +29,7 @@ export function encoderOracle(
     );
     const lossOf = (...tensors: tf.Tensor[]): tf.Scalar => {
       const weights = new Map(layout.entries.map(({ name }, i) => [name, tensors[i] as tf.Tensor]));
-      const losses = pack.labels.map((_, bag) => bagLoss(encoder, weights, pack, bag, masks));
+      const losses = pack.labels.map((_, bag) => bagLoss(encoder, weights, pack, bag, masks, dz));
       return losses.reduce((sum, loss) => tf.add(sum, loss));
     };
     const { value, grads } = tf.valueAndGrads(lossOf)(variables);
@@ -44,6 +45,7 @@ function bagLoss(
   pack: PackedBags,
   bag: number,
   masks: EncoderMasks | null,
+  dz: Float32Array | null,
 ): tf.Scalar {
   const [from, to] = [pack.offsets[bag] as number, pack.offsets[bag + 1] as number];
   const y = pack.labels[bag] as 0 | 1;
@@ -63,19 +65,25 @@ function bagLoss(
   const tanh = dropped(tf.tanh(linear(x, 'tanh')), masks?.tanh, encoder.attention);
   const sigmoid = dropped(tf.sigmoid(linear(x, 'sigmoid')), masks?.sigmoid, encoder.attention);
   const scores = linear(tf.mul(tanh, sigmoid), 'score');
-  const z = tf.matMul(tf.softmax(tf.transpose(scores)), x);
+  const pooled = tf.matMul(tf.softmax(tf.transpose(scores)), x);
+  const z = encoder.transfer === 'linear' ? linear(pooled, 'transfer') : pooled;
   const bagTerm = crossEntropyOf(linear(z, 'classifier'), [y]);
-  const heads = encoder.subtyping ? [0, 1] : [y];
-  const instanceTerms = heads.map((head) => {
-    const chosen = headRows(scores.dataSync(), encoder.k, head === y);
+  const classes = (encoder.heads === 'both' ? [0, 1] : [1]).filter((c) => encoder.subtyping || c === y);
+  const instanceTerms = classes.map((c) => {
+    const head = encoder.heads === 'both' ? c : 0;
+    const chosen = headRows(scores.dataSync(), encoder.k, c === y);
     const picked = tf.matMul(oneHot(chosen.rows, to - from), x);
     return crossEntropyOf(tf.slice(linear(picked, 'instance'), [0, 2 * head], [-1, 2]), chosen.targets);
   });
   const instances = instanceTerms.reduce(
-    (sum, term) => tf.add(sum, tf.div(term, heads.length)),
+    (sum, term) => tf.add(sum, tf.div(term, encoder.subtyping ? 2 : 1)),
     tf.scalar(0),
   );
-  return tf.add(tf.mul(bagTerm, encoder.wBag), tf.mul(instances, encoder.wInst));
+  const loss = tf.add(tf.mul(bagTerm, encoder.wBag), tf.mul(instances, encoder.wInst));
+  if (dz === null) return loss as tf.Scalar;
+  const { embedding } = encoder;
+  const upstream = tf.tensor2d(dz.slice(bag * embedding, (bag + 1) * embedding), [1, embedding]);
+  return tf.add(loss, tf.sum(tf.mul(z, upstream)));
 }
 
 /** Mean softmax cross-entropy of logits [rows, 2]. */

@@ -194,6 +194,43 @@ describe('rules across sections', () => {
     ).not.toThrow();
   });
 
+  it('refuse to draw the folds of a split file again, or to cut its test patients in two', () => {
+    const file = 'data.splits=s.json';
+    expect(problems('name: demo', [file, 'cv.repeats=2'])).toEqual([
+      '--set cv.repeats=2 cv.repeats: the folds of data.splits are given once and cannot be drawn again; set cv.repeats: 1, or data.splits: null',
+    ]);
+    expect(problems('name: demo', [file, 'cv.validation=halfOfTest'])[0]).toContain(
+      'data.splits says who is tested, all of them',
+    );
+    const fixed = [file, 'cv.mode=fixedTest', 'cv.repeats=2'];
+    expect(loadConfig({ text: 'name: demo', set: fixed }).config.cv.repeats).toBe(2);
+    const drawn = ['cv.validation=halfOfTest', 'cv.repeats=2'];
+    expect(loadConfig({ text: 'name: demo', set: drawn }).config.cv.validation).toBe('halfOfTest');
+  });
+
+  it.each([
+    ['detach=false', 'no gradient crosses a stage'],
+    ['mil.wInstAgain=0.5', 'share Stage 1'],
+    ['pool.detach=false', 'no gradient crosses a stage'],
+    ['pool.imageLoss=false', 'learns from nothing else'],
+    ['pool.tauSv=0.1', 'share Stage 2'],
+    ['pool.tauPd=0.1', 'share Stage 2'],
+    ['pool.lambdaPD=0', 'share Stage 2'],
+    ['mdlm.detach=false', 'no gradient crosses a stage'],
+  ])('refuse %s unless all stages are trained together', (set, why) => {
+    const [problem, ...others] = problems('name: demo', [set]);
+    expect(problem).toMatch(new RegExp(`: this value needs schedule: joint; .*${why}`));
+    expect(others).toEqual([]);
+    expect(() => loadConfig({ text: 'name: demo\nschedule: joint', set: [set] })).not.toThrow();
+  });
+
+  it('refuse to compare a method with itself, or twice', () => {
+    expect(problems('name: demo', ['stats.against=[ps3, haf, ps3]'])).toEqual([
+      expect.stringContaining('stats.against[2]: "ps3" is listed twice'),
+      expect.stringContaining('stats.against[1]: "haf" is stats.reference itself'),
+    ]);
+  });
+
   it('refuse WSI without primary slides', () => {
     expect(problems('name: demo', ['data.wsi.sources=[lymph]'])[0]).toContain('needs "primary"');
   });

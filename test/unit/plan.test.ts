@@ -64,7 +64,14 @@ describe('artifact ids', () => {
   it('change only from the stage that reads the changed setting on', async () => {
     const before = await planOf(testConfig());
     const after = await planOf(testConfig({ align: { tauSv: 0.1 } }));
-    expect(stagesThatDiffer(before, after)).toEqual(['stage2', 'stage3', 'evaluate', 'aggregate', 'report']);
+    expect(stagesThatDiffer(before, after)).toEqual([
+      'stage2',
+      'stage3',
+      'evaluate',
+      'latent',
+      'aggregate',
+      'report',
+    ]);
   });
 
   it('change with the content of a file, not with where it lies', async () => {

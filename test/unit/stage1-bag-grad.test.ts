@@ -80,9 +80,12 @@ describe.each(['wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) =
     ['other loss weights and one head', { wBag: 0.7, wInst: 0.3, subtyping: false }],
     ['a linear input map without dropout', { activation: 'none', dropout: 0, attentionDropout: 0 }],
     ['no instance loss', { wInst: 0 }],
+    ['the head of the deceased alone', { heads: 'deceased' }],
+    ['that head without the other class', { heads: 'deceased', subtyping: false }],
+    ['a linear map before the classifier', { transfer: 'linear' }],
   ];
   it.each(encoders)('has the gradient of automatic differentiation, with %s', async (_, changes) => {
-    const encoder = encoderOf({ ...mil, hidden: 12, attention: 5, ...changes }, 20);
+    const encoder = encoderOf({ ...mil, hidden: 12, attention: 5, ...changes }, 20, 7);
     const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
     const pack = packOf([9, 30, 1, 17, 5], 20);
     const masks = drawMasks(pack, encoder, rng(1, 'masks'));
@@ -100,6 +103,26 @@ describe.each(['wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) =
       );
     }
   });
+
+  it.each(['none', 'linear'] as const)(
+    'adds a gradient of z that comes from elsewhere, with transfer %s',
+    async (transfer) => {
+      const encoder = encoderOf({ ...mil, hidden: 12, attention: 5, transfer }, 20, 7);
+      const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
+      const pack = packOf([9, 30, 1, 17], 20);
+      const masks = drawMasks(pack, encoder, rng(1, 'masks'));
+      const stream = rng(1, 'dz');
+      const dz = Float32Array.from({ length: 4 * encoder.embedding }, () => stream.normal());
+      const oracle = encoderOracle(encoder, parameters, pack, masks, dz);
+      const gradient = new Float32Array(encoder.layout.size);
+      const weights = new ParameterTensors(encoder.layout, parameters);
+      await bagGrad(encoder, weights, pack, masks, gradient, dz);
+      weights.dispose();
+      const without = (await gradientOf(encoder, parameters, pack, masks)).gradient;
+      expect(difference(gradient, oracle.gradient)).toBeLessThan(1e-4 * largest(oracle.gradient));
+      expect(difference(gradient, without)).toBeGreaterThan(0.1 * largest(oracle.gradient));
+    },
+  );
 
   it('gives a packed bag what it gives the bag alone', async () => {
     const encoder = encoderOf({ ...mil, hidden: 16, attention: 8 }, 24);

@@ -89,6 +89,44 @@ describe('a bag source', () => {
     expect(() => new BagSource(longer, 'TMA', artifacts).load(0)).toThrow(/ends before row 5/);
   });
 
+  it('joins the bags of several modalities, each stored in its own way', () => {
+    const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7bff);
+    const slides = scratchArtifact('slides', {}, { [featuresFiles.float16]: new Uint8Array(halves.buffer) });
+    const slide = [{ artifact: 'slides', start: 1, rows: 1 }];
+    const both: Cohort = {
+      ...cohort,
+      widths: { TMA: 2, WSI: 2 },
+      precisions: { TMA: 'float32', WSI: 'float16' },
+      patients: cohort.patients.map((patient, i) => ({
+        ...patient,
+        bags: i === 0 ? patient.bags : { ...patient.bags, WSI: slide },
+      })),
+    };
+    const source = new BagSource(both, ['WSI', 'TMA'], [...artifacts, slides]);
+    expect([0, 1, 2, 3].map((patient) => source.rows(patient))).toEqual([3, 4, 1, 4]);
+    expect(firstColumn(source.load(0))).toEqual([104, 105, 106]);
+    expect(firstColumn(source.load(1))).toEqual([0.5, 200, 201, 100]);
+    expect([...source.load(2)]).toEqual([0.5, 65504]);
+    expect(firstColumn(new BagSource(both, ['TMA', 'WSI'], [...artifacts, slides]).load(3))).toEqual([
+      107, 108, 109, 0.5,
+    ]);
+  });
+
+  it('refuses modalities whose instances differ in length, with both lengths and what to do', () => {
+    const differing: Cohort = {
+      ...cohort,
+      widths: { WSI: 3, TMA: 2 },
+      precisions: { TMA: 'float32', WSI: 'float32' },
+    };
+    expect(() => new BagSource(differing, ['WSI', 'TMA'], artifacts)).toThrow(
+      expect.objectContaining({
+        code: 'HAF_COHORT_INVALID',
+        message: expect.stringMatching(/3 values in WSI and 2 values in TMA/) as string,
+        fix: expect.stringMatching(/wsi_tma_clam/) as string,
+      }) as Error,
+    );
+  });
+
   it('refuses a modality the cohort does not have', () => {
     expect(() => new BagSource(cohort, 'WSI', artifacts)).toThrow(/no width/);
   });

@@ -38,7 +38,7 @@ describe.skipIf(vectorsFolder === null)('the instance loss against PyTorch', () 
       );
     const logits = Array.from({ length: c.N }, (_, row) => [0, 0, ...logitsOf(row)]).flat();
     const gradient = new Float32Array(4 * c.N);
-    const options = { k: c.k, subtyping: !c.in_class };
+    const options = { k: c.k, subtyping: !c.in_class, heads: 'both' } as const;
     const heads = c.in_class ? 1 : 2;
     const total = instanceLoss(c.scores, logits, c.in_class ? 1 : 0, options, gradient, heads);
     const other = c.in_class ? 0 : Math.log(2);
@@ -79,6 +79,27 @@ describe('ranking by score', () => {
 });
 
 describe('the instance loss', () => {
+  it('with the head of the deceased alone, is its term as it is among both heads', () => {
+    const scores = [3, 1, 2, 0.5];
+    const stream = rng(3, 'logits');
+    const alone = Array.from({ length: 8 }, () => stream.normal());
+    // Among both heads that of the living says nothing: log 2 of each chosen row.
+    const both = scores.flatMap((_, row) => [0, 0, ...alone.slice(2 * row, 2 * row + 2)]);
+    for (const y of [0, 1] as const)
+      for (const subtyping of [true, false]) {
+        const [into, intoBoth] = [new Float32Array(8), new Float32Array(16)];
+        const loss = instanceLoss(scores, alone, y, { k: 2, subtyping, heads: 'deceased' }, into, 1);
+        const whole = instanceLoss(scores, both, y, { k: 2, subtyping, heads: 'both' }, intoBoth, 1);
+        const ofLiving = subtyping ? Math.log(2) / 2 : y === 0 ? Math.log(2) : 0;
+        expect(loss).toBeCloseTo(whole - ofLiving, 12);
+        closeTo(
+          into,
+          scores.flatMap((_, row) => [...intoBoth.subarray(4 * row + 2, 4 * row + 4)]),
+        );
+        expect(into.some((value) => value !== 0)).toBe(subtyping || y === 1);
+      }
+  });
+
   it('scales its gradient, not its value, and adds to what is there', () => {
     const [scores, logits] = [
       [3, 1, 2],
@@ -86,7 +107,7 @@ describe('the instance loss', () => {
     ];
     const once = new Float32Array(12);
     const twice = new Float32Array(12).fill(1);
-    const options = { k: 1, subtyping: true };
+    const options = { k: 1, subtyping: true, heads: 'both' } as const;
     const a = instanceLoss(scores, logits, 1, options, once, 1);
     const b = instanceLoss(scores, logits, 1, options, twice, 2);
     expect(a).toBe(b);

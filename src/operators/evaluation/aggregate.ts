@@ -1,9 +1,13 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
-import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { stageOf } from '../stage-of.js';
+import { comparisonsCsv, comparisonsLatex, comparisonsMarkdown } from './comparison-tables.js';
+import { methodComparisons } from './method-comparisons.js';
 import { refuseUnequalTests, resultsOf } from './method-results.js';
 import { majorityShare } from './metrics.js';
+import { robustnessCsv } from './robustness-table.js';
 import { summaryFile, type Summary } from './summary-data.js';
 import { rowOf } from './summary-row.js';
 import { csvTable, latexTable, markdownTable } from './summary-tables.js';
@@ -15,7 +19,8 @@ import { csvTable, latexTable, markdownTable } from './summary-tables.js';
  *
  * @throws HafError HAF_SPLIT_INVALID when patients are tested twice, or not the same ones by every method
  */
-export const aggregate = stageOf(({ config, inputs }) => {
+export const aggregate = stageOf((context) => {
+  const { config, inputs } = context;
   const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
   const deceased = patients.filter(({ y }) => y === 1).length;
   const asked = config.methods.map((id) => {
@@ -38,7 +43,7 @@ export const aggregate = stageOf(({ config, inputs }) => {
     skipped: asked.flatMap(({ method: { id, title }, missing }) =>
       missing === null ? [] : [{ method: id, title, reason: missing }],
     ),
-    comparisons: [],
+    comparisons: methodComparisons(methods, context),
     schedule: config.schedule,
     preset: config.preset,
     seed: config.seed,
@@ -50,9 +55,25 @@ export const aggregate = stageOf(({ config, inputs }) => {
       'summary.csv': utf8(csvTable(summary)),
       'summary.md': utf8(markdownTable(summary)),
       'summary.tex': utf8(latexTable(summary)),
+      ...comparisonFiles(summary, config),
+      ...(methods.some(({ robustness }) => robustness.length > 0)
+        ? { 'robustness.csv': utf8(robustnessCsv(methods)) }
+        : {}),
     },
     metrics: Object.fromEntries(summary.rows.map(({ method, auc }) => [`${method}Auc`, auc.mean])),
   };
 });
+
+const comparisonFiles = (
+  summary: Summary,
+  config: Pick<Config, 'stats' | 'cv'>,
+): Readonly<Record<string, Uint8Array>> =>
+  summary.comparisons.length === 0
+    ? {}
+    : {
+        'comparisons.csv': utf8(comparisonsCsv(summary)),
+        'comparisons.md': utf8(comparisonsMarkdown(summary, config)),
+        'comparisons.tex': utf8(comparisonsLatex(summary, config)),
+      };
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -75,12 +75,6 @@ export function modalitiesOf(method: Method, available: readonly Modality[]): re
   }
 }
 
-/** Why an experiment with these modalities cannot run a method; null when it can. */
-export function missingFor(method: Method, available: readonly Modality[]): string | null {
-  const missing = method.needs.filter((modality) => !available.includes(modality));
-  return missing.length === 0 ? null : `needs ${missing.join(' and ')}, which the experiment does not have`;
-}
-
 /** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
 export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
   switch (method.kind) {
@@ -92,4 +86,10 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
     case 'single':
       return false;
   }
+}
+
+/** Why an experiment with these modalities cannot run a method; null when it can. */
+export function missingFor(method: Method, available: readonly Modality[]): string | null {
+  const missing = method.needs.filter((modality) => !available.includes(modality));
+  return missing.length === 0 ? null : `needs ${missing.join(' and ')}, which the experiment does not have`;
 }

@@ -117,9 +117,7 @@ function featureText({ images, config: { bag } }: ReportInput): string {
     const by = `${index.encoder ?? 'an encoder that is not noted'} (${index.dialect})`;
     made.set(modality, (made.get(modality) ?? new Set()).add(by));
   }
-  const sentences = [...made].map(
-    ([modality, by]) => `${modality} by ${listed([...by])}`,
-  );
+  const sentences = [...made].map(([modality, by]) => `${modality} by ${listed([...by])}`);
   const subsample =
     bag.maxInstances === null
       ? ''

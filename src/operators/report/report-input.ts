@@ -9,7 +9,8 @@ import { readImageInput, type ImageInput } from './image-input.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
 import { latentMapFile, latentMapSchema, type LatentMap } from '../latent/latent-data.js';
-import { spectrumGroups, trainingGroups, type SpectrumGroup, type TrainingGroup } from './training-groups.js';
+import { spectrumGroups, type SpectrumGroup } from './spectrum-groups.js';
+import { trainingGroups, type TrainingGroup } from './training-groups.js';
 
 export interface FoldPredictions {
   readonly method: string;
@@ -59,12 +60,12 @@ export function readReportInput(context: StageContext): ReportInput {
         predictions: artifact.json(predictionsFile, predictionsSchema),
       })),
     ),
-    training: trainingGroups(context, summary),
+    training: trainingGroups(inputs, summary.rows, config.schedule),
     latents: inputs.all('latent').map((artifact) => ({
       alignment: artifact.unit.alignment ?? 'svd',
       map: artifact.json(latentMapFile, latentMapSchema),
     })),
-    spectra: spectrumGroups(context, summary),
+    spectra: spectrumGroups(inputs, summary.rows, config.schedule),
     images: readImageInput(context),
   };
 }

@@ -3,7 +3,7 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import { spreadOf } from '../evaluation/spread-of.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
-import type { SpectrumGroup } from './training-groups.js';
+import type { SpectrumGroup } from './spectrum-groups.js';
 
 const moments = ['before', 'after'] as const;
 

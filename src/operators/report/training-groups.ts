@@ -1,102 +1,66 @@
-import type { Artifact, StageContext } from '../../pipeline/stage.js';
-import { alignments } from '../../pipeline/core/alignment.js';
-import type { Summary } from '../evaluation/summary-data.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { bagModalities } from '../../pipeline/core/modality.js';
+import type { Artifact, Inputs } from '../../pipeline/stage.js';
 import { isJoint } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
-import { spectrumFile, spectrumSchema, type Spectrum } from '../stage2/alignment-data.js';
 import { historyFile, historySchema, type History } from '../tensor/history-data.js';
 
-/** What training jobs that differ only in their fold left behind. */
-interface Group<T> {
+/** The training jobs that differ only in their fold. */
+export interface TrainingGroup {
   /** Part of file names, for example "stage1-wsi". */
   readonly name: string;
   /** For people, for example "Stage 1, WSI". */
   readonly title: string;
   /** Ascending by fold. */
-  readonly folds: readonly ({ readonly fold: number } & T)[];
+  readonly folds: readonly { readonly fold: number; readonly history: History }[];
 }
-export type TrainingGroup = Group<{ readonly history: History }>;
-/** Training jobs of an alignment, or of a method that aligns on its way. */
-export type SpectrumGroup = Group<{ readonly spectrum: Spectrum }>;
 
-const stage2Titles = { svd: 'Stage 2, alignment', clip: 'Stage 2, CLIP alignment' } as const;
-const stage2Name = { svd: 'stage2', clip: 'stage2-clip' } as const;
-
-/** The histories of all training jobs, in data-flow order. */
+/**
+ * The training jobs of a run in data-flow order. A method that is the classifier of an encoder was trained in Stage 1 and
+ * has no group of its own.
+ *
+ * @param rows methods of the run, in the order of its table
+ */
 export function trainingGroups(
-  { config, modalities, inputs }: StageContext,
-  { rows }: Summary,
+  inputs: Inputs,
+  rows: readonly { readonly method: string; readonly title: string }[],
+  schedule: Config['schedule'],
 ): readonly TrainingGroup[] {
-  const read = (name: string, title: string, artifacts: readonly Artifact[]): TrainingGroup =>
-    grouped(name, title, artifacts, (artifact) => ({ history: artifact.json(historyFile, historySchema) }));
-  const stage1 = inputs.all('stage1');
+  const [stage1, stage2, stage3] = [inputs.all('stage1'), inputs.all('stage2'), inputs.all('stage3')];
+  const alignedBy = (alignment: string): readonly Artifact[] =>
+    stage2.filter(({ unit }) => unit.alignment === alignment);
   return [
-    ...modalities.map((modality) =>
-      read(
+    ...bagModalities.map((modality) =>
+      groupOf(
         `stage1-${modality.toLowerCase()}`,
         `Stage 1, ${modality}`,
         stage1.filter(({ unit }) => unit.modality === modality),
       ),
     ),
-    read(
+    groupOf(
       'stage1-union',
-      'Stage 1, union of the bags',
+      `Stage 1, ${bagModalities.join('+')}`,
       stage1.filter(({ unit }) => unit.union === true),
     ),
-    ...alignments.map((alignment) =>
-      read(stage2Name[alignment], stage2Titles[alignment], alignedBy(inputs.all('stage2'), alignment)),
-    ),
-    ...rows.map(({ method, title }) =>
-      read(
-        `stage3-${method}`,
-        `${isJoint(methodOf(method), config.schedule) ? 'All stages' : 'Stage 3'}, ${title}`,
-        inputs.all('stage3').filter(({ unit }) => unit.method === method),
-      ),
-    ),
+    groupOf('stage2', 'Stage 2, alignment', alignedBy('svd')),
+    groupOf('stage2-clip', 'Stage 2, CLIP', alignedBy('clip')),
+    ...rows.flatMap(({ method: id, title }) => {
+      const method = methodOf(id);
+      if (method.kind === 'bag') return [];
+      const [name, stages] = isJoint(method, schedule) ? ['joint', 'All stages'] : ['stage3', 'Stage 3'];
+      const own = stage3.filter(({ unit }) => unit.method === id);
+      return [groupOf(`${name}-${id}`, `${stages}, ${title}`, own)];
+    }),
   ].filter(({ folds }) => folds.length > 0);
 }
 
-/** The singular values of everything that was aligned: Stage 2, and methods whose stages were trained together. */
-export function spectrumGroups(
-  { config, inputs }: StageContext,
-  { rows }: Summary,
-): readonly SpectrumGroup[] {
-  const read = (name: string, title: string, artifacts: readonly Artifact[]): SpectrumGroup =>
-    grouped(name, title, artifacts, (artifact) => ({
-      spectrum: artifact.json(spectrumFile, spectrumSchema),
-    }));
-  const together = rows.filter(({ method: id }) => {
-    const method = methodOf(id);
-    return method.kind === 'fusion' && method.embedding !== 'projected' && isJoint(method, config.schedule);
-  });
-  return [
-    ...alignments.map((alignment) =>
-      read(stage2Name[alignment], stage2Titles[alignment], alignedBy(inputs.all('stage2'), alignment)),
-    ),
-    ...together.map(({ method, title }) =>
-      read(
-        method,
-        title,
-        inputs.all('stage3').filter(({ unit }) => unit.method === method),
-      ),
-    ),
-  ].filter(({ folds }) => folds.length > 0);
-}
-
-const alignedBy = (
-  artifacts: readonly Artifact[],
-  alignment: (typeof alignments)[number],
-): readonly Artifact[] => artifacts.filter(({ unit }) => (unit.alignment ?? 'svd') === alignment);
-
-const grouped = <T>(
-  name: string,
-  title: string,
-  artifacts: readonly Artifact[],
-  read: (artifact: Artifact) => T,
-): Group<T> => ({
+const groupOf = (name: string, title: string, artifacts: readonly Artifact[]): TrainingGroup => ({
   name,
   title,
   folds: artifacts
-    .map((artifact) => ({ fold: artifact.unit.fold ?? 0, ...read(artifact) }))
+    .map((artifact) => ({
+      fold: artifact.unit.fold ?? 0,
+      history: artifact.json(historyFile, historySchema),
+    }))
     .sort((a, b) => a.fold - b.fold),
 });

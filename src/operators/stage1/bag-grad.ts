@@ -5,12 +5,13 @@ import { attentionMatrix } from './attention.js';
 import { classifyBags } from './bag-classifier.js';
 import type { Encoder } from './encoder.js';
 import { InputRows } from './input-rows.js';
-import { headLogits, instanceLoss } from './instance-loss.js';
+import { headClasses, instanceLoss } from './instance-loss.js';
 import { rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
+import { transferBack, transferred } from './transfer.js';
 
 /** What the encoder made of the P bags of a pack. */
 export interface BagResult {
-  /** Modality embeddings, [P, d1]. */
+  /** Modality embeddings, [P, embedding]. */
   readonly z: Float32Array;
   /** Bag classifier, [P, 2]. */
   readonly logits: Float32Array;
@@ -23,13 +24,15 @@ export interface BagResult {
 
 /**
  * Forward pass of the encoder over a pack of bags and, when `gradient` is given, the hand-derived backward pass: the
- * gradient of `sum over bags of wBag * CE + wInst * L_inst` (eq. 1-3, method.md 4) is added to it.
+ * gradient of `sum over bags of wBag * CE + wInst * L_inst` (eq. 1-3, method.md 4) is added to it, and that of `<dz, z>`,
+ * through which a later stage reaches the encoder (method.md 7).
  *
  * Work that grows with R runs on the backend; softmax, ranking, classifier and losses, a few numbers per row or bag,
  * are read back and computed in float64.
  *
  * @param masks dropout of a training pass; null in evaluation
  * @param gradient flat, in the encoder's layout; null for the forward pass alone
+ * @param dz [P, embedding], gradient of z from elsewhere; null without one
  */
 export async function bagGrad(
   encoder: Encoder,
@@ -37,6 +40,7 @@ export async function bagGrad(
   pack: PackedBags,
   masks: EncoderMasks | null,
   gradient: Float32Array | null,
+  dz: Float32Array | null = null,
 ): Promise<BagResult> {
   const input = new InputRows(pack);
   const dropout = uploadMasks(encoder, rowsOf(pack), masks);
@@ -45,17 +49,20 @@ export async function bagGrad(
   const heads = await pass.heads.data<'float32'>();
   const attention = tf.tensor2d(attentionMatrix(scores, pack), [pack.labels.length, rowsOf(pack)]);
   const pooled: tf.Tensor2D = tf.matMul(attention, pass.embedded);
-  const z = await pooled.data<'float32'>();
+  const pooledValues = await pooled.data<'float32'>();
+  const z = transferred(encoder, weights.values, pooledValues);
 
-  const { logits, losses, dz } = classifyBags(encoder, weights.values, z, pack.labels, gradient);
+  const { logits, losses, dz: upstreamOfZ } = classifyBags(encoder, weights.values, z, pack.labels, gradient);
+  dz?.forEach((value, i) => (upstreamOfZ[i] = (upstreamOfZ[i] as number) + value));
   const dHeads = gradient === null ? null : new Float32Array(heads.length);
   const instanceLosses = instanceLossesOf(encoder, pack, scores, heads, dHeads);
   if (gradient !== null && dHeads !== null) {
+    const dPooled = transferBack(encoder, weights.values, pooledValues, upstreamOfZ, gradient);
     const gradients = tf.tidy(() => {
       const upstream = {
-        z: tf.tensor2d(dz, [pack.labels.length, encoder.hidden]),
+        z: tf.tensor2d(dPooled, [pack.labels.length, encoder.hidden]),
         pooled,
-        heads: tf.tensor2d(dHeads, [rowsOf(pack), headLogits]),
+        heads: tf.tensor2d(dHeads, [rowsOf(pack), 2 * headClasses(encoder).length]),
       };
       return backward(encoder, weights, input, dropout, pass, attention, upstream);
     });
@@ -93,7 +100,7 @@ type EncoderPass = {
   gated: tf.Tensor2D;
   /** r, [R, 1] */
   scores: tf.Tensor2D;
-  /** Logits of both instance heads, [R, 4]. */
+  /** Logits of the H instance heads, [R, 2H]. */
   heads: tf.Tensor2D;
 };
 
@@ -122,15 +129,16 @@ function instanceLossesOf(
   gradient: Float32Array | null,
 ): readonly number[] {
   if (encoder.wInst === 0) return labels.map(() => 0);
+  const perRow = 2 * headClasses(encoder).length;
   return labels.map((y, bag) => {
     const [from, to] = [offsets[bag] as number, offsets[bag + 1] as number];
-    const part = (values: Float32Array): Float32Array => values.subarray(from * headLogits, to * headLogits);
+    const part = (values: Float32Array): Float32Array => values.subarray(from * perRow, to * perRow);
     const into = gradient === null ? null : part(gradient);
     return instanceLoss(scores.subarray(from, to), part(heads), y, encoder, into, encoder.wInst);
   });
 }
 
-/** Gradients of what was computed off the backend, and the pooled z again: [P, d1], [P, d1], [R, 4]. */
+/** Gradients of what was computed off the backend, and the pooled rows again: [P, d1], [P, d1], [R, 2H]. */
 interface Upstream {
   readonly z: tf.Tensor2D;
   readonly pooled: tf.Tensor2D;

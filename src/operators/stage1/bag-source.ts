@@ -6,39 +6,46 @@ import { featuresFiles, type Precision } from '../features/bag-index.js';
 import { readRows } from '../features/stored-bag.js';
 
 /** Bytes of bags a job keeps in memory; the rest is read again each time. */
-const residentBytes = 512 * 2 ** 20;
+export const residentBytes = 512 * 2 ** 20;
+
+/** A segment, and how the file it lies in stores instances. */
+interface StoredSegment extends Segment {
+  readonly precision: Precision;
+}
 
 /**
- * The bags of one modality, read by row range from the feature files. Bags stay in memory in the order of their first
- * use until the budget is spent: an epoch visits all of them, so replacing one by another would only cost reads.
+ * The bags of one modality, or the unions of a patient's bags of several, read by row range from the feature files. Bags
+ * stay in memory in the order of their first use until the budget is spent: an epoch visits all of them, so replacing one
+ * by another would only cost reads.
  */
 export class BagSource {
   /** Length of one instance. */
   readonly width: number;
-  readonly precision: Precision;
   private readonly resident = new Map<number, Float32Array>();
-  private readonly files = new Map<string, string>();
+  /** By position of the patient in the cohort. */
+  private readonly bags: readonly (readonly StoredSegment[])[];
+  private readonly paths = new Map<string, string>();
   private bytesLeft: number;
 
-  /** @throws HafError HAF_COHORT_INVALID when the cohort does not know the modality. */
+  /**
+   * @param of a modality, or those whose bags are laid end to end in this order; a patient with one of them has that one
+   * @param features `embed` artifacts of these modalities
+   * @throws HafError HAF_COHORT_INVALID when the cohort does not know a modality, or their instances differ in length
+   */
   constructor(
-    private readonly cohort: Cohort,
-    private readonly modality: BagModality,
-    features: readonly Artifact[],
+    cohort: Cohort,
+    of: BagModality | readonly BagModality[],
+    private readonly features: readonly Artifact[],
     budget = residentBytes,
   ) {
-    const width = cohort.widths[modality];
-    const precision = cohort.precisions[modality];
-    if (width === undefined || precision === undefined)
-      throw new HafError(
-        'HAF_COHORT_INVALID',
-        `The cohort has no width for the instances of ${modality}.`,
-        `Take ${modality} out of \`modalities\`, or check its feature files.`,
-      );
-    this.width = width;
-    this.precision = precision;
+    const stored = (typeof of === 'string' ? [of] : of).map((modality) => storageOf(cohort, modality));
+    this.width = commonWidth(stored);
     this.bytesLeft = budget;
-    for (const artifact of features) this.files.set(artifact.id, artifact.path(featuresFiles[precision]));
+    this.bags = cohort.patients.map(({ bags }) =>
+      stored.flatMap(({ modality, precision }) =>
+        (bags[modality] ?? []).map((segment) => ({ ...segment, precision })),
+      ),
+    );
   }
 
   has(patient: number): boolean {
@@ -62,8 +69,8 @@ export class BagSource {
     return bag;
   }
 
-  private segments(patient: number): readonly Segment[] {
-    return this.cohort.patients[patient]?.bags[this.modality] ?? [];
+  private segments(patient: number): readonly StoredSegment[] {
+    return this.bags[patient] ?? [];
   }
 
   private read(patient: number): Float32Array {
@@ -71,15 +78,50 @@ export class BagSource {
     let at = 0;
     for (const segment of this.segments(patient)) {
       const values = bag.subarray(at, at + segment.rows * this.width);
-      readRows(this.pathOf(segment), this, segment.start, values);
+      const stored = { width: this.width, precision: segment.precision };
+      readRows(this.pathOf(segment), stored, segment.start, values);
       at += values.length;
     }
     return bag;
   }
 
-  private pathOf({ artifact }: Segment): string {
-    const path = this.files.get(artifact);
-    if (path === undefined) throw new Error(`The job was not given the feature artifact ${artifact}`);
+  private pathOf({ artifact, precision }: StoredSegment): string {
+    const known = this.paths.get(artifact);
+    if (known !== undefined) return known;
+    const file = this.features.find(({ id }) => id === artifact);
+    if (!file) throw new Error(`The job was not given the feature artifact ${artifact}`);
+    const path = file.path(featuresFiles[precision]);
+    this.paths.set(artifact, path);
     return path;
   }
+}
+
+interface Storage {
+  readonly modality: BagModality;
+  readonly width: number;
+  readonly precision: Precision;
+}
+
+function storageOf({ widths, precisions }: Cohort, modality: BagModality): Storage {
+  const width = widths[modality];
+  const precision = precisions[modality];
+  if (width === undefined || precision === undefined)
+    throw new HafError(
+      'HAF_COHORT_INVALID',
+      `The cohort has no width for the instances of ${modality}.`,
+      `Take ${modality} out of \`modalities\`, or check its feature files.`,
+    );
+  return { modality, width, precision };
+}
+
+function commonWidth(stored: readonly Storage[]): number {
+  const [first, ...others] = stored;
+  if (first === undefined) throw new Error('A bag source needs a modality');
+  if (others.every(({ width }) => width === first.width)) return first.width;
+  const widths = stored.map(({ modality, width }) => `${width} values in ${modality}`).join(' and ');
+  throw new HafError(
+    'HAF_COHORT_INVALID',
+    `One encoder cannot read the bags of ${stored.map(({ modality }) => modality).join(' and ')}: an instance has ${widths}.`,
+    'Make the features of both with one model, or take the method that joins their bags (wsi_tma_clam) out of `methods`.',
+  );
 }

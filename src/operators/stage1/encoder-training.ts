@@ -1,9 +1,11 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
 import type { BagSource } from './bag-source.js';
+import { encoderExempt } from './encoder-exempt.js';
 import type { Encoder } from './encoder.js';
 import { BagPacker, subsample } from './pack-bags.js';
 import { drawMasks } from './packed-bags.js';
@@ -17,6 +19,13 @@ export interface EncoderTrainingOptions {
   readonly subsample: Rng;
 }
 
+/** What a training pass over bags found: z [B, embedding] in their order, and losses summed over them, unweighted. */
+export interface TrainingPass {
+  readonly z: Float32Array;
+  readonly bag: number;
+  readonly instance: number;
+}
+
 /** Stage 1 as a model of the training loop: mean `L_img` over the bags of a group (eq. 3). */
 export class EncoderTraining implements Trainable {
   readonly layout: ParameterLayout;
@@ -25,7 +34,7 @@ export class EncoderTraining implements Trainable {
   constructor(
     private readonly encoder: Encoder,
     readonly parameters: Float32Array,
-    source: BagSource,
+    private readonly source: BagSource,
     private readonly labels: readonly (0 | 1)[],
     private readonly options: EncoderTrainingOptions,
   ) {
@@ -34,23 +43,61 @@ export class EncoderTraining implements Trainable {
   }
 
   async step(group: readonly number[]): Promise<TrainingStep> {
+    const gradient = new Float32Array(this.layout.size);
+    const { bag, instance } = await this.pass(group, { into: gradient });
+    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) / group.length;
+    const metrics = { bag: bag / group.length, instance: instance / group.length };
+    return { loss: this.weighted(metrics), gradient, metrics };
+  }
+
+  /**
+   * Training pass over patients that have the modality, a pack at a time. The gradient of the summed `L_img`, and of
+   * `<dz, z>` when `dz` [B, embedding] is given, is added to `into`; without `learning` nothing learns.
+   */
+  async pass(
+    patients: readonly number[],
+    learning: { readonly into: Float32Array; readonly dz?: Float32Array } | null,
+  ): Promise<TrainingPass> {
     const { encoder, options } = this;
-    const gradient = new Float32Array(encoder.layout.size);
+    const width = encoder.embedding;
+    const z = new Float32Array(patients.length * width);
     const weights = new ParameterTensors(encoder.layout, this.parameters);
     const select = (rows: number): readonly number[] | null =>
       subsample(rows, options.maxInstances, options.subsample);
     let bag = 0;
     let instance = 0;
-    for (const { pack } of this.packer.packs(group, select)) {
+    let from = 0;
+    for (const { patients: members, pack } of this.packer.packs(patients, select)) {
+      const to = from + members.length;
       const masks = drawMasks(pack, encoder, options.dropout);
-      const result = await bagGrad(encoder, weights, pack, masks, gradient);
+      const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
+      const result = await bagGrad(encoder, weights, pack, masks, learning?.into ?? null, dz);
+      z.set(result.z, from * width);
       bag += sum(result.bagLosses);
       instance += sum(result.instanceLosses);
+      from = to;
     }
     weights.dispose();
-    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) / group.length;
-    const metrics = { bag: bag / group.length, instance: instance / group.length };
-    return { loss: this.weighted(metrics), gradient, metrics };
+    return { z, bag, instance };
+  }
+
+  /** z of a training pass whose dropout and subsamples the next pass over the same patients repeats. */
+  async rehearse(patients: readonly number[]): Promise<Float32Array> {
+    const { dropout, subsample: chosen } = this.options;
+    const [ofDropout, ofChosen] = [dropout.state(), chosen.state()];
+    const { z } = await this.pass(patients, null);
+    dropout.restore(ofDropout);
+    chosen.restore(ofChosen);
+    return z;
+  }
+
+  exempt(drawn: Drawn, attached = false): ReadonlySet<string> {
+    const { source, labels, options } = this;
+    return encoderExempt(
+      this.encoder,
+      { source, labels, maxInstances: options.maxInstances, attached },
+      drawn,
+    );
   }
 
   async validate(): Promise<Validation> {
@@ -80,7 +127,8 @@ export class EncoderTraining implements Trainable {
     }
   }
 
-  private weighted({ bag, instance }: { readonly bag: number; readonly instance: number }): number {
+  /** `L_img` of both its parts (eq. 3). */
+  weighted({ bag, instance }: { readonly bag: number; readonly instance: number }): number {
     return this.encoder.wBag * bag + this.encoder.wInst * instance;
   }
 }

@@ -1,12 +1,17 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { layoutOf, linearSpecs, type ParameterLayout } from '../tensor/parameters.js';
+import { headClasses } from './instance-loss.js';
 
 /** The gated-attention encoder of one pathology modality and the weights of its losses (method.md 4.1, 4.2). */
 export interface Encoder {
   /** Length of one instance. */
   readonly width: number;
-  /** d1, width of the instance embedding and of z. */
+  /** d1, width of the instance embedding and of what is pooled from it. */
   readonly hidden: number;
+  /** Whether a linear map T lies between pooling and classifier. */
+  readonly transfer: 'none' | 'linear';
+  /** Width of z, which leaves the stage: d1, or what T maps to. */
+  readonly embedding: number;
   /** d2, width of the gates. */
   readonly attention: number;
   readonly activation: 'relu' | 'none';
@@ -18,21 +23,29 @@ export interface Encoder {
   /** Instances ranked highest and lowest in the instance loss. */
   readonly k: number;
   readonly subtyping: boolean;
+  /** Classes that have an instance head. */
+  readonly heads: 'both' | 'deceased';
   readonly layout: ParameterLayout;
 }
 
-/** The encoder a configuration asks for, for instances of `width` numbers. */
-export function encoderOf(mil: Config['mil'], width: number): Encoder {
-  const { hidden, attention } = mil;
+/**
+ * The encoder a configuration asks for, for instances of `width` numbers.
+ *
+ * @param transferred width that T maps to, if there is one (`mil.transfer`)
+ */
+export function encoderOf(mil: Config['mil'], width: number, transferred = mil.hidden): Encoder {
+  const { hidden, attention, transfer } = mil;
+  const embedding = transfer === 'linear' ? transferred : hidden;
   const layout = layoutOf([
     ...linearSpecs('embed', width, hidden),
     // V, Ug and wa of eq. 2.
     ...linearSpecs('tanh', hidden, attention),
     ...linearSpecs('sigmoid', hidden, attention),
     ...linearSpecs('score', attention, 1),
-    ...linearSpecs('classifier', hidden, 2),
-    // Heads of both classes side by side: columns 2c and 2c+1 are the logits of head c.
-    ...linearSpecs('instance', hidden, 4),
+    ...(transfer === 'linear' ? linearSpecs('transfer', hidden, embedding) : []),
+    ...linearSpecs('classifier', embedding, 2),
+    // Heads side by side: columns 2i and 2i+1 are the logits of head i.
+    ...linearSpecs('instance', hidden, 2 * headClasses(mil).length),
   ]);
-  return { ...mil, width, layout };
+  return { ...mil, width, embedding, layout };
 }

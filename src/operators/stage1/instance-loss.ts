@@ -1,16 +1,17 @@
 import { crossEntropy } from '../tensor/cross-entropy.js';
 import { extremes } from './ranking.js';
 
-/** Number of instance heads, one per class. */
-export const headCount = 2;
-/** Logits per row: two for each head. */
-export const headLogits = 2 * headCount;
-
 export interface InstanceLossOptions {
   readonly k: number;
   /** Whether the head of the other class learns too. */
   readonly subtyping: boolean;
+  /** One head per class, or that of the deceased alone. */
+  readonly heads: 'both' | 'deceased';
 }
+
+/** The classes of the instance heads, in the order of their logits. */
+export const headClasses = ({ heads }: Pick<InstanceLossOptions, 'heads'>): readonly (0 | 1)[] =>
+  heads === 'both' ? [0, 1] : [1];
 
 /** The rows of a bag that one head learns from, with their targets. */
 export interface HeadRows {
@@ -34,27 +35,30 @@ export function headRows(scores: ArrayLike<number>, k: number, inClass: boolean)
 
 /**
  * Instance clustering loss of one bag (method.md 4.2): mean cross-entropy per head, summed, divided by the number of
- * heads when both learn. Ranking passes no gradient.
+ * classes when both learn. A class without a head has no term. Ranking passes no gradient.
  *
  * @param scores raw attention scores, N values
- * @param logits head logits, N x 4 row after row, columns 2c and 2c+1 of head c
- * @param gradient N x 4; `scale` times the derivative of the loss with respect to `logits` is added to it
+ * @param logits head logits, N x 2H row after row, columns 2i and 2i+1 of head i
+ * @param gradient N x 2H; `scale` times the derivative of the loss with respect to `logits` is added to it
  */
 export function instanceLoss(
   scores: ArrayLike<number>,
   logits: ArrayLike<number>,
   y: 0 | 1,
-  { k, subtyping }: InstanceLossOptions,
+  options: InstanceLossOptions,
   gradient: Float32Array | null,
   scale: number,
 ): number {
-  const heads = subtyping ? ([0, 1] as const) : ([y] as const);
+  const { k, subtyping } = options;
+  const heads = headClasses(options);
   let loss = 0;
-  for (const head of heads) {
-    const { rows, targets } = headRows(scores, k, head === y);
-    const weight = 1 / (rows.length * heads.length);
+  for (const [head, ofClass] of heads.entries()) {
+    if (ofClass !== y && !subtyping) continue;
+    const { rows, targets } = headRows(scores, k, ofClass === y);
+    // The divisor counts classes, not heads: with one head alone the reference implementation halves its term too.
+    const weight = 1 / (rows.length * (subtyping ? 2 : 1));
     rows.forEach((row, i) => {
-      const at = row * headLogits + 2 * head;
+      const at = 2 * (row * heads.length + head);
       const term = crossEntropy(logits[at] as number, logits[at + 1] as number, targets[i] as 0 | 1);
       loss += weight * term.loss;
       if (gradient === null) return;

@@ -1,4 +1,5 @@
-import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import type { StageContext, StageOutput, Unit } from '../../pipeline/stage.js';
 import { loadBackend } from '../tensor/backend.js';
 import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
@@ -12,23 +13,23 @@ import { EncoderTraining } from './encoder-training.js';
 import { encoderOf, type Encoder } from './encoder.js';
 
 /**
- * Trains the encoder of one pathology modality in one fold and exports z and the attention scores of every patient
- * (method.md 4, 7.1). Early stopping watches the validation AUC of the bag classifier.
+ * Trains the encoder of one pathology modality, or of the union of both, in one fold and exports z and the attention
+ * scores of every patient (method.md 4, 7.1, 8.1). Early stopping watches the validation AUC of the bag classifier.
  */
 export const stage1 = reportingStage(trainEncoder);
 
 async function trainEncoder(context: StageContext, control: ReportingControl): Promise<StageOutput> {
-  const { unit, config, inputs } = context;
-  if (unit.modality === undefined) throw new Error('A stage1 job covers one fold and one modality');
+  const { config, inputs } = context;
   const { cohort, labels, fold } = readFold(context);
-  const source = new BagSource(cohort, unit.modality, inputs.all('embed'));
+  const modalities = encodedBy(context.unit);
+  const source = new BagSource(cohort, modalities, inputs.all('embed'));
   const having = (patients: readonly number[]): readonly number[] =>
     patients.filter((patient) => source.has(patient));
   const patients = having(fold.train);
-  requireTraining(patients, unit.modality);
+  requireTraining(patients, modalities.join(' or '));
 
   const { name: backend } = await loadBackend();
-  const encoder = encoderOf(config.mil, source.width);
+  const encoder = encoderOf(config.mil, source.width, config.align.width);
   const parameters = initialParameters(encoder.layout, context.rng('init'));
   const model = new EncoderTraining(encoder, parameters, source, labels, {
     maxInstances: config.bag.maxInstances,
@@ -54,14 +55,21 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   };
 }
 
+/** The modalities whose bags the encoder reads. */
+function encodedBy({ union, modality }: Unit): readonly BagModality[] {
+  if (union === true) return bagModalities;
+  if (modality !== undefined) return [modality];
+  throw new Error('A stage1 job covers one fold, and one modality or the union of all');
+}
+
 /** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */
 async function exportPatients(
   model: EncoderTraining,
-  { hidden }: Encoder,
+  { embedding }: Encoder,
   source: BagSource,
   count: number,
 ): Promise<Record<string, Uint8Array>> {
-  const z = new Float32Array(count * hidden);
+  const z = new Float32Array(count * embedding);
   const logits = new Float32Array(count * 2);
   const observed = new Uint8Array(count);
   const offsets = new Int32Array(count + 1);
@@ -74,13 +82,13 @@ async function exportPatients(
     scores.set(result.scores, offsets[patients[0] as number]);
     patients.forEach((patient, i) => {
       observed[patient] = 1;
-      z.set(result.z.subarray(i * hidden, (i + 1) * hidden), patient * hidden);
+      z.set(result.z.subarray(i * embedding, (i + 1) * embedding), patient * embedding);
       logits.set(result.logits.subarray(2 * i, 2 * i + 2), 2 * patient);
     });
   }
   return {
     [embeddingsFile]: writeSafetensors({
-      z: { shape: [count, hidden], data: z },
+      z: { shape: [count, embedding], data: z },
       observed: { shape: [count], data: observed },
       logits: { shape: [count, 2], data: logits },
     }),

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
-import { mlpBackward, mlpForward, mlpSpecs, type Mlp, type MlpPass } from '../tensor/mlp.js';
+import {
+  mlpBackward,
+  mlpForward,
+  mlpInputGradient,
+  mlpSpecs,
+  type Mlp,
+  type MlpPass,
+} from '../tensor/mlp.js';
 import {
   addGradients,
   layoutOf,
@@ -33,16 +40,18 @@ export function projectionOf(align: Config['align'], inputs: readonly ModalityIn
 
 /**
  * Projects patients: u [B, M, D]. When `gradientOf` is given it is called with u, must return the gradient of a loss
- * with respect to u, and the gradient of that loss with respect to the parameters is added to `into`. Vectors of absent
- * modalities come out as phi of a zero vector; give them no gradient.
+ * with respect to u, and the gradient of that loss with respect to the parameters is added to `into`, that with respect
+ * to the vectors of each modality to `inputs` [B, d_m] where one is given. Vectors of absent modalities come out as phi of
+ * a zero vector; give them no gradient.
  */
 export async function project(
   projection: Projection,
   parameters: Float32Array,
   patients: readonly number[],
   learning: {
-    readonly gradientOf: (u: Float32Array) => Float64Array;
+    readonly gradientOf: (u: Float32Array) => Float64Array | Promise<Float64Array>;
     readonly into: Float32Array;
+    readonly inputs?: readonly (Float32Array | null)[];
   } | null = null,
 ): Promise<Float32Array> {
   const { inputs, maps, width, layout } = projection;
@@ -52,14 +61,22 @@ export async function project(
   for (const [m, { pass }] of passes.entries())
     spread(u, await pass.output.data<'float32'>(), m, inputs.length, width);
   if (learning !== null) {
-    const du = learning.gradientOf(u);
+    const du = await learning.gradientOf(u);
+    const targets = learning.inputs ?? [];
     const gradients = tf.tidy(() =>
       passes.map(({ x, pass }, m) => {
         const dOutput = tf.tensor2d(collect(du, m, inputs.length, width), [patients.length, width]);
-        return mlpBackward(maps[m] as Mlp, weights, x, null, pass, dOutput).parameters;
+        const backward = mlpBackward(maps[m] as Mlp, weights, x, null, pass, dOutput);
+        const read = targets[m] ? [mlpInputGradient(maps[m] as Mlp, weights, backward)] : [];
+        return { own: backward.parameters, read };
       }),
     );
-    await addGradients(layout, Object.assign({}, ...gradients) as GradientTensors, learning.into);
+    await addGradients(
+      layout,
+      Object.assign({}, ...gradients.map(({ own }) => own)) as GradientTensors,
+      learning.into,
+    );
+    for (const [m, { read }] of gradients.entries()) await addTo(targets[m] ?? null, read[0] ?? null);
   }
   for (const { x, pass } of passes) tf.dispose([x, pass.hidden, pass.output]);
   weights.dispose();
@@ -76,6 +93,14 @@ function forward(
     const x = tf.tensor2d(gatherRows(input, patients), [patients.length, input.width]);
     return { x, pass: mlpForward(map, weights, x, null) };
   });
+}
+
+/** Adds a tensor to an array of its size and disposes it. */
+async function addTo(target: Float32Array | null, tensor: tf.Tensor | null): Promise<void> {
+  if (target === null || tensor === null) return;
+  const values = await tensor.data<'float32'>();
+  values.forEach((value, i) => (target[i] = (target[i] as number) + value));
+  tensor.dispose();
 }
 
 /** Writes the rows [B, D] of modality `m` to their places in u [B, M, D]. */

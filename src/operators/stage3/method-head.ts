@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
-import type { Head } from '../heads/head.js';
+import type { Head, InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { modalitiesOf, type FusionMethod, type SingleTableMethod } from '../methods/method.js';
 import { readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
@@ -27,15 +27,20 @@ export async function headOf(
   }
   const aligned = method.embedding !== 'projected';
   const inputs = aligned ? readLatentInputs(context, chosen) : readModalityInputs(context, chosen);
-  const { create } = await method.head();
-  const head = create({
-    inputs,
-    projected: aligned ? inputs.map(() => null) : inputs.map(({ modality }) => mapWidth(config, modality)),
-    randomDrop: method.randomDrop,
-    config,
-    rng,
-  });
-  return { head, inputs };
+  return { inputs, head: await fusionHead(context, method, inputs) };
+}
+
+/** The head of a fusion method over vectors of such shapes. */
+export async function fusionHead(
+  { config, rng }: Pick<StageContext, 'config' | 'rng'>,
+  { embedding, randomDrop, head }: FusionMethod,
+  inputs: readonly InputShape[],
+): Promise<Head> {
+  const { create } = await head();
+  const projected = inputs.map(({ modality }) =>
+    embedding === 'projected' ? mapWidth(config, modality) : null,
+  );
+  return create({ inputs, projected, randomDrop, config, rng });
 }
 
 /**

@@ -13,9 +13,8 @@ import { HeadTraining } from '../heads/head-training.js';
 import { classifiedBags } from './classified-bags.js';
 import { headOf } from './method-head.js';
 import { predictionsFile } from './prediction-data.js';
-import { predictionsOf } from './predictions.js';
 import { robustnessFile } from './robustness-data.js';
-import { robustnessOf } from './robustness.js';
+import { headPredictions, headRobustness } from './score-head.js';
 
 /**
  * Trains the head of one method in one fold on frozen embeddings and scores the validation and test patients (method.md
@@ -46,23 +45,21 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
     labels,
     backend,
   });
-  const visible = having([...fold.val, ...fold.test]);
-  const logits = await model.logits(visible);
-  const scored = new Map(visible.map((patient, i) => [patient, logits[i] as number]));
-  const tested = {
-    ...{ head, parameters, inputs },
-    patients: fold.test,
-    labels: fold.test.map((patient) => labels[patient] as 0 | 1),
-  };
+  const trained = { head, parameters, inputs };
   return {
     type: 'output',
     files: {
       [weightsFile]: writeSafetensors(namedParameters(head.layout, parameters)),
-      [predictionsFile]: predictionsOf(data, scored),
+      [predictionsFile]: await headPredictions(trained, data),
       [historyFile]: history,
       ...(method.kind === 'fusion'
         ? {
-            [robustnessFile]: await robustnessOf(tested, config.robustness.draws, context.rng('robustness')),
+            [robustnessFile]: await headRobustness(
+              trained,
+              data,
+              config.robustness.draws,
+              context.rng('robustness'),
+            ),
           }
         : {}),
     },

@@ -128,6 +128,11 @@ export class ParameterTensors {
     return this.get(name) as tf.Tensor1D;
   }
 
+  /** All of them, in the order of the layout. */
+  all(): tf.Tensor[] {
+    return [...this.tensors.values()];
+  }
+
   dispose(): void {
     for (const tensor of this.tensors.values()) tensor.dispose();
   }

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { HafError } from '../core/errors.js';
 import { inCanonicalOrder } from '../core/modality.js';
 import { schemaFindings, withoutEmptySections } from './findings.js';
+import { isFromPreset, withPreset } from './presets.js';
 import { configWarnings, ruleFindings } from './rules.js';
 import { type Config, configSchema } from './schema.js';
 import { configJsonSchema, type KeyPath } from './schema-tree.js';
@@ -51,7 +52,7 @@ const keyName = (path: KeyPath): string =>
   );
 
 /**
- * Reads an experiment: YAML, then the `--set` overrides, then every default.
+ * Reads an experiment: YAML, then the `--set` overrides; what neither says comes from the preset, then the defaults.
  *
  * @throws HafError HAF_CONFIG_MISSING when the file cannot be read; HAF_CONFIG_INVALID with one line per
  *   problem, all of them at once, each with file, line and column (`context.problems`).
@@ -63,13 +64,14 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const text = options.text ?? (file === null ? '' : readExperiment(file));
   const source = readSource(text, label, options.set ?? []);
   const tree = configJsonSchema();
-  const value = withoutEmptySections(source.value, tree);
+  const written = withoutEmptySections(source.value, tree);
+  const value = withPreset(written);
   const findings = value === null ? [] : [...schemaFindings(value, tree), ...ruleFindings(value)];
   const problems = [
     ...source.problems,
     ...findings.map(({ path, message }) => ({
       place: source.placeOf(path),
-      message: `${keyName(path)}: ${message}`,
+      message: `${keyName(path)}: ${message}${isFromPreset(written, path) ? ' (as the preset sets it)' : ''}`,
     })),
   ]
     .sort((a, b) => a.place.order - b.place.order)

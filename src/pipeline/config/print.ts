@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { presetValue } from './presets.js';
 import type { Config } from './schema.js';
 import { accepts, configJsonSchema, type SchemaNode, schemaKeys } from './schema-tree.js';
 
@@ -58,15 +59,19 @@ export const configTemplate = (): string =>
     '',
   ].join('\n');
 
+const code = (value: unknown): string => `\`${inline(value)}\``;
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 /** The reference of every key, as Markdown (docs/configuration.md). */
 export function configReference(): string {
   const rows = schemaKeys(configJsonSchema()).map(({ path, node }) => {
     const name = path.join('.');
-    if (isSection(node)) return `| **\`${name}\`** | | | ${cell(node.description ?? '')} |`;
-    const fallback = node.default === undefined ? 'required' : `\`${inline(node.default)}\``;
-    return `| \`${name}\` | ${cell(accepts(node))} | ${cell(fallback)} | ${cell(node.description ?? '')} |`;
+    if (isSection(node)) return `| **\`${name}\`** | | | | ${cell(node.description ?? '')} |`;
+    const fallback = node.default === undefined ? 'required' : code(node.default);
+    const reference = presetValue('reference', path);
+    const values = [fallback, reference === undefined ? '' : code(reference)];
+    return `| \`${name}\` | ${[accepts(node), ...values, node.description ?? ''].map(cell).join(' | ')} |`;
   });
   return [
     '# Configuration',
@@ -75,10 +80,13 @@ export function configReference(): string {
     'sections of the method description. Unknown keys, wrong values and contradictions are all reported at once, each',
     'with its line (`HAF_CONFIG_INVALID`).',
     '',
+    '`preset: reference` takes the values of the column "reference", where there is one, for every key that the experiment',
+    'does not set itself: what the reference implementation of the paper does (10). All other defaults are the same.',
+    '',
     'This page is printed by `haf-pipeline config reference`.',
     '',
-    '| key | accepts | default | meaning |',
-    '| --- | --- | --- | --- |',
+    '| key | accepts | default | reference | meaning |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');

@@ -77,6 +77,59 @@ function fixedTestNeedsSplits({ cv, data }: Sections): readonly Finding[] {
   ];
 }
 
+/** A user's folds are one set of folds, with validation patients of their own. */
+function splitFileIsWhole({ cv, data }: Sections): readonly Finding[] {
+  if (!cv || !data || data.splits === null) return [];
+  return [
+    ...(cv.repeats > 1 && cv.mode === 'kfold'
+      ? [
+          {
+            path: ['cv', 'repeats'],
+            message:
+              'the folds of data.splits are given once and cannot be drawn again; set cv.repeats: 1, or data.splits: null',
+          },
+        ]
+      : []),
+    ...(cv.validation === 'halfOfTest'
+      ? [
+          {
+            path: ['cv', 'validation'],
+            message:
+              'data.splits says who is tested, all of them; set cv.validation: own, or data.splits: null',
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Staged training passes no gradient between stages, and its rows share the stages they have in common. */
+function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Finding[] {
+  if (schedule !== 'staged') return [];
+  const { detach, mil, pool, mdlm } = sections;
+  const shared = 'the pooling rows share Stage 2 with the other rows otherwise';
+  const asked: readonly (readonly [path: readonly string[], asked: boolean | undefined, why: string])[] = [
+    [['detach'], detach === false, 'no gradient crosses a stage otherwise'],
+    [['mil', 'wInstAgain'], mil && mil.wInstAgain > 0, 'all rows share Stage 1 otherwise'],
+    [['pool', 'detach'], pool && !pool.detach, 'no gradient crosses a stage otherwise'],
+    [['pool', 'imageLoss'], pool && !pool.imageLoss, 'Stage 1 learns from nothing else otherwise'],
+    [['pool', 'tauSv'], pool && pool.tauSv !== null, shared],
+    [['pool', 'tauPd'], pool && pool.tauPd !== null, shared],
+    [['pool', 'lambdaPD'], pool && pool.lambdaPD !== null, shared],
+    [['mdlm', 'detach'], mdlm && !mdlm.detach, 'no gradient crosses a stage otherwise'],
+  ];
+  return asked.flatMap(([path, isAsked, why]) =>
+    isAsked === true ? [{ path, message: `this value needs schedule: joint; ${why}` }] : [],
+  );
+}
+
+/** The family of comparisons: each other method once. */
+const comparedWithItself = ({ stats }: Sections): readonly Finding[] =>
+  (stats?.against ?? []).flatMap((id, index) =>
+    id === stats?.reference
+      ? [{ path: ['stats', 'against', index], message: `"${id}" is stats.reference itself` }]
+      : [],
+  );
+
 function slidesNeedPrimary({ data, modalities }: Sections): readonly Finding[] {
   if (!data || !modalities?.includes('WSI') || data.wsi.sources.includes('primary')) return [];
   const message = 'modality WSI needs "primary": a patient has WSI only with a primary slide';
@@ -112,10 +165,14 @@ export function ruleFindings(value: unknown): readonly Finding[] {
     ...listedTwice(['methods'], sections.methods),
     ...listedTwice(['cohort', 'require'], sections.cohort?.require),
     ...listedTwice(['data', 'wsi', 'sources'], sections.data?.wsi.sources),
+    ...listedTwice(['stats', 'against'], sections.stats?.against),
     ...someMethodCanRun(sections),
     ...requiredModalitiesAreUsed(sections),
     ...siteFilterNeedsPath(sections),
     ...fixedTestNeedsSplits(sections),
+    ...splitFileIsWhole(sections),
+    ...someKeysNeedJoint(sections),
+    ...comparedWithItself(sections),
     ...slidesNeedPrimary(sections),
     ...imagesNeedEncoder(sections),
   ];

@@ -122,7 +122,9 @@ export const configSchema = z.strictObject({
   preset: z
     .enum(['paper', 'reference'])
     .default('paper')
-    .describe('Set of defaults: the paper, or what its reference implementation does (10).'),
+    .describe(
+      'Where keys come from that the experiment does not set: the paper, or what its reference implementation does (10).',
+    ),
   schedule: z
     .enum(['staged', 'joint'])
     .default('staged')

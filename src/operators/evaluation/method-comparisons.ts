@@ -1,0 +1,52 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import type { MethodResults } from './method-results.js';
+import { adjustedFamily, allTogether, comparePaired, type RankedTogether } from './paired-comparison.js';
+import { testsAgain } from './pooled.js';
+import type { Comparison } from './summary-data.js';
+
+/**
+ * The reference method against each of `stats.against` that was run: one family of tests (method.md 9.5). None when the
+ * reference was not run.
+ *
+ * @param results of methods tested on the same patients
+ */
+export function methodComparisons(
+  results: readonly MethodResults[],
+  context: Pick<StageContext, 'config' | 'rng'>,
+): Comparison[] {
+  const { stats } = context.config;
+  const first = results.find(({ method }) => method.id === stats.reference);
+  if (first === undefined || first.pooled.patients.length === 0) return [];
+  const groups = rankedTogether(first, context.config);
+  const against = results.filter(
+    ({ method }) => method.id !== stats.reference && stats.against.some((id) => id === method.id),
+  );
+  return adjustedFamily(
+    against.map(({ method, pooled }) => ({
+      method: first.method.id,
+      other: method.id,
+      ...comparePaired(first.pooled, pooled, groups, stats, () =>
+        context.rng(`bootstrap/${first.method.id}/${method.id}`),
+      ),
+    })),
+  );
+}
+
+/**
+ * Whether the patients of each fold are ranked apart. A patient who is tested several times has one mean score that
+ * belongs to no fold: all are then ranked together, whatever `stats.pooling` says.
+ */
+export const ranksFoldsApart = ({ stats, cv }: Pick<Config, 'stats' | 'cv'>): boolean =>
+  stats.pooling === 'foldMean' && !testsAgain(cv);
+
+function rankedTogether(
+  { folds, pooled }: MethodResults,
+  config: Pick<Config, 'stats' | 'cv'>,
+): RankedTogether {
+  if (!ranksFoldsApart(config)) return allTogether(pooled);
+  return folds.map(({ predictions }) => {
+    const tested = new Set(predictions.filter(({ split }) => split === 'test').map(({ patient }) => patient));
+    return pooled.patients.flatMap((patient, i) => (tested.has(patient) ? [i] : []));
+  });
+}

@@ -1,0 +1,216 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gradientsOf } from '../tensor/autodiff.js';
+import { dense } from '../tensor/dense.js';
+import { fillDropout } from '../tensor/dropout.js';
+import {
+  addGradients,
+  layoutOf,
+  ParameterTensors,
+  type ParameterLayout,
+  type ParameterSpec,
+} from '../tensor/parameters.js';
+import { mapName, mapSpecs } from './fusion-net.js';
+import type { Head, HeadGroup, HeadModule, HeadOptions, HeadStep, InputShape } from './head.js';
+import { dropModalities } from './modality-drop.js';
+import { networkLoss, type NetworkLoss } from './network-loss.js';
+import { inBatches, logitsOf } from './outputs.js';
+
+/**
+ * A head whose gradients are found by automatic differentiation. The author of a method writes one `Network`: the arrays
+ * it learns and a forward pass in tensors, and makes a head of it with `autodiffHead`. This file does the rest: the
+ * linear maps P in front, masks, random drop, dropout draws, the loss and its gradients.
+ */
+export interface Network {
+  /** The arrays it learns, besides the linear maps P. Each must take part in `forward`. */
+  readonly specs: readonly ParameterSpec[];
+  /** Its dropout: `forward` gets a mask of this width in training. */
+  readonly dropout?: { readonly width: number; readonly rate: number };
+  /** The outputs of R patients. Runs inside `tf.tidy`; what an absent modality holds must not matter. */
+  readonly forward: (pass: NetworkPass) => NetworkOutputs;
+}
+
+/** What a network is made for. */
+export interface NetworkShape {
+  readonly inputs: readonly InputShape[];
+  /** Length of the token of each modality: of P's output, or of the vector itself where there is no P. */
+  readonly tokens: readonly number[];
+  /** L, one logit or two (`fusion.logits`). */
+  readonly logits: 1 | 2;
+  readonly config: HeadOptions['config'];
+  /** Stream of layers that are drawn and never trained. */
+  readonly frozen: () => Rng;
+}
+
+/** What a network reads of R patients. */
+export interface NetworkPass {
+  readonly weights: Pick<ParameterTensors, 'matrix' | 'vector'>;
+  /** One embedding per modality, [R, tokens[m]]; zero where it is absent or dropped. */
+  readonly tokens: readonly tf.Tensor2D[];
+  /** 1 where a modality may be read, [R, M], and its columns, [R, 1] each. */
+  readonly observed: tf.Tensor2D;
+  readonly open: readonly tf.Tensor2D[];
+  /** Inverted-dropout mask [R, width]; null in evaluation. */
+  readonly dropout: tf.Tensor2D | null;
+}
+
+export interface NetworkOutputs {
+  /** [R, L] */
+  readonly logits: tf.Tensor2D;
+  /** A prediction of each modality on its own, [R, M L], modality after modality, that is to be right as well. */
+  readonly each?: tf.Tensor2D;
+}
+
+/** A head module of the network that a method describes. */
+export const autodiffHead = (networkOf: (shape: NetworkShape) => Network): HeadModule => ({
+  create: (options) => {
+    const { inputs, projected, config, rng } = options;
+    const tokens = inputs.map(({ width }, m) => projected[m] ?? width);
+    const { logits } = config.fusion;
+    const network = networkOf({ inputs, tokens, logits, config, frozen: () => rng('frozen') });
+    return new AutodiffHead(network, options);
+  },
+});
+
+type NetworkTensors = Omit<NetworkPass, 'weights'>;
+
+class AutodiffHead implements Head {
+  readonly layout: ParameterLayout;
+  private readonly fusion: Config['fusion'];
+  private readonly drop: Rng | null;
+  private readonly dropout: Rng | null;
+
+  constructor(
+    private readonly network: Network,
+    private readonly options: Pick<HeadOptions, 'inputs' | 'projected' | 'randomDrop' | 'config' | 'rng'>,
+  ) {
+    const { inputs, projected, randomDrop, config, rng } = options;
+    this.layout = layoutOf([...mapSpecs(inputs, projected), ...network.specs]);
+    this.fusion = config.fusion;
+    this.drop = randomDrop ? rng('drop') : null;
+    this.dropout = network.dropout === undefined ? null : rng('dropout');
+  }
+
+  async step(
+    parameters: Float32Array,
+    { inputs, patients, labels }: HeadGroup,
+    inputGradients: boolean,
+  ): Promise<HeadStep> {
+    const full = gatherMask(inputs, patients);
+    const left = this.drop === null ? null : dropModalities(full, inputs.length, this.drop);
+    const masks = left === null ? [full] : [full, left];
+    const dropout = this.dropoutMask(masks.length * patients.length);
+    const weights = new ParameterTensors(this.layout, parameters);
+    const judge = (outputs: ArrayLike<number>, predictions: number): NetworkLoss =>
+      networkLoss(outputs, { masks, labels, predictions, logits: this.fusion.logits }, this.fusion);
+
+    let found: NetworkLoss | null = null;
+    const gradients = tf.tidy(() => {
+      const vectors = this.vectorsOf(inputs, patients);
+      // The loss itself is a few numbers per patient: float64 off the backend, as in the hand-derived heads.
+      const lossOf = tf.customGrad<tf.Scalar>((given) => {
+        const outputs = given as tf.Tensor2D;
+        const values = outputs.dataSync();
+        const loss = judge(values, values.length / (masks.length * patients.length * this.fusion.logits));
+        found = loss;
+        const slope = (dy: tf.Tensor): tf.Tensor => tf.mul(dy, tf.tensor2d(loss.dOutputs, outputs.shape));
+        return { value: tf.scalar(loss.loss), gradFunc: slope };
+      });
+      const run = (): tf.Scalar => {
+        const { logits, each } = this.network.forward({
+          ...this.tensorsOf(weights, vectors, masks, dropout),
+          weights,
+        });
+        return lossOf(each === undefined ? logits : tf.concat2d([logits, each], 1));
+      };
+      const learned = [...weights.all(), ...(inputGradients ? vectors : [])];
+      return gradientsOf(run, learned);
+    });
+    weights.dispose();
+    const { entries } = this.layout;
+    const gradient = new Float32Array(this.layout.size);
+    const own = Object.fromEntries(entries.map(({ name }, i) => [name, gradients[i] as tf.Tensor]));
+    await addGradients(this.layout, own, gradient);
+    const read = gradients.slice(entries.length);
+    const values = await Promise.all(read.map((tensor) => tensor.data<'float32'>()));
+    tf.dispose(read);
+    const { loss, metrics } = found as unknown as NetworkLoss;
+    return { loss, metrics, gradient, inputs: inputGradients ? values : null };
+  }
+
+  async logits(
+    parameters: Float32Array,
+    { inputs, patients }: Omit<HeadGroup, 'labels'>,
+    open?: Uint8Array,
+  ): Promise<readonly number[]> {
+    const weights = new ParameterTensors(this.layout, parameters);
+    const logits = await inBatches(patients, inputs, open, async (group, mask) => {
+      const output = tf.tidy(() => {
+        const tensors = this.tensorsOf(weights, this.vectorsOf(inputs, group), [mask], null);
+        return this.network.forward({ ...tensors, weights }).logits;
+      });
+      const values = logitsOf(await output.data<'float32'>(), this.fusion.logits);
+      output.dispose();
+      return values;
+    });
+    weights.dispose();
+    return logits;
+  }
+
+  /** Vectors of each modality as they come, [B, d_m]. */
+  private vectorsOf(inputs: readonly ModalityInput[], patients: readonly number[]): tf.Tensor2D[] {
+    return inputs.map((input) => tf.tensor2d(gatherRows(input, patients), [patients.length, input.width]));
+  }
+
+  /** Tokens of the patients under each mask, pass after pass. */
+  private tensorsOf(
+    weights: ParameterTensors,
+    vectors: readonly tf.Tensor2D[],
+    masks: readonly Uint8Array[],
+    dropout: Float32Array | null,
+  ): NetworkTensors {
+    const modalities = vectors.length;
+    const joined = Uint8Array.from(masks.flatMap((mask) => [...mask]));
+    const rows = joined.length / modalities;
+    const open = vectors.map((_, m) =>
+      tf.tensor2d(
+        Float32Array.from({ length: rows }, (_, row) => joined[row * modalities + m] as number),
+        [rows, 1],
+      ),
+    );
+    const tokens = vectors.map((x, m) => {
+      const token = this.mapped(weights, x, m);
+      const repeated =
+        masks.length === 1
+          ? token
+          : tf.concat2d(
+              masks.map(() => token),
+              0,
+            );
+      return tf.mul<tf.Tensor2D>(repeated, open[m] as tf.Tensor2D);
+    });
+    const width = this.network.dropout?.width ?? 0;
+    return {
+      tokens,
+      open,
+      observed: tf.tensor2d(Float32Array.from(joined), [rows, modalities]),
+      dropout: dropout === null ? null : tf.tensor2d(dropout, [rows, width]),
+    };
+  }
+
+  private mapped(weights: ParameterTensors, x: tf.Tensor2D, m: number): tf.Tensor2D {
+    const { inputs, projected } = this.options;
+    if ((projected[m] ?? null) === null) return x;
+    const name = mapName((inputs[m] as InputShape).modality);
+    return dense(x, weights.matrix(`${name}.weight`), weights.vector(`${name}.bias`));
+  }
+
+  private dropoutMask(rows: number): Float32Array | null {
+    const { dropout } = this.network;
+    return dropout === undefined || this.dropout === null
+      ? null
+      : fillDropout(new Float32Array(rows * dropout.width), dropout.rate, this.dropout);
+  }
+}

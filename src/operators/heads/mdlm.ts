@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import { isBagModality } from '../../pipeline/core/modality.js';
+import { dense } from '../tensor/dense.js';
+import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
+import { autodiffHead, type Network, type NetworkPass, type NetworkShape } from './autodiff-head.js';
+
+/** MDLM: late fusion of one prediction per modality (method.md 8.5). */
+export const mdlmHead = autodiffHead((shape) => {
+  const { mdlm } = shape.config;
+  if (mdlm === undefined) throw new Error('MDLM was made without its section of the config');
+  return networks[mdlm.combine](shape);
+});
+
+const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape) => Network>> = {
+  learned: (shape) => ({
+    specs: [
+      ...headSpecs(shape),
+      { name: 'mdlm.weight', shape: [shape.inputs.length], fanIn: 1, start: 1 / shape.inputs.length },
+      { name: 'mdlm.bias', shape: [shape.logits], fanIn: shape.inputs.length },
+    ],
+    forward: (pass) => {
+      const scores = ownScores(shape, pass);
+      const factors = tf.split(pass.weights.vector('mdlm.weight'), shape.inputs.length);
+      const weighted = scores.map((score, m) => tf.mul<tf.Tensor2D>(score, factors[m] as tf.Tensor1D));
+      const logits: tf.Tensor2D = tf.add(tf.addN<tf.Tensor2D>(weighted), pass.weights.vector('mdlm.bias'));
+      return { logits, each: tf.concat2d(scores, 1) };
+    },
+  }),
+  mean: (shape) => ({
+    specs: headSpecs(shape),
+    forward: (pass) => {
+      const scores = ownScores(shape, pass);
+      const count = tf.maximum(tf.addN<tf.Tensor2D>([...pass.open]), 1);
+      return { logits: tf.div(tf.addN<tf.Tensor2D>(scores), count), each: tf.concat2d(scores, 1) };
+    },
+  }),
+  frozenConcat,
+};
+
+const headName = (modality: string): string => `mdlm.${modality}`;
+
+const headSpecs = ({ inputs, tokens, logits }: NetworkShape): ReturnType<typeof linearSpecs> =>
+  inputs.flatMap(({ modality }, m) => linearSpecs(headName(modality), tokens[m] as number, logits));
+
+/** s_m of every modality, [R, L]; zero where it is absent, so that it has no say. */
+const ownScores = (shape: NetworkShape, pass: NetworkPass): tf.Tensor2D[] =>
+  shape.inputs.map(({ modality }, m) => scoreOf(pass, modality, m));
+
+function scoreOf({ weights, tokens, open }: NetworkPass, modality: string, m: number): tf.Tensor2D {
+  const name = headName(modality);
+  const token = tokens[m] as tf.Tensor2D;
+  const score = dense(token, weights.matrix(`${name}.weight`), weights.vector(`${name}.bias`));
+  return tf.mul(score, open[m] as tf.Tensor2D);
+}
+
+/** Outputs of the image heads of the reference implementation, whatever `fusion.logits` says. */
+const imageOutputs = 2;
+
+/**
+ * What the reference implementation does: only the images have heads, the tables enter as they are, and the layer over
+ * all these numbers is drawn and never trained, so that the heads learn through it.
+ */
+function frozenConcat({ inputs, tokens, logits, frozen }: NetworkShape): Network {
+  if (!inputs.some(({ modality }) => isBagModality(modality)))
+    throw new HafError(
+      'HAF_CONFIG_INVALID',
+      'MDLM with mdlm.combine frozenConcat learns from images alone, and the experiment has none.',
+      'Set mdlm.combine to learned or mean, or add WSI or TMA to `modalities`.',
+    );
+  const widths = inputs.map(({ modality }, m) =>
+    isBagModality(modality) ? imageOutputs : (tokens[m] as number),
+  );
+  const joined = widths.reduce((sum, width) => sum + width, 0);
+  const layout = layoutOf(linearSpecs('frozen', joined, logits));
+  const values = initialParameters(layout, frozen());
+  return {
+    specs: inputs.flatMap(({ modality }, m) =>
+      isBagModality(modality) ? linearSpecs(headName(modality), tokens[m] as number, imageOutputs) : [],
+    ),
+    forward: (pass) => {
+      const parts = inputs.map(({ modality }, m) =>
+        isBagModality(modality) ? scoreOf(pass, modality, m) : (pass.tokens[m] as tf.Tensor2D),
+      );
+      const weight = tf.tensor2d(partOf(layout, values, 'frozen.weight'), [joined, logits]);
+      return {
+        logits: dense(tf.concat2d(parts, 1), weight, tf.tensor1d(partOf(layout, values, 'frozen.bias'))),
+      };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { dense } from '../tensor/dense.js';
+import { linearSpecs } from '../tensor/parameters.js';
+import { autodiffHead, type NetworkPass } from './autodiff-head.js';
+import type { HeadModule } from './head.js';
+import { commonWidth } from './token-width.js';
+
+export type Pooling = 'mean' | 'sum' | 'max';
+
+/** `h` = pool over observed modalities, then a single linear layer (method.md 8.3). A patient without any has h = 0. */
+export const poolHead = (how: Pooling): HeadModule =>
+  autodiffHead((shape) => ({
+    specs: linearSpecs('pool', commonWidth(shape), shape.logits),
+    forward: (pass) => ({
+      logits: dense(pool[how](pass), pass.weights.matrix('pool.weight'), pass.weights.vector('pool.bias')),
+    }),
+  }));
+
+/** Below any number that a network computes. */
+const lowest = -1e30;
+
+const sum = ({ tokens }: NetworkPass): tf.Tensor2D => tf.addN<tf.Tensor2D>([...tokens]);
+/** Number of observed modalities, [R, 1]; at least one. */
+const counts = ({ open }: NetworkPass): tf.Tensor2D =>
+  tf.maximum<tf.Tensor2D>(tf.addN<tf.Tensor2D>([...open]), 1);
+/** 1 where anything is observed, [R, 1]. */
+const any = ({ open }: NetworkPass): tf.Tensor2D =>
+  tf.minimum<tf.Tensor2D>(tf.addN<tf.Tensor2D>([...open]), 1);
+
+const pool: Readonly<Record<Pooling, (pass: NetworkPass) => tf.Tensor2D>> = {
+  sum,
+  mean: (pass) => tf.div(sum(pass), counts(pass)),
+  max: (pass) => {
+    const candidates = pass.tokens.map((token, m): tf.Tensor2D => {
+      const closed = tf.mul(tf.sub(1, pass.open[m] as tf.Tensor2D), lowest);
+      return tf.add(token, closed);
+    });
+    const highest = candidates.reduce((a, b) => tf.maximum<tf.Tensor2D>(a, b));
+    return tf.mul(highest, any(pass));
+  },
+};

@@ -1,0 +1,19 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { NetworkShape } from './autodiff-head.js';
+
+/**
+ * The one length that the tokens of all modalities have.
+ *
+ * @throws HafError HAF_CONFIG_INVALID when they differ: some come from maps of width `fusion.projection`, others from
+ * transfer maps of width `align.width`
+ */
+export function commonWidth({ inputs, tokens }: Pick<NetworkShape, 'inputs' | 'tokens'>): number {
+  const [width] = tokens;
+  if (width !== undefined && tokens.every((other) => other === width)) return width;
+  const lengths = inputs.map(({ modality }, m) => `${modality} ${tokens[m] ?? 0}`).join(', ');
+  throw new HafError(
+    'HAF_CONFIG_INVALID',
+    `The method needs embeddings of one length, but they have: ${lengths}.`,
+    'Give fusion.projection and align.width the same value.',
+  );
+}

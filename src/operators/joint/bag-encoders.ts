@@ -1,0 +1,144 @@
+import type { BagModality } from '../../pipeline/core/modality.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { BagSource } from '../stage1/bag-source.js';
+import { EncoderTraining } from '../stage1/encoder-training.js';
+import type { Encoder } from '../stage1/encoder.js';
+import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { Drawn } from '../tensor/untrained.js';
+
+/** The encoder of one pathology modality, its bags, and the streams of its training passes. */
+export interface EncoderPart {
+  readonly modality: BagModality;
+  readonly encoder: Encoder;
+  readonly source: BagSource;
+  /** Subsample larger bags to so many instances in training; null keeps all. */
+  readonly maxInstances: number | null;
+  readonly dropout: Rng;
+  readonly subsample: Rng;
+}
+
+/** What the encoders made of a group of patients, one entry per encoder. */
+export interface EncodedGroup {
+  /** Row i is z of the group's i-th patient; one drawn twice has two rows, each by its own dropout masks. */
+  readonly inputs: readonly ModalityInput[];
+  /** `L_img` summed over the group. */
+  readonly losses: readonly number[];
+}
+
+/** z of some bags, one after the other, and their summed `L_img`. */
+interface Encoded {
+  readonly z: Float32Array;
+  readonly loss: number;
+}
+
+/** The encoders of a method, over groups of patients of whom some lack a modality. No more than one pack is in memory. */
+export class BagEncoders {
+  private readonly trainings: readonly EncoderTraining[];
+
+  /**
+   * @param parameters of each encoder; changed from outside
+   * @param labels of all patients
+   */
+  constructor(
+    private readonly parts: readonly EncoderPart[],
+    parameters: readonly Float32Array[],
+    labels: readonly (0 | 1)[],
+  ) {
+    this.trainings = parts.map(
+      ({ encoder, source, ...options }, i) =>
+        new EncoderTraining(encoder, parameters[i] as Float32Array, source, labels, {
+          ...options,
+          validation: [],
+        }),
+    );
+  }
+
+  /**
+   * Training pass. Adds the gradient of the mean `L_img` over the group to `into`, and, when `dz` gives the gradient of a
+   * loss with respect to z - [B, embedding] for each encoder - that of the loss.
+   */
+  learn(
+    group: readonly number[],
+    into: readonly Float32Array[],
+    dz: readonly Float32Array[] | null,
+  ): Promise<EncodedGroup> {
+    return this.encode(group, async (training, patients, positions, i) => {
+      const { embedding } = (this.parts[i] as EncoderPart).encoder;
+      const sums = new Float32Array(training.layout.size);
+      // Everything is divided by B below, and dz is of a mean already.
+      const scaled = dz && rowsAt(dz[i] as Float32Array, embedding, positions).map((d) => d * group.length);
+      const pass = await training.pass(patients, { into: sums, ...(scaled && { dz: scaled }) });
+      const target = into[i] as Float32Array;
+      sums.forEach((sum, k) => (target[k] = (target[k] as number) + sum / group.length));
+      return { z: pass.z, loss: training.weighted(pass) };
+    });
+  }
+
+  /** z of the training pass that comes next, whose draws it leaves as they are; nothing learns and no loss is known. */
+  rehearse(group: readonly number[]): Promise<EncodedGroup> {
+    return this.encode(group, async (training, patients) => ({
+      z: await training.rehearse(patients),
+      loss: 0,
+    }));
+  }
+
+  /** Evaluation mode. */
+  evaluate(group: readonly number[]): Promise<EncodedGroup> {
+    return this.encode(group, async (training, patients, _, i) => {
+      const { embedding } = (this.parts[i] as EncoderPart).encoder;
+      const z = new Float32Array(patients.length * embedding);
+      let at = 0;
+      let loss = 0;
+      for await (const { result } of training.evaluate(patients)) {
+        z.set(result.z, at);
+        at += result.z.length;
+        loss += training.weighted({ bag: sum(result.bagLosses), instance: sum(result.instanceLosses) });
+      }
+      return { z, loss };
+    });
+  }
+
+  /** Arrays without a gradient to expect, by encoder (see `Trainable.exempt`). */
+  exempt(drawn: Drawn, attached: boolean): readonly ReadonlySet<string>[] {
+    return this.trainings.map((training) => training.exempt(drawn, attached));
+  }
+
+  private async encode(
+    group: readonly number[],
+    encodeBags: (
+      training: EncoderTraining,
+      patients: readonly number[],
+      positions: readonly number[],
+      i: number,
+    ) => Promise<Encoded>,
+  ): Promise<EncodedGroup> {
+    const inputs: ModalityInput[] = [];
+    const losses: number[] = [];
+    for (const [i, { modality, encoder, source }] of this.parts.entries()) {
+      const positions = group.flatMap((patient, position) => (source.has(patient) ? [position] : []));
+      const patients = positions.map((position) => group[position] as number);
+      const { z, loss } = await encodeBags(this.trainings[i] as EncoderTraining, patients, positions, i);
+      const width = encoder.embedding;
+      const values = new Float32Array(group.length * width);
+      const observed = new Uint8Array(group.length);
+      positions.forEach((position, row) => {
+        observed[position] = 1;
+        values.set(z.subarray(row * width, (row + 1) * width), position * width);
+      });
+      inputs.push({ modality, width, values, observed });
+      losses.push(loss);
+    }
+    return { inputs, losses };
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Rows of an array [B, width] at the given positions, one after the other. */
+function rowsAt(values: Float32Array, width: number, positions: readonly number[]): Float32Array {
+  const rows = new Float32Array(positions.length * width);
+  positions.forEach((position, row) =>
+    rows.set(values.subarray(position * width, (position + 1) * width), row * width),
+  );
+  return rows;
+}

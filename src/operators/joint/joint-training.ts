@@ -1,0 +1,263 @@
+import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
+import { validateHead } from '../heads/head-training.js';
+import type { Head } from '../heads/head.js';
+import type { AlignmentObjective } from '../stage2/alignment-objective.js';
+import { latentInputs } from '../stage2/latent-inputs.js';
+import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import { alignedLayout } from '../stage2/projection-training.js';
+import { project, type Projection } from '../stage2/projection.js';
+import { alignmentExempt, evidenceOf, vectorExempt, type Evidence } from '../stage2/vector-exempt.js';
+import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
+import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
+import { BagEncoders, type EncodedGroup, type EncoderPart } from './bag-encoders.js';
+
+export interface JointAlignment {
+  readonly projection: Projection;
+  readonly objective: AlignmentObjective;
+}
+
+/** What a method trained jointly is made of. */
+export interface JointParts {
+  /** The modalities of the method, in canonical order. */
+  readonly chosen: readonly Modality[];
+  readonly encoders: readonly EncoderPart[];
+  /** Vectors of the tables among them, all patients. */
+  readonly tables: readonly ModalityInput[];
+  /** Null where the head reads z and the table vectors through maps of its own. */
+  readonly alignment: JointAlignment | null;
+  readonly head: Head;
+  /** Whether every part learns from its own loss only (method.md 4.5). */
+  readonly detach: boolean;
+}
+
+/** Parameters of all parts: the encoders in order, the alignment with what its objective learns, the head. */
+export const jointLayout = ({ encoders, alignment, head }: JointParts): ParameterLayout =>
+  joinedLayout({
+    ...Object.fromEntries(encoders.map(({ modality, encoder }) => [`encoder.${modality}`, encoder.layout])),
+    ...(alignment === null ? {} : { alignment: alignedLayout(alignment.projection, alignment.objective) }),
+    head: head.layout,
+  });
+
+/** A flat array in the joint layout, part by part; writing to a part writes through. */
+interface Split {
+  readonly encoders: readonly Float32Array[];
+  readonly phi: Float32Array;
+  /** What the objective learns. */
+  readonly objective: Float32Array;
+  readonly head: Float32Array;
+}
+
+/** What the stages behind the encoders found in a step. */
+interface LaterStep {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Gradient with respect to the vectors they read, [B, d_m] per modality, of bags at least; null when detached. */
+  readonly vectors: readonly (Float32Array | null)[] | null;
+}
+
+/**
+ * All stages of a method in one optimisation step (method.md 7, 7.1): `L_img` of the encoders and the loss of the head as
+ * means over the patients of the group, and the alignment loss of the group.
+ *
+ * Detached, each part learns from its own loss. Attached, the encoders run twice over the same draws, as if one tape
+ * reached from the bags to the losses: first to find z, then, with the gradient of z known, to pass it on.
+ */
+export class JointTraining implements Trainable {
+  readonly layout: ParameterLayout;
+  private readonly encoders: BagEncoders;
+  private readonly own: Split;
+
+  /**
+   * @param parameters in `jointLayout`
+   * @param labels of all patients
+   * @param validation patients with one of the modalities or more
+   */
+  constructor(
+    private readonly parts: JointParts,
+    readonly parameters: Float32Array,
+    private readonly labels: readonly (0 | 1)[],
+    private readonly validation: readonly number[],
+  ) {
+    this.layout = jointLayout(parts);
+    this.own = this.split(parameters);
+    this.encoders = new BagEncoders(parts.encoders, this.own.encoders, labels);
+  }
+
+  /** Parameters of phi, as they stand. */
+  get phi(): Float32Array {
+    return this.own.phi;
+  }
+
+  /** Parameters of the head, as they stand. */
+  get head(): Float32Array {
+    return this.own.head;
+  }
+
+  async step(group: readonly number[]): Promise<TrainingStep> {
+    const { detach, encoders: parts, chosen } = this.parts;
+    const gradient = new Float32Array(this.layout.size);
+    const into = this.split(gradient);
+    const first = detach
+      ? await this.encoders.learn(group, into.encoders, null)
+      : await this.encoders.rehearse(group);
+    const later = await this.stepBehindEncoders(this.inputsOf(group, first), this.labelsOf(group), into);
+    const { vectors } = later;
+    const dz = vectors && parts.map(({ modality }) => vectors[chosen.indexOf(modality)] as Float32Array);
+    const { losses } = detach ? first : await this.encoders.learn(group, into.encoders, dz);
+    const images = parts.map(
+      ({ modality }, i) => [`img_${modality.toLowerCase()}`, (losses[i] as number) / group.length] as const,
+    );
+    return {
+      loss: images.reduce((sum, [, value]) => sum + value, later.loss),
+      gradient,
+      metrics: { ...Object.fromEntries(images), ...later.metrics },
+    };
+  }
+
+  /** Per patient: `L_img` and `l+`, without reduced pass and alignment; AUC of the fused score (method.md 7). */
+  async validate(): Promise<Validation> {
+    const patients = this.validation;
+    if (patients.length === 0) return { loss: null, auc: null };
+    const { inputs, losses } = await this.embed(patients);
+    const read = await this.readByHead(inputs);
+    const positions = patients.map((_, position) => position);
+    const labels = this.labelsOf(patients);
+    const { loss, auc } = await validateHead(this.parts.head, this.own.head, read, positions, labels);
+    const image = losses.reduce((sum, value) => sum + value, 0) / patients.length;
+    return { loss: loss === null ? null : loss + image, auc };
+  }
+
+  /** Evaluation-mode vectors of patients behind the encoders, row i for the i-th, and `L_img` summed over them. */
+  async embed(patients: readonly number[]): Promise<EncodedGroup> {
+    const encoded = await this.encoders.evaluate(patients);
+    return { inputs: this.inputsOf(patients, encoded), losses: encoded.losses };
+  }
+
+  exempt(drawn: Drawn): ReadonlySet<string> {
+    const { chosen, encoders, tables, alignment, head, detach } = this.parts;
+    const evidence = [...encoders.map(evidenceOfBags), ...tables.map(evidenceOf)].sort(
+      (a, b) => chosen.indexOf(a.modality) - chosen.indexOf(b.modality),
+    );
+    const under = (prefix: string, names: ReadonlySet<string>): readonly string[] =>
+      [...names].map((name) => `${prefix}.${name}`);
+    const ofEncoders = this.encoders.exempt(drawn, !detach);
+    return new Set([
+      ...encoders.flatMap(({ modality }, i) => under(`encoder.${modality}`, ofEncoders[i] ?? new Set())),
+      ...(alignment === null ? [] : under('alignment', this.alignmentExempt(alignment, evidence, drawn))),
+      ...under('head', vectorExempt(head.layout, evidence, drawn)),
+    ]);
+  }
+
+  private alignmentExempt(
+    { projection, objective }: JointAlignment,
+    evidence: readonly Evidence[],
+    drawn: Drawn,
+  ): ReadonlySet<string> {
+    const layout = alignedLayout(projection, objective);
+    return alignmentExempt(layout, objective, evidence, drawn, !this.parts.detach);
+  }
+
+  /** Alignment and head over the vectors of a group. Adds their gradients. */
+  private async stepBehindEncoders(
+    inputs: readonly ModalityInput[],
+    labels: readonly (0 | 1)[],
+    into: Split,
+  ): Promise<LaterStep> {
+    const { alignment, head, detach, chosen } = this.parts;
+    const patients = labels.map((_, position) => position);
+    if (alignment === null) {
+      const { loss, metrics, ...step } = await head.step(
+        this.own.head,
+        { inputs, patients, labels },
+        !detach,
+      );
+      into.head.set(step.gradient);
+      return { loss, metrics, vectors: step.inputs };
+    }
+    const projection = { ...alignment.projection, inputs };
+    const { width } = projection;
+    const mask = gatherMask(inputs, patients);
+    const vectors = detach ? null : inputs.map(zerosOfBag);
+    let [loss, metrics] = [0, {}];
+    await project(projection, this.own.phi, patients, {
+      into: into.phi,
+      ...(vectors && { inputs: vectors }),
+      gradientOf: async (u) => {
+        const group = { u, mask, modalities: inputs.length, width };
+        const aligned = alignment.objective.lossOf(group, this.own.objective);
+        into.objective.set(aligned.ownGradient);
+        const read = latentInputs(group, chosen);
+        const step = await head.step(this.own.head, { inputs: read, patients, labels }, !detach);
+        into.head.set(step.gradient);
+        loss = aligned.total + step.loss;
+        metrics = { ...aligned.metrics, ...step.metrics };
+        return step.inputs === null ? aligned.gradient : withHead(aligned.gradient, step.inputs, mask, width);
+      },
+    });
+    return { loss, metrics, vectors };
+  }
+
+  /** What the head reads of such vectors: themselves, or what phi makes of them. */
+  private async readByHead(inputs: readonly ModalityInput[]): Promise<readonly ModalityInput[]> {
+    const { alignment, chosen } = this.parts;
+    if (alignment === null) return inputs;
+    const patients = Array.from(inputs[0]?.observed ?? [], (_, position) => position);
+    const projection = { ...alignment.projection, inputs };
+    const u = await project(projection, this.own.phi, patients);
+    return latentInputs({ u, mask: gatherMask(inputs, patients), width: projection.width }, chosen);
+  }
+
+  /** z and table vectors of a group, row i for its i-th patient, in the order of the modalities. */
+  private inputsOf(group: readonly number[], { inputs }: EncodedGroup): readonly ModalityInput[] {
+    const { chosen, tables } = this.parts;
+    const vectors = tables.map((table) => ({
+      ...table,
+      values: gatherRows(table, group),
+      observed: Uint8Array.from(group, (patient) => table.observed[patient] as number),
+    }));
+    return [...inputs, ...vectors].sort((a, b) => chosen.indexOf(a.modality) - chosen.indexOf(b.modality));
+  }
+
+  private split(values: Float32Array): Split {
+    const { encoders, alignment, head } = this.parts;
+    let at = 0;
+    const next = (size: number): Float32Array => values.subarray(at, (at += size));
+    return {
+      encoders: encoders.map(({ encoder }) => next(encoder.layout.size)),
+      phi: next(alignment?.projection.layout.size ?? 0),
+      objective: next(values.length - at - head.layout.size),
+      head: next(head.layout.size),
+    };
+  }
+
+  private labelsOf(patients: readonly number[]): readonly (0 | 1)[] {
+    return patients.map((patient) => this.labels[patient] as 0 | 1);
+  }
+}
+
+const evidenceOfBags = ({ modality, encoder, source }: EncoderPart): Evidence => {
+  const has = (patient: number): boolean => source.has(patient);
+  return { modality, width: encoder.embedding, has, says: has };
+};
+
+/** Room for the gradient of the vectors of a pathology modality; nothing learns behind those of a table. */
+const zerosOfBag = ({ modality, values }: ModalityInput): Float32Array | null =>
+  isBagModality(modality) ? new Float32Array(values.length) : null;
+
+/** The gradient of u [B, M, D] with that of the head, [B, D] per modality, added where there is something to read. */
+function withHead(
+  aligned: Float64Array,
+  head: readonly Float32Array[],
+  mask: Uint8Array,
+  width: number,
+): Float64Array {
+  const total = aligned.slice();
+  mask.forEach((observed, slot) => {
+    if (observed === 0) return;
+    const [patient, modality] = [Math.floor(slot / head.length), slot % head.length];
+    const row = (head[modality] as Float32Array).subarray(patient * width, (patient + 1) * width);
+    row.forEach((value, d) => (total[slot * width + d] = (total[slot * width + d] as number) + value));
+  });
+  return total;
+}

@@ -1,0 +1,159 @@
+import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { modalitiesOf, type FusionMethod } from '../methods/method.js';
+import { methodOf } from '../methods/registry.js';
+import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { BagSource, residentBytes } from '../stage1/bag-source.js';
+import { weightsFile } from '../stage1/encoder-data.js';
+import { encoderOf } from '../stage1/encoder.js';
+import { objectiveOf } from '../stage2/alignment-objective.js';
+import { frozenTransfer } from '../stage2/frozen-transfer.js';
+import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
+import { latentInputs } from '../stage2/latent-inputs.js';
+import { hasAny, readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
+import { projectionOf } from '../stage2/projection.js';
+import { fusionHead } from '../stage3/method-head.js';
+import { predictionsFile } from '../stage3/prediction-data.js';
+import { robustnessFile } from '../stage3/robustness-data.js';
+import { headPredictions, headRobustness } from '../stage3/score-head.js';
+import { loadBackend } from '../tensor/backend.js';
+import { readFold, requireTraining, type FoldData } from '../tensor/fold-patients.js';
+import { historyFile } from '../tensor/history-data.js';
+import { initialParameters, namedParameters } from '../tensor/parameters.js';
+import { writeSafetensors } from '../tensor/safetensors.js';
+import { trainInStage } from '../tensor/train-in-stage.js';
+import { jointSettings, type JointSettings } from './joint-settings.js';
+import type { EncoderPart } from './bag-encoders.js';
+import { JointTraining, jointLayout, type JointParts } from './joint-training.js';
+
+/**
+ * Trains all stages of one method in one fold together, from bags to scores, with one early stopping on the validation
+ * AUC of the fused score (method.md 7.1), and writes what Stage 2 and Stage 3 write.
+ */
+export const joint = reportingStage(async (context, control) => {
+  const method = methodOf(context.unit.method ?? '');
+  switch (method.kind) {
+    case 'fusion':
+      return trainJointly(context, method, control);
+    case 'instances':
+      return (await import('../mfmf/mfmf.js')).trainMfmf(context, control);
+    case 'bag':
+    case 'single':
+      throw new Error(`${method.id} has no stages to train together`);
+  }
+});
+
+async function trainJointly(
+  context: StageContext,
+  method: FusionMethod,
+  control: ReportingControl,
+): Promise<StageOutput> {
+  const { config } = context;
+  const data = readFold(context);
+  const { labels, fold } = data;
+  const settings = jointSettings(method, config);
+  const parts = await partsOf(context, method, data, settings);
+  const having = (patients: readonly number[]): readonly number[] =>
+    patients.filter(
+      (patient) => parts.encoders.some(({ source }) => source.has(patient)) || hasAny(parts.tables, patient),
+    );
+  const patients = having(fold.train);
+  requireTraining(patients, parts.chosen.join(' or '));
+
+  const { name: backend } = await loadBackend();
+  const layout = jointLayout(parts);
+  const parameters = initialParameters(layout, context.rng('init'));
+  const model = new JointTraining(parts, parameters, labels, having(fold.val));
+  const before = model.phi.slice();
+  const history = await trainInStage(model, context, control, {
+    monitor: 'valAuc',
+    patients,
+    labels,
+    backend,
+  });
+  const { inputs: embedded } = await model.embed(labels.map((_, patient) => patient));
+  const latent =
+    parts.alignment === null
+      ? null
+      : await exportLatents(
+          { ...parts.alignment.projection, inputs: embedded },
+          { before, after: model.phi },
+          fold,
+        );
+  const inputs = latent === null ? embedded : latentInputs(latent.latents, parts.chosen);
+  const trained = { head: parts.head, parameters: model.head, inputs };
+  const warnings = latent === null ? [] : alignmentWarnings(latent.leadingShare, history);
+  return {
+    type: 'output',
+    files: {
+      [weightsFile]: writeSafetensors(namedParameters(layout, parameters)),
+      ...latent?.files,
+      [predictionsFile]: await headPredictions(trained, data),
+      [robustnessFile]: await headRobustness(
+        trained,
+        data,
+        config.robustness.draws,
+        context.rng('robustness'),
+      ),
+      [historyFile]: { ...history, warnings: [...history.warnings, ...warnings] },
+    },
+    metrics: {
+      valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null,
+      ...(latent === null ? {} : { bestEpoch: history.bestEpoch, leadingShare: latent.leadingShare }),
+    },
+  };
+}
+
+async function partsOf(
+  context: StageContext,
+  method: FusionMethod,
+  { cohort }: FoldData,
+  { mil, align, detach }: JointSettings,
+): Promise<JointParts> {
+  const { config, inputs, rng } = context;
+  const chosen = modalitiesOf(method, context.modalities);
+  const bags = chosen.filter(isBagModality);
+  const encoders = bags.map((modality): EncoderPart => {
+    const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes / bags.length);
+    return {
+      modality,
+      encoder: encoderOf(mil, source.width, align.width),
+      source,
+      maxInstances: config.bag.maxInstances,
+      dropout: rng(`${modality}-dropout`),
+      subsample: rng(`${modality}-subsample`),
+    };
+  });
+  const tables = tablesOf(context, method, chosen);
+  const shapes = chosen.map((modality): ModalityInput => {
+    const table = tables.find((input) => input.modality === modality);
+    const width = encoders.find((part) => part.modality === modality)?.encoder.embedding;
+    if (table !== undefined) return table;
+    if (width === undefined) throw new Error(`${modality} has neither an encoder nor a table`);
+    return { modality, width, values: new Float32Array(), observed: new Uint8Array() };
+  });
+  if (method.embedding === 'projected') {
+    const head = await fusionHead(context, method, shapes);
+    return { chosen, encoders, tables, alignment: null, head, detach };
+  }
+  const projection = projectionOf(align, shapes);
+  const latents = shapes.map(({ modality }) => ({ modality, width: align.width }));
+  return {
+    ...{ chosen, encoders, tables, detach },
+    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, chosen) },
+    head: await fusionHead(context, method, latents),
+  };
+}
+
+/** Vectors of the tables among the modalities, through their frozen map where the experiment has one. */
+function tablesOf(
+  context: StageContext,
+  method: FusionMethod,
+  chosen: readonly Modality[],
+): readonly ModalityInput[] {
+  const { config, rng } = context;
+  const read = readModalityInputs(context, chosen.filter(isTableModality));
+  return config.tabular.transfer === 'none'
+    ? read
+    : frozenTransfer(read, config.align.width, rng('transfer'));
+}

@@ -1,0 +1,108 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layerNorm, layerNormSpecs } from '../heads/layer-norm.js';
+import { dense } from '../tensor/dense.js';
+import { linearSpecs, type ParameterSpec, type ParameterTensors } from '../tensor/parameters.js';
+
+/** Widths of a cross-attention block; `heads` divides `width`. */
+export interface BlockShape {
+  readonly width: number;
+  readonly heads: number;
+}
+
+/** The instances that the queries of P patients attend to. */
+export interface Context {
+  /** Their tokens, bag after bag, [R, width]. */
+  readonly tokens: tf.Tensor2D;
+  /** Number of instances of each patient, P values; 0 where the bag is absent. */
+  readonly sizes: readonly number[];
+}
+
+type Weights = Pick<ParameterTensors, 'matrix' | 'vector'>;
+
+/** Arrays of a block. Queries, keys and values have no bias, as in the Perceiver: the softmax would not see that of keys. */
+export const blockSpecs = (name: string, { width }: BlockShape): readonly ParameterSpec[] => [
+  ...layerNormSpecs(`${name}.queryNorm`, width),
+  ...layerNormSpecs(`${name}.contextNorm`, width),
+  ...['query', 'key', 'value'].map((map) => ({
+    name: `${name}.${map}.weight`,
+    shape: [width, width],
+    fanIn: width,
+  })),
+  ...linearSpecs(`${name}.attended`, width, width),
+  ...layerNormSpecs(`${name}.hiddenNorm`, width),
+  ...linearSpecs(`${name}.hidden`, width, width),
+  ...linearSpecs(`${name}.output`, width, width),
+];
+
+/**
+ * Perceiver-style cross-attention (method.md 8.6): `q' = q + MHA(LN(q), LN(context))`, `q' + W2 gelu(W1 LN(q'))`. The
+ * queries of a patient without instances stay what they are. Call inside `tf.tidy`.
+ *
+ * @param queries [P * slots, width], patient after patient
+ */
+export function attend(
+  weights: Weights,
+  name: string,
+  shape: BlockShape,
+  queries: tf.Tensor2D,
+  context: Context,
+): tf.Tensor2D {
+  const layer = (x: tf.Tensor2D, map: string): tf.Tensor2D =>
+    dense(x, weights.matrix(`${name}.${map}.weight`), weights.vector(`${name}.${map}.bias`));
+  const normed = layerNorm(weights, `${name}.queryNorm`, queries);
+  const tokens = layerNorm(weights, `${name}.contextNorm`, context.tokens);
+  const seen = attention(weights, name, shape, normed, { ...context, tokens });
+  const attended: tf.Tensor2D = tf.add(queries, layer(seen, 'attended'));
+  const hidden = gelu(layer(layerNorm(weights, `${name}.hiddenNorm`, attended), 'hidden'));
+  const result: tf.Tensor2D = tf.add(attended, layer(hidden, 'output'));
+
+  const slots = queries.shape[0] / context.sizes.length;
+  const has = tf.tensor2d(
+    context.sizes.flatMap((size) => new Array<number>(slots).fill(size > 0 ? 1 : 0)),
+    [queries.shape[0], 1],
+  );
+  return tf.add(tf.mul(result, has), tf.mul(queries, tf.sub(1, has)));
+}
+
+/**
+ * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are never made: with
+ * `k = x Wk` and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`, which has a few rows per patient
+ * where keys and values have one per instance.
+ */
+function attention(
+  weights: Weights,
+  name: string,
+  { width, heads }: BlockShape,
+  queries: tf.Tensor2D,
+  { tokens, sizes }: Context,
+): tf.Tensor2D {
+  const rows = queries.shape[0];
+  const perHead = (map: string): tf.Tensor2D[] =>
+    tf.split<tf.Tensor2D>(weights.matrix(`${name}.${map}.weight`), heads, 1);
+  const own = tf.split<tf.Tensor2D>(tf.matMul(queries, weights.matrix(`${name}.query.weight`)), heads, 1);
+  const keys = perHead('key');
+  const scaled = own.map((q, h): tf.Tensor2D => tf.matMul(q, keys[h] as tf.Tensor2D, false, true));
+  const probes: tf.Tensor2D = tf.reshape(tf.mul(tf.concat2d(scaled, 1), 1 / Math.sqrt(width / heads)), [
+    rows * heads,
+    width,
+  ]);
+
+  const ofPatient = tf.split<tf.Tensor2D>(probes, sizes.length, 0);
+  const present = sizes.filter((size) => size > 0);
+  const bags = tf.split<tf.Tensor2D>(tokens, present, 0);
+  const pooled = ofPatient.map((probe, patient): tf.Tensor2D => {
+    if (sizes[patient] === 0) return tf.zeros([probe.shape[0], width]);
+    const bag = bags[sizes.slice(0, patient).filter((size) => size > 0).length] as tf.Tensor2D;
+    return tf.matMul(tf.softmax(tf.matMul<tf.Tensor2D>(probe, bag, false, true)), bag);
+  });
+  const byHead = tf.split<tf.Tensor2D>(tf.reshape(tf.concat2d(pooled, 0), [rows, heads * width]), heads, 1);
+  const values = perHead('value');
+  return tf.concat2d(
+    byHead.map((x, h): tf.Tensor2D => tf.matMul(x, values[h] as tf.Tensor2D)),
+    1,
+  );
+}
+
+/** `x Phi(x)`, Phi the normal distribution function. */
+const gelu = (x: tf.Tensor2D): tf.Tensor2D =>
+  tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));

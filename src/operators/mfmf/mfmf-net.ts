@@ -1,0 +1,153 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { BagModality } from '../../pipeline/core/modality.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { InputShape } from '../heads/head.js';
+import type { InputRows } from '../stage1/input-rows.js';
+import { dense } from '../tensor/dense.js';
+import {
+  initialParameters,
+  layoutOf,
+  linearSpecs,
+  partOf,
+  type ParameterLayout,
+  type ParameterTensors,
+} from '../tensor/parameters.js';
+import { attend, blockSpecs, type BlockShape } from './cross-attention.js';
+
+export interface MfmfOptions extends BlockShape {
+  /** Tables whose vectors are the query tokens. */
+  readonly tables: readonly InputShape[];
+  /** Length of an instance of each bag modality it attends to. */
+  readonly bags: Partial<Record<BagModality, number>>;
+  /** The bags it attends to, one block each. */
+  readonly sequence: readonly BagModality[];
+  readonly logits: 1 | 2;
+  /** Stream to draw the token maps from when they are never trained; null when they learn. */
+  readonly frozen: Rng | null;
+}
+
+/**
+ * MFMF (method.md 8.6): one token per observed table - a learned one for a patient without tables - attends to the
+ * instances of one bag after the other; the mean of the tokens becomes the logit.
+ */
+export interface Mfmf extends MfmfOptions {
+  readonly layout: ParameterLayout;
+  /** Token maps that are not trained. */
+  readonly fixed: { readonly layout: ParameterLayout; readonly values: Float32Array } | null;
+}
+
+const mapName = (modality: string): string => `token.${modality}`;
+const blockName = (position: number, modality: BagModality): string => `block.${position + 1}.${modality}`;
+
+export function mfmfOf(options: MfmfOptions): Mfmf {
+  const { tables, bags, sequence, logits, frozen, width } = options;
+  const sources = [
+    ...tables.map(({ modality, width: read }) => [modality, read] as const),
+    ...Object.entries(bags),
+  ];
+  const maps = sources.flatMap(([modality, read]) => linearSpecs(mapName(modality), read, width));
+  const learned = [
+    { name: 'query', shape: [1, width], fanIn: width },
+    ...sequence.flatMap((modality, position) => blockSpecs(blockName(position, modality), options)),
+    ...linearSpecs('output', width, logits),
+  ];
+  if (frozen === null) return { ...options, layout: layoutOf([...maps, ...learned]), fixed: null };
+  const layout = layoutOf(maps);
+  return {
+    ...options,
+    layout: layoutOf(learned),
+    fixed: { layout, values: initialParameters(layout, frozen) },
+  };
+}
+
+/** The arrays that only the bags of a modality reach. */
+export const arraysOf = ({ layout, sequence }: Mfmf, modality: BagModality): readonly string[] => {
+  const own = [mapName(modality), ...sequence.map((_, position) => blockName(position, modality))];
+  return layout.entries
+    .map(({ name }) => name)
+    .filter((name) => own.some((part) => name.startsWith(`${part}.`)));
+};
+
+/** The bags of one modality of P patients. */
+export interface BagRows {
+  readonly rows: InputRows;
+  /** Number of instances of each patient, P values; 0 where the bag is absent. */
+  readonly sizes: readonly number[];
+}
+
+/** What the network reads of P patients. */
+export interface MfmfGroup {
+  /** P */
+  readonly patients: number;
+  /** Table vectors, [P, d_m] each, zero where absent. */
+  readonly vectors: readonly tf.Tensor2D[];
+  /** Which tables a patient has, [P, tables]. */
+  readonly observed: Uint8Array;
+  /** Bags that at least one of the patients has. */
+  readonly bags: Partial<Record<BagModality, BagRows>>;
+}
+
+/** Outputs of P patients, [P, logits]. Call inside `tf.tidy`. */
+export function mfmfForward(net: Mfmf, weights: ParameterTensors, group: MfmfGroup): tf.Tensor2D {
+  const { width, tables } = net;
+  const { patients } = group;
+  const slots = tables.length + 1;
+  const maps = tokenMaps(net, weights);
+  const own = group.vectors.map((x, m) => {
+    const { weight, bias } = maps(tables[m]?.modality ?? '');
+    return dense(x, weight, bias);
+  });
+  const query: tf.Tensor2D = tf.matMul(tf.ones([patients, 1]), weights.matrix('query'));
+  let tokens: tf.Tensor2D = tf.reshape(tf.concat2d([...own, query], 1), [patients * slots, width]);
+  net.sequence.forEach((modality, position) => {
+    const bags = group.bags[modality];
+    if (bags === undefined) return;
+    const { weight, bias } = maps(modality);
+    const context = { tokens: tf.add<tf.Tensor2D>(product(bags.rows, weight), bias), sizes: bags.sizes };
+    tokens = attend(weights, blockName(position, modality), net, tokens, context);
+  });
+  const mean: tf.Tensor2D = tf.matMul(openMean(group, slots), tokens);
+  return dense(mean, weights.matrix('output.weight'), weights.vector('output.bias'));
+}
+
+/** Weights of a token map, trained or not. */
+function tokenMaps(
+  { fixed }: Mfmf,
+  weights: ParameterTensors,
+): (modality: string) => { readonly weight: tf.Tensor2D; readonly bias: tf.Tensor1D } {
+  if (fixed === null)
+    return (modality) => ({
+      weight: weights.matrix(`${mapName(modality)}.weight`),
+      bias: weights.vector(`${mapName(modality)}.bias`),
+    });
+  const { layout, values } = fixed;
+  return (modality) => {
+    const bias = partOf(layout, values, `${mapName(modality)}.bias`);
+    const weight = partOf(layout, values, `${mapName(modality)}.weight`);
+    return {
+      weight: tf.tensor2d(weight, [weight.length / bias.length, bias.length]),
+      bias: tf.tensor1d(bias),
+    };
+  };
+}
+
+/** `H w` with the gradient of w alone, so that a large bag is on the backend a block at a time. */
+const product = (rows: InputRows, weight: tf.Tensor2D): tf.Tensor2D =>
+  tf.customGrad<tf.Tensor2D>((w) => ({
+    value: rows.times(w as tf.Tensor2D),
+    gradFunc: (dy: tf.Tensor) => rows.transposedTimes(dy as tf.Tensor2D),
+  }))(weight);
+
+/** [P, P * slots], which takes the mean of each patient's open tokens: of the observed tables, else of the learned one. */
+function openMean({ observed, patients }: MfmfGroup, slots: number): tf.Tensor2D {
+  const tables = slots - 1;
+  const shares = new Float32Array(patients * patients * slots);
+  for (let patient = 0; patient < patients; patient++) {
+    const own = observed.subarray(patient * tables, (patient + 1) * tables);
+    const open = own.reduce((sum, is) => sum + is, 0);
+    const at = patient * (patients * slots) + patient * slots;
+    own.forEach((is, m) => (shares[at + m] = is === 1 ? 1 / open : 0));
+    if (open === 0) shares[at + tables] = 1;
+  }
+  return tf.tensor2d(shares, [patients, patients * slots]);
+}

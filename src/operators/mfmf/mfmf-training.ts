@@ -1,0 +1,181 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import { logitsOf, spreadLogits } from '../heads/outputs.js';
+import type { BagSource } from '../stage1/bag-source.js';
+import { InputRows } from '../stage1/input-rows.js';
+import { BagPacker, subsample } from '../stage1/pack-bags.js';
+import { packRuns } from '../stage1/packed-bags.js';
+import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gradientsOf } from '../tensor/autodiff.js';
+import { logisticLoss } from '../tensor/cross-entropy.js';
+import { addGradients, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
+import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import { validationAuc } from '../tensor/validation-auc.js';
+import { arraysOf, mfmfForward, type BagRows, type Mfmf, type MfmfGroup } from './mfmf-net.js';
+
+/** The bags of a modality, and the stream of the subsamples of large ones. */
+export interface MfmfBags {
+  readonly source: BagSource;
+  readonly subsample: Rng;
+}
+
+export interface MfmfTrainingOptions {
+  /** In the order of the network's tables. */
+  readonly tables: readonly ModalityInput[];
+  readonly bags: Partial<Record<BagModality, MfmfBags>>;
+  /** Labels of all patients. */
+  readonly labels: readonly (0 | 1)[];
+  /** Subsample larger bags to so many instances in training; null keeps all. */
+  readonly maxInstances: number | null;
+  /** Validation patients the network sees something of. */
+  readonly validation: readonly number[];
+}
+
+/** MFMF as a model of the training loop: mean `l+` over a group. One pack of bags is in memory at a time. */
+export class MfmfTraining implements Trainable {
+  readonly layout: ParameterLayout;
+  private readonly packers: ReadonlyMap<BagModality, BagPacker>;
+
+  constructor(
+    private readonly net: Mfmf,
+    readonly parameters: Float32Array,
+    private readonly options: MfmfTrainingOptions,
+  ) {
+    this.layout = net.layout;
+    this.packers = new Map(
+      this.modalities().map((modality) => [
+        modality,
+        new BagPacker(this.bagsOf(modality).source, options.labels),
+      ]),
+    );
+  }
+
+  async step(patients: readonly number[]): Promise<TrainingStep> {
+    const weights = new ParameterTensors(this.layout, this.parameters);
+    const gradient = new Float32Array(this.layout.size);
+    let loss = 0;
+    for (const run of this.runs(patients, this.options.maxInstances))
+      loss += await this.learn(weights, run, patients.length, gradient);
+    weights.dispose();
+    return { loss, gradient, metrics: { full: loss } };
+  }
+
+  async validate(): Promise<Validation> {
+    const { validation, labels } = this.options;
+    if (validation.length === 0) return { loss: null, auc: null };
+    const logits = await this.logits(validation);
+    const own = validation.map((patient) => labels[patient] as 0 | 1);
+    const losses = logits.map((logit, i) => logisticLoss(logit, own[i] as 0 | 1).loss);
+    const loss = losses.reduce((sum, value) => sum + value, 0) / validation.length;
+    return { loss, auc: validationAuc(own, logits) };
+  }
+
+  /** Evaluation-mode logits, from whole bags. */
+  async logits(patients: readonly number[]): Promise<readonly number[]> {
+    const weights = new ParameterTensors(this.layout, this.parameters);
+    const logits: number[] = [];
+    for (const run of this.runs(patients, null)) {
+      const bags = this.upload(run, null);
+      const output = tf.tidy(() => mfmfForward(this.net, weights, this.groupOf(run, bags)));
+      logits.push(...logitsOf(await output.data<'float32'>(), this.net.logits));
+      output.dispose();
+      disposeBags(bags);
+    }
+    weights.dispose();
+    return logits;
+  }
+
+  /** Adds the gradient of `sum of l+ over the run / count` to `gradient` and returns that part of the loss. */
+  private async learn(
+    weights: ParameterTensors,
+    run: readonly number[],
+    count: number,
+    gradient: Float32Array,
+  ): Promise<number> {
+    const { net } = this;
+    const bags = this.upload(run, this.options.maxInstances);
+    // Arrays that only absent bags reach take no part in this run.
+    const idle = new Set(this.modalities().flatMap((m) => (bags[m] === undefined ? arraysOf(net, m) : [])));
+    const isActive = this.layout.entries.map(({ name }) => !idle.has(name));
+    let loss = 0;
+    const gradients = tf.tidy(() => {
+      const lossOf = tf.customGrad<tf.Scalar>((given) => {
+        const outputs = given as tf.Tensor2D;
+        const losses = logitsOf(outputs.dataSync(), net.logits).map((logit, i) =>
+          logisticLoss(logit, this.options.labels[run[i] as number] as 0 | 1),
+        );
+        loss = losses.reduce((sum, { loss: own }) => sum + own, 0) / count;
+        const slopes = spreadLogits(
+          losses.map(({ gradient: slope }) => slope / count),
+          net.logits,
+        );
+        return {
+          value: tf.scalar(loss),
+          gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.tensor2d(slopes, outputs.shape)),
+        };
+      });
+      const scalar = (): tf.Scalar => lossOf(mfmfForward(net, weights, this.groupOf(run, bags)));
+      return gradientsOf(
+        scalar,
+        weights.all().filter((_, i) => isActive[i]),
+      );
+    });
+    disposeBags(bags);
+    const active = this.layout.entries.filter((_, i) => isActive[i]);
+    const named = Object.fromEntries(active.map(({ name }, i) => [name, gradients[i] as tf.Tensor]));
+    await addGradients(this.layout, named, gradient);
+    return loss;
+  }
+
+  private modalities(): readonly BagModality[] {
+    return bagModalities.filter((modality) => this.options.bags[modality] !== undefined);
+  }
+
+  private bagsOf(modality: BagModality): MfmfBags {
+    const bags = this.options.bags[modality];
+    if (bags === undefined) throw new Error(`MFMF was made without the bags of ${modality}`);
+    return bags;
+  }
+
+  /** Consecutive patients whose bags, of all modalities together, fit one pack. */
+  private runs(patients: readonly number[], most: number | null): readonly (readonly number[])[] {
+    const rowsOf = (patient: number): number =>
+      this.modalities().reduce(
+        (sum, modality) => sum + Math.min(this.bagsOf(modality).source.rows(patient), most ?? Infinity),
+        0,
+      );
+    return packRuns(patients.map(rowsOf)).map(([from, to]) => patients.slice(from, to));
+  }
+
+  /** The bags of a run on the backend; a modality that none of its patients has is left out. */
+  private upload(run: readonly number[], most: number | null): Partial<Record<BagModality, BagRows>> {
+    const bags: Partial<Record<BagModality, BagRows>> = {};
+    for (const [modality, packer] of this.packers) {
+      const { source, subsample: stream } = this.bagsOf(modality);
+      const having = run.filter((patient) => source.rows(patient) > 0);
+      if (having.length === 0) continue;
+      const [only, ...others] = packer.packs(having, (rows) => subsample(rows, most, stream));
+      if (only === undefined || others.length > 0) throw new Error('A run of patients is more than one pack');
+      const { offsets } = only.pack;
+      let bag = 0;
+      const sizes = run.map((patient) => {
+        if (source.rows(patient) === 0) return 0;
+        bag++;
+        return (offsets[bag] as number) - (offsets[bag - 1] as number);
+      });
+      bags[modality] = { rows: new InputRows(only.pack), sizes };
+    }
+    return bags;
+  }
+
+  private groupOf(run: readonly number[], bags: MfmfGroup['bags']): MfmfGroup {
+    const { tables } = this.options;
+    const vectors = tables.map((input) => tf.tensor2d(gatherRows(input, run), [run.length, input.width]));
+    return { patients: run.length, vectors, observed: gatherMask(tables, run), bags };
+  }
+}
+
+function disposeBags(bags: MfmfGroup['bags']): void {
+  for (const { rows } of Object.values(bags)) rows.dispose();
+}

@@ -1,0 +1,75 @@
+import { isTableModality, type BagModality } from '../../pipeline/core/modality.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { ReportingControl } from '../reporting-stage.js';
+import { BagSource, residentBytes } from '../stage1/bag-source.js';
+import { weightsFile } from '../stage1/encoder-data.js';
+import { hasAny, readModalityInputs } from '../stage2/modality-inputs.js';
+import { predictionsFile } from '../stage3/prediction-data.js';
+import { predictionsOf } from '../stage3/predictions.js';
+import { loadBackend } from '../tensor/backend.js';
+import { readFold, requireTraining } from '../tensor/fold-patients.js';
+import { historyFile } from '../tensor/history-data.js';
+import { initialParameters, namedParameters } from '../tensor/parameters.js';
+import { writeSafetensors } from '../tensor/safetensors.js';
+import { trainInStage } from '../tensor/train-in-stage.js';
+import { mfmfOf } from './mfmf-net.js';
+import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
+
+/** Token width and attention heads (method.md 8.6). */
+const width = 128;
+const heads = 8;
+
+/**
+ * Trains MFMF in one fold, from bags and tables to scores, and scores the validation and test patients (method.md 8.6).
+ * There is no encoder and no image loss: the network reads instances.
+ */
+export async function trainMfmf(context: StageContext, control: ReportingControl): Promise<StageOutput> {
+  const { config, modalities, rng, inputs } = context;
+  const data = readFold(context);
+  const { cohort, labels, fold } = data;
+  const tables = readModalityInputs(context, modalities.filter(isTableModality));
+  const sequence = config.mfmf.sequence.filter((modality) => modalities.includes(modality));
+  const used = [...new Set(sequence)];
+  const bags: Partial<Record<BagModality, MfmfBags>> = {};
+  for (const modality of used) {
+    const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes / used.length);
+    bags[modality] = { source, subsample: rng(`${modality}-subsample`) };
+  }
+  const having = (patients: readonly number[]): readonly number[] =>
+    patients.filter(
+      (patient) => hasAny(tables, patient) || used.some((modality) => bags[modality]?.source.has(patient)),
+    );
+  const patients = having(fold.train);
+  requireTraining(patients, [...used, ...tables.map(({ modality }) => modality)].join(' or '));
+
+  const { name: backend } = await loadBackend();
+  const net = mfmfOf({
+    ...{ width, heads, tables, sequence },
+    bags: Object.fromEntries(used.map((modality) => [modality, bags[modality]?.source.width])),
+    logits: config.fusion.logits,
+    frozen: config.mfmf.projection === 'frozenRandom' ? rng('frozen') : null,
+  });
+  const parameters = initialParameters(net.layout, rng('init'));
+  const { maxInstances } = config.bag;
+  const model = new MfmfTraining(net, parameters, {
+    ...{ tables, bags, labels, maxInstances, validation: having(fold.val) },
+  });
+  const history = await trainInStage(model, context, control, {
+    monitor: 'valAuc',
+    patients,
+    labels,
+    backend,
+  });
+  const visible = having([...fold.val, ...fold.test]);
+  const logits = await model.logits(visible);
+  const scored = new Map(visible.map((patient, i) => [patient, logits[i] as number]));
+  return {
+    type: 'output',
+    files: {
+      [weightsFile]: writeSafetensors(namedParameters(net.layout, parameters)),
+      [predictionsFile]: predictionsOf(data, scored),
+      [historyFile]: history,
+    },
+    metrics: { valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null },
+  };
+}

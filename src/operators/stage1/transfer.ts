@@ -1,0 +1,56 @@
+import { partOf } from '../tensor/parameters.js';
+import type { Encoder } from './encoder.js';
+
+/**
+ * The linear map T behind pooling, `z = p T + t` (method.md 4.1, `mil.transfer`), in float64 off the backend as the
+ * classifier; without it z is what was pooled.
+ *
+ * @param pooled [P, d1]
+ * @returns z, [P, embedding]
+ */
+export function transferred(encoder: Encoder, parameters: Float32Array, pooled: Float32Array): Float32Array {
+  const { hidden, embedding, transfer, layout } = encoder;
+  if (transfer === 'none') return pooled;
+  const weight = partOf(layout, parameters, 'transfer.weight');
+  const bias = partOf(layout, parameters, 'transfer.bias');
+  const z = new Float32Array((pooled.length / hidden) * embedding);
+  for (let at = 0; at < z.length; at++) {
+    const [bag, column] = [Math.floor(at / embedding), at % embedding];
+    let value = bias[column] as number;
+    for (let j = 0; j < hidden; j++)
+      value += (pooled[bag * hidden + j] as number) * (weight[j * embedding + column] as number);
+    z[at] = value;
+  }
+  return z;
+}
+
+/** The gradient of `pooled`, [P, d1], given that of z; adds the gradients of T and t to `gradient`. */
+export function transferBack(
+  encoder: Encoder,
+  parameters: Float32Array,
+  pooled: Float32Array,
+  dz: Float32Array,
+  gradient: Float32Array,
+): Float32Array {
+  const { hidden, embedding, transfer, layout } = encoder;
+  if (transfer === 'none') return dz;
+  const weight = partOf(layout, parameters, 'transfer.weight');
+  const dWeight = partOf(layout, gradient, 'transfer.weight');
+  const dBias = partOf(layout, gradient, 'transfer.bias');
+  const dPooled = new Float32Array(pooled.length);
+  for (let bag = 0; bag * hidden < pooled.length; bag++) {
+    const row = dz.subarray(bag * embedding, (bag + 1) * embedding);
+    row.forEach((d, column) => (dBias[column] = (dBias[column] as number) + d));
+    for (let j = 0; j < hidden; j++) {
+      const value = pooled[bag * hidden + j] as number;
+      let sum = 0;
+      row.forEach((d, column) => {
+        const at = j * embedding + column;
+        sum += d * (weight[at] as number);
+        dWeight[at] = (dWeight[at] as number) + d * value;
+      });
+      dPooled[bag * hidden + j] = sum;
+    }
+  }
+  return dPooled;
+}

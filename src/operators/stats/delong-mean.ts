@@ -1,0 +1,37 @@
+import { delongTest } from './delong.js';
+import type { Label } from './labels.js';
+import { mean } from './spread.js';
+import { normalTwoSided } from './tail-probability.js';
+
+/** Two models' scores of the same patients, which may be ranked together. */
+export interface ScoredPair {
+  readonly labels: readonly Label[];
+  readonly scoresA: readonly number[];
+  readonly scoresB: readonly number[];
+}
+
+export interface MeanDifference {
+  /** Mean of AUC_A - AUC_B. */
+  readonly difference: number;
+  /** Null when the difference has no variance. */
+  readonly z: number | null;
+  /** Two-sided normal p; 1 when the difference has no variance. */
+  readonly p: number;
+}
+
+/**
+ * DeLong's test on the mean of the AUC differences of independent groups of patients, with their variances summed and
+ * divided by n^2 (method.md 9.5, `foldMean`); for a single group DeLong's test itself. Groups where a class has fewer
+ * than two patients are left out.
+ *
+ * @returns null when no group is left
+ */
+export function delongMeanTest(groups: readonly ScoredPair[]): MeanDifference | null {
+  const tests = groups.flatMap(({ labels, scoresA, scoresB }) => delongTest(labels, scoresA, scoresB) ?? []);
+  if (tests.length === 0) return null;
+  const difference = mean(tests.map(({ aucA, aucB }) => aucA - aucB));
+  const variance =
+    tests.reduce((sum, { varianceOfDifference }) => sum + varianceOfDifference, 0) / tests.length ** 2;
+  const z = variance === 0 ? null : difference / Math.sqrt(variance);
+  return { difference, z, p: z === null ? 1 : normalTwoSided(z) };
+}

@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { columnSums } from './dense.js';
+
+/**
+ * Gradients of a scalar with respect to tensors it is computed from, in their order. Call inside `tf.tidy`.
+ *
+ * The operations a network may use are those of `rules` below; TensorFlow.js leaves its own rules out of the package
+ * that runs under Node. An array that does not take part in the scalar is an error.
+ */
+export function gradientsOf(scalar: () => tf.Scalar, of: readonly tf.Tensor[]): tf.Tensor[] {
+  // A backend may have brought rules of its own.
+  for (const rule of rules) if (!tf.getGradient(rule.kernelName)) tf.registerGradient(rule);
+  return tf.valueAndGrads(scalar)([...of]).grads;
+}
+
+type Binary = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => Readonly<Record<'a' | 'b', () => tf.Tensor>>;
+
+/** An operation on two tensors of which one may be spread over the other: its gradient is summed back. */
+const spreading = (kernelName: string, gradients: Binary): tf.GradConfig => ({
+  kernelName,
+  inputsToSave: ['a', 'b'],
+  gradFunc: (dy, saved) => {
+    const [a, b] = saved as [tf.Tensor, tf.Tensor];
+    const found = gradients(dy as tf.Tensor, a, b);
+    return { a: () => summedTo(found.a(), a.shape), b: () => summedTo(found.b(), b.shape) };
+  },
+});
+
+const ofInput = (kernelName: string, slope: (dy: tf.Tensor, x: tf.Tensor) => tf.Tensor): tf.GradConfig => ({
+  kernelName,
+  inputsToSave: ['x'],
+  gradFunc: (dy, saved) => ({ x: () => slope(dy as tf.Tensor, saved[0] as tf.Tensor) }),
+});
+
+const ofOutput = (
+  kernelName: string,
+  input: string,
+  slope: (dy: tf.Tensor, y: tf.Tensor) => tf.Tensor,
+): tf.GradConfig => ({
+  kernelName,
+  outputsToSave: [true],
+  gradFunc: (dy, saved) => ({ [input]: () => slope(dy as tf.Tensor, saved[0] as tf.Tensor) }),
+});
+
+const rules: readonly tf.GradConfig[] = [
+  spreading(tf.Add, (dy) => ({ a: () => dy.clone(), b: () => dy.clone() })),
+  spreading(tf.Sub, (dy) => ({ a: () => dy.clone(), b: () => tf.neg(dy) })),
+  spreading(tf.Multiply, (dy, a, b) => ({ a: () => tf.mul(dy, b), b: () => tf.mul(dy, a) })),
+  spreading(tf.RealDiv, (dy, a, b) => ({
+    a: () => tf.div(dy, b),
+    b: () => tf.neg(tf.div(tf.mul(dy, a), tf.square(b))),
+  })),
+  // Of equal elements the first one gets it all.
+  spreading(tf.Maximum, (dy, a, b) => ({
+    a: () => tf.mul(dy, tf.cast(tf.greaterEqual(a, b), 'float32')),
+    b: () => tf.mul(dy, tf.cast(tf.less(a, b), 'float32')),
+  })),
+  {
+    kernelName: tf.AddN,
+    saveAllInputs: true,
+    gradFunc: (dy, saved) =>
+      Object.fromEntries(saved.map((_, i) => [String(i), () => (dy as tf.Tensor).clone()])),
+  },
+  {
+    kernelName: tf.Concat,
+    saveAllInputs: true,
+    gradFunc: (dy, saved, attributes) => {
+      const axis = Number(attributes['axis']);
+      const sides = saved.map(({ shape }) => shape[axis] as number);
+      const parts = tf.split(dy as tf.Tensor, sides, axis);
+      return Object.fromEntries(parts.map((part, i) => [String(i), () => part]));
+    },
+  },
+  {
+    kernelName: tf.SplitV,
+    // A split into one comes with one gradient, not with a list of one.
+    gradFunc: (dy, _, attributes) => ({
+      x: () => (Array.isArray(dy) ? tf.concat(dy, Number(attributes['axis'])) : dy.clone()),
+    }),
+  },
+  {
+    kernelName: tf.BatchMatMul,
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, saved, attributes) => {
+      const [a, b] = saved as [tf.Tensor, tf.Tensor];
+      const [flipA, flipB] = [Boolean(attributes['transposeA']), Boolean(attributes['transposeB'])];
+      const d = dy as tf.Tensor;
+      return {
+        a: () => (flipA ? tf.matMul(b, d, flipB, true) : tf.matMul(d, b, false, !flipB)),
+        b: () => (flipB ? tf.matMul(d, a, true, flipA) : tf.matMul(a, d, !flipA, false)),
+      };
+    },
+  },
+  ofInput(tf.Identity, (dy) => dy.clone()),
+  ofInput(tf.Reshape, (dy, x) => tf.reshape(dy, x.shape)),
+  ofInput(tf.Relu, (dy, x) => tf.mul(dy, tf.step(x))),
+  ofInput(tf.Square, (dy, x) => tf.mul(dy, tf.mul(x, 2))),
+  ofInput(tf.Erf, (dy, x) => tf.mul(dy, tf.mul(tf.exp(tf.neg(tf.square(x))), 2 / Math.sqrt(Math.PI)))),
+  ofOutput(tf.Sqrt, 'x', (dy, y) => tf.div(dy, tf.mul(y, 2))),
+  ofOutput(tf.Softmax, 'logits', (dy, y) => {
+    const weighted = tf.mul(dy, y);
+    return tf.sub(weighted, tf.mul(tf.sum(weighted, -1, true), y));
+  }),
+];
+
+function summedTo(dy: tf.Tensor, shape: number[]): tf.Tensor {
+  const axes = tf.broadcast_util.getReductionAxes(shape, dy.shape);
+  if (axes.length === 0) return tf.reshape(dy, shape);
+  const rows = dy.rank === 2 && axes.length === 1 && axes[0] === 0;
+  return tf.reshape(rows ? columnSums(dy as tf.Tensor2D) : tf.sum(dy, axes), shape);
+}

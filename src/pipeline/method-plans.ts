@@ -1,0 +1,80 @@
+import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/methods/method.js';
+import { methodOf } from '../operators/methods/registry.js';
+import type { Config } from './config/schema.js';
+import { alignments, type Alignment } from './core/alignment.js';
+import { bagModalities, isBagModality, type BagModality } from './core/modality.js';
+
+/** An encoder of Stage 1: of one pathology modality, or of the union of a patient's bags. */
+export type Encoder = BagModality | 'union';
+
+/** How a method of an experiment comes to its predictions. */
+export interface MethodPlan {
+  readonly id: string;
+  /** `joint` trains everything in one job; `stage3` stands on jobs that methods share. */
+  readonly stage: 'stage3' | 'joint';
+  /** What its job reads besides cohort and split. */
+  readonly reads: readonly ('preprocess' | 'embed' | 'stage1' | 'stage2')[];
+  /** The encoders of Stage 1 below it. */
+  readonly encoders: readonly Encoder[];
+  /** How its modalities are brought into one space. */
+  readonly alignment: Alignment | null;
+}
+
+/** The methods of an experiment that its modalities allow; the others are rows without numbers. */
+export const methodPlans = (config: Config): readonly MethodPlan[] =>
+  config.methods
+    .map(methodOf)
+    .filter((method) => missingFor(method, config.modalities) === null)
+    .map((method) => planOf(method, config));
+
+function planOf(method: Method, { schedule, modalities }: Config): MethodPlan {
+  const { id } = method;
+  const alone = { id, encoders: [], alignment: null };
+  switch (method.kind) {
+    case 'single':
+      return { ...alone, stage: 'stage3', reads: ['preprocess'] };
+    case 'bag': {
+      const encoders = method.modalities.length > 1 ? (['union'] as const) : method.modalities;
+      return { ...alone, stage: 'stage3', reads: ['stage1'], encoders };
+    }
+    case 'instances':
+      return { ...alone, stage: 'joint', reads: ['preprocess', 'embed'] };
+    case 'fusion': {
+      const alignment = method.embedding === 'projected' ? null : method.embedding;
+      if (isJoint(method, schedule))
+        return { ...alone, stage: 'joint', reads: ['preprocess', 'embed'], alignment };
+      const encoders = modalitiesOf(method, modalities).filter(isBagModality);
+      const reads = alignment === null ? (['preprocess', 'stage1'] as const) : (['stage2'] as const);
+      return { id, stage: 'stage3', reads, encoders, alignment };
+    }
+  }
+}
+
+/** The encoders that some method stands on. */
+export const encodersOf = (plans: readonly MethodPlan[]): readonly Encoder[] =>
+  ([...bagModalities, 'union'] as const).filter((encoder) =>
+    plans.some(({ encoders }) => encoders.includes(encoder)),
+  );
+
+/** The alignments of Stage 2 that some method stands on. */
+export const alignmentsOf = (plans: readonly MethodPlan[]): readonly Alignment[] =>
+  alignments.filter((alignment) =>
+    plans.some((plan) => plan.stage === 'stage3' && plan.alignment === alignment),
+  );
+
+/** What leaves the latent vectors of an alignment to look at: Stage 2, or else the joint training of a method. */
+export const aligningJobs = (
+  plans: readonly MethodPlan[],
+): readonly {
+  readonly alignment: Alignment;
+  readonly stage: 'stage2' | 'joint';
+  readonly method: string;
+}[] => {
+  const staged = alignmentsOf(plans);
+  return alignments.flatMap((alignment) => {
+    const aligned = plans.filter((plan) => plan.alignment === alignment);
+    const shown = aligned.find(({ id }) => id === 'haf') ?? aligned[0];
+    if (shown === undefined) return [];
+    return [{ alignment, stage: staged.includes(alignment) ? 'stage2' : 'joint', method: shown.id }];
+  });
+};

@@ -1,0 +1,242 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { HafError } from '../../src/pipeline/core/errors.js';
+import type { Modality } from '../../src/pipeline/core/modality.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { autodiffHead } from '../../src/operators/heads/autodiff-head.js';
+import { bilinearHead } from '../../src/operators/heads/bilinear.js';
+import type { Head, HeadModule } from '../../src/operators/heads/head.js';
+import { mdlmHead } from '../../src/operators/heads/mdlm.js';
+import { mlpHead } from '../../src/operators/heads/mlp.js';
+import { poolHead } from '../../src/operators/heads/pool.js';
+import { ps3Head } from '../../src/operators/heads/ps3.js';
+import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { dense } from '../../src/operators/tensor/dense.js';
+import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
+
+const patients = 12;
+const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
+const widths: readonly (readonly [Modality, number])[] = [
+  ['WSI', 5],
+  ['Clin', 3],
+  ['Blood', 4],
+];
+const inputs: readonly ModalityInput[] = widths.map(([modality, width], m) => {
+  const stream = rng(m, 'inputs');
+  return {
+    modality,
+    width,
+    values: Float32Array.from({ length: patients * width }, () => stream.normal()),
+    // The last patient has Blood alone.
+    observed: Uint8Array.from({ length: patients }, (_, i) =>
+      modality === 'Blood' || (i < 11 && i % 4 !== m) ? 1 : 0,
+    ),
+  };
+});
+const group = [0, 3, 3, 5, 11, 7, 2];
+const groupLabels = group.map((patient) => labels[patient] as 0 | 1);
+
+interface Case {
+  readonly module: HeadModule;
+  readonly config?: Partial<ConfigInput>;
+  /** Vectors enter as they are: all of one length. */
+  readonly aligned?: true;
+  readonly randomDrop?: true;
+  /** Length of the step of the central differences: shorter where the loss bends more. */
+  readonly step?: number;
+}
+
+/** A network of the test's own: it shows that random drop works for any network. */
+const anyNetwork = autodiffHead(({ tokens, logits }) => ({
+  specs: linearSpecs('any', tokens[0] ?? 0, logits),
+  forward: ({ tokens: given, weights }) => ({
+    logits: dense(tf.addN<tf.Tensor2D>([...given]), weights.matrix('any.weight'), weights.vector('any.bias')),
+  }),
+}));
+
+const cases: Readonly<Record<string, Case>> = {
+  'mean pooling': { module: poolHead('mean'), aligned: true },
+  'sum pooling': { module: poolHead('sum'), aligned: true },
+  'max pooling': { module: poolHead('max'), aligned: true },
+  PS3: { module: ps3Head, step: 5e-4 },
+  'PS3 with two logits': { module: ps3Head, step: 5e-4, config: { fusion: { logits: 2 } } },
+  MDLM: { module: mdlmHead },
+  'MDLM with two logits': { module: mdlmHead, config: { fusion: { logits: 2 } } },
+  'MDLM by the mean': { module: mdlmHead, config: { mdlm: { combine: 'mean' } } },
+  'MDLM with a frozen layer': { module: mdlmHead, config: { mdlm: { combine: 'frozenConcat' } } },
+  'bilinear interaction': { module: bilinearHead },
+  'bilinear interaction with two logits': { module: bilinearHead, config: { fusion: { logits: 2 } } },
+  'a network with random drop': {
+    module: anyNetwork,
+    randomDrop: true,
+    config: { fusion: { lambdaMoFe: 0.5 } },
+  },
+  'the fusion MLP with two logits': {
+    module: mlpHead,
+    randomDrop: true,
+    config: { fusion: { logits: 2, lambdaMoFe: 0.5, dropout: 0.25 } },
+  },
+};
+
+const inputsOf = ({ aligned }: Case): readonly ModalityInput[] =>
+  aligned === undefined
+    ? inputs
+    : inputs.map((input, m) => {
+        const stream = rng(m, 'aligned');
+        const values = Float32Array.from({ length: patients * 4 }, () => stream.normal());
+        return { ...input, width: 4, values };
+      });
+
+/** A fresh head, so that its streams start anew. */
+function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
+  const config = configSchema.parse({
+    name: 'test',
+    ...changes,
+    fusion: { projection: 4, hidden: 6, ...changes?.fusion },
+  });
+  // The tables of the frozen layer enter raw, as in stage3/method-head.ts.
+  const raw = config.mdlm.combine === 'frozenConcat';
+  return module.create({
+    inputs: inputsOf({ module, ...(aligned && { aligned }) }),
+    projected: inputs.map(({ modality }) => (aligned || (raw && modality !== 'WSI') ? null : 4)),
+    randomDrop: randomDrop ?? false,
+    config,
+    rng: (purpose) => rng(5, purpose),
+  });
+}
+
+const parametersOf = ({ layout }: Head): Float32Array =>
+  initialParameters(layout, rng(4, 'init')).map((value) => 1.5 * value);
+
+describe.each(['wasm', 'cpu'] as const)('heads on the %s backend', (backend) => {
+  beforeAll(async () => {
+    await loadBackend(backend);
+  });
+
+  describe.each(Object.entries(cases))('%s', (_, given) => {
+    const read = inputsOf(given);
+    const lossAt = async (parameters: Float32Array, on = read): Promise<number> =>
+      (await headOf(given).step(parameters, { inputs: on, patients: group, labels: groupLabels }, false))
+        .loss;
+
+    it('has the slope of its loss, for every parameter', async () => {
+      const head = headOf(given);
+      const parameters = parametersOf(head);
+      const { gradient } = await head.step(
+        parameters,
+        { inputs: read, patients: group, labels: groupLabels },
+        false,
+      );
+      for (const { name } of head.layout.entries) {
+        const slope = partOf(head.layout, gradient, name);
+        const squared = slope.reduce((sum, value) => sum + value * value, 0);
+        expect(squared, name).toBeGreaterThan(0);
+        const step = (given.step ?? 2e-3) / Math.sqrt(squared);
+        const moved = (by: number): Float32Array => {
+          const other = parameters.slice();
+          const part = partOf(head.layout, other, name);
+          part.forEach((value, i) => (part[i] = value + by * (slope[i] as number)));
+          return other;
+        };
+        const numeric = ((await lossAt(moved(step))) - (await lossAt(moved(-step)))) / (2 * step);
+        expect(Math.abs(numeric / squared - 1), name).toBeLessThan(4e-3);
+      }
+    });
+
+    it('has the slope of its loss, for the vectors it reads', async () => {
+      const head = headOf(given);
+      const parameters = parametersOf(head);
+      const all = { inputs: read, patients: group, labels: groupLabels };
+      const { gradient, inputs: slopes } = await head.step(parameters, all, true);
+      expect(gradient).toEqual((await headOf(given).step(parameters, all, false)).gradient);
+      for (const [m, input] of read.entries()) {
+        const slope = slopes?.[m] as Float32Array;
+        expect(slope.length).toBe(group.length * input.width);
+        group.forEach((patient, i) => {
+          const own = slope.subarray(i * input.width, (i + 1) * input.width);
+          if (input.observed[patient] === 0)
+            expect([...own.map(Math.abs)]).toEqual(new Array(input.width).fill(0));
+        });
+        // A patient drawn twice has one vector: its slopes add up.
+        const total = new Float32Array(input.values.length);
+        group.forEach((patient, i) => {
+          for (let d = 0; d < input.width; d++) {
+            const at = patient * input.width + d;
+            total[at] = (total[at] as number) + (slope[i * input.width + d] as number);
+          }
+        });
+        const squared = total.reduce((sum, value) => sum + value * value, 0);
+        expect(squared, input.modality).toBeGreaterThan(0);
+        const step = (given.step ?? 2e-3) / Math.sqrt(squared);
+        const moved = (by: number): readonly ModalityInput[] =>
+          read.map((other) =>
+            other === input
+              ? { ...input, values: input.values.map((value, i) => value + by * (total[i] as number)) }
+              : other,
+          );
+        const numeric =
+          ((await lossAt(parameters, moved(step))) - (await lossAt(parameters, moved(-step)))) / (2 * step);
+        expect(Math.abs(numeric / squared - 1), input.modality).toBeLessThan(4e-3);
+      }
+    });
+
+    it('never reads what is absent or closed', async () => {
+      const poisoned = read.map((input) => ({
+        ...input,
+        values: input.values.map((value, i) =>
+          input.observed[Math.floor(i / input.width)] === 1 ? value : Number.NaN,
+        ),
+      }));
+      const parameters = parametersOf(headOf(given));
+      const stepOn = (on: readonly ModalityInput[]): ReturnType<Head['step']> =>
+        headOf(given).step(parameters, { inputs: on, patients: group, labels: groupLabels }, true);
+      expect(await stepOn(poisoned)).toEqual(await stepOn(read));
+
+      // Closing everything but Blood makes all patients look as if they had nothing else.
+      const head = headOf(given);
+      const everyone = labels.map((_, i) => i);
+      const open = Uint8Array.from({ length: patients * 3 }, (_, at) => (at % 3 === 2 ? 1 : 0));
+      const alone = read.map((input, m) =>
+        m === 2 ? input : { ...input, observed: new Uint8Array(patients) },
+      );
+      expect(await head.logits(parameters, { inputs: read, patients: everyone }, open)).toEqual(
+        await head.logits(parameters, { inputs: alone, patients: everyone }),
+      );
+    });
+
+    it('gives a patient of whom everything is hidden one finite score, the same for all', async () => {
+      const head = headOf(given);
+      const hidden = new Uint8Array(group.length * 3);
+      const logits = await head.logits(parametersOf(head), { inputs: read, patients: group }, hidden);
+      expect(logits.every(Number.isFinite)).toBe(true);
+      expect(new Set(logits).size).toBe(1);
+    });
+
+    it('keeps no tensor', async () => {
+      const head = headOf(given);
+      const parameters = parametersOf(head);
+      const before = tf.memory().numTensors;
+      await head.step(parameters, { inputs: read, patients: group, labels: groupLabels }, true);
+      await head.logits(parameters, { inputs: read, patients: group });
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  });
+});
+
+describe('a method that needs vectors of one length', () => {
+  it('says which lengths it got, and what to set', () => {
+    const config = configSchema.parse({ name: 'test' });
+    const create = (): Head =>
+      ps3Head.create({
+        inputs,
+        projected: inputs.map(() => null),
+        randomDrop: false,
+        config,
+        rng: (purpose) => rng(5, purpose),
+      });
+    expect(create).toThrow(expect.objectContaining({ code: 'HAF_CONFIG_INVALID' }) as HafError);
+    expect(create).toThrow(/WSI 5, Clin 3, Blood 4/);
+  });
+});
