@@ -86,6 +86,40 @@ describe('drawn folds', () => {
   });
 });
 
+describe('repeated folds', () => {
+  it('stand one repeat after the other, the first as without repeats', async () => {
+    const once = await drawn({ folds: 3 });
+    const { splits } = await drawn({ folds: 3, repeats: 2 });
+    expect(splits.folds).toHaveLength(6);
+    expect(splits.folds.slice(0, 3)).toEqual(once.splits.folds);
+    expect(splits.folds.slice(3)).not.toEqual(once.splits.folds);
+    expect(
+      splits.folds
+        .slice(3)
+        .flatMap(({ test }) => test)
+        .sort(),
+    ).toEqual(numbered(1, 12));
+  });
+
+  it('are named with their repeat in what is reported', async () => {
+    const { problems } = await drawn({ folds: 6, repeats: 2 });
+    const places = problems
+      .filter(({ reason }) => reason.includes('test patients'))
+      .map(({ place }) => place);
+    expect(places).toHaveLength(4);
+    expect(
+      places.filter((place) => /^fold ([0-5] \(repeat 0\)|([6-9]|1[01]) \(repeat 1\))$/.test(place ?? '')),
+    ).toHaveLength(4);
+  });
+
+  it('test half of the held-out patients when the other half validates', async () => {
+    const { splits } = await drawn({ folds: 2, validation: 'halfOfTest' });
+    for (const { train, val, test } of splits.folds)
+      expect([train.length, val.length, test.length]).toEqual([6, 3, 3]);
+    expect(new Set(splits.folds.flatMap(({ test }) => test)).size).toBe(6);
+  });
+});
+
 describe('folds of a file', () => {
   const keyed = { '1': two[1], '0': two[0] };
 
@@ -168,6 +202,14 @@ describe('fixed test patients', () => {
     ]);
     expect(splits.folds[0]?.train).toEqual(splits.folds[1]?.val);
     expect(problems).toEqual([]);
+  });
+
+  it('stay in every repeat, while the folds of the others are drawn again', async () => {
+    const { splits } = await drawn({ ...cv, repeats: 3 }, splitFile(list(['003', '004'])));
+    expect(splits.folds).toHaveLength(6);
+    expect(new Set(splits.folds.map(({ test }) => test.join()))).toEqual(new Set(['003,004']));
+    const parts = [0, 2, 4].map((at) => splits.folds[at]?.val.join());
+    expect(new Set(parts).size).toBeGreaterThan(1);
   });
 
   it('report who is on one side only', async () => {

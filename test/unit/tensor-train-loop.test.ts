@@ -41,6 +41,7 @@ class Scripted implements Trainable {
 
 const jobOf = (changes: Partial<TrainingJob> = {}): TrainingJob => ({
   options,
+  of: 'a model',
   monitor: 'valAuc',
   patients: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
   labels: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],

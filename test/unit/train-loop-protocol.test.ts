@@ -25,9 +25,12 @@ async function trained(
     layout: layoutOf([{ name: 'weight', shape: [2], fanIn: 1 }]),
     step: () => Promise.resolve({ loss: training(epoch), gradient: new Float32Array(2), metrics: {} }),
     validate: () => Promise.resolve({ loss: validation(epoch), auc: epoch++ / 1000 }),
+    // It has no gradient on purpose.
+    exempt: () => new Set(['weight']),
   };
   const history = await train(model, {
     options: { ...defaults, batch: 4, ...changes },
+    of: 'a model',
     monitor: 'valAuc',
     patients: [0, 1, 2, 3],
     labels: [0, 1, 0, 1],

@@ -61,7 +61,7 @@ async function run(
     },
   };
   const history = await train(model, {
-    ...{ options, monitor, patients, checkpoints, backend: 'one' },
+    ...{ options, monitor, patients, checkpoints, backend: 'one', of: 'a model' },
     labels: patients.map((i) => (i < 3 ? 1 : 0)),
     rng: streams.of('sampling'),
     emit: () => undefined,
@@ -134,7 +134,7 @@ it('offers no state after the last epoch', async () => {
       validate: () => Promise.resolve({ loss: 1, auc: aucs[epoch++] ?? 0 }),
     };
     return train(model, {
-      ...{ monitor: 'valAuc', patients, checkpoints, backend: 'one' },
+      ...{ monitor: 'valAuc', patients, checkpoints, backend: 'one', of: 'a model' },
       options: { ...options, epochs, patience: 2 },
       labels: patients.map(() => 0),
       rng: rng(1, 'sampling'),

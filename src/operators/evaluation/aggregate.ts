@@ -1,10 +1,13 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
-import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { stageOf } from '../stage-of.js';
+import { comparisonsCsv, comparisonsLatex, comparisonsMarkdown } from './comparison-tables.js';
 import { methodComparisons } from './method-comparisons.js';
 import { refuseUnequalTests, resultsOf } from './method-results.js';
 import { majorityShare } from './metrics.js';
+import { robustnessCsv } from './robustness-table.js';
 import { summaryFile, type Summary } from './summary-data.js';
 import { rowOf } from './summary-row.js';
 import { csvTable, latexTable, markdownTable } from './summary-tables.js';
@@ -52,9 +55,25 @@ export const aggregate = stageOf((context) => {
       'summary.csv': utf8(csvTable(summary)),
       'summary.md': utf8(markdownTable(summary)),
       'summary.tex': utf8(latexTable(summary)),
+      ...comparisonFiles(summary, config),
+      ...(methods.some(({ robustness }) => robustness.length > 0)
+        ? { 'robustness.csv': utf8(robustnessCsv(methods)) }
+        : {}),
     },
     metrics: Object.fromEntries(summary.rows.map(({ method, auc }) => [`${method}Auc`, auc.mean])),
   };
 });
+
+const comparisonFiles = (
+  summary: Summary,
+  config: Pick<Config, 'stats' | 'cv'>,
+): Readonly<Record<string, Uint8Array>> =>
+  summary.comparisons.length === 0
+    ? {}
+    : {
+        'comparisons.csv': utf8(comparisonsCsv(summary)),
+        'comparisons.md': utf8(comparisonsMarkdown(summary, config)),
+        'comparisons.tex': utf8(comparisonsLatex(summary, config)),
+      };
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -34,14 +34,17 @@ export function methodComparisons(
 }
 
 /**
- * With `stats.pooling` foldMean the patients of each fold are ranked apart. A patient who is tested several times has one
- * mean score that belongs to no fold: all are then ranked together.
+ * Whether the patients of each fold are ranked apart. A patient who is tested several times has one mean score that
+ * belongs to no fold: all are then ranked together, whatever `stats.pooling` says.
  */
+export const ranksFoldsApart = ({ stats, cv }: Pick<Config, 'stats' | 'cv'>): boolean =>
+  stats.pooling === 'foldMean' && !testsAgain(cv);
+
 function rankedTogether(
   { folds, pooled }: MethodResults,
-  { stats, cv }: Pick<Config, 'stats' | 'cv'>,
+  config: Pick<Config, 'stats' | 'cv'>,
 ): RankedTogether {
-  if (stats.pooling === 'pooled' || testsAgain(cv)) return allTogether(pooled);
+  if (!ranksFoldsApart(config)) return allTogether(pooled);
   return folds.map(({ predictions }) => {
     const tested = new Set(predictions.filter(({ split }) => split === 'test').map(({ patient }) => patient));
     return pooled.patients.flatMap((patient, i) => (tested.has(patient) ? [i] : []));

@@ -1,18 +1,16 @@
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import { csvLine } from '../../pipeline/core/csv.js';
+import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
 
-const digits = (value: number): string => value.toFixed(3);
-const spread = ({ mean, std }: Spread, plusMinus: string): string =>
-  mean === null || std === null ? '-' : `${digits(mean)} ${plusMinus} ${digits(std)}`;
-const printed = (value: SummaryRow['paper']['auc'], plusMinus: string): string => {
+const spread = ({ mean, std }: Spread): string =>
+  mean === null || std === null ? '-' : `${digits(mean)} ± ${digits(std)}`;
+const printed = (value: SummaryRow['paper']['auc']): string => {
   if (value === null) return '-';
   const [mean, std] = value;
-  return std === null ? `${digits(mean)} (quoted)` : `${digits(mean)} ${plusMinus} ${digits(std)}`;
+  return std === null ? `${digits(mean)} (quoted)` : `${digits(mean)} ± ${digits(std)}`;
 };
-const pooled = ({ value, ci95 }: SummaryRow['pooledAuc']): string => {
-  if (value === null) return '-';
-  return ci95 === null ? digits(value) : `${digits(value)} [${digits(ci95[0])}, ${digits(ci95[1])}]`;
-};
+const pooled = ({ value, ci95 }: SummaryRow['pooledAuc']): string =>
+  value === null ? '-' : `${digits(value)}${intervalText(ci95)}`;
 
 const headings = [
   'Method',
@@ -27,17 +25,17 @@ const headings = [
   'Paper AUC',
 ];
 
-const cells = (row: SummaryRow, plusMinus: string): string[] => [
+const cells = (row: SummaryRow): string[] => [
   row.title,
   String(row.folds),
-  spread(row.accuracy, plusMinus),
-  spread(row.balancedAccuracy, plusMinus),
-  spread(row.auc, plusMinus),
+  spread(row.accuracy),
+  spread(row.balancedAccuracy),
+  spread(row.auc),
   pooled(row.pooledAuc),
-  spread(row.brier, plusMinus),
-  spread(row.ece, plusMinus),
-  printed(row.paper.accuracy, plusMinus),
-  printed(row.paper.auc, plusMinus),
+  spread(row.brier),
+  spread(row.ece),
+  printed(row.paper.accuracy),
+  printed(row.paper.auc),
 ];
 
 /** A row that could not be computed: its title, and nothing else. */
@@ -45,6 +43,11 @@ const skippedCells = ({ title }: Summary['skipped'][number]): string[] => [
   title,
   'skipped',
   ...headings.slice(2).map(() => '-'),
+];
+
+const allCells = ({ rows, skipped }: Summary): string[][] => [
+  ...rows.map(cells),
+  ...skipped.map(skippedCells),
 ];
 
 const cohortLine = ({ cohort }: Summary): string =>
@@ -66,13 +69,9 @@ export function groupedNotes({
 
 /** The result table for people: mean ± population standard deviation over folds, notes below. */
 export function markdownTable(summary: Summary): string {
-  const line = (items: readonly string[]): string => `| ${items.join(' | ')} |`;
   const notes = groupedNotes(summary).map(({ about, text }) => `- ${about}: ${text}`);
   return [
-    line(headings),
-    line(headings.map((_, column) => (column === 0 ? '---' : '---:'))),
-    ...summary.rows.map((row) => line(cells(row, '±'))),
-    ...summary.skipped.map((row) => line(skippedCells(row))),
+    ...markdownLines(headings, allCells(summary)),
     '',
     cohortLine(summary),
     ...(notes.length === 0 ? [] : ['', ...notes]),
@@ -80,25 +79,10 @@ export function markdownTable(summary: Summary): string {
   ].join('\n');
 }
 
-/** The result table for LaTeX (booktabs); notes become comments. */
+/** The result table for LaTeX; notes become comments. */
 export function latexTable(summary: Summary): string {
-  const escape = (text: string): string => text.replace(/[%&_#$]/g, '\\$&');
-  const line = (items: readonly string[]): string => `${items.map(escape).join(' & ')} \\\\`;
   const notes = groupedNotes(summary).map(({ about, text }) => `% ${about}: ${text}`);
-  return [
-    `% ${cohortLine(summary)}`,
-    ...notes,
-    `\\begin{tabular}{l${'r'.repeat(headings.length - 1)}}`,
-    '\\toprule',
-    line(headings),
-    '\\midrule',
-    // The sign is mathematics and must not be escaped.
-    ...summary.rows.map((row) => line(cells(row, '±')).replaceAll('±', '$\\pm$')),
-    ...summary.skipped.map((row) => line(skippedCells(row))),
-    '\\bottomrule',
-    '\\end{tabular}',
-    '',
-  ].join('\n');
+  return [`% ${cohortLine(summary)}`, ...notes, ...latexLines(headings, allCells(summary)), ''].join('\n');
 }
 
 const spreads = [

@@ -1,7 +1,9 @@
 import type { ModalityInput } from '../stage2/modality-inputs.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
+import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import type { Head } from './head.js';
 
@@ -37,6 +39,10 @@ export class HeadTraining implements Trainable {
       this.validation,
       this.labelsOf(this.validation),
     );
+  }
+
+  exempt(drawn: Drawn): ReadonlySet<string> {
+    return vectorExempt(this.layout, this.inputs.map(evidenceOf), drawn);
   }
 
   /** Evaluation-mode logits of patients, with everything they have. */

@@ -58,5 +58,5 @@ export interface HeadOptions {
 
 /** Makes the head of a method. */
 export interface HeadModule {
-  create(options: HeadOptions): Head;
+  readonly create: (options: HeadOptions) => Head;
 }

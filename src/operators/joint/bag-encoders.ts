@@ -4,6 +4,7 @@ import type { BagSource } from '../stage1/bag-source.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
 import type { Encoder } from '../stage1/encoder.js';
 import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { Drawn } from '../tensor/untrained.js';
 
 /** The encoder of one pathology modality, its bags, and the streams of its training passes. */
 export interface EncoderPart {
@@ -95,6 +96,11 @@ export class BagEncoders {
       }
       return { z, loss };
     });
+  }
+
+  /** Arrays without a gradient to expect, by encoder (see `Trainable.exempt`). */
+  exempt(drawn: Drawn, attached: boolean): readonly ReadonlySet<string>[] {
+    return this.trainings.map((training) => training.exempt(drawn, attached));
   }
 
   private async encode(

@@ -6,9 +6,16 @@ import { latentInputs } from '../stage2/latent-inputs.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
 import { alignedLayout } from '../stage2/projection-training.js';
 import { project, type Projection } from '../stage2/projection.js';
+import { alignmentExempt, evidenceOf, vectorExempt, type Evidence } from '../stage2/vector-exempt.js';
 import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import { BagEncoders, type EncodedGroup, type EncoderPart } from './bag-encoders.js';
+
+export interface JointAlignment {
+  readonly projection: Projection;
+  readonly objective: AlignmentObjective;
+}
 
 /** What a method trained jointly is made of. */
 export interface JointParts {
@@ -18,7 +25,7 @@ export interface JointParts {
   /** Vectors of the tables among them, all patients. */
   readonly tables: readonly ModalityInput[];
   /** Null where the head reads z and the table vectors through maps of its own. */
-  readonly alignment: { readonly projection: Projection; readonly objective: AlignmentObjective } | null;
+  readonly alignment: JointAlignment | null;
   readonly head: Head;
   /** Whether every part learns from its own loss only (method.md 4.5). */
   readonly detach: boolean;
@@ -127,6 +134,30 @@ export class JointTraining implements Trainable {
     return { inputs: this.inputsOf(patients, encoded), losses: encoded.losses };
   }
 
+  exempt(drawn: Drawn): ReadonlySet<string> {
+    const { chosen, encoders, tables, alignment, head, detach } = this.parts;
+    const evidence = [...encoders.map(evidenceOfBags), ...tables.map(evidenceOf)].sort(
+      (a, b) => chosen.indexOf(a.modality) - chosen.indexOf(b.modality),
+    );
+    const under = (prefix: string, names: ReadonlySet<string>): readonly string[] =>
+      [...names].map((name) => `${prefix}.${name}`);
+    const ofEncoders = this.encoders.exempt(drawn, !detach);
+    return new Set([
+      ...encoders.flatMap(({ modality }, i) => under(`encoder.${modality}`, ofEncoders[i] ?? new Set())),
+      ...(alignment === null ? [] : under('alignment', this.alignmentExempt(alignment, evidence, drawn))),
+      ...under('head', vectorExempt(head.layout, evidence, drawn)),
+    ]);
+  }
+
+  private alignmentExempt(
+    { projection, objective }: JointAlignment,
+    evidence: readonly Evidence[],
+    drawn: Drawn,
+  ): ReadonlySet<string> {
+    const layout = alignedLayout(projection, objective);
+    return alignmentExempt(layout, objective, evidence, drawn, !this.parts.detach);
+  }
+
   /** Alignment and head over the vectors of a group. Adds their gradients. */
   private async stepBehindEncoders(
     inputs: readonly ModalityInput[],
@@ -204,6 +235,11 @@ export class JointTraining implements Trainable {
     return patients.map((patient) => this.labels[patient] as 0 | 1);
   }
 }
+
+const evidenceOfBags = ({ modality, encoder, source }: EncoderPart): Evidence => {
+  const has = (patient: number): boolean => source.has(patient);
+  return { modality, width: encoder.embedding, has, says: has };
+};
 
 /** Room for the gradient of the vectors of a pathology modality; nothing learns behind those of a table. */
 const zerosOfBag = ({ modality, values }: ModalityInput): Float32Array | null =>

@@ -12,7 +12,7 @@ interface Note {
 
 /** What to keep in mind when reading the numbers: remarks of the table and of training. */
 export function noteSection(input: ReportInput): Html {
-  const notes = notesOf(input);
+  const notes = [...generalNotes(input), ...notesOf(input)];
   const items = notes.map(
     ({ about, text, folds }) =>
       html`<li><strong>${about}${folds.length === 0 ? '' : foldsText(folds)}:</strong> ${text}</li>`,
@@ -33,10 +33,34 @@ export function noteSection(input: ReportInput): Html {
 const foldsText = (folds: readonly number[]): string =>
   `, ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')}`;
 
+/** What holds for any run, with its numbers. */
+function generalNotes({ summary, config }: ReportInput): Note[] {
+  const { majority } = summary.cohort;
+  const run = (text: string): Note => ({ about: 'This run', text, folds: [] });
+  return [
+    run(
+      `Always answering the more frequent class is right for ${(100 * majority).toFixed(1)} % of the patients. ` +
+        'Accuracy at threshold 0.5 mostly reflects calibration, because training draws both classes equally often: rank methods by AUC.',
+    ),
+    ...(config.cv.mode === 'fixedTest' || config.cv.repeats > 1
+      ? [
+          run(
+            'Folds test the same patients more than once, so their standard deviation does not tell how the result would vary with other patients; the interval of the pooled AUC does.',
+          ),
+        ]
+      : []),
+  ];
+}
+
 /** The notes of single evaluations are left out: the table's notes sum them up per method. */
 function notesOf({ summary, training }: ReportInput): Note[] {
+  const everyRow = summary.rows.length > 1 ? summary.rows.map(({ title }) => title).join(', ') : null;
   return [
-    ...groupedNotes(summary).map((note) => ({ ...note, folds: [] })),
+    ...groupedNotes(summary).map((note) => ({
+      ...note,
+      about: note.about === everyRow ? 'All rows' : note.about,
+      folds: [],
+    })),
     ...grouped(
       training.flatMap(({ title, folds }) =>
         folds.flatMap(({ fold, history }) => [

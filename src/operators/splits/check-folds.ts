@@ -1,5 +1,6 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { Problem } from '../../pipeline/core/problem.js';
+import { foldName, repeatOf, type Counts } from './repeats.js';
 import type { Fold } from './split-data.js';
 import type { Labelled } from './stratified-folds.js';
 
@@ -12,60 +13,71 @@ const roles = { train: 'training', val: 'validation', test: 'test' } as const;
  *
  * @throws HafError HAF_SPLIT_INVALID
  */
-export function checkFolds(folds: readonly Fold[], patients: readonly Labelled[]): readonly Problem[] {
+export function checkFolds(
+  folds: readonly Fold[],
+  patients: readonly Labelled[],
+  cv: Counts,
+): readonly Problem[] {
   const outcome = new Map(patients.map(({ id, y }) => [id, y]));
   return folds.flatMap((fold, at) => {
-    refuseOverlap(fold, at);
+    const name = foldName(at, cv);
+    refuseOverlap(fold, at, name);
     return sets.flatMap((set) => {
       if (fold[set].length === 0)
         throw new HafError(
           'HAF_SPLIT_INVALID',
-          `Fold ${at} has no ${roles[set]} patients.`,
+          `${sentenceStart(name)} has no ${roles[set]} patients.`,
           'Lower cv.folds, or correct the split file if there is one.',
         );
       const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
-      return outcomes.size > 1 ? [] : [oneOutcome(at, roles[set], outcomes.has(1) ? 'deceased' : 'living')];
+      return outcomes.size > 1 ? [] : [oneOutcome(name, roles[set], outcomes.has(1) ? 'deceased' : 'living')];
     });
   });
 }
 
-function refuseOverlap(fold: Fold, at: number): void {
+function refuseOverlap(fold: Fold, at: number, name: string): void {
   const all = sets.flatMap((set) => [...new Set(fold[set])]);
   if (new Set(all).size === all.length) return;
   const shared = [...new Set(all.filter((id, position) => all.indexOf(id) < position))].sort();
   throw new HafError(
     'HAF_SPLIT_INVALID',
-    `Fold ${at} has patients in two of its sets: ${shared.join(', ')}.`,
+    `${sentenceStart(name)} has patients in two of its sets: ${shared.join(', ')}.`,
     'Leave each patient in one of train, val and test.',
     { context: { fold: at, patients: shared } },
   );
 }
 
 /**
- * Cross-validation tests every patient once: the predictions of all folds are pooled by patient at the end.
+ * Each repeat of a cross-validation tests every patient once: the predictions of its folds are pooled by patient at the
+ * end.
  *
- * @throws HafError HAF_SPLIT_INVALID naming the patients that are tested in several folds
+ * @throws HafError HAF_SPLIT_INVALID naming the patients that are tested in several folds of a repeat
  */
-export function refuseRepeatedTests(folds: readonly Fold[]): void {
-  const tested = new Set<string>();
-  const again = new Set<string>();
-  for (const { test } of folds) for (const id of test) (tested.has(id) ? again : tested).add(id);
-  if (again.size === 0) return;
-  const patients = [...again].sort();
-  throw new HafError(
-    'HAF_SPLIT_INVALID',
-    `These patients are tested in more than one fold: ${patients.join(', ')}.`,
-    'Leave each patient in the test set of one fold. For the same test patients in all folds, set cv.mode: fixedTest.',
-    { context: { patients } },
-  );
+export function refuseRepeatedTests(folds: readonly Fold[], cv: Counts): void {
+  for (let repeat = 0; repeat < cv.repeats; repeat++) {
+    const tested = new Set<string>();
+    const again = new Set<string>();
+    for (const { test } of folds.filter((_, at) => repeatOf(at, cv) === repeat))
+      for (const id of test) (tested.has(id) ? again : tested).add(id);
+    if (again.size === 0) continue;
+    const patients = [...again].sort();
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      `These patients are tested in more than one fold${cv.repeats === 1 ? '' : ` of repeat ${repeat}`}: ${patients.join(', ')}.`,
+      'Leave each patient in the test set of one fold. For the same test patients in all folds, set cv.mode: fixedTest.',
+      { context: { patients } },
+    );
+  }
 }
 
-const oneOutcome = (fold: number, role: string, outcome: string): Problem => ({
+const oneOutcome = (fold: string, role: string, outcome: string): Problem => ({
   severity: 'warning',
   stage: 'split',
   patient: null,
   file: null,
-  place: `fold ${fold}`,
-  reason: `All ${role} patients of fold ${fold} are ${outcome}: the AUC of this set is undefined.`,
+  place: fold,
+  reason: `All ${role} patients of ${fold} are ${outcome}: the AUC of this set is undefined.`,
   fix: 'Lower cv.folds or add patients; check the split file if there is one.',
 });
+
+const sentenceStart = (name: string): string => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;

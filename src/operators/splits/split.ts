@@ -19,7 +19,7 @@ interface Drawn {
 
 /**
  * Draws the training, validation and test patients of every fold, or takes them from the user's split file
- * (source role `splits`; method.md 1.4). The unit is the patient: all slides, cores and rows go along. Reads
+ * (source role `splits`; method.md 1.4); `cv.repeats` draws them as often, numbered through. The unit is the patient: all slides, cores and rows go along. Reads
  * `cohort`; writes `splits.json`. The draw depends on `cv.seed` alone, so experiments with another training
  * seed are compared on the same folds.
  *
@@ -32,15 +32,22 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
     config.cv.mode === 'fixedTest'
       ? await fixedTest(patients, config.cv, file)
       : file === undefined
-        ? {
-            folds: stratifiedFolds(enough(patients, config.cv), config.cv.folds, config.cv.seed),
-            problems: [],
-          }
+        ? drawn(patients, config.cv)
         : await given(patients, config.cv, file);
-  const warnings = checkFolds(folds, patients);
+  if (config.cv.mode === 'kfold') refuseRepeatedTests(folds, config.cv);
+  const warnings = checkFolds(folds, patients, config.cv);
   const output: Splits = { folds: [...folds], hash: hashOf(folds) };
   return { type: 'output', files: { [splitsFile]: output }, problems: [...problems, ...warnings] };
 });
+
+/** Every repeat of the cross-validation, one after the other. */
+const repeated = ({ repeats }: Config['cv'], draw: (repeat: number) => readonly Fold[]): readonly Fold[] =>
+  Array.from({ length: repeats }, (_, repeat) => draw(repeat)).flat();
+
+function drawn(patients: readonly Labelled[], cv: Config['cv']): Drawn {
+  const dealt = enough(patients, cv);
+  return { folds: repeated(cv, (repeat) => stratifiedFolds(dealt, { ...cv, repeat })), problems: [] };
+}
 
 async function given(
   patients: readonly Labelled[],
@@ -48,9 +55,7 @@ async function given(
   { name, path }: SourceFile,
 ): Promise<Drawn> {
   const folds = readFolds(name, await readFile(path, 'utf8'), cv.folds);
-  const matched = matchFolds(name, folds, new Set(patients.map(({ id }) => id)));
-  refuseRepeatedTests(matched.folds);
-  return matched;
+  return matchFolds(name, folds, new Set(patients.map(({ id }) => id)));
 }
 
 async function fixedTest(
@@ -69,12 +74,12 @@ async function fixedTest(
   const ids = new Set(patients.map(({ id }) => id));
   const training = new Set(official.training);
   const test = knownPatients(file.name, official.test, ids).known;
-  const drawn = enough(
+  const dealt = enough(
     patients.filter(({ id }) => training.has(id)),
     cv,
   );
   return {
-    folds: fixedTestFolds(drawn, test, cv.folds, cv.seed),
+    folds: repeated(cv, (repeat) => fixedTestFolds(dealt, test, { ...cv, repeat })),
     problems: [...knownPatients(file.name, listed, ids).problems, ...unlisted(file.name, listed, ids)],
   };
 }

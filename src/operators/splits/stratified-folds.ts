@@ -46,17 +46,41 @@ function drawValidation(rest: readonly Labelled[], random: Rng): ReadonlySet<str
   return new Set(drawn);
 }
 
+/** How folds are drawn. */
+export interface Draw {
+  /** Number of folds. */
+  readonly folds: number;
+  readonly seed: number;
+  /** Which repetition of the whole cross-validation this is; each draws folds of its own. */
+  readonly repeat: number;
+  /** Where validation patients come from: those who are not tested, or half of those who would be. */
+  readonly validation: 'own' | 'halfOfTest';
+}
+
+/** The first repeat has the streams of an experiment without repeats, so that its folds are the same. */
+const streamOf = ({ seed, repeat }: Pick<Draw, 'seed' | 'repeat'>, purpose: string): Rng =>
+  rng(seed, repeat === 0 ? `split/${purpose}` : `split/repeat/${repeat}/${purpose}`);
+
 /**
- * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.outer` and `cv.val` of preset
- * paper): every patient is tested exactly once. Each fold draws its validation patients from a stream of its own.
+ * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.outer` and `cv.val`). Preset paper:
+ * every patient is tested exactly once. `halfOfTest`: the same held-out parts, each cut in two stratified halves that
+ * differ by one patient at most, the first to validate. Each fold draws its validation patients from a stream of its own.
  */
-export function stratifiedFolds(patients: readonly Labelled[], count: number, seed: number): Fold[] {
-  return dealParts(patients, count, rng(seed, 'split/test')).map((test, fold) => {
-    const tested = new Set(test);
-    const rest = patients.filter(({ id }) => !tested.has(id));
-    const val = drawValidation(rest, rng(seed, `split/val/${fold}`));
+export function stratifiedFolds(patients: readonly Labelled[], draw: Draw): Fold[] {
+  return dealParts(patients, draw.folds, streamOf(draw, 'test')).map((held, fold) => {
+    const isHeld = new Set(held);
+    const rest = patients.filter(({ id }) => !isHeld.has(id));
     const ids = rest.map(({ id }) => id).sort();
-    return { train: ids.filter((id) => !val.has(id)), val: ids.filter((id) => val.has(id)), test };
+    if (draw.validation === 'halfOfTest') {
+      const halves = dealParts(
+        patients.filter(({ id }) => isHeld.has(id)),
+        2,
+        streamOf(draw, `half/${fold}`),
+      );
+      return { train: ids, val: halves[0] ?? [], test: halves[1] ?? [] };
+    }
+    const val = drawValidation(rest, streamOf(draw, `val/${fold}`));
+    return { train: ids.filter((id) => !val.has(id)), val: ids.filter((id) => val.has(id)), test: held };
   });
 }
 
@@ -67,10 +91,9 @@ export function stratifiedFolds(patients: readonly Labelled[], count: number, se
 export function fixedTestFolds(
   training: readonly Labelled[],
   test: readonly string[],
-  count: number,
-  seed: number,
+  draw: Omit<Draw, 'validation'>,
 ): Fold[] {
-  const parts = dealParts(training, count, rng(seed, 'split/fixed-test'));
+  const parts = dealParts(training, draw.folds, streamOf(draw, 'fixed-test'));
   return parts.map((val, fold) => ({
     train: parts
       .filter((_, other) => other !== fold)

@@ -1,9 +1,11 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
 import type { BagSource } from './bag-source.js';
+import { encoderExempt } from './encoder-exempt.js';
 import type { Encoder } from './encoder.js';
 import { BagPacker, subsample } from './pack-bags.js';
 import { drawMasks } from './packed-bags.js';
@@ -32,7 +34,7 @@ export class EncoderTraining implements Trainable {
   constructor(
     private readonly encoder: Encoder,
     readonly parameters: Float32Array,
-    source: BagSource,
+    private readonly source: BagSource,
     private readonly labels: readonly (0 | 1)[],
     private readonly options: EncoderTrainingOptions,
   ) {
@@ -87,6 +89,15 @@ export class EncoderTraining implements Trainable {
     dropout.restore(ofDropout);
     chosen.restore(ofChosen);
     return z;
+  }
+
+  exempt(drawn: Drawn, attached = false): ReadonlySet<string> {
+    const { source, labels, options } = this;
+    return encoderExempt(
+      this.encoder,
+      { source, labels, maxInstances: options.maxInstances, attached },
+      drawn,
+    );
   }
 
   async validate(): Promise<Validation> {

@@ -22,6 +22,12 @@ export interface AlignmentObjective {
   readonly specs: readonly ParameterSpec[];
   /** @param own values of its own parameters, in the order of `specs` */
   readonly lossOf: (group: AlignmentGroup, own: Float32Array) => ObjectiveLoss;
+  /**
+   * Whether the vectors of a modality have a gradient in a group of different patients.
+   *
+   * @param mask [B, M], 1 where observed
+   */
+  readonly reaches: (mask: Uint8Array, modalities: number, modality: number) => boolean;
 }
 
 /** Singular values and patient discrimination (eq. 5-7, method.md 5.2); nothing of its own to learn. */
@@ -36,6 +42,13 @@ export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
       gradient,
       ownGradient: new Float64Array(),
     };
+  },
+  reaches: (mask, modalities, modality) => {
+    const having = rowsWith(mask, modalities, modality);
+    // A vector alone is its own direction; only other patients can push it.
+    const pushed = align.lambdaPD > 0 && mask.length > modalities;
+    const beside = (row: Uint8Array): boolean => row.some((seen, m) => seen === 1 && m !== modality);
+    return align.weight > 0 && having.some((row) => pushed || beside(row));
   },
 });
 
@@ -64,8 +77,21 @@ export function clipObjective(
         ownGradient: Float64Array.of(align.weight * scaleGradient),
       };
     },
+    reaches: (mask, count, modality) => {
+      // The anchor is reached with whatever is compared with it.
+      const compared = modalities.map((_, m) => m).filter((m) => m !== anchor || clip.includeSelf);
+      const pairs = (modality === anchor ? compared : [modality]).map(
+        (m) => rowsWith(mask, count, m).filter((row) => row[anchor] === 1).length,
+      );
+      return align.weight > 0 && pairs.some((patients) => patients >= 2);
+    },
   };
 }
+
+const rowsWith = (mask: Uint8Array, modalities: number, modality: number): readonly Uint8Array[] =>
+  Array.from({ length: mask.length / modalities }, (_, i) =>
+    mask.subarray(i * modalities, (i + 1) * modalities),
+  ).filter((row) => row[modality] === 1);
 
 /** The objective of an alignment; of the config it opens what this alignment needs and no more. */
 export const objectiveOf = (

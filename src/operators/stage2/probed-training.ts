@@ -4,6 +4,7 @@ import type { Head, HeadGroup } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective } from './alignment-objective.js';
 import { gatherMask } from './modality-inputs.js';
 import { latentInputs } from './latent-inputs.js';
@@ -75,6 +76,11 @@ export class ProbedTraining implements Trainable {
       labels,
     );
     return { loss, auc, metrics: { valAlignment } };
+  }
+
+  /** The probe has one array over all slots, which learns from whatever is there. */
+  exempt(drawn: Drawn): ReadonlySet<string> {
+    return this.alignment.exempt(drawn);
   }
 
   /** The probe's patients are 0 to B-1 of these. */

@@ -1,8 +1,10 @@
 import { layoutOf, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective, ObjectiveLoss } from './alignment-objective.js';
 import { gatherMask } from './modality-inputs.js';
 import { project, type Projection } from './projection.js';
+import { alignmentExempt, evidenceOf } from './vector-exempt.js';
 
 /** What a step or a validation was computed on: u of the patients, [B, M, D]. */
 interface OnLatents {
@@ -47,6 +49,11 @@ export class ProjectionTraining implements Trainable {
     const phi = this.parameters.subarray(0, this.projection.layout.size);
     const u = await project(this.projection, phi, this.validation);
     return { u, loss: this.lossOf(u, this.validation).total, auc: null };
+  }
+
+  exempt(drawn: Drawn): ReadonlySet<string> {
+    const evidence = this.projection.inputs.map(evidenceOf);
+    return alignmentExempt(this.layout, this.objective, evidence, drawn, false);
   }
 
   private lossOf(u: Float32Array, patients: readonly number[]): ObjectiveLoss {

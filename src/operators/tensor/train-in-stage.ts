@@ -1,4 +1,4 @@
-import type { StageContext } from '../../pipeline/stage.js';
+import type { StageContext, Unit } from '../../pipeline/stage.js';
 import type { ReportingControl } from '../reporting-stage.js';
 import type { History } from './history-data.js';
 import { train, type Trainable } from './train-loop.js';
@@ -23,9 +23,14 @@ export const trainInStage = (
   train(model, {
     ...training,
     ...control,
+    of: nameOf(context.unit),
     checkpoints: context.checkpoints,
     patients,
     options: context.config.train,
     labels: patients.map((patient) => labels[patient] as 0 | 1),
     rng: context.rng('sampling'),
   });
+
+/** The method, alignment or encoder that a job trains. */
+const nameOf = ({ method, alignment, modality, union }: Unit): string =>
+  method ?? alignment ?? modality ?? (union === true ? 'the union of bags' : 'the model');

@@ -7,6 +7,7 @@ import { classBalancedDraws, inGroups } from './class-balance.js';
 import type { History } from './history-data.js';
 import type { ParameterLayout } from './parameters.js';
 import { TrainingState } from './training-state.js';
+import { GradientWatch, type Drawn } from './untrained.js';
 
 /** Losses of an optimisation step; all numbers are means over the patients of its group. */
 export interface TrainingStep {
@@ -34,10 +35,17 @@ export interface Trainable {
   step(group: readonly number[]): Promise<TrainingStep>;
   /** Evaluates the current parameters on the validation patients. */
   validate(): Promise<Validation>;
+  /**
+   * Names of arrays that have no gradient to expect from an epoch with these groups of patients: by mathematics, by a
+   * setting, or because nobody among them has what they learn from. All other arrays must have had one.
+   */
+  exempt?(drawn: Drawn): ReadonlySet<string>;
 }
 
 export interface TrainingJob {
   readonly options: Config['train'];
+  /** Whose training it is, for messages. */
+  readonly of: string;
   /** What early stopping watches: the AUC is maximised, the loss minimised. */
   readonly monitor: History['monitor'];
   /** Training patients and their labels. */
@@ -57,8 +65,8 @@ export interface TrainingJob {
  * Trains a model by the protocol of method.md 7 - class-balanced draws, Adam, plateau schedule on the validation loss,
  * early stopping - and leaves the best weights in `model.parameters`. Goes on from the job's checkpoint if there is one.
  *
- * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_INTERRUPTED on abort or
- * when asked to pause
+ * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_LAYER_UNTRAINED when an
+ * array of the model had no gradient in the first epoch, HAF_INTERRUPTED on abort or when asked to pause
  */
 export async function train(model: Trainable, job: TrainingJob): Promise<History> {
   const { options, monitor } = job;
@@ -68,7 +76,9 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
   let stopped: History['stopped'] = 'epochs';
   for (let epoch = state.epochs.length + 1; epoch <= options.epochs; epoch++) {
     const { lr } = plateau;
-    const training = await trainEpoch(model, state, job);
+    const watch = state.optimizer.steps === 0 ? new GradientWatch(model.layout) : null;
+    const training = await trainEpoch(model, state, job, watch);
+    watch?.check((drawn) => model.exempt?.(drawn) ?? new Set(), job.of);
     const validation = await model.validate();
     const metrics = { ...training, ...validation.metrics, valLoss: validation.loss, valAuc: validation.auc };
     state.epochs.push({ epoch, lr, ...metrics });
@@ -102,6 +112,7 @@ async function trainEpoch(
   model: Trainable,
   { optimizer, plateau, skipped }: TrainingState,
   { options, patients, labels, rng, signal }: TrainingJob,
+  watch: GradientWatch | null,
 ): Promise<Record<string, number | null>> {
   const sums = new Map<string, number>();
   let counted = 0;
@@ -116,6 +127,7 @@ async function trainEpoch(
       continue;
     }
     skipped.took();
+    watch?.see(gradient, group);
     optimizer.step(gradient, plateau.lr);
     counted += group.length;
     for (const [name, value] of Object.entries({ loss, ...metrics }))

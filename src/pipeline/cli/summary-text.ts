@@ -13,20 +13,45 @@ export function summaryOf(directory: RunDirectory): RunSummary | null {
   return existsSync(path) ? runSummarySchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
 }
 
+const number = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+const spread = (mean: number | null, std: number | null): string => `${number(mean)} ± ${number(std)}`;
+const printed = ([mean, std]: readonly [number, number | null]): string =>
+  std === null ? `${number(mean)} (quoted)` : spread(mean, std);
+
 /** The result table for a terminal; summary.md has more columns and the notes. */
-export function summaryText({ rows, cohort }: RunSummary): string {
-  const number = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
-  const spread = (mean: number | null, std: number | null): string => `${number(mean)} ± ${number(std)}`;
+export function summaryText({ rows, skipped, comparisons, cohort }: RunSummary): string {
   const lines = rows.map(({ title, accuracy, auc, pooledAuc, paper }) => [
     title,
     spread(accuracy.mean, accuracy.std),
     spread(auc.mean, auc.std),
     `${number(pooledAuc.value)} [${(pooledAuc.ci95 ?? [null, null]).map(number).join(', ')}]`,
-    paper.auc === null ? '-' : spread(...paper.auc),
+    paper.auc === null ? '-' : printed(paper.auc),
   ]);
+  const titles = new Map(rows.map(({ method, title }) => [method, title]));
   return [
-    textTable(['test patients', 'accuracy', 'AUC', 'pooled AUC [95 % CI]', 'AUC in the paper'], lines),
+    textTable(
+      ['test patients', 'accuracy', 'AUC', 'pooled AUC [95 % CI]', 'AUC in the paper'],
+      [...lines, ...skipped.map(({ title }) => [title, 'skipped', '-', '-', '-'])],
+    ),
+    ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
     '',
     `${cohort.patients} patients, ${cohort.deceased} deceased; accuracy of always answering the more frequent class: ${number(cohort.majority)}`,
+    ...comparisonLines(comparisons, titles),
   ].join('\n');
+}
+
+/** One line for each comparison of AUCs; comparisons.md has the accuracies too. */
+function comparisonLines(
+  comparisons: RunSummary['comparisons'],
+  titles: ReadonlyMap<string, string>,
+): readonly string[] {
+  const lines = comparisons.flatMap(({ method, other, auc }) => {
+    if (auc === null) return [];
+    const ci = auc.ci95 === null ? '' : ` [${auc.ci95.map(number).join(', ')}]`;
+    const difference = `${auc.difference < 0 ? '' : '+'}${number(auc.difference)}${ci}`;
+    return [
+      `${titles.get(method)} against ${titles.get(other)}: AUC ${difference}, adjusted p ${auc.adjusted.toFixed(4)}`,
+    ];
+  });
+  return lines.length === 0 ? [] : ['', ...lines];
 }

@@ -44,6 +44,7 @@ const catalogue = {
   HAF_WORKER_UNFIT: { exit: exitCodes.unavailable, retryable: false, local: true },
   HAF_JOB_QUARANTINED: { exit: exitCodes.finishedWithFailures, retryable: false },
   HAF_TRAINING_DIVERGED: { exit: exitCodes.unexpected, retryable: false },
+  HAF_LAYER_UNTRAINED: { exit: exitCodes.unexpected, retryable: false },
   HAF_INTERRUPTED: { exit: exitCodes.interrupted, retryable: true },
   HAF_INTERNAL: { exit: exitCodes.unexpected, retryable: false },
 } as const satisfies Record<string, { exit: ExitCode; retryable: boolean; local?: true }>;

@@ -1,0 +1,42 @@
+const markdownLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** Lines of a Markdown table: the first column to the left, numbers to the right. */
+export const markdownLines = (
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] => [
+  markdownLine(headings),
+  markdownLine(headings.map((_, column) => (column === 0 ? '---' : '---:'))),
+  ...rows.map(markdownLine),
+];
+
+const escaped = (text: string): string =>
+  text
+    .replace(/[%&_#$]/g, '\\$&')
+    // These signs are mathematics and must not be escaped.
+    .replaceAll('±', '$\\pm$')
+    .replaceAll('<', '$<$')
+    // Of a number below zero only: hyphens of names stay hyphens.
+    .replaceAll(/(?<![\w)])-(?=\d)/g, '$-$');
+const latexLine = (cells: readonly string[]): string => `${cells.map(escaped).join(' & ')} \\\\`;
+
+/** Lines of a LaTeX table (booktabs). */
+export const latexLines = (
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] => [
+  `\\begin{tabular}{l${'r'.repeat(headings.length - 1)}}`,
+  '\\toprule',
+  latexLine(headings),
+  '\\midrule',
+  ...rows.map(latexLine),
+  '\\bottomrule',
+  '\\end{tabular}',
+];
+
+/** Three digits, the precision at which differences between folds begin to mean something. */
+export const digits = (value: number): string => value.toFixed(3);
+
+/** " [low, high]" after a number; nothing where the interval is undefined. */
+export const intervalText = (interval: readonly [number, number] | null): string =>
+  interval === null ? '' : ` [${interval.map(digits).join(', ')}]`;

@@ -1,0 +1,37 @@
+import type { Drawn } from '../tensor/untrained.js';
+import type { BagSource } from './bag-source.js';
+import type { Encoder } from './encoder.js';
+
+export interface ExemptOptions {
+  readonly source: BagSource;
+  /** Of all patients. */
+  readonly labels: readonly (0 | 1)[];
+  /** As in training; null keeps all instances. */
+  readonly maxInstances: number | null;
+  /** Whether a later stage passes a gradient to z. */
+  readonly attached: boolean;
+}
+
+const attention = ['tanh.weight', 'tanh.bias', 'sigmoid.weight', 'sigmoid.bias', 'score.weight'];
+const instance = ['instance.weight', 'instance.bias'];
+
+/** Arrays of an encoder that had no gradient to expect from an epoch. */
+export function encoderExempt(
+  { wBag, wInst, heads, subtyping, layout }: Encoder,
+  { source, labels, maxInstances, attached }: ExemptOptions,
+  drawn: Drawn,
+): ReadonlySet<string> {
+  const having = [...new Set(drawn.flat())].filter((patient) => source.has(patient));
+  if (having.length === 0) return new Set(layout.entries.map(({ name }) => name));
+  // Softmax does not see what shifts all scores of a bag alike.
+  const exempt = ['score.bias'];
+  if (wBag === 0) exempt.push('classifier.weight', 'classifier.bias');
+  // Ranking by attention passes no gradient, so the instance loss alone does not reach these.
+  if (wBag === 0 && !attached) exempt.push(...attention, 'transfer.weight', 'transfer.bias');
+  if (having.every((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity) === 1))
+    exempt.push(...attention);
+  const ofDeceased = heads === 'deceased' && !subtyping;
+  if (wInst === 0 || (ofDeceased && having.every((patient) => labels[patient] === 0)))
+    exempt.push(...instance);
+  return new Set(exempt);
+}

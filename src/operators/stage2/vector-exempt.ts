@@ -1,0 +1,70 @@
+import type { Modality } from '../../pipeline/core/modality.js';
+import type { ParameterLayout } from '../tensor/parameters.js';
+import type { Drawn } from '../tensor/untrained.js';
+import type { AlignmentObjective } from './alignment-objective.js';
+import type { ModalityInput } from './modality-inputs.js';
+
+/** What a model could learn from about a modality. */
+export interface Evidence {
+  readonly modality: Modality;
+  readonly width: number;
+  readonly has: (patient: number) => boolean;
+  /** Whether some element of a patient's vector differs from zero. */
+  readonly says: (patient: number) => boolean;
+}
+
+export const evidenceOf = ({ modality, width, values, observed }: ModalityInput): Evidence => ({
+  modality,
+  width,
+  has: (patient) => observed[patient] === 1,
+  says: (patient) => values.subarray(patient * width, (patient + 1) * width).some((value) => value !== 0),
+});
+
+/**
+ * Arrays of a network over modality vectors that an epoch could not teach: those of a modality - it is a part of their
+ * name - that no patient of the epoch has, and weights on vectors that were all zeros.
+ */
+export function vectorExempt(
+  { entries }: ParameterLayout,
+  evidence: readonly Evidence[],
+  drawn: Drawn,
+): ReadonlySet<string> {
+  const patients = [...new Set(drawn.flat())];
+  const exempt = evidence.flatMap(({ modality, width, has, says }) => {
+    const own = entries.filter(({ name }) => name.split('.').includes(modality));
+    const having = patients.filter(has);
+    if (having.length === 0) return own;
+    if (having.some(says)) return [];
+    return (evidence.length === 1 ? entries : own).filter(
+      ({ shape }) => shape.length === 2 && shape[0] === width,
+    );
+  });
+  return new Set(exempt.map(({ name }) => name));
+}
+
+/**
+ * Arrays of an alignment that an epoch could not teach: besides those, phi of a modality that the objective reaches in
+ * none of the groups, and what the objective learns itself when it reaches no modality at all.
+ *
+ * @param attached whether the head passes a gradient to phi
+ */
+export function alignmentExempt(
+  layout: ParameterLayout,
+  objective: AlignmentObjective,
+  evidence: readonly Evidence[],
+  drawn: Drawn,
+  attached: boolean,
+): ReadonlySet<string> {
+  const masks = drawn.map((group) =>
+    Uint8Array.from(
+      [...new Set(group)].flatMap((patient) => evidence.map(({ has }) => (has(patient) ? 1 : 0))),
+    ),
+  );
+  const reached = evidence.map((_, m) => masks.some((mask) => objective.reaches(mask, evidence.length, m)));
+  const exempt = new Set(vectorExempt(layout, evidence, drawn));
+  for (const { name } of layout.entries) {
+    const m = evidence.findIndex(({ modality }) => name.split('.').includes(modality));
+    if (m < 0 ? !reached.includes(true) : !attached && !reached[m]) exempt.add(name);
+  }
+  return exempt;
+}
