@@ -21,7 +21,7 @@ const run = async (
   inputs: MiniInputs,
   changes: Partial<ConfigInput> = {},
 ): Promise<StageOutput> => {
-  const config = { ...miniConfig, ...changes };
+  const config = { ...miniConfig, fusion: { ...miniConfig.fusion, projection: 16 }, ...changes };
   return (await runStage(code, { config, unit: { fold: 0, ...unit }, inputs: { ...base, ...inputs } }))
     .output;
 };
@@ -96,10 +96,7 @@ describe('every method on a small cohort', () => {
   it.each(['all_mlp', 'ps3', 'bilinear', 'blood'])(
     '%s learns on tables behind frozen maps, which are not among its weights',
     async (method) => {
-      const changes = {
-        tabular: { transfer: 'frozenRandom' as const },
-        fusion: { ...miniConfig.fusion, projection: 16 },
-      };
+      const changes = { tabular: { transfer: 'frozenRandom' as const } };
       const output = await run(stage3, { method }, encoded, changes);
       expect(testAuc(output)).toBeGreaterThan(method === 'blood' ? 0.6 : 0.8);
       const names = Object.keys(readSafetensors(output.files['weights.safetensors'] as Uint8Array));
