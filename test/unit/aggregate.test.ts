@@ -250,6 +250,7 @@ describe('aggregate', () => {
     expect(haf?.robustness?.auc).toHaveLength(11);
     const expected = [0, 1, 2, 3, 4].map((fold) => inventedRobustness(fold).drop[4]?.auc);
     expect(haf?.robustness?.auc[4]).toEqual(expected);
+    expect(haf?.robustness?.accuracy[4]).toEqual([0.6, 0.61, 0.62, 0.63, 0.64]);
     const [withoutClin] = haf?.robustness?.withoutOne ?? [];
     expect(withoutClin?.modality).toBe('Clin');
     expect(withoutClin?.auc.mean).toBeCloseTo(0.57, 12);
