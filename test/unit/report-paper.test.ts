@@ -93,7 +93,7 @@ describe('the tables', () => {
       significance.slice(significance.indexOf('Table 5')),
     ];
     expect(rowOf(accuracy, 'MDLM')).toBe('MDLM 11 3 +0.080 [0.010, 0.130] 0.092 0.369 0.00078 0.00312');
-    expect(rowOf(auc, 'PS3')).toBe('PS3 +1.52 +0.050 [-0.010, 0.110] < 0.001 0.500 0.02340 0.04680');
+    expect(rowOf(auc, 'PS3')).toBe('PS3 +1.52 +0.050 [−0.010, 0.110] < 0.001 0.500 0.02340 0.04680');
     expect(rowOf(auc, 'MFMF')).toBe('MFMF – – – – – –');
     expect(textOf(significance)).toContain('cannot come from a pooled McNemar test on these accuracies');
   });
@@ -125,6 +125,14 @@ describe('the tables', () => {
     const rows = [...section('Detachment').matchAll(/<tr[^>]*>[^]*?<\/tr>/g)].map(([row]) => textOf(row));
     expect(rows.filter((row) => / (AUC|Accuracy) 0/.test(row))).toHaveLength(8);
     expect(rows.find((row) => row.startsWith('HAF AUC'))).toMatch(/0\.739 ± 0\.092 0\.721 ± 0\.098 −0\.018$/);
+  });
+
+  it('say what holds for nearly all rows without naming each of them', () => {
+    const notes = [...section('Notes and warnings').matchAll(/<strong>([^<]*)<\/strong>/g)].map(
+      ([, about]) => about,
+    );
+    expect(notes).toContain('All rows:');
+    expect(Math.max(...notes.map((about) => about?.length ?? 0))).toBeLessThan(200);
   });
 
   it('tell the means of repeats and their spread', () => {
