@@ -187,7 +187,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 3,
+    version: 4,
     class: 'cpu',
     reads: () => [
       'name',
@@ -196,6 +196,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'seed',
       'modalities',
       'methods',
+      'data.wsi.sources',
       'cohort',
       'cv',
       'tabular',
@@ -217,7 +218,14 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'detach',
       'train',
     ],
-    opens: { tile: ['tiles.json', 'sheet.jpg'], embed: ['bags.json'] },
+    // Weights, embeddings and latent vectors stay where they are.
+    opens: {
+      tile: ['tiles.json', 'sheet.jpg'],
+      embed: ['bags.json'],
+      stage1: ['history.json'],
+      stage2: ['history.json', 'spectrum.json'],
+      stage3: ['history.json', 'predictions.json', 'spectrum.json'],
+    },
     about: 'writes report.html and its figures',
     load: async () => (await import('../operators/report/report.js')).report,
   }),

@@ -17,7 +17,7 @@ export const folds = 3;
 const foldIndices = Array.from({ length: folds }, (_, fold) => fold);
 
 /** history.json of a training job. */
-const history = (more: Partial<History> = {}): { 'history.json': History } => ({
+export const history = (more: Partial<History> = {}): { 'history.json': History } => ({
   'history.json': {
     epochs: [1, 2, 3, 4].map((epoch) => ({ epoch, lr: 1e-4, valAuc: 0.5 + epoch / 20, valLoss: 1 / epoch })),
     bestEpoch: 3,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tablesFile, type Tables } from '../../src/operators/cohort/table-data.js';
 import { tables } from '../../src/operators/cohort/tables.js';
@@ -33,6 +35,43 @@ describe.skipIf(hancockFolder === null)('HANCOCK cohort', () => {
     expect(flow[1]).toEqual({ step: 'label tumorSpecific', patients: 674, deceased: 124 });
     expect(flow.at(-1)?.patients).toBe(560);
   });
+
+  // Counts of targets.csv, read here without any of the code under test.
+  const outcomes = (): { status: string; days: number }[] => {
+    const path = join(hancockFolder ?? '', 'targets.csv');
+    const [header = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split(/\r?\n/);
+    const [status, days] = ['survival_status', 'days_to_last_information'].map((name) =>
+      header.split(',').indexOf(name),
+    );
+    return lines.map((line) => ({
+      status: line.split(',')[status ?? -1] ?? '',
+      days: Number(line.split(',')[days ?? -1]),
+    }));
+  };
+
+  it.each([
+    [2, 620, 104],
+    [3, 550, 139],
+    [5, 416, 173],
+  ])(
+    'at %d years knows the status of %d patients, %d of them deceased',
+    async (years, patients, deceased) => {
+      const { flow, data, problems } = await hancock({
+        require: [],
+        label: 'landmark',
+        landmarkYears: years,
+      });
+      const limit = years * 365.25;
+      const dead = outcomes().filter(({ status, days }) => status === 'deceased' && days <= limit);
+      const later = outcomes().filter(
+        ({ status, days }) => days >= limit && !(status === 'deceased' && days <= limit),
+      );
+      expect([dead.length + later.length, dead.length]).toEqual([patients, deceased]);
+      expect(flow[1]).toEqual({ step: `status at ${years} years known`, patients, deceased });
+      expect(data.patients.filter(({ y }) => y === 1)).toHaveLength(deceased);
+      expect(problems).toHaveLength(763 - patients);
+    },
+  );
 
   it('finds 91 hypopharynx and CUP patients short of the shipped list of sites', async () => {
     const { flow } = await hancock({ require: [], includeSites: [2, 3, 4] });

@@ -38,6 +38,49 @@ describe('who belongs to the cohort', () => {
     expect(places(problems, 'info')).toEqual([['002', 'cohort.label']]);
   });
 
+  it('takes the status at the landmark for the outcome and leaves out whoever was lost before', async () => {
+    const known: Record<string, readonly ['l' | 'd' | 'n', number | null]> = {
+      '001': ['d', 730], // died before
+      '002': ['n', 730.5], // died on the day, of something else
+      '003': ['d', 731], // died after it
+      '004': ['l', 730.5], // followed exactly as long
+      '005': ['l', 4000],
+      '006': ['l', 730], // lost before
+      '007': ['l', null],
+      '008': ['d', null],
+    };
+    const targets = targetsOf(
+      Object.fromEntries(Object.entries(known).map(([id, [outcome]]) => [id, outcome])),
+    ).map((target) => ({ ...target, followUpDays: known[target.patient]?.[1] ?? null }));
+    const Clin = tableOf(Object.fromEntries(Object.keys(known).map((id) => [id, 1])));
+    const rules: ConfigInput['cohort'] = { require: [], label: 'landmark', landmarkYears: 2 };
+    const {
+      data: joined,
+      flow,
+      problems,
+    } = await joinCohort({ ...clinOnly, cohort: rules }, { targets, tables: { Clin } });
+    expect(joined.patients.map(({ id, y }) => [id, y])).toEqual([
+      ['001', 1],
+      ['002', 1],
+      ['003', 0],
+      ['004', 0],
+      ['005', 0],
+    ]);
+    expect(flow.slice(0, 2)).toEqual([
+      { step: 'labelled', patients: 8, deceased: 4 },
+      { step: 'status at 2 years known', patients: 5, deceased: 2 },
+    ]);
+    expect(problems.map(({ patient, place, reason }) => [patient, place, reason])).toEqual([
+      [
+        '006',
+        'cohort.landmarkYears',
+        'Last seen alive after 730 days; the status at 2 years (730.5 days) is unknown.',
+      ],
+      ['007', 'cohort.landmarkYears', 'The time of follow-up is unknown, and with it the status at 2 years.'],
+      ['008', 'cohort.landmarkYears', 'The time of follow-up is unknown, and with it the status at 2 years.'],
+    ]);
+  });
+
   it('keeps the tumour sites asked for; an unknown site is not one of them', async () => {
     const { data: joined, problems } = await joinCohort(
       { modalities: ['Path'], cohort: { require: [], includeSites: [2, 4] } },

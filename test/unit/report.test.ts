@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { escapeHtml, html, trustedMarkup } from '../../src/operators/report/html.js';
 import { count, folds, reported, stage1 } from '../support/invented-report.js';
@@ -10,11 +11,11 @@ afterEach(() => vi.restoreAllMocks());
 describe('the report', () => {
   it('has a result row per method with the paper beside it, and the majority class', async () => {
     const page = (await reported())['report.html'] ?? '';
-    const results = page.slice(page.indexOf('<h2>Results'), page.indexOf('<h2>What was run'));
-    expect([...results.matchAll(/<th scope="row">([^<]*)</g)].map(([, title]) => title)).toEqual([
-      'HAF',
-      'Blood',
-      'Majority class',
+    const results = page.slice(page.indexOf('<h2>Results'), page.indexOf('<h2>Notes'));
+    expect([...results.matchAll(/<th scope="row"[^>]*>([^<]*)</g)].map(([, title]) => title)).toEqual([
+      ...['HAF', 'Blood', 'Majority class'],
+      // All metrics.
+      ...['HAF', 'Blood'],
     ]);
     expect(results).toContain('0.739\u00a0±\u00a00.092');
     expect(results).toMatch(/0\.\d{3} \[0\.\d{3},\u00a0[01]\.\d{3}\]/);
@@ -22,16 +23,24 @@ describe('the report', () => {
 
   it('tells in words what was run and how many patients each step left', async () => {
     const page = (await reported())['report.html'] ?? '';
-    expect(page).toContain('3 folds, stratified by outcome; every patient is tested once.');
-    expect(page).toContain('Trained with invented-backend.');
+    expect(page).toContain('3-fold cross-validation, stratified by label; every patient is tested once.');
+    expect(page).toContain('trained with invented-backend.');
     expect(page).toMatch(/<th scope="row">labelled<\/th>\s*<td>63<\/td>/);
     expect(page).toContain('<td>−3</td>');
   });
 
-  it('stands alone: no script, nothing fetched', async () => {
+  it('stands alone: one script, which the policy names by its hash, nothing fetched', async () => {
     const page = (await reported())['report.html'] ?? '';
     const addresses = page.replaceAll(/xmlns(:xlink)?="[^"]*"/g, '');
-    expect(addresses).not.toMatch(/https?:|<script|<link|<img|@import|url\(/);
+    expect(addresses).not.toMatch(/https?:|<link|<img|@import|url\(/);
+    const [script, ...others] = [...page.matchAll(/<script>([^]*?)<\/script>/g)];
+    expect(others).toEqual([]);
+    const hash = createHash('sha256')
+      .update(script?.[1] ?? '')
+      .digest('base64');
+    expect(page).toContain(
+      `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'"`,
+    );
     expect(page).toContain("default-src 'none'");
   });
 
@@ -47,7 +56,8 @@ describe('the report', () => {
       )['report.html'] ?? '';
     expect(page).toContain('&lt;b&gt;with&lt;/b&gt; &quot;site&quot; &amp; &lt;script&gt;');
     expect(page).toContain('loss &lt;img src=x&gt;');
-    expect(page).not.toMatch(/<script>|<img/);
+    expect(page.match(/<script>/g)).toHaveLength(1);
+    expect(page).not.toContain('<img');
   });
 
   it('sums up a warning of several folds in one line', async () => {
@@ -66,9 +76,12 @@ describe('the figures of the report', () => {
   it('come as SVG and CSV, one per method and one per kind of training job', async () => {
     const names = Object.keys(await reported()).filter((name) => name !== 'report.html');
     expect(names.sort()).toEqual(
-      ['roc-blood', 'roc-haf', 'training-stage1-wsi', 'training-stage3-blood', 'training-stage3-haf'].flatMap(
-        (name) => [`figure-${name}.csv`, `figure-${name}.svg`],
-      ),
+      [
+        'cohort-flow',
+        'modalities-haf',
+        ...['reliability-blood', 'reliability-haf', 'robustness-haf', 'roc-blood', 'roc-haf'],
+        ...['training-stage1-wsi', 'training-stage3-blood', 'training-stage3-haf'],
+      ].flatMap((name) => [`figure-${name}.csv`, `figure-${name}.svg`]),
     );
   });
 

@@ -16,7 +16,7 @@ export type Segment = z.infer<typeof segmentSchema>;
 
 export const patientSchema = z.strictObject({
   id: z.string(),
-  /** 1 deceased, 0 living. */
+  /** 1 deceased, 0 living: at last information, or at the landmark of `cohort.label: landmark`. */
   y: z.union([z.literal(0), z.literal(1)]),
   followUpDays: z.number().nullable(),
   /** Observed rows only; an absent key is an absent modality. Cells in column order, null is a missing cell. */

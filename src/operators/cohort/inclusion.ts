@@ -2,6 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { inCanonicalOrder, modalities } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { isObserved, type FlowStep, type Patient } from './cohort-data.js';
+import { landmarkStatus } from './landmark.js';
 import { notTumorSpecific } from './targets-table.js';
 
 /** A labelled patient with everything the rules look at. */
@@ -18,39 +19,66 @@ interface Rule {
   /** Name of the group that is left after it. */
   readonly step: string;
   readonly key: string;
-  readonly reason: string;
-  readonly keeps: (candidate: Candidate) => boolean;
+  /** The candidate as it stays, or in words why it does not. */
+  readonly apply: (candidate: Candidate) => Candidate | string;
 }
 
+const keepIf =
+  (keeps: (candidate: Candidate) => boolean, reason: string): Rule['apply'] =>
+  (candidate) =>
+    keeps(candidate) ? candidate : reason;
+
+/** Leaves out whose status at the landmark is unknown; the outcome of the others becomes that status. */
+const atLandmark =
+  (years: number): Rule['apply'] =>
+  ({ patient, ...rest }) => {
+    const y = landmarkStatus(patient, years);
+    return typeof y === 'string' ? y : { patient: { ...patient, y }, ...rest };
+  };
+
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules({ label, includeSites, require }: Config['cohort']): readonly Rule[] {
+function inclusionRules({ label, landmarkYears, includeSites, require }: Config['cohort']): readonly Rule[] {
   const rules: Rule[] = [];
   if (label === 'tumorSpecific')
     rules.push({
       step: 'label tumorSpecific',
       key: 'cohort.label',
-      reason: `Outcome "${notTumorSpecific}" is left out by cohort.label: tumorSpecific.`,
-      keeps: ({ cause }) => cause !== notTumorSpecific,
+      apply: keepIf(
+        ({ cause }) => cause !== notTumorSpecific,
+        `Outcome "${notTumorSpecific}" is left out by cohort.label: tumorSpecific.`,
+      ),
+    });
+  if (label === 'landmark')
+    rules.push({
+      step: `status at ${landmarkYears} years known`,
+      key: 'cohort.landmarkYears',
+      apply: atLandmark(landmarkYears),
     });
   if (includeSites !== 'all')
     rules.push({
       step: `site ${includeSites.join(', ')}`,
       key: 'cohort.includeSites',
-      reason: 'The primary tumour site is unknown or not one of cohort.includeSites.',
-      keeps: ({ site }) => site !== null && includeSites.includes(site),
+      apply: keepIf(
+        ({ site }) => site !== null && includeSites.includes(site),
+        'The primary tumour site is unknown or not one of cohort.includeSites.',
+      ),
     });
   for (const modality of inCanonicalOrder(require))
     rules.push({
       step: `with ${modality}`,
       key: 'cohort.require',
-      reason: `The patient has no ${modality}, which cohort.require asks for.`,
-      keeps: ({ patient }) => isObserved(patient, modality),
+      apply: keepIf(
+        ({ patient }) => isObserved(patient, modality),
+        `The patient has no ${modality}, which cohort.require asks for.`,
+      ),
     });
   rules.push({
     step: 'with any modality',
     key: 'modalities',
-    reason: 'The patient has none of the modalities.',
-    keeps: ({ patient }) => modalities.some((modality) => isObserved(patient, modality)),
+    apply: keepIf(
+      ({ patient }) => modalities.some((modality) => isObserved(patient, modality)),
+      'The patient has none of the modalities.',
+    ),
   });
   return rules;
 }
@@ -72,19 +100,21 @@ export function include(
   let kept = candidates;
   const flow = [count('labelled', kept)];
   const problems: Problem[] = [];
-  for (const { step, key, reason, keeps } of inclusionRules(config)) {
-    for (const candidate of kept)
-      if (!keeps(candidate))
-        problems.push({
-          severity: 'info',
-          stage: 'cohort',
-          patient: candidate.patient.id,
-          file: null,
-          place: key,
-          reason,
-          fix: `Change ${key} to keep the patient.`,
-        });
-    kept = kept.filter(keeps);
+  for (const { step, key, apply } of inclusionRules(config)) {
+    kept = kept.flatMap((candidate) => {
+      const outcome = apply(candidate);
+      if (typeof outcome !== 'string') return [outcome];
+      problems.push({
+        severity: 'info',
+        stage: 'cohort',
+        patient: candidate.patient.id,
+        file: null,
+        place: key,
+        reason: outcome,
+        fix: `Change ${key} to keep the patient.`,
+      });
+      return [];
+    });
     flow.push(count(step, kept));
   }
   flow.push(count('cohort', kept));

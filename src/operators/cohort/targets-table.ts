@@ -69,5 +69,5 @@ const noFollowUp = (file: string): Problem => ({
   file,
   place: followUpColumn,
   reason: `Column "${followUpColumn}" is not in the file; follow-up times stay unknown.`,
-  fix: 'Add the column (days) if the data has it; the labels do not depend on it.',
+  fix: 'Add the column (days) if the data has it; of the labels only cohort.label: landmark needs it.',
 });

@@ -1,4 +1,4 @@
-import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import { isBagModality, isTableModality } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalitiesOf, type FusionMethod } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
@@ -7,12 +7,11 @@ import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { encoderOf } from '../stage1/encoder.js';
 import { objectiveOf } from '../stage2/alignment-objective.js';
-import { frozenTransfer } from '../stage2/frozen-transfer.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
 import { hasAny, readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
-import { fusionHead } from '../stage3/method-head.js';
+import { fusionHead, transferredTables } from '../stage3/method-head.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
 import { robustnessFile } from '../stage3/robustness-data.js';
 import { headPredictions, headRobustness } from '../stage3/score-head.js';
@@ -125,7 +124,11 @@ export async function partsOf(
       subsample: rng(`${modality}-subsample`),
     };
   });
-  const tables = tablesOf(context, method, chosen);
+  const tables = transferredTables(
+    context,
+    method,
+    readModalityInputs(context, chosen.filter(isTableModality)),
+  );
   const shapes = chosen.map((modality): ModalityInput => {
     const table = tables.find((input) => input.modality === modality);
     const width = encoders.find((part) => part.modality === modality)?.encoder.embedding;
@@ -144,17 +147,4 @@ export async function partsOf(
     alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, chosen) },
     head: await fusionHead(context, method, latents),
   };
-}
-
-/** Vectors of the tables among the modalities, through their frozen map where the experiment has one. */
-function tablesOf(
-  context: Parameters<typeof partsOf>[0],
-  method: FusionMethod,
-  chosen: readonly Modality[],
-): readonly ModalityInput[] {
-  const { config, rng } = context;
-  const read = readModalityInputs(context, chosen.filter(isTableModality));
-  return config.tabular.transfer === 'none'
-    ? read
-    : frozenTransfer(read, config.align.width, rng('transfer'));
 }

@@ -13,7 +13,7 @@ const attached = <Id extends string>(
 ): FusionMethod & { readonly id: Id } => ({
   ...method,
   id,
-  title: `${method.title}, attached`,
+  title: `${method.title} (attached)`,
   attached: true,
   paper: { table: 'Table 3', accuracy, auc },
 });

@@ -68,6 +68,10 @@ export const arraysOf = ({ layout, sequence }: Mfmf, modality: BagModality): rea
     .filter((name) => own.some((part) => name.startsWith(`${part}.`)));
 };
 
+/** The arrays that decide where the queries look in the bags of a modality: of no effect where there is one instance. */
+export const lookingArrays = (net: Mfmf, modality: BagModality): readonly string[] =>
+  arraysOf(net, modality).filter((name) => /\.(queryNorm|query|key)\.(weight|bias)$/.test(name));
+
 /** The bags of one modality of P patients. */
 export interface BagRows {
   readonly rows: InputRows;

@@ -7,14 +7,14 @@ import { InputRows } from '../stage1/input-rows.js';
 import { BagPacker, subsample } from '../stage1/pack-bags.js';
 import { packRuns } from '../stage1/packed-bags.js';
 import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../stage2/modality-inputs.js';
-import { evidenceOf, vectorExempt, type Evidence } from '../stage2/vector-exempt.js';
+import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
 import { gradientsOf } from '../tensor/autodiff.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import { addGradients, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
-import { arraysOf, mfmfForward, type BagRows, type Mfmf, type MfmfGroup } from './mfmf-net.js';
+import { arraysOf, lookingArrays, mfmfForward, type BagRows, type Mfmf, type MfmfGroup } from './mfmf-net.js';
 
 /** The bags of a modality, and the stream of the subsamples of large ones. */
 export interface MfmfBags {
@@ -73,22 +73,20 @@ export class MfmfTraining implements Trainable {
     return { loss, auc: validationAuc(own, logits) };
   }
 
+  /** Arrays that an epoch could not teach: nobody had the modality, or needed the learned token (see `Trainable`). */
   exempt(drawn: Drawn): ReadonlySet<string> {
     const { tables, maxInstances } = this.options;
-    const patients = drawn.flat();
-    const bags = this.modalities().map((modality): Evidence => {
-      const has = (patient: number): boolean => this.bagsOf(modality).source.has(patient);
-      return { modality, width: this.bagsOf(modality).source.width, has, says: has };
-    });
-    const exempt = new Set(vectorExempt(this.layout, [...tables.map(evidenceOf), ...bags], drawn));
-    // The learned token stands in for tables.
+    const patients = [...new Set(drawn.flat())];
+    const exempt = new Set(vectorExempt(this.layout, tables.map(evidenceOf), drawn));
     if (patients.every((patient) => hasAny(tables, patient))) exempt.add('query');
     for (const modality of this.modalities()) {
       const { source } = this.bagsOf(modality);
-      // Whoever attends to one instance attends to it wholly.
-      if (patients.some((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity) > 1)) continue;
-      for (const name of arraysOf(this.net, modality))
-        if (/\.(query|queryNorm|key)\./.test(name)) exempt.add(name);
+      const most = Math.max(
+        ...patients.map((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity)),
+      );
+      const silent =
+        most === 0 ? arraysOf(this.net, modality) : most === 1 ? lookingArrays(this.net, modality) : [];
+      for (const name of silent) exempt.add(name);
     }
     return exempt;
   }

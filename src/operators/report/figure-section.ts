@@ -1,12 +1,35 @@
 import type { Figure } from './figure.js';
 import { html, trustedMarkup, type Html } from './html.js';
 
-/** Charts side by side, as many as the page is wide; nothing where there are none. */
-export const figureSection = (title: string, about: string, figures: readonly Figure[]): Html =>
-  figures.length === 0
-    ? html``
-    : html`<section>
-        <h2>${title}</h2>
-        <p class="aside">${about}</p>
-        <div class="figures">${figures.map(({ svg }) => html`<figure>${trustedMarkup(svg)}</figure>`)}</div>
-      </section>`;
+/** One chart of the page; wide ones scroll on narrow screens. */
+export const figureOf = ({ name, svg, wide }: Figure): Html =>
+  html`<figure id="${name}" class="${wide === true ? 'wide' : 'small'}">${trustedMarkup(svg)}</figure>`;
+
+/** Small charts side by side, as many as the page is wide. */
+export const figureGrid = (figures: readonly Figure[]): Html =>
+  figures.length === 0 ? html`` : html`<div class="figures">${figures.map(figureOf)}</div>`;
+
+/** Charts that belong together; folded away behind their name unless they are to be seen at once. */
+export interface FigureGroup {
+  readonly title: string;
+  readonly open: boolean;
+  readonly figures: readonly Figure[];
+}
+
+/** A section of small charts in groups; nothing where there are none. */
+export function figureSection(title: string, about: string, groups: readonly FigureGroup[]): Html {
+  const shown = groups.filter(({ figures }) => figures.length > 0);
+  if (shown.length === 0) return html``;
+  return html`<section>
+    <h2>${title}</h2>
+    <p class="aside">${about}</p>
+    ${shown.map((group) =>
+      shown.length === 1 && group.open
+        ? figureGrid(group.figures)
+        : html`<details${trustedMarkup(group.open ? ' open' : '')}>
+            <summary>${group.title} (${group.figures.length})</summary>
+            ${figureGrid(group.figures)}
+          </details>`,
+    )}
+  </section>`;
+}

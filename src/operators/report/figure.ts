@@ -4,6 +4,8 @@ export interface Figure {
   readonly name: string;
   readonly svg: string;
   readonly csv: string;
+  /** Shown over the whole width of the page. */
+  readonly wide?: true;
 }
 
 /** The files of a figure with their names; the run directory keeps `figure-*` in its folder `figures`. */

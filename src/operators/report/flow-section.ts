@@ -1,8 +1,9 @@
 import type { FlowStep } from '../cohort/cohort-data.js';
-import { html, type Html } from './html.js';
+import type { Figure } from './figure.js';
+import { html, trustedMarkup, type Html } from './html.js';
 
 /** How many patients every rule of the cohort left (method.md 1.3). */
-export function flowSection(flow: readonly FlowStep[]): Html {
+export function flowSection(flow: readonly FlowStep[], diagram: Figure | null): Html {
   const most = Math.max(1, ...flow.map(({ patients }) => patients));
   const rows = flow.map(({ step, patients, deceased }, i) => {
     const lost = i === 0 ? 0 : (flow[i - 1] as FlowStep).patients - patients;
@@ -18,6 +19,7 @@ export function flowSection(flow: readonly FlowStep[]): Html {
   });
   return html`<section>
     <h2>Patients</h2>
+    ${diagram === null ? '' : html`<figure class="flow-diagram" id="${diagram.name}">${trustedMarkup(diagram.svg)}</figure>`}
     <div class="scroll">
       <table class="flow">
         <thead>

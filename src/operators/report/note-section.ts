@@ -1,6 +1,6 @@
 import { groupedNotes } from '../evaluation/summary-tables.js';
 import { html, type Html } from './html.js';
-import { counted } from './number-text.js';
+import { counted, listed } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
 /** A remark and the folds it was made in; no folds: it speaks of the whole run. */
@@ -12,7 +12,7 @@ interface Note {
 
 /** What to keep in mind when reading the numbers: remarks of the table and of training. */
 export function noteSection(input: ReportInput): Html {
-  const notes = notesOf(input);
+  const notes = [...generalNotes(input), ...notesOf(input)];
   const items = notes.map(
     ({ about, text, folds }) =>
       html`<li><strong>${about}${folds.length === 0 ? '' : foldsText(folds)}:</strong> ${text}</li>`,
@@ -33,10 +33,29 @@ export function noteSection(input: ReportInput): Html {
 const foldsText = (folds: readonly number[]): string =>
   `, ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')}`;
 
+/** What holds for any run, with its numbers. */
+function generalNotes({ summary, config }: ReportInput): Note[] {
+  const { majority } = summary.cohort;
+  const run = (text: string): Note => ({ about: 'This run', text, folds: [] });
+  return [
+    run(
+      `Always answering the more frequent class is right for ${(100 * majority).toFixed(1)} % of the patients. ` +
+        'Accuracy at threshold 0.5 mostly reflects calibration, because training draws both classes equally often: rank methods by AUC.',
+    ),
+    ...(config.cv.mode === 'fixedTest' || config.cv.repeats > 1
+      ? [
+          run(
+            'Folds test the same patients more than once, so their standard deviation does not tell how the result would vary with other patients; the interval of the pooled AUC does.',
+          ),
+        ]
+      : []),
+  ];
+}
+
 /** The notes of single evaluations are left out: the table's notes sum them up per method. */
 function notesOf({ summary, training }: ReportInput): Note[] {
   return [
-    ...groupedNotes(summary).map((note) => ({ ...note, folds: [] })),
+    ...groupedNotes(summary).map((note) => ({ ...note, about: shortened(note, summary), folds: [] })),
     ...grouped(
       training.flatMap(({ title, folds }) =>
         folds.flatMap(({ fold, history }) => [
@@ -54,6 +73,19 @@ function notesOf({ summary, training }: ReportInput): Note[] {
       ),
     ),
   ];
+}
+
+/** More names than these are too many to read. */
+const mostNamed = 6;
+
+/** "All rows but a and b" in place of a long list. */
+function shortened(
+  { about, text }: { about: string; text: string },
+  { rows }: ReportInput['summary'],
+): string {
+  const others = rows.filter(({ notes }) => !notes.includes(text)).map(({ title }) => title);
+  if (rows.length - others.length <= mostNamed || others.length > mostNamed) return about;
+  return others.length === 0 ? 'All rows' : `All rows but ${listed(others)}`;
 }
 
 /** The same remark in several folds becomes one line that names them. */

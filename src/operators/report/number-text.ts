@@ -3,16 +3,40 @@ import type { Spread } from '../evaluation/summary-data.js';
 /** What stands where a number is undefined. */
 export const undefinedText = '–';
 
-export const threeDigits = (value: number | null): string => value?.toFixed(3) ?? undefinedText;
+export const threeDigits = (value: number | null): string =>
+  value?.toFixed(3).replace('-', '\u2212') ?? undefinedText;
 
 /** Mean ± standard deviation, kept on one line by no-break spaces. */
 export const plusMinus = (mean: number | null, std: number | null): string =>
   mean === null || std === null ? undefinedText : `${threeDigits(mean)}\u00a0±\u00a0${threeDigits(std)}`;
 
+/** A number of the paper; one that it only quotes has no deviation. */
+export const paperText = (value: readonly [number, number | null] | null): string =>
+  value === null
+    ? undefinedText
+    : value[1] === null
+      ? `${threeDigits(value[0])} (quoted)`
+      : plusMinus(...value);
+
+/** With its sign, a true minus: "+0.012", "−0.7". */
+export function signed(value: number | null, digits = 3): string {
+  if (value === null) return undefinedText;
+  const size = Math.abs(value).toFixed(digits);
+  return Number(size) === 0 ? size : `${value < 0 ? '\u2212' : '+'}${size}`;
+}
+
+/** Three digits, or "< 0.001": a p-value is never 0. */
+export const pText = (p: number | null): string =>
+  p !== null && p < 0.001 ? '<\u00a00.001' : threeDigits(p);
+
 export const spreadText = ({ mean, std }: Spread): string => plusMinus(mean, std);
 
 export const interval = ([low, high]: readonly [number, number]): string =>
   `[${threeDigits(low)},\u00a0${threeDigits(high)}]`;
+
+/** "a, b and c"; nothing for nothing. */
+export const listed = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 
 /** "2 folds", "1 fold": a count with its noun; the plural adds an s. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
@@ -7,6 +8,8 @@ import { summaryFile, summarySchema, type Summary } from '../evaluation/summary-
 import { readImageInput, type ImageInput } from './image-input.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
+import { latentMapFile, latentMapSchema, type LatentMap } from '../latent/latent-data.js';
+import { spectrumGroups, type SpectrumGroup } from './spectrum-groups.js';
 import { trainingGroups, type TrainingGroup } from './training-groups.js';
 
 export interface FoldPredictions {
@@ -28,6 +31,10 @@ export interface ReportInput {
   readonly predictions: readonly FoldPredictions[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
+  /** The latent space of fold 0, for each alignment. */
+  readonly latents: readonly { readonly alignment: Alignment; readonly map: LatentMap }[];
+  /** In data-flow order. */
+  readonly spectra: readonly SpectrumGroup[];
   readonly images: ImageInput;
 }
 
@@ -54,6 +61,11 @@ export function readReportInput(context: StageContext): ReportInput {
       })),
     ),
     training: trainingGroups(inputs, summary.rows, config.schedule),
+    latents: inputs.all('latent').map((artifact) => ({
+      alignment: artifact.unit.alignment ?? 'svd',
+      map: artifact.json(latentMapFile, latentMapSchema),
+    })),
+    spectra: spectrumGroups(inputs, summary.rows, config.schedule),
     images: readImageInput(context),
   };
 }

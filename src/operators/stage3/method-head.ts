@@ -5,6 +5,7 @@ import { fusionNetOf } from '../heads/fusion-net.js';
 import type { Head, InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { modalitiesOf, type FusionMethod, type SingleTableMethod } from '../methods/method.js';
+import { frozenTransfer } from '../stage2/frozen-transfer.js';
 import { readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
 import { readLatentInputs } from './latent-inputs.js';
 
@@ -21,38 +22,57 @@ export async function headOf(
 ): Promise<MethodHead> {
   const { config, modalities, rng } = context;
   const chosen = modalitiesOf(method, modalities);
-  if (method.kind === 'single') {
-    const inputs = readModalityInputs(context, chosen);
-    return { inputs, head: singleTableHead(config.single, inputs, rng) };
+  if (method.kind === 'fusion' && method.embedding !== 'projected') {
+    const inputs = readLatentInputs(context, chosen);
+    return { inputs, head: await fusionHead(context, method, inputs) };
   }
-  const aligned = method.embedding !== 'projected';
-  const inputs = aligned ? readLatentInputs(context, chosen) : readModalityInputs(context, chosen);
-  return { inputs, head: await fusionHead(context, method, inputs) };
+  const inputs = transferredTables(context, method, readModalityInputs(context, chosen));
+  const head =
+    method.kind === 'single'
+      ? singleTableHead(config.single, inputs, rng)
+      : await fusionHead(context, method, inputs);
+  return { inputs, head };
 }
+
+/** The inputs of a method, with its tables through their frozen map where it has one (method.md 4.4). */
+export const transferredTables = (
+  { config, rng }: Pick<StageContext, 'config' | 'rng'>,
+  method: FusionMethod | SingleTableMethod,
+  inputs: readonly ModalityInput[],
+): readonly ModalityInput[] =>
+  config.tabular.transfer === 'none' || readsRawTables(config, method)
+    ? inputs
+    : frozenTransfer(inputs, config.align.width, rng('transfer'));
+
+/** Whether the tables enter the head as they are, whatever the maps of other methods (method.md 8.5). */
+const readsRawTables = (config: Pick<Config, 'mdlm'>, method: FusionMethod | SingleTableMethod): boolean =>
+  method.kind === 'fusion' && method.section === 'mdlm' && config.mdlm.combine === 'frozenConcat';
 
 /** The head of a fusion method over vectors of such shapes. */
 export async function fusionHead(
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
-  { embedding, randomDrop, head }: FusionMethod,
+  method: FusionMethod,
   inputs: readonly InputShape[],
 ): Promise<Head> {
-  const { create } = await head();
-  const projected = inputs.map(({ modality }) =>
-    embedding === 'projected' ? mapWidth(config, modality) : null,
-  );
-  return create({ inputs, projected, randomDrop, config, rng });
+  const module = await method.head();
+  const projected = inputs.map(({ modality }) => mapWidth(config, method, modality));
+  return module.create({ inputs, projected, randomDrop: method.randomDrop, config, rng });
 }
 
 /**
- * Width of the linear map P of a modality in a row without alignment; null where its vectors have the common width
- * already, by a map of their own (method.md 4.4).
+ * Width of the linear map P of a modality in a row without alignment; null where its vectors enter as they are or have
+ * the common width already, by a map of their own (method.md 4.4).
  */
-export function mapWidth(
-  { fusion, mil, tabular }: Pick<Config, 'fusion' | 'mil' | 'tabular'>,
+function mapWidth(
+  config: Pick<Config, 'fusion' | 'mil' | 'tabular' | 'mdlm'>,
+  method: FusionMethod,
   modality: Modality,
 ): number | null {
-  const transferred = isBagModality(modality) ? mil.transfer !== 'none' : tabular.transfer !== 'none';
-  return transferred ? null : fusion.projection;
+  if (method.embedding !== 'projected') return null;
+  const enters = isBagModality(modality)
+    ? config.mil.transfer !== 'none'
+    : config.tabular.transfer !== 'none' || readsRawTables(config, method);
+  return enters ? null : config.fusion.projection;
 }
 
 function singleTableHead(

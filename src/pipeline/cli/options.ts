@@ -123,6 +123,13 @@ export interface RunsOptions {
   readonly json?: boolean;
 }
 
+export interface CompareOptions extends RunsOptions {
+  /** The method to compare; all that both runs have if absent. */
+  readonly method?: string;
+  /** A method of the first run and one of the second. */
+  readonly methods?: readonly string[];
+}
+
 export interface InspectOptions {
   readonly config?: string;
   readonly set: readonly string[];

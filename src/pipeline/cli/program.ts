@@ -152,6 +152,24 @@ function addHistory(program: Command): void {
     .option('--json', 'print it as JSON')
     .action(lazily(async () => (await import('./explain.js')).explain));
 
+  examples(
+    program.command('compare'),
+    'compare paper-3f9c paper-81d0',
+    'compare paper-3f9c paper-3f9c --methods haf all_mlp',
+  )
+    .description('test whether two runs, or two methods of a run, differ on the same patients')
+    .argument('<run-a>', 'the first run')
+    .argument('<run-b>', 'the second run; may be the first')
+    .option('--method <name>', 'only this method (default: all that both runs have)')
+    .addOption(
+      new Option('--methods <names...>', 'a method of the first run and one of the second').conflicts(
+        'method',
+      ),
+    )
+    .option('--runs <dir>', 'where run directories are', './runs')
+    .option('--json', 'print the comparisons as JSON')
+    .action(lazily(async () => (await import('./compare.js')).compare));
+
   const runs = program.command('runs').description('list runs and show one');
   examples(runs.command('ls'), 'runs ls')
     .description('list the runs')

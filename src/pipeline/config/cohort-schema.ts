@@ -14,7 +14,7 @@ export const cohortSchema = z.strictObject({
     .positive()
     .default(5)
     .describe(
-      'With label landmark: deceased by then or alive then; patients censored earlier are left out (1.3).',
+      'With label landmark, years of 365.25 days: deceased by then, or followed as long; whoever was last seen alive before is left out (1.3).',
     ),
   require: z
     .array(z.enum(modalities))

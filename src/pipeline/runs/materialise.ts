@@ -9,6 +9,7 @@ import { csvText } from '../core/csv.js';
 import { heatmapPath } from '../../operators/heatmaps/heatmap-data.js';
 import { tileSetFile } from '../../operators/tiling/tiles-data.js';
 import type { RunDirectory } from './run-directory.js';
+import { predictionsCsv } from './run-predictions.js';
 import { readTileSet, shownTileFiles, tileFiles } from './tile-files.js';
 
 /** The files of an artifact that the run directory is made of; features, latent vectors and weights stay in the store. */
@@ -74,9 +75,7 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
     case 'stage3':
     case 'joint': {
       const predictions = artifact.json('predictions.json', predictionsSchema);
-      const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const;
-      const rows = predictions.map((prediction) => columns.map((column) => prediction[column]));
-      directory.write(`folds/${fold}/${method}/predictions.csv`, csvText(columns, rows));
+      directory.write(`folds/${fold}/${method}/predictions.csv`, predictionsCsv(predictions));
       return history(`folds/${fold}/${method}`);
     }
     case 'evaluate':

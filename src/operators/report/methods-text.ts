@@ -1,0 +1,267 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import { isJoint, type FusionMethod, type Method } from '../methods/method.js';
+import { methodOf } from '../methods/registry.js';
+import { counted, listed } from './number-text.js';
+import type { ReportInput } from './report-input.js';
+
+export interface Paragraph {
+  readonly heading: string;
+  readonly text: string;
+}
+
+const modalityNames: Readonly<Record<Modality, string>> = {
+  WSI: 'whole-slide images (WSI)',
+  TMA: 'tissue microarrays (TMA)',
+  Clin: 'clinical data',
+  Path: 'pathological data',
+  Blood: 'blood values',
+  ICD: 'ICD-10 codes',
+  Cell: 'TMA cell densities',
+};
+
+/** What was run, in the words of a paper's methods section; every number comes from the resolved experiment. */
+export function methodsText(input: ReportInput): readonly Paragraph[] {
+  const { config, modalities } = input;
+  const methods = input.summary.rows.map(({ method }) => methodOf(method));
+  const fusion = methods.filter((method): method is FusionMethod => method.kind === 'fusion');
+  const encodes =
+    modalities.some(isBagModality) && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
+  const svd = fusion.some(({ embedding }) => embedding === 'svd');
+  const clip = fusion.some(({ embedding }) => embedding === 'clip');
+  return [
+    { heading: 'Cohort and label', text: cohortText(input) },
+    { heading: 'Split', text: splitText(input) },
+    { heading: 'Preprocessing', text: tableText(input) },
+    ...(modalities.some(isBagModality) ? [{ heading: 'Image features', text: featureText(input) }] : []),
+    ...(encodes ? [{ heading: 'Stage 1: pathology encoders', text: encoderText(config) }] : []),
+    ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(config, { svd, clip }) }] : []),
+    ...(fusion.length > 0 ? [{ heading: 'Stage 3: fusion', text: fusionText(config, fusion) }] : []),
+    ...otherRows(config, methods),
+    { heading: 'Schedule', text: scheduleText(config, methods) },
+    { heading: 'Training', text: trainingText(input) },
+    { heading: 'Evaluation', text: evaluationText(input, fusion) },
+  ];
+}
+
+function cohortText({ config: { cohort }, flow, summary, modalities }: ReportInput): string {
+  const labelled = flow[0]?.patients ?? 0;
+  const { patients, deceased } = summary.cohort;
+  const label = {
+    overall:
+      'The label is survival status at the last information: deceased, whatever the cause (positive class), or living.',
+    tumorSpecific:
+      'The label is survival status; patients who died of something other than the tumour were left out.',
+    landmark: `The label is survival status ${counted(cohort.landmarkYears, 'year')} after diagnosis: deceased by then (positive class) or alive then; patients censored earlier were left out.`,
+  }[cohort.label];
+  const needed =
+    cohort.require.length === 0
+      ? 'Patients needed at least one modality.'
+      : `Patients needed ${listed(cohort.require)}; other modalities may be missing.`;
+  const sites =
+    cohort.includeSites === 'all'
+      ? ''
+      : ` Only primary tumour sites ${cohort.includeSites.join(', ')} were used.`;
+  return (
+    `Of ${counted(labelled, 'labelled patient')}, ${patients} were used: ${patients - deceased} living, ${deceased} deceased. ` +
+    `${label} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => modalityNames[modality]))}.`
+  );
+}
+
+function splitText({ config: { cv }, splitHash }: ReportInput): string {
+  const scheme =
+    cv.mode === 'fixedTest'
+      ? `A given set of patients was held out for testing; the others were dealt to ${cv.folds} folds of training and validation, stratified by label.`
+      : `${cv.folds}-fold cross-validation, stratified by label; every patient is tested once.`;
+  const validation =
+    cv.mode === 'fixedTest'
+      ? ''
+      : cv.validation === 'own'
+        ? ' A stratified ninth of the patients who are not tested validates.'
+        : ' The held-out patients of a fold were cut in two stratified halves: one validates, one tests; patients of the first are not tested.';
+  const repeats =
+    cv.repeats === 1
+      ? ''
+      : ` The whole was repeated ${cv.repeats} times with other folds and other random streams.`;
+  const tested =
+    cv.mode === 'kfold' && cv.validation === 'halfOfTest'
+      ? scheme.replace('; every patient is tested once', '')
+      : scheme;
+  const hash = splitHash === null ? '' : `, split ${splitHash.slice(0, 12)}`;
+  return `${tested}${validation}${repeats} All images and rows of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
+}
+
+function tableText({ config: { tabular, align }, modalities }: ReportInput): string {
+  if (!modalities.some(isTableModality)) return 'No clinical table is used.';
+  const fill = tabular.numericImpute === 'mostFrequent' ? 'most frequent value' : 'mean';
+  const scaling = tabular.scaler === 'minmax' ? 'scaled to [0, 1]' : 'standardised';
+  const absent =
+    tabular.absentRow === 'mask'
+      ? 'A patient without a row in a table lacks that modality: it is masked, never imputed.'
+      : 'A patient without a row in a table got one filled with the modes of the training patients.';
+  const map =
+    tabular.transfer === 'none'
+      ? ''
+      : ` Each encoded table passes a linear map to ${align.width} numbers that is drawn at random and never trained.`;
+  return (
+    `Missing numbers in a row were replaced by the ${fill} of their column, nominal columns one-hot encoded, numeric, ordinal and ` +
+    `ICD columns ${scaling}${tabular.clip ? ' and clipped to the training range' : ''}; everything was fitted on the training patients of the fold. ${absent}${map}`
+  );
+}
+
+/** Who made the instances, as far as it is noted. */
+function featureText({ images, config: { bag } }: ReportInput): string {
+  const made = new Map<string, Set<string>>();
+  for (const { modality, index } of images.features) {
+    if (index.bags.length === 0) continue;
+    const by = `${index.encoder ?? 'an encoder that is not noted'} (${index.dialect})`;
+    made.set(modality, (made.get(modality) ?? new Set()).add(by));
+  }
+  const sentences = [...made].map(([modality, by]) => `${modality} by ${listed([...by])}`);
+  const subsample =
+    bag.maxInstances === null
+      ? ''
+      : ` In training, larger bags were subsampled to ${bag.maxInstances} instances.`;
+  return `A bag holds the instances of all slides, or of all cores and stains, of a patient.${sentences.length === 0 ? '' : ` Instances: ${sentences.join('; ')}.`}${subsample}`;
+}
+
+const inside = (activation: 'relu' | 'none'): string => (activation === 'relu' ? 'ReLU' : 'no activation');
+
+function encoderText({ mil, align }: Config): string {
+  const heads = mil.heads === 'both' ? 'one head per class' : 'the head of the deceased alone';
+  return (
+    `Each pathology modality has a gated-attention MIL encoder: a linear map of the instances to ${mil.hidden} numbers (${inside(mil.activation)}, ` +
+    `dropout ${mil.dropout}), gated attention of width ${mil.attention} (dropout ${mil.attentionDropout}), and the attention-weighted ` +
+    `sum z of ${mil.hidden} numbers${mil.transfer === 'none' ? '' : `, mapped linearly to ${align.width}`}. Loss: ${mil.wBag} × bag cross-entropy + ` +
+    `${mil.wInst} × instance clustering loss over the ${mil.k} instances ranked highest and lowest (${heads}` +
+    `${mil.subtyping ? ', the other class trained as well' : ''})${mil.wInstAgain === 0 ? '' : `; rows with alignment or drop add the instance loss once more with weight ${mil.wInstAgain}`}.`
+  );
+}
+
+function alignmentText(
+  { align, clip }: Config,
+  used: { readonly svd: boolean; readonly clip: boolean },
+): string {
+  const sign = {
+    sum: 'signed to the side of the sum of the vectors',
+    invariant: 'compared whatever their sign',
+    none: 'with the sign the decomposition gives',
+  }[align.sign];
+  const svd = used.svd
+    ? ` Loss: softmax of the leading singular value of a patient's ${align.normalize ? 'unit-length ' : ''}modality vectors (temperature ${align.tauSv}) plus ` +
+      `${align.lambdaPD} × discrimination of patients by their leading left singular vectors (temperature ${align.tauPd}, ${sign})` +
+      `${align.weight === 1 ? '' : `, times ${align.weight}`}.`
+    : '';
+  const contrast = used.clip
+    ? ` CLIP rows contrast each other modality with WSI${clip.includeSelf ? ', and WSI with itself,' : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
+    : '';
+  return (
+    `A two-layer network phi per modality (hidden ${align.hidden}, ${inside(align.activation)}) maps z or the encoded table to u, ${align.width} numbers. ` +
+    `Only observed modalities enter.${svd}${contrast}`
+  );
+}
+
+function fusionText({ fusion }: Config, methods: readonly FusionMethod[]): string {
+  const drop = methods.filter(({ randomDrop }) => randomDrop);
+  const projected = methods.filter(({ embedding }) => embedding === 'projected');
+  const out =
+    fusion.logits === 1 ? 'one logit with binary cross-entropy' : 'two logits with softmax cross-entropy';
+  return (
+    `The vectors of all modalities are concatenated, zeros where one is missing, and pass a network with ${fusion.hidden} hidden units ` +
+    `(${inside(fusion.activation)}, dropout ${fusion.dropout}) to ${out}.` +
+    (projected.length === 0
+      ? ''
+      : ` Without alignment each modality first passes a linear map to ${fusion.projection} numbers (${titlesOf(projected)}).`) +
+    (drop.length === 0
+      ? ''
+      : ` Random modality drop (${titlesOf(drop)}): per patient and step, a uniform number of the observed modalities is hidden in a second pass; loss l⁺ + l⁻ + ` +
+        `${fusion.lambdaMoFe} × max(l⁺ − l⁻, 0)${fusion.mofeStopGradReduced ? ', l⁻ constant inside the hinge' : ''}.`)
+  );
+}
+
+const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
+
+/** Settings of rows that have their own. */
+function otherRows({ pool, mdlm, mfmf, single }: Config, methods: readonly Method[]): readonly Paragraph[] {
+  const has = (id: string): boolean => methods.some((method) => method.id === id);
+  const pooling = methods.some((method) => method.kind === 'fusion' && method.section === 'pool');
+  const combine = {
+    learned: 'learned weights',
+    mean: 'their mean',
+    frozenConcat: 'a layer over image logits and raw tables that is never trained',
+  }[mdlm.combine];
+  const sentences = [
+    ...(pooling
+      ? [
+          `Pooling rows: u pooled over the observed modalities, then one linear layer${pool.detach ? '' : '; gradients pass between their stages'}${pool.imageLoss ? '' : '; encoders without image loss'}.`,
+        ]
+      : []),
+    ...(has('ps3') ? ['PS3: attention over one token per modality.'] : []),
+    ...(has('mdlm') ? [`MDLM: one linear head per modality, combined by ${combine}.`] : []),
+    ...(has('mfmf')
+      ? [
+          `MFMF: tabular tokens attend to the instances of ${listed(mfmf.sequence)}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
+        ]
+      : []),
+    ...(has('bilinear') ? ['Bilinear: learned bilinear interaction of all pairs of modalities.'] : []),
+    ...(methods.some(({ kind }) => kind === 'single')
+      ? [
+          `Single tables: a network with ${single.hidden} hidden units (${inside(single.activation)}, dropout ${single.dropout}).`,
+        ]
+      : []),
+  ];
+  return sentences.length === 0 ? [] : [{ heading: 'Comparison rows', text: sentences.join(' ') }];
+}
+
+function scheduleText({ schedule, detach, align }: Config, methods: readonly Method[]): string {
+  const joint = methods.filter((method) => isJoint(method, schedule));
+  const monitor =
+    align.monitor === 'valAuc'
+      ? 'the validation AUC of a probe fusion network beside it'
+      : 'its validation loss';
+  const how =
+    schedule === 'staged'
+      ? `Staged: each stage is a training job of its own on the frozen output of the one before, with its own early stopping (Stage 2 by ${monitor}).` +
+        (joint.length === 0 ? '' : ` Trained in one job: ${titlesOf(joint)}.`)
+      : 'Joint: all stages of a method are trained in one optimisation step, with one early stopping on the validation AUC of the fused score.';
+  const attached = methods.filter((method) => method.kind === 'fusion' && method.attached === true);
+  const gradients = detach
+    ? ` No gradient passes from one stage into another${attached.length === 0 ? '' : `, except in ${titlesOf(attached)}`}.`
+    : ' Gradients pass through all stages (no detachment).';
+  return how + gradients;
+}
+
+function trainingText({ config, training }: ReportInput): string {
+  const { train } = config;
+  const backends = [
+    ...new Set(training.flatMap(({ folds }) => folds.map(({ history }) => history.backend))),
+  ].sort();
+  return (
+    `The same protocol for every row: Adam, learning rate ${train.lr}, weight decay ${train.weightDecay}, ${train.batch} patients per step, both classes ` +
+    `drawn equally often; at most ${counted(train.epochs, 'epoch')}, stopped after ${train.patience} without better validation AUC, weights of the best epoch kept; ` +
+    `learning rate times ${train.plateauFactor} after ${train.plateauPatience} epochs without lower validation loss. Training seed ${config.seed}` +
+    `${backends.length === 0 ? '' : `; trained with ${listed(backends)}`}.`
+  );
+}
+
+function evaluationText(
+  { config: { robustness, stats, cv }, summary }: ReportInput,
+  fusion: readonly FusionMethod[],
+): string {
+  const pooled =
+    cv.mode === 'fixedTest' || cv.repeats > 1
+      ? "Pooled scores are the mean of a patient's test probabilities."
+      : 'Pooled scores are the logits of all folds together.';
+  const hidden =
+    fusion.length === 0
+      ? ''
+      : ` Robustness: each observed modality of a test patient is hidden with probability 0, 0.1, ..., 1 from the trained network; mean of ${counted(robustness.draws, 'seeded draw')}; also each modality hidden, and each alone.`;
+  const compared =
+    summary.comparisons.length === 0
+      ? ''
+      : ` ${methodOf(stats.reference).title} is compared with ${listed(summary.comparisons.map(({ other }) => methodOf(other).title))} by McNemar's and DeLong's tests, Holm-adjusted.`;
+  return (
+    `On test patients, with the kept weights, once: AUC (mid-ranks), accuracy, balanced accuracy, sensitivity and specificity at threshold 0.5, Brier score and ` +
+    `expected calibration error (ten bins); mean and population standard deviation over folds. ${pooled} The interval of the pooled AUC is DeLong's.${hidden}${compared}`
+  );
+}

@@ -1,0 +1,20 @@
+import type { Spread } from '../evaluation/summary-data.js';
+
+/** The paper's numbers are means over ten folds (method.md 1.4). */
+const paperFolds = 10;
+
+/**
+ * How many standard errors this run's mean lies above the paper's: (ours - paper) / sqrt(se_ours^2 + se_paper^2), with
+ * se = std / sqrt(folds). Null where the paper gives no deviation, or no fold has a value.
+ *
+ * @param folds of one cross-validation: its repeats test the same patients again and count as one
+ */
+export function standardErrorsFromPaper(
+  { mean, std, folds: defined }: Spread,
+  paper: readonly [number, number | null] | null,
+  folds: number,
+): number | null {
+  if (mean === null || std === null || paper === null || paper[1] === null) return null;
+  const error = Math.sqrt(std ** 2 / Math.min(defined, folds) + paper[1] ** 2 / paperFolds);
+  return error === 0 ? null : (mean - paper[0]) / error;
+}

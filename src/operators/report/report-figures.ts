@@ -1,0 +1,102 @@
+import type { Figure } from './figure.js';
+import { flowDiagram } from './flow-diagram.js';
+import { alignmentTitles, latentFigure } from './latent-figure.js';
+import { latentHeatmapFigure } from './latent-heatmap-figure.js';
+import { oneModalityFigure } from './one-modality-figure.js';
+import { reliabilityFigure } from './reliability-figure.js';
+import type { ReportInput } from './report-input.js';
+import { robustnessFigure } from './robustness-figure.js';
+import { robustnessLinesFigure } from './robustness-lines-figure.js';
+import { rocFigure } from './roc-figure.js';
+import { spectrumFigure } from './spectrum-figure.js';
+import { trainingFigure } from './training-figure.js';
+
+/** Every chart of the report, by section. */
+export interface ReportFigures {
+  readonly flow: Figure | null;
+  readonly robustness: readonly Figure[];
+  readonly latent: readonly Figure[];
+  readonly spectrum: readonly Figure[];
+  /** One per method, in the order of the rows. */
+  readonly reliability: readonly MethodFigure[];
+  readonly roc: readonly MethodFigure[];
+  readonly training: readonly Figure[];
+}
+
+/** A chart of one method. */
+export interface MethodFigure {
+  readonly method: string;
+  readonly figure: Figure;
+}
+
+/** Draws everything, one chart after the other: rendering resets ids shared by the process. */
+export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
+  const { summary, config } = input;
+  return {
+    flow: flowDiagram(input.flow),
+    robustness: await robustnessFigures(input),
+    latent: await drawn(
+      input.latents.flatMap(({ alignment, map }) => [
+        () => latentFigure(alignment, alignmentTitles[alignment], map),
+        () => latentHeatmapFigure(alignment, alignmentTitles[alignment], map),
+      ]),
+      (draw) => draw(),
+    ),
+    spectrum: await drawn(input.spectra, spectrumFigure),
+    reliability: await drawnByMethod(summary.rows, reliabilityFigure),
+    roc: await drawnByMethod(summary.rows, (row) =>
+      rocFigure(
+        row,
+        input.predictions.filter(({ method }) => method === row.method),
+        config.cv,
+      ),
+    ),
+    training: await drawn(input.training, trainingFigure),
+  };
+}
+
+export const allFigures = (figures: ReportFigures): readonly Figure[] => [
+  ...(figures.flow === null ? [] : [figures.flow]),
+  ...figures.robustness,
+  ...figures.latent,
+  ...figures.spectrum,
+  ...figures.reliability.map(({ figure }) => figure),
+  ...figures.roc.map(({ figure }) => figure),
+  ...figures.training,
+];
+
+/** The reference method in detail - another one where it has nothing to take away - and all methods in one chart. */
+async function robustnessFigures({ summary, config }: ReportInput): Promise<readonly Figure[]> {
+  const able = summary.rows.flatMap((row) =>
+    row.robustness === null ? [] : [{ row, robustness: row.robustness }],
+  );
+  const shown = able.find(({ row }) => row.method === config.stats.reference) ?? able[0];
+  if (shown === undefined) return [];
+  const lines = await robustnessLinesFigure(summary.rows, shown.row.method);
+  return [
+    await robustnessFigure(shown.row, shown.robustness),
+    ...(lines === null ? [] : [lines]),
+    await oneModalityFigure(shown.row, shown.robustness),
+  ];
+}
+
+async function drawn<T>(items: readonly T[], draw: (item: T) => Promise<Figure | null>): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const item of items) {
+    const figure = await draw(item);
+    if (figure !== null) figures.push(figure);
+  }
+  return figures;
+}
+
+async function drawnByMethod<T extends { readonly method: string }>(
+  rows: readonly T[],
+  draw: (row: T) => Promise<Figure | null>,
+): Promise<MethodFigure[]> {
+  const figures: MethodFigure[] = [];
+  for (const row of rows) {
+    const figure = await draw(row);
+    if (figure !== null) figures.push({ method: row.method, figure });
+  }
+  return figures;
+}

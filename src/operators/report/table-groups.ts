@@ -1,0 +1,29 @@
+import type { Summary, SummaryRow } from '../evaluation/summary-data.js';
+import { methodOf } from '../methods/registry.js';
+
+/** The rows of one table of the paper. */
+export interface TableGroup {
+  /** For example "Table 1". */
+  readonly table: string;
+  readonly about: string;
+  readonly rows: readonly SummaryRow[];
+  readonly skipped: Summary['skipped'];
+}
+
+const about: Readonly<Record<string, string>> = {
+  'Table 1': 'all methods',
+  'Table 2': 'one clinical table alone',
+  'Table 3': 'without detachment',
+};
+
+/** The rows of a run by the table of the paper they belong to, in the order of the tables. */
+export function tableGroups({ rows, skipped }: Summary): readonly TableGroup[] {
+  const tableOf = (method: string): string => methodOf(method).paper.table;
+  const tables = [...new Set([...rows, ...skipped].map(({ method }) => tableOf(method)))].sort();
+  return tables.map((table) => ({
+    table,
+    about: about[table] ?? '',
+    rows: rows.filter(({ method }) => tableOf(method) === table),
+    skipped: skipped.filter(({ method }) => tableOf(method) === table),
+  }));
+}

@@ -1,0 +1,137 @@
+import type { RunComparison, PredictedMethod } from '../../operators/evaluation/compare-runs.js';
+import { nearest } from '../config/suggest.js';
+import { HafError } from '../core/errors.js';
+import { rng } from '../core/rng.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { predictedMethods, readPredictions } from '../runs/run-predictions.js';
+import type { CompareOptions } from './options.js';
+import { printData, printJson } from './output.js';
+import { textTable } from './text-table.js';
+
+/**
+ * `compare RUN_A RUN_B`: the saved test predictions of two runs, patient by patient: every method that both have, or those
+ * named. How it tests is what the first run's experiment says under `stats`, always on the pooled predictions.
+ */
+export async function compare(runA: string, runB: string, options: CompareOptions): Promise<void> {
+  const [a, b] = [RunDirectory.find(options.runs, runA), RunDirectory.find(options.runs, runB)];
+  const { stats, seed } = a.experiment();
+  const pairs = methodPairs(a, b, options).map(
+    ([first, second]) => [predicted(a, first), predicted(b, second)] as const,
+  );
+  const { compareRuns } = await import('../../operators/evaluation/compare-runs.js');
+  const comparisons = compareRuns(pairs, stats, (first, second) =>
+    rng(seed, ['compare', first.run, first.method, second.run, second.method].join('/')),
+  );
+  const { mcnemar, bootstrap } = stats;
+  if (options.json) printJson({ runs: [a.run, b.run], mcnemar, bootstrap, comparisons });
+  else printData(comparisonText(a.run, b.run, comparisons, stats));
+}
+
+const predicted = (directory: RunDirectory, method: string): PredictedMethod => ({
+  ...{ run: directory.run, method },
+  folds: readPredictions(directory, method),
+  testing: directory.experiment().cv,
+});
+
+/** Which method of the first run is compared with which of the second. @throws HafError HAF_USAGE */
+function methodPairs(
+  a: RunDirectory,
+  b: RunDirectory,
+  { method, methods }: CompareOptions,
+): readonly (readonly [string, string])[] {
+  if (methods !== undefined && methods.length !== 2)
+    throw new HafError(
+      'HAF_USAGE',
+      `--methods takes two names, the method of each run; there are ${methods.length}.`,
+      'For example --methods haf all_mlp.',
+    );
+  const [first, second] = methods ?? [method, method];
+  const pairs =
+    first === undefined || second === undefined
+      ? sharedMethods(a, b).map((shared) => [shared, shared] as const)
+      : [[requireMethod(a, first), requireMethod(b, second)] as const];
+  if (a.run === b.run && pairs.every(([one, other]) => one === other))
+    throw new HafError(
+      'HAF_USAGE',
+      `${a.run} would be compared with itself.`,
+      `Name two of its methods with --methods (${predictedMethods(a).join(', ')}), or another run.`,
+    );
+  return pairs;
+}
+
+/** In the order of the first run's table. */
+function sharedMethods(a: RunDirectory, b: RunDirectory): readonly string[] {
+  const [ofA, ofB] = [predictedMethods(a), predictedMethods(b)];
+  const shared = a.experiment().methods.filter((method) => ofA.includes(method) && ofB.includes(method));
+  if (shared.length > 0) return shared;
+  throw new HafError(
+    'HAF_USAGE',
+    `No method has predictions in both runs: ${a.run} has ${named(ofA)}, ${b.run} has ${named(ofB)}.`,
+    'Name one of each with --methods.',
+  );
+}
+
+const named = (methods: readonly string[]): string => (methods.length === 0 ? 'none' : methods.join(', '));
+
+function requireMethod(directory: RunDirectory, method: string): string {
+  const known = predictedMethods(directory);
+  if (known.includes(method)) return method;
+  const guess = nearest(method, known);
+  throw new HafError(
+    'HAF_USAGE',
+    `${directory.run} has no predictions of method "${method}"${guess === null ? '.' : `; did you mean "${guess}"?`}`,
+    `Methods with predictions there: ${named(known)}.`,
+  );
+}
+
+const number = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+const signed = (value: number): string => `${value < 0 ? '' : '+'}${number(value)}`;
+const p = (value: number): string => (value < 0.0001 ? '< 0.0001' : value.toFixed(4));
+const difference = (of: {
+  readonly difference: number;
+  readonly ci95: readonly [number, number] | null;
+}): string => `${signed(of.difference)}${of.ci95 === null ? '' : ` [${of.ci95.map(signed).join(', ')}]`}`;
+
+function comparisonText(
+  runA: string,
+  runB: string,
+  comparisons: readonly RunComparison[],
+  { mcnemar, bootstrap }: { readonly mcnemar: string; readonly bootstrap: number },
+): string {
+  const name = ({ first, second }: RunComparison): string =>
+    first.method === second.method ? first.method : `${first.method} - ${second.method}`;
+  const differs = bootstrap === 0 ? 'A - B' : 'A - B [95 % CI]';
+  const tested = ['p', 'adjusted p'];
+  return [
+    `A: ${runA}`,
+    `B: ${runB}`,
+    `${comparisons[0]?.patients ?? 0} test patients, the same in both`,
+    '',
+    textTable(
+      ['AUC', 'A', 'B', differs, ...tested],
+      comparisons.map((one) => [
+        name(one),
+        number(one.first.auc),
+        number(one.second.auc),
+        ...(one.auc === null ? ['-', '-', '-'] : [difference(one.auc), p(one.auc.p), p(one.auc.adjusted)]),
+      ]),
+    ),
+    '',
+    textTable(
+      ['accuracy', 'A', 'B', differs, 'right: only A', 'only B', ...tested],
+      comparisons.map((one) => [
+        name(one),
+        number(one.first.accuracy),
+        number(one.second.accuracy),
+        difference(one.accuracy),
+        String(one.onlyFirst),
+        String(one.onlySecond),
+        p(one.accuracy.p),
+        p(one.accuracy.adjusted),
+      ]),
+    ),
+    '',
+    `p of AUC: DeLong; of accuracy at 0.5: McNemar, ${mcnemar}; adjusted by Holm over ${comparisons.length}` +
+      (bootstrap === 0 ? '' : `; intervals: ${bootstrap} resamples of patients`),
+  ].join('\n');
+}

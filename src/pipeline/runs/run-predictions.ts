@@ -1,0 +1,74 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { predictionsSchema, type Prediction } from '../../operators/stage3/prediction-data.js';
+import { csvLine, csvText } from '../core/csv.js';
+import { HafError } from '../core/errors.js';
+import type { RunDirectory } from './run-directory.js';
+
+const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const satisfies (keyof Prediction)[];
+
+/** predictions.csv of a fold and method, numbers at full precision. */
+export const predictionsCsv = (predictions: readonly Prediction[]): string =>
+  csvText(columns, predictions.map((prediction) => columns.map((column) => prediction[column])));
+
+const fileOf = (fold: string, method: string): string => join('folds', fold, method, 'predictions.csv');
+
+const foldsOf = ({ path }: RunDirectory): readonly string[] => {
+  const folder = join(path, 'folds');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+$/.test(name)) : [];
+};
+
+/** The methods that a run directory has predictions of, in alphabetical order. */
+export function predictedMethods(directory: RunDirectory): readonly string[] {
+  const names = foldsOf(directory).flatMap((fold) =>
+    readdirSync(join(directory.path, 'folds', fold)).filter((name) =>
+      existsSync(join(directory.path, fileOf(fold, name))),
+    ),
+  );
+  return [...new Set(names)].sort();
+}
+
+/** What each fold of a run predicted with a method. @throws HafError HAF_TABLE_INVALID when a file was changed or torn */
+export function readPredictions(
+  directory: RunDirectory,
+  method: string,
+): readonly { readonly fold: number; readonly predictions: readonly Prediction[] }[] {
+  return foldsOf(directory)
+    .map((fold) => ({ fold: Number(fold), path: join(directory.path, fileOf(fold, method)) }))
+    .filter(({ path }) => existsSync(path))
+    .sort((a, b) => a.fold - b.fold)
+    .map(({ fold, path }) => ({ fold, predictions: readFile(path) }));
+}
+
+function readFile(path: string): readonly Prediction[] {
+  const parsed = predictionsSchema.safeParse(rowsOf(path));
+  if (parsed.success) return parsed.data;
+  const [row, column] = parsed.error.issues[0]?.path ?? [];
+  const where = typeof row === 'number' ? ` line ${row + 2}${column === undefined ? '' : `, ${String(column)}`}` : '';
+  throw new HafError(
+    'HAF_TABLE_INVALID',
+    `${path}${where}: not what a run writes.`,
+    'Run the experiment again with "haf-pipeline up": it writes the files of finished jobs anew.',
+    { context: { file: path } },
+  );
+}
+
+function rowsOf(path: string): unknown {
+  try {
+    const text = readFileSync(path, 'utf8');
+    // A file without rows is told from one that is none of ours by its header.
+    if (!text.startsWith(csvLine(columns))) return null;
+    const rows: Readonly<Record<string, string>>[] = parse(text, { columns: true });
+    return rows.map(({ y, logit, p, observed, ...row }) => ({
+      ...row,
+      ...{ y: numberOf(y), logit: numberOf(logit), p: numberOf(p) },
+      observed: observed === 'true' || (observed === 'false' ? false : observed),
+    }));
+  } catch {
+    return null;
+  }
+}
+
+/** An empty cell is no number, not zero. */
+const numberOf = (cell: string | undefined): number => (cell ? Number(cell) : Number.NaN);

@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { StageOutput } from '../../src/pipeline/stage.js';
+import { joint } from '../../src/operators/joint/joint.js';
+import { missingFor } from '../../src/operators/methods/method.js';
+import { methods } from '../../src/operators/methods/registry.js';
+import { stage1 } from '../../src/operators/stage1/stage1.js';
+import { stage2 } from '../../src/operators/stage2/stage2.js';
+import { predictionsSchema } from '../../src/operators/stage3/prediction-data.js';
+import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
+import { stage3 } from '../../src/operators/stage3/stage3.js';
+import { auc } from '../../src/operators/stats/auc.js';
+import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
+import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { runStage } from '../support/run-stage.js';
+
+const { base, embed, preprocess } = miniCohort().inputs;
+const run = async (
+  code: typeof stage1,
+  unit: Parameters<typeof runStage>[1]['unit'],
+  inputs: MiniInputs,
+  changes: Partial<ConfigInput> = {},
+): Promise<StageOutput> => {
+  const config = { ...miniConfig, fusion: { ...miniConfig.fusion, projection: 16 }, ...changes };
+  return (await runStage(code, { config, unit: { fold: 0, ...unit }, inputs: { ...base, ...inputs } }))
+    .output;
+};
+
+const testAuc = (output: StageOutput): number | null => {
+  const tested = predictionsSchema
+    .parse(output.files['predictions.json'])
+    .filter(({ split }) => split === 'test');
+  return auc(
+    tested.map(({ y }) => y),
+    tested.map(({ logit }) => logit),
+  );
+};
+
+const fusionMethods = methods.filter(
+  (method) => method.kind === 'fusion' && missingFor(method, ['TMA', 'Clin', 'Blood']) === null,
+);
+const idsOf = (aligned: boolean): string[] =>
+  fusionMethods
+    .filter((method) => method.kind === 'fusion' && (method.embedding !== 'projected') === aligned)
+    .map(({ id }) => id)
+    .filter((id) => !id.endsWith('_attached'));
+
+describe('every method on a small cohort', () => {
+  let encoded: MiniInputs;
+  let aligned: MiniInputs;
+
+  beforeAll(async () => {
+    const { files } = await run(stage1, { modality: 'TMA' }, embed);
+    encoded = { ...preprocess, stage1: [{ id: 'encoder', unit: { fold: 0, modality: 'TMA' }, files }] };
+    const latent = await run(stage2, { alignment: 'svd' }, encoded);
+    aligned = { ...preprocess, stage2: [{ id: 'aligned', files: latent.files }] };
+  });
+
+  const check = (output: StageOutput): void => {
+    const found = testAuc(output);
+    expect(found).toBeGreaterThan(0.8);
+    const { drop, withoutOne, onlyOne } = robustnessSchema.parse(output.files['robustness.json']);
+    expect(drop[0]?.auc).toBeCloseTo(found ?? 0, 12);
+    // Everything is taken away, so everybody gets the same score.
+    expect(drop.at(-1)).toMatchObject({ rho: 1, auc: 0.5 });
+    for (const scores of [withoutOne, onlyOne])
+      expect(scores.map(({ modality }) => modality)).toEqual(['TMA', 'Clin', 'Blood']);
+  };
+
+  it.each(idsOf(true))('%s learns on aligned vectors', async (method) => {
+    check(await run(stage3, { method }, aligned));
+  });
+
+  it.each(idsOf(false))('%s learns through its own maps', async (method) => {
+    check(await run(stage3, { method }, encoded));
+  });
+
+  it.each(['mean', 'frozenConcat'] as const)('mdlm learns with combine %s', async (combine) => {
+    check(await run(stage3, { method: 'mdlm' }, encoded, { mdlm: { combine } }));
+  });
+
+  it('mdlm with a frozen layer has image heads alone, and reads raw tables whatever their transfer', async () => {
+    const changes = { mdlm: { combine: 'frozenConcat' as const } };
+    const plain = await run(stage3, { method: 'mdlm' }, encoded, changes);
+    const weights = readSafetensors(plain.files['weights.safetensors'] as Uint8Array);
+    expect(Object.keys(weights)).toEqual([
+      ...['projection.TMA.weight', 'projection.TMA.bias'],
+      ...['mdlm.TMA.weight', 'mdlm.TMA.bias'],
+    ]);
+    const transfer = { tabular: { transfer: 'frozenRandom' as const } };
+    expect((await run(stage3, { method: 'mdlm' }, encoded, { ...changes, ...transfer })).files).toEqual(
+      plain.files,
+    );
+  });
+
+  it.each(['all_mlp', 'ps3', 'bilinear', 'blood'])(
+    '%s learns on tables behind frozen maps, which are not among its weights',
+    async (method) => {
+      const changes = { tabular: { transfer: 'frozenRandom' as const } };
+      const output = await run(stage3, { method }, encoded, changes);
+      expect(testAuc(output)).toBeGreaterThan(method === 'blood' ? 0.6 : 0.8);
+      const names = Object.keys(readSafetensors(output.files['weights.safetensors'] as Uint8Array));
+      expect(names.filter((name) => name.startsWith('projection.') && name.endsWith('.weight'))).toEqual(
+        method === 'blood' ? [] : ['projection.TMA.weight'],
+      );
+    },
+  );
+
+  it.each(['trained', 'frozenRandom'] as const)(
+    'mfmf learns from instances, projection %s',
+    async (projection) => {
+      const train = { ...miniConfig.train, lr: 0.002, epochs: 8 };
+      const output = await run(
+        joint,
+        { method: 'mfmf' },
+        { ...embed, ...preprocess },
+        { train, mfmf: { projection } },
+      );
+      expect(testAuc(output)).toBeGreaterThan(0.8);
+      const names = Object.keys(readSafetensors(output.files['weights.safetensors'] as Uint8Array));
+      expect(names.includes('token.TMA.weight')).toBe(projection === 'trained');
+    },
+  );
+});

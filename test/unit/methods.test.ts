@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Method, PaperSpread } from '../../src/operators/methods/method.js';
+import { methodIds, methodOf, methods } from '../../src/operators/methods/registry.js';
+import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { fusionHead } from '../../src/operators/stage3/method-head.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { loadConfig } from '../../src/pipeline/config/load.js';
+import type { Modality } from '../../src/pipeline/core/modality.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { methodPlans } from '../../src/pipeline/method-plans.js';
+import { stages } from '../../src/pipeline/stages.js';
+
+const root = join(import.meta.dirname, '../..');
+const description = readFileSync(join(root, 'docs/method.md'), 'utf8');
+
+/** Cells of the rows of the first table of a section of the method description, without its header. */
+function tableOf(section: string): string[][] {
+  const from = description.indexOf(`\n### ${section} `);
+  if (from < 0) throw new Error(`docs/method.md has no section ${section}`);
+  const text = description.slice(from + 1).split(/\n#{2,3} /)[0] ?? '';
+  const rows = text.split('\n').filter((line) => line.startsWith('|'));
+  return rows.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** `0.712 +- 0.087 (reproduced)`, a quoted `0.65 (quoted)`, or `-` for a number the paper does not give. */
+function printed(cell = ''): PaperSpread | null {
+  const [, mean, std] = /^(\d\.\d+)(?: \+- (\d\.\d+))?/.exec(cell) ?? [];
+  return mean === undefined ? null : [Number(mean), std === undefined ? null : Number(std)];
+}
+
+const numbersOf = (id: string): readonly [PaperSpread | null, PaperSpread | null] => {
+  const { accuracy, auc } = methodOf(id).paper;
+  return [accuracy, auc];
+};
+const inTable = (table: string): string[] =>
+  methods.filter(({ paper }) => paper.table === table).map(({ id }) => id);
+
+describe("the paper's numbers in the registry are those of the method description", () => {
+  const table1 = tableOf('8.1').map(([id = '', title, , accuracy, auc]) => ({
+    ...{ id: id.replaceAll('`', ''), title, accuracy, auc },
+  }));
+
+  it('lists the rows of Table 1, in their order', () => {
+    expect(table1).toHaveLength(17);
+    expect(inTable('Table 1')).toEqual(table1.map(({ id }) => id));
+  });
+
+  it.each(table1)('Table 1: $id', ({ id, title, accuracy, auc }) => {
+    expect(methodOf(id).title).toBe(title);
+    expect(numbersOf(id)).toEqual([printed(accuracy), printed(auc)]);
+    expect(printed(auc), 'an AUC in the table').not.toBeNull();
+  });
+
+  it('Table 2', () => {
+    const rows = tableOf('8.8').map(([name = '', accuracy, auc]) => ({ name, accuracy, auc }));
+    expect(inTable('Table 2')).toHaveLength(rows.length);
+    for (const { name, accuracy, auc } of rows) {
+      const method = methods.find(
+        ({ paper, title }) => paper.table === 'Table 2' && title.toLowerCase().startsWith(name),
+      );
+      expect(method, name).toBeDefined();
+      expect(numbersOf(method?.id ?? ''), name).toEqual([printed(accuracy), printed(auc)]);
+    }
+  });
+
+  it('Table 3: detached as in Table 1, and attached', () => {
+    const rows = tableOf('8.9');
+    const ids = ['all_mlp', 'ga', 'drop', 'haf'];
+    expect(rows).toHaveLength(2 * ids.length);
+    expect(inTable('Table 3')).toEqual(ids.map((id) => `${id}_attached`));
+    ids.forEach((id, at) => {
+      const [accuracy = [], auc = []] = rows.slice(2 * at, 2 * at + 2);
+      expect([accuracy[1], auc[1]], id).toEqual(['acc', 'AUC']);
+      expect(numbersOf(id), id).toEqual([printed(accuracy[2]), printed(auc[2])]);
+      expect(numbersOf(`${id}_attached`), id).toEqual([printed(accuracy[3]), printed(auc[3])]);
+    });
+  });
+});
+
+const example = loadConfig({ text: 'name: demo' }).config;
+/** The stages that train a method in an experiment with these modalities; none when its row is left out. */
+const trainedIn = (id: string, modalities: readonly Modality[] = example.modalities): readonly string[] =>
+  methodPlans({
+    ...example,
+    methods: methodIds.filter((known) => known === id),
+    modalities: [...modalities],
+  }).map(({ stage }) => stage);
+
+/** Two tables of three patients; the second patient has the first table only. */
+const inputsFor = (aligned: boolean): readonly ModalityInput[] =>
+  (['Clin', 'Blood'] as const).map((modality, at) => {
+    const width = aligned ? 128 : 3 + at;
+    const random = rng(1, modality);
+    return {
+      ...{ modality, width },
+      values: Float32Array.from({ length: 3 * width }, () => random.normal()),
+      observed: Uint8Array.from(at === 0 ? [1, 1, 1] : [1, 0, 1]),
+    };
+  });
+
+// CONTRIBUTING.md, "Add a method", step by step for every entry.
+const registered: readonly Method[] = methods;
+describe.each(registered.map((method) => ({ id: method.id, method })))('the method $id', ({ id, method }) => {
+  it('has an id that a key of the experiment and a folder can be, a title, and numbers to stand beside', () => {
+    expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(method.title).not.toBe('');
+    expect(methods.filter((other) => other.title === method.title)).toHaveLength(1);
+    expect(method.paper.auc).not.toBeNull();
+  });
+
+  it('becomes a row of an experiment that names it: the schema takes it, the graph has its job', () => {
+    const { config, warnings } = loadConfig({ text: `name: demo\nmethods: [${id}]` });
+    expect(config.methods).toEqual([id]);
+    expect(warnings).toEqual([]);
+    expect(trainedIn(id)).toHaveLength(1);
+  });
+
+  it('is left out of an experiment that lacks what it needs, and only then', () => {
+    for (const without of example.modalities) {
+      const modalities = example.modalities.filter((modality) => modality !== without);
+      expect(trainedIn(id, modalities)).toHaveLength(method.needs.includes(without) ? 0 : 1);
+    }
+  });
+
+  it('has its section of the experiment among what its jobs read, so that a change trains it again', () => {
+    const section = method.kind === 'fusion' ? method.section : null;
+    const own = method.kind === 'single' ? 'single' : method.kind === 'instances' ? 'mfmf' : section;
+    if (own === null || own === undefined) return;
+    const stage = method.kind === 'instances' ? stages.joint : stages.stage3;
+    expect(stage.reads({ method: id })).toContain(own);
+  });
+});
+
+describe('the heads of fusion methods', () => {
+  const fused = registered.filter((method) => method.kind === 'fusion');
+
+  it.each(fused)('$id: scores every patient, also one with a single modality', async (method) => {
+    await loadBackend('cpu');
+    const inputs = inputsFor(method.embedding !== 'projected');
+    const head = await fusionHead({ config: example, rng: (purpose) => rng(1, purpose) }, method, inputs);
+    const parameters = initialParameters(head.layout, rng(1, 'init'));
+    const logits = await head.logits(parameters, { inputs, patients: [0, 1, 2] });
+    expect(logits).toHaveLength(3);
+    expect(logits.every(Number.isFinite)).toBe(true);
+    expect(new Set(logits).size).toBe(3);
+  });
+});
+
+describe('the folder of methods', () => {
+  it('holds nothing that the registry does not list', () => {
+    const registry = readFileSync(join(root, 'src/operators/methods/registry.ts'), 'utf8');
+    const files = readdirSync(join(root, 'src/operators/methods')).filter(
+      (file) => file !== 'registry.ts' && file !== 'method.ts',
+    );
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.filter((file) => !registry.includes(`'./${file.replace(/\.ts$/, '.js')}'`))).toEqual([]);
+  });
+
+  it('names every method once', () => {
+    expect(new Set(methods.map(({ id }) => id)).size).toBe(methods.length);
+  });
+});
