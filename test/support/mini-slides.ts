@@ -10,6 +10,7 @@ const width = 10;
 export const slidesConfig: Partial<ConfigInput> = {
   ...miniConfig,
   modalities: ['WSI', 'TMA', 'Clin', 'Blood'],
+  fusion: { ...miniConfig.fusion, projection: 16 },
 };
 
 /** The mini cohort with a bag of slide instances for most patients, of another length and with the outcome in it too. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { JointTraining } from '../../src/operators/joint/joint-training.js';
 import { encoderExempt } from '../../src/operators/stage1/encoder-exempt.js';
 import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
@@ -7,13 +8,25 @@ import { clipObjective, svdObjective } from '../../src/operators/stage2/alignmen
 import { alignmentExempt, evidenceOf, vectorExempt } from '../../src/operators/stage2/vector-exempt.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { layoutOf, linearSpecs, type ParameterLayout } from '../../src/operators/tensor/parameters.js';
-import { train, type Trainable, type TrainingStep } from '../../src/operators/tensor/train-loop.js';
+import {
+  layoutOf,
+  linearSpecs,
+  partOf,
+  type ParameterLayout,
+} from '../../src/operators/tensor/parameters.js';
+import {
+  train,
+  type Trainable,
+  type TrainingJob,
+  type TrainingStep,
+} from '../../src/operators/tensor/train-loop.js';
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
 import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { jointCase, jointLabels } from '../support/joint-model.js';
 import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { runStage, scratchArtifact } from '../support/run-stage.js';
 
@@ -22,6 +35,17 @@ const layout = layoutOf([
   { name: 'first', shape: [2], fanIn: 1 },
   { name: 'second', shape: [1], fanIn: 1 },
 ]);
+
+const job: Omit<TrainingJob, 'patients' | 'labels'> = {
+  options: { ...defaults.train, epochs: 1 },
+  of: 'haf',
+  monitor: 'valAuc',
+  rng: rng(1, 'sampling'),
+  backend: 'none',
+  emit: () => undefined,
+  signal: new AbortController().signal,
+  checkpoints: noCheckpoints,
+};
 
 /** Trains a model whose gradient in step i is what `gradients` says; the last one for all further steps. */
 async function trained(
@@ -38,16 +62,11 @@ async function trained(
   return train(
     { parameters: new Float32Array(3), layout, step, validate, ...model },
     {
+      ...job,
+      rng: rng(1, 'sampling'),
       options: { ...defaults.train, batch: 2, epochs },
-      of: 'haf',
-      monitor: 'valAuc',
       patients: [0, 1, 2, 3],
       labels: [0, 1, 0, 1],
-      rng: rng(1, 'sampling'),
-      backend: 'none',
-      emit: () => undefined,
-      signal: new AbortController().signal,
-      checkpoints: noCheckpoints,
     },
   ).catch((error: unknown) => error);
 }
@@ -241,5 +260,45 @@ describe('the small cohort', () => {
       code: 'HAF_LAYER_UNTRAINED',
       context: { arrays: ['embed.weight', 'embed.bias'] },
     });
+  });
+});
+
+describe('a layer left out of the gradient of a joint step', () => {
+  /** The joint model with the gradient of some arrays lost on the way. */
+  class Forgetful extends JointTraining {
+    lost: readonly string[] = [];
+
+    override async step(group: readonly number[]): Promise<TrainingStep> {
+      const step = await super.step(group);
+      for (const name of this.lost) partOf(this.layout, step.gradient, name).fill(0);
+      return step;
+    }
+  }
+
+  it.each(['haf', 'haf_attached'])('of %s is named, in encoder, phi and head', async (method) => {
+    await loadBackend('wasm');
+    const forgetting = async (lost: readonly string[]): Promise<unknown> => {
+      const { parts, parameters } = await jointCase(method);
+      const model = new Forgetful(parts, parameters, jointLabels, []);
+      model.lost = lost;
+      const patients = jointLabels.map((_, patient) => patient);
+      return train(model, { ...job, of: method, patients, labels: jointLabels }).catch(
+        (error: unknown) => error,
+      );
+    };
+    expect(await forgetting([])).toMatchObject({ stopped: 'epochs' });
+    for (const lost of [
+      ['encoder.TMA.tanh.weight'],
+      ['encoder.WSI.instance.bias', 'encoder.WSI.classifier.weight'],
+      ['alignment.phi.Blood.hidden.weight'],
+      ['head.fusion.output.bias'],
+    ]) {
+      const error = (await forgetting(lost)) as HafError;
+      expect(error.code).toBe('HAF_LAYER_UNTRAINED');
+      expect(error.context['arrays']).toEqual(
+        [...lost].sort((a, b) => Number(a.includes('instance')) - Number(b.includes('instance'))),
+      );
+      expect(error.what).toContain(method);
+    }
   });
 });
