@@ -125,7 +125,10 @@ export async function reportedPaper({
   const stage3 = methodIds.flatMap((method) =>
     foldIndices.map((fold) => {
       const kind = methodOf(method);
-      const together = kind.kind === 'fusion' && kind.embedding !== 'projected' && isJoint(kind, 'staged');
+      const together =
+        kind.kind === 'fusion' &&
+        kind.embedding !== 'projected' &&
+        isJoint(kind, config.schedule ?? 'staged');
       return stage3Artifact(method, fold, inventedPredictions(method, fold, folds, count), {
         ...(together ? alignedFiles(fold) : history()),
         ...(kind.kind === 'fusion' ? { [robustnessFile]: robustness(method, fold) } : {}),

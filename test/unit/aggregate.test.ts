@@ -83,6 +83,33 @@ describe('aggregate', () => {
     expect(summary.rows[0]?.notes.join(' ')).toMatch(/undefined in fold 1 /);
   });
 
+  it('copes with a method whose AUC is undefined in every fold', async () => {
+    const fold = (method: string, k: number, y: 0 | 1, ids: readonly string[]) =>
+      stage3Artifact(
+        method,
+        k,
+        ids.map((id, i) => predicted(id, y, method === 'haf' ? y + i : -i)),
+      );
+    const stage3 = ['haf', 'ps3'].flatMap((method) => [
+      fold(method, 0, 1, ['004', '008', '015']),
+      fold(method, 1, 0, ['001', '002', '003']),
+    ]);
+    const settings = { stats: { bootstrap: 10, pooling: 'foldMean' as const } };
+    const { summary, files } = await aggregated(['haf', 'ps3'], stage3, { folds: 2 }, settings);
+    expect(summary.rows[0]).toMatchObject({
+      auc: { mean: null, std: null, folds: 0 },
+      accuracy: { folds: 2 },
+      pooledAuc: { value: expect.closeTo(7 / 9, 12) as number },
+    });
+    expect(summary.rows[0]?.notes.join(' ')).toMatch(/undefined in folds 0, 1 /);
+    expect(summary.comparisons[0]).toMatchObject({ patients: 6, auc: null });
+    expect(text(files['summary.md'])).toMatch(/^\| HAF \| 2 \| 0\.\d{3} ± 0\.\d{3} \| - \| - \| 0\.778 \[/m);
+    expect(text(files['summary.csv'])).not.toMatch(/NaN|undefined/);
+    // Ranked together there is an AUC to compare.
+    const pooled = await aggregated(['haf', 'ps3'], stage3, { folds: 2 }, { stats: { bootstrap: 10 } });
+    expect(pooled.summary.comparisons[0]?.auc?.difference).toBeCloseTo(7 / 9 - 0.5, 12);
+  });
+
   it('encloses the pooled AUC in its interval', async () => {
     const stage3 = invented(['haf']);
     const { summary } = await aggregated(['haf'], stage3);
@@ -223,6 +250,7 @@ describe('aggregate', () => {
     expect(haf?.robustness?.auc).toHaveLength(11);
     const expected = [0, 1, 2, 3, 4].map((fold) => inventedRobustness(fold).drop[4]?.auc);
     expect(haf?.robustness?.auc[4]).toEqual(expected);
+    expect(haf?.robustness?.accuracy[4]).toEqual([0.6, 0.61, 0.62, 0.63, 0.64]);
     const [withoutClin] = haf?.robustness?.withoutOne ?? [];
     expect(withoutClin?.modality).toBe('Clin');
     expect(withoutClin?.auc.mean).toBeCloseTo(0.57, 12);

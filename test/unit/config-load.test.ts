@@ -224,6 +224,18 @@ describe('rules across sections', () => {
     expect(() => loadConfig({ text: 'name: demo\nschedule: joint', set: [set] })).not.toThrow();
   });
 
+  it('refuse an MDLM of frozen layers without images, where it is asked for', () => {
+    const tables =
+      'name: demo\nmodalities: [Clin, Blood]\ncohort: { require: [] }\nmdlm: { combine: frozenConcat }\n';
+    expect(problems(`${tables}methods: [haf, mdlm]`)).toEqual([
+      expect.stringContaining('mdlm.combine: frozenConcat learns from images alone'),
+    ]);
+    expect(() => loadConfig({ text: `${tables}methods: [haf]` })).not.toThrow();
+    expect(() =>
+      loadConfig({ text: `${tables}methods: [mdlm]`, set: ['modalities=[TMA, Clin]'] }),
+    ).not.toThrow();
+  });
+
   it('refuse to compare a method with itself, or twice', () => {
     expect(problems('name: demo', ['stats.against=[ps3, haf, ps3]'])).toEqual([
       expect.stringContaining('stats.against[2]: "ps3" is listed twice'),

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/pipeline/config/load.js';
+import { methodIds, methods } from '../../src/operators/methods/registry.js';
+import { loadConfig, type LoadedConfig } from '../../src/pipeline/config/load.js';
 import { configReference, configTemplate, configYaml } from '../../src/pipeline/config/print.js';
 import { configJsonSchema, schemaKeys } from '../../src/pipeline/config/schema-tree.js';
 
@@ -59,9 +60,28 @@ describe('the reference of the configuration', () => {
 });
 
 describe('the examples', () => {
-  it.each(['quickstart', 'hancock-tables'])('%s loads without warnings', (name) => {
-    const { config, warnings } = loadConfig({ file: `${repository}/examples/${name}.yaml` });
+  const names = readdirSync(`${repository}/examples`).map((file) => file.replace(/\.yaml$/, ''));
+  const example = (name: string): LoadedConfig => loadConfig({ file: `${repository}/examples/${name}.yaml` });
+
+  it.each(names)('%s loads without warnings', (name) => {
+    const { config, warnings } = example(name);
     expect(config.name).toBe(name);
     expect(warnings).toEqual([]);
+  });
+
+  it.each(['paper', 'synthetic-paper'])('%s asks for every method there is', (name) => {
+    expect(example(name).config.methods).toEqual(methodIds);
+  });
+
+  it('hancock-tables asks for every method that needs no slides', () => {
+    const without = methods.filter(({ needs }) => !(needs as readonly string[]).includes('WSI'));
+    expect(example('hancock-tables').config.methods).toEqual(without.map(({ id }) => id));
+  });
+
+  it('paper is the paper: its defaults, but for the places of files', () => {
+    const { config } = example('paper');
+    const { config: defaults } = loadConfig({ text: 'name: paper' });
+    expect({ ...config, methods: defaults.methods, data: defaults.data }).toEqual(defaults);
+    expect(config.cohort.require).toEqual(['WSI', 'TMA']);
   });
 });

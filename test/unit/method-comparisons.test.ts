@@ -191,12 +191,14 @@ describe('the comparisons of a run', () => {
       stage3Artifact(method, 0, inventedPredictions(method, 0, 1, 763)),
     ]);
     const evaluate = await evaluatedAll(stage3);
-    const start = performance.now();
+    // Processor time: other processes do not count.
+    const start = process.cpuUsage();
     await runStage(aggregate, {
       config: { methods: methods as ConfigInput['methods'], cv: { folds: 2 }, stats: { bootstrap: 2000 } },
       inputs: { cohort: [inventedCohort(763)], stage3, evaluate },
     });
-    const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(start);
+    const seconds = (user + system) / 1e6;
     console.info(`4 comparisons: ${seconds.toFixed(2)} s`);
     expect(seconds).toBeLessThan(5);
   });

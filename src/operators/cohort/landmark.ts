@@ -3,7 +3,7 @@ import type { Patient } from './cohort-data.js';
 const daysPerYear = 365.25;
 
 /**
- * The outcome `years` after diagnosis (`cohort.label: landmark`, method.md 1.3): 1 when the patient had died by then, 0
+ * The outcome after `years` of follow-up (`cohort.label: landmark`, method.md 1.3): 1 when the patient had died by then, 0
  * when the patient was followed at least as long, whatever happened later. In words instead, why it is unknown: last
  * seen alive before, or without a time of follow-up.
  */

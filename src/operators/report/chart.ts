@@ -27,7 +27,7 @@ const theme: ChartConfig = {
     titleFontSize: 12,
     titleFontWeight: 'normal',
   },
-  legend: { labelColor: ink, titleColor: ink, labelFontSize: 11 },
+  legend: { labelColor: ink, titleColor: ink, labelFontSize: 11, labelLimit: 400 },
 };
 
 /**

@@ -1,6 +1,6 @@
 import { groupedNotes } from '../evaluation/summary-tables.js';
 import { html, type Html } from './html.js';
-import { counted } from './number-text.js';
+import { counted, listed } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
 /** A remark and the folds it was made in; no folds: it speaks of the whole run. */
@@ -54,13 +54,8 @@ function generalNotes({ summary, config }: ReportInput): Note[] {
 
 /** The notes of single evaluations are left out: the table's notes sum them up per method. */
 function notesOf({ summary, training }: ReportInput): Note[] {
-  const everyRow = summary.rows.length > 1 ? summary.rows.map(({ title }) => title).join(', ') : null;
   return [
-    ...groupedNotes(summary).map((note) => ({
-      ...note,
-      about: note.about === everyRow ? 'All rows' : note.about,
-      folds: [],
-    })),
+    ...groupedNotes(summary).map((note) => ({ ...note, about: shortened(note, summary), folds: [] })),
     ...grouped(
       training.flatMap(({ title, folds }) =>
         folds.flatMap(({ fold, history }) => [
@@ -78,6 +73,19 @@ function notesOf({ summary, training }: ReportInput): Note[] {
       ),
     ),
   ];
+}
+
+/** More names than these are too many to read. */
+const mostNamed = 6;
+
+/** "All rows but a and b" in place of a long list. */
+function shortened(
+  { about, text }: { about: string; text: string },
+  { rows }: ReportInput['summary'],
+): string {
+  const others = rows.filter(({ notes }) => !notes.includes(text)).map(({ title }) => title);
+  if (rows.length - others.length <= mostNamed || others.length > mostNamed) return about;
+  return others.length === 0 ? 'All rows' : `All rows but ${listed(others)}`;
 }
 
 /** The same remark in several folds becomes one line that names them. */

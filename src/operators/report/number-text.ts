@@ -3,7 +3,8 @@ import type { Spread } from '../evaluation/summary-data.js';
 /** What stands where a number is undefined. */
 export const undefinedText = '–';
 
-export const threeDigits = (value: number | null): string => value?.toFixed(3) ?? undefinedText;
+export const threeDigits = (value: number | null): string =>
+  value?.toFixed(3).replace('-', '\u2212') ?? undefinedText;
 
 /** Mean ± standard deviation, kept on one line by no-break spaces. */
 export const plusMinus = (mean: number | null, std: number | null): string =>

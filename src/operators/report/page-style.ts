@@ -58,7 +58,9 @@ figure svg { display: block; width: 100%; max-width: 26rem; height: auto; }
 .sheet .failed img, .sheet .failed .blank, .sheet .empty img { border: 2px solid var(--bad); }
 .sheet figcaption > strong, .sheet figcaption > span { display: block; }
 .sheet details { color: var(--soft); }
-.results th, .results td { padding: .35rem .5rem; }
+.results th, .results td { padding: .35rem .4rem; }
+.results th:first-child { padding-left: 0; }
+.results .head th { padding-top: 1rem; }
 li { max-width: 48rem; margin-bottom: .35rem; }
 @media (max-width: 36rem) {
   body { padding: 1.25rem 1rem 3rem; }

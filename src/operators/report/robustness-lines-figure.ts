@@ -97,7 +97,6 @@ function spec(
           symbolType: 'stroke',
           symbolStrokeWidth: 2.5,
           symbolSize: 300,
-          labelLimit: 260,
         },
       },
       strokeDash: {

@@ -1,6 +1,6 @@
 import { missingFor, type Method } from '../../operators/methods/method.js';
 import { methodOf, methods } from '../../operators/methods/registry.js';
-import { modalities as allModalities } from '../core/modality.js';
+import { bagModalities, modalities as allModalities } from '../core/modality.js';
 import type { Finding } from './findings.js';
 import { type Config, configSchema } from './schema.js';
 
@@ -122,6 +122,15 @@ function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Findin
   );
 }
 
+/** Without images that layer would read raw tables alone, and nothing of the row would learn. */
+function frozenConcatNeedsImages({ mdlm, methods: asked = [], modalities }: Sections): readonly Finding[] {
+  if (!modalities || mdlm?.combine !== 'frozenConcat' || !asked.includes('mdlm')) return [];
+  if (bagModalities.some((modality) => modalities.includes(modality))) return [];
+  const message =
+    'frozenConcat learns from images alone; add WSI or TMA to modalities, or set mdlm.combine: learned';
+  return [{ path: ['mdlm', 'combine'], message }];
+}
+
 /** The family of comparisons: each other method once. */
 const comparedWithItself = ({ stats }: Sections): readonly Finding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
@@ -172,6 +181,7 @@ export function ruleFindings(value: unknown): readonly Finding[] {
     ...fixedTestNeedsSplits(sections),
     ...splitFileIsWhole(sections),
     ...someKeysNeedJoint(sections),
+    ...frozenConcatNeedsImages(sections),
     ...comparedWithItself(sections),
     ...slidesNeedPrimary(sections),
     ...imagesNeedEncoder(sections),
