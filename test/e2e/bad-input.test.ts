@@ -100,6 +100,28 @@ describe('bad input', () => {
     expect(code).toBe(65);
   });
 
+  it('refuses a split file that leaks: names the patients that are trained on and tested, before any training', async () => {
+    const folder = await workFolder({ ...cheap, cv: { folds: 2 }, data: { splits: 'folds.json' } });
+    const ids = readFileSync(join(folder, 'data/targets.csv'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.slice(0, line.indexOf(',')));
+    const [a, b, c] = [ids.slice(0, 16), ids.slice(16, 32), ids.slice(32)] as [string[], string[], string[]];
+    // The second leak writes the id in another way.
+    const [first = '', second = ''] = c;
+    const folds = [
+      { train: a, val: b, test: c },
+      { train: [...c.slice(2), first, `patient_${Number(second)}`], val: a, test: [...b, first, second] },
+    ];
+    writeFileSync(join(folder, 'data/folds.json'), JSON.stringify({ folds }));
+    const { code, stderr, stdout } = await cli([...up, '--json'], folder);
+    expect(stderr).toContain('HAF_SPLIT_INVALID');
+    expect(stderr).toContain(`fold 1 has these patients more than once: ${first}, ${second}.`);
+    expect(startedJobs(stdout).filter((key) => /^(preprocess|stage|joint)/.test(key))).toEqual([]);
+    expect(code).toBe(65);
+  }, 120_000);
+
   it('trains on when the validation patients of a fold are of one class, and says so', async () => {
     const folder = await workFolder({
       ...cheap,

@@ -121,4 +121,13 @@ describe('every method on a small cohort', () => {
       expect(names.includes('token.TMA.weight')).toBe(projection === 'trained');
     },
   );
+
+  it('repeats every byte of mfmf and ps3 with the same seed', async () => {
+    const train = { ...miniConfig.train, epochs: 2 };
+    const mfmf = (): Promise<StageOutput> =>
+      run(joint, { method: 'mfmf' }, { ...embed, ...preprocess }, { train, bag: { maxInstances: 4 } });
+    expect((await mfmf()).files).toEqual((await mfmf()).files);
+    const ps3 = (): Promise<StageOutput> => run(stage3, { method: 'ps3' }, encoded, { train });
+    expect((await ps3()).files).toEqual((await ps3()).files);
+  });
 });

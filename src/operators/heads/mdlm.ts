@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
-import { HafError } from '../../pipeline/core/errors.js';
 import { isBagModality } from '../../pipeline/core/modality.js';
 import { dense } from '../tensor/dense.js';
 import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
@@ -64,11 +63,8 @@ const imageOutputs = 2;
  */
 function frozenConcat({ inputs, tokens, logits, frozen }: NetworkShape): Network {
   if (!inputs.some(({ modality }) => isBagModality(modality)))
-    throw new HafError(
-      'HAF_CONFIG_INVALID',
-      'MDLM with mdlm.combine frozenConcat learns from images alone, and the experiment has none.',
-      'Set mdlm.combine to learned or mean, or add WSI or TMA to `modalities`.',
-    );
+    // The rules of the experiment refuse this.
+    throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
   const widths = inputs.map(({ modality }, m) =>
     isBagModality(modality) ? imageOutputs : (tokens[m] as number),
   );

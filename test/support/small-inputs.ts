@@ -1,0 +1,45 @@
+import type { Modality } from '../../src/pipeline/core/modality.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import type { BagSource } from '../../src/operators/stage1/bag-source.js';
+import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+
+/** Random vectors of some modalities, each absent from some patients; nobody lacks the last one. */
+export const tablesOf = (
+  modalities: readonly Modality[],
+  patients: number,
+  width: (m: number) => number,
+): readonly ModalityInput[] =>
+  modalities.map((modality, m) => {
+    const stream = rng(m, 'small-inputs');
+    return {
+      modality,
+      width: width(m),
+      values: Float32Array.from({ length: patients * width(m) }, () => stream.normal()),
+      observed: Uint8Array.from({ length: patients }, (_, i) =>
+        m === modalities.length - 1 || i % 4 !== m ? 1 : 0,
+      ),
+    };
+  });
+
+/** Random bags that lie in memory, by their sizes; a patient whose size is 0 has none. */
+export function bagsInMemory(
+  width: number,
+  sizes: readonly number[],
+): { readonly source: BagSource; readonly instancesOf: (patient: number) => number[][] } {
+  const stream = rng(width, 'small-bags');
+  const bags = sizes.map((rows) => Float32Array.from({ length: rows * width }, () => stream.normal()));
+  const source: Pick<BagSource, 'width' | 'has' | 'rows' | 'load'> = {
+    width,
+    has: (patient) => (sizes[patient] ?? 0) > 0,
+    rows: (patient) => sizes[patient] ?? 0,
+    load: (patient) => bags[patient] ?? new Float32Array(),
+  };
+  return {
+    // What a network asks of a source; the rest of the class reads files.
+    source: source as BagSource,
+    instancesOf: (patient) =>
+      Array.from({ length: sizes[patient] ?? 0 }, (_, row) => [
+        ...(bags[patient] as Float32Array).subarray(row * width, (row + 1) * width),
+      ]),
+  };
+}
