@@ -102,7 +102,17 @@ const atFirst = (times: number, error: () => Error): (() => void) => {
   };
 };
 const failure = (code: ErrorCode): HafError => new HafError(code, 'A test.', 'See above.');
-const afterSplit = ['preprocess', 'stage1', 'heatmap', 'stage2', 'stage3', 'evaluate', 'aggregate', 'report'];
+const afterSplit = [
+  'preprocess',
+  'stage1',
+  'heatmap',
+  'stage2',
+  'stage3',
+  'latent',
+  'evaluate',
+  'aggregate',
+  'report',
+];
 const isAfterSplit = (key: string): boolean => afterSplit.some((stage) => key.startsWith(stage));
 
 describe('running a graph', () => {
@@ -149,7 +159,7 @@ describe('running a graph', () => {
       if (key === 'stage2/fold-0/svd') throw failure('HAF_TRAINING_DIVERGED');
     };
     const half = await run({ misbehave });
-    const skipped = ['aggregate', 'evaluate/fold-0/haf', 'report', 'stage3/fold-0/haf'];
+    const skipped = ['aggregate', 'evaluate/fold-0/haf', 'latent/fold-0/svd', 'report', 'stage3/fold-0/haf'];
     expect(keysOf(half, 'failed')).toEqual(['stage2/fold-0/svd']);
     expect(keysOf(half, 'skipped')).toEqual(skipped);
     expect(errorOf(half, 'stage2/fold-0/svd')).toMatchObject({
