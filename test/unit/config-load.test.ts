@@ -236,6 +236,15 @@ describe('rules across sections', () => {
     ).not.toThrow();
   });
 
+  it('wants a CLIP scale that starts below its bound', () => {
+    expect(problems('name: demo\nclip: { maxScale: 10 }\n')).toEqual([
+      expect.stringContaining('clip.maxScale: must be above 1 / clip.temperature, 14.3'),
+    ]);
+    expect(() =>
+      loadConfig({ text: 'name: demo\nclip: { maxScale: 10, temperature: 0.5 }\n' }),
+    ).not.toThrow();
+  });
+
   it('refuse to compare a method with itself, or twice', () => {
     expect(problems('name: demo', ['stats.against=[ps3, haf, ps3]'])).toEqual([
       expect.stringContaining('stats.against[2]: "ps3" is listed twice'),

@@ -35,7 +35,7 @@ export function summaryText({ rows, skipped, comparisons, cohort }: RunSummary):
     ),
     ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
     '',
-    `${cohort.patients} patients, ${cohort.deceased} deceased; accuracy of always answering the more frequent class: ${number(cohort.majority)}`,
+    `${cohort.patients} patients, ${cohort.deceased} deceased; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
     ...comparisonLines(comparisons, titles),
   ].join('\n');
 }

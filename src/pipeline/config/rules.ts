@@ -131,6 +131,17 @@ function frozenConcatNeedsImages({ mdlm, methods: asked = [], modalities }: Sect
   return [{ path: ['mdlm', 'combine'], message }];
 }
 
+/** A scale that starts beyond its bound has no gradient and never learns. */
+const scaleStartsBelowBound = ({ clip }: Sections): readonly Finding[] =>
+  clip && clip.maxScale <= 1 / clip.temperature
+    ? [
+        {
+          path: ['clip', 'maxScale'],
+          message: `must be above 1 / clip.temperature, ${(1 / clip.temperature).toFixed(1)}: the scale starts there`,
+        },
+      ]
+    : [];
+
 /** The family of comparisons: each other method once. */
 const comparedWithItself = ({ stats }: Sections): readonly Finding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
@@ -182,6 +193,7 @@ export function ruleFindings(value: unknown): readonly Finding[] {
     ...splitFileIsWhole(sections),
     ...someKeysNeedJoint(sections),
     ...frozenConcatNeedsImages(sections),
+    ...scaleStartsBelowBound(sections),
     ...comparedWithItself(sections),
     ...slidesNeedPrimary(sections),
     ...imagesNeedEncoder(sections),
