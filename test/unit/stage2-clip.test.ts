@@ -67,15 +67,15 @@ describe.each([false, true])('the CLIP loss, anchor with itself %s', (includeSel
     expect(ownGradient[0]).toBeCloseTo(slope, 3);
   });
 
-  it('is what PyTorch computes, with its gradients', (test) => {
-    const python = pythonWith('torch');
-    if (python === null) return test.skip();
+  it.skipIf(python === null)('is what PyTorch computes, with its gradients', () => {
     const { total, gradient, ownGradient } = lossOf(group, own);
     const folder = mkdtempSync(join(tmpdir(), 'haf-clip-'));
     const given = { u: [...group.u], mask, width, theta: own[0], includeSelf, weight: 0.7 };
     writeFileSync(join(folder, 'case.json'), JSON.stringify(given));
     writeFileSync(join(folder, 'clip.py'), clipInTorch);
-    const torch = JSON.parse(runPython(python, [join(folder, 'clip.py'), join(folder, 'case.json')])) as {
+    const torch = JSON.parse(
+      runPython(python ?? '', [join(folder, 'clip.py'), join(folder, 'case.json')]),
+    ) as {
       total: number;
       u: number[];
       theta: number;
@@ -107,6 +107,8 @@ total = case['weight'] * torch.stack(terms).mean()
 total.backward()
 print(json.dumps({'total': total.item(), 'u': u.grad.flatten().tolist(), 'theta': theta.grad.item()}))
 `;
+
+const python = pythonWith('torch');
 
 describe('the CLIP loss', () => {
   it('never reads absent vectors, nor those of patients without a slide', () => {

@@ -55,51 +55,50 @@ export function significanceSection({ summary, config }: Pick<ReportInput, 'summ
 const paperOf = ({ method, other }: Comparison) => (method === 'haf' ? paperTests[other] : undefined);
 
 const accuracyTable = (comparisons: Summary['comparisons']): Html =>
-  html`<div class="scroll">
-    <table class="sortable">
-      <caption>
-        Table 4: accuracy
-      </caption>
-      <thead>
-        <tr>
-          ${heading('Against', 'ascending')} ${heading('Only first right', 'descending')}
-          ${heading('Only other right', 'descending')} ${heading('Difference [95\u00a0% CI]', 'descending')}
-          ${pHeadings}
-        </tr>
-      </thead>
-      <tbody>
-        ${comparisons.map(
-          (comparison) =>
-            html`<tr>
-              ${rowHeading(methodOf(comparison.other).title)}
-              ${numberCell(String(comparison.onlyFirst), comparison.onlyFirst)}
-              ${numberCell(String(comparison.onlySecond), comparison.onlySecond)}
-              ${tested(comparison.accuracy, paperOf(comparison)?.accuracy ?? null)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  comparisonTable(
+    'Table 4: accuracy',
+    html`${heading('Only first right', 'descending')} ${heading('Only other right', 'descending')}`,
+    comparisons.map((comparison) => [
+      comparison,
+      html`${numberCell(String(comparison.onlyFirst), comparison.onlyFirst)}
+      ${numberCell(String(comparison.onlySecond), comparison.onlySecond)}
+      ${tested(comparison.accuracy, paperOf(comparison)?.accuracy ?? null)}`,
+    ]),
+  );
 
 const aucTable = (comparisons: Summary['comparisons']): Html =>
+  comparisonTable(
+    'Table 5: AUC',
+    heading('z', 'descending'),
+    comparisons.map((comparison) => [
+      comparison,
+      html`${numberCell(signed(comparison.auc?.z ?? null, 2), comparison.auc?.z ?? null)}
+      ${tested(comparison.auc, paperOf(comparison)?.auc ?? null)}`,
+    ]),
+  );
+
+/** One row per method compared; `statistics` heads the cells before the difference and its p-values. */
+const comparisonTable = (
+  title: string,
+  statistics: Html,
+  rows: readonly (readonly [Comparison, Html])[],
+): Html =>
   html`<div class="scroll">
     <table class="sortable">
       <caption>
-        Table 5: AUC
+        ${title}
       </caption>
       <thead>
         <tr>
-          ${heading('Against', 'ascending')} ${heading('z', 'descending')}
+          ${heading('Against', 'ascending')} ${statistics}
           ${heading('Difference [95\u00a0% CI]', 'descending')} ${pHeadings}
         </tr>
       </thead>
       <tbody>
-        ${comparisons.map(
-          (comparison) =>
+        ${rows.map(
+          ([{ other }, cells]) =>
             html`<tr>
-              ${rowHeading(methodOf(comparison.other).title)}
-              ${numberCell(signed(comparison.auc?.z ?? null, 2), comparison.auc?.z ?? null)}
-              ${tested(comparison.auc, paperOf(comparison)?.auc ?? null)}
+              ${rowHeading(methodOf(other).title)} ${cells}
             </tr>`,
         )}
       </tbody>
