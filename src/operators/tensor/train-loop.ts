@@ -122,7 +122,7 @@ async function trainEpoch(
     if (signal.aborted)
       throw new HafError('HAF_INTERRUPTED', 'Training was interrupted.', 'Start the run again.');
     const { loss, gradient, metrics } = await model.step(group);
-    if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) {
+    if (!Number.isFinite(loss) || !allFinite(gradient)) {
       skipped.skip();
       continue;
     }
@@ -134,4 +134,10 @@ async function trainEpoch(
       sums.set(name, (sums.get(name) ?? 0) + value * group.length);
   }
   return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / counted]));
+}
+
+/** A plain loop: `every` calls a function for each of the millions of parameters some heads have. */
+function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
