@@ -5,6 +5,15 @@ import { escapeHtml } from './html.js';
 /** Blue and vermilion can be told apart with every common colour blindness, on white and on dark pages. */
 export const chartColours = { folds: '#3a87c8', emphasis: '#d55e00' } as const;
 
+/** Legend of lines, below the chart. */
+export const lineLegend = {
+  title: null,
+  orient: 'bottom',
+  symbolType: 'stroke',
+  symbolOpacity: 1,
+  symbolStrokeWidth: 2,
+} as const;
+
 /** Text and lines take the colour of the page around the chart, so one picture serves light and dark. */
 const ink = 'currentColor';
 const theme: ChartConfig = {

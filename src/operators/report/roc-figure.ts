@@ -3,7 +3,7 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import { poolTestScores, type Testing } from '../evaluation/pooled.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { rocCurve, type RocPoint } from '../stats/roc-curve.js';
-import { chartColours, renderChart } from './chart.js';
+import { chartColours, lineLegend, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { interval, threeDigits } from './number-text.js';
 import type { FoldPredictions } from './report-input.js';
@@ -103,13 +103,7 @@ function rocSpec(title: string, subtitle: string, curves: readonly Curve[]): Top
           domain: Object.values(series),
           range: [chartColours.folds, chartColours.emphasis, 'currentColor'],
         },
-        legend: {
-          title: null,
-          orient: 'bottom',
-          symbolType: 'stroke',
-          symbolOpacity: 1,
-          symbolStrokeWidth: 2,
-        },
+        legend: lineLegend,
       },
     },
     layer: [

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { csvLine } from '../../pipeline/core/csv.js';
 import { spreadOf } from '../evaluation/spread-of.js';
-import { chartColours, renderChart } from './chart.js';
+import { chartColours, lineLegend, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import type { SpectrumGroup } from './spectrum-groups.js';
 
@@ -68,13 +68,7 @@ function spectrumSpec(title: string, values: Value[]): TopLevelSpec {
         field: 'when',
         type: 'nominal',
         scale: { domain: [...moments], range: [chartColours.folds, chartColours.emphasis] },
-        legend: {
-          title: null,
-          orient: 'bottom',
-          symbolType: 'stroke',
-          symbolOpacity: 1,
-          symbolStrokeWidth: 2,
-        },
+        legend: lineLegend,
       },
     },
     layer: [
