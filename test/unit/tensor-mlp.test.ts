@@ -124,6 +124,12 @@ describe('parameters', () => {
 describe('dropout masks', () => {
   it('drop the given share and keep the mean', () => {
     const mask = fillDropout(new Float32Array(100_001), 0.25, rng(1, 'mask'));
+    const stream = rng(1, 'mask');
+    const halves = Array.from({ length: 50_001 }, () => stream.uint32()).flatMap((bits) => [
+      bits >>> 16,
+      bits & 0xffff,
+    ]);
+    expect(mask.findIndex((value, i) => (value === 0) !== (halves[i] as number) < 0x4000)).toBe(-1);
     expect(new Set(mask)).toEqual(new Set([0, Math.fround(4 / 3)]));
     const mean = mask.reduce((sum, value) => sum + value, 0) / mask.length;
     expect(Math.abs(mean - 1)).toBeLessThan(0.01);

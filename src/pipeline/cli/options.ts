@@ -26,7 +26,7 @@ export interface ExperimentOptions {
   readonly data?: string;
 }
 
-export type BackendPreference = 'auto' | 'tensorflow' | 'wasm' | 'cpu';
+export type BackendPreference = 'auto' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
 
 export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
