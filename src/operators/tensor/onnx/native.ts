@@ -24,4 +24,9 @@ export class NativeRuntime {
   tensor(data: Float32Array | Int32Array, dims: readonly number[]): OnnxTensor {
     return new this.runtime.Tensor(data instanceof Int32Array ? 'int32' : 'float32', data, dims);
   }
+
+  /** Rows `from` to `to` of a matrix that lies in an array, row after row. */
+  rows(values: Float32Array, from: number, to: number, columns: number): OnnxTensor {
+    return this.tensor(values.subarray(from * columns, to * columns), [to - from, columns]);
+  }
 }
