@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StageCode, StageOutput, Unit } from '../../src/pipeline/stage.js';
+import { joint } from '../../src/operators/joint/joint.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
@@ -77,10 +78,12 @@ async function trainAll(
     haf: await go(stage3, { method: 'haf' }, latent),
     drop: await go(stage3, { method: 'drop' }, embedded),
     blood: await go(stage3, { method: 'blood' }, preprocess),
+    haf_attached: await go(joint, { method: 'haf_attached' }, { ...embed, ...preprocess }),
+    mfmf: await go(joint, { method: 'mfmf' }, { ...embed, ...preprocess }),
   };
 }
 
-const trained = ['stage1', 'stage2', 'haf', 'drop', 'blood'];
+const trained = ['stage1', 'stage2', 'haf', 'drop', 'blood', 'haf_attached', 'mfmf'];
 type Outputs = Awaited<ReturnType<typeof trainAll>>;
 
 describe('a test patient', () => {
@@ -103,6 +106,8 @@ describe('a test patient', () => {
       ['haf', 'predictions.json'],
       ['drop', 'predictions.json'],
       ['blood', 'predictions.json'],
+      ['haf_attached', 'predictions.json'],
+      ['mfmf', 'predictions.json'],
     ] as const)
       expect(other[stage]?.files[file], stage).not.toEqual(plain[stage]?.files[file]);
   });
