@@ -187,7 +187,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 4,
+    version: 5,
     class: 'cpu',
     reads: () => [
       'name',

@@ -118,6 +118,17 @@ describe('compare', () => {
     expect(again).toEqual(got);
   });
 
+  it('draws every pair its own resamples', async () => {
+    // The same predictions under two names: only the draws can differ.
+    const same = (run: string) => (_: string, fold: number) =>
+      inventedPredictions(`${run}/haf`, fold, folds, count);
+    makeRun('one', ['haf', 'ga'], {}, same('one'));
+    makeRun('two', ['haf', 'ga'], {}, same('two'));
+    const [haf, ga] = await compared('one', 'two');
+    expect(ga?.auc?.difference).toBe(haf?.auc?.difference);
+    expect(ga?.auc?.ci95).not.toEqual(haf?.auc?.ci95);
+  });
+
   it('prints a table of AUCs and one of accuracies', async () => {
     makeRun('one', ['haf', 'ga']);
     makeRun('two', ['ga', 'haf']);

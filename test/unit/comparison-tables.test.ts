@@ -105,9 +105,13 @@ describe('the tables of comparisons', () => {
     expect(ps3).toHaveLength(header.length);
     expect(mdlm).toHaveLength(header.length);
     const cell = (row: readonly string[], name: string) => row[header.indexOf(name)];
-    expect(cell(ps3, 'aucP')).toBe('0.0000068');
-    expect(cell(ps3, 'accuracyHigh95')).toBe('0.025');
-    expect(cell(ps3, 'onlySecond')).toBe('29');
+    expect(Object.fromEntries(header.map((name, i) => [name, ps3[i]]))).toEqual({
+      ...{ method: 'haf', other: 'ps3', patients: '699', onlyFirst: '20', onlySecond: '29' },
+      ...{ accuracyDifference: '-0.0125', accuracyLow95: '-0.05', accuracyHigh95: '0.025' },
+      ...{ accuracyP: '0.0078', accuracyAdjustedP: '0.0156' },
+      ...{ aucDifference: '0.031', aucLow95: '0.004', aucHigh95: '0.06' },
+      ...{ aucZ: '4.5', aucP: '0.0000068', aucAdjustedP: '0.0000136' },
+    });
     expect([cell(mdlm, 'aucDifference'), cell(mdlm, 'aucAdjustedP')]).toEqual(['', '']);
   });
 

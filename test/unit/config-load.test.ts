@@ -237,6 +237,10 @@ describe('rules across sections', () => {
   });
 
   it('wants a CLIP scale that starts below its bound', () => {
+    // Equal is too late already: after one step up nothing brings it back.
+    expect(problems('name: demo\nclip: { maxScale: 10, temperature: 0.1 }\n')).toEqual([
+      expect.stringContaining('must be above 1 / clip.temperature, 10.0'),
+    ]);
     expect(problems('name: demo\nclip: { maxScale: 10 }\n')).toEqual([
       expect.stringContaining('clip.maxScale: must be above 1 / clip.temperature, 14.3'),
     ]);

@@ -4,18 +4,15 @@ import { joint } from '../../src/operators/joint/joint.js';
 import { modalitiesOf } from '../../src/operators/methods/method.js';
 import { methodOf, methods } from '../../src/operators/methods/registry.js';
 import { spectrumSchema } from '../../src/operators/stage2/alignment-data.js';
-import { predictionsSchema, type Prediction } from '../../src/operators/stage3/prediction-data.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
-import { auc } from '../../src/operators/stats/auc.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
-import { historySchema, type History } from '../../src/operators/tensor/history-data.js';
-import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { withPreset } from '../../src/pipeline/config/presets.js';
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
 import { miniCohort, miniConfig } from '../support/mini-cohort.js';
 import { slidesConfig, withSlides } from '../support/mini-slides.js';
+import { arraysOf, historyOf, predictionsIn, testAuc } from '../support/training-output.js';
 import { runStage, type StageRun } from '../support/run-stage.js';
 
 const mini = withSlides(miniCohort());
@@ -27,18 +24,6 @@ const jobOf = (method: string, config: Partial<ConfigInput> = {}): StageRun => (
 });
 const run = async (method: string, config: Partial<ConfigInput> = {}): Promise<StageOutput> =>
   (await runStage(joint, jobOf(method, config))).output;
-const historyOf = (output: StageOutput): History => historySchema.parse(output.files['history.json']);
-const predictionsIn = (output: StageOutput): Prediction[] =>
-  predictionsSchema.parse(output.files['predictions.json']);
-const testAuc = (output: StageOutput): number | null => {
-  const tested = predictionsIn(output).filter(({ split }) => split === 'test');
-  return auc(
-    tested.map(({ y }) => y),
-    tested.map(({ logit }) => logit),
-  );
-};
-const arraysOf = (output: StageOutput, file: string): ReturnType<typeof readSafetensors> =>
-  readSafetensors(output.files[file] as Uint8Array);
 const joined = methods.filter(({ kind }) => kind === 'fusion' || kind === 'instances').map(({ id }) => id);
 
 beforeAll(async () => {

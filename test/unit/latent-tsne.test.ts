@@ -7,7 +7,14 @@ import {
   squaredDistances,
 } from '../../src/operators/latent/affinities.js';
 import { principalScores } from '../../src/operators/latent/principal-axes.js';
-import { divergenceGradient, perplexityFor, tsne } from '../../src/operators/latent/tsne.js';
+import {
+  divergenceGradient,
+  perplexityFor,
+  phases,
+  rateFor,
+  tsne,
+  type Phase,
+} from '../../src/operators/latent/tsne.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { pythonWith } from '../support/python-with.js';
 
@@ -140,6 +147,86 @@ describe('principal scores', () => {
     const sign = Math.sign((along[0] as number) - middle) * Math.sign(scores[0] as number);
     scores.forEach((score, i) => expect(score).toBeCloseTo(sign * ((along[i] as number) - middle), 0));
     expect(Math.max(...scores)).toBeGreaterThan(-Math.min(...scores));
+  });
+});
+
+/**
+ * The same descent written anew from scikit-learn's: matrices in full, the gradient of eq. 5 point by point, velocity and
+ * gains at rest when a phase begins.
+ */
+function descentByDefinition(points: Float64Array, schedule: readonly Phase[]): number[][] {
+  const n = points.length / width;
+  const affinities = rowsOf(jointAffinities(squaredDistances(points, width), n, perplexityFor(n)), n);
+  const scores = rowsOf(principalScores(points, width, 2), 2);
+  const deviation = Math.sqrt(scores.reduce((sum, [first = 0]) => sum + first ** 2 / n, 0));
+  const map = scores.map((row) => row.map((score) => (1e-4 * score) / deviation));
+  for (const { iterations, exaggeration, momentum } of schedule) {
+    const velocity = map.map(() => [0, 0]);
+    const gains = map.map(() => [1, 1]);
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      const kernel = map.map((a, i) =>
+        map.map((b, j) => (i === j ? 0 : 1 / (1 + Math.hypot(...a.map((x, d) => x - (b[d] ?? 0))) ** 2))),
+      );
+      const total = kernel.flat().reduce((sum, value) => sum + value, 0);
+      const gradient = map.map((a, i) =>
+        a.map((x, d) =>
+          map.reduce((sum, b, j) => {
+            const [p, k] = [exaggeration * (affinities[i]?.[j] ?? 0), kernel[i]?.[j] ?? 0];
+            return sum + 4 * (p - k / total) * k * (x - (b[d] ?? 0));
+          }, 0),
+        ),
+      );
+      map.forEach((a, i) => {
+        const [v, g, slope] = [velocity[i] ?? [], gains[i] ?? [], gradient[i] ?? []];
+        for (const d of [0, 1]) {
+          // A coordinate that keeps its direction - velocity against the slope - goes faster.
+          const speeds = (v[d] ?? 0) * (slope[d] ?? 0) < 0;
+          g[d] = Math.max(0.01, speeds ? (g[d] ?? 0) + 0.2 : (g[d] ?? 0) * 0.8);
+          v[d] = momentum * (v[d] ?? 0) - Math.max(n / 48, 50) * (g[d] ?? 0) * (slope[d] ?? 0);
+          a[d] = (a[d] ?? 0) + (v[d] ?? 0);
+        }
+      });
+    }
+  }
+  return map;
+}
+
+describe('the descent', () => {
+  it("has the phases and rates of scikit-learn's", () => {
+    // method.md 9.3: 1000 iterations, early exaggeration 12 for 250, momentum 0.5 then 0.8.
+    expect(phases).toEqual([
+      { iterations: 250, exaggeration: 12, momentum: 0.5 },
+      { iterations: 750, exaggeration: 1, momentum: 0.8 },
+    ]);
+    expect([10, 2400, 4800].map(rateFor)).toEqual([50, 50, 100]);
+  });
+
+  it.each([
+    ['exaggerated', [{ iterations: 12, exaggeration: 12, momentum: 0.5 }]],
+    ['plain', [{ iterations: 12, exaggeration: 1, momentum: 0.8 }]],
+    [
+      'one phase after the other',
+      [
+        { iterations: 8, exaggeration: 12, momentum: 0.5 },
+        { iterations: 8, exaggeration: 1, momentum: 0.8 },
+      ],
+    ],
+  ])('goes where the definition goes: %s', (_, schedule) => {
+    const points = clustered(18, 3);
+    const expected = descentByDefinition(points, schedule).flat();
+    const map = tsne(points, width, schedule);
+    const farthest = Math.max(...expected.map(Math.abs));
+    // It has left its start, so that steps count.
+    expect(farthest).toBeGreaterThan(5e-4);
+    map.forEach((value, at) =>
+      expect(Math.abs(value - (expected[at] as number)) / farthest).toBeLessThan(1e-7),
+    );
+  });
+
+  it('is by default the one of the phases', () => {
+    const points = clustered(30, 3);
+    expect(tsne(points, width)).toEqual(tsne(points, width, phases));
+    expect(tsne(points, width)).not.toEqual(tsne(points, width, phases.slice(1)));
   });
 });
 

@@ -6,12 +6,11 @@ import { missingFor } from '../../src/operators/methods/method.js';
 import { methods } from '../../src/operators/methods/registry.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
-import { predictionsSchema } from '../../src/operators/stage3/prediction-data.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
-import { auc } from '../../src/operators/stats/auc.js';
 import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { testAuc } from '../support/training-output.js';
 import { runStage } from '../support/run-stage.js';
 
 const { base, embed, preprocess } = miniCohort().inputs;
@@ -24,16 +23,6 @@ const run = async (
   const config = { ...miniConfig, fusion: { ...miniConfig.fusion, projection: 16 }, ...changes };
   return (await runStage(code, { config, unit: { fold: 0, ...unit }, inputs: { ...base, ...inputs } }))
     .output;
-};
-
-const testAuc = (output: StageOutput): number | null => {
-  const tested = predictionsSchema
-    .parse(output.files['predictions.json'])
-    .filter(({ split }) => split === 'test');
-  return auc(
-    tested.map(({ y }) => y),
-    tested.map(({ logit }) => logit),
-  );
 };
 
 const fusionMethods = methods.filter(

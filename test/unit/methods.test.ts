@@ -6,7 +6,7 @@ import { methodIds, methodOf, methods } from '../../src/operators/methods/regist
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { fusionHead } from '../../src/operators/stage3/method-head.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
-import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
@@ -151,6 +151,53 @@ describe('the heads of fusion methods', () => {
     expect(logits).toHaveLength(3);
     expect(logits.every(Number.isFinite)).toBe(true);
     expect(new Set(logits).size).toBe(3);
+  });
+});
+
+describe('the pooling rows', () => {
+  // Two modalities of three numbers; the second patient has the first alone.
+  const rows = {
+    Clin: [
+      [1, -2, 5],
+      [4, 0.5, -1],
+    ],
+    Blood: [
+      [-3, 4, 1],
+      [9, 9, 9],
+    ],
+  };
+  const inputs = (['Clin', 'Blood'] as const).map((modality, m): ModalityInput => ({
+    ...{ modality, width: 3, values: Float32Array.from(rows[modality].flat()) },
+    observed: Uint8Array.of(1, m === 0 ? 1 : 0),
+  }));
+  // Weights 1, 10, 100 and bias 0.25 show what each number of h is.
+  const parameters = Float32Array.of(1, 10, 100, 0.25);
+
+  it.each([
+    ['ga_mean', [-1, 1, 3]],
+    ['ga_sum', [-2, 2, 6]],
+    ['ga_max', [1, 4, 5]],
+  ])('%s pools what a patient has, by hand', async (id, [a = 0, b = 0, c = 0]) => {
+    await loadBackend('cpu');
+    const method = methodOf(id);
+    if (method.kind !== 'fusion') expect.unreachable();
+    const head = await fusionHead({ config: example, rng: (purpose) => rng(1, purpose) }, method, inputs);
+    expect(head.layout.entries.map(({ name }) => name)).toEqual(['pool.weight', 'pool.bias']);
+    const logits = await head.logits(parameters, { inputs, patients: [0, 1] });
+    expect(logits[0]).toBeCloseTo(a + 10 * b + 100 * c + 0.25, 4);
+    // One modality is its own mean, sum and maximum.
+    expect(logits[1]).toBeCloseTo(4 + 10 * 0.5 - 100 + 0.25, 4);
+  });
+});
+
+describe('late fusion', () => {
+  it('starts as the mean of the predictions', async () => {
+    const method = methodOf('mdlm');
+    if (method.kind !== 'fusion') expect.unreachable();
+    const inputs = inputsFor(false);
+    const head = await fusionHead({ config: example, rng: (purpose) => rng(1, purpose) }, method, inputs);
+    const start = initialParameters(head.layout, rng(1, 'init'));
+    expect([...partOf(head.layout, start, 'mdlm.weight')]).toEqual([0.5, 0.5]);
   });
 });
 

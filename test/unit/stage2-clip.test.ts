@@ -111,6 +111,29 @@ print(json.dumps({'total': total.item(), 'u': u.grad.flatten().tolist(), 'theta'
 const python = pythonWith('torch');
 
 describe('the CLIP loss', () => {
+  it('is the sum of both directions, averaged over patients and over the other modalities, by hand', () => {
+    // Two patients whose vectors are at right angles, each modality equal to the slide but Blood, which is turned round:
+    // cosines 1 and 0 on and off the diagonal, for Blood 0 and 1.
+    const e = [
+      [1, 0],
+      [0, 1],
+    ];
+    const of = (patient: number): number[][] =>
+      [e[patient], e[patient], e[patient], e[1 - patient]] as number[][];
+    const group: AlignmentGroup = {
+      ...{ u: Float64Array.from([...of(0), ...of(1)].flat()), mask: new Uint8Array(8).fill(1) },
+      ...{ modalities: 4, width: 2 },
+    };
+    const own = theta(Math.log(3));
+    const [right, wrong] = [Math.log(1 + Math.exp(-3)), Math.log(1 + Math.exp(3))];
+    const { total, metrics, ownGradient } = objective().lossOf(group, own);
+    expect(metrics['clip']).toBeCloseTo((2 * right + 2 * right + 2 * wrong) / 3, 6);
+    expect(total).toBeCloseTo((0.7 * (4 * right + 2 * wrong)) / 3, 6);
+    // d/dtheta of log(1 + e^-s) is -s / (1 + e^s), of log(1 + e^s) is s / (1 + e^-s).
+    const [up, down] = [-3 / (1 + Math.exp(3)), 3 / (1 + Math.exp(-3))];
+    expect(ownGradient[0]).toBeCloseTo((0.7 * (4 * up + 2 * down)) / 3, 6);
+  });
+
   it('never reads absent vectors, nor those of patients without a slide', () => {
     const group = groupOf();
     const { lossOf } = objective();

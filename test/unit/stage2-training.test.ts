@@ -86,4 +86,14 @@ describe('the probe beside phi', () => {
     const { u, before } = arraysIn(await trained({ monitor: 'valAuc', weight: 0 }), 'u.safetensors');
     expect(u?.data).toEqual(before?.data);
   });
+
+  it('has the loss that drives the plateau: where nothing is aligned, it is that of classifying', async () => {
+    const output = await trained({ monitor: 'valAuc', weight: 0 }, 20);
+    const { epochs } = historySchema.parse(output.files['history.json']);
+    expect(epochs.every(({ valAlignment }) => valAlignment === 0)).toBe(true);
+    const losses = epochs.map(({ valLoss }) => valLoss as number);
+    expect(Math.abs((losses[0] as number) - Math.log(2))).toBeLessThan(0.1);
+    // The probe learns; in the end it learns its training patients by heart.
+    expect(Math.min(...losses)).toBeLessThan(0.9 * Math.log(2));
+  });
 });

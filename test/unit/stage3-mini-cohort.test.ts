@@ -1,15 +1,13 @@
 import { describe, expect, it, beforeAll } from 'vitest';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StageOutput } from '../../src/pipeline/stage.js';
-import { historySchema, type History } from '../../src/operators/tensor/history-data.js';
-import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { spectrumSchema } from '../../src/operators/stage2/alignment-data.js';
+import { spectrumMeans } from '../../src/operators/stage2/spectrum.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
-import { predictionsSchema, type Prediction } from '../../src/operators/stage3/prediction-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
-import { auc } from '../../src/operators/stats/auc.js';
 import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { arraysOf, historyOf, predictionsIn, testAuc } from '../support/training-output.js';
 import { runStage } from '../support/run-stage.js';
 
 const mini = miniCohort();
@@ -30,18 +28,6 @@ const asInput = (
   unit,
   files: output.files,
 });
-const arraysOf = (output: StageOutput, file: string): ReturnType<typeof readSafetensors> =>
-  readSafetensors(output.files[file] as Uint8Array);
-const historyOf = (output: StageOutput): History => historySchema.parse(output.files['history.json']);
-const predictionsIn = (output: StageOutput): Prediction[] =>
-  predictionsSchema.parse(output.files['predictions.json']);
-const testAuc = (output: StageOutput): number | null => {
-  const tested = predictionsIn(output).filter(({ split }) => split === 'test');
-  return auc(
-    tested.map(({ y }) => y),
-    tested.map(({ logit }) => logit),
-  );
-};
 
 describe('a small cohort through the three stages', () => {
   let encoder: StageOutput;
@@ -83,6 +69,15 @@ describe('a small cohort through the three stages', () => {
     expect(u?.data.subarray((blood * 3 + 2) * 16, (blood * 3 + 3) * 16).every((value) => value === 0)).toBe(
       true,
     );
+    const spectra = spectrumSchema.parse(aligned.files['spectrum.json']);
+    const sets = { train: [0, 144], val: [144, 192], test: [192, 240] } as const;
+    const { before: start } = arraysOf(aligned, 'u.safetensors');
+    for (const [set, [from, to]] of Object.entries(sets)) {
+      const patients = Array.from({ length: to - from }, (_, i) => from + i);
+      const means = (array: typeof u): unknown =>
+        spectrumMeans(array?.data as Float32Array, mask?.data as Uint8Array, 3, patients);
+      expect(spectra[set as keyof typeof sets], set).toEqual({ before: means(start), after: means(u) });
+    }
     expect(historyOf(aligned).epochs.every(({ valLoss }) => Number.isFinite(valLoss))).toBe(true);
   });
 

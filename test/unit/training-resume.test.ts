@@ -4,11 +4,12 @@ import { stage2 } from '../../src/operators/stage2/stage2.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
-import { historySchema, type History } from '../../src/operators/tensor/history-data.js';
-import type { StageCode, StageOutput } from '../../src/pipeline/stage.js';
+import type { History } from '../../src/operators/tensor/history-data.js';
+import type { StageCode } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
 import { frozenEmbeddings } from '../support/frozen-embeddings.js';
 import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { historyOf } from '../support/training-output.js';
 import { runStage, type StageRun } from '../support/run-stage.js';
 
 const patients = 60;
@@ -61,8 +62,6 @@ const jobs: Record<string, readonly [StageCode, StageRun]> = {
   'stage 3 with maps of its own': [stage3, { config, unit: { fold: 0, method: 'drop' }, inputs: frozen }],
   'a single table': [stage3, { config, unit: { fold: 0, method: 'blood' }, inputs: frozen }],
 };
-
-const historyOf = (output: StageOutput): History => historySchema.parse(output.files['history.json']);
 
 /** Epochs after which a job forgets most easily: the first, of and after the best one, around a lower rate, the last. */
 function delicate({ epochs, bestEpoch }: History): readonly number[] {

@@ -32,7 +32,11 @@ export function jointSettings(method: FusionMethod, config: Config): JointSettin
   };
 }
 
-function isDetached({ attached, section }: FusionMethod, config: Config): boolean {
+/** Whether every part of a method learns from its own loss only: by the row, the experiment, then the method's own key. */
+export function isDetached(
+  { attached, section }: Pick<FusionMethod, 'attached' | 'section'>,
+  config: Pick<Config, 'detach' | 'pool' | 'mdlm'>,
+): boolean {
   if (attached === true || !config.detach) return false;
   return section === undefined || config[section].detach;
 }

@@ -1,11 +1,22 @@
 import { jointAffinities, leastAffinity, squaredDistances } from './affinities.js';
 import { principalScores } from './principal-axes.js';
 
-const iterations = 1000;
-/** For so many iterations affinities count twelvefold: clusters form before they spread. */
-const early = { iterations: 250, exaggeration: 12, momentum: 0.5 } as const;
-const lateMomentum = 0.8;
+/** Iterations of gradient descent in which the affinities count `exaggeration` times. */
+export interface Phase {
+  readonly iterations: number;
+  readonly exaggeration: number;
+  readonly momentum: number;
+}
+
+/** Clusters form first, then they spread: the 1000 iterations of scikit-learn 1.3 (method.md 9.3). */
+export const phases: readonly Phase[] = [
+  { iterations: 250, exaggeration: 12, momentum: 0.5 },
+  { iterations: 750, exaggeration: 1, momentum: 0.8 },
+];
 const startStd = 1e-4;
+
+/** Learning rate for n points: n / 48, 50 at least. */
+export const rateFor = (n: number): number => Math.max(n / 48, 50);
 
 /** The perplexity for n points: 30, less when they are few, as each point then has few others (method.md 9.3). */
 export const perplexityFor = (n: number): number => Math.max(1, Math.min(30, (n - 1) / 3));
@@ -15,17 +26,18 @@ export const perplexityFor = (n: number): number => Math.max(1, Math.min(30, (n 
  * principal components (method.md 9.3). Nothing in it is drawn at random: the same points give the same map.
  *
  * @param points [n, width]
+ * @param schedule the phases of the descent, each from rest; others than `phases` are for looking at its first steps
  * @returns [n, 2]
  */
-export function tsne(points: Float64Array, width: number): Float64Array {
+export function tsne(points: Float64Array, width: number, schedule: readonly Phase[] = phases): Float64Array {
   const n = points.length / width;
   if (n < 2) return new Float64Array(2 * n);
   const affinities = jointAffinities(squaredDistances(points, width), n, perplexityFor(n));
   const map = startOf(points, width);
-  const rate = Math.max(n / early.exaggeration / 4, 50);
-  const exaggerated = affinities.map((affinity) => affinity * early.exaggeration);
-  descend(map, exaggerated, { iterations: early.iterations, momentum: early.momentum, rate });
-  descend(map, affinities, { iterations: iterations - early.iterations, momentum: lateMomentum, rate });
+  for (const { exaggeration, ...steps } of schedule) {
+    const exaggerated = affinities.map((affinity) => affinity * exaggeration);
+    descend(map, exaggerated, { ...steps, rate: rateFor(n) });
+  }
   return map;
 }
 

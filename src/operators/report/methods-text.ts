@@ -1,5 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import { isDetached } from '../joint/joint-settings.js';
 import { isJoint, type FusionMethod, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { counted, listed } from './number-text.js';
@@ -52,7 +53,8 @@ function cohortText({ config: { cohort }, flow, summary, modalities }: ReportInp
       'The label is survival status at the last information: deceased, whatever the cause (positive class), or living.',
     tumorSpecific:
       'The label is survival status; patients who died of something other than the tumour were left out.',
-    landmark: `The label is survival status ${counted(cohort.landmarkYears, 'year')} after diagnosis: deceased by then (positive class) or alive then; patients censored earlier were left out.`,
+    // What the column counts from is the data's to say, not ours.
+    landmark: `The label is survival status ${counted(cohort.landmarkYears, 'year')} into follow-up, as days_to_last_information counts it: deceased by then (positive class) or alive then; patients last seen alive earlier were left out.`,
   }[cohort.label];
   const needed =
     cohort.require.length === 0
@@ -98,7 +100,7 @@ function tableText({ config: { tabular, align }, modalities }: ReportInput): str
   const absent =
     tabular.absentRow === 'mask'
       ? 'A patient without a row in a table lacks that modality: it is masked, never imputed.'
-      : 'A patient without a row in a table got one filled with the modes of the training patients.';
+      : `A patient without a row in a table got one filled with ${tabular.numericImpute === 'mostFrequent' ? 'the modes' : 'the means (numbers) and modes (the rest)'} of the training patients.`;
   const map =
     tabular.transfer === 'none'
       ? ''
@@ -161,7 +163,8 @@ function alignmentText(
   );
 }
 
-function fusionText({ fusion }: Config, methods: readonly FusionMethod[]): string {
+function fusionText(config: Config, methods: readonly FusionMethod[]): string {
+  const { fusion } = config;
   const drop = methods.filter(({ randomDrop }) => randomDrop);
   const projected = methods.filter(({ embedding }) => embedding === 'projected');
   const out =
@@ -169,14 +172,20 @@ function fusionText({ fusion }: Config, methods: readonly FusionMethod[]): strin
   return (
     `The vectors of all modalities are concatenated, zeros where one is missing, and pass a network with ${fusion.hidden} hidden units ` +
     `(${inside(fusion.activation)}, dropout ${fusion.dropout}) to ${out}.` +
-    (projected.length === 0
-      ? ''
-      : ` Without alignment each modality first passes a linear map to ${fusion.projection} numbers (${titlesOf(projected)}).`) +
+    (projected.length === 0 ? '' : mapText(config, projected)) +
     (drop.length === 0
       ? ''
       : ` Random modality drop (${titlesOf(drop)}): per patient and step, a uniform number of the observed modalities is hidden in a second pass; loss l⁺ + l⁻ + ` +
         `${fusion.lambdaMoFe} × max(l⁺ − l⁻, 0)${fusion.mofeStopGradReduced ? ', l⁻ constant inside the hinge' : ''}.`)
   );
+}
+
+/** The maps P that are learned with a head; what has a transfer map of its own has none (method.md 4.4). */
+function mapText({ fusion, mil, tabular }: Config, projected: readonly FusionMethod[]): string {
+  const [images, tables] = [mil.transfer === 'none', tabular.transfer === 'none'];
+  if (!images && !tables) return '';
+  const mapped = images && tables ? 'each modality' : images ? 'each pathology modality' : 'each table';
+  return ` Without alignment ${mapped} first passes a linear map to ${fusion.projection} numbers (${titlesOf(projected)}).`;
 }
 
 const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
@@ -213,7 +222,8 @@ function otherRows({ pool, mdlm, mfmf, single }: Config, methods: readonly Metho
   return sentences.length === 0 ? [] : [{ heading: 'Comparison rows', text: sentences.join(' ') }];
 }
 
-function scheduleText({ schedule, detach, align }: Config, methods: readonly Method[]): string {
+function scheduleText(config: Config, methods: readonly Method[]): string {
+  const { schedule, detach, align } = config;
   const joint = methods.filter((method) => isJoint(method, schedule));
   const monitor =
     align.monitor === 'valAuc'
@@ -224,7 +234,7 @@ function scheduleText({ schedule, detach, align }: Config, methods: readonly Met
       ? `Staged: each stage is a training job of its own on the frozen output of the one before, with its own early stopping (Stage 2 by ${monitor}).` +
         (joint.length === 0 ? '' : ` Trained in one job: ${titlesOf(joint)}.`)
       : 'Joint: all stages of a method are trained in one optimisation step, with one early stopping on the validation AUC of the fused score.';
-  const attached = methods.filter((method) => method.kind === 'fusion' && method.attached === true);
+  const attached = methods.filter((method) => method.kind === 'fusion' && !isDetached(method, config));
   const gradients = detach
     ? ` No gradient passes from one stage into another${attached.length === 0 ? '' : `, except in ${titlesOf(attached)}`}.`
     : ' Gradients pass through all stages (no detachment).';

@@ -1,3 +1,4 @@
+import { testsAgain } from '../evaluation/pooled.js';
 import type { Spread, SummaryRow } from '../evaluation/summary-data.js';
 import { methodOf } from '../methods/registry.js';
 import { html, trustedMarkup, type Html } from './html.js';
@@ -52,9 +53,10 @@ export function resultSection({ summary, config }: Pick<ReportInput, 'summary' |
       errors of that difference (deviation by square root of folds, both sides); beyond ±2 it is more than the
       folds explain. Rank methods by AUC: training draws both classes equally often, so accuracy at threshold
       0.5 mostly tells how a score is calibrated, and always answering the more frequent class already reaches
-      ${threeDigits(cohort.majority)}. Pooled AUC: the test predictions of all folds together, DeLong
-      interval. With about 70 test patients in a fold, an AUC of 0.74 varies by about 0.07 through sampling
-      alone. Headings sort the rows of each group.
+      ${threeDigits(cohort.majority)}. Pooled AUC:
+      ${testsAgain(config.cv) ? 'the mean probability of each test patient' : 'the test predictions of all folds together'},
+      DeLong interval. With about 70 test patients in a fold, an AUC of 0.74 varies by about 0.07 through
+      sampling alone. Headings sort the rows of each group.
     </p>
     ${allMetrics(summary.rows)}
   </section>`;

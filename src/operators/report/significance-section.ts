@@ -1,3 +1,5 @@
+import { ranksFoldsApart } from '../evaluation/method-comparisons.js';
+import { testsAgain } from '../evaluation/pooled.js';
 import type { Comparison, Summary } from '../evaluation/summary-data.js';
 import { methodOf } from '../methods/registry.js';
 import { html, type Html } from './html.js';
@@ -26,10 +28,11 @@ export function significanceSection({ summary, config }: Pick<ReportInput, 'summ
   const [first] = comparisons;
   if (first === undefined) return html``;
   const reference = methodOf(first.method).title;
-  const pooled =
-    config.stats.pooling === 'pooled'
-      ? 'on the test predictions of all folds together'
-      : 'per fold and averaged over folds';
+  const pooled = ranksFoldsApart(config)
+    ? 'per fold and averaged over folds'
+    : testsAgain(config.cv)
+      ? 'on the mean probability of each test patient'
+      : 'on the test predictions of all folds together';
   return html`<section>
     <h2>Significance</h2>
     <p class="aside">
