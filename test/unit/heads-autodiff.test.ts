@@ -15,6 +15,7 @@ import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.j
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { dense } from '../../src/operators/tensor/dense.js';
 import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
+import { numericBackends } from '../support/numeric-backends.js';
 
 const patients = 12;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
@@ -110,7 +111,7 @@ function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
 const parametersOf = ({ layout }: Head): Float32Array =>
   initialParameters(layout, rng(4, 'init')).map((value) => 1.5 * value);
 
-describe.each(['wasm', 'cpu'] as const)('heads on the %s backend', (backend) => {
+describe.each(numericBackends)('heads on the %s backend', (backend) => {
   beforeAll(async () => {
     await loadBackend(backend);
   });

@@ -19,6 +19,7 @@ import {
   jointLabels as labels,
   type JointCase,
 } from '../support/joint-model.js';
+import { chosenBackend } from '../support/numeric-backends.js';
 
 const modelOf = ({ parts }: JointCase, parameters: Float32Array): JointTraining =>
   new JointTraining(parts, parameters, labels, []);
@@ -54,7 +55,7 @@ const close = (actual: Float32Array, wanted: Float32Array, what: string): void =
 };
 
 beforeAll(async () => {
-  await loadBackend('wasm');
+  await loadBackend(chosenBackend);
 });
 
 describe('the gradient of a joint step', () => {

@@ -10,6 +10,7 @@ import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.j
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { bagsInMemory, tablesOf } from '../support/small-inputs.js';
+import { chosenBackend } from '../support/numeric-backends.js';
 
 const patients = 8;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
@@ -56,7 +57,7 @@ const closeTo = (actual: ArrayLike<number>, wanted: ArrayLike<number>, tolerance
 };
 
 beforeAll(async () => {
-  await loadBackend('wasm');
+  await loadBackend(chosenBackend);
 });
 
 describe('a step of MFMF', () => {

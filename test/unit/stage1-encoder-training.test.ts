@@ -15,6 +15,7 @@ import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
 import { miniCohort } from '../support/mini-cohort.js';
 import { scratchArtifact } from '../support/run-stage.js';
+import { chosenBackend } from '../support/numeric-backends.js';
 
 const { base, embed } = miniCohort(40).inputs;
 const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
@@ -49,7 +50,7 @@ const trainingOf = (encoder: Encoder, changes: Partial<EncoderTrainingOptions> =
   });
 
 beforeAll(async () => {
-  await loadBackend('wasm');
+  await loadBackend(chosenBackend);
 });
 
 describe('validation of the encoder', () => {

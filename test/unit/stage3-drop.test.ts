@@ -7,6 +7,7 @@ import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead, type MlpHeadOptions } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
+import { chosenBackend } from '../support/numeric-backends.js';
 
 describe('random modality drop', () => {
   const modalities = 7;
@@ -61,7 +62,7 @@ describe('a step with random drop', () => {
     drop: rng(5, 'drop'),
   };
   beforeAll(async () => {
-    await loadBackend('wasm');
+    await loadBackend(chosenBackend);
   });
 
   it.each([

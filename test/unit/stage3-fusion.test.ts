@@ -11,6 +11,7 @@ import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
+import { numericBackends } from '../support/numeric-backends.js';
 
 interface MonotonicCase {
   name: string;
@@ -165,7 +166,7 @@ const trainingOf = (
   return new HeadTraining(head, parameters, on, labels, [0, 1, 2, 3]);
 };
 
-describe.each(['wasm', 'cpu'] as const)('the fusion step on the %s backend', (backend) => {
+describe.each(numericBackends)('the fusion step on the %s backend', (backend) => {
   beforeAll(async () => {
     await loadBackend(backend);
   });

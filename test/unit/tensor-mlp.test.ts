@@ -21,6 +21,7 @@ import {
   partOf,
 } from '../../src/operators/tensor/parameters.js';
 import { readSafetensors, writeSafetensors } from '../../src/operators/tensor/safetensors.js';
+import { numericBackends } from '../support/numeric-backends.js';
 
 const shape = { name: 'net', inputs: 6, hidden: 9, outputs: 3 };
 const normals = (count: number, purpose: string): Float32Array => {
@@ -35,7 +36,7 @@ const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   );
 };
 
-describe.each(['wasm', 'cpu'] as const)('the two-layer network on the %s backend', (backend) => {
+describe.each(numericBackends)('the two-layer network on the %s backend', (backend) => {
   beforeAll(async () => {
     await loadBackend(backend);
   });

@@ -1,17 +1,17 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import {
+  automaticBackends,
+  backendNames,
+  type BackendName,
+  type BackendPreference,
+} from '../../pipeline/core/backend-name.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import { NativeRuntime } from './onnx/native.js';
+import { releaseBackend } from './release-backend.js';
 import { installWasmMatMul } from './wasm-matmul.js';
-
-/**
- * The backends a training job can run on, in order of preference. `onnx` is wasm with what reads bags done by the native
- * products of onnxruntime-node, which are several times faster.
- */
-export const backendNames = ['tensorflow', 'onnx', 'wasm', 'cpu'] as const;
-export type BackendName = (typeof backendNames)[number];
-export type BackendPreference = BackendName | 'auto';
+import { registerWebGpu } from './webgpu.js';
 
 /** The backend TensorFlow.js computes on from now on, and why it was chosen, in a sentence for `doctor`. */
 export interface LoadedBackend {
@@ -21,7 +21,9 @@ export interface LoadedBackend {
 
 /**
  * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of
- * `backendNames` that loads; the environment variable HAF_BACKEND takes its place when it is set.
+ * `automaticBackends` that loads; the environment variable HAF_BACKEND takes its place when it is set. `onnx` is wasm with
+ * what reads bags done by the native products of onnxruntime-node, which are several times faster. Call `releaseBackend`
+ * when the work is done.
  *
  * @throws HafError HAF_BACKEND_UNAVAILABLE when a backend asked for by name does not load, or none does.
  */
@@ -29,14 +31,19 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
   const wanted =
     preference === 'auto' ? preferenceFromEnvironment() : { name: preference, source: 'asked for' };
   if (wanted !== null) {
-    const failure = await tryBackend(wanted.name);
-    if (failure === null) return { name: wanted.name, why: wanted.source };
-    throw unavailable(`The backend "${wanted.name}" (${wanted.source}) does not load: ${failure}.`);
+    const { name, source } = wanted;
+    const attempt = await tryBackend(name);
+    if (attempt.failure === undefined)
+      return { name, why: attempt.on === undefined ? source : `${source}, on ${attempt.on}` };
+    throw unavailable(
+      `The backend "${name}" (${source}) does not load: ${attempt.failure.replace(/\.$/, '')}.`,
+      attempt.fix,
+    );
   }
   const failures: string[] = [];
-  for (const name of backendNames) {
-    const failure = await tryBackend(name);
-    if (failure === null)
+  for (const name of automaticBackends) {
+    const { failure } = await tryBackend(name);
+    if (failure === undefined)
       return { name, why: failures.length === 0 ? 'the fastest there is' : failures.join('; ') };
     failures.push(`${name}: ${failure}`);
   }
@@ -56,25 +63,33 @@ function preferenceFromEnvironment(): { name: BackendName; source: string } | nu
   throw unavailable(`HAF_BACKEND is "${value}", which is no backend.`);
 }
 
-const unavailable = (what: string): HafError =>
-  new HafError('HAF_BACKEND_UNAVAILABLE', what, `Choose auto or one of ${backendNames.join(', ')}.`);
+const unavailable = (what: string, fix = `Choose auto or one of ${backendNames.join(', ')}.`): HafError =>
+  new HafError('HAF_BACKEND_UNAVAILABLE', what, fix);
 
-/** Null when the backend is current now, else why not. */
-async function tryBackend(name: BackendName): Promise<string | null> {
+/** Without a failure the backend is current now; `on` says what it computes on where there is a choice. */
+type Attempt =
+  { readonly failure?: never; readonly on?: string } | { readonly failure: string; readonly fix?: string };
+
+async function tryBackend(name: BackendName): Promise<Attempt> {
   try {
+    if (name !== 'webgpu') releaseBackend();
     const products = name === 'onnx' ? await NativeRuntime.load() : null;
     const tensors = name === 'onnx' ? 'wasm' : name;
-    await register[tensors]();
-    if (!(await tf.setBackend(tensors))) return 'its initialisation failed';
+    const on = await register[tensors]();
+    if (!(await tf.setBackend(tensors))) return { failure: 'its initialisation failed' };
     if (tensors === 'wasm') installWasmMatMul();
     native = products;
-    return null;
+    return typeof on === 'string' ? { on } : {};
   } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'unknown reason';
+    if (error instanceof HafError) return { failure: error.what, fix: error.fix };
+    return {
+      failure: (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'unknown reason',
+    };
   }
 }
 
-const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<void>>> = {
+const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<string | void>>> = {
+  webgpu: registerWebGpu,
   tensorflow: async () => {
     // Optional packages: the specifier is a variable so that the compiler does not look for them.
     const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];

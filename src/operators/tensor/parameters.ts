@@ -153,9 +153,12 @@ export async function addGradients(
   gradients: GradientTensors,
   target: Float32Array,
 ): Promise<void> {
-  for (const [name, tensor] of Object.entries(gradients)) {
+  const found = Object.entries(gradients);
+  // All at once: a GPU answers each of them after a round trip.
+  const read = await Promise.all(found.map(([, tensor]) => tensor.data<'float32'>()));
+  for (const [i, [name, tensor]] of found.entries()) {
     const part = partOf(layout, target, name);
-    const values = await tensor.data<'float32'>();
+    const values = read[i] as Float32Array;
     if (values.length !== part.length)
       throw new Error(
         `The gradient of "${name}" has ${values.length} elements, its parameter ${part.length}`,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import type { MetricsAddress } from '../observe/serve.js';
+import { backendNames, type BackendPreference } from '../core/backend-name.js';
 import type { BagModality } from '../core/modality.js';
 import type { JobClass } from '../stage.js';
 
@@ -25,8 +26,6 @@ export interface ExperimentOptions {
   readonly set: readonly string[];
   readonly data?: string;
 }
-
-export type BackendPreference = 'auto' | 'tensorflow' | 'onnx' | 'wasm' | 'cpu';
 
 export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
@@ -157,8 +156,8 @@ export const setOption = (): Option =>
 
 /** `--backend`: which tensor library trains. */
 export const backendOption = (): Option =>
-  new Option('--backend <name>', 'tensor library; auto takes the fastest that loads')
-    .choices(['auto', 'tensorflow', 'wasm', 'cpu'])
+  new Option('--backend <name>', 'tensor library; auto takes the fastest that loads, never webgpu')
+    .choices(['auto', ...backendNames])
     .default('auto');
 
 /** `--checkpoint-epochs`: how much a killed training job loses. */
