@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { columnSums } from './dense.js';
+import { readsTakeTurns } from './reads.js';
 
 /**
  * Gradients of a scalar with respect to tensors it is computed from, in their order. Call inside `tf.tidy`.
@@ -25,7 +26,7 @@ export async function gradientsThrough(
   of: readonly tf.Tensor[],
   slopesOf: SlopesOf,
 ): Promise<tf.Tensor[]> {
-  const known = tf.getBackend() === 'webgpu' ? slopesOf(await valuesOf(forward)) : null;
+  const known = readsTakeTurns() ? slopesOf(await valuesOf(forward)) : null;
   return tf.tidy(() => {
     const lossOf = tf.customGrad<tf.Scalar>((given) => {
       const outputs = given as tf.Tensor2D;
