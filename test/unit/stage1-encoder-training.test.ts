@@ -60,7 +60,7 @@ describe('validation of the encoder', () => {
     const scores: number[] = [];
     for (const patient of validation) {
       const bag = { offsets: [0, source.rows(patient)], labels: [labels[patient] as 0 | 1] };
-      const pack = { ...bag, rows: source.load(patient), width: source.width };
+      const pack = { ...bag, rows: await source.load(patient), width: source.width };
       const { bagLosses, instanceLosses, logits } = await bagGrad(encoder, passes, pack, null, null);
       sums.bag += bagLosses[0] ?? 0;
       sums.instance += instanceLosses[0] ?? 0;
