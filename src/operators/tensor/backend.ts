@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { HafError } from '../../pipeline/core/errors.js';
+import { registerTensorFlow } from './tensorflow.js';
 import { installWasmMatMul } from './wasm-matmul.js';
 
 /** The backends a training job can run on, in order of preference. */
@@ -63,19 +64,7 @@ async function tryBackend(name: BackendName): Promise<string | null> {
 }
 
 const register: Readonly<Record<BackendName, () => Promise<void>>> = {
-  tensorflow: async () => {
-    // Optional packages: the specifier is a variable so that the compiler does not look for them.
-    const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
-    for (const name of packages) {
-      try {
-        await import(name);
-        return;
-      } catch {
-        // The next one may be there; the sentence below covers both.
-      }
-    }
-    throw new Error('neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed and loads');
-  },
+  tensorflow: registerTensorFlow,
   wasm: async () => {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const binary = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';

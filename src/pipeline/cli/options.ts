@@ -141,6 +141,16 @@ export interface DoctorOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
+/** `backend install`. */
+export interface BackendInstallOptions {
+  /** `pypi`, `npm`, or a wheel or archive by path or address. */
+  readonly from: string;
+  /** Version of TensorFlow on PyPI; the tested one if absent. */
+  readonly version?: string;
+  readonly gpu?: boolean;
+  readonly json?: boolean;
+}
+
 export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
