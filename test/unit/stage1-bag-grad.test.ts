@@ -14,6 +14,7 @@ import {
 } from '../../src/operators/stage1/packed-bags.js';
 import { encoderOracle } from '../support/encoder-oracle.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
+import { numericBackends, useBackend } from '../support/native-tensorflow.js';
 
 const mil = configSchema.parse({ name: 'test' }).mil;
 
@@ -70,9 +71,9 @@ const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-describe.each(['wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) => {
+describe.each(numericBackends)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   const encoders: readonly [string, Partial<typeof mil>][] = [
@@ -222,27 +223,35 @@ const vectorNames = {
   b_C: 'classifier.bias',
 } as const;
 
-describe.skipIf(vectorsFolder === null)('gated attention against PyTorch', () => {
-  beforeAll(async () => {
-    await loadBackend('wasm');
-  });
+describe.skipIf(vectorsFolder === null).each(numericBackends)(
+  'gated attention against PyTorch, on the %s backend',
+  (backend) => {
+    beforeAll(async () => {
+      await useBackend(backend);
+    });
 
-  it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {
-    const activation = c.form === 'clam' ? 'relu' : 'none';
-    const encoder = encoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
-    const parameters = new Float32Array(encoder.layout.size);
-    for (const [name, ours] of Object.entries(vectorNames))
-      if (c.weights[name]) partOf(encoder.layout, parameters, ours).set(c.weights[name].flat());
-    const pack = { rows: Float32Array.from(c.H.flat()), width: c.d_in, offsets: [0, c.N], labels: [c.label] };
-    expect(rowsOf(pack)).toBe(c.N);
-    const { gradient, result } = await gradientOf(encoder, parameters, pack, null);
-    const close = (actual: ArrayLike<number>, wanted: number[], name: string): void =>
-      expect(difference(actual, wanted), name).toBeLessThan(1e-4 * Math.max(largest(wanted), 1e-3));
-    close(result.scores, c.scores, 'scores');
-    close(result.z, c.z, 'z');
-    close(result.logits, c.logits, 'logits');
-    close(result.bagLosses, [c.CE], 'CE');
-    for (const [name, ours] of Object.entries(vectorNames))
-      if (c.grad[name]) close(partOf(encoder.layout, gradient, ours), c.grad[name].flat(), name);
-  });
-});
+    it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {
+      const activation = c.form === 'clam' ? 'relu' : 'none';
+      const encoder = encoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
+      const parameters = new Float32Array(encoder.layout.size);
+      for (const [name, ours] of Object.entries(vectorNames))
+        if (c.weights[name]) partOf(encoder.layout, parameters, ours).set(c.weights[name].flat());
+      const pack = {
+        rows: Float32Array.from(c.H.flat()),
+        width: c.d_in,
+        offsets: [0, c.N],
+        labels: [c.label],
+      };
+      expect(rowsOf(pack)).toBe(c.N);
+      const { gradient, result } = await gradientOf(encoder, parameters, pack, null);
+      const close = (actual: ArrayLike<number>, wanted: number[], name: string): void =>
+        expect(difference(actual, wanted), name).toBeLessThan(1e-4 * Math.max(largest(wanted), 1e-3));
+      close(result.scores, c.scores, 'scores');
+      close(result.z, c.z, 'z');
+      close(result.logits, c.logits, 'logits');
+      close(result.bagLosses, [c.CE], 'CE');
+      for (const [name, ours] of Object.entries(vectorNames))
+        if (c.grad[name]) close(partOf(encoder.layout, gradient, ours), c.grad[name].flat(), name);
+    });
+  },
+);
