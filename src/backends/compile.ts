@@ -49,7 +49,7 @@ export async function compileAddon(folder: string, nodeHeaders: string): Promise
     throw new HafError(
       'HAF_BACKEND_NOT_BUILT',
       `The addon does not compile:\n${said}`,
-      'A compiler with C++17 is needed (GCC 9, Clang 10); or choose another --version of TensorFlow.',
+      'A compiler with C++17 is needed (GCC 9, Clang 10); or choose another version with --tensorflow.',
       { cause: error },
     );
   }

@@ -1,11 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
 import { packageFolder, writeCoreModules } from './binding-folder.js';
 import { compileAddon } from './compile.js';
 import { type Description, descriptionFile, tfjsVersion } from './description.js';
-import { backendsFolder, unfinishedPrefix } from './installed.js';
+import { backendsFolder, listInstalled, unfinishedPrefix } from './installed.js';
 import { type Machine, thisMachine } from './machine.js';
 import { fetchBinding, fetchHeaders, installReadyMade } from './npm.js';
 import { runSelfTest } from './run-self-test.js';
@@ -40,8 +40,8 @@ export async function installBackend(options: InstallOptions, tell: Tell): Promi
   const root = backendsFolder();
   const { from, version, gpu } = options;
   if (from === 'pypi') {
-    const name = nameOf(version, gpu);
-    if (existsSync(join(root, name))) return { name, folder: join(root, name), report: null };
+    const there = installedAs(nameOf(version, gpu), root);
+    if (there !== null) return there;
   }
   await mkdir(root, { recursive: true });
   const work = await mkdtemp(join(root, unfinishedPrefix));
@@ -60,6 +60,15 @@ export async function installBackend(options: InstallOptions, tell: Tell): Promi
     process.off('SIGINT', abandon).off('SIGTERM', abandon);
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** @throws HafError HAF_USAGE when the one that is there cannot be used */
+function installedAs(name: string, root: string): Installation | null {
+  const there = listInstalled(root).find((one) => one.name === name);
+  if (there === undefined) return null;
+  const { folder, unfit } = there;
+  if (unfit === null) return { name, folder, report: null };
+  throw new HafError('HAF_USAGE', `${folder} cannot be used: ${unfit}.`, 'Remove it to install it again.');
 }
 
 async function build(

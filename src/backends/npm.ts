@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
 import { packageFolder } from './binding-folder.js';
@@ -77,10 +77,14 @@ export async function fetchHeaders(scratch: string): Promise<string> {
  * @throws HafError HAF_BACKEND_NOT_BUILT with what npm said
  */
 export async function installReadyMade(folder: string, scratch: string, gpu: boolean): Promise<string> {
-  const spec = `@tensorflow/tfjs-node${gpu ? '-gpu' : ''}@${tfjsVersion}`;
-  const flags = ['--no-audit', '--no-fund', '--no-save', '--foreground-scripts', '--allow-scripts=*'];
+  const name = `@tensorflow/tfjs-node${gpu ? '-gpu' : ''}`;
+  const spec = `${name}@${tfjsVersion}`;
+  const flags = ['--no-audit', '--no-fund', '--no-save', '--foreground-scripts'];
   const prefix = join(scratch, 'ready-made');
   await mkdir(prefix, { recursive: true });
+  // npm 11 asks for a yes to each package that runs an installer.
+  const project = { private: true, allowScripts: { [name]: true } };
+  await writeFile(join(prefix, 'package.json'), JSON.stringify(project));
   try {
     await runProgram('npm', ['install', ...flags, '--prefix', prefix, spec], { cwd: prefix });
   } catch (error) {
@@ -96,7 +100,7 @@ export async function installReadyMade(folder: string, scratch: string, gpu: boo
   }
   const from = join(prefix, 'node_modules');
   await mkdir(join(folder, 'node_modules'), { recursive: true });
-  await rename(join(from, '@tensorflow', `tfjs-node${gpu ? '-gpu' : ''}`), packageFolder(folder));
+  await rename(join(from, name), packageFolder(folder));
   await rename(join(from, 'google-protobuf'), join(folder, 'node_modules', 'google-protobuf'));
   await rm(prefix, { recursive: true });
   return spec;

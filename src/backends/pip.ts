@@ -74,7 +74,7 @@ const fixes: Readonly<Record<PipFault, string>> = {
   space:
     'Free some space, or set HAF_BACKENDS_DIR to a folder on another disk: it takes about 3 GB, with CUDA 10 GB.',
   unknown:
-    'Choose another --version: "pip index versions tensorflow-cpu" lists them. They need a Linux with glibc, on x86-64 or Arm.',
+    'Choose another --tensorflow: "pip index versions tensorflow-cpu" lists them. They need a Linux with glibc, on x86-64 or Arm.',
   other: 'See what pip says; --from FILE takes a wheel that was downloaded by other means.',
 };
 

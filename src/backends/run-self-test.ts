@@ -48,5 +48,5 @@ const refused = (folder: string, reason: string): HafError =>
   new HafError(
     'HAF_BACKEND_UNAVAILABLE',
     `The TensorFlow in ${folder} fails its self-test: ${reason.trim().replace(/\.?$/, '.')}`,
-    'Choose another --version of haf-pipeline backend install; until then --backend auto takes wasm.',
+    'Choose another version: haf-pipeline backend install --tensorflow; until then --backend auto takes wasm.',
   );

@@ -8,7 +8,7 @@ export function addBackends(program: Command): void {
     backend.command('install'),
     'backend install',
     'backend install --gpu',
-    'backend install --version 2.18.1',
+    'backend install --tensorflow 2.18.1',
     'backend install --from tensorflow_cpu-2.20.0-cp311-cp311-manylinux_2_17_x86_64.whl',
   )
     .description('build TensorFlow for this machine, test it and keep it for all runs of this user')
@@ -17,7 +17,7 @@ export function addBackends(program: Command): void {
       'pypi: the wheel of TensorFlow; npm: the ready-made package; or a wheel or libtensorflow archive, by path or address',
       'pypi',
     )
-    .option('--version <version>', 'version of TensorFlow on PyPI, 2.12 or newer (default: the tested one)')
+    .option('--tensorflow <version>', 'version on PyPI, 2.12 or newer (default: the tested one)')
     .option('--gpu', 'with CUDA 12, for NVIDIA GPUs')
     .option('--json', 'print where it is, and its self-test, as JSON')
     .action(lazily(async () => (await import('./backend-install.js')).backendInstall));

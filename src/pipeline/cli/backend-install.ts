@@ -7,11 +7,11 @@ import { printData, printJson, say } from './output.js';
 
 /** `backend install`: builds a native TensorFlow, tests it and keeps it. */
 export async function backendInstall(options: BackendInstallOptions): Promise<void> {
-  const { from, version, gpu = false } = options;
+  const { from, tensorflow: version, gpu = false } = options;
   if (version !== undefined && from !== 'pypi')
     throw new HafError(
       'HAF_USAGE',
-      `--version chooses among the wheels on PyPI, not what ${from} holds.`,
+      `--tensorflow chooses among the wheels on PyPI, not what ${from} holds.`,
       'Leave it out, or take --from pypi.',
     );
   const installed = await installBackend({ from, version: version ?? defaultVersion, gpu }, say);

@@ -146,7 +146,7 @@ export interface BackendInstallOptions {
   /** `pypi`, `npm`, or a wheel or archive by path or address. */
   readonly from: string;
   /** Version of TensorFlow on PyPI; the tested one if absent. */
-  readonly version?: string;
+  readonly tensorflow?: string;
   readonly gpu?: boolean;
   readonly json?: boolean;
 }
