@@ -1,4 +1,5 @@
 import { backendsFolder, chooseInstalled, listInstalled, listUnfinished } from '../../backends/installed.js';
+import { thisMachine } from '../../backends/machine.js';
 import { HafError } from '../core/errors.js';
 import { printData, printJson, say } from './output.js';
 import { textTable } from './text-table.js';
@@ -17,6 +18,7 @@ interface Row {
 /** `backend ls`: what is installed, what a run would use, and why not the others. */
 export function backendLs(options: { readonly json?: boolean }): Promise<void> {
   const wanted = process.env['HAF_TENSORFLOW'] ?? '';
+  const machine = thisMachine();
   let [chosen, refusal]: [string | null, string | null] = [null, null];
   try {
     chosen = chooseInstalled()?.folder ?? null;
@@ -25,7 +27,8 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
   }
   const rows = listInstalled().map(({ name, folder, description, unfit }): Row => {
     const used = folder === chosen;
-    const others = wanted === '' ? 'another comes first' : `HAF_TENSORFLOW is ${wanted}`;
+    const noGpu = description?.gpu && !machine.gpu ? 'no NVIDIA GPU here; ' : '';
+    const others = wanted === '' ? `${noGpu}another comes first` : `HAF_TENSORFLOW is ${wanted}`;
     return {
       name,
       tensorflow: description?.tensorflow ?? null,
