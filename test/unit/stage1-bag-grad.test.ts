@@ -17,6 +17,7 @@ import {
 } from '../../src/operators/stage1/packed-bags.js';
 import { encoderOracle } from '../support/encoder-oracle.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
+import { numericBackends, useBackend } from '../support/native-tensorflow.js';
 
 const mil = configSchema.parse({ name: 'test' }).mil;
 
@@ -73,9 +74,9 @@ const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-describe.each(['onnx', 'wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) => {
+describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   const encoders: readonly [string, Partial<typeof mil>][] = [
@@ -243,11 +244,11 @@ const vectorNames = {
   b_C: 'classifier.bias',
 } as const;
 
-describe.skipIf(vectorsFolder === null).each(['onnx', 'wasm'] as const)(
-  'gated attention against PyTorch, %s',
+describe.skipIf(vectorsFolder === null).each(['onnx', ...numericBackends] as const)(
+  'gated attention against PyTorch, on the %s backend',
   (backend) => {
     beforeAll(async () => {
-      await loadBackend(backend);
+      await useBackend(backend);
     });
 
     it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {

@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HafError } from '../../src/pipeline/core/errors.js';
+import { backendPreferences } from '../../src/pipeline/cli/options.js';
 import { backendNames, loadBackend, nativeProducts } from '../../src/operators/tensor/backend.js';
+
+it('can be asked for on the command line by all its names', () => {
+  expect(backendPreferences).toEqual(['auto', ...backendNames]);
+});
 
 describe('loadBackend', () => {
   afterEach(() => {
