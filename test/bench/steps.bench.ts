@@ -8,6 +8,7 @@ import { configSchema } from '../../src/pipeline/config/schema.js';
 import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
+import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { drawMasks, packRuns, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 import { alignmentLoss } from '../../src/operators/stage2/alignment.js';
@@ -20,7 +21,7 @@ import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
-import { initialParameters, ParameterTensors } from '../../src/operators/tensor/parameters.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import { measure, timingTable, type Timing } from './measure.js';
 
 const config = configSchema.parse({ name: 'bench' });
@@ -64,11 +65,11 @@ function stage1Step(count: number, rows: number, width: number): () => Promise<v
   const packs = packsOf(count, rows, width);
   const dropout = rng(1, 'dropout');
   return async () => {
-    const weights = new ParameterTensors(encoder.layout, parameters);
+    const passes = openPasses(encoder, parameters);
     const gradient = new Float32Array(encoder.layout.size);
     for (const pack of packs)
-      await bagGrad(encoder, weights, pack, drawMasks(pack, encoder, dropout), gradient);
-    weights.dispose();
+      await bagGrad(encoder, passes, pack, drawMasks(pack, encoder, dropout), gradient);
+    passes.dispose();
   };
 }
 

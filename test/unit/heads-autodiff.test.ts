@@ -12,9 +12,9 @@ import { mlpHead } from '../../src/operators/heads/mlp.js';
 import { poolHead } from '../../src/operators/heads/pool.js';
 import { ps3Head } from '../../src/operators/heads/ps3.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { dense } from '../../src/operators/tensor/dense.js';
 import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
+import { numericBackends, useBackend } from '../support/native-tensorflow.js';
 
 const patients = 12;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
@@ -110,9 +110,9 @@ function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
 const parametersOf = ({ layout }: Head): Float32Array =>
   initialParameters(layout, rng(4, 'init')).map((value) => 1.5 * value);
 
-describe.each(['wasm', 'cpu'] as const)('heads on the %s backend', (backend) => {
+describe.each(numericBackends)('heads on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   describe.each(Object.entries(cases))('%s', (_, given) => {

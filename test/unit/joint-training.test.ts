@@ -226,7 +226,7 @@ describe('with detachment', () => {
 class Watched extends BagSource {
   readonly seen: { readonly patient: number; readonly tensors: number; readonly bytes: number }[] = [];
 
-  override load(patient: number): Float32Array {
+  override load(patient: number): Promise<Float32Array> {
     const { numTensors, numBytes } = tf.memory();
     this.seen.push({ patient, tensors: numTensors, bytes: numBytes });
     return super.load(patient);

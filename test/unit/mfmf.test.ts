@@ -114,11 +114,13 @@ describe('a step of MFMF', () => {
           ];
         }),
       );
-      const source: Pick<BagSource, 'width' | 'has' | 'rows' | 'load'> = {
+      const source: Pick<BagSource, 'width' | 'has' | 'rows' | 'load' | 'prefetch'> = {
         width,
         has: (patient) => kept.has(patient),
         rows: (patient) => kept.get(patient)?.length ?? 0,
-        load: (patient) => Float32Array.from((kept.get(patient) ?? []).flatMap((row) => row ?? [])),
+        load: (patient) =>
+          Promise.resolve(Float32Array.from((kept.get(patient) ?? []).flatMap((row) => row ?? []))),
+        prefetch: () => undefined,
       };
       return source as BagSource;
     };

@@ -7,7 +7,7 @@ import { contradictions } from '../../src/operators/encoders/model-config.js';
 import { onnxEncoder, type OnnxSettings } from '../../src/operators/encoders/onnx-encoder.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
 import { fault } from '../support/fault.js';
-import { poolingEncoder, tokenEncoder, writeOnnxFile, type OnnxGraph } from '../support/onnx-file.js';
+import { poolingEncoder, tokenEncoder, writeOnnxFile, type OnnxModel } from '../support/onnx-file.js';
 
 const side = 8;
 const settings: OnnxSettings = {
@@ -25,7 +25,7 @@ function sourceOf(path: string): SourceFile {
   return { role: 'encoder', name: basename(path), path, sha256 };
 }
 
-function model(graph: OnnxGraph): SourceFile {
+function model(graph: OnnxModel): SourceFile {
   const path = join(mkdtempSync(join(tmpdir(), 'haf-onnx-')), 'model.onnx');
   writeOnnxFile(path, graph);
   return sourceOf(path);
@@ -125,7 +125,7 @@ describe('a model that does not fit is refused with the key or step that mends i
   });
 
   it('two inputs', async () => {
-    const graph: OnnxGraph = {
+    const graph: OnnxModel = {
       inputs: { image: ['n', 3, side, side], text: ['n', 3, side, side] },
       weights: {},
       nodes: [{ op: 'Add', inputs: ['image', 'text'], output: 'sum' }],
@@ -137,7 +137,7 @@ describe('a model that does not fit is refused with the key or step that mends i
   });
 
   it('feature maps instead of an embedding', async () => {
-    const graph: OnnxGraph = {
+    const graph: OnnxModel = {
       inputs: { image: ['n', 3, side, side] },
       weights: {},
       nodes: [{ op: 'Relu', inputs: ['image'], output: 'maps' }],

@@ -22,6 +22,14 @@ describe('a stream', () => {
     expect(draws(other)).toEqual(wanted);
     expect(other.state()).toEqual(stream.state());
   });
+
+  it('gives many draws at once as it gives them one by one', () => {
+    const [one, many] = [rng(3, 'bits'), rng(3, 'bits')];
+    const bits = new Uint32Array(1001);
+    many.fill(bits);
+    expect([...bits]).toEqual(Array.from(bits, () => one.uint32()));
+    expect(many.state()).toEqual(one.state());
+  });
 });
 
 describe('the streams of a job', () => {

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
-import { initialParameters, ParameterTensors, partOf } from '../../src/operators/tensor/parameters.js';
+import { NativeRuntime } from '../../src/operators/tensor/onnx/native.js';
+import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
+import { NativePasses } from '../../src/operators/stage1/native-passes.js';
+import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import {
   drawMasks,
@@ -14,6 +17,7 @@ import {
 } from '../../src/operators/stage1/packed-bags.js';
 import { encoderOracle } from '../support/encoder-oracle.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
+import { numericBackends, useBackend } from '../support/native-tensorflow.js';
 
 const mil = configSchema.parse({ name: 'test' }).mil;
 
@@ -56,9 +60,9 @@ async function gradientOf(
   masks: EncoderMasks | null,
 ): Promise<{ gradient: Float32Array; result: Awaited<ReturnType<typeof bagGrad>> }> {
   const gradient = new Float32Array(encoder.layout.size);
-  const weights = new ParameterTensors(encoder.layout, parameters);
-  const result = await bagGrad(encoder, weights, pack, masks, gradient);
-  weights.dispose();
+  const passes = openPasses(encoder, parameters);
+  const result = await bagGrad(encoder, passes, pack, masks, gradient);
+  passes.dispose();
   return { gradient, result };
 }
 
@@ -70,9 +74,9 @@ const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-describe.each(['wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) => {
+describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   const encoders: readonly [string, Partial<typeof mil>][] = [
@@ -115,9 +119,9 @@ describe.each(['wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) =
       const dz = Float32Array.from({ length: 4 * encoder.embedding }, () => stream.normal());
       const oracle = encoderOracle(encoder, parameters, pack, masks, dz);
       const gradient = new Float32Array(encoder.layout.size);
-      const weights = new ParameterTensors(encoder.layout, parameters);
-      await bagGrad(encoder, weights, pack, masks, gradient, dz);
-      weights.dispose();
+      const passes = openPasses(encoder, parameters);
+      await bagGrad(encoder, passes, pack, masks, gradient, dz);
+      passes.dispose();
       const without = (await gradientOf(encoder, parameters, pack, masks)).gradient;
       expect(difference(gradient, oracle.gradient)).toBeLessThan(1e-4 * largest(oracle.gradient));
       expect(difference(gradient, without)).toBeGreaterThan(0.1 * largest(oracle.gradient));
@@ -149,16 +153,16 @@ describe.each(['wasm', 'cpu'] as const)('bagGrad on the %s backend', (backend) =
     const pack = packOf([3, 40], 24);
     const before = tf.memory().numTensors;
     await gradientOf(encoder, parameters, pack, drawMasks(pack, encoder, rng(2, 'masks')));
-    const weights = new ParameterTensors(encoder.layout, parameters);
-    await bagGrad(encoder, weights, pack, null, null);
-    weights.dispose();
+    const passes = openPasses(encoder, parameters);
+    await bagGrad(encoder, passes, pack, null, null);
+    passes.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 });
 
-describe('bagGrad on the wasm backend', () => {
+describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend('wasm');
+    await loadBackend(backend);
   });
 
   it('streams a bag that is larger than a pack in blocks, with the same result as the oracle', async () => {
@@ -192,6 +196,24 @@ describe('bagGrad on the wasm backend', () => {
   });
 });
 
+describe('the native passes', () => {
+  it.each([37, 2048, 5000])('give the same bits on one thread and on two, %i rows', async (rows) => {
+    const encoder = encoderOf(mil, 256);
+    const parameters = initialParameters(encoder.layout, rng(8, 'init'));
+    const pack = packOf([rows - 5, 5], 256);
+    const masks = drawMasks(pack, encoder, rng(8, 'masks'));
+    const on = async (threads: number): Promise<object> => {
+      vi.stubEnv('HAF_THREADS', String(threads));
+      const gradient = new Float32Array(encoder.layout.size);
+      const passes = new NativePasses(await NativeRuntime.load(), encoder, parameters);
+      const { z, scores } = await bagGrad(encoder, passes, pack, masks, gradient);
+      vi.unstubAllEnvs();
+      return { gradient, z, scores };
+    };
+    expect(await on(1)).toEqual(await on(2));
+  });
+});
+
 interface GatedAttentionCase {
   name: string;
   form: 'plain' | 'clam';
@@ -222,27 +244,35 @@ const vectorNames = {
   b_C: 'classifier.bias',
 } as const;
 
-describe.skipIf(vectorsFolder === null)('gated attention against PyTorch', () => {
-  beforeAll(async () => {
-    await loadBackend('wasm');
-  });
+describe.skipIf(vectorsFolder === null).each(['onnx', ...numericBackends] as const)(
+  'gated attention against PyTorch, on the %s backend',
+  (backend) => {
+    beforeAll(async () => {
+      await useBackend(backend);
+    });
 
-  it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {
-    const activation = c.form === 'clam' ? 'relu' : 'none';
-    const encoder = encoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
-    const parameters = new Float32Array(encoder.layout.size);
-    for (const [name, ours] of Object.entries(vectorNames))
-      if (c.weights[name]) partOf(encoder.layout, parameters, ours).set(c.weights[name].flat());
-    const pack = { rows: Float32Array.from(c.H.flat()), width: c.d_in, offsets: [0, c.N], labels: [c.label] };
-    expect(rowsOf(pack)).toBe(c.N);
-    const { gradient, result } = await gradientOf(encoder, parameters, pack, null);
-    const close = (actual: ArrayLike<number>, wanted: number[], name: string): void =>
-      expect(difference(actual, wanted), name).toBeLessThan(1e-4 * Math.max(largest(wanted), 1e-3));
-    close(result.scores, c.scores, 'scores');
-    close(result.z, c.z, 'z');
-    close(result.logits, c.logits, 'logits');
-    close(result.bagLosses, [c.CE], 'CE');
-    for (const [name, ours] of Object.entries(vectorNames))
-      if (c.grad[name]) close(partOf(encoder.layout, gradient, ours), c.grad[name].flat(), name);
-  });
-});
+    it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {
+      const activation = c.form === 'clam' ? 'relu' : 'none';
+      const encoder = encoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
+      const parameters = new Float32Array(encoder.layout.size);
+      for (const [name, ours] of Object.entries(vectorNames))
+        if (c.weights[name]) partOf(encoder.layout, parameters, ours).set(c.weights[name].flat());
+      const pack = {
+        rows: Float32Array.from(c.H.flat()),
+        width: c.d_in,
+        offsets: [0, c.N],
+        labels: [c.label],
+      };
+      expect(rowsOf(pack)).toBe(c.N);
+      const { gradient, result } = await gradientOf(encoder, parameters, pack, null);
+      const close = (actual: ArrayLike<number>, wanted: number[], name: string): void =>
+        expect(difference(actual, wanted), name).toBeLessThan(1e-4 * Math.max(largest(wanted), 1e-3));
+      close(result.scores, c.scores, 'scores');
+      close(result.z, c.z, 'z');
+      close(result.logits, c.logits, 'logits');
+      close(result.bagLosses, [c.CE], 'CE');
+      for (const [name, ours] of Object.entries(vectorNames))
+        if (c.grad[name]) close(partOf(encoder.layout, gradient, ours), c.grad[name].flat(), name);
+    });
+  },
+);

@@ -5,12 +5,13 @@ import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
+import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operators/stage1/encoder-training.js';
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import { drawMasks } from '../../src/operators/stage1/packed-bags.js';
 import { auc } from '../../src/operators/stats/auc.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
-import { initialParameters, ParameterTensors } from '../../src/operators/tensor/parameters.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
 import { miniCohort } from '../support/mini-cohort.js';
 import { scratchArtifact } from '../support/run-stage.js';
@@ -54,18 +55,18 @@ beforeAll(async () => {
 describe('validation of the encoder', () => {
   it('looks at whole bags without dropout, and counts both losses', async () => {
     const encoder = encoderWith({ dropout: 0.5, attentionDropout: 0.5 });
-    const weights = new ParameterTensors(encoder.layout, parametersOf(encoder));
+    const passes = openPasses(encoder, parametersOf(encoder));
     const sums = { bag: 0, instance: 0 };
     const scores: number[] = [];
     for (const patient of validation) {
       const bag = { offsets: [0, source.rows(patient)], labels: [labels[patient] as 0 | 1] };
-      const pack = { ...bag, rows: source.load(patient), width: source.width };
-      const { bagLosses, instanceLosses, logits } = await bagGrad(encoder, weights, pack, null, null);
+      const pack = { ...bag, rows: await source.load(patient), width: source.width };
+      const { bagLosses, instanceLosses, logits } = await bagGrad(encoder, passes, pack, null, null);
       sums.bag += bagLosses[0] ?? 0;
       sums.instance += instanceLosses[0] ?? 0;
       scores.push((logits[1] as number) - (logits[0] as number));
     }
-    weights.dispose();
+    passes.dispose();
     const model = trainingOf(encoder, { maxInstances: 2 });
     const { loss, auc: measured } = await model.validate();
     expect(loss).toBeCloseTo((0.7 * sums.bag + 0.3 * sums.instance) / validation.length, 5);

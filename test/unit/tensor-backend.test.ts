@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HafError } from '../../src/pipeline/core/errors.js';
-import { backendNames, loadBackend } from '../../src/operators/tensor/backend.js';
+import { backendPreferences } from '../../src/pipeline/cli/options.js';
+import { backendNames, loadBackend, nativeProducts } from '../../src/operators/tensor/backend.js';
+
+it('can be asked for on the command line by all its names', () => {
+  expect(backendPreferences).toEqual(['auto', ...backendNames]);
+});
 
 describe('loadBackend', () => {
   afterEach(() => {
@@ -16,10 +21,19 @@ describe('loadBackend', () => {
   it('takes the first backend that loads, and says why', async () => {
     vi.stubEnv('HAF_BACKEND', '');
     const { name, why } = await loadBackend();
-    expect(tf.getBackend()).toBe(name);
+    // The native products stand beside wasm.
+    expect(tf.getBackend()).toBe(name === 'onnx' ? 'wasm' : name);
     // Whatever was passed over is named in the reason.
     for (const earlier of backendNames.slice(0, backendNames.indexOf(name))) expect(why).toContain(earlier);
     expect(name).not.toBe('cpu');
+  });
+
+  it('has native products with onnx alone', async () => {
+    await loadBackend('onnx');
+    expect(tf.getBackend()).toBe('wasm');
+    expect(nativeProducts()).not.toBeNull();
+    await loadBackend('wasm');
+    expect(nativeProducts()).toBeNull();
   });
 
   it('lets HAF_BACKEND decide for "auto", but not against a named backend', async () => {

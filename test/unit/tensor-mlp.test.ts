@@ -2,7 +2,6 @@ import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { fillDropout } from '../../src/operators/tensor/dropout.js';
 import {
   mlpBackward,
@@ -21,6 +20,7 @@ import {
   partOf,
 } from '../../src/operators/tensor/parameters.js';
 import { readSafetensors, writeSafetensors } from '../../src/operators/tensor/safetensors.js';
+import { numericBackends, useBackend } from '../support/native-tensorflow.js';
 
 const shape = { name: 'net', inputs: 6, hidden: 9, outputs: 3 };
 const normals = (count: number, purpose: string): Float32Array => {
@@ -35,9 +35,9 @@ const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   );
 };
 
-describe.each(['wasm', 'cpu'] as const)('the two-layer network on the %s backend', (backend) => {
+describe.each(numericBackends)('the two-layer network on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   it.each([
@@ -124,6 +124,12 @@ describe('parameters', () => {
 describe('dropout masks', () => {
   it('drop the given share and keep the mean', () => {
     const mask = fillDropout(new Float32Array(100_001), 0.25, rng(1, 'mask'));
+    const stream = rng(1, 'mask');
+    const halves = Array.from({ length: 50_001 }, () => stream.uint32()).flatMap((bits) => [
+      bits >>> 16,
+      bits & 0xffff,
+    ]);
+    expect(mask.findIndex((value, i) => (value === 0) !== (halves[i] as number) < 0x4000)).toBe(-1);
     expect(new Set(mask)).toEqual(new Set([0, Math.fround(4 / 3)]));
     const mean = mask.reduce((sum, value) => sum + value, 0) / mask.length;
     expect(Math.abs(mean - 1)).toBeLessThan(0.01);

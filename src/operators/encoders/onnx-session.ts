@@ -1,24 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { HafError } from '../../pipeline/core/errors.js';
-
-/** What we use of onnxruntime-node. Written down here because the package is optional and its types may be absent. */
-interface Runtime {
-  readonly InferenceSession: {
-    create(path: string, options: object): Promise<OnnxSession>;
-  };
-  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OnnxTensor;
-}
-interface OnnxTensor {
-  readonly type: string;
-  readonly data: unknown;
-  readonly dims: readonly number[];
-}
-interface OnnxSession {
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  run(feeds: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
-}
+import { loadRuntime, sessionOptions, type OnnxSession, type Runtime } from '../tensor/onnx/runtime.js';
 
 /** Float32 numbers and their shape. */
 export interface Floats {
@@ -34,16 +16,13 @@ export interface OnnxModel {
   run(input: Floats): Promise<Floats>;
 }
 
-const packageName = 'onnxruntime-node';
 const installFix =
-  'Install it beside haf-pipeline: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts its installer downloads GPU libraries and fails where it cannot).';
+  'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts later releases download GPU libraries and fail where they cannot).';
 
 /** @throws HafError HAF_ENCODER_UNFIT with the command that installs it */
-async function loadRuntime(): Promise<Runtime> {
+async function runtimeOfEncoders(): Promise<Runtime> {
   try {
-    // The specifier is a variable so that the compiler does not look for an optional package.
-    const loaded = (await import(packageName)) as Runtime & { readonly default?: Runtime };
-    return loaded.default ?? loaded;
+    return await loadRuntime();
   } catch (error) {
     throw new HafError(
       'HAF_ENCODER_UNFIT',
@@ -58,9 +37,6 @@ export const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]?.replace(/\.$/, '') ??
   'no reason given';
 
-/** Cores of this process: a trainer is told its share of the machine's, alone it has all of them. */
-const threads = (): number => Number(process.env['HAF_THREADS'] ?? '') || availableParallelism();
-
 /** A GPU first where the worker gave one to this process; releases of the runtime without CUDA refuse it. */
 const providers = (): readonly string[] => {
   const gpus = process.env['CUDA_VISIBLE_DEVICES'] ?? '';
@@ -74,14 +50,7 @@ async function createSession(
   let failure: unknown;
   for (const provider of providers()) {
     try {
-      const options = {
-        executionProviders: [provider],
-        intraOpNumThreads: threads(),
-        interOpNumThreads: 1,
-        // 3: errors. Its warnings are about its own optimisations.
-        logSeverityLevel: 3,
-      };
-      return { session: await InferenceSession.create(path, options), provider };
+      return { session: await InferenceSession.create(path, sessionOptions(provider)), provider };
     } catch (error) {
       failure = error;
     }
@@ -95,7 +64,7 @@ async function createSession(
 }
 
 async function open(path: string, name: string): Promise<OnnxModel> {
-  const runtime = await loadRuntime();
+  const runtime = await runtimeOfEncoders();
   const { session, provider } = await createSession(runtime, path);
   const [input, ...others] = session.inputNames;
   const [output] = session.outputNames;

@@ -87,13 +87,25 @@ function attention(
     width,
   ]);
 
-  const ofPatient = tf.split<tf.Tensor2D>(probes, sizes.length, 0);
-  const present = sizes.filter((size) => size > 0);
-  const bags = tf.split<tf.Tensor2D>(tokens, present, 0);
-  const pooled = ofPatient.map((probe, patient): tf.Tensor2D => {
-    if (sizes[patient] === 0) return tf.zeros([probe.shape[0], width]);
-    const bag = bags[sizes.slice(0, patient).filter((size) => size > 0).length] as tf.Tensor2D;
-    return tf.matMul(tf.softmax(tf.matMul<tf.Tensor2D>(probe, bag, false, true)), bag);
+  const perPatient = (rows * heads) / sizes.length;
+  const groups = groupsOf(sizes);
+  const [asking, asked] = [
+    tf.split<tf.Tensor2D>(
+      probes,
+      groups.map((group) => group.length * perPatient),
+      0,
+    ),
+    tf.split<tf.Tensor2D>(
+      tokens,
+      groups.map((group) => totalOf(group)),
+      0,
+    ),
+  ];
+  const pooled = groups.map((group, i): tf.Tensor2D => {
+    const [probe, bags] = [asking[i] as tf.Tensor2D, asked[i] as tf.Tensor2D];
+    const scores: tf.Tensor2D = tf.matMul(probe, bags, false, true);
+    const own = group.length === 1 ? scores : tf.add<tf.Tensor2D>(scores, fence(group, perPatient));
+    return tf.matMul(tf.softmax(own), bags);
   });
   const byHead = tf.split<tf.Tensor2D>(tf.reshape(tf.concat2d(pooled, 0), [rows, heads * width]), heads, 1);
   const values = perHead('value');
@@ -101,6 +113,39 @@ function attention(
     byHead.map((x, h): tf.Tensor2D => tf.matMul(x, values[h] as tf.Tensor2D)),
     1,
   );
+}
+
+/** Instances that are looked at together: enough to fill a product, few enough that little of it is other patients'. */
+const groupRows = 64;
+
+const totalOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
+
+/**
+ * Consecutive patients whose queries go through one product, given by their sizes: small bags together, a large one alone.
+ * A patient without instances rides along, so every group has some.
+ */
+function groupsOf(sizes: readonly number[]): readonly (readonly number[])[] {
+  const groups: number[][] = [[]];
+  for (const size of sizes) {
+    const last = groups.at(-1) as number[];
+    const full = size > 0 && totalOf(last) > 0 && totalOf(last) + size > groupRows;
+    if (full) groups.push([size]);
+    else last.push(size);
+  }
+  return groups;
+}
+
+/** Added to the scores of a group: nothing at a patient's own instances, and what leaves no weight elsewhere. */
+function fence(sizes: readonly number[], perPatient: number): tf.Tensor2D {
+  const rows = totalOf(sizes);
+  const values = new Float32Array(sizes.length * perPatient * rows).fill(-1e9);
+  let from = 0;
+  sizes.forEach((size, patient) => {
+    for (let query = patient * perPatient; query < (patient + 1) * perPatient; query++)
+      values.fill(0, query * rows + from, query * rows + from + size);
+    from += size;
+  });
+  return tf.tensor2d(values, [sizes.length * perPatient, rows]);
 }
 
 /** `x Phi(x)`, Phi the normal distribution function. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { InputShape } from '../heads/head.js';
-import type { InputRows } from '../stage1/input-rows.js';
+import type { LinearMap } from '../stage1/instance-map.js';
 import { dense } from '../tensor/dense.js';
 import {
   initialParameters,
@@ -12,7 +12,7 @@ import {
   type ParameterLayout,
   type ParameterTensors,
 } from '../tensor/parameters.js';
-import { attend, blockSpecs, type BlockShape } from './cross-attention.js';
+import { attend, blockSpecs, type BlockShape, type Context } from './cross-attention.js';
 
 export interface MfmfOptions extends BlockShape {
   /** Tables whose vectors are the query tokens. */
@@ -72,13 +72,6 @@ export const arraysOf = ({ layout, sequence }: Mfmf, modality: BagModality): rea
 export const lookingArrays = (net: Mfmf, modality: BagModality): readonly string[] =>
   arraysOf(net, modality).filter((name) => /\.(queryNorm|query|key)\.(weight|bias)$/.test(name));
 
-/** The bags of one modality of P patients. */
-export interface BagRows {
-  readonly rows: InputRows;
-  /** Number of instances of each patient, P values; 0 where the bag is absent. */
-  readonly sizes: readonly number[];
-}
-
 /** What the network reads of P patients. */
 export interface MfmfGroup {
   /** P */
@@ -87,8 +80,8 @@ export interface MfmfGroup {
   readonly vectors: readonly tf.Tensor2D[];
   /** Which tables a patient has, [P, tables]. */
   readonly observed: Uint8Array;
-  /** Bags that at least one of the patients has. */
-  readonly bags: Partial<Record<BagModality, BagRows>>;
+  /** Instances through their token map, of the bags that at least one of the patients has. */
+  readonly bags: Partial<Record<BagModality, Context>>;
 }
 
 /** Outputs of P patients, [P, logits]. Call inside `tf.tidy`. */
@@ -96,51 +89,38 @@ export function mfmfForward(net: Mfmf, weights: ParameterTensors, group: MfmfGro
   const { width, tables } = net;
   const { patients } = group;
   const slots = tables.length + 1;
-  const maps = tokenMaps(net, weights);
-  const own = group.vectors.map((x, m) => {
-    const { weight, bias } = maps(tables[m]?.modality ?? '');
-    return dense(x, weight, bias);
-  });
+  const own = group.vectors.map((x, m) => tableTokens(net, weights, tables[m]?.modality ?? '', x));
   const query: tf.Tensor2D = tf.matMul(tf.ones([patients, 1]), weights.matrix('query'));
   let tokens: tf.Tensor2D = tf.reshape(tf.concat2d([...own, query], 1), [patients * slots, width]);
   net.sequence.forEach((modality, position) => {
-    const bags = group.bags[modality];
-    if (bags === undefined) return;
-    const { weight, bias } = maps(modality);
-    const context = { tokens: tf.add<tf.Tensor2D>(product(bags.rows, weight), bias), sizes: bags.sizes };
+    const context = group.bags[modality];
+    if (context === undefined) return;
     tokens = attend(weights, blockName(position, modality), net, tokens, context);
   });
   const mean: tf.Tensor2D = tf.matMul(openMean(group, slots), tokens);
   return dense(mean, weights.matrix('output.weight'), weights.vector('output.bias'));
 }
 
-/** Weights of a token map, trained or not. */
-function tokenMaps(
-  { fixed }: Mfmf,
-  weights: ParameterTensors,
-): (modality: string) => { readonly weight: tf.Tensor2D; readonly bias: tf.Tensor1D } {
-  if (fixed === null)
-    return (modality) => ({
-      weight: weights.matrix(`${mapName(modality)}.weight`),
-      bias: weights.vector(`${mapName(modality)}.bias`),
-    });
-  const { layout, values } = fixed;
-  return (modality) => {
-    const bias = partOf(layout, values, `${mapName(modality)}.bias`);
-    const weight = partOf(layout, values, `${mapName(modality)}.weight`);
-    return {
-      weight: tf.tensor2d(weight, [weight.length / bias.length, bias.length]),
-      bias: tf.tensor1d(bias),
-    };
-  };
+/** The token map of a modality, flat, trained or not. */
+export function tokenMap({ layout, fixed }: Mfmf, parameters: Float32Array, modality: string): LinearMap {
+  const [of, values] = fixed === null ? [layout, parameters] : [fixed.layout, fixed.values];
+  const name = mapName(modality);
+  return { weight: partOf(of, values, `${name}.weight`), bias: partOf(of, values, `${name}.bias`) };
 }
 
-/** `H w` with the gradient of w alone, so that a large bag is on the backend a block at a time. */
-const product = (rows: InputRows, weight: tf.Tensor2D): tf.Tensor2D =>
-  tf.customGrad<tf.Tensor2D>((w) => ({
-    value: rows.times(w as tf.Tensor2D),
-    gradFunc: (dy: tf.Tensor) => rows.transposedTimes(dy as tf.Tensor2D),
-  }))(weight);
+/** The arrays of the token map of a modality, as `tokenMap`, when it learns. */
+export const tokenMapNames = (modality: string): Readonly<Record<keyof LinearMap, string>> => ({
+  weight: `${mapName(modality)}.weight`,
+  bias: `${mapName(modality)}.bias`,
+});
+
+/** The tokens of a table, [P, width], from its vectors. */
+function tableTokens(net: Mfmf, weights: ParameterTensors, modality: string, x: tf.Tensor2D): tf.Tensor2D {
+  const { weight, bias } = tokenMapNames(modality);
+  if (net.fixed === null) return dense(x, weights.matrix(weight), weights.vector(bias));
+  const map = tokenMap(net, weights.values, modality);
+  return dense(x, tf.tensor2d(map.weight, [x.shape[1], net.width]), tf.tensor1d(map.bias));
+}
 
 /** [P, P * slots], which takes the mean of each patient's open tokens: of the observed tables, else of the learned one. */
 function openMean({ observed, patients }: MfmfGroup, slots: number): tf.Tensor2D {

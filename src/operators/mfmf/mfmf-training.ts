@@ -3,18 +3,26 @@ import { bagModalities, type BagModality } from '../../pipeline/core/modality.js
 import type { Rng } from '../../pipeline/core/rng.js';
 import { logitsOf, spreadLogits } from '../heads/outputs.js';
 import type { BagSource } from '../stage1/bag-source.js';
-import { InputRows } from '../stage1/input-rows.js';
+import { mapGradient, mapInstances } from '../stage1/instance-map.js';
 import { BagPacker, subsample } from '../stage1/pack-bags.js';
-import { packRuns } from '../stage1/packed-bags.js';
+import { packRuns, rowsOf, type PackedBags } from '../stage1/packed-bags.js';
 import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../stage2/modality-inputs.js';
 import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
 import { gradientsOf } from '../tensor/autodiff.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
-import { addGradients, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
+import { addGradients, ParameterTensors, partOf, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
-import { arraysOf, lookingArrays, mfmfForward, type BagRows, type Mfmf, type MfmfGroup } from './mfmf-net.js';
+import {
+  arraysOf,
+  lookingArrays,
+  mfmfForward,
+  tokenMap,
+  tokenMapNames,
+  type Mfmf,
+  type MfmfGroup,
+} from './mfmf-net.js';
 
 /** The bags of a modality, and the stream of the subsamples of large ones. */
 export interface MfmfBags {
@@ -32,6 +40,16 @@ export interface MfmfTrainingOptions {
   readonly maxInstances: number | null;
   /** Validation patients the network sees something of. */
   readonly validation: readonly number[];
+}
+
+/** The bags of a run of patients in one modality, and their tokens. */
+interface ReadBags {
+  readonly modality: BagModality;
+  readonly pack: PackedBags;
+  /** [R, width] */
+  readonly tokens: tf.Tensor2D;
+  /** Number of instances of each patient; 0 where the bag is absent. */
+  readonly sizes: readonly number[];
 }
 
 /** MFMF as a model of the training loop: mean `l+` over a group. One pack of bags is in memory at a time. */
@@ -96,11 +114,11 @@ export class MfmfTraining implements Trainable {
     const weights = new ParameterTensors(this.layout, this.parameters);
     const logits: number[] = [];
     for (const run of this.runs(patients, null)) {
-      const bags = this.upload(run, null);
+      const bags = await this.read(run, null);
       const output = tf.tidy(() => mfmfForward(this.net, weights, this.groupOf(run, bags)));
       logits.push(...logitsOf(await output.data<'float32'>(), this.net.logits));
       output.dispose();
-      disposeBags(bags);
+      for (const { tokens } of bags) tokens.dispose();
     }
     weights.dispose();
     return logits;
@@ -114,10 +132,8 @@ export class MfmfTraining implements Trainable {
     gradient: Float32Array,
   ): Promise<number> {
     const { net } = this;
-    const bags = this.upload(run, this.options.maxInstances);
-    // Arrays that only absent bags reach take no part in this run.
-    const idle = new Set(this.modalities().flatMap((m) => (bags[m] === undefined ? arraysOf(net, m) : [])));
-    const isActive = this.layout.entries.map(({ name }) => !idle.has(name));
+    const bags = await this.read(run, this.options.maxInstances);
+    const active = this.activeArrays(bags);
     let loss = 0;
     const gradients = tf.tidy(() => {
       const lossOf = tf.customGrad<tf.Scalar>((given) => {
@@ -136,16 +152,43 @@ export class MfmfTraining implements Trainable {
         };
       });
       const scalar = (): tf.Scalar => lossOf(mfmfForward(net, weights, this.groupOf(run, bags)));
-      return gradientsOf(
-        scalar,
-        weights.all().filter((_, i) => isActive[i]),
-      );
+      const arrays = active.map((name) => weights.matrix(name));
+      return gradientsOf(scalar, [...arrays, ...bags.map(({ tokens }) => tokens)]);
     });
-    disposeBags(bags);
-    const active = this.layout.entries.filter((_, i) => isActive[i]);
-    const named = Object.fromEntries(active.map(({ name }, i) => [name, gradients[i] as tf.Tensor]));
+    const named = Object.fromEntries(active.map((name, i) => [name, gradients[i] as tf.Tensor]));
     await addGradients(this.layout, named, gradient);
+    for (const [i, bag] of bags.entries())
+      await this.learnTokens(bag, gradients[active.length + i] as tf.Tensor, gradient);
     return loss;
+  }
+
+  /** The arrays that what is read goes through on the backend: not those of absent bags, nor the maps in front of it. */
+  private activeArrays(bags: readonly ReadBags[]): readonly string[] {
+    const idle = new Set(
+      this.modalities().flatMap((modality) =>
+        bags.some((bag) => bag.modality === modality)
+          ? Object.values(tokenMapNames(modality))
+          : arraysOf(this.net, modality),
+      ),
+    );
+    return this.layout.entries.map(({ name }) => name).filter((name) => !idle.has(name));
+  }
+
+  /** Adds the gradient of the token map of a bag, given that of its tokens; disposes both. */
+  private async learnTokens(
+    { modality, pack, tokens }: ReadBags,
+    d: tf.Tensor,
+    into: Float32Array,
+  ): Promise<void> {
+    if (this.net.fixed === null) {
+      const found = await mapGradient(pack, await d.data<'float32'>());
+      const names = tokenMapNames(modality);
+      for (const part of ['weight', 'bias'] as const) {
+        const target = partOf(this.layout, into, names[part]);
+        found[part].forEach((value, i) => (target[i] = (target[i] as number) + value));
+      }
+    }
+    tf.dispose([d, tokens]);
   }
 
   private modalities(): readonly BagModality[] {
@@ -168,34 +211,31 @@ export class MfmfTraining implements Trainable {
     return packRuns(patients.map(rowsOf)).map(([from, to]) => patients.slice(from, to));
   }
 
-  /** The bags of a run on the backend; a modality that none of its patients has is left out. */
-  private upload(run: readonly number[], most: number | null): Partial<Record<BagModality, BagRows>> {
-    const bags: Partial<Record<BagModality, BagRows>> = {};
+  /** The bags of a run and their tokens; a modality that none of its patients has is left out. */
+  private async read(run: readonly number[], most: number | null): Promise<readonly ReadBags[]> {
+    const bags: ReadBags[] = [];
     for (const [modality, packer] of this.packers) {
       const { source, subsample: stream } = this.bagsOf(modality);
       const having = run.filter((patient) => source.rows(patient) > 0);
       if (having.length === 0) continue;
-      const [only, ...others] = packer.packs(having, (rows) => subsample(rows, most, stream));
-      if (only === undefined || others.length > 0) throw new Error('A run of patients is more than one pack');
-      const { offsets } = only.pack;
+      const pack = await packer.onePack(having, (rows) => subsample(rows, most, stream));
       let bag = 0;
       const sizes = run.map((patient) => {
         if (source.rows(patient) === 0) return 0;
         bag++;
-        return (offsets[bag] as number) - (offsets[bag - 1] as number);
+        return (pack.offsets[bag] as number) - (pack.offsets[bag - 1] as number);
       });
-      bags[modality] = { rows: new InputRows(only.pack), sizes };
+      const values = await mapInstances(pack, tokenMap(this.net, this.parameters, modality));
+      const tokens = tf.tensor2d(values, [rowsOf(pack), this.net.width]);
+      bags.push({ modality, pack, tokens, sizes });
     }
     return bags;
   }
 
-  private groupOf(run: readonly number[], bags: MfmfGroup['bags']): MfmfGroup {
+  private groupOf(run: readonly number[], bags: readonly ReadBags[]): MfmfGroup {
     const { tables } = this.options;
     const vectors = tables.map((input) => tf.tensor2d(gatherRows(input, run), [run.length, input.width]));
-    return { patients: run.length, vectors, observed: gatherMask(tables, run), bags };
+    const contexts = Object.fromEntries(bags.map((bag) => [bag.modality, bag]));
+    return { patients: run.length, vectors, observed: gatherMask(tables, run), bags: contexts };
   }
-}
-
-function disposeBags(bags: MfmfGroup['bags']): void {
-  for (const { rows } of Object.values(bags)) rows.dispose();
 }

@@ -1,11 +1,12 @@
 import type { Rng } from '../../pipeline/core/rng.js';
-import { ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
+import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
 import type { BagSource } from './bag-source.js';
 import { encoderExempt } from './encoder-exempt.js';
+import { openPasses } from './open-passes.js';
 import type { Encoder } from './encoder.js';
 import { BagPacker, subsample } from './pack-bags.js';
 import { drawMasks } from './packed-bags.js';
@@ -61,23 +62,23 @@ export class EncoderTraining implements Trainable {
     const { encoder, options } = this;
     const width = encoder.embedding;
     const z = new Float32Array(patients.length * width);
-    const weights = new ParameterTensors(encoder.layout, this.parameters);
+    const passes = openPasses(encoder, this.parameters);
     const select = (rows: number): readonly number[] | null =>
       subsample(rows, options.maxInstances, options.subsample);
     let bag = 0;
     let instance = 0;
     let from = 0;
-    for (const { patients: members, pack } of this.packer.packs(patients, select)) {
+    for await (const { patients: members, pack } of this.packer.packs(patients, select)) {
       const to = from + members.length;
       const masks = drawMasks(pack, encoder, options.dropout);
       const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
-      const result = await bagGrad(encoder, weights, pack, masks, learning?.into ?? null, dz);
+      const result = await bagGrad(encoder, passes, pack, masks, learning?.into ?? null, dz);
       z.set(result.z, from * width);
       bag += sum(result.bagLosses);
       instance += sum(result.instanceLosses);
       from = to;
     }
-    weights.dispose();
+    passes.dispose();
     return { z, bag, instance };
   }
 
@@ -118,12 +119,12 @@ export class EncoderTraining implements Trainable {
   async *evaluate(
     patients: readonly number[],
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly result: BagResult }> {
-    const weights = new ParameterTensors(this.encoder.layout, this.parameters);
+    const passes = openPasses(this.encoder, this.parameters);
     try {
-      for (const { patients: members, pack } of this.packer.packs(patients))
-        yield { patients: members, result: await bagGrad(this.encoder, weights, pack, null, null) };
+      for await (const { patients: members, pack } of this.packer.packs(patients))
+        yield { patients: members, result: await bagGrad(this.encoder, passes, pack, null, null) };
     } finally {
-      weights.dispose();
+      passes.dispose();
     }
   }
 

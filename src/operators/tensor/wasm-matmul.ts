@@ -72,6 +72,56 @@ const transposedIf = (on: boolean, [rows, columns]: readonly [number, number]): 
   on ? [columns, rows] : [rows, columns];
 const sides = ({ shape }: Info): readonly [number, number] => [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
 
+/** Which 2-D slice of `x` broadcasts to position `index` of the flattened outer shape. */
+function positionOf(x: Info, index: number, outer: readonly number[]): number {
+  const own = x.shape.slice(0, -2);
+  let position = 0;
+  let stride = 1;
+  let rest = index;
+  for (let axis = outer.length - 1; axis >= 0; axis--) {
+    const side = outer[axis] ?? 1;
+    const ownSide = own[axis - outer.length + own.length] ?? 1;
+    if (ownSide > 1) position += (rest % side) * stride;
+    stride *= ownSide;
+    rest = Math.floor(rest / side);
+  }
+  return position;
+}
+
+/** Multiplications below which the calls of a product in wasm take longer than the product in a plain loop. */
+const tinyProduct = 16_384;
+
+/** The matrices of a batch, read where they lie: element (i, j) of one is at `start(index) + i * row + j * column`. */
+interface Strided {
+  readonly values: Float32Array;
+  readonly start: (index: number) => number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** `a b` of one position of a batch, in float64, into [rows, columns] numbers. */
+function multiply(
+  a: Strided,
+  b: Strided,
+  index: number,
+  [rows, inner, columns]: readonly [number, number, number],
+  into: Float32Array,
+): void {
+  const [left, right] = [a.values, b.values];
+  const [startA, startB] = [a.start(index), b.start(index)];
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      let [at, by] = [startA + i * a.row, startB + j * b.column];
+      for (let k = 0; k < inner; k++) {
+        sum += (left[at] as number) * (right[by] as number);
+        at += a.column;
+        by += b.row;
+      }
+      into[i * columns + j] = sum;
+    }
+}
+
 class Products {
   constructor(
     private readonly kernels: Readonly<Record<'matMul' | 'transpose' | 'add', tf.KernelFunc>>,
@@ -95,6 +145,18 @@ class Products {
     }
     const size = rows * columns;
     const joined = new Float32Array(batch * size);
+    if (size * innerA <= tinyProduct) {
+      const [left, right] = [this.strided(a, transposeA, outer), this.strided(b, transposeB, outer)];
+      for (let index = 0; index < batch; index++)
+        multiply(
+          left,
+          right,
+          index,
+          [rows, innerA, columns],
+          joined.subarray(index * size, (index + 1) * size),
+        );
+      return { dataId: this.memory.write(joined, shape, a.dtype), shape, dtype: a.dtype };
+    }
     for (let index = 0; index < batch; index++) {
       const [left, right] = [this.layer(a, index, outer), this.layer(b, index, outer)];
       const part = this.product(left, right, transposeA, transposeB);
@@ -184,19 +246,19 @@ class Products {
     }
   }
 
+  private strided(x: Info, transposed: boolean, outer: readonly number[]): Strided {
+    const [rows, columns] = sides(x);
+    return {
+      values: this.memory.readSync(x.dataId) as Float32Array,
+      start: (index) => positionOf(x, index, outer) * rows * columns,
+      row: transposed ? 1 : columns,
+      column: transposed ? columns : 1,
+    };
+  }
+
   /** Copy of the 2-D slice of `x` that broadcasts to position `index` of the flattened outer shape. */
   private layer(x: Info, index: number, outer: readonly number[]): Info {
-    const own = x.shape.slice(0, -2);
-    let position = 0;
-    let stride = 1;
-    let rest = index;
-    for (let axis = outer.length - 1; axis >= 0; axis--) {
-      const side = outer[axis] ?? 1;
-      const ownSide = own[axis - outer.length + own.length] ?? 1;
-      if (ownSide > 1) position += (rest % side) * stride;
-      stride *= ownSide;
-      rest = Math.floor(rest / side);
-    }
+    const position = positionOf(x, index, outer);
     const shape = [...sides(x)];
     const size = tf.util.sizeFromShape(shape);
     const values = this.memory.readSync(x.dataId, position * size, (position + 1) * size);

@@ -26,7 +26,8 @@ export interface ExperimentOptions {
   readonly data?: string;
 }
 
-export type BackendPreference = 'auto' | 'tensorflow' | 'wasm' | 'cpu';
+export const backendPreferences = ['auto', 'tensorflow', 'onnx', 'wasm', 'cpu'] as const;
+export type BackendPreference = (typeof backendPreferences)[number];
 
 export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
@@ -141,6 +142,16 @@ export interface DoctorOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
+/** `backend install`. */
+export interface BackendInstallOptions {
+  /** `pypi`, `npm`, or a wheel or archive by path or address. */
+  readonly from: string;
+  /** Version of TensorFlow on PyPI; the tested one if absent. */
+  readonly tensorflow?: string;
+  readonly gpu?: boolean;
+  readonly json?: boolean;
+}
+
 export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
@@ -158,7 +169,7 @@ export const setOption = (): Option =>
 /** `--backend`: which tensor library trains. */
 export const backendOption = (): Option =>
   new Option('--backend <name>', 'tensor library; auto takes the fastest that loads')
-    .choices(['auto', 'tensorflow', 'wasm', 'cpu'])
+    .choices(backendPreferences)
     .default('auto');
 
 /** `--checkpoint-epochs`: how much a killed training job loses. */

@@ -7,6 +7,8 @@ export type RngState = readonly [number, number, number, number];
 export interface Rng {
   /** The next 32 random bits. */
   uint32(): number;
+  /** As many draws of `uint32` as `bits` has places, several times as fast. */
+  fill(bits: Uint32Array): void;
   /** Uniform in [0, 1), 32-bit resolution. */
   uniform(): number;
   /** Uniform integer in [0, bound). */
@@ -42,10 +44,26 @@ export function rng(seed: number, purpose: string): Rng {
     d = rotl(d, 11);
     return result;
   };
+  const fill = (bits: Uint32Array): void => {
+    // The words in variables of this call, not of the closure: they stay in registers.
+    let [i, j, k, l] = [a, b, c, d];
+    for (let at = 0; at < bits.length; at++) {
+      bits[at] = Math.imul(rotl(Math.imul(j, 5), 7), 9);
+      const t = j << 9;
+      k ^= i;
+      l ^= j;
+      j ^= k;
+      i ^= l;
+      k ^= t;
+      l = rotl(l, 11);
+    }
+    [a, b, c, d] = [i, j, k, l];
+  };
   const uniform = (): number => uint32() / 0x1_0000_0000;
   const int = (bound: number): number => Math.floor(uniform() * bound);
   return {
     uint32,
+    fill,
     uniform,
     int,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),

@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { nativeProducts } from '../tensor/backend.js';
+import { columnSums } from '../tensor/dense.js';
+import { OnnxGraph } from '../tensor/onnx/graph-builder.js';
+import type { NativeRuntime } from '../tensor/onnx/native.js';
+import { InputRows } from './input-rows.js';
+import { rowsOf, type PackedBags } from './packed-bags.js';
+
+/** A linear map of instances, or its gradient: weight [width, columns] and bias [columns], flat. */
+export interface LinearMap {
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** Rows that a native product reads at a time. */
+const blockRows = 4096;
+
+/** `H w + b` for the instances H [R, width] of a pack, [R, columns], on the loaded backend. */
+export async function mapInstances(pack: PackedBags, map: LinearMap): Promise<Float32Array> {
+  const columns = map.bias.length;
+  const native = nativeProducts();
+  if (native !== null) return nativeMap(native, pack, map);
+  const input = new InputRows(pack);
+  const mapped = tf.tidy(() =>
+    tf.add(input.times(tf.tensor2d(map.weight, [pack.width, columns])), tf.tensor1d(map.bias)),
+  );
+  const values = await mapped.data<'float32'>();
+  mapped.dispose();
+  input.dispose();
+  return values;
+}
+
+/** The gradient of the map, given that of what it made, [R, columns]. */
+export async function mapGradient(pack: PackedBags, d: Float32Array): Promise<LinearMap> {
+  const native = nativeProducts();
+  if (native !== null) return nativeGradient(native, pack, d);
+  const input = new InputRows(pack);
+  const [weight, bias] = tf.tidy(() => {
+    const upstream = tf.tensor2d(d, [rowsOf(pack), d.length / rowsOf(pack)]);
+    return [input.transposedTimes(upstream), columnSums(upstream)] as const;
+  });
+  const gradient = { weight: await weight.data<'float32'>(), bias: await bias.data<'float32'>() };
+  tf.dispose([weight, bias]);
+  input.dispose();
+  return gradient;
+}
+
+const blocksOf = (pack: PackedBags): readonly (readonly [from: number, to: number])[] => {
+  const rows = rowsOf(pack);
+  return Array.from({ length: Math.ceil(rows / blockRows) }, (_, i) => [
+    i * blockRows,
+    Math.min(rows, (i + 1) * blockRows),
+  ]);
+};
+
+async function nativeMap(
+  native: NativeRuntime,
+  pack: PackedBags,
+  { weight, bias }: LinearMap,
+): Promise<Float32Array> {
+  const columns = bias.length;
+  const session = await native.session('instance-map', () => {
+    const graph = new OnnxGraph();
+    graph.output(
+      'mapped',
+      'Gemm',
+      ['H', 'weight', 'bias'].map((name) => graph.input(name)),
+    );
+    return graph.toBytes();
+  });
+  const mapped = new Float32Array(rowsOf(pack) * columns);
+  for (const [from, to] of blocksOf(pack)) {
+    const feeds = {
+      H: native.rows(pack.rows, from, to, pack.width),
+      weight: native.tensor(weight, [pack.width, columns]),
+      bias: native.tensor(bias, [columns]),
+    };
+    await session.run(feeds, { mapped: native.rows(mapped, from, to, columns) });
+  }
+  return mapped;
+}
+
+async function nativeGradient(native: NativeRuntime, pack: PackedBags, d: Float32Array): Promise<LinearMap> {
+  const columns = d.length / rowsOf(pack);
+  const session = await native.session('instance-map/gradient', () => {
+    const graph = new OnnxGraph();
+    const [H, upstream, weight] = ['H', 'd', 'sum'].map((name) => graph.input(name)) as [
+      string,
+      string,
+      string,
+    ];
+    graph.output('weight', 'Gemm', [H, upstream, weight], { transA: 1 });
+    const rows = graph.constant('rows', { dims: [1], ints: [0] });
+    graph.output('bias', 'ReduceSum', [upstream, rows], { keepdims: 0 });
+    return graph.toBytes();
+  });
+  let weight = new Float32Array(pack.width * columns);
+  const bias = new Float32Array(columns);
+  for (const [from, to] of blocksOf(pack)) {
+    const outputs = await session.run({
+      H: native.rows(pack.rows, from, to, pack.width),
+      d: native.rows(d, from, to, columns),
+      sum: native.tensor(weight, [pack.width, columns]),
+    });
+    weight = outputs['weight']?.data as Float32Array<ArrayBuffer>;
+    const part = outputs['bias']?.data as Float32Array;
+    part.forEach((value, j) => (bias[j] = (bias[j] as number) + value));
+  }
+  return { weight, bias };
+}

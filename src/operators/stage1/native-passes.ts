@@ -1,0 +1,209 @@
+import type { NativeRuntime } from '../tensor/onnx/native.js';
+import type { OnnxSession, OnnxTensor, OnnxTensors } from '../tensor/onnx/runtime.js';
+import { entryOf, partOf } from '../tensor/parameters.js';
+import { encoderGraphs } from './encoder-graphs.js';
+import type { EncoderPasses, RowsPass, RowsUpstream } from './encoder-passes.js';
+import type { Encoder } from './encoder.js';
+import { headClasses } from './instance-loss.js';
+import { rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
+
+/** Rows that go through a graph at a time: what it makes of them stays in the cache, however large the bag. */
+export const blockRows = 2048;
+
+interface Sessions {
+  readonly forward: OnnxSession;
+  readonly backward: OnnxSession;
+}
+
+/** The gradients of the backward graph: the arrays before pooling. */
+const trained = ['embed', 'tanh', 'sigmoid', 'instance'].flatMap((name) => [
+  `${name}.weight`,
+  `${name}.bias`,
+]);
+const gradientNames: readonly string[] = [...trained, 'score.weight'];
+
+/** Passes by ONNX graphs. Nothing is uploaded: the graphs read rows, masks and parameters where they lie. */
+export class NativePasses implements EncoderPasses {
+  constructor(
+    private readonly native: NativeRuntime,
+    private readonly encoder: Encoder,
+    readonly parameters: Float32Array,
+  ) {}
+
+  async forward(pack: PackedBags, masks: EncoderMasks | null): Promise<RowsPass> {
+    const sessions = await this.sessions(masks);
+    const rows = new PackRows(this.native, this.encoder, pack, masks);
+    const weights = this.weights();
+    for (const [from, to] of rows.blocks()) {
+      const block = { ...rows.inputs(from, to), ...weights };
+      await run(sessions.forward, block, rows.passed(from, to));
+    }
+    return {
+      scores: rows.arrays.scores,
+      heads: rows.arrays.heads,
+      pool: (attention) => Promise.resolve(pooledRows(rows.arrays.embedded, attention, pack)),
+      backward: async (upstream, gradient) => {
+        const given = this.upstream(upstream, pack);
+        for (const [from, to] of rows.blocks()) {
+          const block = {
+            ...rows.inputs(from, to),
+            ...rows.passed(from, to),
+            ...weights,
+            ...given(from, to),
+          };
+          await this.addGradients(sessions.backward, block, gradient);
+        }
+      },
+      dispose: () => undefined,
+    };
+  }
+
+  dispose(): void {
+    // The arrays belong to the garbage collector, the sessions to the process.
+  }
+
+  private async sessions(masks: EncoderMasks | null): Promise<Sessions> {
+    const read = { embed: masks?.embed != null, gates: masks?.tanh != null };
+    const name = `encoder/${this.encoder.activation}/${read.embed ? 'embed' : '-'}/${read.gates ? 'gates' : '-'}`;
+    const graphs = (): ReturnType<typeof encoderGraphs> => encoderGraphs(this.encoder, read);
+    const [forward, backward] = await Promise.all([
+      this.native.session(`${name}/forward`, () => graphs().forward),
+      this.native.session(`${name}/backward`, () => graphs().backward),
+    ]);
+    return { forward, backward };
+  }
+
+  private weights(): OnnxTensors {
+    const { native, encoder, parameters } = this;
+    return Object.fromEntries(
+      encoder.layout.entries.map(({ name, shape }) => [
+        name,
+        native.tensor(partOf(encoder.layout, parameters, name), shape),
+      ]),
+    );
+  }
+
+  /** What the backward graph reads of a block besides rows and weights. */
+  private upstream(
+    { attention, pooled, dPooled, dHeads }: RowsUpstream,
+    { offsets, labels }: PackedBags,
+  ): (from: number, to: number) => OnnxTensors {
+    const { hidden } = this.encoder;
+    const perRow = 2 * headClasses(this.encoder).length;
+    const bag = new Int32Array(attention.length);
+    labels.forEach((_, at) => bag.fill(at, offsets[at], offsets[at + 1]));
+    const tensor = (values: Float32Array | Int32Array, dims: readonly number[]): OnnxTensor =>
+      this.native.tensor(values, dims);
+    return (from, to) => ({
+      bag: tensor(bag.subarray(from, to), [to - from]),
+      attention: tensor(attention.subarray(from, to), [to - from, 1]),
+      pooled: tensor(pooled, [labels.length, hidden]),
+      'pooled.gradient': tensor(dPooled, [labels.length, hidden]),
+      'heads.gradient': tensor(dHeads.subarray(from * perRow, to * perRow), [to - from, perRow]),
+    });
+  }
+
+  private async addGradients(
+    session: OnnxSession,
+    feeds: OnnxTensors,
+    gradient: Float32Array,
+  ): Promise<void> {
+    const { layout } = this.encoder;
+    const outputs = await run(session, feeds);
+    for (const name of gradientNames) {
+      const { offset } = entryOf(layout, name);
+      const values = outputs[`${name}.gradient`]?.data as Float32Array;
+      for (let i = 0; i < values.length; i++)
+        gradient[offset + i] = (gradient[offset + i] as number) + (values[i] as number);
+    }
+  }
+}
+
+/** Runs a session on those of the feeds that it reads. */
+const run = (session: OnnxSession, feeds: OnnxTensors, fetches?: OnnxTensors): Promise<OnnxTensors> =>
+  session.run(
+    Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as OnnxTensor])),
+    ...(fetches ? [fetches] : []),
+  );
+
+/** The rows of a pack, its masks, and what the forward pass makes of them, by blocks. */
+class PackRows {
+  /** What the forward pass writes, [R, ...] each. */
+  readonly arrays: Readonly<Record<'embedded' | 'tanh' | 'sigmoid' | 'scores' | 'heads', Float32Array>>;
+  private readonly count: number;
+
+  constructor(
+    private readonly native: NativeRuntime,
+    private readonly encoder: Encoder,
+    private readonly pack: PackedBags,
+    private readonly masks: EncoderMasks | null,
+  ) {
+    this.count = rowsOf(pack);
+    const { hidden, attention } = encoder;
+    const perRow = (width: number): Float32Array => new Float32Array(this.count * width);
+    this.arrays = {
+      embedded: perRow(hidden),
+      tanh: perRow(attention),
+      sigmoid: perRow(attention),
+      scores: perRow(1),
+      heads: perRow(2 * headClasses(encoder).length),
+    };
+  }
+
+  blocks(): readonly (readonly [from: number, to: number])[] {
+    const { count } = this;
+    return Array.from({ length: Math.ceil(count / blockRows) }, (_, i) => [
+      i * blockRows,
+      Math.min(count, (i + 1) * blockRows),
+    ]);
+  }
+
+  /** Rows and masks of a block. */
+  inputs(from: number, to: number): OnnxTensors {
+    const { masks, pack } = this;
+    const given = {
+      H: pack.rows.subarray(0, this.count * pack.width),
+      'mask.embed': masks?.embed,
+      'mask.tanh': masks?.tanh,
+      'mask.sigmoid': masks?.sigmoid,
+    };
+    return Object.fromEntries(
+      Object.entries(given).flatMap(([name, values]) =>
+        values ? [[name, this.part(values, from, to)]] : [],
+      ),
+    );
+  }
+
+  /** The block's part of what the forward pass writes. */
+  passed(from: number, to: number): OnnxTensors {
+    return Object.fromEntries(
+      Object.entries(this.arrays).map(([name, values]) => [name, this.part(values, from, to)]),
+    );
+  }
+
+  private part(values: Float32Array, from: number, to: number): OnnxTensor {
+    const width = values.length / this.count;
+    return this.native.tensor(values.subarray(from * width, to * width), [to - from, width]);
+  }
+}
+
+/** `p = sum_r a_r x_r` of each bag, in float64. */
+function pooledRows(
+  embedded: Float32Array,
+  attention: Float32Array,
+  { offsets, labels }: PackedBags,
+): Float32Array {
+  const width = embedded.length / attention.length;
+  const pooled = new Float32Array(labels.length * width);
+  const sums = new Float64Array(width);
+  labels.forEach((_, bag) => {
+    sums.fill(0);
+    for (let row = offsets[bag] as number; row < (offsets[bag + 1] as number); row++) {
+      const share = attention[row] as number;
+      for (let j = 0; j < width; j++)
+        sums[j] = (sums[j] as number) + share * (embedded[row * width + j] as number);
+    }
+    pooled.set(sums, bag * width);
+  });
+  return pooled;
+}

@@ -1,0 +1,116 @@
+/** Elements of a tensor: float32 numbers, or int64 ones such as a shape. */
+export interface OnnxConstant {
+  readonly dims: readonly number[];
+  readonly floats?: ArrayLike<number>;
+  readonly ints?: readonly number[];
+}
+
+/** What an input holds, and its shape where it is known; a dimension given as text is free. */
+export interface OnnxInput {
+  readonly type?: 'float32' | 'int32';
+  readonly dims?: readonly (number | string)[];
+}
+
+/** The name of a tensor inside a graph. */
+export type Edge = string;
+
+type Attributes = Readonly<Record<string, number>>;
+type Field = readonly [number: number, value: number | string | Buffer];
+
+/**
+ * An ONNX model written in code, operation by operation (IR version 8, operator set 13). Operations are named as in the
+ * ONNX operator reference; attributes are whole numbers.
+ */
+export class OnnxGraph {
+  private readonly nodes: Buffer[] = [];
+  private readonly constants: Buffer[] = [];
+  private readonly inputs: Buffer[] = [];
+  private readonly outputs: Buffer[] = [];
+
+  input(name: string, { type = 'float32', dims }: OnnxInput = {}): Edge {
+    this.inputs.push(valueInfo(name, elementTypes[type], dims));
+    return name;
+  }
+
+  constant(name: string, value: OnnxConstant): Edge {
+    this.constants.push(tensor(name, value));
+    return name;
+  }
+
+  /** Adds an operation and returns its output. */
+  add(op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
+    return this.named(`${op}_${this.nodes.length}`, op, inputs, attributes);
+  }
+
+  private named(name: string, op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
+    this.nodes.push(
+      message(
+        ...inputs.map((input): Field => [1, input]),
+        [2, name],
+        [4, op],
+        ...Object.entries(attributes).map(([key, value]): Field => [
+          5,
+          message([1, key], [3, value], [20, intAttribute]),
+        ]),
+      ),
+    );
+    return name;
+  }
+
+  /** Adds an operation whose output, float32, is a result of the model under this name. */
+  output(name: string, op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
+    this.outputs.push(valueInfo(name, elementTypes.float32));
+    return this.named(name, op, inputs, attributes);
+  }
+
+  /** The bytes of an .onnx file. */
+  toBytes(): Uint8Array {
+    const graph = message(
+      ...this.nodes.map((node): Field => [1, node]),
+      [2, 'graph'],
+      ...this.constants.map((constant): Field => [5, constant]),
+      ...this.inputs.map((input): Field => [11, input]),
+      ...this.outputs.map((output): Field => [12, output]),
+    );
+    return message([1, 8], [7, graph], [8, message([1, ''], [2, 13])]);
+  }
+}
+
+const elementTypes = { float32: 1, int32: 6, int64: 7 } as const;
+const intAttribute = 2;
+
+function tensor(name: string, { dims, floats, ints }: OnnxConstant): Buffer {
+  const raw = floats
+    ? Buffer.from(Float32Array.from(floats).buffer)
+    : Buffer.from(BigInt64Array.from((ints ?? []).map(BigInt)).buffer);
+  const sizes = dims.map((size): Field => [1, size]);
+  return message(...sizes, [2, floats ? elementTypes.float32 : elementTypes.int64], [8, name], [9, raw]);
+}
+
+function valueInfo(name: string, type: number, dims?: readonly (number | string)[]): Buffer {
+  const shape = dims?.map((size): Field => [1, message(typeof size === 'number' ? [1, size] : [2, size])]);
+  const ofTensor = message([1, type], ...(shape ? [[2, message(...shape)] as const] : []));
+  return message([1, name], [2, message([1, ofTensor])]);
+}
+
+/** Protocol-buffer wire format: numbers as varints, everything else with its length before it. */
+function message(...fields: readonly Field[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap(([number, value]) => {
+      if (typeof value === 'number') return [varint(number << 3), varint(value)];
+      const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+      return [varint((number << 3) | 2), varint(bytes.length), bytes];
+    }),
+  );
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  // Negative numbers, such as the -1 of a shape, are ten bytes of two's complement.
+  let rest = BigInt.asUintN(64, BigInt(value));
+  do {
+    bytes.push(Number(rest & 0x7fn) | (rest > 0x7fn ? 0x80 : 0));
+    rest >>= 7n;
+  } while (rest > 0n);
+  return Buffer.from(bytes);
+}

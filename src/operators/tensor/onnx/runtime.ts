@@ -1,0 +1,46 @@
+import { availableParallelism } from 'node:os';
+
+/** What we use of onnxruntime-node; its own types may be absent with it. */
+export interface Runtime {
+  readonly InferenceSession: {
+    create(model: string | Uint8Array, options: object): Promise<OnnxSession>;
+  };
+  readonly Tensor: new (
+    type: 'float32' | 'int32',
+    data: Float32Array | Int32Array,
+    dims: readonly number[],
+  ) => OnnxTensor;
+}
+export interface OnnxTensor {
+  readonly type: string;
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
+export type OnnxTensors = Readonly<Record<string, OnnxTensor>>;
+export interface OnnxSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** @param fetches outputs to compute; null for one that the runtime makes, a tensor for one it writes into */
+  run(feeds: OnnxTensors, fetches?: Readonly<Record<string, OnnxTensor | null>>): Promise<OnnxTensors>;
+}
+
+const packageName = 'onnxruntime-node';
+
+/** @throws whatever keeps the package from loading */
+export async function loadRuntime(): Promise<Runtime> {
+  // The specifier is a variable so that the compiler does not look for a package that may be absent.
+  const loaded = (await import(packageName)) as Runtime & { readonly default?: Runtime };
+  return loaded.default ?? loaded;
+}
+
+/** Cores of this process: a trainer is told its share of the machine's, alone it has all of them. */
+const threads = (): number => Number(process.env['HAF_THREADS'] ?? '') || availableParallelism();
+
+/** Options of a session on the CPU, or on another provider. */
+export const sessionOptions = (provider = 'cpu'): object => ({
+  executionProviders: [provider],
+  intraOpNumThreads: threads(),
+  interOpNumThreads: 1,
+  // 3: errors. Its warnings are about its own optimisations.
+  logSeverityLevel: 3,
+});

@@ -1,0 +1,125 @@
+/**
+ * The Stage-1 step of one bag - forward, instance loss, dropout, all gradients - on every backend that loads, against the
+ * same step in PyTorch, as many threads for each (HAF_THREADS, else all cores). Needs a python3 with torch, else it prints
+ * our times alone; HAF_PYTHON names one. Debian's torch needs the OpenMP build of its BLAS, the default is far slower:
+ * LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp
+ *
+ *     npx vitest run --config test/bench/vitest.config.mjs test/bench/bag-step.bench.ts
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
+import { openPasses } from '../../src/operators/stage1/open-passes.js';
+import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { drawMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
+import { backendNames, loadBackend, type BackendName } from '../../src/operators/tensor/backend.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { configSchema } from '../../src/pipeline/config/schema.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { pythonWith, runPython } from '../support/python-with.js';
+import { median } from './median.js';
+
+const width = 1024;
+const threads = Number(process.env.HAF_THREADS ?? availableParallelism());
+const sizes = [
+  { rows: 32, repeats: 200 },
+  { rows: 1000, repeats: 40 },
+  { rows: 4000, repeats: 16 },
+  { rows: 20_000, repeats: 5 },
+];
+/** Each round times everybody once: what disturbs the machine for a while disturbs a round's ratios alike. */
+const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
+const python = pythonWith('torch');
+
+async function ownMs(backend: BackendName, rows: number, repeats: number): Promise<number> {
+  await loadBackend(backend);
+  const encoder = encoderOf(configSchema.parse({ name: 'bench' }).mil, width);
+  const parameters = initialParameters(encoder.layout, rng(1, 'init'));
+  const normal = rng(1, 'rows');
+  const bag = Float32Array.from({ length: rows * width }, () => normal.normal());
+  const pack: PackedBags = { rows: bag, width, offsets: [0, rows], labels: [1] };
+  const dropout = rng(1, 'dropout');
+  const step = async (): Promise<void> => {
+    const passes = openPasses(encoder, parameters);
+    await bagGrad(
+      encoder,
+      passes,
+      pack,
+      drawMasks(pack, encoder, dropout),
+      new Float32Array(encoder.layout.size),
+    );
+    passes.dispose();
+  };
+  const times: number[] = [];
+  for (let i = -Math.max(3, repeats / 5); i < repeats; i++) {
+    const start = performance.now();
+    await step();
+    if (i >= 0) times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+interface TorchTimes {
+  readonly version: string;
+  readonly times: readonly number[];
+}
+
+const torch = (rows: number, repeats: number): TorchTimes | null =>
+  python === null
+    ? null
+    : (JSON.parse(
+        runPython(python, [
+          join(import.meta.dirname, 'bag-step-torch.py'),
+          ...[rows, width, repeats, threads].map(String),
+        ]),
+      ) as TorchTimes);
+
+async function loadable(): Promise<readonly BackendName[]> {
+  const found: BackendName[] = [];
+  for (const name of backendNames) {
+    const loads = await loadBackend(name).then(
+      () => true,
+      () => false,
+    );
+    // The plain JavaScript backend takes minutes.
+    if (loads && name !== 'cpu') found.push(name);
+  }
+  return found;
+}
+
+it('one bag', async () => {
+  process.env.HAF_THREADS = String(threads);
+  const backends = await loadable();
+  const lines: string[] = [];
+  let version = 'no torch';
+  for (const { rows, repeats } of sizes) {
+    const own = new Map<BackendName, { ms: number[]; ratios: number[] }>(
+      backends.map((name) => [name, { ms: [], ratios: [] }]),
+    );
+    const reference: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const of = torch(rows, repeats);
+      if (of !== null) version = `torch ${of.version}`;
+      const torchMs = of === null ? NaN : median(of.times);
+      reference.push(torchMs);
+      for (const [name, { ms, ratios }] of own) {
+        const took = await ownMs(name, rows, repeats);
+        ms.push(took);
+        ratios.push(torchMs / took);
+      }
+    }
+    const cells = [...own].map(([name, { ms, ratios }]) =>
+      `${name} ${median(ms).toFixed(2)} ms (${median(ratios).toFixed(2)}x torch)`.padEnd(34),
+    );
+    lines.push(
+      `N = ${String(rows).padEnd(7)} torch ${median(reference).toFixed(2)} ms`.padEnd(32) + cells.join(''),
+    );
+  }
+  console.log(
+    [`${version}, ${threads} threads, bags of N x ${width}; medians of ${rounds} rounds`, ...lines].join(
+      '\n',
+    ),
+  );
+  expect(backends.length).toBeGreaterThan(0);
+}, 900_000);
