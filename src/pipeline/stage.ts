@@ -53,6 +53,8 @@ export interface Artifact {
   bytes(file: string): Uint8Array;
   /** Absolute path of a file, to read it by range. */
   path(file: string): string;
+  /** Waits for such a read, which counts as reading the artifact (trace.csv). */
+  wait<T>(read: Promise<T>): Promise<T>;
 }
 
 /** The artifacts a job reads, by the role they play for it. */

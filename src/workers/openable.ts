@@ -18,5 +18,6 @@ export function openable(artifact: Artifact, files: readonly string[] | undefine
     json: (file, schema) => artifact.json(declared(file), schema),
     bytes: (file) => artifact.bytes(declared(file)),
     path: (file) => artifact.path(declared(file)),
+    wait: (read) => artifact.wait(read),
   };
 }

@@ -21,5 +21,13 @@ export function timedAccess(artifact: Artifact, time: ReadTime): Artifact {
     path: (file) => timed(() => artifact.path(file)),
     bytes: (file) => timed(() => artifact.bytes(file)),
     json: (file, schema) => timed(() => artifact.json(file, schema)),
+    wait: async (read) => {
+      const started = performance.now();
+      try {
+        return await artifact.wait(read);
+      } finally {
+        time.seconds += (performance.now() - started) / 1000;
+      }
+    },
   };
 }

@@ -19,6 +19,7 @@ import { backendNames, type BackendName } from '../../src/pipeline/core/backend-
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { pythonWith, runPython } from '../support/python-with.js';
+import { median } from './median.js';
 
 const width = 1024;
 const threads = Number(process.env.HAF_THREADS ?? availableParallelism());
@@ -31,9 +32,6 @@ const sizes = [
 /** Each round times everybody once: what disturbs the machine for a while disturbs a round's ratios alike. */
 const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
 const python = pythonWith('torch');
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 async function ownMs(backend: BackendName, rows: number, repeats: number): Promise<number> {
   await loadBackend(backend);

@@ -42,6 +42,7 @@ export function scratchArtifact(id: string, unit: Unit, files: ArtifactFiles): A
     json: (file, schema) => schema.parse(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
     bytes: (file) => readFileSync(join(folder, file)),
     path: (file) => join(folder, file),
+    wait: (read) => read,
   };
 }
 

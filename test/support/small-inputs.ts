@@ -28,11 +28,12 @@ export function bagsInMemory(
 ): { readonly source: BagSource; readonly instancesOf: (patient: number) => number[][] } {
   const stream = rng(width, 'small-bags');
   const bags = sizes.map((rows) => Float32Array.from({ length: rows * width }, () => stream.normal()));
-  const source: Pick<BagSource, 'width' | 'has' | 'rows' | 'load'> = {
+  const source: Pick<BagSource, 'width' | 'has' | 'rows' | 'load' | 'prefetch'> = {
     width,
     has: (patient) => (sizes[patient] ?? 0) > 0,
     rows: (patient) => sizes[patient] ?? 0,
-    load: (patient) => bags[patient] ?? new Float32Array(),
+    load: (patient) => Promise.resolve(bags[patient] ?? new Float32Array()),
+    prefetch: () => undefined,
   };
   return {
     // What a network asks of a source; the rest of the class reads files.

@@ -12,10 +12,9 @@ import { mlpHead } from '../../src/operators/heads/mlp.js';
 import { poolHead } from '../../src/operators/heads/pool.js';
 import { ps3Head } from '../../src/operators/heads/ps3.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { dense } from '../../src/operators/tensor/dense.js';
 import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
-import { numericBackends } from '../support/numeric-backends.js';
+import { numericBackends, useBackend } from '../support/numeric-backends.js';
 
 const patients = 12;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
@@ -113,7 +112,7 @@ const parametersOf = ({ layout }: Head): Float32Array =>
 
 describe.each(numericBackends)('heads on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   describe.each(Object.entries(cases))('%s', (_, given) => {

@@ -12,7 +12,6 @@ import { poolHead } from '../../src/operators/heads/pool.js';
 import { ps3Head } from '../../src/operators/heads/ps3.js';
 import { mfmfOf } from '../../src/operators/mfmf/mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from '../../src/operators/mfmf/mfmf-training.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { fillDropout } from '../../src/operators/tensor/dropout.js';
 import {
   initialParameters,
@@ -24,7 +23,7 @@ import {
 } from '../../src/operators/tensor/parameters.js';
 import { bagsInMemory, tablesOf } from '../support/small-inputs.js';
 import { pythonWith, runPython } from '../support/python-with.js';
-import { fastBackends } from '../support/numeric-backends.js';
+import { fastBackends, useBackend } from '../support/numeric-backends.js';
 
 const python = pythonWith('torch');
 const script = join(import.meta.dirname, '..', 'support', 'methods-torch.py');
@@ -191,7 +190,7 @@ describe.skipIf(python === null).each(fastBackends)(
     const answers = new Map<string, Answer>();
 
     beforeAll(async () => {
-      await loadBackend(backend);
+      await useBackend(backend);
       for (const [name, ask] of Object.entries(cases)) asked.set(name, await ask());
       const file = join(mkdtempSync(join(tmpdir(), 'haf-torch-')), 'cases.json');
       writeFileSync(file, JSON.stringify([...asked.values()].map(({ question }) => question)));

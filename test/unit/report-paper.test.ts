@@ -267,6 +267,7 @@ describe('spectra', () => {
     const asked: string[] = [];
     const artifact = (method: string) => ({
       ...{ id: method, unit: { fold: 0, method }, bytes: () => new Uint8Array(), path: () => '' },
+      wait: <T>(read: Promise<T>): Promise<T> => read,
       json: (file: string): never => {
         asked.push(`${method}/${file}`);
         throw new Error('looked');

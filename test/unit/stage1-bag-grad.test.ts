@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { NativeRuntime } from '../../src/operators/tensor/onnx/native.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
@@ -16,7 +15,7 @@ import {
   type PackedBags,
 } from '../../src/operators/stage1/packed-bags.js';
 import { encoderOracle } from '../support/encoder-oracle.js';
-import { fastBackends, numericBackends, onCpu } from '../support/numeric-backends.js';
+import { fastBackends, numericBackends, onCpu, useBackend } from '../support/numeric-backends.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
 
 const mil = configSchema.parse({ name: 'test' }).mil;
@@ -76,7 +75,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   const encoders: readonly [string, Partial<typeof mil>][] = [
@@ -162,7 +161,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
 
 describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   it('streams a bag that is larger than a pack in blocks, with the same result as the oracle', async () => {
@@ -187,7 +186,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
 // A GPU may sum in another order each time.
 describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   it('repeats its gradient bit by bit', async () => {
@@ -252,10 +251,10 @@ const vectorNames = {
 } as const;
 
 describe.skipIf(vectorsFolder === null).each(['onnx', ...numericBackends] as const)(
-  'gated attention against PyTorch, %s',
+  'gated attention against PyTorch, on the %s backend',
   (backend) => {
     beforeAll(async () => {
-      await loadBackend(backend);
+      await useBackend(backend);
     });
 
     it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {

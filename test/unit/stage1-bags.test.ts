@@ -47,22 +47,45 @@ const labels = cohort.patients.map(({ y }) => y);
 const firstColumn = (rows: Float32Array): number[] => Array.from(rows).filter((_, i) => i % 2 === 0);
 
 describe('a bag source', () => {
-  it('joins the segments of a bag in their order, across files', () => {
+  it('joins the segments of a bag in their order, across files', async () => {
     const source = new BagSource(cohort, 'TMA', artifacts);
-    expect(firstColumn(source.load(0))).toEqual([104, 105, 106]);
-    expect(firstColumn(source.load(1))).toEqual([200, 201, 100]);
+    expect(firstColumn(await source.load(0))).toEqual([104, 105, 106]);
+    expect(firstColumn(await source.load(1))).toEqual([200, 201, 100]);
     expect([0, 1, 2, 3].map((patient) => source.rows(patient))).toEqual([3, 3, 0, 3]);
     expect(source.has(2)).toBe(false);
   });
 
-  it('keeps bags within its budget and reads the rest again', () => {
+  it('keeps bags within its budget and reads the rest again', async () => {
     const source = new BagSource(cohort, 'TMA', artifacts, 30);
-    expect(source.load(0)).toBe(source.load(0));
-    expect(source.load(1)).not.toBe(source.load(1));
-    expect(source.load(1)).toEqual(source.load(1));
+    expect(await source.load(0)).toBe(await source.load(0));
+    expect(await source.load(1)).not.toBe(await source.load(1));
+    expect(await source.load(1)).toEqual(await source.load(1));
   });
 
-  it('widens halves, which lie in a file of their own', () => {
+  it('reads ahead once, and tells whoever loads the bag when that failed', async () => {
+    const waited: Promise<unknown>[] = [];
+    const watched = artifacts.map((artifact) => ({
+      ...artifact,
+      wait: <T>(read: Promise<T>): Promise<T> => {
+        waited.push(read);
+        return read;
+      },
+    }));
+    const source = new BagSource(cohort, 'TMA', watched, 0);
+    source.prefetch([0, 1]);
+    source.prefetch([1]);
+    const [first, again] = [await source.load(1), await source.load(1)];
+    expect(firstColumn(first)).toEqual([200, 201, 100]);
+    expect(again).toEqual(first);
+    expect(new Set(waited).size).toBe(2);
+
+    const missing = watched.map((artifact) => ({ ...artifact, path: () => '/no/such/file' }));
+    const broken = new BagSource(cohort, 'TMA', missing, 0);
+    broken.prefetch([0]);
+    await expect(broken.load(0)).rejects.toThrow(/no such file/);
+  });
+
+  it('widens halves, which lie in a file of their own', async () => {
     const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7bff);
     const artifact = scratchArtifact(
       'features-1',
@@ -77,19 +100,19 @@ describe('a bag source', () => {
         bags: { TMA: [segment(1, 1, 1), segment(1, 0, 2)] },
       })),
     };
-    const values = new BagSource(half, 'TMA', [artifact]).load(0);
+    const values = await new BagSource(half, 'TMA', [artifact]).load(0);
     expect(values).toEqual(Float32Array.of(0.5, 65504, 1, -2, 0.5, 65504));
   });
 
-  it('says so when a feature file is shorter than the cohort says', () => {
+  it('says so when a feature file is shorter than the cohort says', async () => {
     const longer: Cohort = {
       ...cohort,
       patients: cohort.patients.map((patient) => ({ ...patient, bags: { TMA: [segment(2, 3, 4)] } })),
     };
-    expect(() => new BagSource(longer, 'TMA', artifacts).load(0)).toThrow(/ends before row 5/);
+    await expect(new BagSource(longer, 'TMA', artifacts).load(0)).rejects.toThrow(/ends before row 5/);
   });
 
-  it('joins the bags of several modalities, each stored in its own way', () => {
+  it('joins the bags of several modalities, each stored in its own way', async () => {
     const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7bff);
     const slides = scratchArtifact('slides', {}, { [featuresFiles.float16]: new Uint8Array(halves.buffer) });
     const slide = [{ artifact: 'slides', start: 1, rows: 1 }];
@@ -104,10 +127,10 @@ describe('a bag source', () => {
     };
     const source = new BagSource(both, ['WSI', 'TMA'], [...artifacts, slides]);
     expect([0, 1, 2, 3].map((patient) => source.rows(patient))).toEqual([3, 4, 1, 4]);
-    expect(firstColumn(source.load(0))).toEqual([104, 105, 106]);
-    expect(firstColumn(source.load(1))).toEqual([0.5, 200, 201, 100]);
-    expect([...source.load(2)]).toEqual([0.5, 65504]);
-    expect(firstColumn(new BagSource(both, ['TMA', 'WSI'], [...artifacts, slides]).load(3))).toEqual([
+    expect(firstColumn(await source.load(0))).toEqual([104, 105, 106]);
+    expect(firstColumn(await source.load(1))).toEqual([0.5, 200, 201, 100]);
+    expect([...(await source.load(2))]).toEqual([0.5, 65504]);
+    expect(firstColumn(await new BagSource(both, ['TMA', 'WSI'], [...artifacts, slides]).load(3))).toEqual([
       107, 108, 109, 0.5,
     ]);
   });
@@ -132,6 +155,12 @@ describe('a bag source', () => {
   });
 });
 
+async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 describe('packing', () => {
   it('fills packs with consecutive bags and leaves a large one alone', () => {
     expect(packRuns([10, 20, packRows, packRows + 1, 5, packRows - 5, 1])).toEqual([
@@ -145,21 +174,33 @@ describe('packing', () => {
     expect(packRuns(new Array<number>(150).fill(1)).map(([from, to]) => to - from)).toEqual([64, 64, 22]);
   });
 
-  it('lays bags end to end with their labels, and does not copy a bag alone', () => {
+  it('lays bags end to end with their labels, and does not copy a bag alone', async () => {
     const source = new BagSource(cohort, 'TMA', artifacts);
     const packer = new BagPacker(source, labels);
-    const [packed] = [...packer.packs([1, 0, 1])];
+    const [packed] = await all(packer.packs([1, 0, 1]));
     expect(packed?.pack.offsets).toEqual([0, 3, 6, 9]);
     expect(packed?.pack.labels).toEqual([1, 0, 1]);
     const rows = packed?.pack.rows.subarray(0, 18) ?? new Float32Array();
     expect(firstColumn(rows)).toEqual([200, 201, 100, 104, 105, 106, 200, 201, 100]);
-    const [single] = [...packer.packs([0])];
-    expect(single?.pack.rows).toBe(source.load(0));
+    const [single] = await all(packer.packs([0]));
+    expect(single?.pack.rows).toBe(await source.load(0));
   });
 
-  it('takes the chosen instances only', () => {
+  it('reads the bags of the next pack before it hands out this one', async () => {
+    const source = new BagSource(cohort, 'TMA', artifacts);
+    const asked: string[] = [];
+    const [load, prefetch] = [source.load.bind(source), source.prefetch.bind(source)];
+    source.load = (patient) => (asked.push(`load ${patient}`), load(patient));
+    source.prefetch = (patients) => (asked.push(`prefetch ${patients.join(' ')}`), prefetch(patients));
+    const many = Array.from({ length: 65 }, (_, i) => (i < 64 ? 0 : 1));
+    for await (const { patients } of new BagPacker(source, labels).packs(many))
+      asked.push(`use ${patients.length}`);
+    expect(asked.slice(-5)).toEqual(['prefetch 1', 'use 64', 'load 1', 'prefetch ', 'use 1']);
+  });
+
+  it('takes the chosen instances only', async () => {
     const packer = new BagPacker(new BagSource(cohort, 'TMA', artifacts), labels);
-    const [packed] = [...packer.packs([0], () => [0, 2])];
+    const [packed] = await all(packer.packs([0], () => [0, 2]));
     expect(packed?.pack.offsets).toEqual([0, 2]);
     expect(firstColumn(packed?.pack.rows.subarray(0, 4) ?? new Float32Array())).toEqual([104, 106]);
   });

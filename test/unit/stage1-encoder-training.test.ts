@@ -10,12 +10,11 @@ import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operator
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import { drawMasks } from '../../src/operators/stage1/packed-bags.js';
 import { auc } from '../../src/operators/stats/auc.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
 import { miniCohort } from '../support/mini-cohort.js';
 import { scratchArtifact } from '../support/run-stage.js';
-import { chosenBackend } from '../support/numeric-backends.js';
+import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const { base, embed } = miniCohort(40).inputs;
 const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
@@ -50,7 +49,7 @@ const trainingOf = (encoder: Encoder, changes: Partial<EncoderTrainingOptions> =
   });
 
 beforeAll(async () => {
-  await loadBackend(chosenBackend);
+  await useBackend(chosenBackend);
 });
 
 describe('validation of the encoder', () => {
@@ -61,7 +60,7 @@ describe('validation of the encoder', () => {
     const scores: number[] = [];
     for (const patient of validation) {
       const bag = { offsets: [0, source.rows(patient)], labels: [labels[patient] as 0 | 1] };
-      const pack = { ...bag, rows: source.load(patient), width: source.width };
+      const pack = { ...bag, rows: await source.load(patient), width: source.width };
       const { bagLosses, instanceLosses, logits } = await bagGrad(encoder, passes, pack, null, null);
       sums.bag += bagLosses[0] ?? 0;
       sums.instance += instanceLosses[0] ?? 0;

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { crossEntropy } from '../../src/operators/tensor/cross-entropy.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
@@ -11,7 +10,7 @@ import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
-import { numericBackends } from '../support/numeric-backends.js';
+import { numericBackends, useBackend } from '../support/numeric-backends.js';
 
 interface MonotonicCase {
   name: string;
@@ -168,7 +167,7 @@ const trainingOf = (
 
 describe.each(numericBackends)('the fusion step on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
   const group = [0, 3, 3, 5, 11, 7, 2];
 

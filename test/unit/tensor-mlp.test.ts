@@ -2,7 +2,6 @@ import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { fillDropout } from '../../src/operators/tensor/dropout.js';
 import {
   mlpBackward,
@@ -21,7 +20,7 @@ import {
   partOf,
 } from '../../src/operators/tensor/parameters.js';
 import { readSafetensors, writeSafetensors } from '../../src/operators/tensor/safetensors.js';
-import { numericBackends } from '../support/numeric-backends.js';
+import { numericBackends, useBackend } from '../support/numeric-backends.js';
 
 const shape = { name: 'net', inputs: 6, hidden: 9, outputs: 3 };
 const normals = (count: number, purpose: string): Float32Array => {
@@ -38,7 +37,7 @@ const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 
 describe.each(numericBackends)('the two-layer network on the %s backend', (backend) => {
   beforeAll(async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
   });
 
   it.each([

@@ -18,6 +18,7 @@ const trained = (units: readonly Unit[]): readonly Artifact[] =>
         backend: 'wasm',
       }),
     bytes: () => new Uint8Array(),
+    wait: (read) => read,
     path: () => '',
   }));
 

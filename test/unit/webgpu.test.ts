@@ -9,7 +9,7 @@ import { gradientsThrough } from '../../src/operators/tensor/autodiff.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { freeUnused, type BufferManager } from '../../src/operators/tensor/gpu-buffers.js';
 import { onRelease, releaseBackend } from '../../src/operators/tensor/release-backend.js';
-import { fastBackends, webGpuHere } from '../support/numeric-backends.js';
+import { fastBackends, useBackend, webGpuHere } from '../support/numeric-backends.js';
 
 afterEach(() => {
   releaseBackend();
@@ -84,7 +84,7 @@ describe('unused buffers of the GPU', () => {
 
 describe.each(fastBackends)('gradientsThrough, on %s', (backend) => {
   it('asks for the slopes once, and keeps no tensor but the gradients', async () => {
-    await loadBackend(backend);
+    await useBackend(backend);
     const x = tf.tensor2d([1, -2, 3, 0.5, 1, 2], [3, 2]);
     const w = tf.tensor2d([2, -1], [2, 1]);
     const before = tf.memory().numTensors;

@@ -17,7 +17,7 @@ export interface OnnxModel {
 }
 
 const installFix =
-  'Install it beside haf-pipeline: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts its installer downloads GPU libraries and fails where it cannot).';
+  'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts later releases download GPU libraries and fail where they cannot).';
 
 /** @throws HafError HAF_ENCODER_UNFIT with the command that installs it */
 async function runtimeOfEncoders(): Promise<Runtime> {

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { close, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import { bagCoordsFile, featuresFiles, type BagIndex, type IndexedBag, type Precision } from './bag-index.js';
@@ -8,20 +9,21 @@ const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Preci
 const coordsPerRow = 2;
 
 /**
- * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on; halves become floats.
+ * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on; halves become floats. The read goes on
+ * by itself while this thread computes.
  *
  * @param rows [n, width]
  * @throws HafError HAF_STORE_CORRUPT when the file is too short
  */
-export function readRows(
+export async function readRows(
   path: string,
   { width, precision }: Pick<BagIndex, 'width' | 'precision'>,
   start: number,
   rows: Float32Array,
-): void {
+): Promise<void> {
   const rowBytes = width * bytesPerValue[precision];
-  const read = (target: Uint8Array): void => {
-    const count = readBytes(path, start * rowBytes, target);
+  const fill = async (target: Uint8Array): Promise<void> => {
+    const count = await readBytes(path, start * rowBytes, target);
     if (count === target.length) return;
     throw new HafError(
       'HAF_STORE_CORRUPT',
@@ -29,40 +31,46 @@ export function readRows(
       'Delete the artifact and run again.',
     );
   };
-  if (precision === 'float32') return read(bytesOf(rows));
+  if (precision === 'float32') return fill(bytesOf(rows));
   // Halves fit into the second half of their place as float32, so the rows need no memory beside themselves.
   const halves = new Uint16Array(rows.buffer, rows.byteOffset + 2 * rows.length, rows.length);
-  read(bytesOf(halves));
+  await fill(bytesOf(halves));
   halvesToFloats(halves, rows);
 }
 
 /** One bag of an `embed` artifact: instances [rows, width], and coordinates [rows, 2] if it has any. */
-export function readBag(
+export async function readBag(
   artifact: Artifact,
   index: BagIndex,
   { start, rows, coords }: IndexedBag,
-): { readonly values: Float32Array; readonly coords: Float32Array | null } {
+): Promise<{ readonly values: Float32Array; readonly coords: Float32Array | null }> {
   const values = new Float32Array(rows * index.width);
-  readRows(artifact.path(featuresFiles[index.precision]), index, start, values);
+  await readRows(artifact.path(featuresFiles[index.precision]), index, start, values);
   if (coords === null) return { values, coords };
   const placed = new Float32Array(rows * coordsPerRow);
-  readRows(artifact.path(bagCoordsFile), { width: coordsPerRow, precision: 'float32' }, start, placed);
+  await readRows(artifact.path(bagCoordsFile), { width: coordsPerRow, precision: 'float32' }, start, placed);
   return { values, coords: placed };
 }
 
-/** Fills `target` as far as the file goes; returns the number of bytes. */
-function readBytes(path: string, position: number, target: Uint8Array): number {
+const readFrom = promisify(read);
+const closed = promisify(close);
+
+/**
+ * Fills `target` as far as the file goes; returns the number of bytes. The file is opened here and now: each step that waits
+ * for its turn would wait for whatever this thread computes in between.
+ */
+async function readBytes(path: string, position: number, target: Uint8Array): Promise<number> {
   const file = openSync(path, 'r');
   try {
     let filled = 0;
     while (filled < target.length) {
-      const count = readSync(file, target, filled, target.length - filled, position + filled);
-      if (count === 0) break;
-      filled += count;
+      const { bytesRead } = await readFrom(file, target, filled, target.length - filled, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
     }
     return filled;
   } finally {
-    closeSync(file);
+    await closed(file);
   }
 }
 

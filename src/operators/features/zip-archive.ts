@@ -1,5 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { crc32, inflateRawSync } from 'node:zlib';
+import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { foreign } from './foreign.js';
 
 /** A member as the central directory lists it (APPNOTE.TXT 4.3.12). */
@@ -57,19 +59,52 @@ export class ZipArchive {
 
   /** The decompressed bytes of a member. @throws HafError `HAF_FEATURES_INVALID` */
   read(entry: ZipEntry): Uint8Array {
-    if (entry.encrypted) throw foreign('it is encrypted', 'Write the archive without a password.');
-    if (entry.method !== 0 && entry.method !== 8)
-      throw foreign(`zip method ${entry.method} is not supported`, 'Write it with numpy.savez_compressed.');
     if (entry.bytes > largestMember || entry.compressedBytes > largestMember)
       throw foreign(`it claims ${entry.bytes} bytes, more than a bag can have`, again);
-    const local = this.bytesAt(entry.offset, 30);
-    if (local.readUInt32LE(0) !== localSignature) throw foreign('its zip header is damaged', again);
-    const start = entry.offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
-    const packed = this.bytesAt(start, entry.compressedBytes);
+    const packed = this.bytesAt(this.startOf(entry), entry.compressedBytes);
     const bytes = entry.method === 0 ? packed : inflate(packed, entry.bytes);
     if (bytes.length !== entry.bytes || crc32(bytes) !== entry.crc)
       throw foreign('its checksum does not match: the archive is damaged', again);
     return bytes;
+  }
+
+  /**
+   * Writes a member to a new file, piece by piece: it may be larger than memory.
+   *
+   * @throws HafError `HAF_FEATURES_INVALID` when it is damaged; the file is then incomplete
+   */
+  async extract(entry: ZipEntry, path: string): Promise<void> {
+    const start = this.startOf(entry);
+    if (start + entry.compressedBytes > this.size) throw foreign('it points outside of its archive', again);
+    if (entry.compressedBytes === 0) return void closeSync(openSync(path, 'wx'));
+    let [crc, bytes] = [0, 0];
+    const check = new Transform({
+      transform(chunk: Buffer, _, done) {
+        [crc, bytes] = [crc32(chunk, crc), bytes + chunk.length];
+        done(null, chunk);
+      },
+    });
+    const end = start + entry.compressedBytes - 1;
+    const packed = createReadStream('', { fd: this.file, start, end, autoClose: false });
+    const unpack = entry.method === 0 ? [] : [createInflateRaw()];
+    try {
+      await pipeline([packed, ...unpack, check, createWriteStream(path, { flags: 'wx' })]);
+    } catch (error) {
+      if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error;
+      throw foreign('it does not decompress: the archive is damaged', again, null, error);
+    }
+    if (bytes !== entry.bytes || crc !== entry.crc)
+      throw foreign('its checksum does not match: the archive is damaged', again);
+  }
+
+  /** Where the bytes of a member begin. */
+  private startOf({ encrypted, method, offset }: ZipEntry): number {
+    if (encrypted) throw foreign('it is encrypted', 'Write the archive without a password.');
+    if (method !== 0 && method !== 8)
+      throw foreign(`zip method ${method} is not supported`, 'Write it with numpy.savez_compressed.');
+    const local = this.bytesAt(offset, 30);
+    if (local.readUInt32LE(0) !== localSignature) throw foreign('its zip header is damaged', again);
+    return offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
   }
 
   private bytesAt(offset: number, length: number): Buffer {

@@ -210,9 +210,7 @@ export class MfmfTraining implements Trainable {
       const { source, subsample: stream } = this.bagsOf(modality);
       const having = run.filter((patient) => source.rows(patient) > 0);
       if (having.length === 0) continue;
-      const [only, ...others] = packer.packs(having, (rows) => subsample(rows, most, stream));
-      if (only === undefined || others.length > 0) throw new Error('A run of patients is more than one pack');
-      const { pack } = only;
+      const pack = await packer.onePack(having, (rows) => subsample(rows, most, stream));
       let bag = 0;
       const sizes = run.map((patient) => {
         if (source.rows(patient) === 0) return 0;

@@ -25,6 +25,8 @@ export class BagSource {
   /** By position of the patient in the cohort. */
   private readonly bags: readonly (readonly StoredSegment[])[];
   private readonly paths = new Map<string, string>();
+  /** Bags that are being read. */
+  private readonly pending = new Map<number, Promise<Float32Array>>();
   private bytesLeft: number;
 
   /**
@@ -57,11 +59,25 @@ export class BagSource {
     return this.segments(patient).reduce((sum, { rows }) => sum + rows, 0);
   }
 
+  /** Begins to read bags that are about to be loaded, while this thread does something else. */
+  prefetch(patients: readonly number[]): void {
+    for (const patient of patients) {
+      if (this.resident.has(patient) || this.pending.has(patient)) continue;
+      const read = this.read(patient);
+      this.pending.set(patient, read);
+      // Whoever loads the bag hears of it; a bag that nobody loads any more has no one to tell.
+      read.catch(() => undefined);
+    }
+  }
+
   /** Instances of a patient, row after row, [rows, width]. Do not change them. */
-  load(patient: number): Float32Array {
+  async load(patient: number): Promise<Float32Array> {
     const known = this.resident.get(patient);
     if (known) return known;
-    const bag = this.read(patient);
+    const read = this.pending.get(patient) ?? this.read(patient);
+    this.pending.delete(patient);
+    const [any] = this.features;
+    const bag = await (any ? any.wait(read) : read);
     if (bag.byteLength <= this.bytesLeft) {
       this.bytesLeft -= bag.byteLength;
       this.resident.set(patient, bag);
@@ -73,13 +89,13 @@ export class BagSource {
     return this.bags[patient] ?? [];
   }
 
-  private read(patient: number): Float32Array {
+  private async read(patient: number): Promise<Float32Array> {
     const bag = new Float32Array(this.rows(patient) * this.width);
     let at = 0;
     for (const segment of this.segments(patient)) {
       const values = bag.subarray(at, at + segment.rows * this.width);
       const stored = { width: this.width, precision: segment.precision };
-      readRows(this.pathOf(segment), stored, segment.start, values);
+      await readRows(this.pathOf(segment), stored, segment.start, values);
       at += values.length;
     }
     return bag;

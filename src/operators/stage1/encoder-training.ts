@@ -68,7 +68,7 @@ export class EncoderTraining implements Trainable {
     let bag = 0;
     let instance = 0;
     let from = 0;
-    for (const { patients: members, pack } of this.packer.packs(patients, select)) {
+    for await (const { patients: members, pack } of this.packer.packs(patients, select)) {
       const to = from + members.length;
       const masks = drawMasks(pack, encoder, options.dropout);
       const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
@@ -121,7 +121,7 @@ export class EncoderTraining implements Trainable {
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly result: BagResult }> {
     const passes = openPasses(this.encoder, this.parameters);
     try {
-      for (const { patients: members, pack } of this.packer.packs(patients))
+      for await (const { patients: members, pack } of this.packer.packs(patients))
         yield { patients: members, result: await bagGrad(this.encoder, passes, pack, null, null) };
     } finally {
       passes.dispose();

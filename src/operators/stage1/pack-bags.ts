@@ -19,7 +19,10 @@ export function subsample(rows: number, most: number | null, rng: Rng): Selectio
   return chosen.sort((a, b) => a - b);
 }
 
-/** Lays the bags of patients end to end, a pack at a time; the rows of a pack are valid until the next one. */
+/**
+ * Lays the bags of patients end to end, a pack at a time; the rows of a pack are valid until the next one. While one is
+ * computed with, the bags of the next are read.
+ */
 export class BagPacker {
   private scratch = new Float32Array();
 
@@ -31,31 +34,47 @@ export class BagPacker {
   /**
    * @param select which instances of a patient to use; called once per bag, in order
    */
-  *packs(
+  async *packs(
     patients: readonly number[],
     select: (rows: number) => Selection = () => null,
-  ): Generator<{ readonly patients: readonly number[]; readonly pack: PackedBags }> {
+  ): AsyncGenerator<{ readonly patients: readonly number[]; readonly pack: PackedBags }> {
     const selections = patients.map((patient) => select(this.source.rows(patient)));
     const sizes = patients.map((patient, i) => selections[i]?.length ?? this.source.rows(patient));
-    for (const [from, to] of packRuns(sizes)) {
+    const runs = packRuns(sizes);
+    for (const [index, [from, to]] of runs.entries()) {
       const members = patients.slice(from, to);
       const offsets = [0];
       for (const size of sizes.slice(from, to)) offsets.push((offsets.at(-1) ?? 0) + size);
-      const rows = this.rowsOf(members, selections.slice(from, to), offsets.at(-1) ?? 0);
+      const rows = await this.rowsOf(members, selections.slice(from, to), offsets.at(-1) ?? 0);
       const labels = members.map((patient) => this.labels[patient] as 0 | 1);
+      this.source.prefetch(patients.slice(...(runs[index + 1] ?? [to, to])));
       yield { patients: members, pack: { rows, width: this.source.width, offsets, labels } };
     }
   }
 
-  private rowsOf(patients: readonly number[], selections: readonly Selection[], rows: number): Float32Array {
+  /** The pack of patients whose bags are known to fit one. */
+  async onePack(patients: readonly number[], select: (rows: number) => Selection): Promise<PackedBags> {
+    for await (const { patients: members, pack } of this.packs(patients, select))
+      if (members.length === patients.length) return pack;
+    throw new Error('The bags are more than one pack');
+  }
+
+  private async rowsOf(
+    patients: readonly number[],
+    selections: readonly Selection[],
+    rows: number,
+  ): Promise<Float32Array> {
     const [only] = patients;
     // A bag alone is used where it lies: a large one must not exist twice.
     if (patients.length === 1 && only !== undefined && selections[0] === null) return this.source.load(only);
     const { width } = this.source;
     if (this.scratch.length < rows * width) this.scratch = new Float32Array(rows * width);
+    this.source.prefetch(patients);
+    const bags = new Map<number, Float32Array>();
+    for (const patient of new Set(patients)) bags.set(patient, await this.source.load(patient));
     let at = 0;
     patients.forEach((patient, i) => {
-      const bag = this.source.load(patient);
+      const bag = bags.get(patient) as Float32Array;
       const selection = selections[i] ?? null;
       if (selection === null) {
         this.scratch.set(bag, at);

@@ -10,6 +10,7 @@ import {
 import { HafError } from '../../pipeline/core/errors.js';
 import { NativeRuntime } from './onnx/native.js';
 import { releaseBackend } from './release-backend.js';
+import { registerTensorFlow } from './tensorflow.js';
 import { installWasmMatMul } from './wasm-matmul.js';
 import { registerWebGpu } from './webgpu.js';
 
@@ -90,19 +91,7 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
 
 const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<string | void>>> = {
   webgpu: registerWebGpu,
-  tensorflow: async () => {
-    // Optional packages: the specifier is a variable so that the compiler does not look for them.
-    const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
-    for (const name of packages) {
-      try {
-        await import(name);
-        return;
-      } catch {
-        // The next one may be there; the sentence below covers both.
-      }
-    }
-    throw new Error('neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed and loads');
-  },
+  tensorflow: registerTensorFlow,
   wasm: async () => {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const binary = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';

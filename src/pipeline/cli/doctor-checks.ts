@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { backendsFolder, chooseInstalled, listInstalled } from '../../backends/installed.js';
+import { type Machine, thisMachine } from '../../backends/machine.js';
 import { findServer } from '../broker/server-binary.js';
 import type { BackendPreference } from '../core/backend-name.js';
 import { HafError } from '../core/errors.js';
@@ -63,6 +65,30 @@ async function checkBackend(preference: BackendPreference): Promise<Check> {
   } catch (error) {
     const { what, fix } = HafError.from(error);
     return { name, status: 'fail', found: what, fix };
+  }
+}
+
+/** Which TensorFlow "backend install" left for runs of this user; none is needed, but a GPU idles without. */
+export function checkTensorFlow(
+  environment: NodeJS.ProcessEnv = process.env,
+  machine: Machine = thisMachine(),
+): Check {
+  const name = 'TensorFlow';
+  const build = `haf-pipeline backend install${machine.gpu ? ' --gpu' : ''}`;
+  try {
+    const used = chooseInstalled(environment, machine);
+    const others = listInstalled(backendsFolder(environment), machine).filter(
+      ({ folder }) => folder !== used?.folder,
+    );
+    const beside = others.map(
+      (other) => `; beside it ${other.name}${other.unfit ? ` (${other.unfit})` : ''}`,
+    );
+    const found = `${used ? `${used.name} (${used.folder})` : `none installed, which "${build}" does`}${beside.join('')}`;
+    if (!machine.gpu || used?.description?.gpu) return { name, status: 'ok', found };
+    return { name, status: 'warn', found, fix: `Run "${build}" to use the GPU of this machine.` };
+  } catch (error) {
+    const { what, fix } = HafError.from(error);
+    return { name, status: 'warn', found: what, fix };
   }
 }
 
@@ -136,6 +162,7 @@ export async function checkMachine(options: DoctorOptions): Promise<readonly Che
     checkNode(process.versions.node),
     checkMemory(usableMemory(), availableParallelism()),
     await checkBackend(options.backend),
+    checkTensorFlow(),
     await checkPackage('h5wasm', 'reads feature files', () => import('h5wasm/node')),
     await checkPackage('sharp', 'reads images', () => import('sharp')),
     checkNatsServer(),

@@ -19,7 +19,7 @@ export async function embed(paths: readonly string[], options: BagCommandOptions
       const artifact = store.open(manifest);
       const index = artifact.json(bagIndexFile, bagIndexSchema);
       for (const bag of index.bags) {
-        const content = { ...index, bag, ...readBag(artifact, index, bag) };
+        const content = { ...index, bag, ...(await readBag(artifact, index, bag)) };
         const name = fileNameOf(bag.image);
         if (written.some((earlier) => fileNameOf(earlier.bag.image) === name)) throw twice(name);
         await placeFile(join(options.out, name), (path) => writeFeatureFile(path, content));

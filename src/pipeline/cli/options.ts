@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import type { MetricsAddress } from '../observe/serve.js';
-import { backendNames, type BackendPreference } from '../core/backend-name.js';
+import { backendPreferences, type BackendPreference } from '../core/backend-name.js';
 import type { BagModality } from '../core/modality.js';
 import type { JobClass } from '../stage.js';
 
@@ -140,6 +140,16 @@ export interface DoctorOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
+/** `backend install`. */
+export interface BackendInstallOptions {
+  /** `pypi`, `npm`, or a wheel or archive by path or address. */
+  readonly from: string;
+  /** Version of TensorFlow on PyPI; the tested one if absent. */
+  readonly tensorflow?: string;
+  readonly gpu?: boolean;
+  readonly json?: boolean;
+}
+
 export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
@@ -157,7 +167,7 @@ export const setOption = (): Option =>
 /** `--backend`: which tensor library trains. */
 export const backendOption = (): Option =>
   new Option('--backend <name>', 'tensor library; auto takes the fastest that loads, never webgpu')
-    .choices(['auto', ...backendNames])
+    .choices(backendPreferences)
     .default('auto');
 
 /** `--checkpoint-epochs`: how much a killed training job loses. */

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { addBackends } from './backend-commands.js';
 import { exitCodes } from '../core/errors.js';
 import { stageNames } from '../core/stage-name.js';
 import { examples, lazily, withExperiment, withPlaces, withRun } from './command.js';
@@ -199,6 +200,7 @@ export function buildProgram(): Command {
   addBags(program);
   addHistory(program);
   addNetwork(program);
+  addBackends(program);
   return program;
 }
 

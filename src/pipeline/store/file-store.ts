@@ -134,6 +134,7 @@ export class FileStore implements ArtifactStore {
       unit: manifest.unit,
       path,
       bytes: (name) => readFileSync(path(name)),
+      wait: (read) => read,
       json: (name, schema) => {
         const text = readFileSync(path(name), 'utf8');
         try {

@@ -1,0 +1,98 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { HafError } from '../pipeline/core/errors.js';
+import { type Description, readDescription, unfitFor } from './description.js';
+import { type Machine, thisMachine } from './machine.js';
+
+/** A folder of the backends folder. */
+export interface InstalledBackend {
+  readonly name: string;
+  readonly folder: string;
+  /** Null when it cannot be read. */
+  readonly description: Description | null;
+  /** Why it cannot be used on this machine; null when it can. */
+  readonly unfit: string | null;
+}
+
+/** A folder whose name begins like this is still being built, or its installation was killed. */
+export const unfinishedPrefix = '.unfinished-';
+
+/** Where backends are installed: HAF_BACKENDS_DIR, or `haf-pipeline/backends` in the user's data folder. */
+export function backendsFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { HAF_BACKENDS_DIR: own, XDG_DATA_HOME: data } = environment;
+  if (own) return resolve(own);
+  // The specification has relative paths ignored.
+  const base = data && isAbsolute(data) ? data : join(homedir(), '.local', 'share');
+  return join(base, 'haf-pipeline', 'backends');
+}
+
+function look(folder: string, machine: Machine): InstalledBackend {
+  const name = basename(folder);
+  const description = readDescription(folder);
+  return typeof description === 'string'
+    ? { name, folder, description: null, unfit: description }
+    : { name, folder, description, unfit: unfitFor(description, machine) };
+}
+
+/** Negative when `a` comes first: what runs, with CUDA where there is a GPU (and without where there is none), newest. */
+function preferred(a: InstalledBackend, b: InstalledBackend, { gpu }: Machine): number {
+  const misfit = (one: InstalledBackend): number => (one.unfit === null ? 0 : 1);
+  const otherDevice = ({ description }: InstalledBackend): number => (description?.gpu === gpu ? 0 : 1);
+  const version = ({ description }: InstalledBackend): string => description?.tensorflow ?? '';
+  return (
+    misfit(a) - misfit(b) ||
+    otherDevice(a) - otherDevice(b) ||
+    version(b).localeCompare(version(a), 'en', { numeric: true }) ||
+    a.name.localeCompare(b.name, 'en')
+  );
+}
+
+/** What is installed, in order of preference. */
+export function listInstalled(
+  folder = backendsFolder(),
+  machine = thisMachine(),
+): readonly InstalledBackend[] {
+  return foldersIn(folder)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => look(join(folder, name), machine))
+    .sort((a, b) => preferred(a, b, machine));
+}
+
+/** Folders of installations that did not end, or have not yet. */
+export const listUnfinished = (folder = backendsFolder()): readonly string[] =>
+  foldersIn(folder)
+    .filter((name) => name.startsWith(unfinishedPrefix))
+    .map((name) => join(folder, name));
+
+function foldersIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => name);
+}
+
+/**
+ * The backend to use: the one HAF_TENSORFLOW names (by its name, or by the path of its folder), else the first that fits.
+ * Null when there is none, or HAF_TENSORFLOW is `npm`: then the packages beside us are asked.
+ *
+ * @throws HafError HAF_BACKEND_UNAVAILABLE when the named one is missing or does not fit this machine
+ */
+export function chooseInstalled(
+  environment: NodeJS.ProcessEnv = process.env,
+  machine = thisMachine(),
+): InstalledBackend | null {
+  const wanted = environment.HAF_TENSORFLOW ?? '';
+  if (wanted === 'npm') return null;
+  const root = backendsFolder(environment);
+  if (wanted === '') return listInstalled(root, machine).find(({ unfit }) => unfit === null) ?? null;
+  const named = look(isAbsolute(wanted) ? wanted : join(root, wanted), machine);
+  if (named.unfit === null) return named;
+  throw new HafError(
+    'HAF_BACKEND_UNAVAILABLE',
+    existsSync(named.folder)
+      ? `HAF_TENSORFLOW is "${wanted}", but ${named.unfit}.`
+      : `HAF_TENSORFLOW is "${wanted}", but there is no ${named.folder}.`,
+    'haf-pipeline backend ls shows what is installed; unset HAF_TENSORFLOW to use the first that fits.',
+  );
+}

@@ -1,0 +1,89 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { addonFile, coreKey, packageFolder } from '../../backends/binding-folder.js';
+import { chooseInstalled, type InstalledBackend } from '../../backends/installed.js';
+
+const load = createRequire(import.meta.url);
+
+/**
+ * Makes native TensorFlow known to TensorFlow.js: the one that `haf-pipeline backend install` built (HAF_TENSORFLOW chooses
+ * among several), else the npm packages.
+ *
+ * @throws HafError HAF_BACKEND_UNAVAILABLE when HAF_TENSORFLOW names one that is missing or does not fit this machine
+ * @throws Error saying why it does not load
+ */
+export async function registerTensorFlow(): Promise<void> {
+  prepareProcess();
+  const installed = chooseInstalled();
+  if (installed === null) await importPackage();
+  else registerInstalled(installed);
+}
+
+/** What the library reads when it is loaded, where the user has not said otherwise. */
+function prepareProcess(): void {
+  const threads = process.env['HAF_THREADS'] ?? '';
+  if (threads !== '') process.env['TF_NUM_INTRAOP_THREADS'] ??= threads;
+  // 2: errors. The rest is about how the library was compiled.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // Else it takes all memory of the GPU at once, `doctor` beside a training job as well.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  // The kernels call them; Node 23 has them no more.
+  const utilities = load('node:util') as Record<string, unknown>;
+  utilities['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  utilities['isArray'] = Array.isArray;
+}
+
+type KernelBackend = new (addon: unknown, packageName: string) => tf.KernelBackend;
+
+let registered: string | null = null;
+
+function registerInstalled({ name, folder, description }: InstalledBackend): void {
+  if (registered !== null) {
+    // A second library in one process would share symbols with the first.
+    if (registered === folder) return;
+    throw new Error(`this process has loaded ${registered} already`);
+  }
+  try {
+    // First, because it is what fails; nothing is registered then.
+    const addon: unknown = load(addonFile(folder));
+    Reflect.set(globalThis, Symbol.for(coreKey), load('@tensorflow/tfjs-core'));
+    const module = (file: string): unknown => load(join(packageFolder(folder), 'dist', file));
+    module('register_all_kernels.js');
+    const { NodeJSKernelBackend } = module('nodejs_kernel_backend.js') as {
+      readonly NodeJSKernelBackend: KernelBackend;
+    };
+    const packageName = `@tensorflow/tfjs-node${description?.gpu ? '-gpu' : ''}`;
+    tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(addon, packageName));
+    registered = folder;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${name} in ${folder} does not load: ${reason}`, { cause: error });
+  }
+}
+
+async function importPackage(): Promise<void> {
+  // Optional packages: the specifier is a variable so that the compiler does not look for them.
+  const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+  for (const name of packages) {
+    try {
+      await import(name);
+      return;
+    } catch {
+      // The next one may be there; the sentence below covers both.
+    }
+  }
+  throw new Error(
+    'none is installed ("haf-pipeline backend install" builds one), and neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node loads',
+  );
+}
+
+/** What the native library says of itself; null when the current backend is another. */
+export function nativeLibrary(): { readonly version: string; readonly gpu: boolean } | null {
+  if (tf.getBackend() !== 'tensorflow') return null;
+  const { binding, isUsingGpuDevice } = tf.backend() as unknown as {
+    readonly binding: { readonly TF_Version: string };
+    readonly isUsingGpuDevice: boolean;
+  };
+  return { version: binding.TF_Version, gpu: isUsingGpuDevice };
+}

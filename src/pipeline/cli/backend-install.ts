@@ -1,0 +1,27 @@
+import { installBackend } from '../../backends/install.js';
+import { defaultVersion } from '../../backends/wheel-choice.js';
+import { HafError } from '../core/errors.js';
+import { selfTestText } from './backend-test.js';
+import type { BackendInstallOptions } from './options.js';
+import { printData, printJson, say } from './output.js';
+
+/** `backend install`: builds a native TensorFlow, tests it and keeps it. */
+export async function backendInstall(options: BackendInstallOptions): Promise<void> {
+  const { from, tensorflow: version, gpu = false } = options;
+  if (version !== undefined && from !== 'pypi')
+    throw new HafError(
+      'HAF_USAGE',
+      `--tensorflow chooses among the wheels on PyPI, not what ${from} holds.`,
+      'Leave it out, or take --from pypi.',
+    );
+  const installed = await installBackend({ from, version: version ?? defaultVersion, gpu }, say);
+  const { name, folder, report } = installed;
+  if (options.json) return printJson(installed);
+  if (report === null) {
+    say(`${name} is installed already; remove its folder to build it again`);
+    return printData(folder);
+  }
+  say(selfTestText(report));
+  say(`${name} is installed; "haf-pipeline backend ls" shows what would be used`);
+  printData(folder);
+}

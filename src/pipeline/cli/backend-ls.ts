@@ -1,0 +1,67 @@
+import { backendsFolder, chooseInstalled, listInstalled, listUnfinished } from '../../backends/installed.js';
+import { thisMachine } from '../../backends/machine.js';
+import { HafError } from '../core/errors.js';
+import { printData, printJson, say } from './output.js';
+import { textTable } from './text-table.js';
+
+/** A line of `backend ls`. */
+interface Row {
+  readonly name: string;
+  readonly tensorflow: string | null;
+  readonly device: 'CUDA' | 'CPU' | null;
+  readonly used: boolean;
+  /** Why it is used, or not. */
+  readonly why: string;
+  readonly folder: string;
+}
+
+/** `backend ls`: what is installed, what a run would use, and why not the others. */
+export function backendLs(options: { readonly json?: boolean }): Promise<void> {
+  const wanted = process.env['HAF_TENSORFLOW'] ?? '';
+  const machine = thisMachine();
+  let [chosen, refusal]: [string | null, string | null] = [null, null];
+  try {
+    chosen = chooseInstalled()?.folder ?? null;
+  } catch (error) {
+    refusal = HafError.from(error).what;
+  }
+  const rows = listInstalled().map(({ name, folder, description, unfit }): Row => {
+    const used = folder === chosen;
+    const noGpu = description?.gpu && !machine.gpu ? 'no NVIDIA GPU here; ' : '';
+    const others = wanted === '' ? `${noGpu}another comes first` : `HAF_TENSORFLOW is ${wanted}`;
+    return {
+      name,
+      tensorflow: description?.tensorflow ?? null,
+      device: description && (description.gpu ? 'CUDA' : 'CPU'),
+      used,
+      why: unfit ?? (used ? (wanted === '' ? 'the first that fits' : 'HAF_TENSORFLOW') : others),
+      folder,
+    };
+  });
+  const unfinished = listUnfinished();
+  if (options.json) {
+    printJson({ folder: backendsFolder(), backends: rows, unfinished });
+    return Promise.resolve();
+  }
+  if (rows.length === 0)
+    say(`Nothing is installed in ${backendsFolder()}; "haf-pipeline backend install" does.`);
+  else
+    printData(
+      textTable(
+        ['', 'backend', 'TensorFlow', 'device', 'why', 'folder'],
+        rows.map((row) => [
+          row.used ? '*' : '',
+          row.name,
+          row.tensorflow ?? '-',
+          row.device ?? '-',
+          row.why,
+          row.folder,
+        ]),
+      ),
+    );
+  // HAF_TENSORFLOW may be the path of one that lies elsewhere.
+  if (chosen !== null && rows.every(({ folder }) => folder !== chosen)) say(`used: ${chosen}`);
+  if (refusal !== null) say(refusal);
+  for (const folder of unfinished) say(`unfinished, or being built just now: ${folder}`);
+  return Promise.resolve();
+}

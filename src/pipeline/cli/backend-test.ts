@@ -1,0 +1,37 @@
+import { backendsFolder, chooseInstalled } from '../../backends/installed.js';
+import { runSelfTest } from '../../backends/run-self-test.js';
+import type { SelfTestReport } from '../../backends/self-test-report.js';
+import { HafError } from '../core/errors.js';
+import { printData, printJson } from './output.js';
+
+/** `backend test [NAME]`: the self-test of an installed backend. */
+export async function backendTest(
+  name: string | undefined,
+  options: { readonly json?: boolean },
+): Promise<void> {
+  const environment = name === undefined ? process.env : { ...process.env, HAF_TENSORFLOW: name };
+  const backend = chooseInstalled(environment);
+  if (backend === null)
+    throw new HafError(
+      'HAF_BACKEND_UNAVAILABLE',
+      `No backend is installed in ${backendsFolder()} that fits this machine.`,
+      'haf-pipeline backend install builds one; haf-pipeline backend ls tells why the others do not fit.',
+    );
+  const report = await runSelfTest(backend.folder);
+  if (options.json) printJson({ name: backend.name, folder: backend.folder, ...report });
+  else printData(`${backend.folder}\n${selfTestText(report)}`);
+}
+
+/** The findings of a self-test for people. */
+export function selfTestText(report: SelfTestReport): string {
+  const { tensorflow, onGpu, productError, gradientError, speed, threads } = report;
+  return [
+    `TensorFlow ${tensorflow} on the ${onGpu ? 'GPU' : 'CPU'}, ${threads === null ? 'as many threads as it likes' : `threads: ${threads}`}`,
+    `matrix products      off by ${productError.toExponential(1)} at most`,
+    `gradients of a step  off by ${gradientError.toExponential(1)} from those of wasm at most`,
+    ...speed.map(
+      ({ bags, rows, ms, wasmMs }) =>
+        `${`${bags} x ${rows} instances`.padEnd(20)} ${ms.toFixed(1)} ms a step, wasm ${wasmMs.toFixed(1)} ms: ${(wasmMs / ms).toFixed(1)} times as fast`,
+    ),
+  ].join('\n');
+}

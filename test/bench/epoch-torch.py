@@ -1,0 +1,100 @@
+"""An epoch of each part of HAF in PyTorch, one patient at a time, as its authors train: the loss of a group of patients is
+the sum of what each patient's own forward pass gave, then one backward pass and one step of Adam.
+
+    epoch-torch.py PART THREADS REPEATS < group sizes -> milliseconds of each repeat, as a JSON list
+
+PART is `bags WIDTH` (Stage 1; the numbers are instances of each draw, a group per line) or `aligned` (Stages 2 and 3 on
+vectors of seven modalities; the numbers are modalities observed).
+"""
+
+import json
+import sys
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+part, width, threads, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+groups = [[int(n) for n in line.split()] for line in sys.stdin if line.strip()]
+torch.set_num_threads(threads)
+torch.manual_seed(1)
+tables = [64, 64, 7, 37, 16, 40, 4]
+
+
+class Encoder(nn.Module):
+    def __init__(self, d1=64, d2=32, p=0.25, k=8):
+        super().__init__()
+        self.k = k
+        self.embed = nn.Sequential(nn.Linear(width, d1), nn.ReLU(), nn.Dropout(p))
+        self.tanh = nn.Sequential(nn.Linear(d1, d2), nn.Tanh(), nn.Dropout(p))
+        self.sigmoid = nn.Sequential(nn.Linear(d1, d2), nn.Sigmoid(), nn.Dropout(p))
+        self.score = nn.Linear(d2, 1)
+        self.classifier = nn.Linear(d1, 2)
+        self.heads = nn.ModuleList([nn.Linear(d1, 2), nn.Linear(d1, 2)])
+
+    def forward(self, h, y):
+        x = self.embed(h)
+        scores = self.score(self.tanh(x) * self.sigmoid(x)).T
+        z = torch.softmax(scores, dim=1) @ x
+        k = min(self.k, len(x))
+        top = x[torch.topk(scores[0], k)[1]]
+        bottom = x[torch.topk(-scores[0], k)[1]]
+        ones, zeros = torch.ones(k, dtype=torch.long), torch.zeros(k, dtype=torch.long)
+        own = F.cross_entropy(self.heads[y](torch.cat([top, bottom])), torch.cat([ones, zeros]))
+        other = F.cross_entropy(self.heads[1 - y](top), zeros)
+        return 0.7 * F.cross_entropy(self.classifier(z), torch.tensor([y])) + 0.3 * (own + other) / 2
+
+
+class Aligned(nn.Module):
+    def __init__(self, d=128):
+        super().__init__()
+        self.phi = nn.ModuleList([nn.Sequential(nn.Linear(n, d), nn.ReLU(), nn.Linear(d, d)) for n in tables])
+        self.fusion = nn.Sequential(nn.Linear(len(tables) * d, 64), nn.ReLU(), nn.Dropout(0.25), nn.Linear(64, 1))
+
+    def forward(self, vectors, observed, y):
+        u = [phi(x) if m < observed else None for m, (phi, x) in enumerate(zip(self.phi, vectors))]
+        seen = torch.stack([F.normalize(x, dim=0) for x in u if x is not None], dim=1)
+        q, sigma, _ = torch.linalg.svd(seen, full_matrices=False)
+        spread = -torch.log_softmax(sigma, dim=0)[0]
+        zero = torch.zeros(128)
+        read = [zero if x is None else x.detach() for x in u]
+        dropped = [zero if torch.rand(()) < 0.5 else x for x in read]
+        label = torch.tensor([float(y)])
+        full, reduced = self.fusion(torch.cat(read)), self.fusion(torch.cat(dropped))
+        full, reduced = (F.binary_cross_entropy_with_logits(x, label) for x in (full, reduced))
+        return spread, q[:, 0], full + reduced + F.relu(full - reduced)
+
+
+if part == "bags":
+    model = Encoder()
+    store = torch.randn(max(max(group) for group in groups), width)
+else:
+    model = Aligned()
+    vectors = [torch.randn(n) for n in tables]
+model.train()
+adam = torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=1e-5)
+
+
+def step(group):
+    adam.zero_grad()
+    if part == "bags":
+        # A backward pass for each bag: the activations of 64 large bags do not fit.
+        for i, n in enumerate(group):
+            (model(store[:n], i % 2) / len(group)).backward()
+    else:
+        parts = [model(vectors, n, i % 2) for i, n in enumerate(group)]
+        leading = torch.stack([q for _, q, _ in parts])
+        apart = F.cross_entropy(leading @ leading.T, torch.arange(len(group)))
+        (sum(s + f for s, _, f in parts) / len(group) + 0.01 * apart).backward()
+    adam.step()
+
+
+times = []
+for repeat in range(repeats + 1):
+    start = time.perf_counter()
+    for group in groups:
+        step(group)
+    if repeat > 0:
+        times.append(1000 * (time.perf_counter() - start))
+print(json.dumps({"version": torch.__version__, "times": times}))

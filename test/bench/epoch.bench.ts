@@ -1,0 +1,217 @@
+/**
+ * Whole epochs of a seven-modality cohort of 120 patients - Stage 1 on slides of 500 to 4000 instances of 1024 numbers read
+ * from disk, Stage 1 on cores of 16 instances, Stages 2 and 3 - against PyTorch, one patient at a time, with as many threads
+ * (HAF_THREADS, else all cores). Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the backend,
+ * HAF_PYTHON a python3 with torch; see bag-step.bench.ts for Debian's.
+ *
+ *     npx vitest run --config test/bench/vitest.config.mjs test/bench/epoch.bench.ts
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { featuresFiles } from '../../src/operators/features/bag-index.js';
+import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
+import { HeadTraining } from '../../src/operators/heads/head-training.js';
+import { MlpHead } from '../../src/operators/heads/mlp.js';
+import { BagSource } from '../../src/operators/stage1/bag-source.js';
+import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
+import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { svdObjective } from '../../src/operators/stage2/alignment-objective.js';
+import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
+import { projectionOf } from '../../src/operators/stage2/projection.js';
+import { Adam } from '../../src/operators/tensor/adam.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { classBalancedDraws, inGroups } from '../../src/operators/tensor/class-balance.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import type { Trainable } from '../../src/operators/tensor/train-loop.js';
+import { configSchema } from '../../src/pipeline/config/schema.js';
+import { modalities, type BagModality } from '../../src/pipeline/core/modality.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { pythonWith } from '../support/python-with.js';
+import { scratchArtifact } from '../support/run-stage.js';
+import { median } from './median.js';
+
+const threads = Number(process.env.HAF_THREADS ?? availableParallelism());
+const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
+const config = configSchema.parse({ name: 'bench' });
+const count = 120;
+const everyone = Array.from({ length: count }, (_, i) => i);
+const labels = everyone.map((i): 0 | 1 => (i % 4 === 0 ? 1 : 0));
+// 80/10/10 with validation patients beside: as many draws as training patients.
+const training = everyone.slice(0, 108);
+const python = pythonWith('torch');
+
+interface Part {
+  readonly name: string;
+  readonly epoch: () => Promise<void>;
+  /** What PyTorch is told of the same draws: arguments, and a number for each patient of each group. */
+  readonly torch: readonly string[];
+  readonly groups: readonly (readonly number[])[];
+}
+
+const drawn = (): readonly (readonly number[])[] =>
+  inGroups(
+    classBalancedDraws(
+      training,
+      training.map((i) => labels[i] as 0 | 1),
+      rng(1, 'draws'),
+    ),
+    config.train.batch,
+  );
+
+/** An epoch of a model: a step and Adam for each group. */
+function epochOf(model: Trainable): () => Promise<void> {
+  const adam = new Adam<Float32Array>(model.parameters, config.train);
+  return async () => {
+    for (const group of drawn()) adam.step((await model.step(group)).gradient, config.train.lr);
+  };
+}
+
+/** Time that a job waited for its bags, in milliseconds. */
+const waited = { ms: 0 };
+
+function bags(modality: BagModality, sizes: readonly number[], width: number): Part {
+  const stream = rng(1, modality);
+  const starts = sizes.reduce<number[]>((sums, size) => [...sums, (sums.at(-1) ?? 0) + size], [0]);
+  const rows = starts.at(-1) ?? 0;
+  const values = new Float32Array(rows * width);
+  for (let i = 0; i < values.length; i++) values[i] = stream.uniform() - 0.5;
+  const artifact = scratchArtifact(
+    'features',
+    {},
+    { [featuresFiles.float32]: new Uint8Array(values.buffer) },
+  );
+  const timed = {
+    ...artifact,
+    wait: async <T>(read: Promise<T>): Promise<T> => {
+      const start = performance.now();
+      const value = await read;
+      waited.ms += performance.now() - start;
+      return value;
+    },
+  };
+  const cohort: Cohort = {
+    modalities: [modality],
+    columns: {},
+    widths: { [modality]: width },
+    precisions: { [modality]: 'float32' },
+    patients: sizes.map((size, i) => ({
+      id: String(i),
+      y: labels[i] as 0 | 1,
+      followUpDays: null,
+      tables: {},
+      bags: { [modality]: [{ artifact: 'features', start: starts[i] as number, rows: size }] },
+    })),
+  };
+  const source = new BagSource(cohort, modality, [timed]);
+  const encoder = encoderOf(config.mil, width);
+  const model = new EncoderTraining(
+    encoder,
+    initialParameters(encoder.layout, rng(1, 'init')),
+    source,
+    labels,
+    {
+      maxInstances: null,
+      validation: [],
+      dropout: rng(1, 'dropout'),
+      subsample: rng(1, 'subsample'),
+    },
+  );
+  return {
+    name: `Stage 1, ${modality}: ${Math.round(rows / sizes.length)} x ${width} on average`,
+    epoch: epochOf(model),
+    torch: ['bags', String(width)],
+    groups: drawn().map((group) => group.map((patient) => sizes[patient] as number)),
+  };
+}
+
+function aligned(): Part {
+  const widths = [64, 64, 7, 37, 16, 40, 4];
+  const inputsOf = (width: number | null): readonly ModalityInput[] =>
+    modalities.map((modality, m) => {
+      const columns = width ?? (widths[m] as number);
+      const stream = rng(1, modality);
+      return {
+        modality,
+        width: columns,
+        values: Float32Array.from({ length: count * columns }, () => stream.normal()),
+        observed: new Uint8Array(count).fill(1),
+      };
+    });
+  const projection = projectionOf(config.align, inputsOf(null));
+  const stage2 = new ProjectionTraining(
+    projection,
+    svdObjective(config.align),
+    initialParameters(projection.layout, rng(1, 'init')),
+    [],
+  );
+  const latents = inputsOf(config.align.width);
+  const net = fusionNetOf({ ...config.fusion, inputs: latents, projected: latents.map(() => null) });
+  const head = new MlpHead(net, { ...config.fusion, drop: rng(1, 'drop'), dropout: null });
+  const stage3 = new HeadTraining(head, initialParameters(net.layout, rng(1, 'head')), latents, labels, []);
+  const [first, second] = [epochOf(stage2), epochOf(stage3)];
+  return {
+    name: 'Stages 2 and 3, seven modalities',
+    epoch: async () => {
+      await first();
+      await second();
+    },
+    torch: ['aligned', '0'],
+    groups: drawn().map((group) => group.map(() => modalities.length)),
+  };
+}
+
+function torchMs({ torch, groups }: Part): { readonly version: string; readonly ms: number } | null {
+  if (python === null) return null;
+  const script = join(import.meta.dirname, 'epoch-torch.py');
+  const { stdout, stderr, status } = spawnSync(python, [script, ...torch, String(threads), '2'], {
+    input: groups.map((group) => group.join(' ')).join('\n'),
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  const { version, times } = JSON.parse(stdout) as { version: string; times: number[] };
+  return { version, ms: median(times) };
+}
+
+it('one epoch of each part', async () => {
+  process.env.HAF_THREADS = String(threads);
+  const { name } = await loadBackend();
+  const sizes = rng(1, 'sizes');
+  const slides = everyone.map(() => 500 + sizes.int(3501));
+  const parts = [
+    bags('WSI', slides, 1024),
+    bags(
+      'TMA',
+      everyone.map(() => 16),
+      256,
+    ),
+    aligned(),
+  ];
+  const lines: string[] = [];
+  let version = 'no torch';
+  for (const part of parts) {
+    const [own, reference, ratios, waits]: number[][] = [[], [], [], []];
+    await part.epoch();
+    for (let round = 0; round < rounds; round++) {
+      const of = torchMs(part);
+      waited.ms = 0;
+      const start = performance.now();
+      await part.epoch();
+      const took = performance.now() - start;
+      own?.push(took);
+      waits?.push((100 * waited.ms) / (took - waited.ms));
+      reference?.push(of?.ms ?? NaN);
+      ratios?.push((of?.ms ?? NaN) / took);
+      if (of !== null) version = `torch ${of.version}`;
+    }
+    lines.push(
+      `${part.name.padEnd(46)} torch ${median(reference ?? []).toFixed(0)} ms, ${name} ${median(own ?? []).toFixed(0)} ms: ` +
+        `${median(ratios ?? []).toFixed(2)}x torch; waited for bags ${median(waits ?? []).toFixed(1)} % of compute`,
+    );
+  }
+  console.log([`${version}, ${threads} threads; medians of ${rounds} rounds`, ...lines].join('\n'));
+  expect(lines).toHaveLength(parts.length);
+}, 1_200_000);

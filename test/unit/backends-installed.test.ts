@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  backendsFolder,
+  chooseInstalled,
+  listInstalled,
+  listUnfinished,
+} from '../../src/backends/installed.js';
+import { checkTensorFlow } from '../../src/pipeline/cli/doctor-checks.js';
+import { HafError } from '../../src/pipeline/core/errors.js';
+import { backendFolders, cluster, described } from '../support/backend-folders.js';
+
+const withGpu = { ...cluster, gpu: true };
+const several = {
+  '2.9.1-cpu': { tensorflow: '2.9.1' },
+  '2.20.0-cpu': {},
+  '2.18.1-cpu': { tensorflow: '2.18.1' },
+  '2.18.1-cuda': { tensorflow: '2.18.1', gpu: true },
+};
+const chosen = (HAF_BACKENDS_DIR: string, machine = cluster, HAF_TENSORFLOW = ''): string | undefined =>
+  chooseInstalled({ HAF_BACKENDS_DIR, HAF_TENSORFLOW }, machine)?.name;
+
+describe('the folder of backends', () => {
+  it('is in the data folder of the user, or where HAF_BACKENDS_DIR says', () => {
+    expect(backendsFolder({ XDG_DATA_HOME: '/data' })).toBe('/data/haf-pipeline/backends');
+    expect(backendsFolder({ XDG_DATA_HOME: 'relative' })).toMatch(
+      /\/\.local\/share\/haf-pipeline\/backends$/,
+    );
+    expect(backendsFolder({ XDG_DATA_HOME: '/data', HAF_BACKENDS_DIR: '/big/disk' })).toBe('/big/disk');
+  });
+
+  it('may be missing', () => {
+    expect(listInstalled('/nonexistent', cluster)).toEqual([]);
+    expect(chosen('/nonexistent')).toBeUndefined();
+  });
+});
+
+describe('which backend is used', () => {
+  it('is the newest, numbers compared as numbers; with CUDA where there is a GPU', () => {
+    const root = backendFolders(several);
+    expect(chosen(root)).toBe('2.20.0-cpu');
+    expect(chosen(root, withGpu)).toBe('2.18.1-cuda');
+    const order = listInstalled(root, cluster).map(({ name }) => name);
+    expect(order).toEqual(['2.20.0-cpu', '2.18.1-cpu', '2.9.1-cpu', '2.18.1-cuda']);
+  });
+
+  it('is one with CUDA on a machine without GPU when there is no other', () => {
+    expect(chosen(backendFolders({ cuda: { gpu: true } }))).toBe('cuda');
+  });
+
+  it('is the one HAF_TENSORFLOW names, by name or path; none of them with "npm"', () => {
+    const root = backendFolders(several);
+    expect(chosen(root, cluster, '2.9.1-cpu')).toBe('2.9.1-cpu');
+    expect(chosen('/nonexistent', cluster, join(root, '2.9.1-cpu'))).toBe('2.9.1-cpu');
+    expect(chosen(root, cluster, 'npm')).toBeUndefined();
+  });
+
+  it.each([
+    ['3.0', 'there is no /'],
+    ['foreign', 'it is for linux arm64, this is linux x64'],
+  ])('is no other when HAF_TENSORFLOW names %s, which cannot be used', (name, reason) => {
+    const root = backendFolders({ ...several, foreign: { arch: 'arm64' } });
+    expect(() => chosen(root, cluster, name)).toThrow(HafError);
+    expect(() => chosen(root, cluster, name)).toThrow(reason);
+  });
+
+  it.each([
+    ['of another system', { platform: 'darwin' }, 'it is for darwin x64, this is linux x64'],
+    ['of another C library', { glibc: null }, 'another C library'],
+    ['compiled with a newer glibc', { glibc: '2.36' }, 'glibc 2.36, this machine has 2.31'],
+    ['of another TensorFlow.js', { tfjs: '4.0.0' }, 'TensorFlow.js 4.0.0'],
+    ['half written', null, 'no backend.json'],
+    ['damaged', '{"v":1', 'damaged'],
+    ['of another layout', JSON.stringify({ ...described(), v: 2 }), 'another version'],
+  ] as const)('is none that is %s', (_, content, reason) => {
+    const root = backendFolders({ strange: content, good: { tensorflow: '2.12.1' } });
+    expect(chosen(root)).toBe('good');
+    expect(listInstalled(root, cluster).at(-1)).toMatchObject({ name: 'strange' });
+    expect(listInstalled(root, cluster).at(-1)?.unfit).toContain(reason);
+  });
+
+  it('is never one that is being built', () => {
+    const root = backendFolders({ '.unfinished-Xy12': {} });
+    expect(chosen(root)).toBeUndefined();
+    expect(listInstalled(root, cluster)).toEqual([]);
+    expect(listUnfinished(root)).toEqual([join(root, '.unfinished-Xy12')]);
+  });
+});
+
+describe('doctor', () => {
+  const look = (HAF_BACKENDS_DIR: string, machine = cluster, HAF_TENSORFLOW = ''): unknown =>
+    checkTensorFlow({ HAF_BACKENDS_DIR, HAF_TENSORFLOW }, machine);
+
+  it('names the TensorFlow that is used, and takes none for an answer', () => {
+    expect(look(backendFolders(several))).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('2.20.0-cpu') as string,
+    });
+    expect(look('/nonexistent')).toMatchObject({ status: 'ok' });
+  });
+
+  it('warns of a GPU that nothing installed can use, and of a choice that cannot be', () => {
+    const root = backendFolders({ '2.20.0-cpu': {} });
+    expect(look(root, withGpu)).toMatchObject({
+      status: 'warn',
+      fix: expect.stringContaining('--gpu') as string,
+    });
+    expect(look(root, cluster, 'gone')).toMatchObject({
+      status: 'warn',
+      found: expect.stringContaining('gone') as string,
+    });
+  });
+});
