@@ -32,7 +32,7 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
   if (wanted !== null) {
     const failure = await tryBackend(wanted.name);
     if (failure === null) return { name: wanted.name, why: wanted.source };
-    throw unavailable(`The backend "${wanted.name}" (${wanted.source}) does not load: ${failure}.`);
+    throw unavailable(`The backend "${wanted.name}" does not load: ${failure}.`);
   }
   const failures: string[] = [];
   for (const name of backendNames) {
@@ -71,7 +71,8 @@ async function tryBackend(name: BackendName): Promise<string | null> {
     native = products;
     return null;
   } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'unknown reason';
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return reason.replace(/\.$/, '') || 'unknown reason';
   }
 }
 
