@@ -6,7 +6,7 @@ import { gradientsOf } from '../tensor/autodiff.js';
 import { dense } from '../tensor/dense.js';
 import { fillDropout } from '../tensor/dropout.js';
 import {
-  addGradients,
+  flatGradient,
   layoutOf,
   ParameterTensors,
   type ParameterLayout,
@@ -130,9 +130,8 @@ class AutodiffHead implements Head {
     });
     weights.dispose();
     const { entries } = this.layout;
-    const gradient = new Float32Array(this.layout.size);
     const own = Object.fromEntries(entries.map(({ name }, i) => [name, gradients[i] as tf.Tensor]));
-    await addGradients(this.layout, own, gradient);
+    const gradient = await flatGradient(this.layout, own);
     const read = gradients.slice(entries.length);
     const values = await Promise.all(read.map((tensor) => tensor.data<'float32'>()));
     tf.dispose(read);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { gatherMask, type ModalityInput } from '../stage2/modality-inputs.js';
 import { fillDropout } from '../tensor/dropout.js';
-import { addGradients, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
+import { flatGradient, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
 import { fusionBackward, fusionForward, fusionNetOf, type FusionNet } from './fusion-net.js';
 import type { Head, HeadGroup, HeadModule, HeadStep } from './head.js';
 import { dropModalities } from './modality-drop.js';
@@ -57,8 +57,7 @@ export class MlpHead implements Head {
     });
     tf.dispose(pass);
     weights.dispose();
-    const gradient = new Float32Array(net.layout.size);
-    await addGradients(net.layout, gradients.own, gradient);
+    const gradient = await flatGradient(net.layout, gradients.own);
     const read = await Promise.all(gradients.read.map((tensor) => tensor.data<'float32'>()));
     tf.dispose(gradients.read);
     const { total, full: lossFull, reduced, mofe } = terms;

@@ -148,10 +148,30 @@ export class ParameterTensors {
 export type GradientTensors = { [name: string]: tf.Tensor };
 
 /** Adds gradient tensors to a flat gradient of the same layout and disposes them. */
-export async function addGradients(
+export const addGradients = (
   layout: ParameterLayout,
   gradients: GradientTensors,
   target: Float32Array,
+): Promise<void> =>
+  takeGradients(layout, gradients, target, (part, values) => {
+    for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + (values[i] as number);
+  });
+
+/** The flat gradient that gradient tensors make up, which are disposed; zero where there is none. */
+export async function flatGradient(
+  layout: ParameterLayout,
+  gradients: GradientTensors,
+): Promise<Float32Array> {
+  const target = new Float32Array(layout.size);
+  await takeGradients(layout, gradients, target, (part, values) => part.set(values));
+  return target;
+}
+
+async function takeGradients(
+  layout: ParameterLayout,
+  gradients: GradientTensors,
+  target: Float32Array,
+  take: (part: Float32Array, values: Float32Array) => void,
 ): Promise<void> {
   for (const [name, tensor] of Object.entries(gradients)) {
     const part = partOf(layout, target, name);
@@ -160,7 +180,7 @@ export async function addGradients(
       throw new Error(
         `The gradient of "${name}" has ${values.length} elements, its parameter ${part.length}`,
       );
-    for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + (values[i] as number);
+    take(part, values);
     tensor.dispose();
   }
 }
