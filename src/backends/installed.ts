@@ -86,13 +86,18 @@ export function chooseInstalled(
   if (wanted === 'npm') return null;
   const root = backendsFolder(environment);
   if (wanted === '') return listInstalled(root, machine).find(({ unfit }) => unfit === null) ?? null;
-  const named = look(isAbsolute(wanted) ? wanted : join(root, wanted), machine);
+  const named = findNamed(wanted, root, machine);
   if (named.unfit === null) return named;
   throw new HafError(
     'HAF_BACKEND_UNAVAILABLE',
-    existsSync(named.folder)
-      ? `HAF_TENSORFLOW is "${wanted}", but ${named.unfit}.`
-      : `HAF_TENSORFLOW is "${wanted}", but there is no ${named.folder}.`,
+    `HAF_TENSORFLOW is "${wanted}", but ${named.unfit}.`,
     'haf-pipeline backend ls shows what is installed; unset HAF_TENSORFLOW to use the first that fits.',
   );
+}
+
+/** The backend of a name or of the path of a folder, whether it can be used or not. */
+export function findNamed(name: string, root = backendsFolder(), machine = thisMachine()): InstalledBackend {
+  const folder = isAbsolute(name) ? name : join(root, name);
+  const found = look(folder, machine);
+  return existsSync(folder) ? found : { ...found, unfit: `there is no ${folder}` };
 }

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import {
   backendsFolder,
   chooseInstalled,
+  findNamed,
   listInstalled,
   listUnfinished,
 } from '../../src/backends/installed.js';
 import { checkTensorFlow } from '../../src/pipeline/cli/doctor-checks.js';
+import { requireBackend } from '../../src/pipeline/cli/require-backend.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 import { backendFolders, cluster, described } from '../support/backend-folders.js';
 
@@ -109,5 +111,44 @@ describe('doctor', () => {
       status: 'warn',
       found: expect.stringContaining('gone') as string,
     });
+  });
+});
+
+describe('the backend that `backend test NAME` names', () => {
+  it('is found by name or path, whether it can be used or not', () => {
+    const root = backendFolders({ ...several, foreign: { arch: 'arm64' } });
+    expect(findNamed('2.9.1-cpu', root, cluster).unfit).toBeNull();
+    expect(findNamed(join(root, '2.9.1-cpu'), '/nonexistent', cluster).unfit).toBeNull();
+    expect(findNamed('foreign', root, cluster).unfit).toContain('arm64');
+    expect(findNamed('gone', root, cluster).unfit).toBe(`there is no ${join(root, 'gone')}`);
+  });
+});
+
+describe('the backend asked for, before the first job', () => {
+  const require = (backend: string, root: string, wanted = '', packageIsThere = false): string[] => {
+    const warnings: string[] = [];
+    const environment = { HAF_BACKENDS_DIR: root, HAF_TENSORFLOW: wanted };
+    requireBackend(
+      backend,
+      (text) => warnings.push(text),
+      environment,
+      cluster,
+      () => packageIsThere,
+    );
+    return warnings;
+  };
+
+  it('is refused when it is TensorFlow and there is none, or not the one HAF_TENSORFLOW names', () => {
+    const root = backendFolders(several);
+    expect(require('tensorflow', root)).toEqual([]);
+    expect(require('tensorflow', '/nonexistent', '', true)).toEqual([]);
+    expect(() => require('tensorflow', '/nonexistent')).toThrow(HafError);
+    expect(() => require('tensorflow', root, 'gone')).toThrow('HAF_TENSORFLOW is "gone"');
+  });
+
+  it('is another with a warning when it is left open and HAF_TENSORFLOW names what is not there', () => {
+    expect(require('auto', '/nonexistent')).toEqual([]);
+    expect(require('auto', '/nonexistent', 'gone')).toEqual([expect.stringContaining('"gone"')]);
+    expect(require('wasm', '/nonexistent', 'gone')).toEqual([]);
   });
 });

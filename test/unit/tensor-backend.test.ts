@@ -1,8 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { automaticBackends } from '../../src/pipeline/core/backend-name.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 import { loadBackend, nativeProducts } from '../../src/operators/tensor/backend.js';
+import { backendOption } from '../../src/pipeline/cli/options.js';
+
+describe('--backend', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+  const chosen = (...args: readonly string[]): unknown =>
+    new Command().addOption(backendOption()).exitOverride().parse(args, { from: 'user' }).opts()['backend'];
+
+  it('is what HAF_BACKEND says when it is not given, so that trainers take what doctor shows', () => {
+    vi.stubEnv('HAF_BACKEND', 'cpu');
+    expect(chosen()).toBe('cpu');
+    expect(chosen('--backend', 'wasm')).toBe('wasm');
+  });
+
+  it('is auto when HAF_BACKEND is empty', () => {
+    vi.stubEnv('HAF_BACKEND', '');
+    expect(chosen()).toBe('auto');
+  });
+});
 
 describe('loadBackend', () => {
   afterEach(() => {

@@ -114,7 +114,7 @@ export async function partsOf(
   const chosen = modalitiesOf(method, context.modalities);
   const bags = chosen.filter(isBagModality);
   const encoders = bags.map((modality): EncoderPart => {
-    const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes / bags.length);
+    const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
     return {
       modality,
       encoder: encoderOf(mil, source.width, align.width),

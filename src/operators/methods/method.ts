@@ -12,6 +12,9 @@ export interface PaperResult {
   readonly auc: PaperSpread | null;
 }
 
+/** Where a method stands that the paper does not have: in a table of its own, beside no numbers. */
+export const beyondPaper: PaperResult = { table: 'Beyond the paper', accuracy: null, auc: null };
+
 interface MethodBase {
   readonly id: string;
   /** Row label in tables and reports. */

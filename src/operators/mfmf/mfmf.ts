@@ -32,7 +32,7 @@ export async function trainMfmf(context: StageContext, control: ReportingControl
   const used = [...new Set(sequence)];
   const bags: Partial<Record<BagModality, MfmfBags>> = {};
   for (const modality of used) {
-    const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes / used.length);
+    const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / used.length);
     bags[modality] = { source, subsample: rng(`${modality}-subsample`) };
   }
   const having = (patients: readonly number[]): readonly number[] =>

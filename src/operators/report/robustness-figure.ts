@@ -17,7 +17,10 @@ const metrics = [
  */
 export async function robustnessFigure(row: SummaryRow, robustness: RowRobustness): Promise<Figure> {
   const spec: TopLevelSpec = {
-    title: { text: row.title, subtitle: 'box: folds; dashed: mean; dotted: AUC of chance' },
+    title: {
+      text: row.title,
+      subtitle: 'box: folds, without outliers; dashed: mean, with them; dotted: AUC of chance',
+    },
     hconcat: metrics.map((metric) => panel(metric, robustness)),
     spacing: 28,
   };

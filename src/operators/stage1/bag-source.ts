@@ -1,12 +1,21 @@
+import { availableParallelism } from 'node:os';
 import { HafError } from '../../pipeline/core/errors.js';
+import { usableMemory } from '../../pipeline/core/memory.js';
 import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
 import { featuresFiles, type Precision } from '../features/bag-index.js';
 import { readRows } from '../features/stored-bag.js';
 
-/** Bytes of bags a job keeps in memory; the rest is read again each time. */
-export const residentBytes = 512 * 2 ** 20;
+/**
+ * Bytes of bags a job keeps in memory; the rest is read again each time. A quarter of its share of the machine's memory: as
+ * of the cores, which is all that a trainer is told (HAF_THREADS).
+ */
+export function residentBytes(): number {
+  const cores = availableParallelism();
+  const share = Math.min(1, (Number(process.env['HAF_THREADS'] ?? '') || cores) / cores);
+  return Math.max(512 * 2 ** 20, (usableMemory() * share) / 4);
+}
 
 /** A segment, and how the file it lies in stores instances. */
 interface StoredSegment extends Segment {
@@ -38,7 +47,7 @@ export class BagSource {
     cohort: Cohort,
     of: BagModality | readonly BagModality[],
     private readonly features: readonly Artifact[],
-    budget = residentBytes,
+    budget = residentBytes(),
   ) {
     const stored = (typeof of === 'string' ? [of] : of).map((modality) => storageOf(cohort, modality));
     this.width = commonWidth(stored);

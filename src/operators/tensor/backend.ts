@@ -36,10 +36,7 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
     const attempt = await tryBackend(name);
     if (attempt.failure === undefined)
       return { name, why: attempt.on === undefined ? source : `${source}, on ${attempt.on}` };
-    throw unavailable(
-      `The backend "${name}" (${source}) does not load: ${attempt.failure.replace(/\.$/, '')}.`,
-      attempt.fix,
-    );
+    throw unavailable(`The backend "${name}" does not load: ${attempt.failure}.`, attempt.fix);
   }
   const failures: string[] = [];
   for (const name of automaticBackends) {
@@ -82,12 +79,14 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     native = products;
     return typeof on === 'string' ? { on } : {};
   } catch (error) {
-    if (error instanceof HafError) return { failure: error.what, fix: error.fix };
-    return {
-      failure: (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'unknown reason',
-    };
+    if (error instanceof HafError) return { failure: withoutStop(error.what), fix: error.fix };
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return { failure: withoutStop(reason) || 'unknown reason' };
   }
 }
+
+/** A sentence within another. */
+const withoutStop = (text: string): string => text.replace(/\.$/, '');
 
 const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<string | void>>> = {
   webgpu: registerWebGpu,

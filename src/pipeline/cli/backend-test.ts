@@ -1,4 +1,9 @@
-import { backendsFolder, chooseInstalled } from '../../backends/installed.js';
+import {
+  backendsFolder,
+  chooseInstalled,
+  findNamed,
+  type InstalledBackend,
+} from '../../backends/installed.js';
 import { runSelfTest } from '../../backends/run-self-test.js';
 import type { SelfTestReport } from '../../backends/self-test-report.js';
 import { HafError } from '../core/errors.js';
@@ -9,17 +14,32 @@ export async function backendTest(
   name: string | undefined,
   options: { readonly json?: boolean },
 ): Promise<void> {
-  const environment = name === undefined ? process.env : { ...process.env, HAF_TENSORFLOW: name };
-  const backend = chooseInstalled(environment);
-  if (backend === null)
-    throw new HafError(
-      'HAF_BACKEND_UNAVAILABLE',
-      `No backend is installed in ${backendsFolder()} that fits this machine.`,
-      'haf-pipeline backend install builds one; haf-pipeline backend ls tells why the others do not fit.',
-    );
+  const backend = name === undefined ? theOneUsed() : theOneNamed(name);
   const report = await runSelfTest(backend.folder);
   if (options.json) printJson({ name: backend.name, folder: backend.folder, ...report });
   else printData(`${backend.folder}\n${selfTestText(report)}`);
+}
+
+/** @throws HafError HAF_BACKEND_UNAVAILABLE */
+function theOneUsed(): InstalledBackend {
+  const backend = chooseInstalled();
+  if (backend !== null) return backend;
+  throw new HafError(
+    'HAF_BACKEND_UNAVAILABLE',
+    `No backend is installed in ${backendsFolder()} that fits this machine.`,
+    'haf-pipeline backend install builds one; haf-pipeline backend ls tells why the others do not fit.',
+  );
+}
+
+/** @throws HafError HAF_BACKEND_UNAVAILABLE */
+function theOneNamed(name: string): InstalledBackend {
+  const backend = findNamed(name);
+  if (backend.unfit === null) return backend;
+  throw new HafError(
+    'HAF_BACKEND_UNAVAILABLE',
+    `The backend "${name}" cannot be tested: ${backend.unfit}.`,
+    'haf-pipeline backend ls shows what is installed, haf-pipeline backend install builds one.',
+  );
 }
 
 /** The findings of a self-test for people. */

@@ -1,11 +1,12 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { backendsFolder, chooseInstalled, listInstalled } from '../../backends/installed.js';
 import { type Machine, thisMachine } from '../../backends/machine.js';
 import { findServer } from '../broker/server-binary.js';
 import type { BackendPreference } from '../core/backend-name.js';
 import { HafError } from '../core/errors.js';
+import { usableMemory } from '../core/memory.js';
 import type { DoctorOptions } from './options.js';
 
 /** One thing `doctor` looked at. A check that is not `ok` says what to do. */
@@ -39,12 +40,6 @@ export function checkMemory(bytes: number, cores: number): Check {
   if (bytes >= memoryPerWorker * cores) return { name: 'memory', status: 'ok', found };
   const workers = Math.max(1, Math.floor(bytes / memoryPerWorker));
   return { name: 'memory', status: 'warn', found, fix: `Run with --workers ${workers}.` };
-}
-
-/** Memory this process may use: the container's limit where there is one. */
-function usableMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 async function checkBackend(preference: BackendPreference): Promise<Check> {

@@ -16,6 +16,7 @@ import { fileLogger } from './logger.js';
 import { noteMissingWorkers } from './missing-workers.js';
 import type { RunOptions } from './options.js';
 import { printData, say } from './output.js';
+import { requireBackend } from './require-backend.js';
 import { rendererFor } from './render/renderer.js';
 import { summaryOf, summaryText } from './summary-text.js';
 import { packageVersion } from './version.js';
@@ -40,6 +41,7 @@ export async function executeFromTerminal(
       '--tls and --security are about a broker that workers of other machines reach.',
       'Add --listen HOST, or leave them out; a broker that is named by --nats has its own.',
     );
+  if (options.workers > 0) requireBackend(options.backend, say);
   const opened = await openRunBus({
     broker: options,
     store: prepared.store.localRoot,

@@ -164,11 +164,20 @@ export const setOption = (): Option =>
     .default([], 'none')
     .argParser((value: string, before: readonly string[]) => [...before, value]);
 
-/** `--backend`: which tensor library trains. */
-export const backendOption = (): Option =>
-  new Option('--backend <name>', 'tensor library; auto takes the fastest that loads, never webgpu')
+/** `--backend`, else HAF_BACKEND: which tensor library trains. A variable that is empty says nothing. */
+export function backendOption(): Option {
+  const option = new Option(
+    '--backend <name>',
+    'tensor library; auto takes the fastest that loads, never webgpu',
+  )
     .choices(backendPreferences)
-    .default('auto');
+    .default('auto')
+    .env('HAF_BACKEND');
+  const choose = option.parseArg;
+  return option.argParser((value: string, before: string) =>
+    value === '' || choose === undefined ? 'auto' : choose(value, before),
+  );
+}
 
 /** `--checkpoint-epochs`: how much a killed training job loses. */
 export const checkpointOption = (): Option =>

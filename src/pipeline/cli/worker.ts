@@ -13,12 +13,14 @@ import { cacheOptions, openStore } from '../store/open-store.js';
 import { openStores } from '../store/open-stores.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
+import { requireBackend } from './require-backend.js';
 import { packageVersion } from './version.js';
 
 /** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
 export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const leaving = new Leaving();
   const log = stderrLogger();
+  if (options.class.includes('gpu')) requireBackend(options.backend, (text) => log.warn(text));
   // Before the bus: who watches should not take a worker that waits for the first run for one that hangs.
   const observation = await observe(options.metrics, { role: 'worker', version: packageVersion() });
   try {
