@@ -8,7 +8,7 @@ import { nativeFolder } from './native-tensorflow.js';
 /** Whether WebGPU computes here. It is tried only where HAF_WEBGPU names its packages: Dawn without a GPU is no failure. */
 async function webGpuLoads(): Promise<boolean> {
   if ((process.env['HAF_WEBGPU'] ?? '') === '') {
-    console.warn('SKIPPED: no WebGPU (HAF_WEBGPU names a folder with its packages, docs/backends-webgpu.md)');
+    console.warn('SKIPPED: no WebGPU (HAF_WEBGPU names a folder with its packages, docs/backends.md)');
     return false;
   }
   try {

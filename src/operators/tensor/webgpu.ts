@@ -1,13 +1,9 @@
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import { findWebGpu, testedWebGpu } from '../../backends/webgpu-packages.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import { freeUnused, type BufferManager } from './gpu-buffers.js';
 import { onRelease, releaseBackend } from './release-backend.js';
-
-/** What WebGPU needs, in the versions that were tested. They are no dependencies of ours: 140 MB for an opt-in. */
-const packages = { dawn: 'webgpu@0.4.0', kernels: '@tensorflow/tfjs-backend-webgpu@4.22.0' } as const;
 
 /** The parts of the WebGPU API that are used here. */
 interface Gpu {
@@ -68,16 +64,7 @@ export async function registerWebGpu(): Promise<string> {
 }
 
 async function loadPackages(): Promise<{ readonly dawn: Dawn; readonly kernels: Kernels }> {
-  const folder = process.env['HAF_WEBGPU'] ?? '';
-  const load = createRequire(folder === '' ? import.meta.url : join(resolve(folder), 'package.json'));
-  const found = (name: string): string => {
-    try {
-      return load.resolve(name);
-    } catch {
-      throw notInstalled(name, folder);
-    }
-  };
-  const paths = { dawn: found('webgpu'), kernels: found('@tensorflow/tfjs-backend-webgpu') };
+  const { load, ...paths } = findWebGpu();
   try {
     const dawn = (await import(pathToFileURL(paths.dawn).href)) as Dawn;
     // Buffers are told from textures by these classes.
@@ -147,19 +134,11 @@ function guardReads(backend: Backend, device: GpuDevice): void {
 const unavailable = (what: string, fix: string, cause?: unknown): HafError =>
   new HafError('HAF_BACKEND_UNAVAILABLE', what, fix, { cause });
 
-const notInstalled = (name: string, folder: string): HafError => {
-  const place = folder === '' ? 'DIR' : folder;
-  return unavailable(
-    folder === '' ? `The package ${name} is not installed.` : `HAF_WEBGPU is ${folder}, without ${name}.`,
-    `npm install --prefix ${place} ${packages.dawn} ${packages.kernels}${folder === '' ? ', then set HAF_WEBGPU=DIR' : ''} (docs/backends-webgpu.md).`,
-  );
-};
-
 const notLoadable = (error: unknown): HafError => {
   const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return unavailable(
     `The packages of WebGPU do not load: ${reason}.`,
-    `Install the tested versions, ${packages.dawn} and ${packages.kernels} (docs/backends-webgpu.md).`,
+    `Install the tested versions: ${testedWebGpu} (docs/backends.md).`,
     error,
   );
 };
