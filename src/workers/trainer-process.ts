@@ -1,5 +1,6 @@
 import { HafError } from '../pipeline/core/errors.js';
 import { executeJob } from './execute-job.js';
+import { releaseBackend } from '../operators/tensor/release-backend.js';
 import type { FromTrainer, ToTrainer } from './ipc.js';
 import { storeAt } from './store-at.js';
 
@@ -26,6 +27,9 @@ async function run({ work, ...settings }: Extract<ToTrainer, { type: 'run' }>): 
     send({ type: 'done', result });
   } catch (error) {
     send({ type: 'failed', error: HafError.from(error).toData() });
+  } finally {
+    // A trainer that waits for its next job must not keep a core busy.
+    releaseBackend();
   }
 }
 

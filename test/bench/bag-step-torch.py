@@ -1,6 +1,8 @@
 """The Stage-1 step of one bag in PyTorch, as its authors write it: forward, instance loss, dropout, backward.
 
-    bag-step-torch.py N WIDTH REPEATS THREADS -> milliseconds of each repeat, as a JSON list
+    bag-step-torch.py N WIDTH REPEATS THREADS cpu|cuda -> milliseconds of each repeat, as a JSON list
+
+On a GPU a step takes the bag there and ends when the GPU is done, as ours does.
 """
 
 import json
@@ -11,7 +13,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-rows, width, repeats, threads = map(int, sys.argv[1:])
+rows, width, repeats, threads = map(int, sys.argv[1:5])
+device = torch.device(sys.argv[5])
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 
@@ -34,21 +37,23 @@ class Encoder(nn.Module):
         k = min(self.k, len(x))
         top = x[torch.topk(scores[0], k)[1]]
         bottom = x[torch.topk(-scores[0], k)[1]]
-        ones, zeros = torch.ones(k, dtype=torch.long), torch.zeros(k, dtype=torch.long)
+        ones, zeros = torch.ones(k, dtype=torch.long, device=device), torch.zeros(k, dtype=torch.long, device=device)
         own = F.cross_entropy(self.heads[y](torch.cat([top, bottom])), torch.cat([ones, zeros]))
         other = F.cross_entropy(self.heads[1 - y](top), zeros)
-        bag = F.cross_entropy(self.classifier(z), torch.tensor([y]))
+        bag = F.cross_entropy(self.classifier(z), torch.tensor([y], device=device))
         return 0.7 * bag + 0.3 * (own + other) / 2
 
 
-model = Encoder()
+model = Encoder().to(device)
 model.train()
 bag = torch.randn(rows, width)
 
 
 def step():
     model.zero_grad()
-    model(bag, 1).backward()
+    model(bag.to(device), 1).backward()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 for _ in range(max(3, repeats // 5)):

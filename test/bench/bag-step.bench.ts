@@ -1,8 +1,8 @@
 /**
- * The Stage-1 step of one bag - forward, instance loss, dropout, all gradients - on every backend that loads, against the
- * same step in PyTorch, as many threads for each (HAF_THREADS, else all cores). Needs a python3 with torch, else it prints
+ * The Stage-1 step of one bag - forward, instance loss, dropout, all gradients - on every backend that "auto" would try and
+ * that loads, or on those of HAF_BENCH_BACKENDS (webgpu,onnx), against the same step in PyTorch, as many threads for each (HAF_THREADS, else all cores). Needs a python3 with torch, else it prints
  * our times alone; HAF_PYTHON names one. Debian's torch needs the OpenMP build of its BLAS, the default is far slower:
- * LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp
+ * LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp. HAF_BENCH_DEVICE=cuda has PyTorch compute on the GPU.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/bag-step.bench.ts
  */
@@ -13,8 +13,10 @@ import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { drawMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
-import { backendNames, loadBackend, type BackendName } from '../../src/operators/tensor/backend.js';
+import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { releaseBackend } from '../../src/operators/tensor/release-backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { automaticBackends, backendNames, type BackendName } from '../../src/pipeline/core/backend-name.js';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { pythonWith, runPython } from '../support/python-with.js';
@@ -31,6 +33,8 @@ const sizes = [
 /** Each round times everybody once: what disturbs the machine for a while disturbs a round's ratios alike. */
 const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
 const python = pythonWith('torch');
+/** Where PyTorch computes: cpu or cuda. */
+const device = process.env.HAF_BENCH_DEVICE ?? 'cpu';
 
 async function ownMs(backend: BackendName, rows: number, repeats: number): Promise<number> {
   await loadBackend(backend);
@@ -72,30 +76,35 @@ const torch = (rows: number, repeats: number): TorchTimes | null =>
         runPython(python, [
           join(import.meta.dirname, 'bag-step-torch.py'),
           ...[rows, width, repeats, threads].map(String),
+          device,
         ]),
       ) as TorchTimes);
 
-async function loadable(): Promise<readonly BackendName[]> {
-  const found: BackendName[] = [];
-  for (const name of backendNames) {
-    const loads = await loadBackend(name).then(
-      () => true,
-      () => false,
-    );
-    // The plain JavaScript backend takes minutes.
-    if (loads && name !== 'cpu') found.push(name);
+/** The backends to time, by what they compute on. @throws HafError when one of HAF_BENCH_BACKENDS does not load */
+async function timedBackends(): Promise<ReadonlyMap<BackendName, string>> {
+  const asked = process.env.HAF_BENCH_BACKENDS?.split(',');
+  const found = new Map<BackendName, string>();
+  // The plain JavaScript backend takes minutes.
+  for (const name of asked ?? automaticBackends.filter((own) => own !== 'cpu')) {
+    const preference = backendNames.find((own) => own === name);
+    if (preference === undefined) throw new Error(`HAF_BENCH_BACKENDS: ${name} is no backend`);
+    try {
+      found.set(preference, (await loadBackend(preference)).why);
+    } catch (error) {
+      if (asked !== undefined) throw error;
+    }
   }
   return found;
 }
 
 it('one bag', async () => {
   process.env.HAF_THREADS = String(threads);
-  const backends = await loadable();
+  const backends = await timedBackends();
   const lines: string[] = [];
   let version = 'no torch';
   for (const { rows, repeats } of sizes) {
     const own = new Map<BackendName, { ms: number[]; ratios: number[] }>(
-      backends.map((name) => [name, { ms: [], ratios: [] }]),
+      [...backends.keys()].map((name) => [name, { ms: [], ratios: [] }]),
     );
     const reference: number[] = [];
     for (let round = 0; round < rounds; round++) {
@@ -117,9 +126,12 @@ it('one bag', async () => {
     );
   }
   console.log(
-    [`${version}, ${threads} threads, bags of N x ${width}; medians of ${rounds} rounds`, ...lines].join(
-      '\n',
-    ),
+    [
+      `${version} on ${device}, ${threads} threads, bags of N x ${width}; medians of ${rounds} rounds`,
+      ...[...backends].map(([name, why]) => `${name}: ${why}`),
+      ...lines,
+    ].join('\n'),
   );
-  expect(backends.length).toBeGreaterThan(0);
+  releaseBackend();
+  expect(backends.size).toBeGreaterThan(0);
 }, 900_000);

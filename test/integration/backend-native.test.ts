@@ -8,7 +8,8 @@ import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { nativeLibrary } from '../../src/operators/tensor/tensorflow.js';
 import { runSummarySchema } from '../../src/pipeline/runs/materialise.js';
 import { cli } from '../support/cli.js';
-import { nativeFolder, useBackend } from '../support/native-tensorflow.js';
+import { nativeFolder } from '../support/native-tensorflow.js';
+import { useBackend } from '../support/numeric-backends.js';
 import { runFolder, workFolder } from '../support/small-cohort.js';
 
 interface Listed {

@@ -94,7 +94,11 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     await up.event(isEpoch('stage1', 3));
     const run = basename(runFolder(bench.folder));
     const broker = ['--nats', bench.nats?.url ?? ''];
+    // Trainers stand still meanwhile: a job that ends before the command has started is not the command's to end.
+    const trainers = worker.trainers();
+    for (const trainer of trainers) process.kill(trainer, 'SIGSTOP');
     expect((await bench.start(['cancel', run, ...broker]).ended).code).toBe(0);
+    for (const trainer of trainers) process.kill(trainer, 'SIGCONT');
     await worker.says('job taken away');
     expect((await up.ended).code).toBe(130);
     expect(stateOf(bench.folder)).toBe('cancelled');

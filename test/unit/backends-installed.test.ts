@@ -146,6 +146,11 @@ describe('the backend asked for, before the first job', () => {
     expect(() => require('tensorflow', root, 'gone')).toThrow('HAF_TENSORFLOW is "gone"');
   });
 
+  it('is refused when it is WebGPU and its packages are not there', () => {
+    const empty = { HAF_WEBGPU: '/nonexistent' };
+    expect(() => requireBackend('webgpu', () => undefined, empty)).toThrow(HafError);
+  });
+
   it('is another with a warning when it is left open and HAF_TENSORFLOW names what is not there', () => {
     expect(require('auto', '/nonexistent')).toEqual([]);
     expect(require('auto', '/nonexistent', 'gone')).toEqual([expect.stringContaining('"gone"')]);

@@ -14,7 +14,7 @@ import { ps3Head } from '../../src/operators/heads/ps3.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { dense } from '../../src/operators/tensor/dense.js';
 import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
-import { numericBackends, useBackend } from '../support/native-tensorflow.js';
+import { numericBackends, useBackend } from '../support/numeric-backends.js';
 
 const patients = 12;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));

@@ -7,7 +7,6 @@ import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js'
 import { latentInputs } from '../../src/operators/stage2/latent-inputs.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { partOf } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
@@ -19,6 +18,7 @@ import {
   jointLabels as labels,
   type JointCase,
 } from '../support/joint-model.js';
+import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const modelOf = ({ parts }: JointCase, parameters: Float32Array): JointTraining =>
   new JointTraining(parts, parameters, labels, []);
@@ -54,7 +54,7 @@ const close = (actual: Float32Array, wanted: Float32Array, what: string): void =
 };
 
 beforeAll(async () => {
-  await loadBackend('wasm');
+  await useBackend(chosenBackend);
 });
 
 describe('the gradient of a joint step', () => {

@@ -12,7 +12,6 @@ import { poolHead } from '../../src/operators/heads/pool.js';
 import { ps3Head } from '../../src/operators/heads/ps3.js';
 import { mfmfOf } from '../../src/operators/mfmf/mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from '../../src/operators/mfmf/mfmf-training.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { fillDropout } from '../../src/operators/tensor/dropout.js';
 import {
   initialParameters,
@@ -24,6 +23,7 @@ import {
 } from '../../src/operators/tensor/parameters.js';
 import { bagsInMemory, tablesOf } from '../support/small-inputs.js';
 import { pythonWith, runPython } from '../support/python-with.js';
+import { fastBackends, useBackend } from '../support/numeric-backends.js';
 
 const python = pythonWith('torch');
 const script = join(import.meta.dirname, '..', 'support', 'methods-torch.py');
@@ -183,35 +183,38 @@ const cases: Readonly<Record<string, () => Promise<Asked>>> = {
   'MFMF on one kind of bags': () => askMfmf(1, ['TMA']),
 };
 
-describe.skipIf(python === null)('comparison methods against PyTorch', () => {
-  const asked = new Map<string, Asked>();
-  const answers = new Map<string, Answer>();
+describe.skipIf(python === null).each(fastBackends)(
+  'comparison methods against PyTorch, on %s',
+  (backend) => {
+    const asked = new Map<string, Asked>();
+    const answers = new Map<string, Answer>();
 
-  beforeAll(async () => {
-    await loadBackend('wasm');
-    for (const [name, ask] of Object.entries(cases)) asked.set(name, await ask());
-    const file = join(mkdtempSync(join(tmpdir(), 'haf-torch-')), 'cases.json');
-    writeFileSync(file, JSON.stringify([...asked.values()].map(({ question }) => question)));
-    const found = JSON.parse(runPython(python ?? '', [script, file])) as Answer[];
-    [...asked.keys()].forEach((name, i) => answers.set(name, found[i] as Answer));
-  });
+    beforeAll(async () => {
+      await useBackend(backend);
+      for (const [name, ask] of Object.entries(cases)) asked.set(name, await ask());
+      const file = join(mkdtempSync(join(tmpdir(), 'haf-torch-')), 'cases.json');
+      writeFileSync(file, JSON.stringify([...asked.values()].map(({ question }) => question)));
+      const found = JSON.parse(runPython(python ?? '', [script, file])) as Answer[];
+      [...asked.keys()].forEach((name, i) => answers.set(name, found[i] as Answer));
+    });
 
-  it.each(Object.keys(cases))('%s has its scores, loss and gradients', (name) => {
-    const { layout, ours } = asked.get(name) as Asked;
-    const { logits, loss, gradients } = answers.get(name) as Answer;
-    const near = (actual: ArrayLike<number>, wanted: readonly number[], what: string): void => {
-      expect(actual.length, what).toBe(wanted.length);
-      const scale = Math.max(...wanted.map(Math.abs), 1e-3);
-      wanted.forEach((value, i) =>
-        expect(Math.abs((actual[i] as number) - value) / scale, `${what} ${i}`).toBeLessThan(2e-5),
-      );
-    };
-    near(ours.logits, logits, 'logits');
-    near([ours.loss], [loss], 'loss');
-    expect(layout.entries.map((entry) => entry.name).sort()).toEqual(Object.keys(gradients).sort());
-    for (const [array, wanted] of Object.entries(gradients)) {
-      expect(Math.max(...wanted.map(Math.abs)), array).toBeGreaterThan(0);
-      near(partOf(layout, ours.gradient, array), wanted, array);
-    }
-  });
-});
+    it.each(Object.keys(cases))('%s has its scores, loss and gradients', (name) => {
+      const { layout, ours } = asked.get(name) as Asked;
+      const { logits, loss, gradients } = answers.get(name) as Answer;
+      const near = (actual: ArrayLike<number>, wanted: readonly number[], what: string): void => {
+        expect(actual.length, what).toBe(wanted.length);
+        const scale = Math.max(...wanted.map(Math.abs), 1e-3);
+        wanted.forEach((value, i) =>
+          expect(Math.abs((actual[i] as number) - value) / scale, `${what} ${i}`).toBeLessThan(2e-5),
+        );
+      };
+      near(ours.logits, logits, 'logits');
+      near([ours.loss], [loss], 'loss');
+      expect(layout.entries.map((entry) => entry.name).sort()).toEqual(Object.keys(gradients).sort());
+      for (const [array, wanted] of Object.entries(gradients)) {
+        expect(Math.max(...wanted.map(Math.abs)), array).toBeGreaterThan(0);
+        near(partOf(layout, ours.gradient, array), wanted, array);
+      }
+    });
+  },
+);

@@ -7,9 +7,9 @@ import type { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { subsample } from '../../src/operators/stage1/pack-bags.js';
 import { packRows } from '../../src/operators/stage1/packed-bags.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { bagsInMemory, tablesOf } from '../support/small-inputs.js';
+import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const patients = 8;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
@@ -56,7 +56,7 @@ const closeTo = (actual: ArrayLike<number>, wanted: ArrayLike<number>, tolerance
 };
 
 beforeAll(async () => {
-  await loadBackend('wasm');
+  await useBackend(chosenBackend);
 });
 
 describe('a step of MFMF', () => {

@@ -10,11 +10,11 @@ import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operator
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import { drawMasks } from '../../src/operators/stage1/packed-bags.js';
 import { auc } from '../../src/operators/stats/auc.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
 import { miniCohort } from '../support/mini-cohort.js';
 import { scratchArtifact } from '../support/run-stage.js';
+import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const { base, embed } = miniCohort(40).inputs;
 const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
@@ -49,7 +49,7 @@ const trainingOf = (encoder: Encoder, changes: Partial<EncoderTrainingOptions> =
   });
 
 beforeAll(async () => {
-  await loadBackend('wasm');
+  await useBackend(chosenBackend);
 });
 
 describe('validation of the encoder', () => {

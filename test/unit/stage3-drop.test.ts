@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng, type Rng } from '../../src/pipeline/core/rng.js';
-import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead, type MlpHeadOptions } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
+import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 describe('random modality drop', () => {
   const modalities = 7;
@@ -61,7 +61,7 @@ describe('a step with random drop', () => {
     drop: rng(5, 'drop'),
   };
   beforeAll(async () => {
-    await loadBackend('wasm');
+    await useBackend(chosenBackend);
   });
 
   it.each([

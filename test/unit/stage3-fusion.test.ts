@@ -10,7 +10,7 @@ import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
-import { numericBackends, useBackend } from '../support/native-tensorflow.js';
+import { numericBackends, useBackend } from '../support/numeric-backends.js';
 
 interface MonotonicCase {
   name: string;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
-import { gradientsOf } from '../tensor/autodiff.js';
+import { gradientsThrough } from '../tensor/autodiff.js';
 import { dense } from '../tensor/dense.js';
 import { fillDropout } from '../tensor/dropout.js';
 import {
@@ -107,27 +107,19 @@ class AutodiffHead implements Head {
       networkLoss(outputs, { masks, labels, predictions, logits: this.fusion.logits }, this.fusion);
 
     let found: NetworkLoss | null = null;
-    const gradients = tf.tidy(() => {
-      const vectors = this.vectorsOf(inputs, patients);
-      // The loss itself is a few numbers per patient: float64 off the backend, as in the hand-derived heads.
-      const lossOf = tf.customGrad<tf.Scalar>((given) => {
-        const outputs = given as tf.Tensor2D;
-        const values = outputs.dataSync();
-        const loss = judge(values, values.length / (masks.length * patients.length * this.fusion.logits));
-        found = loss;
-        const slope = (dy: tf.Tensor): tf.Tensor => tf.mul(dy, tf.tensor2d(loss.dOutputs, outputs.shape));
-        return { value: tf.scalar(loss.loss), gradFunc: slope };
-      });
-      const run = (): tf.Scalar => {
-        const { logits, each } = this.network.forward({
-          ...this.tensorsOf(weights, vectors, masks, dropout),
-          weights,
-        });
-        return lossOf(each === undefined ? logits : tf.concat2d([logits, each], 1));
-      };
-      const learned = [...weights.all(), ...(inputGradients ? vectors : [])];
-      return gradientsOf(run, learned);
+    const vectors = this.vectorsOf(inputs, patients);
+    const run = (): tf.Tensor2D => {
+      const tensors = this.tensorsOf(weights, vectors, masks, dropout);
+      const { logits, each } = this.network.forward({ ...tensors, weights });
+      return each === undefined ? logits : tf.concat2d([logits, each], 1);
+    };
+    const learned = [...weights.all(), ...(inputGradients ? vectors : [])];
+    // The loss itself is a few numbers per patient: float64 off the backend, as in the hand-derived heads.
+    const gradients = await gradientsThrough(run, learned, (values) => {
+      found = judge(values, values.length / (masks.length * patients.length * this.fusion.logits));
+      return found.dOutputs;
     });
+    tf.dispose(vectors);
     weights.dispose();
     const { entries } = this.layout;
     const own = Object.fromEntries(entries.map(({ name }, i) => [name, gradients[i] as tf.Tensor]));

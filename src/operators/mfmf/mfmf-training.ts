@@ -8,7 +8,7 @@ import { BagPacker, subsample } from '../stage1/pack-bags.js';
 import { packRuns, rowsOf, type PackedBags } from '../stage1/packed-bags.js';
 import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../stage2/modality-inputs.js';
 import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
-import { gradientsOf } from '../tensor/autodiff.js';
+import { gradientsThrough } from '../tensor/autodiff.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import { addGradients, ParameterTensors, partOf, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
@@ -135,25 +135,17 @@ export class MfmfTraining implements Trainable {
     const bags = await this.read(run, this.options.maxInstances);
     const active = this.activeArrays(bags);
     let loss = 0;
-    const gradients = tf.tidy(() => {
-      const lossOf = tf.customGrad<tf.Scalar>((given) => {
-        const outputs = given as tf.Tensor2D;
-        const losses = logitsOf(outputs.dataSync(), net.logits).map((logit, i) =>
-          logisticLoss(logit, this.options.labels[run[i] as number] as 0 | 1),
-        );
-        loss = losses.reduce((sum, { loss: own }) => sum + own, 0) / count;
-        const slopes = spreadLogits(
-          losses.map(({ gradient: slope }) => slope / count),
-          net.logits,
-        );
-        return {
-          value: tf.scalar(loss),
-          gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.tensor2d(slopes, outputs.shape)),
-        };
-      });
-      const scalar = (): tf.Scalar => lossOf(mfmfForward(net, weights, this.groupOf(run, bags)));
-      const arrays = active.map((name) => weights.matrix(name));
-      return gradientsOf(scalar, [...arrays, ...bags.map(({ tokens }) => tokens)]);
+    const forward = (): tf.Tensor2D => mfmfForward(net, weights, this.groupOf(run, bags));
+    const learned = [...active.map((name) => weights.matrix(name)), ...bags.map(({ tokens }) => tokens)];
+    const gradients = await gradientsThrough(forward, learned, (outputs) => {
+      const losses = logitsOf(outputs, net.logits).map((logit, i) =>
+        logisticLoss(logit, this.options.labels[run[i] as number] as 0 | 1),
+      );
+      loss = losses.reduce((sum, { loss: own }) => sum + own, 0) / count;
+      return spreadLogits(
+        losses.map(({ gradient: slope }) => slope / count),
+        net.logits,
+      );
     });
     const named = Object.fromEntries(active.map((name, i) => [name, gradients[i] as tf.Tensor]));
     await addGradients(this.layout, named, gradient);

@@ -39,10 +39,10 @@ export async function mapGradient(pack: PackedBags, d: Float32Array): Promise<Li
     const upstream = tf.tensor2d(d, [rowsOf(pack), d.length / rowsOf(pack)]);
     return [input.transposedTimes(upstream), columnSums(upstream)] as const;
   });
-  const gradient = { weight: await weight.data<'float32'>(), bias: await bias.data<'float32'>() };
+  const [ofWeight, ofBias] = await Promise.all([weight.data<'float32'>(), bias.data<'float32'>()]);
   tf.dispose([weight, bias]);
   input.dispose();
-  return gradient;
+  return { weight: ofWeight, bias: ofBias };
 }
 
 const blocksOf = (pack: PackedBags): readonly (readonly [from: number, to: number])[] => {

@@ -23,7 +23,7 @@ export class TensorPasses implements EncoderPasses {
     const input = new InputRows(pack);
     const dropout = uploadMasks(encoder, rowsOf(pack), masks);
     const pass = tf.tidy(() => encode(encoder, weights, input, dropout));
-    const [scores, heads] = [await pass.scores.data<'float32'>(), await pass.heads.data<'float32'>()];
+    const [scores, heads] = await Promise.all([pass.scores.data<'float32'>(), pass.heads.data<'float32'>()]);
     const pooledBy = (attention: Float32Array): tf.Tensor2D =>
       tf.tensor2d(attentionMatrix(attention, pack), [pack.labels.length, rowsOf(pack)]);
     return {

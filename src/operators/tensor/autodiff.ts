@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { columnSums } from './dense.js';
+import { readsTakeTurns } from './reads.js';
 
 /**
  * Gradients of a scalar with respect to tensors it is computed from, in their order. Call inside `tf.tidy`.
@@ -11,6 +12,37 @@ export function gradientsOf(scalar: () => tf.Scalar, of: readonly tf.Tensor[]): 
   // A backend may have brought rules of its own.
   for (const rule of rules) if (!tf.getGradient(rule.kernelName)) tf.registerGradient(rule);
   return tf.valueAndGrads(scalar)([...of]).grads;
+}
+
+/** The slopes of a loss along the outputs of a network, as many, for their values. */
+export type SlopesOf = (outputs: Float32Array) => ArrayLike<number>;
+
+/**
+ * Gradients, with respect to `of`, of a loss that is computed off the backend from the outputs of `forward`. `slopesOf` is
+ * called once. `forward` runs once, or twice where values cannot be read in the middle of it (WebGPU): it must not draw.
+ */
+export async function gradientsThrough(
+  forward: () => tf.Tensor2D,
+  of: readonly tf.Tensor[],
+  slopesOf: SlopesOf,
+): Promise<tf.Tensor[]> {
+  const known = readsTakeTurns() ? slopesOf(await valuesOf(forward)) : null;
+  return tf.tidy(() => {
+    const lossOf = tf.customGrad<tf.Scalar>((given) => {
+      const outputs = given as tf.Tensor2D;
+      const slopes = Float32Array.from(known ?? slopesOf(outputs.dataSync<'float32'>()));
+      // Of the loss only its slopes matter from here on.
+      return { value: tf.scalar(0), gradFunc: (dy) => tf.mul(dy, tf.tensor2d(slopes, outputs.shape)) };
+    });
+    return gradientsOf(() => lossOf(forward()), of);
+  });
+}
+
+async function valuesOf(forward: () => tf.Tensor2D): Promise<Float32Array> {
+  const outputs = tf.tidy(forward);
+  const values = await outputs.data<'float32'>();
+  outputs.dispose();
+  return values;
 }
 
 type Binary = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => Readonly<Record<'a' | 'b', () => tf.Tensor>>;

@@ -1,18 +1,18 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import {
+  automaticBackends,
+  backendNames,
+  type BackendName,
+  type BackendPreference,
+} from '../../pipeline/core/backend-name.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import { NativeRuntime } from './onnx/native.js';
+import { releaseBackend } from './release-backend.js';
 import { registerTensorFlow } from './tensorflow.js';
 import { installWasmMatMul } from './wasm-matmul.js';
-
-/**
- * The backends a training job can run on, in order of preference. `onnx` is wasm with what reads bags done by the native
- * products of onnxruntime-node, which are several times faster.
- */
-export const backendNames = ['tensorflow', 'onnx', 'wasm', 'cpu'] as const;
-export type BackendName = (typeof backendNames)[number];
-export type BackendPreference = BackendName | 'auto';
+import { registerWebGpu } from './webgpu.js';
 
 /** The backend TensorFlow.js computes on from now on, and why it was chosen, in a sentence for `doctor`. */
 export interface LoadedBackend {
@@ -22,7 +22,9 @@ export interface LoadedBackend {
 
 /**
  * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of
- * `backendNames` that loads; the environment variable HAF_BACKEND takes its place when it is set.
+ * `automaticBackends` that loads; the environment variable HAF_BACKEND takes its place when it is set. `onnx` is wasm with
+ * what reads bags done by the native products of onnxruntime-node, which are several times faster. Call `releaseBackend`
+ * when the work is done.
  *
  * @throws HafError HAF_BACKEND_UNAVAILABLE when a backend asked for by name does not load, or none does.
  */
@@ -30,14 +32,16 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
   const wanted =
     preference === 'auto' ? preferenceFromEnvironment() : { name: preference, source: 'asked for' };
   if (wanted !== null) {
-    const failure = await tryBackend(wanted.name);
-    if (failure === null) return { name: wanted.name, why: wanted.source };
-    throw unavailable(`The backend "${wanted.name}" does not load: ${failure}.`);
+    const { name, source } = wanted;
+    const attempt = await tryBackend(name);
+    if (attempt.failure === undefined)
+      return { name, why: attempt.on === undefined ? source : `${source}, on ${attempt.on}` };
+    throw unavailable(`The backend "${name}" does not load: ${attempt.failure}.`, attempt.fix);
   }
   const failures: string[] = [];
-  for (const name of backendNames) {
-    const failure = await tryBackend(name);
-    if (failure === null)
+  for (const name of automaticBackends) {
+    const { failure } = await tryBackend(name);
+    if (failure === undefined)
       return { name, why: failures.length === 0 ? 'the fastest there is' : failures.join('; ') };
     failures.push(`${name}: ${failure}`);
   }
@@ -57,26 +61,35 @@ function preferenceFromEnvironment(): { name: BackendName; source: string } | nu
   throw unavailable(`HAF_BACKEND is "${value}", which is no backend.`);
 }
 
-const unavailable = (what: string): HafError =>
-  new HafError('HAF_BACKEND_UNAVAILABLE', what, `Choose auto or one of ${backendNames.join(', ')}.`);
+const unavailable = (what: string, fix = `Choose auto or one of ${backendNames.join(', ')}.`): HafError =>
+  new HafError('HAF_BACKEND_UNAVAILABLE', what, fix);
 
-/** Null when the backend is current now, else why not. */
-async function tryBackend(name: BackendName): Promise<string | null> {
+/** Without a failure the backend is current now; `on` says what it computes on where there is a choice. */
+type Attempt =
+  { readonly failure?: never; readonly on?: string } | { readonly failure: string; readonly fix?: string };
+
+async function tryBackend(name: BackendName): Promise<Attempt> {
   try {
+    if (name !== 'webgpu') releaseBackend();
     const products = name === 'onnx' ? await NativeRuntime.load() : null;
     const tensors = name === 'onnx' ? 'wasm' : name;
-    await register[tensors]();
-    if (!(await tf.setBackend(tensors))) return 'its initialisation failed';
+    const on = await register[tensors]();
+    if (!(await tf.setBackend(tensors))) return { failure: 'its initialisation failed' };
     if (tensors === 'wasm') installWasmMatMul();
     native = products;
-    return null;
+    return typeof on === 'string' ? { on } : {};
   } catch (error) {
+    if (error instanceof HafError) return { failure: withoutStop(error.what), fix: error.fix };
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return reason.replace(/\.$/, '') || 'unknown reason';
+    return { failure: withoutStop(reason) || 'unknown reason' };
   }
 }
 
-const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<void>>> = {
+/** A sentence within another. */
+const withoutStop = (text: string): string => text.replace(/\.$/, '');
+
+const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<string | void>>> = {
+  webgpu: registerWebGpu,
   tensorflow: registerTensorFlow,
   wasm: async () => {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');

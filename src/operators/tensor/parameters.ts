@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
+import { readsTakeTurns } from './reads.js';
 import type { NamedArray } from './safetensors.js';
 
 /** One named array of a model. `fanIn` is the number of inputs of the layer it belongs to. */
@@ -173,9 +174,12 @@ async function takeGradients(
   target: Float32Array,
   take: (part: Float32Array, values: Float32Array) => void,
 ): Promise<void> {
-  for (const [name, tensor] of Object.entries(gradients)) {
+  const found = Object.entries(gradients);
+  // A GPU answers after a round trip: asked for all at once. Elsewhere one array is copied at a time.
+  const read = readsTakeTurns() ? await Promise.all(found.map(([, tensor]) => tensor.data<'float32'>())) : [];
+  for (const [i, [name, tensor]] of found.entries()) {
     const part = partOf(layout, target, name);
-    const values = await tensor.data<'float32'>();
+    const values = read[i] ?? (await tensor.data<'float32'>());
     if (values.length !== part.length)
       throw new Error(
         `The gradient of "${name}" has ${values.length} elements, its parameter ${part.length}`,

@@ -4,9 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { backendsFolder, chooseInstalled, listInstalled } from '../../backends/installed.js';
 import { type Machine, thisMachine } from '../../backends/machine.js';
 import { findServer } from '../broker/server-binary.js';
+import type { BackendPreference } from '../core/backend-name.js';
 import { HafError } from '../core/errors.js';
 import { usableMemory } from '../core/memory.js';
-import type { BackendPreference, DoctorOptions } from './options.js';
+import type { DoctorOptions } from './options.js';
 
 /** One thing `doctor` looked at. A check that is not `ok` says what to do. */
 export interface Check {
@@ -45,7 +46,9 @@ async function checkBackend(preference: BackendPreference): Promise<Check> {
   const name = 'tensor library';
   try {
     const { loadBackend } = await import('../../operators/tensor/backend.js');
+    const { releaseBackend } = await import('../../operators/tensor/release-backend.js');
     const backend = await loadBackend(preference);
+    releaseBackend();
     const found = `${backend.name}: ${backend.why}`;
     if (backend.name !== 'cpu' || preference === 'cpu') return { name, status: 'ok', found };
     return {
@@ -55,8 +58,8 @@ async function checkBackend(preference: BackendPreference): Promise<Check> {
       fix: 'Run npm ci again; the plain JavaScript backend is very slow.',
     };
   } catch (error) {
-    const fix = 'Choose --backend auto, or run npm ci again.';
-    return { name, status: 'fail', found: (error as Error).message, fix };
+    const { what, fix } = HafError.from(error);
+    return { name, status: 'fail', found: what, fix };
   }
 }
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import type { MetricsAddress } from '../observe/serve.js';
+import { backendPreferences, type BackendPreference } from '../core/backend-name.js';
 import type { BagModality } from '../core/modality.js';
 import type { JobClass } from '../stage.js';
 
@@ -25,9 +26,6 @@ export interface ExperimentOptions {
   readonly set: readonly string[];
   readonly data?: string;
 }
-
-export const backendPreferences = ['auto', 'tensorflow', 'onnx', 'wasm', 'cpu'] as const;
-export type BackendPreference = (typeof backendPreferences)[number];
 
 export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
@@ -168,7 +166,10 @@ export const setOption = (): Option =>
 
 /** `--backend`, else HAF_BACKEND: which tensor library trains. A variable that is empty says nothing. */
 export function backendOption(): Option {
-  const option = new Option('--backend <name>', 'tensor library; auto takes the fastest that loads')
+  const option = new Option(
+    '--backend <name>',
+    'tensor library; auto takes the fastest that loads, never webgpu',
+  )
     .choices(backendPreferences)
     .default('auto')
     .env('HAF_BACKEND');

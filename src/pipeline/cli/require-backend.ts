@@ -1,15 +1,16 @@
 import { createRequire } from 'node:module';
 import { chooseInstalled } from '../../backends/installed.js';
 import { type Machine, thisMachine } from '../../backends/machine.js';
+import { findWebGpu } from '../../backends/webgpu-packages.js';
 import { HafError } from '../core/errors.js';
 
 const { resolve } = createRequire(import.meta.url);
 
 /**
  * Says before the first job what every trainer would find out after hours of tiling: that there is no TensorFlow such as
- * was asked for. Nothing is loaded here; a library that is there and does not load is the trainers' to tell.
+ * was asked for, or no WebGPU. Nothing is loaded here; a library that is there and does not load is the trainers' to tell.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE when `tensorflow` was asked for by name and is not there
+ * @throws HafError HAF_BACKEND_UNAVAILABLE when `tensorflow` or `webgpu` was asked for by name and is not there
  */
 export function requireBackend(
   backend: string,
@@ -18,6 +19,7 @@ export function requireBackend(
   machine: Machine = thisMachine(),
   packageIsThere = isThere,
 ): void {
+  if (backend === 'webgpu') findWebGpu(environment);
   if (backend !== 'tensorflow' && backend !== 'auto') return;
   try {
     const installed = chooseInstalled(environment, machine);

@@ -36,6 +36,7 @@ const catalogue = {
   HAF_STORE_CORRUPT: { exit: exitCodes.unexpected, retryable: false },
   HAF_STORE_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true, local: true },
   HAF_BACKEND_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false, local: true },
+  HAF_BACKEND_FAILED: { exit: exitCodes.unexpected, retryable: true },
   HAF_BACKEND_NOT_BUILT: { exit: exitCodes.unavailable, retryable: false, local: true },
   HAF_BROKER_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true },
   HAF_BROKER_REFUSED: { exit: exitCodes.unavailable, retryable: false },

@@ -1,0 +1,159 @@
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { findWebGpu, testedWebGpu } from '../../backends/webgpu-packages.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import { freeUnused, type BufferManager } from './gpu-buffers.js';
+import { onRelease, releaseBackend } from './release-backend.js';
+
+/** The parts of the WebGPU API that are used here. */
+interface Gpu {
+  requestAdapter(options: { readonly powerPreference: 'high-performance' }): Promise<GpuAdapter | null>;
+}
+interface GpuAdapter {
+  readonly limits: Readonly<Record<string, number>>;
+  readonly info: {
+    readonly vendor: string;
+    readonly device: string;
+    readonly description: string;
+    readonly isFallbackAdapter?: boolean;
+  };
+  requestDevice(options: { readonly requiredLimits: Readonly<Record<string, number>> }): Promise<GpuDevice>;
+}
+interface GpuDevice {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+  addEventListener(type: 'uncapturederror', told: (event: { readonly error: Error }) => void): void;
+  destroy(): void;
+}
+interface Dawn {
+  readonly create: (flags: readonly string[]) => Gpu;
+  readonly globals: object;
+}
+type Backend = tf.KernelBackend & { readonly bufferManager: BufferManager };
+interface Kernels {
+  readonly WebGPUBackend: new (device: GpuDevice, info: GpuAdapter['info']) => Backend;
+}
+
+/** Of the process, never given up: Dawn crashes when its object is collected before what was made of it. */
+let gpu: Gpu | null = null;
+
+/**
+ * Opens the GPU through Dawn and makes its kernels known to TensorFlow.js as the backend `webgpu`. Values can only be read
+ * with `await tensor.data()`. A device that stays open keeps a core busy and the process alive: see `releaseBackend`.
+ *
+ * @returns what it computes on, for people
+ * @throws HafError HAF_BACKEND_UNAVAILABLE naming what to install
+ */
+export async function registerWebGpu(): Promise<string> {
+  const { dawn, kernels } = await loadPackages();
+  gpu ??= dawn.create([]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) throw noAdapter();
+  const device = await adapter.requestDevice({ requiredLimits: wantedLimits(adapter.limits) });
+  releaseBackend();
+  onRelease(() => {
+    tf.removeBackend('webgpu');
+    device.destroy();
+  });
+  const backend = withNavigator(gpu, () => new kernels.WebGPUBackend(device, adapter.info));
+  guardReads(backend, device);
+  // Small tensors would be computed by another backend, and moved back by a read that waits.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
+  tf.registerBackend('webgpu', () => backend);
+  const { device: name, description, isFallbackAdapter } = adapter.info;
+  return `${description || name}${isFallbackAdapter === true ? ', a software rasteriser' : ''}`;
+}
+
+async function loadPackages(): Promise<{ readonly dawn: Dawn; readonly kernels: Kernels }> {
+  const { load, ...paths } = findWebGpu();
+  try {
+    const dawn = (await import(pathToFileURL(paths.dawn).href)) as Dawn;
+    // Buffers are told from textures by these classes.
+    Object.assign(globalThis, dawn.globals);
+    return { dawn, kernels: quietly(() => load(paths.kernels) as Kernels) };
+  } catch (error) {
+    throw notLoadable(error);
+  }
+}
+
+/** A second copy of tfjs-core beside ours, as in a folder of its own, shares the one engine but says so on stderr. */
+function quietly<T>(load: () => T): T {
+  const before = tf.env().getBool('PROD');
+  tf.env().set('PROD', true);
+  try {
+    return load();
+  } finally {
+    tf.env().set('PROD', before);
+  }
+}
+
+/** The backend looks for a browser's `navigator.gpu` when it is made; others would take one for a browser. */
+function withNavigator<T>(own: Gpu, make: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu: own }, configurable: true });
+  try {
+    return make();
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
+
+/** As much as the GPU allows: the guaranteed minimum of buffers per kernel is less than the inputs of some sums. */
+const wantedLimits = (limits: GpuAdapter['limits']): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [
+      'maxBufferSize',
+      'maxComputeInvocationsPerWorkgroup',
+      'maxComputeWorkgroupSizeX',
+      'maxComputeWorkgroupStorageSize',
+      'maxComputeWorkgroupsPerDimension',
+      'maxStorageBufferBindingSize',
+      'maxStorageBuffersPerShaderStage',
+    ].map((name) => [name, limits[name] as number]),
+  );
+
+/**
+ * WebGPU reports a faulty command or a lack of memory as an event and goes on with zeros. All numbers leave the GPU through
+ * `read`: it refuses them from then on.
+ */
+function guardReads(backend: Backend, device: GpuDevice): void {
+  let fault: string | null = null;
+  device.addEventListener('uncapturederror', ({ error }) => (fault ??= error.message));
+  void device.lost.then(({ message }) => (fault ??= `the device was lost: ${message}`));
+  const read = backend.read.bind(backend);
+  backend.read = async (id) => {
+    const values = await read(id).catch((error: unknown) => {
+      throw failed(fault ?? (error instanceof Error ? error.message : String(error)));
+    });
+    if (fault !== null) throw failed(fault);
+    freeUnused(backend.bufferManager);
+    return values;
+  };
+}
+
+const unavailable = (what: string, fix: string, cause?: unknown): HafError =>
+  new HafError('HAF_BACKEND_UNAVAILABLE', what, fix, { cause });
+
+const notLoadable = (error: unknown): HafError => {
+  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return unavailable(
+    `The packages of WebGPU do not load: ${reason}.`,
+    `Install the tested versions: ${testedWebGpu} (docs/backends.md).`,
+    error,
+  );
+};
+
+const noAdapter = (): HafError =>
+  unavailable(
+    'WebGPU finds no GPU: there is no Vulkan driver, no loader (libvulkan1), or none that Dawn accepts.',
+    'Install libvulkan1 and the driver of the GPU (vulkaninfo lists what there is), or in software mesa-vulkan-drivers 25 or newer.',
+  );
+
+const failed = (message: string): HafError => {
+  const [reason = ''] = message.split('\n');
+  return new HafError(
+    'HAF_BACKEND_FAILED',
+    `The GPU failed: ${reason.replace(/\.$/, '')}.`,
+    'Look at its memory and its driver; --backend auto computes without WebGPU.',
+  );
+};
