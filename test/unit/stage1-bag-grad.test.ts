@@ -10,6 +10,7 @@ import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import {
   drawMasks,
+  onHost,
   rowsOf,
   type EncoderMasks,
   type PackedBags,
@@ -39,7 +40,7 @@ function alone(
     values?.slice(from * width, to * width) ?? null;
   return [
     {
-      rows: pack.rows.slice(from * pack.width, to * pack.width),
+      rows: onHost(pack.rows).slice(from * pack.width, to * pack.width),
       width: pack.width,
       offsets: [0, to - from],
       labels: [pack.labels[bag] as 0 | 1],

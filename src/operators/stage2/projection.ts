@@ -74,7 +74,7 @@ export async function project(
     await addGradients(
       layout,
       Object.assign({}, ...gradients.map(({ own }) => own)) as GradientTensors,
-      learning.into,
+      [learning.into],
     );
     for (const [m, { read }] of gradients.entries()) await addTo(targets[m] ?? null, read[0] ?? null);
   }
