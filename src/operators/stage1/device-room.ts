@@ -47,8 +47,7 @@ export class DeviceRoom {
 
   /** @param source whose bags the job reads; a job that may wait for anything else must leave first */
   enter(source: string, encoder: Encoder): DevicePlace {
-    const { layout: _, ...shape } = encoder;
-    const name = JSON.stringify([source, shape]);
+    const name = JSON.stringify([source, { ...encoder, layout: undefined }]);
     const group = this.groups.get(name) ?? {
       lockstep: new Lockstep(encoder, () => this.most),
       bags: new DeviceBags(this.budget),
