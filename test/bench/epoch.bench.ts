@@ -1,13 +1,15 @@
 /**
  * Whole epochs of a seven-modality cohort of 120 patients - Stage 1 on slides of 500 to 4000 instances of 1024 numbers read
- * from disk, Stage 1 on cores of 16 instances, Stages 2 and 3 - against PyTorch, one patient at a time, with as many threads
- * (HAF_THREADS, else all cores). Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the backend,
- * HAF_PYTHON a python3 with torch; see bag-step.bench.ts for Debian's.
+ * from disk, Stage 1 on cores of 16 instances, Stages 2 and 3 - against PyTorch, one patient at a time, with all cores
+ * (or HAF_THREADS of them). Ours in one process with as many cores; and for slides also as `up` trains, a fold on each core
+ * in a process of its own: epochs per second then. Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the
+ * backend, HAF_PYTHON a python3 with torch; see bag-step.bench.ts for Debian's.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/epoch.bench.ts
  */
-import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
@@ -176,42 +178,98 @@ function torchMs({ torch, groups }: Part): { readonly version: string; readonly 
   return { version, ms: median(times) };
 }
 
-it('one epoch of each part', async () => {
-  process.env.HAF_THREADS = String(threads);
-  const { name } = await loadBackend();
+const slides = (): Part => {
   const sizes = rng(1, 'sizes');
-  const slides = everyone.map(() => 500 + sizes.int(3501));
-  const parts = [
-    bags('WSI', slides, 1024),
-    bags(
-      'TMA',
-      everyone.map(() => 16),
-      256,
-    ),
-    aligned(),
-  ];
-  const lines: string[] = [];
-  let version = 'no torch';
-  for (const part of parts) {
-    const [own, reference, ratios, waits]: number[][] = [[], [], [], []];
+  return bags(
+    'WSI',
+    everyone.map(() => 500 + sizes.int(3501)),
+    1024,
+  );
+};
+
+/** Milliseconds of epochs of slides in this process, while others do the same. */
+async function epochsBeside(file: string): Promise<void> {
+  await loadBackend();
+  const part = slides();
+  const times: number[] = [];
+  for (let i = 0; i < rounds + 2; i++) {
+    const start = performance.now();
     await part.epoch();
-    for (let round = 0; round < rounds; round++) {
-      const of = torchMs(part);
-      waited.ms = 0;
-      const start = performance.now();
-      await part.epoch();
-      const took = performance.now() - start;
-      own?.push(took);
-      waits?.push((100 * waited.ms) / (took - waited.ms));
-      reference?.push(of?.ms ?? NaN);
-      ratios?.push((of?.ms ?? NaN) / took);
-      if (of !== null) version = `torch ${of.version}`;
-    }
-    lines.push(
-      `${part.name.padEnd(46)} torch ${median(reference ?? []).toFixed(0)} ms, ${name} ${median(own ?? []).toFixed(0)} ms: ` +
-        `${median(ratios ?? []).toFixed(2)}x torch; waited for bags ${median(waits ?? []).toFixed(1)} % of compute`,
-    );
+    times.push(performance.now() - start);
   }
-  console.log([`${version}, ${threads} threads; medians of ${rounds} rounds`, ...lines].join('\n'));
-  expect(lines).toHaveLength(parts.length);
-}, 1_200_000);
+  // The first warms up; in the last the others may have ended.
+  writeFileSync(file, JSON.stringify(times.slice(1, -1)));
+}
+
+/** Milliseconds of an epoch of slides when each core trains a fold. */
+async function epochOnEachCore(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'haf-epoch-'));
+  const files = Array.from({ length: threads }, (_, i) => join(folder, `${i}.json`));
+  const own = ['run', '--config', 'test/bench/vitest.config.mjs', 'test/bench/epoch.bench.ts'];
+  const ended = files.map(
+    (file) =>
+      new Promise<void>((resolve, reject) => {
+        const env = { ...process.env, HAF_THREADS: '1', HAF_BENCH_BESIDE: file };
+        spawn('npx', ['vitest', ...own], { cwd: join(import.meta.dirname, '../..'), env, stdio: 'ignore' })
+          .once('error', reject)
+          .once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`ended with ${code}`))));
+      }),
+  );
+  await Promise.all(ended);
+  const times = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as number[]);
+  rmSync(folder, { recursive: true });
+  return median(times);
+}
+
+const beside = process.env.HAF_BENCH_BESIDE;
+
+it.runIf(beside !== undefined)('epochs beside others', () => epochsBeside(beside ?? ''), 1_200_000);
+
+it.runIf(beside === undefined)(
+  'one epoch of each part',
+  async () => {
+    process.env.HAF_THREADS = String(threads);
+    const { name } = await loadBackend();
+    const parts = [
+      slides(),
+      bags(
+        'TMA',
+        everyone.map(() => 16),
+        256,
+      ),
+      aligned(),
+    ];
+    const lines: string[] = [];
+    let version = 'no torch';
+    for (const [index, part] of parts.entries()) {
+      const [own, reference, ratios, waits]: number[][] = [[], [], [], []];
+      await part.epoch();
+      for (let round = 0; round < rounds; round++) {
+        const of = torchMs(part);
+        waited.ms = 0;
+        const start = performance.now();
+        await part.epoch();
+        const took = performance.now() - start;
+        own?.push(took);
+        waits?.push((100 * waited.ms) / (took - waited.ms));
+        reference?.push(of?.ms ?? NaN);
+        ratios?.push((of?.ms ?? NaN) / took);
+        if (of !== null) version = `torch ${of.version}`;
+      }
+      const torch = median(reference ?? []);
+      lines.push(
+        `${part.name.padEnd(46)} torch ${torch.toFixed(0)} ms, ${name} ${median(own ?? []).toFixed(0)} ms: ` +
+          `${median(ratios ?? []).toFixed(2)}x torch; waited for bags ${median(waits ?? []).toFixed(1)} % of compute`,
+      );
+      if (index > 0) continue;
+      const each = await epochOnEachCore();
+      lines.push(
+        `${`  a fold on each of ${threads} cores`.padEnd(46)} ${name} ${(each / threads).toFixed(0)} ms for each epoch: ` +
+          `${((threads * torch) / each).toFixed(2)}x torch`,
+      );
+    }
+    console.log([`${version}, ${threads} threads; medians of ${rounds} rounds`, ...lines].join('\n'));
+    expect(lines).toHaveLength(parts.length + 1);
+  },
+  1_200_000,
+);
