@@ -12,8 +12,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead } from '../../src/operators/heads/mlp.js';
@@ -33,7 +31,7 @@ import { configSchema } from '../../src/pipeline/config/schema.js';
 import { modalities, type BagModality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { pythonWith } from '../support/python-with.js';
-import { scratchArtifact } from '../support/run-stage.js';
+import { bagCohort, labelsOf, slideSizes } from './bag-cohort.js';
 import { median } from './median.js';
 
 const threads = Number(process.env.HAF_THREADS ?? availableParallelism());
@@ -41,7 +39,7 @@ const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
 const config = configSchema.parse({ name: 'bench' });
 const count = 120;
 const everyone = Array.from({ length: count }, (_, i) => i);
-const labels = everyone.map((i): 0 | 1 => (i % 4 === 0 ? 1 : 0));
+const labels = labelsOf(count);
 // 80/10/10 with validation patients beside: as many draws as training patients.
 const training = everyone.slice(0, 108);
 const python = pythonWith('torch');
@@ -76,37 +74,15 @@ function epochOf(model: Trainable): () => Promise<void> {
 const waited = { ms: 0 };
 
 function bags(modality: BagModality, sizes: readonly number[], width: number): Part {
-  const stream = rng(1, modality);
-  const starts = sizes.reduce<number[]>((sums, size) => [...sums, (sums.at(-1) ?? 0) + size], [0]);
-  const rows = starts.at(-1) ?? 0;
-  const values = new Float32Array(rows * width);
-  for (let i = 0; i < values.length; i++) values[i] = stream.uniform() - 0.5;
-  const artifact = scratchArtifact(
-    'features',
-    {},
-    { [featuresFiles.float32]: new Uint8Array(values.buffer) },
-  );
+  const { cohort, features } = bagCohort(modality, sizes, width);
   const timed = {
-    ...artifact,
+    ...features,
     wait: async <T>(read: Promise<T>): Promise<T> => {
       const start = performance.now();
       const value = await read;
       waited.ms += performance.now() - start;
       return value;
     },
-  };
-  const cohort: Cohort = {
-    modalities: [modality],
-    columns: {},
-    widths: { [modality]: width },
-    precisions: { [modality]: 'float32' },
-    patients: sizes.map((size, i) => ({
-      id: String(i),
-      y: labels[i] as 0 | 1,
-      followUpDays: null,
-      tables: {},
-      bags: { [modality]: [{ artifact: 'features', start: starts[i] as number, rows: size }] },
-    })),
   };
   const source = new BagSource(cohort, modality, [timed]);
   const encoder = encoderOf(config.mil, width);
@@ -123,7 +99,7 @@ function bags(modality: BagModality, sizes: readonly number[], width: number): P
     },
   );
   return {
-    name: `Stage 1, ${modality}: ${Math.round(rows / sizes.length)} x ${width} on average`,
+    name: `Stage 1, ${modality}: ${Math.round(sizes.reduce((sum, rows) => sum + rows, 0) / sizes.length)} x ${width} on average`,
     epoch: epochOf(model),
     torch: ['bags', String(width)],
     groups: drawn().map((group) => group.map((patient) => sizes[patient] as number)),
@@ -178,14 +154,7 @@ function torchMs({ torch, groups }: Part): { readonly version: string; readonly 
   return { version, ms: median(times) };
 }
 
-const slides = (): Part => {
-  const sizes = rng(1, 'sizes');
-  return bags(
-    'WSI',
-    everyone.map(() => 500 + sizes.int(3501)),
-    1024,
-  );
-};
+const slides = (): Part => bags('WSI', slideSizes(count), 1024);
 
 /** Milliseconds of epochs of slides in this process, while others do the same. */
 async function epochsBeside(file: string): Promise<void> {

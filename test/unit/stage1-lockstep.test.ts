@@ -122,6 +122,19 @@ describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
     expectSame(found, await Promise.all(expected));
   });
 
+  it('do so too where tensors may be small only: packs, stacks, and bags that do not fit', async () => {
+    const alone: unknown[][] = [];
+    for (const index of folds) alone.push(await worked(index, null));
+    // Nine rows of 16 numbers, for bags of 3 to 10 instances.
+    const largest = 9 * 16 * Float32Array.BYTES_PER_ELEMENT;
+    const room = new DeviceRoom(2 ** 20, () => undefined, largest);
+    const places = folds.map(() => room.enter('TMA', encoder));
+    expect(places[0]?.packRows).toBe(9);
+    const forward = vi.spyOn(EncoderStack.prototype, 'forward');
+    expectSame(await Promise.all(folds.map((index, i) => worked(index, places[i] as DevicePlace))), alone);
+    expect(forward.mock.calls.length).toBeGreaterThan(20);
+  });
+
   it('repeat a pass that the memory did not suffice for, once, with half of the bags', async () => {
     const alone: unknown[][] = [];
     for (const index of folds) alone.push(await worked(index, null));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HafError } from '../../pipeline/core/errors.js';
-import { computesOnGpu, gpuBytes } from '../tensor/gpu.js';
+import { computesOnGpu, gpuBytes, largestTensor } from '../tensor/gpu.js';
 import { DeviceBags, type Budget } from './device-bags.js';
 import type { EncoderPasses } from './encoder-passes.js';
 import type { Encoder } from './encoder.js';
@@ -9,6 +9,8 @@ import { Lockstep } from './lockstep.js';
 /** A training job's place on the device: the bags it shares with other folds, and the steps it takes with them. */
 export interface DevicePlace {
   readonly bags: DeviceBags;
+  /** Most rows of a pack; a bag that is larger stays on the host. */
+  readonly packRows: number;
   open(parameters: Float32Array): EncoderPasses;
   /** Computes, and once more with less on the device each time its memory does not suffice. Nothing may be half done. */
   withRoom<T>(compute: () => Promise<T>): Promise<T>;
@@ -22,6 +24,8 @@ interface Group {
   members: number;
 }
 
+/** Rows of a pack: a GPU takes as long to be told of a small product as of a large one. */
+const mostRows = 16_384;
 /** Below this, memory that does not suffice is not taken by bags. */
 const smallestBudget = 16 * 2 ** 20;
 
@@ -37,10 +41,12 @@ export class DeviceRoom {
   /**
    * @param bytes of bags to keep
    * @param warn is told when the memory did not suffice, with the bytes that are kept from then on
+   * @param largest bytes of a tensor
    */
   constructor(
     private bytes: number,
     private readonly warn: (bytes: number) => void,
+    private readonly largest = Infinity,
   ) {
     this.budget = { left: bytes };
   }
@@ -48,8 +54,12 @@ export class DeviceRoom {
   /** @param source whose bags the job reads; a job that may wait for anything else must leave first */
   enter(source: string, encoder: Encoder): DevicePlace {
     const name = JSON.stringify([source, { ...encoder, layout: undefined }]);
+    const rowBytes = Float32Array.BYTES_PER_ELEMENT * Math.max(encoder.width, encoder.hidden);
     const group = this.groups.get(name) ?? {
-      lockstep: new Lockstep(encoder, () => this.most),
+      lockstep: new Lockstep(
+        encoder,
+        (folds, rows) => folds <= this.most && folds * rows * rowBytes <= this.largest,
+      ),
       bags: new DeviceBags(this.budget),
       members: 0,
     };
@@ -59,6 +69,7 @@ export class DeviceRoom {
     let left = false;
     return {
       bags: group.bags,
+      packRows: Math.min(mostRows, Math.floor(this.largest / rowBytes)),
       open: (parameters) => member.open(parameters),
       withRoom: (compute) => this.withRoom(compute),
       leave: () => {
@@ -112,12 +123,16 @@ export function deviceRoom(): DeviceRoom | null {
   const backend = tf.backend();
   const room =
     rooms.get(backend) ??
-    new DeviceRoom(Math.min(known, gpuBytes() / 2), (bytes) => {
-      known = bytes;
-      process.stderr.write(
-        `haf-pipeline: the memory of the GPU did not suffice; ${Math.round(bytes / 2 ** 20)} MB of bags are kept on it from now on.\n`,
-      );
-    });
+    new DeviceRoom(
+      Math.min(known, gpuBytes() / 2),
+      (bytes) => {
+        known = bytes;
+        process.stderr.write(
+          `haf-pipeline: the memory of the GPU did not suffice; ${Math.round(bytes / 2 ** 20)} MB of bags are kept on it from now on.\n`,
+        );
+      },
+      largestTensor(),
+    );
   rooms.set(backend, room);
   return room;
 }

@@ -4,6 +4,7 @@ import { EncoderStack, type StackMember } from './encoder-stack.js';
 import type { Encoder } from './encoder.js';
 import { isWhole } from './input-rows.js';
 import { Meeting, type Share } from './meeting.js';
+import { rowsOf } from './packed-bags.js';
 import { SharedPass } from './shared-pass.js';
 
 /** A job that trains in lockstep with others. */
@@ -23,10 +24,10 @@ export class Lockstep {
   private readonly packs: Meeting<StackMember, RowsPass>;
   private joined = 0;
 
-  /** @param most folds in one stack, at present */
+  /** @param fits whether so many folds with so many rows each may be one stack, at present */
   constructor(
     private readonly encoder: Encoder,
-    private readonly most: () => number,
+    private readonly fits: (folds: number, rows: number) => boolean,
   ) {
     this.packs = new Meeting([], (shares) => this.forward(shares));
   }
@@ -51,7 +52,7 @@ export class Lockstep {
 
   private forward(shares: readonly Share<StackMember>[]): readonly Promise<RowsPass>[] {
     const passes = new Map<number, Promise<RowsPass>>();
-    for (const stacked of inStacks(shares, this.most())) {
+    for (const stacked of this.inStacks(shares)) {
       const members = stacked.map(({ who }) => who);
       const stack = new EncoderStack(
         this.encoder,
@@ -62,28 +63,22 @@ export class Lockstep {
     }
     return shares.map(({ who }) => passes.get(who) as Promise<RowsPass>);
   }
+
+  /** Training apart from evaluation, since the one has dropout; a pack that goes through in blocks alone. */
+  private inStacks(shares: readonly Share<StackMember>[]): readonly (readonly Share<StackMember>[])[] {
+    const stacks: Share<StackMember>[][] = [];
+    for (const kind of [isTraining, isEvaluation]) {
+      let open: Share<StackMember>[] = [];
+      for (const share of shares.filter(({ brought }) => isWhole(brought.pack) && kind(brought))) {
+        const rows = Math.max(...[...open, share].map(({ brought }) => rowsOf(brought.pack)));
+        if (open.length === 0 || !this.fits(open.length + 1, rows)) stacks.push((open = []));
+        open.push(share);
+      }
+    }
+    const alone = shares.filter(({ brought }) => !isWhole(brought.pack)).map((share) => [share]);
+    return [...stacks, ...alone];
+  }
 }
 
-/** Training apart from evaluation, since the one has dropout; a pack that goes through in blocks alone. */
-function inStacks(
-  shares: readonly Share<StackMember>[],
-  most: number,
-): readonly (readonly Share<StackMember>[])[] {
-  const whole = shares.filter(({ brought }) => isWhole(brought.pack));
-  return [
-    ...inParts(
-      whole.filter(({ brought }) => brought.masks !== null),
-      most,
-    ),
-    ...inParts(
-      whole.filter(({ brought }) => brought.masks === null),
-      most,
-    ),
-    ...shares.filter(({ brought }) => !isWhole(brought.pack)).map((share) => [share]),
-  ];
-}
-
-function inParts<T>(all: readonly T[], most: number): readonly (readonly T[])[] {
-  const parts = Math.ceil(all.length / most);
-  return Array.from({ length: parts }, (_, part) => all.filter((_own, i) => i % parts === part));
-}
+const isTraining = ({ masks }: StackMember): boolean => masks !== null;
+const isEvaluation = ({ masks }: StackMember): boolean => masks === null;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from './bag-source.js';
 import type { DevicePlace } from './device-room.js';
-import { devicePackRows, packRows, packRuns, type PackedBags, type RowArray } from './packed-bags.js';
+import { packRows, packRuns, type PackedBags, type RowArray } from './packed-bags.js';
 
 /** Which instances of a bag are used: positions in ascending order, or all. */
 type Selection = readonly number[] | null;
@@ -21,7 +21,7 @@ export function subsample(rows: number, most: number | null, rng: Rng): Selectio
   return chosen.sort((a, b) => a - b);
 }
 
-type Device = Pick<DevicePlace, 'bags' | 'withRoom'>;
+type Device = Pick<DevicePlace, 'bags' | 'packRows' | 'withRoom'>;
 
 /**
  * Lays the bags of patients end to end, a pack at a time; the rows of a pack are valid until the next one. While one is
@@ -45,7 +45,7 @@ export class BagPacker {
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly pack: PackedBags }> {
     const selections = patients.map((patient) => select(this.source.rows(patient)));
     const sizes = patients.map((patient, i) => selections[i]?.length ?? this.source.rows(patient));
-    const runs = packRuns(sizes, this.device === null ? packRows : devicePackRows);
+    const runs = packRuns(sizes, this.device?.packRows ?? packRows);
     for (const [index, [from, to]] of runs.entries()) {
       const members = patients.slice(from, to);
       const offsets = [0];
@@ -79,7 +79,7 @@ export class BagPacker {
     rows: number,
   ): Promise<RowArray> {
     const { source, device } = this;
-    if (device !== null) {
+    if (device !== null && rows <= device.packRows) {
       this.prefetch(patients);
       return device.withRoom(() => this.onDevice(device.bags, patients, selections));
     }

@@ -52,8 +52,6 @@ export function drawMasks(pack: PackedBags, encoder: Encoder, rng: Rng): Encoder
 
 /** Rows worth multiplying at once: more gain nothing, and small bags fill a pack up to here. */
 export const packRows = 4096;
-/** On a GPU, which takes as long to be told of a small product as for a large one. */
-export const devicePackRows = 16_384;
 /** The attention matrix of a pack is [bags, rows], so their number is bounded too. */
 const packBagCount = 64;
 

@@ -5,6 +5,14 @@ import { nativeLibrary } from './tensorflow.js';
 /** Whether the current backend computes on a GPU, or on what WebGPU takes for one. */
 export const computesOnGpu = (): boolean => tf.getBackend() === 'webgpu' || nativeLibrary()?.gpu === true;
 
+/** Bytes of the largest tensor that the current backend computes with. */
+export function largestTensor(): number {
+  const { device } = tf.backend() as {
+    readonly device?: { readonly limits: { readonly maxStorageBufferBindingSize: number } };
+  };
+  return device?.limits.maxStorageBufferBindingSize ?? Infinity;
+}
+
 /** Assumed where nobody tells. */
 const unknownBytes = 2 * 2 ** 30;
 
