@@ -47,6 +47,8 @@ const python = pythonWith('torch');
 interface Part {
   readonly name: string;
   readonly epoch: () => Promise<void>;
+  /** Epochs in a row: one of some milliseconds after a pause measures the pause. */
+  readonly repeats: number;
   /** What PyTorch is told of the same draws: arguments, and a number for each patient of each group. */
   readonly torch: readonly string[];
   readonly groups: readonly (readonly number[])[];
@@ -101,6 +103,7 @@ function bags(modality: BagModality, sizes: readonly number[], width: number): P
   return {
     name: `Stage 1, ${modality}: ${Math.round(sizes.reduce((sum, rows) => sum + rows, 0) / sizes.length)} x ${width} on average`,
     epoch: epochOf(model),
+    repeats: width < 1024 ? 10 : 1,
     torch: ['bags', String(width)],
     groups: drawn().map((group) => group.map((patient) => sizes[patient] as number)),
   };
@@ -137,18 +140,23 @@ function aligned(): Part {
       await first();
       await second();
     },
+    repeats: 10,
     torch: ['aligned', '0'],
     groups: drawn().map((group) => group.map(() => modalities.length)),
   };
 }
 
-function torchMs({ torch, groups }: Part): { readonly version: string; readonly ms: number } | null {
+function torchMs({ torch, groups, repeats }: Part): { readonly version: string; readonly ms: number } | null {
   if (python === null) return null;
   const script = join(import.meta.dirname, 'epoch-torch.py');
-  const { stdout, stderr, status } = spawnSync(python, [script, ...torch, String(threads), '2'], {
-    input: groups.map((group) => group.join(' ')).join('\n'),
-    encoding: 'utf8',
-  });
+  const { stdout, stderr, status } = spawnSync(
+    python,
+    [script, ...torch, String(threads), String(repeats + 1)],
+    {
+      input: groups.map((group) => group.join(' ')).join('\n'),
+      encoding: 'utf8',
+    },
+  );
   if (status !== 0) throw new Error(stderr);
   const { version, times } = JSON.parse(stdout) as { version: string; times: number[] };
   return { version, ms: median(times) };
@@ -217,10 +225,10 @@ it.runIf(beside === undefined)(
         const of = torchMs(part);
         waited.ms = 0;
         const start = performance.now();
-        await part.epoch();
-        const took = performance.now() - start;
+        for (let repeat = 0; repeat < part.repeats; repeat++) await part.epoch();
+        const took = (performance.now() - start) / part.repeats;
         own?.push(took);
-        waits?.push((100 * waited.ms) / (took - waited.ms));
+        waits?.push((100 * waited.ms) / (took * part.repeats - waited.ms));
         reference?.push(of?.ms ?? NaN);
         ratios?.push((of?.ms ?? NaN) / took);
         if (of !== null) version = `torch ${of.version}`;
