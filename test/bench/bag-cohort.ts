@@ -1,6 +1,7 @@
-import { closeSync, mkdtempSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { rng } from '../../src/pipeline/core/rng.js';
@@ -18,13 +19,15 @@ export function slideSizes(count: number): readonly number[] {
   return Array.from({ length: count }, () => 500 + stream.int(3501));
 }
 
-/** A cohort whose patients have one bag each, of random numbers on disk. */
+/** A cohort whose patients have one bag each, of random numbers on disk until the benchmark ends: gigabytes. */
 export function bagCohort(
   modality: BagModality,
   sizes: readonly number[],
   width: number,
 ): { readonly cohort: Cohort; readonly features: Artifact } {
-  const file = join(mkdtempSync(join(tmpdir(), 'haf-bench-')), featuresFiles.float32);
+  const folder = mkdtempSync(join(tmpdir(), 'haf-bench-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, featuresFiles.float32);
   const descriptor = openSync(file, 'w');
   const stream = rng(1, modality);
   for (const size of sizes) {
