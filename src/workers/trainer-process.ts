@@ -7,35 +7,54 @@ import { storeAt } from './store-at.js';
 // The trainer: the process that holds TensorFlow. Native bindings load in one thread per process only, and a
 // training step blocks the event loop, so it shares neither with the runner that keeps the lease alive.
 
-let current: { readonly stop: AbortController; readonly pause: AbortController } | null = null;
+/** How jobs are stopped, by their ids. There is one at a time, but for a GPU, which jobs share. */
+const asked = new Map<number, { readonly stop: AbortController; readonly pause: AbortController }>();
+let working = 0;
+/** Settles when a backend that has failed is let go of: a job that began before would fail with the others. */
+let renewal: { readonly done: Promise<void>; readonly finish: () => void } | null = null;
 
 const send = (message: FromTrainer): void => {
   process.send?.(message);
 };
 
-async function run({ work, ...settings }: Extract<ToTrainer, { type: 'run' }>): Promise<void> {
+async function run({ id, work, ...settings }: Extract<ToTrainer, { type: 'run' }>): Promise<void> {
   const [stop, pause] = [new AbortController(), new AbortController()];
-  current = { stop, pause };
+  asked.set(id, { stop, pause });
+  await renewal?.done;
+  working++;
   try {
     const result = await executeJob(work, storeAt(work.root), {
       ...settings,
       signal: stop.signal,
       pause: pause.signal,
-      onEpoch: (progress) => send({ type: 'epoch', progress }),
-      onCheckpoint: (epoch) => send({ type: 'checkpoint', epoch }),
+      onEpoch: (progress) => send({ id, type: 'epoch', progress }),
+      onCheckpoint: (epoch) => send({ id, type: 'checkpoint', epoch }),
     });
-    send({ type: 'done', result });
+    send({ id, type: 'done', result });
   } catch (error) {
-    send({ type: 'failed', error: HafError.from(error).toData() });
+    const told = HafError.from(error);
+    if (told.code === 'HAF_BACKEND_FAILED') renewal ??= newRenewal();
+    send({ id, type: 'failed', error: told.toData() });
   } finally {
-    // A trainer that waits for its next job must not keep a core busy.
-    releaseBackend();
+    asked.delete(id);
+    if (--working === 0) {
+      // A trainer that waits for its next job must not keep a core busy.
+      releaseBackend();
+      renewal?.finish();
+      renewal = null;
+    }
   }
 }
 
+function newRenewal(): Exclude<typeof renewal, null> {
+  let finish = (): void => undefined;
+  const done = new Promise<void>((resolve) => (finish = resolve));
+  return { done, finish };
+}
+
 process.on('message', (message: ToTrainer) => {
-  if (message.type === 'cancel') current?.stop.abort();
-  else if (message.type === 'pause') current?.pause.abort();
+  if (message.type === 'cancel') asked.get(message.id)?.stop.abort();
+  else if (message.type === 'pause') asked.get(message.id)?.pause.abort();
   else void run(message);
 });
 // A terminal's Ctrl-C and a scheduler's SIGTERM reach the whole process group; draining is the runner's decision,

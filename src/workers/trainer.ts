@@ -21,14 +21,16 @@ export interface TrainerOptions {
   readonly checkpointEpochs: number;
 }
 
-/** A child process that computes training jobs, one after another; started with its first job, again after it died. */
+/** A child process that computes training jobs; started with its first job, again after it died. */
 export class Trainer implements Executor {
   private child: ChildProcess | null = null;
+  private jobs = 0;
 
   constructor(private readonly options: TrainerOptions) {}
 
   async run(job: Work, { onEpoch, onCheckpoint, signal, pause }: JobControl): Promise<JobResult> {
     const child = this.alive(job);
+    const id = ++this.jobs;
     const settled = new AbortController();
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
@@ -42,6 +44,7 @@ export class Trainer implements Executor {
         settle(() => reject(died(job, code, by)));
       const onError = (error: Error): void => settle(() => reject(unreachable(job, error)));
       const onMessage = (message: FromTrainer): void => {
+        if (message.id !== id) return;
         if (message.type === 'epoch') onEpoch(message.progress);
         else if (message.type === 'checkpoint') onCheckpoint(message.epoch);
         else if (message.type === 'done') settle(() => resolve(message.result));
@@ -63,9 +66,9 @@ export class Trainer implements Executor {
       child.on('exit', onExit);
       child.on('error', onError);
       const { codeVersion, checkpointEpochs } = this.options;
-      send({ type: 'run', work: job, codeVersion, checkpointEpochs });
-      sendOn(signal, { type: 'cancel' });
-      sendOn(pause, { type: 'pause' });
+      send({ id, type: 'run', work: job, codeVersion, checkpointEpochs });
+      sendOn(signal, { id, type: 'cancel' });
+      sendOn(pause, { id, type: 'pause' });
     });
   }
 
@@ -98,6 +101,8 @@ export class Trainer implements Executor {
     } catch (error) {
       throw unreachable(job, error);
     }
+    // Each job listens, and a GPU has more than the ten that Node takes for a leak.
+    child.setMaxListeners(0);
     child.once('exit', () => this.forget(child));
     child.once('disconnect', () => this.forget(child));
     // Stays for the child's whole life: an 'error' nobody listens to would end the runner.

@@ -6,7 +6,7 @@ import type { Member } from '../pipeline/bus/member.js';
 import { together, type WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
-import { visibleGpus } from './gpus.js';
+import { trainersOf } from './trainers-of.js';
 import { startRunner, type Runner } from './runner.js';
 import { ThreadPool } from './thread-pool.js';
 import { Trainer } from './trainer.js';
@@ -19,7 +19,7 @@ export interface WorkerOptions {
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
   readonly classes: readonly JobClass[];
-  /** Training processes; null: one for each GPU, or for each core without any. CPU-bound jobs get a thread per core besides. */
+  /** Training jobs at once; null: `foldsPerGpu` for each GPU, or one for each core. CPU-bound jobs get a thread per core besides. */
   readonly trainers: number | null;
   readonly backend: string;
   readonly checkpointEpochs: number;
@@ -42,23 +42,24 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // What this process may use: fewer than the machine has under a scheduler's affinity.
   const threads = classes.includes('cpu') ? availableParallelism() : 0;
   const pool = new ThreadPool(Math.max(1, threads));
-  const gpus = classes.includes('gpu') && options.trainers !== 0 ? visibleGpus() : [];
-  const slots = options.trainers ?? (gpus.length || availableParallelism());
-  const threadsEach = Math.max(1, Math.floor(availableParallelism() / Math.max(1, slots)));
-  const trainers = Array.from({ length: classes.includes('gpu') ? slots : 0 }, (_, slot) => {
-    // Each process sees one GPU; TensorFlow would take all of the memory of all of them.
-    const gpu = gpus[slot % gpus.length] ?? null;
-    return new Trainer({ backend, gpu, threads: threadsEach, checkpointEpochs, codeVersion });
-  });
+  const trains = classes.includes('gpu') && options.trainers !== 0;
+  const { slots, gpuOf } = trains ? trainersOf(backend, options.trainers) : { slots: 0, gpuOf: [] };
+  const threadsEach = Math.max(1, Math.floor(availableParallelism() / Math.max(1, gpuOf.length)));
+  const trainers = gpuOf.map(
+    (gpu) => new Trainer({ backend, gpu, threads: threadsEach, checkpointEpochs, codeVersion }),
+  );
   const lanes = [
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),
-    ...trainers.map((executor) => ({ jobClass: 'gpu' as const, executor })),
+    ...Array.from({ length: slots }, (_, slot) => ({
+      jobClass: 'gpu' as const,
+      executor: trainers[slot % trainers.length] as Trainer,
+    })),
   ];
   const member: Member = {
     ...{ v: 1, id, role: options.role, host: hostname(), pid: process.pid, codeVersion },
     ...{ node: process.version, backend, run: options.run, state: 'working', jobs: [] },
     classes: [...new Set(lanes.map(({ jobClass }) => jobClass))],
-    slots: { cpu: threads, gpu: trainers.length },
+    slots: { cpu: threads, gpu: slots },
     since: new Date().toISOString(),
   };
   const membership = await bus.join(member);

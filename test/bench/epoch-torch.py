@@ -1,10 +1,11 @@
 """An epoch of each part of HAF in PyTorch, one patient at a time, as its authors train: the loss of a group of patients is
 the sum of what each patient's own forward pass gave, then one backward pass and one step of Adam.
 
-    epoch-torch.py PART THREADS REPEATS < group sizes -> milliseconds of each repeat, as a JSON list
+    epoch-torch.py PART THREADS REPEATS [cpu|cuda] < group sizes -> milliseconds of each repeat, as JSON
 
 PART is `bags WIDTH` (Stage 1; the numbers are instances of each draw, a group per line) or `aligned` (Stages 2 and 3 on
-vectors of seven modalities; the numbers are modalities observed).
+vectors of seven modalities; the numbers are modalities observed). On a GPU, for Stage 1 alone, each bag goes there when its
+turn comes, and the bandwidth of a copy within the card is measured besides.
 """
 
 import json
@@ -16,6 +17,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 part, width, threads, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+device = torch.device(sys.argv[5] if len(sys.argv) > 5 else "cpu")
 groups = [[int(n) for n in line.split()] for line in sys.stdin if line.strip()]
 torch.set_num_threads(threads)
 torch.manual_seed(1)
@@ -40,10 +42,10 @@ class Encoder(nn.Module):
         k = min(self.k, len(x))
         top = x[torch.topk(scores[0], k)[1]]
         bottom = x[torch.topk(-scores[0], k)[1]]
-        ones, zeros = torch.ones(k, dtype=torch.long), torch.zeros(k, dtype=torch.long)
+        ones, zeros = torch.ones(k, dtype=torch.long, device=device), torch.zeros(k, dtype=torch.long, device=device)
         own = F.cross_entropy(self.heads[y](torch.cat([top, bottom])), torch.cat([ones, zeros]))
         other = F.cross_entropy(self.heads[1 - y](top), zeros)
-        return 0.7 * F.cross_entropy(self.classifier(z), torch.tensor([y])) + 0.3 * (own + other) / 2
+        return 0.7 * F.cross_entropy(self.classifier(z), torch.tensor([y], device=device)) + 0.3 * (own + other) / 2
 
 
 class Aligned(nn.Module):
@@ -67,7 +69,7 @@ class Aligned(nn.Module):
 
 
 if part == "bags":
-    model = Encoder()
+    model = Encoder().to(device)
     store = torch.randn(max(max(group) for group in groups), width)
 else:
     model = Aligned()
@@ -81,7 +83,7 @@ def step(group):
     if part == "bags":
         # A backward pass for each bag: the activations of 64 large bags do not fit.
         for i, n in enumerate(group):
-            (model(store[:n], i % 2) / len(group)).backward()
+            (model(store[:n].to(device), i % 2) / len(group)).backward()
     else:
         parts = [model(vectors, n, i % 2) for i, n in enumerate(group)]
         leading = torch.stack([q for _, q, _ in parts])
@@ -90,11 +92,33 @@ def step(group):
     adam.step()
 
 
+def finished():
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def bandwidth():
+    """Bytes a second of a copy within the card, read and written."""
+    if device.type != "cuda":
+        return None
+    source = torch.empty(2**28, device=device)
+    target = torch.empty_like(source)
+    for _ in range(3):
+        target.copy_(source)
+    finished()
+    start = time.perf_counter()
+    for _ in range(20):
+        target.copy_(source)
+    finished()
+    return 20 * 2 * 4 * 2**28 / (time.perf_counter() - start)
+
+
 times = []
 for repeat in range(repeats + 1):
     start = time.perf_counter()
     for group in groups:
         step(group)
+    finished()
     if repeat > 0:
         times.append(1000 * (time.perf_counter() - start))
-print(json.dumps({"version": torch.__version__, "times": times}))
+print(json.dumps({"version": torch.__version__, "times": times, "bandwidth": bandwidth()}))

@@ -1,17 +1,17 @@
 /**
  * Whole epochs of a seven-modality cohort of 120 patients - Stage 1 on slides of 500 to 4000 instances of 1024 numbers read
- * from disk, Stage 1 on cores of 16 instances, Stages 2 and 3 - against PyTorch, one patient at a time, with as many threads
- * (HAF_THREADS, else all cores). Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the backend,
- * HAF_PYTHON a python3 with torch; see bag-step.bench.ts for Debian's.
+ * from disk, Stage 1 on cores of 16 instances, Stages 2 and 3 - against PyTorch, one patient at a time, with all cores
+ * (or HAF_THREADS of them). Ours in one process with as many cores; and for slides also as `up` trains, a fold on each core
+ * in a process of its own: epochs per second then. Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the
+ * backend, HAF_PYTHON a python3 with torch; see bag-step.bench.ts for Debian's.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/epoch.bench.ts
  */
-import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead } from '../../src/operators/heads/mlp.js';
@@ -31,7 +31,7 @@ import { configSchema } from '../../src/pipeline/config/schema.js';
 import { modalities, type BagModality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { pythonWith } from '../support/python-with.js';
-import { scratchArtifact } from '../support/run-stage.js';
+import { bagCohort, labelsOf, slideSizes } from './bag-cohort.js';
 import { median } from './median.js';
 
 const threads = Number(process.env.HAF_THREADS ?? availableParallelism());
@@ -39,7 +39,7 @@ const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
 const config = configSchema.parse({ name: 'bench' });
 const count = 120;
 const everyone = Array.from({ length: count }, (_, i) => i);
-const labels = everyone.map((i): 0 | 1 => (i % 4 === 0 ? 1 : 0));
+const labels = labelsOf(count);
 // 80/10/10 with validation patients beside: as many draws as training patients.
 const training = everyone.slice(0, 108);
 const python = pythonWith('torch');
@@ -47,6 +47,8 @@ const python = pythonWith('torch');
 interface Part {
   readonly name: string;
   readonly epoch: () => Promise<void>;
+  /** Epochs in a row: one of some milliseconds after a pause measures the pause. */
+  readonly repeats: number;
   /** What PyTorch is told of the same draws: arguments, and a number for each patient of each group. */
   readonly torch: readonly string[];
   readonly groups: readonly (readonly number[])[];
@@ -74,37 +76,15 @@ function epochOf(model: Trainable): () => Promise<void> {
 const waited = { ms: 0 };
 
 function bags(modality: BagModality, sizes: readonly number[], width: number): Part {
-  const stream = rng(1, modality);
-  const starts = sizes.reduce<number[]>((sums, size) => [...sums, (sums.at(-1) ?? 0) + size], [0]);
-  const rows = starts.at(-1) ?? 0;
-  const values = new Float32Array(rows * width);
-  for (let i = 0; i < values.length; i++) values[i] = stream.uniform() - 0.5;
-  const artifact = scratchArtifact(
-    'features',
-    {},
-    { [featuresFiles.float32]: new Uint8Array(values.buffer) },
-  );
+  const { cohort, features } = bagCohort(modality, sizes, width);
   const timed = {
-    ...artifact,
+    ...features,
     wait: async <T>(read: Promise<T>): Promise<T> => {
       const start = performance.now();
       const value = await read;
       waited.ms += performance.now() - start;
       return value;
     },
-  };
-  const cohort: Cohort = {
-    modalities: [modality],
-    columns: {},
-    widths: { [modality]: width },
-    precisions: { [modality]: 'float32' },
-    patients: sizes.map((size, i) => ({
-      id: String(i),
-      y: labels[i] as 0 | 1,
-      followUpDays: null,
-      tables: {},
-      bags: { [modality]: [{ artifact: 'features', start: starts[i] as number, rows: size }] },
-    })),
   };
   const source = new BagSource(cohort, modality, [timed]);
   const encoder = encoderOf(config.mil, width);
@@ -121,8 +101,9 @@ function bags(modality: BagModality, sizes: readonly number[], width: number): P
     },
   );
   return {
-    name: `Stage 1, ${modality}: ${Math.round(rows / sizes.length)} x ${width} on average`,
+    name: `Stage 1, ${modality}: ${Math.round(sizes.reduce((sum, rows) => sum + rows, 0) / sizes.length)} x ${width} on average`,
     epoch: epochOf(model),
+    repeats: width < 1024 ? 10 : 1,
     torch: ['bags', String(width)],
     groups: drawn().map((group) => group.map((patient) => sizes[patient] as number)),
   };
@@ -159,59 +140,113 @@ function aligned(): Part {
       await first();
       await second();
     },
+    repeats: 10,
     torch: ['aligned', '0'],
     groups: drawn().map((group) => group.map(() => modalities.length)),
   };
 }
 
-function torchMs({ torch, groups }: Part): { readonly version: string; readonly ms: number } | null {
+function torchMs({ torch, groups, repeats }: Part): { readonly version: string; readonly ms: number } | null {
   if (python === null) return null;
   const script = join(import.meta.dirname, 'epoch-torch.py');
-  const { stdout, stderr, status } = spawnSync(python, [script, ...torch, String(threads), '2'], {
-    input: groups.map((group) => group.join(' ')).join('\n'),
-    encoding: 'utf8',
-  });
+  const { stdout, stderr, status } = spawnSync(
+    python,
+    [script, ...torch, String(threads), String(repeats + 1)],
+    {
+      input: groups.map((group) => group.join(' ')).join('\n'),
+      encoding: 'utf8',
+    },
+  );
   if (status !== 0) throw new Error(stderr);
   const { version, times } = JSON.parse(stdout) as { version: string; times: number[] };
   return { version, ms: median(times) };
 }
 
-it('one epoch of each part', async () => {
-  process.env.HAF_THREADS = String(threads);
-  const { name } = await loadBackend();
-  const sizes = rng(1, 'sizes');
-  const slides = everyone.map(() => 500 + sizes.int(3501));
-  const parts = [
-    bags('WSI', slides, 1024),
-    bags(
-      'TMA',
-      everyone.map(() => 16),
-      256,
-    ),
-    aligned(),
-  ];
-  const lines: string[] = [];
-  let version = 'no torch';
-  for (const part of parts) {
-    const [own, reference, ratios, waits]: number[][] = [[], [], [], []];
+const slides = (): Part => bags('WSI', slideSizes(count), 1024);
+
+/** Milliseconds of epochs of slides in this process, while others do the same. */
+async function epochsBeside(file: string): Promise<void> {
+  await loadBackend();
+  const part = slides();
+  const times: number[] = [];
+  for (let i = 0; i < rounds + 2; i++) {
+    const start = performance.now();
     await part.epoch();
-    for (let round = 0; round < rounds; round++) {
-      const of = torchMs(part);
-      waited.ms = 0;
-      const start = performance.now();
-      await part.epoch();
-      const took = performance.now() - start;
-      own?.push(took);
-      waits?.push((100 * waited.ms) / (took - waited.ms));
-      reference?.push(of?.ms ?? NaN);
-      ratios?.push((of?.ms ?? NaN) / took);
-      if (of !== null) version = `torch ${of.version}`;
-    }
-    lines.push(
-      `${part.name.padEnd(46)} torch ${median(reference ?? []).toFixed(0)} ms, ${name} ${median(own ?? []).toFixed(0)} ms: ` +
-        `${median(ratios ?? []).toFixed(2)}x torch; waited for bags ${median(waits ?? []).toFixed(1)} % of compute`,
-    );
+    times.push(performance.now() - start);
   }
-  console.log([`${version}, ${threads} threads; medians of ${rounds} rounds`, ...lines].join('\n'));
-  expect(lines).toHaveLength(parts.length);
-}, 1_200_000);
+  // The first warms up; in the last the others may have ended.
+  writeFileSync(file, JSON.stringify(times.slice(1, -1)));
+}
+
+/** Milliseconds of an epoch of slides when each core trains a fold. */
+async function epochOnEachCore(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'haf-epoch-'));
+  const files = Array.from({ length: threads }, (_, i) => join(folder, `${i}.json`));
+  const own = ['run', '--config', 'test/bench/vitest.config.mjs', 'test/bench/epoch.bench.ts'];
+  const ended = files.map(
+    (file) =>
+      new Promise<void>((resolve, reject) => {
+        const env = { ...process.env, HAF_THREADS: '1', HAF_BENCH_BESIDE: file };
+        spawn('npx', ['vitest', ...own], { cwd: join(import.meta.dirname, '../..'), env, stdio: 'ignore' })
+          .once('error', reject)
+          .once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`ended with ${code}`))));
+      }),
+  );
+  await Promise.all(ended);
+  const times = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as number[]);
+  rmSync(folder, { recursive: true });
+  return median(times);
+}
+
+const beside = process.env.HAF_BENCH_BESIDE;
+
+it.runIf(beside !== undefined)('epochs beside others', () => epochsBeside(beside ?? ''), 1_200_000);
+
+it.runIf(beside === undefined)(
+  'one epoch of each part',
+  async () => {
+    process.env.HAF_THREADS = String(threads);
+    const { name } = await loadBackend();
+    const parts = [
+      slides(),
+      bags(
+        'TMA',
+        everyone.map(() => 16),
+        256,
+      ),
+      aligned(),
+    ];
+    const lines: string[] = [];
+    let version = 'no torch';
+    for (const [index, part] of parts.entries()) {
+      const [own, reference, ratios, waits]: number[][] = [[], [], [], []];
+      await part.epoch();
+      for (let round = 0; round < rounds; round++) {
+        const of = torchMs(part);
+        waited.ms = 0;
+        const start = performance.now();
+        for (let repeat = 0; repeat < part.repeats; repeat++) await part.epoch();
+        const took = (performance.now() - start) / part.repeats;
+        own?.push(took);
+        waits?.push((100 * waited.ms) / (took * part.repeats - waited.ms));
+        reference?.push(of?.ms ?? NaN);
+        ratios?.push((of?.ms ?? NaN) / took);
+        if (of !== null) version = `torch ${of.version}`;
+      }
+      const torch = median(reference ?? []);
+      lines.push(
+        `${part.name.padEnd(46)} torch ${torch.toFixed(0)} ms, ${name} ${median(own ?? []).toFixed(0)} ms: ` +
+          `${median(ratios ?? []).toFixed(2)}x torch; waited for bags ${median(waits ?? []).toFixed(1)} % of compute`,
+      );
+      if (index > 0) continue;
+      const each = await epochOnEachCore();
+      lines.push(
+        `${`  a fold on each of ${threads} cores`.padEnd(46)} ${name} ${(each / threads).toFixed(0)} ms for each epoch: ` +
+          `${((threads * torch) / each).toFixed(2)}x torch`,
+      );
+    }
+    console.log([`${version}, ${threads} threads; medians of ${rounds} rounds`, ...lines].join('\n'));
+    expect(lines).toHaveLength(parts.length + 1);
+  },
+  1_200_000,
+);

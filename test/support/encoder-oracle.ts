@@ -3,7 +3,7 @@ import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder } from '../../src/operators/stage1/encoder.js';
 import { headRows } from '../../src/operators/stage1/instance-loss.js';
-import type { EncoderMasks, PackedBags } from '../../src/operators/stage1/packed-bags.js';
+import { onHost, type EncoderMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 
 /** Loss of a pack, bag by bag, and its gradient by automatic differentiation, flat in the encoder's layout. */
 export interface OracleResult {
@@ -59,7 +59,7 @@ function bagLoss(
       weights.get(`${name}.bias`) as tf.Tensor,
     );
 
-  const mapped = linear(rows(pack.rows, pack.width), 'embed');
+  const mapped = linear(rows(onHost(pack.rows), pack.width), 'embed');
   const active = encoder.activation === 'relu' ? tf.relu(mapped) : mapped;
   const x = dropped(active, masks?.embed, encoder.hidden);
   const tanh = dropped(tf.tanh(linear(x, 'tanh')), masks?.tanh, encoder.attention);

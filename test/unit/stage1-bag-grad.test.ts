@@ -6,14 +6,17 @@ import { NativeRuntime } from '../../src/operators/tensor/onnx/native.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { NativePasses } from '../../src/operators/stage1/native-passes.js';
+import type { EncoderPasses } from '../../src/operators/stage1/encoder-passes.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import {
   drawMasks,
+  onHost,
   rowsOf,
   type EncoderMasks,
   type PackedBags,
 } from '../../src/operators/stage1/packed-bags.js';
+import { TensorPasses } from '../../src/operators/stage1/tensor-passes.js';
 import { encoderOracle } from '../support/encoder-oracle.js';
 import { fastBackends, numericBackends, onCpu, useBackend } from '../support/numeric-backends.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
@@ -39,7 +42,7 @@ function alone(
     values?.slice(from * width, to * width) ?? null;
   return [
     {
-      rows: pack.rows.slice(from * pack.width, to * pack.width),
+      rows: onHost(pack.rows).slice(from * pack.width, to * pack.width),
       width: pack.width,
       offsets: [0, to - from],
       labels: [pack.labels[bag] as 0 | 1],
@@ -52,6 +55,10 @@ function alone(
   ];
 }
 
+/** As training opens them, but for native TensorFlow, whose own passes are those of a GPU. */
+const passesOn = (encoder: Encoder, parameters: Float32Array): EncoderPasses =>
+  tf.getBackend() === 'tensorflow' ? new TensorPasses(encoder, parameters) : openPasses(encoder, parameters);
+
 async function gradientOf(
   encoder: Encoder,
   parameters: Float32Array,
@@ -59,7 +66,7 @@ async function gradientOf(
   masks: EncoderMasks | null,
 ): Promise<{ gradient: Float32Array; result: Awaited<ReturnType<typeof bagGrad>> }> {
   const gradient = new Float32Array(encoder.layout.size);
-  const passes = openPasses(encoder, parameters);
+  const passes = passesOn(encoder, parameters);
   const result = await bagGrad(encoder, passes, pack, masks, gradient);
   passes.dispose();
   return { gradient, result };
@@ -118,7 +125,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
       const dz = Float32Array.from({ length: 4 * encoder.embedding }, () => stream.normal());
       const oracle = await onCpu(() => encoderOracle(encoder, parameters, pack, masks, dz));
       const gradient = new Float32Array(encoder.layout.size);
-      const passes = openPasses(encoder, parameters);
+      const passes = passesOn(encoder, parameters);
       await bagGrad(encoder, passes, pack, masks, gradient, dz);
       passes.dispose();
       const without = (await gradientOf(encoder, parameters, pack, masks)).gradient;
@@ -152,7 +159,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
     const pack = packOf([3, 40], 24);
     const before = tf.memory().numTensors;
     await gradientOf(encoder, parameters, pack, drawMasks(pack, encoder, rng(2, 'masks')));
-    const passes = openPasses(encoder, parameters);
+    const passes = passesOn(encoder, parameters);
     await bagGrad(encoder, passes, pack, null, null);
     passes.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -4,7 +4,7 @@ import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { BagPacker, subsample } from '../../src/operators/stage1/pack-bags.js';
-import { packRows, packRuns } from '../../src/operators/stage1/packed-bags.js';
+import { onHost, packRows, packRuns } from '../../src/operators/stage1/packed-bags.js';
 import { scratchArtifact } from '../support/run-stage.js';
 
 /** Row r of artifact a holds [100 a + r, 100 a + r]. */
@@ -180,7 +180,7 @@ describe('packing', () => {
     const [packed] = await all(packer.packs([1, 0, 1]));
     expect(packed?.pack.offsets).toEqual([0, 3, 6, 9]);
     expect(packed?.pack.labels).toEqual([1, 0, 1]);
-    const rows = packed?.pack.rows.subarray(0, 18) ?? new Float32Array();
+    const rows = onHost(packed?.pack.rows ?? new Float32Array()).subarray(0, 18);
     expect(firstColumn(rows)).toEqual([200, 201, 100, 104, 105, 106, 200, 201, 100]);
     const [single] = await all(packer.packs([0]));
     expect(single?.pack.rows).toBe(await source.load(0));
@@ -202,7 +202,7 @@ describe('packing', () => {
     const packer = new BagPacker(new BagSource(cohort, 'TMA', artifacts), labels);
     const [packed] = await all(packer.packs([0], () => [0, 2]));
     expect(packed?.pack.offsets).toEqual([0, 2]);
-    expect(firstColumn(packed?.pack.rows.subarray(0, 4) ?? new Float32Array())).toEqual([104, 106]);
+    expect(firstColumn(onHost(packed?.pack.rows ?? new Float32Array()).subarray(0, 4))).toEqual([104, 106]);
   });
 });
 

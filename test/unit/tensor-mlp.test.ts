@@ -80,7 +80,7 @@ describe.each(numericBackends)('the two-layer network on the %s backend', (backe
       const slopes = await Promise.all(wanted.map((tensor) => tensor.data()));
       expect(worst(await inputGradient.data(), slopes[0] as Float32Array)).toBeLessThan(1e-5);
       const gradient = new Float32Array(layout.size);
-      await addGradients(layout, actual.parameters, gradient);
+      await addGradients(layout, actual.parameters, [gradient]);
       layout.entries.forEach(({ name }, i) => {
         expect(worst(partOf(layout, gradient, name), slopes[i + 1] as Float32Array), name).toBeLessThan(1e-5);
       });

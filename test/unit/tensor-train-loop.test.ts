@@ -117,8 +117,12 @@ describe('the training loop', () => {
     const model = new Scripted(() => ({ loss: 1, auc: 0.5 }));
     model.onStep = () => ({ loss: NaN });
     const error: unknown = await train(model, jobOf()).catch((thrown: unknown) => thrown);
-    expect((error as HafError).code).toBe('HAF_TRAINING_DIVERGED');
     expect(model.groups).toHaveLength(10);
+    expect(error).toMatchObject({
+      code: 'HAF_TRAINING_DIVERGED',
+      // Three steps an epoch; the gradient of this model is finite.
+      context: { epoch: 4, step: 1, patients: model.groups.at(-1), loss: 'NaN', arrays: [] },
+    });
   });
 
   it('stops between two steps when it is aborted', async () => {

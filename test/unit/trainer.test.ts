@@ -56,6 +56,16 @@ describe('a trainer process', () => {
     expect(started()).toEqual([pid]);
   });
 
+  it('computes several jobs at once in one process, and stops the one that is meant', async () => {
+    const stop = new AbortController();
+    const stopped = run(stop.signal).catch((error: unknown) => (error as { code?: unknown }).code);
+    const others = [run(), run()];
+    stop.abort();
+    expect(await stopped).toBe('HAF_INTERRUPTED');
+    expect(await Promise.all(others)).toEqual([['tables.json'], ['tables.json']]);
+    expect(started()).toHaveLength(1);
+  });
+
   it('is started anew when it was killed between two jobs', async () => {
     await run();
     const [pid = 0] = started();

@@ -148,7 +148,7 @@ export class MfmfTraining implements Trainable {
       );
     });
     const named = Object.fromEntries(active.map((name, i) => [name, gradients[i] as tf.Tensor]));
-    await addGradients(this.layout, named, gradient);
+    await addGradients(this.layout, named, [gradient]);
     for (const [i, bag] of bags.entries())
       await this.learnTokens(bag, gradients[active.length + i] as tf.Tensor, gradient);
     return loss;

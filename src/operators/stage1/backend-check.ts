@@ -4,7 +4,7 @@ import { rng } from '../../pipeline/core/rng.js';
 import { initialParameters } from '../tensor/parameters.js';
 import { bagGrad } from './bag-grad.js';
 import { encoderOf, type Encoder } from './encoder.js';
-import { openPasses } from './open-passes.js';
+import { TensorPasses } from './tensor-passes.js';
 import { drawMasks, type PackedBags } from './packed-bags.js';
 
 /** A step of stage 1 with the default settings on drawn bags; on whichever backend is current when it runs. */
@@ -30,7 +30,7 @@ export function checkedStep(sizes: readonly number[], width: number): CheckedSte
   return {
     encoder,
     run: async () => {
-      const passes = openPasses(encoder, parameters);
+      const passes = new TensorPasses(encoder, parameters);
       const gradient = new Float32Array(encoder.layout.size);
       const { bagLosses, instanceLosses } = await bagGrad(encoder, passes, pack, masks, gradient);
       passes.dispose();

@@ -41,22 +41,24 @@ export async function bagGrad(
 ): Promise<BagResult> {
   const { parameters } = passes;
   const pass = await passes.forward(pack, masks);
-  const { scores, heads } = pass;
-  const attention = attentionOf(scores, pack);
-  const pooled = await pass.pool(attention);
-  const z = transferred(encoder, parameters, pooled);
+  try {
+    const { scores, heads } = pass;
+    const attention = attentionOf(scores, pack);
+    const pooled = await pass.pool(attention);
+    const z = transferred(encoder, parameters, pooled);
 
-  const { logits, losses, dz: upstreamOfZ } = classifyBags(encoder, parameters, z, pack.labels, gradient);
-  dz?.forEach((value, i) => (upstreamOfZ[i] = (upstreamOfZ[i] as number) + value));
-  const dHeads = gradient === null ? null : new Float32Array(heads.length);
-  const instanceLosses = instanceLossesOf(encoder, pack, scores, heads, dHeads);
-  if (gradient !== null && dHeads !== null) {
-    const dPooled = transferBack(encoder, parameters, pooled, upstreamOfZ, gradient);
-    await pass.backward({ attention, pooled, dPooled, dHeads }, gradient);
+    const { logits, losses, dz: upstreamOfZ } = classifyBags(encoder, parameters, z, pack.labels, gradient);
+    dz?.forEach((value, i) => (upstreamOfZ[i] = (upstreamOfZ[i] as number) + value));
+    const dHeads = gradient === null ? null : new Float32Array(heads.length);
+    const instanceLosses = instanceLossesOf(encoder, pack, scores, heads, dHeads);
+    if (gradient !== null && dHeads !== null) {
+      const dPooled = transferBack(encoder, parameters, pooled, upstreamOfZ, gradient);
+      await pass.backward({ attention, pooled, dPooled, dHeads }, gradient);
+    }
+    return { z, logits, scores: scores.slice(), bagLosses: losses, instanceLosses };
+  } finally {
+    pass.dispose();
   }
-  const result = { z, logits, scores: scores.slice(), bagLosses: losses, instanceLosses };
-  pass.dispose();
-  return result;
 }
 
 function instanceLossesOf(

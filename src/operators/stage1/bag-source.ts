@@ -68,6 +68,23 @@ export class BagSource {
     return this.segments(patient).reduce((sum, { rows }) => sum + rows, 0);
   }
 
+  /** The artifacts the bags come from. */
+  get name(): string {
+    return this.features.map(({ id }) => id).join();
+  }
+
+  /** What a bag is made of: two bags of one key are equal. */
+  keyOf(patient: number): string {
+    return JSON.stringify(this.segments(patient).map(({ artifact, start, rows }) => [artifact, start, rows]));
+  }
+
+  /** Lets go of a bag that lies elsewhere now. */
+  forget(patient: number): void {
+    this.bytesLeft += this.resident.get(patient)?.byteLength ?? 0;
+    this.resident.delete(patient);
+    this.pending.delete(patient);
+  }
+
   /** Begins to read bags that are about to be loaded, while this thread does something else. */
   prefetch(patients: readonly number[]): void {
     for (const patient of patients) {

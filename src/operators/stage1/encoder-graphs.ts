@@ -64,7 +64,7 @@ function forwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
   return graph.toBytes();
 }
 
-/** The hand-derived backward pass, as `backward` in tensor-passes.ts. */
+/** The hand-derived backward pass, as `encodeBack` in encoder-tensors.ts. */
 function backwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
   const graph = new OnnxGraph();
   const mask = maskInputs(graph, masks);

@@ -5,11 +5,13 @@ import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
 import type { BagSource } from './bag-source.js';
+import type { DevicePlace } from './device-room.js';
 import { encoderExempt } from './encoder-exempt.js';
-import { openPasses } from './open-passes.js';
+import type { EncoderPasses } from './encoder-passes.js';
 import type { Encoder } from './encoder.js';
+import { openPasses } from './open-passes.js';
 import { BagPacker, subsample } from './pack-bags.js';
-import { drawMasks } from './packed-bags.js';
+import { drawMasks, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
 export interface EncoderTrainingOptions {
   /** Subsample larger bags to so many instances in training; null keeps all. */
@@ -18,6 +20,8 @@ export interface EncoderTrainingOptions {
   readonly validation: readonly number[];
   readonly dropout: Rng;
   readonly subsample: Rng;
+  /** Where the job computes together with other folds; null on the CPU. */
+  readonly place?: DevicePlace | null;
 }
 
 /** What a training pass over bags found: z [B, embedding] in their order, and losses summed over them, unweighted. */
@@ -31,6 +35,7 @@ export interface TrainingPass {
 export class EncoderTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packer: BagPacker;
+  private readonly place: DevicePlace | null;
 
   constructor(
     private readonly encoder: Encoder,
@@ -40,7 +45,8 @@ export class EncoderTraining implements Trainable {
     private readonly options: EncoderTrainingOptions,
   ) {
     this.layout = encoder.layout;
-    this.packer = new BagPacker(source, labels);
+    this.place = options.place ?? null;
+    this.packer = new BagPacker(source, labels, this.place);
   }
 
   async step(group: readonly number[]): Promise<TrainingStep> {
@@ -62,23 +68,26 @@ export class EncoderTraining implements Trainable {
     const { encoder, options } = this;
     const width = encoder.embedding;
     const z = new Float32Array(patients.length * width);
-    const passes = openPasses(encoder, this.parameters);
     const select = (rows: number): readonly number[] | null =>
       subsample(rows, options.maxInstances, options.subsample);
     let bag = 0;
     let instance = 0;
     let from = 0;
-    for await (const { patients: members, pack } of this.packer.packs(patients, select)) {
-      const to = from + members.length;
-      const masks = drawMasks(pack, encoder, options.dropout);
-      const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
-      const result = await bagGrad(encoder, passes, pack, masks, learning?.into ?? null, dz);
-      z.set(result.z, from * width);
-      bag += sum(result.bagLosses);
-      instance += sum(result.instanceLosses);
-      from = to;
+    const passes = this.open();
+    try {
+      for await (const { patients: members, pack } of this.packer.packs(patients, select)) {
+        const to = from + members.length;
+        const masks = drawMasks(pack, encoder, options.dropout);
+        const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
+        const result = await this.compute(passes, pack, masks, learning?.into ?? null, dz);
+        z.set(result.z, from * width);
+        bag += sum(result.bagLosses);
+        instance += sum(result.instanceLosses);
+        from = to;
+      }
+    } finally {
+      passes.dispose();
     }
-    passes.dispose();
     return { z, bag, instance };
   }
 
@@ -119,13 +128,36 @@ export class EncoderTraining implements Trainable {
   async *evaluate(
     patients: readonly number[],
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly result: BagResult }> {
-    const passes = openPasses(this.encoder, this.parameters);
+    const passes = this.open();
     try {
       for await (const { patients: members, pack } of this.packer.packs(patients))
-        yield { patients: members, result: await bagGrad(this.encoder, passes, pack, null, null) };
+        yield { patients: members, result: await this.compute(passes, pack, null, null, null) };
     } finally {
       passes.dispose();
     }
+  }
+
+  private open(): EncoderPasses {
+    return this.place?.open(this.parameters) ?? openPasses(this.encoder, this.parameters);
+  }
+
+  private compute(
+    passes: EncoderPasses,
+    pack: PackedBags,
+    masks: EncoderMasks | null,
+    into: Float32Array | null,
+    dz: Float32Array | null,
+  ): Promise<BagResult> {
+    const { encoder, place } = this;
+    if (place === null) return bagGrad(encoder, passes, pack, masks, into, dz);
+    return place.withRoom(async () => {
+      // A pass that fails has added a part of the gradient.
+      const own = into === null ? null : new Float32Array(into.length);
+      const result = await bagGrad(encoder, passes, pack, masks, own, dz);
+      if (into !== null && own !== null)
+        for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (own[i] as number);
+      return result;
+    });
   }
 
   /** `L_img` of both its parts (eq. 3). */

@@ -1,22 +1,27 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Instances } from './encoder-tensors.js';
 import { packRows, rowsOf, type PackedBags } from './packed-bags.js';
+
+/** Whether all rows of a pack are on the backend at once: they lie there, or are few enough. */
+export const isWhole = (pack: PackedBags): boolean =>
+  !(pack.rows instanceof Float32Array) || rowsOf(pack) <= packRows;
 
 /**
  * The instances H [R, width] of a pack on the backend, for the only two products that touch them. A pack of up to
  * `packRows` rows is uploaded once and kept; a larger bag passes through in blocks, each uploaded when it is needed, so
  * that a bag of 1e5 instances is never there twice. Dispose it after the step.
  */
-export class InputRows {
+export class InputRows implements Instances {
   private readonly rows: number;
   private readonly kept: tf.Tensor2D | null;
 
   constructor(private readonly pack: PackedBags) {
     this.rows = rowsOf(pack);
-    this.kept = this.rows <= packRows ? this.upload(0, this.rows) : null;
+    this.kept = isWhole(pack) ? this.upload(0, this.rows) : null;
   }
 
   /** `H w`, [R, columns of w]. */
-  times(w: tf.Tensor2D): tf.Tensor2D {
+  times(w: tf.Tensor): tf.Tensor2D {
     const blocks = this.blocks().map(([from, to]) =>
       this.withBlock(from, to, (block) => tf.matMul(block, w)),
     );
@@ -24,7 +29,7 @@ export class InputRows {
   }
 
   /** `H^T d` for d [R, columns], summed over blocks in order. */
-  transposedTimes(d: tf.Tensor2D): tf.Tensor2D {
+  transposedTimes(d: tf.Tensor): tf.Tensor2D {
     if (this.kept !== null) return tf.matMul(this.kept, d, true);
     return this.blocks().reduce<tf.Tensor2D>(
       (sum, [from, to]) =>
@@ -32,7 +37,7 @@ export class InputRows {
           const rows = tf.slice(d, [from, 0], [to - from, -1]);
           return tf.add(sum, tf.matMul(block, rows, true));
         }),
-      tf.zeros([this.pack.width, d.shape[1]]),
+      tf.zeros([this.pack.width, d.shape[1] as number]),
     );
   }
 
@@ -41,6 +46,7 @@ export class InputRows {
   }
 
   private blocks(): readonly (readonly [number, number])[] {
+    if (this.kept !== null) return [[0, this.rows]];
     const count = Math.ceil(this.rows / packRows);
     return Array.from({ length: count }, (_, i) => [i * packRows, Math.min(this.rows, (i + 1) * packRows)]);
   }
@@ -52,6 +58,7 @@ export class InputRows {
 
   private upload(from: number, to: number): tf.Tensor2D {
     const { rows, width } = this.pack;
+    if (!(rows instanceof Float32Array)) return rows.clone();
     return tf.tensor2d(rows.subarray(from * width, to * width), [to - from, width], 'float32');
   }
 }

@@ -4,7 +4,7 @@ import { columnSums } from '../tensor/dense.js';
 import { OnnxGraph } from '../tensor/onnx/graph-builder.js';
 import type { NativeRuntime } from '../tensor/onnx/native.js';
 import { InputRows } from './input-rows.js';
-import { rowsOf, type PackedBags } from './packed-bags.js';
+import { onHost, rowsOf, type PackedBags } from './packed-bags.js';
 
 /** A linear map of instances, or its gradient: weight [width, columns] and bias [columns], flat. */
 export interface LinearMap {
@@ -71,7 +71,7 @@ async function nativeMap(
   const mapped = new Float32Array(rowsOf(pack) * columns);
   for (const [from, to] of blocksOf(pack)) {
     const feeds = {
-      H: native.rows(pack.rows, from, to, pack.width),
+      H: native.rows(onHost(pack.rows), from, to, pack.width),
       weight: native.tensor(weight, [pack.width, columns]),
       bias: native.tensor(bias, [columns]),
     };
@@ -98,7 +98,7 @@ async function nativeGradient(native: NativeRuntime, pack: PackedBags, d: Float3
   const bias = new Float32Array(columns);
   for (const [from, to] of blocksOf(pack)) {
     const outputs = await session.run({
-      H: native.rows(pack.rows, from, to, pack.width),
+      H: native.rows(onHost(pack.rows), from, to, pack.width),
       d: native.rows(d, from, to, columns),
       sum: native.tensor(weight, [pack.width, columns]),
     });

@@ -5,7 +5,7 @@ import { encoderGraphs } from './encoder-graphs.js';
 import type { EncoderPasses, RowsPass, RowsUpstream } from './encoder-passes.js';
 import type { Encoder } from './encoder.js';
 import { headClasses } from './instance-loss.js';
-import { rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
+import { onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
 /** Rows that go through a graph at a time: what it makes of them stays in the cache, however large the bag. */
 export const blockRows = 2048;
@@ -162,7 +162,7 @@ class PackRows {
   inputs(from: number, to: number): OnnxTensors {
     const { masks, pack } = this;
     const given = {
-      H: pack.rows.subarray(0, this.count * pack.width),
+      H: onHost(pack.rows).subarray(0, this.count * pack.width),
       'mask.embed': masks?.embed,
       'mask.tanh': masks?.tanh,
       'mask.sigmoid': masks?.sigmoid,

@@ -1,6 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from './bag-source.js';
-import { packRuns, type PackedBags } from './packed-bags.js';
+import type { DevicePlace } from './device-room.js';
+import { packRows, packRuns, type PackedBags, type RowArray } from './packed-bags.js';
 
 /** Which instances of a bag are used: positions in ascending order, or all. */
 type Selection = readonly number[] | null;
@@ -19,9 +21,11 @@ export function subsample(rows: number, most: number | null, rng: Rng): Selectio
   return chosen.sort((a, b) => a - b);
 }
 
+type Device = Pick<DevicePlace, 'bags' | 'packRows' | 'withRoom'>;
+
 /**
  * Lays the bags of patients end to end, a pack at a time; the rows of a pack are valid until the next one. While one is
- * computed with, the bags of the next are read.
+ * computed with, the bags of the next are read. With a device, packs are made there of the bags that it keeps.
  */
 export class BagPacker {
   private scratch = new Float32Array();
@@ -29,6 +33,7 @@ export class BagPacker {
   constructor(
     private readonly source: BagSource,
     private readonly labels: readonly (0 | 1)[],
+    private readonly device: Device | null = null,
   ) {}
 
   /**
@@ -40,15 +45,19 @@ export class BagPacker {
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly pack: PackedBags }> {
     const selections = patients.map((patient) => select(this.source.rows(patient)));
     const sizes = patients.map((patient, i) => selections[i]?.length ?? this.source.rows(patient));
-    const runs = packRuns(sizes);
+    const runs = packRuns(sizes, this.device?.packRows ?? packRows);
     for (const [index, [from, to]] of runs.entries()) {
       const members = patients.slice(from, to);
       const offsets = [0];
       for (const size of sizes.slice(from, to)) offsets.push((offsets.at(-1) ?? 0) + size);
       const rows = await this.rowsOf(members, selections.slice(from, to), offsets.at(-1) ?? 0);
       const labels = members.map((patient) => this.labels[patient] as 0 | 1);
-      this.source.prefetch(patients.slice(...(runs[index + 1] ?? [to, to])));
-      yield { patients: members, pack: { rows, width: this.source.width, offsets, labels } };
+      this.prefetch(patients.slice(...(runs[index + 1] ?? [to, to])));
+      try {
+        yield { patients: members, pack: { rows, width: this.source.width, offsets, labels } };
+      } finally {
+        if (!(rows instanceof Float32Array)) rows.dispose();
+      }
     }
   }
 
@@ -59,19 +68,29 @@ export class BagPacker {
     throw new Error('The bags are more than one pack');
   }
 
+  private prefetch(patients: readonly number[]): void {
+    const { source, device } = this;
+    source.prefetch(patients.filter((patient) => !device?.bags.has(source.keyOf(patient))));
+  }
+
   private async rowsOf(
     patients: readonly number[],
     selections: readonly Selection[],
     rows: number,
-  ): Promise<Float32Array> {
+  ): Promise<RowArray> {
+    const { source, device } = this;
+    if (device !== null && rows <= device.packRows) {
+      this.prefetch(patients);
+      return device.withRoom(() => this.onDevice(device.bags, patients, selections));
+    }
     const [only] = patients;
     // A bag alone is used where it lies: a large one must not exist twice.
-    if (patients.length === 1 && only !== undefined && selections[0] === null) return this.source.load(only);
-    const { width } = this.source;
+    if (patients.length === 1 && only !== undefined && selections[0] === null) return source.load(only);
+    const { width } = source;
     if (this.scratch.length < rows * width) this.scratch = new Float32Array(rows * width);
-    this.source.prefetch(patients);
+    this.prefetch(patients);
     const bags = new Map<number, Float32Array>();
-    for (const patient of new Set(patients)) bags.set(patient, await this.source.load(patient));
+    for (const patient of new Set(patients)) bags.set(patient, await source.load(patient));
     let at = 0;
     patients.forEach((patient, i) => {
       const bag = bags.get(patient) as Float32Array;
@@ -87,5 +106,30 @@ export class BagPacker {
       }
     });
     return this.scratch;
+  }
+
+  private async onDevice(
+    kept: DevicePlace['bags'],
+    patients: readonly number[],
+    selections: readonly Selection[],
+  ): Promise<tf.Tensor2D> {
+    const { source } = this;
+    const parts: tf.Tensor2D[] = [];
+    try {
+      for (const [i, patient] of patients.entries()) {
+        const key = source.keyOf(patient);
+        const bag = kept.get(key) ?? kept.put(key, await source.load(patient), source.width);
+        if (kept.has(key)) source.forget(patient);
+        parts.push(bag);
+        const selection = selections[i] ?? null;
+        if (selection === null) continue;
+        parts[i] = tf.gather(bag, [...selection]);
+        bag.dispose();
+      }
+      const [only, ...others] = parts;
+      return only !== undefined && others.length === 0 ? only.clone() : tf.concat2d(parts, 0);
+    } finally {
+      tf.dispose(parts);
+    }
   }
 }

@@ -1,11 +1,21 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { fillDropout } from '../tensor/dropout.js';
 import type { Encoder } from './encoder.js';
 
+/** Rows of numbers, [R, columns]: at least so many of them on the host, or exactly these on the device. */
+export type RowArray = Float32Array | tf.Tensor2D;
+
+/** For backends that compute where the arrays lie. */
+export function onHost(array: RowArray): Float32Array {
+  if (array instanceof Float32Array) return array;
+  throw new Error('The rows are on the device, and this backend has none');
+}
+
 /** Several bags laid end to end, so that one large product serves many small bags. */
 export interface PackedBags {
-  /** Instances, row after row: at least R x width numbers. */
-  readonly rows: Float32Array;
+  /** Instances, [R, width]. */
+  readonly rows: RowArray;
   readonly width: number;
   /** Bag i is rows `offsets[i]` to `offsets[i+1]`; P + 1 entries, the last one is R. */
   readonly offsets: readonly number[];
@@ -46,15 +56,18 @@ export const packRows = 4096;
 const packBagCount = 64;
 
 /**
- * Splits bags, given by their sizes in rows, into runs to pack: consecutive ones up to `packRows` rows, a larger
+ * Splits bags, given by their sizes in rows, into runs to pack: consecutive ones up to `mostRows` rows, a larger
  * one alone. Returns [from, to) pairs.
  */
-export function packRuns(sizes: readonly number[]): readonly (readonly [from: number, to: number])[] {
+export function packRuns(
+  sizes: readonly number[],
+  mostRows = packRows,
+): readonly (readonly [from: number, to: number])[] {
   const runs: [number, number][] = [];
   let from = 0;
   let rows = 0;
   sizes.forEach((size, index) => {
-    if (index > from && (rows + size > packRows || index - from === packBagCount)) {
+    if (index > from && (rows + size > mostRows || index - from === packBagCount)) {
       runs.push([from, index]);
       [from, rows] = [index, 0];
     }

@@ -8,6 +8,7 @@ import { writeSafetensors } from '../tensor/safetensors.js';
 import { reportingStage, type ReportingControl } from '../reporting-stage.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
 import { BagSource } from './bag-source.js';
+import { deviceRoom } from './device-room.js';
 import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
 import { EncoderTraining } from './encoder-training.js';
 import { encoderOf, type Encoder } from './encoder.js';
@@ -31,19 +32,20 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   const { name: backend } = await loadBackend();
   const encoder = encoderOf(config.mil, source.width, config.align.width);
   const parameters = initialParameters(encoder.layout, context.rng('init'));
+  const place = deviceRoom()?.enter(source.name, encoder) ?? null;
   const model = new EncoderTraining(encoder, parameters, source, labels, {
     maxInstances: config.bag.maxInstances,
     validation: having(fold.val),
     dropout: context.rng('dropout'),
     subsample: context.rng('subsample'),
+    place,
   });
-  const history = await trainInStage(model, context, control, {
-    monitor: 'valAuc',
-    patients,
-    labels,
-    backend,
+  const training = { monitor: 'valAuc', patients, labels, backend } as const;
+  const trained = async () => ({
+    history: await trainInStage(model, context, control, training),
+    exported: await exportPatients(model, encoder, source, cohort.patients.length),
   });
-  const exported = await exportPatients(model, encoder, source, cohort.patients.length);
+  const { history, exported } = await trained().finally(() => place?.leave());
   return {
     type: 'output',
     files: {

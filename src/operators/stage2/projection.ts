@@ -71,11 +71,9 @@ export async function project(
         return { own: backward.parameters, read };
       }),
     );
-    await addGradients(
-      layout,
-      Object.assign({}, ...gradients.map(({ own }) => own)) as GradientTensors,
+    await addGradients(layout, Object.assign({}, ...gradients.map(({ own }) => own)) as GradientTensors, [
       learning.into,
-    );
+    ]);
     for (const [m, { read }] of gradients.entries()) await addTo(targets[m] ?? null, read[0] ?? null);
   }
   for (const { x, pass } of passes) tf.dispose([x, pass.hidden, pass.output]);

@@ -10,7 +10,7 @@ import {
 import { HafError } from '../../pipeline/core/errors.js';
 import { NativeRuntime } from './onnx/native.js';
 import { releaseBackend } from './release-backend.js';
-import { registerTensorFlow } from './tensorflow.js';
+import { nativeLibrary, registerTensorFlow } from './tensorflow.js';
 import { installWasmMatMul } from './wasm-matmul.js';
 import { registerWebGpu } from './webgpu.js';
 
@@ -50,7 +50,7 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
 
 let native: NativeRuntime | null = null;
 
-/** The native products, when the backend is `onnx`. */
+/** The native products, when the backend is `onnx`, or TensorFlow on the CPU with onnxruntime-node beside it. */
 export const nativeProducts = (): NativeRuntime | null => native;
 
 function preferenceFromEnvironment(): { name: BackendName; source: string } | null {
@@ -76,7 +76,9 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     const on = await register[tensors]();
     if (!(await tf.setBackend(tensors))) return { failure: 'its initialisation failed' };
     if (tensors === 'wasm') installWasmMatMul();
-    native = products;
+    // On the CPU bags are theirs whoever computes the rest: a step takes half as long as by single operations.
+    native =
+      products ?? (nativeLibrary()?.gpu === false ? await NativeRuntime.load().catch(() => null) : null);
     return typeof on === 'string' ? { on } : {};
   } catch (error) {
     if (error instanceof HafError) return { failure: withoutStop(error.what), fix: error.fix };

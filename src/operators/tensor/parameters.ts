@@ -138,7 +138,7 @@ export class ParameterTensors {
     for (const tensor of this.tensors.values()) tensor.dispose();
   }
 
-  private get(name: string): tf.Tensor {
+  get(name: string): tf.Tensor {
     const tensor = this.tensors.get(name);
     if (!tensor) throw new Error(`The model has no parameter "${name}"`);
     return tensor;
@@ -148,13 +148,16 @@ export class ParameterTensors {
 /** Gradients by parameter name, as tensors of the current backend. */
 export type GradientTensors = { [name: string]: tf.Tensor };
 
-/** Adds gradient tensors to a flat gradient of the same layout and disposes them. */
+/**
+ * Adds gradient tensors to a flat gradient of the same layout and disposes them. Those of several models stand one after the
+ * other in each tensor, for as many targets; null for a model whose gradient nobody wants.
+ */
 export const addGradients = (
   layout: ParameterLayout,
   gradients: GradientTensors,
-  target: Float32Array,
+  targets: readonly (Float32Array | null)[],
 ): Promise<void> =>
-  takeGradients(layout, gradients, target, (part, values) => {
+  takeGradients(layout, gradients, targets, (part, values) => {
     for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + (values[i] as number);
   });
 
@@ -164,27 +167,30 @@ export async function flatGradient(
   gradients: GradientTensors,
 ): Promise<Float32Array> {
   const target = new Float32Array(layout.size);
-  await takeGradients(layout, gradients, target, (part, values) => part.set(values));
+  await takeGradients(layout, gradients, [target], (part, values) => part.set(values));
   return target;
 }
 
 async function takeGradients(
   layout: ParameterLayout,
   gradients: GradientTensors,
-  target: Float32Array,
+  targets: readonly (Float32Array | null)[],
   take: (part: Float32Array, values: Float32Array) => void,
 ): Promise<void> {
   const found = Object.entries(gradients);
   // A GPU answers after a round trip: asked for all at once. Elsewhere one array is copied at a time.
   const read = readsTakeTurns() ? await Promise.all(found.map(([, tensor]) => tensor.data<'float32'>())) : [];
   for (const [i, [name, tensor]] of found.entries()) {
-    const part = partOf(layout, target, name);
+    const { size } = entryOf(layout, name);
     const values = read[i] ?? (await tensor.data<'float32'>());
-    if (values.length !== part.length)
+    if (values.length !== size * targets.length)
       throw new Error(
-        `The gradient of "${name}" has ${values.length} elements, its parameter ${part.length}`,
+        `The gradient of "${name}" has ${values.length} elements, its parameter ${size} for each of ${targets.length}`,
       );
-    take(part, values);
+    targets.forEach((target, model) => {
+      if (target !== null)
+        take(partOf(layout, target, name), values.subarray(model * size, (model + 1) * size));
+    });
     tensor.dispose();
   }
 }

@@ -1,5 +1,7 @@
+import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, Unit } from '../../pipeline/stage.js';
 import type { ReportingControl } from '../reporting-stage.js';
+import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import type { History } from './history-data.js';
 import { train, type Trainable } from './train-loop.js';
 
@@ -29,7 +31,20 @@ export const trainInStage = (
     options: context.config.train,
     labels: patients.map((patient) => labels[patient] as 0 | 1),
     rng: context.rng('sampling'),
+  }).catch((error: unknown) => {
+    throw withNames(error, context);
   });
+
+/** A failure whose context has positions of patients, with their names instead: who reads it has no cohort at hand. */
+function withNames(error: unknown, { inputs }: StageContext): unknown {
+  if (!(error instanceof HafError) || !Array.isArray(error.context['patients'])) return error;
+  const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
+  const named = (error.context['patients'] as readonly number[]).map(
+    (position) => patients[position]?.id ?? '',
+  );
+  const context = { ...error.context, patients: named };
+  return new HafError(error.code, error.what, error.fix, { context, cause: error });
+}
 
 /** The method, alignment or encoder that a job trains. */
 const nameOf = ({ method, alignment, modality, union }: Unit): string =>

@@ -5,7 +5,7 @@ import type { Rng } from '../../pipeline/core/rng.js';
 import type { Checkpoints, EpochProgress } from '../../pipeline/stage.js';
 import { classBalancedDraws, inGroups } from './class-balance.js';
 import type { History } from './history-data.js';
-import type { ParameterLayout } from './parameters.js';
+import { partOf, type ParameterLayout } from './parameters.js';
 import { TrainingState } from './training-state.js';
 import { GradientWatch, type Drawn } from './untrained.js';
 
@@ -110,20 +110,26 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
 /** One pass over `n_train` draws; returns the training metrics as per-patient means. */
 async function trainEpoch(
   model: Trainable,
-  { optimizer, plateau, skipped }: TrainingState,
+  { optimizer, plateau, skipped, epochs }: TrainingState,
   { options, patients, labels, rng, signal }: TrainingJob,
   watch: GradientWatch | null,
 ): Promise<Record<string, number | null>> {
   const sums = new Map<string, number>();
   let counted = 0;
-  for (const group of inGroups(classBalancedDraws(patients, labels, rng), options.batch)) {
+  const groups = inGroups(classBalancedDraws(patients, labels, rng), options.batch);
+  for (const [index, group] of groups.entries()) {
     // Lets an abort, a heartbeat or a message in between two steps.
     await setImmediate();
     if (signal.aborted)
       throw new HafError('HAF_INTERRUPTED', 'Training was interrupted.', 'Start the run again.');
     const { loss, gradient, metrics } = await model.step(group);
     if (!Number.isFinite(loss) || !allFinite(gradient)) {
-      skipped.skip();
+      skipped.skip(() => ({
+        ...{ epoch: epochs.length + 1, step: index + 1, patients: group, loss: String(loss) },
+        arrays: model.layout.entries
+          .map(({ name }) => name)
+          .filter((name) => !allFinite(partOf(model.layout, gradient, name))),
+      }));
       continue;
     }
     skipped.took();

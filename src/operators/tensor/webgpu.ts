@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { findWebGpu, testedWebGpu } from '../../backends/webgpu-packages.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import { freeUnused, type BufferManager } from './gpu-buffers.js';
-import { onRelease, releaseBackend } from './release-backend.js';
+import { onRelease } from './release-backend.js';
 
 /** The parts of the WebGPU API that are used here. */
 interface Gpu {
@@ -43,14 +43,25 @@ let gpu: Gpu | null = null;
  * @returns what it computes on, for people
  * @throws HafError HAF_BACKEND_UNAVAILABLE naming what to install
  */
-export async function registerWebGpu(): Promise<string> {
+export function registerWebGpu(): Promise<string> {
+  // Jobs of a process share the device.
+  opened ??= open().catch((error: unknown) => {
+    opened = null;
+    throw error;
+  });
+  return opened;
+}
+
+let opened: Promise<string> | null = null;
+
+async function open(): Promise<string> {
   const { dawn, kernels } = await loadPackages();
   gpu ??= dawn.create([]);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw noAdapter();
   const device = await adapter.requestDevice({ requiredLimits: wantedLimits(adapter.limits) });
-  releaseBackend();
   onRelease(() => {
+    opened = null;
     tf.removeBackend('webgpu');
     device.destroy();
   });

@@ -14,6 +14,8 @@ interface FailedJob {
   readonly code: string | null;
   readonly what: string;
   readonly fix: string | null;
+  /** What else is known of it, for example the batch that training diverged on. */
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** `failures RUN`: the jobs of a run that failed or were skipped, and the files and patients it had to leave out. */
@@ -54,11 +56,10 @@ function failedJobs(events: readonly RunEvent[]): readonly FailedJob[] {
   const last = new Map<string, FailedJob | null>();
   for (const event of events)
     if (event.type === 'job-failed') {
-      const { code, what, fix } = event.error;
-      last.set(event.job, { job: event.job, state: 'failed', code, what, fix });
+      last.set(event.job, { job: event.job, state: 'failed', ...event.error });
     } else if (event.type === 'job-skipped')
       last.set(event.job, {
-        ...{ job: event.job, state: 'skipped', code: null, fix: null },
+        ...{ job: event.job, state: 'skipped', code: null, fix: null, context: {} },
         what: `needs ${event.because}`,
       });
     else if (event.type === 'job-done' || event.type === 'job-cached') last.set(event.job, null);

@@ -55,7 +55,9 @@ export type ErrorCode = keyof typeof catalogue;
 export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
 
 /** Where in the user's material an error sits: a file, a line in it, a patient, a config key. */
-export type ErrorContext = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+export type ErrorContext = Readonly<
+  Record<string, string | number | boolean | null | readonly string[] | readonly number[]>
+>;
 
 /** An error as it crosses a thread, a process or a log line. */
 export interface HafErrorData {

@@ -11,11 +11,14 @@ export class NativeRuntime {
     return new NativeRuntime(await loadRuntime());
   }
 
-  /** The session of a model, made once: its name stands for its bytes. */
+  /**
+   * The session of a model, made once: its name stands for its bytes. It computes on the thread that asks. More would spin
+   * for each session between its products, and so take the cores from one another: a step took longer on two than on one.
+   */
   session(name: string, model: () => Uint8Array): Promise<OnnxSession> {
     const known = this.sessions.get(name);
     if (known) return known;
-    const session = this.runtime.InferenceSession.create(model(), sessionOptions());
+    const session = this.runtime.InferenceSession.create(model(), sessionOptions('cpu', 1));
     this.sessions.set(name, session);
     return session;
   }

@@ -37,9 +37,9 @@ export async function loadRuntime(): Promise<Runtime> {
 const threads = (): number => Number(process.env['HAF_THREADS'] ?? '') || availableParallelism();
 
 /** Options of a session on the CPU, or on another provider. */
-export const sessionOptions = (provider = 'cpu'): object => ({
+export const sessionOptions = (provider = 'cpu', intraOpNumThreads = threads()): object => ({
   executionProviders: [provider],
-  intraOpNumThreads: threads(),
+  intraOpNumThreads,
   interOpNumThreads: 1,
   // 3: errors. Its warnings are about its own optimisations.
   logSeverityLevel: 3,

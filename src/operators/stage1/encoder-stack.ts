@@ -1,0 +1,188 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { addGradients, type ParameterTensors } from '../tensor/parameters.js';
+import type { RowsUpstream } from './encoder-passes.js';
+import {
+  encode,
+  encodeBack,
+  type EncoderPass,
+  type Instances,
+  type MaskTensors,
+  type Weights,
+} from './encoder-tensors.js';
+import type { Encoder } from './encoder.js';
+import { InputRows } from './input-rows.js';
+import { headClasses } from './instance-loss.js';
+import { rowsOf, type EncoderMasks, type PackedBags, type RowArray } from './packed-bags.js';
+import { Stacking } from './stacking.js';
+
+/** An encoder and its pack. */
+export interface StackMember {
+  readonly weights: ParameterTensors;
+  readonly pack: PackedBags;
+  /** Dropout; null in evaluation, for all members of a stack or for none. */
+  readonly masks: EncoderMasks | null;
+}
+
+/** What a member gets from the forward pass; see RowsPass. */
+export interface MemberScores {
+  readonly scores: Float32Array;
+  readonly heads: Float32Array;
+}
+
+/** What a member gives to the backward pass; see RowsPass.backward. */
+export interface MemberUpstream {
+  readonly upstream: RowsUpstream;
+  readonly gradient: Float32Array;
+}
+
+const nothing = new Float32Array();
+
+/**
+ * The passes of F encoders of one shape, each over its own pack, as one: F sets of weights times F packs. Shorter packs are
+ * filled up with rows of zeros, from which nothing flows back, so that each member gets what it would get alone. Dispose it
+ * when all of them are done, or when a pass has failed.
+ */
+export class EncoderStack {
+  private readonly rows: Stacking;
+  private readonly bags: Stacking;
+  /** What lies on the backend for this stack. */
+  private readonly held: { dispose(): void }[] = [];
+  private given: { input: Instances; masks: MaskTensors; weights: Weights; pass: EncoderPass } | null = null;
+
+  constructor(
+    private readonly encoder: Encoder,
+    private readonly members: readonly StackMember[],
+  ) {
+    this.rows = new Stacking(members.map(({ pack }) => rowsOf(pack)));
+    this.bags = new Stacking(members.map(({ pack }) => pack.labels.length));
+  }
+
+  /** Comes first. */
+  async forward(): Promise<readonly MemberScores[]> {
+    const [input, masks, weights] = [this.uploadRows(), this.uploadMasks(), this.stackWeights()];
+    const pass = tf.tidy(() => encode(this.encoder, weights, input, masks));
+    this.held.push(...Object.values(pass));
+    this.given = { input, masks, weights, pass };
+    const [scores, heads] = await Promise.all([pass.scores.data<'float32'>(), pass.heads.data<'float32'>()]);
+    const headsOf = this.rows.parts(heads, this.headColumns);
+    return this.rows.parts(scores, 1).map((own, i) => ({ scores: own, heads: headsOf[i] as Float32Array }));
+  }
+
+  /**
+   * @param attentions R values of each member
+   * @returns [P, d1] of each
+   */
+  async pool(attentions: readonly (Float32Array | null)[]): Promise<readonly Float32Array[]> {
+    const { pass } = this.forwarded();
+    const pooled = tf.tidy(() => tf.matMul(this.attentionOf(attentions), pass.embedded));
+    const values = await pooled.data<'float32'>();
+    pooled.dispose();
+    return this.bags.parts(values, this.encoder.hidden);
+  }
+
+  /** @param given of each member; null for one that does not learn */
+  async backward(given: readonly (MemberUpstream | null)[]): Promise<void> {
+    const { encoder, bags, rows } = this;
+    const { input, masks, weights, pass } = this.forwarded();
+    const of = (name: keyof RowsUpstream): readonly Float32Array[] =>
+      given.map((own) => own?.upstream[name] ?? nothing);
+    const gradients = tf.tidy(() =>
+      encodeBack(encoder, weights, input, masks, pass, {
+        attention: this.attentionOf(of('attention')),
+        pooled: bags.upload(of('pooled'), encoder.hidden),
+        z: bags.upload(of('dPooled'), encoder.hidden),
+        heads: rows.upload(of('dHeads'), this.headColumns),
+      }),
+    );
+    await addGradients(
+      encoder.layout,
+      gradients,
+      given.map((own) => own?.gradient ?? null),
+    );
+  }
+
+  dispose(): void {
+    for (const held of this.held.splice(0)) held.dispose();
+    this.given = null;
+  }
+
+  private get headColumns(): number {
+    return 2 * headClasses(this.encoder).length;
+  }
+
+  private forwarded(): Exclude<typeof this.given, null> {
+    if (this.given === null) throw new Error('The forward pass comes first');
+    return this.given;
+  }
+
+  private uploadRows(): Instances {
+    const [only, ...others] = this.members.map(({ pack }) => pack);
+    if (only !== undefined && others.length === 0) return this.hold(new InputRows(only));
+    const rows = this.upload((pack) => pack.rows, this.encoder.width);
+    return {
+      times: (w) => tf.matMul(rows, w),
+      transposedTimes: (d) => tf.matMul(rows, d, true),
+    };
+  }
+
+  private uploadMasks(): MaskTensors {
+    const upload = (name: keyof EncoderMasks, columns: number): tf.Tensor | null =>
+      this.members.every(({ masks }) => masks?.[name])
+        ? this.upload((_, masks) => masks?.[name] ?? nothing, columns)
+        : null;
+    const { hidden, attention } = this.encoder;
+    return {
+      embed: upload('embed', hidden),
+      tanh: upload('tanh', attention),
+      sigmoid: upload('sigmoid', attention),
+    };
+  }
+
+  private upload(of: (pack: PackedBags, masks: EncoderMasks | null) => RowArray, columns: number): tf.Tensor {
+    const arrays = this.members.map(({ pack, masks }) => of(pack, masks));
+    return this.hold(this.rows.upload(arrays, columns));
+  }
+
+  /** Of several members the matrices become [F, inputs, outputs] and the biases [F, 1, outputs]. */
+  private stackWeights(): Weights {
+    const [only, ...others] = this.members.map(({ weights }) => weights);
+    if (only !== undefined && others.length === 0) return (name) => only.get(name);
+    const stacked = new Map(
+      this.encoder.layout.entries.map(({ name, shape }) => {
+        const all = tf.tidy(() => {
+          const arrays = tf.stack(this.members.map(({ weights }) => weights.get(name)));
+          return shape.length === 1 ? tf.expandDims(arrays, 1) : arrays;
+        });
+        return [name, this.hold(all)];
+      }),
+    );
+    return (name) => stacked.get(name) as tf.Tensor;
+  }
+
+  /** Block matrices [P, R] whose row i holds the attention of bag i: pooling and its gradient are one product each. */
+  private attentionOf(attentions: readonly (Float32Array | null)[]): tf.Tensor {
+    const { longest } = this.rows;
+    return this.bags.upload(
+      this.members.map(({ pack }, i) => attentionMatrix(attentions[i] ?? nothing, pack, longest)),
+      longest,
+    );
+  }
+
+  private hold<T extends { dispose(): void }>(what: T): T {
+    this.held.push(what);
+    return what;
+  }
+}
+
+function attentionMatrix(
+  attention: Float32Array,
+  { offsets, labels }: PackedBags,
+  columns: number,
+): Float32Array {
+  const matrix = new Float32Array(labels.length * columns);
+  labels.forEach((_, bag) => {
+    const [from, to] = [offsets[bag] as number, offsets[bag + 1] as number];
+    matrix.set(attention.subarray(from, to), bag * columns + from);
+  });
+  return matrix;
+}

@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { GradientTensors } from '../tensor/parameters.js';
+import type { Encoder } from './encoder.js';
+
+// The formulas of method.md 4 over all rows of a pack, [R, columns], or over a stack of F packs with F sets of weights,
+// [F, R, columns]: matrices are [..., inputs, outputs], biases spread over the rows.
+
+/** The arrays of an encoder by name: a matrix as it is stored, a bias as a row. */
+export type Weights = (name: string) => tf.Tensor;
+
+/** The instances H, for the only two products that touch them. */
+export interface Instances {
+  /** `H w` */
+  times(w: tf.Tensor): tf.Tensor;
+  /** `H^T d` */
+  transposedTimes(d: tf.Tensor): tf.Tensor;
+}
+
+/** Dropout of [..., R, columns]; null where the rate is zero. */
+export type MaskTensors = Readonly<Record<'embed' | 'tanh' | 'sigmoid', tf.Tensor | null>>;
+
+/** Gradients of what was computed behind the rows: of pooled rows, z [..., P, d1], and of the heads' logits. */
+export interface UpstreamTensors {
+  /** [..., P, R]: row i holds the attention of bag i. */
+  readonly attention: tf.Tensor;
+  readonly pooled: tf.Tensor;
+  readonly z: tf.Tensor;
+  readonly heads: tf.Tensor;
+}
+
+const dense = (x: tf.Tensor, weights: Weights, layer: string): tf.Tensor =>
+  tf.add(tf.matMul(x, weights(`${layer}.weight`)), weights(`${layer}.bias`));
+
+/** Sum over rows, [..., 1, columns]. A product with ones: the sum kernels of the CPU backends transpose first. */
+const rowSums = (x: tf.Tensor): tf.Tensor =>
+  tf.matMul(tf.ones([...x.shape.slice(0, -2), 1, x.shape.at(-2) ?? 1]), x);
+
+const masked = (x: tf.Tensor, mask: tf.Tensor | null): tf.Tensor => (mask === null ? x : tf.mul(x, mask));
+
+/** Everything the backward pass needs again; [..., R, columns]. */
+export type EncoderPass = {
+  /** X, after activation and dropout. */
+  embedded: tf.Tensor;
+  /** tanh(XV + bV) and sigma(XU + bU), before dropout. */
+  tanh: tf.Tensor;
+  sigmoid: tf.Tensor;
+  /** Ta * Sa */
+  gated: tf.Tensor;
+  /** r, [..., R, 1] */
+  scores: tf.Tensor;
+  /** Logits of the H instance heads, [..., R, 2H]. */
+  heads: tf.Tensor;
+};
+
+/** Eq. 1 and 2 up to the raw scores, and the instance heads. */
+export function encode(
+  { activation }: Encoder,
+  weights: Weights,
+  input: Instances,
+  masks: MaskTensors,
+): EncoderPass {
+  const linear = tf.add(input.times(weights('embed.weight')), weights('embed.bias'));
+  const embedded = masked(activation === 'relu' ? tf.relu(linear) : linear, masks.embed);
+  // tanh(x) = 2 sigma(2x) - 1: the wasm kernel of sigmoid is vectorised, the one of tanh takes 15 times as long.
+  const tanh = tf.sub(tf.mul(tf.sigmoid(tf.mul(dense(embedded, weights, 'tanh'), 2)), 2), 1);
+  const sigmoid = tf.sigmoid(dense(embedded, weights, 'sigmoid'));
+  const gated = tf.mul(masked(tanh, masks.tanh), masked(sigmoid, masks.sigmoid));
+  const scores = dense(gated, weights, 'score');
+  return { embedded, tanh, sigmoid, gated, scores, heads: dense(embedded, weights, 'instance') };
+}
+
+/** The gradients of all arrays before pooling, [..., inputs, outputs] and for a bias [..., 1, outputs]. */
+export function encodeBack(
+  { activation }: Encoder,
+  weights: Weights,
+  input: Instances,
+  masks: MaskTensors,
+  pass: EncoderPass,
+  upstream: UpstreamTensors,
+): GradientTensors {
+  const { embedded, tanh, sigmoid, gated } = pass;
+  const { attention } = upstream;
+  // z = sum_r a_r x_r, so dx_r = a_r dz, and through the softmax dr_r = a_r (x_r . dz - z . dz).
+  const direct = tf.matMul(attention, upstream.z, true);
+  const bagTerm = tf.sum(tf.mul(upstream.pooled, upstream.z), -1, true);
+  const dScores = tf.sub(tf.sum(tf.mul(embedded, direct), -1, true), tf.matMul(attention, bagTerm, true));
+
+  const toScore = weights('score.weight');
+  const dGated = tf.mul(dScores, tf.reshape(toScore, [...toScore.shape.slice(0, -2), 1, -1]));
+  const dTanh = masked(tf.mul(dGated, masked(sigmoid, masks.sigmoid)), masks.tanh);
+  const dSigmoid = masked(tf.mul(dGated, masked(tanh, masks.tanh)), masks.sigmoid);
+  const dTanhLinear = tf.mul(dTanh, tf.sub(1, tf.square(tanh)));
+  const dSigmoidLinear = tf.mul(dSigmoid, tf.mul(sigmoid, tf.sub(1, sigmoid)));
+
+  const back = (d: tf.Tensor, layer: string): tf.Tensor =>
+    tf.matMul(d, weights(`${layer}.weight`), false, true);
+  const dEmbedded = tf.addN([
+    direct,
+    back(dTanhLinear, 'tanh'),
+    back(dSigmoidLinear, 'sigmoid'),
+    back(upstream.heads, 'instance'),
+  ]);
+  // `embedded` is positive exactly where relu was open and dropout kept the element.
+  const open = activation === 'relu' ? tf.mul(dEmbedded, tf.step(embedded)) : dEmbedded;
+  const dLinear = masked(open, masks.embed);
+
+  const layer = (name: string, d: tf.Tensor): GradientTensors => ({
+    [`${name}.weight`]: tf.matMul(embedded, d, true),
+    [`${name}.bias`]: rowSums(d),
+  });
+  // No gradient for `score.bias`: it shifts all scores of a bag alike, which softmax and ranking do not see.
+  return {
+    'embed.weight': input.transposedTimes(dLinear),
+    'embed.bias': rowSums(dLinear),
+    'score.weight': tf.matMul(gated, dScores, true),
+    ...layer('tanh', dTanhLinear),
+    ...layer('sigmoid', dSigmoidLinear),
+    ...layer('instance', upstream.heads),
+  };
+}

@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { RowArray } from './packed-bags.js';
+
+/**
+ * Arrays of F members as one tensor [F, longest, columns] in which shorter ones are filled up with zeros; of a single
+ * member [rows, columns], as it is.
+ */
+export class Stacking {
+  readonly longest: number;
+
+  /** @param sizes rows of each member */
+  constructor(private readonly sizes: readonly number[]) {
+    this.longest = Math.max(...sizes);
+  }
+
+  /** A new tensor; an array may be longer than its member's rows. */
+  upload(arrays: readonly RowArray[], columns: number): tf.Tensor {
+    const [only] = arrays;
+    if (arrays.length === 1 && only !== undefined) return this.uploadOne(only, 0, columns);
+    if (arrays.every((array) => array instanceof Float32Array)) return this.uploadFilled(arrays, columns);
+    return tf.tidy(() => tf.stack(arrays.map((array, i) => this.filledUp(array, i, columns))));
+  }
+
+  /** The members' parts of the values of such a tensor. */
+  parts(values: Float32Array, columns: number): readonly Float32Array[] {
+    return this.sizes.map((size, i) => {
+      const from = i * this.longest * columns;
+      return values.subarray(from, from + size * columns);
+    });
+  }
+
+  private uploadOne(array: RowArray, member: number, columns: number): tf.Tensor2D {
+    if (!(array instanceof Float32Array)) return array.clone();
+    const rows = this.sizes[member] as number;
+    return tf.tensor2d(array.subarray(0, rows * columns), [rows, columns]);
+  }
+
+  private uploadFilled(arrays: readonly Float32Array[], columns: number): tf.Tensor3D {
+    const filled = new Float32Array(this.sizes.length * this.longest * columns);
+    this.parts(filled, columns).forEach((part, i) =>
+      part.set((arrays[i] as Float32Array).subarray(0, part.length)),
+    );
+    return tf.tensor3d(filled, [this.sizes.length, this.longest, columns]);
+  }
+
+  private filledUp(array: RowArray, member: number, columns: number): tf.Tensor2D {
+    const missing = this.longest - (this.sizes[member] as number);
+    return tf.pad2d(this.uploadOne(array, member, columns), [
+      [0, missing],
+      [0, 0],
+    ]);
+  }
+}

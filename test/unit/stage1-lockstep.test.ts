@@ -1,0 +1,179 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeEach, afterAll, describe, expect, it, vi } from 'vitest';
+import { configSchema } from '../../src/pipeline/config/schema.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { featuresFiles } from '../../src/operators/features/bag-index.js';
+import { BagSource } from '../../src/operators/stage1/bag-source.js';
+import { DeviceRoom, type DevicePlace } from '../../src/operators/stage1/device-room.js';
+import { EncoderStack } from '../../src/operators/stage1/encoder-stack.js';
+import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
+import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { releaseBackend } from '../../src/operators/tensor/release-backend.js';
+import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
+import { miniCohort } from '../support/mini-cohort.js';
+import { fastBackends, useBackend } from '../support/numeric-backends.js';
+import { scratchArtifact } from '../support/run-stage.js';
+
+const { base, embed } = miniCohort(40).inputs;
+const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const features = scratchArtifact(
+  'features',
+  {},
+  { [featuresFiles.float32]: embed.embed?.[0]?.files[featuresFiles.float32] ?? {} },
+);
+const labels = cohort.patients.map(({ y }) => y);
+const newSource = (): BagSource => new BagSource(cohort, 'TMA', [features]);
+const having = labels.map((_, i) => i).filter((patient) => newSource().has(patient));
+const encoder = encoderOf(
+  {
+    ...configSchema.parse({ name: 'test' }).mil,
+    ...{ hidden: 16, attention: 8, dropout: 0.25, attentionDropout: 0.25 },
+  },
+  newSource().width,
+);
+
+/** The training of one fold: its own weights, draws, and groups of unequal size. */
+function fold(index: number, place: DevicePlace | null): EncoderTraining {
+  const parameters = initialParameters(encoder.layout, rng(index, 'init'));
+  return new EncoderTraining(encoder, parameters, newSource(), labels, {
+    maxInstances: index === 1 ? 4 : null,
+    validation: having.slice(index, index + 10),
+    dropout: rng(index, 'dropout'),
+    subsample: rng(index, 'subsample'),
+    place,
+  });
+}
+const groupsOf = (index: number): readonly (readonly number[])[] =>
+  [0, 1].map((step) => having.slice(index + 3 * step, 12 + 4 * index + 3 * step));
+
+/** Two steps and a validation of a fold. */
+async function worked(index: number, place: DevicePlace | null): Promise<unknown[]> {
+  const training = fold(index, place);
+  try {
+    const steps: TrainingStep[] = [];
+    for (const group of groupsOf(index)) steps.push(await training.step(group));
+    return [...steps, await training.validate()];
+  } finally {
+    place?.leave();
+  }
+}
+const folds = [1, 2, 3];
+const roomOf = (bytes = 2 ** 20, warn: (bytes: number) => void = () => undefined): DeviceRoom =>
+  new DeviceRoom(bytes, warn);
+const together = (room: DeviceRoom): Promise<unknown[][]> => {
+  const places = folds.map(() => room.enter('TMA', encoder));
+  return Promise.all(folds.map((index, i) => worked(index, places[i] as DevicePlace)));
+};
+
+/** Every number of `actual` within 1e-5 of the largest of its array. */
+function expectSame(actual: unknown, expected: unknown): void {
+  if (expected instanceof Float32Array) {
+    const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(actual).toHaveLength(expected.length);
+    (actual as Float32Array).forEach((value, i) => {
+      if (Math.abs(value - (expected[i] as number)) > 1e-5 * scale)
+        expect.fail(`element ${i}: ${value} for ${expected[i]}, of at most ${scale}`);
+    });
+  } else if (typeof expected === 'number') expect(actual).toBeCloseTo(expected, 5);
+  else if (expected !== null && typeof expected === 'object') {
+    expect(Object.keys(actual as object)).toEqual(Object.keys(expected));
+    for (const [key, value] of Object.entries(expected))
+      expectSame(Reflect.get(actual as object, key), value);
+  } else expect(actual).toEqual(expected);
+}
+
+describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
+  beforeEach(async () => {
+    vi.restoreAllMocks();
+    await useBackend(name);
+  });
+  afterAll(releaseBackend);
+
+  it('compute what each computes alone, in fewer passes, and leave nothing behind', async () => {
+    const before = tf.memory().numTensors;
+    const alone: unknown[][] = [];
+    for (const index of folds) alone.push(await worked(index, null));
+    const forward = vi.spyOn(EncoderStack.prototype, 'forward');
+    expectSame(await together(roomOf()), alone);
+    // Two steps and one validation of three folds.
+    expect(forward).toHaveBeenCalledTimes(3);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('do so too where no bag is kept, and where folds leave earlier than others', async () => {
+    const room = roomOf(0);
+    const places = folds.map(() => room.enter('TMA', encoder));
+    const ofFold = async (index: number, steps: number): Promise<unknown> => {
+      const training = fold(index, places[index - 1] as DevicePlace);
+      const found = [];
+      for (let step = 0; step < steps; step++) found.push(await training.step(having.slice(0, 8)));
+      places[index - 1]?.leave();
+      return found;
+    };
+    const found = await Promise.all(folds.map((index) => ofFold(index, index)));
+    const expected = folds.map(async (index) => {
+      const training = fold(index, null);
+      const steps = [];
+      for (let step = 0; step < index; step++) steps.push(await training.step(having.slice(0, 8)));
+      return steps;
+    });
+    expectSame(found, await Promise.all(expected));
+  });
+
+  it('do so too where tensors may be small only: packs, stacks, and bags that do not fit', async () => {
+    const alone: unknown[][] = [];
+    for (const index of folds) alone.push(await worked(index, null));
+    // Nine rows of 16 numbers, for bags of 3 to 10 instances.
+    const largest = 9 * 16 * Float32Array.BYTES_PER_ELEMENT;
+    const room = new DeviceRoom(2 ** 20, () => undefined, largest);
+    const places = folds.map(() => room.enter('TMA', encoder));
+    expect(places[0]?.packRows).toBe(9);
+    const forward = vi.spyOn(EncoderStack.prototype, 'forward');
+    expectSame(await Promise.all(folds.map((index, i) => worked(index, places[i] as DevicePlace))), alone);
+    expect(forward.mock.calls.length).toBeGreaterThan(20);
+  });
+
+  it('repeat a pass that the memory did not suffice for, once, with half of the bags', async () => {
+    const alone: unknown[][] = [];
+    for (const index of folds) alone.push(await worked(index, null));
+    const warned: number[] = [];
+    const before = tf.memory().numTensors;
+    vi.spyOn(EncoderStack.prototype, 'backward').mockRejectedValueOnce(
+      new Error('OOM when allocating tensor with shape[1,2]'),
+    );
+    expectSame(await together(roomOf(2 ** 26, (bytes) => warned.push(bytes))), alone);
+    expect(warned).toHaveLength(1);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a room on a device', () => {
+  beforeEach(() => useBackend('wasm'));
+  const out = (): Error => new Error('ResourceExhausted: OOM');
+
+  it('gives up when there is nothing left to give back, and at once on other errors', async () => {
+    const warned: number[] = [];
+    const place = roomOf(2 ** 26, (bytes) => warned.push(bytes)).enter('TMA', encoder);
+    await expect(place.withRoom(() => Promise.reject(out()))).rejects.toThrow('OOM');
+    expect(warned[0]).toBe(2 ** 25);
+    expect(warned.length).toBeGreaterThan(2);
+    let tries = 0;
+    const broken = (): Promise<never> => (tries++, Promise.reject(new Error('broken')));
+    await expect(place.withRoom(broken)).rejects.toThrow('broken');
+    expect(tries).toBe(1);
+  });
+
+  it('does not let others wait for a fold whose pass failed', async () => {
+    const room = roomOf();
+    const places = folds.map(() => room.enter('TMA', encoder));
+    const training = folds.map((index, i) => fold(index, places[i] as DevicePlace));
+    const [first] = training as [EncoderTraining];
+    vi.spyOn(BagSource.prototype, 'load').mockRejectedValueOnce(new Error('gone'));
+    const failing = first.step(having.slice(0, 4)).finally(() => places[0]?.leave());
+    const others = training.slice(1).map((own) => own.step(having.slice(0, 4)));
+    await expect(failing).rejects.toThrow('gone');
+    expect(await Promise.all(others)).toHaveLength(2);
+  });
+});
