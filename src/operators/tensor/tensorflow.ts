@@ -100,7 +100,10 @@ export function nativeDevice(
   if (library.gpu) return `${name} on the GPU`;
   if (!builtForGpus || !driver) return `${name} on the CPU`;
   const why = 'CUDA finds no GPU that it can use (nvidia-smi tells the driver; CUDA 12 needs 525 or newer)';
-  if (!told) warn(`haf-pipeline: ${name} computes on the CPU: ${why}.`);
+  if (!told)
+    warn(
+      `haf-pipeline: ${name} computes on the CPU: ${why}. Until that is mended, --backend onnx trains a fold on each core.`,
+    );
   told = true;
   return `${name} on the CPU: ${why}`;
 }
