@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { EpochProgress, StageCode, StageContext, StageOutput } from '../pipeline/stage.js';
+import { usingBackend } from './tensor/release-backend.js';
 
 /** How a long job reports and learns that nobody waits for it any more. */
 export interface ReportingControl {
@@ -16,7 +17,7 @@ export const reportingStage =
       const { signal } = controller;
       const emit = (progress: EpochProgress): void => subscriber.next(progress);
       Promise.resolve()
-        .then(() => compute(context, { emit, signal }))
+        .then(() => usingBackend(() => compute(context, { emit, signal })))
         .then(
           (output) => {
             subscriber.next(output);

@@ -1,6 +1,6 @@
 import { HafError } from '../pipeline/core/errors.js';
 import { executeJob } from './execute-job.js';
-import { releaseBackend } from '../operators/tensor/release-backend.js';
+import { backendIdle, releaseBackend } from '../operators/tensor/release-backend.js';
 import type { FromTrainer, ToTrainer } from './ipc.js';
 import { storeAt } from './store-at.js';
 
@@ -20,7 +20,8 @@ const send = (message: FromTrainer): void => {
 async function run({ id, work, ...settings }: Extract<ToTrainer, { type: 'run' }>): Promise<void> {
   const [stop, pause] = [new AbortController(), new AbortController()];
   asked.set(id, { stop, pause });
-  await renewal?.done;
+  if (renewal !== null)
+    await Promise.race([renewal.done, ...[stop, pause].map(({ signal }) => told(signal))]);
   working++;
   try {
     const result = await executeJob(work, storeAt(work.root), {
@@ -32,19 +33,30 @@ async function run({ id, work, ...settings }: Extract<ToTrainer, { type: 'run' }
     });
     send({ id, type: 'done', result });
   } catch (error) {
-    const told = HafError.from(error);
-    if (told.code === 'HAF_BACKEND_FAILED') renewal ??= newRenewal();
-    send({ id, type: 'failed', error: told.toData() });
+    const failure = HafError.from(error);
+    if (failure.code === 'HAF_BACKEND_FAILED') renewal ??= newRenewal();
+    send({ id, type: 'failed', error: failure.toData() });
   } finally {
     asked.delete(id);
-    if (--working === 0) {
-      // A trainer that waits for its next job must not keep a core busy.
-      releaseBackend();
-      renewal?.finish();
-      renewal = null;
-    }
+    if (--working === 0) void release();
   }
 }
+
+/** A trainer that waits for its next job must not keep a core busy. */
+async function release(): Promise<void> {
+  await backendIdle();
+  // Another job has begun: it will release what it uses.
+  if (working > 0) return;
+  try {
+    releaseBackend();
+  } finally {
+    renewal?.finish();
+    renewal = null;
+  }
+}
+
+const told = (signal: AbortSignal): Promise<unknown> =>
+  signal.aborted ? Promise.resolve() : new Promise((resolve) => signal.addEventListener('abort', resolve));
 
 function newRenewal(): Exclude<typeof renewal, null> {
   let finish = (): void => undefined;

@@ -16,6 +16,8 @@ export interface TrainerOptions {
   readonly gpu: string | null;
   /** Cores it may use beside the other trainers of this machine. */
   readonly threads: number;
+  /** Jobs it is given at once. */
+  readonly jobs: number;
   /** Which checkpoints it may go on from, and how many epochs lie between those it keeps. */
   readonly codeVersion: string;
   readonly checkpointEpochs: number;
@@ -94,6 +96,7 @@ export class Trainer implements Executor {
           ...process.env,
           HAF_BACKEND: this.options.backend,
           HAF_THREADS: String(this.options.threads),
+          HAF_JOBS: String(this.options.jobs),
           TF_CPP_MIN_LOG_LEVEL: '2',
           ...(this.options.gpu === null ? {} : { CUDA_VISIBLE_DEVICES: this.options.gpu }),
         },

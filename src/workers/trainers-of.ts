@@ -25,12 +25,14 @@ export function trainersOf(
   gpus = visibleGpus(),
   tensorFlowKnowsGpus = nativeGpu(),
 ): TrainerPlan {
-  const devices = backend === 'webgpu' ? [null] : shared(backend, tensorFlowKnowsGpus) ? gpus : [];
+  // WebGPU chooses among GPUs itself; image encoders do not.
+  const webGpu = [gpus[0] ?? null];
+  const devices = backend === 'webgpu' ? webGpu : shared(backend, tensorFlowKnowsGpus) ? gpus : [];
   if (devices.length > 0) {
     const slots = asked ?? devices.length * foldsPerGpu;
     return { slots, gpuOf: devices.slice(0, slots) };
   }
-  const slots = asked ?? (gpus.length || availableParallelism());
+  const slots = asked ?? availableParallelism();
   // Image encoders find their GPU even where training does not.
   return { slots, gpuOf: Array.from({ length: slots }, (_, slot) => gpus[slot % gpus.length] ?? null) };
 }

@@ -6,6 +6,7 @@ import type { Member } from '../pipeline/bus/member.js';
 import { together, type WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
+import type { Executor } from './executor.js';
 import { trainersOf } from './trainers-of.js';
 import { startRunner, type Runner } from './runner.js';
 import { ThreadPool } from './thread-pool.js';
@@ -44,15 +45,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pool = new ThreadPool(Math.max(1, threads));
   const trains = classes.includes('gpu') && options.trainers !== 0;
   const { slots, gpuOf } = trains ? trainersOf(backend, options.trainers) : { slots: 0, gpuOf: [] };
-  const threadsEach = Math.max(1, Math.floor(availableParallelism() / Math.max(1, gpuOf.length)));
-  const trainers = gpuOf.map(
-    (gpu) => new Trainer({ backend, gpu, threads: threadsEach, checkpointEpochs, codeVersion }),
-  );
+  const trainerOn = (gpu: string | null, processes: number): Trainer =>
+    new Trainer({
+      ...{ backend, gpu, checkpointEpochs, codeVersion },
+      threads: Math.max(1, Math.floor(availableParallelism() / processes)),
+      jobs: Math.ceil(slots / processes),
+    });
+  const trainers = gpuOf.map((gpu) => trainerOn(gpu, gpuOf.length));
+  // What jobs share a process for is training together. An image encoder would only hold the others up.
+  const encoders =
+    slots === gpuOf.length
+      ? trainers
+      : Array.from({ length: slots }, (_, slot) => trainerOn(gpuOf[slot % gpuOf.length] ?? null, slots));
   const lanes = [
     ...Array.from({ length: threads }, () => ({ jobClass: 'cpu' as const, executor: pool })),
     ...Array.from({ length: slots }, (_, slot) => ({
       jobClass: 'gpu' as const,
-      executor: trainers[slot % trainers.length] as Trainer,
+      executor: byStage(trainers[slot % trainers.length] as Trainer, encoders[slot] as Trainer),
     })),
   ];
   const member: Member = {
@@ -80,8 +89,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pause: ending(() => runner.pause()),
     stop: ending(() => runner.stop()),
     close: async () => {
-      await Promise.all([pool.close(), ...trainers.map((trainer) => trainer.close())]);
+      await Promise.all([pool, ...trainers, ...encoders].map((executor) => executor.close()));
       await membership.leave().catch(() => undefined);
     },
   };
 }
+
+/** Image encoders apart from training. Both are closed by who made them. */
+const byStage = (trainer: Trainer, encoder: Trainer): Pick<Executor, 'run'> => ({
+  run: (work, control) => (work.stage === 'embed' ? encoder : trainer).run(work, control),
+});

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, afterAll, describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
+import { HafError } from '../../src/pipeline/core/errors.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
@@ -35,7 +36,7 @@ const encoder = encoderOf(
 );
 
 /** The training of one fold: its own weights, draws, and groups of unequal size. */
-function fold(index: number, place: DevicePlace | null): EncoderTraining {
+function fold(index: number, place: DevicePlace | null, signal?: AbortSignal): EncoderTraining {
   const parameters = initialParameters(encoder.layout, rng(index, 'init'));
   return new EncoderTraining(encoder, parameters, newSource(), labels, {
     maxInstances: index === 1 ? 4 : null,
@@ -43,6 +44,7 @@ function fold(index: number, place: DevicePlace | null): EncoderTraining {
     dropout: rng(index, 'dropout'),
     subsample: rng(index, 'subsample'),
     place,
+    ...(signal ? { signal } : {}),
   });
 }
 const groupsOf = (index: number): readonly (readonly number[])[] =>
@@ -60,8 +62,8 @@ async function worked(index: number, place: DevicePlace | null): Promise<unknown
   }
 }
 const folds = [1, 2, 3];
-const roomOf = (bytes = 2 ** 20, warn: (bytes: number) => void = () => undefined): DeviceRoom =>
-  new DeviceRoom(bytes, warn);
+const roomOf = (bytes = 2 ** 20, warn: (extent: object) => void = () => undefined): DeviceRoom =>
+  new DeviceRoom({ bytes }, warn);
 const together = (room: DeviceRoom): Promise<unknown[][]> => {
   const places = folds.map(() => room.enter('TMA', encoder));
   return Promise.all(folds.map((index, i) => worked(index, places[i] as DevicePlace)));
@@ -127,7 +129,7 @@ describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
     for (const index of folds) alone.push(await worked(index, null));
     // Nine rows of 16 numbers, for bags of 3 to 10 instances.
     const largest = 9 * 16 * Float32Array.BYTES_PER_ELEMENT;
-    const room = new DeviceRoom(2 ** 20, () => undefined, largest);
+    const room = new DeviceRoom({ bytes: 2 ** 20 }, () => undefined, largest);
     const places = folds.map(() => room.enter('TMA', encoder));
     expect(places[0]?.packRows).toBe(9);
     const forward = vi.spyOn(EncoderStack.prototype, 'forward');
@@ -138,12 +140,12 @@ describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
   it('repeat a pass that the memory did not suffice for, once, with half of the bags', async () => {
     const alone: unknown[][] = [];
     for (const index of folds) alone.push(await worked(index, null));
-    const warned: number[] = [];
+    const warned: object[] = [];
     const before = tf.memory().numTensors;
     vi.spyOn(EncoderStack.prototype, 'backward').mockRejectedValueOnce(
       new Error('OOM when allocating tensor with shape[1,2]'),
     );
-    expectSame(await together(roomOf(2 ** 26, (bytes) => warned.push(bytes))), alone);
+    expectSame(await together(roomOf(2 ** 26, (extent) => warned.push(extent))), alone);
     expect(warned).toHaveLength(1);
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -151,18 +153,70 @@ describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
 
 describe('a room on a device', () => {
   beforeEach(() => useBackend('wasm'));
-  const out = (): Error => new Error('ResourceExhausted: OOM');
+  const large = new Float32Array(2 ** 23);
 
-  it('gives up when there is nothing left to give back, and at once on other errors', async () => {
-    const warned: number[] = [];
-    const place = roomOf(2 ** 26, (bytes) => warned.push(bytes)).enter('TMA', encoder);
-    await expect(place.withRoom(() => Promise.reject(out()))).rejects.toThrow('OOM');
-    expect(warned[0]).toBe(2 ** 25);
-    expect(warned.length).toBeGreaterThan(2);
-    let tries = 0;
-    const broken = (): Promise<never> => (tries++, Promise.reject(new Error('broken')));
-    await expect(place.withRoom(broken)).rejects.toThrow('broken');
-    expect(tries).toBe(1);
+  it.each([
+    'ResourceExhausted: OOM when allocating tensor with shape[16384,64]',
+    'Internal: failed copying input tensor to device: Dst tensor is not initialized.',
+    'vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY',
+  ])('halves stacks, then bags, and gives up when nothing is left: %s', async (text) => {
+    const warned: object[] = [];
+    const place = roomOf(2 ** 30, (extent) => warned.push(extent)).enter('TMA', encoder);
+    place.bags.put('bag', large, 1024).dispose();
+    place.bags.put('another', large, 1024).dispose();
+    await expect(place.withRoom(() => Promise.reject(new Error(text)))).rejects.toMatchObject({
+      code: 'HAF_BACKEND_FAILED',
+    });
+    const bytes = 2 ** 30;
+    // 64 MB of bags are few of 1 GB until there is nothing else to give back.
+    expect(warned).toEqual([
+      { bytes, folds: 8 },
+      { bytes, folds: 4 },
+      { bytes, folds: 2 },
+      { bytes, folds: 1 },
+      { bytes: 2 ** 25, folds: 1 },
+      { bytes: 2 ** 24, folds: 1 },
+    ]);
+    expect(place.bags.bytes).toBe(0);
+    place.leave();
+  });
+
+  it('answers a fault of WebGPU once, however many reads fail of it, and does not repeat them', async () => {
+    const warned: object[] = [];
+    const place = roomOf(2 ** 26, (extent) => warned.push(extent)).enter('TMA', encoder);
+    const fault = new Error('out of memory');
+    for (let read = 0; read < 3; read++) {
+      const failing = vi.fn(() =>
+        Promise.reject(new HafError('HAF_BACKEND_FAILED', 'out of memory', '', { cause: fault })),
+      );
+      await expect(place.withRoom(failing)).rejects.toThrow('out of memory');
+      expect(failing).toHaveBeenCalledOnce();
+    }
+    expect(warned).toHaveLength(1);
+  });
+
+  it('does not repeat what failed for another reason', async () => {
+    const broken = vi.fn(() => Promise.reject(new Error('broken')));
+    await expect(roomOf().enter('TMA', encoder).withRoom(broken)).rejects.toThrow('broken');
+    expect(broken).toHaveBeenCalledOnce();
+  });
+
+  it('does not let others wait for a fold that was stopped, in training or in evaluation', async () => {
+    const room = roomOf();
+    const places = folds.map(() => room.enter('TMA', encoder));
+    const stop = new AbortController();
+    const training = folds.map((index, i) => fold(index, places[i] as DevicePlace, stop.signal));
+    const [trains, validates, lives] = training as [EncoderTraining, EncoderTraining, EncoderTraining];
+    await Promise.all(training.map((own) => own.step(having.slice(0, 4))));
+    stop.abort();
+    const alive = fold(3, places[2] as DevicePlace);
+    const ended = [trains.step(having), validates.validate()].map((stopped, i) =>
+      expect(stopped.finally(() => places[i]?.leave())).rejects.toThrow('aborted'),
+    );
+    const step = await alive.step(having.slice(0, 4));
+    await Promise.all(ended);
+    expect(step.loss).toBeGreaterThan(0);
+    await expect(lives.step(having)).rejects.toThrow('aborted');
   });
 
   it('does not let others wait for a fold whose pass failed', async () => {

@@ -34,7 +34,14 @@ describe('a training process', () => {
   let job: Work;
   let trainers: InstanceType<typeof Trainer>[];
   const trainer = (codeVersion = '1.0.0', backend = 'wasm'): InstanceType<typeof Trainer> => {
-    const made = new Trainer({ gpu: null, threads: 1, backend, codeVersion, checkpointEpochs: every });
+    const made = new Trainer({
+      gpu: null,
+      threads: 1,
+      jobs: 1,
+      backend,
+      codeVersion,
+      checkpointEpochs: every,
+    });
     trainers.push(made);
     return made;
   };

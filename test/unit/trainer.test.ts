@@ -42,6 +42,7 @@ describe('a trainer process', () => {
       backend: '',
       gpu: null,
       threads: 1,
+      jobs: 1,
       codeVersion: '1',
       checkpointEpochs: 1,
     });

@@ -16,10 +16,16 @@ describe('the training processes of a worker', () => {
 
   it('are one for WebGPU, which chooses among GPUs itself', () => {
     expect(trainersOf('webgpu', null, [], false)).toEqual({ slots: foldsPerGpu, gpuOf: [null] });
+    // For its image encoders, which do not.
+    expect(trainersOf('webgpu', 2, ['0', '1'], false)).toEqual({ slots: 2, gpuOf: ['0'] });
   });
 
   it('see a GPU for their image encoders although they train on the CPU', () => {
     expect(trainersOf('onnx', 3, ['0', '1'], true)).toEqual({ slots: 3, gpuOf: ['0', '1', '0'] });
-    expect(trainersOf('auto', null, ['0', '1'], false)).toEqual({ slots: 2, gpuOf: ['0', '1'] });
+    const cores = availableParallelism();
+    expect(trainersOf('auto', null, ['0', '1'], false)).toEqual({
+      slots: cores,
+      gpuOf: Array.from({ length: cores }, (_, slot) => String(slot % 2)),
+    });
   });
 });

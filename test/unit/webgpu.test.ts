@@ -8,7 +8,12 @@ import { HafError } from '../../src/pipeline/core/errors.js';
 import { gradientsThrough } from '../../src/operators/tensor/autodiff.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { freeUnused, type BufferManager } from '../../src/operators/tensor/gpu-buffers.js';
-import { onRelease, releaseBackend } from '../../src/operators/tensor/release-backend.js';
+import {
+  backendIdle,
+  onRelease,
+  releaseBackend,
+  usingBackend,
+} from '../../src/operators/tensor/release-backend.js';
 import { fastBackends, useBackend, webGpuHere } from '../support/numeric-backends.js';
 
 afterEach(() => {
@@ -51,6 +56,26 @@ describe('releaseBackend', () => {
     releaseBackend();
     releaseBackend();
     expect(close).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a backend that is used', () => {
+  it('is idle when the last computation has ended, failed or not', async () => {
+    await backendIdle();
+    const ends: (() => void)[] = [];
+    const first = usingBackend(() => new Promise<void>((resolve) => ends.push(resolve)));
+    const second = usingBackend(
+      () => new Promise<void>((_, reject) => ends.push(() => reject(new Error('x')))),
+    );
+    let idle = false;
+    const waiting = backendIdle().then(() => (idle = true));
+    ends[0]?.();
+    await first;
+    expect(idle).toBe(false);
+    ends[1]?.();
+    await expect(second).rejects.toThrow('x');
+    await waiting;
+    expect(idle).toBe(true);
   });
 });
 

@@ -9,11 +9,12 @@ import { readRows } from '../features/stored-bag.js';
 
 /**
  * Bytes of bags a job keeps in memory; the rest is read again each time. A quarter of its share of the machine's memory: as
- * of the cores, which is all that a trainer is told (HAF_THREADS).
+ * of the cores, which is what a trainer is told (HAF_THREADS), divided by the jobs it has at once (HAF_JOBS).
  */
 export function residentBytes(): number {
   const cores = availableParallelism();
-  const share = Math.min(1, (Number(process.env['HAF_THREADS'] ?? '') || cores) / cores);
+  const jobs = Number(process.env['HAF_JOBS'] ?? '') || 1;
+  const share = Math.min(1, (Number(process.env['HAF_THREADS'] ?? '') || cores) / cores) / jobs;
   return Math.max(512 * 2 ** 20, (usableMemory() * share) / 4);
 }
 

@@ -26,28 +26,37 @@ interface Group {
 
 /** Rows of a pack: a GPU takes as long to be told of a small product as of a large one. */
 const mostRows = 16_384;
-/** Below this, memory that does not suffice is not taken by bags. */
+/** Fewer bytes of bags are not what fills a device. */
 const smallestBudget = 16 * 2 ** 20;
+
+/** How much of the device is used at once. */
+interface Extent {
+  /** Bytes of bags to keep. */
+  readonly bytes: number;
+  /** Folds in a stack. */
+  readonly folds: number;
+}
+const mostFolds = 16;
 
 /** What the training jobs of a process share on its device. */
 export class DeviceRoom {
   private readonly groups = new Map<string, Group>();
   private readonly budget: Budget;
-  /** Failures that have been answered: the members of a stack are told of one together. */
+  /** Faults that have been answered: all who computed with the device then are told of one. */
   private readonly answered = new WeakSet<object>();
-  /** Folds in a stack. */
-  private most = 16;
+  private extent: Extent;
 
   /**
-   * @param bytes of bags to keep
-   * @param warn is told when the memory did not suffice, with the bytes that are kept from then on
+   * @param extent bytes of bags to keep, and folds in a stack
+   * @param warn is told what is used from then on, when the memory did not suffice
    * @param largest bytes of a tensor
    */
   constructor(
-    private bytes: number,
-    private readonly warn: (bytes: number) => void,
+    { bytes, folds = mostFolds }: Partial<Extent> & Pick<Extent, 'bytes'>,
+    private readonly warn: (extent: Extent) => void,
     private readonly largest = Infinity,
   ) {
+    this.extent = { bytes, folds };
     this.budget = { left: bytes };
   }
 
@@ -58,7 +67,7 @@ export class DeviceRoom {
     const group = this.groups.get(name) ?? {
       lockstep: new Lockstep(
         encoder,
-        (folds, rows) => folds <= this.most && folds * rows * rowBytes <= this.largest,
+        (folds, rows) => folds <= this.extent.folds && folds * rows * rowBytes <= this.largest,
       ),
       bags: new DeviceBags(this.budget),
       members: 0,
@@ -88,51 +97,75 @@ export class DeviceRoom {
       try {
         return await compute();
       } catch (error) {
-        // After an error of WebGPU nothing on the device can be trusted: the job is tried again, with less.
-        if (!isOutOfMemory(error) || !this.shrink(error) || error instanceof HafError) throw error;
+        if (!isOutOfMemory(error)) throw error;
+        const shrunk = this.shrink(faultOf(error));
+        // After an error of WebGPU nothing on the device can be trusted: the job is tried again on a new one.
+        if (error instanceof HafError) throw error;
+        if (!shrunk) throw tooSmall(error);
       }
     }
   }
 
-  /** Halves what is kept and stacked. @returns whether there was anything to halve */
-  private shrink(error: object): boolean {
-    if (this.answered.has(error)) return true;
-    if (this.bytes < smallestBudget && this.most === 1) return false;
-    this.answered.add(error);
-    const kept = [...this.groups.values()].reduce((sum, { bags }) => sum + bags.bytes, 0);
-    this.bytes = Math.floor(Math.min(this.bytes, kept === 0 ? Infinity : kept) / 2);
-    this.most = Math.max(1, Math.floor(this.most / 2));
-    for (const { bags } of this.groups.values()) bags.keepAtMost(Math.floor(bags.bytes / 2));
-    this.budget.left = this.bytes - [...this.groups.values()].reduce((sum, { bags }) => sum + bags.bytes, 0);
-    this.warn(this.bytes);
+  /** Halves what fills the device: stacks, and bags unless they are few. @returns whether there was anything to halve */
+  private shrink(fault: object): boolean {
+    if (this.answered.has(fault)) return true;
+    const { bytes, folds } = this.extent;
+    const kept = this.kept();
+    if (folds === 1 && kept < smallestBudget) return false;
+    this.answered.add(fault);
+    const bags = folds === 1 || 4 * kept >= bytes ? Math.floor(Math.min(bytes, kept) / 2) : bytes;
+    this.extent = { bytes: bags, folds: Math.max(1, Math.floor(folds / 2)) };
+    for (const own of this.groups.values())
+      own.bags.keepAtMost(Math.floor((own.bags.bytes * bags) / Math.max(1, kept)));
+    this.budget.left = Math.max(0, bags - this.kept());
+    this.warn(this.extent);
     return true;
+  }
+
+  private kept(): number {
+    return [...this.groups.values()].reduce((sum, { bags }) => sum + bags.bytes, 0);
   }
 }
 
-/** What TensorFlow, CUDA and WebGPU say. */
+/** What TensorFlow, CUDA, Vulkan and Dawn say; the third of TensorFlow is of a copy that found no room. */
 const isOutOfMemory = (error: unknown): error is Error =>
-  error instanceof Error && /\bOOM\b|ResourceExhausted|out of memory/i.test(error.message);
+  error instanceof Error &&
+  /\bOOM\b|ResourceExhausted|Dst tensor is not initialized|out of memory|OUT_OF_(DEVICE|HOST)_MEMORY/i.test(
+    error.message,
+  );
+
+/** Each read of a device that has failed throws an error of its own; what they have in common is the fault. */
+const faultOf = (error: Error): object =>
+  typeof error.cause === 'object' && error.cause !== null ? error.cause : error;
+
+const tooSmall = (error: Error): HafError => {
+  const [reason = ''] = error.message.split('\n');
+  return new HafError(
+    'HAF_BACKEND_FAILED',
+    `The memory of the GPU does not suffice for one fold: ${reason.replace(/\.$/, '')}.`,
+    'See what else uses it (nvidia-smi), set bag.maxInstances, or train without it (--backend onnx).',
+    { cause: error },
+  );
+};
 
 const rooms = new WeakMap<object, DeviceRoom>();
 /** What a room of this process was shrunk to: the next one is no larger. */
-let known = Infinity;
+let known: Extent | null = null;
 
 /** The room of the current backend; null where it computes on the CPU, whose bags lie where it reads them. */
 export function deviceRoom(): DeviceRoom | null {
   if (!computesOnGpu()) return null;
   const backend = tf.backend();
   const room =
-    rooms.get(backend) ??
-    new DeviceRoom(
-      Math.min(known, gpuBytes() / 2),
-      (bytes) => {
-        known = bytes;
-        process.stderr.write(
-          `haf-pipeline: the memory of the GPU did not suffice; ${Math.round(bytes / 2 ** 20)} MB of bags are kept on it from now on.\n`,
-        );
-      },
-      largestTensor(),
-    );
+    rooms.get(backend) ?? new DeviceRoom(known ?? { bytes: gpuBytes() / 2 }, remember, largestTensor());
   rooms.set(backend, room);
   return room;
+}
+
+function remember(extent: Extent): void {
+  known = extent;
+  process.stderr.write(
+    'haf-pipeline: the memory of the GPU did not suffice; from now on at most ' +
+      `${Math.round(extent.bytes / 2 ** 20)} MB of bags stay on it, and ${extent.folds} folds compute at once.\n`,
+  );
 }

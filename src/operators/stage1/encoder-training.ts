@@ -20,6 +20,8 @@ export interface EncoderTrainingOptions {
   readonly validation: readonly number[];
   readonly dropout: Rng;
   readonly subsample: Rng;
+  /** Ends a pass between two packs. */
+  readonly signal?: AbortSignal;
   /** Where the job computes together with other folds; null on the CPU. */
   readonly place?: DevicePlace | null;
 }
@@ -76,6 +78,7 @@ export class EncoderTraining implements Trainable {
     const passes = this.open();
     try {
       for await (const { patients: members, pack } of this.packer.packs(patients, select)) {
+        options.signal?.throwIfAborted();
         const to = from + members.length;
         const masks = drawMasks(pack, encoder, options.dropout);
         const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
@@ -130,8 +133,10 @@ export class EncoderTraining implements Trainable {
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly result: BagResult }> {
     const passes = this.open();
     try {
-      for await (const { patients: members, pack } of this.packer.packs(patients))
+      for await (const { patients: members, pack } of this.packer.packs(patients)) {
+        this.options.signal?.throwIfAborted();
         yield { patients: members, result: await this.compute(passes, pack, null, null, null) };
+      }
     } finally {
       passes.dispose();
     }

@@ -38,6 +38,7 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
     validation: having(fold.val),
     dropout: context.rng('dropout'),
     subsample: context.rng('subsample'),
+    signal: control.signal,
     place,
   });
   const training = { monitor: 'valAuc', patients, labels, backend } as const;

@@ -10,7 +10,7 @@ import {
 import { HafError } from '../../pipeline/core/errors.js';
 import { NativeRuntime } from './onnx/native.js';
 import { releaseBackend } from './release-backend.js';
-import { nativeLibrary, registerTensorFlow } from './tensorflow.js';
+import { nativeDevice, nativeLibrary, registerTensorFlow } from './tensorflow.js';
 import { installWasmMatMul } from './wasm-matmul.js';
 import { registerWebGpu } from './webgpu.js';
 
@@ -40,10 +40,12 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
   }
   const failures: string[] = [];
   for (const name of automaticBackends) {
-    const { failure } = await tryBackend(name);
-    if (failure === undefined)
-      return { name, why: failures.length === 0 ? 'the fastest there is' : failures.join('; ') };
-    failures.push(`${name}: ${failure}`);
+    const attempt = await tryBackend(name);
+    if (attempt.failure === undefined) {
+      const why = failures.length === 0 ? 'the fastest there is' : failures.join('; ');
+      return { name, why: attempt.on === undefined ? why : `${why}, ${attempt.on}` };
+    }
+    failures.push(`${name}: ${attempt.failure}`);
   }
   throw unavailable(`No TensorFlow.js backend loads: ${failures.join('; ')}.`);
 }
@@ -79,6 +81,7 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     // On the CPU bags are theirs whoever computes the rest: a step takes half as long as by single operations.
     native =
       products ?? (nativeLibrary()?.gpu === false ? await NativeRuntime.load().catch(() => null) : null);
+    if (tensors === 'tensorflow') return { on: nativeDevice() };
     return typeof on === 'string' ? { on } : {};
   } catch (error) {
     if (error instanceof HafError) return { failure: withoutStop(error.what), fix: error.fix };

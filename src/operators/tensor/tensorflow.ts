@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { addonFile, coreKey, packageFolder } from '../../backends/binding-folder.js';
 import { chooseInstalled, type InstalledBackend } from '../../backends/installed.js';
+import { thisMachine } from '../../backends/machine.js';
 
 const load = createRequire(import.meta.url);
 
@@ -37,6 +38,8 @@ function prepareProcess(): void {
 type KernelBackend = new (addon: unknown, packageName: string) => tf.KernelBackend;
 
 let registered: string | null = null;
+/** Whether the library that is loaded was built with CUDA. */
+let knowsGpus = false;
 
 function registerInstalled({ name, folder, description }: InstalledBackend): void {
   if (registered !== null) {
@@ -56,6 +59,7 @@ function registerInstalled({ name, folder, description }: InstalledBackend): voi
     const packageName = `@tensorflow/tfjs-node${description?.gpu ? '-gpu' : ''}`;
     tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(addon, packageName));
     registered = folder;
+    knowsGpus = description?.gpu ?? false;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`${name} in ${folder} does not load: ${reason}`, { cause: error });
@@ -68,6 +72,7 @@ async function importPackage(): Promise<void> {
   for (const name of packages) {
     try {
       await import(name);
+      knowsGpus = name.endsWith('-gpu');
       return;
     } catch {
       // The next one may be there; the sentence below covers both.
@@ -76,6 +81,31 @@ async function importPackage(): Promise<void> {
   throw new Error(
     'none is installed ("haf-pipeline backend install" builds one), and neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node loads',
   );
+}
+
+let told = false;
+
+/**
+ * What the native library computes on, for people. A GPU that is there and goes unused is told of on stderr too, once: its
+ * owner would wait for what it does not do.
+ */
+export function nativeDevice(
+  library = nativeLibrary(),
+  builtForGpus = knowsGpus,
+  driver = thisMachine().gpu,
+  warn: (text: string) => void = (text) => void process.stderr.write(`${text}\n`),
+): string {
+  if (library === null) return 'no native library';
+  const name = `TensorFlow ${library.version}`;
+  if (library.gpu) return `${name} on the GPU`;
+  if (!builtForGpus || !driver) return `${name} on the CPU`;
+  const why = 'CUDA finds no GPU that it can use (nvidia-smi tells the driver; CUDA 12 needs 525 or newer)';
+  if (!told)
+    warn(
+      `haf-pipeline: ${name} computes on the CPU: ${why}. Until that is mended, --backend onnx trains a fold on each core.`,
+    );
+  told = true;
+  return `${name} on the CPU: ${why}`;
 }
 
 /** What the native library says of itself; null when the current backend is another. */

@@ -60,16 +60,16 @@ async function open(): Promise<string> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw noAdapter();
   const device = await adapter.requestDevice({ requiredLimits: wantedLimits(adapter.limits) });
-  onRelease(() => {
-    opened = null;
-    tf.removeBackend('webgpu');
-    device.destroy();
-  });
   const backend = withNavigator(gpu, () => new kernels.WebGPUBackend(device, adapter.info));
   guardReads(backend, device);
   // Small tensors would be computed by another backend, and moved back by a read that waits.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.registerBackend('webgpu', () => backend);
+  onRelease(() => {
+    opened = null;
+    device.destroy();
+    tf.removeBackend('webgpu');
+  });
   const { device: name, description, isFallbackAdapter } = adapter.info;
   return `${description || name}${isFallbackAdapter === true ? ', a software rasteriser' : ''}`;
 }
@@ -128,13 +128,17 @@ const wantedLimits = (limits: GpuAdapter['limits']): Readonly<Record<string, num
  * `read`: it refuses them from then on.
  */
 function guardReads(backend: Backend, device: GpuDevice): void {
-  let fault: string | null = null;
-  device.addEventListener('uncapturederror', ({ error }) => (fault ??= error.message));
-  void device.lost.then(({ message }) => (fault ??= `the device was lost: ${message}`));
+  // One object for all that fail of it.
+  let fault: Error | null = null;
+  device.addEventListener('uncapturederror', ({ error }) => {
+    const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out of memory: ' : '';
+    fault ??= new Error(`${kind}${error.message}`);
+  });
+  void device.lost.then(({ message }) => (fault ??= new Error(`the device was lost: ${message}`)));
   const read = backend.read.bind(backend);
   backend.read = async (id) => {
     const values = await read(id).catch((error: unknown) => {
-      throw failed(fault ?? (error instanceof Error ? error.message : String(error)));
+      throw failed(fault ?? (error instanceof Error ? error : new Error(String(error))));
     });
     if (fault !== null) throw failed(fault);
     freeUnused(backend.bufferManager);
@@ -160,11 +164,12 @@ const noAdapter = (): HafError =>
     'Install libvulkan1 and the driver of the GPU (vulkaninfo lists what there is), or in software mesa-vulkan-drivers 25 or newer.',
   );
 
-const failed = (message: string): HafError => {
-  const [reason = ''] = message.split('\n');
+const failed = (fault: Error): HafError => {
+  const [reason = ''] = fault.message.split('\n');
   return new HafError(
     'HAF_BACKEND_FAILED',
     `The GPU failed: ${reason.replace(/\.$/, '')}.`,
     'Look at its memory and its driver; --backend auto computes without WebGPU.',
+    { cause: fault },
   );
 };

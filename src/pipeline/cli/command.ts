@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { type Action, runCommand } from './errors.js';
@@ -40,7 +39,11 @@ export const withPlaces = (command: Command): Command =>
 export const withRun = (command: Command): Command =>
   withBroker(
     command
-      .option('--workers <n>', 'training processes of this machine', wholeNumber(0), availableParallelism())
+      .option(
+        '--workers <n>',
+        'training jobs at once on this machine (default: one for each core, or five for each GPU)',
+        wholeNumber(0),
+      )
       .addOption(backendOption())
       .addOption(checkpointOption()),
   )

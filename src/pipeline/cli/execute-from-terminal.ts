@@ -41,7 +41,7 @@ export async function executeFromTerminal(
       '--tls and --security are about a broker that workers of other machines reach.',
       'Add --listen HOST, or leave them out; a broker that is named by --nats has its own.',
     );
-  if (options.workers > 0) requireBackend(options.backend, say);
+  if (options.workers !== 0) requireBackend(options.backend, say);
   const opened = await openRunBus({
     broker: options,
     store: prepared.store.localRoot,
@@ -75,7 +75,7 @@ export async function executeFromTerminal(
 
 /** @throws HafError HAF_USAGE when nobody could ever train */
 function requireTrainers({ workers }: TerminalOptions, { bus }: OpenedBus): void {
-  if (workers > 0 || !(bus instanceof InProcessBus)) return;
+  if (workers !== 0 || !(bus instanceof InProcessBus)) return;
   throw new HafError(
     'HAF_USAGE',
     '--workers 0 leaves training to other machines, but there is no broker for them to join.',
@@ -108,9 +108,10 @@ async function execute(
   });
   const stopLooking = noteMissingWorkers(bus, (text) => renderer.note(text));
   try {
+    const { trainersOf } = await import('../../workers/trainers-of.js');
     const result = await executeRun(prepared, {
       bus,
-      workers: options.workers,
+      workers: options.workers ?? trainersOf(options.backend, null).slots,
       backend: options.backend,
       checkpointEpochs: options.checkpointEpochs,
       codeVersion: packageVersion(),

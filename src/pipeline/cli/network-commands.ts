@@ -20,7 +20,7 @@ export function addNetwork(program: Command): void {
     .option('--class <list>', 'classes of jobs: gpu (training), cpu, or both', classList, ['gpu', 'cpu'])
     .option(
       '--slots <n>',
-      'training processes (default: one for each GPU, else for each core)',
+      'training jobs at once (default: one for each core, or five for each GPU)',
       wholeNumber(1),
     )
     .option('--data <dir>', 'folder of the cohort on this machine')

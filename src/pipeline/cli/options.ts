@@ -36,8 +36,8 @@ export const defaultLeaseSeconds = 60;
 
 /** How a run is executed, by `up` as by `replay`. */
 export interface RunOptions extends BrokerOptions, MetricsOptions {
-  /** Training processes of this machine. */
-  readonly workers: number;
+  /** Training jobs at once on this machine; as many as it bears when nobody says. */
+  readonly workers?: number;
   readonly backend: BackendPreference;
   readonly checkpointEpochs: number;
   /** False after `--no-broker`. */
@@ -62,7 +62,7 @@ export interface UpOptions extends PlanOptions, RunOptions {
 
 export interface WorkerOptions extends BrokerOptions, MetricsOptions {
   readonly class: readonly JobClass[];
-  /** Training processes; one for each GPU, or for each core without one. */
+  /** Training jobs at once; five for each GPU, or one for each core. */
   readonly slots?: number;
   readonly data?: string;
   /** In place of the store that the run names. */
