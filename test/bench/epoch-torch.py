@@ -16,36 +16,14 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from torch_encoder import Encoder
+
 part, width, threads, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 device = torch.device(sys.argv[5] if len(sys.argv) > 5 else "cpu")
 groups = [[int(n) for n in line.split()] for line in sys.stdin if line.strip()]
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 tables = [64, 64, 7, 37, 16, 40, 4]
-
-
-class Encoder(nn.Module):
-    def __init__(self, d1=64, d2=32, p=0.25, k=8):
-        super().__init__()
-        self.k = k
-        self.embed = nn.Sequential(nn.Linear(width, d1), nn.ReLU(), nn.Dropout(p))
-        self.tanh = nn.Sequential(nn.Linear(d1, d2), nn.Tanh(), nn.Dropout(p))
-        self.sigmoid = nn.Sequential(nn.Linear(d1, d2), nn.Sigmoid(), nn.Dropout(p))
-        self.score = nn.Linear(d2, 1)
-        self.classifier = nn.Linear(d1, 2)
-        self.heads = nn.ModuleList([nn.Linear(d1, 2), nn.Linear(d1, 2)])
-
-    def forward(self, h, y):
-        x = self.embed(h)
-        scores = self.score(self.tanh(x) * self.sigmoid(x)).T
-        z = torch.softmax(scores, dim=1) @ x
-        k = min(self.k, len(x))
-        top = x[torch.topk(scores[0], k)[1]]
-        bottom = x[torch.topk(-scores[0], k)[1]]
-        ones, zeros = torch.ones(k, dtype=torch.long, device=device), torch.zeros(k, dtype=torch.long, device=device)
-        own = F.cross_entropy(self.heads[y](torch.cat([top, bottom])), torch.cat([ones, zeros]))
-        other = F.cross_entropy(self.heads[1 - y](top), zeros)
-        return 0.7 * F.cross_entropy(self.classifier(z), torch.tensor([y], device=device)) + 0.3 * (own + other) / 2
 
 
 class Aligned(nn.Module):
@@ -69,7 +47,7 @@ class Aligned(nn.Module):
 
 
 if part == "bags":
-    model = Encoder().to(device)
+    model = Encoder(width).to(device)
     store = torch.randn(max(max(group) for group in groups), width)
 else:
     model = Aligned()
