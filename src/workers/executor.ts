@@ -19,7 +19,6 @@ export interface JobControl {
 export interface Executor {
   /** @throws HafError; HAF_INTERRUPTED when stopped, HAF_WORKER_DIED when the thread or process computing it is gone. */
   run(work: Work, control: JobControl): Promise<JobResult>;
-  close(): Promise<void>;
 }
 
 /** What a stopped job ends with; it goes back to the queue untried. */

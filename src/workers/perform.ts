@@ -43,7 +43,7 @@ const epochEventMs = 250;
  */
 export async function perform(
   lease: Lease,
-  executor: Pick<Executor, 'run'>,
+  executor: Executor,
   options: PerformOptions,
   stopping: Stopping,
 ): Promise<'worked' | 'unfit'> {
@@ -89,7 +89,7 @@ type DoneEvent = Extract<RunEventBody, { type: 'job-done' }>;
 /** Makes the artifact, or finds that it was made already, and tells what is in the store then. */
 async function compute(
   lease: Lease,
-  executor: Pick<Executor, 'run'>,
+  executor: Executor,
   options: PerformOptions,
   { stop, pause }: Stopping,
   onEpoch: (progress: EpochProgress) => void,

@@ -21,7 +21,7 @@ import { perform, type PerformOptions } from './perform.js';
 /** A slot of a worker: it takes one job of its class at a time. */
 export interface Lane {
   readonly jobClass: JobClass;
-  readonly executor: Pick<Executor, 'run'>;
+  readonly executor: Executor;
 }
 
 export interface RunnerOptions extends PerformOptions {

@@ -89,13 +89,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pause: ending(() => runner.pause()),
     stop: ending(() => runner.stop()),
     close: async () => {
-      await Promise.all([pool, ...trainers, ...encoders].map((executor) => executor.close()));
+      await Promise.all([...new Set([pool, ...trainers, ...encoders])].map((executor) => executor.close()));
       await membership.leave().catch(() => undefined);
     },
   };
 }
 
-/** Image encoders apart from training. Both are closed by who made them. */
-const byStage = (trainer: Trainer, encoder: Trainer): Pick<Executor, 'run'> => ({
+/** Image encoders apart from training. */
+const byStage = (trainer: Trainer, encoder: Trainer): Executor => ({
   run: (work, control) => (work.stage === 'embed' ? encoder : trainer).run(work, control),
 });

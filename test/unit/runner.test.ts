@@ -40,7 +40,6 @@ function runnerOn(bus: Bus, store: FileStore, run: Run, changes: Partial<RunnerO
       await run(job, control);
       return { files: [], problems: [], metrics: {}, peakRssMiB: 1, readSeconds: 0 };
     },
-    close: () => Promise.resolve(),
   };
   return startRunner({
     ...{

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { Config } from '../../pipeline/config/schema.js';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 import type { Encoder, TileBatch } from './encoder.js';
-import { firstLine, onnxModel, type Floats, type OnnxModel } from './onnx-session.js';
+import { onnxModel, type Floats, type OnnxModel } from './onnx-session.js';
 import { resizer, type Resize } from './resize.js';
 
 /** What of the experiment an ONNX encoder is made with. */
@@ -72,7 +72,7 @@ async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettin
   }
   throw new HafError(
     'HAF_ENCODER_UNFIT',
-    `${name} does not take images [batch, 3, ${side}, ${side}]: ${firstLine(refusal)}.`,
+    `${name} does not take images [batch, 3, ${side}, ${side}]: ${reasonOf(refusal)}.`,
     'Set tile.targetSize to the side the model was exported with; its batch must be free, or 1.',
     { cause: refusal },
   );

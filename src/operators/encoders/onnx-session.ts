@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import { loadRuntime, sessionOptions, type OnnxSession, type Runtime } from '../tensor/onnx/runtime.js';
 
 /** Float32 numbers and their shape. */
@@ -26,16 +26,12 @@ async function runtimeOfEncoders(): Promise<Runtime> {
   } catch (error) {
     throw new HafError(
       'HAF_ENCODER_UNFIT',
-      `embed.encoder.onnx needs the package onnxruntime-node, which does not load here: ${firstLine(error)}.`,
+      `embed.encoder.onnx needs the package onnxruntime-node, which does not load here: ${reasonOf(error)}.`,
       installFix,
       { cause: error },
     );
   }
 }
-
-export const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.replace(/\.$/, '') ??
-  'no reason given';
 
 /** A GPU first where the worker gave one to this process; releases of the runtime without CUDA refuse it. */
 const providers = (): readonly string[] => {
@@ -57,7 +53,7 @@ async function createSession(
   }
   throw new HafError(
     'HAF_ENCODER_UNFIT',
-    `${basename(path)} cannot be loaded as an ONNX model: ${firstLine(failure)}.`,
+    `${basename(path)} cannot be loaded as an ONNX model: ${reasonOf(failure)}.`,
     'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
     { cause: failure },
   );

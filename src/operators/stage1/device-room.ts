@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import { computesOnGpu, gpuBytes, largestTensor } from '../tensor/gpu.js';
 import { DeviceBags, type Budget } from './device-bags.js';
 import type { EncoderPasses } from './encoder-passes.js';
@@ -138,15 +138,13 @@ const isOutOfMemory = (error: unknown): error is Error =>
 const faultOf = (error: Error): object =>
   typeof error.cause === 'object' && error.cause !== null ? error.cause : error;
 
-const tooSmall = (error: Error): HafError => {
-  const [reason = ''] = error.message.split('\n');
-  return new HafError(
+const tooSmall = (error: Error): HafError =>
+  new HafError(
     'HAF_BACKEND_FAILED',
-    `The memory of the GPU does not suffice for one fold: ${reason.replace(/\.$/, '')}.`,
+    `The memory of the GPU does not suffice for one fold: ${reasonOf(error)}.`,
     'See what else uses it (nvidia-smi), set bag.maxInstances, or train without it (--backend onnx).',
     { cause: error },
   );
-};
 
 const rooms = new WeakMap<object, DeviceRoom>();
 /** What a room of this process was shrunk to: the next one is no larger. */

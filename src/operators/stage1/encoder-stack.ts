@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { addGradients, type ParameterTensors } from '../tensor/parameters.js';
-import type { RowsUpstream } from './encoder-passes.js';
+import type { RowsPass, RowsUpstream } from './encoder-passes.js';
 import {
   encode,
   encodeBack,
@@ -24,10 +24,7 @@ export interface StackMember {
 }
 
 /** What a member gets from the forward pass; see RowsPass. */
-export interface MemberScores {
-  readonly scores: Float32Array;
-  readonly heads: Float32Array;
-}
+export type MemberScores = Pick<RowsPass, 'scores' | 'heads'>;
 
 /** What a member gives to the backward pass; see RowsPass.backward. */
 export interface MemberUpstream {

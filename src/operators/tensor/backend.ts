@@ -7,7 +7,7 @@ import {
   type BackendName,
   type BackendPreference,
 } from '../../pipeline/core/backend-name.js';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import { NativeRuntime } from './onnx/native.js';
 import { releaseBackend } from './release-backend.js';
 import { nativeDevice, nativeLibrary, registerTensorFlow } from './tensorflow.js';
@@ -84,14 +84,10 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     if (tensors === 'tensorflow') return { on: nativeDevice() };
     return typeof on === 'string' ? { on } : {};
   } catch (error) {
-    if (error instanceof HafError) return { failure: withoutStop(error.what), fix: error.fix };
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return { failure: withoutStop(reason) || 'unknown reason' };
+    const failure = reasonOf(error);
+    return error instanceof HafError ? { failure, fix: error.fix } : { failure };
   }
 }
-
-/** A sentence within another. */
-const withoutStop = (text: string): string => text.replace(/\.$/, '');
 
 const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<string | void>>> = {
   webgpu: registerWebGpu,

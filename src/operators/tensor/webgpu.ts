@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { findWebGpu, testedWebGpu } from '../../backends/webgpu-packages.js';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import { freeUnused, type BufferManager } from './gpu-buffers.js';
 import { onRelease } from './release-backend.js';
 
@@ -149,14 +149,12 @@ function guardReads(backend: Backend, device: GpuDevice): void {
 const unavailable = (what: string, fix: string, cause?: unknown): HafError =>
   new HafError('HAF_BACKEND_UNAVAILABLE', what, fix, { cause });
 
-const notLoadable = (error: unknown): HafError => {
-  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return unavailable(
-    `The packages of WebGPU do not load: ${reason}.`,
+const notLoadable = (error: unknown): HafError =>
+  unavailable(
+    `The packages of WebGPU do not load: ${reasonOf(error)}.`,
     `Install the tested versions: ${testedWebGpu} (docs/backends.md).`,
     error,
   );
-};
 
 const noAdapter = (): HafError =>
   unavailable(
@@ -164,12 +162,10 @@ const noAdapter = (): HafError =>
     'Install libvulkan1 and the driver of the GPU (vulkaninfo lists what there is), or in software mesa-vulkan-drivers 25 or newer.',
   );
 
-const failed = (fault: Error): HafError => {
-  const [reason = ''] = fault.message.split('\n');
-  return new HafError(
+const failed = (fault: Error): HafError =>
+  new HafError(
     'HAF_BACKEND_FAILED',
-    `The GPU failed: ${reason.replace(/\.$/, '')}.`,
+    `The GPU failed: ${reasonOf(fault)}.`,
     'Look at its memory and its driver; --backend auto computes without WebGPU.',
     { cause: fault },
   );
-};

@@ -135,6 +135,13 @@ export class HafError extends Error {
   }
 }
 
+/** The first line of what was thrown, without its full stop: a reason within another sentence. */
+export function reasonOf(thrown: unknown): string {
+  const text =
+    thrown instanceof HafError ? thrown.what : thrown instanceof Error ? thrown.message : String(thrown);
+  return text.split('\n')[0]?.replace(/\.$/, '') || 'no reason given';
+}
+
 const fullDisk = ['ENOSPC', 'EDQUOT'];
 const unusablePath = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG'];
 
