@@ -10,7 +10,8 @@ export interface EncoderGraphs {
   readonly forward: Uint8Array;
   /**
    * `H`, what forward gave, masks, `bag` [R] (the bag a row is of), `attention` [R, 1], `pooled` [P, d1] and the gradients
-   * `pooled.gradient` and `heads.gradient` -> gradients of all arrays before pooling but `score.bias`
+   * `pooled.gradient` and `heads.gradient` -> gradients of all arrays before pooling but `score.bias`, each with what is
+   * given as its `.sum` added
    */
   readonly backward: Uint8Array;
 }
@@ -41,6 +42,12 @@ function maskInputs(
     sigmoid: masks.gates ? graph.input('mask.sigmoid') : null,
   };
 }
+
+/** 1 where x, which has no negative elements, is positive; else 0. The kernels of Sign and of comparisons take four times as long. */
+const step = (graph: OnnxGraph, x: Edge, one: Edge): Edge => {
+  const huge = graph.constant('huge', { dims: [], floats: [3e38] });
+  return graph.add('Min', [graph.add('Mul', [x, huge]), one]);
+};
 
 /** Eq. 1 and 2 (method.md 4.1), up to the raw scores. */
 function forwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
@@ -90,18 +97,20 @@ function backwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
     graph.add('Gemm', [d, graph.input(`${name}.weight`), sum], { transB: 1 });
   const dEmbedded = back(dHeads, 'instance', back(dSigmoid, 'sigmoid', back(dTanh, 'tanh', direct)));
   // `embedded` is positive exactly where relu was open and dropout kept the element.
-  const dActive = activation === 'relu' ? mul(dEmbedded, graph.add('Sign', [embedded])) : dEmbedded;
+  const dActive = activation === 'relu' ? mul(dEmbedded, step(graph, embedded, one)) : dEmbedded;
   const dLinear = masked(graph, dActive, mask.embed);
 
-  const product = (name: string, a: Edge, b: Edge): Edge => graph.output(name, 'Gemm', [a, b], { transA: 1 });
+  const addProduct = (name: string, a: Edge, b: Edge): Edge =>
+    graph.output(`${name}.gradient`, 'Gemm', [a, b, graph.input(`${name}.sum`)], { transA: 1 });
   const layer = (name: string, x: Edge, d: Edge): void => {
-    product(`${name}.weight.gradient`, x, d);
-    graph.output(`${name}.bias.gradient`, 'ReduceSum', [d, rows], { keepdims: 0 });
+    addProduct(`${name}.weight`, x, d);
+    const ofRows = graph.add('ReduceSum', [d, rows], { keepdims: 0 });
+    graph.output(`${name}.bias.gradient`, 'Add', [ofRows, graph.input(`${name}.bias.sum`)]);
   };
   layer('embed', H, dLinear);
   layer('tanh', embedded, dTanh);
   layer('sigmoid', embedded, dSigmoid);
   layer('instance', embedded, dHeads);
-  product('score.weight.gradient', mul(open.tanh, open.sigmoid), dScores);
+  addProduct('score.weight', mul(open.tanh, open.sigmoid), dScores);
   return graph.toBytes();
 }

@@ -1,5 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
+import { Scratch } from '../tensor/scratch.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';
@@ -38,6 +39,7 @@ export class EncoderTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packer: BagPacker;
   private readonly place: DevicePlace | null;
+  private readonly scratch = new Scratch();
 
   constructor(
     private readonly encoder: Encoder,
@@ -80,7 +82,7 @@ export class EncoderTraining implements Trainable {
       for await (const { patients: members, pack } of this.packer.packs(patients, select)) {
         options.signal?.throwIfAborted();
         const to = from + members.length;
-        const masks = drawMasks(pack, encoder, options.dropout);
+        const masks = drawMasks(pack, encoder, options.dropout, this.scratch);
         const dz = learning?.dz?.subarray(from * width, to * width) ?? null;
         const result = await this.compute(passes, pack, masks, learning?.into ?? null, dz);
         z.set(result.z, from * width);
@@ -143,7 +145,8 @@ export class EncoderTraining implements Trainable {
   }
 
   private open(): EncoderPasses {
-    return this.place?.open(this.parameters) ?? openPasses(this.encoder, this.parameters);
+    const { place, encoder, parameters, scratch } = this;
+    return place?.open(parameters) ?? openPasses(encoder, parameters, scratch);
   }
 
   private compute(

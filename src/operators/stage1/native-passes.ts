@@ -1,6 +1,7 @@
 import type { NativeRuntime } from '../tensor/onnx/native.js';
 import type { OnnxSession, OnnxTensor, OnnxTensors } from '../tensor/onnx/runtime.js';
-import { entryOf, partOf } from '../tensor/parameters.js';
+import { partOf } from '../tensor/parameters.js';
+import { Scratch } from '../tensor/scratch.js';
 import { encoderGraphs } from './encoder-graphs.js';
 import type { EncoderPasses, RowsPass, RowsUpstream } from './encoder-passes.js';
 import type { Encoder } from './encoder.js';
@@ -8,7 +9,7 @@ import { headClasses } from './instance-loss.js';
 import { onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
 /** Rows that go through a graph at a time: what it makes of them stays in the cache, however large the bag. */
-export const blockRows = 2048;
+export const blockRows = 1024;
 
 interface Sessions {
   readonly forward: OnnxSession;
@@ -20,7 +21,7 @@ const trained = ['embed', 'tanh', 'sigmoid', 'instance'].flatMap((name) => [
   `${name}.weight`,
   `${name}.bias`,
 ]);
-const gradientNames: readonly string[] = [...trained, 'score.weight'];
+const gradientNames: ReadonlySet<string> = new Set([...trained, 'score.weight']);
 
 /** Passes by ONNX graphs. Nothing is uploaded: the graphs read rows, masks and parameters where they lie. */
 export class NativePasses implements EncoderPasses {
@@ -28,11 +29,12 @@ export class NativePasses implements EncoderPasses {
     private readonly native: NativeRuntime,
     private readonly encoder: Encoder,
     readonly parameters: Float32Array,
+    private readonly scratch = new Scratch(),
   ) {}
 
   async forward(pack: PackedBags, masks: EncoderMasks | null): Promise<RowsPass> {
     const sessions = await this.sessions(masks);
-    const rows = new PackRows(this.native, this.encoder, pack, masks);
+    const rows = new PackRows(this.native, this.encoder, pack, masks, this.scratch);
     const weights = this.weights();
     for (const [from, to] of rows.blocks()) {
       const block = { ...rows.inputs(from, to), ...weights };
@@ -44,7 +46,8 @@ export class NativePasses implements EncoderPasses {
       pool: (attention) => Promise.resolve(pooledRows(rows.arrays.embedded, attention, pack)),
       backward: async (upstream, gradient) => {
         const given = this.upstream(upstream, pack);
-        for (const [from, to] of rows.blocks()) {
+        // What the forward pass read last is still in the cache.
+        for (const [from, to] of rows.blocks().toReversed()) {
           const block = {
             ...rows.inputs(from, to),
             ...rows.passed(from, to),
@@ -103,19 +106,28 @@ export class NativePasses implements EncoderPasses {
     });
   }
 
+  /** The graph adds to what it is given; its results lie elsewhere until it has read all of that. */
   private async addGradients(
     session: OnnxSession,
     feeds: OnnxTensors,
     gradient: Float32Array,
   ): Promise<void> {
-    const { layout } = this.encoder;
-    const outputs = await run(session, feeds);
-    for (const name of gradientNames) {
-      const { offset } = entryOf(layout, name);
-      const values = outputs[`${name}.gradient`]?.data as Float32Array;
-      for (let i = 0; i < values.length; i++)
-        gradient[offset + i] = (gradient[offset + i] as number) + (values[i] as number);
-    }
+    const sums = this.scratch.floats('gradient', gradient.length);
+    await run(session, { ...feeds, ...this.named(gradient, '.sum') }, this.named(sums, '.gradient'));
+    for (const name of gradientNames)
+      partOf(this.encoder.layout, gradient, name).set(partOf(this.encoder.layout, sums, name));
+  }
+
+  /** The arrays of the backward graph's results in a flat array of all parameters. */
+  private named(values: Float32Array, ending: string): OnnxTensors {
+    const { entries } = this.encoder.layout;
+    const chosen = entries.filter(({ name }) => gradientNames.has(name));
+    return Object.fromEntries(
+      chosen.map(({ name, shape, offset, size }) => [
+        `${name}${ending}`,
+        this.native.tensor(values.subarray(offset, offset + size), shape),
+      ]),
+    );
   }
 }
 
@@ -137,16 +149,17 @@ class PackRows {
     private readonly encoder: Encoder,
     private readonly pack: PackedBags,
     private readonly masks: EncoderMasks | null,
+    scratch: Scratch,
   ) {
     this.count = rowsOf(pack);
     const { hidden, attention } = encoder;
-    const perRow = (width: number): Float32Array => new Float32Array(this.count * width);
+    const perRow = (name: string, width: number): Float32Array => scratch.floats(name, this.count * width);
     this.arrays = {
-      embedded: perRow(hidden),
-      tanh: perRow(attention),
-      sigmoid: perRow(attention),
-      scores: perRow(1),
-      heads: perRow(2 * headClasses(encoder).length),
+      embedded: perRow('embedded', hidden),
+      tanh: perRow('tanh', attention),
+      sigmoid: perRow('sigmoid', attention),
+      scores: perRow('scores', 1),
+      heads: perRow('heads', 2 * headClasses(encoder).length),
     };
   }
 

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { fillDropout } from '../tensor/dropout.js';
+import { Scratch } from '../tensor/scratch.js';
 import type { Encoder } from './encoder.js';
 
 /** Rows of numbers, [R, columns]: at least so many of them on the host, or exactly these on the device. */
@@ -32,15 +33,27 @@ export interface EncoderMasks {
   readonly sigmoid: Float32Array | null;
 }
 
-/** Draws the masks bag after bag, so that how bags are packed never changes what a bag gets. */
-export function drawMasks(pack: PackedBags, encoder: Encoder, rng: Rng): EncoderMasks {
+/**
+ * Draws the masks bag after bag, so that how bags are packed never changes what a bag gets.
+ *
+ * @param scratch holds them until the next draw
+ */
+export function drawMasks(
+  pack: PackedBags,
+  encoder: Encoder,
+  rng: Rng,
+  scratch = new Scratch(),
+): EncoderMasks {
   const rows = rowsOf(pack);
   const { hidden, attention, dropout, attentionDropout } = encoder;
   const masks = [
-    { width: hidden, rate: dropout },
-    { width: attention, rate: attentionDropout },
-    { width: attention, rate: attentionDropout },
-  ].map(({ width, rate }) => ({ width, rate, values: rate > 0 ? new Float32Array(rows * width) : null }));
+    { name: 'mask.embed', width: hidden, rate: dropout },
+    { name: 'mask.tanh', width: attention, rate: attentionDropout },
+    { name: 'mask.sigmoid', width: attention, rate: attentionDropout },
+  ].map(({ name, width, rate }) => {
+    const values = rate > 0 ? scratch.floats(name, rows * width) : null;
+    return { width, rate, values };
+  });
   for (let bag = 0; bag < pack.labels.length; bag++) {
     const [from, to] = [pack.offsets[bag] as number, pack.offsets[bag + 1] as number];
     for (const { width, rate, values } of masks)
