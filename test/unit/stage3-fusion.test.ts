@@ -5,8 +5,10 @@ import { crossEntropy } from '../../src/operators/tensor/cross-entropy.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { fusionNetOf, type FusionNet } from '../../src/operators/heads/fusion-net.js';
+import { fusionPass, type FusionPasses } from '../../src/operators/heads/fusion-pass.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead } from '../../src/operators/heads/mlp.js';
+import { tensorFusionPass } from '../../src/operators/heads/tensor-fusion.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
 import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
@@ -150,22 +152,26 @@ const inputs: readonly ModalityInput[] = (['Clin', 'Blood', 'ICD'] as const).map
   };
 });
 
+/** Native TensorFlow on the CPU has native passes beside it; here its own are tested, as on a GPU. */
+const passesHere = (): FusionPasses => (tf.getBackend() === 'tensorflow' ? tensorFusionPass : fusionPass);
+
 const trainingOf = (
   net: FusionNet,
   parameters: Float32Array,
   randomDrop: boolean,
   on: readonly ModalityInput[] = inputs,
 ): HeadTraining => {
-  const head = new MlpHead(net, {
+  const options = {
     lambdaMoFe: 0.5,
     mofeStopGradReduced: false,
     dropout: net.dropout > 0 ? rng(5, 'dropout') : null,
     drop: randomDrop ? rng(5, 'drop') : null,
-  });
+  };
+  const head = new MlpHead(net, options, passesHere());
   return new HeadTraining(head, parameters, on, labels, [0, 1, 2, 3]);
 };
 
-describe.each(numericBackends)('the fusion step on the %s backend', (backend) => {
+describe.each(['onnx', ...numericBackends] as const)('the fusion step on the %s backend', (backend) => {
   beforeAll(async () => {
     await useBackend(backend);
   });

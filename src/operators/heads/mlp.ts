@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { gatherMask, type ModalityInput } from '../stage2/modality-inputs.js';
 import { fillDropout } from '../tensor/dropout.js';
-import { flatGradient, ParameterTensors, type ParameterLayout } from '../tensor/parameters.js';
-import { fusionBackward, fusionForward, fusionNetOf, type FusionNet } from './fusion-net.js';
+import type { ParameterLayout } from '../tensor/parameters.js';
+import { fusionNetOf, type FusionNet } from './fusion-net.js';
+import { fusionPass, type FusionPasses } from './fusion-pass.js';
 import type { Head, HeadGroup, HeadModule, HeadStep } from './head.js';
 import { dropModalities } from './modality-drop.js';
 import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
@@ -23,6 +23,7 @@ export class MlpHead implements Head {
   constructor(
     private readonly net: FusionNet,
     private readonly options: MlpHeadOptions,
+    private readonly passes: FusionPasses = fusionPass,
   ) {
     this.layout = net.layout;
   }
@@ -38,9 +39,8 @@ export class MlpHead implements Head {
     const left = options.drop === null ? null : dropModalities(full, modalities, options.drop);
     const masks = left === null ? [full] : [full, left];
     const dropout = this.dropoutMask(masks.length * patients.length);
-    const weights = new ParameterTensors(net.layout, parameters);
-    const pass = tf.tidy(() => fusionForward(net, weights, inputs, patients, masks, dropout));
-    const logits = logitsOf(await pass.mlp.output.data<'float32'>(), net.mlp.outputs);
+    const pass = await this.passes(net, parameters, { inputs, patients, masks, dropout });
+    const logits = logitsOf(pass.outputs, net.mlp.outputs);
     const { terms, dLogitsFull, dLogitsReduced } = fusionLoss(
       logits.slice(0, patients.length),
       patients.map((_, i) =>
@@ -50,20 +50,14 @@ export class MlpHead implements Head {
       options,
     );
     const dLogits = left === null ? dLogitsFull : [...dLogitsFull, ...dLogitsReduced];
-    const gradients = tf.tidy(() => {
-      const dOutputs = tf.tensor2d(spreadLogits(dLogits, net.mlp.outputs), [dLogits.length, net.mlp.outputs]);
-      const { parameters: own, inputs: read } = fusionBackward(net, weights, pass, dOutputs, inputGradients);
-      return { own, read: read === null ? [] : [...read] };
-    });
-    tf.dispose(pass);
-    weights.dispose();
-    const gradient = await flatGradient(net.layout, gradients.own);
-    const read = await Promise.all(gradients.read.map((tensor) => tensor.data<'float32'>()));
-    tf.dispose(gradients.read);
+    const dOutputs = Float32Array.from(spreadLogits(dLogits, net.mlp.outputs));
+    const gradient = new Float32Array(net.layout.size);
+    const read = await pass.backward(dOutputs, gradient, inputGradients);
+    pass.dispose();
     const { total, full: lossFull, reduced, mofe } = terms;
     const metrics: Record<string, number> =
       left === null ? { full: lossFull } : { full: lossFull, reduced, mofe };
-    return { loss: total, metrics, gradient, inputs: inputGradients ? read : null };
+    return { loss: total, metrics, gradient, inputs: read };
   }
 
   async logits(
@@ -72,15 +66,13 @@ export class MlpHead implements Head {
     open?: Uint8Array,
   ): Promise<readonly number[]> {
     const { net } = this;
-    const weights = new ParameterTensors(net.layout, parameters);
-    const logits = await inBatches(patients, inputs, open, async (group, mask) => {
-      const output = tf.tidy(() => fusionForward(net, weights, inputs, group, [mask], null).mlp.output);
-      const values = logitsOf(await output.data<'float32'>(), net.mlp.outputs);
-      output.dispose();
-      return values;
+    return inBatches(patients, inputs, open, async (group, mask) => {
+      const one = { inputs, patients: group, masks: [mask], dropout: null };
+      const pass = await this.passes(net, parameters, one);
+      const logits = logitsOf(pass.outputs, net.mlp.outputs);
+      pass.dispose();
+      return logits;
     });
-    weights.dispose();
-    return logits;
   }
 
   private dropoutMask(rows: number): Float32Array | null {

@@ -1,4 +1,13 @@
 import { OnnxGraph, type Edge } from '../tensor/onnx/graph-builder.js';
+import {
+  addLayerGradient,
+  addProduct,
+  backEdge,
+  denseEdge,
+  layerInputs,
+  masked,
+  stepEdge,
+} from '../tensor/onnx/layers.js';
 import type { Encoder } from './encoder.js';
 
 /**
@@ -28,10 +37,6 @@ export const encoderGraphs = (encoder: Encoder, masks: GraphMasks): EncoderGraph
   backward: backwardGraph(encoder, masks),
 });
 
-/** An input that multiplies, where there is one. */
-const masked = (graph: OnnxGraph, x: Edge, mask: Edge | null): Edge =>
-  mask === null ? x : graph.add('Mul', [x, mask]);
-
 function maskInputs(
   graph: OnnxGraph,
   masks: GraphMasks,
@@ -43,31 +48,22 @@ function maskInputs(
   };
 }
 
-/** 1 where x, which has no negative elements, is positive; else 0. The kernels of Sign and of comparisons take four times as long. */
-const step = (graph: OnnxGraph, x: Edge, one: Edge): Edge => {
-  const huge = graph.constant('huge', { dims: [], floats: [3e38] });
-  return graph.add('Min', [graph.add('Mul', [x, huge]), one]);
-};
-
 /** Eq. 1 and 2 (method.md 4.1), up to the raw scores. */
 function forwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
   const graph = new OnnxGraph();
   const mask = maskInputs(graph, masks);
-  const layer = (name: string): readonly [Edge, Edge] => [
-    graph.input(`${name}.weight`),
-    graph.input(`${name}.bias`),
-  ];
-  const linear = graph.add('Gemm', [graph.input('H'), ...layer('embed')]);
+  const layer = (name: string, x: Edge): Edge => denseEdge(graph, x, layerInputs(graph, name));
+  const linear = layer('embed', graph.input('H'));
   const active = activation === 'relu' ? graph.add('Relu', [linear]) : linear;
   const embedded =
     mask.embed === null
       ? graph.output('embedded', 'Identity', [active])
       : graph.output('embedded', 'Mul', [active, mask.embed]);
-  const tanh = graph.output('tanh', 'Tanh', [graph.add('Gemm', [embedded, ...layer('tanh')])]);
-  const sigmoid = graph.output('sigmoid', 'Sigmoid', [graph.add('Gemm', [embedded, ...layer('sigmoid')])]);
+  const tanh = graph.output('tanh', 'Tanh', [layer('tanh', embedded)]);
+  const sigmoid = graph.output('sigmoid', 'Sigmoid', [layer('sigmoid', embedded)]);
   const gated = graph.add('Mul', [masked(graph, tanh, mask.tanh), masked(graph, sigmoid, mask.sigmoid)]);
-  graph.output('scores', 'Gemm', [gated, ...layer('score')]);
-  graph.output('heads', 'Gemm', [embedded, ...layer('instance')]);
+  graph.output('scores', 'Identity', [layer('score', gated)]);
+  graph.output('heads', 'Identity', [layer('instance', embedded)]);
   return graph.toBytes();
 }
 
@@ -80,37 +76,28 @@ function backwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
   const [attention, dHeads] = [graph.input('attention'), graph.input('heads.gradient')];
   const bag = graph.input('bag', { type: 'int32' });
   const ofBag = (name: string): Edge => graph.add('Gather', [graph.input(name), bag]);
-  const columns = graph.constant('columns', { dims: [1], ints: [1] });
-  const rows = graph.constant('rows', { dims: [1], ints: [0] });
-  const one = graph.constant('one', { dims: [], floats: [1] });
+  const one = graph.scalar(1);
   const mul = (a: Edge, b: Edge): Edge => graph.add('Mul', [a, b]);
   const sub = (a: Edge, b: Edge): Edge => graph.add('Sub', [a, b]);
 
   // p = sum_r a_r x_r, so dx_r = a_r dp, and through the softmax dr_r = a_r (x_r - p) . dp.
   const direct = mul(ofBag('pooled.gradient'), attention);
-  const dScores = graph.add('ReduceSum', [mul(sub(embedded, ofBag('pooled')), direct), columns]);
-  const dGated = graph.add('Gemm', [dScores, graph.input('score.weight')], { transB: 1 });
+  const dScores = graph.add('ReduceSum', [mul(sub(embedded, ofBag('pooled')), direct), graph.whole(1)]);
+  const dGated = backEdge(graph, dScores, graph.input('score.weight'));
   const open = { tanh: masked(graph, tanh, mask.tanh), sigmoid: masked(graph, sigmoid, mask.sigmoid) };
   const dTanh = mul(masked(graph, mul(dGated, open.sigmoid), mask.tanh), sub(one, mul(tanh, tanh)));
   const dSigmoid = mul(masked(graph, mul(dGated, open.tanh), mask.sigmoid), mul(sigmoid, sub(one, sigmoid)));
   const back = (d: Edge, name: string, sum: Edge): Edge =>
-    graph.add('Gemm', [d, graph.input(`${name}.weight`), sum], { transB: 1 });
+    backEdge(graph, d, graph.input(`${name}.weight`), sum);
   const dEmbedded = back(dHeads, 'instance', back(dSigmoid, 'sigmoid', back(dTanh, 'tanh', direct)));
   // `embedded` is positive exactly where relu was open and dropout kept the element.
-  const dActive = activation === 'relu' ? mul(dEmbedded, step(graph, embedded, one)) : dEmbedded;
+  const dActive = activation === 'relu' ? mul(dEmbedded, stepEdge(graph, embedded)) : dEmbedded;
   const dLinear = masked(graph, dActive, mask.embed);
 
-  const addProduct = (name: string, a: Edge, b: Edge): Edge =>
-    graph.output(`${name}.gradient`, 'Gemm', [a, b, graph.input(`${name}.sum`)], { transA: 1 });
-  const layer = (name: string, x: Edge, d: Edge): void => {
-    addProduct(`${name}.weight`, x, d);
-    const ofRows = graph.add('ReduceSum', [d, rows], { keepdims: 0 });
-    graph.output(`${name}.bias.gradient`, 'Add', [ofRows, graph.input(`${name}.bias.sum`)]);
-  };
-  layer('embed', H, dLinear);
-  layer('tanh', embedded, dTanh);
-  layer('sigmoid', embedded, dSigmoid);
-  layer('instance', embedded, dHeads);
-  addProduct('score.weight', mul(open.tanh, open.sigmoid), dScores);
+  addLayerGradient(graph, 'embed', H, dLinear);
+  addLayerGradient(graph, 'tanh', embedded, dTanh);
+  addLayerGradient(graph, 'sigmoid', embedded, dSigmoid);
+  addLayerGradient(graph, 'instance', embedded, dHeads);
+  addProduct(graph, 'score.weight', mul(open.tanh, open.sigmoid), dScores);
   return graph.toBytes();
 }

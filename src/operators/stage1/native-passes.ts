@@ -1,6 +1,6 @@
 import type { NativeRuntime } from '../tensor/onnx/native.js';
 import type { OnnxSession, OnnxTensor, OnnxTensors } from '../tensor/onnx/runtime.js';
-import { partOf } from '../tensor/parameters.js';
+import { addGradientsOf, modelTensors, runOn } from '../tensor/onnx/run-graph.js';
 import { Scratch } from '../tensor/scratch.js';
 import { encoderGraphs } from './encoder-graphs.js';
 import type { EncoderPasses, RowsPass, RowsUpstream } from './encoder-passes.js';
@@ -9,19 +9,12 @@ import { headClasses } from './instance-loss.js';
 import { onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
 /** Rows that go through a graph at a time: what it makes of them stays in the cache, however large the bag. */
-export const blockRows = 1024;
+const blockRows = 1024;
 
 interface Sessions {
   readonly forward: OnnxSession;
   readonly backward: OnnxSession;
 }
-
-/** The gradients of the backward graph: the arrays before pooling. */
-const trained = ['embed', 'tanh', 'sigmoid', 'instance'].flatMap((name) => [
-  `${name}.weight`,
-  `${name}.bias`,
-]);
-const gradientNames: ReadonlySet<string> = new Set([...trained, 'score.weight']);
 
 /** Passes by ONNX graphs. Nothing is uploaded: the graphs read rows, masks and parameters where they lie. */
 export class NativePasses implements EncoderPasses {
@@ -35,10 +28,10 @@ export class NativePasses implements EncoderPasses {
   async forward(pack: PackedBags, masks: EncoderMasks | null): Promise<RowsPass> {
     const sessions = await this.sessions(masks);
     const rows = new PackRows(this.native, this.encoder, pack, masks, this.scratch);
-    const weights = this.weights();
+    const weights = modelTensors(this.native, this.encoder.layout, this.parameters);
     for (const [from, to] of rows.blocks()) {
       const block = { ...rows.inputs(from, to), ...weights };
-      await run(sessions.forward, block, rows.passed(from, to));
+      await runOn(sessions.forward, block, rows.passed(from, to));
     }
     return {
       scores: rows.arrays.scores,
@@ -54,7 +47,7 @@ export class NativePasses implements EncoderPasses {
             ...weights,
             ...given(from, to),
           };
-          await this.addGradients(sessions.backward, block, gradient);
+          await addGradientsOf(this.native, sessions.backward, block, this.encoder.layout, gradient);
         }
       },
       dispose: () => undefined,
@@ -76,16 +69,6 @@ export class NativePasses implements EncoderPasses {
     return { forward, backward };
   }
 
-  private weights(): OnnxTensors {
-    const { native, encoder, parameters } = this;
-    return Object.fromEntries(
-      encoder.layout.entries.map(({ name, shape }) => [
-        name,
-        native.tensor(partOf(encoder.layout, parameters, name), shape),
-      ]),
-    );
-  }
-
   /** What the backward graph reads of a block besides rows and weights. */
   private upstream(
     { attention, pooled, dPooled, dHeads }: RowsUpstream,
@@ -105,38 +88,7 @@ export class NativePasses implements EncoderPasses {
       'heads.gradient': tensor(dHeads.subarray(from * perRow, to * perRow), [to - from, perRow]),
     });
   }
-
-  /** The graph adds to what it is given; its results lie elsewhere until it has read all of that. */
-  private async addGradients(
-    session: OnnxSession,
-    feeds: OnnxTensors,
-    gradient: Float32Array,
-  ): Promise<void> {
-    const sums = this.scratch.floats('gradient', gradient.length);
-    await run(session, { ...feeds, ...this.named(gradient, '.sum') }, this.named(sums, '.gradient'));
-    for (const name of gradientNames)
-      partOf(this.encoder.layout, gradient, name).set(partOf(this.encoder.layout, sums, name));
-  }
-
-  /** The arrays of the backward graph's results in a flat array of all parameters. */
-  private named(values: Float32Array, ending: string): OnnxTensors {
-    const { entries } = this.encoder.layout;
-    const chosen = entries.filter(({ name }) => gradientNames.has(name));
-    return Object.fromEntries(
-      chosen.map(({ name, shape, offset, size }) => [
-        `${name}${ending}`,
-        this.native.tensor(values.subarray(offset, offset + size), shape),
-      ]),
-    );
-  }
 }
-
-/** Runs a session on those of the feeds that it reads. */
-const run = (session: OnnxSession, feeds: OnnxTensors, fetches?: OnnxTensors): Promise<OnnxTensors> =>
-  session.run(
-    Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as OnnxTensor])),
-    ...(fetches ? [fetches] : []),
-  );
 
 /** The rows of a pack, its masks, and what the forward pass makes of them, by blocks. */
 class PackRows {

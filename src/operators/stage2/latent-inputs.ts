@@ -1,6 +1,6 @@
 import type { Modality } from '../../pipeline/core/modality.js';
 import type { ModalityInput } from './modality-inputs.js';
-import { collect } from './projection.js';
+import { collect } from './latent-layout.js';
 
 /** Latent vectors u [n, M, D] with their mask [n, M]. */
 export interface Latents {

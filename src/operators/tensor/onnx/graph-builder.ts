@@ -23,7 +23,8 @@ type Field = readonly [number: number, value: number | string | Buffer];
  */
 export class OnnxGraph {
   private readonly nodes: Buffer[] = [];
-  private readonly constants: Buffer[] = [];
+  /** By name. */
+  private readonly constants = new Map<string, Buffer>();
   private readonly inputs: Buffer[] = [];
   private readonly outputs: Buffer[] = [];
 
@@ -33,8 +34,18 @@ export class OnnxGraph {
   }
 
   constant(name: string, value: OnnxConstant): Edge {
-    this.constants.push(tensor(name, value));
+    this.constants.set(name, tensor(name, value));
     return name;
+  }
+
+  /** One float32 number, which spreads over what it meets. */
+  scalar(value: number): Edge {
+    return this.constant(`scalar_${value}`, { dims: [], floats: [value] });
+  }
+
+  /** Whole numbers, as operations take axes, bounds and shapes. */
+  whole(...values: readonly number[]): Edge {
+    return this.constant(`whole_${values.join('_')}`, { dims: [values.length], ints: values });
   }
 
   /** Adds an operation and returns its output. */
@@ -68,7 +79,7 @@ export class OnnxGraph {
     const graph = message(
       ...this.nodes.map((node): Field => [1, node]),
       [2, 'graph'],
-      ...this.constants.map((constant): Field => [5, constant]),
+      ...[...this.constants.values()].map((constant): Field => [5, constant]),
       ...this.inputs.map((input): Field => [11, input]),
       ...this.outputs.map((output): Field => [12, output]),
     );

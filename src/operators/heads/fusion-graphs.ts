@@ -1,0 +1,74 @@
+import { OnnxGraph, type Edge } from '../tensor/onnx/graph-builder.js';
+import { addLayerGradient, backEdge, denseEdge, layerInputs } from '../tensor/onnx/layers.js';
+import { mlpBackwardEdge, mlpForwardEdge, mlpInputs } from '../tensor/onnx/mlp-graph.js';
+import { mapNames, type FusionNet } from './fusion-net.js';
+
+/** What decides a graph, besides the network. */
+export interface FusionGraphOptions {
+  /** Masks of the same patients. */
+  readonly passes: number;
+  readonly dropout: boolean;
+}
+
+/** The vectors of input `m` of the network, [B, d_m]. */
+export const vectorsName = ({ inputs }: FusionNet, m: number): string => `vectors.${inputs[m]?.modality}`;
+
+/** What both graphs begin with. */
+function joinedEdge(graph: OnnxGraph, net: FusionNet, passes: number) {
+  const names = mapNames(net);
+  const vectors = net.inputs.map((_, m) => graph.input(vectorsName(net, m)));
+  const maps = names.map((name) => (name === null ? null : layerInputs(graph, name)));
+  const mapped = vectors.map((x, m): Edge => {
+    const map = maps[m] ?? null;
+    return map === null ? x : denseEdge(graph, x, map);
+  });
+  const slots = graph.add('Concat', mapped, { axis: 1 });
+  const repeated = graph.add('Concat', new Array<Edge>(passes).fill(slots), { axis: 0 });
+  const open = graph.input('open');
+  return { names, vectors, maps, open, joined: graph.add('Mul', [repeated, open]) };
+}
+
+/** Vectors, `open` [passes * B, joined], `dropout` -> `outputs` [passes * B, logits] and what the backward graph reads again. */
+export function fusionGraph(net: FusionNet, { passes, dropout }: FusionGraphOptions): Uint8Array {
+  const graph = new OnnxGraph();
+  const { joined } = joinedEdge(graph, net, passes);
+  const mask = dropout ? graph.input('dropout') : null;
+  const output = mlpForwardEdge(graph, net.mlp, mlpInputs(graph, net.mlp), joined, mask);
+  graph.output('outputs', 'Identity', [output]);
+  return graph.toBytes();
+}
+
+/**
+ * What the forward graph read and `outputs.gradient` -> gradients of all arrays and, when `vectorsWanted`,
+ * `<vectors>.gradient` of each input.
+ */
+export function fusionBackGraph(
+  net: FusionNet,
+  { passes, dropout }: FusionGraphOptions,
+  vectorsWanted: boolean,
+): Uint8Array {
+  const graph = new OnnxGraph();
+  const { names, vectors, maps, open, joined } = joinedEdge(graph, net, passes);
+  const mask = dropout ? graph.input('dropout') : null;
+  const weights = mlpInputs(graph, net.mlp);
+  const dOutputs = graph.input('outputs.gradient');
+  const dLinear = mlpBackwardEdge(graph, net.mlp, weights, joined, mask, dOutputs);
+  if (!vectorsWanted && names.every((name) => name === null)) return graph.toBytes();
+  const dJoined = graph.add('Mul', [backEdge(graph, dLinear, weights.hidden.weight), open]);
+  // The vectors entered once for all passes, so their gradients add up.
+  const byPass = graph.add('Reshape', [dJoined, graph.whole(passes, -1, net.mlp.inputs)]);
+  const dOnce = graph.add('ReduceSum', [byPass, graph.whole(0)], { keepdims: 0 });
+  let from = 0;
+  for (const [m, x] of vectors.entries()) {
+    const to = from + (net.slots[m] as number);
+    const dSlot = graph.add('Slice', [dOnce, graph.whole(from), graph.whole(to), graph.whole(1)]);
+    from = to;
+    const [name, map] = [names[m] ?? null, maps[m] ?? null];
+    if (name !== null) addLayerGradient(graph, name, x, dSlot);
+    if (vectorsWanted)
+      graph.output(`${vectorsName(net, m)}.gradient`, 'Identity', [
+        map === null ? dSlot : backEdge(graph, dSlot, map.weight),
+      ]);
+  }
+  return graph.toBytes();
+}

@@ -1,0 +1,47 @@
+import type { NativeRuntime } from '../tensor/onnx/native.js';
+import { addGradientsOf, modelTensors, runOn } from '../tensor/onnx/run-graph.js';
+import type { Mlp } from '../tensor/mlp.js';
+import { gatherRows, type ModalityInput } from './modality-inputs.js';
+import { projectionBackGraph, projectionGraph, vectorsName } from './projection-graphs.js';
+import type { Projection, ProjectionPass } from './projection.js';
+
+/** The pass of `projectionPass` by ONNX graphs: one for all maps. */
+export async function nativeProjectionPass(
+  native: NativeRuntime,
+  projection: Projection,
+  parameters: Float32Array,
+  patients: readonly number[],
+): Promise<ProjectionPass> {
+  const { inputs, maps, width, layout } = projection;
+  const vectors = Object.fromEntries(
+    maps.map((map, m) => {
+      const input = inputs[m] as ModalityInput;
+      return [vectorsName(map), native.tensor(gatherRows(input, patients), [patients.length, input.width])];
+    }),
+  );
+  const feeds = { ...vectors, ...modelTensors(native, layout, parameters) };
+  const kind = `projection/${maps.map(describe).join()}`;
+  const forward = await native.session(`${kind}/forward`, () => projectionGraph(maps));
+  const { u, ...hidden } = await runOn(forward, feeds);
+  return {
+    u: u?.data as Float32Array,
+    backward: async (du, into, targets) => {
+      const wanted = maps.map((_, m) => targets[m] != null);
+      const backward = await native.session(`${kind}/backward/${wanted.join()}`, () =>
+        projectionBackGraph(maps, wanted),
+      );
+      const upstream = native.tensor(Float32Array.from(du), [patients.length, maps.length, width]);
+      const given = { ...feeds, ...hidden, 'u.gradient': upstream };
+      const results = await addGradientsOf(native, backward, given, layout, into);
+      maps.forEach((map, m) => {
+        const target = targets[m] ?? null;
+        const found = results[`${vectorsName(map)}.gradient`]?.data as Float32Array | undefined;
+        if (target !== null) found?.forEach((value, i) => (target[i] = (target[i] as number) + value));
+      });
+    },
+    dispose: () => undefined,
+  };
+}
+
+/** Two maps of one description have the same graph; sizes come with the arrays. */
+const describe = ({ name, activation }: Mlp): string => `${name}:${activation}`;

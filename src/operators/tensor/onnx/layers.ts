@@ -1,0 +1,45 @@
+import type { Edge, OnnxGraph } from './graph-builder.js';
+
+// Parts of networks as operations of a graph: `tensor/dense.ts` and `tensor/mlp.ts` in ONNX. Arrays of a model have its names
+// there: `<layer>.weight`, `<layer>.bias`; their gradients end in `.gradient`.
+
+/** Weight and bias of a layer, as inputs of the graph. */
+export interface LayerEdges {
+  readonly weight: Edge;
+  readonly bias: Edge;
+}
+
+export const layerInputs = (graph: OnnxGraph, name: string): LayerEdges => ({
+  weight: graph.input(`${name}.weight`),
+  bias: graph.input(`${name}.bias`),
+});
+
+/** `x w + b`, [rows, outputs]. */
+export const denseEdge = (graph: OnnxGraph, x: Edge, { weight, bias }: LayerEdges): Edge =>
+  graph.add('Gemm', [x, weight, bias]);
+
+/** Gradient of x, given that of what the layer made of it; added to `sum` where there is one. */
+export const backEdge = (graph: OnnxGraph, d: Edge, weight: Edge, sum?: Edge): Edge =>
+  graph.add('Gemm', [d, weight, ...(sum === undefined ? [] : [sum])], { transB: 1 });
+
+/** Result `<name>.gradient`: `a^T b`, added to the input `<name>.sum`. */
+export const addProduct = (graph: OnnxGraph, name: string, a: Edge, b: Edge): Edge =>
+  graph.output(`${name}.gradient`, 'Gemm', [a, b, graph.input(`${name}.sum`)], { transA: 1 });
+
+/** Results: the gradients of weight and bias of a layer, each added to its input `.sum`. */
+export function addLayerGradient(graph: OnnxGraph, name: string, x: Edge, d: Edge): void {
+  addProduct(graph, `${name}.weight`, x, d);
+  const ofRows = graph.add('ReduceSum', [d, graph.whole(0)], { keepdims: 0 });
+  graph.output(`${name}.bias.gradient`, 'Add', [ofRows, graph.input(`${name}.bias.sum`)]);
+}
+
+/** An input that multiplies, where there is one. */
+export const masked = (graph: OnnxGraph, x: Edge, mask: Edge | null): Edge =>
+  mask === null ? x : graph.add('Mul', [x, mask]);
+
+/**
+ * 1 where x, which has no negative elements, is positive; else 0. The kernels of Sign and of comparisons take four times as
+ * long.
+ */
+export const stepEdge = (graph: OnnxGraph, x: Edge): Edge =>
+  graph.add('Min', [graph.add('Mul', [x, graph.scalar(3e38)]), graph.scalar(1)]);
