@@ -47,6 +47,7 @@ export async function installBackend(options: InstallOptions, tell: Tell): Promi
   const work = await mkdtemp(join(root, unfinishedPrefix));
   const abandon = (): void => {
     rmSync(work, { recursive: true, force: true });
+    tell('interrupted: nothing was installed, nothing is left behind');
     process.exit(130);
   };
   process.once('SIGINT', abandon).once('SIGTERM', abandon);

@@ -184,24 +184,6 @@ describe('the comparisons of a run', () => {
       expect(got?.accuracy.adjusted).toBe(got?.accuracy.p);
     }
   });
-
-  it('are made within seconds: 4 of 763 patients with 2000 resamples', async () => {
-    const methods = ['haf', 'ps3', 'mdlm', 'mfmf', 'bilinear'];
-    const stage3 = methods.flatMap((method) => [
-      stage3Artifact(method, 0, inventedPredictions(method, 0, 1, 763)),
-    ]);
-    const evaluate = await evaluatedAll(stage3);
-    // Processor time: other processes do not count.
-    const start = process.cpuUsage();
-    await runStage(aggregate, {
-      config: { methods: methods as ConfigInput['methods'], cv: { folds: 2 }, stats: { bootstrap: 2000 } },
-      inputs: { cohort: [inventedCohort(763)], stage3, evaluate },
-    });
-    const { user, system } = process.cpuUsage(start);
-    const seconds = (user + system) / 1e6;
-    console.info(`4 comparisons: ${seconds.toFixed(2)} s`);
-    expect(seconds).toBeLessThan(5);
-  });
 });
 
 const raw = (accuracy: number, auc: number | null): PairedComparison => ({
