@@ -55,6 +55,7 @@ export async function installBackend(options: InstallOptions, tell: Tell): Promi
     const built = join(work, 'backend');
     const report = await build(built, work, options, tell);
     const name = nameOf(report.tensorflow, gpu);
+    process.off('SIGINT', abandon).off('SIGTERM', abandon);
     await moveInto(built, join(root, name));
     return { name, folder: join(root, name), report };
   } finally {

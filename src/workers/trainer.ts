@@ -11,7 +11,7 @@ const trainerFile = fileURLToPath(new URL('./trainer-process.js', import.meta.ur
 
 /**
  * The arrays of a training step are garbage outside of a heap that is itself small, and V8 would mark all of it several
- * times a second for them, on cores that train. Node options that have it begin as if so many MB were in use.
+ * times a second for them, on cores that train. With this option it waits until heap and arrays have grown to so many MB.
  */
 const nodeOptions = ['--initial-old-space-size=512'];
 
@@ -98,7 +98,7 @@ export class Trainer implements Executor {
       child = fork(trainerFile, {
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        execArgv: [...process.execArgv, ...nodeOptions],
+        execArgv: [...nodeOptions, ...process.execArgv],
         env: {
           ...process.env,
           HAF_BACKEND: this.options.backend,

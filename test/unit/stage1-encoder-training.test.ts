@@ -9,6 +9,8 @@ import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operators/stage1/encoder-training.js';
 import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
 import { drawMasks } from '../../src/operators/stage1/packed-bags.js';
+import { nativeProducts } from '../../src/operators/tensor/backend.js';
+import { Scratch } from '../../src/operators/tensor/scratch.js';
 import { auc } from '../../src/operators/stats/auc.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
@@ -124,4 +126,43 @@ describe('dropout masks', () => {
     expect(masksWith({ dropout: 0, attentionDropout: 0.6 }).embed).toBeNull();
     expect(masksWith({ dropout: 0.1, attentionDropout: 0 })).toMatchObject({ tanh: null, sigmoid: null });
   });
+});
+
+/** What training did before it used its arrays again. */
+class NothingUsedAgain extends Scratch {
+  override floats(_: string, size: number): Float32Array {
+    return new Float32Array(size);
+  }
+}
+
+describe('arrays that are used again by native passes', () => {
+  beforeAll(async () => {
+    await useBackend('onnx');
+    expect(nativeProducts()).not.toBeNull();
+  });
+
+  it.each([{}, { dropout: 0 }, { attentionDropout: 0, transfer: 'linear' }, { wInst: 0 }] as const)(
+    'change no bit of what passes between one another give, with %o',
+    async (changes) => {
+      const encoder = encoderWith({ dropout: 0.25, attentionDropout: 0.25, ...changes });
+      const bySize = [...having].sort((a, b) => source.rows(b) - source.rows(a));
+      const [largest, smallest] = [bySize[0] as number, bySize.at(-1) as number];
+      expect(source.rows(largest)).toBeGreaterThan(source.rows(smallest));
+      const course = async (scratch: Scratch): Promise<unknown[]> => {
+        const model = trainingOf(encoder, { scratch });
+        const found: unknown[] = [];
+        const dz = new Float32Array(2 * encoder.embedding).fill(0.1);
+        for await (const { result } of model.evaluate([largest, smallest, ...having])) {
+          found.push(result);
+          found.push(await model.step([smallest, largest, smallest]));
+          found.push(await model.rehearse([largest, smallest]));
+          const into = new Float32Array(encoder.layout.size);
+          found.push(await model.pass([smallest, largest], { into, dz }), into, await model.validate());
+        }
+        // What came first is looked at last.
+        return found;
+      };
+      expect(await course(new Scratch())).toEqual(await course(new NothingUsedAgain()));
+    },
+  );
 });

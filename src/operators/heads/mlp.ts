@@ -3,10 +3,10 @@ import { gatherMask, type ModalityInput } from '../stage2/modality-inputs.js';
 import { fillDropout } from '../tensor/dropout.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import { fusionNetOf, type FusionNet } from './fusion-net.js';
-import { fusionPass, type FusionPasses } from './fusion-pass.js';
+import { fusionPass, type FusionGroup, type FusionPass, type FusionPasses } from './fusion-pass.js';
 import type { Head, HeadGroup, HeadModule, HeadStep } from './head.js';
 import { dropModalities } from './modality-drop.js';
-import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
+import { fusionLoss, type FusionLoss, type MonotonicOptions } from './monotonic-loss.js';
 import { inBatches, logitsOf, spreadLogits } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
@@ -39,22 +39,25 @@ export class MlpHead implements Head {
     const left = options.drop === null ? null : dropModalities(full, modalities, options.drop);
     const masks = left === null ? [full] : [full, left];
     const dropout = this.dropoutMask(masks.length * patients.length);
-    const pass = await this.passes(net, parameters, { inputs, patients, masks, dropout });
-    const logits = logitsOf(pass.outputs, net.mlp.outputs);
-    const { terms, dLogitsFull, dLogitsReduced } = fusionLoss(
-      logits.slice(0, patients.length),
-      patients.map((_, i) =>
-        left !== null && isOpen(left, i, modalities) ? (logits[patients.length + i] as number) : null,
-      ),
-      labels,
-      options,
-    );
-    const dLogits = left === null ? dLogitsFull : [...dLogitsFull, ...dLogitsReduced];
-    const dOutputs = Float32Array.from(spreadLogits(dLogits, net.mlp.outputs));
     const gradient = new Float32Array(net.layout.size);
-    const read = await pass.backward(dOutputs, gradient, inputGradients);
-    pass.dispose();
-    const { total, full: lossFull, reduced, mofe } = terms;
+    let loss!: FusionLoss;
+    const group = { inputs, patients, masks, dropout };
+    const read = await this.withPass(parameters, group, (pass) => {
+      const logits = logitsOf(pass.outputs, net.mlp.outputs);
+      loss = fusionLoss(
+        logits.slice(0, patients.length),
+        patients.map((_, i) =>
+          left !== null && isOpen(left, i, modalities) ? (logits[patients.length + i] as number) : null,
+        ),
+        labels,
+        options,
+      );
+      const { dLogitsFull, dLogitsReduced } = loss;
+      const dLogits = left === null ? dLogitsFull : [...dLogitsFull, ...dLogitsReduced];
+      const dOutputs = Float32Array.from(spreadLogits(dLogits, net.mlp.outputs));
+      return pass.backward(dOutputs, gradient, inputGradients);
+    });
+    const { total, full: lossFull, reduced, mofe } = loss.terms;
     const metrics: Record<string, number> =
       left === null ? { full: lossFull } : { full: lossFull, reduced, mofe };
     return { loss: total, metrics, gradient, inputs: read };
@@ -66,13 +69,23 @@ export class MlpHead implements Head {
     open?: Uint8Array,
   ): Promise<readonly number[]> {
     const { net } = this;
-    return inBatches(patients, inputs, open, async (group, mask) => {
+    return inBatches(patients, inputs, open, (group, mask) => {
       const one = { inputs, patients: group, masks: [mask], dropout: null };
-      const pass = await this.passes(net, parameters, one);
-      const logits = logitsOf(pass.outputs, net.mlp.outputs);
-      pass.dispose();
-      return logits;
+      return this.withPass(parameters, one, ({ outputs }) => logitsOf(outputs, net.mlp.outputs));
     });
+  }
+
+  private async withPass<T>(
+    parameters: Float32Array,
+    group: FusionGroup,
+    use: (pass: FusionPass) => T | Promise<T>,
+  ): Promise<T> {
+    const pass = await this.passes(this.net, parameters, group);
+    try {
+      return await use(pass);
+    } finally {
+      pass.dispose();
+    }
   }
 
   private dropoutMask(rows: number): Float32Array | null {

@@ -10,8 +10,15 @@ import type { FusionGroup, FusionPasses } from './fusion-pass.js';
 export const tensorFusionPass: FusionPasses = async (net, parameters, group) => {
   const weights = new ParameterTensors(net.layout, parameters);
   const held = tf.tidy(() => fusionForward(net, weights, group));
+  const dispose = (): void => {
+    tf.dispose(held);
+    weights.dispose();
+  };
   return {
-    outputs: await held.mlp.output.data<'float32'>(),
+    outputs: await held.mlp.output.data<'float32'>().catch((error: unknown) => {
+      dispose();
+      throw error;
+    }),
     backward: async (dOutputs, into, vectorsWanted) => {
       const { parameters: own, vectors } = tf.tidy(() => {
         const d = tf.tensor2d(dOutputs, [dOutputs.length / net.mlp.outputs, net.mlp.outputs]);
@@ -22,10 +29,7 @@ export const tensorFusionPass: FusionPasses = async (net, parameters, group) => 
       tf.dispose(vectors);
       return vectorsWanted ? values : null;
     },
-    dispose: () => {
-      tf.dispose(held);
-      weights.dispose();
-    },
+    dispose,
   };
 };
 

@@ -4,6 +4,7 @@ import type { BagSource } from '../stage1/bag-source.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
 import type { Encoder } from '../stage1/encoder.js';
 import type { ModalityInput } from '../stage2/modality-inputs.js';
+import { Scratch } from '../tensor/scratch.js';
 import type { Drawn } from '../tensor/untrained.js';
 
 /** The encoder of one pathology modality, its bags, and the streams of its training passes. */
@@ -44,11 +45,14 @@ export class BagEncoders {
     parameters: readonly Float32Array[],
     labels: readonly (0 | 1)[],
   ) {
+    // One encoder computes after the other.
+    const scratch = new Scratch();
     this.trainings = parts.map(
       ({ encoder, source, ...options }, i) =>
         new EncoderTraining(encoder, parameters[i] as Float32Array, source, labels, {
           ...options,
           validation: [],
+          scratch,
         }),
     );
   }

@@ -8,6 +8,7 @@ import { BagPacker, subsample } from '../stage1/pack-bags.js';
 import { packRuns, rowsOf, type PackedBags } from '../stage1/packed-bags.js';
 import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../stage2/modality-inputs.js';
 import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
+import { addTo } from '../tensor/add-to.js';
 import { gradientsThrough } from '../tensor/autodiff.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import { addGradients, ParameterTensors, partOf, type ParameterLayout } from '../tensor/parameters.js';
@@ -175,10 +176,8 @@ export class MfmfTraining implements Trainable {
     if (this.net.fixed === null) {
       const found = await mapGradient(pack, await d.data<'float32'>());
       const names = tokenMapNames(modality);
-      for (const part of ['weight', 'bias'] as const) {
-        const target = partOf(this.layout, into, names[part]);
-        found[part].forEach((value, i) => (target[i] = (target[i] as number) + value));
-      }
+      for (const part of ['weight', 'bias'] as const)
+        addTo(partOf(this.layout, into, names[part]), found[part]);
     }
     tf.dispose([d, tokens]);
   }

@@ -1,4 +1,5 @@
 import type { Rng } from '../../pipeline/core/rng.js';
+import { addTo } from '../tensor/add-to.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import { Scratch } from '../tensor/scratch.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
@@ -25,6 +26,8 @@ export interface EncoderTrainingOptions {
   readonly signal?: AbortSignal;
   /** Where the job computes together with other folds; null on the CPU. */
   readonly place?: DevicePlace | null;
+  /** Shared with trainings that never compute at the same time; its own when not given. */
+  readonly scratch?: Scratch;
 }
 
 /** What a training pass over bags found: z [B, embedding] in their order, and losses summed over them, unweighted. */
@@ -39,7 +42,7 @@ export class EncoderTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packer: BagPacker;
   private readonly place: DevicePlace | null;
-  private readonly scratch = new Scratch();
+  private readonly scratch: Scratch;
 
   constructor(
     private readonly encoder: Encoder,
@@ -50,6 +53,7 @@ export class EncoderTraining implements Trainable {
   ) {
     this.layout = encoder.layout;
     this.place = options.place ?? null;
+    this.scratch = options.scratch ?? new Scratch();
     this.packer = new BagPacker(source, labels, this.place);
   }
 
@@ -162,8 +166,7 @@ export class EncoderTraining implements Trainable {
       // A pass that fails has added a part of the gradient.
       const own = into === null ? null : new Float32Array(into.length);
       const result = await bagGrad(encoder, passes, pack, masks, own, dz);
-      if (into !== null && own !== null)
-        for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (own[i] as number);
+      if (into !== null && own !== null) addTo(into, own);
       return result;
     });
   }

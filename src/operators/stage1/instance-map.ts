@@ -2,7 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { nativeProducts } from '../tensor/backend.js';
 import { columnSums } from '../tensor/dense.js';
 import { OnnxGraph } from '../tensor/onnx/graph-builder.js';
+import { addLayerGradient, denseEdge, layerInputs } from '../tensor/onnx/layers.js';
 import type { NativeRuntime } from '../tensor/onnx/native.js';
+import { addGradientsOf } from '../tensor/onnx/run-graph.js';
+import { layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
 import { InputRows } from './input-rows.js';
 import { onHost, rowsOf, type PackedBags } from './packed-bags.js';
 
@@ -53,6 +56,9 @@ const blocksOf = (pack: PackedBags): readonly (readonly [from: number, to: numbe
   ]);
 };
 
+/** The map as a layer of a graph. */
+const layer = 'map';
+
 async function nativeMap(
   native: NativeRuntime,
   pack: PackedBags,
@@ -61,19 +67,15 @@ async function nativeMap(
   const columns = bias.length;
   const session = await native.session('instance-map', () => {
     const graph = new OnnxGraph();
-    graph.output(
-      'mapped',
-      'Gemm',
-      ['H', 'weight', 'bias'].map((name) => graph.input(name)),
-    );
+    graph.output('mapped', 'Identity', [denseEdge(graph, graph.input('H'), layerInputs(graph, layer))]);
     return graph.toBytes();
   });
   const mapped = new Float32Array(rowsOf(pack) * columns);
   for (const [from, to] of blocksOf(pack)) {
     const feeds = {
       H: native.rows(onHost(pack.rows), from, to, pack.width),
-      weight: native.tensor(weight, [pack.width, columns]),
-      bias: native.tensor(bias, [columns]),
+      [`${layer}.weight`]: native.tensor(weight, [pack.width, columns]),
+      [`${layer}.bias`]: native.tensor(bias, [columns]),
     };
     await session.run(feeds, { mapped: native.rows(mapped, from, to, columns) });
   }
@@ -84,27 +86,18 @@ async function nativeGradient(native: NativeRuntime, pack: PackedBags, d: Float3
   const columns = d.length / rowsOf(pack);
   const session = await native.session('instance-map/gradient', () => {
     const graph = new OnnxGraph();
-    const [H, upstream, weight] = ['H', 'd', 'sum'].map((name) => graph.input(name)) as [
-      string,
-      string,
-      string,
-    ];
-    graph.output('weight', 'Gemm', [H, upstream, weight], { transA: 1 });
-    const rows = graph.constant('rows', { dims: [1], ints: [0] });
-    graph.output('bias', 'ReduceSum', [upstream, rows], { keepdims: 0 });
+    addLayerGradient(graph, layer, graph.input('H'), graph.input('d'));
     return graph.toBytes();
   });
-  let weight = new Float32Array(pack.width * columns);
-  const bias = new Float32Array(columns);
+  const layout = layoutOf(linearSpecs(layer, pack.width, columns));
+  const gradient = new Float32Array(layout.size);
   for (const [from, to] of blocksOf(pack)) {
-    const outputs = await session.run({
+    const feeds = {
       H: native.rows(onHost(pack.rows), from, to, pack.width),
       d: native.rows(d, from, to, columns),
-      sum: native.tensor(weight, [pack.width, columns]),
-    });
-    weight = outputs['weight']?.data as Float32Array<ArrayBuffer>;
-    const part = outputs['bias']?.data as Float32Array;
-    part.forEach((value, j) => (bias[j] = (bias[j] as number) + value));
+    };
+    await addGradientsOf(native, session, feeds, layout, gradient);
   }
-  return { weight, bias };
+  const part = (name: keyof LinearMap): Float32Array => partOf(layout, gradient, `${layer}.${name}`);
+  return { weight: part('weight'), bias: part('bias') };
 }

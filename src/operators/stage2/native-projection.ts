@@ -1,8 +1,9 @@
 import type { NativeRuntime } from '../tensor/onnx/native.js';
 import { addGradientsOf, modelTensors, runOn } from '../tensor/onnx/run-graph.js';
+import { addTo } from '../tensor/add-to.js';
 import type { Mlp } from '../tensor/mlp.js';
 import { gatherRows, type ModalityInput } from './modality-inputs.js';
-import { projectionBackGraph, projectionGraph, vectorsName } from './projection-graphs.js';
+import { projectionBackGraph, projectionGraph, mapVectors } from './projection-graphs.js';
 import type { Projection, ProjectionPass } from './projection.js';
 
 /** The pass of `projectionPass` by ONNX graphs: one for all maps. */
@@ -16,7 +17,7 @@ export async function nativeProjectionPass(
   const vectors = Object.fromEntries(
     maps.map((map, m) => {
       const input = inputs[m] as ModalityInput;
-      return [vectorsName(map), native.tensor(gatherRows(input, patients), [patients.length, input.width])];
+      return [mapVectors(map), native.tensor(gatherRows(input, patients), [patients.length, input.width])];
     }),
   );
   const feeds = { ...vectors, ...modelTensors(native, layout, parameters) };
@@ -35,8 +36,7 @@ export async function nativeProjectionPass(
       const results = await addGradientsOf(native, backward, given, layout, into);
       maps.forEach((map, m) => {
         const target = targets[m] ?? null;
-        const found = results[`${vectorsName(map)}.gradient`]?.data as Float32Array | undefined;
-        if (target !== null) found?.forEach((value, i) => (target[i] = (target[i] as number) + value));
+        if (target !== null) addTo(target, results[`${mapVectors(map)}.gradient`]?.data as Float32Array);
       });
     },
     dispose: () => undefined,

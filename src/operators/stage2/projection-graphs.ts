@@ -3,14 +3,14 @@ import { backEdge } from '../tensor/onnx/layers.js';
 import { mlpBackwardEdge, mlpForwardEdge, mlpInputs } from '../tensor/onnx/mlp-graph.js';
 import type { Mlp } from '../tensor/mlp.js';
 
-/** The vectors of a modality, [B, d_m], as an input of both graphs. */
-export const vectorsName = ({ name }: Mlp): string => `${name}.vectors`;
+/** The vectors that a map reads, [B, d_m], as an input of both graphs. */
+export const mapVectors = ({ name }: Mlp): string => `${name}.vectors`;
 
 /** Eq. 4 for all modalities at once: vectors -> `u` [B, M, D], and what the backward graph reads again. */
 export function projectionGraph(maps: readonly Mlp[]): Uint8Array {
   const graph = new OnnxGraph();
   const columns = maps.map((map): Edge => {
-    const x = graph.input(vectorsName(map));
+    const x = graph.input(mapVectors(map));
     const output = mlpForwardEdge(graph, map, mlpInputs(graph, map), x, null);
     return graph.add('Unsqueeze', [output, graph.whole(1)]);
   });
@@ -25,13 +25,13 @@ export function projectionBackGraph(maps: readonly Mlp[], wanted: readonly boole
   const graph = new OnnxGraph();
   const du = graph.input('u.gradient');
   for (const [m, map] of maps.entries()) {
-    const x = graph.input(vectorsName(map));
+    const x = graph.input(mapVectors(map));
     const column = graph.add('Slice', [du, graph.whole(m), graph.whole(m + 1), graph.whole(1)]);
     const dOutput = graph.add('Squeeze', [column, graph.whole(1)]);
     const weights = mlpInputs(graph, map);
     const dLinear = mlpBackwardEdge(graph, map, weights, x, null, dOutput);
     if (wanted[m] === true)
-      graph.output(`${vectorsName(map)}.gradient`, 'Identity', [
+      graph.output(`${mapVectors(map)}.gradient`, 'Identity', [
         backEdge(graph, dLinear, weights.hidden.weight),
       ]);
   }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { addTo } from '../tensor/add-to.js';
 import { mlpBackward, mlpForward, mlpInputGradient, type Mlp, type MlpPass } from '../tensor/mlp.js';
 import { addGradients, ParameterTensors, type GradientTensors } from '../tensor/parameters.js';
 import { gatherRows, type ModalityInput } from './modality-inputs.js';
@@ -13,9 +14,18 @@ export async function tensorProjectionPass(
 ): Promise<ProjectionPass> {
   const weights = new ParameterTensors(layout, parameters);
   const passes = inputs.map((input, m) => forward(maps[m] as Mlp, weights, input, patients));
+  const dispose = (): void => {
+    for (const { x, pass } of passes) tf.dispose([x, pass.hidden, pass.output]);
+    weights.dispose();
+  };
   const u = new Float32Array(patients.length * inputs.length * width);
-  for (const [m, { pass }] of passes.entries())
-    spread(u, await pass.output.data<'float32'>(), m, inputs.length, width);
+  try {
+    for (const [m, { pass }] of passes.entries())
+      spread(u, await pass.output.data<'float32'>(), m, inputs.length, width);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
   return {
     u,
     backward: async (du, into, targets) => {
@@ -29,12 +39,9 @@ export async function tensorProjectionPass(
       );
       const own = Object.assign({}, ...gradients.map(({ own }) => own)) as GradientTensors;
       await addGradients(layout, own, [into]);
-      for (const [m, { read }] of gradients.entries()) await addTo(targets[m] ?? null, read[0] ?? null);
+      for (const [m, { read }] of gradients.entries()) await take(targets[m] ?? null, read[0] ?? null);
     },
-    dispose: () => {
-      for (const { x, pass } of passes) tf.dispose([x, pass.hidden, pass.output]);
-      weights.dispose();
-    },
+    dispose,
   };
 }
 
@@ -51,9 +58,8 @@ function forward(
 }
 
 /** Adds a tensor to an array of its size and disposes it. */
-async function addTo(target: Float32Array | null, tensor: tf.Tensor | null): Promise<void> {
+async function take(target: Float32Array | null, tensor: tf.Tensor | null): Promise<void> {
   if (target === null || tensor === null) return;
-  const values = await tensor.data<'float32'>();
-  values.forEach((value, i) => (target[i] = (target[i] as number) + value));
+  addTo(target, await tensor.data<'float32'>());
   tensor.dispose();
 }

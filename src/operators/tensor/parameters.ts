@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
+import { addTo } from './add-to.js';
 import { readsTakeTurns } from './reads.js';
 import type { NamedArray } from './safetensors.js';
 
@@ -156,10 +157,7 @@ export const addGradients = (
   layout: ParameterLayout,
   gradients: GradientTensors,
   targets: readonly (Float32Array | null)[],
-): Promise<void> =>
-  takeGradients(layout, gradients, targets, (part, values) => {
-    for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + (values[i] as number);
-  });
+): Promise<void> => takeGradients(layout, gradients, targets, addTo);
 
 /** The flat gradient that gradient tensors make up, which are disposed; zero where there is none. */
 export async function flatGradient(

@@ -20,6 +20,8 @@ export class NativeRuntime {
     if (known) return known;
     const session = this.runtime.InferenceSession.create(model(), sessionOptions('cpu', 1));
     this.sessions.set(name, session);
+    // One that could not be made, for want of memory, is tried again when it is asked for again.
+    session.catch(() => this.sessions.delete(name));
     return session;
   }
 
