@@ -23,8 +23,8 @@ export interface LoadedBackend {
 /**
  * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of
  * `automaticBackends` that loads; the environment variable HAF_BACKEND takes its place when it is set. `onnx` is wasm with
- * what reads bags done by the native products of onnxruntime-node, which are several times faster. Call `releaseBackend`
- * when the work is done.
+ * bags, the maps phi and the fusion network computed by the native products of onnxruntime-node, several times faster. Call
+ * `releaseBackend` when the work is done.
  *
  * @throws HafError HAF_BACKEND_UNAVAILABLE when a backend asked for by name does not load, or none does.
  */
@@ -78,7 +78,7 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     const on = await register[tensors]();
     if (!(await tf.setBackend(tensors))) return { failure: 'its initialisation failed' };
     if (tensors === 'wasm') installWasmMatMul();
-    // On the CPU bags are theirs whoever computes the rest: a step takes half as long as by single operations.
+    // On the CPU these are theirs whoever computes the rest: a step takes half as long as by single operations.
     native =
       products ?? (nativeLibrary()?.gpu === false ? await NativeRuntime.load().catch(() => null) : null);
     if (tensors === 'tensorflow') return { on: nativeDevice() };
