@@ -211,7 +211,12 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
       const hidden = new Uint8Array(group.length * 3);
       const logits = await head.logits(parametersOf(head), { inputs: read, patients: group }, hidden);
       expect(logits.every(Number.isFinite)).toBe(true);
-      expect(new Set(logits).size).toBe(1);
+      // Native products sum a row in another order by its place in a block; what is hidden makes no bit of difference.
+      expect(Math.max(...logits) - Math.min(...logits)).toBeLessThan(1e-6);
+      const others = read.map((input) => ({ ...input, values: input.values.map((value) => 3 - 2 * value) }));
+      expect(await head.logits(parametersOf(head), { inputs: others, patients: group }, hidden)).toEqual(
+        logits,
+      );
     });
 
     it('keeps no tensor', async () => {

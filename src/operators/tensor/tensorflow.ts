@@ -79,7 +79,7 @@ async function importPackage(): Promise<void> {
     }
   }
   throw new Error(
-    'none is installed ("haf-pipeline backend install" builds one), and neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node loads',
+    'none is installed that fits this machine ("haf-pipeline backend install" builds one), and neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node loads',
   );
 }
 

@@ -78,7 +78,7 @@ export function checkTensorFlow(
     const beside = others.map(
       (other) => `; beside it ${other.name}${other.unfit ? ` (${other.unfit})` : ''}`,
     );
-    const found = `${used ? `${used.name} (${used.folder})` : `none installed, which "${build}" does`}${beside.join('')}`;
+    const found = `${used ? `${used.name} (${used.folder})` : `none installed that fits, which "${build}" does`}${beside.join('')}`;
     if (!machine.gpu || used?.description?.gpu) return { name, status: 'ok', found };
     return { name, status: 'warn', found, fix: `Run "${build}" to use the GPU of this machine.` };
   } catch (error) {
