@@ -6,7 +6,7 @@ import { fusionNetOf, type FusionNet } from './fusion-net.js';
 import { fusionPass, type FusionGroup, type FusionPass, type FusionPasses } from './fusion-pass.js';
 import type { Head, HeadGroup, HeadModule, HeadStep } from './head.js';
 import { dropModalities } from './modality-drop.js';
-import { fusionLoss, type FusionLoss, type MonotonicOptions } from './monotonic-loss.js';
+import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
 import { inBatches, logitsOf, spreadLogits } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
@@ -40,11 +40,10 @@ export class MlpHead implements Head {
     const masks = left === null ? [full] : [full, left];
     const dropout = this.dropoutMask(masks.length * patients.length);
     const gradient = new Float32Array(net.layout.size);
-    let loss!: FusionLoss;
     const group = { inputs, patients, masks, dropout };
-    const read = await this.withPass(parameters, group, (pass) => {
+    const { loss, read } = await this.withPass(parameters, group, async (pass) => {
       const logits = logitsOf(pass.outputs, net.mlp.outputs);
-      loss = fusionLoss(
+      const found = fusionLoss(
         logits.slice(0, patients.length),
         patients.map((_, i) =>
           left !== null && isOpen(left, i, modalities) ? (logits[patients.length + i] as number) : null,
@@ -52,10 +51,10 @@ export class MlpHead implements Head {
         labels,
         options,
       );
-      const { dLogitsFull, dLogitsReduced } = loss;
+      const { dLogitsFull, dLogitsReduced } = found;
       const dLogits = left === null ? dLogitsFull : [...dLogitsFull, ...dLogitsReduced];
       const dOutputs = Float32Array.from(spreadLogits(dLogits, net.mlp.outputs));
-      return pass.backward(dOutputs, gradient, inputGradients);
+      return { loss: found, read: await pass.backward(dOutputs, gradient, inputGradients) };
     });
     const { total, full: lossFull, reduced, mofe } = loss.terms;
     const metrics: Record<string, number> =

@@ -6,7 +6,11 @@ import type { EncoderMasks, PackedBags } from './packed-bags.js';
  */
 export interface EncoderPasses {
   readonly parameters: Float32Array;
-  /** Eq. 1 and 2 up to the raw scores. One pack is under way at a time, also among passes with one scratch. @param masks null in evaluation */
+  /**
+   * Eq. 1 and 2 up to the raw scores. One pack is under way at a time, also among passes with one scratch.
+   *
+   * @param masks null in evaluation
+   */
   forward(pack: PackedBags, masks: EncoderMasks | null): Promise<RowsPass>;
   dispose(): void;
 }

@@ -7,7 +7,7 @@ import type { NativeRuntime } from '../tensor/onnx/native.js';
 import { addGradientsOf } from '../tensor/onnx/run-graph.js';
 import { layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
 import { InputRows } from './input-rows.js';
-import { onHost, rowsOf, type PackedBags } from './packed-bags.js';
+import { blocksOf, onHost, rowsOf, type PackedBags } from './packed-bags.js';
 
 /** A linear map of instances, or its gradient: weight [width, columns] and bias [columns], flat. */
 export interface LinearMap {
@@ -48,14 +48,6 @@ export async function mapGradient(pack: PackedBags, d: Float32Array): Promise<Li
   return { weight: ofWeight, bias: ofBias };
 }
 
-const blocksOf = (pack: PackedBags): readonly (readonly [from: number, to: number])[] => {
-  const rows = rowsOf(pack);
-  return Array.from({ length: Math.ceil(rows / blockRows) }, (_, i) => [
-    i * blockRows,
-    Math.min(rows, (i + 1) * blockRows),
-  ]);
-};
-
 /** The map as a layer of a graph. */
 const layer = 'map';
 
@@ -71,7 +63,7 @@ async function nativeMap(
     return graph.toBytes();
   });
   const mapped = new Float32Array(rowsOf(pack) * columns);
-  for (const [from, to] of blocksOf(pack)) {
+  for (const [from, to] of blocksOf(rowsOf(pack), blockRows)) {
     const feeds = {
       H: native.rows(onHost(pack.rows), from, to, pack.width),
       [`${layer}.weight`]: native.tensor(weight, [pack.width, columns]),
@@ -91,7 +83,7 @@ async function nativeGradient(native: NativeRuntime, pack: PackedBags, d: Float3
   });
   const layout = layoutOf(linearSpecs(layer, pack.width, columns));
   const gradient = new Float32Array(layout.size);
-  for (const [from, to] of blocksOf(pack)) {
+  for (const [from, to] of blocksOf(rowsOf(pack), blockRows)) {
     const feeds = {
       H: native.rows(onHost(pack.rows), from, to, pack.width),
       d: native.rows(d, from, to, columns),

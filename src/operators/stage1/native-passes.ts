@@ -6,7 +6,7 @@ import { encoderGraphs } from './encoder-graphs.js';
 import type { EncoderPasses, RowsPass, RowsUpstream } from './encoder-passes.js';
 import type { Encoder } from './encoder.js';
 import { headClasses } from './instance-loss.js';
-import { onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
+import { blocksOf, onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
 /** Rows that go through a graph at a time: what it makes of them stays in the cache, however large the bag. */
 const blockRows = 1024;
@@ -115,12 +115,8 @@ class PackRows {
     };
   }
 
-  blocks(): readonly (readonly [from: number, to: number])[] {
-    const { count } = this;
-    return Array.from({ length: Math.ceil(count / blockRows) }, (_, i) => [
-      i * blockRows,
-      Math.min(count, (i + 1) * blockRows),
-    ]);
+  blocks(): ReturnType<typeof blocksOf> {
+    return blocksOf(this.count, blockRows);
   }
 
   /** Rows and masks of a block. */

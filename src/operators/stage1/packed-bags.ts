@@ -26,6 +26,10 @@ export interface PackedBags {
 
 export const rowsOf = ({ offsets }: PackedBags): number => offsets.at(-1) ?? 0;
 
+/** Consecutive [from, to) of `rows` rows, `most` at a time. */
+export const blocksOf = (rows: number, most: number): readonly (readonly [from: number, to: number])[] =>
+  Array.from({ length: Math.ceil(rows / most) }, (_, i) => [i * most, Math.min(rows, (i + 1) * most)]);
+
 /** Inverted-dropout masks of one pack: [R, d1], [R, d2], [R, d2]; null where the rate is zero. */
 export interface EncoderMasks {
   readonly embed: Float32Array | null;
