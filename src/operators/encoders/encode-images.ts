@@ -37,7 +37,7 @@ export const encodeImages = reportingStage(
       }
     }
     const { precision } = context.config.embed;
-    const dialect = context.unit.modality === 'WSI' ? 'slide' : 'cores';
+    const dialect = context.unit.tiling === 'tissue' ? 'slide' : 'cores';
     const bags = bagsOf(images, coords, state);
     const stored = storable({ dialect, encoder: encoder.name, bags, rejected: [] }, precision);
     return {

@@ -1,3 +1,6 @@
+import type { BagDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
@@ -5,7 +8,6 @@ import { encodeImages } from '../encoders/encode-images.js';
 import { stageOf } from '../stage-of.js';
 import { bagFiles, storable } from './bag-files.js';
 import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
-import { patientOf, stemOf } from '../../pipeline/core/file-name.js';
 import { asForeign } from './foreign.js';
 import { readerOf } from './reader-of.js';
 
@@ -20,9 +22,18 @@ function fileOf({ unit, sources, config }: StageContext): FeatureFile {
       `An embed job needs a modality and one file, it got ${unit.modality ?? 'none'} and ${sources.length}.`,
       'Please report it with the log of the run.',
     );
-  const width = unit.modality === 'WSI' ? config.data.wsi.width : config.data.tma.width;
+  const { modality, patient = null, names, tiling = 'tissue' } = unit;
   const { onNonFinite } = config.embed;
-  return { path: source.path, name: source.name, modality: unit.modality, width, onNonFinite };
+  return {
+    ...{ path: source.path, name: source.name, modality, patient, tiling, onNonFinite },
+    ...(names === undefined ? {} : { names }),
+    width: widthOf(config, modality),
+  };
+}
+
+/** Length of an instance as the experiment declares it. */
+export function widthOf({ data }: Pick<Config, 'data'>, modality: ModalityId): number {
+  return (data.modalities[modality] as BagDeclaration).width;
 }
 
 /** A file that is bad as a whole is content like any other: no bags, and the reason. */
@@ -33,7 +44,7 @@ async function contentOf(file: FeatureFile): Promise<FeatureContent> {
     const error = asForeign(thrown);
     if (error === null) throw thrown;
     const place = typeof error.context['place'] === 'string' ? error.context['place'] : null;
-    const patient = patientOf(stemOf(file.name));
+    const { patient } = file;
     const rejected: Rejected = { severity: 'failure', patient, place, reason: error.what, fix: error.fix };
     return { dialect: unreadable, encoder: null, bags: [], rejected: [rejected] };
   }

@@ -43,7 +43,7 @@ export interface Head {
 }
 
 /** The modality and length of the vectors of an input. */
-export type InputShape = Pick<ModalityInput, 'modality' | 'width'> & { readonly modality: Modality };
+export type InputShape = Pick<ModalityInput, 'modality' | 'kind' | 'width'>;
 
 export interface HeadOptions {
   readonly inputs: readonly InputShape[];

@@ -1,4 +1,4 @@
-import type { BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from '../stage1/bag-source.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
@@ -9,7 +9,7 @@ import type { Drawn } from '../tensor/untrained.js';
 
 /** The encoder of one pathology modality, its bags, and the streams of its training passes. */
 export interface EncoderPart {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly encoder: Encoder;
   readonly source: BagSource;
   /** Subsample larger bags to so many instances in training; null keeps all. */

@@ -1,4 +1,4 @@
-import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import { validateHead } from '../heads/head-training.js';
 import type { Head } from '../heads/head.js';
 import type { AlignmentObjective } from '../stage2/alignment-objective.js';
@@ -20,7 +20,7 @@ export interface JointAlignment {
 /** What a method trained jointly is made of. */
 export interface JointParts {
   /** The modalities of the method, in canonical order. */
-  readonly chosen: readonly Modality[];
+  readonly chosen: readonly ModalityId[];
   readonly encoders: readonly EncoderPart[];
   /** Vectors of the tables among them, all patients. */
   readonly tables: readonly ModalityInput[];
@@ -241,9 +241,9 @@ const evidenceOfBags = ({ modality, encoder, source }: EncoderPart): Evidence =>
   return { modality, width: encoder.embedding, has, says: has };
 };
 
-/** Room for the gradient of the vectors of a pathology modality; nothing learns behind those of a table. */
-const zerosOfBag = ({ modality, values }: ModalityInput): Float32Array | null =>
-  isBagModality(modality) ? new Float32Array(values.length) : null;
+/** Room for the gradient of the vectors of a bag modality; nothing learns behind those of a table. */
+const zerosOfBag = ({ kind, values }: ModalityInput): Float32Array | null =>
+  kind === 'bag' ? new Float32Array(values.length) : null;
 
 /** The gradient of u [B, M, D] with that of the head, [B, D] per modality, added where there is something to read. */
 function withHead(

@@ -1,4 +1,4 @@
-import { stains } from '../../pipeline/core/file-name.js';
+import { stains } from '../../pipeline/core/hancock-names.js';
 import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
 import { contactSheet } from './contact-sheet.js';
 import { html, type Html } from './html.js';

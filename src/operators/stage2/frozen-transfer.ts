@@ -1,4 +1,3 @@
-import { isTableModality } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
 import type { ModalityInput } from './modality-inputs.js';
@@ -15,7 +14,7 @@ export const frozenTransfer = (
   width: number,
   rng: Rng,
 ): readonly ModalityInput[] =>
-  inputs.map((input) => (isTableModality(input.modality) ? transferred(input, width, rng) : input));
+  inputs.map((input) => (input.kind === 'table' ? transferred(input, width, rng) : input));
 
 function transferred({ width: read, ...input }: ModalityInput, width: number, rng: Rng): ModalityInput {
   const layout = layoutOf(linearSpecs('transfer', read, width));

@@ -1,4 +1,4 @@
-import type { Modality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { ModalityInput } from './modality-inputs.js';
 import { collect } from './latent-layout.js';
 
@@ -12,10 +12,11 @@ export interface Latents {
 /** Latent vectors as inputs of a fusion network, one per modality in the order of `chosen`. */
 export const latentInputs = (
   { u, mask, width }: Latents,
-  chosen: readonly Modality[],
+  chosen: readonly ModalityId[],
 ): readonly ModalityInput[] =>
   chosen.map((modality, m) => ({
     modality,
+    kind: 'latent',
     width,
     values: collect(u, m, chosen.length, width),
     observed: mask.filter((_, slot) => slot % chosen.length === m),

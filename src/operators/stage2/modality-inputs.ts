@@ -1,12 +1,15 @@
-import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
-import type { Artifact, Inputs, StageContext } from '../../pipeline/stage.js';
+import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
+import type { Inputs } from '../../pipeline/stage.js';
+import { modalityOf } from '../cohort/cohort-data.js';
 import { vectorsFile } from '../preprocessing/vectors-data.js';
 import { embeddingsFile } from '../stage1/encoder-data.js';
 import { readSafetensors, type NamedArray } from '../tensor/safetensors.js';
 
 /** The vectors of one modality, all patients in cohort order. */
 export interface ModalityInput {
-  readonly modality: Modality;
+  readonly modality: ModalityId;
+  /** What the vector is of; `latent` once an alignment has brought it into the common space. */
+  readonly kind: ModalityKind | 'latent';
   /** Length d_m of a vector. */
   readonly width: number;
   /** [n, d_m]; rows of absent patients are never read. */
@@ -16,38 +19,43 @@ export interface ModalityInput {
 }
 
 /**
- * What Stage 2 and 3 start from (method.md 4.3): z of Stage 1 for a pathology modality, the preprocessed vector for a
- * table, in the order of `chosen`.
+ * What Stage 2 and 3 start from (method.md 4.3): z of Stage 1 for a bag modality, the preprocessed vector for a table, in the
+ * order of `chosen`; without it all that the job was given, bags first.
  */
 export function readModalityInputs(
-  { inputs }: Pick<StageContext, 'inputs'>,
-  chosen: readonly Modality[],
+  inputs: Inputs,
+  chosen?: readonly ModalityId[],
 ): readonly ModalityInput[] {
-  const vectors = chosen.every(isBagModality)
-    ? {}
-    : readSafetensors(inputs.one('preprocess').bytes(vectorsFile));
-  return chosen.map((modality) => {
-    if (!isBagModality(modality))
-      return modalityInput(modality, vectors[modality], vectors[`${modality}.mask`]);
-    const { z, observed } = readSafetensors(encoderOf(inputs, modality).bytes(embeddingsFile));
-    return modalityInput(modality, z, observed);
+  const encoded = inputs.all('stage1').map((artifact) => {
+    const { z, observed } = readSafetensors(artifact.bytes(embeddingsFile));
+    return modalityInput(modalityOf(artifact), 'bag', z, observed);
   });
+  const all = [...encoded, ...readTableInputs(inputs)];
+  return (
+    chosen?.map((modality) => {
+      const input = all.find((one) => one.modality === modality);
+      if (!input) throw new Error(`The job was given no stage1 and no preprocess artifact of ${modality}`);
+      return input;
+    }) ?? all
+  );
 }
 
-function encoderOf(inputs: Inputs, modality: Modality): Artifact {
-  const artifact = inputs.all('stage1').find(({ unit }) => unit.modality === modality);
-  if (!artifact) throw new Error(`The job was not given a stage1 artifact of ${modality}`);
-  return artifact;
-}
+/** The vectors of the tables that the job was given. */
+export const readTableInputs = (inputs: Inputs): readonly ModalityInput[] =>
+  inputs.all('preprocess').map((artifact) => {
+    const { values, mask } = readSafetensors(artifact.bytes(vectorsFile));
+    return modalityInput(modalityOf(artifact), 'table', values, mask);
+  });
 
 function modalityInput(
-  modality: Modality,
+  modality: ModalityId,
+  kind: ModalityKind,
   values: NamedArray | undefined,
   observed: NamedArray | undefined,
 ): ModalityInput {
   if (!(values?.data instanceof Float32Array) || !(observed?.data instanceof Uint8Array))
     throw new Error(`The inputs hold no float32 vectors with a mask for ${modality}`);
-  return { modality, width: values.shape[1] ?? 0, values: values.data, observed: observed.data };
+  return { modality, kind, width: values.shape[1] ?? 0, values: values.data, observed: observed.data };
 }
 
 /** Rows of the given patients, one after the other, [patients, d_m]; rows of absent patients are zeros. */

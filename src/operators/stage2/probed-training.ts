@@ -16,7 +16,7 @@ const probeOptions = { hidden: 64, activation: 'relu', dropout: 0, logits: 1 } a
 
 /** The head of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or drop. */
 export function probeOf({ inputs, width }: Projection): Head {
-  const latents = inputs.map(({ modality }) => ({ modality, width }));
+  const latents = inputs.map(({ modality }) => ({ modality, kind: 'latent' as const, width }));
   const net = fusionNetOf({ inputs: latents, projected: latents.map(() => null), ...probeOptions });
   return new MlpHead(net, { drop: null, dropout: null, lambdaMoFe: 0, mofeStopGradReduced: false });
 }

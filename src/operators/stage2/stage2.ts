@@ -24,10 +24,11 @@ import { projectionOf } from './projection.js';
 export const stage2 = reportingStage(trainProjection);
 
 async function trainProjection(context: StageContext, control: ReportingControl): Promise<StageOutput> {
-  const { config, modalities, unit } = context;
+  const { config, unit } = context;
+  const { modalities } = config;
   if (unit.alignment === undefined) throw new Error('A stage2 job covers one fold and one alignment');
   const { labels, fold } = readFold(context);
-  const read = readModalityInputs(context, modalities);
+  const read = readModalityInputs(context.inputs, modalities);
   const inputs =
     config.tabular.transfer === 'none'
       ? read
@@ -39,7 +40,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
 
   const { name: backend } = await loadBackend();
   const projection = projectionOf(config.align, inputs);
-  const objective = objectiveOf(unit.alignment, config, modalities);
+  const objective = objectiveOf(unit.alignment, config, read);
   const layout = alignedLayout(projection, objective);
   const parameters = initialParameters(layout, context.rng('init'));
   const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);

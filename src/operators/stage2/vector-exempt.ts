@@ -1,4 +1,4 @@
-import type { Modality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective } from './alignment-objective.js';
@@ -6,7 +6,7 @@ import type { ModalityInput } from './modality-inputs.js';
 
 /** What a model could learn from about a modality. */
 export interface Evidence {
-  readonly modality: Modality;
+  readonly modality: ModalityId;
   readonly width: number;
   readonly has: (patient: number) => boolean;
   /** Whether some element of a patient's vector differs from zero. */
@@ -21,8 +21,7 @@ export const evidenceOf = ({ modality, width, values, observed }: ModalityInput)
 });
 
 /**
- * Arrays of a network over modality vectors that an epoch could not teach: those of a modality - it is a part of their
- * name - that no patient of the epoch has, and weights on vectors that were all zeros.
+ * Arrays of a network over modality vectors that an epoch could not teach: those of a modality that no patient of the epoch has, and weights on vectors that were all zeros.
  */
 export function vectorExempt(
   { entries }: ParameterLayout,
@@ -31,7 +30,7 @@ export function vectorExempt(
 ): ReadonlySet<string> {
   const patients = [...new Set(drawn.flat())];
   const exempt = evidence.flatMap(({ modality, width, has, says }) => {
-    const own = entries.filter(({ name }) => name.split('.').includes(modality));
+    const own = entries.filter((entry) => entry.modality === modality);
     const having = patients.filter(has);
     if (having.length === 0) return own;
     if (having.some(says)) return [];
@@ -62,8 +61,8 @@ export function alignmentExempt(
   );
   const reached = evidence.map((_, m) => masks.some((mask) => objective.reaches(mask, evidence.length, m)));
   const exempt = new Set(vectorExempt(layout, evidence, drawn));
-  for (const { name } of layout.entries) {
-    const m = evidence.findIndex(({ modality }) => name.split('.').includes(modality));
+  for (const { name, modality: own } of layout.entries) {
+    const m = evidence.findIndex(({ modality }) => modality === own);
     if (m < 0 ? !reached.includes(true) : !attached && !reached[m]) exempt.add(name);
   }
   return exempt;

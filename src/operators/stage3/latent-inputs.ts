@@ -1,5 +1,5 @@
-import type { Modality } from '../../pipeline/core/modality.js';
-import type { StageContext } from '../../pipeline/stage.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Inputs } from '../../pipeline/stage.js';
 import { latentFile } from '../stage2/alignment-data.js';
 import type { ModalityInput } from '../stage2/modality-inputs.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
@@ -7,8 +7,8 @@ import { readSafetensors } from '../tensor/safetensors.js';
 
 /** The aligned vectors u of Stage 2, frozen, as inputs of the fusion network; `chosen` in the order of the experiment. */
 export function readLatentInputs(
-  { inputs }: Pick<StageContext, 'inputs'>,
-  chosen: readonly Modality[],
+  inputs: Inputs,
+  chosen: readonly ModalityId[],
 ): readonly ModalityInput[] {
   const { u, mask } = readSafetensors(inputs.one('stage2').bytes(latentFile));
   const width = u?.shape[2];

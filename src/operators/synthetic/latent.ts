@@ -1,10 +1,10 @@
 import type { Modality } from '../../pipeline/core/modality.js';
-import { patientId, type PatientId } from '../../pipeline/core/patient-id.js';
+import { hancockId } from '../../pipeline/core/hancock-names.js';
 import { rng, type Rng } from '../../pipeline/core/rng.js';
 
 /** An invented patient. */
 export interface Persona {
-  readonly id: PatientId;
+  readonly id: string;
   /** The hidden cause of everything that can be learnt; standard normal, higher is worse. */
   readonly risk: number;
   readonly deceased: boolean;
@@ -34,7 +34,7 @@ export function drawPersonas(patients: number, seed: number): readonly Persona[]
   const random = rng(seed, 'synthetic/personas');
   const drawn = Array.from({ length: patients }, (_, i) => {
     const risk = random.normal();
-    return { id: patientId(i + 1) as PatientId, risk, outcome: risk + chance * random.normal() };
+    return { id: hancockId(`${i + 1}`) as string, risk, outcome: risk + chance * random.normal() };
   });
   const worstFirst = drawn.map(({ outcome }) => outcome).sort((a, b) => b - a);
   const limit = worstFirst[Math.round(deceasedShare * patients)] ?? -Infinity;
@@ -46,7 +46,7 @@ export function viewsOf(
   personas: readonly Persona[],
   modality: Modality,
   seed: number,
-): ReadonlyMap<PatientId, number> {
+): ReadonlyMap<string, number> {
   const random = rng(seed, `synthetic/view/${modality}`);
   const noise = blur[modality];
   const scale = 1 / Math.hypot(1, noise);
@@ -54,7 +54,7 @@ export function viewsOf(
 }
 
 /** A given share of the patients, drawn without regard to anything about them. */
-export function drawShare(personas: readonly Persona[], share: number, random: Rng): ReadonlySet<PatientId> {
+export function drawShare(personas: readonly Persona[], share: number, random: Rng): ReadonlySet<string> {
   const ids = random.shuffle(personas.map(({ id }) => id));
   return new Set(ids.slice(0, Math.round(share * personas.length)));
 }
