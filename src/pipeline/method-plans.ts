@@ -2,7 +2,7 @@ import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/met
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
 import { alignments, type Alignment } from './core/alignment.js';
-import { bagModalities, isBagModality, type BagModality } from './core/modality.js';
+import { bagModalities, isBagModality, slotsOf, type BagModality, type Modality } from './core/modality.js';
 
 /** An encoder of Stage 1: of one pathology modality, or of the union of a patient's bags. */
 export type Encoder = BagModality | 'union';
@@ -24,17 +24,19 @@ export interface MethodPlan {
 export const methodPlans = (config: Config): readonly MethodPlan[] =>
   config.methods
     .map(methodOf)
-    .filter((method) => missingFor(method, config.modalities) === null)
+    .filter((method) => missingFor(method, slotsOf(config.modalities), config.clip) === null)
     .map((method) => planOf(method, config));
 
 function planOf(method: Method, { schedule, modalities }: Config): MethodPlan {
   const { id } = method;
+  const bags = (modalitiesOf(method, slotsOf(modalities)) as readonly Modality[]).filter(isBagModality);
   const alone = { id, encoders: [], alignment: null };
   switch (method.kind) {
     case 'single':
       return { ...alone, stage: 'stage3', reads: ['preprocess'] };
     case 'bag': {
-      const encoders = method.modalities.length > 1 ? (['union'] as const) : method.modalities;
+      // The union of one bag is the bag: both share one encoder.
+      const encoders = bags.length > 1 ? (['union'] as const) : bags;
       return { ...alone, stage: 'stage3', reads: ['stage1'], encoders };
     }
     case 'instances':
@@ -43,9 +45,8 @@ function planOf(method: Method, { schedule, modalities }: Config): MethodPlan {
       const alignment = method.embedding === 'projected' ? null : method.embedding;
       if (isJoint(method, schedule))
         return { ...alone, stage: 'joint', reads: ['preprocess', 'embed'], alignment };
-      const encoders = modalitiesOf(method, modalities).filter(isBagModality);
       const reads = alignment === null ? (['preprocess', 'stage1'] as const) : (['stage2'] as const);
-      return { id, stage: 'stage3', reads, encoders, alignment };
+      return { id, stage: 'stage3', reads, encoders: bags, alignment };
     }
   }
 }

@@ -181,7 +181,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'aggregate',
     version: 2,
     class: 'cpu',
-    reads: () => ['methods', 'modalities', 'cv', 'schedule', 'preset', 'seed', 'stats'],
+    reads: () => ['methods', 'modalities', 'cv', 'schedule', 'preset', 'seed', 'stats', 'clip.anchor'],
     about: 'puts all folds into one table with its statistics',
     load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
   }),

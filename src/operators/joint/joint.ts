@@ -1,4 +1,4 @@
-import { isBagModality, isTableModality } from '../../pipeline/core/modality.js';
+import { isBagModality, isTableModality, slotsOf, type Modality } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalitiesOf, type FusionMethod } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
@@ -111,7 +111,7 @@ export async function partsOf(
   { mil, align, detach }: JointSettings,
 ): Promise<JointParts> {
   const { config, inputs, rng } = context;
-  const chosen = modalitiesOf(method, context.modalities);
+  const chosen = modalitiesOf(method, slotsOf(context.modalities)) as readonly Modality[];
   const bags = chosen.filter(isBagModality);
   const encoders = bags.map((modality): EncoderPart => {
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
@@ -144,7 +144,7 @@ export async function partsOf(
   const latents = shapes.map(({ modality }) => ({ modality, width: align.width }));
   return {
     ...{ chosen, encoders, tables, detach },
-    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, chosen) },
+    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOf(chosen)) },
     head: await fusionHead(context, method, latents),
   };
 }

@@ -1,4 +1,4 @@
-import { isTableModality, type BagModality } from '../../pipeline/core/modality.js';
+import { isTableModality, slotsOf, type BagModality } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import type { ReportingControl } from '../reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
@@ -12,6 +12,7 @@ import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
+import { bagSequence } from './bag-sequence.js';
 import { mfmfOf } from './mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
 
@@ -28,7 +29,7 @@ export async function trainMfmf(context: StageContext, control: ReportingControl
   const data = readFold(context);
   const { cohort, labels, fold } = data;
   const tables = readModalityInputs(context, modalities.filter(isTableModality));
-  const sequence = config.mfmf.sequence.filter((modality) => modalities.includes(modality));
+  const sequence = bagSequence(config.mfmf, slotsOf(modalities)) as readonly BagModality[];
   const used = [...new Set(sequence)];
   const bags: Partial<Record<BagModality, MfmfBags>> = {};
   for (const modality of used) {

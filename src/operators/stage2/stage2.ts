@@ -1,3 +1,4 @@
+import { slotsOf } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { loadBackend } from '../tensor/backend.js';
 import { readFold, requireTraining } from '../tensor/fold-patients.js';
@@ -39,7 +40,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
 
   const { name: backend } = await loadBackend();
   const projection = projectionOf(config.align, inputs);
-  const objective = objectiveOf(unit.alignment, config, modalities);
+  const objective = objectiveOf(unit.alignment, config, slotsOf(modalities));
   const layout = alignedLayout(projection, objective);
   const parameters = initialParameters(layout, context.rng('init'));
   const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);

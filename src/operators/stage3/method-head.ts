@@ -1,5 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
+import { isBagModality, slotsOf, type Modality } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import type { Head, InputShape } from '../heads/head.js';
@@ -21,7 +21,7 @@ export async function headOf(
   method: FusionMethod | SingleTableMethod,
 ): Promise<MethodHead> {
   const { config, modalities, rng } = context;
-  const chosen = modalitiesOf(method, modalities);
+  const chosen = modalitiesOf(method, slotsOf(modalities)) as readonly Modality[];
   if (method.kind === 'fusion' && method.embedding !== 'projected') {
     const inputs = readLatentInputs(context, chosen);
     return { inputs, head: await fusionHead(context, method, inputs) };

@@ -37,9 +37,11 @@ function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): 
   const node = schemaAt(tree, path);
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
   const actual = valueAt(value, path);
-  const words = node?.enum ?? node?.items?.enum ?? [];
+  const words = node?.enum ?? node?.items?.enum ?? node?.examples ?? [];
   const hint = typeof actual === 'string' ? guess(actual, words) : '';
-  const expected = issue.code === 'invalid_format' ? issue.message : `expected ${accepts(node ?? {})}`;
+  // A rule of its own says what it expects; the type of the key would say `text`.
+  const ownWords = issue.code === 'invalid_format' || issue.code === 'custom';
+  const expected = ownWords ? issue.message : `expected ${accepts(node ?? {})}`;
   return [
     {
       path,

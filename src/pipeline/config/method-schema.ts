@@ -1,10 +1,18 @@
 import { z } from 'zod';
-import { methodIds } from '../../operators/methods/registry.js';
+import { isMethodId, methodIds } from '../../operators/methods/registry.js';
+import { modalityName } from '../core/modality.js';
 
 /** Sections of the experiment about comparison methods, robustness and statistics (docs/method.md 8 and 9). */
 const activation = z.enum(['relu', 'none']);
 const positive = z.number().positive();
 const share = z.number().min(0).lt(1);
+const modality = z.string().regex(modalityName, 'expected the name of a modality');
+
+/** The name of a method: a fixed one, or a family with its modality. */
+export const methodName = z
+  .string()
+  .refine(isMethodId, 'expected the name of a method')
+  .meta({ examples: [...methodIds] });
 
 export const singleSchema = z.strictObject({
   hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
@@ -17,10 +25,14 @@ export const singleSchema = z.strictObject({
 });
 
 export const clipSchema = z.strictObject({
+  anchor: modality
+    .nullable()
+    .default(null)
+    .describe('The modality that the others are compared with; null takes the first bag (8.2).'),
   includeSelf: z
     .boolean()
     .default(false)
-    .describe('Also compare the anchor WSI with itself, as the reference implementation does (8.2).'),
+    .describe('Also compare the anchor with itself, as the reference implementation does (8.2).'),
   temperature: positive.default(0.07).describe('Temperature at the start; its logarithm is learned (8.2).'),
   maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
 });
@@ -51,10 +63,17 @@ export const mdlmSchema = z.strictObject({
 
 export const mfmfSchema = z.strictObject({
   sequence: z
-    .array(z.enum(['WSI', 'TMA']))
+    .array(modality)
     .min(1)
-    .default(['TMA', 'WSI'])
-    .describe('Bags the tabular tokens attend to, one block each, in this order (8.6).'),
+    .nullable()
+    .default(null)
+    .describe(
+      'Bags that the tabular tokens attend to, one block each, in this order; null takes all bags with the target last (8.6).',
+    ),
+  target: modality
+    .nullable()
+    .default(null)
+    .describe('The bag of the last block, when mfmf.sequence is null; null takes the first bag (8.6).'),
   projection: z
     .enum(['trained', 'frozenRandom'])
     .default('trained')
@@ -71,9 +90,9 @@ export const robustnessSchema = z.strictObject({
 });
 
 export const statsSchema = z.strictObject({
-  reference: z.enum(methodIds).default('haf').describe('The method the others are compared with (9.5).'),
+  reference: methodName.default('haf').describe('The method the others are compared with (9.5).'),
   against: z
-    .array(z.enum(methodIds))
+    .array(methodName)
     .default(['ps3', 'mdlm', 'mfmf', 'bilinear'])
     .describe('The methods compared with it, one family of tests; those not run are left out (9.5).'),
   mcnemar: z

@@ -1,6 +1,6 @@
-import { missingFor, type Method } from '../../operators/methods/method.js';
-import { methodOf, methods } from '../../operators/methods/registry.js';
-import { bagModalities, modalities as allModalities } from '../core/modality.js';
+import { missingFor } from '../../operators/methods/method.js';
+import { isMethodId, methodOf } from '../../operators/methods/registry.js';
+import { bagModalities, modalities as allModalities, slotsOf } from '../core/modality.js';
 import type { Finding } from './findings.js';
 import { type Config, configSchema } from './schema.js';
 
@@ -34,18 +34,15 @@ const listedTwice = (path: readonly string[], list: readonly string[] = []): rea
     list.indexOf(item) < index ? [{ path: [...path, index], message: `"${item}" is listed twice` }] : [],
   );
 
-const registered = (id: string): Method | undefined => methods.find((method) => method.id === id);
-
 /** A row whose modality is missing is skipped (`missingFor`); an experiment of such rows alone computes nothing. */
-function someMethodCanRun({ methods: asked, modalities }: Sections): readonly Finding[] {
-  const known = (asked ?? []).flatMap((id) => registered(id) ?? []);
-  if (!modalities || known.length === 0 || known.length < (asked ?? []).length) return [];
-  const available = allModalities.filter((modality) => modalities.includes(modality));
-  const reasons = known.flatMap((method) => {
-    const reason = missingFor(method, available);
-    return reason === null ? [] : [`"${method.id}" ${reason}`];
+function someMethodCanRun({ methods: asked = [], modalities, clip }: Sections): readonly Finding[] {
+  if (!modalities || !clip || asked.length === 0 || !asked.every(isMethodId)) return [];
+  const slots = slotsOf(allModalities.filter((modality) => modalities.includes(modality)));
+  const reasons = asked.flatMap((id) => {
+    const reason = missingFor(methodOf(id), slots, clip);
+    return reason === null ? [] : [`"${id}" ${reason}`];
   });
-  return reasons.length < known.length
+  return reasons.length < asked.length
     ? []
     : [{ path: ['methods'], message: `none of the methods can run: ${reasons.join('; ')}` }];
 }
@@ -201,9 +198,9 @@ export function ruleFindings(value: unknown): readonly Finding[] {
 }
 
 /** What is legal but most likely not meant. */
-export function configWarnings({ train, methods: asked, modalities }: Config): readonly string[] {
+export function configWarnings({ train, methods: asked, modalities, clip }: Config): readonly string[] {
   const warnings = asked.flatMap((id) => {
-    const reason = missingFor(methodOf(id), modalities);
+    const reason = missingFor(methodOf(id), slotsOf(modalities), clip);
     return reason === null ? [] : [`Method "${id}" is skipped: it ${reason}.`];
   });
   if (train.plateauPatience >= train.patience)

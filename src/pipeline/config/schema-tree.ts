@@ -11,6 +11,8 @@ export interface SchemaNode {
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
   readonly enum?: readonly string[];
+  /** Words that a misspelt one is compared with, where an enum would be too narrow. */
+  readonly examples?: readonly string[];
   readonly const?: string;
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;

@@ -5,6 +5,7 @@ import { coreSchema, embedSchema, tileSchema, tissueSchema } from './image-schem
 import {
   clipSchema,
   mdlmSchema,
+  methodName,
   mfmfSchema,
   poolSchema,
   robustnessSchema,
@@ -12,7 +13,6 @@ import {
   statsSchema,
 } from './method-schema.js';
 import { alignSchema, bagSchema, fusionSchema, milSchema, trainSchema } from './training-schema.js';
-import { methodIds } from '../../operators/methods/registry.js';
 
 /**
  * The experiment file. This schema is the single source of defaults, `--set`, `config print`, `config schema`
@@ -139,7 +139,13 @@ export const configSchema = z.strictObject({
     .min(1)
     .default([...modalities])
     .describe('Modalities the experiment uses.'),
-  methods: z.array(z.enum(methodIds)).min(1).default(['haf']).describe('Rows of the result table (8).'),
+  methods: z
+    .array(methodName)
+    .min(1)
+    .default(['haf'])
+    .describe(
+      'Rows of the result table (8): a name of docs/method.md, mil-<bag>, mil-all, bags_mlp or table-<table>.',
+    ),
   data: dataSchema.prefault({}).describe('Where the cohort lies.'),
   cohort: cohortSchema.prefault({}).describe('Who belongs to the cohort.'),
   cv: cvSchema.prefault({}).describe('Cross-validation.'),

@@ -17,3 +17,22 @@ export const isTableModality = (modality: Modality): modality is TableModality =
 /** The given modalities, in canonical order. */
 export const inCanonicalOrder = (chosen: readonly Modality[]): readonly Modality[] =>
   modalities.filter((modality) => chosen.includes(modality));
+
+/** The name of a modality, as the experiment declares it: `WSI`, `RNA`, `Clin`. */
+export type ModalityId = string;
+
+/** A bag of instances per patient passes through Stage 1; a table gives one row per patient. */
+export type ModalityKind = 'bag' | 'table';
+
+/** A modality of the experiment at its place: slots of a concatenation, files and figures follow this order. */
+export interface Slot {
+  readonly id: ModalityId;
+  readonly kind: ModalityKind;
+}
+
+/** What a name may be: it is a part of file names, job keys and names of weights. */
+export const modalityName = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
+/** Slots of HANCOCK's modalities, until the experiment declares them. */
+export const slotsOf = (chosen: readonly Modality[]): readonly Slot[] =>
+  chosen.map((id) => ({ id, kind: isBagModality(id) ? 'bag' : 'table' }));
