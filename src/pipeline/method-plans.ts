@@ -40,7 +40,8 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
     case 'single':
       return { ...alone, stage: 'stage3', reads: ['preprocess'] };
     case 'bag': {
-      const encoders = method.modalities === 'all' || bags.length > 1 ? (['union'] as const) : bags;
+      // The union of one bag is the bag: both share one encoder.
+      const encoders = bags.length > 1 ? (['union'] as const) : bags;
       return { ...alone, stage: 'stage3', reads: ['stage1'], encoders };
     }
     case 'instances':

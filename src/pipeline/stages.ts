@@ -37,7 +37,7 @@ function sectionsOf(id = ''): readonly ConfigPath[] {
  * does not train them again.
  */
 const slotKeys = (id = ''): readonly ConfigPath[] =>
-  methodOf(id).kind === 'fusion' && !hasOwnModalities(methodOf(id)) ? ['modalities'] : [];
+  methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];
 
 /** What reading a table depends on. */
 const tableKeys = ['file', 'sheet', 'id', 'delimiter', 'decimal', 'columns', 'others'] as const;

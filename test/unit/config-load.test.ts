@@ -131,7 +131,7 @@ describe('problems of an experiment', () => {
     expect(problems(text)).toEqual([
       'experiment:1:1 name: use lower-case letters, digits and hyphens, found "Hello World"',
       expect.stringMatching(
-        /^experiment:2:16 methods\[1\]: expected one of wsi_clam, .*, found "hap"; did you mean "haf"\?$/,
+        /^experiment:2:16 methods\[1\]: expected the name of a method, found "hap"; did you mean "haf"\?$/,
       ),
       'experiment:4:3 align.tauSV: unknown key; did you mean "tauSv"?',
       'experiment:5:3 align.width: expected a whole number above 0, found 1.5',

@@ -22,7 +22,7 @@ import {
 } from '../../src/operators/tensor/train-loop.js';
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import { slotsOf, type Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
@@ -224,7 +224,7 @@ describe('what maps of modalities may leave without a gradient', () => {
     const evidence = [input('WSI', [0, 1, 2]), input('Clin', [0, 1, 3]), input('Blood', [0])].map(evidenceOf);
     const exempt = (drawn: number[][], includeSelf = false): readonly string[] => {
       const modalities = evidence.map(({ modality }) => modality);
-      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, modalities);
+      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, slotsOf(modalities));
       const all = layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2)), ...objective.specs]);
       return namesOf(alignmentExempt(all, objective, evidence, drawn, false));
     };

@@ -1,4 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
+import { slotsOf } from '../../pipeline/core/modality.js';
 import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
 import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
@@ -23,9 +24,10 @@ export const aggregate = stageOf((context) => {
   const { config, inputs } = context;
   const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
   const deceased = patients.filter(({ y }) => y === 1).length;
+  const slots = slotsOf(config.modalities);
   const asked = config.methods.map((id) => {
     const method = methodOf(id);
-    return { method, missing: missingFor(method, config.modalities) };
+    return { method, missing: missingFor(method, slots, config.clip) };
   });
   const methods = asked
     .filter(({ missing }) => missing === null)

@@ -63,11 +63,14 @@ export const summaryRowSchema = z.strictObject({
   }),
   /** AUC over the test patients whose modalities the method saw. */
   observedAuc: spreadSchema,
-  paper: z.strictObject({
-    table: z.string(),
-    accuracy: paperSpreadSchema,
-    auc: paperSpreadSchema,
-  }),
+  /** What the paper reports for this method; null where it has none, and for every cohort but the paper's. */
+  paper: z
+    .strictObject({
+      table: z.string(),
+      accuracy: paperSpreadSchema,
+      auc: paperSpreadSchema,
+    })
+    .nullable(),
   calibration: calibrationSchema,
   /** Null for a method without embeddings to take away. */
   robustness: rowRobustnessSchema.nullable(),

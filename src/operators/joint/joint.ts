@@ -1,6 +1,6 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalityOf } from '../cohort/cohort-data.js';
-import { hasOwnModalities, type FusionMethod } from '../methods/method.js';
+import type { FusionMethod } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { reportingStage, type ReportingControl } from '../reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
@@ -9,7 +9,7 @@ import { encoderOf } from '../stage1/encoder.js';
 import { objectiveOf } from '../stage2/alignment-objective.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
-import { hasAny, readTableInputs, type ModalityInput } from '../stage2/modality-inputs.js';
+import { hasAny, readTableInputs, slotsOfInputs, type ModalityInput } from '../stage2/modality-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
 import { fusionHead, transferredTables } from '../stage3/method-head.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
@@ -113,9 +113,9 @@ export async function partsOf(
   const { config, inputs, rng } = context;
   const bags = inputs.all('bags').map(modalityOf);
   const tables = transferredTables(context, method, readTableInputs(inputs));
-  const chosen = hasOwnModalities(method)
-    ? [...bags, ...tables.map(({ modality }) => modality)]
-    : config.modalities;
+  // A row over all modalities keeps the order of the experiment; any other was given its own.
+  const chosen =
+    method.reads === 'all' ? config.modalities : [...bags, ...tables.map(({ modality }) => modality)];
   const encoders = bags.map((modality): EncoderPart => {
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
     return {
@@ -142,7 +142,7 @@ export async function partsOf(
   const latents = shapes.map(({ modality }) => ({ modality, kind: 'latent' as const, width: align.width }));
   return {
     ...{ chosen, encoders, tables, detach },
-    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, shapes) },
+    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOfInputs(shapes)) },
     head: await fusionHead(context, method, latents),
   };
 }

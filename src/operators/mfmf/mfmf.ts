@@ -13,6 +13,7 @@ import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
+import { bagSequence } from './bag-sequence.js';
 import { mfmfOf } from './mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
 
@@ -30,8 +31,10 @@ export async function trainMfmf(context: StageContext, control: ReportingControl
   const { cohort, labels, fold } = data;
   const tables = readTableInputs(inputs);
   const there = inputs.all('bags').map(modalityOf);
-  const { target } = config.mfmf;
-  const sequence = target === null ? there.toReversed() : [target].flat().filter((id) => there.includes(id));
+  const sequence = bagSequence(
+    config.mfmf,
+    there.map((id) => ({ id, kind: 'bag' })),
+  );
   const used = [...new Set(sequence)];
   const bags: Partial<Record<ModalityId, MfmfBags>> = {};
   for (const modality of there.filter((id) => used.includes(id))) {

@@ -1,8 +1,9 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import { isBagModality, isTableModality, slotsOf, type Modality } from '../../pipeline/core/modality.js';
 import { isDetached } from '../joint/joint-settings.js';
-import { isJoint, type FusionMethod, type Method } from '../methods/method.js';
+import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
+import { bagSequence } from '../mfmf/bag-sequence.js';
 import { counted, listed } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
@@ -36,9 +37,9 @@ export function methodsText(input: ReportInput): readonly Paragraph[] {
     { heading: 'Preprocessing', text: tableText(input) },
     ...(modalities.some(isBagModality) ? [{ heading: 'Image features', text: featureText(input) }] : []),
     ...(encodes ? [{ heading: 'Stage 1: pathology encoders', text: encoderText(config) }] : []),
-    ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(config, { svd, clip }) }] : []),
+    ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(input, { svd, clip }) }] : []),
     ...(fusion.length > 0 ? [{ heading: 'Stage 3: fusion', text: fusionText(config, fusion) }] : []),
-    ...otherRows(config, methods),
+    ...otherRows(input, methods),
     { heading: 'Schedule', text: scheduleText(config, methods) },
     { heading: 'Training', text: trainingText(input) },
     { heading: 'Evaluation', text: evaluationText(input, fusion) },
@@ -141,7 +142,7 @@ function encoderText({ mil, align }: Config): string {
 }
 
 function alignmentText(
-  { align, clip }: Config,
+  { config: { align, clip }, modalities }: ReportInput,
   used: { readonly svd: boolean; readonly clip: boolean },
 ): string {
   const sign = {
@@ -154,8 +155,9 @@ function alignmentText(
       `${align.lambdaPD} × discrimination of patients by their leading left singular vectors (temperature ${align.tauPd}, ${sign})` +
       `${align.weight === 1 ? '' : `, times ${align.weight}`}.`
     : '';
+  const anchor = anchorOf(slotsOf(modalities), clip.anchor) ?? '';
   const contrast = used.clip
-    ? ` CLIP rows contrast each other modality with WSI${clip.includeSelf ? ', and WSI with itself,' : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
+    ? ` CLIP rows contrast each other modality with ${anchor}${clip.includeSelf ? `, and ${anchor} with itself,` : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
     : '';
   return (
     `A two-layer network phi per modality (hidden ${align.hidden}, ${inside(align.activation)}) maps z or the encoded table to u, ${align.width} numbers. ` +
@@ -191,7 +193,10 @@ function mapText({ fusion, mil, tabular }: Config, projected: readonly FusionMet
 const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
 
 /** Settings of rows that have their own. */
-function otherRows({ pool, mdlm, mfmf, single }: Config, methods: readonly Method[]): readonly Paragraph[] {
+function otherRows(
+  { config: { pool, mdlm, mfmf, single }, modalities }: ReportInput,
+  methods: readonly Method[],
+): readonly Paragraph[] {
   const has = (id: string): boolean => methods.some((method) => method.id === id);
   const pooling = methods.some((method) => method.kind === 'fusion' && method.section === 'pool');
   const combine = {
@@ -209,7 +214,7 @@ function otherRows({ pool, mdlm, mfmf, single }: Config, methods: readonly Metho
     ...(has('mdlm') ? [`MDLM: one linear head per modality, combined by ${combine}.`] : []),
     ...(has('mfmf')
       ? [
-          `MFMF: tabular tokens attend to the instances of ${listed(mfmf.sequence)}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
+          `MFMF: tabular tokens attend to the instances of ${listed(bagSequence(mfmf, slotsOf(modalities)))}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
         ]
       : []),
     ...(has('bilinear') ? ['Bilinear: learned bilinear interaction of all pairs of modalities.'] : []),

@@ -1,6 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Alignment } from '../../pipeline/core/alignment.js';
-import type { ModalityInput } from './modality-inputs.js';
+import type { Slot } from '../../pipeline/core/modality.js';
+import { anchorOf } from '../methods/method.js';
 import type { ParameterSpec } from '../tensor/parameters.js';
 import { alignmentLoss, type AlignmentGroup, type AlignmentOptions } from './alignment.js';
 import { clipLoss } from './clip-loss.js';
@@ -52,9 +53,6 @@ export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
   },
 });
 
-/** A modality of u and whether it is a bag. */
-type Slot = Pick<ModalityInput, 'modality' | 'kind'>;
-
 /**
  * Each modality contrasted with one of them, the anchor (method.md 8.2). Learns one number, the logarithm of the scale of the
  * cosines, from `log(1 / temperature)` on.
@@ -67,7 +65,9 @@ export function clipObjective(
   clip: Config['clip'],
   slots: readonly Slot[],
 ): AlignmentObjective {
-  const anchor = anchorOf(clip, slots);
+  const anchorId = anchorOf(slots, clip.anchor);
+  const anchor = slots.findIndex(({ id }) => id === anchorId);
+  if (anchor < 0) throw new Error('CLIP alignment has no anchor among the modalities it aligns');
   return {
     specs: [{ name: 'clip.logScale', shape: [1], fanIn: 1, start: Math.log(1 / clip.temperature) }],
     lossOf: (group, own) => {
@@ -88,13 +88,6 @@ export function clipObjective(
       return align.weight > 0 && pairs.some((patients) => patients >= 2);
     },
   };
-}
-
-/** The slot the others are compared with: `clip.anchor`, or the first bag. @throws Error when it is not among them */
-function anchorOf({ anchor }: Pick<Config['clip'], 'anchor'>, slots: readonly Slot[]): number {
-  const at = slots.findIndex(({ modality, kind }) => (anchor === null ? kind === 'bag' : modality === anchor));
-  if (at >= 0) return at;
-  throw new Error(`CLIP alignment compares the modalities with ${anchor ?? 'a bag'}, which is not among them`);
 }
 
 const rowsWith = (mask: Uint8Array, modalities: number, modality: number): readonly Uint8Array[] =>

@@ -1,4 +1,4 @@
-import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
+import type { ModalityId, ModalityKind, Slot } from '../../pipeline/core/modality.js';
 import type { Inputs } from '../../pipeline/stage.js';
 import { modalityOf } from '../cohort/cohort-data.js';
 import { vectorsFile } from '../preprocessing/vectors-data.js';
@@ -57,6 +57,10 @@ function modalityInput(
     throw new Error(`The inputs hold no float32 vectors with a mask for ${modality}`);
   return { modality, kind, width: values.shape[1] ?? 0, values: values.data, observed: observed.data };
 }
+
+/** The slots of inputs that are aligned. */
+export const slotsOfInputs = (inputs: readonly Pick<ModalityInput, 'modality' | 'kind'>[]): readonly Slot[] =>
+  inputs.map(({ modality, kind }) => ({ id: modality, kind: kind === 'table' ? 'table' : 'bag' }));
 
 /** Rows of the given patients, one after the other, [patients, d_m]; rows of absent patients are zeros. */
 export function gatherRows(

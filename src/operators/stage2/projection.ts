@@ -19,6 +19,7 @@ export interface Projection {
 export function projectionOf(align: Config['align'], inputs: readonly ModalityInput[]): Projection {
   const maps = inputs.map(({ modality, width }) => ({
     name: `phi.${modality}`,
+    modality,
     inputs: width,
     hidden: align.hidden,
     outputs: align.width,

@@ -10,7 +10,7 @@ import { trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { frozenTransfer } from './frozen-transfer.js';
 import { alignmentWarnings, exportLatents } from './latent-export.js';
-import { hasAny, readModalityInputs } from './modality-inputs.js';
+import { hasAny, readModalityInputs, slotsOfInputs } from './modality-inputs.js';
 import { objectiveOf } from './alignment-objective.js';
 import { probeOf, ProbedTraining, type ProbedTrainingOptions } from './probed-training.js';
 import { alignedLayout, ProjectionTraining } from './projection-training.js';
@@ -40,7 +40,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
 
   const { name: backend } = await loadBackend();
   const projection = projectionOf(config.align, inputs);
-  const objective = objectiveOf(unit.alignment, config, read);
+  const objective = objectiveOf(unit.alignment, config, slotsOfInputs(read));
   const layout = alignedLayout(projection, objective);
   const parameters = initialParameters(layout, context.rng('init'));
   const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);

@@ -3,7 +3,7 @@ import type { StageContext } from '../../pipeline/stage.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import type { Head, InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
-import { hasOwnModalities, type FusionMethod, type SingleTableMethod } from '../methods/method.js';
+import type { FusionMethod, SingleTableMethod } from '../methods/method.js';
 import { frozenTransfer } from '../stage2/frozen-transfer.js';
 import { readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
 import { readLatentInputs } from './latent-inputs.js';
@@ -24,7 +24,7 @@ export async function headOf(
     const inputs = readLatentInputs(read, config.modalities);
     return { inputs, head: await fusionHead(context, method, inputs) };
   }
-  const inputs = transferredTables(context, method, readModalityInputs(read, hasOwnModalities(method) ? undefined : config.modalities));
+  const inputs = transferredTables(context, method, readModalityInputs(read, method.reads === 'all' ? config.modalities : undefined));
   const head =
     method.kind === 'single'
       ? singleTableHead(config.single, inputs, rng)

@@ -56,13 +56,19 @@ export const mdlmSchema = z.strictObject({
 });
 
 export const mfmfSchema = z.strictObject({
-  target: z
-    .union([z.string(), z.array(z.string()).min(1)])
+  sequence: z
+    .array(z.string())
+    .min(1)
     .nullable()
     .default(null)
     .describe(
-      'Bag modality the tabular tokens attend to, or a list with one block each in this order; null takes all, the last one first. The layout hancock takes [TMA, WSI] (8.6).',
+      'Bags that the tabular tokens attend to, one block each, in this order; null takes all bags with the target last. The layout hancock takes [TMA, WSI] (8.6).',
     ),
+  target: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('The bag of the last block, when mfmf.sequence is null; null takes the first bag (8.6).'),
   projection: z
     .enum(['trained', 'frozenRandom'])
     .default('trained')

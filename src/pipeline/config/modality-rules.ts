@@ -48,23 +48,26 @@ function undeclared(id: string, declared: readonly string[]): string {
   return `"${id}" is not declared in data.modalities${hint}`;
 }
 
-/** `clip.anchor` and `mfmf.target` are modalities of the experiment. */
+/** `clip.anchor` and what MFMF attends to are modalities of the experiment. */
 function settingsNameModalities({ data, clip, mfmf }: Sections): readonly ConfigFinding[] {
   if (data === undefined) return [];
   const declared = Object.keys(data.modalities);
   const bags = declared.filter((id) => data.modalities[id]?.kind === 'bag');
-  const targets = [mfmf?.target ?? []].flat();
+  const named = [
+    ...(mfmf?.sequence ?? []).map((id, index) => ({ id, path: ['mfmf', 'sequence', index] })),
+    ...(mfmf?.target == null ? [] : [{ id: mfmf.target, path: ['mfmf', 'target'] }]),
+  ];
   return [
     ...(clip && clip.anchor !== null && !declared.includes(clip.anchor)
       ? [{ path: ['clip', 'anchor'], message: undeclared(clip.anchor, declared) }]
       : []),
-    ...targets.flatMap((id) =>
+    ...named.flatMap(({ id, path }) =>
       bags.includes(id)
         ? []
         : [
             {
-              path: ['mfmf', 'target'],
-              message: declared.includes(id) ? `"${id}" is a table; a target is a bag` : undeclared(id, bags),
+              path,
+              message: declared.includes(id) ? `"${id}" is a table; MFMF attends to bags` : undeclared(id, bags),
             },
           ],
     ),

@@ -11,7 +11,6 @@ const moved: readonly (readonly [section: string, key: string, now: (below: stri
   ['data', 'tables', (modality) => `data.modalities.${modality || '<table>'}.file`],
   ['data', 'wsi', (key) => `data.modalities.WSI.${key || '<key>'}`],
   ['data', 'tma', (key) => `data.modalities.TMA.${key || '<key>'}`],
-  ['mfmf', 'sequence', () => 'mfmf.target'],
 ];
 
 /** An experiment without keys that are called otherwise now, and one finding for each with its new spelling. */

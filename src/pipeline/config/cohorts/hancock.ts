@@ -78,7 +78,7 @@ export const hancockLayout = {
   },
   cohort: { require: ['WSI', 'TMA'] },
   clip: { anchor: 'WSI' },
-  mfmf: { target: ['TMA', 'WSI'] },
+  mfmf: { sequence: ['TMA', 'WSI'] },
 } as const;
 
 /** Columns that HANCOCK has in tables whose columns have no kinds of their own. */
