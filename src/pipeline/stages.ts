@@ -39,6 +39,9 @@ function sectionsOf(id = ''): readonly ConfigPath[] {
 const slotKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];
 
+/** What tells whose the rows of a table are. */
+const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as const;
+
 /** What reading a table depends on. */
 const tableKeys = ['file', 'sheet', 'id', 'delimiter', 'decimal', 'columns', 'others'] as const;
 
@@ -77,7 +80,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'outcome',
     version: 1,
     class: 'cpu',
-    reads: () => ['data.layout', 'data.patients', 'data.outcome'],
+    reads: () => [...idKeys, 'data.outcome.file', 'data.outcome.sheet', 'data.outcome.event', 'data.outcome.time'],
     about: 'reads who there is, whether the event happened and when',
     load: async () => (await import('../operators/cohort/outcome.js')).outcome,
   }),
@@ -86,9 +89,10 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     version: 2,
     class: 'cpu',
     reads: ({ modality }) => [
-      'data.layout',
-      'data.patients',
-      'data.outcome',
+      ...idKeys,
+      // The columns of the outcome are no inputs.
+      'data.outcome.event',
+      'data.outcome.time',
       ...tableKeys.map((key): ConfigPath => `data.modalities.${modality ?? ''}.${key}`),
     ],
     about: 'reads one table modality into numbers and categories',

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { modalities } from '../../pipeline/core/modality.js';
 
 export const summaryFile = 'summary.json';
 
@@ -21,10 +20,10 @@ export const rowRobustnessSchema = z.strictObject({
   accuracy: z.array(z.array(z.number().nullable())),
   /** One modality hidden from all test patients, and all but one. */
   withoutOne: z.array(
-    z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema }),
+    z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema }),
   ),
   onlyOne: z.array(
-    z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema }),
+    z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema }),
   ),
 });
 export type RowRobustness = z.infer<typeof rowRobustnessSchema>;

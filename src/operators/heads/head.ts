@@ -1,5 +1,4 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import type { Modality } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { ModalityInput } from '../stage2/modality-inputs.js';
 import type { ParameterLayout } from '../tensor/parameters.js';

@@ -129,7 +129,7 @@ export class BagEncoders {
         observed[position] = 1;
         values.set(z.subarray(row * width, (row + 1) * width), position * width);
       });
-      inputs.push({ modality, width, values, observed });
+      inputs.push({ modality, kind: 'bag', width, values, observed });
       losses.push(loss);
     }
     return { inputs, losses };

@@ -1,5 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { isBagModality, isTableModality, slotsOf, type Modality } from '../../pipeline/core/modality.js';
+import { slotsOf, titleOf } from '../../pipeline/config/slots.js';
 import { isDetached } from '../joint/joint-settings.js';
 import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
@@ -12,7 +12,7 @@ export interface Paragraph {
   readonly text: string;
 }
 
-const modalityNames: Readonly<Record<Modality, string>> = {
+const hancockTitles: Readonly<Record<string, string>> = {
   WSI: 'whole-slide images (WSI)',
   TMA: 'tissue microarrays (TMA)',
   Clin: 'clinical data',
@@ -22,20 +22,24 @@ const modalityNames: Readonly<Record<Modality, string>> = {
   Cell: 'TMA cell densities',
 };
 
+/** How the text calls a modality. */
+const nameOf = (config: Config, id: string): string =>
+  config.data.layout === 'hancock' ? (hancockTitles[id] ?? titleOf(config, id)) : titleOf(config, id);
+
 /** What was run, in the words of a paper's methods section; every number comes from the resolved experiment. */
 export function methodsText(input: ReportInput): readonly Paragraph[] {
-  const { config, modalities } = input;
+  const { config } = input;
   const methods = input.summary.rows.map(({ method }) => methodOf(method));
   const fusion = methods.filter((method): method is FusionMethod => method.kind === 'fusion');
   const encodes =
-    modalities.some(isBagModality) && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
+    slotsOf(config).some(({ kind }) => kind === 'bag') && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
   const svd = fusion.some(({ embedding }) => embedding === 'svd');
   const clip = fusion.some(({ embedding }) => embedding === 'clip');
   return [
     { heading: 'Cohort and label', text: cohortText(input) },
     { heading: 'Split', text: splitText(input) },
     { heading: 'Preprocessing', text: tableText(input) },
-    ...(modalities.some(isBagModality) ? [{ heading: 'Image features', text: featureText(input) }] : []),
+    ...(slotsOf(config).some(({ kind }) => kind === 'bag') ? [{ heading: 'Image features', text: featureText(input) }] : []),
     ...(encodes ? [{ heading: 'Stage 1: pathology encoders', text: encoderText(config) }] : []),
     ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(input, { svd, clip }) }] : []),
     ...(fusion.length > 0 ? [{ heading: 'Stage 3: fusion', text: fusionText(config, fusion) }] : []),
@@ -67,7 +71,7 @@ function cohortText({ config: { cohort }, flow, summary, modalities }: ReportInp
       : ` Only primary tumour sites ${cohort.includeSites.join(', ')} were used.`;
   return (
     `Of ${counted(labelled, 'labelled patient')}, ${patients} were used: ${patients - deceased} living, ${deceased} deceased. ` +
-    `${label} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => modalityNames[modality]))}.`
+    `${label} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => nameOf(config, modality)))}.`
   );
 }
 
@@ -94,8 +98,9 @@ function splitText({ config: { cv }, splitHash }: ReportInput): string {
   return `${tested}${validation}${repeats} All images and rows of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
 }
 
-function tableText({ config: { tabular, align }, modalities }: ReportInput): string {
-  if (!modalities.some(isTableModality)) return 'No clinical table is used.';
+function tableText({ config }: ReportInput): string {
+  const { tabular, align } = config;
+  if (!slotsOf(config).some(({ kind }) => kind === 'table')) return 'No table is used.';
   const fill = tabular.numericImpute === 'mostFrequent' ? 'most frequent value' : 'mean';
   const scaling = tabular.scaler === 'minmax' ? 'scaled to [0, 1]' : 'standardised';
   const absent =

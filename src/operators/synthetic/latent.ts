@@ -1,4 +1,3 @@
-import type { Modality } from '../../pipeline/core/modality.js';
 import { hancockId } from '../../pipeline/core/hancock-names.js';
 import { rng, type Rng } from '../../pipeline/core/rng.js';
 
@@ -19,7 +18,7 @@ const chance = 0.3;
  * Standard deviation of the noise between the risk and what each modality shows of it. Chosen by trial: over
  * 150 patients a linear model on one modality reaches an AUC of 0.6 to 0.8, the mean of seven 0.82 to 0.9.
  */
-const blur: Readonly<Record<Modality, number>> = {
+const blur = {
   WSI: 0.9,
   TMA: 1,
   Clin: 1.2,
@@ -27,7 +26,10 @@ const blur: Readonly<Record<Modality, number>> = {
   Blood: 0.9,
   ICD: 1.2,
   Cell: 1.1,
-};
+} as const;
+
+/** A modality of HANCOCK. */
+export type HancockModality = keyof typeof blur;
 
 /** The invented patients, ids ascending from "001"; the id says nothing about the risk. */
 export function drawPersonas(patients: number, seed: number): readonly Persona[] {
@@ -44,7 +46,7 @@ export function drawPersonas(patients: number, seed: number): readonly Persona[]
 /** What a modality shows of each patient's risk: risk plus the modality's own noise, scaled to variance 1. */
 export function viewsOf(
   personas: readonly Persona[],
-  modality: Modality,
+  modality: HancockModality,
   seed: number,
 ): ReadonlyMap<string, number> {
   const random = rng(seed, `synthetic/view/${modality}`);

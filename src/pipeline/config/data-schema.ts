@@ -30,10 +30,6 @@ export const patientsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Accept a table or bag modality of which less than half of the ids match the outcome.'),
-  allowPredictors: z
-    .array(text)
-    .default([])
-    .describe('Columns that may separate the outcome by themselves: "Clin.stage" switches the leak guard off for it.'),
 });
 
 /** What a cell of the outcome column may be called: text, or a number as the file writes it. */
@@ -79,6 +75,12 @@ export const outcomeSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Time of follow-up; null when there is none.'),
+  allowPredictors: z
+    .array(text)
+    .default([])
+    .describe(
+      'Columns that may predict the outcome although they separate it alone or are called like it: [Clin.stage].',
+    ),
 });
 
 const columnKinds = ['numeric', 'binary', 'nominal', 'ordinal', 'ignore'] as const;

@@ -35,7 +35,9 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'heatmap':
       return files.map(({ name }) => name);
     case 'embed':
+    case 'outcome':
     case 'tables':
+    case 'bags':
     case 'preprocess':
     case 'latent':
       return [];
@@ -94,7 +96,9 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
       for (const { name } of manifest.files) copy(name, heatmapPath(name));
       return;
     case 'embed':
+    case 'outcome':
     case 'tables':
+    case 'bags':
     case 'preprocess':
     case 'latent':
       return;
