@@ -12,7 +12,7 @@ const modality = z.string().regex(modalityName, 'expected the name of a modality
 export const methodName = z
   .string()
   .refine(isMethodId, 'expected the name of a method')
-  .meta({ examples: [...methodIds] });
+  .meta({ examples: ['haf', 'mil-WSI', 'table-Clin', ...methodIds] });
 
 export const singleSchema = z.strictObject({
   hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
