@@ -82,7 +82,7 @@ export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): Mod
 
 /**
  * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method:
- * `needs the table RNA, ...`. Null when the experiment can run it.
+ * `needs the table RNA, which the experiment does not have (tables: Clin)`. Null when the experiment can run it.
  */
 export function missingFor(
   method: Method,
@@ -91,38 +91,32 @@ export function missingFor(
 ): string | null {
   const { reads } = method;
   if (reads === 'bags' && !slots.some(({ kind }) => kind === 'bag'))
-    return `needs a bag modality, and ${tellOf(slots, 'bag')}`;
-  if (typeof reads !== 'string') {
-    const reason = namedMissing(method, reads, slots);
-    if (reason !== null) return reason;
-  }
+    return 'needs a bag modality, which the experiment does not have';
+  const reason = typeof reads === 'string' ? null : namedMissing(method, reads, slots);
+  if (reason !== null) return reason;
   if (method.kind !== 'fusion' || method.embedding !== 'clip' || anchorOf(slots, anchor) !== null)
     return null;
   return anchor === null
-    ? 'needs clip.anchor, the modality that the others are compared with: there is no bag to take'
-    : `needs the modality ${anchor} (clip.anchor), and ${tellOf(slots)}`;
+    ? 'needs clip.anchor, the modality that the others are compared with, because there is no bag to take'
+    : `needs the modality ${anchor} (clip.anchor), which the experiment does not have (modalities: ${namesOf(slots)})`;
 }
 
 /** What is wrong with the modalities that a method names: one does not exist, or is of the other kind. */
 function namedMissing(method: Method, names: readonly ModalityId[], slots: readonly Slot[]): string | null {
   const kind = method.kind === 'single' ? 'table' : 'bag';
+  const existing = `(${kind}s: ${namesOf(slots.filter((slot) => slot.kind === kind))})`;
   for (const name of names) {
     const slot = slots.find(({ id }) => id === name);
-    if (slot === undefined) return `needs the ${kind} ${name}, and ${tellOf(slots, kind)}`;
-    if (slot.kind !== kind) return `needs a ${kind}, and ${name} is a ${slot.kind}; ${tellOf(slots, kind)}`;
+    if (slot === undefined)
+      return `needs the ${kind} ${name}, which the experiment does not have ${existing}`;
+    if (slot.kind !== kind) return `needs a ${kind}, and ${name} is a ${slot.kind} ${existing}`;
   }
   // One encoder serves the union of all bags of an experiment; a union of some of them has no job of its own.
-  const others = slots.filter(({ id, kind: of }) => of === 'bag' && !names.includes(id)).map(({ id }) => id);
+  const others = slots.filter(({ id, kind: of }) => of === 'bag' && !names.includes(id));
   return method.kind === 'bag' && names.length > 1 && others.length > 0
-    ? `reads exactly ${names.join(' and ')}, and the experiment also has ${others.join(', ')}; mil-all reads all bags`
+    ? `reads exactly ${names.join(' and ')}, and the experiment also has ${namesOf(others)}; mil-all reads all bags`
     : null;
 }
 
-/** The modalities an experiment has, in words: `the experiment has no bag`, `the tables of the experiment are Clin, RNA`. */
-function tellOf(slots: readonly Slot[], only?: Slot['kind']): string {
-  const names = slots.filter(({ kind }) => only === undefined || kind === only).map(({ id }) => id);
-  const noun = only ?? 'modality';
-  if (names.length === 0) return `the experiment has no ${noun}`;
-  if (names.length === 1) return `the only ${noun} of the experiment is ${names.join('')}`;
-  return `the ${only === undefined ? 'modalities' : `${noun}s`} of the experiment are ${names.join(', ')}`;
-}
+const namesOf = (slots: readonly Slot[]): string =>
+  slots.length === 0 ? 'none' : slots.map(({ id }) => id).join(', ');
