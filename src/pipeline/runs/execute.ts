@@ -270,5 +270,9 @@ async function conclude(
   }
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
-  return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, ...found };
+  return {
+    state: manifests.length === plan.length ? 'succeeded' : 'partial',
+    exitCode: exitCodes.ok,
+    ...found,
+  };
 }

@@ -58,7 +58,11 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
         return end('failed', {});
       case 'job-done': {
         const { seconds, readSeconds, computeSeconds, peakRssMiB, worker } = event;
-        const times = { seconds: rounded(seconds), read: rounded(readSeconds), compute: rounded(computeSeconds) };
+        const times = {
+          seconds: rounded(seconds),
+          read: rounded(readSeconds),
+          compute: rounded(computeSeconds),
+        };
         return end('done', { ...times, peakRssMiB, worker });
       }
       case 'job-epoch':
