@@ -24,7 +24,7 @@ import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
 import type { WorkerObserver } from '../observe/worker-observer.js';
-import type { RunEvent } from './events.js';
+import type { RunEvent } from '../run-event.js';
 import { materialise, writeProblems, writeSummary } from './materialise.js';
 import { writeTileTable } from './tile-table.js';
 import { writeTrace } from './trace-file.js';

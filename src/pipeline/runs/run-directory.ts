@@ -15,7 +15,7 @@ import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
-import { loggedEventSchema, type RunEvent } from './events.js';
+import { loggedEventSchema, type RunEvent } from '../run-event.js';
 
 const runFileSchema = z.object({
   v: z.literal(1),

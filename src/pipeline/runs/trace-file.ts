@@ -1,5 +1,5 @@
 import { csvText, type CsvCell } from '../core/csv.js';
-import type { RunEvent } from './events.js';
+import type { RunEvent } from '../run-event.js';
 import type { RunDirectory } from './run-directory.js';
 
 const traceColumns = [

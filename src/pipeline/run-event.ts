@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorCodes, type ErrorCode } from '../core/errors.js';
-import { stageNames, unitSchema } from '../stage.js';
+import { errorCodes, type ErrorCode } from './core/errors.js';
+import { stageNames, unitSchema } from './stage.js';
 
 const stage = z.enum(stageNames);
 const job = { job: z.string(), stage, unit: unitSchema, artifact: z.string() };
