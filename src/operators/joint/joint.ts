@@ -2,7 +2,7 @@ import { isBagModality, isTableModality } from '../../pipeline/core/modality.js'
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalitiesOf, type FusionMethod } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { encoderOf } from '../stage1/encoder.js';

@@ -1,6 +1,6 @@
 import { isTableModality, type BagModality } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
-import type { ReportingControl } from '../reporting-stage.js';
+import type { ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { hasAny, readModalityInputs } from '../stage2/modality-inputs.js';

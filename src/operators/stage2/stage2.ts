@@ -5,7 +5,7 @@ import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import type { Trainable } from '../tensor/train-loop.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { frozenTransfer } from './frozen-transfer.js';
