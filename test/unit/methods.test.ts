@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { beyondPaper, type Method, type PaperSpread } from '../../src/operators/methods/method.js';
 import { methodIds, methodOf, methods } from '../../src/operators/methods/registry.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { fusionHead } from '../../src/operators/stage3/method-head.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';

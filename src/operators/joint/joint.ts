@@ -9,7 +9,7 @@ import { encoderOf } from '../stage1/encoder.js';
 import { objectiveOf } from '../stage2/alignment-objective.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
-import { hasAny, readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
+import { hasAny, readModalityInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
 import { fusionHead, transferredTables } from '../stage3/method-head.js';
 import { predictionsFile } from '../stage3/prediction-data.js';

@@ -3,7 +3,7 @@ import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import type { ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
-import { hasAny, readModalityInputs } from '../stage2/modality-inputs.js';
+import { hasAny, readModalityInputs } from '../embeddings/modality-inputs.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
 import { predictionsOf } from '../stage3/predictions.js';
 import { loadBackend } from '../tensor/backend.js';

@@ -10,7 +10,7 @@ import { trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { frozenTransfer } from './frozen-transfer.js';
 import { alignmentWarnings, exportLatents } from './latent-export.js';
-import { hasAny, readModalityInputs } from './modality-inputs.js';
+import { hasAny, readModalityInputs } from '../embeddings/modality-inputs.js';
 import { objectiveOf } from './alignment-objective.js';
 import { probeOf, ProbedTraining, type ProbedTrainingOptions } from './probed-training.js';
 import { alignedLayout, ProjectionTraining } from './projection-training.js';

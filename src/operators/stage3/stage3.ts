@@ -1,6 +1,6 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { methodOf } from '../methods/registry.js';
-import { hasAny } from '../stage2/modality-inputs.js';
+import { hasAny } from '../embeddings/modality-inputs.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { loadBackend } from '../tensor/backend.js';
 import { readFold, requireTraining } from '../tensor/fold-patients.js';
