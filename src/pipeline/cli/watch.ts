@@ -1,5 +1,5 @@
 import { distinct, lastValueFrom, scan, takeWhile, tap } from 'rxjs';
-import { openJoinedBus } from '../bus/open.js';
+import { openJoinedBus } from './open-bus.js';
 import type { RunEvent } from '../run-event.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { localRootOf } from './local-root.js';

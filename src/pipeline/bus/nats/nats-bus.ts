@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
-import type { BrokerRole } from '../../broker/address.js';
+import type { BrokerRole } from './address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
