@@ -17,7 +17,7 @@ import { HafError } from './core/errors.js';
 import { upstreamOf } from './graph.js';
 import type { Plan, PlannedJob } from './plan.js';
 import { recipeBytes } from './recipe.js';
-import type { RunEvent } from './runs/events.js';
+import type { RunEvent } from './run-event.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
 import { classOf } from './stages.js';
 

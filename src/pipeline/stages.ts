@@ -74,7 +74,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     opens: { tile: ['tiles.json', 'coords.i32'] },
     perFile: true,
     about: 'reads one feature file into bags, or encodes the tiles of an image',
-    load: async () => (await import('../operators/features/embed.js')).embed,
+    load: async () => (await import('../operators/encoders/embed.js')).embed,
   }),
   outcome: define({
     name: 'outcome',

@@ -11,7 +11,7 @@ import { methodOf } from '../../src/operators/methods/registry.js';
 import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { mfmfOf } from '../../src/operators/mfmf/mfmf-net.js';
 import { MfmfTraining } from '../../src/operators/mfmf/mfmf-training.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';

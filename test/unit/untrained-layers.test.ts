@@ -5,8 +5,9 @@ import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { clipObjective, svdObjective } from '../../src/operators/stage2/alignment-objective.js';
-import { alignmentExempt, evidenceOf, vectorExempt } from '../../src/operators/stage2/vector-exempt.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { evidenceOf, vectorExempt } from '../../src/operators/embeddings/vector-exempt.js';
+import { alignmentExempt } from '../../src/operators/stage2/alignment-exempt.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import {
   layoutOf,

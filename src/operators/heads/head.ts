@@ -1,6 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 
 /** What a step of a head found; all numbers are means over the patients of its group. */

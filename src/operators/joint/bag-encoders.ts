@@ -3,7 +3,7 @@ import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from '../stage1/bag-source.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
 import type { Encoder } from '../stage1/encoder.js';
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { Scratch } from '../tensor/scratch.js';
 import type { Drawn } from '../tensor/untrained.js';
 

@@ -1,10 +1,10 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
-import type { ReportingControl } from '../reporting-stage.js';
+import type { ReportingControl } from '../tensor/reporting-stage.js';
 import { modalityOf } from '../cohort/cohort-data.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
-import { hasAny, readTableInputs } from '../stage2/modality-inputs.js';
+import { hasAny, readTableInputs } from '../embeddings/modality-inputs.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
 import { predictionsOf } from '../stage3/predictions.js';
 import { loadBackend } from '../tensor/backend.js';

@@ -50,7 +50,8 @@ export function methodsText(input: ReportInput): readonly Paragraph[] {
   ];
 }
 
-function cohortText({ config: { cohort }, flow, summary, modalities }: ReportInput): string {
+function cohortText({ config, flow, summary, modalities }: ReportInput): string {
+  const { cohort } = config;
   const labelled = flow[0]?.patients ?? 0;
   const { patients, deceased } = summary.cohort;
   const label = {
@@ -160,7 +161,7 @@ function alignmentText(
       `${align.lambdaPD} × discrimination of patients by their leading left singular vectors (temperature ${align.tauPd}, ${sign})` +
       `${align.weight === 1 ? '' : `, times ${align.weight}`}.`
     : '';
-  const anchor = anchorOf(slotsOf(modalities), clip.anchor) ?? '';
+  const anchor = anchorOf(slotsOf(config), clip.anchor) ?? '';
   const contrast = used.clip
     ? ` CLIP rows contrast each other modality with ${anchor}${clip.includeSelf ? `, and ${anchor} with itself,` : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
     : '';
@@ -219,7 +220,7 @@ function otherRows(
     ...(has('mdlm') ? [`MDLM: one linear head per modality, combined by ${combine}.`] : []),
     ...(has('mfmf')
       ? [
-          `MFMF: tabular tokens attend to the instances of ${listed(bagSequence(mfmf, slotsOf(modalities)))}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
+          `MFMF: tabular tokens attend to the instances of ${listed(bagSequence(mfmf, slotsOf(config)))}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
         ]
       : []),
     ...(has('bilinear') ? ['Bilinear: learned bilinear interaction of all pairs of modalities.'] : []),

@@ -5,7 +5,7 @@ import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
 import { BagSource } from './bag-source.js';
 import { deviceRoom } from './device-room.js';

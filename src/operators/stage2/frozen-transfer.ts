@@ -1,6 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
-import type { ModalityInput } from './modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 
 /**
  * `tabular.transfer: frozenRandom` (method.md 4.4): a linear map of every table vector to `width`, weights and bias from

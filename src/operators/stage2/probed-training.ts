@@ -6,7 +6,7 @@ import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective } from './alignment-objective.js';
-import { gatherMask } from './modality-inputs.js';
+import { gatherMask } from '../embeddings/modality-inputs.js';
 import { latentInputs } from './latent-inputs.js';
 import { ProjectionTraining } from './projection-training.js';
 import type { Projection } from './projection.js';

@@ -5,8 +5,8 @@ import type { Head, InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import type { FusionMethod, SingleTableMethod } from '../methods/method.js';
 import { frozenTransfer } from '../stage2/frozen-transfer.js';
-import { readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
-import { readLatentInputs } from './latent-inputs.js';
+import { readModalityInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
+import { readLatentInputs } from '../stage2/latent-inputs.js';
 
 /** A head and the vectors it reads. */
 export interface MethodHead {

@@ -1,6 +1,6 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, Unit } from '../../pipeline/stage.js';
-import type { ReportingControl } from '../reporting-stage.js';
+import type { ReportingControl } from './reporting-stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import type { History } from './history-data.js';
 import { train, type Trainable } from './train-loop.js';

@@ -24,13 +24,13 @@ export interface ImageTiles {
 /** An image as its tiling begins: nothing known but its name and whose it is. */
 export function blankImage(
   { name }: SourceFile,
-  { patient = null, names, tiling = 'tissue' }: Pick<Unit, 'patient' | 'names' | 'tiling'>,
+  { patient, names, tiling = 'tissue' }: Pick<Unit, 'patient' | 'names' | 'tiling'>,
 ): ImageTiles['image'] {
   const id = stemOf(name);
   return {
     id,
     file: name,
-    patient,
+    patient: patient ?? null,
     source: sourceIn(names, tiling, id, id),
     outcome: 'ok',
     reason: null,

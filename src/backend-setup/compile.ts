@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
-import { addonFile, libraryFolder, napiVersion, packageFolder } from './binding-folder.js';
+import { addonFile, libraryFolder, napiVersion, packageFolder } from '../backends/binding-folder.js';
 import { headersFolder, librariesIn } from './library.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BrokerAddress, BrokerRole } from '../broker/address.js';
+import type { BrokerAddress, BrokerRole } from '../bus/nats/address.js';
 import { addressFrom, type BrokerOptions } from '../broker/connect-options.js';
 import type { ListeningBroker } from '../broker/listen.js';
 import { HafError } from '../core/errors.js';
-import type { Bus } from './bus.js';
-import type { Member } from './member.js';
+import type { Bus } from '../bus/bus.js';
+import type { Member } from '../bus/member.js';
 
 export interface RunBusOptions {
   readonly broker: BrokerOptions;
@@ -91,13 +91,13 @@ export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Pro
       `No broker is named, and none runs for the store ${store}.`,
       'Name one with --nats URL (or NATS_URL), or start one with "haf-pipeline up" or "haf-pipeline broker".',
     );
-  const { joinBus } = await import('./nats/connect-bus.js');
+  const { joinBus } = await import('../bus/nats/connect-bus.js');
   const bus = await joinBus(address, role, options);
   return bus && { bus, leave: () => (named ? bus.close() : leaveOwnBroker(bus, store)) };
 }
 
 async function orchestrate(address: BrokerAddress, leaseMs: number): Promise<Bus> {
-  const { setUpBus } = await import('./nats/connect-bus.js');
+  const { setUpBus } = await import('../bus/nats/connect-bus.js');
   return setUpBus(address, leaseMs);
 }
 
@@ -165,7 +165,7 @@ function isThere({ host, pid }: Member): boolean {
 }
 
 async function inProcess(why: string): Promise<OpenedBus> {
-  const { InProcessBus } = await import('./in-process.js');
+  const { InProcessBus } = await import('../bus/in-process.js');
   const bus = new InProcessBus();
   return { bus, notes: [`${bus.about}: ${why}`], close: () => bus.close() };
 }

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import type { EpochProgress, StageCode, StageContext, StageOutput } from '../pipeline/stage.js';
-import { usingBackend } from './tensor/release-backend.js';
+import type { EpochProgress, StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
+import { usingBackend } from './release-backend.js';
 
 /** How a long job reports and learns that nobody waits for it any more. */
 export interface ReportingControl {

@@ -1,7 +1,6 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Drawn } from '../tensor/untrained.js';
-import type { AlignmentObjective } from './alignment-objective.js';
 import type { ModalityInput } from './modality-inputs.js';
 
 /** What a model could learn from about a modality. */
@@ -39,31 +38,4 @@ export function vectorExempt(
     );
   });
   return new Set(exempt.map(({ name }) => name));
-}
-
-/**
- * Arrays of an alignment that an epoch could not teach: besides those, phi of a modality that the objective reaches in
- * none of the groups, and what the objective learns itself when it reaches no modality at all.
- *
- * @param attached whether the head passes a gradient to phi
- */
-export function alignmentExempt(
-  layout: ParameterLayout,
-  objective: AlignmentObjective,
-  evidence: readonly Evidence[],
-  drawn: Drawn,
-  attached: boolean,
-): ReadonlySet<string> {
-  const masks = drawn.map((group) =>
-    Uint8Array.from(
-      [...new Set(group)].flatMap((patient) => evidence.map(({ has }) => (has(patient) ? 1 : 0))),
-    ),
-  );
-  const reached = evidence.map((_, m) => masks.some((mask) => objective.reaches(mask, evidence.length, m)));
-  const exempt = new Set(vectorExempt(layout, evidence, drawn));
-  for (const { name, modality: own } of layout.entries) {
-    const m = evidence.findIndex(({ modality }) => modality === own);
-    if (m < 0 ? !reached.includes(true) : !attached && !reached[m]) exempt.add(name);
-  }
-  return exempt;
 }

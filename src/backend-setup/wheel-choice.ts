@@ -1,5 +1,5 @@
 import { HafError } from '../pipeline/core/errors.js';
-import type { Machine } from './machine.js';
+import type { Machine } from '../backends/machine.js';
 
 /** Version of TensorFlow that is installed when none is asked for: the newest that all was tested with. */
 export const defaultVersion = '2.20.0';

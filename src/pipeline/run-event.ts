@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorCodes, type ErrorCode } from '../core/errors.js';
-import { stageNames, unitSchema } from '../stage.js';
+import { errorCodes, type ErrorCode } from './core/errors.js';
+import { stageNames, unitSchema } from './stage.js';
 
 const stage = z.enum(stageNames);
 const job = { job: z.string(), stage, unit: unitSchema, artifact: z.string() };
@@ -26,7 +26,13 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job-cached'), ...job, metrics: metrics.optional() }),
   z.object({ type: z.literal('job-queued'), ...job }),
   z.object({ type: z.literal('job-started'), ...job, worker: z.string(), attempt: z.number().int() }),
-  z.object({ type: z.literal('job-epoch'), ...job, epoch: z.number().int(), epochs: z.number().int(), metrics }),
+  z.object({
+    type: z.literal('job-epoch'),
+    ...job,
+    epoch: z.number().int(),
+    epochs: z.number().int(),
+    metrics,
+  }),
   z.object({
     type: z.literal('job-done'),
     ...job,

@@ -3,8 +3,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import type { StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
-import { encodeImages } from '../encoders/encode-images.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
 import { bagFiles, storable } from './bag-files.js';
 import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
@@ -69,7 +68,7 @@ function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): 
  * fails the job: it is left out and listed as a problem.
  * @throws the file system's error when the file cannot be opened, which trying again may cure
  */
-const ingest = stageOf(async (context): Promise<StageOutput> => {
+export const ingest = stageOf(async (context): Promise<StageOutput> => {
   const file = fileOf(context);
   const { precision } = context.config.embed;
   const content = storable(await contentOf(file), precision);
@@ -79,7 +78,3 @@ const ingest = stageOf(async (context): Promise<StageOutput> => {
     problems: problemsOf(content, file),
   };
 });
-
-/** Makes bags: of a feature file, or of the tiles of images where there is a `tile` artifact to encode. */
-export const embed: StageCode = (context) =>
-  context.inputs.all('tile').length > 0 ? encodeImages(context) : ingest(context);

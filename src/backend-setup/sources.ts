@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HafError } from '../pipeline/core/errors.js';
 import { metadataOf, takeCuda, takeFromArchive, takeFromWheel } from './library.js';
-import type { Machine } from './machine.js';
+import type { Machine } from '../backends/machine.js';
 import { downloadWheels } from './pip.js';
 import { cudaRequirements, packageOf } from './wheel-choice.js';
 

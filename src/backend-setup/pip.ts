@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
-import type { Machine } from './machine.js';
+import type { Machine } from '../backends/machine.js';
 import { lastLines, ProgramFailed, runProgram } from './run-program.js';
 import { pythonVersions, wheelPlatforms } from './wheel-choice.js';
 

@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ZipArchive, type ZipEntry } from '../operators/features/zip-archive.js';
 import { HafError } from '../pipeline/core/errors.js';
-import { cudaFolder, libraryFolder, packageFolder } from './binding-folder.js';
+import { cudaFolder, libraryFolder, packageFolder } from '../backends/binding-folder.js';
 import { unpackTar } from './npm.js';
 
 const framework = 'libtensorflow_framework.so.2';

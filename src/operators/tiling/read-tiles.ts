@@ -1,9 +1,9 @@
-import type { TileGeometry } from '../tiling/tiles-data.js';
-import { planCells } from './cell-plan.js';
-import { hasGrid, type CellPixels } from './grid-reader.js';
-import { cellRegion, copyPixels, type LevelGrid } from './level-grid.js';
-import { scaleTile, squeezeImage } from './scale-tile.js';
-import type { SlideLevel, SlideReader } from './slide-reader.js';
+import type { TileGeometry } from './tiles-data.js';
+import { planCells } from '../slides/cell-plan.js';
+import { hasGrid, type CellPixels } from '../slides/grid-reader.js';
+import { cellRegion, copyPixels, type LevelGrid } from '../slides/level-grid.js';
+import { scaleTile, squeezeImage } from '../slides/scale-tile.js';
+import type { SlideLevel, SlideReader } from '../slides/slide-reader.js';
 
 /** Tiles that are ready; their memory is used again when the next ones are asked for. */
 export interface ReadTiles {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
-import { packageFolder } from './binding-folder.js';
-import { tfjsVersion } from './description.js';
+import { packageFolder } from '../backends/binding-folder.js';
+import { tfjsVersion } from '../backends/description.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 
 /** What is fetched from npm: sources of the addon, what its kernels require, and the headers the addon is compiled with. */
