@@ -1,6 +1,6 @@
 import type { Config } from './config/schema.js';
 import { isBagModality, inCanonicalOrder, type BagModality } from './core/modality.js';
-import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type Encoder } from './method-plans.js';
+import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type BagSet } from './method-plans.js';
 import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
 
@@ -137,7 +137,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
         add('heatmap', { fold, modality: encoder }, { ...base, ...seen });
       }
     }
-    const stage1Of = (encoders: readonly Encoder[]): readonly string[] =>
+    const stage1Of = (encoders: readonly BagSet[]): readonly string[] =>
       encoders.map((encoder) => jobKey('stage1', encoderUnit(fold, encoder)));
     for (const alignment of alignments)
       made.stage2.push(add('stage2', { fold, alignment }, { ...base, preprocess, stage1: stage1Of(bags) }));
@@ -169,7 +169,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   return jobs;
 }
 
-const encoderUnit = (fold: number, encoder: Encoder): Unit =>
+const encoderUnit = (fold: number, encoder: BagSet): Unit =>
   encoder === 'union' ? { fold, union: true } : { fold, modality: encoder };
 
 /** The given jobs and everything that reads them, directly or not. */

@@ -4,8 +4,8 @@ import type { Config } from './config/schema.js';
 import { alignments, type Alignment } from './core/alignment.js';
 import { bagModalities, isBagModality, type BagModality } from './core/modality.js';
 
-/** An encoder of Stage 1: of one pathology modality, or of the union of a patient's bags. */
-export type Encoder = BagModality | 'union';
+/** The bags that one encoder of Stage 1 reads: those of one modality, or the union of all bags of a patient. */
+export type BagSet = BagModality | 'union';
 
 /** How a method of an experiment comes to its predictions. */
 export interface MethodPlan {
@@ -15,7 +15,7 @@ export interface MethodPlan {
   /** What its job reads besides cohort and split. */
   readonly reads: readonly ('preprocess' | 'embed' | 'stage1' | 'stage2')[];
   /** The encoders of Stage 1 below it. */
-  readonly encoders: readonly Encoder[];
+  readonly encoders: readonly BagSet[];
   /** How its modalities are brought into one space. */
   readonly alignment: Alignment | null;
 }
@@ -51,7 +51,7 @@ function planOf(method: Method, { schedule, modalities }: Config): MethodPlan {
 }
 
 /** The encoders that some method stands on. */
-export const encodersOf = (plans: readonly MethodPlan[]): readonly Encoder[] =>
+export const encodersOf = (plans: readonly MethodPlan[]): readonly BagSet[] =>
   ([...bagModalities, 'union'] as const).filter((encoder) =>
     plans.some(({ encoders }) => encoders.includes(encoder)),
   );

@@ -29,12 +29,12 @@ export function readModalityInputs(
   return chosen.map((modality) => {
     if (!isBagModality(modality))
       return modalityInput(modality, vectors[modality], vectors[`${modality}.mask`]);
-    const { z, observed } = readSafetensors(encoderOf(inputs, modality).bytes(embeddingsFile));
+    const { z, observed } = readSafetensors(stage1Of(inputs, modality).bytes(embeddingsFile));
     return modalityInput(modality, z, observed);
   });
 }
 
-function encoderOf(inputs: Inputs, modality: Modality): Artifact {
+function stage1Of(inputs: Inputs, modality: Modality): Artifact {
   const artifact = inputs.all('stage1').find(({ unit }) => unit.modality === modality);
   if (!artifact) throw new Error(`The job was not given a stage1 artifact of ${modality}`);
   return artifact;

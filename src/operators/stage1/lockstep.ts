@@ -1,7 +1,7 @@
 import { ParameterTensors } from '../tensor/parameters.js';
 import type { EncoderPasses, RowsPass } from './encoder-passes.js';
 import { EncoderStack, type StackMember } from './encoder-stack.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { isWhole } from './input-rows.js';
 import { type Arrival, Barrier } from './barrier.js';
 import { rowsOf } from './packed-bags.js';
@@ -26,7 +26,7 @@ export class Lockstep {
 
   /** @param fits whether so many folds with so many rows each may be one stack, at present */
   constructor(
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     private readonly fits: (folds: number, rows: number) => boolean,
   ) {
     this.packs = new Barrier([], (arrivals) => this.forward(arrivals));
