@@ -8,9 +8,10 @@ import { gatherBags, type BagPart } from './gather-bags.js';
 import { instancesOf } from './npz-layout.js';
 import { plainPixels } from './file-notes.js';
 import { oneBag } from './one-bag.js';
-import { coordsName, featureNames, type NamedArray, type StoredArray } from './stored-array.js';
+import { coordsName, featureNames, type UnopenedArray, type StoredArray } from './stored-array.js';
 
-const byName = (a: NamedArray, b: NamedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const byName = (a: UnopenedArray, b: UnopenedArray): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
 /** A file of keys is one stain, named by the file; a mixed one names it in its keys. */
 const sourceOfKey = (fileStem: string, key: string, modality: BagModality): string =>
@@ -20,7 +21,7 @@ const sourceOfKey = (fileStem: string, key: string, modality: BagModality): stri
 const patientOfKey = (key: string): PatientId | null => (/^arr_\d+$/.test(key) ? null : patientOf(key));
 
 function keyedPart(
-  array: NamedArray,
+  array: UnopenedArray,
   { name: fileName, modality, width, onNonFinite }: FeatureFile,
   layouts: Set<string>,
 ): BagPart {
@@ -75,7 +76,7 @@ export const patientsOfKeys = (fileName: string, names: readonly string[]): read
  */
 export function bagsOfNamed(
   file: FeatureFile,
-  arrays: readonly NamedArray[],
+  arrays: readonly UnopenedArray[],
   format: string,
 ): FeatureContent {
   const sorted = arrays.toSorted(byName);

@@ -5,7 +5,7 @@ import { bytesAt } from './file-bytes.js';
 import { foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
 import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
-import type { NamedArray, StoredArray } from './stored-array.js';
+import type { UnopenedArray, StoredArray } from './stored-array.js';
 
 const again = 'Copy or download it again, or write it again with safetensors.';
 const lengthBytes = 8;
@@ -98,7 +98,7 @@ export const safetensorsReader: FeatureReader = {
     Promise.resolve().then(() =>
       withFile(file.path, (handle) => {
         const { tensors, start } = readHeader(handle);
-        const arrays = Object.entries(tensors).map(([name, entry]): NamedArray => ({
+        const arrays = Object.entries(tensors).map(([name, entry]): UnopenedArray => ({
           name,
           open: () => openTensor(handle, start, name, entry),
         }));

@@ -5,7 +5,7 @@ import type { SlideProbe } from '../../operators/slides/probe-slide.js';
 import type { Config } from '../config/schema.js';
 import { slideEndings } from '../sources/given-files.js';
 import { readSlideTable } from '../sources/slide-table.js';
-import type { Finding } from './survey.js';
+import type { SurveyFinding } from './survey.js';
 
 /** Whole-slide images by name; PNG and JPEG are not among them, they may be anything. */
 export const slideGlob = `**/*.{${slideEndings.flatMap((ending) => [ending, ending.toUpperCase()]).join(',')}}`;
@@ -56,7 +56,7 @@ export const slideRows = (
 });
 
 /** Slides that cannot be read. */
-export const slideFindings = (slides: readonly SlideSurvey[]): readonly Finding[] =>
+export const slideFindings = (slides: readonly SlideSurvey[]): readonly SurveyFinding[] =>
   slides.flatMap(({ file, probe }) =>
     probe.readable ? [] : [{ modality: 'WSI', what: `${file}: ${probe.reason}.`, fix: probe.fix } as const],
   );
@@ -68,7 +68,11 @@ const few = (files: readonly string[]): string =>
 const sameScale = 1.1;
 
 /** What the scale of the slides means for the tiles of an experiment. */
-function scaleFindings(config: Config, root: string, slides: readonly SlideSurvey[]): readonly Finding[] {
+function scaleFindings(
+  config: Config,
+  root: string,
+  slides: readonly SlideSurvey[],
+): readonly SurveyFinding[] {
   const { slideTable } = config.data.wsi;
   const table = slideTable === null ? null : join(root, slideTable);
   const settings =
@@ -83,7 +87,7 @@ function scaleFindings(config: Config, root: string, slides: readonly SlideSurve
   const silent = scales.filter(({ mpp }) => mpp === null).map(({ file }) => file);
   const known = scales.flatMap(({ mpp }) => mpp ?? []).sort((a, b) => a - b);
   const [finest = 1, coarsest = 1] = [known[0], known.at(-1)];
-  const findings: Finding[] = [];
+  const findings: SurveyFinding[] = [];
   if (silent.length > 0)
     findings.push({
       modality: 'WSI',
@@ -106,7 +110,7 @@ function scaleFindings(config: Config, root: string, slides: readonly SlideSurve
 export async function surveySlides(
   config: Config,
   root: string,
-): Promise<{ readonly slides: readonly SlideSurvey[]; readonly findings: readonly Finding[] }> {
+): Promise<{ readonly slides: readonly SlideSurvey[]; readonly findings: readonly SurveyFinding[] }> {
   const pattern = config.data.wsi.slides;
   if (!config.modalities.includes('WSI')) return { slides: [], findings: [] };
   const files = (await glob(pattern ?? slideGlob, { cwd: root, onlyFiles: true })).sort();

@@ -37,7 +37,7 @@ export interface FeatureSurvey {
 }
 
 /** Something that is not there or cannot be read, and what to do about it. */
-export interface Finding {
+export interface SurveyFinding {
   readonly modality: Modality | 'outcomes';
   readonly what: string;
   readonly fix: string;
@@ -53,7 +53,7 @@ export interface Survey {
   readonly slides: readonly SlideSurvey[];
   /** Number of labelled patients that have so many modalities of the experiment; index 0 has none. */
   readonly patientsByModalities: readonly number[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SurveyFinding[];
 }
 
 /** What feature files are usually called; more in docs/features.md. */
@@ -62,7 +62,7 @@ const featureEndings = ['h5', 'hdf5', 'pt', 'npy', 'npz', 'safetensors'] as cons
 interface Part<Row> {
   readonly row: Row | null;
   readonly patients: ReadonlySet<string>;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SurveyFinding[];
 }
 
 /** A few faults of a table show what is wrong with it; `up` lists them all. */
@@ -73,10 +73,10 @@ interface Readable {
 }
 
 function faultFindings(
-  modality: Finding['modality'],
+  modality: SurveyFinding['modality'],
   file: string,
   { faults }: Readable,
-): readonly Finding[] {
+): readonly SurveyFinding[] {
   if (faults.length === 0) return [];
   const shown = faults.slice(0, faultsShown).map(({ line, problem }) => `line ${line ?? '?'}: ${problem}`);
   const rest = faults.length > faultsShown ? `; and ${faults.length - faultsShown} more` : '';
@@ -163,7 +163,7 @@ async function surveyFeatures(
   const pattern = images ?? config.data[key].files;
   const names = (await glob(pattern, { cwd: root, onlyFiles: true })).sort();
   const patients = new Set<string>();
-  const findings: Finding[] = [];
+  const findings: SurveyFinding[] = [];
   for (const name of names) {
     try {
       for (const patient of await patientsOf(config, root, name, modality)) patients.add(patient);
@@ -181,7 +181,7 @@ async function surveyFeatures(
   return { row, patients, findings };
 }
 
-const noImages = (modality: BagModality, pattern: string): Finding => ({
+const noImages = (modality: BagModality, pattern: string): SurveyFinding => ({
   modality,
   what: `No file matches ${pattern}.`,
   fix: `Set data.${modality === 'WSI' ? 'wsi.slides' : 'tma.images'} to where the images lie, or to null to take feature files.`,
@@ -192,7 +192,7 @@ async function noFeatures(
   modality: BagModality,
   key: string,
   pattern: string,
-): Promise<Finding> {
+): Promise<SurveyFinding> {
   const others = (await glob(`**/*.{${featureEndings.join(',')}}`, { cwd: root, onlyFiles: true })).sort();
   const hint =
     others.length === 0 ? '' : ` Other feature files here: ${others.length}, such as ${others[0]}.`;

@@ -4,7 +4,7 @@ import { accepts, type KeyPath, type SchemaNode, schemaAt } from './schema-tree.
 import { nearest } from './suggest.js';
 
 /** One thing wrong with a key; the place in the file is added by the loader. */
-export interface Finding {
+export interface ConfigFinding {
   readonly path: KeyPath;
   readonly message: string;
 }
@@ -24,7 +24,7 @@ const guess = (word: string, known: readonly string[]): string => {
   return suggestion === null ? '' : `; did you mean "${suggestion}"?`;
 };
 
-function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Finding {
+function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): ConfigFinding {
   const keys = Object.keys(node?.properties ?? {});
   const hint = guess(key, keys);
   const listed = keys.length <= 20 ? `; the keys here are ${keys.join(', ')}` : '';
@@ -32,7 +32,7 @@ function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Find
 }
 
 /** A problem of the validator as findings in words: what is expected, what was found. */
-function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly Finding[] {
+function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const path = issue.path as KeyPath;
   const node = schemaAt(tree, path);
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
@@ -60,7 +60,7 @@ export function withoutEmptySections(value: unknown, tree: SchemaNode): unknown 
 }
 
 /** Everything the schema has against a value. */
-export function schemaFindings(value: unknown, tree: SchemaNode): readonly Finding[] {
+export function schemaFindings(value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const parsed = configSchema.safeParse(value);
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, value, tree));
 }

@@ -1,7 +1,7 @@
 import { missingFor, type Method } from '../../operators/methods/method.js';
 import { methodOf, methods } from '../../operators/methods/registry.js';
 import { bagModalities, modalities as allModalities } from '../core/modality.js';
-import type { Finding } from './findings.js';
+import type { ConfigFinding } from './findings.js';
 import { type Config, configSchema } from './schema.js';
 
 /**
@@ -29,7 +29,7 @@ function validSections(value: unknown): Sections {
   return Object.fromEntries(entries) as Sections;
 }
 
-const listedTwice = (path: readonly string[], list: readonly string[] = []): readonly Finding[] =>
+const listedTwice = (path: readonly string[], list: readonly string[] = []): readonly ConfigFinding[] =>
   list.flatMap((item, index) =>
     list.indexOf(item) < index ? [{ path: [...path, index], message: `"${item}" is listed twice` }] : [],
   );
@@ -37,7 +37,7 @@ const listedTwice = (path: readonly string[], list: readonly string[] = []): rea
 const registered = (id: string): Method | undefined => methods.find((method) => method.id === id);
 
 /** A row whose modality is missing is skipped (`missingFor`); an experiment of such rows alone computes nothing. */
-function someMethodCanRun({ methods: asked, modalities }: Sections): readonly Finding[] {
+function someMethodCanRun({ methods: asked, modalities }: Sections): readonly ConfigFinding[] {
   const known = (asked ?? []).flatMap((id) => registered(id) ?? []);
   if (!modalities || known.length === 0 || known.length < (asked ?? []).length) return [];
   const available = allModalities.filter((modality) => modalities.includes(modality));
@@ -50,7 +50,7 @@ function someMethodCanRun({ methods: asked, modalities }: Sections): readonly Fi
     : [{ path: ['methods'], message: `none of the methods can run: ${reasons.join('; ')}` }];
 }
 
-function requiredModalitiesAreUsed({ cohort, modalities }: Sections): readonly Finding[] {
+function requiredModalitiesAreUsed({ cohort, modalities }: Sections): readonly ConfigFinding[] {
   if (!cohort || !modalities) return [];
   return cohort.require.flatMap((modality, index) =>
     modalities.includes(modality)
@@ -64,13 +64,13 @@ function requiredModalitiesAreUsed({ cohort, modalities }: Sections): readonly F
   );
 }
 
-function siteFilterNeedsPath({ cohort, modalities }: Sections): readonly Finding[] {
+function siteFilterNeedsPath({ cohort, modalities }: Sections): readonly ConfigFinding[] {
   if (!cohort || !modalities || cohort.includeSites === 'all' || modalities.includes('Path')) return [];
   const message = 'needs modality Path: primary_tumor_site is a column of the pathological table';
   return [{ path: ['cohort', 'includeSites'], message }];
 }
 
-function fixedTestNeedsSplits({ cv, data }: Sections): readonly Finding[] {
+function fixedTestNeedsSplits({ cv, data }: Sections): readonly ConfigFinding[] {
   if (!cv || !data || cv.mode !== 'fixedTest' || data.splits !== null) return [];
   return [
     { path: ['cv', 'mode'], message: 'fixedTest needs data.splits, the file that names the test patients' },
@@ -78,7 +78,7 @@ function fixedTestNeedsSplits({ cv, data }: Sections): readonly Finding[] {
 }
 
 /** A user's folds are one set of folds, with validation patients of their own. */
-function splitFileIsWhole({ cv, data }: Sections): readonly Finding[] {
+function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
   if (!cv || !data || data.splits === null) return [];
   return [
     ...(cv.repeats > 1 && cv.mode === 'kfold'
@@ -103,7 +103,7 @@ function splitFileIsWhole({ cv, data }: Sections): readonly Finding[] {
 }
 
 /** Staged training passes no gradient between stages, and its rows share the stages they have in common. */
-function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Finding[] {
+function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly ConfigFinding[] {
   if (schedule !== 'staged') return [];
   const { detach, mil, pool, mdlm } = sections;
   const shared = 'the pooling rows share Stage 2 with the other rows otherwise';
@@ -123,7 +123,11 @@ function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Findin
 }
 
 /** Without images that layer would read raw tables alone, and nothing of the row would learn. */
-function frozenConcatNeedsImages({ mdlm, methods: asked = [], modalities }: Sections): readonly Finding[] {
+function frozenConcatNeedsImages({
+  mdlm,
+  methods: asked = [],
+  modalities,
+}: Sections): readonly ConfigFinding[] {
   if (!modalities || mdlm?.combine !== 'frozenConcat' || !asked.includes('mdlm')) return [];
   if (bagModalities.some((modality) => modalities.includes(modality))) return [];
   const message =
@@ -132,7 +136,7 @@ function frozenConcatNeedsImages({ mdlm, methods: asked = [], modalities }: Sect
 }
 
 /** A scale that starts beyond its bound has no gradient and never learns. */
-const scaleStartsBelowBound = ({ clip }: Sections): readonly Finding[] =>
+const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
   clip && clip.maxScale <= 1 / clip.temperature
     ? [
         {
@@ -143,21 +147,21 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly Finding[] =>
     : [];
 
 /** The family of comparisons: each other method once. */
-const comparedWithItself = ({ stats }: Sections): readonly Finding[] =>
+const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
     id === stats?.reference
       ? [{ path: ['stats', 'against', index], message: `"${id}" is stats.reference itself` }]
       : [],
   );
 
-function slidesNeedPrimary({ data, modalities }: Sections): readonly Finding[] {
+function slidesNeedPrimary({ data, modalities }: Sections): readonly ConfigFinding[] {
   if (!data || !modalities?.includes('WSI') || data.wsi.sources.includes('primary')) return [];
   const message = 'modality WSI needs "primary": a patient has WSI only with a primary slide';
   return [{ path: ['data', 'wsi', 'sources'], message }];
 }
 
 /** Images become bags by an encoder, and by one. */
-function imagesNeedEncoder({ data, embed, modalities = [] }: Sections): readonly Finding[] {
+function imagesNeedEncoder({ data, embed, modalities = [] }: Sections): readonly ConfigFinding[] {
   if (!data || !embed) return [];
   const { onnx, standIn } = embed.encoder;
   if (onnx !== null && standIn)
@@ -178,7 +182,7 @@ function imagesNeedEncoder({ data, embed, modalities = [] }: Sections): readonly
 }
 
 /** What is wrong with an experiment across its sections; each section that the schema refuses is left out. */
-export function ruleFindings(value: unknown): readonly Finding[] {
+export function ruleFindings(value: unknown): readonly ConfigFinding[] {
   const sections = validSections(value);
   return [
     ...listedTwice(['modalities'], sections.modalities),
