@@ -8,7 +8,11 @@ import type { BagEncoder } from './bag-encoder.js';
  * @param pooled [P, d1]
  * @returns z, [P, embedding]
  */
-export function transferred(encoder: BagEncoder, parameters: Float32Array, pooled: Float32Array): Float32Array {
+export function transferred(
+  encoder: BagEncoder,
+  parameters: Float32Array,
+  pooled: Float32Array,
+): Float32Array {
   const { hidden, embedding, transfer, layout } = encoder;
   if (transfer === 'none') return pooled;
   const weight = partOf(layout, parameters, 'transfer.weight');
