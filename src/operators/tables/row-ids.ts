@@ -30,6 +30,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     ...{ absent: [], unfit: [], twice: [], alike: [] },
   };
   const lineOf = new Map<string, number>();
+  const rawOf = new Map<string, string>();
   const alikeOf = new Map<string, string>();
   const rows: number[] = [];
   const patients: string[] = [];
@@ -44,13 +45,14 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     else {
       const earlier = lineOf.get(patient);
       if (earlier !== undefined && options.onePerPatient)
-        faults.twice.push(fault(line, `patient "${patient}" is in line ${earlier} already`));
+        faults.twice.push(fault(line, twice(patient, earlier, rawOf.get(patient) ?? patient, raw.trim())));
       else {
         rows.push(row);
         patients.push(patient);
       }
       if (earlier === undefined) {
         lineOf.set(patient, line);
+        rawOf.set(patient, raw.trim());
         const key = looseKey(patient);
         const other = alikeOf.get(key);
         if (other === undefined) alikeOf.set(key, patient);
@@ -75,6 +77,12 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     ],
   };
 }
+
+/** Two texts of one id may be two patients, which only a user can tell. */
+const twice = (patient: string, line: number, first: string, second: string): string =>
+  first === second
+    ? `patient "${patient}" is in line ${line} already`
+    : `"${second}" and "${first}" of line ${line} would both be patient "${patient}"`;
 
 /** Equal for ids that a person would take for one. */
 const looseKey = (id: string): string =>
