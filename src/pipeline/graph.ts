@@ -1,5 +1,7 @@
 import type { Config } from './config/schema.js';
-import { isBagModality, inCanonicalOrder, type BagModality } from './core/modality.js';
+import { slotsOf } from './config/slots.js';
+import type { ModalityId } from './core/modality.js';
+import { hancockSite } from './config/cohorts/hancock.js';
 import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type Encoder } from './method-plans.js';
 import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
@@ -26,7 +28,7 @@ const unitKey = (unit: Unit): string =>
     unit.union === true ? 'union' : '',
     unit.alignment ?? '',
     unit.method ?? '',
-    unit.patient === undefined ? '' : `patient-${unit.patient}`,
+    unit.patient === undefined || unit.file !== undefined ? '' : `patient-${unit.patient}`,
     unit.file ?? '',
   ]
     .filter((part) => part !== '')
@@ -54,12 +56,12 @@ const adder =
 
 /** A job that makes the bags of a modality. */
 interface BagJob {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly key: string;
 }
 
-const keysOf = (jobs: readonly BagJob[], modality?: BagModality): readonly string[] =>
-  jobs.filter((job) => modality === undefined || job.modality === modality).map(({ key }) => key);
+const keysOf = (jobs: readonly BagJob[], modalities: readonly ModalityId[]): readonly string[] =>
+  jobs.filter((job) => modalities.includes(job.modality)).map(({ key }) => key);
 
 /** The jobs that turn files into bags: tiles of images, then instances. */
 function addBags(
@@ -104,48 +106,78 @@ export function buildBagGraph(
 }
 
 /**
- * The jobs of an experiment over a cohort's files. Methods share what they can: one Stage 1 per fold and pathology
+ * The jobs of an experiment over a cohort's files. Methods share what they can: one Stage 1 per fold and bag
  * modality feeds every fusion method, one Stage 2 per fold every aligned one (method.md 7.1).
  */
 export function buildGraph(config: Config, files: DataFiles): Graph {
   const jobs: JobNode[] = [];
   const add = adder(jobs);
-  const tables = add('tables', {}, {}, { sources: files.tables });
-  const { tile, embed } = addBags(add, config, files, { after: [tables], until: 'embed' });
-  const cohort = add('cohort', {}, { tables: [tables], embed: embed.map(({ key }) => key) });
+  const slots = slotsOf(config);
+  const outcome = add('outcome', {}, {}, { sources: files.outcome });
+  const tableJobs = files.tables.map(
+    ({ modality, sources }) => [modality, add('tables', { modality }, { outcome: [outcome] }, { sources })] as const,
+  );
+  const tables = new Map(tableJobs);
+  const checks = [outcome, ...tables.values()];
+  const { tile, embed } = addBags(add, config, files, { after: checks, until: 'embed' });
+  const bags = new Map(
+    slots
+      .filter(({ kind }) => kind === 'bag')
+      .map(({ id }) => [id, add('bags', { modality: id }, { outcome: [outcome], embed: keysOf(embed, [id]) })]),
+  );
+  const member = membersOf(config);
+  const cohort = add('cohort', {}, {
+    outcome: [outcome],
+    tables: some(tables, member),
+    bags: some(bags, member),
+  });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
   const methods = methodPlans(config);
   const alignments = alignmentsOf(methods);
-  const bags = inCanonicalOrder(config.modalities).filter(isBagModality);
   const base = { cohort: [cohort], split: [split] };
+  const all = slots.map(({ id }) => id);
   const made = {
     stage1: [] as string[],
     stage2: [] as string[],
     stage3: [] as string[],
     evaluate: [] as string[],
   };
+  const encoded = slots.filter(({ id, kind }) => kind === 'table' && methods.some((plan) => plan.modalities.includes(id)));
   for (let fold = 0; fold < config.cv.folds * config.cv.repeats; fold++) {
-    const preprocess = [add('preprocess', { fold }, base)];
-    for (const encoder of encodersOf(methods)) {
-      const read = encoder === 'union' ? keysOf(embed) : keysOf(embed, encoder);
-      const stage1 = add('stage1', encoderUnit(fold, encoder), { ...base, embed: read });
+    const preprocess = new Map(
+      encoded.map(({ id }) => {
+        const own = { ...base, tables: some(tables, [id]) };
+        return [id, add('preprocess', { fold, modality: id }, own)] as const;
+      }),
+    );
+    for (const encoder of encodersOf(methods, slots)) {
+      const read = encoder === 'union' ? [...bags.keys()] : [encoder];
+      const material = { bags: some(bags, read), embed: keysOf(embed, read) };
+      const stage1 = add('stage1', encoderUnit(fold, encoder), { ...base, ...material });
       made.stage1.push(stage1);
       // Every repeat tests every patient: the first one shows them all.
       if (encoder !== 'union' && fold < config.cv.folds) {
-        const seen = { stage1: [stage1], tile: keysOf(tile, encoder), embed: read };
+        const seen = { stage1: [stage1], tile: keysOf(tile, read), ...material };
         add('heatmap', { fold, modality: encoder }, { ...base, ...seen });
       }
     }
     const stage1Of = (encoders: readonly Encoder[]): readonly string[] =>
       encoders.map((encoder) => jobKey('stage1', encoderUnit(fold, encoder)));
     for (const alignment of alignments)
-      made.stage2.push(add('stage2', { fold, alignment }, { ...base, preprocess, stage1: stage1Of(bags) }));
+      made.stage2.push(
+        add(
+          'stage2',
+          { fold, alignment },
+          { ...base, preprocess: some(preprocess, all), stage1: stage1Of([...bags.keys()]) },
+        ),
+      );
     for (const method of methods) {
       const unit = { fold, method: method.id };
       const upstream = {
-        preprocess,
-        embed: keysOf(embed),
+        preprocess: some(preprocess, method.modalities),
+        bags: some(bags, method.modalities),
+        embed: keysOf(embed, method.modalities),
         stage1: stage1Of(method.encoders),
         stage2: method.alignment === null ? [] : [jobKey('stage2', { fold, alignment: method.alignment })],
       };
@@ -161,12 +193,24 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
-  add(
-    'report',
-    {},
-    { ...base, tile: keysOf(tile), embed: keysOf(embed), aggregate: [aggregate], latent, ...made },
-  );
+  const shown = { tile: keysOf(tile, all), embed: keysOf(embed, all), tables: [...tables.values()], bags: [...bags.values()] };
+  add('report', {}, { ...base, ...shown, aggregate: [aggregate], latent, ...made });
   return jobs;
+}
+
+/** The jobs of some modalities, in the order of these. */
+const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly ModalityId[]): readonly string[] =>
+  modalities.flatMap((modality) => jobs.get(modality) ?? []);
+
+/**
+ * The modalities that decide who belongs to the cohort: those that `cohort.require` asks of everybody, or else all. Any other
+ * can be added without a new cohort, new folds and new training of what does not read it.
+ */
+function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
+  if (cohort.require.length === 0) return modalities;
+  // The site of the tumour is a column of this table.
+  const site = data.layout === 'hancock' && cohort.includeSites !== 'all' ? [hancockSite.modality] : [];
+  return modalities.filter((id) => cohort.require.includes(id) || site.some((other) => other === id));
 }
 
 const encoderUnit = (fold: number, encoder: Encoder): Unit =>

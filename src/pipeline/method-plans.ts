@@ -2,10 +2,11 @@ import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/met
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
 import { alignments, type Alignment } from './core/alignment.js';
-import { bagModalities, isBagModality, type BagModality } from './core/modality.js';
+import { slotsOf } from './config/slots.js';
+import type { ModalityId, Slot } from './core/modality.js';
 
-/** An encoder of Stage 1: of one pathology modality, or of the union of a patient's bags. */
-export type Encoder = BagModality | 'union';
+/** An encoder of Stage 1: of one bag modality, or of the union of a patient's bags. */
+export type Encoder = ModalityId | 'union';
 
 /** How a method of an experiment comes to its predictions. */
 export interface MethodPlan {
@@ -13,7 +14,9 @@ export interface MethodPlan {
   /** `joint` trains everything in one job; `stage3` stands on jobs that methods share. */
   readonly stage: 'stage3' | 'joint';
   /** What its job reads besides cohort and split. */
-  readonly reads: readonly ('preprocess' | 'embed' | 'stage1' | 'stage2')[];
+  readonly reads: readonly ('preprocess' | 'bags' | 'embed' | 'stage1' | 'stage2')[];
+  /** What it looks at, in the order of the experiment. */
+  readonly modalities: readonly ModalityId[];
   /** The encoders of Stage 1 below it. */
   readonly encoders: readonly Encoder[];
   /** How its modalities are brought into one space. */
@@ -24,35 +27,37 @@ export interface MethodPlan {
 export const methodPlans = (config: Config): readonly MethodPlan[] =>
   config.methods
     .map(methodOf)
-    .filter((method) => missingFor(method, config.modalities) === null)
-    .map((method) => planOf(method, config));
+    .filter((method) => missingFor(method, slotsOf(config), config.clip) === null)
+    .map((method) => planOf(method, config, slotsOf(config)));
 
-function planOf(method: Method, { schedule, modalities }: Config): MethodPlan {
+function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): MethodPlan {
   const { id } = method;
-  const alone = { id, encoders: [], alignment: null };
+  const modalities = modalitiesOf(method, slots);
+  const bags = slots.flatMap((slot) => (slot.kind === 'bag' && modalities.includes(slot.id) ? [slot.id] : []));
+  const alone = { id, modalities, encoders: [], alignment: null };
+  const fromBags = ['preprocess', 'bags', 'embed'] as const;
   switch (method.kind) {
     case 'single':
       return { ...alone, stage: 'stage3', reads: ['preprocess'] };
     case 'bag': {
-      const encoders = method.modalities.length > 1 ? (['union'] as const) : method.modalities;
+      // The union of one bag is the bag: both share one encoder.
+      const encoders = bags.length > 1 ? (['union'] as const) : bags;
       return { ...alone, stage: 'stage3', reads: ['stage1'], encoders };
     }
     case 'instances':
-      return { ...alone, stage: 'joint', reads: ['preprocess', 'embed'] };
+      return { ...alone, stage: 'joint', reads: fromBags };
     case 'fusion': {
       const alignment = method.embedding === 'projected' ? null : method.embedding;
-      if (isJoint(method, schedule))
-        return { ...alone, stage: 'joint', reads: ['preprocess', 'embed'], alignment };
-      const encoders = modalitiesOf(method, modalities).filter(isBagModality);
+      if (isJoint(method, schedule)) return { ...alone, stage: 'joint', reads: fromBags, alignment };
       const reads = alignment === null ? (['preprocess', 'stage1'] as const) : (['stage2'] as const);
-      return { id, stage: 'stage3', reads, encoders, alignment };
+      return { id, modalities, stage: 'stage3', reads, encoders: bags, alignment };
     }
   }
 }
 
 /** The encoders that some method stands on. */
-export const encodersOf = (plans: readonly MethodPlan[]): readonly Encoder[] =>
-  ([...bagModalities, 'union'] as const).filter((encoder) =>
+export const encodersOf = (plans: readonly MethodPlan[], slots: readonly Slot[]): readonly Encoder[] =>
+  [...slots.flatMap(({ id, kind }) => (kind === 'bag' ? [id] : [])), 'union'].filter((encoder) =>
     plans.some(({ encoders }) => encoders.includes(encoder)),
   );
 

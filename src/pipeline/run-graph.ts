@@ -14,11 +14,10 @@ import type { Bus } from './bus/bus.js';
 import type { Job } from './bus/job.js';
 import type { Config } from './config/schema.js';
 import { HafError } from './core/errors.js';
-import { inCanonicalOrder } from './core/modality.js';
 import { upstreamOf } from './graph.js';
 import type { Plan, PlannedJob } from './plan.js';
 import { recipeBytes } from './recipe.js';
-import type { RunEvent } from './runs/events.js';
+import type { RunEvent } from './run-event.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
 import { classOf } from './stages.js';
 
@@ -161,7 +160,7 @@ const gone = ({ node, id }: PlannedJob): HafError =>
   );
 
 function jobOf({ node, id }: PlannedJob, context: GraphRun, replace: boolean): Job {
-  const { run, config, store, codeVersion } = context;
+  const { run, store, codeVersion } = context;
   return {
     v: 1,
     run,
@@ -170,7 +169,6 @@ function jobOf({ node, id }: PlannedJob, context: GraphRun, replace: boolean): J
     stage: node.stage,
     unit: node.unit,
     class: classOf(node),
-    modalities: [...inCanonicalOrder(config.modalities)],
     sources: [...node.sources],
     replace,
     store: store.uri,

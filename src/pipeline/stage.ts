@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import type { Config } from './config/schema.js';
 import { alignments } from './core/alignment.js';
-import { bagModalities, type Modality } from './core/modality.js';
+import { modalityName } from './core/modality.js';
 import type { Problem } from './core/problem.js';
 import type { Rng } from './core/rng.js';
 import { stageNames, type StageName } from './core/stage-name.js';
@@ -16,15 +16,21 @@ export type JobClass = 'cpu' | 'gpu';
 export const unitSchema = z
   .strictObject({
     fold: z.number().int().min(0).exactOptional(),
-    modality: z.enum(bagModalities).exactOptional(),
+    modality: z.string().regex(modalityName).exactOptional(),
     alignment: z.enum(alignments).exactOptional(),
-    /** Stage 1 on the union of a patient's bags of all pathology modalities. */
+    /** Stage 1 on the union of a patient's bags of all bag modalities. */
     union: z.literal(true).exactOptional(),
     method: z.string().exactOptional(),
     /** Path of a slide, core or feature file below the data root. */
     file: z.string().exactOptional(),
-    /** Whose cores a job covers. */
+    /** Whose the file is, or whose images a job without a file covers. Absent: nothing but the arrays of a file say it. */
     patient: z.string().exactOptional(),
+    /** How the arrays of a feature file, or HANCOCK's names, say whose they are. */
+    names: z
+      .union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })])
+      .exactOptional(),
+    /** Images: whether tissue is found first or all of the image is tiled. */
+    tiling: z.enum(['tissue', 'grid']).exactOptional(),
     /** What makes instances of the tiles of an image. */
     encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
     /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
@@ -93,7 +99,6 @@ export interface StageContext {
   readonly unit: Unit;
   /** Only the sections the stage declares in `reads` are there; touching another throws. */
   readonly config: Config;
-  readonly modalities: readonly Modality[];
   readonly inputs: Inputs;
   readonly sources: readonly SourceFile[];
   /** A random stream of this job's own, named by purpose; asking twice for the same one throws. */
@@ -124,7 +129,7 @@ export type StageEvent = EpochProgress | StageOutput;
 /** The code of a stage: a cold Observable that emits progress and, last, its output; unsubscribing cancels it. */
 export type StageCode = (context: StageContext) => Observable<StageEvent>;
 
-/** A section of the config (`mil`) or a key inside of one (`data.wsi.width`). */
+/** A section of the config (`mil`) or a key inside of one (`data.modalities.WSI.width`). */
 export type ConfigPath = keyof Config | `${keyof Config}.${string}`;
 
 /** A stage as the graph knows it: what it reads and where its code lies, without loading it. */

@@ -32,6 +32,19 @@ function sectionsOf(id = ''): readonly ConfigPath[] {
   }
 }
 
+/**
+ * Methods over all modalities depend on their order. The others take what their inputs are of, so that another modality
+ * does not train them again.
+ */
+const slotKeys = (id = ''): readonly ConfigPath[] =>
+  methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];
+
+/** What tells whose the rows of a table are. */
+const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as const;
+
+/** What reading a table depends on. */
+const tableKeys = ['file', 'sheet', 'id', 'delimiter', 'decimal', 'columns', 'others'] as const;
+
 const define = (definition: StageDefinition): StageDefinition => definition;
 
 /**
@@ -43,7 +56,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'tile',
     version: 1,
     class: 'cpu',
-    reads: ({ modality }) => (modality === 'WSI' ? ['tissue', 'tile'] : ['core']),
+    reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', 'tile'] : ['core']),
     perFile: true,
     about: 'finds the tissue of a slide and lays the grid; tiles the cores of a patient',
     load: async () => (await import('../operators/tiling/tile.js')).tile,
@@ -53,7 +66,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     version: 2,
     class: ({ encoder }) => (encoder === 'onnx' ? 'gpu' : 'cpu'),
     reads: ({ modality, encoder }) => [
-      modality === 'WSI' ? 'data.wsi.width' : 'data.tma.width',
+      `data.modalities.${modality ?? ''}.width`,
       'embed.precision',
       ...(encoder === undefined ? (['embed.onNonFinite'] as const) : []),
       ...(encoder === 'onnx' ? onnxKeys : []),
@@ -61,39 +74,66 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     opens: { tile: ['tiles.json', 'coords.i32'] },
     perFile: true,
     about: 'reads one feature file into bags, or encodes the tiles of an image',
-    load: async () => (await import('../operators/features/embed.js')).embed,
+    load: async () => (await import('../operators/encoders/embed.js')).embed,
+  }),
+  outcome: define({
+    name: 'outcome',
+    version: 1,
+    class: 'cpu',
+    reads: () => [...idKeys, 'data.outcome.file', 'data.outcome.sheet', 'data.outcome.event', 'data.outcome.time'],
+    about: 'reads who there is, whether the event happened and when',
+    load: async () => (await import('../operators/cohort/outcome.js')).outcome,
   }),
   tables: define({
     name: 'tables',
+    version: 2,
+    class: 'cpu',
+    reads: ({ modality }) => [
+      ...idKeys,
+      // The columns of the outcome are no inputs.
+      'data.outcome.event',
+      'data.outcome.time',
+      ...tableKeys.map((key): ConfigPath => `data.modalities.${modality ?? ''}.${key}`),
+    ],
+    about: 'reads one table modality into numbers and categories',
+    load: async () => (await import('../operators/cohort/tables.js')).tables,
+  }),
+  bags: define({
+    name: 'bags',
     version: 1,
     class: 'cpu',
-    reads: () => ['modalities'],
-    about: 'reads the clinical tables and outcomes',
-    load: async () => (await import('../operators/cohort/tables.js')).tables,
+    reads: ({ modality }) => [`data.modalities.${modality ?? ''}.sources`],
+    opens: { embed: ['bags.json'] },
+    about: 'joins the slides or cores of each patient into one bag',
+    load: async () => (await import('../operators/cohort/bags.js')).bags,
   }),
   cohort: define({
     name: 'cohort',
-    version: 2,
+    version: 3,
     class: 'cpu',
-    reads: () => ['modalities', 'cohort', 'data.wsi.sources'],
-    opens: { embed: ['bags.json'] },
-    about: 'joins patients, masks and labels',
+    reads: () => ['modalities', 'cohort'],
+    opens: { bags: ['patient-bags.json'] },
+    about: 'decides who belongs to the cohort, with which outcome',
     load: async () => (await import('../operators/cohort/cohort.js')).cohort,
   }),
   split: define({
     name: 'split',
     version: 1,
     class: 'cpu',
-    reads: () => ['cv'],
+    reads: () => ['cv', 'data.layout'],
     about: 'draws training, validation and test patients of every fold',
     load: async () => (await import('../operators/splits/split.js')).split,
   }),
   preprocess: define({
     name: 'preprocess',
-    version: 1,
+    version: 2,
     class: 'cpu',
-    reads: () => ['modalities', 'tabular'],
-    about: 'fits imputers and scalers on training patients, encodes the tables',
+    reads: ({ modality }) => [
+      'tabular',
+      `data.modalities.${modality ?? ''}.scaler`,
+      `data.modalities.${modality ?? ''}.select`,
+    ],
+    about: 'fits imputers and scalers on training patients, encodes one table',
     load: async () => (await import('../operators/preprocessing/preprocess.js')).preprocess,
   }),
   stage1: define({
@@ -102,7 +142,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     class: 'gpu',
     reads: () => ['seed', 'bag', 'mil', 'train', 'align.width'],
     opens: { embed: ['features.f32', 'features.f16'] },
-    about: 'trains the gated-attention encoder of one pathology modality',
+    about: 'trains the gated-attention encoder of one bag modality',
     load: async () => (await import('../operators/stage1/stage1.js')).stage1,
   }),
   stage2: define({
@@ -124,7 +164,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'stage3',
     version: 2,
     class: 'gpu',
-    reads: ({ method }) => ['seed', 'modalities', 'train', ...sectionsOf(method)],
+    reads: ({ method }) => ['seed', ...slotKeys(method), 'train', ...sectionsOf(method)],
     about: 'trains the head of one method on frozen embeddings and scores validation and test patients',
     load: async () => (await import('../operators/stage3/stage3.js')).stage3,
   }),
@@ -134,7 +174,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     class: 'gpu',
     reads: ({ method }) => [
       'seed',
-      'modalities',
+      ...slotKeys(method),
       'train',
       'bag',
       'mil',
@@ -179,15 +219,15 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 2,
+    version: 3,
     class: 'cpu',
-    reads: () => ['methods', 'modalities', 'cv', 'schedule', 'preset', 'seed', 'stats'],
+    reads: () => ['methods', 'modalities', 'data', 'clip.anchor', 'cv', 'schedule', 'preset', 'seed', 'stats'],
     about: 'puts all folds into one table with its statistics',
     load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
   }),
   report: define({
     name: 'report',
-    version: 5,
+    version: 6,
     class: 'cpu',
     reads: () => [
       'name',
@@ -196,7 +236,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'seed',
       'modalities',
       'methods',
-      'data.wsi.sources',
+      'data',
       'cohort',
       'cv',
       'tabular',
@@ -222,6 +262,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     opens: {
       tile: ['tiles.json', 'sheet.jpg'],
       embed: ['bags.json'],
+      bags: ['patient-bags.json'],
       stage1: ['history.json'],
       stage2: ['history.json', 'spectrum.json'],
       stage3: ['history.json', 'predictions.json', 'spectrum.json'],

@@ -43,7 +43,6 @@ export async function executeJob(
   const context: StageContext = {
     unit: job.unit,
     config: declaredKeys(job),
-    modalities: job.modalities,
     inputs: await openInputs(job, store, readTime),
     sources: job.sources,
     rng: (purpose) => streams.of(purpose),

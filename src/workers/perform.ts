@@ -3,7 +3,7 @@ import type { Bus, Lease } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
 import type { Outcome, Settlement, WorkerObserver } from '../pipeline/observe/worker-observer.js';
-import type { RunEventBody } from '../pipeline/runs/events.js';
+import type { RunEventBody } from '../pipeline/run-event.js';
 import type { EpochProgress } from '../pipeline/stage.js';
 import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
 import type { JobResult } from './execute-job.js';

@@ -19,7 +19,7 @@ import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
 import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { svdObjective } from '../../src/operators/stage2/alignment-objective.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';
 import { Adam } from '../../src/operators/tensor/adam.js';

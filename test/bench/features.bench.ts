@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { embed } from '../../src/operators/features/embed.js';
+import { embed } from '../../src/operators/encoders/embed.js';
 import { embedFile } from '../support/embed-file.js';
 import { pythonWith, runPython } from '../support/python-with.js';
 import { runStage } from '../support/run-stage.js';

@@ -7,11 +7,11 @@
 import { expect, it } from 'vitest';
 import type { HeadModule } from '../../src/operators/heads/head.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
-import type { Method } from '../../src/operators/methods/method.js';
-import { methods } from '../../src/operators/methods/registry.js';
+import { methodOf } from '../../src/operators/methods/registry.js';
+import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { mfmfOf } from '../../src/operators/mfmf/mfmf-net.js';
 import { MfmfTraining } from '../../src/operators/mfmf/mfmf-training.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
@@ -59,7 +59,7 @@ it('one step of each row', async () => {
     void lines.push(
       `${row.padEnd(20)}${ms.toFixed(2).padStart(9)} ms${String(size).padStart(11)} parameters`,
     );
-  for (const method of methods as readonly Method[]) {
+  for (const method of paperMethodIds.map(methodOf)) {
     if (method.kind !== 'fusion' || ('attached' in method && method.attached)) continue;
     const module: HeadModule = await method.head();
     const inputs = inputsOf(method.embedding === 'projected' ? null : config.align.width);

@@ -12,7 +12,7 @@ import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { drawMasks, packRuns, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 import { alignmentLoss } from '../../src/operators/stage2/alignment.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { svdObjective } from '../../src/operators/stage2/alignment-objective.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';

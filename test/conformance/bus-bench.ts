@@ -1,7 +1,7 @@
 import { firstValueFrom, takeWhile, timeout, toArray, type Observable } from 'rxjs';
 import { afterEach } from 'vitest';
 import type { Bus, Lease } from '../../src/pipeline/bus/bus.js';
-import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 import type { JobClass } from '../../src/pipeline/stage.js';
 import { doneEvent, failedEvent, retriedEvent, returnedEvent, skippedEvent } from '../support/job-events.js';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runSummarySchema } from '../../src/pipeline/runs/materialise.js';
-import { methodIds } from '../../src/operators/methods/registry.js';
+import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import { cli } from '../support/cli.js';
 import { runFolder, workFolder } from '../support/small-cohort.js';
 

@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { cli } from '../support/cli.js';
 import { edit, runFolder, workFolder } from '../support/small-cohort.js';
 

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { BrokerAddress, BrokerAuth, BrokerTls } from '../../src/pipeline/broker/address.js';
+import type { BrokerAddress, BrokerAuth, BrokerTls } from '../../src/pipeline/bus/nats/address.js';
 import { makeCertificates, type Certificates } from '../../src/pipeline/broker/certificates.js';
 import { createCertificates, createUsers, seedFile } from '../../src/pipeline/broker/security-files.js';
 import { readCredentials } from '../../src/pipeline/broker/credentials.js';

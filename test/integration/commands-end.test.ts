@@ -5,7 +5,7 @@ import { connect, StringCodec } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
-import type { RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { RunEventBody } from '../../src/pipeline/run-event.js';
 import { cli, ended, startCli } from '../support/cli.js';
 import { doneEvent } from '../support/job-events.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';

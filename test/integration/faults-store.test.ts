@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { embeddingsFile } from '../../src/operators/stage1/encoder-data.js';
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { blobKey, manifestKey } from '../../src/pipeline/store/layout.js';
 import { FaultBench, isEpoch } from '../support/fault-bench.js';
 import {

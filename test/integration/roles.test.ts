@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BrokerAddress, BrokerRole } from '../../src/pipeline/broker/address.js';
+import type { BrokerAddress, BrokerRole } from '../../src/pipeline/bus/nats/address.js';
 import { createUsers, keyVariable, publicKeys, seedFile } from '../../src/pipeline/broker/security-files.js';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import type { Member } from '../../src/pipeline/bus/member.js';

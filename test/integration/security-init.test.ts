@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { brokerRoles } from '../../src/pipeline/broker/address.js';
+import { brokerRoles } from '../../src/pipeline/bus/nats/address.js';
 import { certificateCovers } from '../../src/pipeline/broker/certificates.js';
 import { addressFrom } from '../../src/pipeline/broker/connect-options.js';
 import { keyVariable } from '../../src/pipeline/broker/security-files.js';

@@ -12,7 +12,7 @@ import {
   RetentionPolicy,
 } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BrokerRole, brokerRoles } from '../../src/pipeline/broker/address.js';
+import { type BrokerRole, brokerRoles } from '../../src/pipeline/bus/nats/address.js';
 import { createUsers, keyVariable, publicKeys, seedFile } from '../../src/pipeline/broker/security-files.js';
 import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';

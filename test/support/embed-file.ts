@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embed } from '../../src/operators/features/embed.js';
+import { embed } from '../../src/operators/encoders/embed.js';
 import {
   bagCoordsFile,
   bagIndexFile,

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
 import { stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';

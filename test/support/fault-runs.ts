@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { parseManifest, type Manifest } from '../../src/pipeline/store/store.js';
 import { cli } from './cli.js';
 import { predictionsOf, runFolder, workFolder } from './small-cohort.js';

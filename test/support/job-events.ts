@@ -1,4 +1,4 @@
-import type { RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { RunEventBody } from '../../src/pipeline/run-event.js';
 import { testJob } from './jobs.js';
 
 /** What an event says of the job that `testJob(name)` makes. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { trainersOf, type CliResult } from './cli.js';
 
 const entry = join(import.meta.dirname, '../../dist/bin/haf-pipeline.js');

@@ -1,7 +1,7 @@
 import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { BagSource } from '../../src/operators/stage1/bag-source.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 
 /** Random vectors of some modalities, each absent from some patients; nobody lacks the last one. */
 export const tablesOf = (

@@ -228,18 +228,26 @@ describe('aggregate', () => {
     );
     expect(summary.rows.map(({ method }) => method)).toEqual(['haf', 'mdlm']);
     expect(summary.skipped).toEqual([
-      { method: 'blood', title: 'Blood', reason: 'needs Blood, which the experiment does not have' },
-      { method: 'icd', title: 'ICD codes', reason: 'needs ICD, which the experiment does not have' },
+      {
+        method: 'blood',
+        title: 'Blood',
+        reason: 'needs the table Blood, which the experiment does not have (tables: Clin, Path)',
+      },
+      {
+        method: 'icd',
+        title: 'ICD codes',
+        reason: 'needs the table ICD, which the experiment does not have (tables: Clin, Path)',
+      },
     ]);
     expect(text(files['summary.md'])).toMatch(/^\| Blood \| skipped \| - \|/m);
     expect(text(files['summary.md'])).toContain(
-      '- Blood: skipped: needs Blood, which the experiment does not have.',
+      '- Blood: skipped: needs the table Blood, which the experiment does not have (tables: Clin, Path).',
     );
     expect(text(files['summary.tex'])).toMatch(/^ICD codes & skipped & - /m);
     const lines = text(files['summary.csv']).trimEnd().split('\n');
     const widths = lines.map((line) => line.replaceAll(/"[^"]*"/g, '').split(',').length);
     expect(new Set(widths).size).toBe(1);
-    expect(lines.at(-1)).toMatch(/^icd,ICD codes,0,+"needs ICD, which/);
+    expect(lines.at(-1)).toMatch(/^icd,ICD codes,0,+"needs the table ICD, which/);
   });
 
   it('puts the robustness of all folds side by side, for methods with embeddings', async () => {

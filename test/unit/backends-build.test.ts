@@ -3,12 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { compileAddon } from '../../src/backends/compile.js';
-import { installBackend } from '../../src/backends/install.js';
-import { librariesIn, metadataOf, takeCuda, takeFromWheel, wheelPlaces } from '../../src/backends/library.js';
-import { findPip, pipFault } from '../../src/backends/pip.js';
-import { libraryFrom } from '../../src/backends/sources.js';
-import { cudaRequirements, packageOf, wheelPlatforms } from '../../src/backends/wheel-choice.js';
+import { compileAddon } from '../../src/backend-setup/compile.js';
+import { installBackend } from '../../src/backend-setup/install.js';
+import {
+  librariesIn,
+  metadataOf,
+  takeCuda,
+  takeFromWheel,
+  wheelPlaces,
+} from '../../src/backend-setup/library.js';
+import { findPip, pipFault } from '../../src/backend-setup/pip.js';
+import { libraryFrom } from '../../src/backend-setup/sources.js';
+import { cudaRequirements, packageOf, wheelPlatforms } from '../../src/backend-setup/wheel-choice.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 import { cluster } from '../support/backend-folders.js';
 

@@ -11,7 +11,7 @@ import {
 } from '../../src/pipeline/cli/render/run-view.js';
 import { clock } from '../../src/pipeline/cli/render/clock.js';
 import { fitLine, viewLines } from '../../src/pipeline/cli/render/view-lines.js';
-import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 import type { StageName, Unit } from '../../src/pipeline/stage.js';
 
 const plain = paletteFor({}, {}, []);

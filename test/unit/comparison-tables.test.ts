@@ -174,7 +174,9 @@ describe('the result table on a terminal', () => {
     ).split('\n');
     expect(lines[1]).toMatch(/^TMA-CLAM .*\(quoted\)$/);
     expect(lines[2]).toMatch(/^Blood +skipped +- +- +-$/);
-    expect(lines[3]).toBe('Blood skipped: needs Blood, which the experiment does not have');
+    expect(lines[3]).toBe(
+      'Blood skipped: needs the table Blood, which the experiment does not have (tables: none)',
+    );
   });
 
   it('ends with a line for each comparison', async () => {

@@ -46,8 +46,8 @@ describe('loading an experiment', () => {
     const text =
       'name: demo\nmodalities: [TMA, Clin]\ncohort: { require: [] }\nmethods: [haf, blood, clip, clinical]';
     expect(loadConfig({ text }).warnings).toEqual([
-      'Method "blood" is skipped: it needs Blood, which the experiment does not have.',
-      'Method "clip" is skipped: it needs WSI, which the experiment does not have.',
+      'Method "blood" is skipped: it needs the table Blood, which the experiment does not have (tables: Clin).',
+      'Method "clip" is skipped: it needs the modality WSI (clip.anchor), which the experiment does not have (modalities: TMA, Clin).',
     ]);
   });
 
@@ -131,7 +131,7 @@ describe('problems of an experiment', () => {
     expect(problems(text)).toEqual([
       'experiment:1:1 name: use lower-case letters, digits and hyphens, found "Hello World"',
       expect.stringMatching(
-        /^experiment:2:16 methods\[1\]: expected one of wsi_clam, .*, found "hap"; did you mean "haf"\?$/,
+        /^experiment:2:16 methods\[1\]: expected the name of a method, found "hap"; did you mean "haf"\?$/,
       ),
       'experiment:4:3 align.tauSV: unknown key; did you mean "tauSv"?',
       'experiment:5:3 align.width: expected a whole number above 0, found 1.5',
@@ -149,7 +149,9 @@ describe('problems of an experiment', () => {
     expect(messages.sort()).toEqual([
       'cohort.includeSites: expected "all" or a list of whole numbers at least 0, found the list ["a"]',
       'data.splits: expected text or null, found 4',
-      expect.stringMatching(/^methods: expected a list of one or more of wsi_clam, .*, found the list \[\]$/),
+      expect.stringMatching(
+        /^methods: expected a list of one or more names, such as haf, .*, found the list \[\]$/,
+      ),
       'mil.dropout: expected a number at least 0 and below 1, found 1',
       'tabular.clip: expected true or false, found 2',
     ]);
@@ -173,7 +175,7 @@ describe('rules across sections', () => {
 
   it('refuse methods of which none has its modality', () => {
     expect(problems(`${all}methods: [blood, wsi_clam]`)).toEqual([
-      'experiment:4:1 methods: none of the methods can run: "blood" needs Blood, which the experiment does not have; "wsi_clam" needs WSI, which the experiment does not have',
+      'experiment:4:1 methods: none of the methods can run: "blood" needs the table Blood, which the experiment does not have (tables: Clin); "wsi_clam" needs the bag WSI, which the experiment does not have (bags: TMA)',
     ]);
   });
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { EncodingState } from '../../src/operators/encoders/encoding-state.js';
 import { standInEncoder, standInName } from '../../src/operators/encoders/stand-in.js';
 import { bagIndexFile, bagIndexSchema } from '../../src/operators/features/bag-index.js';
-import { embed } from '../../src/operators/features/embed.js';
+import { embed } from '../../src/operators/encoders/embed.js';
 import type { SourceFile, StageOutput } from '../../src/pipeline/stage.js';
 import { CheckpointMemory, pausedIn, runWithPause, storedFiles } from '../support/checkpoints.js';
 import { poolingEncoder, writeOnnxFile } from '../support/onnx-file.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config, ConfigInput } from '../../src/pipeline/config/schema.js';
 import { modalities } from '../../src/pipeline/core/modality.js';
 import { buildGraph, upstreamOf, type Graph, type JobNode } from '../../src/pipeline/graph.js';
-import { methodIds } from '../../src/operators/methods/registry.js';
+import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import { stages } from '../../src/pipeline/stages.js';
 import type { StageName } from '../../src/pipeline/stage.js';
 import { testConfig, testFiles } from '../support/jobs.js';

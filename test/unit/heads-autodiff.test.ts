@@ -11,7 +11,7 @@ import { mdlmHead } from '../../src/operators/heads/mdlm.js';
 import { mlpHead } from '../../src/operators/heads/mlp.js';
 import { poolHead } from '../../src/operators/heads/pool.js';
 import { ps3Head } from '../../src/operators/heads/ps3.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { dense } from '../../src/operators/tensor/dense.js';
 import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
 import { numericBackends, useBackend } from '../support/numeric-backends.js';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const source = resolve(import.meta.dirname, '../../src');
@@ -13,6 +13,19 @@ function importsOf(file: string): string[] {
     /^(?:import|export) (?!type )(?:[^'"]*from )?'(\.[^']+)\.js';$/gms,
   );
   return [...statements].map(([, path]) => `${resolve(dirname(file), path ?? '')}.ts`);
+}
+
+/** Everything a file names of another: static imports, type-only imports, and import(). */
+function mentionsOf(file: string): string[] {
+  const statements = readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*'(\.[^']+)\.js'/g);
+  return [...statements].map(([, path]) => `${resolve(dirname(file), path ?? '')}.ts`);
+}
+
+/** The folder below operators or pipeline, or the folder below src. A file outside of such a folder is a room of its own. */
+function roomOf(file: string): string {
+  const [first = '', second, ...rest] = relative(source, file).split('/');
+  if (first !== 'operators' && first !== 'pipeline') return first;
+  return rest.length > 0 ? `${first}/${second}` : relative(source, file);
 }
 
 function cycleFrom(start: string, graph: ReadonlyMap<string, readonly string[]>): string[] | null {
@@ -43,6 +56,22 @@ describe('the import graph', () => {
 
   it('has no cycle', () => {
     for (const file of files) expect(cycleFrom(file, graph)).toBeNull();
+  });
+
+  it('has no two folders that import each other', () => {
+    const pairs = new Map<string, string>();
+    for (const file of files)
+      for (const target of mentionsOf(file)) {
+        const [from, to] = [roomOf(file), roomOf(target)];
+        if (from !== to) pairs.set(`${from} -> ${to}`, relative(source, file));
+      }
+    const loops = [...pairs].flatMap(([pair, file]) => {
+      const [from, to] = pair.split(' -> ');
+      const back = pairs.get(`${to} -> ${from}`);
+      return back !== undefined && pair < `${to} -> ${from}` ? [`${pair} (${file}, ${back})`] : [];
+    });
+    expect(loops).toEqual([]);
+    expect(pairs.size).toBeGreaterThan(100);
   });
 
   it('loads no TensorFlow outside of operators', () => {

@@ -2,12 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { joint } from '../../src/operators/joint/joint.js';
 import { modalitiesOf } from '../../src/operators/methods/method.js';
-import { methodOf, methods } from '../../src/operators/methods/registry.js';
+import { methodOf } from '../../src/operators/methods/registry.js';
+import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { spectrumSchema } from '../../src/operators/stage2/alignment-data.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { withPreset } from '../../src/pipeline/config/presets.js';
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import { slotsOf } from '../../src/pipeline/core/modality.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
 import { miniCohort, miniConfig } from '../support/mini-cohort.js';
@@ -24,7 +26,7 @@ const jobOf = (method: string, config: Partial<ConfigInput> = {}): StageRun => (
 });
 const run = async (method: string, config: Partial<ConfigInput> = {}): Promise<StageOutput> =>
   (await runStage(joint, jobOf(method, config))).output;
-const joined = methods.filter(({ kind }) => kind === 'fusion' || kind === 'instances').map(({ id }) => id);
+const joined = paperMethodIds.filter((id) => ['fusion', 'instances'].includes(methodOf(id).kind));
 
 beforeAll(async () => {
   await loadBackend();
@@ -100,7 +102,10 @@ describe('a small cohort, all stages of a method in one step', () => {
   });
 
   it('looks at the modalities of the method alone', () => {
-    expect(modalitiesOf(methodOf('wsi_tma_mlp'), ['WSI', 'TMA', 'Clin', 'Blood'])).toEqual(['WSI', 'TMA']);
+    expect(modalitiesOf(methodOf('wsi_tma_mlp'), slotsOf(['WSI', 'TMA', 'Clin', 'Blood']))).toEqual([
+      'WSI',
+      'TMA',
+    ]);
     const names = Object.keys(arraysOf(outputs.get('wsi_tma_mlp') as StageOutput, 'weights.safetensors'));
     expect(names.some((name) => name.includes('Clin'))).toBe(false);
   });

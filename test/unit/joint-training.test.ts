@@ -5,7 +5,11 @@ import { JointTraining, jointLayout } from '../../src/operators/joint/joint-trai
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
 import { latentInputs } from '../../src/operators/stage2/latent-inputs.js';
-import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import {
+  gatherMask,
+  gatherRows,
+  type ModalityInput,
+} from '../../src/operators/embeddings/modality-inputs.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
 import { partOf } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { slotsOf } from '../../src/pipeline/core/modality.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { joint } from '../../src/operators/joint/joint.js';
 import { missingFor } from '../../src/operators/methods/method.js';
-import { methods } from '../../src/operators/methods/registry.js';
+import { methodOf } from '../../src/operators/methods/registry.js';
+import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
@@ -25,9 +27,10 @@ const run = async (
     .output;
 };
 
-const fusionMethods = methods.filter(
-  (method) => method.kind === 'fusion' && missingFor(method, ['TMA', 'Clin', 'Blood']) === null,
-);
+const slots = slotsOf(['TMA', 'Clin', 'Blood']);
+const fusionMethods = paperMethodIds
+  .map(methodOf)
+  .filter((method) => method.kind === 'fusion' && missingFor(method, slots, { anchor: 'WSI' }) === null);
 const idsOf = (aligned: boolean): string[] =>
   fusionMethods
     .filter((method) => method.kind === 'fusion' && (method.embedding !== 'projected') === aligned)

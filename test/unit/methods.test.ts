@@ -1,14 +1,21 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { beyondPaper, type Method, type PaperSpread } from '../../src/operators/methods/method.js';
-import { methodIds, methodOf, methods } from '../../src/operators/methods/registry.js';
+import { missingFor, modalitiesOf } from '../../src/operators/methods/method.js';
+import {
+  familiesOf,
+  hancockAliases,
+  isMethodId,
+  methodIds,
+  methodOf,
+} from '../../src/operators/methods/registry.js';
+import { paperMethodIds, paperResultOf, type PaperSpread } from '../../src/operators/paper/paper-results.js';
 import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
 import { fusionHead } from '../../src/operators/stage3/method-head.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import { slotsOf, type Modality, type Slot } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { methodPlans } from '../../src/pipeline/method-plans.js';
 import { stages } from '../../src/pipeline/stages.js';
@@ -37,13 +44,13 @@ function printed(cell = ''): PaperSpread | null {
 }
 
 const numbersOf = (id: string): readonly [PaperSpread | null, PaperSpread | null] => {
-  const { accuracy, auc } = methodOf(id).paper;
+  const { accuracy, auc } = paperResultOf(id) ?? { accuracy: null, auc: null };
   return [accuracy, auc];
 };
 const inTable = (table: string): string[] =>
-  methods.filter(({ paper }) => paper.table === table).map(({ id }) => id);
+  paperMethodIds.filter((id) => paperResultOf(id)?.table === table);
 
-describe("the paper's numbers in the registry are those of the method description", () => {
+describe("the paper's numbers in the code are those of the method description", () => {
   const table1 = tableOf('8.1').map(([id = '', title, , accuracy, auc]) => ({
     ...{ id: id.replaceAll('`', ''), title, accuracy, auc },
   }));
@@ -63,11 +70,9 @@ describe("the paper's numbers in the registry are those of the method descriptio
     const rows = tableOf('8.8').map(([name = '', accuracy, auc]) => ({ name, accuracy, auc }));
     expect(inTable('Table 2')).toHaveLength(rows.length);
     for (const { name, accuracy, auc } of rows) {
-      const method = methods.find(
-        ({ paper, title }) => paper.table === 'Table 2' && title.toLowerCase().startsWith(name),
-      );
-      expect(method, name).toBeDefined();
-      expect(numbersOf(method?.id ?? ''), name).toEqual([printed(accuracy), printed(auc)]);
+      const id = inTable('Table 2').find((row) => methodOf(row).title.toLowerCase().startsWith(name));
+      expect(id, name).toBeDefined();
+      expect(numbersOf(id ?? ''), name).toEqual([printed(accuracy), printed(auc)]);
     }
   });
 
@@ -90,7 +95,7 @@ const example = loadConfig({ text: 'name: demo' }).config;
 const trainedIn = (id: string, modalities: readonly Modality[] = example.modalities): readonly string[] =>
   methodPlans({
     ...example,
-    methods: methodIds.filter((known) => known === id),
+    methods: [id],
     modalities: [...modalities],
   }).map(({ stage }) => stage);
 
@@ -106,15 +111,14 @@ const inputsFor = (aligned: boolean): readonly ModalityInput[] =>
     };
   });
 
+const registered = methodIds.map(methodOf);
+
 // CONTRIBUTING.md, "Add a method", step by step for every entry.
-const registered: readonly Method[] = methods;
 describe.each(registered.map((method) => ({ id: method.id, method })))('the method $id', ({ id, method }) => {
-  it('has an id that a key of the experiment and a folder can be, a title, and numbers to stand beside if the paper has it', () => {
-    expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
+  it('has an id that a key of the experiment and a folder can be, and a title of its own', () => {
+    expect(id).toMatch(/^[a-z][a-z0-9_-]*$/);
     expect(method.title).not.toBe('');
-    expect(methods.filter((other) => other.title === method.title)).toHaveLength(1);
-    if (method.paper.table === beyondPaper.table) expect(method.paper).toEqual(beyondPaper);
-    else expect(method.paper.auc).not.toBeNull();
+    expect(registered.filter((other) => other.title === method.title)).toHaveLength(1);
   });
 
   it('becomes a row of an experiment that names it: the schema takes it, the graph has its job', () => {
@@ -124,10 +128,13 @@ describe.each(registered.map((method) => ({ id: method.id, method })))('the meth
     expect(trainedIn(id)).toHaveLength(1);
   });
 
-  it('is left out of an experiment that lacks what it needs, and only then', () => {
+  it('is left out of an experiment that lacks a modality it names, and only then', () => {
     for (const without of example.modalities) {
       const modalities = example.modalities.filter((modality) => modality !== without);
-      expect(trainedIn(id, modalities)).toHaveLength(method.needs.includes(without) ? 0 : 1);
+      const named = typeof method.reads !== 'string' && method.reads.includes(without);
+      const anchor =
+        method.kind === 'fusion' && method.embedding === 'clip' && example.clip.anchor === without;
+      expect(trainedIn(id, modalities), without).toHaveLength(named || anchor ? 0 : 1);
     }
   });
 
@@ -137,6 +144,112 @@ describe.each(registered.map((method) => ({ id: method.id, method })))('the meth
     if (own === null || own === undefined) return;
     const stage = method.kind === 'instances' ? stages.joint : stages.stage3;
     expect(stage.reads({ method: id })).toContain(own);
+  });
+});
+
+const bag = (id: string): Slot => ({ id, kind: 'bag' });
+const table = (id: string): Slot => ({ id, kind: 'table' });
+
+describe('families of methods', () => {
+  const slots = [table('Clin'), bag('Slides'), table('RNA-seq'), bag('Cores_2')];
+
+  it('are what a cohort of its own can ask for, each of them a method it can run', () => {
+    const ids = familiesOf(slots);
+    expect(ids.filter((id) => id.includes('-'))).toEqual([
+      ...['mil-Slides', 'mil-Cores_2', 'mil-all'],
+      ...['table-Clin', 'table-RNA-seq'],
+    ]);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) {
+      expect(methodOf(id).id).toBe(id);
+      expect(missingFor(methodOf(id), slots, { anchor: null }), id).toBeNull();
+    }
+  });
+
+  it('on tables alone have no method of bags', () => {
+    const ids = familiesOf([table('Clin')]);
+    expect(ids).not.toContain('mil-all');
+    expect(ids).not.toContain('bags_mlp');
+    expect(ids).toContain('all_mlp');
+  });
+
+  it.each([
+    ['mil-Slides', ['Slides']],
+    ['mil-all', ['Slides', 'Cores_2']],
+    ['bags_mlp', ['Slides', 'Cores_2']],
+    ['table-RNA-seq', ['RNA-seq']],
+    ['haf', ['Clin', 'Slides', 'RNA-seq', 'Cores_2']],
+    ['mfmf', ['Clin', 'Slides', 'RNA-seq', 'Cores_2']],
+    ['wsi_tma_mlp', []],
+  ])('%s reads %j, in the order of the slots', (id, wanted) => {
+    expect(modalitiesOf(methodOf(id), slots)).toEqual(wanted);
+  });
+
+  it('are no method without the name of a modality', () => {
+    for (const id of [
+      'mil-',
+      'table-',
+      'mil-2',
+      'table-a b',
+      'mil_Slides',
+      'MIL-Slides',
+      'haff',
+      '__proto__',
+    ])
+      expect(isMethodId(id), id).toBe(false);
+    expect(() => methodOf('haff')).toThrow('haff');
+  });
+
+  it.each([
+    ['mil-Clin', 'needs a bag, and Clin is a table (bags: Slides, Cores_2)'],
+    ['mil-WSI', 'needs the bag WSI, which the experiment does not have (bags: Slides, Cores_2)'],
+    ['table-Slides', 'needs a table, and Slides is a bag (tables: Clin, RNA-seq)'],
+    ['blood', 'needs the table Blood, which the experiment does not have (tables: Clin, RNA-seq)'],
+    ['wsi_tma_clam', 'needs the bag WSI, which the experiment does not have (bags: Slides, Cores_2)'],
+  ])('%s is left out with the reason', (id, reason) => {
+    expect(missingFor(methodOf(id), slots, { anchor: null })).toBe(reason);
+  });
+
+  it('say that there is no bag, and which anchor there is not', () => {
+    const tables = [table('Clin'), table('RNA')];
+    const reason = (id: string, anchor: string | null): string | null =>
+      missingFor(methodOf(id), tables, { anchor });
+    expect(reason('mil-all', null)).toBe('needs a bag modality, which the experiment does not have');
+    expect(reason('bags_mlp', null)).toBe('needs a bag modality, which the experiment does not have');
+    expect(reason('clip', null)).toMatch(/^needs clip.anchor/);
+    expect(reason('clip', 'WSI')).toBe(
+      'needs the modality WSI (clip.anchor), which the experiment does not have (modalities: Clin, RNA)',
+    );
+    expect(reason('clip', 'RNA')).toBeNull();
+    expect(missingFor(methodOf('haf'), [table('RNA')], { anchor: null })).toBeNull();
+  });
+});
+
+describe("HANCOCK's names", () => {
+  const hancock = slotsOf(example.modalities);
+
+  it.each(Object.entries(hancockAliases))('%s is %s under its own id and title', (alias, family) => {
+    const [own, general] = [methodOf(alias), methodOf(family)];
+    expect(own).toEqual({ ...general, id: alias, title: own.title, reads: own.reads });
+    expect(own.title).not.toBe(general.title);
+    expect(modalitiesOf(methodOf(alias), hancock)).toEqual(modalitiesOf(methodOf(family), hancock));
+  });
+
+  it('keep their meaning when the cohort has more bags', () => {
+    const more = [...hancock, bag('MRI')];
+    expect(modalitiesOf(methodOf('wsi_tma_mlp'), more)).toEqual(['WSI', 'TMA']);
+    expect(modalitiesOf(methodOf('bags_mlp'), more)).toEqual(['WSI', 'TMA', 'MRI']);
+    expect(missingFor(methodOf('wsi_tma_clam'), more, { anchor: null })).toBe(
+      'reads exactly WSI and TMA, and the experiment also has MRI; mil-all reads all bags',
+    );
+  });
+
+  it('share the encoder with the family of the same bags', () => {
+    const encoders = (id: string) =>
+      methodPlans({ ...example, methods: [id] }).map(({ encoders: needed }) => needed);
+    expect(encoders('wsi_clam')).toEqual(encoders('mil-WSI'));
+    expect(encoders('wsi_tma_clam')).toEqual(encoders('mil-all'));
+    expect(encoders('wsi_tma_mlp')).toEqual(encoders('bags_mlp'));
   });
 });
 
@@ -202,17 +315,6 @@ describe('late fusion', () => {
   });
 });
 
-describe('the folder of methods', () => {
-  it('holds nothing that the registry does not list', () => {
-    const registry = readFileSync(join(root, 'src/operators/methods/registry.ts'), 'utf8');
-    const files = readdirSync(join(root, 'src/operators/methods')).filter(
-      (file) => file !== 'registry.ts' && file !== 'method.ts',
-    );
-    expect(files.length).toBeGreaterThan(10);
-    expect(files.filter((file) => !registry.includes(`'./${file.replace(/\.ts$/, '.js')}'`))).toEqual([]);
-  });
-
-  it('names every method once', () => {
-    expect(new Set(methods.map(({ id }) => id)).size).toBe(methods.length);
-  });
+it('names every method once', () => {
+  expect(new Set(methodIds).size).toBe(methodIds.length);
 });

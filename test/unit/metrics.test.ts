@@ -7,7 +7,7 @@ import type { Bus, ConnectionState } from '../../src/pipeline/bus/bus.js';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import { deadLetterStream, jobStream } from '../../src/pipeline/bus/nats/names.js';
 import { metricsOf, type Observed } from '../../src/pipeline/observe/metrics.js';
-import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 import {
   cachedEvent,
   doneEvent,

@@ -6,7 +6,7 @@ import { MfmfTraining, type MfmfTrainingOptions } from '../../src/operators/mfmf
 import type { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { subsample } from '../../src/operators/stage1/pack-bags.js';
 import { packRows } from '../../src/operators/stage1/packed-bags.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { bagsInMemory, tablesOf } from '../support/small-inputs.js';
 import { chosenBackend, useBackend } from '../support/numeric-backends.js';

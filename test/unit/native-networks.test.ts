@@ -5,7 +5,7 @@ import { rng } from '../../src/pipeline/core/rng.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { fusionPass, type FusionPass } from '../../src/operators/heads/fusion-pass.js';
 import { tensorFusionPass } from '../../src/operators/heads/tensor-fusion.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { projectionOf, projectionPass, type ProjectionPass } from '../../src/operators/stage2/projection.js';
 import { tensorProjectionPass } from '../../src/operators/stage2/tensor-projection.js';
 import { nativeProducts } from '../../src/operators/tensor/backend.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { methodsText } from '../../src/operators/report/methods-text.js';
 import type { ReportInput } from '../../src/operators/report/report-input.js';
 import { significanceSection } from '../../src/operators/report/significance-section.js';
-import { methodIds, type MethodId } from '../../src/operators/methods/registry.js';
+import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import type { Comparison } from '../../src/operators/evaluation/summary-data.js';
 import { withPreset } from '../../src/pipeline/config/presets.js';
 import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
@@ -14,7 +14,7 @@ const configOf = (changes: Partial<ConfigInput>): Config =>
 function textOf(
   heading: string,
   changes: Partial<ConfigInput>,
-  methods: readonly MethodId[] = methodIds,
+  methods: readonly string[] = methodIds,
 ): string {
   const config = configOf(changes);
   const input = {
@@ -59,7 +59,7 @@ describe('the methods text', () => {
   });
 
   it('names every row through which gradients pass', () => {
-    const of = (changes: Partial<ConfigInput>, methods?: readonly MethodId[]): string =>
+    const of = (changes: Partial<ConfigInput>, methods?: readonly string[]): string =>
       textOf('Schedule', changes, methods).split(' No gradient ')[1] ?? '';
     expect(of({}, ['haf', 'ga_mean', 'mdlm'])).toBe('passes from one stage into another.');
     expect(of({}, ['haf', 'haf_attached'])).toBe(

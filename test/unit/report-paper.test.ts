@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { configDifferences } from '../../src/operators/report/config-differences.js';
 import { standardErrorsFromPaper } from '../../src/operators/report/paper-difference.js';
 import { spectrumGroups } from '../../src/operators/report/spectrum-groups.js';
-import { methodIds } from '../../src/operators/methods/registry.js';
+import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { paperConfig, reportedPaper } from '../support/invented-paper.js';
 import { reported } from '../support/invented-report.js';

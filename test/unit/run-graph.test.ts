@@ -10,7 +10,7 @@ import { buildGraph } from '../../src/pipeline/graph.js';
 import { makePlan } from '../../src/pipeline/plan.js';
 import { parseRecipe } from '../../src/pipeline/recipe.js';
 import { runGraph, type JobOutcome } from '../../src/pipeline/run-graph.js';
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import type { Manifest } from '../../src/pipeline/store/store.js';
 import { simpleWorker } from '../support/simple-worker.js';

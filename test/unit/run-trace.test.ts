@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import type { RunEvent, RunEventBody } from '../../src/pipeline/runs/events.js';
+import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 import { writeTrace } from '../../src/pipeline/runs/trace-file.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 import {

@@ -11,7 +11,7 @@ import { hashOf } from '../../src/pipeline/core/canonical-json.js';
 import { HafError, type ErrorCode } from '../../src/pipeline/core/errors.js';
 import { together, type Settlement } from '../../src/pipeline/observe/worker-observer.js';
 import { recipeBytes, type Recipe } from '../../src/pipeline/recipe.js';
-import type { RunEvent } from '../../src/pipeline/runs/events.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { interrupted, type Executor, type JobControl } from '../../src/workers/executor.js';
 import { startRunner, type RunnerOptions } from '../../src/workers/runner.js';

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { openClosed as openSlide } from '../support/open-slides.js';
 import { planCells } from '../../src/operators/slides/cell-plan.js';
 import { type GridReader, hasGrid } from '../../src/operators/slides/grid-reader.js';
-import { readTiles } from '../../src/operators/slides/read-tiles.js';
+import { readTiles } from '../../src/operators/tiling/read-tiles.js';
 import type { Region, SlideReader } from '../../src/operators/slides/slide-reader.js';
 import { readTiffDirectory } from '../../src/operators/slides/tiff-directory.js';
 import type { TileGeometry } from '../../src/operators/tiling/tiles-data.js';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
+import { slotsOf } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import type { AlignmentGroup } from '../../src/operators/stage2/alignment.js';
@@ -40,7 +41,7 @@ function groupOf(rows: readonly (readonly number[])[] = mask): AlignmentGroup & 
 
 const theta = (value: number): Float32Array => Float32Array.of(value);
 const objective = (options: Partial<typeof clip> = {}, weight = 0.7): ReturnType<typeof clipObjective> =>
-  clipObjective({ weight }, { ...clip, ...options }, modalities);
+  clipObjective({ weight }, { ...clip, ...options }, slotsOf(modalities));
 
 describe.each([false, true])('the CLIP loss, anchor with itself %s', (includeSelf) => {
   const group = groupOf();
@@ -192,8 +193,19 @@ describe('the CLIP loss', () => {
     expect(stream.uniform()).toBe(rng(1, 'never').uniform());
   });
 
-  it('needs the slide among the modalities', () => {
-    expect(() => clipObjective(align, clip, ['TMA', 'Clin'])).toThrow('WSI');
+  it('needs its anchor among the modalities: the given one, or a bag', () => {
+    const build = (anchor: string | null, of: Parameters<typeof slotsOf>[0]) => () =>
+      clipObjective(align, { ...clip, anchor }, slotsOf(of));
+    expect(build('WSI', ['TMA', 'Clin'])).toThrow('no anchor');
+    expect(build(null, ['Clin', 'Blood'])).toThrow('no anchor');
+    expect(build('Blood', ['Clin', 'Blood'])).not.toThrow();
+  });
+
+  it('takes the first bag as anchor where none is given', () => {
+    const group = groupOf();
+    const lossOf = (anchor: string | null): number => objective({ anchor }).lossOf(group, theta(1)).total;
+    expect(lossOf(null)).toBe(lossOf('WSI'));
+    expect(lossOf('TMA')).not.toBe(lossOf('WSI'));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { frozenTransfer } from '../../src/operators/stage2/frozen-transfer.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 

@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng, type Rng } from '../../src/pipeline/core/rng.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
-import { gatherMask, gatherRows, type ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import {
+  gatherMask,
+  gatherRows,
+  type ModalityInput,
+} from '../../src/operators/embeddings/modality-inputs.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead, type MlpHeadOptions } from '../../src/operators/heads/mlp.js';

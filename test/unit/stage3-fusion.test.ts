@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { crossEntropy } from '../../src/operators/tensor/cross-entropy.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { fusionNetOf, type FusionNet } from '../../src/operators/heads/fusion-net.js';
 import { fusionPass, type FusionPasses } from '../../src/operators/heads/fusion-pass.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openSlide } from '../../src/operators/slides/open-slide.js';
-import { readTiles, type ReadTiles } from '../../src/operators/slides/read-tiles.js';
+import { readTiles, type ReadTiles } from '../../src/operators/tiling/read-tiles.js';
 import { plainPicture } from '../support/memory-slide.js';
 import { tileCoreFiles } from '../support/tile-images.js';
 

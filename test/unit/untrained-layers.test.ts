@@ -5,8 +5,9 @@ import { encoderOf } from '../../src/operators/stage1/encoder.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { clipObjective, svdObjective } from '../../src/operators/stage2/alignment-objective.js';
-import { alignmentExempt, evidenceOf, vectorExempt } from '../../src/operators/stage2/vector-exempt.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import { evidenceOf, vectorExempt } from '../../src/operators/embeddings/vector-exempt.js';
+import { alignmentExempt } from '../../src/operators/stage2/alignment-exempt.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import {
   layoutOf,
@@ -22,7 +23,7 @@ import {
 } from '../../src/operators/tensor/train-loop.js';
 import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import { slotsOf, type Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
@@ -224,7 +225,7 @@ describe('what maps of modalities may leave without a gradient', () => {
     const evidence = [input('WSI', [0, 1, 2]), input('Clin', [0, 1, 3]), input('Blood', [0])].map(evidenceOf);
     const exempt = (drawn: number[][], includeSelf = false): readonly string[] => {
       const modalities = evidence.map(({ modality }) => modality);
-      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, modalities);
+      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, slotsOf(modalities));
       const all = layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2)), ...objective.specs]);
       return namesOf(alignmentExempt(all, objective, evidence, drawn, false));
     };

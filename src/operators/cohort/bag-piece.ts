@@ -1,17 +1,17 @@
-import type { BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { BagIndex } from '../features/bag-index.js';
 
 /** The bags of one `embed` artifact: of a feature file, or of images whose tiles were encoded. */
 export interface EmbeddedBags {
   readonly artifact: string;
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   /** Path of the slide, core or feature file below the data root; null for the cores of a patient. */
   readonly file: string | null;
   /** What people call it: the path, or whose cores it is. */
   readonly name: string;
-  /** Made from images rather than read from feature files. */
-  readonly fromImages: boolean;
+  /** The key of the images it was made from; null when it was read from a feature file. */
+  readonly fromImages: 'slides' | 'images' | null;
   readonly index: BagIndex;
 }
 
@@ -35,7 +35,7 @@ export function piecesOf(all: readonly EmbeddedBags[], problems: Problem[]): rea
       problems.push({
         ...{ severity: 'failure', stage: 'cohort', patient: null, file: of.file, place: bag.image },
         reason: 'Its name holds no patient id, so its instances belong to nobody.',
-        fix: 'Rename it, for example to PrimaryTumor_HE_003.svs or TumorCenter_CD3_block1_x2_y3_patient003.png.',
+        fix: `Rename it, or correct data.modalities.${of.modality}.patient.`,
       });
       return [];
     }),
@@ -43,10 +43,8 @@ export function piecesOf(all: readonly EmbeddedBags[], problems: Problem[]): rea
 }
 
 /** The key of the experiment that says which files a modality is made of. */
-export const filesKey = (modality: BagModality, fromImages: boolean): string =>
-  modality === 'WSI'
-    ? `data.wsi.${fromImages ? 'slides' : 'files'}`
-    : `data.tma.${fromImages ? 'images' : 'files'}`;
+export const filesKey = ({ modality, fromImages }: Pick<EmbeddedBags, 'modality' | 'fromImages'>): string =>
+  `data.modalities.${modality}.${fromImages ?? 'files'}`;
 
 /** What the problems of a piece have in common; the image stands where there is no single file. */
 export const ofPiece = ({

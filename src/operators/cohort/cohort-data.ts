@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { bagModalities, modalities, tableModalities } from '../../pipeline/core/modality.js';
-import { precisions } from '../features/bag-index.js';
-import { columnSchema } from './table-data.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Artifact, Inputs } from '../../pipeline/stage.js';
+import { precisions, type Precision } from '../features/bag-index.js';
 
 export const cohortFile = 'cohort.json';
 export const flowFile = 'cohort-flow.json';
+/** What a `bags` artifact holds: the bag of each patient in one modality. */
+export const patientBagsFile = 'patient-bags.json';
 
 /** A run of rows in the features of one `embed` artifact. A bag is the concatenation of its segments. */
 export const segmentSchema = z.strictObject({
@@ -14,40 +16,86 @@ export const segmentSchema = z.strictObject({
 });
 export type Segment = z.infer<typeof segmentSchema>;
 
-export const patientSchema = z.strictObject({
+export const patientBagsSchema = z.strictObject({
+  /** Length of one instance, and how the `embed` artifacts store it; null when no file could be read. */
+  width: z.number().int().positive().nullable(),
+  precision: z.enum(precisions).nullable(),
+  /** Segments of each patient in the order of method.md 2.5 and 2.6. */
+  patients: z.record(z.string(), z.array(segmentSchema)),
+});
+export type PatientBags = z.infer<typeof patientBagsSchema>;
+
+/** How the user calls the two outcomes, and the column they are of. */
+export const outcomeWordsSchema = z.strictObject({
+  positive: z.string(),
+  negative: z.string(),
+  column: z.string(),
+});
+export type OutcomeWords = z.infer<typeof outcomeWordsSchema>;
+
+export const memberSchema = z.strictObject({
   id: z.string(),
-  /** 1 deceased, 0 living: at last information, or at the landmark of `cohort.label: landmark`. */
+  /** 1 positive, 0 negative: at last information, or at the landmark of `cohort.label: landmark`. */
   y: z.union([z.literal(0), z.literal(1)]),
   followUpDays: z.number().nullable(),
-  /** Observed rows only; an absent key is an absent modality. Cells in column order, null is a missing cell. */
-  tables: z.partialRecord(z.enum(tableModalities), z.array(z.number().nullable())),
-  /** Segments in the order of method.md 2.5 and 2.6; an absent key is an absent modality. */
-  bags: z.partialRecord(z.enum(bagModalities), z.array(segmentSchema)),
 });
-export type Patient = z.infer<typeof patientSchema>;
+export type Member = z.infer<typeof memberSchema>;
 
 export const flowStepSchema = z.strictObject({
   step: z.string(),
   patients: z.number().int(),
-  deceased: z.number().int(),
+  positive: z.number().int(),
 });
 export type FlowStep = z.infer<typeof flowStepSchema>;
 
-/** What the `cohort` stage writes: the joined patients, sorted by id. Every later stage indexes patients in this order. */
-export const cohortSchema = z.strictObject({
-  /** Modalities of the experiment, canonical order. */
-  modalities: z.array(z.enum(modalities)),
-  columns: z.partialRecord(z.enum(tableModalities), z.array(columnSchema)),
-  /** Length of one instance per bag modality. */
-  widths: z.partialRecord(z.enum(bagModalities), z.number().int().positive()),
-  /** How the `embed` artifacts of a bag modality store their instances. */
-  precisions: z.partialRecord(z.enum(bagModalities), z.enum(precisions)),
-  patients: z.array(patientSchema),
+/** What the `cohort` stage writes: its patients, sorted by id. Every later stage indexes patients in this order. */
+export const cohortFileSchema = z.strictObject({
+  outcome: outcomeWordsSchema,
+  patients: z.array(memberSchema),
 });
-export type Cohort = z.infer<typeof cohortSchema>;
+export type CohortFile = z.infer<typeof cohortFileSchema>;
 
-/** Whether a patient has a modality. */
-export const isObserved = (patient: Patient, modality: (typeof modalities)[number]): boolean =>
-  modality === 'WSI' || modality === 'TMA'
-    ? patient.bags[modality] !== undefined
-    : patient.tables[modality] !== undefined;
+/** A patient with the bags that a job was given. */
+export interface Patient extends Member {
+  readonly bags: Readonly<Partial<Record<ModalityId, readonly Segment[]>>>;
+}
+
+/** The cohort as a job sees it: its patients with the bags of the modalities whose `bags` artifacts it reads. */
+export interface Cohort {
+  readonly outcome: OutcomeWords;
+  readonly patients: readonly Patient[];
+  /** Length of one instance per bag modality. */
+  readonly widths: Readonly<Partial<Record<ModalityId, number>>>;
+  /** How the `embed` artifacts of a bag modality store their instances. */
+  readonly precisions: Readonly<Partial<Record<ModalityId, Precision>>>;
+}
+
+/** Reads `cohort` and whatever `bags` a job was given. */
+export function readCohort(inputs: Inputs): Cohort {
+  const { outcome, patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
+  const bags = inputs.all('bags').map((artifact) => [modalityOf(artifact), readPatientBags(artifact)] as const);
+  const known = <T>(of: (bags: PatientBags) => T | null): Partial<Record<ModalityId, T>> =>
+    Object.fromEntries(bags.flatMap(([id, own]) => (of(own) === null ? [] : [[id, of(own) as T]])));
+  return {
+    outcome,
+    widths: known(({ width }) => width),
+    precisions: known(({ precision }) => precision),
+    patients: patients.map((patient) => ({
+      ...patient,
+      bags: Object.fromEntries(
+        bags.flatMap(([id, own]) =>
+          Object.hasOwn(own.patients, patient.id) ? [[id, own.patients[patient.id] ?? []]] : [],
+        ),
+      ),
+    })),
+  };
+}
+
+export const readPatientBags = (artifact: Artifact): PatientBags =>
+  artifact.json(patientBagsFile, patientBagsSchema);
+
+/** The modality an artifact is of. @throws Error when its unit does not say */
+export function modalityOf({ id, unit: { modality } }: Artifact): ModalityId {
+  if (modality === undefined) throw new Error(`Artifact ${id} does not say its modality`);
+  return modality;
+}

@@ -1,106 +1,133 @@
+import { hancockSite } from '../../pipeline/config/cohorts/hancock.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
-import type { Artifact, StageCode } from '../../pipeline/stage.js';
-import { bagIndexFile, bagIndexSchema } from '../features/bag-index.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { Inputs, StageCode } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
-import { filesKey, type EmbeddedBags } from './bag-piece.js';
-import { cohortFile, flowFile, isObserved, type Cohort, type FlowStep, type Patient } from './cohort-data.js';
-import { include } from './inclusion.js';
-import { joinPatients, requireSites } from './join-patients.js';
-import { patientBags } from './patient-bags.js';
-import { tablesFile, tablesSchema, type Tables } from './table-data.js';
+import { readTypedTable } from '../tables/typed-table-data.js';
+import {
+  cohortFile,
+  flowFile,
+  modalityOf,
+  readPatientBags,
+  type CohortFile,
+  type FlowStep,
+  type OutcomeWords,
+} from './cohort-data.js';
+import { include, type Candidate } from './inclusion.js';
+import { outcomeFile, outcomeSchema } from './outcome-data.js';
+
+/** The patients who have each modality, and whether it is a table. */
+type Holders = ReadonlyMap<ModalityId, { readonly ids: ReadonlySet<string>; readonly table: boolean }>;
 
 /**
- * Joins outcomes, tables and bags into the cohort (method.md 1.2, 1.3, 2.4 - 2.6) and counts who is left after
- * each rule. Reads `tables` and every `embed` artifact; writes `cohort.json` and `cohort-flow.json`.
+ * Decides who belongs to the cohort (method.md 1.3) and counts who is left after each rule. Reads `outcome`, and `tables` and
+ * `bags` of the modalities that decide it: those of `cohort.require`, or all when it asks for none. Writes `cohort.json` and
+ * `cohort-flow.json`.
  *
- * @throws HafError HAF_MODALITY_EMPTY when nobody has a modality of the experiment, HAF_COHORT_INVALID when the
- * rules leave nobody or only one outcome, HAF_FEATURES_INVALID when bags of one modality differ in width or
- * encoder
+ * @throws HafError HAF_MODALITY_EMPTY when nobody has one of these modalities, HAF_COHORT_INVALID when the rules leave nobody
+ * or only one outcome
  */
-export const cohort: StageCode = stageOf(({ inputs, config, modalities }) => {
-  const tables = inputs.one('tables').json(tablesFile, tablesSchema);
-  if (config.cohort.includeSites !== 'all') requireSites(tables);
-  const files = inputs
-    .all('embed')
-    .map(embeddedBags)
-    .filter(({ modality }) => modalities.includes(modality));
-  const fromImages = new Set(files.filter((one) => one.fromImages).map(({ modality }) => modality));
-  const bags = patientBags(files, config.data.wsi.sources);
-  const joined = joinPatients(tables, bags, modalities);
-  const labelled = joined.candidates.map(({ patient }) => patient);
-  requireModalities(labelled, 'labelled patient', modalities, fromImages);
+export const cohort: StageCode = stageOf(({ inputs, config }) => {
+  const { words, patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
+  const holders = holdersOf(inputs);
+  const siteOf = config.cohort.includeSites === 'all' ? () => null : sitesOf(inputs);
+  const candidates = patients
+    .map(({ id, y, cause, followUpDays }): Candidate => ({
+      patient: { id, y, followUpDays },
+      cause,
+      site: siteOf(id),
+      modalities: [...holders].flatMap(([modality, { ids }]) => (ids.has(id) ? [modality] : [])),
+    }))
+    .sort((a, b) => (a.patient.id < b.patient.id ? -1 : 1));
+  requireModalities(candidates, 'patient with a known outcome', holders);
 
-  const { kept, flow, problems } = include(joined.candidates, config.cohort);
-  requireBothOutcomes(flow);
-  requireModalities(kept, 'patient of the cohort', modalities, fromImages);
-  const output: Cohort = {
-    modalities: [...modalities],
-    columns: columnsOf(tables, modalities),
-    widths: bags.widths,
-    precisions: bags.precisions,
-    patients: [...kept],
-  };
+  const { kept, flow, problems } = include(candidates, config);
+  requireBothOutcomes(flow, words);
+  requireModalities(kept, 'patient of the cohort', holders);
+  const output: CohortFile = { outcome: words, patients: kept.map(({ patient }) => patient) };
   return {
     type: 'output',
     files: { [cohortFile]: output, [flowFile]: flow },
-    problems: [...bags.problems, ...joined.problems, ...problems],
-    metrics: { patients: kept.length, deceased: kept.filter(({ y }) => y === 1).length },
+    problems: [...withoutRow(candidates, holders), ...problems],
+    metrics: { patients: kept.length, positive: kept.filter(({ patient }) => patient.y === 1).length },
   };
 });
 
-function embeddedBags(artifact: Artifact): EmbeddedBags {
-  const { modality, file, patient, encoder } = artifact.unit;
-  const name = file ?? (patient === undefined ? undefined : `the cores of patient ${patient}`);
-  if (modality === undefined || name === undefined)
-    throw new Error(`embed artifact ${artifact.id} does not say its modality and file`);
-  return {
-    ...{ artifact: artifact.id, modality, name },
-    file: file ?? null,
-    fromImages: encoder !== undefined,
-    index: artifact.json(bagIndexFile, bagIndexSchema),
-  };
+const holdersOf = (inputs: Inputs): Holders =>
+  new Map([
+    ...inputs
+      .all('bags')
+      .map(
+        (artifact) =>
+          [
+            modalityOf(artifact),
+            { ids: new Set(Object.keys(readPatientBags(artifact).patients)), table: false },
+          ] as const,
+      ),
+    ...inputs
+      .all('tables')
+      .map(
+        (artifact) =>
+          [modalityOf(artifact), { ids: new Set(readTypedTable(artifact).patients), table: true }] as const,
+      ),
+  ]);
+
+/** HANCOCK: the code of the tumour site. @throws HafError HAF_COHORT_INVALID when the pathological table does not say it */
+function sitesOf(inputs: Inputs): (id: string) => number | null {
+  const artifact = inputs.all('tables').find((one) => modalityOf(one) === hancockSite.modality);
+  const table = artifact && readTypedTable(artifact);
+  const at = table?.columns.findIndex(({ name }) => name === hancockSite.column) ?? -1;
+  if (table === undefined || at < 0)
+    throw new HafError(
+      'HAF_COHORT_INVALID',
+      `cohort.includeSites selects by tumour site, but the pathological table has no column "${hancockSite.column}".`,
+      'Add the column, or set cohort.includeSites: all.',
+    );
+  const { categories } = table.columns[at] ?? {};
+  const sites = new Map(
+    table.patients.map((patient, row) => {
+      const cell = table.cells[row * table.columns.length + at] ?? NaN;
+      // A category stands for the code that the file holds.
+      return [patient, Number.isNaN(cell) ? null : Number(categories?.[cell] ?? cell)] as const;
+    }),
+  );
+  return (id) => sites.get(id) ?? null;
 }
 
-const columnsOf = ({ tables }: Tables, modalities: readonly Modality[]): Cohort['columns'] =>
-  Object.fromEntries(
-    modalities.filter(isTableModality).map((modality) => [modality, tables[modality]?.columns ?? []]),
-  );
-
-function requireModalities(
-  patients: readonly Patient[],
-  who: string,
-  modalities: readonly Modality[],
-  fromImages: ReadonlySet<Modality>,
-): void {
-  for (const modality of modalities) {
-    if (patients.some((patient) => isObserved(patient, modality))) continue;
-    const images = fromImages.has(modality);
-    const hold = images
-      ? 'show tissue (tiles.csv of the run directory says what was found)'
-      : 'hold instances';
-    const [place, check] = isBagModality(modality)
-      ? [
-          filesKey(modality, images),
-          `that its files ${hold}${modality === 'WSI' ? ' and are of primary slides' : ''}`,
-        ]
-      : [`data.tables.${modality}`, 'that its file has rows'];
+function requireModalities(patients: readonly Candidate[], who: string, holders: Holders): void {
+  for (const [modality, { table }] of holders) {
+    if (patients.some(({ modalities }) => modalities.includes(modality))) continue;
+    const key = `data.modalities.${modality}`;
     throw new HafError(
       'HAF_MODALITY_EMPTY',
       `No ${who} has ${modality}.`,
-      `Check ${place}, ${check}, and that the ids are those of the outcomes; or take ${modality} out of modalities.`,
-      { context: { modality, key: place } },
+      `Check ${key}, that its ${table ? 'file has rows' : 'files hold instances (problems.csv and tiles.csv of the run directory say what was found)'}, and that the ids are those of the outcome table; or leave ${modality} out of modalities.`,
+      { context: { modality, key } },
     );
   }
 }
 
-function requireBothOutcomes(flow: readonly FlowStep[]): void {
+function requireBothOutcomes(flow: readonly FlowStep[], { positive: event, negative }: OutcomeWords): void {
   const last = flow.at(-1);
-  if (last !== undefined && last.deceased > 0 && last.deceased < last.patients) return;
-  const funnel = flow.map(({ step, patients, deceased }) => `${step} ${patients} (${deceased} deceased)`);
+  if (last !== undefined && last.positive > 0 && last.positive < last.patients) return;
+  const funnel = flow.map(({ step, patients, positive }) => `${step} ${patients} (${positive} ${event})`);
   throw new HafError(
     'HAF_COHORT_INVALID',
-    `The cohort needs living and deceased patients: ${funnel.join(' -> ')}.`,
-    'Loosen the rules under cohort in the experiment file, or add patients.',
+    `The cohort needs patients of both outcomes, ${event} and ${negative}: ${funnel.join(' -> ')}.`,
+    'Check data.outcome.event, loosen the rules under cohort in the experiment file, or add patients.',
   );
+}
+
+/** Patients with an outcome and no row in any table: their ids are usually written in another way there. */
+function withoutRow(candidates: readonly Candidate[], holders: Holders): readonly Problem[] {
+  const tables = [...holders].flatMap(([modality, { table }]) => (table ? [modality] : []));
+  if (tables.length === 0) return [];
+  return candidates
+    .filter(({ modalities }) => !modalities.some((modality) => tables.includes(modality)))
+    .map(({ patient }) => ({
+      ...{ severity: 'warning', stage: 'cohort', patient: patient.id, file: null, place: tables.join(', ') },
+      reason: 'The patient has an outcome but no row in any of the tables.',
+      fix: 'Check how the id is written in the tables.',
+    }));
 }

@@ -1,16 +1,18 @@
+import { hancockCause } from '../../pipeline/config/cohorts/hancock.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import { inCanonicalOrder, modalities } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import { isObserved, type FlowStep, type Patient } from './cohort-data.js';
+import type { FlowStep, Member } from './cohort-data.js';
 import { landmarkStatus } from './landmark.js';
-import { notTumorSpecific } from './targets-table.js';
 
 /** A labelled patient with everything the rules look at. */
 export interface Candidate {
-  readonly patient: Patient;
-  /** `survival_status_with_cause`. */
-  readonly cause: string;
-  /** Code of primary_tumor_site; null when unknown. */
+  readonly patient: Member;
+  /** What the patient has, of the modalities that decide who belongs. */
+  readonly modalities: readonly ModalityId[];
+  /** HANCOCK: `survival_status_with_cause`. */
+  readonly cause: string | null;
+  /** HANCOCK: code of primary_tumor_site; null when unknown. */
   readonly site: number | null;
 }
 
@@ -37,7 +39,9 @@ const atLandmark =
   };
 
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules({ label, landmarkYears, includeSites, require }: Config['cohort']): readonly Rule[] {
+function inclusionRules({ cohort, modalities }: Pick<Config, 'cohort' | 'modalities'>): readonly Rule[] {
+  const { label, landmarkYears, includeSites, require } = cohort;
+  const { notTumorSpecific } = hancockCause;
   const rules: Rule[] = [];
   if (label === 'tumorSpecific')
     rules.push({
@@ -63,12 +67,12 @@ function inclusionRules({ label, landmarkYears, includeSites, require }: Config[
         'The primary tumour site is unknown or not one of cohort.includeSites.',
       ),
     });
-  for (const modality of inCanonicalOrder(require))
+  for (const modality of modalities.filter((id) => require.includes(id)))
     rules.push({
       step: `with ${modality}`,
       key: 'cohort.require',
       apply: keepIf(
-        ({ patient }) => isObserved(patient, modality),
+        ({ modalities: own }) => own.includes(modality),
         `The patient has no ${modality}, which cohort.require asks for.`,
       ),
     });
@@ -76,7 +80,7 @@ function inclusionRules({ label, landmarkYears, includeSites, require }: Config[
     step: 'with any modality',
     key: 'modalities',
     apply: keepIf(
-      ({ patient }) => modalities.some((modality) => isObserved(patient, modality)),
+      ({ modalities: own }) => own.length > 0,
       'The patient has none of the modalities.',
     ),
   });
@@ -86,7 +90,7 @@ function inclusionRules({ label, landmarkYears, includeSites, require }: Config[
 const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
   step,
   patients: candidates.length,
-  deceased: candidates.filter(({ patient }) => patient.y === 1).length,
+  positive: candidates.filter(({ patient }) => patient.y === 1).length,
 });
 
 /**
@@ -95,8 +99,8 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
  */
 export function include(
   candidates: readonly Candidate[],
-  config: Config['cohort'],
-): { kept: readonly Patient[]; flow: readonly FlowStep[]; problems: readonly Problem[] } {
+  config: Pick<Config, 'cohort' | 'modalities'>,
+): { kept: readonly Candidate[]; flow: readonly FlowStep[]; problems: readonly Problem[] } {
   let kept = candidates;
   const flow = [count('labelled', kept)];
   const problems: Problem[] = [];
@@ -118,5 +122,5 @@ export function include(
     flow.push(count(step, kept));
   }
   flow.push(count('cohort', kept));
-  return { kept: kept.map(({ patient }) => patient), flow, problems };
+  return { kept, flow, problems };
 }

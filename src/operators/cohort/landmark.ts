@@ -1,18 +1,18 @@
-import type { Patient } from './cohort-data.js';
+import type { Member } from './cohort-data.js';
 
 const daysPerYear = 365.25;
 
 /**
- * The outcome after `years` of follow-up (`cohort.label: landmark`, method.md 1.3): 1 when the patient had died by then, 0
+ * The outcome after `years` of follow-up (`cohort.label: landmark`, method.md 1.3): 1 when the event had happened by then, 0
  * when the patient was followed at least as long, whatever happened later. In words instead, why it is unknown: last
- * seen alive before, or without a time of follow-up.
+ * seen without it before, or without a time of follow-up.
  */
-export function landmarkStatus({ y, followUpDays }: Patient, years: number): 0 | 1 | string {
+export function landmarkStatus({ y, followUpDays }: Member, years: number): 0 | 1 | string {
   const limit = years * daysPerYear;
   if (followUpDays === null)
     return `The time of follow-up is unknown, and with it the status at ${years} years.`;
   if (y === 1 && followUpDays <= limit) return 1;
   return followUpDays >= limit
     ? 0
-    : `Last seen alive after ${followUpDays} days; the status at ${years} years (${limit} days) is unknown.`;
+    : `Last seen without the event after ${followUpDays} days; the status at ${years} years (${limit} days) is unknown.`;
 }

@@ -18,7 +18,7 @@ export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): 
     (same) =>
       new Set(same.map(({ of }) => of.artifact)).size > 1 ||
       // All cores of a patient are one artifact; the arrays of a feature file are told apart by their places in it.
-      (same.length > 1 && same.some(({ of }) => of.fromImages)),
+      (same.length > 1 && same.some(({ of }) => of.fromImages !== null)),
   );
   for (const same of twice) problems.push(twins(same as [BagPiece, ...BagPiece[]]));
   const left = new Set(twice.flat());
@@ -27,13 +27,13 @@ export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): 
 
 function twins(same: readonly [BagPiece, ...BagPiece[]]): Problem {
   const [first] = same;
-  const { modality, fromImages } = first.of;
+  const { fromImages } = first.of;
   const names = [...new Set(same.map(({ of }) => of.name))];
   const count = same.length === 2 ? 'Two' : same.length;
   return {
     ...ofPiece(first),
     severity: 'failure',
-    reason: `${count} ${modality === 'WSI' ? 'slides' : 'cores'} with one id, "${first.image}": ${names.join(' and ')}. None of them is used.`,
-    fix: `Narrow ${filesKey(modality, fromImages)} so that it matches one of them${fromImages ? ', or rename one' : '; equal names in h5_files and pt_files are the usual cause'}.`,
+    reason: `${count} images with one id, "${first.image}": ${names.join(' and ')}. None of them is used.`,
+    fix: `Narrow ${filesKey(first.of)} so that it matches one of them${fromImages !== null ? ', or rename one' : '; equal names in h5_files and pt_files are the usual cause'}.`,
   };
 }

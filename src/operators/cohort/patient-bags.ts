@@ -1,80 +1,67 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { Precision } from '../features/bag-index.js';
 import { filesKey, ofPiece, piecesOf, type BagPiece, type EmbeddedBags } from './bag-piece.js';
-import type { Patient } from './cohort-data.js';
+import type { PatientBags } from './cohort-data.js';
 import { oneImageOnce } from './one-image-once.js';
 import { oneScale } from './one-scale.js';
 
-export interface PatientBags {
-  readonly bags: ReadonlyMap<string, Patient['bags']>;
-  /** Length of one instance. */
-  readonly widths: Readonly<Partial<Record<BagModality, number>>>;
-  readonly precisions: Readonly<Partial<Record<BagModality, Precision>>>;
-  readonly problems: readonly Problem[];
-}
-
 /**
- * Joins the pieces of each patient into one bag per pathology modality. Order (method.md 2.5, 2.6): slides primary
- * first, then by file name; cores by stain, then by file and place in it. A piece without instances adds nothing,
- * neither do slides of one id or of another scale, and without a primary slide a patient has no WSI; all are reported.
+ * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first, then by
+ * file name; cores by stain, then by file and place in it; in other cohorts by file and place. A piece without instances adds
+ * nothing, neither do images of one id or of another scale; with HANCOCK's names a patient without a primary slide has none
+ * of the slides. All of these are reported.
  *
- * @param slideSources - slides to use, `data.wsi.sources`
- * @throws HafError HAF_FEATURES_INVALID when files of one modality hold instances of different length or encoders
+ * @param sources HANCOCK: sources of the slides to use; null where slides have none
+ * @throws HafError HAF_FEATURES_INVALID when files hold instances of different length or encoders
  */
-export function patientBags(embedded: readonly EmbeddedBags[], slideSources: readonly string[]): PatientBags {
-  const bags = new Map<string, Patient['bags']>();
-  const widths: Partial<Record<BagModality, number>> = {};
-  const precisions: Partial<Record<BagModality, Precision>> = {};
+export function patientBags(
+  modality: ModalityId,
+  files: readonly EmbeddedBags[],
+  sources: readonly string[] | null,
+): { readonly bags: PatientBags; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  for (const modality of bagModalities) {
-    const ofModality = embedded.filter((one) => one.modality === modality);
-    const width = commonWidth(modality, ofModality);
-    if (width !== null) widths[modality] = width;
-    requireOneEncoder(modality, ofModality);
-    // One setting of the experiment decides it for all files of a run.
-    const precision = ofModality[0]?.index.precision;
-    if (precision !== undefined) precisions[modality] = precision;
-    const pieces = piecesOf(ofModality, problems);
-    problems.push(...pieces.filter(({ rows }) => rows === 0).map(emptyPiece));
-    const filled = pieces.filter(({ rows }) => rows > 0);
-    const wanted = modality === 'WSI' ? ofSources(filled, slideSources, problems) : filled;
-    const usable = oneScale(oneImageOnce(wanted, problems), problems);
-    for (const [patient, own] of byPatient(usable)) {
-      if (modality === 'WSI' && !hasPrimary(patient, own, problems)) continue;
-      const segments = [...own]
-        .sort(modality === 'WSI' ? bySlide : byCore)
-        .map(({ of, start, rows }) => ({ artifact: of.artifact, start, rows }));
-      bags.set(patient, { ...bags.get(patient), [modality]: segments });
-    }
+  const width = commonWidth(files);
+  requireOneEncoder(files);
+  const pieces = piecesOf(files, problems);
+  problems.push(...pieces.filter(({ rows }) => rows === 0).map(emptyPiece));
+  const filled = pieces.filter(({ rows }) => rows > 0);
+  const wanted = sources === null ? filled : ofSources(filled, sources, problems);
+  const usable = oneScale(oneImageOnce(wanted, problems), problems);
+  const patients: PatientBags['patients'] = {};
+  for (const [patient, own] of byPatient(usable)) {
+    if (sources !== null && !hasPrimary(modality, patient, own, problems)) continue;
+    patients[patient] = [...own]
+      .sort(sources === null ? byCore : bySlide)
+      .map(({ of, start, rows }) => ({ artifact: of.artifact, start, rows }));
   }
-  return { bags, widths, precisions, problems };
+  // One setting of the experiment decides the precision for all files of a run.
+  return { bags: { width, precision: files[0]?.index.precision ?? null, patients }, problems };
 }
 
-function commonWidth(modality: BagModality, files: readonly EmbeddedBags[]): number | null {
+function commonWidth(files: readonly EmbeddedBags[]): number | null {
   const [first] = files;
   if (first === undefined) return null;
   const other = files.find(({ index }) => index.width !== first.index.width);
   if (other === undefined) return first.index.width;
   throw new HafError(
     'HAF_FEATURES_INVALID',
-    `${modality} features differ in length: ${first.name} has ${first.index.width} values per instance, ${other.name} has ${other.index.width}.`,
-    `Point ${filesKey(modality, first.fromImages)} to the features of one encoder.`,
+    `${first.modality} features differ in length: ${first.name} has ${first.index.width} values per instance, ${other.name} has ${other.index.width}.`,
+    `Point ${filesKey(first)} to the features of one encoder.`,
     { context: { files: [first.name, other.name] } },
   );
 }
 
 /** Two encoders describe the same tissue by different numbers, even of the same length. */
-function requireOneEncoder(modality: BagModality, files: readonly EmbeddedBags[]): void {
+function requireOneEncoder(files: readonly EmbeddedBags[]): void {
   const named = files.filter(({ index }) => index.encoder !== null);
   const [first] = named;
   const other = named.find(({ index }) => index.encoder !== first?.index.encoder);
   if (first === undefined || other === undefined) return;
   throw new HafError(
     'HAF_FEATURES_INVALID',
-    `${modality} features come from different encoders: ${first.name} from "${first.index.encoder ?? ''}", ${other.name} from "${other.index.encoder ?? ''}".`,
-    `Point ${filesKey(modality, first.fromImages)} to the features of one encoder.`,
+    `${first.modality} features come from different encoders: ${first.name} from "${first.index.encoder ?? ''}", ${other.name} from "${other.index.encoder ?? ''}".`,
+    `Point ${filesKey(first)} to the features of one encoder.`,
     { context: { files: [first.name, other.name] } },
   );
 }
@@ -101,17 +88,22 @@ function ofSources(
         ...ofPiece(slide),
         severity: 'info',
         reason: `A slide of source "${slide.source}" is not used.`,
-        fix: `Add "${slide.source}" to data.wsi.sources to use it.`,
+        fix: `Add "${slide.source}" to data.modalities.${slide.of.modality}.sources to use it.`,
       });
   return slides.filter(({ source }) => sources.includes(source));
 }
 
-function hasPrimary(patient: string, slides: readonly BagPiece[], problems: Problem[]): boolean {
+function hasPrimary(
+  modality: ModalityId,
+  patient: string,
+  slides: readonly BagPiece[],
+  problems: Problem[],
+): boolean {
   if (slides.some(({ source }) => source === 'primary')) return true;
   problems.push({
-    ...{ severity: 'info', stage: 'cohort', patient, file: null, place: 'WSI' },
-    reason: 'The patient has no primary slide, so WSI counts as missing.',
-    fix: slides.some(({ of }) => of.fromImages)
+    ...{ severity: 'info', stage: 'cohort', patient, file: null, place: modality },
+    reason: `The patient has no primary slide, so ${modality} counts as missing.`,
+    fix: slides.some(({ of }) => of.fromImages !== null)
       ? 'Add a primary slide if there is one.'
       : 'Add features of a primary slide if there is one.',
   });
@@ -121,8 +113,8 @@ function hasPrimary(patient: string, slides: readonly BagPiece[], problems: Prob
 const emptyPiece = (piece: BagPiece): Problem => ({
   ...ofPiece(piece),
   severity: 'warning',
-  reason: `The file holds no instances of ${piece.source} for the patient.`,
-  fix: piece.of.fromImages
+  reason: `The file holds no instances${piece.source === '' ? '' : ` of ${piece.source}`} for the patient.`,
+  fix: piece.of.fromImages !== null
     ? 'Look at its pictures below tiles/ in the run directory; loosen the tissue thresholds if it has tissue.'
     : 'Look at the tissue segmentation of this slide or core; extract its features again if it has tissue.',
 });

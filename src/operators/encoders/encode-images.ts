@@ -4,7 +4,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import type { EpochProgress, StageContext, StageOutput } from '../../pipeline/stage.js';
 import { bagFiles, storable } from '../features/bag-files.js';
 import type { FeatureBag } from '../features/feature-reader.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { openSlide } from '../slides/open-slide.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import type { Encoder } from './encoder.js';
@@ -37,7 +37,7 @@ export const encodeImages = reportingStage(
       }
     }
     const { precision } = context.config.embed;
-    const dialect = context.unit.modality === 'WSI' ? 'slide' : 'cores';
+    const dialect = context.unit.tiling === 'tissue' ? 'slide' : 'cores';
     const bags = bagsOf(images, coords, state);
     const stored = storable({ dialect, encoder: encoder.name, bags, rejected: [] }, precision);
     return {

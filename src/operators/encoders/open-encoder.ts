@@ -1,3 +1,4 @@
+import type { BagDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext } from '../../pipeline/stage.js';
@@ -19,8 +20,8 @@ export async function openEncoder({
   config,
   sources,
 }: StageContext): Promise<{ readonly encoder: Encoder; readonly problems: readonly Problem[] }> {
-  const wsi = unit.modality === 'WSI';
-  const width = wsi ? config.data.wsi.width : config.data.tma.width;
+  const { modality = '' } = unit;
+  const { width } = config.data.modalities[modality] as BagDeclaration;
   if (unit.encoder === 'stand-in') return { encoder: standInEncoder(width), problems: [] };
   const source = sources.find(({ role }) => role === encoderRole);
   if (unit.encoder !== 'onnx' || !source)
@@ -32,7 +33,7 @@ export async function openEncoder({
   const { interpolation, mean, std, batch } = config.embed.encoder;
   const settings: OnnxSettings = {
     ...{ interpolation, mean, std, batch, width },
-    widthKey: wsi ? 'data.wsi.width' : 'data.tma.width',
+    widthKey: `data.modalities.${modality}.width`,
     side: config.tile.targetSize,
   };
   return { encoder: await onnxEncoder(source, settings), problems: contradictions(source, settings) };

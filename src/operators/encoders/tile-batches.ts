@@ -1,4 +1,4 @@
-import { readTiles } from '../slides/read-tiles.js';
+import { readTiles } from '../tiling/read-tiles.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import type { TileGeometry } from '../tiling/tiles-data.js';
 import type { TileBatch } from './encoder.js';

@@ -1,5 +1,4 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import { patientId, type PatientId } from '../../pipeline/core/patient-id.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import {
   tileCoordsFile,
@@ -12,7 +11,7 @@ import {
 /** An image that has tiles, and where it lies on this machine. */
 export interface EncodableImage extends TiledImage {
   readonly path: string;
-  readonly patient: PatientId | null;
+  readonly patient: string | null;
   readonly tile: TileGeometry;
 }
 
@@ -38,12 +37,11 @@ export function tiledImages({ inputs, sources }: StageContext): TiledImages {
     .map((image): EncodableImage => {
       const path = sources.find(({ name }) => name === image.file)?.path;
       const { tile } = image;
-      const patient = patientId(image.patient ?? '');
       if (path === undefined || tile === null)
         throw broken(`${image.file} has tiles, but its source or geometry is not known.`);
       if ((image.start + image.rows) * 2 > coords.length)
         throw broken(`${image.file} has more tiles than ${tileCoordsFile} has rows.`);
-      return { ...image, path, tile, patient };
+      return { ...image, path, tile };
     });
   return { images, coords };
 }

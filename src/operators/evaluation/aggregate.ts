@@ -1,5 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
+import { slotsOf } from '../../pipeline/config/slots.js';
+import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { stageOf } from '../stage-of.js';
@@ -21,11 +22,12 @@ import { csvTable, latexTable, markdownTable } from './summary-tables.js';
  */
 export const aggregate = stageOf((context) => {
   const { config, inputs } = context;
-  const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
+  const { patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
   const deceased = patients.filter(({ y }) => y === 1).length;
+  const slots = slotsOf(config);
   const asked = config.methods.map((id) => {
     const method = methodOf(id);
-    return { method, missing: missingFor(method, config.modalities) };
+    return { method, missing: missingFor(method, slots, config.clip) };
   });
   const methods = asked
     .filter(({ missing }) => missing === null)

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { modalities } from '../../pipeline/core/modality.js';
 
 export const summaryFile = 'summary.json';
 
@@ -21,10 +20,10 @@ export const rowRobustnessSchema = z.strictObject({
   accuracy: z.array(z.array(z.number().nullable())),
   /** One modality hidden from all test patients, and all but one. */
   withoutOne: z.array(
-    z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema }),
+    z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema }),
   ),
   onlyOne: z.array(
-    z.strictObject({ modality: z.enum(modalities), auc: spreadSchema, accuracy: spreadSchema }),
+    z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema }),
   ),
 });
 export type RowRobustness = z.infer<typeof rowRobustnessSchema>;
@@ -63,11 +62,14 @@ export const summaryRowSchema = z.strictObject({
   }),
   /** AUC over the test patients whose modalities the method saw. */
   observedAuc: spreadSchema,
-  paper: z.strictObject({
-    table: z.string(),
-    accuracy: paperSpreadSchema,
-    auc: paperSpreadSchema,
-  }),
+  /** What the paper reports for this method; null where it has none, and for every cohort but the paper's. */
+  paper: z
+    .strictObject({
+      table: z.string(),
+      accuracy: paperSpreadSchema,
+      auc: paperSpreadSchema,
+    })
+    .nullable(),
   calibration: calibrationSchema,
   /** Null for a method without embeddings to take away. */
   robustness: rowRobustnessSchema.nullable(),

@@ -1,4 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
+import { paperResultOf } from '../paper/paper-results.js';
 import { reliabilityOf } from '../stats/reliability.js';
 import type { Evaluation, Metrics } from './metric-data.js';
 import type { FoldRobustness, MethodResults } from './method-results.js';
@@ -10,7 +11,7 @@ import type { Calibration, RowRobustness, SummaryRow } from './summary-data.js';
 /** One method's row: mean and population standard deviation over folds, pooled measures, the paper's numbers. */
 export function rowOf(results: MethodResults, cohortSize: number, cv: Config['cv']): SummaryRow {
   const { evaluations, pooled } = results;
-  const { id, title, paper } = results.method;
+  const { id, title } = results.method;
   const test = (metric: keyof Metrics) => spreadOf(evaluations.map((evaluation) => evaluation.test[metric]));
   const row = {
     method: id,
@@ -25,16 +26,24 @@ export function rowOf(results: MethodResults, cohortSize: number, cv: Config['cv
     ece: test('ece'),
     pooledAuc: pooledAucOf(pooled),
     observedAuc: spreadOf(evaluations.map(({ testObserved }) => testObserved.auc)),
-    paper: {
-      table: paper.table,
-      accuracy: paper.accuracy && ([...paper.accuracy] as [number, number | null]),
-      auc: paper.auc && ([...paper.auc] as [number, number | null]),
-    },
+    paper: paperOf(id),
     calibration: calibrationOf(results),
     robustness: robustnessOf(results.robustness),
     repeats: repeatsOf(evaluations, cv),
   };
   return { ...row, notes: rowNotes(row, results, cohortSize, cv) };
+}
+
+/** The paper's numbers for a method, as the summary holds them. */
+function paperOf(method: string): SummaryRow['paper'] {
+  const paper = paperResultOf(method);
+  return (
+    paper && {
+      table: paper.table,
+      accuracy: paper.accuracy && [...paper.accuracy],
+      auc: paper.auc && [...paper.auc],
+    }
+  );
 }
 
 function calibrationOf({ pooled }: MethodResults): Calibration {

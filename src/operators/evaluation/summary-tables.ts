@@ -1,10 +1,11 @@
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import { csvLine } from '../../pipeline/core/csv.js';
+import type { PaperSpread } from '../paper/paper-results.js';
 import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
 
 const spread = ({ mean, std }: Spread): string =>
   mean === null || std === null ? '-' : `${digits(mean)} ± ${digits(std)}`;
-const printed = (value: SummaryRow['paper']['auc']): string => {
+const printed = (value: PaperSpread | null): string => {
   if (value === null) return '-';
   const [mean, std] = value;
   return std === null ? `${digits(mean)} (quoted)` : `${digits(mean)} ± ${digits(std)}`;
@@ -34,8 +35,8 @@ const cells = (row: SummaryRow): string[] => [
   pooled(row.pooledAuc),
   spread(row.brier),
   spread(row.ece),
-  printed(row.paper.accuracy),
-  printed(row.paper.auc),
+  printed(row.paper?.accuracy ?? null),
+  printed(row.paper?.auc ?? null),
 ];
 
 /** A row that could not be computed: its title, and nothing else. */
@@ -131,9 +132,9 @@ export function csvTable({ rows, skipped }: Summary): string {
     row.repeats?.aucSpread.std ?? null,
     row.repeats?.accuracySpread.mean ?? null,
     row.repeats?.accuracySpread.std ?? null,
-    row.paper.table,
-    ...(row.paper.accuracy ?? [null, null]),
-    ...(row.paper.auc ?? [null, null]),
+    row.paper?.table ?? null,
+    ...(row.paper?.accuracy ?? [null, null]),
+    ...(row.paper?.auc ?? [null, null]),
     null,
   ];
   const empty = header.slice(3).map(() => null);

@@ -1,5 +1,6 @@
 import h5wasm, { type File, type Group } from 'h5wasm/node';
-import { stainOf, stemOf } from '../../pipeline/core/file-name.js';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { stainOf } from '../../pipeline/core/hancock-names.js';
 import type { FeatureContent, FeatureFile } from './feature-reader.js';
 import { gatherBags, type BagPart } from './gather-bags.js';
 import { datasetArray } from './hdf5-dataset.js';
@@ -61,12 +62,13 @@ function coreArrays(file: File): readonly CaseArray[] {
 export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {
   const patient = patientOfFile(file);
   const stem = stemOf(file.name);
-  const arrays = file.modality === 'WSI' ? slideArrays(hdf5) : coreArrays(hdf5);
+  const ofSlides = file.tiling === 'tissue';
+  const arrays = ofSlides ? slideArrays(hdf5) : coreArrays(hdf5);
   const parts = arrays.map(({ source, array }): BagPart => ({
     patient,
     place: array.name,
     read: () => {
-      const image = file.modality === 'WSI' ? stem : `${stem}_${source}`;
+      const image = ofSlides ? stem : `${stem}_${source}`;
       return bagOf({ patient, source, image }, file, array, null, { coords: null, mpp: null });
     },
   }));
@@ -74,7 +76,7 @@ export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {
   const absent = {
     severity: 'info',
     patient,
-    place: file.modality === 'WSI' ? slideGroup : coreGroup,
+    place: ofSlides ? slideGroup : coreGroup,
     reason: `The case file holds no ${file.modality} features.`,
     fix: 'Nothing, if the patient has none.',
   } as const;

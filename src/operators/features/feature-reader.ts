@@ -1,5 +1,5 @@
-import type { BagModality } from '../../pipeline/core/modality.js';
-import type { PatientId } from '../../pipeline/core/patient-id.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { NameRule } from '../../pipeline/core/naming.js';
 import type { OnNonFinite } from './finite.js';
 
 /** A feature file as a reader is asked for it. */
@@ -8,7 +8,13 @@ export interface FeatureFile {
   readonly path: string;
   /** Path below the data root, as messages show it. */
   readonly name: string;
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
+  /** Whose it is; null when its name does not say. */
+  readonly patient: string | null;
+  /** How its arrays say whose they are; absent when the file is of one patient. */
+  readonly names?: NameRule;
+  /** What HANCOCK's names tell apart: slides by where they come from, cores by their stain. */
+  readonly tiling: 'tissue' | 'grid';
   /** Length one instance must have. */
   readonly width: number;
   /** What to do with instances that have NaN or infinite values. */
@@ -17,8 +23,8 @@ export interface FeatureFile {
 
 /** The instances of one patient from one slide or core. */
 export interface FeatureBag {
-  readonly patient: PatientId | null;
-  /** "primary" or "lymph" for slides, the stain for cores. */
+  readonly patient: string | null;
+  /** HANCOCK: "primary" or "lymph" for slides, the stain for cores; empty for any other cohort. */
   readonly source: string;
   /** What the rows are of: the stem of the file, or the key in an npz. */
   readonly image: string;

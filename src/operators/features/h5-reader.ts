@@ -34,7 +34,7 @@ function stampNotes(file: File): Notes {
   if (kind !== null && kind !== 'tile')
     throw foreign(
       `STAMP says it holds features of a ${kind}, not of tiles`,
-      'Point data.*.files at what `stamp preprocess` wrote.',
+      'Point `files` of the modality at what `stamp preprocess` wrote.',
       'feat_type',
     );
   const unit = textAttribute(file, 'unit');

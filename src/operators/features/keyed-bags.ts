@@ -1,6 +1,5 @@
-import { patientOf, sourceOf, stainOf, stemOf } from '../../pipeline/core/file-name.js';
-import type { BagModality } from '../../pipeline/core/modality.js';
-import type { PatientId } from '../../pipeline/core/patient-id.js';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { patientIn, sourceIn, type NameRule } from '../../pipeline/core/naming.js';
 import type { FeatureContent, FeatureFile } from './feature-reader.js';
 import { finiteOnly } from './finite.js';
 import { foreign } from './foreign.js';
@@ -12,20 +11,17 @@ import { coordsName, featureNames, type NamedArray, type StoredArray } from './s
 
 const byName = (a: NamedArray, b: NamedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-/** A file of keys is one stain, named by the file; a mixed one names it in its keys. */
-const sourceOfKey = (fileStem: string, key: string, modality: BagModality): string =>
-  modality === 'TMA' && stainOf(fileStem) === null ? sourceOf(key, modality) : sourceOf(fileStem, modality);
-
 /** `arr_0` is how numpy.savez calls an array without a name; its digits are no id. */
-const patientOfKey = (key: string): PatientId | null => (/^arr_\d+$/.test(key) ? null : patientOf(key));
+const patientOfKey = (key: string, names: NameRule | undefined): string | null =>
+  names === undefined || /^arr_\d+$/.test(key) ? null : patientIn(names, key);
 
 function keyedPart(
   array: NamedArray,
-  { name: fileName, modality, width, onNonFinite }: FeatureFile,
+  { name: fileName, names, tiling, width, onNonFinite }: FeatureFile,
   layouts: Set<string>,
 ): BagPart {
   const place = array.name;
-  const patient = patientOfKey(place);
+  const patient = patientOfKey(place, names);
   return {
     patient,
     place,
@@ -33,7 +29,9 @@ function keyedPart(
       if (patient === null)
         throw foreign(
           'the key holds no patient id',
-          'Use keys like "001" or "TumorCenter_HE_block1_x2_y3_patient001".',
+          names === 'hancock'
+            ? 'Use keys like "001" or "TumorCenter_HE_block1_x2_y3_patient001".'
+            : 'Name the arrays by patient, or so that `patient.pattern` of the modality matches; with a table of files, write one file per slide.',
         );
       const instances = instancesOf(array.open(), width);
       const { values, dropped } = finiteOnly(
@@ -43,7 +41,7 @@ function keyedPart(
         onNonFinite,
       );
       layouts.add(instances.layout);
-      const source = sourceOfKey(stemOf(fileName), place, modality);
+      const source = sourceIn(names, tiling, place, stemOf(fileName));
       const bag = { patient, source, image: place, place, values, coords: null, mpp: null };
       if (dropped === 0) return { bag, rejected: [] };
       const reason = `${dropped} rows had NaN or infinite values and were dropped.`;
@@ -54,16 +52,21 @@ function keyedPart(
 }
 
 /** The array that is the one bag of the patient in the file's name; null when each array has a bag of its own. */
-function onlyBag(names: readonly string[]): string | null {
-  const named = featureNames.find((name) => names.includes(name));
+function onlyBag(arrays: readonly string[], names: NameRule | undefined): string | null {
+  const named = featureNames.find((name) => arrays.includes(name));
   if (named !== undefined) return named;
-  const [first] = names;
-  return names.length === 1 && first !== undefined && patientOfKey(first) === null ? first : null;
+  const [first] = arrays;
+  if (arrays.length !== 1 || first === undefined) return null;
+  // Where any text is an id, the name of the only array says less than the file's.
+  return names === 'whole' || patientOfKey(first, names) === null ? first : null;
 }
 
 /** Whom a file of named arrays has bags of, by names alone. */
-export const patientsOfKeys = (fileName: string, names: readonly string[]): readonly string[] =>
-  (onlyBag(names) === null ? names.map(patientOfKey) : [patientOf(stemOf(fileName))]).filter(
+export const patientsOfKeys = (
+  { patient, names }: Pick<FeatureFile, 'patient' | 'names'>,
+  arrays: readonly string[],
+): readonly string[] =>
+  (onlyBag(arrays, names) === null ? arrays.map((key) => patientOfKey(key, names)) : [patient]).filter(
     (id) => id !== null,
   );
 
@@ -81,7 +84,11 @@ export function bagsOfNamed(
   const sorted = arrays.toSorted(byName);
   const open = (wanted: string | null): StoredArray | null =>
     sorted.find(({ name }) => name === wanted)?.open() ?? null;
-  const features = open(onlyBag(sorted.map(({ name }) => name)));
+  const only = onlyBag(
+    sorted.map(({ name }) => name),
+    file.names,
+  );
+  const features = open(only);
   if (features !== null) {
     const notes = { dialect: `${format}-features`, encoder: null, coords: plainPixels, mpp: null };
     return oneBag(file, features, open(coordsName), notes);

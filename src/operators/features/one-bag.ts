@@ -1,5 +1,5 @@
-import { patientOf, sourceOf, stemOf } from '../../pipeline/core/file-name.js';
-import type { PatientId } from '../../pipeline/core/patient-id.js';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { sourceIn } from '../../pipeline/core/naming.js';
 import type { FeatureBag, FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
 import { finiteOnly } from './finite.js';
 import { asForeign, foreign } from './foreign.js';
@@ -8,11 +8,14 @@ import { readRows } from './read-rows.js';
 import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
 /** The patient a one-bag file is of. @throws HafError `HAF_FEATURES_INVALID` */
-export function patientOfFile({ name }: FeatureFile): PatientId {
-  const patient = patientOf(stemOf(name));
-  if (patient === null)
-    throw foreign('its name holds no patient id', 'Name it like "PrimaryTumor_HE_001.h5".');
-  return patient;
+export function patientOfFile({ patient, names }: FeatureFile): string {
+  if (patient !== null) return patient;
+  throw foreign(
+    'its name holds no patient id',
+    names === 'hancock'
+      ? 'Name it like "PrimaryTumor_HE_001.h5".'
+      : 'Rename it, or correct `patient` of the modality in the experiment.',
+  );
 }
 
 const warning = (patient: string | null, place: string, reason: string, fix: string): Rejected => ({
@@ -106,7 +109,8 @@ export function oneBag(
   written: Notes,
 ): FeatureContent {
   const stem = stemOf(file.name);
-  const whose = { patient: patientOfFile(file), source: sourceOf(stem, file.modality), image: stem };
+  const source = sourceIn(file.names, file.tiling, stem, stem);
+  const whose = { patient: patientOfFile(file), source, image: stem };
   const { dialect, encoder, ...notes } = notesOfPath(file.name, written);
   const { bag, rejected } = bagOf(whose, file, features, coords, notes);
   return { dialect, encoder, bags: [bag], rejected };

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
-import { patientOf, stemOf } from '../../pipeline/core/file-name.js';
 import type { FeatureFile, FeatureReader } from './feature-reader.js';
 import { foreign } from './foreign.js';
 import { h5Reader } from './h5-reader.js';
@@ -47,7 +46,7 @@ export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): Fe
   const known = readers.flatMap((candidate) => candidate.extensions).join(', ');
   throw foreign(
     `files ending in "${extension}" cannot be read; ${known} can`,
-    'Change the glob in data.*.files, or convert the file.',
+    'Change the glob `files` of the modality, or convert the file.',
   );
 }
 
@@ -55,7 +54,9 @@ export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): Fe
  * Whom a feature file has bags of, by its name and those of its arrays; no features are read.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
-export function patientsOfFile(path: string, name: string): readonly string[] {
-  const keys = readerOf({ path, name }).keys?.(path) ?? null;
-  return keys === null ? [patientOf(stemOf(name))].filter((id) => id !== null) : patientsOfKeys(name, keys);
+export function patientsOfFile(
+  file: Pick<FeatureFile, 'path' | 'name' | 'patient' | 'names'>,
+): readonly string[] {
+  const keys = readerOf(file).keys?.(file.path) ?? null;
+  return keys === null ? [file.patient].filter((id) => id !== null) : patientsOfKeys(file, keys);
 }

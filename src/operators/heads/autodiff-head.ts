@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gatherMask, gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { gradientsThrough } from '../tensor/autodiff.js';
 import { dense } from '../tensor/dense.js';
 import { fillDropout } from '../tensor/dropout.js';

@@ -43,7 +43,7 @@ export const mapSpecs = (
 ): readonly ParameterSpec[] =>
   inputs.flatMap(({ modality, width }, m) => {
     const to = projected[m] ?? null;
-    return to === null ? [] : linearSpecs(mapName(modality), width, to);
+    return to === null ? [] : linearSpecs(mapName(modality), width, to, modality);
   });
 
 export const mapName = (modality: string): string => `projection.${modality}`;

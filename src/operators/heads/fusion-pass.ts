@@ -1,5 +1,5 @@
 import { nativeProducts } from '../tensor/backend.js';
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import type { FusionNet } from './fusion-net.js';
 import { nativeFusionPass } from './native-fusion.js';
 import { tensorFusionPass } from './tensor-fusion.js';

@@ -1,7 +1,7 @@
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
-import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
+import { evidenceOf, vectorExempt } from '../embeddings/vector-exempt.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { validationAuc } from '../tensor/validation-auc.js';

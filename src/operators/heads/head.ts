@@ -1,7 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import type { Modality } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 
 /** What a step of a head found; all numbers are means over the patients of its group. */
@@ -43,7 +42,7 @@ export interface Head {
 }
 
 /** The modality and length of the vectors of an input. */
-export type InputShape = Pick<ModalityInput, 'modality' | 'width'> & { readonly modality: Modality };
+export type InputShape = Pick<ModalityInput, 'modality' | 'kind' | 'width'>;
 
 export interface HeadOptions {
   readonly inputs: readonly InputShape[];

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
-import { isBagModality } from '../../pipeline/core/modality.js';
 import { dense } from '../tensor/dense.js';
 import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
 import { autodiffHead, type Network, type NetworkPass, type NetworkShape } from './autodiff-head.js';
@@ -41,7 +40,7 @@ const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape)
 const headName = (modality: string): string => `mdlm.${modality}`;
 
 const headSpecs = ({ inputs, tokens, logits }: NetworkShape): ReturnType<typeof linearSpecs> =>
-  inputs.flatMap(({ modality }, m) => linearSpecs(headName(modality), tokens[m] as number, logits));
+  inputs.flatMap(({ modality }, m) => linearSpecs(headName(modality), tokens[m] as number, logits, modality));
 
 /** s_m of every modality, [R, L]; zero where it is absent, so that it has no say. */
 const ownScores = (shape: NetworkShape, pass: NetworkPass): tf.Tensor2D[] =>
@@ -62,22 +61,22 @@ const imageOutputs = 2;
  * all these numbers is drawn and never trained, so that the heads learn through it.
  */
 function frozenConcat({ inputs, tokens, logits, frozen }: NetworkShape): Network {
-  if (!inputs.some(({ modality }) => isBagModality(modality)))
+  if (!inputs.some(({ kind }) => kind === 'bag'))
     // The rules of the experiment refuse this.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
-  const widths = inputs.map(({ modality }, m) =>
-    isBagModality(modality) ? imageOutputs : (tokens[m] as number),
+  const widths = inputs.map(({ kind }, m) =>
+    kind === 'bag' ? imageOutputs : (tokens[m] as number),
   );
   const joined = widths.reduce((sum, width) => sum + width, 0);
   const layout = layoutOf(linearSpecs('frozen', joined, logits));
   const values = initialParameters(layout, frozen());
   return {
-    specs: inputs.flatMap(({ modality }, m) =>
-      isBagModality(modality) ? linearSpecs(headName(modality), tokens[m] as number, imageOutputs) : [],
+    specs: inputs.flatMap(({ modality, kind }, m) =>
+      kind === 'bag' ? linearSpecs(headName(modality), tokens[m] as number, imageOutputs, modality) : [],
     ),
     forward: (pass) => {
-      const parts = inputs.map(({ modality }, m) =>
-        isBagModality(modality) ? scoreOf(pass, modality, m) : (pass.tokens[m] as tf.Tensor2D),
+      const parts = inputs.map(({ modality, kind }, m) =>
+        kind === 'bag' ? scoreOf(pass, modality, m) : (pass.tokens[m] as tf.Tensor2D),
       );
       const weight = tf.tensor2d(partOf(layout, values, 'frozen.weight'), [joined, logits]);
       return {

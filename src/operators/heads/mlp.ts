@@ -1,5 +1,5 @@
 import type { Rng } from '../../pipeline/core/rng.js';
-import { gatherMask, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gatherMask, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { fillDropout } from '../tensor/dropout.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import { fusionNetOf, type FusionNet } from './fusion-net.js';

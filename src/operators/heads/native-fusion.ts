@@ -1,4 +1,4 @@
-import { gatherRows } from '../stage2/modality-inputs.js';
+import { gatherRows } from '../embeddings/modality-inputs.js';
 import type { NativeRuntime } from '../tensor/onnx/native.js';
 import { addGradientsOf, modelTensors, runOn } from '../tensor/onnx/run-graph.js';
 import { fusionBackGraph, fusionGraph, vectorsName } from './fusion-graphs.js';

@@ -1,4 +1,4 @@
-import { gatherMask, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gatherMask, type ModalityInput } from '../embeddings/modality-inputs.js';
 
 /**
  * One logit of "deceased" per row: the output itself, or the difference of two outputs, whose softmax is its logistic

@@ -24,7 +24,7 @@ export const ps3Head = autodiffHead((shape) => {
     specs: [
       ...layerNormSpecs('ps3.norm', width),
       ...linearSpecs('ps3.attention', width, 3 * width),
-      ...shape.inputs.flatMap((_, m) => linearSpecs(ownName(m), width, width)),
+      ...shape.inputs.flatMap(({ modality }, m) => linearSpecs(ownName(m), width, width, modality)),
       ...linearSpecs('ps3.hidden', count * width, hidden),
       ...linearSpecs('ps3.output', hidden, shape.logits),
     ],

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { gatherRows } from '../stage2/modality-inputs.js';
+import { gatherRows } from '../embeddings/modality-inputs.js';
 import { dense, denseGradients } from '../tensor/dense.js';
 import { mlpBackward, mlpForward, mlpInputGradient, type MlpPass } from '../tensor/mlp.js';
 import { addGradients, ParameterTensors, type GradientTensors } from '../tensor/parameters.js';

@@ -1,11 +1,11 @@
-import type { BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 
 /**
  * Name of the files of one patient in a `heatmap` artifact, without ending: `.csv` for the numbers, `.png` for the picture
  * where coordinates are known. With a fixed test set every fold looks at the same patients, so that the fold belongs to it.
  */
 export const heatmapName = (
-  modality: BagModality,
+  modality: ModalityId,
   patient: string,
   fold: number,
   mode: 'kfold' | 'fixedTest',

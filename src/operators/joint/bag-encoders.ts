@@ -1,15 +1,15 @@
-import type { BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from '../stage1/bag-source.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
 import type { Encoder } from '../stage1/encoder.js';
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { Scratch } from '../tensor/scratch.js';
 import type { Drawn } from '../tensor/untrained.js';
 
 /** The encoder of one pathology modality, its bags, and the streams of its training passes. */
 export interface EncoderPart {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly encoder: Encoder;
   readonly source: BagSource;
   /** Subsample larger bags to so many instances in training; null keeps all. */
@@ -129,7 +129,7 @@ export class BagEncoders {
         observed[position] = 1;
         values.set(z.subarray(row * width, (row + 1) * width), position * width);
       });
-      inputs.push({ modality, width, values, observed });
+      inputs.push({ modality, kind: 'bag', width, values, observed });
       losses.push(loss);
     }
     return { inputs, losses };

@@ -1,12 +1,13 @@
-import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import { validateHead } from '../heads/head-training.js';
 import type { Head } from '../heads/head.js';
 import type { AlignmentObjective } from '../stage2/alignment-objective.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
-import { gatherMask, gatherRows, type ModalityInput } from '../stage2/modality-inputs.js';
+import { gatherMask, gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { alignedLayout } from '../stage2/projection-training.js';
 import { project, type Projection } from '../stage2/projection.js';
-import { alignmentExempt, evidenceOf, vectorExempt, type Evidence } from '../stage2/vector-exempt.js';
+import { evidenceOf, vectorExempt, type Evidence } from '../embeddings/vector-exempt.js';
+import { alignmentExempt } from '../stage2/alignment-exempt.js';
 import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
@@ -20,7 +21,7 @@ export interface JointAlignment {
 /** What a method trained jointly is made of. */
 export interface JointParts {
   /** The modalities of the method, in canonical order. */
-  readonly chosen: readonly Modality[];
+  readonly chosen: readonly ModalityId[];
   readonly encoders: readonly EncoderPart[];
   /** Vectors of the tables among them, all patients. */
   readonly tables: readonly ModalityInput[];
@@ -241,9 +242,9 @@ const evidenceOfBags = ({ modality, encoder, source }: EncoderPart): Evidence =>
   return { modality, width: encoder.embedding, has, says: has };
 };
 
-/** Room for the gradient of the vectors of a pathology modality; nothing learns behind those of a table. */
-const zerosOfBag = ({ modality, values }: ModalityInput): Float32Array | null =>
-  isBagModality(modality) ? new Float32Array(values.length) : null;
+/** Room for the gradient of the vectors of a bag modality; nothing learns behind those of a table. */
+const zerosOfBag = ({ kind, values }: ModalityInput): Float32Array | null =>
+  kind === 'bag' ? new Float32Array(values.length) : null;
 
 /** The gradient of u [B, M, D] with that of the head, [B, D] per modality, added where there is something to read. */
 function withHead(

@@ -1,15 +1,15 @@
-import { isBagModality, isTableModality } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
-import { modalitiesOf, type FusionMethod } from '../methods/method.js';
+import { modalityOf } from '../cohort/cohort-data.js';
+import type { FusionMethod } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { encoderOf } from '../stage1/encoder.js';
 import { objectiveOf } from '../stage2/alignment-objective.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
-import { hasAny, readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
+import { hasAny, readTableInputs, slotsOfInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
 import { fusionHead, transferredTables } from '../stage3/method-head.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
@@ -105,14 +105,17 @@ async function trainJointly(
 
 /** Encoders, alignment and head of a method, with the vectors of its tables. */
 export async function partsOf(
-  context: Pick<StageContext, 'config' | 'inputs' | 'modalities' | 'rng'>,
+  context: Pick<StageContext, 'config' | 'inputs' | 'rng'>,
   method: FusionMethod,
   { cohort }: Pick<FoldData, 'cohort'>,
   { mil, align, detach }: JointSettings,
 ): Promise<JointParts> {
   const { config, inputs, rng } = context;
-  const chosen = modalitiesOf(method, context.modalities);
-  const bags = chosen.filter(isBagModality);
+  const bags = inputs.all('bags').map(modalityOf);
+  const tables = transferredTables(context, method, readTableInputs(inputs));
+  // A row over all modalities keeps the order of the experiment; any other was given its own.
+  const chosen =
+    method.reads === 'all' ? config.modalities : [...bags, ...tables.map(({ modality }) => modality)];
   const encoders = bags.map((modality): EncoderPart => {
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
     return {
@@ -124,27 +127,22 @@ export async function partsOf(
       subsample: rng(`${modality}-subsample`),
     };
   });
-  const tables = transferredTables(
-    context,
-    method,
-    readModalityInputs(context, chosen.filter(isTableModality)),
-  );
   const shapes = chosen.map((modality): ModalityInput => {
     const table = tables.find((input) => input.modality === modality);
     const width = encoders.find((part) => part.modality === modality)?.encoder.embedding;
     if (table !== undefined) return table;
     if (width === undefined) throw new Error(`${modality} has neither an encoder nor a table`);
-    return { modality, width, values: new Float32Array(), observed: new Uint8Array() };
+    return { modality, kind: 'bag', width, values: new Float32Array(), observed: new Uint8Array() };
   });
   if (method.embedding === 'projected') {
     const head = await fusionHead(context, method, shapes);
     return { chosen, encoders, tables, alignment: null, head, detach };
   }
   const projection = projectionOf(align, shapes);
-  const latents = shapes.map(({ modality }) => ({ modality, width: align.width }));
+  const latents = shapes.map(({ modality }) => ({ modality, kind: 'latent' as const, width: align.width }));
   return {
     ...{ chosen, encoders, tables, detach },
-    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, chosen) },
+    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOfInputs(shapes)) },
     head: await fusionHead(context, method, latents),
   };
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { modalities } from '../../pipeline/core/modality.js';
 
 /** What the `latent` stage writes: the latent space of one fold, for figures (method.md 9.3, 9.4). */
 export const latentMapFile = 'latent.json';
@@ -15,13 +14,13 @@ const similaritySchema = z.strictObject({
 
 export const latentMapSchema = z.strictObject({
   fold: z.number().int(),
-  modalities: z.array(z.enum(modalities)),
+  modalities: z.array(z.string()),
   perplexity: z.number(),
   /** One per test patient and observed modality; t-SNE coordinates under the initial and the trained phi. */
   points: z.array(
     z.strictObject({
       patient: z.string(),
-      modality: z.enum(modalities),
+      modality: z.string(),
       y: z.union([z.literal(0), z.literal(1)]),
       before: point,
       after: point,

@@ -1,4 +1,4 @@
-import type { Modality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import { latentFile } from '../stage2/alignment-data.js';
 import { stageOf } from '../stage-of.js';
 import { readFold } from '../tensor/fold-patients.js';
@@ -22,7 +22,8 @@ interface Latents {
  * @throws Error when the latent vectors are not those of the cohort and modalities of the experiment
  */
 export const latent = stageOf((context) => {
-  const { unit, modalities, inputs } = context;
+  const { unit, config, inputs } = context;
+  const { modalities } = config;
   const { cohort, fold } = readFold(context);
   const latents = latentsOf(
     inputs.one('stage2').bytes(latentFile),
@@ -95,7 +96,7 @@ const pointAt = (map: Float64Array, i: number): [number, number] => [
 /** The vectors of the first of the patients with the most modalities. */
 function exampleOf(
   { before, after, mask, width }: Latents,
-  modalities: readonly Modality[],
+  modalities: readonly ModalityId[],
   patients: readonly number[],
   idOf: (patient: number) => string,
 ): LatentMap['example'] {

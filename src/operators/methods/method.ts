@@ -1,82 +1,61 @@
 import type { Alignment } from '../../pipeline/core/alignment.js';
-import type { BagModality, Modality, TableModality } from '../../pipeline/core/modality.js';
+import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 import type { HeadModule } from '../heads/head.js';
 
-/** Mean and standard deviation over the paper's ten folds; a number it only quotes has no deviation. */
-export type PaperSpread = readonly [mean: number, std: number | null];
-
-/** Accuracy and AUC as the paper prints them. */
-export interface PaperResult {
-  readonly table: string;
-  readonly accuracy: PaperSpread | null;
-  readonly auc: PaperSpread | null;
-}
-
-/** Where a method stands that the paper does not have: in a table of its own, beside no numbers. */
-export const beyondPaper: PaperResult = { table: 'Beyond the paper', accuracy: null, auc: null };
+/** The modalities a method reads: all of the experiment, all its bags, or exactly the named ones. */
+export type Reads = 'all' | 'bags' | readonly ModalityId[];
 
 interface MethodBase {
+  /** Unit of its jobs, part of file names, and how an experiment asks for it. */
   readonly id: string;
   /** Row label in tables and reports. */
   readonly title: string;
-  readonly paper: PaperResult;
-  /** Modalities without which the row means nothing: an experiment that lacks one leaves the row out and says so. */
-  readonly needs: readonly Modality[];
 }
 
 /** A head over one embedding per modality (method.md 6, 8). */
 export interface FusionMethod extends MethodBase {
   readonly kind: 'fusion';
+  readonly reads: Reads;
   /**
    * What the head reads: latent vectors u of an alignment, or one linear map per modality, learned with the head, of z
    * and the table vectors.
    */
   readonly embedding: Alignment | 'projected';
-  /** The modalities it looks at; all of the experiment when not given. */
-  readonly modalities?: readonly Modality[];
   /** Random modality drop with the monotonic loss (eq. 10-11). */
   readonly randomDrop: boolean;
-  /** A row of Table 3: gradients flow through all stages, whatever the experiment says, so it is trained jointly. */
+  /** Without detachment: gradients flow through all stages, whatever the experiment says, so it is trained jointly. */
   readonly attached?: true;
   /** Config section of its own, besides `fusion`. */
   readonly section?: 'pool' | 'mdlm';
   readonly head: () => Promise<HeadModule>;
 }
 
-/** The classifier of a Stage-1 encoder (CLAM), over the bags of one modality or the union of several (method.md 8.1). */
+/** The classifier of a Stage-1 encoder: gated-attention MIL over the bags of one modality or the union of several (8.1). */
 export interface BagMethod extends MethodBase {
   readonly kind: 'bag';
-  readonly modalities: readonly BagModality[];
+  readonly reads: Exclude<Reads, 'all'>;
 }
 
 /** A network over instances and table vectors, without encoders: one training job from bags to scores (method.md 8.6). */
 export interface InstanceMethod extends MethodBase {
   readonly kind: 'instances';
+  readonly reads: 'all';
 }
 
-/** A two-layer network on one clinical table (Table 2, method.md 8.8). */
+/** A two-layer network on one table (method.md 8.8). */
 export interface SingleTableMethod extends MethodBase {
   readonly kind: 'single';
-  readonly modality: TableModality;
+  readonly reads: readonly [ModalityId];
 }
 
 /** One row of the result table: what it is made of. */
 export type Method = FusionMethod | BagMethod | InstanceMethod | SingleTableMethod;
 
-/** The modalities a method looks at, of those the experiment has. */
-export function modalitiesOf(method: Method, available: readonly Modality[]): readonly Modality[] {
-  switch (method.kind) {
-    case 'single':
-      return available.filter((modality) => modality === method.modality);
-    case 'instances':
-      return available;
-    case 'bag':
-    case 'fusion': {
-      const own: readonly Modality[] = method.modalities ?? available;
-      return available.filter((modality) => own.includes(modality));
-    }
-  }
-}
+/** The modalities a method reads, of those the experiment has, in the order of its slots. */
+export const modalitiesOf = ({ reads }: Method, slots: readonly Slot[]): readonly ModalityId[] =>
+  slots
+    .filter(({ id, kind }) => reads === 'all' || (reads === 'bags' ? kind === 'bag' : reads.includes(id)))
+    .map(({ id }) => id);
 
 /** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
 export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
@@ -91,8 +70,53 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
   }
 }
 
-/** Why an experiment with these modalities cannot run a method; null when it can. */
-export function missingFor(method: Method, available: readonly Modality[]): string | null {
-  const missing = method.needs.filter((modality) => !available.includes(modality));
-  return missing.length === 0 ? null : `needs ${missing.join(' and ')}, which the experiment does not have`;
+/** Settings of the experiment that decide which methods its modalities allow. */
+export interface MethodSettings {
+  /** `clip.anchor`; null takes the first bag. */
+  readonly anchor: ModalityId | null;
 }
+
+/** The modality that CLIP alignment compares the others with: the given one, or the first bag. Null when neither exists. */
+export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): ModalityId | null =>
+  slots.find(({ id, kind }) => (anchor === null ? kind === 'bag' : id === anchor))?.id ?? null;
+
+/**
+ * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method:
+ * `needs the table RNA, which the experiment does not have (tables: Clin)`. Null when the experiment can run it.
+ */
+export function missingFor(
+  method: Method,
+  slots: readonly Slot[],
+  { anchor }: MethodSettings,
+): string | null {
+  const { reads } = method;
+  if (reads === 'bags' && !slots.some(({ kind }) => kind === 'bag'))
+    return 'needs a bag modality, which the experiment does not have';
+  const reason = typeof reads === 'string' ? null : namedMissing(method, reads, slots);
+  if (reason !== null) return reason;
+  if (method.kind !== 'fusion' || method.embedding !== 'clip' || anchorOf(slots, anchor) !== null)
+    return null;
+  return anchor === null
+    ? 'needs clip.anchor, the modality that the others are compared with, because there is no bag to take'
+    : `needs the modality ${anchor} (clip.anchor), which the experiment does not have (modalities: ${namesOf(slots)})`;
+}
+
+/** What is wrong with the modalities that a method names: one does not exist, or is of the other kind. */
+function namedMissing(method: Method, names: readonly ModalityId[], slots: readonly Slot[]): string | null {
+  const kind = method.kind === 'single' ? 'table' : 'bag';
+  const existing = `(${kind}s: ${namesOf(slots.filter((slot) => slot.kind === kind))})`;
+  for (const name of names) {
+    const slot = slots.find(({ id }) => id === name);
+    if (slot === undefined)
+      return `needs the ${kind} ${name}, which the experiment does not have ${existing}`;
+    if (slot.kind !== kind) return `needs a ${kind}, and ${name} is a ${slot.kind} ${existing}`;
+  }
+  // One encoder serves the union of all bags of an experiment; a union of some of them has no job of its own.
+  const others = slots.filter(({ id, kind: of }) => of === 'bag' && !names.includes(id));
+  return method.kind === 'bag' && names.length > 1 && others.length > 0
+    ? `reads exactly ${names.join(' and ')}, and the experiment also has ${namesOf(others)}; mil-all reads all bags`
+    : null;
+}
+
+const namesOf = (slots: readonly Slot[]): string =>
+  slots.length === 0 ? 'none' : slots.map(({ id }) => id).join(', ');

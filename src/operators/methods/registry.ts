@@ -1,56 +1,146 @@
-import { allMlp } from './all-mlp.js';
-import { allMlpAttached, dropAttached, gaAttached, hafAttached } from './attached.js';
-import { bilinear } from './bilinear.js';
-import { tmaClam, wsiClam, wsiTmaClam } from './clam.js';
-import { clipDrop } from './clip-drop.js';
-import { clip } from './clip.js';
-import { drop } from './drop.js';
-import { gaMax, gaMean, gaSum } from './ga-pool.js';
-import { ga } from './ga.js';
-import { haf } from './haf.js';
-import { mdlm } from './mdlm.js';
-import type { Method } from './method.js';
-import { mfmf } from './mfmf.js';
-import { ps3 } from './ps3.js';
-import { blood, cellDensity, clinical, icd, pathological } from './single-table.js';
-import { wsiTmaMlp } from './wsi-tma-mlp.js';
+import type { Slot } from '../../pipeline/core/modality.js';
+import type { HeadModule } from '../heads/head.js';
+import type { BagMethod, FusionMethod, InstanceMethod, Method, SingleTableMethod } from './method.js';
 
-/** Every row an experiment can ask for, in the order of the paper's tables. */
-export const methods = [
-  wsiClam,
-  tmaClam,
-  wsiTmaClam,
-  wsiTmaMlp,
-  allMlp,
-  ga,
-  clip,
-  drop,
-  clipDrop,
-  haf,
-  gaMean,
-  gaSum,
-  gaMax,
-  ps3,
-  mdlm,
-  mfmf,
-  bilinear,
-  blood,
-  clinical,
-  icd,
-  pathological,
-  cellDensity,
-  allMlpAttached,
-  gaAttached,
-  dropAttached,
-  hafAttached,
-] as const;
+const mlp = async (): Promise<HeadModule> => (await import('../heads/mlp.js')).mlpHead;
+const pool = (how: 'mean' | 'sum' | 'max') => async (): Promise<HeadModule> =>
+  (await import('../heads/pool.js')).poolHead(how);
 
-export type MethodId = (typeof methods)[number]['id'];
-export const methodIds: readonly MethodId[] = methods.map((method) => method.id);
+/** A fusion method: a head over all modalities of the experiment, unless it says otherwise. */
+const fusion = (
+  id: string,
+  title: string,
+  method: Pick<FusionMethod, 'embedding' | 'head'> & Partial<FusionMethod>,
+): FusionMethod => ({ id, title, kind: 'fusion', reads: 'all', randomDrop: false, ...method });
 
-/** The method of an id; the config schema has already refused unknown ones. */
+const allMlp = fusion('all_mlp', 'All-Modality Fusion MLP', { embedding: 'projected', head: mlp });
+const ga = fusion('ga', 'Global Alignment', { embedding: 'svd', head: mlp });
+const drop = fusion('drop', 'Random-Modality Drop', { embedding: 'projected', randomDrop: true, head: mlp });
+const haf = fusion('haf', 'HAF', { embedding: 'svd', randomDrop: true, head: mlp });
+
+/** The same method without detachment: gradients flow through all stages (method.md 4.5, 8.9). */
+const attached = (method: FusionMethod): FusionMethod => ({
+  ...method,
+  id: `${method.id}_attached`,
+  title: `${method.title} (attached)`,
+  attached: true,
+});
+
+const milAll: BagMethod = { id: 'mil-all', title: 'MIL on all bags', kind: 'bag', reads: 'bags' };
+const bagsMlp = fusion('bags_mlp', 'Fusion MLP on all bags', {
+  ...{ embedding: 'projected', reads: 'bags', head: mlp },
+});
+const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', reads: 'all' };
+
+/** The methods of a fixed name, in the order that reports follow. Sections are those of docs/method.md. */
+export const fixedMethods: readonly Method[] = [
+  milAll, // 8.1: one encoder on the union of all bags
+  bagsMlp, // 8.1: the fusion network over the bags alone
+  allMlp, // 8.1: a linear map per modality, then the fusion network
+  ga, // 5, 6: SVD alignment, then the fusion network
+  fusion('clip', 'CLIP Alignment', { embedding: 'clip', head: mlp }), // 8.2
+  drop, // 6: the fusion network with random modality drop
+  fusion('clip_drop', 'CLIP + Random Drop', { embedding: 'clip', randomDrop: true, head: mlp }), // 8.2
+  haf, // 5, 6: SVD alignment and random modality drop (eq. 12)
+  fusion('ga_mean', 'GA + Mean Pool', { embedding: 'svd', section: 'pool', head: pool('mean') }), // 8.3
+  fusion('ga_sum', 'GA + Sum Pool', { embedding: 'svd', section: 'pool', head: pool('sum') }), // 8.3
+  fusion('ga_max', 'GA + Max Pool', { embedding: 'svd', section: 'pool', head: pool('max') }), // 8.3
+  // 8.4: attention over modality tokens
+  fusion('ps3', 'PS3', {
+    embedding: 'projected',
+    head: async () => (await import('../heads/ps3.js')).ps3Head,
+  }),
+  // 8.5: late fusion of one prediction per modality
+  fusion('mdlm', 'MDLM', {
+    embedding: 'projected',
+    section: 'mdlm',
+    head: async () => (await import('../heads/mdlm.js')).mdlmHead,
+  }),
+  mfmf, // 8.6: tabular tokens attend to the instances of the bags
+  // 8.7: all ordered pairs of modalities
+  fusion('bilinear', 'Bilinear Interaction', {
+    embedding: 'projected',
+    head: async () => (await import('../heads/bilinear.js')).bilinearHead,
+  }),
+  ...[allMlp, ga, drop, haf].map(attached), // 8.9
+];
+
+/** `mil-WSI`: gated-attention MIL on one bag (8.1). */
+const milOn = (bag: string): BagMethod => ({
+  id: `mil-${bag}`,
+  title: `MIL on ${bag}`,
+  kind: 'bag',
+  reads: [bag],
+});
+
+/** `table-RNA`: a two-layer network on one table (8.8). */
+const tableAlone = (table: string): SingleTableMethod => ({
+  id: `table-${table}`,
+  title: `${table} alone`,
+  kind: 'single',
+  reads: [table],
+});
+
+/**
+ * HANCOCK's names of methods, each behind the name that means the same in every cohort. A name is a method of its own under
+ * its own id: units, files and numbers keep it. An experiment may use them with `data.layout: hancock` alone.
+ */
+const hancockNames: readonly (readonly [family: string, method: Method])[] = [
+  ['mil-WSI', { ...milOn('WSI'), id: 'wsi_clam', title: 'WSI-CLAM' }],
+  ['mil-TMA', { ...milOn('TMA'), id: 'tma_clam', title: 'TMA-CLAM' }],
+  ['mil-all', { ...milAll, id: 'wsi_tma_clam', title: 'WSI+TMA-CLAM', reads: ['WSI', 'TMA'] }],
+  ['bags_mlp', { ...bagsMlp, id: 'wsi_tma_mlp', title: 'WSI+TMA Fusion MLP', reads: ['WSI', 'TMA'] }],
+  ['table-Blood', { ...tableAlone('Blood'), id: 'blood', title: 'Blood' }],
+  ['table-Clin', { ...tableAlone('Clin'), id: 'clinical', title: 'Clinical' }],
+  ['table-ICD', { ...tableAlone('ICD'), id: 'icd', title: 'ICD codes' }],
+  ['table-Path', { ...tableAlone('Path'), id: 'pathological', title: 'Pathological' }],
+  ['table-Cell', { ...tableAlone('Cell'), id: 'cell_density', title: 'TMA cell density' }],
+];
+
+/** HANCOCK's names, each with the name that means the same in every cohort: `wsi_clam` is `mil-WSI`. */
+export const hancockAliases: Readonly<Record<string, string>> = Object.fromEntries(
+  hancockNames.map(([family, { id }]) => [id, family]),
+);
+
+const named: ReadonlyMap<string, Method> = new Map(
+  [...hancockNames.map(([, method]) => method), ...fixedMethods].map((method) => [method.id, method]),
+);
+
+/** The fixed names and HANCOCK's: what a misspelt name is compared with. */
+export const methodIds: readonly string[] = [...named.keys()];
+
+/** A family and the modality it is of: `mil-WSI`, `table-RNA`. */
+const familyName = /^(mil|table)-([A-Za-z][A-Za-z0-9_-]*)$/;
+
+function lookUp(id: string): Method | null {
+  const fixed = named.get(id);
+  if (fixed !== undefined) return fixed;
+  const [, family, modality] = familyName.exec(id) ?? [];
+  if (modality === undefined) return null;
+  return family === 'mil' ? milOn(modality) : tableAlone(modality);
+}
+
+/** Whether a method has this name; whether an experiment can run it is said by `missingFor`. */
+export const isMethodId = (id: string): boolean => lookUp(id) !== null;
+
+/**
+ * The method of a name: a fixed one, a family with its modality, or one of HANCOCK's.
+ *
+ * @throws Error for a name of no method; the config schema has refused those before
+ */
 export function methodOf(id: string): Method {
-  const method = methods.find((candidate) => candidate.id === id);
-  if (!method) throw new Error(`No method "${id}" in the registry`);
+  const method = lookUp(id);
+  if (method === null) throw new Error(`No method "${id}" in the registry`);
   return method;
+}
+
+/** The names of all methods that an experiment with these modalities can ask for, in the order that reports follow. */
+export function familiesOf(slots: readonly Slot[]): readonly string[] {
+  const bags = slots.filter(({ kind }) => kind === 'bag');
+  const overBags = (method: Method): boolean => method.reads === 'bags';
+  return [
+    ...bags.map(({ id }) => milOn(id).id),
+    ...fixedMethods.filter((method) => bags.length > 0 || !overBags(method)).map(({ id }) => id),
+    ...slots.filter(({ kind }) => kind === 'table').map(({ id }) => tableAlone(id).id),
+  ];
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { InputShape } from '../heads/head.js';
 import type { LinearMap } from '../stage1/instance-map.js';
@@ -18,9 +18,9 @@ export interface MfmfOptions extends BlockShape {
   /** Tables whose vectors are the query tokens. */
   readonly tables: readonly InputShape[];
   /** Length of an instance of each bag modality it attends to. */
-  readonly bags: Partial<Record<BagModality, number>>;
+  readonly bags: Partial<Record<ModalityId, number>>;
   /** The bags it attends to, one block each. */
-  readonly sequence: readonly BagModality[];
+  readonly sequence: readonly ModalityId[];
   readonly logits: 1 | 2;
   /** Stream to draw the token maps from when they are never trained; null when they learn. */
   readonly frozen: Rng | null;
@@ -37,7 +37,7 @@ export interface Mfmf extends MfmfOptions {
 }
 
 const mapName = (modality: string): string => `token.${modality}`;
-const blockName = (position: number, modality: BagModality): string => `block.${position + 1}.${modality}`;
+const blockName = (position: number, modality: ModalityId): string => `block.${position + 1}.${modality}`;
 
 export function mfmfOf(options: MfmfOptions): Mfmf {
   const { tables, bags, sequence, logits, frozen, width } = options;
@@ -45,7 +45,7 @@ export function mfmfOf(options: MfmfOptions): Mfmf {
     ...tables.map(({ modality, width: read }) => [modality, read] as const),
     ...Object.entries(bags),
   ];
-  const maps = sources.flatMap(([modality, read]) => linearSpecs(mapName(modality), read, width));
+  const maps = sources.flatMap(([modality, read]) => linearSpecs(mapName(modality), read ?? 0, width, modality));
   const learned = [
     { name: 'query', shape: [1, width], fanIn: width },
     ...sequence.flatMap((modality, position) => blockSpecs(blockName(position, modality), options)),
@@ -61,7 +61,7 @@ export function mfmfOf(options: MfmfOptions): Mfmf {
 }
 
 /** The arrays that only the bags of a modality reach. */
-export const arraysOf = ({ layout, sequence }: Mfmf, modality: BagModality): readonly string[] => {
+export const arraysOf = ({ layout, sequence }: Mfmf, modality: ModalityId): readonly string[] => {
   const own = [mapName(modality), ...sequence.map((_, position) => blockName(position, modality))];
   return layout.entries
     .map(({ name }) => name)
@@ -69,7 +69,7 @@ export const arraysOf = ({ layout, sequence }: Mfmf, modality: BagModality): rea
 };
 
 /** The arrays that decide where the queries look in the bags of a modality: of no effect where there is one instance. */
-export const lookingArrays = (net: Mfmf, modality: BagModality): readonly string[] =>
+export const lookingArrays = (net: Mfmf, modality: ModalityId): readonly string[] =>
   arraysOf(net, modality).filter((name) => /\.(queryNorm|query|key)\.(weight|bias)$/.test(name));
 
 /** What the network reads of P patients. */
@@ -81,7 +81,7 @@ export interface MfmfGroup {
   /** Which tables a patient has, [P, tables]. */
   readonly observed: Uint8Array;
   /** Instances through their token map, of the bags that at least one of the patients has. */
-  readonly bags: Partial<Record<BagModality, Context>>;
+  readonly bags: Partial<Record<ModalityId, Context>>;
 }
 
 /** Outputs of P patients, [P, logits]. Call inside `tf.tidy`. */

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { logitsOf, spreadLogits } from '../heads/outputs.js';
 import type { BagSource } from '../stage1/bag-source.js';
 import { mapGradient, mapInstances } from '../stage1/instance-map.js';
 import { BagPacker, subsample } from '../stage1/pack-bags.js';
 import { packRuns, rowsOf, type PackedBags } from '../stage1/packed-bags.js';
-import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../stage2/modality-inputs.js';
-import { evidenceOf, vectorExempt } from '../stage2/vector-exempt.js';
+import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../embeddings/modality-inputs.js';
+import { evidenceOf, vectorExempt } from '../embeddings/vector-exempt.js';
 import { addTo } from '../tensor/add-to.js';
 import { gradientsThrough } from '../tensor/autodiff.js';
 import { logisticLoss } from '../tensor/cross-entropy.js';
@@ -34,7 +34,8 @@ export interface MfmfBags {
 export interface MfmfTrainingOptions {
   /** In the order of the network's tables. */
   readonly tables: readonly ModalityInput[];
-  readonly bags: Partial<Record<BagModality, MfmfBags>>;
+  /** In the order of the experiment. */
+  readonly bags: Partial<Record<ModalityId, MfmfBags>>;
   /** Labels of all patients. */
   readonly labels: readonly (0 | 1)[];
   /** Subsample larger bags to so many instances in training; null keeps all. */
@@ -45,7 +46,7 @@ export interface MfmfTrainingOptions {
 
 /** The bags of a run of patients in one modality, and their tokens. */
 interface ReadBags {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly pack: PackedBags;
   /** [R, width] */
   readonly tokens: tf.Tensor2D;
@@ -56,7 +57,7 @@ interface ReadBags {
 /** MFMF as a model of the training loop: mean `l+` over a group. One pack of bags is in memory at a time. */
 export class MfmfTraining implements Trainable {
   readonly layout: ParameterLayout;
-  private readonly packers: ReadonlyMap<BagModality, BagPacker>;
+  private readonly packers: ReadonlyMap<ModalityId, BagPacker>;
 
   constructor(
     private readonly net: Mfmf,
@@ -182,11 +183,11 @@ export class MfmfTraining implements Trainable {
     tf.dispose([d, tokens]);
   }
 
-  private modalities(): readonly BagModality[] {
-    return bagModalities.filter((modality) => this.options.bags[modality] !== undefined);
+  private modalities(): readonly ModalityId[] {
+    return Object.keys(this.options.bags);
   }
 
-  private bagsOf(modality: BagModality): MfmfBags {
+  private bagsOf(modality: ModalityId): MfmfBags {
     const bags = this.options.bags[modality];
     if (bags === undefined) throw new Error(`MFMF was made without the bags of ${modality}`);
     return bags;

@@ -1,9 +1,10 @@
-import { isTableModality, type BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
-import type { ReportingControl } from '../reporting-stage.js';
+import type { ReportingControl } from '../tensor/reporting-stage.js';
+import { modalityOf } from '../cohort/cohort-data.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
-import { hasAny, readModalityInputs } from '../stage2/modality-inputs.js';
+import { hasAny, readTableInputs } from '../embeddings/modality-inputs.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
 import { predictionsOf } from '../stage3/predictions.js';
 import { loadBackend } from '../tensor/backend.js';
@@ -12,6 +13,7 @@ import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
+import { bagSequence } from './bag-sequence.js';
 import { mfmfOf } from './mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
 
@@ -24,14 +26,18 @@ const heads = 8;
  * There is no encoder and no image loss: the network reads instances.
  */
 export async function trainMfmf(context: StageContext, control: ReportingControl): Promise<StageOutput> {
-  const { config, modalities, rng, inputs } = context;
+  const { config, rng, inputs } = context;
   const data = readFold(context);
   const { cohort, labels, fold } = data;
-  const tables = readModalityInputs(context, modalities.filter(isTableModality));
-  const sequence = config.mfmf.sequence.filter((modality) => modalities.includes(modality));
+  const tables = readTableInputs(inputs);
+  const there = inputs.all('bags').map(modalityOf);
+  const sequence = bagSequence(
+    config.mfmf,
+    there.map((id) => ({ id, kind: 'bag' })),
+  );
   const used = [...new Set(sequence)];
-  const bags: Partial<Record<BagModality, MfmfBags>> = {};
-  for (const modality of used) {
+  const bags: Partial<Record<ModalityId, MfmfBags>> = {};
+  for (const modality of there.filter((id) => used.includes(id))) {
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / used.length);
     bags[modality] = { source, subsample: rng(`${modality}-subsample`) };
   }

@@ -1,25 +1,37 @@
 import type { FittedColumn } from './vectors-data.js';
 
-/** d_m: numbers one row encodes to; a nominal column gives one per code, any other gives one (method.md 2.1). */
+/** d_m: numbers one row encodes to; a nominal column gives one per category, any other gives one (method.md 2.1). */
 export const encodedWidth = (columns: readonly FittedColumn[]): number =>
-  columns.reduce((width, { kind, codes }) => width + (kind === 'nominal' ? (codes?.length ?? 0) : 1), 0);
+  columns.reduce((width, column) => width + widthOf(column), 0);
+
+const widthOf = ({ kind, categories }: FittedColumn): number =>
+  kind === 'nominal' ? (categories?.length ?? 0) : 1;
 
 /**
- * Encodes one row with what was fitted (method.md 2.3): fills missing cells, one-hot for nominal columns (an
- * unknown code gives zeros), `(x - offset) / scale` for numeric and ordinal ones, binary columns as they are.
+ * Encodes one row with what was fitted (method.md 2.3) into `target` from `at` on: fills missing cells, one-hot for nominal
+ * columns, `(x - offset) / scale` for numeric and ordinal ones, binary columns as they are.
  *
- * @param cells - in the order of `columns`; null, or nothing at all, is a missing cell
- * @returns float64 values, as many as `encodedWidth(columns)`
+ * @param cellOf the cell of a column by its position in `columns`; NaN is a missing cell
+ * @param target zeros, as many as `encodedWidth(columns)`
  */
-export const encodeRow = (columns: readonly FittedColumn[], cells: readonly (number | null)[]): number[] =>
-  columns.flatMap((column, at) => encodeCell(column, cells[at] ?? column.fill));
+export function encodeRow(
+  columns: readonly FittedColumn[],
+  cellOf: (column: number) => number,
+  target: Float32Array | Float64Array,
+  at = 0,
+): void {
+  let place = at;
+  for (const [position, column] of columns.entries()) {
+    const cell = cellOf(position);
+    const value = Number.isNaN(cell) ? column.fill : cell;
+    if (column.kind === 'nominal') {
+      if (value >= 0 && value < widthOf(column)) target[place + value] = 1;
+    } else target[place] = column.kind === 'binary' ? value : scaled(column, value);
+    place += widthOf(column);
+  }
+}
 
-function encodeCell(
-  { kind, codes = [], offset = 0, scale = 1, range }: FittedColumn,
-  value: number,
-): number[] {
-  if (kind === 'binary') return [value];
-  if (kind === 'nominal') return codes.map((code) => (code === value ? 1 : 0));
+function scaled({ offset = 0, scale = 1, range }: FittedColumn, value: number): number {
   const kept = range === undefined ? value : Math.min(Math.max(value, range[0]), range[1]);
-  return [(kept - offset) / scale];
+  return (kept - offset) / scale;
 }

@@ -1,91 +1,147 @@
+import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import { isTableModality, type TableModality } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { StageCode } from '../../pipeline/stage.js';
-import { cohortFile, cohortSchema, type Patient } from '../cohort/cohort-data.js';
-import type { Column } from '../cohort/table-data.js';
+import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { stageOf } from '../stage-of.js';
-import { writeSafetensors, type NamedArray } from '../tensor/safetensors.js';
+import { readTypedTable, type TypedTable } from '../tables/typed-table-data.js';
+import { writeSafetensors } from '../tensor/safetensors.js';
 import { encodedWidth, encodeRow } from './encode-row.js';
-import { fitColumns } from './fit-columns.js';
+import { fitColumn, variance } from './fit-columns.js';
 import { fittedFile, vectorsFile, type Fitted, type FittedColumn } from './vectors-data.js';
 
 /**
- * Turns the tables into vectors (method.md 2.3, 2.4). Everything is fitted on the observed rows of the fold's
- * training patients alone; validation and test patients are only encoded. Unit: a fold. Reads `cohort` and
- * `split`; writes `vectors.safetensors` and `fitted.json` (vectors-data.ts gives the shapes).
+ * Turns one table into vectors (method.md 2.3, 2.4). Everything is fitted on the observed rows of the fold's training
+ * patients alone, the choice of columns (`select`) as well; validation and test patients are only encoded. Unit: a fold and a
+ * table modality. Reads `cohort`, `split` and `tables`; writes `vectors.safetensors` and `fitted.json` (vectors-data.ts).
  */
-export const preprocess: StageCode = stageOf(({ inputs, config, unit, modalities }) => {
-  const { patients, columns } = inputs.one('cohort').json(cohortFile, cohortSchema);
-  const { folds } = inputs.one('split').json(splitsFile, splitsSchema);
-  const fold = folds[unit.fold ?? -1];
-  if (fold === undefined) throw new Error(`the split has no fold ${unit.fold ?? '(none given)'}`);
-  const trainIds = new Set(fold.train);
-  const training = patients.filter(({ id }) => trainIds.has(id));
+export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
+  const { fold: number = -1, modality = '' } = unit;
+  const { patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
+  const fold = inputs.one('split').json(splitsFile, splitsSchema).folds[number];
+  if (fold === undefined) throw new Error(`the split has no fold ${number}`);
+  const table = readTypedTable(inputs.one('tables'));
+  const { scaler, select } = config.data.modalities[modality] as Pick<TableDeclaration, 'scaler' | 'select'>;
 
-  const fitted: Fitted = {};
-  const problems: Problem[] = [];
-  const vectors: Record<string, NamedArray> = {};
-  const masks: Record<string, NamedArray> = {};
-  for (const modality of modalities.filter(isTableModality)) {
-    const ofModality = columns[modality] ?? [];
-    const rows = training.flatMap(({ tables }) => (tables[modality] === undefined ? [] : [tables[modality]]));
-    const ofFold = fitColumns(ofModality, rows, config.tabular);
-    const encoded = encodeTable(patients, modality, ofFold, config.tabular.absentRow);
-    fitted[modality] = ofFold;
-    vectors[modality] = encoded.vectors;
-    masks[`${modality}.mask`] = encoded.mask;
-    problems.push(...unseenColumns(modality, ofModality, rows, unit.fold ?? 0));
-  }
-  // Float arrays first: they stay aligned to four bytes for readers that map the file.
-  const file = writeSafetensors({ ...vectors, ...masks });
-  return { type: 'output', files: { [vectorsFile]: file, [fittedFile]: fitted }, problems };
+  const rowOf = new Map(table.patients.map((id, row) => [id, row]));
+  // In cohort order: sums must not depend on the order of a file.
+  const rowsOf = (ids: ReadonlySet<string>): readonly number[] =>
+    patients.flatMap(({ id }) => (ids.has(id) ? (rowOf.get(id) ?? []) : []));
+  const training = rowsOf(new Set(fold.train));
+  const all = rowsOf(new Set(patients.map(({ id }) => id)));
+  const chosen = select === null ? allOf(table) : mostVarying(table, training, select.topVariance);
+  const options = { ...config.tabular, scaler: scaler ?? config.tabular.scaler };
+  const columns = chosen.map((at) =>
+    fitColumn(table.columns[at] as TypedTable['columns'][number], columnCells(table, at, training), options),
+  );
+  const vectors = encoded(
+    table,
+    patients.map(({ id }) => rowOf.get(id)),
+    { chosen, columns },
+    config.tabular.absentRow,
+  );
+  const fitted: Fitted = { columns };
+  return {
+    type: 'output',
+    files: { [vectorsFile]: vectors, [fittedFile]: fitted },
+    problems: [
+      ...unseenColumns(modality, table, chosen, training, number),
+      ...unseenCategories(modality, table, chosen, { training, rows: all }, number),
+    ],
+  };
 });
 
-/** All patients in cohort order: vectors float32 [patients, d_m] and mask uint8 [patients]. */
-function encodeTable(
-  patients: readonly Patient[],
-  modality: TableModality,
-  columns: readonly FittedColumn[],
+const allOf = ({ columns }: TypedTable): readonly number[] => columns.map((_, at) => at);
+
+/** The cells of one column in some rows. */
+function columnCells({ columns, cells }: TypedTable, at: number, rows: readonly number[]): Float64Array {
+  const own = new Float64Array(rows.length);
+  rows.forEach((row, i) => (own[i] = cells[row * columns.length + at] as number));
+  return own;
+}
+
+/** The columns that vary most over the training patients, in the order of the table; nominal columns all stay. */
+function mostVarying(table: TypedTable, training: readonly number[], count: number): readonly number[] {
+  const [nominal, others] = [
+    allOf(table).filter((at) => table.columns[at]?.kind === 'nominal'),
+    allOf(table).filter((at) => table.columns[at]?.kind !== 'nominal'),
+  ];
+  const spread = new Map(others.map((at) => [at, variance(columnCells(table, at, training))]));
+  const ranked = [...others].sort((a, b) => (spread.get(b) ?? 0) - (spread.get(a) ?? 0) || a - b);
+  return [...nominal, ...ranked.slice(0, count)].sort((a, b) => a - b);
+}
+
+/** All patients in cohort order: values float32 [patients, d_m] and mask uint8 [patients]. */
+function encoded(
+  { columns: { length: stride }, cells }: TypedTable,
+  rows: readonly (number | undefined)[],
+  { chosen, columns }: { readonly chosen: readonly number[]; readonly columns: readonly FittedColumn[] },
   absentRow: Config['tabular']['absentRow'],
-): { vectors: NamedArray; mask: NamedArray } {
+): Uint8Array {
   const width = encodedWidth(columns);
-  const vectors = new Float32Array(patients.length * width);
-  const mask = new Uint8Array(patients.length);
-  patients.forEach(({ tables }, at) => {
+  const values = new Float32Array(rows.length * width);
+  const mask = new Uint8Array(rows.length);
+  rows.forEach((row, at) => {
     // An absent row to impute is one whose cells are all missing.
-    const cells = tables[modality] ?? (absentRow === 'impute' ? [] : null);
-    if (cells === null) return;
-    vectors.set(encodeRow(columns, cells), at * width);
+    if (row === undefined && absentRow !== 'impute') return;
+    const cellOf = (position: number): number =>
+      row === undefined ? NaN : (cells[row * stride + (chosen[position] as number)] as number);
+    encodeRow(columns, cellOf, values, at * width);
     mask[at] = 1;
   });
-  return {
-    vectors: { shape: [patients.length, width], data: vectors },
-    mask: { shape: [patients.length], data: mask },
-  };
+  return writeSafetensors({
+    values: { shape: [rows.length, width], data: values },
+    mask: { shape: [rows.length], data: mask },
+  });
 }
+
+const listed = (names: readonly string[]): string => {
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  return names.length > 5 ? `${shown.join(', ')} and ${names.length - 5} more` : shown.join(', ');
+};
 
 /** Columns without one value in training: fill 0 and scale 1 are no statistics of anything. */
 function unseenColumns(
-  modality: TableModality,
-  columns: readonly Column[],
-  rows: readonly (readonly (number | null)[])[],
+  modality: string,
+  table: TypedTable,
+  chosen: readonly number[],
+  training: readonly number[],
   fold: number,
 ): Problem[] {
-  const unseen = columns.filter((_, at) => rows.every((row) => (row[at] ?? null) === null));
+  const unseen = chosen.filter((at) => columnCells(table, at, training).every(Number.isNaN));
   if (unseen.length === 0) return [];
-  const names =
-    unseen.length === columns.length ? 'any column' : unseen.map(({ name }) => `"${name}"`).join(', ');
+  const names = unseen.length === chosen.length ? 'any column' : listed(unseen.map((at) => table.columns[at]?.name ?? ''));
   return [
     {
-      severity: 'warning',
-      stage: 'preprocess',
-      patient: null,
-      file: null,
-      place: `fold ${fold}, ${modality}`,
+      ...{ severity: 'warning', stage: 'preprocess', patient: null, file: null, place: `fold ${fold}, ${modality}` },
       reason: `No training patient has a value of ${names}; missing cells become 0, others are not scaled.`,
       fix: `Remove the column from the ${modality} table, or lower cv.folds so that more patients train.`,
     },
   ];
+}
+
+/** Categories that patients have and no training patient: nothing is learned of them. */
+function unseenCategories(
+  modality: string,
+  table: TypedTable,
+  chosen: readonly number[],
+  { training, rows }: { readonly training: readonly number[]; readonly rows: readonly number[] },
+  fold: number,
+): Problem[] {
+  return chosen.flatMap((at): Problem[] => {
+    const { name, kind, categories = [] } = table.columns[at] ?? { name: '', kind: 'numeric' };
+    if (kind !== 'nominal') return [];
+    const known = new Set(columnCells(table, at, training));
+    const others = columnCells(table, at, rows).filter((cell) => !Number.isNaN(cell) && !known.has(cell));
+    if (others.length === 0) return [];
+    const names = [...new Set(others)].map((cell) => categories[cell] ?? String(cell));
+    return [
+      {
+        ...{ severity: 'warning', stage: 'preprocess', patient: null, file: null, place: `fold ${fold}, ${modality}.${name}` },
+        reason: `${others.length} patients have a category that no training patient has: ${listed(names)}. The fold learns nothing of it.`,
+        fix: 'Join rare categories in the file, or lower cv.folds so that more patients train.',
+      },
+    ];
+  });
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { tableModalities } from '../../pipeline/core/modality.js';
 
 /**
- * `vectors.safetensors` of a `preprocess` artifact: for each table modality of the experiment a float32 tensor
- * `<modality>` of shape [patients, d_m] in cohort order (rows of absent patients are zeros) and a uint8 tensor
- * `<modality>.mask` of shape [patients], 1 where the row may be read.
+ * `vectors.safetensors` of a `preprocess` artifact, of one table modality: a float32 tensor `values` of shape
+ * [patients, d_m] in cohort order (rows of absent patients are zeros) and a uint8 tensor `mask` of shape [patients], 1 where
+ * the row may be read.
  */
 export const vectorsFile = 'vectors.safetensors';
 export const fittedFile = 'fitted.json';
@@ -12,8 +11,9 @@ export const fittedFile = 'fitted.json';
 export const fittedColumnSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(['binary', 'nominal', 'ordinal', 'numeric']),
-  codes: z.array(z.number()).optional(),
-  /** Fill for missing cells. */
+  /** Nominal columns: the categories, one number each. */
+  categories: z.array(z.string()).readonly().optional(),
+  /** Fill for missing cells; of a nominal column the position of a category. */
   fill: z.number(),
   /** Encoded value = (x - offset) / scale; absent for nominal and binary columns. */
   offset: z.number().optional(),
@@ -23,6 +23,6 @@ export const fittedColumnSchema = z.strictObject({
 });
 export type FittedColumn = z.infer<typeof fittedColumnSchema>;
 
-/** Everything `preprocess` fitted on the training patients of the fold. */
-export const fittedSchema = z.partialRecord(z.enum(tableModalities), z.array(fittedColumnSchema));
+/** Everything `preprocess` fitted on the training patients of the fold; columns that were not chosen are absent. */
+export const fittedSchema = z.strictObject({ columns: z.array(fittedColumnSchema) });
 export type Fitted = z.infer<typeof fittedSchema>;

@@ -1,4 +1,3 @@
-import { bagModalities } from '../../pipeline/core/modality.js';
 import { settingsText, type TiledImage } from '../tiling/tiles-data.js';
 import { html, type Html } from './html.js';
 import type { Tiled } from './image-input.js';
@@ -38,7 +37,7 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
 export function contactSheet(tiled: readonly Tiled[]): Html {
   let room = roomForPictures;
   let left = tiled.length;
-  const sheets = bagModalities.map((modality) => {
+  const sheets = [...new Set(tiled.map(({ modality }) => modality))].map((modality) => {
     const cards: Html[] = [];
     let inSight = openWell;
     for (const entry of chosen(tiled.filter((one) => one.modality === modality))) {
@@ -56,7 +55,7 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
       folded.length === 0
         ? html``
         : html`<details>
-            <summary>${folded.length} more ${modality === 'WSI' ? 'slides' : 'patients with cores'}</summary>
+            <summary>${folded.length} more of ${modality}</summary>
             ${sheetOf(folded)}
           </details>`
     }`;
@@ -79,7 +78,7 @@ const cardOf = ({ tiled, outcome }: Entry, data: string | null): Html =>
         ? html`<div class="blank">no picture</div>`
         : html`<img src="data:image/jpeg;base64,${data}" alt="" />`
     }
-    <figcaption>${tiled.modality === 'WSI' ? tiled.images.map(slideText) : coresText(tiled)}</figcaption>
+    <figcaption>${tiled.tissue ? tiled.images.map(slideText) : coresText(tiled)}</figcaption>
   </figure>`;
 
 function slideText({ id, rows, image, tile, segmentation, ...ended }: TiledImage): Html {

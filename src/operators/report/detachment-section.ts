@@ -63,14 +63,14 @@ function pairRow({ detached, attached }: Pair, metric: 'auc' | 'accuracy', name:
   const difference = (a: number | null | undefined, b: number | null | undefined): number | null =>
     a === null || a === undefined || b === null || b === undefined ? null : b - a;
   const ours = difference(detached[metric].mean, attached[metric].mean);
-  const paper = difference(detached.paper[metric]?.[0], attached.paper[metric]?.[0]);
+  const paper = difference(detached.paper?.[metric]?.[0], attached.paper?.[metric]?.[0]);
   return html`<tr>
     ${rowHeading(detached.title)}
     <td data-value="${name}">${name}</td>
     ${numberCell(spreadText(detached[metric]), detached[metric].mean)}
     ${numberCell(spreadText(attached[metric]), attached[metric].mean)} ${numberCell(signed(ours), ours)}
-    ${numberCell(paperText(detached.paper[metric]), null, 'paper')}
-    ${numberCell(paperText(attached.paper[metric]), null, 'paper')}
+    ${numberCell(paperText(detached.paper?.[metric] ?? null), null, 'paper')}
+    ${numberCell(paperText(attached.paper?.[metric] ?? null), null, 'paper')}
     ${numberCell(signed(paper), null, 'paper')}
   </tr>`;
 }

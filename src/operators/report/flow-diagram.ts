@@ -36,7 +36,7 @@ export function flowDiagram(flow: readonly FlowStep[]): Figure | null {
     svg: svg.markup,
     csv: [
       csvLine(['step', 'patients', 'deceased', 'left_out']),
-      ...levels.map(({ step, lost }) => csvLine([step.step, step.patients, step.deceased, lost])),
+      ...levels.map(({ step, lost }) => csvLine([step.step, step.patients, step.positive, lost])),
     ].join(''),
   };
 }
@@ -60,7 +60,7 @@ function levelOf({ step, lost }: Level, i: number): Html {
       >${step.step}: ${step.patients}</text
     >
     <text x="${middle}" y="${top + 36}" text-anchor="middle" font-size="11.5">
-      ${step.patients - step.deceased} living, ${step.deceased} deceased
+      ${step.patients - step.positive} living, ${step.positive} deceased
     </text>`;
 }
 

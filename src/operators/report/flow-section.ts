@@ -5,14 +5,14 @@ import { html, trustedMarkup, type Html } from './html.js';
 /** How many patients every rule of the cohort left (method.md 1.3). */
 export function flowSection(flow: readonly FlowStep[], diagram: Figure | null): Html {
   const most = Math.max(1, ...flow.map(({ patients }) => patients));
-  const rows = flow.map(({ step, patients, deceased }, i) => {
+  const rows = flow.map(({ step, patients, positive }, i) => {
     const lost = i === 0 ? 0 : (flow[i - 1] as FlowStep).patients - patients;
     const width = ((100 * patients) / most).toFixed(1);
     return html`<tr>
       <th scope="row">${step}</th>
       <td>${patients}</td>
-      <td>${deceased}</td>
-      <td>${patients - deceased}</td>
+      <td>${positive}</td>
+      <td>${patients - positive}</td>
       <td>${lost === 0 ? '' : `−${lost}`}</td>
       <td class="bar-cell"><span class="bar" style="width:${width}%"></span></td>
     </tr>`;

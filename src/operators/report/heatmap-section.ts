@@ -1,4 +1,3 @@
-import { bagModalities } from '../../pipeline/core/modality.js';
 import { html, type Html } from './html.js';
 import type { HeatmapLink, ImageInput } from './image-input.js';
 
@@ -8,7 +7,7 @@ const examples = 3;
 /** Links to a few heatmaps of the run directory; nothing when no instance has coordinates. */
 export function heatmapSection({ heatmaps }: ImageInput): Html {
   if (heatmaps.length === 0) return html``;
-  const lists = bagModalities.flatMap((modality) => {
+  const lists = [...new Set(heatmaps.map(({ modality }) => modality))].flatMap((modality) => {
     const own = heatmaps.filter((link) => link.modality === modality);
     const chosen = ([1, 0] as const).flatMap((y) => own.filter((link) => link.y === y).slice(0, examples));
     return chosen.length === 0

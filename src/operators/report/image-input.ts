@@ -1,4 +1,4 @@
-import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Artifact, StageContext } from '../../pipeline/stage.js';
 import { cohortFile, cohortSchema, type Patient, type Segment } from '../cohort/cohort-data.js';
 import { bagIndexFile, bagIndexSchema, type BagIndex } from '../features/bag-index.js';
@@ -8,7 +8,9 @@ import { sheetFile, tileSetFile, tileSetSchema, type TiledImage } from '../tilin
 
 /** One slide, or the cores of one patient, as they were tiled. */
 export interface Tiled {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
+  /** Slides whose tissue was found, one per job; otherwise cores of a patient. */
+  readonly tissue: boolean;
   readonly images: readonly TiledImage[];
   /** A small JPEG of them; null when nothing could be read. */
   readonly sheet: () => Uint8Array | null;
@@ -17,7 +19,7 @@ export interface Tiled {
 /** The bags of one `embed` artifact. */
 export interface Features {
   readonly artifact: string;
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly index: BagIndex;
   /** Made by colour and texture statistics in place of a pathology model. */
   readonly standIn: boolean;
@@ -25,7 +27,7 @@ export interface Features {
 
 /** A picture in the run directory of where Stage 1 looked, by relative path. */
 export interface HeatmapLink {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly patient: string;
   readonly y: 0 | 1;
   readonly path: string;
@@ -54,14 +56,15 @@ export function readImageInput(context: StageContext): ImageInput {
   };
 }
 
-const bagModalityOf = ({ id, unit: { modality } }: Artifact): BagModality => {
+const bagModalityOf = ({ id, unit: { modality } }: Artifact): ModalityId => {
   if (modality === undefined) throw new Error(`Artifact ${id} does not say its modality`);
   return modality;
 };
 
 const tiledOf = (artifact: Artifact): Tiled => {
   const { images } = artifact.json(tileSetFile, tileSetSchema);
-  return { modality: bagModalityOf(artifact), images, sheet: () => sheetOf(artifact, images) };
+  const tissue = artifact.unit.tiling === 'tissue';
+  return { modality: bagModalityOf(artifact), tissue, images, sheet: () => sheetOf(artifact, images) };
 };
 
 function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array | null {
@@ -87,7 +90,7 @@ function heatmapLinks(
   features: readonly Features[],
   patients: readonly Patient[],
 ): readonly HeatmapLink[] {
-  const trained = bagModalities.filter((modality) =>
+  const trained = config.modalities.filter((modality) =>
     inputs.all('stage1').some(({ unit }) => unit.modality === modality),
   );
   const [split] = inputs.all('split');

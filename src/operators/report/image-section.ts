@@ -1,5 +1,4 @@
-import { stains } from '../../pipeline/core/file-name.js';
-import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
+import { stains } from '../../pipeline/core/hancock-names.js';
 import { contactSheet } from './contact-sheet.js';
 import { html, type Html } from './html.js';
 import type { ImageInput } from './image-input.js';
@@ -11,9 +10,7 @@ const mostNames = 12;
 /** How slides and cores were tiled; nothing when features came as files. */
 export function imageSection(input: ImageInput): Html {
   if (input.tiled.length === 0) return html``;
-  const ofModality = bagModalities.filter((modality) =>
-    input.tiled.some((tiled) => tiled.modality === modality),
-  );
+  const ofModality = [...new Set(input.tiled.map(({ modality }) => modality))];
   return html`<section>
     <h2>Slides and cores</h2>
     <div class="scroll">
@@ -40,7 +37,7 @@ export function imageSection(input: ImageInput): Html {
   </section>`;
 }
 
-function countRow(modality: BagModality, { tiled, features }: ImageInput): Html {
+function countRow(modality: string, { tiled, features }: ImageInput): Html {
   const images = tiled.filter((one) => one.modality === modality).flatMap((one) => one.images);
   const having = (outcome: string): number => images.filter((image) => image.outcome === outcome).length;
   const sources = countsOf(images.flatMap(({ image }) => (image ? [image.mpp?.source ?? 'unknown'] : [])));
@@ -49,7 +46,7 @@ function countRow(modality: BagModality, { tiled, features }: ImageInput): Html 
   );
   const bad = (count: number): Html => (count === 0 ? html`0` : html`<span class="bad">${count}</span>`);
   return html`<tr>
-    <th scope="row">${modality === 'WSI' ? 'Slides' : 'Cores'}</th>
+    <th scope="row">${modality}</th>
     <td>${images.length}</td>
     <td>${having('ok')}</td>
     <td>${bad(having('empty'))}</td>

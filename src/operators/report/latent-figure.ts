@@ -1,6 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Alignment } from '../../pipeline/core/alignment.js';
-import type { Modality } from '../../pipeline/core/modality.js';
 import { csvLine } from '../../pipeline/core/csv.js';
 import type { LatentMap } from '../latent/latent-data.js';
 import { renderChart } from './chart.js';
@@ -9,7 +8,7 @@ import type { Figure } from './figure.js';
 type Panel = Extract<TopLevelSpec, { readonly hconcat: unknown }>['hconcat'][number];
 
 /** Colours of Okabe and Ito, grey in place of black and yellow, which vanish on one of the pages. */
-export const modalityColours: Readonly<Record<Modality, string>> = {
+export const modalityColours: Readonly<Record<string, string>> = {
   WSI: '#d55e00',
   TMA: '#e69f00',
   Clin: '#0072b2',
@@ -75,7 +74,7 @@ function panel(title: string, { points, modalities }: LatentMap, when: 'before' 
       color: {
         field: 'modality',
         type: 'nominal',
-        scale: { domain: [...modalities], range: modalities.map((modality) => modalityColours[modality]) },
+        scale: { domain: [...modalities], range: modalities.map((modality) => modalityColours[modality] ?? '#666') },
         legend: { title: null, symbolOpacity: 1 },
       },
     },

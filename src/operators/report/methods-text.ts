@@ -1,8 +1,9 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { isBagModality, isTableModality, type Modality } from '../../pipeline/core/modality.js';
+import { slotsOf, titleOf } from '../../pipeline/config/slots.js';
 import { isDetached } from '../joint/joint-settings.js';
-import { isJoint, type FusionMethod, type Method } from '../methods/method.js';
+import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
+import { bagSequence } from '../mfmf/bag-sequence.js';
 import { counted, listed } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
@@ -11,7 +12,7 @@ export interface Paragraph {
   readonly text: string;
 }
 
-const modalityNames: Readonly<Record<Modality, string>> = {
+const hancockTitles: Readonly<Record<string, string>> = {
   WSI: 'whole-slide images (WSI)',
   TMA: 'tissue microarrays (TMA)',
   Clin: 'clinical data',
@@ -21,31 +22,36 @@ const modalityNames: Readonly<Record<Modality, string>> = {
   Cell: 'TMA cell densities',
 };
 
+/** How the text calls a modality. */
+const nameOf = (config: Config, id: string): string =>
+  config.data.layout === 'hancock' ? (hancockTitles[id] ?? titleOf(config, id)) : titleOf(config, id);
+
 /** What was run, in the words of a paper's methods section; every number comes from the resolved experiment. */
 export function methodsText(input: ReportInput): readonly Paragraph[] {
-  const { config, modalities } = input;
+  const { config } = input;
   const methods = input.summary.rows.map(({ method }) => methodOf(method));
   const fusion = methods.filter((method): method is FusionMethod => method.kind === 'fusion');
   const encodes =
-    modalities.some(isBagModality) && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
+    slotsOf(config).some(({ kind }) => kind === 'bag') && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
   const svd = fusion.some(({ embedding }) => embedding === 'svd');
   const clip = fusion.some(({ embedding }) => embedding === 'clip');
   return [
     { heading: 'Cohort and label', text: cohortText(input) },
     { heading: 'Split', text: splitText(input) },
     { heading: 'Preprocessing', text: tableText(input) },
-    ...(modalities.some(isBagModality) ? [{ heading: 'Image features', text: featureText(input) }] : []),
+    ...(slotsOf(config).some(({ kind }) => kind === 'bag') ? [{ heading: 'Image features', text: featureText(input) }] : []),
     ...(encodes ? [{ heading: 'Stage 1: pathology encoders', text: encoderText(config) }] : []),
-    ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(config, { svd, clip }) }] : []),
+    ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(input, { svd, clip }) }] : []),
     ...(fusion.length > 0 ? [{ heading: 'Stage 3: fusion', text: fusionText(config, fusion) }] : []),
-    ...otherRows(config, methods),
+    ...otherRows(input, methods),
     { heading: 'Schedule', text: scheduleText(config, methods) },
     { heading: 'Training', text: trainingText(input) },
     { heading: 'Evaluation', text: evaluationText(input, fusion) },
   ];
 }
 
-function cohortText({ config: { cohort }, flow, summary, modalities }: ReportInput): string {
+function cohortText({ config, flow, summary, modalities }: ReportInput): string {
+  const { cohort } = config;
   const labelled = flow[0]?.patients ?? 0;
   const { patients, deceased } = summary.cohort;
   const label = {
@@ -66,7 +72,7 @@ function cohortText({ config: { cohort }, flow, summary, modalities }: ReportInp
       : ` Only primary tumour sites ${cohort.includeSites.join(', ')} were used.`;
   return (
     `Of ${counted(labelled, 'labelled patient')}, ${patients} were used: ${patients - deceased} living, ${deceased} deceased. ` +
-    `${label} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => modalityNames[modality]))}.`
+    `${label} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => nameOf(config, modality)))}.`
   );
 }
 
@@ -93,8 +99,9 @@ function splitText({ config: { cv }, splitHash }: ReportInput): string {
   return `${tested}${validation}${repeats} All images and rows of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
 }
 
-function tableText({ config: { tabular, align }, modalities }: ReportInput): string {
-  if (!modalities.some(isTableModality)) return 'No clinical table is used.';
+function tableText({ config }: ReportInput): string {
+  const { tabular, align } = config;
+  if (!slotsOf(config).some(({ kind }) => kind === 'table')) return 'No table is used.';
   const fill = tabular.numericImpute === 'mostFrequent' ? 'most frequent value' : 'mean';
   const scaling = tabular.scaler === 'minmax' ? 'scaled to [0, 1]' : 'standardised';
   const absent =
@@ -141,7 +148,7 @@ function encoderText({ mil, align }: Config): string {
 }
 
 function alignmentText(
-  { align, clip }: Config,
+  { config: { align, clip }, modalities }: ReportInput,
   used: { readonly svd: boolean; readonly clip: boolean },
 ): string {
   const sign = {
@@ -154,8 +161,9 @@ function alignmentText(
       `${align.lambdaPD} × discrimination of patients by their leading left singular vectors (temperature ${align.tauPd}, ${sign})` +
       `${align.weight === 1 ? '' : `, times ${align.weight}`}.`
     : '';
+  const anchor = anchorOf(slotsOf(config), clip.anchor) ?? '';
   const contrast = used.clip
-    ? ` CLIP rows contrast each other modality with WSI${clip.includeSelf ? ', and WSI with itself,' : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
+    ? ` CLIP rows contrast each other modality with ${anchor}${clip.includeSelf ? `, and ${anchor} with itself,` : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
     : '';
   return (
     `A two-layer network phi per modality (hidden ${align.hidden}, ${inside(align.activation)}) maps z or the encoded table to u, ${align.width} numbers. ` +
@@ -191,7 +199,10 @@ function mapText({ fusion, mil, tabular }: Config, projected: readonly FusionMet
 const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
 
 /** Settings of rows that have their own. */
-function otherRows({ pool, mdlm, mfmf, single }: Config, methods: readonly Method[]): readonly Paragraph[] {
+function otherRows(
+  { config: { pool, mdlm, mfmf, single }, modalities }: ReportInput,
+  methods: readonly Method[],
+): readonly Paragraph[] {
   const has = (id: string): boolean => methods.some((method) => method.id === id);
   const pooling = methods.some((method) => method.kind === 'fusion' && method.section === 'pool');
   const combine = {
@@ -209,7 +220,7 @@ function otherRows({ pool, mdlm, mfmf, single }: Config, methods: readonly Metho
     ...(has('mdlm') ? [`MDLM: one linear head per modality, combined by ${combine}.`] : []),
     ...(has('mfmf')
       ? [
-          `MFMF: tabular tokens attend to the instances of ${listed(mfmf.sequence)}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
+          `MFMF: tabular tokens attend to the instances of ${listed(bagSequence(mfmf, slotsOf(config)))}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
         ]
       : []),
     ...(has('bilinear') ? ['Bilinear: learned bilinear interaction of all pairs of modalities.'] : []),

@@ -101,8 +101,9 @@ function leadText({ config, summary }: ReportInput): string {
     .sort((a, b) => (b.auc.mean as number) - (a.auc.mean as number))[0];
   const who = `${counted(patients, 'patient')}, ${deceased} deceased, ${counted(config.cv.folds, 'fold')}${config.cv.repeats === 1 ? '' : `, ${config.cv.repeats} times`}.`;
   if (best === undefined) return `${who} No AUC is defined.`;
-  const paper =
-    best.paper.auc === null ? '' : ` The paper reports ${paperText(best.paper.auc)} for it on its cohort.`;
+  const paper = best.paper?.auc
+    ? ` The paper reports ${paperText(best.paper.auc)} for it on its cohort.`
+    : '';
   const which = summary.rows.length === 1 ? 'AUC of' : 'Highest AUC:';
   return `${who} ${which} ${best.title} ${spreadText(best.auc)} over folds, ${pooledText(best.pooledAuc)} pooled.${paper}`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { Config } from '../../pipeline/config/schema.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from '../evaluation/metric-data.js';
@@ -21,7 +22,7 @@ export interface FoldPredictions {
 /** Everything the report shows. */
 export interface ReportInput {
   readonly config: Config;
-  readonly modalities: StageContext['modalities'];
+  readonly modalities: readonly ModalityId[];
   readonly summary: Summary;
   readonly flow: readonly FlowStep[];
   readonly splitHash: string | null;
@@ -40,13 +41,13 @@ export interface ReportInput {
 
 /** Reads what the stages before left behind. */
 export function readReportInput(context: StageContext): ReportInput {
-  const { config, modalities, inputs } = context;
+  const { config, inputs } = context;
   const summary = inputs.one('aggregate').json(summaryFile, summarySchema);
   const [split] = inputs.all('split');
   const stage3 = inputs.all('stage3');
   return {
     config,
-    modalities,
+    modalities: config.modalities,
     summary,
     flow: inputs.one('cohort').json(flowFile, z.array(flowStepSchema)),
     splitHash: split === undefined ? null : split.json(splitsFile, splitsSchema).hash,

@@ -1,6 +1,6 @@
 import { testsAgain } from '../evaluation/pooled.js';
 import type { Spread, SummaryRow } from '../evaluation/summary-data.js';
-import { methodOf } from '../methods/registry.js';
+import { paperResultOf, type PaperSpread } from '../paper/paper-results.js';
 import { html, trustedMarkup, type Html } from './html.js';
 import { interval, paperText, signed, spreadText, threeDigits, undefinedText } from './number-text.js';
 import { standardErrorsFromPaper } from './paper-difference.js';
@@ -74,13 +74,13 @@ const groupRows = ({ table, about, rows, skipped }: TableGroup, folds: number): 
 
 const resultRow = (row: SummaryRow, folds: number): Html =>
   html`<tr>
-    ${rowHeading(row.title)} ${beside(row.auc, row.paper.auc, folds)}
-    ${beside(row.accuracy, row.paper.accuracy, folds)}
+    ${rowHeading(row.title)} ${beside(row.auc, row.paper?.auc ?? null, folds)}
+    ${beside(row.accuracy, row.paper?.accuracy ?? null, folds)}
     ${numberCell(pooledText(row.pooledAuc), row.pooledAuc.value)} ${spreadCell(row.balancedAccuracy)}
   </tr>`;
 
 /** Our number, the paper's and what lies between them. */
-function beside(ours: Spread, paper: SummaryRow['paper']['auc'], folds: number): Html {
+function beside(ours: Spread, paper: PaperSpread | null, folds: number): Html {
   const errors = standardErrorsFromPaper(ours, paper, folds);
   const far = errors !== null && Math.abs(errors) > 2;
   return trustedMarkup(
@@ -97,14 +97,14 @@ function beside(ours: Spread, paper: SummaryRow['paper']['auc'], folds: number):
 const spreadCell = (spread: Spread): Html => numberCell(spreadText(spread), spread.mean);
 
 function skippedRow({ method, title, reason }: TableGroup['skipped'][number]): Html {
-  const { paper } = methodOf(method);
+  const paper = paperResultOf(method);
   return html`<tr class="foot">
     <th scope="row">${title}</th>
     <td>${undefinedText}</td>
-    <td class="paper">${paperText(paper.auc)}</td>
+    <td class="paper">${paperText(paper?.auc ?? null)}</td>
     <td></td>
     <td>${undefinedText}</td>
-    <td class="paper">${paperText(paper.accuracy)}</td>
+    <td class="paper">${paperText(paper?.accuracy ?? null)}</td>
     <td></td>
     <td colspan="2" class="names">Not run: ${reason}.</td>
   </tr>`;

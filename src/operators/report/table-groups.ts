@@ -1,6 +1,5 @@
 import type { Summary, SummaryRow } from '../evaluation/summary-data.js';
-import { beyondPaper } from '../methods/method.js';
-import { methodOf } from '../methods/registry.js';
+import { paperResultOf } from '../paper/paper-results.js';
 
 /** The rows of one table of the paper, or of none of them. */
 export interface TableGroup {
@@ -11,18 +10,19 @@ export interface TableGroup {
   readonly skipped: Summary['skipped'];
 }
 
+const beyondPaper = 'Beyond the paper';
 const about: Readonly<Record<string, string>> = {
   'Table 1': 'all methods',
   'Table 2': 'one clinical table alone',
   'Table 3': 'without detachment',
-  [beyondPaper.table]: 'methods of this repository',
+  [beyondPaper]: 'methods of this repository',
 };
 
 /** The rows of a run by the table of the paper they belong to, in the order of the tables; what it does not have comes last. */
 export function tableGroups({ rows, skipped }: Summary): readonly TableGroup[] {
-  const tableOf = (method: string): string => methodOf(method).paper.table;
+  const tableOf = (method: string): string => paperResultOf(method)?.table ?? beyondPaper;
   const tables = [...new Set([...rows, ...skipped].map(({ method }) => tableOf(method)))].sort(
-    (a, b) => Number(a === beyondPaper.table) - Number(b === beyondPaper.table) || a.localeCompare(b, 'en'),
+    (a, b) => Number(a === beyondPaper) - Number(b === beyondPaper) || a.localeCompare(b, 'en'),
   );
   return tables.map((table) => ({
     table,

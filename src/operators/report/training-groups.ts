@@ -1,5 +1,4 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { bagModalities } from '../../pipeline/core/modality.js';
 import type { Artifact, Inputs } from '../../pipeline/stage.js';
 import { isJoint } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
@@ -29,8 +28,9 @@ export function trainingGroups(
   const [stage1, stage2, stage3] = [inputs.all('stage1'), inputs.all('stage2'), inputs.all('stage3')];
   const alignedBy = (alignment: string): readonly Artifact[] =>
     stage2.filter(({ unit }) => unit.alignment === alignment);
+  const encoded = [...new Set(stage1.flatMap(({ unit }) => unit.modality ?? []))];
   return [
-    ...bagModalities.map((modality) =>
+    ...encoded.map((modality) =>
       groupOf(
         `stage1-${modality.toLowerCase()}`,
         `Stage 1, ${modality}`,
@@ -39,7 +39,7 @@ export function trainingGroups(
     ),
     groupOf(
       'stage1-union',
-      `Stage 1, ${bagModalities.join('+')}`,
+      'Stage 1, union of all bags',
       stage1.filter(({ unit }) => unit.union === true),
     ),
     groupOf('stage2', 'Stage 2, alignment', alignedBy('svd')),

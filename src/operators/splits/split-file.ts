@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HafError } from '../../pipeline/core/errors.js';
-import { patientId } from '../../pipeline/core/patient-id.js';
+import type { IdRule } from '../../pipeline/core/naming.js';
 import type { Fold } from './split-data.js';
 
 /** Training and test patients of the official HANCOCK split. */
@@ -23,12 +23,12 @@ const invalid = (file: string, problem: string, fix: string, patients: readonly 
   new HafError('HAF_SPLIT_INVALID', `${file}: ${problem}`, fix, { context: { file, patients } });
 
 /**
- * Reads a user's folds (method.md 1.4), with ids normalised.
+ * Reads a user's folds (method.md 1.4), with ids as the rule of the layout reads them.
  *
  * @throws HafError HAF_SPLIT_INVALID when the text has another shape, the number of folds is not `count`, or a
  * patient stands twice in one fold
  */
-export function readFolds(file: string, text: string, count: number): Fold[] {
+export function readFolds(file: string, text: string, count: number, idOf: IdRule): Fold[] {
   const json = parseJson(file, text);
   if (officialSchema.safeParse(json).success)
     throw invalid(
@@ -37,9 +37,9 @@ export function readFolds(file: string, text: string, count: number): Fold[] {
       'Set cv.mode: fixedTest.',
     );
   const folds = foldsOf(file, json).map((fold) => ({
-    train: normalised(file, fold.train),
-    val: normalised(file, fold.val),
-    test: normalised(file, fold.test),
+    train: normalised(file, fold.train, idOf),
+    val: normalised(file, fold.val, idOf),
+    test: normalised(file, fold.test, idOf),
   }));
   if (folds.length !== count)
     throw invalid(
@@ -52,11 +52,11 @@ export function readFolds(file: string, text: string, count: number): Fold[] {
 }
 
 /**
- * Reads a list in the format of the official HANCOCK split (`dataset_split_in.json`), with ids normalised.
+ * Reads a list in the format of the official HANCOCK split (`dataset_split_in.json`), with ids as the rule of the layout reads them.
  *
  * @throws HafError HAF_SPLIT_INVALID when the text has another shape or names a patient twice
  */
-export function readOfficialSplit(file: string, text: string): OfficialSplit {
+export function readOfficialSplit(file: string, text: string, idOf: IdRule): OfficialSplit {
   const parsed = officialSchema.safeParse(parseJson(file, text));
   if (!parsed.success)
     throw invalid(
@@ -68,6 +68,7 @@ export function readOfficialSplit(file: string, text: string): OfficialSplit {
     normalised(
       file,
       parsed.data.filter((entry) => entry.dataset === dataset).map((entry) => entry.patient_id),
+      idOf,
     );
   const split = { training: of('training'), test: of('test') };
   refuseRepeats(file, 'the list', [...split.training, ...split.test]);
@@ -93,11 +94,11 @@ function foldsOf(file: string, json: unknown): readonly z.infer<typeof writtenFo
   return entries.sort(([a], [b]) => Number(a) - Number(b)).map(([, fold]) => fold);
 }
 
-function normalised(file: string, raw: readonly (string | number)[]): string[] {
+function normalised(file: string, raw: readonly (string | number)[], idOf: IdRule): string[] {
   return raw.map((written) => {
-    const patient = patientId(written);
+    const patient = idOf(String(written));
     if (patient === null)
-      throw invalid(file, `"${written}" is no patient id: it has no digits.`, 'Correct the id.');
+      throw invalid(file, `"${written}" is no patient id.`, 'Correct the id.');
     return patient;
   });
 }

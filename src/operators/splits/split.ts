@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { hashOf } from '../../pipeline/core/canonical-json.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
+import { idRuleOf, type IdRule } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, StageCode } from '../../pipeline/stage.js';
-import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
+import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { stageOf } from '../stage-of.js';
 import { checkFolds, refuseRepeatedTests } from './check-folds.js';
 import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
@@ -26,14 +27,15 @@ interface Drawn {
  * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID for a file that does not fit
  */
 export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
-  const patients: readonly Labelled[] = inputs.one('cohort').json(cohortFile, cohortSchema).patients;
+  const patients: readonly Labelled[] = inputs.one('cohort').json(cohortFile, cohortFileSchema).patients;
+  const idOf = idRuleOf(config.data.layout);
   const file = sources.find(({ role }) => role === 'splits');
   const { folds, problems } =
     config.cv.mode === 'fixedTest'
-      ? await fixedTest(patients, config.cv, file)
+      ? await fixedTest(patients, config.cv, file, idOf)
       : file === undefined
         ? drawn(patients, config.cv)
-        : await given(patients, config.cv, file);
+        : await given(patients, config.cv, file, idOf);
   if (config.cv.mode === 'kfold') refuseRepeatedTests(folds, config.cv);
   const warnings = checkFolds(folds, patients, config.cv);
   const output: Splits = { folds: [...folds], hash: hashOf(folds) };
@@ -53,8 +55,9 @@ async function given(
   patients: readonly Labelled[],
   cv: Config['cv'],
   { name, path }: SourceFile,
+  idOf: IdRule,
 ): Promise<Drawn> {
-  const folds = readFolds(name, await readFile(path, 'utf8'), cv.folds);
+  const folds = readFolds(name, await readFile(path, 'utf8'), cv.folds, idOf);
   return matchFolds(name, folds, new Set(patients.map(({ id }) => id)));
 }
 
@@ -62,6 +65,7 @@ async function fixedTest(
   patients: readonly Labelled[],
   cv: Config['cv'],
   file: SourceFile | undefined,
+  idOf: IdRule,
 ): Promise<Drawn> {
   if (file === undefined)
     throw new HafError(
@@ -69,7 +73,7 @@ async function fixedTest(
       'cv.mode fixedTest needs a file that names the test patients.',
       'Set data.splits (dataset_split_in.json of HANCOCK), or cv.mode: kfold.',
     );
-  const official = readOfficialSplit(file.name, await readFile(file.path, 'utf8'));
+  const official = readOfficialSplit(file.name, await readFile(file.path, 'utf8'), idOf);
   const listed = [...official.training, ...official.test];
   const ids = new Set(patients.map(({ id }) => id));
   const training = new Set(official.training);

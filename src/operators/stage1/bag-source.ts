@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { HafError } from '../../pipeline/core/errors.js';
 import { usableMemory } from '../../pipeline/core/memory.js';
-import type { BagModality } from '../../pipeline/core/modality.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
 import { featuresFiles, type Precision } from '../features/bag-index.js';
@@ -46,7 +46,7 @@ export class BagSource {
    */
   constructor(
     cohort: Cohort,
-    of: BagModality | readonly BagModality[],
+    of: ModalityId | readonly ModalityId[],
     private readonly features: readonly Artifact[],
     budget = residentBytes(),
   ) {
@@ -140,12 +140,12 @@ export class BagSource {
 }
 
 interface Storage {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly width: number;
   readonly precision: Precision;
 }
 
-function storageOf({ widths, precisions }: Cohort, modality: BagModality): Storage {
+function storageOf({ widths, precisions }: Cohort, modality: ModalityId): Storage {
   const width = widths[modality];
   const precision = precisions[modality];
   if (width === undefined || precision === undefined)

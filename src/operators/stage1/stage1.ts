@@ -1,11 +1,11 @@
-import { bagModalities, type BagModality } from '../../pipeline/core/modality.js';
-import type { StageContext, StageOutput, Unit } from '../../pipeline/stage.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { modalityOf } from '../cohort/cohort-data.js';
 import { loadBackend } from '../tensor/backend.js';
 import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
 import { BagSource } from './bag-source.js';
 import { deviceRoom } from './device-room.js';
@@ -14,7 +14,7 @@ import { EncoderTraining } from './encoder-training.js';
 import { encoderOf, type Encoder } from './encoder.js';
 
 /**
- * Trains the encoder of one pathology modality, or of the union of both, in one fold and exports z and the attention
+ * Trains the encoder of one bag modality, or of the union of all, in one fold and exports z and the attention
  * scores of every patient (method.md 4, 7.1, 8.1). Early stopping watches the validation AUC of the bag classifier.
  */
 export const stage1 = reportingStage(trainEncoder);
@@ -22,7 +22,8 @@ export const stage1 = reportingStage(trainEncoder);
 async function trainEncoder(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, inputs } = context;
   const { cohort, labels, fold } = readFold(context);
-  const modalities = encodedBy(context.unit);
+  // One, or for the union all bag modalities in the order of the experiment.
+  const modalities = inputs.all('bags').map(modalityOf);
   const source = new BagSource(cohort, modalities, inputs.all('embed'));
   const having = (patients: readonly number[]): readonly number[] =>
     patients.filter((patient) => source.has(patient));
@@ -56,13 +57,6 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
     },
     metrics: { valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null },
   };
-}
-
-/** The modalities whose bags the encoder reads. */
-function encodedBy({ union, modality }: Unit): readonly BagModality[] {
-  if (union === true) return bagModalities;
-  if (modality !== undefined) return [modality];
-  throw new Error('A stage1 job covers one fold, and one modality or the union of all');
 }
 
 /** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */

@@ -1,6 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Alignment } from '../../pipeline/core/alignment.js';
-import type { Modality } from '../../pipeline/core/modality.js';
+import type { Slot } from '../../pipeline/core/modality.js';
+import { anchorOf } from '../methods/method.js';
 import type { ParameterSpec } from '../tensor/parameters.js';
 import { alignmentLoss, type AlignmentGroup, type AlignmentOptions } from './alignment.js';
 import { clipLoss } from './clip-loss.js';
@@ -53,19 +54,20 @@ export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
 });
 
 /**
- * Each modality contrasted with the slide, WSI (method.md 8.2). Learns one number, the logarithm of the scale of the
+ * Each modality contrasted with one of them, the anchor (method.md 8.2). Learns one number, the logarithm of the scale of the
  * cosines, from `log(1 / temperature)` on.
  *
- * @param modalities those of u, in order
- * @throws Error when WSI is not among them: methods with this alignment need it
+ * @param slots those of u, in order
+ * @throws Error when the anchor is not among them: methods with this alignment need it
  */
 export function clipObjective(
   align: Pick<Config['align'], 'weight'>,
   clip: Config['clip'],
-  modalities: readonly Modality[],
+  slots: readonly Slot[],
 ): AlignmentObjective {
-  const anchor = modalities.indexOf('WSI');
-  if (anchor < 0) throw new Error('CLIP alignment compares the modalities with WSI, which is not among them');
+  const anchorId = anchorOf(slots, clip.anchor);
+  const anchor = slots.findIndex(({ id }) => id === anchorId);
+  if (anchor < 0) throw new Error('CLIP alignment has no anchor among the modalities it aligns');
   return {
     specs: [{ name: 'clip.logScale', shape: [1], fanIn: 1, start: Math.log(1 / clip.temperature) }],
     lossOf: (group, own) => {
@@ -79,7 +81,7 @@ export function clipObjective(
     },
     reaches: (mask, count, modality) => {
       // The anchor is reached with whatever is compared with it.
-      const compared = modalities.map((_, m) => m).filter((m) => m !== anchor || clip.includeSelf);
+      const compared = slots.map((_, m) => m).filter((m) => m !== anchor || clip.includeSelf);
       const pairs = (modality === anchor ? compared : [modality]).map(
         (m) => rowsWith(mask, count, m).filter((row) => row[anchor] === 1).length,
       );
@@ -97,6 +99,6 @@ const rowsWith = (mask: Uint8Array, modalities: number, modality: number): reado
 export const objectiveOf = (
   alignment: Alignment,
   config: Pick<Config, 'align' | 'clip'>,
-  modalities: readonly Modality[],
+  slots: readonly Slot[],
 ): AlignmentObjective =>
-  alignment === 'svd' ? svdObjective(config.align) : clipObjective(config.align, config.clip, modalities);
+  alignment === 'svd' ? svdObjective(config.align) : clipObjective(config.align, config.clip, slots);

@@ -1,7 +1,6 @@
-import { isTableModality } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
-import type { ModalityInput } from './modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 
 /**
  * `tabular.transfer: frozenRandom` (method.md 4.4): a linear map of every table vector to `width`, weights and bias from
@@ -15,7 +14,7 @@ export const frozenTransfer = (
   width: number,
   rng: Rng,
 ): readonly ModalityInput[] =>
-  inputs.map((input) => (isTableModality(input.modality) ? transferred(input, width, rng) : input));
+  inputs.map((input) => (input.kind === 'table' ? transferred(input, width, rng) : input));
 
 function transferred({ width: read, ...input }: ModalityInput, width: number, rng: Rng): ModalityInput {
   const layout = layoutOf(linearSpecs('transfer', read, width));

@@ -3,7 +3,7 @@ import type { History } from '../tensor/history-data.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { latentFile, spectrumFile, type Spectrum } from './alignment-data.js';
 import type { Latents } from './latent-inputs.js';
-import { gatherMask } from './modality-inputs.js';
+import { gatherMask } from '../embeddings/modality-inputs.js';
 import { project, type Projection } from './projection.js';
 import { spectrumMeans } from './spectrum.js';
 

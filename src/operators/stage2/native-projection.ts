@@ -2,7 +2,7 @@ import type { NativeRuntime } from '../tensor/onnx/native.js';
 import { addGradientsOf, modelTensors, runOn } from '../tensor/onnx/run-graph.js';
 import { addTo } from '../tensor/add-to.js';
 import type { Mlp } from '../tensor/mlp.js';
-import { gatherRows, type ModalityInput } from './modality-inputs.js';
+import { gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { projectionBackGraph, projectionGraph, mapVectors } from './projection-graphs.js';
 import type { Projection, ProjectionPass } from './projection.js';
 

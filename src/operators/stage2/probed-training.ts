@@ -6,7 +6,7 @@ import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective } from './alignment-objective.js';
-import { gatherMask } from './modality-inputs.js';
+import { gatherMask } from '../embeddings/modality-inputs.js';
 import { latentInputs } from './latent-inputs.js';
 import { ProjectionTraining } from './projection-training.js';
 import type { Projection } from './projection.js';
@@ -16,7 +16,7 @@ const probeOptions = { hidden: 64, activation: 'relu', dropout: 0, logits: 1 } a
 
 /** The head of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or drop. */
 export function probeOf({ inputs, width }: Projection): Head {
-  const latents = inputs.map(({ modality }) => ({ modality, width }));
+  const latents = inputs.map(({ modality }) => ({ modality, kind: 'latent' as const, width }));
   const net = fusionNetOf({ inputs: latents, projected: latents.map(() => null), ...probeOptions });
   return new MlpHead(net, { drop: null, dropout: null, lambdaMoFe: 0, mofeStopGradReduced: false });
 }

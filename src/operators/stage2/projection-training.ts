@@ -2,9 +2,10 @@ import { layoutOf, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective, ObjectiveLoss } from './alignment-objective.js';
-import { gatherMask } from './modality-inputs.js';
+import { gatherMask } from '../embeddings/modality-inputs.js';
 import { project, type Projection } from './projection.js';
-import { alignmentExempt, evidenceOf } from './vector-exempt.js';
+import { evidenceOf } from '../embeddings/vector-exempt.js';
+import { alignmentExempt } from './alignment-exempt.js';
 
 /** What a step or a validation was computed on: u of the patients, [B, M, D]. */
 interface OnLatents {

@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { nativeProducts } from '../tensor/backend.js';
 import { mlpSpecs, type Mlp } from '../tensor/mlp.js';
 import { layoutOf, type ParameterLayout } from '../tensor/parameters.js';
-import type { ModalityInput } from './modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { nativeProjectionPass } from './native-projection.js';
 import { tensorProjectionPass } from './tensor-projection.js';
 
@@ -19,6 +19,7 @@ export interface Projection {
 export function projectionOf(align: Config['align'], inputs: readonly ModalityInput[]): Projection {
   const maps = inputs.map(({ modality, width }) => ({
     name: `phi.${modality}`,
+    modality,
     inputs: width,
     hidden: align.hidden,
     outputs: align.width,

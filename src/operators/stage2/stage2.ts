@@ -5,12 +5,12 @@ import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import type { Trainable } from '../tensor/train-loop.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { frozenTransfer } from './frozen-transfer.js';
 import { alignmentWarnings, exportLatents } from './latent-export.js';
-import { hasAny, readModalityInputs } from './modality-inputs.js';
+import { hasAny, readModalityInputs, slotsOfInputs } from '../embeddings/modality-inputs.js';
 import { objectiveOf } from './alignment-objective.js';
 import { probeOf, ProbedTraining, type ProbedTrainingOptions } from './probed-training.js';
 import { alignedLayout, ProjectionTraining } from './projection-training.js';
@@ -24,10 +24,11 @@ import { projectionOf } from './projection.js';
 export const stage2 = reportingStage(trainProjection);
 
 async function trainProjection(context: StageContext, control: ReportingControl): Promise<StageOutput> {
-  const { config, modalities, unit } = context;
+  const { config, unit } = context;
+  const { modalities } = config;
   if (unit.alignment === undefined) throw new Error('A stage2 job covers one fold and one alignment');
   const { labels, fold } = readFold(context);
-  const read = readModalityInputs(context, modalities);
+  const read = readModalityInputs(context.inputs, modalities);
   const inputs =
     config.tabular.transfer === 'none'
       ? read
@@ -39,7 +40,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
 
   const { name: backend } = await loadBackend();
   const projection = projectionOf(config.align, inputs);
-  const objective = objectiveOf(unit.alignment, config, modalities);
+  const objective = objectiveOf(unit.alignment, config, slotsOfInputs(read));
   const layout = alignedLayout(projection, objective);
   const parameters = initialParameters(layout, context.rng('init'));
   const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { addTo } from '../tensor/add-to.js';
 import { mlpBackward, mlpForward, mlpInputGradient, type Mlp, type MlpPass } from '../tensor/mlp.js';
 import { addGradients, ParameterTensors, type GradientTensors } from '../tensor/parameters.js';
-import { gatherRows, type ModalityInput } from './modality-inputs.js';
+import { gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { collect, spread } from './latent-layout.js';
 import type { Projection, ProjectionPass } from './projection.js';
 

@@ -1,13 +1,12 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { isBagModality, type Modality } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import type { Head, InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
-import { modalitiesOf, type FusionMethod, type SingleTableMethod } from '../methods/method.js';
+import type { FusionMethod, SingleTableMethod } from '../methods/method.js';
 import { frozenTransfer } from '../stage2/frozen-transfer.js';
-import { readModalityInputs, type ModalityInput } from '../stage2/modality-inputs.js';
-import { readLatentInputs } from './latent-inputs.js';
+import { readModalityInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
+import { readLatentInputs } from '../stage2/latent-inputs.js';
 
 /** A head and the vectors it reads. */
 export interface MethodHead {
@@ -20,13 +19,12 @@ export async function headOf(
   context: StageContext,
   method: FusionMethod | SingleTableMethod,
 ): Promise<MethodHead> {
-  const { config, modalities, rng } = context;
-  const chosen = modalitiesOf(method, modalities);
+  const { config, inputs: read, rng } = context;
   if (method.kind === 'fusion' && method.embedding !== 'projected') {
-    const inputs = readLatentInputs(context, chosen);
+    const inputs = readLatentInputs(read, config.modalities);
     return { inputs, head: await fusionHead(context, method, inputs) };
   }
-  const inputs = transferredTables(context, method, readModalityInputs(context, chosen));
+  const inputs = transferredTables(context, method, readModalityInputs(read, method.reads === 'all' ? config.modalities : undefined));
   const head =
     method.kind === 'single'
       ? singleTableHead(config.single, inputs, rng)
@@ -55,7 +53,7 @@ export async function fusionHead(
   inputs: readonly InputShape[],
 ): Promise<Head> {
   const module = await method.head();
-  const projected = inputs.map(({ modality }) => mapWidth(config, method, modality));
+  const projected = inputs.map(({ kind }) => mapWidth(config, method, kind));
   return module.create({ inputs, projected, randomDrop: method.randomDrop, config, rng });
 }
 
@@ -66,10 +64,10 @@ export async function fusionHead(
 function mapWidth(
   config: Pick<Config, 'fusion' | 'mil' | 'tabular' | 'mdlm'>,
   method: FusionMethod,
-  modality: Modality,
+  kind: InputShape['kind'],
 ): number | null {
   if (method.embedding !== 'projected') return null;
-  const enters = isBagModality(modality)
+  const enters = kind === 'bag'
     ? config.mil.transfer !== 'none'
     : config.tabular.transfer !== 'none' || readsRawTables(config, method);
   return enters ? null : config.fusion.projection;

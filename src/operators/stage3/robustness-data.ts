@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { modalities } from '../../pipeline/core/modality.js';
 
 /** Written by the training job of a fusion method, beside its predictions. */
 export const robustnessFile = 'robustness.json';
@@ -13,7 +12,7 @@ export const robustnessSchema = z.strictObject({
   /** Every observed modality hidden with probability rho; 0, 0.1, ..., 1. */
   drop: z.array(z.strictObject({ rho: z.number(), auc: metric, accuracy: metric })),
   /** One modality hidden from everybody, and everything but one. */
-  withoutOne: z.array(z.strictObject({ modality: z.enum(modalities), auc: metric, accuracy: metric })),
-  onlyOne: z.array(z.strictObject({ modality: z.enum(modalities), auc: metric, accuracy: metric })),
+  withoutOne: z.array(z.strictObject({ modality: z.string(), auc: metric, accuracy: metric })),
+  onlyOne: z.array(z.strictObject({ modality: z.string(), auc: metric, accuracy: metric })),
 });
 export type Robustness = z.infer<typeof robustnessSchema>;

@@ -1,6 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Head } from '../heads/head.js';
-import type { ModalityInput } from '../stage2/modality-inputs.js';
+import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { auc } from '../stats/auc.js';
 import { classify } from '../stats/classification.js';
 import { mean } from '../stats/spread.js';

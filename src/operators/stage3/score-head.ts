@@ -1,5 +1,5 @@
 import type { Rng } from '../../pipeline/core/rng.js';
-import { hasAny } from '../stage2/modality-inputs.js';
+import { hasAny } from '../embeddings/modality-inputs.js';
 import type { FoldData } from '../tensor/fold-patients.js';
 import type { Prediction } from './prediction-data.js';
 import { predictionsOf } from './predictions.js';

@@ -1,13 +1,13 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { methodOf } from '../methods/registry.js';
-import { hasAny } from '../stage2/modality-inputs.js';
+import { hasAny } from '../embeddings/modality-inputs.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { loadBackend } from '../tensor/backend.js';
 import { readFold, requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { reportingStage, type ReportingControl } from '../reporting-stage.js';
+import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { trainInStage } from '../tensor/train-in-stage.js';
 import { HeadTraining } from '../heads/head-training.js';
 import { classifiedBags } from './classified-bags.js';

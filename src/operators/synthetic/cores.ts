@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rng, type Rng } from '../../pipeline/core/rng.js';
-import { stains, type Stain } from '../../pipeline/core/file-name.js';
+import { stains, type Stain } from '../../pipeline/core/hancock-names.js';
 import { drawInstances, drawSpace, type FeatureSpace } from './feature-space.js';
 import { drawShare, viewsOf, type Persona } from './latent.js';
 import { npzBytes, type NpzArray } from './npz-file.js';

@@ -17,7 +17,7 @@ const chance = 0.3;
  * Standard deviation of the noise between the risk and what each modality of HANCOCK shows of it. Chosen by trial: over
  * 150 patients a linear model on one modality reaches an AUC of 0.6 to 0.8, the mean of seven 0.82 to 0.9.
  */
-const blur: Readonly<Record<string, number>> = {
+const blur = {
   WSI: 0.9,
   TMA: 1,
   Clin: 1.2,
@@ -25,7 +25,11 @@ const blur: Readonly<Record<string, number>> = {
   Blood: 0.9,
   ICD: 1.2,
   Cell: 1.1,
-};
+} as const;
+const hancockNoise: Readonly<Record<string, number>> = blur;
+
+/** A modality of HANCOCK. */
+export type HancockModality = keyof typeof blur;
 
 /** How an invented cohort calls its patients, and how many of them die. */
 export interface PersonaOptions {
@@ -60,7 +64,7 @@ export function viewsOf(
   personas: readonly Persona[],
   modality: string,
   seed: number,
-  noise: number = blur[modality] ?? 1,
+  noise: number = hancockNoise[modality] ?? 1,
 ): ReadonlyMap<string, number> {
   const random = rng(seed, `synthetic/view/${modality}`);
   const scale = 1 / Math.hypot(1, noise);

@@ -1,4 +1,3 @@
-import type { TableModality } from '../../pipeline/core/modality.js';
 import { rng } from '../../pipeline/core/rng.js';
 import { bloodColumns } from './blood-columns.js';
 import { cellColumns } from './cell-columns.js';
@@ -6,12 +5,12 @@ import { clinicalColumns } from './clinical-columns.js';
 import { drawCell, type SyntheticColumn } from './column.js';
 import { csvText } from '../../pipeline/core/csv.js';
 import { icdColumns } from './icd-columns.js';
-import { drawShare, viewsOf, type Persona } from './latent.js';
+import { drawShare, viewsOf, type HancockModality, type Persona } from './latent.js';
 import { pathologicalColumns } from './pathological-columns.js';
 
 interface SyntheticTable {
   readonly file: string;
-  readonly modality: TableModality;
+  readonly modality: HancockModality;
   readonly columns: readonly SyntheticColumn[];
   /** Share of patients without a row, as in HANCOCK. */
   readonly absentRows: number;

@@ -1,6 +1,6 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext } from '../../pipeline/stage.js';
-import { cohortFile, cohortSchema, type Cohort } from '../cohort/cohort-data.js';
+import { readCohort, type Cohort } from '../cohort/cohort-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 
 /** The three sets of a fold, as ascending positions in the cohort. */
@@ -23,7 +23,7 @@ export interface FoldData {
  * @throws HafError HAF_SPLIT_INVALID when the split has no such fold or names a patient the cohort does not have
  */
 export function readFold({ unit, inputs }: StageContext): FoldData {
-  const cohort = inputs.one('cohort').json(cohortFile, cohortSchema);
+  const cohort = readCohort(inputs);
   const fold = inputs.one('split').json(splitsFile, splitsSchema).folds[unit.fold ?? -1];
   if (!fold)
     throw new HafError(

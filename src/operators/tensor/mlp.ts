@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import { dense, denseGradients } from './dense.js';
 import {
   linearSpecs,
@@ -11,6 +12,8 @@ import {
 export interface Mlp {
   /** Its parameters are `<name>.hidden.*` and `<name>.output.*`. */
   readonly name: string;
+  /** The modality whose vectors alone it meets. */
+  readonly modality?: ModalityId;
   readonly inputs: number;
   readonly hidden: number;
   readonly outputs: number;
@@ -24,9 +27,9 @@ export type MlpPass = {
   readonly output: tf.Tensor2D;
 };
 
-export const mlpSpecs = ({ name, inputs, hidden, outputs }: Mlp): readonly ParameterSpec[] => [
-  ...linearSpecs(`${name}.hidden`, inputs, hidden),
-  ...linearSpecs(`${name}.output`, hidden, outputs),
+export const mlpSpecs = ({ name, inputs, hidden, outputs, modality }: Mlp): readonly ParameterSpec[] => [
+  ...linearSpecs(`${name}.hidden`, inputs, hidden, modality),
+  ...linearSpecs(`${name}.output`, hidden, outputs, modality),
 ];
 
 /** Forward pass of x [rows, inputs]; `mask` is a dropout mask [rows, hidden] or null. Call inside `tf.tidy`. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { addTo } from './add-to.js';
 import { readsTakeTurns } from './reads.js';
@@ -9,6 +10,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly fanIn: number;
+  /** The modality whose vectors alone it meets: where no patient has it, it cannot learn. */
+  readonly modality?: ModalityId;
   /** What all its elements are at the start; drawn when not given. */
   readonly start?: number;
 }
@@ -26,10 +29,18 @@ export interface ParameterLayout {
 }
 
 /** Weight and bias of a linear layer: `<prefix>.weight` [inputs, outputs] and `<prefix>.bias` [outputs]. */
-export const linearSpecs = (prefix: string, inputs: number, outputs: number): readonly ParameterSpec[] => [
-  { name: `${prefix}.weight`, shape: [inputs, outputs], fanIn: inputs },
-  { name: `${prefix}.bias`, shape: [outputs], fanIn: inputs },
-];
+export const linearSpecs = (
+  prefix: string,
+  inputs: number,
+  outputs: number,
+  modality?: ModalityId,
+): readonly ParameterSpec[] => {
+  const own = { fanIn: inputs, ...(modality === undefined ? {} : { modality }) };
+  return [
+    { name: `${prefix}.weight`, shape: [inputs, outputs], ...own },
+    { name: `${prefix}.bias`, shape: [outputs], ...own },
+  ];
+};
 
 export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
   let offset = 0;

@@ -1,7 +1,7 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, Unit } from '../../pipeline/stage.js';
-import type { ReportingControl } from '../reporting-stage.js';
-import { cohortFile, cohortSchema } from '../cohort/cohort-data.js';
+import type { ReportingControl } from './reporting-stage.js';
+import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import type { History } from './history-data.js';
 import { train, type Trainable } from './train-loop.js';
 
@@ -38,7 +38,7 @@ export const trainInStage = (
 /** A failure whose context has positions of patients, with their names instead: who reads it has no cohort at hand. */
 function withNames(error: unknown, { inputs }: StageContext): unknown {
   if (!(error instanceof HafError) || !Array.isArray(error.context['patients'])) return error;
-  const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
+  const { patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
   const named = (error.context['patients'] as readonly number[]).map(
     (position) => patients[position]?.id ?? '',
   );

@@ -1,5 +1,5 @@
 import type { Problem } from '../../pipeline/core/problem.js';
-import { stains } from '../../pipeline/core/file-name.js';
+import { stains } from '../../pipeline/core/hancock-names.js';
 import { problemOf } from './image-tiles.js';
 import type { TiledImage } from './tiles-data.js';
 

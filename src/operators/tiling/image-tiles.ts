@@ -1,8 +1,8 @@
-import { patientOf, sourceOf, stemOf } from '../../pipeline/core/file-name.js';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { sourceIn } from '../../pipeline/core/naming.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import type { BagModality } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { SourceFile, StageOutput } from '../../pipeline/stage.js';
+import type { SourceFile, StageOutput, Unit } from '../../pipeline/stage.js';
 import type { SlideMpp, SlideReader } from '../slides/slide-reader.js';
 import type { RgbImage } from './rgb-image.js';
 import type { TiledImage } from './tiles-data.js';
@@ -21,14 +21,17 @@ export interface ImageTiles {
   readonly picture: RgbImage | null;
 }
 
-/** An image as its tiling begins: nothing known but its name. */
-export function blankImage({ name }: SourceFile, modality: BagModality): ImageTiles['image'] {
+/** An image as its tiling begins: nothing known but its name and whose it is. */
+export function blankImage(
+  { name }: SourceFile,
+  { patient, names, tiling = 'tissue' }: Pick<Unit, 'patient' | 'names' | 'tiling'>,
+): ImageTiles['image'] {
   const id = stemOf(name);
   return {
     id,
     file: name,
-    patient: patientOf(id),
-    source: sourceOf(id, modality),
+    patient: patient ?? null,
+    source: sourceIn(names, tiling, id, id),
     outcome: 'ok',
     reason: null,
     image: null,
@@ -73,5 +76,5 @@ export function refusalOf(thrown: unknown): Refusal {
 /** A file name without a patient belongs to nobody. */
 export const noPatient: Refusal = {
   reason: 'its name has no patient id',
-  fix: 'Rename it, for example to PrimaryTumor_HE_003.svs or TumorCenter_CD3_block1_x2_y3_patient003.png.',
+  fix: 'Rename it, or correct `patient` of the modality in the experiment.',
 };

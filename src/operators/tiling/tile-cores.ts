@@ -65,8 +65,13 @@ async function tileOpened(
   return { image, coords, problems, files: {}, picture };
 }
 
-async function tileCore(source: SourceFile, core: Config['core'], open: OpenSlide): Promise<ImageTiles> {
-  const blank = blankImage(source, 'TMA');
+async function tileCore(
+  source: SourceFile,
+  unit: Unit,
+  core: Config['core'],
+  open: OpenSlide,
+): Promise<ImageTiles> {
+  const blank = blankImage(source, unit);
   try {
     const reader = await open(source.path);
     try {
@@ -98,7 +103,7 @@ export async function tileCores(
   open: OpenSlide,
 ): Promise<{ readonly cores: readonly ImageTiles[]; readonly problems: readonly Problem[] }> {
   const tiled: ImageTiles[] = [];
-  for (const source of sources) tiled.push(await tileCore(source, core, open));
+  for (const source of sources) tiled.push(await tileCore(source, unit, core, open));
   tiled.sort((a, b) => byStainThenName(a.image, b.image));
   const cores = await Promise.all(
     tiled.map(async (one, index) =>
@@ -106,5 +111,5 @@ export async function tileCores(
     ),
   );
   const images = cores.map(({ image }) => image);
-  return { cores, problems: [...shapeProblems(images), ...stainProblems(unit.patient, images)] };
+  return { cores, problems: [...shapeProblems(images), ...(unit.names === 'hancock' ? stainProblems(unit.patient, images) : [])] };
 }

@@ -69,7 +69,7 @@ async function outputOf(
 export const tileImages = (open: OpenSlide): StageCode =>
   stageOf(async (context) => {
     const { unit, config, sources } = context;
-    if (unit.modality === 'WSI')
+    if (unit.tiling === 'tissue')
       return outputOf([await tileSlide(slideOf(context), coordsOf(context), unit, config, open)]);
     const { cores, problems } = await tileCores(sources, unit, config.core, open);
     return outputOf(cores, problems);

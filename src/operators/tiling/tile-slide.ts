@@ -203,7 +203,7 @@ export async function tileSlide(
   config: Pick<Config, 'tissue' | 'tile'>,
   open: OpenSlide,
 ): Promise<ImageTiles> {
-  const blank = blankImage(source, 'WSI');
+  const blank = blankImage(source, unit);
   const reader = await attempt(() => open(source.path));
   if (isRefusal(reader)) {
     const { reason, fix } = reader;

@@ -1,5 +1,11 @@
 import { HafError } from '../core/errors.js';
-import { type BrokerAddress, type BrokerAuth, type BrokerTls, hostAndPort, isLoopback } from './address.js';
+import {
+  type BrokerAddress,
+  type BrokerAuth,
+  type BrokerTls,
+  hostAndPort,
+  isLoopback,
+} from '../bus/nats/address.js';
 import { readCredentials, readNamed, readSecret } from './credentials.js';
 import { type NatsContext, readContext } from './nats-context.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fromSeed } from 'nkeys.js';
 import { HafError } from '../core/errors.js';
-import type { BrokerAuth } from './address.js';
+import type { BrokerAuth } from '../bus/nats/address.js';
 
 /** Reads a text file that an option names. @throws HafError HAF_USAGE when it cannot be read */
 export function readNamed(path: string, option: string): string {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HafError } from '../core/errors.js';
-import { hostAndPort, isLoopback } from './address.js';
+import { hostAndPort, isLoopback } from '../bus/nats/address.js';
 import { BrokerFolder, type BrokerSettings } from './broker-folder.js';
 import { certificateCovers } from './certificates.js';
 import { isWildcard, type OwnBroker, startOwnBroker } from './own-broker.js';

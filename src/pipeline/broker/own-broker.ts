@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTo } from '../bus/nats/connect.js';
+import { atLeast } from '../bus/nats/server-version.js';
 import { HafError } from '../core/errors.js';
 import { lockRun, type RunLock } from '../runs/run-lock.js';
-import { type BrokerAddress, type BrokerAuth, type BrokerRole, hostAndPort } from './address.js';
+import { type BrokerAddress, type BrokerAuth, type BrokerRole, hostAndPort } from '../bus/nats/address.js';
 import { BrokerFolder, type BrokerSettings } from './broker-folder.js';
 import { certificateFiles, publicKeys, seedFile } from './security-files.js';
-import { atLeast, requireServer, type ServerBinary } from './server-binary.js';
+import { requireServer, type ServerBinary } from './server-binary.js';
 import { serverConfigText } from './server-config.js';
 
 /** The broker of a store, running on this machine. */

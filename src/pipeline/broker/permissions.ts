@@ -1,5 +1,5 @@
 import { deadLetterStream, eventStream, jobStream, memberBucket, unitBucket } from '../bus/nats/names.js';
-import { type BrokerRole, inboxPrefix } from './address.js';
+import { type BrokerRole, inboxPrefix } from '../bus/nats/address.js';
 
 /** Subjects a role may publish and subscribe; anything else is refused by the server. */
 export interface Permissions {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createUser, fromSeed } from 'nkeys.js';
 import { HafError } from '../core/errors.js';
-import { type BrokerRole, brokerRoles } from './address.js';
+import { type BrokerRole, brokerRoles } from '../bus/nats/address.js';
 import { makeCertificates } from './certificates.js';
 import { serverConfigText } from './server-config.js';
 

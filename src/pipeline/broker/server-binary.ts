@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { atLeast, oldestServer } from '../bus/nats/server-version.js';
 import { HafError } from '../core/errors.js';
 
 /** A nats-server of this machine. */
@@ -11,19 +12,6 @@ export interface ServerBinary {
 
 /** Debian installs to /usr/sbin, which is often not on a user's PATH. */
 const usualFolders = ['/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin'];
-
-/** The oldest server everything here was tested with (Debian 12 has it). */
-export const oldestServer = '2.9.10';
-
-/** Whether a version is at least another; both as `major.minor.patch`. */
-export function atLeast(version: string, least: string): boolean {
-  const [have, want] = [version, least].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
-  for (let i = 0; i < 3; i++) {
-    const difference = (have?.[i] ?? 0) - (want?.[i] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
 
 /**
  * The nats-server to start: HAF_NATS_SERVER, or the first on PATH and in the usual folders. Null when there is none.

@@ -1,4 +1,4 @@
-import { type BrokerRole, brokerRoles } from './address.js';
+import { type BrokerRole, brokerRoles } from '../bus/nats/address.js';
 import { permissions } from './permissions.js';
 
 /** What a server of ours is told. Relative paths count from where the server is started. */

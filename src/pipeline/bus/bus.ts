@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { RunEvent, RunEventBody } from '../runs/events.js';
+import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
 import type { Job } from './job.js';
 import type { Member, Membership } from './member.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { of, ReplaySubject, type Observable } from 'rxjs';
-import type { RunEvent, RunEventBody } from '../runs/events.js';
+import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
 import type { Bus, ConnectionState, Lease, Load } from './bus.js';
 import { unitKey, type Job } from './job.js';

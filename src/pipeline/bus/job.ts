@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
-import { modalities } from '../core/modality.js';
 import { stageNames, unitSchema } from '../stage.js';
 
 export const jobClasses = ['cpu', 'gpu'] as const;
@@ -24,7 +23,6 @@ export const jobSchema = z.object({
   stage: z.enum(stageNames),
   unit: unitSchema,
   class: z.enum(jobClasses),
-  modalities: z.array(z.enum(modalities)),
   sources: z.array(sourceSchema),
   /** A forced replay: the new result takes the place of the earlier one. */
   replace: z.boolean(),

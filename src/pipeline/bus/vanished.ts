@@ -1,4 +1,4 @@
-import type { RunEventBody } from '../runs/events.js';
+import type { RunEventBody } from '../run-event.js';
 import type { Job } from './job.js';
 
 /** What a job ends with whose workers died again and again: it may be what kills them. */

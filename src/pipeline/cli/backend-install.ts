@@ -1,5 +1,5 @@
-import { installBackend } from '../../backends/install.js';
-import { defaultVersion } from '../../backends/wheel-choice.js';
+import { installBackend } from '../../backend-setup/install.js';
+import { defaultVersion } from '../../backend-setup/wheel-choice.js';
 import { HafError } from '../core/errors.js';
 import { selfTestText } from './backend-test.js';
 import type { BackendInstallOptions } from './options.js';

@@ -4,8 +4,8 @@ import {
   findNamed,
   type InstalledBackend,
 } from '../../backends/installed.js';
-import { runSelfTest } from '../../backends/run-self-test.js';
-import type { SelfTestReport } from '../../backends/self-test-report.js';
+import { runSelfTest } from '../../backend-setup/run-self-test.js';
+import type { SelfTestReport } from '../../backend-setup/self-test-report.js';
 import { HafError } from '../core/errors.js';
 import { printData, printJson } from './output.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostAndPort } from '../broker/address.js';
+import { hostAndPort } from '../bus/nats/address.js';
 import { BrokerFolder } from '../broker/broker-folder.js';
 import { listen, type ListenOptions } from '../broker/listen.js';
 import { stopOwnBroker } from '../broker/own-broker.js';

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { openJoinedBus } from '../bus/open.js';
+import { openJoinedBus } from './open-bus.js';
 import { advance, emptyView } from './render/run-view.js';
 import { localRootOf } from './local-root.js';
 import type { LookOptions } from './options.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InProcessBus } from '../bus/in-process.js';
-import { openRunBus, type OpenedBus } from '../bus/open.js';
+import { openRunBus, type OpenedBus } from './open-bus.js';
 import { connectionNews } from '../observe/connection-news.js';
 import { logObserver } from '../observe/log-observer.js';
 import type { Observation } from '../observe/observation.js';

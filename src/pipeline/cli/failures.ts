@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import type { RunEvent } from '../runs/events.js';
+import type { RunEvent } from '../run-event.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { printData, printJson, say } from './output.js';
 import type { RunsOptions } from './options.js';

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import type { MetricsAddress } from '../observe/serve.js';
 import { backendPreferences, type BackendPreference } from '../core/backend-name.js';
-import type { BagModality } from '../core/modality.js';
+import type { ModalityId } from '../core/modality.js';
 import type { JobClass } from '../stage.js';
 
 /** What monitoring reads. */
@@ -103,7 +103,7 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
 /** `tile` and `embed` of files named on the command line. */
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   /** Folder of coordinate files to take in place of looking for tissue. */
   readonly coords?: string;
   /** An experiment whose settings are taken. */

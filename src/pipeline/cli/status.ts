@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.js';
-import { openJoinedBus } from '../bus/open.js';
+import { openJoinedBus } from './open-bus.js';
 import { localRootOf } from './local-root.js';
 import { unserved, unservedText } from './missing-workers.js';
 import type { LookOptions } from './options.js';

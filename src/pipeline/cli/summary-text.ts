@@ -25,7 +25,7 @@ export function summaryText({ rows, skipped, comparisons, cohort }: RunSummary):
     spread(accuracy.mean, accuracy.std),
     spread(auc.mean, auc.std),
     `${number(pooledAuc.value)} [${(pooledAuc.ci95 ?? [null, null]).map(number).join(', ')}]`,
-    paper.auc === null ? '-' : printed(paper.auc),
+    paper?.auc ? printed(paper.auc) : '-',
   ]);
   const titles = new Map(rows.map(({ method, title }) => [method, title]));
   return [

@@ -1,6 +1,6 @@
 import { distinct, lastValueFrom, scan, takeWhile, tap } from 'rxjs';
-import { openJoinedBus } from '../bus/open.js';
-import type { RunEvent } from '../runs/events.js';
+import { openJoinedBus } from './open-bus.js';
+import type { RunEvent } from '../run-event.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { localRootOf } from './local-root.js';
 import type { WatchOptions } from './options.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Worker } from '../../workers/worker.js';
 import type { Bus } from '../bus/bus.js';
-import { openJoinedBus } from '../bus/open.js';
+import { openJoinedBus } from './open-bus.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { connectionNews } from '../observe/connection-news.js';
 import { logObserver } from '../observe/log-observer.js';

@@ -1,4 +1,4 @@
-import { openJoinedBus } from '../bus/open.js';
+import { openJoinedBus } from './open-bus.js';
 import type { Member } from '../bus/member.js';
 import { localRootOf } from './local-root.js';
 import type { LookOptions } from './options.js';

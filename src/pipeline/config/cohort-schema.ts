@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { modalities } from '../core/modality.js';
 
 /** Sections of the experiment about patients: who belongs to the cohort, and its folds (docs/method.md 1). */
 export const cohortSchema = z.strictObject({
@@ -7,24 +6,26 @@ export const cohortSchema = z.strictObject({
     .enum(['overall', 'tumorSpecific', 'landmark'])
     .default('overall')
     .describe(
-      'overall: every death counts; tumorSpecific: drops "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
+      'overall: every event counts; tumorSpecific (HANCOCK alone): drops "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
     ),
   landmarkYears: z
     .number()
     .positive()
     .default(5)
     .describe(
-      'With label landmark, years of 365.25 days: deceased by then, or followed as long; whoever was last seen alive before is left out (1.3).',
+      'With label landmark, years of 365.25 days: the event by then, or followed as long; patients last seen without the event before are left out (1.3).',
     ),
   require: z
-    .array(z.enum(modalities))
-    .default(['WSI', 'TMA'])
-    .describe('A patient needs all of these; [] keeps everyone with at least one modality (1.3).'),
+    .array(z.string())
+    .default([])
+    .describe(
+      'A patient needs all of these modalities; [] keeps everyone with at least one. The layout hancock takes [WSI, TMA] (1.3).',
+    ),
   includeSites: z
     .union([z.literal('all'), z.array(z.number().int().min(0))])
     .default('all')
     .describe(
-      'Codes of primary_tumor_site to keep: 0 CUP, 1 hypopharynx, 2 larynx, 3 oral cavity, 4 oropharynx (1.3).',
+      'HANCOCK alone: codes of primary_tumor_site to keep: 0 CUP, 1 hypopharynx, 2 larynx, 3 oral cavity, 4 oropharynx (1.3).',
     ),
 });
 

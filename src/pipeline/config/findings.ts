@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { configSchema } from './schema.js';
-import { accepts, type KeyPath, type SchemaNode, schemaAt } from './schema-tree.js';
+import { accepts, type KeyPath, namedSection, type SchemaNode, schemaAt, sectionOf } from './schema-tree.js';
 import { nearest } from './suggest.js';
 
 /** One thing wrong with a key; the place in the file is added by the loader. */
-export interface Finding {
+export interface ConfigFinding {
   readonly path: KeyPath;
   readonly message: string;
 }
@@ -24,20 +24,33 @@ const guess = (word: string, known: readonly string[]): string => {
   return suggestion === null ? '' : `; did you mean "${suggestion}"?`;
 };
 
-function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Finding {
+function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): ConfigFinding {
   const keys = Object.keys(node?.properties ?? {});
   const hint = guess(key, keys);
   const listed = keys.length <= 20 ? `; the keys here are ${keys.join(', ')}` : '';
   return { path: [...parent, key], message: `unknown key${hint === '' ? listed : hint}` };
 }
 
+/** `kind` is missing, or none of those there are. */
+function kindMessage(node: SchemaNode | null, section: unknown, key: string): string {
+  const kinds = (node?.oneOf ?? node?.anyOf ?? []).map(({ properties }) => String(properties?.[key]?.const));
+  const actual = valueAt(section, [key]);
+  const hint = typeof actual === 'string' ? guess(actual, kinds) : '';
+  const expected = `expected one of ${kinds.join(', ')}`;
+  return actual === undefined ? `missing; ${expected}` : `${expected}, found ${found(actual)}${hint}`;
+}
+
 /** A problem of the validator as findings in words: what is expected, what was found. */
-function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly Finding[] {
+function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const path = issue.path as KeyPath;
-  const node = schemaAt(tree, path);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
   const actual = valueAt(value, path);
-  const words = node?.enum ?? node?.items?.enum ?? [];
+  const place = schemaAt(tree, path, value);
+  const node = place && issue.code === 'unrecognized_keys' ? sectionOf(place, actual) : place;
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
+  if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined)
+    return [{ path: [...path, issue.discriminator], message: kindMessage(node, actual, issue.discriminator) }];
+  const words = [node ?? {}, ...(node?.anyOf ?? [])].flatMap((one) => one.enum ?? one.items?.enum ?? []);
   const hint = typeof actual === 'string' ? guess(actual, words) : '';
   const expected = issue.code === 'invalid_format' ? issue.message : `expected ${accepts(node ?? {})}`;
   return [
@@ -51,16 +64,15 @@ function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): 
 /** Sections whose keys are all commented out are null in YAML; they mean "all defaults". */
 export function withoutEmptySections(value: unknown, tree: SchemaNode): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  const kept = Object.entries(value).filter(
-    ([key, member]) => member !== null || tree.properties?.[key]?.type !== 'object',
-  );
-  return Object.fromEntries(
-    kept.map(([key, member]) => [key, withoutEmptySections(member, tree.properties?.[key] ?? {})]),
-  );
+  const section = sectionOf(tree, value);
+  const below = (key: string): SchemaNode => section.properties?.[key] ?? namedSection(section) ?? {};
+  const isSection = (node: SchemaNode): boolean => node.type === 'object' || node.oneOf !== undefined;
+  const kept = Object.entries(value).filter(([key, member]) => member !== null || !isSection(below(key)));
+  return Object.fromEntries(kept.map(([key, member]) => [key, withoutEmptySections(member, below(key))]));
 }
 
 /** Everything the schema has against a value. */
-export function schemaFindings(value: unknown, tree: SchemaNode): readonly Finding[] {
+export function schemaFindings(value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const parsed = configSchema.safeParse(value);
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, value, tree));
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { HafError } from '../core/errors.js';
-import { inCanonicalOrder } from '../core/modality.js';
 import { schemaFindings, withoutEmptySections } from './findings.js';
+import { movedKeys } from './moved-keys.js';
 import { isFromPreset, withPreset } from './presets.js';
 import { configWarnings, ruleFindings } from './rules.js';
 import { type Config, configSchema } from './schema.js';
@@ -65,8 +65,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const source = readSource(text, label, options.set ?? []);
   const tree = configJsonSchema();
   const written = withoutEmptySections(source.value, tree);
-  const value = withPreset(written);
-  const findings = value === null ? [] : [...schemaFindings(value, tree), ...ruleFindings(value)];
+  const moved = movedKeys(written);
+  const value = withPreset(moved.rest);
+  const findings =
+    value === null ? [] : [...moved.findings, ...schemaFindings(value, tree), ...ruleFindings(value)];
   const problems = [
     ...source.problems,
     ...findings.map(({ path, message }) => ({
@@ -84,15 +86,16 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       { context: { file: label, problems } },
     );
   const config = configSchema.parse(value);
+  const resolved: Config = {
+    ...config,
+    modalities: config.modalities ?? Object.keys(config.data.modalities),
+    data: { ...config.data, root: null },
+  };
   return {
-    config: {
-      ...config,
-      modalities: [...inCanonicalOrder(config.modalities)],
-      data: { ...config.data, root: null },
-    },
+    config: resolved,
     file,
     dataRoot: dataRootOf(options.dataRoot, config.data.root, file),
-    warnings: configWarnings(config),
+    warnings: configWarnings(resolved),
   };
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { methodIds } from '../../operators/methods/registry.js';
 
 /** Sections of the experiment about comparison methods, robustness and statistics (docs/method.md 8 and 9). */
 const activation = z.enum(['relu', 'none']);
@@ -17,10 +16,17 @@ export const singleSchema = z.strictObject({
 });
 
 export const clipSchema = z.strictObject({
+  anchor: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'Modality that the others are contrasted with; null takes the first bag. The layout hancock takes WSI (8.2).',
+    ),
   includeSelf: z
     .boolean()
     .default(false)
-    .describe('Also compare the anchor WSI with itself, as the reference implementation does (8.2).'),
+    .describe('Also compare the anchor with itself, as the reference implementation does (8.2).'),
   temperature: positive.default(0.07).describe('Temperature at the start; its logarithm is learned (8.2).'),
   maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
 });
@@ -51,10 +57,18 @@ export const mdlmSchema = z.strictObject({
 
 export const mfmfSchema = z.strictObject({
   sequence: z
-    .array(z.enum(['WSI', 'TMA']))
+    .array(z.string())
     .min(1)
-    .default(['TMA', 'WSI'])
-    .describe('Bags the tabular tokens attend to, one block each, in this order (8.6).'),
+    .nullable()
+    .default(null)
+    .describe(
+      'Bags that the tabular tokens attend to, one block each, in this order; null takes all bags with the target last. The layout hancock takes [TMA, WSI] (8.6).',
+    ),
+  target: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('The bag of the last block, when mfmf.sequence is null; null takes the first bag (8.6).'),
   projection: z
     .enum(['trained', 'frozenRandom'])
     .default('trained')
@@ -71,9 +85,9 @@ export const robustnessSchema = z.strictObject({
 });
 
 export const statsSchema = z.strictObject({
-  reference: z.enum(methodIds).default('haf').describe('The method the others are compared with (9.5).'),
+  reference: z.string().default('haf').describe('The method the others are compared with (9.5).'),
   against: z
-    .array(z.enum(methodIds))
+    .array(z.string())
     .default(['ps3', 'mdlm', 'mfmf', 'bilinear'])
     .describe('The methods compared with it, one family of tests; those not run are left out (9.5).'),
   mcnemar: z

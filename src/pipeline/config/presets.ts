@@ -1,3 +1,4 @@
+import { hancockLayout } from './cohorts/hancock.js';
 import type { ConfigInput } from './schema.js';
 import type { KeyPath } from './schema-tree.js';
 
@@ -13,8 +14,6 @@ export const presets: Readonly<Record<PresetName, Omit<ConfigInput, 'name' | 'pr
   paper: {},
   reference: {
     schedule: 'joint',
-    data: { wsi: { sources: ['primary'] } },
-    cohort: { includeSites: [2, 3, 4] },
     cv: { validation: 'halfOfTest' },
     tabular: { numericImpute: 'mean', scaler: 'zscore', absentRow: 'impute', transfer: 'frozenRandom' },
     core: { level: 'core' },
@@ -30,6 +29,12 @@ export const presets: Readonly<Record<PresetName, Omit<ConfigInput, 'name' | 'pr
   },
 };
 
+/** What the reference implementation does with HANCOCK's patients and slides. */
+const referenceHancock = {
+  data: { modalities: { WSI: { sources: ['primary'] } } },
+  cohort: { includeSites: [2, 3, 4] },
+} as const;
+
 const isSection = (value: unknown): value is Values =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
@@ -43,15 +48,29 @@ const laidOver = (base: Values, over: Values): Values => ({
   ),
 });
 
-const presetOf = ({ preset }: Values): Values =>
-  typeof preset === 'string' && Object.hasOwn(presets, preset) ? presets[preset as PresetName] : {};
+/** Whether an experiment takes HANCOCK's modalities, ids and outcome: by default. */
+const isHancock = ({ data }: Values): boolean =>
+  !isSection(data) || data['layout'] === undefined || data['layout'] === 'hancock';
 
-/** An experiment as written, with what its preset sets wherever it says nothing itself. */
+const valuesOf = (preset: PresetName, hancock: boolean): Values =>
+  preset === 'reference' && hancock ? laidOver(presets[preset], referenceHancock) : presets[preset];
+
+const presetOf = (written: Values): Values => {
+  const { preset } = written;
+  return typeof preset === 'string' && Object.hasOwn(presets, preset)
+    ? valuesOf(preset as PresetName, isHancock(written))
+    : {};
+};
+
+/** An experiment as written, over what its preset sets, over what its layout declares. */
 export const withPreset = (written: unknown): unknown =>
-  isSection(written) ? laidOver(presetOf(written), written) : written;
+  isSection(written)
+    ? laidOver(laidOver(isHancock(written) ? hancockLayout : {}, presetOf(written)), written)
+    : written;
 
-/** What a preset says of a key; undefined when it leaves the default. */
-export const presetValue = (preset: PresetName, path: KeyPath): unknown => valueAt(presets[preset], path);
+/** What a preset says of a key of a HANCOCK experiment; undefined when it leaves the default. */
+export const presetValue = (preset: PresetName, path: KeyPath): unknown =>
+  valueAt(valuesOf(preset, true), path);
 
 /** Whether the value of a key comes from the preset that the experiment names. */
 export const isFromPreset = (written: unknown, path: KeyPath): boolean =>

@@ -1,26 +1,39 @@
 import { stringify } from 'yaml';
 import { presetValue } from './presets.js';
 import type { Config } from './schema.js';
-import { accepts, configJsonSchema, type SchemaNode, schemaKeys } from './schema-tree.js';
+import { accepts, configJsonSchema, namedSection, type SchemaNode, schemaKeys, sectionOf } from './schema-tree.js';
 
 /** A value as it stands after a key, on one line: `0.25`, `null`, `[ WSI, TMA ]`. */
 const inline = (value: unknown): string =>
   stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trim();
 
-const isSection = (node: SchemaNode): boolean => node.properties !== undefined;
+/** Whether the keys of a node stand below it, each on its line. */
+const isSection = (node: SchemaNode): boolean => node.properties !== undefined || namedSection(node) !== null;
 
 function lines(
   node: SchemaNode,
   value: Readonly<Record<string, unknown>>,
   indent: string,
 ): readonly string[] {
-  return Object.entries(node.properties ?? {}).flatMap(([key, member]) => {
-    const comment = `# ${member.description ?? ''}`;
-    if (!isSection(member)) return [`${indent}${key}: ${inline(value[key])} ${comment}`];
-    const inner = lines(member, value[key] as Record<string, unknown>, `${indent}  `);
-    return [...(indent === '' ? [''] : []), `${indent}${key}: ${comment}`, ...inner];
+  const named = namedSection(node);
+  const members: readonly (readonly [string, SchemaNode])[] =
+    named === null || (named.oneOf ?? named.properties) === undefined
+      ? Object.entries(node.properties ?? {})
+      : Object.entries(value).map(([name, member]) => [name, sectionOf(named, member)] as const);
+  return members.flatMap(([key, member]) => {
+    const comment = member.description === undefined ? '' : ` # ${member.description}`;
+    const own = value[key];
+    if (!isSection(member) || own === null || !hasKeys(member))
+      return [`${indent}${key}: ${inline(own)}${comment}`];
+    const inner = lines(member, own as Record<string, unknown>, `${indent}  `);
+    if (inner.length === 0) return [`${indent}${key}: {}${comment}`];
+    return [...(indent === '' ? [''] : []), `${indent}${key}:${comment}`, ...inner];
   });
 }
+
+/** A section of names whose values are no sections, such as the kinds of columns, is printed on one line. */
+const hasKeys = (node: SchemaNode): boolean =>
+  node.properties !== undefined || (namedSection(node)?.oneOf ?? namedSection(node)?.properties) !== undefined;
 
 /** A resolved experiment as YAML with the meaning of every key beside it; reading it back gives the same experiment. */
 export const configYaml = (config: Config): string => `${lines(configJsonSchema(), config, '').join('\n')}\n`;
@@ -30,7 +43,6 @@ const templateValues: Readonly<Record<string, unknown>> = {
   name: 'my-experiment',
   'data.root': './data',
   methods: ['haf'],
-  'cohort.require': ['WSI', 'TMA'],
 };
 
 function templateLines(node: SchemaNode, path: string, indent: string): readonly string[] {
@@ -38,7 +50,7 @@ function templateLines(node: SchemaNode, path: string, indent: string): readonly
     const name = path === '' ? key : `${path}.${key}`;
     const about = `# ${member.description ?? ''}`;
     const set = Object.hasOwn(templateValues, name);
-    if (!isSection(member)) {
+    if (member.properties === undefined) {
       const value = inline(set ? templateValues[name] : member.default);
       return [`${indent}${set ? '' : '# '}${key}: ${value} ${about}`];
     }
@@ -67,7 +79,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 export function configReference(): string {
   const rows = schemaKeys(configJsonSchema()).map(({ path, node }) => {
     const name = path.join('.');
-    if (isSection(node)) return `| **\`${name}\`** | | | | ${cell(node.description ?? '')} |`;
+    if (node.properties !== undefined) return `| **\`${name}\`** | | | | ${cell(node.description ?? '')} |`;
     const fallback = node.default === undefined ? 'required' : code(node.default);
     const reference = presetValue('reference', path);
     const values = [fallback, reference === undefined ? '' : code(reference)];
@@ -76,7 +88,8 @@ export function configReference(): string {
   return [
     '# Configuration',
     '',
-    'An experiment is one YAML file. Every key below can also be given as `--set key=value`. Numbers in brackets are',
+    'An experiment is one YAML file. Every key below can also be given as `--set key=value`; `<name>` is the name of a modality.',
+    'Numbers in brackets are',
     'sections of the method description. Unknown keys, wrong values and contradictions are all reported at once, each',
     'with its line (`HAF_CONFIG_INVALID`).',
     '',

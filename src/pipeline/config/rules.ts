@@ -1,76 +1,94 @@
 import { missingFor, type Method } from '../../operators/methods/method.js';
-import { methodOf, methods } from '../../operators/methods/registry.js';
-import { bagModalities, modalities as allModalities } from '../core/modality.js';
-import type { Finding } from './findings.js';
-import { type Config, configSchema } from './schema.js';
+import { familiesOf, hancockAliases, isMethodId, methodIds, methodOf } from '../../operators/methods/registry.js';
+import { modalityRules } from './modality-rules.js';
+import { slotsOf } from './slots.js';
+import type { ConfigFinding } from './findings.js';
+import type { Config } from './schema.js';
+import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
+import { nearest } from './suggest.js';
 
-/**
- * The sections of an experiment that are valid on their own; rules judge those and leave the rest alone. The two
- * top lists stay when only some of their items are unknown.
- */
-type Sections = Partial<Omit<Config, 'methods' | 'modalities'>> & {
-  readonly methods?: readonly string[];
-  readonly modalities?: readonly string[];
-};
-
-const isList = (key: string, value: unknown): boolean =>
-  (key === 'methods' || key === 'modalities') &&
-  Array.isArray(value) &&
-  value.every((item) => typeof item === 'string');
-
-function validSections(value: unknown): Sections {
-  const written = value as Record<string, unknown>;
-  const entries = Object.entries(configSchema.shape).flatMap(([key, schema]) => {
-    const section = Object.hasOwn(written, key) ? written[key] : undefined;
-    const parsed = schema.safeParse(section);
-    if (parsed.success) return [[key, parsed.data]];
-    return isList(key, section) ? [[key, section]] : [];
-  });
-  return Object.fromEntries(entries) as Sections;
+/** Methods are named by the registry, by a family with a modality, or by HANCOCK's names for some of these. */
+function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
+  const { methods = [], stats, data } = sections;
+  const slots = slotsIn(sections) ?? [];
+  const known = [...new Set([...familiesOf(slots), ...methodIds])];
+  const fault = (id: string): string | null => {
+    const alias = hancockAliases[id];
+    if (alias !== undefined && data?.layout === 'own')
+      return `"${id}" is a name of HANCOCK's; with data.layout: own write "mil-<bag>", "mil-all", "bags_mlp" or "table-<table>", here one of ${familiesOf(slots).join(', ')}`;
+    if (isMethodId(id)) return null;
+    const guess = nearest(id, known);
+    return `there is no method "${id}"${guess === null ? `; there are ${familiesOf(slots).join(', ')}` : `; did you mean "${guess}"?`}`;
+  };
+  const judged = (path: readonly (string | number)[], id: string): readonly ConfigFinding[] => {
+    const message = fault(id);
+    return message === null ? [] : [{ path, message }];
+  };
+  return [
+    ...methods.flatMap((id, index) => judged(['methods', index], id)),
+    ...(stats === undefined ? [] : judged(['stats', 'reference'], stats.reference)),
+    ...(stats?.against ?? []).flatMap((id, index) => judged(['stats', 'against', index], id)),
+  ];
 }
 
-const listedTwice = (path: readonly string[], list: readonly string[] = []): readonly Finding[] =>
-  list.flatMap((item, index) =>
-    list.indexOf(item) < index ? [{ path: [...path, index], message: `"${item}" is listed twice` }] : [],
-  );
-
-const registered = (id: string): Method | undefined => methods.find((method) => method.id === id);
-
 /** A row whose modality is missing is skipped (`missingFor`); an experiment of such rows alone computes nothing. */
-function someMethodCanRun({ methods: asked, modalities }: Sections): readonly Finding[] {
-  const known = (asked ?? []).flatMap((id) => registered(id) ?? []);
-  if (!modalities || known.length === 0 || known.length < (asked ?? []).length) return [];
-  const available = allModalities.filter((modality) => modalities.includes(modality));
-  const reasons = known.flatMap((method) => {
-    const reason = missingFor(method, available);
+function someMethodCanRun(sections: Sections): readonly ConfigFinding[] {
+  const { methods = [], clip } = sections;
+  const slots = slotsIn(sections);
+  if (slots === null || methods.length === 0 || !methods.every(isMethodId)) return [];
+  const reasons = methods.map(methodOf).flatMap((method: Method) => {
+    const reason = missingFor(method, slots, { anchor: clip?.anchor ?? null });
     return reason === null ? [] : [`"${method.id}" ${reason}`];
   });
-  return reasons.length < known.length
+  return reasons.length < methods.length
     ? []
     : [{ path: ['methods'], message: `none of the methods can run: ${reasons.join('; ')}` }];
 }
 
-function requiredModalitiesAreUsed({ cohort, modalities }: Sections): readonly Finding[] {
-  if (!cohort || !modalities) return [];
+function requiredModalitiesAreUsed(sections: Sections): readonly ConfigFinding[] {
+  const { cohort } = sections;
+  const used = slotsIn(sections)?.map(({ id }) => id);
+  if (!cohort || used === undefined) return [];
   return cohort.require.flatMap((modality, index) =>
-    modalities.includes(modality)
+    used.includes(modality)
       ? []
       : [
           {
             path: ['cohort', 'require', index],
-            message: `${modality} is required of every patient, but modalities does not list it`,
+            message: `${modality} is required of every patient, but the experiment uses ${used.join(', ')}`,
           },
         ],
   );
 }
 
-function siteFilterNeedsPath({ cohort, modalities }: Sections): readonly Finding[] {
-  if (!cohort || !modalities || cohort.includeSites === 'all' || modalities.includes('Path')) return [];
-  const message = 'needs modality Path: primary_tumor_site is a column of the pathological table';
-  return [{ path: ['cohort', 'includeSites'], message }];
+/** Rules of `cohort` that look at columns of HANCOCK. */
+function hancockRules(sections: Sections): readonly ConfigFinding[] {
+  const { cohort, data } = sections;
+  const slots = slotsIn(sections);
+  if (!cohort || !data || slots === null) return [];
+  const findings: ConfigFinding[] = [];
+  if (cohort.includeSites !== 'all') {
+    const path = ['cohort', 'includeSites'];
+    if (data.layout !== 'hancock')
+      findings.push({ path, message: 'selects by a column of HANCOCK; it needs data.layout: hancock' });
+    else if (!slots.some(({ id }) => id === 'Path'))
+      findings.push({
+        path,
+        message: 'needs modality Path: primary_tumor_site is a column of the pathological table',
+      });
+  }
+  if (cohort.label === 'tumorSpecific' && data.layout !== 'hancock')
+    findings.push({
+      path: ['cohort', 'label'],
+      message:
+        'tumorSpecific reads a column of HANCOCK; list the values that count as the event in data.outcome.event.positive',
+    });
+  if (cohort.label === 'landmark' && data.outcome.time === null)
+    findings.push({ path: ['cohort', 'label'], message: 'landmark needs times: set data.outcome.time' });
+  return findings;
 }
 
-function fixedTestNeedsSplits({ cv, data }: Sections): readonly Finding[] {
+function fixedTestNeedsSplits({ cv, data }: Sections): readonly ConfigFinding[] {
   if (!cv || !data || cv.mode !== 'fixedTest' || data.splits !== null) return [];
   return [
     { path: ['cv', 'mode'], message: 'fixedTest needs data.splits, the file that names the test patients' },
@@ -78,7 +96,7 @@ function fixedTestNeedsSplits({ cv, data }: Sections): readonly Finding[] {
 }
 
 /** A user's folds are one set of folds, with validation patients of their own. */
-function splitFileIsWhole({ cv, data }: Sections): readonly Finding[] {
+function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
   if (!cv || !data || data.splits === null) return [];
   return [
     ...(cv.repeats > 1 && cv.mode === 'kfold'
@@ -103,7 +121,7 @@ function splitFileIsWhole({ cv, data }: Sections): readonly Finding[] {
 }
 
 /** Staged training passes no gradient between stages, and its rows share the stages they have in common. */
-function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Finding[] {
+function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly ConfigFinding[] {
   if (schedule !== 'staged') return [];
   const { detach, mil, pool, mdlm } = sections;
   const shared = 'the pooling rows share Stage 2 with the other rows otherwise';
@@ -123,16 +141,18 @@ function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Findin
 }
 
 /** Without images that layer would read raw tables alone, and nothing of the row would learn. */
-function frozenConcatNeedsImages({ mdlm, methods: asked = [], modalities }: Sections): readonly Finding[] {
-  if (!modalities || mdlm?.combine !== 'frozenConcat' || !asked.includes('mdlm')) return [];
-  if (bagModalities.some((modality) => modalities.includes(modality))) return [];
+function frozenConcatNeedsBags(sections: Sections): readonly ConfigFinding[] {
+  const { mdlm, methods: asked = [] } = sections;
+  const slots = slotsIn(sections);
+  if (slots === null || mdlm?.combine !== 'frozenConcat' || !asked.includes('mdlm')) return [];
+  if (slots.some(({ kind }) => kind === 'bag')) return [];
   const message =
-    'frozenConcat learns from images alone; add WSI or TMA to modalities, or set mdlm.combine: learned';
+    'frozenConcat learns from bags alone; add a bag to modalities, or set mdlm.combine: learned';
   return [{ path: ['mdlm', 'combine'], message }];
 }
 
 /** A scale that starts beyond its bound has no gradient and never learns. */
-const scaleStartsBelowBound = ({ clip }: Sections): readonly Finding[] =>
+const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
   clip && clip.maxScale <= 1 / clip.temperature
     ? [
         {
@@ -143,21 +163,16 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly Finding[] =>
     : [];
 
 /** The family of comparisons: each other method once. */
-const comparedWithItself = ({ stats }: Sections): readonly Finding[] =>
+const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
     id === stats?.reference
       ? [{ path: ['stats', 'against', index], message: `"${id}" is stats.reference itself` }]
       : [],
   );
 
-function slidesNeedPrimary({ data, modalities }: Sections): readonly Finding[] {
-  if (!data || !modalities?.includes('WSI') || data.wsi.sources.includes('primary')) return [];
-  const message = 'modality WSI needs "primary": a patient has WSI only with a primary slide';
-  return [{ path: ['data', 'wsi', 'sources'], message }];
-}
-
 /** Images become bags by an encoder, and by one. */
-function imagesNeedEncoder({ data, embed, modalities = [] }: Sections): readonly Finding[] {
+function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
+  const { data, embed } = sections;
   if (!data || !embed) return [];
   const { onnx, standIn } = embed.encoder;
   if (onnx !== null && standIn)
@@ -167,43 +182,42 @@ function imagesNeedEncoder({ data, embed, modalities = [] }: Sections): readonly
   if (onnx !== null || standIn) return [];
   const message =
     'images need an encoder: embed.encoder.onnx names a model (docs/encoders.md), embed.encoder.standIn is for demos';
-  return [
-    ...(data.wsi.slides !== null && modalities.includes('WSI')
-      ? [{ path: ['data', 'wsi', 'slides'], message }]
-      : []),
-    ...(data.tma.images !== null && modalities.includes('TMA')
-      ? [{ path: ['data', 'tma', 'images'], message }]
-      : []),
-  ];
+  return (slotsIn(sections) ?? []).flatMap(({ id }) => {
+    const declared = data.modalities[id];
+    if (declared?.kind !== 'bag') return [];
+    const key = declared.slides !== null ? 'slides' : declared.images !== null ? 'images' : null;
+    return key === null ? [] : [{ path: ['data', 'modalities', id, key], message }];
+  });
 }
 
 /** What is wrong with an experiment across its sections; each section that the schema refuses is left out. */
-export function ruleFindings(value: unknown): readonly Finding[] {
+export function ruleFindings(value: unknown): readonly ConfigFinding[] {
   const sections = validSections(value);
   return [
-    ...listedTwice(['modalities'], sections.modalities),
+    ...modalityRules(sections),
     ...listedTwice(['methods'], sections.methods),
     ...listedTwice(['cohort', 'require'], sections.cohort?.require),
-    ...listedTwice(['data', 'wsi', 'sources'], sections.data?.wsi.sources),
     ...listedTwice(['stats', 'against'], sections.stats?.against),
+    ...methodsAreKnown(sections),
     ...someMethodCanRun(sections),
     ...requiredModalitiesAreUsed(sections),
-    ...siteFilterNeedsPath(sections),
+    ...hancockRules(sections),
     ...fixedTestNeedsSplits(sections),
     ...splitFileIsWhole(sections),
     ...someKeysNeedJoint(sections),
-    ...frozenConcatNeedsImages(sections),
+    ...frozenConcatNeedsBags(sections),
     ...scaleStartsBelowBound(sections),
     ...comparedWithItself(sections),
-    ...slidesNeedPrimary(sections),
     ...imagesNeedEncoder(sections),
   ];
 }
 
 /** What is legal but most likely not meant. */
-export function configWarnings({ train, methods: asked, modalities }: Config): readonly string[] {
+export function configWarnings(config: Config): readonly string[] {
+  const { train, methods: asked, clip } = config;
+  const slots = slotsOf(config);
   const warnings = asked.flatMap((id) => {
-    const reason = missingFor(methodOf(id), modalities);
+    const reason = missingFor(methodOf(id), slots, clip);
     return reason === null ? [] : [`Method "${id}" is skipped: it ${reason}.`];
   });
   if (train.plateauPatience >= train.patience)

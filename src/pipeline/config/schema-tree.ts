@@ -10,8 +10,12 @@ export interface SchemaNode {
   readonly required?: readonly string[];
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  /** Sections of which `kind` chooses one. */
+  readonly oneOf?: readonly SchemaNode[];
+  /** What stands under every name of a section whose names are the user's. */
+  readonly additionalProperties?: SchemaNode | boolean;
   readonly enum?: readonly string[];
-  readonly const?: string;
+  readonly const?: string | number;
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
@@ -25,24 +29,58 @@ export type KeyPath = readonly (string | number)[];
 /** The experiment file as JSON Schema (draft 2020-12), for editors and `config schema`. */
 export const configJsonSchema = (): SchemaNode => z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 
-/** The node of a key, or null when the schema has no such key. */
-export function schemaAt(root: SchemaNode, path: KeyPath): SchemaNode | null {
-  let node: SchemaNode | undefined = root;
+/** The section under the names that a user chooses; null for one whose keys are given. */
+export const namedSection = ({ additionalProperties }: SchemaNode): SchemaNode | null =>
+  typeof additionalProperties === 'object' ? additionalProperties : null;
+
+/** Of sections that `kind` tells apart the one of a value; the first when the value does not say. */
+export function sectionOf(node: SchemaNode, value: unknown): SchemaNode {
+  const choices = node.oneOf ?? node.anyOf?.filter(({ properties }) => properties) ?? [];
+  const kind = (value as { readonly kind?: unknown } | null | undefined)?.kind;
+  return choices.find(({ properties }) => properties?.['kind']?.const === kind) ?? choices[0] ?? node;
+}
+
+/**
+ * The node of a key, or null when the schema has no such key.
+ *
+ * @param value what the experiment has there: where sections differ by `kind`, it says which is meant
+ */
+export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): SchemaNode | null {
+  let [node, at]: [SchemaNode | undefined, unknown] = [root, value];
   for (const step of path) {
     const list: SchemaNode | undefined = node.items ?? node.anyOf?.find((choice) => choice.items)?.items;
-    node = typeof step === 'number' ? list : node.properties?.[step];
+    const section: SchemaNode = sectionOf(node, at);
+    node = typeof step === 'number' ? list : (section.properties?.[step] ?? namedSection(section) ?? undefined);
+    at = (at as Readonly<Record<string, unknown>> | null | undefined)?.[step];
     if (!node) return null;
   }
   return node;
 }
 
-/** Every key of the experiment file in the order of the schema, sections before their members. */
+/**
+ * Every key of the experiment file in the order of the schema, sections before their members. A name that the user chooses
+ * is `<name>`; where `kind` chooses between sections, the keys of all of them follow one another.
+ */
 export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]; node: SchemaNode }[] {
-  return Object.entries(root.properties ?? {}).flatMap(([key, node]) => [
-    { path: [key], node },
-    ...schemaKeys(node).map((inner) => ({ path: [key, ...inner.path], node: inner.node })),
-  ]);
+  const named = namedSection(root);
+  const members = [
+    ...Object.entries(root.properties ?? {}),
+    ...(named === null ? [] : choicesOf(named).map((choice) => ['<name>', choice] as const)),
+  ];
+  const seen = new Set<string>();
+  return members
+    .flatMap(([key, node]) => [
+      ...(key === '<name>' ? [] : [{ path: [key], node }]),
+      ...schemaKeys(node).map((inner) => ({ path: [key, ...inner.path], node: inner.node })),
+    ])
+    .filter(({ path }) => {
+      const name = path.join('.');
+      return !seen.has(name) && seen.add(name);
+    });
 }
+
+const choicesOf = (node: SchemaNode): readonly SchemaNode[] =>
+  node.oneOf ?? (node.properties ? [node] : (node.anyOf ?? []).filter(({ properties }) => properties));
 
 function range(node: SchemaNode): string {
   const bounds = [
@@ -65,6 +103,8 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 function listOf(items: SchemaNode, atLeastOne: boolean): string {
+  if (items.examples)
+    return `a list of ${atLeastOne ? 'one or more' : 'any'} names, such as ${items.examples.slice(0, 3).join(', ')}`;
   if (items.enum) return `a list of ${atLeastOne ? 'one or more' : 'any'} of ${items.enum.join(', ')}`;
   return `a list of ${items.type === 'integer' ? 'whole numbers' : 'values'}${range(items)}`;
 }
@@ -72,9 +112,11 @@ function listOf(items: SchemaNode, atLeastOne: boolean): string {
 /** What a key accepts, in words: "a whole number above 0", "one of kfold, fixedTest", "text or null". */
 export function accepts(node: SchemaNode): string {
   if (node.anyOf) return node.anyOf.map(accepts).join(' or ');
+  if (node.oneOf) return typeNames['object'] ?? '';
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.join(', ')}`;
   if (node.type === 'array') return listOf(node.items ?? {}, node.minItems !== undefined);
+  if (node.examples) return `a name, such as ${node.examples.slice(0, 3).join(', ')}`;
   const types = [node.type ?? []].flat();
   return types.length === 0
     ? 'a value'

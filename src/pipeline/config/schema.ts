@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { modalities } from '../core/modality.js';
 import { cohortSchema, cvSchema } from './cohort-schema.js';
+import { dataSchema } from './data-schema.js';
 import { coreSchema, embedSchema, tileSchema, tissueSchema } from './image-schema.js';
 import {
   clipSchema,
@@ -12,84 +12,6 @@ import {
   statsSchema,
 } from './method-schema.js';
 import { alignSchema, bagSchema, fusionSchema, milSchema, trainSchema } from './training-schema.js';
-import { methodIds } from '../../operators/methods/registry.js';
-
-/**
- * The experiment file. This schema is the single source of defaults, `--set`, `config print`, `config schema`
- * and `init`: every key carries its description (section numbers are those of docs/method.md).
- */
-const dataSchema = z.strictObject({
-  root: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('Folder of the cohort, relative to this file; --data overrides it.'),
-  targets: z.string().default('targets.csv').describe('Outcome table; target.csv is accepted too (1.1).'),
-  tables: z
-    .strictObject({
-      Clin: z.string().default('clinical.csv').describe('Clinical table (2.2).'),
-      Path: z.string().default('pathological.csv').describe('Pathological table (2.2).'),
-      Blood: z.string().default('blood.csv').describe('Blood table (2.2).'),
-      ICD: z.string().default('icd_codes.csv').describe('Table of ICD-10 code counts (2.2).'),
-      Cell: z.string().default('tma_cell_density.csv').describe('TMA cell-density table (2.2).'),
-    })
-    .prefault({})
-    .describe('File of each clinical table.'),
-  wsi: z
-    .strictObject({
-      files: z
-        .string()
-        .default('wsi/**/*.h5')
-        .describe('Glob of feature files, one per slide: h5, pt, npy, npz or safetensors (2.7).'),
-      slides: z
-        .string()
-        .nullable()
-        .default(null)
-        .describe('Glob of whole-slide images; when set, bags are made from them instead of data.wsi.files.'),
-      slideTable: z
-        .string()
-        .nullable()
-        .default(null)
-        .describe(
-          'CSV with columns file, mpp, keep_ids, exclude_ids: what the slides do not say themselves.',
-        ),
-      width: z.number().int().positive().default(1024).describe('Length of one instance; UNI gives 1024.'),
-      sources: z
-        .array(z.enum(['primary', 'lymph']))
-        .min(1)
-        .default(['primary', 'lymph'])
-        .describe('Slides to use; a patient has WSI only with a primary slide (2.5).'),
-    })
-    .prefault({})
-    .describe('Whole-slide features.'),
-  tma: z
-    .strictObject({
-      files: z
-        .string()
-        .default('tma/*.{h5,npz}')
-        .describe('Glob of feature files: one h5 per core or one npz per stain (2.7).'),
-      images: z
-        .string()
-        .nullable()
-        .default(null)
-        .describe('Glob of core images (PNG); when set, bags are made from them instead of data.tma.files.'),
-      width: z
-        .number()
-        .int()
-        .positive()
-        .default(1024)
-        .describe('Length of one instance; longer npz vectors are several joined tiles.'),
-    })
-    .prefault({})
-    .describe('Tissue-microarray features.'),
-  splits: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe(
-      'Split file to use instead of drawing folds (1.4); for cv.mode fixedTest the official dataset_split_in.json.',
-    ),
-});
 
 const tabularSchema = z.strictObject({
   numericImpute: z
@@ -114,6 +36,10 @@ const tabularSchema = z.strictObject({
     .describe('A linear map of each table to align.width that is drawn and never trained, or none (4.4).'),
 });
 
+/**
+ * The experiment file. This schema is the single source of defaults, `--set`, `config print`, `config schema`
+ * and `init`: every key carries its description (section numbers are those of docs/method.md).
+ */
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -135,11 +61,12 @@ export const configSchema = z.strictObject({
     .describe('Stop gradients between the stages; false needs schedule joint (4.5).'),
   seed: z.number().int().default(5678).describe('Root of every random stream of training.'),
   modalities: z
-    .array(z.enum(modalities))
+    .array(z.string())
     .min(1)
-    .default([...modalities])
-    .describe('Modalities the experiment uses.'),
-  methods: z.array(z.enum(methodIds)).min(1).default(['haf']).describe('Rows of the result table (8).'),
+    .nullable()
+    .default(null)
+    .describe('Modalities the experiment uses, in the order of their slots; null takes all that data.modalities declares.'),
+  methods: z.array(z.string()).min(1).default(['haf']).describe('Rows of the result table (8).'),
   data: dataSchema.prefault({}).describe('Where the cohort lies.'),
   cohort: cohortSchema.prefault({}).describe('Who belongs to the cohort.'),
   cv: cvSchema.prefault({}).describe('Cross-validation.'),
@@ -162,7 +89,7 @@ export const configSchema = z.strictObject({
   train: trainSchema.prefault({}).describe('Training protocol, the same for every stage and method.'),
 });
 
-/** A validated experiment with every default filled in. */
-export type Config = z.output<typeof configSchema>;
+/** A validated experiment with every default filled in; `modalities` lists those that are used. */
+export type Config = Omit<z.output<typeof configSchema>, 'modalities'> & { modalities: string[] };
 /** An experiment as written by the user. */
 export type ConfigInput = z.input<typeof configSchema>;

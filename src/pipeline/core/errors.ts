@@ -22,6 +22,8 @@ const catalogue = {
   HAF_USAGE: { exit: exitCodes.usage, retryable: false },
   HAF_DATA_CHANGED: { exit: exitCodes.badData, retryable: false, local: true },
   HAF_DATA_MISSING: { exit: exitCodes.badData, retryable: false, local: true },
+  HAF_JOIN_REFUSED: { exit: exitCodes.badData, retryable: false },
+  HAF_OUTCOME_LEAK: { exit: exitCodes.badData, retryable: false },
   HAF_TABLE_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_FEATURES_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_SLIDE_UNREADABLE: { exit: exitCodes.badData, retryable: false },

@@ -1,12 +1,8 @@
-declare const brand: unique symbol;
-/** A patient's id: digits, left-padded to three ("001"). */
-export type PatientId = string & { readonly [brand]: 'PatientId' };
-
 /**
- * Normalises what files call a patient - `2`, `"002"`, `"patient_002"`, `"PrimaryTumor_HE_002_a"` - by taking
- * the last run of digits and padding it to three (method.md 1.1). Null when there is no digit.
+ * The id of a patient as a file writes it: blanks around it removed, Unicode composed (NFC), otherwise the exact text.
+ * An id is never a number: `007`, `7` and `7.0` are three patients. Null for an empty text.
  */
-export function patientId(raw: string | number): PatientId | null {
-  const digits = String(raw).match(/\d+(?=\D*$)/)?.[0];
-  return digits === undefined ? null : (String(Number(digits)).padStart(3, '0') as PatientId);
+export function patientText(raw: string): string | null {
+  const text = raw.trim().normalize('NFC');
+  return text === '' ? null : text;
 }

@@ -2,7 +2,9 @@
 export const stageNames = [
   'tile',
   'embed',
+  'outcome',
   'tables',
+  'bags',
   'cohort',
   'split',
   'preprocess',

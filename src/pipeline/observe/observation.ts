@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.js';
-import type { RunEvent } from '../runs/events.js';
+import type { RunEvent } from '../run-event.js';
 import type { Observed } from './metrics.js';
 import type { MetricsAddress } from './serve.js';
 import type { WorkerObserver } from './worker-observer.js';

@@ -1,6 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import { assertNever } from '../core/assert-never.js';
-import type { RunEvent } from '../runs/events.js';
+import type { RunEvent } from '../run-event.js';
 import type { StageName } from '../stage.js';
 import { secondsBuckets } from './worker-metrics.js';
 

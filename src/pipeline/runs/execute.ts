@@ -24,7 +24,7 @@ import { summarisePlan, type Plan } from '../plan.js';
 import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
 import type { WorkerObserver } from '../observe/worker-observer.js';
-import type { RunEvent } from './events.js';
+import type { RunEvent } from '../run-event.js';
 import { materialise, writeProblems, writeSummary } from './materialise.js';
 import { writeTileTable } from './tile-table.js';
 import { writeTrace } from './trace-file.js';
@@ -270,5 +270,9 @@ async function conclude(
   }
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
-  return { state: manifests.length === plan.length ? 'succeeded' : 'partial', exitCode: exitCodes.ok, ...found };
+  return {
+    state: manifests.length === plan.length ? 'succeeded' : 'partial',
+    exitCode: exitCodes.ok,
+    ...found,
+  };
 }

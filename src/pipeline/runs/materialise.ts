@@ -35,7 +35,9 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'heatmap':
       return files.map(({ name }) => name);
     case 'embed':
+    case 'outcome':
     case 'tables':
+    case 'bags':
     case 'preprocess':
     case 'latent':
       return [];
@@ -94,7 +96,9 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
       for (const { name } of manifest.files) copy(name, heatmapPath(name));
       return;
     case 'embed':
+    case 'outcome':
     case 'tables':
+    case 'bags':
     case 'preprocess':
     case 'latent':
       return;
@@ -103,7 +107,10 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
 
 function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]): string {
   const columns = [...new Set(epochs.flatMap((epoch) => Object.keys(epoch)))];
-  return csvText(columns, epochs.map((epoch) => columns.map((column) => epoch[column])));
+  return csvText(
+    columns,
+    epochs.map((epoch) => columns.map((column) => epoch[column])),
+  );
 }
 
 /** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
@@ -120,10 +127,15 @@ export async function writeSummary(
     ...trained.map((manifest) => ({ manifest, files: ['history.json'] })),
   ]);
   const summary = store.open(aggregate).json('summary.json', summarySchema);
-  const backends = trained.map((manifest) => store.open(manifest).json('history.json', historySchema).backend);
+  const backends = trained.map(
+    (manifest) => store.open(manifest).json('history.json', historySchema).backend,
+  );
   await pinned.release();
   const secondsOf = (method: string): number =>
-    Math.round(trained.filter(({ unit }) => unit.method === method).reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10;
+    Math.round(
+      trained.filter(({ unit }) => unit.method === method).reduce((sum, { seconds }) => sum + seconds, 0) *
+        10,
+    ) / 10;
   const full = {
     run: directory.run,
     ...summary,
@@ -152,6 +164,12 @@ export function writeProblems(
 ): readonly Problem[] {
   const problems = [...lost, ...manifests.flatMap((manifest) => manifest.problems)];
   const columns = ['severity', 'stage', 'patient', 'file', 'place', 'reason', 'fix'] as const;
-  directory.write('problems.csv', csvText(columns, problems.map((problem) => columns.map((column) => problem[column]))));
+  directory.write(
+    'problems.csv',
+    csvText(
+      columns,
+      problems.map((problem) => columns.map((column) => problem[column])),
+    ),
+  );
   return problems;
 }

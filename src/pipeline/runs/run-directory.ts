@@ -1,11 +1,21 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
-import { loggedEventSchema, type RunEvent } from './events.js';
+import { loggedEventSchema, type RunEvent } from '../run-event.js';
 
 const runFileSchema = z.object({
   v: z.literal(1),
@@ -17,7 +27,15 @@ const runFileSchema = z.object({
   /** Absolute path of the cohort when the run was made. */
   dataRoot: z.string(),
   /** running until it ends (a killed `up` leaves it so); partial after a replay of some stages only. */
-  state: z.enum(['running', 'succeeded', 'finished-with-failures', 'failed', 'interrupted', 'cancelled', 'partial']),
+  state: z.enum([
+    'running',
+    'succeeded',
+    'finished-with-failures',
+    'failed',
+    'interrupted',
+    'cancelled',
+    'partial',
+  ]),
   host: z.string(),
   node: z.string(),
   config: z.unknown(),
@@ -56,7 +74,11 @@ export class RunDirectory {
     const all = RunDirectory.list(runs);
     const names = all.map(({ run }) => run);
     const unknown = (what: string): HafError =>
-      new HafError('HAF_RUN_UNKNOWN', what, names.length ? `Runs here: ${names.join(', ')}.` : 'Start one with `haf-pipeline up`.');
+      new HafError(
+        'HAF_RUN_UNKNOWN',
+        what,
+        names.length ? `Runs here: ${names.join(', ')}.` : 'Start one with `haf-pipeline up`.',
+      );
     if (name === 'latest') {
       const last = all.at(-1);
       if (!last) throw unknown(`There is no run below ${runs}.`);
@@ -65,7 +87,8 @@ export class RunDirectory {
     const matching = all.filter(({ run }) => run === name || run.startsWith(name));
     const exact = matching.find(({ run }) => run === name) ?? matching[0];
     if (!exact) throw unknown(`There is no run "${name}" below ${runs}.`);
-    if (matching.length > 1 && exact.run !== name) throw unknown(`"${name}" could be ${matching.map(({ run }) => run).join(' or ')}.`);
+    if (matching.length > 1 && exact.run !== name)
+      throw unknown(`"${name}" could be ${matching.map(({ run }) => run).join(' or ')}.`);
     return exact;
   }
 
@@ -82,7 +105,7 @@ export class RunDirectory {
   /** The experiment of the run. @throws HafError HAF_RUN_UNKNOWN when another version wrote it */
   experiment(): Config {
     const config = configSchema.safeParse(this.info().config);
-    if (config.success) return config.data;
+    if (config.success) return { ...config.data, modalities: config.data.modalities ?? Object.keys(config.data.data.modalities) };
     throw new HafError(
       'HAF_RUN_UNKNOWN',
       `The experiment in ${join(this.path, 'run.json')} is not one of this version: ${z.prettifyError(config.error)}`,
@@ -107,10 +130,15 @@ export class RunDirectory {
   }
 
   writePlan(plan: Plan): void {
-    this.write(recipesFile, JSON.stringify(Object.fromEntries(plan.map(({ node, recipe }) => [node.key, recipe]))));
+    this.write(
+      recipesFile,
+      JSON.stringify(Object.fromEntries(plan.map(({ node, recipe }) => [node.key, recipe]))),
+    );
   }
 
-  writeInfo(info: Omit<RunFile, 'v' | 'run' | 'createdAt' | 'updatedAt' | 'name'> & { config: Config }): void {
+  writeInfo(
+    info: Omit<RunFile, 'v' | 'run' | 'createdAt' | 'updatedAt' | 'name'> & { config: Config },
+  ): void {
     const now = new Date().toISOString();
     const createdAt = this.exists() ? this.info().createdAt : now;
     const file: RunFile = { v: 1, run: this.run, name: info.config.name, createdAt, updatedAt: now, ...info };

@@ -34,12 +34,16 @@ export async function lockRun(directory: string, run: string): Promise<RunLock> 
   };
   const text = JSON.stringify(owner);
   if (!(await createOnce(path, text))) await takeOver(path, text, run);
-  const touch = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), touchMs).unref();
+  const touch = setInterval(
+    () => void utimes(path, new Date(), new Date()).catch(() => undefined),
+    touchMs,
+  ).unref();
   return {
     release: async () => {
       clearInterval(touch);
       const holder = readOwner(path);
-      const mine = holder?.pid === owner.pid && holder.host === owner.host && holder.started === owner.started;
+      const mine =
+        holder?.pid === owner.pid && holder.host === owner.host && holder.started === owner.started;
       if (mine) await rm(path, { force: true });
     },
   };

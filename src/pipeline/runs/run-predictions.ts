@@ -10,7 +10,10 @@ const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const sat
 
 /** predictions.csv of a fold and method, numbers at full precision. */
 export const predictionsCsv = (predictions: readonly Prediction[]): string =>
-  csvText(columns, predictions.map((prediction) => columns.map((column) => prediction[column])));
+  csvText(
+    columns,
+    predictions.map((prediction) => columns.map((column) => prediction[column])),
+  );
 
 const fileOf = (fold: string, method: string): string => join('folds', fold, method, 'predictions.csv');
 
@@ -45,7 +48,8 @@ function readFile(path: string): readonly Prediction[] {
   const parsed = predictionsSchema.safeParse(rowsOf(path));
   if (parsed.success) return parsed.data;
   const [row, column] = parsed.error.issues[0]?.path ?? [];
-  const where = typeof row === 'number' ? ` line ${row + 2}${column === undefined ? '' : `, ${String(column)}`}` : '';
+  const where =
+    typeof row === 'number' ? ` line ${row + 2}${column === undefined ? '' : `, ${String(column)}`}` : '';
   throw new HafError(
     'HAF_TABLE_INVALID',
     `${path}${where}: not what a run writes.`,

@@ -6,10 +6,11 @@ const uploadsAtOnce = 2;
 
 /** Puts the cohort's files into the store by content, so that workers find them that have no folder of the cohort. */
 export async function shareData(
-  { tables, splits, bags, encoder }: DataFiles,
+  { outcome, tables, splits, bags, encoder }: DataFiles,
   store: ArtifactStore,
 ): Promise<number> {
-  const files = [...tables, ...splits, ...encoder, ...bags.flatMap(({ sources }) => sources)];
+  const grouped = [...tables, ...bags].flatMap(({ sources }) => sources);
+  const files = [...outcome, ...splits, ...encoder, ...grouped];
   const uploads = from(files).pipe(
     mergeMap(({ name, path, sha256 }) => store.writeFile(name, path, sha256), uploadsAtOnce),
   );

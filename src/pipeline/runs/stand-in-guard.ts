@@ -29,7 +29,7 @@ export function guardStandIn({ embed: { encoder } }: Config, bags: readonly BagF
   throw new HafError(
     'HAF_ENCODER_UNFIT',
     `embed.encoder.standIn is set, but ${real.name} is in no synthetic cohort: the stand-in is colour and texture statistics, not a pathology model.`,
-    'Name a model in embed.encoder.onnx, use features made elsewhere (data.wsi.files), or set embed.encoder.force: true to see the pipeline run, whatever its numbers mean.',
+    'Name a model in embed.encoder.onnx, use features made elsewhere (`files` of the modality), or set embed.encoder.force: true to see the pipeline run, whatever its numbers mean.',
     { context: { key: 'embed.encoder.standIn' } },
   );
 }

@@ -7,8 +7,28 @@ import type { RunDirectory } from './run-directory.js';
 import { readTileSet } from './tile-files.js';
 
 const columns = [
-  ...(['id', 'file', 'patient', 'source', 'outcome', 'reason', 'vendor', 'route', 'width', 'height'] as const),
-  ...(['mpp', 'mppSource', 'magnification', 'preset', 'thresholds', 'contours', 'holes', 'tissueShare'] as const),
+  ...([
+    'id',
+    'file',
+    'patient',
+    'source',
+    'outcome',
+    'reason',
+    'vendor',
+    'route',
+    'width',
+    'height',
+  ] as const),
+  ...([
+    'mpp',
+    'mppSource',
+    'magnification',
+    'preset',
+    'thresholds',
+    'contours',
+    'holes',
+    'tissueShare',
+  ] as const),
   ...(['tilePx', 'level', 'readPx', 'tileMpp', 'tiles'] as const),
 ];
 type Row = Partial<Record<(typeof columns)[number], CsvCell>>;
@@ -45,7 +65,11 @@ function rowOf({ id, file, patient, source, outcome, reason, rows, ...made }: Ti
     }),
     ...(segmentation && {
       ...{ preset: segmentation.preset, thresholds: settingsText(segmentation) },
-      ...{ contours: segmentation.contours, holes: segmentation.holes, tissueShare: segmentation.tissueShare },
+      ...{
+        contours: segmentation.contours,
+        holes: segmentation.holes,
+        tissueShare: segmentation.tissueShare,
+      },
     }),
     ...(tile && { tilePx: tile.sizePx, level: tile.level, readPx: tile.readPx, tileMpp: tile.mpp }),
   };

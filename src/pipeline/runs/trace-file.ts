@@ -1,5 +1,5 @@
 import { csvText, type CsvCell } from '../core/csv.js';
-import type { RunEvent } from './events.js';
+import type { RunEvent } from '../run-event.js';
 import type { RunDirectory } from './run-directory.js';
 
 const traceColumns = [
@@ -58,7 +58,11 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
         return end('failed', {});
       case 'job-done': {
         const { seconds, readSeconds, computeSeconds, peakRssMiB, worker } = event;
-        const times = { seconds: rounded(seconds), read: rounded(readSeconds), compute: rounded(computeSeconds) };
+        const times = {
+          seconds: rounded(seconds),
+          read: rounded(readSeconds),
+          compute: rounded(computeSeconds),
+        };
         return end('done', { ...times, peakRssMiB, worker });
       }
       case 'job-epoch':

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import type { BagDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
+import { bagOf } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
-import { patientOf, stemOf } from '../core/file-name.js';
-import type { BagModality } from '../core/modality.js';
+import { stemOf } from '../core/file-name.js';
+import type { ModalityId } from '../core/modality.js';
+import { patientIn, type NameRule } from '../core/naming.js';
 import type { Unit } from '../stage.js';
 import { matchingFiles } from './matching-files.js';
 import { readSlideTable } from './slide-table.js';
+import { patientTable } from './patient-table.js';
 
 /** The files that become the bags of one job, not yet hashed. */
 export interface FoundBags {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   /** Images have to be tiled and encoded; features are instances already. */
   readonly kind: 'features' | 'images';
   readonly unit: Unit;
@@ -21,70 +25,137 @@ export interface FoundBags {
   readonly coords?: string;
 }
 
+/** Where the files of a bag modality are looked for: the glob, and the key of the experiment that holds it. */
+export function placeOf(
+  config: Config,
+  modality: ModalityId,
+): { readonly key: string; readonly pattern: string; readonly kind: FoundBags['kind'] } {
+  const bag = bagOf(config, modality);
+  const name = bag.slides !== null ? 'slides' : bag.images !== null ? 'images' : 'files';
+  return {
+    key: `data.modalities.${modality}.${name}`,
+    pattern: bag[name] ?? '',
+    kind: name === 'files' ? 'features' : 'images',
+  };
+}
+
+/** How images of a bag are tiled and worked on, with what the declaration leaves open. */
+export const tilingOf = ({ tiling, images }: BagDeclaration): 'tissue' | 'grid' =>
+  tiling ?? (images === null ? 'tissue' : 'grid');
+const groupOf = ({ group, images, slides }: BagDeclaration): 'file' | 'patient' =>
+  slides !== null ? 'file' : (group ?? (images === null ? 'file' : 'patient'));
+
 /**
- * The feature files of a modality, one job each; or its images: a job for each slide, and one for all cores of a patient.
+ * The feature files of a modality, one job each; or its images: a job for each, or one for all of a patient.
  *
- * @throws HafError HAF_MODALITY_EMPTY when the glob matches nothing, HAF_DATA_MISSING for links that lead nowhere
+ * @throws HafError HAF_MODALITY_EMPTY when the glob matches nothing, HAF_DATA_MISSING for links that lead nowhere,
+ * HAF_TABLE_INVALID for a table of files with faults, HAF_JOIN_REFUSED for files that say no patient
  */
 export async function findBags(
   config: Config,
   root: string,
-  modality: BagModality,
+  modality: ModalityId,
 ): Promise<readonly FoundBags[]> {
-  if (!config.modalities.includes(modality)) return [];
   const { key, pattern, kind } = placeOf(config, modality);
   const names = await matchingFiles(pattern, root);
   if (names.length === 0)
     throw new HafError(
       'HAF_MODALITY_EMPTY',
-      `Modality ${modality} is listed, but no file below ${root} matches "${pattern}".`,
-      `Set ${key} to where the ${kind} lie, or take ${modality} out of \`modalities\`.`,
+      `Modality ${modality} is used, but no file below ${root} matches "${pattern}".`,
+      `Set ${key} to where the ${kind} lie, or leave ${modality} out of \`modalities\`.`,
+      { context: { modality, key } },
     );
   return bagsOf(config, root, modality, kind, names);
 }
 
 /** The jobs that given files make: one for each feature file or slide, one for the cores of a patient. */
-export function bagsOf(
+export async function bagsOf(
   config: Config,
   root: string,
-  modality: BagModality,
+  modality: ModalityId,
   kind: FoundBags['kind'],
   names: readonly string[],
-): readonly FoundBags[] {
+): Promise<readonly FoundBags[]> {
+  const bag = bagOf(config, modality);
+  const patientOf = await patientsOfFiles(config, root, modality, names);
+  const rule = ruleOf(bag);
   if (kind === 'features')
     return names.map((file) => ({
       modality,
       kind,
-      unit: { modality, file },
+      unit: {
+        ...{ modality, file },
+        ...owner(patientOf(file)),
+        ...(rule === 'hancock' || (rule !== null && mayHoldSeveral(file)) ? { names: rule } : {}),
+        // HANCOCK's cores are told apart by stains, its slides by primary and lymph.
+        ...(rule === 'hancock' ? { tiling: tilingOf(bag) } : {}),
+      },
       role: 'features',
       names: [file],
     }));
-  return modality === 'WSI' ? slideJobs(config, root, names) : coreJobs(names);
+  const shared = {
+    modality,
+    tiling: tilingOf(bag),
+    ...(rule === 'hancock' ? { names: rule } : {}),
+  };
+  return groupOf(bag) === 'file'
+    ? slideJobs(bag, root, names, shared, patientOf)
+    : coreJobs(names, shared, patientOf);
 }
 
-function placeOf(
-  { data: { wsi, tma } }: Config,
-  modality: BagModality,
-): { readonly key: string; readonly pattern: string; readonly kind: FoundBags['kind'] } {
-  const images = modality === 'WSI' ? wsi.slides : tma.images;
-  if (images !== null)
-    return {
-      key: modality === 'WSI' ? 'data.wsi.slides' : 'data.tma.images',
-      pattern: images,
-      kind: 'images',
-    };
-  const { files } = modality === 'WSI' ? wsi : tma;
-  return { key: `data.${modality.toLowerCase()}.files`, pattern: files, kind: 'features' };
+/** Formats whose arrays may be bags of several patients. */
+const mayHoldSeveral = (file: string): boolean => ['.npz', '.safetensors'].includes(extname(file).toLowerCase());
+
+const owner = (patient: string | null): Pick<Unit, 'patient'> => (patient === null ? {} : { patient });
+
+/** The rule over names; null where a table says it. */
+export const ruleOf = ({ patient }: Pick<BagDeclaration, 'patient'>): NameRule | null => {
+  if (patient === null) return 'whole';
+  if (patient === 'hancock') return 'hancock';
+  return 'pattern' in patient ? { pattern: patient.pattern } : null;
+};
+
+/** Whose a file is, by name or by the table of files. @throws HafError HAF_JOIN_REFUSED for a file that nothing says a patient of */
+async function patientsOfFiles(
+  config: Config,
+  root: string,
+  modality: ModalityId,
+  names: readonly string[],
+): Promise<(file: string) => string | null> {
+  const { patient } = bagOf(config, modality);
+  if (patient !== null && patient !== 'hancock' && 'table' in patient)
+    return patientTable(config, root, modality, patient, names);
+  const rule = ruleOf({ patient });
+  const of = (file: string): string | null => (rule === null ? null : patientIn(rule, stemOf(file)));
+  if (rule === 'hancock') return of;
+  // An array of a file with several may say what the file's name does not.
+  const silent = names.filter((file) => of(file) === null && !mayHoldSeveral(file));
+  if (silent.length > 0 && !config.data.patients.allowUnmatched)
+    throw new HafError(
+      'HAF_JOIN_REFUSED',
+      `${modality}: ${silent.length} of ${names.length} files do not match data.modalities.${modality}.patient.pattern, such as ${examples(silent)}.`,
+      'Correct the pattern or the names, narrow the glob, or set data.patients.allowUnmatched: true to leave such files out.',
+      { context: { modality, files: silent.slice(0, 20) } },
+    );
+  return of;
 }
+
+/** Three of the names. */
+export const examples = (names: readonly string[]): string => names.slice(0, 3).join(', ');
 
 /** What the slide table says goes into the unit, so that editing one row computes one slide again. */
-function slideJobs({ data }: Config, root: string, names: readonly string[]): readonly FoundBags[] {
-  const { slideTable } = data.wsi;
+function slideJobs(
+  { slideTable }: BagDeclaration,
+  root: string,
+  names: readonly string[],
+  shared: Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId },
+  patientOf: (file: string) => string | null,
+): readonly FoundBags[] {
   const settings = slideTable === null ? () => ({}) : readSlideTable(slideTable, readTable(root, slideTable));
   return names.map((file) => ({
-    modality: 'WSI',
+    modality: shared.modality,
     kind: 'images',
-    unit: { modality: 'WSI', file, ...settings(file) },
+    unit: { ...shared, file, ...owner(patientOf(file)), ...settings(file) },
     role: 'slide',
     names: [file],
   }));
@@ -96,23 +167,32 @@ function readTable(root: string, name: string): string {
   } catch (error) {
     throw new HafError(
       'HAF_DATA_MISSING',
-      `The slide table ${name} (data.wsi.slideTable) cannot be read in ${root}.`,
-      'Put it there, or set data.wsi.slideTable to null.',
+      `The slide table ${name} (slideTable) cannot be read in ${root}.`,
+      'Put it there, or set slideTable of the modality to null.',
       { cause: error },
     );
   }
 }
 
 /** A core whose name holds no patient is a job of its own, which says so. */
-function coreJobs(names: readonly string[]): readonly FoundBags[] {
+function coreJobs(
+  names: readonly string[],
+  shared: Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId },
+  patientOf: (file: string) => string | null,
+): readonly FoundBags[] {
   const groups = new Map<string, { readonly unit: Unit; readonly names: string[] }>();
   for (const name of names) {
-    const patient = patientOf(stemOf(name));
-    const unit: Unit = patient === null ? { modality: 'TMA', file: name } : { modality: 'TMA', patient };
+    const patient = patientOf(name);
+    const unit: Unit = patient === null ? { ...shared, file: name } : { ...shared, patient };
     const key = patient === null ? `file ${name}` : `patient ${patient}`;
     const group = groups.get(key) ?? { unit, names: [] };
     group.names.push(name);
     groups.set(key, group);
   }
-  return [...groups.values()].map((group) => ({ modality: 'TMA', kind: 'images', role: 'core', ...group }));
+  return [...groups.values()].map((group) => ({
+    modality: shared.modality,
+    kind: 'images',
+    role: 'core',
+    ...group,
+  }));
 }

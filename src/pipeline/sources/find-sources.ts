@@ -2,7 +2,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
-import { bagModalities, isTableModality, type BagModality } from '../core/modality.js';
+import { slotsOfKind, tableOf } from '../config/slots.js';
+import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import type { SourceFile, Unit } from '../stage.js';
 import { findBags, type FoundBags } from './bag-files.js';
@@ -10,7 +11,7 @@ import { nameByContent, type ContentName, type NamingOptions } from './name-by-c
 
 /** The files that become the bags of one job: one feature file, one slide, or the cores of one patient. */
 export interface BagFiles {
-  readonly modality: BagModality;
+  readonly modality: ModalityId;
   readonly kind: FoundBags['kind'];
   readonly unit: Unit;
   readonly sources: readonly SourceFile[];
@@ -18,7 +19,9 @@ export interface BagFiles {
 
 /** The user's files an experiment reads, named by content. */
 export interface DataFiles {
-  readonly tables: readonly SourceFile[];
+  readonly outcome: readonly SourceFile[];
+  /** The files of each table modality, in the order of the experiment. */
+  readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
   readonly splits: readonly SourceFile[];
   readonly bags: readonly BagFiles[];
   /** The model that encodes images; none for features and for the stand-in. */
@@ -43,11 +46,12 @@ export async function findSources(config: Config, root: string, options: NamingO
       'Check --data (or data.root in the experiment file).',
     );
   const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
-  const tables = findTables(config, root).map(({ role, name }) => located(role, name));
+  const { outcome, tables } = findTables(config, root);
   const splits =
     config.data.splits === null ? [] : [located('splits', requireFile(root, config.data.splits))];
-  const bags = (await Promise.all(bagModalities.map((modality) => findBags(config, root, modality)))).flat();
-  return nameFiles({ tables, splits, bags }, config, root, options);
+  const found = slotsOfKind(config, 'bag').map((modality) => findBags(config, root, modality));
+  const bags = (await Promise.all(found)).flat();
+  return nameFiles({ outcome: [located('outcome', outcome)], tables, splits, bags }, config, root, options);
 }
 
 /**
@@ -55,7 +59,7 @@ export async function findSources(config: Config, root: string, options: NamingO
  * absolute.
  */
 export async function nameFiles(
-  { tables = [], splits = [], bags }: FoundFiles,
+  { outcome = [], tables = [], splits = [], bags }: FoundFiles,
   config: Config,
   root: string,
   options: NamingOptions,
@@ -66,7 +70,12 @@ export async function nameFiles(
     ...(coords === undefined ? [] : [located('coords', coords)]),
   ];
   const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
-  const files = [...[...tables, ...splits, ...encoder], ...bags.flatMap(filesOf)];
+  const ofTables = tables.map(({ modality, names }) => ({
+    modality,
+    sources: names.map((name) => located('table', name)),
+  }));
+  const whole = [...outcome, ...ofTables.flatMap(({ sources }) => sources), ...splits, ...encoder];
+  const files = [...whole, ...bags.flatMap(filesOf)];
   const named = await nameByContent(
     files.map(({ path }) => path),
     options,
@@ -92,7 +101,8 @@ export async function nameFiles(
     return whole ? [{ ...known, sources }] : [];
   });
   return {
-    ...{ tables: take(tables), splits: take(splits), encoder: take(encoder) },
+    ...{ outcome: take(outcome), splits: take(splits), encoder: take(encoder) },
+    tables: ofTables.map(({ modality, sources }) => ({ modality, sources: take(sources) })),
     ...{ bags: readable, unreadable: problems },
   };
 }
@@ -107,7 +117,8 @@ const unusable = ({ name, path }: Found, fault: NodeJS.ErrnoException): HafError
 
 /** The files of an experiment, or some of them, before they are read. */
 export interface FoundFiles {
-  readonly tables?: readonly Found[];
+  readonly outcome?: readonly Found[];
+  readonly tables?: readonly { readonly modality: ModalityId; readonly names: readonly string[] }[];
   readonly splits?: readonly Found[];
   readonly bags: readonly FoundBags[];
 }
@@ -138,24 +149,34 @@ function missingFiles(root: string, missing: readonly string[]): HafError {
   return new HafError(
     'HAF_DATA_MISSING',
     `Missing in ${root}: ${missing.join('; ')}. The folder holds: ${present === '' ? 'nothing' : present}.`,
-    'Put the files there, name them in the experiment file (data.targets, data.tables), or take the modality out of `modalities`.',
+    'Put the files there, name them in the experiment file (data.outcome.file, data.modalities.<name>.file), or leave the modality out of `modalities`.',
   );
 }
 
-function findTables(config: Config, root: string): readonly Pick<SourceFile, 'role' | 'name'>[] {
-  const targets = [config.data.targets, 'targets.csv', 'target.csv'].find((name) =>
-    existsSync(join(root, name)),
+/** The outcome table and the files of each table modality. @throws HafError HAF_DATA_MISSING naming all that are absent */
+function findTables(
+  config: Config,
+  root: string,
+): { readonly outcome: string; readonly tables: NonNullable<FoundFiles['tables']> } {
+  const isThere = (name: string): boolean => existsSync(join(root, name));
+  const outcome = outcomeNames(config).find(isThere);
+  const tables = slotsOfKind(config, 'table').map((modality) => ({
+    modality,
+    names: [tableOf(config, modality).file].flat(),
+  }));
+  const missing = tables.flatMap(({ modality, names }) =>
+    names.filter((name) => !isThere(name)).map((name) => `${modality} table ${name}`),
   );
-  const wanted = config.modalities
-    .filter(isTableModality)
-    .map((role) => ({ role, name: config.data.tables[role] }));
-  const missing = wanted
-    .filter(({ name }) => !existsSync(join(root, name)))
-    .map(({ role, name }) => `${role} table ${name}`);
-  if (targets === undefined) missing.unshift(`outcomes ${config.data.targets}`);
-  if (targets === undefined || missing.length > 0) throw missingFiles(root, missing);
-  return [{ role: 'targets', name: targets }, ...wanted];
+  if (outcome === undefined) missing.unshift(`outcome table ${config.data.outcome.file}`);
+  if (outcome === undefined || missing.length > 0) throw missingFiles(root, missing);
+  return { outcome, tables };
 }
+
+/** What the outcome table may be called; HANCOCK's archives have both spellings. */
+export const outcomeNames = ({ data }: Config): readonly string[] =>
+  data.layout === 'hancock'
+    ? [...new Set([data.outcome.file, 'targets.csv', 'target.csv'])]
+    : [data.outcome.file];
 
 function findEncoder({ embed }: Config, root: string): readonly Found[] {
   const { onnx } = embed.encoder;

@@ -3,7 +3,7 @@ import { extname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
-import type { BagModality } from '../core/modality.js';
+import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { bagsOf, type FoundBags } from './bag-files.js';
 import { matchingFiles } from './matching-files.js';
@@ -47,7 +47,7 @@ export interface GivenBags {
  */
 export async function givenBags(
   paths: readonly string[],
-  modality: BagModality,
+  modality: ModalityId,
   config: Config,
   root: string,
 ): Promise<GivenBags> {
@@ -69,14 +69,14 @@ export async function givenBags(
   const isFeature = (name: string): boolean => featureEndings.includes(extname(name).toLowerCase());
   return {
     bags: [
-      ...bagsOf(
+      ...(await bagsOf(
         config,
         root,
         modality,
         'images',
         clear.filter((name) => !isFeature(name)),
-      ),
-      ...bagsOf(config, root, modality, 'features', clear.filter(isFeature)),
+      )),
+      ...(await bagsOf(config, root, modality, 'features', clear.filter(isFeature))),
     ],
     problems: alike
       .flat()

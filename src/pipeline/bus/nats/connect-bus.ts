@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, NatsError } from 'nats';
-import type { BrokerAddress, BrokerRole } from '../../broker/address.js';
+import type { BrokerAddress, BrokerRole } from './address.js';
 import { HafError } from '../../core/errors.js';
 import type { Bus } from '../bus.js';
 import { connectTo } from './connect.js';

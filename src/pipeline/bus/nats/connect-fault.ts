@@ -1,5 +1,5 @@
 import { ErrorCode, NatsError } from 'nats';
-import type { BrokerAddress } from '../../broker/address.js';
+import type { BrokerAddress } from './address.js';
 import { HafError } from '../../core/errors.js';
 
 /** What is wrong with a server's certificate, by the code of Node's TLS. */

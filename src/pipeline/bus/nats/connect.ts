@@ -15,11 +15,11 @@ import {
   type BrokerRole,
   type BrokerTls,
   inboxPrefix,
-} from '../../broker/address.js';
-import { atLeast, oldestServer } from '../../broker/server-binary.js';
+} from './address.js';
 import { assertNever } from '../../core/assert-never.js';
 import { HafError } from '../../core/errors.js';
 import { connectFault } from './connect-fault.js';
+import { atLeast, oldestServer } from './server-version.js';
 
 export interface ConnectOptions {
   /** Shown in the server's lists and logs. */

@@ -1,5 +1,5 @@
 import { StringCodec, type JetStreamClient, type JsMsg } from 'nats';
-import type { RunEventBody } from '../../runs/events.js';
+import type { RunEventBody } from '../../run-event.js';
 import type { Job } from '../job.js';
 import { deadEvent, deadJob } from './names.js';
 

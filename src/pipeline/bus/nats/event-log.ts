@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EMPTY, lastValueFrom, mergeMap, Observable, of, Subject, takeUntil, takeWhile, toArray } from 'rxjs';
 import { headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
-import { runEventSchema, type RunEvent, type RunEventBody } from '../../runs/events.js';
+import { runEventSchema, type RunEvent, type RunEventBody } from '../../run-event.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
 import { patiently } from './patience.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JsMsg } from 'nats';
-import type { RunEventBody } from '../../runs/events.js';
+import type { RunEventBody } from '../../run-event.js';
 import type { Lease } from '../bus.js';
 import { unitKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';

@@ -1,4 +1,4 @@
-import type { RunEventBody } from '../../runs/events.js';
+import type { RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
 import type { Job } from '../job.js';
 

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
 import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
-import type { BrokerRole } from '../../broker/address.js';
+import type { BrokerRole } from './address.js';
 import { HafError } from '../../core/errors.js';
-import type { RunEvent, RunEventBody } from '../../runs/events.js';
+import type { RunEvent, RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
 import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
 import { unitKey, type Job } from '../job.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobSchema, type Job } from '../job.js';
-import { runEventSchema, type RunEventBody } from '../../runs/events.js';
+import { runEventSchema, type RunEventBody } from '../../run-event.js';
 
 /**
  * What the broker's KV holds of an artifact being made (bucket haf_units, key = `unitKey`). The queue only wakes

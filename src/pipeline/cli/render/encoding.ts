@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../runs/events.js';
+import type { RunEvent } from '../../run-event.js';
 import { clock } from './clock.js';
 
 /** How far a job that encodes tiles is; `first` is where it stood when it was first heard of. */

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../runs/events.js';
+import type { RunEvent } from '../../run-event.js';
 
 /** Shows the events of a run as they happen. */
 export interface Renderer {

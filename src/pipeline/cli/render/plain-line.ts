@@ -1,5 +1,5 @@
 import { assertNever } from '../../core/assert-never.js';
-import type { RunEvent } from '../../runs/events.js';
+import type { RunEvent } from '../../run-event.js';
 import type { paletteFor } from '../output.js';
 import { progressOf, type RunView } from './run-view.js';
 import { clock } from './clock.js';

@@ -1,5 +1,5 @@
 import { assertNever } from '../../core/assert-never.js';
-import type { RunEvent } from '../../runs/events.js';
+import type { RunEvent } from '../../run-event.js';
 import { encodingOf, type Encoding } from './encoding.js';
 import type { StageName } from '../../stage.js';
 

@@ -1,0 +1,142 @@
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HafError } from '../pipeline/core/errors.js';
+import { packageFolder, writeCoreModules } from '../backends/binding-folder.js';
+import { compileAddon } from './compile.js';
+import { type Description, descriptionFile, tfjsVersion } from '../backends/description.js';
+import { backendsFolder, listInstalled, unfinishedPrefix } from '../backends/installed.js';
+import { type Machine, thisMachine } from '../backends/machine.js';
+import { fetchBinding, fetchHeaders, installReadyMade } from './npm.js';
+import { runSelfTest } from './run-self-test.js';
+import type { SelfTestReport } from './self-test-report.js';
+import { libraryFrom, libraryFromPypi, type LibraryRequest, type Tell } from './sources.js';
+
+export interface InstallOptions {
+  /** `pypi`, `npm`, or the path or address of a wheel or of an archive of libtensorflow. */
+  readonly from: string;
+  /** Version of TensorFlow, of those on PyPI. */
+  readonly version: string;
+  /** With CUDA. */
+  readonly gpu: boolean;
+}
+
+export interface Installation {
+  readonly name: string;
+  readonly folder: string;
+  /** Null when it was there before. */
+  readonly report: SelfTestReport | null;
+}
+
+const nameOf = (version: string, gpu: boolean): string => `${version}-${gpu ? 'cuda' : 'cpu'}`;
+
+/**
+ * Builds a backend and puts it into the user's folder of backends. It is made beside the others under a name that nobody
+ * looks at, tested there, and renamed at the end.
+ *
+ * @throws HafError HAF_BACKEND_NOT_BUILT, HAF_BACKEND_UNAVAILABLE when its self-test fails, HAF_USAGE
+ */
+export async function installBackend(options: InstallOptions, tell: Tell): Promise<Installation> {
+  const root = backendsFolder();
+  const { from, version, gpu } = options;
+  if (from === 'pypi') {
+    const there = installedAs(nameOf(version, gpu), root);
+    if (there !== null) return there;
+  }
+  await mkdir(root, { recursive: true });
+  const work = await mkdtemp(join(root, unfinishedPrefix));
+  const abandon = (): void => {
+    rmSync(work, { recursive: true, force: true });
+    tell('interrupted: nothing was installed, nothing is left behind');
+    process.exit(130);
+  };
+  process.once('SIGINT', abandon).once('SIGTERM', abandon);
+  try {
+    const built = join(work, 'backend');
+    const report = await build(built, work, options, tell);
+    const name = nameOf(report.tensorflow, gpu);
+    process.off('SIGINT', abandon).off('SIGTERM', abandon);
+    await moveInto(built, join(root, name));
+    return { name, folder: join(root, name), report };
+  } finally {
+    process.off('SIGINT', abandon).off('SIGTERM', abandon);
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** @throws HafError HAF_USAGE when the one that is there cannot be used */
+function installedAs(name: string, root: string): Installation | null {
+  const there = listInstalled(root).find((one) => one.name === name);
+  if (there === undefined) return null;
+  const { folder, unfit } = there;
+  if (unfit === null) return { name, folder, report: null };
+  throw new HafError('HAF_USAGE', `${folder} cannot be used: ${unfit}.`, 'Remove it to install it again.');
+}
+
+async function build(
+  folder: string,
+  work: string,
+  options: InstallOptions,
+  tell: Tell,
+): Promise<SelfTestReport> {
+  const scratch = join(work, 'scratch');
+  await mkdir(scratch);
+  await mkdir(folder);
+  const machine = thisMachine();
+  const from = await put(folder, options, { ...options, machine, scratch, tell });
+  await writeCoreModules(folder);
+  await describe(folder, { tensorflow: options.version, gpu: options.gpu, from }, machine);
+  tell('testing it');
+  const report = await runSelfTest(folder);
+  await describe(folder, { tensorflow: report.tensorflow, gpu: options.gpu, from }, machine);
+  for (const leftover of ['binding', 'src', 'scripts', 'python', 'deps/include'])
+    await rm(join(packageFolder(folder), leftover), { recursive: true, force: true });
+  return report;
+}
+
+/** Library and addon; what they were made of. */
+async function put(
+  folder: string,
+  { from, gpu }: InstallOptions,
+  request: LibraryRequest,
+): Promise<readonly string[]> {
+  const { scratch, tell } = request;
+  if (from === 'npm') {
+    tell('running the installer of the npm package');
+    return [await installReadyMade(folder, scratch, gpu)];
+  }
+  tell('downloading the sources of the addon');
+  await fetchBinding(folder, scratch);
+  const headers = await fetchHeaders(scratch);
+  const files = await (from === 'pypi'
+    ? libraryFromPypi(folder, request)
+    : libraryFrom(from, folder, request));
+  tell('compiling the addon');
+  await compileAddon(folder, headers);
+  return files;
+}
+
+async function describe(
+  folder: string,
+  facts: { readonly tensorflow: string; readonly gpu: boolean; readonly from: readonly string[] },
+  { platform, arch, glibc }: Machine,
+): Promise<void> {
+  const description: Description = {
+    v: 1,
+    tfjs: tfjsVersion,
+    ...facts,
+    from: [...facts.from],
+    ...{ platform, arch, glibc },
+  };
+  await writeFile(join(folder, descriptionFile), `${JSON.stringify(description, null, 2)}\n`);
+}
+
+async function moveInto(built: string, folder: string): Promise<void> {
+  try {
+    await rename(built, folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const what = `${folder} is there already.`;
+    throw new HafError('HAF_USAGE', what, 'Remove it to install this one in its place.', { cause: error });
+  }
+}

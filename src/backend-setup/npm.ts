@@ -1,0 +1,107 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HafError } from '../pipeline/core/errors.js';
+import { packageFolder } from '../backends/binding-folder.js';
+import { tfjsVersion } from '../backends/description.js';
+import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
+
+/** What is fetched from npm: sources of the addon, what its kernels require, and the headers the addon is compiled with. */
+const packages = {
+  binding: `@tensorflow/tfjs-node@${tfjsVersion}`,
+  protobuf: 'google-protobuf@3.21.4',
+  headers: 'node-api-headers@1.5.0',
+} as const;
+
+const noNpm = 'Install npm; it comes with Node.';
+
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  try {
+    return await runProgram('npm', args, { cwd });
+  } catch (error) {
+    const said = error instanceof ProgramFailed ? lastLines(error.output, 8) : String(error);
+    throw new HafError(
+      'HAF_BACKEND_NOT_BUILT',
+      `npm ${args[0] ?? ''} failed:\n${said}`,
+      isMissing(error) ? noNpm : 'Check the network, and the registry and proxy that "npm config ls" shows.',
+      { cause: error },
+    );
+  }
+}
+
+/** Unpacks an archive into a folder. @throws HafError HAF_BACKEND_NOT_BUILT */
+export async function unpackTar(archive: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  try {
+    await runProgram('tar', ['-xzf', archive, '-C', folder]);
+  } catch (error) {
+    const said = error instanceof ProgramFailed ? `:\n${lastLines(error.output, 3)}` : '';
+    throw new HafError(
+      'HAF_BACKEND_NOT_BUILT',
+      `${archive} cannot be unpacked${said}`,
+      isMissing(error)
+        ? 'Install tar.'
+        : 'Download it again; it has to be a gzipped tar archive that is complete.',
+      { cause: error },
+    );
+  }
+}
+
+async function fetchPackage(spec: string, scratch: string, target: string): Promise<void> {
+  const folder = join(scratch, `npm-${spec.replace(/[^\w.]+/g, '-')}`);
+  await mkdir(folder, { recursive: true });
+  await npm(['pack', '--silent', spec, '--pack-destination', folder], folder);
+  const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+  if (archive === undefined) throw new Error(`npm pack ${spec} left no archive`);
+  await unpackTar(join(folder, archive), folder);
+  await mkdir(join(target, '..'), { recursive: true });
+  await rename(join(folder, 'package'), target);
+}
+
+/** Fetches sources and kernels of the binding into a backend's folder; none of their own dependencies, none of their scripts. */
+export async function fetchBinding(folder: string, scratch: string): Promise<void> {
+  await fetchPackage(packages.binding, scratch, packageFolder(folder));
+  await fetchPackage(packages.protobuf, scratch, join(folder, 'node_modules', 'google-protobuf'));
+}
+
+/** Fetches the headers of Node's binary interface and gives the folder to include. */
+export async function fetchHeaders(scratch: string): Promise<string> {
+  const folder = join(scratch, 'node-api-headers');
+  await fetchPackage(packages.headers, scratch, folder);
+  return join(folder, 'include');
+}
+
+/**
+ * Installs the ready-made package with its own installer, which downloads libtensorflow 2.9 and an addon from
+ * storage.googleapis.com, or from the mirror TFJS_NODE_BASE_URI names.
+ *
+ * @throws HafError HAF_BACKEND_NOT_BUILT with what npm said
+ */
+export async function installReadyMade(folder: string, scratch: string, gpu: boolean): Promise<string> {
+  const name = `@tensorflow/tfjs-node${gpu ? '-gpu' : ''}`;
+  const spec = `${name}@${tfjsVersion}`;
+  const flags = ['--no-audit', '--no-fund', '--no-save', '--foreground-scripts'];
+  const prefix = join(scratch, 'ready-made');
+  await mkdir(prefix, { recursive: true });
+  // npm 11 asks for a yes to each package that runs an installer.
+  const project = { private: true, allowScripts: { [name]: true } };
+  await writeFile(join(prefix, 'package.json'), JSON.stringify(project));
+  try {
+    await runProgram('npm', ['install', ...flags, '--prefix', prefix, spec], { cwd: prefix });
+  } catch (error) {
+    const said = error instanceof ProgramFailed ? lastLines(error.output, 12) : String(error);
+    throw new HafError(
+      'HAF_BACKEND_NOT_BUILT',
+      `The installer of ${spec} failed:\n${said}`,
+      isMissing(error)
+        ? noNpm
+        : 'If it cannot reach storage.googleapis.com: set TFJS_NODE_BASE_URI to a mirror (docs/backends.md), or take --from pypi.',
+      { cause: error },
+    );
+  }
+  const from = join(prefix, 'node_modules');
+  await mkdir(join(folder, 'node_modules'), { recursive: true });
+  await rename(join(from, name), packageFolder(folder));
+  await rename(join(from, 'google-protobuf'), join(folder, 'node_modules', 'google-protobuf'));
+  await rm(prefix, { recursive: true });
+  return spec;
+}

@@ -1,0 +1,58 @@
+import { HafError } from '../pipeline/core/errors.js';
+import type { Machine } from '../backends/machine.js';
+
+/** Version of TensorFlow that is installed when none is asked for: the newest that all was tested with. */
+export const defaultVersion = '2.20.0';
+
+/** The name on PyPI of the wheel that holds libtensorflow for a machine. */
+export const packageOf = (gpu: boolean, { arch }: Pick<Machine, 'arch'>): string =>
+  // On Arm the plain package is the one without CUDA.
+  gpu || arch === 'arm64' ? 'tensorflow' : 'tensorflow-cpu';
+
+/**
+ * Pythons whose wheels are asked for, one after another. Each holds the same library; which Python runs here, if any, makes
+ * no difference. All of TensorFlow 2.12 to 2.21 have the first.
+ */
+export const pythonVersions = ['3.11', '3.12', '3.13', '3.14'] as const;
+
+const architectures: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** glibc that wheels are built for (PEP 600), oldest first; pip takes exactly those that are named. */
+const glibcMinors = [17, 24, 26, 27, 28, 31, 34, 35, 39];
+
+/**
+ * Tags of the wheels a machine can load.
+ *
+ * @throws HafError HAF_BACKEND_NOT_BUILT when TensorFlow has no wheel for it
+ */
+export function wheelPlatforms({ platform, arch, glibc }: Machine): readonly string[] {
+  const architecture = architectures[arch];
+  if (platform !== 'linux' || architecture === undefined || glibc === null)
+    throw new HafError(
+      'HAF_BACKEND_NOT_BUILT',
+      `A TensorFlow for ${platform} ${arch}${platform === 'linux' && glibc === null ? ' without glibc' : ''} cannot be built from wheels.`,
+      'On macOS and Windows: haf-pipeline backend install --from npm. Elsewhere use the wasm backend, which needs nothing.',
+    );
+  const [, minor = '0'] = glibc.split('.');
+  const tags = glibcMinors.filter((least) => least <= Number(minor)).map((least) => `manylinux_2_${least}`);
+  return [...tags, 'manylinux2014'].map((tag) => `${tag}_${architecture}`);
+}
+
+/** Name and version in the file name of a wheel (PEP 427); null when it is no wheel's. */
+export function wheelName(file: string): { readonly name: string; readonly version: string } | null {
+  const [, name, version] = /^([^-]+)-([^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl$/.exec(file) ?? [];
+  return name === undefined || version === undefined ? null : { name, version };
+}
+
+/**
+ * What a wheel wants beside it for CUDA, from its METADATA: the requirements of the extra `and-cuda`, as pip takes them
+ * ("nvidia-cudnn-cu12<10.0,>=9.3.0.75"). Empty when it has no such extra.
+ */
+export function cudaRequirements(metadata: string): readonly string[] {
+  const [head = ''] = metadata.split(/\r?\n\r?\n/);
+  return head.split(/\r?\n/).flatMap((line) => {
+    const [, requirement, marker] = /^Requires-Dist: *([^;]+);(.*)$/.exec(line) ?? [];
+    if (requirement === undefined || !/extra *== *["']and-cuda["']/.test(marker ?? '')) return [];
+    return [requirement.replace(/[\s()]/g, '')];
+  });
+}

@@ -1,0 +1,23 @@
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+
+/** Warns of material of patients whose outcome is not known: it usually means that ids are written differently in two files. */
+export function withoutOutcome(
+  modality: ModalityId,
+  ids: readonly string[],
+  labelled: readonly { readonly id: string }[],
+): readonly Problem[] {
+  const known = new Set(labelled.map(({ id }) => id));
+  return ids
+    .filter((id) => !known.has(id))
+    .toSorted()
+    .map((patient) => ({
+      severity: 'warning',
+      stage: 'cohort',
+      patient,
+      file: null,
+      place: modality,
+      reason: `The patient has ${modality} but no known outcome, and is left out.`,
+      fix: 'Add the outcome, or check how the id is written.',
+    }));
+}

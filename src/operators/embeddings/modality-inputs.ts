@@ -1,0 +1,88 @@
+import type { ModalityId, ModalityKind, Slot } from '../../pipeline/core/modality.js';
+import type { Inputs } from '../../pipeline/stage.js';
+import { modalityOf } from '../cohort/cohort-data.js';
+import { vectorsFile } from '../preprocessing/vectors-data.js';
+import { embeddingsFile } from '../stage1/encoder-data.js';
+import { readSafetensors, type NamedArray } from '../tensor/safetensors.js';
+
+/** The vectors of one modality, all patients in cohort order. */
+export interface ModalityInput {
+  readonly modality: ModalityId;
+  /** What the vector is of; `latent` once an alignment has brought it into the common space. */
+  readonly kind: ModalityKind | 'latent';
+  /** Length d_m of a vector. */
+  readonly width: number;
+  /** [n, d_m]; rows of absent patients are never read. */
+  readonly values: Float32Array;
+  /** 1 where the row may be read, n values. */
+  readonly observed: Uint8Array;
+}
+
+/**
+ * What Stage 2 and 3 start from (method.md 4.3): z of Stage 1 for a bag modality, the preprocessed vector for a table, in the
+ * order of `chosen`; without it all that the job was given, bags first.
+ */
+export function readModalityInputs(
+  inputs: Inputs,
+  chosen?: readonly ModalityId[],
+): readonly ModalityInput[] {
+  const encoded = inputs.all('stage1').map((artifact) => {
+    const { z, observed } = readSafetensors(artifact.bytes(embeddingsFile));
+    return modalityInput(modalityOf(artifact), 'bag', z, observed);
+  });
+  const all = [...encoded, ...readTableInputs(inputs)];
+  return (
+    chosen?.map((modality) => {
+      const input = all.find((one) => one.modality === modality);
+      if (!input) throw new Error(`The job was given no stage1 and no preprocess artifact of ${modality}`);
+      return input;
+    }) ?? all
+  );
+}
+
+/** The vectors of the tables that the job was given. */
+export const readTableInputs = (inputs: Inputs): readonly ModalityInput[] =>
+  inputs.all('preprocess').map((artifact) => {
+    const { values, mask } = readSafetensors(artifact.bytes(vectorsFile));
+    return modalityInput(modalityOf(artifact), 'table', values, mask);
+  });
+
+function modalityInput(
+  modality: ModalityId,
+  kind: ModalityKind,
+  values: NamedArray | undefined,
+  observed: NamedArray | undefined,
+): ModalityInput {
+  if (!(values?.data instanceof Float32Array) || !(observed?.data instanceof Uint8Array))
+    throw new Error(`The inputs hold no float32 vectors with a mask for ${modality}`);
+  return { modality, kind, width: values.shape[1] ?? 0, values: values.data, observed: observed.data };
+}
+
+/** The slots of inputs that are aligned. */
+export const slotsOfInputs = (inputs: readonly Pick<ModalityInput, 'modality' | 'kind'>[]): readonly Slot[] =>
+  inputs.map(({ modality, kind }) => ({ id: modality, kind: kind === 'table' ? 'table' : 'bag' }));
+
+/** Rows of the given patients, one after the other, [patients, d_m]; rows of absent patients are zeros. */
+export function gatherRows(
+  { width, values, observed }: ModalityInput,
+  patients: readonly number[],
+): Float32Array {
+  const rows = new Float32Array(patients.length * width);
+  patients.forEach((patient, i) => {
+    if (observed[patient] === 1) rows.set(values.subarray(patient * width, (patient + 1) * width), i * width);
+  });
+  return rows;
+}
+
+/** Which of the inputs each patient has, [patients, inputs]. */
+export function gatherMask(inputs: readonly ModalityInput[], patients: readonly number[]): Uint8Array {
+  const mask = new Uint8Array(patients.length * inputs.length);
+  patients.forEach((patient, i) =>
+    inputs.forEach(({ observed }, m) => (mask[i * inputs.length + m] = observed[patient] as number)),
+  );
+  return mask;
+}
+
+/** Whether a patient has at least one of the inputs. */
+export const hasAny = (inputs: readonly ModalityInput[], patient: number): boolean =>
+  inputs.some(({ observed }) => observed[patient] === 1);

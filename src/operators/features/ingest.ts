@@ -1,0 +1,80 @@
+import type { BagDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { stageOf } from '../stage-of.js';
+import { bagFiles, storable } from './bag-files.js';
+import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
+import { asForeign } from './foreign.js';
+import { readerOf } from './reader-of.js';
+
+/** Dialect of a file that could not be read. */
+const unreadable = 'unreadable';
+
+function fileOf({ unit, sources, config }: StageContext): FeatureFile {
+  const [source, ...others] = sources;
+  if (!source || others.length > 0 || !unit.modality)
+    throw new HafError(
+      'HAF_INTERNAL',
+      `An embed job needs a modality and one file, it got ${unit.modality ?? 'none'} and ${sources.length}.`,
+      'Please report it with the log of the run.',
+    );
+  const { modality, patient = null, names, tiling = 'tissue' } = unit;
+  const { onNonFinite } = config.embed;
+  return {
+    ...{ path: source.path, name: source.name, modality, patient, tiling, onNonFinite },
+    ...(names === undefined ? {} : { names }),
+    width: widthOf(config, modality),
+  };
+}
+
+/** Length of an instance as the experiment declares it. */
+export function widthOf({ data }: Pick<Config, 'data'>, modality: ModalityId): number {
+  return (data.modalities[modality] as BagDeclaration).width;
+}
+
+/** A file that is bad as a whole is content like any other: no bags, and the reason. */
+async function contentOf(file: FeatureFile): Promise<FeatureContent> {
+  try {
+    return await readerOf(file).read(file);
+  } catch (thrown) {
+    const error = asForeign(thrown);
+    if (error === null) throw thrown;
+    const place = typeof error.context['place'] === 'string' ? error.context['place'] : null;
+    const { patient } = file;
+    const rejected: Rejected = { severity: 'failure', patient, place, reason: error.what, fix: error.fix };
+    return { dialect: unreadable, encoder: null, bags: [], rejected: [rejected] };
+  }
+}
+
+function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): readonly Problem[] {
+  const empty = bags
+    .filter(({ values }) => values.length === 0)
+    .map(({ patient, place }): Rejected => ({
+      severity: 'warning',
+      patient,
+      place,
+      reason: 'it has no rows',
+      fix: 'Check whether the segmentation found tissue.',
+    }));
+  return [...rejected, ...empty].map((part) => ({ stage: 'embed', file: name, ...part }));
+}
+
+/**
+ * Brings one feature file into the layout every later stage reads (bag-index.ts): the instances as raw numbers
+ * [rows, width], whose they are and where they lie (method.md 2.5 - 2.7). A file or array that cannot be used never
+ * fails the job: it is left out and listed as a problem.
+ * @throws the file system's error when the file cannot be opened, which trying again may cure
+ */
+export const ingest = stageOf(async (context): Promise<StageOutput> => {
+  const file = fileOf(context);
+  const { precision } = context.config.embed;
+  const content = storable(await contentOf(file), precision);
+  return {
+    type: 'output',
+    files: bagFiles(content, file.width, precision),
+    problems: problemsOf(content, file),
+  };
+});

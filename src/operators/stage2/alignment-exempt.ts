@@ -1,0 +1,31 @@
+import { vectorExempt, type Evidence } from '../embeddings/vector-exempt.js';
+import type { ParameterLayout } from '../tensor/parameters.js';
+import type { Drawn } from '../tensor/untrained.js';
+import type { AlignmentObjective } from './alignment-objective.js';
+
+/**
+ * Arrays of an alignment that an epoch could not teach: besides those of `vectorExempt`, phi of a modality that the objective reaches in
+ * none of the groups, and what the objective learns itself when it reaches no modality at all.
+ *
+ * @param attached whether the head passes a gradient to phi
+ */
+export function alignmentExempt(
+  layout: ParameterLayout,
+  objective: AlignmentObjective,
+  evidence: readonly Evidence[],
+  drawn: Drawn,
+  attached: boolean,
+): ReadonlySet<string> {
+  const masks = drawn.map((group) =>
+    Uint8Array.from(
+      [...new Set(group)].flatMap((patient) => evidence.map(({ has }) => (has(patient) ? 1 : 0))),
+    ),
+  );
+  const reached = evidence.map((_, m) => masks.some((mask) => objective.reaches(mask, evidence.length, m)));
+  const exempt = new Set(vectorExempt(layout, evidence, drawn));
+  for (const { name } of layout.entries) {
+    const m = evidence.findIndex(({ modality }) => name.split('.').includes(modality));
+    if (m < 0 ? !reached.includes(true) : !attached && !reached[m]) exempt.add(name);
+  }
+  return exempt;
+}

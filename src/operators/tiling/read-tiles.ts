@@ -1,0 +1,180 @@
+import type { TileGeometry } from './tiles-data.js';
+import { planCells } from '../slides/cell-plan.js';
+import { hasGrid, type CellPixels } from '../slides/grid-reader.js';
+import { cellRegion, copyPixels, type LevelGrid } from '../slides/level-grid.js';
+import { scaleTile, squeezeImage } from '../slides/scale-tile.js';
+import type { SlideLevel, SlideReader } from '../slides/slide-reader.js';
+
+/** Tiles that are ready; their memory is used again when the next ones are asked for. */
+export interface ReadTiles {
+  /** Their indices in the coordinates, in the order of `tiles`. */
+  readonly rows: readonly number[];
+  readonly side: number;
+  /** Each [side, side, 3]. */
+  readonly tiles: readonly Uint8Array[];
+}
+
+/** Portions of stored tiles being decoded while this thread cuts the one before: libvips works in threads of libuv. */
+const portionsInFlight = 3;
+/** Pixels of a portion: enough that the cost of a call does not count, 42 tiles of 256 px. */
+const portionBytes = 8 * 2 ** 20;
+/** Most bytes of tiles that are begun and wait for stored tiles below. */
+const mostPendingBytes = 32 * 2 ** 20;
+/** Bytes of tiles handed out at once. */
+const batchBytes = 8 * 2 ** 20;
+/** Cell of an image that is stored as a whole, which decides only in what portions it is copied. */
+const wholeCell = 1024;
+
+/**
+ * Reads all tiles of a slide once, in the order that reads best: every stored tile that a wanted one touches is
+ * decoded once, or twice where two stripes of a very wide slide meet. What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled
+ * at once. Memory: 3 portions of 8 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
+ *
+ * @param coords [n, 2], level-0 pixels of the upper left corners
+ * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
+ */
+export async function* readTiles(
+  reader: SlideReader,
+  coords: Int32Array,
+  geometry: TileGeometry,
+): AsyncGenerator<ReadTiles> {
+  const { level: index, readPx, sizePx } = geometry;
+  const level = reader.info.levels[index];
+  if (level === undefined) throw new RangeError(`The slide has no level ${index}`);
+  if (geometry.whole) {
+    const { width, height } = level;
+    const rgb = await reader.read(index, { x: 0, y: 0, width, height });
+    yield { rows: [0], side: sizePx, tiles: [await squeezeImage(rgb, width, height, sizePx)] };
+    return;
+  }
+  const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
+  const cells = cellReader(reader, index, level);
+  for (const tiles of inStripes(places, readPx)) {
+    // Buffers of tiles that were handed out: new ones would cost more than filling them.
+    const spare: Uint8Array[] = [];
+    let ready: { readonly row: number; readonly rgb: Uint8Array }[] = [];
+    const handOut = async (): Promise<ReadTiles> => {
+      const read = ready.map(({ rgb }) => rgb);
+      const scaled =
+        readPx === sizePx ? read : await Promise.all(read.map((tile) => scaleTile(tile, readPx, sizePx)));
+      return { rows: ready.map(({ row }) => row), side: sizePx, tiles: scaled };
+    };
+    for await (const { index: at, rgb } of completeTiles(level, cells, pick(places, tiles), readPx, spare)) {
+      ready.push({ row: tiles[at] as number, rgb });
+      if ((ready.length + 1) * rgb.length <= batchBytes) continue;
+      yield await handOut();
+      spare.push(...ready.map((tile) => tile.rgb));
+      ready = [];
+    }
+    if (ready.length > 0) yield await handOut();
+  }
+}
+
+const pick = (places: Int32Array, tiles: readonly number[]): Int32Array =>
+  Int32Array.from(
+    { length: tiles.length * 2 },
+    (_, i) => places[2 * (tiles[i >> 1] as number) + (i & 1)] as number,
+  );
+
+/** How a level is stored, and how its cells are read. */
+interface CellReader {
+  readonly grid: LevelGrid;
+  readonly read: (cells: readonly number[]) => Promise<readonly CellPixels[]>;
+}
+
+function cellReader(reader: SlideReader, index: number, level: SlideLevel): CellReader {
+  const stored = hasGrid(reader) ? reader.grid(index) : null;
+  if (hasGrid(reader) && stored !== null)
+    return { grid: stored, read: (cells) => reader.cells(index, cells) };
+  const grid = wholeGrid(level);
+  const readCell = async (cell: number): Promise<CellPixels> => {
+    const region = cellRegion(grid, cell);
+    return { region, pixels: await reader.read(index, region) };
+  };
+  return { grid, read: (cells) => Promise.all(cells.map(readCell)) };
+}
+
+function wholeGrid({ width, height }: SlideLevel): LevelGrid {
+  const [columns, rows] = [Math.ceil(width / wholeCell), Math.ceil(height / wholeCell)];
+  const stored = new Uint8Array(columns * rows).fill(1);
+  return { cellWidth: wholeCell, cellHeight: wholeCell, columns, rows, stored };
+}
+
+/** The tiles in vertical stripes so narrow that a row of begun tiles fits into memory: one stripe for tiles of usual size. */
+function inStripes(places: Int32Array, side: number): readonly (readonly number[])[] {
+  const width = Math.max(side, mostPendingBytes / (side * 3));
+  const stripes = new Map<number, number[]>();
+  for (let tile = 0; tile < places.length / 2; tile++) {
+    const key = Math.floor((places[2 * tile] as number) / width);
+    const stripe = stripes.get(key);
+    if (stripe) stripe.push(tile);
+    else stripes.set(key, [tile]);
+  }
+  return [...stripes].sort(([a], [b]) => a - b).map(([, tiles]) => tiles);
+}
+
+/** Tiles as the last of their cells comes in. */
+async function* completeTiles(
+  level: SlideLevel,
+  { grid, read }: CellReader,
+  places: Int32Array,
+  side: number,
+  spare: Uint8Array[],
+): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array }> {
+  const { cells, takers, awaited, partial } = planCells(level, grid, places, side);
+  const blank = (index: number): Uint8Array => {
+    const used = spare.pop();
+    // Only a tile that is not filled everywhere shows what was there before.
+    if (used !== undefined && partial[index] === 1) used.fill(0);
+    return used ?? new Uint8Array(side * side * 3);
+  };
+  for (const [index, count] of awaited.entries()) if (count === 0) yield { index, rgb: blank(index) };
+  // Stored tiles go on beyond the edges with whatever the encoder left there.
+  const whole = { x: 0, y: 0, width: level.width, height: level.height };
+  const begun = new Map<number, Uint8Array>();
+  const perPortion = Math.max(1, Math.floor(portionBytes / (grid.cellWidth * grid.cellHeight * 3)));
+  const portions = Array.from({ length: Math.ceil(cells.length / perPortion) }, (_, i) =>
+    cells.slice(i * perPortion, (i + 1) * perPortion),
+  );
+  let current = 0;
+  for await (const decoded of readAhead(portions, read)) {
+    const portion = portions[current++] as readonly number[];
+    for (const [i, cell] of portion.entries()) {
+      const { region, pixels } = decoded[i] as CellPixels;
+      for (const index of takers.get(cell) as readonly number[]) {
+        const rgb = begun.get(index) ?? blank(index);
+        const place = { x: places[2 * index] as number, y: places[2 * index + 1] as number };
+        copyPixels(pixels, region, rgb, { ...place, width: side, height: side }, whole);
+        const left = (awaited[index] as number) - 1;
+        awaited[index] = left;
+        if (left > 0) begun.set(index, rgb);
+        else {
+          begun.delete(index);
+          yield { index, rgb };
+        }
+      }
+    }
+  }
+}
+
+/** What `read` makes of the items in their order, a few being read ahead; nothing is being read any more when it ends. */
+async function* readAhead<Item, Result>(
+  items: readonly Item[],
+  read: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const ahead: Promise<Result>[] = [];
+  let next = 0;
+  try {
+    while (next < items.length || ahead.length > 0) {
+      while (ahead.length < portionsInFlight && next < items.length) {
+        const reading = read(items[next++] as Item);
+        // Whoever awaits it learns of a fault; one behind it must not end the process meanwhile.
+        reading.catch(() => undefined);
+        ahead.push(reading);
+      }
+      yield await (ahead.shift() as Promise<Result>);
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}

@@ -1,0 +1,12 @@
+/** Oldest version of nats-server that the tests pass with. Debian 12 ships it. */
+export const oldestServer = '2.9.10';
+
+/** Whether a version is at least another; both as `major.minor.patch`. */
+export function atLeast(version: string, least: string): boolean {
+  const [have, want] = [version, least].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (have?.[i] ?? 0) - (want?.[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}

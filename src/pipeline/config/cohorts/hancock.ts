@@ -1,0 +1,94 @@
+/**
+ * HANCOCK as an experiment declares it (`data.layout: hancock`, the default): file names, columns and outcome of the public
+ * dataset (docs/method.md 1 and 2). What the experiment says itself is laid over this.
+ */
+export const hancockLayout = {
+  data: {
+    patients: { id: 'patient_id' },
+    outcome: {
+      file: 'targets.csv',
+      event: {
+        column: 'survival_status',
+        positive: ['deceased'],
+        negative: ['living'],
+        words: { positive: 'deceased', negative: 'living' },
+      },
+      time: { column: 'days_to_last_information', unit: 'days' },
+    },
+    modalities: {
+      WSI: {
+        kind: 'bag',
+        title: 'WSI',
+        files: 'wsi/**/*.h5',
+        patient: 'hancock',
+        sources: ['primary', 'lymph'],
+        tiling: 'tissue',
+        group: 'file',
+      },
+      TMA: {
+        kind: 'bag',
+        title: 'TMA',
+        files: 'tma/*.{h5,npz}',
+        patient: 'hancock',
+        tiling: 'grid',
+        group: 'patient',
+      },
+      Clin: {
+        kind: 'table',
+        title: 'Clin',
+        file: 'clinical.csv',
+        columns: {
+          sex: 'binary',
+          primarily_metastasis: 'binary',
+          smoking_status: 'nominal',
+          age_at_initial_diagnosis: 'numeric',
+        },
+      },
+      Path: {
+        kind: 'table',
+        title: 'Path',
+        file: 'pathological.csv',
+        columns: {
+          perinodal_invasion: 'binary',
+          lymphovascular_invasion_L: 'binary',
+          vascular_invasion_V: 'binary',
+          perineural_invasion_Pn: 'binary',
+          carcinoma_in_situ: 'binary',
+          primary_tumor_site: 'nominal',
+          grading: 'nominal',
+          hpv_association_p16: 'nominal',
+          resection_status: 'nominal',
+          resection_status_carcinoma_in_situ: 'nominal',
+          histologic_type: 'nominal',
+          number_of_positive_lymph_nodes: 'numeric',
+          infiltration_depth_in_mm: 'numeric',
+          pT_stage: 'ordinal',
+          pN_stage: 'ordinal',
+        },
+      },
+      Blood: { kind: 'table', title: 'Blood', file: 'blood.csv', others: 'numeric' },
+      ICD: { kind: 'table', title: 'ICD', file: 'icd_codes.csv', others: 'numeric' },
+      Cell: {
+        kind: 'table',
+        title: 'Cell',
+        file: 'tma_cell_density.csv',
+        columns: { cd3_z: 'numeric', cd3_inv: 'numeric', cd8_z: 'numeric', cd8_inv: 'numeric' },
+      },
+    },
+  },
+  cohort: { require: ['WSI', 'TMA'] },
+  clip: { anchor: 'WSI' },
+  mfmf: { sequence: ['TMA', 'WSI'] },
+} as const;
+
+/** Columns that HANCOCK has in tables whose columns have no kinds of their own. */
+export const hancockColumnCounts: Readonly<Record<string, number>> = { Blood: 16, ICD: 40 };
+
+/** The pathological table and its column that `cohort.includeSites` looks at. */
+export const hancockSite = { modality: 'Path', column: 'primary_tumor_site' } as const;
+
+/** Column of the outcome table that says how a patient died, and the value `cohort.label: tumorSpecific` leaves out. */
+export const hancockCause = {
+  column: 'survival_status_with_cause',
+  notTumorSpecific: 'deceased not tumor specific',
+} as const;

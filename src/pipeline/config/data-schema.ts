@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { modalityName } from '../core/modality.js';
+
+/** Sections of the experiment about the user's files: who the patients are, the outcome, the modalities (docs/own-cohort.md). */
+const text = z.string().min(1);
+const oneOrMore = z.union([text, z.array(text).min(1)]);
+
+/** Words that stand for a missing cell in tables as groups have them. Upper and lower case are the same. */
+export const defaultMissing = [
+  'NA',
+  'N/A',
+  'NaN',
+  'null',
+  '.',
+  '-',
+  '?',
+  'unknown',
+  'not available',
+] as const;
+
+export const patientsSchema = z.strictObject({
+  id: oneOrMore
+    .default('patient_id')
+    .describe('Column that holds the patient id; a list when files call it differently. Ids are exact text.'),
+  missing: z
+    .array(z.string())
+    .default([...defaultMissing])
+    .describe('Words that stand for a missing cell, besides the empty cell; upper and lower case are the same.'),
+  allowUnmatched: z
+    .boolean()
+    .default(false)
+    .describe('Accept a table or bag modality of which less than half of the ids match the outcome.'),
+});
+
+/** What a cell of the outcome column may be called: text, or a number as the file writes it. */
+const outcomeValue = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+export const timeUnits = ['days', 'weeks', 'months', 'years'] as const;
+/** Days of one unit. A month is a twelfth of a year of 365.25 days. */
+export const daysPer: Readonly<Record<(typeof timeUnits)[number], number>> = {
+  days: 1,
+  weeks: 7,
+  months: 30.4375,
+  years: 365.25,
+};
+
+export const outcomeSchema = z.strictObject({
+  file: text.default('targets.csv').describe('Table with the outcome, one row per patient (1.1).'),
+  sheet: text.nullable().default(null).describe('Sheet of an .xlsx file with several.'),
+  event: z
+    .strictObject({
+      column: text.describe('Column that says whether the event happened.'),
+      positive: z.array(outcomeValue).min(1).describe('Values of the column that mean the event, y = 1.'),
+      negative: z
+        .array(outcomeValue)
+        .min(1)
+        .describe('Values that mean no event, y = 0; patients with another value are left out and listed.'),
+      words: z
+        .strictObject({
+          positive: text.describe('How reports call patients with the event.'),
+          negative: text.describe('How reports call patients without.'),
+        })
+        .nullable()
+        .default(null)
+        .describe('Names of the two groups in every output; null takes the values of the column.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('The binary outcome.'),
+  time: z
+    .strictObject({
+      column: text.describe('Column of the time to the event or to the last contact.'),
+      unit: z.enum(timeUnits).describe('Unit of the column.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Time of follow-up; null when there is none.'),
+  allowPredictors: z
+    .array(text)
+    .default([])
+    .describe(
+      'Columns that may predict the outcome although they separate it alone or are called like it: [Clin.stage].',
+    ),
+});
+
+const columnKinds = ['numeric', 'binary', 'nominal', 'ordinal', 'ignore'] as const;
+const category = z.union([z.string(), z.number()]).transform(String);
+export const columnDeclaration = z.union([
+  z.enum([...columnKinds, 'infer']),
+  z.strictObject({ ordinal: z.array(category).min(2) }),
+  z.strictObject({ nominal: z.array(category).min(2) }),
+]);
+export type ColumnDeclaration = z.output<typeof columnDeclaration>;
+
+const title = text.nullable().default(null).describe('How reports call the modality; null takes its name.');
+
+export const tableDeclaration = z.strictObject({
+  kind: z.literal('table').describe('One row per patient.'),
+  title,
+  file: oneOrMore.describe('CSV, TSV, .xlsx or .parquet; several files are joined by patient id.'),
+  sheet: text.nullable().default(null).describe('Sheet of an .xlsx file with several.'),
+  id: text.nullable().default(null).describe('Id column of this table; null takes data.patients.id.'),
+  delimiter: z
+    .enum([',', ';', '\t', '|'])
+    .nullable()
+    .default(null)
+    .describe('What separates the cells; null finds it out.'),
+  decimal: z
+    .enum(['.', ','])
+    .nullable()
+    .default(null)
+    .describe('Decimal mark of the numbers; null finds it out.'),
+  columns: z
+    .record(text, columnDeclaration)
+    .default({})
+    .describe('Kinds of columns: numeric, binary, nominal, ordinal with the list in order, ignore.'),
+  others: z
+    .enum(['infer', 'numeric', 'nominal', 'ignore'])
+    .default('infer')
+    .describe('Kind of the columns that are not listed; infer looks at the values and writes down what it took.'),
+  scaler: z
+    .enum(['minmax', 'zscore'])
+    .nullable()
+    .default(null)
+    .describe('Scaling of this table; null takes tabular.scaler.'),
+  select: z
+    .strictObject({
+      topVariance: z
+        .number()
+        .int()
+        .positive()
+        .describe('Keep as many columns: those that vary most over the training patients of the fold.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Choice of columns, fitted on the training patients of each fold; null keeps all.'),
+});
+
+const patientRule = z.union([
+  z.literal('hancock'),
+  z.strictObject({
+    pattern: text.describe('Regular expression over the name without folder and ending, with a group (?<patient>...).'),
+  }),
+  z.strictObject({
+    table: text.describe('Table that says which file belongs to which patient.'),
+    file: text.describe('Its column of file names, with or without folder and ending.'),
+    id: text.nullable().default(null).describe('Its id column; null takes data.patients.id.'),
+  }),
+]);
+export type PatientRule = z.output<typeof patientRule>;
+
+export const bagDeclaration = z.strictObject({
+  kind: z.literal('bag').describe('Many instances per patient: tiles of slides, cores, cells.'),
+  title,
+  files: text
+    .nullable()
+    .default(null)
+    .describe('Glob of feature files: h5, pt, npy, npz or safetensors (2.7).'),
+  slides: text.nullable().default(null).describe('Glob of whole-slide images to make the bags of, in place of files.'),
+  images: text.nullable().default(null).describe('Glob of core images (PNG) to make the bags of, in place of files.'),
+  slideTable: text
+    .nullable()
+    .default(null)
+    .describe('CSV with columns file, mpp, keep_ids, exclude_ids: what the slides do not say themselves.'),
+  width: z.number().int().positive().default(1024).describe('Length of one instance; UNI gives 1024.'),
+  patient: patientRule
+    .nullable()
+    .default(null)
+    .describe(
+      'How files say whose they are: a pattern, or a table with a column of file names; null takes the whole name as the id.',
+    ),
+  tiling: z
+    .enum(['tissue', 'grid'])
+    .nullable()
+    .default(null)
+    .describe('Images: find tissue first, or tile all of it; null is tissue for slides and grid for images.'),
+  group: z
+    .enum(['file', 'patient'])
+    .nullable()
+    .default(null)
+    .describe('Images: one job per file or per patient; null is file for slides and patient for images.'),
+  sources: z
+    .array(z.enum(['primary', 'lymph']))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('HANCOCK: slides to use; a patient has WSI only with a primary slide (2.5).'),
+});
+
+export const modalityDeclaration = z.discriminatedUnion('kind', [tableDeclaration, bagDeclaration]);
+export type ModalityDeclaration = z.output<typeof modalityDeclaration>;
+export type TableDeclaration = z.output<typeof tableDeclaration>;
+export type BagDeclaration = z.output<typeof bagDeclaration>;
+
+export const dataSchema = z.strictObject({
+  root: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Folder of the cohort, relative to this file; --data overrides it.'),
+  layout: z
+    .enum(['own', 'hancock'])
+    .default('hancock')
+    .describe(
+      'hancock declares the seven modalities, ids and outcome of HANCOCK; own leaves all of it to this file.',
+    ),
+  patients: patientsSchema.prefault({}).describe('How tables say whose a row is.'),
+  outcome: outcomeSchema.prefault({}).describe('The outcome of each patient.'),
+  modalities: z
+    .record(
+      z.string().regex(modalityName, 'a modality is named by a letter, then letters, digits, "_" or "-"'),
+      modalityDeclaration,
+    )
+    .default({})
+    .describe('The modalities of the cohort: each a table or a bag.'),
+  splits: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'Split file to use instead of drawing folds (1.4); for cv.mode fixedTest the official dataset_split_in.json.',
+    ),
+});

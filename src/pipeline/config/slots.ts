@@ -1,0 +1,38 @@
+import type { ModalityId, ModalityKind, Slot } from '../core/modality.js';
+import type { BagDeclaration, ModalityDeclaration, TableDeclaration } from './data-schema.js';
+import type { Config } from './schema.js';
+
+/** What the slots of an experiment follow from. */
+interface Declared {
+  readonly modalities: readonly ModalityId[] | null;
+  readonly data: Pick<Config['data'], 'modalities'>;
+}
+
+/** The modalities an experiment uses, in their order, with their kinds; names that are not declared are left out. */
+export const slotsOf = ({ modalities, data }: Declared): readonly Slot[] =>
+  (modalities ?? Object.keys(data.modalities)).flatMap((id) => {
+    const kind = Object.hasOwn(data.modalities, id) ? data.modalities[id]?.kind : undefined;
+    return kind === undefined ? [] : [{ id, kind }];
+  });
+
+/** The names of the slots of one kind. */
+export const slotsOfKind = (config: Declared, kind: ModalityKind): readonly ModalityId[] =>
+  slotsOf(config).flatMap((slot) => (slot.kind === kind ? [slot.id] : []));
+
+/** How a modality is declared. @throws Error for a name or kind that the experiment does not have */
+function declarationOf<K extends ModalityKind>(
+  { data }: Declared,
+  id: ModalityId,
+  kind: K,
+): Extract<ModalityDeclaration, { kind: K }> {
+  const declared = data.modalities[id];
+  if (declared?.kind !== kind) throw new Error(`The experiment declares no ${kind} "${id}"`);
+  return declared as Extract<ModalityDeclaration, { kind: K }>;
+}
+export const bagOf = (config: Declared, id: ModalityId): BagDeclaration => declarationOf(config, id, 'bag');
+export const tableOf = (config: Declared, id: ModalityId): TableDeclaration =>
+  declarationOf(config, id, 'table');
+
+/** How reports call a modality. */
+export const titleOf = ({ data }: Pick<Declared, 'data'>, id: ModalityId): string =>
+  data.modalities[id]?.title ?? id;

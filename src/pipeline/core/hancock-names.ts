@@ -1,0 +1,49 @@
+import { stemOf } from './file-name.js';
+
+/** How HANCOCK names patients, slides and cores. Only `data.layout: hancock` reads names this way (method.md 1.1, 2.5, 2.6). */
+
+/** Stains of the HANCOCK tissue microarrays (method.md 2.6), in the order bags follow. */
+export const stains = ['CD163', 'CD3', 'CD56', 'CD68', 'CD8', 'HE', 'MHC1', 'PDL1'] as const;
+export type Stain = (typeof stains)[number];
+
+/** `TumorCenter_CD3_block12_x3_y4_patient007`, the stem of a core image and of its features (method.md 2.6). */
+const coreStem = /_block\d+_x\d+_y\d+_patient(\w+)$/i;
+const explicitPatient = /patient[_-]?(\d+)/i;
+const wholeId = /^\d+$/;
+
+/**
+ * Normalises what HANCOCK's files call a patient - `2`, `"002"`, `"patient_002"`, `"PrimaryTumor_HE_002_a"` - by taking
+ * the last run of digits and padding it to three (method.md 1.1). Null when there is no digit.
+ */
+export function hancockId(raw: string): string | null {
+  const digits = raw.match(/\d+(?=\D*$)/)?.[0];
+  return digits === undefined ? null : digits.replace(/^0+(?=\d)/, '').padStart(3, '0');
+}
+
+const tokensOf = (stem: string): readonly string[] => stem.toUpperCase().split(/[^A-Z0-9]+/);
+const isStain = (token: string): token is Stain => (stains as readonly string[]).includes(token);
+
+/** The last stain named in a stem; null when there is none. */
+export const stainOf = (stem: string): Stain | null => tokensOf(stem).filter(isStain).at(-1) ?? null;
+
+/** The patient a stem names. Null when it names none; the digits of "CD3" or "MHC1" are not an id. */
+export function hancockPatient(stem: string): string | null {
+  if (wholeId.test(stem)) return hancockId(stem);
+  const core = coreStem.exec(stem)?.[1];
+  if (core !== undefined) return hancockId(core);
+  const explicit = explicitPatient.exec(stem)?.[1];
+  if (explicit !== undefined) return hancockId(explicit);
+  return hancockId(
+    tokensOf(stem)
+      .filter((token) => !isStain(token))
+      .join('_'),
+  );
+}
+
+/** Where a slide comes from (method.md 2.5). */
+export const slideSourceOf = (stem: string): 'primary' | 'lymph' =>
+  /^lymphnode/i.test(stem) ? 'lymph' : 'primary';
+
+/** The stain of a core: of its own name, or else of the file it lies in; `unknown` when neither says. */
+export const coreSourceOf = (name: string, file: string): string =>
+  stainOf(stemOf(file)) ?? stainOf(name) ?? 'unknown';

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { errorCodes, type ErrorCode } from './core/errors.js';
+import { stageNames, unitSchema } from './stage.js';
+
+const stage = z.enum(stageNames);
+const job = { job: z.string(), stage, unit: unitSchema, artifact: z.string() };
+const metrics = z.record(z.string(), z.number().nullable());
+
+/**
+ * What happens in a run, one line of `events.ndjson` each. `seq` counts from 1 within the run and never
+ * repeats, `at` is ISO time. Renderers, the run directory and scripts read nothing else.
+ */
+export const runEventSchema = z.discriminatedUnion('type', [
+  /** `up` (or `replay`) took the run over. `plan` says per stage how many jobs are cached and how many will run. */
+  z.object({
+    type: z.literal('run-started'),
+    run: z.string(),
+    /** Marks this execution of the run among others. */
+    session: z.string(),
+    workers: z.number().int(),
+    bus: z.string(),
+    methods: z.array(z.string()),
+    folds: z.number().int(),
+    plan: z.array(z.object({ stage, jobs: z.number().int(), cached: z.number().int(), why: z.string() })),
+  }),
+  z.object({ type: z.literal('job-cached'), ...job, metrics: metrics.optional() }),
+  z.object({ type: z.literal('job-queued'), ...job }),
+  z.object({ type: z.literal('job-started'), ...job, worker: z.string(), attempt: z.number().int() }),
+  z.object({
+    type: z.literal('job-epoch'),
+    ...job,
+    epoch: z.number().int(),
+    epochs: z.number().int(),
+    metrics,
+  }),
+  z.object({
+    type: z.literal('job-done'),
+    ...job,
+    worker: z.string(),
+    /** From the claim to the result: the sum of getting the inputs ready, computing, and storing. */
+    seconds: z.number(),
+    readSeconds: z.number(),
+    computeSeconds: z.number(),
+    peakRssMiB: z.number(),
+    metrics,
+    /** What was left out, counted; problems.csv lists it. */
+    problems: z.number().int(),
+  }),
+  /** The worker died or the error may pass; the job goes back to the queue. */
+  z.object({ type: z.literal('job-retried'), ...job, attempt: z.number().int(), reason: z.string() }),
+  /** A worker cannot do the job although another may: it has no data, a full disk or another version. */
+  z.object({ type: z.literal('job-returned'), ...job, worker: z.string(), reason: z.string() }),
+  /** The job is given up; what depends on it is skipped. */
+  z.object({
+    type: z.literal('job-failed'),
+    ...job,
+    error: z.object({
+      code: z.enum(errorCodes as [ErrorCode, ...ErrorCode[]]),
+      what: z.string(),
+      fix: z.string(),
+      context: z.record(z.string(), z.unknown()),
+    }),
+  }),
+  /** Not run because a job it needs failed. */
+  z.object({ type: z.literal('job-skipped'), ...job, because: z.string() }),
+  /** Somebody wants the run to end: `haf-pipeline cancel`. */
+  z.object({ type: z.literal('cancel-requested'), run: z.string(), by: z.string() }),
+  z.object({
+    type: z.literal('run-finished'),
+    run: z.string(),
+    outcome: z.enum(['succeeded', 'finished-with-failures', 'failed', 'interrupted', 'cancelled', 'partial']),
+    seconds: z.number(),
+    /** Run directory and report, relative to the working directory. */
+    directory: z.string(),
+    report: z.string().nullable(),
+    failures: z.number().int(),
+  }),
+]);
+export type RunEventBody = z.infer<typeof runEventSchema>;
+/** `id` names the event: whoever reads the log twice, or from two places, drops what it knows by it. */
+export type RunEvent = RunEventBody & {
+  readonly v: 1;
+  readonly id: string;
+  readonly seq: number;
+  readonly at: string;
+};
+
+/** One line of events.ndjson. */
+export const loggedEventSchema = z.intersection(
+  z.object({ v: z.literal(1), id: z.string(), seq: z.number().int(), at: z.string() }),
+  runEventSchema,
+);

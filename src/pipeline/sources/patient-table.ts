@@ -1,0 +1,71 @@
+import { basename, join } from 'node:path';
+import type { PatientRule } from '../config/data-schema.js';
+import type { Config } from '../config/schema.js';
+import { nearest } from '../config/suggest.js';
+import { HafError } from '../core/errors.js';
+import { stemOf } from '../core/file-name.js';
+import type { ModalityId } from '../core/modality.js';
+import { examples } from './bag-files.js';
+
+type TableRule = Extract<PatientRule, { readonly table: string }>;
+
+/**
+ * Whose each file is by a table of files (`data.modalities.<name>.patient: { table, file }`). A cell names a file by its path
+ * below the data folder, its name, or its name without ending.
+ *
+ * @throws HafError HAF_TABLE_INVALID for a table with faults or a file under two patients; HAF_JOIN_REFUSED for files that
+ * stand in no row, and when less than half of the rows have a file
+ */
+export async function patientTable(
+  config: Config,
+  root: string,
+  modality: ModalityId,
+  rule: TableRule,
+  names: readonly string[],
+): Promise<(file: string) => string | null> {
+  const { readFileTable } = await import('../../operators/tables/file-table.js');
+  const rows = await readFileTable(join(root, rule.table), {
+    name: rule.table,
+    file: rule.file,
+    id: rule.id === null ? [config.data.patients.id].flat() : [rule.id],
+    missing: config.data.patients.missing,
+  });
+  const byName = new Map<string, { readonly patient: string; readonly line: number }>();
+  for (const { file, patient, line } of rows) {
+    const earlier = byName.get(file);
+    if (earlier !== undefined && earlier.patient !== patient)
+      throw new HafError(
+        'HAF_TABLE_INVALID',
+        `${rule.table}: file "${file}" is of patient ${earlier.patient} in line ${earlier.line} and of patient ${patient} in line ${line}.`,
+        'A file belongs to one patient: correct one of the lines.',
+        { context: { file: rule.table } },
+      );
+    if (earlier === undefined) byName.set(file, { patient, line });
+  }
+  const spellings = (file: string): readonly string[] =>
+    [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
+  const rowOf = (file: string) => spellings(file).map((name) => byName.get(name)).find((row) => row !== undefined);
+
+  const without = names.filter((file) => rowOf(file) === undefined);
+  const { allowUnmatched } = config.data.patients;
+  if (without.length > 0 && !allowUnmatched) {
+    const [first = ''] = without;
+    const close = nearest(stemOf(first), [...byName.keys()].map(stemOf));
+    throw new HafError(
+      'HAF_JOIN_REFUSED',
+      `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; its closest name there is "${close}"`}.`,
+      `Add rows for them, narrow the glob of ${modality}, or set data.patients.allowUnmatched: true to leave such files out.`,
+      { context: { modality, files: without.slice(0, 20) } },
+    );
+  }
+  const there = new Set(names.flatMap(spellings));
+  const absent = [...byName].filter(([name]) => !there.has(name));
+  if (2 * absent.length > byName.size && !allowUnmatched)
+    throw new HafError(
+      'HAF_JOIN_REFUSED',
+      `${modality}: ${absent.length} of ${byName.size} rows of ${rule.table} name a file that is not there, such as ${examples(absent.map(([name, { line }]) => `"${name}" in line ${line}`))}.`,
+      `Check column "${rule.file}" and the glob of ${modality}, or set data.patients.allowUnmatched: true.`,
+      { context: { modality, file: rule.table } },
+    );
+  return (file) => rowOf(file)?.patient ?? null;
+}
