@@ -55,7 +55,7 @@ export const cohort: StageCode = stageOf(({ inputs, config }) => {
 });
 
 const holdersOf = (inputs: Inputs): Holders =>
-  new Map([
+  new Map<ModalityId, { readonly ids: ReadonlySet<string>; readonly table: boolean }>([
     ...inputs
       .all('bags')
       .map(

@@ -1,44 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import { HafError } from '../../pipeline/core/errors.js';
-import { tableModalities, type TableModality } from '../../pipeline/core/modality.js';
-import type { Problem } from '../../pipeline/core/problem.js';
-import type { SourceFile, StageCode } from '../../pipeline/stage.js';
+import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
+import type { StageCode } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
-import { readFeatureTable } from './feature-table.js';
-import { tablesFile, type Table, type Tables } from './table-data.js';
-import { faultsError, type TableFault } from './table-fault.js';
-import { readTargetsTable } from './targets-table.js';
+import { faultsError } from '../tables/table-fault.js';
+import { typedTableFiles } from '../tables/typed-table-data.js';
+import { outcomeFile, outcomeSchema } from './outcome-data.js';
+import { readModalityTable } from './read-modality-table.js';
+import { withoutOutcome } from './without-outcome.js';
 
 /**
- * Reads the outcome table and the clinical tables (method.md 1.1, 2.2) into one typed file.
+ * Reads one table modality into numbers and categories (method.md 1.1, 2.2; docs/own-cohort.md). Sources: role `table`, the
+ * files of the modality. Reads `outcome` to tell whose rows are of nobody; writes the files of typed-table-data.ts.
  *
- * Sources: role `targets`, and one role per table modality, named like it. Writes `tables.json`.
- *
- * @throws HafError HAF_TABLE_INVALID listing the faults of all files at once; HAF_DATA_MISSING without outcomes
+ * @throws HafError HAF_TABLE_INVALID listing the faults of all its files at once
  */
-export const tables: StageCode = stageOf(async ({ sources }) => {
-  const outcome = sources.find(({ role }) => role === 'targets');
-  if (outcome === undefined)
-    throw new HafError(
-      'HAF_DATA_MISSING',
-      'There is no outcome table.',
-      'Put targets.csv into the data folder, or name the file in data.targets.',
-    );
-  const { targets, ...outcomeFindings } = readTargetsTable(outcome.name, await textOf(outcome));
-  const faults: TableFault[] = [...outcomeFindings.faults];
-  const problems: Problem[] = [...outcomeFindings.problems];
-  const features: Partial<Record<TableModality, Table>> = {};
-  for (const modality of tableModalities) {
-    const source = sources.find(({ role }) => role === modality);
-    if (source === undefined) continue;
-    const read = readFeatureTable(modality, source.name, await textOf(source));
-    features[modality] = read.table;
-    faults.push(...read.faults);
-    problems.push(...read.problems);
-  }
-  if (faults.length > 0) throw faultsError(faults);
-  const output: Tables = { targets: [...targets], tables: features };
-  return { type: 'output', files: { [tablesFile]: output }, problems };
+export const tables: StageCode = stageOf(async ({ inputs, sources, config, unit }) => {
+  const { modality = '' } = unit;
+  const declared = config.data.modalities[modality] as TableDeclaration;
+  const { table, faults, problems } = await readModalityTable(modality, declared, sources, config.data);
+  if (faults.length > 0 || table === null) throw faultsError(faults);
+  const { patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
+  return {
+    type: 'output',
+    files: typedTableFiles(table),
+    problems: [...problems, ...withoutOutcome(modality, table.patients, patients)],
+    metrics: { patients: table.patients.length, columns: table.columns.length },
+  };
 });
-
-const textOf = ({ path }: SourceFile): Promise<string> => readFile(path, 'utf8');

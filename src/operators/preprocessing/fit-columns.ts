@@ -1,4 +1,4 @@
-import type { Column } from '../tables/typed-table-data.js';
+import type { TypedColumn } from '../tables/typed-column.js';
 import type { FittedColumn } from './vectors-data.js';
 
 /** The settings that fitting looks at: keys of `tabular`, and the scaler of the table. */
@@ -20,7 +20,7 @@ export interface FitOptions {
  * @param cells NaN is a missing cell
  */
 export function fitColumn(
-  { name, kind, categories }: Pick<Column, 'name' | 'kind' | 'categories'>,
+  { name, kind, categories }: Pick<TypedColumn, 'name' | 'kind' | 'categories'>,
   cells: Float64Array,
   options: FitOptions,
 ): FittedColumn {

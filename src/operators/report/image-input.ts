@@ -1,6 +1,6 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Artifact, StageContext } from '../../pipeline/stage.js';
-import { cohortFile, cohortSchema, type Patient, type Segment } from '../cohort/cohort-data.js';
+import { readCohort, type Patient, type Segment } from '../cohort/cohort-data.js';
 import { bagIndexFile, bagIndexSchema, type BagIndex } from '../features/bag-index.js';
 import { heatmapName, heatmapPath } from '../heatmaps/heatmap-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
@@ -47,7 +47,7 @@ export interface ImageInput {
 export function readImageInput(context: StageContext): ImageInput {
   const { inputs } = context;
   const features = inputs.all('embed').map(featuresOf);
-  const { patients } = inputs.one('cohort').json(cohortFile, cohortSchema);
+  const { patients } = readCohort(inputs);
   return {
     tiled: inputs.all('tile').map(tiledOf),
     features,

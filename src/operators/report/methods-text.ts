@@ -148,9 +148,10 @@ function encoderText({ mil, align }: Config): string {
 }
 
 function alignmentText(
-  { config: { align, clip }, modalities }: ReportInput,
+  { config }: ReportInput,
   used: { readonly svd: boolean; readonly clip: boolean },
 ): string {
+  const { align, clip } = config;
   const sign = {
     sum: 'signed to the side of the sum of the vectors',
     invariant: 'compared whatever their sign',
@@ -200,9 +201,10 @@ const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ t
 
 /** Settings of rows that have their own. */
 function otherRows(
-  { config: { pool, mdlm, mfmf, single }, modalities }: ReportInput,
+  { config }: ReportInput,
   methods: readonly Method[],
 ): readonly Paragraph[] {
+  const { pool, mdlm, mfmf, single } = config;
   const has = (id: string): boolean => methods.some((method) => method.id === id);
   const pooling = methods.some((method) => method.kind === 'fusion' && method.section === 'pool');
   const combine = {

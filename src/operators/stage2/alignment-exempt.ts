@@ -23,8 +23,8 @@ export function alignmentExempt(
   );
   const reached = evidence.map((_, m) => masks.some((mask) => objective.reaches(mask, evidence.length, m)));
   const exempt = new Set(vectorExempt(layout, evidence, drawn));
-  for (const { name } of layout.entries) {
-    const m = evidence.findIndex(({ modality }) => name.split('.').includes(modality));
+  for (const { name, modality: own } of layout.entries) {
+    const m = evidence.findIndex(({ modality }) => modality === own);
     if (m < 0 ? !reached.includes(true) : !attached && !reached[m]) exempt.add(name);
   }
   return exempt;

@@ -55,7 +55,7 @@ export async function runBagCommand(
   makeWritable(options.out);
   const graph = buildBagGraph(config, files, stage);
   const prepared = await planRun(
-    { config, dataRoot: root, store, files, graph, lost: [...problems, ...files.unreadable] },
+    { config, dataRoot: root, store, files, graph, checks: null, lost: [...problems, ...files.unreadable] },
     options,
     (plan) => hashOf(plan.map(({ id }) => id)),
   );

@@ -1,5 +1,5 @@
 import type { RunComparison, PredictedMethod } from '../../operators/evaluation/compare-runs.js';
-import { nearest } from '../config/suggest.js';
+import { nearest } from '../core/suggest.js';
 import { HafError } from '../core/errors.js';
 import { rng } from '../core/rng.js';
 import { RunDirectory } from '../runs/run-directory.js';

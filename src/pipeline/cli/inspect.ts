@@ -4,61 +4,9 @@ import { loadConfig } from '../config/load.js';
 import { type ExitCode, exitCodes } from '../core/errors.js';
 import { inspectSlides, isFolder, slidesAt } from './inspect-slides.js';
 import type { InspectOptions } from './options.js';
-import { paletteFor, printData, printJson } from './output.js';
+import { printData, printJson } from './output.js';
 import { type Survey, surveyCohort } from './survey.js';
-import { slideRows } from './survey-slides.js';
-import { textTable } from './text-table.js';
-
-/** What `inspect` prints for people. */
-export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { outcomes, tables, features, slides, patientsByModalities, findings } = survey;
-  const slideTable = slideRows(slides);
-  const section = (
-    title: string,
-    header: readonly string[],
-    rows: readonly (readonly string[])[],
-  ): string[] => {
-    if (rows.length === 0) return [];
-    const lines = textTable(header, rows).split('\n');
-    return ['', colors.bold(title), ...lines.map((line) => `  ${line}`)];
-  };
-  return [
-    `Cohort in ${survey.root}`,
-    ...section(
-      'Outcomes',
-      ['file', 'living', 'deceased'],
-      outcomes ? [[outcomes.file, `${outcomes.living}`, `${outcomes.deceased}`]] : [],
-    ),
-    ...section(
-      'Tables',
-      ['modality', 'file', 'rows', 'columns', 'missing cells'],
-      tables.map((table) => [
-        table.modality,
-        table.file,
-        ...[table.rows, table.columns, table.missingCells].map(String),
-      ]),
-    ),
-    ...section(
-      'Features',
-      ['modality', 'files', 'number', 'patients', 'size'],
-      features.map(({ modality, glob, files, patients, bytes }) => [
-        ...[modality, glob, `${files}`, `${patients}`],
-        `${(bytes / 2 ** 20).toFixed(1)} MiB`,
-      ]),
-    ),
-    ...section('Slides', slideTable.header, slideTable.rows),
-    ...section(
-      'Labelled patients',
-      ['modalities', 'patients'],
-      patientsByModalities.map((patients, modalities) => [`${modalities}`, `${patients}`]).reverse(),
-    ),
-    ...(findings.length === 0 ? [] : ['', colors.bold('Missing or wrong')]),
-    ...findings.flatMap(({ modality, what, fix }) => [
-      `  ${colors.yellow(modality)}  ${what}`,
-      `  ${' '.repeat(modality.length)}  ${colors.bold('fix:')} ${fix}`,
-    ]),
-  ];
-}
+import { surveyLines } from './survey-text.js';
 
 /** Whether the paths are slides rather than the folder of a cohort, which has an outcome table or an experiment. */
 async function slidesMeant(
@@ -76,18 +24,24 @@ async function slidesMeant(
 }
 
 /**
- * `inspect DATA`: what is in a cohort folder. Without an experiment it looks for the files of the defaults; with
- * one, anything missing that `up` would refuse ends with exit code 65. `inspect SLIDES...` looks at slide files instead.
+ * `inspect DATA -c FILE`: what is in a cohort folder, by the checks of `up`: what they refuse ends with exit code 65. Without
+ * an experiment it looks for HANCOCK's files. `inspect SLIDES...` looks at slide files instead.
  */
 export async function inspect(paths: readonly string[], options: InspectOptions): Promise<ExitCode> {
   const slides = await slidesMeant(paths, options);
   if (slides !== null) return inspectSlides(slides, options.json === true);
-  const [root = '.'] = paths;
   const experiment = options.config === undefined ? { text: 'name: inspect\n' } : { file: options.config };
-  const { config } = loadConfig({ ...experiment, set: options.set });
+  const { config, dataRoot } = loadConfig({ ...experiment, set: options.set });
+  const [root = dataRoot ?? '.'] = paths;
   const survey = await surveyCohort(config, root);
-  if (options.json) printJson(survey);
+  if (options.json) printJson(withoutCells(survey));
   else printData(surveyLines(survey).join('\n'));
   const refused = options.config !== undefined && survey.findings.length > 0;
   return refused ? exitCodes.badData : exitCodes.ok;
 }
+
+/** A survey as JSON: the cells of tables stay where they are. */
+const withoutCells = ({ checks, ...survey }: Survey): object => ({
+  ...survey,
+  checks: checks && { ...checks, tables: checks.tables.map(({ table, ...about }) => ({ ...about, columns: table.columns })) },
+});

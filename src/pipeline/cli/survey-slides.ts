@@ -5,7 +5,9 @@ import type { SlideProbe } from '../../operators/slides/probe-slide.js';
 import type { Config } from '../config/schema.js';
 import { slideEndings } from '../sources/given-files.js';
 import { readSlideTable } from '../sources/slide-table.js';
-import type { Finding } from './survey.js';
+import { bagOf, slotsOfKind } from '../config/slots.js';
+import type { ModalityId } from '../core/modality.js';
+import type { SurveyFinding } from './survey.js';
 
 /** Whole-slide images by name; PNG and JPEG are not among them, they may be anything. */
 export const slideGlob = `**/*.{${slideEndings.flatMap((ending) => [ending, ending.toUpperCase()]).join(',')}}`;
@@ -56,9 +58,9 @@ export const slideRows = (
 });
 
 /** Slides that cannot be read. */
-export const slideFindings = (slides: readonly SlideSurvey[]): readonly Finding[] =>
+export const slideFindings = (modality: ModalityId, slides: readonly SlideSurvey[]): readonly SurveyFinding[] =>
   slides.flatMap(({ file, probe }) =>
-    probe.readable ? [] : [{ modality: 'WSI', what: `${file}: ${probe.reason}.`, fix: probe.fix } as const],
+    probe.readable ? [] : [{ modality, what: `${file}: ${probe.reason}.`, fix: probe.fix }],
   );
 
 const few = (files: readonly string[]): string =>
@@ -68,8 +70,8 @@ const few = (files: readonly string[]): string =>
 const sameScale = 1.1;
 
 /** What the scale of the slides means for the tiles of an experiment. */
-function scaleFindings(config: Config, root: string, slides: readonly SlideSurvey[]): readonly Finding[] {
-  const { slideTable } = config.data.wsi;
+function scaleFindings(config: Config, modality: ModalityId, root: string, slides: readonly SlideSurvey[]): readonly SurveyFinding[] {
+  const { slideTable } = bagOf(config, modality);
   const table = slideTable === null ? null : join(root, slideTable);
   const settings =
     slideTable !== null && table !== null && existsSync(table)
@@ -83,16 +85,16 @@ function scaleFindings(config: Config, root: string, slides: readonly SlideSurve
   const silent = scales.filter(({ mpp }) => mpp === null).map(({ file }) => file);
   const known = scales.flatMap(({ mpp }) => mpp ?? []).sort((a, b) => a - b);
   const [finest = 1, coarsest = 1] = [known[0], known.at(-1)];
-  const findings: Finding[] = [];
+  const findings: SurveyFinding[] = [];
   if (silent.length > 0)
     findings.push({
-      modality: 'WSI',
+      modality,
       what: `${silent.length} of ${slides.length} slides do not say how many micrometres a pixel has: ${few(silent)}.`,
-      fix: 'Give it in the column mpp of the slide table (data.wsi.slideTable), or set tile.defaultMpp for all of them.',
+      fix: 'Give it in the column mpp of the slide table (slideTable of the modality), or set tile.defaultMpp for all of them.',
     });
   if (config.tile.mpp === null && coarsest / finest > sameScale)
     findings.push({
-      modality: 'WSI',
+      modality,
       what: `Slides of ${rounded(finest)} to ${rounded(coarsest)} um per pixel are tiled at level ${config.tile.level} alike.`,
       fix: `Set tile.mpp, for example to ${rounded(coarsest)}, so that a tile covers the same tissue on all of them.`,
     });
@@ -100,17 +102,24 @@ function scaleFindings(config: Config, root: string, slides: readonly SlideSurve
 }
 
 /**
- * The slides of a cohort: those of `data.wsi.slides`, whose faults are findings; without it, whatever slides lie there, for
- * information only.
+ * The slides of a cohort: those that the experiment makes bags of, whose faults are findings; without any, whatever slides lie
+ * there, for information only.
  */
 export async function surveySlides(
   config: Config,
   root: string,
-): Promise<{ readonly slides: readonly SlideSurvey[]; readonly findings: readonly Finding[] }> {
-  const pattern = config.data.wsi.slides;
-  if (!config.modalities.includes('WSI')) return { slides: [], findings: [] };
-  const files = (await glob(pattern ?? slideGlob, { cwd: root, onlyFiles: true })).sort();
-  const slides = await probeSlides(root, files);
-  if (pattern === null) return { slides, findings: [] };
-  return { slides, findings: [...slideFindings(slides), ...scaleFindings(config, root, slides)] };
+): Promise<{ readonly slides: readonly SlideSurvey[]; readonly findings: readonly SurveyFinding[] }> {
+  const find = async (pattern: string): Promise<readonly SlideSurvey[]> =>
+    probeSlides(root, (await glob(pattern, { cwd: root, onlyFiles: true })).sort());
+  const bags = slotsOfKind(config, 'bag');
+  const fromSlides = bags.filter((id) => bagOf(config, id).slides !== null);
+  if (bags.length > 0 && fromSlides.length === 0) return { slides: await find(slideGlob), findings: [] };
+  const slides: SlideSurvey[] = [];
+  const findings: SurveyFinding[] = [];
+  for (const modality of fromSlides) {
+    const own = await find(bagOf(config, modality).slides ?? '');
+    slides.push(...own);
+    findings.push(...slideFindings(modality, own), ...scaleFindings(config, modality, root, own));
+  }
+  return { slides, findings };
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { configSchema } from './schema.js';
 import { accepts, type KeyPath, namedSection, type SchemaNode, schemaAt, sectionOf } from './schema-tree.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../core/suggest.js';
 
 /** One thing wrong with a key; the place in the file is added by the loader. */
 export interface ConfigFinding {

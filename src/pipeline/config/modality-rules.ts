@@ -2,7 +2,7 @@ import { reservedNames } from '../core/modality.js';
 import type { BagDeclaration, PatientRule } from './data-schema.js';
 import type { ConfigFinding } from './findings.js';
 import { listedTwice, type Sections } from './sections.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../core/suggest.js';
 
 /** What is wrong with the modalities and the outcome as they are declared. */
 export const modalityRules = (sections: Sections): readonly ConfigFinding[] => [

@@ -5,7 +5,7 @@ import { slotsOf } from './slots.js';
 import type { ConfigFinding } from './findings.js';
 import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../core/suggest.js';
 
 /** Methods are named by the registry, by a family with a modality, or by HANCOCK's names for some of these. */
 function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {

@@ -103,8 +103,6 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 function listOf(items: SchemaNode, atLeastOne: boolean): string {
-  if (items.examples)
-    return `a list of ${atLeastOne ? 'one or more' : 'any'} names, such as ${items.examples.slice(0, 3).join(', ')}`;
   if (items.enum) return `a list of ${atLeastOne ? 'one or more' : 'any'} of ${items.enum.join(', ')}`;
   return `a list of ${items.type === 'integer' ? 'whole numbers' : 'values'}${range(items)}`;
 }
@@ -116,7 +114,6 @@ export function accepts(node: SchemaNode): string {
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.join(', ')}`;
   if (node.type === 'array') return listOf(node.items ?? {}, node.minItems !== undefined);
-  if (node.examples) return `a name, such as ${node.examples.slice(0, 3).join(', ')}`;
   const types = [node.type ?? []].flat();
   return types.length === 0
     ? 'a value'

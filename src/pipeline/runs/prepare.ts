@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { buildGraph, type Graph } from '../graph.js';
 import { finalId, makePlan, type Plan } from '../plan.js';
+import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Recipe } from '../recipe.js';
 import type { Problem } from '../core/problem.js';
 import { withoutLost, type LostFile } from './lost-files.js';
@@ -23,6 +24,8 @@ export interface PreparedRun {
   /** Recipes to explain against what is not cached. */
   readonly earlier: ReadonlyMap<string, Recipe>;
   readonly directory: RunDirectory;
+  /** What the checks before the run found; null when they were made before. */
+  readonly checks: Preflight | null;
   /** What of the cohort it goes on without. */
   readonly lost: readonly Problem[];
 }
@@ -73,7 +76,16 @@ export async function prepareRun(
   const files = withoutLost(found, lost);
   const graph = buildGraph(config, files);
   const problems = [...found.unreadable, ...lost.map(({ problem }) => problem)];
-  return planRun({ config, dataRoot, store, files, graph, lost: problems }, places);
+  const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks: null }, places);
+  if (earlier !== undefined) return prepared;
+  const { preflight, assertAccepted } = await import('../../operators/preflight/preflight.js');
+  const embedded = new Set(
+    prepared.plan.flatMap(({ node, cached }) => (node.stage === 'embed' && cached !== null ? [node.unit.modality] : [])),
+  );
+  // What was read before need not be tried again.
+  const checks = await preflight(config, files, { trial: (modality) => !embedded.has(modality) });
+  assertAccepted(checks);
+  return { ...prepared, checks };
 }
 
 /** Where a store remembers the hashes of the user's files. */

@@ -38,7 +38,14 @@ type Found = Omit<SourceFile, 'sha256'>;
  * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once), HAF_MODALITY_EMPTY for
  * a bag modality whose glob matches nothing, HAF_TABLE_INVALID for a slide table with faults.
  */
-export async function findSources(config: Config, root: string, options: NamingOptions): Promise<DataFiles> {
+export const findSources = async (
+  config: Config,
+  root: string,
+  options: NamingOptions,
+): Promise<DataFiles> => nameFiles(await findFiles(config, root), config, root, options);
+
+/** Finds the files of an experiment; nothing but tables of files is read. Errors as of `findSources`. */
+export async function findFiles(config: Config, root: string): Promise<FoundFiles> {
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new HafError(
       'HAF_DATA_MISSING',
@@ -51,7 +58,7 @@ export async function findSources(config: Config, root: string, options: NamingO
     config.data.splits === null ? [] : [located('splits', requireFile(root, config.data.splits))];
   const found = slotsOfKind(config, 'bag').map((modality) => findBags(config, root, modality));
   const bags = (await Promise.all(found)).flat();
-  return nameFiles({ outcome: [located('outcome', outcome)], tables, splits, bags }, config, root, options);
+  return { outcome: [located('outcome', outcome)], tables, splits, bags };
 }
 
 /**

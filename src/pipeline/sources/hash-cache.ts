@@ -7,11 +7,13 @@ import { dirname } from 'node:path';
 export class HashCache {
   private changed = false;
   private constructor(
-    private readonly file: string,
+    private readonly file: string | null,
     private readonly known: Map<string, string>,
   ) {}
 
-  static async open(file: string): Promise<HashCache> {
+  /** @param file null remembers nothing beyond this object */
+  static async open(file: string | null): Promise<HashCache> {
+    if (file === null) return new HashCache(null, new Map());
     await mkdir(dirname(file), { recursive: true });
     let known: Record<string, string> = {};
     try {
@@ -38,7 +40,7 @@ export class HashCache {
   }
 
   async save(): Promise<void> {
-    if (!this.changed) return;
+    if (!this.changed || this.file === null) return;
     const temporary = `${this.file}.${process.pid}.tmp`;
     await writeFile(temporary, JSON.stringify(Object.fromEntries(this.known)));
     await rename(temporary, this.file);

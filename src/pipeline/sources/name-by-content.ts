@@ -2,8 +2,8 @@ import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { HashCache } from './hash-cache.js';
 
 export interface NamingOptions {
-  /** File that remembers hashes. */
-  readonly hashCache: string;
+  /** File that remembers hashes; null remembers nothing. */
+  readonly hashCache: string | null;
   /** Told once how much has to be read when that will take a while. */
   readonly onNote?: (text: string) => void;
 }

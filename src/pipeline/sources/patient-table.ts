@@ -1,10 +1,11 @@
 import { basename, join } from 'node:path';
 import type { PatientRule } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
-import { nearest } from '../config/suggest.js';
+import { nearest } from '../core/suggest.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
+import { idRuleOf } from '../core/naming.js';
 import { examples } from './bag-files.js';
 
 type TableRule = Extract<PatientRule, { readonly table: string }>;
@@ -29,6 +30,7 @@ export async function patientTable(
     file: rule.file,
     id: rule.id === null ? [config.data.patients.id].flat() : [rule.id],
     missing: config.data.patients.missing,
+    patientOf: idRuleOf(config.data.layout),
   });
   const byName = new Map<string, { readonly patient: string; readonly line: number }>();
   for (const { file, patient, line } of rows) {

@@ -1,0 +1,43 @@
+import { hancockCause } from '../../pipeline/config/cohorts/hancock.js';
+import type { TableFault } from '../tables/table-fault.js';
+import type { TextTable } from '../tables/text-table.js';
+
+/** Values of `survival_status_with_cause` and the `survival_status` each goes with (method.md 1.1). */
+const statusOfCause = new Map([
+  ['living', 'living'],
+  ['deceased', 'deceased'],
+  ['deceased tumor specific', 'deceased'],
+  [hancockCause.notTumorSpecific, 'deceased'],
+]);
+const statuses = [...new Set(statusOfCause.values())];
+const quoted = (values: Iterable<string>): string => [...values].map((value) => `"${value}"`).join(', ');
+
+/**
+ * How HANCOCK's patients died. Every row must say whether the patient lives and, in agreement with it, the cause.
+ *
+ * @param statusAt position of the column `survival_status`
+ */
+export function hancockCauses(
+  table: TextTable,
+  statusAt: number,
+): { readonly of: (row: number) => string | null; readonly faults: readonly TableFault[] } {
+  const { column: causeColumn } = hancockCause;
+  const statusColumn = table.columns[statusAt] ?? '';
+  const causeAt = table.columns.indexOf(causeColumn);
+  if (causeAt < 0) {
+    const problem = `no column "${causeColumn}"; found ${quoted(table.columns)}`;
+    return { of: () => null, faults: [{ file: table.file, line: 1, column: null, problem }] };
+  }
+  const faults: TableFault[] = [];
+  table.patients.forEach((_, row) => {
+    const [status, cause] = [table.text(row, statusAt), table.text(row, causeAt)];
+    const fault = (column: string, problem: string): unknown =>
+      faults.push({ file: table.file, line: table.lines[row] ?? null, column, problem });
+    if (!statuses.includes(status)) fault(statusColumn, `"${status}" is none of ${quoted(statuses)}`);
+    if (!statusOfCause.has(cause))
+      fault(causeColumn, `"${cause}" is none of ${quoted(statusOfCause.keys())}`);
+    else if (statuses.includes(status) && statusOfCause.get(cause) !== status)
+      fault(causeColumn, `"${cause}" contradicts ${statusColumn} "${status}"`);
+  });
+  return { of: (row) => table.text(row, causeAt), faults };
+}

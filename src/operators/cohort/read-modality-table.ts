@@ -1,0 +1,106 @@
+import { hancockColumnCounts } from '../../pipeline/config/cohorts/hancock.js';
+import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import { idRuleOf } from '../../pipeline/core/naming.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import { joinTables } from '../tables/join-tables.js';
+import type { TableFault } from '../tables/table-fault.js';
+import { readTextTable } from '../tables/text-table.js';
+import { typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
+
+export interface ModalityTable {
+  /** Null when a fault left nothing to use. */
+  readonly table: TypedTable | null;
+  /** Columns that are no input, and why. */
+  readonly left: readonly LeftOut[];
+  readonly faults: readonly TableFault[];
+  readonly problems: readonly Problem[];
+}
+
+type TableKeys = Pick<
+  TableDeclaration,
+  'columns' | 'others' | 'id' | 'sheet' | 'delimiter' | 'decimal'
+>;
+
+/**
+ * Reads the files of one table modality, gives their columns kinds, and joins them by patient. The columns of the outcome are
+ * never inputs. With HANCOCK's layout every column stays, so that a vector has the width of the paper whoever the patients are.
+ */
+export async function readModalityTable(
+  modality: ModalityId,
+  { columns, others, id, sheet, delimiter, decimal }: TableKeys,
+  files: readonly { readonly name: string; readonly path: string }[],
+  { layout, patients, outcome }: Pick<Config['data'], 'layout' | 'patients' | 'outcome'>,
+): Promise<ModalityTable> {
+  const hancock = layout === 'hancock';
+  const exclude = new Set([outcome.event?.column, outcome.time?.column].filter((name) => name !== undefined));
+  const texts = await Promise.all(
+    files.map(({ name, path }) =>
+      readTextTable(path, {
+        ...{ name, sheet, delimiter, decimal, missing: patients.missing },
+        id: id === null ? [patients.id].flat() : [id],
+        patientOf: idRuleOf(layout),
+      }),
+    ),
+  );
+  const faults: TableFault[] = texts.flatMap((text) => text.faults);
+  if (faults.length > 0) return { table: null, left: [], faults, problems: [] };
+  const present = new Set(texts.flatMap((text) => text.columns));
+  const typed = texts.map((text) => {
+    // Of several files each has some of the declared columns; a table that lacks one of HANCOCK's is used without it.
+    const elsewhere = (name: string): boolean =>
+      !text.columns.includes(name) && (hancock || (texts.length > 1 && present.has(name)));
+    const own = Object.fromEntries(Object.entries(columns).filter(([name]) => !elsewhere(name)));
+    return typedTable(text, { columns: own, others, keepConstant: hancock }, exclude);
+  });
+  const joined = joinTables(typed.map(({ table }, at) => ({ file: texts[at]?.file ?? '', table })));
+  const [text] = texts;
+  return {
+    table: joined.table,
+    left: typed.flatMap(({ left }) => left),
+    faults: [...typed.flatMap((one) => one.faults), ...joined.faults],
+    problems: [
+      ...typed.flatMap(({ problems }) => problems),
+      ...(hancock && text !== undefined ? hancockProblems(modality, text, columns) : []),
+    ],
+  };
+}
+
+/** HANCOCK: columns that the dataset has and the file lacks, and a number of columns that is not the dataset's. */
+function hancockProblems(
+  modality: ModalityId,
+  { file, columns }: { readonly file: string; readonly columns: readonly string[] },
+  declared: TableKeys['columns'],
+): readonly Problem[] {
+  const base = { severity: 'warning', stage: 'tables', patient: null, file } as const;
+  const usual = hancockColumnCounts[modality];
+  const count: readonly Problem[] =
+    usual === undefined || usual === columns.length
+      ? []
+      : [
+          {
+            ...base,
+            place: null,
+            reason: `${modality} has ${columns.length} columns where HANCOCK has ${usual}; all of them are used.`,
+            fix: 'Check that no column was lost or added.',
+          },
+        ];
+  const absent = Object.keys(declared).filter((name) => !columns.includes(name));
+  const unknown = usual === undefined ? columns.filter((name) => !Object.hasOwn(declared, name)) : [];
+  return [
+    ...count,
+    ...unknown.map((name): Problem => ({
+      ...base,
+      place: name,
+      reason: `Column "${name}" is not one of the known ${modality} columns; its kind is inferred.`,
+      fix: `Remove it from the file if it is no feature, or declare it in data.modalities.${modality}.columns.`,
+    })),
+    ...absent.map((name): Problem => ({
+      ...base,
+      place: name,
+      reason: `Column "${name}" of ${modality} is not in the file; the table is used without it.`,
+      fix: 'Add the column, or compare its spelling, if the data has it.',
+    })),
+  ];
+}

@@ -1,0 +1,159 @@
+import { daysPer } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { nearest } from '../../pipeline/core/suggest.js';
+import { idRuleOf } from '../../pipeline/core/naming.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import { inLineOrder, type TableFault } from '../tables/table-fault.js';
+import { readTextTable, type TextTable } from '../tables/text-table.js';
+import type { OutcomeWords } from './cohort-data.js';
+import { hancockCauses } from './hancock-causes.js';
+import type { Labelled } from './outcome-data.js';
+
+export interface ReadOutcome {
+  readonly words: OutcomeWords;
+  readonly patients: readonly Labelled[];
+  /** Patients in rows whose outcome is neither positive nor negative, or missing. */
+  readonly unlabelled: readonly string[];
+  readonly faults: readonly TableFault[];
+  readonly problems: readonly Problem[];
+}
+
+type OutcomeKeys = Pick<Config['data'], 'layout' | 'patients' | 'outcome'>;
+
+/** Nobody is followed longer than this, years; such a time is a code for "unknown" or of another unit. */
+const longestFollowUp = 120;
+
+/**
+ * Reads the outcome of every patient (method.md 1.1, docs/own-cohort.md): the event by the values that the experiment calls
+ * positive and negative, and the time in days. A patient with another value is left out and listed; with HANCOCK's layout
+ * such a value is a fault.
+ */
+export async function readOutcome(
+  { name, path }: { readonly name: string; readonly path: string },
+  { layout, patients, outcome }: OutcomeKeys,
+): Promise<ReadOutcome> {
+  const table = await readTextTable(path, {
+    ...{ name, id: [patients.id].flat(), missing: patients.missing, sheet: outcome.sheet },
+    patientOf: idRuleOf(layout),
+  });
+  const { event, time } = outcome;
+  if (event === null) throw new Error('The experiment declares no outcome');
+  const words = wordsOf(event);
+  const nothing = { words, patients: [], unlabelled: [], problems: [] };
+  const [eventAt, timeAt] = [event.column, time?.column ?? ''].map((column) => table.columns.indexOf(column)) as [
+    number,
+    number,
+  ];
+  if (table.faults.length > 0) return { ...nothing, faults: table.faults };
+  if (eventAt < 0) return { ...nothing, faults: [absent(table, event.column)] };
+
+  const faults: TableFault[] = [];
+  const problems: Problem[] = [];
+  const causes = layout === 'hancock' ? hancockCauses(table, eventAt) : null;
+  faults.push(...(causes?.faults ?? []));
+  const labelled: Labelled[] = [];
+  const others = new Map<string, string[]>();
+  table.patients.forEach((id, row) => {
+    const value = table.text(row, eventAt);
+    const y = labelOf(event, value);
+    if (y === null) others.set(value, [...(others.get(value) ?? []), id]);
+    else labelled.push({ id, y, cause: causes?.of(row) ?? null, followUpDays: followUp(row, id) });
+  });
+  if (layout === 'own') {
+    if (labelled.length === 0) faults.push(noneFits(table, event, others));
+    problems.push(...[...others].flatMap(([value, ids]) => ids.map((id) => leftOut(table.file, event.column, value, id))));
+  }
+  if (time !== null && timeAt < 0) problems.push(noTime(table, time.column));
+  return {
+    words,
+    patients: labelled,
+    unlabelled: [...others.values()].flat(),
+    faults: inLineOrder(faults),
+    problems,
+  };
+
+  /** Days of follow-up. A text is a fault; a time that cannot be is a problem and counts as unknown. */
+  function followUp(row: number, id: string): number | null {
+    if (time === null || timeAt < 0) return null;
+    const text = table.text(row, timeAt);
+    if (text === '') return null;
+    const value = table.number(row, timeAt);
+    if (Number.isNaN(value)) {
+      const problem = `"${text}" is not a number`;
+      faults.push({ file: table.file, line: table.lines[row] ?? null, column: time.column, problem });
+      return null;
+    }
+    const days = value * daysPer[time.unit];
+    if (days >= 0 && days <= longestFollowUp * daysPer.years) return days;
+    problems.push({
+      ...{ severity: 'warning', stage: 'outcome', patient: id, file: table.file, place: time.column },
+      reason: `A follow-up of ${text} ${time.unit} cannot be; the time counts as unknown.`,
+      fix: 'Correct the cell or data.outcome.time.unit; leave the cell empty when the time is unknown.',
+    });
+    return null;
+  }
+}
+
+type Event = NonNullable<Config['data']['outcome']['event']>;
+
+/** Whether a value is among those listed; `1`, `1.0` and `01` are one number. */
+const isAmong = (values: readonly string[], value: string): boolean =>
+  values.some((one) => one === value || (isNumber(one) && isNumber(value) && Number(one) === Number(value)));
+const isNumber = (text: string): boolean => /^[+-]?\d+(\.\d*)?$/.test(text);
+
+function labelOf({ positive, negative }: Event, value: string): 0 | 1 | null {
+  if (isAmong(positive, value)) return 1;
+  return isAmong(negative, value) ? 0 : null;
+}
+
+/** The user's words for the two outcomes; a bare number is told with its column. */
+function wordsOf({ column, positive, negative, words }: Event): OutcomeWords {
+  const shown = (values: readonly string[]): string =>
+    values.map((value) => (isNumber(value) ? `${column} = ${value}` : value)).join(' or ');
+  return {
+    positive: words?.positive ?? shown(positive),
+    negative: words?.negative ?? shown(negative),
+    column,
+  };
+}
+
+const quoted = (values: Iterable<string>): string => [...values].map((value) => `"${value}"`).join(', ');
+
+function absent({ file, columns }: TextTable, column: string): TableFault {
+  const guess = nearest(column, columns);
+  const hint = guess === null ? `found ${quoted(columns.slice(0, 20))}` : `did you mean "${guess}"?`;
+  return {
+    ...{ file, line: 1, column: null },
+    problem: `no column "${column}" (data.outcome.event.column); ${hint}`,
+  };
+}
+
+function noneFits(
+  { file }: TextTable,
+  { column, positive, negative }: Event,
+  others: ReadonlyMap<string, readonly string[]>,
+): TableFault {
+  const found = [...others].slice(0, 8).map(([value, ids]) => `"${value}" (${ids.length})`);
+  return {
+    ...{ file, line: null, column },
+    problem: `no value is positive (${quoted(positive)}) or negative (${quoted(negative)}); the column holds ${found.join(', ')}. Correct data.outcome.event`,
+  };
+}
+
+const leftOut = (file: string, column: string, value: string, patient: string): Problem => ({
+  ...{ severity: 'info', stage: 'outcome', patient, file, place: column },
+  reason:
+    value === ''
+      ? 'The outcome is missing, so the patient is left out.'
+      : `The outcome "${value}" is neither positive nor negative, so the patient is left out.`,
+  fix: 'Add the value to data.outcome.event.positive or negative if it says the outcome.',
+});
+
+function noTime({ file, columns }: TextTable, column: string): Problem {
+  const guess = nearest(column, columns);
+  return {
+    ...{ severity: 'warning', stage: 'outcome', patient: null, file, place: column },
+    reason: `Column "${column}" is not in the file; follow-up times stay unknown.`,
+    fix: `${guess === null ? 'Add the column' : `Did you mean "${guess}"? Add the column`} if the data has it; of the labels only cohort.label: landmark needs it.`,
+  };
+}

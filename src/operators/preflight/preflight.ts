@@ -1,0 +1,157 @@
+import type { BagDeclaration, TableDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { slotsOf, tableOf, bagOf } from '../../pipeline/config/slots.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile, Unit } from '../../pipeline/stage.js';
+import { readModalityTable } from '../cohort/read-modality-table.js';
+import { readOutcome, type ReadOutcome } from '../cohort/read-outcome.js';
+import { faultsError, type TableFault } from '../tables/table-fault.js';
+import type { LeftOut, TypedTable } from '../tables/typed-table.js';
+import { bagPatients, type BagFilesOf } from './bag-patients.js';
+import { joinOf, strangersText, type Join } from './joins.js';
+import { leaksOf, type Leak } from './leak.js';
+import { oddFiles } from './odd-files.js';
+import { unusableFeatures } from './unusable-features.js';
+
+/** The files of an experiment, found and hashed. */
+export interface PreflightFiles {
+  readonly outcome: readonly SourceFile[];
+  readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
+  readonly bags: readonly (BagFilesOf & { readonly unit: Unit })[];
+}
+
+/** A table as it was read. */
+export interface CheckedTable {
+  readonly modality: ModalityId;
+  readonly table: TypedTable;
+  /** Columns that are no input, and why. */
+  readonly left: readonly LeftOut[];
+}
+
+/** What the checks before a run found. */
+export interface Preflight {
+  readonly outcome: ReadOutcome;
+  readonly tables: readonly CheckedTable[];
+  readonly joins: readonly Join[];
+  /** What a user should look at; nothing of it ends the run. */
+  readonly warnings: readonly Problem[];
+  /** What would make the results wrong, each of which ends `up` before anything is computed. */
+  readonly refusals: readonly HafError[];
+  /** Number of labelled patients that have so many modalities; index 0 has none. */
+  readonly patientsByModalities: readonly number[];
+}
+
+/**
+ * Reads tables and names of files as `up` will, and compares the ids of all of them. `inspect`, `plan` and `up` make the same
+ * checks: what `inspect` calls fine, `up` takes.
+ *
+ * @param trial also tries to read a few feature files of each modality
+ */
+export async function preflight(
+  config: Config,
+  files: PreflightFiles,
+  { trial }: { readonly trial: (modality: ModalityId) => boolean },
+): Promise<Preflight> {
+  const { data } = config;
+  const [source] = files.outcome;
+  if (source === undefined) throw new Error('The preflight was given no outcome table');
+  const outcome = await readOutcome(source, data);
+  const faults: TableFault[] = [...outcome.faults];
+  const refusals: HafError[] = [];
+  const warnings: Problem[] = [...outcome.problems.filter(({ severity }) => severity !== 'info')];
+  const tables: CheckedTable[] = [];
+  for (const { modality, sources } of files.tables) {
+    const declared: TableDeclaration = tableOf(config, modality);
+    const read = await readModalityTable(modality, declared, sources, data);
+    faults.push(...read.faults);
+    warnings.push(...read.problems);
+    if (read.table !== null) tables.push({ modality, table: read.table, left: read.left });
+  }
+  if (faults.length > 0) refusals.push(faultsError(faults));
+
+  const labels = new Map(outcome.patients.map(({ id, y }) => [id, y]));
+  // A patient whose outcome is unknown is listed; the id itself was written right.
+  const known = new Set([...labels.keys(), ...outcome.unlabelled]);
+  const joins: Join[] = [];
+  const holders: ReadonlySet<string>[] = [];
+  for (const { id: modality, kind } of slotsOf(config)) {
+    const table = tables.find((one) => one.modality === modality)?.table;
+    if (kind === 'table' && table === undefined) continue;
+    const bags = files.bags.filter((one) => one.modality === modality);
+    const ids = table === undefined ? await bagPatients(bags) : new Set(table.patients);
+    const place = kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
+    const count = kind === 'table' ? [tableOf(config, modality).file].flat().length : bags.flatMap(({ sources }) => sources).length;
+    joins.push(joinOf({ modality, kind, place, files: count }, ids, known));
+    holders.push(ids);
+    if (kind === 'bag') {
+      warnings.push(...oddFiles(modality, bags));
+      const unfit = trial(modality) ? await unusableFeatures(config, modality, bags) : null;
+      if (unfit !== null) refusals.push(unfit);
+    }
+  }
+  if (known.size > 0 && !data.patients.allowUnmatched) refusals.push(...joins.flatMap((join) => refused(join)));
+  const leaks = tables.flatMap(({ modality, table }) =>
+    leaksOf(
+      modality,
+      table,
+      labels,
+      [data.outcome.event?.column, data.outcome.time?.column].filter((name) => name !== undefined),
+      data.outcome.allowPredictors,
+    ),
+  );
+  if (leaks.length > 0) refusals.push(leakError(leaks));
+  return { outcome, tables, joins, warnings, refusals, patientsByModalities: countHeld(labels, holders) };
+}
+
+const globOf = ({ slides, images, files }: BagDeclaration): string => slides ?? images ?? files ?? '';
+
+/** A modality of which less than half of the patients have an outcome was most likely joined by other ids. */
+function refused(join: Join): readonly HafError[] {
+  const { modality, kind, patients, matched, unmatched } = join;
+  if (2 * matched >= patients && patients > 0) return [];
+  const key = `data.modalities.${modality}`;
+  const what = kind === 'table' ? `${patients} rows of ${join.place}` : `${patients} patients that the files of ${join.place} name`;
+  return [
+    new HafError(
+      'HAF_JOIN_REFUSED',
+      `${modality}: only ${matched} of the ${what} stand in the outcome table; not there: ${strangersText(unmatched)}. In the outcome table: ${strangersText(join.lacking)}.`,
+      `Check how ids are written and ${kind === 'table' ? `${key}.id` : `${key}.patient`}; if this is how the data are, set data.patients.allowUnmatched: true.`,
+      { context: { modality, matched, patients } },
+    ),
+  ];
+}
+
+function leakError(leaks: readonly Leak[]): HafError {
+  const names = leaks.map(({ modality, column }) => `${modality}.${column}`);
+  const told = leaks.map(({ modality, column, because }) => `\n  ${modality}, column "${column}": ${because}`);
+  return new HafError(
+    'HAF_OUTCOME_LEAK',
+    `${leaks.length === 1 ? 'A column tells' : `${leaks.length} columns tell`} the outcome instead of predicting it:${told.join('')}\n`,
+    `Take it out of the inputs: data.modalities.${leaks[0]?.modality ?? ''}.columns: { "${leaks[0]?.column ?? ''}": ignore }. If it was known before the outcome, allow it: data.outcome.allowPredictors: [${names.join(', ')}].`,
+    { context: { columns: names } },
+  );
+}
+
+function countHeld(labels: ReadonlyMap<string, 0 | 1>, holders: readonly ReadonlySet<string>[]): readonly number[] {
+  const counts = Array.from({ length: holders.length + 1 }, () => 0);
+  for (const id of labels.keys()) {
+    const held = holders.filter((ids) => ids.has(id)).length;
+    counts[held] = (counts[held] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The refusals as one error. @throws HafError the only one, or all of them in one text */
+export function assertAccepted({ refusals }: Pick<Preflight, 'refusals'>): void {
+  const [first, ...others] = refusals;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new HafError(
+    first.code,
+    `${refusals.length} checks refuse the data:\n${refusals.map(({ what, fix }, i) => `  ${i + 1}. ${what.trimEnd()} ${fix}`).join('\n')}\n`,
+    'Correct each of them; "haf-pipeline inspect" makes the same checks.',
+    { context: { refusals: refusals.map(({ code }) => code) } },
+  );
+}

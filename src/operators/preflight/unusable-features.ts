@@ -1,0 +1,59 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { bagOf } from '../../pipeline/config/slots.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { FeatureFile } from '../features/feature-reader.js';
+import { readerOf } from '../features/reader-of.js';
+import type { BagFilesOf } from './bag-patients.js';
+
+/** So many feature files of a modality are read on trial: the first, the last and those between. */
+const tried = 3;
+
+/**
+ * The error that a run would end with because no feature file fits the experiment, such as a wrong `width`; null as soon as
+ * one of the files on trial can be used. A single bad file is a matter of its own job.
+ */
+export async function unusableFeatures(
+  config: Config,
+  modality: ModalityId,
+  bags: readonly BagFilesOf[],
+): Promise<HafError | null> {
+  const files = bags.filter(({ kind }) => kind === 'features');
+  if (files.length === 0) return null;
+  const some = Array.from({ length: Math.min(tried, files.length) }, (_, i) =>
+    Math.round((i * (files.length - 1)) / Math.max(1, Math.min(tried, files.length) - 1)),
+  );
+  const reasons: string[] = [];
+  for (const at of new Set(some)) {
+    const reason = await whyUnusable(config, modality, files[at] as BagFilesOf);
+    if (reason === null) return null;
+    reasons.push(reason);
+  }
+  return new HafError(
+    'HAF_FEATURES_INVALID',
+    `${modality}: none of ${reasons.length} feature files on trial can be used. ${reasons[0] ?? ''}`,
+    `Check data.modalities.${modality}.width (now ${bagOf(config, modality).width}) and the files.`,
+    { context: { modality } },
+  );
+}
+
+/** Why nothing of a file can be used; null when some of it can. */
+async function whyUnusable(config: Config, modality: ModalityId, { unit, sources }: BagFilesOf): Promise<string | null> {
+  const [source] = sources;
+  if (source === undefined) return null;
+  const file: FeatureFile = {
+    ...{ path: source.path, name: source.name, modality, patient: unit.patient ?? null },
+    ...(unit.names === undefined ? {} : { names: unit.names }),
+    tiling: unit.tiling ?? 'tissue',
+    width: bagOf(config, modality).width,
+    onNonFinite: config.embed.onNonFinite,
+  };
+  try {
+    const { bags, rejected } = await readerOf(file).read(file);
+    if (bags.length > 0 || rejected.length === 0) return null;
+    return `${source.name}: ${rejected[0]?.reason ?? ''}`;
+  } catch (error) {
+    if (error instanceof HafError) return `${source.name}: ${error.what}`;
+    throw error;
+  }
+}

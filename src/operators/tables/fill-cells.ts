@@ -1,0 +1,34 @@
+import type { TextTable } from './text-table.js';
+
+export interface FilledCells {
+  /** Row-major [rows, columns]; NaN where a cell is missing or holds a text. */
+  readonly cells: Float64Array;
+  /** Cells of each column that hold a text. */
+  readonly texts: Uint32Array;
+}
+
+/** Reads the numbers of all rows in one pass, without a text for any cell that is a number or empty. */
+export function fillCells(table: TextTable, columns: Int32Array): FilledCells {
+  const [rows, width] = [table.patients.length, columns.length];
+  const cells = new Float64Array(rows * width);
+  const texts = new Uint32Array(width);
+  for (let row = 0; row < rows; row++)
+    for (let at = 0; at < width; at++) {
+      const column = columns[at] as number;
+      const value = table.number(row, column);
+      cells[row * width + at] = value;
+      if (Number.isNaN(value) && table.text(row, column) !== '') texts[at] = (texts[at] as number) + 1;
+    }
+  return { cells, texts };
+}
+
+/** Moves the kept columns together, in the same memory. */
+export function withoutColumns(cells: Float64Array, kept: Uint8Array, rows: number): Float64Array {
+  const width = kept.length;
+  const columns = [...kept.keys()].filter((at) => kept[at] === 1);
+  if (columns.length === width) return cells;
+  let to = 0;
+  for (let row = 0; row < rows; row++)
+    for (const at of columns) cells[to++] = cells[row * width + at] as number;
+  return cells.subarray(0, to);
+}

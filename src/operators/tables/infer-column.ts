@@ -1,0 +1,60 @@
+import { isDateText } from './date-text.js';
+import { distinctNumbers, distinctWords, examples } from './distinct.js';
+import { isRowNumber, rowNumber, settleNumbers } from './settle-numbers.js';
+import { coded, settleBinary, settleNominal } from './settle-words.js';
+import type { ColumnView, Settled } from './typed-column.js';
+
+/** A column of fewer texts is not taken for a column of identifiers. */
+const fewestIdentifiers = 5;
+/** A column in which half of the cells are numbers, and of more than so many values, is one of numbers with slips. */
+const valuesOfNumbers = 10;
+
+/**
+ * Decides the kind of a column by its values: two values are binary, other numbers numeric, words nominal. Refused are
+ * row numbers, dates, words that are all different (an identifier), and numbers among which words stand.
+ */
+export function inferColumn(view: ColumnView): Settled {
+  if (view.texts === 0) {
+    if (isRowNumber(view)) return rowNumber(view);
+    if (distinctNumbers(view.numbers, 2).length === 2) return settleBinary(view, true);
+    return settleNumbers(view, 'numeric', true);
+  }
+  const found = coded(view);
+  if (found.categories.length === 2) return settleBinary(view, true, found);
+  return refuseWords(view) ?? slips(view) ?? settleNominal(view, true, found);
+}
+
+/** Words that are no categories: dates, row numbers by name, and words that are different for all patients. */
+export function refuseWords(view: ColumnView): Settled | null {
+  if (isRowNumber(view)) return rowNumber(view);
+  const words = view.words();
+  const known = words.filter((word) => word !== '');
+  const distinct = distinctWords(words);
+  const declare = `declare "${view.name}: ignore"`;
+  if (view.texts > 0 && known.every(isDateText))
+    return {
+      ...{ type: 'fault', reason: 'date', line: null },
+      problem: `the column holds dates ("${known[0] ?? ''}"): replace them by a number, such as days since the diagnosis or an age, or ${declare}`,
+    };
+  if (view.texts > 0 && distinct.length === known.length && known.length >= fewestIdentifiers)
+    return {
+      ...{ type: 'fault', reason: 'identifier', line: null },
+      problem: `all ${known.length} values are different texts ("${known[0] ?? ''}", "${known[1] ?? ''}" ...): an identifier? ${declare[0]?.toUpperCase() ?? ''}${declare.slice(1)}, or "${view.name}: nominal" if they are categories`,
+    };
+  return null;
+}
+
+function slips(view: ColumnView): Settled | null {
+  const texts = view
+    .words()
+    .flatMap((word, at) =>
+      word !== '' && Number.isNaN(view.numbers[at]) ? [{ word, line: view.line(at) }] : [],
+    );
+  const known = view.words().filter((word) => word !== '').length;
+  const mostlyNumbers = known - texts.length >= known / 2;
+  if (!mostlyNumbers || distinctNumbers(view.numbers, valuesOfNumbers).length <= valuesOfNumbers) return null;
+  return {
+    ...{ type: 'fault', reason: 'mixed', line: texts[0]?.line ?? null },
+    problem: `most cells are numbers, but ${texts.length} of ${known} are not: ${examples(texts)}. Correct them, add the word to data.patients.missing, or declare "${view.name}: nominal"`,
+  };
+}

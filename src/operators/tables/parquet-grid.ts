@@ -1,0 +1,93 @@
+import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
+import { plainNumber, type DecimalMark } from './plain-number.js';
+
+/** A column of a Parquet file; several row groups are put one behind the other. */
+type Values = ArrayLike<unknown>;
+
+/** Opens a Parquet file, flat columns only. Its lines are counted from 2, as if it had a header in line 1. */
+export async function openParquetGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet');
+  try {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    const fields = parquetSchema(metadata).children;
+    const nested = fields.find(({ children }) => children.length > 0);
+    if (nested !== undefined)
+      return {
+        line: null,
+        problem: `column "${nested.element.name}" holds lists or records, not single values`,
+      };
+    const names = fields.map(({ element }) => element.name);
+    const pieces = new Map<string, { start: number; values: Values }[]>(names.map((name) => [name, []]));
+    await parquetRead({
+      file,
+      metadata,
+      compressors: (await import('hyparquet-compressors')).compressors,
+      onChunk: ({ columnName, columnData, rowStart }) =>
+        pieces.get(columnName)?.push({ start: rowStart, values: columnData as Values }),
+    });
+    const rows = Number(metadata.num_rows);
+    const columns = names.map((name) => joined(pieces.get(name) ?? [], rows));
+    return {
+      grid: gridOf(names, columns, rows, options.decimal ?? '.'),
+      form: { format: 'parquet' },
+      notes: [],
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { line: null, problem: `it cannot be read as a Parquet file: ${reason}` };
+  }
+}
+
+function joined(pieces: { start: number; values: Values }[], rows: number): Values {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined && first.values.length === rows) return first.values;
+  const all: unknown[] = new Array<unknown>(rows).fill(null);
+  for (const { start, values } of pieces)
+    for (let at = 0; at < values.length; at++) all[start + at] = values[at];
+  return all;
+}
+
+function gridOf(
+  names: readonly string[],
+  columns: readonly Values[],
+  rows: number,
+  decimal: DecimalMark,
+): CellGrid {
+  const kept: number[] = [];
+  for (let row = 0; row < rows; row++)
+    if (columns.some((values) => textOf(values[row]) !== '')) kept.push(row);
+  const cell = (row: number, column: number): unknown => columns[column]?.[kept[row] as number];
+  return {
+    header: names.map((name) => name.trim()),
+    headerLine: 1,
+    rows: kept.length,
+    line: (row) => (kept[row] as number) + 2,
+    width: () => names.length,
+    number: (row, column) => {
+      const value = cell(row, column);
+      if (typeof value === 'number') return Number.isFinite(value) ? value : NaN;
+      if (typeof value === 'bigint') return Number(value);
+      return typeof value === 'string' ? plainNumber(value.trim(), decimal) : NaN;
+    },
+    text: (row, column) => textOf(cell(row, column)),
+    idProblem: (row, column) => {
+      const value = cell(row, column);
+      return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+        ? `${value} is stored as a floating-point number and has lost digits: store the ids as text`
+        : null;
+    },
+  };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.trim();
+  if (typeof value === 'number') return Number.isNaN(value) ? '' : String(value);
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (value instanceof Date)
+    return value
+      .toISOString()
+      .replace(/T00:00:00\.000Z$/, '')
+      .replace(/\.000Z$/, '');
+  return '';
+}

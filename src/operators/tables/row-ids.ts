@@ -1,0 +1,90 @@
+import type { TableFault } from './table-fault.js';
+import type { CellGrid } from './cell-grid.js';
+import { collapsed } from './collapse-faults.js';
+
+export interface RowIds {
+  /** Rows with a usable id, in file order. */
+  readonly rows: readonly number[];
+  readonly patients: readonly string[];
+  readonly faults: readonly TableFault[];
+}
+
+export interface RowIdOptions {
+  readonly file: string;
+  readonly column: number;
+  readonly columnName: string;
+  /** The id a text stands for; null when it is none. */
+  readonly patientOf: (raw: string) => string | null;
+  /** Whether a patient may have one row only. */
+  readonly onePerPatient: boolean;
+}
+
+/**
+ * Reads the ids of all rows. Faults: a row without an id, a patient in two rows, and two ids that differ only in case,
+ * in blanks, or as `12.0` differs from `12`. Such ids are most likely one patient written in two ways.
+ */
+export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
+  const { file, column, columnName, patientOf } = options;
+  const fault = (line: number, problem: string): TableFault => ({ file, line, column: columnName, problem });
+  const faults: Record<'absent' | 'unfit' | 'twice' | 'alike', TableFault[]> = {
+    ...{ absent: [], unfit: [], twice: [], alike: [] },
+  };
+  const lineOf = new Map<string, number>();
+  const alikeOf = new Map<string, string>();
+  const rows: number[] = [];
+  const patients: string[] = [];
+  for (let row = 0; row < grid.rows; row++) {
+    const line = grid.line(row);
+    const raw = grid.text(row, column);
+    const unfit = grid.idProblem?.(row, column) ?? null;
+    const patient = patientOf(raw);
+    if (unfit !== null) faults.unfit.push(fault(line, unfit));
+    else if (patient === null)
+      faults.absent.push(fault(line, raw === '' ? 'the row has values but no id' : `"${raw}" is no id`));
+    else {
+      const earlier = lineOf.get(patient);
+      if (earlier !== undefined && options.onePerPatient)
+        faults.twice.push(fault(line, `patient "${patient}" is in line ${earlier} already`));
+      else {
+        rows.push(row);
+        patients.push(patient);
+      }
+      if (earlier === undefined) {
+        lineOf.set(patient, line);
+        const key = looseKey(patient);
+        const other = alikeOf.get(key);
+        if (other === undefined) alikeOf.set(key, patient);
+        else
+          faults.alike.push(
+            fault(
+              line,
+              `"${patient}" looks like "${other}" of line ${lineOf.get(other) ?? 0}: write one patient's id the same way everywhere`,
+            ),
+          );
+      }
+    }
+  }
+  const decimal = decimalIds(patients);
+  const decimals = decimal === null ? [] : [{ file, line: null, column: columnName, problem: decimal }];
+  return {
+    rows,
+    patients,
+    faults: [
+      ...decimals,
+      ...[faults.unfit, faults.absent, faults.twice, faults.alike].flatMap((some) => collapsed(some)),
+    ],
+  };
+}
+
+/** Equal for ids that a person would take for one. */
+const looseKey = (id: string): string =>
+  id
+    .toLowerCase()
+    .replace(/\s+/g, '')
+    .replace(/^(\d+)\.0+$/, '$1');
+
+/** pandas writes whole numbers as 12.0 once one of them was missing; such an id fits no other file. */
+function decimalIds(patients: readonly string[]): string | null {
+  if (patients.length === 0 || !patients.every((id) => /^\d+\.0+$/.test(id))) return null;
+  return `the ids are written as decimal numbers ("${patients[0] ?? ''}"); write them as the other files do, as whole numbers or text`;
+}

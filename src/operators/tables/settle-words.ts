@@ -1,0 +1,111 @@
+import { distinctNumbers, distinctWords, examples } from './distinct.js';
+import type { ColumnView, Settled } from './typed-column.js';
+
+/** The values of a column in the order of their codes, and each row's code; NaN where the cell is missing. */
+interface Coded {
+  readonly categories: readonly string[];
+  readonly cells: Float64Array;
+}
+
+/** Whole-number codes in ascending order; anything else by code unit. `true` and `false` in any case are one word. */
+export function coded(view: ColumnView): Coded {
+  if (view.texts === 0) {
+    const values = distinctNumbers(view.numbers);
+    const categories = values.every(Number.isInteger)
+      ? values
+      : values.sort((a, b) => (String(a) < String(b) ? -1 : 1));
+    const codeOf = new Map(categories.map((value, code) => [value, code]));
+    return {
+      categories: categories.map(String),
+      cells: view.numbers.map((value) => codeOf.get(value) ?? NaN),
+    };
+  }
+  const written = view.words();
+  const truth = written.every((word) => word === '' || /^(true|false)$/i.test(word));
+  const words = truth ? written.map((word) => word.toLowerCase()) : written;
+  const categories = distinctWords(words);
+  const codeOf = new Map(categories.map((word, code) => [word, code]));
+  return { categories, cells: Float64Array.from(words, (word) => codeOf.get(word) ?? NaN) };
+}
+
+const empty = (categories: readonly string[]): Settled | null =>
+  categories.length > 1 ? null : { type: 'left', reason: categories.length === 0 ? 'missing' : 'constant' };
+
+/** Two values, the smaller is 0; 0 and 1 stay what they are. */
+export function settleBinary(
+  view: ColumnView,
+  inferred: boolean,
+  { categories, cells } = coded(view),
+): Settled {
+  const few = empty(categories);
+  if (few !== null) return few;
+  const { name } = view;
+  if (categories.length > 2) {
+    const seen = categories.map((word, code) => ({ word, line: view.line(cells.indexOf(code)) }));
+    return {
+      ...{ type: 'fault', reason: 'mixed', line: null },
+      problem: `a binary column has two values, this one has ${categories.length}: ${examples(seen.sort((a, b) => a.line - b.line)).replace('cells', 'values')}`,
+    };
+  }
+  if (categories[0] === '0' && categories[1] === '1' && view.texts === 0)
+    return { type: 'input', column: { name, kind: 'binary', inferred } };
+  return { type: 'input', column: { name, kind: 'binary', categories: [...categories], inferred }, cells };
+}
+
+/** Categories without an order. */
+export function settleNominal(
+  view: ColumnView,
+  inferred: boolean,
+  { categories, cells } = coded(view),
+): Settled {
+  const few = empty(categories);
+  if (few !== null) return few;
+  const warning = variants(categories);
+  return {
+    ...{
+      type: 'input',
+      column: { name: view.name, kind: 'nominal', categories: [...categories], inferred },
+      cells,
+    },
+    ...(warning === null ? {} : { warning }),
+  };
+}
+
+/** Values that the experiment lists, nominal or in their order; a value that is not in the list is a fault. */
+export function settleListed(
+  view: ColumnView,
+  kind: 'nominal' | 'ordinal',
+  list: readonly (string | number)[],
+): Settled {
+  const categories = list.map((value) => String(value).trim().normalize('NFC'));
+  const codeOf = new Map(categories.map((word, code) => [word, code]));
+  const codeOfNumber = new Map(list.map((value, code) => [Number(value), code]));
+  const unknown: { word: string; line: number }[] = [];
+  const cells = Float64Array.from(view.words(), (word, row) => {
+    if (word === '') return NaN;
+    const code = codeOf.get(word) ?? codeOfNumber.get(view.numbers[row] ?? NaN);
+    if (code === undefined) unknown.push({ word, line: view.line(row) });
+    return code ?? NaN;
+  });
+  if (unknown.length > 0)
+    return {
+      ...{ type: 'fault', reason: 'mixed', line: unknown[0]?.line ?? null },
+      problem: `not in the list of its ${kind} values (${categories.join(', ')}): ${examples(unknown)}`,
+    };
+  const distinct = distinctNumbers(cells, 1).length;
+  if (distinct < 2) return { type: 'left', reason: distinct === 0 ? 'missing' : 'constant' };
+  return { type: 'input', column: { name: view.name, kind, categories, inferred: false }, cells };
+}
+
+/** Categories that differ in case or blanks only are most likely one. */
+function variants(categories: readonly string[]): string | null {
+  const seen = new Map<string, string>();
+  for (const word of categories) {
+    const key = word.toLowerCase().replace(/\s+/g, '');
+    const other = seen.get(key);
+    if (other !== undefined)
+      return `has the categories "${other}" and "${word}", which differ in case or blanks only`;
+    seen.set(key, word);
+  }
+  return null;
+}

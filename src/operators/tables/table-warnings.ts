@@ -1,0 +1,87 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { Sentinel } from './sentinels.js';
+
+/** Columns that a warning names before it counts the rest. */
+const named = 5;
+
+/** Collects what is said of the columns of one table: one warning for each kind, however many columns it is about. */
+export interface TableWarnings {
+  leftOut(column: string, reason: 'constant' | 'missing'): void;
+  sentinels(column: string, found: readonly Sentinel[]): void;
+  column(column: string, warning: string): void;
+  problems(): readonly Problem[];
+}
+
+/** @param notes - what a user should know of how the file was read */
+export function tableWarnings(file: string, notes: readonly string[]): TableWarnings {
+  const left = { constant: [] as string[], missing: [] as string[] };
+  const sentinels = new Map<number, { columns: string[]; count: number }>();
+  const others: Problem[] = [];
+  const problem = (
+    place: string | null,
+    reason: string,
+    fix: string,
+    severity: Problem['severity'] = 'warning',
+  ): Problem => ({
+    ...{ severity, stage: 'tables', patient: null, file, place, reason, fix },
+  });
+  return {
+    leftOut: (column, reason) => left[reason].push(column),
+    sentinels: (column, found) => {
+      for (const { value, count } of found) {
+        const seen = sentinels.get(value) ?? { columns: [], count: 0 };
+        seen.columns.push(column);
+        sentinels.set(value, { columns: seen.columns, count: seen.count + count });
+      }
+    },
+    column: (column, warning) =>
+      others.push(
+        problem(
+          column,
+          `Column "${column}" ${warning}.`,
+          'Correct the file, or declare the column under "columns".',
+        ),
+      ),
+    problems: () => [
+      ...notes.map((note) => problem(null, note, 'Check a few values of the table.', 'info')),
+      ...(left.constant.length === 0
+        ? []
+        : [
+            problem(
+              placeOf(left.constant),
+              `${listed(left.constant)} with the same value for all patients: left out.`,
+              'Declare it "ignore" if that is right.',
+            ),
+          ]),
+      ...(left.missing.length === 0
+        ? []
+        : [
+            problem(
+              placeOf(left.missing),
+              `${listed(left.missing)} without any value: left out.`,
+              'Declare it "ignore" if that is right.',
+            ),
+          ]),
+      ...[...sentinels].map(([value, { columns, count }]) =>
+        problem(
+          placeOf(columns),
+          `${listed(columns)} with the number ${value} in ${count} cells: a code for "missing"? It is used as a number.`,
+          `Add "${value}" to data.patients.missing if it means "missing".`,
+        ),
+      ),
+      ...others,
+    ],
+  };
+}
+
+const placeOf = (columns: readonly string[]): string | null =>
+  columns.length === 1 ? (columns[0] ?? null) : null;
+
+function listed(columns: readonly string[]): string {
+  const names = columns
+    .slice(0, named)
+    .map((name) => `"${name}"`)
+    .join(', ');
+  const rest = columns.length - named;
+  return `${columns.length === 1 ? 'Column' : 'Columns'} ${names}${rest > 0 ? ` and ${rest} more` : ''}`;
+}

@@ -1,0 +1,157 @@
+import type { TableFault } from './table-fault.js';
+import type { CellGrid, GridOptions, TableForm } from './cell-grid.js';
+import { collapsed } from './collapse-faults.js';
+import { readHeader } from './header.js';
+import { missingWords, type MissingWords } from './missing.js';
+import { openGrid } from './open-grid.js';
+import { patientText } from './patient-text.js';
+import { readRowIds } from './row-ids.js';
+
+/** A table as it is written: one row per patient, cells as texts or numbers, read when they are asked for. */
+export interface TextTable {
+  /** Name of the file, for messages. */
+  readonly file: string;
+  readonly idColumn: string;
+  /** Names of the columns without the id, in file order. */
+  readonly columns: readonly string[];
+  readonly patients: readonly string[];
+  /** Line of each patient's row, as an editor or Excel shows it. */
+  readonly lines: readonly number[];
+  /** The number in a cell; NaN when the cell is missing or holds no number. */
+  readonly number: (row: number, column: number) => number;
+  /** The trimmed text of a cell; '' when the cell is missing. */
+  readonly text: (row: number, column: number) => string;
+  /** The trimmed text of a cell, also of a word that means "missing". */
+  readonly written: (row: number, column: number) => string;
+  /** How the file was read; null when it could not be. */
+  readonly form: TableForm | null;
+  /** What a user should know of how it was read. */
+  readonly notes: readonly string[];
+  /** Rows with a fault in their id are left out; any fault makes the table unfit for use. */
+  readonly faults: readonly TableFault[];
+}
+
+export interface TextTableOptions extends GridOptions {
+  /** Name of the file for messages. */
+  readonly name: string;
+  /** Words that mean "missing" (`data.patients.missing`). */
+  readonly missing: readonly string[];
+  /** Sheet of an Excel workbook. @default its only sheet */
+  readonly sheet?: string | null;
+  /** @default found out */
+  readonly delimiter?: string | null;
+  /** @default found out */
+  readonly decimal?: '.' | ',' | null;
+  /** The id a text stands for; null when it is none. @default patientText */
+  readonly patientOf?: (raw: string) => string | null;
+  /** False for tables with several rows of a patient, such as a slide table. @default true */
+  readonly onePerPatient?: boolean;
+}
+
+/**
+ * Reads the table of a file: delimited text, .xlsx or .parquet, recognised by content. Nothing is thrown for what is
+ * wrong with the content: it comes back as faults with lines, so that one run shows the faults of all files.
+ *
+ * @throws Error of the file system when the file cannot be opened
+ * @example
+ * const table = await readTextTable('/data/clini.csv', { name: 'clini.csv', id: ['PATIENT'], missing: defaultMissing });
+ */
+export async function readTextTable(path: string, options: TextTableOptions): Promise<TextTable> {
+  const opened = await openGrid(path, options);
+  if ('problem' in opened) return refused(options.name, null, [opened]);
+  const { grid, form, notes } = opened;
+  const header = readHeader(grid, options.id);
+  if (header.problems.length > 0)
+    return refused(
+      options.name,
+      form,
+      header.problems.map((problem) => ({ line: grid.headerLine, problem })),
+    );
+  if (grid.rows === 0)
+    return refused(options.name, form, [{ line: null, problem: 'no row stands below the header' }]);
+  const idColumn = grid.header[header.id] ?? '';
+  const ids = readRowIds(grid, {
+    ...{ file: options.name, column: header.id, columnName: idColumn },
+    patientOf: options.patientOf ?? patientText,
+    onePerPatient: options.onePerPatient ?? true,
+  });
+  const ragged = raggedRows(options.name, grid, header.width);
+  return {
+    file: options.name,
+    idColumn,
+    columns: header.names,
+    patients: ids.patients,
+    lines: ids.rows.map((row) => grid.line(row)),
+    ...cellsOf(grid, ids.rows, header.columns, missingWords(options.missing)),
+    form,
+    notes,
+    // Shifted cells make wrong ids: the cause alone is reported.
+    faults: ragged.length > 0 ? ragged : ids.faults,
+  };
+}
+
+type CellAccess = Pick<TextTable, 'number' | 'text' | 'written'>;
+
+function cellsOf(
+  grid: CellGrid,
+  rows: readonly number[],
+  columns: readonly number[],
+  missing: MissingWords,
+): CellAccess {
+  const rowAt = Int32Array.from(rows);
+  const columnAt = Int32Array.from(columns);
+  const number = (row: number, column: number): number =>
+    grid.number(rowAt[row] as number, columnAt[column] as number);
+  const written = (row: number, column: number): string =>
+    grid.text(rowAt[row] as number, columnAt[column] as number);
+  return {
+    number: missing.anyNumber
+      ? (row, column) => {
+          const value = number(row, column);
+          return missing.number(value) ? NaN : value;
+        }
+      : number,
+    text: (row, column) => {
+      const text = written(row, column);
+      return missing.text(text) || (missing.anyNumber && missing.number(number(row, column))) ? '' : text;
+    },
+    written,
+  };
+}
+
+/** Rows with more or fewer cells than the header. Surplus cells without content are no fault. */
+function raggedRows(file: string, grid: CellGrid, width: number): readonly TableFault[] {
+  const faults: TableFault[] = [];
+  let oneMore = 0;
+  for (let row = 0; row < grid.rows; row++) {
+    const cells = grid.width(row);
+    if (cells === width || (cells > width && isBlankFrom(grid, row, width))) continue;
+    if (cells === width + 1) oneMore++;
+    faults.push({
+      file,
+      line: grid.line(row),
+      column: null,
+      problem: `${cells} cells where the header has ${width}`,
+    });
+  }
+  if (oneMore !== grid.rows || oneMore < 2) return collapsed(faults);
+  const problem = `all ${oneMore} rows have one cell more than the header. R writes row names so: use row.names=FALSE, or col.names=NA and name the first column`;
+  return [{ file, line: grid.headerLine, column: null, problem }];
+}
+
+function isBlankFrom(grid: CellGrid, row: number, from: number): boolean {
+  for (let column = from; column < grid.width(row); column++) if (grid.text(row, column) !== '') return false;
+  return true;
+}
+
+function refused(
+  file: string,
+  form: TableForm | null,
+  problems: readonly { readonly line: number | null; readonly problem: string }[],
+): TextTable {
+  return {
+    ...{ file, idColumn: '', columns: [], patients: [], lines: [], form, notes: [] },
+    ...{ number: () => NaN, text: () => '', written: () => '' },
+    faults: problems.map(({ line, problem }) => ({ file, line, column: null, problem })),
+  };
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+export const columnKinds = ['numeric', 'binary', 'nominal', 'ordinal'] as const;
+
+/** One column of a typed table (docs/method.md 2.2). */
+export const typedColumnSchema = z.strictObject({
+  name: z.string(),
+  kind: z.enum(columnKinds),
+  /**
+   * What the numbers of the cells stand for. Nominal, and ordinal with a declared order: cell `k` is `categories[k]`.
+   * Binary: the words of 0 and 1. Absent where cells are the numbers of the file.
+   */
+  categories: z.array(z.string()).exactOptional(),
+  /** Whether the kind was inferred from the values. */
+  inferred: z.boolean(),
+  note: z.string().exactOptional(),
+});
+export type TypedColumn = z.infer<typeof typedColumnSchema>;
+export type ColumnKind = TypedColumn['kind'];
+
+/** What an experiment says of a column. A list names all values: in their order (ordinal), or in that of one-hot. */
+export type ColumnDeclaration =
+  | ColumnKind
+  | 'infer'
+  | 'ignore'
+  | { readonly ordinal: readonly (string | number)[] }
+  | { readonly nominal: readonly (string | number)[] };
+
+export interface TableDeclaration {
+  readonly columns: Readonly<Record<string, ColumnDeclaration>>;
+  /** The columns that are not named. */
+  readonly others: 'infer' | 'numeric' | 'nominal' | 'ignore';
+  /** Keeps columns that are constant or empty. HANCOCK's width must not depend on the patients. @default false */
+  readonly keepConstant?: boolean;
+}
+
+/** Why a column is no input. */
+export type LeftOutReason =
+  'declared' | 'outcome' | 'constant' | 'missing' | 'identifier' | 'date' | 'row number' | 'mixed';
+
+/** One column while its kind is decided. */
+export interface ColumnView {
+  readonly name: string;
+  /** Numbers of all rows; NaN where the cell is missing or holds a text. Reused for the next column. */
+  readonly numbers: Float64Array;
+  /** Cells that hold a text. */
+  readonly texts: number;
+  /** Texts of all rows; '' where the cell is missing. */
+  readonly words: () => readonly string[];
+  /** Line of a row, for faults. */
+  readonly line: (row: number) => number;
+  /** Named in the experiment, rather than one of the others. */
+  readonly named: boolean;
+}
+
+/** What becomes of a column: an input, left out with a warning, or a fault that ends the run. */
+export type Settled =
+  | {
+      readonly type: 'input';
+      readonly column: TypedColumn;
+      /** The cells, where they are not the numbers of the view. */
+      readonly cells?: Float64Array;
+      readonly warning?: string;
+    }
+  | { readonly type: 'left'; readonly reason: 'constant' | 'missing' }
+  | {
+      readonly type: 'fault';
+      readonly reason: LeftOutReason;
+      readonly line: number | null;
+      readonly problem: string;
+    };

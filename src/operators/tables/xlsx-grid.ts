@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
+import { plainNumber, type DecimalMark } from './plain-number.js';
+
+/** A whole number of more digits than Excel keeps. */
+interface LongNumber {
+  readonly written: string;
+}
+type Value = string | number | boolean | Date | LongNumber | null;
+
+/** Excel keeps 15 digits of a number. */
+const exactDigits = 15;
+
+/**
+ * Opens a sheet of an Excel workbook (.xlsx): the named one, or the only one. Formulas stand for the values Excel
+ * stored with them; a cell with an error such as #N/A is empty.
+ */
+export async function openXlsxGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
+  const { default: readWorkbook } = await import('read-excel-file/universal');
+  const content = await readFile(path);
+  let sheets: readonly { readonly sheet: string; readonly data: readonly (readonly Value[])[] }[];
+  try {
+    const buffer = content.buffer.slice(
+      content.byteOffset,
+      content.byteOffset + content.length,
+    ) as ArrayBuffer;
+    // Its types call a date the constructor of dates.
+    sheets = (await readWorkbook<number | LongNumber>(buffer, { parseNumber: numberOf })) as unknown as typeof sheets;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { line: null, problem: `it cannot be read as an Excel workbook: ${reason}` };
+  }
+  const names = sheets.map(({ sheet }) => `"${sheet}"`).join(', ');
+  const wanted = options.sheet ?? null;
+  const found = wanted === null ? sheets : sheets.filter(({ sheet }) => sheet === wanted);
+  const [only] = found;
+  if (only === undefined)
+    return { line: null, problem: `it has no sheet "${wanted ?? ''}"; its sheets: ${names}` };
+  if (found.length > 1)
+    return { line: null, problem: `it has ${found.length} sheets: ${names}; name one with the key "sheet"` };
+  const grid = gridOf(only.data, options.decimal ?? '.');
+  if (grid === null) return { line: null, problem: `sheet "${only.sheet}" is empty` };
+  return { grid, form: { format: 'xlsx', sheet: only.sheet }, notes: [] };
+}
+
+function numberOf(written: string): number | LongNumber {
+  const value = Number(written);
+  const long = Number.isInteger(value) && Math.abs(value) >= 10 ** exactDigits;
+  return long ? { written: /^-?\d+$/.test(written) ? written : BigInt(value).toString() } : value;
+}
+
+function gridOf(data: readonly (readonly Value[])[], decimal: DecimalMark): CellGrid | null {
+  const filled = data.flatMap((cells, at) =>
+    cells.some((cell) => textOf(cell) !== '') ? [{ cells, line: at + 1 }] : [],
+  );
+  const [header, ...rows] = filled;
+  if (header === undefined) return null;
+  const cell = (row: number, column: number): Value => rows[row]?.cells[column] ?? null;
+  return {
+    header: header.cells.map(textOf),
+    headerLine: header.line,
+    rows: rows.length,
+    line: (row) => rows[row]?.line ?? 0,
+    width: (row) => rows[row]?.cells.length ?? 0,
+    number: (row, column) => {
+      const value = cell(row, column);
+      if (typeof value === 'number') return value;
+      if (typeof value === 'string') return plainNumber(value.trim(), decimal);
+      return isLong(value) ? Number(value.written) : NaN;
+    },
+    text: (row, column) => textOf(cell(row, column)),
+    idProblem: (row, column) => {
+      const value = cell(row, column);
+      if (!isLong(value)) return null;
+      return `${value.written} is stored as a number, of which Excel keeps 15 digits: format the column as text and enter the ids again`;
+    },
+  };
+}
+
+const isLong = (value: Value): value is LongNumber =>
+  typeof value === 'object' && value !== null && !(value instanceof Date);
+
+function textOf(value: Value): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return value.trim();
+  if (value instanceof Date)
+    return value
+      .toISOString()
+      .replace(/T00:00:00\.000Z$/, '')
+      .replace(/\.000Z$/, '');
+  return isLong(value) ? value.written : String(value);
+}

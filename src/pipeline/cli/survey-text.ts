@@ -1,0 +1,95 @@
+import { strangersText } from '../../operators/preflight/joins.js';
+import type { CheckedTable, Preflight } from '../../operators/preflight/preflight.js';
+import type { Problem } from '../core/problem.js';
+import { paletteFor } from './output.js';
+import type { Survey } from './survey.js';
+import { slideRows } from './survey-slides.js';
+import { textTable } from './text-table.js';
+
+/** So many columns of a table are listed by name. */
+const listedColumns = 24;
+
+/** What `inspect` prints for people. */
+export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
+  const { checks, slides, findings } = survey;
+  const section = (
+    title: string,
+    header: readonly string[],
+    rows: readonly (readonly string[])[],
+  ): readonly string[] => {
+    if (rows.length === 0) return [];
+    const lines = textTable(header, rows).split('\n');
+    return ['', colors.bold(title), ...lines.map((line) => `  ${line}`)];
+  };
+  const slideTable = slideRows(slides);
+  return [
+    `Cohort in ${survey.root}`,
+    ...(checks === null ? [] : checkLines(checks, section)),
+    ...section('Slides', slideTable.header, slideTable.rows),
+    ...(checks === null || checks.warnings.length === 0 ? [] : ['', colors.bold('Worth a look')]),
+    ...(checks?.warnings ?? []).map((warning) => `  ${colors.yellow('warning')}  ${warningText(warning)}`),
+    ...(findings.length === 0 ? [] : ['', colors.bold('Missing or wrong')]),
+    ...findings.flatMap(({ modality, what, fix }) => [
+      `  ${colors.yellow(modality)}  ${what}`,
+      `  ${' '.repeat(modality.length)}  ${colors.bold('fix:')} ${fix}`,
+    ]),
+  ];
+}
+
+type Section = (title: string, header: readonly string[], rows: readonly (readonly string[])[]) => readonly string[];
+
+/** Outcome, joins and columns as the checks found them. */
+export function checkLines({ outcome, joins, tables, patientsByModalities }: Preflight, section: Section): readonly string[] {
+  const { words, patients, unlabelled } = outcome;
+  const positive = patients.filter(({ y }) => y === 1).length;
+  return [
+    ...section(
+      'Outcome',
+      ['column', words.negative, words.positive, 'left out'],
+      [[words.column, `${patients.length - positive}`, `${positive}`, `${unlabelled.length}`]],
+    ),
+    ...section(
+      'Modalities',
+      ['name', 'kind', 'from', 'files', 'patients', 'with outcome', 'outcome only'],
+      joins.map((join) => [
+        ...[join.modality, join.kind, join.place],
+        ...[join.files, join.patients, join.matched, join.without].map(String),
+      ]),
+    ),
+    ...joins.flatMap(({ modality, unmatched, lacking, patients: count, matched, without }) => [
+      ...(unmatched.length === 0 ? [] : [`  ${modality}: ${count - matched} patients without outcome: ${strangersText(unmatched)}`]),
+      ...(lacking.length === 0 ? [] : [`  ${modality}: ${without} patients of the outcome table are absent: ${strangersText(lacking)}`]),
+    ]),
+    ...section('Columns', ['table', 'column', 'kind', 'values'], tables.flatMap(columnRows)),
+    ...section(
+      'Labelled patients',
+      ['modalities', 'patients'],
+      patientsByModalities.map((count, modalities) => [`${modalities}`, `${count}`]).reverse(),
+    ),
+  ];
+}
+
+function columnRows({ modality, table, left }: CheckedTable): readonly (readonly string[])[] {
+  const { columns } = table;
+  const rows = columns
+    .slice(0, listedColumns)
+    .map(({ name, kind, inferred, categories, note }) => [
+      modality,
+      name,
+      `${kind}${inferred ? ' (inferred)' : ''}`,
+      note ?? categories?.slice(0, 6).join(', ') ?? '',
+    ]);
+  const more =
+    columns.length > listedColumns ? [[modality, `and ${columns.length - listedColumns} more`, kindsOf(columns.slice(listedColumns)), '']] : [];
+  return [...rows, ...more, ...left.slice(0, listedColumns).map(({ column, reason }) => [modality, column, 'left out', reason])];
+}
+
+function kindsOf(columns: readonly { readonly kind: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of columns) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+}
+
+/** A warning in one line: where, what, and what to do. */
+export const warningText = ({ file, place, patient, reason, fix }: Problem): string =>
+  `${[file, place, patient === null ? null : `patient ${patient}`].filter((part) => part !== null).join(', ')}: ${reason} ${fix}`;
