@@ -42,7 +42,9 @@ function keyedPart(
       );
       layouts.add(instances.layout);
       const source = sourceIn(names, tiling, place, stemOf(fileName));
-      const bag = { patient, source, image: place, place, values, coords: null, mpp: null };
+      // HANCOCK's files are told apart by their stain; the same key in two files of others is two images.
+      const image = names === 'hancock' ? place : `${stemOf(fileName)}/${place}`;
+      const bag = { patient, source, image, place, values, coords: null, mpp: null };
       if (dropped === 0) return { bag, rejected: [] };
       const reason = `${dropped} rows had NaN or infinite values and were dropped.`;
       const fix = 'Extract the features of this image again.';
