@@ -13,6 +13,7 @@ export interface RowIdOptions {
   readonly file: string;
   readonly column: number;
   readonly columnName: string;
+  readonly rows: readonly number[];
   /** The id a text stands for; null when it is none. */
   readonly patientOf: (raw: string) => string | null;
   /** Whether a patient may have one row only. */
@@ -34,7 +35,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
   const alikeOf = new Map<string, string>();
   const rows: number[] = [];
   const patients: string[] = [];
-  for (let row = 0; row < grid.rows; row++) {
+  for (const row of options.rows) {
     const line = grid.line(row);
     const raw = grid.text(row, column);
     const unfit = grid.idProblem?.(row, column) ?? null;
