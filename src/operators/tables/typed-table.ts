@@ -75,6 +75,7 @@ export function typedTable(
     const view: ColumnView = {
       ...{ name, numbers, texts: filled.texts[index] ?? 0, named: Object.hasOwn(declaration.columns, name) },
       words: oncePerColumn(() => Array.from({ length: rows }, (_, row) => text.text(row, at))),
+      written: oncePerColumn(() => Array.from({ length: rows }, (_, row) => text.written(row, at))),
       line: (row) => text.lines[row] ?? 0,
     };
     const settled = settleColumn(view, declared, declaration.keepConstant ?? false);
