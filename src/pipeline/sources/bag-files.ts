@@ -8,7 +8,7 @@ import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
 import { patientIn, type NameRule } from '../core/naming.js';
 import type { Unit } from '../stage.js';
-import { matchingFiles } from './matching-files.js';
+import { examples, matchingFiles } from './matching-files.js';
 import { readSlideTable } from './slide-table.js';
 import { patientTable } from './patient-table.js';
 
@@ -139,9 +139,6 @@ async function patientsOfFiles(
     );
   return of;
 }
-
-/** Three of the names. */
-export const examples = (names: readonly string[]): string => names.slice(0, 3).join(', ');
 
 /** What the slide table says goes into the unit, so that editing one row computes one slide again. */
 function slideJobs(
