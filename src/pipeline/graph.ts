@@ -206,7 +206,7 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
  * The modalities that decide who belongs to the cohort: those that `cohort.require` asks of everybody, or else all. Any other
  * can be added without a new cohort, new folds and new training of what does not read it.
  */
-function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
+export function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
   if (cohort.require.length === 0) return modalities;
   // The site of the tumour is a column of this table.
   const site = data.layout === 'hancock' && cohort.includeSites !== 'all' ? [hancockSite.modality] : [];

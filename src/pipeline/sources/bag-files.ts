@@ -9,7 +9,7 @@ import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
 import { idRuleOf, patientIn, type NameRule } from '../core/naming.js';
 import type { Unit } from '../stage.js';
-import { matchingFiles } from './matching-files.js';
+import { examples, matchingFiles } from './matching-files.js';
 import { readSlideTable } from './slide-table.js';
 import { patientTable } from './patient-table.js';
 
@@ -159,9 +159,6 @@ function refuseAmbiguous(modality: ModalityId, stems: readonly string[]): void {
     { context: { modality, files: [...pair] } },
   );
 }
-
-/** Three of the names. */
-export const examples = (names: readonly string[]): string => names.slice(0, 3).join(', ');
 
 /** What the slide table says goes into the unit, so that editing one row computes one slide again. */
 function slideJobs(
