@@ -42,7 +42,7 @@ export const cohort: StageCode = stageOf(({ inputs, config }) => {
     .sort((a, b) => (a.patient.id < b.patient.id ? -1 : 1));
   requireModalities(candidates, 'patient with a known outcome', holders);
 
-  const { kept, flow, problems } = include(candidates, config);
+  const { kept, flow, problems } = include(candidates, config.cohort, [...holders.keys()]);
   requireBothOutcomes(flow, words);
   requireModalities(kept, 'patient of the cohort', holders);
   const output: CohortFile = { outcome: words, patients: kept.map(({ patient }) => patient) };

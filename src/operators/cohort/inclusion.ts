@@ -39,8 +39,10 @@ const atLandmark =
   };
 
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules({ cohort, modalities }: Pick<Config, 'cohort' | 'modalities'>): readonly Rule[] {
-  const { label, landmarkYears, includeSites, require } = cohort;
+function inclusionRules(
+  { label, landmarkYears, includeSites, require }: Config['cohort'],
+  modalities: readonly ModalityId[],
+): readonly Rule[] {
   const { notTumorSpecific } = hancockCause;
   const rules: Rule[] = [];
   if (label === 'tumorSpecific')
@@ -96,15 +98,18 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
 /**
  * Applies the rules of `cohort` one after the other; `flow` counts who is left after each, from "labelled" to
  * "cohort", and `problems` names everybody who was left out with the rule that did it.
+ *
+ * @param modalities those that decide who belongs, in the order of the rules
  */
 export function include(
   candidates: readonly Candidate[],
-  config: Pick<Config, 'cohort' | 'modalities'>,
+  cohort: Config['cohort'],
+  modalities: readonly ModalityId[],
 ): { kept: readonly Candidate[]; flow: readonly FlowStep[]; problems: readonly Problem[] } {
   let kept = candidates;
   const flow = [count('labelled', kept)];
   const problems: Problem[] = [];
-  for (const { step, key, apply } of inclusionRules(config)) {
+  for (const { step, key, apply } of inclusionRules(cohort, modalities)) {
     kept = kept.flatMap((candidate) => {
       const outcome = apply(candidate);
       if (typeof outcome !== 'string') return [outcome];
