@@ -111,7 +111,6 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'cohort',
     version: 3,
     class: 'cpu',
-    // Not `modalities`: those that decide who belongs are its inputs, and another one leaves the cohort as it is.
     reads: () => ['cohort'],
     opens: { bags: ['patient-bags.json'] },
     about: 'decides who belongs to the cohort, with which outcome',

@@ -10,6 +10,8 @@ export interface Candidate {
   readonly patient: Member;
   /** What the patient has, of the modalities that decide who belongs. */
   readonly modalities: readonly ModalityId[];
+  /** Whether the patient has any modality of the experiment; null where `modalities` says it. */
+  readonly hasAny: boolean | null;
   /** HANCOCK: `survival_status_with_cause`. */
   readonly cause: string | null;
   /** HANCOCK: code of primary_tumor_site; null when unknown. */
@@ -39,10 +41,12 @@ const atLandmark =
   };
 
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules(
-  { label, landmarkYears, includeSites, require }: Config['cohort'],
-  modalities: readonly ModalityId[],
-): readonly Rule[] {
+function inclusionRules({
+  label,
+  landmarkYears,
+  includeSites,
+  require,
+}: Config['cohort']): readonly Rule[] {
   const { notTumorSpecific } = hancockCause;
   const rules: Rule[] = [];
   if (label === 'tumorSpecific')
@@ -69,7 +73,7 @@ function inclusionRules(
         'The primary tumour site is unknown or not one of cohort.includeSites.',
       ),
     });
-  for (const modality of modalities.filter((id) => require.includes(id)))
+  for (const modality of require)
     rules.push({
       step: `with ${modality}`,
       key: 'cohort.require',
@@ -82,7 +86,7 @@ function inclusionRules(
     step: 'with any modality',
     key: 'modalities',
     apply: keepIf(
-      ({ modalities: own }) => own.length > 0,
+      ({ modalities: own, hasAny }) => hasAny ?? own.length > 0,
       'The patient has none of the modalities.',
     ),
   });
@@ -98,18 +102,15 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
 /**
  * Applies the rules of `cohort` one after the other; `flow` counts who is left after each, from "labelled" to
  * "cohort", and `problems` names everybody who was left out with the rule that did it.
- *
- * @param modalities those that decide who belongs, in the order of the rules
  */
 export function include(
   candidates: readonly Candidate[],
-  cohort: Config['cohort'],
-  modalities: readonly ModalityId[],
+  config: Config['cohort'],
 ): { kept: readonly Candidate[]; flow: readonly FlowStep[]; problems: readonly Problem[] } {
   let kept = candidates;
   const flow = [count('labelled', kept)];
   const problems: Problem[] = [];
-  for (const { step, key, apply } of inclusionRules(cohort, modalities)) {
+  for (const { step, key, apply } of inclusionRules(config)) {
     kept = kept.flatMap((candidate) => {
       const outcome = apply(candidate);
       if (typeof outcome !== 'string') return [outcome];
