@@ -76,7 +76,9 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     const table = tables.find((one) => one.modality === modality)?.table;
     if (kind === 'table' && table === undefined) continue;
     const bags = files.bags.filter((one) => one.modality === modality);
-    const ids = table === undefined ? await bagPatients(bags) : new Set(table.patients);
+    const named = await bagPatients(bags);
+    const ids = table === undefined ? named.ids : new Set(table.patients);
+    warnings.push(...named.unreadable);
     const place = kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
     const count = kind === 'table' ? [tableOf(config, modality).file].flat().length : bags.flatMap(({ sources }) => sources).length;
     joins.push(joinOf({ modality, kind, place, files: count }, ids, known));
