@@ -7,16 +7,16 @@ import { gatherBags, type BagPart } from './gather-bags.js';
 import { instancesOf } from './npz-layout.js';
 import { plainPixels } from './file-notes.js';
 import { oneBag } from './one-bag.js';
-import { coordsName, featureNames, type NamedArray, type StoredArray } from './stored-array.js';
+import { coordsName, featureNames, type UnopenedArray, type StoredArray } from './stored-array.js';
 
-const byName = (a: NamedArray, b: NamedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const byName = (a: UnopenedArray, b: UnopenedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /** `arr_0` is how numpy.savez calls an array without a name; its digits are no id. */
 const patientOfKey = (key: string, names: NameRule | undefined): string | null =>
   names === undefined || /^arr_\d+$/.test(key) ? null : patientIn(names, key);
 
 function keyedPart(
-  array: NamedArray,
+  array: UnopenedArray,
   { name: fileName, names, tiling, width, onNonFinite }: FeatureFile,
   layouts: Set<string>,
 ): BagPart {
@@ -80,7 +80,7 @@ export const patientsOfKeys = (
  */
 export function bagsOfNamed(
   file: FeatureFile,
-  arrays: readonly NamedArray[],
+  arrays: readonly UnopenedArray[],
   format: string,
 ): FeatureContent {
   const sorted = arrays.toSorted(byName);
