@@ -153,9 +153,12 @@ export interface BackendInstallOptions {
 export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
-  readonly width: number;
+  /** @default 64; 32 with `own` */
+  readonly width?: number;
   /** Slides as pictures in place of their features. */
   readonly slides?: boolean;
+  /** A cohort that is not named as HANCOCK's. */
+  readonly own?: boolean;
 }
 
 /** `--set key=value`, gathered in the order given. */
