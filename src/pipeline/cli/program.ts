@@ -9,9 +9,11 @@ import { paletteFor } from './output.js';
 import { packageVersion } from './version.js';
 
 function addPreparation(program: Command): void {
-  examples(program.command('init'), 'init', 'init my-experiment')
-    .description('write a commented experiment file; never overwrites one')
+  examples(program.command('init'), 'init', 'init my-experiment', 'init my-study --from data/own')
+    .description('write a commented experiment file, for your own data with --from; never overwrites one')
     .argument('[dir]', 'folder to write experiment.yaml to', '.')
+    .option('--from <data>', 'folder of a cohort: look at its files and write the experiment for them')
+    .option('--name <name>', 'name of the experiment (default: with --from, that of the folder)')
     .action(lazily(async () => (await import('./init.js')).init));
 
   examples(program.command('doctor'), 'doctor', 'doctor --json')
