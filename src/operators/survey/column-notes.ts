@@ -19,7 +19,7 @@ export function columnNote({ kind, categories, note }: TypedColumn, cells: Float
   for (const cell of known) counts.set(cell, (counts.get(cell) ?? 0) + 1);
   const words = [...counts]
     .sort(([, m], [, n]) => n - m)
-    .map(([code, count]) => `${categories === undefined ? code : `"${categories[code] ?? code}"`} ${count}x`);
+    .map(([code, count]) => `${categories === undefined ? code : `"${categories[code] ?? code}"`} (${count})`);
   const more = words.length > categoriesShown ? ` and ${words.length - categoriesShown} more` : '';
   return `${words.slice(0, categoriesShown).join(', ')}${more}${gaps}`;
 }

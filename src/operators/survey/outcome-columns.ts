@@ -90,12 +90,12 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
     };
   // Two values of which none or one is a known word; with more, the known words must say both sides.
   if (positive.length > 0 && negative.length > 0)
-    return { positive, negative, others, sure: true, because: `The word ${quoted(positive)} says so.` };
+    return { positive, negative, others, sure: true, because: `The value ${quoted(positive)} says so.` };
   if (values.length !== 2) return null;
   if (positive.length === 1)
-    return { positive, negative: others, others: [], sure: true, because: `The word ${quoted(positive)} says so.` };
+    return { positive, negative: others, others: [], sure: true, because: `The value ${quoted(positive)} says so.` };
   if (negative.length === 1)
-    return { positive: others, negative, others: [], sure: true, because: `The word ${quoted(negative)} means no event.` };
+    return { positive: others, negative, others: [], sure: true, because: `The value ${quoted(negative)} means no event.` };
   const numbers = [...values].sort((a, b) => Number(a) - Number(b));
   if (numbers.join() === '1,2')
     return {

@@ -93,7 +93,8 @@ type Declared = Pick<TableDraft, 'columns' | 'others' | 'othersNote' | 'scaler' 
 
 function declared(typed: TypedTable, inputs: readonly TypedColumn[], dropped: readonly ColumnDraft[]): Declared {
   const numeric = inputs.every(({ kind, categories }) => kind === 'numeric' || (kind === 'binary' && categories === undefined));
-  const measured = inputs.some(({ kind }) => kind === 'numeric');
+  // Counts and codes keep their zero; measured values get mean 0.
+  const measured = typed.cells.some((cell) => !Number.isInteger(cell) && !Number.isNaN(cell));
   if (inputs.length + dropped.length <= listed) {
     const at = new Map(typed.columns.map((column, index) => [column, index]));
     const own = inputs.map((column): ColumnDraft => ({
@@ -143,6 +144,6 @@ const reasons: Readonly<Record<LeftOut['reason'], string>> = {
 
 function leftDraft({ column, reason }: LeftOut, { columns, told }: KnownOutcome, faults: readonly TableFault[]): readonly ColumnDraft[] {
   const problem = reason === 'mixed' ? faults.find((fault) => fault.column === column)?.problem : undefined;
-  const note = columns.includes(column) ? 'the outcome' : (told.get(column) ?? problem ?? reasons[reason]);
+  const note = column === columns[0] ? 'the outcome' : columns.includes(column) ? 'the time of the outcome' : (told.get(column) ?? problem ?? reasons[reason]);
   return [{ name: column, kind: 'ignore', note }];
 }

@@ -25,22 +25,26 @@ export function tableLines(table: Table): readonly string[] {
 
 /** A bag under `data.modalities`. */
 export function bagLines(bag: Bag): readonly string[] {
-  const { modality, kind, glob, files, arrays, width, shape, fit, matched } = bag;
+  const { modality, kind, glob, files, arrays, width, fit, matched } = bag;
   const { rule, known, silent, examples } = fit;
+  const shown = examples
+    .map(([name, patient]) => (rule.by === 'whole' ? baseOf(name) : `${baseOf(name)} is ${patient}`))
+    .join(', ');
   const names = arrays > 0 ? `${arrays} names of arrays` : `${files} files`;
   return [
     section(4, modality, `${files} files, ${matched} patients of the outcome table`),
     line(6, 'kind', 'bag'),
     line(6, kind === 'features' ? 'files' : kind, glob),
-    ...(width === null ? [] : [line(6, 'width', width, `numbers in one instance; the first file has ${shape ?? ''}`)]),
+    ...(width === null ? [] : [line(6, 'width', width, widthNote(bag))]),
     ...(rule.by === 'whole' ? [] : [line(6, 'patient', patientValue(bag), rule.by === 'table' ? 'the table that says whose a file is' : 'the part of the name that is the id')]),
-    comment(
-      6,
-      `${rule.by === 'whole' ? 'The whole name is the id. ' : ''}${known} of ${names} give a known patient: ${examples.map(([name, patient]) => `${baseOf(name)} is ${patient}`).join(', ')}`,
-    ),
+    comment(6, `${rule.by === 'whole' ? 'The whole name is the id. ' : ''}${known} of ${names} give a known patient: ${shown}`),
     ...(silent.length === 0 ? [] : [comment(6, `${silent.length} give nobody, such as ${silent.slice(0, 3).map(baseOf).join(', ')}: "up" refuses them until they are moved, or data.patients.allowUnmatched is true`)]),
   ];
 }
+
+/** Vectors by patient may be several tiles, one after the other; nothing in the file says so. */
+const widthNote = ({ arrays, shape }: Bag): string =>
+  `numbers in one instance; the first file has ${shape ?? ''}${arrays > 0 && shape?.includes(',') === false ? '. If a vector is several tiles joined, give the length of one tile' : ''}`;
 
 const baseOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
