@@ -67,6 +67,18 @@ function unpackedBytes(path: string): number | null {
   return archive.entries.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
+/** The names of the sheets of a workbook; empty for a file that is none. */
+export async function sheetNames(path: string): Promise<readonly string[]> {
+  const { default: readWorkbook } = await import('read-excel-file/universal');
+  try {
+    const sheets = await readWorkbook(new Uint8Array(await readFile(path)).buffer);
+    return sheets.map(({ sheet }) => sheet);
+  } catch {
+    // Opening the table tells what is wrong with the file.
+    return [];
+  }
+}
+
 function numberOf(written: string): number | LongNumber {
   const value = Number(written);
   const long = Number.isInteger(value) && Math.abs(value) >= 10 ** exactDigits;

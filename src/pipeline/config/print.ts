@@ -74,12 +74,18 @@ const namedLines = (
   ...Object.entries(value).map(([name, member]) => `${indent}#   ${name}: ${inline(member)}`),
 ];
 
-/** The experiment file that `init` writes: every key with its default and meaning, most of them commented out. */
-export const configTemplate = (): string =>
+/**
+ * The experiment file that `init` writes: every key with its default and meaning, most of them commented out.
+ *
+ * @param name - of the experiment
+ */
+export const configTemplate = (name = 'my-experiment'): string =>
   [
     '# An experiment: which patients, which modalities, which methods. Keys behind "#" show their defaults.',
     '# Check it with "haf-pipeline config print -c FILE", run it with "haf-pipeline up -c FILE".',
-    ...templateLines(configJsonSchema(), '', ''),
+    ...templateLines(configJsonSchema(), '', '').map((line) =>
+      line.startsWith('name: ') ? line.replace('my-experiment', name) : line,
+    ),
     '',
   ].join('\n');
 
