@@ -2,7 +2,7 @@ import type { Config } from './config/schema.js';
 import { slotsOf } from './config/slots.js';
 import type { ModalityId } from './core/modality.js';
 import { hancockSite } from './config/cohorts/hancock.js';
-import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type Encoder } from './method-plans.js';
+import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type BagSet } from './method-plans.js';
 import type { DataFiles } from './sources/find-sources.js';
 import type { SourceFile, StageName, Unit } from './stage.js';
 
@@ -162,7 +162,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
         add('heatmap', { fold, modality: encoder }, { ...base, ...seen });
       }
     }
-    const stage1Of = (encoders: readonly Encoder[]): readonly string[] =>
+    const stage1Of = (encoders: readonly BagSet[]): readonly string[] =>
       encoders.map((encoder) => jobKey('stage1', encoderUnit(fold, encoder)));
     for (const alignment of alignments)
       made.stage2.push(
@@ -206,14 +206,14 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
  * The modalities that decide who belongs to the cohort: those that `cohort.require` asks of everybody, or else all. Any other
  * can be added without a new cohort, new folds and new training of what does not read it.
  */
-function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
+export function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
   if (cohort.require.length === 0) return modalities;
   // The site of the tumour is a column of this table.
   const site = data.layout === 'hancock' && cohort.includeSites !== 'all' ? [hancockSite.modality] : [];
   return modalities.filter((id) => cohort.require.includes(id) || site.some((other) => other === id));
 }
 
-const encoderUnit = (fold: number, encoder: Encoder): Unit =>
+const encoderUnit = (fold: number, encoder: BagSet): Unit =>
   encoder === 'union' ? { fold, union: true } : { fold, modality: encoder };
 
 /** The given jobs and everything that reads them, directly or not. */

@@ -6,7 +6,7 @@ import { slotsOf } from './config/slots.js';
 import type { ModalityId, Slot } from './core/modality.js';
 
 /** An encoder of Stage 1: of one bag modality, or of the union of a patient's bags. */
-export type Encoder = ModalityId | 'union';
+export type BagSet = ModalityId | 'union';
 
 /** How a method of an experiment comes to its predictions. */
 export interface MethodPlan {
@@ -18,7 +18,7 @@ export interface MethodPlan {
   /** What it looks at, in the order of the experiment. */
   readonly modalities: readonly ModalityId[];
   /** The encoders of Stage 1 below it. */
-  readonly encoders: readonly Encoder[];
+  readonly encoders: readonly BagSet[];
   /** How its modalities are brought into one space. */
   readonly alignment: Alignment | null;
 }
@@ -56,7 +56,7 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
 }
 
 /** The encoders that some method stands on. */
-export const encodersOf = (plans: readonly MethodPlan[], slots: readonly Slot[]): readonly Encoder[] =>
+export const encodersOf = (plans: readonly MethodPlan[], slots: readonly Slot[]): readonly BagSet[] =>
   [...slots.flatMap(({ id, kind }) => (kind === 'bag' ? [id] : [])), 'union'].filter((encoder) =>
     plans.some(({ encoders }) => encoders.includes(encoder)),
   );

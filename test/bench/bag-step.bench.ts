@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
-import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { drawMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { releaseBackend } from '../../src/operators/tensor/release-backend.js';
@@ -38,7 +38,7 @@ const device = process.env.HAF_BENCH_DEVICE ?? 'cpu';
 
 async function ownMs(backend: BackendName, rows: number, repeats: number): Promise<number> {
   await loadBackend(backend);
-  const encoder = encoderOf(configSchema.parse({ name: 'bench' }).mil, width);
+  const encoder = bagEncoderOf(configSchema.parse({ name: 'bench' }).mil, width);
   const parameters = initialParameters(encoder.layout, rng(1, 'init'));
   const normal = rng(1, 'rows');
   const bag = Float32Array.from({ length: rows * width }, () => normal.normal());

@@ -17,7 +17,7 @@ import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
-import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { svdObjective } from '../../src/operators/stage2/alignment-objective.js';
 import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { ProjectionTraining } from '../../src/operators/stage2/projection-training.js';
@@ -87,7 +87,7 @@ function bags(modality: BagModality, sizes: readonly number[], width: number): P
     },
   };
   const source = new BagSource(cohort, modality, [timed]);
-  const encoder = encoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width);
   const model = new EncoderTraining(
     encoder,
     initialParameters(encoder.layout, rng(1, 'init')),

@@ -12,7 +12,7 @@ import { expect, it } from 'vitest';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { deviceRoom, type DevicePlace } from '../../src/operators/stage1/device-room.js';
 import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
-import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { classBalancedDraws, inGroups } from '../../src/operators/tensor/class-balance.js';
@@ -42,7 +42,7 @@ function drawn(fold: number): readonly (readonly number[])[] {
 
 /** Seconds of each epoch of a fold after the first, which reads the bags. */
 async function trained(fold: number, source: BagSource, place: DevicePlace): Promise<readonly number[]> {
-  const encoder = encoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width);
   const parameters = initialParameters(encoder.layout, rng(fold, 'init'));
   const streams = { dropout: rng(fold, 'dropout'), subsample: rng(fold, 'subsample') };
   const options = { ...streams, maxInstances: null, validation: [], place };
@@ -92,7 +92,7 @@ it('an epoch of slides on the GPU', async () => {
   const room = deviceRoom();
   if (room === null) throw new Error(`The backend ${name} computes on no GPU: set HAF_BACKEND`);
   const { cohort, features } = bagCohort('WSI', sizes, width);
-  const encoder = encoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width);
   const folds = Array.from({ length: foldsPerGpu }, (_, fold) => fold);
   const places = folds.map(() => room.enter('slides', encoder));
   const times = await Promise.all(

@@ -1,6 +1,6 @@
 /** One job of the benchmark in a thread of a pool: reads tiles as `embed` does and drops them. */
 import { openSlide } from '../../dist/src/operators/slides/open-slide.js';
-import { readTiles } from '../../dist/src/operators/slides/read-tiles.js';
+import { readTiles } from '../../dist/src/operators/tiling/read-tiles.js';
 
 export default async function read({ path, coords, geometry }) {
   const reader = await openSlide(path);

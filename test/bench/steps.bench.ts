@@ -9,7 +9,7 @@ import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
-import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { drawMasks, packRuns, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 import { alignmentLoss } from '../../src/operators/stage2/alignment.js';
 import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
@@ -60,7 +60,7 @@ function packsOf(count: number, rows: number, width: number): readonly PackedBag
 }
 
 function stage1Step(count: number, rows: number, width: number): () => Promise<void> {
-  const encoder = encoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width);
   const parameters = initialParameters(encoder.layout, rng(1, 'init'));
   const packs = packsOf(count, rows, width);
   const dropout = rng(1, 'dropout');

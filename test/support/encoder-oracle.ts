@@ -1,7 +1,7 @@
 // Importing the union package registers the gradients of all operations.
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Encoder } from '../../src/operators/stage1/encoder.js';
+import type { BagEncoder } from '../../src/operators/stage1/bag-encoder.js';
 import { headRows } from '../../src/operators/stage1/instance-loss.js';
 import { onHost, type EncoderMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 
@@ -16,7 +16,7 @@ export interface OracleResult {
  * automatically: the oracle of the packed, hand-derived `bagGrad`. `dz` [P, embedding] adds `<dz, z>` to the loss.
  */
 export function encoderOracle(
-  encoder: Encoder,
+  encoder: BagEncoder,
   parameters: Float32Array,
   pack: PackedBags,
   masks: EncoderMasks | null,
@@ -40,7 +40,7 @@ export function encoderOracle(
 }
 
 function bagLoss(
-  encoder: Encoder,
+  encoder: BagEncoder,
   weights: ReadonlyMap<string, tf.Tensor>,
   pack: PackedBags,
   bag: number,

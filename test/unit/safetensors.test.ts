@@ -20,10 +20,15 @@ describe('safetensors files', () => {
     expect(readSafetensors(pool.subarray(3))).toEqual(arrays);
   });
 
-  it('start their data on a multiple of eight', () => {
-    const file = writeSafetensors(arrays);
-    expect((8 + Number(new DataView(file.buffer).getBigUint64(0, true))) % 8).toBe(0);
-  });
+  it.each(['mask', 'Größe', '腫瘍'])(
+    'start their data on a multiple of eight bytes with an array named %s',
+    (name) => {
+      const named = { [name]: arrays.mask };
+      const file = writeSafetensors(named);
+      expect((8 + Number(new DataView(file.buffer).getBigUint64(0, true))) % 8).toBe(0);
+      expect(readSafetensors(file)).toEqual(named);
+    },
+  );
 
   it('are refused when cut short or of an unknown type', () => {
     const file = writeSafetensors(arrays);

@@ -8,7 +8,7 @@ import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { NativePasses } from '../../src/operators/stage1/native-passes.js';
 import type { EncoderPasses } from '../../src/operators/stage1/encoder-passes.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
-import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf, type BagEncoder } from '../../src/operators/stage1/bag-encoder.js';
 import {
   drawMasks,
   onHost,
@@ -34,7 +34,7 @@ function packOf(sizes: readonly number[], width: number): PackedBags {
 function alone(
   pack: PackedBags,
   masks: EncoderMasks,
-  encoder: Encoder,
+  encoder: BagEncoder,
   bag: number,
 ): [PackedBags, EncoderMasks] {
   const [from, to] = [pack.offsets[bag] as number, pack.offsets[bag + 1] as number];
@@ -56,11 +56,11 @@ function alone(
 }
 
 /** As training opens them, but for native TensorFlow, whose own passes are those of a GPU. */
-const passesOn = (encoder: Encoder, parameters: Float32Array): EncoderPasses =>
+const passesOn = (encoder: BagEncoder, parameters: Float32Array): EncoderPasses =>
   tf.getBackend() === 'tensorflow' ? new TensorPasses(encoder, parameters) : openPasses(encoder, parameters);
 
 async function gradientOf(
-  encoder: Encoder,
+  encoder: BagEncoder,
   parameters: Float32Array,
   pack: PackedBags,
   masks: EncoderMasks | null,
@@ -95,7 +95,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
     ['a linear map before the classifier', { transfer: 'linear' }],
   ];
   it.each(encoders)('has the gradient of automatic differentiation, with %s', async (_, changes) => {
-    const encoder = encoderOf({ ...mil, hidden: 12, attention: 5, ...changes }, 20, 7);
+    const encoder = bagEncoderOf({ ...mil, hidden: 12, attention: 5, ...changes }, 20, 7);
     const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
     const pack = packOf([9, 30, 1, 17, 5], 20);
     const masks = drawMasks(pack, encoder, rng(1, 'masks'));
@@ -121,7 +121,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
   it.each(['none', 'linear'] as const)(
     'adds a gradient of z that comes from elsewhere, with transfer %s',
     async (transfer) => {
-      const encoder = encoderOf({ ...mil, hidden: 12, attention: 5, transfer }, 20, 7);
+      const encoder = bagEncoderOf({ ...mil, hidden: 12, attention: 5, transfer }, 20, 7);
       const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
       const pack = packOf([9, 30, 1, 17], 20);
       const masks = drawMasks(pack, encoder, rng(1, 'masks'));
@@ -139,7 +139,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
   );
 
   it('gives a packed bag what it gives the bag alone', async () => {
-    const encoder = encoderOf({ ...mil, hidden: 16, attention: 8 }, 24);
+    const encoder = bagEncoderOf({ ...mil, hidden: 16, attention: 8 }, 24);
     const parameters = initialParameters(encoder.layout, rng(2, 'init'));
     const pack = packOf([3, 40, 16, 1], 24);
     const masks = drawMasks(pack, encoder, rng(2, 'masks'));
@@ -158,7 +158,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
   });
 
   it('keeps no tensor, in training and in evaluation', async () => {
-    const encoder = encoderOf(mil, 24);
+    const encoder = bagEncoderOf(mil, 24);
     const parameters = initialParameters(encoder.layout, rng(2, 'init'));
     const pack = packOf([3, 40], 24);
     const before = tf.memory().numTensors;
@@ -176,7 +176,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
   });
 
   it('streams a bag that is larger than a pack in blocks, with the same result as the oracle', async () => {
-    const encoder = encoderOf({ ...mil, hidden: 8, attention: 4 }, 6);
+    const encoder = bagEncoderOf({ ...mil, hidden: 8, attention: 4 }, 6);
     const parameters = initialParameters(encoder.layout, rng(4, 'init')).map((value) => 2 * value);
     const pack = packOf([9001], 6);
     const masks = drawMasks(pack, encoder, rng(4, 'masks'));
@@ -186,7 +186,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
   });
 
   it('survives scores far apart', async () => {
-    const encoder = encoderOf({ ...mil, hidden: 4, attention: 3 }, 2);
+    const encoder = bagEncoderOf({ ...mil, hidden: 4, attention: 3 }, 2);
     const parameters = initialParameters(encoder.layout, rng(6, 'init')).map((value) => 1e3 * value);
     const { gradient, result } = await gradientOf(encoder, parameters, packOf([50], 2), null);
     expect(gradient.every(Number.isFinite)).toBe(true);
@@ -201,7 +201,7 @@ describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) 
   });
 
   it('repeats its gradient bit by bit', async () => {
-    const encoder = encoderOf(mil, 48);
+    const encoder = bagEncoderOf(mil, 48);
     const parameters = initialParameters(encoder.layout, rng(5, 'init'));
     const pack = packOf(
       Array.from({ length: 20 }, () => 16),
@@ -215,7 +215,7 @@ describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) 
 
 describe('the native passes', () => {
   it.each([37, 2048, 5000])('give the same bits on one thread and on two, %i rows', async (rows) => {
-    const encoder = encoderOf(mil, 256);
+    const encoder = bagEncoderOf(mil, 256);
     const parameters = initialParameters(encoder.layout, rng(8, 'init'));
     const pack = packOf([rows - 5, 5], 256);
     const masks = drawMasks(pack, encoder, rng(8, 'masks'));
@@ -270,7 +270,7 @@ describe.skipIf(vectorsFolder === null).each(['onnx', ...numericBackends] as con
 
     it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {
       const activation = c.form === 'clam' ? 'relu' : 'none';
-      const encoder = encoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
+      const encoder = bagEncoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
       const parameters = new Float32Array(encoder.layout.size);
       for (const [name, ours] of Object.entries(vectorNames))
         if (c.weights[name]) partOf(encoder.layout, parameters, ours).set(c.weights[name].flat());

@@ -7,7 +7,7 @@ import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
 import { EncoderTraining, type EncoderTrainingOptions } from '../../src/operators/stage1/encoder-training.js';
-import { encoderOf, type Encoder } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf, type BagEncoder } from '../../src/operators/stage1/bag-encoder.js';
 import { drawMasks } from '../../src/operators/stage1/packed-bags.js';
 import { nativeProducts } from '../../src/operators/tensor/backend.js';
 import { Scratch } from '../../src/operators/tensor/scratch.js';
@@ -37,11 +37,11 @@ const mil: Config['mil'] = {
   wBag: 0.7,
   wInst: 0.3,
 };
-const encoderWith = (changes: Partial<Config['mil']>): Encoder =>
-  encoderOf({ ...mil, ...changes }, source.width);
-const parametersOf = (encoder: Encoder): Float32Array =>
+const encoderWith = (changes: Partial<Config['mil']>): BagEncoder =>
+  bagEncoderOf({ ...mil, ...changes }, source.width);
+const parametersOf = (encoder: BagEncoder): Float32Array =>
   initialParameters(encoder.layout, rng(3, 'init')).map((value) => 2 * value);
-const trainingOf = (encoder: Encoder, changes: Partial<EncoderTrainingOptions> = {}): EncoderTraining =>
+const trainingOf = (encoder: BagEncoder, changes: Partial<EncoderTrainingOptions> = {}): EncoderTraining =>
   new EncoderTraining(encoder, parametersOf(encoder), source, labels, {
     maxInstances: null,
     validation,

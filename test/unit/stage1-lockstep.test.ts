@@ -9,7 +9,7 @@ import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { DeviceRoom, type DevicePlace } from '../../src/operators/stage1/device-room.js';
 import { EncoderStack } from '../../src/operators/stage1/encoder-stack.js';
 import { EncoderTraining } from '../../src/operators/stage1/encoder-training.js';
-import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import { releaseBackend } from '../../src/operators/tensor/release-backend.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
@@ -27,7 +27,7 @@ const features = scratchArtifact(
 const labels = cohort.patients.map(({ y }) => y);
 const newSource = (): BagSource => new BagSource(cohort, 'TMA', [features]);
 const having = labels.map((_, i) => i).filter((patient) => newSource().has(patient));
-const encoder = encoderOf(
+const encoder = bagEncoderOf(
   {
     ...configSchema.parse({ name: 'test' }).mil,
     ...{ hidden: 16, attention: 8, dropout: 0.25, attentionDropout: 0.25 },

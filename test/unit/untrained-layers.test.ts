@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JointTraining } from '../../src/operators/joint/joint-training.js';
 import { encoderExempt } from '../../src/operators/stage1/encoder-exempt.js';
-import { encoderOf } from '../../src/operators/stage1/encoder.js';
+import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { clipObjective, svdObjective } from '../../src/operators/stage2/alignment-objective.js';
@@ -134,7 +134,7 @@ describe('what an encoder may leave without a gradient', () => {
     drawn = everyone,
     options: { attached?: boolean; maxInstances?: number } = {},
   ): readonly string[] => {
-    const encoder = encoderOf(configSchema.parse({ name: 'test', mil }).mil, source.width, 5);
+    const encoder = bagEncoderOf(configSchema.parse({ name: 'test', mil }).mil, source.width, 5);
     const given = { source, labels, maxInstances: null, attached: false, ...options };
     return [...encoderExempt(encoder, given, drawn)].sort();
   };

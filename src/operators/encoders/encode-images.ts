@@ -7,7 +7,7 @@ import type { FeatureBag } from '../features/feature-reader.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { openSlide } from '../slides/open-slide.js';
 import type { SlideReader } from '../slides/slide-reader.js';
-import type { Encoder } from './encoder.js';
+import type { TileEncoder } from './tile-encoder.js';
 import { EncodingState, type ImageFailure } from './encoding-state.js';
 import { openEncoder } from './open-encoder.js';
 import { tileBatches } from './tile-batches.js';
@@ -57,7 +57,7 @@ async function* encodeImage(
   image: number,
   { path, tile }: EncodableImage,
   coords: Int32Array,
-  encoder: Encoder,
+  encoder: TileEncoder,
   state: EncodingState,
 ): AsyncGenerator<EpochProgress> {
   const { done, all } = state.batchesOf(image);
@@ -88,7 +88,7 @@ async function* encodeImage(
 /** What one image is to blame for, while the others may be fine. */
 const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
 
-const notFinite = ({ name }: Encoder): HafError =>
+const notFinite = ({ name }: TileEncoder): HafError =>
   new HafError(
     'HAF_FEATURES_INVALID',
     `the encoder ${name} makes NaN or infinite values of its tiles`,

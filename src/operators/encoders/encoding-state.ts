@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EpochProgress, TrainingSnapshot } from '../../pipeline/stage.js';
-import type { Encoder } from './encoder.js';
+import type { TileEncoder } from './tile-encoder.js';
 
 /** A job tells how far it is at most this often; checkpoints, ten of these apart by default, are 4 % of the work apart. */
 const mostReports = 250;
@@ -46,7 +46,7 @@ export class EncodingState {
   private done: Amount = { tiles: 0, batches: 0 };
 
   /** @param images their numbers of tiles */
-  constructor(images: readonly { readonly rows: number }[], { width, engine, batch }: Encoder) {
+  constructor(images: readonly { readonly rows: number }[], { width, engine, batch }: TileEncoder) {
     this.shares = images.map(({ rows }) => {
       const share = { before: this.all, own: { tiles: rows, batches: Math.ceil(rows / batch) } };
       this.all = sum(share.before, share.own);

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import type { SourceFile } from '../../pipeline/stage.js';
-import type { Encoder, TileBatch } from './encoder.js';
+import type { TileEncoder, TileBatch } from './tile-encoder.js';
 import { onnxModel, type Floats, type OnnxModel } from './onnx-session.js';
 import { resizer, type Resize } from './resize.js';
 
@@ -25,7 +25,7 @@ export interface OnnxSettings extends Pick<
  *
  * @throws HafError HAF_ENCODER_UNFIT when the model is not one, takes no such images or gives another width
  */
-export async function onnxEncoder(source: SourceFile, settings: OnnxSettings): Promise<Encoder> {
+export async function onnxEncoder(source: SourceFile, settings: OnnxSettings): Promise<TileEncoder> {
   const name = basename(source.name);
   const model = await onnxModel(source);
   const batch = await largestBatch(model, name, settings);

@@ -2,7 +2,7 @@ import type { BagDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext } from '../../pipeline/stage.js';
-import type { Encoder } from './encoder.js';
+import type { TileEncoder } from './tile-encoder.js';
 import { contradictions } from './model-config.js';
 import { onnxEncoder, type OnnxSettings } from './onnx-encoder.js';
 import { standInEncoder } from './stand-in.js';
@@ -19,7 +19,7 @@ export async function openEncoder({
   unit,
   config,
   sources,
-}: StageContext): Promise<{ readonly encoder: Encoder; readonly problems: readonly Problem[] }> {
+}: StageContext): Promise<{ readonly encoder: TileEncoder; readonly problems: readonly Problem[] }> {
   const { modality = '' } = unit;
   const { width } = config.data.modalities[modality] as BagDeclaration;
   if (unit.encoder === 'stand-in') return { encoder: standInEncoder(width), problems: [] };

@@ -1,5 +1,5 @@
 import { rng } from '../../pipeline/core/rng.js';
-import type { Encoder } from './encoder.js';
+import type { TileEncoder } from './tile-encoder.js';
 import { statisticsCount, tileStatistics } from './tile-statistics.js';
 
 /** Says in every report what it is not. */
@@ -12,7 +12,7 @@ const projectionSeed = 4;
  * (`tileStatistics`), mixed by a fixed random projection to the width the experiment asks for. The projection has only
  * the weights +-1/sqrt(statistics), drawn from integers, so that every machine gives the same bits.
  */
-export function standInEncoder(width: number): Encoder {
+export function standInEncoder(width: number): TileEncoder {
   const signs = rng(projectionSeed, `stand-in/${width}`);
   const weights = Float64Array.from({ length: width * statisticsCount }, () =>
     signs.uint32() & 0x80000000 ? -1 : 1,

@@ -1,7 +1,7 @@
 import { readTiles } from '../tiling/read-tiles.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import type { TileGeometry } from '../tiling/tiles-data.js';
-import type { TileBatch } from './encoder.js';
+import type { TileBatch } from './tile-encoder.js';
 
 /** Tiles of one image, and which of its coordinates they belong to. */
 export interface ImageBatch extends TileBatch {

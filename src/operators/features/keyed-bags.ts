@@ -7,16 +7,16 @@ import { gatherBags, type BagPart } from './gather-bags.js';
 import { instancesOf } from './npz-layout.js';
 import { plainPixels } from './file-notes.js';
 import { oneBag } from './one-bag.js';
-import { coordsName, featureNames, type NamedArray, type StoredArray } from './stored-array.js';
+import { coordsName, featureNames, type UnopenedArray, type StoredArray } from './stored-array.js';
 
-const byName = (a: NamedArray, b: NamedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const byName = (a: UnopenedArray, b: UnopenedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /** `arr_0` is how numpy.savez calls an array without a name; its digits are no id. */
 const patientOfKey = (key: string, names: NameRule | undefined): string | null =>
   names === undefined || /^arr_\d+$/.test(key) ? null : patientIn(names, key);
 
 function keyedPart(
-  array: NamedArray,
+  array: UnopenedArray,
   { name: fileName, names, tiling, width, onNonFinite }: FeatureFile,
   layouts: Set<string>,
 ): BagPart {
@@ -42,7 +42,9 @@ function keyedPart(
       );
       layouts.add(instances.layout);
       const source = sourceIn(names, tiling, place, stemOf(fileName));
-      const bag = { patient, source, image: place, place, values, coords: null, mpp: null };
+      // HANCOCK's files are told apart by their stain; the same key in two files of others is two images.
+      const image = names === 'hancock' ? place : `${stemOf(fileName)}/${place}`;
+      const bag = { patient, source, image, place, values, coords: null, mpp: null };
       if (dropped === 0) return { bag, rejected: [] };
       const reason = `${dropped} rows had NaN or infinite values and were dropped.`;
       const fix = 'Extract the features of this image again.';
@@ -78,7 +80,7 @@ export const patientsOfKeys = (
  */
 export function bagsOfNamed(
   file: FeatureFile,
-  arrays: readonly NamedArray[],
+  arrays: readonly UnopenedArray[],
   format: string,
 ): FeatureContent {
   const sorted = arrays.toSorted(byName);

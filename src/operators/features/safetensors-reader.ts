@@ -1,14 +1,13 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { z } from 'zod';
+import { headerLength, headerStart, parseHeader, type HeaderEntry } from '../tensor/safetensors-header.js';
 import type { FeatureReader } from './feature-reader.js';
 import { bytesAt } from './file-bytes.js';
 import { foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
 import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
-import type { NamedArray, StoredArray } from './stored-array.js';
+import type { UnopenedArray, StoredArray } from './stored-array.js';
 
 const again = 'Copy or download it again, or write it again with safetensors.';
-const lengthBytes = 8;
 /** The limit of the format's own library. */
 const longestHeader = 100_000_000;
 const brace = 0x7b;
@@ -28,34 +27,23 @@ const types: Readonly<Record<string, NumberType>> = {
   U64: 'uint64',
 };
 
-const natural = z.number().int().min(0);
-const tensorSchema = z.object({
-  dtype: z.string(),
-  shape: z.array(natural),
-  data_offsets: z.tuple([natural, natural]),
-});
-type TensorEntry = z.infer<typeof tensorSchema>;
-
 /** Tensors of the header by name, and where their bytes start. */
 function readHeader(file: number): {
-  readonly tensors: Readonly<Record<string, TensorEntry>>;
+  readonly tensors: Readonly<Record<string, HeaderEntry>>;
   start: number;
 } {
   const { size } = fstatSync(file);
-  const length =
-    size < lengthBytes ? size : Number(Buffer.from(bytesAt(file, 0, lengthBytes)).readBigUInt64LE());
-  const start = lengthBytes + length;
+  const length = size < headerStart ? size : headerLength(bytesAt(file, 0, headerStart));
+  const start = headerStart + length;
   if (start > size || length > longestHeader) throw foreign('its safetensors header is cut off', again);
   try {
-    const header = JSON.parse(new TextDecoder().decode(bytesAt(file, lengthBytes, length))) as object;
-    const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
-    return { tensors: z.record(z.string(), tensorSchema).parse(Object.fromEntries(entries)), start };
+    return { tensors: parseHeader(bytesAt(file, headerStart, length)), start };
   } catch (thrown) {
     throw foreign('its safetensors header cannot be read', again, null, thrown);
   }
 }
 
-function openTensor(file: number, start: number, name: string, entry: TensorEntry): StoredArray {
+function openTensor(file: number, start: number, name: string, entry: HeaderEntry): StoredArray {
   const { dtype, shape } = entry;
   const [from, to] = entry.data_offsets;
   const type = types[dtype];
@@ -93,12 +81,12 @@ export const safetensorsReader: FeatureReader = {
   extensions: ['.safetensors'],
   // Its header is as long as the first eight bytes say, and an object in JSON.
   recognises: (head) =>
-    head.length > lengthBytes && head[lengthBytes] === brace && head[7] === 0 && head[6] === 0,
+    head.length > headerStart && head[headerStart] === brace && head[7] === 0 && head[6] === 0,
   read: (file) =>
     Promise.resolve().then(() =>
       withFile(file.path, (handle) => {
         const { tensors, start } = readHeader(handle);
-        const arrays = Object.entries(tensors).map(([name, entry]): NamedArray => ({
+        const arrays = Object.entries(tensors).map(([name, entry]): UnopenedArray => ({
           name,
           open: () => openTensor(handle, start, name, entry),
         }));

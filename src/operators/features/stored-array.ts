@@ -14,7 +14,7 @@ export interface StoredArray {
 }
 
 /** An array that is known by its name only until it is opened. */
-export interface NamedArray {
+export interface UnopenedArray {
   readonly name: string;
   open(): StoredArray;
 }

@@ -2,7 +2,7 @@ import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from '../stage1/bag-source.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
-import type { Encoder } from '../stage1/encoder.js';
+import type { BagEncoder } from '../stage1/bag-encoder.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { Scratch } from '../tensor/scratch.js';
 import type { Drawn } from '../tensor/untrained.js';
@@ -10,7 +10,7 @@ import type { Drawn } from '../tensor/untrained.js';
 /** The encoder of one pathology modality, its bags, and the streams of its training passes. */
 export interface EncoderPart {
   readonly modality: ModalityId;
-  readonly encoder: Encoder;
+  readonly encoder: BagEncoder;
   readonly source: BagSource;
   /** Subsample larger bags to so many instances in training; null keeps all. */
   readonly maxInstances: number | null;

@@ -5,7 +5,7 @@ import { methodOf } from '../methods/registry.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
-import { encoderOf } from '../stage1/encoder.js';
+import { bagEncoderOf } from '../stage1/bag-encoder.js';
 import { objectiveOf } from '../stage2/alignment-objective.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
@@ -120,7 +120,7 @@ export async function partsOf(
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
     return {
       modality,
-      encoder: encoderOf(mil, source.width, align.width),
+      encoder: bagEncoderOf(mil, source.width, align.width),
       source,
       maxInstances: config.bag.maxInstances,
       dropout: rng(`${modality}-dropout`),

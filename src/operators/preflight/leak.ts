@@ -59,8 +59,10 @@ export function leaksOf(
     if (own.includes(plainName(name)) || outcomeNames.some((pattern) => pattern.test(name)))
       return [{ modality, column: name, because: 'is called like an outcome' }];
     const valueOf = (row: number): number => cells[row * columns.length + at] as number;
-    const known = rows.flatMap(({ row, y }) => (Number.isNaN(valueOf(row)) ? [] : [{ value: valueOf(row), y }]));
-    const byValue = kind === 'nominal' ? aucOf(byCategory(known)) : aucOf(known);
+    const known = rows.flatMap(({ row, y }) =>
+      Number.isNaN(valueOf(row)) ? [] : [{ value: valueOf(row), y }],
+    );
+    const byValue = kind === 'nominal' ? aucRising(byCategory(known)) : aucOf(known);
     if (known.length >= fewestPatients && byValue !== null && byValue > separates)
       return [{ modality, column: name, because: describe('by itself', byValue, known.length) }];
     const missing = rows.map(({ row, y }) => ({ value: Number.isNaN(valueOf(row)) ? 1 : 0, y }));
@@ -92,11 +94,18 @@ function byCategory(known: readonly Scored[]): readonly Scored[] {
   });
 }
 
-/** AUC of values against labels, whichever direction is above one half; null with one class. */
-function aucOf(scored: readonly Scored[]): number | null {
-  const one = auc(
+/**
+ * AUC of values that rise with the outcome; null with one class. The direction matters for `byCategory`: within a category
+ * a patient with the event has a lower share of events among the others, so without any signal this AUC is near 0.
+ */
+const aucRising = (scored: readonly Scored[]): number | null =>
+  auc(
     scored.map(({ y }) => y),
     scored.map(({ value }) => value),
   );
+
+/** AUC of values against labels, whichever direction is above one half; null with one class. */
+function aucOf(scored: readonly Scored[]): number | null {
+  const one = aucRising(scored);
   return one === null ? null : Math.max(one, 1 - one);
 }

@@ -23,7 +23,7 @@ import { latentMapFile, latentMapSchema, type LatentMap } from '../latent/latent
 import { spectrumGroups, type SpectrumGroup } from './spectrum-groups.js';
 import { trainingGroups, type TrainingGroup } from './training-groups.js';
 
-export interface FoldPredictions {
+export interface MethodFoldPredictions {
   readonly method: string;
   readonly fold: number;
   readonly predictions: readonly Prediction[];
@@ -45,7 +45,7 @@ export interface ReportInput {
   /** Ascending by fold. */
   readonly evaluations: readonly Evaluation[];
   /** Ascending by fold. */
-  readonly predictions: readonly FoldPredictions[];
+  readonly predictions: readonly MethodFoldPredictions[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
   /** The latent space of fold 0, for each alignment. */

@@ -6,7 +6,7 @@ import { rocCurve, type RocPoint } from '../stats/roc-curve.js';
 import { chartColours, lineLegend, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { interval, threeDigits } from './number-text.js';
-import type { FoldPredictions } from './report-input.js';
+import type { MethodFoldPredictions } from './report-input.js';
 
 /** One curve of the chart; `fold` is null for the pooled one. */
 interface Curve {
@@ -22,7 +22,7 @@ const series = { fold: 'one fold', pooled: 'all folds pooled', chance: 'chance' 
  */
 export async function rocFigure(
   row: SummaryRow,
-  predictions: readonly FoldPredictions[],
+  predictions: readonly MethodFoldPredictions[],
   testing: Testing,
 ): Promise<Figure | null> {
   const curves = curvesOf(row.method, predictions, testing);
@@ -50,7 +50,7 @@ export async function rocFigure(
   };
 }
 
-function curvesOf(method: string, predictions: readonly FoldPredictions[], testing: Testing): Curve[] {
+function curvesOf(method: string, predictions: readonly MethodFoldPredictions[], testing: Testing): Curve[] {
   const pooled = poolTestScores(method, predictions, testing);
   const candidates = [
     ...predictions.map(({ fold, predictions: all }) => {

@@ -15,7 +15,7 @@ interface Decoder {
   delete(): void;
 }
 
-interface Encoder {
+interface Jpeg2000Encoder {
   getDecodedBuffer(frame: Frame & { readonly isSigned: boolean }): Uint8Array;
   setQuality(lossless: boolean, quality: number): void;
   encode(): void;
@@ -25,7 +25,7 @@ interface Encoder {
 
 interface OpenJpeg {
   readonly J2KDecoder: new () => Decoder;
-  readonly J2KEncoder: new () => Encoder;
+  readonly J2KEncoder: new () => Jpeg2000Encoder;
 }
 
 type Factory = (settings: { print: (line: string) => void }) => Promise<OpenJpeg>;

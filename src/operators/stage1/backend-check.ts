@@ -3,20 +3,20 @@ import { configSchema } from '../../pipeline/config/schema.js';
 import { rng } from '../../pipeline/core/rng.js';
 import { initialParameters } from '../tensor/parameters.js';
 import { bagGrad } from './bag-grad.js';
-import { encoderOf, type Encoder } from './encoder.js';
+import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
 import { TensorPasses } from './tensor-passes.js';
 import { drawMasks, type PackedBags } from './packed-bags.js';
 
 /** A step of stage 1 with the default settings on drawn bags; on whichever backend is current when it runs. */
 export interface CheckedStep {
-  readonly encoder: Encoder;
+  readonly encoder: BagEncoder;
   /** Loss of all bags and the gradient of every parameter, flat in the encoder's layout. */
   readonly run: () => Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
 }
 
 /** @param sizes rows of each bag */
 export function checkedStep(sizes: readonly number[], width: number): CheckedStep {
-  const encoder = encoderOf(configSchema.parse({ name: 'check' }).mil, width);
+  const encoder = bagEncoderOf(configSchema.parse({ name: 'check' }).mil, width);
   const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
   const stream = rng(1, 'rows');
   const offsets = sizes.reduce<number[]>((sums, size) => [...sums, (sums.at(-1) ?? 0) + size], [0]);
@@ -41,7 +41,7 @@ export function checkedStep(sizes: readonly number[], width: number): CheckedSte
 }
 
 /** Largest difference of two gradients, each array relative to its largest element. NaN where either has one. */
-export function gradientDifference({ layout }: Encoder, a: Float32Array, b: Float32Array): number {
+export function gradientDifference({ layout }: BagEncoder, a: Float32Array, b: Float32Array): number {
   const of = layout.entries.map(({ offset, size }) => {
     let [off, largest] = [0, 0];
     for (let i = offset; i < offset + size; i++) {

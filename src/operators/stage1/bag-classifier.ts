@@ -1,6 +1,6 @@
 import { crossEntropy } from '../tensor/cross-entropy.js';
 import { partOf } from '../tensor/parameters.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 
 /** What the classifier made of the P bags of a pack. */
 export interface ClassifiedBags {
@@ -19,7 +19,7 @@ export interface ClassifiedBags {
  * @param z [P, embedding]
  */
 export function classifyBags(
-  encoder: Encoder,
+  encoder: BagEncoder,
   parameters: Float32Array,
   z: ArrayLike<number>,
   labels: readonly (0 | 1)[],
@@ -49,7 +49,7 @@ export function classifyBags(
 }
 
 function addClassifierGradient(
-  { embedding: width, wBag, layout }: Encoder,
+  { embedding: width, wBag, layout }: BagEncoder,
   gradient: Float32Array,
   z: ArrayLike<number>,
   bag: number,

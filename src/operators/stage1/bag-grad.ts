@@ -1,7 +1,7 @@
 import { attentionOf } from './attention.js';
 import { classifyBags } from './bag-classifier.js';
 import type { EncoderPasses } from './encoder-passes.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { headClasses, instanceLoss } from './instance-loss.js';
 import type { EncoderMasks, PackedBags } from './packed-bags.js';
 import { transferBack, transferred } from './transfer.js';
@@ -32,7 +32,7 @@ export interface BagResult {
  * @param dz [P, embedding], gradient of z from elsewhere; null without one
  */
 export async function bagGrad(
-  encoder: Encoder,
+  encoder: BagEncoder,
   passes: EncoderPasses,
   pack: PackedBags,
   masks: EncoderMasks | null,
@@ -62,7 +62,7 @@ export async function bagGrad(
 }
 
 function instanceLossesOf(
-  encoder: Encoder,
+  encoder: BagEncoder,
   { offsets, labels }: PackedBags,
   scores: Float32Array,
   heads: Float32Array,

@@ -3,7 +3,7 @@ import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import { computesOnGpu, gpuBytes, largestTensor } from '../tensor/gpu.js';
 import { DeviceBags, type Budget } from './device-bags.js';
 import type { EncoderPasses } from './encoder-passes.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { Lockstep } from './lockstep.js';
 
 /** A training job's place on the device: the bags it shares with other folds, and the steps it takes with them. */
@@ -61,7 +61,7 @@ export class DeviceRoom {
   }
 
   /** @param source whose bags the job reads; a job that may wait for anything else must leave first */
-  enter(source: string, encoder: Encoder): DevicePlace {
+  enter(source: string, encoder: BagEncoder): DevicePlace {
     const name = JSON.stringify([source, { ...encoder, layout: undefined }]);
     const rowBytes = Float32Array.BYTES_PER_ELEMENT * Math.max(encoder.width, encoder.hidden);
     const group = this.groups.get(name) ?? {

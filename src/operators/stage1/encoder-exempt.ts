@@ -1,6 +1,6 @@
 import type { Drawn } from '../tensor/untrained.js';
 import type { BagSource } from './bag-source.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 
 export interface ExemptOptions {
   readonly source: BagSource;
@@ -17,7 +17,7 @@ const instance = ['instance.weight', 'instance.bias'];
 
 /** Arrays of an encoder that had no gradient to expect from an epoch. */
 export function encoderExempt(
-  { wBag, wInst, heads, subtyping, layout }: Encoder,
+  { wBag, wInst, heads, subtyping, layout }: BagEncoder,
   { source, labels, maxInstances, attached }: ExemptOptions,
   drawn: Drawn,
 ): ReadonlySet<string> {

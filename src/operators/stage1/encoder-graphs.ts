@@ -8,7 +8,7 @@ import {
   masked,
   stepEdge,
 } from '../tensor/onnx/layers.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 
 /**
  * The passes of the encoder that grow with the number of instances, as ONNX models over a block of R rows. Inputs and
@@ -32,7 +32,7 @@ export interface GraphMasks {
 }
 
 /** @param masks null for evaluation */
-export const encoderGraphs = (encoder: Encoder, masks: GraphMasks): EncoderGraphs => ({
+export const encoderGraphs = (encoder: BagEncoder, masks: GraphMasks): EncoderGraphs => ({
   forward: forwardGraph(encoder, masks),
   backward: backwardGraph(encoder, masks),
 });
@@ -49,7 +49,7 @@ function maskInputs(
 }
 
 /** Eq. 1 and 2 (method.md 4.1), up to the raw scores. */
-function forwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
+function forwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Array {
   const graph = new OnnxGraph();
   const mask = maskInputs(graph, masks);
   const layer = (name: string, x: Edge): Edge => denseEdge(graph, x, layerInputs(graph, name));
@@ -68,7 +68,7 @@ function forwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
 }
 
 /** The hand-derived backward pass, as `encodeBack` in encoder-tensors.ts. */
-function backwardGraph({ activation }: Encoder, masks: GraphMasks): Uint8Array {
+function backwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Array {
   const graph = new OnnxGraph();
   const mask = maskInputs(graph, masks);
   const [H, embedded] = [graph.input('H'), graph.input('embedded')];

@@ -9,7 +9,7 @@ import {
   type MaskTensors,
   type Weights,
 } from './encoder-tensors.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { InputRows } from './input-rows.js';
 import { headClasses } from './instance-loss.js';
 import { rowsOf, type EncoderMasks, type PackedBags, type RowArray } from './packed-bags.js';
@@ -47,7 +47,7 @@ export class EncoderStack {
   private given: { input: Instances; masks: MaskTensors; weights: Weights; pass: EncoderPass } | null = null;
 
   constructor(
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     private readonly members: readonly StackMember[],
   ) {
     this.rows = new Stacking(members.map(({ pack }) => rowsOf(pack)));

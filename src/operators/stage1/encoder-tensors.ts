@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { GradientTensors } from '../tensor/parameters.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 
 // The formulas of method.md 4 over all rows of a pack, [R, columns], or over a stack of F packs with F sets of weights,
 // [F, R, columns]: matrices are [..., inputs, outputs], biases spread over the rows.
@@ -54,7 +54,7 @@ export type EncoderPass = {
 
 /** Eq. 1 and 2 up to the raw scores, and the instance heads. */
 export function encode(
-  { activation }: Encoder,
+  { activation }: BagEncoder,
   weights: Weights,
   input: Instances,
   masks: MaskTensors,
@@ -71,7 +71,7 @@ export function encode(
 
 /** The gradients of all arrays before pooling, [..., inputs, outputs] and for a bias [..., 1, outputs]. */
 export function encodeBack(
-  { activation }: Encoder,
+  { activation }: BagEncoder,
   weights: Weights,
   input: Instances,
   masks: MaskTensors,

@@ -10,7 +10,7 @@ import type { BagSource } from './bag-source.js';
 import type { DevicePlace } from './device-room.js';
 import { encoderExempt } from './encoder-exempt.js';
 import type { EncoderPasses } from './encoder-passes.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { openPasses } from './open-passes.js';
 import { BagPacker, subsample } from './pack-bags.js';
 import { drawMasks, type EncoderMasks, type PackedBags } from './packed-bags.js';
@@ -45,7 +45,7 @@ export class EncoderTraining implements Trainable {
   private readonly scratch: Scratch;
 
   constructor(
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     readonly parameters: Float32Array,
     private readonly source: BagSource,
     private readonly labels: readonly (0 | 1)[],

@@ -1,9 +1,9 @@
 import { ParameterTensors } from '../tensor/parameters.js';
 import type { EncoderPasses, RowsPass } from './encoder-passes.js';
 import { EncoderStack, type StackMember } from './encoder-stack.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { isWhole } from './input-rows.js';
-import { Meeting, type Share } from './meeting.js';
+import { type Arrival, Barrier } from './barrier.js';
 import { rowsOf } from './packed-bags.js';
 import { SharedPass } from './shared-pass.js';
 
@@ -21,61 +21,61 @@ export interface LockstepMember {
  * left; everyone gets what they would get alone, but for rounding.
  */
 export class Lockstep {
-  private readonly packs: Meeting<StackMember, RowsPass>;
+  private readonly packs: Barrier<StackMember, RowsPass>;
   private joined = 0;
 
   /** @param fits whether so many folds with so many rows each may be one stack, at present */
   constructor(
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     private readonly fits: (folds: number, rows: number) => boolean,
   ) {
-    this.packs = new Meeting([], (shares) => this.forward(shares));
+    this.packs = new Barrier([], (arrivals) => this.forward(arrivals));
   }
 
   join(): LockstepMember {
-    const who = ++this.joined;
-    this.packs.expect(who);
+    const party = ++this.joined;
+    this.packs.register(party);
     return {
-      open: (parameters) => this.passesOf(who, parameters),
-      leave: () => this.packs.leave(who),
+      open: (parameters) => this.passesOf(party, parameters),
+      leave: () => this.packs.deregister(party),
     };
   }
 
-  private passesOf(who: number, parameters: Float32Array): EncoderPasses {
+  private passesOf(party: number, parameters: Float32Array): EncoderPasses {
     const weights = new ParameterTensors(this.encoder.layout, parameters);
     return {
       parameters,
-      forward: (pack, masks) => this.packs.come(who, { weights, pack, masks }),
+      forward: (pack, masks) => this.packs.arrive(party, { weights, pack, masks }),
       dispose: () => weights.dispose(),
     };
   }
 
-  private forward(shares: readonly Share<StackMember>[]): readonly Promise<RowsPass>[] {
+  private forward(arrivals: readonly Arrival<StackMember>[]): readonly Promise<RowsPass>[] {
     const passes = new Map<number, Promise<RowsPass>>();
-    for (const stacked of this.inStacks(shares)) {
-      const members = stacked.map(({ who }) => who);
+    for (const stacked of this.inStacks(arrivals)) {
+      const members = stacked.map(({ party }) => party);
       const stack = new EncoderStack(
         this.encoder,
-        stacked.map(({ brought }) => brought),
+        stacked.map(({ input }) => input),
       );
       const shared = new SharedPass(stack, members);
-      for (const who of members) passes.set(who, shared.of(who));
+      for (const party of members) passes.set(party, shared.of(party));
     }
-    return shares.map(({ who }) => passes.get(who) as Promise<RowsPass>);
+    return arrivals.map(({ party }) => passes.get(party) as Promise<RowsPass>);
   }
 
   /** Training apart from evaluation, since the one has dropout; a pack that goes through in blocks alone. */
-  private inStacks(shares: readonly Share<StackMember>[]): readonly (readonly Share<StackMember>[])[] {
-    const stacks: Share<StackMember>[][] = [];
+  private inStacks(arrivals: readonly Arrival<StackMember>[]): readonly (readonly Arrival<StackMember>[])[] {
+    const stacks: Arrival<StackMember>[][] = [];
     for (const kind of [isTraining, isEvaluation]) {
-      let open: Share<StackMember>[] = [];
-      for (const share of shares.filter(({ brought }) => isWhole(brought.pack) && kind(brought))) {
-        const rows = Math.max(...[...open, share].map(({ brought }) => rowsOf(brought.pack)));
+      let open: Arrival<StackMember>[] = [];
+      for (const arrival of arrivals.filter(({ input }) => isWhole(input.pack) && kind(input))) {
+        const rows = Math.max(...[...open, arrival].map(({ input }) => rowsOf(input.pack)));
         if (open.length === 0 || !this.fits(open.length + 1, rows)) stacks.push((open = []));
-        open.push(share);
+        open.push(arrival);
       }
     }
-    const alone = shares.filter(({ brought }) => !isWhole(brought.pack)).map((share) => [share]);
+    const alone = arrivals.filter(({ input }) => !isWhole(input.pack)).map((arrival) => [arrival]);
     return [...stacks, ...alone];
   }
 }

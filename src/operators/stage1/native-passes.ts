@@ -4,7 +4,7 @@ import { addGradientsOf, modelTensors, runOn } from '../tensor/onnx/run-graph.js
 import { Scratch } from '../tensor/scratch.js';
 import { encoderGraphs } from './encoder-graphs.js';
 import type { EncoderPasses, RowsPass, RowsUpstream } from './encoder-passes.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import { headClasses } from './instance-loss.js';
 import { blocksOf, onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
@@ -20,7 +20,7 @@ interface Sessions {
 export class NativePasses implements EncoderPasses {
   constructor(
     private readonly native: NativeRuntime,
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     readonly parameters: Float32Array,
     private readonly scratch = new Scratch(),
   ) {}
@@ -98,7 +98,7 @@ class PackRows {
 
   constructor(
     private readonly native: NativeRuntime,
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     private readonly pack: PackedBags,
     private readonly masks: EncoderMasks | null,
     scratch: Scratch,

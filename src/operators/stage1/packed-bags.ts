@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { fillDropout } from '../tensor/dropout.js';
 import { Scratch } from '../tensor/scratch.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 
 /** Rows of numbers, [R, columns]: at least so many of them on the host, or exactly these on the device. */
 export type RowArray = Float32Array | tf.Tensor2D;
@@ -44,7 +44,7 @@ export interface EncoderMasks {
  */
 export function drawMasks(
   pack: PackedBags,
-  encoder: Encoder,
+  encoder: BagEncoder,
   rng: Rng,
   scratch = new Scratch(),
 ): EncoderMasks {

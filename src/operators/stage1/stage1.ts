@@ -11,7 +11,7 @@ import { BagSource } from './bag-source.js';
 import { deviceRoom } from './device-room.js';
 import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
 import { EncoderTraining } from './encoder-training.js';
-import { encoderOf, type Encoder } from './encoder.js';
+import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
 
 /**
  * Trains the encoder of one bag modality, or of the union of all, in one fold and exports z and the attention
@@ -31,7 +31,7 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   requireTraining(patients, modalities.join(' or '));
 
   const { name: backend } = await loadBackend();
-  const encoder = encoderOf(config.mil, source.width, config.align.width);
+  const encoder = bagEncoderOf(config.mil, source.width, config.align.width);
   const parameters = initialParameters(encoder.layout, context.rng('init'));
   const place = deviceRoom()?.enter(source.name, encoder) ?? null;
   const model = new EncoderTraining(encoder, parameters, source, labels, {
@@ -62,7 +62,7 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
 /** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */
 async function exportPatients(
   model: EncoderTraining,
-  { embedding }: Encoder,
+  { embedding }: BagEncoder,
   source: BagSource,
   count: number,
 ): Promise<Record<string, Uint8Array>> {

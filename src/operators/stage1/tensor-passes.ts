@@ -1,7 +1,7 @@
 import { ParameterTensors } from '../tensor/parameters.js';
 import type { EncoderPasses, RowsPass } from './encoder-passes.js';
 import { EncoderStack } from './encoder-stack.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 import type { EncoderMasks, PackedBags } from './packed-bags.js';
 import { SharedPass } from './shared-pass.js';
 
@@ -10,7 +10,7 @@ export class TensorPasses implements EncoderPasses {
   private readonly weights: ParameterTensors;
 
   constructor(
-    private readonly encoder: Encoder,
+    private readonly encoder: BagEncoder,
     readonly parameters: Float32Array,
   ) {
     this.weights = new ParameterTensors(encoder.layout, parameters);

@@ -1,5 +1,5 @@
 import { partOf } from '../tensor/parameters.js';
-import type { Encoder } from './encoder.js';
+import type { BagEncoder } from './bag-encoder.js';
 
 /**
  * The linear map T behind pooling, `z = p T + t` (method.md 4.1, `mil.transfer`), in float64 off the backend as the
@@ -8,7 +8,11 @@ import type { Encoder } from './encoder.js';
  * @param pooled [P, d1]
  * @returns z, [P, embedding]
  */
-export function transferred(encoder: Encoder, parameters: Float32Array, pooled: Float32Array): Float32Array {
+export function transferred(
+  encoder: BagEncoder,
+  parameters: Float32Array,
+  pooled: Float32Array,
+): Float32Array {
   const { hidden, embedding, transfer, layout } = encoder;
   if (transfer === 'none') return pooled;
   const weight = partOf(layout, parameters, 'transfer.weight');
@@ -26,7 +30,7 @@ export function transferred(encoder: Encoder, parameters: Float32Array, pooled: 
 
 /** The gradient of `pooled`, [P, d1], given that of z; adds the gradients of T and t to `gradient`. */
 export function transferBack(
-  encoder: Encoder,
+  encoder: BagEncoder,
   parameters: Float32Array,
   pooled: Float32Array,
   dz: Float32Array,

@@ -8,8 +8,8 @@ export interface SyntheticColumn {
   readonly load: number;
   /** Share of empty cells. */
   readonly missing: number;
-  /** The cell for a standard normal value, rising with it. */
-  readonly cellOf: (normal: number) => number;
+  /** The cell for a standard normal value, rising with it: a number, or a word. */
+  readonly cellOf: (normal: number) => number | string;
 }
 
 type Common = Partial<Pick<SyntheticColumn, 'load' | 'missing'>>;
@@ -34,14 +34,14 @@ export function measured(
   return { name, load, missing, cellOf };
 }
 
-/** A code: `[code, weight]` pairs ordered by rising risk; weights need not add up to 1. */
+/** A code or a word: `[code, weight]` pairs ordered by rising risk; weights need not add up to 1. */
 export function coded(
   name: string,
-  codes: readonly (readonly [code: number, weight: number])[],
+  codes: readonly (readonly [code: number | string, weight: number])[],
   { load = 0, missing = 0 }: Common = {},
 ): SyntheticColumn {
   const total = codes.reduce((sum, [, weight]) => sum + weight, 0);
-  const cellOf = (normal: number): number => {
+  const cellOf = (normal: number): number | string => {
     let left = cdf(normal, 0, 1) * total;
     for (const [code, weight] of codes) {
       left -= weight;
@@ -57,7 +57,7 @@ export function drawCell(
   { load, missing, cellOf }: SyntheticColumn,
   view: number,
   random: Rng,
-): number | null {
+): number | string | null {
   // Both numbers are drawn for every cell, so changing the share of missing cells moves no other value.
   const noise = random.normal();
   const absent = random.uniform() < missing;

@@ -1,4 +1,3 @@
-import { hancockId } from '../../pipeline/core/hancock-names.js';
 import { rng, type Rng } from '../../pipeline/core/rng.js';
 
 /** An invented patient. */
@@ -10,12 +9,12 @@ export interface Persona {
 }
 
 /** Share of the deceased, as in HANCOCK (213 of 763). */
-const deceasedShare = 0.28;
+const hancockShare = 0.28;
 /** Standard deviation of what no modality knows; it keeps the AUC of a perfect model below 1. */
 const chance = 0.3;
 
 /**
- * Standard deviation of the noise between the risk and what each modality shows of it. Chosen by trial: over
+ * Standard deviation of the noise between the risk and what each modality of HANCOCK shows of it. Chosen by trial: over
  * 150 patients a linear model on one modality reaches an AUC of 0.6 to 0.8, the mean of seven 0.82 to 0.9.
  */
 const blur = {
@@ -27,30 +26,47 @@ const blur = {
   ICD: 1.2,
   Cell: 1.1,
 } as const;
+const hancockNoise: Readonly<Record<string, number>> = blur;
 
 /** A modality of HANCOCK. */
 export type HancockModality = keyof typeof blur;
 
-/** The invented patients, ids ascending from "001"; the id says nothing about the risk. */
-export function drawPersonas(patients: number, seed: number): readonly Persona[] {
+/** How an invented cohort calls its patients, and how many of them die. */
+export interface PersonaOptions {
+  /** The id of the patient with this index. @default "001", "002" and so on, as in HANCOCK */
+  readonly idOf?: (index: number) => string;
+  /** Share of the deceased. @default 0.28, as in HANCOCK */
+  readonly deceasedShare?: number;
+}
+
+/** The invented patients in the order of their index. The id says nothing about the risk. */
+export function drawPersonas(
+  patients: number,
+  seed: number,
+  { idOf = (index) => String(index + 1).padStart(3, '0'), deceasedShare = hancockShare }: PersonaOptions = {},
+): readonly Persona[] {
   const random = rng(seed, 'synthetic/personas');
   const drawn = Array.from({ length: patients }, (_, i) => {
     const risk = random.normal();
-    return { id: hancockId(`${i + 1}`) as string, risk, outcome: risk + chance * random.normal() };
+    return { id: idOf(i), risk, outcome: risk + chance * random.normal() };
   });
   const worstFirst = drawn.map(({ outcome }) => outcome).sort((a, b) => b - a);
   const limit = worstFirst[Math.round(deceasedShare * patients)] ?? -Infinity;
   return drawn.map(({ id, risk, outcome }) => ({ id, risk, deceased: outcome > limit }));
 }
 
-/** What a modality shows of each patient's risk: risk plus the modality's own noise, scaled to variance 1. */
+/**
+ * What a modality shows of each patient's risk: risk plus the modality's own noise, scaled to variance 1.
+ *
+ * @param noise standard deviation of the modality's own noise; the risk has 1
+ */
 export function viewsOf(
   personas: readonly Persona[],
-  modality: HancockModality,
+  modality: string,
   seed: number,
+  noise: number = hancockNoise[modality] ?? 1,
 ): ReadonlyMap<string, number> {
   const random = rng(seed, `synthetic/view/${modality}`);
-  const noise = blur[modality];
   const scale = 1 / Math.hypot(1, noise);
   return new Map(personas.map(({ id, risk }) => [id, scale * (risk + noise * random.normal())]));
 }

@@ -1,8 +1,6 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
-import { HafError } from '../../pipeline/core/errors.js';
-import { syntheticMarkerFile, type syntheticMarkerSchema } from '../../pipeline/core/synthetic-marker.js';
+import { assertWhole, markSynthetic, prepareFolder } from './cohort-folder.js';
 import { writeCores } from './cores.js';
 import { drawPersonas } from './latent.js';
 import { writeSlidePictures } from './slide-pictures.js';
@@ -51,23 +49,6 @@ const readme = (patients: number, seed: number, width: number): string =>
     '',
   ].join('\n');
 
-function assertWhole(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new HafError(
-    'HAF_USAGE',
-    `The number for "${name}" is ${value}.`,
-    `Give a whole number of at least ${least}.`,
-  );
-}
-
-/** Makes the folder and those below it. @throws HafError `HAF_USAGE` when something is in it already */
-function prepareFolder(out: string, folders: readonly string[]): void {
-  mkdirSync(out, { recursive: true });
-  if (readdirSync(out).length > 0)
-    throw new HafError('HAF_USAGE', `${out} is not empty.`, 'Name a new folder, or remove this one first.');
-  for (const folder of folders) mkdirSync(join(out, folder));
-}
-
 /**
  * Writes an invented cohort in the layout of HANCOCK (method.md 2): outcomes, five clinical tables, slide
  * features as CLAM h5, or the slides themselves, and core features as one npz per stain. A hidden risk per patient drives the label and,
@@ -84,9 +65,7 @@ export async function makeCohort(options: SyntheticOptions): Promise<SyntheticCo
   const slideFolder = slides ? 'slides' : 'wsi';
   prepareFolder(out, [slideFolder, 'tma']);
   const personas = drawPersonas(patients, seed);
-  writeFileSync(join(out, 'README.txt'), readme(patients, seed, width));
-  const marker: z.infer<typeof syntheticMarkerSchema> = { synthetic: true, patients, seed, width, slides };
-  writeFileSync(join(out, syntheticMarkerFile), `${JSON.stringify(marker)}\n`);
+  markSynthetic(out, { patients, seed, width, slides }, readme(patients, seed, width));
   writeFileSync(join(out, 'targets.csv'), drawTargets(personas, seed));
   for (const [file, text] of Object.entries(drawTables(personas, seed))) writeFileSync(join(out, file), text);
   const tmaFiles = writeCores(join(out, 'tma'), personas, width, seed);

@@ -21,7 +21,7 @@ export function inferColumn(view: ColumnView): Settled {
   }
   const found = coded(view);
   if (found.categories.length === 2) return settleBinary(view, true, found);
-  return refuseWords(view) ?? slips(view) ?? settleNominal(view, true, found);
+  return slips(view) ?? refuseWords(view) ?? settleNominal(view, true, found);
 }
 
 /** Words that are no categories: dates, row numbers by name, and words that are different for all patients. */

@@ -52,11 +52,26 @@ export function settleBinary(
   return { type: 'input', column: { name, kind: 'binary', categories: [...categories], inferred }, cells };
 }
 
+/**
+ * In a column that the experiment calls nominal, `unknown` is a category: "not tested" and "unknown" often tell something. To
+ * make it missing, list the categories without it.
+ */
+const withUnknown = (view: ColumnView): ColumnView => {
+  if (!view.named || view.texts === 0) return view;
+  const words = view.words();
+  const written = view.written();
+  return {
+    ...view,
+    words: () =>
+      words.map((word, row) => (word === '' && /^unknown$/i.test(written[row] ?? '') ? (written[row] ?? '') : word)),
+  };
+};
+
 /** Categories without an order. */
 export function settleNominal(
   view: ColumnView,
   inferred: boolean,
-  { categories, cells } = coded(view),
+  { categories, cells } = coded(withUnknown(view)),
 ): Settled {
   const few = empty(categories);
   if (few !== null) return few;
@@ -79,10 +94,17 @@ export function settleListed(
 ): Settled {
   const categories = list.map((value) => String(value).trim().normalize('NFC'));
   const codeOf = new Map(categories.map((word, code) => [word, code]));
-  const codeOfNumber = new Map(list.map((value, code) => [Number(value), code]));
+  // By value, so that 1.0 is the 1 of the list. A word is NaN, which a Map would find.
+  const codeOfNumber = new Map(
+    list.flatMap((value, code): [number, number][] =>
+      Number.isNaN(Number(value)) ? [] : [[Number(value), code]],
+    ),
+  );
   const unknown: { word: string; line: number }[] = [];
+  const written = view.written();
   const cells = Float64Array.from(view.words(), (word, row) => {
-    if (word === '') return NaN;
+    // A listed value is no missing one, whatever it is called.
+    if (word === '') return codeOf.get(written[row] ?? '') ?? NaN;
     const code = codeOf.get(word) ?? codeOfNumber.get(view.numbers[row] ?? NaN);
     if (code === undefined) unknown.push({ word, line: view.line(row) });
     return code ?? NaN;

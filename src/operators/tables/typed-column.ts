@@ -47,6 +47,8 @@ export interface ColumnView {
   readonly texts: number;
   /** Texts of all rows; '' where the cell is missing. */
   readonly words: () => readonly string[];
+  /** Texts of all rows, also those that mean "missing". */
+  readonly written: () => readonly string[];
   /** Line of a row, for faults. */
   readonly line: (row: number) => number;
   /** Named in the experiment, rather than one of the others. */

@@ -20,12 +20,11 @@ export async function openXlsxGrid(path: string, options: GridOptions): Promise<
   const content = await readFile(path);
   let sheets: readonly { readonly sheet: string; readonly data: readonly (readonly Value[])[] }[];
   try {
-    const buffer = content.buffer.slice(
-      content.byteOffset,
-      content.byteOffset + content.length,
-    ) as ArrayBuffer;
+    const buffer = new Uint8Array(content).buffer;
     // Its types call a date the constructor of dates.
-    sheets = (await readWorkbook<number | LongNumber>(buffer, { parseNumber: numberOf })) as unknown as typeof sheets;
+    sheets = (await readWorkbook<number | LongNumber>(buffer, {
+      parseNumber: numberOf,
+    })) as unknown as typeof sheets;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { line: null, problem: `it cannot be read as an Excel workbook: ${reason}` };

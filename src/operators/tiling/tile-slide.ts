@@ -39,7 +39,7 @@ const isRefusal = (value: object): value is Refusal => 'reason' in value;
 const valueOf = <T extends object>(value: T | Refusal): T | null => (isRefusal(value) ? null : value);
 
 /** What is known of a slide that could be opened, in the order it is found out. */
-interface Findings {
+interface SlideResult {
   readonly thumbnail: RgbImage | Refusal;
   /** Null where the tiles are given. */
   readonly tissue: SlideTissue | Refusal | null;
@@ -113,7 +113,7 @@ function findingProblems(
 }
 
 async function picturesOf(
-  { thumbnail, tissue, tiles }: Findings,
+  { thumbnail, tissue, tiles }: SlideResult,
   slide: { readonly width: number; readonly height: number },
   coords: Int32Array,
 ): Promise<{ readonly files: StageOutput['files']; readonly picture: RgbImage | null }> {
@@ -139,7 +139,7 @@ async function lay(
   given: string | null,
   unit: Unit,
   config: Pick<Config, 'tissue' | 'tile'>,
-): Promise<Pick<Findings, 'tissue' | 'tiles'>> {
+): Promise<Pick<SlideResult, 'tissue' | 'tiles'>> {
   if (given !== null)
     return { tissue: null, tiles: await attempt(() => readGivenTiles(given, reader.info.levels, facts.mpp)) };
   const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));

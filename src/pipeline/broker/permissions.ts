@@ -1,4 +1,4 @@
-import { deadLetterStream, eventStream, jobStream, memberBucket, unitBucket } from '../bus/nats/names.js';
+import { deadLetterStream, eventStream, jobStream, memberBucket, workItemBucket } from '../bus/nats/names.js';
 import { type BrokerRole, inboxPrefix } from '../bus/nats/address.js';
 
 /** Subjects a role may publish and subscribe; anything else is refused by the server. */
@@ -8,7 +8,7 @@ export interface Permissions {
 }
 
 const streams = [jobStream, eventStream, deadLetterStream];
-const buckets = [unitBucket, memberBucket];
+const buckets = [workItemBucket, memberBucket];
 const bucketStreams = buckets.map((bucket) => `KV_${bucket}`);
 const writeKeys = buckets.map((bucket) => `$KV.${bucket}.>`);
 

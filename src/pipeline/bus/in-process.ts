@@ -3,7 +3,7 @@ import { of, ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
 import type { Bus, ConnectionState, Lease, Load } from './bus.js';
-import { unitKey, type Job } from './job.js';
+import { workItemKey, type Job } from './job.js';
 import { mayBeDoneByOthers, type Member, type Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
 
@@ -62,14 +62,14 @@ export class InProcessBus implements Bus {
   }
 
   enqueue(job: Job): Promise<void> {
-    const known = this.entries.get(unitKey(job));
+    const known = this.entries.get(workItemKey(job));
     if (known && known.state !== 'settled') known.runs.add(job.run);
     else {
       const entry: Entry = {
         ...{ job, runs: new Set([job.run]), state: 'queued', revision: 0 },
         ...{ attempts: 0, lapses: 0, declinedBy: new Set() },
       };
-      this.entries.set(unitKey(job), entry);
+      this.entries.set(workItemKey(job), entry);
       this.offer(entry);
     }
     return Promise.resolve();
@@ -107,7 +107,7 @@ export class InProcessBus implements Bus {
       for (const { runs } of queue) runs.delete(run);
       this.queues[jobClass] = queue.filter(({ runs }) => runs.size > 0);
       for (const { job } of queue.filter(({ runs }) => runs.size === 0)) {
-        this.entries.delete(unitKey(job));
+        this.entries.delete(workItemKey(job));
         withdrawn.push(job.artifact);
       }
     }

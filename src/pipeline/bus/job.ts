@@ -33,6 +33,6 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
-/** What is made once however many runs want it: an artifact in a store. In another store it would be of no use to them. */
-export const unitKey = ({ artifact, store }: Pick<Job, 'artifact' | 'store'>): string =>
+/** Key of the work item: one per artifact and store, whatever the number of runs that want it. */
+export const workItemKey = ({ artifact, store }: Pick<Job, 'artifact' | 'store'>): string =>
   `${artifact}.${sha256(store).slice(0, 16)}`;

@@ -103,7 +103,7 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
 /** `tile` and `embed` of files named on the command line. */
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
-  readonly modality: ModalityId;
+  readonly modality?: ModalityId;
   /** Folder of coordinate files to take in place of looking for tissue. */
   readonly coords?: string;
   /** An experiment whose settings are taken. */
@@ -153,9 +153,12 @@ export interface BackendInstallOptions {
 export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
-  readonly width: number;
+  /** @default 64; 32 with `own` */
+  readonly width?: number;
   /** Slides as pictures in place of their features. */
   readonly slides?: boolean;
+  /** A cohort that is not named as HANCOCK's. */
+  readonly own?: boolean;
 }
 
 /** `--set key=value`, gathered in the order given. */

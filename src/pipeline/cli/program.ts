@@ -37,13 +37,26 @@ function addPreparation(program: Command): void {
     .option('--json', 'print what was found as JSON')
     .action(lazily(async () => (await import('./inspect.js')).inspect));
 
-  examples(program.command('synth'), 'synth data/synthetic', 'synth data/small --patients 40 --slides')
-    .description('make a synthetic cohort with all seven modalities')
+  examples(
+    program.command('synth'),
+    'synth data/synthetic',
+    'synth data/small --patients 40 --slides',
+    'synth data/own --own',
+  )
+    .description(
+      'make a synthetic cohort with the seven modalities of HANCOCK, or as another group would name things',
+    )
     .argument('<dir>', 'folder to write the cohort to')
     .option('--patients <n>', 'number of patients', wholeNumber(20), 120)
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), 1)
-    .option('--width <n>', 'length of one instance of the WSI and TMA bags', wholeNumber(2), 64)
+    .option('--width <n>', 'length of one instance of a bag (default: 64, with --own 32)', wholeNumber(2))
     .option('--slides', 'write slides as pictures (slides/*.svs) in place of their features')
+    .addOption(
+      new Option(
+        '--own',
+        'ids, words, tables and a slide table of another group: the cohort of examples/own-cohort.yaml',
+      ).conflicts('slides'),
+    )
     .action(lazily(async () => (await import('./synth.js')).synth));
 
   const config = program.command('config').description('show the experiment as the pipeline reads it');
@@ -102,10 +115,9 @@ const withFiles = (command: Command): Command =>
     .requiredOption('-o, --out <dir>', 'folder to write to')
     .option('-c, --config <file>', 'experiment whose settings are taken (default: the defaults)')
     .addOption(setOption())
-    .addOption(
-      new Option('--modality <name>', 'slides (WSI), or cores of a tissue microarray (TMA)')
-        .choices(['WSI', 'TMA'])
-        .default('WSI'),
+    .option(
+      '--modality <name>',
+      'bag modality whose settings are taken (default: the first of the experiment; WSI without one)',
     )
     .option('--coords <dir>', 'coordinates that are there already, <image>.h5 of CLAM, TRIDENT or "tile"')
     .option('--json', 'write events as NDJSON to stdout');

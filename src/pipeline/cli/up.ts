@@ -7,6 +7,7 @@ import type { DataFiles } from '../sources/find-sources.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
+import { sayChecks } from './say-checks.js';
 import { showPlan } from './plan.js';
 import { packageVersion } from './version.js';
 
@@ -22,7 +23,9 @@ export async function up(options: UpOptions): Promise<ExitCode> {
   });
   sayWarnings(warnings);
   if (options.dryRun) {
-    showPlan(await prepareRun(config, dataRoot, options, { onNote: say }), options.json ?? false);
+    const prepared = await prepareRun(config, dataRoot, options, { onNote: say });
+    sayChecks(prepared.checks);
+    showPlan(prepared, options.json ?? false);
     return exitCodes.ok;
   }
   // Before a cohort is hashed: who watches should not take that for a process that hangs.
@@ -33,6 +36,7 @@ export async function up(options: UpOptions): Promise<ExitCode> {
     for (let attempt = 1; ; attempt++) {
       const found = files === undefined ? {} : { files };
       const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost, ...found });
+      sayChecks(prepared.checks);
       const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
       const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];
       if (more.length === 0 || attempt === mostAttempts) return exitCode;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Sections of the experiment about patients: who belongs to the cohort, and its folds (docs/method.md 1). */
-export const cohortSchema = z.strictObject({
+export const cohortSectionSchema = z.strictObject({
   label: z
     .enum(['overall', 'tumorSpecific', 'landmark'])
     .default('overall')

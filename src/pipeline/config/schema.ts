@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cohortSchema, cvSchema } from './cohort-schema.js';
+import { cohortSectionSchema, cvSchema } from './cohort-schema.js';
 import { dataSchema } from './data-schema.js';
 import { coreSchema, embedSchema, tileSchema, tissueSchema } from './image-schema.js';
 import {
@@ -68,7 +68,7 @@ export const configSchema = z.strictObject({
     .describe('Modalities the experiment uses, in the order of their slots; null takes all that data.modalities declares.'),
   methods: z.array(z.string()).min(1).default(['haf']).describe('Rows of the result table (8).'),
   data: dataSchema.prefault({}).describe('Where the cohort lies.'),
-  cohort: cohortSchema.prefault({}).describe('Who belongs to the cohort.'),
+  cohort: cohortSectionSchema.prefault({}).describe('Who belongs to the cohort.'),
   cv: cvSchema.prefault({}).describe('Cross-validation.'),
   tabular: tabularSchema.prefault({}).describe('Preprocessing of the tables.'),
   tissue: tissueSchema.prefault({}).describe('Where the tissue of a slide is (CLAM).'),

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { JsMsg } from 'nats';
-import { unitKey } from '../job.js';
+import { workItemKey } from '../job.js';
 import { vanishedEvent } from '../vanished.js';
 import type { DeadLetters } from './dead-letters.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
 import { parseMessage } from './queue-message.js';
-import { claimed, type Unit } from './unit.js';
+import { claimed, type WorkItem } from './work-item.js';
 
 export interface ClaimOptions extends LeaseOptions {
   readonly maxLapses: number;
@@ -14,7 +14,7 @@ export interface ClaimOptions extends LeaseOptions {
 /** A worker that cannot do a job leaves it to others for this long. */
 const declinedDelayMs = 1000;
 
-/** Turns messages of the queue into leases, as far as their units allow. */
+/** Turns messages of the queue into leases, as far as their work items allow. */
 export class Claims {
   constructor(
     private readonly deadLetters: DeadLetters,
@@ -32,28 +32,28 @@ export class Claims {
     const holder = randomUUID();
     const delivery = { ...parsed, seq: message.seq, worker, holder };
     let claim = claimed(null, delivery, this.options.maxLapses);
-    await this.options.units.change(unitKey(parsed.job), (unit) => {
-      claim = claimed(unit, delivery, this.options.maxLapses);
-      return claim.kind === 'mine' ? claim.unit : null;
+    await this.options.items.change(workItemKey(parsed.job), (item) => {
+      claim = claimed(item, delivery, this.options.maxLapses);
+      return claim.kind === 'mine' ? claim.item : null;
     });
     switch (claim.kind) {
       case 'mine':
-        return new NatsLease(message, claim.unit, holder, worker, this.options);
+        return new NatsLease(message, claim.item, holder, worker, this.options);
       case 'declined': {
-        const { refusal, declinedBy } = claim.unit;
+        const { refusal, declinedBy } = claim.item;
         // Whoever could have done it may have left meanwhile.
         if (refusal && !(await this.options.othersFor(parsed.job, worker, declinedBy)))
-          await this.giveUp(message, claim.unit, { id: holder, event: refusal });
+          await this.giveUp(message, claim.item, { id: holder, event: refusal });
         else message.nak(declinedDelayMs);
         return null;
       }
       case 'vanished': {
-        const event = vanishedEvent(parsed.job, claim.unit.lapses);
-        await this.giveUp(message, claim.unit, { id: holder, event });
+        const event = vanishedEvent(parsed.job, claim.item.lapses);
+        await this.giveUp(message, claim.item, { id: holder, event });
         return null;
       }
       case 'settled':
-        await tellEnd(this.options.log, claim.unit);
+        await tellEnd(this.options.log, claim.item);
         message.ack();
         return null;
       case 'stale':
@@ -62,16 +62,16 @@ export class Claims {
     }
   }
 
-  /** Settles a unit that nobody holds, unless somebody was quicker. */
-  private async giveUp(message: JsMsg, seen: Unit, end: NonNullable<Unit['end']>): Promise<void> {
-    const unit = await this.options.units.change(unitKey(seen.job), (present) => {
+  /** Settles a work item that nobody holds, unless somebody was quicker. */
+  private async giveUp(message: JsMsg, seen: WorkItem, end: NonNullable<WorkItem['end']>): Promise<void> {
+    const item = await this.options.items.change(workItemKey(seen.job), (present) => {
       if (present?.end?.id === end.id) return present;
       const same = present?.ticket === seen.ticket && present.holder === seen.holder;
       return same ? { ...present, state: 'settled', holder: null, message: null, end } : null;
     });
-    if (!unit) return message.nak();
-    await tellEnd(this.options.log, unit);
-    await this.deadLetters.job(unit.job, end.event);
+    if (!item) return message.nak();
+    await tellEnd(this.options.log, item);
+    await this.deadLetters.job(item.job, end.event);
     message.ack();
   }
 }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { JsMsg } from 'nats';
 import type { RunEventBody } from '../../run-event.js';
 import type { Lease } from '../bus.js';
-import { unitKey, type Job } from '../job.js';
+import { workItemKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
 import { patiently } from './patience.js';
-import { requeued, settled, type Unit } from './unit.js';
-import type { Units } from './units.js';
+import { requeued, settled, type WorkItem } from './work-item.js';
+import type { WorkItems } from './work-items.js';
 
 export interface LeaseOptions {
-  readonly units: Units;
+  readonly items: WorkItems;
   readonly log: EventLog;
   readonly maxAttempts: number;
   /** A job that failed comes back after this long, behind those that wait. */
@@ -21,11 +21,11 @@ export interface LeaseOptions {
 }
 
 /** Tells what was settled to every run that waited; the same ids each time, so that telling again changes nothing. */
-export async function tellEnd(log: EventLog, { runs, end }: Unit): Promise<void> {
+export async function tellEnd(log: EventLog, { runs, end }: WorkItem): Promise<void> {
   if (end) for (const run of runs) await log.publish(run, end.event, `${end.id}.${run}`);
 }
 
-/** A message of the queue and the unit that says we hold it. */
+/** A message of the queue and the work item that says we hold it. */
 export class NatsLease implements Lease {
   readonly job: Job;
   readonly attempt: number;
@@ -36,27 +36,27 @@ export class NatsLease implements Lease {
 
   constructor(
     private readonly message: JsMsg,
-    unit: Unit,
+    item: WorkItem,
     private readonly holder: string,
     worker: string,
     private readonly options: LeaseOptions,
   ) {
-    this.job = unit.job;
-    this.attempt = unit.attempts + 1;
+    this.job = item.job;
+    this.attempt = item.attempts + 1;
     this.worker = worker;
-    this.runs = unit.runs;
+    this.runs = item.runs;
   }
 
   get lost(): AbortSignal {
     return this.vanished.signal;
   }
 
-  /** Asks the unit first: the broker would let a stale holder's heartbeat keep the message from its heir. */
+  /** Asks the work item first: the broker would let a stale holder's heartbeat keep the message from its heir. */
   async heartbeat(): Promise<void> {
     if (this.lost.aborted) return;
-    const unit = await this.options.units.get(unitKey(this.job));
-    if (unit?.state !== 'running' || unit.holder !== this.holder) return this.vanished.abort();
-    this.runs = unit.runs;
+    const item = await this.options.items.get(workItemKey(this.job));
+    if (item?.state !== 'running' || item.holder !== this.holder) return this.vanished.abort();
+    this.runs = item.runs;
     this.message.working();
   }
 
@@ -91,9 +91,9 @@ export class NatsLease implements Lease {
   async decline(
     eventOf: (verdict: 'returned' | 'given-up') => RunEventBody,
   ): Promise<'returned' | 'given-up' | 'fenced'> {
-    const { units, othersFor, retryDelayMs, onGivenUp } = this.options;
-    const unit = await units.get(unitKey(this.job));
-    const declinedBy = [...(unit?.declinedBy ?? []), this.worker];
+    const { items, othersFor, retryDelayMs, onGivenUp } = this.options;
+    const item = await items.get(workItemKey(this.job));
+    const declinedBy = [...(item?.declinedBy ?? []), this.worker];
     const event = eventOf('given-up');
     if (await othersFor(this.job, this.worker, declinedBy)) {
       const change = { declinedBy, refusal: event };
@@ -108,39 +108,39 @@ export class NatsLease implements Lease {
     await this.handBack({}, null, 0);
   }
 
-  /** Settles the unit, tells it, and takes the message off the queue. */
+  /** Settles the work item, tells it, and takes the message off the queue. */
   private async end(event: RunEventBody): Promise<boolean> {
-    const { units, log } = this.options;
+    const { items, log } = this.options;
     // A second call means the lease was settled before.
     if (this.lost.aborted) return false;
-    const unit = await units.change(unitKey(this.job), (present) =>
+    const item = await items.change(workItemKey(this.job), (present) =>
       settled(present, this.holder, { id: this.endId, event }),
     );
     this.vanished.abort();
-    if (!unit) return false;
-    await tellEnd(log, unit);
+    if (!item) return false;
+    await tellEnd(log, item);
     await patiently(() => this.message.ackAck());
     return true;
   }
 
-  /** Queues the unit, tells why, and lets the broker deliver the message again. */
+  /** Queues the work item, tells why, and lets the broker deliver the message again. */
   private async handBack(
-    change: Partial<Unit>,
+    change: Partial<WorkItem>,
     event: RunEventBody | null,
     delayMs: number,
   ): Promise<boolean> {
     if (this.lost.aborted) return false;
-    const { units, log } = this.options;
+    const { items, log } = this.options;
     let done = false;
-    const unit = await units.change(unitKey(this.job), (present) => {
+    const item = await items.change(workItemKey(this.job), (present) => {
       // Our own write whose answer was lost: queued, and not by anybody else, since nobody else was woken.
       if (done && present?.state === 'queued') return present;
       done = true;
       return requeued(present, this.holder, change);
     });
     this.vanished.abort();
-    if (!unit) return false;
-    if (event) for (const run of unit.runs) await log.publish(run, event);
+    if (!item) return false;
+    if (event) for (const run of item.runs) await log.publish(run, event);
     this.message.nak(delayMs);
     return true;
   }

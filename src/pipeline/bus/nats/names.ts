@@ -8,7 +8,7 @@ import type { Job } from '../job.js';
 export const jobStream = 'HAF_JOBS';
 export const eventStream = 'HAF_EVENTS';
 export const deadLetterStream = 'HAF_DLQ';
-export const unitBucket = 'haf_units';
+export const workItemBucket = 'haf_units';
 export const memberBucket = 'haf_members';
 
 /** Durable pull consumer of a class of jobs. */
@@ -33,6 +33,6 @@ export const deadJob = 'haf.v1.dlq.job';
 export const deadEvent = 'haf.v1.dlq.event';
 export const allDeadLetters = 'haf.v1.dlq.>';
 
-/** A wake-up only: what was cancelled stands in the units. */
+/** A wake-up only: what was cancelled stands in the work items. */
 export const cancelSubject = (run: string): string => `haf.v1.ctl.${token(run)}.cancel`;
 export const allCancels = 'haf.v1.ctl.*.cancel';

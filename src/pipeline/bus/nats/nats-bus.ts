@@ -5,7 +5,7 @@ import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
 import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
-import { unitKey, type Job } from '../job.js';
+import { workItemKey, type Job } from '../job.js';
 import { mayBeDoneByOthers, type Member, type Membership } from '../member.js';
 import { Claims } from './claims.js';
 import { connectionState } from './connection-state.js';
@@ -23,15 +23,15 @@ import {
   jobSubject,
   memberBucket,
   token,
-  unitBucket,
+  workItemBucket,
 } from './names.js';
 import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
 import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './topology.js';
-import { abandoned, asked, type Unit } from './unit.js';
-import { Units } from './units.js';
+import { abandoned, asked, type WorkItem } from './work-item.js';
+import { WorkItems } from './work-items.js';
 
 export interface NatsBusOptions {
   /** What the connection is allowed to do. */
@@ -47,7 +47,7 @@ const text = StringCodec();
 
 /**
  * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
- * units decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
+ * work items decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
  */
 export class NatsBus implements Bus {
   readonly about: string;
@@ -64,7 +64,7 @@ export class NatsBus implements Bus {
   private constructor(
     private readonly nc: NatsConnection,
     private readonly jsm: JetStreamManager,
-    private readonly units: Units,
+    private readonly items: WorkItems,
     private readonly presence: Presence,
     options: NatsBusOptions,
   ) {
@@ -79,7 +79,7 @@ export class NatsBus implements Bus {
     this.pulls = new Pulls(this.js);
     this.claims = new Claims(this.deadLetters, {
       maxLapses: options.maxLapses ?? 10,
-      units,
+      items,
       log: this.log,
       maxAttempts: options.maxAttempts ?? 3,
       retryDelayMs: options.retryDelayMs ?? 500,
@@ -94,9 +94,9 @@ export class NatsBus implements Bus {
     const js = nc.jetstream();
     const jsm = await nc.jetstreamManager({ checkAPI: false });
     const bind = { bindOnly: true, allow_direct: true };
-    const units = new Units(await js.views.kv(unitBucket, bind), jsm);
+    const items = new WorkItems(await js.views.kv(workItemBucket, bind), jsm);
     const presence = new Presence(await js.views.kv(memberBucket, bind), jsm);
-    const bus = new NatsBus(nc, jsm, units, presence, options);
+    const bus = new NatsBus(nc, jsm, items, presence, options);
     void nc.closed().then((error) => bus.onClosed(error));
     if (options.role !== 'viewer')
       nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
@@ -104,21 +104,21 @@ export class NatsBus implements Bus {
   }
 
   async enqueue(job: Job): Promise<void> {
-    await this.queue(await this.units.change(unitKey(job), (unit) => asked(unit, job)));
+    await this.queue(await this.items.change(workItemKey(job), (item) => asked(item, job)));
   }
 
-  /** Puts a message for a queued unit; a second message of the same ticket is recognised as such when it is claimed. */
-  private async queue(unit: Unit | null): Promise<void> {
-    if (unit?.state !== 'queued') return;
-    const data = text.encode(messageOf(unit));
+  /** Puts a message for a queued work item; a second message of the same ticket is recognised as such when it is claimed. */
+  private async queue(item: WorkItem | null): Promise<void> {
+    if (item?.state !== 'queued') return;
+    const data = text.encode(messageOf(item));
     if (data.length > longestMessage)
       throw new HafError(
         'HAF_USAGE',
-        `The message of ${unit.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
+        `The message of ${item.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
         'Shorten the names of the files it reads.',
       );
-    const options = { msgID: `${unitKey(unit.job)}.${unit.ticket}` };
-    await patiently(() => this.js.publish(jobSubject(unit.job), data, options));
+    const options = { msgID: `${workItemKey(item.job)}.${item.ticket}` };
+    await patiently(() => this.js.publish(jobSubject(item.job), data, options));
   }
 
   async claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null> {
@@ -143,32 +143,36 @@ export class NatsBus implements Bus {
     await this.nc.flush();
   }
 
-  /** Takes a run's wish for its artifacts back; returns the units nobody waits for any more. */
-  private async abandon(run: string, running: boolean): Promise<readonly Unit[]> {
-    const withdrawn: Unit[] = [];
-    for (const key of await this.units.keys()) {
-      let before: Unit | null = null;
-      const after = await this.units.change(key, (unit) => {
-        before = unit;
-        return abandoned(unit, run, running);
+  /** Takes a run's wish for its artifacts back; returns the work items nobody waits for any more. */
+  private async abandon(run: string, running: boolean): Promise<readonly WorkItem[]> {
+    const withdrawn: WorkItem[] = [];
+    for (const key of await this.items.keys()) {
+      let before: WorkItem | null = null;
+      const after = await this.items.change(key, (item) => {
+        before = item;
+        return abandoned(item, run, running);
       });
       if (!after || !before) continue;
-      const { state } = before as Unit;
+      const { state } = before as WorkItem;
       if (state === 'queued') await this.forget(before);
       if (after.state === 'withdrawn') withdrawn.push(after);
-      else if (after.ticket !== (before as Unit).ticket) await this.queue(after);
+      else if (after.ticket !== (before as WorkItem).ticket) await this.queue(after);
     }
     return withdrawn;
   }
 
   /** Takes a message out of the queue, so that its length tells how much work there is. Left there, it would do no harm. */
-  private async forget(unit: Unit): Promise<void> {
+  private async forget(item: WorkItem): Promise<void> {
     try {
-      const wanted = { last_by_subj: jobSubject(unit.job) };
+      const wanted = { last_by_subj: jobSubject(item.job) };
       const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
       // Not the one of a run that has asked again since, or of another store's run of the same name.
       const found = parseMessage(data);
-      if ('fault' in found || found.ticket !== unit.ticket || unitKey(found.job) !== unitKey(unit.job))
+      if (
+        'fault' in found ||
+        found.ticket !== item.ticket ||
+        workItemKey(found.job) !== workItemKey(item.job)
+      )
         return;
       await this.jsm.streams.deleteMessage(jobStream, seq);
     } catch {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { jobSchema, type Job } from '../job.js';
-import type { Unit } from './unit.js';
+import type { WorkItem } from './work-item.js';
 
 const messageSchema = z.object({ v: z.literal(1), ticket: z.number().int(), job: jobSchema });
 
-/** A queued unit as it travels to a worker. */
-export const messageOf = ({ ticket, job }: Unit): string => JSON.stringify({ v: 1, ticket, job });
+/** A queued work item as it travels to a worker. */
+export const messageOf = ({ ticket, job }: WorkItem): string => JSON.stringify({ v: 1, ticket, job });
 
 /** The inverse of `messageOf`, or what is wrong with a message that is none. */
 export function parseMessage(

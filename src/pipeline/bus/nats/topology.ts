@@ -22,7 +22,7 @@ import {
   jobsOf,
   jobStream,
   memberBucket,
-  unitBucket,
+  workItemBucket,
 } from './names.js';
 import { patiently } from './patience.js';
 import { presenceMs } from './presence.js';
@@ -78,8 +78,8 @@ export async function ensureTopology(nc: NatsConnection, leaseMs: number): Promi
     );
   }
   const js = nc.jetstream();
-  // A unit nobody asked for in a month is of interest to nobody: the artifact is in the store.
-  await patiently(() => js.views.kv(unitBucket, { history: 1, ttl: 30 * 24 * 3600_000 }));
+  // A work item that no run asked for in a month can go: the artifact is in the store.
+  await patiently(() => js.views.kv(workItemBucket, { history: 1, ttl: 30 * 24 * 3600_000 }));
   await patiently(() => js.views.kv(memberBucket, { history: 1, ttl: presenceMs }));
 }
 

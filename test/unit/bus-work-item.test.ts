@@ -5,8 +5,8 @@ import {
   requeued,
   settled,
   type Delivery,
-  type Unit,
-} from '../../src/pipeline/bus/nats/unit.js';
+  type WorkItem,
+} from '../../src/pipeline/bus/nats/work-item.js';
 import { doneEvent } from '../support/job-events.js';
 import { testJob } from '../support/jobs.js';
 
@@ -16,23 +16,23 @@ const delivery = (changes: Partial<Delivery> = {}): Delivery => ({
   ...{ job, ticket: 1, seq: 7, worker: 'w', holder: 'mine' },
   ...changes,
 });
-const unitOf = (unit: Unit, changes: Partial<Delivery> = {}): Unit => {
-  const claim = claimed(unit, delivery(changes), 10);
+const itemOf = (item: WorkItem, changes: Partial<Delivery> = {}): WorkItem => {
+  const claim = claimed(item, delivery(changes), 10);
   if (claim.kind !== 'mine') throw new Error(claim.kind);
-  return claim.unit;
+  return claim.item;
 };
 
-describe('the unit of an artifact', () => {
+describe('the work item of an artifact', () => {
   it('is lapsed by the message of its holder only; another of the same ticket says nothing', () => {
-    const running = unitOf(queued);
+    const running = itemOf(queued);
     expect(claimed(running, delivery({ seq: 8, holder: 'heir' }), 10).kind).toBe('stale');
-    expect(unitOf(running, { holder: 'heir' })).toMatchObject({ holder: 'heir', lapses: 1 });
+    expect(itemOf(running, { holder: 'heir' })).toMatchObject({ holder: 'heir', lapses: 1 });
     expect(claimed(running, delivery({ holder: 'heir' }), 1).kind).toBe('vanished');
   });
 
   it('is claimed and settled by calls whose answers were lost, once', () => {
-    const running = unitOf(queued);
-    expect(unitOf(running)).toBe(running);
+    const running = itemOf(queued);
+    expect(itemOf(running)).toBe(running);
     const end = { id: 'end', event: doneEvent('a') };
     const done = settled(running, 'mine', end);
     expect(done).toMatchObject({ state: 'settled', holder: null });
@@ -41,7 +41,7 @@ describe('the unit of an artifact', () => {
   });
 
   it('is left alone by who does not hold it, and by messages of an earlier ticket', () => {
-    const heirs = unitOf(unitOf(queued), { holder: 'heir' });
+    const heirs = itemOf(itemOf(queued), { holder: 'heir' });
     expect(requeued(heirs, 'mine')).toBeNull();
     expect(settled(heirs, 'mine', { id: 'end', event: doneEvent('a') })).toBeNull();
     const again = asked(settled(heirs, 'heir', { id: 'end', event: doneEvent('a') }), job);

@@ -3,11 +3,11 @@ import { jobSchema, type Job } from '../job.js';
 import { runEventSchema, type RunEventBody } from '../../run-event.js';
 
 /**
- * What the broker's KV holds of an artifact being made (bucket haf_units, key = `unitKey`). The queue only wakes
+ * What the broker's KV holds of an artifact being made (bucket haf_units, key = `workItemKey`). The queue only wakes
  * workers; who may do and settle the job is decided here, by compare-and-swap on the key's revision. A late ack of a
  * stale holder is accepted by any nats-server, so an ack fences nothing (messaging measurements, section 2).
  */
-export const unitSchema = z.object({
+export const workItemSchema = z.object({
   v: z.literal(1),
   job: jobSchema,
   /** Counts the times it was queued; a message of an earlier count is out of date. */
@@ -28,20 +28,20 @@ export const unitSchema = z.object({
   /** What was told when it was settled; told again when the teller may have died on the way. */
   end: z.object({ id: z.string(), event: runEventSchema }).nullable(),
 });
-export type Unit = z.infer<typeof unitSchema>;
+export type WorkItem = z.infer<typeof workItemSchema>;
 
-const queued = (job: Job, ticket: number): Unit => ({
+const queued = (job: Job, ticket: number): WorkItem => ({
   ...{ v: 1, job, ticket, state: 'queued', runs: [job.run], holder: null, message: null },
   ...{ attempts: 0, lapses: 0, declinedBy: [], refusal: null, end: null },
 });
 
-const isOpen = ({ state }: Unit): boolean => state === 'queued' || state === 'running';
+const isOpen = ({ state }: WorkItem): boolean => state === 'queued' || state === 'running';
 
 /** After `job.run` asked for the artifact. */
-export function asked(unit: Unit | null, job: Job): Unit {
-  if (!unit || !isOpen(unit)) return queued(job, (unit?.ticket ?? 0) + 1);
-  if (unit.runs.includes(job.run)) return unit;
-  return { ...unit, runs: [...unit.runs, job.run] };
+export function asked(item: WorkItem | null, job: Job): WorkItem {
+  if (!item || !isOpen(item)) return queued(job, (item?.ticket ?? 0) + 1);
+  if (item.runs.includes(job.run)) return item;
+  return { ...item, runs: [...item.runs, job.run] };
 }
 
 /** A message as a worker got it. */
@@ -55,62 +55,66 @@ export interface Delivery {
 }
 
 export type Claim =
-  | { readonly kind: 'mine'; readonly unit: Unit }
+  | { readonly kind: 'mine'; readonly item: WorkItem }
   /** Its workers vanished again and again. */
-  | { readonly kind: 'vanished'; readonly unit: Unit }
+  | { readonly kind: 'vanished'; readonly item: WorkItem }
   /** It is settled; whoever did that may have died before telling. */
-  | { readonly kind: 'settled'; readonly unit: Unit }
+  | { readonly kind: 'settled'; readonly item: WorkItem }
   /** This worker cannot do it, another has to. */
-  | { readonly kind: 'declined'; readonly unit: Unit }
+  | { readonly kind: 'declined'; readonly item: WorkItem }
   /** Out of date, or a second message of the same ticket. */
   | { readonly kind: 'stale' };
 
-/** What a delivery means, given where the unit stands. */
-export function claimed(unit: Unit | null, delivery: Delivery, maxLapses: number): Claim {
+/** What a delivery means, given where the work item stands. */
+export function claimed(item: WorkItem | null, delivery: Delivery, maxLapses: number): Claim {
   const { job, ticket, seq, worker, holder } = delivery;
-  const mine = (from: Unit, lapses: number): Claim => ({
+  const mine = (from: WorkItem, lapses: number): Claim => ({
     kind: 'mine',
-    unit: { ...from, state: 'running', holder, message: seq, lapses },
+    item: { ...from, state: 'running', holder, message: seq, lapses },
   });
-  if (!unit) return mine(queued(job, ticket), 0);
-  if (ticket < unit.ticket || unit.state === 'withdrawn') return { kind: 'stale' };
-  if (unit.state === 'settled') return { kind: 'settled', unit };
-  if (unit.holder === holder) return { kind: 'mine', unit };
-  if (unit.state === 'running' && unit.message !== seq) return { kind: 'stale' };
-  if (unit.declinedBy.includes(worker)) return { kind: 'declined', unit };
-  if (unit.state === 'queued') return mine(unit, unit.lapses);
-  const lapses = unit.lapses + 1;
-  return lapses < maxLapses ? mine(unit, lapses) : { kind: 'vanished', unit: { ...unit, lapses } };
+  if (!item) return mine(queued(job, ticket), 0);
+  if (ticket < item.ticket || item.state === 'withdrawn') return { kind: 'stale' };
+  if (item.state === 'settled') return { kind: 'settled', item };
+  if (item.holder === holder) return { kind: 'mine', item };
+  if (item.state === 'running' && item.message !== seq) return { kind: 'stale' };
+  if (item.declinedBy.includes(worker)) return { kind: 'declined', item };
+  if (item.state === 'queued') return mine(item, item.lapses);
+  const lapses = item.lapses + 1;
+  return lapses < maxLapses ? mine(item, lapses) : { kind: 'vanished', item: { ...item, lapses } };
 }
 
 /** Queued again for a reason; null when the holder holds it no more. */
-export const requeued = (unit: Unit | null, holder: string, change: Partial<Unit> = {}): Unit | null =>
-  unit?.state === 'running' && unit.holder === holder
-    ? { ...unit, state: 'queued', holder: null, message: null, ...change }
+export const requeued = (
+  item: WorkItem | null,
+  holder: string,
+  change: Partial<WorkItem> = {},
+): WorkItem | null =>
+  item?.state === 'running' && item.holder === holder
+    ? { ...item, state: 'queued', holder: null, message: null, ...change }
     : null;
 
 /** Settled with what is told of it; null when the holder holds it no more. */
 export function settled(
-  unit: Unit | null,
+  item: WorkItem | null,
   holder: string,
   end: { readonly id: string; readonly event: RunEventBody },
-): Unit | null {
+): WorkItem | null {
   // The call may have arrived before its answer was lost.
-  if (unit?.end?.id === end.id) return unit;
-  if (unit?.state !== 'running' || unit.holder !== holder) return null;
-  return { ...unit, state: 'settled', holder: null, message: null, end };
+  if (item?.end?.id === end.id) return item;
+  if (item?.state !== 'running' || item.holder !== holder) return null;
+  return { ...item, state: 'settled', holder: null, message: null, end };
 }
 
 /** Without a run that waits for it; withdrawn when it was the last. Running jobs are touched with `running` only. */
-export function abandoned(unit: Unit | null, run: string, running: boolean): Unit | null {
-  if (!unit?.runs.includes(run) || !isOpen(unit)) return null;
-  if (unit.state === 'running' && !running) return null;
-  const runs = unit.runs.filter((other) => other !== run);
+export function abandoned(item: WorkItem | null, run: string, running: boolean): WorkItem | null {
+  if (!item?.runs.includes(run) || !isOpen(item)) return null;
+  if (item.state === 'running' && !running) return null;
+  const runs = item.runs.filter((other) => other !== run);
   const [heir] = runs;
   // A message of the queue names its run: the other run's gets one of its own.
   if (heir !== undefined)
-    return unit.state === 'queued' && unit.job.run === run
-      ? { ...unit, runs, job: { ...unit.job, run: heir }, ticket: unit.ticket + 1 }
-      : { ...unit, runs };
-  return { ...unit, runs, state: 'withdrawn', holder: null, message: null };
+    return item.state === 'queued' && item.job.run === run
+      ? { ...item, runs, job: { ...item.job, run: heir }, ticket: item.ticket + 1 }
+      : { ...item, runs };
+  return { ...item, runs, state: 'withdrawn', holder: null, message: null };
 }

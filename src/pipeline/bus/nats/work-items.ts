@@ -1,8 +1,8 @@
 import { StringCodec, NatsError, type JetStreamManager, type KV } from 'nats';
 import { patiently } from './patience.js';
-import { unitBucket } from './names.js';
+import { workItemBucket } from './names.js';
 import { subjectsOf } from './subjects-of.js';
-import { unitSchema, type Unit } from './unit.js';
+import { workItemSchema, type WorkItem } from './work-item.js';
 
 const text = StringCodec();
 
@@ -10,18 +10,18 @@ const text = StringCodec();
 const isConflict = (error: unknown): boolean =>
   error instanceof NatsError && (error.api_error?.err_code === 10071 || error.code === '10071');
 
-/** The units of a broker, changed by compare-and-swap. */
-export class Units {
+/** The work items of a broker, changed by compare-and-swap. */
+export class WorkItems {
   constructor(
     private readonly kv: KV,
     private readonly jsm: JetStreamManager,
   ) {}
 
   /**
-   * Changes one unit: `next` is given what stands there and says what should; null or the same object leaves it as it
+   * Changes one work item: `next` is given what stands there and says what should; null or the same object leaves it as it
    * is. Called again when somebody else was quicker, so it must depend on its argument only. Returns what it said last.
    */
-  async change(key: string, next: (unit: Unit | null) => Unit | null): Promise<Unit | null> {
+  async change(key: string, next: (item: WorkItem | null) => WorkItem | null): Promise<WorkItem | null> {
     for (;;) {
       const entry = await patiently(() => this.kv.get(key));
       const present = entry?.operation === 'PUT' ? parse(entry.string()) : null;
@@ -40,21 +40,21 @@ export class Units {
     }
   }
 
-  async get(key: string): Promise<Unit | null> {
+  async get(key: string): Promise<WorkItem | null> {
     const entry = await patiently(() => this.kv.get(key));
     return entry?.operation === 'PUT' ? parse(entry.string()) : null;
   }
 
-  /** Keys of all units that ever were asked for on this broker and are not forgotten yet. */
+  /** Keys of all work items that ever were asked for on this broker and are not forgotten yet. */
   keys(): Promise<readonly string[]> {
-    return subjectsOf(this.jsm, unitBucket);
+    return subjectsOf(this.jsm, workItemBucket);
   }
 }
 
-/** A unit that another version wrote counts as none: the artifact is asked for anew. */
-function parse(json: string): Unit | null {
+/** A work item that another version wrote counts as none: the artifact is asked for anew. */
+function parse(json: string): WorkItem | null {
   try {
-    return unitSchema.parse(JSON.parse(json));
+    return workItemSchema.parse(JSON.parse(json));
   } catch {
     return null;
   }

@@ -6,7 +6,7 @@ export interface TileBatch {
 }
 
 /** Turns tiles into instances. */
-export interface Encoder {
+export interface TileEncoder {
   /** Noted in bags.json and the report, for example "uni.onnx". */
   readonly name: string;
   /** What computes it; a job does not go on from a checkpoint that another engine left, as it computes other numbers. */

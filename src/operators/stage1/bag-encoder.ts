@@ -3,7 +3,7 @@ import { layoutOf, linearSpecs, type ParameterLayout } from '../tensor/parameter
 import { headClasses } from './instance-loss.js';
 
 /** The gated-attention encoder of one pathology modality and the weights of its losses (method.md 4.1, 4.2). */
-export interface Encoder {
+export interface BagEncoder {
   /** Length of one instance. */
   readonly width: number;
   /** d1, width of the instance embedding and of what is pooled from it. */
@@ -33,7 +33,7 @@ export interface Encoder {
  *
  * @param transferred width that T maps to, if there is one (`mil.transfer`)
  */
-export function encoderOf(mil: Config['mil'], width: number, transferred = mil.hidden): Encoder {
+export function bagEncoderOf(mil: Config['mil'], width: number, transferred = mil.hidden): BagEncoder {
   const { hidden, attention, transfer } = mil;
   const embedding = transfer === 'linear' ? transferred : hidden;
   const layout = layoutOf([
