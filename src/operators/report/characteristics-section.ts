@@ -33,7 +33,7 @@ export function characteristicsSection({ overview, characteristics, outcome, tit
     <div class="scroll">
       <table class="characteristics">
         <caption>
-          Patients with each modality
+          Patients with each modality${overview.followUp === null ? '' : ', and their follow-up'}
         </caption>
         ${head('Modality', patients)}
         <tbody>

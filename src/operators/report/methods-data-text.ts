@@ -55,7 +55,8 @@ function labelText({ config, outcome }: ReportInput): string {
   }
 }
 
-export function splitText({ config: { cv }, splitHash }: ReportInput): string {
+export function splitText({ config, splitHash }: ReportInput): string {
+  const { cv } = config;
   const scheme =
     cv.mode === 'fixedTest'
       ? `A given set of patients was held out for testing; the others were dealt to ${cv.folds} folds of training and validation, stratified by label.`
@@ -75,7 +76,14 @@ export function splitText({ config: { cv }, splitHash }: ReportInput): string {
       ? scheme.replace('; every patient is tested once', '')
       : scheme;
   const hash = splitHash === null ? '' : `, split ${splitHash.slice(0, 12)}`;
-  return `${tested}${validation}${repeats} All images and rows of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
+  return `${tested}${validation}${repeats} All ${materialOf(config)} of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
+}
+
+/** What a patient's data are. */
+function materialOf(config: Config): string {
+  if (slotsOfKind(config, 'bag').length === 0) return 'rows';
+  const files = isHancock(config) ? 'images' : 'files';
+  return slotsOfKind(config, 'table').length === 0 ? files : `${files} and rows`;
 }
 
 export function tableText(input: ReportInput): string {

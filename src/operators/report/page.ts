@@ -58,7 +58,7 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
         )}
         ${figureSection(
           'Calibration',
-          `Test patients of all folds in ten bins of the predicted probability of ${outcome.positive}. On the diagonal, as many patients are ${outcome.positive} as predicted; below it, fewer.`,
+          `Test patients of all folds in ten bins of the predicted probability of ${outcome.positive}. On the diagonal, predicted and observed shares agree; below it, the prediction is too high.`,
           groupsOf(figures.reliability, null),
         )}
         ${flowSection(input, figures.flow)} ${characteristicsSection(input)} ${methodSection(input)}
