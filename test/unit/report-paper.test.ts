@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configDifferences } from '../../src/operators/report/config-differences.js';
-import { standardErrorsFromPaper } from '../../src/operators/report/paper-difference.js';
+import { standardErrorsFromPaper } from '../../src/operators/paper/paper-difference.js';
 import { spectrumGroups } from '../../src/operators/report/spectrum-groups.js';
 import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import { configSchema } from '../../src/pipeline/config/schema.js';

@@ -2,6 +2,7 @@ import { settingsText, type TiledImage } from '../tiling/tiles-data.js';
 import { html, type Html } from './html.js';
 import type { Tiled } from './image-input.js';
 import { counted } from './number-text.js';
+import type { ReportInput } from './report-input.js';
 
 /** So many pictures of slides that did well, and as many of cores: those with the fewest tiles: what looks odd is among them. */
 const shownWell = 200;
@@ -33,8 +34,8 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
   return entries.slice(0, bad + shownWell);
 }
 
-/** The pictures of slides and of cores. */
-export function contactSheet(tiled: readonly Tiled[]): Html {
+/** The pictures of each modality. */
+export function contactSheet(tiled: readonly Tiled[], titles: ReportInput['titles']): Html {
   let room = roomForPictures;
   let left = tiled.length;
   const sheets = [...new Set(tiled.map(({ modality }) => modality))].map((modality) => {
@@ -55,7 +56,7 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
       folded.length === 0
         ? html``
         : html`<details>
-            <summary>${folded.length} more of ${modality}</summary>
+            <summary>${folded.length} more of ${titles[modality] ?? modality}</summary>
             ${sheetOf(folded)}
           </details>`
     }`;
