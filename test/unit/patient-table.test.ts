@@ -66,7 +66,7 @@ describe('whose files are', () => {
       write('slides.csv', 'PATIENT,FILENAME\np1,slide_1\np2,slide-2\np3,slide_3\n');
       await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
         code: 'HAF_JOIN_REFUSED',
-        what: 'WSI: 1 of 3 files stand in no row of slides.csv, such as feats/slide_2.h5; its closest name there is "slide-2".',
+        what: 'WSI: 1 of 3 files stand in no row of slides.csv, such as feats/slide_2.h5; the closest name without a file is "slide-2".',
         fix: expect.stringContaining('allowUnmatched') as string,
       });
       const patients = { id: 'PATIENT', allowUnmatched: true };

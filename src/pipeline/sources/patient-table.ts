@@ -48,20 +48,20 @@ export async function patientTable(
     [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
   const rowOf = new Map(names.map((file) => [file, onlyRow(rule.table, file, spellings(file), byName)]));
 
+  const there = new Set(names.flatMap(spellings));
+  const absent = [...byName].filter(([name]) => !there.has(name));
   const without = names.filter((file) => rowOf.get(file) === undefined);
   const { allowUnmatched } = config.data.patients;
   if (without.length > 0 && !allowUnmatched) {
     const [first = ''] = without;
-    const close = nearest(stemOf(first), [...byName.keys()].map(stemOf));
+    const close = nearest(stemOf(first), absent.map(([name]) => stemOf(name)));
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; its closest name there is "${close}"`}.`,
+      `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
       `Add rows for them, narrow the glob of ${modality}, or set data.patients.allowUnmatched: true to leave such files out.`,
       { context: { modality, files: without.slice(0, 20) } },
     );
   }
-  const there = new Set(names.flatMap(spellings));
-  const absent = [...byName].filter(([name]) => !there.has(name));
   if (2 * absent.length > byName.size && !allowUnmatched)
     throw new HafError(
       'HAF_JOIN_REFUSED',
