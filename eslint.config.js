@@ -69,8 +69,10 @@ export default tseslint.config(
           patterns: [
             { group: ['**/workers/**', 'nats'], message: 'Operators know nothing of processes or messages.' },
             {
-              regex: 'pipeline/(?!core/|stage\\.js|config/schema\\.js)',
-              message: 'Operators may import pipeline/core, the stage contract and config types only.',
+              regex:
+                'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets|cohorts/hancock)\\.js)',
+              message:
+                'Operators may import pipeline/core, the stage contract and what declares an experiment only.',
             },
           ],
         },
