@@ -69,9 +69,10 @@ export default tseslint.config(
           patterns: [
             { group: ['**/workers/**', 'nats'], message: 'Operators know nothing of processes or messages.' },
             {
-              regex: 'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets)\\.js|config/cohorts/)',
+              regex:
+                'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets|cohorts/hancock)\\.js)',
               message:
-                'Operators may import pipeline/core, the stage contract, and of the config its types, slots and predeclared cohorts.',
+                'Operators may import pipeline/core, the stage contract and what declares an experiment only.',
             },
           ],
         },
