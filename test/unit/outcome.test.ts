@@ -89,7 +89,7 @@ describe('the outcome of HANCOCK', () => {
 
   it('refuses two rows that are one patient, with both lines', async () => {
     const { what } = await failure(`${header}\n1,living,living,5\n001,living,living,5\n`);
-    expect(what).toContain('targets.csv:3 patient_id: patient "001" is in line 2 already');
+    expect(what).toContain('targets.csv:3 patient_id: "001" and "1" of line 2 would both be patient "001"');
   });
 
   it('needs an outcome table', async () => {
