@@ -115,7 +115,8 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const slots = slotsOf(config);
   const outcome = add('outcome', {}, {}, { sources: files.outcome });
   const tableJobs = files.tables.map(
-    ({ modality, sources }) => [modality, add('tables', { modality }, { outcome: [outcome] }, { sources })] as const,
+    ({ modality, sources }) =>
+      [modality, add('tables', { modality }, { outcome: [outcome] }, { sources })] as const,
   );
   const tables = new Map(tableJobs);
   const checks = [outcome, ...tables.values()];
@@ -123,14 +124,14 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const bags = new Map(
     slots
       .filter(({ kind }) => kind === 'bag')
-      .map(({ id }) => [id, add('bags', { modality: id }, { outcome: [outcome], embed: keysOf(embed, [id]) })]),
+      .map(({ id }) => [
+        id,
+        add('bags', { modality: id }, { outcome: [outcome], embed: keysOf(embed, [id]) }),
+      ]),
   );
-  const member = membersOf(config);
-  const cohort = add('cohort', {}, {
-    outcome: [outcome],
-    tables: some(tables, member),
-    bags: some(bags, member),
-  });
+  const member = membersOf(config, files.members ?? []);
+  const deciding = { outcome: [outcome], tables: some(tables, member), bags: some(bags, member) };
+  const cohort = add('cohort', {}, deciding, { sources: files.members ?? [] });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
   const methods = methodPlans(config);
@@ -143,7 +144,9 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     stage3: [] as string[],
     evaluate: [] as string[],
   };
-  const encoded = slots.filter(({ id, kind }) => kind === 'table' && methods.some((plan) => plan.modalities.includes(id)));
+  const encoded = slots.filter(
+    ({ id, kind }) => kind === 'table' && methods.some((plan) => plan.modalities.includes(id)),
+  );
   for (let fold = 0; fold < config.cv.folds * config.cv.repeats; fold++) {
     const preprocess = new Map(
       encoded.map(({ id }) => {
@@ -193,7 +196,12 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
-  const shown = { tile: keysOf(tile, all), embed: keysOf(embed, all), tables: [...tables.values()], bags: [...bags.values()] };
+  const shown = {
+    tile: keysOf(tile, all),
+    embed: keysOf(embed, all),
+    tables: [...tables.values()],
+    bags: [...bags.values()],
+  };
   add('report', {}, { ...base, ...shown, aggregate: [aggregate], latent, ...made });
   return jobs;
 }
@@ -203,11 +211,15 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
   modalities.flatMap((modality) => jobs.get(modality) ?? []);
 
 /**
- * The modalities that decide who belongs to the cohort: those that `cohort.require` asks of everybody, or else all. Any other
- * can be added without a new cohort, new folds and new training of what does not read it.
+ * The modalities whose artifacts decide who belongs to the cohort: those that `cohort.require` asks of everybody; without any
+ * the list of members, or else all. Any other can be added without a new cohort, new folds and new training of what does not
+ * read it.
  */
-export function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
-  if (cohort.require.length === 0) return modalities;
+export function membersOf(
+  { cohort, modalities, data }: Config,
+  list: readonly SourceFile[] = [],
+): readonly ModalityId[] {
+  if (cohort.require.length === 0 && list.length === 0) return modalities;
   // The site of the tumour is a column of this table.
   const site = data.layout === 'hancock' && cohort.includeSites !== 'all' ? [hancockSite.modality] : [];
   return modalities.filter((id) => cohort.require.includes(id) || site.some((other) => other === id));

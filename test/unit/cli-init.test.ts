@@ -12,17 +12,17 @@ describe('init', () => {
   });
   afterEach(() => vi.restoreAllMocks());
 
-  it('writes an experiment that loads, making the folder', () => {
+  it('writes an experiment that loads, making the folder', async () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'haf-init-')), 'a', 'b');
-    init(folder);
+    await init(folder);
     expect(loadConfig({ file: join(folder, 'experiment.yaml') }).config.name).toBe('my-experiment');
   });
 
-  it('never overwrites one', () => {
+  it('never overwrites one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'haf-init-'));
     const file = join(folder, 'experiment.yaml');
     writeFileSync(file, 'mine');
-    expect(() => init(folder)).toThrow(expect.objectContaining({ code: 'HAF_USAGE', exitCode: 64 }));
+    await expect(init(folder)).rejects.toThrow(expect.objectContaining({ code: 'HAF_USAGE', exitCode: 64 }));
     expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 });

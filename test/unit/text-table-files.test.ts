@@ -95,6 +95,14 @@ describe('Excel workbooks', () => {
     expect(table.patients).toEqual(['a']);
   });
 
+  it('refuses a small archive that unpacks to more than a sheet can be', async () => {
+    const book = Buffer.from(workbookOf({ Data: ids }));
+    book.writeUInt32LE(600_000_000, book.indexOf('PK\x01\x02', 0, 'latin1') + 24);
+    expect(faultTexts(await read(book))[0]).toMatch(
+      /take 600 MB when unpacked, more than 500 MB: save the sheet as CSV/,
+    );
+  });
+
   it('says so when a workbook is broken or empty', async () => {
     expect(faultTexts(await read(Uint8Array.from([0x50, 0x4b, 3, 4, 9, 9])))[0]).toMatch(
       /cannot be read as an Excel/,

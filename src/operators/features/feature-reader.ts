@@ -1,6 +1,7 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { NameRule } from '../../pipeline/core/naming.js';
 import type { OnNonFinite } from './finite.js';
+import type { ArrayShape } from './stored-array.js';
 
 /** A feature file as a reader is asked for it. */
 export interface FeatureFile {
@@ -76,4 +77,9 @@ export interface FeatureReader {
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   keys?(path: string): readonly string[] | null;
+  /**
+   * Names and shapes of its arrays, or of the first few: what a survey of unknown files looks at.
+   * @throws HafError `HAF_FEATURES_INVALID`
+   */
+  shapes(path: string): Promise<readonly ArrayShape[]>;
 }

@@ -7,7 +7,7 @@ import { numberAttribute, textAttribute } from './hdf5-attributes.js';
 import { assertCompleteHdf5, beginsHdf5 } from './hdf5-superblock.js';
 import { plainPixels, type Notes } from './file-notes.js';
 import { oneBag, patientOfFile } from './one-bag.js';
-import { coordsName, featureNames, featuresAmong, type StoredArray } from './stored-array.js';
+import { coordsName, featureNames, featuresAmong, shapeOf, type StoredArray } from './stored-array.js';
 
 interface Found {
   readonly dataset: Dataset;
@@ -105,5 +105,9 @@ export const h5Reader: FeatureReader = {
     patientOfFile(file);
     assertCompleteHdf5(file.path);
     return withHdf5(file.path, (hdf5) => contentOf(hdf5, file));
+  },
+  async shapes(path: string) {
+    assertCompleteHdf5(path);
+    return withHdf5(path, (hdf5) => datasetsOf(hdf5).map(({ array }) => shapeOf(array)));
   },
 };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FeatureReader } from './feature-reader.js';
 import { npyMagic, openNpy } from './npy.js';
 import { oneBag } from './one-bag.js';
+import { shapeOf } from './stored-array.js';
 
 /** A NumPy array per slide or core: [rows, width], or [width] for one instance. */
 export const npyReader: FeatureReader = {
@@ -16,4 +17,5 @@ export const npyReader: FeatureReader = {
         mpp: null,
       }),
     ),
+  shapes: (path) => Promise.resolve().then(() => [shapeOf(openNpy(readFileSync(path), 'features'))]),
 };

@@ -5,7 +5,7 @@ import { bytesAt } from './file-bytes.js';
 import { foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
 import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
-import type { UnopenedArray, StoredArray } from './stored-array.js';
+import { shapeOf, type UnopenedArray, type StoredArray } from './stored-array.js';
 
 const again = 'Copy or download it again, or write it again with safetensors.';
 /** The limit of the format's own library. */
@@ -95,4 +95,13 @@ export const safetensorsReader: FeatureReader = {
       }),
     ),
   keys: (path) => withFile(path, (handle) => Object.keys(readHeader(handle).tensors)),
+  shapes: (path) =>
+    Promise.resolve().then(() =>
+      withFile(path, (handle) => {
+        const { tensors, start } = readHeader(handle);
+        return Object.entries(tensors).map(([name, entry]) =>
+          shapeOf(openTensor(handle, start, name, entry)),
+        );
+      }),
+    ),
 };

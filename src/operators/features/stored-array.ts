@@ -13,6 +13,13 @@ export interface StoredArray {
   read(): Float32Array;
 }
 
+/** What a file says of an array before any of its numbers is read. */
+export type ArrayShape = Pick<StoredArray, 'name' | 'shape' | 'float'>;
+export const shapeOf = ({ name, shape, float }: StoredArray): ArrayShape => ({ name, shape, float });
+
+/** Of a file with an array per patient, so many are looked at. */
+export const arraysLookedAt = 5;
+
 /** An array that is known by its name only until it is opened. */
 export interface UnopenedArray {
   readonly name: string;

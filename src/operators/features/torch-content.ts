@@ -2,7 +2,7 @@ import type { FeatureContent, FeatureFile } from './feature-reader.js';
 import { foreign } from './foreign.js';
 import { plainPixels } from './file-notes.js';
 import { oneBag } from './one-bag.js';
-import { coordsName, featuresAmong, type StoredArray } from './stored-array.js';
+import { coordsName, featuresAmong, shapeOf, type ArrayShape, type StoredArray } from './stored-array.js';
 import { tensorArray, TorchTensor, type TorchStorage } from './torch-objects.js';
 
 /** What a file of torch.save holds. */
@@ -30,10 +30,22 @@ export function torchContent(file: FeatureFile, { value, bytesOf }: TorchFile): 
       `it holds ${kindOf(value)}, neither a tensor nor a dictionary of tensors`,
       'Save the features alone: torch.save(features, path).',
     );
-  const arrays = [...value].flatMap(([key, tensor]: [unknown, unknown]): StoredArray[] =>
-    typeof key === 'string' && tensor instanceof TorchTensor ? [tensorArray(key, tensor, bytesOf)] : [],
-  );
+  const arrays = tensorsOf(value, bytesOf);
   const coords = arrays.find(({ name }) => name === coordsName) ?? null;
   const notes = { dialect: 'pt', encoder: null, coords: plainPixels, mpp: null };
   return oneBag(file, featuresAmong(arrays, file.width), coords, notes);
+}
+
+const tensorsOf = (
+  value: ReadonlyMap<unknown, unknown>,
+  bytesOf: TorchFile['bytesOf'],
+): readonly StoredArray[] =>
+  [...value].flatMap(([key, tensor]): StoredArray[] =>
+    typeof key === 'string' && tensor instanceof TorchTensor ? [tensorArray(key, tensor, bytesOf)] : [],
+  );
+
+/** Names and shapes of the tensors in a .pt file. */
+export function torchShapes({ value, bytesOf }: TorchFile): readonly ArrayShape[] {
+  if (value instanceof TorchTensor) return [shapeOf(tensorArray('features', value, bytesOf))];
+  return value instanceof Map ? tensorsOf(value, bytesOf).map(shapeOf) : [];
 }

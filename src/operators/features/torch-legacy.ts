@@ -4,7 +4,7 @@ import { bytesAt } from './file-bytes.js';
 import { foreign } from './foreign.js';
 import { bytesOfType } from './number-type.js';
 import { readPickle } from './pickle.js';
-import { torchContent, type TorchFile } from './torch-content.js';
+import { torchContent, torchShapes, type TorchFile } from './torch-content.js';
 import { torchNames, torchStorage, type TorchStorage } from './torch-objects.js';
 
 const again = 'Copy or download it again, or write it again with torch.save.';
@@ -80,12 +80,15 @@ export const torchLegacyReader: FeatureReader = {
   // PROTO and a protocol version: how every binary pickle begins.
   recognises: (head) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 9) <= 5,
   read: (file) =>
-    Promise.resolve().then(() => {
-      const handle = openSync(file.path, 'r');
-      try {
-        return torchContent(file, openLegacy(handle));
-      } finally {
-        closeSync(handle);
-      }
-    }),
+    Promise.resolve().then(() => withLegacy(file.path, (content) => torchContent(file, content))),
+  shapes: (path) => Promise.resolve().then(() => withLegacy(path, torchShapes)),
 };
+
+function withLegacy<T>(path: string, use: (content: TorchFile) => T): T {
+  const handle = openSync(path, 'r');
+  try {
+    return use(openLegacy(handle));
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -3,7 +3,8 @@ import type { FeatureContent, FeatureFile, FeatureReader, Rejected } from './fea
 import { foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
 import { openNpy } from './npy.js';
-import { torchContent } from './torch-content.js';
+import { arraysLookedAt, featureNames, shapeOf, type ArrayShape } from './stored-array.js';
+import { torchContent, torchShapes } from './torch-content.js';
 import { isTorchZip, openTorchZip } from './torch-zip.js';
 import { ZipArchive } from './zip-archive.js';
 
@@ -18,16 +19,33 @@ export const zipReader: FeatureReader = {
     [localHeader, endRecord].some((signature) => signature.every((byte, i) => head[i] === byte)),
   read: (file) => Promise.resolve().then(() => readZip(file)),
   keys: npzKeys,
+  shapes: (path) => Promise.resolve().then(() => withArchive(path, zipShapes)),
 };
 
-function readZip(file: FeatureFile): FeatureContent {
-  const archive = new ZipArchive(file.path);
+function withArchive<T>(path: string, use: (archive: ZipArchive) => T): T {
+  const archive = new ZipArchive(path);
   try {
-    return isTorchZip(archive) ? torchContent(file, openTorchZip(archive)) : npzContent(file, archive);
+    return use(archive);
   } finally {
     archive.close();
   }
 }
+
+/** `features` alone where there is one. A member is read as a whole, so of many only a few are opened. */
+function zipShapes(archive: ZipArchive): readonly ArrayShape[] {
+  if (isTorchZip(archive)) return torchShapes(openTorchZip(archive));
+  const arrays = archive.entries.filter(({ name }) => name.endsWith(ending));
+  const nameOf = (name: string): string => name.slice(0, -ending.length);
+  const named = arrays.filter(({ name }) => featureNames.includes(nameOf(name)));
+  return (named.length > 0 ? named : arrays.slice(0, arraysLookedAt)).map((entry) =>
+    shapeOf(openNpy(archive.read(entry), nameOf(entry.name))),
+  );
+}
+
+const readZip = (file: FeatureFile): FeatureContent =>
+  withArchive(file.path, (archive) =>
+    isTorchZip(archive) ? torchContent(file, openTorchZip(archive)) : npzContent(file, archive),
+  );
 
 function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
   const arrays = archive.entries.filter((entry) => entry.name.endsWith(ending));
@@ -52,10 +70,7 @@ function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
 
 /** Names of the arrays of an npz, from its directory alone; null for a tensor file. */
 function npzKeys(path: string): readonly string[] | null {
-  const archive = new ZipArchive(path);
-  try {
-    return isTorchZip(archive) ? null : archive.entries.map(({ name }) => stemOf(name));
-  } finally {
-    archive.close();
-  }
+  return withArchive(path, (archive) =>
+    isTorchZip(archive) ? null : archive.entries.map(({ name }) => stemOf(name)),
+  );
 }

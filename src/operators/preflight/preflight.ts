@@ -2,7 +2,7 @@ import type { BagDeclaration, TableDeclaration } from '../../pipeline/config/dat
 import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOf, tableOf, bagOf } from '../../pipeline/config/slots.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, Unit } from '../../pipeline/stage.js';
 import { readModalityTable } from '../cohort/read-modality-table.js';
@@ -10,7 +10,8 @@ import { readOutcome, type ReadOutcome } from '../cohort/read-outcome.js';
 import { faultsError, type TableFault } from '../tables/table-fault.js';
 import type { LeftOut, TypedTable } from '../tables/typed-table.js';
 import { bagPatients, type BagFilesOf } from './bag-patients.js';
-import { joinOf, strangersText, type Join } from './joins.js';
+import { strangersText } from '../../pipeline/core/stranger.js';
+import { joinOf, type Join } from './joins.js';
 import { leaksOf, type Leak } from './leak.js';
 import { oddFiles } from './odd-files.js';
 import { unusableFeatures } from './unusable-features.js';
@@ -39,6 +40,11 @@ export interface Preflight {
   readonly warnings: readonly Problem[];
   /** What would make the results wrong, each of which ends `up` before anything is computed. */
   readonly refusals: readonly HafError[];
+  /** Who has each modality: by the rows of tables, and by the names of files. */
+  readonly holders: ReadonlyMap<
+    ModalityId,
+    { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }
+  >;
   /** Number of labelled patients that have so many modalities; index 0 has none. */
   readonly patientsByModalities: readonly number[];
 }
@@ -46,14 +52,8 @@ export interface Preflight {
 /**
  * Reads tables and names of files as `up` will, and compares the ids of all of them. `inspect`, `plan` and `up` make the same
  * checks: what `inspect` calls fine, `up` takes.
- *
- * @param trial also tries to read a few feature files of each modality
  */
-export async function preflight(
-  config: Config,
-  files: PreflightFiles,
-  { trial }: { readonly trial: (modality: ModalityId) => boolean },
-): Promise<Preflight> {
+export async function preflight(config: Config, files: PreflightFiles): Promise<Preflight> {
   const { data } = config;
   const [source] = files.outcome;
   if (source === undefined) throw new Error('The preflight was given no outcome table');
@@ -75,23 +75,26 @@ export async function preflight(
   // A patient whose outcome is unknown is listed; the id itself was written right.
   const known = new Set([...labels.keys(), ...outcome.unlabelled]);
   const joins: Join[] = [];
-  const holders: ReadonlySet<string>[] = [];
+  const holders = new Map<ModalityId, { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }>();
   for (const { id: modality, kind } of slotsOf(config)) {
     const table = tables.find((one) => one.modality === modality)?.table;
     if (kind === 'table' && table === undefined) continue;
     const bags = files.bags.filter((one) => one.modality === modality);
-    const ids = table === undefined ? await bagPatients(bags) : new Set(table.patients);
-    const place = kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
-    const count = kind === 'table' ? [tableOf(config, modality).file].flat().length : bags.flatMap(({ sources }) => sources).length;
+    const named = await bagPatients(bags);
+    const ids = table === undefined ? named.ids : new Set(table.patients);
+    warnings.push(...named.unreadable);
+    const place =
+      kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
+    const count =
+      kind === 'table'
+        ? [tableOf(config, modality).file].flat().length
+        : bags.flatMap(({ sources }) => sources).length;
     joins.push(joinOf({ modality, kind, place, files: count }, ids, known));
-    holders.push(ids);
-    if (kind === 'bag') {
-      warnings.push(...oddFiles(modality, bags));
-      const unfit = trial(modality) ? await unusableFeatures(config, modality, bags) : null;
-      if (unfit !== null) refusals.push(unfit);
-    }
+    holders.set(modality, { kind, ids });
+    if (kind === 'bag') warnings.push(...oddFiles(modality, bags));
   }
-  if (known.size > 0 && !data.patients.allowUnmatched) refusals.push(...joins.flatMap((join) => refused(join)));
+  if (known.size > 0 && !data.patients.allowUnmatched)
+    refusals.push(...joins.flatMap((join) => refused(join)));
   const leaks = tables.flatMap(({ modality, table }) =>
     leaksOf(
       modality,
@@ -102,7 +105,29 @@ export async function preflight(
     ),
   );
   if (leaks.length > 0) refusals.push(leakError(leaks));
-  return { outcome, tables, joins, warnings, refusals, patientsByModalities: countHeld(labels, holders) };
+  return {
+    ...{ outcome, tables, joins, holders, warnings, refusals },
+    patientsByModalities: countHeld(
+      labels,
+      [...holders.values()].map(({ ids }) => ids),
+    ),
+  };
+}
+
+/** Reads a few feature files of each of some modalities on trial. Empty when the experiment fits them. */
+export async function tryFeatures(
+  config: Config,
+  files: Pick<PreflightFiles, 'bags'>,
+  modalities: readonly ModalityId[],
+): Promise<readonly HafError[]> {
+  const tried = modalities.map((modality) =>
+    unusableFeatures(
+      config,
+      modality,
+      files.bags.filter((one) => one.modality === modality),
+    ),
+  );
+  return (await Promise.all(tried)).filter((error) => error !== null);
 }
 
 const globOf = ({ slides, images, files }: BagDeclaration): string => slides ?? images ?? files ?? '';
@@ -112,7 +137,10 @@ function refused(join: Join): readonly HafError[] {
   const { modality, kind, patients, matched, unmatched } = join;
   if (2 * matched >= patients && patients > 0) return [];
   const key = `data.modalities.${modality}`;
-  const what = kind === 'table' ? `${patients} rows of ${join.place}` : `${patients} patients that the files of ${join.place} name`;
+  const what =
+    kind === 'table'
+      ? `${patients} rows of ${join.place}`
+      : `${patients} patients that the files of ${join.place} name`;
   return [
     new HafError(
       'HAF_JOIN_REFUSED',
@@ -125,7 +153,9 @@ function refused(join: Join): readonly HafError[] {
 
 function leakError(leaks: readonly Leak[]): HafError {
   const names = leaks.map(({ modality, column }) => `${modality}.${column}`);
-  const told = leaks.map(({ modality, column, because }) => `\n  ${modality}, column "${column}": ${because}`);
+  const told = leaks.map(
+    ({ modality, column, because }) => `\n  ${modality}, column "${column}": ${because}`,
+  );
   return new HafError(
     'HAF_OUTCOME_LEAK',
     `${leaks.length === 1 ? 'A column tells' : `${leaks.length} columns tell`} the outcome instead of predicting it:${told.join('')}\n`,
@@ -134,7 +164,10 @@ function leakError(leaks: readonly Leak[]): HafError {
   );
 }
 
-function countHeld(labels: ReadonlyMap<string, 0 | 1>, holders: readonly ReadonlySet<string>[]): readonly number[] {
+function countHeld(
+  labels: ReadonlyMap<string, 0 | 1>,
+  holders: readonly ReadonlySet<string>[],
+): readonly number[] {
   const counts = Array.from({ length: holders.length + 1 }, () => 0);
   for (const id of labels.keys()) {
     const held = holders.filter((ids) => ids.has(id)).length;
@@ -143,8 +176,8 @@ function countHeld(labels: ReadonlyMap<string, 0 | 1>, holders: readonly Readonl
   return counts;
 }
 
-/** The refusals as one error. @throws HafError the only one, or all of them in one text */
-export function assertAccepted({ refusals }: Pick<Preflight, 'refusals'>): void {
+/** @throws HafError the only refusal, or all of them in one text */
+export function assertAccepted(refusals: readonly HafError[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
   if (others.length === 0) throw first;

@@ -1,24 +1,117 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { configTemplate } from '../config/print.js';
 import { HafError } from '../core/errors.js';
+import { matchingFiles } from '../sources/matching-files.js';
+import type { InitOptions } from './options.js';
 import { printData, say } from './output.js';
 
-/** `init [DIR]`: writes a commented experiment.yaml. @throws HafError HAF_USAGE when one is there already */
-export function init(directory: string): void {
+/**
+ * `init [DIR]`: writes a commented experiment.yaml; with `--from DATA` one for the files of that folder.
+ *
+ * @throws HafError HAF_USAGE when one is there already or the name is none, HAF_DATA_MISSING when DATA is no folder
+ */
+export async function init(directory: string, { from, name }: InitOptions = {}): Promise<void> {
   const file = join(directory, 'experiment.yaml');
-  mkdirSync(directory, { recursive: true });
-  try {
-    writeFileSync(file, configTemplate(), { flag: 'wx' });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  if (name !== undefined && !/^[a-z0-9][a-z0-9-]*$/.test(name))
     throw new HafError(
       'HAF_USAGE',
-      `${file} is there already and is never overwritten.`,
-      'Name another folder, or remove the file first.',
-      { context: { file }, cause },
+      `"${name}" cannot be the name of an experiment.`,
+      'Use lower-case letters, digits and hyphens.',
     );
+  if (existsSync(file)) throw taken(file);
+  if (from === undefined) {
+    write(file, configTemplate(name));
+    printData(file);
+    say(`Next: set name and data.root in it, then run "haf-pipeline inspect DATA -c ${file}".`);
+    return;
   }
+  const { text, told } = await draft(file, from, name ?? nameAfter(from));
+  write(file, text);
+  for (const line of told) say(line);
   printData(file);
-  say(`Next: set name and data.root in it, then run "haf-pipeline inspect DATA -c ${file}".`);
+  for (const command of ['inspect', 'plan', 'up']) say(`Next: haf-pipeline ${command} -c ${quoted(file)}`);
 }
+
+interface Draft {
+  readonly text: string;
+  /** What was found, for the terminal. */
+  readonly told: readonly string[];
+}
+
+/** Folders of runs and of the store, which may lie in the folder of the data. */
+const ours = /(^|\/)(\.[^/]*|runs|node_modules)\//;
+
+async function draft(file: string, from: string, name: string): Promise<Draft> {
+  if (!existsSync(from) || !statSync(from).isDirectory())
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `There is no folder ${from}.`,
+      'Give --from the folder of the cohort.',
+      {
+        context: { folder: from },
+      },
+    );
+  const names = (await matchingFiles('**/*', from)).filter((path) => !ours.test(path));
+  const about = { name, root: rootFrom(file, from) };
+  const { hancockFolder, hancockText } = await import('./init/hancock-text.js');
+  const hancock = await hancockFolder(from, names);
+  if (hancock !== null) {
+    const modalities = hancock.modalities.map(({ id, file: where }) => `  ${id}: ${where}`);
+    return {
+      text: hancockText(hancock, about),
+      told: ['The folder holds the dataset HANCOCK: layout hancock.', ...modalities],
+    };
+  }
+  const { surveyFolder } = await import('../../operators/survey/survey-folder.js');
+  const { experimentText } = await import('./init/experiment-text.js');
+  const { foundLines } = await import('./init/found-text.js');
+  const survey = await surveyFolder(from, names);
+  if (survey.tables.length + survey.bags.length === 0)
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `${from} holds no modality that can be used.${survey.left.map(({ file: left, reason }) => `\n  ${left}: ${reason}`).join('')}\n`,
+      'A modality is a table with one row per patient, or feature files or slides named after patients (docs/own-cohort.md). "haf-pipeline init DIR" writes a file to fill in.',
+      { context: { folder: from } },
+    );
+  return { text: experimentText(survey, about), told: foundLines(survey) };
+}
+
+/** The folder of the data, relative to the experiment, with "/" on every system. */
+function rootFrom(file: string, from: string): string {
+  const path = relative(resolve(dirname(file)), resolve(from))
+    .split(sep)
+    .join('/');
+  return path === '' ? '.' : path.startsWith('.') ? path : `./${path}`;
+}
+
+/** `NKI 70` is `nki-70`. */
+function nameAfter(folder: string): string {
+  const name = basename(resolve(folder))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return name === '' ? 'my-experiment' : name;
+}
+
+/** The path as a shell takes it. */
+const quoted = (file: string): string =>
+  /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", String.raw`'\''`)}'`;
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    throw taken(file, cause);
+  }
+}
+
+const taken = (file: string, cause?: unknown): HafError =>
+  new HafError(
+    'HAF_USAGE',
+    `${file} is there already and is never overwritten.`,
+    'Name another folder, or remove the file first.',
+    { context: { file }, cause },
+  );

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.js';
-import { type ExitCode, exitCodes } from '../core/errors.js';
+import { type ExitCode, exitCodes, HafError } from '../core/errors.js';
 import { inspectSlides, isFolder, slidesAt } from './inspect-slides.js';
 import type { InspectOptions } from './options.js';
 import { printData, printJson } from './output.js';
@@ -13,7 +13,15 @@ async function slidesMeant(
   paths: readonly string[],
   options: InspectOptions,
 ): Promise<readonly string[] | null> {
-  const [first = '.'] = paths;
+  const [first] = paths;
+  if (first === undefined) {
+    if (options.config !== undefined) return null;
+    throw new HafError(
+      'HAF_USAGE',
+      'Neither a folder nor an experiment is given.',
+      'Name the folder of the cohort, slide files, or an experiment with -c FILE.',
+    );
+  }
   const folder = paths.length === 1 && isFolder(first);
   const cohort = folder && ['targets.csv', 'target.csv'].some((name) => existsSync(join(first, name)));
   if (cohort || (folder && options.config !== undefined)) return null;
@@ -24,8 +32,11 @@ async function slidesMeant(
 }
 
 /**
- * `inspect DATA -c FILE`: what is in a cohort folder, by the checks of `up`: what they refuse ends with exit code 65. Without
- * an experiment it looks for HANCOCK's files. `inspect SLIDES...` looks at slide files instead.
+ * `inspect [DATA] -c FILE`: what is in a cohort folder, by the checks of `up`: what they refuse ends with exit code 65. DATA
+ * is data.root of the experiment where it is absent. Without an experiment it looks for HANCOCK's files. `inspect SLIDES...`
+ * looks at slide files instead.
+ *
+ * @throws HafError HAF_USAGE without a folder and an experiment
  */
 export async function inspect(paths: readonly string[], options: InspectOptions): Promise<ExitCode> {
   const slides = await slidesMeant(paths, options);
@@ -43,5 +54,8 @@ export async function inspect(paths: readonly string[], options: InspectOptions)
 /** A survey as JSON: the cells of tables stay where they are. */
 const withoutCells = ({ checks, ...survey }: Survey): object => ({
   ...survey,
-  checks: checks && { ...checks, tables: checks.tables.map(({ table, ...about }) => ({ ...about, columns: table.columns })) },
+  checks: checks && {
+    ...checks,
+    tables: checks.tables.map(({ table, ...about }) => ({ ...about, columns: table.columns })),
+  },
 });

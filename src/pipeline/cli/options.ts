@@ -129,6 +129,13 @@ export interface CompareOptions extends RunsOptions {
   readonly methods?: readonly string[];
 }
 
+export interface InitOptions {
+  /** Folder of a cohort to write the experiment for. */
+  readonly from?: string;
+  /** Name of the experiment. */
+  readonly name?: string;
+}
+
 export interface InspectOptions {
   readonly config?: string;
   readonly set: readonly string[];

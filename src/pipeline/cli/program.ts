@@ -9,9 +9,11 @@ import { paletteFor } from './output.js';
 import { packageVersion } from './version.js';
 
 function addPreparation(program: Command): void {
-  examples(program.command('init'), 'init', 'init my-experiment')
-    .description('write a commented experiment file; never overwrites one')
+  examples(program.command('init'), 'init', 'init my-experiment', 'init my-study --from data/own')
+    .description('write a commented experiment file, for your own data with --from; never overwrites one')
     .argument('[dir]', 'folder to write experiment.yaml to', '.')
+    .option('--from <data>', 'folder of a cohort: look at its files and write the experiment for them')
+    .option('--name <name>', 'name of the experiment (default: with --from, that of the folder)')
     .action(lazily(async () => (await import('./init.js')).init));
 
   examples(program.command('doctor'), 'doctor', 'doctor --json')
@@ -25,13 +27,16 @@ function addPreparation(program: Command): void {
   examples(
     program.command('inspect'),
     'inspect /data/hancock',
-    'inspect /data/hancock -c experiment.yaml',
+    'inspect -c experiment.yaml',
     'inspect slides/*.svs',
   )
     .description(
       'show what is in a cohort folder, and what is missing; or whether slides can be read, and how',
     )
-    .argument('<paths...>', 'folder of the cohort, or slide files and folders of them')
+    .argument(
+      '[paths...]',
+      'folder of the cohort (default: data.root of the experiment), or slide files and folders of them',
+    )
     .option('-c, --config <file>', 'experiment file that names the tables and feature files')
     .addOption(setOption())
     .option('--json', 'print what was found as JSON')

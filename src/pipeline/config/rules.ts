@@ -1,5 +1,11 @@
 import { missingFor, type Method } from '../../operators/methods/method.js';
-import { familiesOf, hancockAliases, isMethodId, methodIds, methodOf } from '../../operators/methods/registry.js';
+import {
+  familiesOf,
+  hancockAliases,
+  isMethodId,
+  methodIds,
+  methodOf,
+} from '../../operators/methods/registry.js';
 import { modalityRules } from './modality-rules.js';
 import { slotsOf } from './slots.js';
 import type { ConfigFinding } from './findings.js';
@@ -55,7 +61,7 @@ function requiredModalitiesAreUsed(sections: Sections): readonly ConfigFinding[]
       : [
           {
             path: ['cohort', 'require', index],
-            message: `${modality} is required of every patient, but the experiment uses ${used.join(', ')}`,
+            message: `${modality} is required of every patient, but the experiment uses ${used.join(', ')}; take it out of cohort.require (docs/method.md 1.3)`,
           },
         ],
   );

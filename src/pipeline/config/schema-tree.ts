@@ -27,12 +27,16 @@ export interface SchemaNode {
 export type KeyPath = readonly (string | number)[];
 
 /** The experiment file as JSON Schema (draft 2020-12), for editors and `config schema`. */
-export const configJsonSchema = (): SchemaNode =>
+export const configJsonSchema = (): SchemaNode => (tree ??= treeOf());
+
+let tree: SchemaNode | undefined;
+
+const treeOf = (): SchemaNode =>
   z.toJSONSchema(configSchema, {
     io: 'input',
     // Zod leaves out the default of a key that holds a transformed value below it, such as the values of the outcome.
     override: ({ zodSchema: { _zod: zod }, jsonSchema }) => {
-      if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue as never;
+      if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue;
     },
   }) as SchemaNode;
 
@@ -57,7 +61,8 @@ export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): Sche
   for (const step of path) {
     const list: SchemaNode | undefined = node.items ?? node.anyOf?.find((choice) => choice.items)?.items;
     const section: SchemaNode = sectionOf(node, at);
-    node = typeof step === 'number' ? list : (section.properties?.[step] ?? namedSection(section) ?? undefined);
+    node =
+      typeof step === 'number' ? list : (section.properties?.[step] ?? namedSection(section) ?? undefined);
     at = (at as Readonly<Record<string, unknown>> | null | undefined)?.[step];
     if (!node) return null;
   }
@@ -86,8 +91,17 @@ export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]
     });
 }
 
-const choicesOf = (node: SchemaNode): readonly SchemaNode[] =>
-  node.oneOf ?? (node.properties ? [node] : (node.anyOf ?? []).filter(({ properties }) => properties));
+/** The sections a node may be. Where `kind` chooses between them, each shows all kinds there are. */
+function choicesOf(node: SchemaNode): readonly SchemaNode[] {
+  if (node.properties) return [node];
+  if (node.oneOf === undefined) return (node.anyOf ?? []).flatMap(choicesOf);
+  const kinds = node.oneOf.flatMap(({ properties }) => properties?.['kind'] ?? []);
+  const kind: SchemaNode = {
+    enum: kinds.map((one) => String(one.const)),
+    description: kinds.map((one) => `${one.const ?? ''}: ${one.description ?? ''}`).join(' '),
+  };
+  return node.oneOf.map((choice) => ({ ...choice, properties: { ...choice.properties, kind } }));
+}
 
 function range(node: SchemaNode): string {
   const bounds = [
@@ -119,10 +133,11 @@ const word = (text: string): string => (/^\w/.test(text) ? text : JSON.stringify
 
 /** What a key accepts, in words: "a whole number above 0", "one of kfold, fixedTest", "text or null". */
 export function accepts(node: SchemaNode): string {
-  if (node.anyOf) return node.anyOf.map(accepts).join(' or ');
+  if (node.anyOf) return [...new Set(node.anyOf.map(accepts))].join(' or ');
   if (node.oneOf) return typeNames['object'] ?? '';
   if (node.const !== undefined) return JSON.stringify(node.const);
-  if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.map(word).join(', ')}`;
+  if (node.enum)
+    return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.map(word).join(', ')}`;
   if (node.type === 'array') return listOf(node.items ?? {}, node.minItems !== undefined);
   const types = [node.type ?? []].flat();
   return types.length === 0

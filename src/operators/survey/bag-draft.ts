@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import type { FileGroup } from './file-groups.js';
+import { keysOf, widthOf } from './feature-width.js';
+import { bestRule, type FileTable, type RuleFit } from './name-rules.js';
+
+/** A bag as the experiment declares it. */
+export interface BagDraft {
+  readonly kind: FileGroup['kind'];
+  readonly glob: string;
+  readonly folder: string;
+  readonly files: number;
+  /** Stem of the only file; null for several. */
+  readonly onlyStem: string | null;
+  /** Names of arrays, where the files hold one for each patient; otherwise 0. */
+  readonly arrays: number;
+  /** Length of one instance and the array that said so; null for images. */
+  readonly width: number | null;
+  readonly shape: string | null;
+  readonly fit: RuleFit;
+  /** Patients with an outcome who have a file. */
+  readonly matched: number;
+}
+
+/** Files that become no modality. */
+export interface LeftBag {
+  readonly left: string;
+}
+
+/** Files that are opened before a group is given up: the first may be damaged. */
+const filesOpened = 3;
+
+/** Looks at the files of a group: how long an instance is, and how names say whose they are. */
+export async function draftBag(
+  root: string,
+  { kind, glob, folder, files }: FileGroup,
+  patients: ReadonlySet<string>,
+  tables: readonly FileTable[],
+): Promise<BagDraft | LeftBag> {
+  let found: Awaited<ReturnType<typeof widthOf>> = { problem: '' };
+  if (kind === 'features') {
+    for (const file of files.slice(0, filesOpened)) {
+      found = await widthOf(join(root, file), file);
+      if ('width' in found) break;
+    }
+    if ('problem' in found) return { left: `${files[0] ?? ''}: ${found.problem}` };
+  }
+  const keys = kind === 'features' ? arraysOf(root, files) : null;
+  const names = keys ?? files;
+  const fit = keys === null ? bestRule(files, patients, tables) : bestRule(keys, patients, [], (key) => key);
+  const [width, shape] = 'width' in found ? [found.width, found.shape] : [null, null];
+  if (fit === null) {
+    const ids = [...patients].slice(0, 3).map((id) => `"${id}"`);
+    return {
+      left: `no rule gives half of its ${names.length} names a known patient. Names: ${names.slice(0, 3).join(', ')}; ids: ${ids.join(', ')}`,
+    };
+  }
+  const matched = [...fit.patients].filter((id) => patients.has(id)).length;
+  const [only = ''] = files;
+  return {
+    ...{ kind, glob, folder, files: files.length, onlyStem: files.length === 1 ? stemOf(only) : null },
+    ...{ arrays: keys?.length ?? 0, width, shape, fit, matched },
+  };
+}
+
+/** Names of the arrays in all files of a group, each once; null when the files hold one bag each. */
+export function arraysOf(root: string, files: readonly string[]): readonly string[] | null {
+  const keyed = files.filter((file) => /\.(npz|safetensors)$/i.test(file));
+  const [first] = keyed;
+  if (first === undefined || keysOf(join(root, first), first) === null) return null;
+  return [...new Set(keyed.flatMap((file) => keysOf(join(root, file), file) ?? []))].map((key) =>
+    key.normalize('NFC'),
+  );
+}

@@ -1,0 +1,46 @@
+import { asForeign } from '../features/foreign.js';
+import { readerOf } from '../features/reader-of.js';
+import { coordsName, featureNames, squeezed, type ArrayShape } from '../features/stored-array.js';
+
+/** How long one instance of a feature file is, or why the file holds no instances. */
+export type FoundWidth = { readonly width: number; readonly shape: string } | { readonly problem: string };
+
+/** Looks at the shapes in one feature file. A file that holds no features is a result, not an error. */
+export async function widthOf(path: string, name: string): Promise<FoundWidth> {
+  try {
+    return widthAmong(await readerOf({ path, name }).shapes(path));
+  } catch (error) {
+    const known = asForeign(error);
+    if (known !== null) return { problem: known.what };
+    if (error instanceof Error && 'code' in error) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** The last side of the array called `features` or `feats`, or of the first one that can be instances. */
+export function widthAmong(arrays: readonly ArrayShape[]): FoundWidth {
+  const named = arrays.filter(({ name }) => featureNames.includes(name));
+  const [first] = (named.length > 0 ? named : arrays).filter(
+    ({ name, shape, float }) => float && name !== coordsName && [1, 2].includes(squeezed(shape).length),
+  );
+  const width = first?.shape.at(-1) ?? 0;
+  if (first === undefined || width < 2) {
+    const there = arrays.slice(0, 5).map(text).join(', ');
+    return { problem: `it holds no features${there === '' ? '' : `; found: ${there}`}` };
+  }
+  return { width, shape: text(first) };
+}
+
+const text = ({ name, shape }: ArrayShape): string => `${name} [${shape.join(', ')}]`;
+
+/** The names of the arrays in a file that may hold bags of several patients; null for a file of one bag. */
+export function keysOf(path: string, name: string): readonly string[] | null {
+  try {
+    const keys = readerOf({ path, name }).keys?.(path) ?? null;
+    const one = keys === null || keys.length === 1 || keys.some((key) => featureNames.includes(key));
+    return one ? null : keys;
+  } catch {
+    // A file that cannot be read says nothing here; the job that reads it tells why.
+    return null;
+  }
+}

@@ -1,0 +1,34 @@
+import { posix } from 'node:path';
+import { syntheticMarkerFile } from '../../pipeline/core/synthetic-marker.js';
+import { columnOfIds, hasIdsInHeader, mostRows } from './id-columns.js';
+import type { LeftFile } from './read-tables.js';
+import type { SurveyTable } from './survey-table.js';
+
+/** Why a table without an id column that is unique per row is of no use. */
+export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>): string {
+  const id = columnOfIds(table, patients, null);
+  if (id !== null)
+    return `column "${id.name}" holds ids, but one patient has up to ${mostRows(id)} rows: a table has one row per patient`;
+  if (hasIdsInHeader(table, patients))
+    return 'the ids stand in the header: turn it, so that each patient is a row';
+  return 'no column holds ids that are unique and stand in other files';
+}
+
+/** Other files that people wonder about: split files and markers. */
+export function leftFiles(names: readonly string[]): readonly LeftFile[] {
+  return names.flatMap((file): LeftFile[] => {
+    const base = posix.basename(file);
+    if (base === syntheticMarkerFile) return [{ file, reason: 'it marks the patients as invented' }];
+    if (/\.json$/i.test(base) && /split|fold/i.test(base))
+      return [{ file, reason: 'a split file: folds are drawn instead; data.splits takes it' }];
+    if (/\.(xls|sav|dta|rds|rdata|feather|pkl|gz|zip|sas7bdat)$/i.test(base))
+      return [{ file, reason: 'this format is not read: save it as .csv, .xlsx or .parquet' }];
+    return [];
+  });
+}
+
+const splitWords = /^(train(ing)?|test(ing)?|val(id|idation)?|dev|tune|holdout)$/i;
+
+/** Whether a column says who trains and who tests. */
+export const isSplit = (values: readonly string[]): boolean =>
+  values.length > 1 && values.every((value) => splitWords.test(value));

@@ -1,0 +1,134 @@
+import { countsOf, type SurveyTable } from './survey-table.js';
+import type { IdColumn } from './id-columns.js';
+import { meaningOf, tellsOfDeath } from './outcome-words.js';
+
+/** A column that may be the outcome, and what its values most likely mean. */
+export interface OutcomeCandidate {
+  readonly table: SurveyTable;
+  readonly id: IdColumn;
+  readonly column: string;
+  readonly positive: readonly string[];
+  readonly negative: readonly string[];
+  /** Values that are in neither list; their patients are left out. */
+  readonly others: readonly string[];
+  /** Patients with each outcome. */
+  readonly events: number;
+  readonly without: number;
+  /** Why `positive` was taken as the event, as a sentence. */
+  readonly because: string;
+  /** False when no word says which value is the event. */
+  readonly sure: boolean;
+  /** 0 for survival, then other named events, recurrence, general words, and last what the values alone tell. */
+  readonly rank: number;
+  /** `OS` of OS_STATUS: what the column of its time begins with; null for other names. */
+  readonly prefix: string | null;
+}
+
+const survival = /^(os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi)(?=$|[^a-z])/i;
+
+/** Names of outcome columns, the most usual outcome first. */
+const names: readonly RegExp[] = [
+  /^(vital|survival|living|life)[ _.-]?status$|(^|[^a-z])(death|dead|deceased|died)([^a-z]|$)|^os([ _.-](status|event|censor\w*))?$|^alive$/i,
+  /^(pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|ttp|ttr|css|pfi|dfi)([ _.-]?(status|event|censor\w*))?$/i,
+  /(^|[^a-z])(recurrence|recurred|relapse|relapsed|progression|progressed|bcr|biochemical[ _.-]?recurrence)([^a-z]|$)/i,
+  /^(status|event|outcome|label|target|class|censor\w*|cens|response|responder|endpoint|y)$|[ _.-](event|endpoint)$/i,
+];
+/** A name with one of these words tells of something else: days, causes, or a finding at diagnosis. */
+const otherwise = /days|months?|years?|time|date|cause|at diagnosis|score|site|type/i;
+const mostValues = 6;
+const fewestOfEach = 2;
+
+/**
+ * The columns of a table that may be the outcome, by name and values: two values, or several whose words are all known. The
+ * best candidate stands first.
+ */
+export function outcomeCandidates(id: IdColumn): readonly OutcomeCandidate[] {
+  const { table } = id;
+  return table.columns
+    .flatMap((column, at) => {
+      const rank = otherwise.test(column) ? -1 : names.findIndex((name) => name.test(column));
+      if (at === id.column || (rank < 0 && table.columns.length > widest)) return [];
+      const candidate = candidateOf(id, at, rank < 0 ? names.length : rank);
+      return candidate === null ? [] : [candidate];
+    })
+    .sort((a, b) => a.rank - b.rank);
+}
+
+/** In a wider table columns are looked at by name alone. */
+const widest = 200;
+
+function candidateOf(id: IdColumn, at: number, rank: number): OutcomeCandidate | null {
+  const { table } = id;
+  const column = table.columns[at] ?? '';
+  const counts = countsOf(table.texts(at));
+  const values = [...counts.keys()];
+  if (values.length < 2 || values.length > mostValues) return null;
+  if (rank === names.length && (values.length > 2 || !values.every(tellsOfDeath))) return null;
+  const groups = groupsOf(column, counts);
+  if (groups === null) return null;
+  const total = (some: readonly string[]): number =>
+    some.reduce((sum, value) => sum + (counts.get(value) ?? 0), 0);
+  const [events, without] = [total(groups.positive), total(groups.negative)];
+  if (events < fewestOfEach || without < fewestOfEach) return null;
+  const prefix = survival.exec(column)?.[1]?.toUpperCase() ?? null;
+  return { table, id, column, ...groups, events, without, rank, prefix };
+}
+
+type Groups = Pick<OutcomeCandidate, 'positive' | 'negative' | 'others' | 'because' | 'sure'>;
+
+const inOrder = (values: readonly string[]): readonly string[] =>
+  [...values].sort((a, b) => (a < b ? -1 : 1));
+
+function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups | null {
+  const values = [...counts.keys()];
+  const positive = inOrder(values.filter((value) => meaningOf(value) === 'positive'));
+  const negative = inOrder(values.filter((value) => meaningOf(value) === 'negative'));
+  const others = inOrder(values.filter((value) => meaningOf(value) === null));
+  if (
+    /censor|^cens$|^alive$|living/i.test(column) &&
+    positive.length === 1 &&
+    negative.length === 1 &&
+    isPlain(values)
+  )
+    return {
+      ...{ positive: negative, negative: positive, others, sure: true },
+      because: `The column is called "${column}", so ${quoted(negative)} means the event.`,
+    };
+  // Two values of which none or one is a known word; with more, the known words must say both sides.
+  if (positive.length > 0 && negative.length > 0)
+    return { positive, negative, others, sure: true, because: `The value ${quoted(positive)} says so.` };
+  if (values.length !== 2) return null;
+  if (positive.length === 1)
+    return {
+      positive,
+      negative: others,
+      others: [],
+      sure: true,
+      because: `The value ${quoted(positive)} says so.`,
+    };
+  if (negative.length === 1)
+    return {
+      positive: others,
+      negative,
+      others: [],
+      sure: true,
+      because: `The value ${quoted(negative)} means no event.`,
+    };
+  const numbers = [...values].sort((a, b) => Number(a) - Number(b));
+  if (numbers.join() === '1,2')
+    return {
+      ...{ positive: ['2'], negative: ['1'], others: [], sure: false },
+      because: 'This is a guess: with codes 1 and 2, the survival package of R takes 2 as the event.',
+    };
+  const [most = '', least = ''] = values;
+  return {
+    ...{ positive: [least], negative: [most], others: [], sure: false },
+    because: `This is a guess: no word says which value means the event, so the rarer one was taken.`,
+  };
+}
+
+/** Codes or yes and no, which mean the opposite in a column that counts the living or the censored. */
+const isPlain = (values: readonly string[]): boolean =>
+  values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));
+
+const quoted = (values: readonly string[]): string => values.map((value) => `"${value}"`).join(', ');

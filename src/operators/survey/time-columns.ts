@@ -1,0 +1,66 @@
+import type { IdColumn } from './id-columns.js';
+
+/** A column that may hold the time to the event or to the last contact. */
+export interface TimeCandidate {
+  readonly column: string;
+  readonly unit: TimeUnit;
+  /** Whether the name says the unit; otherwise the size of the numbers does. */
+  readonly named: boolean;
+  /** `OS` of OS_MONTHS; null for other names. */
+  readonly prefix: string | null;
+  readonly least: number;
+  readonly most: number;
+}
+export type TimeUnit = 'days' | 'weeks' | 'months' | 'years';
+
+const survival =
+  /^(os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi)(?=$|[^a-z]|months?|days|years|time)/i;
+const times: readonly RegExp[] = [
+  /follow[ _.-]?up/i,
+  /(^|[^a-z])surviv\w*[ _.(-]*(time|days|weeks|months?|years|mo|yrs?)/i,
+  /(days|weeks|months|years|time)[ _.-](to|until)[ _.-](death|last|event|recurrence|relapse|progression|censor)/i,
+  /^(time|days|weeks|months|years|duration|survival|futime)$/i,
+];
+const units: readonly (readonly [RegExp, TimeUnit])[] = [
+  [/day/i, 'days'],
+  [/week/i, 'weeks'],
+  [/month|(^|[^a-z])mos?([^a-z]|$)/i, 'months'],
+  [/year|(^|[^a-z])yrs?([^a-z]|$)/i, 'years'],
+];
+/** Shares of missing cells and the longest time are those of a time of follow-up. */
+const leastKnown = 0.5;
+const mostYears: Readonly<Record<TimeUnit, number>> = { days: 43_830, weeks: 6262, months: 1440, years: 120 };
+
+/** The columns of a table that may hold times, by name and by their values. */
+export function timeCandidates({
+  table,
+  column: id,
+}: Pick<IdColumn, 'table' | 'column'>): readonly TimeCandidate[] {
+  return table.columns.flatMap((column, at): TimeCandidate[] => {
+    const prefix = survival.exec(column)?.[1]?.toUpperCase() ?? null;
+    const unitNamed = units.find(([pattern]) => pattern.test(column))?.[1];
+    const bySurvival =
+      prefix !== null && (unitNamed !== undefined || /time/i.test(column) || column.toUpperCase() === prefix);
+    if (at === id || !(bySurvival || times.some((pattern) => pattern.test(column)))) return [];
+    const texts = table.texts(at);
+    const numbers = table.numbers(at).filter((value) => !Number.isNaN(value));
+    const known = texts.filter((text) => text !== '').length;
+    // A time of two values is a status; a text among the numbers ends the run.
+    if (numbers.length < known || known < leastKnown * table.rows || new Set(numbers).size <= 2) return [];
+    const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+    const unit = unitNamed ?? guessed(most);
+    return least < 0 || most > mostYears[unit]
+      ? []
+      : [{ column, unit, named: unitNamed !== undefined, prefix, least, most }];
+  });
+}
+
+/** Nobody is followed for 40 years, and a study of less than 40 days, or 400 months, is rare. */
+const guessed = (most: number): TimeUnit => (most <= 40 ? 'years' : most <= 400 ? 'months' : 'days');
+
+/** The time that belongs to an outcome: of the same prefix (OS_STATUS, OS_MONTHS), otherwise the first without one. */
+export const timeFor = (prefix: string | null, times: readonly TimeCandidate[]): TimeCandidate | null =>
+  times.find((time) => prefix !== null && time.prefix === prefix) ??
+  times.find((time) => prefix === null && time.prefix === 'OS') ??
+  times.find((time) => time.prefix === null) ??
+  null;
