@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import type { Artifact } from '../../src/pipeline/stage.js';
 import { scratchArtifact } from '../support/run-stage.js';
 
@@ -21,7 +21,7 @@ export function slideSizes(count: number): readonly number[] {
 
 /** A cohort whose patients have one bag each, of random numbers on disk until the benchmark ends: gigabytes. */
 export function bagCohort(
-  modality: BagModality,
+  modality: ModalityId,
   sizes: readonly number[],
   width: number,
 ): { readonly cohort: Cohort; readonly features: Artifact } {
@@ -41,13 +41,13 @@ export function bagCohort(
     const segment = { artifact: 'features', start, rows };
     start += rows;
     return {
-      ...{ id: String(i), y: labelsOf(sizes.length)[i] as 0 | 1, followUpDays: null, tables: {} },
+      ...{ id: String(i), y: labelsOf(sizes.length)[i] as 0 | 1, followUpDays: null },
       bags: { [modality]: [segment] },
     };
   });
   return {
     cohort: {
-      ...{ modalities: [modality], columns: {}, patients },
+      ...{ outcome: { positive: 'deceased', negative: 'living' }, patients },
       ...{ widths: { [modality]: width }, precisions: { [modality]: 'float32' } },
     },
     features: { ...scratchArtifact('features', {}, {}), path: () => file },

@@ -27,16 +27,17 @@ import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { classBalancedDraws, inGroups } from '../../src/operators/tensor/class-balance.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { Trainable } from '../../src/operators/tensor/train-loop.js';
-import { configSchema } from '../../src/pipeline/config/schema.js';
-import { modalities, type BagModality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
+import { slotsOf } from '../../src/pipeline/config/slots.js';
 import { rng } from '../../src/pipeline/core/rng.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 import { pythonWith } from '../support/python-with.js';
 import { bagCohort, labelsOf, slideSizes } from './bag-cohort.js';
 import { median } from './median.js';
 
 const threads = Number(process.env.HAF_THREADS ?? availableParallelism());
 const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
-const config = configSchema.parse({ name: 'bench' });
+const config = resolvedConfig();
 const count = 120;
 const everyone = Array.from({ length: count }, (_, i) => i);
 const labels = labelsOf(count);
@@ -75,7 +76,7 @@ function epochOf(model: Trainable): () => Promise<void> {
 /** Time that a job waited for its bags, in milliseconds. */
 const waited = { ms: 0 };
 
-function bags(modality: BagModality, sizes: readonly number[], width: number): Part {
+function bags(modality: ModalityId, sizes: readonly number[], width: number): Part {
   const { cohort, features } = bagCohort(modality, sizes, width);
   const timed = {
     ...features,
@@ -112,11 +113,11 @@ function bags(modality: BagModality, sizes: readonly number[], width: number): P
 function aligned(): Part {
   const widths = [64, 64, 7, 37, 16, 40, 4];
   const inputsOf = (width: number | null): readonly ModalityInput[] =>
-    modalities.map((modality, m) => {
+    slotsOf(config).map(({ id: modality, kind }, m) => {
       const columns = width ?? (widths[m] as number);
       const stream = rng(1, modality);
       return {
-        modality,
+        ...{ modality, kind },
         width: columns,
         values: Float32Array.from({ length: count * columns }, () => stream.normal()),
         observed: new Uint8Array(count).fill(1),

@@ -26,7 +26,7 @@ const dialects = [
 /** The stage alone: its files stay in memory. */
 const embedOnly = (path: string): Promise<unknown> =>
   runStage(embed, {
-    config: { data: { wsi: { width } } },
+    config: { data: { modalities: { WSI: { width } } } },
     unit: { modality: 'WSI', file: basename(path) },
     sources: [{ role: 'features', name: basename(path), path, sha256: '' }],
   });

@@ -16,11 +16,11 @@ import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { Trainable } from '../../src/operators/tensor/train-loop.js';
-import { configSchema } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 import { bagsInMemory } from '../support/small-inputs.js';
 
-const config = configSchema.parse({ name: 'bench' });
+const config = resolvedConfig();
 const widths = { TMA: 64, Clin: 7, Path: 37, Blood: 16, ICD: 40, Cell: 4 } as const;
 const patients = Array.from({ length: 64 }, (_, i) => i);
 const labels = patients.map((i): 0 | 1 => (i % 4 === 0 ? 1 : 0));
@@ -30,7 +30,7 @@ const inputsOf = (width: number | null): readonly ModalityInput[] =>
     const stream = rng(1, modality);
     const columns = width ?? widths[modality];
     return {
-      modality,
+      ...{ modality, kind: modality === 'TMA' ? ('bag' as const) : ('table' as const) },
       width: columns,
       values: Float32Array.from({ length: patients.length * columns }, () => stream.normal()),
       observed: Uint8Array.from(patients, (i) => ((i + m) % 9 === 0 ? 0 : 1)),

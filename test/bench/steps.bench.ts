@@ -4,8 +4,6 @@
  *     npx vitest run --config test/bench/vitest.config.mjs
  */
 import { expect, it } from 'vitest';
-import { configSchema } from '../../src/pipeline/config/schema.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { openPasses } from '../../src/operators/stage1/open-passes.js';
@@ -22,10 +20,11 @@ import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 import { measure, timingTable, type Timing } from './measure.js';
 
-const config = configSchema.parse({ name: 'bench' });
-const widths: Readonly<Record<Modality, number>> = {
+const config = resolvedConfig();
+const widths = {
   WSI: 64,
   TMA: 64,
   Clin: 7,
@@ -33,7 +32,8 @@ const widths: Readonly<Record<Modality, number>> = {
   Blood: 16,
   ICD: 40,
   Cell: 4,
-};
+} as const;
+type Name = keyof typeof widths;
 const patients = Array.from({ length: 64 }, (_, i) => i);
 const labels = patients.map((i): 0 | 1 => (i % 4 === 0 ? 1 : 0));
 
@@ -41,9 +41,9 @@ const normals = (count: number, purpose: string): Float32Array => {
   const stream = rng(1, purpose);
   return Float32Array.from({ length: count }, () => stream.normal());
 };
-const inputsOf = (width: (modality: Modality) => number): readonly ModalityInput[] =>
-  (Object.keys(widths) as Modality[]).map((modality, m) => ({
-    modality,
+const inputsOf = (width: (modality: Name) => number): readonly ModalityInput[] =>
+  (Object.keys(widths) as Name[]).map((modality, m) => ({
+    ...{ modality, kind: modality === 'WSI' || modality === 'TMA' ? ('bag' as const) : ('table' as const) },
     width: width(modality),
     values: normals(patients.length * width(modality), modality),
     observed: Uint8Array.from(patients, (i) => ((i + m) % 9 === 0 ? 0 : 1)),

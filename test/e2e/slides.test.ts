@@ -37,7 +37,7 @@ function slideFolder(original: string, changes: Partial<ConfigInput> = {}): stri
     tile: { size: 128, step: 128 },
     embed: { encoder: { standIn: true } },
     ...changes,
-    data: { root: 'data', wsi: { slides: 'slides/*.svs', width }, ...changes.data },
+    data: { root: 'data', modalities: { WSI: { slides: 'slides/*.svs', width } }, ...changes.data },
   };
   writeFileSync(join(folder, 'experiment.yaml'), stringify(experiment));
   return folder;
@@ -110,7 +110,7 @@ describe('a run that starts from slides', () => {
       paper,
     );
     copyFileSync(slide(other, twice), slide(other, twice.replace('.svs', '.SVS')));
-    const { code, stderr } = await cli([...up, '--set', 'data.wsi.slides=slides/*.{svs,SVS}'], other);
+    const { code, stderr } = await cli([...up, '--set', 'data.modalities.WSI.slides=slides/*.{svs,SVS}'], other);
     expect(code, stderr).toBe(2);
     const run = runFolder(other);
     const problems = problemsOf(run);
@@ -161,7 +161,7 @@ describe('a run that starts from slides', () => {
     const line = problemsOf(runFolder(other))
       .split('\n')
       .find((row) => row.includes(name));
-    expect(line).toContain('data.wsi.slideTable');
+    expect(line).toContain('slideTable');
     expect(line).toContain('tile.defaultMpp');
   }, 240_000);
 });
@@ -175,7 +175,7 @@ describe('the commands tile and embed', () => {
   const settings = ['--set', 'tissue.preset=bwh_biopsy', '--set', 'tile.size=128', '--set', 'tile.step=128'];
   const encoder = [
     '--set',
-    `data.wsi.width=${width}`,
+    `data.modalities.WSI.width=${width}`,
     '--set',
     'embed.encoder.standIn=true',
     '--set',
@@ -208,7 +208,7 @@ describe('the commands tile and embed', () => {
       ).toBe(true);
     // And what embed wrote is what embed reads.
     const again = await cli(
-      ['embed', 'direct', '-o', 'again', '--no-broker', '--set', `data.wsi.width=${width}`],
+      ['embed', 'direct', '-o', 'again', '--no-broker', '--set', `data.modalities.WSI.width=${width}`],
       folder,
     );
     expect(again.code, again.stderr).toBe(0);

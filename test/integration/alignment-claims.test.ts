@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { spectrumFile, spectrumSchema, type Spectrum } from '../../src/operators/stage2/alignment-data.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
 import { robustnessFile, robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
@@ -17,7 +17,7 @@ interface Trained {
   readonly auc: (method: string, rho: number) => number;
 }
 
-async function trained(blur: (modality: Modality) => number, methods: readonly string[]): Promise<Trained> {
+async function trained(blur: (modality: ModalityId) => number, methods: readonly string[]): Promise<Trained> {
   const spectra: Spectrum[] = [];
   const curves = new Map(methods.map((method) => [method, [] as (number | null)[][]]));
   for (const seed of seeds)

@@ -8,11 +8,10 @@ import { delongTest } from '../../src/operators/stats/delong.js';
 import { holmAdjusted } from '../../src/operators/stats/holm.js';
 import { mcnemarTest } from '../../src/operators/stats/mcnemar.js';
 import { main } from '../../src/pipeline/cli/program.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { configSchema } from '../../src/pipeline/config/schema.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 import { predictionsCsv, readPredictions } from '../../src/pipeline/runs/run-predictions.js';
 import { inventedPredictions, predicted } from '../support/invented-results.js';
+import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
 const folds = 3;
 const count = 90;
@@ -47,11 +46,11 @@ const csv = (run: string, fold: number, method: string): string =>
 function makeRun(
   run: string,
   methods: readonly string[],
-  config: Partial<ConfigInput> = {},
+  config: Changes = {},
   predictions = (method: string, fold: number): readonly Prediction[] =>
     inventedPredictions(`${run}/${method}`, fold, folds, count),
 ): void {
-  const parsed = configSchema.parse({
+  const parsed = resolvedConfig({
     name: run,
     methods: [...methods],
     cv: { folds },

@@ -47,11 +47,13 @@ describe('keys of version 0.1', () => {
     ['data.tables.Blood', 'b.csv', "data: { modalities: { Blood: { file: 'b.csv' } } }"],
     ['data.targets', 't.csv', "data: { outcome: { file: 't.csv' } }"],
   ])('%s gives one problem, which shows the new spelling', (key, value, now) => {
-    const path = /"(.*)"/.exec(`"${now}"`)?.[1]?.match(/[A-Za-z]+(?=:)/g)?.join('.') ?? '';
+    const path =
+      /"(.*)"/
+        .exec(`"${now}"`)?.[1]
+        ?.match(/[A-Za-z]+(?=:)/g)
+        ?.join('.') ?? '';
     const told = `${key}: is called ${path} now; write "${now}"`;
-    const nested = key
-      .split('.')
-      .reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as object;
+    const nested = key.split('.').reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as object;
     expect(problems(nested)).toEqual([told]);
     expect(problems({}, [`${key}=${JSON.stringify(value)}`])).toEqual([told]);
     // What is written there is accepted.
@@ -66,8 +68,12 @@ describe('keys of version 0.1', () => {
         context: {
           file: 'experiment',
           problems: [
-            expect.stringMatching(/^experiment:4:5 data\.wsi\.width: is called data\.modalities\.WSI\.width now/),
-            expect.stringMatching(/^experiment:5:5 data\.wsi\.slides: is called data\.modalities\.WSI\.slides now/),
+            expect.stringMatching(
+              /^experiment:4:5 data\.wsi\.width: is called data\.modalities\.WSI\.width now/,
+            ),
+            expect.stringMatching(
+              /^experiment:5:5 data\.wsi\.slides: is called data\.modalities\.WSI\.slides now/,
+            ),
             expect.stringMatching(/^experiment:6:3 data\.targets: is called data\.outcome\.file now/),
             'experiment:7:1 seed: expected a whole number, found "x"',
           ],
@@ -103,11 +109,14 @@ describe('the name of a modality', () => {
     ]);
   });
 
-  it.each(['union', 'All', 'mask', 'PROBE', 'query', 'output', 'frozen'])('is not %s, which has a meaning', (name) => {
-    expect(problems(own({ [name]: table }))).toEqual([
-      `data.modalities.${name}: "${name}" is a word the program uses itself; give it another name`,
-    ]);
-  });
+  it.each(['union', 'All', 'mask', 'PROBE', 'query', 'output', 'frozen'])(
+    'is not %s, which has a meaning',
+    (name) => {
+      expect(problems(own({ [name]: table }))).toEqual([
+        `data.modalities.${name}: "${name}" is a word the program uses itself; give it another name`,
+      ]);
+    },
+  );
 
   it('is no name of the prototype of objects', () => {
     expect(problems(own({ RNA: table }, {}, { modalities: ['constructor'] }))).toEqual([
@@ -177,7 +186,9 @@ describe('the modalities an experiment uses', () => {
       'mfmf.sequence[1]: "Cores" is not declared in data.modalities; declared are Slides',
     ]);
     expect(problems(own(two, {}, { cohort: { require: ['WSI'] } }))).toEqual([
-      expect.stringContaining('cohort.require[0]: WSI is required of every patient, but the experiment uses RNA, Slides'),
+      expect.stringContaining(
+        'cohort.require[0]: WSI is required of every patient, but the experiment uses RNA, Slides',
+      ),
     ]);
     const { config } = load(own(two, {}, { clip: { anchor: 'RNA' }, mfmf: { target: 'Slides' } }));
     expect([config.clip.anchor, config.mfmf.target]).toEqual(['RNA', 'Slides']);
@@ -214,7 +225,9 @@ describe('the files of a bag', () => {
     expect(by('^(TCGA-\\w\\w)')).toEqual([
       'data.modalities.S.patient.pattern: has no group that says which part is the id; write it as (?<patient>...)',
     ]);
-    expect(by('^(?<case>TCGA)')).toEqual([expect.stringContaining('has no group that says which part is the id')]);
+    expect(by('^(?<case>TCGA)')).toEqual([
+      expect.stringContaining('has no group that says which part is the id'),
+    ]);
     expect(by('(?<patient>')).toEqual([
       expect.stringMatching(/^data\.modalities\.S\.patient\.pattern: is no regular expression: /),
     ]);
@@ -249,7 +262,9 @@ describe('the files of a bag', () => {
 describe('the outcome', () => {
   it('is declared', () => {
     expect(problems(own({ RNA: table }, { outcome: undefined }))).toEqual([
-      expect.stringMatching(/^data\.outcome: missing; name the outcome, for example \{ file: clini\.csv, event: /),
+      expect.stringMatching(
+        /^data\.outcome: missing; name the outcome, for example \{ file: clini\.csv, event: /,
+      ),
     ]);
   });
 
@@ -290,10 +305,14 @@ describe("with data.layout: own, HANCOCK's words", () => {
   ])('of methods are refused, with the name of the family: %s', (alias, family) => {
     const [problem, ...others] = problems({ ...two, methods: ['haf', alias] });
     expect(others).toEqual([]);
-    expect(problem).toMatch(new RegExp(`^methods\\[1\\]: "${alias}" is a name of HANCOCK's; .*\\b${family}\\b`));
+    expect(problem).toMatch(
+      new RegExp(`^methods\\[1\\]: "${alias}" is a name of HANCOCK's; .*\\b${family}\\b`),
+    );
     expect(problems({ ...two, methods: ['haf', family] })).toEqual([]);
     // Also where methods are compared.
-    expect(problems({ ...two, stats: { against: [alias] } })[0]).toMatch(/^stats\.against\[0\]: .* HANCOCK's/);
+    expect(problems({ ...two, stats: { against: [alias] } })[0]).toMatch(
+      /^stats\.against\[0\]: .* HANCOCK's/,
+    );
   });
 
   it('of methods mean what they mean with data.layout: hancock', () => {

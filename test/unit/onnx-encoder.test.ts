@@ -16,7 +16,7 @@ const settings: OnnxSettings = {
   std: [0.229, 0.224, 0.225],
   batch: 4,
   width: 6,
-  widthKey: 'data.wsi.width',
+  widthKey: 'data.modalities.WSI.width',
   side,
 };
 
@@ -114,7 +114,7 @@ describe('a model that does not fit is refused with the key or step that mends i
     const error = await refused(model(poolingEncoder(side, 6)), { width: 1024 });
     expect(error.code).toBe('HAF_ENCODER_UNFIT');
     expect(error.what).toBe('model.onnx makes instances of 6 numbers, the experiment expects 1024.');
-    expect(error.fix).toContain('Set data.wsi.width to 6');
+    expect(error.fix).toContain('Set data.modalities.WSI.width to 6');
   });
 
   it('another input size', async () => {

@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
+import type { Config } from '../../src/pipeline/config/schema.js';
 import type { BagFiles } from '../../src/pipeline/sources/find-sources.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 import { guardStandIn, isSynthetic } from '../../src/pipeline/runs/stand-in-guard.js';
 
 const folderWith = (marker?: string): string => {
@@ -14,7 +15,7 @@ const folderWith = (marker?: string): string => {
 const synthetic = folderWith('{"synthetic": true, "patients": 20, "seed": 1, "width": 8}');
 const real = folderWith();
 
-const config = (encoder: object): Config => configSchema.parse({ name: 'test', embed: { encoder } });
+const config = (encoder: object): Config => resolvedConfig({ embed: { encoder } });
 
 const bagsIn = (folder: string, kind: BagFiles['kind'] = 'images'): readonly BagFiles[] => [
   {

@@ -18,10 +18,7 @@ export interface ModalityTable {
   readonly problems: readonly Problem[];
 }
 
-type TableKeys = Pick<
-  TableDeclaration,
-  'columns' | 'others' | 'id' | 'sheet' | 'delimiter' | 'decimal'
->;
+type TableKeys = Pick<TableDeclaration, 'columns' | 'others' | 'id' | 'sheet' | 'delimiter' | 'decimal'>;
 
 /**
  * Reads the files of one table modality, gives their columns kinds, and joins them by patient. The columns of the outcome are

@@ -1,3 +1,4 @@
+import type { Config } from '../../pipeline/config/schema.js';
 import { stains } from '../../pipeline/core/hancock-names.js';
 import { contactSheet } from './contact-sheet.js';
 import { html, type Html } from './html.js';
@@ -17,7 +18,7 @@ export function imageSection({
   if (images.tiled.length === 0) return html``;
   const ofModality = [...new Set(images.tiled.map(({ modality }) => modality))];
   return html`<section>
-    <h2>${titleOfSection(images)}</h2>
+    <h2>${titleOfSection(images, config)}</h2>
     <div class="scroll">
       <table>
         <thead>
@@ -38,15 +39,16 @@ export function imageSection({
       </table>
     </div>
     ${defaultMppText(images)} ${config.data.layout === 'hancock' ? stainTable(images) : html``}
-    ${contactSheet(images.tiled, titles)}
+    ${contactSheet(images.tiled, titles, config.data.layout === 'hancock' ? 'core' : 'image')}
   </section>`;
 }
 
-/** Slides have tissue to find; other images are tiled whole. */
-function titleOfSection({ tiled }: ImageInput): string {
+/** Slides have tissue to find; other images are tiled whole. HANCOCK's other images are cores. */
+function titleOfSection({ tiled }: ImageInput, { data }: Config): string {
+  if (data.layout === 'hancock') return 'Slides and cores';
   const [slides, others] = [tiled.some(({ tissue }) => tissue), tiled.some(({ tissue }) => !tissue)];
-  if (slides && others) return 'Slides and cores';
-  return slides ? 'Slides' : 'Cores';
+  if (slides && others) return 'Slides and images';
+  return slides ? 'Slides' : 'Images';
 }
 
 function countRow(modality: string, title: string, { tiled, features }: ImageInput): Html {
