@@ -125,12 +125,9 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       .filter(({ kind }) => kind === 'bag')
       .map(({ id }) => [id, add('bags', { modality: id }, { outcome: [outcome], embed: keysOf(embed, [id]) })]),
   );
-  const member = membersOf(config);
-  const cohort = add('cohort', {}, {
-    outcome: [outcome],
-    tables: some(tables, member),
-    bags: some(bags, member),
-  });
+  const member = membersOf(config, files.members ?? []);
+  const deciding = { outcome: [outcome], tables: some(tables, member), bags: some(bags, member) };
+  const cohort = add('cohort', {}, deciding, { sources: files.members ?? [] });
   const split = add('split', {}, { cohort: [cohort] }, { sources: files.splits });
 
   const methods = methodPlans(config);
@@ -203,11 +200,15 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
   modalities.flatMap((modality) => jobs.get(modality) ?? []);
 
 /**
- * The modalities that decide who belongs to the cohort: those that `cohort.require` asks of everybody, or else all. Any other
- * can be added without a new cohort, new folds and new training of what does not read it.
+ * The modalities whose artifacts decide who belongs to the cohort: those that `cohort.require` asks of everybody; without any
+ * the list of members, or else all. Any other can be added without a new cohort, new folds and new training of what does not
+ * read it.
  */
-function membersOf({ cohort, modalities, data }: Config): readonly ModalityId[] {
-  if (cohort.require.length === 0) return modalities;
+function membersOf(
+  { cohort, modalities, data }: Config,
+  list: readonly SourceFile[],
+): readonly ModalityId[] {
+  if (cohort.require.length === 0 && list.length === 0) return modalities;
   // The site of the tumour is a column of this table.
   const site = data.layout === 'hancock' && cohort.includeSites !== 'all' ? [hancockSite.modality] : [];
   return modalities.filter((id) => cohort.require.includes(id) || site.some((other) => other === id));

@@ -111,7 +111,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'cohort',
     version: 3,
     class: 'cpu',
-    reads: () => ['modalities', 'cohort'],
+    reads: () => ['cohort'],
     opens: { bags: ['patient-bags.json'] },
     about: 'decides who belongs to the cohort, with which outcome',
     load: async () => (await import('../operators/cohort/cohort.js')).cohort,

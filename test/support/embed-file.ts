@@ -10,9 +10,10 @@ import {
   type BagIndex,
 } from '../../src/operators/features/bag-index.js';
 import { halvesToFloats } from '../../src/operators/features/half-float.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
+import { bagsOf } from '../../src/pipeline/sources/bag-files.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
 import { runStage } from './run-stage.js';
 
 export interface Embedded {
@@ -34,17 +35,19 @@ export function scratchFile(name: string, bytes: Uint8Array): string {
   return path;
 }
 
-/** Runs the embed stage on one file; `width` is the configured length of an instance. `name`: below the data root. */
+/** Runs the embed stage on one file of HANCOCK's layout; `width` is the configured length of an instance. `name`: below the data root. */
 export async function embedFile(
-  modality: BagModality,
+  modality: ModalityId,
   path: string,
   width: number,
-  settings: ConfigInput['embed'] = {},
+  settings: NonNullable<Changes['embed']> = {},
   name = path.split('/').at(-1) ?? path,
 ): Promise<Embedded> {
+  const config: Changes = { data: { modalities: { [modality]: { width } } }, embed: settings };
+  const [job] = await bagsOf(resolvedConfig(config), '', modality, 'features', [name]);
   const { output } = await runStage(embed, {
-    config: { data: { wsi: { width }, tma: { width } }, embed: settings },
-    unit: { modality, file: name },
+    config,
+    unit: job?.unit ?? {},
     sources: [{ role: 'features', name, path, sha256: '' }],
   });
   const index = bagIndexSchema.parse(output.files[bagIndexFile]);

@@ -1,11 +1,11 @@
 import type { RunEvent } from '../../src/pipeline/run-event.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
 import { stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';
 import { join } from 'node:path';
 import { faultFolder } from './fault-runs.js';
 import { LastingNats } from './lasting-nats.js';
 import { Processes, type Running, type StartOptions } from './processes.js';
+import type { Changes } from './resolved-config.js';
 
 /** Seconds of silence after which a worker of these tests loses its job. */
 export const leaseSeconds = 3;
@@ -31,7 +31,7 @@ export class FaultBench {
   }
 
   static async withServer(
-    changes: Partial<ConfigInput> = {},
+    changes: Changes = {},
     { nats, hardSeconds }: { readonly nats?: LastingNats; readonly hardSeconds?: number } = {},
   ): Promise<FaultBench> {
     return new FaultBench(await faultFolder(changes), nats ?? (await LastingNats.start()), hardSeconds);

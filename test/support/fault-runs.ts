@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { parseManifest, type Manifest } from '../../src/pipeline/store/store.js';
 import { cli } from './cli.js';
+import type { Changes } from './resolved-config.js';
 import { predictionsOf, runFolder, workFolder } from './small-cohort.js';
 
 /** Enough epochs that a kill hits training, few enough that a run takes seconds. */
-export const faultExperiment: Partial<ConfigInput> = {
+export const faultExperiment: Changes = {
   ...{ modalities: ['WSI', 'Clin', 'Blood'], methods: ['haf', 'blood'] },
   train: { epochs: 50, patience: 50, lr: 1e-3, batch: 16 },
 };
-export const faultFolder = (changes: Partial<ConfigInput> = {}): Promise<string> =>
+export const faultFolder = (changes: Changes = {}): Promise<string> =>
   workFolder({ ...faultExperiment, ...changes });
 
 /** What a run has found out, without how long it took. */
@@ -28,7 +28,7 @@ export function outcomeOf(folder: string): Outcome {
 }
 
 /** The outcome of an experiment when nothing goes wrong. */
-export async function undisturbedOutcome(changes: Partial<ConfigInput> = {}): Promise<Outcome> {
+export async function undisturbedOutcome(changes: Changes = {}): Promise<Outcome> {
   const folder = await faultFolder(changes);
   const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
   if (code !== 0) throw new Error(`the undisturbed run ended with ${code}:\n${stderr}`);

@@ -131,9 +131,9 @@ export const oneClass = (): Promise<MadeCohort> =>
 export const leakingColumn = (): Promise<MadeCohort> =>
   withColumn('leak', 'LAST_SEEN_MONTHS', ({ dead }, i) => String(dead ? i % 9 : 40 + (i % 11)));
 
-/** A column is called like the outcome: `STATUS_2`, with the cause of each death. */
-export const columnCalledLikeTheOutcome = (): Promise<MadeCohort> =>
-  withColumn('leak-name', 'STATUS_2', ({ dead }, i) => (dead ? (['tumour', 'other'][i % 2] ?? '') : 'none'));
+/** A column is called like an outcome, whatever it holds. */
+export const columnCalledLikeAnOutcome = (): Promise<MadeCohort> =>
+  withColumn('leak-name', 'Vital status', (_, i) => ['seen', 'called', 'registry'][i % 3] ?? '');
 
 /** A text column with another value for each patient. */
 export const identifierColumn = (): Promise<MadeCohort> =>

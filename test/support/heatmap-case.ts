@@ -5,9 +5,10 @@ import { attentionFile } from '../../src/operators/stage1/encoder-data.js';
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { thumbnailFile, tileSetFile, type TiledImage } from '../../src/operators/tiling/tiles-data.js';
 import type { BagIndex, IndexedBag } from '../../src/operators/features/bag-index.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import type { Unit } from '../../src/pipeline/stage.js';
+import { cohortArtifact, bagsArtifact } from './invented-cohort.js';
+import type { Changes } from './resolved-config.js';
 import { runStage, type ArtifactFiles } from './run-stage.js';
 
 export interface CaseArtifact {
@@ -75,7 +76,7 @@ export async function tileOf(unit: Unit, images: readonly TiledImage[]): Promise
 }
 
 export interface HeatmapCase {
-  readonly modality?: BagModality;
+  readonly modality?: ModalityId;
   /** Segments of each patient of the cohort, with their raw scores. */
   readonly patients: Readonly<
     Record<string, { readonly segments: readonly Segment[]; readonly scores: readonly number[] } | null>
@@ -83,7 +84,7 @@ export interface HeatmapCase {
   readonly test: readonly string[];
   readonly embed: readonly CaseArtifact[];
   readonly tile?: readonly CaseArtifact[];
-  readonly config?: Partial<ConfigInput>;
+  readonly config?: Changes;
 }
 
 /** Runs the heatmap stage; the files it writes, by name. */
@@ -99,20 +100,20 @@ export async function heatmapsOf(of: HeatmapCase): Promise<Readonly<Record<strin
     scores: { shape: [scores.length], data: scores },
     offsets: { shape: [offsets.length], data: offsets },
   });
-  const cohort = {
-    ...{ modalities: [modality], columns: {}, widths: { [modality]: 4 }, precisions: {} },
-    patients: patients.map(([id, bag]) => ({
-      ...{ id, y: 0, followUpDays: null, tables: {} },
-      bags: bag === null ? {} : { [modality]: bag.segments },
-    })),
-  };
+  const cohort = cohortArtifact(patients.map(([id]) => ({ id, y: 0, followUpDays: null })));
+  const bags = bagsArtifact(
+    modality,
+    4,
+    Object.fromEntries(patients.flatMap(([id, bag]) => (bag === null ? [] : [[id, [...bag.segments]]]))),
+  );
   const train = patients.map(([id]) => id).filter((id) => !of.test.includes(id));
   const splits = { folds: [{ train, val: [], test: of.test }], hash: 'abc' };
   const { output } = await runStage(heatmap, {
     config: of.config ?? {},
     unit: { fold: 0, modality },
     inputs: {
-      cohort: [{ id: 'cohort', files: { 'cohort.json': cohort } }],
+      cohort: [cohort],
+      bags: [bags],
       split: [{ id: 'split', files: { 'splits.json': splits } }],
       stage1: [{ id: 'stage1', files: { [attentionFile]: attention } }],
       embed: of.embed,

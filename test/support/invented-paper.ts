@@ -7,8 +7,6 @@ import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-res
 import { report } from '../../src/operators/report/report.js';
 import { spectrumFile, type Spectrum } from '../../src/operators/stage2/alignment-data.js';
 import { robustnessFile, type Robustness } from '../../src/operators/stage3/robustness-data.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { modalities } from '../../src/pipeline/core/modality.js';
 import { history } from './invented-report.js';
 import {
   evaluatedAll,
@@ -18,14 +16,16 @@ import {
   type InputArtifact,
 } from './invented-results.js';
 import { inventedLatents, latentInputs } from './latent-case.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
 import { runStage } from './run-stage.js';
 
+const { modalities } = resolvedConfig();
 const count = 66;
 const folds = 3;
 const foldIndices = Array.from({ length: folds }, (_, fold) => fold);
 
 /** An experiment over all rows of the paper. */
-export const paperConfig: Partial<ConfigInput> = {
+export const paperConfig: Changes = {
   name: 'whole-paper',
   methods: [...methodIds],
   cv: { folds },
@@ -93,7 +93,7 @@ export const withStatistics = (summary: Summary): Summary => ({
 
 /** Everything the report of an experiment over all rows reads. */
 export interface PaperRun {
-  readonly config: Partial<ConfigInput>;
+  readonly config: Changes;
   /** The aggregate, changed at will before it is reported. */
   readonly summary?: (summary: Summary) => Summary;
 }
@@ -114,11 +114,11 @@ export async function reportedPaper({
       files: {
         ...inventedCohort(count).files,
         'cohort-flow.json': [
-          { step: 'labelled', patients: 763, deceased: 213 },
-          { step: 'with WSI', patients: 701, deceased: 191 },
-          { step: 'with TMA', patients: 699, deceased: 190 },
-          { step: 'with any modality', patients: 699, deceased: 190 },
-          { step: 'cohort', patients: 699, deceased: 190 },
+          { step: 'labelled', patients: 763, positive: 213 },
+          { step: 'with WSI', patients: 701, positive: 191 },
+          { step: 'with TMA', patients: 699, positive: 190 },
+          { step: 'with any modality', patients: 699, positive: 190 },
+          { step: 'cohort', patients: 699, positive: 190 },
         ],
       },
     },

@@ -1,7 +1,6 @@
 import { aggregate } from '../../src/operators/evaluation/aggregate.js';
 import { report } from '../../src/operators/report/report.js';
 import type { History } from '../../src/operators/tensor/history-data.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import {
   evaluatedAll,
   inventedCohort,
@@ -9,6 +8,7 @@ import {
   stage3Artifact,
   type InputArtifact,
 } from './invented-results.js';
+import type { Changes } from './resolved-config.js';
 import { runStage } from './run-stage.js';
 
 /** Patients of the invented cohort. */
@@ -44,12 +44,12 @@ export interface ReportCase {
   readonly split?: readonly InputArtifact[];
   readonly tile?: readonly InputArtifact[];
   readonly embed?: readonly InputArtifact[];
-  readonly config?: Partial<ConfigInput>;
+  readonly config?: Changes;
 }
 
 /** The files of a report over invented results, text by name. */
 export async function reported(options: ReportCase = {}): Promise<Readonly<Record<string, string>>> {
-  const config: Partial<ConfigInput> = {
+  const config: Changes = {
     ...{ name: 'invented', methods: ['haf', 'blood'], cv: { folds } },
     ...options.config,
   };

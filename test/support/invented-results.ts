@@ -9,6 +9,7 @@ import { methodOf } from '../../src/operators/methods/registry.js';
 import { robustnessFile, type Robustness } from '../../src/operators/stage3/robustness-data.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Unit } from '../../src/pipeline/stage.js';
+import { cohortArtifact } from './invented-cohort.js';
 import { runStage, type ArtifactFiles } from './run-stage.js';
 
 export interface InputArtifact {
@@ -47,22 +48,12 @@ export const inventedCohort = (count: number): InputArtifact => ({
   id: 'cohort',
   unit: {},
   files: {
-    'cohort.json': {
-      modalities: ['Blood'],
-      columns: {},
-      widths: {},
-      precisions: {},
-      patients: inventedIds(count).map((id) => ({
-        id,
-        y: inventedOutcome(id),
-        followUpDays: 100,
-        tables: {},
-        bags: {},
-      })),
-    },
+    ...cohortArtifact(
+      inventedIds(count).map((id) => ({ id, y: inventedOutcome(id), followUpDays: 100 })),
+    ).files,
     'cohort-flow.json': [
-      { step: 'labelled', patients: count + 3, deceased: deceasedOf(count) + 1 },
-      { step: 'cohort', patients: count, deceased: deceasedOf(count) },
+      { step: 'labelled', patients: count + 3, positive: deceasedOf(count) + 1 },
+      { step: 'cohort', patients: count, positive: deceasedOf(count) },
     ],
   },
 });

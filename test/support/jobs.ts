@@ -1,14 +1,14 @@
-import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { Config } from '../../src/pipeline/config/schema.js';
 import type { Job } from '../../src/pipeline/bus/job.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import type { DataFiles } from '../../src/pipeline/sources/find-sources.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
 import type { Work } from '../../src/workers/work.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
 
 /** A resolved experiment of two folds with the given changes. */
-export const testConfig = (changes: Partial<ConfigInput> = {}): Config =>
-  configSchema.parse({
-    name: 'test',
+export const testConfig = (changes: Changes = {}): Config =>
+  resolvedConfig({
     modalities: ['TMA', 'Clin', 'Blood'],
     cv: { folds: 2 },
     methods: ['haf', 'all_mlp', 'blood'],
@@ -27,7 +27,11 @@ export const testFiles = (changed?: string): DataFiles => {
   const at = (role: string, name: string): SourceFile =>
     source(role, name, name === changed ? 'other' : name);
   return {
-    tables: [at('targets', 'targets.csv'), at('Clin', 'clinical.csv'), at('Blood', 'blood.csv')],
+    outcome: [at('outcome', 'targets.csv')],
+    tables: [
+      { modality: 'Clin', sources: [at('table', 'clinical.csv')] },
+      { modality: 'Blood', sources: [at('table', 'blood.csv')] },
+    ],
     splits: [],
     encoder: [],
     unreadable: [],
@@ -49,7 +53,6 @@ export const testJob = (name: string, changes: Partial<Job> = {}): Job => ({
   stage: 'stage3',
   unit: { fold: 0, method: 'haf' },
   class: 'gpu',
-  modalities: ['Clin'],
   sources: [],
   replace: false,
   store: '/nowhere',

@@ -1,39 +1,40 @@
+import { bags } from '../../src/operators/cohort/bags.js';
 import { cohort } from '../../src/operators/cohort/cohort.js';
-import {
-  cohortFile,
-  cohortSchema,
-  flowFile,
-  type Cohort,
-  type FlowStep,
-} from '../../src/operators/cohort/cohort-data.js';
-import { tablesFile, type Table, type Tables, type Target } from '../../src/operators/cohort/table-data.js';
+import { flowFile, readCohort, type Cohort, type FlowStep } from '../../src/operators/cohort/cohort-data.js';
+import { outcomeFile, type Labelled, type Outcome } from '../../src/operators/cohort/outcome-data.js';
 import { bagIndexFile, type BagIndex } from '../../src/operators/features/bag-index.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { TypedTable } from '../../src/operators/tables/typed-table.js';
+import { slotsOfKind } from '../../src/pipeline/config/slots.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
-import type { Unit } from '../../src/pipeline/stage.js';
-import { runStage, type ArtifactFiles } from './run-stage.js';
+import { membersOf } from '../../src/pipeline/graph.js';
+import type { Artifact, StageName, Unit } from '../../src/pipeline/stage.js';
+import { hancockWords, tableArtifact, type MadeArtifact } from './invented-cohort.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
+import { runStage, scratchArtifact } from './run-stage.js';
 
 /** Outcomes by patient: "l" lives, "d" died of the tumour, "n" died of something else. */
-export const targetsOf = (outcomes: Readonly<Record<string, 'l' | 'd' | 'n'>>): Target[] =>
-  Object.entries(outcomes).map(([patient, outcome]) => ({
-    patient,
-    deceased: outcome !== 'l',
+export const outcomesOf = (outcomes: Readonly<Record<string, 'l' | 'd' | 'n'>>): Labelled[] =>
+  Object.entries(outcomes).map(([id, outcome]) => ({
+    id,
+    y: outcome === 'l' ? 0 : 1,
     cause: { l: 'living', d: 'deceased tumor specific', n: 'deceased not tumor specific' }[outcome],
     followUpDays: 10,
   }));
 
-/** A table with one numeric column: the cell of each patient. */
-export const tableOf = (cells: Readonly<Record<string, number | null>>, name = 'x'): Table => ({
-  columns: [{ name, kind: 'numeric' }],
-  rows: Object.entries(cells).map(([patient, cell]) => ({ patient, cells: [cell] })),
+/** The `outcome` artifact of these patients. */
+export const outcomeArtifact = (patients: readonly Labelled[], words = hancockWords): MadeArtifact => ({
+  id: 'outcome',
+  unit: {},
+  files: { [outcomeFile]: { words, patients: [...patients] } satisfies Outcome },
 });
 
-export interface Embedded {
-  readonly id: string;
-  readonly unit: Unit;
-  readonly files: ArtifactFiles;
-}
+/** A table with one numeric column: the cell of each patient. */
+export const tableOf = (cells: Readonly<Record<string, number | null>>, name = 'x'): TypedTable => ({
+  columns: [{ name, kind: 'numeric', inferred: false }],
+  patients: Object.keys(cells),
+  cells: Float64Array.from(Object.values(cells), (cell) => cell ?? NaN),
+});
 
 /** What an `embed` artifact tells besides the rows. */
 export interface EmbeddedMore {
@@ -46,12 +47,12 @@ export interface EmbeddedMore {
 
 /** The `embed` artifact of a file whose bags lie one after the other. */
 export function embedded(
-  modality: BagModality,
+  modality: ModalityId,
   file: string,
-  bags: readonly (readonly [patient: string, source: string, rows: number])[],
+  bags: readonly (readonly [patient: string | null, source: string, rows: number])[],
   width = 4,
   { unit = {}, encoder, image = file, mpp }: EmbeddedMore = {},
-): Embedded {
+): MadeArtifact {
   let start = 0;
   const made: BagIndex['bags'] = [];
   for (const [patient, source, rows] of bags) {
@@ -72,24 +73,61 @@ export function embedded(
 export interface JoinedCohort {
   readonly data: Cohort;
   readonly flow: readonly FlowStep[];
+  /** Of the `bags` jobs, then of `cohort`. */
   readonly problems: readonly Problem[];
 }
 
-/** Runs the `cohort` stage on these tables and bags. */
+/** What the stages before `bags` and `cohort` found. */
+export interface Found {
+  readonly outcomes: readonly Labelled[];
+  readonly tables?: Readonly<Record<ModalityId, TypedTable>>;
+}
+
+/** Runs `bags` for every bag modality, then `cohort`, on what the graph of the experiment gives them. */
 export async function joinCohort(
-  config: Partial<ConfigInput>,
-  tables: Tables,
-  embed: readonly Embedded[] = [],
+  config: Changes,
+  { outcomes, tables = {} }: Found,
+  embed: readonly MadeArtifact[] = [],
 ): Promise<JoinedCohort> {
+  const resolved = resolvedConfig(config);
+  const outcome = [outcomeArtifact(outcomes)];
+  const problems: Problem[] = [];
+  const joined: MadeArtifact[] = [];
+  for (const modality of slotsOfKind(resolved, 'bag')) {
+    const own = embed.filter(({ unit }) => unit.modality === modality);
+    const { output } = await runStage(bags, { config, unit: { modality }, inputs: { outcome, embed: own } });
+    problems.push(...(output.problems ?? []));
+    joined.push({ id: `bags ${modality}`, unit: { modality }, files: output.files });
+  }
+  const member = membersOf(resolved);
   const { output } = await runStage(cohort, {
     config,
-    inputs: { tables: [{ id: 'tables', files: { [tablesFile]: tables } }], embed },
+    inputs: {
+      outcome,
+      tables: Object.entries(tables)
+        .filter(([modality]) => member.includes(modality))
+        .map(([modality, table]) => tableArtifact(modality, table)),
+      bags: joined.filter(({ unit }) => member.includes(unit.modality ?? '')),
+    },
   });
   return {
-    data: cohortSchema.parse(output.files[cohortFile]),
+    data: cohortOf({ id: 'cohort', unit: {}, files: output.files }, joined),
     flow: output.files[flowFile] as FlowStep[],
-    problems: output.problems ?? [],
+    problems: [...problems, ...(output.problems ?? [])],
   };
+}
+
+/** The cohort as a job sees it that is given these artifacts. */
+export function cohortOf(cohort: MadeArtifact, bags: readonly MadeArtifact[]): Cohort {
+  const opened = ({ id, unit, files }: MadeArtifact): Artifact => scratchArtifact(id, unit, files);
+  const artifacts: Partial<Record<StageName, readonly Artifact[]>> = {
+    cohort: [opened(cohort)],
+    bags: bags.map(opened),
+  };
+  return readCohort({
+    all: (role) => artifacts[role] ?? [],
+    one: (role) => artifacts[role]?.[0] as Artifact,
+  });
 }
 
 /** Patient and place of the problems of one severity. */

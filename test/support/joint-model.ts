@@ -1,30 +1,34 @@
 import { partsOf } from '../../src/operators/joint/joint.js';
 import { jointSettings, type JointSettings } from '../../src/operators/joint/joint-settings.js';
 import { jointLayout, type JointParts } from '../../src/operators/joint/joint-training.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { readCohort } from '../../src/operators/cohort/cohort-data.js';
 import type { FusionMethod } from '../../src/operators/methods/method.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import type { Artifact } from '../../src/pipeline/stage.js';
+import type { Artifact, Inputs } from '../../src/pipeline/stage.js';
 import { miniCohort } from './mini-cohort.js';
 import { withSlides } from './mini-slides.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
 import { scratchArtifact } from './run-stage.js';
 
 const mini = withSlides(miniCohort(40));
 const { base, embed, preprocess } = mini.inputs;
 const artifacts: Readonly<Record<string, readonly Artifact[]>> = Object.fromEntries(
-  Object.entries({ ...embed, ...preprocess }).map(([role, list]) => [
+  Object.entries({ ...base, ...embed, ...preprocess }).map(([role, list]) => [
     role,
-    list.map(({ id, files }) => scratchArtifact(id, {}, files)),
+    list.map(({ id, unit, files }) => scratchArtifact(id, unit ?? {}, files)),
   ]),
 );
-const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const inputs: Inputs = {
+  all: (role) => artifacts[role] ?? [],
+  one: (role) => artifacts[role]?.[0] as Artifact,
+};
+const cohort = readCohort(inputs);
 export const jointLabels = cohort.patients.map(({ y }) => y);
 
 /** Small layers, and every random draw there is. */
-const small: Partial<ConfigInput> = {
+const small: Changes = {
   modalities: ['WSI', 'TMA', 'Clin', 'Blood'],
   bag: { maxInstances: 6 },
   mil: { hidden: 6, attention: 3 },
@@ -43,27 +47,19 @@ export interface JointCase {
 }
 
 /** The parts of a method over a small cohort; each call starts all random streams anew. */
-export async function jointCase(method: string, changes: Partial<ConfigInput> = {}): Promise<JointCase> {
+export async function jointCase(method: string, changes: Changes = {}): Promise<JointCase> {
   const merged = Object.fromEntries(
     Object.entries(changes).map(([key, value]) => [
       key,
       typeof value === 'object' && !Array.isArray(value)
-        ? { ...(small[key as keyof ConfigInput] as object), ...value }
+        ? { ...(small[key as keyof Changes] as object), ...value }
         : value,
     ]),
   );
-  const config = configSchema.parse({ name: 'test', ...small, ...merged });
+  const config = resolvedConfig({ ...small, ...merged });
   const fusion = methodOf(method) as FusionMethod;
   const settings = jointSettings(fusion, config);
-  const context = {
-    config,
-    modalities: config.modalities,
-    rng: (purpose: string) => rng(11, purpose),
-    inputs: {
-      all: (role: string) => artifacts[role] ?? [],
-      one: (role: string) => artifacts[role]?.[0] as Artifact,
-    },
-  };
+  const context = { config, rng: (purpose: string) => rng(11, purpose), inputs };
   const parts = await partsOf(context, fusion, { cohort }, settings);
   const parameters = initialParameters(jointLayout(parts), rng(12, 'init')).map((value) => 1.5 * value);
   return { parts, settings, parameters };

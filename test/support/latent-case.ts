@@ -1,6 +1,6 @@
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { inventedCohort, inventedIds, type InputArtifact } from './invented-results.js';
 
 export const latentWidth = 6;
@@ -60,7 +60,7 @@ export const latentArtifact = (
 /** Cohort, split and latent vectors for the `latent` stage; every `folds`-th patient is tested in fold 0. */
 export function latentInputs(
   latents: InventedLatents,
-  modalities: readonly Modality[],
+  modalities: readonly ModalityId[],
   folds = 3,
 ): { cohort: InputArtifact[]; split: InputArtifact[]; stage2: InputArtifact[] } {
   const ids = inventedIds(latents.mask.length / modalities.length);

@@ -1,18 +1,19 @@
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { StageName, Unit } from '../../src/pipeline/stage.js';
-import { cohortFile, type Cohort, type Patient } from '../../src/operators/cohort/cohort-data.js';
+import type { Member, PatientBags } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
-import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
-import { writeSafetensors, type NamedArray } from '../../src/operators/tensor/safetensors.js';
+import { bagsArtifact, cohortArtifact, vectorsArtifact } from './invented-cohort.js';
+import type { Changes } from './resolved-config.js';
 import type { ArtifactFiles } from './run-stage.js';
 
 /** Inputs of training stages, as `runStage` takes them. */
 export type MiniInputs = Partial<Record<StageName, { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
 
 export interface MiniCohort {
+  /** `embed` holds the bags and the rows they are of. */
   readonly inputs: { readonly base: MiniInputs; readonly embed: MiniInputs; readonly preprocess: MiniInputs };
+  readonly members: readonly Member[];
   readonly patients: number;
   /** Patients without TMA, without a blood row. */
   readonly withoutTma: readonly number[];
@@ -23,7 +24,7 @@ const width = 12;
 const tables = { Clin: 4, Blood: 5 } as const;
 
 /** Modalities and short training for the mini cohort. */
-export const miniConfig: Partial<ConfigInput> = {
+export const miniConfig: Changes = {
   modalities: ['TMA', 'Clin', 'Blood'],
   mil: { hidden: 16, attention: 8 },
   // The default weight of patient discrimination lets so small a cohort collapse to one direction.
@@ -43,63 +44,51 @@ export function miniCohort(patients = 240, seed = 1): MiniCohort {
   const withoutTma = labels.map((_, i) => i).filter((i) => i % 11 === 5);
   const withoutBlood = labels.map((_, i) => i).filter((i) => i % 7 === 3);
   const rows: number[] = [];
-  const cohort: Cohort = {
-    modalities: ['TMA', 'Clin', 'Blood'],
-    columns: {},
-    widths: { TMA: width },
-    precisions: { TMA: 'float32' },
-    patients: labels.map((y, i): Patient => {
-      const start = rows.length / width;
-      const instances = withoutTma.includes(i) ? 0 : 3 + stream.int(8);
-      for (let k = 0; k < instances * width; k++) {
-        const shifted = y === 1 && k % width === 0 && Math.floor(k / width) % 4 === 0;
-        rows.push(stream.normal() + (shifted ? 5 : 0));
-      }
-      const segments = [{ artifact: 'features', start, rows: instances }];
-      return {
-        id: String(i).padStart(3, '0'),
-        y,
-        followUpDays: null,
-        tables: {},
-        bags: instances > 0 ? { TMA: segments } : {},
-      };
-    }),
-  };
-  const vectors: Record<string, NamedArray> = Object.fromEntries<NamedArray>(
-    Object.entries(tables).flatMap(([table, columns]) => {
-      const mask = Uint8Array.from(labels, (_, i) => (table === 'Blood' && withoutBlood.includes(i) ? 0 : 1));
-      const data = Float32Array.from({ length: patients * columns }, (_, k) => {
-        const patient = Math.floor(k / columns);
-        const shift = k % columns === 0 && labels[patient] === 1 ? 1.5 : 0;
-        return mask[patient] === 1 ? stream.normal() + shift : 0;
-      });
-      return [
-        [table, { shape: [patients, columns], data }],
-        [`${table}.mask`, { shape: [patients], data: mask }],
-      ];
-    }),
-  );
+  const bags: PatientBags['patients'] = {};
+  const members = labels.map((y, i): Member => {
+    const id = String(i).padStart(3, '0');
+    const start = rows.length / width;
+    const instances = withoutTma.includes(i) ? 0 : 3 + stream.int(8);
+    for (let k = 0; k < instances * width; k++) {
+      const shifted = y === 1 && k % width === 0 && Math.floor(k / width) % 4 === 0;
+      rows.push(stream.normal() + (shifted ? 5 : 0));
+    }
+    if (instances > 0) bags[id] = [{ artifact: 'features', start, rows: instances }];
+    return { id, y, followUpDays: null };
+  });
+  const vectors = Object.entries(tables).map(([table, columns]) => {
+    const mask = Uint8Array.from(labels, (_, i) => (table === 'Blood' && withoutBlood.includes(i) ? 0 : 1));
+    const data = Float32Array.from({ length: patients * columns }, (_, k) => {
+      const patient = Math.floor(k / columns);
+      const shift = k % columns === 0 && labels[patient] === 1 ? 1.5 : 0;
+      return mask[patient] === 1 ? stream.normal() + shift : 0;
+    });
+    return vectorsArtifact(table, data, mask);
+  });
   const idsOf = (from: number, to: number): string[] =>
-    cohort.patients.slice(Math.round(from * patients), Math.round(to * patients)).map(({ id }) => id);
+    members.slice(Math.round(from * patients), Math.round(to * patients)).map(({ id }) => id);
   const fold = { train: idsOf(0, 0.6), val: idsOf(0.6, 0.8), test: idsOf(0.8, 1) };
   return {
     patients,
+    members,
     withoutTma,
     withoutBlood,
     inputs: {
       base: {
-        cohort: [{ id: 'cohort', files: { [cohortFile]: cohort } }],
+        cohort: [cohortArtifact(members)],
         split: [{ id: 'split', files: { [splitsFile]: { folds: [fold], hash: 'mini' } } }],
       },
       embed: {
+        bags: [bagsArtifact('TMA', width, bags)],
         embed: [
           {
             id: 'features',
+            unit: { modality: 'TMA' },
             files: { [featuresFiles.float32]: new Uint8Array(Float32Array.from(rows).buffer) },
           },
         ],
       },
-      preprocess: { preprocess: [{ id: 'vectors', files: { [vectorsFile]: writeSafetensors(vectors) } }] },
+      preprocess: { preprocess: vectors },
     },
   };
 }

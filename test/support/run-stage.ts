@@ -2,8 +2,6 @@ import { mkdtempSync, mkdirSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
-import { inCanonicalOrder } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { Streams } from '../../src/pipeline/core/streams.js';
 import type {
@@ -17,12 +15,13 @@ import type {
   Unit,
 } from '../../src/pipeline/stage.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
 
 /** Files of an artifact by name: objects are stored as JSON, bytes as they are. */
 export type ArtifactFiles = Readonly<Record<string, Uint8Array | object>>;
 
 export interface StageRun {
-  readonly config: Partial<ConfigInput>;
+  readonly config: Changes;
   readonly unit?: Unit;
   readonly sources?: readonly SourceFile[];
   /** What keeps the state of the job with these streams; nothing if absent. */
@@ -51,7 +50,7 @@ export async function runStage(
   code: StageCode,
   run: StageRun,
 ): Promise<{ output: StageOutput; progress: EpochProgress[] }> {
-  const config = configSchema.parse({ name: 'test', ...run.config });
+  const config = resolvedConfig(run.config);
   const artifacts = Object.fromEntries(
     Object.entries(run.inputs ?? {}).map(([role, list]) => [
       role,
@@ -64,7 +63,6 @@ export async function runStage(
     code({
       unit: run.unit ?? {},
       config,
-      modalities: inCanonicalOrder(config.modalities),
       sources: run.sources ?? [],
       rng: (purpose) => streams.of(purpose),
       checkpoints: run.checkpoints?.(streams) ?? noCheckpoints,

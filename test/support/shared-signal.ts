@@ -1,12 +1,12 @@
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { isBagModality, modalities, type Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
-import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
+import type { Member } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { embeddingsFile } from '../../src/operators/stage1/encoder-data.js';
-import { writeSafetensors, type NamedArray } from '../../src/operators/tensor/safetensors.js';
+import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
+import { cohortArtifact, vectorsArtifact } from './invented-cohort.js';
 import type { MiniInputs } from './mini-cohort.js';
+import type { Changes } from './resolved-config.js';
 
 const patients = 300;
 const folds = 5;
@@ -14,13 +14,14 @@ const deceasedShare = 0.3;
 /** What no modality knows of the outcome, and what each number of a vector adds to the risk it shows. */
 const chance = 0.3;
 const noise = 0.5;
-const widths: Readonly<Record<Modality, number>> = {
-  ...{ WSI: 24, TMA: 24, Clin: 7, Path: 37, Blood: 16, ICD: 40, Cell: 4 },
-};
+const bagWidths = { WSI: 24, TMA: 24 };
+const tableWidths = { Clin: 7, Path: 37, Blood: 16, ICD: 40, Cell: 4 };
+const widths: Readonly<Record<ModalityId, number>> = { ...bagWidths, ...tableWidths };
+const modalities = Object.keys(widths);
 
 /** The paper's method in a smaller space, trained faster. */
-export const sharedSignalConfig: Partial<ConfigInput> = {
-  modalities: [...modalities],
+export const sharedSignalConfig: Changes = {
+  modalities,
   align: { hidden: 32, width: 32 },
   fusion: { hidden: 32, projection: 32 },
   train: { epochs: 40, lr: 0.001, patience: 15, batch: 32 },
@@ -33,52 +34,45 @@ export const sharedSignalConfig: Partial<ConfigInput> = {
  * @param blur standard deviation of what a modality adds to the risk (1) it shows
  * @param fold which fifth of the patients is tested; the next one validates
  */
-export function sharedSignal(seed: number, blur: (modality: Modality) => number, fold: number): MiniInputs {
+export function sharedSignal(seed: number, blur: (modality: ModalityId) => number, fold: number): MiniInputs {
   const stream = rng(seed, 'shared-signal');
   const risks = Array.from({ length: patients }, () => stream.normal());
   const outcomes = risks.map((risk) => risk + chance * stream.normal());
   const limit = [...outcomes].sort((a, b) => b - a)[Math.round(deceasedShare * patients)] ?? 0;
-  const observed: NamedArray = { shape: [patients], data: new Uint8Array(patients).fill(1) };
-  const vectorsOf = (modality: Modality): NamedArray => {
-    const width = widths[modality];
+  const observed = new Uint8Array(patients).fill(1);
+  const vectorsOf = (modality: ModalityId): Float32Array => {
+    const width = widths[modality] ?? 0;
     const direction = Array.from({ length: width }, () => stream.normal());
     const rows = risks.map((risk) => {
       const shown = risk + blur(modality) * stream.normal();
       return direction.map((side) => side * shown + noise * stream.normal());
     });
-    return { shape: [patients, width], data: Float32Array.from(rows.flat()) };
+    return Float32Array.from(rows.flat());
   };
+  // Drawn in this order: bags first.
   const vectors = new Map(modalities.map((modality) => [modality, vectorsOf(modality)]));
-  const cohort: Cohort = {
-    modalities: [...modalities],
-    columns: {},
-    widths: {},
-    precisions: {},
-    patients: outcomes.map((outcome, i) => ({
-      id: String(i).padStart(3, '0'),
-      y: outcome > limit ? 1 : 0,
-      followUpDays: null,
-      tables: {},
-      bags: {},
-    })),
-  };
+  const of = (modality: ModalityId): Float32Array => vectors.get(modality) ?? new Float32Array();
+  const members = outcomes.map((outcome, i): Member => ({
+    id: String(i).padStart(3, '0'),
+    y: outcome > limit ? 1 : 0,
+    followUpDays: null,
+  }));
   const partOf = (...parts: readonly number[]): string[] =>
-    cohort.patients.filter((_, i) => parts.includes((i - fold + folds) % folds)).map(({ id }) => id);
+    members.filter((_, i) => parts.includes((i - fold + folds) % folds)).map(({ id }) => id);
   const split = { train: partOf(2, 3, 4), val: partOf(1), test: partOf(0) };
-  const tables: Record<string, NamedArray> = {};
-  for (const [modality, values] of vectors)
-    if (!isBagModality(modality))
-      Object.assign(tables, { [modality]: values, [`${modality}.mask`]: observed });
   return {
-    cohort: [{ id: 'cohort', files: { [cohortFile]: cohort } }],
+    cohort: [cohortArtifact(members)],
     split: [{ id: 'split', files: { [splitsFile]: { folds: [split], hash: 'shared-signal' } } }],
-    preprocess: [{ id: 'vectors', files: { [vectorsFile]: writeSafetensors(tables) } }],
-    stage1: [...vectors]
-      .filter(([modality]) => isBagModality(modality))
-      .map(([modality, z]) => ({
-        id: modality,
-        unit: isBagModality(modality) ? { fold: 0, modality } : {},
-        files: { [embeddingsFile]: writeSafetensors({ z, observed }) },
-      })),
+    preprocess: Object.keys(tableWidths).map((table) => vectorsArtifact(table, of(table), observed)),
+    stage1: Object.entries(bagWidths).map(([modality, width]) => ({
+      id: modality,
+      unit: { fold: 0, modality },
+      files: {
+        [embeddingsFile]: writeSafetensors({
+          z: { shape: [patients, width], data: of(modality) },
+          observed: { shape: [patients], data: observed },
+        }),
+      },
+    })),
   };
 }

@@ -21,3 +21,7 @@ export function vectorCases<T>(name: string): T[] {
   if (vectorsFolder === null) return [];
   return (JSON.parse(readFileSync(join(vectorsFolder, `${name}.json`), 'utf8')) as { cases: T[] }).cases;
 }
+/** Folders of bad and unusual input, each with what is right, or null. */
+export const casesFolder = optionalFolder('HAF_CASES', 'cases');
+/** Real cohorts that are not HANCOCK, or null. */
+export const cohortsFolder = optionalFolder('HAF_COHORTS', 'cohorts');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { makeCohort } from '../../src/operators/synthetic/make-cohort.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { Changes } from './resolved-config.js';
 
 /** Instance length of the small cohort; tests need no 1024 columns to see a signal. */
 const width = 24;
@@ -21,17 +21,21 @@ const original = (): Promise<string> => {
 };
 
 /** A working folder with its own copy of the cohort in `data/` and an experiment of two folds and few epochs. */
-export async function workFolder(changes: Partial<ConfigInput> = {}): Promise<string> {
+export async function workFolder(changes: Changes = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'haf-work-'));
   cpSync(await original(), join(folder, 'data'), { recursive: true });
-  const experiment: ConfigInput = {
+  const experiment: Changes = {
     name: 'small',
     methods: ['haf', 'all_mlp', 'blood'],
     cohort: { require: [] },
     cv: { folds: 2 },
     train: { epochs: 4, lr: 1e-3, batch: 16 },
     ...changes,
-    data: { root: 'data', wsi: { width }, tma: { width }, ...changes.data },
+    data: {
+      root: 'data',
+      ...changes.data,
+      modalities: { WSI: { width }, TMA: { width }, ...changes.data?.modalities },
+    },
   };
   writeFileSync(join(folder, 'experiment.yaml'), stringify(experiment));
   return folder;

@@ -1,11 +1,11 @@
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { BagSource } from '../../src/operators/stage1/bag-source.js';
 import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 
 /** Random vectors of some modalities, each absent from some patients; nobody lacks the last one. */
 export const tablesOf = (
-  modalities: readonly Modality[],
+  modalities: readonly ModalityId[],
   patients: number,
   width: (m: number) => number,
 ): readonly ModalityInput[] =>
@@ -13,6 +13,7 @@ export const tablesOf = (
     const stream = rng(m, 'small-inputs');
     return {
       modality,
+      kind: 'table',
       width: width(m),
       values: Float32Array.from({ length: patients * width(m) }, () => stream.normal()),
       observed: Uint8Array.from({ length: patients }, (_, i) =>

@@ -1,4 +1,3 @@
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import type { FileStore } from '../../src/pipeline/store/file-store.js';
 import type { StoredFile } from '../../src/pipeline/store/store.js';
@@ -6,14 +5,15 @@ import { stageNames, type StageName, type Unit } from '../../src/pipeline/stage.
 import type { Work } from '../../src/workers/work.js';
 import { testJob } from './jobs.js';
 import type { MiniInputs } from './mini-cohort.js';
+import { resolvedConfig, type Changes } from './resolved-config.js';
 
 /** A job whose inputs lie in a store, ready to be computed. */
 export async function storedJob(
   store: FileStore,
   stage: StageName,
-  { config, unit, inputs }: { config: Partial<ConfigInput>; unit: Unit; inputs: MiniInputs },
+  { config, unit, inputs }: { config: Changes; unit: Unit; inputs: MiniInputs },
 ): Promise<Work> {
-  const resolved = configSchema.parse({ name: 'test', ...config });
+  const resolved = resolvedConfig(config);
   const roles = stageNames.filter((role) => inputs[role] !== undefined);
   const stored = await Promise.all(
     roles.map(async (role) => ({
@@ -21,8 +21,7 @@ export async function storedJob(
       ids: await Promise.all((inputs[role] ?? []).map((artifact) => put(store, role, artifact))),
     })),
   );
-  const { modalities } = resolved;
-  const job = testJob(`${stage}-job`, { stage, unit, modalities });
+  const job = testJob(`${stage}-job`, { stage, unit });
   return { ...job, config: resolved, inputs: stored, root: store.root };
 }
 

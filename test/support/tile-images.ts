@@ -7,9 +7,11 @@ import {
   type TiledImage,
 } from '../../src/operators/tiling/tiles-data.js';
 import { openSlide } from '../../src/operators/slides/open-slide.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
+import { stemOf } from '../../src/pipeline/core/file-name.js';
+import { hancockPatient } from '../../src/pipeline/core/hancock-names.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
 import type { StageOutput, Unit } from '../../src/pipeline/stage.js';
+import type { Changes } from './resolved-config.js';
 import { runStage } from './run-stage.js';
 
 export interface Tiled {
@@ -24,7 +26,7 @@ async function tiled(
   unit: Unit,
   names: readonly string[],
   role: string,
-  config: Partial<ConfigInput>,
+  config: Changes,
   open: OpenSlide,
 ): Promise<Tiled> {
   const sources = names.map((path) => ({ role, name: path.split('/').at(-1) ?? path, path, sha256: '' }));
@@ -41,18 +43,25 @@ async function tiled(
   };
 }
 
+/** What the jobs of HANCOCK's images have in common. */
+const ofHancock = { names: 'hancock' } as const;
+
 /** Runs the tile stage on one slide; a path is opened from disk, or by `open`. */
 export const tileSlideFile = (
   path: string,
-  config: Partial<ConfigInput> = {},
+  config: Changes = {},
   open: OpenSlide = openSlide,
   unit: Unit = {},
-): Promise<Tiled> => tiled({ modality: 'WSI', file: path, ...unit }, [path], 'slide', config, open);
+): Promise<Tiled> => {
+  const patient = hancockPatient(stemOf(path));
+  const planned = { ...ofHancock, tiling: 'tissue', file: path, ...(patient === null ? {} : { patient }) } as const;
+  return tiled({ modality: 'WSI', ...planned, ...unit }, [path], 'slide', config, open);
+};
 
 /** The same on the cores of a patient. */
 export const tileCoreFiles = (
   unit: Unit,
   paths: readonly string[],
-  config: Partial<ConfigInput> = {},
+  config: Changes = {},
   open: OpenSlide = openSlide,
-): Promise<Tiled> => tiled({ modality: 'TMA', ...unit }, paths, 'core', config, open);
+): Promise<Tiled> => tiled({ modality: 'TMA', ...ofHancock, tiling: 'grid', ...unit }, paths, 'core', config, open);

@@ -37,7 +37,7 @@ describe('the preset reference', () => {
 
   it('is what the method description says, where sections 1 to 10 name keys', () => {
     expect(reference.cohort.includeSites).toEqual([2, 3, 4]);
-    expect(reference.data.wsi.sources).toEqual(['primary']);
+    expect(reference.data.modalities['WSI']).toMatchObject({ sources: ['primary'] });
     expect(reference.align).toMatchObject({
       lambdaPD: 0.1,
       weight: 1 / reference.train.batch,

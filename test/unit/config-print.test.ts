@@ -6,6 +6,31 @@ import { loadConfig, type LoadedConfig } from '../../src/pipeline/config/load.js
 import { configReference, configTemplate, configYaml } from '../../src/pipeline/config/print.js';
 import { configJsonSchema, schemaKeys } from '../../src/pipeline/config/schema-tree.js';
 
+/** Every way to declare a modality, and words that YAML could take for something else. */
+const ownExperiment = `
+name: own
+modalities: [RNA-seq, Clin, slides]
+data:
+  layout: own
+  patients: { id: [Patient ID, 'CASE:ID'], missing: [NA, 'null', '#N/A'], allowUnmatched: true }
+  outcome:
+    file: clini.xlsx
+    sheet: 'Sheet: 1'
+    event: { column: STATUS, positive: [1, yes], negative: [0, 'no'] }
+    time: { column: 'Time (months)', unit: months }
+    allowPredictors: [Clin.stage]
+  modalities:
+    Clin:
+      kind: table
+      file: [clini.xlsx, more.tsv]
+      delimiter: "\t"
+      decimal: ','
+      columns: { Grade: { ordinal: [Well diff, 2, 'NO'] }, Age: numeric, 'T: a': { nominal: [a, b] }, x: ignore }
+    RNA-seq: { kind: table, title: gene expression, file: rna.csv, others: numeric, scaler: zscore, select: { topVariance: 20 } }
+    slides: { kind: bag, files: 'uni2/*.h5', width: 1536, patient: { table: slides.csv, file: FILENAME } }
+    MRI_2: { kind: bag, images: 'mri/**/*.png', patient: { pattern: '^(?<patient>TCGA-\\w\\w-\\w{4})' }, tiling: grid, group: patient }
+`;
+
 const repository = resolve(import.meta.dirname, '../..');
 
 describe('the keys of an experiment', () => {
@@ -18,7 +43,18 @@ describe('the keys of an experiment', () => {
   it('all have a default but the name', () => {
     const leaves = schemaKeys(configJsonSchema()).filter(({ node }) => !node.properties);
     const without = leaves.filter(({ node }) => node.default === undefined);
-    expect(without.map(({ path }) => path.join('.'))).toEqual(['name']);
+    // What a section that is optional itself cannot do without.
+    expect(without.map(({ path }) => path.join('.'))).toEqual([
+      'name',
+      ...['column', 'positive', 'negative', 'words.positive', 'words.negative'].map(
+        (key) => `data.outcome.event.${key}`,
+      ),
+      ...['data.outcome.time.column', 'data.outcome.time.unit'],
+      ...['kind', 'file', 'columns.<name>.ordinal', 'columns.<name>.nominal', 'select.topVariance'].map(
+        (key) => `data.modalities.<name>.${key}`,
+      ),
+      ...['pattern', 'table', 'file'].map((key) => `data.modalities.<name>.patient.${key}`),
+    ]);
   });
 });
 
@@ -28,9 +64,29 @@ describe('the resolved experiment as YAML', () => {
       'methods=[haf, blood]',
       'cohort.includeSites=[2, 3]',
       'train.lr=1e-3',
-      'data.tma.files="a #b: *.npz"',
+      'data.modalities.TMA.files="a #b: *.npz"',
     ];
     const { config } = loadConfig({ text: 'name: demo', set });
+    expect(config.data.modalities['TMA']).toMatchObject({ files: 'a #b: *.npz' });
+    expect(loadConfig({ text: configYaml(config) }).config).toEqual(config);
+  });
+
+  it('reads back as the same experiment when the cohort is declared', () => {
+    const { config } = loadConfig({ text: ownExperiment });
+    const text = configYaml(config);
+    expect(loadConfig({ text }).config).toEqual(config);
+    expect(text).not.toMatch(/HANCOCK'|targets\.csv|survival_status/);
+    // What was written stands in it; what was not stands in it with its default.
+    expect(text).toContain('\n    RNA-seq:\n      kind: table # One row per patient.\n');
+    expect(text).toMatch(/ {6}others: numeric # Kind of the columns/);
+    expect(text).toMatch(/ {6}tiling: null # Images: find tissue first/);
+  });
+
+  it('reads back as the same experiment when HANCOCK has another modality and lacks others', () => {
+    const { config } = loadConfig({
+      text: 'name: demo\nmodalities: [RNA, WSI]\ncohort: { require: [] }\nclip: { anchor: RNA }\ndata: { modalities: { RNA: { kind: table, file: rna.csv } } }',
+    });
+    expect(config.modalities).toEqual(['RNA', 'WSI']);
     expect(loadConfig({ text: configYaml(config) }).config).toEqual(config);
   });
 });
@@ -48,8 +104,12 @@ describe('the template of init', () => {
       .slice(2)
       .map((line) => line.replace(/^( *)# /, '$1'))
       .join('\n');
-    expect(loadConfig({ text: uncommented }).config).toEqual(loadConfig({ text: configTemplate() }).config);
-    for (const { path } of schemaKeys(configJsonSchema())) expect(uncommented).toContain(`${path.at(-1)}: `);
+    const { config } = loadConfig({ text: configTemplate() });
+    expect(loadConfig({ text: uncommented }).config).toEqual(config);
+    const keys = schemaKeys(configJsonSchema()).filter(({ path }) => !path.includes('<name>'));
+    expect(keys.length).toBeGreaterThan(100);
+    for (const { path } of keys) expect(uncommented).toContain(`${path.at(-1)}: `);
+    for (const id of config.modalities) expect(uncommented).toContain(`\n    ${id}: {kind: `);
   });
 });
 

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { hancockSite } from '../../pipeline/config/cohorts/hancock.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { Inputs, StageCode } from '../../pipeline/stage.js';
+import type { Inputs, SourceFile, StageCode } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
 import {
@@ -22,15 +24,16 @@ type Holders = ReadonlyMap<ModalityId, { readonly ids: ReadonlySet<string>; read
 
 /**
  * Decides who belongs to the cohort (method.md 1.3) and counts who is left after each rule. Reads `outcome`, and `tables` and
- * `bags` of the modalities that decide it: those of `cohort.require`, or all when it asks for none. Writes `cohort.json` and
- * `cohort-flow.json`.
+ * `bags` of the modalities that decide it: those of `cohort.require`, or all when it asks for none and no list of members is
+ * given (source role `members`). Writes `cohort.json` and `cohort-flow.json`.
  *
  * @throws HafError HAF_MODALITY_EMPTY when nobody has one of these modalities, HAF_COHORT_INVALID when the rules leave nobody
  * or only one outcome
  */
-export const cohort: StageCode = stageOf(({ inputs, config }) => {
+export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => {
   const { words, patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
   const holders = holdersOf(inputs);
+  const members = await membersOf(sources);
   const siteOf = config.cohort.includeSites === 'all' ? () => null : sitesOf(inputs);
   const candidates = patients
     .map(({ id, y, cause, followUpDays }): Candidate => ({
@@ -38,11 +41,12 @@ export const cohort: StageCode = stageOf(({ inputs, config }) => {
       cause,
       site: siteOf(id),
       modalities: [...holders].flatMap(([modality, { ids }]) => (ids.has(id) ? [modality] : [])),
+      hasAny: members?.has(id) ?? null,
     }))
     .sort((a, b) => (a.patient.id < b.patient.id ? -1 : 1));
   requireModalities(candidates, 'patient with a known outcome', holders);
 
-  const { kept, flow, problems } = include(candidates, config);
+  const { kept, flow, problems } = include(candidates, config.cohort);
   requireBothOutcomes(flow, words);
   requireModalities(kept, 'patient of the cohort', holders);
   const output: CohortFile = { outcome: words, patients: kept.map(({ patient }) => patient) };
@@ -53,6 +57,14 @@ export const cohort: StageCode = stageOf(({ inputs, config }) => {
     metrics: { patients: kept.length, positive: kept.filter(({ patient }) => patient.y === 1).length },
   };
 });
+
+/** The patients who have any modality, when that was known before the run; null when the inputs say it. */
+async function membersOf(sources: readonly SourceFile[]): Promise<ReadonlySet<string> | null> {
+  const file = sources.find(({ role }) => role === 'members');
+  return file === undefined
+    ? null
+    : new Set(z.array(z.string()).parse(JSON.parse(await readFile(file.path, 'utf8'))));
+}
 
 const holdersOf = (inputs: Inputs): Holders =>
   new Map<ModalityId, { readonly ids: ReadonlySet<string>; readonly table: boolean }>([

@@ -10,6 +10,8 @@ export interface Candidate {
   readonly patient: Member;
   /** What the patient has, of the modalities that decide who belongs. */
   readonly modalities: readonly ModalityId[];
+  /** Whether the patient has any modality of the experiment; null where `modalities` says it. */
+  readonly hasAny: boolean | null;
   /** HANCOCK: `survival_status_with_cause`. */
   readonly cause: string | null;
   /** HANCOCK: code of primary_tumor_site; null when unknown. */
@@ -39,8 +41,12 @@ const atLandmark =
   };
 
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules({ cohort, modalities }: Pick<Config, 'cohort' | 'modalities'>): readonly Rule[] {
-  const { label, landmarkYears, includeSites, require } = cohort;
+function inclusionRules({
+  label,
+  landmarkYears,
+  includeSites,
+  require,
+}: Config['cohort']): readonly Rule[] {
   const { notTumorSpecific } = hancockCause;
   const rules: Rule[] = [];
   if (label === 'tumorSpecific')
@@ -67,7 +73,7 @@ function inclusionRules({ cohort, modalities }: Pick<Config, 'cohort' | 'modalit
         'The primary tumour site is unknown or not one of cohort.includeSites.',
       ),
     });
-  for (const modality of modalities.filter((id) => require.includes(id)))
+  for (const modality of require)
     rules.push({
       step: `with ${modality}`,
       key: 'cohort.require',
@@ -80,7 +86,7 @@ function inclusionRules({ cohort, modalities }: Pick<Config, 'cohort' | 'modalit
     step: 'with any modality',
     key: 'modalities',
     apply: keepIf(
-      ({ modalities: own }) => own.length > 0,
+      ({ modalities: own, hasAny }) => hasAny ?? own.length > 0,
       'The patient has none of the modalities.',
     ),
   });
@@ -99,7 +105,7 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
  */
 export function include(
   candidates: readonly Candidate[],
-  config: Pick<Config, 'cohort' | 'modalities'>,
+  config: Config['cohort'],
 ): { kept: readonly Candidate[]; flow: readonly FlowStep[]; problems: readonly Problem[] } {
   let kept = candidates;
   const flow = [count('labelled', kept)];

@@ -2,7 +2,7 @@ import type { BagDeclaration, TableDeclaration } from '../../pipeline/config/dat
 import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOf, tableOf, bagOf } from '../../pipeline/config/slots.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, Unit } from '../../pipeline/stage.js';
 import { readModalityTable } from '../cohort/read-modality-table.js';
@@ -39,6 +39,8 @@ export interface Preflight {
   readonly warnings: readonly Problem[];
   /** What would make the results wrong, each of which ends `up` before anything is computed. */
   readonly refusals: readonly HafError[];
+  /** Who has each modality: by the rows of tables, and by the names of files. */
+  readonly holders: ReadonlyMap<ModalityId, { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }>;
   /** Number of labelled patients that have so many modalities; index 0 has none. */
   readonly patientsByModalities: readonly number[];
 }
@@ -46,14 +48,8 @@ export interface Preflight {
 /**
  * Reads tables and names of files as `up` will, and compares the ids of all of them. `inspect`, `plan` and `up` make the same
  * checks: what `inspect` calls fine, `up` takes.
- *
- * @param trial also tries to read a few feature files of each modality
  */
-export async function preflight(
-  config: Config,
-  files: PreflightFiles,
-  { trial }: { readonly trial: (modality: ModalityId) => boolean },
-): Promise<Preflight> {
+export async function preflight(config: Config, files: PreflightFiles): Promise<Preflight> {
   const { data } = config;
   const [source] = files.outcome;
   if (source === undefined) throw new Error('The preflight was given no outcome table');
@@ -75,7 +71,7 @@ export async function preflight(
   // A patient whose outcome is unknown is listed; the id itself was written right.
   const known = new Set([...labels.keys(), ...outcome.unlabelled]);
   const joins: Join[] = [];
-  const holders: ReadonlySet<string>[] = [];
+  const holders = new Map<ModalityId, { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }>();
   for (const { id: modality, kind } of slotsOf(config)) {
     const table = tables.find((one) => one.modality === modality)?.table;
     if (kind === 'table' && table === undefined) continue;
@@ -84,12 +80,8 @@ export async function preflight(
     const place = kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
     const count = kind === 'table' ? [tableOf(config, modality).file].flat().length : bags.flatMap(({ sources }) => sources).length;
     joins.push(joinOf({ modality, kind, place, files: count }, ids, known));
-    holders.push(ids);
-    if (kind === 'bag') {
-      warnings.push(...oddFiles(modality, bags));
-      const unfit = trial(modality) ? await unusableFeatures(config, modality, bags) : null;
-      if (unfit !== null) refusals.push(unfit);
-    }
+    holders.set(modality, { kind, ids });
+    if (kind === 'bag') warnings.push(...oddFiles(modality, bags));
   }
   if (known.size > 0 && !data.patients.allowUnmatched) refusals.push(...joins.flatMap((join) => refused(join)));
   const leaks = tables.flatMap(({ modality, table }) =>
@@ -102,7 +94,29 @@ export async function preflight(
     ),
   );
   if (leaks.length > 0) refusals.push(leakError(leaks));
-  return { outcome, tables, joins, warnings, refusals, patientsByModalities: countHeld(labels, holders) };
+  return {
+    ...{ outcome, tables, joins, holders, warnings, refusals },
+    patientsByModalities: countHeld(
+      labels,
+      [...holders.values()].map(({ ids }) => ids),
+    ),
+  };
+}
+
+/** Reads a few feature files of each of some modalities on trial. Empty when the experiment fits them. */
+export async function tryFeatures(
+  config: Config,
+  files: Pick<PreflightFiles, 'bags'>,
+  modalities: readonly ModalityId[],
+): Promise<readonly HafError[]> {
+  const tried = modalities.map((modality) =>
+    unusableFeatures(
+      config,
+      modality,
+      files.bags.filter((one) => one.modality === modality),
+    ),
+  );
+  return (await Promise.all(tried)).filter((error) => error !== null);
 }
 
 const globOf = ({ slides, images, files }: BagDeclaration): string => slides ?? images ?? files ?? '';
@@ -143,8 +157,8 @@ function countHeld(labels: ReadonlyMap<string, 0 | 1>, holders: readonly Readonl
   return counts;
 }
 
-/** The refusals as one error. @throws HafError the only one, or all of them in one text */
-export function assertAccepted({ refusals }: Pick<Preflight, 'refusals'>): void {
+/** @throws HafError the only refusal, or all of them in one text */
+export function assertAccepted(refusals: readonly HafError[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
   if (others.length === 0) throw first;

@@ -1,5 +1,5 @@
 import { isDateText } from './date-text.js';
-import { distinctNumbers, distinctWords, examples } from './distinct.js';
+import { distinctNumbers, examples } from './distinct.js';
 import { isRowNumber, rowNumber, settleNumbers } from './settle-numbers.js';
 import { coded, settleBinary, settleNominal } from './settle-words.js';
 import type { ColumnView, Settled } from './typed-column.js';
@@ -21,7 +21,7 @@ export function inferColumn(view: ColumnView): Settled {
   }
   const found = coded(view);
   if (found.categories.length === 2) return settleBinary(view, true, found);
-  return refuseWords(view) ?? slips(view) ?? settleNominal(view, true, found);
+  return slips(view) ?? refuseWords(view) ?? settleNominal(view, true, found);
 }
 
 /** Words that are no categories: dates, row numbers by name, and words that are different for all patients. */
@@ -29,14 +29,13 @@ export function refuseWords(view: ColumnView): Settled | null {
   if (isRowNumber(view)) return rowNumber(view);
   const words = view.words();
   const known = words.filter((word) => word !== '');
-  const distinct = distinctWords(words);
   const declare = `declare "${view.name}: ignore"`;
   if (view.texts > 0 && known.every(isDateText))
     return {
       ...{ type: 'fault', reason: 'date', line: null },
       problem: `the column holds dates ("${known[0] ?? ''}"): replace them by a number, such as days since the diagnosis or an age, or ${declare}`,
     };
-  if (view.texts > 0 && distinct.length === known.length && known.length >= fewestIdentifiers)
+  if (view.texts > 0 && known.length >= fewestIdentifiers && new Set(known).size === known.length)
     return {
       ...{ type: 'fault', reason: 'identifier', line: null },
       problem: `all ${known.length} values are different texts ("${known[0] ?? ''}", "${known[1] ?? ''}" ...): an identifier? ${declare[0]?.toUpperCase() ?? ''}${declare.slice(1)}, or "${view.name}: nominal" if they are categories`,
@@ -45,14 +44,14 @@ export function refuseWords(view: ColumnView): Settled | null {
 }
 
 function slips(view: ColumnView): Settled | null {
+  const known = view.texts + view.numbers.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0);
+  if (view.texts > known / 2) return null;
+  if (distinctNumbers(view.numbers, valuesOfNumbers).length <= valuesOfNumbers) return null;
   const texts = view
     .words()
     .flatMap((word, at) =>
       word !== '' && Number.isNaN(view.numbers[at]) ? [{ word, line: view.line(at) }] : [],
     );
-  const known = view.words().filter((word) => word !== '').length;
-  const mostlyNumbers = known - texts.length >= known / 2;
-  if (!mostlyNumbers || distinctNumbers(view.numbers, valuesOfNumbers).length <= valuesOfNumbers) return null;
   return {
     ...{ type: 'fault', reason: 'mixed', line: texts[0]?.line ?? null },
     problem: `most cells are numbers, but ${texts.length} of ${known} are not: ${examples(texts)}. Correct them, add the word to data.patients.missing, or declare "${view.name}: nominal"`,

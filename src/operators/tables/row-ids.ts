@@ -13,6 +13,7 @@ export interface RowIdOptions {
   readonly file: string;
   readonly column: number;
   readonly columnName: string;
+  readonly rows: readonly number[];
   /** The id a text stands for; null when it is none. */
   readonly patientOf: (raw: string) => string | null;
   /** Whether a patient may have one row only. */
@@ -30,10 +31,11 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     ...{ absent: [], unfit: [], twice: [], alike: [] },
   };
   const lineOf = new Map<string, number>();
+  const rawOf = new Map<string, string>();
   const alikeOf = new Map<string, string>();
   const rows: number[] = [];
   const patients: string[] = [];
-  for (let row = 0; row < grid.rows; row++) {
+  for (const row of options.rows) {
     const line = grid.line(row);
     const raw = grid.text(row, column);
     const unfit = grid.idProblem?.(row, column) ?? null;
@@ -44,13 +46,14 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     else {
       const earlier = lineOf.get(patient);
       if (earlier !== undefined && options.onePerPatient)
-        faults.twice.push(fault(line, `patient "${patient}" is in line ${earlier} already`));
+        faults.twice.push(fault(line, twice(patient, earlier, rawOf.get(patient) ?? patient, raw.trim())));
       else {
         rows.push(row);
         patients.push(patient);
       }
       if (earlier === undefined) {
         lineOf.set(patient, line);
+        rawOf.set(patient, raw.trim());
         const key = looseKey(patient);
         const other = alikeOf.get(key);
         if (other === undefined) alikeOf.set(key, patient);
@@ -75,6 +78,12 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     ],
   };
 }
+
+/** Two texts of one id may be two patients, which only a user can tell. */
+const twice = (patient: string, line: number, first: string, second: string): string =>
+  first === second
+    ? `patient "${patient}" is in line ${line} already`
+    : `"${second}" and "${first}" of line ${line} would both be patient "${patient}"`;
 
 /** Equal for ids that a person would take for one. */
 const looseKey = (id: string): string =>

@@ -94,7 +94,12 @@ export function settleListed(
 ): Settled {
   const categories = list.map((value) => String(value).trim().normalize('NFC'));
   const codeOf = new Map(categories.map((word, code) => [word, code]));
-  const codeOfNumber = new Map(list.map((value, code) => [Number(value), code]));
+  // By value, so that 1.0 is the 1 of the list. A word is NaN, which a Map would find.
+  const codeOfNumber = new Map(
+    list.flatMap((value, code): [number, number][] =>
+      Number.isNaN(Number(value)) ? [] : [[Number(value), code]],
+    ),
+  );
   const unknown: { word: string; line: number }[] = [];
   const written = view.written();
   const cells = Float64Array.from(view.words(), (word, row) => {

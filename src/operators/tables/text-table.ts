@@ -70,12 +70,12 @@ export async function readTextTable(path: string, options: TextTableOptions): Pr
   if (grid.rows === 0)
     return refused(options.name, form, [{ line: null, problem: 'no row stands below the header' }]);
   const idColumn = grid.header[header.id] ?? '';
+  const { whole, faults } = wholeRows(options.name, grid, header.width);
   const ids = readRowIds(grid, {
-    ...{ file: options.name, column: header.id, columnName: idColumn },
+    ...{ file: options.name, column: header.id, columnName: idColumn, rows: whole },
     patientOf: options.patientOf ?? patientText,
     onePerPatient: options.onePerPatient ?? true,
   });
-  const ragged = raggedRows(options.name, grid, header.width);
   return {
     file: options.name,
     idColumn,
@@ -85,8 +85,7 @@ export async function readTextTable(path: string, options: TextTableOptions): Pr
     ...cellsOf(grid, ids.rows, header.columns, missingWords(options.missing)),
     form,
     notes,
-    // Shifted cells make wrong ids: the cause alone is reported.
-    faults: ragged.length > 0 ? ragged : ids.faults,
+    faults: [...faults, ...ids.faults],
   };
 }
 
@@ -119,24 +118,30 @@ function cellsOf(
   };
 }
 
-/** Rows with more or fewer cells than the header. Surplus cells without content are no fault. */
-function raggedRows(file: string, grid: CellGrid, width: number): readonly TableFault[] {
+/**
+ * Rows with as many cells as the header, and a fault for any other row. Surplus cells without content are no fault.
+ * Cells of other rows may be shifted, so nothing else is said of them.
+ */
+function wholeRows(
+  file: string,
+  grid: CellGrid,
+  width: number,
+): { readonly whole: readonly number[]; readonly faults: readonly TableFault[] } {
+  const whole: number[] = [];
   const faults: TableFault[] = [];
   let oneMore = 0;
   for (let row = 0; row < grid.rows; row++) {
     const cells = grid.width(row);
-    if (cells === width || (cells > width && isBlankFrom(grid, row, width))) continue;
-    if (cells === width + 1) oneMore++;
-    faults.push({
-      file,
-      line: grid.line(row),
-      column: null,
-      problem: `${cells} cells where the header has ${width}`,
-    });
+    if (cells === width || (cells > width && isBlankFrom(grid, row, width))) whole.push(row);
+    else {
+      if (cells === width + 1) oneMore++;
+      const problem = `${cells} cells where the header has ${width}`;
+      faults.push({ file, line: grid.line(row), column: null, problem });
+    }
   }
-  if (oneMore !== grid.rows || oneMore < 2) return collapsed(faults);
+  if (oneMore !== grid.rows || oneMore < 2) return { whole, faults: collapsed(faults) };
   const problem = `all ${oneMore} rows have one cell more than the header. R writes row names so: use row.names=FALSE, or col.names=NA and name the first column`;
-  return [{ file, line: grid.headerLine, column: null, problem }];
+  return { whole, faults: [{ file, line: grid.headerLine, column: null, problem }] };
 }
 
 function isBlankFrom(grid: CellGrid, row: number, from: number): boolean {

@@ -51,6 +51,14 @@ export function typedTable(
   declaration: TableDeclaration,
   exclude: ReadonlySet<string> = new Set(),
 ): TypedResult {
+  // The faults of the text say why there is nothing to type.
+  if (text.patients.length === 0)
+    return {
+      table: { columns: [], patients: [], cells: new Float64Array(0) },
+      left: [],
+      faults: [],
+      problems: [],
+    };
   const left: LeftOut[] = [];
   const faults: TableFault[] = [...declarationFaults(text, declaration, exclude)];
   const used = text.columns.flatMap((name, at) => {
@@ -96,7 +104,7 @@ export function typedTable(
     }
   });
   for (const same of refusals.values()) faults.push(...collapsed(same, 'columns'));
-  if (columns.length === 0 && faults.length === 0 && text.faults.length === 0)
+  if (columns.length === 0 && faults.length === 0)
     faults.push({ file: text.file, line: null, column: null, problem: noInput(left) });
   return {
     table: { columns, patients: text.patients, cells: withoutColumns(filled.cells, kept, rows) },
@@ -109,12 +117,10 @@ const declarationOf = ({ columns, others }: TableDeclaration, name: string): Col
 
 /** Declared columns that are absent, and columns of the outcome that are declared as inputs. */
 function declarationFaults(
-  { file, columns, idColumn, faults }: TextTable,
+  { file, columns, idColumn }: TextTable,
   declaration: TableDeclaration,
   exclude: ReadonlySet<string>,
 ): TableFault[] {
-  // Without a readable header every declared column would be reported as absent, too.
-  if (columns.length === 0 && faults.length > 0) return [];
   const present = new Set(columns);
   return Object.entries(declaration.columns).flatMap(([name, declared]): TableFault[] => {
     const fault = (problem: string): TableFault[] => [{ file, line: null, column: name, problem }];

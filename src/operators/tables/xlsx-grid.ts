@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
+import { ZipArchive } from '../features/zip-archive.js';
 import { plainNumber, type DecimalMark } from './plain-number.js';
 
 /** A whole number of more digits than Excel keeps. */
@@ -11,11 +12,23 @@ type Value = string | number | boolean | Date | LongNumber | null;
 /** Excel keeps 15 digits of a number. */
 const exactDigits = 15;
 
+/** A sheet is one text in memory, and texts of more than 512 MB are impossible; a small archive can claim any size. */
+const largestWorkbook = 500e6;
+
 /**
  * Opens a sheet of an Excel workbook (.xlsx): the named one, or the only one. Formulas stand for the values Excel
  * stored with them; a cell with an error such as #N/A is empty.
  */
 export async function openXlsxGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
+  const size = unpackedBytes(path);
+  if (size === null || size > largestWorkbook)
+    return {
+      line: null,
+      problem:
+        size === null
+          ? 'it cannot be read as an Excel workbook: its zip archive is damaged'
+          : `its sheets take ${Math.round(size / 1e6)} MB when unpacked, more than ${largestWorkbook / 1e6} MB: save the sheet as CSV`,
+    };
   const { default: readWorkbook } = await import('read-excel-file/universal');
   const content = await readFile(path);
   let sheets: readonly { readonly sheet: string; readonly data: readonly (readonly Value[])[] }[];
@@ -44,6 +57,8 @@ export async function openXlsxGrid(path: string, options: GridOptions): Promise<
 
 /** The names of the sheets of a workbook; empty for a file that is none. */
 export async function sheetNames(path: string): Promise<readonly string[]> {
+  const size = unpackedBytes(path);
+  if (size === null || size > largestWorkbook) return [];
   const { default: readWorkbook } = await import('read-excel-file/universal');
   try {
     const sheets = await readWorkbook(new Uint8Array(await readFile(path)).buffer);
@@ -52,6 +67,18 @@ export async function sheetNames(path: string): Promise<readonly string[]> {
     // Opening the table tells what is wrong with the file.
     return [];
   }
+}
+
+/** Bytes of all members of the zip archive; null when it is damaged. */
+function unpackedBytes(path: string): number | null {
+  let archive: ZipArchive;
+  try {
+    archive = new ZipArchive(path);
+  } catch {
+    return null;
+  }
+  archive.close();
+  return archive.entries.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function numberOf(written: string): number | LongNumber {

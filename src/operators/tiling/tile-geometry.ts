@@ -104,7 +104,7 @@ export function slideGrid(
     throw new HafError(
       'HAF_SLIDE_MPP_MISSING',
       'it does not say how many micrometres a pixel has, and tile.mpp needs that',
-      'Put it into the column mpp of the slide table (data.wsi.slideTable), or set tile.defaultMpp for all slides that do not say.',
+      'Put it into the column mpp of the slide table (slideTable of the modality), or set tile.defaultMpp for all slides that do not say.',
     );
   return gridOfMpp(tile, tile.mpp, levels, mpp);
 }

@@ -4,6 +4,8 @@ import { hashOf } from '../core/canonical-json.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { slotsOfKind } from '../config/slots.js';
+import type { ModalityId } from '../core/modality.js';
 import { buildBagGraph } from '../graph.js';
 import { observe } from '../observe/observation.js';
 import type { JobOutcome } from '../run-graph.js';
@@ -43,9 +45,15 @@ export async function runBagCommand(
   const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set });
   sayWarnings(warnings);
   // Whatever the experiment is called: this is a run of its own.
-  const config: Config = { ...loaded, name: stage };
+  const config: Config = {
+    ...loaded,
+    name: stage,
+    // Whose the files are plays no part here.
+    data: { ...loaded.data, patients: { ...loaded.data.patients, allowUnmatched: true } },
+  };
+  const modality = bagModality(config, options.modality);
   const root = process.cwd();
-  const { bags: given, problems } = await givenBags(paths, options.modality, config, root);
+  const { bags: given, problems } = await givenBags(paths, modality, config, root);
   const found = stage === 'tile' ? imagesOf(given) : given;
   const bags = options.coords === undefined ? found : withCoords(found, options.coords, root);
   if (stage === 'embed' && bags.some(({ kind }) => kind === 'images')) requireEncoder(config);
@@ -77,6 +85,18 @@ export async function runBagCommand(
   const table = join(prepared.directory.path, 'tiles.csv');
   if (existsSync(table)) await placeBytes(join(options.out, 'tiles.csv'), readFileSync(table));
   return exitCode;
+}
+
+/** The bag modality that is asked for, or the first one. @throws HafError HAF_USAGE when there is none of that name */
+function bagModality(config: Config, asked: ModalityId | undefined): ModalityId {
+  const bags = slotsOfKind({ ...config, modalities: null }, 'bag');
+  const modality = asked ?? bags[0];
+  if (modality !== undefined && bags.includes(modality)) return modality;
+  throw new HafError(
+    'HAF_USAGE',
+    asked === undefined ? 'The experiment declares no bag modality.' : `The experiment declares no bag modality "${asked}".`,
+    bags.length === 0 ? 'Declare one under data.modalities, or leave -c out.' : `Give --modality one of ${bags.join(', ')}.`,
+  );
 }
 
 const manifestOf = (outcome: JobOutcome): [string, Manifest][] =>

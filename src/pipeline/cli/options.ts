@@ -103,7 +103,7 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
 /** `tile` and `embed` of files named on the command line. */
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
-  readonly modality: ModalityId;
+  readonly modality?: ModalityId;
   /** Folder of coordinate files to take in place of looking for tissue. */
   readonly coords?: string;
   /** An experiment whose settings are taken. */

@@ -3,6 +3,7 @@ import { summarisePlan } from '../plan.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import type { PlanOptions } from './options.js';
 import { printData, printJson, say, sayWarnings } from './output.js';
+import { sayChecks } from './say-checks.js';
 import { textTable } from './text-table.js';
 
 /** `plan`: what `up` would run and why. */
@@ -13,7 +14,9 @@ export async function plan(options: PlanOptions): Promise<void> {
     dataRoot: options.data,
   });
   sayWarnings(warnings);
-  showPlan(await prepareRun(config, dataRoot, options, { onNote: say }), options.json ?? false);
+  const prepared = await prepareRun(config, dataRoot, options, { onNote: say });
+  sayChecks(prepared.checks);
+  showPlan(prepared, options.json ?? false);
 }
 
 export function showPlan({ directory, earlier, plan: jobs }: PreparedRun, json: boolean): void {

@@ -117,10 +117,9 @@ const withFiles = (command: Command): Command =>
     .requiredOption('-o, --out <dir>', 'folder to write to')
     .option('-c, --config <file>', 'experiment whose settings are taken (default: the defaults)')
     .addOption(setOption())
-    .addOption(
-      new Option('--modality <name>', 'slides (WSI), or cores of a tissue microarray (TMA)')
-        .choices(['WSI', 'TMA'])
-        .default('WSI'),
+    .option(
+      '--modality <name>',
+      'bag modality whose settings are taken (default: the first of the experiment; WSI without one)',
     )
     .option('--coords <dir>', 'coordinates that are there already, <image>.h5 of CLAM, TRIDENT or "tile"')
     .option('--json', 'write events as NDJSON to stdout');

@@ -42,10 +42,11 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
   let checks: Preflight | null = null;
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
-    const { preflight } = await import('../../operators/preflight/preflight.js');
-    checks = await preflight(config, files, { trial: () => true });
+    const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
+    checks = await preflight(config, files);
     findings.push(...files.unreadable.map(({ file, reason, fix }) => ({ modality: 'cohort', what: `${file ?? ''}: ${reason}`, fix })));
-    findings.push(...checks.refusals.map(findingOf));
+    const unfit = await tryFeatures(config, files, slotsOfKind(config, 'bag'));
+    findings.push(...[...checks.refusals, ...unfit].map(findingOf));
   } catch (error) {
     if (!(error instanceof HafError)) throw error;
     findings.push(findingOf(error), ...(await otherFiles(config, root, error)));

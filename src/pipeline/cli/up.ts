@@ -2,11 +2,11 @@ import { exitCodes, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
 import { lostFiles, type LostFile } from '../runs/lost-files.js';
 import { observe } from '../observe/observation.js';
-import { prepareRun } from '../runs/prepare.js';
-import type { DataFiles } from '../sources/find-sources.js';
+import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
+import { sayChecks } from './say-checks.js';
 import { showPlan } from './plan.js';
 import { packageVersion } from './version.js';
 
@@ -22,22 +22,25 @@ export async function up(options: UpOptions): Promise<ExitCode> {
   });
   sayWarnings(warnings);
   if (options.dryRun) {
-    showPlan(await prepareRun(config, dataRoot, options, { onNote: say }), options.json ?? false);
+    const prepared = await prepareRun(config, dataRoot, options, { onNote: say });
+    sayChecks(prepared.checks);
+    showPlan(prepared, options.json ?? false);
     return exitCodes.ok;
   }
   // Before a cohort is hashed: who watches should not take that for a process that hangs.
   const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
   try {
     let lost: readonly LostFile[] = [];
-    let files: DataFiles | undefined;
+    let earlier: PreparedRun | undefined;
     for (let attempt = 1; ; attempt++) {
-      const found = files === undefined ? {} : { files };
+      const found = earlier === undefined ? {} : { files: earlier.files, ...(earlier.checks === null ? {} : { checks: earlier.checks }) };
       const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost, ...found });
+      if (attempt === 1) sayChecks(prepared.checks);
       const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
       const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];
       if (more.length === 0 || attempt === mostAttempts) return exitCode;
       lost = [...lost, ...more];
-      ({ files } = prepared);
+      earlier = prepared;
       say(`Going on without ${more.length === 1 ? 'this file' : `these ${more.length} files`}.`);
     }
   } finally {

@@ -87,8 +87,10 @@ const columnKinds = ['numeric', 'binary', 'nominal', 'ordinal', 'ignore'] as con
 const category = z.union([z.string(), z.number()]).transform(String);
 export const columnDeclaration = z.union([
   z.enum([...columnKinds, 'infer']),
-  z.strictObject({ ordinal: z.array(category).min(2) }),
-  z.strictObject({ nominal: z.array(category).min(2) }),
+  z.strictObject({
+    ordinal: z.array(category).min(2).describe('Categories of an ordinal column, the lowest first.'),
+  }),
+  z.strictObject({ nominal: z.array(category).min(2).describe('Categories of a nominal column.') }),
 ]);
 export type ColumnDeclaration = z.output<typeof columnDeclaration>;
 

@@ -48,8 +48,11 @@ function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): 
   const node = place && issue.code === 'unrecognized_keys' ? sectionOf(place, actual) : place;
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
   if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];
-  if (issue.code === 'invalid_union' && issue.discriminator !== undefined)
-    return [{ path: [...path, issue.discriminator], message: kindMessage(node, actual, issue.discriminator) }];
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
+    const section = path.at(-1) === issue.discriminator ? path.slice(0, -1) : path;
+    const message = kindMessage(schemaAt(tree, section, value), valueAt(value, section), issue.discriminator);
+    return [{ path: [...section, issue.discriminator], message }];
+  }
   const words = [node ?? {}, ...(node?.anyOf ?? [])].flatMap((one) => one.enum ?? one.items?.enum ?? []);
   const hint = typeof actual === 'string' ? guess(actual, words) : '';
   const expected = issue.code === 'invalid_format' ? issue.message : `expected ${accepts(node ?? {})}`;

@@ -72,6 +72,9 @@ export const withPreset = (written: unknown): unknown =>
 export const presetValue = (preset: PresetName, path: KeyPath): unknown =>
   valueAt(valuesOf(preset, true), path);
 
+/** What the default layout, HANCOCK's, declares for a key; undefined when it leaves the default. */
+export const layoutValue = (path: KeyPath): unknown => valueAt(hancockLayout, path);
+
 /** Whether the value of a key comes from the preset that the experiment names. */
 export const isFromPreset = (written: unknown, path: KeyPath): boolean =>
   isSection(written) &&

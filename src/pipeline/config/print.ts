@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { presetValue } from './presets.js';
+import { layoutValue, presetValue } from './presets.js';
 import type { Config } from './schema.js';
 import { accepts, configJsonSchema, namedSection, type SchemaNode, schemaKeys, sectionOf } from './schema-tree.js';
 
@@ -51,8 +51,9 @@ function templateLines(node: SchemaNode, path: string, indent: string): readonly
     const about = `# ${member.description ?? ''}`;
     const set = Object.hasOwn(templateValues, name);
     if (member.properties === undefined) {
-      const value = inline(set ? templateValues[name] : member.default);
-      return [`${indent}${set ? '' : '# '}${key}: ${value} ${about}`];
+      const value = set ? templateValues[name] : (layoutValue(name.split('.')) ?? member.default);
+      if (namedSection(member) !== null) return namedLines(key, value as Readonly<Record<string, unknown>>, indent, about);
+      return [`${indent}${set ? '' : '# '}${key}: ${inline(value)} ${about}`];
     }
     return [
       ...(indent === '' ? [''] : []),
@@ -61,6 +62,17 @@ function templateLines(node: SchemaNode, path: string, indent: string): readonly
     ];
   });
 }
+
+/** A section whose names are the user's, commented out: each name on its line. */
+const namedLines = (
+  key: string,
+  value: Readonly<Record<string, unknown>>,
+  indent: string,
+  about: string,
+): readonly string[] => [
+  `${indent}# ${key}: ${about}`,
+  ...Object.entries(value).map(([name, member]) => `${indent}#   ${name}: ${inline(member)}`),
+];
 
 /**
  * The experiment file that `init` writes: every key with its default and meaning, most of them commented out.
@@ -94,10 +106,9 @@ export function configReference(): string {
   return [
     '# Configuration',
     '',
-    'An experiment is one YAML file. Every key below can also be given as `--set key=value`; `<name>` is the name of a modality.',
-    'Numbers in brackets are',
-    'sections of the method description. Unknown keys, wrong values and contradictions are all reported at once, each',
-    'with its line (`HAF_CONFIG_INVALID`).',
+    'An experiment is one YAML file. Every key below can also be given as `--set key=value`; `<name>` is the name of a',
+    'modality or of a column. Numbers in brackets are sections of the method description. Unknown keys, wrong values and',
+    'contradictions are all reported at once, each with its line (`HAF_CONFIG_INVALID`).',
     '',
     '`preset: reference` takes the values of the column "reference", where there is one, for every key that the experiment',
     'does not set itself: what the reference implementation of the paper does (10). All other defaults are the same.',

@@ -55,7 +55,7 @@ function requiredModalitiesAreUsed(sections: Sections): readonly ConfigFinding[]
       : [
           {
             path: ['cohort', 'require', index],
-            message: `${modality} is required of every patient, but the experiment uses ${used.join(', ')}`,
+            message: `${modality} is required of every patient, but the experiment uses ${used.join(', ')}; take it out of cohort.require (docs/method.md 1.3)`,
           },
         ],
   );

@@ -27,7 +27,18 @@ export interface SchemaNode {
 export type KeyPath = readonly (string | number)[];
 
 /** The experiment file as JSON Schema (draft 2020-12), for editors and `config schema`. */
-export const configJsonSchema = (): SchemaNode => z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
+export const configJsonSchema = (): SchemaNode => (tree ??= treeOf());
+
+let tree: SchemaNode | undefined;
+
+const treeOf = (): SchemaNode =>
+  z.toJSONSchema(configSchema, {
+    io: 'input',
+    // Zod leaves out the default of a key that holds a transformed value below it, such as the values of the outcome.
+    override: ({ zodSchema: { _zod: zod }, jsonSchema }) => {
+      if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue as never;
+    },
+  }) as SchemaNode;
 
 /** The section under the names that a user chooses; null for one whose keys are given. */
 export const namedSection = ({ additionalProperties }: SchemaNode): SchemaNode | null =>
@@ -64,7 +75,7 @@ export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): Sche
 export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]; node: SchemaNode }[] {
   const named = namedSection(root);
   const members = [
-    ...Object.entries(root.properties ?? {}),
+    ...choicesOf(root).flatMap(({ properties = {} }) => Object.entries(properties)),
     ...(named === null ? [] : choicesOf(named).map((choice) => ['<name>', choice] as const)),
   ];
   const seen = new Set<string>();
@@ -79,8 +90,17 @@ export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]
     });
 }
 
-const choicesOf = (node: SchemaNode): readonly SchemaNode[] =>
-  node.oneOf ?? (node.properties ? [node] : (node.anyOf ?? []).filter(({ properties }) => properties));
+/** The sections a node may be. Where `kind` chooses between them, each shows all kinds there are. */
+function choicesOf(node: SchemaNode): readonly SchemaNode[] {
+  if (node.properties) return [node];
+  if (node.oneOf === undefined) return (node.anyOf ?? []).flatMap(choicesOf);
+  const kinds = node.oneOf.flatMap(({ properties }) => properties?.['kind'] ?? []);
+  const kind: SchemaNode = {
+    enum: kinds.map((one) => String(one.const)),
+    description: kinds.map((one) => `${one.const ?? ''}: ${one.description ?? ''}`).join(' '),
+  };
+  return node.oneOf.map((choice) => ({ ...choice, properties: { ...choice.properties, kind } }));
+}
 
 function range(node: SchemaNode): string {
   const bounds = [
@@ -104,15 +124,18 @@ const typeNames: Readonly<Record<string, string>> = {
 
 function listOf(items: SchemaNode, atLeastOne: boolean): string {
   if (items.enum) return `a list of ${atLeastOne ? 'one or more' : 'any'} of ${items.enum.join(', ')}`;
-  return `a list of ${items.type === 'integer' ? 'whole numbers' : 'values'}${range(items)}`;
+  return `a list of ${atLeastOne ? 'one or more ' : ''}${items.type === 'integer' ? 'whole numbers' : 'values'}${range(items)}`;
 }
+
+/** A word as it is; what a reader could take for punctuation in quotes. */
+const word = (text: string): string => (/^\w/.test(text) ? text : JSON.stringify(text));
 
 /** What a key accepts, in words: "a whole number above 0", "one of kfold, fixedTest", "text or null". */
 export function accepts(node: SchemaNode): string {
-  if (node.anyOf) return node.anyOf.map(accepts).join(' or ');
+  if (node.anyOf) return [...new Set(node.anyOf.map(accepts))].join(' or ');
   if (node.oneOf) return typeNames['object'] ?? '';
   if (node.const !== undefined) return JSON.stringify(node.const);
-  if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.join(', ')}`;
+  if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.map(word).join(', ')}`;
   if (node.type === 'array') return listOf(node.items ?? {}, node.minItems !== undefined);
   const types = [node.type ?? []].flat();
   return types.length === 0

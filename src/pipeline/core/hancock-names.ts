@@ -16,7 +16,8 @@ const wholeId = /^\d+$/;
  * the last run of digits and padding it to three (method.md 1.1). Null when there is no digit.
  */
 export function hancockId(raw: string): string | null {
-  const digits = raw.match(/\d+(?=\D*$)/)?.[0];
+  // pandas writes 12.0 where another id of the column is missing.
+  const digits = raw.replace(/^(\s*\d+)\.0+(\s*)$/, '$1').match(/\d+(?=\D*$)/)?.[0];
   return digits === undefined ? null : digits.replace(/^0+(?=\d)/, '').padStart(3, '0');
 }
 
@@ -47,3 +48,33 @@ export const slideSourceOf = (stem: string): 'primary' | 'lymph' =>
 /** The stain of a core: of its own name, or else of the file it lies in; `unknown` when neither says. */
 export const coreSourceOf = (name: string, file: string): string =>
   stainOf(stemOf(file)) ?? stainOf(name) ?? 'unknown';
+
+/**
+ * Two names of one id that most likely are two patients: numbers stand before the id in both, and differ, as in `P001_S1` and
+ * `P002_S1`, `2019-0001` and `2020-0001`. HANCOCK's own names have no number before the id but block and place of a core.
+ *
+ * @param names stems of files, or ids as tables write them
+ */
+export function ambiguousNames(names: readonly string[]): readonly [string, string] | null {
+  const first = new Map<string, { readonly name: string; readonly before: string }>();
+  for (const name of names) {
+    const id = hancockPatient(name);
+    if (id === null || coreStem.test(name) || explicitPatient.test(name)) continue;
+    const before = numbersBefore(name);
+    const earlier = first.get(id);
+    if (earlier === undefined) first.set(id, { name, before });
+    else if (earlier.before !== before && earlier.before !== '' && before !== '') return [earlier.name, name];
+  }
+  return null;
+}
+
+/** The runs of digits in front of the one that is taken for the id; digits of stains count for nothing. */
+function numbersBefore(name: string): string {
+  const text = tokensOf(name)
+    .filter((token) => !isStain(token))
+    .join('_');
+  return [...text.matchAll(/\d+/g)]
+    .slice(0, -1)
+    .map(([digits]) => digits)
+    .join('_');
+}

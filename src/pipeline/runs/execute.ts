@@ -26,6 +26,7 @@ import { configYaml } from '../config/print.js';
 import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from '../run-event.js';
 import { materialise, writeProblems, writeSummary } from './materialise.js';
+import { writeChecks } from './write-checks.js';
 import { writeTileTable } from './tile-table.js';
 import { writeTrace } from './trace-file.js';
 import type { PreparedRun } from './prepare.js';
@@ -77,6 +78,7 @@ export async function executeRun(prepared: PreparedRun, options: ExecuteOptions)
     directory.mendLog();
     await store.sweep(Date.now());
     directory.writePlan(prepared.plan);
+    if (prepared.checks !== null) writeChecks(prepared.checks, directory);
     return await recorded(prepared, options, (log) => runJobs(prepared, options, log));
   } finally {
     await lock.release();

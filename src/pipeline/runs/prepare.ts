@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
+import { slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { buildGraph, type Graph } from '../graph.js';
 import { finalId, makePlan, type Plan } from '../plan.js';
@@ -7,6 +8,7 @@ import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Recipe } from '../recipe.js';
 import type { Problem } from '../core/problem.js';
 import { withoutLost, type LostFile } from './lost-files.js';
+import { memberFile } from './members.js';
 import { guardStandIn } from './stand-in-guard.js';
 import { findSources, type DataFiles } from '../sources/find-sources.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
@@ -24,7 +26,7 @@ export interface PreparedRun {
   /** Recipes to explain against what is not cached. */
   readonly earlier: ReadonlyMap<string, Recipe>;
   readonly directory: RunDirectory;
-  /** What the checks before the run found; null when they were made before. */
+  /** What the checks before the run found; null for a run without a cohort (`tile`, `embed`). */
   readonly checks: Preflight | null;
   /** What of the cohort it goes on without. */
   readonly lost: readonly Problem[];
@@ -46,6 +48,8 @@ export interface PrepareOptions {
   readonly lost?: readonly LostFile[];
   /** What it found: searched again, a file that has vanished since would be missing without a word. */
   readonly files?: DataFiles;
+  /** What its checks found. */
+  readonly checks?: Preflight;
 }
 
 /**
@@ -57,7 +61,7 @@ export async function prepareRun(
   config: Config,
   dataRoot: string | null,
   places: Places,
-  { onNote, lost = [], files: earlier }: PrepareOptions = {},
+  { onNote, lost = [], files: earlier, checks: earlierChecks }: PrepareOptions = {},
 ): Promise<PreparedRun> {
   if (dataRoot === null)
     throw new HafError(
@@ -74,18 +78,20 @@ export async function prepareRun(
     }));
   guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
-  const graph = buildGraph(config, files);
+  const { preflight, tryFeatures, assertAccepted } = await import('../../operators/preflight/preflight.js');
+  const checks = earlierChecks ?? (await preflight(config, found));
+  assertAccepted(checks.refusals);
+  const members = await memberFile(config, checks, files.bags, store);
+  const graph = buildGraph(config, { ...files, members });
   const problems = [...found.unreadable, ...lost.map(({ problem }) => problem)];
-  const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks: null }, places);
-  if (earlier !== undefined) return prepared;
-  const { preflight, assertAccepted } = await import('../../operators/preflight/preflight.js');
-  const embedded = new Set(
+  const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks }, places);
+  // What was read before need not be tried again.
+  const read = new Set(
     prepared.plan.flatMap(({ node, cached }) => (node.stage === 'embed' && cached !== null ? [node.unit.modality] : [])),
   );
-  // What was read before need not be tried again.
-  const checks = await preflight(config, files, { trial: (modality) => !embedded.has(modality) });
-  assertAccepted(checks);
-  return { ...prepared, checks };
+  const unread = slotsOfKind(config, 'bag').filter((modality) => !read.has(modality));
+  if (earlierChecks === undefined) assertAccepted(await tryFeatures(config, files, unread));
+  return prepared;
 }
 
 /** Where a store remembers the hashes of the user's files. */

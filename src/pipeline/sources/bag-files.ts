@@ -4,11 +4,12 @@ import type { BagDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
 import { bagOf } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
+import { ambiguousNames, hancockPatient } from '../core/hancock-names.js';
 import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
-import { patientIn, type NameRule } from '../core/naming.js';
+import { idRuleOf, patientIn, type NameRule } from '../core/naming.js';
 import type { Unit } from '../stage.js';
-import { matchingFiles } from './matching-files.js';
+import { examples, matchingFiles } from './matching-files.js';
 import { readSlideTable } from './slide-table.js';
 import { patientTable } from './patient-table.js';
 
@@ -126,8 +127,15 @@ async function patientsOfFiles(
   if (patient !== null && patient !== 'hancock' && 'table' in patient)
     return patientTable(config, root, modality, patient, names);
   const rule = ruleOf({ patient });
-  const of = (file: string): string | null => (rule === null ? null : patientIn(rule, stemOf(file)));
-  if (rule === 'hancock') return of;
+  const idOf = idRuleOf(config.data.layout);
+  const of = (file: string): string | null => {
+    const found = rule === null ? null : patientIn(rule, stemOf(file));
+    return found === null || rule === 'hancock' ? found : idOf(found);
+  };
+  if (rule === 'hancock') {
+    refuseAmbiguous(modality, names.map(stemOf));
+    return of;
+  }
   // An array of a file with several may say what the file's name does not.
   const silent = names.filter((file) => of(file) === null && !mayHoldSeveral(file));
   if (silent.length > 0 && !config.data.patients.allowUnmatched)
@@ -140,8 +148,17 @@ async function patientsOfFiles(
   return of;
 }
 
-/** Three of the names. */
-export const examples = (names: readonly string[]): string => names.slice(0, 3).join(', ');
+/** HANCOCK's rule takes the last number of a name for the patient. @throws HafError HAF_JOIN_REFUSED where it would join two */
+function refuseAmbiguous(modality: ModalityId, stems: readonly string[]): void {
+  const pair = ambiguousNames(stems);
+  if (pair === null) return;
+  throw new HafError(
+    'HAF_JOIN_REFUSED',
+    `${modality}: "${pair[0]}" and "${pair[1]}" would both be of patient ${hancockPatient(pair[0]) ?? ''}: by HANCOCK's names the last number is the patient.`,
+    `Say whose the files are: data.modalities.${modality}.patient: { pattern: '...(?<patient>...)' }, or { table: FILE, file: COLUMN }; with data.layout: own ids are exact text (docs/own-cohort.md).`,
+    { context: { modality, files: [...pair] } },
+  );
+}
 
 /** What the slide table says goes into the unit, so that editing one row computes one slide again. */
 function slideJobs(

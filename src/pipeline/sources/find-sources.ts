@@ -26,6 +26,8 @@ export interface DataFiles {
   readonly bags: readonly BagFiles[];
   /** The model that encodes images; none for features and for the stand-in. */
   readonly encoder: readonly SourceFile[];
+  /** The list of who belongs, when it is known before anything is computed (runs/members.ts). */
+  readonly members?: readonly SourceFile[];
   /** Files that would be bags but cannot be read. */
   readonly unreadable: readonly Problem[];
 }

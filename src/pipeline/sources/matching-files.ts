@@ -23,3 +23,6 @@ export async function matchingFiles(
   const options = { cwd: folder, onlyFiles: true, caseSensitiveMatch, fs: withBrokenLinks };
   return (await glob(pattern, options)).sort();
 }
+
+/** The first three of the names, for a message. */
+export const examples = (names: readonly string[]): string => names.slice(0, 3).join(', ');

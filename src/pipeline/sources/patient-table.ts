@@ -6,7 +6,7 @@ import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
 import { idRuleOf } from '../core/naming.js';
-import { examples } from './bag-files.js';
+import { examples } from './matching-files.js';
 
 type TableRule = Extract<PatientRule, { readonly table: string }>;
 

@@ -16,7 +16,7 @@ interface Row {
 }
 
 /**
- * Reads the slide table (`data.wsi.slideTable`): a CSV with a column `file` - a path below the data folder, a file name
+ * Reads the slide table (`data.modalities.<name>.slideTable`): a CSV with a column `file` - a path below the data folder, a file name
  * or its stem - and any of `mpp` (micrometres per level-0 pixel), `keep_ids`, `exclude_ids` (contours, counted from 0,
  * separated by blanks or semicolons). Other columns, empty cells and rows of slides that are not there are passed over.
  *

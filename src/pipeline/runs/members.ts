@@ -1,0 +1,39 @@
+import type { Preflight } from '../../operators/preflight/preflight.js';
+import type { Config } from '../config/schema.js';
+import { HafError } from '../core/errors.js';
+import type { DataFiles } from '../sources/find-sources.js';
+import type { SourceFile } from '../stage.js';
+import type { ArtifactStore } from '../store/store.js';
+
+/**
+ * With `cohort.require: []` a patient belongs who has any modality. Tables and names of files say so before anything is
+ * computed, so the list enters the recipe of the cohort by its content: another modality that brings nobody new leaves the
+ * cohort, its folds and all training that does not read the modality as they are.
+ *
+ * @returns the list as a source of the `cohort` job, kept in the store; nothing when `cohort.require` decides
+ */
+export async function memberFile(
+  { cohort }: Config,
+  { outcome, holders }: Pick<Preflight, 'outcome' | 'holders'>,
+  bags: DataFiles['bags'],
+  store: ArtifactStore,
+): Promise<readonly SourceFile[]> {
+  if (cohort.require.length > 0) return [];
+  const { bagPatients } = await import('../../operators/preflight/bag-patients.js');
+  // Files that were lost since the checks hold nobody.
+  const left = await bagPatients(bags);
+  const tables = [...holders].flatMap(([, { kind, ids }]) => (kind === 'table' ? [ids] : []));
+  const ids = outcome.patients
+    .map(({ id }) => id)
+    .filter((id) => left.has(id) || tables.some((own) => own.has(id)))
+    .sort();
+  const { sha256 } = await store.write('members', new TextEncoder().encode(JSON.stringify(ids)));
+  const path = await store.blob(sha256);
+  if (path === null)
+    throw new HafError(
+      'HAF_STORE_CORRUPT',
+      'The list of patients was written to the store and is not there.',
+      'Run the same command again, and check that nothing else writes to the store.',
+    );
+  return [{ role: 'members', name: 'haf-members.json', path, sha256 }];
+}

@@ -1,0 +1,34 @@
+import type { Preflight } from '../../operators/preflight/preflight.js';
+import { csvText } from '../core/csv.js';
+import type { RunDirectory } from './run-directory.js';
+
+/**
+ * Writes how the data were read: `joins.csv`, how the ids of each modality met those of the outcome table, and `columns.csv`,
+ * the kind of every column with whether it was declared or inferred, and the columns that are no input with the reason.
+ */
+export function writeChecks({ joins, tables }: Preflight, directory: RunDirectory): void {
+  directory.write(
+    'joins.csv',
+    csvText(
+      ['modality', 'kind', 'place', 'files', 'patients', 'with_outcome', 'without_outcome', 'outcome_only', 'examples'],
+      joins.map(({ modality, kind, place, files, patients, matched, without, unmatched }) => [
+        ...[modality, kind, place, files, patients, matched, patients - matched, without],
+        unmatched.map(({ id }) => id).join(' '),
+      ]),
+    ),
+  );
+  directory.write(
+    'columns.csv',
+    csvText(
+      ['modality', 'column', 'kind', 'declared', 'categories', 'note'],
+      tables.flatMap(({ modality, table, left }) => [
+        ...table.columns.map(({ name, kind, inferred, categories = [], note }) => [
+          ...[modality, name, kind, inferred ? 'inferred' : 'declared'],
+          categories.join(' | '),
+          note,
+        ]),
+        ...left.map(({ column, reason }) => [modality, column, 'left out', '', '', reason]),
+      ]),
+    ),
+  );
+}

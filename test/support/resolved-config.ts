@@ -1,0 +1,17 @@
+import { withPreset } from '../../src/pipeline/config/presets.js';
+import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
+
+type DataInput = NonNullable<ConfigInput['data']>;
+
+/** Changes to an experiment: as a user writes them, where a modality of the layout needs none of its other keys. */
+export type Changes = Partial<Omit<ConfigInput, 'data'>> & {
+  readonly data?:
+    | (Omit<DataInput, 'modalities'> & { readonly modalities?: Readonly<Record<string, object>> | undefined })
+    | undefined;
+};
+
+/** The experiment that these changes make, over its preset and layout, as the loader resolves it. */
+export const resolvedConfig = (changes: Changes = {}): Config => {
+  const config = configSchema.parse(withPreset({ name: 'test', ...changes }));
+  return { ...config, modalities: config.modalities ?? Object.keys(config.data.modalities) };
+};
