@@ -204,9 +204,9 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
  * the list of members, or else all. Any other can be added without a new cohort, new folds and new training of what does not
  * read it.
  */
-function membersOf(
+export function membersOf(
   { cohort, modalities, data }: Config,
-  list: readonly SourceFile[],
+  list: readonly SourceFile[] = [],
 ): readonly ModalityId[] {
   if (cohort.require.length === 0 && list.length === 0) return modalities;
   // The site of the tumour is a column of this table.

@@ -5,8 +5,8 @@ import { alignments, type Alignment } from './core/alignment.js';
 import { slotsOf } from './config/slots.js';
 import type { ModalityId, Slot } from './core/modality.js';
 
-/** An encoder of Stage 1: of one bag modality, or of the union of a patient's bags. */
-export type BagSet = ModalityId | 'union';
+/** What an encoder of Stage 1 reads: the bags of one modality by its name, or `union`, those of all. */
+export type BagSet = string;
 
 /** How a method of an experiment comes to its predictions. */
 export interface MethodPlan {

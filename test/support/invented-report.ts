@@ -9,7 +9,8 @@ import {
   type InputArtifact,
 } from './invented-results.js';
 import type { Changes } from './resolved-config.js';
-import { runStage } from './run-stage.js';
+import { methodOf } from '../../src/operators/methods/registry.js';
+import { runStage, type ArtifactFiles } from './run-stage.js';
 
 /** Patients of the invented cohort. */
 export const count = 60;
@@ -44,6 +45,11 @@ export interface ReportCase {
   readonly split?: readonly InputArtifact[];
   readonly tile?: readonly InputArtifact[];
   readonly embed?: readonly InputArtifact[];
+  readonly tables?: readonly InputArtifact[];
+  readonly bags?: readonly InputArtifact[];
+  readonly latent?: readonly InputArtifact[];
+  /** Files of the `stage3` artifacts of fusion methods in place of invented ones. */
+  readonly fusion?: (fold: number) => ArtifactFiles;
   readonly config?: Changes;
 }
 
@@ -54,9 +60,13 @@ export async function reported(options: ReportCase = {}): Promise<Readonly<Recor
     ...options.config,
   };
   const cohort = [options.cohort ?? inventedCohort(count)];
-  const stage3 = ['haf', 'blood'].flatMap((method) =>
+  const methods = options.config?.methods ?? ['haf', 'blood'];
+  const stage3 = methods.flatMap((method) =>
     foldIndices.map((fold) =>
-      stage3Artifact(method, fold, inventedPredictions(method, fold, folds, count), history()),
+      stage3Artifact(method, fold, inventedPredictions(method, fold, folds, count), {
+        ...history(),
+        ...(methodOf(method).kind === 'fusion' ? options.fusion?.(fold) : {}),
+      }),
     ),
   );
   const evaluate = await evaluatedAll(stage3);
@@ -68,6 +78,9 @@ export async function reported(options: ReportCase = {}): Promise<Readonly<Recor
       split: options.split ?? [],
       tile: options.tile ?? [],
       embed: options.embed ?? [],
+      tables: options.tables ?? [],
+      bags: options.bags ?? [],
+      latent: options.latent ?? [],
       stage1: options.stage1 ?? stage1(),
       stage3,
       evaluate,

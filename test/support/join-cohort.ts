@@ -1,6 +1,6 @@
 import { bags } from '../../src/operators/cohort/bags.js';
 import { cohort } from '../../src/operators/cohort/cohort.js';
-import { flowFile, readCohort, type Cohort, type FlowStep } from '../../src/operators/cohort/cohort-data.js';
+import { flowFile, type Cohort, type FlowStep } from '../../src/operators/cohort/cohort-data.js';
 import { outcomeFile, type Labelled, type Outcome } from '../../src/operators/cohort/outcome-data.js';
 import { bagIndexFile, type BagIndex } from '../../src/operators/features/bag-index.js';
 import type { TypedTable } from '../../src/operators/tables/typed-table.js';
@@ -8,10 +8,11 @@ import { slotsOfKind } from '../../src/pipeline/config/slots.js';
 import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
 import { membersOf } from '../../src/pipeline/graph.js';
-import type { Artifact, StageName, Unit } from '../../src/pipeline/stage.js';
+import type { Unit } from '../../src/pipeline/stage.js';
 import { hancockWords, tableArtifact, type MadeArtifact } from './invented-cohort.js';
+import { cohortIn } from './mini-cohort.js';
 import { resolvedConfig, type Changes } from './resolved-config.js';
-import { runStage, scratchArtifact } from './run-stage.js';
+import { runStage } from './run-stage.js';
 
 /** Outcomes by patient: "l" lives, "d" died of the tumour, "n" died of something else. */
 export const outcomesOf = (outcomes: Readonly<Record<string, 'l' | 'd' | 'n'>>): Labelled[] =>
@@ -111,23 +112,10 @@ export async function joinCohort(
     },
   });
   return {
-    data: cohortOf({ id: 'cohort', unit: {}, files: output.files }, joined),
+    data: cohortIn({ cohort: [{ id: 'cohort', files: output.files }], bags: joined }),
     flow: output.files[flowFile] as FlowStep[],
     problems: [...problems, ...(output.problems ?? [])],
   };
-}
-
-/** The cohort as a job sees it that is given these artifacts. */
-export function cohortOf(cohort: MadeArtifact, bags: readonly MadeArtifact[]): Cohort {
-  const opened = ({ id, unit, files }: MadeArtifact): Artifact => scratchArtifact(id, unit, files);
-  const artifacts: Partial<Record<StageName, readonly Artifact[]>> = {
-    cohort: [opened(cohort)],
-    bags: bags.map(opened),
-  };
-  return readCohort({
-    all: (role) => artifacts[role] ?? [],
-    one: (role) => artifacts[role]?.[0] as Artifact,
-  });
 }
 
 /** Patient and place of the problems of one severity. */

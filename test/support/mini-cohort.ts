@@ -1,14 +1,21 @@
 import { rng } from '../../src/pipeline/core/rng.js';
-import type { StageName, Unit } from '../../src/pipeline/stage.js';
-import type { Member, PatientBags } from '../../src/operators/cohort/cohort-data.js';
+import type { Artifact, StageName, Unit } from '../../src/pipeline/stage.js';
+import { readCohort, type Cohort, type Member, type PatientBags } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { bagsArtifact, cohortArtifact, vectorsArtifact } from './invented-cohort.js';
 import type { Changes } from './resolved-config.js';
-import type { ArtifactFiles } from './run-stage.js';
+import { scratchArtifact, type ArtifactFiles } from './run-stage.js';
 
 /** Inputs of training stages, as `runStage` takes them. */
 export type MiniInputs = Partial<Record<StageName, { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
+
+/** The cohort as a job sees it that is given these artifacts. */
+export function cohortIn(inputs: MiniInputs): Cohort {
+  const all = (role: StageName): readonly Artifact[] =>
+    (inputs[role] ?? []).map(({ id, unit, files }) => scratchArtifact(id, unit ?? {}, files));
+  return readCohort({ all, one: (role) => all(role)[0] as Artifact });
+}
 
 export interface MiniCohort {
   /** `embed` holds the bags and the rows they are of. */

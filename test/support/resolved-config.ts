@@ -1,5 +1,7 @@
 import { withPreset } from '../../src/pipeline/config/presets.js';
 import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import { slotsOf } from '../../src/pipeline/config/slots.js';
+import type { Slot } from '../../src/pipeline/core/modality.js';
 
 type DataInput = NonNullable<ConfigInput['data']>;
 
@@ -15,3 +17,7 @@ export const resolvedConfig = (changes: Changes = {}): Config => {
   const config = configSchema.parse(withPreset({ name: 'test', ...changes }));
   return { ...config, modalities: config.modalities ?? Object.keys(config.data.modalities) };
 };
+
+/** Some of HANCOCK's modalities with their kinds. */
+export const slotsNamed = (modalities: readonly string[]): readonly Slot[] =>
+  slotsOf(resolvedConfig({ modalities: [...modalities] }));

@@ -54,7 +54,7 @@ describe('aggregate', () => {
     });
     expect(summary.cohort).toEqual({
       patients: 60,
-      deceased: deceasedOf(60),
+      positive: deceasedOf(60),
       majority: (60 - deceasedOf(60)) / 60,
     });
   });

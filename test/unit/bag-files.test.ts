@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { bagFiles } from '../../src/operators/features/bag-files.js';
 import type { FeatureBag } from '../../src/operators/features/feature-reader.js';
 import { npyBytes, npzBytes } from '../../src/operators/synthetic/npz-file.js';
-import type { PatientId } from '../../src/pipeline/core/patient-id.js';
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { embedFile, scratchFile, type Embedded } from '../support/embed-file.js';
 
@@ -95,7 +94,7 @@ describe('embed.onNonFinite', () => {
 
 it('rows of a bag without coordinates have none, beside one that has', () => {
   const bag = (values: readonly number[], corners: readonly number[] | null): FeatureBag => ({
-    patient: '001' as PatientId,
+    patient: '001',
     ...{ source: 'HE', image: 'a', place: 'a', mpp: null, values: Float32Array.from(values) },
     coords: corners === null ? null : { unit: 'px', side: 256, values: Float32Array.from(corners) },
   });

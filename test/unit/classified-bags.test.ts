@@ -1,26 +1,23 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StageOutput, Unit } from '../../src/pipeline/stage.js';
-import {
-  cohortFile,
-  type Cohort,
-  type Patient,
-  type Segment,
-} from '../../src/operators/cohort/cohort-data.js';
+import type { Patient, PatientBags, Segment } from '../../src/operators/cohort/cohort-data.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { predictionsSchema, type Prediction } from '../../src/operators/stage3/prediction-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { auc } from '../../src/operators/stats/auc.js';
 import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
-import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { bagsArtifact, type MadeArtifact } from '../support/invented-cohort.js';
+import { cohortIn, miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { runStage } from '../support/run-stage.js';
 
 const mini = miniCohort();
 const { base, embed } = mini.inputs;
-const original = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const original = cohortIn({ ...base, ...embed });
+const width = original.widths['TMA'] ?? 0;
 
 /** The instances of a patient as a slide and cores: every third patient has no slide, every third no cores. */
 function shared({ bags }: Patient, i: number): Patient['bags'] {
-  const [segment] = bags.TMA ?? [];
+  const [segment] = bags['TMA'] ?? [];
   if (segment === undefined) return {};
   const first = [0, segment.rows, Math.ceil(segment.rows / 2)][i % 3] ?? 0;
   const part = (artifact: string, from: number, to: number): Segment[] =>
@@ -29,24 +26,27 @@ function shared({ bags }: Patient, i: number): Patient['bags'] {
   return Object.fromEntries(Object.entries(parts).filter(([, segments]) => segments.length > 0));
 }
 
-const cohort: Cohort = {
-  ...original,
-  modalities: ['WSI', 'TMA'],
-  widths: { WSI: original.widths.TMA ?? 0, TMA: original.widths.TMA ?? 0 },
-  precisions: { WSI: 'float32', TMA: 'float32' },
-  patients: original.patients.map((patient, i) => ({ ...patient, bags: shared(patient, i) })),
+const patients = original.patients.map((patient, i) => ({ ...patient, bags: shared(patient, i) }));
+const bagsOf = (modality: string): MadeArtifact => {
+  const own: PatientBags['patients'] = Object.fromEntries(
+    patients.flatMap(({ id, bags }) => (bags[modality] === undefined ? [] : [[id, [...bags[modality]]]])),
+  );
+  return bagsArtifact(modality, width, own);
 };
 const files = embed.embed?.[0]?.files ?? {};
 const inputs: MiniInputs = {
   ...base,
-  cohort: [{ id: 'cohort', files: { [cohortFile]: cohort } }],
   embed: ['features', 'slides'].map((id) => ({ id, files })),
 };
 const config = { ...miniConfig, modalities: ['WSI' as const, 'TMA' as const] };
-const trained = async (unit: Unit, given: MiniInputs = inputs): Promise<StageOutput> =>
+/** The `bags` artifacts that the graph gives a unit: of its modality, or of all for the union. */
+const bagsFor = ({ modality }: Unit): MiniInputs => ({
+  bags: (modality === undefined ? ['WSI', 'TMA'] : [modality]).map(bagsOf),
+});
+const trained = async (unit: Unit, given: MiniInputs = { ...inputs, ...bagsFor(unit) }): Promise<StageOutput> =>
   (await runStage(stage1, { config, unit: { fold: 0, ...unit }, inputs: given })).output;
 const positions = (having: (bags: Patient['bags']) => boolean): string[] =>
-  cohort.patients.filter(({ bags }) => having(bags)).map(({ id }) => id);
+  patients.filter(({ bags }) => having(bags)).map(({ id }) => id);
 
 describe('stage 1 on the union of bags', () => {
   it('is stage 1 on one bag of the instances of both, slide first', async () => {
@@ -55,8 +55,7 @@ describe('stage 1 on the union of bags', () => {
   });
 
   it('says whose instances it lacks when no training patient has any', async () => {
-    const none = { ...cohort, patients: cohort.patients.map((patient) => ({ ...patient, bags: {} })) };
-    const given = { ...inputs, cohort: [{ id: 'cohort', files: { [cohortFile]: none } }] };
+    const given = { ...inputs, bags: ['WSI', 'TMA'].map((modality) => bagsArtifact(modality, width, {})) };
     await expect(trained({ union: true }, given)).rejects.toThrow(/WSI or TMA/);
   });
 });
@@ -74,7 +73,6 @@ describe.each<[string, Unit, (bags: Patient['bags']) => boolean, number]>([
     encoder = await trained(unit);
     const given = {
       ...base,
-      cohort: inputs.cohort ?? [],
       stage1: [{ id: 'encoder', unit, files: encoder.files }],
     };
     row = (await runStage(stage3, { config, unit: { fold: 0, method }, inputs: given })).output;
@@ -109,7 +107,7 @@ describe.each<[string, Unit, (bags: Patient['bags']) => boolean, number]>([
       positions((bags) => !having(bags)).filter((id) => tested.has(id)),
     );
     expect(without.length).toBeGreaterThan(0);
-    const deceased = cohort.patients.slice(0, 144).filter(({ y }) => y === 1).length;
+    const deceased = patients.slice(0, 144).filter(({ y }) => y === 1).length;
     for (const { p } of without) expect(p).toBeCloseTo(deceased / 144, 12);
   });
 

@@ -1,10 +1,10 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { surveyLines } from '../../src/pipeline/cli/inspect.js';
 import { slideLines, slidesAt } from '../../src/pipeline/cli/inspect-slides.js';
 import { paletteFor } from '../../src/pipeline/cli/output.js';
 import { surveyCohort } from '../../src/pipeline/cli/survey.js';
+import { surveyLines } from '../../src/pipeline/cli/survey-text.js';
 import { probeSlides } from '../../src/pipeline/cli/survey-slides.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { cli } from '../support/cli.js';
@@ -24,7 +24,7 @@ async function folderOf(slides: Readonly<Record<string, number | null | string>>
 
 const findings = async (root: string, ...set: readonly string[]): Promise<string> => {
   const text =
-    'name: test\ncohort: { require: [] }\nmodalities: [WSI]\nembed: { encoder: { standIn: true } }\ndata: { wsi: { slides: "*.svs" } }';
+    'name: test\ncohort: { require: [] }\nmodalities: [WSI]\nembed: { encoder: { standIn: true } }\ndata: { modalities: { WSI: { slides: "*.svs" } } }';
   const survey = await surveyCohort(loadConfig({ text, set }).config, root);
   return survey.findings
     .filter(({ modality }) => modality === 'WSI')
@@ -55,12 +55,16 @@ describe('inspect of slides', () => {
 describe('slides in the survey of a cohort', () => {
   it('are listed, with what is wrong as a finding', async () => {
     const root = await folderOf({ 'PrimaryTumor_HE_001.svs': 0.5, 'PrimaryTumor_HE_002.svs': 'no slide' });
+    writeFileSync(
+      join(root, 'targets.csv'),
+      'patient_id,survival_status,survival_status_with_cause,days_to_last_information\n1,living,living,10\n2,deceased,deceased,20\n',
+    );
     const config = loadConfig({
-      text: 'name: test\nembed: { encoder: { standIn: true } }\ndata: { wsi: { slides: "*.svs" } }',
+      text: 'name: test\nmodalities: [WSI]\ncohort: { require: [] }\nembed: { encoder: { standIn: true } }\ndata: { modalities: { WSI: { slides: "*.svs" } } }',
     }).config;
     const survey = await surveyCohort(config, root);
     expect(surveyLines(survey, plain).join('\n')).toMatch(/Slides\n.*\n +PrimaryTumor_HE_001\.svs +strips/);
-    expect(survey.features[0]).toMatchObject({ modality: 'WSI', files: 2, patients: 2 });
+    expect(survey.checks?.joins).toMatchObject([{ modality: 'WSI', files: 2, patients: 2, matched: 2 }]);
     expect(await findings(root)).toMatch(/^PrimaryTumor_HE_002\.svs: it is no TIFF/);
   });
 
@@ -69,7 +73,7 @@ describe('slides in the survey of a cohort', () => {
     expect(await findings(root)).toMatch(/1 of 2 slides do not say.*002\.svs.*column mpp.*tile\.defaultMpp/);
     expect(await findings(root, 'tile.defaultMpp=0.5')).toBe('');
     writeFileSync(join(root, 'slides.csv'), 'file,mpp\n002.svs,0.5\n');
-    expect(await findings(root, 'data.wsi.slideTable=slides.csv')).toBe('');
+    expect(await findings(root, 'data.modalities.WSI.slideTable=slides.csv')).toBe('');
   });
 
   it('of two scales are a finding while tiles have a fixed level', async () => {
@@ -84,6 +88,9 @@ describe('slides in the survey of a cohort', () => {
     const root = await folderOf({ '001.svs': null, '002.svs': 'no slide' });
     const survey = await surveyCohort(loadConfig({ text: 'name: test' }).config, root);
     expect(survey.slides).toHaveLength(2);
-    expect(survey.findings.some(({ what }) => what.includes('.svs'))).toBe(false);
+    // What is missing says what lies there instead, and nothing says what is wrong with these slides.
+    expect(survey.findings.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/^Missing in .* The folder holds: 001\.svs, 002\.svs\.$/),
+    ]);
   });
 });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { surveyLines } from '../../src/pipeline/cli/inspect.js';
 import { paletteFor } from '../../src/pipeline/cli/output.js';
 import { type Survey, surveyCohort } from '../../src/pipeline/cli/survey.js';
+import { surveyLines } from '../../src/pipeline/cli/survey-text.js';
 import { npyBytes, npzBytes } from '../../src/operators/synthetic/npz-file.js';
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
@@ -33,84 +33,118 @@ const experiment = (...set: readonly string[]): ReturnType<typeof loadConfig>['c
 const survey = (files: Readonly<Record<string, string | Uint8Array>>, ...set: string[]): Promise<Survey> =>
   surveyCohort(experiment(...set), makeFolder(files));
 
+/** Name, files, patients, and how many of these have an outcome, of each modality. */
+const joined = ({ checks }: Survey): unknown =>
+  checks?.joins.map(({ modality, files, patients, matched }) => [modality, files, patients, matched]);
+/** Patients with each outcome, the negative one first. */
+const outcomes = ({ checks }: Survey): unknown =>
+  [0, 1].map((y) => checks?.outcome.patients.filter((patient) => patient.y === y).length);
+/** Rows, columns and missing cells of each table. */
+const sizes = ({ checks }: Survey): unknown =>
+  checks?.tables.map(({ table: { patients, columns, cells } }) => [
+    ...[patients.length, columns.length, cells.filter((cell) => Number.isNaN(cell)).length],
+  ]);
+const instance = { shape: [2], data: Float32Array.of(1, 2) };
+const arrays = (...names: readonly string[]): Uint8Array =>
+  npzBytes(new Map(names.map((name) => [name, instance])));
+const width = 'data.modalities.TMA.width=2';
+
 describe('the survey of a cohort folder', () => {
   const clinical = 'patient_id,sex,age_at_initial_diagnosis\n1,0,61\n2,1,\n9,1,50\n';
 
   it('counts rows, cells and labelled patients by number of modalities', async () => {
-    const npz = zipSync({
-      'TumorCenter_HE_block1_x1_y2_patient001.npy': strToU8('x'),
-      '003.npy': strToU8('y'),
-    });
+    const npz = arrays('TumorCenter_HE_block1_x1_y2_patient001', '003');
     const found = await survey(
       { 'targets.csv': targets, 'clinical.csv': clinical, 'tma/HE.npz': npz },
-      'modalities=[TMA, Clin]',
+      ...['modalities=[TMA, Clin]', width],
     );
-    expect(found.outcomes).toEqual({ file: 'targets.csv', living: 2, deceased: 1 });
-    expect(found.tables).toEqual([
-      { modality: 'Clin', file: 'clinical.csv', rows: 3, columns: 2, missingCells: 1 },
-    ]);
-    expect(found.features).toMatchObject([{ modality: 'TMA', files: 1, patients: 2, bytes: npz.length }]);
-    expect(found.patientsByModalities).toEqual([0, 2, 1]);
     expect(found.findings).toEqual([]);
+    expect(found.checks?.outcome.words).toMatchObject({ positive: 'deceased', negative: 'living' });
+    expect(outcomes(found)).toEqual([2, 1]);
+    expect(joined(found)).toEqual([
+      ['TMA', 1, 2, 2],
+      ['Clin', 1, 3, 2],
+    ]);
+    expect(sizes(found)).toEqual([[3, 2, 1]]);
+    // Whose ids do not meet: 009 has no outcome, 003 no row; 002 has no cores.
+    expect(found.checks?.joins.map(({ unmatched, lacking }) => [unmatched, lacking].map((ids) => ids.map(({ id }) => id)))).toEqual([
+      [[], ['002']],
+      [['009'], ['003']],
+    ]);
+    expect(found.checks?.patientsByModalities).toEqual([0, 2, 1]);
   });
 
   it('counts the patients of slides by those with a primary one', async () => {
-    const names = ['x/PrimaryTumor_HE_001.h5', 'x/PrimaryTumor_HE_001_a.h5', 'LymphNode_HE_002.h5'];
-    const slides = Object.fromEntries(names.map((name) => [`wsi/${name}`, '']));
-    const found = await survey({ 'targets.csv': targets, ...slides }, 'modalities=[WSI]');
-    expect(found.features).toMatchObject([{ files: 3, patients: 1 }]);
+    const names = ['x/PrimaryTumor_HE_001.npy', 'x/PrimaryTumor_HE_001_a.npy', 'LymphNode_HE_002.npy'];
+    const slides = Object.fromEntries(names.map((name, i) => [`wsi/${name}`, npyBytes({ shape: [1, 2], data: Float32Array.of(i, 2) })]));
+    const found = await survey(
+      { 'targets.csv': targets, ...slides },
+      ...['modalities=[WSI]', 'data.modalities.WSI.files=wsi/**/*.npy', 'data.modalities.WSI.width=2'],
+    );
+    expect(joined(found)).toEqual([['WSI', 3, 1, 1]]);
+    expect(found.findings).toEqual([]);
   });
 
   it('counts the patients of a file by its name, or by its arrays when it has several', async () => {
-    const array = { shape: [1], data: Float32Array.of(1) };
+    const ids = ['001', '002', '003', '004', '005'];
+    const five = [targets.split('\n')[0], ...ids.map((id) => `${id},living,living,10`)].join('\n');
     const files = {
-      'tma/a_patient001.npy': npyBytes(array),
-      'tma/b_patient002.safetensors': writeSafetensors({ features: array, coords: array }),
-      'tma/CD8.safetensors': writeSafetensors({ '003': array, '001': array }),
-      'tma/c_patient004.npz': npzBytes(new Map([['features', array]])),
+      'tma/a_patient001.npy': npyBytes({ shape: [1, 2], data: Float32Array.of(1, 2) }),
+      'tma/b_patient002.safetensors': writeSafetensors({ features: { shape: [1, 2], data: Float32Array.of(2, 3) } }),
+      'tma/CD8.safetensors': writeSafetensors({ '003': instance, '001': instance }),
+      'tma/c_patient004.npz': npzBytes(new Map([['features', { shape: [1, 2], data: Float32Array.of(4, 3) }]])),
       'tma/d_patient005.pt': zipSync({ 'archive/data.pkl': strToU8('x'), 'archive/data/7': strToU8('x') }),
     };
     const found = await survey(
-      { 'targets.csv': targets, ...files },
-      'modalities=[TMA]',
-      'data.tma.files=tma/*.{npy,npz,pt,safetensors}',
+      { 'targets.csv': five, ...files },
+      ...['modalities=[TMA]', 'data.modalities.TMA.files=tma/*.{npy,npz,pt,safetensors}', width],
     );
-    expect(found.features).toMatchObject([{ files: 5, patients: 5 }]);
+    expect(joined(found)).toEqual([['TMA', 5, 5, 5]]);
     expect(found.findings).toEqual([]);
   });
 
   it('names a feature file that is damaged and goes on with the others', async () => {
-    const files = { 'tma/CD3.npz': 'no zip', 'tma/HE.npz': zipSync({ '001.npy': strToU8('x') }) };
-    const found = await survey({ 'targets.csv': targets, ...files }, 'modalities=[TMA]');
-    expect(found.features).toMatchObject([{ files: 2, patients: 1 }]);
-    expect(found.findings[0]?.what).toMatch(/^tma\/CD3\.npz: /);
+    const files = { 'tma/CD3.npz': 'no zip', 'tma/HE.npz': arrays('001') };
+    const found = await survey({ 'targets.csv': targets, ...files }, 'modalities=[TMA]', width);
+    expect(joined(found)).toEqual([['TMA', 2, 1, 1]]);
+    expect([...found.findings.map(({ what }) => what), ...(found.checks?.warnings ?? []).map(({ file, reason }) => `${file ?? ''}: ${reason}`)]).toEqual([
+      expect.stringMatching(/^tma\/CD3\.npz: /),
+    ]);
   });
 
-  it('names what is missing, with feature files that lie elsewhere', async () => {
-    const found = await survey({ 'tiles/HE.npz': '' }, 'modalities=[TMA, Clin]');
-    expect(found.outcomes).toBeNull();
+  it('names all files that are missing', async () => {
+    const found = await survey({ 'tma/HE.npz': arrays('001') }, 'modalities=[TMA, Clin]');
+    expect(found.checks).toBeNull();
+    expect(found.findings).toHaveLength(1);
+    expect(found.findings[0]?.what).toMatch(/targets\.csv.*clinical\.csv/s);
+    expect(found.findings[0]?.fix).not.toBe('');
+  });
+
+  it('names feature files that lie elsewhere than the glob says', async () => {
+    const found = await survey(
+      { 'targets.csv': targets, 'clinical.csv': clinical, 'tiles/HE.npz': arrays('001') },
+      'modalities=[TMA, Clin]',
+    );
     expect(found.findings.map(({ modality, what }) => [modality, what])).toEqual([
-      ['outcomes', 'No outcome table: none of targets.csv, target.csv.'],
-      ['TMA', 'No file matches tma/*.{h5,npz}. Other feature files here: 1, such as tiles/HE.npz.'],
-      ['Clin', 'No table clinical.csv.'],
+      ['TMA', expect.stringContaining('tma/*.{h5,npz}')],
+      ['TMA', 'There are 1 feature files here, such as tiles/HE.npz.'],
     ]);
-    expect(found.findings.every(({ fix }) => fix !== '')).toBe(true);
+    expect(found.findings[1]?.fix).toContain('data.modalities.TMA.files');
   });
 
   it('says which key takes the slides that lie where features were looked for', async () => {
     const found = await survey({ 'targets.csv': targets, 'slides/a_001.svs': '' }, 'modalities=[WSI]');
-    expect(found.findings.map(({ fix }) => fix)).toEqual([
-      expect.stringContaining('data.wsi.slides to a glob of the slides here (1), data.wsi.files'),
+    expect(found.findings.map(({ what, fix }) => `${what} ${fix}`)).toEqual([
+      expect.stringContaining('wsi/**/*.h5'),
+      expect.stringMatching(/1 slides here, such as slides\/a_001\.svs\..*data\.modalities\.WSI\.slides/),
     ]);
   });
 
-  it('shows the first faults of a table with their lines', async () => {
+  it('shows the faults of a table with their lines', async () => {
     const broken = 'patient_id,sex\n1,0\n1,1\nx,0\n3,7\n4,8\n';
     const found = await survey({ 'targets.csv': targets, 'clinical.csv': broken }, 'modalities=[Clin]');
     expect(found.findings).toHaveLength(1);
-    expect(found.findings[0]?.what).toMatch(
-      /^clinical\.csv: line 3: .*; line 4: .*; line 5: .*; and 1 more\.$/,
-    );
+    for (const line of [3, 4]) expect(found.findings[0]?.what).toContain(`clinical.csv:${line} patient_id: `);
   });
 
   it('refuses a folder that is not there', async () => {
@@ -120,19 +154,33 @@ describe('the survey of a cohort folder', () => {
   it('is printed as aligned columns', async () => {
     const found = await survey({ 'targets.csv': targets, 'clinical.csv': clinical }, 'modalities=[Clin]');
     const lines = surveyLines(found, paletteFor({}, {}, []));
-    expect(lines).toContain('  Clin      clinical.csv     3        2              1');
+    expect(lines).toContain('  name  kind   from          files  patients  with outcome  outcome only');
+    expect(lines).toContain('  Clin  table  clinical.csv      1         3             2             1');
+    expect(lines).toContain('  Clin: 1 patients without outcome: "009" (closest: "003")');
     expect(lines).toContain('           1         2');
+    expect(lines.join('\n')).toMatch(/survival_status +2 +1 +0/);
   });
 });
 
 describe.skipIf(hancockFolder === null)('the HANCOCK folder', () => {
   it('is counted as its own README counts it', async () => {
-    const set = ['modalities=[TMA, Clin, Path, Blood, ICD, Cell]', 'data.tma.files=tma_tile_dtr_256_*.npz'];
+    const set = [
+      ...['modalities=[TMA, Clin, Path, Blood, ICD, Cell]', 'data.modalities.TMA.files=tma_tile_dtr_256_*.npz'],
+      'data.modalities.TMA.width=256',
+    ];
     const found = await surveyCohort(experiment(...set), hancockFolder ?? '');
-    expect(found.outcomes).toMatchObject({ living: 550, deceased: 213 });
-    expect(found.tables.map(({ rows }) => rows)).toEqual([763, 763, 692, 712, 736]);
-    expect(found.tables.map(({ missingCells }) => missingCells)).toEqual([24, 654, 0, 0, 130]);
-    expect(found.features).toMatchObject([{ files: 8, patients: 760 }]);
     expect(found.findings).toEqual([]);
+    expect(outcomes(found)).toEqual([550, 213]);
+    expect((sizes(found) as number[][]).map(([rows]) => rows)).toEqual([763, 763, 692, 712, 736]);
+    expect((sizes(found) as number[][]).map(([, , missing]) => missing)).toEqual([24, 654, 0, 0, 130]);
+    expect(found.checks?.joins[0]).toMatchObject({ modality: 'TMA', files: 8, patients: 760 });
+  });
+
+  it('is refused with the width that its features do not have, as up refuses it', async () => {
+    const set = ['modalities=[TMA, Clin]', 'data.modalities.TMA.files=tma_tile_dtr_256_*.npz'];
+    const found = await surveyCohort(experiment(...set), hancockFolder ?? '');
+    expect(found.findings.map(({ modality, fix }) => [modality, fix])).toEqual([
+      ['TMA', expect.stringContaining('data.modalities.TMA.width')],
+    ]);
   });
 });

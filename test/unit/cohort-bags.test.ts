@@ -1,35 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { Unit } from '../../src/pipeline/stage.js';
+import type { MadeArtifact } from '../support/invented-cohort.js';
 import {
   embedded,
   joinCohort,
+  outcomesOf,
   places,
   tableOf,
-  targetsOf,
-  type Embedded,
   type EmbeddedMore,
 } from '../support/join-cohort.js';
+import type { Changes } from '../support/resolved-config.js';
 
 describe('bags', () => {
-  const targets = targetsOf({ '001': 'l', '002': 'd' });
+  const outcomes = outcomesOf({ '001': 'l', '002': 'd' });
   const both = {
     modalities: ['WSI', 'TMA'],
     cohort: { require: [] },
-  } as const satisfies Partial<ConfigInput>;
+  } as const satisfies Changes;
   const core = embedded('TMA', 'tma/CD3.npz', [
     ['001', 'CD3', 1],
     ['002', 'CD3', 1],
   ]);
 
   it('puts primary slides first, then sorts by file name', async () => {
-    const { data } = await joinCohort(both, { targets, tables: {} }, [
+    const { data } = await joinCohort(both, { outcomes }, [
       embedded('WSI', 'a/LymphNode_HE_001.h5', [['001', 'lymph', 2]]),
       embedded('WSI', 'z/PrimaryTumor_HE_001_a.h5', [['001', 'primary', 3]]),
       embedded('WSI', 'z/PrimaryTumor_HE_001.h5', [['001', 'primary', 5]]),
       core,
     ]);
-    expect(data.patients[0]?.bags.WSI?.map(({ artifact, rows }) => [artifact, rows])).toEqual([
+    expect(data.patients[0]?.bags['WSI']?.map(({ artifact, rows }) => [artifact, rows])).toEqual([
       ['artifact of z/PrimaryTumor_HE_001.h5', 5],
       ['artifact of z/PrimaryTumor_HE_001_a.h5', 3],
       ['artifact of a/LymphNode_HE_001.h5', 2],
@@ -39,7 +39,7 @@ describe('bags', () => {
   it('sorts cores by stain, then file, then place in the file', async () => {
     const { data } = await joinCohort(
       { modalities: ['TMA'], cohort: { require: [] } },
-      { targets, tables: {} },
+      { outcomes },
       [
         embedded('TMA', 'b/HE.npz', [
           ['002', 'HE', 7],
@@ -51,7 +51,7 @@ describe('bags', () => {
         embedded('TMA', 'd/CD163.npz', [['001', 'CD163', 5]]),
       ],
     );
-    expect(data.patients[0]?.bags.TMA).toEqual([
+    expect(data.patients[0]?.bags['TMA']).toEqual([
       { artifact: 'artifact of d/CD163.npz', start: 0, rows: 5 },
       { artifact: 'artifact of c/CD8.npz', start: 0, rows: 3 },
       { artifact: 'artifact of a/HE.npz', start: 0, rows: 4 },
@@ -69,19 +69,19 @@ describe('bags', () => {
       embedded('WSI', 'LymphNode_HE_002.h5', [['002', 'lymph', 4]]),
       core,
     ];
-    const all = await joinCohort(both, { targets, tables: {} }, slides);
-    expect(all.data.patients.map(({ bags }) => bags.WSI?.map(({ rows }) => rows))).toEqual([
+    const all = await joinCohort(both, { outcomes }, slides);
+    expect(all.data.patients.map(({ bags }) => bags['WSI']?.map(({ rows }) => rows))).toEqual([
       undefined,
       [3, 4],
     ]);
     expect(places(all.problems, 'info')).toEqual([['001', 'WSI']]);
 
     const primary = await joinCohort(
-      { ...both, data: { wsi: { sources: ['primary'] } } },
-      { targets, tables: {} },
+      { ...both, data: { modalities: { WSI: { sources: ['primary'] } } } },
+      { outcomes },
       slides,
     );
-    expect(primary.data.patients.map(({ bags }) => bags.WSI?.map(({ rows }) => rows))).toEqual([
+    expect(primary.data.patients.map(({ bags }) => bags['WSI']?.map(({ rows }) => rows))).toEqual([
       undefined,
       [3],
     ]);
@@ -95,7 +95,7 @@ describe('bags', () => {
     const { data, problems, flow } = await joinCohort(
       { modalities: ['TMA', 'Clin'], cohort: { require: ['TMA'] } },
       {
-        targets: targetsOf({ '001': 'l', '002': 'd', '003': 'l' }),
+        outcomes: outcomesOf({ '001': 'l', '002': 'd', '003': 'l' }),
         tables: { Clin: tableOf({ '001': 1, '002': 1, '003': 1 }) },
       },
       [
@@ -118,7 +118,7 @@ describe('bags', () => {
 
   it('refuses instances of different length within a modality, naming two files', async () => {
     await expect(
-      joinCohort({ modalities: ['TMA'], cohort: { require: [] } }, { targets, tables: {} }, [
+      joinCohort({ modalities: ['TMA'], cohort: { require: [] } }, { outcomes }, [
         core,
         embedded('TMA', 'tma/HE.npz', [['001', 'HE', 1]], 8),
       ]),
@@ -131,7 +131,7 @@ describe('bags', () => {
   it('ignores feature files of a modality the experiment does not use', async () => {
     const { data } = await joinCohort(
       { modalities: ['Clin'], cohort: { require: [] } },
-      { targets, tables: { Clin: tableOf({ '001': 1, '002': 1 }) } },
+      { outcomes, tables: { Clin: tableOf({ '001': 1, '002': 1 }) } },
       [core],
     );
     expect(data.patients.map(({ bags }) => bags)).toEqual([{}, {}]);
@@ -140,11 +140,11 @@ describe('bags', () => {
 });
 
 describe('bags of images', () => {
-  const targets = targetsOf({ '001': 'l', '002': 'd', '003': 'l' });
+  const outcomes = outcomesOf({ '001': 'l', '002': 'd', '003': 'l' });
   const config = {
     modalities: ['WSI', 'TMA'],
     cohort: { require: [] },
-  } as const satisfies Partial<ConfigInput>;
+  } as const satisfies Changes;
   const coresOf = (patient: string) =>
     embedded(
       'TMA',
@@ -159,11 +159,11 @@ describe('bags of images', () => {
   const slide = (name: string, patient: string, more: EmbeddedMore = {}) =>
     embedded('WSI', name, [[patient, 'primary', 5]], 4, { unit: { encoder: 'onnx' }, ...more });
   const slides = [slide('s/1.svs', '001'), slide('s/2.svs', '002')];
-  const join = (embed: readonly Embedded[]) => joinCohort(config, { targets, tables: {} }, embed);
+  const join = (embed: readonly MadeArtifact[]) => joinCohort(config, { outcomes }, embed);
 
   it('takes the cores of a patient from one artifact', async () => {
     const { data, problems } = await join([...slides, coresOf('001'), coresOf('002')]);
-    expect(data.patients[0]?.bags.TMA).toEqual([
+    expect(data.patients[0]?.bags['TMA']).toEqual([
       { artifact: 'artifact of cores of 001', start: 0, rows: 2 },
       { artifact: 'artifact of cores of 001', start: 2, rows: 3 },
     ]);
@@ -180,21 +180,24 @@ describe('bags of images', () => {
     );
   });
 
-  it('points to the keys of images when nobody has the modality', async () => {
+  it('points to the modality that nobody has', async () => {
     await expect(join([slide('s/1.svs', '999'), coresOf('001'), coresOf('002')])).rejects.toMatchObject({
       code: 'HAF_MODALITY_EMPTY',
-      context: { key: 'data.wsi.slides' },
+      context: { modality: 'WSI', key: 'data.modalities.WSI' },
+      fix: expect.stringContaining('its files hold instances') as string,
     });
-    await expect(join(slides)).rejects.toMatchObject({ context: { key: 'data.tma.files' } });
+    await expect(join(slides)).rejects.toMatchObject({
+      context: { modality: 'TMA', key: 'data.modalities.TMA' },
+    });
   });
 });
 
 describe('slides that do not go together', () => {
-  const targets = targetsOf({ '001': 'l', '002': 'd', '003': 'l', '004': 'd' });
-  const config = { modalities: ['WSI'], cohort: { require: [] } } as const satisfies Partial<ConfigInput>;
+  const outcomes = outcomesOf({ '001': 'l', '002': 'd', '003': 'l', '004': 'd' });
+  const config = { modalities: ['WSI'], cohort: { require: [] } } as const satisfies Changes;
   const slide = (name: string, patient: string, more: EmbeddedMore = {}) =>
     embedded('WSI', name, [[patient, 'primary', 5]], 4, more);
-  const join = (embed: readonly Embedded[]) => joinCohort(config, { targets, tables: {} }, embed);
+  const join = (embed: readonly MadeArtifact[]) => joinCohort(config, { outcomes }, embed);
   const images = { unit: { encoder: 'onnx' } } as const;
 
   it('are both left out when two files have one id, with both paths', async () => {
@@ -204,15 +207,15 @@ describe('slides that do not go together', () => {
       slide('h5_files/other.h5', '001', { image: 'other' }),
       slide('h5_files/one_of_2.h5', '002', { image: 'one' }),
     ]);
-    expect(data.patients.map(({ bags }) => bags.WSI?.map(({ artifact }) => artifact))).toEqual([
+    expect(data.patients.map(({ bags }) => bags['WSI']?.map(({ artifact }) => artifact))).toEqual([
       ['artifact of h5_files/other.h5'],
       ['artifact of h5_files/one_of_2.h5'],
     ]);
     expect(problems.filter(({ severity }) => severity === 'failure')).toEqual([
       {
         ...{ severity: 'failure', stage: 'cohort', patient: '001', file: 'h5_files/one.h5', place: 'WSI' },
-        reason: 'Two slides with one id, "one": h5_files/one.h5 and pt_files/one.pt. None of them is used.',
-        fix: 'Narrow data.wsi.files so that it matches one of them; equal names in h5_files and pt_files are the usual cause.',
+        reason: 'Two images with one id, "one": h5_files/one.h5 and pt_files/one.pt. None of them is used.',
+        fix: 'Narrow data.modalities.WSI.files so that it matches one of them; equal names in h5_files and pt_files are the usual cause.',
       },
     ]);
   });
@@ -232,14 +235,14 @@ describe('slides that do not go together', () => {
         { unit, image: 'core' },
       );
     const joined = (unit: Partial<Unit>) =>
-      joinCohort({ modalities: ['TMA'], cohort: { require: [] } }, { targets, tables: {} }, [cores(unit)]);
+      joinCohort({ modalities: ['TMA'], cohort: { require: [] } }, { outcomes }, [cores(unit)]);
     const { data, problems } = await joined({ patient: '001', encoder: 'onnx' });
-    expect(data.patients[0]?.bags.TMA).toEqual([{ artifact: 'artifact of a core', start: 2, rows: 1 }]);
+    expect(data.patients[0]?.bags['TMA']).toEqual([{ artifact: 'artifact of a core', start: 2, rows: 1 }]);
     expect(problems.filter(({ severity }) => severity === 'failure')).toMatchObject([
-      { patient: '001', reason: expect.stringMatching(/^Two cores with one id, "core"/) as string },
+      { patient: '001', reason: expect.stringMatching(/^Two images with one id, "core"/) as string },
     ]);
     // Groups of one case file may be of one stain.
-    expect((await joined({})).data.patients[0]?.bags.TMA).toHaveLength(3);
+    expect((await joined({})).data.patients[0]?.bags['TMA']).toHaveLength(3);
   });
 
   it('of two scales as common as one another: the one that more slides have exactly', async () => {
@@ -267,9 +270,9 @@ describe('slides that do not go together', () => {
         ...{ severity: 'failure', patient: '003', file: 'c.svs' },
         reason:
           'Its tiles have 0.499 micrometres per pixel, the most common of WSI is 0.25, so it is not used.',
-        fix: 'Set tile.mpp: 0.499 to tile all slides at one physical size, or take the slide out of data.wsi.slides.',
+        fix: 'Set tile.mpp: 0.499 to tile all slides at one physical size, or take the slide out of data.modalities.WSI.slides.',
       },
-      { severity: 'warning', patient: '004', file: 'd.svs', fix: 'Give its mpp in data.wsi.slideTable.' },
+      { severity: 'warning', patient: '004', file: 'd.svs', fix: 'Give its mpp in data.modalities.WSI.slideTable.' },
     ]);
   });
 
@@ -307,8 +310,8 @@ describe('slides that do not go together', () => {
     const lymph = (name: string, patient: string, mpp: number) =>
       embedded('WSI', name, [[patient, 'lymph', 5]], 4, { mpp });
     const { data, problems } = await joinCohort(
-      { ...config, data: { wsi: { sources: ['primary'] } } },
-      { targets, tables: {} },
+      { ...config, data: { modalities: { WSI: { sources: ['primary'] } } } },
+      { outcomes },
       [
         slide('a.h5', '001', { mpp: 0.5 }),
         slide('b.h5', '002', { mpp: 0.5 }),

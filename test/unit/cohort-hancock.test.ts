@@ -1,38 +1,45 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tablesFile, type Tables } from '../../src/operators/cohort/table-data.js';
-import { tables } from '../../src/operators/cohort/tables.js';
+import { outcomeFile, type Outcome } from '../../src/operators/cohort/outcome-data.js';
+import type { TypedTable } from '../../src/operators/tables/typed-table.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { hancockTables } from '../support/hancock-tables.js';
+import { hancockOutcome, hancockTable } from '../support/hancock-tables.js';
 import { joinCohort, type JoinedCohort } from '../support/join-cohort.js';
-import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 describe.skipIf(hancockFolder === null)('HANCOCK cohort', () => {
   const five = ['Clin', 'Path', 'Blood', 'ICD', 'Cell'] as const;
 
+  const read = async (): Promise<{ outcome: Outcome; tables: Record<string, TypedTable> }> => {
+    const artifact = await hancockOutcome();
+    const tables: Record<string, TypedTable> = {};
+    for (const modality of five) tables[modality] = (await hancockTable(modality, artifact)).table;
+    return { outcome: artifact.files[outcomeFile] as Outcome, tables };
+  };
   const hancock = async (rules: ConfigInput['cohort']): Promise<JoinedCohort> => {
-    const { output } = await runStage(tables, { config: {}, sources: hancockTables() });
-    return joinCohort({ modalities: [...five], cohort: rules }, output.files[tablesFile] as Tables);
+    const { outcome, tables } = await read();
+    return joinCohort({ modalities: [...five], cohort: rules }, { outcomes: outcome.patients, tables });
   };
 
   it('counts 763 labelled patients, 213 deceased, and keeps them all by default', async () => {
     const { data, flow, problems } = await hancock({ require: [] });
     expect(flow).toEqual([
-      { step: 'labelled', patients: 763, deceased: 213 },
-      { step: 'with any modality', patients: 763, deceased: 213 },
-      { step: 'cohort', patients: 763, deceased: 213 },
+      { step: 'labelled', patients: 763, positive: 213 },
+      { step: 'with any modality', patients: 763, positive: 213 },
+      { step: 'cohort', patients: 763, positive: 213 },
     ]);
     expect(problems).toEqual([]);
-    expect(data.patients.filter(({ tables: rows }) => Object.keys(rows).length === 5)).toHaveLength(626);
-    const rows = five.map((modality) => data.patients.filter((patient) => patient.tables[modality]).length);
+    const { tables } = await read();
+    const having = five.map((modality) => new Set(tables[modality]?.patients));
+    expect(data.patients.filter(({ id }) => having.every((ids) => ids.has(id)))).toHaveLength(626);
+    const rows = having.map((ids) => data.patients.filter(({ id }) => ids.has(id)).length);
     expect(rows).toEqual([763, 763, 692, 712, 736]);
   });
 
   it('leaves 674 patients, 560 of them with all five tables, under tumorSpecific', async () => {
     const { flow } = await hancock({ label: 'tumorSpecific', require: [...five] });
-    expect(flow[1]).toEqual({ step: 'label tumorSpecific', patients: 674, deceased: 124 });
+    expect(flow[1]).toEqual({ step: 'label tumorSpecific', patients: 674, positive: 124 });
     expect(flow.at(-1)?.patients).toBe(560);
   });
 
@@ -67,7 +74,7 @@ describe.skipIf(hancockFolder === null)('HANCOCK cohort', () => {
         ({ status, days }) => days >= limit && !(status === 'deceased' && days <= limit),
       );
       expect([dead.length + later.length, dead.length]).toEqual([patients, deceased]);
-      expect(flow[1]).toEqual({ step: `status at ${years} years known`, patients, deceased });
+      expect(flow[1]).toEqual({ step: `status at ${years} years known`, patients, positive: deceased });
       expect(data.patients.filter(({ y }) => y === 1)).toHaveLength(deceased);
       expect(problems).toHaveLength(763 - patients);
     },

@@ -1,25 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import type { Tables } from '../../src/operators/cohort/table-data.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { embedded, joinCohort, places, tableOf, targetsOf } from '../support/join-cohort.js';
+import { hancockWords } from '../support/invented-cohort.js';
+import { embedded, joinCohort, outcomesOf, places, tableOf, type Found } from '../support/join-cohort.js';
+import type { Changes } from '../support/resolved-config.js';
 
-const clinOnly = { modalities: ['Clin'], cohort: { require: [] } } as const satisfies Partial<ConfigInput>;
+const clinOnly = { modalities: ['Clin'], cohort: { require: [] } } as const satisfies Changes;
 
 describe('who belongs to the cohort', () => {
-  const data: Tables = {
-    targets: targetsOf({ '003': 'd', '001': 'l', '002': 'n', '004': 'l' }),
+  const data: Found = {
+    outcomes: outcomesOf({ '003': 'd', '001': 'l', '002': 'n', '004': 'l' }),
     tables: { Clin: tableOf({ '004': 4, '001': 1, '002': null, '003': 3 }) },
   };
 
-  it('sorts patients by id and keeps their cells, with 1 for deceased', async () => {
+  it('sorts patients by id, with 1 for the event, under the words of the outcome', async () => {
     const { data: joined } = await joinCohort({ ...clinOnly }, data);
     expect(joined.patients).toEqual([
-      { id: '001', y: 0, followUpDays: 10, tables: { Clin: [1] }, bags: {} },
-      { id: '002', y: 1, followUpDays: 10, tables: { Clin: [null] }, bags: {} },
-      { id: '003', y: 1, followUpDays: 10, tables: { Clin: [3] }, bags: {} },
-      { id: '004', y: 0, followUpDays: 10, tables: { Clin: [4] }, bags: {} },
+      { id: '001', y: 0, followUpDays: 10, bags: {} },
+      { id: '002', y: 1, followUpDays: 10, bags: {} },
+      { id: '003', y: 1, followUpDays: 10, bags: {} },
+      { id: '004', y: 0, followUpDays: 10, bags: {} },
     ]);
-    expect(joined.columns).toEqual({ Clin: [{ name: 'x', kind: 'numeric' }] });
+    expect(joined.outcome).toEqual(hancockWords);
+  });
+
+  it('counts a patient whose cells are all missing as one who has the table', async () => {
+    const { problems } = await joinCohort({ ...clinOnly, cohort: { require: ['Clin'] } }, data);
+    expect(problems).toEqual([]);
   });
 
   it('drops deaths of other causes under tumorSpecific and names who', async () => {
@@ -30,10 +36,10 @@ describe('who belongs to the cohort', () => {
     } = await joinCohort({ ...clinOnly, cohort: { require: [], label: 'tumorSpecific' } }, data);
     expect(joined.patients.map(({ id }) => id)).toEqual(['001', '003', '004']);
     expect(flow).toEqual([
-      { step: 'labelled', patients: 4, deceased: 2 },
-      { step: 'label tumorSpecific', patients: 3, deceased: 1 },
-      { step: 'with any modality', patients: 3, deceased: 1 },
-      { step: 'cohort', patients: 3, deceased: 1 },
+      { step: 'labelled', patients: 4, positive: 2 },
+      { step: 'label tumorSpecific', patients: 3, positive: 1 },
+      { step: 'with any modality', patients: 3, positive: 1 },
+      { step: 'cohort', patients: 3, positive: 1 },
     ]);
     expect(places(problems, 'info')).toEqual([['002', 'cohort.label']]);
   });
@@ -49,16 +55,16 @@ describe('who belongs to the cohort', () => {
       '007': ['l', null],
       '008': ['d', null],
     };
-    const targets = targetsOf(
+    const outcomes = outcomesOf(
       Object.fromEntries(Object.entries(known).map(([id, [outcome]]) => [id, outcome])),
-    ).map((target) => ({ ...target, followUpDays: known[target.patient]?.[1] ?? null }));
+    ).map((one) => ({ ...one, followUpDays: known[one.id]?.[1] ?? null }));
     const Clin = tableOf(Object.fromEntries(Object.keys(known).map((id) => [id, 1])));
     const rules: ConfigInput['cohort'] = { require: [], label: 'landmark', landmarkYears: 2 };
     const {
       data: joined,
       flow,
       problems,
-    } = await joinCohort({ ...clinOnly, cohort: rules }, { targets, tables: { Clin } });
+    } = await joinCohort({ ...clinOnly, cohort: rules }, { outcomes, tables: { Clin } });
     expect(joined.patients.map(({ id, y }) => [id, y])).toEqual([
       ['001', 1],
       ['002', 1],
@@ -67,14 +73,14 @@ describe('who belongs to the cohort', () => {
       ['005', 0],
     ]);
     expect(flow.slice(0, 2)).toEqual([
-      { step: 'labelled', patients: 8, deceased: 4 },
-      { step: 'status at 2 years known', patients: 5, deceased: 2 },
+      { step: 'labelled', patients: 8, positive: 4 },
+      { step: 'status at 2 years known', patients: 5, positive: 2 },
     ]);
     expect(problems.map(({ patient, place, reason }) => [patient, place, reason])).toEqual([
       [
         '006',
         'cohort.landmarkYears',
-        'Last seen alive after 730 days; the status at 2 years (730.5 days) is unknown.',
+        'Last seen without the event after 730 days; the status at 2 years (730.5 days) is unknown.',
       ],
       ['007', 'cohort.landmarkYears', 'The time of follow-up is unknown, and with it the status at 2 years.'],
       ['008', 'cohort.landmarkYears', 'The time of follow-up is unknown, and with it the status at 2 years.'],
@@ -85,7 +91,7 @@ describe('who belongs to the cohort', () => {
     const { data: joined, problems } = await joinCohort(
       { modalities: ['Path'], cohort: { require: [], includeSites: [2, 4] } },
       {
-        targets: targetsOf({ '001': 'l', '002': 'd', '003': 'l', '004': 'd' }),
+        outcomes: outcomesOf({ '001': 'l', '002': 'd', '003': 'l', '004': 'd' }),
         tables: { Path: tableOf({ '001': 2, '002': 4, '003': null, '004': 1 }, 'primary_tumor_site') },
       },
     );
@@ -101,7 +107,7 @@ describe('who belongs to the cohort', () => {
       joinCohort(
         { modalities: ['Path'], cohort: { require: [], includeSites: [1] } },
         {
-          targets: data.targets,
+          outcomes: data.outcomes,
           tables: { Path: tableOf({ '001': 1 }) },
         },
       ),
@@ -112,7 +118,7 @@ describe('who belongs to the cohort', () => {
     const { data: joined, problems } = await joinCohort(
       { ...clinOnly },
       {
-        targets: data.targets,
+        outcomes: data.outcomes,
         tables: { Clin: tableOf({ '001': 1, '003': 1 }) },
       },
     );
@@ -131,7 +137,7 @@ describe('who belongs to the cohort', () => {
     const { problems } = await joinCohort(
       { modalities: ['TMA', 'Clin'], cohort: { require: [] } },
       {
-        targets: data.targets,
+        outcomes: data.outcomes,
         tables: { Clin: tableOf({ '001': 1, '002': 1, '003': 1, '004': 1, '900': 1 }) },
       },
       [
@@ -144,17 +150,17 @@ describe('who belongs to the cohort', () => {
     );
     expect(places(problems, 'warning')).toEqual([
       ['800', 'TMA'],
-      ['900', 'TMA, Clin'],
+      ['900', 'TMA'],
     ]);
   });
 
   it.each([
-    ['nobody', targetsOf({ '005': 'l', '006': 'd', '001': 'n' }), 'tumorSpecific'],
-    ['one outcome only', targetsOf({ '001': 'l', '004': 'l', '002': 'n' }), 'tumorSpecific'],
-    ['deaths only', targetsOf({ '001': 'd', '004': 'd', '002': 'n' }), 'overall'],
-  ] as const)('is refused with %s left', async (_, targets, label) => {
+    ['nobody', outcomesOf({ '005': 'l', '006': 'd', '001': 'n' }), 'tumorSpecific'],
+    ['one outcome only', outcomesOf({ '001': 'l', '004': 'l', '002': 'n' }), 'tumorSpecific'],
+    ['deaths only', outcomesOf({ '001': 'd', '004': 'd', '002': 'n' }), 'overall'],
+  ] as const)('is refused with %s left', async (_, outcomes, label) => {
     await expect(
-      joinCohort({ ...clinOnly, cohort: { require: [], label } }, { targets, tables: data.tables }),
+      joinCohort({ ...clinOnly, cohort: { require: [], label } }, { outcomes, tables: data.tables ?? {} }),
     ).rejects.toMatchObject({
       code: 'HAF_COHORT_INVALID',
       what: expect.stringContaining('labelled 3') as string,
@@ -163,18 +169,17 @@ describe('who belongs to the cohort', () => {
 });
 
 describe('a modality nobody has', () => {
-  const targets = targetsOf({ '001': 'l', '002': 'd', '003': 'n' });
+  const outcomes = outcomesOf({ '001': 'l', '002': 'd', '003': 'n' });
   const Clin = tableOf({ '001': 1, '002': 1, '003': 1 });
 
   it.each([
-    ['a table whose ids match nobody', 'Blood', { Clin, Blood: tableOf({ '700': 1 }) }, 'data.tables.Blood'],
-    ['a table that was not read', 'ICD', { Clin }, 'data.tables.ICD'],
-    ['a bag modality without bags', 'WSI', { Clin }, 'data.wsi.files'],
+    ['a table whose ids match nobody', 'Blood', { Clin, Blood: tableOf({ '700': 1 }) }, 'data.modalities.Blood'],
+    ['a bag modality without bags', 'WSI', { Clin }, 'data.modalities.WSI'],
   ] as const)('is refused: %s', async (_, modality, byModality, key) => {
     await expect(
       joinCohort(
         { modalities: ['Clin', modality], cohort: { require: [] } },
-        { targets, tables: byModality },
+        { outcomes, tables: byModality },
       ),
     ).rejects.toMatchObject({
       code: 'HAF_MODALITY_EMPTY',
@@ -186,7 +191,7 @@ describe('a modality nobody has', () => {
     await expect(
       joinCohort(
         { modalities: ['Clin', 'Blood'], cohort: { require: [], label: 'tumorSpecific' } },
-        { targets, tables: { Clin, Blood: tableOf({ '003': 1 }) } },
+        { outcomes, tables: { Clin, Blood: tableOf({ '003': 1 }) } },
       ),
     ).rejects.toMatchObject({ code: 'HAF_MODALITY_EMPTY', context: { modality: 'Blood' } });
   });

@@ -163,7 +163,7 @@ describe('the result table on a terminal', () => {
   const shown = async (of: Promise<Readonly<Record<string, Uint8Array | object>>>): Promise<string> => {
     const summary = summarySchema.parse((await of)[summaryFile]);
     return summaryText({
-      ...{ run: 'test-1', backend: 'cpu', ...summary },
+      ...{ run: 'test-1', backend: 'cpu', invented: false, ...summary },
       rows: summary.rows.map((row) => ({ ...row, seconds: 1 })),
     });
   };
@@ -185,6 +185,8 @@ describe('the result table on a terminal', () => {
       /^HAF against PS3: AUC [+-]\d\.\d{3} \[-?\d\.\d{3}, -?\d\.\d{3}\], adjusted p [01]\.\d{4}$/,
     );
     expect(lines.at(-1)).toMatch(/^HAF against MDLM: /);
-    expect((await shown(files(['haf']))).split('\n').at(-1)).toMatch(/^60 patients/);
+    const alone = (await shown(files(['haf']))).split('\n');
+    expect(alone.at(-2)).toMatch(/^60 patients, \d+ deceased; /);
+    expect(alone.at(-1)).toMatch(/^paper: Heterogeneous Aligned Fusion /);
   });
 });

@@ -34,8 +34,8 @@ const second: TestImage = {
 };
 
 const standIn = ({ files, sources }: TestTiles): StageRun => ({
-  unit: { modality: 'TMA', patient: '007', encoder: 'stand-in' },
-  config: { data: { tma: { width } } },
+  unit: { modality: 'TMA', patient: '007', names: 'hancock', tiling: 'grid', encoder: 'stand-in' },
+  config: { data: { modalities: { TMA: { width } } } },
   sources,
   inputs: { tile: [{ id: 'tiles', files }] },
 });
@@ -136,9 +136,9 @@ async function onnxJob(images: readonly TestImage[]): Promise<{ run: StageRun; t
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
   const model: SourceFile = { role: 'encoder', name: 'tiny.onnx', path, sha256 };
   const run: StageRun = {
-    unit: { modality: 'WSI', file: 'slide.png', encoder: 'onnx' },
+    unit: { modality: 'WSI', file: 'slide.png', names: 'hancock', tiling: 'tissue', encoder: 'onnx' },
     config: {
-      data: { wsi: { width } },
+      data: { modalities: { WSI: { width } } },
       tile: { targetSize: 24 },
       embed: { encoder: { onnx: path, batch: 2 } },
     },

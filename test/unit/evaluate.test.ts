@@ -20,7 +20,7 @@ describe('evaluate', () => {
     expect(got).toMatchObject({ fold: 3, method: 'haf' });
     expect(got.test).toMatchObject({
       patients: 5,
-      deceased: 2,
+      positive: 2,
       accuracy: 0.6,
       sensitivity: 0.5,
       majority: 0.6,
@@ -28,12 +28,12 @@ describe('evaluate', () => {
     expect(got.test.specificity).toBeCloseTo(2 / 3, 12);
     // Of the six pairs only (004, 003) is in the wrong order.
     expect(got.test.auc).toBeCloseTo(5 / 6, 12);
-    expect(got.val).toMatchObject({ patients: 2, deceased: 1, auc: 1, accuracy: 0.5 });
+    expect(got.val).toMatchObject({ patients: 2, positive: 1, auc: 1, accuracy: 0.5 });
   });
 
   it('keeps apart the test patients whose modalities the method saw', async () => {
     const got = await evaluated(stage3Artifact('blood', 0, predictions));
-    expect(got.testObserved).toMatchObject({ patients: 4, deceased: 1, auc: 1 });
+    expect(got.testObserved).toMatchObject({ patients: 4, positive: 1, auc: 1 });
     expect(got.notes).toEqual(['1 of 5 test patients scored with the training base rate']);
   });
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { IndexedBag } from '../../src/operators/features/bag-index.js';
-import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { embedFile, type Embedded } from '../support/embed-file.js';
 import { written, writtenFile } from '../support/written-features.js';
 
 const { rows, width, values, coords } = written;
 
-const embedDialect = (dialect: string, modality: BagModality = 'WSI'): Promise<Embedded> => {
+const embedDialect = (dialect: string, modality: ModalityId = 'WSI'): Promise<Embedded> => {
   const file = writtenFile(dialect);
   if (file === null) throw new Error(`${dialect} was not written`);
   return embedFile(modality, file.path, width, {}, file.name);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { BagModality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { findBags } from '../../src/pipeline/sources/bag-files.js';
 import { givenBags, type GivenBags } from '../../src/pipeline/sources/given-files.js';
 import { testConfig } from '../support/jobs.js';
@@ -15,7 +15,7 @@ describe('files named on a command line', () => {
       writeFileSync(join(root, name), name);
     }
   };
-  const given = (paths: readonly string[], modality: BagModality = 'WSI'): Promise<GivenBags> =>
+  const given = (paths: readonly string[], modality: ModalityId = 'WSI'): Promise<GivenBags> =>
     givenBags(paths, modality, testConfig(), root);
   const namesOf = ({ bags }: GivenBags): readonly (readonly string[])[] => bags.map(({ names }) => names);
 
@@ -83,7 +83,7 @@ describe('files named on a command line', () => {
     expect(namesOf(await given(['slides']))).toEqual([['slides/a_1.svs'], ['slides/linked/b_2.svs']]);
     symlinkSync(join(root, 'unmounted/c_3.svs'), join(root, 'slides/c_3.svs'));
     expect(namesOf(await given(['slides']))).toContainEqual(['slides/c_3.svs']);
-    const config = testConfig({ modalities: ['WSI'], data: { wsi: { slides: 'slides/*.svs' } } });
+    const config = testConfig({ modalities: ['WSI'], data: { modalities: { WSI: { slides: 'slides/*.svs' } } } });
     const found = await findBags(config, root, 'WSI');
     expect(found.map(({ names }) => names)).toEqual([['slides/a_1.svs'], ['slides/c_3.svs']]);
   });

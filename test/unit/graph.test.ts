@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Config, ConfigInput } from '../../src/pipeline/config/schema.js';
-import { modalities } from '../../src/pipeline/core/modality.js';
+import type { Config } from '../../src/pipeline/config/schema.js';
 import { buildGraph, upstreamOf, type Graph, type JobNode } from '../../src/pipeline/graph.js';
 import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import { stages } from '../../src/pipeline/stages.js';
 import type { StageName } from '../../src/pipeline/stage.js';
 import { testConfig, testFiles } from '../support/jobs.js';
+import { resolvedConfig, type Changes } from '../support/resolved-config.js';
+
+const { modalities } = resolvedConfig();
+const tables = ['Clin', 'Path', 'Blood', 'ICD', 'Cell'];
 
 const files = testFiles();
 const slides = ['wsi/1.h5', 'wsi/2.h5'].map((file) => ({
@@ -16,10 +19,12 @@ const slides = ['wsi/1.h5', 'wsi/2.h5'].map((file) => ({
 }));
 
 type Methods = Config['methods'];
-const graphOf = (methods: Methods, changes: Partial<ConfigInput> = {}): Graph => {
+const graphOf = (methods: Methods, changes: Changes = {}): Graph => {
   const config = testConfig({ modalities: [...modalities], methods, ...changes });
-  const bags = [...slides, ...files.bags].filter(({ modality }) => config.modalities.includes(modality));
-  return buildGraph(config, { ...files, bags });
+  const used = ({ modality }: { readonly modality: string }): boolean => config.modalities.includes(modality);
+  const bags = [...slides, ...files.bags].filter(used);
+  const sources = tables.map((modality) => ({ modality, sources: [] })).filter(used);
+  return buildGraph(config, { ...files, bags, tables: sources });
 };
 
 const keys = (graph: Graph, stage: StageName): string[] =>
@@ -110,7 +115,9 @@ describe('the jobs of methods, stages trained one after the other', () => {
 
   it('give each method what it looks at, and no more', () => {
     const graph = graphOf([...methodIds]);
-    const preprocess = ['preprocess/fold-1'];
+    const preprocess = tables.map((id) => `preprocess/fold-1/${id}`);
+    const bags = ['bags/WSI', 'bags/TMA'];
+    const material = { bags, embed: keys(graph, 'embed') };
     const encoders = ['stage1/fold-1/WSI', 'stage1/fold-1/TMA'];
     const wanted: Readonly<Record<string, object>> = {
       'stage3/fold-1/wsi_clam': { stage1: ['stage1/fold-1/WSI'] },
@@ -120,12 +127,14 @@ describe('the jobs of methods, stages trained one after the other', () => {
       'stage3/fold-1/haf': { stage2: ['stage2/fold-1/svd'] },
       'stage3/fold-1/ga_max': { stage2: ['stage2/fold-1/svd'] },
       'stage3/fold-1/clip_drop': { stage2: ['stage2/fold-1/clip'] },
-      'stage3/fold-1/blood': { preprocess },
+      'stage3/fold-1/blood': { preprocess: ['preprocess/fold-1/Blood'] },
+      'preprocess/fold-1/ICD': { tables: ['tables/ICD'] },
       'stage2/fold-1/clip': { preprocess, stage1: encoders },
-      'joint/fold-1/mfmf': { preprocess, embed: keys(graph, 'embed') },
-      'joint/fold-1/haf_attached': { preprocess, embed: keys(graph, 'embed') },
-      'stage1/fold-1/WSI': { embed: ['embed/WSI/wsi/1.h5', 'embed/WSI/wsi/2.h5'] },
-      'stage1/fold-1/union': { embed: keys(graph, 'embed') },
+      'joint/fold-1/mfmf': { preprocess, ...material },
+      'joint/fold-1/haf_attached': { preprocess, ...material },
+      'bags/WSI': { outcome: ['outcome'], embed: ['embed/WSI/wsi/1.h5', 'embed/WSI/wsi/2.h5'] },
+      'stage1/fold-1/WSI': { bags: ['bags/WSI'], embed: ['embed/WSI/wsi/1.h5', 'embed/WSI/wsi/2.h5'] },
+      'stage1/fold-1/union': material,
       'evaluate/fold-1/mfmf': { stage3: ['joint/fold-1/mfmf'] },
       'evaluate/fold-1/haf': { stage3: ['stage3/fold-1/haf'] },
     };
@@ -191,9 +200,66 @@ describe('an experiment without a modality', () => {
 
   it('trains fusion on tables alone where there are no images', () => {
     const graph = graphOf(['haf', 'mfmf'], { modalities: ['Clin', 'Blood'], cohort: { require: [] } });
-    expect(readBy(graph, 'stage2/fold-0/svd')).toEqual({ preprocess: ['preprocess/fold-0'] });
-    expect(readBy(graph, 'joint/fold-0/mfmf')).toEqual({ preprocess: ['preprocess/fold-0'] });
+    expect(readBy(graph, 'stage2/fold-0/svd')).toEqual({ preprocess: ['preprocess/fold-0/Clin', 'preprocess/fold-0/Blood'] });
+    expect(readBy(graph, 'joint/fold-0/mfmf')).toEqual({ preprocess: ['preprocess/fold-0/Clin', 'preprocess/fold-0/Blood'] });
     expect(keys(graph, 'embed')).toEqual([]);
+  });
+});
+
+describe('an experiment on a cohort of its own', () => {
+  const own = (changes: Changes = {}): Graph => {
+    const config = testConfig({
+      modalities: ['RNA', 'Slides', 'Cores_2'],
+      methods: ['mil-Cores_2', 'mil-all', 'bags_mlp', 'haf', 'mfmf', 'table-RNA'],
+      data: {
+        layout: 'own',
+        modalities: {
+          Slides: { kind: 'bag', files: 'slides/*.h5' },
+          RNA: { kind: 'table', file: 'rna.csv' },
+          Cores_2: { kind: 'bag', files: 'cores/*.h5' },
+        },
+      },
+      ...changes,
+    });
+    const bags = ['Cores_2', 'Slides'].map((modality) => ({
+      ...{ modality, kind: 'features' as const, sources: [] },
+      unit: { modality, file: `${modality}/a.h5` },
+    }));
+    return buildGraph(config, { ...files, bags, tables: [{ modality: 'RNA', sources: [] }] });
+  };
+
+  it('has its jobs under its names', () => {
+    const graph = own();
+    expect(units(graph, 'stage1')).toEqual(['Slides', 'Cores_2', 'union']);
+    expect(units(graph, 'stage3')).toEqual(['mil-Cores_2', 'mil-all', 'bags_mlp', 'haf', 'table-RNA']);
+    expect(readBy(graph, 'stage3/fold-0/table-RNA')).toEqual({ preprocess: ['preprocess/fold-0/RNA'] });
+    expect(readBy(graph, 'stage3/fold-0/mil-Cores_2')).toEqual({ stage1: ['stage1/fold-0/Cores_2'] });
+    expect(readBy(graph, 'stage3/fold-0/bags_mlp')).toEqual({
+      stage1: ['stage1/fold-0/Slides', 'stage1/fold-0/Cores_2'],
+    });
+    expect(readBy(graph, 'joint/fold-0/mfmf')).toEqual({
+      preprocess: ['preprocess/fold-0/RNA'],
+      bags: ['bags/Slides', 'bags/Cores_2'],
+      embed: ['embed/Cores_2/Cores_2/a.h5', 'embed/Slides/Slides/a.h5'],
+    });
+  });
+
+  it('decides who belongs by the modalities that everybody needs, or by all', () => {
+    expect(readBy(own(), 'cohort')).toEqual({
+      outcome: ['outcome'],
+      tables: ['tables/RNA'],
+      bags: ['bags/Slides', 'bags/Cores_2'],
+    });
+    expect(readBy(own({ cohort: { require: ['Slides'] } }), 'cohort')).toEqual({
+      outcome: ['outcome'],
+      bags: ['bags/Slides'],
+    });
+  });
+
+  it('reads no table whose methods are not asked for', () => {
+    const graph = own({ methods: ['mil-Slides'] });
+    expect(keys(graph, 'preprocess')).toEqual([]);
+    expect(keys(graph, 'stage1')).toEqual(['stage1/fold-0/Slides', 'stage1/fold-1/Slides']);
   });
 });
 

@@ -3,7 +3,6 @@ import h5wasm, { type File } from 'h5wasm/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeFeatureFile } from '../../src/operators/features/feature-file.js';
 import type { IndexedBag } from '../../src/operators/features/bag-index.js';
-import { patientId } from '../../src/pipeline/core/patient-id.js';
 import { embedFile, scratchFile, scratchPath } from '../support/embed-file.js';
 
 const width = 8;
@@ -109,7 +108,7 @@ describe('a feature file of CLAM or TRIDENT', () => {
     const path = scratchPath('PrimaryTumor_HE_001.h5');
     const bag: IndexedBag = {
       ...{
-        patient: patientId('001'),
+        patient: '001',
         source: 'primary',
         image: 'PrimaryTumor_HE_001',
         start: 0,

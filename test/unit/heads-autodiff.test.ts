@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { autodiffHead } from '../../src/operators/heads/autodiff-head.js';
 import { bilinearHead } from '../../src/operators/heads/bilinear.js';
@@ -15,10 +14,11 @@ import type { ModalityInput } from '../../src/operators/embeddings/modality-inpu
 import { dense } from '../../src/operators/tensor/dense.js';
 import { initialParameters, linearSpecs, partOf } from '../../src/operators/tensor/parameters.js';
 import { numericBackends, useBackend } from '../support/numeric-backends.js';
+import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
 const patients = 12;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
-const widths: readonly (readonly [Modality, number])[] = [
+const widths: readonly (readonly [ModalityId, number])[] = [
   ['WSI', 5],
   ['Clin', 3],
   ['Blood', 4],
@@ -27,6 +27,7 @@ const inputs: readonly ModalityInput[] = widths.map(([modality, width], m) => {
   const stream = rng(m, 'inputs');
   return {
     modality,
+    kind: modality === 'WSI' ? 'bag' : 'table',
     width,
     values: Float32Array.from({ length: patients * width }, () => stream.normal()),
     // The last patient has Blood alone.
@@ -40,7 +41,7 @@ const groupLabels = group.map((patient) => labels[patient] as 0 | 1);
 
 interface Case {
   readonly module: HeadModule;
-  readonly config?: Partial<ConfigInput>;
+  readonly config?: Changes;
   /** Vectors enter as they are: all of one length. */
   readonly aligned?: true;
   readonly randomDrop?: true;
@@ -91,8 +92,7 @@ const inputsOf = ({ aligned }: Case): readonly ModalityInput[] =>
 
 /** A fresh head, so that its streams start anew. */
 function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
-  const config = configSchema.parse({
-    name: 'test',
+  const config = resolvedConfig({
     ...changes,
     fusion: { projection: 4, hidden: 6, ...changes?.fusion },
   });
@@ -232,7 +232,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
 
 describe('a method that needs vectors of one length', () => {
   it('says which lengths it got, and what to set', () => {
-    const config = configSchema.parse({ name: 'test' });
+    const config = resolvedConfig();
     const create = (): Head =>
       ps3Head.create({
         inputs,

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, symlinkSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { HafError, type ErrorContext } from '../../src/pipeline/core/errors.js';
 import { buildGraph, type Graph } from '../../src/pipeline/graph.js';
 import { makePlan } from '../../src/pipeline/plan.js';
@@ -13,10 +12,16 @@ import { findSources, type DataFiles } from '../../src/pipeline/sources/find-sou
 import { classOf } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { testConfig } from '../support/jobs.js';
+import type { Changes } from '../support/resolved-config.js';
 
-const images: Partial<ConfigInput> = {
+const images: Changes = {
   modalities: ['WSI', 'TMA', 'Clin', 'Blood'],
-  data: { wsi: { slides: 'slides/*.svs', slideTable: 'slides.csv' }, tma: { images: 'cores/*.png' } },
+  data: {
+    modalities: {
+      WSI: { slides: 'slides/*.svs', slideTable: 'slides.csv' },
+      TMA: { images: 'cores/*.png' },
+    },
+  },
   embed: { encoder: { standIn: true } },
 };
 
@@ -26,14 +31,20 @@ describe('a cohort that starts from images', () => {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);
   };
-  const find = (changes: Partial<ConfigInput> = {}): Promise<DataFiles> =>
+  const find = (changes: Changes = {}): Promise<DataFiles> =>
     findSources(testConfig({ ...images, ...changes }), root, { hashCache: join(root, '.hashes.json') });
-  const graphOf = async (changes: Partial<ConfigInput> = {}): Promise<Graph> =>
+  const graphOf = async (changes: Changes = {}): Promise<Graph> =>
     buildGraph(testConfig({ ...images, ...changes }), await find(changes));
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'haf-images-'));
-    for (const name of ['targets.csv', 'clinical.csv', 'blood.csv']) write(name);
+    write(
+      'targets.csv',
+      'patient_id,survival_status,survival_status_with_cause,days_to_last_information\n' +
+        '001,living,living,900\n002,deceased,deceased tumor specific,90\n',
+    );
+    write('clinical.csv', 'patient_id,sex\n001,0\n002,1\n');
+    write('blood.csv', 'patient_id,Hemoglobin\n001,12\n002,14\n');
     for (const id of ['001', '002']) write(`slides/PrimaryTumor_HE_${id}.svs`);
     write('slides.csv', 'file,mpp\nPrimaryTumor_HE_002.svs,0.25\n');
     for (const core of [
@@ -48,9 +59,10 @@ describe('a cohort that starts from images', () => {
   it('gives each slide a job, with what the slide table says of it', async () => {
     const { bags } = await find();
     const slides = bags.filter(({ modality }) => modality === 'WSI');
+    const ofHancock = { modality: 'WSI', names: 'hancock', tiling: 'tissue' };
     expect(slides.map(({ unit }) => unit)).toEqual([
-      { modality: 'WSI', file: 'slides/PrimaryTumor_HE_001.svs' },
-      { modality: 'WSI', file: 'slides/PrimaryTumor_HE_002.svs', mpp: 0.25 },
+      { ...ofHancock, file: 'slides/PrimaryTumor_HE_001.svs', patient: '001' },
+      { ...ofHancock, file: 'slides/PrimaryTumor_HE_002.svs', patient: '002', mpp: 0.25 },
     ]);
     expect(slides.flatMap(({ sources }) => sources.map(({ role }) => role))).toEqual(['slide', 'slide']);
   });
@@ -126,9 +138,9 @@ describe('a cohort that starts from images', () => {
   });
 
   it('refuses a glob without images by the key that holds it', async () => {
-    await expect(find({ data: { wsi: { slides: '*.ndpi' } } })).rejects.toMatchObject({
+    await expect(find({ data: { modalities: { WSI: { slides: '*.ndpi' } } } })).rejects.toMatchObject({
       code: 'HAF_MODALITY_EMPTY',
-      fix: expect.stringContaining('data.wsi.slides') as string,
+      fix: expect.stringContaining('data.modalities.WSI.slides') as string,
     });
   });
 
@@ -185,7 +197,7 @@ describe('a cohort that starts from images', () => {
     expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_DATA_MISSING')])).toMatchObject([
       { embed: 'embed/TMA/patient-002', problem: { patient: '002', file: null } },
     ]);
-    expect(lostFiles([gone, failed('tables', 'HAF_DATA_MISSING')])).toEqual([]);
+    expect(lostFiles([gone, failed('tables/Clin', 'HAF_DATA_MISSING')])).toEqual([]);
     expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_STORE_FULL')])).toEqual([]);
   });
 

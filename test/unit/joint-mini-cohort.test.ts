@@ -7,24 +7,22 @@ import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { spectrumSchema } from '../../src/operators/stage2/alignment-data.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
-import { withPreset } from '../../src/pipeline/config/presets.js';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
-import { slotsOf } from '../../src/pipeline/core/modality.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
 import { miniCohort, miniConfig } from '../support/mini-cohort.js';
 import { slidesConfig, withSlides } from '../support/mini-slides.js';
 import { arraysOf, historyOf, predictionsIn, testAuc } from '../support/training-output.js';
+import { resolvedConfig, slotsNamed, type Changes } from '../support/resolved-config.js';
 import { runStage, type StageRun } from '../support/run-stage.js';
 
 const mini = withSlides(miniCohort());
 const { base, embed, preprocess } = mini.inputs;
-const jobOf = (method: string, config: Partial<ConfigInput> = {}): StageRun => ({
+const jobOf = (method: string, config: Changes = {}): StageRun => ({
   config: { ...slidesConfig, ...config },
   unit: { fold: 0, method },
   inputs: { ...base, ...embed, ...preprocess },
 });
-const run = async (method: string, config: Partial<ConfigInput> = {}): Promise<StageOutput> =>
+const run = async (method: string, config: Changes = {}): Promise<StageOutput> =>
   (await runStage(joint, jobOf(method, config))).output;
 const joined = paperMethodIds.filter((id) => ['fusion', 'instances'].includes(methodOf(id).kind));
 
@@ -102,7 +100,7 @@ describe('a small cohort, all stages of a method in one step', () => {
   });
 
   it('looks at the modalities of the method alone', () => {
-    expect(modalitiesOf(methodOf('wsi_tma_mlp'), slotsOf(['WSI', 'TMA', 'Clin', 'Blood']))).toEqual([
+    expect(modalitiesOf(methodOf('wsi_tma_mlp'), slotsNamed(['WSI', 'TMA', 'Clin', 'Blood']))).toEqual([
       'WSI',
       'TMA',
     ]);
@@ -113,7 +111,7 @@ describe('a small cohort, all stages of a method in one step', () => {
   it.each(['haf_attached', 'clip_drop', 'mfmf'])(
     '%s, paused and gone on with elsewhere, leaves the same bytes',
     async (method) => {
-      const changes: Partial<ConfigInput> = {
+      const changes: Changes = {
         bag: { maxInstances: 4 },
         fusion: { ...miniConfig.fusion, dropout: 0.3 },
         train: { ...miniConfig.train, epochs: 5, plateauPatience: 0, weightDecay: 0.01 },
@@ -135,10 +133,10 @@ describe('a small cohort, all stages of a method in one step', () => {
 
 describe('the preset of the reference implementation', () => {
   const train = { ...miniConfig.train, epochs: 12 };
-  const settings = withPreset({ name: 'test', preset: 'reference', ...slidesConfig, train }) as ConfigInput;
+  const settings: Changes = { preset: 'reference', ...slidesConfig, train };
 
   it('is what these tests run', () => {
-    const { mil, pool, mdlm, tabular, fusion } = configSchema.parse(settings);
+    const { mil, pool, mdlm, tabular, fusion } = resolvedConfig(settings);
     expect([mil.transfer, mil.heads, mil.wInstAgain]).toEqual(['linear', 'deceased', 1]);
     expect([pool.detach, pool.imageLoss, mdlm.combine]).toEqual([false, false, 'frozenConcat']);
     expect([tabular.transfer, fusion.logits]).toEqual(['frozenRandom', 2]);

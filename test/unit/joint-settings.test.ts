@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { jointSettings, type JointSettings } from '../../src/operators/joint/joint-settings.js';
 import type { FusionMethod } from '../../src/operators/methods/method.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
-const settingsOf = (method: string, changes: Partial<ConfigInput> = {}): JointSettings =>
+const settingsOf = (method: string, changes: Changes = {}): JointSettings =>
   jointSettings(
     methodOf(method) as FusionMethod,
-    configSchema.parse({ name: 'test', schedule: 'joint', ...changes }),
+    resolvedConfig({ schedule: 'joint', ...changes }),
   );
 
 describe('settings of a method trained jointly', () => {
   it('stop gradients by the row first, then by the experiment, then by the key of the method', () => {
-    const detached = (changes: Partial<ConfigInput> = {}): readonly boolean[] =>
+    const detached = (changes: Changes = {}): readonly boolean[] =>
       ['haf', 'haf_attached', 'ga_sum', 'mdlm', 'ps3'].map((method) => settingsOf(method, changes).detach);
     expect(detached()).toEqual([true, false, true, true, true]);
     expect(detached({ detach: false })).toEqual([false, false, false, false, false]);

@@ -22,6 +22,7 @@ import {
   jointLabels as labels,
   type JointCase,
 } from '../support/joint-model.js';
+import { hancockWords } from '../support/invented-cohort.js';
 import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const modelOf = ({ parts }: JointCase, parameters: Float32Array): JointTraining =>
@@ -194,7 +195,7 @@ describe('with detachment', () => {
           values.set(z.subarray(row * width, (row + 1) * width), position * width),
         );
         const observed = Uint8Array.from(positions, (position) => (members.includes(position) ? 1 : 0));
-        inputs.push({ modality, width, values, observed });
+        inputs.push({ modality, kind: 'bag', width, values, observed });
       }
       for (const table of parts.tables)
         inputs.push({
@@ -244,15 +245,13 @@ describe('memory of a joint step', () => {
     const width = parts.encoders[0]?.encoder.width ?? 0;
     const artifact = largeBags(rows * group.length, width);
     const cohort = {
-      modalities: ['WSI' as const],
-      columns: {},
+      outcome: hancockWords,
       widths: { WSI: width },
       precisions: { WSI: 'float32' as const },
       patients: labels.map((y, i) => ({
         id: String(i),
         y,
         followUpDays: null,
-        tables: {},
         bags: group.includes(i) ? { WSI: [{ artifact: 'large', start: group.indexOf(i) * rows, rows }] } : {},
       })),
     };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StageCode, StageOutput, Unit } from '../../src/pipeline/stage.js';
 import { joint } from '../../src/operators/joint/joint.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
+import { cohortFile, type CohortFile } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
@@ -13,7 +13,7 @@ import {
   writeSafetensors,
   type NamedArray,
 } from '../../src/operators/tensor/safetensors.js';
-import { miniCohort, miniConfig, type MiniCohort, type MiniInputs } from '../support/mini-cohort.js';
+import { cohortIn, miniCohort, miniConfig, type MiniCohort, type MiniInputs } from '../support/mini-cohort.js';
 import { runStage, type ArtifactFiles } from '../support/run-stage.js';
 
 const patients = 120;
@@ -25,7 +25,7 @@ const filesOf = (list: MiniInputs[keyof MiniInputs]): ArtifactFiles => list?.[0]
 /** The mini cohort with other labels, bags and table rows for the patients from `first` up to `end`. */
 function perturbed(first: number, end: number): MiniCohort['inputs'] {
   const { base, embed, preprocess } = miniCohort(patients).inputs;
-  const cohort = filesOf(base.cohort)[cohortFile] as Cohort;
+  const cohort = cohortIn({ ...base, ...embed });
   const hit = (patient: number): boolean => patient >= first && patient < end;
 
   const bytes = filesOf(embed.embed)[featuresFiles.float32] as Uint8Array;
@@ -33,27 +33,32 @@ function perturbed(first: number, end: number): MiniCohort['inputs'] {
   cohort.patients
     .filter((_, i) => hit(i))
     .forEach(({ bags }) => {
-      for (const { start, rows: count } of bags.TMA ?? []) {
-        const width = cohort.widths.TMA ?? 0;
+      for (const { start, rows: count } of bags['TMA'] ?? []) {
+        const width = cohort.widths['TMA'] ?? 0;
         for (let at = start * width; at < (start + count) * width; at++)
           rows[at] = 1 - 3 * (rows[at] as number);
       }
     });
-  const vectors = readSafetensors(filesOf(preprocess.preprocess)[vectorsFile] as Uint8Array);
-  const changed = Object.entries(vectors).map(([name, { shape, data }]): [string, NamedArray] => [
-    name,
-    data instanceof Float32Array
-      ? { shape, data: data.map((value, at) => (hit(Math.floor(at / (shape[1] ?? 1))) ? 7 - value : value)) }
-      : { shape, data },
-  ]);
-  const flipped = cohort.patients.map((p, i) => (hit(i) ? { ...p, y: (1 - p.y) as 0 | 1 } : p));
+  const changed = (values: NamedArray): NamedArray => ({
+    shape: values.shape,
+    data: (values.data as Float32Array).map((value, at) =>
+      hit(Math.floor(at / (values.shape[1] ?? 1))) ? 7 - value : value,
+    ),
+  });
+  const file = filesOf(base.cohort)[cohortFile] as CohortFile;
+  const flipped = file.patients.map((p, i) => (hit(i) ? { ...p, y: (1 - p.y) as 0 | 1 } : p));
   return {
-    base: { ...base, cohort: [{ id: 'cohort', files: { [cohortFile]: { ...cohort, patients: flipped } } }] },
-    embed: { embed: [{ id: 'features', files: { [featuresFiles.float32]: new Uint8Array(rows.buffer) } }] },
+    base: { ...base, cohort: [{ id: 'cohort', files: { [cohortFile]: { ...file, patients: flipped } } }] },
+    embed: {
+      ...embed,
+      embed: [{ id: 'features', files: { [featuresFiles.float32]: new Uint8Array(rows.buffer) } }],
+    },
     preprocess: {
-      preprocess: [
-        { id: 'vectors', files: { [vectorsFile]: writeSafetensors(Object.fromEntries(changed)) } },
-      ],
+      preprocess: (preprocess.preprocess ?? []).map(({ files, ...of }) => {
+        const { values, ...mask } = readSafetensors(files[vectorsFile] as Uint8Array);
+        const arrays = { values: changed(values as NamedArray), ...mask };
+        return { ...of, files: { [vectorsFile]: writeSafetensors(arrays) } };
+      }),
     },
   };
 }

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { slotsOf } from '../../src/pipeline/core/modality.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { joint } from '../../src/operators/joint/joint.js';
 import { missingFor } from '../../src/operators/methods/method.js';
@@ -13,6 +12,7 @@ import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { testAuc } from '../support/training-output.js';
+import { slotsNamed } from '../support/resolved-config.js';
 import { runStage } from '../support/run-stage.js';
 
 const { base, embed, preprocess } = miniCohort().inputs;
@@ -27,7 +27,7 @@ const run = async (
     .output;
 };
 
-const slots = slotsOf(['TMA', 'Clin', 'Blood']);
+const slots = slotsNamed(['TMA', 'Clin', 'Blood']);
 const fusionMethods = paperMethodIds
   .map(methodOf)
   .filter((method) => method.kind === 'fusion' && missingFor(method, slots, { anchor: 'WSI' }) === null);

@@ -2,8 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
-import type { BagModality, Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { bilinearHead } from '../../src/operators/heads/bilinear.js';
 import type { HeadModule } from '../../src/operators/heads/head.js';
@@ -24,6 +23,7 @@ import {
 import { bagsInMemory, tablesOf } from '../support/small-inputs.js';
 import { pythonWith, runPython } from '../support/python-with.js';
 import { fastBackends, useBackend } from '../support/numeric-backends.js';
+import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
 const python = pythonWith('torch');
 const script = join(import.meta.dirname, '..', 'support', 'methods-torch.py');
@@ -48,7 +48,7 @@ interface Asked {
 const patients = 9;
 const labels = Array.from({ length: patients }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0));
 const everyone = labels.map((_, i) => i);
-const modalities: readonly Modality[] = ['WSI', 'Clin', 'Blood', 'ICD'];
+const modalities: readonly ModalityId[] = ['WSI', 'Clin', 'Blood', 'ICD'];
 
 const numbersOf = (layout: ParameterLayout, values: Float32Array): object =>
   Object.fromEntries(
@@ -70,10 +70,9 @@ const parametersOf = (layout: ParameterLayout): Float32Array => {
 async function askHead(
   network: string,
   module: HeadModule,
-  options: { readonly how?: string; readonly aligned?: boolean; readonly config?: Partial<ConfigInput> } = {},
+  options: { readonly how?: string; readonly aligned?: boolean; readonly config?: Changes } = {},
 ): Promise<Asked> {
-  const config = configSchema.parse({
-    name: 'test',
+  const config = resolvedConfig({
     ...options.config,
     fusion: { projection: 5, ...options.config?.fusion },
   });
@@ -115,7 +114,7 @@ async function askHead(
   };
 }
 
-async function askMfmf(logits: 1 | 2, sequence: readonly BagModality[]): Promise<Asked> {
+async function askMfmf(logits: 1 | 2, sequence: readonly ('WSI' | 'TMA')[]): Promise<Asked> {
   const all = tablesOf(['Clin', 'Blood'], patients, (m) => 3 + m);
   // The last two patients have no table.
   const tables = all.map((input) => ({
@@ -131,7 +130,7 @@ async function askMfmf(logits: 1 | 2, sequence: readonly BagModality[]): Promise
     ...{ width: 8, heads: 2, tables, sequence, logits, frozen: null },
     bags: Object.fromEntries(sequence.map((modality) => [modality, widths[modality]])),
   });
-  const bags: Partial<Record<BagModality, MfmfBags>> = Object.fromEntries(
+  const bags: Partial<Record<ModalityId, MfmfBags>> = Object.fromEntries(
     sequence.map((modality) => [modality, { source: memory[modality].source, subsample: rng(1, modality) }]),
   );
   const parameters = parametersOf(net.layout);

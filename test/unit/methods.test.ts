@@ -10,12 +10,13 @@ import {
   methodOf,
 } from '../../src/operators/methods/registry.js';
 import { paperMethodIds, paperResultOf, type PaperSpread } from '../../src/operators/paper/paper-results.js';
-import type { ModalityInput } from '../../src/operators/stage2/modality-inputs.js';
+import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 import { fusionHead } from '../../src/operators/stage3/method-head.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { initialParameters, partOf } from '../../src/operators/tensor/parameters.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
-import { slotsOf, type Modality, type Slot } from '../../src/pipeline/core/modality.js';
+import { slotsOf } from '../../src/pipeline/config/slots.js';
+import type { ModalityId, Slot } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { methodPlans } from '../../src/pipeline/method-plans.js';
 import { stages } from '../../src/pipeline/stages.js';
@@ -92,7 +93,7 @@ describe("the paper's numbers in the code are those of the method description", 
 
 const example = loadConfig({ text: 'name: demo' }).config;
 /** The stages that train a method in an experiment with these modalities; none when its row is left out. */
-const trainedIn = (id: string, modalities: readonly Modality[] = example.modalities): readonly string[] =>
+const trainedIn = (id: string, modalities: readonly ModalityId[] = example.modalities): readonly string[] =>
   methodPlans({
     ...example,
     methods: [id],
@@ -105,7 +106,7 @@ const inputsFor = (aligned: boolean): readonly ModalityInput[] =>
     const width = aligned ? 128 : 3 + at;
     const random = rng(1, modality);
     return {
-      ...{ modality, width },
+      ...{ modality, kind: 'table' as const, width },
       values: Float32Array.from({ length: 3 * width }, () => random.normal()),
       observed: Uint8Array.from(at === 0 ? [1, 1, 1] : [1, 0, 1]),
     };
@@ -226,7 +227,7 @@ describe('families of methods', () => {
 });
 
 describe("HANCOCK's names", () => {
-  const hancock = slotsOf(example.modalities);
+  const hancock = slotsOf(example);
 
   it.each(Object.entries(hancockAliases))('%s is %s under its own id and title', (alias, family) => {
     const [own, general] = [methodOf(alias), methodOf(family)];
@@ -281,7 +282,7 @@ describe('the pooling rows', () => {
     ],
   };
   const inputs = (['Clin', 'Blood'] as const).map((modality, m): ModalityInput => ({
-    ...{ modality, width: 3, values: Float32Array.from(rows[modality].flat()) },
+    ...{ modality, kind: 'table' as const, width: 3, values: Float32Array.from(rows[modality].flat()) },
     observed: Uint8Array.of(1, m === 0 ? 1 : 0),
   }));
   // Weights 1, 10, 100 and bias 0.25 show what each number of h is.

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { fusionNetOf } from '../../src/operators/heads/fusion-net.js';
 import { fusionPass, type FusionPass } from '../../src/operators/heads/fusion-pass.js';
@@ -19,9 +19,10 @@ const normals = (count: number, purpose: string): Float32Array => {
 };
 
 const count = 40;
-const inputsOf = (widths: Partial<Record<Modality, number>>): readonly ModalityInput[] =>
+const inputsOf = (widths: Readonly<Record<ModalityId, number>>): readonly ModalityInput[] =>
   Object.entries(widths).map(([modality, width], m) => ({
-    modality: modality as Modality,
+    modality,
+    kind: modality === 'WSI' ? 'bag' : 'table',
     width,
     values: normals(count * width, modality),
     observed: Uint8Array.from({ length: count }, (_, i) => ((i + m) % 4 === 0 ? 0 : 1)),

@@ -84,6 +84,41 @@ describe('artifact ids', () => {
     expect(same).toHaveLength(1);
   });
 
+  it('of what does not read a table stay when the table changes or another one is added', async () => {
+    const rules = { cohort: { require: ['TMA'] }, methods: ['haf', 'blood', 'tma_clam', 'mil-TMA'] };
+    const before = await planOf(testConfig(rules));
+    const changed = (after: Plan): string[] =>
+      before
+        .filter(({ node, id }) => after.find((other) => other.node.key === node.key)?.id !== id)
+        .map(({ node }) => node.key);
+    const other = changed(await planOf(testConfig(rules), 'blood.csv'));
+    for (const same of ['tables/Clin', 'cohort', 'split', 'preprocess/fold-0/Clin', 'stage1/fold-0/TMA', 'stage3/fold-0/tma_clam'])
+      expect(other).not.toContain(same);
+    for (const differs of ['tables/Blood', 'preprocess/fold-1/Blood', 'stage2/fold-0/svd', 'stage3/fold-0/blood'])
+      expect(other).toContain(differs);
+  });
+
+  it('of what does not read a modality stay when one is added', async () => {
+    const rules = { cohort: { require: ['TMA'] }, methods: ['haf', 'blood', 'tma_clam', 'mil-TMA', 'mil-all', 'bags_mlp'] };
+    const before = await planOf(testConfig(rules));
+    const config = testConfig({
+      ...rules,
+      modalities: ['TMA', 'Clin', 'Blood', 'RNA'],
+      data: { modalities: { RNA: { kind: 'table', file: 'rna.csv' } } },
+    });
+    const files = testFiles();
+    const rna = { role: 'table', name: 'rna.csv', path: '/nowhere/rna.csv', sha256: 'ab'.repeat(32) };
+    const tables = [...files.tables, { modality: 'RNA', sources: [rna] }];
+    const after = await makePlan(buildGraph(config, { ...files, tables }), config, store);
+    const differ = before.filter(({ id }) => !after.some((job) => job.id === id));
+    expect(new Set(differ.map(({ node }) => node.key.replace(/fold-\d/, 'fold-*')))).toEqual(
+      new Set([
+        ...['stage2/fold-*/svd', 'stage3/fold-*/haf', 'evaluate/fold-*/haf', 'latent/fold-*/svd'],
+        ...['aggregate', 'report'],
+      ]),
+    );
+  });
+
   it('give every seed results of its own but share the data', async () => {
     const differing = stagesThatDiffer(await planOf(testConfig()), await planOf(testConfig({ seed: 1 })));
     expect(differing).toContain('stage1');
@@ -97,11 +132,17 @@ describe('the reasons of a plan', () => {
     const recipes = new Map(before.map(({ node, recipe }) => [node.key, recipe]));
     const after = await planOf(testConfig({ align: { tauSv: 0.1 } }), 'blood.csv');
     const why = Object.fromEntries(summarisePlan(after, recipes).map((stage) => [stage.stage, stage.why]));
-    expect(why.tables).toBe('file blood.csv has other content');
+    // The clinical table is the same, and was not computed before either.
+    expect(why.tables).toBe(
+      'its result is gone from the store or was never finished; file blood.csv has other content',
+    );
     expect(why.stage2).toContain('align.tauSv: 1 -> 0.1');
-    expect(why.cohort).toBe('input tables changed');
-    const table = after.find(({ node }) => node.stage === 'tables');
-    const old = recipes.get('tables');
+    expect(why.outcome).toBe('its result is gone from the store or was never finished');
+    // Who belongs to the cohort is decided by TMA; the changed table changes what reads it.
+    expect(why.cohort).toBe('its result is gone from the store or was never finished');
+    expect(why.preprocess).toContain('input tables changed');
+    const table = after.find(({ node }) => node.key === 'tables/Blood');
+    const old = recipes.get('tables/Blood');
     expect(table && old && recipeChanges(old, table.recipe)).toEqual(['file blood.csv has other content']);
   });
 

@@ -1,37 +1,44 @@
 import { describe, expect, it } from 'vitest';
 import { cohort } from '../../src/operators/cohort/cohort.js';
-import { tables } from '../../src/operators/cohort/tables.js';
 import { preprocess } from '../../src/operators/preprocessing/preprocess.js';
 import { vectorsFile } from '../../src/operators/preprocessing/vectors-data.js';
 import { split } from '../../src/operators/splits/split.js';
 import { splitsFile, type Splits } from '../../src/operators/splits/split-data.js';
 import { readSafetensors, type NamedArray } from '../../src/operators/tensor/safetensors.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
-import { hancockTables } from '../support/hancock-tables.js';
+import { hancockOutcome, hancockTable } from '../support/hancock-tables.js';
+import { tableArtifact } from '../support/invented-cohort.js';
+import type { Changes } from '../support/resolved-config.js';
 import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 const five = ['Clin', 'Path', 'Blood', 'ICD', 'Cell'] as const;
-const experiment = { config: { modalities: [...five], cohort: { require: [] } } } satisfies {
-  config: Partial<ConfigInput>;
-};
+const experiment = { config: { modalities: [...five], cohort: { require: [] } } } satisfies { config: Changes };
 
-/** The vectors of one fold of the whole chain: tables, cohort, split, preprocess. */
-async function vectorsOf(fold: number): Promise<{ vectors: Record<string, NamedArray>; splits: Splits }> {
-  const sources = hancockTables();
-  const read = [{ id: 'tables', files: (await runStage(tables, { ...experiment, sources })).output.files }];
-  const joined = await runStage(cohort, { ...experiment, inputs: { tables: read } });
+/** The vectors of one fold of the whole chain: outcome, tables, cohort, split, preprocess. */
+async function vectorsOf(
+  fold: number,
+): Promise<{ vectors: Record<string, Record<string, NamedArray>>; splits: Splits }> {
+  const outcome = await hancockOutcome();
+  const read = await Promise.all(
+    five.map(async (modality) => tableArtifact(modality, (await hancockTable(modality, outcome)).table)),
+  );
+  const joined = await runStage(cohort, { ...experiment, inputs: { outcome: [outcome], tables: read } });
   const cohortInput = [{ id: 'cohort', files: joined.output.files }];
   const drawn = await runStage(split, { ...experiment, inputs: { cohort: cohortInput } });
-  const { output } = await runStage(preprocess, {
-    ...experiment,
-    unit: { fold },
-    inputs: { cohort: cohortInput, split: [{ id: 'split', files: drawn.output.files }] },
-  });
-  return {
-    vectors: readSafetensors(output.files[vectorsFile] as Uint8Array),
-    splits: drawn.output.files[splitsFile] as Splits,
-  };
+  const vectors: Record<string, Record<string, NamedArray>> = {};
+  for (const [at, modality] of five.entries()) {
+    const { output } = await runStage(preprocess, {
+      ...experiment,
+      unit: { fold, modality },
+      inputs: {
+        cohort: cohortInput,
+        split: [{ id: 'split', files: drawn.output.files }],
+        tables: read.slice(at, at + 1),
+      },
+    });
+    vectors[modality] = readSafetensors(output.files[vectorsFile] as Uint8Array);
+  }
+  return { vectors, splits: drawn.output.files[splitsFile] as Splits };
 }
 
 describe.skipIf(hancockFolder === null)('HANCOCK vectors', () => {
@@ -40,11 +47,11 @@ describe.skipIf(hancockFolder === null)('HANCOCK vectors', () => {
     expect(splits.folds.map(({ test }) => test.length).sort()).toEqual([
       76, 76, 76, 76, 76, 76, 76, 77, 77, 77,
     ]);
-    const cells = (name: string): number[] => [...(vectors[name]?.data ?? [])];
+    const cells = (modality: string, name: string): number[] => [...(vectors[modality]?.[name]?.data ?? [])];
     const found = five.map((modality) => [
       modality,
-      vectors[modality]?.shape,
-      cells(`${modality}.mask`).filter((readable) => readable === 1).length,
+      vectors[modality]?.['values']?.shape,
+      cells(modality, 'mask').filter((readable) => readable === 1).length,
     ]);
     expect(found).toEqual([
       ['Clin', [763, 7], 763],
@@ -53,6 +60,6 @@ describe.skipIf(hancockFolder === null)('HANCOCK vectors', () => {
       ['ICD', [763, 40], 712],
       ['Cell', [763, 4], 736],
     ]);
-    for (const modality of five) expect(cells(modality).every((value) => Number.isFinite(value))).toBe(true);
+    for (const modality of five) expect(cells(modality, 'values').every((value) => Number.isFinite(value))).toBe(true);
   });
 });

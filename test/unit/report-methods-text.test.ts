@@ -1,37 +1,103 @@
 import { describe, expect, it } from 'vitest';
 import { methodsText } from '../../src/operators/report/methods-text.js';
+import { titlesOf } from '../../src/operators/report/overview.js';
+import type { OutcomeWords } from '../../src/operators/cohort/cohort-data.js';
 import type { ReportInput } from '../../src/operators/report/report-input.js';
 import { significanceSection } from '../../src/operators/report/significance-section.js';
 import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import type { Comparison } from '../../src/operators/evaluation/summary-data.js';
-import { withPreset } from '../../src/pipeline/config/presets.js';
-import { configSchema, type Config, type ConfigInput } from '../../src/pipeline/config/schema.js';
-
-const configOf = (changes: Partial<ConfigInput>): Config =>
-  configSchema.parse(withPreset({ name: 'test', ...changes }));
+import { hancockWords } from '../support/invented-cohort.js';
+import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
 /** The text under a heading for an experiment with these rows; a run of it is invented as far as the text looks. */
 function textOf(
   heading: string,
-  changes: Partial<ConfigInput>,
+  changes: Changes,
   methods: readonly string[] = methodIds,
+  outcome: Partial<OutcomeWords> = {},
 ): string {
-  const config = configOf(changes);
+  const config = resolvedConfig(changes);
   const input = {
     config,
     modalities: config.modalities,
     summary: {
       rows: methods.map((method) => ({ method })),
-      cohort: { patients: 60, deceased: 16 },
+      cohort: { patients: 60, positive: 16 },
       comparisons: [],
     },
-    flow: [{ step: 'labelled', patients: 63, deceased: 17 }],
+    flow: [{ step: 'labelled', patients: 63, positive: 17 }],
+    outcome: { ...hancockWords, ...outcome },
+    titles: titlesOf(config),
     splitHash: null,
     training: [],
     images: { features: [] },
   } as unknown as ReportInput;
   return methodsText(input).find((paragraph) => paragraph.heading === heading)?.text ?? '';
 }
+
+/** An own cohort with these modalities. */
+const own = (modalities: Readonly<Record<string, object>>): Changes => ({
+  data: {
+    layout: 'own',
+    outcome: {
+      file: 'clini.csv',
+      event: { column: 'RELAPSE', positive: ['yes'], negative: ['no'] },
+    },
+    modalities,
+  },
+});
+const clin = { kind: 'table', title: 'clinical data', file: 'clini.csv' };
+const rna = { kind: 'table', file: 'rna.csv', scaler: 'zscore', select: { topVariance: 2000 } };
+const slides = { kind: 'bag', title: 'slides', files: '*.h5' };
+const relapse = { positive: 'relapse', negative: 'no relapse', column: 'RELAPSE' };
+
+describe('the methods text of an own cohort', () => {
+  const all = (changes: Changes, methods: readonly string[]): string =>
+    [
+      ...['Cohort and label', 'Split', 'Preprocessing', 'Bags', 'Image features', 'Stage 1: bag encoders'],
+      ...['Stage 2: alignment', 'Stage 3: fusion', 'Comparison rows', 'Schedule', 'Training', 'Evaluation'],
+    ]
+      .map((heading) => textOf(heading, changes, methods, relapse))
+      .join('\n');
+  const foreign = /paper|survival|deceased|living|patholog|HANCOCK|\bICD|slide image|\bcores\b/i;
+
+  it('of tables tells nothing of bags', () => {
+    const text = all(own({ Clin: clin, RNA: rna }), ['haf', 'all_mlp', 'table-RNA']);
+    expect(text).toContain(
+      'The label is column RELAPSE of clini.csv: relapse (positive class) or no relapse.',
+    );
+    expect(text).toContain('44 no relapse, 16 relapse');
+    expect(text).toContain('Modalities: clinical data and RNA.');
+    expect(text).toContain('numeric and ordinal columns scaled to [0, 1]');
+    expect(text).toContain(
+      'RNA: standardised; only the 2000 columns that vary most over the training patients.',
+    );
+    expect(text).toContain('maps the encoded table to u');
+    expect(text).toContain('Without alignment each modality first passes a linear map');
+    expect(text).not.toMatch(foreign);
+    expect(text).not.toMatch(/\bbag|attention|instances|images/i);
+  });
+
+  it('of bags tells nothing of tables', () => {
+    const text = all(own({ WSI: slides }), ['haf', 'mil-WSI', 'all_mlp']);
+    expect(text).toContain('No table is used.');
+    expect(text).toContain('A bag holds the instances of all files of a patient.');
+    expect(text).toContain('Each bag modality has a gated-attention MIL encoder');
+    expect(text).toContain('maps z to u');
+    expect(text).toContain('MIL rows: the classifier of a Stage-1 encoder');
+    expect(text).not.toMatch(foreign);
+    expect(text).not.toMatch(/one-hot|encoded table/);
+  });
+
+  it('of both tells both, in the words of the experiment', () => {
+    const changes = { ...own({ Clin: clin, WSI: slides }), mil: { heads: 'deceased' as const } };
+    const text = all(changes, ['haf', 'mil-WSI', 'table-Clin']);
+    expect(text).toContain('Modalities: clinical data and slides.');
+    expect(text).toContain('maps z or the encoded table to u');
+    expect(text).toContain('the head of the class relapse alone');
+    expect(text).not.toMatch(foreign);
+  });
+});
 
 describe('the methods text', () => {
   it('counts the landmark as the follow-up of the data does: what that counts from is not known here', () => {
@@ -49,7 +115,7 @@ describe('the methods text', () => {
   });
 
   it('speaks of linear maps only where they are learned', () => {
-    const of = (changes: Partial<ConfigInput>): string => textOf('Stage 3: fusion', changes);
+    const of = (changes: Changes): string => textOf('Stage 3: fusion', changes);
     expect(of({})).toContain('Without alignment each modality first passes a linear map to 128 numbers');
     expect(of({ mil: { transfer: 'linear' } })).toContain('Without alignment each table first');
     expect(of({ tabular: { transfer: 'frozenRandom' } })).toContain(
@@ -59,7 +125,7 @@ describe('the methods text', () => {
   });
 
   it('names every row through which gradients pass', () => {
-    const of = (changes: Partial<ConfigInput>, methods?: readonly string[]): string =>
+    const of = (changes: Changes, methods?: readonly string[]): string =>
       textOf('Schedule', changes, methods).split(' No gradient ')[1] ?? '';
     expect(of({}, ['haf', 'ga_mean', 'mdlm'])).toBe('passes from one stage into another.');
     expect(of({}, ['haf', 'haf_attached'])).toBe(
@@ -95,7 +161,7 @@ describe('the significance section', () => {
     [{}, { mode: 'fixedTest' as const }, 'DeLong, on the mean probability of each test patient.'],
   ])('says on what DeLong was done: %o, %o', (stats, cv, expected) => {
     const summary = { comparisons: [comparison] } as unknown as ReportInput['summary'];
-    const { markup } = significanceSection({ summary, config: configOf({ stats, cv }) });
+    const { markup } = significanceSection({ summary, config: resolvedConfig({ stats, cv }) });
     expect(markup.replaceAll(/\s+/g, ' ')).toContain(expected);
   });
 });

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configDifferences } from '../../src/operators/report/config-differences.js';
-import { standardErrorsFromPaper } from '../../src/operators/report/paper-difference.js';
+import { standardErrorsFromPaper } from '../../src/operators/paper/paper-difference.js';
 import { spectrumGroups } from '../../src/operators/report/spectrum-groups.js';
 import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
-import { configSchema } from '../../src/pipeline/config/schema.js';
 import { paperConfig, reportedPaper } from '../support/invented-paper.js';
 import { reported } from '../support/invented-report.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 
 let files: Readonly<Record<string, string>> = {};
 let page = '';
@@ -244,14 +244,14 @@ describe('the methods text', () => {
   });
 
   it('lists every key that is not as in preset paper, and only those', () => {
-    expect(configDifferences(configSchema.parse({ name: 'plain', methods: ['ga'] }))).toEqual([]);
-    const changed = configSchema.parse({
+    expect(configDifferences(resolvedConfig({ name: 'plain', methods: ['ga'] }))).toEqual([]);
+    const changed = resolvedConfig({
       name: 'other',
       modalities: ['Clin'],
       align: { tauSv: 0.05 },
       cohort: { require: [] },
     });
-    expect(configDifferences(changed).map(({ key, here, paper }) => [key, here, paper])).toEqual([
+    expect(configDifferences(changed).map(({ key, here, byDefault }) => [key, here, byDefault])).toEqual([
       ['modalities', '["Clin"]', '["WSI","TMA","Clin","Path","Blood","ICD","Cell"]'],
       ['cohort.require', '[]', '["WSI","TMA"]'],
       ['align.tauSv', '0.05', '1'],

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { html } from '../../src/operators/report/html.js';
-import type { ImageInput, Tiled } from '../../src/operators/report/image-input.js';
+import { html, type Html } from '../../src/operators/report/html.js';
+import type { Tiled } from '../../src/operators/report/image-input.js';
+import { titlesOf } from '../../src/operators/report/overview.js';
 import { imageSection } from '../../src/operators/report/image-section.js';
 import type { BagIndex, IndexedBag } from '../../src/operators/features/bag-index.js';
 import type { TiledImage } from '../../src/operators/tiling/tiles-data.js';
 import type { Unit } from '../../src/pipeline/stage.js';
 import { tiledImage } from '../support/heatmap-case.js';
 import { count, reported } from '../support/invented-report.js';
+import { bagsArtifact, cohortArtifact } from '../support/invented-cohort.js';
 import { inventedCohort, type InputArtifact } from '../support/invented-results.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 
 const slide = (id: string, more: Partial<TiledImage> = {}): TiledImage =>
   tiledImage({ id, file: `wsi/${id}.svs`, ...more });
@@ -32,7 +35,7 @@ const tileArtifact = (images: readonly TiledImage[], unit: Unit, sheet: string |
   },
 });
 const slideArtifact = (image: TiledImage, sheet: string | null = `picture of ${image.id}`): InputArtifact =>
-  tileArtifact([image], { modality: 'WSI', file: image.file }, sheet);
+  tileArtifact([image], { modality: 'WSI', file: image.file, tiling: 'tissue' }, sheet);
 
 const bag = (patient: string, source: string, more: Partial<IndexedBag> = {}): IndexedBag => ({
   ...{ patient, source, image: `${source} of ${patient}`, start: 0, rows: 5, mpp: null },
@@ -57,6 +60,14 @@ function section(page: string | undefined, heading: string): string {
 const textOf = (markup: string): string => markup.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
+const config = resolvedConfig();
+const sectionOf = (tiled: readonly Tiled[], of = config): Html =>
+  imageSection({
+    config: of,
+    titles: titlesOf(of),
+    images: { tiled, features: [], patients: [], heatmaps: [] },
+  });
+
 describe('slides in the report', () => {
   it('come with pictures, failed and empty ones first, then those with the fewest tiles', async () => {
     const pages = await reported({
@@ -79,7 +90,7 @@ describe('slides in the report', () => {
     expect(shown).toContain(`src="data:image/jpeg;base64,${base64('picture of few')}"`);
     expect(shown.match(/<img/g)).toHaveLength(3);
     expect(shown).toContain('<span class="bad">failed: its header is &lt;torn&gt;</span>');
-    expect(textOf(shown)).toContain('Slides 4 2 1 1 902');
+    expect(textOf(shown)).toContain('WSI 4 2 1 1 902');
     expect(textOf(shown)).toContain(
       '2 tiles; 0.25 µm/px (Aperio MPP); tiles of 256 px at 0.25 µm/px; tissue 43.2 % in 3 pieces',
     );
@@ -89,12 +100,12 @@ describe('slides in the report', () => {
 
   it('leave what comes below them in sight: of those that did well only the first are unfolded', () => {
     const tiled: Tiled[] = Array.from({ length: 22 }, (_, i) => ({
-      modality: 'WSI',
+      ...{ modality: 'WSI', tissue: true },
       images: [i < 3 ? slide(`bad${i}`, { outcome: 'empty', rows: 0 }) : slide(`ok${i}`)],
       sheet: () => new Uint8Array(8),
     }));
-    const { markup } = imageSection({ tiled, features: [], patients: [], heatmaps: [] });
-    const [before = '', folded = ''] = markup.split('<summary>4 more slides</summary>');
+    const { markup } = sectionOf(tiled);
+    const [before = '', folded = ''] = markup.split('<summary>4 more of WSI</summary>');
     expect([before, folded].map((part) => part.match(/<figure/g)?.length)).toEqual([18, 4]);
   });
 
@@ -126,14 +137,13 @@ describe('slides in the report', () => {
   it('are as many as fit into a page of 10 MB', () => {
     const many = (outcome: TiledImage['outcome'], number: number, bytes: number): Tiled[] =>
       Array.from({ length: number }, (_, i) => ({
-        modality: 'WSI',
+        ...{ modality: 'WSI', tissue: true },
         images: [slide(`${outcome}${i}`, { outcome, rows: outcome === 'ok' ? 10 : 0 })],
         sheet: () => new Uint8Array(bytes),
       }));
-    const shown = (tiled: readonly Tiled[]): string =>
-      html`${imageSection({ tiled, features: [], patients: [], heatmaps: [] } satisfies ImageInput)}`.markup;
+    const shown = (tiled: readonly Tiled[]): string => html`${sectionOf(tiled)}`.markup;
 
-    const cores: Tiled[] = many('ok', 300, 10_000).map((one) => ({ ...one, modality: 'TMA' }));
+    const cores: Tiled[] = many('ok', 300, 10_000).map((one) => ({ ...one, modality: 'TMA', tissue: false }));
     const usual = shown([...cores, ...many('ok', 700, 10_000), ...many('failed', 30, 10_000)]);
     expect(usual.match(/<img/g)).toHaveLength(430);
     expect(usual).toContain('600 of the 1030 pictures are not in this page');
@@ -144,6 +154,19 @@ describe('slides in the report', () => {
     expect(large.match(/class="failed"/g)).toHaveLength(10);
     expect(large.match(/<img/g)?.length).toBeGreaterThan(40);
   });
+});
+
+it('images of an own cohort have no cores and no stains', () => {
+  const own = resolvedConfig({
+    data: { layout: 'own', modalities: { Scans: { kind: 'bag', images: '*.png' } } },
+  });
+  const tiled: Tiled[] = [
+    { modality: 'Scans', tissue: false, images: [slide('a'), slide('b')], sheet: () => new Uint8Array(8) },
+  ];
+  const shown = textOf(sectionOf(tiled, own).markup);
+  expect(shown).toContain('Images');
+  expect(shown).toContain('2 images,');
+  expect(shown).not.toMatch(/core|stain/i);
 });
 
 describe('cores in the report', () => {
@@ -218,15 +241,10 @@ describe('heatmaps in the report', () => {
     ...invented,
     files: {
       ...invented.files,
-      'cohort.json': {
-        ...{ modalities: ['WSI'], columns: {}, widths: {}, precisions: {} },
-        patients: ids.map((id, i) => ({
-          ...{ id, y: i === 1 ? 1 : 0, followUpDays: null, tables: {} },
-          bags: { WSI: [{ artifact, start: 5 * i, rows: 5 }] },
-        })),
-      },
+      ...cohortArtifact(ids.map((id, i) => ({ id, y: i === 1 ? 1 : 0, followUpDays: null }))).files,
     },
   };
+  const segments = Object.fromEntries(ids.map((id, i) => [id, [{ artifact, start: 5 * i, rows: 5 }]]));
   const split = {
     id: 'split',
     unit: {},
@@ -244,7 +262,8 @@ describe('heatmaps in the report', () => {
   it('are linked, not embedded, where the run directory has a picture', async () => {
     const embed = [embedArtifact(unit, bags, 'uni.onnx')];
     const linked = async (config: object, more: object = {}): Promise<(string | undefined)[]> => {
-      const pages = await reported({ cohort, split: [split], embed, config, ...more });
+      const bagsOf = [bagsArtifact('WSI', 4, segments)];
+      const pages = await reported({ cohort, split: [split], embed, bags: bagsOf, config, ...more });
       return [...(pages['report.html'] ?? '').matchAll(/href="([^"]*)"/g)].map(([, path]) => path);
     };
     expect(await linked({})).toEqual(['heatmaps/WSI/002.png', 'heatmaps/WSI/001.png']);

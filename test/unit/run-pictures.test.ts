@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TiledImage } from '../../src/operators/tiling/tiles-data.js';
+import { runFactsPlace } from '../../src/operators/report/run-facts.js';
+import { inventedText } from '../../src/pipeline/runs/invented.js';
 import { materialise } from '../../src/pipeline/runs/materialise.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 import { writeTileTable } from '../../src/pipeline/runs/tile-table.js';
@@ -11,6 +13,7 @@ import { FileStore } from '../../src/pipeline/store/file-store.js';
 import type { Manifest } from '../../src/pipeline/store/store.js';
 import { csvRows, tiledImage } from '../support/heatmap-case.js';
 import { bytesOf, testManifest } from '../support/manifests.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 
 const scratch = () => {
   const store = new FileStore(mkdtempSync(join(tmpdir(), 'haf-pictures-')));
@@ -88,6 +91,34 @@ describe('the run directory', () => {
     const unit = { modality: 'WSI', file: failed.file } as const;
     await materialise(await made('tile', unit, { 'tiles.json': { images: [failed] } }), store, directory);
     expect(existsSync(directory.path)).toBe(false);
+  });
+
+  it('holds the report with its run, date and version, and says where patients are invented', async () => {
+    const { store, directory, made, shown } = scratch();
+    const stored = { 'report.html': `<h1>${runFactsPlace.markup}</h1>`, 'characteristics.csv': 'a,b' };
+    const manifest = await made('report', {}, stored);
+    directory.writeInfo({
+      ...{ state: 'running', config: resolvedConfig({ name: 'x' }), dataRoot: '/data' },
+      ...{ codeVersion: '9.8.7', host: 'h', node: 'v' },
+    });
+    await materialise(manifest, store, directory);
+    const { createdAt } = directory.info();
+    expect(shown('report.html')).toContain(`started ${createdAt.slice(0, 10)}`);
+    expect(shown('report.html')).toContain(directory.run);
+    expect(shown('report.html')).toMatch(/haf-pipeline\s+9\.8\.7/);
+    expect(shown('report.html')).not.toContain('Invented');
+    expect(shown('characteristics.csv')).toBe('a,b');
+    await materialise(manifest, store, directory, true);
+    expect(shown('report.html')).toContain('Invented patients.');
+  });
+
+  it('says in the tables for people that patients are invented, not in those for programs', async () => {
+    const { store, directory, made, shown } = scratch();
+    const files = { 'summary.md': 'table', 'summary.tex': 'table', 'summary.csv': 'table' };
+    await materialise(await made('aggregate', {}, files), store, directory, true);
+    expect(shown('summary.md')).toBe(`${inventedText}\n\ntable`);
+    expect(shown('summary.tex')).toBe(`% ${inventedText}\ntable`);
+    expect(shown('summary.csv')).toBe('table');
   });
 
   it('holds heatmaps by modality and patient', async () => {

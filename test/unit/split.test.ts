@@ -2,30 +2,20 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
+import type { Member } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile, splitsSchema, type Splits } from '../../src/operators/splits/split-data.js';
 import { split } from '../../src/operators/splits/split.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { hashOf } from '../../src/pipeline/core/canonical-json.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
+import { cohortArtifact } from '../support/invented-cohort.js';
 import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 /** Patients 001, 002, ...; every third is deceased. */
-const cohortOf = (ids: readonly string[]): Cohort => ({
-  modalities: ['Clin'],
-  columns: {},
-  widths: {},
-  precisions: {},
-  patients: ids.map((id) => ({
-    id,
-    y: Number(id) % 3 === 0 ? 1 : 0,
-    followUpDays: null,
-    tables: {},
-    bags: {},
-  })),
-});
+const cohortOf = (ids: readonly string[]): readonly Member[] =>
+  ids.map((id) => ({ id, y: Number(id) % 3 === 0 ? 1 : 0, followUpDays: null }));
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, at) => String(from + at).padStart(3, '0'));
 const twelve = cohortOf(numbered(1, 12));
@@ -45,7 +35,7 @@ async function drawn(
   const { output } = await runStage(split, {
     config: { cv, seed },
     sources: file === undefined ? [] : [file],
-    inputs: { cohort: [{ id: 'cohort', files: { [cohortFile]: cohort } }] },
+    inputs: { cohort: [cohortArtifact(cohort)] },
   });
   return { splits: splitsSchema.parse(output.files[splitsFile]), problems: output.problems ?? [] };
 }

@@ -5,6 +5,7 @@ import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { BagPacker, subsample } from '../../src/operators/stage1/pack-bags.js';
 import { onHost, packRows, packRuns } from '../../src/operators/stage1/packed-bags.js';
+import { hancockWords } from '../support/invented-cohort.js';
 import { scratchArtifact } from '../support/run-stage.js';
 
 /** Row r of artifact a holds [100 a + r, 100 a + r]. */
@@ -31,15 +32,13 @@ const segment = (
 });
 const bags = [[segment(1, 4, 3)], [segment(2, 0, 2), segment(1, 0, 1)], null, [segment(1, 7, 3)]];
 const cohort: Cohort = {
-  modalities: ['TMA'],
-  columns: {},
+  outcome: hancockWords,
   widths: { TMA: 2 },
   precisions: { TMA: 'float32' },
   patients: bags.map((segments, i) => ({
     id: `00${i}`,
     y: i === 1 ? 1 : 0,
     followUpDays: null,
-    tables: {},
     bags: segments === null ? {} : { TMA: segments },
   })),
 };

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
@@ -14,12 +13,12 @@ import { Scratch } from '../../src/operators/tensor/scratch.js';
 import { auc } from '../../src/operators/stats/auc.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
-import { miniCohort } from '../support/mini-cohort.js';
+import { cohortIn, miniCohort } from '../support/mini-cohort.js';
 import { scratchArtifact } from '../support/run-stage.js';
 import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const { base, embed } = miniCohort(40).inputs;
-const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const cohort = cohortIn({ ...base, ...embed });
 const features = scratchArtifact(
   'features',
   {},

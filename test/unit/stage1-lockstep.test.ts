@@ -3,7 +3,6 @@ import { beforeEach, afterAll, describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { BagSource } from '../../src/operators/stage1/bag-source.js';
 import { DeviceRoom, type DevicePlace } from '../../src/operators/stage1/device-room.js';
@@ -13,12 +12,12 @@ import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
 import { releaseBackend } from '../../src/operators/tensor/release-backend.js';
 import type { TrainingStep } from '../../src/operators/tensor/train-loop.js';
-import { miniCohort } from '../support/mini-cohort.js';
+import { cohortIn, miniCohort } from '../support/mini-cohort.js';
 import { fastBackends, useBackend } from '../support/numeric-backends.js';
 import { scratchArtifact } from '../support/run-stage.js';
 
 const { base, embed } = miniCohort(40).inputs;
-const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const cohort = cohortIn({ ...base, ...embed });
 const features = scratchArtifact(
   'features',
   {},

@@ -1,27 +1,26 @@
 import { filter, firstValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { configSchema } from '../../src/pipeline/config/schema.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Artifact, StageContext } from '../../src/pipeline/stage.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { historySchema } from '../../src/operators/tensor/history-data.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
-import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { cohortIn, miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { resolvedConfig } from '../support/resolved-config.js';
 import { runStage, scratchArtifact } from '../support/run-stage.js';
 
 const mini = miniCohort(60);
 const inputs: MiniInputs = { ...mini.inputs.base, ...mini.inputs.embed };
-const cohort = inputs.cohort?.[0]?.files[cohortFile] as Cohort;
+const cohort = cohortIn(inputs);
 const unit = { fold: 0, modality: 'TMA' } as const;
 const foldOf = (train: readonly string[], val: readonly string[]): MiniInputs => ({
   ...inputs,
   split: [{ id: 'split', files: { [splitsFile]: { folds: [{ train, val, test: [] }], hash: 'own' } } }],
 });
-const withTma = cohort.patients.filter(({ bags }) => bags.TMA).map(({ id }) => id);
-const living = cohort.patients.filter(({ y, bags }) => y === 0 && bags.TMA).map(({ id }) => id);
+const withTma = cohort.patients.filter(({ bags }) => bags['TMA']).map(({ id }) => id);
+const living = cohort.patients.filter(({ y, bags }) => y === 0 && bags['TMA']).map(({ id }) => id);
 
 describe('stage 1', () => {
   it('ends by patience on a validation set of one class, and says which weights it kept', async () => {
@@ -68,15 +67,14 @@ describe('stage 1', () => {
   });
 
   it('stops computing soon after it is unsubscribed', async () => {
-    const config = configSchema.parse({
-      name: 'test',
+    const config = resolvedConfig({
       ...miniConfig,
       train: { ...miniConfig.train, epochs: 100_000, patience: 100_000 },
     });
     const artifacts = Object.fromEntries(
       Object.entries(inputs).map(([role, list]) => [
         role,
-        (list ?? []).map(({ id, files }) => scratchArtifact(id, {}, files)),
+        (list ?? []).map(({ id, unit: of, files }) => scratchArtifact(id, of ?? {}, files)),
       ]),
     );
     // Every draw of the sampling stream is counted: a job that goes on keeps drawing.
@@ -84,7 +82,6 @@ describe('stage 1', () => {
     const context: StageContext = {
       unit,
       config,
-      modalities: config.modalities,
       sources: [],
       inputs: {
         all: (role) => artifacts[role] ?? [],

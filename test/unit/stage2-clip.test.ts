@@ -2,8 +2,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configSchema } from '../../src/pipeline/config/schema.js';
-import { slotsOf } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import type { AlignmentGroup } from '../../src/operators/stage2/alignment.js';
@@ -16,9 +14,10 @@ import { initialParameters, layoutOf } from '../../src/operators/tensor/paramete
 import { readSafetensors, writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { miniCohort, miniConfig } from '../support/mini-cohort.js';
 import { pythonWith, runPython } from '../support/python-with.js';
+import { resolvedConfig, slotsNamed } from '../support/resolved-config.js';
 import { runStage } from '../support/run-stage.js';
 
-const { align, clip } = configSchema.parse({ name: 'test' });
+const { align, clip } = resolvedConfig();
 const modalities = ['WSI', 'TMA', 'Clin', 'Blood'] as const;
 const width = 5;
 
@@ -41,7 +40,7 @@ function groupOf(rows: readonly (readonly number[])[] = mask): AlignmentGroup & 
 
 const theta = (value: number): Float32Array => Float32Array.of(value);
 const objective = (options: Partial<typeof clip> = {}, weight = 0.7): ReturnType<typeof clipObjective> =>
-  clipObjective({ weight }, { ...clip, ...options }, slotsOf(modalities));
+  clipObjective({ weight }, { ...clip, ...options }, slotsNamed(modalities));
 
 describe.each([false, true])('the CLIP loss, anchor with itself %s', (includeSelf) => {
   const group = groupOf();
@@ -194,8 +193,8 @@ describe('the CLIP loss', () => {
   });
 
   it('needs its anchor among the modalities: the given one, or a bag', () => {
-    const build = (anchor: string | null, of: Parameters<typeof slotsOf>[0]) => () =>
-      clipObjective(align, { ...clip, anchor }, slotsOf(of));
+    const build = (anchor: string | null, of: Parameters<typeof slotsNamed>[0]) => () =>
+      clipObjective(align, { ...clip, anchor }, slotsNamed(of));
     expect(build('WSI', ['TMA', 'Clin'])).toThrow('no anchor');
     expect(build(null, ['Clin', 'Blood'])).toThrow('no anchor');
     expect(build('Blood', ['Clin', 'Blood'])).not.toThrow();
@@ -227,10 +226,10 @@ describe.each(['valAuc', 'valLoss'] as const)('stage 2 by CLIP, stopped by %s', 
     align: { ...miniConfig.align, monitor },
     train: { ...miniConfig.train, epochs: 6, patience: 6 },
   };
-  // An encoder that hands on the clinical vectors stands in for the slides: something to agree with.
+  // An encoder that hands on the clinical vectors, the first, stands in for the slides: something to agree with.
   const vectors = readSafetensors(inputs.preprocess.preprocess?.[0]?.files[vectorsFile] as Uint8Array);
   const observed = Uint8Array.from({ length: patients }, (_, i) => (i % 5 === 2 ? 0 : 1));
-  const z = vectors['Clin'] as (typeof vectors)[string];
+  const z = vectors['values'] as (typeof vectors)[string];
   const stage1 = [
     {
       id: 'encoder',

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { frozenTransfer } from '../../src/operators/stage2/frozen-transfer.js';
 import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
-import type { Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 
 const input = (
-  modality: Modality,
+  modality: ModalityId,
   rows: readonly (readonly number[] | null)[],
   width: number,
 ): ModalityInput => ({
   modality,
+  kind: modality === 'TMA' ? 'bag' : 'table',
   width,
   values: Float32Array.from(rows.flatMap((row) => row ?? Array<number>(width).fill(NaN))),
   observed: Uint8Array.from(rows, (row) => (row === null ? 0 : 1)),
@@ -20,7 +21,7 @@ const rowsOf = ({ values, width }: ModalityInput): number[][] =>
   ]);
 
 /** Inputs that show the map itself: the zero vector gives the bias, unit vectors a row of weights plus the bias. */
-const probe = (modality: Modality, width: number): ModalityInput =>
+const probe = (modality: ModalityId, width: number): ModalityInput =>
   input(
     modality,
     [null, ...Array.from({ length: width }, (_, at) => at)].map((hot) =>

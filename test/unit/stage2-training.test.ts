@@ -46,11 +46,13 @@ describe.each(['valAuc', 'valLoss'] as const)('stage 2 stopped by %s', (monitor)
     const weights = arraysIn(output, 'weights.safetensors');
     expect(Object.keys(weights).every((name) => name.startsWith('phi.'))).toBe(true);
     const { u, before, mask } = arraysIn(output, 'u.safetensors');
-    const vectors = readSafetensors(inputs.preprocess.preprocess?.[0]?.files[vectorsFile] as Uint8Array);
+    const vectors = (inputs.preprocess.preprocess ?? []).map(({ files }) =>
+      readSafetensors(files[vectorsFile] as Uint8Array),
+    );
     let moved = 0;
     for (let patient = 0; patient < patients; patient++)
       ['Clin', 'Blood'].forEach((table, m) => {
-        const { shape, data } = vectors[table] as Arrays[string];
+        const { shape, data } = vectors[m]?.['values'] as Arrays[string];
         const columns = shape[1] ?? 0;
         const x = data.slice(patient * columns, (patient + 1) * columns) as Float32Array;
         const observed = mask?.data[patient * 2 + m] === 1;

@@ -49,6 +49,7 @@ describe('a step with random drop', () => {
     const width = 3 + m;
     return {
       modality,
+      kind: 'table',
       width,
       values: Float32Array.from({ length: patients * width }, () => 2 * stream.normal()),
       // The last patient has Cell alone.

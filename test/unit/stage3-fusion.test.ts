@@ -143,6 +143,7 @@ const inputs: readonly ModalityInput[] = (['Clin', 'Blood', 'ICD'] as const).map
   const width = 3 + m;
   return {
     modality,
+    kind: 'table',
     width,
     values: Float32Array.from({ length: patients * width }, () => stream.normal()),
     // The last patient has ICD alone.

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
+import { pickConfig } from '../../src/pipeline/plan.js';
+import { stages } from '../../src/pipeline/stages.js';
 import type * as TrainerModule from '../../src/workers/trainer.js';
 import type { Work } from '../../src/workers/work.js';
 import { childrenOf } from '../support/cli.js';
-import { testJob } from '../support/jobs.js';
+import { testConfig, testJob } from '../support/jobs.js';
 
 // The built one: a trainer is a process of its own and runs JavaScript.
 const built = pathToFileURL(join(import.meta.dirname, '../../dist/src/workers/trainer.js')).href;
@@ -33,10 +35,14 @@ describe('a trainer process', () => {
     const path = join(folder, 'targets.csv');
     const text = 'patient_id,survival_status,survival_status_with_cause\n1,living,living\n';
     writeFileSync(path, text);
-    const targets = { role: 'targets', name: 'targets.csv', path, sha256: sha256(text) };
+    const targets = { role: 'outcome', name: 'targets.csv', path, sha256: sha256(text) };
+    const config = pickConfig(
+      testConfig({ data: { outcome: { time: null } } }),
+      stages.outcome.reads({}),
+    ) as Work['config'];
     job = {
-      ...testJob('tables', { stage: 'tables', unit: {}, sources: [targets] }),
-      ...{ config: {}, inputs: [], root: join(folder, 'store') },
+      ...testJob('outcome', { stage: 'outcome', unit: {}, sources: [targets] }),
+      ...{ config, inputs: [], root: join(folder, 'store') },
     };
     trainer = new Trainer({
       backend: '',
@@ -51,9 +57,9 @@ describe('a trainer process', () => {
   afterEach(() => trainer.close());
 
   it('serves one job after the other', async () => {
-    expect(await run()).toEqual(['tables.json']);
+    expect(await run()).toEqual(['outcome.json']);
     const [pid] = started();
-    expect(await run()).toEqual(['tables.json']);
+    expect(await run()).toEqual(['outcome.json']);
     expect(started()).toEqual([pid]);
   });
 
@@ -63,7 +69,7 @@ describe('a trainer process', () => {
     const others = [run(), run()];
     stop.abort();
     expect(await stopped).toBe('HAF_INTERRUPTED');
-    expect(await Promise.all(others)).toEqual([['tables.json'], ['tables.json']]);
+    expect(await Promise.all(others)).toEqual([['outcome.json'], ['outcome.json']]);
     expect(started()).toHaveLength(1);
   });
 
@@ -72,7 +78,7 @@ describe('a trainer process', () => {
     const [pid = 0] = started();
     process.kill(pid, 'SIGKILL');
     await until(() => !started().includes(pid));
-    expect(await run()).toEqual(['tables.json']);
+    expect(await run()).toEqual(['outcome.json']);
     expect(started()).not.toContain(pid);
   });
 
@@ -81,7 +87,7 @@ describe('a trainer process', () => {
     process.kill(started()[0] ?? 0, 'SIGKILL');
     const aborted = AbortSignal.abort();
     await expect(run(aborted)).rejects.toMatchObject({ code: 'HAF_WORKER_DIED', retryable: true });
-    expect(await run()).toEqual(['tables.json']);
+    expect(await run()).toEqual(['outcome.json']);
   });
 
   it('fails the job and does not hang when no process can be started', async () => {
@@ -93,7 +99,7 @@ describe('a trainer process', () => {
     } finally {
       process.execPath = execPath;
     }
-    expect(await run()).toEqual(['tables.json']);
+    expect(await run()).toEqual(['outcome.json']);
   });
 
   it('leaves the runner alone when the process group is asked to end', async () => {
@@ -101,7 +107,7 @@ describe('a trainer process', () => {
     const [pid = 0] = started();
     process.kill(pid, 'SIGTERM');
     process.kill(pid, 'SIGINT');
-    expect(await run()).toEqual(['tables.json']);
+    expect(await run()).toEqual(['outcome.json']);
     expect(started()).toEqual([pid]);
   });
 });

@@ -56,9 +56,9 @@ it('tells the encoders, the alignments and the ways of training apart, each by f
   });
   const methods = ['wsi_tma_clam', 'haf', 'blood', 'haf_attached'];
   expect(titles(inputs, methods, 'staged')).toEqual([
-    ['stage1-wsi', 'Stage 1, WSI', [0]],
     ['stage1-tma', 'Stage 1, TMA', [0, 1]],
-    ['stage1-union', 'Stage 1, WSI+TMA', [0]],
+    ['stage1-wsi', 'Stage 1, WSI', [0]],
+    ['stage1-union', 'Stage 1, union of all bags', [0]],
     ['stage2', 'Stage 2, alignment', [0]],
     ['stage2-clip', 'Stage 2, CLIP', [0]],
     ['stage3-haf', 'Stage 3, HAF', [0]],

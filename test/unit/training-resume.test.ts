@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import type { History } from '../../src/operators/tensor/history-data.js';
 import type { StageCode } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
 import { frozenEmbeddings } from '../support/frozen-embeddings.js';
-import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { cohortIn, miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { historyOf } from '../support/training-output.js';
 import { runStage, type StageRun } from '../support/run-stage.js';
 
@@ -17,8 +16,8 @@ const { inputs: mini } = miniCohort(patients);
 const forStage1: MiniInputs = { ...mini.base, ...mini.embed };
 const frozen = frozenEmbeddings(patients);
 
-const cohort = mini.base.cohort?.[0]?.files[cohortFile] as Cohort;
-const living = cohort.patients.filter(({ y, bags }) => y === 0 && bags.TMA).map(({ id }) => id);
+const cohort = cohortIn(forStage1);
+const living = cohort.patients.filter(({ y, bags }) => y === 0 && bags['TMA']).map(({ id }) => id);
 const validationOfOneClass = {
   train: cohort.patients.map(({ id }) => id).filter((id) => !living.slice(0, 6).includes(id)),
   val: living.slice(0, 6),

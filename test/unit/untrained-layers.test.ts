@@ -8,7 +8,6 @@ import { clipObjective, svdObjective } from '../../src/operators/stage2/alignmen
 import { evidenceOf, vectorExempt } from '../../src/operators/embeddings/vector-exempt.js';
 import { alignmentExempt } from '../../src/operators/stage2/alignment-exempt.js';
 import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
-import { cohortFile, type Cohort } from '../../src/operators/cohort/cohort-data.js';
 import {
   layoutOf,
   linearSpecs,
@@ -21,17 +20,18 @@ import {
   type TrainingJob,
   type TrainingStep,
 } from '../../src/operators/tensor/train-loop.js';
-import { configSchema, type ConfigInput } from '../../src/pipeline/config/schema.js';
+import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
-import { slotsOf, type Modality } from '../../src/pipeline/core/modality.js';
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import { jointCase, jointLabels } from '../support/joint-model.js';
-import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { cohortIn, miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { resolvedConfig, slotsNamed } from '../support/resolved-config.js';
 import { runStage, scratchArtifact } from '../support/run-stage.js';
 
-const defaults = configSchema.parse({ name: 'test' });
+const defaults = resolvedConfig();
 const layout = layoutOf([
   { name: 'first', shape: [2], fanIn: 1 },
   { name: 'second', shape: [1], fanIn: 1 },
@@ -119,7 +119,7 @@ describe('an array without a gradient in the first epoch', () => {
 const mini = miniCohort(60);
 const { base, embed, preprocess } = mini.inputs;
 const inputs: MiniInputs = { ...base, ...embed, ...preprocess };
-const cohort = base.cohort?.[0]?.files[cohortFile] as Cohort;
+const cohort = cohortIn({ ...base, ...embed });
 const labels = cohort.patients.map(({ y }) => y);
 const source = new BagSource(
   cohort,
@@ -134,7 +134,7 @@ describe('what an encoder may leave without a gradient', () => {
     drawn = everyone,
     options: { attached?: boolean; maxInstances?: number } = {},
   ): readonly string[] => {
-    const encoder = bagEncoderOf(configSchema.parse({ name: 'test', mil }).mil, source.width, 5);
+    const encoder = bagEncoderOf(resolvedConfig({ mil }).mil, source.width, 5);
     const given = { source, labels, maxInstances: null, attached: false, ...options };
     return [...encoderExempt(encoder, given, drawn)].sort();
   };
@@ -170,8 +170,9 @@ describe('what an encoder may leave without a gradient', () => {
 });
 
 /** A modality that the given patients of five have; vectors of ones, or of zeros. */
-const input = (modality: Modality, having: readonly number[], value = 1): ModalityInput => ({
+const input = (modality: ModalityId, having: readonly number[], value = 1): ModalityInput => ({
   modality,
+  kind: 'table',
   width: 3,
   values: new Float32Array(15).fill(value),
   observed: Uint8Array.from({ length: 5 }, (_, i) => (having.includes(i) ? 1 : 0)),
@@ -179,8 +180,8 @@ const input = (modality: Modality, having: readonly number[], value = 1): Modali
 const namesOf = (names: ReadonlySet<string>): readonly string[] => [...names].sort();
 
 describe('what maps of modalities may leave without a gradient', () => {
-  const maps = (modalities: readonly Modality[]): ParameterLayout =>
-    layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2)), ...linearSpecs('joined', 3, 2)]);
+  const maps = (modalities: readonly ModalityId[]): ParameterLayout =>
+    layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)), ...linearSpecs('joined', 3, 2)]);
 
   it('is what belongs to a modality nobody drawn has, or one that says nothing', () => {
     const evidence = [input('Clin', [0, 1]), input('Blood', [4]), input('ICD', [0, 4], 0)].map(evidenceOf);
@@ -200,7 +201,7 @@ describe('what maps of modalities may leave without a gradient', () => {
     const evidence = [input('Clin', [0, 1, 2]), input('Blood', [2, 3])].map(evidenceOf);
     const exempt = (changes: object, drawn: number[][], attached = false): readonly string[] => {
       const objective = svdObjective({ ...defaults.align, ...changes });
-      const all = layoutOf(['Clin', 'Blood'].flatMap((m) => linearSpecs(`phi.${m}`, 3, 2)));
+      const all = layoutOf(['Clin', 'Blood'].flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)));
       return namesOf(alignmentExempt(all, objective, evidence, drawn, attached));
     };
     expect(exempt({}, [[0, 3]])).toEqual([]);
@@ -225,8 +226,8 @@ describe('what maps of modalities may leave without a gradient', () => {
     const evidence = [input('WSI', [0, 1, 2]), input('Clin', [0, 1, 3]), input('Blood', [0])].map(evidenceOf);
     const exempt = (drawn: number[][], includeSelf = false): readonly string[] => {
       const modalities = evidence.map(({ modality }) => modality);
-      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, slotsOf(modalities));
-      const all = layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2)), ...objective.specs]);
+      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, slotsNamed(modalities));
+      const all = layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)), ...objective.specs]);
       return namesOf(alignmentExempt(all, objective, evidence, drawn, false));
     };
     expect(exempt([[0, 1]])).toEqual(['phi.Blood.bias', 'phi.Blood.weight']);

@@ -8,6 +8,7 @@ import { readTextTable, type TextTable } from '../tables/text-table.js';
 import type { OutcomeWords } from './cohort-data.js';
 import { hancockCauses } from './hancock-causes.js';
 import type { Labelled } from './outcome-data.js';
+import { isNumber, wordsOf } from './outcome-words.js';
 
 export interface ReadOutcome {
   readonly words: OutcomeWords;
@@ -40,10 +41,9 @@ export async function readOutcome(
   if (event === null) throw new Error('The experiment declares no outcome');
   const words = wordsOf(event);
   const nothing = { words, patients: [], unlabelled: [], problems: [] };
-  const [eventAt, timeAt] = [event.column, time?.column ?? ''].map((column) => table.columns.indexOf(column)) as [
-    number,
-    number,
-  ];
+  const [eventAt, timeAt] = [event.column, time?.column ?? ''].map((column) =>
+    table.columns.indexOf(column),
+  ) as [number, number];
   if (table.faults.length > 0) return { ...nothing, faults: table.faults };
   if (eventAt < 0) return { ...nothing, faults: [absent(table, event.column)] };
 
@@ -61,7 +61,9 @@ export async function readOutcome(
   });
   if (layout === 'own') {
     if (labelled.length === 0) faults.push(noneFits(table, event, others));
-    problems.push(...[...others].flatMap(([value, ids]) => ids.map((id) => leftOut(table.file, event.column, value, id))));
+    problems.push(
+      ...[...others].flatMap(([value, ids]) => ids.map((id) => leftOut(table.file, event.column, value, id))),
+    );
   }
   if (time !== null && timeAt < 0) problems.push(noTime(table, time.column));
   return {
@@ -99,22 +101,10 @@ type Event = NonNullable<Config['data']['outcome']['event']>;
 /** Whether a value is among those listed; `1`, `1.0` and `01` are one number. */
 const isAmong = (values: readonly string[], value: string): boolean =>
   values.some((one) => one === value || (isNumber(one) && isNumber(value) && Number(one) === Number(value)));
-const isNumber = (text: string): boolean => /^[+-]?\d+(\.\d*)?$/.test(text);
 
 function labelOf({ positive, negative }: Event, value: string): 0 | 1 | null {
   if (isAmong(positive, value)) return 1;
   return isAmong(negative, value) ? 0 : null;
-}
-
-/** The user's words for the two outcomes; a bare number is told with its column. */
-function wordsOf({ column, positive, negative, words }: Event): OutcomeWords {
-  const shown = (values: readonly string[]): string =>
-    values.map((value) => (isNumber(value) ? `${column} = ${value}` : value)).join(' or ');
-  return {
-    positive: words?.positive ?? shown(positive),
-    negative: words?.negative ?? shown(negative),
-    column,
-  };
 }
 
 const quoted = (values: Iterable<string>): string => [...values].map((value) => `"${value}"`).join(', ');

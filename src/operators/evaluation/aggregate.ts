@@ -1,6 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOf } from '../../pipeline/config/slots.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
+import { paperCitation, showsPaper } from '../paper/paper-results.js';
 import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { stageOf } from '../stage-of.js';
@@ -15,15 +16,14 @@ import { csvTable, latexTable, markdownTable } from './summary-tables.js';
 
 /**
  * Puts the folds of every method into one table row: mean and population standard deviation over folds, the pooled
- * AUC with its interval, and the paper's numbers beside them (method.md 9.1, 9.5). Methods that the modalities of the
+ * AUC with its interval (method.md 9.1, 9.5), for HANCOCK the paper's numbers beside them. Methods that the modalities of the
  * experiment do not allow are named with the reason.
  *
  * @throws HafError HAF_SPLIT_INVALID when patients are tested twice, or not the same ones by every method
  */
 export const aggregate = stageOf((context) => {
   const { config, inputs } = context;
-  const { patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
-  const deceased = patients.filter(({ y }) => y === 1).length;
+  const { patients, outcome } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
   const slots = slotsOf(config);
   const asked = config.methods.map((id) => {
     const method = methodOf(id);
@@ -36,12 +36,14 @@ export const aggregate = stageOf((context) => {
   // With a fixed test set the baseline is that of the patients tested, not of the cohort.
   const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
   const summary: Summary = {
+    outcome,
     cohort: {
       patients: patients.length,
-      deceased,
+      positive: patients.filter(({ y }) => y === 1).length,
       majority: majorityShare(tested.length, tested.filter((y) => y === 1).length) ?? 0,
     },
-    rows: methods.map((results) => rowOf(results, patients.length, config.cv)),
+    paper: showsPaper(config) ? paperCitation : null,
+    rows: methods.map((results) => rowOf(results, patients.length, config)),
     skipped: asked.flatMap(({ method: { id, title }, missing }) =>
       missing === null ? [] : [{ method: id, title, reason: missing }],
     ),

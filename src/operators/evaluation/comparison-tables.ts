@@ -28,7 +28,7 @@ const delongName = (config: Pick<Config, 'stats' | 'cv'>): string => {
 
 const pText = (p: number): string => (p < 0.00001 ? '< 0.00001' : p.toFixed(5));
 
-/** The comparisons as the paper's Tables 4 (accuracy) and 5 (AUC): reference minus the other method. */
+/** The comparisons of accuracies and of AUCs: reference minus the other method. */
 function tablesOf(
   { comparisons, rows }: Summary,
   config: Pick<Config, 'stats' | 'cv'>,

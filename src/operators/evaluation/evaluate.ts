@@ -1,5 +1,8 @@
+import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
+import type { OutcomeWords } from '../cohort/cohort-data.js';
+import { wordsOf } from '../cohort/outcome-words.js';
 import { stageOf } from '../stage-of.js';
 import { metricsFile, type Evaluation, type Metrics } from './metric-data.js';
 import { metricsOf } from './metrics.js';
@@ -8,7 +11,7 @@ import { metricsOf } from './metrics.js';
  * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test
  * patients whose modalities it saw.
  */
-export const evaluate = stageOf(({ unit, inputs }) => {
+export const evaluate = stageOf(({ unit, inputs, config }) => {
   const { fold, method } = unit;
   if (fold === undefined || method === undefined)
     throw new HafError(
@@ -20,6 +23,7 @@ export const evaluate = stageOf(({ unit, inputs }) => {
     fold,
     method,
     inputs.one('stage3').json(predictionsFile, predictionsSchema),
+    namesOf(config),
   );
   return {
     type: 'output',
@@ -28,7 +32,12 @@ export const evaluate = stageOf(({ unit, inputs }) => {
   };
 });
 
-function evaluationOf(fold: number, method: string, predictions: readonly Prediction[]): Evaluation {
+function evaluationOf(
+  fold: number,
+  method: string,
+  predictions: readonly Prediction[],
+  names: Names,
+): Evaluation {
   const test = predictions.filter(({ split }) => split === 'test');
   const sets = {
     test: metricsOf(test),
@@ -41,10 +50,10 @@ function evaluationOf(fold: number, method: string, predictions: readonly Predic
     method,
     ...sets,
     notes: [
-      ...undefinedAuc('test', sets.test),
-      ...undefinedAuc('validation', sets.val),
+      ...undefinedAuc('test', sets.test, names),
+      ...undefinedAuc('validation', sets.val, names),
       // Where every test patient was seen, this set is the test set and would only repeat its note.
-      ...(unseen === 0 ? [] : undefinedAuc('observed test', sets.testObserved)),
+      ...(unseen === 0 ? [] : undefinedAuc('observed test', sets.testObserved, names)),
       ...(unseen === 0
         ? []
         : [`${unseen} of ${sets.test.patients} test patients scored with the training base rate`]),
@@ -52,9 +61,14 @@ function evaluationOf(fold: number, method: string, predictions: readonly Predic
   };
 }
 
-const undefinedAuc = (set: string, { auc, patients, deceased }: Metrics): string[] =>
+type Names = Pick<OutcomeWords, 'positive' | 'negative'>;
+
+const namesOf = ({ data: { outcome } }: Config): Names =>
+  outcome.event === null ? { positive: 'positive', negative: 'negative' } : wordsOf(outcome.event);
+
+const undefinedAuc = (set: string, { auc, patients, positive }: Metrics, names: Names): string[] =>
   auc === null
     ? [
-        `AUC of the ${set} patients is undefined: one class only (${deceased} deceased, ${patients - deceased} living)`,
+        `AUC of the ${set} patients is undefined: one class only (${positive} ${names.positive}, ${patients - positive} ${names.negative})`,
       ]
     : [];

@@ -6,7 +6,7 @@ const metric = z.number().nullable();
 /** Metrics of one set of predictions at threshold 0.5 (method.md 9.1). Null where undefined. */
 export const metricsSchema = z.strictObject({
   patients: z.number().int(),
-  deceased: z.number().int(),
+  positive: z.number().int(),
   accuracy: metric,
   balancedAccuracy: metric,
   sensitivity: metric,

@@ -12,11 +12,11 @@ import type { Metrics } from './metric-data.js';
 export function metricsOf(predictions: readonly Prediction[]): Metrics {
   const labels = predictions.map(({ y }) => y);
   const probabilities = predictions.map(({ p }) => p);
-  const deceased = labels.filter((y) => y === 1).length;
+  const positive = labels.filter((y) => y === 1).length;
   const { accuracy, balancedAccuracy, sensitivity, specificity } = classify(labels, probabilities);
   return {
     patients: labels.length,
-    deceased,
+    positive,
     accuracy,
     balancedAccuracy,
     sensitivity,
@@ -27,10 +27,10 @@ export function metricsOf(predictions: readonly Prediction[]): Metrics {
     ),
     brier: brierScore(labels, probabilities),
     ece: reliabilityOf(labels, probabilities).ece,
-    majority: majorityShare(labels.length, deceased),
+    majority: majorityShare(labels.length, positive),
   };
 }
 
 /** Accuracy of always answering the more frequent class; null without patients. */
-export const majorityShare = (patients: number, deceased: number): number | null =>
-  patients === 0 ? null : Math.max(deceased, patients - deceased) / patients;
+export const majorityShare = (patients: number, positive: number): number | null =>
+  patients === 0 ? null : Math.max(positive, patients - positive) / patients;

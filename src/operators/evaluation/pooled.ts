@@ -19,7 +19,7 @@ export interface PooledScores {
   readonly labels: readonly Label[];
   /** What ranks the patients: the logit of one tested once, the mean probability of one tested several times. */
   readonly scores: readonly number[];
-  /** Probability of death, the mean for a patient tested several times. */
+  /** Probability of the positive outcome, the mean for a patient tested several times. */
   readonly probabilities: readonly number[];
 }
 

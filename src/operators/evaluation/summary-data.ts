@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 
 export const summaryFile = 'summary.json';
 
@@ -19,12 +20,8 @@ export const rowRobustnessSchema = z.strictObject({
   auc: z.array(z.array(z.number().nullable())),
   accuracy: z.array(z.array(z.number().nullable())),
   /** One modality hidden from all test patients, and all but one. */
-  withoutOne: z.array(
-    z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema }),
-  ),
-  onlyOne: z.array(
-    z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema }),
-  ),
+  withoutOne: z.array(z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema })),
+  onlyOne: z.array(z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema })),
 });
 export type RowRobustness = z.infer<typeof rowRobustnessSchema>;
 
@@ -36,7 +33,7 @@ export const calibrationSchema = z.strictObject({
       from: z.number(),
       to: z.number(),
       patients: z.number().int(),
-      /** Mean probability, and share of deceased. */
+      /** Mean probability, and share of positive patients. */
       predicted: z.number(),
       observed: z.number(),
     }),
@@ -118,7 +115,11 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** What `aggregate` writes. The run directory's summary.json adds the run's name, backend and seconds. */
 export const summarySchema = z.strictObject({
-  cohort: z.strictObject({ patients: z.number().int(), deceased: z.number().int(), majority: z.number() }),
+  /** How outputs call the two outcomes. */
+  outcome: outcomeWordsSchema,
+  cohort: z.strictObject({ patients: z.number().int(), positive: z.number().int(), majority: z.number() }),
+  /** How outputs cite the paper whose numbers stand beside the rows; null where there are none. */
+  paper: z.string().nullable(),
   rows: z.array(summaryRowSchema),
   /** Rows asked for that cannot be computed with the modalities of the experiment. */
   skipped: z.array(z.strictObject({ method: z.string(), title: z.string(), reason: z.string() })),

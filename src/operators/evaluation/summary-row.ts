@@ -1,5 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { paperResultOf } from '../paper/paper-results.js';
+import { paperResultOf, showsPaper } from '../paper/paper-results.js';
 import { reliabilityOf } from '../stats/reliability.js';
 import type { Evaluation, Metrics } from './metric-data.js';
 import type { FoldRobustness, MethodResults } from './method-results.js';
@@ -8,8 +8,11 @@ import { rowNotes } from './row-notes.js';
 import { spreadOf } from './spread-of.js';
 import type { Calibration, RowRobustness, SummaryRow } from './summary-data.js';
 
-/** One method's row: mean and population standard deviation over folds, pooled measures, the paper's numbers. */
-export function rowOf(results: MethodResults, cohortSize: number, cv: Config['cv']): SummaryRow {
+/**
+ * One method's row: mean and population standard deviation over folds, pooled measures; for HANCOCK the paper's numbers too.
+ */
+export function rowOf(results: MethodResults, cohortSize: number, config: RowSettings): SummaryRow {
+  const { cv } = config;
   const { evaluations, pooled } = results;
   const { id, title } = results.method;
   const test = (metric: keyof Metrics) => spreadOf(evaluations.map((evaluation) => evaluation.test[metric]));
@@ -26,13 +29,15 @@ export function rowOf(results: MethodResults, cohortSize: number, cv: Config['cv
     ece: test('ece'),
     pooledAuc: pooledAucOf(pooled),
     observedAuc: spreadOf(evaluations.map(({ testObserved }) => testObserved.auc)),
-    paper: paperOf(id),
+    paper: showsPaper(config) ? paperOf(id) : null,
     calibration: calibrationOf(results),
     robustness: robustnessOf(results.robustness),
     repeats: repeatsOf(evaluations, cv),
   };
   return { ...row, notes: rowNotes(row, results, cohortSize, cv) };
 }
+
+type RowSettings = Pick<Config, 'cv' | 'data' | 'methods'>;
 
 /** The paper's numbers for a method, as the summary holds them. */
 function paperOf(method: string): SummaryRow['paper'] {

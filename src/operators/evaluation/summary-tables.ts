@@ -13,7 +13,8 @@ const printed = (value: PaperSpread | null): string => {
 const pooled = ({ value, ci95 }: SummaryRow['pooledAuc']): string =>
   value === null ? '-' : `${digits(value)}${intervalText(ci95)}`;
 
-const headings = [
+/** The columns of the paper stand only where the summary has its numbers. */
+const headingsOf = ({ paper }: Summary): string[] => [
   'Method',
   'Folds',
   'Accuracy',
@@ -22,11 +23,10 @@ const headings = [
   'Pooled AUC [95 % CI]',
   'Brier',
   'ECE',
-  'Paper accuracy',
-  'Paper AUC',
+  ...(paper === null ? [] : ['Paper accuracy', 'Paper AUC']),
 ];
 
-const cells = (row: SummaryRow): string[] => [
+const cells = (row: SummaryRow, { paper }: Summary): string[] => [
   row.title,
   String(row.folds),
   spread(row.accuracy),
@@ -35,24 +35,28 @@ const cells = (row: SummaryRow): string[] => [
   pooled(row.pooledAuc),
   spread(row.brier),
   spread(row.ece),
-  printed(row.paper?.accuracy ?? null),
-  printed(row.paper?.auc ?? null),
+  ...(paper === null ? [] : [printed(row.paper?.accuracy ?? null), printed(row.paper?.auc ?? null)]),
 ];
 
 /** A row that could not be computed: its title, and nothing else. */
-const skippedCells = ({ title }: Summary['skipped'][number]): string[] => [
+const skippedCells = ({ title }: Summary['skipped'][number], summary: Summary): string[] => [
   title,
   'skipped',
-  ...headings.slice(2).map(() => '-'),
+  ...headingsOf(summary)
+    .slice(2)
+    .map(() => '-'),
 ];
 
-const allCells = ({ rows, skipped }: Summary): string[][] => [
-  ...rows.map(cells),
-  ...skipped.map(skippedCells),
+const allCells = (summary: Summary): string[][] => [
+  ...summary.rows.map((row) => cells(row, summary)),
+  ...summary.skipped.map((row) => skippedCells(row, summary)),
 ];
 
-const cohortLine = ({ cohort }: Summary): string =>
-  `${cohort.patients} patients, ${cohort.deceased} deceased; always answering the more frequent class: accuracy ${digits(cohort.majority)}.`;
+const cohortLine = ({ cohort, outcome }: Summary): string =>
+  `${cohort.patients} patients, ${cohort.positive} ${outcome.positive}; always answering the more frequent class: accuracy ${digits(cohort.majority)}.`;
+
+const paperLines = ({ paper }: Summary, before: string): string[] =>
+  paper === null ? [] : [`${before}Paper: ${paper}.`];
 
 /** Each note once, with the titles of the rows it holds for; skipped rows with their reason. */
 export function groupedNotes({
@@ -72,9 +76,10 @@ export function groupedNotes({
 export function markdownTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `- ${about}: ${text}`);
   return [
-    ...markdownLines(headings, allCells(summary)),
+    ...markdownLines(headingsOf(summary), allCells(summary)),
     '',
     cohortLine(summary),
+    ...paperLines(summary, ''),
     ...(notes.length === 0 ? [] : ['', ...notes]),
     '',
   ].join('\n');
@@ -83,7 +88,13 @@ export function markdownTable(summary: Summary): string {
 /** The result table for LaTeX; notes become comments. */
 export function latexTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `% ${about}: ${text}`);
-  return [`% ${cohortLine(summary)}`, ...notes, ...latexLines(headings, allCells(summary)), ''].join('\n');
+  return [
+    `% ${cohortLine(summary)}`,
+    ...paperLines(summary, '% '),
+    ...notes,
+    ...latexLines(headingsOf(summary), allCells(summary)),
+    '',
+  ].join('\n');
 }
 
 const spreads = [
@@ -98,7 +109,7 @@ const spreads = [
 ] as const satisfies readonly (keyof SummaryRow)[];
 
 /** Every number of the table at full precision for programs: one column each, empty where undefined or skipped. */
-export function csvTable({ rows, skipped }: Summary): string {
+export function csvTable({ rows, skipped, paper }: Summary): string {
   const header = [
     'method',
     'title',
@@ -112,11 +123,9 @@ export function csvTable({ rows, skipped }: Summary): string {
     'repeatsAucStd',
     'repeatsAccuracyMean',
     'repeatsAccuracyStd',
-    'paperTable',
-    'paperAccuracyMean',
-    'paperAccuracyStd',
-    'paperAucMean',
-    'paperAucStd',
+    ...(paper === null
+      ? []
+      : ['paperTable', 'paperAccuracyMean', 'paperAccuracyStd', 'paperAucMean', 'paperAucStd']),
     'skipped',
   ];
   const values = (row: SummaryRow): (string | number | null)[] => [
@@ -132,12 +141,16 @@ export function csvTable({ rows, skipped }: Summary): string {
     row.repeats?.aucSpread.std ?? null,
     row.repeats?.accuracySpread.mean ?? null,
     row.repeats?.accuracySpread.std ?? null,
-    row.paper?.table ?? null,
-    ...(row.paper?.accuracy ?? [null, null]),
-    ...(row.paper?.auc ?? [null, null]),
+    ...(paper === null ? [] : paperValues(row)),
     null,
   ];
   const empty = header.slice(3).map(() => null);
   const without = skipped.map(({ method, title, reason }) => [method, title, 0, ...empty.slice(1), reason]);
   return [header, ...rows.map(values), ...without].map(csvLine).join('');
 }
+
+const paperValues = ({ paper }: SummaryRow): (string | number | null)[] => [
+  paper?.table ?? null,
+  ...(paper?.accuracy ?? [null, null]),
+  ...(paper?.auc ?? [null, null]),
+];

@@ -1,3 +1,5 @@
+import type { Config } from '../../pipeline/config/schema.js';
+
 /** Mean and standard deviation over the paper's ten folds; a number it only quotes has no deviation. */
 export type PaperSpread = readonly [mean: number, std: number | null];
 
@@ -49,3 +51,14 @@ export const paperMethodIds: readonly string[] = Object.keys(results);
 
 /** What the paper reports for a method; null for a method that the paper does not have. */
 export const paperResultOf = (method: string): PaperResult | null => results[method] ?? null;
+
+/** The parts of an experiment that say whether its results stand beside those of the paper. */
+type Experiment = Pick<Config, 'methods'> & { readonly data: Pick<Config['data'], 'layout'> };
+
+/** Whether outputs show the paper: the cohort is declared as HANCOCK's, and a method of the paper is asked for. */
+export const showsPaper = ({ data, methods }: Experiment): boolean =>
+  data.layout === 'hancock' && methods.some((method) => paperResultOf(method) !== null);
+
+/** The paper as outputs cite it. */
+export const paperCitation =
+  'Heterogeneous Aligned Fusion for Survival Classification with Missing Modalities (HAF, MIDL 2026)';

@@ -1,5 +1,6 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import { HafError } from '../../pipeline/core/errors.js';
+import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, Unit } from '../../pipeline/stage.js';
 import { patientsOfFile } from '../features/reader-of.js';
 
@@ -11,28 +12,35 @@ export interface BagFilesOf {
   readonly sources: readonly SourceFile[];
 }
 
-/** Whom the files of a modality are of: by name or table, and by the names of the arrays in a file of several patients. */
-export async function bagPatients(bags: readonly BagFilesOf[]): Promise<ReadonlySet<string>> {
+/**
+ * The patients that the files of a modality name: by file name or table, and by the names of the arrays in a file of several
+ * patients. A file that cannot be read is a warning: the job that reads it fails, and the run goes on without it.
+ */
+export async function bagPatients(
+  bags: readonly BagFilesOf[],
+): Promise<{ readonly ids: ReadonlySet<string>; readonly unreadable: readonly Problem[] }> {
   const ids = new Set<string>();
+  const unreadable: Problem[] = [];
   for (const { kind, unit, sources } of bags) {
     // HANCOCK: without a primary slide a patient has no slides (method.md 2.5).
     if (unit.names === 'hancock' && unit.tiling === 'tissue' && /(^|\/)lymphnode[^/]*$/i.test(unit.file ?? '')) continue;
     const mayHoldSeveral = kind === 'features' && unit.names !== undefined;
-    for (const id of mayHoldSeveral ? sources.flatMap((file) => idsIn(file, unit)) : [unit.patient ?? null])
+    for (const id of mayHoldSeveral ? sources.flatMap((file) => idsIn(file, unit, unreadable)) : [unit.patient ?? null])
       if (id !== null) ids.add(id);
     await Promise.resolve();
   }
-  return ids;
+  return { ids, unreadable };
 }
 
-/** A file that cannot be read says nothing here; the job that reads it tells why. */
-function idsIn({ path, name }: SourceFile, unit: Unit): readonly (string | null)[] {
+function idsIn({ path, name }: SourceFile, unit: Unit, unreadable: Problem[]): readonly (string | null)[] {
   const { names } = unit;
   const patient = unit.patient ?? null;
   try {
     return patientsOfFile({ path, name, patient, ...(names === undefined ? {} : { names }) });
   } catch (error) {
-    if (error instanceof HafError) return [patient];
-    throw error;
+    if (!(error instanceof HafError)) throw error;
+    const about = { severity: 'warning', stage: 'preflight', patient, file: name, place: unit.modality ?? null } as const;
+    unreadable.push({ ...about, reason: error.what, fix: error.fix });
+    return [patient];
   }
 }

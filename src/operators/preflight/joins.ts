@@ -1,11 +1,6 @@
 import { nearest } from '../../pipeline/core/suggest.js';
+import type { Stranger } from '../../pipeline/core/stranger.js';
 import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
-
-/** An id that stands in one file and not in the other, with the most similar id there. */
-export interface Stranger {
-  readonly id: string;
-  readonly closest: string | null;
-}
 
 /** How the ids of one modality meet those of the outcome table. */
 export interface Join {
@@ -48,9 +43,3 @@ export function joinOf(
     lacking: strangers(lacking, unmatched),
   };
 }
-
-/** `"P-01" (closest: "P_01"), "P-02"` */
-export const strangersText = (strangers: readonly Stranger[]): string =>
-  strangers
-    .map(({ id, closest }) => (closest === null ? `"${id}"` : `"${id}" (closest: "${closest}")`))
-    .join(', ');

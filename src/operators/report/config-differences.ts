@@ -1,42 +1,56 @@
 import { z } from 'zod';
+import { withPreset } from '../../pipeline/config/presets.js';
 import { configSchema, type Config } from '../../pipeline/config/schema.js';
 
-/** A key of the experiment whose value is not that of preset `paper`. */
+/** A key of the experiment whose value is not the default; the defaults are those of preset `paper`. */
 export interface ConfigDifference {
   /** For example "train.epochs". */
   readonly key: string;
   /** As JSON. */
   readonly here: string;
-  readonly paper: string;
+  readonly byDefault: string;
   /** What the key means, from the configuration's own description. */
   readonly meaning: string;
 }
 
 /** Names and choices of rows are no deviations from a method. */
-const notOfTheMethod: ReadonlySet<string> = new Set(['name', 'preset', 'methods']);
+const notOfTheMethod: readonly string[] = ['name', 'preset', 'methods'];
+/** A group's own data have no defaults. */
+const ownData: readonly string[] = ['data', 'modalities'];
 
 interface Described {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Described>>;
 }
 
-/** Every key in which a resolved experiment differs from the defaults of preset `paper`, in the order of the schema. */
+/** Every key in which a resolved experiment differs from the defaults of its layout, in the order of the schema. */
 export function configDifferences(config: Config): readonly ConfigDifference[] {
-  const paper = configSchema.parse({ name: config.name });
+  const { layout } = config.data;
+  const defaults = configSchema.parse(withPreset({ name: config.name, data: { layout } }));
+  const resolved = { ...defaults, modalities: Object.keys(defaults.data.modalities) };
   const described = z.toJSONSchema(configSchema, { io: 'input' }) as Described;
-  return differencesIn(config, paper, described, '').filter(({ key }) => !notOfTheMethod.has(key));
+  const skipped = [...notOfTheMethod, ...(layout === 'own' ? ownData : [])];
+  const shown = Object.fromEntries(Object.entries(config).filter(([section]) => !skipped.includes(section)));
+  return differencesIn(shown, resolved, described, '');
 }
 
 /** Goes by the keys that are there: a stage is shown only those it declares. */
-function differencesIn(here: object, paper: object, described: Described, path: string): ConfigDifference[] {
-  const defaults = paper as Readonly<Record<string, unknown>>;
+function differencesIn(
+  here: object,
+  defaults: object,
+  described: Described,
+  path: string,
+): ConfigDifference[] {
+  const values = defaults as Readonly<Record<string, unknown>>;
   return Object.entries(here).flatMap(([name, value]: [string, unknown]) => {
     const node = described.properties?.[name] ?? {};
     const key = `${path}${name}`;
-    if (isSection(value) && isSection(defaults[name]))
-      return differencesIn(value, defaults[name], node, `${key}.`);
-    const [ours, theirs] = [JSON.stringify(value), JSON.stringify(defaults[name])];
-    return ours === theirs ? [] : [{ key, here: ours, paper: theirs, meaning: node.description ?? '' }];
+    if (isSection(value) && isSection(values[name]))
+      return differencesIn(value, values[name], node, `${key}.`);
+    const [ours, theirs] = [JSON.stringify(value), JSON.stringify(values[name])];
+    return ours === theirs
+      ? []
+      : [{ key, here: ours, byDefault: theirs ?? 'none', meaning: node.description ?? '' }];
   });
 }
 

@@ -2,8 +2,9 @@ import { settingsText, type TiledImage } from '../tiling/tiles-data.js';
 import { html, type Html } from './html.js';
 import type { Tiled } from './image-input.js';
 import { counted } from './number-text.js';
+import type { ReportInput } from './report-input.js';
 
-/** So many pictures of slides that did well, and as many of cores: those with the fewest tiles: what looks odd is among them. */
+/** So many pictures of slides that did well, and as many of other images: those with the fewest tiles: what looks odd is among them. */
 const shownWell = 200;
 /** So many of them are in sight at once, or nobody finds what comes below them in the page. */
 const openWell = 15;
@@ -33,8 +34,12 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
   return entries.slice(0, bad + shownWell);
 }
 
-/** The pictures of slides and of cores. */
-export function contactSheet(tiled: readonly Tiled[]): Html {
+/** The pictures of each modality. @param noun what an image without a search for tissue is called */
+export function contactSheet(
+  tiled: readonly Tiled[],
+  titles: ReportInput['titles'],
+  noun: 'core' | 'image',
+): Html {
   let room = roomForPictures;
   let left = tiled.length;
   const sheets = [...new Set(tiled.map(({ modality }) => modality))].map((modality) => {
@@ -45,7 +50,7 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
       const data = picture === null ? null : Buffer.from(picture).toString('base64');
       room -= data?.length ?? 0;
       if (room < 0) break;
-      cards.push(cardOf(entry, data));
+      cards.push(cardOf(entry, data, noun));
       if (entry.outcome !== 'ok') inSight += 1;
     }
     left -= cards.length;
@@ -55,7 +60,7 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
       folded.length === 0
         ? html``
         : html`<details>
-            <summary>${folded.length} more of ${modality}</summary>
+            <summary>${folded.length} more of ${titles[modality] ?? modality}</summary>
             ${sheetOf(folded)}
           </details>`
     }`;
@@ -71,14 +76,14 @@ export function contactSheet(tiled: readonly Tiled[]): Html {
 const sheetOf = (cards: readonly Html[]): Html =>
   cards.length === 0 ? html`` : html`<div class="sheet">${cards}</div>`;
 
-const cardOf = ({ tiled, outcome }: Entry, data: string | null): Html =>
+const cardOf = ({ tiled, outcome }: Entry, data: string | null, noun: string): Html =>
   html`<figure class="${outcome}">
     ${
       data === null
         ? html`<div class="blank">no picture</div>`
         : html`<img src="data:image/jpeg;base64,${data}" alt="" />`
     }
-    <figcaption>${tiled.tissue ? tiled.images.map(slideText) : coresText(tiled)}</figcaption>
+    <figcaption>${tiled.tissue ? tiled.images.map(slideText) : coresText(tiled, noun)}</figcaption>
   </figure>`;
 
 function slideText({ id, rows, image, tile, segmentation, ...ended }: TiledImage): Html {
@@ -105,7 +110,8 @@ function slideText({ id, rows, image, tile, segmentation, ...ended }: TiledImage
     }`;
 }
 
-function coresText(tiled: Tiled): Html {
+/** The images of a patient that were tiled together. */
+function coresText(tiled: Tiled, noun: string): Html {
   const { images } = tiled;
   const [first] = images;
   const patient = first?.patient ?? null;
@@ -115,7 +121,7 @@ function coresText(tiled: Tiled): Html {
       .filter(({ outcome }) => outcome !== 'ok')
       .map((image) => html`${outcomeText({ ...image, reason: `${image.id}: ${image.reason ?? ''}` })}`)}
     <span>
-      ${counted(images.length, 'core')},
+      ${counted(images.length, noun)},
       ${counted(tilesOf(tiled), 'tile')}${stains.length === 0 ? '' : `; ${stains.join(', ')}`}
     </span>`;
 }

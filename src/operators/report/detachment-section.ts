@@ -1,5 +1,6 @@
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { methodOf } from '../methods/registry.js';
+import type { PaperSpread } from '../paper/paper-results.js';
 import { html, type Html } from './html.js';
 import { paperText, signed, spreadText } from './number-text.js';
 import type { ReportInput } from './report-input.js';
@@ -13,41 +14,44 @@ interface Pair {
   readonly attached: SummaryRow;
 }
 
-/** Table 3: methods with and without detachment side by side; nothing unless both of a pair were run. */
+/** Methods with and without detachment side by side; nothing unless both of a pair were run. */
 export function detachmentSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const pairs = pairsOf(summary.rows);
   if (pairs.length === 0) return html``;
+  const paper = summary.paper !== null;
   return html`<section>
     <h2>Detachment</h2>
     <div class="scroll">
       <table class="sortable">
         <caption>
-          Table 3: test AUC and accuracy with and without stop-gradients between the stages
+          ${paper ? 'Table 3: test' : 'Test'} AUC and accuracy with and without stop-gradients between the
+          stages
         </caption>
         <thead>
           <tr>
             <td></td>
             <td></td>
             <th scope="colgroup" colspan="3">This run</th>
-            <th scope="colgroup" colspan="3" class="paper">Paper</th>
+            ${paper ? html`<th scope="colgroup" colspan="3" class="paper">Paper</th>` : ''}
           </tr>
           <tr>
             ${heading('Method', 'ascending')} ${heading('Metric', 'ascending')}
             ${heading('With', 'descending')} ${heading('Without', 'descending')}
-            ${heading('Without − with', 'descending')}
-            <th scope="col" class="paper">With</th>
-            <th scope="col" class="paper">Without</th>
-            <th scope="col" class="paper">Without − with</th>
+            ${heading('Without − with', 'descending')} ${paper ? paperHeadings : ''}
           </tr>
         </thead>
         <tbody>
-          ${pairs.flatMap((pair) => [pairRow(pair, 'auc', 'AUC'), pairRow(pair, 'accuracy', 'Accuracy')])}
+          ${pairs.flatMap((pair) => [pairRow(pair, 'auc', 'AUC', paper), pairRow(pair, 'accuracy', 'Accuracy', paper)])}
         </tbody>
       </table>
     </div>
     <p class="aside">${scheduleText(config)}</p>
   </section>`;
 }
+
+const paperHeadings = html`<th scope="col" class="paper">With</th>
+  <th scope="col" class="paper">Without</th>
+  <th scope="col" class="paper">Without − with</th>`;
 
 /** A row without detachment is named after the one with it. */
 function pairsOf(rows: readonly SummaryRow[]): readonly Pair[] {
@@ -59,21 +63,28 @@ function pairsOf(rows: readonly SummaryRow[]): readonly Pair[] {
   });
 }
 
-function pairRow({ detached, attached }: Pair, metric: 'auc' | 'accuracy', name: string): Html {
-  const difference = (a: number | null | undefined, b: number | null | undefined): number | null =>
-    a === null || a === undefined || b === null || b === undefined ? null : b - a;
+const difference = (a: number | null | undefined, b: number | null | undefined): number | null =>
+  a === null || a === undefined || b === null || b === undefined ? null : b - a;
+
+function pairRow(
+  { detached, attached }: Pair,
+  metric: 'auc' | 'accuracy',
+  name: string,
+  paper: boolean,
+): Html {
   const ours = difference(detached[metric].mean, attached[metric].mean);
-  const paper = difference(detached.paper?.[metric]?.[0], attached.paper?.[metric]?.[0]);
   return html`<tr>
     ${rowHeading(detached.title)}
     <td data-value="${name}">${name}</td>
     ${numberCell(spreadText(detached[metric]), detached[metric].mean)}
     ${numberCell(spreadText(attached[metric]), attached[metric].mean)} ${numberCell(signed(ours), ours)}
-    ${numberCell(paperText(detached.paper?.[metric] ?? null), null, 'paper')}
-    ${numberCell(paperText(attached.paper?.[metric] ?? null), null, 'paper')}
-    ${numberCell(signed(paper), null, 'paper')}
+    ${paper ? paperCells(detached.paper?.[metric] ?? null, attached.paper?.[metric] ?? null) : ''}
   </tr>`;
 }
+
+const paperCells = (detached: PaperSpread | null, attached: PaperSpread | null): Html =>
+  html`${numberCell(paperText(detached), null, 'paper')} ${numberCell(paperText(attached), null, 'paper')}
+  ${numberCell(signed(difference(detached?.[0], attached?.[0])), null, 'paper')}`;
 
 function scheduleText({ schedule, detach }: ReportInput['config']): string {
   if (!detach)

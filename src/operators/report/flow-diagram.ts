@@ -1,5 +1,5 @@
 import { csvLine } from '../../pipeline/core/csv.js';
-import type { FlowStep } from '../cohort/cohort-data.js';
+import type { FlowStep, OutcomeWords } from '../cohort/cohort-data.js';
 import type { Figure } from './figure.js';
 import { html, type Html } from './html.js';
 
@@ -14,7 +14,7 @@ interface Level {
 }
 
 /** The way from the labelled patients to the cohort as boxes, those who were left out at the side (method.md 1.3). */
-export function flowDiagram(flow: readonly FlowStep[]): Figure | null {
+export function flowDiagram(flow: readonly FlowStep[], outcome: OutcomeWords): Figure | null {
   const levels = levelsOf(flow);
   if (levels.length === 0) return null;
   const height = levels.length * (box.height + box.gap) - box.gap + 2 * total.margin;
@@ -29,13 +29,13 @@ export function flowDiagram(flow: readonly FlowStep[]): Figure | null {
     font-size="13"
     fill="currentColor"
   >
-    ${levels.map((level, i) => levelOf(level, i))}
+    ${levels.map((level, i) => levelOf(level, i, outcome))}
   </svg>`;
   return {
     name: 'cohort-flow',
     svg: svg.markup,
     csv: [
-      csvLine(['step', 'patients', 'deceased', 'left_out']),
+      csvLine(['step', 'patients', outcome.positive, 'left_out']),
       ...levels.map(({ step, lost }) => csvLine([step.step, step.patients, step.positive, lost])),
     ].join(''),
   };
@@ -50,7 +50,7 @@ function levelsOf(flow: readonly FlowStep[]): readonly Level[] {
   return levels.filter(({ lost }, i) => i === 0 || lost > 0 || i === levels.length - 1);
 }
 
-function levelOf({ step, lost }: Level, i: number): Html {
+function levelOf({ step, lost }: Level, i: number, { positive, negative }: OutcomeWords): Html {
   const top = total.margin + i * (box.height + box.gap);
   const middle = total.margin + box.width / 2;
   return html`${i === 0 ? '' : arrow(middle, top - box.gap, middle, top)}
@@ -60,7 +60,7 @@ function levelOf({ step, lost }: Level, i: number): Html {
       >${step.step}: ${step.patients}</text
     >
     <text x="${middle}" y="${top + 36}" text-anchor="middle" font-size="11.5">
-      ${step.patients - step.positive} living, ${step.positive} deceased
+      ${step.patients - step.positive} ${negative}, ${step.positive} ${positive}
     </text>`;
 }
 

@@ -1,9 +1,14 @@
 import type { FlowStep } from '../cohort/cohort-data.js';
+import { paperSentences } from '../paper/paper-text.js';
 import type { Figure } from './figure.js';
 import { html, trustedMarkup, type Html } from './html.js';
+import type { ReportInput } from './report-input.js';
 
 /** How many patients every rule of the cohort left (method.md 1.3). */
-export function flowSection(flow: readonly FlowStep[], diagram: Figure | null): Html {
+export function flowSection(
+  { flow, outcome, summary }: Pick<ReportInput, 'flow' | 'outcome' | 'summary'>,
+  diagram: Figure | null,
+): Html {
   const most = Math.max(1, ...flow.map(({ patients }) => patients));
   const rows = flow.map(({ step, patients, positive }, i) => {
     const lost = i === 0 ? 0 : (flow[i - 1] as FlowStep).patients - patients;
@@ -26,8 +31,8 @@ export function flowSection(flow: readonly FlowStep[], diagram: Figure | null): 
           <tr>
             <th scope="col">Step</th>
             <th scope="col">Patients</th>
-            <th scope="col">Deceased</th>
-            <th scope="col">Living</th>
+            <th scope="col">${outcome.positive}</th>
+            <th scope="col">${outcome.negative}</th>
             <th scope="col">Left out</th>
             <td></td>
           </tr>
@@ -38,8 +43,8 @@ export function flowSection(flow: readonly FlowStep[], diagram: Figure | null): 
       </table>
     </div>
     <p class="aside">
-      The paper counts 763 labelled patients, 701 with WSI, 699 with WSI and TMA (190 deceased). Everyone who
-      is left out is listed with a reason in problems.csv.
+      ${summary.paper === null ? '' : paperSentences.flow} Everyone who is left out is listed with a reason in
+      problems.csv.
     </p>
   </section>`;
 }

@@ -1,10 +1,15 @@
+import type { OutcomeWords } from '../cohort/cohort-data.js';
 import type { Evaluation } from '../evaluation/metric-data.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { html, type Html } from './html.js';
 import { threeDigits } from './number-text.js';
 
 /** Test AUC and accuracy of every fold and method, with the size of each fold. */
-export function foldSection(rows: readonly SummaryRow[], evaluations: readonly Evaluation[]): Html {
+export function foldSection(
+  rows: readonly SummaryRow[],
+  evaluations: readonly Evaluation[],
+  outcome: OutcomeWords,
+): Html {
   const folds = [...new Set(evaluations.map(({ fold }) => fold))].sort((a, b) => a - b);
   const table = (caption: string, metric: 'auc' | 'accuracy'): Html =>
     foldTable(caption, folds, rows, (method, fold) => {
@@ -15,7 +20,8 @@ export function foldSection(rows: readonly SummaryRow[], evaluations: readonly E
     });
   return html`<section>
     <h2>Folds</h2>
-    ${sizeTable(folds, evaluations)} ${table('Test AUC', 'auc')} ${table('Test accuracy', 'accuracy')}
+    ${sizeTable(folds, evaluations, outcome)} ${table('Test AUC', 'auc')}
+    ${table('Test accuracy', 'accuracy')}
   </section>`;
 }
 
@@ -52,7 +58,11 @@ const foldTable = (
   </div>`;
 
 /** Every method tests the same patients, so the first method of a fold speaks for all. */
-function sizeTable(folds: readonly number[], evaluations: readonly Evaluation[]): Html {
+function sizeTable(
+  folds: readonly number[],
+  evaluations: readonly Evaluation[],
+  { positive }: OutcomeWords,
+): Html {
   const sizes = folds.map((fold) => evaluations.find((evaluation) => evaluation.fold === fold)?.test);
   return html`<div class="scroll">
     <table>
@@ -66,8 +76,8 @@ function sizeTable(folds: readonly number[], evaluations: readonly Evaluation[])
           ${sizes.map((test) => html`<td>${test?.patients ?? 0}</td>`)}
         </tr>
         <tr>
-          <th scope="row">Deceased</th>
-          ${sizes.map((test) => html`<td>${test?.deceased ?? 0}</td>`)}
+          <th scope="row">${positive}</th>
+          ${sizes.map((test) => html`<td>${test?.positive ?? 0}</td>`)}
         </tr>
       </tbody>
     </table>

@@ -1,11 +1,15 @@
+import type { OutcomeWords } from '../cohort/cohort-data.js';
 import { html, type Html } from './html.js';
 import type { HeatmapLink, ImageInput } from './image-input.js';
+import type { ReportInput } from './report-input.js';
+
+type Names = Pick<ReportInput, 'outcome' | 'titles'>;
 
 /** Examples of each outcome per modality. */
 const examples = 3;
 
 /** Links to a few heatmaps of the run directory; nothing when no instance has coordinates. */
-export function heatmapSection({ heatmaps }: ImageInput): Html {
+export function heatmapSection({ heatmaps }: ImageInput, { outcome, titles }: Names): Html {
   if (heatmaps.length === 0) return html``;
   const lists = [...new Set(heatmaps.map(({ modality }) => modality))].flatMap((modality) => {
     const own = heatmaps.filter((link) => link.modality === modality);
@@ -14,7 +18,8 @@ export function heatmapSection({ heatmaps }: ImageInput): Html {
       ? []
       : [
           html`<li>
-            ${modality}: ${chosen.map((link, i) => linkOf(link, i === chosen.length - 1 ? '' : ','))}
+            ${titles[modality] ?? modality}:
+            ${chosen.map((link, i) => linkOf(link, outcome, i === chosen.length - 1 ? '' : ','))}
           </li>`,
         ];
   });
@@ -30,5 +35,5 @@ export function heatmapSection({ heatmaps }: ImageInput): Html {
   </section>`;
 }
 
-const linkOf = ({ path, patient, y }: HeatmapLink, after: string): Html =>
-  html`<a href="${path}">${patient}</a> (${y === 1 ? 'deceased' : 'living'})${after}`;
+const linkOf = ({ path, patient, y }: HeatmapLink, outcome: OutcomeWords, after: string): Html =>
+  html`<a href="${path}">${patient}</a> (${y === 1 ? outcome.positive : outcome.negative})${after}`;

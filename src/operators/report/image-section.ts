@@ -1,18 +1,24 @@
+import type { Config } from '../../pipeline/config/schema.js';
 import { stains } from '../../pipeline/core/hancock-names.js';
 import { contactSheet } from './contact-sheet.js';
 import { html, type Html } from './html.js';
 import type { ImageInput } from './image-input.js';
+import type { ReportInput } from './report-input.js';
 import { undefinedText } from './number-text.js';
 
 /** Names listed in a sentence or cell. */
 const mostNames = 12;
 
-/** How slides and cores were tiled; nothing when features came as files. */
-export function imageSection(input: ImageInput): Html {
-  if (input.tiled.length === 0) return html``;
-  const ofModality = [...new Set(input.tiled.map(({ modality }) => modality))];
+/** How images were tiled; nothing when features came as files. */
+export function imageSection({
+  images,
+  titles,
+  config,
+}: Pick<ReportInput, 'images' | 'titles' | 'config'>): Html {
+  if (images.tiled.length === 0) return html``;
+  const ofModality = [...new Set(images.tiled.map(({ modality }) => modality))];
   return html`<section>
-    <h2>Slides and cores</h2>
+    <h2>${titleOfSection(images, config)}</h2>
     <div class="scroll">
       <table>
         <thead>
@@ -28,16 +34,24 @@ export function imageSection(input: ImageInput): Html {
           </tr>
         </thead>
         <tbody>
-          ${ofModality.map((modality) => countRow(modality, input))}
+          ${ofModality.map((modality) => countRow(modality, titles[modality] ?? modality, images))}
         </tbody>
       </table>
     </div>
-    ${defaultMppText(input)} ${ofModality.includes('TMA') ? stainTable(input) : html``}
-    ${contactSheet(input.tiled)}
+    ${defaultMppText(images)} ${config.data.layout === 'hancock' ? stainTable(images) : html``}
+    ${contactSheet(images.tiled, titles, config.data.layout === 'hancock' ? 'core' : 'image')}
   </section>`;
 }
 
-function countRow(modality: string, { tiled, features }: ImageInput): Html {
+/** Slides have tissue to find; other images are tiled whole. HANCOCK's other images are cores. */
+function titleOfSection({ tiled }: ImageInput, { data }: Config): string {
+  if (data.layout === 'hancock') return 'Slides and cores';
+  const [slides, others] = [tiled.some(({ tissue }) => tissue), tiled.some(({ tissue }) => !tissue)];
+  if (slides && others) return 'Slides and images';
+  return slides ? 'Slides' : 'Images';
+}
+
+function countRow(modality: string, title: string, { tiled, features }: ImageInput): Html {
   const images = tiled.filter((one) => one.modality === modality).flatMap((one) => one.images);
   const having = (outcome: string): number => images.filter((image) => image.outcome === outcome).length;
   const sources = countsOf(images.flatMap(({ image }) => (image ? [image.mpp?.source ?? 'unknown'] : [])));
@@ -46,7 +60,7 @@ function countRow(modality: string, { tiled, features }: ImageInput): Html {
   );
   const bad = (count: number): Html => (count === 0 ? html`0` : html`<span class="bad">${count}</span>`);
   return html`<tr>
-    <th scope="row">${modality}</th>
+    <th scope="row">${title}</th>
     <td>${images.length}</td>
     <td>${having('ok')}</td>
     <td>${bad(having('empty'))}</td>
@@ -77,11 +91,17 @@ function defaultMppText({ tiled }: ImageInput): Html {
   </p>`;
 }
 
-/** Which stains patients lack; those without any core are not counted here. */
+/** HANCOCK: which stains patients lack; those without any core are not counted here. */
 function stainTable({ features, patients }: ImageInput): Html {
   const having = new Map<string, Set<string>>();
+  const stained = new Set(
+    features
+      .filter(({ index }) => index.bags.some(({ source }) => stains.some((stain) => stain === source)))
+      .map(({ modality }) => modality),
+  );
+  if (stained.size === 0) return html``;
   for (const { modality, index } of features)
-    if (modality === 'TMA')
+    if (stained.has(modality))
       for (const { patient, source, rows } of index.bags)
         if (rows > 0 && patient !== null) having.set(patient, (having.get(patient) ?? new Set()).add(source));
   const withCores = patients.filter((patient) => having.has(patient));

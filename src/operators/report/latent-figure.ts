@@ -4,31 +4,33 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import type { LatentMap } from '../latent/latent-data.js';
 import { renderChart } from './chart.js';
 import type { Figure } from './figure.js';
+import { modalityColours } from './modality-colours.js';
+import type { ReportInput } from './report-input.js';
 
 type Panel = Extract<TopLevelSpec, { readonly hconcat: unknown }>['hconcat'][number];
 
-/** Colours of Okabe and Ito, grey in place of black and yellow, which vanish on one of the pages. */
-export const modalityColours: Readonly<Record<string, string>> = {
-  WSI: '#d55e00',
-  TMA: '#e69f00',
-  Clin: '#0072b2',
-  Path: '#009e73',
-  Blood: '#cc79a7',
-  ICD: '#56b4e9',
-  Cell: '#808080',
-};
+/** So many modalities are told apart by colour alone; more also differ in shape. */
+const mostByColour = 7;
+const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'] as const;
+/** Entries of the legend in one column. */
+const legendRows = 18;
 
-/** Fig. 3: t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null without any. */
-export async function latentFigure(name: string, title: string, map: LatentMap): Promise<Figure | null> {
+/** t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null without any. */
+export async function latentFigure(
+  name: string,
+  title: string,
+  map: LatentMap,
+  { outcome, titles }: Pick<ReportInput, 'outcome' | 'titles'>,
+): Promise<Figure | null> {
   if (map.points.length === 0) return null;
   const spec: TopLevelSpec = {
     title: {
       text: title,
       subtitle: `fold ${map.fold}, test patients, t-SNE of perplexity ${map.perplexity.toFixed(0)}`,
     },
-    hconcat: [panel('original', map, 'before'), panel('aligned', map, 'after')],
+    hconcat: [panel('original', map, 'before', titles), panel('aligned', map, 'after', titles)],
     spacing: 28,
-    resolve: { scale: { color: 'shared' } },
+    resolve: { scale: { color: 'shared', shape: 'shared' } },
   };
   return {
     name: `latent-${name}`,
@@ -38,7 +40,7 @@ export async function latentFigure(name: string, title: string, map: LatentMap):
       `${title}: maps of ${map.points.length} latent vectors before and after alignment, coloured by modality`,
     ),
     csv: [
-      csvLine(['patient', 'modality', 'deceased', 'before_x', 'before_y', 'after_x', 'after_y']),
+      csvLine(['patient', 'modality', outcome.positive, 'before_x', 'before_y', 'after_x', 'after_y']),
       ...map.points.map(({ patient, modality, y, before, after }) =>
         csvLine([patient, modality, y, ...before, ...after]),
       ),
@@ -52,7 +54,20 @@ export const alignmentTitles: Readonly<Record<Alignment, string>> = {
   clip: 'CLIP alignment',
 };
 
-function panel(title: string, { points, modalities }: LatentMap, when: 'before' | 'after'): Panel {
+function panel(
+  title: string,
+  { points, modalities }: LatentMap,
+  when: 'before' | 'after',
+  titles: ReportInput['titles'],
+): Panel {
+  const nameOf = (id: string): string => titles[id] ?? id;
+  const domain = modalities.map(nameOf);
+  const legend = {
+    title: null,
+    symbolOpacity: 1,
+    columns: Math.ceil(domain.length / legendRows),
+    symbolLimit: domain.length + 1,
+  };
   const axis = (field: string) => ({
     field,
     type: 'quantitative' as const,
@@ -65,7 +80,11 @@ function panel(title: string, { points, modalities }: LatentMap, when: 'before' 
     width: 340,
     height: 320,
     data: {
-      values: points.map((point) => ({ modality: point.modality, x: point[when][0], y: point[when][1] })),
+      values: points.map((point) => ({
+        modality: nameOf(point.modality),
+        x: point[when][0],
+        y: point[when][1],
+      })),
     },
     mark: { type: 'point', filled: true, size: 28, opacity: 0.75 },
     encoding: {
@@ -74,9 +93,19 @@ function panel(title: string, { points, modalities }: LatentMap, when: 'before' 
       color: {
         field: 'modality',
         type: 'nominal',
-        scale: { domain: [...modalities], range: modalities.map((modality) => modalityColours[modality] ?? '#666') },
-        legend: { title: null, symbolOpacity: 1 },
+        scale: { domain, range: [...modalityColours(modalities)] },
+        legend,
       },
+      ...(domain.length <= mostByColour
+        ? {}
+        : {
+            shape: {
+              field: 'modality',
+              type: 'nominal' as const,
+              scale: { domain, range: domain.map((_, i) => shapes[i % shapes.length] as string) },
+              legend,
+            },
+          }),
     },
   };
 }

@@ -3,6 +3,8 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import type { LatentMap } from '../latent/latent-data.js';
 import { renderChart } from './chart.js';
 import type { Figure } from './figure.js';
+import { rowHeight } from './row-height.js';
+import type { ReportInput } from './report-input.js';
 
 interface Cell {
   readonly modality: string;
@@ -11,13 +13,14 @@ interface Cell {
 }
 
 /**
- * Fig. 4: the latent vectors of one patient, a row per modality, left before and right after alignment, on one colour
+ * The latent vectors of one patient, a row per modality, left before and right after alignment, on one colour
  * scale (method.md 9.4). The row of an absent modality stays empty. Null without an example.
  */
 export async function latentHeatmapFigure(
   name: string,
   title: string,
   { example, modalities }: LatentMap,
+  titles: ReportInput['titles'],
 ): Promise<Figure | null> {
   if (example === null) return null;
   const width = [...example.before, ...example.after].find((row) => row !== null)?.length ?? 0;
@@ -30,7 +33,13 @@ export async function latentHeatmapFigure(
     name: `latent-vectors-${name}`,
     wide: true,
     svg: await renderChart(
-      heatmapSpec(title, `Patient ${example.patient}`, modalities, cells, width),
+      heatmapSpec(
+        title,
+        `Patient ${example.patient}`,
+        modalities.map((id) => titles[id] ?? id),
+        cells.map((cell) => ({ ...cell, modality: titles[cell.modality] ?? cell.modality })),
+        width,
+      ),
       `${title}: latent vectors of patient ${example.patient}, a row per modality, before and after alignment`,
     ),
     csv: [
@@ -64,7 +73,7 @@ function heatmapSpec(
   return {
     title: { text: title },
     width: 768,
-    height: { step: 22 },
+    height: { step: rowHeight(modalities.length) },
     layer: [
       {
         data: { values },

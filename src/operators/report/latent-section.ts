@@ -1,6 +1,7 @@
 import { spreadOf } from '../evaluation/spread-of.js';
 import type { Figure } from './figure.js';
 import { figureGrid, figureOf } from './figure-section.js';
+import { paperSentences } from '../paper/paper-text.js';
 import { html, type Html } from './html.js';
 import { alignmentTitles } from './latent-figure.js';
 import { spreadText, threeDigits } from './number-text.js';
@@ -8,7 +9,7 @@ import type { ReportInput } from './report-input.js';
 
 /** What alignment did to the latent space, as maps, vectors, singular values and numbers; nothing without alignment. */
 export function latentSection(
-  { latents, spectra }: Pick<ReportInput, 'latents' | 'spectra'>,
+  { latents, spectra, summary }: Pick<ReportInput, 'latents' | 'spectra' | 'summary'>,
   figures: { readonly latent: readonly Figure[]; readonly spectrum: readonly Figure[] },
 ): Html {
   if (latents.length === 0 && spectra.length === 0) return html``;
@@ -16,8 +17,9 @@ export function latentSection(
     <h2>Latent space</h2>
     <p class="aside">
       Before: under the weights phi starts with. After: under the weights that were kept. First two rows of
-      figures: the test patients of one fold as a t-SNE map (Fig. 3 of the paper) and the vectors of one of
-      them (Fig. 4). Distances between clusters of a t-SNE map mean little; read the numbers below.
+      figures: the test patients of one fold as a t-SNE map and the vectors of one of them.
+      ${summary.paper === null ? '' : paperSentences.latent} Distances between clusters of a t-SNE map mean
+      little; read the numbers below.
     </p>
     ${figures.latent.map(figureOf)} ${latents.length === 0 ? '' : similarityTable(latents)}
     ${spectra.length === 0 ? '' : shareTable(spectra)} ${figureGrid(figures.spectrum)}

@@ -1,9 +1,10 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { slotsOf, titleOf } from '../../pipeline/config/slots.js';
+import { slotsOf, slotsOfKind } from '../../pipeline/config/slots.js';
 import { isDetached } from '../joint/joint-settings.js';
 import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { bagSequence } from '../mfmf/bag-sequence.js';
+import { bagWord, cohortText, featureText, splitText, tableText } from './methods-data-text.js';
 import { counted, listed } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
@@ -12,35 +13,24 @@ export interface Paragraph {
   readonly text: string;
 }
 
-const hancockTitles: Readonly<Record<string, string>> = {
-  WSI: 'whole-slide images (WSI)',
-  TMA: 'tissue microarrays (TMA)',
-  Clin: 'clinical data',
-  Path: 'pathological data',
-  Blood: 'blood values',
-  ICD: 'ICD-10 codes',
-  Cell: 'TMA cell densities',
-};
-
-/** How the text calls a modality. */
-const nameOf = (config: Config, id: string): string =>
-  config.data.layout === 'hancock' ? (hancockTitles[id] ?? titleOf(config, id)) : titleOf(config, id);
-
-/** What was run, in the words of a paper's methods section; every number comes from the resolved experiment. */
+/** What was run, as a methods section tells it; every number comes from the resolved experiment. */
 export function methodsText(input: ReportInput): readonly Paragraph[] {
   const { config } = input;
   const methods = input.summary.rows.map(({ method }) => methodOf(method));
   const fusion = methods.filter((method): method is FusionMethod => method.kind === 'fusion');
-  const encodes =
-    slotsOf(config).some(({ kind }) => kind === 'bag') && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
+  const bags = slotsOfKind(config, 'bag');
+  const hancock = config.data.layout === 'hancock';
+  const encodes = bags.length > 0 && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
   const svd = fusion.some(({ embedding }) => embedding === 'svd');
   const clip = fusion.some(({ embedding }) => embedding === 'clip');
   return [
     { heading: 'Cohort and label', text: cohortText(input) },
     { heading: 'Split', text: splitText(input) },
     { heading: 'Preprocessing', text: tableText(input) },
-    ...(slotsOf(config).some(({ kind }) => kind === 'bag') ? [{ heading: 'Image features', text: featureText(input) }] : []),
-    ...(encodes ? [{ heading: 'Stage 1: pathology encoders', text: encoderText(config) }] : []),
+    ...(bags.length > 0 ? [{ heading: hancock ? 'Image features' : 'Bags', text: featureText(input) }] : []),
+    ...(encodes
+      ? [{ heading: `Stage 1: ${hancock ? 'pathology' : 'bag'} encoders`, text: encoderText(input) }]
+      : []),
     ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(input, { svd, clip }) }] : []),
     ...(fusion.length > 0 ? [{ heading: 'Stage 3: fusion', text: fusionText(config, fusion) }] : []),
     ...otherRows(input, methods),
@@ -50,96 +40,14 @@ export function methodsText(input: ReportInput): readonly Paragraph[] {
   ];
 }
 
-function cohortText({ config, flow, summary, modalities }: ReportInput): string {
-  const { cohort } = config;
-  const labelled = flow[0]?.patients ?? 0;
-  const { patients, deceased } = summary.cohort;
-  const label = {
-    overall:
-      'The label is survival status at the last information: deceased, whatever the cause (positive class), or living.',
-    tumorSpecific:
-      'The label is survival status; patients who died of something other than the tumour were left out.',
-    // What the column counts from is the data's to say, not ours.
-    landmark: `The label is survival status ${counted(cohort.landmarkYears, 'year')} into follow-up, as days_to_last_information counts it: deceased by then (positive class) or alive then; patients last seen alive earlier were left out.`,
-  }[cohort.label];
-  const needed =
-    cohort.require.length === 0
-      ? 'Patients needed at least one modality.'
-      : `Patients needed ${listed(cohort.require)}; other modalities may be missing.`;
-  const sites =
-    cohort.includeSites === 'all'
-      ? ''
-      : ` Only primary tumour sites ${cohort.includeSites.join(', ')} were used.`;
-  return (
-    `Of ${counted(labelled, 'labelled patient')}, ${patients} were used: ${patients - deceased} living, ${deceased} deceased. ` +
-    `${label} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => nameOf(config, modality)))}.`
-  );
-}
-
-function splitText({ config: { cv }, splitHash }: ReportInput): string {
-  const scheme =
-    cv.mode === 'fixedTest'
-      ? `A given set of patients was held out for testing; the others were dealt to ${cv.folds} folds of training and validation, stratified by label.`
-      : `${cv.folds}-fold cross-validation, stratified by label; every patient is tested once.`;
-  const validation =
-    cv.mode === 'fixedTest'
-      ? ''
-      : cv.validation === 'own'
-        ? ' A stratified ninth of the patients who are not tested validates.'
-        : ' The held-out patients of a fold were cut in two stratified halves: one validates, one tests; patients of the first are not tested.';
-  const repeats =
-    cv.repeats === 1
-      ? ''
-      : ` The whole was repeated ${cv.repeats} times with other folds and other random streams.`;
-  const tested =
-    cv.mode === 'kfold' && cv.validation === 'halfOfTest'
-      ? scheme.replace('; every patient is tested once', '')
-      : scheme;
-  const hash = splitHash === null ? '' : `, split ${splitHash.slice(0, 12)}`;
-  return `${tested}${validation}${repeats} All images and rows of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
-}
-
-function tableText({ config }: ReportInput): string {
-  const { tabular, align } = config;
-  if (!slotsOf(config).some(({ kind }) => kind === 'table')) return 'No table is used.';
-  const fill = tabular.numericImpute === 'mostFrequent' ? 'most frequent value' : 'mean';
-  const scaling = tabular.scaler === 'minmax' ? 'scaled to [0, 1]' : 'standardised';
-  const absent =
-    tabular.absentRow === 'mask'
-      ? 'A patient without a row in a table lacks that modality: it is masked, never imputed.'
-      : `A patient without a row in a table got one filled with ${tabular.numericImpute === 'mostFrequent' ? 'the modes' : 'the means (numbers) and modes (the rest)'} of the training patients.`;
-  const map =
-    tabular.transfer === 'none'
-      ? ''
-      : ` Each encoded table passes a linear map to ${align.width} numbers that is drawn at random and never trained.`;
-  return (
-    `Missing numbers in a row were replaced by the ${fill} of their column, nominal columns one-hot encoded, numeric, ordinal and ` +
-    `ICD columns ${scaling}${tabular.clip ? ' and clipped to the training range' : ''}; everything was fitted on the training patients of the fold. ${absent}${map}`
-  );
-}
-
-/** Who made the instances, as far as it is noted. */
-function featureText({ images, config: { bag } }: ReportInput): string {
-  const made = new Map<string, Set<string>>();
-  for (const { modality, index } of images.features) {
-    if (index.bags.length === 0) continue;
-    const by = `${index.encoder ?? 'an encoder that is not noted'} (${index.dialect})`;
-    made.set(modality, (made.get(modality) ?? new Set()).add(by));
-  }
-  const sentences = [...made].map(([modality, by]) => `${modality} by ${listed([...by])}`);
-  const subsample =
-    bag.maxInstances === null
-      ? ''
-      : ` In training, larger bags were subsampled to ${bag.maxInstances} instances.`;
-  return `A bag holds the instances of all slides, or of all cores and stains, of a patient.${sentences.length === 0 ? '' : ` Instances: ${sentences.join('; ')}.`}${subsample}`;
-}
-
 const inside = (activation: 'relu' | 'none'): string => (activation === 'relu' ? 'ReLU' : 'no activation');
 
-function encoderText({ mil, align }: Config): string {
-  const heads = mil.heads === 'both' ? 'one head per class' : 'the head of the deceased alone';
+function encoderText({ config, outcome }: ReportInput): string {
+  const { mil, align } = config;
+  const heads =
+    mil.heads === 'both' ? 'one head per class' : `the head of the class ${outcome.positive} alone`;
   return (
-    `Each pathology modality has a gated-attention MIL encoder: a linear map of the instances to ${mil.hidden} numbers (${inside(mil.activation)}, ` +
+    `Each ${bagWord(config)} has a gated-attention MIL encoder: a linear map of the instances to ${mil.hidden} numbers (${inside(mil.activation)}, ` +
     `dropout ${mil.dropout}), gated attention of width ${mil.attention} (dropout ${mil.attentionDropout}), and the attention-weighted ` +
     `sum z of ${mil.hidden} numbers${mil.transfer === 'none' ? '' : `, mapped linearly to ${align.width}`}. Loss: ${mil.wBag} × bag cross-entropy + ` +
     `${mil.wInst} × instance clustering loss over the ${mil.k} instances ranked highest and lowest (${heads}` +
@@ -167,9 +75,16 @@ function alignmentText(
     ? ` CLIP rows contrast each other modality with ${anchor}${clip.includeSelf ? `, and ${anchor} with itself,` : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
     : '';
   return (
-    `A two-layer network phi per modality (hidden ${align.hidden}, ${inside(align.activation)}) maps z or the encoded table to u, ${align.width} numbers. ` +
+    `A two-layer network phi per modality (hidden ${align.hidden}, ${inside(align.activation)}) maps ${vectorWord(config)} to u, ${align.width} numbers. ` +
     `Only observed modalities enter.${svd}${contrast}`
   );
+}
+
+/** What the networks phi read. */
+function vectorWord(config: Config): string {
+  const kinds = slotsOf(config).map(({ kind }) => kind);
+  if (!kinds.includes('table')) return 'z';
+  return kinds.includes('bag') ? 'z or the encoded table' : 'the encoded table';
 }
 
 function fusionText(config: Config, methods: readonly FusionMethod[]): string {
@@ -190,39 +105,43 @@ function fusionText(config: Config, methods: readonly FusionMethod[]): string {
 }
 
 /** The maps P that are learned with a head; what has a transfer map of its own has none (method.md 4.4). */
-function mapText({ fusion, mil, tabular }: Config, projected: readonly FusionMethod[]): string {
-  const [images, tables] = [mil.transfer === 'none', tabular.transfer === 'none'];
-  if (!images && !tables) return '';
-  const mapped = images && tables ? 'each modality' : images ? 'each pathology modality' : 'each table';
+function mapText(config: Config, projected: readonly FusionMethod[]): string {
+  const { fusion, mil, tabular } = config;
+  const kinds = slotsOf(config).map(({ kind }) => kind);
+  const bags = mil.transfer === 'none' && kinds.includes('bag');
+  const tables = tabular.transfer === 'none' && kinds.includes('table');
+  if (!bags && !tables) return '';
+  const all = bags === kinds.includes('bag') && tables === kinds.includes('table');
+  const mapped = all ? 'each modality' : bags ? `each ${bagWord(config)}` : 'each table';
   return ` Without alignment ${mapped} first passes a linear map to ${fusion.projection} numbers (${titlesOf(projected)}).`;
 }
 
 const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
 
 /** Settings of rows that have their own. */
-function otherRows(
-  { config }: ReportInput,
-  methods: readonly Method[],
-): readonly Paragraph[] {
+function otherRows({ config, titles }: ReportInput, methods: readonly Method[]): readonly Paragraph[] {
   const { pool, mdlm, mfmf, single } = config;
   const has = (id: string): boolean => methods.some((method) => method.id === id);
   const pooling = methods.some((method) => method.kind === 'fusion' && method.section === 'pool');
   const combine = {
     learned: 'learned weights',
     mean: 'their mean',
-    frozenConcat: 'a layer over image logits and raw tables that is never trained',
+    frozenConcat: 'a layer over the logits of bags and raw tables that is never trained',
   }[mdlm.combine];
   const sentences = [
+    ...(methods.some(({ kind }) => kind === 'bag')
+      ? ['MIL rows: the classifier of a Stage-1 encoder, on one bag modality or on all bags together.']
+      : []),
     ...(pooling
       ? [
-          `Pooling rows: u pooled over the observed modalities, then one linear layer${pool.detach ? '' : '; gradients pass between their stages'}${pool.imageLoss ? '' : '; encoders without image loss'}.`,
+          `Pooling rows: u pooled over the observed modalities, then one linear layer${pool.detach ? '' : '; gradients pass between their stages'}${pool.imageLoss ? '' : '; encoders without a loss of their own'}.`,
         ]
       : []),
     ...(has('ps3') ? ['PS3: attention over one token per modality.'] : []),
     ...(has('mdlm') ? [`MDLM: one linear head per modality, combined by ${combine}.`] : []),
     ...(has('mfmf')
       ? [
-          `MFMF: tabular tokens attend to the instances of ${listed(bagSequence(mfmf, slotsOf(config)))}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
+          `MFMF: tabular tokens attend to the instances of ${listed(bagSequence(mfmf, slotsOf(config)).map((id) => titles[id] ?? id))}, one block each${mfmf.projection === 'trained' ? '' : '; projections drawn and never trained'}.`,
         ]
       : []),
     ...(has('bilinear') ? ['Bilinear: learned bilinear interaction of all pairs of modalities.'] : []),

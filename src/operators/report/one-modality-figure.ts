@@ -3,6 +3,8 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import type { RowRobustness, SummaryRow } from '../evaluation/summary-data.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
+import type { ReportInput } from './report-input.js';
+import { rowHeight } from './row-height.js';
 
 type Panel = Extract<TopLevelSpec, { readonly hconcat: unknown }>['hconcat'][number];
 const panels = [
@@ -11,13 +13,17 @@ const panels = [
 ] as const;
 
 /** What each modality is worth to a trained method: test AUC without it, and with nothing else (method.md 9.2). */
-export async function oneModalityFigure(row: SummaryRow, robustness: RowRobustness): Promise<Figure> {
+export async function oneModalityFigure(
+  row: SummaryRow,
+  robustness: RowRobustness,
+  titles: ReportInput['titles'],
+): Promise<Figure> {
   const spec: TopLevelSpec = {
     title: {
       text: row.title,
       subtitle: 'mean over folds, line: ± standard deviation; dashed: all modalities',
     },
-    hconcat: panels.map((panel) => panelSpec(panel, row, robustness)),
+    hconcat: panels.map((panel) => panelSpec(panel, row, robustness, titles)),
     spacing: 28,
     resolve: { scale: { x: 'shared' } },
   };
@@ -61,14 +67,18 @@ function panelSpec(
   { hidden, title }: (typeof panels)[number],
   row: SummaryRow,
   robustness: RowRobustness,
+  titles: ReportInput['titles'],
 ): Panel {
+  const nameOf = (id: string): string => titles[id] ?? id;
   const values = robustness[hidden].flatMap(({ modality, auc: { mean, std } }) =>
-    mean === null || std === null ? [] : [{ modality, mean, low: mean - std, high: mean + std }],
+    mean === null || std === null
+      ? []
+      : [{ modality: nameOf(modality), mean, low: mean - std, high: mean + std }],
   );
   const y = {
     field: 'modality',
     type: 'nominal' as const,
-    sort: robustness[hidden].map(({ modality }) => modality),
+    sort: robustness[hidden].map(({ modality }) => nameOf(modality)),
     axis: { title: null },
   };
   const x = (field: string) => ({
@@ -79,7 +89,7 @@ function panelSpec(
   });
   return {
     width: 330,
-    height: { step: 24 },
+    height: { step: rowHeight(robustness[hidden].length) + 2 },
     layer: [
       ...(row.auc.mean === null
         ? []

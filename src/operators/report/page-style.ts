@@ -9,7 +9,8 @@ body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 78rem; background:
   font: 1rem/1.5 system-ui, -apple-system, 'Segoe UI', sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
-.lead { font-size: 1.1rem; max-width: 48rem; margin: 0; }
+.lead { font-size: 1.1rem; max-width: 48rem; margin: 1rem 0 0; }
+.run-facts { margin: 0 0 1rem; }
 .aside { color: var(--soft); font-size: .9rem; max-width: 48rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.25rem; margin: 0; }
 dt { font-weight: 600; }
@@ -33,6 +34,8 @@ th button:focus-visible, summary:focus-visible { outline: 2px solid var(--bar); 
 th[aria-sort=ascending] button::after { content: ' \\25B2'; font-size: .7em; }
 th[aria-sort=descending] button::after { content: ' \\25BC'; font-size: .7em; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+.characteristics .category th:first-child { padding-left: 1.25rem; }
+.characteristics .missing, .characteristics .missing th { color: var(--soft); }
 .methods > p { max-width: 48rem; }
 .differences td, .differences th { text-align: left; white-space: normal; vertical-align: top; }
 .differences td:last-child { min-width: 16rem; color: var(--soft); }

@@ -1,9 +1,11 @@
+import { characteristicsSection } from './characteristics-section.js';
+import { dataSummary } from './data-summary.js';
 import { detachmentSection } from './detachment-section.js';
 import { figureSection, type FigureGroup } from './figure-section.js';
 import { flowSection } from './flow-section.js';
 import { foldSection } from './fold-section.js';
 import { heatmapSection } from './heatmap-section.js';
-import { html, trustedMarkup } from './html.js';
+import { html, trustedMarkup, type Html } from './html.js';
 import { imageSection } from './image-section.js';
 import { latentSection } from './latent-section.js';
 import { methodSection } from './method-section.js';
@@ -16,16 +18,17 @@ import type { ReportInput } from './report-input.js';
 import { pooledText, resultSection } from './result-section.js';
 import { robustnessSection } from './robustness-section.js';
 import { significanceSection } from './significance-section.js';
+import { methodGroupOf, methodGroupTitles, type MethodGroup } from './row-groups.js';
+import { runFactsPlace } from './run-facts.js';
 import { sortScript, sortScriptSource } from './sort-script.js';
 import { standInWarning } from './stand-in-warning.js';
-import { tableGroups } from './table-groups.js';
 
 /**
  * The report as one HTML document: nothing is fetched, and no script runs but the one that sorts tables; the policy in its
  * head forbids both.
  */
 export function reportPage(input: ReportInput, figures: ReportFigures): string {
-  const { config, summary, evaluations, flow, images } = input;
+  const { config, summary, evaluations, images, outcome } = input;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -35,7 +38,7 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
           http-equiv="Content-Security-Policy"
           content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ${trustedMarkup(sortScriptSource)}"
         />
-        <title>${config.name}: survival classification report</title>
+        <title>${config.name}: classification report</title>
         <style>
           ${trustedMarkup(pageStyle)}
         </style>
@@ -43,30 +46,29 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
       <body>
         <header>
           <h1>${config.name}</h1>
-          ${standInWarning(images)}
-          <p class="lead">${leadText(input)}</p>
+          ${runFactsPlace} ${standInWarning(input)} ${dataSummary(input)} ${leadText(input)}
         </header>
         ${resultSection(input)} ${noteSection(input)} ${significanceSection(input)}
         ${detachmentSection(input)} ${repeatSection(summary.rows)}
-        ${robustnessSection(summary.rows, figures.robustness)} ${latentSection(input, figures)}
+        ${robustnessSection(input, figures.robustness)} ${latentSection(input, figures)}
         ${figureSection(
           'ROC curves',
           'Test patients. Curves toward the upper left are better; the dashed diagonal is chance.',
-          groupsOf(input, figures.roc),
+          groupsOf(figures.roc, 'fusion'),
         )}
         ${figureSection(
           'Calibration',
-          'Test patients of all folds in ten bins of the predicted probability of death. On the diagonal, as many die as predicted; below it, fewer.',
-          groupsOf(input, figures.reliability),
+          `Test patients of all folds in ten bins of the predicted probability of ${outcome.positive}. On the diagonal, predicted and observed shares agree; below it, the prediction is too high.`,
+          groupsOf(figures.reliability, null),
         )}
-        ${flowSection(flow, figures.flow)} ${methodSection(input)} ${imageSection(images)}
-        ${foldSection(summary.rows, evaluations)}
+        ${flowSection(input, figures.flow)} ${characteristicsSection(input)} ${methodSection(input)}
+        ${imageSection(input)} ${foldSection(summary.rows, evaluations, outcome)}
         ${figureSection(
           'Training',
           'One line per fold. The dot is the epoch whose weights were kept, chosen on validation patients.',
           [{ title: 'Training jobs', open: figures.training.length <= mostOpen, figures: figures.training }],
         )}
-        ${heatmapSection(images)}
+        ${heatmapSection(images, input)}
         <footer class="aside">
           <p>
             The folder figures of the run directory holds every chart as SVG with its numbers as CSV; the
@@ -82,28 +84,25 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
 /** More charts than these are folded away. */
 const mostOpen = 6;
 
-/** Charts of methods, grouped as the result table is. */
-function groupsOf({ summary }: ReportInput, figures: readonly MethodFigure[]): FigureGroup[] {
-  return tableGroups(summary).map(({ table, about, rows }) => ({
-    title: `${table}: ${about}`,
-    open: figures.length <= mostOpen,
-    figures: figures
-      .filter(({ method }) => rows.some((row) => row.method === method))
-      .map(({ figure }) => figure),
+/** Charts of methods by what the methods read; the group of the main methods is unfolded, others where they are few. */
+function groupsOf(figures: readonly MethodFigure[], main: MethodGroup | null): FigureGroup[] {
+  return (Object.keys(methodGroupTitles) as MethodGroup[]).map((group) => ({
+    title: methodGroupTitles[group],
+    open: group === main || figures.length <= mostOpen,
+    figures: figures.filter(({ method }) => methodGroupOf(method) === group).map(({ figure }) => figure),
   }));
 }
 
-/** The outcome in two sentences. */
-function leadText({ config, summary }: ReportInput): string {
-  const { patients, deceased } = summary.cohort;
-  const best = summary.rows
-    .filter(({ auc }) => auc.mean !== null)
-    .sort((a, b) => (b.auc.mean as number) - (a.auc.mean as number))[0];
-  const who = `${counted(patients, 'patient')}, ${deceased} deceased, ${counted(config.cv.folds, 'fold')}${config.cv.repeats === 1 ? '' : `, ${config.cv.repeats} times`}.`;
-  if (best === undefined) return `${who} No AUC is defined.`;
-  const paper = best.paper?.auc
-    ? ` The paper reports ${paperText(best.paper.auc)} for it on its cohort.`
-    : '';
-  const which = summary.rows.length === 1 ? 'AUC of' : 'Highest AUC:';
-  return `${who} ${which} ${best.title} ${spreadText(best.auc)} over folds, ${pooledText(best.pooledAuc)} pooled.${paper}`;
+/**
+ * The result of the reference method, which the experiment names before anything is trained. The best of all rows would be a
+ * choice by test data.
+ */
+function leadText({ config, summary }: ReportInput): Html {
+  const row = summary.rows.find(({ method }) => method === config.stats.reference);
+  if (row === undefined || row.auc.mean === null) return html``;
+  const paper = row.paper?.auc ? ` The paper reports ${paperText(row.paper.auc)} for it on its cohort.` : '';
+  return html`<p class="lead">
+    Test AUC of ${row.title}, the reference method of this experiment: ${spreadText(row.auc)} over
+    ${counted(row.auc.folds, 'fold')}, ${pooledText(row.pooledAuc)} pooled.${paper}
+  </p>`;
 }

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { csvLine } from '../../pipeline/core/csv.js';
+import type { OutcomeWords } from '../cohort/cohort-data.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
@@ -7,16 +8,19 @@ import { threeDigits } from './number-text.js';
 
 /**
  * Reliability diagram of the pooled test predictions: in each of ten bins of the predicted probability, the share of
- * patients who died (method.md 9.1). Null without predictions.
+ * positive patients (method.md 9.1). Null without predictions.
  */
-export async function reliabilityFigure({ method, title, calibration }: SummaryRow): Promise<Figure | null> {
+export async function reliabilityFigure(
+  { method, title, calibration }: SummaryRow,
+  { positive }: OutcomeWords,
+): Promise<Figure | null> {
   const { bins, ece } = calibration;
   if (bins.length === 0) return null;
   const subtitle = `expected calibration error ${threeDigits(ece)}`;
   return {
     name: `reliability-${method}`,
     svg: await renderChart(
-      reliabilitySpec(title, subtitle, bins),
+      reliabilitySpec(title, subtitle, bins, positive),
       `Reliability diagram of ${title}, ${subtitle}`,
     ),
     csv: [
@@ -32,6 +36,7 @@ function reliabilitySpec(
   title: string,
   subtitle: string,
   bins: SummaryRow['calibration']['bins'],
+  positive: string,
 ): TopLevelSpec {
   const share = (field: string, of: string) => ({
     field,
@@ -40,7 +45,7 @@ function reliabilitySpec(
     axis: { title: of, values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '.1f' },
   });
   const x = share('predicted', 'Mean predicted probability');
-  const y = share('observed', 'Share of deceased');
+  const y = share('observed', `Share of ${positive}`);
   return {
     title: { text: title, subtitle },
     width: 240,

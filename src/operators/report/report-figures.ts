@@ -33,17 +33,17 @@ export interface MethodFigure {
 export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
   const { summary, config } = input;
   return {
-    flow: flowDiagram(input.flow),
+    flow: flowDiagram(input.flow, input.outcome),
     robustness: await robustnessFigures(input),
     latent: await drawn(
       input.latents.flatMap(({ alignment, map }) => [
-        () => latentFigure(alignment, alignmentTitles[alignment], map),
-        () => latentHeatmapFigure(alignment, alignmentTitles[alignment], map),
+        () => latentFigure(alignment, alignmentTitles[alignment], map, input),
+        () => latentHeatmapFigure(alignment, alignmentTitles[alignment], map, input.titles),
       ]),
       (draw) => draw(),
     ),
     spectrum: await drawn(input.spectra, spectrumFigure),
-    reliability: await drawnByMethod(summary.rows, reliabilityFigure),
+    reliability: await drawnByMethod(summary.rows, (row) => reliabilityFigure(row, input.outcome)),
     roc: await drawnByMethod(summary.rows, (row) =>
       rocFigure(
         row,
@@ -66,7 +66,7 @@ export const allFigures = (figures: ReportFigures): readonly Figure[] => [
 ];
 
 /** The reference method in detail - another one where it has nothing to take away - and all methods in one chart. */
-async function robustnessFigures({ summary, config }: ReportInput): Promise<readonly Figure[]> {
+async function robustnessFigures({ summary, config, titles }: ReportInput): Promise<readonly Figure[]> {
   const able = summary.rows.flatMap((row) =>
     row.robustness === null ? [] : [{ row, robustness: row.robustness }],
   );
@@ -76,7 +76,7 @@ async function robustnessFigures({ summary, config }: ReportInput): Promise<read
   return [
     await robustnessFigure(shown.row, shown.robustness),
     ...(lines === null ? [] : [lines]),
-    await oneModalityFigure(shown.row, shown.robustness),
+    await oneModalityFigure(shown.row, shown.robustness, titles),
   ];
 }
 

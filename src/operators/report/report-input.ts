@@ -3,10 +3,20 @@ import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
-import { flowFile, flowStepSchema, type FlowStep } from '../cohort/cohort-data.js';
+import {
+  flowFile,
+  flowStepSchema,
+  modalityOf,
+  readCohort,
+  type FlowStep,
+  type OutcomeWords,
+} from '../cohort/cohort-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from '../evaluation/metric-data.js';
 import { summaryFile, summarySchema, type Summary } from '../evaluation/summary-data.js';
+import { readTypedTable } from '../tables/typed-table-data.js';
+import { characteristicsOf, type TableCharacteristics } from './characteristics.js';
 import { readImageInput, type ImageInput } from './image-input.js';
+import { overviewOf, titlesOf, type Overview } from './overview.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
 import { latentMapFile, latentMapSchema, type LatentMap } from '../latent/latent-data.js';
@@ -23,6 +33,12 @@ export interface MethodFoldPredictions {
 export interface ReportInput {
   readonly config: Config;
   readonly modalities: readonly ModalityId[];
+  /** How the report calls each modality. */
+  readonly titles: Readonly<Record<ModalityId, string>>;
+  readonly outcome: OutcomeWords;
+  readonly overview: Overview;
+  /** Of the tables, in the order of the experiment. */
+  readonly characteristics: readonly TableCharacteristics[];
   readonly summary: Summary;
   readonly flow: readonly FlowStep[];
   readonly splitHash: string | null;
@@ -45,9 +61,22 @@ export function readReportInput(context: StageContext): ReportInput {
   const summary = inputs.one('aggregate').json(summaryFile, summarySchema);
   const [split] = inputs.all('split');
   const stage3 = inputs.all('stage3');
+  const { outcome, patients } = readCohort(inputs);
+  const tables = new Map(
+    inputs.all('tables').map((artifact) => [modalityOf(artifact), readTypedTable(artifact)]),
+  );
+  const titles = titlesOf(config);
+  const labels = new Map(patients.map(({ id, y }) => [id, y]));
   return {
     config,
     modalities: config.modalities,
+    titles,
+    outcome,
+    overview: overviewOf(config, patients, tables),
+    characteristics: config.modalities.flatMap((id) => {
+      const table = tables.get(id);
+      return table === undefined ? [] : [characteristicsOf(id, table, labels)];
+    }),
     summary,
     flow: inputs.one('cohort').json(flowFile, z.array(flowStepSchema)),
     splitHash: split === undefined ? null : split.json(splitsFile, splitsSchema).hash,
@@ -61,7 +90,7 @@ export function readReportInput(context: StageContext): ReportInput {
         predictions: artifact.json(predictionsFile, predictionsSchema),
       })),
     ),
-    training: trainingGroups(inputs, summary.rows, config.schedule),
+    training: trainingGroups(inputs, summary.rows, config.schedule, titles),
     latents: inputs.all('latent').map((artifact) => ({
       alignment: artifact.unit.alignment ?? 'svd',
       map: artifact.json(latentMapFile, latentMapSchema),

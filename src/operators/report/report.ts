@@ -1,14 +1,14 @@
 import { stageOf } from '../stage-of.js';
+import { characteristicsCsv } from './characteristics-section.js';
 import { figureFiles } from './figure.js';
+import { reportFile } from './report-file.js';
 import { reportPage } from './page.js';
 import { allFigures, drawFigures } from './report-figures.js';
 import { readReportInput } from './report-input.js';
 
-export const reportFile = 'report.html';
-
 /**
- * Writes what a reader needs to judge the run: `report.html`, which stands alone, and every chart as
- * `figure-<name>.svg` with its numbers as `figure-<name>.csv`.
+ * Writes what a reader needs to judge the run: `report.html`, which stands alone, every chart as
+ * `figure-<name>.svg` with its numbers as `figure-<name>.csv`, and `characteristics.csv`.
  */
 export const report = stageOf(async (context) => {
   const input = readReportInput(context);
@@ -16,8 +16,11 @@ export const report = stageOf(async (context) => {
   return {
     type: 'output',
     files: {
-      [reportFile]: new TextEncoder().encode(reportPage(input, figures)),
+      [reportFile]: utf8(reportPage(input, figures)),
+      'characteristics.csv': utf8(characteristicsCsv(input)),
       ...Object.fromEntries(allFigures(figures).flatMap(figureFiles)),
     },
   };
 });
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,47 +1,47 @@
 import { testsAgain } from '../evaluation/pooled.js';
-import type { Spread, SummaryRow } from '../evaluation/summary-data.js';
+import type { Spread, Summary, SummaryRow } from '../evaluation/summary-data.js';
+import { standardErrorsFromPaper } from '../paper/paper-difference.js';
 import { paperResultOf, type PaperSpread } from '../paper/paper-results.js';
-import { html, trustedMarkup, type Html } from './html.js';
+import { paperMajority, paperSentences } from '../paper/paper-text.js';
+import { html, type Html } from './html.js';
 import { interval, paperText, signed, spreadText, threeDigits, undefinedText } from './number-text.js';
-import { standardErrorsFromPaper } from './paper-difference.js';
 import type { ReportInput } from './report-input.js';
+import { rowGroups, type RowGroup } from './row-groups.js';
 import { heading, numberCell, rowHeading } from './sortable-table.js';
-import { tableGroups, type TableGroup } from './table-groups.js';
 
-/** 509 of the paper's 699 patients are living (method.md 1.3). */
-const paperMajority = 509 / 699;
+/** How the table is laid out: with the columns of the paper or without them. */
+interface Layout {
+  readonly paper: boolean;
+  /** Of one cross-validation. */
+  readonly folds: number;
+}
 
-/** The result table: this run's numbers, the paper's beside them, the majority class below. */
+/** The result table: this run's numbers, for HANCOCK the paper's beside them, the majority class below. */
 export function resultSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const { cohort } = summary;
+  const layout: Layout = { paper: summary.paper !== null, folds: config.cv.folds };
   return html`<section>
     <h2>Results</h2>
     <div class="scroll">
       <table class="sortable results">
-        <thead>
-          <tr>
-            <td></td>
-            <th scope="colgroup" colspan="3">AUC</th>
-            <th scope="colgroup" colspan="3">Accuracy</th>
-            <th scope="colgroup" colspan="2">This run</th>
-          </tr>
-          <tr>
-            ${heading('Method', 'ascending')} ${heading('This run', 'descending')} ${paperHeading}
-            ${heading('Difference in SE', 'descending')} ${heading('This run', 'descending')} ${paperHeading}
-            ${heading('Difference in SE', 'descending')} ${heading('Pooled AUC [95\u00a0% CI]', 'descending')}
-            ${heading('Balanced accuracy', 'descending')}
-          </tr>
-        </thead>
-        ${tableGroups(summary).map((group) => groupRows(group, config.cv.folds))}
+        ${headOf(layout)} ${rowGroups(summary).map((group) => groupRows(group, layout))}
         <tbody>
           <tr class="foot">
             <th scope="row">Majority class</th>
             <td>0.500</td>
-            <td class="paper">0.500</td>
-            <td></td>
+            ${
+              layout.paper
+                ? html`<td class="paper">0.500</td>
+                    <td></td>`
+                : ''
+            }
             <td>${threeDigits(cohort.majority)}</td>
-            <td class="paper">${threeDigits(paperMajority)}</td>
-            <td></td>
+            ${
+              layout.paper
+                ? html`<td class="paper">${threeDigits(paperMajority)}</td>
+                    <td></td>`
+                : ''
+            }
             <td></td>
             <td>0.500</td>
           </tr>
@@ -49,63 +49,84 @@ export function resultSection({ summary, config }: Pick<ReportInput, 'summary' |
       </table>
     </div>
     <p class="aside">
-      Mean ± population standard deviation over folds. Difference in SE: this run less the paper, in standard
-      errors of that difference (deviation by square root of folds, both sides); beyond ±2 it is more than the
-      folds explain. Rank methods by AUC: training draws both classes equally often, so accuracy at threshold
-      0.5 mostly tells how a score is calibrated, and always answering the more frequent class already reaches
+      Mean ± population standard deviation over folds. ${layout.paper ? paperSentences.difference : ''} Rank
+      methods by AUC: training draws both classes equally often, so accuracy at threshold 0.5 mostly tells how
+      a score is calibrated, and always answering the more frequent class already reaches
       ${threeDigits(cohort.majority)}. Pooled AUC:
       ${testsAgain(config.cv) ? 'the mean probability of each test patient' : 'the test predictions of all folds together'},
       DeLong interval. Over 70 test patients an AUC of 0.74 varies by about 0.07 through sampling alone, over
       fewer by more. Headings sort the rows of each group.
     </p>
-    ${allMetrics(summary.rows)}
+    ${layout.paper ? html`<p class="aside">${paperSentences.citation}</p>` : ''} ${allMetrics(summary.rows)}
   </section>`;
+}
+
+function headOf({ paper }: Layout): Html {
+  const beside = paper ? html`${paperHeading} ${heading('Difference in SE', 'descending')}` : html``;
+  const tail = html`${heading('Pooled AUC [95\u00a0% CI]', 'descending')}
+  ${heading('Balanced accuracy', 'descending')}`;
+  if (!paper)
+    return html`<thead>
+      <tr>
+        ${heading('Method', 'ascending')} ${heading('AUC', 'descending')} ${heading('Accuracy', 'descending')}
+        ${tail}
+      </tr>
+    </thead>`;
+  return html`<thead>
+    <tr>
+      <td></td>
+      <th scope="colgroup" colspan="3">AUC</th>
+      <th scope="colgroup" colspan="3">Accuracy</th>
+      <th scope="colgroup" colspan="2">This run</th>
+    </tr>
+    <tr>
+      ${heading('Method', 'ascending')} ${heading('This run', 'descending')} ${beside}
+      ${heading('This run', 'descending')} ${beside} ${tail}
+    </tr>
+  </thead>`;
 }
 
 const paperHeading = html`<th scope="col" class="paper" data-sort="descending">Paper</th>`;
 
-const groupRows = ({ table, about, rows, skipped }: TableGroup, folds: number): Html =>
+const groupRows = ({ title, rows, skipped }: RowGroup, layout: Layout): Html =>
   html`<tbody>
     <tr class="head">
-      <th scope="rowgroup" colspan="9">${table}: ${about}</th>
+      <th scope="rowgroup" colspan="${layout.paper ? 9 : 5}">${title}</th>
     </tr>
-    ${rows.map((row) => resultRow(row, folds))} ${skipped.map(skippedRow)}
+    ${rows.map((row) => resultRow(row, layout))} ${skipped.map((row) => skippedRow(row, layout))}
   </tbody>`;
 
-const resultRow = (row: SummaryRow, folds: number): Html =>
+const resultRow = (row: SummaryRow, layout: Layout): Html =>
   html`<tr>
-    ${rowHeading(row.title)} ${beside(row.auc, row.paper?.auc ?? null, folds)}
-    ${beside(row.accuracy, row.paper?.accuracy ?? null, folds)}
+    ${rowHeading(row.title)} ${spreadCell(row.auc)} ${besideCells(row.auc, row.paper?.auc ?? null, layout)}
+    ${spreadCell(row.accuracy)} ${besideCells(row.accuracy, row.paper?.accuracy ?? null, layout)}
     ${numberCell(pooledText(row.pooledAuc), row.pooledAuc.value)} ${spreadCell(row.balancedAccuracy)}
   </tr>`;
 
-/** Our number, the paper's and what lies between them. */
-function beside(ours: Spread, paper: PaperSpread | null, folds: number): Html {
-  const errors = standardErrorsFromPaper(ours, paper, folds);
+/** The paper's number, and what lies between ours and it. */
+function besideCells(ours: Spread, reported: PaperSpread | null, { paper, folds }: Layout): Html {
+  if (!paper) return html``;
+  const errors = standardErrorsFromPaper(ours, reported, folds);
   const far = errors !== null && Math.abs(errors) > 2;
-  return trustedMarkup(
-    [
-      spreadCell(ours),
-      numberCell(paperText(paper), paper?.[0] ?? null, 'paper'),
-      numberCell(signed(errors, 1), errors, far ? 'far' : ''),
-    ]
-      .map(({ markup }) => markup)
-      .join(''),
-  );
+  return html`${numberCell(paperText(reported), reported?.[0] ?? null, 'paper')}
+  ${numberCell(signed(errors, 1), errors, far ? 'far' : '')}`;
 }
 
 const spreadCell = (spread: Spread): Html => numberCell(spreadText(spread), spread.mean);
 
-function skippedRow({ method, title, reason }: TableGroup['skipped'][number]): Html {
-  const paper = paperResultOf(method);
+function skippedRow({ method, title, reason }: Summary['skipped'][number], { paper }: Layout): Html {
+  const reported = paperResultOf(method);
+  const cells = (of: PaperSpread | null | undefined): Html =>
+    paper
+      ? html`<td class="paper">${paperText(of ?? null)}</td>
+          <td></td>`
+      : html``;
   return html`<tr class="foot">
     <th scope="row">${title}</th>
     <td>${undefinedText}</td>
-    <td class="paper">${paperText(paper?.auc ?? null)}</td>
-    <td></td>
+    ${cells(reported?.auc)}
     <td>${undefinedText}</td>
-    <td class="paper">${paperText(paper?.accuracy ?? null)}</td>
-    <td></td>
+    ${cells(reported?.accuracy)}
     <td colspan="2" class="names">Not run: ${reason}.</td>
   </tr>`;
 }

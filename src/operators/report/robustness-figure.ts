@@ -12,7 +12,7 @@ const metrics = [
 ] as const;
 
 /**
- * Fig. 2: test AUC and accuracy of a method when each observed modality of the test patients vanishes with probability
+ * Test AUC and accuracy of a method when each observed modality of the test patients vanishes with probability
  * rho; a box per rho over folds with its median, the dashed mean, and the dotted line of chance (method.md 9.2).
  */
 export async function robustnessFigure(row: SummaryRow, robustness: RowRobustness): Promise<Figure> {

@@ -5,10 +5,9 @@ import type { SummaryRow } from '../evaluation/summary-data.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 
-/** Ten colours that differ in hue and lightness (Tableau 10); dashes tell the second and third ten apart. */
+/** Ten colours that differ in hue and lightness (Tableau 10; orange last, because the reference method has one like it); dashes tell the second and third ten apart. */
 const hues = [
   '#4e79a7',
-  '#f28e2b',
   '#59a14f',
   '#e15759',
   '#76b7b2',
@@ -17,6 +16,7 @@ const hues = [
   '#edc948',
   '#ff9da7',
   '#8c8c8c',
+  '#f28e2b',
 ];
 const dashes = [
   [1, 0],

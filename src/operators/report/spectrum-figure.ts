@@ -62,7 +62,11 @@ function spectrumSpec(title: string, values: Value[]): TopLevelSpec {
     width: 260,
     height: 200,
     encoding: {
-      x: { field: 'j', type: 'ordinal', axis: { title: 'Singular value', labelAngle: 0 } },
+      x: {
+        field: 'j',
+        type: 'ordinal',
+        axis: { title: 'Singular value', labelAngle: 0, labelOverlap: true },
+      },
       y: { field: 'sigma', type: 'quantitative', axis: { title: 'Mean σ', tickCount: 5 } },
       color: {
         field: 'when',

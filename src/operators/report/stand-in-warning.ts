@@ -1,9 +1,13 @@
 import { html, type Html } from './html.js';
-import type { ImageInput } from './image-input.js';
+import type { ReportInput } from './report-input.js';
 
 /** Says before any number that it is not one of pathology; nothing when a real encoder made the features. */
-export function standInWarning({ features }: ImageInput): Html {
-  const modalities = [...new Set(features.filter(({ standIn }) => standIn).map(({ modality }) => modality))];
+export function standInWarning({ images, titles }: Pick<ReportInput, 'images' | 'titles'>): Html {
+  const modalities = [
+    ...new Set(
+      images.features.filter(({ standIn }) => standIn).map(({ modality }) => titles[modality] ?? modality),
+    ),
+  ];
   if (modalities.length === 0) return html``;
   return html`<p class="warning">
     <strong>Not a result about patients.</strong> The ${modalities.join(' and ')} features are of the stand-in

@@ -24,6 +24,7 @@ export function trainingGroups(
   inputs: Inputs,
   rows: readonly { readonly method: string; readonly title: string }[],
   schedule: Config['schedule'],
+  titles: Readonly<Record<string, string>> = {},
 ): readonly TrainingGroup[] {
   const [stage1, stage2, stage3] = [inputs.all('stage1'), inputs.all('stage2'), inputs.all('stage3')];
   const alignedBy = (alignment: string): readonly Artifact[] =>
@@ -33,7 +34,7 @@ export function trainingGroups(
     ...encoded.map((modality) =>
       groupOf(
         `stage1-${modality.toLowerCase()}`,
-        `Stage 1, ${modality}`,
+        `Stage 1, ${titles[modality] ?? modality}`,
         stage1.filter(({ unit }) => unit.modality === modality),
       ),
     ),

@@ -3,7 +3,7 @@ import type { Label } from './labels.js';
 /** Shares of correct answers at a threshold; null where the class they speak of is absent. */
 export interface Classification {
   readonly accuracy: number | null;
-  /** Share of the deceased that are called deceased. */
+  /** Share of the positive patients that are called positive. */
   readonly sensitivity: number | null;
   /** Share of the living that are called living. */
   readonly specificity: number | null;
@@ -13,7 +13,7 @@ export interface Classification {
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
-/** Classification at a threshold: a patient is called deceased from `probability >= threshold` on (method.md 9.1). */
+/** Classification at a threshold: a patient is called positive from `probability >= threshold` on (method.md 9.1). */
 export function classify(
   labels: readonly Label[],
   probabilities: readonly number[],

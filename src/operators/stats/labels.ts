@@ -1,4 +1,4 @@
-/** A patient's outcome: 1 deceased (the positive class), 0 living. */
+/** A patient's outcome: 1 positive (the event happened), 0 negative. */
 export type Label = 0 | 1;
 
 /** The scores of positive and negative patients, in their given order. */

@@ -7,7 +7,7 @@ export interface ReliabilityBin {
   readonly patients: number;
   /** Mean probability. */
   readonly predicted: number;
-  /** Share of deceased. */
+  /** Share of positive patients. */
   readonly observed: number;
 }
 
@@ -22,15 +22,15 @@ const binCount = 10;
 
 /** How well probabilities say how many die, over ten equally wide bins of the probability. */
 export function reliabilityOf(labels: readonly Label[], probabilities: readonly number[]): Reliability {
-  const sums = Array.from({ length: binCount }, () => ({ patients: 0, predicted: 0, deceased: 0 }));
+  const sums = Array.from({ length: binCount }, () => ({ patients: 0, predicted: 0, positive: 0 }));
   for (const [i, p] of probabilities.entries()) {
     const sum = sums[Math.min(binCount - 1, Math.floor(p * binCount))];
     if (sum === undefined) throw new RangeError(`${p} is no probability`);
     sum.patients += 1;
     sum.predicted += p;
-    sum.deceased += labels[i] === 1 ? 1 : 0;
+    sum.positive += labels[i] === 1 ? 1 : 0;
   }
-  const bins = sums.flatMap(({ patients, predicted, deceased }, i) =>
+  const bins = sums.flatMap(({ patients, predicted, positive }, i) =>
     patients === 0
       ? []
       : [
@@ -39,7 +39,7 @@ export function reliabilityOf(labels: readonly Label[], probabilities: readonly 
             to: (i + 1) / binCount,
             patients,
             predicted: predicted / patients,
-            observed: deceased / patients,
+            observed: positive / patients,
           },
         ],
   );

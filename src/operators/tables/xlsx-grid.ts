@@ -55,6 +55,18 @@ export async function openXlsxGrid(path: string, options: GridOptions): Promise<
   return { grid, form: { format: 'xlsx', sheet: only.sheet }, notes: [] };
 }
 
+/** Bytes of all members of the zip archive; null when it is damaged. */
+function unpackedBytes(path: string): number | null {
+  let archive: ZipArchive;
+  try {
+    archive = new ZipArchive(path);
+  } catch {
+    return null;
+  }
+  archive.close();
+  return archive.entries.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** The names of the sheets of a workbook; empty for a file that is none. */
 export async function sheetNames(path: string): Promise<readonly string[]> {
   const size = unpackedBytes(path);
@@ -67,18 +79,6 @@ export async function sheetNames(path: string): Promise<readonly string[]> {
     // Opening the table tells what is wrong with the file.
     return [];
   }
-}
-
-/** Bytes of all members of the zip archive; null when it is damaged. */
-function unpackedBytes(path: string): number | null {
-  let archive: ZipArchive;
-  try {
-    archive = new ZipArchive(path);
-  } catch {
-    return null;
-  }
-  archive.close();
-  return archive.entries.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function numberOf(written: string): number | LongNumber {

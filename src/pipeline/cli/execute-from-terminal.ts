@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { reportFile } from '../../operators/report/report-file.js';
 import { InProcessBus } from '../bus/in-process.js';
 import { openRunBus, type OpenedBus } from './open-bus.js';
 import { connectionNews } from '../observe/connection-news.js';
@@ -16,6 +17,7 @@ import { fileLogger } from './logger.js';
 import { noteMissingWorkers } from './missing-workers.js';
 import type { RunOptions } from './options.js';
 import { printData, say } from './output.js';
+import { problemLines } from './problem-lines.js';
 import { requireBackend } from './require-backend.js';
 import { rendererFor } from './render/renderer.js';
 import { summaryOf, summaryText } from './summary-text.js';
@@ -143,27 +145,10 @@ async function execute(
 /** Ctrl-C, a scheduler's wish, a terminal that goes away. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** How many of a run's failures are named on the terminal; problems.csv has all. */
-const namedFailures = 5;
-
 function showResult({ directory }: PreparedRun, { problems }: ExecuteResult): void {
   const summary = summaryOf(directory);
   if (summary) printData(`\n${summaryText(summary)}\n`);
-  const report = join(directory.path, 'report.html');
-  if (problems.length > 0) {
-    const count = (severity: string): number =>
-      problems.filter((problem) => problem.severity === severity).length;
-    const counted = (severity: string, word: string): string =>
-      `${count(severity)} ${word}${count(severity) === 1 ? '' : 's'}`;
-    const counts = [
-      counted('failure', 'failure'),
-      counted('warning', 'warning'),
-      counted('info', 'note'),
-    ].join(', ');
-    say(`left out or doubtful: ${counts}, listed in ${join(directory.path, 'problems.csv')}`);
-    const named = problems.filter(({ severity }) => severity === 'failure').slice(0, namedFailures);
-    for (const { file, reason } of named) say(`  ${file ?? ''}: ${reason}`);
-    for (const fix of new Set(named.map((problem) => problem.fix))) say(`  fix: ${fix}`);
-  }
+  for (const line of problemLines(problems, join(directory.path, 'problems.csv'))) say(line);
+  const report = join(directory.path, reportFile);
   if (existsSync(report)) say(`report: ${report}`);
 }

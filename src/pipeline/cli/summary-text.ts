@@ -1,16 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { inventedText } from '../runs/invented.js';
 import { runSummarySchema } from '../runs/materialise.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { textTable } from './text-table.js';
 
 type RunSummary = z.infer<typeof runSummarySchema>;
 
-/** The summary of a run, or null before it has one. */
+/** The summary of a run; null before it has one, and when another version wrote it. */
 export function summaryOf(directory: RunDirectory): RunSummary | null {
   const path = join(directory.path, 'summary.json');
-  return existsSync(path) ? runSummarySchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
+  if (!existsSync(path)) return null;
+  const summary = runSummarySchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  return summary.success ? summary.data : null;
 }
 
 const number = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
@@ -19,23 +22,34 @@ const printed = ([mean, std]: readonly [number, number | null]): string =>
   std === null ? `${number(mean)} (quoted)` : spread(mean, std);
 
 /** The result table for a terminal; summary.md has more columns and the notes. */
-export function summaryText({ rows, skipped, comparisons, cohort }: RunSummary): string {
-  const lines = rows.map(({ title, accuracy, auc, pooledAuc, paper }) => [
+export function summaryText({
+  rows,
+  skipped,
+  comparisons,
+  cohort,
+  outcome,
+  paper,
+  invented,
+}: RunSummary): string {
+  const withPaper = (cell: string): string[] => (paper === null ? [] : [cell]);
+  const lines = rows.map(({ title, accuracy, auc, pooledAuc, paper: reported }) => [
     title,
     spread(accuracy.mean, accuracy.std),
     spread(auc.mean, auc.std),
     `${number(pooledAuc.value)} [${(pooledAuc.ci95 ?? [null, null]).map(number).join(', ')}]`,
-    paper?.auc ? printed(paper.auc) : '-',
+    ...withPaper(reported?.auc ? printed(reported.auc) : '-'),
   ]);
   const titles = new Map(rows.map(({ method, title }) => [method, title]));
   return [
     textTable(
-      ['test patients', 'accuracy', 'AUC', 'pooled AUC [95 % CI]', 'AUC in the paper'],
-      [...lines, ...skipped.map(({ title }) => [title, 'skipped', '-', '-', '-'])],
+      ['test patients', 'accuracy', 'AUC', 'pooled AUC [95 % CI]', ...withPaper('AUC in the paper')],
+      [...lines, ...skipped.map(({ title }) => [title, 'skipped', '-', '-', ...withPaper('-')])],
     ),
     ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
     '',
-    `${cohort.patients} patients, ${cohort.deceased} deceased; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
+    `${cohort.patients} ${invented ? 'invented patients' : 'patients'}, ${cohort.positive} ${outcome.positive}; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
+    ...(invented ? [inventedText] : []),
+    ...(paper === null ? [] : [`paper: ${paper}`]),
     ...comparisonLines(comparisons, titles),
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { strangersText } from '../../operators/preflight/joins.js';
+import { strangersText } from '../core/stranger.js';
 import type { CheckedTable, Preflight } from '../../operators/preflight/preflight.js';
 import type { Problem } from '../core/problem.js';
 import { paletteFor } from './output.js';

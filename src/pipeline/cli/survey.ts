@@ -10,7 +10,8 @@ import { slideGlob, surveySlides, type SlideSurvey } from './survey-slides.js';
 
 /** Something that is not there or cannot be used, and what to do about it. */
 export interface SurveyFinding {
-  readonly modality: ModalityId | 'cohort';
+  /** The modality, or `cohort`. */
+  readonly modality: string;
   readonly what: string;
   readonly fix: string;
 }

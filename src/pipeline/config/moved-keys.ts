@@ -31,8 +31,8 @@ export function movedKeys(written: unknown): {
         path: [name, key, ...(member === '' ? [] : [member])],
         message: `is called ${now(member)} now; write ${example(now(member), isSection(value) ? value[member] : value)}`,
       });
-    const { [key]: _, ...others } = section;
-    rest = { ...rest, [name]: others };
+    const others = Object.entries(section).filter(([other]) => other !== key);
+    rest = { ...rest, [name]: Object.fromEntries(others) };
   }
   return { rest, findings };
 }

@@ -15,7 +15,9 @@ export const idRuleOf = (layout: 'own' | 'hancock'): IdRule =>
 export function patientIn(rule: NameRule, name: string): string | null {
   if (rule === 'hancock') return hancockPatient(name);
   if (rule === 'whole') return patientText(name);
-  return patientText(new RegExp(rule.pattern).exec(name)?.groups?.['patient'] ?? '');
+  // A Mac stores names decomposed (NFD); an editor writes the pattern composed.
+  const found = new RegExp(rule.pattern.normalize('NFC')).exec(name.normalize('NFC'));
+  return patientText(found?.groups?.['patient'] ?? '');
 }
 
 /** What tells the slides or cores of a patient apart: HANCOCK's sources and stains; one source for everybody else. */

@@ -26,6 +26,7 @@ import { configYaml } from '../config/print.js';
 import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from '../run-event.js';
 import { materialise, writeProblems, writeSummary } from './materialise.js';
+import { isInvented } from './invented.js';
 import { writeChecks } from './write-checks.js';
 import { writeTileTable } from './tile-table.js';
 import { writeTrace } from './trace-file.js';
@@ -197,13 +198,14 @@ async function runJobs(
     storeOf: (job) => open(job.store),
     data: null,
   });
+  const invented = isInvented(prepared.files);
   const collected: JobOutcome[] = [];
   const accepted = new Map<string, Manifest>();
   const graph = runGraph({
     ...{ run, config, plan, bus, events, store, codeVersion },
     ...(force ? { force } : {}),
     accept: async (manifest) => {
-      await materialise(manifest, store, directory);
+      await materialise(manifest, store, directory, invented);
       // A job that was repaired is accepted again: what counts is what lies in the store in the end.
       accepted.set(manifest.id, manifest);
     },
@@ -249,13 +251,13 @@ const aborted = (signal: AbortSignal): Observable<unknown> =>
 
 /** Writes the run's closing files and tells how it ended. */
 async function conclude(
-  { directory, store, plan, lost }: PreparedRun,
+  { directory, store, plan, lost, files }: PreparedRun,
   { outcomes, accepted, cancelled }: Worked,
   options: ExecuteOptions,
 ): Promise<ExecuteResult> {
   // A replay touches some jobs of a run; its summary and problems are those of all of them.
   const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
-  await writeSummary(manifests, store, directory);
+  await writeSummary(manifests, store, directory, isInvented(files));
   await writeTileTable(manifests, lost, store, directory);
   const problems = writeProblems(manifests, directory, lost);
   const found = { outcomes, problems };

@@ -8,6 +8,9 @@ import type { ArtifactStore, Manifest } from '../store/store.js';
 import { csvText } from '../core/csv.js';
 import { heatmapPath } from '../../operators/heatmaps/heatmap-data.js';
 import { tileSetFile } from '../../operators/tiling/tiles-data.js';
+import { reportFile } from '../../operators/report/report-file.js';
+import { withRunFacts } from '../../operators/report/run-facts.js';
+import { inventedText } from './invented.js';
 import type { RunDirectory } from './run-directory.js';
 import { predictionsCsv } from './run-predictions.js';
 import { readTileSet, shownTileFiles, tileFiles } from './tile-files.js';
@@ -44,23 +47,28 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
   }
 }
 
-/** Copies what users want of a finished job from the store into the run directory, in the form they want it. */
+/**
+ * Copies what users want of a finished job from the store into the run directory, in the form they want it.
+ *
+ * @param invented whether the patients are those of a synthetic cohort; no artifact depends on it
+ */
 export async function materialise(
   manifest: Manifest,
   store: ArtifactStore,
   directory: RunDirectory,
+  invented = false,
 ): Promise<void> {
   const files = shownFiles(manifest);
   if (files.length === 0) return;
   const pinned = await store.fetch([{ manifest, files }]);
   try {
-    show(manifest, store.open(manifest), directory);
+    show(manifest, store.open(manifest), directory, invented);
   } finally {
     await pinned.release();
   }
 }
 
-function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): void {
+function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, invented: boolean): void {
   const copy = (file: string, target: string): void => directory.write(target, artifact.bytes(file));
   const history = (folder: string): void =>
     directory.write(`${folder}/history.csv`, historyCsv(artifact.json('history.json', historySchema).epochs));
@@ -83,11 +91,14 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
     case 'evaluate':
       return copy('metrics.json', `folds/${fold}/${method}/metrics.json`);
     case 'aggregate':
-      for (const { name } of manifest.files) if (name !== 'summary.json') copy(name, name);
+      for (const { name } of manifest.files)
+        if (name !== 'summary.json')
+          directory.write(name, invented ? markedInvented(name, artifact.bytes(name)) : artifact.bytes(name));
       return;
     case 'report':
       for (const { name } of manifest.files)
-        copy(name, name.startsWith('figure-') ? `figures/${name.slice('figure-'.length)}` : name);
+        if (name === reportFile) directory.write(name, reportPage(artifact, directory, invented));
+        else copy(name, name.startsWith('figure-') ? `figures/${name.slice('figure-'.length)}` : name);
       return;
     case 'tile':
       for (const [file, target] of tileFiles(manifest, readTileSet(artifact))) copy(file, `tiles/${target}`);
@@ -105,6 +116,19 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory): 
   }
 }
 
+/** The tables for people say first that the patients are invented; those for programs stay as they are. */
+function markedInvented(name: string, content: Uint8Array): string | Uint8Array {
+  const before = { md: `${inventedText}\n\n`, tex: `% ${inventedText}\n` }[name.split('.').at(-1) ?? ''];
+  return before === undefined ? content : `${before}${new TextDecoder().decode(content)}`;
+}
+
+/** The report with what only the run knows: its name, its date, the version, and whether the patients are invented. */
+function reportPage(artifact: Artifact, directory: RunDirectory, invented: boolean): string {
+  const page = new TextDecoder().decode(artifact.bytes(reportFile));
+  const { run, createdAt, codeVersion } = directory.info();
+  return withRunFacts(page, { run, createdAt, codeVersion, invented });
+}
+
 function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]): string {
   const columns = [...new Set(epochs.flatMap((epoch) => Object.keys(epoch)))];
   return csvText(
@@ -118,6 +142,7 @@ export async function writeSummary(
   manifests: readonly Manifest[],
   store: ArtifactStore,
   directory: RunDirectory,
+  invented: boolean,
 ): Promise<void> {
   const aggregate = manifests.find(({ stage }) => stage === 'aggregate');
   if (!aggregate) return;
@@ -138,6 +163,7 @@ export async function writeSummary(
     ) / 10;
   const full = {
     run: directory.run,
+    invented,
     ...summary,
     rows: summary.rows.map((row) => ({ ...row, seconds: secondsOf(row.method) })),
     backend: [...new Set(backends)].sort().join('+'),
@@ -148,6 +174,8 @@ export async function writeSummary(
 /** summary.json of a run directory. */
 export const runSummarySchema = summarySchema.extend({
   run: z.string(),
+  /** Whether the patients are those of a synthetic cohort. */
+  invented: z.boolean(),
   backend: z.string(),
   rows: z.array(summarySchema.shape.rows.element.extend({ seconds: z.number() })),
 });

@@ -32,7 +32,7 @@ export async function patientTable(
     missing: config.data.patients.missing,
     patientOf: idRuleOf(config.data.layout),
   });
-  const byName = new Map<string, { readonly patient: string; readonly line: number }>();
+  const byName = new Map<string, NamedRow>();
   for (const { file, patient, line } of rows) {
     const earlier = byName.get(file);
     if (earlier !== undefined && earlier.patient !== patient)
@@ -46,22 +46,22 @@ export async function patientTable(
   }
   const spellings = (file: string): readonly string[] =>
     [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
-  const rowOf = (file: string) => spellings(file).map((name) => byName.get(name)).find((row) => row !== undefined);
+  const rowOf = new Map(names.map((file) => [file, onlyRow(rule.table, file, spellings(file), byName)]));
 
-  const without = names.filter((file) => rowOf(file) === undefined);
+  const there = new Set(names.flatMap(spellings));
+  const absent = [...byName].filter(([name]) => !there.has(name));
+  const without = names.filter((file) => rowOf.get(file) === undefined);
   const { allowUnmatched } = config.data.patients;
   if (without.length > 0 && !allowUnmatched) {
     const [first = ''] = without;
-    const close = nearest(stemOf(first), [...byName.keys()].map(stemOf));
+    const close = nearest(stemOf(first), absent.map(([name]) => stemOf(name)));
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; its closest name there is "${close}"`}.`,
+      `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
       `Add rows for them, narrow the glob of ${modality}, or set data.patients.allowUnmatched: true to leave such files out.`,
       { context: { modality, files: without.slice(0, 20) } },
     );
   }
-  const there = new Set(names.flatMap(spellings));
-  const absent = [...byName].filter(([name]) => !there.has(name));
   if (2 * absent.length > byName.size && !allowUnmatched)
     throw new HafError(
       'HAF_JOIN_REFUSED',
@@ -69,5 +69,29 @@ export async function patientTable(
       `Check column "${rule.file}" and the glob of ${modality}, or set data.patients.allowUnmatched: true.`,
       { context: { modality, file: rule.table } },
     );
-  return (file) => rowOf(file)?.patient ?? null;
+  return (file) => rowOf.get(file)?.patient ?? null;
+}
+
+interface NamedRow {
+  readonly patient: string;
+  readonly line: number;
+}
+
+/** The row of a file. @throws HafError HAF_TABLE_INVALID when two rows spell its name differently and name two patients */
+function onlyRow(
+  table: string,
+  file: string,
+  spellings: readonly string[],
+  byName: ReadonlyMap<string, NamedRow>,
+): NamedRow | undefined {
+  const [first, ...others] = spellings.flatMap((name) => byName.get(name) ?? []);
+  const other = others.find(({ patient }) => patient !== first?.patient);
+  if (first === undefined || other === undefined) return first;
+  const [one, two] = [first, other].sort((a, b) => a.line - b.line) as [NamedRow, NamedRow];
+  throw new HafError(
+    'HAF_TABLE_INVALID',
+    `${table}: file ${file} is of patient ${one.patient} in line ${one.line} and of patient ${two.patient} in line ${two.line}.`,
+    'A file belongs to one patient: correct one of the lines.',
+    { context: { file: table } },
+  );
 }

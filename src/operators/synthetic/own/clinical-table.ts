@@ -3,7 +3,7 @@ import { rng, type Rng } from '../../../pipeline/core/rng.js';
 import { coded, drawCell, measured, type SyntheticColumn } from '../column.js';
 import { viewsOf, type Persona } from '../latent.js';
 
-const noise = 0.8;
+const noise = 0.9;
 
 interface WordedColumn {
   readonly column: SyntheticColumn;

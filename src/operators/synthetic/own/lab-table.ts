@@ -2,7 +2,7 @@ import { rng } from '../../../pipeline/core/rng.js';
 import { drawCell, measured, type SyntheticColumn } from '../column.js';
 import { drawShare, viewsOf, type Persona } from '../latent.js';
 
-const noise = 0.8;
+const noise = 0.6;
 const absentShare = 0.12;
 
 const columns: readonly SyntheticColumn[] = [

@@ -6,7 +6,7 @@ import { writeClamFile } from '../clam-file.js';
 import { drawInstances, drawSpace } from '../feature-space.js';
 import { drawShare, viewsOf, type Persona } from '../latent.js';
 
-const noise = 0.8;
+const noise = 0.9;
 const absentShare = 0.15;
 /** Shares of the patients with a second slide, and with a third besides. */
 const secondShare = 0.3;

@@ -92,3 +92,14 @@ export const hancockCause = {
   column: 'survival_status_with_cause',
   notTumorSpecific: 'deceased not tumor specific',
 } as const;
+
+/** What the methods text of a report calls HANCOCK's modalities. */
+export const hancockTitles: Readonly<Record<string, string>> = {
+  WSI: 'whole-slide images (WSI)',
+  TMA: 'tissue microarrays (TMA)',
+  Clin: 'clinical data',
+  Path: 'pathological data',
+  Blood: 'blood values',
+  ICD: 'ICD-10 codes',
+  Cell: 'TMA cell densities',
+};

@@ -1,7 +1,12 @@
-import type { Spread } from '../evaluation/summary-data.js';
-
 /** The paper's numbers are means over ten folds (method.md 1.4). */
 const paperFolds = 10;
+
+/** Mean and population standard deviation over the folds where a metric is defined. */
+interface Ours {
+  readonly mean: number | null;
+  readonly std: number | null;
+  readonly folds: number;
+}
 
 /**
  * How many standard errors this run's mean lies above the paper's: (ours - paper) / sqrt(se_ours^2 + se_paper^2), with
@@ -10,7 +15,7 @@ const paperFolds = 10;
  * @param folds of one cross-validation: its repeats test the same patients again and count as one
  */
 export function standardErrorsFromPaper(
-  { mean, std, folds: defined }: Spread,
+  { mean, std, folds: defined }: Ours,
   paper: readonly [number, number | null] | null,
   folds: number,
 ): number | null {

@@ -1,0 +1,19 @@
+/** A p-value of the paper as it is, and Holm-adjusted. */
+export type PaperP = readonly [raw: number, adjusted: number];
+
+interface PaperTest {
+  readonly accuracy: PaperP;
+  readonly auc: PaperP | null;
+}
+
+/** The paper's tests of HAF against other methods (Tables 4 and 5, method.md 9.5). MFMF's p for the AUC is not known. */
+const testsOfHaf: Readonly<Record<string, PaperTest>> = {
+  mdlm: { accuracy: [0.00078, 0.00312], auc: [0.00063, 0.00252] },
+  mfmf: { accuracy: [0.0086, 0.0258], auc: null },
+  ps3: { accuracy: [0.0131, 0.0262], auc: [0.0234, 0.0468] },
+  bilinear: { accuracy: [0.0187, 0.0262], auc: [0.0093, 0.0279] },
+};
+
+/** The paper's test of a method against another one; null for pairs it does not test: it compares HAF only. */
+export const paperTestOf = (method: string, other: string): PaperTest | null =>
+  method === 'haf' ? (testsOfHaf[other] ?? null) : null;

@@ -1,0 +1,127 @@
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import { quantile } from '../stats/quantile.js';
+import type { TypedColumn } from '../tables/typed-column.js';
+import type { TypedTable } from '../tables/typed-table.js';
+
+/** Columns of one table that are described; the rest are counted. */
+export const mostColumns = 30;
+/** Categories of one column that are described: the most frequent ones. */
+export const mostCategories = 12;
+
+/** A value for all patients and for those of each outcome. */
+export interface ByOutcome<T> {
+  readonly all: T;
+  readonly positive: T;
+  readonly negative: T;
+}
+
+export interface Quartiles {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface CategoryCount {
+  readonly category: string;
+  readonly counts: ByOutcome<number>;
+}
+
+/** One column of a table over the patients of the cohort who have a row in it. */
+export interface Characteristic {
+  readonly column: string;
+  readonly kind: TypedColumn['kind'];
+  /** Patients with a value, and patients whose cell is missing. */
+  readonly known: ByOutcome<number>;
+  readonly missing: ByOutcome<number>;
+  /** Median and quartiles; null for categories, and for a group without a value. */
+  readonly quartiles: ByOutcome<Quartiles | null> | null;
+  /** Null for numbers. */
+  readonly categories: readonly CategoryCount[] | null;
+  /** Categories that are not listed. */
+  readonly otherCategories: number;
+}
+
+export interface TableCharacteristics {
+  readonly modality: ModalityId;
+  /** Patients of the cohort with a row in the table. */
+  readonly patients: ByOutcome<number>;
+  readonly columns: readonly Characteristic[];
+  /** Columns that are not described. */
+  readonly otherColumns: number;
+}
+
+type Labels = ReadonlyMap<string, 0 | 1>;
+
+/** For each outcome in turn; a value is computed from the patients that `keeps` accepts. */
+export const byOutcome = <T>(of: (keeps: (y: 0 | 1) => boolean) => T): ByOutcome<T> => ({
+  all: of(() => true),
+  positive: of((y) => y === 1),
+  negative: of((y) => y === 0),
+});
+
+/** Describes the first columns of a table by outcome. */
+export function characteristicsOf(
+  modality: ModalityId,
+  table: TypedTable,
+  labels: Labels,
+): TableCharacteristics {
+  const rows = table.patients.flatMap((patient, row) => {
+    const y = labels.get(patient);
+    return y === undefined ? [] : [{ row, y }];
+  });
+  return {
+    modality,
+    patients: byOutcome((keeps) => rows.filter(({ y }) => keeps(y)).length),
+    columns: table.columns.slice(0, mostColumns).map((column, at) => {
+      const cells = rows.map(({ row, y }) => ({
+        y,
+        value: table.cells[row * table.columns.length + at] as number,
+      }));
+      return characteristicOf(column, cells);
+    }),
+    otherColumns: Math.max(0, table.columns.length - mostColumns),
+  };
+}
+
+interface Cell {
+  readonly y: 0 | 1;
+  /** NaN is a missing cell. */
+  readonly value: number;
+}
+
+function characteristicOf(column: TypedColumn, cells: readonly Cell[]): Characteristic {
+  const { name, kind } = column;
+  const known = cells.filter(({ value }) => !Number.isNaN(value));
+  const categories = countsNumbers(column) ? null : categoriesOf(column, known);
+  return {
+    column: name,
+    kind,
+    known: byOutcome((keeps) => known.filter(({ y }) => keeps(y)).length),
+    missing: byOutcome((keeps) => cells.filter(({ y, value }) => keeps(y) && Number.isNaN(value)).length),
+    quartiles:
+      categories === null ? byOutcome((keeps) => quartilesOf(known.filter(({ y }) => keeps(y)))) : null,
+    categories: categories?.slice(0, mostCategories) ?? null,
+    otherCategories: Math.max(0, (categories?.length ?? 0) - mostCategories),
+  };
+}
+
+/** Whether the cells of a column are amounts, whose median means something. */
+const countsNumbers = ({ kind, categories }: TypedColumn): boolean =>
+  kind === 'numeric' || (kind === 'ordinal' && categories === undefined);
+
+function quartilesOf(cells: readonly Cell[]): Quartiles | null {
+  if (cells.length === 0) return null;
+  const sorted = Float64Array.from(cells, ({ value }) => value).sort();
+  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
+}
+
+/** Ordinal and binary categories in their order, nominal ones by frequency. */
+function categoriesOf({ kind, categories }: TypedColumn, known: readonly Cell[]): readonly CategoryCount[] {
+  const values =
+    categories?.map((_, k) => k) ?? [...new Set(known.map(({ value }) => value))].sort((a, b) => a - b);
+  const counted = values.map((value) => ({
+    category: categories?.[value] ?? String(value),
+    counts: byOutcome((keeps) => known.filter((cell) => cell.value === value && keeps(cell.y)).length),
+  }));
+  return kind === 'nominal' ? counted.toSorted((a, b) => b.counts.all - a.counts.all) : counted;
+}

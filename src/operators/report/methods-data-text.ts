@@ -1,0 +1,147 @@
+import { hancockTitles } from '../../pipeline/config/cohorts/hancock.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { slotsOfKind, tableOf } from '../../pipeline/config/slots.js';
+import { counted, listed } from './number-text.js';
+import type { ReportInput } from './report-input.js';
+
+/** The paragraphs of the methods text about patients and their data. */
+
+const isHancock = ({ data }: Config): boolean => data.layout === 'hancock';
+
+/** What the text calls a modality of many instances. */
+export const bagWord = (config: Config): string =>
+  isHancock(config) ? 'pathology modality' : 'bag modality';
+
+/** How the text calls a modality. */
+const nameOf = ({ config, titles }: ReportInput, id: string): string =>
+  (isHancock(config) ? hancockTitles[id] : undefined) ?? titles[id] ?? id;
+
+export function cohortText(input: ReportInput): string {
+  const { config, flow, summary, modalities, outcome } = input;
+  const { cohort } = config;
+  const labelled = flow[0]?.patients ?? 0;
+  const { patients, positive } = summary.cohort;
+  const needed =
+    cohort.require.length === 0
+      ? 'Patients needed at least one modality.'
+      : `Patients needed ${listed(cohort.require)}; other modalities may be missing.`;
+  const sites =
+    cohort.includeSites === 'all'
+      ? ''
+      : ` Only primary tumour sites ${cohort.includeSites.join(', ')} were used.`;
+  return (
+    `Of ${counted(labelled, 'labelled patient')}, ${patients} were used: ${patients - positive} ${outcome.negative}, ${positive} ${outcome.positive}. ` +
+    `${labelText(input)} ${needed}${sites} Modalities: ${listed(modalities.map((modality) => nameOf(input, modality)))}.`
+  );
+}
+
+/** What the two classes are. */
+function labelText({ config, outcome }: ReportInput): string {
+  const { cohort, data } = config;
+  const { positive, negative, column } = outcome;
+  switch (cohort.label) {
+    case 'overall':
+      return isHancock(config)
+        ? `The label is survival status at the last information: ${positive}, whatever the cause (positive class), or ${negative}.`
+        : `The label is column ${column} of ${data.outcome.file}: ${positive} (positive class) or ${negative}.`;
+    case 'tumorSpecific':
+      return 'The label is survival status; patients who died of something other than the tumour were left out.';
+    case 'landmark': {
+      const { landmarkYears } = cohort;
+      // What the column counts from is the data's to say, not ours.
+      const counts = data.outcome.time === null ? '' : `, as ${data.outcome.time.column} counts it`;
+      return `The label is the status ${counted(landmarkYears, 'year')} into follow-up${counts}: ${positive} by then (positive class) or ${negative} then; patients last seen ${negative} earlier were left out.`;
+    }
+  }
+}
+
+export function splitText({ config, splitHash }: ReportInput): string {
+  const { cv } = config;
+  const scheme =
+    cv.mode === 'fixedTest'
+      ? `A given set of patients was held out for testing; the others were dealt to ${cv.folds} folds of training and validation, stratified by label.`
+      : `${cv.folds}-fold cross-validation, stratified by label; every patient is tested once.`;
+  const validation =
+    cv.mode === 'fixedTest'
+      ? ''
+      : cv.validation === 'own'
+        ? ' A stratified ninth of the patients who are not tested validates.'
+        : ' The held-out patients of a fold were cut in two stratified halves: one validates, one tests; patients of the first are not tested.';
+  const repeats =
+    cv.repeats === 1
+      ? ''
+      : ` The whole was repeated ${cv.repeats} times with other folds and other random streams.`;
+  const tested =
+    cv.mode === 'kfold' && cv.validation === 'halfOfTest'
+      ? scheme.replace('; every patient is tested once', '')
+      : scheme;
+  const hash = splitHash === null ? '' : `, split ${splitHash.slice(0, 12)}`;
+  return `${tested}${validation}${repeats} All ${materialOf(config)} of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
+}
+
+/** What a patient's data are. */
+function materialOf(config: Config): string {
+  if (slotsOfKind(config, 'bag').length === 0) return 'rows';
+  const files = isHancock(config) ? 'images' : 'files';
+  return slotsOfKind(config, 'table').length === 0 ? files : `${files} and rows`;
+}
+
+export function tableText(input: ReportInput): string {
+  const { config } = input;
+  const { tabular, align } = config;
+  if (slotsOfKind(config, 'table').length === 0) return 'No table is used.';
+  const fill = tabular.numericImpute === 'mostFrequent' ? 'most frequent value' : 'mean';
+  const scaled = isHancock(config) ? 'numeric, ordinal and ICD columns' : 'numeric and ordinal columns';
+  const absent =
+    tabular.absentRow === 'mask'
+      ? 'A patient without a row in a table lacks that modality: it is masked, never imputed.'
+      : `A patient without a row in a table got one filled with ${tabular.numericImpute === 'mostFrequent' ? 'the modes' : 'the means (numbers) and modes (the rest)'} of the training patients.`;
+  const map =
+    tabular.transfer === 'none'
+      ? ''
+      : ` Each encoded table passes a linear map to ${align.width} numbers that is drawn at random and never trained.`;
+  return (
+    `Missing numbers in a row were replaced by the ${fill} of their column, nominal columns one-hot encoded, ${scaled} ` +
+    `${scalings[tabular.scaler]}${tabular.clip ? ' and clipped to the training range' : ''}; everything was fitted on the training patients of the fold.${ownTableText(input)} ${absent}${map}`
+  );
+}
+
+const scalings = { minmax: 'scaled to [0, 1]', zscore: 'standardised' } as const;
+
+/** What the experiment says of single tables. */
+function ownTableText(input: ReportInput): string {
+  const { config } = input;
+  const sentences = slotsOfKind(config, 'table').flatMap((id) => {
+    const { scaler, select } = tableOf(config, id);
+    const said = [
+      ...(scaler === null || scaler === config.tabular.scaler ? [] : [scalings[scaler]]),
+      ...(select === null
+        ? []
+        : [`only the ${select.topVariance} columns that vary most over the training patients`]),
+    ];
+    return said.length === 0 ? [] : [` ${nameOf(input, id)}: ${said.join('; ')}.`];
+  });
+  return sentences.join('');
+}
+
+/** Who made the instances, as far as it is noted. */
+export function featureText({ images, titles, config }: ReportInput): string {
+  const { bag } = config;
+  const made = new Map<string, Set<string>>();
+  for (const { modality, index } of images.features) {
+    if (index.bags.length === 0) continue;
+    const by = `${index.encoder ?? 'an encoder that is not noted'} (${index.dialect})`;
+    made.set(modality, (made.get(modality) ?? new Set()).add(by));
+  }
+  const sentences = [...made].map(
+    ([modality, by]) => `${titles[modality] ?? modality} by ${listed([...by])}`,
+  );
+  const subsample =
+    bag.maxInstances === null
+      ? ''
+      : ` In training, larger bags were subsampled to ${bag.maxInstances} instances.`;
+  const held = isHancock(config)
+    ? 'A bag holds the instances of all slides, or of all cores and stains, of a patient.'
+    : 'A bag holds the instances of all files of a patient.';
+  return `${held}${sentences.length === 0 ? '' : ` Instances: ${sentences.join('; ')}.`}${subsample}`;
+}

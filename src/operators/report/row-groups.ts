@@ -1,0 +1,59 @@
+import type { Summary, SummaryRow } from '../evaluation/summary-data.js';
+import { methodOf } from '../methods/registry.js';
+import { paperTables } from '../paper/paper-tables.js';
+
+type Skipped = Summary['skipped'][number];
+
+/** Rows of the result table that belong together. */
+export interface RowGroup {
+  readonly title: string;
+  readonly rows: readonly SummaryRow[];
+  readonly skipped: readonly Skipped[];
+}
+
+const kinds = ['fusion', 'single', 'attached'] as const;
+export type MethodGroup = (typeof kinds)[number];
+
+export const methodGroupTitles: Readonly<Record<MethodGroup, string>> = {
+  fusion: 'Fusion of modalities',
+  single: 'One kind of data alone',
+  attached: 'Fusion without detachment',
+};
+
+/** Whether a method fuses modalities, reads one kind of data, or is the comparison without detachment. */
+export function methodGroupOf(id: string): MethodGroup {
+  const method = methodOf(id);
+  switch (method.kind) {
+    case 'fusion':
+      return method.attached === true ? 'attached' : 'fusion';
+    case 'instances':
+      return 'fusion';
+    case 'bag':
+    case 'single':
+      return 'single';
+  }
+}
+
+/** The rows of a run: for HANCOCK by the table of the paper, otherwise by what the methods read. */
+export function rowGroups({ rows, skipped, paper }: Summary): readonly RowGroup[] {
+  const entries = [
+    ...rows.map((row) => ({ method: row.method, row, skipped: null })),
+    ...skipped.map((one) => ({ method: one.method, row: null, skipped: one })),
+  ];
+  const groups = paper === null ? byKind(entries) : paperTables(entries);
+  return groups.map((group) => ({
+    title: group.title,
+    rows: group.rows.flatMap(({ row }) => row ?? []),
+    skipped: group.rows.flatMap((one) => one.skipped ?? []),
+  }));
+}
+
+const byKind = <T extends { readonly method: string }>(
+  entries: readonly T[],
+): readonly { readonly title: string; readonly rows: readonly T[] }[] =>
+  kinds
+    .map((kind) => ({
+      title: methodGroupTitles[kind],
+      rows: entries.filter(({ method }) => methodGroupOf(method) === kind),
+    }))
+    .filter(({ rows }) => rows.length > 0);

@@ -1,0 +1,34 @@
+import { html, trustedMarkup, type Html } from './html.js';
+
+/** What only the run knows when its report is put into the run directory: a stage reads no clock. */
+export interface RunFacts {
+  readonly run: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly codeVersion: string;
+  /** Whether the patients are those of a cohort that "haf-pipeline synth" made. */
+  readonly invented: boolean;
+}
+
+/** Marks the place in the stored page; a comment, so the page is whole without the facts. */
+const place = '<!-- facts of the run -->';
+
+export const runFactsPlace: Html = trustedMarkup(place);
+
+/** The stored page with the facts of the run on top. The artifact in the store stays as it is. */
+export const withRunFacts = (page: string, facts: RunFacts): string =>
+  page.replace(place, () => factsMarkup(facts).markup);
+
+const factsMarkup = ({ run, createdAt, codeVersion, invented }: RunFacts): Html =>
+  html`${
+      invented
+        ? html`<p class="warning">
+            <strong>Invented patients.</strong> The cohort was made by a program. No number below is a result
+            about patients.
+          </p>`
+        : ''
+    }
+    <p class="run-facts">
+      Run <strong>${run}</strong>, started ${createdAt.slice(0, 10)} ${createdAt.slice(11, 16)} UTC,
+      haf-pipeline ${codeVersion}
+    </p>`;

@@ -1,0 +1,61 @@
+import type { Problem } from '../core/problem.js';
+
+/** Failures, and groups of warnings, that are named on the terminal; problems.csv has all. */
+const mostNamed = 5;
+
+/** What was left out or looks doubtful, for the terminal: counts, then failures and warnings by name, then how to mend them. */
+export function problemLines(problems: readonly Problem[], file: string): readonly string[] {
+  if (problems.length === 0) return [];
+  const ofSeverity = (severity: string): readonly Problem[] =>
+    problems.filter((problem) => problem.severity === severity);
+  const [failures, warnings] = [ofSeverity('failure'), ofSeverity('warning')];
+  const counts = [
+    counted(failures.length, 'failure'),
+    counted(warnings.length, 'warning'),
+    counted(ofSeverity('info').length, 'note'),
+  ];
+  const named = failures.slice(0, mostNamed);
+  const groups = groupedByReason(warnings);
+  return [
+    `left out or doubtful: ${counts.join(', ')}, listed in ${file}`,
+    ...named.map(({ file: of, reason }) => `  ${of ?? ''}: ${reason}`),
+    ...[...new Set(named.map(({ fix }) => fix))].map((fix) => `  fix: ${fix}`),
+    ...groups.slice(0, mostNamed).map(groupLine),
+    ...(groups.length <= mostNamed
+      ? []
+      : [`  ${counted(groups.length - mostNamed, 'further kind')} of warning in the file`]),
+  ];
+}
+
+/** Warnings of one reason. */
+interface Group {
+  readonly reason: string;
+  readonly problems: readonly Problem[];
+}
+
+/** The most frequent first; the numbers and quoted names in a reason do not make it another one. */
+function groupedByReason(warnings: readonly Problem[]): readonly Group[] {
+  const groups = new Map<string, Problem[]>();
+  for (const problem of warnings) {
+    const key = JSON.stringify([problem.stage, problem.reason.replaceAll(/"[^"]*"|\d+(\.\d+)?/g, '…')]);
+    groups.set(key, [...(groups.get(key) ?? []), problem]);
+  }
+  return [...groups.values()]
+    .map((of) => ({ reason: of[0]?.reason ?? '', problems: of }))
+    .sort((a, b) => b.problems.length - a.problems.length);
+}
+
+/** "warning, 3 times: … (for example blood.csv, patient P007)". */
+function groupLine({ reason, problems }: Group): string {
+  const [first] = problems;
+  const where = [
+    ...(first?.file ? [first.file] : []),
+    ...(first?.place ? [first.place] : []),
+    ...(first?.patient ? [`patient ${first.patient}`] : []),
+  ].join(', ');
+  const times = problems.length === 1 ? '' : `, ${problems.length} times`;
+  const example = where === '' ? '' : ` (${problems.length === 1 ? '' : 'for example '}${where})`;
+  return `  warning${times}: ${reason}${example}`;
+}
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
