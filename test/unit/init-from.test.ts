@@ -121,10 +121,10 @@ describe('init --from with names as people choose them', () => {
     expect(config.data.modalities.Clini).toMatchObject({ columns: { AGE: 'numeric', STATUS: 'ignore' } });
   });
 
-  it('fifty modalities', async () => {
+  it('forty tables, and ten files of one folder, which are one bag', async () => {
     const { config, refused } = await written((await fiftyModalities()).root);
     expect(refused).toEqual([]);
-    expect(Object.keys(config.data.modalities)).toHaveLength(51);
+    expect(Object.keys(config.data.modalities)).toHaveLength(42);
   });
 });
 
