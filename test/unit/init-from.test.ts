@@ -78,8 +78,11 @@ function filesIn(files: Readonly<Record<string, string>>): string {
 }
 
 /** A table of 24 patients with an id, more columns, and a line for each. */
-const table = (header: string, row: (n: number) => string, id = (n: number): string => `P-${n + 100}`): string =>
-  [header, ...Array.from({ length: 24 }, (_, n) => `${id(n)},${row(n)}`), ''].join('\n');
+const table = (
+  header: string,
+  row: (n: number) => string,
+  id = (n: number): string => `P-${n + 100}`,
+): string => [header, ...Array.from({ length: 24 }, (_, n) => `${id(n)},${row(n)}`), ''].join('\n');
 const age = (n: number): number => 40 + ((n * 7) % 23);
 
 describe('init --from with names as people choose them', () => {
@@ -130,14 +133,33 @@ describe('init --from with names as people choose them', () => {
 
 describe('init --from with tables as people keep them', () => {
   it('takes names of columns with any signs', async () => {
-    const names = ['a: b', '[x]', '# c', "it's", '{d}', 'yes', '- e', '*f', '"g"', 'h, i', '!j', '&k', '%l', '@m', '1', '?'];
+    const names = [
+      'a: b',
+      '[x]',
+      '# c',
+      "it's",
+      '{d}',
+      'yes',
+      '- e',
+      '*f',
+      '"g"',
+      'h, i',
+      '!j',
+      '&k',
+      '%l',
+      '@m',
+      '1',
+      '?',
+    ];
     const cells = (n: number): string => names.map((_, at) => (n * (at + 3) + 0.5) % 11).join(',');
     const header = ['ID', ...names.map((name) => `"${name.replaceAll('"', '""')}"`), 'STATUS'].join(',');
     const root = filesIn({ 'c.csv': table(header, (n) => `${cells(n)},${n % 3 === 0 ? 'dead' : 'alive'}`) });
     const { config, refused } = await written(root);
     expect(refused).toEqual([]);
     const declared = config.data.modalities.C;
-    expect(Object.keys(declared?.kind === 'table' ? declared.columns : {}).sort()).toEqual([...names, 'STATUS'].sort());
+    expect(Object.keys(declared?.kind === 'table' ? declared.columns : {}).sort()).toEqual(
+      [...names, 'STATUS'].sort(),
+    );
   });
 
   it('writes a second outcome as a comment that can be taken instead', async () => {
@@ -168,18 +190,27 @@ describe('init --from with tables as people keep them', () => {
       event: { column: 'PFS_STATUS', positive: ['1:PROGRESSION'], negative: ['0:CENSORED'] },
       time: { column: 'PFS_MONTHS' },
     });
-    expect(data.modalities.Clinical).toMatchObject({ columns: { OS_STATUS: 'ignore', PFS_STATUS: 'ignore' } });
+    expect(data.modalities.Clinical).toMatchObject({
+      columns: { OS_STATUS: 'ignore', PFS_STATUS: 'ignore' },
+    });
   });
 
   it('leaves out what tells the outcome or is no finding, and says why', async () => {
     const dead = (n: number): boolean => n % 3 === 0;
     const header = 'case,AGE,died,note,visit,cause,site';
     const row = (n: number): string =>
-      `${age(n)},${dead(n) ? 'yes' : 'no'},text ${n},2019-01-${10 + n},${dead(n) ? (n % 2 === 0 ? 'tumour' : 'heart') : 'none'},${'abc'[(n * 5) % 7 % 3] ?? ''}`;
+      `${age(n)},${dead(n) ? 'yes' : 'no'},text ${n},2019-01-${10 + n},${dead(n) ? (n % 2 === 0 ? 'tumour' : 'heart') : 'none'},${'abc'[((n * 5) % 7) % 3] ?? ''}`;
     const { config, text, refused } = await written(filesIn({ 'clinical.csv': table(header, row) }));
     expect(refused).toEqual([]);
     expect(config.data.modalities.Clinical).toMatchObject({
-      columns: { AGE: 'numeric', site: 'nominal', died: 'ignore', note: 'ignore', visit: 'ignore', cause: 'ignore' },
+      columns: {
+        AGE: 'numeric',
+        site: 'nominal',
+        died: 'ignore',
+        note: 'ignore',
+        visit: 'ignore',
+        cause: 'ignore',
+      },
     });
     expect(text).toMatch(/cause: ignore # separates the outcome by itself/);
     expect(text).toMatch(/note: ignore # is different for every patient: an identifier\?/);
@@ -187,7 +218,9 @@ describe('init --from with tables as people keep them', () => {
 
   it('says what is a guess: codes 1 and 2, and a time without a unit', async () => {
     const { config } = await written(
-      filesIn({ 'lung.csv': table('id,age,status,time', (n) => `${age(n)},${n % 3 === 0 ? 2 : 1},${n * 40 + 5}`) }),
+      filesIn({
+        'lung.csv': table('id,age,status,time', (n) => `${age(n)},${n % 3 === 0 ? 2 : 1},${n * 40 + 5}`),
+      }),
     );
     expect(config.data.outcome.event).toMatchObject({ positive: ['2'], negative: ['1'] });
     expect(config.data.outcome.time).toEqual({ column: 'time', unit: 'days' });
@@ -208,7 +241,11 @@ describe('init --from with tables as people keep them', () => {
       filesIn({
         'clini.csv': table('PATIENT,AGE,STATUS', (n) => `${age(n)},${n % 3 === 0 ? 'dead' : 'alive'}`),
         'visits.csv': ['PATIENT,weight', ...ids.flatMap((id) => [`${id},70`, `${id},71`]), ''].join('\n'),
-        'genes.csv': [['gene', ...ids].join(','), ...['A', 'B'].map((gene) => [gene, ...ids.map(() => '0.5')].join(',')), ''].join('\n'),
+        'genes.csv': [
+          ['gene', ...ids].join(','),
+          ...['A', 'B'].map((gene) => [gene, ...ids.map(() => '0.5')].join(',')),
+          '',
+        ].join('\n'),
       }),
     );
     expect(refused).toEqual([]);
@@ -223,7 +260,9 @@ describe('init --from with tables as people keep them', () => {
     const { config, refused } = await written(
       filesIn({
         'clini.csv': table('PATIENT,AGE,STATUS', (n) => `${age(n)},${n % 3 === 0 ? 'dead' : 'alive'}`),
-        'rna.csv': table(['PATIENT', ...genes].join(','), () => genes.map(() => random.normal().toFixed(3)).join(',')),
+        'rna.csv': table(['PATIENT', ...genes].join(','), () =>
+          genes.map(() => random.normal().toFixed(3)).join(','),
+        ),
       }),
     );
     expect(refused.filter((what) => !what.includes('separates'))).toEqual([]);
@@ -263,14 +302,17 @@ describe.skipIf(cohortsFolder === null)('init --from on real cohorts', () => {
   it.each([
     ['nki70', 'MFS_EVENT', ['Clini', 'RNA']],
     ['hepato', 'Vital status', ['Clinical', 'Markers']],
-    ['hancock-foreign', 'VITAL_STATUS', ['CliniTable', 'CellCounts', 'Diagnoses', 'Lab', 'PathologyReport', 'Cores']],
+    [
+      'hancock-foreign',
+      'VITAL_STATUS',
+      ['CliniTable', 'CellCounts', 'Diagnoses', 'Lab', 'PathologyReport', 'Cores'],
+    ],
   ])('%s needs no edit', async (name, column, modalities) => {
     const { config, refused } = await written(join(cohortsFolder ?? '', name));
     expect(refused).toEqual([]);
     expect(config.data.outcome.event?.column).toBe(column);
     expect(Object.keys(config.data.modalities)).toEqual(modalities);
   });
-
 });
 
 it.skipIf(hancockFolder === null)('init --from knows HANCOCK', async () => {
