@@ -110,7 +110,10 @@ describe('a run that starts from slides', () => {
       paper,
     );
     copyFileSync(slide(other, twice), slide(other, twice.replace('.svs', '.SVS')));
-    const { code, stderr } = await cli([...up, '--set', 'data.modalities.WSI.slides=slides/*.{svs,SVS}'], other);
+    const { code, stderr } = await cli(
+      [...up, '--set', 'data.modalities.WSI.slides=slides/*.{svs,SVS}'],
+      other,
+    );
     expect(code, stderr).toBe(2);
     const run = runFolder(other);
     const problems = problemsOf(run);

@@ -67,7 +67,11 @@ describe('the survey of a cohort folder', () => {
     ]);
     expect(sizes(found)).toEqual([[3, 2, 1]]);
     // Whose ids do not meet: 009 has no outcome, 003 no row; 002 has no cores.
-    expect(found.checks?.joins.map(({ unmatched, lacking }) => [unmatched, lacking].map((ids) => ids.map(({ id }) => id)))).toEqual([
+    expect(
+      found.checks?.joins.map(({ unmatched, lacking }) =>
+        [unmatched, lacking].map((ids) => ids.map(({ id }) => id)),
+      ),
+    ).toEqual([
       [[], ['002']],
       [['009'], ['003']],
     ]);
@@ -76,7 +80,9 @@ describe('the survey of a cohort folder', () => {
 
   it('counts the patients of slides by those with a primary one', async () => {
     const names = ['x/PrimaryTumor_HE_001.npy', 'x/PrimaryTumor_HE_001_a.npy', 'LymphNode_HE_002.npy'];
-    const slides = Object.fromEntries(names.map((name, i) => [`wsi/${name}`, npyBytes({ shape: [1, 2], data: Float32Array.of(i, 2) })]));
+    const slides = Object.fromEntries(
+      names.map((name, i) => [`wsi/${name}`, npyBytes({ shape: [1, 2], data: Float32Array.of(i, 2) })]),
+    );
     const found = await survey(
       { 'targets.csv': targets, ...slides },
       ...['modalities=[WSI]', 'data.modalities.WSI.files=wsi/**/*.npy', 'data.modalities.WSI.width=2'],
@@ -90,9 +96,13 @@ describe('the survey of a cohort folder', () => {
     const five = [targets.split('\n')[0], ...ids.map((id) => `${id},living,living,10`)].join('\n');
     const files = {
       'tma/a_patient001.npy': npyBytes({ shape: [1, 2], data: Float32Array.of(1, 2) }),
-      'tma/b_patient002.safetensors': writeSafetensors({ features: { shape: [1, 2], data: Float32Array.of(2, 3) } }),
+      'tma/b_patient002.safetensors': writeSafetensors({
+        features: { shape: [1, 2], data: Float32Array.of(2, 3) },
+      }),
       'tma/CD8.safetensors': writeSafetensors({ '003': instance, '001': instance }),
-      'tma/c_patient004.npz': npzBytes(new Map([['features', { shape: [1, 2], data: Float32Array.of(4, 3) }]])),
+      'tma/c_patient004.npz': npzBytes(
+        new Map([['features', { shape: [1, 2], data: Float32Array.of(4, 3) }]]),
+      ),
       'tma/d_patient005.pt': zipSync({ 'archive/data.pkl': strToU8('x'), 'archive/data/7': strToU8('x') }),
     };
     const found = await survey(
@@ -107,9 +117,10 @@ describe('the survey of a cohort folder', () => {
     const files = { 'tma/CD3.npz': 'no zip', 'tma/HE.npz': arrays('001') };
     const found = await survey({ 'targets.csv': targets, ...files }, 'modalities=[TMA]', width);
     expect(joined(found)).toEqual([['TMA', 2, 1, 1]]);
-    expect([...found.findings.map(({ what }) => what), ...(found.checks?.warnings ?? []).map(({ file, reason }) => `${file ?? ''}: ${reason}`)]).toEqual([
-      expect.stringMatching(/^tma\/CD3\.npz: /),
-    ]);
+    expect([
+      ...found.findings.map(({ what }) => what),
+      ...(found.checks?.warnings ?? []).map(({ file, reason }) => `${file ?? ''}: ${reason}`),
+    ]).toEqual([expect.stringMatching(/^tma\/CD3\.npz: /)]);
   });
 
   it('names all files that are missing', async () => {
@@ -165,7 +176,10 @@ describe('the survey of a cohort folder', () => {
 describe.skipIf(hancockFolder === null)('the HANCOCK folder', () => {
   it('is counted as its own README counts it', async () => {
     const set = [
-      ...['modalities=[TMA, Clin, Path, Blood, ICD, Cell]', 'data.modalities.TMA.files=tma_tile_dtr_256_*.npz'],
+      ...[
+        'modalities=[TMA, Clin, Path, Blood, ICD, Cell]',
+        'data.modalities.TMA.files=tma_tile_dtr_256_*.npz',
+      ],
       'data.modalities.TMA.width=256',
     ];
     const found = await surveyCohort(experiment(...set), hancockFolder ?? '');

@@ -35,7 +35,9 @@ describe('loading an experiment', () => {
     expect(loadConfig({ text: 'name: demo\nmodalities: [Blood, TMA, WSI]' }).config.modalities).toEqual([
       ...['Blood', 'TMA', 'WSI'],
     ]);
-    const { config } = loadConfig({ text: 'name: demo\ndata: { modalities: { RNA: { kind: table, file: rna.csv } } }' });
+    const { config } = loadConfig({
+      text: 'name: demo\ndata: { modalities: { RNA: { kind: table, file: rna.csv } } }',
+    });
     expect(config.modalities).toEqual(['WSI', 'TMA', 'Clin', 'Path', 'Blood', 'ICD', 'Cell', 'RNA']);
   });
 
@@ -116,7 +118,11 @@ describe('overrides', () => {
 
   it('reach one key of a modality, also of one that the layout declares', () => {
     const { config } = loadConfig({ text: 'name: demo', set: ['data.modalities.WSI.width=64'] });
-    expect(config.data.modalities['WSI']).toMatchObject({ files: 'wsi/**/*.h5', patient: 'hancock', width: 64 });
+    expect(config.data.modalities['WSI']).toMatchObject({
+      files: 'wsi/**/*.h5',
+      patient: 'hancock',
+      width: 64,
+    });
     expect(config.data.modalities['TMA']).toMatchObject({ width: 1024 });
     expect(problems('name: demo', ['data.modalities.WSI.width=wide'])).toEqual([
       '--set data.modalities.WSI.width=wide data.modalities.WSI.width: expected a whole number above 0, found "wide"',

@@ -33,56 +33,6 @@ const own = (modalities: Readonly<Record<string, object>>, data: object = {}, re
   data: { layout: 'own', outcome, modalities, ...data },
 });
 
-describe('keys of version 0.1', () => {
-  it.each<[key: string, value: unknown, now: string]>([
-    ['data.wsi.files', '*.h5', "data: { modalities: { WSI: { files: '*.h5' } } }"],
-    ['data.wsi.width', 64, 'data: { modalities: { WSI: { width: 64 } } }'],
-    ['data.wsi.slides', '*.svs', "data: { modalities: { WSI: { slides: '*.svs' } } }"],
-    ['data.wsi.slideTable', 's.csv', "data: { modalities: { WSI: { slideTable: 's.csv' } } }"],
-    ['data.wsi.sources', ['primary'], 'data: { modalities: { WSI: { sources: ["primary"] } } }'],
-    ['data.tma.files', '*.npz', "data: { modalities: { TMA: { files: '*.npz' } } }"],
-    ['data.tma.width', 256, 'data: { modalities: { TMA: { width: 256 } } }'],
-    ['data.tma.images', '*.png', "data: { modalities: { TMA: { images: '*.png' } } }"],
-    ['data.tables.Clin', 'c.csv', "data: { modalities: { Clin: { file: 'c.csv' } } }"],
-    ['data.tables.Blood', 'b.csv', "data: { modalities: { Blood: { file: 'b.csv' } } }"],
-    ['data.targets', 't.csv', "data: { outcome: { file: 't.csv' } }"],
-  ])('%s gives one problem, which shows the new spelling', (key, value, now) => {
-    const path = /"(.*)"/.exec(`"${now}"`)?.[1]?.match(/[A-Za-z]+(?=:)/g)?.join('.') ?? '';
-    const told = `${key}: is called ${path} now; write "${now}"`;
-    const nested = key
-      .split('.')
-      .reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as object;
-    expect(problems(nested)).toEqual([told]);
-    expect(problems({}, [`${key}=${JSON.stringify(value)}`])).toEqual([told]);
-    // What is written there is accepted.
-    const standIn = ['embed.encoder.standIn=true'];
-    expect(loadConfig({ text: `{ name: demo, ${now} }`, set: standIn }).config.name).toBe('demo');
-  });
-
-  it('are all named at once, with their lines, beside other problems', () => {
-    const text = 'name: demo\ndata:\n  wsi:\n    width: 64\n    slides: a\n  targets: t.csv\nseed: x\n';
-    expect(() => loadConfig({ text })).toThrow(
-      expect.objectContaining({
-        context: {
-          file: 'experiment',
-          problems: [
-            expect.stringMatching(/^experiment:4:5 data\.wsi\.width: is called data\.modalities\.WSI\.width now/),
-            expect.stringMatching(/^experiment:5:5 data\.wsi\.slides: is called data\.modalities\.WSI\.slides now/),
-            expect.stringMatching(/^experiment:6:3 data\.targets: is called data\.outcome\.file now/),
-            'experiment:7:1 seed: expected a whole number, found "x"',
-          ],
-        },
-      }),
-    );
-  });
-
-  it('that are left empty are named once', () => {
-    expect(problems({ data: { wsi: null } })).toEqual([
-      expect.stringMatching(/^data\.wsi: is called data\.modalities\.WSI\.<key> now/),
-    ]);
-  });
-});
-
 describe('the name of a modality', () => {
   it('is a letter, then letters, digits, "_" or "-"', () => {
     for (const name of ['RNA', 'rna-seq_2', 'x']) expect(problems(own({ [name]: table })), name).toEqual([]);
@@ -103,11 +53,14 @@ describe('the name of a modality', () => {
     ]);
   });
 
-  it.each(['union', 'All', 'mask', 'PROBE', 'query', 'output', 'frozen'])('is not %s, which has a meaning', (name) => {
-    expect(problems(own({ [name]: table }))).toEqual([
-      `data.modalities.${name}: "${name}" is a word the program uses itself; give it another name`,
-    ]);
-  });
+  it.each(['union', 'All', 'mask', 'PROBE', 'query', 'output', 'frozen'])(
+    'is not %s, which has a meaning',
+    (name) => {
+      expect(problems(own({ [name]: table }))).toEqual([
+        `data.modalities.${name}: "${name}" is a word the program uses itself; give it another name`,
+      ]);
+    },
+  );
 
   it('is no name of the prototype of objects', () => {
     expect(problems(own({ RNA: table }, {}, { modalities: ['constructor'] }))).toEqual([
@@ -177,7 +130,9 @@ describe('the modalities an experiment uses', () => {
       'mfmf.sequence[1]: "Cores" is not declared in data.modalities; declared are Slides',
     ]);
     expect(problems(own(two, {}, { cohort: { require: ['WSI'] } }))).toEqual([
-      expect.stringContaining('cohort.require[0]: WSI is required of every patient, but the experiment uses RNA, Slides'),
+      expect.stringContaining(
+        'cohort.require[0]: WSI is required of every patient, but the experiment uses RNA, Slides',
+      ),
     ]);
     const { config } = load(own(two, {}, { clip: { anchor: 'RNA' }, mfmf: { target: 'Slides' } }));
     expect([config.clip.anchor, config.mfmf.target]).toEqual(['RNA', 'Slides']);
@@ -214,7 +169,9 @@ describe('the files of a bag', () => {
     expect(by('^(TCGA-\\w\\w)')).toEqual([
       'data.modalities.S.patient.pattern: has no group that says which part is the id; write it as (?<patient>...)',
     ]);
-    expect(by('^(?<case>TCGA)')).toEqual([expect.stringContaining('has no group that says which part is the id')]);
+    expect(by('^(?<case>TCGA)')).toEqual([
+      expect.stringContaining('has no group that says which part is the id'),
+    ]);
     expect(by('(?<patient>')).toEqual([
       expect.stringMatching(/^data\.modalities\.S\.patient\.pattern: is no regular expression: /),
     ]);
@@ -249,7 +206,9 @@ describe('the files of a bag', () => {
 describe('the outcome', () => {
   it('is declared', () => {
     expect(problems(own({ RNA: table }, { outcome: undefined }))).toEqual([
-      expect.stringMatching(/^data\.outcome: missing; name the outcome, for example \{ file: clini\.csv, event: /),
+      expect.stringMatching(
+        /^data\.outcome: missing; name the outcome, for example \{ file: clini\.csv, event: /,
+      ),
     ]);
   });
 
@@ -290,10 +249,14 @@ describe("with data.layout: own, HANCOCK's words", () => {
   ])('of methods are refused, with the name of the family: %s', (alias, family) => {
     const [problem, ...others] = problems({ ...two, methods: ['haf', alias] });
     expect(others).toEqual([]);
-    expect(problem).toMatch(new RegExp(`^methods\\[1\\]: "${alias}" is a name of HANCOCK's; .*\\b${family}\\b`));
+    expect(problem).toMatch(
+      new RegExp(`^methods\\[1\\]: "${alias}" is a name of HANCOCK's; .*\\b${family}\\b`),
+    );
     expect(problems({ ...two, methods: ['haf', family] })).toEqual([]);
     // Also where methods are compared.
-    expect(problems({ ...two, stats: { against: [alias] } })[0]).toMatch(/^stats\.against\[0\]: .* HANCOCK's/);
+    expect(problems({ ...two, stats: { against: [alias] } })[0]).toMatch(
+      /^stats\.against\[0\]: .* HANCOCK's/,
+    );
   });
 
   it('of methods mean what they mean with data.layout: hancock', () => {

@@ -200,8 +200,12 @@ describe('an experiment without a modality', () => {
 
   it('trains fusion on tables alone where there are no images', () => {
     const graph = graphOf(['haf', 'mfmf'], { modalities: ['Clin', 'Blood'], cohort: { require: [] } });
-    expect(readBy(graph, 'stage2/fold-0/svd')).toEqual({ preprocess: ['preprocess/fold-0/Clin', 'preprocess/fold-0/Blood'] });
-    expect(readBy(graph, 'joint/fold-0/mfmf')).toEqual({ preprocess: ['preprocess/fold-0/Clin', 'preprocess/fold-0/Blood'] });
+    expect(readBy(graph, 'stage2/fold-0/svd')).toEqual({
+      preprocess: ['preprocess/fold-0/Clin', 'preprocess/fold-0/Blood'],
+    });
+    expect(readBy(graph, 'joint/fold-0/mfmf')).toEqual({
+      preprocess: ['preprocess/fold-0/Clin', 'preprocess/fold-0/Blood'],
+    });
     expect(keys(graph, 'embed')).toEqual([]);
   });
 });

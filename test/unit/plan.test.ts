@@ -92,14 +92,29 @@ describe('artifact ids', () => {
         .filter(({ node, id }) => after.find((other) => other.node.key === node.key)?.id !== id)
         .map(({ node }) => node.key);
     const other = changed(await planOf(testConfig(rules), 'blood.csv'));
-    for (const same of ['tables/Clin', 'cohort', 'split', 'preprocess/fold-0/Clin', 'stage1/fold-0/TMA', 'stage3/fold-0/tma_clam'])
+    for (const same of [
+      'tables/Clin',
+      'cohort',
+      'split',
+      'preprocess/fold-0/Clin',
+      'stage1/fold-0/TMA',
+      'stage3/fold-0/tma_clam',
+    ])
       expect(other).not.toContain(same);
-    for (const differs of ['tables/Blood', 'preprocess/fold-1/Blood', 'stage2/fold-0/svd', 'stage3/fold-0/blood'])
+    for (const differs of [
+      'tables/Blood',
+      'preprocess/fold-1/Blood',
+      'stage2/fold-0/svd',
+      'stage3/fold-0/blood',
+    ])
       expect(other).toContain(differs);
   });
 
   it('of what does not read a modality stay when one is added', async () => {
-    const rules = { cohort: { require: ['TMA'] }, methods: ['haf', 'blood', 'tma_clam', 'mil-TMA', 'mil-all', 'bags_mlp'] };
+    const rules = {
+      cohort: { require: ['TMA'] },
+      methods: ['haf', 'blood', 'tma_clam', 'mil-TMA', 'mil-all', 'bags_mlp'],
+    };
     const before = await planOf(testConfig(rules));
     const config = testConfig({
       ...rules,

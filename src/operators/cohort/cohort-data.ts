@@ -73,7 +73,9 @@ export interface Cohort {
 /** Reads `cohort` and whatever `bags` a job was given. */
 export function readCohort(inputs: Inputs): Cohort {
   const { outcome, patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
-  const bags = inputs.all('bags').map((artifact) => [modalityOf(artifact), readPatientBags(artifact)] as const);
+  const bags = inputs
+    .all('bags')
+    .map((artifact) => [modalityOf(artifact), readPatientBags(artifact)] as const);
   const known = <T>(of: (bags: PatientBags) => T | null): Partial<Record<ModalityId, T>> =>
     Object.fromEntries(bags.flatMap(([id, own]) => (of(own) === null ? [] : [[id, of(own) as T]])));
   return {

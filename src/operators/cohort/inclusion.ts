@@ -41,12 +41,7 @@ const atLandmark =
   };
 
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules({
-  label,
-  landmarkYears,
-  includeSites,
-  require,
-}: Config['cohort']): readonly Rule[] {
+function inclusionRules({ label, landmarkYears, includeSites, require }: Config['cohort']): readonly Rule[] {
   const { notTumorSpecific } = hancockCause;
   const rules: Rule[] = [];
   if (label === 'tumorSpecific')

@@ -44,9 +44,10 @@ function otherScale(piece: BagPiece, mpp: number, common: number): Problem {
     ...ofPiece(piece),
     severity: 'failure',
     reason: `Its tiles have ${shown(mpp)} micrometres per pixel, the most common of ${modality} is ${shown(common)}, so it is not used.`,
-    fix: fromImages !== null
-      ? `Set tile.mpp: ${both} to tile all slides at one physical size, or take the slide out of ${filesKey(piece.of)}.`
-      : `Extract its features again at ${shown(common)} micrometres per pixel.`,
+    fix:
+      fromImages !== null
+        ? `Set tile.mpp: ${both} to tile all slides at one physical size, or take the slide out of ${filesKey(piece.of)}.`
+        : `Extract its features again at ${shown(common)} micrometres per pixel.`,
   };
 }
 
@@ -54,7 +55,8 @@ const unknownScale = (piece: BagPiece, common: number): Problem => ({
   ...ofPiece(piece),
   severity: 'warning',
   reason: `It does not say how many micrometres a pixel of its tiles has; others have ${shown(common)}.`,
-  fix: piece.of.fromImages !== null
-    ? `Give its mpp in data.modalities.${piece.of.modality}.slideTable.`
-    : 'Check that its features were extracted at the same magnification.',
+  fix:
+    piece.of.fromImages !== null
+      ? `Give its mpp in data.modalities.${piece.of.modality}.slideTable.`
+      : 'Check that its features were extracted at the same magnification.',
 });

@@ -114,9 +114,10 @@ const emptyPiece = (piece: BagPiece): Problem => ({
   ...ofPiece(piece),
   severity: 'warning',
   reason: `The file holds no instances${piece.source === '' ? '' : ` of ${piece.source}`} for the patient.`,
-  fix: piece.of.fromImages !== null
-    ? 'Look at its pictures below tiles/ in the run directory; loosen the tissue thresholds if it has tissue.'
-    : 'Look at the tissue segmentation of this slide or core; extract its features again if it has tissue.',
+  fix:
+    piece.of.fromImages !== null
+      ? 'Look at its pictures below tiles/ in the run directory; loosen the tissue thresholds if it has tissue.'
+      : 'Look at the tissue segmentation of this slide or core; extract its features again if it has tissue.',
 });
 
 // Code units, not a locale: the order of rows in a bag must not depend on the machine.

@@ -23,9 +23,16 @@ export async function bagPatients(
   const unreadable: Problem[] = [];
   for (const { kind, unit, sources } of bags) {
     // HANCOCK: without a primary slide a patient has no slides (method.md 2.5).
-    if (unit.names === 'hancock' && unit.tiling === 'tissue' && /(^|\/)lymphnode[^/]*$/i.test(unit.file ?? '')) continue;
+    if (
+      unit.names === 'hancock' &&
+      unit.tiling === 'tissue' &&
+      /(^|\/)lymphnode[^/]*$/i.test(unit.file ?? '')
+    )
+      continue;
     const mayHoldSeveral = kind === 'features' && unit.names !== undefined;
-    for (const id of mayHoldSeveral ? sources.flatMap((file) => idsIn(file, unit, unreadable)) : [unit.patient ?? null])
+    for (const id of mayHoldSeveral
+      ? sources.flatMap((file) => idsIn(file, unit, unreadable))
+      : [unit.patient ?? null])
       if (id !== null) ids.add(id);
     await Promise.resolve();
   }
@@ -39,7 +46,13 @@ function idsIn({ path, name }: SourceFile, unit: Unit, unreadable: Problem[]): r
     return patientsOfFile({ path, name, patient, ...(names === undefined ? {} : { names }) });
   } catch (error) {
     if (!(error instanceof HafError)) throw error;
-    const about = { severity: 'warning', stage: 'preflight', patient, file: name, place: unit.modality ?? null } as const;
+    const about = {
+      severity: 'warning',
+      stage: 'preflight',
+      patient,
+      file: name,
+      place: unit.modality ?? null,
+    } as const;
     unreadable.push({ ...about, reason: error.what, fix: error.fix });
     return [patient];
   }

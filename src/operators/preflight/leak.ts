@@ -66,7 +66,9 @@ export function leaksOf(
       return [{ modality, column: name, because: 'is called like an outcome' }];
     if (labelled < fewestPatients) return [];
     const known = rows.map((some) =>
-      Float64Array.from(some, (row) => cells[row * columns.length + at] as number).filter((cell) => !Number.isNaN(cell)),
+      Float64Array.from(some, (row) => cells[row * columns.length + at] as number).filter(
+        (cell) => !Number.isNaN(cell),
+      ),
     ) as unknown as Classes;
     const count = known[0].length + known[1].length;
     const byValue = kind === 'nominal' ? aucRising(byCategory(known)) : aucEitherWay(known);
@@ -75,7 +77,10 @@ export function leaksOf(
     // Where a cell is missing is a column of two values.
     const shares = rows.map((some, y) => (known[y]?.length ?? 0) / some.length);
     const byGap = 0.5 + Math.abs((shares[0] ?? 0) - (shares[1] ?? 0)) / 2;
-    if (count < labelled && convicts(byGap, [new Float64Array(rows[0].length), new Float64Array(rows[1].length)]))
+    if (
+      count < labelled &&
+      convicts(byGap, [new Float64Array(rows[0].length), new Float64Array(rows[1].length)])
+    )
       return [{ modality, column: name, because: describe('by where it is missing', byGap, labelled) }];
     return [];
   });

@@ -5,7 +5,13 @@ import type { BagFilesOf } from './bag-patients.js';
 /** A patient has so many times the usual number of files before it looks like a mistake in the ids. */
 const farAboveMedian = 10;
 
-const warning = (modality: ModalityId, patient: string | null, file: string | null, reason: string, fix: string): Problem => ({
+const warning = (
+  modality: ModalityId,
+  patient: string | null,
+  file: string | null,
+  reason: string,
+  fix: string,
+): Problem => ({
   ...{ severity: 'warning', stage: 'preflight', patient, file, place: modality },
   reason,
   fix,
@@ -14,7 +20,9 @@ const warning = (modality: ModalityId, patient: string | null, file: string | nu
 /** Warns of a patient with far more files than the others, and of files of equal content under two patients. */
 export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): readonly Problem[] {
   const files = bags.flatMap(({ unit, sources }) =>
-    sources.filter(({ role }) => role !== 'coords').map((source) => ({ patient: unit.patient ?? null, ...source })),
+    sources
+      .filter(({ role }) => role !== 'coords')
+      .map((source) => ({ patient: unit.patient ?? null, ...source })),
   );
   const counts = new Map<string, number>();
   for (const { patient } of files) if (patient !== null) counts.set(patient, (counts.get(patient) ?? 0) + 1);

@@ -41,7 +41,10 @@ export interface Preflight {
   /** What would make the results wrong, each of which ends `up` before anything is computed. */
   readonly refusals: readonly HafError[];
   /** Who has each modality: by the rows of tables, and by the names of files. */
-  readonly holders: ReadonlyMap<ModalityId, { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }>;
+  readonly holders: ReadonlyMap<
+    ModalityId,
+    { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }
+  >;
   /** Number of labelled patients that have so many modalities; index 0 has none. */
   readonly patientsByModalities: readonly number[];
 }
@@ -80,13 +83,18 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     const named = await bagPatients(bags);
     const ids = table === undefined ? named.ids : new Set(table.patients);
     warnings.push(...named.unreadable);
-    const place = kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
-    const count = kind === 'table' ? [tableOf(config, modality).file].flat().length : bags.flatMap(({ sources }) => sources).length;
+    const place =
+      kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
+    const count =
+      kind === 'table'
+        ? [tableOf(config, modality).file].flat().length
+        : bags.flatMap(({ sources }) => sources).length;
     joins.push(joinOf({ modality, kind, place, files: count }, ids, known));
     holders.set(modality, { kind, ids });
     if (kind === 'bag') warnings.push(...oddFiles(modality, bags));
   }
-  if (known.size > 0 && !data.patients.allowUnmatched) refusals.push(...joins.flatMap((join) => refused(join)));
+  if (known.size > 0 && !data.patients.allowUnmatched)
+    refusals.push(...joins.flatMap((join) => refused(join)));
   const leaks = tables.flatMap(({ modality, table }) =>
     leaksOf(
       modality,
@@ -129,7 +137,10 @@ function refused(join: Join): readonly HafError[] {
   const { modality, kind, patients, matched, unmatched } = join;
   if (2 * matched >= patients && patients > 0) return [];
   const key = `data.modalities.${modality}`;
-  const what = kind === 'table' ? `${patients} rows of ${join.place}` : `${patients} patients that the files of ${join.place} name`;
+  const what =
+    kind === 'table'
+      ? `${patients} rows of ${join.place}`
+      : `${patients} patients that the files of ${join.place} name`;
   return [
     new HafError(
       'HAF_JOIN_REFUSED',
@@ -142,7 +153,9 @@ function refused(join: Join): readonly HafError[] {
 
 function leakError(leaks: readonly Leak[]): HafError {
   const names = leaks.map(({ modality, column }) => `${modality}.${column}`);
-  const told = leaks.map(({ modality, column, because }) => `\n  ${modality}, column "${column}": ${because}`);
+  const told = leaks.map(
+    ({ modality, column, because }) => `\n  ${modality}, column "${column}": ${because}`,
+  );
   return new HafError(
     'HAF_OUTCOME_LEAK',
     `${leaks.length === 1 ? 'A column tells' : `${leaks.length} columns tell`} the outcome instead of predicting it:${told.join('')}\n`,
@@ -151,7 +164,10 @@ function leakError(leaks: readonly Leak[]): HafError {
   );
 }
 
-function countHeld(labels: ReadonlyMap<string, 0 | 1>, holders: readonly ReadonlySet<string>[]): readonly number[] {
+function countHeld(
+  labels: ReadonlyMap<string, 0 | 1>,
+  holders: readonly ReadonlySet<string>[],
+): readonly number[] {
   const counts = Array.from({ length: holders.length + 1 }, () => 0);
   for (const id of labels.keys()) {
     const held = holders.filter((ids) => ids.has(id)).length;

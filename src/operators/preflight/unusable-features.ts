@@ -38,7 +38,11 @@ export async function unusableFeatures(
 }
 
 /** Why nothing of a file can be used; null when some of it can. */
-async function whyUnusable(config: Config, modality: ModalityId, { unit, sources }: BagFilesOf): Promise<string | null> {
+async function whyUnusable(
+  config: Config,
+  modality: ModalityId,
+  { unit, sources }: BagFilesOf,
+): Promise<string | null> {
   const [source] = sources;
   if (source === undefined) return null;
   const file: FeatureFile = {

@@ -25,7 +25,9 @@ export const patientsSchema = z.strictObject({
   missing: z
     .array(z.string())
     .default([...defaultMissing])
-    .describe('Words that stand for a missing cell, besides the empty cell; upper and lower case are the same.'),
+    .describe(
+      'Words that stand for a missing cell, besides the empty cell; upper and lower case are the same.',
+    ),
   allowUnmatched: z
     .boolean()
     .default(false)
@@ -119,7 +121,9 @@ export const tableDeclaration = z.strictObject({
   others: z
     .enum(['infer', 'numeric', 'nominal', 'ignore'])
     .default('infer')
-    .describe('Kind of the columns that are not listed; infer looks at the values and writes down what it took.'),
+    .describe(
+      'Kind of the columns that are not listed; infer looks at the values and writes down what it took.',
+    ),
   scaler: z
     .enum(['minmax', 'zscore'])
     .nullable()
@@ -141,7 +145,9 @@ export const tableDeclaration = z.strictObject({
 const patientRule = z.union([
   z.literal('hancock'),
   z.strictObject({
-    pattern: text.describe('Regular expression over the name without folder and ending, with a group (?<patient>...).'),
+    pattern: text.describe(
+      'Regular expression over the name without folder and ending, with a group (?<patient>...).',
+    ),
   }),
   z.strictObject({
     table: text.describe('Table that says which file belongs to which patient.'),
@@ -158,8 +164,14 @@ export const bagDeclaration = z.strictObject({
     .nullable()
     .default(null)
     .describe('Glob of feature files: h5, pt, npy, npz or safetensors (2.7).'),
-  slides: text.nullable().default(null).describe('Glob of whole-slide images to make the bags of, in place of files.'),
-  images: text.nullable().default(null).describe('Glob of core images (PNG) to make the bags of, in place of files.'),
+  slides: text
+    .nullable()
+    .default(null)
+    .describe('Glob of whole-slide images to make the bags of, in place of files.'),
+  images: text
+    .nullable()
+    .default(null)
+    .describe('Glob of core images (PNG) to make the bags of, in place of files.'),
   slideTable: text
     .nullable()
     .default(null)

@@ -20,7 +20,9 @@ function namesAreUnique({ data }: Sections): readonly ConfigFinding[] {
     const path = ['data', 'modalities', name];
     const earlier = names.slice(0, index).find((other) => other.toLowerCase() === name.toLowerCase());
     if (earlier !== undefined)
-      return [{ path, message: `differs from "${earlier}" in upper and lower case alone; give it another name` }];
+      return [
+        { path, message: `differs from "${earlier}" in upper and lower case alone; give it another name` },
+      ];
     if (reservedNames.includes(name.toLowerCase()))
       return [{ path, message: `"${name}" is a word the program uses itself; give it another name` }];
     return [];
@@ -67,7 +69,9 @@ function settingsNameModalities({ data, clip, mfmf }: Sections): readonly Config
         : [
             {
               path,
-              message: declared.includes(id) ? `"${id}" is a table; MFMF attends to bags` : undeclared(id, bags),
+              message: declared.includes(id)
+                ? `"${id}" is a table; MFMF attends to bags`
+                : undeclared(id, bags),
             },
           ],
     ),
@@ -111,9 +115,15 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
     findings.push({ path: [], message: 'a bag needs files: set files, slides or images to a glob' });
   // HANCOCK declares feature files; images that the experiment names take their place.
   if (given.length > 1 && (layout === 'own' || given.length > 2 || !given.includes('files')))
-    findings.push({ path: [given.at(-1) ?? ''], message: `there are ${given.join(' and ')}; keep one of them` });
+    findings.push({
+      path: [given.at(-1) ?? ''],
+      message: `there are ${given.join(' and ')}; keep one of them`,
+    });
   if (bag.group === 'patient' && bag.slides !== null)
-    findings.push({ path: ['group'], message: 'slides are worked on one by one; group: patient is for images' });
+    findings.push({
+      path: ['group'],
+      message: 'slides are worked on one by one; group: patient is for images',
+    });
   if (bag.sources !== null && bag.patient !== 'hancock')
     findings.push({ path: ['sources'], message: "needs names as HANCOCK's: patient: hancock" });
   if (bag.sources !== null && !bag.sources.includes('primary'))

@@ -1,7 +1,14 @@
 import { stringify } from 'yaml';
 import { layoutValue, presetValue } from './presets.js';
 import type { Config } from './schema.js';
-import { accepts, configJsonSchema, namedSection, type SchemaNode, schemaKeys, sectionOf } from './schema-tree.js';
+import {
+  accepts,
+  configJsonSchema,
+  namedSection,
+  type SchemaNode,
+  schemaKeys,
+  sectionOf,
+} from './schema-tree.js';
 
 /** A value as it stands after a key, on one line: `0.25`, `null`, `[ WSI, TMA ]`. */
 const inline = (value: unknown): string =>
@@ -33,7 +40,8 @@ function lines(
 
 /** A section of names whose values are no sections, such as the kinds of columns, is printed on one line. */
 const hasKeys = (node: SchemaNode): boolean =>
-  node.properties !== undefined || (namedSection(node)?.oneOf ?? namedSection(node)?.properties) !== undefined;
+  node.properties !== undefined ||
+  (namedSection(node)?.oneOf ?? namedSection(node)?.properties) !== undefined;
 
 /** A resolved experiment as YAML with the meaning of every key beside it; reading it back gives the same experiment. */
 export const configYaml = (config: Config): string => `${lines(configJsonSchema(), config, '').join('\n')}\n`;
@@ -52,7 +60,8 @@ function templateLines(node: SchemaNode, path: string, indent: string): readonly
     const set = Object.hasOwn(templateValues, name);
     if (member.properties === undefined) {
       const value = set ? templateValues[name] : (layoutValue(name.split('.')) ?? member.default);
-      if (namedSection(member) !== null) return namedLines(key, value as Readonly<Record<string, unknown>>, indent, about);
+      if (namedSection(member) !== null)
+        return namedLines(key, value as Readonly<Record<string, unknown>>, indent, about);
       return [`${indent}${set ? '' : '# '}${key}: ${inline(value)} ${about}`];
     }
     return [

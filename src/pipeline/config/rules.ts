@@ -1,5 +1,11 @@
 import { missingFor, type Method } from '../../operators/methods/method.js';
-import { familiesOf, hancockAliases, isMethodId, methodIds, methodOf } from '../../operators/methods/registry.js';
+import {
+  familiesOf,
+  hancockAliases,
+  isMethodId,
+  methodIds,
+  methodOf,
+} from '../../operators/methods/registry.js';
 import { modalityRules } from './modality-rules.js';
 import { slotsOf } from './slots.js';
 import type { ConfigFinding } from './findings.js';

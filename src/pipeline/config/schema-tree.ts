@@ -36,7 +36,7 @@ const treeOf = (): SchemaNode =>
     io: 'input',
     // Zod leaves out the default of a key that holds a transformed value below it, such as the values of the outcome.
     override: ({ zodSchema: { _zod: zod }, jsonSchema }) => {
-      if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue as never;
+      if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue;
     },
   }) as SchemaNode;
 
@@ -61,7 +61,8 @@ export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): Sche
   for (const step of path) {
     const list: SchemaNode | undefined = node.items ?? node.anyOf?.find((choice) => choice.items)?.items;
     const section: SchemaNode = sectionOf(node, at);
-    node = typeof step === 'number' ? list : (section.properties?.[step] ?? namedSection(section) ?? undefined);
+    node =
+      typeof step === 'number' ? list : (section.properties?.[step] ?? namedSection(section) ?? undefined);
     at = (at as Readonly<Record<string, unknown>> | null | undefined)?.[step];
     if (!node) return null;
   }
@@ -135,7 +136,8 @@ export function accepts(node: SchemaNode): string {
   if (node.anyOf) return [...new Set(node.anyOf.map(accepts))].join(' or ');
   if (node.oneOf) return typeNames['object'] ?? '';
   if (node.const !== undefined) return JSON.stringify(node.const);
-  if (node.enum) return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.map(word).join(', ')}`;
+  if (node.enum)
+    return node.enum.length === 1 ? `"${node.enum[0]}"` : `one of ${node.enum.map(word).join(', ')}`;
   if (node.type === 'array') return listOf(node.items ?? {}, node.minItems !== undefined);
   const types = [node.type ?? []].flat();
   return types.length === 0

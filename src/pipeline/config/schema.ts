@@ -65,7 +65,9 @@ export const configSchema = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Modalities the experiment uses, in the order of their slots; null takes all that data.modalities declares.'),
+    .describe(
+      'Modalities the experiment uses, in the order of their slots; null takes all that data.modalities declares.',
+    ),
   methods: z.array(z.string()).min(1).default(['haf']).describe('Rows of the result table (8).'),
   data: dataSchema.prefault({}).describe('Where the cohort lies.'),
   cohort: cohortSectionSchema.prefault({}).describe('Who belongs to the cohort.'),

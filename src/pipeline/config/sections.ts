@@ -4,7 +4,9 @@ import { type Config, configSchema } from './schema.js';
 import { slotsOf } from './slots.js';
 
 /** The sections of an experiment that are valid on their own; rules judge those and leave the rest alone. */
-export type Sections = Partial<Omit<Config, 'modalities'>> & { readonly modalities?: readonly string[] | null };
+export type Sections = Partial<Omit<Config, 'modalities'>> & {
+  readonly modalities?: readonly string[] | null;
+};
 
 export function validSections(value: unknown): Sections {
   const written = value as Record<string, unknown>;
@@ -20,7 +22,10 @@ export const slotsIn = ({ data, modalities }: Sections): readonly Slot[] | null 
   data === undefined || modalities === undefined ? null : slotsOf({ data, modalities });
 
 /** An entry of a list that stands in it before. */
-export const listedTwice = (path: readonly string[], list: readonly string[] = []): readonly ConfigFinding[] =>
+export const listedTwice = (
+  path: readonly string[],
+  list: readonly string[] = [],
+): readonly ConfigFinding[] =>
   list.flatMap((item, index) =>
     list.indexOf(item) < index ? [{ path: [...path, index], message: `"${item}" is listed twice` }] : [],
   );

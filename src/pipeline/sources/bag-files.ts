@@ -105,7 +105,8 @@ export async function bagsOf(
 }
 
 /** Formats whose arrays may be bags of several patients. */
-const mayHoldSeveral = (file: string): boolean => ['.npz', '.safetensors'].includes(extname(file).toLowerCase());
+const mayHoldSeveral = (file: string): boolean =>
+  ['.npz', '.safetensors'].includes(extname(file).toLowerCase());
 
 const owner = (patient: string | null): Pick<Unit, 'patient'> => (patient === null ? {} : { patient });
 

@@ -40,11 +40,8 @@ type Found = Omit<SourceFile, 'sha256'>;
  * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once), HAF_MODALITY_EMPTY for
  * a bag modality whose glob matches nothing, HAF_TABLE_INVALID for a slide table with faults.
  */
-export const findSources = async (
-  config: Config,
-  root: string,
-  options: NamingOptions,
-): Promise<DataFiles> => nameFiles(await findFiles(config, root), config, root, options);
+export const findSources = async (config: Config, root: string, options: NamingOptions): Promise<DataFiles> =>
+  nameFiles(await findFiles(config, root), config, root, options);
 
 /** Finds the files of an experiment; nothing but tables of files is read. Errors as of `findSources`. */
 export async function findFiles(config: Config, root: string): Promise<FoundFiles> {

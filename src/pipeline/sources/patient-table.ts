@@ -54,7 +54,10 @@ export async function patientTable(
   const { allowUnmatched } = config.data.patients;
   if (without.length > 0 && !allowUnmatched) {
     const [first = ''] = without;
-    const close = nearest(stemOf(first), absent.map(([name]) => stemOf(name)));
+    const close = nearest(
+      stemOf(first),
+      absent.map(([name]) => stemOf(name)),
+    );
     throw new HafError(
       'HAF_JOIN_REFUSED',
       `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
