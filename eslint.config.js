@@ -12,7 +12,7 @@ const pipelineImports = (...packages) => ({
   patterns: [
     { group: ['@tensorflow/*'], message: 'Only operators/tensor may load TensorFlow.' },
     {
-      regex: 'operators/(?!methods/(registry|method)\\.js|.*-data\\.js)',
+      regex: 'operators/(?!methods/(registry|method)\\.js|report/(report-file|run-facts)\\.js|.*-data\\.js)',
       allowTypeImports: true,
       message: 'The pipeline knows shapes and method names; stage code is imported lazily, in stages.ts.',
     },
@@ -69,8 +69,10 @@ export default tseslint.config(
           patterns: [
             { group: ['**/workers/**', 'nats'], message: 'Operators know nothing of processes or messages.' },
             {
-              regex: 'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots)\\.js|config/cohorts/)',
-              message: 'Operators may import pipeline/core, the stage contract, and of the config its types, slots and predeclared cohorts.',
+              regex:
+                'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets|cohorts/hancock)\\.js)',
+              message:
+                'Operators may import pipeline/core, the stage contract and what declares an experiment only.',
             },
           ],
         },

@@ -115,7 +115,8 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const slots = slotsOf(config);
   const outcome = add('outcome', {}, {}, { sources: files.outcome });
   const tableJobs = files.tables.map(
-    ({ modality, sources }) => [modality, add('tables', { modality }, { outcome: [outcome] }, { sources })] as const,
+    ({ modality, sources }) =>
+      [modality, add('tables', { modality }, { outcome: [outcome] }, { sources })] as const,
   );
   const tables = new Map(tableJobs);
   const checks = [outcome, ...tables.values()];
@@ -123,7 +124,10 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const bags = new Map(
     slots
       .filter(({ kind }) => kind === 'bag')
-      .map(({ id }) => [id, add('bags', { modality: id }, { outcome: [outcome], embed: keysOf(embed, [id]) })]),
+      .map(({ id }) => [
+        id,
+        add('bags', { modality: id }, { outcome: [outcome], embed: keysOf(embed, [id]) }),
+      ]),
   );
   const member = membersOf(config, files.members ?? []);
   const deciding = { outcome: [outcome], tables: some(tables, member), bags: some(bags, member) };
@@ -140,7 +144,9 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     stage3: [] as string[],
     evaluate: [] as string[],
   };
-  const encoded = slots.filter(({ id, kind }) => kind === 'table' && methods.some((plan) => plan.modalities.includes(id)));
+  const encoded = slots.filter(
+    ({ id, kind }) => kind === 'table' && methods.some((plan) => plan.modalities.includes(id)),
+  );
   for (let fold = 0; fold < config.cv.folds * config.cv.repeats; fold++) {
     const preprocess = new Map(
       encoded.map(({ id }) => {
@@ -190,7 +196,12 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
   const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
-  const shown = { tile: keysOf(tile, all), embed: keysOf(embed, all), tables: [...tables.values()], bags: [...bags.values()] };
+  const shown = {
+    tile: keysOf(tile, all),
+    embed: keysOf(embed, all),
+    tables: [...tables.values()],
+    bags: [...bags.values()],
+  };
   add('report', {}, { ...base, ...shown, aggregate: [aggregate], latent, ...made });
   return jobs;
 }

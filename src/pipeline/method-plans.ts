@@ -33,7 +33,9 @@ export const methodPlans = (config: Config): readonly MethodPlan[] =>
 function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): MethodPlan {
   const { id } = method;
   const modalities = modalitiesOf(method, slots);
-  const bags = slots.flatMap((slot) => (slot.kind === 'bag' && modalities.includes(slot.id) ? [slot.id] : []));
+  const bags = slots.flatMap((slot) =>
+    slot.kind === 'bag' && modalities.includes(slot.id) ? [slot.id] : [],
+  );
   const alone = { id, modalities, encoders: [], alignment: null };
   const fromBags = ['preprocess', 'bags', 'embed'] as const;
   switch (method.kind) {

@@ -26,9 +26,7 @@ export const unitSchema = z
     /** Whose the file is, or whose images a job without a file covers. Absent: nothing but the arrays of a file say it. */
     patient: z.string().exactOptional(),
     /** How the arrays of a feature file, or HANCOCK's names, say whose they are. */
-    names: z
-      .union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })])
-      .exactOptional(),
+    names: z.union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })]).exactOptional(),
     /** Images: whether tissue is found first or all of the image is tiled. */
     tiling: z.enum(['tissue', 'grid']).exactOptional(),
     /** What makes instances of the tiles of an image. */

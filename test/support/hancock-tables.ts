@@ -36,5 +36,8 @@ export async function hancockTable(
     ...{ config: {}, unit: { modality }, inputs: { outcome: [ofOutcome] } },
     sources: [sourceOf('table', tableFiles[modality] ?? '')],
   });
-  return { table: readTypedTable(scratchArtifact(modality, {}, output.files)), problems: output.problems ?? [] };
+  return {
+    table: readTypedTable(scratchArtifact(modality, {}, output.files)),
+    problems: output.problems ?? [],
+  };
 }

@@ -48,9 +48,8 @@ export const inventedCohort = (count: number): InputArtifact => ({
   id: 'cohort',
   unit: {},
   files: {
-    ...cohortArtifact(
-      inventedIds(count).map((id) => ({ id, y: inventedOutcome(id), followUpDays: 100 })),
-    ).files,
+    ...cohortArtifact(inventedIds(count).map((id) => ({ id, y: inventedOutcome(id), followUpDays: 100 })))
+      .files,
     'cohort-flow.json': [
       { step: 'labelled', patients: count + 3, positive: deceasedOf(count) + 1 },
       { step: 'cohort', patients: count, positive: deceasedOf(count) },

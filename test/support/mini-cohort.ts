@@ -1,6 +1,11 @@
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Artifact, StageName, Unit } from '../../src/pipeline/stage.js';
-import { readCohort, type Cohort, type Member, type PatientBags } from '../../src/operators/cohort/cohort-data.js';
+import {
+  readCohort,
+  type Cohort,
+  type Member,
+  type PatientBags,
+} from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { bagsArtifact, cohortArtifact, vectorsArtifact } from './invented-cohort.js';

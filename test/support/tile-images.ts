@@ -54,7 +54,12 @@ export const tileSlideFile = (
   unit: Unit = {},
 ): Promise<Tiled> => {
   const patient = hancockPatient(stemOf(path));
-  const planned = { ...ofHancock, tiling: 'tissue', file: path, ...(patient === null ? {} : { patient }) } as const;
+  const planned = {
+    ...ofHancock,
+    tiling: 'tissue',
+    file: path,
+    ...(patient === null ? {} : { patient }),
+  } as const;
   return tiled({ modality: 'WSI', ...planned, ...unit }, [path], 'slide', config, open);
 };
 
@@ -64,4 +69,5 @@ export const tileCoreFiles = (
   paths: readonly string[],
   config: Changes = {},
   open: OpenSlide = openSlide,
-): Promise<Tiled> => tiled({ modality: 'TMA', ...ofHancock, tiling: 'grid', ...unit }, paths, 'core', config, open);
+): Promise<Tiled> =>
+  tiled({ modality: 'TMA', ...ofHancock, tiling: 'grid', ...unit }, paths, 'core', config, open);

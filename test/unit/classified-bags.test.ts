@@ -43,7 +43,10 @@ const config = { ...miniConfig, modalities: ['WSI' as const, 'TMA' as const] };
 const bagsFor = ({ modality }: Unit): MiniInputs => ({
   bags: (modality === undefined ? ['WSI', 'TMA'] : [modality]).map(bagsOf),
 });
-const trained = async (unit: Unit, given: MiniInputs = { ...inputs, ...bagsFor(unit) }): Promise<StageOutput> =>
+const trained = async (
+  unit: Unit,
+  given: MiniInputs = { ...inputs, ...bagsFor(unit) },
+): Promise<StageOutput> =>
   (await runStage(stage1, { config, unit: { fold: 0, ...unit }, inputs: given })).output;
 const positions = (having: (bags: Patient['bags']) => boolean): string[] =>
   patients.filter(({ bags }) => having(bags)).map(({ id }) => id);

@@ -37,20 +37,16 @@ describe('bags', () => {
   });
 
   it('sorts cores by stain, then file, then place in the file', async () => {
-    const { data } = await joinCohort(
-      { modalities: ['TMA'], cohort: { require: [] } },
-      { outcomes },
-      [
-        embedded('TMA', 'b/HE.npz', [
-          ['002', 'HE', 7],
-          ['001', 'HE', 1],
-          ['001', 'HE', 2],
-        ]),
-        embedded('TMA', 'c/CD8.npz', [['001', 'CD8', 3]]),
-        embedded('TMA', 'a/HE.npz', [['001', 'HE', 4]]),
-        embedded('TMA', 'd/CD163.npz', [['001', 'CD163', 5]]),
-      ],
-    );
+    const { data } = await joinCohort({ modalities: ['TMA'], cohort: { require: [] } }, { outcomes }, [
+      embedded('TMA', 'b/HE.npz', [
+        ['002', 'HE', 7],
+        ['001', 'HE', 1],
+        ['001', 'HE', 2],
+      ]),
+      embedded('TMA', 'c/CD8.npz', [['001', 'CD8', 3]]),
+      embedded('TMA', 'a/HE.npz', [['001', 'HE', 4]]),
+      embedded('TMA', 'd/CD163.npz', [['001', 'CD163', 5]]),
+    ]);
     expect(data.patients[0]?.bags['TMA']).toEqual([
       { artifact: 'artifact of d/CD163.npz', start: 0, rows: 5 },
       { artifact: 'artifact of c/CD8.npz', start: 0, rows: 3 },
@@ -272,7 +268,12 @@ describe('slides that do not go together', () => {
           'Its tiles have 0.499 micrometres per pixel, the most common of WSI is 0.25, so it is not used.',
         fix: 'Set tile.mpp: 0.499 to tile all slides at one physical size, or take the slide out of data.modalities.WSI.slides.',
       },
-      { severity: 'warning', patient: '004', file: 'd.svs', fix: 'Give its mpp in data.modalities.WSI.slideTable.' },
+      {
+        severity: 'warning',
+        patient: '004',
+        file: 'd.svs',
+        fix: 'Give its mpp in data.modalities.WSI.slideTable.',
+      },
     ]);
   });
 

@@ -173,7 +173,12 @@ describe('a modality nobody has', () => {
   const Clin = tableOf({ '001': 1, '002': 1, '003': 1 });
 
   it.each([
-    ['a table whose ids match nobody', 'Blood', { Clin, Blood: tableOf({ '700': 1 }) }, 'data.modalities.Blood'],
+    [
+      'a table whose ids match nobody',
+      'Blood',
+      { Clin, Blood: tableOf({ '700': 1 }) },
+      'data.modalities.Blood',
+    ],
     ['a bag modality without bags', 'WSI', { Clin }, 'data.modalities.WSI'],
   ] as const)('is refused: %s', async (_, modality, byModality, key) => {
     await expect(

@@ -83,7 +83,10 @@ describe('files named on a command line', () => {
     expect(namesOf(await given(['slides']))).toEqual([['slides/a_1.svs'], ['slides/linked/b_2.svs']]);
     symlinkSync(join(root, 'unmounted/c_3.svs'), join(root, 'slides/c_3.svs'));
     expect(namesOf(await given(['slides']))).toContainEqual(['slides/c_3.svs']);
-    const config = testConfig({ modalities: ['WSI'], data: { modalities: { WSI: { slides: 'slides/*.svs' } } } });
+    const config = testConfig({
+      modalities: ['WSI'],
+      data: { modalities: { WSI: { slides: 'slides/*.svs' } } },
+    });
     const found = await findBags(config, root, 'WSI');
     expect(found.map(({ names }) => names)).toEqual([['slides/a_1.svs'], ['slides/c_3.svs']]);
   });

@@ -5,10 +5,7 @@ import { methodOf } from '../../src/operators/methods/registry.js';
 import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
 const settingsOf = (method: string, changes: Changes = {}): JointSettings =>
-  jointSettings(
-    methodOf(method) as FusionMethod,
-    resolvedConfig({ schedule: 'joint', ...changes }),
-  );
+  jointSettings(methodOf(method) as FusionMethod, resolvedConfig({ schedule: 'joint', ...changes }));
 
 describe('settings of a method trained jointly', () => {
   it('stop gradients by the row first, then by the experiment, then by the key of the method', () => {

@@ -13,7 +13,13 @@ import {
   writeSafetensors,
   type NamedArray,
 } from '../../src/operators/tensor/safetensors.js';
-import { cohortIn, miniCohort, miniConfig, type MiniCohort, type MiniInputs } from '../support/mini-cohort.js';
+import {
+  cohortIn,
+  miniCohort,
+  miniConfig,
+  type MiniCohort,
+  type MiniInputs,
+} from '../support/mini-cohort.js';
 import { runStage, type ArtifactFiles } from '../support/run-stage.js';
 
 const patients = 120;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { coreSourceOf, hancockId, hancockPatient, slideSourceOf } from '../../src/pipeline/core/hancock-names.js';
+import {
+  coreSourceOf,
+  hancockId,
+  hancockPatient,
+  slideSourceOf,
+} from '../../src/pipeline/core/hancock-names.js';
 import { idRuleOf, patientIn, sourceIn } from '../../src/pipeline/core/naming.js';
 
 describe('ids of an own cohort', () => {

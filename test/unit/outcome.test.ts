@@ -83,15 +83,13 @@ describe('the outcome of HANCOCK', () => {
   });
 
   it.each(['survival_status', 'survival_status_with_cause'])('asks for the column %s', async (column) => {
-    const { what } = await failure(
-      `${header.replace(`,${column},`, ',other,')}\n001,living,living,100\n`,
-    );
+    const { what } = await failure(`${header.replace(`,${column},`, ',other,')}\n001,living,living,100\n`);
     expect(what).toContain(`targets.csv:1: no column "${column}"`);
   });
 
   it('refuses two rows that are one patient, with both lines', async () => {
     const { what } = await failure(`${header}\n1,living,living,5\n001,living,living,5\n`);
-    expect(what).toContain('targets.csv:3 patient_id: patient "001" is in line 2 already');
+    expect(what).toContain('targets.csv:3 patient_id: "001" and "1" of line 2 would both be patient "001"');
   });
 
   it('needs an outcome table', async () => {
@@ -134,7 +132,9 @@ describe('the outcome of an own cohort', () => {
   it('leaves out and lists patients with a third value, or none', async () => {
     const { patients, problems } = await read('PATIENT,EVENT\na,1\nb,0\nc,9\nd,\ne,NA\n', own({ event }));
     expect(patients.map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(problems.map(({ severity, patient, place, reason }) => [severity, patient, place, reason])).toEqual([
+    expect(
+      problems.map(({ severity, patient, place, reason }) => [severity, patient, place, reason]),
+    ).toEqual([
       ['info', 'c', 'EVENT', 'The outcome "9" is neither positive nor negative, so the patient is left out.'],
       ['info', 'd', 'EVENT', 'The outcome is missing, so the patient is left out.'],
       ['info', 'e', 'EVENT', 'The outcome is missing, so the patient is left out.'],
@@ -173,7 +173,9 @@ describe('the outcome of an own cohort', () => {
       own({ event, time }),
     );
     expect(patients.map(({ followUpDays }) => followUpDays)).toEqual([null, null, 1440 * 30.4375, 0]);
-    expect(problems.map(({ severity, patient, place, reason }) => [severity, patient, place, reason])).toEqual([
+    expect(
+      problems.map(({ severity, patient, place, reason }) => [severity, patient, place, reason]),
+    ).toEqual([
       ['warning', 'a', 'MONTHS', 'A follow-up of -3 months cannot be; the time counts as unknown.'],
       ['warning', 'b', 'MONTHS', 'A follow-up of 9999 months cannot be; the time counts as unknown.'],
     ]);
@@ -189,7 +191,10 @@ describe('the outcome of an own cohort', () => {
   });
 
   it('refuses two columns that can both be the id', async () => {
-    const { what } = await failure('PATIENT,CASE,EVENT\na,x,1\nb,y,0\n', own({ event }, { id: ['PATIENT', 'CASE'] }));
+    const { what } = await failure(
+      'PATIENT,CASE,EVENT\na,x,1\nb,y,0\n',
+      own({ event }, { id: ['PATIENT', 'CASE'] }),
+    );
     expect(what).toContain('"PATIENT", "CASE" can both be the id column');
   });
 });

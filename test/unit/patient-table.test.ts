@@ -16,7 +16,9 @@ const own = (bag: object, patients: object = { id: 'PATIENT' }): Changes => ({
     modalities: { WSI: { kind: 'bag', files: 'feats/**/*.{h5,npz}', ...bag } },
   },
 });
-const byTable = (more: object = {}): object => ({ patient: { table: 'slides.csv', file: 'FILENAME', ...more } });
+const byTable = (more: object = {}): object => ({
+  patient: { table: 'slides.csv', file: 'FILENAME', ...more },
+});
 
 describe('whose files are', () => {
   let root: string;
@@ -43,7 +45,11 @@ describe('whose files are', () => {
         ['feats/deep/c.h5', 'p1'],
       ]);
       // Nothing of the name says the patient, so the job does not look into it.
-      expect((await unitsOf(own(byTable())))[0]).toEqual({ modality: 'WSI', file: 'feats/a.h5', patient: 'p1' });
+      expect((await unitsOf(own(byTable())))[0]).toEqual({
+        modality: 'WSI',
+        file: 'feats/a.h5',
+        patient: 'p1',
+      });
     });
 
     it('reads names and ids as Unicode composes them', async () => {
@@ -111,7 +117,9 @@ describe('whose files are', () => {
       write('slides.csv', 'PATIENT,FILENAMES\np1,a\n');
       await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
         code: 'HAF_TABLE_INVALID',
-        what: expect.stringContaining('slides.csv:1: no column "FILENAME"; did you mean "FILENAMES"?') as string,
+        what: expect.stringContaining(
+          'slides.csv:1: no column "FILENAME"; did you mean "FILENAMES"?',
+        ) as string,
       });
     });
   });
@@ -120,11 +128,14 @@ describe('whose files are', () => {
     const pattern = (text: string): object => ({ patient: { pattern: text } });
 
     it('gives each of sixty patients the own slides, whatever numbers the names end in', async () => {
-      const names = Array.from({ length: 60 }, (_, p) => [1, 2, 3].map((s) => `P${String(p + 1).padStart(3, '0')}_S${s}`));
+      const names = Array.from({ length: 60 }, (_, p) =>
+        [1, 2, 3].map((s) => `P${String(p + 1).padStart(3, '0')}_S${s}`),
+      );
       for (const name of names.flat()) write(`feats/${name}.h5`);
       const units = await unitsOf(own(pattern('^(?<patient>P\\d+)_S\\d+$')));
       expect(new Set(units.map(({ patient }) => patient)).size).toBe(60);
-      for (const { file = '', patient = '' } of units) expect(file).toMatch(new RegExp(`^feats/${patient}_S`));
+      for (const { file = '', patient = '' } of units)
+        expect(file).toMatch(new RegExp(`^feats/${patient}_S`));
     });
 
     it('refuses files that do not match, with examples', async () => {

@@ -12,7 +12,9 @@ import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 const five = ['Clin', 'Path', 'Blood', 'ICD', 'Cell'] as const;
-const experiment = { config: { modalities: [...five], cohort: { require: [] } } } satisfies { config: Changes };
+const experiment = { config: { modalities: [...five], cohort: { require: [] } } } satisfies {
+  config: Changes;
+};
 
 /** The vectors of one fold of the whole chain: outcome, tables, cohort, split, preprocess. */
 async function vectorsOf(
@@ -60,6 +62,7 @@ describe.skipIf(hancockFolder === null)('HANCOCK vectors', () => {
       ['ICD', [763, 40], 712],
       ['Cell', [763, 4], 736],
     ]);
-    for (const modality of five) expect(cells(modality, 'values').every((value) => Number.isFinite(value))).toBe(true);
+    for (const modality of five)
+      expect(cells(modality, 'values').every((value) => Number.isFinite(value))).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { aggregate } from '../../src/operators/evaluation/aggregate.js';
 import { characteristicsOf } from '../../src/operators/report/characteristics.js';
 import { modalityColours } from '../../src/operators/report/modality-colours.js';
-import { withRunFacts } from '../../src/operators/report/run-facts.js';
+import { withRunFacts } from '../../src/operators/report/report-data.js';
 import { robustnessFile, type Robustness } from '../../src/operators/stage3/robustness-data.js';
 import { latentMapFile, type LatentMap } from '../../src/operators/latent/latent-data.js';
 import type { TypedTable } from '../../src/operators/tables/typed-table.js';
@@ -278,7 +278,7 @@ describe('figures of many modalities', () => {
       names.map((name, i) => [name, { kind: 'table', title: `panel ${i}`, file: `${name}.csv` }]),
     );
     const files = await reported({
-      config: { ...config, methods: ['haf', 'drop'], data: { ...config.data, modalities } } as Changes,
+      config: { ...config, methods: ['haf', 'drop'], data: { ...config.data, modalities } },
       cohort: cohort(),
       fusion: () => ({ [robustnessFile]: robustness }),
       latent: [{ id: 'latent', unit: { fold: 0, alignment: 'svd' }, files: { [latentMapFile]: latent } }],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TiledImage } from '../../src/operators/tiling/tiles-data.js';
-import { runFactsPlace } from '../../src/operators/report/run-facts.js';
+import { runFactsPlace } from '../../src/operators/report/report-data.js';
 import { inventedText } from '../../src/pipeline/runs/invented.js';
 import { materialise } from '../../src/pipeline/runs/materialise.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';

@@ -58,7 +58,9 @@ describe('finding the files of an experiment', () => {
     });
     await expect(findSources(config, root, { hashCache: cache })).rejects.toMatchObject({
       code: 'HAF_DATA_MISSING',
-      what: expect.stringMatching(/Clin table klinik\.csv; Blood table blut\.csv\. .*clinical\.csv/s) as string,
+      what: expect.stringMatching(
+        /Clin table klinik\.csv; Blood table blut\.csv\. .*clinical\.csv/s,
+      ) as string,
     });
   });
 

@@ -101,7 +101,10 @@ describe('a table of HANCOCK', () => {
   });
 
   it('uses an unknown column and says so; says which known columns are absent', async () => {
-    const { table, problems } = await read('Cell', 'patient_id,cd3_z,cd3_inv,cd8_z,pdl1\n1,1,1,1,4\n2,1,1,1,5.5\n3,1,1,1,6\n');
+    const { table, problems } = await read(
+      'Cell',
+      'patient_id,cd3_z,cd3_inv,cd8_z,pdl1\n1,1,1,1,4\n2,1,1,1,5.5\n3,1,1,1,6\n',
+    );
     expect(table.columns.at(-1)).toMatchObject({ name: 'pdl1', kind: 'numeric', inferred: true });
     expect(
       problems
@@ -121,9 +124,14 @@ describe('a table of HANCOCK', () => {
   });
 
   it('warns of rows whose patient has no outcome', async () => {
-    const { problems } = await read('Cell', 'patient_id,cd3_z,cd3_inv,cd8_z,cd8_inv\n1,1,1,1,1\n900,2,2,2,2\n');
+    const { problems } = await read(
+      'Cell',
+      'patient_id,cd3_z,cd3_inv,cd8_z,cd8_inv\n1,1,1,1,1\n900,2,2,2,2\n',
+    );
     expect(
-      problems.filter(({ patient }) => patient !== null).map(({ severity, patient, place }) => [severity, patient, place]),
+      problems
+        .filter(({ patient }) => patient !== null)
+        .map(({ severity, patient, place }) => [severity, patient, place]),
     ).toEqual([['warning', '900', 'Cell']]);
   });
 
@@ -132,7 +140,7 @@ describe('a table of HANCOCK', () => {
       'Clin',
       'patient_id,sex,age_at_initial_diagnosis\n001,0,old\n1,1,50\nnone,1,60\n4,2,"1,5"\n5,1,44\n6,0,41\n',
     );
-    expect(what).toContain('clinical.csv:3 patient_id: patient "001" is in line 2 already');
+    expect(what).toContain('clinical.csv:3 patient_id: "1" and "001" of line 2 would both be patient "001"');
     expect(what).toContain('clinical.csv:4 patient_id: "none" is no id');
   });
 
@@ -205,7 +213,11 @@ describe('a table of an own cohort', () => {
   });
 
   it('refuses a column of the outcome that is declared as an input, by its name', async () => {
-    const { what } = await failure('Clin', 'PATIENT,DEAD,age\nA-1,1,50\nA-2,0,61\n', own({ columns: { DEAD: 'binary' } }));
+    const { what } = await failure(
+      'Clin',
+      'PATIENT,DEAD,age\nA-1,1,50\nA-2,0,61\n',
+      own({ columns: { DEAD: 'binary' } }),
+    );
     expect(what).toMatch(/DEAD: the column is part of the outcome/);
   });
 
@@ -224,18 +236,30 @@ describe('a table of an own cohort', () => {
         ['A-3', [null, 2]],
       ]),
     );
-    const { what } = await failure('Clin', ['PATIENT,age\nA-1,50\nA-2,61\n', 'PATIENT,age\nA-1,50\nA-3,2\n'], own({ file: declared.file }));
+    const { what } = await failure(
+      'Clin',
+      ['PATIENT,age\nA-1,50\nA-2,61\n', 'PATIENT,age\nA-1,50\nA-3,2\n'],
+      own({ file: declared.file }),
+    );
     expect(what).toContain('more.csv age: the column is in clinical.csv, too');
   });
 
   it('says which declared column no file has, and the closest one', async () => {
-    const { what } = await failure('Clin', 'PATIENT,Age,size\nA-1,50,1\nA-2,61,2\n', own({ columns: { Aeg: 'numeric' } }));
+    const { what } = await failure(
+      'Clin',
+      'PATIENT,Age,size\nA-1,50,1\nA-2,61,2\n',
+      own({ columns: { Aeg: 'numeric' } }),
+    );
     expect(what).toMatch(/Aeg: the declared column is not in the file; the closest is "Age"/);
   });
 
   it('takes its own id column and the words of data.patients.missing', async () => {
     const more = { patients: { id: 'PATIENT', missing: ['nd'] } };
-    const { rows } = await read('Clin', 'case;age;size\nA-1;50;ND\nA-2;nd;2,5\nA-3;70;3\n', own({ id: 'case', others: 'numeric' }, more));
+    const { rows } = await read(
+      'Clin',
+      'case;age;size\nA-1;50;ND\nA-2;nd;2,5\nA-3;70;3\n',
+      own({ id: 'case', others: 'numeric' }, more),
+    );
     expect(rows).toEqual([
       ['A-1', 50, null],
       ['A-2', null, 2.5],

@@ -181,7 +181,10 @@ const namesOf = (names: ReadonlySet<string>): readonly string[] => [...names].so
 
 describe('what maps of modalities may leave without a gradient', () => {
   const maps = (modalities: readonly ModalityId[]): ParameterLayout =>
-    layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)), ...linearSpecs('joined', 3, 2)]);
+    layoutOf([
+      ...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)),
+      ...linearSpecs('joined', 3, 2),
+    ]);
 
   it('is what belongs to a modality nobody drawn has, or one that says nothing', () => {
     const evidence = [input('Clin', [0, 1]), input('Blood', [4]), input('ICD', [0, 4], 0)].map(evidenceOf);
@@ -226,8 +229,15 @@ describe('what maps of modalities may leave without a gradient', () => {
     const evidence = [input('WSI', [0, 1, 2]), input('Clin', [0, 1, 3]), input('Blood', [0])].map(evidenceOf);
     const exempt = (drawn: number[][], includeSelf = false): readonly string[] => {
       const modalities = evidence.map(({ modality }) => modality);
-      const objective = clipObjective(defaults.align, { ...defaults.clip, includeSelf }, slotsNamed(modalities));
-      const all = layoutOf([...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)), ...objective.specs]);
+      const objective = clipObjective(
+        defaults.align,
+        { ...defaults.clip, includeSelf },
+        slotsNamed(modalities),
+      );
+      const all = layoutOf([
+        ...modalities.flatMap((m) => linearSpecs(`phi.${m}`, 3, 2, m)),
+        ...objective.specs,
+      ]);
       return namesOf(alignmentExempt(all, objective, evidence, drawn, false));
     };
     expect(exempt([[0, 1]])).toEqual(['phi.Blood.bias', 'phi.Blood.weight']);

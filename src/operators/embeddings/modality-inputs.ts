@@ -22,10 +22,7 @@ export interface ModalityInput {
  * What Stage 2 and 3 start from (method.md 4.3): z of Stage 1 for a bag modality, the preprocessed vector for a table, in the
  * order of `chosen`; without it all that the job was given, bags first.
  */
-export function readModalityInputs(
-  inputs: Inputs,
-  chosen?: readonly ModalityId[],
-): readonly ModalityInput[] {
+export function readModalityInputs(inputs: Inputs, chosen?: readonly ModalityId[]): readonly ModalityInput[] {
   const encoded = inputs.all('stage1').map((artifact) => {
     const { z, observed } = readSafetensors(artifact.bytes(embeddingsFile));
     return modalityInput(modalityOf(artifact), 'bag', z, observed);

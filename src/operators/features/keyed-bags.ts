@@ -9,7 +9,8 @@ import { plainPixels } from './file-notes.js';
 import { oneBag } from './one-bag.js';
 import { coordsName, featureNames, type UnopenedArray, type StoredArray } from './stored-array.js';
 
-const byName = (a: UnopenedArray, b: UnopenedArray): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const byName = (a: UnopenedArray, b: UnopenedArray): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
 /** `arr_0` is how numpy.savez calls an array without a name; its digits are no id. */
 const patientOfKey = (key: string, names: NameRule | undefined): string | null =>

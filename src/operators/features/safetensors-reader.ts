@@ -99,7 +99,9 @@ export const safetensorsReader: FeatureReader = {
     Promise.resolve().then(() =>
       withFile(path, (handle) => {
         const { tensors, start } = readHeader(handle);
-        return Object.entries(tensors).map(([name, entry]) => shapeOf(openTensor(handle, start, name, entry)));
+        return Object.entries(tensors).map(([name, entry]) =>
+          shapeOf(openTensor(handle, start, name, entry)),
+        );
       }),
     ),
 };

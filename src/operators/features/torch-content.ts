@@ -36,7 +36,10 @@ export function torchContent(file: FeatureFile, { value, bytesOf }: TorchFile): 
   return oneBag(file, featuresAmong(arrays, file.width), coords, notes);
 }
 
-const tensorsOf = (value: ReadonlyMap<unknown, unknown>, bytesOf: TorchFile['bytesOf']): readonly StoredArray[] =>
+const tensorsOf = (
+  value: ReadonlyMap<unknown, unknown>,
+  bytesOf: TorchFile['bytesOf'],
+): readonly StoredArray[] =>
   [...value].flatMap(([key, tensor]): StoredArray[] =>
     typeof key === 'string' && tensor instanceof TorchTensor ? [tensorArray(key, tensor, bytesOf)] : [],
   );

@@ -64,9 +64,7 @@ function frozenConcat({ inputs, tokens, logits, frozen }: NetworkShape): Network
   if (!inputs.some(({ kind }) => kind === 'bag'))
     // The rules of the experiment refuse this.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
-  const widths = inputs.map(({ kind }, m) =>
-    kind === 'bag' ? imageOutputs : (tokens[m] as number),
-  );
+  const widths = inputs.map(({ kind }, m) => (kind === 'bag' ? imageOutputs : (tokens[m] as number)));
   const joined = widths.reduce((sum, width) => sum + width, 0);
   const layout = layoutOf(linearSpecs('frozen', joined, logits));
   const values = initialParameters(layout, frozen());

@@ -142,7 +142,10 @@ export async function partsOf(
   const latents = shapes.map(({ modality }) => ({ modality, kind: 'latent' as const, width: align.width }));
   return {
     ...{ chosen, encoders, tables, detach },
-    alignment: { projection, objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOfInputs(shapes)) },
+    alignment: {
+      projection,
+      objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOfInputs(shapes)),
+    },
     head: await fusionHead(context, method, latents),
   };
 }

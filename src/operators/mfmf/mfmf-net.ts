@@ -45,7 +45,9 @@ export function mfmfOf(options: MfmfOptions): Mfmf {
     ...tables.map(({ modality, width: read }) => [modality, read] as const),
     ...Object.entries(bags),
   ];
-  const maps = sources.flatMap(([modality, read]) => linearSpecs(mapName(modality), read ?? 0, width, modality));
+  const maps = sources.flatMap(([modality, read]) =>
+    linearSpecs(mapName(modality), read ?? 0, width, modality),
+  );
   const learned = [
     { name: 'query', shape: [1, width], fanIn: width },
     ...sequence.flatMap((modality, position) => blockSpecs(blockName(position, modality), options)),

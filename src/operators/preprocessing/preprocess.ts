@@ -112,10 +112,19 @@ function unseenColumns(
 ): Problem[] {
   const unseen = chosen.filter((at) => columnCells(table, at, training).every(Number.isNaN));
   if (unseen.length === 0) return [];
-  const names = unseen.length === chosen.length ? 'any column' : listed(unseen.map((at) => table.columns[at]?.name ?? ''));
+  const names =
+    unseen.length === chosen.length
+      ? 'any column'
+      : listed(unseen.map((at) => table.columns[at]?.name ?? ''));
   return [
     {
-      ...{ severity: 'warning', stage: 'preprocess', patient: null, file: null, place: `fold ${fold}, ${modality}` },
+      ...{
+        severity: 'warning',
+        stage: 'preprocess',
+        patient: null,
+        file: null,
+        place: `fold ${fold}, ${modality}`,
+      },
       reason: `No training patient has a value of ${names}; missing cells become 0, others are not scaled.`,
       fix: `Remove the column from the ${modality} table, or lower cv.folds so that more patients train.`,
     },
@@ -139,7 +148,13 @@ function unseenCategories(
     const names = [...new Set(others)].map((cell) => categories[cell] ?? String(cell));
     return [
       {
-        ...{ severity: 'warning', stage: 'preprocess', patient: null, file: null, place: `fold ${fold}, ${modality}.${name}` },
+        ...{
+          severity: 'warning',
+          stage: 'preprocess',
+          patient: null,
+          file: null,
+          place: `fold ${fold}, ${modality}.${name}`,
+        },
         reason: `${others.length} patients have a category that no training patient has: ${listed(names)}. The fold learns nothing of it.`,
         fix: 'Join rare categories in the file, or lower cv.folds so that more patients train.',
       },

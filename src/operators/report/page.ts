@@ -19,7 +19,7 @@ import { pooledText, resultSection } from './result-section.js';
 import { robustnessSection } from './robustness-section.js';
 import { significanceSection } from './significance-section.js';
 import { methodGroupOf, methodGroupTitles, type MethodGroup } from './row-groups.js';
-import { runFactsPlace } from './run-facts.js';
+import { runFactsPlace } from './report-data.js';
 import { sortScript, sortScriptSource } from './sort-script.js';
 import { standInWarning } from './stand-in-warning.js';
 

@@ -1,7 +1,7 @@
 import { stageOf } from '../stage-of.js';
 import { characteristicsCsv } from './characteristics-section.js';
 import { figureFiles } from './figure.js';
-import { reportFile } from './report-file.js';
+import { reportFile } from './report-data.js';
 import { reportPage } from './page.js';
 import { allFigures, drawFigures } from './report-figures.js';
 import { readReportInput } from './report-input.js';

@@ -97,8 +97,7 @@ function foldsOf(file: string, json: unknown): readonly z.infer<typeof writtenFo
 function normalised(file: string, raw: readonly (string | number)[], idOf: IdRule): string[] {
   return raw.map((written) => {
     const patient = idOf(String(written));
-    if (patient === null)
-      throw invalid(file, `"${written}" is no patient id.`, 'Correct the id.');
+    if (patient === null) throw invalid(file, `"${written}" is no patient id.`, 'Correct the id.');
     return patient;
   });
 }

@@ -26,10 +26,7 @@ export const latentInputs = (
   }));
 
 /** The aligned vectors u of Stage 2, frozen, as inputs of the fusion network; `chosen` in the order of the experiment. */
-export function readLatentInputs(
-  inputs: Inputs,
-  chosen: readonly ModalityId[],
-): readonly ModalityInput[] {
+export function readLatentInputs(inputs: Inputs, chosen: readonly ModalityId[]): readonly ModalityInput[] {
   const { u, mask } = readSafetensors(inputs.one('stage2').bytes(latentFile));
   const width = u?.shape[2];
   if (!(u?.data instanceof Float32Array) || !(mask?.data instanceof Uint8Array) || width === undefined)

@@ -24,7 +24,11 @@ export async function headOf(
     const inputs = readLatentInputs(read, config.modalities);
     return { inputs, head: await fusionHead(context, method, inputs) };
   }
-  const inputs = transferredTables(context, method, readModalityInputs(read, method.reads === 'all' ? config.modalities : undefined));
+  const inputs = transferredTables(
+    context,
+    method,
+    readModalityInputs(read, method.reads === 'all' ? config.modalities : undefined),
+  );
   const head =
     method.kind === 'single'
       ? singleTableHead(config.single, inputs, rng)
@@ -67,9 +71,10 @@ function mapWidth(
   kind: InputShape['kind'],
 ): number | null {
   if (method.embedding !== 'projected') return null;
-  const enters = kind === 'bag'
-    ? config.mil.transfer !== 'none'
-    : config.tabular.transfer !== 'none' || readsRawTables(config, method);
+  const enters =
+    kind === 'bag'
+      ? config.mil.transfer !== 'none'
+      : config.tabular.transfer !== 'none' || readsRawTables(config, method);
   return enters ? null : config.fusion.projection;
 }
 

@@ -68,5 +68,7 @@ export function arraysOf(root: string, files: readonly string[]): readonly strin
   const keyed = files.filter((file) => /\.(npz|safetensors)$/i.test(file));
   const [first] = keyed;
   if (first === undefined || keysOf(join(root, first), first) === null) return null;
-  return [...new Set(keyed.flatMap((file) => keysOf(join(root, file), file) ?? []))].map((key) => key.normalize('NFC'));
+  return [...new Set(keyed.flatMap((file) => keysOf(join(root, file), file) ?? []))].map((key) =>
+    key.normalize('NFC'),
+  );
 }

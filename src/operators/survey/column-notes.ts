@@ -11,7 +11,9 @@ export function columnNote({ kind, categories, note }: TypedColumn, cells: Float
   const missing = cells.length - known.length;
   const gaps = missing === 0 ? '' : `; ${missing} missing`;
   if (kind === 'numeric' || kind === 'ordinal') {
-    const [least, middle, most] = [0, Math.floor(known.length / 2), known.length - 1].map((at) => numberText(known[at] ?? NaN));
+    const [least, middle, most] = [0, Math.floor(known.length / 2), known.length - 1].map((at) =>
+      numberText(known[at] ?? NaN),
+    );
     const range = `${least ?? ''} to ${most ?? ''}, median ${middle ?? ''}${gaps}`;
     return note === undefined ? range : `${range}; nominal or ordinal if these are codes`;
   }
@@ -19,7 +21,9 @@ export function columnNote({ kind, categories, note }: TypedColumn, cells: Float
   for (const cell of known) counts.set(cell, (counts.get(cell) ?? 0) + 1);
   const words = [...counts]
     .sort(([, m], [, n]) => n - m)
-    .map(([code, count]) => `${categories === undefined ? code : `"${categories[code] ?? code}"`} (${count})`);
+    .map(
+      ([code, count]) => `${categories === undefined ? code : `"${categories[code] ?? code}"`} (${count})`,
+    );
   const more = words.length > categoriesShown ? ` and ${words.length - categoriesShown} more` : '';
   return `${words.slice(0, categoriesShown).join(', ')}${more}${gaps}`;
 }

@@ -3,9 +3,7 @@ import { readerOf } from '../features/reader-of.js';
 import { coordsName, featureNames, squeezed, type ArrayShape } from '../features/stored-array.js';
 
 /** How long one instance of a feature file is, or why the file holds no instances. */
-export type FoundWidth =
-  | { readonly width: number; readonly shape: string }
-  | { readonly problem: string };
+export type FoundWidth = { readonly width: number; readonly shape: string } | { readonly problem: string };
 
 /** Looks at the shapes in one feature file. A file that holds no features is a result, not an error. */
 export async function widthOf(path: string, name: string): Promise<FoundWidth> {

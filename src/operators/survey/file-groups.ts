@@ -67,9 +67,15 @@ function merged(groups: readonly Group[]): readonly Group[] {
   return [...families.values()].flatMap((family): readonly Group[] => {
     const [first] = family;
     const stems = family.flatMap(({ files }) => files.map(stemOf));
-    if (first === undefined || family.length < manyFolders || new Set(stems).size < stems.length) return family;
+    if (first === undefined || family.length < manyFolders || new Set(stems).size < stems.length)
+      return family;
     return [
-      { folder: dirOf(first.folder), ending: first.ending, files: family.flatMap(({ files }) => files), deep: true },
+      {
+        folder: dirOf(first.folder),
+        ending: first.ending,
+        files: family.flatMap(({ files }) => files),
+        deep: true,
+      },
     ];
   });
 }

@@ -18,8 +18,13 @@ const leastNamed = 0.5;
  *
  * @param files - paths below the data folder
  */
-export function fileTables(tables: readonly SurveyTable[], files: readonly string[]): readonly FoundFileTable[] {
-  const spellings = new Set(files.flatMap((file) => [file, baseOf(file), stemOf(file)]).map((text) => text.normalize('NFC')));
+export function fileTables(
+  tables: readonly SurveyTable[],
+  files: readonly string[],
+): readonly FoundFileTable[] {
+  const spellings = new Set(
+    files.flatMap((file) => [file, baseOf(file), stemOf(file)]).map((text) => text.normalize('NFC')),
+  );
   if (spellings.size === 0) return [];
   return tables.flatMap((table): FoundFileTable[] => {
     const column = table.columns.findIndex((_, at) => namesFiles(table.texts(at), spellings));
@@ -38,7 +43,10 @@ const baseOf = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
 
 function namesFiles(texts: readonly string[], spellings: ReadonlySet<string>): boolean {
   const distinct = [...countsOf(texts).keys()];
-  return distinct.length > 1 && distinct.filter((text) => spellings.has(text)).length >= leastNamed * distinct.length;
+  return (
+    distinct.length > 1 &&
+    distinct.filter((text) => spellings.has(text)).length >= leastNamed * distinct.length
+  );
 }
 
 function ownIds(table: SurveyTable, column: number, names: ReadonlySet<string>): IdColumn | null {
@@ -50,5 +58,7 @@ const ruleOf = (table: SurveyTable, column: number, id: IdColumn): FileTable => 
   table: table.file,
   file: table.columns[column] ?? '',
   id: id.name,
-  patientOf: new Map(table.texts(column).flatMap((file, row) => (file === '' ? [] : [[file, id.ids[row] ?? ''] as const]))),
+  patientOf: new Map(
+    table.texts(column).flatMap((file, row) => (file === '' ? [] : [[file, id.ids[row] ?? ''] as const])),
+  ),
 });

@@ -80,7 +80,11 @@ export function findIdColumns(
 }
 
 /** The column of a table that holds known ids, each in one row or more; null when there is none. */
-export function columnOfIds(table: SurveyTable, known: ReadonlySet<string>, not: number | null): IdColumn | null {
+export function columnOfIds(
+  table: SurveyTable,
+  known: ReadonlySet<string>,
+  not: number | null,
+): IdColumn | null {
   const fitting = candidatesOf(table).filter(
     ({ column, distinct }) => column !== not && overlaps(distinct, known),
   );

@@ -9,7 +9,8 @@ export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>)
   const id = columnOfIds(table, patients, null);
   if (id !== null)
     return `column "${id.name}" holds ids, but one patient has up to ${mostRows(id)} rows: a table has one row per patient`;
-  if (hasIdsInHeader(table, patients)) return 'the ids stand in the header: turn it, so that each patient is a row';
+  if (hasIdsInHeader(table, patients))
+    return 'the ids stand in the header: turn it, so that each patient is a row';
   return 'no column holds ids that are unique and stand in other files';
 }
 

@@ -1,7 +1,24 @@
 import { reservedNames } from '../../pipeline/core/modality.js';
 
 /** Words that are written in capitals. */
-const acronyms = new Set(['rna', 'mrna', 'mirna', 'dna', 'cnv', 'cna', 'snp', 'snv', 'wsi', 'tma', 'ct', 'mri', 'pet', 'icd', 'ihc', 'he']);
+const acronyms = new Set([
+  'rna',
+  'mrna',
+  'mirna',
+  'dna',
+  'cnv',
+  'cna',
+  'snp',
+  'snv',
+  'wsi',
+  'tma',
+  'ct',
+  'mri',
+  'pet',
+  'icd',
+  'ihc',
+  'he',
+]);
 /** Folders that say nothing of what the features are of; most such folders hold those of slides. */
 const generic =
   /^(|\.|data|features?|feats|embeddings?|slides?|wsis?|tiles?|patches|h5|pt|npy|h5[_-]?files|pt[_-]?files|uni\d?|uni[_-].*|conch.*|virchow.*|gigapath.*|ctranspath.*|features[_-].*)$/i;
@@ -31,9 +48,15 @@ export class ModalityNames {
 
 /** Letters and digits of ASCII, each word with a capital; `otherwise` stands before a name that begins with a digit. */
 function named(stem: string, otherwise: string): string {
-  const words = stem.normalize('NFKD').replace(/\p{M}/gu, '').split(/[^0-9A-Za-z]+/).filter((word) => word !== '');
+  const words = stem
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .split(/[^0-9A-Za-z]+/)
+    .filter((word) => word !== '');
   const name = words
-    .map((word) => (acronyms.has(word.toLowerCase()) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1)))
+    .map((word) =>
+      acronyms.has(word.toLowerCase()) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1),
+    )
     .join('');
   return /^[A-Za-z]/.test(name) ? name : `${otherwise}${name}`;
 }

@@ -51,8 +51,12 @@ export function bestRule(
   const fits = [
     judge({ by: 'whole' }, patientText),
     ...tables.map(({ patientOf, ...rule }) =>
-      judge({ by: 'table', ...rule }, (stem, name) =>
-        [name, baseOf(name), stem].map((text) => patientOf.get(text.normalize('NFC'))).find((id) => id !== undefined) ?? null,
+      judge(
+        { by: 'table', ...rule },
+        (stem, name) =>
+          [name, baseOf(name), stem]
+            .map((text) => patientOf.get(text.normalize('NFC')))
+            .find((id) => id !== undefined) ?? null,
       ),
     ),
     ...patternsFor(ids).map((pattern) => {
@@ -114,8 +118,14 @@ const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, Str
 export function shapeOfIds(ids: readonly string[]): string | null {
   const split = ids.map((id) => id.split(/([^0-9A-Za-z]+)/));
   const [first] = split;
-  if (first === undefined || ids.length < 2 || split.some(({ length }) => length !== first.length)) return null;
-  const parts = first.map((_, at) => partOf(split.map((tokens) => tokens[at] ?? ''), at % 2 === 1));
+  if (first === undefined || ids.length < 2 || split.some(({ length }) => length !== first.length))
+    return null;
+  const parts = first.map((_, at) =>
+    partOf(
+      split.map((tokens) => tokens[at] ?? ''),
+      at % 2 === 1,
+    ),
+  );
   return parts.some((part) => part === null) ? null : parts.join('');
 }
 
@@ -125,9 +135,15 @@ function partOf(tokens: readonly string[], separator: boolean): string | null {
   if (separator) return null;
   // Letters that all ids begin with stay as they are: the P of P001.
   const prefix = /^[A-Za-z]*/.exec(first)?.[0] ?? '';
-  const digitsAfter = prefix !== '' && tokens.every((token) => /^\d+$/.test(token.slice(prefix.length)) && token.startsWith(prefix));
+  const digitsAfter =
+    prefix !== '' &&
+    tokens.every((token) => /^\d+$/.test(token.slice(prefix.length)) && token.startsWith(prefix));
   const rest = digitsAfter ? tokens.map((token) => token.slice(prefix.length)) : tokens;
-  const letters = rest.every((token) => /^\d+$/.test(token)) ? String.raw`\d` : rest.every((token) => /^[A-Za-z]+$/.test(token)) ? '[A-Za-z]' : '[0-9A-Za-z]';
+  const letters = rest.every((token) => /^\d+$/.test(token))
+    ? String.raw`\d`
+    : rest.every((token) => /^[A-Za-z]+$/.test(token))
+      ? '[A-Za-z]'
+      : '[0-9A-Za-z]';
   const lengths = new Set(rest.map((token) => token.length));
   return `${digitsAfter ? prefix : ''}${letters}${lengths.size === 1 ? `{${[...lengths][0] ?? 1}}` : '+'}`;
 }

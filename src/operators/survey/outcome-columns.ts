@@ -66,7 +66,8 @@ function candidateOf(id: IdColumn, at: number, rank: number): OutcomeCandidate |
   if (rank === names.length && (values.length > 2 || !values.every(tellsOfDeath))) return null;
   const groups = groupsOf(column, counts);
   if (groups === null) return null;
-  const total = (some: readonly string[]): number => some.reduce((sum, value) => sum + (counts.get(value) ?? 0), 0);
+  const total = (some: readonly string[]): number =>
+    some.reduce((sum, value) => sum + (counts.get(value) ?? 0), 0);
   const [events, without] = [total(groups.positive), total(groups.negative)];
   if (events < fewestOfEach || without < fewestOfEach) return null;
   const prefix = survival.exec(column)?.[1]?.toUpperCase() ?? null;
@@ -83,7 +84,12 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
   const positive = inOrder(values.filter((value) => meaningOf(value) === 'positive'));
   const negative = inOrder(values.filter((value) => meaningOf(value) === 'negative'));
   const others = inOrder(values.filter((value) => meaningOf(value) === null));
-  if (/censor|^cens$|^alive$|living/i.test(column) && positive.length === 1 && negative.length === 1 && isPlain(values))
+  if (
+    /censor|^cens$|^alive$|living/i.test(column) &&
+    positive.length === 1 &&
+    negative.length === 1 &&
+    isPlain(values)
+  )
     return {
       ...{ positive: negative, negative: positive, others, sure: true },
       because: `The column is called "${column}", so ${quoted(negative)} means the event.`,
@@ -93,9 +99,21 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
     return { positive, negative, others, sure: true, because: `The value ${quoted(positive)} says so.` };
   if (values.length !== 2) return null;
   if (positive.length === 1)
-    return { positive, negative: others, others: [], sure: true, because: `The value ${quoted(positive)} says so.` };
+    return {
+      positive,
+      negative: others,
+      others: [],
+      sure: true,
+      because: `The value ${quoted(positive)} says so.`,
+    };
   if (negative.length === 1)
-    return { positive: others, negative, others: [], sure: true, because: `The value ${quoted(negative)} means no event.` };
+    return {
+      positive: others,
+      negative,
+      others: [],
+      sure: true,
+      because: `The value ${quoted(negative)} means no event.`,
+    };
   const numbers = [...values].sort((a, b) => Number(a) - Number(b));
   if (numbers.join() === '1,2')
     return {
@@ -110,6 +128,7 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
 }
 
 /** Codes or yes and no, which mean the opposite in a column that counts the living or the censored. */
-const isPlain = (values: readonly string[]): boolean => values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));
+const isPlain = (values: readonly string[]): boolean =>
+  values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));
 
 const quoted = (values: readonly string[]): string => values.map((value) => `"${value}"`).join(', ');

@@ -36,9 +36,11 @@ export function draftOutcome(
   const [chosen = null, ...others] = withTime;
   const told = new Map<string, string>();
   for (const id of [...fallback.values()]) {
-    for (const { column } of timeCandidates(id)) told.set(column, 'a time of follow-up, which tells the outcome');
+    for (const { column } of timeCandidates(id))
+      told.set(column, 'a time of follow-up, which tells the outcome');
     id.table.columns.slice(0, columnsLookedAt).forEach((column, at) => {
-      if (isSplit([...countsOf(id.table.texts(at)).keys()])) told.set(column, 'a split into training and test');
+      if (isSplit([...countsOf(id.table.texts(at)).keys()]))
+        told.set(column, 'a split into training and test');
     });
   }
   for (const { column } of candidates) told.set(column, 'may be an outcome, which is never an input');

@@ -7,8 +7,24 @@ const positive = new Set([
 ]);
 const negative = new Set([
   ...['alive', 'living', 'censored', 'censor', 'lost to follow up', 'survived', 'survivor'],
-  ...['disease free', 'diseasefree', 'recurrence free', 'progression free', 'relapse free', 'event free', 'tumor free'],
-  ...['no recurrence', 'not recurred', 'no relapse', 'no progression', 'no event', 'not progressed', 'no metastasis'],
+  ...[
+    'disease free',
+    'diseasefree',
+    'recurrence free',
+    'progression free',
+    'relapse free',
+    'event free',
+    'tumor free',
+  ],
+  ...[
+    'no recurrence',
+    'not recurred',
+    'no relapse',
+    'no progression',
+    'no event',
+    'not progressed',
+    'no metastasis',
+  ],
   ...['no', 'n', 'false', 'negative', 'none', 'non responder', 'nonresponder', '0'],
 ]);
 /** Words that tell of life and death in any column, whatever the column is called. */

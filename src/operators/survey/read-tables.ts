@@ -37,7 +37,10 @@ export async function readTables(
     tables: tables.filter(({ file }) => !many.some(([folder]) => isIn(file, folder))),
     left: [
       ...left.filter(({ file }) => !many.some(([folder]) => isIn(file, folder))),
-      ...many.map(([folder, count]) => ({ file: `${folder}*`, reason: `${count} tables in one folder are not looked at` })),
+      ...many.map(([folder, count]) => ({
+        file: `${folder}*`,
+        reason: `${count} tables in one folder are not looked at`,
+      })),
     ],
   };
 }
@@ -45,7 +48,8 @@ export async function readTables(
 /** A README is no table, and nobody expects it to be one. */
 const isNote = (file: string): boolean => /\.txt$/i.test(file);
 
-const isIn = (file: string, folder: string): boolean => file.startsWith(folder) && !file.slice(folder.length).includes('/');
+const isIn = (file: string, folder: string): boolean =>
+  file.startsWith(folder) && !file.slice(folder.length).includes('/');
 
 async function sheetsOf(root: string, file: string): Promise<readonly (SurveyTable | LeftFile)[]> {
   const path = join(root, file);

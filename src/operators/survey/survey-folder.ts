@@ -33,20 +33,27 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
   const { tables, left } = await readTables(root, names);
   const groups = fileGroups(names);
   const files = groups.flatMap((group) => group.files);
-  const arrays = groups.flatMap((group) => (group.kind === 'features' ? (arraysOf(root, group.files) ?? []) : []));
+  const arrays = groups.flatMap((group) =>
+    group.kind === 'features' ? (arraysOf(root, group.files) ?? []) : [],
+  );
   const known = new Set([...files.map((file) => stemOf(file).normalize('NFC')), ...arrays]);
   const ofFiles = fileTables(tables, files);
   const lists = new Set(ofFiles.map(({ table }) => table));
-  const perPatient = (some: readonly SurveyTable[]): ReadonlyMap<SurveyTable, IdColumn> => findIdColumns(some, known);
+  const perPatient = (some: readonly SurveyTable[]): ReadonlyMap<SurveyTable, IdColumn> =>
+    findIdColumns(some, known);
   // A table of files is a modality, too, when it has one row per patient and holds the outcome.
   const all = perPatient(tables);
   const ids = perPatient(tables.filter((table) => !lists.has(table)));
   const outcome = draftOutcome(ids.size > 0 ? ids : all, all);
   const home = outcome.chosen?.table;
-  const ordered = [...ids.values(), ...(home !== undefined && !ids.has(home) ? [outcome.chosen?.id].filter((id) => id !== undefined) : [])];
+  const ordered = [
+    ...ids.values(),
+    ...(home !== undefined && !ids.has(home) ? [outcome.chosen?.id].filter((id) => id !== undefined) : []),
+  ];
   ordered.sort((a, b) => Number(b.table === home) - Number(a.table === home));
 
-  const patients = outcome.known.patients.size > 0 ? outcome.known.patients : new Set(ordered.flatMap((id) => id.ids));
+  const patients =
+    outcome.known.patients.size > 0 ? outcome.known.patients : new Set(ordered.flatMap((id) => id.ids));
   const modalityNames = new ModalityNames();
   const reasons: LeftFile[] = [...left];
   const drafts: (TableDraft & { readonly modality: string })[] = [];
@@ -57,7 +64,8 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
     else drafts.push({ ...draft, modality: modalityNames.table(sheet ?? stemOf(file)) });
   }
   for (const table of tables)
-    if (!ids.has(table) && !lists.has(table)) reasons.push({ file: tableName(table), reason: unusableTable(table, patients) });
+    if (!ids.has(table) && !lists.has(table))
+      reasons.push({ file: tableName(table), reason: unusableTable(table, patients) });
 
   const bags: (BagDraft & { readonly modality: string })[] = [];
   const twice = doubles(groups);
@@ -65,7 +73,12 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
     const same = twice.get(group);
     const draft =
       same === undefined
-        ? await draftBag(root, group, patients, ofFiles.map(({ rule }) => rule))
+        ? await draftBag(
+            root,
+            group,
+            patients,
+            ofFiles.map(({ rule }) => rule),
+          )
         : { left: `the files are called as those of ${same.glob}, which are used` };
     if ('left' in draft) reasons.push({ file: group.glob, reason: draft.left });
     else bags.push({ ...draft, modality: modalityNames.bag(draft.folder, draft.onlyStem) });
@@ -73,9 +86,13 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
   const used = bags.flatMap(({ fit }) => (fit.rule.by === 'table' ? [fit.rule.table] : []));
   for (const { table } of ofFiles)
     if (table !== home && !used.includes(table.file))
-      reasons.push({ file: tableName(table), reason: 'it names files, but another rule says better whose they are' });
+      reasons.push({
+        file: tableName(table),
+        reason: 'it names files, but another rule says better whose they are',
+      });
   const idNames = idNamesOf(outcome.chosen?.id ?? ordered[0] ?? null, ordered);
-  const ownId = (headers: readonly string[]): boolean => headers.filter((name) => idNames.includes(name)).length !== 1;
+  const ownId = (headers: readonly string[]): boolean =>
+    headers.filter((name) => idNames.includes(name)).length !== 1;
   const columnsOf = (file: string, sheet: string | null): readonly string[] =>
     tables.find((table) => table.file === file && table.sheet === sheet)?.columns ?? [];
   return {

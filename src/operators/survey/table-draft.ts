@@ -62,7 +62,12 @@ export async function draftTable(
   outcome: KnownOutcome,
 ): Promise<TableDraft | LeftTable> {
   const { file, sheet } = table;
-  const text = await readTextTable(path, { name: tableName(table), sheet, id: [id], missing: defaultMissing });
+  const text = await readTextTable(path, {
+    name: tableName(table),
+    sheet,
+    id: [id],
+    missing: defaultMissing,
+  });
   const [fault] = text.faults;
   if (fault !== undefined) return { left: faultText(fault) };
   const { columns: told, patients: known, labels } = outcome;
@@ -70,7 +75,9 @@ export async function draftTable(
   const { table: typed, left, faults } = typedTable(text, { columns: {}, others: 'infer' }, exclude);
   const matched = typed.patients.filter((patient) => known.has(patient)).length;
   if (known.size > 0 && 2 * matched < typed.patients.length)
-    return { left: `only ${matched} of its ${typed.patients.length} ids stand in the outcome table, such as "${typed.patients[0] ?? ''}"` };
+    return {
+      left: `only ${matched} of its ${typed.patients.length} ids stand in the outcome table, such as "${typed.patients[0] ?? ''}"`,
+    };
   const leaks = leaksOf('', typed, labels, told, []).map(({ column, because }): ColumnDraft => ({
     ...{ name: column, kind: 'ignore' },
     note: because,
@@ -79,7 +86,12 @@ export async function draftTable(
   const leaking = new Set(leaks.map(({ name }) => name));
   const inputs = typed.columns.filter(({ name }) => !leaking.has(name));
   if (inputs.length === 0)
-    return { left: `no column is left as an input: ${dropped.slice(0, 4).map(({ name, note }) => `"${name}" ${note}`).join('; ')}` };
+    return {
+      left: `no column is left as an input: ${dropped
+        .slice(0, 4)
+        .map(({ name, note }) => `"${name}" ${note}`)
+        .join('; ')}`,
+    };
   const base = { file, sheet, id, patients: typed.patients.length, matched, inputs: inputs.length, leaks };
   return { ...base, ...declared(typed, inputs, dropped) };
 }
@@ -91,8 +103,14 @@ const faultText = ({ line, column, problem }: TableFault): string =>
 
 type Declared = Pick<TableDraft, 'columns' | 'others' | 'othersNote' | 'scaler' | 'topVariance'>;
 
-function declared(typed: TypedTable, inputs: readonly TypedColumn[], dropped: readonly ColumnDraft[]): Declared {
-  const numeric = inputs.every(({ kind, categories }) => kind === 'numeric' || (kind === 'binary' && categories === undefined));
+function declared(
+  typed: TypedTable,
+  inputs: readonly TypedColumn[],
+  dropped: readonly ColumnDraft[],
+): Declared {
+  const numeric = inputs.every(
+    ({ kind, categories }) => kind === 'numeric' || (kind === 'binary' && categories === undefined),
+  );
   // Counts and codes keep their zero; measured values get mean 0.
   const measured = typed.cells.some((cell) => !Number.isInteger(cell) && !Number.isNaN(cell));
   if (inputs.length + dropped.length <= listed) {
@@ -142,8 +160,17 @@ const reasons: Readonly<Record<LeftOut['reason'], string>> = {
   mixed: 'holds words among numbers',
 };
 
-function leftDraft({ column, reason }: LeftOut, { columns, told }: KnownOutcome, faults: readonly TableFault[]): readonly ColumnDraft[] {
+function leftDraft(
+  { column, reason }: LeftOut,
+  { columns, told }: KnownOutcome,
+  faults: readonly TableFault[],
+): readonly ColumnDraft[] {
   const problem = reason === 'mixed' ? faults.find((fault) => fault.column === column)?.problem : undefined;
-  const note = column === columns[0] ? 'the outcome' : columns.includes(column) ? 'the time of the outcome' : (told.get(column) ?? problem ?? reasons[reason]);
+  const note =
+    column === columns[0]
+      ? 'the outcome'
+      : columns.includes(column)
+        ? 'the time of the outcome'
+        : (told.get(column) ?? problem ?? reasons[reason]);
   return [{ name: column, kind: 'ignore', note }];
 }

@@ -13,7 +13,8 @@ export interface TimeCandidate {
 }
 export type TimeUnit = 'days' | 'weeks' | 'months' | 'years';
 
-const survival = /^(os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi)(?=$|[^a-z]|months?|days|years|time)/i;
+const survival =
+  /^(os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi)(?=$|[^a-z]|months?|days|years|time)/i;
 const times: readonly RegExp[] = [
   /follow[ _.-]?up/i,
   /(^|[^a-z])surviv\w*[ _.(-]*(time|days|weeks|months?|years|mo|yrs?)/i,
@@ -31,11 +32,15 @@ const leastKnown = 0.5;
 const mostYears: Readonly<Record<TimeUnit, number>> = { days: 43_830, weeks: 6262, months: 1440, years: 120 };
 
 /** The columns of a table that may hold times, by name and by their values. */
-export function timeCandidates({ table, column: id }: Pick<IdColumn, 'table' | 'column'>): readonly TimeCandidate[] {
+export function timeCandidates({
+  table,
+  column: id,
+}: Pick<IdColumn, 'table' | 'column'>): readonly TimeCandidate[] {
   return table.columns.flatMap((column, at): TimeCandidate[] => {
     const prefix = survival.exec(column)?.[1]?.toUpperCase() ?? null;
     const unitNamed = units.find(([pattern]) => pattern.test(column))?.[1];
-    const bySurvival = prefix !== null && (unitNamed !== undefined || /time/i.test(column) || column.toUpperCase() === prefix);
+    const bySurvival =
+      prefix !== null && (unitNamed !== undefined || /time/i.test(column) || column.toUpperCase() === prefix);
     if (at === id || !(bySurvival || times.some((pattern) => pattern.test(column)))) return [];
     const texts = table.texts(at);
     const numbers = table.numbers(at).filter((value) => !Number.isNaN(value));
@@ -44,7 +49,9 @@ export function timeCandidates({ table, column: id }: Pick<IdColumn, 'table' | '
     if (numbers.length < known || known < leastKnown * table.rows || new Set(numbers).size <= 2) return [];
     const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
     const unit = unitNamed ?? guessed(most);
-    return least < 0 || most > mostYears[unit] ? [] : [{ column, unit, named: unitNamed !== undefined, prefix, least, most }];
+    return least < 0 || most > mostYears[unit]
+      ? []
+      : [{ column, unit, named: unitNamed !== undefined, prefix, least, most }];
   });
 }
 

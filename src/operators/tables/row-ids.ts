@@ -46,14 +46,14 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     else {
       const earlier = lineOf.get(patient);
       if (earlier !== undefined && options.onePerPatient)
-        faults.twice.push(fault(line, twice(patient, earlier, rawOf.get(patient) ?? patient, raw.trim())));
+        faults.twice.push(fault(line, twice(patient, earlier, rawOf.get(patient) ?? patient, raw.trim().normalize('NFC'))));
       else {
         rows.push(row);
         patients.push(patient);
       }
       if (earlier === undefined) {
         lineOf.set(patient, line);
-        rawOf.set(patient, raw.trim());
+        rawOf.set(patient, raw.trim().normalize('NFC'));
         const key = looseKey(patient);
         const other = alikeOf.get(key);
         if (other === undefined) alikeOf.set(key, patient);

@@ -63,7 +63,9 @@ const withUnknown = (view: ColumnView): ColumnView => {
   return {
     ...view,
     words: () =>
-      words.map((word, row) => (word === '' && /^unknown$/i.test(written[row] ?? '') ? (written[row] ?? '') : word)),
+      words.map((word, row) =>
+        word === '' && /^unknown$/i.test(written[row] ?? '') ? (written[row] ?? '') : word,
+      ),
   };
 };
 

@@ -111,5 +111,11 @@ export async function tileCores(
     ),
   );
   const images = cores.map(({ image }) => image);
-  return { cores, problems: [...shapeProblems(images), ...(unit.names === 'hancock' ? stainProblems(unit.patient, images) : [])] };
+  return {
+    cores,
+    problems: [
+      ...shapeProblems(images),
+      ...(unit.names === 'hancock' ? stainProblems(unit.patient, images) : []),
+    ],
+  };
 }

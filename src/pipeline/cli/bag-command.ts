@@ -94,8 +94,12 @@ function bagModality(config: Config, asked: ModalityId | undefined): ModalityId 
   if (modality !== undefined && bags.includes(modality)) return modality;
   throw new HafError(
     'HAF_USAGE',
-    asked === undefined ? 'The experiment declares no bag modality.' : `The experiment declares no bag modality "${asked}".`,
-    bags.length === 0 ? 'Declare one under data.modalities, or leave -c out.' : `Give --modality one of ${bags.join(', ')}.`,
+    asked === undefined
+      ? 'The experiment declares no bag modality.'
+      : `The experiment declares no bag modality "${asked}".`,
+    bags.length === 0
+      ? 'Declare one under data.modalities, or leave -c out.'
+      : `Give --modality one of ${bags.join(', ')}.`,
   );
 }
 

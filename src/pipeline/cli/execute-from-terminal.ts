@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { reportFile } from '../../operators/report/report-file.js';
+import { reportFile } from '../../operators/report/report-data.js';
 import { InProcessBus } from '../bus/in-process.js';
 import { openRunBus, type OpenedBus } from './open-bus.js';
 import { connectionNews } from '../observe/connection-news.js';

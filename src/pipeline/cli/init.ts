@@ -14,7 +14,11 @@ import { printData, say } from './output.js';
 export async function init(directory: string, { from, name }: InitOptions = {}): Promise<void> {
   const file = join(directory, 'experiment.yaml');
   if (name !== undefined && !/^[a-z0-9][a-z0-9-]*$/.test(name))
-    throw new HafError('HAF_USAGE', `"${name}" cannot be the name of an experiment.`, 'Use lower-case letters, digits and hyphens.');
+    throw new HafError(
+      'HAF_USAGE',
+      `"${name}" cannot be the name of an experiment.`,
+      'Use lower-case letters, digits and hyphens.',
+    );
   if (existsSync(file)) throw taken(file);
   if (from === undefined) {
     write(file, configTemplate(name));
@@ -40,16 +44,24 @@ const ours = /(^|\/)(\.[^/]*|runs|node_modules)\//;
 
 async function draft(file: string, from: string, name: string): Promise<Draft> {
   if (!existsSync(from) || !statSync(from).isDirectory())
-    throw new HafError('HAF_DATA_MISSING', `There is no folder ${from}.`, 'Give --from the folder of the cohort.', {
-      context: { folder: from },
-    });
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `There is no folder ${from}.`,
+      'Give --from the folder of the cohort.',
+      {
+        context: { folder: from },
+      },
+    );
   const names = (await matchingFiles('**/*', from)).filter((path) => !ours.test(path));
   const about = { name, root: rootFrom(file, from) };
   const { hancockFolder, hancockText } = await import('./init/hancock-text.js');
   const hancock = await hancockFolder(from, names);
   if (hancock !== null) {
     const modalities = hancock.modalities.map(({ id, file: where }) => `  ${id}: ${where}`);
-    return { text: hancockText(hancock, about), told: ['The folder holds the dataset HANCOCK: layout hancock.', ...modalities] };
+    return {
+      text: hancockText(hancock, about),
+      told: ['The folder holds the dataset HANCOCK: layout hancock.', ...modalities],
+    };
   }
   const { surveyFolder } = await import('../../operators/survey/survey-folder.js');
   const { experimentText } = await import('./init/experiment-text.js');
@@ -67,7 +79,9 @@ async function draft(file: string, from: string, name: string): Promise<Draft> {
 
 /** The folder of the data, relative to the experiment, with "/" on every system. */
 function rootFrom(file: string, from: string): string {
-  const path = relative(resolve(dirname(file)), resolve(from)).split(sep).join('/');
+  const path = relative(resolve(dirname(file)), resolve(from))
+    .split(sep)
+    .join('/');
   return path === '' ? '.' : path.startsWith('.') ? path : `./${path}`;
 }
 
@@ -81,7 +95,8 @@ function nameAfter(folder: string): string {
 }
 
 /** The path as a shell takes it. */
-const quoted = (file: string): string => (/^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", String.raw`'\''`)}'`);
+const quoted = (file: string): string =>
+  /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", String.raw`'\''`)}'`;
 
 function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });

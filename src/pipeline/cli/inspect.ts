@@ -54,5 +54,8 @@ export async function inspect(paths: readonly string[], options: InspectOptions)
 /** A survey as JSON: the cells of tables stay where they are. */
 const withoutCells = ({ checks, ...survey }: Survey): object => ({
   ...survey,
-  checks: checks && { ...checks, tables: checks.tables.map(({ table, ...about }) => ({ ...about, columns: table.columns })) },
+  checks: checks && {
+    ...checks,
+    tables: checks.tables.map(({ table, ...about }) => ({ ...about, columns: table.columns })),
+  },
 });

@@ -33,7 +33,10 @@ function addPreparation(program: Command): void {
     .description(
       'show what is in a cohort folder, and what is missing; or whether slides can be read, and how',
     )
-    .argument('[paths...]', 'folder of the cohort (default: data.root of the experiment), or slide files and folders of them')
+    .argument(
+      '[paths...]',
+      'folder of the cohort (default: data.root of the experiment), or slide files and folders of them',
+    )
     .option('-c, --config <file>', 'experiment file that names the tables and feature files')
     .addOption(setOption())
     .option('--json', 'print what was found as JSON')

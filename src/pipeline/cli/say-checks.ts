@@ -19,8 +19,12 @@ export function sayChecks(checks: Preflight | null): void {
     say(
       `${modality}: ${kind === 'table' ? 'table' : `${files} files`} of ${count} patients, ${matched} with an outcome${without === 0 ? '' : `; ${without} patients do not have it`}`,
     );
-  if (joins.length > told.modalities) say(`and ${joins.length - told.modalities} more modalities, in joins.csv`);
-  for (const warning of warnings.slice(0, told.warnings)) say(`${colors.yellow('warning')} ${warningText(warning)}`);
+  if (joins.length > told.modalities)
+    say(`and ${joins.length - told.modalities} more modalities, in joins.csv`);
+  for (const warning of warnings.slice(0, told.warnings))
+    say(`${colors.yellow('warning')} ${warningText(warning)}`);
   if (warnings.length > told.warnings)
-    say(`${colors.yellow('warning')} and ${warnings.length - told.warnings} more; "haf-pipeline inspect" lists them`);
+    say(
+      `${colors.yellow('warning')} and ${warnings.length - told.warnings} more; "haf-pipeline inspect" lists them`,
+    );
 }

@@ -58,7 +58,10 @@ export const slideRows = (
 });
 
 /** Slides that cannot be read. */
-export const slideFindings = (modality: ModalityId, slides: readonly SlideSurvey[]): readonly SurveyFinding[] =>
+export const slideFindings = (
+  modality: ModalityId,
+  slides: readonly SlideSurvey[],
+): readonly SurveyFinding[] =>
   slides.flatMap(({ file, probe }) =>
     probe.readable ? [] : [{ modality, what: `${file}: ${probe.reason}.`, fix: probe.fix }],
   );
@@ -70,7 +73,12 @@ const few = (files: readonly string[]): string =>
 const sameScale = 1.1;
 
 /** What the scale of the slides means for the tiles of an experiment. */
-function scaleFindings(config: Config, modality: ModalityId, root: string, slides: readonly SlideSurvey[]): readonly SurveyFinding[] {
+function scaleFindings(
+  config: Config,
+  modality: ModalityId,
+  root: string,
+  slides: readonly SlideSurvey[],
+): readonly SurveyFinding[] {
   const { slideTable } = bagOf(config, modality);
   const table = slideTable === null ? null : join(root, slideTable);
   const settings =

@@ -36,10 +36,17 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
   ];
 }
 
-type Section = (title: string, header: readonly string[], rows: readonly (readonly string[])[]) => readonly string[];
+type Section = (
+  title: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+) => readonly string[];
 
 /** Outcome, joins and columns as the checks found them. */
-export function checkLines({ outcome, joins, tables, patientsByModalities }: Preflight, section: Section): readonly string[] {
+export function checkLines(
+  { outcome, joins, tables, patientsByModalities }: Preflight,
+  section: Section,
+): readonly string[] {
   const { words, patients, unlabelled } = outcome;
   const positive = patients.filter(({ y }) => y === 1).length;
   return [
@@ -57,8 +64,12 @@ export function checkLines({ outcome, joins, tables, patientsByModalities }: Pre
       ]),
     ),
     ...joins.flatMap(({ modality, unmatched, lacking, patients: count, matched, without }) => [
-      ...(unmatched.length === 0 ? [] : [`  ${modality}: ${count - matched} patients without outcome: ${strangersText(unmatched)}`]),
-      ...(lacking.length === 0 ? [] : [`  ${modality}: ${without} patients of the outcome table are absent: ${strangersText(lacking)}`]),
+      ...(unmatched.length === 0
+        ? []
+        : [`  ${modality}: ${count - matched} patients without outcome: ${strangersText(unmatched)}`]),
+      ...(lacking.length === 0
+        ? []
+        : [`  ${modality}: ${without} patients of the outcome table are absent: ${strangersText(lacking)}`]),
     ]),
     ...section('Columns', ['table', 'column', 'kind', 'values'], tables.flatMap(columnRows)),
     ...section(
@@ -80,8 +91,14 @@ function columnRows({ modality, table, left }: CheckedTable): readonly (readonly
       note ?? categories?.slice(0, 6).join(', ') ?? '',
     ]);
   const more =
-    columns.length > listedColumns ? [[modality, `and ${columns.length - listedColumns} more`, kindsOf(columns.slice(listedColumns)), '']] : [];
-  return [...rows, ...more, ...left.slice(0, listedColumns).map(({ column, reason }) => [modality, column, 'left out', reason])];
+    columns.length > listedColumns
+      ? [[modality, `and ${columns.length - listedColumns} more`, kindsOf(columns.slice(listedColumns)), '']]
+      : [];
+  return [
+    ...rows,
+    ...more,
+    ...left.slice(0, listedColumns).map(({ column, reason }) => [modality, column, 'left out', reason]),
+  ];
 }
 
 function kindsOf(columns: readonly { readonly kind: string }[]): string {

@@ -4,7 +4,6 @@ import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
-import type { ModalityId } from '../core/modality.js';
 import { findFiles, nameFiles } from '../sources/find-sources.js';
 import { slideGlob, surveySlides, type SlideSurvey } from './survey-slides.js';
 
@@ -45,7 +44,13 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
     const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
     checks = await preflight(config, files);
-    findings.push(...files.unreadable.map(({ file, reason, fix }) => ({ modality: 'cohort', what: `${file ?? ''}: ${reason}`, fix })));
+    findings.push(
+      ...files.unreadable.map(({ file, reason, fix }) => ({
+        modality: 'cohort',
+        what: `${file ?? ''}: ${reason}`,
+        fix,
+      })),
+    );
     const unfit = await tryFeatures(config, files, slotsOfKind(config, 'bag'));
     findings.push(...[...checks.refusals, ...unfit].map(findingOf));
   } catch (error) {
@@ -62,7 +67,11 @@ const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
 });
 
 /** Where feature files or slides lie, when a glob has missed all of them. */
-async function otherFiles(config: Config, root: string, { code }: HafError): Promise<readonly SurveyFinding[]> {
+async function otherFiles(
+  config: Config,
+  root: string,
+  { code }: HafError,
+): Promise<readonly SurveyFinding[]> {
   if (code !== 'HAF_MODALITY_EMPTY') return [];
   const find = async (pattern: string): Promise<readonly string[]> =>
     (await glob(pattern, { cwd: root, onlyFiles: true })).sort();

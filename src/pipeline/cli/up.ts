@@ -33,7 +33,10 @@ export async function up(options: UpOptions): Promise<ExitCode> {
     let lost: readonly LostFile[] = [];
     let earlier: PreparedRun | undefined;
     for (let attempt = 1; ; attempt++) {
-      const found = earlier === undefined ? {} : { files: earlier.files, ...(earlier.checks === null ? {} : { checks: earlier.checks }) };
+      const found =
+        earlier === undefined
+          ? {}
+          : { files: earlier.files, ...(earlier.checks === null ? {} : { checks: earlier.checks }) };
       const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost, ...found });
       if (attempt === 1) sayChecks(prepared.checks);
       const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);

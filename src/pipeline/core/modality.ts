@@ -14,4 +14,12 @@ export interface Slot {
 export const modalityName = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
 /** Names that paths and parameters use themselves. */
-export const reservedNames: readonly string[] = ['union', 'all', 'probe', 'mask', 'query', 'output', 'frozen'];
+export const reservedNames: readonly string[] = [
+  'union',
+  'all',
+  'probe',
+  'mask',
+  'query',
+  'output',
+  'frozen',
+];

@@ -87,7 +87,9 @@ export async function prepareRun(
   const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks }, places);
   // What was read before need not be tried again.
   const read = new Set(
-    prepared.plan.flatMap(({ node, cached }) => (node.stage === 'embed' && cached !== null ? [node.unit.modality] : [])),
+    prepared.plan.flatMap(({ node, cached }) =>
+      node.stage === 'embed' && cached !== null ? [node.unit.modality] : [],
+    ),
   );
   const unread = slotsOfKind(config, 'bag').filter((modality) => !read.has(modality));
   if (earlierChecks === undefined) assertAccepted(await tryFeatures(config, files, unread));

@@ -105,7 +105,11 @@ export class RunDirectory {
   /** The experiment of the run. @throws HafError HAF_RUN_UNKNOWN when another version wrote it */
   experiment(): Config {
     const config = configSchema.safeParse(this.info().config);
-    if (config.success) return { ...config.data, modalities: config.data.modalities ?? Object.keys(config.data.data.modalities) };
+    if (config.success)
+      return {
+        ...config.data,
+        modalities: config.data.modalities ?? Object.keys(config.data.data.modalities),
+      };
     throw new HafError(
       'HAF_RUN_UNKNOWN',
       `The experiment in ${join(this.path, 'run.json')} is not one of this version: ${z.prettifyError(config.error)}`,

@@ -10,7 +10,17 @@ export function writeChecks({ joins, tables }: Preflight, directory: RunDirector
   directory.write(
     'joins.csv',
     csvText(
-      ['modality', 'kind', 'place', 'files', 'patients', 'with_outcome', 'without_outcome', 'outcome_only', 'examples'],
+      [
+        'modality',
+        'kind',
+        'place',
+        'files',
+        'patients',
+        'with_outcome',
+        'without_outcome',
+        'outcome_only',
+        'examples',
+      ],
       joins.map(({ modality, kind, place, files, patients, matched, without, unmatched }) => [
         ...[modality, kind, place, files, patients, matched, patients - matched, without],
         unmatched.map(({ id }) => id).join(' '),

@@ -12,10 +12,14 @@ const mostFolds = 5;
 const eventsPerFold = 3;
 
 /** Folds such that each has some patients of both outcomes to test. */
-export const foldsFor = (fewer: number): number => Math.max(2, Math.min(mostFolds, Math.floor(fewer / eventsPerFold)));
+export const foldsFor = (fewer: number): number =>
+  Math.max(2, Math.min(mostFolds, Math.floor(fewer / eventsPerFold)));
 
 /** Bags that can be used as they are; pictures need an encoder first. */
-export const usable = ({ tables, bags }: FolderSurvey): { readonly bags: FolderSurvey['bags']; readonly pictures: FolderSurvey['bags'] } => {
+export const usable = ({
+  tables,
+  bags,
+}: FolderSurvey): { readonly bags: FolderSurvey['bags']; readonly pictures: FolderSurvey['bags'] } => {
   const features = bags.filter(({ kind }) => kind === 'features');
   return tables.length + features.length > 0
     ? { bags: features, pictures: bags.filter(({ kind }) => kind !== 'features') }
@@ -38,25 +42,41 @@ export function methodsFor(survey: FolderSurvey): readonly string[] {
  *
  * @param root - the folder, relative to the file
  */
-export function experimentText(survey: FolderSurvey, { name, root }: { readonly name: string; readonly root: string }): string {
+export function experimentText(
+  survey: FolderSurvey,
+  { name, root }: { readonly name: string; readonly root: string },
+): string {
   const { idNames, outcome, tables } = survey;
   const { bags, pictures } = usable(survey);
   const methods = methodsFor(survey);
   const fewer = outcome.chosen === null ? null : Math.min(outcome.chosen.events, outcome.chosen.without);
   return [
-    comment(0, 'Written by "haf-pipeline init --from". Check three things: the id column, the outcome with its two groups, and how'),
-    comment(0, 'files name patients. docs/own-cohort.md explains each part; "haf-pipeline config print -c FILE" shows all other keys.'),
+    comment(
+      0,
+      'Written by "haf-pipeline init --from". Check three things: the id column, the outcome with its two groups, and how',
+    ),
+    comment(
+      0,
+      'files name patients. docs/own-cohort.md explains each part; "haf-pipeline config print -c FILE" shows all other keys.',
+    ),
     line(0, 'name', name, `runs are called ${name}-<six letters and digits>`),
     '',
     section(0, 'methods', 'rows of the result table'),
     ...(methods.length === 0 ? [comment(2, '- haf')] : []),
-    ...methods.map((method) => `  - ${method} # ${about[method] ?? `${method.replace(/^(mil|table)-/, '')} alone`}`),
+    ...methods.map(
+      (method) => `  - ${method} # ${about[method] ?? `${method.replace(/^(mil|table)-/, '')} alone`}`,
+    ),
     '',
     section(0, 'data'),
     line(2, 'root', root, 'the folder of the cohort, relative to this file; --data DIR overrides it'),
     line(2, 'layout', 'own', 'this file declares everything'),
     section(2, 'patients'),
-    line(4, 'id', idNames.length === 1 ? idNames[0] : idNames.length === 0 ? 'PATIENT' : idNames, 'the id column; ids are compared as exact text'),
+    line(
+      4,
+      'id',
+      idNames.length === 1 ? idNames[0] : idNames.length === 0 ? 'PATIENT' : idNames,
+      'the id column; ids are compared as exact text',
+    ),
     ...outcomeLines(outcome),
     section(2, 'modalities'),
     ...tables.flatMap(tableLines),
@@ -75,7 +95,9 @@ export function experimentText(survey: FolderSurvey, { name, root }: { readonly 
       2,
       'folds',
       fewer === null ? mostFolds : foldsFor(fewer),
-      fewer === null ? undefined : `parts of the patients, each tested once; the smaller group has ${fewer} patients`,
+      fewer === null
+        ? undefined
+        : `parts of the patients, each tested once; the smaller group has ${fewer} patients`,
     ),
     line(2, 'repeats', 1, 'repetitions with other folds'),
     '',

@@ -23,14 +23,16 @@ export function foundLines(survey: FolderSurvey): readonly string[] {
     '',
     `Id column: ${idNames.map((name) => `"${name}"`).join(', ') || 'none was found'}`,
     ...outcomeText(outcome),
-    ...section(
-      'Not used',
-      [
-        ...left.map(({ file, reason }) => `${file}: ${reason}`),
-        ...pictures.map(({ glob }) => `${glob}: pictures need an encoder (embed.encoder.onnx); they stand in the file as a comment`),
-        ...tables.flatMap(({ modality, leaks }) => leaks.map(({ name, note }) => `${modality}, column "${name}": ${note}`)),
-      ],
-    ),
+    ...section('Not used', [
+      ...left.map(({ file, reason }) => `${file}: ${reason}`),
+      ...pictures.map(
+        ({ glob }) =>
+          `${glob}: pictures need an encoder (embed.encoder.onnx); they stand in the file as a comment`,
+      ),
+      ...tables.flatMap(({ modality, leaks }) =>
+        leaks.map(({ name, note }) => `${modality}, column "${name}": ${note}`),
+      ),
+    ]),
     ...section('Guesses to check', guesses),
   ];
 }
@@ -39,7 +41,8 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`${title}:`, ...lines.map((text) => `  ${text}`)];
 
 function outcomeText({ chosen }: FolderSurvey['outcome']): readonly string[] {
-  if (chosen === null) return ['Outcome: no column looks like one. The file cannot run before data.outcome is set.'];
+  if (chosen === null)
+    return ['Outcome: no column looks like one. The file cannot run before data.outcome is set.'];
   const { table, column, positive, negative, events, without, because, time } = chosen;
   const quoted = (values: readonly string[]): string => values.map((value) => `"${value}"`).join(' or ');
   return [
@@ -55,18 +58,30 @@ export function guessesOf({ outcome, bags, tables }: FolderSurvey): readonly str
   const others = alternatives.map(({ column }) => `"${column}"`).join(', ');
   return [
     ...(chosen !== null && alternatives.length > 0
-      ? [`"${chosen.column}" was taken as the outcome; ${others} may be it as well and ${alternatives.length === 1 ? 'stands' : 'stand'} in the file as a comment.`]
+      ? [
+          `"${chosen.column}" was taken as the outcome; ${others} may be it as well and ${alternatives.length === 1 ? 'stands' : 'stand'} in the file as a comment.`,
+        ]
       : []),
     ...(chosen !== null && !chosen.sure ? [`data.outcome.event.positive: ${chosen.because}`] : []),
-    ...(time !== null && !time.named ? [`data.outcome.time.unit: no word says the unit of "${time.column}"; its numbers suggest ${time.unit}.`] : []),
+    ...(time !== null && !time.named
+      ? [
+          `data.outcome.time.unit: no word says the unit of "${time.column}"; its numbers suggest ${time.unit}.`,
+        ]
+      : []),
     ...bags.flatMap(({ modality, fit: { silent } }) =>
-      silent.length === 0 ? [] : [`${modality}: ${silent.length} names give no patient, such as ${silent[0] ?? ''}; "up" refuses such files.`],
+      silent.length === 0
+        ? []
+        : [
+            `${modality}: ${silent.length} names give no patient, such as ${silent[0] ?? ''}; "up" refuses such files.`,
+          ],
     ),
     ...tables.flatMap(({ modality, columns }) => {
       const codes = columns.filter(({ note }) => note.endsWith('if these are codes'));
       return codes.length === 0
         ? []
-        : [`${modality}: ${codes.map(({ name }) => `"${name}"`).join(', ')}: few whole numbers, taken as quantities; nominal or ordinal if they are codes.`];
+        : [
+            `${modality}: ${codes.map(({ name }) => `"${name}"`).join(', ')}: few whole numbers, taken as quantities; nominal or ordinal if they are codes.`,
+          ];
     }),
   ];
 }

@@ -7,7 +7,11 @@ import { line, section } from './yaml-text.js';
 /** The files of HANCOCK in a folder. */
 export interface HancockFolder {
   /** Modalities of which files are there. */
-  readonly modalities: readonly { readonly id: string; readonly kind: 'bag' | 'table'; readonly file: string }[];
+  readonly modalities: readonly {
+    readonly id: string;
+    readonly kind: 'bag' | 'table';
+    readonly file: string;
+  }[];
   /** Bags, with the glob when it is not the layout's, and the length of an instance. */
   readonly bags: readonly { readonly id: string; readonly files: string | null; readonly width: number }[];
 }
@@ -20,7 +24,8 @@ export async function hancockFolder(root: string, names: readonly string[]): Pro
   const { outcome, modalities: declared } = hancockLayout.data;
   if (!names.includes(outcome.file)) return null;
   const header = readFileSync(join(root, outcome.file), 'utf8').split(/\r?\n/, 1)[0] ?? '';
-  if (!header.split(/[,;\t|]/).some((name) => name.replace(/^\uFEFF?"?|"$/g, '') === outcome.event.column)) return null;
+  if (!header.split(/[,;\t|]/).some((name) => name.replace(/^\uFEFF?"?|"$/g, '') === outcome.event.column))
+    return null;
   const { widthOf } = await import('../../../operators/survey/feature-width.js');
   const modalities: HancockFolder['modalities'][number][] = [];
   const bags: HancockFolder['bags'][number][] = [];
@@ -70,7 +75,12 @@ export function hancockText(
     ]),
     '',
     section(0, 'cohort'),
-    line(2, 'require', required.length === hancockLayout.cohort.require.length ? required : [], 'modalities that every patient must have'),
+    line(
+      2,
+      'require',
+      required.length === hancockLayout.cohort.require.length ? required : [],
+      'modalities that every patient must have',
+    ),
     '',
   ].join('\n');
 }

@@ -6,20 +6,32 @@ type Bag = FolderSurvey['bags'][number];
 
 /** A table under `data.modalities`. */
 export function tableLines(table: Table): readonly string[] {
-  const { modality, file, sheet, id, patients, matched, columns, others, othersNote, scaler, topVariance } = table;
+  const { modality, file, sheet, id, patients, matched, columns, others, othersNote, scaler, topVariance } =
+    table;
   return [
     section(4, modality, `${patients} patients, ${matched} of them in the outcome table`),
     line(6, 'kind', 'table'),
     line(6, 'file', file),
     ...(sheet === null ? [] : [line(6, 'sheet', sheet)]),
     ...(table.ownId ? [line(6, 'id', id, 'the id column of this table')] : []),
-    ...(columns.length === 0 ? [] : [section(6, 'columns', 'numeric, binary, nominal, { ordinal: [low, high] } or ignore')]),
+    ...(columns.length === 0
+      ? []
+      : [section(6, 'columns', 'numeric, binary, nominal, { ordinal: [low, high] } or ignore')]),
     ...columns.map(({ name, kind, note }) => line(8, name, kind, note)),
     line(6, 'others', others, othersNote),
-    ...(scaler === null ? [] : [line(6, 'scaler', scaler, 'mean 0 and standard deviation 1 over the training patients')]),
+    ...(scaler === null
+      ? []
+      : [line(6, 'scaler', scaler, 'mean 0 and standard deviation 1 over the training patients')]),
     ...(topVariance === null
       ? []
-      : [line(6, 'select', { topVariance }, 'the columns that vary most over the training patients of each fold')]),
+      : [
+          line(
+            6,
+            'select',
+            { topVariance },
+            'the columns that vary most over the training patients of each fold',
+          ),
+        ]),
   ];
 }
 
@@ -36,9 +48,30 @@ export function bagLines(bag: Bag): readonly string[] {
     line(6, 'kind', 'bag'),
     line(6, kind === 'features' ? 'files' : kind, glob),
     ...(width === null ? [] : [line(6, 'width', width, widthNote(bag))]),
-    ...(rule.by === 'whole' ? [] : [line(6, 'patient', patientValue(bag), rule.by === 'table' ? 'the table that says whose a file is' : 'the part of the name that is the id')]),
-    comment(6, `${rule.by === 'whole' ? 'The whole name is the id. ' : ''}${known} of ${names} give a known patient: ${shown}`),
-    ...(silent.length === 0 ? [] : [comment(6, `${silent.length} give nobody, such as ${silent.slice(0, 3).map(baseOf).join(', ')}: "up" refuses them until they are moved, or data.patients.allowUnmatched is true`)]),
+    ...(rule.by === 'whole'
+      ? []
+      : [
+          line(
+            6,
+            'patient',
+            patientValue(bag),
+            rule.by === 'table'
+              ? 'the table that says whose a file is'
+              : 'the part of the name that is the id',
+          ),
+        ]),
+    comment(
+      6,
+      `${rule.by === 'whole' ? 'The whole name is the id. ' : ''}${known} of ${names} give a known patient: ${shown}`,
+    ),
+    ...(silent.length === 0
+      ? []
+      : [
+          comment(
+            6,
+            `${silent.length} give nobody, such as ${silent.slice(0, 3).map(baseOf).join(', ')}: "up" refuses them until they are moved, or data.patients.allowUnmatched is true`,
+          ),
+        ]),
   ];
 }
 

@@ -7,7 +7,10 @@ type Outcome = NonNullable<OutcomeDraft['chosen']>;
 export function outcomeLines({ chosen, alternatives }: OutcomeDraft): readonly string[] {
   if (chosen === null)
     return [
-      comment(2, 'No column looks like an outcome. Name the file, the column and its values, and remove the "#":'),
+      comment(
+        2,
+        'No column looks like an outcome. Name the file, the column and its values, and remove the "#":',
+      ),
       ...commentedOut(2, [
         section(2, 'outcome'),
         line(4, 'file', 'FILE.csv'),
@@ -18,13 +21,26 @@ export function outcomeLines({ chosen, alternatives }: OutcomeDraft): readonly s
   return [
     ...blockOf(chosen),
     ...alternatives.flatMap((other) => [
-      comment(2, `Another column that may be the outcome. To take it, remove the "#" here and the section above.`),
+      comment(
+        2,
+        `Another column that may be the outcome. To take it, remove the "#" here and the section above.`,
+      ),
       ...commentedOut(2, blockOf(other)),
     ]),
   ];
 }
 
-function blockOf({ table, column, positive, negative, others, events, without, because, time }: Outcome): readonly string[] {
+function blockOf({
+  table,
+  column,
+  positive,
+  negative,
+  others,
+  events,
+  without,
+  because,
+  time,
+}: Outcome): readonly string[] {
   const values = { positive: positive.map(code), negative: negative.map(code) };
   return [
     section(2, 'outcome'),
@@ -33,7 +49,14 @@ function blockOf({ table, column, positive, negative, others, events, without, b
     section(4, 'event', `${events} patients with the event, ${without} without`),
     line(6, 'column', column),
     line(6, 'positive', values.positive, `the event. ${because}`),
-    line(6, 'negative', values.negative, others.length === 0 ? undefined : `patients with ${others.map((value) => `"${value}"`).join(', ')} are left out`),
+    line(
+      6,
+      'negative',
+      values.negative,
+      others.length === 0
+        ? undefined
+        : `patients with ${others.map((value) => `"${value}"`).join(', ')} are left out`,
+    ),
     ...(time === null
       ? []
       : [

@@ -29,4 +29,5 @@ const withComment = (text: string, about: string | undefined): string =>
 const plain = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 /** `1` for the text "1", so that codes are written as numbers; every other text stays as it is. */
-export const code = (value: string): string | number => (String(Number(value)) === value ? Number(value) : value);
+export const code = (value: string): string | number =>
+  String(Number(value)) === value ? Number(value) : value;

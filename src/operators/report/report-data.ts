@@ -1,5 +1,8 @@
 import { html, trustedMarkup, type Html } from './html.js';
 
+/** The page of a report, in its artifact and in the run directory. */
+export const reportFile = 'report.html';
+
 /** What only the run knows when its report is put into the run directory: a stage reads no clock. */
 export interface RunFacts {
   readonly run: string;
