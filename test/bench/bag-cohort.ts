@@ -47,7 +47,7 @@ export function bagCohort(
   });
   return {
     cohort: {
-      ...{ outcome: { positive: 'deceased', negative: 'living' }, patients },
+      ...{ outcome: { positive: 'deceased', negative: 'living', column: 'survival_status' }, patients },
       ...{ widths: { [modality]: width }, precisions: { [modality]: 'float32' } },
     },
     features: { ...scratchArtifact('features', {}, {}), path: () => file },

@@ -143,7 +143,7 @@ function aligned(): Part {
     },
     repeats: 10,
     torch: ['aligned', '0'],
-    groups: drawn().map((group) => group.map(() => modalities.length)),
+    groups: drawn().map((group) => group.map(() => config.modalities.length)),
   };
 }
 

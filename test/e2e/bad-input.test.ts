@@ -17,8 +17,8 @@ const slides = (folder: string): string[] =>
 /** Keys of the jobs that `up --json` started. */
 const startedJobs = (stdout: string): string[] =>
   stdout
-    .trimEnd()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as RunEvent)
     .flatMap((event) => (event.type === 'job-started' ? [event.job] : []));
 
@@ -56,7 +56,7 @@ describe('bad input', () => {
     expect(stderr).toMatch(/clinical\.csv.*patient_id/);
     expect(stderr).toMatch(/blood\.csv:3.*abc/);
     expect(stderr).toMatch(/blood\.csv:\d+ patient_id: .* in line 4 already/);
-    expect(startedJobs(stdout)).toEqual(['tables']);
+    expect(startedJobs(stdout)).toEqual([]);
     expect(code).toBe(65);
   });
 
@@ -72,12 +72,19 @@ describe('bad input', () => {
     expect(code).toBe(2);
   }, 120_000);
 
-  it('refuses features of another width file by file', async () => {
-    const folder = await workFolder({ ...cheap, modalities: ['TMA', 'Blood'], data: { tma: { width: 7 } } });
-    const { code, stderr } = await cli(up, folder);
-    expect(stderr).toContain('HAF_MODALITY_EMPTY');
-    expect(stderr).toContain('TMA');
+  it('refuses features of another width before anything is computed, as inspect does', async () => {
+    const folder = await workFolder({
+      ...{ ...cheap, modalities: ['TMA', 'Blood'] },
+      data: { modalities: { TMA: { width: 7 } } },
+    });
+    const { code, stderr, stdout } = await cli([...up, '--json'], folder);
+    expect(stderr).toContain('HAF_FEATURES_INVALID');
+    expect(stderr).toContain('data.modalities.TMA.width (now 7)');
+    expect(startedJobs(stdout)).toEqual([]);
     expect(code).toBe(65);
+    const inspected = await cli(['inspect', '-c', 'experiment.yaml', 'data'], folder);
+    expect(inspected.stdout).toContain('data.modalities.TMA.width (now 7)');
+    expect(inspected.code).toBe(65);
   }, 120_000);
 
   it('lists a patient of the outcomes that is in no table', async () => {

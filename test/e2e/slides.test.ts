@@ -15,18 +15,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { makeCohort } from '../../src/operators/synthetic/make-cohort.js';
 import { writeSlideFile } from '../../src/operators/synthetic/slide-file.js';
-import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { cli, ended, eventOf, startCli, type CliResult } from '../support/cli.js';
+import type { Changes } from '../support/resolved-config.js';
 import { predictionsOf, runFolder } from '../support/small-cohort.js';
 
 const width = 16;
 const up = ['up', '-c', 'experiment.yaml', '--no-broker'];
 
 /** A folder with a cohort of slides in `data/` and an experiment over it. */
-function slideFolder(original: string, changes: Partial<ConfigInput> = {}): string {
+function slideFolder(original: string, changes: Changes = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'haf-slides-'));
   cpSync(original, join(folder, 'data'), { recursive: true });
-  const experiment: ConfigInput = {
+  const experiment: Changes = {
     name: 'slides',
     modalities: ['WSI', 'Clin'],
     methods: ['haf'],
@@ -110,7 +110,10 @@ describe('a run that starts from slides', () => {
       paper,
     );
     copyFileSync(slide(other, twice), slide(other, twice.replace('.svs', '.SVS')));
-    const { code, stderr } = await cli([...up, '--set', 'data.modalities.WSI.slides=slides/*.{svs,SVS}'], other);
+    const { code, stderr } = await cli(
+      [...up, '--set', 'data.modalities.WSI.slides=slides/*.{svs,SVS}'],
+      other,
+    );
     expect(code, stderr).toBe(2);
     const run = runFolder(other);
     const problems = problemsOf(run);

@@ -29,7 +29,7 @@ describe('whose files are', () => {
   const unitsOf = async (changes: Changes): Promise<readonly Unit[]> =>
     (await findBags(resolvedConfig(changes), root, 'WSI')).map(({ unit }) => unit);
   const patientsOf = async (changes: Changes): Promise<readonly (readonly [string?, string?])[]> =>
-    (await unitsOf(changes)).map(({ file, patient }) => [file, patient]);
+    (await unitsOf(changes)).map(({ file, patient }) => [file, patient] as [string?, string?]);
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'haf-own-'));

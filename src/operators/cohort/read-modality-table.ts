@@ -41,8 +41,6 @@ export async function readModalityTable(
       }),
     ),
   );
-  const faults: TableFault[] = texts.flatMap((text) => text.faults);
-  if (faults.length > 0) return { table: null, left: [], faults, problems: [] };
   const present = new Set(texts.flatMap((text) => text.columns));
   const typed = texts.map((text) => {
     // Of several files each has some of the declared columns; a table that lacks one of HANCOCK's is used without it.
@@ -51,6 +49,12 @@ export async function readModalityTable(
     const own = Object.fromEntries(Object.entries(columns).filter(([name]) => !elsewhere(name)));
     return typedTable(text, { columns: own, others, keepConstant: hancock }, exclude);
   });
+  const faults: TableFault[] = texts.flatMap((text) => text.faults);
+  if (faults.length > 0) {
+    // Wrong cells are told together with wrong rows; whether a column can be used is not known while rows are wrong.
+    const cells = typed.flatMap((one) => one.faults).filter(({ line }) => line !== null);
+    return { table: null, left: [], faults: [...faults, ...cells], problems: [] };
+  }
   const joined = joinTables(typed.map(({ table }, at) => ({ file: texts[at]?.file ?? '', table })));
   const [text] = texts;
   return {
