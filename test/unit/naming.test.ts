@@ -89,9 +89,11 @@ describe("HANCOCK's ids", () => {
     expect(hancockId(raw)).toBe(wanted);
   });
 
-  // What 12.0 stands for nobody knows; the reader of tables refuses a column of such ids.
-  it('take the last run of digits, also of a decimal number', () => {
-    expect(id('12.0')).toBe('000');
+  it('take 12.0, as pandas writes 12 in a column with a missing id, for 12', () => {
+    expect(id('12.0')).toBe('012');
+    expect(id(' 7.00 ')).toBe('007');
+    // No whole number: the last run of digits, as of any other text.
+    expect(id('12.5')).toBe('005');
   });
 });
 
