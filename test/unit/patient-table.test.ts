@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/pipeline/core/problem.js';
 import type { Unit } from '../../src/pipeline/stage.js';
 import { findBags } from '../../src/pipeline/sources/bag-files.js';
 import { resolvedConfig, type Changes } from '../support/resolved-config.js';
@@ -52,6 +53,33 @@ describe('whose files are', () => {
         file: 'feats/a.h5',
         patient: 'p1',
       });
+    });
+
+    it('joins features to slides by name, and refuses two slides of one name under two patients', async () => {
+      for (const name of ['a.h5', 'b.1.h5']) write(`feats/${name}`);
+      write('slides.csv', 'PATIENT,FILENAME\np1,a.svs\np2,b.1.ndpi\n');
+      expect(await patientsOf(own(byTable()))).toEqual([
+        ['feats/a.h5', 'p1'],
+        ['feats/b.1.h5', 'p2'],
+      ]);
+      write('slides.csv', 'PATIENT,FILENAME\np1,a.svs\np2,a.h5\np2,b.1\n');
+      await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
+        code: 'HAF_TABLE_INVALID',
+        what: expect.stringContaining(
+          'a.h5 is of patient p1 in line 2 and of patient p2 in line 3',
+        ) as string,
+      });
+    });
+
+    it('tells of rows whose file is not there', async () => {
+      write('feats/a.h5');
+      write('feats/b.h5');
+      write('slides.csv', 'PATIENT,FILENAME\np1,a\np2,b\np3,c\n');
+      const told: Problem[] = [];
+      await findBags(resolvedConfig(own(byTable())), root, 'WSI', (problem) => told.push(problem));
+      expect(told).toMatchObject([
+        { severity: 'warning', patient: 'p3', file: 'slides.csv', place: 'line 4, FILENAME' },
+      ]);
     });
 
     it('reads names and ids as Unicode composes them', async () => {

@@ -59,7 +59,13 @@ const map: LatentMap = {
 
 describe('the figures of the latent space', () => {
   it('have the map before alignment under "original" and the one after under "aligned"', async () => {
-    const svg = (await latentFigure('svd', 'T', map, { outcome: { positive: 'deceased', negative: 'living', column: 'status' }, titles }))?.svg ?? '';
+    const svg =
+      (
+        await latentFigure('svd', 'T', map, {
+          outcome: { positive: 'deceased', negative: 'living', column: 'status' },
+          titles,
+        })
+      )?.svg ?? '';
     const [first, second] = ['concat_0_marks', 'concat_1_marks'].map((marks) => dotsOf(svg, marks));
     expect(shares((first ?? []).map(({ x }) => x))).toEqual([0, 1, 0.2]);
     // Upwards is less in a drawing.

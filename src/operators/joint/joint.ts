@@ -112,7 +112,10 @@ export async function partsOf(
 ): Promise<JointParts> {
   const { config, inputs, rng } = context;
   const read = chosenOf(method, config);
-  const bags = inputs.all('bags').map(modalityOf).filter((id) => read === 'bags' || read.includes(id));
+  const bags = inputs
+    .all('bags')
+    .map(modalityOf)
+    .filter((id) => read === 'bags' || read.includes(id));
   const own = readTableInputs(inputs).filter(({ modality }) => read !== 'bags' && read.includes(modality));
   const tables = transferredTables(context, method, own);
   const chosen = read === 'bags' ? bags : read;

@@ -1,6 +1,6 @@
 import { leaksOf } from '../preflight/leak.js';
 import { defaultMissing } from '../tables/missing.js';
-import { readTextTable } from '../tables/text-table.js';
+import { readTextTable, type TextTable } from '../tables/text-table.js';
 import { typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
 import type { TableFault } from '../tables/table-fault.js';
 import type { TypedColumn } from '../tables/typed-column.js';
@@ -11,7 +11,7 @@ import { tableName } from './survey-table.js';
 /** What the experiment says of one column, with a comment. */
 export interface ColumnDraft {
   readonly name: string;
-  readonly kind: TypedColumn['kind'] | 'ignore';
+  readonly kind: TypedColumn['kind'] | 'ignore' | { readonly nominal: readonly string[] };
   readonly note: string;
 }
 
@@ -93,7 +93,7 @@ export async function draftTable(
         .join('; ')}`,
     };
   const base = { file, sheet, id, patients: typed.patients.length, matched, inputs: inputs.length, leaks };
-  return { ...base, ...declared(typed, inputs, dropped) };
+  return { ...base, ...declared(typed, inputs, dropped, saysUnknown(text)) };
 }
 
 const faultText = ({ line, column, problem }: TableFault): string =>
@@ -101,12 +101,21 @@ const faultText = ({ line, column, problem }: TableFault): string =>
     .filter((part) => part !== null)
     .join(': ');
 
+/** Whether a column holds the word "unknown". */
+const saysUnknown =
+  ({ columns, patients, written }: TextTable) =>
+  (name: string): boolean => {
+    const at = columns.indexOf(name);
+    return patients.some((_, row) => /^unknown$/i.test(written(row, at)));
+  };
+
 type Declared = Pick<TableDraft, 'columns' | 'others' | 'othersNote' | 'scaler' | 'topVariance'>;
 
 function declared(
   typed: TypedTable,
   inputs: readonly TypedColumn[],
   dropped: readonly ColumnDraft[],
+  unknown: (column: string) => boolean,
 ): Declared {
   const numeric = inputs.every(
     ({ kind, categories }) => kind === 'numeric' || (kind === 'binary' && categories === undefined),
@@ -116,7 +125,12 @@ function declared(
   if (inputs.length + dropped.length <= listed) {
     const at = new Map(typed.columns.map((column, index) => [column, index]));
     const own = inputs.map((column): ColumnDraft => ({
-      ...{ name: column.name, kind: column.kind },
+      name: column.name,
+      // Declared nominal, "unknown" would be a category; in the list it is missing, as it was read here.
+      kind:
+        column.kind === 'nominal' && unknown(column.name)
+          ? { nominal: column.categories ?? [] }
+          : column.kind,
       note: columnNote(column, cellsOf(typed, at.get(column) ?? 0)),
     }));
     return {

@@ -46,7 +46,9 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     else {
       const earlier = lineOf.get(patient);
       if (earlier !== undefined && options.onePerPatient)
-        faults.twice.push(fault(line, twice(patient, earlier, rawOf.get(patient) ?? patient, raw.trim().normalize('NFC'))));
+        faults.twice.push(
+          fault(line, twice(patient, earlier, rawOf.get(patient) ?? patient, raw.trim().normalize('NFC'))),
+        );
       else {
         rows.push(row);
         patients.push(patient);

@@ -6,30 +6,9 @@ import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { bagsOf, type FoundBags } from './bag-files.js';
+import { featureEndings, slideEndings } from './file-endings.js';
 import { matchingFiles } from './matching-files.js';
 
-/** Endings of what holds instances already; anything else is taken for an image. */
-const featureEndings = ['.h5', '.hdf5', '.pt', '.pth', '.npy', '.npz', '.safetensors'];
-/** What whole-slide images are called, also those that only others can convert: whoever has them should hear so. */
-export const slideEndings: readonly string[] = [
-  ...[
-    'svs',
-    'tif',
-    'tiff',
-    'ndpi',
-    'scn',
-    'bif',
-    'mrxs',
-    'vms',
-    'vmu',
-    'svslide',
-    'dcm',
-    'czi',
-    'vsi',
-    'lif',
-  ],
-  'isyntax',
-];
 /** Endings looked for in a folder. */
 const imageEndings = [...slideEndings, 'png', 'jpg', 'jpeg'];
 

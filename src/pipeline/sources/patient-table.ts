@@ -7,6 +7,7 @@ import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { idRuleOf } from '../core/naming.js';
+import { fileEndings } from './file-endings.js';
 import { examples } from './matching-files.js';
 
 /** Whose each file is, and what of files and rows is left over. */
@@ -19,7 +20,7 @@ type TableRule = Extract<PatientRule, { readonly table: string }>;
 
 /**
  * Whose each file is by a table of files (`data.modalities.<name>.patient: { table, file }`). A cell names a file by its path
- * below the data folder, its name, or its name without ending.
+ * below the data folder, its name, its name without ending, or its name with the ending of a slide or a feature file.
  *
  * @throws HafError HAF_TABLE_INVALID for a table with faults or a file under two patients; HAF_JOIN_REFUSED for files that
  * stand in no row, and when less than half of the rows have a file
@@ -51,8 +52,14 @@ export async function patientTable(
       );
     if (earlier === undefined) byName.set(file, { patient, line });
   }
-  const spellings = (file: string): readonly string[] =>
-    [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
+  // Tables of slides name `x.svs` where the features are `x.h5`.
+  const byStem = new Map<string, string[]>();
+  for (const name of byName.keys())
+    byStem.set(plainStem(name), [...(byStem.get(plainStem(name)) ?? []), name]);
+  const spellings = (file: string): readonly string[] => {
+    const own = [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
+    return [...new Set([...own, ...(byStem.get(plainStem(file)) ?? [])])];
+  };
   const rowOf = new Map(names.map((file) => [file, onlyRow(rule.table, file, spellings(file), byName)]));
 
   const there = new Set(names.flatMap(spellings));
@@ -108,6 +115,12 @@ const unknownFiles = (
     reason: `The file stands in no row of ${table}, so it belongs to nobody.`,
     fix: 'Add a row for it, or narrow the glob of the modality.',
   }));
+
+/** A name without folder and without an ending that files of slides or features have. */
+function plainStem(name: string): string {
+  const base = basename(name.normalize('NFC'));
+  return fileEndings.some((ending) => base.toLowerCase().endsWith(ending)) ? stemOf(base) : base;
+}
 
 interface NamedRow {
   readonly patient: string;
