@@ -69,10 +69,9 @@ export default tseslint.config(
           patterns: [
             { group: ['**/workers/**', 'nats'], message: 'Operators know nothing of processes or messages.' },
             {
-              regex:
-                'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets|cohorts/hancock)\\.js)',
+              regex: 'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets)\\.js|config/cohorts/)',
               message:
-                'Operators may import pipeline/core, the stage contract and what declares an experiment only.',
+                'Operators may import pipeline/core, the stage contract, and of the config its types, slots and predeclared cohorts.',
             },
           ],
         },

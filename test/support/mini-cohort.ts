@@ -1,3 +1,4 @@
+import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Artifact, StageName, Unit } from '../../src/pipeline/stage.js';
 import {
@@ -14,6 +15,15 @@ import { scratchArtifact, type ArtifactFiles } from './run-stage.js';
 
 /** Inputs of training stages, as `runStage` takes them. */
 export type MiniInputs = Partial<Record<StageName, { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
+
+/** The artifacts of these modalities, and those of no modality, as the graph gives them to a job. */
+export const ofModalities = (inputs: MiniInputs, modalities: readonly ModalityId[]): MiniInputs =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([role, list]) => [
+      role,
+      list.filter(({ unit }) => unit?.modality === undefined || modalities.includes(unit.modality)),
+    ]),
+  );
 
 /** The cohort as a job sees it that is given these artifacts. */
 export function cohortIn(inputs: MiniInputs): Cohort {

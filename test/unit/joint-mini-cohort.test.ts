@@ -9,7 +9,7 @@ import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js'
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
-import { miniCohort, miniConfig } from '../support/mini-cohort.js';
+import { miniCohort, miniConfig, ofModalities } from '../support/mini-cohort.js';
 import { slidesConfig, withSlides } from '../support/mini-slides.js';
 import { arraysOf, historyOf, predictionsIn, testAuc } from '../support/training-output.js';
 import { resolvedConfig, slotsNamed, type Changes } from '../support/resolved-config.js';
@@ -20,7 +20,10 @@ const { base, embed, preprocess } = mini.inputs;
 const jobOf = (method: string, config: Changes = {}): StageRun => ({
   config: { ...slidesConfig, ...config },
   unit: { fold: 0, method },
-  inputs: { ...base, ...embed, ...preprocess },
+  inputs: ofModalities(
+    { ...base, ...embed, ...preprocess },
+    modalitiesOf(methodOf(method), slotsNamed(config.modalities ?? slidesConfig.modalities ?? [])),
+  ),
 });
 const run = async (method: string, config: Changes = {}): Promise<StageOutput> =>
   (await runStage(joint, jobOf(method, config))).output;

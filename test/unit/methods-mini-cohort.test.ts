@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { joint } from '../../src/operators/joint/joint.js';
-import { missingFor } from '../../src/operators/methods/method.js';
+import { missingFor, modalitiesOf } from '../../src/operators/methods/method.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
 import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
@@ -10,12 +10,13 @@ import { stage2 } from '../../src/operators/stage2/stage2.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
-import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { miniCohort, miniConfig, ofModalities, type MiniInputs } from '../support/mini-cohort.js';
 import { testAuc } from '../support/training-output.js';
 import { slotsNamed } from '../support/resolved-config.js';
 import { runStage } from '../support/run-stage.js';
 
 const { base, embed, preprocess } = miniCohort().inputs;
+const slots = slotsNamed(['TMA', 'Clin', 'Blood']);
 const run = async (
   code: typeof stage1,
   unit: Parameters<typeof runStage>[1]['unit'],
@@ -23,11 +24,12 @@ const run = async (
   changes: Partial<ConfigInput> = {},
 ): Promise<StageOutput> => {
   const config = { ...miniConfig, fusion: { ...miniConfig.fusion, projection: 16 }, ...changes };
-  return (await runStage(code, { config, unit: { fold: 0, ...unit }, inputs: { ...base, ...inputs } }))
-    .output;
+  const method = unit?.method === undefined ? null : methodOf(unit.method);
+  const given = { ...base, ...inputs };
+  const own = method === null ? given : ofModalities(given, modalitiesOf(method, slots));
+  return (await runStage(code, { config, unit: { fold: 0, ...unit }, inputs: own })).output;
 };
 
-const slots = slotsNamed(['TMA', 'Clin', 'Blood']);
 const fusionMethods = paperMethodIds
   .map(methodOf)
   .filter((method) => method.kind === 'fusion' && missingFor(method, slots, { anchor: 'WSI' }) === null);

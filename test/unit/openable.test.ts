@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patientBagsFile } from '../../src/operators/cohort/cohort-data.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bagCoordsFile, bagIndexFile, featuresFiles } from '../../src/operators/features/bag-index.js';
@@ -26,7 +27,8 @@ describe('the files a stage opens of its inputs', () => {
   });
 
   it('are named as the stages that write them name them', () => {
-    expect(stages.cohort.opens).toEqual({ embed: [bagIndexFile] });
+    expect(stages.bags.opens).toEqual({ embed: [bagIndexFile] });
+    expect(stages.cohort.opens).toEqual({ bags: [patientBagsFile] });
     expect(stages.stage1.opens).toEqual({ embed: Object.values(featuresFiles) });
     const { tile, ...others } = stages.heatmap.opens ?? {};
     expect(others).toEqual({ stage1: [attentionFile], embed: [bagIndexFile, bagCoordsFile] });

@@ -28,8 +28,10 @@ describe('whose files are', () => {
   };
   const unitsOf = async (changes: Changes): Promise<readonly Unit[]> =>
     (await findBags(resolvedConfig(changes), root, 'WSI')).map(({ unit }) => unit);
-  const patientsOf = async (changes: Changes): Promise<readonly (readonly [string?, string?])[]> =>
-    (await unitsOf(changes)).map(({ file, patient }) => [file, patient] as [string?, string?]);
+  const patientsOf = async (
+    changes: Changes,
+  ): Promise<readonly (readonly [string | undefined, string | undefined])[]> =>
+    (await unitsOf(changes)).map(({ file, patient }) => [file, patient]);
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'haf-own-'));

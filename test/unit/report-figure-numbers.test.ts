@@ -34,6 +34,8 @@ const rowsOf = (csv: string): string[][] =>
     .slice(1)
     .map((line) => line.split(','));
 
+const titles = { TMA: 'TMA', Clin: 'Clin' };
+
 const map: LatentMap = {
   ...{ fold: 0, modalities: ['TMA', 'Clin'], perplexity: 1 },
   points: [
@@ -57,7 +59,7 @@ const map: LatentMap = {
 
 describe('the figures of the latent space', () => {
   it('have the map before alignment under "original" and the one after under "aligned"', async () => {
-    const svg = (await latentFigure('svd', 'T', map))?.svg ?? '';
+    const svg = (await latentFigure('svd', 'T', map, { outcome: { positive: 'deceased', negative: 'living', column: 'status' }, titles }))?.svg ?? '';
     const [first, second] = ['concat_0_marks', 'concat_1_marks'].map((marks) => dotsOf(svg, marks));
     expect(shares((first ?? []).map(({ x }) => x))).toEqual([0, 1, 0.2]);
     // Upwards is less in a drawing.
@@ -70,7 +72,7 @@ describe('the figures of the latent space', () => {
   });
 
   it('have the vectors of the patient before on the left, after on the right', async () => {
-    const figure = await latentHeatmapFigure('svd', 'T', map);
+    const figure = await latentHeatmapFigure('svd', 'T', map, titles);
     expect(rowsOf(figure?.csv ?? '')).toEqual([
       ['001', 'TMA', 'before', '0', '1'],
       ['001', 'TMA', 'before', '1', '2'],
@@ -97,7 +99,7 @@ describe('the figure of single modalities', () => {
       onlyOne: [one('TMA', 0.53), one('Clin', 0.65)],
     };
     const row = { method: 'haf', title: 'HAF', auc: spread(0.7) } as SummaryRow;
-    const { svg, csv } = await oneModalityFigure(row, robustness);
+    const { svg, csv } = await oneModalityFigure(row, robustness, titles);
     const left = dotsOf(svg, 'concat_0_layer_2_marks').map(({ x }) => x);
     const right = dotsOf(svg, 'concat_1_layer_2_marks').map(({ x }) => x);
     // One scale for both.

@@ -6,7 +6,7 @@ import { spectrumSchema } from '../../src/operators/stage2/alignment-data.js';
 import { spectrumMeans } from '../../src/operators/stage2/spectrum.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
-import { miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
+import { ofModalities, miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { arraysOf, historyOf, predictionsIn, testAuc } from '../support/training-output.js';
 import { runStage } from '../support/run-stage.js';
 
@@ -105,7 +105,7 @@ describe('a small cohort through the three stages', () => {
   });
 
   it('a single-table network gives the training base rate to patients without the row', async () => {
-    const output = await run(stage3, { method: 'blood' }, preprocess);
+    const output = await run(stage3, { method: 'blood' }, ofModalities(preprocess, ['Blood']));
     expect(testAuc(output)).toBeGreaterThan(0.6);
     const without = predictionsIn(output).filter(({ observed }) => !observed);
     expect(without.map(({ patient }) => Number(patient))).toEqual(mini.withoutBlood.filter((i) => i >= 144));

@@ -11,7 +11,7 @@ import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
 import { hasAny, readTableInputs, slotsOfInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
-import { fusionHead, transferredTables } from '../stage3/method-head.js';
+import { chosenOf, fusionHead, transferredTables } from '../stage3/method-head.js';
 import { predictionsFile } from '../stage3/prediction-data.js';
 import { robustnessFile } from '../stage3/robustness-data.js';
 import { headPredictions, headRobustness } from '../stage3/score-head.js';
@@ -111,11 +111,11 @@ export async function partsOf(
   { mil, align, detach }: JointSettings,
 ): Promise<JointParts> {
   const { config, inputs, rng } = context;
-  const bags = inputs.all('bags').map(modalityOf);
-  const tables = transferredTables(context, method, readTableInputs(inputs));
-  // A row over all modalities keeps the order of the experiment; any other was given its own.
-  const chosen =
-    method.reads === 'all' ? config.modalities : [...bags, ...tables.map(({ modality }) => modality)];
+  const read = chosenOf(method, config);
+  const bags = inputs.all('bags').map(modalityOf).filter((id) => read === 'bags' || read.includes(id));
+  const own = readTableInputs(inputs).filter(({ modality }) => read !== 'bags' && read.includes(modality));
+  const tables = transferredTables(context, method, own);
+  const chosen = read === 'bags' ? bags : read;
   const encoders = bags.map((modality): EncoderPart => {
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
     return {

@@ -95,6 +95,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   }
   if (known.size > 0 && !data.patients.allowUnmatched)
     refusals.push(...joins.flatMap((join) => refused(join)));
+  if (outcome.patients.length > 0 && new Set(labels.values()).size === 1) refusals.push(oneClass(outcome));
   const leaks = tables.flatMap(({ modality, table }) =>
     leaksOf(
       modality,
@@ -149,6 +150,17 @@ function refused(join: Join): readonly HafError[] {
       { context: { modality, matched, patients } },
     ),
   ];
+}
+
+/** Nothing can be learned from one outcome. */
+function oneClass({ words, patients }: ReadOutcome): HafError {
+  const only = patients[0]?.y === 1 ? words.positive : words.negative;
+  return new HafError(
+    'HAF_COHORT_INVALID',
+    `All ${patients.length} patients with a known outcome are ${only}.`,
+    'Check data.outcome.event: positive and negative list the values of the column; or add patients of the other outcome.',
+    { context: { column: words.column } },
+  );
 }
 
 function leakError(leaks: readonly Leak[]): HafError {

@@ -1,4 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import type { Head, InputShape } from '../heads/head.js';
@@ -24,17 +25,24 @@ export async function headOf(
     const inputs = readLatentInputs(read, config.modalities);
     return { inputs, head: await fusionHead(context, method, inputs) };
   }
-  const inputs = transferredTables(
-    context,
-    method,
-    readModalityInputs(read, method.reads === 'all' ? config.modalities : undefined),
-  );
+  const chosen = chosenOf(method, config);
+  const own =
+    chosen === 'bags'
+      ? readModalityInputs(read).filter(({ kind }) => kind === 'bag')
+      : readModalityInputs(read, chosen);
+  const inputs = transferredTables(context, method, own);
   const head =
     method.kind === 'single'
       ? singleTableHead(config.single, inputs, rng)
       : await fusionHead(context, method, inputs);
   return { inputs, head };
 }
+
+/** The modalities a method reads, in order: those of the experiment or its own; `bags` stands for all bags it is given. */
+export const chosenOf = (
+  { reads }: FusionMethod | SingleTableMethod,
+  config: Pick<Config, 'modalities'>,
+): readonly ModalityId[] | 'bags' => (reads === 'all' ? config.modalities : reads);
 
 /** The inputs of a method, with its tables through their frozen map where it has one (method.md 4.4). */
 export const transferredTables = (

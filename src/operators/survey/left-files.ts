@@ -6,11 +6,11 @@ import type { SurveyTable } from './survey-table.js';
 
 /** Why a table without an id column that is unique per row is of no use. */
 export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>): string {
+  if (hasIdsInHeader(table, patients))
+    return 'the ids stand in the header: turn it, so that each patient is a row';
   const id = columnOfIds(table, patients, null);
   if (id !== null)
     return `column "${id.name}" holds ids, but one patient has up to ${mostRows(id)} rows: a table has one row per patient`;
-  if (hasIdsInHeader(table, patients))
-    return 'the ids stand in the header: turn it, so that each patient is a row';
   return 'no column holds ids that are unique and stand in other files';
 }
 

@@ -98,6 +98,11 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
   if (positive.length > 0 && negative.length > 0)
     return { positive, negative, others, sure: true, because: `The value ${quoted(positive)} says so.` };
   if (values.length !== 2) return null;
+  if (inOrder(values).join() === '1,2')
+    return {
+      ...{ positive: ['2'], negative: ['1'], others: [], sure: false },
+      because: 'This is a guess: with codes 1 and 2, the survival package of R takes 2 as the event.',
+    };
   if (positive.length === 1)
     return {
       positive,
@@ -113,12 +118,6 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
       others: [],
       sure: true,
       because: `The value ${quoted(negative)} means no event.`,
-    };
-  const numbers = [...values].sort((a, b) => Number(a) - Number(b));
-  if (numbers.join() === '1,2')
-    return {
-      ...{ positive: ['2'], negative: ['1'], others: [], sure: false },
-      because: 'This is a guess: with codes 1 and 2, the survival package of R takes 2 as the event.',
     };
   const [most = '', least = ''] = values;
   return {

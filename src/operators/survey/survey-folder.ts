@@ -3,7 +3,7 @@ import { stemOf } from '../../pipeline/core/file-name.js';
 import { arraysOf, draftBag, type BagDraft } from './bag-draft.js';
 import { doubles, fileGroups } from './file-groups.js';
 import { fileTables } from './file-tables.js';
-import { findIdColumns, type IdColumn } from './id-columns.js';
+import { findIdColumns, hasIdsInHeader, type IdColumn } from './id-columns.js';
 import { idNamesOf } from './id-names.js';
 import { leftFiles, unusableTable } from './left-files.js';
 import { ModalityNames } from './modality-names.js';
@@ -60,7 +60,11 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
   for (const id of ordered) {
     const draft = await draftTable(join(root, id.table.file), id, outcome.known);
     const { sheet, file } = id.table;
-    if ('left' in draft) reasons.push({ file: tableName(id.table), reason: draft.left });
+    if ('left' in draft)
+      reasons.push({
+        file: tableName(id.table),
+        reason: hasIdsInHeader(id.table, patients) ? unusableTable(id.table, patients) : draft.left,
+      });
     else drafts.push({ ...draft, modality: modalityNames.table(sheet ?? stemOf(file)) });
   }
   for (const table of tables)
@@ -90,7 +94,9 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
         file: tableName(table),
         reason: 'it names files, but another rule says better whose they are',
       });
-  const idNames = idNamesOf(outcome.chosen?.id ?? ordered[0] ?? null, ordered);
+  const isUsed = ({ table }: IdColumn): boolean =>
+    drafts.some(({ file, sheet }) => file === table.file && sheet === table.sheet);
+  const idNames = idNamesOf(outcome.chosen?.id ?? ordered[0] ?? null, ordered.filter(isUsed));
   const ownId = (headers: readonly string[]): boolean =>
     headers.filter((name) => idNames.includes(name)).length !== 1;
   const columnsOf = (file: string, sheet: string | null): readonly string[] =>

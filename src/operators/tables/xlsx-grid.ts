@@ -69,6 +69,8 @@ function unpackedBytes(path: string): number | null {
 
 /** The names of the sheets of a workbook; empty for a file that is none. */
 export async function sheetNames(path: string): Promise<readonly string[]> {
+  const size = unpackedBytes(path);
+  if (size === null || size > largestWorkbook) return [];
   const { default: readWorkbook } = await import('read-excel-file/universal');
   try {
     const sheets = await readWorkbook(new Uint8Array(await readFile(path)).buffer);

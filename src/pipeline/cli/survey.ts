@@ -43,9 +43,12 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
     const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
-    checks = await preflight(config, files);
+    const odd = files.unreadable.filter(({ severity }) => severity !== 'failure');
+    const made = await preflight(config, files);
+    checks = { ...made, warnings: [...made.warnings, ...odd] };
+    const lost = files.unreadable.filter((one) => !odd.includes(one));
     findings.push(
-      ...files.unreadable.map(({ file, reason, fix }) => ({
+      ...lost.map(({ file, reason, fix }) => ({
         modality: 'cohort',
         what: `${file ?? ''}: ${reason}`,
         fix,

@@ -8,6 +8,7 @@ import { ambiguousNames, hancockPatient } from '../core/hancock-names.js';
 import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
 import { idRuleOf, patientIn, type NameRule } from '../core/naming.js';
+import type { Problem } from '../core/problem.js';
 import type { Unit } from '../stage.js';
 import { examples, matchingFiles } from './matching-files.js';
 import { readSlideTable } from './slide-table.js';
@@ -25,6 +26,9 @@ export interface FoundBags {
   /** Coordinates of the slide's tiles that are there already, in place of looking for tissue. */
   readonly coords?: string;
 }
+
+/** Told of rows and files that are left over. */
+type Warn = (problem: Problem) => void;
 
 /** Where the files of a bag modality are looked for: the glob, and the key of the experiment that holds it. */
 export function placeOf(
@@ -56,6 +60,7 @@ export async function findBags(
   config: Config,
   root: string,
   modality: ModalityId,
+  warn: Warn = () => undefined,
 ): Promise<readonly FoundBags[]> {
   const { key, pattern, kind } = placeOf(config, modality);
   const names = await matchingFiles(pattern, root);
@@ -66,7 +71,7 @@ export async function findBags(
       `Set ${key} to where the ${kind} lie, or leave ${modality} out of \`modalities\`.`,
       { context: { modality, key } },
     );
-  return bagsOf(config, root, modality, kind, names);
+  return bagsOf(config, root, modality, kind, names, warn);
 }
 
 /** The jobs that given files make: one for each feature file or slide, one for the cores of a patient. */
@@ -76,9 +81,10 @@ export async function bagsOf(
   modality: ModalityId,
   kind: FoundBags['kind'],
   names: readonly string[],
+  warn: Warn = () => undefined,
 ): Promise<readonly FoundBags[]> {
   const bag = bagOf(config, modality);
-  const patientOf = await patientsOfFiles(config, root, modality, names);
+  const patientOf = await patientsOfFiles(config, root, modality, names, warn);
   const rule = ruleOf(bag);
   if (kind === 'features')
     return names.map((file) => ({
@@ -123,10 +129,14 @@ async function patientsOfFiles(
   root: string,
   modality: ModalityId,
   names: readonly string[],
+  warn: Warn,
 ): Promise<(file: string) => string | null> {
   const { patient } = bagOf(config, modality);
   if (patient !== null && patient !== 'hancock' && 'table' in patient)
-    return patientTable(config, root, modality, patient, names);
+    return patientTable(config, root, modality, patient, names).then(({ patientOf, warnings }) => {
+      warnings.forEach(warn);
+      return patientOf;
+    });
   const rule = ruleOf({ patient });
   const idOf = idRuleOf(config.data.layout);
   const of = (file: string): string | null => {

@@ -28,7 +28,7 @@ export interface DataFiles {
   readonly encoder: readonly SourceFile[];
   /** The list of who belongs, when it is known before anything is computed (runs/members.ts). */
   readonly members?: readonly SourceFile[];
-  /** Files that would be bags but cannot be read. */
+  /** Files that would be bags but cannot be read, and what of the files is left over. */
   readonly unreadable: readonly Problem[];
 }
 
@@ -55,9 +55,12 @@ export async function findFiles(config: Config, root: string): Promise<FoundFile
   const { outcome, tables } = findTables(config, root);
   const splits =
     config.data.splits === null ? [] : [located('splits', requireFile(root, config.data.splits))];
-  const found = slotsOfKind(config, 'bag').map((modality) => findBags(config, root, modality));
+  const warnings: Problem[] = [];
+  const found = slotsOfKind(config, 'bag').map((modality) =>
+    findBags(config, root, modality, (problem) => warnings.push(problem)),
+  );
   const bags = (await Promise.all(found)).flat();
-  return { outcome: [located('outcome', outcome)], tables, splits, bags };
+  return { outcome: [located('outcome', outcome)], tables, splits, bags, warnings };
 }
 
 /**
@@ -65,7 +68,7 @@ export async function findFiles(config: Config, root: string): Promise<FoundFile
  * absolute.
  */
 export async function nameFiles(
-  { outcome = [], tables = [], splits = [], bags }: FoundFiles,
+  { outcome = [], tables = [], splits = [], bags, warnings = [] }: FoundFiles,
   config: Config,
   root: string,
   options: NamingOptions,
@@ -109,7 +112,7 @@ export async function nameFiles(
   return {
     ...{ outcome: take(outcome), splits: take(splits), encoder: take(encoder) },
     tables: ofTables.map(({ modality, sources }) => ({ modality, sources: take(sources) })),
-    ...{ bags: readable, unreadable: problems },
+    ...{ bags: readable, unreadable: [...problems, ...warnings] },
   };
 }
 
@@ -127,6 +130,8 @@ export interface FoundFiles {
   readonly tables?: readonly { readonly modality: ModalityId; readonly names: readonly string[] }[];
   readonly splits?: readonly Found[];
   readonly bags: readonly FoundBags[];
+  /** Rows of tables of files, and files, that are left over. */
+  readonly warnings?: readonly Problem[];
 }
 
 const fix: Readonly<Record<string, string>> = {

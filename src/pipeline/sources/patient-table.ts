@@ -5,8 +5,15 @@ import { nearest } from '../core/suggest.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
+import type { Problem } from '../core/problem.js';
 import { idRuleOf } from '../core/naming.js';
 import { examples } from './matching-files.js';
+
+/** Whose each file is, and what of files and rows is left over. */
+export interface FileOwners {
+  readonly patientOf: (file: string) => string | null;
+  readonly warnings: readonly Problem[];
+}
 
 type TableRule = Extract<PatientRule, { readonly table: string }>;
 
@@ -23,7 +30,7 @@ export async function patientTable(
   modality: ModalityId,
   rule: TableRule,
   names: readonly string[],
-): Promise<(file: string) => string | null> {
+): Promise<FileOwners> {
   const { readFileTable } = await import('../../operators/tables/file-table.js');
   const rows = await readFileTable(join(root, rule.table), {
     name: rule.table,
@@ -72,8 +79,35 @@ export async function patientTable(
       `Check column "${rule.file}" and the glob of ${modality}, or set data.patients.allowUnmatched: true.`,
       { context: { modality, file: rule.table } },
     );
-  return (file) => rowOf.get(file)?.patient ?? null;
+  return {
+    patientOf: (file) => rowOf.get(file)?.patient ?? null,
+    warnings: [...absentRows(modality, rule, absent), ...unknownFiles(modality, rule, without)],
+  };
 }
+
+/** Rows whose file is not there: the slides are elsewhere, or the name is written in another way. */
+const absentRows = (
+  modality: ModalityId,
+  { table, file }: TableRule,
+  rows: readonly (readonly [string, NamedRow])[],
+): readonly Problem[] =>
+  rows.map(([name, { patient, line }]) => ({
+    ...{ severity: 'warning', stage: 'embed', patient, file: table, place: `line ${line}, ${file}` },
+    reason: `The file "${name}" of ${modality} is not there.`,
+    fix: 'Add the file, or remove the row; compare the spelling if the file is there.',
+  }));
+
+/** Files that no row names; they are here because the experiment allows them. */
+const unknownFiles = (
+  modality: ModalityId,
+  { table }: TableRule,
+  files: readonly string[],
+): readonly Problem[] =>
+  files.map((file) => ({
+    ...{ severity: 'warning', stage: 'embed', patient: null, file, place: modality },
+    reason: `The file stands in no row of ${table}, so it belongs to nobody.`,
+    fix: 'Add a row for it, or narrow the glob of the modality.',
+  }));
 
 interface NamedRow {
   readonly patient: string;
