@@ -59,7 +59,9 @@ const failed: TiledImage = {
 describe('the run directory', () => {
   it('holds the pictures and coordinates of slides, and one picture of the cores of a patient', async () => {
     const { store, directory, made, shown, listed } = scratch();
-    const slide = { modality: 'WSI', file: 'wsi/PrimaryTumor_HE_001.svs' } as const;
+    const slide = {
+      ...{ modality: 'WSI', file: 'wsi/PrimaryTumor_HE_001.svs', patient: '001', tiling: 'tissue' },
+    } as const;
     await materialise(
       await made('tile', slide, { 'tiles.json': { images: [tiledImage()] }, ...slideTile }),
       ...([store, directory] as const),
@@ -67,7 +69,7 @@ describe('the run directory', () => {
     await materialise(
       await made(
         'tile',
-        { modality: 'TMA', patient: '001' },
+        { modality: 'TMA', patient: '001', tiling: 'grid' },
         {
           'tiles.json': { images: [tiledImage({ id: 'a' }), tiledImage({ id: 'b' })] },
           'sheet.jpg': 'cores',
@@ -75,9 +77,17 @@ describe('the run directory', () => {
       ),
       ...([store, directory] as const),
     );
+    // Images that are tiled whole, one job each: two of a patient keep two pictures.
+    for (const id of ['scan-1', 'scan-2']) {
+      const unit = { modality: 'MRI', file: `mri/${id}.png`, patient: '001', tiling: 'grid' } as const;
+      const set = { 'tiles.json': { images: [tiledImage({ id })] }, 'sheet.jpg': id };
+      await materialise(await made('tile', unit, set), store, directory);
+    }
     expect(listed()).toEqual([
       'tiles/contours/PrimaryTumor_HE_001.geojson',
       'tiles/cores/patient-001.jpg',
+      'tiles/cores/scan-1.jpg',
+      'tiles/cores/scan-2.jpg',
       'tiles/masks/PrimaryTumor_HE_001.png',
       'tiles/overlays/PrimaryTumor_HE_001.jpg',
       'tiles/patches/PrimaryTumor_HE_001.h5',

@@ -21,14 +21,14 @@ export const shownTileFiles: readonly string[] = [
 
 /**
  * What of a `tile` artifact is for users and other tools: for a slide `patches/<id>.h5` (coordinates in the layout of
- * CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`; for the cores of a patient one picture.
+ * CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`; for cores one picture per patient or per file.
  */
 export function tileFiles({ files, unit }: Manifest, { images }: TileSet): readonly ShownFile[] {
-  const [first, ...others] = images;
-  const id = unit.patient === undefined && others.length === 0 ? first?.id : undefined;
+  const [first] = images;
+  const id = unit.file === undefined ? undefined : first?.id;
   const shown: readonly ShownFile[] =
-    id === undefined
-      ? [[sheetFile, `cores/patient-${unit.patient ?? 'unknown'}.jpg`]]
+    unit.tiling === 'grid' || id === undefined
+      ? [[sheetFile, `cores/${id ?? `patient-${unit.patient ?? 'unknown'}`}.jpg`]]
       : [
           [clamCoordsFile, `patches/${id}.h5`],
           [overlayFile(0), `overlays/${id}.jpg`],
