@@ -93,7 +93,8 @@ describe('the survey of a cohort folder', () => {
 
   it('counts the patients of a file by its name, or by its arrays when it has several', async () => {
     const ids = ['001', '002', '003', '004', '005'];
-    const five = [targets.split('\n')[0], ...ids.map((id) => `${id},living,living,10`)].join('\n');
+    const outcomeOf = (id: string): string => (id === '003' ? 'deceased,deceased' : 'living,living');
+    const five = [targets.split('\n')[0], ...ids.map((id) => `${id},${outcomeOf(id)},10`)].join('\n');
     const files = {
       'tma/a_patient001.npy': npyBytes({ shape: [1, 2], data: Float32Array.of(1, 2) }),
       'tma/b_patient002.safetensors': writeSafetensors({

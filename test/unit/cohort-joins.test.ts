@@ -139,6 +139,11 @@ describe('a fault in the columns', () => {
   });
 });
 
+describe('an outcome that is one for all', () => {
+  it('is refused before anything is trained, in the words of the user', () =>
+    faulty.oneClass().then((made) => refused(made, 'HAF_COHORT_INVALID', [/All 30 patients .* are alive/])));
+});
+
 describe('what deserves a look', () => {
   it('a patient of forty slides is named', async () => {
     const { checks } = await planned(await faulty.patientOfManySlides());

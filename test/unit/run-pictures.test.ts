@@ -60,7 +60,10 @@ describe('the run directory', () => {
   it('holds the pictures and coordinates of slides, and one picture of the cores of a patient', async () => {
     const { store, directory, made, shown, listed } = scratch();
     const slide = {
-      ...{ modality: 'WSI', file: 'wsi/PrimaryTumor_HE_001.svs', patient: '001', tiling: 'tissue' },
+      modality: 'WSI',
+      file: 'wsi/PrimaryTumor_HE_001.svs',
+      patient: '001',
+      tiling: 'tissue',
     } as const;
     await materialise(
       await made('tile', slide, { 'tiles.json': { images: [tiledImage()] }, ...slideTile }),
