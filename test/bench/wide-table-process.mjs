@@ -2,7 +2,7 @@
  * Reads one table in a process of its own, so that its memory is nobody else's. Arguments: path, kind of its columns.
  * Prints {seconds, rssMb, columns, faults}.
  */
-import { defaultMissing } from '../../dist/src/operators/tables/missing.js';
+import { defaultMissing } from '../../dist/src/pipeline/config/data-schema.js';
 import { readTextTable } from '../../dist/src/operators/tables/text-table.js';
 import { typedTable } from '../../dist/src/operators/tables/typed-table.js';
 import { typedTableFiles, typedTableSchema } from '../../dist/src/operators/tables/typed-table-data.js';

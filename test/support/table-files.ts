@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
-import { defaultMissing } from '../../src/operators/tables/missing.js';
+import { defaultMissing } from '../../src/pipeline/config/data-schema.js';
 import {
   readTextTable,
   type TextTable,

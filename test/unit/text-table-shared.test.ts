@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultMissing } from '../../src/operators/tables/missing.js';
+import { defaultMissing } from '../../src/pipeline/config/data-schema.js';
 import { readTextTable, type TextTable } from '../../src/operators/tables/text-table.js';
 import { typedTable } from '../../src/operators/tables/typed-table.js';
 import { casesFolder, cohortsFolder } from '../support/shared.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { defaultMissing } from '../tables/missing.js';
+import { defaultMissing } from '../../pipeline/config/data-schema.js';
 import { openGrid } from '../tables/open-grid.js';
 import { sheetNames } from '../tables/xlsx-grid.js';
 import { surveyTable, type SurveyTable } from './survey-table.js';

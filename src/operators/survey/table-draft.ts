@@ -1,5 +1,5 @@
 import { leaksOf } from '../preflight/leak.js';
-import { defaultMissing } from '../tables/missing.js';
+import { defaultMissing } from '../../pipeline/config/data-schema.js';
 import { readTextTable, type TextTable } from '../tables/text-table.js';
 import { typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
 import type { TableFault } from '../tables/table-fault.js';

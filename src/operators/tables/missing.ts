@@ -1,10 +1,5 @@
 import { plainNumber } from './plain-number.js';
 
-/** Texts that mean "not known" unless the experiment names others (`data.patients.missing`). Case does not matter. */
-export const defaultMissing: readonly string[] = [
-  ...['', 'NA', 'N/A', 'NaN', 'null', '.', '-', '?', 'unknown', 'not available'],
-];
-
 /** Which cells are missing. */
 export interface MissingWords {
   /** @param text - trimmed */

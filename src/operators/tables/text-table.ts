@@ -4,7 +4,7 @@ import { collapsed } from './collapse-faults.js';
 import { readHeader } from './header.js';
 import { missingWords, type MissingWords } from './missing.js';
 import { openGrid } from './open-grid.js';
-import { patientText } from './patient-text.js';
+import { patientText } from '../../pipeline/core/patient-id.js';
 import { readRowIds } from './row-ids.js';
 
 /** A table as it is written: one row per patient, cells as texts or numbers, read when they are asked for. */
