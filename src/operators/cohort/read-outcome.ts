@@ -13,6 +13,8 @@ import { isNumber, wordsOf } from './outcome-words.js';
 export interface ReadOutcome {
   readonly words: OutcomeWords;
   readonly patients: readonly Labelled[];
+  /** Values that are neither positive nor negative, with their numbers of patients: `"Dead" (9)`. */
+  readonly others: readonly string[];
   /** Patients in rows whose outcome is neither positive nor negative, or missing. */
   readonly unlabelled: readonly string[];
   readonly faults: readonly TableFault[];
@@ -40,7 +42,7 @@ export async function readOutcome(
   const { event, time } = outcome;
   if (event === null) throw new Error('The experiment declares no outcome');
   const words = wordsOf(event);
-  const nothing = { words, patients: [], unlabelled: [], problems: [] };
+  const nothing = { words, patients: [], unlabelled: [], others: [], problems: [] };
   const [eventAt, timeAt] = [event.column, time?.column ?? ''].map((column) =>
     table.columns.indexOf(column),
   ) as [number, number];
@@ -70,6 +72,7 @@ export async function readOutcome(
     words,
     patients: labelled,
     unlabelled: [...others.values()].flat(),
+    others: counted(others),
     faults: inLineOrder(faults),
     problems,
   };
@@ -118,12 +121,15 @@ function absent({ file, columns }: TextTable, column: string): TableFault {
   };
 }
 
+const counted = (others: ReadonlyMap<string, readonly string[]>): readonly string[] =>
+  [...others].slice(0, 8).map(([value, ids]) => `"${value}" (${ids.length})`);
+
 function noneFits(
   { file }: TextTable,
   { column, positive, negative }: Event,
   others: ReadonlyMap<string, readonly string[]>,
 ): TableFault {
-  const found = [...others].slice(0, 8).map(([value, ids]) => `"${value}" (${ids.length})`);
+  const found = counted(others);
   return {
     ...{ file, line: null, column },
     problem: `no value is positive (${quoted(positive)}) or negative (${quoted(negative)}); the column holds ${found.join(', ')}. Correct data.outcome.event`,

@@ -69,7 +69,9 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     warnings.push(...read.problems);
     if (read.table !== null) tables.push({ modality, table: read.table, left: read.left });
   }
-  if (faults.length > 0) refusals.push(faultsError(faults));
+  // A table may hold the outcome and a modality: its faults are told once.
+  const told = [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+  if (told.length > 0) refusals.push(faultsError(told));
 
   const labels = new Map(outcome.patients.map(({ id, y }) => [id, y]));
   // A patient whose outcome is unknown is listed; the id itself was written right.
@@ -93,9 +95,12 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     holders.set(modality, { kind, ids });
     if (kind === 'bag') warnings.push(...oddFiles(modality, bags));
   }
-  if (known.size > 0 && !data.patients.allowUnmatched)
+  // What a table with faults says of ids and outcome is most likely another fault of the same.
+  const readable = told.length === 0;
+  if (readable && known.size > 0 && !data.patients.allowUnmatched)
     refusals.push(...joins.flatMap((join) => refused(join)));
-  if (outcome.patients.length > 0 && new Set(labels.values()).size === 1) refusals.push(oneClass(outcome));
+  if (readable && outcome.patients.length > 0 && new Set(labels.values()).size === 1)
+    refusals.push(oneClass(outcome));
   const leaks = tables.flatMap(({ modality, table }) =>
     leaksOf(
       modality,
@@ -105,7 +110,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
       data.outcome.allowPredictors,
     ),
   );
-  if (leaks.length > 0) refusals.push(leakError(leaks));
+  if (readable && leaks.length > 0) refusals.push(leakError(leaks));
   return {
     ...{ outcome, tables, joins, holders, warnings, refusals },
     patientsByModalities: countHeld(
@@ -153,11 +158,11 @@ function refused(join: Join): readonly HafError[] {
 }
 
 /** Nothing can be learned from one outcome. */
-function oneClass({ words, patients }: ReadOutcome): HafError {
+function oneClass({ words, patients, others }: ReadOutcome): HafError {
   const only = patients[0]?.y === 1 ? words.positive : words.negative;
   return new HafError(
     'HAF_COHORT_INVALID',
-    `All ${patients.length} patients with a known outcome are ${only}.`,
+    `All ${patients.length} patients with a known outcome are ${only}.${others.length === 0 ? '' : ` Other values of "${words.column}", whose patients are left out: ${others.join(', ')}.`}`,
     'Check data.outcome.event: positive and negative list the values of the column; or add patients of the other outcome.',
     { context: { column: words.column } },
   );
@@ -171,9 +176,21 @@ function leakError(leaks: readonly Leak[]): HafError {
   return new HafError(
     'HAF_OUTCOME_LEAK',
     `${leaks.length === 1 ? 'A column tells' : `${leaks.length} columns tell`} the outcome instead of predicting it:${told.join('')}\n`,
-    `Take it out of the inputs: data.modalities.${leaks[0]?.modality ?? ''}.columns: { "${leaks[0]?.column ?? ''}": ignore }. If it was known before the outcome, allow it: data.outcome.allowPredictors: [${names.join(', ')}].`,
+    `Take ${leaks.length === 1 ? 'it' : 'them'} out of the inputs: ${ignoring(leaks)}. A column that was known before the outcome may stay: data.outcome.allowPredictors: [${names.join(', ')}].`,
     { context: { columns: names } },
   );
+}
+
+/** The keys that take columns out, modality by modality. */
+function ignoring(leaks: readonly Leak[]): string {
+  const modalities = [...new Set(leaks.map(({ modality }) => modality))];
+  return modalities
+    .map((modality) => {
+      const own = leaks.filter((leak) => leak.modality === modality);
+      const columns = own.map(({ column }) => `${JSON.stringify(column)}: ignore`);
+      return `data.modalities.${modality}.columns: { ${columns.join(', ')} }`;
+    })
+    .join('; ');
 }
 
 function countHeld(
@@ -195,7 +212,7 @@ export function assertAccepted(refusals: readonly HafError[]): void {
   if (others.length === 0) throw first;
   throw new HafError(
     first.code,
-    `${refusals.length} checks refuse the data:\n${refusals.map(({ what, fix }, i) => `  ${i + 1}. ${what.trimEnd()} ${fix}`).join('\n')}\n`,
+    `${refusals.length} checks refuse the data:\n${refusals.map(({ what, fix }, i) => `  ${i + 1}. ${what.trimEnd()}\n     fix: ${fix}`).join('\n')}\n`,
     'Correct each of them; "haf-pipeline inspect" makes the same checks.',
     { context: { refusals: refusals.map(({ code }) => code) } },
   );

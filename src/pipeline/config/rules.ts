@@ -41,7 +41,7 @@ function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
 function someMethodCanRun(sections: Sections): readonly ConfigFinding[] {
   const { methods = [], clip } = sections;
   const slots = slotsIn(sections);
-  if (slots === null || methods.length === 0 || !methods.every(isMethodId)) return [];
+  if (slots === null || methods.length === 0 || methodsAreKnown(sections).length > 0) return [];
   const reasons = methods.map(methodOf).flatMap((method: Method) => {
     const reason = missingFor(method, slots, { anchor: clip?.anchor ?? null });
     return reason === null ? [] : [`"${method.id}" ${reason}`];
