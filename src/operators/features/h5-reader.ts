@@ -1,113 +1,11 @@
-import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node';
-import { caseContent, isCaseFile } from './case-file.js';
-import type { FeatureContent, FeatureFile, FeatureReader } from './feature-reader.js';
-import { foreign } from './foreign.js';
-import { datasetArray, withHdf5 } from './hdf5-dataset.js';
-import { numberAttribute, textAttribute } from './hdf5-attributes.js';
-import { assertCompleteHdf5, beginsHdf5 } from './hdf5-superblock.js';
-import { plainPixels, type Notes } from './file-notes.js';
-import { oneBag, patientOfFile } from './one-bag.js';
-import { coordsName, featureNames, featuresAmong, shapeOf, type StoredArray } from './stored-array.js';
-
-interface Found {
-  readonly dataset: Dataset;
-  readonly array: StoredArray;
-}
-
-/** Groups in groups that are looked into; links can make them go round in circles. */
-const deepest = 4;
-
-/** The datasets below a group by path, depth first. External and broken links are not followed. */
-function datasetsOf(group: Group, prefix = '', depth = 0): readonly Found[] {
-  return group.keys().flatMap((key) => {
-    const entity = group.get(key);
-    const place = prefix + key;
-    if (entity instanceof h5wasm.Dataset) return [{ dataset: entity, array: datasetArray(entity, place) }];
-    const inside = entity instanceof h5wasm.Group && depth < deepest;
-    return inside ? datasetsOf(entity, `${place}/`, depth + 1) : [];
-  });
-}
-
-/** `feats` with what it is of in the file's attributes; a slide's or patient's one vector is no bag. */
-function stampNotes(file: File): Notes {
-  const kind = textAttribute(file, 'feat_type');
-  if (kind !== null && kind !== 'tile')
-    throw foreign(
-      `STAMP says it holds features of a ${kind}, not of tiles`,
-      'Point `files` of the modality at what `stamp preprocess` wrote.',
-      'feat_type',
-    );
-  const unit = textAttribute(file, 'unit');
-  const sidePx = numberAttribute(file, 'tile_size_px');
-  // Version 2.0 calls it tile_size; 2.1 and later give both sizes.
-  const sideUm =
-    numberAttribute(file, 'tile_size_um') ?? (unit === 'um' ? numberAttribute(file, 'tile_size') : null);
-  const coords =
-    unit === 'um' || sideUm !== null
-      ? { unit: 'um' as const, side: sideUm }
-      : unit === 'px'
-        ? { unit: 'px' as const, side: sidePx }
-        : null;
-  const mpp = sideUm !== null && sidePx !== null ? sideUm / sidePx : null;
-  return { dialect: 'stamp', encoder: textAttribute(file, 'extractor'), coords, mpp };
-}
-
-/** Side of a tile in level-0 pixels, of TRIDENT's or CLAM's attributes; null when there are none. */
-function sideOf(coords: Dataset): number | null {
-  const level0 = numberAttribute(coords, 'patch_size_level0');
-  if (level0 !== null) return level0;
-  const size = numberAttribute(coords, 'patch_size');
-  const downsample = numberAttribute(coords, 'downsample');
-  return size === null || downsample === null ? null : size * Math.floor(downsample);
-}
-
-/** TRIDENT notes the encoder on the dataset and its grid on the coordinates; CLAM writes no attributes. */
-function plainNotes(features: Dataset, coords: Dataset | null): Notes {
-  const encoder = textAttribute(features, 'encoder');
-  // What `embed` wrote says more.
-  const unit = coords !== null && textAttribute(coords, 'unit') === 'um' ? 'um' : 'px';
-  const gridOfTrident = coords !== null && numberAttribute(coords, 'patch_size_level0') !== null;
-  return {
-    dialect: encoder !== null || gridOfTrident ? 'trident' : 'clam',
-    encoder,
-    coords:
-      coords === null
-        ? null
-        : { unit, side: unit === 'px' ? sideOf(coords) : numberAttribute(coords, 'tile_size_um') },
-    mpp: numberAttribute(features, 'mpp'),
-  };
-}
-
-function contentOf(hdf5: File, file: FeatureFile): FeatureContent {
-  if (isCaseFile(hdf5)) return caseContent(hdf5, file);
-  const found = datasetsOf(hdf5);
-  const features = featuresAmong(
-    found.map(({ array }) => array),
-    file.width,
-  );
-  const coords = found.find(({ array }) => array.name === coordsName) ?? null;
-  const dataset = found.find(({ array }) => array === features)?.dataset;
-  const [plain, stamp] = featureNames;
-  const notes: Notes =
-    features.name === stamp
-      ? stampNotes(hdf5)
-      : dataset !== undefined && features.name === plain
-        ? plainNotes(dataset, coords?.dataset ?? null)
-        : { dialect: 'h5', encoder: null, coords: plainPixels, mpp: null };
-  return oneBag(file, features, coords?.array ?? null, notes);
-}
+import type { FeatureReader } from './feature-reader.js';
+import { beginsHdf5 } from './hdf5-superblock.js';
 
 /** HDF5 files: one slide or core of CLAM, TRIDENT or STAMP, or all of one case (method.md 2.7). */
 export const h5Reader: FeatureReader = {
   extensions: ['.h5', '.hdf5'],
   recognises: beginsHdf5,
-  async read(file: FeatureFile): Promise<FeatureContent> {
-    patientOfFile(file);
-    assertCompleteHdf5(file.path);
-    return withHdf5(file.path, (hdf5) => contentOf(hdf5, file));
-  },
-  async shapes(path: string) {
-    assertCompleteHdf5(path);
-    return withHdf5(path, (hdf5) => datasetsOf(hdf5).map(({ array }) => shapeOf(array)));
-  },
+  // The HDF5 library takes a third of a second to load, which commands without such a file need not wait for.
+  read: async (file) => (await import('./h5-content.js')).h5Content(file),
+  shapes: async (path) => (await import('./h5-content.js')).h5Shapes(path),
 };
