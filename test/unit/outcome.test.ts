@@ -121,12 +121,21 @@ describe('the outcome of an own cohort', () => {
     expect((await read(text, own({ event: { ...relapse, words } }))).words).toMatchObject(words);
   });
 
-  it('takes 1, 1.0 and 01 for one number, and words by their exact spelling', async () => {
+  it('takes 1, 1.0 and 01 for one number', async () => {
     const { patients } = await read('PATIENT,EVENT\na,1.0\nb,0\nc,01\n', own({ event }));
     expect(patients.map(({ y }) => y)).toEqual([1, 0, 1]);
+  });
+
+  it('refuses a value that differs from a listed one in case alone: its patients would be left out', async () => {
     const yes = { column: 'EVENT', positive: ['Yes'], negative: ['No'] };
-    const { patients: labelled } = await read('PATIENT,EVENT\na,Yes\nb,No\nc,yes\n', own({ event: yes }));
-    expect(labelled.map(({ id }) => id)).toEqual(['a', 'b']);
+    const { what } = await failure('PATIENT,EVENT\na,Yes\nb,No\nc,yes\n', own({ event: yes }));
+    expect(what).toContain(
+      'targets.csv EVENT: "yes" (1 patient) differs from "Yes" in upper and lower case alone.',
+    );
+    expect(what).toContain('add it to data.outcome.event.positive');
+    const both = { ...yes, positive: ['Yes', 'yes'] };
+    const { patients } = await read('PATIENT,EVENT\na,Yes\nb,No\nc,yes\n', own({ event: both }));
+    expect(patients.map(({ y }) => y)).toEqual([1, 0, 1]);
   });
 
   it('leaves out and lists patients with a third value, or none', async () => {

@@ -63,6 +63,7 @@ export async function readOutcome(
   });
   if (layout === 'own') {
     if (labelled.length === 0) faults.push(noneFits(table, event, others));
+    else faults.push(...respelled(table, event, others));
     problems.push(
       ...[...others].flatMap(([value, ids]) => ids.map((id) => leftOut(table.file, event.column, value, id))),
     );
@@ -135,6 +136,21 @@ function noneFits(
     problem: `no value is positive (${quoted(positive)}) or negative (${quoted(negative)}); the column holds ${found.join(', ')}. Correct data.outcome.event`,
   };
 }
+
+/** `Dead` where the experiment lists `dead`: patients of one group would be left out. */
+const respelled = (
+  { file }: TextTable,
+  { column, positive, negative }: Event,
+  others: ReadonlyMap<string, readonly string[]>,
+): readonly TableFault[] =>
+  [...others].flatMap(([value, ids]) => {
+    const like = [...positive, ...negative].find((one) => one.toLowerCase() === value.toLowerCase());
+    if (value === '' || like === undefined) return [];
+    const key = positive.includes(like) ? 'positive' : 'negative';
+    const count = ids.length === 1 ? '1 patient' : `${ids.length} patients`;
+    const problem = `"${value}" (${count}) differs from "${like}" in upper and lower case alone. Correct the cells, or add it to data.outcome.event.${key}`;
+    return [{ file, line: null, column, problem }];
+  });
 
 const leftOut = (file: string, column: string, value: string, patient: string): Problem => ({
   ...{ severity: 'info', stage: 'outcome', patient, file, place: column },
