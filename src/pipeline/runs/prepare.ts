@@ -83,7 +83,9 @@ export async function prepareRun(
   assertAccepted(checks.refusals);
   const members = await memberFile(config, checks, files.bags, store);
   const graph = buildGraph(config, { ...files, members });
-  const problems = [...found.unreadable, ...lost.map(({ problem }) => problem)];
+  // Stages write down what they find themselves; what the checks alone see is written from here.
+  const seen = checks.warnings.filter(({ stage }) => stage === 'preflight');
+  const problems = [...found.unreadable, ...seen, ...lost.map(({ problem }) => problem)];
   const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks }, places);
   // What was read before need not be tried again.
   const read = new Set(
