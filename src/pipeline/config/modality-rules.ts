@@ -143,6 +143,9 @@ function ruleFindingsOf(rule: PatientRule | null): readonly ConfigFinding[] {
       ? []
       : [{ path, message: 'has no group that says which part is the id; write it as (?<patient>...)' }];
   } catch (error) {
-    return [{ path, message: `is no regular expression: ${(error as Error).message}` }];
+    const python = rule.pattern.includes('(?P<')
+      ? '; write a group as (?<patient>...), without the P of Python'
+      : '';
+    return [{ path, message: `is no regular expression: ${(error as Error).message}${python}` }];
   }
 }
