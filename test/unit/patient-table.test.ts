@@ -71,6 +71,29 @@ describe('whose files are', () => {
       });
     });
 
+    it('refuses a row that fits files of two folders, and takes rows with paths', async () => {
+      for (const name of ['north/1.h5', 'south/1.h5']) write(`feats/${name}`);
+      write('slides.csv', 'PATIENT,FILENAME\np1,1.h5\n');
+      await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
+        code: 'HAF_TABLE_INVALID',
+        what: 'slides.csv: line 2 (patient p1) fits two files, feats/north/1.h5 and feats/south/1.h5.',
+      });
+      write('slides.csv', 'PATIENT,FILENAME\np1,feats/north/1.h5\np2,feats/south/1\n');
+      expect(await patientsOf(own(byTable()))).toEqual([
+        ['feats/north/1.h5', 'p1'],
+        ['feats/south/1.h5', 'p2'],
+      ]);
+    });
+
+    it('needs the table', async () => {
+      write('feats/a.h5');
+      await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
+        code: 'HAF_DATA_MISSING',
+        what: `WSI: there is no file slides.csv in ${root}.`,
+        fix: 'Put it there, or correct data.modalities.WSI.patient.table.',
+      });
+    });
+
     it('tells of rows whose file is not there', async () => {
       write('feats/a.h5');
       write('feats/b.h5');
@@ -189,6 +212,20 @@ describe('whose files are', () => {
         { modality: 'WSI', file: 'feats/all.npz', names: { pattern: '^(?<patient>P\\d+)$' } },
       ]);
     });
+  });
+
+  it('are told of when a glob misses them by case alone', async () => {
+    for (const name of ['a.h5', 'b.H5', 'c.H5']) write(`feats/${name}`);
+    const told: Problem[] = [];
+    await findBags(resolvedConfig(own({ files: 'feats/*.h5' })), root, 'WSI', (problem) =>
+      told.push(problem),
+    );
+    expect(told).toMatchObject([
+      {
+        ...{ severity: 'warning', file: 'feats/b.H5', place: 'WSI' },
+        reason: '2 files are not read: they differ from "feats/*.h5" in upper and lower case alone.',
+      },
+    ]);
   });
 
   it('is the whole name of a file where nothing else is said', async () => {

@@ -71,7 +71,28 @@ export async function findBags(
       `Set ${key} to where the ${kind} lie, or leave ${modality} out of \`modalities\`.`,
       { context: { modality, key } },
     );
+  await warnOfOtherCase(modality, key, pattern, root, names, warn);
   return bagsOf(config, root, modality, kind, names, warn);
+}
+
+/** Files that the glob misses by upper and lower case alone, such as `.SVS`; they are not read. */
+async function warnOfOtherCase(
+  modality: ModalityId,
+  key: string,
+  pattern: string,
+  root: string,
+  names: readonly string[],
+  warn: Warn,
+): Promise<void> {
+  const taken = new Set(names);
+  const missed = (await matchingFiles(pattern, root, false)).filter((name) => !taken.has(name));
+  const [file = null] = missed;
+  if (file === null) return;
+  warn({
+    ...{ severity: 'warning', stage: 'embed', patient: null, file, place: modality },
+    reason: `${missed.length} files are not read: they differ from "${pattern}" in upper and lower case alone.`,
+    fix: `Rename them, or write both spellings into ${key}, as in "*.{svs,SVS}".`,
+  });
 }
 
 /** The jobs that given files make: one for each feature file or slide, one for the cores of a patient. */

@@ -1,4 +1,5 @@
-import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import type { PatientRule } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
 import { nearest } from '../core/suggest.js';
@@ -32,6 +33,13 @@ export async function patientTable(
   rule: TableRule,
   names: readonly string[],
 ): Promise<FileOwners> {
+  if (!existsSync(join(root, rule.table)))
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `${modality}: there is no file ${rule.table} in ${root}.`,
+      `Put it there, or correct data.modalities.${modality}.patient.table.`,
+      { context: { modality, file: rule.table } },
+    );
   const { readFileTable } = await import('../../operators/tables/file-table.js');
   const rows = await readFileTable(join(root, rule.table), {
     name: rule.table,
@@ -56,11 +64,17 @@ export async function patientTable(
   const byStem = new Map<string, string[]>();
   for (const name of byName.keys())
     byStem.set(plainStem(name), [...(byStem.get(plainStem(name)) ?? []), name]);
+  // A row that is the path of one file does not name another of the same name in another folder.
+  const byPath = new Map<string, string[]>();
+  for (const file of names)
+    for (const path of pathsOf(file)) byPath.set(path, [...(byPath.get(path) ?? []), file]);
+  const mayName = (row: string, file: string): boolean => byPath.get(row)?.includes(file) ?? true;
   const spellings = (file: string): readonly string[] => {
     const own = [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
-    return [...new Set([...own, ...(byStem.get(plainStem(file)) ?? [])])];
+    return [...new Set([...own, ...(byStem.get(plainStem(file)) ?? [])])].filter((row) => mayName(row, file));
   };
   const rowOf = new Map(names.map((file) => [file, onlyRow(rule.table, file, spellings(file), byName)]));
+  refuseSharedRows(rule.table, rowOf);
 
   const there = new Set(names.flatMap(spellings));
   const absent = [...byName].filter(([name]) => !there.has(name));
@@ -120,6 +134,27 @@ const unknownFiles = (
 function plainStem(name: string): string {
   const base = basename(name.normalize('NFC'));
   return fileEndings.some((ending) => base.toLowerCase().endsWith(ending)) ? stemOf(base) : base;
+}
+
+/** A path as it is, and without its ending. */
+const pathsOf = (file: string): readonly string[] =>
+  [file, file.slice(0, file.length - extname(file).length)].map((text) => text.normalize('NFC'));
+
+/** @throws HafError HAF_TABLE_INVALID when one row fits files of two folders, which may be of two patients */
+function refuseSharedRows(table: string, rowOf: ReadonlyMap<string, NamedRow | undefined>): void {
+  const first = new Map<NamedRow, string>();
+  for (const [file, row] of rowOf) {
+    if (row === undefined) continue;
+    const earlier = first.get(row) ?? file;
+    first.set(row, earlier);
+    if (dirname(earlier) !== dirname(file))
+      throw new HafError(
+        'HAF_TABLE_INVALID',
+        `${table}: line ${row.line} (patient ${row.patient}) fits two files, ${earlier} and ${file}.`,
+        'Write the path of each file below the data folder into the table, or narrow the glob.',
+        { context: { file: table } },
+      );
+  }
 }
 
 interface NamedRow {
