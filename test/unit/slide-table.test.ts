@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HafError } from '../../src/pipeline/core/errors.js';
-import { readSlideTable } from '../../src/pipeline/sources/slide-table.js';
+import { readSlideTable, rowsWithoutSlide } from '../../src/pipeline/sources/slide-table.js';
 import { fault } from '../support/fault.js';
 
 const header = 'file,mpp,keep_ids,exclude_ids\n';
@@ -12,6 +12,16 @@ describe('the slide table', () => {
     expect(settings('b/one.svs')).toEqual({ mpp: 0.5 });
     expect(settings('b/three.tiff')).toEqual({ mpp: 1 });
     expect(settings('b/four.tiff')).toEqual({});
+  });
+
+  it('tells of rows that fit no slide', () => {
+    const text = `${header}a/one.svs,0.25,,\n./a/two.svs,0.5,,\nthree,1,,\n`;
+    expect(rowsWithoutSlide('slides.csv', text, ['a/one.svs', 'a/two.svs', 'b/three.tiff'])).toMatchObject([
+      {
+        ...{ severity: 'warning', file: 'slides.csv', place: 'line 3' },
+        reason: 'No slide is called "./a/two.svs", so this row is not used.',
+      },
+    ]);
   });
 
   it('reads lists of contours and passes over empty cells and other columns', () => {

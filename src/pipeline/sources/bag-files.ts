@@ -11,7 +11,7 @@ import { idRuleOf, patientIn, type NameRule } from '../core/naming.js';
 import type { Problem } from '../core/problem.js';
 import type { Unit } from '../stage.js';
 import { examples, matchingFiles } from './matching-files.js';
-import { readSlideTable } from './slide-table.js';
+import { readSlideTable, rowsWithoutSlide } from './slide-table.js';
 import { patientTable } from './patient-table.js';
 
 /** The files that become the bags of one job, not yet hashed. */
@@ -127,7 +127,7 @@ export async function bagsOf(
     ...(rule === 'hancock' ? { names: rule } : {}),
   };
   return groupOf(bag) === 'file'
-    ? slideJobs(bag, root, names, shared, patientOf)
+    ? slideJobs(bag, root, names, shared, patientOf, warn)
     : coreJobs(names, shared, patientOf);
 }
 
@@ -199,8 +199,11 @@ function slideJobs(
   names: readonly string[],
   shared: Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId },
   patientOf: (file: string) => string | null,
+  warn: Warn,
 ): readonly FoundBags[] {
-  const settings = slideTable === null ? () => ({}) : readSlideTable(slideTable, readTable(root, slideTable));
+  const text = slideTable === null ? null : readTable(root, slideTable);
+  const settings = slideTable === null || text === null ? () => ({}) : readSlideTable(slideTable, text);
+  if (slideTable !== null && text !== null) rowsWithoutSlide(slideTable, text, names).forEach(warn);
   return names.map((file) => ({
     modality: shared.modality,
     kind: 'images',

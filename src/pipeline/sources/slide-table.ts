@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { CsvError, parse, type Info } from 'csv-parse/sync';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
+import type { Problem } from '../core/problem.js';
 import type { Unit } from '../stage.js';
 
 /** What the user says of a slide that the slide itself does not say. */
@@ -18,7 +19,7 @@ interface Row {
 /**
  * Reads the slide table (`data.modalities.<name>.slideTable`): a CSV with a column `file` - a path below the data folder, a file name
  * or its stem - and any of `mpp` (micrometres per level-0 pixel), `keep_ids`, `exclude_ids` (contours, counted from 0,
- * separated by blanks or semicolons). Other columns, empty cells and rows of slides that are not there are passed over.
+ * separated by blanks or semicolons). Other columns and empty cells are passed over.
  *
  * @returns what the table says of a slide, by its path below the data folder
  * @throws HafError HAF_TABLE_INVALID with all faults and their lines
@@ -36,6 +37,22 @@ export function readSlideTable(name: string, text: string): (file: string) => Sl
   }
   if (faults.length > 0) throw invalid(name, faults.join('; '));
   return (file) => settings.get(file) ?? settings.get(basename(file)) ?? settings.get(stemOf(file)) ?? {};
+}
+
+/** A warning for each row of a slide table that fits none of the slides: what the row says is not used. */
+export function rowsWithoutSlide(name: string, text: string, files: readonly string[]): readonly Problem[] {
+  const there = new Set(files.flatMap((file) => [file, basename(file), stemOf(file)]));
+  return parseRows(name, text).flatMap(({ record, info }): Problem[] => {
+    const file = record[fileColumn] ?? '';
+    if (there.has(file)) return [];
+    return [
+      {
+        ...{ severity: 'warning', stage: 'tile', patient: null, file: name, place: `line ${info.lines}` },
+        reason: `No slide is called "${file}", so this row is not used.`,
+        fix: 'Write the path of the slide below the data folder, its name, or its name without ending.',
+      },
+    ];
+  });
 }
 
 function parseRows(name: string, text: string): readonly Row[] {
