@@ -155,7 +155,7 @@ function unseenCategories(
           file: null,
           place: `fold ${fold}, ${modality}.${name}`,
         },
-        reason: `${others.length} patients have a category that no training patient has: ${listed(names)}. The fold learns nothing of it.`,
+        reason: `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${listed(names)}. The fold learns nothing of it.`,
         fix: 'Join rare categories in the file, or lower cv.folds so that more patients train.',
       },
     ];
