@@ -34,7 +34,7 @@ export function queueCases(bench: Bench): void {
       sha256: '0'.repeat(64),
     };
     const job = testJob('stage1/fold-0/TMA', {
-      ...{ stage: 'stage1', unit: { fold: 0, modality: 'TMA' }, modalities: ['TMA', 'Clin'] },
+      ...{ stage: 'stage1', unit: { fold: 0, modality: 'TMA' } },
       ...{ run: 'cohort-2-0a1b', store: 's3://bucket/a b', sources: [source], replace: true },
     });
     await orchestrator.enqueue(job);

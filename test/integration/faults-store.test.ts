@@ -104,13 +104,13 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     bench = await FaultBench.withServer();
     const up = bench.up();
     // Nobody trains yet, so nobody has read it.
-    await up.event(isDone('preprocess/fold-0'));
-    await up.event(isDone('preprocess/fold-1'));
-    const blob = damage(bench, 'preprocess/fold-0', 'vectors.safetensors');
+    await up.event(isDone('preprocess/fold-0/Blood'));
+    await up.event(isDone('preprocess/fold-1/Blood'));
+    const blob = damage(bench, 'preprocess/fold-0/Blood', 'vectors.safetensors');
     bench.worker();
     expect((await up.ended).code).toBe(0);
     expect(existsSync(`${blob}.corrupt`)).toBe(true);
-    expect(timesDone(bench.folder, 'preprocess/fold-0')).toBe(2);
+    expect(timesDone(bench.folder, 'preprocess/fold-0/Blood')).toBe(2);
     expect(outcomeOf(bench.folder)).toEqual(await undisturbed());
     const failures = await bench.start(['failures', 'latest']).ended;
     expect(failures.stderr).toContain('Nothing failed');
