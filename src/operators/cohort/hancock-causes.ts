@@ -1,4 +1,5 @@
 import { hancockCause } from '../../pipeline/config/cohorts/hancock.js';
+import { quoted } from '../../pipeline/core/wording.js';
 import type { TableFault } from '../tables/table-fault.js';
 import type { TextTable } from '../tables/text-table.js';
 
@@ -10,7 +11,6 @@ const statusOfCause = new Map([
   [hancockCause.notTumorSpecific, 'deceased'],
 ]);
 const statuses = [...new Set(statusOfCause.values())];
-const quoted = (values: Iterable<string>): string => [...values].map((value) => `"${value}"`).join(', ');
 
 /**
  * How HANCOCK's patients died. Every row must say whether the patient lives and, in agreement with it, the cause.

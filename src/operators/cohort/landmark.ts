@@ -1,6 +1,5 @@
+import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Member } from './cohort-data.js';
-
-const daysPerYear = 365.25;
 
 /**
  * The outcome after `years` of follow-up (`cohort.label: landmark`, method.md 1.3): 1 when the event had happened by then, 0
@@ -8,7 +7,7 @@ const daysPerYear = 365.25;
  * seen without it before, or without a time of follow-up.
  */
 export function landmarkStatus({ y, followUpDays }: Member, years: number): 0 | 1 | string {
-  const limit = years * daysPerYear;
+  const limit = years * daysPer.years;
   if (followUpDays === null)
     return `The time of follow-up is unknown, and with it the status at ${years} years.`;
   if (y === 1 && followUpDays <= limit) return 1;

@@ -1,4 +1,5 @@
 import { HafError } from '../../pipeline/core/errors.js';
+import { grouped } from '../../pipeline/core/grouped.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { filesKey, ofPiece, piecesOf, type BagPiece, type EmbeddedBags } from './bag-piece.js';
@@ -29,7 +30,7 @@ export function patientBags(
   const wanted = sources === null ? filled : ofSources(filled, sources, problems);
   const usable = oneScale(oneImageOnce(wanted, problems), problems);
   const patients: PatientBags['patients'] = {};
-  for (const [patient, own] of byPatient(usable)) {
+  for (const [patient, own] of grouped(usable.map((piece) => [piece.patient, piece]))) {
     if (sources !== null && !hasPrimary(modality, patient, own, problems)) continue;
     patients[patient] = [...own]
       .sort(sources === null ? byCore : bySlide)
@@ -64,16 +65,6 @@ function requireOneEncoder(files: readonly EmbeddedBags[]): void {
     `Point ${filesKey(first)} to the features of one encoder.`,
     { context: { files: [first.name, other.name] } },
   );
-}
-
-function byPatient(pieces: readonly BagPiece[]): ReadonlyMap<string, readonly BagPiece[]> {
-  const grouped = new Map<string, BagPiece[]>();
-  for (const piece of pieces) {
-    const own = grouped.get(piece.patient);
-    if (own) own.push(piece);
-    else grouped.set(piece.patient, [piece]);
-  }
-  return grouped;
 }
 
 /** The slides of the sources to use. */

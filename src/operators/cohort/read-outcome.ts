@@ -1,8 +1,11 @@
-import { daysPer } from '../../pipeline/config/data-schema.js';
+import { daysPer, longestFollowUp } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
+import { grouped } from '../../pipeline/core/grouped.js';
 import { nearest } from '../../pipeline/core/suggest.js';
 import { idRuleOf } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
+import { counted, quoted } from '../../pipeline/core/wording.js';
+import { absentColumn } from '../tables/absent-column.js';
 import { inLineOrder, type TableFault } from '../tables/table-fault.js';
 import { readTextTable, type TextTable } from '../tables/text-table.js';
 import type { OutcomeWords } from './cohort-data.js';
@@ -22,9 +25,6 @@ export interface ReadOutcome {
 }
 
 type OutcomeKeys = Pick<Config['data'], 'layout' | 'patients' | 'outcome'>;
-
-/** Nobody is followed longer than this, years; such a time is a code for "unknown" or of another unit. */
-const longestFollowUp = 120;
 
 /**
  * Reads the outcome of every patient (method.md 1.1, docs/own-cohort.md): the event by the values that the experiment calls
@@ -47,20 +47,22 @@ export async function readOutcome(
     table.columns.indexOf(column),
   ) as [number, number];
   if (table.faults.length > 0) return { ...nothing, faults: table.faults };
-  if (eventAt < 0) return { ...nothing, faults: [absent(table, event.column)] };
+  if (eventAt < 0)
+    return { ...nothing, faults: [absentColumn(table, event.column, 'data.outcome.event.column')] };
 
   const faults: TableFault[] = [];
   const problems: Problem[] = [];
   const causes = layout === 'hancock' ? hancockCauses(table, eventAt) : null;
   faults.push(...(causes?.faults ?? []));
   const labelled: Labelled[] = [];
-  const others = new Map<string, string[]>();
+  const unlabelled: (readonly [value: string, id: string])[] = [];
   table.patients.forEach((id, row) => {
     const value = table.text(row, eventAt);
     const y = labelOf(event, value);
-    if (y === null) others.set(value, [...(others.get(value) ?? []), id]);
+    if (y === null) unlabelled.push([value, id]);
     else labelled.push({ id, y, cause: causes?.of(row) ?? null, followUpDays: followUp(row, id) });
   });
+  const others = grouped(unlabelled);
   if (layout === 'own') {
     if (labelled.length === 0) faults.push(noneFits(table, event, others));
     else faults.push(...respelled(table, event, others));
@@ -72,8 +74,8 @@ export async function readOutcome(
   return {
     words,
     patients: labelled,
-    unlabelled: [...others.values()].flat(),
-    others: counted(others),
+    unlabelled: unlabelled.map(([, id]) => id),
+    others: withCounts(others),
     faults: inLineOrder(faults),
     problems,
   };
@@ -90,7 +92,7 @@ export async function readOutcome(
       return null;
     }
     const days = value * daysPer[time.unit];
-    if (days >= 0 && days <= longestFollowUp * daysPer.years) return days;
+    if (days >= 0 && days <= longestFollowUp) return days;
     problems.push({
       ...{ severity: 'warning', stage: 'outcome', patient: id, file: table.file, place: time.column },
       reason: `A follow-up of ${text} ${time.unit} cannot be; the time counts as unknown.`,
@@ -111,18 +113,7 @@ function labelOf({ positive, negative }: Event, value: string): 0 | 1 | null {
   return isAmong(negative, value) ? 0 : null;
 }
 
-const quoted = (values: Iterable<string>): string => [...values].map((value) => `"${value}"`).join(', ');
-
-function absent({ file, columns }: TextTable, column: string): TableFault {
-  const guess = nearest(column, columns);
-  const hint = guess === null ? `found ${quoted(columns.slice(0, 20))}` : `did you mean "${guess}"?`;
-  return {
-    ...{ file, line: 1, column: null },
-    problem: `no column "${column}" (data.outcome.event.column); ${hint}`,
-  };
-}
-
-const counted = (others: ReadonlyMap<string, readonly string[]>): readonly string[] =>
+const withCounts = (others: ReadonlyMap<string, readonly string[]>): readonly string[] =>
   [...others].slice(0, 8).map(([value, ids]) => `"${value}" (${ids.length})`);
 
 function noneFits(
@@ -130,7 +121,7 @@ function noneFits(
   { column, positive, negative }: Event,
   others: ReadonlyMap<string, readonly string[]>,
 ): TableFault {
-  const found = counted(others);
+  const found = withCounts(others);
   return {
     ...{ file, line: null, column },
     problem: `no value is positive (${quoted(positive)}) or negative (${quoted(negative)}); the column holds ${found.join(', ')}. Correct data.outcome.event`,
@@ -147,8 +138,7 @@ const respelled = (
     const like = [...positive, ...negative].find((one) => one.toLowerCase() === value.toLowerCase());
     if (value === '' || like === undefined) return [];
     const key = positive.includes(like) ? 'positive' : 'negative';
-    const count = ids.length === 1 ? '1 patient' : `${ids.length} patients`;
-    const problem = `"${value}" (${count}) differs from "${like}" in upper and lower case alone. Correct the cells, or add it to data.outcome.event.${key}`;
+    const problem = `"${value}" (${counted(ids.length, 'patient')}) differs from "${like}" in upper and lower case alone. Correct the cells, or add it to data.outcome.event.${key}`;
     return [{ file, line: null, column, problem }];
   });
 

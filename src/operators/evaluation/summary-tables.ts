@@ -1,3 +1,4 @@
+import { grouped } from '../../pipeline/core/grouped.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import { csvLine } from '../../pipeline/core/csv.js';
 import type { PaperSpread } from '../paper/paper-results.js';
@@ -63,12 +64,11 @@ export function groupedNotes({
   rows,
   skipped,
 }: Summary): readonly { readonly about: string; readonly text: string }[] {
-  const titles = new Map<string, string[]>();
   const notes = [
     ...rows.flatMap(({ title, notes }) => notes.map((text) => ({ title, text }))),
     ...skipped.map(({ title, reason }) => ({ title, text: `skipped: ${reason}.` })),
   ];
-  for (const { title, text } of notes) titles.set(text, [...(titles.get(text) ?? []), title]);
+  const titles = grouped(notes.map(({ title, text }) => [text, title]));
   return [...titles].map(([text, of]) => ({ about: of.join(', '), text }));
 }
 

@@ -16,9 +16,10 @@ export interface BagFilesOf {
  * The patients that the files of a modality name: by file name or table, and by the names of the arrays in a file of several
  * patients. A file that cannot be read is a warning: the job that reads it fails, and the run goes on without it.
  */
-export async function bagPatients(
-  bags: readonly BagFilesOf[],
-): Promise<{ readonly ids: ReadonlySet<string>; readonly unreadable: readonly Problem[] }> {
+export function bagPatients(bags: readonly BagFilesOf[]): {
+  readonly ids: ReadonlySet<string>;
+  readonly unreadable: readonly Problem[];
+} {
   const ids = new Set<string>();
   const unreadable: Problem[] = [];
   for (const { kind, unit, sources } of bags) {
@@ -34,7 +35,6 @@ export async function bagPatients(
       ? sources.flatMap((file) => idsIn(file, unit, unreadable))
       : [unit.patient ?? null])
       if (id !== null) ids.add(id);
-    await Promise.resolve();
   }
   return { ids, unreadable };
 }

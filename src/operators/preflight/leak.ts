@@ -1,12 +1,11 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { ColumnKind } from '../tables/typed-column.js';
+import { aucOfClasses } from '../stats/auc.js';
 import { normalTwoSided } from '../stats/tail-probability.js';
 
 /** A table as the guard looks at it: cells row by row, NaN where a cell is missing. */
 export interface GuardedTable {
-  readonly columns: readonly {
-    readonly name: string;
-    readonly kind: 'numeric' | 'binary' | 'nominal' | 'ordinal';
-  }[];
+  readonly columns: readonly { readonly name: string; readonly kind: ColumnKind }[];
   readonly patients: readonly string[];
   readonly cells: Float64Array;
 }
@@ -71,7 +70,7 @@ export function leaksOf(
       ),
     ) as unknown as Classes;
     const count = known[0].length + known[1].length;
-    const byValue = kind === 'nominal' ? aucRising(byCategory(known)) : aucEitherWay(known);
+    const byValue = kind === 'nominal' ? aucOfClasses(...byCategory(known)) : aucEitherWay(known);
     if (count >= fewestPatients && byValue !== null && convicts(byValue, known))
       return [{ modality, column: name, because: describe('by itself', byValue, count) }];
     // Where a cell is missing is a column of two values.
@@ -102,7 +101,10 @@ function byChance(auc: number, [negative, positive]: Classes): number {
 const describe = (how: string, auc: number, patients: number): string =>
   `separates the outcome ${how}, AUC ${auc.toFixed(3)} over ${patients} patients`;
 
-/** The share of events among the other patients of the same category. */
+/**
+ * The share of events among the other patients of the same category. A high share must go with the event: within a category a
+ * patient with the event has a lower share among the others, so without any signal the AUC of these shares is near 0.
+ */
 function byCategory([negative, positive]: Classes): Classes {
   const totals = new Map<number, { count: number; events: number }>();
   const count = (values: Float64Array, event: 0 | 1): void =>
@@ -120,25 +122,8 @@ function byCategory([negative, positive]: Classes): Classes {
   return [shares(negative, 0), shares(positive, 1)];
 }
 
-/**
- * AUC of values that rise with the outcome, ties counting one half; null with one class. The direction matters for
- * `byCategory`: within a category a patient with the event has a lower share of events among the others, so without any
- * signal this AUC is near 0.
- */
-function aucRising([negative, positive]: Classes): number | null {
-  if (negative.length === 0 || positive.length === 0) return null;
-  const [low, high] = [negative.toSorted(), positive.toSorted()];
-  let [below, upTo, wins] = [0, 0, 0];
-  for (const value of high) {
-    while (below < low.length && (low[below] as number) < value) below++;
-    while (upTo < low.length && (low[upTo] as number) <= value) upTo++;
-    wins += (below + upTo) / 2;
-  }
-  return wins / (low.length * high.length);
-}
-
 /** AUC of values against labels, whichever direction is above one half; null with one class. */
 function aucEitherWay(known: Classes): number | null {
-  const one = aucRising(known);
+  const one = aucOfClasses(...known);
   return one === null ? null : Math.max(one, 1 - one);
 }

@@ -1,10 +1,10 @@
-import type { BagDeclaration, TableDeclaration } from '../../pipeline/config/data-schema.js';
+import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import { slotsOf, tableOf, bagOf } from '../../pipeline/config/slots.js';
+import { bagOf, globOf, slotsOf, tableOf } from '../../pipeline/config/slots.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { SourceFile, Unit } from '../../pipeline/stage.js';
+import type { SourceFile } from '../../pipeline/stage.js';
 import { readModalityTable } from '../cohort/read-modality-table.js';
 import { readOutcome, type ReadOutcome } from '../cohort/read-outcome.js';
 import { faultsError, type TableFault } from '../tables/table-fault.js';
@@ -20,7 +20,9 @@ import { unusableFeatures } from './unusable-features.js';
 export interface PreflightFiles {
   readonly outcome: readonly SourceFile[];
   readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
-  readonly bags: readonly (BagFilesOf & { readonly unit: Unit })[];
+  readonly bags: readonly BagFilesOf[];
+  /** What was said when the files were looked for: files that cannot be used, and rows and files that are left over. */
+  readonly unreadable: readonly Problem[];
 }
 
 /** A table as it was read. */
@@ -82,11 +84,13 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     const table = tables.find((one) => one.modality === modality)?.table;
     if (kind === 'table' && table === undefined) continue;
     const bags = files.bags.filter((one) => one.modality === modality);
-    const named = await bagPatients(bags);
+    const named = bagPatients(bags);
     const ids = table === undefined ? named.ids : new Set(table.patients);
     warnings.push(...named.unreadable);
     const place =
-      kind === 'table' ? [tableOf(config, modality).file].flat().join(', ') : globOf(bagOf(config, modality));
+      kind === 'table'
+        ? [tableOf(config, modality).file].flat().join(', ')
+        : globOf(bagOf(config, modality)).pattern;
     const count =
       kind === 'table'
         ? [tableOf(config, modality).file].flat().length
@@ -111,6 +115,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     ),
   );
   if (readable && leaks.length > 0) refusals.push(leakError(leaks));
+  // Tables of files may leave rows and files over; a file that cannot be used is a failure of its own.
+  warnings.push(...files.unreadable.filter(({ severity }) => severity !== 'failure'));
   return {
     ...{ outcome, tables, joins, holders, warnings, refusals },
     patientsByModalities: countHeld(
@@ -135,8 +141,6 @@ export async function tryFeatures(
   );
   return (await Promise.all(tried)).filter((error) => error !== null);
 }
-
-const globOf = ({ slides, images, files }: BagDeclaration): string => slides ?? images ?? files ?? '';
 
 /** A modality of which less than half of the patients have an outcome was most likely joined by other ids. */
 function refused(join: Join): readonly HafError[] {

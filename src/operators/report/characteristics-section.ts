@@ -1,7 +1,8 @@
 import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
 import type { ByOutcome, Characteristic, Quartiles, TableCharacteristics } from './characteristics.js';
 import { html, trustedMarkup, type Html } from './html.js';
-import { counted, undefinedText } from './number-text.js';
+import { counted } from '../../pipeline/core/wording.js';
+import { undefinedText } from './number-text.js';
 import type { ModalityOverview } from './overview.js';
 import type { ReportInput } from './report-input.js';
 

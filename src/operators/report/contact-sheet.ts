@@ -1,7 +1,7 @@
 import { settingsText, type TiledImage } from '../tiling/tiles-data.js';
 import { html, type Html } from './html.js';
 import type { Tiled } from './image-input.js';
-import { counted } from './number-text.js';
+import { counted } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 /** So many pictures of slides that did well, and as many of other images: those with the fewest tiles: what looks odd is among them. */

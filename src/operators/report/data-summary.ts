@@ -1,5 +1,5 @@
 import { html, type Html } from './html.js';
-import { counted, listed } from './number-text.js';
+import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 /** Modalities that are named; more are counted. */

@@ -1,7 +1,7 @@
 import { hancockTitles } from '../../pipeline/config/cohorts/hancock.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOfKind, tableOf } from '../../pipeline/config/slots.js';
-import { counted, listed } from './number-text.js';
+import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 /** The paragraphs of the methods text about patients and their data. */

@@ -5,7 +5,7 @@ import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/me
 import { methodOf } from '../methods/registry.js';
 import { bagSequence } from '../mfmf/bag-sequence.js';
 import { bagWord, cohortText, featureText, splitText, tableText } from './methods-data-text.js';
-import { counted, listed } from './number-text.js';
+import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 export interface Paragraph {

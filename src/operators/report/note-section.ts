@@ -1,6 +1,6 @@
 import { groupedNotes } from '../evaluation/summary-tables.js';
 import { html, type Html } from './html.js';
-import { counted, listed } from './number-text.js';
+import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 /** A remark and the folds it was made in; no folds: it speaks of the whole run. */

@@ -33,10 +33,3 @@ export const spreadText = ({ mean, std }: Spread): string => plusMinus(mean, std
 
 export const interval = ([low, high]: readonly [number, number]): string =>
   `[${threeDigits(low)},\u00a0${threeDigits(high)}]`;
-
-/** "a, b and c"; nothing for nothing. */
-export const listed = (items: readonly string[]): string =>
-  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
-
-/** "2 folds", "1 fold": a count with its noun; the plural adds an s. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

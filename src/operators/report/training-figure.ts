@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { csvLine } from '../../pipeline/core/csv.js';
 import { chartColours, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
-import { counted } from './number-text.js';
+import { counted } from '../../pipeline/core/wording.js';
 import type { TrainingGroup } from './training-groups.js';
 
 const panels = [

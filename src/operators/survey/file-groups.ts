@@ -1,5 +1,7 @@
 import { posix } from 'node:path';
 import { stemOf } from '../../pipeline/core/file-name.js';
+import { grouped } from '../../pipeline/core/grouped.js';
+import { featureEndings, pictureEndings, slideEndings } from '../../pipeline/core/file-endings.js';
 
 /** Files of one folder and ending, which are taken as one modality. */
 export interface FileGroup {
@@ -11,19 +13,17 @@ export interface FileGroup {
   readonly files: readonly string[];
 }
 
-const features = ['h5', 'hdf5', 'safetensors', 'npz', 'npy', 'pt', 'pth'];
-const slides = [...['svs', 'ndpi', 'scn', 'bif', 'mrxs', 'svslide', 'tif', 'tiff', 'dcm', 'czi', 'vsi']];
-const images = ['png', 'jpg', 'jpeg'];
 /** From here on subfolders are one group: they are named by patient or slide rather than by what is in them. */
 const manyFolders = 4;
 
-const endingOf = (file: string): string => posix.extname(file).slice(1).toLowerCase();
+/** In lower case, with the dot. */
+const endingOf = (file: string): string => posix.extname(file).toLowerCase();
 
 function kindOf(file: string): FileGroup['kind'] | null {
   const ending = endingOf(file);
-  if (features.includes(ending)) return 'features';
-  if (slides.includes(ending)) return 'slides';
-  return images.includes(ending) ? 'images' : null;
+  if (featureEndings.includes(ending)) return 'features';
+  if (slideEndings.includes(ending.slice(1))) return 'slides';
+  return pictureEndings.includes(ending.slice(1)) ? 'images' : null;
 }
 
 /**
@@ -59,11 +59,9 @@ interface Group {
 }
 
 function merged(groups: readonly Group[]): readonly Group[] {
-  const families = new Map<string, Group[]>();
-  for (const group of groups) {
-    const key = group.folder === '' ? `./${group.ending}` : `${dirOf(group.folder)}//${group.ending}`;
-    families.set(key, [...(families.get(key) ?? []), group]);
-  }
+  const parentOf = ({ folder, ending }: Group): string =>
+    folder === '' ? `./${ending}` : `${dirOf(folder)}//${ending}`;
+  const families = grouped(groups.map((group) => [parentOf(group), group]));
   return [...families.values()].flatMap((family): readonly Group[] => {
     const [first] = family;
     const stems = family.flatMap(({ files }) => files.map(stemOf));
@@ -97,6 +95,6 @@ export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, Fi
   return found;
 }
 
-/** Features before pictures; of features, the endings in the order of the list: h5 files hold coordinates too. */
+/** Features before pictures; of features, the endings in the order of their list. */
 const rank = ({ kind, glob }: FileGroup): number =>
-  kind === 'features' ? features.indexOf(endingOf(glob)) : kind === 'slides' ? 100 : 200;
+  kind === 'features' ? featureEndings.indexOf(endingOf(glob)) : kind === 'slides' ? 100 : 200;

@@ -1,6 +1,7 @@
+import { quoted } from '../../pipeline/core/wording.js';
 import { countsOf, type SurveyTable } from './survey-table.js';
 import type { IdColumn } from './id-columns.js';
-import { meaningOf, tellsOfDeath } from './outcome-words.js';
+import { endpoints, meaningOf, tellsOfDeath } from './outcome-words.js';
 
 /** A column that may be the outcome, and what its values most likely mean. */
 export interface OutcomeCandidate {
@@ -24,7 +25,7 @@ export interface OutcomeCandidate {
   readonly prefix: string | null;
 }
 
-const survival = /^(os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi)(?=$|[^a-z])/i;
+const survival = new RegExp(`^(${endpoints})(?=$|[^a-z])`, 'i');
 
 /** Names of outcome columns, the most usual outcome first. */
 const names: readonly RegExp[] = [
@@ -129,5 +130,3 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
 /** Codes or yes and no, which mean the opposite in a column that counts the living or the censored. */
 const isPlain = (values: readonly string[]): boolean =>
   values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));
-
-const quoted = (values: readonly string[]): string => values.map((value) => `"${value}"`).join(', ');

@@ -1,3 +1,6 @@
+/** Short names of endpoints that a column of status or time begins with, for a regular expression. */
+export const endpoints = 'os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi';
+
 /** Words of an outcome column, without case, blanks and signs. */
 const positive = new Set([
   ...['dead', 'deceased', 'died', 'death', 'exitus', 'dod', 'dead of disease'],

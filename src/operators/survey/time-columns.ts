@@ -1,4 +1,6 @@
+import { daysPer, longestFollowUp, type timeUnits } from '../../pipeline/config/data-schema.js';
 import type { IdColumn } from './id-columns.js';
+import { endpoints } from './outcome-words.js';
 
 /** A column that may hold the time to the event or to the last contact. */
 export interface TimeCandidate {
@@ -11,10 +13,9 @@ export interface TimeCandidate {
   readonly least: number;
   readonly most: number;
 }
-export type TimeUnit = 'days' | 'weeks' | 'months' | 'years';
+export type TimeUnit = (typeof timeUnits)[number];
 
-const survival =
-  /^(os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi)(?=$|[^a-z]|months?|days|years|time)/i;
+const survival = new RegExp(`^(${endpoints})(?=$|[^a-z]|months?|days|years|time)`, 'i');
 const times: readonly RegExp[] = [
   /follow[ _.-]?up/i,
   /(^|[^a-z])surviv\w*[ _.(-]*(time|days|weeks|months?|years|mo|yrs?)/i,
@@ -27,9 +28,8 @@ const units: readonly (readonly [RegExp, TimeUnit])[] = [
   [/month|(^|[^a-z])mos?([^a-z]|$)/i, 'months'],
   [/year|(^|[^a-z])yrs?([^a-z]|$)/i, 'years'],
 ];
-/** Shares of missing cells and the longest time are those of a time of follow-up. */
+/** Share of the cells of a time of follow-up that are known at least. */
 const leastKnown = 0.5;
-const mostYears: Readonly<Record<TimeUnit, number>> = { days: 43_830, weeks: 6262, months: 1440, years: 120 };
 
 /** The columns of a table that may hold times, by name and by their values. */
 export function timeCandidates({
@@ -49,7 +49,7 @@ export function timeCandidates({
     if (numbers.length < known || known < leastKnown * table.rows || new Set(numbers).size <= 2) return [];
     const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
     const unit = unitNamed ?? guessed(most);
-    return least < 0 || most > mostYears[unit]
+    return least < 0 || most * daysPer[unit] > longestFollowUp
       ? []
       : [{ column, unit, named: unitNamed !== undefined, prefix, least, most }];
   });

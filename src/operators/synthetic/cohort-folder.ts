@@ -17,6 +17,15 @@ export function assertWhole(name: string, value: number, least: number): void {
   );
 }
 
+const fewestPatients = 20;
+const smallestWidth = 8;
+
+/** @throws HafError `HAF_USAGE` for fewer patients than folds need, or instances too short to hold a signal */
+export function assertCohortSize(patients: number, width: number): void {
+  assertWhole('patients', patients, fewestPatients);
+  assertWhole('width', width, smallestWidth);
+}
+
 /** Makes the folder and those below it. @throws HafError `HAF_USAGE` when something is in it already */
 export function prepareFolder(out: string, folders: readonly string[]): void {
   mkdirSync(out, { recursive: true });

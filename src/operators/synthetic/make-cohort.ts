@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertWhole, markSynthetic, prepareFolder } from './cohort-folder.js';
+import { assertCohortSize, markSynthetic, prepareFolder } from './cohort-folder.js';
 import { writeCores } from './cores.js';
 import { drawPersonas } from './latent.js';
 import { writeSlidePictures } from './slide-pictures.js';
@@ -31,9 +31,6 @@ export interface SyntheticCohort {
   readonly tmaFiles: number;
 }
 
-const fewestPatients = 20;
-const smallestWidth = 8;
-
 const readme = (patients: number, seed: number, width: number): string =>
   [
     'SYNTHETIC DATA - NOT REAL PATIENTS',
@@ -60,8 +57,7 @@ const readme = (patients: number, seed: number, width: number): string =>
  */
 export async function makeCohort(options: SyntheticOptions): Promise<SyntheticCohort> {
   const { out, patients = 150, seed = 1, width = 1024, slides = false } = options;
-  assertWhole('patients', patients, fewestPatients);
-  assertWhole('width', width, smallestWidth);
+  assertCohortSize(patients, width);
   const slideFolder = slides ? 'slides' : 'wsi';
   prepareFolder(out, [slideFolder, 'tma']);
   const personas = drawPersonas(patients, seed);

@@ -1,4 +1,4 @@
-import { nearest } from '../../pipeline/core/suggest.js';
+import { absentColumn } from './absent-column.js';
 import { faultsError } from './table-fault.js';
 import { readTextTable } from './text-table.js';
 
@@ -25,15 +25,11 @@ export async function readFileTable(
     readonly patientOf: (raw: string) => string | null;
   },
 ): Promise<readonly FileRow[]> {
-  const { name, file: column } = options;
+  const { file: column } = options;
   const table = await readTextTable(path, { ...options, onePerPatient: false });
   if (table.faults.length > 0) throw faultsError(table.faults);
   const at = table.columns.indexOf(column);
-  if (at < 0) {
-    const guess = nearest(column, table.columns);
-    const hint = guess === null ? `found ${table.columns.join(', ')}` : `did you mean "${guess}"?`;
-    throw faultsError([{ file: name, line: 1, column: null, problem: `no column "${column}"; ${hint}` }]);
-  }
+  if (at < 0) throw faultsError([absentColumn(table, column)]);
   return table.patients.flatMap((patient, row) => {
     const file = table.text(row, at).normalize('NFC');
     return file === '' ? [] : [{ file, patient, line: table.lines[row] ?? 0 }];

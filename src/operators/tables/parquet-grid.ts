@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
+import { isoText } from './date-text.js';
 import { plainNumber, type DecimalMark } from './plain-number.js';
 
 /** A column of a Parquet file; several row groups are put one behind the other. */
@@ -100,10 +101,6 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value.trim();
   if (typeof value === 'number') return Number.isNaN(value) ? '' : String(value);
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  if (value instanceof Date)
-    return value
-      .toISOString()
-      .replace(/T00:00:00\.000Z$/, '')
-      .replace(/\.000Z$/, '');
+  if (value instanceof Date) return isoText(value);
   return '';
 }

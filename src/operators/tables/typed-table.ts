@@ -1,4 +1,5 @@
 import type { Problem } from '../../pipeline/core/problem.js';
+import { grouped } from '../../pipeline/core/grouped.js';
 import { nearest } from '../../pipeline/core/suggest.js';
 import type { TableFault } from './table-fault.js';
 import { collapsed } from './collapse-faults.js';
@@ -77,7 +78,7 @@ export function typedTable(
   const columns: TypedColumn[] = [];
   const kept = new Uint8Array(used.length);
   const warnings = tableWarnings(text.file, text.notes);
-  const refusals = new Map<string, TableFault[]>();
+  const refusals: (readonly [kind: string, fault: TableFault])[] = [];
   used.forEach(({ name, at, declared }, index) => {
     for (let row = 0; row < rows; row++) numbers[row] = filled.cells[row * used.length + index] as number;
     const view: ColumnView = {
@@ -91,7 +92,7 @@ export function typedTable(
       left.push({ column: name, reason: settled.reason });
       const same = `${settled.reason} ${view.named}`;
       const fault = { file: text.file, line: settled.line, column: name, problem: settled.problem };
-      refusals.set(same, [...(refusals.get(same) ?? []), fault]);
+      refusals.push([same, fault]);
     } else if (settled.type === 'left') {
       left.push({ column: name, reason: settled.reason });
       warnings.leftOut(name, settled.reason);
@@ -103,7 +104,7 @@ export function typedTable(
       settled.cells?.forEach((value, row) => (filled.cells[row * used.length + index] = value));
     }
   });
-  for (const same of refusals.values()) faults.push(...collapsed(same, 'columns'));
+  for (const same of grouped(refusals).values()) faults.push(...collapsed(same, 'columns'));
   if (columns.length === 0 && faults.length === 0)
     faults.push({ file: text.file, line: null, column: null, problem: noInput(left) });
   return {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
 import { ZipArchive } from '../features/zip-archive.js';
+import { isoText } from './date-text.js';
 import { plainNumber, type DecimalMark } from './plain-number.js';
 
 /** A whole number of more digits than Excel keeps. */
@@ -20,28 +21,8 @@ const largestWorkbook = 500e6;
  * stored with them; a cell with an error such as #N/A is empty.
  */
 export async function openXlsxGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
-  const size = unpackedBytes(path);
-  if (size === null || size > largestWorkbook)
-    return {
-      line: null,
-      problem:
-        size === null
-          ? 'it cannot be read as an Excel workbook: its zip archive is damaged'
-          : `its sheets take ${Math.round(size / 1e6)} MB when unpacked, more than ${largestWorkbook / 1e6} MB: save the sheet as CSV`,
-    };
-  const { default: readWorkbook } = await import('read-excel-file/universal');
-  const content = await readFile(path);
-  let sheets: readonly { readonly sheet: string; readonly data: readonly (readonly Value[])[] }[];
-  try {
-    const buffer = new Uint8Array(content).buffer;
-    // Its types call a date the constructor of dates.
-    sheets = (await readWorkbook<number | LongNumber>(buffer, {
-      parseNumber: numberOf,
-    })) as unknown as typeof sheets;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { line: null, problem: `it cannot be read as an Excel workbook: ${reason}` };
-  }
+  const sheets = await sheetsOf(path);
+  if (typeof sheets === 'string') return { line: null, problem: sheets };
   const names = sheets.map(({ sheet }) => `"${sheet}"`).join(', ');
   const wanted = options.sheet ?? null;
   const found = wanted === null ? sheets : sheets.filter(({ sheet }) => sheet === wanted);
@@ -55,6 +36,34 @@ export async function openXlsxGrid(path: string, options: GridOptions): Promise<
   return { grid, form: { format: 'xlsx', sheet: only.sheet }, notes: [] };
 }
 
+/** The names of the sheets of a workbook; empty for a file that is none: opening the table tells what is wrong with it. */
+export async function sheetNames(path: string): Promise<readonly string[]> {
+  const sheets = await sheetsOf(path);
+  return typeof sheets === 'string' ? [] : sheets.map(({ sheet }) => sheet);
+}
+
+interface Sheet {
+  readonly sheet: string;
+  readonly data: readonly (readonly Value[])[];
+}
+
+/** All sheets of a workbook, or why it cannot be read. */
+async function sheetsOf(path: string): Promise<readonly Sheet[] | string> {
+  const size = unpackedBytes(path);
+  if (size === null) return 'it cannot be read as an Excel workbook: its zip archive is damaged';
+  if (size > largestWorkbook)
+    return `its sheets take ${Math.round(size / 1e6)} MB when unpacked, more than ${largestWorkbook / 1e6} MB: save the sheet as CSV`;
+  const { default: readWorkbook } = await import('read-excel-file/universal');
+  const buffer = new Uint8Array(await readFile(path)).buffer;
+  try {
+    const sheets = await readWorkbook<number | LongNumber>(buffer, { parseNumber: numberOf });
+    // Its types call a date the constructor of dates.
+    return sheets as unknown as readonly Sheet[];
+  } catch (error) {
+    return `it cannot be read as an Excel workbook: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 /** Bytes of all members of the zip archive; null when it is damaged. */
 function unpackedBytes(path: string): number | null {
   let archive: ZipArchive;
@@ -65,20 +74,6 @@ function unpackedBytes(path: string): number | null {
   }
   archive.close();
   return archive.entries.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-/** The names of the sheets of a workbook; empty for a file that is none. */
-export async function sheetNames(path: string): Promise<readonly string[]> {
-  const size = unpackedBytes(path);
-  if (size === null || size > largestWorkbook) return [];
-  const { default: readWorkbook } = await import('read-excel-file/universal');
-  try {
-    const sheets = await readWorkbook(new Uint8Array(await readFile(path)).buffer);
-    return sheets.map(({ sheet }) => sheet);
-  } catch {
-    // Opening the table tells what is wrong with the file.
-    return [];
-  }
 }
 
 function numberOf(written: string): number | LongNumber {
@@ -121,10 +116,6 @@ const isLong = (value: Value): value is LongNumber =>
 function textOf(value: Value): string {
   if (value === null) return '';
   if (typeof value === 'string') return value.trim();
-  if (value instanceof Date)
-    return value
-      .toISOString()
-      .replace(/T00:00:00\.000Z$/, '')
-      .replace(/\.000Z$/, '');
+  if (value instanceof Date) return isoText(value);
   return isLong(value) ? value.written : String(value);
 }

@@ -1,4 +1,6 @@
+import { grouped } from '../core/grouped.js';
 import type { Problem } from '../core/problem.js';
+import { counted } from '../core/wording.js';
 
 /** Failures, and groups of warnings, that are named on the terminal; problems.csv has all. */
 const mostNamed = 5;
@@ -35,12 +37,9 @@ interface Group {
 
 /** The most frequent first; the numbers and quoted names in a reason do not make it another one. */
 function groupedByReason(warnings: readonly Problem[]): readonly Group[] {
-  const groups = new Map<string, Problem[]>();
-  for (const problem of warnings) {
-    const key = JSON.stringify([problem.stage, problem.reason.replaceAll(/"[^"]*"|\d+(\.\d+)?/g, '…')]);
-    groups.set(key, [...(groups.get(key) ?? []), problem]);
-  }
-  return [...groups.values()]
+  const kindOf = ({ stage, reason }: Problem): string =>
+    JSON.stringify([stage, reason.replaceAll(/"[^"]*"|\d+(\.\d+)?/g, '…')]);
+  return [...grouped(warnings.map((problem) => [kindOf(problem), problem])).values()]
     .map((of) => ({ reason: of[0]?.reason ?? '', problems: of }))
     .sort((a, b) => b.problems.length - a.problems.length);
 }
@@ -57,5 +56,3 @@ function groupLine({ reason, problems }: Group): string {
   const example = where === '' ? '' : ` (${problems.length === 1 ? '' : 'for example '}${where})`;
   return `  warning${times}: ${reason}${example}`;
 }
-
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

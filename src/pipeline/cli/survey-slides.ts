@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { SlideProbe } from '../../operators/slides/probe-slide.js';
 import type { Config } from '../config/schema.js';
-import { slideEndings } from '../sources/file-endings.js';
+import { slideEndings } from '../core/file-endings.js';
 import { readSlideTable } from '../sources/slide-table.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import type { ModalityId } from '../core/modality.js';

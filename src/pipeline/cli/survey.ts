@@ -4,6 +4,7 @@ import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
+import { featureEndings } from '../core/file-endings.js';
 import { findFiles, nameFiles } from '../sources/find-sources.js';
 import { slideGlob, surveySlides, type SlideSurvey } from './survey-slides.js';
 
@@ -25,9 +26,6 @@ export interface Survey {
   readonly findings: readonly SurveyFinding[];
 }
 
-/** What feature files are usually called; more in docs/features.md. */
-const featureEndings = ['h5', 'hdf5', 'pt', 'npy', 'npz', 'safetensors'] as const;
-
 /**
  * Looks at a cohort folder with the eyes of an experiment, by the very checks of `up`.
  *
@@ -43,10 +41,8 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
     const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
-    const odd = files.unreadable.filter(({ severity }) => severity !== 'failure');
-    const made = await preflight(config, files);
-    checks = { ...made, warnings: [...made.warnings, ...odd] };
-    const lost = files.unreadable.filter((one) => !odd.includes(one));
+    checks = await preflight(config, files);
+    const lost = files.unreadable.filter(({ severity }) => severity === 'failure');
     findings.push(
       ...lost.map(({ file, reason, fix }) => ({
         modality: 'cohort',
@@ -78,7 +74,7 @@ async function otherFiles(
   if (code !== 'HAF_MODALITY_EMPTY') return [];
   const find = async (pattern: string): Promise<readonly string[]> =>
     (await glob(pattern, { cwd: root, onlyFiles: true })).sort();
-  const features = await find(`**/*.{${featureEndings.join(',')}}`);
+  const features = await find(`**/*{${featureEndings.join(',')}}`);
   const slides = await find(slideGlob);
   const [modality = 'cohort'] = slotsOfKind(config, 'bag').filter((id) => bagOf(config, id).files !== null);
   const found = (what: string, key: string, files: readonly string[]): readonly SurveyFinding[] =>

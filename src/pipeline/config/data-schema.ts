@@ -45,6 +45,8 @@ export const daysPer: Readonly<Record<(typeof timeUnits)[number], number>> = {
   months: 30.4375,
   years: 365.25,
 };
+/** Nobody is followed longer than 120 years, here in days; such a time is a code for "unknown" or of another unit. */
+export const longestFollowUp = 120 * daysPer.years;
 
 export const outcomeSchema = z.strictObject({
   file: text.default('targets.csv').describe('Table with the outcome, one row per patient (1.1).'),

@@ -7,7 +7,7 @@ import {
   methodOf,
 } from '../../operators/methods/registry.js';
 import { modalityRules } from './modality-rules.js';
-import { slotsOf } from './slots.js';
+import { globOf, slotsOf } from './slots.js';
 import type { ConfigFinding } from './findings.js';
 import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
@@ -191,8 +191,8 @@ function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
   return (slotsIn(sections) ?? []).flatMap(({ id }) => {
     const declared = data.modalities[id];
     if (declared?.kind !== 'bag') return [];
-    const key = declared.slides !== null ? 'slides' : declared.images !== null ? 'images' : null;
-    return key === null ? [] : [{ path: ['data', 'modalities', id, key], message }];
+    const { key } = globOf(declared);
+    return key === 'files' ? [] : [{ path: ['data', 'modalities', id, key], message }];
   });
 }
 

@@ -33,6 +33,15 @@ export const bagOf = (config: Declared, id: ModalityId): BagDeclaration => decla
 export const tableOf = (config: Declared, id: ModalityId): TableDeclaration =>
   declarationOf(config, id, 'table');
 
+/** The glob over the files of a bag, and the key of the declaration that holds it; images take the place of features. */
+export function globOf(bag: Pick<BagDeclaration, 'files' | 'slides' | 'images'>): {
+  readonly key: 'files' | 'slides' | 'images';
+  readonly pattern: string;
+} {
+  const key = bag.slides !== null ? 'slides' : bag.images !== null ? 'images' : 'files';
+  return { key, pattern: bag[key] ?? '' };
+}
+
 /** How reports call a modality. */
 export const titleOf = ({ data }: Pick<Declared, 'data'>, id: ModalityId): string =>
   data.modalities[id]?.title ?? id;

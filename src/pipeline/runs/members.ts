@@ -21,7 +21,7 @@ export async function memberFile(
   if (cohort.require.length > 0) return [];
   const { bagPatients } = await import('../../operators/preflight/bag-patients.js');
   // Files that were lost since the checks hold nobody.
-  const { ids: left } = await bagPatients(bags);
+  const { ids: left } = bagPatients(bags);
   const tables = [...holders].flatMap(([, { kind, ids }]) => (kind === 'table' ? [ids] : []));
   const ids = outcome.patients
     .map(({ id }) => id)

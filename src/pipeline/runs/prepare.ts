@@ -79,7 +79,7 @@ export async function prepareRun(
   guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
   const { preflight, tryFeatures, assertAccepted } = await import('../../operators/preflight/preflight.js');
-  const checks = earlierChecks ?? withOddFiles(await preflight(config, found), found);
+  const checks = earlierChecks ?? (await preflight(config, found));
   assertAccepted(checks.refusals);
   const members = await memberFile(config, checks, files.bags, store);
   const graph = buildGraph(config, { ...files, members });
@@ -97,12 +97,6 @@ export async function prepareRun(
   if (earlierChecks === undefined) assertAccepted(await tryFeatures(config, files, unread));
   return prepared;
 }
-
-/** What tables of files leave over is worth a look before the run as well. */
-const withOddFiles = (checks: Preflight, { unreadable }: DataFiles): Preflight => ({
-  ...checks,
-  warnings: [...checks.warnings, ...unreadable.filter(({ severity }) => severity !== 'failure')],
-});
 
 /** Where a store remembers the hashes of the user's files. */
 export const hashCacheOf = (store: ArtifactStore): string => join(store.localRoot, 'source-hashes.json');

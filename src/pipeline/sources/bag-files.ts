@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { BagDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
-import { bagOf } from '../config/slots.js';
+import { bagOf, globOf } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { ambiguousNames, hancockPatient } from '../core/hancock-names.js';
 import { stemOf } from '../core/file-name.js';
@@ -35,12 +35,11 @@ export function placeOf(
   config: Config,
   modality: ModalityId,
 ): { readonly key: string; readonly pattern: string; readonly kind: FoundBags['kind'] } {
-  const bag = bagOf(config, modality);
-  const name = bag.slides !== null ? 'slides' : bag.images !== null ? 'images' : 'files';
+  const { key, pattern } = globOf(bagOf(config, modality));
   return {
-    key: `data.modalities.${modality}.${name}`,
-    pattern: bag[name] ?? '',
-    kind: name === 'files' ? 'features' : 'images',
+    key: `data.modalities.${modality}.${key}`,
+    pattern,
+    kind: key === 'files' ? 'features' : 'images',
   };
 }
 

@@ -3,14 +3,15 @@ import { extname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
+import { grouped } from '../core/grouped.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { bagsOf, type FoundBags } from './bag-files.js';
-import { featureEndings, slideEndings } from './file-endings.js';
+import { featureEndings, pictureEndings, slideEndings } from '../core/file-endings.js';
 import { matchingFiles } from './matching-files.js';
 
 /** Endings looked for in a folder. */
-const imageEndings = [...slideEndings, 'png', 'jpg', 'jpeg'];
+const imageEndings = [...slideEndings, ...pictureEndings];
 
 export interface GivenBags {
   readonly bags: readonly FoundBags[];
@@ -41,10 +42,9 @@ export async function givenBags(
       `${paths.join(', ')}: no images or feature files in there.`,
       `Images end in ${imageEndings.join(', ')}; name a file with another ending itself.`,
     );
-  const byStem = new Map<string, readonly string[]>();
-  for (const name of names) byStem.set(stemOf(name), [...(byStem.get(stemOf(name)) ?? []), name]);
+  const byStem = grouped(names.map((name) => [stemOf(name), name]));
   const alike = [...byStem.values()].filter((group) => group.length > 1);
-  const clear = names.filter((name) => !alike.some((group) => group.includes(name)));
+  const clear = names.filter((name) => byStem.get(stemOf(name))?.length === 1);
   const isFeature = (name: string): boolean => featureEndings.includes(extname(name).toLowerCase());
   return {
     bags: [

@@ -5,10 +5,11 @@ import type { Config } from '../config/schema.js';
 import { nearest } from '../core/suggest.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
+import { grouped } from '../core/grouped.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { idRuleOf } from '../core/naming.js';
-import { fileEndings } from './file-endings.js';
+import { fileEndings } from '../core/file-endings.js';
 import { examples } from './matching-files.js';
 
 /** Whose each file is, and what of files and rows is left over. */
@@ -61,22 +62,19 @@ export async function patientTable(
     if (earlier === undefined) byName.set(file, { patient, line });
   }
   // Tables of slides name `x.svs` where the features are `x.h5`.
-  const byStem = new Map<string, string[]>();
-  for (const name of byName.keys())
-    byStem.set(plainStem(name), [...(byStem.get(plainStem(name)) ?? []), name]);
+  const byStem = grouped([...byName.keys()].map((name) => [plainStem(name), name]));
   // A row that is the path of one file does not name another of the same name in another folder.
-  const byPath = new Map<string, string[]>();
-  for (const file of names)
-    for (const path of pathsOf(file)) byPath.set(path, [...(byPath.get(path) ?? []), file]);
+  const byPath = grouped(names.flatMap((file) => pathsOf(file).map((path) => [path, file] as const)));
   const mayName = (row: string, file: string): boolean => byPath.get(row)?.includes(file) ?? true;
   const spellings = (file: string): readonly string[] => {
     const own = [file, basename(file), stemOf(file)].map((text) => text.normalize('NFC'));
     return [...new Set([...own, ...(byStem.get(plainStem(file)) ?? [])])].filter((row) => mayName(row, file));
   };
-  const rowOf = new Map(names.map((file) => [file, onlyRow(rule.table, file, spellings(file), byName)]));
+  const spelled = new Map(names.map((file) => [file, spellings(file)]));
+  const rowOf = new Map([...spelled].map(([file, rows]) => [file, onlyRow(rule.table, file, rows, byName)]));
   refuseSharedRows(rule.table, rowOf);
 
-  const there = new Set(names.flatMap(spellings));
+  const there = new Set([...spelled.values()].flat());
   const absent = [...byName].filter(([name]) => !there.has(name));
   const without = names.filter((file) => rowOf.get(file) === undefined);
   const { allowUnmatched } = config.data.patients;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertWhole, markSynthetic, prepareFolder } from '../cohort-folder.js';
+import { assertCohortSize, markSynthetic, prepareFolder } from '../cohort-folder.js';
 import { drawClinicalTable } from './clinical-table.js';
 import { drawLabTable } from './lab-table.js';
 import { drawPeople } from './people.js';
@@ -27,9 +27,6 @@ export interface OwnCohort {
   /** Number of files in `features`. */
   readonly slides: number;
 }
-
-const fewestPatients = 20;
-const smallestWidth = 8;
 
 const readme = (patients: number, seed: number, width: number): string =>
   [
@@ -61,8 +58,7 @@ const readme = (patients: number, seed: number, width: number): string =>
  */
 export async function makeOwnCohort(options: OwnCohortOptions): Promise<OwnCohort> {
   const { out, patients = 120, seed = 1, width = 32 } = options;
-  assertWhole('patients', patients, fewestPatients);
-  assertWhole('width', width, smallestWidth);
+  assertCohortSize(patients, width);
   prepareFolder(out, ['features']);
   markSynthetic(out, { patients, seed, width, own: true }, readme(patients, seed, width));
   const people = drawPeople(patients, seed);
