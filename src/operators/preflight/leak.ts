@@ -1,5 +1,6 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { ColumnKind } from '../tables/typed-column.js';
+import { columnCells } from '../tables/typed-table.js';
 import { aucOfClasses } from '../stats/auc.js';
 import { normalTwoSided } from '../stats/tail-probability.js';
 
@@ -45,11 +46,12 @@ const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\
  */
 export function leaksOf(
   modality: ModalityId,
-  { columns, patients, cells }: GuardedTable,
+  table: GuardedTable,
   labels: ReadonlyMap<string, 0 | 1>,
   outcomeColumns: readonly string[],
   allowed: readonly string[],
 ): readonly Leak[] {
+  const { columns, patients } = table;
   const own = outcomeColumns.map(plainName);
   const rows: readonly [negative: number[], positive: number[]] = [[], []];
   patients.forEach((id, row) => {
@@ -65,9 +67,7 @@ export function leaksOf(
       return [{ modality, column: name, because: 'is called like an outcome' }];
     if (labelled < fewestPatients) return [];
     const known = rows.map((some) =>
-      Float64Array.from(some, (row) => cells[row * columns.length + at] as number).filter(
-        (cell) => !Number.isNaN(cell),
-      ),
+      columnCells(table, at, some).filter((cell) => !Number.isNaN(cell)),
     ) as unknown as Classes;
     const count = known[0].length + known[1].length;
     const byValue = kind === 'nominal' ? aucOfClasses(...byCategory(known)) : aucEitherWay(known);

@@ -1,12 +1,13 @@
 import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
+import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { stageOf } from '../stage-of.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
-import type { TypedTable } from '../tables/typed-table.js';
+import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { encodedWidth, encodeRow } from './encode-row.js';
 import { fitColumn, variance } from './fit-columns.js';
@@ -55,13 +56,6 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
 
 const allOf = ({ columns }: TypedTable): readonly number[] => columns.map((_, at) => at);
 
-/** The cells of one column in some rows. */
-function columnCells({ columns, cells }: TypedTable, at: number, rows: readonly number[]): Float64Array {
-  const own = new Float64Array(rows.length);
-  rows.forEach((row, i) => (own[i] = cells[row * columns.length + at] as number));
-  return own;
-}
-
 /** The columns that vary most over the training patients, in the order of the table; nominal columns all stay. */
 function mostVarying(table: TypedTable, training: readonly number[], count: number): readonly number[] {
   const [nominal, others] = [
@@ -97,11 +91,6 @@ function encoded(
   });
 }
 
-const listed = (names: readonly string[]): string => {
-  const shown = names.slice(0, 5).map((name) => `"${name}"`);
-  return names.length > 5 ? `${shown.join(', ')} and ${names.length - 5} more` : shown.join(', ');
-};
-
 /** Columns without one value in training: fill 0 and scale 1 are no statistics of anything. */
 function unseenColumns(
   modality: string,
@@ -115,7 +104,7 @@ function unseenColumns(
   const names =
     unseen.length === chosen.length
       ? 'any column'
-      : listed(unseen.map((at) => table.columns[at]?.name ?? ''));
+      : quotedFirst(unseen.map((at) => table.columns[at]?.name ?? ''));
   return [
     {
       ...{
@@ -155,7 +144,7 @@ function unseenCategories(
           file: null,
           place: `fold ${fold}, ${modality}.${name}`,
         },
-        reason: `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${listed(names)}. The fold learns nothing of it.`,
+        reason: `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${quotedFirst(names)}. The fold learns nothing of it.`,
         fix: 'Join rare categories in the file, or lower cv.folds so that more patients train.',
       },
     ];

@@ -99,7 +99,9 @@ function characteristicOf(column: TypedColumn, cells: readonly Cell[]): Characte
     known: byOutcome((keeps) => known.filter(({ y }) => keeps(y)).length),
     missing: byOutcome((keeps) => cells.filter(({ y, value }) => keeps(y) && Number.isNaN(value)).length),
     quartiles:
-      categories === null ? byOutcome((keeps) => quartilesOf(known.filter(({ y }) => keeps(y)))) : null,
+      categories === null
+        ? byOutcome((keeps) => quartilesOf(known.filter(({ y }) => keeps(y)).map(({ value }) => value)))
+        : null,
     categories: categories?.slice(0, mostCategories) ?? null,
     otherCategories: Math.max(0, (categories?.length ?? 0) - mostCategories),
   };
@@ -109,9 +111,10 @@ function characteristicOf(column: TypedColumn, cells: readonly Cell[]): Characte
 const countsNumbers = ({ kind, categories }: TypedColumn): boolean =>
   kind === 'numeric' || (kind === 'ordinal' && categories === undefined);
 
-function quartilesOf(cells: readonly Cell[]): Quartiles | null {
-  if (cells.length === 0) return null;
-  const sorted = Float64Array.from(cells, ({ value }) => value).sort();
+/** Null without a value. */
+export function quartilesOf(values: readonly number[]): Quartiles | null {
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
 }
 

@@ -3,9 +3,8 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOf, titleOf } from '../../pipeline/config/slots.js';
 import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
 import type { Patient } from '../cohort/cohort-data.js';
-import { quantile } from '../stats/quantile.js';
 import type { TypedTable } from '../tables/typed-table.js';
-import { byOutcome, type ByOutcome, type Quartiles } from './characteristics.js';
+import { byOutcome, quartilesOf, type ByOutcome, type Quartiles } from './characteristics.js';
 
 /** A modality and who of the cohort has it. */
 export interface ModalityOverview {
@@ -70,12 +69,6 @@ function followUpOf({ data }: Config, patients: readonly Patient[]): Overview['f
       quartilesOf(followed.filter(({ y }) => keeps(y)).map(({ days }) => days / daysPer[time.unit])),
     ),
   };
-}
-
-function quartilesOf(values: readonly number[]): Quartiles | null {
-  if (values.length === 0) return null;
-  const sorted = Float64Array.from(values).sort();
-  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
 }
 
 /** How the report calls each modality: its title, with its name where two have the same title. */

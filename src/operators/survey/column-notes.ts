@@ -27,10 +27,3 @@ export function columnNote({ kind, categories, note }: TypedColumn, cells: Float
   const more = words.length > categoriesShown ? ` and ${words.length - categoriesShown} more` : '';
   return `${words.slice(0, categoriesShown).join(', ')}${more}${gaps}`;
 }
-
-/** `40 numeric, 2 binary, 3 nominal`. */
-export function kindsText(columns: readonly { readonly kind: string }[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of columns) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
-}

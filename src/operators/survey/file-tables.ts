@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { stemOf } from '../../pipeline/core/file-name.js';
 import { columnOfIds, findIdColumns, type IdColumn } from './id-columns.js';
 import type { FileTable } from './name-rules.js';
@@ -23,7 +24,7 @@ export function fileTables(
   files: readonly string[],
 ): readonly FoundFileTable[] {
   const spellings = new Set(
-    files.flatMap((file) => [file, baseOf(file), stemOf(file)]).map((text) => text.normalize('NFC')),
+    files.flatMap((file) => [file, posix.basename(file), stemOf(file)]).map((text) => text.normalize('NFC')),
   );
   if (spellings.size === 0) return [];
   return tables.flatMap((table): FoundFileTable[] => {
@@ -38,8 +39,6 @@ export function fileTables(
     return id === null ? [] : [{ table, rule: ruleOf(table, column, id) }];
   });
 }
-
-const baseOf = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
 
 function namesFiles(texts: readonly string[], spellings: ReadonlySet<string>): boolean {
   const distinct = [...countsOf(texts).keys()];

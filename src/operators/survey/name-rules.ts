@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { patientText } from '../../pipeline/core/patient-id.js';
 import { stemOf } from '../../pipeline/core/file-name.js';
 
@@ -54,7 +55,7 @@ export function bestRule(
       judge(
         { by: 'table', ...rule },
         (stem, name) =>
-          [name, baseOf(name), stem]
+          [name, posix.basename(name), stem]
             .map((text) => patientOf.get(text.normalize('NFC')))
             .find((id) => id !== undefined) ?? null,
       ),
@@ -72,8 +73,6 @@ export function bestRule(
 
 /** A name without a patient ends the run; a patient whom no table knows does not. */
 const scoreOf = ({ known, silent }: RuleFit): number => known - silent.length;
-
-const baseOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 function fitOf(
   rule: NamingRule,

@@ -1,10 +1,11 @@
 import { leaksOf } from '../preflight/leak.js';
+import { kindsText } from '../../pipeline/core/wording.js';
 import { defaultMissing } from '../../pipeline/config/data-schema.js';
 import { readTextTable, type TextTable } from '../tables/text-table.js';
-import { typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
+import { columnCells, typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
 import type { TableFault } from '../tables/table-fault.js';
 import type { TypedColumn } from '../tables/typed-column.js';
-import { columnNote, kindsText, numberText } from './column-notes.js';
+import { columnNote, numberText } from './column-notes.js';
 import type { IdColumn } from './id-columns.js';
 import { tableName } from './survey-table.js';
 
@@ -131,7 +132,7 @@ function declared(
         column.kind === 'nominal' && unknown(column.name)
           ? { nominal: column.categories ?? [] }
           : column.kind,
-      note: columnNote(column, cellsOf(typed, at.get(column) ?? 0)),
+      note: columnNote(column, columnCells(typed, at.get(column) ?? 0)),
     }));
     return {
       columns: [...own, ...dropped],
@@ -159,9 +160,6 @@ function rangeText({ columns, cells }: TypedTable): string {
   const share = ((100 * missing) / Math.max(1, cells.length)).toFixed(0);
   return `${columns.length} columns of numbers from ${numberText(least)} to ${numberText(most)}, ${share} % missing`;
 }
-
-const cellsOf = ({ cells, columns, patients }: TypedTable, at: number): Float64Array =>
-  Float64Array.from(patients, (_, row) => cells[row * columns.length + at] as number);
 
 const reasons: Readonly<Record<LeftOut['reason'], string>> = {
   declared: 'left out',

@@ -1,8 +1,6 @@
 import type { Problem } from '../../pipeline/core/problem.js';
+import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { Sentinel } from './sentinels.js';
-
-/** Columns that a warning names before it counts the rest. */
-const named = 5;
 
 /** Collects what is said of the columns of one table: one warning for each kind, however many columns it is about. */
 export interface TableWarnings {
@@ -77,11 +75,5 @@ export function tableWarnings(file: string, notes: readonly string[]): TableWarn
 const placeOf = (columns: readonly string[]): string | null =>
   columns.length === 1 ? (columns[0] ?? null) : null;
 
-function listed(columns: readonly string[]): string {
-  const names = columns
-    .slice(0, named)
-    .map((name) => `"${name}"`)
-    .join(', ');
-  const rest = columns.length - named;
-  return `${columns.length === 1 ? 'Column' : 'Columns'} ${names}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
+const listed = (columns: readonly string[]): string =>
+  `${columns.length === 1 ? 'Column' : 'Columns'} ${quotedFirst(columns)}`;

@@ -24,6 +24,23 @@ export interface TypedTable {
   readonly cells: Float64Array;
 }
 
+/** The cells of one column in some rows, or in all. */
+export function columnCells(
+  {
+    columns: { length: stride },
+    cells,
+    patients,
+  }: Pick<TypedTable, 'cells' | 'patients'> & {
+    readonly columns: { readonly length: number };
+  },
+  column: number,
+  rows?: readonly number[],
+): Float64Array {
+  const own = new Float64Array(rows?.length ?? patients.length);
+  for (let at = 0; at < own.length; at++) own[at] = cells[(rows?.[at] ?? at) * stride + column] as number;
+  return own;
+}
+
 /** A column of the file that is no input. */
 export interface LeftOut {
   readonly column: string;

@@ -1,4 +1,5 @@
 import { strangersText } from '../core/stranger.js';
+import { kindsText } from '../core/wording.js';
 import type { CheckedTable, Preflight } from '../../operators/preflight/preflight.js';
 import type { Problem } from '../core/problem.js';
 import { paletteFor } from './output.js';
@@ -92,19 +93,20 @@ function columnRows({ modality, table, left }: CheckedTable): readonly (readonly
     ]);
   const more =
     columns.length > listedColumns
-      ? [[modality, `and ${columns.length - listedColumns} more`, kindsOf(columns.slice(listedColumns)), '']]
+      ? [
+          [
+            modality,
+            `and ${columns.length - listedColumns} more`,
+            kindsText(columns.slice(listedColumns)),
+            '',
+          ],
+        ]
       : [];
   return [
     ...rows,
     ...more,
     ...left.slice(0, listedColumns).map(({ column, reason }) => [modality, column, 'left out', reason]),
   ];
-}
-
-function kindsOf(columns: readonly { readonly kind: string }[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of columns) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
 }
 
 /** A warning in one line: where, what, and what to do. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hancockLayout } from '../../config/cohorts/hancock.js';
 import { matchingFiles } from '../../sources/matching-files.js';
@@ -23,9 +22,9 @@ const published = { glob: 'tma_tile_dtr_256_*.npz', width: 256 };
 export async function hancockFolder(root: string, names: readonly string[]): Promise<HancockFolder | null> {
   const { outcome, modalities: declared } = hancockLayout.data;
   if (!names.includes(outcome.file)) return null;
-  const header = readFileSync(join(root, outcome.file), 'utf8').split(/\r?\n/, 1)[0] ?? '';
-  if (!header.split(/[,;\t|]/).some((name) => name.replace(/^\uFEFF?"?|"$/g, '') === outcome.event.column))
-    return null;
+  const { openGrid } = await import('../../../operators/tables/open-grid.js');
+  const opened = await openGrid(join(root, outcome.file), { id: [hancockLayout.data.patients.id] });
+  if ('problem' in opened || !opened.grid.header.includes(outcome.event.column)) return null;
   const { widthOf } = await import('../../../operators/survey/feature-width.js');
   const modalities: HancockFolder['modalities'][number][] = [];
   const bags: HancockFolder['bags'][number][] = [];

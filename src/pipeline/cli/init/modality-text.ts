@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FolderSurvey } from '../../../operators/survey/survey-folder.js';
 import { comment, line, section } from './yaml-text.js';
 
@@ -40,7 +41,9 @@ export function bagLines(bag: Bag): readonly string[] {
   const { modality, kind, glob, files, arrays, width, fit, matched } = bag;
   const { rule, known, silent, examples } = fit;
   const shown = examples
-    .map(([name, patient]) => (rule.by === 'whole' ? baseOf(name) : `${baseOf(name)} is ${patient}`))
+    .map(([name, patient]) =>
+      rule.by === 'whole' ? posix.basename(name) : `${posix.basename(name)} is ${patient}`,
+    )
     .join(', ');
   const names = arrays > 0 ? `${arrays} names of arrays` : `${files} files`;
   return [
@@ -69,7 +72,10 @@ export function bagLines(bag: Bag): readonly string[] {
       : [
           comment(
             6,
-            `${silent.length} give nobody, such as ${silent.slice(0, 3).map(baseOf).join(', ')}: "up" refuses them until they are moved, or data.patients.allowUnmatched is true`,
+            `${silent.length} give nobody, such as ${silent
+              .slice(0, 3)
+              .map((name) => posix.basename(name))
+              .join(', ')}: "up" refuses them until they are moved, or data.patients.allowUnmatched is true`,
           ),
         ]),
   ];
@@ -78,8 +84,6 @@ export function bagLines(bag: Bag): readonly string[] {
 /** Vectors by patient may be several tiles, one after the other; nothing in the file says so. */
 const widthNote = ({ arrays, shape }: Bag): string =>
   `numbers in one instance; the first file has ${shape ?? ''}${arrays > 0 && shape?.includes(',') === false ? '. If a vector is several tiles joined, give the length of one tile' : ''}`;
-
-const baseOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 function patientValue({ fit: { rule }, ownId }: Bag): unknown {
   if (rule.by === 'pattern') return { pattern: rule.pattern };
