@@ -77,7 +77,11 @@ async function askHead(
     fusion: { projection: 5, ...options.config?.fusion },
   });
   const frozen = network === 'mdlm_frozen';
-  const inputs = tablesOf(modalities, patients, (m) => (options.aligned ? 5 : 3 + m));
+  const tables = tablesOf(modalities, patients, (m) => (options.aligned ? 5 : 3 + m));
+  // The slides come as one vector per patient, like a table, but they are images.
+  const inputs = tables.map((input) =>
+    input.modality === 'WSI' ? { ...input, kind: 'bag' as const } : input,
+  );
   const head = module.create({
     ...{ inputs, randomDrop: false, config },
     // Behind a frozen layer tables are read raw, as in stage3/method-head.ts.
