@@ -1,0 +1,10 @@
+import { vectorCases } from './shared.js';
+
+/** Times in days and events of one case. */
+export interface TimesAndEvents {
+  readonly time: readonly number[];
+  readonly event: readonly number[];
+}
+
+/** The cases of one vector file about survival; use inside a suite that is skipped when `vectorsFolder` is null. */
+export const survivalCases = <T>(name: string): T[] => vectorCases<T>(`survival/${name}`);
