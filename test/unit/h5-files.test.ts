@@ -164,8 +164,23 @@ async function expectRefused(path: string, reason: RegExp, modality: 'WSI' | 'TM
 
 describe('an HDF5 file that cannot be used is left out with its reason', () => {
   it('when it is something else, or empty', async () => {
-    await expectRefused(scratchFile('001.h5', Buffer.from('<html>404</html>')), /not an HDF5 file/);
-    await expectRefused(scratchFile('001.h5', new Uint8Array(0)), /not an HDF5 file/);
+    await expectRefused(scratchFile('001.h5', Buffer.from('1,2,3\n')), /not an HDF5 file/);
+    await expectRefused(scratchFile('001.h5', Buffer.from('<html>404</html>')), /web page/);
+    await expectRefused(scratchFile('001.h5', new Uint8Array(0)), /empty/);
+  });
+
+  // Bit 0: open for writing; bit 2: open for single-writer-multiple-readers.
+  it.each([1, 4, 5])('when its writer left it open (consistency flags %i)', async (flags) => {
+    const path = scratchPath('001.h5');
+    const file = new h5wasm.File(path, 'w', { libver: ['latest', 'latest'] });
+    file.create_dataset({ name: 'features', data: ramp(2 * width), shape: [2, width], dtype: '<f' });
+    file.close();
+    const bytes = readFileSync(path);
+    expect([bytes[8], bytes[11]]).toEqual([3, 0]);
+    bytes[11] = flags;
+    writeFileSync(path, bytes);
+    const problem = await expectRefused(path, /open for writing: its writer was killed, or still runs/);
+    expect(problem?.fix).toMatch(/h5clear -s 001\.h5/);
   });
 
   it('when it is cut off', async () => {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
 import { foreign } from './foreign.js';
 
 const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -36,10 +37,14 @@ function storedEnd(superblock: Buffer): number | null {
   return Number(superblock.readBigUInt64LE(at));
 }
 
+/** Whether the writer of the file has not closed it: bits 0 and 2 of the consistency flags (HDF5 file format, II.A, version 3). */
+const isLeftOpen = (superblock: Buffer): boolean =>
+  superblock.readUInt8(8) === 3 && (superblock.readUInt8(11) & 0b101) !== 0;
+
 /**
  * Refuses what is no complete HDF5 file before the HDF5 library sees it, because the library prints its own
  * stack of diagnostics to stderr and reports no reason.
- * @throws HafError `HAF_FEATURES_INVALID` not HDF5, or shorter than its superblock says
+ * @throws HafError `HAF_FEATURES_INVALID` not HDF5, shorter than its superblock says, or left open by its writer
  * @throws the file system's error when the file cannot be read at all
  */
 export function assertCompleteHdf5(path: string): void {
@@ -57,6 +62,11 @@ export function assertCompleteHdf5(path: string): void {
       throw foreign(
         `it is truncated: ${size} bytes, ${superblock.start + end} expected`,
         'Copy or download it again.',
+      );
+    if (isLeftOpen(superblock.bytes))
+      throw foreign(
+        'it is marked as open for writing: its writer was killed, or still runs',
+        `If the writer has ended, clear the mark with \`h5clear -s ${basename(path)}\` and check the file, or extract its features again.`,
       );
   } finally {
     closeSync(file);

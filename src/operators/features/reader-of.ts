@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
+import { noDataIn } from '../../pipeline/core/no-data.js';
 import type { FeatureFile, FeatureReader } from './feature-reader.js';
 import { foreign } from './foreign.js';
 import { h5Reader } from './h5-reader.js';
@@ -34,18 +35,20 @@ function headOf(path: string): Uint8Array {
 /**
  * The reader for a file: by what it holds, whatever it is called; when that is unknown by its ending, so that the
  * reader says what is wrong.
- * @throws HafError `HAF_FEATURES_INVALID` when there is none
+ * @throws HafError `HAF_FEATURES_INVALID` when there is none, or when the file holds no data at all
  */
 export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): FeatureReader {
   const head = headOf(path);
   const extension = extname(name).toLowerCase();
-  const reader =
-    readers.find((candidate) => candidate.recognises(head)) ??
-    readers.find((candidate) => candidate.extensions.includes(extension));
-  if (reader) return reader;
-  const known = readers.flatMap((candidate) => candidate.extensions).join(', ');
+  const known = readers.find((candidate) => candidate.recognises(head));
+  if (known) return known;
+  const instead = noDataIn(head);
+  if (instead !== null) throw foreign(instead.what, instead.fix);
+  const named = readers.find((candidate) => candidate.extensions.includes(extension));
+  if (named) return named;
+  const endings = readers.flatMap((candidate) => candidate.extensions).join(', ');
   throw foreign(
-    `files ending in "${extension}" cannot be read; ${known} can`,
+    `files ending in "${extension}" cannot be read; ${endings} can`,
     'Change the glob `files` of the modality, or convert the file.',
   );
 }
