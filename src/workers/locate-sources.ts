@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
-import { hashFile } from '../pipeline/sources/hash-cache.js';
+import { stampIfThere } from '../pipeline/core/file-stamp.js';
+import { HashCache } from '../pipeline/sources/hash-cache.js';
 import type { SourceFile } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
 
@@ -62,19 +62,32 @@ const hasOtherContent = ({ name, sha256 }: SourceFile, path: string): HafError =
     { context: { path, sha256 } },
   );
 
-/** Hashes of files by path, size and time, so that a job tried again does not read gigabytes again. */
-const hashes = new Map<string, string>();
+/**
+ * To be called when the job has read its files.
+ *
+ * @returns throws HafError HAF_DATA_CHANGED when one of them was changed since they were located
+ */
+export function watchSources(sources: readonly SourceFile[]): () => void {
+  const watched = sources.map((source) => ({ source, before: stampIfThere(source.path)?.text }));
+  return () => {
+    for (const { source, before } of watched) {
+      const now = stampIfThere(source.path)?.text;
+      if (now !== undefined && now !== before) throw hasOtherContent(source, source.path);
+    }
+  };
+}
+
+/** Hashes of files of this process, so that a job tried again does not read gigabytes again. */
+const hashes = HashCache.open(null);
 
 /** The hash of a file's content; null for what is no readable file. */
 async function contentOf(path: string): Promise<string | null> {
   try {
-    const { size, mtimeMs, ino } = statSync(path);
-    const version = [path, size, mtimeMs, ino].join('|');
-    const content = hashes.get(version) ?? (await hashFile(path));
-    hashes.set(version, content);
-    return content;
+    return await hashes.of(path);
   } catch (error) {
-    if (unreadable.includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EBUSY') return 'being written to';
+    if (unreadable.includes(code)) return null;
     throw error;
   }
 }

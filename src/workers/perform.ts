@@ -112,7 +112,7 @@ async function compute(
   // A worker that died between storing and settling has left a whole result.
   const present = job.replace ? null : await store.manifest(job.artifact);
   if (present) return doneEvent(present, 0, 0);
-  const { work, release } = await prepareWork(job, store, options.data);
+  const { work, assertSources, release } = await prepareWork(job, store, options.data);
   try {
     const ready = secondsSince(started);
     const result = await executor.run(work, {
@@ -123,6 +123,7 @@ async function compute(
       },
       signal: AbortSignal.any([stop, lease.lost]),
     });
+    assertSources();
     const computed = secondsSince(started) - ready;
     // A worker that was silent too long finds out before it stores anything; a bus that is away now decides nothing.
     await advise(lease.heartbeat());

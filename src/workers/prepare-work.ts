@@ -6,7 +6,7 @@ import { parseRecipe } from '../pipeline/recipe.js';
 import { stages } from '../pipeline/stages.js';
 import { eventually } from '../pipeline/store/eventually.js';
 import type { ArtifactStore, Wanted } from '../pipeline/store/store.js';
-import { locateSources } from './locate-sources.js';
+import { locateSources, watchSources } from './locate-sources.js';
 import { fetchCheckpoint } from './share-checkpoint.js';
 import type { Work } from './work.js';
 
@@ -15,6 +15,8 @@ const lookupsAtOnce = 16;
 /** Work that can start, and what to call when it has ended. */
 export interface PreparedWork {
   readonly work: Work;
+  /** To be called when it has ended. @throws HafError HAF_DATA_CHANGED when a source was changed meanwhile */
+  readonly assertSources: () => void;
   readonly release: () => Promise<void>;
 }
 
@@ -50,10 +52,12 @@ export async function prepareWork(
   );
   const wanted = await lastValueFrom(lookups);
   const sources = await locateSources(job.sources, data, store);
+  const assertSources = watchSources(sources);
   await fetchCheckpoint(store, job.artifact);
   const pinned = await store.fetch(wanted);
   return {
     work: { ...job, config, inputs, sources, root: store.localRoot },
+    assertSources,
     release: () => pinned.release(),
   };
 }

@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
-import * as sources from '../../src/pipeline/sources/hash-cache.js';
+import * as sources from '../../src/pipeline/sources/hash-file.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
-import { locateSources } from '../../src/workers/locate-sources.js';
+import { locateSources, watchSources } from '../../src/workers/locate-sources.js';
 
-vi.mock(import('../../src/pipeline/sources/hash-cache.js'), { spy: true });
+vi.mock(import('../../src/pipeline/sources/hash-file.js'), { spy: true });
 
 describe("the user's files on a worker's machine", () => {
   let orchestrator: string;
@@ -83,9 +83,31 @@ describe("the user's files on a worker's machine", () => {
       expect((error as Error).message).toContain(place);
   });
 
+  it('are refused after the job when one was replaced while it ran, even by one of the same size and time', async () => {
+    writeFileSync(source.path, '1');
+    const located = await locateSources([source], null, store);
+    const assertSame = watchSources(located);
+    assertSame();
+    const { atime, mtime } = statSync(source.path);
+    writeFileSync(`${source.path}.new`, '2');
+    utimesSync(`${source.path}.new`, atime, mtime);
+    renameSync(`${source.path}.new`, source.path);
+    expect(assertSame).toThrow(expect.objectContaining({ code: 'HAF_DATA_CHANGED' }) as Error);
+    // What is gone was read before.
+    rmSync(source.path);
+    assertSame();
+  });
+
   it('are read once to be hashed, also for the next try of the job, and again when they change', async () => {
     writeFileSync(source.path, '1');
+    // Of a file that was written a moment ago the next write may leave the times as they are.
     expect(await pathOf(orchestrator)).toBe(source.path);
+    await pathOf(null);
+    expect(sources.hashFile).toHaveBeenCalledTimes(2);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.mocked(sources.hashFile).mockClear();
+    await pathOf(orchestrator);
     await pathOf(null);
     expect(sources.hashFile).toHaveBeenCalledTimes(1);
     writeFileSync(source.path, 'edited');

@@ -28,6 +28,8 @@ export interface ExperimentOptions {
 }
 
 export interface PlanOptions extends ExperimentOptions, PlaceOptions {
+  /** Hash every file of the cohort again. */
+  readonly verify?: boolean;
   readonly json?: boolean;
 }
 
@@ -188,6 +190,13 @@ export function backendOption(): Option {
     value === '' || choose === undefined ? 'auto' : choose(value, before),
   );
 }
+
+/** `--verify`: remembered hashes count for nothing. */
+export const verifyOption = (): Option =>
+  new Option(
+    '--verify',
+    'read and hash every file of the cohort, also those whose size, times and inode are as before',
+  );
 
 /** `--checkpoint-epochs`: how much a killed training job loses. */
 export const checkpointOption = (): Option =>

@@ -14,7 +14,10 @@ export async function plan(options: PlanOptions): Promise<void> {
     dataRoot: options.data,
   });
   sayWarnings(warnings);
-  const prepared = await prepareRun(config, dataRoot, options, { onNote: say });
+  const prepared = await prepareRun(config, dataRoot, options, {
+    onNote: say,
+    verify: options.verify ?? false,
+  });
   sayChecks(prepared.checks);
   showPlan(prepared, options.json ?? false);
 }

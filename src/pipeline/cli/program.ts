@@ -4,7 +4,7 @@ import { exitCodes } from '../core/errors.js';
 import { stageNames } from '../core/stage-name.js';
 import { examples, lazily, withExperiment, withPlaces, withRun } from './command.js';
 import { addNetwork } from './network-commands.js';
-import { backendOption, setOption, wholeNumber } from './options.js';
+import { backendOption, setOption, verifyOption, wholeNumber } from './options.js';
 import { paletteFor } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -90,11 +90,13 @@ function addExecution(program: Command): void {
   )
     .description('run an experiment; the same command again resumes it')
     .option('--dry-run', 'print what would run and why, and stop')
+    .addOption(verifyOption())
     .option('--json', 'write events as NDJSON to stdout')
     .action(lazily(async () => (await import('./up.js')).up));
 
   examples(withPlaces(withExperiment(program.command('plan'))), 'plan -c experiment.yaml')
     .description('show what "up" would run and why, without running it')
+    .addOption(verifyOption())
     .option('--json', 'print the plan as JSON')
     .action(lazily(async () => (await import('./plan.js')).plan));
 

@@ -22,7 +22,10 @@ export async function up(options: UpOptions): Promise<ExitCode> {
   });
   sayWarnings(warnings);
   if (options.dryRun) {
-    const prepared = await prepareRun(config, dataRoot, options, { onNote: say });
+    const prepared = await prepareRun(config, dataRoot, options, {
+      onNote: say,
+      verify: options.verify ?? false,
+    });
     sayChecks(prepared.checks);
     showPlan(prepared, options.json ?? false);
     return exitCodes.ok;
@@ -37,7 +40,10 @@ export async function up(options: UpOptions): Promise<ExitCode> {
         earlier === undefined
           ? {}
           : { files: earlier.files, ...(earlier.checks === null ? {} : { checks: earlier.checks }) };
-      const prepared = await prepareRun(config, dataRoot, options, { onNote: say, lost, ...found });
+      const prepared = await prepareRun(config, dataRoot, options, {
+        ...{ onNote: say, verify: options.verify ?? false, lost },
+        ...found,
+      });
       if (attempt === 1) sayChecks(prepared.checks);
       const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
       const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];

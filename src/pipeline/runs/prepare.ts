@@ -44,6 +44,8 @@ export interface Places {
 export interface PrepareOptions {
   /** Told what takes a while. */
   readonly onNote?: (text: string) => void;
+  /** Hash every file of the cohort, whatever is remembered. */
+  readonly verify?: boolean;
   /** Files that an earlier attempt could not use. */
   readonly lost?: readonly LostFile[];
   /** What it found: searched again, a file that has vanished since would be missing without a word. */
@@ -61,7 +63,7 @@ export async function prepareRun(
   config: Config,
   dataRoot: string | null,
   places: Places,
-  { onNote, lost = [], files: earlier, checks: earlierChecks }: PrepareOptions = {},
+  { onNote, verify = false, lost = [], files: earlier, checks: earlierChecks }: PrepareOptions = {},
 ): Promise<PreparedRun> {
   if (dataRoot === null)
     throw new HafError(
@@ -74,6 +76,7 @@ export async function prepareRun(
     earlier ??
     (await findSources(config, dataRoot, {
       hashCache: hashCacheOf(store),
+      verify,
       ...(onNote ? { onNote } : {}),
     }));
   guardStandIn(config, found.bags);

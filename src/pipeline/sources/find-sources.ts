@@ -136,6 +136,7 @@ export interface FoundFiles {
 
 const fix: Readonly<Record<string, string>> = {
   ENOENT: 'It is a link that leads nowhere, or has just been removed: mount the disk, or remove the link.',
+  EBUSY: 'It is being written to. Wait until that has ended, then run the same command again.',
 };
 const otherwise = 'Check its rights, and that it is a file.';
 

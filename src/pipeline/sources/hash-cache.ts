@@ -1,60 +1,95 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { z } from 'zod';
+import { fileStamp, isSettled, type FileStamp } from '../core/file-stamp.js';
+import { hashFile } from './hash-file.js';
 
-/** Remembers hashes by path, size and modification time, so that a second `up` does not read a cohort of slides again. */
+/** By path: the stamp that the file had when it was hashed, and its hash. */
+const entriesSchema = z.record(z.string(), z.tuple([z.string(), z.string().regex(/^[0-9a-f]{64}$/)]));
+const fileSchema = z.object({ v: z.literal(2), files: entriesSchema });
+type Entries = z.infer<typeof entriesSchema>;
+
+/** A file that is written to while it is read has no content yet. */
+const mostTries = 3;
+
+/**
+ * Remembers hashes by path and stamp, so that a second `up` does not read a cohort of slides again. A file whose stamp
+ * is another is hashed again, and so is one that was changed just before it was hashed.
+ */
 export class HashCache {
   private changed = false;
   private constructor(
     private readonly file: string | null,
-    private readonly known: Map<string, string>,
+    private readonly known: Map<string, Entries[string]>,
+    private readonly trust: boolean,
   ) {}
 
-  /** @param file null remembers nothing beyond this object */
-  static async open(file: string | null): Promise<HashCache> {
-    if (file === null) return new HashCache(null, new Map());
-    await mkdir(dirname(file), { recursive: true });
-    let known: Record<string, string> = {};
-    try {
-      known = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-    } catch {
-      // Absent or torn: hashes are computed again.
+  /**
+   * @param file null remembers nothing beyond this object
+   * @param trust false hashes every file again, whatever is remembered
+   */
+  static open(file: string | null, { trust = true }: { readonly trust?: boolean } = {}): HashCache {
+    return new HashCache(file, new Map(file === null ? [] : Object.entries(remembered(file))), trust);
+  }
+
+  /** @throws NodeJS.ErrnoException, EBUSY for a file that is being written to */
+  async of(path: string, { always = false }: { readonly always?: boolean } = {}): Promise<string> {
+    let stamp = fileStamp(path);
+    const known = always ? null : this.find(path, stamp);
+    if (known !== null) return known;
+    for (let left = mostTries; left > 0; left--) {
+      const began = Date.now();
+      const sha256 = await hashFile(path);
+      const after = fileStamp(path);
+      if (after.text === stamp.text) {
+        this.remember(path, isSettled(stamp, began) ? [stamp.text, sha256] : null);
+        return sha256;
+      }
+      stamp = after;
     }
-    return new HashCache(file, new Map(Object.entries(known)));
+    throw Object.assign(new Error(`${path} is being written to`), { code: 'EBUSY', path });
   }
 
-  async of(path: string): Promise<string> {
-    const key = keyOf(path);
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const sha256 = await hashFile(path);
-    this.known.set(key, sha256);
-    this.changed = true;
-    return sha256;
-  }
-
-  /** Bytes that would have to be read to name this file; 0 for one that is known. */
+  /** Bytes that have to be read to name this file; 0 for one that is known. */
   bytesToRead(path: string): number {
-    return this.known.has(keyOf(path)) ? 0 : statSync(path).size;
+    const stamp = fileStamp(path);
+    return this.find(path, stamp) === null ? stamp.bytes : 0;
   }
 
+  /** Writes the hashes down. Without them the next command takes longer, so a place that cannot be written is no error. */
   async save(): Promise<void> {
     if (!this.changed || this.file === null) return;
     const temporary = `${this.file}.${process.pid}.tmp`;
-    await writeFile(temporary, JSON.stringify(Object.fromEntries(this.known)));
-    await rename(temporary, this.file);
+    try {
+      await mkdir(dirname(this.file), { recursive: true });
+      const content: z.infer<typeof fileSchema> = { v: 2, files: Object.fromEntries(this.known) };
+      await writeFile(temporary, JSON.stringify(content));
+      await rename(temporary, this.file);
+    } catch {
+      await rm(temporary, { force: true }).catch(() => undefined);
+    }
+  }
+
+  private find(path: string, { text }: FileStamp): string | null {
+    const [stamp, sha256] = this.known.get(path) ?? [];
+    return this.trust && sha256 !== undefined && stamp === text ? sha256 : null;
+  }
+
+  private remember(path: string, entry: Entries[string] | null): void {
+    const before = this.known.get(path);
+    if (before?.join() === entry?.join()) return;
+    this.changed = true;
+    if (entry === null) this.known.delete(path);
+    else this.known.set(path, entry);
   }
 }
 
-function keyOf(path: string): string {
-  const { size, mtimeMs } = statSync(path);
-  return `${path}|${size}|${mtimeMs}`;
-}
-
-/** SHA-256 of a file's content, read as a stream. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+/** What was written down; nothing when it is absent, torn, or of a version that remembered less of a file. */
+function remembered(file: string): Entries {
+  try {
+    return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).files;
+  } catch {
+    return {};
+  }
 }

@@ -1,9 +1,12 @@
 import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import { fileStamp } from '../core/file-stamp.js';
 import { HashCache } from './hash-cache.js';
 
 export interface NamingOptions {
   /** File that remembers hashes; null remembers nothing. */
   readonly hashCache: string | null;
+  /** Hash every file, whatever is remembered. */
+  readonly verify?: boolean;
   /** Told once how much has to be read when that will take a while. */
   readonly onNote?: (text: string) => void;
 }
@@ -16,14 +19,17 @@ const hashConcurrency = 2;
 /** From here on people wonder what it is doing. */
 const worthNoting = 2 ** 31;
 /** One file's faults, as opposed to those of a disk that fails. */
-const faultsOfOne = ['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG'];
+const faultsOfOne = ['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'EBUSY'];
+/** Small files are hashed each time when they are no more than this: it takes under a second. */
+const smallBytes = 2 ** 20;
+const mostSmall = 2000;
 
 /** Names files by their content, each path once. A file that cannot be read costs only itself. */
 export async function nameByContent(
   paths: Iterable<string>,
-  { hashCache, onNote }: NamingOptions,
+  { hashCache, verify = false, onNote }: NamingOptions,
 ): Promise<ReadonlyMap<string, ContentName>> {
-  const hashes = await HashCache.open(hashCache);
+  const hashes = HashCache.open(hashCache, { trust: !verify });
   const attempt = async <T>(step: () => T | Promise<T>): Promise<T | NodeJS.ErrnoException> => {
     try {
       return await step();
@@ -36,17 +42,21 @@ export async function nameByContent(
   const unique = [...new Set(paths)];
   try {
     let bytes = 0;
+    const small = new Set<string>();
     for (const path of unique) {
-      const size = await attempt(() => hashes.bytesToRead(path));
-      if (typeof size === 'number') bytes += size;
+      const look = await attempt(() => ({ size: fileStamp(path).bytes, toRead: hashes.bytesToRead(path) }));
+      if (!('size' in look)) continue;
+      bytes += look.toRead;
+      if (look.size <= smallBytes) small.add(path);
     }
+    const always = small.size <= mostSmall;
     if (bytes > worthNoting)
       onNote?.(
         `reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to name its files by content`,
       );
     const work = from(unique).pipe(
       mergeMap(async (path): Promise<readonly [string, ContentName]> => {
-        const hash = await attempt(() => hashes.of(path));
+        const hash = await attempt(() => hashes.of(path, { always: always && small.has(path) }));
         return [path, typeof hash === 'string' ? { sha256: hash } : { fault: hash }];
       }, hashConcurrency),
       toArray(),

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
+import { stampIfThere } from '../core/file-stamp.js';
 import type { Artifact } from '../stage.js';
-import { hashFile } from '../sources/hash-cache.js';
+import { hashFile } from '../sources/hash-file.js';
 import { copyVerified, hashOfFile } from './content.js';
 import { blobKey, checkpointKey, manifestKey } from './layout.js';
 import { placeFile, writeDurably, type WriteBytes } from './place-file.js';
@@ -267,10 +268,7 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What changes when a file is written to; null if there is none. */
-function stampOf(path: string): string | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats ? [stats.ino, stats.size, stats.mtimeMs].join(' ') : null;
-}
+const stampOf = (path: string): string | null => stampIfThere(path)?.text ?? null;
 
 /** Renames a damaged file; another process that found the same damage may have been quicker. */
 function setAside(path: string): void {
