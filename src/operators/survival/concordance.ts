@@ -1,0 +1,84 @@
+import { counted } from '../../pipeline/core/wording.js';
+import { observedChance, type Censoring } from './censoring.js';
+import type { FollowUp } from './follow-up.js';
+import { measured, notDefined, type Measure } from './measure.js';
+import { PairCounter, type PairCounts } from './pair-counter.js';
+
+/**
+ * Comparable pairs of Harrell's C (1982); a higher risk should have the earlier event (method.md 11.5).
+ *
+ * @throws RangeError when a risk is not finite or the lengths differ
+ */
+export const harrellPairs = (followUp: FollowUp, risks: ArrayLike<number>): PairCounts =>
+  new PairCounter(followUp, risks).count();
+
+/** Sums of pairs. C of several folds comes from the pairs within each: risks of different folds are never compared. */
+export const addPairs = (counts: readonly PairCounts[]): PairCounts =>
+  counts.reduce(
+    (sum, { concordant, discordant, tied }) => ({
+      concordant: sum.concordant + concordant,
+      discordant: sum.discordant + discordant,
+      tied: sum.tied + tied,
+    }),
+    { concordant: 0, discordant: 0, tied: 0 },
+  );
+
+/** C = (concordant + tied / 2) / comparable. */
+export function concordanceOf({ concordant, discordant, tied }: PairCounts): Measure {
+  const comparable = concordant + discordant + tied;
+  return comparable > 0
+    ? measured((concordant + tied / 2) / comparable)
+    : notDefined('no comparable pair: no event before the last time of another patient');
+}
+
+/** Harrell's C of one group of patients whose risks may be compared. */
+export const harrellC = (followUp: FollowUp, risks: ArrayLike<number>): Measure =>
+  concordanceOf(harrellPairs(followUp, risks));
+
+/** Weighted pairs of Uno's C, and what had to be left out. */
+export interface UnoPairs extends PairCounts {
+  /** Events before tau without a weight: after the largest training time, or where G is 0. */
+  readonly withoutWeight: number;
+}
+
+/**
+ * Comparable pairs of Uno's C (2011): those of Harrell's with T_i < tau, weighted by G(T_i)^-2 (method.md 11.5). Patients observed for
+ * longer than all training patients take part as the later one of a pair.
+ *
+ * @param censoring of the training patients
+ * @param tau days; null counts every event that has a weight
+ * @throws RangeError when a risk is not finite or the lengths differ
+ */
+export function unoPairs(
+  followUp: FollowUp,
+  risks: ArrayLike<number>,
+  censoring: Censoring,
+  tau: number | null,
+): UnoPairs {
+  let withoutWeight = 0;
+  const ofEvent = followUp.time.map((days, i) => {
+    if (followUp.event[i] === 0 || (tau !== null && days >= tau)) return 0;
+    const chance = observedChance(censoring, days);
+    if (chance === null) withoutWeight++;
+    return chance === null ? 0 : chance ** -2;
+  });
+  return { ...new PairCounter(followUp, risks).count({ ofEvent }), withoutWeight };
+}
+
+/** Uno's C of one group of patients; undefined when no event has a weight and a later patient. */
+export function unoC(
+  followUp: FollowUp,
+  risks: ArrayLike<number>,
+  censoring: Censoring,
+  tau: number | null,
+): Measure {
+  const pairs = unoPairs(followUp, risks, censoring, tau);
+  const c = concordanceOf(pairs);
+  if (c.value !== null) return c;
+  const before = tau === null ? '' : ` before ${tau} days`;
+  const without =
+    pairs.withoutWeight === 0
+      ? ''
+      : `; ${counted(pairs.withoutWeight, 'event')} beyond the censoring known of training patients`;
+  return notDefined(`no comparable pair with an event${before}${without}`);
+}

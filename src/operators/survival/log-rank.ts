@@ -1,0 +1,138 @@
+import { grouped } from '../../pipeline/core/grouped.js';
+import { chiSquareUpper } from '../stats/tail-probability.js';
+import type { FollowUp } from './follow-up.js';
+
+/** Patients of one group in a log-rank test. */
+export interface LogRankGroup {
+  readonly patients: number;
+  readonly observed: number;
+  /** Events expected when all groups of a stratum share one hazard. */
+  readonly expected: number;
+}
+
+export interface LogRankTest {
+  /** Null, with `reason`, when nothing can be tested. */
+  readonly chiSquare: number | null;
+  readonly degrees: number;
+  readonly p: number | null;
+  readonly reason: string | null;
+  /** In the order of the group numbers. */
+  readonly groups: readonly LogRankGroup[];
+}
+
+/**
+ * Log-rank test of k groups, with the hypergeometric variance; stratified: observed, expected and variance are summed over strata
+ * (method.md 11.4).
+ *
+ * @param group of each patient, from 0 to groups - 1
+ * @param stratum of each patient, any numbers; null: one stratum
+ */
+export function logRankTest(
+  followUp: FollowUp,
+  group: ArrayLike<number>,
+  groups: number,
+  stratum: ArrayLike<number> | null = null,
+): LogRankTest {
+  const sums: Sums = {
+    patients: new Float64Array(groups),
+    observed: new Float64Array(groups),
+    expected: new Float64Array(groups),
+    variance: new Float64Array(groups * groups),
+  };
+  const strata = grouped(
+    Array.from(followUp.time, (_, i) => [stratum === null ? 0 : (stratum[i] as number), i] as const),
+  );
+  for (const members of strata.values()) addStratum(sums, followUp, group, members);
+  const result = {
+    groups: Array.from({ length: groups }, (_, g) => ({
+      patients: sums.patients[g] as number,
+      observed: sums.observed[g] as number,
+      expected: sums.expected[g] as number,
+    })),
+  };
+  const excess = sums.observed.map((observed, g) => observed - (sums.expected[g] as number));
+  const { value, rank } = quadraticForm(sums.variance, excess);
+  return rank === 0
+    ? {
+        ...result,
+        chiSquare: null,
+        degrees: 0,
+        p: null,
+        reason: 'no event at a time when two groups are observed',
+      }
+    : { ...result, chiSquare: value, degrees: rank, p: chiSquareUpper(value, rank), reason: null };
+}
+
+interface Sums {
+  readonly patients: Float64Array;
+  readonly observed: Float64Array;
+  readonly expected: Float64Array;
+  /** [groups, groups] */
+  readonly variance: Float64Array;
+}
+
+function addStratum(
+  { patients, observed, expected, variance }: Sums,
+  { time, event }: FollowUp,
+  group: ArrayLike<number>,
+  members: readonly number[],
+): void {
+  const groups = observed.length;
+  const atRisk = new Float64Array(groups);
+  const order = [...members].sort((a, b) => (time[b] as number) - (time[a] as number));
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    const days = time[order[start] as number];
+    let died = 0;
+    for (; end < order.length && time[order[end] as number] === days; end++) {
+      const i = order[end] as number;
+      const own = group[i] as number;
+      atRisk[own] = (atRisk[own] as number) + 1;
+      patients[own] = (patients[own] as number) + 1;
+      if (event[i] !== 1) continue;
+      died++;
+      observed[own] = (observed[own] as number) + 1;
+    }
+    if (died === 0) continue;
+    const n = end;
+    const spread = n === 1 ? 0 : (died * (n - died)) / (n - 1);
+    for (let a = 0; a < groups; a++) {
+      const share = (atRisk[a] as number) / n;
+      expected[a] = (expected[a] as number) + died * share;
+      for (let b = 0; b < groups; b++) {
+        const at = a * groups + b;
+        const other = (atRisk[b] as number) / n;
+        variance[at] = (variance[at] as number) + spread * share * ((a === b ? 1 : 0) - other);
+      }
+    }
+  }
+}
+
+/**
+ * u' V^- u and the rank of V, by Gauss elimination with the largest diagonal first. V is singular: excesses of groups that are compared
+ * with each other sum to 0, and a group without events and expectation has none.
+ */
+function quadraticForm(
+  matrix: Float64Array,
+  vector: Float64Array,
+): { readonly value: number; readonly rank: number } {
+  const [v, u, size] = [matrix.slice(), vector.slice(), vector.length];
+  const left = new Set(Array.from({ length: size }, (_, g) => g));
+  const diagonal = (g: number): number => v[g * size + g] as number;
+  const smallest = 1e-10 * Math.max(...Array.from(left, diagonal));
+  let [value, rank] = [0, 0];
+  while (left.size > 0) {
+    const pivot = [...left].reduce((best, g) => (diagonal(g) > diagonal(best) ? g : best));
+    if (diagonal(pivot) <= smallest) break;
+    left.delete(pivot);
+    value += (u[pivot] as number) ** 2 / diagonal(pivot);
+    rank++;
+    for (const row of left) {
+      const factor = (v[row * size + pivot] as number) / diagonal(pivot);
+      u[row] = (u[row] as number) - factor * (u[pivot] as number);
+      for (const column of left)
+        v[row * size + column] =
+          (v[row * size + column] as number) - factor * (v[pivot * size + column] as number);
+    }
+  }
+  return { value, rank };
+}

@@ -1,0 +1,33 @@
+import type { FollowUp } from './follow-up.js';
+import { stepsUpTo } from './step-function.js';
+
+/** What happens at each distinct time of a group of patients; the lists have one length. */
+export interface RiskTable {
+  /** Days, strictly ascending. */
+  readonly times: Float64Array;
+  /** Patients with a time at or after this one. */
+  readonly atRisk: Int32Array;
+  readonly events: Int32Array;
+  readonly censored: Int32Array;
+}
+
+/** Counts of the distinct times of patients; empty without patients. */
+export function riskTable({ time, event }: FollowUp): RiskTable {
+  const times = Float64Array.from(new Set(time)).sort();
+  const events = new Int32Array(times.length);
+  const censored = new Int32Array(times.length);
+  for (let i = 0; i < time.length; i++) {
+    const at = stepsUpTo(times, time[i] as number) - 1;
+    const counts = event[i] === 1 ? events : censored;
+    counts[at] = (counts[at] as number) + 1;
+  }
+  const atRisk = new Int32Array(times.length);
+  for (let at = times.length - 1, left = 0; at >= 0; at--)
+    atRisk[at] = left += (events[at] as number) + (censored[at] as number);
+  return { times, atRisk, events, censored };
+}
+
+/** How many patients are still observed at each of some times (T >= t), for the table below a Kaplan-Meier figure. */
+export function numbersAtRisk({ time }: FollowUp, at: readonly number[]): readonly number[] {
+  return at.map((days) => time.reduce((count, own) => count + (own >= days ? 1 : 0), 0));
+}
