@@ -132,7 +132,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   preprocess: define({
     name: 'preprocess',
-    version: 2,
+    version: 3,
     class: 'cpu',
     reads: ({ modality }) => [
       'tabular',

@@ -8,8 +8,9 @@ const widthOf = ({ kind, categories }: FittedColumn): number =>
   kind === 'nominal' ? (categories?.length ?? 0) : 1;
 
 /**
- * Encodes one row with what was fitted (method.md 2.3) into `target` from `at` on: fills missing cells, one-hot for nominal
- * columns, `(x - offset) / scale` for numeric and ordinal ones, binary columns as they are.
+ * Encodes one row with what was fitted (method.md 2.3) into `target` from `at` on: fills missing cells, moves values into
+ * the range of their column, one-hot for nominal columns, `(x - offset) / scale` for numeric and ordinal ones, binary
+ * columns as they are.
  *
  * @param cellOf the cell of a column by its position in `columns`; NaN is a missing cell
  * @param target zeros, as many as `encodedWidth(columns)`
@@ -22,8 +23,7 @@ export function encodeRow(
 ): void {
   let place = at;
   for (const [position, column] of columns.entries()) {
-    const cell = cellOf(position);
-    const value = Number.isNaN(cell) ? column.fill : cell;
+    const value = readAs(column, cellOf(position));
     if (column.kind === 'nominal') {
       if (value >= 0 && value < widthOf(column)) target[place + value] = 1;
     } else target[place] = column.kind === 'binary' ? value : scaled(column, value);
@@ -31,7 +31,10 @@ export function encodeRow(
   }
 }
 
-function scaled({ offset = 0, scale = 1, range }: FittedColumn, value: number): number {
-  const kept = range === undefined ? value : Math.min(Math.max(value, range[0]), range[1]);
-  return (kept - offset) / scale;
+/** The value that a cell is read as before it is encoded. */
+export function readAs({ fill, known, range }: FittedColumn, cell: number): number {
+  if (Number.isNaN(cell) || (known !== undefined && !known.includes(cell))) return fill;
+  return range === undefined ? cell : Math.min(Math.max(cell, range[0]), range[1]);
 }
+
+const scaled = ({ offset = 0, scale = 1 }: FittedColumn, value: number): number => (value - offset) / scale;

@@ -6,6 +6,10 @@ export interface FitOptions {
   readonly numericImpute: 'mostFrequent' | 'mean';
   readonly scaler: 'minmax' | 'zscore';
   readonly clip: boolean;
+  /** How many training ranges a value may lie outside of the training range; null is no bound. @default null */
+  readonly bound?: number | null;
+  /** What becomes of cells that no training patient has: they count as missing, or are used as they are. @default used */
+  readonly untrained?: 'missing' | 'used';
 }
 
 /**
@@ -16,6 +20,9 @@ export interface FitOptions {
  * - numeric and ordinal columns: offset and scale by minimum and range, or by mean and population standard
  *   deviation of the filled column; a constant column has scale 1, so it encodes to 0 in training
  * - the categories of a nominal column are given with the column, never fitted
+ * - a column without a training value says nothing: every cell becomes the fill
+ * - `untrained: missing`: so does a category that no training patient has, and every cell of a column that is constant in training
+ * - `bound`, `clip`: the interval that values are moved into before they are scaled
  *
  * @param cells NaN is a missing cell
  */
@@ -26,12 +33,31 @@ export function fitColumn(
 ): FittedColumn {
   const observed = cells.filter((cell) => !Number.isNaN(cell));
   const fill =
-    kind === 'numeric' && options.numericImpute === 'mean' ? mean(observed) : mostFrequent(observed);
-  if (kind === 'binary') return { name, kind, fill };
-  if (kind === 'nominal') return { name, kind, categories: categories ?? [], fill };
+    kind === 'numeric' && options.numericImpute === 'mean' ? meanWithin(observed) : mostFrequent(observed);
+  if (kind === 'nominal')
+    return { name, kind, categories: categories ?? [], fill, ...knownCategories(observed, options) };
   const values = cells.map((cell) => (Number.isNaN(cell) ? fill : cell));
   const { offset, scale, min, max } = scaling(values, options.scaler);
-  return { name, kind, fill, offset, scale, ...(options.clip ? { range: [min, max] } : {}) };
+  const silent = observed.length === 0 || (min === max && options.untrained === 'missing');
+  const range: [number, number] | null = silent ? [fill, fill] : allowedRange(min, max, options);
+  const limited = range === null || (kind === 'binary' && !silent) ? {} : { range };
+  return kind === 'binary'
+    ? { name, kind, fill, ...limited }
+    : { name, kind, fill, offset, scale, ...limited };
+}
+
+/** The categories that are told apart; all of them where nothing says otherwise. */
+const knownCategories = (observed: Float64Array, { untrained }: FitOptions): Pick<FittedColumn, 'known'> =>
+  observed.length === 0 || untrained === 'missing'
+    ? { known: [...new Set(observed)].sort((a, b) => a - b) }
+    : {};
+
+/** Values outside are moved to its ends; a constant column has no range, so 1, its scale, stands for it. */
+function allowedRange(min: number, max: number, { clip, bound }: FitOptions): [number, number] | null {
+  if (clip) return [min, max];
+  if (bound === null || bound === undefined) return null;
+  const beyond = bound * (min === max ? 1 : max - min);
+  return [min - beyond, max + beyond];
 }
 
 function mostFrequent(values: Float64Array): number {
@@ -46,6 +72,18 @@ function mostFrequent(values: Float64Array): number {
 const mean = (values: Float64Array): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** The mean, which rounding must not put outside of the values: a constant column would get a range. */
+function meanWithin(values: Float64Array): number {
+  const [min, max] = extremes(values);
+  return values.length === 0 ? 0 : Math.min(Math.max(mean(values), min), max);
+}
+
+function extremes(values: Float64Array): [number, number] {
+  let [min, max] = [Infinity, -Infinity];
+  for (const value of values) [min, max] = [Math.min(min, value), Math.max(max, value)];
+  return [min, max];
+}
+
 /** Population variance of the cells that are not missing; 0 without any. */
 export function variance(cells: Float64Array): number {
   const observed = cells.filter((cell) => !Number.isNaN(cell));
@@ -58,8 +96,7 @@ function scaling(
   scaler: FitOptions['scaler'],
 ): { offset: number; scale: number; min: number; max: number } {
   if (values.length === 0) return { offset: 0, scale: 1, min: 0, max: 0 };
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of values) [min, max] = [Math.min(min, value), Math.max(max, value)];
+  const [min, max] = extremes(values);
   // By range, not by deviation: rounding gives a constant column a deviation that is tiny but not zero.
   if (min === max) return { offset: min, scale: 1, min, max };
   if (scaler === 'minmax') return { offset: min, scale: max - min, min, max };

@@ -1,7 +1,5 @@
 import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import type { Problem } from '../../pipeline/core/problem.js';
-import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
@@ -11,6 +9,7 @@ import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { encodedWidth, encodeRow } from './encode-row.js';
 import { fitColumn, variance } from './fit-columns.js';
+import { foldWarnings } from './fold-warnings.js';
 import { fittedFile, vectorsFile, type Fitted, type FittedColumn } from './vectors-data.js';
 
 /**
@@ -47,10 +46,12 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   return {
     type: 'output',
     files: { [vectorsFile]: vectors, [fittedFile]: fitted },
-    problems: [
-      ...unseenColumns(modality, table, chosen, training, number),
-      ...unseenCategories(modality, table, chosen, { training, rows: all }, number),
-    ],
+    problems: foldWarnings({
+      ...{ fold: number, modality, table, chosen, training },
+      rows: all,
+      columns,
+      options,
+    }),
   };
 });
 
@@ -88,65 +89,5 @@ function encoded(
   return writeSafetensors({
     values: { shape: [rows.length, width], data: values },
     mask: { shape: [rows.length], data: mask },
-  });
-}
-
-/** Columns without one value in training: fill 0 and scale 1 are no statistics of anything. */
-function unseenColumns(
-  modality: string,
-  table: TypedTable,
-  chosen: readonly number[],
-  training: readonly number[],
-  fold: number,
-): Problem[] {
-  const unseen = chosen.filter((at) => columnCells(table, at, training).every(Number.isNaN));
-  if (unseen.length === 0) return [];
-  const names =
-    unseen.length === chosen.length
-      ? 'any column'
-      : quotedFirst(unseen.map((at) => table.columns[at]?.name ?? ''));
-  return [
-    {
-      ...{
-        severity: 'warning',
-        stage: 'preprocess',
-        patient: null,
-        file: null,
-        place: `fold ${fold}, ${modality}`,
-      },
-      reason: `No training patient has a value of ${names}; missing cells become 0, others are not scaled.`,
-      fix: `Remove the column from the ${modality} table, or lower cv.folds so that more patients train.`,
-    },
-  ];
-}
-
-/** Categories that patients have and no training patient: nothing is learned of them. */
-function unseenCategories(
-  modality: string,
-  table: TypedTable,
-  chosen: readonly number[],
-  { training, rows }: { readonly training: readonly number[]; readonly rows: readonly number[] },
-  fold: number,
-): Problem[] {
-  return chosen.flatMap((at): Problem[] => {
-    const { name, kind, categories = [] } = table.columns[at] ?? { name: '', kind: 'numeric' };
-    if (kind !== 'nominal') return [];
-    const known = new Set(columnCells(table, at, training));
-    const others = columnCells(table, at, rows).filter((cell) => !Number.isNaN(cell) && !known.has(cell));
-    if (others.length === 0) return [];
-    const names = [...new Set(others)].map((cell) => categories[cell] ?? String(cell));
-    return [
-      {
-        ...{
-          severity: 'warning',
-          stage: 'preprocess',
-          patient: null,
-          file: null,
-          place: `fold ${fold}, ${modality}.${name}`,
-        },
-        reason: `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${quotedFirst(names)}. The fold learns nothing of it.`,
-        fix: 'Join rare categories in the file, or lower cv.folds so that more patients train.',
-      },
-    ];
   });
 }

@@ -18,7 +18,9 @@ export const fittedColumnSchema = z.strictObject({
   /** Encoded value = (x - offset) / scale; absent for nominal and binary columns. */
   offset: z.number().optional(),
   scale: z.number().optional(),
-  /** Training range, for clipping. */
+  /** Nominal columns: the categories that are told apart; any other cell becomes the fill. All of them when absent. */
+  known: z.array(z.number().int()).readonly().optional(),
+  /** The interval that values are moved into before scaling. */
   range: z.tuple([z.number(), z.number()]).optional(),
 });
 export type FittedColumn = z.infer<typeof fittedColumnSchema>;

@@ -102,9 +102,16 @@ export function tableText(input: ReportInput): string {
       : ` Each encoded table passes a linear map to ${align.width} numbers that is drawn at random and never trained.`;
   return (
     `Missing numbers in a row were replaced by the ${fill} of their column, nominal columns one-hot encoded, ${scaled} ` +
-    `${scalings[tabular.scaler]}${tabular.clip ? ' and clipped to the training range' : ''}; everything was fitted on the training patients of the fold.${ownTableText(input)} ${absent}${map}`
+    `${scalings[tabular.scaler]}${boundText(tabular)}; everything was fitted on the training patients of the fold.${ownTableText(input)} ${absent}${map}`
   );
 }
+
+const boundText = ({ clip, bound }: Config['tabular']): string =>
+  clip
+    ? ' and clipped to the training range'
+    : bound === null
+      ? ''
+      : `, values far outside counted as ${bound} training ranges outside`;
 
 const scalings = { minmax: 'scaled to [0, 1]', zscore: 'standardised' } as const;
 

@@ -26,6 +26,20 @@ const tabularSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Clip scaled validation and test values to the training range (2.3).'),
+  bound: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(10)
+    .describe(
+      'Values outside of the training range count as at most this many training ranges outside, so that no wrong cell decides a score; null is no bound (2.3).',
+    ),
+  untrained: z
+    .enum(['missing', 'used'])
+    .default('missing')
+    .describe(
+      'Cells of which a fold learns nothing, namely categories that no training patient has and columns that are constant in training: they count as missing, or meet untrained weights. The layout hancock takes used (2.3).',
+    ),
   absentRow: z
     .enum(['mask', 'impute'])
     .default('mask')

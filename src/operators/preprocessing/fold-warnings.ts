@@ -1,0 +1,160 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { counted, quotedFirst } from '../../pipeline/core/wording.js';
+import { columnCells, type TypedTable } from '../tables/typed-table.js';
+import { readAs } from './encode-row.js';
+import type { FitOptions } from './fit-columns.js';
+import type { FittedColumn } from './vectors-data.js';
+
+/** A table in one fold, as it was fitted. */
+export interface FittedFold {
+  readonly fold: number;
+  readonly modality: string;
+  readonly table: TypedTable;
+  /** Positions of the columns that are used, and what was fitted of each. */
+  readonly chosen: readonly number[];
+  readonly columns: readonly FittedColumn[];
+  /** Rows of the training patients, and of all patients of the cohort. */
+  readonly training: readonly number[];
+  readonly rows: readonly number[];
+  readonly options: FitOptions;
+}
+
+/** A column with what training has of it, and the cells of other patients that training does not have. */
+interface Column extends FittedColumn {
+  /** Smallest and largest training value; null without any. */
+  readonly trained: readonly [number, number] | null;
+  /** Values of other patients: outside of the training values, of a nominal column none of them. */
+  readonly others: readonly number[];
+}
+
+/**
+ * What cells of a fold are not read as they are written, or meet weights that nothing has trained: columns without a
+ * training value, values of columns that are constant in training, categories that no training patient has, and numbers far
+ * outside of the training range.
+ */
+export function foldWarnings(fitted: FittedFold): readonly Problem[] {
+  const columns = fitted.chosen.map((_, position) => columnOf(fitted, position));
+  const trained = columns.filter((column) => column.trained !== null);
+  const isConstant = ({ trained }: Column): boolean => trained?.[0] === trained?.[1];
+  const numbers = trained.filter(({ kind, others }) => kind !== 'nominal' && others.length > 0);
+  return [
+    ...withoutValue(
+      fitted,
+      columns.filter((column) => column.trained === null),
+    ),
+    ...constant(fitted, numbers.filter(isConstant)),
+    ...trained.filter(({ kind }) => kind === 'nominal').flatMap((column) => newCategories(fitted, column)),
+    ...farOutside(
+      fitted,
+      numbers.filter((column) => !isConstant(column)),
+    ),
+  ];
+}
+
+function columnOf({ table, chosen, columns, training, rows }: FittedFold, position: number): Column {
+  const at = chosen[position] as number;
+  const column = columns[position] as FittedColumn;
+  const observed = columnCells(table, at, training);
+  let [low, high] = [Infinity, -Infinity];
+  for (const cell of observed) {
+    if (cell < low) low = cell;
+    if (cell > high) high = cell;
+  }
+  const categories = column.kind === 'nominal' ? new Set(observed) : null;
+  const isOther = (cell: number): boolean => categories?.has(cell) === false || cell < low || cell > high;
+  const others = columnCells(table, at, rows).filter((cell) => !Number.isNaN(cell) && isOther(cell));
+  return { ...column, trained: low > high ? null : [low, high], others: [...others] };
+}
+
+const warning = (
+  { fold, modality }: FittedFold,
+  column: string | null,
+  reason: string,
+  fix: string,
+  severity: Problem['severity'] = 'warning',
+): Problem => ({
+  ...{ severity, stage: 'preprocess', patient: null, file: null },
+  place: `fold ${fold}, ${modality}${column === null ? '' : `.${column}`}`,
+  ...{ reason, fix },
+});
+
+const names = (columns: readonly Column[]): string => quotedFirst(columns.map(({ name }) => name));
+const cellsOf = (columns: readonly Column[]): number =>
+  columns.reduce((sum, { others }) => sum + others.length, 0);
+
+function withoutValue(fitted: FittedFold, columns: readonly Column[]): readonly Problem[] {
+  if (columns.length === 0) return [];
+  const cells = cellsOf(columns);
+  return [
+    warning(
+      fitted,
+      null,
+      `No training patient has a value of ${columns.length === fitted.chosen.length ? 'any column' : names(columns)}; ` +
+        `all cells count as missing and become 0 in this fold${cells === 0 ? '' : `, ${counted(cells, 'cell')} with a value among them`}.`,
+      `Remove the column from the ${fitted.modality} table, or lower cv.folds so that more patients train.`,
+    ),
+  ];
+}
+
+/** A column with one value in training: its weights never met another one. */
+function constant(fitted: FittedFold, columns: readonly Column[]): readonly Problem[] {
+  if (columns.length === 0) return [];
+  const used = fitted.options.untrained !== 'missing';
+  return [
+    warning(
+      fitted,
+      null,
+      `All training patients have the same value of ${names(columns)}, and ${counted(cellsOf(columns), 'cell')} of other patients another one${exampleOf(columns)}. The fold learns nothing of them: ` +
+        (used ? 'they meet untrained weights.' : 'they count as missing.'),
+      used
+        ? 'Set tabular.untrained: missing to leave them out of the scores.'
+        : 'Remove the column, or lower cv.folds so that more patients train.',
+      used ? 'info' : 'warning',
+    ),
+  ];
+}
+
+function exampleOf([first]: readonly Column[]): string {
+  const [value] = first?.others ?? [];
+  return first === undefined || value === undefined ? '' : ` ("${first.name}": ${value})`;
+}
+
+function newCategories(fitted: FittedFold, { name, categories = [], others }: Column): readonly Problem[] {
+  if (others.length === 0) return [];
+  const words = [...new Set(others)].map((cell) => categories[cell] ?? String(cell));
+  const used = fitted.options.untrained !== 'missing';
+  return [
+    warning(
+      fitted,
+      name,
+      `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${quotedFirst(words)}. The fold learns nothing of it: ` +
+        (used ? 'it meets an untrained weight.' : 'it counts as missing.'),
+      used
+        ? 'Join rare categories in the file, or set tabular.untrained: missing.'
+        : 'Join rare categories in the file, or lower cv.folds so that more patients train.',
+    ),
+  ];
+}
+
+/** Numbers that `tabular.bound` moved; what `tabular.clip` moves was asked for. */
+function farOutside(fitted: FittedFold, columns: readonly Column[]): readonly Problem[] {
+  const { clip, bound } = fitted.options;
+  if (clip || bound === null || bound === undefined) return [];
+  const far = columns.flatMap((column) => {
+    const cells = column.others.filter((cell) => readAs(column, cell) !== cell);
+    return cells.length === 0 ? [] : [{ ...column, others: cells }];
+  });
+  const [first] = far;
+  if (first === undefined) return [];
+  const [value = NaN] = first.others;
+  const [low, high] = first.trained ?? [];
+  return [
+    warning(
+      fitted,
+      far.length === 1 ? first.name : null,
+      `${counted(cellsOf(far), 'cell')} of ${names(far)} lie far outside of what the training patients have ("${first.name}": ${value}, in training ${low} to ${high}); ` +
+        `they count as ${bound} training ranges outside ("${first.name}": ${readAs(first, value)}).`,
+      'Correct the cells, add a code for "missing" to data.patients.missing, or change tabular.bound.',
+    ),
+  ];
+}
