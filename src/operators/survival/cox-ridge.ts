@@ -1,0 +1,135 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import { counted } from '../../pipeline/core/wording.js';
+import { cholesky } from './cholesky.js';
+import { fitCox } from './cox-newton.js';
+import { coxLoss, coxOrder, type CoxTies } from './cox.js';
+import { eventCount, followUpAt, type FollowUp } from './follow-up.js';
+import { rowsAt, timesVector, type Matrix } from './matrix.js';
+import { ridgeBasis, standardised, type ColumnScale, type RidgeBasis } from './ridge-basis.js';
+
+export interface CoxRidgeOptions {
+  /** @default 'efron' */
+  readonly ties?: CoxTies;
+  /** Parts of the training patients that choose lambda. @default 5 */
+  readonly innerFolds?: number;
+  /** Penalties to choose from, in units of the log likelihood. @default 21 from 316 to 0.003 times the number of columns */
+  readonly lambdas?: readonly number[];
+}
+
+/** A fitted ridge Cox model. */
+export interface CoxRidge {
+  readonly scale: ColumnScale;
+  /** Of the standardised columns; 0 for columns that are constant in training. */
+  readonly coefficients: Float64Array;
+  readonly lambda: number;
+  /** The tried penalties, descending, with the cross-validated log partial likelihood of each; empty when lambda was given. */
+  readonly path: readonly { readonly lambda: number; readonly score: number }[];
+  /** What the user should know of the choice. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Cox regression with a ridge penalty lambda/2 |beta|^2 on standardised columns (method.md 11.3). Lambda has the largest cross-validated
+ * partial likelihood (Verweij and van Houwelingen 1993) over inner folds of the training patients, which are stratified by event.
+ *
+ * @param x [training patients, columns]
+ * @param random stream that deals the inner folds
+ * @throws HafError HAF_SPLIT_INVALID when no training patient has the event
+ * @throws RangeError when a value of x is not finite or the lengths differ
+ */
+export function fitCoxRidge(
+  x: Matrix,
+  training: FollowUp,
+  random: Rng,
+  { ties = 'efron', innerFolds = 5, lambdas }: CoxRidgeOptions = {},
+): CoxRidge {
+  if (x.rows !== training.time.length || x.values.length !== x.rows * x.columns)
+    throw new RangeError(`${x.rows} rows of ${x.columns} columns but ${training.time.length} patients`);
+  if (!x.values.every(Number.isFinite)) throw new RangeError('a value of a ridge Cox model is not finite');
+  const events = eventCount(training);
+  if (events === 0)
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      `None of ${counted(x.rows, 'training patient')} of a fold has the event, so Cox regression has nothing to fit.`,
+      'Use fewer folds, or another event.',
+    );
+  const basis = ridgeBasis(x);
+  const tried = [...(lambdas ?? defaultLambdas(basis.used))].sort((a, b) => b - a);
+  const folds = Math.min(innerFolds, events);
+  const choice =
+    tried.length === 1 || folds < 2
+      ? { lambda: tried[0] as number, path: [], notes: fewEvents(tried, events) }
+      : chooseLambda(basis, training, ties, tried, dealFolds(training, folds, random));
+  const problem = {
+    order: coxOrder(training),
+    rows: basis.rows,
+    ties,
+    lambda: choice.lambda,
+    preconditioner: preconditionerOf(basis, events, choice.lambda),
+  };
+  const w = fitCox(problem, new Float64Array(basis.rows.columns), 1e-8);
+  return { ...choice, scale: basis.scale, coefficients: basis.coefficients(w) };
+}
+
+/** Linear predictors of patients; higher means an earlier event. */
+export const coxRidgeRisks = ({ scale, coefficients }: CoxRidge, x: Matrix): Float64Array =>
+  timesVector(standardised(x, scale), coefficients);
+
+const fewEvents = (tried: readonly number[], events: number): readonly string[] =>
+  tried.length === 1 ? [] : [`${counted(events, 'event')} cannot choose a penalty: the largest is taken`];
+
+const defaultLambdas = (columns: number): readonly number[] =>
+  Array.from({ length: 21 }, (_, k) => Math.max(columns, 1) * 10 ** (2.5 - k / 4));
+
+/** lambda I + Y'HY, with the mean of the diagonal of H in place of H. */
+function preconditionerOf({ gram, rows }: RidgeBasis, events: number, lambda: number): Matrix {
+  const mean = events / rows.rows;
+  return cholesky({
+    ...gram,
+    values: gram.values.map((value, at) => mean * value + (at % (gram.columns + 1) === 0 ? lambda : 0)),
+  });
+}
+
+/** Which inner fold each patient is in: events and censored patients dealt in turn. */
+function dealFolds({ event }: FollowUp, folds: number, random: Rng): Int32Array {
+  const dealt = new Int32Array(event.length);
+  const patients = Array.from(event, (_, i) => i);
+  [1, 0]
+    .flatMap((status) => random.shuffle(patients.filter((i) => event[i] === status)))
+    .forEach((i, turn) => (dealt[i] = turn % folds));
+  return dealt;
+}
+
+function chooseLambda(
+  basis: RidgeBasis,
+  training: FollowUp,
+  ties: CoxTies,
+  tried: readonly number[],
+  fold: Int32Array,
+): Pick<CoxRidge, 'lambda' | 'path' | 'notes'> {
+  const everybody = coxOrder(training);
+  const inner = [...new Set(fold)].map((held) => {
+    const members = Array.from(fold, (_, i) => i).filter((i) => fold[i] !== held);
+    const order = coxOrder(followUpAt(training, members));
+    const w: Float64Array = new Float64Array(basis.rows.columns);
+    return { order, rows: rowsAt(basis.rows, members), w };
+  });
+  const path = tried.map((lambda) => {
+    const preconditioner = preconditionerOf(basis, everybody.events, lambda);
+    let score = 0;
+    for (const part of inner) {
+      const { order, rows } = part;
+      part.w = fitCox({ order, rows, ties, lambda, preconditioner }, part.w, 1e-4);
+      // What the held-out patients add to the likelihood: that of all minus that of the others.
+      score +=
+        coxLoss(order, timesVector(rows, part.w), ties).negLogLik -
+        coxLoss(everybody, timesVector(basis.rows, part.w), ties).negLogLik;
+    }
+    return { lambda, score };
+  });
+  const best = path.reduce((most, one) => (one.score > most.score ? one : most));
+  const end = best === path[0] ? 'largest' : best === path.at(-1) ? 'smallest' : null;
+  const notes = end === null ? [] : [`the ${end} penalty of those tried fits best: lambda ${best.lambda}`];
+  return { lambda: best.lambda, path, notes };
+}

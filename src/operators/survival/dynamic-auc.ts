@@ -1,0 +1,83 @@
+import { counted } from '../../pipeline/core/wording.js';
+import { observedChance, type Censoring } from './censoring.js';
+import { checkRisks } from './check-risks.js';
+import type { FollowUp } from './follow-up.js';
+import { kaplanMeier, survivalSteps } from './kaplan-meier.js';
+import { measured, notDefined, type Measure } from './measure.js';
+import { riskTolerance } from './pair-counter.js';
+import { valueAt } from './step-function.js';
+
+/**
+ * Cumulative/dynamic AUC at a horizon (Uno 2007; Hung and Chiang 2010): the chance that a patient with the event by then has the higher
+ * risk than one observed for longer, cases weighted by 1/G(T_i), ties one half (method.md 11.5).
+ *
+ * @param censoring of the training patients
+ * @param horizon days
+ * @throws RangeError when a risk is not finite or the lengths differ
+ */
+export function dynamicAuc(
+  { time, event }: FollowUp,
+  risks: ArrayLike<number>,
+  censoring: Censoring,
+  horizon: number,
+): Measure {
+  checkRisks(risks, time.length);
+  const patients = Array.from(time, (_, i) => i);
+  const days = (i: number): number => time[i] as number;
+  const cases = patients.filter((i) => event[i] === 1 && days(i) <= horizon);
+  const controls = Float64Array.from(
+    patients.filter((i) => days(i) > horizon),
+    (i) => risks[i] as number,
+  ).sort();
+  if (cases.length === 0) return notDefined(`no event by ${horizon} days`);
+  if (controls.length === 0) return notDefined(`nobody is observed beyond ${horizon} days`);
+  let [wins, weights, without] = [0, 0, 0];
+  for (const i of cases) {
+    const chance = observedChance(censoring, days(i));
+    if (chance === null) {
+      without++;
+      continue;
+    }
+    const risk = risks[i] as number;
+    const below = countWhile(controls, (control) => risk - control > riskTolerance);
+    const upTo = countWhile(controls, (control) => control - risk <= riskTolerance);
+    wins += (below + upTo) / 2 / chance;
+    weights += 1 / chance;
+  }
+  return without > 0
+    ? notDefined(`${counted(without, 'event')} beyond the censoring known of training patients`)
+    : measured(wins / (weights * controls.length));
+}
+
+/** How many of the first values fulfil a condition that no later one fulfils again. */
+function countWhile(values: Float64Array, holds: (value: number) => boolean): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(values[middle] as number)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Mean of AUCs over horizons, weighted by the share of test patients (Kaplan-Meier) with the event between a horizon and the one before.
+ *
+ * @param horizons days, ascending
+ */
+export function meanDynamicAuc(
+  test: FollowUp,
+  horizons: readonly number[],
+  aucs: readonly Measure[],
+): Measure {
+  const steps = survivalSteps(kaplanMeier(test));
+  let [sum, before] = [0, 1];
+  for (const [k, horizon] of horizons.entries()) {
+    const auc = aucs[k];
+    if (auc?.value == null) return notDefined(auc?.reason ?? 'no horizon');
+    const survival = valueAt(steps, horizon);
+    sum += auc.value * (before - survival);
+    before = survival;
+  }
+  return before < 1 ? measured(sum / (1 - before)) : notDefined('no event by the last horizon');
+}

@@ -1,0 +1,84 @@
+import { cholesky, solveUpper } from './cholesky.js';
+import { gramOfRows, transposed, transposedTimes, type Matrix } from './matrix.js';
+
+/** Columns as training patients have them: centred, divided by their population standard deviation. */
+export interface ColumnScale {
+  readonly mean: Float64Array;
+  /** 0 for a column that is constant in training: it is left out. */
+  readonly factor: Float64Array;
+}
+
+/**
+ * A space in which the linear predictors of a ridge model are Y w with penalty |w|^2. It has as many dimensions as there are columns or
+ * training patients, whichever is fewer: 15,000 genes of 500 patients need 500.
+ */
+export interface RidgeBasis {
+  readonly scale: ColumnScale;
+  /** Columns that are not constant. */
+  readonly used: number;
+  /** Y, [patients, dimensions]. */
+  readonly rows: Matrix;
+  /** Y'Y, [dimensions, dimensions]. */
+  readonly gram: Matrix;
+  /** Coefficients of the standardised columns for w. */
+  coefficients(w: Float64Array): Float64Array;
+}
+
+/** @param x [training patients, columns], all finite */
+export function ridgeBasis(x: Matrix): RidgeBasis {
+  const scale = columnScale(x);
+  const z = standardised(x, scale);
+  const used = scale.factor.reduce((count, factor) => count + (factor > 0 ? 1 : 0), 0);
+  if (x.columns <= x.rows)
+    return { scale, used, rows: z, gram: gramOfRows(transposed(z)), coefficients: (w) => w };
+  const products = gramOfRows(z);
+  let trace = 0;
+  for (let i = 0; i < x.rows; i++) trace += products.values[i * x.rows + i] as number;
+  // Centred columns leave one dimension empty; the ridge keeps its root finite and is far below what the penalty can see.
+  for (let i = 0; i < x.rows; i++)
+    products.values[i * x.rows + i] =
+      (products.values[i * x.rows + i] as number) + (1e-10 * trace) / x.rows + 1e-300;
+  const lower = cholesky(products);
+  return {
+    scale,
+    used,
+    rows: lower,
+    gram: gramOfRows(transposed(lower)),
+    coefficients: (w) => transposedTimes(z, solveUpper(lower, w)),
+  };
+}
+
+function columnScale({ rows, columns, values }: Matrix): ColumnScale {
+  const mean = new Float64Array(columns);
+  const square = new Float64Array(columns);
+  const largest = new Float64Array(columns);
+  for (let at = 0; at < values.length; at++) {
+    const column = at % columns;
+    const value = values[at] as number;
+    mean[column] = (mean[column] as number) + value / rows;
+    largest[column] = Math.max(largest[column] as number, Math.abs(value));
+  }
+  for (let at = 0; at < values.length; at++) {
+    const column = at % columns;
+    square[column] = (square[column] as number) + ((values[at] as number) - (mean[column] as number)) ** 2;
+  }
+  return {
+    mean,
+    factor: square.map((sum, column) => {
+      const deviation = Math.sqrt(sum / rows);
+      return deviation > 1e-9 * (largest[column] as number) ? 1 / deviation : 0;
+    }),
+  };
+}
+
+/** The rows of patients on the scale of the training patients. */
+export function standardised({ rows, columns, values }: Matrix, { mean, factor }: ColumnScale): Matrix {
+  return {
+    rows,
+    columns,
+    values: values.map((value, at) => {
+      const column = at % columns;
+      return (value - (mean[column] as number)) * (factor[column] as number);
+    }),
+  };
+}
