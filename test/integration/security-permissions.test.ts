@@ -11,10 +11,13 @@ import {
   nanos,
   RetentionPolicy,
 } from 'nats';
+import { firstValueFrom, map, takeWhile, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerRole, brokerRoles } from '../../src/pipeline/bus/nats/address.js';
 import { createUsers, keyVariable, publicKeys, seedFile } from '../../src/pipeline/broker/security-files.js';
 import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
+import { lookedUpMessages } from '../../src/pipeline/bus/nats/looked-up-messages.js';
+import { subjectsOf } from '../../src/pipeline/bus/nats/subjects-of.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
 
 /** A connection of a role with everything of the client that the NATS adapter uses. */
@@ -161,24 +164,36 @@ describe.skipIf(natsServer === null)('a server with the shipped configuration', 
     await js.publish('haf.v1.dlq.stage1.r1.a', '{}');
   });
 
-  it.each(['orchestrator', 'viewer'] as const)('lets a %s follow events and keys', async (role) => {
-    const { js, jsm } = clients[role];
-    const events = await js.consumers.get('HAF_EVENTS', { filterSubjects: 'haf.v1.ev.r1.>' });
+  it('lets the orchestrator follow events by a consumer', async () => {
+    const events = await clients.orchestrator.js.consumers.get('HAF_EVENTS', {
+      filterSubjects: 'haf.v1.ev.r1.>',
+    });
     const messages = await events.consume();
     expect((await taken(messages, 2)).map((message) => message.string())).toEqual([
       'job-started',
       'job-done',
     ]);
     await messages.close();
+  });
+
+  it.each(['orchestrator', 'viewer'] as const)('lets a %s look up events, keys and queues', async (role) => {
+    const { js, jsm } = clients[role];
+    const found = lookedUpMessages(
+      jsm,
+      'HAF_EVENTS',
+    )('haf.v1.ev.r1.>').pipe(
+      takeWhile((message) => message !== 'caught-up'),
+      map(({ data }) => new TextDecoder().decode(data)),
+      toArray(),
+    );
+    expect(await firstValueFrom(found)).toEqual(['job-started', 'job-done']);
     const last = await jsm.streams.getMessage('HAF_EVENTS', { last_by_subj: 'haf.v1.ev.r1.stage1.job-done' });
     expect(last.string()).toBe('job-done');
-    const units = await js.views.kv('haf_units');
+    const bind = { bindOnly: true, allow_direct: true };
+    const units = await js.views.kv('haf_units', bind);
     expect((await units.get('unit-worker'))?.string()).toBe('running');
-    const watch = await units.watch();
-    expect(await taken(watch, 2)).toHaveLength(2);
-    watch.stop();
-    const members = await js.views.kv('haf_members');
-    expect((await taken(await members.keys(), 2)).sort()).toEqual(['orchestrator', 'worker']);
+    const keys = await subjectsOf(jsm, 'haf_members');
+    expect([...keys].sort()).toEqual(['orchestrator', 'worker']);
     expect((await jsm.consumers.info('HAF_JOBS', 'gpu')).num_pending).toBe(0);
   });
 
@@ -211,6 +226,7 @@ describe.skipIf(natsServer === null)('a server with the shipped configuration', 
     await denied(viewer.jsm.streams.delete('HAF_EVENTS'));
     await denied(viewer.jsm.streams.add({ name: 'HAF_MINE', subjects: ['mine'] }));
     await denied(viewer.jsm.consumers.delete('HAF_JOBS', 'gpu'));
+    await denied(viewer.jsm.consumers.add('HAF_EVENTS', { ack_policy: AckPolicy.None }));
   });
 
   it('keeps an orchestrator to the streams of haf-pipeline', async () => {

@@ -25,7 +25,10 @@ const lookUp = (stream: string): string[] =>
     'DIRECT.GET.STREAM_NAME.>',
   );
 
-/** Following a stream from its beginning: ordered consumers and watchers of keys. */
+/**
+ * Following a stream from its beginning by a consumer. Only orchestrators may: whoever makes a consumer chooses the
+ * subject that the server delivers to, in the account of the streams.
+ */
 const follow = (stream: string): string[] => [
   ...api(
     stream,
@@ -42,9 +45,62 @@ const follow = (stream: string): string[] => [
 const manage = (stream: string): string[] =>
   api(stream, 'STREAM.CREATE.STREAM_NAME', 'STREAM.UPDATE.STREAM_NAME', 'STREAM.PURGE.STREAM_NAME');
 
+/**
+ * How many streams there are and how much they store. Clients of NATS ask it first. An account without this service gets an
+ * answer from the server itself, "JetStream not enabled", and so do all its other calls (2.9.10 and 2.15.1).
+ */
+const accountInfo = '$JS.API.INFO';
 const queueLength = api(jobStream, 'STREAM.INFO.STREAM_NAME', 'CONSUMER.INFO.STREAM_NAME.*');
-const takeJobs = [...api(jobStream, 'CONSUMER.MSG.NEXT.STREAM_NAME.*'), `$JS.ACK.${jobStream}.>`];
+const nextJob = api(jobStream, 'CONSUMER.MSG.NEXT.STREAM_NAME.*');
+const cancels = 'haf.v1.ctl.>';
 const hear = (role: BrokerRole): string => `${inboxPrefix(role)}.>`;
+
+/** What a worker calls in the account of the streams: it takes jobs and tells what came of them, and cannot queue any. */
+const workerCalls = [
+  accountInfo,
+  ...queueLength,
+  ...nextJob,
+  `$JS.ACK.${jobStream}.>`,
+  ...bucketStreams.flatMap(lookUp),
+  ...writeKeys,
+  'haf.v1.ev.>',
+  'haf.v1.dlq.>',
+];
+
+/** What a viewer calls there: single messages and states. */
+const viewerCalls = [
+  accountInfo,
+  ...queueLength,
+  // How many dead letters there are, not what is in them.
+  ...api(deadLetterStream, 'STREAM.INFO.STREAM_NAME'),
+  ...[eventStream, ...bucketStreams].flatMap(lookUp),
+];
+
+/** The account that holds the streams. Orchestrators are in it. */
+export const streamAccount = 'HAF';
+
+/** An account that reaches the streams only through services: the server holds each call to this list. */
+export interface GuestAccount {
+  readonly role: Exclude<BrokerRole, 'orchestrator'>;
+  readonly account: string;
+  /** Subjects that the account may call, each a service of the account of the streams. */
+  readonly services: readonly string[];
+  /** Subjects whose messages it hears. */
+  readonly streams: readonly string[];
+}
+
+/**
+ * Workers and viewers are in accounts of their own. A client of NATS chooses the subject of the reply, and the server
+ * does not hold replies to the client's permissions. Through a service the reply arrives in the account that asked, where
+ * there are no streams.
+ */
+export const guestAccounts: readonly GuestAccount[] = [
+  { role: 'worker', account: 'HAF_WORKER', services: workerCalls, streams: [cancels] },
+  { role: 'viewer', account: 'HAF_VIEWER', services: viewerCalls, streams: [] },
+];
+
+/** Whether a call of a service is answered by more than one message. */
+export const hasManyReplies = (service: string): boolean => nextJob.includes(service);
 
 /**
  * The least each role needs. The one source of what the servers enforce: configurations that we write and
@@ -54,7 +110,7 @@ export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
   /** Runs experiments: makes the streams, queues jobs, and works itself. */
   orchestrator: {
     publish: [
-      '$JS.API.INFO',
+      accountInfo,
       ...[...streams, ...bucketStreams].flatMap((name) => [
         ...manage(name),
         ...lookUp(name),
@@ -66,30 +122,8 @@ export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
       ...writeKeys,
       'haf.v1.>',
     ],
-    subscribe: [hear('orchestrator'), 'haf.v1.ctl.>'],
+    subscribe: [hear('orchestrator'), cancels],
   },
-  /** Takes jobs and tells what came of them; cannot queue any. */
-  worker: {
-    publish: [
-      '$JS.API.INFO',
-      ...queueLength,
-      ...takeJobs,
-      ...bucketStreams.flatMap(lookUp),
-      ...writeKeys,
-      'haf.v1.ev.>',
-      'haf.v1.dlq.>',
-    ],
-    subscribe: [hear('worker'), 'haf.v1.ctl.>'],
-  },
-  /** Looks on. */
-  viewer: {
-    publish: [
-      '$JS.API.INFO',
-      ...queueLength,
-      // How many dead letters there are, not what is in them.
-      ...api(deadLetterStream, 'STREAM.INFO.STREAM_NAME'),
-      ...[eventStream, ...bucketStreams].flatMap((name) => [...lookUp(name), ...follow(name)]),
-    ],
-    subscribe: [hear('viewer')],
-  },
+  worker: { publish: workerCalls, subscribe: [hear('worker'), cancels] },
+  viewer: { publish: viewerCalls, subscribe: [hear('viewer')] },
 };

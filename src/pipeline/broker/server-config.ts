@@ -1,5 +1,5 @@
-import { type BrokerRole, brokerRoles } from '../bus/nats/address.js';
-import { permissions } from './permissions.js';
+import type { BrokerRole } from '../bus/nats/address.js';
+import { guestAccounts, hasManyReplies, permissions, streamAccount } from './permissions.js';
 
 /** What a server of ours is told. Relative paths count from where the server is started. */
 export interface ServerConfig {
@@ -43,28 +43,63 @@ export function serverConfigText(config: ServerConfig): string {
         ]
       : []),
     '',
-    'authorization {',
     ...('token' in config.auth
-      ? [`  token: ${quoted(config.auth.token)}`]
-      : ['  users: [', ...usersText(config.auth.users), '  ]']),
-    '}',
+      ? ['authorization {', `  token: ${quoted(config.auth.token)}`, '}']
+      : accountsText(config.auth.users)),
     '',
   ].join('\n');
 }
 
-function usersText(users: Readonly<Record<BrokerRole, string>>): string[] {
-  return brokerRoles.flatMap((role) => [
-    `    # ${role}`,
-    '    {',
-    // A variable must stand without quotes to be replaced.
-    `      nkey: ${users[role].startsWith('$') ? users[role] : quoted(users[role])}`,
-    '      permissions: {',
-    ...subjectsText('publish', permissions[role].publish),
-    ...subjectsText('subscribe', permissions[role].subscribe),
-    '      }',
-    '    }',
-  ]);
+/** The account of the streams with its services, and an account for each other role that imports them. */
+function accountsText(users: Readonly<Record<BrokerRole, string>>): string[] {
+  const services = [...new Set(guestAccounts.flatMap((guest) => guest.services))];
+  const streams = [...new Set(guestAccounts.flatMap((guest) => guest.streams))];
+  const guestsOf = (kind: 'services' | 'streams', subject: string): string =>
+    guestAccounts
+      .filter((guest) => guest[kind].includes(subject))
+      .map(({ account }) => account)
+      .join(', ');
+  return [
+    'accounts {',
+    `  ${streamAccount} {`,
+    '    jetstream: enabled',
+    ...userText('orchestrator', users.orchestrator),
+    '    exports: [',
+    ...services.map(
+      (subject) =>
+        `      {service: ${quoted(subject)}${hasManyReplies(subject) ? ', response_type: stream' : ''}, accounts: [${guestsOf('services', subject)}]}`,
+    ),
+    ...streams.map(
+      (subject) => `      {stream: ${quoted(subject)}, accounts: [${guestsOf('streams', subject)}]}`,
+    ),
+    '    ]',
+    '  }',
+    ...guestAccounts.flatMap(({ role, account, ...imported }) => [
+      `  ${account} {`,
+      ...userText(role, users[role]),
+      '    imports: [',
+      ...imported.services.map((subject) => `      {service: ${importText(subject)}}`),
+      ...imported.streams.map((subject) => `      {stream: ${importText(subject)}}`),
+      '    ]',
+      '  }',
+    ]),
+    '}',
+  ];
 }
+
+const importText = (subject: string): string => `{account: ${streamAccount}, subject: ${quoted(subject)}}`;
+
+const userText = (role: BrokerRole, nkey: string): string[] => [
+  `    # ${role}`,
+  '    users: [{',
+  // A variable must stand without quotes to be replaced.
+  `      nkey: ${nkey.startsWith('$') ? nkey : quoted(nkey)}`,
+  '      permissions: {',
+  ...subjectsText('publish', permissions[role].publish),
+  ...subjectsText('subscribe', permissions[role].subscribe),
+  '      }',
+  '    }]',
+];
 
 const subjectsText = (what: string, subjects: readonly string[]): string[] => [
   `        ${what}: [`,

@@ -34,6 +34,8 @@ export async function prepareBroker(address: BrokerAddress, leaseMs: number): Pr
 }
 
 const lookAgainMs = 2000;
+/** A command that only looks does not wait for a broker that is silent. */
+const firstAnswerMs = 10_000;
 
 /**
  * Connects without making anything on the broker. Null when the wait for an orchestrator was aborted.
@@ -55,7 +57,7 @@ export async function joinBus(
       await connection.close();
       return null;
     }
-    if (!wait && !(await isSetUp(jsm)))
+    if (!wait && !(await isSetUp(jsm, firstAnswerMs)))
       throw new HafError(
         'HAF_BROKER_UNFIT',
         `No run has been started on the broker at ${connection.getServer()} yet.`,

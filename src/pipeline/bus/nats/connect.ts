@@ -20,6 +20,8 @@ import { assertNever } from '../../core/assert-never.js';
 import { HafError } from '../../core/errors.js';
 import { connectFault } from './connect-fault.js';
 import { atLeast, oldestServer } from './server-version.js';
+import { longestEvent } from './stream-settings.js';
+import { payloadFault } from './topology-fault.js';
 
 export interface ConnectOptions {
   /** Shown in the server's lists and logs. */
@@ -77,7 +79,10 @@ function unfitness(info: ServerInfo | undefined): HafError | null {
       `${where} runs without JetStream, so it cannot keep jobs and events.`,
       'Start it with a "jetstream" block in its configuration, or as: nats-server -js -sd DIR',
     );
-  return null;
+  const most = info.max_payload;
+  return most !== undefined && most < longestEvent
+    ? payloadFault(`${info.host}:${info.port}`, most, longestEvent)
+    : null;
 }
 
 function authenticator(auth: BrokerAuth): { authenticator?: Authenticator } {

@@ -1,6 +1,7 @@
 import { StringCodec, type JetStreamClient, type JsMsg } from 'nats';
 import type { RunEventBody } from '../../run-event.js';
 import type { Job } from '../job.js';
+import type { LoggedMessage } from './logged-messages.js';
 import { deadEvent, deadJob } from './names.js';
 
 const text = StringCodec();
@@ -17,7 +18,7 @@ export class DeadLetters {
   }
 
   /** A message among the events that is no event; it stays where it is. Not every reader may write here. */
-  event(message: JsMsg, reason: string): void {
+  event(message: LoggedMessage, reason: string): void {
     void this.put(deadEvent, { reason, ...about(message) });
   }
 
@@ -32,7 +33,7 @@ export class DeadLetters {
   }
 }
 
-const about = ({ subject, seq, data }: JsMsg): object => ({
+const about = ({ subject, seq, data }: Pick<LoggedMessage, 'subject' | 'seq' | 'data'>): object => ({
   subject,
   seq,
   bytes: data.length,

@@ -1,21 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { EMPTY, lastValueFrom, mergeMap, Observable, of, Subject, takeUntil, takeWhile, toArray } from 'rxjs';
-import { headers, StringCodec, type ConsumerMessages, type JetStreamClient, type JsMsg } from 'nats';
+import {
+  defer,
+  filter,
+  lastValueFrom,
+  map,
+  Subject,
+  takeUntil,
+  takeWhile,
+  toArray,
+  type Observable,
+} from 'rxjs';
+import { headers, StringCodec, type JetStreamClient } from 'nats';
 import { runEventSchema, type RunEvent, type RunEventBody } from '../../run-event.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
+import type { LoggedMessage, MessageSource } from './logged-messages.js';
 import { patiently } from './patience.js';
 
 const text = StringCodec();
-const nanosPerMs = 1_000_000;
 /** Texts of a message are cut to this; a stack or a long list belongs into the worker's log. */
 const longestText = 4000;
 
-/** A message of a log; `event` is null for one that nobody here understands. */
-interface Entry {
-  readonly event: RunEvent | null;
-  /** How many more there were when the broker sent it. */
-  readonly pending: number;
-}
+/** A message of a log: null for one that nobody here understands. */
+type Entry = RunEvent | null | 'caught-up';
 
 /** The event logs of all runs, in one stream. */
 export class EventLog {
@@ -23,8 +29,9 @@ export class EventLog {
 
   constructor(
     private readonly js: JetStreamClient,
+    private readonly messages: MessageSource,
     /** Told of a message that is no event. */
-    private readonly reject: (message: JsMsg, reason: string) => void,
+    private readonly reject: (message: LoggedMessage, reason: string) => void,
   ) {}
 
   /** @param id the same event twice has the same id, and is stored once within the broker's window */
@@ -38,46 +45,29 @@ export class EventLog {
   }
 
   events(run: string): Observable<RunEvent> {
-    return this.entries(run).pipe(mergeMap(({ event }) => (event ? of(event) : EMPTY)));
+    return this.entries(run).pipe(filter((entry) => entry !== null && entry !== 'caught-up'));
   }
 
   /** The events so far of a run that has messages; the last of them may be none. */
   history(run: string): Promise<readonly RunEvent[]> {
     const known = this.entries(run).pipe(
-      takeWhile(({ pending }) => pending > 0, true),
-      mergeMap(({ event }) => (event ? of(event) : EMPTY)),
+      takeWhile((entry) => entry !== 'caught-up'),
+      filter((entry) => entry !== null),
     );
     return lastValueFrom(known.pipe(toArray()));
   }
 
-  /** By an ordered consumer, which starts again by itself where it was when the broker or the connection was gone. */
   private entries(run: string): Observable<Entry> {
-    return new Observable<Entry>((subscriber) => {
-      let [seq, closed] = [0, false];
-      let messages: ConsumerMessages | null = null;
-      const begin = async (): Promise<void> => {
-        const consumer = await patiently(() =>
-          // From the first message on. Asking for "all" as well makes the server refuse, and the client ask for ever.
-          this.js.consumers.get(eventStream, { filterSubjects: eventsOf(run) }),
-        );
-        if (closed) return;
-        messages = await consumer.consume({
-          callback: (message) => {
-            const event = this.parse(message, seq + 1);
-            if (closed) return;
-            if (event) seq++;
-            subscriber.next({ event, pending: message.info.pending });
-          },
-        });
-        const error = await messages.closed();
-        if (error) subscriber.error(error);
-        else subscriber.complete();
-      };
-      begin().catch((error: unknown) => subscriber.error(error));
-      return () => {
-        closed = true;
-        messages?.stop();
-      };
+    return defer(() => {
+      let seq = 0;
+      return this.messages(eventsOf(run)).pipe(
+        map((message): Entry => {
+          if (message === 'caught-up') return message;
+          const event = this.parse(message, seq + 1);
+          if (event) seq++;
+          return event;
+        }),
+      );
     }).pipe(takeUntil(this.closing));
   }
 
@@ -87,10 +77,10 @@ export class EventLog {
     else this.closing.next();
   }
 
-  private parse(message: JsMsg, seq: number): RunEvent | null {
+  private parse(message: LoggedMessage, seq: number): RunEvent | null {
     let value: unknown;
     try {
-      value = message.json();
+      value = JSON.parse(new TextDecoder().decode(message.data));
     } catch {
       value = null;
     }
@@ -100,9 +90,7 @@ export class EventLog {
       return null;
     }
     const id = message.headers?.get('Nats-Msg-Id') || `${eventStream}-${message.seq}`;
-    // The broker's clock: those of the machines may be minutes apart.
-    const at = new Date(message.info.timestampNanos / nanosPerMs).toISOString();
-    return { ...event.data, v: 1, id, seq, at };
+    return { ...event.data, v: 1, id, seq, at: message.at.toISOString() };
   }
 }
 

@@ -12,6 +12,8 @@ import { connectionState } from './connection-state.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventLog } from './event-log.js';
 import type { NatsLease } from './lease.js';
+import { consumedMessages } from './logged-messages.js';
+import { lookedUpMessages } from './looked-up-messages.js';
 import {
   allCancels,
   cancelSubject,
@@ -29,7 +31,7 @@ import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
 import { messageOf, parseMessage } from './queue-message.js';
-import { longestMessage } from './topology.js';
+import { longestMessage } from './stream-settings.js';
 import { abandoned, asked, type WorkItem } from './work-item.js';
 import { WorkItems } from './work-items.js';
 
@@ -73,7 +75,12 @@ export class NatsBus implements Bus {
     this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
-    this.log = new EventLog(this.js, (message, reason) => {
+    // A viewer or worker may make no consumer: see guestAccounts in pipeline/broker/permissions.ts.
+    const source =
+      options.role === 'orchestrator'
+        ? consumedMessages(this.js, eventStream)
+        : lookedUpMessages(jsm, eventStream);
+    this.log = new EventLog(this.js, source, (message, reason) => {
       if (options.role !== 'viewer') this.deadLetters.event(message, reason);
     });
     this.pulls = new Pulls(this.js);

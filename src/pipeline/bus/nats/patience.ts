@@ -15,18 +15,25 @@ const passing: readonly string[] = [
   ErrorCode.JetStream408RequestTimeout,
 ];
 
+/** Whether JetStream says that it is off, for the server or the account. Waiting does not change that. */
+export const isOff = (error: unknown): boolean =>
+  error instanceof NatsError && [10039, 10076].includes(error.api_error?.err_code ?? 0);
+
 /** JetStream is still starting, electing a leader or busy: its API answers 503 or 10008. */
 const isPassing = (error: unknown): boolean =>
-  error instanceof NatsError && (passing.includes(error.code) || error.api_error?.code === 503);
+  error instanceof NatsError &&
+  (passing.includes(error.code) || error.api_error?.code === 503) &&
+  !isOff(error);
 
 /**
  * Calls the broker until it answers: a call that may have arrived is made again, so it must mean the same twice (a
  * message id, a compare-and-swap). Any other error is thrown at once.
  *
- * @throws HafError HAF_BROKER_UNREACHABLE when the broker stays away for two minutes
+ * @param forMs how long the broker may stay away. @default 2 minutes
+ * @throws HafError HAF_BROKER_UNREACHABLE when it stays away longer
  */
-export async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  const until = performance.now() + patienceMs;
+export async function patiently<T>(call: () => Promise<T>, forMs = patienceMs): Promise<T> {
+  const until = performance.now() + forMs;
   for (;;) {
     try {
       return await call();
@@ -35,8 +42,8 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
       if (performance.now() > until)
         throw new HafError(
           'HAF_BROKER_UNREACHABLE',
-          `The broker has not answered for ${patienceMs / 1000} s: ${(error as Error).message}.`,
-          'Check that nats-server runs and can be reached, then run the same command again: finished work is kept.',
+          `The broker has not answered for ${forMs / 1000} s: ${(error as Error).message}.`,
+          'Check that nats-server runs with JetStream and can be reached, then run the same command again: finished work is kept.',
           { cause: error },
         );
       await sleep(pauseMs);

@@ -1,86 +1,62 @@
 import {
-  AckPolicy,
-  DeliverPolicy,
-  DiscardPolicy,
-  NatsError,
   nanos,
-  RetentionPolicy,
-  StorageType,
+  NatsError,
+  type ConsumerInfo,
   type JetStreamManager,
   type NatsConnection,
-  type StreamConfig,
+  type StreamInfo,
 } from 'nats';
-import { HafError } from '../../core/errors.js';
 import { jobClasses } from '../job.js';
-import {
-  allDeadLetters,
-  allEvents,
-  allJobs,
-  consumerOf,
-  deadLetterStream,
-  eventStream,
-  jobsOf,
-  jobStream,
-  memberBucket,
-  workItemBucket,
-} from './names.js';
-import { patiently } from './patience.js';
-import { presenceMs } from './presence.js';
+import type { JobClass } from '../../stage.js';
+import { consumerOf, jobStream, memberBucket } from './names.js';
+import { isOff, patiently } from './patience.js';
+import { consumerMisfits, streamMisfits } from './stream-fit.js';
+import { bucketGuard, consumerSettings, streamSettings, type StreamSettings } from './stream-settings.js';
+import { misfitFault, refusalFault, roomFault } from './topology-fault.js';
 
-const day = nanos(24 * 3600_000);
-/** A message names its job; data goes through the store. */
-export const longestMessage = 64 * 1024;
-
-const streams: readonly Partial<StreamConfig>[] = [
-  {
-    name: jobStream,
-    subjects: [allJobs],
-    retention: RetentionPolicy.Workqueue,
-    discard: DiscardPolicy.New,
-    max_msgs: 1_000_000,
-    max_msg_size: longestMessage,
-  },
-  {
-    name: eventStream,
-    subjects: [allEvents],
-    max_age: 30 * day,
-    // Reserved at once: a broker with less room refuses the stream. Enough for two million events.
-    max_bytes: 2 ** 30,
-    max_msg_size: 4 * longestMessage,
-  },
-  { name: deadLetterStream, subjects: [allDeadLetters], max_age: 90 * day, max_bytes: 128 * 2 ** 20 },
-];
-
-/** Makes what the pipeline keeps on a broker, as far as it is not there, and sets the lease time of the queues. */
+/**
+ * Makes what the pipeline keeps on a broker, as far as it is not there, and sets the lease time of the queues. What is there
+ * is compared first.
+ *
+ * @throws HafError HAF_BROKER_UNFIT when streams of these names are set up otherwise, or the account has no room for them;
+ * nothing has been made or changed then
+ */
 export async function ensureTopology(nc: NatsConnection, leaseMs: number): Promise<void> {
-  const jsm = await nc.jetstreamManager();
-  for (const stream of streams)
-    await ensure(
-      () => jsm.streams.info(stream.name as string),
-      () => jsm.streams.add({ storage: StorageType.File, duplicate_window: nanos(120_000), ...stream }),
-    );
+  const jsm = await nc.jetstreamManager({ checkAPI: false });
+  const found = new Map<string, StreamInfo | null>();
+  for (const { name } of streamSettings) found.set(name, await streamInfo(jsm, name));
+  const queues = new Map<JobClass, ConsumerInfo | null>();
+  for (const jobClass of jobClasses)
+    queues.set(jobClass, found.get(jobStream) ? await queueInfo(jsm, jobClass) : null);
+
+  const misfits = [
+    ...streamSettings.flatMap((settings) => {
+      const there = found.get(settings.name);
+      return there ? streamMisfits(there.config, settings) : [];
+    }),
+    ...jobClasses.flatMap((jobClass) => {
+      const there = queues.get(jobClass);
+      return there ? consumerMisfits(there.config, consumerSettings(jobClass, leaseMs)) : [];
+    }),
+  ];
+  if (misfits.length > 0) throw misfitFault(misfits);
+  const missing = streamSettings.filter(({ name }) => !found.get(name));
+  const account = await accountInfo(jsm);
+  const full = account && roomFault(account, missing);
+  if (full) throw full;
+
+  for (const settings of missing) await make(settings.name, () => addStream(jsm, settings));
+  for (const settings of streamSettings) await guard(jsm, settings, found.get(settings.name) ?? null);
   for (const jobClass of jobClasses) {
-    const settings = { ack_wait: nanos(leaseMs), max_deliver: -1, max_ack_pending: 10_000 };
-    await ensure(
-      async () => {
-        const { config } = await jsm.consumers.info(jobStream, consumerOf(jobClass));
-        if (config.ack_wait !== settings.ack_wait)
-          await jsm.consumers.update(jobStream, consumerOf(jobClass), settings);
-      },
-      () =>
-        jsm.consumers.add(jobStream, {
-          durable_name: consumerOf(jobClass),
-          filter_subject: jobsOf(jobClass),
-          ack_policy: AckPolicy.Explicit,
-          deliver_policy: DeliverPolicy.All,
-          ...settings,
-        }),
-    );
+    const settings = consumerSettings(jobClass, leaseMs);
+    const there = queues.get(jobClass);
+    const name = `the queue ${consumerOf(jobClass)} of ${jobStream}`;
+    if (!there) await make(name, () => jsm.consumers.add(jobStream, settings));
+    else if (there.config.ack_wait !== settings.ack_wait)
+      await make(name, () =>
+        jsm.consumers.update(jobStream, consumerOf(jobClass), { ack_wait: nanos(leaseMs) }),
+      );
   }
-  const js = nc.jetstream();
-  // A work item that no run asked for in a month can go: the artifact is in the store.
-  await patiently(() => js.views.kv(workItemBucket, { history: 1, ttl: 30 * 24 * 3600_000 }));
-  await patiently(() => js.views.kv(memberBucket, { history: 1, ttl: presenceMs }));
 }
 
 /** The lease time the orchestrator has set. @throws HafError HAF_BROKER_UNFIT when no orchestrator has been here yet */
@@ -89,49 +65,71 @@ export async function leaseTime(jsm: JetStreamManager): Promise<number> {
   return (config.ack_wait ?? nanos(60_000)) / 1_000_000;
 }
 
-/** Whether an orchestrator has set the broker up. */
-export async function isSetUp(jsm: JetStreamManager): Promise<boolean> {
+/** Whether an orchestrator has set the broker up. @param patienceMs how long the broker may be silent */
+export async function isSetUp(jsm: JetStreamManager, patienceMs?: number): Promise<boolean> {
   try {
-    await patiently(() => jsm.consumers.info(jobStream, consumerOf('gpu')));
-    await patiently(() => jsm.streams.info(`KV_${memberBucket}`));
+    await patiently(() => jsm.consumers.info(jobStream, consumerOf('gpu')), patienceMs);
+    await patiently(() => jsm.streams.info(`KV_${memberBucket}`), patienceMs);
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
-    throw error;
+    throw isOff(error) ? refusalFault(error, jobStream) : error;
   }
 }
 
-async function ensure(look: () => Promise<unknown>, make: () => Promise<unknown>): Promise<void> {
+const streamInfo = (jsm: JetStreamManager, name: string): Promise<StreamInfo | null> =>
+  look(name, () => jsm.streams.info(name));
+
+const queueInfo = (jsm: JetStreamManager, jobClass: JobClass): Promise<ConsumerInfo | null> =>
+  look(`the queue ${consumerOf(jobClass)}`, () => jsm.consumers.info(jobStream, consumerOf(jobClass)));
+
+async function look<T>(of: string, call: () => Promise<T>): Promise<T | null> {
   try {
-    await patiently(look);
+    return await patiently(call);
   } catch (error) {
-    if (!isNotFound(error)) throw refused(error);
-    try {
-      await patiently(make);
-    } catch (problem) {
-      // Another orchestrator was quicker.
-      await patiently(look).catch(() => {
-        throw refused(problem);
-      });
-    }
+    if (isNotFound(error)) return null;
+    throw refusalFault(error, of);
   }
 }
+
+async function make(of: string, call: () => Promise<unknown>): Promise<void> {
+  try {
+    await patiently(call);
+  } catch (error) {
+    throw refusalFault(error, of);
+  }
+}
+
+/** Another orchestrator may make the same stream at the same time; it must be as we need it. */
+async function addStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
+  try {
+    await jsm.streams.add(settings);
+  } catch (error) {
+    const there = await streamInfo(jsm, settings.name);
+    if (!there) throw error;
+    const misfits = streamMisfits(there.config, settings);
+    if (misfits.length > 0) throw misfitFault(misfits);
+  }
+}
+
+/** An earlier release made buckets that a message can empty. Only the guard is added; the server does not take it off again. */
+async function guard(
+  jsm: JetStreamManager,
+  { name }: StreamSettings,
+  there: StreamInfo | null,
+): Promise<void> {
+  if (!there || !name.startsWith('KV_')) return;
+  const guarded = Object.entries(bucketGuard).every(
+    ([key, value]) => (there.config[key as keyof typeof bucketGuard] ?? false) === value,
+  );
+  if (!guarded) await make(name, () => jsm.streams.update(name, { ...there.config, ...bucketGuard }));
+}
+
+/** What the account may use; null when these credentials may not ask, or the account says nothing. */
+const accountInfo = (jsm: JetStreamManager) =>
+  patiently(() => jsm.getAccountInfo()).catch((error: unknown) => {
+    if (isOff(error)) throw refusalFault(error, "the pipeline's streams");
+    return null;
+  });
 
 const isNotFound = (error: unknown): boolean => error instanceof NatsError && error.api_error?.code === 404;
-
-function refused(error: unknown): unknown {
-  if (!(error instanceof NatsError)) return error;
-  if (/insufficient|exceeded|storage/i.test(error.message))
-    return new HafError(
-      'HAF_BROKER_UNFIT',
-      `The broker has too little room for the pipeline's streams: ${error.message}.`,
-      'Give its JetStream more file storage (max_file_store of the server, limits of the account).',
-      { cause: error },
-    );
-  return new HafError(
-    'HAF_BROKER_REFUSED',
-    `The broker does not let this command set up its streams: ${error.message}.`,
-    'Use the credentials of the orchestrator role (see "haf-pipeline security init").',
-    { cause: error },
-  );
-}
