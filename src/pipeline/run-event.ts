@@ -84,9 +84,3 @@ export type RunEvent = RunEventBody & {
   readonly seq: number;
   readonly at: string;
 };
-
-/** One line of events.ndjson. */
-export const loggedEventSchema = z.intersection(
-  z.object({ v: z.literal(1), id: z.string(), seq: z.number().int(), at: z.string() }),
-  runEventSchema,
-);

@@ -1,25 +1,16 @@
-import {
-  defer,
-  filter,
-  first,
-  forkJoin,
-  ignoreElements,
-  merge,
-  mergeMap,
-  of,
-  shareReplay,
-  type Observable,
-} from 'rxjs';
+import { defer, EMPTY, first, ignoreElements, merge, mergeMap, of, take, tap, type Observable } from 'rxjs';
 import type { Bus } from './bus/bus.js';
 import type { Job } from './bus/job.js';
 import type { Config } from './config/schema.js';
 import { HafError } from './core/errors.js';
-import { upstreamOf } from './graph.js';
+import { EndsByArtifact, type EndEvent } from './ends-by-artifact.js';
+import { GraphProgress, type ReadyJob } from './graph-progress.js';
 import type { Plan, PlannedJob } from './plan.js';
 import { recipeBytes } from './recipe.js';
 import type { RunEvent } from './run-event.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
 import { classOf } from './stages.js';
+import { windowed } from './windowed.js';
 
 /** How a job of the graph ended. */
 export type JobOutcome =
@@ -40,63 +31,107 @@ export interface GraphRun {
   readonly force?: ReadonlySet<string>;
   /** Takes over what a job made. When it finds the artifact damaged (HAF_STORE_CORRUPT), the job is run again. */
   readonly accept?: (manifest: Manifest) => Promise<void>;
+  /** Jobs of each class that are on the bus at a time, queued or running. @default 2000 */
+  readonly window?: number;
 }
+
+/** Enough for more lanes than the workers of a run have; a queue of a hundred thousand would only have to be taken back. */
+const defaultWindow = 2000;
+/** Jobs that nobody has to compute are told of so many at a time. */
+const toldAtOnce = 64;
 
 /** How often one job is run again because an artifact it needs, or its own, turned out to be damaged. */
 const mostRepairs = 3;
 
-/**
- * Runs a plan as a dataflow graph: each job is a shared Observable that waits for the jobs it reads, takes its
- * artifact from the store or puts a job on the bus, and ends with one outcome. All outcomes are emitted as they
- * come. How many jobs run at once is up to the workers, which pull; here every ready job is queued.
- */
-export function runGraph(context: GraphRun): Observable<JobOutcome> {
-  const outcomes = new Map<string, Observable<JobOutcome>>();
-  for (const job of context.plan) {
-    const upstream = upstreamOf(job.node).flatMap((key) => outcomes.get(key) ?? []);
-    const ready = upstream.length === 0 ? of<JobOutcome[]>([]) : forkJoin(upstream);
-    const outcome = ready.pipe(
-      mergeMap((before) => settle(job, before, context), 1),
-      shareReplay(1),
-    );
-    outcomes.set(job.node.key, outcome);
-  }
-  return merge(...outcomes.values());
+/** What the jobs of one execution have in common. */
+interface Execution extends GraphRun {
+  readonly ends: EndsByArtifact;
+  readonly jobOf: ReadonlyMap<string, PlannedJob>;
 }
 
-function settle(job: PlannedJob, before: readonly JobOutcome[], context: GraphRun): Observable<JobOutcome> {
-  const blocker = before.find(({ state }) => state === 'failed' || state === 'skipped');
-  if (!blocker) return obtain(job, context, context.force?.has(job.node.key) ?? false, mostRepairs);
-  return defer(async () => {
-    const because = blocker.job.node.key;
-    await context.bus.publish(context.run, { type: 'job-skipped', ...aboutOf(job), because });
-    return { state: 'skipped' as const, job };
+/**
+ * Runs a plan as a dataflow graph: a job flows into a window when the jobs it reads have ended, its artifact is taken from the
+ * store or made by a worker, and its outcome flows back and makes other jobs ready. All outcomes are emitted as they come. How
+ * many jobs run at once is up to the workers, which pull. The windows bound how many are on the bus: one for each class, so
+ * that many `cpu` jobs do not keep `gpu` jobs from their workers.
+ */
+export function runGraph(context: GraphRun): Observable<JobOutcome> {
+  return defer(() => {
+    const { plan, window = defaultWindow } = context;
+    const progress = new GraphProgress(plan);
+    const ends = new EndsByArtifact(context.events);
+    const execution = { ...context, ends, jobOf: new Map(plan.map((job) => [job.id, job])) };
+    const work = (ready: ReadyJob): Observable<JobOutcome> => settle(ready, execution);
+    const windows = {
+      told: windowed(toldAtOnce, work),
+      cpu: windowed(window, work),
+      gpu: windowed(window, work),
+    };
+    const push = (ready: ReadyJob): void => {
+      const { node, cached } = ready.job;
+      const told = ready.blocker !== null || (cached !== null && !isForced(ready.job, context));
+      windows[told ? 'told' : classOf(node)].push(ready);
+    };
+    const outcomes = merge(...Object.values(windows).map(({ results }) => results)).pipe(
+      tap(({ job, state }) =>
+        progress.after(job.node.key, state === 'done' || state === 'cached').forEach(push),
+      ),
+    );
+    const begin = defer(() => {
+      progress.roots().forEach(push);
+      return EMPTY;
+    });
+    return merge(outcomes, ends.dispatch, begin).pipe(take(plan.length));
   });
+}
+
+const isForced = ({ node }: PlannedJob, { force }: GraphRun): boolean => force?.has(node.key) ?? false;
+
+function settle({ job, blocker }: ReadyJob, execution: Execution): Observable<JobOutcome> {
+  if (blocker !== null)
+    return defer(async () => {
+      await execution.bus.publish(execution.run, { type: 'job-skipped', ...aboutOf(job), because: blocker });
+      return { state: 'skipped' as const, job };
+    });
+  const force = isForced(job, execution);
+  return obtain(job, execution, { force, repairs: mostRepairs, known: force ? null : job.cached });
+}
+
+interface Attempt {
+  readonly force: boolean;
+  /** How often it may still be made again. */
+  readonly repairs: number;
+  /** The manifest, if the plan has just found it. */
+  readonly known: Manifest | null;
 }
 
 /**
  * The artifact of a job: from the store if it is there by now, else from a worker. A damaged artifact - this one, or one
  * that a worker met among the inputs - has been set aside by whoever read it, so it is made anew like any other.
  */
-function obtain(job: PlannedJob, context: GraphRun, force: boolean, repairs: number): Observable<JobOutcome> {
-  const { bus, run, store } = context;
+function obtain(
+  job: PlannedJob,
+  execution: Execution,
+  { force, repairs, known }: Attempt,
+): Observable<JobOutcome> {
+  const { bus, run, store } = execution;
   const found = defer(async (): Promise<JobOutcome | null> => {
-    const manifest = force ? null : await store.manifest(job.id);
+    const manifest = known ?? (force ? null : await store.manifest(job.id));
     if (!manifest) return null;
     await bus.publish(run, { type: 'job-cached', ...aboutOf(job), metrics: manifest.metrics });
     return { state: 'cached', job, manifest };
   });
   return found.pipe(
-    mergeMap((outcome) => (outcome ? of(outcome) : submit(job, context, force)), 1),
-    mergeMap(async (outcome) => ({ outcome, damaged: await damageOf(outcome, context) }), 1),
+    mergeMap((outcome) => (outcome ? of(outcome) : submit(job, execution, force)), 1),
+    mergeMap(async (outcome) => ({ outcome, damaged: await damageOf(outcome, execution) }), 1),
     mergeMap(({ outcome, damaged }): Observable<JobOutcome> => {
       if (!damaged) return of(outcome);
-      if (repairs === 0) return of({ state: 'failed', job, error: damaged });
-      const culprit = context.plan.find(({ id }) => id === damaged.context['artifact']);
-      if (!culprit) return of({ state: 'failed', job, error: damaged });
-      const again = obtain(job, context, force && outcome.state === 'failed', repairs - 1);
+      const culprit = execution.jobOf.get(String(damaged.context['artifact']));
+      if (repairs === 0 || !culprit) return of({ state: 'failed', job, error: damaged });
+      const next = { repairs: repairs - 1, known: null };
+      const again = obtain(job, execution, { ...next, force: force && outcome.state === 'failed' });
       if (culprit === job) return again;
-      const mended = obtain(culprit, context, false, repairs - 1);
+      const mended = obtain(culprit, execution, { ...next, force: false });
       return mended.pipe(
         mergeMap((other) => (other.state === 'failed' ? of<JobOutcome>({ ...other, job }) : again), 1),
       );
@@ -118,13 +153,11 @@ async function damageOf(outcome: JobOutcome, { accept }: GraphRun): Promise<HafE
 }
 
 /** Queues a job and waits for its end on the event log. */
-function submit(job: PlannedJob, context: GraphRun, force: boolean): Observable<JobOutcome> {
-  const { bus, run, store } = context;
-  const ended = context.events.pipe(
-    filter((event) => event.type === 'job-done' || event.type === 'job-failed'),
-    filter((event) => event.artifact === job.id),
+function submit(job: PlannedJob, execution: Execution, force: boolean): Observable<JobOutcome> {
+  const { bus, run, store, ends } = execution;
+  const ended = ends.of(job.id).pipe(
     first(),
-    mergeMap(async (event): Promise<JobOutcome> => {
+    mergeMap(async (event: EndEvent): Promise<JobOutcome> => {
       if (event.type === 'job-failed') return { state: 'failed', job, error: failureOf(event) };
       const manifest = await store.manifest(job.id);
       return manifest ? { state: 'done', job, manifest } : { state: 'failed', job, error: gone(job) };
@@ -133,7 +166,7 @@ function submit(job: PlannedJob, context: GraphRun, force: boolean): Observable<
   const queue = defer(async () => {
     await store.write('recipe', recipeBytes(job.recipe));
     await bus.publish(run, { type: 'job-queued', ...aboutOf(job) });
-    await bus.enqueue(jobOf(job, context, force));
+    await bus.enqueue(jobOf(job, execution, force));
   });
   return merge(ended, queue.pipe(ignoreElements()));
 }

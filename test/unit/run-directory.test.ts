@@ -63,14 +63,17 @@ describe('run directories', () => {
       artifact: 'x',
       because: 'y',
     } as const;
-    directory.openLog().append({ ...skipped, v: 1, id: 'first', seq: 7, at: 'now' });
+    const before = directory.log.open();
+    before.append({ ...skipped, v: 1, id: 'first', seq: 7, at: 'now' });
+    before.close();
     appendFileSync(join(runs, 'crashed/events.ndjson'), '{"type":"job-sk');
     expect(directory.events()).toHaveLength(1);
-    directory.mendLog();
-    const log = directory.openLog();
+    directory.log.mend();
+    const log = directory.log.open();
     // A broker tells again what was logged before.
     expect(log.append({ ...skipped, v: 1, id: 'first', seq: 7, at: 'now' })).toBeNull();
     expect(log.append({ ...skipped, v: 1, id: 'second', seq: 8, at: 'now' })?.seq).toBe(2);
+    log.close();
     expect(directory.events().map(({ seq }) => seq)).toEqual([1, 2]);
   });
 

@@ -76,7 +76,7 @@ export async function executeRun(prepared: PreparedRun, options: ExecuteOptions)
   const lock = await lockRun(directory.path, directory.run);
   try {
     directory.write('config.resolved.yaml', configYaml(config));
-    directory.mendLog();
+    directory.log.mend();
     await store.sweep(Date.now());
     directory.writePlan(prepared.plan);
     if (prepared.checks !== null) writeChecks(prepared.checks, directory);
@@ -118,7 +118,7 @@ async function recorded(
   const session = randomUUID();
   const [fault, current, last] = [new Subject<never>(), new Subject<RunEvent>(), new Subject<void>()];
   let begun = false;
-  const log = directory.openLog();
+  const log = directory.log.open();
   const reading = bus.events(directory.run).subscribe({
     next: (event) => {
       try {
@@ -150,7 +150,7 @@ async function recorded(
       failures: outcomes.filter((outcome) => outcome.state === 'failed').length,
     });
     await written;
-    writeTrace(directory.events(), directory);
+    writeTrace(directory.log.events(), directory);
     record(state);
   };
   try {
@@ -164,6 +164,7 @@ async function recorded(
     throw error;
   } finally {
     reading.unsubscribe();
+    log.close();
     // What still waits for an event has nothing to wait for.
     current.complete();
   }

@@ -1,21 +1,12 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
-import { loggedEventSchema, type RunEvent } from '../run-event.js';
+import type { RunEvent } from '../run-event.js';
+import { EventFile } from './event-file.js';
 
 const runFileSchema = z.object({
   v: z.literal(1),
@@ -163,42 +154,14 @@ export class RunDirectory {
     }
   }
 
-  /** Opens the log to append to. */
-  openLog(): { append(event: RunEvent): RunEvent | null } {
-    const path = join(this.path, 'events.ndjson');
-    const logged = this.events();
-    const known = new Set(logged.map(({ id }) => id));
-    let seq = logged.at(-1)?.seq ?? 0;
-    return {
-      /** Writes an event under the next number of this log, and returns it so; null when it is there already. */
-      append: (event) => {
-        if (known.has(event.id)) return null;
-        known.add(event.id);
-        const numbered = { ...event, seq: ++seq };
-        appendFileSync(path, `${JSON.stringify(numbered)}\n`);
-        return numbered;
-      },
-    };
+  /** The event log of the run. */
+  get log(): EventFile {
+    return new EventFile(join(this.path, 'events.ndjson'));
   }
 
   /** The logged events; a line torn by a crash is left out. */
   events(): readonly RunEvent[] {
-    const path = join(this.path, 'events.ndjson');
-    if (!existsSync(path)) return [];
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .flatMap((line) => {
-        const event = loggedEventSchema.safeParse(parseOrNull(line));
-        return event.success ? [event.data] : [];
-      });
-  }
-
-  /** Removes a torn last line, so that the log can be appended to. */
-  mendLog(): void {
-    const path = join(this.path, 'events.ndjson');
-    if (!existsSync(path) || statSync(path).size === 0) return;
-    const text = readFileSync(path, 'utf8');
-    if (!text.endsWith('\n')) this.write('events.ndjson', text.slice(0, text.lastIndexOf('\n') + 1));
+    return [...this.log.events()];
   }
 }
 

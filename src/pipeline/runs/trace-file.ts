@@ -24,9 +24,9 @@ interface Underway {
  * trace.csv: a line each time a job ended - when, who did it with how much memory, and where the time went: waiting
  * in the queue, getting and reading the inputs, computing (seconds).
  */
-export function writeTrace(events: readonly RunEvent[], directory: RunDirectory): void {
+export function writeTrace(events: Iterable<RunEvent>, directory: RunDirectory): void {
   const underway = new Map<string, Underway>();
-  const rows = events.flatMap((event) => {
+  const rowsOf = (event: RunEvent): readonly CsvCell[][] => {
     if (!('job' in event)) return [];
     const { job, stage, at } = event;
     const before = underway.get(job) ?? { attempts: 0 };
@@ -69,7 +69,9 @@ export function writeTrace(events: readonly RunEvent[], directory: RunDirectory)
       case 'job-skipped':
         return [];
     }
-  });
+  };
+  const rows: CsvCell[][] = [];
+  for (const event of events) rows.push(...rowsOf(event));
   directory.write('trace.csv', csvText(traceColumns, rows));
 }
 

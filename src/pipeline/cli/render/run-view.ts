@@ -1,13 +1,11 @@
 import { assertNever } from '../../core/assert-never.js';
 import type { RunEvent } from '../../run-event.js';
 import { encodingOf, type Encoding } from './encoding.js';
+import { EndTally, type EndCounts, type JobEnd } from './end-tally.js';
 import type { StageName } from '../../stage.js';
 
-/** How a job stands that has ended; a later event may change it: what failed may be mended and done after all. */
-export type JobEnd = 'done' | 'cached' | 'failed' | 'skipped';
-
 /** How far one stage is. */
-export interface StageView extends Readonly<Record<JobEnd, number>> {
+export interface StageView extends EndCounts {
   readonly stage: StageName;
   readonly jobs: number;
 }
@@ -34,8 +32,8 @@ export interface RunView {
   readonly startedAt: string | null;
   /** What there is to do; `stagesOf` says how far it is. */
   readonly plan: readonly { readonly stage: StageName; readonly jobs: number }[];
-  /** The jobs that have ended, by key. */
-  readonly ends: ReadonlyMap<string, { readonly stage: StageName; readonly end: JobEnd }>;
+  /** The jobs that have ended. A view hands its tally on to the next one; null before the first event. */
+  readonly tally: EndTally | null;
   readonly running: readonly RunningJob[];
   /** Test AUC by `method/fold`; null where it is undefined. */
   readonly aucs: ReadonlyMap<string, number | null>;
@@ -50,7 +48,7 @@ export const emptyView: RunView = {
   folds: 0,
   startedAt: null,
   plan: [],
-  ends: new Map(),
+  tally: null,
   running: [],
   aucs: new Map(),
   finished: null,
@@ -63,17 +61,15 @@ const withoutJob = (running: readonly RunningJob[], job: string): readonly Runni
 
 /** A job that is queued or runs has not ended, whatever was told of it before. */
 const open = (view: RunView, { job }: JobEvent): RunView => {
-  if (!view.ends.has(job)) return view;
-  const ends = new Map(view.ends);
-  ends.delete(job);
-  return { ...view, ends };
+  view.tally?.open(job);
+  return view;
 };
 
-const ended = (view: RunView, { job, stage }: JobEvent, end: JobEnd): RunView => ({
-  ...view,
-  running: withoutJob(view.running, job),
-  ends: new Map(view.ends).set(job, { stage, end }),
-});
+const ended = (view: RunView, { job, stage }: JobEvent, end: JobEnd): RunView => {
+  const tally = view.tally ?? new EndTally();
+  tally.close(job, stage, end);
+  return { ...view, tally, running: withoutJob(view.running, job) };
+};
 
 type Measured = Extract<RunEvent, { type: 'job-done' | 'job-cached' }>;
 
@@ -84,7 +80,7 @@ function withAuc(view: RunView, { stage, unit, metrics }: Measured): RunView {
   return { ...view, aucs };
 }
 
-/** The view after one more event. */
+/** The view after one more event. The earlier view is used up: both share one tally. */
 export function advance(view: RunView, event: RunEvent): RunView {
   switch (event.type) {
     case 'run-started': {
@@ -133,19 +129,23 @@ export function advance(view: RunView, event: RunEvent): RunView {
 }
 
 /** Jobs of a stage that have come to an end, one way or another. */
-export const endedOf = ({ done, cached, failed, skipped }: Readonly<Record<JobEnd, number>>): number =>
+export const endedOf = ({ done, cached, failed, skipped }: EndCounts): number =>
   done + cached + failed + skipped;
 
 /** Every stage of the run and how many of its jobs have ended how. */
-export function stagesOf({ plan, ends }: RunView): readonly StageView[] {
-  const stages = plan.map(({ stage, jobs }) => ({ stage, jobs, done: 0, cached: 0, failed: 0, skipped: 0 }));
-  for (const { stage: name, end } of ends.values()) {
-    const stage = stages.find(({ stage }) => stage === name);
+export const stagesOf = ({ plan, tally }: RunView): readonly StageView[] =>
+  plan.map(({ stage, jobs }) => {
+    const counts = tally?.of(stage);
     // A replay of one fold may hear of another, from a worker that was left with it when the run was interrupted.
-    if (stage && endedOf(stage) < stage.jobs) stage[end]++;
-  }
-  return stages;
-}
+    let room = jobs;
+    const upTo = (count = 0): number => {
+      const shown = Math.min(room, count);
+      room -= shown;
+      return shown;
+    };
+    const [failed, skipped] = [upTo(counts?.failed), upTo(counts?.skipped)];
+    return { stage, jobs, failed, skipped, done: upTo(counts?.done), cached: upTo(counts?.cached) };
+  });
 
 /** Jobs that have ended, and all jobs. */
 export function progressOf(view: RunView): { readonly ended: number; readonly jobs: number } {

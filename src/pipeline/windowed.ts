@@ -1,0 +1,46 @@
+import { finalize, mergeMap, Subject, type Observable } from 'rxjs';
+
+/** A queue of items of which a bounded number is worked on at a time. */
+export interface Windowed<T, R> {
+  /** Adds an item behind those that wait. */
+  push(item: T): void;
+  /** What the work on the items emits. Subscribe before the first item is pushed. */
+  readonly results: Observable<R>;
+}
+
+/**
+ * `mergeMap` with a concurrency of `width`, for very many items: taking the next item costs the same however many wait,
+ * where the buffer of `mergeMap` is moved as a whole for each.
+ */
+export function windowed<T, R>(width: number, work: (item: T) => Observable<R>): Windowed<T, R> {
+  const [slots, queue] = [new Subject<T>(), [] as T[]];
+  let [next, running, refilling] = [0, 0, false];
+  const refill = (): void => {
+    // Work that ends at once comes back here: the loop below goes on with it.
+    if (refilling) return;
+    refilling = true;
+    while (running < width && next < queue.length) {
+      const item = queue[next++] as T;
+      running++;
+      slots.next(item);
+    }
+    if (next === queue.length) next = queue.length = 0;
+    refilling = false;
+  };
+  return {
+    push: (item) => {
+      queue.push(item);
+      refill();
+    },
+    results: slots.pipe(
+      mergeMap((item) =>
+        work(item).pipe(
+          finalize(() => {
+            running--;
+            refill();
+          }),
+        ),
+      ),
+    ),
+  };
+}
