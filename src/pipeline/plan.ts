@@ -1,7 +1,7 @@
 import type { Config } from './config/schema.js';
 import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
-import { hashOf } from './core/canonical-json.js';
-import type { Recipe } from './recipe.js';
+import { sha256 } from './core/canonical-json.js';
+import { recipeText, type Recipe } from './recipe.js';
 import type { Graph, JobNode } from './graph.js';
 import type { ConfigPath, StageName } from './stage.js';
 import { stageNames } from './stage.js';
@@ -27,9 +27,17 @@ const lookupsAtOnce = 16;
  */
 export async function makePlan(graph: Graph, config: Config, store: ArtifactStore): Promise<Plan> {
   const ids = new Map<string, string>();
+  const parts = new Map<string, Recipe['config']>();
+  /** The part of the config that jobs read: one object for all that read the same keys. */
+  const partOf = (paths: readonly ConfigPath[]): Recipe['config'] => {
+    const key = paths.join();
+    const part = parts.get(key) ?? pickConfig(config, paths);
+    parts.set(key, part);
+    return part;
+  };
   const named = graph.map((node) => {
-    const recipe = recipeOf(node, config, ids);
-    const id = hashOf(recipe);
+    const recipe = recipeOf(node, partOf, ids);
+    const id = sha256(recipeText(recipe));
     ids.set(node.key, id);
     return { node, id, recipe };
   });
@@ -42,7 +50,11 @@ export async function makePlan(graph: Graph, config: Config, store: ArtifactStor
   return named.map((job) => ({ ...job, cached: cached.get(job.id) ?? null }));
 }
 
-function recipeOf(node: JobNode, config: Config, ids: ReadonlyMap<string, string>): Recipe {
+function recipeOf(
+  node: JobNode,
+  partOf: (paths: readonly ConfigPath[]) => Recipe['config'],
+  ids: ReadonlyMap<string, string>,
+): Recipe {
   const { version, reads } = stages[node.stage];
   const idOf = (key: string): string => {
     const id = ids.get(key);
@@ -53,9 +65,9 @@ function recipeOf(node: JobNode, config: Config, ids: ReadonlyMap<string, string
     stage: node.stage,
     version,
     unit: node.unit,
-    config: pickConfig(config, reads(node.unit)),
+    config: partOf(reads(node.unit)),
     inputs: node.inputs.map(({ role, keys }) => ({ role, ids: keys.map(idOf) })),
-    sources: node.sources.map(({ role, name, sha256 }) => ({ role, name, sha256 })),
+    sources: node.sources.map(({ role, name, sha256: content }) => ({ role, name, sha256: content })),
   };
 }
 

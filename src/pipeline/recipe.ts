@@ -15,8 +15,19 @@ const recipeSchema = z.object({
 /** Everything that decides what a job computes; the hash of its canonical JSON is the artifact's id. */
 export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
 
+/** The jobs of a stage share one object for their part of the config, so its text is made once. */
+const configTexts = new WeakMap<object, string>();
+
+/** The canonical JSON of a recipe. */
+export function recipeText({ config, ...others }: Recipe): string {
+  const text = configTexts.get(config) ?? canonicalJson(config);
+  configTexts.set(config, text);
+  // "config" is the first of the keys.
+  return `{"config":${text},${canonicalJson(others).slice(1)}`;
+}
+
 /** A recipe as it is stored: bytes whose SHA-256 is the id of the artifact they describe. */
-export const recipeBytes = (recipe: Recipe): Uint8Array => new TextEncoder().encode(canonicalJson(recipe));
+export const recipeBytes = (recipe: Recipe): Uint8Array => new TextEncoder().encode(recipeText(recipe));
 
 /** The inverse of `recipeBytes`. @throws HafError HAF_STORE_CORRUPT for anything else */
 export function parseRecipe(text: string, artifact: string): Recipe {

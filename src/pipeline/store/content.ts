@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, createWriteStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,7 +11,6 @@ import { HafError } from '../core/errors.js';
  */
 export function hashOfFile(path: string): string | null {
   const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(4 << 20);
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -20,6 +19,8 @@ export function hashOfFile(path: string): string | null {
     throw error;
   }
   try {
+    // Memory of the size of a small file: large pieces are given back to the system each time.
+    const chunk = Buffer.allocUnsafe(Math.min(4 << 20, fstatSync(file).size + 1));
     for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
       hash.update(chunk.subarray(0, read));
   } finally {

@@ -162,7 +162,8 @@ export class FileStore implements ArtifactStore {
   }
 
   async dropCheckpoint(id: string): Promise<void> {
-    await rm(this.checkpointPath(id), { force: true });
+    const path = this.checkpointPath(id);
+    if (existsSync(path)) await rm(path, { force: true });
   }
 
   /** What lies under an id: a manifest, and the same again if all of its files are there. */
@@ -180,6 +181,8 @@ export class FileStore implements ArtifactStore {
   }
 
   private readManifest(path: string): Manifest | null {
+    // Most often there is none, and an error costs more than a look.
+    if (!existsSync(path)) return null;
     let text: string;
     try {
       text = readFileSync(path, 'utf8');

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { HafError } from '../core/errors.js';
 
 /** How bytes reach a temporary file; tests replace it to simulate a full disk. */
@@ -8,6 +10,8 @@ export type WriteBytes = (path: string, bytes: Uint8Array) => Promise<void>;
 
 /** Writes a new file that survives a power cut. */
 export const writeDurably: WriteBytes = async (path, bytes) => {
+  // A computing thread has nothing else to do meanwhile, and small files take it a fraction of the time this way.
+  if (!isMainThread) return writeFileSync(path, bytes, { flag: 'wx', flush: true });
   const file = await open(path, 'wx');
   try {
     await file.writeFile(bytes);
@@ -19,7 +23,7 @@ export const writeDurably: WriteBytes = async (path, bytes) => {
 
 /**
  * Makes a file of a store appear whole or not at all: `write` fills a temporary file of this call alone, `move`
- * gives it its name.
+ * gives it its name, by renaming unless told otherwise.
  *
  * @throws HafError HAF_STORE_FULL when there is no room; nothing is left behind
  */
@@ -27,15 +31,15 @@ export async function placeFile(
   root: string,
   target: string,
   write: (temporary: string) => Promise<void>,
-  move: (temporary: string) => Promise<void> = (temporary) => rename(temporary, target),
+  move?: (temporary: string) => Promise<void>,
 ): Promise<void> {
   // Process ids repeat: between the threads of one process, and between containers that share the folder.
   const temporary = join(root, 'tmp', randomUUID());
+  let renamed = false;
   try {
-    await mkdir(join(root, 'tmp'), { recursive: true });
-    await mkdir(join(target, '..'), { recursive: true });
-    await write(temporary);
-    await move(temporary);
+    await inFolder(dirname(temporary), () => write(temporary));
+    await inFolder(dirname(target), () => (move ?? ((from) => rename(from, target)))(temporary));
+    renamed = move === undefined;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -47,6 +51,17 @@ export async function placeFile(
       );
     throw error;
   } finally {
-    await rm(temporary, { force: true });
+    if (!renamed) await unlink(temporary).catch(() => undefined);
+  }
+}
+
+/** A step that needs a folder, which is there nearly always: it is made when the step misses it. */
+async function inFolder(folder: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true });
+    await step();
   }
 }
