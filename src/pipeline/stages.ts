@@ -63,12 +63,12 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   embed: define({
     name: 'embed',
-    version: 2,
+    version: 3,
     class: ({ encoder }) => (encoder === 'onnx' ? 'gpu' : 'cpu'),
     reads: ({ modality, encoder }) => [
       `data.modalities.${modality ?? ''}.width`,
       'embed.precision',
-      ...(encoder === undefined ? (['embed.onNonFinite'] as const) : []),
+      ...(encoder === undefined ? (['embed.onNonFinite', 'embed.limits'] as const) : []),
       ...(encoder === 'onnx' ? onnxKeys : []),
     ],
     opens: { tile: ['tiles.json', 'coords.i32'] },

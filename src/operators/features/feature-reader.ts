@@ -1,6 +1,7 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { NameRule } from '../../pipeline/core/naming.js';
 import type { OnNonFinite } from './finite.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { ArrayShape } from './stored-array.js';
 
 /** A feature file as a reader is asked for it. */
@@ -20,6 +21,8 @@ export interface FeatureFile {
   readonly width: number;
   /** What to do with instances that have NaN or infinite values. */
   readonly onNonFinite: OnNonFinite;
+  /** Memory its features may take. */
+  readonly budget: MemoryBudget;
 }
 
 /** The instances of one patient from one slide or core. */
@@ -81,5 +84,5 @@ export interface FeatureReader {
    * Names and shapes of its arrays, or of the first few: what a survey of unknown files looks at.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
-  shapes(path: string): Promise<readonly ArrayShape[]>;
+  shapes(path: string, budget: MemoryBudget): Promise<readonly ArrayShape[]>;
 }

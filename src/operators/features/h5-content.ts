@@ -1,33 +1,15 @@
-import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node';
+import type { Dataset, File } from 'h5wasm/node';
 import { caseContent, isCaseFile } from './case-file.js';
 import type { FeatureContent, FeatureFile } from './feature-reader.js';
 import type { ArrayShape } from './stored-array.js';
 import { foreign } from './foreign.js';
-import { datasetArray, withHdf5 } from './hdf5-dataset.js';
+import { datasetsOf } from './hdf5-datasets.js';
+import { withHdf5 } from './hdf5-file.js';
 import { numberAttribute, textAttribute } from './hdf5-attributes.js';
 import { assertCompleteHdf5 } from './hdf5-superblock.js';
 import { plainPixels, type Notes } from './file-notes.js';
 import { oneBag, patientOfFile } from './one-bag.js';
-import { coordsName, featureNames, featuresAmong, shapeOf, type StoredArray } from './stored-array.js';
-
-interface Found {
-  readonly dataset: Dataset;
-  readonly array: StoredArray;
-}
-
-/** Groups in groups that are looked into; links can make them go round in circles. */
-const deepest = 4;
-
-/** The datasets below a group by path, depth first. External and broken links are not followed. */
-function datasetsOf(group: Group, prefix = '', depth = 0): readonly Found[] {
-  return group.keys().flatMap((key) => {
-    const entity = group.get(key);
-    const place = prefix + key;
-    if (entity instanceof h5wasm.Dataset) return [{ dataset: entity, array: datasetArray(entity, place) }];
-    const inside = entity instanceof h5wasm.Group && depth < deepest;
-    return inside ? datasetsOf(entity, `${place}/`, depth + 1) : [];
-  });
-}
+import { coordsName, featureNames, featuresAmong, shapeOf } from './stored-array.js';
 
 /** `feats` with what it is of in the file's attributes; a slide's or patient's one vector is no bag. */
 function stampNotes(file: File): Notes {

@@ -6,14 +6,16 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
 import { bagFiles, storable } from './bag-files.js';
-import type { FeatureContent, FeatureFile, Rejected } from './feature-reader.js';
+import type { FeatureContent, Rejected } from './feature-reader.js';
 import { asForeign } from './foreign.js';
-import { readerOf } from './reader-of.js';
+import { readFeatures } from './reading-thread.js';
+import type { FeatureRequest } from './reading-tasks.js';
+import type { ReadingLimits } from './reading-limits.js';
 
 /** Dialect of a file that could not be read. */
 const unreadable = 'unreadable';
 
-function fileOf({ unit, sources, config }: StageContext): FeatureFile {
+function fileOf({ unit, sources, config }: StageContext): FeatureRequest {
   const [source, ...others] = sources;
   if (!source || others.length > 0 || !unit.modality)
     throw new HafError(
@@ -36,9 +38,9 @@ export function widthOf({ data }: Pick<Config, 'data'>, modality: ModalityId): n
 }
 
 /** A file that is bad as a whole is content like any other: no bags, and the reason. */
-async function contentOf(file: FeatureFile): Promise<FeatureContent> {
+async function contentOf(file: FeatureRequest, limits: ReadingLimits): Promise<FeatureContent> {
   try {
-    return await readerOf(file).read(file);
+    return await readFeatures(file, limits);
   } catch (thrown) {
     const error = asForeign(thrown);
     if (error === null) throw thrown;
@@ -49,7 +51,7 @@ async function contentOf(file: FeatureFile): Promise<FeatureContent> {
   }
 }
 
-function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): readonly Problem[] {
+function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureRequest): readonly Problem[] {
   const empty = bags
     .filter(({ values }) => values.length === 0)
     .map(({ patient, place }): Rejected => ({
@@ -67,11 +69,12 @@ function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureFile): 
  * [rows, width], whose they are and where they lie (method.md 2.5 - 2.7). A file or array that cannot be used never
  * fails the job: it is left out and listed as a problem.
  * @throws the file system's error when the file cannot be opened, which trying again may cure
+ * @throws HafError HAF_INPUT_LIMIT when reading does not end in time: another machine may be faster, so it is no content
  */
 export const ingest = stageOf(async (context): Promise<StageOutput> => {
   const file = fileOf(context);
-  const { precision } = context.config.embed;
-  const content = storable(await contentOf(file), precision);
+  const { precision, limits } = context.config.embed;
+  const content = storable(await contentOf(file, limits), precision);
   return {
     type: 'output',
     files: bagFiles(content, file.width, precision),

@@ -18,7 +18,7 @@ const patientOfKey = (key: string, names: NameRule | undefined): string | null =
 
 function keyedPart(
   array: UnopenedArray,
-  { name: fileName, names, tiling, width, onNonFinite }: FeatureFile,
+  { name: fileName, names, tiling, width, onNonFinite, budget }: FeatureFile,
   layouts: Set<string>,
 ): BagPart {
   const place = array.name;
@@ -34,7 +34,7 @@ function keyedPart(
             ? 'Use keys like "001" or "TumorCenter_HE_block1_x2_y3_patient001".'
             : 'Name the arrays by patient, or so that `patient.pattern` of the modality matches; with a table of files, write one file per slide.',
         );
-      const instances = instancesOf(array.open(), width);
+      const instances = instancesOf(array.open(), width, budget);
       const { values, dropped } = finiteOnly(
         { values: instances.values, coords: null },
         width,

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { FeatureReader } from './feature-reader.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { npyMagic, openNpy } from './npy.js';
 import { oneBag } from './one-bag.js';
 import { shapeOf } from './stored-array.js';
@@ -10,12 +12,18 @@ export const npyReader: FeatureReader = {
   recognises: (head) => npyMagic.every((byte, i) => head[i] === byte),
   read: (file) =>
     Promise.resolve().then(() =>
-      oneBag(file, openNpy(readFileSync(file.path), 'array'), null, {
+      oneBag(file, openNpy(bytesOf(file.path, file.budget), 'array'), null, {
         dialect: 'npy',
         encoder: null,
         coords: null,
         mpp: null,
       }),
     ),
-  shapes: (path) => Promise.resolve().then(() => [shapeOf(openNpy(readFileSync(path), 'features'))]),
+  shapes: (path, budget) =>
+    Promise.resolve().then(() => [shapeOf(openNpy(bytesOf(path, budget), 'features'))]),
 };
+
+function bytesOf(path: string, budget: MemoryBudget): Uint8Array {
+  budget.assertFits(statSync(path).size, basename(path));
+  return readFileSync(path);
+}

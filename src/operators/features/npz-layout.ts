@@ -1,4 +1,5 @@
 import { foreign } from './foreign.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
 /** How the arrays of a file of several hold their instances (method.md 2.7): one vector, a matrix, joined tile vectors. */
@@ -28,10 +29,11 @@ function centredTile(joined: Float32Array, width: number): Float32Array | null {
  * joined tiles as fit.
  * @throws HafError `HAF_FEATURES_INVALID` when the shape fits none of these, or it holds no floating-point numbers
  */
-export function instancesOf(array: StoredArray, width: number): NpzInstances {
+export function instancesOf(array: StoredArray, width: number, budget: MemoryBudget): NpzInstances {
   const { shape, type, float } = array;
   if (!float)
     throw foreign(`its numbers are "${type}"; floating-point numbers are expected`, 'Convert it to float32.');
+  budget.take(shape, array.name);
   const sides = squeezed(shape);
   const last = sides.at(-1);
   const length = sides.reduce((product, side) => product * side, 1);

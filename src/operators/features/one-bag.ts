@@ -4,6 +4,7 @@ import type { FeatureBag, FeatureContent, FeatureFile, Rejected } from './featur
 import { finiteOnly } from './finite.js';
 import { asForeign, foreign } from './foreign.js';
 import { notesOfPath, type Notes } from './file-notes.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { readRows } from './read-rows.js';
 import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
@@ -27,7 +28,7 @@ const warning = (patient: string | null, place: string, reason: string, fix: str
 });
 
 /** Corners [rows, 2] of the instances, or why they are not used. */
-function readCoords(array: StoredArray, rows: number): Float32Array | string {
+function readCoords(array: StoredArray, rows: number, budget: MemoryBudget): Float32Array | string {
   const { name, shape } = array;
   const sides = squeezed(shape);
   const [count = 0, columns = 2] = sides;
@@ -41,6 +42,7 @@ function readCoords(array: StoredArray, rows: number): Float32Array | string {
   if (sides.length !== 2 || columns !== 2)
     return `its shape is ${shapeText(shape)}, [${rows}, 2] is expected`;
   try {
+    budget.take(shape, name);
     const corners = array.read();
     const bad = corners.findIndex((value) => !Number.isFinite(value));
     return bad < 0 ? corners : `row ${bad >> 1} (counted from 0) is no place`;
@@ -58,14 +60,14 @@ function readCoords(array: StoredArray, rows: number): Float32Array | string {
  */
 export function bagOf(
   whose: Pick<FeatureBag, 'patient' | 'source' | 'image'>,
-  { width, onNonFinite }: FeatureFile,
+  { width, onNonFinite, budget }: FeatureFile,
   features: StoredArray,
   coords: StoredArray | null,
   notes: Pick<Notes, 'coords' | 'mpp'>,
 ): { readonly bag: FeatureBag; readonly rejected: readonly Rejected[] } {
   const place = features.name;
-  const values = readRows(features, width);
-  const corners = coords === null ? null : readCoords(coords, values.length / width);
+  const values = readRows(features, width, budget);
+  const corners = coords === null ? null : readCoords(coords, values.length / width, budget);
   const unused =
     typeof corners === 'string'
       ? corners

@@ -111,7 +111,9 @@ class Pickle {
   }
 
   name(module: unknown, name: unknown): void {
-    const full = `${String(module)}.${String(name)}`;
+    // As text, a list of lists of lists would be longer than memory.
+    if (typeof module !== 'string' || typeof name !== 'string') throw damaged('has a name that is no text');
+    const full = `${module}.${name}`;
     if (!this.names.has(full))
       throw foreign(
         `its pickle wants to call ${quoted(full)}, which is not done: nothing in it was run`,

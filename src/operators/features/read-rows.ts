@@ -1,12 +1,12 @@
-import { constants } from 'node:buffer';
 import { foreign } from './foreign.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { rowsOf, shapeText, squeezed, type StoredArray } from './stored-array.js';
 
 /**
  * The instances of an array as float32 [rows, width] (shapes: `rowsOf`).
- * @throws HafError `HAF_FEATURES_INVALID` for another shape, width or number type, or data that cannot be read
+ * @throws HafError `HAF_FEATURES_INVALID` for another shape, width or number type, more than the budget, or data that cannot be read
  */
-export function readRows(array: StoredArray, width: number): Float32Array {
+export function readRows(array: StoredArray, width: number, budget: MemoryBudget): Float32Array {
   const { name, shape, type, float } = array;
   const columns = shape.at(-1) ?? 0;
   const rows = rowsOf(shape, width);
@@ -28,7 +28,7 @@ export function readRows(array: StoredArray, width: number): Float32Array {
       'Point data.*.files at feature files, or convert it to float32.',
       name,
     );
-  if (rows * width * Float32Array.BYTES_PER_ELEMENT > constants.MAX_LENGTH)
-    throw foreign(`dataset "${name}" claims ${rows} rows, more than fit in memory`, 'Split the file.', name);
-  return rows === 0 ? new Float32Array(0) : array.read();
+  if (rows === 0) return new Float32Array(0);
+  budget.take(shape, name);
+  return array.read();
 }

@@ -4,12 +4,13 @@ import type { FeatureReader } from './feature-reader.js';
 import { bytesAt } from './file-bytes.js';
 import { foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-type.js';
 import { shapeOf, type UnopenedArray, type StoredArray } from './stored-array.js';
 
 const again = 'Copy or download it again, or write it again with safetensors.';
-/** The limit of the format's own library. */
-const longestHeader = 100_000_000;
+/** Room for some 80,000 tensors. The format allows 100 MB, which take a gigabyte of memory to read. */
+const longestHeader = 8 * 2 ** 20;
 const brace = 0x7b;
 
 const types: Readonly<Record<string, NumberType>> = {
@@ -35,7 +36,12 @@ function readHeader(file: number): {
   const { size } = fstatSync(file);
   const length = size < headerStart ? size : headerLength(bytesAt(file, 0, headerStart));
   const start = headerStart + length;
-  if (start > size || length > longestHeader) throw foreign('its safetensors header is cut off', again);
+  if (start > size) throw foreign('its safetensors header is cut off', again);
+  if (length > longestHeader)
+    throw foreign(
+      `its safetensors header has ${length} bytes, ${longestHeader} are read`,
+      'Write the tensors into several files.',
+    );
   try {
     return { tensors: parseHeader(bytesAt(file, headerStart, length)), start };
   } catch (thrown) {
@@ -43,7 +49,13 @@ function readHeader(file: number): {
   }
 }
 
-function openTensor(file: number, start: number, name: string, entry: HeaderEntry): StoredArray {
+function openTensor(
+  file: number,
+  start: number,
+  name: string,
+  entry: HeaderEntry,
+  budget: MemoryBudget,
+): StoredArray {
   const { dtype, shape } = entry;
   const [from, to] = entry.data_offsets;
   const type = types[dtype];
@@ -62,6 +74,7 @@ function openTensor(file: number, start: number, name: string, entry: HeaderEntr
       const count = shape.reduce((product, side) => product * side, 1);
       if (to - from !== count * bytesOfType(type) || start + to > fstatSync(file).size)
         throw foreign(`tensor "${name}" is cut off or of another size than its shape needs`, again, name);
+      budget.assertFits(to - from, name);
       return toFloat32(bytesAt(file, start + from, to - from), type);
     },
   };
@@ -88,19 +101,19 @@ export const safetensorsReader: FeatureReader = {
         const { tensors, start } = readHeader(handle);
         const arrays = Object.entries(tensors).map(([name, entry]): UnopenedArray => ({
           name,
-          open: () => openTensor(handle, start, name, entry),
+          open: () => openTensor(handle, start, name, entry, file.budget),
         }));
         if (arrays.length === 0) throw foreign('it holds no tensors', again);
         return bagsOfNamed(file, arrays, 'safetensors');
       }),
     ),
   keys: (path) => withFile(path, (handle) => Object.keys(readHeader(handle).tensors)),
-  shapes: (path) =>
+  shapes: (path, budget) =>
     Promise.resolve().then(() =>
       withFile(path, (handle) => {
         const { tensors, start } = readHeader(handle);
         return Object.entries(tensors).map(([name, entry]) =>
-          shapeOf(openTensor(handle, start, name, entry)),
+          shapeOf(openTensor(handle, start, name, entry, budget)),
         );
       }),
     ),

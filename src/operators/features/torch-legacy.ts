@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { FeatureReader } from './feature-reader.js';
 import { bytesAt } from './file-bytes.js';
 import { foreign } from './foreign.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { bytesOfType } from './number-type.js';
 import { readPickle } from './pickle.js';
 import { torchContent, torchShapes, type TorchFile } from './torch-content.js';
@@ -11,7 +12,7 @@ const again = 'Copy or download it again, or write it again with torch.save.';
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 /** The pickles stand before the numbers and describe them only. */
-const largestPickles = 16 * 2 ** 20;
+const largestPickles = 4 * 2 ** 20;
 const countBytes = 8;
 
 /** Where the numbers of each storage start, in the order of their keys. */
@@ -38,7 +39,7 @@ function storageStarts(
 }
 
 /** A file of torch.save before PyTorch 1.6: five pickles, then each storage as its length and its numbers. */
-function openLegacy(file: number): TorchFile {
+function openLegacy(file: number, budget: MemoryBudget): TorchFile {
   const { size } = fstatSync(file);
   const head = bytesAt(file, 0, Math.min(size, largestPickles));
   const storages = new Map<string, TorchStorage>();
@@ -69,6 +70,7 @@ function openLegacy(file: number): TorchFile {
     bytesOf: ({ key, type, count }) => {
       const start = starts.get(key);
       if (start === undefined) throw foreign(`its storage "${key}" is not in the file`, again);
+      budget.assertFits(count * bytesOfType(type), key);
       return bytesAt(file, start, count * bytesOfType(type));
     },
   };
@@ -80,14 +82,16 @@ export const torchLegacyReader: FeatureReader = {
   // PROTO and a protocol version: how every binary pickle begins.
   recognises: (head) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 9) <= 5,
   read: (file) =>
-    Promise.resolve().then(() => withLegacy(file.path, (content) => torchContent(file, content))),
-  shapes: (path) => Promise.resolve().then(() => withLegacy(path, torchShapes)),
+    Promise.resolve().then(() =>
+      withLegacy(file.path, file.budget, (content) => torchContent(file, content)),
+    ),
+  shapes: (path, budget) => Promise.resolve().then(() => withLegacy(path, budget, torchShapes)),
 };
 
-function withLegacy<T>(path: string, use: (content: TorchFile) => T): T {
+function withLegacy<T>(path: string, budget: MemoryBudget, use: (content: TorchFile) => T): T {
   const handle = openSync(path, 'r');
   try {
-    return use(openLegacy(handle));
+    return use(openLegacy(handle, budget));
   } finally {
     closeSync(handle);
   }

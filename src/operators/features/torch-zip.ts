@@ -1,4 +1,5 @@
 import { foreign } from './foreign.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { bytesOfType } from './number-type.js';
 import { readPickle } from './pickle.js';
 import type { TorchFile } from './torch-content.js';
@@ -8,14 +9,14 @@ import type { ZipArchive, ZipEntry } from './zip-archive.js';
 const pickleName = 'data.pkl';
 const again = 'Copy or download it again, or write it again with torch.save.';
 /** The pickle of tensors describes them only; a larger one is no feature file. */
-const largestPickle = 16 * 2 ** 20;
+const largestPickle = 4 * 2 ** 20;
 
 const isPickle = ({ name }: ZipEntry): boolean => name === pickleName || name.endsWith(`/${pickleName}`);
 
 export const isTorchZip = ({ entries }: ZipArchive): boolean => entries.some(isPickle);
 
 /** A file of torch.save since PyTorch 1.6. @throws HafError `HAF_FEATURES_INVALID` */
-export function openTorchZip(archive: ZipArchive): TorchFile {
+export function openTorchZip(archive: ZipArchive, budget: MemoryBudget): TorchFile {
   const pickle = archive.entries.find(isPickle);
   if (!pickle || pickle.bytes > largestPickle)
     throw foreign(`its ${pickleName} has ${pickle?.bytes ?? 0} bytes, more than tensors need`, again);
@@ -35,7 +36,7 @@ export function openTorchZip(archive: ZipArchive): TorchFile {
           `its storage "${key}" has ${entry.bytes} bytes, ${count * bytesOfType(type)} expected`,
           again,
         );
-      return archive.read(entry);
+      return archive.read(entry, budget);
     },
   };
 }

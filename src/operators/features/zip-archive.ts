@@ -3,6 +3,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { foreign } from './foreign.js';
+import type { MemoryBudget } from './memory-budget.js';
 
 /** A member as the central directory lists it (APPNOTE.TXT 4.3.12). */
 export interface ZipEntry {
@@ -57,8 +58,9 @@ export class ZipArchive {
     closeSync(this.file);
   }
 
-  /** The decompressed bytes of a member. @throws HafError `HAF_FEATURES_INVALID` */
-  read(entry: ZipEntry): Uint8Array {
+  /** The decompressed bytes of a member. @throws HafError `HAF_FEATURES_INVALID`, also for more than `budget` allows */
+  read(entry: ZipEntry, budget?: MemoryBudget): Uint8Array {
+    budget?.assertFits(Math.max(entry.bytes, entry.compressedBytes), entry.name);
     if (entry.bytes > largestMember || entry.compressedBytes > largestMember)
       throw foreign(`it claims ${entry.bytes} bytes, more than a bag can have`, again);
     const packed = this.bytesAt(this.startOf(entry), entry.compressedBytes);

@@ -2,6 +2,7 @@ import { stemOf } from '../../pipeline/core/file-name.js';
 import type { FeatureContent, FeatureFile, FeatureReader, Rejected } from './feature-reader.js';
 import { foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { openNpy } from './npy.js';
 import { arraysLookedAt, featureNames, shapeOf, type ArrayShape } from './stored-array.js';
 import { torchContent, torchShapes } from './torch-content.js';
@@ -19,7 +20,8 @@ export const zipReader: FeatureReader = {
     [localHeader, endRecord].some((signature) => signature.every((byte, i) => head[i] === byte)),
   read: (file) => Promise.resolve().then(() => readZip(file)),
   keys: npzKeys,
-  shapes: (path) => Promise.resolve().then(() => withArchive(path, zipShapes)),
+  shapes: (path, budget) =>
+    Promise.resolve().then(() => withArchive(path, (archive) => zipShapes(archive, budget))),
 };
 
 function withArchive<T>(path: string, use: (archive: ZipArchive) => T): T {
@@ -32,19 +34,19 @@ function withArchive<T>(path: string, use: (archive: ZipArchive) => T): T {
 }
 
 /** `features` alone where there is one. A member is read as a whole, so of many only a few are opened. */
-function zipShapes(archive: ZipArchive): readonly ArrayShape[] {
-  if (isTorchZip(archive)) return torchShapes(openTorchZip(archive));
+function zipShapes(archive: ZipArchive, budget: MemoryBudget): readonly ArrayShape[] {
+  if (isTorchZip(archive)) return torchShapes(openTorchZip(archive, budget));
   const arrays = archive.entries.filter(({ name }) => name.endsWith(ending));
   const nameOf = (name: string): string => name.slice(0, -ending.length);
   const named = arrays.filter(({ name }) => featureNames.includes(nameOf(name)));
   return (named.length > 0 ? named : arrays.slice(0, arraysLookedAt)).map((entry) =>
-    shapeOf(openNpy(archive.read(entry), nameOf(entry.name))),
+    shapeOf(openNpy(archive.read(entry, budget), nameOf(entry.name))),
   );
 }
 
 const readZip = (file: FeatureFile): FeatureContent =>
   withArchive(file.path, (archive) =>
-    isTorchZip(archive) ? torchContent(file, openTorchZip(archive)) : npzContent(file, archive),
+    isTorchZip(archive) ? torchContent(file, openTorchZip(archive, file.budget)) : npzContent(file, archive),
   );
 
 function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
@@ -52,7 +54,7 @@ function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
   if (arrays.length === 0) throw foreign('it holds no arrays', 'Remove it, or write it with numpy.savez.');
   const named = arrays.map((entry) => {
     const name = entry.name.slice(0, -ending.length);
-    return { name, open: () => openNpy(archive.read(entry), name) };
+    return { name, open: () => openNpy(archive.read(entry, file.budget), name) };
   });
   const strangers = archive.entries
     .filter((entry) => !entry.name.endsWith(ending))

@@ -2,12 +2,14 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { bagOf } from '../../pipeline/config/slots.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import type { FeatureFile } from '../features/feature-reader.js';
-import { readerOf } from '../features/reader-of.js';
+import type { FeatureRequest } from '../features/reading-tasks.js';
+import { readFeatures } from '../features/reading-thread.js';
 import type { BagFilesOf } from './bag-patients.js';
 
 /** So many feature files of a modality are read on trial: the first, the last and those between. */
 const tried = 3;
+/** Seconds for a file on trial. */
+const longestTrial = 10;
 
 /**
  * The error that a run would end with because no feature file fits the experiment, such as a wrong `width`; null as soon as
@@ -45,7 +47,7 @@ async function whyUnusable(
 ): Promise<string | null> {
   const [source] = sources;
   if (source === undefined) return null;
-  const file: FeatureFile = {
+  const file: FeatureRequest = {
     ...{ path: source.path, name: source.name, modality, patient: unit.patient ?? null },
     ...(unit.names === undefined ? {} : { names: unit.names }),
     tiling: unit.tiling ?? 'tissue',
@@ -53,10 +55,14 @@ async function whyUnusable(
     onNonFinite: config.embed.onNonFinite,
   };
   try {
-    const { bags, rejected } = await readerOf(file).read(file);
+    const { limits } = config.embed;
+    const seconds = Math.min(limits.seconds, longestTrial);
+    const { bags, rejected } = await readFeatures(file, { ...limits, seconds });
     if (bags.length > 0 || rejected.length === 0) return null;
     return `${source.name}: ${rejected[0]?.reason ?? ''}`;
   } catch (error) {
+    // A file that takes long says nothing of the experiment.
+    if (error instanceof HafError && error.code === 'HAF_INPUT_LIMIT') return null;
     if (error instanceof HafError) return `${source.name}: ${error.what}`;
     throw error;
   }

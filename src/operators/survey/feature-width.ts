@@ -1,5 +1,7 @@
-import { asForeign } from '../features/foreign.js';
+import { HafError } from '../../pipeline/core/errors.js';
 import { readerOf } from '../features/reader-of.js';
+import { defaultLimits } from '../features/reading-limits.js';
+import { featureShapes } from '../features/reading-thread.js';
 import { coordsName, featureNames, squeezed, type ArrayShape } from '../features/stored-array.js';
 
 /** How long one instance of a feature file is, or why the file holds no instances. */
@@ -8,10 +10,9 @@ export type FoundWidth = { readonly width: number; readonly shape: string } | { 
 /** Looks at the shapes in one feature file. A file that holds no features is a result, not an error. */
 export async function widthOf(path: string, name: string): Promise<FoundWidth> {
   try {
-    return widthAmong(await readerOf({ path, name }).shapes(path));
+    return widthAmong(await featureShapes({ path, name }, defaultLimits));
   } catch (error) {
-    const known = asForeign(error);
-    if (known !== null) return { problem: known.what };
+    if (error instanceof HafError) return { problem: error.what };
     if (error instanceof Error && 'code' in error) return { problem: error.message };
     throw error;
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeHdf5 } from '../features/hdf5-writer.js';
 import type { SlideLevel } from '../slides/slide-reader.js';
-import { sizeAttribute } from './given-coords.js';
+import { sizeAttribute } from '../features/stored-tiles.js';
 import { axisDownsamples } from './segmentation-level.js';
 import { clamCoordsFile, type TileGeometry } from './tiles-data.js';
 

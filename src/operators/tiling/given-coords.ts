@@ -1,9 +1,9 @@
-import h5wasm, { type Dataset, type File } from 'h5wasm/node';
+import { basename } from 'node:path';
 import { HafError } from '../../pipeline/core/errors.js';
 import { asForeign } from '../features/foreign.js';
-import { numberAttribute } from '../features/hdf5-attributes.js';
-import { datasetArray, withHdf5 } from '../features/hdf5-dataset.js';
-import { assertCompleteHdf5 } from '../features/hdf5-superblock.js';
+import { defaultLimits } from '../features/reading-limits.js';
+import { storedTiles } from '../features/reading-thread.js';
+import type { StoredTiles } from '../features/stored-tiles.js';
 import type { SlideLevel, SlideMpp } from '../slides/slide-reader.js';
 import { axisDownsamples } from './segmentation-level.js';
 import type { TileGeometry } from './tiles-data.js';
@@ -14,9 +14,6 @@ export interface GivenTiles {
   readonly coords: Int32Array;
   readonly geometry: TileGeometry;
 }
-
-/** Attribute of our own coordinate files: the side of a tile after scaling, which CLAM does not know. */
-export const sizeAttribute = 'tile_px';
 
 /**
  * Reads the coordinates of a slide's tiles as CLAM, TRIDENT or `tile` wrote them (method.md 2.7).
@@ -29,36 +26,29 @@ export async function readGivenTiles(
   levels: readonly SlideLevel[],
   mpp: SlideMpp | null,
 ): Promise<GivenTiles> {
+  return tilesOf(await read(path), levels, mpp);
+}
+
+async function read(path: string): Promise<StoredTiles> {
   try {
-    assertCompleteHdf5(path);
-    return await withHdf5(path, (file) => tilesOf(file, levels, mpp));
+    return await storedTiles({ path, name: basename(path) }, defaultLimits);
   } catch (thrown) {
-    const error = asForeign(thrown);
-    throw error === null
-      ? thrown
-      : unusable(
-          error.what,
-          'Name a file that CLAM, TRIDENT or "haf-pipeline tile" wrote, or write it again.',
-        );
+    const isOfFile =
+      asForeign(thrown) !== null || (thrown instanceof HafError && thrown.code === 'HAF_INPUT_LIMIT');
+    if (!isOfFile) throw thrown;
+    throw unusable(
+      (thrown as HafError).what,
+      'Name a file that CLAM, TRIDENT or "haf-pipeline tile" wrote, or write it again.',
+    );
   }
 }
 
 const unusable = (what: string, fix: string): HafError =>
   new HafError('HAF_SLIDE_UNREADABLE', `its coordinates cannot be used: ${what}`, fix);
 
-function tilesOf(file: File, levels: readonly SlideLevel[], mpp: SlideMpp | null): GivenTiles {
-  const dataset = file.get('coords');
-  if (!(dataset instanceof h5wasm.Dataset))
-    throw unusable(
-      `the file has no dataset "coords", only ${file.keys().join(', ') || 'nothing'}`,
-      'Name a file that CLAM, TRIDENT or "haf-pipeline tile" wrote.',
-    );
-  const array = datasetArray(dataset, 'coords');
-  const { shape } = array;
-  if (shape.length !== 2 || shape[1] !== 2)
-    throw unusable(`their shape is [${shape.join(', ')}], not [tiles, 2]`, 'Write x and y of each tile.');
-  const geometry = geometryOf(dataset, levels, mpp);
-  const given = shape[0] === 0 ? [] : array.read();
+function tilesOf(stored: StoredTiles, levels: readonly SlideLevel[], mpp: SlideMpp | null): GivenTiles {
+  const geometry = geometryOf(stored, levels, mpp);
+  const given = stored.values;
   const { width, height } = levels[0] as SlideLevel;
   // Of the numbers as they are: as int32, NaN would be 0 and 2^32 as well. Neither holds for NaN.
   const meets = (at: number, side: number): boolean => at + geometry.level0Px > 0 && at < side;
@@ -75,17 +65,16 @@ function tilesOf(file: File, levels: readonly SlideLevel[], mpp: SlideMpp | null
  * CLAM reads `patch_size` pixels of `patch_level`; TRIDENT wants `patch_size_level0` pixels of level 0 scaled to
  * `patch_size`, whatever level they come from. A file of ours says both, and the size after scaling.
  */
-function geometryOf(coords: Dataset, levels: readonly SlideLevel[], mpp: SlideMpp | null): TileGeometry {
-  const size = numberAttribute(coords, 'patch_size');
+function geometryOf(
+  { patchSize: size, patchSizeLevel0: wantedLevel0, patchLevel: named, tilePx }: StoredTiles,
+  levels: readonly SlideLevel[],
+  mpp: SlideMpp | null,
+): TileGeometry {
   if (size === null)
     throw unusable(
       'they have no attribute "patch_size", so the tiles have no size',
       'Write them again with CLAM, TRIDENT or "haf-pipeline tile".',
     );
-  const wantedLevel0 = numberAttribute(coords, 'patch_size_level0');
-  // Level 0 is no positive number.
-  const hasLevel = Object.hasOwn(coords.attrs, 'patch_level');
-  const named = hasLevel ? (numberAttribute(coords, 'patch_level') ?? 0) : null;
   const level = named ?? finestFor((wantedLevel0 ?? size) / size, levels);
   const at = levels[level];
   if (!at)
@@ -96,7 +85,7 @@ function geometryOf(coords: Dataset, levels: readonly SlideLevel[], mpp: SlideMp
   // As `tile` and CLAM count it: the mean of both axes may lie below a whole number that the width has.
   const level0Px = wantedLevel0 ?? size * Math.max(1, Math.floor(axisDownsamples(levels, level)[0]));
   const readPx = named === null ? Math.max(1, Math.round(level0Px / at.downsample)) : size;
-  const sizePx = numberAttribute(coords, sizeAttribute) ?? size;
+  const sizePx = tilePx ?? size;
   return {
     sizePx,
     level,

@@ -84,6 +84,21 @@ export const embedSchema = z.strictObject({
     .enum(['error', 'drop'])
     .default('error')
     .describe('Instances with NaN or infinite values: refuse their file, or drop them and say so.'),
+  limits: z
+    .strictObject({
+      seconds: positive
+        .default(30)
+        .describe(
+          'Longest time to read a feature file, in seconds, and one more for each MiB of it. The file that takes longer is left out and listed.',
+        ),
+      memoryMiB: positive
+        .default(1024)
+        .describe(
+          'Most memory that the features of one file may take as float32, in MiB; checked before it is taken.',
+        ),
+    })
+    .prefault({})
+    .describe('What reading one feature file may cost.'),
   encoder: z
     .strictObject({
       onnx: z

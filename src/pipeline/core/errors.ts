@@ -26,6 +26,7 @@ const catalogue = {
   HAF_JOIN_REFUSED: { exit: exitCodes.badData, retryable: false },
   HAF_OUTCOME_LEAK: { exit: exitCodes.badData, retryable: false },
   HAF_FEATURES_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_INPUT_LIMIT: { exit: exitCodes.badData, retryable: false },
   HAF_SLIDE_UNREADABLE: { exit: exitCodes.badData, retryable: false },
   HAF_SLIDE_MPP_MISSING: { exit: exitCodes.badData, retryable: false },
   HAF_ENCODER_UNFIT: { exit: exitCodes.unavailable, retryable: false, local: true },

@@ -18,6 +18,7 @@ const faultsOfFiles: readonly ErrorCode[] = [
   'HAF_DATA_MISSING',
   'HAF_DATA_CHANGED',
   'HAF_FEATURES_INVALID',
+  'HAF_INPUT_LIMIT',
   'HAF_SLIDE_UNREADABLE',
   'HAF_JOB_QUARANTINED',
 ];

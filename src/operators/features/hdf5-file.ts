@@ -1,0 +1,60 @@
+import h5wasm, { Module, type File } from 'h5wasm/node';
+import { HafError } from '../../pipeline/core/errors.js';
+import { asForeign, foreign } from './foreign.js';
+import { Hdf5Guard } from './hdf5-guard.js';
+import { spoil } from './hdf5-spoiled.js';
+import { isOfOtherFiles, otherFiles } from './other-files.js';
+
+/** Memory that the library has taken is never given back; beyond this the thread is replaced after the file. */
+const mostKept = 256 * 2 ** 20;
+const again = 'Copy or download it again, or extract its features again.';
+
+/**
+ * Runs `use` on an HDF5 file opened for reading and closes it. The library opens no other file meanwhile.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
+export async function withHdf5<T>(path: string, use: (file: File) => T): Promise<T> {
+  await h5wasm.ready;
+  const guard = Hdf5Guard.get();
+  guard.begin(path);
+  try {
+    return open(path, use, guard);
+  } catch (thrown) {
+    throw explained(thrown, guard);
+  } finally {
+    guard.end();
+    if (Module.HEAPU8.length > mostKept) spoil();
+  }
+}
+
+function open<T>(path: string, use: (file: File) => T, guard: Hdf5Guard): T {
+  const file = new h5wasm.File(path, 'r');
+  // The library reports a failed open through the id alone.
+  if (file.file_id < 0n)
+    throw foreign(
+      `the HDF5 library cannot open it${guard.reason === null ? '' : ` ("${guard.reason}")`}`,
+      'Copy or download it again, or run `h5dump -H` on it.',
+    );
+  try {
+    return use(file);
+  } finally {
+    file.close();
+  }
+}
+
+/** What a file is refused for. An error that is no fault of the file stays what it is. */
+function explained(thrown: unknown, guard: Hdf5Guard): unknown {
+  const broken = !(thrown instanceof Error) || thrown.name === 'RuntimeError';
+  // After an abort the library's memory is in an unknown state.
+  if (broken) spoil();
+  if (isOfOtherFiles(thrown)) return thrown;
+  if (guard.refused.length > 0 && (broken || asForeign(thrown) !== null || isOfLibrary(thrown)))
+    return otherFiles(guard.refused);
+  if (broken)
+    return foreign('its HDF5 structure is damaged: the HDF5 library broke off', again, null, thrown);
+  if (isOfLibrary(thrown)) return foreign('its HDF5 structure is damaged', again, null, thrown);
+  return thrown;
+}
+
+/** What the library throws is a plain Error without a reason; any subclass is not its doing. */
+const isOfLibrary = (thrown: Error): boolean => !(thrown instanceof HafError) && thrown.constructor === Error;

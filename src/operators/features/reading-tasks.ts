@@ -1,0 +1,44 @@
+import type { ErrorContext, HafErrorData } from '../../pipeline/core/errors.js';
+import type { FeatureContent, FeatureFile } from './feature-reader.js';
+import { MemoryBudget } from './memory-budget.js';
+import { readerOf } from './reader-of.js';
+import type { ArrayShape } from './stored-array.js';
+import type { StoredTiles } from './stored-tiles.js';
+
+/** A feature file as it is asked for: the budget begins where it is read. */
+export type FeatureRequest = Omit<FeatureFile, 'budget'>;
+
+/** A file whose content is somebody else's, and what it may take. */
+export interface FileRequest {
+  readonly path: string;
+  /** As messages show it; its ending counts when the content is unknown. */
+  readonly name: string;
+}
+
+/** What can be asked of a reading thread. */
+export interface ReadingTasks {
+  features(request: FeatureRequest, memoryMiB: number): Promise<FeatureContent>;
+  shapes(request: FileRequest, memoryMiB: number): Promise<readonly ArrayShape[]>;
+  tiles(request: FileRequest, memoryMiB: number): Promise<StoredTiles>;
+}
+
+export const readingTasks: ReadingTasks = {
+  features: async (request, memoryMiB) => {
+    const file = { ...request, budget: new MemoryBudget(memoryMiB) };
+    return readerOf(file).read(file);
+  },
+  shapes: async (file, memoryMiB) => readerOf(file).shapes(file.path, new MemoryBudget(memoryMiB)),
+  tiles: async ({ path }, memoryMiB) =>
+    (await import('./stored-tiles.js')).readStoredTiles(path, new MemoryBudget(memoryMiB)),
+};
+
+export interface ToReadingThread {
+  readonly task: keyof ReadingTasks;
+  readonly request: FeatureRequest | FileRequest;
+  readonly memoryMiB: number;
+}
+
+/** `spoiled`: the thread must not read another file. */
+export type FromReadingThread = { readonly spoiled: boolean } & (
+  { readonly value: unknown } | { readonly error: HafErrorData & { readonly context: ErrorContext } }
+);

@@ -1,0 +1,41 @@
+import { parentPort } from 'node:worker_threads';
+import { HafError } from '../../pipeline/core/errors.js';
+import { isSpoiled } from './hdf5-spoiled.js';
+import {
+  readingTasks,
+  type FeatureRequest,
+  type FromReadingThread,
+  type ToReadingThread,
+} from './reading-tasks.js';
+
+/** Smaller memory is copied: it may be a part of what Node shares among many. */
+const leastMoved = 65_536;
+
+/** The memory of all numbers in an answer, which is handed on without a copy. */
+function numbersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > leastMoved) found.add(value.buffer);
+  } else if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(value)) numbersIn(inner, found);
+  return found;
+}
+
+async function answerTo({ task, request, memoryMiB }: ToReadingThread): Promise<FromReadingThread> {
+  try {
+    const value = await readingTasks[task](request as FeatureRequest, memoryMiB);
+    return { value, spoiled: isSpoiled() };
+  } catch (thrown) {
+    return { error: HafError.from(thrown).toData(), spoiled: isSpoiled() };
+  }
+}
+
+// The HDF5 library says there what the error says already.
+console.error = () => undefined;
+console.warn = () => undefined;
+
+// The other side of reading-thread.ts.
+parentPort?.on('message', (message: ToReadingThread) => {
+  void answerTo(message).then((answer) =>
+    parentPort?.postMessage(answer, 'value' in answer ? [...numbersIn(answer.value)] : []),
+  );
+});
