@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeWritable, placeBytes, placeFile } from '../../src/pipeline/cli/place-file.js';
+import { makeWritable, placeFile } from '../../src/pipeline/cli/place-file.js';
 
 describe('files for the user', () => {
   let folder: string;
@@ -11,14 +11,15 @@ describe('files for the user', () => {
   });
 
   it('are there whole', async () => {
-    await placeBytes(join(folder, 'deeper', 'a.h5'), Buffer.from('abc'));
+    await placeFile(join(folder, 'deeper', 'a.h5'), (path) => writeFileSync(path, 'abc'));
     expect(readFileSync(join(folder, 'deeper', 'a.h5'), 'utf8')).toBe('abc');
     expect(readdirSync(join(folder, 'deeper'))).toEqual(['a.h5']);
   });
 
   it('leave nothing behind when they cannot be written, and are named in the error', async () => {
     mkdirSync(join(folder, 'a.h5'));
-    await expect(placeBytes(join(folder, 'a.h5'), Buffer.from('abc'))).rejects.toMatchObject({
+    const placed = placeFile(join(folder, 'a.h5'), (path) => writeFileSync(path, 'abc'));
+    await expect(placed).rejects.toMatchObject({
       path: join(folder, 'a.h5'),
     });
     const torn = placeFile(join(folder, 'b.h5'), (path) => {

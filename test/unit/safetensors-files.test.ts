@@ -10,7 +10,7 @@ const matrix = { shape: [2, width], data: numbers };
 const embedBytes = (bytes: Uint8Array, name = '003.safetensors'): Promise<Embedded> =>
   embedFile('WSI', scratchFile(name, bytes), width);
 
-const withHeader = (header: string, data = new Uint8Array(32)): Buffer => {
+const withHeader = (header: string, data = new Uint8Array(numbers.buffer)): Buffer => {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   return Buffer.concat([length, Buffer.from(header), data]);

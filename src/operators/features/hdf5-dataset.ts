@@ -1,6 +1,7 @@
 import type { Dataset, Metadata } from 'h5wasm/node';
 import { foreign } from './foreign.js';
 import { otherFiles } from './other-files.js';
+import { assertWritten } from './hdf5-unwritten.js';
 import { readNumbers } from './hdf5-numbers.js';
 import { isFloatType, type NumberType } from './number-type.js';
 import type { StoredArray } from './stored-array.js';
@@ -57,7 +58,9 @@ export function datasetArray(dataset: Dataset, place: string): StoredArray {
           'Convert it to float32.',
           place,
         );
-      return readNumbers(dataset, type, place);
+      const values = readNumbers(dataset, type, place);
+      assertWritten(dataset, type, values, place);
+      return values;
     },
   };
 }

@@ -8,6 +8,7 @@ import { stageOf } from '../stage-of.js';
 import { bagFiles, storable } from './bag-files.js';
 import type { FeatureContent, Rejected } from './feature-reader.js';
 import { asForeign } from './foreign.js';
+import { emptyRows } from './empty-rows.js';
 import { readFeatures } from './reading-thread.js';
 import type { FeatureRequest } from './reading-tasks.js';
 import type { ReadingLimits } from './reading-limits.js';
@@ -51,7 +52,7 @@ async function contentOf(file: FeatureRequest, limits: ReadingLimits): Promise<F
   }
 }
 
-function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureRequest): readonly Problem[] {
+function problemsOf({ bags, rejected }: FeatureContent, { name, width }: FeatureRequest): readonly Problem[] {
   const empty = bags
     .filter(({ values }) => values.length === 0)
     .map(({ patient, place }): Rejected => ({
@@ -61,7 +62,11 @@ function problemsOf({ bags, rejected }: FeatureContent, { name }: FeatureRequest
       reason: 'it has no rows',
       fix: 'Check whether the segmentation found tissue.',
     }));
-  return [...rejected, ...empty].map((part) => ({ stage: 'embed', file: name, ...part }));
+  return [...rejected, ...empty, ...emptyRows(bags, width)].map((part) => ({
+    stage: 'embed',
+    file: name,
+    ...part,
+  }));
 }
 
 /**

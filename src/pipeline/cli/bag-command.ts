@@ -19,7 +19,8 @@ import type { ArtifactStore, Manifest } from '../store/store.js';
 import { errorText } from './errors.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { BagCommandOptions } from './options.js';
-import { makeWritable, placeBytes } from './place-file.js';
+import { makeWritable } from './place-file.js';
+import { ResultFolder } from './result-folder.js';
 import { say, sayWarnings } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -33,13 +34,13 @@ export interface FinishedBag {
  * What `tile` and `embed` share: a run of one or two stages over the files named on the command line - with everything
  * runs have: what is in the store is not computed again, workers of other machines may help, one bad file ends nothing.
  *
- * @param write puts what a job made where the user wants it, and is told of each in the order of the files
+ * @param write puts what a job made into the folder of `-o`, and is told of each in the order of the files
  */
 export async function runBagCommand(
   stage: 'tile' | 'embed',
   paths: readonly string[],
-  options: BagCommandOptions,
-  write: (bag: FinishedBag) => Promise<void>,
+  { force = false, ...options }: BagCommandOptions,
+  write: (bag: FinishedBag, folder: ResultFolder) => Promise<void>,
 ): Promise<ExitCode> {
   const experiment = options.config === undefined ? { text: `name: ${stage}\n` } : { file: options.config };
   const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set });
@@ -61,6 +62,9 @@ export async function runBagCommand(
   const files = await nameFiles({ bags }, config, root, { hashCache: hashCacheOf(store), onNote: say });
   if (stage === 'embed') guardStandIn(config, files.bags);
   makeWritable(options.out);
+  const inputs = files.bags.flatMap(({ sources }) => sources.map(({ path }) => path));
+  const folder = new ResultFolder(options.out, inputs, force);
+  if (stage === 'embed') folder.assertApart('.h5');
   const graph = buildBagGraph(config, files, stage);
   const prepared = await planRun(
     { config, dataRoot: root, store, files, graph, checks: null, lost: [...problems, ...files.unreadable] },
@@ -75,7 +79,7 @@ export async function runBagCommand(
     const manifest = manifests.get(id);
     if (!manifest || node.stage !== stage) continue;
     try {
-      await write({ manifest, store });
+      await write({ manifest, store }, folder);
     } catch (error) {
       // A result that cannot be written is in the store; the next one may well fit.
       say(errorText(HafError.from(error)));
@@ -83,7 +87,13 @@ export async function runBagCommand(
     }
   }
   const table = join(prepared.directory.path, 'tiles.csv');
-  if (existsSync(table)) await placeBytes(join(options.out, 'tiles.csv'), readFileSync(table));
+  if (!existsSync(table)) return exitCode;
+  try {
+    await folder.placeBytes('tiles.csv', readFileSync(table));
+  } catch (error) {
+    say(errorText(HafError.from(error)));
+    exitCode = exitCodes.finishedWithFailures;
+  }
   return exitCode;
 }
 

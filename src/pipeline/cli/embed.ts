@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import type { BagIndex, IndexedBag } from '../../operators/features/bag-index.js';
 import { HafError, type ExitCode } from '../core/errors.js';
 import { runBagCommand } from './bag-command.js';
 import type { BagCommandOptions } from './options.js';
 import { printData, say } from './output.js';
-import { placeFile } from './place-file.js';
 import { textTable } from './text-table.js';
 
 /** `embed FILES -o DIR`: the bags that the `embed` stage makes, one CLAM h5 for each slide, core or key of an npz. */
@@ -13,7 +11,7 @@ export async function embed(paths: readonly string[], options: BagCommandOptions
   const { readBag } = await import('../../operators/features/stored-bag.js');
   const { writeFeatureFile } = await import('../../operators/features/feature-file.js');
   const written: { readonly index: BagIndex; readonly bag: IndexedBag }[] = [];
-  const exitCode = await runBagCommand('embed', paths, options, async ({ manifest, store }) => {
+  const exitCode = await runBagCommand('embed', paths, options, async ({ manifest, store }, folder) => {
     const pinned = await store.fetch([{ manifest }]);
     try {
       const artifact = store.open(manifest);
@@ -22,7 +20,7 @@ export async function embed(paths: readonly string[], options: BagCommandOptions
         const content = { ...index, bag, ...(await readBag(artifact, index, bag)) };
         const name = fileNameOf(bag.image);
         if (written.some((earlier) => fileNameOf(earlier.bag.image) === name)) throw twice(name);
-        await placeFile(join(options.out, name), (path) => writeFeatureFile(path, content));
+        await folder.place(name, (path) => writeFeatureFile(path, content));
         written.push({ index, bag });
       }
     } finally {

@@ -105,6 +105,8 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
 /** `tile` and `embed` of files named on the command line. */
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
+  /** Replace files of other content in `out`. */
+  readonly force?: boolean;
   readonly modality?: ModalityId;
   /** Folder of coordinate files to take in place of looking for tissue. */
   readonly coords?: string;

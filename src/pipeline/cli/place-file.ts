@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Makes a file whole or not at all: who waits for it must not read half of it. `write` is given the path to write to. */
@@ -28,7 +28,3 @@ export function makeWritable(folder: string): void {
   // Of a file it says ENOTDIR.
   accessSync(`${folder}/.`, constants.W_OK | constants.X_OK);
 }
-
-/** `placeFile` of bytes that are there. */
-export const placeBytes = (path: string, bytes: Uint8Array): Promise<void> =>
-  placeFile(path, (temporary) => writeFileSync(temporary, bytes));

@@ -120,6 +120,7 @@ function addExecution(program: Command): void {
 const withFiles = (command: Command): Command =>
   withRun(withPlaces(command))
     .requiredOption('-o, --out <dir>', 'folder to write to')
+    .option('--force', 'replace files of other content in that folder; an input never')
     .option('-c, --config <file>', 'experiment whose settings are taken (default: the defaults)')
     .addOption(setOption())
     .option(

@@ -1,0 +1,73 @@
+import type { Dataset } from 'h5wasm/node';
+import { foreign } from './foreign.js';
+import { Hdf5Guard } from './hdf5-guard.js';
+import { readingAxis, readPart, type Part } from './hdf5-numbers.js';
+import type { NumberType } from './number-type.js';
+
+/** So many pieces of a single value are looked at, spread over the dataset. */
+const mostTried = 256;
+
+/** First row, rows, first column and columns of a piece of the storage. */
+type Piece = readonly [row: number, rows: number, column: number, columns: number];
+
+/** The pieces of a matrix that are stored apart; all of it where it is not chunked. */
+function* piecesOf(rows: number, columns: number, chunk: readonly [number, number] | null): Generator<Piece> {
+  const [high, wide] = chunk ?? [rows, columns];
+  for (let row = 0; row < rows; row += high)
+    for (let column = 0; column < columns; column += wide)
+      yield [row, Math.min(high, rows - row), column, Math.min(wide, columns - column)];
+}
+
+/** Whether a piece holds one value only, as one that was never written does: its fill value. */
+function isOneValue(values: Float32Array, columns: number, [row, rows, column, wide]: Piece): boolean {
+  const first = values[row * columns + column] as number;
+  for (let y = row; y < row + rows; y++)
+    for (let x = column; x < column + wide; x++) if (!Object.is(values[y * columns + x], first)) return false;
+  return true;
+}
+
+/**
+ * Refuses a matrix of which a part was never written. The library hands out the fill value, mostly zero, for chunks that have no
+ * place in the file; it reads nothing from the file for them, which tells them from zeros that were written.
+ *
+ * @param values all numbers of the dataset
+ * @throws HafError `HAF_FEATURES_INVALID` with the number of rows
+ */
+export function assertWritten(dataset: Dataset, type: NumberType, values: Float32Array, place: string): void {
+  const shape = dataset.metadata.shape ?? [];
+  const axis = readingAxis(shape);
+  const [rows = 0, columns = 1, ...others] = shape.slice(axis);
+  if (others.length > 0 || rows * columns === 0) return;
+  const chunks = dataset.metadata.chunks?.slice(axis) ?? null;
+  const chunk = chunks === null ? null : ([chunks[0] ?? rows, chunks[1] ?? columns] as const);
+  const suspects = [...piecesOf(rows, columns, chunk)].filter((piece) => isOneValue(values, columns, piece));
+  const step = Math.max(1, Math.ceil(suspects.length / mostTried));
+  const tried = suspects.filter((_, at) => at % step === 0);
+  const unwritten = tried.filter((piece) => isUnwritten(dataset, type, partOf(piece, shape, axis), place));
+  const [first] = unwritten;
+  if (first === undefined) return;
+  const missing = new Set(
+    unwritten.flatMap(([row, high]) => Array.from({ length: high }, (_, i) => row + i)),
+  );
+  const least = step > 1 ? 'at least ' : '';
+  throw foreign(
+    `${least}${missing.size} of ${rows} rows of dataset "${place}" were never written, the first is row ${first[0]} (counted from 0)`,
+    'Its writer was stopped before it ended: extract the features of this image again.',
+    place,
+  );
+}
+
+/** The first value of a piece, with the sides before the rows. */
+const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number): Part => ({
+  offset: shape.map((_, at) => (at === axis ? row : at === axis + 1 ? column : 0)),
+  count: shape.map(() => 1),
+});
+
+function isUnwritten(dataset: Dataset, type: NumberType, part: Part, place: string): boolean {
+  const guard = Hdf5Guard.get();
+  // The first time, the library may have to read where the piece lies.
+  readPart(dataset, type, part, 'a piece', place);
+  const before = guard.reads;
+  readPart(dataset, type, part, 'a piece', place);
+  return guard.reads === before;
+}

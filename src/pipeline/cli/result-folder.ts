@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { HafError } from '../core/errors.js';
+import { quotedFirst } from '../core/wording.js';
+import { placeFile } from './place-file.js';
+
+/** The folder of `-o`: what lies there is replaced only on demand, an input never. */
+export class ResultFolder {
+  /**
+   * @param inputs paths of the files that the command reads
+   * @param force replace files of other content
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly inputs: readonly string[],
+    private readonly force: boolean,
+  ) {}
+
+  /** Refuses a folder that holds inputs of the ending of the results. @throws HafError HAF_USAGE */
+  assertApart(ending: string): void {
+    const here = realpathSync(this.folder);
+    const inside = this.inputs.filter(
+      (path) => extname(path).toLowerCase() === ending && dirname(realpathSync(path)) === here,
+    );
+    if (inside.length > 0)
+      throw new HafError(
+        'HAF_USAGE',
+        `-o ${this.folder} is the folder of ${quotedFirst(inside)}, which would be overwritten.`,
+        'Name another folder with -o.',
+      );
+  }
+
+  /**
+   * Writes a file below the folder, whole or not at all. One of the same content may be there.
+   *
+   * @param write is given the path to write to
+   * @throws HafError HAF_USAGE for a file of other content, without `force`, and for an input
+   */
+  place(name: string, write: (path: string) => void | Promise<void>): Promise<void> {
+    const path = join(this.folder, name);
+    return placeFile(path, async (temporary) => {
+      await write(temporary);
+      if (existsSync(path)) this.assertReplaceable(path, temporary);
+    });
+  }
+
+  /** `place` of bytes that are there. */
+  placeBytes(name: string, bytes: Uint8Array): Promise<void> {
+    return this.place(name, (temporary) => writeFileSync(temporary, bytes));
+  }
+
+  private assertReplaceable(path: string, by: string): void {
+    const { dev, ino } = statSync(path);
+    const isInput = this.inputs.some((input) => {
+      const other = statSync(input, { throwIfNoEntry: false });
+      return other?.dev === dev && other.ino === ino;
+    });
+    if (isInput)
+      throw new HafError(
+        'HAF_USAGE',
+        `${path} is an input of this command and is not overwritten.`,
+        'Name another folder with -o.',
+      );
+    if (this.force || readFileSync(path).equals(readFileSync(by))) return;
+    throw new HafError(
+      'HAF_USAGE',
+      `${path} exists and has other content.`,
+      'Name another folder with -o, or add --force to replace it.',
+    );
+  }
+}
