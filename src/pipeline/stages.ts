@@ -168,7 +168,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   stage3: define({
     name: 'stage3',
-    version: 2,
+    version: 3,
     class: 'gpu',
     reads: ({ method }) => ['seed', ...slotKeys(method), 'train', ...sectionsOf(method)],
     about: 'trains the head of one method on frozen embeddings and scores validation and test patients',
@@ -176,7 +176,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   joint: define({
     name: 'joint',
-    version: 1,
+    version: 2,
     class: 'gpu',
     reads: ({ method }) => [
       'seed',
@@ -217,7 +217,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   evaluate: define({
     name: 'evaluate',
-    version: 3,
+    version: 4,
     class: 'cpu',
     // The words for the two outcomes.
     reads: () => ['data.outcome.event'],
@@ -226,7 +226,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 4,
+    version: 5,
     class: 'cpu',
     reads: () => [
       'methods',
@@ -244,7 +244,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 7,
+    version: 8,
     class: 'cpu',
     reads: () => [
       'name',

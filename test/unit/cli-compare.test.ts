@@ -172,7 +172,13 @@ describe('compare', () => {
     );
     const [got] = await compared('repeated', 'once');
     expect([got?.first.auc, got?.second.auc]).toEqual([1, 0.5]);
-    expect(got).toMatchObject({ patients: 4, onlyFirst: 0, onlySecond: 0, accuracy: { p: 1 } });
+    expect(got).toMatchObject({
+      patients: 4,
+      onlyFirst: 0,
+      onlySecond: 0,
+      accuracy: { p: null, adjusted: null },
+    });
+    expect(got?.accuracy.reason).toContain('no discordant pair');
   });
 
   it('refuses predictions over different patients and lists the difference', async () => {

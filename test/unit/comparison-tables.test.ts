@@ -55,6 +55,8 @@ const auc = {
 };
 const paired = { method: 'haf', patients: 699, onlyFirst: 20, onlySecond: 29, accuracy };
 
+const why = 'Fewer than two deceased patients in fold 1';
+
 describe('the tables of comparisons', () => {
   /** The summary of a run with comparisons of our own in it. */
   const summaryOf = async (comparisons: Summary['comparisons']): Promise<Summary> => ({
@@ -96,10 +98,40 @@ describe('the tables of comparisons', () => {
     expect(plain).not.toContain('95 % CI');
   });
 
+  it('mark a number that is not defined and give the reason below the table', async () => {
+    const undefinedP = { ...accuracy, p: null, adjusted: null, reason: 'No discordant pair.' };
+    const summary = await summaryOf([
+      { ...paired, other: 'ps3', auc: { ...auc, z: null, p: null, adjusted: null, reason: 'No variance.' } },
+      { ...paired, accuracy: undefinedP, other: 'mdlm', auc: null, aucReason: why },
+      { ...paired, other: 'mfmf', auc: null, aucReason: why },
+      { ...paired, other: 'bilinear', auc: { ...auc, reason: 'Fold 3 is left out.' } },
+    ]);
+    const lines = comparisonsMarkdown(summary, config).split('\n');
+    expect(lines[0]).toContain('Holm over 3 tests');
+    expect(lines).toContain('| MDLM | -0.013 [-0.050, 0.025] | 20 | 29 | -¹ | -¹ |');
+    expect(lines).toContain('¹ No discordant pair.');
+    expect(lines.some((line) => /^AUC of HAF .* Holm over 1 test\./.test(line))).toBe(true);
+    expect(lines).toContain('| PS3 | 0.031 [0.004, 0.060] | -¹ | -¹ | -¹ |');
+    expect(lines).toContain('| MDLM | -² | -² | -² | -² |');
+    expect(lines).toContain('| mfmf | -² | -² | -² | -² |');
+    expect(lines).toContain('| bilinear | 0.031 [0.004, 0.060]³ | 4.500 | < 0.00001 | 0.00001 |');
+    expect(lines.filter((line) => /^[¹²³] /.test(line))).toEqual([
+      '¹ No discordant pair.',
+      '¹ No variance.',
+      `² ${why}`,
+      '³ Fold 3 is left out.',
+    ]);
+    const latex = comparisonsLatex(summary, config);
+    const dash = '-\\textsuperscript{2}';
+    expect(latex).toContain(`MDLM & ${dash} & ${dash} & ${dash} & ${dash} \\\\`);
+    expect(latex).toContain(`\\end{tabular}\n\\par{\\footnotesize \\textsuperscript{1} No variance.}`);
+    expect(latex).toContain(`\\par{\\footnotesize \\textsuperscript{2} ${why}}`);
+  });
+
   it('have every number at full precision as CSV', async () => {
     const summary = await summaryOf([
       { ...paired, other: 'ps3', auc },
-      { ...paired, other: 'mdlm', auc: null },
+      { ...paired, other: 'mdlm', auc: null, aucReason: why },
     ]);
     const [header = [], ps3 = [], mdlm = []] = table(comparisonsCsv(summary));
     expect(ps3).toHaveLength(header.length);
@@ -111,8 +143,10 @@ describe('the tables of comparisons', () => {
       ...{ accuracyP: '0.0078', accuracyAdjustedP: '0.0156' },
       ...{ aucDifference: '0.031', aucLow95: '0.004', aucHigh95: '0.06' },
       ...{ aucZ: '4.5', aucP: '0.0000068', aucAdjustedP: '0.0000136' },
+      ...{ accuracyReason: '', aucReason: '' },
     });
     expect([cell(mdlm, 'aucDifference'), cell(mdlm, 'aucAdjustedP')]).toEqual(['', '']);
+    expect(cell(mdlm, 'aucReason')).toBe(why);
   });
 
   it('are written only where there are comparisons', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aggregate } from '../../src/operators/evaluation/aggregate.js';
 import { adjustedFamily, type PairedComparison } from '../../src/operators/evaluation/paired-comparison.js';
+import { noDiscordantPair, noVariance } from '../../src/operators/evaluation/undefined-reasons.js';
 import { summaryFile, summarySchema, type Comparison } from '../../src/operators/evaluation/summary-data.js';
 import { delongTest } from '../../src/operators/stats/delong.js';
 import { mcnemarTest } from '../../src/operators/stats/mcnemar.js';
@@ -99,7 +100,7 @@ describe('the comparisons of a run', () => {
     expect([turned?.onlyFirst, turned?.onlySecond]).toEqual([got[0]?.onlySecond, got[0]?.onlyFirst]);
   });
 
-  it('use the form of McNemar that the experiment asks for; p is 1 where nobody is discordant', async () => {
+  it('use the form of McNemar that the experiment asks for; p is null where nobody is discordant', async () => {
     const stage3 = invented('haf', 'ps3');
     for (const mcnemar of ['continuity', 'uncorrected'] as const) {
       const [got] = await compared(stage3, { mcnemar });
@@ -109,8 +110,8 @@ describe('the comparisons of a run', () => {
         stage3Artifact('ps3', artifact.unit.fold ?? 0, artifact.files['predictions.json'] as Prediction[]),
       ]);
       expect((await compared(twins, { mcnemar }))[0]).toMatchObject({
-        accuracy: { difference: 0, ci95: [0, 0], p: 1, adjusted: 1 },
-        auc: { difference: 0, ci95: [0, 0], z: null, p: 1, adjusted: 1 },
+        accuracy: { difference: 0, ci95: [0, 0], p: null, adjusted: null, reason: noDiscordantPair },
+        auc: { difference: 0, ci95: [0, 0], z: null, p: null, adjusted: null, reason: noVariance(0) },
       });
     }
   });
@@ -180,6 +181,7 @@ describe('the comparisons of a run', () => {
     for (const pooling of ['pooled', 'foldMean'] as const) {
       const [got] = await compared(living, { pooling });
       expect(got?.auc).toBeNull();
+      expect(got?.aucReason).toMatch(/one outcome only|fewer than two deceased/i);
       expect(got?.accuracy.ci95).not.toBeNull();
       expect(got?.accuracy.adjusted).toBe(got?.accuracy.p);
     }

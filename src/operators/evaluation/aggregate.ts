@@ -43,11 +43,11 @@ export const aggregate = stageOf((context) => {
       majority: majorityShare(tested.length, tested.filter((y) => y === 1).length) ?? 0,
     },
     paper: showsPaper(config) ? paperCitation : null,
-    rows: methods.map((results) => rowOf(results, patients.length, config)),
+    rows: methods.map((results) => rowOf(results, patients.length, config, outcome)),
     skipped: asked.flatMap(({ method: { id, title }, missing }) =>
       missing === null ? [] : [{ method: id, title, reason: missing }],
     ),
-    comparisons: methodComparisons(methods, context),
+    comparisons: methodComparisons(methods, context, outcome),
     schedule: config.schedule,
     preset: config.preset,
     seed: config.seed,

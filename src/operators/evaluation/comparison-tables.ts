@@ -1,8 +1,10 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { csvText } from '../../pipeline/core/csv.js';
+import { counted } from '../../pipeline/core/wording.js';
 import { ranksFoldsApart } from './method-comparisons.js';
 import { testsAgain } from './pooled.js';
 import type { Comparison, Summary } from './summary-data.js';
+import { footnotes, type Footnotes } from './footnotes.js';
 import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
 
 /** What was tested, how, and the table of it. */
@@ -10,6 +12,8 @@ interface ComparisonTable {
   readonly caption: string;
   readonly headings: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Why numbers are undefined. */
+  readonly notes: readonly string[];
 }
 
 const mcnemarName = {
@@ -26,7 +30,8 @@ const delongName = (config: Pick<Config, 'stats' | 'cv'>): string => {
   return `DeLong's test on the ${scores}`;
 };
 
-const pText = (p: number): string => (p < 0.00001 ? '< 0.00001' : p.toFixed(5));
+const pText = (p: number | null, mark: string): string =>
+  p === null ? `-${mark}` : p < 0.00001 ? '< 0.00001' : p.toFixed(5);
 
 /** The comparisons of accuracies and of AUCs: reference minus the other method. */
 function tablesOf(
@@ -38,11 +43,24 @@ function tablesOf(
   const first = titleOf(reference);
   const [{ patients } = { patients: 0 }] = comparisons;
   const intervals = bootstrap === 0 ? '' : ` Bootstrap intervals: ${bootstrap} resamples of patients.`;
-  const holm = `p adjusted by Holm over ${comparisons.length} tests.${intervals}`;
+  const holm = (tests: number): string => `p adjusted by Holm over ${counted(tests, 'test')}.${intervals}`;
+  const [accuracies, aucs] = [footnotes(), footnotes()];
+  const accuracyRows = comparisons.map(({ other, accuracy, onlyFirst, onlySecond }) => {
+    const mark = accuracies.mark(accuracy.reason);
+    return [
+      titleOf(other),
+      `${digits(accuracy.difference)}${intervalText(accuracy.ci95)}`,
+      String(onlyFirst),
+      String(onlySecond),
+      pText(accuracy.p, mark),
+      pText(accuracy.adjusted, mark),
+    ];
+  });
+  const aucRows = comparisons.map((one) => [titleOf(one.other), ...aucCells(one, aucs)]);
   const difference = bootstrap === 0 ? 'Difference' : 'Difference [95 % CI]';
   return [
     {
-      caption: `Accuracy of ${first} minus that of others, ${patients} patients: ${mcnemarName[mcnemar]}, ${holm}`,
+      caption: `Accuracy of ${first} minus that of others, ${patients} patients: ${mcnemarName[mcnemar]}, ${holm(comparisons.filter(({ accuracy }) => accuracy.p !== null).length)}`,
       headings: [
         `${first} against`,
         difference,
@@ -51,55 +69,63 @@ function tablesOf(
         'p',
         'Adjusted p',
       ],
-      rows: comparisons.map(({ other, accuracy, onlyFirst, onlySecond }) => [
-        titleOf(other),
-        `${digits(accuracy.difference)}${intervalText(accuracy.ci95)}`,
-        String(onlyFirst),
-        String(onlySecond),
-        pText(accuracy.p),
-        pText(accuracy.adjusted),
-      ]),
+      rows: accuracyRows,
+      notes: accuracies.lines(),
     },
     {
-      caption: `AUC of ${first} minus that of others, ${patients} patients: ${delongName(config)}, ${holm}`,
+      caption: `AUC of ${first} minus that of others, ${patients} patients: ${delongName(config)}, ${holm(comparisons.filter(({ auc }) => auc !== null && auc.p !== null).length)}`,
       headings: [`${first} against`, difference, 'z', 'p', 'Adjusted p'],
-      rows: comparisons.map(({ other, auc }) => [titleOf(other), ...aucCells(auc)]),
+      rows: aucRows,
+      notes: aucs.lines(),
     },
   ];
 }
 
-const aucCells = (auc: Comparison['auc']): string[] =>
-  auc === null
-    ? ['-', '-', '-', '-']
-    : [
-        `${digits(auc.difference)}${intervalText(auc.ci95)}`,
-        auc.z === null ? '-' : digits(auc.z),
-        pText(auc.p),
-        pText(auc.adjusted),
-      ];
+function aucCells({ auc, aucReason }: Comparison, notes: Footnotes): string[] {
+  const mark = notes.mark(auc === null ? aucReason : auc.reason);
+  if (auc === null) return Array.from({ length: 4 }, () => `-${mark}`);
+  return [
+    // A test of some folds only has its note at the difference.
+    `${digits(auc.difference)}${intervalText(auc.ci95)}${auc.p === null ? '' : mark}`,
+    auc.z === null ? `-${mark}` : digits(auc.z),
+    pText(auc.p, mark),
+    pText(auc.adjusted, mark),
+  ];
+}
 
 export const comparisonsMarkdown = (summary: Summary, config: Pick<Config, 'stats' | 'cv'>): string =>
   tablesOf(summary, config)
-    .flatMap(({ caption, headings, rows }) => [caption, '', ...markdownLines(headings, rows), ''])
+    .flatMap(({ caption, headings, rows, notes }) => [
+      caption,
+      '',
+      ...markdownLines(headings, rows, notes),
+      '',
+    ])
     .join('\n');
 
 /** Captions become comments. */
 export const comparisonsLatex = (summary: Summary, config: Pick<Config, 'stats' | 'cv'>): string =>
   tablesOf(summary, config)
-    .flatMap(({ caption, headings, rows }) => [`% ${caption}`, ...latexLines(headings, rows), ''])
+    .flatMap(({ caption, headings, rows, notes }) => [
+      `% ${caption}`,
+      ...latexLines(headings, rows, notes),
+      '',
+    ])
     .join('\n');
 
-/** Every number at full precision, one line for each comparison; empty where undefined. */
+/** Every number at full precision, one line for each comparison; empty where undefined, with the reason. */
 export const comparisonsCsv = ({ comparisons }: Summary): string =>
   csvText(
     [
       ...['method', 'other', 'patients', 'onlyFirst', 'onlySecond'],
       ...['accuracyDifference', 'accuracyLow95', 'accuracyHigh95', 'accuracyP', 'accuracyAdjustedP'],
       ...['aucDifference', 'aucLow95', 'aucHigh95', 'aucZ', 'aucP', 'aucAdjustedP'],
+      ...['accuracyReason', 'aucReason'],
     ],
-    comparisons.map(({ method, other, patients, onlyFirst, onlySecond, accuracy, auc }) => [
+    comparisons.map(({ method, other, patients, onlyFirst, onlySecond, accuracy, auc, aucReason }) => [
       ...[method, other, patients, onlyFirst, onlySecond],
       ...[accuracy.difference, accuracy.ci95?.[0], accuracy.ci95?.[1], accuracy.p, accuracy.adjusted],
       ...[auc?.difference, auc?.ci95?.[0], auc?.ci95?.[1], auc?.z, auc?.p, auc?.adjusted],
+      ...[accuracy.reason, aucReason ?? auc?.reason],
     ]),
   );

@@ -4,16 +4,19 @@ import type { MethodResults } from './method-results.js';
 import { adjustedFamily, allTogether, comparePaired, type RankedTogether } from './paired-comparison.js';
 import { testsAgain } from './pooled.js';
 import type { Comparison } from './summary-data.js';
+import type { ClassWords } from './undefined-reasons.js';
 
 /**
  * The reference method against each of `stats.against` that was run: one family of tests (method.md 9.5). None when the
  * reference was not run.
  *
  * @param results of methods tested on the same patients
+ * @param words how a reason calls the two outcomes
  */
 export function methodComparisons(
   results: readonly MethodResults[],
   context: Pick<StageContext, 'config' | 'rng'>,
+  words: ClassWords,
 ): Comparison[] {
   const { stats } = context.config;
   const first = results.find(({ method }) => method.id === stats.reference);
@@ -26,8 +29,13 @@ export function methodComparisons(
     against.map(({ method, pooled }) => ({
       method: first.method.id,
       other: method.id,
-      ...comparePaired(first.pooled, pooled, groups, stats, () =>
-        context.rng(`bootstrap/${first.method.id}/${method.id}`),
+      ...comparePaired(
+        first.pooled,
+        pooled,
+        groups,
+        stats,
+        () => context.rng(`bootstrap/${first.method.id}/${method.id}`),
+        words,
       ),
     })),
   );
@@ -45,8 +53,9 @@ function rankedTogether(
   config: Pick<Config, 'stats' | 'cv'>,
 ): RankedTogether {
   if (!ranksFoldsApart(config)) return allTogether(pooled);
-  return folds.map(({ predictions }) => {
+  const groups = folds.map(({ predictions }) => {
     const tested = new Set(predictions.filter(({ split }) => split === 'test').map(({ patient }) => patient));
     return pooled.patients.flatMap((patient, i) => (tested.has(patient) ? [i] : []));
   });
+  return { groups, folds: folds.map(({ fold }) => fold) };
 }

@@ -3,11 +3,12 @@ import { auc } from '../stats/auc.js';
 import { brierScore } from '../stats/brier.js';
 import { classify } from '../stats/classification.js';
 import { reliabilityOf } from '../stats/reliability.js';
+import { tiedScores } from '../stats/tied-scores.js';
 import type { Metrics } from './metric-data.js';
 
 /**
  * Metrics of a set of predictions (method.md 9.1). Ranks come from the logits, because probabilities near 0 and 1
- * round to ties; everything else comes from the probabilities. A metric that the set leaves undefined is null.
+ * round to ties, and scores that differ by rounding alone are ties; everything else comes from the probabilities. A metric that the set leaves undefined is null.
  */
 export function metricsOf(predictions: readonly Prediction[]): Metrics {
   const labels = predictions.map(({ y }) => y);
@@ -21,10 +22,7 @@ export function metricsOf(predictions: readonly Prediction[]): Metrics {
     balancedAccuracy,
     sensitivity,
     specificity,
-    auc: auc(
-      labels,
-      predictions.map(({ logit }) => logit),
-    ),
+    auc: auc(labels, tiedScores(predictions.map(({ logit }) => logit))),
     brier: brierScore(labels, probabilities),
     ece: reliabilityOf(labels, probabilities).ece,
     majority: majorityShare(labels.length, positive),

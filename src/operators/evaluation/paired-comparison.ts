@@ -1,12 +1,19 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import { delongMeanTest } from '../stats/delong-mean.js';
+import { delongMeanTest, type MeanDifference } from '../stats/delong-mean.js';
 import { holmAdjusted } from '../stats/holm.js';
 import type { Label } from '../stats/labels.js';
 import { mcnemarTest } from '../stats/mcnemar.js';
 import { bootstrapIntervals, type PairedAnswers } from '../stats/paired-bootstrap.js';
 import type { PooledScores } from './pooled.js';
 import type { Comparison } from './summary-data.js';
+import {
+  delongReason,
+  noDiscordantPair,
+  noVariance,
+  plainWords,
+  type ClassWords,
+} from './undefined-reasons.js';
 
 /** One comparison before the adjustment for the others of its family. */
 export interface PairedComparison {
@@ -15,13 +22,21 @@ export interface PairedComparison {
   readonly onlySecond: number;
   readonly accuracy: Omit<Comparison['accuracy'], 'adjusted'>;
   readonly auc: Omit<NonNullable<Comparison['auc']>, 'adjusted'> | null;
+  readonly aucReason?: string;
 }
 
-/** Positions of pooled patients whose scores are ranked together; each patient is in one group. */
-export type RankedTogether = readonly (readonly number[])[];
+/** Pooled patients whose scores are ranked together; each patient is in one group. */
+export interface RankedTogether {
+  /** Positions of the patients. */
+  readonly groups: readonly (readonly number[])[];
+  /** The fold of each group; absent where all patients are one group. */
+  readonly folds?: readonly number[];
+}
 
 /** All patients in one group: `stats.pooling` pooled. */
-export const allTogether = ({ patients }: PooledScores): RankedTogether => [patients.map((_, i) => i)];
+export const allTogether = ({ patients }: PooledScores): RankedTogether => ({
+  groups: [patients.map((_, i) => i)],
+});
 
 /**
  * Two methods on the same patients, first minus second (method.md 9.5): McNemar's test of the decisions at probability
@@ -29,13 +44,15 @@ export const allTogether = ({ patients }: PooledScores): RankedTogether => [pati
  *
  * @param first, second same patients in the same order, at least one
  * @param rng stream of the bootstrap; not asked for without resamples
+ * @param words how a reason calls the two outcomes
  */
 export function comparePaired(
   first: PooledScores,
   second: PooledScores,
-  groups: RankedTogether,
+  { groups, folds }: RankedTogether,
   { mcnemar, bootstrap }: Pick<Config['stats'], 'mcnemar' | 'bootstrap'>,
   rng: () => Rng,
+  words: ClassWords = plainWords,
 ): PairedComparison {
   const { labels } = first;
   const answers: PairedAnswers = {
@@ -47,9 +64,10 @@ export function comparePaired(
   };
   const onlyFirst = answers.correctA.filter((right, i) => right && !answers.correctB[i]).length;
   const onlySecond = answers.correctB.filter((right, i) => right && !answers.correctA[i]).length;
+  const labelsOf = groups.map((group) => group.map((i) => labels[i] as Label));
   const delong = delongMeanTest(
-    groups.map((group) => ({
-      labels: group.map((i) => labels[i] as Label),
+    groups.map((group, at) => ({
+      labels: labelsOf[at] ?? [],
       scoresA: group.map((i) => first.scores[i] as number),
       scoresB: group.map((i) => second.scores[i] as number),
     })),
@@ -62,34 +80,69 @@ export function comparePaired(
     accuracy: {
       difference: (onlyFirst - onlySecond) / labels.length,
       ci95: pair(intervals?.accuracy),
-      p: mcnemarP(onlyFirst, onlySecond, mcnemar),
+      ...mcnemarOf(onlyFirst, onlySecond, mcnemar),
     },
-    auc: delong && { ...delong, ci95: pair(intervals?.auc) },
+    ...aucOf(
+      delong,
+      pair(intervals?.auc),
+      delongReason(
+        labelsOf.map((own, at) => ({ labels: own, fold: folds?.[at] ?? null })),
+        words,
+      ),
+    ),
   };
 }
 
 const correct = ({ labels, probabilities }: PooledScores): boolean[] =>
   labels.map((label, i) => (probabilities[i] as number) >= 0.5 === (label === 1));
 
-/** Without a discordant patient there is nothing to test: p is 1. */
-function mcnemarP(onlyFirst: number, onlySecond: number, form: Config['stats']['mcnemar']): number {
+/** Without a discordant patient there is nothing to test: p is null. */
+function mcnemarOf(
+  onlyFirst: number,
+  onlySecond: number,
+  form: Config['stats']['mcnemar'],
+): Pick<PairedComparison['accuracy'], 'p' | 'reason'> {
+  if (onlyFirst + onlySecond === 0) return { p: null, reason: noDiscordantPair };
   const test = mcnemarTest(onlyFirst, onlySecond);
-  return form === 'exact' ? test.exactP : (test[form]?.p ?? 1);
+  return { p: form === 'exact' ? test.exactP : (test[form]?.p ?? null) };
+}
+
+/** The difference of the AUCs, and why a part of it is null. */
+function aucOf(
+  delong: MeanDifference | null,
+  ci95: [number, number] | null,
+  leftOut: string | null,
+): Pick<PairedComparison, 'auc' | 'aucReason'> {
+  if (delong === null) return { auc: null, ...(leftOut === null ? {} : { aucReason: leftOut }) };
+  const reasons = [
+    ...(delong.z === null ? [noVariance(delong.difference)] : []),
+    ...(leftOut === null ? [] : [leftOut]),
+  ];
+  const reason = reasons.length === 0 ? {} : { reason: reasons.join(' ') };
+  return { auc: { ...delong, p: delong.z === null ? null : delong.p, ci95, ...reason } };
 }
 
 const pair = (interval: readonly [number, number] | null | undefined): [number, number] | null =>
   interval ? [interval[0], interval[1]] : null;
 
-/** Holm's adjustment over one family of comparisons, apart for accuracies and AUCs (method.md 9.5). */
+/**
+ * Holm's adjustment over one family of comparisons, apart for accuracies and AUCs (method.md 9.5); tests that are not
+ * defined do not count.
+ */
 export function adjustedFamily<T extends PairedComparison>(
   family: readonly T[],
 ): (T & Pick<Comparison, 'accuracy' | 'auc'>)[] {
-  const accuracy = holmAdjusted(family.map((one) => one.accuracy.p));
-  const tested = family.filter((one) => one.auc !== null);
-  const auc = holmAdjusted(tested.flatMap((one) => one.auc?.p ?? []));
+  const accuracy = adjustedOf(family.map((one) => one.accuracy.p));
+  const auc = adjustedOf(family.map((one) => one.auc?.p ?? null));
   return family.map((one, i) => ({
     ...one,
-    accuracy: { ...one.accuracy, adjusted: accuracy[i] as number },
-    auc: one.auc && { ...one.auc, adjusted: auc[tested.indexOf(one)] as number },
+    accuracy: { ...one.accuracy, adjusted: accuracy[i] ?? null },
+    auc: one.auc && { ...one.auc, adjusted: auc[i] ?? null },
   }));
+}
+
+function adjustedOf(values: readonly (number | null)[]): readonly (number | null)[] {
+  const adjusted = holmAdjusted(values.filter((p) => p !== null));
+  let next = 0;
+  return values.map((p) => (p === null ? null : (adjusted[next++] ?? null)));
 }

@@ -5,7 +5,9 @@ import { auc } from '../stats/auc.js';
 import { aucInterval95 } from '../stats/auc-interval.js';
 import type { Label } from '../stats/labels.js';
 import { mean } from '../stats/spread.js';
+import { tiedScores } from '../stats/tied-scores.js';
 import type { SummaryRow } from './summary-data.js';
+import { tooFew, type ClassWords } from './undefined-reasons.js';
 
 /** What one fold of a method predicted. */
 export interface FoldPredictions {
@@ -17,7 +19,10 @@ export interface FoldPredictions {
 export interface PooledScores {
   readonly patients: readonly string[];
   readonly labels: readonly Label[];
-  /** What ranks the patients: the logit of one tested once, the mean probability of one tested several times. */
+  /**
+   * What ranks the patients: the logit of one tested once, the mean probability of one tested several times. Scores that
+   * differ by rounding alone are equal.
+   */
   readonly scores: readonly number[];
   /** Probability of the positive outcome, the mean for a patient tested several times. */
   readonly probabilities: readonly number[];
@@ -66,7 +71,12 @@ export function poolTestScores(
   return {
     patients: pooled.map(({ patient }) => patient),
     labels: pooled.map(({ label }) => label),
-    scores: pooled.map(({ logit, probability }) => (testsAgain(testing) ? probability : logit)),
+    scores: testsAgain(testing)
+      ? tiedScores(
+          pooled.map(({ probability }) => probability),
+          'probability',
+        )
+      : tiedScores(pooled.map(({ logit }) => logit)),
     probabilities: pooled.map(({ probability }) => probability),
   };
 }
@@ -80,7 +90,8 @@ const testedTwice = (method: string, patient: string): HafError =>
   );
 
 /** AUC over the pooled scores with DeLong's 95 % interval (method.md 9.5). */
-export function pooledAucOf({ labels, scores }: PooledScores): SummaryRow['pooledAuc'] {
+export function pooledAucOf({ labels, scores }: PooledScores, words: ClassWords): SummaryRow['pooledAuc'] {
   const interval = aucInterval95(labels, scores);
-  return { value: auc(labels, scores), ci95: interval === null ? null : [interval[0], interval[1]] };
+  if (interval !== null) return { value: auc(labels, scores), ci95: [interval[0], interval[1]] };
+  return { value: auc(labels, scores), ci95: null, reason: tooFew(labels, words) };
 }

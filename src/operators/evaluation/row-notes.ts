@@ -14,6 +14,8 @@ export function rowNotes(
   return [
     ...missingFolds(row.folds, cv.folds * cv.repeats),
     ...undefinedFolds(evaluations),
+    ...oneFold(row.auc),
+    ...(row.pooledAuc.reason === undefined ? [] : [pooledNote(row.pooledAuc)]),
     ...baseRatePatients(evaluations, row.observedAuc),
     ...coverage(pooled, cohortSize, cv),
     ...belowMajority(row.accuracy.mean, pooled),
@@ -31,6 +33,12 @@ function undefinedFolds(evaluations: readonly Evaluation[]): string[] {
         `AUC is undefined in ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')} (test patients of one class only) and left out of the mean.`,
       ];
 }
+
+const oneFold = ({ folds }: Spread): string[] =>
+  folds === 1 ? ['The AUC is of a single fold: its deviation of 0 says nothing about how it varies.'] : [];
+
+const pooledNote = ({ value, reason = '' }: SummaryRow['pooledAuc']): string =>
+  `The pooled AUC ${value === null ? 'is not defined' : 'has no interval'}. ${reason}`;
 
 function baseRatePatients(evaluations: readonly Evaluation[], { mean, std }: Spread): string[] {
   const tested = evaluations.reduce((sum, { test }) => sum + test.patients, 0);

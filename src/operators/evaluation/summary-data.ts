@@ -56,6 +56,8 @@ export const summaryRowSchema = z.strictObject({
   pooledAuc: z.strictObject({
     value: z.number().nullable(),
     ci95: z.tuple([z.number(), z.number()]).nullable(),
+    /** Why the value or its interval is null. */
+    reason: z.string().exactOptional(),
   }),
   /** AUC over the test patients whose modalities the method saw. */
   observedAuc: spreadSchema,
@@ -93,23 +95,29 @@ export const comparisonSchema = z.strictObject({
   /** Patients only the first, only the second classifies right at threshold 0.5. */
   onlyFirst: z.number().int(),
   onlySecond: z.number().int(),
-  /** First minus second; p of McNemar's test, and Holm-adjusted over the family. */
+  /** First minus second; p of McNemar's test, and Holm-adjusted over the tests of the family that are defined. */
   accuracy: z.strictObject({
     difference: z.number(),
     ci95: interval,
-    p: z.number(),
-    adjusted: z.number(),
+    p: z.number().nullable(),
+    adjusted: z.number().nullable(),
+    /** Why p is null. */
+    reason: z.string().exactOptional(),
   }),
-  /** First minus second; p of DeLong's test, and Holm-adjusted; null where a class is absent. */
+  /** First minus second; p of DeLong's test, and Holm-adjusted; null where the test is not defined. */
   auc: z
     .strictObject({
       difference: z.number(),
       ci95: interval,
       z: z.number().nullable(),
-      p: z.number(),
-      adjusted: z.number(),
+      p: z.number().nullable(),
+      adjusted: z.number().nullable(),
+      /** Why p is null, or which folds are left out. */
+      reason: z.string().exactOptional(),
     })
     .nullable(),
+  /** Why `auc` is null. */
+  aucReason: z.string().exactOptional(),
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
 

@@ -6,12 +6,18 @@ import type { FoldRobustness, MethodResults } from './method-results.js';
 import { pooledAucOf, repeatOf } from './pooled.js';
 import { rowNotes } from './row-notes.js';
 import { spreadOf } from './spread-of.js';
+import type { ClassWords } from './undefined-reasons.js';
 import type { Calibration, RowRobustness, SummaryRow } from './summary-data.js';
 
 /**
  * One method's row: mean and population standard deviation over folds, pooled measures; for HANCOCK the paper's numbers too.
  */
-export function rowOf(results: MethodResults, cohortSize: number, config: RowSettings): SummaryRow {
+export function rowOf(
+  results: MethodResults,
+  cohortSize: number,
+  config: RowSettings,
+  words: ClassWords,
+): SummaryRow {
   const { cv } = config;
   const { evaluations, pooled } = results;
   const { id, title } = results.method;
@@ -27,7 +33,7 @@ export function rowOf(results: MethodResults, cohortSize: number, config: RowSet
     auc: test('auc'),
     brier: test('brier'),
     ece: test('ece'),
-    pooledAuc: pooledAucOf(pooled),
+    pooledAuc: pooledAucOf(pooled, words),
     observedAuc: spreadOf(evaluations.map(({ testObserved }) => testObserved.auc)),
     paper: showsPaper(config) ? paperOf(id) : null,
     calibration: calibrationOf(results),

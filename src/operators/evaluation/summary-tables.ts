@@ -2,6 +2,7 @@ import { grouped } from '../../pipeline/core/grouped.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import { csvLine } from '../../pipeline/core/csv.js';
 import type { PaperSpread } from '../paper/paper-results.js';
+import { footnotes, type Footnotes } from './footnotes.js';
 import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
 
 const spread = ({ mean, std }: Spread): string =>
@@ -11,8 +12,13 @@ const printed = (value: PaperSpread | null): string => {
   const [mean, std] = value;
   return std === null ? `${digits(mean)} (quoted)` : `${digits(mean)} ± ${digits(std)}`;
 };
-const pooled = ({ value, ci95 }: SummaryRow['pooledAuc']): string =>
-  value === null ? '-' : `${digits(value)}${intervalText(ci95)}`;
+const pooled = ({ value, ci95, reason }: SummaryRow['pooledAuc'], notes: Footnotes): string => {
+  const mark = notes.mark(reason);
+  if (value === null) return `-${mark}`;
+  return ci95 === null
+    ? `${digits(value)}${mark === '' ? '' : ` [-]${mark}`}`
+    : `${digits(value)}${intervalText(ci95)}`;
+};
 
 /** The columns of the paper stand only where the summary has its numbers. */
 const headingsOf = ({ paper }: Summary): string[] => [
@@ -27,13 +33,13 @@ const headingsOf = ({ paper }: Summary): string[] => [
   ...(paper === null ? [] : ['Paper accuracy', 'Paper AUC']),
 ];
 
-const cells = (row: SummaryRow, { paper }: Summary): string[] => [
+const cells = (row: SummaryRow, { paper }: Summary, notes: Footnotes): string[] => [
   row.title,
   String(row.folds),
   spread(row.accuracy),
   spread(row.balancedAccuracy),
   spread(row.auc),
-  pooled(row.pooledAuc),
+  pooled(row.pooledAuc, notes),
   spread(row.brier),
   spread(row.ece),
   ...(paper === null ? [] : [printed(row.paper?.accuracy ?? null), printed(row.paper?.auc ?? null)]),
@@ -48,8 +54,8 @@ const skippedCells = ({ title }: Summary['skipped'][number], summary: Summary): 
     .map(() => '-'),
 ];
 
-const allCells = (summary: Summary): string[][] => [
-  ...summary.rows.map((row) => cells(row, summary)),
+const allCells = (summary: Summary, notes: Footnotes): string[][] => [
+  ...summary.rows.map((row) => cells(row, summary, notes)),
   ...summary.skipped.map((row) => skippedCells(row, summary)),
 ];
 
@@ -75,8 +81,10 @@ export function groupedNotes({
 /** The result table for people: mean ± population standard deviation over folds, notes below. */
 export function markdownTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `- ${about}: ${text}`);
+  const below = footnotes();
+  const rows = allCells(summary, below);
   return [
-    ...markdownLines(headingsOf(summary), allCells(summary)),
+    ...markdownLines(headingsOf(summary), rows, below.lines()),
     '',
     cohortLine(summary),
     ...paperLines(summary, ''),
@@ -88,11 +96,13 @@ export function markdownTable(summary: Summary): string {
 /** The result table for LaTeX; notes become comments. */
 export function latexTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `% ${about}: ${text}`);
+  const below = footnotes();
+  const rows = allCells(summary, below);
   return [
     `% ${cohortLine(summary)}`,
     ...paperLines(summary, '% '),
     ...notes,
-    ...latexLines(headingsOf(summary), allCells(summary)),
+    ...latexLines(headingsOf(summary), rows, below.lines()),
     '',
   ].join('\n');
 }
@@ -127,6 +137,7 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
       ? []
       : ['paperTable', 'paperAccuracyMean', 'paperAccuracyStd', 'paperAucMean', 'paperAucStd']),
     'skipped',
+    'pooledAucReason',
   ];
   const values = (row: SummaryRow): (string | number | null)[] => [
     row.method,
@@ -143,9 +154,13 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
     row.repeats?.accuracySpread.std ?? null,
     ...(paper === null ? [] : paperValues(row)),
     null,
+    row.pooledAuc.reason ?? null,
   ];
   const empty = header.slice(3).map(() => null);
-  const without = skipped.map(({ method, title, reason }) => [method, title, 0, ...empty.slice(1), reason]);
+  const without = skipped.map(({ method, title, reason }) => [
+    ...[method, title, 0, ...empty.slice(2), reason],
+    null,
+  ]);
   return [header, ...rows.map(values), ...without].map(csvLine).join('');
 }
 

@@ -1,13 +1,15 @@
 const markdownLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** Lines of a Markdown table: the first column to the left, numbers to the right. */
+/** Lines of a Markdown table: the first column to the left, numbers to the right; footnotes below it. */
 export const markdownLines = (
   headings: readonly string[],
   rows: readonly (readonly string[])[],
+  notes: readonly string[] = [],
 ): readonly string[] => [
   markdownLine(headings),
   markdownLine(headings.map((_, column) => (column === 0 ? '---' : '---:'))),
   ...rows.map(markdownLine),
+  ...notes.flatMap((note) => ['', note]),
 ];
 
 const escaped = (text: string): string =>
@@ -16,14 +18,19 @@ const escaped = (text: string): string =>
     // These signs are mathematics and must not be escaped.
     .replaceAll('±', '$\\pm$')
     .replaceAll('<', '$<$')
+    .replaceAll(
+      /[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g,
+      (mark) => `\\textsuperscript{${[...mark].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(digit)).join('')}}`,
+    )
     // Of a number below zero only: hyphens of names stay hyphens.
     .replaceAll(/(?<![\w)])-(?=\d)/g, '$-$');
 const latexLine = (cells: readonly string[]): string => `${cells.map(escaped).join(' & ')} \\\\`;
 
-/** Lines of a LaTeX table (booktabs). */
+/** Lines of a LaTeX table (booktabs), footnotes below it. */
 export const latexLines = (
   headings: readonly string[],
   rows: readonly (readonly string[])[],
+  notes: readonly string[] = [],
 ): readonly string[] => [
   `\\begin{tabular}{l${'r'.repeat(headings.length - 1)}}`,
   '\\toprule',
@@ -32,6 +39,7 @@ export const latexLines = (
   ...rows.map(latexLine),
   '\\bottomrule',
   '\\end{tabular}',
+  ...notes.map((note) => `\\par{\\footnotesize ${escaped(note)}}`),
 ];
 
 /** Three digits, the precision at which differences between folds begin to mean something. */

@@ -131,8 +131,11 @@ function skippedRow({ method, title, reason }: Summary['skipped'][number], { pap
   </tr>`;
 }
 
+/** The reason of an interval that is not defined stands among the notes. */
 export const pooledText = ({ value, ci95 }: SummaryRow['pooledAuc']): string =>
-  ci95 === null ? threeDigits(value) : `${threeDigits(value)} ${interval(ci95)}`;
+  ci95 === null
+    ? `${threeDigits(value)}${value === null ? '' : ` [${undefinedText}]`}`
+    : `${threeDigits(value)} ${interval(ci95)}`;
 
 const metrics = [
   ['auc', 'AUC'],

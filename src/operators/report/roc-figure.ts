@@ -3,6 +3,7 @@ import { csvLine } from '../../pipeline/core/csv.js';
 import { poolTestScores, type Testing } from '../evaluation/pooled.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
 import { rocCurve, type RocPoint } from '../stats/roc-curve.js';
+import { tiedScores } from '../stats/tied-scores.js';
 import { chartColours, lineLegend, renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { interval, threeDigits } from './number-text.js';
@@ -58,10 +59,7 @@ function curvesOf(method: string, predictions: readonly MethodFoldPredictions[],
       const labels = test.map(({ y }) => y);
       return {
         fold,
-        points: rocCurve(
-          labels,
-          test.map(({ logit }) => logit),
-        ),
+        points: rocCurve(labels, tiedScores(test.map(({ logit }) => logit))),
       };
     }),
     { fold: null, points: rocCurve(pooled.labels, pooled.scores) },

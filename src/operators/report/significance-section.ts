@@ -1,4 +1,5 @@
 import { ranksFoldsApart } from '../evaluation/method-comparisons.js';
+import { footnotes, type Footnotes } from '../evaluation/footnotes.js';
 import { testsAgain } from '../evaluation/pooled.js';
 import type { Comparison, Summary } from '../evaluation/summary-data.js';
 import { paperSentences } from '../paper/paper-text.js';
@@ -21,6 +22,7 @@ export function significanceSection({ summary, config }: Pick<ReportInput, 'summ
   const paper = summary.paper !== null;
   const [first] = comparisons;
   if (first === undefined) return html``;
+  const notes = footnotes();
   const reference = methodOf(first.method).title;
   const pooled = ranksFoldsApart(config)
     ? 'per fold and averaged over folds'
@@ -35,7 +37,8 @@ export function significanceSection({ summary, config }: Pick<ReportInput, 'summ
       ${comparisons.length === 1 ? 'One comparison: nothing to adjust for.' : `Holm-adjusted over ${comparisons.length} comparisons, each metric for itself.`}
       ${config.stats.bootstrap === 0 ? '' : `Intervals: bootstrap of patients, ${config.stats.bootstrap} resamples.`}
     </p>
-    ${accuracyTable(comparisons, paper)} ${aucTable(comparisons, paper)}
+    ${accuracyTable(comparisons, paper, notes)} ${aucTable(comparisons, paper, notes)}
+    ${notes.lines().map((line) => html`<p class="aside">${line}</p>`)}
     ${
       paper && comparisons.some((comparison) => paperOf(comparison) !== null)
         ? html`<p class="aside">${paperSentences.pValues}</p>`
@@ -46,28 +49,33 @@ export function significanceSection({ summary, config }: Pick<ReportInput, 'summ
 
 const paperOf = ({ method, other }: Comparison) => paperTestOf(method, other);
 
-const accuracyTable = (comparisons: Summary['comparisons'], paper: boolean): Html =>
+const accuracyTable = (comparisons: Summary['comparisons'], paper: boolean, notes: Footnotes): Html =>
   comparisonTable(
     paper ? 'Table 4: accuracy' : 'Accuracy',
     html`${heading('Only first right', 'descending')} ${heading('Only other right', 'descending')}`,
     comparisons.map((comparison) => [
       comparison,
       html`${numberCell(String(comparison.onlyFirst), comparison.onlyFirst)}
-      ${numberCell(String(comparison.onlySecond), comparison.onlySecond)} ${tested(comparison.accuracy)}
+      ${numberCell(String(comparison.onlySecond), comparison.onlySecond)}
+      ${tested(comparison.accuracy, notes.mark(comparison.accuracy.reason))}
       ${paper ? paperCells(paperOf(comparison)?.accuracy ?? null) : ''}`,
     ]),
     paper,
   );
 
-const aucTable = (comparisons: Summary['comparisons'], paper: boolean): Html =>
+const aucTable = (comparisons: Summary['comparisons'], paper: boolean, notes: Footnotes): Html =>
   comparisonTable(
     paper ? 'Table 5: AUC' : 'AUC',
     heading('z', 'descending'),
-    comparisons.map((comparison) => [
-      comparison,
-      html`${numberCell(signed(comparison.auc?.z ?? null, 2), comparison.auc?.z ?? null)}
-      ${tested(comparison.auc)} ${paper ? paperCells(paperOf(comparison)?.auc ?? null) : ''}`,
-    ]),
+    comparisons.map((comparison) => {
+      const { auc, aucReason } = comparison;
+      const mark = notes.mark(auc === null ? aucReason : auc.reason);
+      return [
+        comparison,
+        html`${numberCell(`${signed(auc?.z ?? null, 2)}${auc === null || auc.z === null ? mark : ''}`, auc?.z ?? null)}
+        ${tested(auc, mark)} ${paper ? paperCells(paperOf(comparison)?.auc ?? null) : ''}`,
+      ];
+    }),
     paper,
   );
 
@@ -104,12 +112,18 @@ const comparisonTable = (
 const paperHeadings = html`<th scope="col" class="paper" data-sort="ascending">Paper p</th>
   <th scope="col" class="paper" data-sort="ascending">Paper adjusted p</th>`;
 
-/** The cells of a difference with its p-values; dashes where a class is absent. */
-function tested(ours: Pick<Comparison['accuracy'], 'difference' | 'ci95' | 'p' | 'adjusted'> | null): Html {
+/** The cells of a difference with its p-values; dashes where they are not defined, with the mark of the reason. */
+function tested(
+  ours: Pick<Comparison['accuracy'], 'difference' | 'ci95' | 'p' | 'adjusted'> | null,
+  mark: string,
+): Html {
   const range = ours?.ci95 ? ` ${interval(ours.ci95)}` : '';
-  return html`${numberCell(`${signed(ours?.difference ?? null)}${range}`, ours?.difference ?? null)}
-  ${numberCell(pText(ours?.p ?? null), ours?.p ?? null)}
-  ${numberCell(pText(ours?.adjusted ?? null), ours?.adjusted ?? null)}`;
+  const marked = (text: string, value: number | null): Html =>
+    numberCell(value === null ? `${text}${mark}` : text, value);
+  const partly = ours !== null && ours.p !== null ? mark : '';
+  return html`${marked(`${signed(ours?.difference ?? null)}${range}${partly}`, ours?.difference ?? null)}
+  ${marked(pText(ours?.p ?? null), ours?.p ?? null)}
+  ${marked(pText(ours?.adjusted ?? null), ours?.adjusted ?? null)}`;
 }
 
 function paperCells(paper: PaperP | null): Html {

@@ -4,6 +4,7 @@ import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { auc } from '../stats/auc.js';
 import { classify } from '../stats/classification.js';
 import { mean } from '../stats/spread.js';
+import { tiedScores } from '../stats/tied-scores.js';
 import { probability } from '../tensor/cross-entropy.js';
 import type { Robustness } from './robustness-data.js';
 
@@ -73,7 +74,10 @@ const openWhere = ({ patients, inputs }: Tested, isOpen: (m: number) => boolean)
 async function scoreOf(tested: Tested, open: Uint8Array): Promise<Score> {
   const { head, parameters, inputs, patients, labels } = tested;
   const logits = await head.logits(parameters, { inputs, patients }, open);
-  return { auc: auc(labels, logits), accuracy: classify(labels, logits.map(probability)).accuracy };
+  return {
+    auc: auc(labels, tiedScores(logits)),
+    accuracy: classify(labels, logits.map(probability)).accuracy,
+  };
 }
 
 const meanOf = (scores: readonly Score[], metric: keyof Score): number | null => {

@@ -86,11 +86,24 @@ function requireMethod(directory: RunDirectory, method: string): string {
 
 const number = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${number(value)}`;
-const p = (value: number): string => (value < 0.0001 ? '< 0.0001' : value.toFixed(4));
+const p = (value: number | null): string =>
+  value === null ? '-' : value < 0.0001 ? '< 0.0001' : value.toFixed(4);
 const difference = (of: {
   readonly difference: number;
   readonly ci95: readonly [number, number] | null;
 }): string => `${signed(of.difference)}${of.ci95 === null ? '' : ` [${of.ci95.map(signed).join(', ')}]`}`;
+
+/** Why numbers are dashes. */
+const reasonLines = (
+  comparisons: readonly RunComparison[],
+  name: (of: RunComparison) => string,
+): readonly string[] =>
+  comparisons.flatMap((one) => [
+    ...[one.aucReason ?? one.auc?.reason].flatMap((why) =>
+      why === undefined ? [] : [`${name(one)}, AUC: ${why}`],
+    ),
+    ...(one.accuracy.reason === undefined ? [] : [`${name(one)}, accuracy: ${one.accuracy.reason}`]),
+  ]);
 
 function comparisonText(
   runA: string,
@@ -131,6 +144,7 @@ function comparisonText(
       ]),
     ),
     '',
+    ...reasonLines(comparisons, name),
     `p of AUC: DeLong; of accuracy at 0.5: McNemar, ${mcnemar}; adjusted by Holm over ${comparisons.length}` +
       (bootstrap === 0 ? '' : `; intervals: ${bootstrap} resamples of patients`),
   ].join('\n');

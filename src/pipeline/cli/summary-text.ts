@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { grouped } from '../core/grouped.js';
+import { listed } from '../core/wording.js';
 import { inventedText } from '../runs/invented.js';
 import { runSummarySchema } from '../runs/materialise.js';
 import type { RunDirectory } from '../runs/run-directory.js';
@@ -36,7 +38,9 @@ export function summaryText({
     title,
     spread(accuracy.mean, accuracy.std),
     spread(auc.mean, auc.std),
-    `${number(pooledAuc.value)} [${(pooledAuc.ci95 ?? [null, null]).map(number).join(', ')}]`,
+    pooledAuc.ci95 === null
+      ? `${number(pooledAuc.value)} [not defined]`
+      : `${number(pooledAuc.value)} [${pooledAuc.ci95.map(number).join(', ')}]`,
     ...withPaper(reported?.auc ? printed(reported.auc) : '-'),
   ]);
   const titles = new Map(rows.map(({ method, title }) => [method, title]));
@@ -46,6 +50,7 @@ export function summaryText({
       [...lines, ...skipped.map(({ title }) => [title, 'skipped', '-', '-', ...withPaper('-')])],
     ),
     ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
+    ...undefinedLines(rows),
     '',
     `${cohort.patients} ${invented ? 'invented patients' : 'patients'}, ${cohort.positive} ${outcome.positive}; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
     ...(invented ? [inventedText] : []),
@@ -54,18 +59,28 @@ export function summaryText({
   ].join('\n');
 }
 
+/** Why pooled AUCs or their intervals are not defined: each reason once, with its rows. */
+function undefinedLines(rows: RunSummary['rows']): readonly string[] {
+  const reasons = grouped(
+    rows.flatMap(({ title, pooledAuc: { reason } }) =>
+      reason === undefined ? [] : [[reason, title] as const],
+    ),
+  );
+  return [...reasons].map(([reason, titles]) => `pooled AUC of ${listed(titles)}: ${reason}`);
+}
+
 /** One line for each comparison of AUCs; comparisons.md has the accuracies too. */
 function comparisonLines(
   comparisons: RunSummary['comparisons'],
   titles: ReadonlyMap<string, string>,
 ): readonly string[] {
-  const lines = comparisons.flatMap(({ method, other, auc }) => {
-    if (auc === null) return [];
+  const lines = comparisons.map(({ method, other, auc, aucReason }) => {
+    const who = `${titles.get(method)} against ${titles.get(other)}`;
+    if (auc === null) return `${who}: AUC not compared. ${aucReason ?? ''}`.trimEnd();
     const ci = auc.ci95 === null ? '' : ` [${auc.ci95.map(number).join(', ')}]`;
     const difference = `${auc.difference < 0 ? '' : '+'}${number(auc.difference)}${ci}`;
-    return [
-      `${titles.get(method)} against ${titles.get(other)}: AUC ${difference}, adjusted p ${auc.adjusted.toFixed(4)}`,
-    ];
+    const tested = auc.adjusted === null ? 'no p' : `adjusted p ${auc.adjusted.toFixed(4)}`;
+    return `${who}: AUC ${difference}, ${tested}${auc.reason === undefined ? '' : `. ${auc.reason}`}`;
   });
   return lines.length === 0 ? [] : ['', ...lines];
 }
