@@ -54,7 +54,7 @@ const define = (definition: StageDefinition): StageDefinition => definition;
 export const stages: Readonly<Record<StageName, StageDefinition>> = {
   tile: define({
     name: 'tile',
-    version: 1,
+    version: 2,
     class: 'cpu',
     reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', 'tile'] : ['core']),
     perFile: true,

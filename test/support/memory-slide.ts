@@ -29,6 +29,8 @@ export function memorySlide(levels: readonly Picture[], info: Partial<SlideInfo>
       compression: 'JPEG',
       missingTiles: 0,
       notes: [],
+      warnings: [],
+      mppSaid: null,
       ...info,
     },
     read: (level, region) => Promise.resolve(cut(levels[level] as Picture, region)),

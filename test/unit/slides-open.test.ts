@@ -6,7 +6,8 @@ import { openClosed as openSlide } from '../support/open-slides.js';
 import { encodeJpeg2000 } from '../../src/operators/slides/jpeg2000.js';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
 import { readTiffDirectory, type TiffPage } from '../../src/operators/slides/tiff-directory.js';
-import { mppOf } from '../../src/operators/slides/slide-physics.js';
+import { omeImageOf, omeImages } from '../../src/operators/slides/ome-xml.js';
+import { pixelSize } from '../../src/operators/slides/slide-physics.js';
 import type { Region } from '../../src/operators/slides/slide-reader.js';
 import { greatestDifference, paintWaves, slideFolder, writePainted } from '../support/painted-slide.js';
 import { slidesFolder } from '../support/shared.js';
@@ -195,7 +196,7 @@ describe('damaged slides', () => {
       bytes.writeUInt32LE(first, first + 2 + 12 * bytes.readUInt16LE(first));
       return bytes;
     });
-    expect(await reasonOf(path)).toMatch(/do not end after 200/);
+    expect(await reasonOf(path)).toMatch(/form a loop: the directory at byte \d+ comes twice/);
   });
 });
 
@@ -390,7 +391,11 @@ function nestSecondLevel(path: string): void {
 
 describe('the size of a pixel', () => {
   const page = { description: '', resolution: null } as unknown as TiffPage;
-  const of = (vendor: string, change: Partial<TiffPage>) => mppOf(vendor, { ...page, ...change });
+  const of = (vendor: string, change: Partial<TiffPage>) => {
+    const changed = { ...page, ...change };
+    const images = omeImages(changed.description, 'a.ome.tif');
+    return pixelSize(vendor, changed, omeImageOf(images, changed), images.length).mpp;
+  };
   const ome = (attributes: string): Partial<TiffPage> => ({
     description: `<OME><Pixels ${attributes}/></OME>`,
   });

@@ -55,10 +55,12 @@ describe('an Aperio slide', () => {
         { width: 175, height: 125, downsample: 4 },
       ],
       mpp: { x: 0.25, y: 0.25, source: 'Aperio MPP' },
+      mppSaid: null,
       magnification: 40,
       compression: 'JPEG',
       missingTiles: 0,
       notes: [],
+      warnings: [],
     });
   });
 

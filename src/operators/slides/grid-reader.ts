@@ -1,3 +1,5 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import { messageOf } from './error-message.js';
 import { cellRegion, copyPixels, type LevelGrid, overlapOf, storedParts } from './level-grid.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region, SlideInfo, SlideReader } from './slide-reader.js';
@@ -33,11 +35,11 @@ export function gridReader(
     try {
       return await source.read(level, region);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      if (error instanceof HafError) throw error;
       throw unreadable(
         path,
         `its pixels at level ${level}, x ${region.x} to ${region.x + region.width}, y ${region.y} to ` +
-          `${region.y + region.height} are damaged (${message.trim().split('\n')[0] ?? ''})`,
+          `${region.y + region.height} are damaged (${messageOf(error)})`,
         copyAgain,
         error,
       );

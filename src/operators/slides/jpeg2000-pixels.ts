@@ -38,7 +38,7 @@ export function jpeg2000Pixels(
     const ycc =
       page.compression === yccCompression ||
       (page.compression === freeCompression && page.photometric === yccPhotometric);
-    const tile = await decodeJpeg2000(bytes, ycc);
+    const tile = await decodeJpeg2000(bytes, ycc, { width: grid.cellWidth, height: grid.cellHeight });
     // Tiles at the edges may end with the level; any other that is too small would leave black behind.
     const inside = overlapOf(cellRegion(grid, cell), { x: 0, y: 0, width: page.width, height: page.height });
     if (inside !== null && (tile.width < inside.width || tile.height < inside.height))

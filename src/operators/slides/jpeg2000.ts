@@ -48,12 +48,33 @@ export interface DecodedTile {
   readonly pixels: Uint8Array;
 }
 
-/** Whether the codestream holds fewer samples of its colours than of its brightness (SIZ marker, ISO 15444-1 A.5.1). */
-function subsampled(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // SOC and SIZ stand first; XRsiz and YRsiz of component i follow its depth at 42 + 3i.
-  if (bytes.length < 51 || view.getUint32(0) !== 0xff4fff51) return false;
-  return [1, 2].some((i) => view.getUint8(43 + 3 * i) > 1 || view.getUint8(44 + 3 * i) > 1);
+const signature = [0xff, 0x4f, 0xff, 0x51];
+
+/** What the SIZ marker says (ISO 15444-1 A.5.1), wherever the codestream begins: in a JP2 file boxes stand before it. */
+interface Codestream {
+  readonly width: number;
+  readonly height: number;
+  readonly bits: readonly number[];
+  /** It holds fewer samples of its colours than of its brightness. */
+  readonly subsampled: boolean;
+}
+
+function codestreamOf(bytes: Uint8Array): Codestream {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(Uint8Array.from(signature));
+  const view = new DataView(bytes.buffer, bytes.byteOffset + Math.max(0, start));
+  const count = start < 0 || bytes.length < start + 42 ? 0 : view.getUint16(40);
+  if (count === 0 || bytes.length < start + 42 + 3 * count) throw new Error('JPEG 2000: no codestream');
+  const components = Array.from({ length: count }, (_, i) => ({
+    // Ssiz: depth less one; the highest bit is set for signed samples.
+    depth: view.getUint8(42 + 3 * i) + 1,
+    apart: view.getUint8(43 + 3 * i) > 1 || view.getUint8(44 + 3 * i) > 1,
+  }));
+  return {
+    width: view.getUint32(8) - view.getUint32(16),
+    height: view.getUint32(12) - view.getUint32(20),
+    bits: components.map(({ depth }) => depth),
+    subsampled: components.slice(1, 3).some(({ apart }) => apart),
+  };
 }
 
 const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : Math.round(value));
@@ -74,9 +95,21 @@ function toRgb(pixels: Uint8Array): void {
  * Decodes a JPEG 2000 codestream of three 8-bit components.
  *
  * @param ycc whether the file says that they are Y, Cb and Cr. With subsampled chroma OpenJPEG converts by itself.
+ * @param most its greatest size: a codestream that says more is refused before memory is taken
  * @throws Error with what OpenJPEG logged
  */
-export async function decodeJpeg2000(bytes: Uint8Array, ycc: boolean): Promise<DecodedTile> {
+export async function decodeJpeg2000(
+  bytes: Uint8Array,
+  ycc: boolean,
+  most: { readonly width: number; readonly height: number },
+): Promise<DecodedTile> {
+  const said = codestreamOf(bytes);
+  if (said.bits.length !== 3 || said.bits.some((depth) => depth !== 8))
+    throw new Error(`JPEG 2000: ${said.bits.length} components of ${said.bits[0]} bits, expected 3 of 8`);
+  if (!(said.width > 0 && said.height > 0 && said.width <= most.width && said.height <= most.height))
+    throw new Error(
+      `JPEG 2000: a codestream of ${said.width} x ${said.height} pixels in a tile of ${most.width} x ${most.height}`,
+    );
   const { J2KDecoder } = await openJpeg();
   // A decoder that fails keeps the pixels it decoded last, so each tile has its own.
   const decoder = new J2KDecoder();
@@ -90,7 +123,7 @@ export async function decodeJpeg2000(bytes: Uint8Array, ycc: boolean): Promise<D
     if (componentCount !== 3 || bitsPerSample !== 8)
       throw new Error(`JPEG 2000: ${componentCount} components of ${bitsPerSample} bits, expected 3 of 8`);
     const pixels = Uint8Array.from(decoder.getDecodedBuffer());
-    if (ycc && !subsampled(bytes)) toRgb(pixels);
+    if (ycc && !said.subsampled) toRgb(pixels);
     return { width, height, pixels };
   } finally {
     decoder.delete();

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import sharp from 'sharp';
+import { cellRegion, cellsOf, copyPixels, type LevelGrid } from './level-grid.js';
 import { packedTiff } from './packed-tiff.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
@@ -10,10 +11,23 @@ const asStored = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } a
 /** Unwanted bytes between two stored tiles that are read along, because a read costs more than they do. */
 const gapBytes = 32 * 1024;
 
-/** Pixels of TIFF pages by libvips: regions from the file, single tiles by way of a TIFF in memory that holds only them. */
-export const libvipsPixels = (path: string, file: FileHandle, levels: readonly TiffPage[]): PixelSource => ({
-  async read(level: number, { x, y, width, height }: Region): Promise<Uint8Array> {
-    const { page, subifd } = levels[level] as TiffPage;
+/** Stored tiles decoded at once where a region is put together of them. */
+const cellsAtOnce = 16;
+
+/**
+ * Pixels of TIFF pages by libvips: regions from the file, single tiles by way of a TIFF in memory that holds only them. So
+ * are regions of a page whose tags libvips must not believe.
+ */
+export const libvipsPixels = (
+  path: string,
+  file: FileHandle,
+  levels: readonly TiffPage[],
+  grids: readonly LevelGrid[],
+): PixelSource => ({
+  async read(level: number, region: Region): Promise<Uint8Array> {
+    const { page, subifd, retagged } = levels[level] as TiffPage;
+    if (retagged) return regionOfCells(file, levels[level] as TiffPage, grids[level] as LevelGrid, region);
+    const { x, y, width, height } = region;
     const pixels = await sharp(path, { page, ...(subifd === null ? {} : { tiff: { subifd } }), ...asStored })
       .extract({ left: x, top: y, width, height })
       .removeAlpha()
@@ -22,22 +36,47 @@ export const libvipsPixels = (path: string, file: FileHandle, levels: readonly T
     return bytesOf(pixels);
   },
 
-  async cells(level: number, cells: readonly number[]): Promise<readonly Uint8Array[]> {
-    const page = levels[level] as TiffPage;
-    if (page.planar === 2) throw new Error('its colours are stored apart, which is not packed');
-    const tiff = packedTiff(page, await storedBytes(file, page, cells));
-    const pixels = bytesOf(
-      await sharp(tiff, { ...asStored, sequentialRead: true })
-        .removeAlpha()
-        .raw()
-        .toBuffer(),
-    );
-    const bytes = pixels.length / cells.length;
-    return cells.map((_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
-  },
+  cells: (level: number, cells: readonly number[]): Promise<readonly Uint8Array[]> =>
+    decodedCells(file, levels[level] as TiffPage, cells),
 
   close: () => file.close(),
 });
+
+async function decodedCells(
+  file: FileHandle,
+  page: TiffPage,
+  cells: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  const tiff = packedTiff(page, await storedBytes(file, page, cells));
+  const pixels = bytesOf(
+    await sharp(tiff, { ...asStored, sequentialRead: true })
+      .removeAlpha()
+      .raw()
+      .toBuffer(),
+  );
+  const bytes = pixels.length / cells.length;
+  return cells.map((_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
+}
+
+async function regionOfCells(
+  file: FileHandle,
+  page: TiffPage,
+  grid: LevelGrid,
+  region: Region,
+): Promise<Uint8Array> {
+  const { left, top, right, bottom } = cellsOf(grid, region);
+  const touched: number[] = [];
+  for (let row = top; row < bottom; row++)
+    for (let column = left; column < right; column++) touched.push(row * grid.columns + column);
+  const pixels = new Uint8Array(region.width * region.height * 3);
+  for (let first = 0; first < touched.length; first += cellsAtOnce) {
+    const portion = touched.slice(first, first + cellsAtOnce);
+    const decoded = await decodedCells(file, page, portion);
+    for (const [i, cell] of portion.entries())
+      copyPixels(decoded[i] as Uint8Array, cellRegion(grid, cell), pixels, region);
+  }
+  return pixels;
+}
 
 // A Buffer's `slice` shares memory where an array's copies, and its `subarray` is slow.
 const bytesOf = (pixels: Buffer): Uint8Array =>

@@ -1,45 +1,21 @@
 import { open } from 'node:fs/promises';
 import { HafError } from '../../pipeline/core/errors.js';
 import { compressionKind, type CompressionKind } from './compression.js';
+import { messageOf } from './error-message.js';
 import { fileKindOf, foreignTiff } from './file-kind.js';
 import { gridReader } from './grid-reader.js';
 import { jpeg2000Pixels } from './jpeg2000-pixels.js';
+import { jpegPage, type JpegPage } from './jpeg-pages.js';
 import type { LevelGrid } from './level-grid.js';
 import { libvipsPixels } from './libvips-pixels.js';
-import { plainPixels, plainSize } from './plain-pixels.js';
-import { magnificationOf, mppOf } from './slide-physics.js';
+import { pyramidRefusal } from './pixel-format.js';
+import { openFlat, openPicture } from './plain-image.js';
+import { slideFacts } from './slide-facts.js';
 import type { SlideInfo, SlideReader } from './slide-reader.js';
 import { readTiffDirectory, type TiffFile, type TiffPage } from './tiff-directory.js';
-import { gridOf, levelsOf, pyramidOf, vendorOf } from './tiff-levels.js';
-import { convertWithBioFormats, convertWithVips, copyAgain, unreadable } from './unreadable.js';
-
-/** An image without pyramid is decoded whole and kept; more pixels would be more than 0.6 GB. */
-const mostPlainPixels = 2e8;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-async function openPlain(path: string, page: TiffPage | null): Promise<SlideReader> {
-  let size: Awaited<ReturnType<typeof plainSize>>;
-  try {
-    size = await plainSize(path);
-  } catch (error) {
-    throw unreadable(path, `its header is damaged (${messageOf(error)})`, copyAgain, error);
-  }
-  const { width, height, format } = size;
-  if (width * height > mostPlainPixels)
-    throw unreadable(path, `${width} x ${height} pixels without tiles or pyramid`, convertWithVips(path));
-  const info: SlideInfo = {
-    vendor: 'plain',
-    route: 'strips',
-    levels: [{ width, height, downsample: 1 }],
-    mpp: page === null ? null : mppOf(vendorOf(page), page),
-    magnification: page === null ? null : magnificationOf(vendorOf(page), page),
-    compression: page === null ? format.toUpperCase() : compressionKind(page.compression).name,
-    missingTiles: 0,
-    notes: [],
-  };
-  return gridReader(path, info, [null], plainPixels(path, width, height));
-}
+import { flatPages, gridOf, levelsOf, type TiledPages, tiledPages } from './tiff-levels.js';
+import { retaggedWarning } from './tiff-warnings.js';
+import { convertWithBioFormats, convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadable.js';
 
 /** @throws HafError when the pixels are nothing that is decoded here, so that they are never asked for */
 function gate(path: string, page: TiffPage): void {
@@ -59,51 +35,75 @@ function gateDecoder(path: string, { compression }: TiffPage, decoder: Compressi
     );
 }
 
-function requireRgb(path: string, { samples, bits, photometric, planar, compression }: TiffPage): void {
-  const rgb = photometric === 2 || photometric === 6;
-  if (!rgb || samples < 3 || samples > 4 || bits.some((depth) => depth !== 8))
-    throw unreadable(
-      path,
-      `it holds ${samples} samples of ${bits[0]} bits per pixel, photometric ${photometric}; expected 8-bit RGB`,
-      'Export the brightfield image as 8-bit RGB.',
-    );
-  if (planar === 2 && compressionKind(compression).route === 'tiles')
-    throw unreadable(path, 'it stores its colours apart, as JPEG 2000', convertWithVips(path));
+function requireRgb(path: string, page: TiffPage): void {
+  const refusal = pyramidRefusal(page);
+  if (refusal !== null) throw unreadable(path, refusal, exportAsRgb);
+}
+
+function requireEightBits(path: string, { header }: JpegPage): void {
+  if (header === null || header.components.length === 0 || header.precision === 8) return;
+  throw unreadable(
+    path,
+    `its JPEG tiles hold samples of ${header.precision} bits; expected 8-bit RGB`,
+    exportAsRgb,
+  );
 }
 
 const count = (grid: LevelGrid): number => grid.stored.reduce((sum, one) => sum + 1 - one, 0);
 
-async function openPyramid(path: string, tiff: TiffFile, levels: readonly TiffPage[]): Promise<SlideReader> {
-  const base = levels[0] as TiffPage;
-  const kind = compressionKind(base.compression);
-  for (const page of levels) {
+async function openPyramid(
+  path: string,
+  tiff: TiffFile,
+  { levels: said, others }: TiledPages,
+): Promise<SlideReader> {
+  const kind = compressionKind((said[0] as TiffPage).compression);
+  for (const page of said) {
     gate(path, page);
     gateDecoder(path, page, kind.decoder);
-    requireRgb(path, page);
   }
-  let grids: readonly LevelGrid[];
+  const file = await open(path, 'r');
   try {
-    grids = levels.map((page) => gridOf(page, tiff.bytes));
+    const jpegs: JpegPage[] = [];
+    for (const page of said) jpegs.push(await jpegPage(file, page));
+    for (const jpeg of jpegs) {
+      requireRgb(path, jpeg.page);
+      requireEightBits(path, jpeg);
+    }
+    const levels = jpegs.map(({ page }) => page);
+    const grids = gridsOf(path, tiff, levels);
+    const [missingTiles = 0, ...missingBelow] = grids.map(count);
+    const gaps = missingBelow.reduce((sum, missing) => sum + missing, 0);
+    const facts = slideFacts(path, tiff, levels[0] as TiffPage, others);
+    const refuted = jpegs.find((jpeg) => jpeg.refuted !== null)?.refuted ?? null;
+    const info: SlideInfo = {
+      ...facts,
+      route: kind.route ?? 'strips',
+      levels: levelsOf(levels),
+      compression: kind.name,
+      missingTiles,
+      notes: [
+        ...(gaps > 0 ? [`${gaps} tiles of lower levels have no data and read as black`] : []),
+        ...facts.notes,
+      ],
+      warnings: [...retaggedWarning(refuted), ...facts.warnings],
+    };
+    const source =
+      kind.decoder === 'libvips'
+        ? libvipsPixels(path, file, levels, grids)
+        : jpeg2000Pixels(file, levels, grids);
+    return gridReader(path, info, grids, source);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function gridsOf(path: string, tiff: TiffFile, levels: readonly TiffPage[]): readonly LevelGrid[] {
+  try {
+    return levels.map((page) => gridOf(page, tiff.bytes));
   } catch (error) {
     throw unreadable(path, messageOf(error), copyAgain, error);
   }
-  const vendor = vendorOf(base);
-  const [missingTiles = 0, ...missingBelow] = grids.map(count);
-  const gaps = missingBelow.reduce((sum, missing) => sum + missing, 0);
-  const info: SlideInfo = {
-    vendor,
-    route: kind.route ?? 'strips',
-    levels: levelsOf(levels),
-    mpp: mppOf(vendor, base),
-    magnification: magnificationOf(vendor, base),
-    compression: kind.name,
-    missingTiles,
-    notes: gaps > 0 ? [`${gaps} tiles of lower levels have no data and read as black`] : [],
-  };
-  const file = await open(path, 'r');
-  const source =
-    kind.decoder === 'libvips' ? libvipsPixels(path, file, levels) : jpeg2000Pixels(file, levels, grids);
-  return gridReader(path, info, grids, source);
 }
 
 async function openTiff(path: string): Promise<SlideReader> {
@@ -115,13 +115,13 @@ async function openTiff(path: string): Promise<SlideReader> {
   }
   const foreign = foreignTiff(tiff.pages);
   if (foreign !== null) throw unreadable(path, `${foreign} is not read here`, convertWithVips(path));
-  const [first] = tiff.pages;
-  if (first === undefined) throw unreadable(path, 'it is a TIFF without images', copyAgain);
-  const levels = pyramidOf(tiff.pages);
-  if (levels.length > 0) return openPyramid(path, tiff, levels);
-  gate(path, first);
-  gateDecoder(path, first, 'libvips');
-  return openPlain(path, first);
+  const tiled = tiledPages(tiff.pages);
+  if (tiled.levels.length > 0) return openPyramid(path, tiff, tiled);
+  const { page, others } = flatPages(tiff.pages);
+  if (page === null) throw unreadable(path, 'it is a TIFF without images', copyAgain);
+  gate(path, page);
+  gateDecoder(path, page, 'libvips');
+  return openFlat(path, tiff, page, others);
 }
 
 /**
@@ -137,7 +137,7 @@ export async function openSlide(path: string): Promise<SlideReader> {
       case 'tiff':
         return await openTiff(path);
       case 'plain':
-        return await openPlain(path, null);
+        return await openPicture(path);
       case 'empty':
         throw unreadable(path, 'it is empty', copyAgain);
       case 'foreign':

@@ -25,6 +25,9 @@ interface Tag {
   readonly values: readonly number[];
 }
 
+/** JPEG tables have some hundred bytes, the others a value for each sample. */
+const mostValues = 65_536;
+
 const headerBytes = 8;
 const entryBytes = 12;
 
@@ -36,14 +39,36 @@ const entryBytes = 12;
  */
 export function packedTiff(page: TiffPage, tiles: readonly Uint8Array[]): Buffer {
   const { width, height } = page.tile as { width: number; height: number };
-  const tags: Tag[] = [
+  const layout: readonly Tag[] = [
     { id: 256, type: long, values: [width] },
     { id: 257, type: long, values: [height * tiles.length] },
     { id: 322, type: long, values: [width] },
     { id: 323, type: long, values: [height] },
+  ];
+  return packed(page, layout, { offsets: 324, byteCounts: 325 }, tiles);
+}
+
+/** A TIFF in memory of a page that is stored in strips, all of them given as they are compressed. */
+export function packedStrips(page: TiffPage, strips: readonly Uint8Array[]): Buffer {
+  const layout: readonly Tag[] = [
+    { id: 256, type: long, values: [page.width] },
+    { id: 257, type: long, values: [page.height] },
+    { id: 278, type: long, values: [page.rowsPerStrip] },
+  ];
+  return packed(page, layout, { offsets: 273, byteCounts: 279 }, strips);
+}
+
+function packed(
+  page: TiffPage,
+  layout: readonly Tag[],
+  places: { readonly offsets: number; readonly byteCounts: number },
+  chunks: readonly Uint8Array[],
+): Buffer {
+  const tags: Tag[] = [
+    ...layout,
     // Where they lie is known once the tags are laid out.
-    { id: 324, type: long, values: tiles.map(() => 0) },
-    { id: 325, type: long, values: tiles.map(({ length }) => length) },
+    { id: places.offsets, type: long, values: chunks.map(() => 0) },
+    { id: places.byteCounts, type: long, values: chunks.map(({ length }) => length) },
   ];
   for (const [id, type] of decodingTags) {
     const values = page.decoding.get(id);
@@ -52,14 +77,14 @@ export function packedTiff(page: TiffPage, tiles: readonly Uint8Array[]): Buffer
   tags.sort((a, b) => a.id - b.id);
 
   let end = headerBytes + 2 + tags.length * entryBytes + 4;
-  const places = tags.map(({ type, values }) => {
+  const outside = tags.map(({ type, values }) => {
     const bytes = bytesOfType[type] * values.length;
     if (bytes <= 4) return null;
     const place = end;
     end += bytes + (bytes & 1);
     return place;
   });
-  const offsets = tiles.map(({ length }) => {
+  const offsets = chunks.map(({ length }) => {
     const offset = end;
     end += length;
     return offset;
@@ -74,11 +99,11 @@ export function packedTiff(page: TiffPage, tiles: readonly Uint8Array[]): Buffer
     file.writeUInt16LE(id, entry);
     file.writeUInt16LE(type, entry + 2);
     file.writeUInt32LE(values.length, entry + 4);
-    const place = places[i] ?? null;
+    const place = outside[i] ?? null;
     if (place !== null) file.writeUInt32LE(place, entry + 8);
-    writeValues(file, place ?? entry + 8, type, id === 324 ? offsets : values);
+    writeValues(file, place ?? entry + 8, type, id === places.offsets ? offsets : values);
   });
-  tiles.forEach((bytes, i) => file.set(bytes, offsets[i]));
+  chunks.forEach((bytes, i) => file.set(bytes, offsets[i]));
   return file;
 }
 
@@ -87,7 +112,17 @@ function writeValues(file: Buffer, at: number, type: TagType, values: readonly n
   for (const [i, value] of values.entries()) file.writeUIntLE(value, at + i * bytes, bytes);
 }
 
-/** The tags of a directory that `packedTiff` hands on. */
-export const decodingTagsOf = (
-  tags: ReadonlyMap<number, readonly number[]>,
-): ReadonlyMap<number, readonly number[]> => new Map([...tags].filter(([id]) => decodingTags.has(id)));
+/** The tags of a directory that `packedTiff` hands on. @throws Error when one of them is as long as a picture */
+export function decodingTagsOf(
+  numbers: ReadonlyMap<number, Float64Array>,
+  bytes: ReadonlyMap<number, Uint8Array>,
+): ReadonlyMap<number, readonly number[]> {
+  const tags = new Map<number, readonly number[]>();
+  for (const id of decodingTags.keys()) {
+    const values = numbers.get(id) ?? bytes.get(id);
+    if (values === undefined) continue;
+    if (values.length > mostValues) throw new Error(`tag ${id} has ${values.length} values`);
+    tags.set(id, [...values]);
+  }
+  return tags;
+}

@@ -2,23 +2,87 @@ import sharp from 'sharp';
 import { copyPixels } from './level-grid.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
+import { exportAsRgb, unreadable } from './unreadable.js';
 
-const options = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } as const;
+/** Where libvips reads an image from, and which page of it. */
+export interface PlainInput {
+  readonly path: string;
+  /** In place of the file. */
+  readonly bytes?: Buffer;
+  readonly page: number;
+  readonly subifd: number | null;
+}
 
-/** Width and height of an image without pyramid. @throws Error of any kind when it is none */
-export async function plainSize(path: string): Promise<{ width: number; height: number; format: string }> {
-  const { width, height, format } = await sharp(path, options).metadata();
-  return { width, height, format };
+const opened = ({ path, bytes, page, subifd }: PlainInput) =>
+  sharp(bytes ?? path, {
+    ...{ ignoreIcc: true, limitInputPixels: false, failOn: 'error', page },
+    ...(subifd === null ? {} : { tiff: { subifd } }),
+  });
+
+export interface PlainHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly format: string;
+  /** As libvips names it: "srgb", "b-w", "rgb16", "grey16", "cmyk", ... */
+  readonly space: string;
+  readonly channels: number;
+}
+
+/** What libvips makes of the header of an image without pyramid. @throws Error of any kind when it is none */
+export async function plainHeader(input: PlainInput): Promise<PlainHeader> {
+  const { width, height, format, space, channels } = await opened(input).metadata();
+  return { width, height, format, space, channels };
+}
+
+const spacesOf16 = { rgb16: 'rgb16', grey16: 'grey16' } as const;
+
+/** A brightfield image has glass or pale tissue; one whose greatest value is below half of the range holds fewer bits. */
+const leastWhite = 2 ** 15;
+
+/** 16 bits as 8, all channels alike. @throws HafError HAF_SLIDE_UNREADABLE when the values use a part of their range only */
+async function from16(input: PlainInput, space: keyof typeof spacesOf16): Promise<Uint8Array> {
+  const { data, info } = await opened(input)
+    .toColourspace(spacesOf16[space])
+    .removeAlpha()
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  let greatest = 0;
+  for (const value of values) if (value > greatest) greatest = value;
+  if (greatest < leastWhite) {
+    const bits = Math.max(1, Math.ceil(Math.log2(greatest + 1)));
+    throw unreadable(
+      input.path,
+      `its samples have 16 bits, but none is above ${greatest}: they seem to hold ${bits} bits and would read as almost black`,
+      exportAsRgb,
+    );
+  }
+  const { channels } = info;
+  const pixels = new Uint8Array(info.width * info.height * 3);
+  for (let i = 0, at = 0; i < pixels.length; at += channels)
+    for (let c = 0; c < 3; c++, i++) pixels[i] = (values[at + (channels < 3 ? 0 : c)] as number) >> 8;
+  return pixels;
+}
+
+async function whole(input: PlainInput, { width, height, space }: PlainHeader): Promise<Uint8Array> {
+  const pixels =
+    space === 'rgb16' || space === 'grey16'
+      ? await from16(input, space)
+      : await opened(input).toColourspace('srgb').removeAlpha().raw().toBuffer();
+  if (pixels.length !== width * height * 3)
+    throw new Error(`${pixels.length} bytes of pixels, ${width * height * 3} expected`);
+  return pixels;
 }
 
 /** Such an image can only be decoded from its beginning: it is decoded whole, once, and kept. */
-export function plainPixels(path: string, width: number, height: number): PixelSource {
-  let whole: Promise<Uint8Array> | null = null;
+export function plainPixels(input: PlainInput, header: PlainHeader): PixelSource {
+  const { width, height } = header;
+  let decoded: Promise<Uint8Array> | null = null;
   return {
     async read(_level: number, region: Region): Promise<Uint8Array> {
-      whole ??= sharp(path, options).toColourspace('srgb').removeAlpha().raw().toBuffer();
+      decoded ??= whole(input, header);
       const pixels = new Uint8Array(region.width * region.height * 3);
-      copyPixels(await whole, { x: 0, y: 0, width, height }, pixels, region);
+      copyPixels(await decoded, { x: 0, y: 0, width, height }, pixels, region);
       return pixels;
     },
   };

@@ -1,67 +1,106 @@
+import type { OmeImage, OmeSize } from './ome-xml.js';
+import { numberIn, quotable, saidSize, type SaidSize } from './said-size.js';
 import type { SlideMpp } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
 /** Pixels of a light microscope: a 100x objective gives 0.1 um, a 1x overview 10 um. Anything else is no measurement. */
 const plausible = (mpp: number): boolean => Number.isFinite(mpp) && mpp >= 0.05 && mpp <= 20;
 
-const micrometresPer: Readonly<Record<string, number>> = {
-  nm: 1e-3,
-  '\u00b5m': 1,
-  '\u03bcm': 1,
-  um: 1,
-  mm: 1e3,
-  cm: 1e4,
-  m: 1e6,
-  in: 25_400,
-};
-
-const of = (x: number, y: number, source: string): SlideMpp | null =>
-  plausible(x) && plausible(y) ? { x, y, source } : null;
-
-/** `AppMag = 20|MPP = 0.4990` of Aperio's ImageDescription. */
-const aperioField = (description: string, key: string): number =>
-  Number(new RegExp(`\\|\\s*${key}\\s*=\\s*([^|]+)`).exec(description)?.[1] ?? NaN);
-
-const attribute = (element: string, name: string): string | null =>
-  new RegExp(`\\b${name}="([^"]*)"`).exec(element)?.[1] ?? null;
-
-function omeMpp(xml: string): SlideMpp | null {
-  const pixels = /<(?:\w+:)?Pixels\b[^>]*>/.exec(xml)?.[0] ?? '';
-  const side = (axis: 'X' | 'Y'): number => {
-    // Without a unit OME means micrometres.
-    const unit = attribute(pixels, `PhysicalSize${axis}Unit`)?.replace('&#181;', '\u00b5') ?? 'um';
-    return Number(attribute(pixels, `PhysicalSize${axis}`) ?? NaN) * (micrometresPer[unit] ?? NaN);
-  };
-  return of(side('X'), side('Y'), 'OME PhysicalSize');
+/** The size of a pixel as a file states it. */
+export interface PixelSize {
+  /** Null when the file states none that is plausible. */
+  readonly mpp: SlideMpp | null;
+  /** Words of the file about it that were not used: not understood, or not plausible. */
+  readonly unused: string | null;
 }
 
-function resolutionMpp({ resolution }: TiffPage): SlideMpp | null {
+const silent: PixelSize = { mpp: null, unused: null };
+
+/** Both sides as a size, or the words of the file when they cannot be one. */
+function sizeOf(x: SaidSize, y: SaidSize, source: string, said: string): PixelSize {
+  if ('quoted' in x || 'quoted' in y) return { mpp: null, unused: said };
+  if (!plausible(x.micrometres) || !plausible(y.micrometres)) return { mpp: null, unused: said };
+  return { mpp: { x: x.micrometres, y: y.micrometres, source }, unused: null };
+}
+
+/** The text of `AppMag = 20|MPP = 0.4990` in Aperio's ImageDescription; null when it is absent or empty. */
+function aperioField(description: string, key: string): string | null {
+  for (const part of description.split('|').slice(1)) {
+    const [name = '', ...value] = part.split('=');
+    const text = value.join('=').trim();
+    if (name.trim().toLowerCase() === key && text !== '') return text;
+  }
+  return null;
+}
+
+function aperioSize({ description }: TiffPage): PixelSize {
+  const text = aperioField(description, 'mpp');
+  if (text === null) return silent;
+  const said = `MPP = ${quotable(text)}`;
+  const side = saidSize(text, 'um', said);
+  return sizeOf(side, side, 'Aperio MPP', said);
+}
+
+const omeWords = (axis: 'X' | 'Y', { value, unit }: OmeSize): string =>
+  quotable(
+    `PhysicalSize${axis}="${value ?? ''}"${unit === null ? '' : ` PhysicalSize${axis}Unit="${unit}"`}`,
+  );
+
+function omeSize(image: OmeImage | null, of: number): PixelSize {
+  if (image === null)
+    return of === 0
+      ? silent
+      : { mpp: null, unused: `which of the ${of} images of the OME-XML it is, is not said` };
+  const { x, y } = image.size;
+  const empty = ({ value }: OmeSize): boolean => value === null || value.trim() === '';
+  if (empty(x) && empty(y)) return silent;
+  const [wordsX, wordsY] = [omeWords('X', x), omeWords('Y', y)];
+  const side = ({ value, unit }: OmeSize, words: string): SaidSize =>
+    saidSize(value ?? '', unit ?? 'um', words);
+  return sizeOf(side(x, wordsX), side(y, wordsY), 'OME PhysicalSize', `${wordsX}, ${wordsY}`);
+}
+
+/** Units of ImageJ that say that nothing was measured. */
+const uncalibrated = /^(|pixels?|px|null|none|1)$/i;
+
+/** `unit=micron` in ImageJ's ImageDescription: XResolution counts pixels per that unit, whatever ResolutionUnit says. */
+function imageJSize({ description, resolution }: TiffPage): PixelSize {
+  const unit = /^ImageJ=/.test(description) ? /^unit=(.*)$/m.exec(description)?.[1]?.trim() : undefined;
+  if (unit === undefined || uncalibrated.test(unit)) return silent;
+  if (resolution === null) return silent;
+  const said = `unit=${quotable(unit)}, ${resolution.x} pixels per unit`;
+  const side = (perUnit: number): SaidSize => saidSize(`${1 / perUnit}`, unit, said);
+  return sizeOf(side(resolution.x), side(resolution.y), 'ImageJ unit', said);
+}
+
+function resolutionSize({ resolution }: TiffPage): PixelSize {
   // 1: relative, 2: per inch, 3: per centimetre. What editors write by default (72, 96, 300 per inch) is not plausible.
   const micrometres = { 2: 25_400, 3: 10_000 }[resolution?.unit ?? 1];
-  if (resolution === null || micrometres === undefined) return null;
-  return of(micrometres / resolution.x, micrometres / resolution.y, 'TIFF resolution');
+  if (resolution === null || micrometres === undefined) return silent;
+  const [x, y] = [micrometres / resolution.x, micrometres / resolution.y];
+  return plausible(x) && plausible(y) ? { mpp: { x, y, source: 'TIFF resolution' }, unused: null } : silent;
 }
 
-/** Size of a pixel as the file states it, by whoever is most to be trusted; null when nobody states a plausible one. */
-export function mppOf(vendor: string, page: TiffPage): SlideMpp | null {
-  if (vendor === 'aperio') {
-    const mpp = aperioField(page.description, 'MPP');
-    const stated = of(mpp, mpp, 'Aperio MPP');
-    if (stated !== null) return stated;
-  }
-  if (vendor === 'ome') {
-    const stated = omeMpp(page.description);
-    if (stated !== null) return stated;
-  }
-  return resolutionMpp(page);
+/**
+ * Size of a pixel as the file states it, by whoever is most to be trusted.
+ * @param image the element of the OME-XML that belongs to the page
+ * @param images how many elements the OME-XML has
+ */
+export function pixelSize(vendor: string, page: TiffPage, image: OmeImage | null, images: number): PixelSize {
+  const own =
+    vendor === 'aperio' ? aperioSize(page) : vendor === 'ome' ? omeSize(image, images) : imageJSize(page);
+  if (own.mpp !== null) return own;
+  return { mpp: resolutionSize(page).mpp, unused: own.unused };
 }
+
+/** Scanners differ by less between both directions. */
+const squareWithin = 1.05;
+
+export const isSquare = ({ x, y }: SlideMpp): boolean => Math.max(x, y) / Math.min(x, y) <= squareWithin;
 
 /** Objective power as the file states it. */
-export function magnificationOf(vendor: string, { description }: TiffPage): number | null {
-  const objective = /<(?:\w+:)?Objective\b[^>]*>/.exec(description)?.[0] ?? '';
-  const power =
-    vendor === 'aperio'
-      ? aperioField(description, 'AppMag')
-      : Number(attribute(objective, 'NominalMagnification') ?? NaN);
+export function magnificationOf(vendor: string, page: TiffPage, image: OmeImage | null): number | null {
+  if (vendor !== 'aperio') return image?.magnification ?? null;
+  const power = numberIn(aperioField(page.description, 'appmag') ?? '')?.value ?? 0;
   return power > 0 ? power : null;
 }

@@ -23,8 +23,10 @@ export interface SlideInfo {
   readonly route: SlideRoute;
   /** Largest first; at least one. */
   readonly levels: readonly SlideLevel[];
-  /** Null when the file does not say. */
+  /** Null when the file does not say, or not in words that are understood. */
   readonly mpp: SlideMpp | null;
+  /** Words of the file about its mpp that were not understood or are not plausible; null without any. */
+  readonly mppSaid: string | null;
   /** Objective power (20, 40), null when the file does not say. */
   readonly magnification: number | null;
   /** For example "JPEG", "JPEG 2000 (YCbCr)", "Deflate". */
@@ -33,6 +35,18 @@ export interface SlideInfo {
   readonly missingTiles: number;
   /** Things to know that do not keep it from being read. */
   readonly notes: readonly string[];
+  /** Things that are likely to be wrong, although it can be read. */
+  readonly warnings: readonly SlideWarning[];
+}
+
+/** What is likely to be wrong with a slide, as a clause. */
+export interface SlideWarning {
+  /** failure: the slide is left out of a cohort for it. */
+  readonly severity: 'warning' | 'failure';
+  readonly reason: string;
+  readonly fix: string;
+  /** Where it is about the size of a pixel: a size in the slide table settles it. */
+  readonly settledBy?: 'mpp';
 }
 
 /** Pixels of a level; x and y may be negative, and the region may stick out. */

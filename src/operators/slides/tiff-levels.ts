@@ -2,6 +2,11 @@ import type { LevelGrid } from './level-grid.js';
 import type { SlideLevel } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
+/** A tile is decoded whole: 100 MB. Scanners and converters write 256 to 4096 pixels a side. */
+const mostCellPixels = 2 ** 25;
+/** A slide of 79 x 79 mm at 0.25 um. */
+const mostLevelPixels = 1e11;
+
 /** Pixels by which rounding may change the size of a level. */
 const rounding = 2;
 
@@ -18,22 +23,65 @@ function isReduced(base: TiffPage, { width, height }: TiffPage): boolean {
   return near(width, base.width) && near(height, base.height);
 }
 
+const area = ({ width, height }: TiffPage): number => width * height;
+
+/** Whether a page is an image of its own: in the chain, and not said to be another one at fewer pixels. */
+const isOwnImage = ({ subifd, reduced }: TiffPage): boolean => subifd === null && !reduced;
+
 /**
- * The pages of the pyramid, largest first: those stored in tiles, by size. Not by number: Aperio puts the thumbnail second and
- * label and macro last, all of them in strips. Empty when nothing is stored in tiles.
+ * The pages that may be lower levels of the base. Aperio marks none of its levels. Elsewhere these are the SubIFDs beside or
+ * below the base, and reduced pages: those that follow the base in the chain up to the next image, or all of them
+ * when the chain holds no other image. A page of the right shape alone may be a second scene.
  */
-export function pyramidOf(pages: readonly TiffPage[]): readonly TiffPage[] {
-  const tiled = pages
-    .filter(({ tile, width, height }) => tile !== null && width > 0 && height > 0)
-    .sort((a, b) => b.width * b.height - a.width * a.height);
-  const [base] = tiled;
-  if (base === undefined) return [];
+function candidatesOf(tiled: readonly TiffPage[], base: TiffPage): readonly TiffPage[] {
+  if (vendorOf(base) === 'aperio') return tiled;
+  const images = tiled.filter(isOwnImage);
+  const next = images.find(({ page }) => page > base.page)?.page ?? Infinity;
+  const alone = images.every(({ page }) => page === base.page);
+  return tiled.filter((page) => {
+    if (page.page === base.page) return true;
+    if (!page.reduced || page.subifd !== null) return false;
+    return alone || (page.page > base.page && page.page < next);
+  });
+}
+
+/** The images of a TIFF that are stored in tiles. */
+export interface TiledPages {
+  /** The pyramid of the largest image, largest first; empty when nothing is stored in tiles. */
+  readonly levels: readonly TiffPage[];
+  /** Other images, which are not read. */
+  readonly others: readonly TiffPage[];
+}
+
+/**
+ * Which pages are the slide: the largest one in tiles with its levels, by size. Not by number: Aperio puts the thumbnail
+ * second and label and macro last, all of them in strips; OME-TIFFs may begin with a macro picture.
+ */
+export function tiledPages(pages: readonly TiffPage[]): TiledPages {
+  const tiled = pages.filter(({ tile, width, height }) => tile !== null && width > 0 && height > 0);
+  const [base] = [...tiled].sort((a, b) => area(b) - area(a));
+  if (base === undefined) return { levels: [], others: [] };
   const levels = [base];
-  for (const page of tiled.slice(1)) {
+  for (const page of [...candidatesOf(tiled, base)].sort((a, b) => area(b) - area(a))) {
     const last = levels.at(-1) as TiffPage;
     if (page.width < last.width && page.height <= last.height && isReduced(base, page)) levels.push(page);
   }
-  return levels;
+  // Aperio's pictures in strips - thumbnail, label, macro - are part of the format.
+  const images = vendorOf(base) === 'aperio' ? tiled : pages;
+  const others = images.filter(
+    (page) => isOwnImage(page) && page.page !== base.page && !levels.includes(page),
+  );
+  return { levels, others };
+}
+
+/** Of images that are all stored in strips the largest, by its place in the chain; and the others. */
+export function flatPages(pages: readonly TiffPage[]): {
+  readonly page: TiffPage | null;
+  readonly others: readonly TiffPage[];
+} {
+  const images = pages.filter(isOwnImage);
+  const [page = null] = [...(images.length > 0 ? images : pages)].sort((a, b) => area(b) - area(a));
+  return { page, others: images.filter((other) => other !== page) };
 }
 
 export const levelsOf = (pages: readonly TiffPage[]): readonly SlideLevel[] =>
@@ -47,19 +95,19 @@ export function gridOf(page: TiffPage, fileBytes: number): LevelGrid {
   const { width: cellWidth, height: cellHeight } = page.tile as { width: number; height: number };
   const columns = Math.ceil(page.width / cellWidth);
   const rows = Math.ceil(page.height / cellHeight);
-  const planes = page.planar === 2 ? page.samples : 1;
   const cells = columns * rows;
+  if (cellWidth * cellHeight > mostCellPixels)
+    throw new Error(`its tiles have ${cellWidth} x ${cellHeight} pixels, more than are read at once`);
+  if (page.width * page.height > mostLevelPixels)
+    throw new Error(`${page.width} x ${page.height} pixels are more than any scanner makes`);
   const { offsets, byteCounts } = page.chunks;
-  if (offsets.length < cells * planes || byteCounts.length < cells * planes)
-    throw new Error(
-      `its tags name ${Math.min(offsets.length, byteCounts.length)} of ${cells * planes} tiles`,
-    );
-  const beyond = offsets.filter((offset, i) => offset + (byteCounts[i] ?? 0) > fileBytes).length;
+  if (offsets.length < cells || byteCounts.length < cells)
+    throw new Error(`its tags name ${Math.min(offsets.length, byteCounts.length)} of ${cells} tiles`);
+  let beyond = 0;
+  for (let i = 0; i < offsets.length; i++)
+    if ((offsets[i] as number) + (byteCounts[i] ?? 0) > fileBytes) beyond++;
   if (beyond > 0)
     throw new Error(`the file ends at byte ${fileBytes}, before the data of ${beyond} of its tiles`);
-  const stored = Uint8Array.from({ length: cells }, (_, cell) => {
-    for (let plane = 0; plane < planes; plane++) if ((byteCounts[plane * cells + cell] ?? 0) === 0) return 0;
-    return 1;
-  });
+  const stored = Uint8Array.from({ length: cells }, (_, cell) => (byteCounts[cell] === 0 ? 0 : 1));
   return { cellWidth, cellHeight, columns, rows, stored };
 }

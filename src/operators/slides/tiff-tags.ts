@@ -22,24 +22,41 @@ const sizes: Readonly<Record<number, number>> = {
   },
 };
 
-/** The tags of one image. Text and bytes as bytes; a fraction as its value. */
+/** The tags of one image that this reader knows. */
 export interface TiffDirectory {
-  readonly tags: ReadonlyMap<number, readonly number[]>;
+  /** Numbers by tag; a fraction as its value. */
+  readonly numbers: ReadonlyMap<number, Float64Array>;
+  /** Text, XML and JPEG tables by tag. */
+  readonly bytes: ReadonlyMap<number, Uint8Array>;
+  /** Every tag of the directory, also those that are not read. */
+  readonly ids: readonly number[];
   /** Directories that its SubIFDs tag names. */
   readonly children: readonly TiffDirectory[];
 }
 
 const subIfds = 330;
-/** A chain of directories longer than this is a loop, a directory of more tags is none. */
-const mostDirectories = 200;
+const imageWidth = 256;
+const byteTags: ReadonlySet<number> = new Set([270, 305, 347, 700]);
+// Sizes, coding, resolution, strips and tiles. The data of any other tag is never read: vendors keep megabytes in theirs.
+const numberTags: ReadonlySet<number> = new Set([
+  ...[254, imageWidth, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 317, 320],
+  ...[322, 323, 324, 325, subIfds, 338, 339, 530],
+]);
+
+const mostDirectories = 4096;
 const mostTags = 1000;
 /** The greatest array is that of the tiles: 64 MB are eight million of them. */
 const mostBytes = 64 * 2 ** 20;
+/** Of all tags of a file together. */
+const mostBytesOfAll = 2 * mostBytes;
+/** Directories may share some data, so that all tags together may be longer than a small file. */
+const sharedBytes = 2 ** 20;
 
 type Fetch = (offset: number, length: number) => Promise<DataView>;
 
 class Structure {
   private read = 0;
+  private readonly chained = new Set<number>();
 
   constructor(
     private readonly fetch: Fetch,
@@ -54,6 +71,9 @@ class Structure {
   async chain(first: number): Promise<readonly TiffDirectory[]> {
     const directories: TiffDirectory[] = [];
     for (let offset = first; offset !== 0;) {
+      if (this.chained.has(offset))
+        throw new Error(`its images form a loop: the directory at byte ${offset} comes twice`);
+      this.chained.add(offset);
       const { directory, next } = await this.directory(offset, true);
       directories.push(directory);
       offset = next;
@@ -73,31 +93,46 @@ class Structure {
     const count = this.big ? this.word(start, 0) : start.getUint16(0, this.little);
     if (count > mostTags) throw new Error(`a directory of ${count} tags at byte ${offset}`);
     const view = await this.fetch(offset + head, count * entry + wordSize);
-    const tags = new Map<number, readonly number[]>();
+    const numbers = new Map<number, Float64Array>();
+    const bytes = new Map<number, Uint8Array>();
+    const ids: number[] = [];
     for (let i = 0; i < count; i++) {
       const at = i * entry;
-      const values = await this.values(view, at, wordSize);
-      if (values !== null) tags.set(view.getUint16(at, this.little), values);
+      const id = view.getUint16(at, this.little);
+      ids.push(id);
+      // Of a tag that stands twice libtiff takes the first.
+      if (numbers.has(id) || bytes.has(id)) continue;
+      if (byteTags.has(id)) {
+        const data = await this.data(view, at, wordSize);
+        if (data?.size === 1) bytes.set(id, bytesOf(data));
+      } else if (numberTags.has(id)) {
+        const data = await this.data(view, at, wordSize);
+        if (data !== null) numbers.set(id, this.numbersOf(data));
+      }
     }
     const children: TiffDirectory[] = [];
-    for (const child of withChildren ? (tags.get(subIfds) ?? []) : [])
+    for (const child of withChildren ? (numbers.get(subIfds) ?? []) : [])
       children.push((await this.directory(child, false)).directory);
-    return { directory: { tags, children }, next: this.word(view, count * entry) };
+    return { directory: { numbers, bytes, ids, children }, next: this.word(view, count * entry) };
   }
 
-  /** Null for a type nobody has defined. */
-  private async values(view: DataView, at: number, wordSize: number): Promise<readonly number[] | null> {
+  /** Where the values of a tag lie. Null for a type nobody has defined. */
+  private async data(view: DataView, at: number, wordSize: number): Promise<TagData | null> {
     const type = view.getUint16(at + 2, this.little);
     const count = this.word(view, at + 4);
     const size = sizes[type];
     if (size === undefined) return null;
-    const bytes = count * size;
-    if (bytes > mostBytes) throw new Error(`a tag of ${bytes} bytes`);
+    const length = count * size;
+    if (length > mostBytes) throw new Error(`a tag of ${length} bytes`);
     const field = at + 4 + wordSize;
-    const inline = bytes <= wordSize;
-    const data = inline ? view : await this.fetch(this.word(view, field), bytes);
-    const from = inline ? field : 0;
-    return Array.from({ length: count }, (_, i) => this.value(data, type, from + i * size));
+    if (length <= wordSize) return { type, count, size, view, from: field };
+    return { type, count, size, view: await this.fetch(this.word(view, field), length), from: 0 };
+  }
+
+  private numbersOf({ type, count, size, view, from }: TagData): Float64Array {
+    const numbers = new Float64Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = this.value(view, type, from + i * size);
+    return numbers;
   }
 
   private value(view: DataView, type: number, at: number): number {
@@ -133,9 +168,22 @@ class Structure {
   }
 }
 
+interface TagData {
+  readonly type: number;
+  readonly count: number;
+  /** Bytes of a value. */
+  readonly size: number;
+  readonly view: DataView;
+  readonly from: number;
+}
+
+const bytesOf = ({ view, from, count }: TagData): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset + from, count);
+
 /**
- * Every tag of every image of a TIFF or BigTIFF of either byte order; no pixels. Beyond the end of the file there is nothing:
+ * The tags of every image of a TIFF or BigTIFF of either byte order; no pixels. Beyond the end of the file there is nothing:
  * an array of tiles that lies there is a fault, not an array of zeros, which would look like a slide of missing tiles.
+ * Memory: all tags together may take little more than the file has bytes, and 128 MB at most.
  *
  * @throws Error of any kind when the structure is damaged
  */
@@ -145,9 +193,13 @@ export async function readTiffTags(
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
+    const most = Math.min(mostBytesOfAll, size + sharedBytes);
+    let total = 0;
     const fetch: Fetch = async (offset, length) => {
       if (offset + length > size)
         throw new Error(`tags at byte ${offset} of a file that ends at byte ${size}`);
+      total += length;
+      if (total > most) throw new Error(`its tags take more than ${most} bytes, in a file of ${size}`);
       const bytes = new Uint8Array(length);
       await file.read(bytes, 0, length, offset);
       return new DataView(bytes.buffer);

@@ -16,6 +16,8 @@ export const convertWithBioFormats = (path: string): string =>
   'Convert it with Bio-Formats: ' +
   `bfconvert -series 0 -bigtiff -compression JPEG -tilex 512 -tiley 512 ${shell(path)} ${shell(`${stem(path)}-converted.ome.tif`)}`;
 
+export const exportAsRgb = 'Export the brightfield image as 8-bit RGB.';
+
 export const copyAgain = 'Copy the file again from its source and compare the sizes or checksums.';
 
 /** A slide that cannot be read: one item, not the job. */

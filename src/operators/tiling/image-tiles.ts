@@ -59,6 +59,10 @@ export const problemOf = (
   fix: string,
 ): Problem => ({ severity, stage: 'tile', patient, file, place: null, reason, fix });
 
+/** Something to know of an image that does not keep it from being used. */
+export const noteOf = (image: Pick<TiledImage, 'file' | 'patient'>, note: string): Problem =>
+  problemOf(image, 'info', note, 'Nothing needs to be done if that is as expected.');
+
 /** Why an image cannot be used, and what to do. */
 export interface Refusal {
   readonly reason: string;

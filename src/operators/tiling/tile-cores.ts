@@ -9,6 +9,7 @@ import {
   blankImage,
   imageFacts,
   noPatient,
+  noteOf,
   problemOf,
   refusalOf,
   type ImageTiles,
@@ -61,7 +62,11 @@ async function tileOpened(
     tile: geometry,
     rows: coords.length / 2,
   };
-  const problems = empty ? [problemOf(image, 'warning', empty.reason, empty.fix)] : [];
+  const problems = [
+    ...(empty ? [problemOf(image, 'warning', empty.reason, empty.fix)] : []),
+    ...reader.info.warnings.map(({ reason, fix }) => problemOf(image, 'warning', reason, fix)),
+    ...reader.info.notes.map((note) => noteOf(image, note)),
+  ];
   return { image, coords, problems, files: {}, picture };
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { SlideInfo, SlideLevel, SlideMpp } from '../slides/slide-reader.js';
+import { notUnderstood } from '../slides/tiff-warnings.js';
 import { axisDownsamples } from './segmentation-level.js';
 import type { TileGeometry } from './tiles-data.js';
 
@@ -91,6 +92,7 @@ function gridOfMpp(
  * The tiles of a slide: at a level as CLAM has it, or of the same physical size on every slide, read from the nearest
  * level that is at least as fine (method.md 3.2).
  *
+ * @param mppSaid words of the file about its mpp that were not understood
  * @throws HafError HAF_SLIDE_MPP_MISSING when `tile.mpp` is set and nobody says how coarse the slide is
  * @throws HafError HAF_SLIDE_UNREADABLE when it has no such level, or is coarser than what is asked for
  */
@@ -98,12 +100,13 @@ export function slideGrid(
   tile: Config['tile'],
   levels: readonly SlideLevel[],
   mpp: SlideMpp | null,
+  mppSaid: string | null = null,
 ): SlideGrid {
   if (tile.mpp === null) return gridOfLevel(tile, levels, mpp);
   if (mpp === null)
     throw new HafError(
       'HAF_SLIDE_MPP_MISSING',
-      'it does not say how many micrometres a pixel has, and tile.mpp needs that',
+      `${mppSaid === null ? 'it does not say how many micrometres a pixel has' : notUnderstood(mppSaid)}, and tile.mpp needs that`,
       'Put it into the column mpp of the slide table (slideTable of the modality), or set tile.defaultMpp for all slides that do not say.',
     );
   return gridOfMpp(tile, tile.mpp, levels, mpp);

@@ -1,7 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, StageOutput, Unit } from '../../pipeline/stage.js';
-import type { SlideReader } from '../slides/slide-reader.js';
+import type { SlideReader, SlideWarning } from '../slides/slide-reader.js';
 import { contoursGeoJson } from './contours-geojson.js';
 import { coordsFile } from './coords-file.js';
 import { readGivenTiles, type GivenTiles } from './given-coords.js';
@@ -10,6 +10,7 @@ import { gridTiles } from './grid.js';
 import {
   blankImage,
   imageFacts,
+  noteOf,
   problemOf,
   refusalOf,
   type ImageTiles,
@@ -53,8 +54,9 @@ function tilesIn(
   tissue: SlideTissue | Refusal,
   { tissue: wanted, tile }: Pick<Config, 'tissue' | 'tile'>,
   facts: NonNullable<ImageTiles['image']['image']>,
+  mppSaid: string | null,
 ): Tiles {
-  const grid = slideGrid(tile, facts.levels, facts.mpp);
+  const grid = slideGrid(tile, facts.levels, facts.mpp, mppSaid);
   const { contourTest, padding } = tissueSettings(wanted);
   const outlines = isRefusal(tissue) ? [] : tissue.outlines;
   return { geometry: grid.geometry, coords: gridTiles(outlines, { ...grid, contourTest, padding }, facts) };
@@ -82,15 +84,21 @@ const noGiven: Refusal = {
   fix: 'Leave the slide out, or leave the file out and let the pipeline look for tissue.',
 };
 
+/** What is likely to be wrong with it, unless its mpp in the slide table settles it. */
+const unsettled = ({ info }: SlideReader, mpp: { readonly source: string } | null): readonly SlideWarning[] =>
+  info.warnings.filter(({ settledBy }) => settledBy !== 'mpp' || mpp?.source !== 'slide table');
+
 function findingProblems(
   reader: SlideReader,
   image: ImageTiles['image'],
   tissue: SlideTissue | null,
 ): readonly Problem[] {
-  const { missingTiles, notes } = reader.info;
-  const infos = [...notes, ...(tissue?.notes ?? [])].map((note) =>
-    problemOf(image, 'info', note, 'Nothing needs to be done if that is as expected.'),
-  );
+  const { missingTiles, notes, mppSaid } = reader.info;
+  const mpp = image.image?.mpp ?? null;
+  const infos = [...notes, ...(tissue?.notes ?? [])].map((note) => noteOf(image, note));
+  for (const { reason, fix } of unsettled(reader, mpp))
+    // What a slide was refused for is its failure already.
+    if (image.reason?.startsWith(reason) !== true) infos.push(problemOf(image, 'warning', reason, fix));
   if (missingTiles > 0)
     infos.unshift(
       problemOf(
@@ -100,12 +108,12 @@ function findingProblems(
         'Scan or copy the slide again if tissue is missing.',
       ),
     );
-  if (image.image?.mpp?.source === 'tile.defaultMpp')
+  if (mpp?.source === 'tile.defaultMpp')
     infos.push(
       problemOf(
         image,
         'info',
-        `it does not say its resolution; tile.defaultMpp, ${image.image.mpp.x} um per pixel, was taken`,
+        `it ${mppSaid === null ? 'does not say its resolution' : 'says its resolution in vain'}; tile.defaultMpp, ${mpp.x} um per pixel, was taken`,
         'Put its own value into the column mpp of the slide table if that is wrong.',
       ),
     );
@@ -140,10 +148,12 @@ async function lay(
   unit: Unit,
   config: Pick<Config, 'tissue' | 'tile'>,
 ): Promise<Pick<SlideResult, 'tissue' | 'tiles'>> {
+  const unfit = unsettled(reader, facts.mpp).find(({ severity }) => severity === 'failure');
+  if (unfit) return { tissue: null, tiles: { reason: unfit.reason, fix: unfit.fix } };
   if (given !== null)
     return { tissue: null, tiles: await attempt(() => readGivenTiles(given, reader.info.levels, facts.mpp)) };
   const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));
-  return { tissue, tiles: await attempt(() => tilesIn(tissue, config, facts)) };
+  return { tissue, tiles: await attempt(() => tilesIn(tissue, config, facts, reader.info.mppSaid)) };
 }
 
 async function tileOpened(

@@ -32,16 +32,25 @@ export function slideLines(
     ...textTable(header, rows).split('\n'),
     ...slides.flatMap(({ file, probe }) =>
       probe.readable
-        ? probe.info.notes.map((note) => `${file}: ${note}.`)
+        ? [
+            ...probe.info.warnings.flatMap(({ severity, reason, fix }) => [
+              ...['', `${colors.yellow(file)}  ${severity}: ${reason}.`],
+              `  ${colors.bold('fix:')} ${fix}`,
+            ]),
+            ...probe.info.notes.map((note) => `${file}: ${note}.`),
+          ]
         : ['', `${colors.yellow(file)}  ${probe.reason}.`, `  ${colors.bold('fix:')} ${probe.fix}`],
     ),
   ];
 }
 
-/** `inspect SLIDES...`: whether each slide can be read, and how; exit code 65 when one cannot. */
+/** `inspect SLIDES...`: whether each slide can be read, and how; exit code 65 when a cohort would be without one. */
 export async function inspectSlides(files: readonly string[], json: boolean): Promise<ExitCode> {
   const slides = await probeSlides('', files);
   if (json) printJson({ slides });
   else printData(slideLines(slides).join('\n'));
-  return slides.every(({ probe }) => probe.readable) ? exitCodes.ok : exitCodes.badData;
+  const usable = slides.every(
+    ({ probe }) => probe.readable && probe.info.warnings.every(({ severity }) => severity === 'warning'),
+  );
+  return usable ? exitCodes.ok : exitCodes.badData;
 }

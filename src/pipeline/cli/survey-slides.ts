@@ -72,23 +72,46 @@ const few = (files: readonly string[]): string =>
 /** Micrometres per pixel differ by a step of the objective, not by the tolerance of a scanner. */
 const sameScale = 1.1;
 
+/** The mpp that the slide table gives a file. */
+type GivenMpp = (file: string) => number | undefined;
+
+function givenMpp(config: Config, modality: ModalityId, root: string): GivenMpp {
+  const { slideTable } = bagOf(config, modality);
+  const table = slideTable === null ? null : join(root, slideTable);
+  if (slideTable === null || table === null || !existsSync(table)) return () => undefined;
+  const settings = readSlideTable(slideTable, readFileSync(table, 'utf8'));
+  return (file) => settings(file).mpp;
+}
+
+/** A slide of the experiment that `up` warns of. */
+export interface SlideProblem {
+  readonly severity: 'warning' | 'failure';
+  readonly file: string;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+/** What `up` will say of the slides that it can read; a size in the slide table settles some of it. */
+const slideProblems = (slides: readonly SlideSurvey[], given: GivenMpp): readonly SlideProblem[] =>
+  slides.flatMap(({ file, probe }) =>
+    probe.readable
+      ? probe.info.warnings
+          .filter(({ settledBy }) => settledBy !== 'mpp' || given(file) === undefined)
+          .map(({ severity, reason, fix }) => ({ severity, file, reason, fix }))
+      : [],
+  );
+
 /** What the scale of the slides means for the tiles of an experiment. */
 function scaleFindings(
   config: Config,
   modality: ModalityId,
-  root: string,
   slides: readonly SlideSurvey[],
+  given: GivenMpp,
 ): readonly SurveyFinding[] {
-  const { slideTable } = bagOf(config, modality);
-  const table = slideTable === null ? null : join(root, slideTable);
-  const settings =
-    slideTable !== null && table !== null && existsSync(table)
-      ? readSlideTable(slideTable, readFileSync(table, 'utf8'))
-      : () => ({});
   const scales = slides.flatMap(({ file, probe }) => {
     if (!probe.readable) return [];
-    const given: { readonly mpp?: number } = settings(file);
-    return [{ file, mpp: given.mpp ?? probe.info.mpp?.x ?? config.tile.defaultMpp }];
+    const { mpp } = probe.info;
+    return [{ file, mpp: given(file) ?? (mpp === null ? config.tile.defaultMpp : (mpp.x + mpp.y) / 2) }];
   });
   const silent = scales.filter(({ mpp }) => mpp === null).map(({ file }) => file);
   const known = scales.flatMap(({ mpp }) => mpp ?? []).sort((a, b) => a - b);
@@ -109,25 +132,40 @@ function scaleFindings(
   return findings;
 }
 
+/** The slides of a cohort, and what is wrong with them. */
+export interface SlidesSeen {
+  readonly slides: readonly SlideSurvey[];
+  readonly findings: readonly SurveyFinding[];
+  readonly warnings: readonly SlideProblem[];
+}
+
 /**
  * The slides of a cohort: those that the experiment makes bags of, whose faults are findings; without any, whatever slides lie
  * there, for information only.
  */
-export async function surveySlides(
-  config: Config,
-  root: string,
-): Promise<{ readonly slides: readonly SlideSurvey[]; readonly findings: readonly SurveyFinding[] }> {
+export async function surveySlides(config: Config, root: string): Promise<SlidesSeen> {
   const find = async (pattern: string): Promise<readonly SlideSurvey[]> =>
     probeSlides(root, (await glob(pattern, { cwd: root, onlyFiles: true })).sort());
   const bags = slotsOfKind(config, 'bag');
   const fromSlides = bags.filter((id) => bagOf(config, id).slides !== null);
-  if (bags.length > 0 && fromSlides.length === 0) return { slides: await find(slideGlob), findings: [] };
+  if (bags.length > 0 && fromSlides.length === 0)
+    return { slides: await find(slideGlob), findings: [], warnings: [] };
   const slides: SlideSurvey[] = [];
   const findings: SurveyFinding[] = [];
+  const warnings: SlideProblem[] = [];
   for (const modality of fromSlides) {
     const own = await find(bagOf(config, modality).slides ?? '');
+    const given = givenMpp(config, modality, root);
+    const problems = slideProblems(own, given);
     slides.push(...own);
-    findings.push(...slideFindings(modality, own), ...scaleFindings(config, modality, root, own));
+    warnings.push(...problems.filter(({ severity }) => severity === 'warning'));
+    findings.push(
+      ...slideFindings(modality, own),
+      ...problems
+        .filter(({ severity }) => severity === 'failure')
+        .map(({ file, reason, fix }) => ({ modality, what: `${file}: ${reason}.`, fix })),
+      ...scaleFindings(config, modality, own, given),
+    );
   }
-  return { slides, findings };
+  return { slides, findings, warnings };
 }

@@ -12,7 +12,11 @@ const listedColumns = 24;
 
 /** What `inspect` prints for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { checks, slides, findings } = survey;
+  const { checks, slides, slideWarnings, findings } = survey;
+  const warnings = [
+    ...(checks?.warnings ?? []).map(warningText),
+    ...slideWarnings.map(({ file, reason, fix }) => `${file}: ${reason}. ${fix}`),
+  ];
   const section = (
     title: string,
     header: readonly string[],
@@ -27,8 +31,8 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
     `Cohort in ${survey.root}`,
     ...(checks === null ? [] : checkLines(checks, section)),
     ...section('Slides', slideTable.header, slideTable.rows),
-    ...(checks === null || checks.warnings.length === 0 ? [] : ['', colors.bold('Worth a look')]),
-    ...(checks?.warnings ?? []).map((warning) => `  ${colors.yellow('warning')}  ${warningText(warning)}`),
+    ...(warnings.length === 0 ? [] : ['', colors.bold('Worth a look')]),
+    ...warnings.map((warning) => `  ${colors.yellow('warning')}  ${warning}`),
     ...(findings.length === 0 ? [] : ['', colors.bold('Missing or wrong')]),
     ...findings.flatMap(({ modality, what, fix }) => [
       `  ${colors.yellow(modality)}  ${what}`,

@@ -6,7 +6,7 @@ import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { featureEndings } from '../core/file-endings.js';
 import { findFiles, nameFiles } from '../sources/find-sources.js';
-import { slideGlob, surveySlides, type SlideSurvey } from './survey-slides.js';
+import { slideGlob, surveySlides, type SlideProblem, type SlideSurvey } from './survey-slides.js';
 
 /** Something that is not there or cannot be used, and what to do about it. */
 export interface SurveyFinding {
@@ -23,6 +23,8 @@ export interface Survey {
   readonly checks: Preflight | null;
   /** Whole-slide images: those of the experiment, or any below the folder. */
   readonly slides: readonly SlideSurvey[];
+  /** What looks doubtful about slides that can be read. */
+  readonly slideWarnings: readonly SlideProblem[];
   readonly findings: readonly SurveyFinding[];
 }
 
@@ -35,7 +37,7 @@ export interface Survey {
 export async function surveyCohort(config: Config, root: string): Promise<Survey> {
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new HafError('HAF_DATA_MISSING', `There is no folder ${root}.`, 'Check the path of the cohort.');
-  const { slides, findings: slideFindings } = await surveySlides(config, root);
+  const seen = await surveySlides(config, root);
   const findings: SurveyFinding[] = [];
   let checks: Preflight | null = null;
   try {
@@ -56,7 +58,8 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
     if (!(error instanceof HafError)) throw error;
     findings.push(findingOf(error), ...(await otherFiles(config, root, error)));
   }
-  return { root, checks, slides, findings: [...findings, ...slideFindings] };
+  const { slides, warnings: slideWarnings } = seen;
+  return { root, checks, slides, slideWarnings, findings: [...findings, ...seen.findings] };
 }
 
 const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({

@@ -1,0 +1,163 @@
+import { open } from 'node:fs/promises';
+import type { SlideReader, SlideInfo } from './slide-reader.js';
+import { compressionKind } from './compression.js';
+import { messageOf } from './error-message.js';
+import { gridReader } from './grid-reader.js';
+import { type JpegHeader, jpegHeader } from './jpeg-header.js';
+import { jpegPage } from './jpeg-pages.js';
+import { packedStrips } from './packed-tiff.js';
+import { flatRefusal } from './pixel-format.js';
+import { type PlainHeader, plainHeader, type PlainInput, plainPixels } from './plain-pixels.js';
+import { slideFacts, type SlideFacts } from './slide-facts.js';
+import type { TiffFile, TiffPage } from './tiff-directory.js';
+import { retaggedWarning } from './tiff-warnings.js';
+import { convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadable.js';
+
+/** An image without pyramid is decoded whole and kept; more pixels would be more than 0.6 GB. */
+const mostPixels = 2e8;
+/** Of 16 bits it is decoded to twice as many bytes first. */
+const mostPixels16 = 1e8;
+/** A JPEG begins with EXIF, profiles and previews before it says what it holds. */
+const jpegHeaderBytes = 4 * 2 ** 20;
+
+/** What libvips makes 8-bit RGB of without changing a colour. */
+const readableSpaces: ReadonlySet<string> = new Set(['srgb', 'b-w', 'rgb16', 'grey16']);
+
+const silent: SlideFacts = {
+  ...{ vendor: 'plain', mpp: null, mppSaid: null, magnification: null, warnings: [], notes: [] },
+};
+
+async function opened(
+  path: string,
+  input: PlainInput,
+  compression: string | null,
+  facts: SlideFacts,
+): Promise<SlideReader> {
+  let header: PlainHeader;
+  try {
+    header = await plainHeader(input);
+  } catch (error) {
+    throw unreadable(path, `its header is damaged (${messageOf(error)})`, copyAgain, error);
+  }
+  const { width, height, format, space, channels } = header;
+  if (!readableSpaces.has(space) || channels > 4)
+    throw unreadable(
+      path,
+      `it holds ${channels} samples per pixel in the colour space ${space}; expected RGB or grey`,
+      exportAsRgb,
+    );
+  if (width * height > (space.endsWith('16') ? mostPixels16 : mostPixels))
+    throw unreadable(path, `${width} x ${height} pixels without tiles or pyramid`, convertWithVips(path));
+  const info: SlideInfo = {
+    ...facts,
+    vendor: 'plain',
+    route: 'strips',
+    levels: [{ width, height, downsample: 1 }],
+    compression: compression ?? format.toUpperCase(),
+    missingTiles: 0,
+  };
+  return gridReader(path, info, [null], plainPixels(input, header));
+}
+
+/** Colours of a JPEG file that libvips would turn into RGB by a profile, or not at all. */
+function jpegRefusal({ precision, components }: JpegHeader): string | null {
+  if (components.length === 0 || (precision === 8 && [1, 3].includes(components.length))) return null;
+  const inks = components.length === 4 ? ' (CMYK)' : '';
+  return `it is a JPEG of ${components.length} samples of ${precision} bits per pixel${inks}; expected 8-bit RGB or grey`;
+}
+
+async function startOf(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(size, jpegHeaderBytes));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A PNG or JPEG file. @throws HafError HAF_SLIDE_UNREADABLE */
+export async function openPicture(path: string): Promise<SlideReader> {
+  const header = jpegHeader(await startOf(path));
+  const refusal = header && jpegRefusal(header);
+  if (refusal !== null) throw unreadable(path, refusal, exportAsRgb);
+  return opened(path, { path, page: 0, subifd: null }, null, silent);
+}
+
+/** The compressed strips of a page as a TIFF in memory that says what they hold. */
+async function retaggedStrips(path: string, page: TiffPage): Promise<PlainInput> {
+  const { chunks, height, rowsPerStrip } = page;
+  const count = Math.ceil(height / rowsPerStrip);
+  if (chunks.offsets.length < count || chunks.byteCounts.length < count)
+    throw new Error(`its tags name ${chunks.offsets.length} of ${count} strips`);
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    let total = 0;
+    const strips: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const length = chunks.byteCounts[i] as number;
+      total += length;
+      if (total > size) throw new Error('its strips are longer than the file');
+      const bytes = new Uint8Array(length);
+      const { bytesRead } = await file.read(bytes, 0, length, chunks.offsets[i] as number);
+      if (bytesRead < length) throw new Error(`the file ends within strip ${i}`);
+      strips.push(bytes);
+    }
+    return { path, bytes: packedStrips(page, strips), page: 0, subifd: null };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * A page of a TIFF without tiles.
+ * @param others images of the same file that are not read
+ * @throws HafError HAF_SLIDE_UNREADABLE
+ */
+export async function openFlat(
+  path: string,
+  tiff: TiffFile,
+  said: TiffPage,
+  others: readonly TiffPage[],
+): Promise<SlideReader> {
+  const file = await open(path, 'r');
+  let jpeg: Awaited<ReturnType<typeof jpegPage>>;
+  try {
+    jpeg = await jpegPage(file, said);
+  } finally {
+    await file.close();
+  }
+  const { page, header, refuted } = jpeg;
+  const refusal = (header && jpegRefusal(header)) ?? flatRefusal(page) ?? stackRefusal(page, others);
+  if (refusal !== null) throw unreadable(path, refusal, exportAsRgb);
+  const facts = slideFacts(path, tiff, page, others);
+  let input: PlainInput = { path, page: page.page, subifd: page.subifd };
+  if (page.retagged)
+    try {
+      input = await retaggedStrips(path, page);
+    } catch (error) {
+      throw unreadable(path, messageOf(error), copyAgain, error);
+    }
+  return opened(path, input, compressionKind(page.compression).name, {
+    ...facts,
+    warnings: [...retaggedWarning(refuted), ...facts.warnings],
+  });
+}
+
+/** ImageJ keeps the images of a stack behind the one directory. */
+const imageJCount = /^images=(\d+)/m;
+
+/** Grey images of one size are the channels of one picture, or a stack: none of them is the picture. */
+function stackRefusal(page: TiffPage, others: readonly TiffPage[]): string | null {
+  const alike = others.filter(
+    ({ width, height, samples }) =>
+      width === page.width && height === page.height && samples === page.samples,
+  ).length;
+  const listed = page.description.startsWith('ImageJ=') ? imageJCount.exec(page.description)?.[1] : undefined;
+  const images = Math.max(alike + 1, Number(listed ?? 1));
+  if (page.samples > 2 || images < 2) return null;
+  return `it holds ${images} grey images of ${page.width} x ${page.height} pixels: channels or a stack, not an RGB image`;
+}

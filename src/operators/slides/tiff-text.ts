@@ -1,0 +1,13 @@
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Text of a tag up to its NUL: UTF-8, or Latin-1 when it is none, as programs under Windows write the micro sign. */
+export function tagText(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined) return '';
+  const end = bytes.indexOf(0);
+  const text = end < 0 ? bytes : bytes.subarray(0, end);
+  try {
+    return utf8.decode(text);
+  } catch {
+    return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1');
+  }
+}

@@ -1,0 +1,91 @@
+import { listed } from '../../pipeline/core/wording.js';
+import type { OmeImage } from './ome-xml.js';
+import { quotable } from './said-size.js';
+import { isSquare } from './slide-physics.js';
+import type { SlideMpp, SlideWarning } from './slide-reader.js';
+import type { TiffPage } from './tiff-directory.js';
+
+/** Words with which scanners name the pictures beside a slide. */
+const overview = /\b(macro|label|overview|thumbnail|preview|barcode)\b/i;
+
+export interface OtherImages {
+  readonly notes: readonly string[];
+  readonly warnings: readonly SlideWarning[];
+}
+
+const describe = ({ width, height }: TiffPage, name: string): string =>
+  `${width} x ${height} pixels${name === '' ? '' : ` ("${quotable(name)}")`}`;
+
+/** What the file holds besides the image that is read: an overview is worth a note, any other image a warning. */
+export function otherImages(
+  others: readonly { readonly page: TiffPage; readonly image: OmeImage | null }[],
+): OtherImages {
+  const named = others.map(({ page, image }) => ({ page, name: image?.name ?? page.description }));
+  const plain = named.map(({ page, name }) => ({
+    overview: overview.test(name),
+    text: describe(page, name.length > 200 ? '' : name),
+  }));
+  const texts = (wanted: boolean): readonly string[] =>
+    plain.filter(({ overview: is }) => is === wanted).map(({ text }) => text);
+  const [pictures, images] = [texts(true), texts(false)];
+  return {
+    notes: pictures.length === 0 ? [] : [`it holds an overview that is not read: ${someOf(pictures)}`],
+    warnings:
+      images.length === 0
+        ? []
+        : [
+            {
+              severity: 'warning',
+              reason: `it holds ${images.length === 1 ? 'another image that is' : `${images.length} other images that are`} not read: ${someOf(images)}`,
+              fix: 'Save it as a file of its own if it shows tissue of the patient.',
+            },
+          ],
+  };
+}
+
+const mostListed = 5;
+
+const someOf = (texts: readonly string[]): string =>
+  texts.length > mostListed
+    ? `${texts.slice(0, mostListed).join(', ')} and ${texts.length - mostListed} more`
+    : listed(texts);
+
+/** @param refuted the colours that the tag says and the JPEG stream does not have */
+export function retaggedWarning(refuted: 'RGB' | 'YCbCr' | null): readonly SlideWarning[] {
+  if (refuted === null) return [];
+  const stream = refuted === 'RGB' ? 'YCbCr' : 'RGB';
+  return [
+    {
+      severity: 'warning',
+      reason: `its tag PhotometricInterpretation says ${refuted}, its JPEG stream ${stream}; it is read as ${stream}`,
+      fix: 'Compare its thumbnail with the slide in your viewer. If the colours are right, nothing needs to be done.',
+    },
+  ];
+}
+
+const useTable = 'Put its size into the column mpp of the slide table (slideTable of the modality)';
+
+/** @param said words of the file about the size of a pixel, which are quoted */
+export const notUnderstood = (said: string): string =>
+  `what it says about the size of a pixel is not understood, or no size of a microscope (${said})`;
+
+/** What is odd about the size of a pixel, or was said about it in vain. */
+export function sizeWarnings(mpp: SlideMpp | null, unused: string | null): readonly SlideWarning[] {
+  const warnings: SlideWarning[] = [];
+  if (unused !== null)
+    warnings.push({
+      severity: 'warning',
+      reason: notUnderstood(unused) + (mpp === null ? '' : `; ${mpp.source} is taken`),
+      fix: `${useTable}.`,
+      settledBy: 'mpp',
+    });
+  if (mpp !== null && !isSquare(mpp))
+    // An encoder would see the tissue stretched.
+    warnings.push({
+      severity: 'failure',
+      reason: `its pixels are not square: ${mpp.x} x ${mpp.y} um (${mpp.source})`,
+      fix: `Scale the image so that they are. ${useTable} if the file is wrong about it.`,
+      settledBy: 'mpp',
+    });
+  return warnings;
+}
