@@ -389,6 +389,27 @@ function nestSecondLevel(path: string): void {
   writeFileSync(path, Buffer.concat([bytes, Buffer.alloc(at - bytes.length), directory]));
 }
 
+describe('a file that is replaced under its name', () => {
+  const colours = [
+    [200, 100, 50],
+    [20, 130, 240],
+  ] as const;
+  const kinds: readonly (readonly [string, (image: sharp.Sharp) => sharp.Sharp])[] = [
+    ['a.png', (image) => image.png()],
+    ['a.tif', (image) => image.tiff({ compression: 'none' })],
+    ['b.tif', (image) => image.tiff({ compression: 'none', tile: true, tileWidth: 64, tileHeight: 64 })],
+  ];
+  it.each(kinds)('gives its own pixels: %s', async (name, encode) => {
+    const path = join(slideFolder(), name);
+    for (const [r, g, b] of colours) {
+      const image = sharp({ create: { width: 100, height: 80, channels: 3, background: { r, g, b } } });
+      writeFileSync(path, await encode(image).toBuffer());
+      const pixels = await (await openSlide(path)).read(0, { x: 0, y: 0, width: 1, height: 1 });
+      expect([...pixels]).toEqual([r, g, b]);
+    }
+  });
+});
+
 describe('the size of a pixel', () => {
   const page = { description: '', resolution: null } as unknown as TiffPage;
   const of = (vendor: string, change: Partial<TiffPage>) => {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import sharp from 'sharp';
+import { sharp } from './sharp-uncached.js';
 import { cellRegion, cellsOf, copyPixels, type LevelGrid } from './level-grid.js';
 import { packedTiff } from './packed-tiff.js';
 import type { PixelSource } from './pixel-source.js';

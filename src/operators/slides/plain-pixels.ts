@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from './sharp-uncached.js';
 import { copyPixels } from './level-grid.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';

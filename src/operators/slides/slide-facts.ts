@@ -30,7 +30,12 @@ export function slideFacts(
   const images = vendor === 'ome' ? omeImages(ome.description, basename(path)) : [];
   const image = omeImageOf(images, page);
   const { mpp, unused } = pixelSize(vendor, page, image, images.length);
-  const beside = otherImages(others.map((other) => ({ page: other, image: omeImageOf(images, other) })));
+  const beside = otherImages(
+    others.map((other) => {
+      const own = omeImageOf(images, other);
+      return { page: other, image: own === image ? null : own };
+    }),
+  );
   return {
     vendor,
     mpp,

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from '../slides/sharp-uncached.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, Unit } from '../../pipeline/stage.js';
