@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openClosed as openSlide } from '../support/open-slides.js';
 import { encodeJpeg2000 } from '../../src/operators/slides/jpeg2000.js';
@@ -394,7 +394,7 @@ describe('a file that is replaced under its name', () => {
     [200, 100, 50],
     [20, 130, 240],
   ] as const;
-  const kinds: readonly (readonly [string, (image: sharp.Sharp) => sharp.Sharp])[] = [
+  const kinds: readonly (readonly [string, (image: Sharp) => Sharp])[] = [
     ['a.png', (image) => image.png()],
     ['a.tif', (image) => image.tiff({ compression: 'none' })],
     ['b.tif', (image) => image.tiff({ compression: 'none', tile: true, tileWidth: 64, tileHeight: 64 })],
