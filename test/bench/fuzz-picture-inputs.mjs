@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateSync, inflateSync } from 'node:zlib';
+import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { rng } from '../../dist/src/pipeline/core/rng.js';
 import { writeSlideFile } from '../../dist/src/operators/synthetic/slide-file.js';
@@ -252,19 +252,6 @@ function breakPng(bytes, random) {
   const { from, to } = places[random.int(places.length - 1)];
   copy[from + random.int(to - from)] ^= 1 << random.int(8);
   return copy;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c >>> 0;
-});
-
-/** Checksum of a chunk; node:zlib has one only from Node 20.15. */
-function crc32(bytes) {
-  let c = 0xffffffff;
-  for (const byte of bytes) c = crcTable[(c ^ byte) & 255] ^ (c >>> 8);
-  return (c ^ 0xffffffff) >>> 0;
 }
 
 /** Input of a seed. `broken`: a checksum does not fit, so that it must not be read. */

@@ -1,7 +1,9 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
 import { readTiffTags } from '../../src/operators/slides/tiff-tags.js';
-import { madeFile, type MadeTag, madeTiff, rgbPage } from '../support/tiff-file.js';
+import { openClosed as openSlide } from '../support/open-slides.js';
+import { flatRgb, madeFile, type MadeTag, madeTiff, rgbPage } from '../support/tiff-file.js';
 
 const reasonOf = async (bytes: Buffer): Promise<string> => {
   const probe = await probeSlide(madeFile('001.tif', bytes));
@@ -125,5 +127,38 @@ describe('a small TIFF that takes much memory is refused before it does', () => 
       ...sizes.map(([id, value]): MadeTag => [id, 4, [value]]),
     ];
     expect(await reasonOf(madeTiff([{ ...made, tags }]))).toMatch(reason);
+  });
+});
+
+describe('a slide whose rows of tiles take much memory', () => {
+  // 80,000 x 1200 x 3 bytes; all tiles share their bytes, as converters write blank ones.
+  it('is read from its tiles, and gives the same pixels', async () => {
+    const [width, side] = [80_000, 1200];
+    const made = rgbPage({ width: 64, height: 64, colour: [9, 9, 9] });
+    const tile = deflateSync(flatRgb(side, side, [150, 80, 160]));
+    const columns = Math.ceil(width / side);
+    const sizes: readonly MadeTag[] = [
+      [256, 4, [width]],
+      [257, 4, [side]],
+      [259, 3, [8]],
+      [322, 4, [side]],
+      [323, 4, [side]],
+    ];
+    const ids = sizes.map(([id]) => id);
+    const tags = [...made.tags.filter(([id]) => !ids.includes(id)), ...sizes];
+    const bytes = madeTiff([
+      { tags, chunks: [tile, ...Array.from({ length: columns - 1 }, () => Buffer.alloc(2))] },
+    ]);
+    for (const [tag, value] of [
+      [324, 8],
+      [325, tile.length],
+    ] as const) {
+      const at = bytes.readUInt32LE(entryOf(bytes, tag) + 8);
+      for (let i = 0; i < columns; i++) bytes.writeUInt32LE(value, at + 4 * i);
+    }
+    const reader = await openSlide(madeFile('001.tif', bytes));
+    const pixels = await reader.read(0, { x: 1190, y: 1190, width: 20, height: 20 });
+    expect([...pixels.subarray(0, 3)]).toEqual([150, 80, 160]);
+    expect([...pixels.subarray(-3)]).toEqual([0, 0, 0]);
   });
 });

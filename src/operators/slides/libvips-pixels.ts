@@ -11,12 +11,16 @@ const asStored = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } a
 /** Unwanted bytes between two stored tiles that are read along, because a read costs more than they do. */
 const gapBytes = 32 * 1024;
 
-/** Stored tiles decoded at once where a region is put together of them. */
-const cellsAtOnce = 16;
+/** Pixels decoded at once where a region is put together of stored tiles. */
+const portionBytes = 8 * 2 ** 20;
+/** For a region libvips holds all tiles of a row, which in a slide of large tiles is more than a worker may take. */
+const mostRowBytes = 256 * 2 ** 20;
+
+const rowBytes = ({ width }: TiffPage, { cellHeight }: LevelGrid): number => width * cellHeight * 3;
 
 /**
  * Pixels of TIFF pages by libvips: regions from the file, single tiles by way of a TIFF in memory that holds only them. So
- * are regions of a page whose tags libvips must not believe.
+ * are regions of a page whose tags libvips must not believe, or whose rows of tiles take too much memory.
  */
 export const libvipsPixels = (
   path: string,
@@ -25,8 +29,9 @@ export const libvipsPixels = (
   grids: readonly LevelGrid[],
 ): PixelSource => ({
   async read(level: number, region: Region): Promise<Uint8Array> {
-    const { page, subifd, retagged } = levels[level] as TiffPage;
-    if (retagged) return regionOfCells(file, levels[level] as TiffPage, grids[level] as LevelGrid, region);
+    const [stored, grid] = [levels[level] as TiffPage, grids[level] as LevelGrid];
+    const { page, subifd, retagged } = stored;
+    if (retagged || rowBytes(stored, grid) > mostRowBytes) return regionOfCells(file, stored, grid, region);
     const { x, y, width, height } = region;
     const pixels = await sharp(path, { page, ...(subifd === null ? {} : { tiff: { subifd } }), ...asStored })
       .extract({ left: x, top: y, width, height })
@@ -69,8 +74,9 @@ async function regionOfCells(
   for (let row = top; row < bottom; row++)
     for (let column = left; column < right; column++) touched.push(row * grid.columns + column);
   const pixels = new Uint8Array(region.width * region.height * 3);
-  for (let first = 0; first < touched.length; first += cellsAtOnce) {
-    const portion = touched.slice(first, first + cellsAtOnce);
+  const atOnce = Math.max(1, Math.floor(portionBytes / (grid.cellWidth * grid.cellHeight * 3)));
+  for (let first = 0; first < touched.length; first += atOnce) {
+    const portion = touched.slice(first, first + atOnce);
     const decoded = await decodedCells(file, page, portion);
     for (const [i, cell] of portion.entries())
       copyPixels(decoded[i] as Uint8Array, cellRegion(grid, cell), pixels, region);

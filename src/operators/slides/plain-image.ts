@@ -15,8 +15,8 @@ import { convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadabl
 
 /** An image without pyramid is decoded whole and kept; more pixels would be more than 0.6 GB. */
 const mostPixels = 2e8;
-/** Of 16 bits it is decoded to twice as many bytes first. */
-const mostPixels16 = 1e8;
+/** Of 16 bits, interlaced or progressive it is held as a whole twice, once with two bytes or more for a sample. */
+const mostPixelsTwice = 8e7;
 /** A JPEG begins with EXIF, profiles and previews before it says what it holds. */
 const jpegHeaderBytes = 4 * 2 ** 20;
 
@@ -39,14 +39,14 @@ async function opened(
   } catch (error) {
     throw unreadable(path, `its header is damaged (${messageOf(error)})`, copyAgain, error);
   }
-  const { width, height, format, space, channels } = header;
+  const { width, height, format, space, channels, progressive } = header;
   if (!readableSpaces.has(space) || channels > 4)
     throw unreadable(
       path,
       `it holds ${channels} samples per pixel in the colour space ${space}; expected RGB or grey`,
       exportAsRgb,
     );
-  if (width * height > (space.endsWith('16') ? mostPixels16 : mostPixels))
+  if (width * height > (progressive || space.endsWith('16') ? mostPixelsTwice : mostPixels))
     throw unreadable(path, `${width} x ${height} pixels without tiles or pyramid`, convertWithVips(path));
   const info: SlideInfo = {
     ...facts,

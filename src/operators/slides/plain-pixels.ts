@@ -26,12 +26,14 @@ export interface PlainHeader {
   /** As libvips names it: "srgb", "b-w", "rgb16", "grey16", "cmyk", ... */
   readonly space: string;
   readonly channels: number;
+  /** Interlaced PNG or progressive JPEG, which is decoded as a whole before its first row is known. */
+  readonly progressive: boolean;
 }
 
 /** What libvips makes of the header of an image without pyramid. @throws Error of any kind when it is none */
 export async function plainHeader(input: PlainInput): Promise<PlainHeader> {
-  const { width, height, format, space, channels } = await opened(input).metadata();
-  return { width, height, format, space, channels };
+  const { width, height, format, space, channels, isProgressive } = await opened(input).metadata();
+  return { width, height, format, space, channels, progressive: isProgressive };
 }
 
 const spacesOf16 = { rgb16: 'rgb16', grey16: 'grey16' } as const;

@@ -2,8 +2,8 @@ import type { LevelGrid } from './level-grid.js';
 import type { SlideLevel } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** A tile is decoded whole: 100 MB. Scanners and converters write 256 to 4096 pixels a side. */
-const mostCellPixels = 2 ** 25;
+/** A tile is decoded whole: 50 MB. Scanners and converters write 256 to 4096 pixels a side. */
+const mostCellPixels = 2 ** 24;
 /** A slide of 79 x 79 mm at 0.25 um. */
 const mostLevelPixels = 1e11;
 
