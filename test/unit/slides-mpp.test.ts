@@ -39,6 +39,7 @@ describe('a size of a pixel that is understood', () => {
     ['a unit behind it', 'Aperio|MPP = 0.5 um'],
     ['small letters', 'Aperio|mpp = 5e-1'],
     ['no unit', both('0.5')],
+    ['an empty unit', both('0.5', '')],
     ['a comma', both('0,5', 'um')],
     ['single quotes', both('0.5', 'um').replaceAll('"', "'")],
     ['the micro sign', both('0.5', '\u00b5m')],
@@ -120,6 +121,16 @@ describe('a size of a pixel that is not understood is quoted', () => {
       expect.stringContaining('"?m"'),
       expect.stringMatching(/tile\.defaultMpp, 0\.5 um per pixel, was taken/),
     ]);
+  });
+
+  it.each<readonly [string, readonly [number, number, number]]>([
+    ['a unit that nobody has defined', [2, 2, 7]],
+    ['a size for one direction alone', [20_000, 72, 3]],
+  ])('the tags of a TIFF: %s', async (_, resolution) => {
+    expect(await infoOf(slideOf('a', resolution))).toMatchObject({
+      mpp: null,
+      mppSaid: `XResolution ${resolution[0]}, YResolution ${resolution[1]}, ResolutionUnit ${resolution[2]}`,
+    });
   });
 
   it('an empty field says nothing', async () => {

@@ -1,4 +1,4 @@
-import { settingsText, type TiledImage } from '../tiling/tiles-data.js';
+import { meanMpp, settingsText, type TiledImage } from '../tiling/tiles-data.js';
 import { html, type Html } from './html.js';
 import type { Tiled } from './image-input.js';
 import { counted } from '../../pipeline/core/wording.js';
@@ -88,7 +88,7 @@ const cardOf = ({ tiled, outcome }: Entry, data: string | null, noun: string): H
 
 function slideText({ id, rows, image, tile, segmentation, ...ended }: TiledImage): Html {
   const scale = image?.mpp
-    ? `${shown(image.mpp.x)} µm/px (${image.mpp.source})`
+    ? `${shown(meanMpp(image.mpp))} µm/px (${image.mpp.source})`
     : image
       ? 'size of a pixel unknown'
       : null;

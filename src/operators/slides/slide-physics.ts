@@ -56,7 +56,7 @@ function omeSize(image: OmeImage | null, of: number): PixelSize {
   if (empty(x) && empty(y)) return silent;
   const [wordsX, wordsY] = [omeWords('X', x), omeWords('Y', y)];
   const side = ({ value, unit }: OmeSize, words: string): SaidSize =>
-    saidSize(value ?? '', unit ?? 'um', words);
+    saidSize(value ?? '', unit === null || unit.trim() === '' ? 'um' : unit, words);
   return sizeOf(side(x, wordsX), side(y, wordsY), 'OME PhysicalSize', `${wordsX}, ${wordsY}`);
 }
 
@@ -73,12 +73,19 @@ function imageJSize({ description, resolution }: TiffPage): PixelSize {
   return sizeOf(side(resolution.x), side(resolution.y), 'ImageJ unit', said);
 }
 
+/** ResolutionUnit: 1 is no unit, 2 an inch, 3 a centimetre. */
+const resolutionUnits: Readonly<Record<number, number>> = { 2: 25_400, 3: 10_000 };
+
 function resolutionSize({ resolution }: TiffPage): PixelSize {
-  // 1: relative, 2: per inch, 3: per centimetre. What editors write by default (72, 96, 300 per inch) is not plausible.
-  const micrometres = { 2: 25_400, 3: 10_000 }[resolution?.unit ?? 1];
-  if (resolution === null || micrometres === undefined) return silent;
-  const [x, y] = [micrometres / resolution.x, micrometres / resolution.y];
-  return plausible(x) && plausible(y) ? { mpp: { x, y, source: 'TIFF resolution' }, unused: null } : silent;
+  if (resolution === null || resolution.unit === 1) return silent;
+  const { x: perX, y: perY, unit } = resolution;
+  const said = `XResolution ${perX}, YResolution ${perY}, ResolutionUnit ${unit}`;
+  const micrometres = resolutionUnits[unit];
+  if (micrometres === undefined) return { mpp: null, unused: said };
+  const [x, y] = [micrometres / perX, micrometres / perY];
+  if (plausible(x) && plausible(y)) return { mpp: { x, y, source: 'TIFF resolution' }, unused: null };
+  // What editors write by default (72, 96, 300 per inch) is no statement; a size for one direction alone is.
+  return { mpp: null, unused: plausible(x) || plausible(y) ? said : null };
 }
 
 /**
@@ -90,7 +97,8 @@ export function pixelSize(vendor: string, page: TiffPage, image: OmeImage | null
   const own =
     vendor === 'aperio' ? aperioSize(page) : vendor === 'ome' ? omeSize(image, images) : imageJSize(page);
   if (own.mpp !== null) return own;
-  return { mpp: resolutionSize(page).mpp, unused: own.unused };
+  const resolution = resolutionSize(page);
+  return { mpp: resolution.mpp, unused: own.unused ?? resolution.unused };
 }
 
 /** Scanners differ by less between both directions. */

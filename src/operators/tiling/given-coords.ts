@@ -6,7 +6,7 @@ import { storedTiles } from '../features/reading-thread.js';
 import type { StoredTiles } from '../features/stored-tiles.js';
 import type { SlideLevel, SlideMpp } from '../slides/slide-reader.js';
 import { axisDownsamples } from './segmentation-level.js';
-import type { TileGeometry } from './tiles-data.js';
+import { meanMpp, type TileGeometry } from './tiles-data.js';
 
 /** Tiles that somebody else has laid. */
 export interface GivenTiles {
@@ -92,7 +92,7 @@ function geometryOf(
     readPx,
     level0Px,
     stepLevel0Px: level0Px,
-    mpp: mpp === null ? null : (((mpp.x + mpp.y) / 2) * at.downsample * readPx) / sizePx,
+    mpp: mpp === null ? null : (meanMpp(mpp) * at.downsample * readPx) / sizePx,
   };
 }
 

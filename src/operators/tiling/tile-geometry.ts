@@ -3,7 +3,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { SlideInfo, SlideLevel, SlideMpp } from '../slides/slide-reader.js';
 import { notUnderstood } from '../slides/tiff-warnings.js';
 import { axisDownsamples } from './segmentation-level.js';
-import type { TileGeometry } from './tiles-data.js';
+import { meanMpp, type TileGeometry } from './tiles-data.js';
 
 /** A tile may be this much coarser on the slide than it was asked for: 0.2520 um passes for 0.25, as scanners differ. */
 const coarserBy = 1.1;
@@ -16,8 +16,6 @@ export interface SlideGrid {
   readonly side: readonly [number, number];
   readonly step: readonly [number, number];
 }
-
-const meanOf = ({ x, y }: SlideMpp): number => (x + y) / 2;
 
 /** How coarse a level-0 pixel is, and who says so: the slide table, then the file, then the experiment's default. */
 export function mppOf(
@@ -53,7 +51,7 @@ function gridOfLevel(
       readPx: size,
       level0Px: size * x,
       stepLevel0Px: step * x,
-      mpp: mpp === null ? null : meanOf(mpp) * at.downsample,
+      mpp: mpp === null ? null : meanMpp(mpp) * at.downsample,
     },
   };
 }
@@ -64,7 +62,7 @@ function gridOfMpp(
   levels: readonly SlideLevel[],
   mpp: SlideMpp,
 ): SlideGrid {
-  const finest = meanOf(mpp);
+  const finest = meanMpp(mpp);
   if (finest > target * coarserBy)
     throw new HafError(
       'HAF_SLIDE_UNREADABLE',

@@ -21,7 +21,7 @@ import { jpegOf, pngOf, type RgbImage } from './rgb-image.js';
 import { slideTissue, type SlideTissue } from './slide-tissue.js';
 import { thumbnailOf } from './thumbnail.js';
 import { mppOf, slideGrid } from './tile-geometry.js';
-import { clamCoordsFile, contoursFile, maskFile, overlayFile, thumbnailFile } from './tiles-data.js';
+import { clamCoordsFile, contoursFile, maskFile, meanMpp, overlayFile, thumbnailFile } from './tiles-data.js';
 import { tissueSettings } from './tissue-settings.js';
 
 /** Longer side of the thumbnail of a slide, pixels. */
@@ -193,7 +193,7 @@ async function tileOpened(
     name: image.id,
     levels: reader.info.levels,
     magnification: reader.info.magnification,
-    mpp: mpp === null ? null : (mpp.x + mpp.y) / 2,
+    mpp: mpp === null ? null : meanMpp(mpp),
     geometry: image.tile,
     coords,
   });

@@ -56,6 +56,9 @@ export const tileGeometrySchema = z.strictObject({
 });
 export type TileGeometry = z.infer<typeof tileGeometrySchema>;
 
+/** One size for both directions of a pixel; they differ by a few per cent at most where tiles are laid. */
+export const meanMpp = ({ x, y }: { readonly x: number; readonly y: number }): number => (x + y) / 2;
+
 /** How the tiling of one image ended. */
 export const tiledImageSchema = z.strictObject({
   /** Stem of the file name. */

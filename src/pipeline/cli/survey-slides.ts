@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { SlideProbe } from '../../operators/slides/probe-slide.js';
+import { meanMpp } from '../../operators/tiling/tiles-data.js';
 import type { Config } from '../config/schema.js';
 import { slideEndings } from '../core/file-endings.js';
 import { readSlideTable } from '../sources/slide-table.js';
@@ -44,7 +45,7 @@ function rowOf({ file, probe }: SlideSurvey): readonly string[] {
   if (!probe.readable) return [file, 'nothing'];
   const { route, levels, mpp, magnification, compression, missingTiles } = probe.info;
   const [base] = levels;
-  const physics = mpp === null ? ['-', '-'] : [rounded((mpp.x + mpp.y) / 2), mpp.source];
+  const physics = mpp === null ? ['-', '-'] : [rounded(meanMpp(mpp)), mpp.source];
   const size = `${base?.width}x${base?.height}`;
   const lens = magnification === null ? '-' : `${magnification}x`;
   return [file, route, size, `${levels.length}`, ...physics, lens, compression, `${missingTiles}`];
@@ -111,7 +112,7 @@ function scaleFindings(
   const scales = slides.flatMap(({ file, probe }) => {
     if (!probe.readable) return [];
     const { mpp } = probe.info;
-    return [{ file, mpp: given(file) ?? (mpp === null ? config.tile.defaultMpp : (mpp.x + mpp.y) / 2) }];
+    return [{ file, mpp: given(file) ?? (mpp === null ? config.tile.defaultMpp : meanMpp(mpp)) }];
   });
   const silent = scales.filter(({ mpp }) => mpp === null).map(({ file }) => file);
   const known = scales.flatMap(({ mpp }) => mpp ?? []).sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-import { settingsText, tileSetFile, type TiledImage } from '../../operators/tiling/tiles-data.js';
+import { meanMpp, settingsText, tileSetFile, type TiledImage } from '../../operators/tiling/tiles-data.js';
 import { csvText, type CsvCell } from '../core/csv.js';
 import { stemOf } from '../core/file-name.js';
 import type { Problem } from '../core/problem.js';
@@ -61,7 +61,8 @@ function rowOf({ id, file, patient, source, outcome, reason, rows, ...made }: Ti
     ...{ id, file, patient, source, outcome, reason, tiles: rows },
     ...(image && {
       ...{ vendor: image.vendor, route: image.route, width: image.width, height: image.height },
-      ...{ mpp: image.mpp?.x, mppSource: image.mpp?.source, magnification: image.magnification },
+      ...{ mpp: image.mpp === null ? undefined : meanMpp(image.mpp), mppSource: image.mpp?.source },
+      magnification: image.magnification,
     }),
     ...(segmentation && {
       ...{ preset: segmentation.preset, thresholds: settingsText(segmentation) },
