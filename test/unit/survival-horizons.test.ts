@@ -5,12 +5,11 @@ import {
   brierCurve,
   integratedBrier,
   integrationTimes,
-  year,
 } from '../../src/operators/survival/brier.js';
 import { censoringOf } from '../../src/operators/survival/censoring.js';
 import { dCalibration } from '../../src/operators/survival/d-calibration.js';
 import { dynamicAuc, meanDynamicAuc } from '../../src/operators/survival/dynamic-auc.js';
-import { followUpOf, type FollowUp } from '../../src/operators/survival/follow-up.js';
+import { followUpOf, year, type FollowUp } from '../../src/operators/survival/follow-up.js';
 import { horizonCalibration } from '../../src/operators/survival/horizon-calibration.js';
 import { kaplanMeier, survivalSteps } from '../../src/operators/survival/kaplan-meier.js';
 import { measured, notDefined } from '../../src/operators/survival/measure.js';

@@ -2,27 +2,9 @@ import type { TopLevelSpec } from 'vega-lite';
 import { csvLine } from '../../pipeline/core/csv.js';
 import { spreadOf } from '../evaluation/spread-of.js';
 import type { SummaryRow } from '../evaluation/summary-data.js';
-import { chartColours, renderChart } from './chart.js';
+import { renderChart } from './chart.js';
 import type { Figure } from './figure.js';
-
-/** Ten colours that differ in hue and lightness (Tableau 10; orange last, because the reference method has one like it); dashes tell the second and third ten apart. */
-const hues = [
-  '#4e79a7',
-  '#59a14f',
-  '#e15759',
-  '#76b7b2',
-  '#b07aa1',
-  '#9c755f',
-  '#edc948',
-  '#ff9da7',
-  '#8c8c8c',
-  '#f28e2b',
-];
-const dashes = [
-  [1, 0],
-  [6, 3],
-  [2, 2],
-];
+import { methodLineStyles } from './method-line-styles.js';
 
 /** Mean test AUC of all methods while modalities vanish; the reference method is drawn bold. Null for fewer than two. */
 export async function robustnessLinesFigure(
@@ -68,13 +50,8 @@ function spec(
   titles: readonly string[],
   bold: string | undefined,
 ): TopLevelSpec {
-  const others = titles.filter((title) => title !== bold);
-  const domain = [...(bold === undefined ? [] : [bold]), ...others];
-  const own = (of: (i: number) => string): string[] => [
-    ...(bold === undefined ? [] : [chartColours.emphasis]),
-    ...others.map((_, i) => of(i)),
-  ];
-  const dashOf = (i: number): number[] => dashes[Math.floor(i / hues.length) % dashes.length] as number[];
+  const styles = methodLineStyles(titles, bold);
+  const domain = [...styles.domain];
   return {
     title: { text: 'All methods', subtitle: 'mean over folds' },
     width: 560,
@@ -91,7 +68,7 @@ function spec(
       color: {
         field: 'method',
         type: 'nominal',
-        scale: { domain, range: own((i) => hues[i % hues.length] as string) },
+        scale: { domain, range: [...styles.colours] },
         legend: {
           title: null,
           symbolType: 'stroke',
@@ -102,10 +79,7 @@ function spec(
       strokeDash: {
         field: 'method',
         type: 'nominal',
-        scale: {
-          domain,
-          range: [...(bold === undefined ? [] : [[1, 0]]), ...others.map((_, i) => dashOf(i))],
-        },
+        scale: { domain, range: styles.dashes.map((dash) => [...dash]) },
         legend: { title: null },
       },
       strokeWidth: {

@@ -1,9 +1,6 @@
 import { observedChance, type Censoring } from './censoring.js';
-import type { FollowUp } from './follow-up.js';
+import { year, type FollowUp } from './follow-up.js';
 import { measured, notDefined, type Measure } from './measure.js';
-
-/** Days of a year. */
-export const year = 365.25;
 
 /**
  * Brier score at a horizon (Graf et al. 1999): mean squared distance of S(s|x) and being without the event at s, censored patients

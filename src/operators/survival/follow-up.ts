@@ -1,3 +1,6 @@
+/** Days of a year. */
+export const year = 365.25;
+
 /** What is known of the survival of a group of patients, in one order. */
 export interface FollowUp {
   /** Days from the start to the event, or to the last information; above 0. */

@@ -1,0 +1,133 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+import { grouped } from '../../pipeline/core/grouped.js';
+import { quantile } from '../stats/quantile.js';
+import { addPairs, concordanceOf } from './concordance.js';
+import { followUpAt, type FollowUp } from './follow-up.js';
+import { measured, notDefined, type Measure } from './measure.js';
+import { PairCounter } from './pair-counter.js';
+
+/** Two methods' risks of the same test patients. Each list has one entry for each tested patient of each fold. */
+export interface PairedRisks {
+  readonly followUp: FollowUp;
+  readonly first: ArrayLike<number>;
+  readonly second: ArrayLike<number>;
+  readonly fold: ArrayLike<number>;
+  /** Which patient an entry is of: the same number for one patient in several repeats. */
+  readonly patient: ArrayLike<number>;
+}
+
+/** Difference of two methods in C within folds, first minus second. */
+export interface PairedConcordance {
+  readonly difference: Measure;
+  /** 95 % percentile interval; null without resamples or where C is undefined. */
+  readonly ci95: readonly [number, number] | null;
+  /** Two-sided: twice the share of resamples on the other side of 0, at most 1. Null where `ci95` is. */
+  readonly p: number | null;
+  /** Resamples with a comparable pair. */
+  readonly resamples: number;
+}
+
+/**
+ * Paired bootstrap of Harrell's C within folds (method.md 11.5): patients are drawn with replacement within each fold and status, and both
+ * methods are asked about the same draw. A patient of several repeats is drawn once for all of them, within its first fold.
+ *
+ * @param resamples 0: the difference alone
+ * @throws RangeError when a risk is not finite or the lengths differ
+ */
+export function comparePairedConcordance(
+  { followUp, first, second, fold, patient }: PairedRisks,
+  resamples: number,
+  random: Rng,
+): PairedConcordance {
+  const rows = Array.from(followUp.time, (_, i) => i);
+  const folds = [...grouped(rows.map((i) => [fold[i], i] as const)).values()].map((members) => {
+    const own = followUpAt(followUp, members);
+    return {
+      patients: members.map((i) => patient[i] as number),
+      counters: [first, second].map(
+        (risks) =>
+          new PairCounter(
+            own,
+            members.map((i) => risks[i] as number),
+          ),
+      ),
+    };
+  });
+  /** C of each method when every patient is there some times. */
+  const both = (times: ReadonlyMap<number, number> | null): readonly Measure[] => {
+    const drawn = folds.map(({ patients }) =>
+      times === null ? undefined : Float64Array.from(patients, (id) => times.get(id) ?? 0),
+    );
+    return [0, 1].map((method) =>
+      concordanceOf(
+        addPairs(
+          folds.map(({ counters }, f) => {
+            const counter = counters[method] as PairCounter;
+            const own = drawn[f];
+            return own === undefined ? counter.count() : counter.count({ times: own });
+          }),
+        ),
+      ),
+    );
+  };
+  const difference = differenceOf(both(null));
+  if (difference.value === null || resamples === 0) return { difference, ci95: null, p: null, resamples: 0 };
+  const strata = strataOf(rows, patient, fold, followUp.event);
+  const differences: number[] = [];
+  for (let resample = 0; resample < resamples; resample++) {
+    const { value } = differenceOf(both(drawnTimes(strata, random)));
+    if (value !== null) differences.push(value);
+  }
+  if (differences.length === 0) return { difference, ci95: null, p: null, resamples: 0 };
+  const sorted = Float64Array.from(differences).sort();
+  const share = (beyond: (value: number) => boolean): number =>
+    (1 + sorted.reduce((count, value) => count + (beyond(value) ? 1 : 0), 0)) / (1 + sorted.length);
+  return {
+    difference,
+    ci95: [quantile(sorted, 0.025), quantile(sorted, 0.975)],
+    p: Math.min(
+      1,
+      2 *
+        Math.min(
+          share((value) => value <= 0),
+          share((value) => value >= 0),
+        ),
+    ),
+    resamples: sorted.length,
+  };
+}
+
+function differenceOf([first, second]: readonly Measure[]): Measure {
+  if (first?.value == null) return notDefined(first?.reason ?? 'no patients');
+  if (second?.value == null) return notDefined(second?.reason ?? 'no patients');
+  return measured(first.value - second.value);
+}
+
+/** The patients of each fold and status, each in its first fold. */
+function strataOf(
+  rows: readonly number[],
+  patient: ArrayLike<number>,
+  fold: ArrayLike<number>,
+  event: ArrayLike<number>,
+): readonly (readonly number[])[] {
+  const seen = new Set<number>();
+  const firstRows = rows.filter((i) => {
+    const id = patient[i] as number;
+    return !seen.has(id) && seen.add(id).has(id);
+  });
+  return [
+    ...grouped(
+      firstRows.map((i) => [`${fold[i] as number}/${event[i] as number}`, patient[i] as number] as const),
+    ).values(),
+  ];
+}
+
+function drawnTimes(strata: readonly (readonly number[])[], random: Rng): Map<number, number> {
+  const times = new Map<number, number>();
+  for (const stratum of strata)
+    for (let draw = 0; draw < stratum.length; draw++) {
+      const id = stratum[random.int(stratum.length)] as number;
+      times.set(id, (times.get(id) ?? 0) + 1);
+    }
+  return times;
+}

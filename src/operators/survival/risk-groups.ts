@@ -1,0 +1,95 @@
+import { quantile } from '../stats/quantile.js';
+import { checkRisks } from './check-risks.js';
+import { curveTimes, summarizeCurve, type CurveSummary } from './curve-summary.js';
+import { followUpAt, followUpOf } from './follow-up.js';
+import { logRankTest, type LogRankTest } from './log-rank.js';
+
+/** A test patient with the risk that the model of its fold gives. */
+export interface TestedPatient {
+  readonly patient: string;
+  readonly fold: number;
+  /** Higher: an earlier event. Comparable within a fold only. */
+  readonly risk: number;
+  /** Days. */
+  readonly time: number;
+  readonly event: 0 | 1;
+}
+
+/** Kaplan-Meier curves of groups of test patients by their risk. */
+export interface RiskGroups {
+  /** From low to high risk. A group may be empty: training risks are more extreme than test risks. */
+  readonly groups: readonly CurveSummary[];
+  /** Days at which numbers at risk are given. */
+  readonly times: readonly number[];
+  /** Stratified by fold: patients of different folds are never compared. */
+  readonly logRank: LogRankTest;
+}
+
+/**
+ * Cuts between risk groups of one fold: quantiles of the risks of its training patients (evaluation mode); the median for two groups.
+ *
+ * @throws RangeError without risks, or when one is not finite
+ */
+export function riskCuts(trainingRisks: ArrayLike<number>, groups = 2): readonly number[] {
+  checkRisks(trainingRisks, trainingRisks.length);
+  if (trainingRisks.length === 0) throw new RangeError('no training risks to cut at');
+  const sorted = Float64Array.from(trainingRisks).sort();
+  return Array.from({ length: groups - 1 }, (_, k) => quantile(sorted, (k + 1) / groups));
+}
+
+/**
+ * Test patients of all folds in groups: the number of cuts of the patient's fold that its risk exceeds (method.md 11.4).
+ *
+ * @param patients of one repeat of the cross-validation, each once
+ * @param cuts of each fold, as many for each
+ * @throws RangeError when a risk is not finite, a patient is there twice, or a fold has no cuts or another number of them
+ */
+export function riskGroups(
+  patients: readonly TestedPatient[],
+  cuts: ReadonlyMap<number, readonly number[]>,
+): RiskGroups {
+  checkRisks(
+    patients.map(({ risk }) => risk),
+    patients.length,
+  );
+  if (new Set(patients.map(({ patient }) => patient)).size < patients.length)
+    throw new RangeError('a patient is there twice: give the patients of one repeat');
+  const count = 1 + ([...cuts.values()][0]?.length ?? 0);
+  const group = patients.map(({ fold, risk }) => {
+    const own = cuts.get(fold);
+    if (own?.length !== count - 1) throw new RangeError(`fold ${fold} does not have ${count - 1} cuts`);
+    return own.filter((cut) => risk > cut).length;
+  });
+  const followUp = followUpOf(
+    patients.map(({ time }) => time),
+    patients.map(({ event }) => event),
+  );
+  const times = curveTimes(followUp);
+  return {
+    times,
+    groups: groupNames(count).map((name, g) =>
+      summarizeCurve(
+        name,
+        followUpAt(
+          followUp,
+          group.flatMap((own, i) => (own === g ? [i] : [])),
+        ),
+        times,
+      ),
+    ),
+    logRank: logRankTest(
+      followUp,
+      group,
+      count,
+      patients.map(({ fold }) => fold),
+    ),
+  };
+}
+
+/** From low to high risk. */
+export const groupNames = (count: number): readonly string[] =>
+  count === 2
+    ? ['low risk', 'high risk']
+    : count === 3
+      ? ['low risk', 'medium risk', 'high risk']
+      : Array.from({ length: count }, (_, g) => `risk group ${g + 1} of ${count}`);
