@@ -20,6 +20,7 @@ interface CurveVector extends TimesAndEvents {
   readonly greenwoodSe: Readonly<Record<string, number | null>>;
   readonly median: number | 'inf';
   readonly medianCi_lifelines: readonly (number | 'inf')[];
+  readonly medianCi_statsmodels_log: readonly (number | 'inf')[];
 }
 const days = (value: number | 'inf' | undefined): number | null => (typeof value === 'number' ? value : null);
 
@@ -41,6 +42,11 @@ describe.skipIf(vectorsFolder === null)('curves against reference vectors', () =
       days: days(vector.median),
       lower: days(vector.medianCi_lifelines[0]),
       upper: days(vector.medianCi_lifelines[1]),
+    });
+    expect(medianSurvival(km, 'log')).toEqual({
+      days: days(vector.median),
+      lower: days(vector.medianCi_statsmodels_log[0]),
+      upper: days(vector.medianCi_statsmodels_log[1]),
     });
   });
 

@@ -69,13 +69,26 @@ export interface MedianSurvival {
 }
 
 /**
- * The first time with S <= 0.5, and Brookmeyer and Crowley's interval: the times whose log-log interval holds 0.5, so from the first
- * time with the lower bound <= 0.5 to the first with the upper bound <= 0.5 (method.md 11.4).
+ * The first time with S <= 0.5, and Brookmeyer and Crowley's interval: the times whose 95 % interval holds 0.5, so from the first time with
+ * the lower bound <= 0.5 to the first with the upper bound <= 0.5 (method.md 11.4).
+ *
+ * @param transform of the interval: `logLog`, that of the band (the default of lifelines), or `log` (the default of R's survfit)
  */
-export function medianSurvival({ times, survival, lower, upper }: KaplanMeier): MedianSurvival {
+export function medianSurvival(
+  { times, survival, lower, upper, variance }: KaplanMeier,
+  transform: 'logLog' | 'log' = 'logLog',
+): MedianSurvival {
   const firstBelowHalf = (values: Float64Array): number | null => {
     const at = values.findIndex((value) => value <= 0.5 + rounding);
     return at < 0 ? null : (times[at] as number);
   };
-  return { days: firstBelowHalf(survival), lower: firstBelowHalf(lower), upper: firstBelowHalf(upper) };
+  const logBound = (side: 1 | -1): Float64Array =>
+    survival.map((s, at) =>
+      s === 0 ? 0 : s * Math.exp(side * normal975 * Math.sqrt(variance[at] as number)),
+    );
+  return {
+    days: firstBelowHalf(survival),
+    lower: firstBelowHalf(transform === 'log' ? logBound(-1) : lower),
+    upper: firstBelowHalf(transform === 'log' ? logBound(1) : upper),
+  };
 }

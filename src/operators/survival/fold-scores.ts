@@ -1,0 +1,98 @@
+import { brierAt, brierCurve, integrationTimes } from './brier.js';
+import { censoringOf } from './censoring.js';
+import { concordanceOf, harrellPairs, unoC } from './concordance.js';
+import { dCalibration, type DCalibration } from './d-calibration.js';
+import { dynamicAuc } from './dynamic-auc.js';
+import { eventCount, type FollowUp } from './follow-up.js';
+import { kaplanMeier, survivalSteps } from './kaplan-meier.js';
+import { notDefined, type Measure } from './measure.js';
+import type { PairCounts } from './pair-counter.js';
+import { valueAt } from './step-function.js';
+
+/** S(t|x) of a patient, by its position, at some days. */
+export type SurvivalCurve = (patient: number, days: ArrayLike<number>) => ArrayLike<number>;
+
+/** What a fold is judged by. */
+export interface FoldToScore {
+  /** Follow-up of the training patients, for the weights 1/G and the reference curve. */
+  readonly training: FollowUp;
+  readonly test: FollowUp;
+  /** Of the test patients; higher means an earlier event. */
+  readonly risks: ArrayLike<number>;
+  /** Of the test patients; null for a method that gives risks alone. */
+  readonly curve: SurvivalCurve | null;
+}
+
+/** Scores at one horizon. */
+export interface HorizonScores {
+  /** Days. */
+  readonly horizon: number;
+  /** Uno's C of events before the horizon. */
+  readonly uno: Measure;
+  readonly auc: Measure;
+  readonly brier: Measure;
+  /** Brier score of the training patients' Kaplan-Meier curve. */
+  readonly brierReference: Measure;
+}
+
+/** All scores of the test patients of one fold (method.md 11.5). */
+export interface FoldScores {
+  readonly patients: number;
+  readonly events: number;
+  /** Add these over folds for the pooled C: pairs of different folds are never compared. */
+  readonly pairs: PairCounts;
+  readonly harrell: Measure;
+  readonly uno: Measure;
+  readonly horizons: readonly HorizonScores[];
+  readonly integratedBrier: Measure;
+  readonly integratedBrierReference: Measure;
+  /** Null for a method without curves. */
+  readonly dCalibration: DCalibration | null;
+}
+
+const withoutCurves = notDefined('the method gives risks, no survival curves');
+
+/**
+ * Scores the test patients of one fold.
+ *
+ * @param tau days up to which events count in Uno's C; null counts all
+ * @param horizons days, ascending
+ * @throws RangeError when a risk or a survival is not finite or the lengths differ
+ */
+export function foldScores(
+  { training, test, risks, curve }: FoldToScore,
+  tau: number | null,
+  horizons: readonly number[],
+): FoldScores {
+  const censoring = censoringOf(training);
+  const pairs = harrellPairs(test, risks);
+  const steps = survivalSteps(kaplanMeier(training));
+  const reference: SurvivalCurve = (_, days) => Float64Array.from(days, (when) => valueAt(steps, when));
+  const patients = Array.from(test.time, (_, i) => i);
+  const atOwnTime = (i: number): number => curve?.(i, [test.time[i] as number])[0] ?? Number.NaN;
+  const brierOf = (of: SurvivalCurve, horizon: number): Measure =>
+    brierAt(
+      test,
+      patients.map((i) => of(i, [horizon])[0] ?? Number.NaN),
+      horizon,
+      censoring,
+    );
+  const times = integrationTimes(test, censoring);
+  return {
+    patients: patients.length,
+    events: eventCount(test),
+    pairs,
+    harrell: concordanceOf(pairs),
+    uno: unoC(test, risks, censoring, tau),
+    horizons: horizons.map((horizon) => ({
+      horizon,
+      uno: unoC(test, risks, censoring, horizon),
+      auc: dynamicAuc(test, risks, censoring, horizon),
+      brier: curve === null ? withoutCurves : brierOf(curve, horizon),
+      brierReference: brierOf(reference, horizon),
+    })),
+    integratedBrier: curve === null ? withoutCurves : brierCurve(test, curve, times, censoring).integrated,
+    integratedBrierReference: brierCurve(test, reference, times, censoring).integrated,
+    dCalibration: curve === null ? null : dCalibration(test, patients.map(atOwnTime)),
+  };
+}
