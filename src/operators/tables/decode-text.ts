@@ -13,6 +13,9 @@ const windows1252 =
   '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
   '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
 
+/** A text of more characters cannot be made; UTF-8 stays as it is. */
+export const largestDecoded = 400e6;
+
 /** Ctrl-Z, which DOS programs write as the last byte of a text. */
 const endOfFile = 0x1a;
 
@@ -20,9 +23,10 @@ const endOfFile = 0x1a;
  * Decodes a text file: UTF-8, UTF-16 of either byte order (with a byte order mark, or by the zero bytes of its ASCII
  * characters), and Windows-1252 for what is not valid UTF-8. Null when the bytes are no text.
  */
-export function decodeText(content: Buffer): DecodedText | null {
+export function decodeText(content: Buffer): DecodedText | 'too large' | null {
   const wide = utf16Of(content);
   if (wide !== null) {
+    if (content.length > largestDecoded) return 'too large';
     const even = content.subarray(wide.start, content.length - ((content.length - wide.start) % 2));
     const little = wide.encoding === 'UTF-16LE' ? even : Buffer.from(even).swap16();
     return {
@@ -36,6 +40,7 @@ export function decodeText(content: Buffer): DecodedText | null {
   );
   if (bytes.subarray(0, 65_536).includes(0)) return null;
   if (isUtf8(bytes)) return { bytes, encoding: 'UTF-8', note: null };
+  if (bytes.length > largestDecoded) return 'too large';
   const text = bytes
     .toString('latin1')
     .replace(/[\x80-\x9f]/g, (letter) => windows1252[letter.charCodeAt(0) - 0x80] ?? letter);

@@ -35,12 +35,21 @@ export function refuseWords(view: ColumnView): Settled | null {
       ...{ type: 'fault', reason: 'date', line: null },
       problem: `the column holds dates ("${known[0] ?? ''}"): replace them by a number, such as days since the diagnosis or an age, or ${declare}`,
     };
-  if (view.texts > 0 && known.length >= fewestIdentifiers && new Set(known).size === known.length)
+  if (view.texts > 0 && known.length >= fewestIdentifiers && allDifferent(known))
     return {
       ...{ type: 'fault', reason: 'identifier', line: null },
       problem: `all ${known.length} values are different texts ("${known[0] ?? ''}", "${known[1] ?? ''}" ...): an identifier? ${declare[0]?.toUpperCase() ?? ''}${declare.slice(1)}, or "${view.name}: nominal" if they are categories`,
     };
   return null;
+}
+
+function allDifferent(words: readonly string[]): boolean {
+  const seen = new Set<string>();
+  for (const word of words) {
+    if (seen.has(word)) return false;
+    seen.add(word);
+  }
+  return true;
 }
 
 function slips(view: ColumnView): Settled | null {

@@ -1,5 +1,8 @@
 import { plainNumber } from './plain-number.js';
 
+/** Words of which it is remembered whether they mean "missing". */
+const wordsKept = 10_000;
+
 /** Which cells are missing. */
 export interface MissingWords {
   /** @param text - trimmed */
@@ -16,9 +19,19 @@ export function missingWords(words: readonly string[]): MissingWords {
   const numbers = new Set(
     words.map((word) => plainNumber(word.trim())).filter((value) => !Number.isNaN(value)),
   );
+  const longest = Math.max(...[...texts].map((word) => word.length));
+  // A table repeats its words; lower case is asked for once for each.
+  const seen = new Map<string, boolean>();
+  const isMissing = (text: string): boolean => {
+    const known = seen.get(text);
+    if (known !== undefined) return known;
+    const missing = texts.has(text.toLowerCase());
+    if (seen.size < wordsKept) seen.set(text, missing);
+    return missing;
+  };
   return {
-    // Most cells that are no number are empty; others are short words.
-    text: (text) => text === '' || texts.has(text.toLowerCase()),
+    // Most cells that are no number are empty; others are short words. Lower case is never shorter than a text.
+    text: (text) => text === '' || (text.length <= longest && isMissing(text)),
     number: (value) => numbers.has(value),
     anyNumber: numbers.size > 0,
   };

@@ -3,8 +3,12 @@ const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** The decimal mark of a file's numbers. */
 export type DecimalMark = '.' | ',';
 
+/** Whether a number can begin with this character: most words are told apart by their first. */
+const canBegin = (code: number): boolean => code >= 43 && code <= 57 && code !== 47;
+
 /** The value of a text that is a plain decimal number; NaN for any other text ("NA", "0x10", "inf", "1 000"). */
 export function plainNumber(text: string, mark: DecimalMark = '.'): number {
+  if (!canBegin(text.charCodeAt(0))) return NaN;
   const written = mark === '.' ? text : text.includes('.') ? '' : text.replace(',', '.');
   const value = plain.test(written) ? Number(written) : NaN;
   return Number.isFinite(value) ? value : NaN;

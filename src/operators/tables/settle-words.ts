@@ -25,7 +25,9 @@ export function coded(view: ColumnView): Coded {
   const words = truth ? written.map((word) => word.toLowerCase()) : written;
   const categories = distinctWords(words);
   const codeOf = new Map(categories.map((word, code) => [word, code]));
-  return { categories, cells: Float64Array.from(words, (word) => codeOf.get(word) ?? NaN) };
+  const cells = new Float64Array(words.length);
+  for (let row = 0; row < cells.length; row++) cells[row] = codeOf.get(words[row] as string) ?? NaN;
+  return { categories, cells };
 }
 
 const empty = (categories: readonly string[]): Settled | null =>

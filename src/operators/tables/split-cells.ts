@@ -8,9 +8,16 @@ export interface CellOffsets {
   readonly firstOf: Uint32Array;
   /** The line each row begins in, from 1. */
   readonly lines: Uint32Array;
-  /** A quote that is never closed, or text behind a closing one. */
+  /** A quote that is never closed, text behind a closing one, or a size that no table has. */
   readonly fault: { readonly line: number; readonly problem: string } | null;
 }
+
+/** No table has cells or rows beyond these sizes; a file without line ends or with a lost quote has. */
+const largestCell = 1_000_000;
+const widestRow = 1_000_000;
+
+const cellTooLarge = `a cell of more than ${largestCell.toLocaleString('en')} bytes begins here: is the delimiter right, is a quote (") missing, is it a table?`;
+const rowTooWide = `the line has more than ${widestRow.toLocaleString('en')} cells: are line ends missing, is it a table?`;
 
 /** A typed array that grows. */
 class Growing {
@@ -50,7 +57,12 @@ export function splitCells(
     let content = false;
     let rowEnds = false;
     while (!rowEnds) {
+      const cell = at;
       starts.push(at);
+      if (starts.length - first > widestRow) {
+        fault = { line: rowLine, problem: rowTooWide };
+        break;
+      }
       while (at < end && (bytes[at] === space || (bytes[at] === tab && delimiter !== tab))) at++;
       if (bytes[at] === quote) {
         const opened = { line, at };
@@ -65,6 +77,10 @@ export function splitCells(
             fault = { line: opened.line, problem: 'a quote (") is opened here and never closed' };
             break;
           }
+          if (stop - opened.at > largestCell) {
+            fault = { line: opened.line, problem: cellTooLarge };
+            break;
+          }
           if (bytes[at] !== quote) break;
           at++;
         }
@@ -75,9 +91,14 @@ export function splitCells(
         if (fault !== null) break;
       }
       let byte = bytes[at];
-      while (at < end && byte !== delimiter && byte !== lineFeed && byte !== carriageReturn) {
+      const stop = Math.min(end, cell + largestCell);
+      while (at < stop && byte !== delimiter && byte !== lineFeed && byte !== carriageReturn) {
         content = true;
         byte = bytes[++at];
+      }
+      if (at >= stop && stop < end && byte !== delimiter && byte !== lineFeed && byte !== carriageReturn) {
+        fault = { line: rowLine, problem: cellTooLarge };
+        break;
       }
       rowEnds = at >= end || byte !== delimiter;
       if (!rowEnds) at++;

@@ -1,14 +1,29 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
 import { cellText } from './cell-text.js';
-import { decodeText } from './decode-text.js';
+import { decodeText, largestDecoded } from './decode-text.js';
 import { numberInBytes, type DecimalMark } from './plain-number.js';
 import { excelDirective, sniffDelimiter } from './sniff-delimiter.js';
 import { splitCells, type CellOffsets } from './split-cells.js';
+import { WordPool } from './word-pool.js';
+
+/** Larger files cannot be read in one piece. */
+const largestText = 2e9;
 
 /** Opens a table of delimited text. The whole file is kept as bytes, and 4 bytes for each cell. */
 export async function openTextGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
+  const { size } = await stat(path);
+  if (size > largestText)
+    return {
+      line: null,
+      problem: `it has ${(size / 1e9).toFixed(1)} GB, and texts of more than ${largestText / 1e9} GB are not read: save it as Parquet, or leave columns out`,
+    };
   const decoded = decodeText(await readFile(path));
+  if (decoded === 'too large')
+    return {
+      line: null,
+      problem: `it is not UTF-8, and has more than ${largestDecoded / 1e6} MB: save it as UTF-8`,
+    };
   if (decoded === null) return { line: null, problem: 'it holds zero bytes and is no text' };
   const directive = excelDirective(decoded.bytes);
   const bytes = directive === null ? decoded.bytes : decoded.bytes.subarray(directive.begin);
@@ -31,10 +46,11 @@ export async function openTextGrid(path: string, options: GridOptions): Promise<
 
 function gridOf(bytes: Buffer, cells: CellOffsets, decimal: DecimalMark, above: number): CellGrid {
   const { starts, firstOf, lines } = cells;
+  const words = new WordPool(bytes);
   const width = (row: number): number => (firstOf[row + 1] as number) - (firstOf[row] as number) - 1;
   const text = (row: number, column: number): string => {
     const at = (firstOf[row] as number) + column;
-    return column < width(row) ? cellText(bytes, starts[at] as number, (starts[at + 1] as number) - 1) : '';
+    return column < width(row) ? words.text(starts[at] as number, (starts[at + 1] as number) - 1) : '';
   };
   return {
     header: Array.from({ length: width(0) }, (_, column) => text(0, column)),

@@ -100,8 +100,8 @@ export function typedTable(
     for (let row = 0; row < rows; row++) numbers[row] = filled.cells[row * used.length + index] as number;
     const view: ColumnView = {
       ...{ name, numbers, texts: filled.texts[index] ?? 0, named: Object.hasOwn(declaration.columns, name) },
-      words: oncePerColumn(() => Array.from({ length: rows }, (_, row) => text.text(row, at))),
-      written: oncePerColumn(() => Array.from({ length: rows }, (_, row) => text.written(row, at))),
+      words: oncePerColumn(() => columnTexts(rows, at, text.text)),
+      written: oncePerColumn(() => columnTexts(rows, at, text.written)),
       line: (row) => text.lines[row] ?? 0,
     };
     const settled = settleColumn(view, declared, declaration.keepConstant ?? false);
@@ -163,6 +163,12 @@ function noInput(left: readonly LeftOut[]): string {
 function inFileOrder(left: readonly LeftOut[], columns: readonly string[]): readonly LeftOut[] {
   const at = new Map(columns.map((name, index) => [name, index]));
   return [...left].sort((a, b) => (at.get(a.column) ?? 0) - (at.get(b.column) ?? 0));
+}
+
+function columnTexts(rows: number, column: number, of: TextTable['text']): readonly string[] {
+  const texts = new Array<string>(rows);
+  for (let row = 0; row < rows; row++) texts[row] = of(row, column);
+  return texts;
 }
 
 function oncePerColumn<T>(make: () => T): () => T {

@@ -3,6 +3,9 @@ import { configSchema } from './schema.js';
 import { accepts, type KeyPath, namedSection, type SchemaNode, schemaAt, sectionOf } from './schema-tree.js';
 import { nearest } from '../core/suggest.js';
 
+/** Unknown keys of one section that are named; the rest is counted. */
+const keysNamed = 20;
+
 /** One thing wrong with a key; the place in the file is added by the loader. */
 export interface ConfigFinding {
   readonly path: KeyPath;
@@ -46,7 +49,16 @@ function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): 
   const actual = valueAt(value, path);
   const place = schemaAt(tree, path, value);
   const node = place && issue.code === 'unrecognized_keys' ? sectionOf(place, actual) : place;
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node));
+  if (issue.code === 'unrecognized_keys') {
+    const { keys } = issue;
+    const [next] = keys.slice(keysNamed);
+    return [
+      ...keys.slice(0, keysNamed).map((key) => unknownKey(key, path, node)),
+      ...(next === undefined
+        ? []
+        : [{ path: [...path, next], message: `unknown key, the first of ${keys.length - keysNamed} more` }]),
+    ];
+  }
   if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     const section = path.at(-1) === issue.discriminator ? path.slice(0, -1) : path;

@@ -81,9 +81,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (problems.length > 0)
     throw new HafError(
       'HAF_CONFIG_INVALID',
-      `${label} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+      `${label} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${shortened(problems).join('\n')}`,
       'Correct what is listed; "haf-pipeline config schema" describes every key.',
-      { context: { file: label, problems } },
+      { context: { file: label, problems: shortened(problems) } },
     );
   const config = configSchema.parse(value);
   const resolved: Config = {
@@ -98,6 +98,13 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warnings: configWarnings(resolved),
   };
 }
+
+/** As many problems as a person reads; the rest is counted. */
+const shown = 100;
+const shortened = (problems: readonly string[]): readonly string[] =>
+  problems.length <= shown
+    ? problems
+    : [...problems.slice(0, shown), `... and ${problems.length - shown} more`];
 
 function dataRootOf(option: string | undefined, root: string | null, file: string | null): string | null {
   if (option !== undefined) return resolve(option);

@@ -1,4 +1,14 @@
-import { type Document, LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import {
+  type Document,
+  LineCounter,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { KeyPath } from './schema-tree.js';
 
 /** Where something was written: `experiment.yaml:12:3` or `--set align.tauSv=2`. */
@@ -42,6 +52,9 @@ function obstacle(document: Document, path: readonly string[]): string | null {
   return null;
 }
 
+/** Characters of an experiment that names each of 15,000 columns: under half a million. */
+const longestText = 3e6;
+
 /** Lays `a.b=value` over the document. The value is YAML: `[haf, ga]`, `null` and `0.5` mean what they say. */
 function override(document: Document, text: string, problems: ConfigProblem[]): Override | null {
   const refuse = (message: string): null => {
@@ -52,7 +65,8 @@ function override(document: Document, text: string, problems: ConfigProblem[]): 
   if (separator < 1) return refuse('expected key=value, for example --set train.epochs=60');
   const path = text.slice(0, separator).trim().split('.');
   const written = text.slice(separator + 1);
-  const value = parseDocument(written);
+  const value = parsed(written);
+  if (value === null) return refuse(tooDeep);
   if (value.errors.length > 0)
     return refuse(`the value is not valid YAML: ${firstLine(value.errors[0]?.message)}`);
   const reason = obstacle(document, path);
@@ -79,17 +93,71 @@ function offsetOf(document: Document, path: KeyPath): number {
   return 0;
 }
 
-/** The document as plain data. The YAML library refuses aliases without anchor and those that expand without end. */
-function valueOf(document: Document, place: Place, problems: ConfigProblem[]): unknown {
+/** Sections and lists within each other; an experiment needs six. */
+const deepest = 100;
+const tooDeep = `not valid YAML: more than ${deepest} sections or lists within each other`;
+
+/**
+ * The document of a text; null when its sections are nested so deep that the parser gives up. Keys that stand twice are
+ * looked for by `repeatedKeys`: the parser compares each key with all before it.
+ */
+function parsed(text: string, lines?: LineCounter): Document.Parsed | null {
   try {
-    return (document.toJS() as unknown) ?? {};
-  } catch (error) {
-    problems.push({
-      place,
-      message: `not valid YAML: ${(error as Error).message}; a value that begins with "*" needs quotes`,
+    return parseDocument(text, {
+      ...{ prettyErrors: false, uniqueKeys: false },
+      ...(lines === undefined ? {} : { lineCounter: lines }),
     });
-    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
+}
+
+/** Offsets of the keys that stand twice in a section. */
+function repeatedKeys(document: Document): readonly number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (known.has(key.value)) offsets.push(key.range?.[0] ?? 0);
+        known.add(key.value);
+      }
+    },
+  });
+  return offsets;
+}
+
+/**
+ * The document as plain data. The YAML library refuses aliases without anchor and those that expand without end; one that
+ * stands inside of its own anchor is refused here.
+ */
+function valueOf(document: Document, place: Place, problems: ConfigProblem[]): unknown {
+  const refuse = (message: string): null => {
+    problems.push({ place, message });
+    return null;
+  };
+  try {
+    const value = (document.toJS() as unknown) ?? {};
+    const reason = endless(value, []);
+    return reason === null ? value : refuse(reason);
+  } catch (error) {
+    if (error instanceof RangeError) return refuse(tooDeep);
+    return refuse(`not valid YAML: ${(error as Error).message}; a value that begins with "*" needs quotes`);
+  }
+}
+
+/** Why nobody can walk through a value: a section holds itself, or too many stand within each other; null when neither. */
+function endless(value: unknown, above: readonly unknown[]): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (above.includes(value)) return 'an alias (*name) stands inside of its own anchor (&name)';
+  if (above.length >= deepest) return tooDeep;
+  for (const member of Object.values(value)) {
+    const reason = endless(member, [...above, value]);
+    if (reason !== null) return reason;
+  }
+  return null;
 }
 
 const startsWith = (path: KeyPath, start: KeyPath): boolean =>
@@ -103,19 +171,32 @@ const startsWith = (path: KeyPath, start: KeyPath): boolean =>
  */
 export function readSource(text: string, label: string, set: readonly string[]): ConfigSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const start: Place = { text: `${label}:1:1`, order: 0 };
+  const refused = (message: string): ConfigSource => ({
+    ...{ value: null, problems: [{ place: start, message }] },
+    placeOf: () => start,
+  });
+  if (text.length > longestText)
+    return refused(
+      `the file has ${(text.length / 1e6).toFixed(1)} MB, and an experiment at most ${longestText / 1e6} MB: is it another file?`,
+    );
+  const document = parsed(text, lines);
+  if (document === null) return refused(tooDeep);
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { text: `${label}:${line || 1}:${col || 1}`, order: offset };
   };
-  const problems: ConfigProblem[] = document.errors.map((error) => ({
-    place: place(error.pos[0]),
-    message:
-      error.code === 'DUPLICATE_KEY'
-        ? 'this key is already set above in the same section'
-        : `not valid YAML: ${firstLine(error.message)}`,
-  }));
-  const broken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
+  const problems: ConfigProblem[] = [
+    ...document.errors.map((error) => ({
+      place: place(error.pos[0]),
+      message: `not valid YAML: ${firstLine(error.message)}`,
+    })),
+    ...repeatedKeys(document).map((offset) => ({
+      place: place(offset),
+      message: 'this key is already set above in the same section',
+    })),
+  ];
+  const broken = document.errors.length > 0;
   if (!broken && document.contents !== null && !isMap(document.contents)) {
     problems.push({ place: place(0), message: 'expected keys and values such as "name: my-experiment"' });
     return { value: null, problems, placeOf: () => place(0) };

@@ -16,9 +16,12 @@ function editDistance(from: string, to: string): number {
 
 /** The known word a mistyped one most likely stands for, or null when none is near enough to be a guess. */
 export function nearest(word: string, known: readonly string[]): string | null {
+  const most = Math.max(1, Math.floor(word.length / 3));
   const ranked = known
+    // Each letter more or less is an edit.
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= most)
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : null;
+  return best && best.distance <= most ? best.candidate : null;
 }
