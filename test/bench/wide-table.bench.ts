@@ -74,7 +74,7 @@ beforeAll(() => {
   writeTable(many, () => false, fewPatients, manyColumns);
   writeParquet(numbersParquet, (at) => at / 2500 - 2);
   writeParquet(wordsParquet, (at) => `type ${at % 4}`);
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it.each([
