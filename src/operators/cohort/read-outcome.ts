@@ -6,6 +6,7 @@ import { idRuleOf } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { counted, quoted } from '../../pipeline/core/wording.js';
 import { absentColumn } from '../tables/absent-column.js';
+import { sentinelsIn } from '../tables/sentinels.js';
 import { inLineOrder, type TableFault } from '../tables/table-fault.js';
 import { readTextTable, type TextTable } from '../tables/text-table.js';
 import type { OutcomeWords } from './cohort-data.js';
@@ -71,6 +72,7 @@ export async function readOutcome(
     );
   }
   if (time !== null && timeAt < 0) problems.push(noTime(table, time.column));
+  if (time !== null && timeAt >= 0) problems.push(...codesForUnknown(table, timeAt, time));
   return {
     words,
     patients: labelled,
@@ -94,7 +96,8 @@ export async function readOutcome(
     const days = value * daysPer[time.unit];
     if (days >= 0 && days <= longestFollowUp) return days;
     problems.push({
-      ...{ severity: 'warning', stage: 'outcome', patient: id, file: table.file, place: time.column },
+      ...{ severity: 'warning', stage: 'outcome', patient: id, file: table.file },
+      place: `line ${table.lines[row] ?? 0}, ${time.column}`,
       reason: `A follow-up of ${text} ${time.unit} cannot be; the time counts as unknown.`,
       fix: 'Correct the cell or data.outcome.time.unit; leave the cell empty when the time is unknown.',
     });
@@ -103,6 +106,7 @@ export async function readOutcome(
 }
 
 type Event = NonNullable<Config['data']['outcome']['event']>;
+type Time = NonNullable<Config['data']['outcome']['time']>;
 
 /** Whether a value is among those listed; `1`, `1.0` and `01` are one number. */
 const isAmong = (values: readonly string[], value: string): boolean =>
@@ -150,6 +154,22 @@ const leftOut = (file: string, column: string, value: string, patient: string): 
       : `The outcome "${value}" is neither positive nor negative, so the patient is left out.`,
   fix: 'Add the value to data.outcome.event.positive or negative if it says the outcome.',
 });
+
+/** Times that look like a code for "unknown" and are no impossible ones; those are told for each patient. */
+function codesForUnknown(table: TextTable, at: number, { column, unit }: Time): readonly Problem[] {
+  const times = Float64Array.from(table.patients, (_, row) => table.number(row, at));
+  return sentinelsIn(times).flatMap(({ value, count }) =>
+    value < 0 || value * daysPer[unit] > longestFollowUp
+      ? []
+      : [
+          {
+            ...{ severity: 'warning', stage: 'outcome', patient: null, file: table.file, place: column },
+            reason: `The time ${value} stands in ${counted(count, 'row')} and above all others: a code for "unknown"? It is used as a time.`,
+            fix: `Add "${value}" to data.patients.missing if it means "unknown".`,
+          },
+        ],
+  );
+}
 
 function noTime({ file, columns }: TextTable, column: string): Problem {
   const guess = nearest(column, columns);

@@ -1,7 +1,9 @@
-const negative = [-1, -8, -9, -88, -99, -888, -999, -9999];
-const positive = [999, 9999, 99_999];
-/** A positive code for "missing" lies far above all real values. */
-const farAbove = 3;
+import { distinctNumbers } from './distinct.js';
+
+const negative = [-1, -8, -9, -77, -88, -99, -777, -888, -999, -9999, -99_999];
+const positive = [888, 999, 9999, 99_999, 999_999];
+/** A code for "missing" lies far outside of all real values. */
+const farOutside = 3;
 
 /** A number that most likely means "missing", and in how many cells it stands. */
 export interface Sentinel {
@@ -10,10 +12,17 @@ export interface Sentinel {
 }
 
 /**
- * Looks for codes of missing values in a column of numbers: -9, -99, -999 among values that are otherwise at least
- * zero, or 999, 9999 three times above the next largest value. -1 counts only when it stands at least twice.
+ * Looks for codes of missing values in a column of numbers. Negative: -9, -99, -999 among values that are otherwise at least
+ * zero, or three times below the next smallest value. Positive: 999, 9999 three times above the next largest value, or
+ * above it in at least two cells. -1 counts only among values of at least zero, and when it stands at least twice.
  */
 export function sentinelsIn(values: Float64Array): readonly Sentinel[] {
+  const found = codesIn(values);
+  // -1 beside one other value is a code of two groups.
+  return distinctNumbers(values, 2).length > 2 ? found : found.filter(({ value }) => value !== -1);
+}
+
+function codesIn(values: Float64Array): readonly Sentinel[] {
   let suspicious = false;
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
@@ -25,14 +34,24 @@ export function sentinelsIn(values: Float64Array): readonly Sentinel[] {
   const found: Sentinel[] = [];
   const count = (sentinel: number): number =>
     values.reduce((sum, value) => sum + (value === sentinel ? 1 : 0), 0);
-  if (least >= 0)
-    for (const value of negative) {
-      const times = count(value);
-      if (times > (value === -1 ? 1 : 0)) found.push({ value, count: times });
-    }
+  for (const value of negative) {
+    const times = count(value);
+    const belowAll = least >= 0 ? times > (value === -1 ? 1 : 0) : value !== -1 && value < least * farOutside;
+    if (times > 0 && belowAll) found.push({ value, count: times });
+  }
   for (const value of positive) {
     const times = count(value);
-    if (times > 0 && most > 0 && value > most * farAbove) found.push({ value, count: times });
+    const aboveAll = most > 0 && (value > most * farOutside || (times > 1 && value > most));
+    if (times > 0 && aboveAll) found.push({ value, count: times });
   }
   return found;
+}
+
+/** The same codes among words, where a number is a category like any other; -1 is none of them. */
+export function sentinelsAmongWords(numbers: Float64Array): readonly Sentinel[] {
+  return [...negative, ...positive].flatMap((value) => {
+    if (value === -1) return [];
+    const count = numbers.reduce((sum, one) => sum + (one === value ? 1 : 0), 0);
+    return count === 0 ? [] : [{ value, count }];
+  });
 }

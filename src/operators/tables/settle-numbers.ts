@@ -17,14 +17,49 @@ export function settleNumbers(view: ColumnView, kind: 'numeric' | 'ordinal', inf
   return {
     type: 'input',
     column: { name, kind, inferred, ...(codes ? { note } : {}) },
-    ...(view.named && isRowNumber(view)
-      ? { warning: 'counts the rows of the file: a row number tells how the file is sorted' }
-      : {}),
+    ...warningOf(view),
   };
+}
+
+function warningOf(view: ColumnView): { readonly warning?: string } {
+  if (view.named)
+    return isRowNumber(view)
+      ? { warning: 'counts the rows of the file: a row number tells how the file is sorted' }
+      : {};
+  if (risesOrFalls(view.numbers))
+    return {
+      warning:
+        'holds whole numbers that change in one direction from row to row, as row numbers do after rows were left out. A row number tells how the file is sorted',
+    };
+  return isShuffledCount(view.numbers)
+    ? { warning: 'holds each whole number from the first to the last once, as row numbers do after sorting' }
+    : {};
+}
+
+/** Whether whole numbers rise from row to row without a tie, or fall. */
+function risesOrFalls(numbers: Float64Array): boolean {
+  const known = numbers.filter((value) => !Number.isNaN(value));
+  if (known.length < fewestToJudge || !known.every(Number.isInteger)) return false;
+  const step = Math.sign((known[1] as number) - (known[0] as number));
+  return (
+    step !== 0 &&
+    known.every((value, at) => at === 0 || Math.sign(value - (known[at - 1] as number)) === step)
+  );
+}
+
+/** Whether the numbers are 0 ... n-1 or 1 ... n in any order. */
+function isShuffledCount(numbers: Float64Array): boolean {
+  if (numbers.length < fewestToJudge || !numbers.every(Number.isInteger)) return false;
+  const first = numbers.reduce((least, value) => Math.min(least, value), Infinity);
+  if (first !== 0 && first !== 1) return false;
+  const seen = new Set(numbers);
+  return seen.size === numbers.length && numbers.every((value) => value < first + numbers.length);
 }
 
 const namesOfIndex = /^(unnamed: ?\d+|__index_level_\d+__|\.\.\.\d+)$/i;
 const fewestRows = 8;
+/** Fewer values fall into an order by chance. */
+const fewestToJudge = 12;
 
 /** pandas calls a column without a name `Unnamed: 0`; the row index of a data frame counts 0, 1, 2 ... or 1, 2, 3 ... */
 export function isRowNumber({ name, numbers, texts }: ColumnView): boolean {

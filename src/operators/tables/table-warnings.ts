@@ -63,7 +63,7 @@ export function tableWarnings(file: string, notes: readonly string[]): TableWarn
       ...[...sentinels].map(([value, { columns, count }]) =>
         problem(
           placeOf(columns),
-          `${listed(columns)} with the number ${value} in ${count} cells: a code for "missing"? It is used as a number.`,
+          `${listed(columns)} with the number ${value} in ${count} cells: a code for "missing"? It is used as a value.`,
           `Add "${value}" to data.patients.missing if it means "missing".`,
         ),
       ),

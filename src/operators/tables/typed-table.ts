@@ -5,7 +5,7 @@ import type { TableFault } from './table-fault.js';
 import { collapsed } from './collapse-faults.js';
 import { fillCells, withoutColumns } from './fill-cells.js';
 import { settleColumn } from './settle-column.js';
-import { sentinelsIn } from './sentinels.js';
+import { sentinelsAmongWords, sentinelsIn } from './sentinels.js';
 import { tableWarnings } from './table-warnings.js';
 import type { TextTable } from './text-table.js';
 import type {
@@ -117,7 +117,9 @@ export function typedTable(
       columns.push(settled.column);
       kept[index] = 1;
       if (settled.warning !== undefined) warnings.column(name, settled.warning);
-      if (settled.column.kind === 'numeric') warnings.sentinels(name, sentinelsIn(numbers));
+      // Who lists the values of a column says what each of them means.
+      if (typeof declared !== 'object')
+        warnings.sentinels(name, view.texts === 0 ? sentinelsIn(numbers) : sentinelsAmongWords(numbers));
       settled.cells?.forEach((value, row) => (filled.cells[row * used.length + index] = value));
     }
   });
