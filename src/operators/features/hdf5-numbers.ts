@@ -4,8 +4,8 @@ import { bytesOfType, toFloat32, type NumberType } from './number-type.js';
 
 /** Bytes of one slice; bounds the memory of a read beside its result. */
 const sliceBytes = 4 * 1024 * 1024;
-/** The library holds a chunk several times while it decodes it, and has 2 GiB. */
-const largestChunk = 512 * 2 ** 20;
+/** The library holds a chunk several times while it decodes it. */
+const largestChunk = 256 * 2 ** 20;
 
 /** A part of a dataset: its first place and its length along each side. */
 export interface Part {

@@ -7,9 +7,13 @@ import {
   type FromReadingThread,
   type ToReadingThread,
 } from './reading-tasks.js';
+import { boundWasmMemory } from './wasm-memory.js';
 
 /** Smaller memory is copied: it may be a part of what Node shares among many. */
 const leastMoved = 65_536;
+const mebibyte = 2 ** 20;
+/** Memory of the HDF5 library beside the numbers of a file. */
+const spareMiB = 128;
 
 /** The memory of all numbers in an answer, which is handed on without a copy. */
 function numbersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
@@ -21,6 +25,7 @@ function numbersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuf
 }
 
 async function answerTo({ task, request, memoryMiB }: ToReadingThread): Promise<FromReadingThread> {
+  boundWasmMemory((memoryMiB + spareMiB) * mebibyte);
   try {
     const value = await readingTasks[task](request as FeatureRequest, memoryMiB);
     return { value, spoiled: isSpoiled() };
