@@ -43,7 +43,11 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
     const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
-    checks = await preflight(config, files);
+    const { faultyHeads } = await import('../../operators/preflight/file-heads.js');
+    const found = await preflight(config, files);
+    const told = new Set(found.warnings.map(({ file }) => file));
+    const faulty = faultyHeads(files.bags).filter(({ file }) => !told.has(file));
+    checks = { ...found, warnings: [...found.warnings, ...faulty] };
     const lost = files.unreadable.filter(({ severity }) => severity === 'failure');
     findings.push(
       ...lost.map(({ file, reason, fix }) => ({
