@@ -113,6 +113,19 @@ describe('a bad array costs only itself', () => {
     }
   });
 
+  it('a flipped byte in a member that is not used is told of', async () => {
+    const zip = zipSync(
+      { 'features.npy': npyBytes(array([4, width])), 'scores.npy': npyBytes(array([40, width])) },
+      { level: 0 },
+    );
+    const middle = Math.floor(zip.length / 2);
+    zip[middle] = (zip[middle] ?? 0) ^ 0xff;
+    const { index, problems } = await embedBytes(zip, 'TumorCenter_CD8_patient001.npz');
+    expect(index.bags).toMatchObject([{ patient: '001', rows: 4 }]);
+    expect(problems).toMatchObject([{ severity: 'warning', place: 'scores.npy' }]);
+    expect(problems[0]?.reason).toMatch(/not used fails its check: its checksum does not match/);
+  });
+
   it('a file that is no array is ignored with a warning', async () => {
     const { index, problems } = await embedBytes(
       zipSync({ '001.npy': npyBytes(array([width])), 'notes.txt': Buffer.from('hello') }),

@@ -37,6 +37,7 @@ const largestMember = 2 ** 31 - 1;
 export class ZipArchive {
   readonly entries: readonly ZipEntry[];
   private readonly file: number;
+  private readonly opened = new Set<ZipEntry>();
   private readonly size: number;
 
   /**
@@ -58,8 +59,14 @@ export class ZipArchive {
     closeSync(this.file);
   }
 
+  /** The members that were not read. */
+  get unread(): readonly ZipEntry[] {
+    return this.entries.filter((entry) => !this.opened.has(entry));
+  }
+
   /** The decompressed bytes of a member. @throws HafError `HAF_FEATURES_INVALID`, also for more than `budget` allows */
   read(entry: ZipEntry, budget?: MemoryBudget): Uint8Array {
+    this.opened.add(entry);
     budget?.assertFits(Math.max(entry.bytes, entry.compressedBytes), entry.name);
     if (entry.bytes > largestMember || entry.compressedBytes > largestMember)
       throw foreign(`it claims ${entry.bytes} bytes, more than a bag can have`, again);

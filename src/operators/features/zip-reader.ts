@@ -1,6 +1,6 @@
 import { stemOf } from '../../pipeline/core/file-name.js';
 import type { FeatureContent, FeatureFile, FeatureReader, Rejected } from './feature-reader.js';
-import { foreign } from './foreign.js';
+import { asForeign, foreign } from './foreign.js';
 import { bagsOfNamed } from './keyed-bags.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { openNpy } from './npy.js';
@@ -45,9 +45,26 @@ function zipShapes(archive: ZipArchive, budget: MemoryBudget): readonly ArraySha
 }
 
 const readZip = (file: FeatureFile): FeatureContent =>
-  withArchive(file.path, (archive) =>
-    isTorchZip(archive) ? torchContent(file, openTorchZip(archive, file.budget)) : npzContent(file, archive),
-  );
+  withArchive(file.path, (archive) => {
+    const content = isTorchZip(archive)
+      ? torchContent(file, openTorchZip(archive, file.budget))
+      : npzContent(file, archive);
+    return { ...content, rejected: [...content.rejected, ...damagedBeside(archive, file)] };
+  });
+
+/** A damaged member that was not needed: the features are whole, but the archive is not. */
+const damagedBeside = (archive: ZipArchive, { patient, budget }: FeatureFile): readonly Rejected[] =>
+  archive.unread.flatMap((entry): Rejected[] => {
+    try {
+      archive.read(entry, budget);
+      return [];
+    } catch (thrown) {
+      const error = asForeign(thrown);
+      if (error === null) throw thrown;
+      const reason = `a member that is not used fails its check: ${error.what}`;
+      return [{ severity: 'warning', patient, place: entry.name, reason, fix: error.fix }];
+    }
+  });
 
 function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
   const arrays = archive.entries.filter((entry) => entry.name.endsWith(ending));
