@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { decodeJpeg2000, encodeJpeg2000 } from '../../src/operators/slides/jpeg2000.js';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
 import { readTiffTags } from '../../src/operators/slides/tiff-tags.js';
 import { openClosed as openSlide } from '../support/open-slides.js';
@@ -127,6 +128,32 @@ describe('a small TIFF that takes much memory is refused before it does', () => 
       ...sizes.map(([id, value]): MadeTag => [id, 4, [value]]),
     ];
     expect(await reasonOf(madeTiff([{ ...made, tags }]))).toMatch(reason);
+  });
+});
+
+describe('a JPEG 2000 tile', () => {
+  const most = { width: 64, height: 64 };
+  const stream = async (change: (bytes: DataView) => void): Promise<Uint8Array> => {
+    const bytes = await encodeJpeg2000(flatRgb(64, 64, [150, 80, 160]), 64, 64);
+    change(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
+    return bytes;
+  };
+
+  it('is decoded as it was encoded', async () => {
+    const { pixels } = await decodeJpeg2000(await stream(() => undefined), false, most);
+    expect([...pixels.subarray(0, 3)]).toEqual([150, 80, 160]);
+  });
+
+  // Places of the SIZ marker: ISO 15444-1 A.5.1.
+  it.each<readonly [string, readonly (readonly [number, number])[], RegExp]>([
+    ['of 60,000 pixels a side', [[8, 60_000], [12, 60_000]], /60000 x 60000 pixels in a tile of 64 x 64/], // prettier-ignore
+    ['of tiles without a side', [[8, 64], [24, 0], [28, 0]], /a codestream of Infinity tiles/], // prettier-ignore
+    ['of 16 tiles, of which one is there', [[24, 16], [28, 16]], /only 1 of 16 tiles of a codestream are there/], // prettier-ignore
+  ])('%s is refused', async (_, words, reason) => {
+    const bytes = await stream((view) => {
+      for (const [at, value] of words) view.setUint32(at, value);
+    });
+    await expect(decodeJpeg2000(bytes, false, most)).rejects.toThrow(reason);
   });
 });
 

@@ -48,6 +48,9 @@ export interface DecodedTile {
   readonly pixels: Uint8Array;
 }
 
+/** OpenJPEG takes some 10 KB for each, and keeps what it took. Scanners write one. */
+const mostTiles = 4096;
+
 const signature = [0xff, 0x4f, 0xff, 0x51];
 
 /** What the SIZ marker says (ISO 15444-1 A.5.1), wherever the codestream begins: in a JP2 file boxes stand before it. */
@@ -55,6 +58,8 @@ interface Codestream {
   readonly width: number;
   readonly height: number;
   readonly bits: readonly number[];
+  /** Tiles of its own, within the tile of the slide. */
+  readonly tiles: number;
   /** It holds fewer samples of its colours than of its brightness. */
   readonly subsampled: boolean;
 }
@@ -69,7 +74,11 @@ function codestreamOf(bytes: Uint8Array): Codestream {
     depth: view.getUint8(42 + 3 * i) + 1,
     apart: view.getUint8(43 + 3 * i) > 1 || view.getUint8(44 + 3 * i) > 1,
   }));
+  // Upper left corner and side of the tiles, along x and y.
+  const across = (end: number, corner: number, side: number): number =>
+    Math.ceil((view.getUint32(end) - view.getUint32(corner)) / view.getUint32(side));
   return {
+    tiles: across(8, 32, 24) * across(12, 36, 28),
     width: view.getUint32(8) - view.getUint32(16),
     height: view.getUint32(12) - view.getUint32(20),
     bits: components.map(({ depth }) => depth),
@@ -110,6 +119,8 @@ export async function decodeJpeg2000(
     throw new Error(
       `JPEG 2000: a codestream of ${said.width} x ${said.height} pixels in a tile of ${most.width} x ${most.height}`,
     );
+  if (!(said.tiles >= 1 && said.tiles <= mostTiles))
+    throw new Error(`JPEG 2000: a codestream of ${said.tiles} tiles`);
   const { J2KDecoder } = await openJpeg();
   // A decoder that fails keeps the pixels it decoded last, so each tile has its own.
   const decoder = new J2KDecoder();
@@ -119,6 +130,11 @@ export async function decodeJpeg2000(
     decoder.decode();
     const faults = log.filter((line) => line.startsWith('[ERROR]')).map((line) => line.slice(8).trim());
     if (faults.length > 0) throw new Error(`JPEG 2000: ${faults[0]}`);
+    // Of a tile that is absent OpenJPEG says nothing; its pixels are grey.
+    const decoded = new Set(log.map((line) => /Tile (\d+)\/\d+ has been decoded/.exec(line)?.[1]));
+    decoded.delete(undefined);
+    if (said.tiles > 1 && decoded.size < said.tiles)
+      throw new Error(`JPEG 2000: only ${decoded.size} of ${said.tiles} tiles of a codestream are there`);
     const { width, height, bitsPerSample, componentCount } = decoder.getFrameInfo();
     if (componentCount !== 3 || bitsPerSample !== 8)
       throw new Error(`JPEG 2000: ${componentCount} components of ${bitsPerSample} bits, expected 3 of 8`);
