@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
+import { homeFolder } from '../pipeline/core/this-user.js';
 import { type Description, readDescription, unfitFor } from './description.js';
 import { type Machine, thisMachine } from './machine.js';
 
@@ -23,7 +23,7 @@ export function backendsFolder(environment: NodeJS.ProcessEnv = process.env): st
   const { HAF_BACKENDS_DIR: own, XDG_DATA_HOME: data } = environment;
   if (own) return resolve(own);
   // The specification has relative paths ignored.
-  const base = data && isAbsolute(data) ? data : join(homedir(), '.local', 'share');
+  const base = data && isAbsolute(data) ? data : join(homeFolder(), '.local', 'share');
   return join(base, 'haf-pipeline', 'backends');
 }
 

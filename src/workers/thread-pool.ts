@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { HafError } from '../pipeline/core/errors.js';
+import { HafError, isMachineFault } from '../pipeline/core/errors.js';
 import type { JobResult } from './execute-job.js';
 import { interrupted, type Executor, type JobControl } from './executor.js';
 import type { ThreadResult } from './ipc.js';
@@ -27,6 +27,7 @@ export class ThreadPool implements Executor {
       result = await this.pool.run(work, { signal, name: 'compute' });
     } catch (error) {
       if (signal.aborted) throw interrupted(work);
+      if (isMachineFault(error)) throw HafError.from(error);
       throw new HafError(
         'HAF_WORKER_DIED',
         `The thread working on ${work.key} ended: ${error instanceof Error ? error.message : String(error)}.`,

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Job } from '../pipeline/bus/job.js';
-import { HafError } from '../pipeline/core/errors.js';
+import { HafError, isMachineFault } from '../pipeline/core/errors.js';
 import type { JobResult } from './execute-job.js';
 import type { Executor, JobControl } from './executor.js';
 import type { FromTrainer, ToTrainer } from './ipc.js';
@@ -137,9 +137,11 @@ const died = (job: Job, code: number | null, by: NodeJS.Signals | null): HafErro
   );
 
 const unreachable = (job: Job, error: unknown): HafError =>
-  new HafError(
-    'HAF_WORKER_DIED',
-    `The trainer for ${job.key} cannot be reached: ${error instanceof Error ? error.message : String(error)}.`,
-    'It ended or could not be started: check memory and the process limit, or try fewer --workers.',
-    { cause: error },
-  );
+  isMachineFault(error)
+    ? HafError.from(error)
+    : new HafError(
+        'HAF_WORKER_DIED',
+        `The trainer for ${job.key} cannot be reached: ${error instanceof Error ? error.message : String(error)}.`,
+        'It ended or could not be started: check memory and the process limit, or try fewer --workers.',
+        { cause: error },
+      );

@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 
-/** Mounts a disk of one page at $0, filled when $1 says so, and becomes the command that follows. */
+/** Mounts a disk of size $2 at $0, filled when $1 says so, and becomes the command that follows. */
 const script =
-  'mount -t tmpfs -o size=4k none "$0" && { [ "$1" = empty ] || head -c 4096 /dev/zero > "$0/full"; } && shift && exec "$@"';
+  'mount -t tmpfs -o size="$2" none "$0" && { [ "$1" = empty ] || head -c 4096 /dev/zero > "$0/full"; } && shift 2 && exec "$@"';
 
 /**
  * A command to start another with, which alone sees a small disk in place of a folder, full or empty; null, with a word
  * on the console, where nothing can be mounted: that takes root.
  */
-export function ownMount(folder: string, disk: 'full' | 'empty'): readonly string[] | null {
+export function ownMount(folder: string, disk: 'full' | 'empty', size = '4k'): readonly string[] | null {
   mkdirSync(folder, { recursive: true });
-  const within = ['unshare', '-m', 'sh', '-c', script, folder, disk];
+  const within = ['unshare', '-m', 'sh', '-c', script, folder, disk, size];
   try {
     execFileSync(within[0] ?? '', [...within.slice(1), 'true'], { stdio: 'pipe' });
     return within;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { HafError, reasonOf } from '../../pipeline/core/errors.js';
+import { HafError, isMachineFault, reasonOf } from '../../pipeline/core/errors.js';
 import { loadRuntime, sessionOptions, type OnnxSession, type Runtime } from '../tensor/onnx/runtime.js';
 
 /** Float32 numbers and their shape. */
@@ -51,6 +51,7 @@ async function createSession(
       failure = error;
     }
   }
+  if (isMachineFault(failure)) throw HafError.from(failure);
   throw new HafError(
     'HAF_ENCODER_UNFIT',
     `${basename(path)} cannot be loaded as an ONNX model: ${reasonOf(failure)}.`,

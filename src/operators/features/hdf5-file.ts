@@ -1,7 +1,9 @@
+import { closeSync, openSync } from 'node:fs';
 import h5wasm, { Module, type File } from 'h5wasm/node';
 import { HafError } from '../../pipeline/core/errors.js';
 import { asForeign, foreign } from './foreign.js';
 import { Hdf5Guard } from './hdf5-guard.js';
+import { hdf5Ready } from './hdf5-library.js';
 import { spoil } from './hdf5-spoiled.js';
 import { isOfOtherFiles, otherFiles } from './other-files.js';
 
@@ -14,7 +16,7 @@ const again = 'Copy or download it again, or extract its features again.';
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export async function withHdf5<T>(path: string, use: (file: File) => T): Promise<T> {
-  await h5wasm.ready;
+  await hdf5Ready();
   const guard = Hdf5Guard.get();
   guard.begin(path);
   try {
@@ -30,15 +32,27 @@ export async function withHdf5<T>(path: string, use: (file: File) => T): Promise
 function open<T>(path: string, use: (file: File) => T, guard: Hdf5Guard): T {
   const file = new h5wasm.File(path, 'r');
   // The library reports a failed open through the id alone.
-  if (file.file_id < 0n)
+  if (file.file_id < 0n) {
+    assertOpens(path);
     throw foreign(
       `the HDF5 library cannot open it${guard.reason === null ? '' : ` ("${guard.reason}")`}`,
       'Copy or download it again, or run `h5dump -H` on it.',
     );
+  }
   try {
     return use(file);
   } finally {
     file.close();
+  }
+}
+
+/** Opens a file and closes it, for the reason why the library could not. */
+function assertOpens(path: string): void {
+  try {
+    closeSync(openSync(path, 'r'));
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw foreign(`it cannot be opened (${code})`, 'Check its rights, and that it is a file.', null, error);
   }
 }
 

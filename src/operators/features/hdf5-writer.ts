@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import h5wasm from 'h5wasm/node';
 import { HafError } from '../../pipeline/core/errors.js';
+import { hdf5Ready } from './hdf5-library.js';
 
 /** Header of a modification-time message in an HDF5 object header (HDF5 file format IV.A.2.s), before its four bytes of seconds. */
 const timeMessage = Buffer.from([0x12, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
@@ -14,10 +15,11 @@ function clearTimes(path: string, datasets: number): void {
     cleared++;
   }
   if (cleared !== datasets)
+    // The library does not tell of a write that failed.
     throw new HafError(
-      'HAF_INTERNAL',
-      `Found ${cleared} time stamps in ${path}, ${datasets} expected.`,
-      'Please report it with the version of h5wasm.',
+      'HAF_PATH_UNUSABLE',
+      `${path} was not written in full: it has ${cleared} time stamps, ${datasets} are expected.`,
+      'Look whether its disk is full; TMPDIR names the folder of temporary files.',
     );
   writeFileSync(path, bytes);
 }
@@ -27,22 +29,25 @@ function clearTimes(path: string, datasets: number): void {
  *
  * @param fill puts the datasets into the file
  * @param datasets how many those are
- * @throws HafError `HAF_DATA_MISSING` when the file cannot be created
+ * @throws HafError `HAF_PATH_UNUSABLE` when the file cannot be created or written in full
  */
 export async function writeHdf5(
   path: string,
   datasets: number,
   fill: (file: InstanceType<typeof h5wasm.File>) => void,
 ): Promise<void> {
-  await h5wasm.ready;
+  await hdf5Ready();
   // The oldest layout is the one h5py writes by default, and its headers carry no checksum over the time stamps.
   const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
-  if (file.file_id < 0n)
+  if (file.file_id < 0n) {
+    // For the reason, which the library keeps to itself.
+    writeFileSync(path, '');
     throw new HafError(
-      'HAF_DATA_MISSING',
-      `${path} cannot be created.`,
+      'HAF_PATH_UNUSABLE',
+      `${path} cannot be created by the HDF5 library.`,
       'Check the folder and its permissions.',
     );
+  }
   try {
     fill(file);
   } finally {

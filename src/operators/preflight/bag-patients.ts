@@ -1,5 +1,5 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, Unit } from '../../pipeline/stage.js';
 import { patientsOfFile } from '../features/reader-of.js';
@@ -45,7 +45,7 @@ function idsIn({ path, name }: SourceFile, unit: Unit, unreadable: Problem[]): r
   try {
     return patientsOfFile({ path, name, patient, ...(names === undefined ? {} : { names }) });
   } catch (error) {
-    if (!(error instanceof HafError)) throw error;
+    if (!(error instanceof HafError) || isMachineFault(error)) throw error;
     const about = {
       severity: 'warning',
       stage: 'preflight',

@@ -1,6 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { bagOf } from '../../pipeline/config/slots.js';
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { FeatureRequest } from '../features/reading-tasks.js';
 import { readFeatures } from '../features/reading-thread.js';
@@ -63,6 +63,7 @@ async function whyUnusable(
   } catch (error) {
     // A file that takes long says nothing of the experiment.
     if (error instanceof HafError && error.code === 'HAF_INPUT_LIMIT') return null;
+    if (isMachineFault(error)) throw error;
     if (error instanceof HafError) return `${source.name}: ${error.what}`;
     throw error;
   }

@@ -1,4 +1,4 @@
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import { openSlide } from './open-slide.js';
 import type { SlideInfo, SlideLevel } from './slide-reader.js';
 
@@ -20,6 +20,7 @@ export async function probeSlide(path: string): Promise<SlideProbe> {
       await reader.close();
     }
   } catch (thrown) {
+    if (isMachineFault(thrown)) throw thrown;
     const { what, fix, context } = HafError.from(thrown);
     const { reason } = context;
     return { readable: false, reason: typeof reason === 'string' ? reason : what, fix };

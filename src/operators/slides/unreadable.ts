@@ -1,4 +1,4 @@
-import { HafError } from '../../pipeline/core/errors.js';
+import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 
 /** For a file in a shell; one with blanks or quotes is quoted. */
 const shell = (path: string): string =>
@@ -20,9 +20,11 @@ export const exportAsRgb = 'Export the brightfield image as 8-bit RGB.';
 
 export const copyAgain = 'Copy the file again from its source and compare the sizes or checksums.';
 
-/** A slide that cannot be read: one item, not the job. */
+/** A slide that cannot be read: one item, not the job. A `cause` that is a fault of the machine stays one. */
 export const unreadable = (path: string, reason: string, fix: string, cause?: unknown): HafError =>
-  new HafError('HAF_SLIDE_UNREADABLE', `${path} cannot be read: ${reason}.`, fix, {
-    context: { file: path, reason },
-    cause,
-  });
+  isMachineFault(cause)
+    ? HafError.from(cause)
+    : new HafError('HAF_SLIDE_UNREADABLE', `${path} cannot be read: ${reason}.`, fix, {
+        context: { file: path, reason },
+        cause,
+      });

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeTemporaryFolder } from '../../pipeline/core/temporary-folder.js';
 import { writeHdf5 } from '../features/hdf5-writer.js';
 import type { SlideLevel } from '../slides/slide-reader.js';
 import { sizeAttribute } from '../features/stored-tiles.js';
@@ -73,7 +73,7 @@ function tridentAttributes({ levels, magnification, mpp, geometry }: CoordsOf): 
  */
 export async function coordsFile(of: CoordsOf): Promise<Uint8Array> {
   const rows = of.coords.length / 2;
-  const folder = mkdtempSync(join(tmpdir(), 'haf-coords-'));
+  const folder = makeTemporaryFolder('haf-coords-');
   const path = join(folder, clamCoordsFile);
   try {
     await writeHdf5(path, 2, (file) => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HafError } from '../core/errors.js';
+import { homeFolder } from '../core/this-user.js';
 
 /** Fields of a NATS context (ADR-21) that change how to connect and that we do not follow. */
 const unsupported = [
@@ -30,7 +30,7 @@ export type NatsContext = z.infer<typeof contextSchema>;
 
 /** The context of the `nats` command line that has this name. @throws HafError HAF_USAGE when it is not usable */
 export function readContext(name: string, environment: NodeJS.ProcessEnv): NatsContext {
-  const folder = join(environment.XDG_CONFIG_HOME || join(homedir(), '.config'), 'nats/context');
+  const folder = join(environment.XDG_CONFIG_HOME || join(homeFolder(), '.config'), 'nats/context');
   const path = join(folder, `${name}.json`);
   if (name !== '' && !/^[^/\\]+$/.test(name)) throw unusable(name, 'is no name of a context');
   let context: NatsContext;

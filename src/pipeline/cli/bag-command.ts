@@ -5,6 +5,7 @@ import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { slotsOfKind } from '../config/slots.js';
+import { assertAddressSpace } from '../core/machine-room.js';
 import type { ModalityId } from '../core/modality.js';
 import { buildBagGraph } from '../graph.js';
 import { observe } from '../observe/observation.js';
@@ -42,6 +43,7 @@ export async function runBagCommand(
   { force = false, ...options }: BagCommandOptions,
   write: (bag: FinishedBag, folder: ResultFolder) => Promise<void>,
 ): Promise<ExitCode> {
+  assertAddressSpace();
   const experiment = options.config === undefined ? { text: `name: ${stage}\n` } : { file: options.config };
   const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set });
   sayWarnings(warnings);

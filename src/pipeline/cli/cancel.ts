@@ -1,4 +1,5 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { userName } from '../core/this-user.js';
 import { openJoinedBus } from './open-bus.js';
 import { advance, emptyView } from './render/run-view.js';
 import { localRootOf } from './local-root.js';
@@ -21,7 +22,7 @@ export async function cancel(run: string, options: LookOptions): Promise<void> {
       say(`${name} ${finished.outcome.replaceAll('-', ' ')}; there is nothing to cancel.`);
       return;
     }
-    const by = `${userInfo().username}@${hostname()}`;
+    const by = `${userName()}@${hostname()}`;
     await bus.publish(name, { type: 'cancel-requested', run: name, by });
     // Also when its `up` is gone: its jobs may still be queued.
     await bus.cancel(name);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { withBroker } from './broker-options.js';
+import { assertOpenFiles } from '../core/machine-room.js';
 import { type Action, runCommand } from './errors.js';
 import {
   backendOption,
@@ -20,7 +21,10 @@ import {
 export const lazily =
   <Arguments extends unknown[]>(load: () => Promise<Action<Arguments>>) =>
   (...args: Arguments): Promise<void> =>
-    runCommand(async () => (await load())(...args));
+    runCommand(async () => {
+      assertOpenFiles();
+      return (await load())(...args);
+    });
 
 export const withExperiment = (command: Command): Command =>
   command

@@ -1,12 +1,15 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { backendsFolder, chooseInstalled, listInstalled } from '../../backends/installed.js';
 import { type Machine, thisMachine } from '../../backends/machine.js';
 import { findServer } from '../broker/server-binary.js';
 import type { BackendPreference } from '../core/backend-name.js';
-import { HafError } from '../core/errors.js';
+import { HafError, isMachineFault } from '../core/errors.js';
+import { machineLimits, type MachineLimits } from '../core/machine-limits.js';
+import { assertAddressSpace, assertOpenFiles } from '../core/machine-room.js';
 import { usableMemory } from '../core/memory.js';
+import { assertTemporaryFolder } from '../core/temporary-folder.js';
 import type { DoctorOptions } from './options.js';
 
 /** One thing `doctor` looked at. A check that is not `ok` says what to do. */
@@ -58,8 +61,7 @@ async function checkBackend(preference: BackendPreference): Promise<Check> {
       fix: 'Run npm ci again; the plain JavaScript backend is very slow.',
     };
   } catch (error) {
-    const { what, fix } = HafError.from(error);
-    return { name, status: 'fail', found: what, fix };
+    return failed(name, error);
   }
 }
 
@@ -92,10 +94,29 @@ async function checkPackage(name: string, use: string, load: () => Promise<unkno
     await load();
     return { name, status: 'ok', found: `loads; ${use}` };
   } catch (error) {
+    if (isMachineFault(error)) return failed(name, error);
     const [reason = ''] = (error as Error).message.split('\n');
     return { name, status: 'fail', found: `does not load: ${reason}`, fix: 'Run npm ci again.' };
   }
 }
+
+function failed(name: string, error: unknown): Check {
+  const { what, fix } = HafError.from(error);
+  return { name, status: 'fail', found: what, fix };
+}
+
+/** Something that a command would try before its work. */
+function checkFault(name: string, found: string, attempt: () => void): Check {
+  try {
+    attempt();
+    return { name, status: 'ok', found };
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+const limitsText = ({ openFiles, addressSpace }: MachineLimits): string =>
+  `${openFiles ?? 'any number of'} open files, ${addressSpace === null ? 'no limit of addresses' : `${addressSpace / 1024} KiB of addresses`}`;
 
 export function checkNatsServer(environment: NodeJS.ProcessEnv = process.env): Check {
   const name = 'nats-server';
@@ -158,7 +179,14 @@ export async function checkMachine(options: DoctorOptions): Promise<readonly Che
     checkMemory(usableMemory(), availableParallelism()),
     await checkBackend(options.backend),
     checkTensorFlow(),
-    await checkPackage('h5wasm', 'reads feature files', () => import('h5wasm/node')),
+    checkFault('limits', limitsText(machineLimits()), () => {
+      assertOpenFiles();
+      assertAddressSpace();
+    }),
+    checkFault('temporary files', `can be written to ${tmpdir()}`, assertTemporaryFolder),
+    await checkPackage('h5wasm', 'reads feature files', async () =>
+      (await import('../../operators/features/hdf5-library.js')).hdf5Ready(),
+    ),
     await checkPackage('sharp', 'reads images', () => import('sharp')),
     checkNatsServer(),
     checkSpace(options.store, freeSpace(options.store)),

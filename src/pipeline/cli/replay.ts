@@ -2,6 +2,7 @@ import { configYaml } from '../config/print.js';
 import { loadConfig } from '../config/load.js';
 import { hashOf } from '../core/canonical-json.js';
 import { HafError, type ExitCode } from '../core/errors.js';
+import { assertAddressSpace } from '../core/machine-room.js';
 import { upstreamOf, withDownstream } from '../graph.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
@@ -23,6 +24,7 @@ import { packageVersion } from './version.js';
  * directory of its own.
  */
 export async function replay(stage: StageName, options: ReplayOptions): Promise<ExitCode> {
+  assertAddressSpace();
   const base = RunDirectory.find(options.runs, options.run);
   const { dataRoot } = base.info();
   const { config } = loadConfig({ text: configYaml(base.experiment()), set: options.set });

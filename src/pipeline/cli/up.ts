@@ -1,4 +1,5 @@
 import { exitCodes, type ExitCode } from '../core/errors.js';
+import { assertAddressSpace } from '../core/machine-room.js';
 import { loadConfig } from '../config/load.js';
 import { lostFiles, type LostFile } from '../runs/lost-files.js';
 import { observe } from '../observe/observation.js';
@@ -30,6 +31,7 @@ export async function up(options: UpOptions): Promise<ExitCode> {
     showPlan(prepared, options.json ?? false);
     return exitCodes.ok;
   }
+  assertAddressSpace();
   // Before a cohort is hashed: who watches should not take that for a process that hangs.
   const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
   try {

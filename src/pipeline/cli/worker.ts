@@ -5,6 +5,7 @@ import type { Worker } from '../../workers/worker.js';
 import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from './open-bus.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
+import { assertAddressSpace } from '../core/machine-room.js';
 import { connectionNews } from '../observe/connection-news.js';
 import { logObserver } from '../observe/log-observer.js';
 import { observe, type Observation } from '../observe/observation.js';
@@ -18,6 +19,7 @@ import { packageVersion } from './version.js';
 
 /** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
 export async function worker(options: WorkerOptions): Promise<ExitCode> {
+  assertAddressSpace();
   const leaving = new Leaving();
   const log = stderrLogger();
   if (options.class.includes('gpu')) requireBackend(options.backend, (text) => log.warn(text));

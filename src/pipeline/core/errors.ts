@@ -1,3 +1,5 @@
+import { systemFault } from './system-fault.js';
+
 /** Exit codes of the command line; documented in docs/cli.md. */
 export const exitCodes = {
   ok: 0,
@@ -35,6 +37,7 @@ const catalogue = {
   HAF_SPLIT_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_RUN_BUSY: { exit: exitCodes.usage, retryable: true },
   HAF_RUN_UNKNOWN: { exit: exitCodes.usage, retryable: false },
+  HAF_MACHINE_LIMIT: { exit: exitCodes.unavailable, retryable: false, local: true },
   HAF_STORE_FULL: { exit: exitCodes.unexpected, retryable: false, local: true },
   HAF_STORE_CORRUPT: { exit: exitCodes.unexpected, retryable: false },
   HAF_STORE_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true, local: true },
@@ -118,13 +121,13 @@ export class HafError extends Error {
   }
 
   /**
-   * Any thrown value as a HafError: a full disk or an unusable path by its system error, anything unknown as
+   * Any thrown value as a HafError: a fault of the machine by its system error, anything unknown as
    * HAF_INTERNAL with its message kept.
    */
   static from(thrown: unknown): HafError {
     if (thrown instanceof HafError) return thrown;
-    const fault = pathFault(thrown);
-    if (fault) return fault;
+    const fault = systemFault(thrown);
+    if (fault) return new HafError(fault.code, fault.what, fault.fix, { cause: thrown });
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new HafError(
       'HAF_INTERNAL',
@@ -145,26 +148,11 @@ export function reasonOf(thrown: unknown): string {
   return text.split('\n')[0]?.replace(/\.$/, '') || 'no reason given';
 }
 
-const fullDisk = ['ENOSPC', 'EDQUOT'];
-const unusablePath = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG'];
-
-function pathFault(thrown: unknown): HafError | null {
-  if (!(thrown instanceof Error)) return null;
-  const { code = '', path = 'a file', syscall } = thrown as NodeJS.ErrnoException;
-  if (fullDisk.includes(code))
-    return new HafError(
-      'HAF_STORE_FULL',
-      `No space left to write ${path}.`,
-      'Free space or choose another disk with --store and --runs, then run the same command again: finished work is kept.',
-      { cause: thrown },
-    );
-  // A folder that cannot even be made: on a read-only mount, some systems say so.
-  if (unusablePath.includes(code) || (code === 'ENOENT' && syscall === 'mkdir'))
-    return new HafError(
-      'HAF_PATH_UNUSABLE',
-      `${path} cannot be used (${code}).`,
-      'Check that it is what the command expects - a file to read, a folder to write to - and its rights.',
-      { cause: thrown },
-    );
-  return null;
-}
+/**
+ * Whether it is the machine that failed, and not the file that was being read: then the file must not be left out. Rights and
+ * names are matters of the file.
+ */
+export const isMachineFault = (thrown: unknown): boolean =>
+  thrown instanceof HafError
+    ? thrown.code === 'HAF_MACHINE_LIMIT' || thrown.code === 'HAF_STORE_FULL'
+    : systemFault(thrown)?.ofMachine === true;

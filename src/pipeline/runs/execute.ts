@@ -25,15 +25,16 @@ import { runGraph, type JobOutcome } from '../run-graph.js';
 import { configYaml } from '../config/print.js';
 import type { WorkerObserver } from '../observe/worker-observer.js';
 import type { RunEvent } from '../run-event.js';
+import { blamesFile } from './lost-files.js';
 import { materialise, writeProblems, writeSummary } from './materialise.js';
 import { isInvented } from './invented.js';
 import { writeChecks } from './write-checks.js';
 import { writeTileTable } from './tile-table.js';
 import { writeTrace } from './trace-file.js';
 import type { PreparedRun } from './prepare.js';
-import { stages } from '../stages.js';
 import { openStores } from '../store/open-stores.js';
 import type { Manifest } from '../store/store.js';
+import { assertRoomFor } from './room-for.js';
 import { lockRun } from './run-lock.js';
 import type { RunFile } from './run-directory.js';
 
@@ -73,6 +74,7 @@ export interface ExecuteResult {
  */
 export async function executeRun(prepared: PreparedRun, options: ExecuteOptions): Promise<ExecuteResult> {
   const { directory, config, store } = prepared;
+  assertRoomFor(prepared.files.bags);
   const lock = await lockRun(directory.path, directory.run);
   try {
     directory.write('config.resolved.yaml', configYaml(config));
@@ -262,17 +264,16 @@ async function conclude(
   await writeTileTable(manifests, lost, store, directory);
   const problems = writeProblems(manifests, directory, lost);
   const found = { outcomes, problems };
-  const failure = outcomes.find((outcome) => outcome.state === 'failed');
+  const failures = outcomes.filter((outcome) => outcome.state === 'failed');
   if (cancelled) return { state: 'cancelled', exitCode: exitCodes.interrupted, ...found };
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
-  if (failure) {
-    // One slide that is gone is no reason to call the others' work a failure.
-    const perFile = stages[failure.job.node.stage].perFile ?? false;
-    const exitCode = perFile ? exitCodes.finishedWithFailures : failure.error.exitCode;
-    const state = exitCode === exitCodes.finishedWithFailures ? 'finished-with-failures' : 'failed';
-    return { state, exitCode, ...found };
-  }
+  // One slide that is gone is no reason to call the others' work a failure. A full disk is, whatever job met it.
+  const worst = failures.find((failure) => !blamesFile(failure));
+  if (worst && worst.error.exitCode !== exitCodes.finishedWithFailures)
+    return { state: 'failed', exitCode: worst.error.exitCode, ...found };
+  if (failures.length > 0)
+    return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
   if (problems.some(({ severity }) => severity === 'failure'))
     return { state: 'finished-with-failures', exitCode: exitCodes.finishedWithFailures, ...found };
   return {

@@ -30,14 +30,14 @@ const ofEncoder = ({ sources }: JobNode, { context: { files, sha256 } }: HafErro
       role === 'encoder' && (content === sha256 || (Array.isArray(files) && files.includes(name))),
   );
 
+/** Whether a job failed for its file: then the run can go on without the file. */
+export const blamesFile = ({ job: { node }, error }: Extract<JobOutcome, { state: 'failed' }>): boolean =>
+  stages[node.stage].perFile === true && faultsOfFiles.includes(error.code) && !ofEncoder(node, error);
+
 /** The files whose jobs failed, when the run could go on without them: nothing failed besides. */
 export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] {
   const failed = outcomes.filter((outcome) => outcome.state === 'failed');
-  const ofFiles = failed.every(
-    ({ job: { node }, error }) =>
-      stages[node.stage].perFile === true && faultsOfFiles.includes(error.code) && !ofEncoder(node, error),
-  );
-  if (!ofFiles) return [];
+  if (!failed.every(blamesFile)) return [];
   return failed.map(({ job: { node }, error }) => ({
     embed: jobKey('embed', node.unit),
     problem: {

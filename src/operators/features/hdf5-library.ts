@@ -1,0 +1,18 @@
+import h5wasm from 'h5wasm/node';
+import { HafError } from '../../pipeline/core/errors.js';
+import { machineLimits } from '../../pipeline/core/machine-limits.js';
+
+/**
+ * Waits until the HDF5 library is there. It hides why its WebAssembly was refused memory.
+ *
+ * @throws HafError HAF_MACHINE_LIMIT when the addresses of this process are limited and it does not start
+ */
+export async function hdf5Ready(): Promise<void> {
+  try {
+    await h5wasm.ready;
+  } catch (error) {
+    if (machineLimits().addressSpace === null) throw error;
+    const refused = new Error('the HDF5 library (WebAssembly) cannot start', { cause: error });
+    throw HafError.from(Object.assign(refused, { code: 'ENOMEM' }));
+  }
+}

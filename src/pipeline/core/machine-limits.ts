@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+
+/** What batch systems and shells limit of a process; null where nothing is limited, or nobody tells. */
+export interface MachineLimits {
+  /** `ulimit -n`. */
+  readonly openFiles: number | null;
+  /** Bytes, `ulimit -v`. */
+  readonly addressSpace: number | null;
+}
+
+const softLimit = (text: string, name: string): number | null => {
+  const value = new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(text)?.[1];
+  return value === undefined ? null : Number(value);
+};
+
+/** Reads `/proc/<pid>/limits` of Linux. */
+export const parseLimits = (text: string): MachineLimits => ({
+  openFiles: softLimit(text, 'Max open files'),
+  addressSpace: softLimit(text, 'Max address space'),
+});
+
+let known: MachineLimits | null = null;
+
+/** The limits of this process. They are read once: at the limit of open files this file opens no more either. */
+export function machineLimits(): MachineLimits {
+  if (known !== null) return known;
+  try {
+    known = parseLimits(readFileSync('/proc/self/limits', 'utf8'));
+    return known;
+  } catch {
+    return { openFiles: null, addressSpace: null };
+  }
+}

@@ -1,0 +1,110 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownMount } from '../support/own-mount.js';
+import { workFolder } from '../support/small-cohort.js';
+
+const entry = join(import.meta.dirname, '../../dist/bin/haf-pipeline.js');
+/** A user without an entry in passwd. */
+const nobody = 47_110;
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs a command line in a folder, in a shell that limits itself first. */
+function limited(before: string, args: readonly string[], cwd: string): Ended {
+  const command = `${before} && exec "$0" "$@"`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, entry, ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+  });
+  return { code: status, output: stdout + stderr };
+}
+
+describe('faults of the machine', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await workFolder({ methods: ['blood', 'wsi_clam'], train: { epochs: 1 } });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const up = ['up', '-c', 'experiment.yaml', '--no-broker', '--workers', '1'];
+
+  it.runIf(process.platform === 'linux')('a limit of open files is refused by name, whatever it is', () => {
+    for (const files of [40, 64, 100]) {
+      const { code, output } = limited(`ulimit -n ${files}`, up, folder);
+      expect([code, output]).toEqual([69, expect.stringContaining(`ulimit -n`)]);
+      expect(output).toMatch(/^HAF_MACHINE_LIMIT /m);
+      expect(output).not.toContain('HAF_INTERNAL');
+    }
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'a limit of addresses ends `up` and fails `doctor`, and costs no patient',
+    () => {
+      const { code, output } = limited('ulimit -v 8000000', up, folder);
+      expect([code, output]).toEqual([69, expect.stringMatching(/HAF_MACHINE_LIMIT .*ulimit -v 8000000/)]);
+      expect(output).not.toMatch(/HAF_INTERNAL|Going on without/);
+      const doctor = limited('ulimit -v 8000000', ['doctor'], folder);
+      expect(doctor.code).toBe(1);
+      expect(doctor.output).toMatch(/fail +limits .*ulimit -v 8000000/);
+      expect(doctor.output).toMatch(/fail +h5wasm /);
+      // Where only planning reads a file, the file is not called bad.
+      const plan = limited('ulimit -v 8000000', ['plan', '-c', 'experiment.yaml'], folder);
+      expect([plan.code, plan.output]).toEqual([69, expect.stringContaining('HAF_MACHINE_LIMIT')]);
+    },
+  );
+
+  it('a store that fills up ends the run with exit code 1: no file is left out for it', () => {
+    const store = join(folder, 'small-store');
+    const within = ownMount(store, 'empty', '700k');
+    if (within === null) return;
+    const [program = '', ...rest] = within;
+    const places = ['--store', store, '--runs', 'full-runs'];
+    const { status, stdout, stderr } = spawnSync(
+      program,
+      [...rest, process.execPath, entry, ...up, ...places],
+      { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+    );
+    expect(stderr + stdout).toMatch(/^HAF_STORE_FULL .*small-store/m);
+    expect(stderr).not.toMatch(/HAF_INTERNAL|Going on without/);
+    expect(status).toBe(1);
+    // It began: this is not the refusal of a disk that was full before.
+    expect(stderr + stdout).toMatch(/\[\d+\/\d+\] embed/);
+  });
+
+  const root = process.getuid?.() === 0;
+  it.runIf(root)('no passwd entry, no HOME and a TMPDIR that is not there are named, or no matter', () => {
+    const open = mkdtempSync(join(tmpdir(), 'haf-bare-'));
+    chmodSync(open, 0o777);
+    const bare = (args: readonly string[], environment: NodeJS.ProcessEnv = {}): Ended => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
+        timeout: 60_000,
+        ...{ cwd: open, encoding: 'utf8', uid: nobody, gid: nobody },
+        env: { PATH: process.env['PATH'], NO_COLOR: '1', ...environment },
+      });
+      return { code: status, output: stdout + stderr };
+    };
+    try {
+      // Whether this user may read the code at all is a matter of the machine of the test.
+      if (bare(['--version']).code !== 0) return console.warn('SKIPPED: others may not read the project');
+      const doctor = bare(['doctor']);
+      expect(doctor.output).toMatch(/ok +TensorFlow +none installed/);
+      expect(doctor.output).not.toMatch(/Unexpected|uv_os/);
+      const missing = bare(['doctor'], { TMPDIR: '/scratch/4711' });
+      expect(missing.output).toMatch(/fail +temporary files .*\/scratch\/4711 \(ENOENT\).*TMPDIR/);
+      expect(missing.code).toBe(1);
+      const locked = bare(['synth', '/nowhere/x']);
+      expect([locked.code, locked.output]).toEqual([
+        64,
+        expect.stringMatching(/^HAF_PATH_UNUSABLE \/nowhere/),
+      ]);
+    } finally {
+      rmSync(open, { recursive: true });
+    }
+  });
+});
