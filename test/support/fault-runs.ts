@@ -80,7 +80,9 @@ export function expectOnce(folder: string): void {
 
 /** The manifest of a job's artifact in the store. */
 export function manifestOf(folder: string, job: string): Manifest {
-  const manifests = manifestPaths(folder).map((path) => parseManifest(readFileSync(path, 'utf8')));
+  const manifests = manifestPaths(folder).map((path) =>
+    parseManifest(readFileSync(path, 'utf8'), basename(path, '.json')),
+  );
   const found = manifests.find((manifest) => manifest?.key === job);
   if (!found) throw new Error(`no artifact of ${job}`);
   return found;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
@@ -13,6 +14,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
+import { markerFile } from '../../src/pipeline/store/store-folder.js';
 import type { Manifest, StoredFile } from '../../src/pipeline/store/store.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -32,7 +34,7 @@ const manifest = (files: StoredFile[], seconds = 1): Manifest => ({
 });
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((f) => f.isFile())
+    .filter((f) => f.isFile() && f.name !== markerFile)
     .map((f) => f.name);
 
 describe('the artifact store on disk', () => {
@@ -215,10 +217,10 @@ describe('the artifact store on disk', () => {
 
   it('sweeps temporary files of dead processes, not young ones', async () => {
     await store.write('a', bytes('1'));
-    const [old, young] = [join(root, 'tmp', 'old'), join(root, 'tmp', 'young')];
+    const [old, young] = [join(root, 'tmp', randomUUID()), join(root, 'tmp', randomUUID())];
     for (const path of [old, young]) writeFileSync(path, '');
     utimesSync(old, new Date(0), new Date(0));
     await store.sweep(Date.now());
-    expect(readdirSync(join(root, 'tmp'))).toEqual(['young']);
+    expect(readdirSync(join(root, 'tmp')).map((name) => join(root, 'tmp', name))).toEqual([young]);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { HafError } from '../core/errors.js';
+import { pathWithin } from '../core/path-within.js';
 import { quotedFirst } from '../core/wording.js';
 import { placeFile } from './place-file.js';
 
@@ -36,9 +37,9 @@ export class ResultFolder {
    * @param write is given the path to write to
    * @throws HafError HAF_USAGE for a file of other content, without `force`, and for an input
    */
-  place(name: string, write: (path: string) => void | Promise<void>): Promise<void> {
-    const path = join(this.folder, name);
-    return placeFile(path, async (temporary) => {
+  async place(name: string, write: (path: string) => void | Promise<void>): Promise<void> {
+    const path = pathWithin(this.folder, name);
+    await placeFile(path, async (temporary) => {
       await write(temporary);
       if (existsSync(path)) this.assertReplaceable(path, temporary);
     });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
+import { pathWithin } from '../core/path-within.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import type { RunEvent } from '../run-event.js';
@@ -140,9 +141,9 @@ export class RunDirectory {
     this.write('run.json', `${JSON.stringify(file, null, 2)}\n`);
   }
 
-  /** Writes a file of the run whole or not at all. */
+  /** Writes a file of the run whole or not at all. @throws HafError HAF_STORE_CORRUPT for a name that leads out of it */
   write(name: string, content: string | Uint8Array): void {
-    const path = join(this.path, name);
+    const path = pathWithin(this.path, name);
     const temporary = `${path}.${process.pid}.tmp`;
     mkdirSync(dirname(path), { recursive: true });
     try {

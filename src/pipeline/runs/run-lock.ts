@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { link, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HafError } from '../core/errors.js';
+import { nameOnce } from '../store/name-once.js';
 
 const ownerSchema = z.object({ pid: z.number(), host: z.string(), started: z.string(), since: z.string() });
 type Owner = z.infer<typeof ownerSchema>;
@@ -54,11 +55,7 @@ async function createOnce(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;
   try {
     await writeFile(temporary, text, { flag: 'wx' });
-    await link(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    return await nameOnce(temporary, path);
   } finally {
     await rm(temporary, { force: true });
   }

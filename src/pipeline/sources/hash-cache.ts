@@ -62,7 +62,8 @@ export class HashCache {
     if (!this.changed || this.file === null) return;
     const temporary = `${this.file}.${process.pid}.tmp`;
     try {
-      await mkdir(dirname(this.file), { recursive: true });
+      // The folder of a store: readable by its owner alone.
+      await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
       const content: z.infer<typeof fileSchema> = { v: 2, files: Object.fromEntries(this.known) };
       await writeFile(temporary, JSON.stringify(content));
       await rename(temporary, this.file);

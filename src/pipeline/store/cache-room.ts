@@ -14,6 +14,9 @@ const freshMs = 5 * 60_000;
 /** An eviction takes seconds; one that was stopped half way must not go on with an old list of pins. */
 const evictionMs = 30_000;
 
+/** Names of blobs and checkpoints; nothing else of the folder is removed. */
+const ownName = /^[0-9a-f]{64}(\.corrupt)?$/;
+
 interface CachedFile {
   readonly path: string;
   readonly name: string;
@@ -116,7 +119,9 @@ export class CacheRoom {
     const found: CachedFile[] = [];
     for (const folder of ['blobs', 'checkpoints'].map((name) => join(this.root, name))) {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-      for (const { name, parentPath } of entries.filter((entry) => entry.isFile())) {
+      for (const { name, parentPath } of entries.filter(
+        (entry) => entry.isFile() && ownName.test(entry.name),
+      )) {
         const path = join(parentPath, name);
         const file = await stat(path).catch(() => null);
         if (file) found.push({ path, name, bytes: file.size, usedAt: file.mtimeMs });

@@ -154,7 +154,7 @@ export class CachedStore implements ArtifactStore {
 
   private async look(id: string, files?: readonly string[]): Promise<Look> {
     const object = await this.remote.get(manifestKey(id));
-    const found = object && parseManifest(decode(object.bytes));
+    const found = object && parseManifest(decode(object.bytes), id);
     if (!found) return { object, found, complete: null };
     const wanted = wantedFiles({ manifest: found, ...(files ? { files } : {}) });
     const there = await Promise.all(

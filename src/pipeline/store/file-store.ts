@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/canonical-json.js';
-import { HafError } from '../core/errors.js';
+import { HafError, reasonOf } from '../core/errors.js';
 import { stampIfThere } from '../core/file-stamp.js';
+import { nameOnce } from './name-once.js';
 import type { Artifact } from '../stage.js';
 import { hashFile } from '../sources/hash-file.js';
 import { copyVerified, hashOfFile } from './content.js';
 import { blobKey, checkpointKey, manifestKey } from './layout.js';
 import { placeFile, writeDurably, type WriteBytes } from './place-file.js';
+import { claimStoreFolder, sweepTemporary } from './store-folder.js';
 import {
   manifestText,
   parseManifest,
@@ -20,9 +23,6 @@ import {
   type StoredFile,
 } from './store.js';
 
-/** A temporary file this old belongs to a process that died. */
-const orphanAgeMs = 24 * 3600_000;
-
 /**
  * The store on a file system: `blobs/ab/<sha256>` for content, `artifacts/ab/<id>.json` for manifests, `tmp/` for
  * what is being written. Every file appears by rename after fsync, so a reader never sees half of one.
@@ -30,6 +30,7 @@ const orphanAgeMs = 24 * 3600_000;
 export class FileStore implements ArtifactStore {
   /** The stamps that files had when their content was verified: one that was changed since is verified again. */
   private readonly verified = new Map<string, string>();
+  private claimed: Promise<void> | null = null;
   readonly root: string;
   readonly uri: string;
   readonly localRoot: string;
@@ -41,18 +42,10 @@ export class FileStore implements ArtifactStore {
     this.root = this.uri = this.localRoot = resolve(root);
   }
 
-  /** Removes temporary files that a killed process left behind. */
+  /** @throws HafError HAF_PATH_UNUSABLE when the folder holds anything but a store */
   async sweep(now: number): Promise<void> {
-    const folder = join(this.root, 'tmp');
-    if (!existsSync(folder)) return;
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name);
-      const age = await stat(path).then(
-        ({ mtimeMs }) => now - mtimeMs,
-        () => 0,
-      );
-      if (age > orphanAgeMs) await rm(path, { force: true });
-    }
+    await this.claim();
+    await sweepTemporary(this.root, now);
   }
 
   manifest(id: string, files?: readonly string[]): Promise<Manifest | null> {
@@ -75,7 +68,7 @@ export class FileStore implements ArtifactStore {
     const { size: bytes } = await stat(path);
     const target = this.blobPath(digest);
     if (statSync(target, { throwIfNoEntry: false })?.size !== bytes)
-      await placeFile(this.root, target, (temporary) => copyVerified(path, temporary, digest));
+      await this.placeNew(target, (temporary) => copyVerified(path, temporary, digest));
     return { name, sha256: digest, bytes };
   }
 
@@ -104,14 +97,11 @@ export class FileStore implements ArtifactStore {
       const between = earlier && !options.replace ? this.look(manifest.id, earlier).complete : null;
       if (earlier && !between) return rename(temporary, path);
       if (earlier) await rm(earlier);
-      // link() fails where rename() would overwrite: of two processes that finish the same job, one wins.
-      try {
-        await link(temporary, path);
-      } catch (error) {
-        const other = this.look(manifest.id).complete;
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !other) throw error;
-        winner = other;
-      }
+      // Of two processes that finish the same job, one wins, where rename() would overwrite.
+      if (await nameOnce(temporary, path)) return;
+      const other = this.look(manifest.id).complete;
+      if (!other) throw disturbed(path);
+      winner = other;
     });
     return winner;
   }
@@ -158,7 +148,7 @@ export class FileStore implements ArtifactStore {
 
   async saveCheckpoint(id: string, bytes: Uint8Array): Promise<void> {
     // Not synced: what a power cut takes of it is trained again, and its reader knows a damaged one.
-    await placeFile(this.root, this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
+    await this.placeNew(this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
   }
 
   async dropCheckpoint(id: string): Promise<void> {
@@ -172,7 +162,7 @@ export class FileStore implements ArtifactStore {
     path = this.manifestPath(id),
     files?: readonly string[],
   ): { readonly found: Manifest | null; readonly complete: Manifest | null } {
-    const found = this.readManifest(path);
+    const found = this.readManifest(id, path);
     const wanted = found ? wantedFiles({ manifest: found, ...(files ? { files } : {}) }) : [];
     const complete = wanted.every(
       ({ sha256, bytes }) => statSync(this.blobPath(sha256), { throwIfNoEntry: false })?.size === bytes,
@@ -180,23 +170,23 @@ export class FileStore implements ArtifactStore {
     return { found, complete: complete ? found : null };
   }
 
-  private readManifest(path: string): Manifest | null {
-    // Most often there is none, and an error costs more than a look.
-    if (!existsSync(path)) return null;
+  private readManifest(id: string, path: string): Manifest | null {
     let text: string;
     try {
+      // Most often there is none, and an error costs more than a look.
+      if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
       text = readFileSync(path, 'utf8');
     } catch (error) {
       if (isMissing(error)) return null;
       throw new HafError(
         'HAF_STORE_CORRUPT',
-        `${path} in the artifact store cannot be read: ${messageOf(error)}.`,
+        `${path} in the artifact store cannot be read: ${reasonOf(error)}.`,
         'Check its permissions and the disk, or choose another store with --store.',
         { cause: error },
       );
     }
-    const manifest = parseManifest(text);
-    // Torn by a power cut: out of the way, so that the artifact counts as absent and is computed again.
+    const manifest = parseManifest(text, id);
+    // Torn by a power cut, or not of this id: out of the way, so that the artifact counts as absent and is computed again.
     if (!manifest) setAside(path);
     return manifest;
   }
@@ -207,7 +197,16 @@ export class FileStore implements ArtifactStore {
     bytes: Uint8Array,
     move?: (temporary: string) => Promise<void>,
   ): Promise<void> {
-    return placeFile(this.root, target, (temporary) => this.writeBytes(temporary, bytes), move);
+    return this.placeNew(target, (temporary) => this.writeBytes(temporary, bytes), move);
+  }
+
+  private async placeNew(
+    target: string,
+    write: (temporary: string) => Promise<void>,
+    move?: (temporary: string) => Promise<void>,
+  ): Promise<void> {
+    await this.claim();
+    await placeFile(this.root, target, write, move);
   }
 
   /**
@@ -217,14 +216,26 @@ export class FileStore implements ArtifactStore {
   private async keepEarlier(path: string): Promise<string | null> {
     for (let generation = 1; ; generation++) {
       const kept = path.replace(/json$/, `${generation}.json`);
+      const copy = join(this.root, 'tmp', randomUUID());
       try {
-        await link(path, kept);
-        return kept;
+        await copyFile(path, copy);
+        if (await nameOnce(copy, kept)) return kept;
       } catch (error) {
         if (isMissing(error)) return null;
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        throw error;
+      } finally {
+        await rm(copy, { force: true });
       }
     }
+  }
+
+  /** Makes the folder a store before the first file is written. */
+  private claim(): Promise<void> {
+    this.claimed ??= claimStoreFolder(this.root).catch((error: unknown) => {
+      this.claimed = null;
+      throw error;
+    });
+    return this.claimed;
   }
 
   private verify(file: StoredFile, { id, key }: Manifest): void {
@@ -245,7 +256,7 @@ export class FileStore implements ArtifactStore {
   }
 
   private unreadable({ id, key }: Manifest, file: string, error: unknown): HafError {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : reasonOf(error);
     return new HafError(
       'HAF_STORE_CORRUPT',
       `File ${file} of artifact ${key} in the store is not what the stage reading it expects: ${why}.`,
@@ -268,7 +279,6 @@ export class FileStore implements ArtifactStore {
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What changes when a file is written to; null if there is none. */
 const stampOf = (path: string): string | null => stampIfThere(path)?.text ?? null;
@@ -281,3 +291,10 @@ function setAside(path: string): void {
     if (!isMissing(error)) throw error;
   }
 }
+
+const disturbed = (path: string): HafError =>
+  new HafError(
+    'HAF_STORE_CORRUPT',
+    `${path} was taken by another process and cannot be read.`,
+    'Run the same command again, and check that nothing else writes to the store.',
+  );

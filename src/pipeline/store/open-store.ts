@@ -3,6 +3,7 @@ import { sha256 } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import { CachedStore } from './cached-store.js';
 import { FileStore } from './file-store.js';
+import { assertStoreFolder } from './store-folder.js';
 import type { ArtifactStore } from './store.js';
 
 export interface OpenStoreOptions {
@@ -49,10 +50,13 @@ export function parseStoreUri(uri: string): StorePlace {
   );
 }
 
-/** Opens a store; nothing is asked of a remote one yet. @throws HafError HAF_USAGE for a URI that makes no sense */
+/** Opens a store; nothing is asked of a remote one yet. @throws HafError HAF_USAGE for a URI that makes no sense, HAF_PATH_UNUSABLE for a folder of something else */
 export async function openStore(uri: string, options: OpenStoreOptions = {}): Promise<ArtifactStore> {
   const place = parseStoreUri(uri);
-  if (place.type === 'folder') return new FileStore(place.root);
+  if (place.type === 'folder') {
+    await assertStoreFolder(place.root);
+    return new FileStore(place.root);
+  }
   // Loaded where it is used: the SDK takes a fifth of a second, which no other command should wait for.
   const { S3Remote } = await import('./s3-remote.js');
   const remote = new S3Remote(place.bucket, place.prefix);

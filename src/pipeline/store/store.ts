@@ -1,10 +1,16 @@
 import { z } from 'zod';
+import { staysWithin } from '../core/path-within.js';
 import { problemSchema } from '../core/problem.js';
 import { stageNames, unitSchema, type Artifact } from '../stage.js';
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const storedFileSchema = z.object({ name: z.string(), sha256: hex, bytes: z.number().int() });
+export const storedFileSchema = z.object({
+  // It becomes a path of the run directory.
+  name: z.string().max(1024).refine(staysWithin, 'leads out of its folder'),
+  sha256: hex,
+  bytes: z.number().int().min(0),
+});
 /** A file of an artifact, by content. */
 export type StoredFile = z.infer<typeof storedFileSchema>;
 
@@ -95,10 +101,11 @@ export const wantedFiles = ({ manifest, files }: Wanted): readonly StoredFile[] 
 /** The text of a manifest as it is stored. */
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
-/** A stored manifest; null for a torn one. */
-export function parseManifest(text: string): Manifest | null {
+/** A stored manifest; null for a torn one, and for one that is not of the id under which it lies. */
+export function parseManifest(text: string, id: string): Manifest | null {
   try {
-    return manifestSchema.parse(JSON.parse(text));
+    const manifest = manifestSchema.parse(JSON.parse(text));
+    return manifest.id === id ? manifest : null;
   } catch {
     return null;
   }

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { HafError } from './errors.js';
+
+/** Whether a relative path stays below the folder it is joined to, whatever system reads it. */
+export const staysWithin = (name: string): boolean =>
+  name !== '' &&
+  !/[\u0000-\u001f]/.test(name) &&
+  !/^[a-z]:/i.test(name) &&
+  name.split(/[/\\]/).every((part) => part !== '' && part !== '.' && part !== '..');
+
+/**
+ * A path below a folder, of a name that comes from stored results.
+ *
+ * @throws HafError HAF_STORE_CORRUPT for a name that leads out of the folder
+ */
+export function pathWithin(folder: string, name: string): string {
+  if (staysWithin(name)) return join(folder, name);
+  throw new HafError(
+    'HAF_STORE_CORRUPT',
+    `A stored result wants to be written to ${JSON.stringify(name)}, outside of ${folder}. It was not written.`,
+    'Somebody else writes to the store: run "haf-pipeline store verify", and look who has the right to.',
+  );
+}

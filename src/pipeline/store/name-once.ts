@@ -1,0 +1,63 @@
+import { link, open, rename, rm, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What file systems without hard links answer: exFAT and SMB everywhere, BeeGFS across folders. */
+const withoutLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL', 'EACCES'];
+/** A claim is held while one file is renamed; one this old belongs to a process that died. */
+const claimLifeMs = 30_000;
+const pauseMs = 20;
+
+/**
+ * Gives a finished file its name, unless a file of that name is there: of several processes one succeeds. Readers see the
+ * whole file or none. The temporary file may stay; its owner removes it.
+ *
+ * @returns false when the name is taken
+ */
+export async function nameOnce(temporary: string, target: string): Promise<boolean> {
+  try {
+    await link(temporary, target);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!withoutLinks.includes(code)) throw error;
+  }
+  return renameClaimed(temporary, target);
+}
+
+/** The same without hard links: who makes the claim, a file beside the target, may rename. */
+async function renameClaimed(temporary: string, target: string): Promise<boolean> {
+  const claim = `${target}.claim`;
+  while (!(await makeClaim(claim))) {
+    if (await isThere(target)) return false;
+    await sleep(pauseMs);
+  }
+  try {
+    if (await isThere(target)) return false;
+    await rename(temporary, target);
+    return true;
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+async function makeClaim(claim: string): Promise<boolean> {
+  try {
+    await (await open(claim, 'wx')).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const age = await stat(claim).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > claimLifeMs) await rm(claim, { force: true });
+    return false;
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

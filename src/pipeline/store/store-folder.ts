@@ -1,0 +1,113 @@
+import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { HafError } from '../core/errors.js';
+
+/** The file by which a folder is known as a store. */
+export const markerFile = 'haf-store.json';
+const markerSchema = z.object({ v: z.literal(1), kind: z.literal('haf-pipeline artifact store') });
+const marker: z.infer<typeof markerSchema> = { v: 1, kind: 'haf-pipeline artifact store' };
+
+/** What a store is made of; stores of versions before 0.3 have no marker and are known by it. */
+const parts = [
+  ...['blobs', 'artifacts', 'checkpoints', 'tmp', 'broker', 'pins'],
+  ...['source-hashes.json', 'conditional-write-probe', 'evicting'],
+];
+/** What no user put there: of the disk, of the desktop, of NFS. */
+const ofSystem = /^(lost\+found|\.DS_Store|\.snapshot|\.nfs.*|\.Trash.*|source-hashes\.json\.\d+\.tmp)$/;
+/** Folders of these hold folders of two hexadecimal digits and nothing else. */
+const sorted = ['blobs', 'artifacts', 'checkpoints'];
+
+/** What is at a folder that shall be a store: `mine` has the marker, `former` has the layout alone. */
+type Standing = 'absent' | 'empty' | 'mine' | 'former' | { readonly foreign: string };
+
+async function standingOf(root: string): Promise<Standing> {
+  let names: readonly string[];
+  try {
+    if (await hasMarker(root)) return 'mine';
+    names = (await readdir(root)).filter((name) => !ofSystem.test(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    throw error;
+  }
+  if (names.length === 0) return 'empty';
+  const foreign = names.find((name) => !parts.includes(name) && name !== markerFile);
+  if (foreign !== undefined) return { foreign };
+  // A folder called `tmp` is no sign: users have one too.
+  if (!names.some((name) => name !== 'tmp')) return { foreign: 'tmp' };
+  for (const name of names.filter((one) => sorted.includes(one))) {
+    const inside = await readdir(join(root, name));
+    const odd = inside.find((one) => !/^[0-9a-f]{2}$/.test(one) && !ofSystem.test(one));
+    if (odd !== undefined) return { foreign: `${name}/${odd}` };
+  }
+  return 'former';
+}
+
+async function hasMarker(root: string): Promise<boolean> {
+  try {
+    return markerSchema.safeParse(JSON.parse(await readFile(join(root, markerFile), 'utf8'))).success;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+const refusal = (root: string, foreign: string): HafError =>
+  new HafError(
+    'HAF_PATH_UNUSABLE',
+    `${root} is no artifact store: it holds ${foreign}, and no ${markerFile}. A store removes files of its own folder, so none is made among others.`,
+    `Name a folder that is empty or not there yet: --store ${join(root, 'haf-store')}.`,
+  );
+
+/** Refuses a folder that holds anything but a store; writes nothing. @throws HafError HAF_PATH_UNUSABLE */
+export async function assertStoreFolder(root: string): Promise<void> {
+  const standing = await standingOf(root);
+  if (typeof standing === 'object') throw refusal(root, standing.foreign);
+}
+
+/**
+ * Makes a folder a store: makes it, readable by its owner alone, and marks it. A store of a former version gets its
+ * marker; a folder that was there keeps its rights.
+ *
+ * @throws HafError HAF_PATH_UNUSABLE for a folder that holds anything else
+ */
+export async function claimStoreFolder(root: string): Promise<void> {
+  const standing = await standingOf(root);
+  if (standing === 'mine') return;
+  if (typeof standing === 'object') throw refusal(root, standing.foreign);
+  if (standing === 'absent') await makeOwn(root);
+  await writeFile(join(root, markerFile), `${JSON.stringify(marker)}\n`);
+}
+
+/** Step by step: where a parent lets nobody make a folder and says ENOENT, `recursive` tries for ever. */
+async function makeOwn(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  const there = await stat(parent).then(
+    () => true,
+    () => false,
+  );
+  if (!there && parent !== folder) await makeOwn(parent);
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/** Names that `placeFile` gives to temporary files. */
+const temporaryName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A temporary file this old belongs to a process that died. */
+const orphanAgeMs = 24 * 3600_000;
+
+/** Removes the temporary files that killed processes left in a store; anything else in `tmp` stays. */
+export async function sweepTemporary(root: string, now: number): Promise<void> {
+  const folder = join(root, 'tmp');
+  const isFolder = await lstat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) return;
+  for (const name of (await readdir(folder)).filter((one) => temporaryName.test(one))) {
+    const path = join(folder, name);
+    const found = await lstat(path).catch(() => null);
+    if (found?.isFile() === true && now - found.mtimeMs > orphanAgeMs) await rm(path, { force: true });
+  }
+}
