@@ -40,7 +40,10 @@ const defaultWindow = 2000;
 /** Jobs that nobody has to compute are told of so many at a time. */
 const toldAtOnce = 64;
 
-/** How often one job is run again because an artifact it needs, or its own, turned out to be damaged. */
+/**
+ * How often one artifact is made again for a job that finds it damaged: its own, or one that it reads. A job tells of one at a
+ * time, so that damage of all its inputs takes as many tries.
+ */
 const mostRepairs = 3;
 
 /** What the jobs of one execution have in common. */
@@ -94,13 +97,17 @@ function settle({ job, blocker }: ReadyJob, execution: Execution): Observable<Jo
       return { state: 'skipped' as const, job };
     });
   const force = isForced(job, execution);
-  return obtain(job, execution, { force, repairs: mostRepairs, known: force ? null : job.cached });
+  return obtain(job, execution, {
+    force,
+    repaired: [],
+    known: force ? null : job.cached,
+  });
 }
 
 interface Attempt {
   readonly force: boolean;
-  /** How often it may still be made again. */
-  readonly repairs: number;
+  /** Ids of the artifacts that were made again for it so far, each as often as it was. */
+  readonly repaired: readonly string[];
   /** The manifest, if the plan has just found it. */
   readonly known: Manifest | null;
 }
@@ -112,7 +119,7 @@ interface Attempt {
 function obtain(
   job: PlannedJob,
   execution: Execution,
-  { force, repairs, known }: Attempt,
+  { force, repaired, known }: Attempt,
 ): Observable<JobOutcome> {
   const { bus, run, store } = execution;
   const found = defer(async (): Promise<JobOutcome | null> => {
@@ -127,8 +134,9 @@ function obtain(
     mergeMap(({ outcome, damaged }): Observable<JobOutcome> => {
       if (!damaged) return of(outcome);
       const culprit = execution.jobOf.get(String(damaged.context['artifact']));
-      if (repairs === 0 || !culprit) return of({ state: 'failed', job, error: damaged });
-      const next = { repairs: repairs - 1, known: null };
+      const tries = repaired.filter((id) => id === culprit?.id).length;
+      if (tries === mostRepairs || !culprit) return of({ state: 'failed', job, error: damaged });
+      const next = { repaired: [...repaired, culprit.id], known: null };
       const again = obtain(job, execution, { ...next, force: force && outcome.state === 'failed' });
       if (culprit === job) return again;
       const mended = obtain(culprit, execution, { ...next, force: false });

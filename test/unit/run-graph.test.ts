@@ -279,6 +279,22 @@ describe('a damaged artifact', () => {
     ]);
   });
 
+  it('is made again in one run, however many of a job are damaged', async () => {
+    const damagedOnes = ['cohort', 'outcome', 'bags/TMA', 'tables/Blood', 'tables/Clin', 'split'];
+    const met: string[] = [];
+    const all = await run({
+      misbehave: ({ key }, damage) => {
+        const next = damagedOnes.find((one) => !met.includes(one));
+        if (key !== 'report' || next === undefined) return;
+        met.push(next);
+        throw damage.now(next);
+      },
+    });
+    expect(met).toEqual(damagedOnes);
+    expect(timesRun(all, 'report')).toBe(damagedOnes.length + 1);
+    expect(keysOf(all, 'done')).toContain('report');
+  });
+
   it('is made again a few times only', async () => {
     const own = await run({
       accept: ({ key }, damage) => {

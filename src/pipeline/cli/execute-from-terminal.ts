@@ -61,6 +61,7 @@ export async function executeFromTerminal(
         }),
   });
   try {
+    say(`store: ${prepared.store.uri}`);
     for (const note of opened.notes) say(note);
     requireTrainers(options, opened);
     if (observation.url) say(`metrics: ${observation.url}/metrics`);

@@ -126,6 +126,19 @@ export interface RunsOptions {
   readonly json?: boolean;
 }
 
+/** `store verify` and `store repair`. */
+export interface StoreOptions {
+  readonly store: string;
+  readonly json?: boolean;
+}
+
+/** `store gc`. */
+export interface StoreGcOptions extends StoreOptions {
+  readonly runs: string;
+  /** Remove what no run needs; only list it without. */
+  readonly delete?: boolean;
+}
+
 export interface CompareOptions extends RunsOptions {
   /** The method to compare; all that both runs have if absent. */
   readonly method?: string;

@@ -1,13 +1,15 @@
 import { loadConfig } from '../config/load.js';
 import { summarisePlan } from '../plan.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
+import { findStore } from './find-store.js';
 import type { PlanOptions } from './options.js';
 import { printData, printJson, say, sayWarnings } from './output.js';
 import { sayChecks } from './say-checks.js';
 import { textTable } from './text-table.js';
 
 /** `plan`: what `up` would run and why. */
-export async function plan(options: PlanOptions): Promise<void> {
+export async function plan(given: PlanOptions): Promise<void> {
+  const options = findStore(given);
   const { config, dataRoot, warnings } = loadConfig({
     file: options.config,
     set: options.set,

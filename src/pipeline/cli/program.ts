@@ -6,6 +6,7 @@ import { examples, lazily, withExperiment, withPlaces, withRun } from './command
 import { addNetwork } from './network-commands.js';
 import { backendOption, setOption, verifyOption, wholeNumber } from './options.js';
 import { paletteFor } from './output.js';
+import { addStore } from './store-commands.js';
 import { packageVersion } from './version.js';
 
 function addPreparation(program: Command): void {
@@ -219,6 +220,7 @@ export function buildProgram(): Command {
   addExecution(program);
   addBags(program);
   addHistory(program);
+  addStore(program);
   addNetwork(program);
   addBackends(program);
   return program;

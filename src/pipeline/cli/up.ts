@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.js';
 import { lostFiles, type LostFile } from '../runs/lost-files.js';
 import { observe } from '../observe/observation.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
+import { findStore } from './find-store.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
@@ -15,7 +16,8 @@ import { packageVersion } from './version.js';
 const mostAttempts = 3;
 
 /** `up`: runs an experiment to its end, or resumes it. */
-export async function up(options: UpOptions): Promise<ExitCode> {
+export async function up(given: UpOptions): Promise<ExitCode> {
+  const options = findStore(given);
   const { config, dataRoot, warnings } = loadConfig({
     file: options.config,
     set: options.set,

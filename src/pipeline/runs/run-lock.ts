@@ -50,6 +50,13 @@ export async function lockRun(directory: string, run: string): Promise<RunLock> 
   };
 }
 
+/** Whether a process executes a run directory now. */
+export function isRunBusy(directory: string): boolean {
+  const path = join(directory, '.lock');
+  const owner = readOwner(path);
+  return owner !== null && isAlive(owner, path);
+}
+
 /** Makes a file appear with its content: between making and filling it, an empty lock would look like a dead one. */
 async function createOnce(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;

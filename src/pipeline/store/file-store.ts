@@ -59,15 +59,15 @@ export class FileStore implements ArtifactStore {
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
-    if (statSync(target, { throwIfNoEntry: false })?.size !== bytes.byteLength)
-      await this.place(target, bytes);
+    // What is there may be damaged at its full size, a recipe among others.
+    if ((await this.blob(digest)) === null) await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
 
   async writeFile(name: string, path: string, digest: string): Promise<StoredFile> {
     const { size: bytes } = await stat(path);
     const target = this.blobPath(digest);
-    if (statSync(target, { throwIfNoEntry: false })?.size !== bytes)
+    if ((await this.blob(digest)) === null)
       await this.placeNew(target, (temporary) => copyVerified(path, temporary, digest));
     return { name, sha256: digest, bytes };
   }

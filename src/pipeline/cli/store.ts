@@ -1,0 +1,115 @@
+import { hashOf } from '../core/canonical-json.js';
+import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
+import { counted } from '../core/wording.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { isRunBusy } from '../runs/run-lock.js';
+import { parseStoreUri } from '../store/open-store.js';
+import { assertStoreFolder } from '../store/store-folder.js';
+import {
+  collectable,
+  removeAll,
+  setDamageAside,
+  verifyFolder,
+  youngMs,
+  type Damage,
+  type Needed,
+} from '../store/store-contents.js';
+import type { StoreGcOptions, StoreOptions } from './options.js';
+import { printData, printJson, say } from './output.js';
+
+/** The folder that `store` commands work on. @throws HafError HAF_USAGE for a bucket or when there is no store */
+async function folderOf(uri: string): Promise<string> {
+  const place = parseStoreUri(uri);
+  if (place.type !== 'folder')
+    throw new HafError(
+      'HAF_USAGE',
+      `${uri} is a bucket; "store" commands read folders.`,
+      'What is damaged in a bucket is found when it is fetched, and made again. Rules of the bucket remove what is old.',
+    );
+  await assertStoreFolder(place.root);
+  return place.root;
+}
+
+/** `store verify`: hashes all content and lists what is damaged or missing; exit code 1 when something is. */
+export const verifyStore = (options: StoreOptions): Promise<ExitCode> => inspect(options, false);
+
+/** `store repair`: sets the damaged files aside, so that the next run makes all of them again. */
+export const repairStore = (options: StoreOptions): Promise<ExitCode> => inspect(options, true);
+
+async function inspect({ store, json }: StoreOptions, repair: boolean): Promise<ExitCode> {
+  const root = await folderOf(store);
+  const { damage, ...counts } = await verifyFolder(root);
+  if (repair) await setDamageAside(damage);
+  if (json) printJson({ store: root, ...counts, damage });
+  else {
+    for (const line of damage.map(damageText)) printData(line);
+    const { blobs, artifacts, bytes } = counts;
+    say(
+      `${root}: ${counted(artifacts, 'artifact')}, ${counted(blobs, 'file')} (${sizeText(bytes)}); ${damage.length === 0 ? 'all as they should be' : `${counted(damage.length, 'file')} damaged or missing`}`,
+    );
+    if (damage.length > 0)
+      say(
+        repair
+          ? 'set aside; "haf-pipeline up" makes again what they belong to'
+          : '"haf-pipeline store repair" sets them aside, so that one "up" makes all of them again',
+      );
+  }
+  return damage.length > 0 && !repair ? exitCodes.unexpected : exitCodes.ok;
+}
+
+const damageText = ({ path, what, jobs }: Damage): string =>
+  `${what === 'missing' ? 'missing' : 'damaged'}  ${path}  ${jobs.length === 0 ? '' : `of ${jobs.slice(0, 3).join(', ')}${jobs.length > 3 ? ` and ${jobs.length - 3} more` : ''}`}`.trimEnd();
+
+const sizeText = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** `store gc`: lists what no run needs and how large it is; with `--delete` removes it. */
+export async function collectStore(names: readonly string[], options: StoreGcOptions): Promise<ExitCode> {
+  const root = await folderOf(options.store);
+  const all = RunDirectory.list(options.runs);
+  const kept = names.length === 0 ? all : names.map((name) => RunDirectory.find(options.runs, name));
+  if (kept.length === 0)
+    throw new HafError(
+      'HAF_USAGE',
+      `There is no run below ${options.runs}, so nothing says what of the store is needed.`,
+      'Name the folder of the runs with --runs DIR. To remove the whole store, delete its folder.',
+    );
+  const busy = all.find(({ path }) => isRunBusy(path));
+  if (busy)
+    throw new HafError(
+      'HAF_RUN_BUSY',
+      `Run ${busy.run} is being executed; what it makes is not yet known to be needed.`,
+      'Wait for it to end.',
+    );
+  const files = await collectable(root, neededBy(kept), Date.now());
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (options.delete) await removeAll(files);
+  if (options.json)
+    printJson({
+      store: root,
+      kept: kept.map(({ run }) => run),
+      bytes,
+      files: files.map(({ path }) => path),
+      deleted: options.delete ?? false,
+    });
+  else {
+    printData(
+      `kept: what ${kept.map(({ run }) => run).join(', ')} need, and files of the last ${youngMs / 60_000} minutes`,
+    );
+    printData(
+      `${options.delete ? 'removed' : 'not needed'}: ${counted(files.length, 'file')}, ${sizeText(bytes)}`,
+    );
+    if (!options.delete && files.length > 0) say('nothing was removed; --delete removes them');
+  }
+  return exitCodes.ok;
+}
+
+/** Artifacts of the runs, and content that their recipes read: shared data, lists of patients. */
+function neededBy(runs: readonly RunDirectory[]): Needed {
+  const ids = new Set<string>();
+  const content = new Set<string>();
+  for (const recipe of runs.flatMap((run) => [...run.recipes().values()])) {
+    ids.add(hashOf(recipe));
+    for (const { sha256 } of recipe.sources) content.add(sha256);
+  }
+  return { ids, content };
+}
