@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { endProcess } from '../src/pipeline/cli/end-process.js';
 import { main } from '../src/pipeline/cli/program.js';
 
 // `haf-pipeline ... | head` closes our output early; that is the reader's right, and a run goes on unseen.
@@ -8,3 +9,4 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 await main(process.argv);
+endProcess();

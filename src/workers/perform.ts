@@ -19,6 +19,8 @@ export interface PerformOptions {
   readonly codeVersion: string;
   /** Take jobs planned by another version of the same major as well. */
   readonly anyVersion: boolean;
+  /** Whether this worker was started with the store of a job. Other jobs are left to others. @default every job */
+  readonly serves?: (job: Job) => boolean;
   /** The store a job belongs to. @throws HafError when this machine cannot reach it */
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   /** Folder of the cohort on this machine; null looks where the planning machine found the files. */

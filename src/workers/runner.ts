@@ -64,7 +64,9 @@ export function startRunner(options: RunnerOptions): Runner {
   const rest = (ms: number) => timer(ms).pipe(takeUntil(fromEvent(draining.signal, 'abort')));
   const lanes = options.lanes.map((lane) => {
     let restMs = 0;
-    return defer(() => options.bus.claim(lane.jobClass, options.worker, draining.signal)).pipe(
+    return defer(() =>
+      options.bus.claim(lane.jobClass, options.worker, draining.signal, options.serves),
+    ).pipe(
       takeWhile((lease) => lease !== null),
       concatMap(async (lease) => {
         const how = await work(lease, lane);

@@ -17,6 +17,7 @@ export interface WorkerOptions {
   readonly role: Member['role'];
   /** The run it was started for; null for a worker of any run. */
   readonly run: string | null;
+  readonly serves: (job: Job) => boolean;
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
   readonly classes: readonly JobClass[];

@@ -23,6 +23,8 @@ export interface ListenOptions {
   /** Folder of users and certificates; what is missing there is made. */
   readonly security?: string;
   readonly tls?: boolean;
+  /** The store as workers are to name it. @default the folder of the broker's store */
+  readonly storeUri?: string;
 }
 
 export interface ListeningBroker extends OwnBroker {
@@ -49,7 +51,7 @@ export async function listen(options: ListenOptions): Promise<ListeningBroker> {
     options.store,
     options.listen === undefined && !secured ? null : settings,
   );
-  return { ...broker, advice: adviceFor(broker, options.store) };
+  return { ...broker, advice: adviceFor(broker, options.store, options.storeUri ?? resolve(options.store)) };
 }
 
 function parseListen(text: string): { host: string; port: number } {
@@ -84,15 +86,17 @@ const ownAddresses = (): string[] =>
     (list ?? []).filter(({ address }) => !address.startsWith('fe80')).map(({ address }) => address),
   );
 
-function adviceFor({ settings, port }: OwnBroker, store: string): readonly string[] {
+function adviceFor({ settings, port }: OwnBroker, store: string, uri: string): readonly string[] {
   const { host, security, tls } = settings;
   if (security === null) return ['on this machine, type:', `  haf-pipeline worker --store ${resolve(store)}`];
   const called = hostAndPort(isWildcard(host) ? hostname() : host, port);
   const files = [seedFile(security, 'worker'), ...(tls ? [certificateFiles(security).ca] : [])];
   return [
     `copy to the machines of workers (and keep it secret): ${files.join(' ')}`,
-    'and type there:',
-    `  haf-pipeline worker --nats ${tls ? 'tls' : 'nats'}://${called} --creds worker.nk ${tls ? '--tlsca ca.pem' : '--insecure'}`,
+    uri.startsWith('s3:')
+      ? 'and type there:'
+      : 'and type there, with the path of the store as that machine has it:',
+    `  haf-pipeline worker --store ${uri} --nats ${tls ? 'tls' : 'nats'}://${called} --creds worker.nk ${tls ? '--tlsca ca.pem' : '--insecure'}`,
     ...(tls ? [] : ['warning: without --tls everybody on the network can read and change the messages']),
   ];
 }

@@ -57,13 +57,23 @@ export interface Bus {
   readonly leaseMs: number;
   /** How the connection stands: now, then every change. */
   readonly connection: Observable<ConnectionState>;
+  /** For people: what the bus found lost on the broker and mended. */
+  readonly news?: Observable<string>;
   /**
    * Queues a job for its run. A job whose artifact is queued or running already is not queued twice: the run waits
    * for the same artifact then. What is done or given up is queued again; whoever asks has looked into the store.
    */
   enqueue(job: Job): Promise<void>;
-  /** The next job of a class, oldest first; waits for one. Null once the signal aborts. */
-  claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null>;
+  /**
+   * The next job of a class, oldest first; waits for one. Null once the signal aborts. A job that the worker does not
+   * serve, because it is of another store, is left to others.
+   */
+  claim(
+    jobClass: JobClass,
+    worker: string,
+    signal: AbortSignal,
+    serves?: (job: Job) => boolean,
+  ): Promise<Lease | null>;
   /** Takes the jobs that a run alone waits for and nobody has claimed out of the queues; returns their artifact ids. */
   withdraw(run: string): Promise<readonly string[]>;
   /** Withdraws a run, and takes the running jobs that no other run waits for from their workers. */

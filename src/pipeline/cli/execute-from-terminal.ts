@@ -47,6 +47,7 @@ export async function executeFromTerminal(
   const opened = await openRunBus({
     broker: options,
     store: prepared.store.localRoot,
+    storeUri: prepared.store.uri,
     useBroker: options.broker,
     leaseMs: options.lease * 1000,
     onNote: say,

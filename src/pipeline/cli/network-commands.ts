@@ -24,7 +24,10 @@ export function addNetwork(program: Command): void {
       wholeNumber(1),
     )
     .option('--data <dir>', 'folder of the cohort on this machine')
-    .option('--store <uri>', 'where artifacts are, when it is not where the run says')
+    .option(
+      '--store <uri>',
+      'the store to serve: a folder or s3://bucket/prefix (default: ./.haf/store, and buckets that runs name)',
+    )
     .option('--cache <dir>', 'folder for copies of what lies in an s3:// store')
     .option('--cache-size <GiB>', 'size of that folder (default: 50)', wholeNumber(1))
     .addOption(backendOption())

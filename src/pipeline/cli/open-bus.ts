@@ -11,6 +11,8 @@ export interface RunBusOptions {
   readonly broker: BrokerOptions;
   /** Local folder of the store, which its own broker belongs to. */
   readonly store: string;
+  /** The store as its artifacts are addressed: a folder or s3://. @default the local folder */
+  readonly storeUri?: string;
   /** `false` stays inside this process. */
   readonly useBroker: boolean;
   /** Starts the store's broker where workers of other machines reach it. */
@@ -113,6 +115,7 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   const begin = async (): Promise<{ broker: ListeningBroker; bus: Bus }> => {
     const broker = await listen({
       store,
+      ...(options.storeUri === undefined ? {} : { storeUri: options.storeUri }),
       ...(wanted ? { listen: wanted.host, tls: wanted.tls } : {}),
       ...(wanted?.security === undefined ? {} : { security: wanted.security }),
     });

@@ -11,7 +11,7 @@ import { logObserver } from '../observe/log-observer.js';
 import { observe, type Observation } from '../observe/observation.js';
 import { together } from '../observe/worker-observer.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
-import { openStores } from '../store/open-stores.js';
+import { defaultStore, servedStores } from '../store/served-stores.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
 import { requireBackend } from './require-backend.js';
@@ -28,7 +28,7 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');
     if (options.data !== undefined) requireFolder(options.data);
-    const own = await openStore(options.store ?? './.haf/store');
+    const own = await openStore(options.store ?? defaultStore);
     const joined = await openJoinedBus('worker', {
       broker: options,
       store: own.localRoot,
@@ -72,12 +72,16 @@ async function workOn(
   const version = { codeVersion: packageVersion(), anyVersion: options.anyVersion ?? false };
   for (const member of await bus.members())
     if (member.role === 'orchestrator') assertSameVersion(member.codeVersion, version);
-  const open = openStores(cacheOptions(options));
+  const stores = servedStores(options.store, cacheOptions(options), (store) =>
+    log.warn(
+      { store },
+      'jobs of another store wait; this worker leaves them to others. To serve them, start it with --store',
+    ),
+  );
   const idle = new IdleClock(options.idleExit ?? null);
   const running = await startWorker({
     ...{ bus, ...version, role: 'worker', run: null, data: options.data ?? null },
-    // The store named for this worker, else the one that the run of the job uses.
-    storeOf: ({ store }) => open(options.store ?? store),
+    ...stores,
     classes: options.class,
     trainers: options.slots ?? null,
     backend: options.backend,

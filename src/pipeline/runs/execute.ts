@@ -32,7 +32,6 @@ import { writeChecks } from './write-checks.js';
 import { writeTileTable } from './tile-table.js';
 import { writeTrace } from './trace-file.js';
 import type { PreparedRun } from './prepare.js';
-import { openStores } from '../store/open-stores.js';
 import type { Manifest } from '../store/store.js';
 import { assertRoomFor } from './room-for.js';
 import { lockRun } from './run-lock.js';
@@ -192,13 +191,13 @@ async function runJobs(
     folds: config.cv.folds,
     plan: [...summarisePlan(plan, prepared.earlier, force)],
   });
-  const open = openStores({}, [store]);
   const worker = await startWorker({
     ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
-    // Runs of other stores may share the broker.
-    storeOf: (job) => open(job.store),
+    // Runs of other stores may share the broker; their own workers serve those.
+    serves: (job) => job.store === store.uri,
+    storeOf: () => Promise.resolve(store),
     data: null,
   });
   const invented = isInvented(prepared.files);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JsMsg } from 'nats';
-import { workItemKey } from '../job.js';
+import { workItemKey, type Job } from '../job.js';
 import { vanishedEvent } from '../vanished.js';
 import type { DeadLetters } from './dead-letters.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
@@ -13,6 +13,8 @@ export interface ClaimOptions extends LeaseOptions {
 
 /** A worker that cannot do a job leaves it to others for this long. */
 const declinedDelayMs = 1000;
+/** A job of a store that this worker does not serve comes back after this long. */
+const foreignDelayMs = 2000;
 
 /** Turns messages of the queue into leases, as far as their work items allow. */
 export class Claims {
@@ -21,13 +23,21 @@ export class Claims {
     private readonly options: ClaimOptions,
   ) {}
 
-  /** The lease that a message of the queue gives, if it does. */
-  async take(message: JsMsg, worker: string): Promise<NatsLease | null> {
+  /** The lease that a message of the queue gives, if it does; `foreign` when the worker does not serve its store. */
+  async take(
+    message: JsMsg,
+    worker: string,
+    serves: (job: Job) => boolean,
+  ): Promise<NatsLease | 'foreign' | null> {
     const parsed = parseMessage(message.data);
     if ('fault' in parsed) {
       await this.deadLetters.message(message, parsed.fault);
       message.term();
       return null;
+    }
+    if (!serves(parsed.job)) {
+      message.nak(foreignDelayMs);
+      return 'foreign';
     }
     const holder = randomUUID();
     const delivery = { ...parsed, seq: message.seq, worker, holder };
@@ -38,7 +48,7 @@ export class Claims {
     });
     switch (claim.kind) {
       case 'mine':
-        return new NatsLease(message, claim.item, holder, worker, this.options);
+        return new NatsLease(message, parsed.job, claim.item, holder, worker, this.options);
       case 'declined': {
         const { refusal, declinedBy } = claim.item;
         // Whoever could have done it may have left meanwhile.

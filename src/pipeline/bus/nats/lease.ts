@@ -27,7 +27,6 @@ export async function tellEnd(log: EventLog, { runs, end }: WorkItem): Promise<v
 
 /** A message of the queue and the work item that says we hold it. */
 export class NatsLease implements Lease {
-  readonly job: Job;
   readonly attempt: number;
   readonly worker: string;
   private runs: readonly string[];
@@ -36,12 +35,13 @@ export class NatsLease implements Lease {
 
   constructor(
     private readonly message: JsMsg,
+    /** As the message says, which an orchestrator wrote. Any worker may write work items. */
+    readonly job: Job,
     item: WorkItem,
     private readonly holder: string,
     worker: string,
     private readonly options: LeaseOptions,
   ) {
-    this.job = item.job;
     this.attempt = item.attempts + 1;
     this.worker = worker;
     this.runs = item.runs;

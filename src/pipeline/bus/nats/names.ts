@@ -18,6 +18,10 @@ export const consumerOf = (jobClass: JobClass): string => jobClass;
 export const token = (name: string): string =>
   name.replace(/[^A-Za-z0-9_-]/g, (character) => `=${character.codePointAt(0)?.toString(16)}=`);
 
+/** The inverse of `token`. */
+export const untoken = (name: string): string =>
+  name.replace(/=([0-9a-f]+)=/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
+
 export const jobSubject = ({ class: jobClass, stage, run, artifact }: Job): string =>
   `haf.v1.job.${jobClass}.${stage}.${token(run)}.${artifact.slice(0, 16)}`;
 export const jobsOf = (jobClass: JobClass): string => `haf.v1.job.${jobClass}.>`;

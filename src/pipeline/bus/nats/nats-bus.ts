@@ -1,4 +1,5 @@
-import type { Observable } from 'rxjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tap, type Observable } from 'rxjs';
 import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
 import type { BrokerRole } from './address.js';
 import { HafError } from '../../core/errors.js';
@@ -25,17 +26,21 @@ import {
   jobSubject,
   memberBucket,
   token,
+  untoken,
   workItemBucket,
 } from './names.js';
 import { patiently } from './patience.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
+import { QueueGuard } from './queue-guard.js';
 import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './stream-settings.js';
 import { abandoned, asked, type WorkItem } from './work-item.js';
 import { WorkItems } from './work-items.js';
 
 export interface NatsBusOptions {
+  /** How often an orchestrator looks whether the broker has lost what it queued. */
+  readonly lookMs?: number;
   /** What the connection is allowed to do. */
   readonly role: BrokerRole;
   readonly leaseMs: number;
@@ -46,6 +51,9 @@ export interface NatsBusOptions {
 }
 
 const text = StringCodec();
+/** A lane that meets jobs of another store rests this long, then twice as long, and so on. */
+const firstRestMs = 10;
+const longestRestMs = 1000;
 
 /**
  * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
@@ -55,12 +63,14 @@ export class NatsBus implements Bus {
   readonly about: string;
   readonly leaseMs: number;
   readonly connection: Observable<ConnectionState>;
+  readonly news: Observable<string>;
   private readonly js: JetStreamClient;
   private readonly deadLetters: DeadLetters;
   private readonly log: EventLog;
   private readonly pulls: Pulls;
   private readonly leases = new Set<NatsLease>();
   private readonly claims: Claims;
+  private readonly guard: QueueGuard;
   private closing = false;
 
   private constructor(
@@ -75,8 +85,7 @@ export class NatsBus implements Bus {
     this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
-    // A viewer or worker may make no consumer: see guestAccounts in pipeline/broker/permissions.ts.
-    const source =
+    const source = // Workers and viewers may make no consumer (broker/permissions.ts).
       options.role === 'orchestrator'
         ? consumedMessages(this.js, eventStream)
         : lookedUpMessages(jsm, eventStream);
@@ -84,6 +93,13 @@ export class NatsBus implements Bus {
       if (options.role !== 'viewer') this.deadLetters.event(message, reason);
     });
     this.pulls = new Pulls(this.js);
+    this.guard = new QueueGuard({
+      ...{ nc, jsm, items, presence, log: this.log, leaseMs: options.leaseMs },
+      lookMs: options.lookMs ?? 10_000,
+      queue: (item) => this.queue(item),
+      onBroken: (failure) => this.break(failure),
+    });
+    this.news = this.guard.news;
     this.claims = new Claims(this.deadLetters, {
       maxLapses: options.maxLapses ?? 10,
       items,
@@ -111,7 +127,9 @@ export class NatsBus implements Bus {
   }
 
   async enqueue(job: Job): Promise<void> {
-    await this.queue(await this.items.change(workItemKey(job), (item) => asked(item, job)));
+    const item = await this.items.change(workItemKey(job), (present) => asked(present, job));
+    await this.queue(item);
+    this.guard.queued(job, item);
   }
 
   /** Puts a message for a queued work item; a second message of the same ticket is recognised as such when it is claimed. */
@@ -128,11 +146,23 @@ export class NatsBus implements Bus {
     await patiently(() => this.js.publish(jobSubject(item.job), data, options));
   }
 
-  async claim(jobClass: JobClass, worker: string, signal: AbortSignal): Promise<Lease | null> {
-    for (;;) {
+  async claim(
+    jobClass: JobClass,
+    worker: string,
+    signal: AbortSignal,
+    serves: (job: Job) => boolean = () => true,
+  ): Promise<Lease | null> {
+    for (let foreign = 0; ;) {
       const message = await this.pulls.next(jobClass, signal);
       if (!message) return null;
-      const lease = await this.claims.take(message, worker);
+      const lease = await this.claims.take(message, worker, serves);
+      if (lease === 'foreign') {
+        // A queue full of them must not be gone through again and again.
+        foreign = Math.min(longestRestMs, 2 * foreign || firstRestMs);
+        await sleep(foreign, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
+      foreign = 0;
       if (!lease) continue;
       this.leases.add(lease);
       lease.lost.addEventListener('abort', () => this.leases.delete(lease), { once: true });
@@ -141,10 +171,12 @@ export class NatsBus implements Bus {
   }
 
   async withdraw(run: string): Promise<readonly string[]> {
+    this.guard.forget(run);
     return (await this.abandon(run, false)).map(({ job }) => job.artifact);
   }
 
   async cancel(run: string): Promise<void> {
+    this.guard.forget(run);
     await this.abandon(run, true);
     this.nc.publish(cancelSubject(run));
     await this.nc.flush();
@@ -192,7 +224,11 @@ export class NatsBus implements Bus {
   }
 
   events(run: string): Observable<RunEvent> {
-    return this.log.events(run);
+    return this.log.events(run).pipe(
+      tap((event) => {
+        if (event.type === 'job-done' || event.type === 'job-failed') this.guard.ended(event.artifact);
+      }),
+    );
   }
 
   async history(run: string): Promise<readonly RunEvent[]> {
@@ -232,6 +268,7 @@ export class NatsBus implements Bus {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.guard.close();
     this.log.close();
     this.pulls.close();
     await this.nc.drain().catch(() => undefined);
@@ -245,6 +282,11 @@ export class NatsBus implements Bus {
       `The broker has ended the connection for good${error ? `: ${error.message}` : ''}.`,
       'Check the credentials, then run the same command again: finished work is kept.',
     );
+    this.break(failure);
+  }
+
+  private break(failure: HafError): void {
+    this.guard.close();
     this.log.close(failure);
     this.pulls.fail(failure);
   }
@@ -256,7 +298,3 @@ export class NatsBus implements Bus {
       if (lease.isFor((name) => token(name) === run)) void lease.heartbeat().catch(() => undefined);
   }
 }
-
-/** The inverse of `token`. */
-const untoken = (name: string): string =>
-  name.replace(/=([0-9a-f]+)=/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));

@@ -20,8 +20,14 @@ import { misfitFault, refusalFault, roomFault } from './topology-fault.js';
  *
  * @throws HafError HAF_BROKER_UNFIT when streams of these names are set up otherwise, or the account has no room for them;
  * nothing has been made or changed then
+ * @param keepsLease leaves the lease time of a queue as another run has set it
+ * @returns the names of what was made
  */
-export async function ensureTopology(nc: NatsConnection, leaseMs: number): Promise<void> {
+export async function ensureTopology(
+  nc: NatsConnection,
+  leaseMs: number,
+  { keepsLease = false }: { readonly keepsLease?: boolean } = {},
+): Promise<readonly string[]> {
   const jsm = await nc.jetstreamManager({ checkAPI: false });
   const found = new Map<string, StreamInfo | null>();
   for (const { name } of streamSettings) found.set(name, await streamInfo(jsm, name));
@@ -41,22 +47,26 @@ export async function ensureTopology(nc: NatsConnection, leaseMs: number): Promi
   ];
   if (misfits.length > 0) throw misfitFault(misfits);
   const missing = streamSettings.filter(({ name }) => !found.get(name));
-  const account = await accountInfo(jsm);
+  const account = missing.length > 0 ? await accountInfo(jsm) : null;
   const full = account && roomFault(account, missing);
   if (full) throw full;
 
   for (const settings of missing) await make(settings.name, () => addStream(jsm, settings));
   for (const settings of streamSettings) await guard(jsm, settings, found.get(settings.name) ?? null);
+  const made = missing.map(({ name }) => name);
   for (const jobClass of jobClasses) {
     const settings = consumerSettings(jobClass, leaseMs);
     const there = queues.get(jobClass);
     const name = `the queue ${consumerOf(jobClass)} of ${jobStream}`;
-    if (!there) await make(name, () => jsm.consumers.add(jobStream, settings));
-    else if (there.config.ack_wait !== settings.ack_wait)
+    if (!there) {
+      await make(name, () => jsm.consumers.add(jobStream, settings));
+      made.push(name);
+    } else if (!keepsLease && there.config.ack_wait !== settings.ack_wait)
       await make(name, () =>
         jsm.consumers.update(jobStream, consumerOf(jobClass), { ack_wait: nanos(leaseMs) }),
       );
   }
+  return made;
 }
 
 /** The lease time the orchestrator has set. @throws HafError HAF_BROKER_UNFIT when no orchestrator has been here yet */

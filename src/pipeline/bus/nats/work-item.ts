@@ -93,6 +93,22 @@ export const requeued = (
     ? { ...item, state: 'queued', holder: null, message: null, ...change }
     : null;
 
+/**
+ * Queued again because its message is gone; null when it has changed since it was looked at (`seen`).
+ *
+ * @param ticket the last one that was given out: the broker drops a message of a ticket that it had within two minutes
+ */
+export function requeuedAfterLoss(
+  item: WorkItem | null,
+  seen: WorkItem | null,
+  job: Job,
+  ticket: number,
+): WorkItem | null {
+  if (!item) return queued(job, ticket + 1);
+  if (!isOpen(item) || item.ticket !== seen?.ticket || item.holder !== seen.holder) return null;
+  return { ...item, job, state: 'queued', holder: null, message: null, ticket: ticket + 1 };
+}
+
 /** Settled with what is told of it; null when the holder holds it no more. */
 export function settled(
   item: WorkItem | null,

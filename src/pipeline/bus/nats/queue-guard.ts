@@ -1,0 +1,127 @@
+import { Subject } from 'rxjs';
+import type { JetStreamManager, NatsConnection } from 'nats';
+import { HafError } from '../../core/errors.js';
+import { counted } from '../../core/wording.js';
+import { workItemKey, type Job } from '../job.js';
+import type { EventLog } from './event-log.js';
+import { OpenJobs } from './lost-jobs.js';
+import { allJobs, eventStream, jobStream } from './names.js';
+import { patiently } from './patience.js';
+import type { Presence } from './presence.js';
+import { ensureTopology } from './topology.js';
+import { requeuedAfterLoss, type WorkItem } from './work-item.js';
+import type { WorkItems } from './work-items.js';
+
+export interface QueueGuardOptions {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly items: WorkItems;
+  readonly presence: Presence;
+  readonly log: EventLog;
+  readonly leaseMs: number;
+  /** How often it looks. */
+  readonly lookMs: number;
+  /** Puts a message for a queued work item. */
+  readonly queue: (item: WorkItem | null) => Promise<void>;
+  /** Told of what nobody can mend. */
+  readonly onBroken: (error: HafError) => void;
+}
+
+/** Looks without a reason, in case a message of another run hides that one of ours is missing. */
+const looksWithoutReason = 6;
+
+/** Watches over what an orchestrator has queued, and queues again what the broker has lost. */
+export class QueueGuard {
+  /** What it mended, for people. */
+  readonly news = new Subject<string>();
+  private readonly jobs = new OpenJobs();
+  private timer: NodeJS.Timeout | undefined;
+  private busy = false;
+  private looks = 0;
+  private lastEvent = 0;
+
+  constructor(private readonly options: QueueGuardOptions) {}
+
+  queued(job: Job, item: WorkItem | null): void {
+    this.jobs.add(job, item?.ticket ?? 0);
+    this.timer ??= setInterval(() => void this.look(), this.options.lookMs).unref();
+  }
+
+  ended(artifact: string): void {
+    this.jobs.ended(artifact);
+    this.looks = 0;
+  }
+
+  forget(run: string): void {
+    this.jobs.forget(run);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.news.complete();
+  }
+
+  private async look(): Promise<void> {
+    if (this.busy || this.jobs.size === 0) return;
+    this.busy = true;
+    try {
+      await this.mendStreams();
+      await this.mendJobs();
+    } catch (error) {
+      // A broker that is away is told of elsewhere.
+      if (error instanceof HafError && error.code === 'HAF_BROKER_UNFIT') this.options.onBroken(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async mendStreams(): Promise<void> {
+    const { nc, jsm, leaseMs, onBroken } = this.options;
+    const made = await ensureTopology(nc, leaseMs, { keepsLease: true });
+    if (made.length > 0) this.news.next(`the broker had lost ${made.join(', ')}; made again`);
+    const { state } = await patiently(() => jsm.streams.info(eventStream));
+    // The log cannot be followed on: the numbers of its messages have begun anew.
+    if (made.includes(eventStream) || state.last_seq < this.lastEvent)
+      onBroken(
+        new HafError(
+          'HAF_BROKER_UNFIT',
+          `The stream ${eventStream} was deleted while the run went on, so its events are lost.`,
+          'Run the same command again: finished work is in the store. Nobody should delete streams of the broker during a run.',
+        ),
+      );
+    this.lastEvent = state.last_seq;
+  }
+
+  private async mendJobs(): Promise<void> {
+    const { jsm, items, presence, log, queue } = this.options;
+    const { state } = await patiently(() => jsm.streams.info(jobStream));
+    const isSuspect = state.messages < this.jobs.size || this.jobs.hasSuspects;
+    if (!isSuspect && ++this.looks % looksWithoutReason !== 0) return;
+    const lost = await this.jobs.lost({
+      queued: async () => {
+        const wanted = { subjects_filter: allJobs };
+        const info = await patiently(() => jsm.streams.info(jobStream, wanted));
+        return new Set(Object.keys(info.state.subjects ?? {}));
+      },
+      item: (key) => items.get(key),
+      members: () => presence.members(),
+    });
+    let again = 0;
+    for (const one of lost)
+      if (one.kind === 'untold') {
+        if (one.item.end) await log.publish(one.job.run, one.item.end.event);
+      } else {
+        const item = await items.change(workItemKey(one.job), (present) =>
+          requeuedAfterLoss(present, one.item, one.job, one.ticket),
+        );
+        if (!item) continue;
+        await queue(item);
+        this.jobs.add(one.job, item.ticket);
+        again++;
+      }
+    if (again > 0)
+      this.news.next(
+        `the broker had lost the queue's messages of ${counted(again, 'job')} (the stream ${jobStream} was purged, perhaps); queued again`,
+      );
+  }
+}
