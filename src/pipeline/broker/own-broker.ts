@@ -158,8 +158,13 @@ async function launchOnce(
   if (child.pid !== undefined) folder.recordProcess(child.pid);
   child.unref();
   const { pid } = child;
-  if (pid !== undefined && (await untilListening(folder, pid, () => ended !== null)))
-    return await admitted(folder, settings, pid);
+  try {
+    if (pid !== undefined && (await untilListening(folder, pid, () => ended !== null)))
+      return await admitted(folder, settings, pid);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   child.kill('SIGKILL');
   throw new HafError(
     'HAF_BROKER_UNREACHABLE',

@@ -23,6 +23,7 @@ import type { BagCommandOptions } from './options.js';
 import { makeWritable } from './place-file.js';
 import { ResultFolder } from './result-folder.js';
 import { say, sayWarnings } from './output.js';
+import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
 /** A finished job of the wanted stage. */
@@ -73,7 +74,10 @@ export async function runBagCommand(
     options,
     (plan) => hashOf(plan.map(({ id }) => id)),
   );
-  const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
+  const observation = await observe(metricsAddress(options), {
+    role: 'orchestrator',
+    version: packageVersion(),
+  });
   const result = await executeFromTerminal(prepared, options, observation).finally(observation.close);
   const manifests = new Map(result.outcomes.flatMap((outcome) => manifestOf(outcome)));
   let { exitCode } = result;

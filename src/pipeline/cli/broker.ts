@@ -22,7 +22,12 @@ export async function broker(options: ListenOptions): Promise<void> {
       'Use it as it is, or end the other command first.',
     );
   const running = await listen(options);
-  await prepareBroker(running.address('orchestrator'), defaultLeaseSeconds * 1000);
+  try {
+    await prepareBroker(running.address('orchestrator'), defaultLeaseSeconds * 1000);
+  } catch (error) {
+    if (running.spawned) await stopOwnBroker(options.store);
+    throw error;
+  }
   const letGo = folder.keep();
   const { host, tls } = running.settings;
   say(

@@ -6,8 +6,8 @@ import {
   backendOption,
   checkpointOption,
   defaultLeaseSeconds,
-  metricsOption,
   setOption,
+  withMetrics,
   wholeNumber,
 } from './options.js';
 
@@ -41,28 +41,29 @@ export const withPlaces = (command: Command): Command =>
 
 /** How a run is executed (`RunOptions`). */
 export const withRun = (command: Command): Command =>
-  withBroker(
-    command
-      .option(
-        '--workers <n>',
-        'training jobs at once on this machine (default: one for each core, or five for each GPU)',
-        wholeNumber(0),
-      )
-      .addOption(backendOption())
-      .addOption(checkpointOption()),
-  )
-    .option('--no-broker', 'stay inside this process, without workers of other machines')
-    .option('--listen <host[:port]>', 'start the broker where workers of other machines reach it')
-    .option('--tls', 'with --listen: encrypt, with a certificate authority of its own')
-    .option('--security <dir>', 'with --listen: folder of users and certificates (default: in the store)')
-    .option(
-      '--lease <seconds>',
-      'a worker silent for so long loses its job',
-      wholeNumber(2),
-      defaultLeaseSeconds,
+  withMetrics(
+    withBroker(
+      command
+        .option(
+          '--workers <n>',
+          'training jobs at once on this machine (default: one for each core, or five for each GPU)',
+          wholeNumber(0),
+        )
+        .addOption(backendOption())
+        .addOption(checkpointOption()),
     )
-    .option('--share-data', "put the cohort's files into the store, for workers that do not have them")
-    .addOption(metricsOption());
+      .option('--no-broker', 'stay inside this process, without workers of other machines')
+      .option('--listen <host[:port]>', 'start the broker where workers of other machines reach it')
+      .option('--tls', 'with --listen: encrypt, with a certificate authority of its own')
+      .option('--security <dir>', 'with --listen: folder of users and certificates (default: in the store)')
+      .option(
+        '--lease <seconds>',
+        'a worker silent for so long loses its job',
+        wholeNumber(2),
+        defaultLeaseSeconds,
+      )
+      .option('--share-data', "put the cohort's files into the store, for workers that do not have them"),
+  );
 
 export const examples = (command: Command, ...lines: readonly string[]): Command =>
   command.addHelpText('before', `Examples:\n${lines.map((line) => `  $ haf-pipeline ${line}`).join('\n')}\n`);

@@ -14,6 +14,7 @@ import type { PreparedRun } from '../runs/prepare.js';
 import { shareData } from '../runs/share-data.js';
 import { errorText } from './errors.js';
 import { fileLogger } from './logger.js';
+import { followWorkers } from './follow-workers.js';
 import { noteMissingWorkers } from './missing-workers.js';
 import type { RunOptions } from './options.js';
 import { printData, say } from './output.js';
@@ -95,9 +96,13 @@ async function execute(
 ): Promise<ExecuteResult> {
   const [drain, stop] = [new AbortController(), new AbortController()];
   const renderer = rendererFor(options.json ?? false);
+  const stopLooking = noteMissingWorkers(bus, (text) => renderer.note(text));
+  const stopCounting = followWorkers(bus, prepared.directory.run, (count) => renderer.elsewhere?.(count));
   const onSignal = (): void => {
     if (drain.signal.aborted) stop.abort();
     else {
+      // From now on this machine takes no jobs, and nobody needs to.
+      stopLooking();
       renderer.note(
         'Finishing the running jobs; press Ctrl-C again to stop them now. Run the same command to go on.',
       );
@@ -110,7 +115,6 @@ async function execute(
     renderer.note(news);
     log.warn(news);
   });
-  const stopLooking = noteMissingWorkers(bus, (text) => renderer.note(text));
   try {
     const { trainersOf } = await import('../../workers/trainers-of.js');
     const result = await executeRun(prepared, {
@@ -122,6 +126,7 @@ async function execute(
       ...(options.jobs ? { jobs: options.jobs } : {}),
       ...(options.force ? { force: options.force } : {}),
       onEvent: (event) => {
+        if (event.type === 'cancel-requested' || event.type === 'run-finished') stopLooking();
         renderer.event(event);
         observation.event(event);
       },
@@ -139,6 +144,7 @@ async function execute(
     return result;
   } finally {
     stopLooking();
+    stopCounting();
     renderer.close();
     for (const signal of endingSignals) process.off(signal, onSignal);
   }

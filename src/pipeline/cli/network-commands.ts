@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { examples, lazily } from './command.js';
-import { backendOption, checkpointOption, classList, metricsOption, wholeNumber } from './options.js';
+import { backendOption, checkpointOption, classList, withMetrics, wholeNumber } from './options.js';
 
 const withLook = (command: Command): Command =>
   withBroker(command)
@@ -11,7 +11,7 @@ const withLook = (command: Command): Command =>
 /** Commands that bring workers and people to a broker. */
 export function addNetwork(program: Command): void {
   examples(
-    withBroker(program.command('worker')),
+    withMetrics(withBroker(program.command('worker'))),
     'worker',
     'worker --nats tls://broker.lab.example --creds worker.nk --tlsca ca.pem --store s3://lab/haf',
     'worker --nats nats://10.0.0.5 --insecure --class gpu --slots 2 --data /data/hancock',
@@ -35,7 +35,6 @@ export function addNetwork(program: Command): void {
     .option('--grace <seconds>', 'time to finish the running jobs when told to leave', wholeNumber(0), 30)
     .option('--idle-exit <seconds>', 'leave after so long without a job', wholeNumber(1))
     .option('--any-version', 'work with another version of the same major')
-    .addOption(metricsOption())
     .action(lazily(async () => (await import('./worker.js')).worker));
 
   examples(

@@ -119,7 +119,13 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
       ...(wanted ? { listen: wanted.host, tls: wanted.tls } : {}),
       ...(wanted?.security === undefined ? {} : { security: wanted.security }),
     });
-    return { broker, bus: await orchestrate(broker.address('orchestrator'), leaseMs) };
+    try {
+      return { broker, bus: await orchestrate(broker.address('orchestrator'), leaseMs) };
+    } catch (error) {
+      // Nobody else would end a server that this command started and cannot use.
+      if (broker.spawned) await stopUnused(store);
+      throw error;
+    }
   };
   const { broker, bus } = await begin().catch((error: unknown) => {
     // One that runs may just have been ended by the last one out.
@@ -133,25 +139,35 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
     bus,
     notes: [`${bus.about} (${how})`, ...(wanted ? broker.advice : [])],
     close: async () => {
-      letGo();
-      await leaveOwnBroker(bus, store);
+      await letGo();
+      await leaveOwnBroker(bus, store, { endsSilent: true });
     },
   };
 }
 
-const answerMs = 2000;
+const answerMs = 5000;
 
-/** The last one out ends the broker, unless somebody keeps it; what it stored stays. */
-async function leaveOwnBroker(bus: Bus, store: string): Promise<void> {
+/**
+ * The last one out ends the broker, unless somebody keeps it; what it stored stays.
+ *
+ * @param endsSilent ends a broker that does not say who is there: its disk is full, say, and it is of no use. The runs that
+ * still want it start it again. Without, such a broker is left to them.
+ */
+async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = false } = {}): Promise<void> {
   const alone = bus.members().then(
     (members) => !members.some(isThere),
-    () => false,
+    () => endsSilent,
   );
-  // No answer: another who left at the same time has ended it.
-  const last = await Promise.race([alone, sleep(answerMs, false, { ref: false })]);
-  await bus.close();
+  // No answer can also mean that another who left at the same time has ended it.
+  const last = await Promise.race([alone, sleep(answerMs, endsSilent, { ref: false })]);
+  await Promise.race([bus.close(), sleep(answerMs, undefined, { ref: false })]);
+  if (last) await stopUnused(store);
+}
+
+/** Ends the broker of a store unless a `broker` command keeps it. */
+async function stopUnused(store: string): Promise<void> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');
-  if (!last || new BrokerFolder(store).isKept()) return;
+  if (new BrokerFolder(store).isKept()) return;
   const { stopOwnBroker } = await import('../broker/own-broker.js');
   await stopOwnBroker(store);
 }

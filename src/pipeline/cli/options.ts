@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import type { MetricsAddress } from '../observe/serve.js';
 import { backendPreferences, type BackendPreference } from '../core/backend-name.js';
@@ -9,6 +9,10 @@ import type { JobClass } from '../stage.js';
 export interface MetricsOptions {
   /** Where `/metrics` and `/healthz` are served. */
   readonly metrics?: MetricsAddress;
+  /** File with the token that a reader of metrics has to send. */
+  readonly metricsToken?: string;
+  /** Why the port needs none. */
+  readonly metricsOpen?: string;
 }
 
 /** Where runs and artifacts live. Paths are relative to the working directory; the store may be an s3:// address. */
@@ -218,6 +222,19 @@ export const checkpointOption = (): Option =>
   new Option('--checkpoint-epochs <n>', 'epochs between two saved states of a training job')
     .argParser(wholeNumber(1))
     .default(10);
+
+/** `--metrics` and who may read them. */
+export const withMetrics = (command: Command): Command =>
+  command
+    .addOption(metricsOption())
+    .option(
+      '--metrics-token <file>',
+      'who reads metrics sends the token in this file (Authorization: Bearer)',
+    )
+    .option(
+      '--metrics-open <reason>',
+      'beyond this machine without a token; say what else protects the port',
+    );
 
 /** `--metrics`: where monitoring reads. */
 export const metricsOption = (): Option =>

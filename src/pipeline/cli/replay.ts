@@ -16,6 +16,7 @@ import { executeFromTerminal } from './execute-from-terminal.js';
 import type { ReplayOptions } from './options.js';
 import { printData, say } from './output.js';
 import { textTable } from './text-table.js';
+import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
 /**
@@ -32,7 +33,10 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const jobs = chooseJobs(stage, prepared, options);
   const before = await manifestsOf(base.recipes(), prepared);
   const { force, ...runOptions } = options;
-  const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
+  const observation = await observe(metricsAddress(options), {
+    role: 'orchestrator',
+    version: packageVersion(),
+  });
   const chosen = { jobs, ...(force ? { force: new Set(jobs.map(({ node }) => node.key)) } : {}) };
   const result = await executeFromTerminal(prepared, { ...runOptions, ...chosen }, observation).finally(
     observation.close,

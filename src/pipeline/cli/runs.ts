@@ -1,13 +1,21 @@
-import { RunDirectory } from '../runs/run-directory.js';
+import { RunDirectory, type RunFile } from '../runs/run-directory.js';
+import { isLocked } from '../runs/run-lock.js';
 import type { RunsOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
 import { summaryOf, summaryText } from './summary-text.js';
 import { textTable } from './text-table.js';
 
+/** How a run stands. One whose process was killed could not write down its end: its lock tells. */
+function stateOf(directory: RunDirectory): RunFile['state'] {
+  const { state } = directory.info();
+  return state === 'running' && !isLocked(directory.path) ? 'interrupted' : state;
+}
+
 /** `runs ls`: every run with its state and best-known result. */
 export function listRuns(options: RunsOptions): Promise<void> {
   const runs = RunDirectory.list(options.runs).map((directory) => {
-    const { run, name, state, createdAt } = directory.info();
+    const { run, name, createdAt } = directory.info();
+    const state = stateOf(directory);
     const [row] = summaryOf(directory)?.rows ?? [];
     return { run, name, state, createdAt, method: row?.method ?? null, auc: row?.auc.mean ?? null };
   });
@@ -33,12 +41,13 @@ export function listRuns(options: RunsOptions): Promise<void> {
 export function showRun(name: string, options: RunsOptions): Promise<void> {
   const directory = RunDirectory.find(options.runs, name);
   const { config, ...info } = directory.info();
+  const state = stateOf(directory);
   const summary = summaryOf(directory);
   if (options.json) {
-    printJson({ ...info, config, summary });
+    printJson({ ...info, state, config, summary });
     return Promise.resolve();
   }
-  const { run, state, createdAt, updatedAt, dataRoot, codeVersion, host, node } = info;
+  const { run, createdAt, updatedAt, dataRoot, codeVersion, host, node } = info;
   const facts = { run, state, createdAt, updatedAt, dataRoot, codeVersion, host, node };
   printData(
     Object.entries(facts)

@@ -2,6 +2,8 @@ import type { Bus } from '../bus/bus.js';
 import { openJoinedBus } from './open-bus.js';
 import { localRootOf } from './local-root.js';
 import { unserved, unservedText } from './missing-workers.js';
+import { deadLetterStream } from '../bus/nats/names.js';
+import { counted } from '../core/wording.js';
 import type { LookOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { advance, emptyView, progressOf } from './render/run-view.js';
@@ -24,13 +26,20 @@ export async function status(options: LookOptions): Promise<void> {
     for (const [name, { waiting, running }] of Object.entries(load.queues))
       printData(`queue    ${name}  ${waiting} waiting, ${running} running`);
     for (const jobClass of unserved(load, members)) printData(`         ${unservedText(jobClass)}`);
-    if (load.deadLetters > 0)
-      printData(`set aside  ${load.deadLetters} messages (stream HAF_DLQ): nobody could work on them`);
+    if (load.deadLetters > 0) for (const line of deadLetterLines(load.deadLetters)) printData(line);
     if (members.length > 0) printData(`\n${workerTable(members)}`);
   } finally {
     await joined.leave();
   }
 }
+
+/** What the count means: it is of all runs of 90 days, and nothing waits for it. */
+export const deadLetterLines = (count: number): readonly string[] => [
+  `set aside  ${counted(count, 'message')} of all runs of the last 90 days (stream ${deadLetterStream})`,
+  '           each is a job that was given up, or a message that no worker of this version understands.',
+  '           Nothing waits for them. Given-up jobs and their reasons: haf-pipeline failures RUN;',
+  `           to read them: nats stream view ${deadLetterStream}; to empty: nats stream purge ${deadLetterStream}`,
+];
 
 interface Progress {
   readonly run: string;

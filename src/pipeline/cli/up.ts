@@ -10,6 +10,7 @@ import type { UpOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
 import { sayChecks } from './say-checks.js';
 import { showPlan } from './plan.js';
+import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
 /** Files may be lost while the attempt that goes on without others is under way. */
@@ -35,7 +36,10 @@ export async function up(given: UpOptions): Promise<ExitCode> {
   }
   assertAddressSpace();
   // Before a cohort is hashed: who watches should not take that for a process that hangs.
-  const observation = await observe(options.metrics, { role: 'orchestrator', version: packageVersion() });
+  const observation = await observe(metricsAddress(options), {
+    role: 'orchestrator',
+    version: packageVersion(),
+  });
   try {
     let lost: readonly LostFile[] = [];
     let earlier: PreparedRun | undefined;

@@ -2,6 +2,7 @@ import { distinct, lastValueFrom, scan, takeWhile, tap } from 'rxjs';
 import { openJoinedBus } from './open-bus.js';
 import type { RunEvent } from '../run-event.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
+import { followWorkers } from './follow-workers.js';
 import { localRootOf } from './local-root.js';
 import type { WatchOptions } from './options.js';
 import { say } from './output.js';
@@ -18,6 +19,7 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
   const renderer = rendererFor(options.json ?? false);
   const leave = (): void => process.exit(exitCodes.interrupted);
   process.once('SIGINT', leave).once('SIGTERM', leave);
+  let stopCounting = (): void => undefined;
   try {
     const name = await requireRun(bus, run);
     const past = await bus.history(name);
@@ -25,10 +27,11 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
     let shownAny = false;
     if (!options.json && !process.stderr.isTTY) say(`following ${name}`);
     const whole = options.from === 'start' || (!options.json && process.stderr.isTTY);
+    stopCounting = followWorkers(bus, name, (count) => renderer.elsewhere?.(count));
     const shown = bus.events(name).pipe(
       distinct(({ id }) => id),
       tap((event) => {
-        if (!whole && event.seq <= known) return;
+        if (!whole && event.seq <= known) return renderer.past?.(event);
         shownAny = true;
         renderer.event(event);
       }),
@@ -41,6 +44,7 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
       say(`${name} ${end.outcome.replaceAll('-', ' ')} at ${end.at}; --from start shows it.`);
     return end?.outcome === 'failed' ? exitCodes.unexpected : exitCodes.ok;
   } finally {
+    stopCounting();
     renderer.close();
     process.off('SIGINT', leave).off('SIGTERM', leave);
     await joined.leave();

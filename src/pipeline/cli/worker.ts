@@ -15,6 +15,7 @@ import { defaultStore, servedStores } from '../store/served-stores.js';
 import { stderrLogger } from './logger.js';
 import type { WorkerOptions } from './options.js';
 import { requireBackend } from './require-backend.js';
+import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
 /** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
@@ -24,7 +25,7 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const log = stderrLogger();
   if (options.class.includes('gpu')) requireBackend(options.backend, (text) => log.warn(text));
   // Before the bus: who watches should not take a worker that waits for the first run for one that hangs.
-  const observation = await observe(options.metrics, { role: 'worker', version: packageVersion() });
+  const observation = await observe(metricsAddress(options), { role: 'worker', version: packageVersion() });
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');
     if (options.data !== undefined) requireFolder(options.data);

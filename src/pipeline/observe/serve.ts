@@ -1,11 +1,17 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { hostAndPort, isLoopback } from '../bus/nats/address.js';
 import { HafError } from '../core/errors.js';
 
 /** Where a process answers; port 0 takes any that is free. */
 export interface MetricsAddress {
   readonly host: string;
   readonly port: number;
+  /** Who reads metrics has to know it: `Authorization: Bearer TOKEN`. */
+  readonly token?: string;
+  /** Why a port that other machines reach needs no token; for people. */
+  readonly open?: string;
 }
 
 export interface Served {
@@ -29,10 +35,13 @@ const plain = (status: number, body: string): Answer => ({ status, type: 'text/p
  * @throws HafError HAF_USAGE when the address cannot be listened on
  */
 export async function serve(address: MetricsAddress, pages: Pages): Promise<Served> {
-  const answer = async ({ method, url = '/' }: IncomingMessage): Promise<Answer> => {
-    const page = pages[url.split('?')[0] ?? ''];
+  const answer = async ({ method, url = '/', headers }: IncomingMessage): Promise<Answer> => {
+    const path = url.split('?')[0] ?? '';
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
     if (!page) return plain(404, `Here are ${Object.keys(pages).join(' and ')}.\n`);
     if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET.\n');
+    if (address.token !== undefined && path !== healthPage && !isBearer(headers.authorization, address.token))
+      return plain(401, 'A token is needed: Authorization: Bearer TOKEN.\n');
     return page();
   };
   const send = (response: ServerResponse, { status, type, body }: Answer): void => {
@@ -51,6 +60,12 @@ export async function serve(address: MetricsAddress, pages: Pages): Promise<Serv
     server.listen(address.port, address.host, resolve);
   });
   const { address: host, family, port } = server.address() as AddressInfo;
+  try {
+    requireLock({ ...address, host, port });
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   return {
     url: `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`,
     close: () =>
@@ -59,6 +74,25 @@ export async function serve(address: MetricsAddress, pages: Pages): Promise<Serv
         server.closeAllConnections();
       }),
   };
+}
+
+/** Probes of a scheduler bring no token; the page tells whether the process is well. */
+const healthPage = '/healthz';
+
+/** Compares hashes, so that the time it takes tells nothing of the token. */
+function isBearer(header: string | undefined, token: string): boolean {
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(header ?? ''), hash(`Bearer ${token}`));
+}
+
+/** @throws HafError HAF_INSECURE for a port that other machines reach and that asks for nothing */
+export function requireLock({ host, port, token, open }: MetricsAddress): void {
+  if (isLoopback(host) || token !== undefined || open !== undefined) return;
+  throw new HafError(
+    'HAF_INSECURE',
+    `--metrics ${hostAndPort(host, port)}: other machines reach this address, and anybody could read the metrics.`,
+    'Add --metrics-token FILE (who reads sends "Authorization: Bearer TOKEN"), leave the host out, or say with --metrics-open REASON what else protects the port.',
+  );
 }
 
 function unusable({ host, port }: MetricsAddress, error: NodeJS.ErrnoException): HafError {

@@ -92,6 +92,13 @@ function readOwner(path: string): Owner | null {
   }
 }
 
+/** Whether a process that still lives holds the lock of a run. */
+export function isLocked(directory: string): boolean {
+  const path = join(directory, '.lock');
+  const owner = readOwner(path);
+  return owner !== null && isAlive(owner, path);
+}
+
 function isAlive(owner: Owner, path: string): boolean {
   if (owner.host !== hostname()) return Date.now() - statSync(path).mtimeMs < lapseMs;
   try {

@@ -50,24 +50,14 @@ export function roomFault(
 
 /** Numbers of errors of the JetStream API that tell of a limit or a setting of the account or the server. */
 const limitOf: Readonly<Record<number, readonly [what: string, fix: string]>> = {
-  10002: [
-    'the limits of its account are reached',
-    'Raise the limits of the account (max_file, max_streams).',
-  ],
-  10023: ['it has too few resources', 'Give its JetStream more file storage (max_file_store of the server).'],
   10026: [
     'its account may have no more consumers',
     'Raise max_consumers of the account: each queue and each run needs one.',
   ],
   10027: ['its account may have no more streams', 'Raise max_streams of the account; the pipeline needs 5.'],
-  10028: ['its memory is used up', 'Give its JetStream more memory (max_memory_store of the server).'],
   10039: [
     'JetStream is off for this account',
     'Turn it on for the account ("jetstream: enabled"), or use an account that has it.',
-  ],
-  10047: [
-    'it has too little file storage',
-    'Give its JetStream more file storage (max_file_store of the server, max_file of the account).',
   ],
   10076: ['JetStream is off', 'Start the server with JetStream: nats-server -js -sd DIR.'],
   10077: ['a message is larger than the stream takes', 'Raise max_msg_size of the stream.'],
@@ -91,7 +81,7 @@ export function refusalFault(error: unknown, of: string): unknown {
   const code = error.api_error?.err_code ?? 0;
   const said = error.api_error?.description ?? error.message;
   const known = limitOf[code];
-  if (known) return unfit(`The broker does not let ${of} be: ${known[0]} (${said}).`, known[1], error);
+  if (known) return unfit(`The broker cannot keep ${of}: ${known[0]} (${said}).`, known[1], error);
   if (code === 10065)
     return unfit(
       `Another stream of the broker takes the subjects of ${of} (${said}).`,
@@ -100,7 +90,7 @@ export function refusalFault(error: unknown, of: string): unknown {
     );
   if (/insufficient|exceed|storage|maximum|limit/i.test(said))
     return unfit(
-      `The broker has too little room for ${of}: ${said}.`,
+      `The broker has too little room for the pipeline's streams (${of}): ${said}.`,
       'Give its JetStream more room (max_file_store of the server, limits of the account).',
       error,
     );

@@ -27,6 +27,11 @@ export class EndTally {
     this.add(before.stage, before.end, -1);
   }
 
+  /** Jobs that have ended, of all stages. */
+  get size(): number {
+    return this.ends.size;
+  }
+
   of(stage: StageName): EndCounts {
     return this.counts.get(stage) ?? none;
   }

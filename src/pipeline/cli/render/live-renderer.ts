@@ -43,6 +43,10 @@ export function liveRenderer(stream: TextStream, now: () => number = () => perfo
       view = advance(view, event);
       if (!closed) drawSoon();
     },
+    elsewhere: (count) => {
+      view = { ...view, elsewhere: count };
+      if (!closed) drawSoon();
+    },
     note: (text) => (closed ? stream.write(`${text}\n`) : draw(`${text}\n`)),
     close: () => {
       if (closed) return;

@@ -19,7 +19,8 @@ export function plainLine(
   colors: ReturnType<typeof paletteFor>,
 ): string | null {
   const { ended, jobs } = progressOf(view);
-  const counter = `[${ended}/${jobs}]`;
+  // Without the event that began the run - it is older than what the broker keeps - nobody knows of how many.
+  const counter = jobs > 0 ? `[${ended}/${jobs}]` : `[${view.tally?.size ?? 0}]`;
   switch (event.type) {
     case 'run-started': {
       const cached = event.plan.reduce((sum, stage) => sum + stage.cached, 0);

@@ -3,6 +3,7 @@ import type { Renderer, TextStream } from './event-renderer.js';
 import { liveRenderer } from './live-renderer.js';
 import { plainLine } from './plain-line.js';
 import { advance, emptyView } from './run-view.js';
+import { workersText } from './view-lines.js';
 
 /** Events as NDJSON on stdout; messages stay on stderr. */
 const jsonRenderer = (messages: TextStream): Renderer => ({
@@ -15,7 +16,16 @@ const jsonRenderer = (messages: TextStream): Renderer => ({
 export function plainRenderer(stream: TextStream): Renderer {
   const colors = paletteFor(stream);
   let view = emptyView;
+  let elsewhere = 0;
   return {
+    past: (event) => (view = advance(view, event)),
+    elsewhere: (count) => {
+      if (count !== elsewhere && view.finished === null)
+        stream.write(
+          `${view.run || 'workers'}: ${workersText({ workers: view.workers, elsewhere: count })}\n`,
+        );
+      elsewhere = count;
+    },
     event: (event) => {
       view = advance(view, event);
       const line = plainLine(event, view, colors);

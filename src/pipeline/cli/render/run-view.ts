@@ -25,6 +25,8 @@ export interface RunView {
   readonly run: string;
   /** Training processes of the machine that started the run. */
   readonly workers: number;
+  /** Training jobs at once of the workers that have joined from elsewhere, as far as is known. */
+  readonly elsewhere: number;
   readonly bus: string;
   readonly methods: readonly string[];
   readonly folds: number;
@@ -43,6 +45,7 @@ export interface RunView {
 export const emptyView: RunView = {
   run: '',
   workers: 0,
+  elsewhere: 0,
   bus: '',
   methods: [],
   folds: 0,
@@ -85,7 +88,17 @@ export function advance(view: RunView, event: RunEvent): RunView {
   switch (event.type) {
     case 'run-started': {
       const { run, workers, bus, methods, folds, plan } = event;
-      return { ...emptyView, run, workers, bus, methods, folds, plan, startedAt: event.at };
+      return {
+        ...emptyView,
+        elsewhere: view.elsewhere,
+        run,
+        workers,
+        bus,
+        methods,
+        folds,
+        plan,
+        startedAt: event.at,
+      };
     }
     case 'job-started': {
       const { job, stage } = event;

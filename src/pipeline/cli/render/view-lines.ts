@@ -1,4 +1,5 @@
 import type { paletteFor } from '../output.js';
+import { counted } from '../../core/wording.js';
 import { clock } from './clock.js';
 import { encodingText } from './encoding.js';
 import { endedOf, progressOf, stagesOf, type RunningJob, type RunView, type StageView } from './run-view.js';
@@ -59,10 +60,14 @@ export function aucTable(view: RunView, colors: Palette): readonly string[] {
   return ['', colors.dim(`  ${'test AUC'.padEnd(width)} ${head}  mean ± sd`), ...rows];
 }
 
-/** Who trains: this machine's processes, or those of others alone. */
-export function workersText({ workers }: Pick<RunView, 'workers'>): string {
-  if (workers === 0) return 'workers elsewhere';
-  return `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+/** Who trains: the processes of the machine that started the run, and those of workers that have joined. */
+export function workersText({
+  workers,
+  elsewhere = 0,
+}: Pick<RunView, 'workers'> & { readonly elsewhere?: number }): string {
+  const joined = elsewhere > 0 ? `${elsewhere} elsewhere` : '';
+  if (workers === 0) return joined === '' ? 'workers elsewhere' : `${counted(elsewhere, 'worker')} elsewhere`;
+  return [counted(workers, 'worker'), joined].filter(Boolean).join(', ');
 }
 
 function headline(view: RunView, seconds: number, colors: Palette): string {
