@@ -3,14 +3,30 @@ import { join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
 import { packageFolder } from '../backends/binding-folder.js';
 import { tfjsVersion } from '../backends/description.js';
+import { requirePinned } from './pinned-hash.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 
+/** A package of npm and the SHA-256 of its archive; another version needs another hash. */
+interface PinnedPackage {
+  readonly spec: string;
+  readonly sha256: string;
+}
+
 /** What is fetched from npm: sources of the addon, what its kernels require, and the headers the addon is compiled with. */
-const packages = {
-  binding: `@tensorflow/tfjs-node@${tfjsVersion}`,
-  protobuf: 'google-protobuf@3.21.4',
-  headers: 'node-api-headers@1.5.0',
-} as const;
+export const packages = {
+  binding: {
+    spec: `@tensorflow/tfjs-node@${tfjsVersion}`,
+    sha256: 'd38a448a705efc6e655a080f896b3af646ae39dffbfe9c90b06cb9fc3a2b9358',
+  },
+  protobuf: {
+    spec: 'google-protobuf@3.21.4',
+    sha256: '38299bb1802ce06900ea2e43650aded8393cd6a00012ed97ffc716eeab1e1091',
+  },
+  headers: {
+    spec: 'node-api-headers@1.5.0',
+    sha256: '59d0c186cb2db56fb5219219fdbcfb0573c33ff772494a23940564b9cfff881c',
+  },
+} as const satisfies Readonly<Record<string, PinnedPackage>>;
 
 const noNpm = 'Install npm; it comes with Node.';
 
@@ -46,12 +62,13 @@ export async function unpackTar(archive: string, folder: string): Promise<void> 
   }
 }
 
-async function fetchPackage(spec: string, scratch: string, target: string): Promise<void> {
+async function fetchPackage({ spec, sha256 }: PinnedPackage, scratch: string, target: string): Promise<void> {
   const folder = join(scratch, `npm-${spec.replace(/[^\w.]+/g, '-')}`);
   await mkdir(folder, { recursive: true });
   await npm(['pack', '--silent', spec, '--pack-destination', folder], folder);
   const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
   if (archive === undefined) throw new Error(`npm pack ${spec} left no archive`);
+  await requirePinned(join(folder, archive), sha256);
   await unpackTar(join(folder, archive), folder);
   await mkdir(join(target, '..'), { recursive: true });
   await rename(join(folder, 'package'), target);
