@@ -106,9 +106,12 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   bags: define({
     name: 'bags',
-    version: 1,
+    version: 2,
     class: 'cpu',
-    reads: ({ modality }) => [`data.modalities.${modality ?? ''}.sources`],
+    reads: ({ modality = '' }) => [
+      'data.layout',
+      ...(['sources', 'patient'] as const).map((key) => `data.modalities.${modality}.${key}` as const),
+    ],
     opens: { embed: ['bags.json'] },
     about: 'joins the slides or cores of each patient into one bag',
     load: async () => (await import('../operators/cohort/bags.js')).bags,

@@ -40,6 +40,7 @@ describe('a feature file of CLAM or TRIDENT', () => {
           rows: 3,
           coords: null,
           mpp: null,
+          digest: expect.any(String) as string,
         },
       ],
     });

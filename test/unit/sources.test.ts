@@ -69,7 +69,7 @@ describe('finding the files of an experiment', () => {
     mkdirSync(join(root, 'blood.csv'));
     await expect(findSources(testConfig(), root, { hashCache: cache })).rejects.toMatchObject({
       code: 'HAF_DATA_MISSING',
-      what: expect.stringContaining('blood.csv cannot be read (EISDIR)') as string,
+      what: expect.stringContaining('blood.csv: It cannot be read (EISDIR)') as string,
     });
   });
 

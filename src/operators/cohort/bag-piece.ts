@@ -25,6 +25,8 @@ export interface BagPiece {
   readonly rows: number;
   /** Micrometres per pixel at which the encoder saw its tiles; null when unknown. */
   readonly mpp: number | null;
+  /** Equal for equal instances. */
+  readonly digest?: string | undefined;
 }
 
 /** The pieces of all files; one whose name holds no patient is a problem. */

@@ -6,8 +6,10 @@ import { bagIndexFile, bagIndexSchema } from '../features/bag-index.js';
 import { stageOf } from '../stage-of.js';
 import type { EmbeddedBags } from './bag-piece.js';
 import { modalityOf, patientBagsFile } from './cohort-data.js';
+import { idRuleOf, ruleOf } from '../../pipeline/core/naming.js';
 import { outcomeFile, outcomeSchema } from './outcome-data.js';
 import { patientBags } from './patient-bags.js';
+import { saysOther } from './says-other.js';
 import { withoutOutcome } from './without-outcome.js';
 
 /**
@@ -18,14 +20,19 @@ import { withoutOutcome } from './without-outcome.js';
  */
 export const bags: StageCode = stageOf(({ inputs, config, unit }) => {
   const { modality = '' } = unit;
-  const { sources } = config.data.modalities[modality] as BagDeclaration;
-  const joined = patientBags(modality, inputs.all('embed').map(embeddedBags), sources);
+  const { sources, patient } = config.data.modalities[modality] as BagDeclaration;
+  const files = inputs.all('embed').map(embeddedBags);
+  const joined = patientBags(modality, files, sources);
   const { patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
   const strangers: readonly Problem[] = withoutOutcome(modality, Object.keys(joined.bags.patients), patients);
+  const others = saysOther(files, {
+    ...{ rule: ruleOf({ patient }), idOf: idRuleOf(config.data.layout) },
+    known: new Set(patients.map(({ id }) => id)),
+  });
   return {
     type: 'output',
     files: { [patientBagsFile]: joined.bags },
-    problems: [...joined.problems, ...strangers],
+    problems: [...joined.problems, ...others, ...strangers],
     metrics: { patients: Object.keys(joined.bags.patients).length },
   };
 });

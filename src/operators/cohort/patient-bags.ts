@@ -6,6 +6,7 @@ import { filesKey, ofPiece, piecesOf, type BagPiece, type EmbeddedBags } from '.
 import type { PatientBags } from './cohort-data.js';
 import { oneImageOnce } from './one-image-once.js';
 import { oneScale } from './one-scale.js';
+import { sameInstances } from './same-instances.js';
 
 /**
  * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first, then by
@@ -29,6 +30,7 @@ export function patientBags(
   const filled = pieces.filter(({ rows }) => rows > 0);
   const wanted = sources === null ? filled : ofSources(filled, sources, problems);
   const usable = oneScale(oneImageOnce(wanted, problems), problems);
+  problems.push(...sameInstances(usable));
   const patients: PatientBags['patients'] = {};
   for (const [patient, own] of grouped(usable.map((piece) => [piece.patient, piece]))) {
     if (sources !== null && !hasPrimary(modality, patient, own, problems)) continue;

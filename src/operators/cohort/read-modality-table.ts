@@ -14,6 +14,8 @@ export interface ModalityTable {
   readonly table: TypedTable | null;
   /** Columns that are no input, and why. */
   readonly left: readonly LeftOut[];
+  /** The ids of all rows as the files write them. */
+  readonly writtenIds: readonly string[];
   readonly faults: readonly TableFault[];
   readonly problems: readonly Problem[];
 }
@@ -53,13 +55,14 @@ export async function readModalityTable(
   if (faults.length > 0) {
     // Wrong cells are told together with wrong rows; whether a column can be used is not known while rows are wrong.
     const cells = typed.flatMap((one) => one.faults).filter(({ line }) => line !== null);
-    return { table: null, left: [], faults: [...faults, ...cells], problems: [] };
+    return { table: null, left: [], writtenIds: [], faults: [...faults, ...cells], problems: [] };
   }
   const joined = joinTables(typed.map(({ table }, at) => ({ file: texts[at]?.file ?? '', table })));
   const [text] = texts;
   return {
     table: joined.table,
     left: typed.flatMap(({ left }) => left),
+    writtenIds: texts.flatMap((one) => one.writtenIds),
     faults: [...typed.flatMap((one) => one.faults), ...joined.faults],
     problems: [
       ...typed.flatMap(({ problems }) => problems),

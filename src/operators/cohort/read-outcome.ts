@@ -21,6 +21,8 @@ export interface ReadOutcome {
   readonly others: readonly string[];
   /** Patients in rows whose outcome is neither positive nor negative, or missing. */
   readonly unlabelled: readonly string[];
+  /** The ids of all rows as the file writes them. */
+  readonly writtenIds: readonly string[];
   readonly faults: readonly TableFault[];
   readonly problems: readonly Problem[];
 }
@@ -43,7 +45,8 @@ export async function readOutcome(
   const { event, time } = outcome;
   if (event === null) throw new Error('The experiment declares no outcome');
   const words = wordsOf(event);
-  const nothing = { words, patients: [], unlabelled: [], others: [], problems: [] };
+  const { writtenIds } = table;
+  const nothing = { words, writtenIds, patients: [], unlabelled: [], others: [], problems: [] };
   const [eventAt, timeAt] = [event.column, time?.column ?? ''].map((column) =>
     table.columns.indexOf(column),
   ) as [number, number];
@@ -75,6 +78,7 @@ export async function readOutcome(
   if (time !== null && timeAt >= 0) problems.push(...codesForUnknown(table, timeAt, time));
   return {
     words,
+    writtenIds,
     patients: labelled,
     unlabelled: unlabelled.map(([, id]) => id),
     others: withCounts(others),

@@ -1,26 +1,45 @@
-import { bagCoordsFile, bagIndexFile, featuresFiles, type BagIndex, type Precision } from './bag-index.js';
+import { createHash } from 'node:crypto';
+import {
+  bagCoordsFile,
+  bagIndexFile,
+  featuresFiles,
+  type BagIndex,
+  type IndexedBag,
+  type Precision,
+} from './bag-index.js';
 import type { FeatureBag, FeatureContent, Rejected } from './feature-reader.js';
 import { floatsToHalves, halfOverflow } from './half-float.js';
 import { bytesOf } from './stored-bag.js';
 
 type Bags = readonly FeatureBag[];
 
-function indexOf({ dialect, encoder, bags }: FeatureContent, width: number, precision: Precision): BagIndex {
+function indexOf(
+  { dialect, encoder, says = [], bags }: FeatureContent,
+  width: number,
+  precision: Precision,
+): BagIndex {
   let start = 0;
   return {
     dialect,
     encoder,
     precision,
     width,
+    ...(says.length === 0 ? {} : { says: [...says] }),
     bags: bags.map(({ patient, source, image, values, coords, mpp }) => {
       const rows = values.length / width;
       const meaning = coords === null ? null : { unit: coords.unit, side: coords.side };
-      const bag = { patient, source, image, start, rows, coords: meaning, mpp };
+      const bag = { patient, source, image, start, rows, coords: meaning, mpp, ...digestOf(values) };
       start += rows;
       return bag;
     }),
   };
 }
+
+/** A bag of zeros has no content to recognise it by. */
+const digestOf = (values: Float32Array): Pick<IndexedBag, 'digest'> =>
+  values.every((value) => value === 0)
+    ? {}
+    : { digest: createHash('sha256').update(bytesOf(values)).digest('hex').slice(0, 32) };
 
 const valuesOf = (bags: Bags): number => bags.reduce((sum, { values }) => sum + values.length, 0);
 

@@ -34,6 +34,8 @@ const bagSchema = z.strictObject({
     .nullable(),
   /** Micrometres per pixel at which the encoder saw the tiles (before it scaled them to its own size); null when unknown. */
   mpp: z.number().positive().nullable(),
+  /** Equal for bags of equal values, whatever file they came from; absent for a bag of zeros or without rows. */
+  digest: z.string().optional(),
 });
 
 /** What `embed` writes beside the features: which rows belong to whom. */
@@ -45,6 +47,8 @@ export const bagIndexSchema = z.strictObject({
   precision: z.enum(precisions),
   /** Length of one instance. */
   width: z.number().int().positive(),
+  /** The slides or patients that the file says it is of. */
+  says: z.array(z.string()).optional(),
   bags: z.array(bagSchema),
 });
 export type BagIndex = z.infer<typeof bagIndexSchema>;

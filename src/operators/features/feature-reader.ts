@@ -63,6 +63,8 @@ export interface FeatureContent {
   readonly dialect: string;
   /** Who made the features, as far as the file says. */
   readonly encoder: string | null;
+  /** The slides or patients that a file of one bag says it is of. */
+  readonly says?: readonly string[];
   readonly bags: readonly FeatureBag[];
   readonly rejected: readonly Rejected[];
 }

@@ -8,6 +8,8 @@ export interface Notes {
   readonly coords: Pick<BagCoords, 'unit' | 'side'> | null;
   /** Micrometres per pixel at which the encoder saw the tiles. */
   readonly mpp: number | null;
+  /** The slides or patients that the file says it is of. */
+  readonly says?: readonly string[];
 }
 
 /** Coordinates of level-0 pixels; nothing else is known. */

@@ -9,6 +9,7 @@ import { numberAttribute, textAttribute } from './hdf5-attributes.js';
 import { assertCompleteHdf5 } from './hdf5-superblock.js';
 import { plainPixels, type Notes } from './file-notes.js';
 import { oneBag, patientOfFile } from './one-bag.js';
+import { namesSaid } from './self-names.js';
 import { coordsName, featureNames, featuresAmong, shapeOf } from './stored-array.js';
 
 /** `feats` with what it is of in the file's attributes; a slide's or patient's one vector is no bag. */
@@ -77,7 +78,9 @@ function contentOf(hdf5: File, file: FeatureFile): FeatureContent {
       : dataset !== undefined && features.name === plain
         ? plainNotes(dataset, coords?.dataset ?? null)
         : { dialect: 'h5', encoder: null, coords: plainPixels, mpp: null };
-  return oneBag(file, features, coords?.array ?? null, notes);
+  const owners = [hdf5, dataset, coords?.dataset].filter((owner) => owner !== undefined);
+  const says = namesSaid((name) => owners.map((owner) => textAttribute(owner, name)));
+  return oneBag(file, features, coords?.array ?? null, { ...notes, says });
 }
 
 /** The content of an HDF5 file. @throws HafError `HAF_FEATURES_INVALID` */

@@ -113,7 +113,7 @@ export function oneBag(
   const stem = stemOf(file.name);
   const source = sourceIn(file.names, file.tiling, stem, stem);
   const whose = { patient: patientOfFile(file), source, image: stem };
-  const { dialect, encoder, ...notes } = notesOfPath(file.name, written);
+  const { dialect, encoder, says = [], ...notes } = notesOfPath(file.name, written);
   const { bag, rejected } = bagOf(whose, file, features, coords, notes);
-  return { dialect, encoder, bags: [bag], rejected };
+  return { dialect, encoder, says, bags: [bag], rejected };
 }

@@ -2,6 +2,7 @@ import type { FeatureContent, FeatureFile } from './feature-reader.js';
 import { foreign } from './foreign.js';
 import { plainPixels } from './file-notes.js';
 import { oneBag } from './one-bag.js';
+import { namesSaid } from './self-names.js';
 import { coordsName, featuresAmong, shapeOf, type ArrayShape, type StoredArray } from './stored-array.js';
 import { tensorArray, TorchTensor, type TorchStorage } from './torch-objects.js';
 
@@ -32,7 +33,8 @@ export function torchContent(file: FeatureFile, { value, bytesOf }: TorchFile): 
     );
   const arrays = tensorsOf(value, bytesOf);
   const coords = arrays.find(({ name }) => name === coordsName) ?? null;
-  const notes = { dialect: 'pt', encoder: null, coords: plainPixels, mpp: null };
+  const says = namesSaid((name) => [value.get(name)]);
+  const notes = { dialect: 'pt', encoder: null, coords: plainPixels, mpp: null, says };
   return oneBag(file, featuresAmong(arrays, file.width), coords, notes);
 }
 

@@ -11,9 +11,11 @@ import { faultsError, type TableFault } from '../tables/table-fault.js';
 import type { LeftOut, TypedTable } from '../tables/typed-table.js';
 import { bagPatients, type BagFilesOf } from './bag-patients.js';
 import { strangersText } from '../../pipeline/core/stranger.js';
+import { joinedByChance } from './hancock-joins.js';
 import { joinOf, type Join } from './joins.js';
 import { leaksOf, type Leak } from './leak.js';
 import { oddFiles } from './odd-files.js';
+import { twinFiles } from './twin-files.js';
 import { unusableFeatures } from './unusable-features.js';
 
 /** The files of an experiment, found and hashed. */
@@ -64,11 +66,13 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   const refusals: HafError[] = [];
   const warnings: Problem[] = [...outcome.problems.filter(({ severity }) => severity !== 'info')];
   const tables: CheckedTable[] = [];
+  const written = [...outcome.writtenIds];
   for (const { modality, sources } of files.tables) {
     const declared: TableDeclaration = tableOf(config, modality);
     const read = await readModalityTable(modality, declared, sources, data);
     faults.push(...read.faults);
     warnings.push(...read.problems);
+    written.push(...read.writtenIds);
     if (read.table !== null) tables.push({ modality, table: read.table, left: read.left });
   }
   // A table may hold the outcome and a modality: its faults are told once.
@@ -97,7 +101,15 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
         : bags.flatMap(({ sources }) => sources).length;
     joins.push(joinOf({ modality, kind, place, files: count }, ids, known));
     holders.set(modality, { kind, ids });
-    if (kind === 'bag') warnings.push(...oddFiles(modality, bags));
+    if (kind === 'bag') {
+      const twins = twinFiles(
+        modality,
+        `data.modalities.${modality}.${globOf(bagOf(config, modality)).key}`,
+        bags,
+      );
+      warnings.push(...oddFiles(modality, bags), ...twins.warnings);
+      refusals.push(...twins.refusals);
+    }
   }
   // What a table with faults says of ids and outcome is most likely another fault of the same.
   const readable = told.length === 0;
@@ -105,6 +117,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     refusals.push(...joins.flatMap((join) => refused(join)));
   if (readable && outcome.patients.length > 0 && new Set(labels.values()).size === 1)
     refusals.push(oneClass(outcome));
+  const byChance = data.layout === 'hancock' ? joinedByChance(written, files.bags) : null;
+  if (byChance !== null) refusals.push(byChance);
   const leaks = tables.flatMap(({ modality, table }) =>
     leaksOf(
       modality,

@@ -1,3 +1,5 @@
+import type { Problem } from '../../pipeline/core/problem.js';
+import { counted, listed } from '../../pipeline/core/wording.js';
 import { absentColumn } from './absent-column.js';
 import { faultsError } from './table-fault.js';
 import { readTextTable } from './text-table.js';
@@ -9,8 +11,14 @@ export interface FileRow {
   readonly line: number;
 }
 
+/** The rows that name a file, and a warning that names the others. */
+export interface FileTable {
+  readonly rows: readonly FileRow[];
+  readonly warnings: readonly Problem[];
+}
+
 /**
- * The rows of a table that says which file belongs to which patient; rows without a file are left out.
+ * The rows of a table that says which file belongs to which patient.
  *
  * @throws HafError HAF_TABLE_INVALID for a table that cannot be read, or without the column of files
  */
@@ -24,14 +32,38 @@ export async function readFileTable(
     readonly missing: readonly string[];
     readonly patientOf: (raw: string) => string | null;
   },
-): Promise<readonly FileRow[]> {
-  const { file: column } = options;
+): Promise<FileTable> {
+  const { file: column, name } = options;
   const table = await readTextTable(path, { ...options, onePerPatient: false });
   if (table.faults.length > 0) throw faultsError(table.faults);
   const at = table.columns.indexOf(column);
   if (at < 0) throw faultsError([absentColumn(table, column)]);
-  return table.patients.flatMap((patient, row) => {
-    const file = table.text(row, at).normalize('NFC');
-    return file === '' ? [] : [{ file, patient, line: table.lines[row] ?? 0 }];
-  });
+  const all = table.patients.map((patient, row) => ({
+    ...{ file: table.text(row, at).normalize('NFC'), patient, line: table.lines[row] ?? 0 },
+  }));
+  const empty = all.filter(({ file }) => file === '');
+  return {
+    rows: all.filter(({ file }) => file !== ''),
+    warnings: empty.length === 0 ? [] : [withoutFile(name, column, empty)],
+  };
 }
+
+/** So many lines are named in one warning. */
+const linesNamed = 20;
+
+/** A patient whose only row names no file has no bag, so the row is not passed over without a word. */
+export const withoutFile = (
+  table: string,
+  column: string,
+  rows: readonly { readonly line: number; readonly patient?: string }[],
+): Problem => {
+  const names = rows
+    .slice(0, linesNamed)
+    .map(({ line, patient }) => (patient === undefined ? `${line}` : `${line} (patient ${patient})`));
+  const more = rows.length > linesNamed ? [counted(rows.length - linesNamed, 'more line')] : [];
+  return {
+    ...{ severity: 'warning', stage: 'embed', patient: null, file: table, place: column },
+    reason: `${counted(rows.length, 'row')} without a file in column "${column}": line ${listed([...names, ...more])}.`,
+    fix: 'Write the name of the file into the cell, or remove the row.',
+  };
+};

@@ -6,6 +6,8 @@ export interface RowIds {
   /** Rows with a usable id, in file order. */
   readonly rows: readonly number[];
   readonly patients: readonly string[];
+  /** The text of each id as the file writes it. */
+  readonly written: readonly string[];
   readonly faults: readonly TableFault[];
 }
 
@@ -18,6 +20,8 @@ export interface RowIdOptions {
   readonly patientOf: (raw: string) => string | null;
   /** Whether a patient may have one row only. */
   readonly onePerPatient: boolean;
+  /** Whether two ids that look alike are no fault. */
+  readonly idsMayDiffer: boolean;
 }
 
 /**
@@ -35,6 +39,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
   const alikeOf = new Map<string, string>();
   const rows: number[] = [];
   const patients: string[] = [];
+  const written: string[] = [];
   for (const row of options.rows) {
     const line = grid.line(row);
     const raw = grid.text(row, column);
@@ -52,6 +57,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
       else {
         rows.push(row);
         patients.push(patient);
+        written.push(raw);
       }
       if (earlier === undefined) {
         lineOf.set(patient, line);
@@ -59,7 +65,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
         const key = looseKey(patient);
         const other = alikeOf.get(key);
         if (other === undefined) alikeOf.set(key, patient);
-        else
+        else if (!options.idsMayDiffer)
           faults.alike.push(
             fault(
               line,
@@ -69,11 +75,12 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
       }
     }
   }
-  const decimal = decimalIds(patients);
+  const decimal = options.idsMayDiffer ? null : decimalIds(patients);
   const decimals = decimal === null ? [] : [{ file, line: null, column: columnName, problem: decimal }];
   return {
     rows,
     patients,
+    written,
     faults: [
       ...decimals,
       ...[faults.unfit, faults.absent, faults.twice, faults.alike].flatMap((some) => collapsed(some)),

@@ -15,6 +15,8 @@ export interface TextTable {
   /** Names of the columns without the id, in file order. */
   readonly columns: readonly string[];
   readonly patients: readonly string[];
+  /** The id of each row as the file writes it. */
+  readonly writtenIds: readonly string[];
   /** Line of each patient's row, as an editor or Excel shows it. */
   readonly lines: readonly number[];
   /** The number in a cell; NaN when the cell is missing or holds no number. */
@@ -46,6 +48,8 @@ export interface TextTableOptions extends GridOptions {
   readonly patientOf?: (raw: string) => string | null;
   /** False for tables with several rows of a patient, such as a slide table. @default true */
   readonly onePerPatient?: boolean;
+  /** True where the ids are no patients, so that two which look alike are no fault. @default false */
+  readonly idsMayDiffer?: boolean;
 }
 
 /**
@@ -75,12 +79,14 @@ export async function readTextTable(path: string, options: TextTableOptions): Pr
     ...{ file: options.name, column: header.id, columnName: idColumn, rows: whole },
     patientOf: options.patientOf ?? patientText,
     onePerPatient: options.onePerPatient ?? true,
+    idsMayDiffer: options.idsMayDiffer ?? false,
   });
   return {
     file: options.name,
     idColumn,
     columns: header.names,
     patients: ids.patients,
+    writtenIds: ids.written,
     lines: ids.rows.map((row) => grid.line(row)),
     ...cellsOf(grid, ids.rows, header.columns, missingWords(options.missing)),
     form,
@@ -155,7 +161,7 @@ function refused(
   problems: readonly { readonly line: number | null; readonly problem: string }[],
 ): TextTable {
   return {
-    ...{ file, idColumn: '', columns: [], patients: [], lines: [], form, notes: [] },
+    ...{ file, idColumn: '', columns: [], patients: [], writtenIds: [], lines: [], form, notes: [] },
     ...{ number: () => NaN, text: () => '', written: () => '' },
     faults: problems.map(({ line, problem }) => ({ file, line, column: null, problem })),
   };

@@ -1,4 +1,5 @@
 import { exitCodes, type ExitCode, HafError } from '../core/errors.js';
+import { visible } from '../core/visible.js';
 import { paletteFor, say } from './output.js';
 
 /** What the code of a command is: it may end with an exit code of its own; nothing means success. */
@@ -7,12 +8,14 @@ type Outcome = ExitCode | void;
 
 /** An error for people: code, what is wrong and where, and what to do about it. */
 export function errorText(error: HafError, colors = paletteFor(process.stderr)): string {
-  const [headline, ...details] = error.what.trimEnd().split('\n');
+  const [headline, ...details] = visible(error.what).trimEnd().split('\n');
   const { stack } = error.context;
   return [
     `${colors.red(error.code)} ${headline}`,
     ...details.map((line) => `  ${line}`),
-    ...error.fix.split('\n').map((line) => `${colors.bold('fix:')} ${line}`),
+    ...visible(error.fix)
+      .split('\n')
+      .map((line) => `${colors.bold('fix:')} ${line}`),
     ...(error.code === 'HAF_INTERNAL' && typeof stack === 'string' ? [colors.dim(stack)] : []),
   ].join('\n');
 }

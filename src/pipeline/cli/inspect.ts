@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.js';
 import { type ExitCode, exitCodes, HafError } from '../core/errors.js';
+import { countedUses, filesCsv } from '../sources/file-report.js';
 import { inspectSlides, isFolder, slidesAt } from './inspect-slides.js';
 import type { InspectOptions } from './options.js';
 import { printData, printJson } from './output.js';
@@ -45,6 +46,7 @@ export async function inspect(paths: readonly string[], options: InspectOptions)
   const { config, dataRoot } = loadConfig({ ...experiment, set: options.set });
   const [root = dataRoot ?? '.'] = paths;
   const survey = await surveyCohort(config, root);
+  if (options.files !== undefined) writeFileSync(options.files, filesCsv(survey.files));
   if (options.json) printJson(withoutCells(survey));
   else printData(surveyLines(survey).join('\n'));
   const refused = options.config !== undefined && survey.findings.length > 0;
@@ -52,8 +54,9 @@ export async function inspect(paths: readonly string[], options: InspectOptions)
 }
 
 /** A survey as JSON: the cells of tables stay where they are. */
-const withoutCells = ({ checks, ...survey }: Survey): object => ({
+const withoutCells = ({ checks, files, ...survey }: Survey): object => ({
   ...survey,
+  files: Object.fromEntries(countedUses(files)),
   checks: checks && {
     ...checks,
     tables: checks.tables.map(({ table, ...about }) => ({ ...about, columns: table.columns })),

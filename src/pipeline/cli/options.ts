@@ -159,6 +159,8 @@ export interface InitOptions {
 
 export interface InspectOptions {
   readonly config?: string;
+  /** CSV file for a line about each file of the cohort. */
+  readonly files?: string;
   readonly set: readonly string[];
   readonly json?: boolean;
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { coloursOnly } from '../core/visible.js';
 
 type Palette = ReturnType<typeof pc.createColors>;
 
@@ -18,7 +19,8 @@ export function paletteFor(
 
 /** Writes data: what a script would read. Goes to stdout. */
 export function printData(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  const shown = coloursOnly(text);
+  process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
 /** Writes data as indented JSON to stdout. */
@@ -26,7 +28,7 @@ export const printJson = (value: unknown): void => printData(JSON.stringify(valu
 
 /** Writes a message for a person to stderr. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${coloursOnly(text)}\n`);
 }
 
 /** Tells of settings that are legal but most likely not meant. */

@@ -1,10 +1,18 @@
+import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fittingName } from '../core/file-name.js';
 
 /** Makes a file whole or not at all: who waits for it must not read half of it. `write` is given the path to write to. */
-export async function placeFile(path: string, write: (path: string) => void | Promise<void>): Promise<void> {
+export async function placeFile(
+  wanted: string,
+  write: (path: string) => void | Promise<void>,
+): Promise<void> {
+  const path = join(dirname(wanted), fittingName(basename(wanted)));
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Not made of the name: a name may be as long as a name can be.
+  const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
+  const temporary = join(dirname(path), `.${hash}.${process.pid}.tmp`);
   try {
     await write(temporary);
     renameSync(temporary, path);

@@ -1,12 +1,14 @@
 import { grouped } from '../core/grouped.js';
 import type { Problem } from '../core/problem.js';
+import { visibleIn } from '../core/visible.js';
 import { counted } from '../core/wording.js';
 
 /** Failures, and groups of warnings, that are named on the terminal; problems.csv has all. */
 const mostNamed = 5;
 
 /** What was left out or looks doubtful, for the terminal: counts, then failures and warnings by name, then how to mend them. */
-export function problemLines(problems: readonly Problem[], file: string): readonly string[] {
+export function problemLines(all: readonly Problem[], file: string): readonly string[] {
+  const problems = visibleIn(all);
   if (problems.length === 0) return [];
   const ofSeverity = (severity: string): readonly Problem[] =>
     problems.filter((problem) => problem.severity === severity);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
+import { fittingPath } from '../core/file-name.js';
 import { HafError } from '../core/errors.js';
 import { pathWithin } from '../core/path-within.js';
 import { quotedFirst } from '../core/wording.js';
@@ -38,7 +39,7 @@ export class ResultFolder {
    * @throws HafError HAF_USAGE for a file of other content, without `force`, and for an input
    */
   async place(name: string, write: (path: string) => void | Promise<void>): Promise<void> {
-    const path = pathWithin(this.folder, name);
+    const path = pathWithin(this.folder, fittingPath(name));
     await placeFile(path, async (temporary) => {
       await write(temporary);
       if (existsSync(path)) this.assertReplaceable(path, temporary);

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { glob } from 'tinyglobby';
+import { resolve } from 'node:path';
 import type { SlideProbe } from '../../operators/slides/probe-slide.js';
 import { meanMpp } from '../../operators/tiling/tiles-data.js';
 import type { Config } from '../config/schema.js';
 import { slideEndings } from '../core/file-endings.js';
-import { readSlideTable } from '../sources/slide-table.js';
+import { placeOf, slideTableOf } from '../sources/bag-files.js';
+import { filesOfGlob } from '../sources/files-of-glob.js';
+import { matchingFiles } from '../sources/matching-files.js';
+import { oneWayEach } from '../sources/one-way-each.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import type { ModalityId } from '../core/modality.js';
 import type { SurveyFinding } from './survey.js';
@@ -76,12 +77,17 @@ const sameScale = 1.1;
 /** The mpp that the slide table gives a file. */
 type GivenMpp = (file: string) => number | undefined;
 
-function givenMpp(config: Config, modality: ModalityId, root: string): GivenMpp {
+async function givenMpp(
+  config: Config,
+  modality: ModalityId,
+  root: string,
+  files: readonly string[],
+): Promise<GivenMpp> {
   const { slideTable } = bagOf(config, modality);
-  const table = slideTable === null ? null : join(root, slideTable);
-  if (slideTable === null || table === null || !existsSync(table)) return () => undefined;
-  const settings = readSlideTable(slideTable, readFileSync(table, 'utf8'));
-  return (file) => settings(file).mpp;
+  // The checks name the faults of the table.
+  const table =
+    slideTable === null ? null : await slideTableOf(config, root, slideTable, files).catch(() => null);
+  return (file) => table?.of(file).mpp;
 }
 
 /** A slide of the experiment that `up` warns of. */
@@ -145,18 +151,21 @@ export interface SlidesSeen {
  * there, for information only.
  */
 export async function surveySlides(config: Config, root: string): Promise<SlidesSeen> {
-  const find = async (pattern: string): Promise<readonly SlideSurvey[]> =>
-    probeSlides(root, (await glob(pattern, { cwd: root, onlyFiles: true })).sort());
   const bags = slotsOfKind(config, 'bag');
   const fromSlides = bags.filter((id) => bagOf(config, id).slides !== null);
-  if (bags.length > 0 && fromSlides.length === 0)
-    return { slides: await find(slideGlob), findings: [], warnings: [] };
+  if (bags.length > 0 && fromSlides.length === 0) {
+    const { names } = oneWayEach(root, await matchingFiles(slideGlob, root));
+    return { slides: await probeSlides(root, names), findings: [], warnings: [] };
+  }
   const slides: SlideSurvey[] = [];
   const findings: SurveyFinding[] = [];
   const warnings: SlideProblem[] = [];
   for (const modality of fromSlides) {
-    const own = await find(bagOf(config, modality).slides ?? '');
-    const given = givenMpp(config, modality, root);
+    const { key, pattern } = placeOf(config, modality);
+    // What the checks say of the glob is said there.
+    const names = await filesOfGlob({ modality, key, pattern }, root, () => undefined);
+    const own = await probeSlides(root, names);
+    const given = await givenMpp(config, modality, root, names);
     const problems = slideProblems(own, given);
     slides.push(...own);
     warnings.push(...problems.filter(({ severity }) => severity === 'warning'));

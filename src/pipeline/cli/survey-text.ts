@@ -1,8 +1,10 @@
 import { strangersText } from '../core/stranger.js';
+import { visibleIn, visibleInLine } from '../core/visible.js';
 import { kindsText } from '../core/wording.js';
 import type { CheckedTable, Preflight } from '../../operators/preflight/preflight.js';
 import type { Problem } from '../core/problem.js';
 import { paletteFor } from './output.js';
+import { countedUses } from '../sources/file-report.js';
 import type { Survey } from './survey.js';
 import { slideRows } from './survey-slides.js';
 import { textTable } from './text-table.js';
@@ -12,10 +14,11 @@ const listedColumns = 24;
 
 /** What `inspect` prints for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { checks, slides, slideWarnings, findings } = survey;
+  const { checks, slides, slideWarnings, files } = survey;
+  const findings = visibleIn(survey.findings);
   const warnings = [
     ...(checks?.warnings ?? []).map(warningText),
-    ...slideWarnings.map(({ file, reason, fix }) => `${file}: ${reason}. ${fix}`),
+    ...slideWarnings.map(({ file, reason, fix }) => visibleInLine(`${file}: ${reason}. ${fix}`)),
   ];
   const section = (
     title: string,
@@ -30,6 +33,16 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
   return [
     `Cohort in ${survey.root}`,
     ...(checks === null ? [] : checkLines(checks, section)),
+    ...section(
+      'Files',
+      ['use', 'files'],
+      files.length === 0
+        ? []
+        : [
+            ...countedUses(files).map(([use, count]) => [visibleInLine(use), `${count}`]),
+            ['all files', `${files.length}`],
+          ],
+    ),
     ...section('Slides', slideTable.header, slideTable.rows),
     ...(warnings.length === 0 ? [] : ['', colors.bold('Worth a look')]),
     ...warnings.map((warning) => `  ${colors.yellow('warning')}  ${warning}`),
@@ -115,4 +128,6 @@ function columnRows({ modality, table, left }: CheckedTable): readonly (readonly
 
 /** A warning in one line: where, what, and what to do. */
 export const warningText = ({ file, place, patient, reason, fix }: Problem): string =>
-  `${[file, place, patient === null ? null : `patient ${patient}`].filter((part) => part !== null).join(', ')}: ${reason} ${fix}`;
+  visibleInLine(
+    `${[file, place, patient === null ? null : `patient ${patient}`].filter((part) => part !== null).join(', ')}: ${reason} ${fix}`,
+  );

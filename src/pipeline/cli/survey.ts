@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { featureEndings } from '../core/file-endings.js';
+import { fileReport, type FileUse } from '../sources/file-report.js';
 import { findFiles, nameFiles } from '../sources/find-sources.js';
 import { slideGlob, surveySlides, type SlideProblem, type SlideSurvey } from './survey-slides.js';
 
@@ -25,6 +26,8 @@ export interface Survey {
   readonly slides: readonly SlideSurvey[];
   /** What looks doubtful about slides that can be read. */
   readonly slideWarnings: readonly SlideProblem[];
+  /** Every file of the folder; empty when the checks could not be made. */
+  readonly files: readonly FileUse[];
   readonly findings: readonly SurveyFinding[];
 }
 
@@ -40,6 +43,7 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
   const seen = await surveySlides(config, root);
   const findings: SurveyFinding[] = [];
   let checks: Preflight | null = null;
+  let uses: readonly FileUse[] = [];
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
     const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
@@ -56,6 +60,9 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
         fix,
       })),
     );
+    const { patients, unlabelled } = checks.outcome;
+    const known = new Set([...patients.map(({ id }) => id), ...unlabelled]);
+    uses = await fileReport(config, root, files, known, [...checks.warnings, ...files.unreadable]);
     const unfit = await tryFeatures(config, files, slotsOfKind(config, 'bag'));
     findings.push(...[...checks.refusals, ...unfit].map(findingOf));
   } catch (error) {
@@ -63,7 +70,7 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
     findings.push(findingOf(error), ...(await otherFiles(config, root, error)));
   }
   const { slides, warnings: slideWarnings } = seen;
-  return { root, checks, slides, slideWarnings, findings: [...findings, ...seen.findings] };
+  return { root, checks, slides, slideWarnings, files: uses, findings: [...findings, ...seen.findings] };
 }
 
 const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({

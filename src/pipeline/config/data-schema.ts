@@ -177,7 +177,7 @@ export const bagDeclaration = z.strictObject({
   slideTable: text
     .nullable()
     .default(null)
-    .describe('CSV with columns file, mpp, keep_ids, exclude_ids: what the slides do not say themselves.'),
+    .describe('Table with columns file, mpp, keep_ids, exclude_ids: what the slides do not say themselves.'),
   width: z.number().int().positive().default(1024).describe('Length of one instance; UNI gives 1024.'),
   patient: patientRule
     .nullable()

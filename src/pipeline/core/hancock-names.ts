@@ -49,9 +49,30 @@ export const slideSourceOf = (stem: string): 'primary' | 'lymph' =>
 export const coreSourceOf = (name: string, file: string): string =>
   stainOf(stemOf(file)) ?? stainOf(name) ?? 'unknown';
 
+/** Words that say what a file shows, or that a number is an id; HANCOCK's own first. */
+const wordsBeforeIds: ReadonlySet<string> = new Set([
+  ...['PRIMARYTUMOR', 'LYMPHNODE', 'TUMORCENTER', 'INVASIONFRONT', 'TUMOR', 'CENTER', 'INVASION', 'FRONT'],
+  ...[
+    'PATIENT',
+    'PAT',
+    'PT',
+    'CASE',
+    'ID',
+    'SLIDE',
+    'SCAN',
+    'IMAGE',
+    'IMG',
+    'FEATURES',
+    'WSI',
+    'TMA',
+    'CORE',
+  ],
+]);
+
 /**
- * Two names of one id that most likely are two patients: numbers stand before the id in both, and differ, as in `P001_S1` and
- * `P002_S1`, `2019-0001` and `2020-0001`. HANCOCK's own names have no number before the id but block and place of a core.
+ * Two names of one id that most likely are two patients: text stands before the id in both, and differs, as in `P001_S1` and
+ * `P002_S1`, `2019-0001` and `2020-0001`, `A60T-DX1` and `A60U-DX1`. HANCOCK's own names have words before the id, and block and
+ * place of a core.
  *
  * @param names stems of files, or ids as tables write them
  */
@@ -60,21 +81,23 @@ export function ambiguousNames(names: readonly string[]): readonly [string, stri
   for (const name of names) {
     const id = hancockPatient(name);
     if (id === null || coreStem.test(name) || explicitPatient.test(name)) continue;
-    const before = numbersBefore(name);
+    const before = textBefore(name);
     const earlier = first.get(id);
+    if (before === '') continue;
     if (earlier === undefined) first.set(id, { name, before });
-    else if (earlier.before !== before && earlier.before !== '' && before !== '') return [earlier.name, name];
+    else if (earlier.before !== before) return [earlier.name, name];
   }
   return null;
 }
 
-/** The runs of digits in front of the one that is taken for the id; digits of stains count for nothing. */
-function numbersBefore(name: string): string {
-  const text = tokensOf(name)
-    .filter((token) => !isStain(token))
-    .join('_');
-  return [...text.matchAll(/\d+/g)]
-    .slice(0, -1)
-    .map(([digits]) => digits)
+/** The tokens in front of the digits that are taken for the id; stains and words of `wordsBeforeIds` count for nothing. */
+function textBefore(name: string): string {
+  const tokens = tokensOf(name).filter((token) => token !== '' && !isStain(token));
+  const at = tokens.findLastIndex((token) => /\d/.test(token));
+  const [, front = '', behind = ''] = /^(.*?)\d+(\D*)$/.exec(tokens[at] ?? '') ?? [];
+  // `002a` is the second slide of 002; `A60T` and `A60U` are two codes.
+  const ofId = front === '' || behind === '' ? front : `${front}#${behind}`;
+  return [...tokens.slice(0, at), ofId]
+    .filter((token) => token !== '' && !wordsBeforeIds.has(token))
     .join('_');
 }

@@ -4,6 +4,17 @@ import { patientText } from './patient-id.js';
 /** How the names of files, or of the arrays in one file, say whose they are (`data.modalities.<name>.patient`). */
 export type NameRule = 'hancock' | 'whole' | { readonly pattern: string };
 
+/** The rule over names of a bag's `patient`; null where a table says whose a file is. */
+export const ruleOf = ({
+  patient,
+}: {
+  readonly patient: 'hancock' | { readonly pattern: string } | { readonly table: string } | null;
+}): NameRule | null => {
+  if (patient === null) return 'whole';
+  if (patient === 'hancock') return 'hancock';
+  return 'pattern' in patient ? { pattern: patient.pattern } : null;
+};
+
 /** What makes an id of the text in a table: null for a text that is none. */
 export type IdRule = (text: string) => string | null;
 

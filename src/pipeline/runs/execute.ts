@@ -80,7 +80,7 @@ export async function executeRun(prepared: PreparedRun, options: ExecuteOptions)
     directory.log.mend();
     await store.sweep(Date.now());
     directory.writePlan(prepared.plan);
-    if (prepared.checks !== null) writeChecks(prepared.checks, directory);
+    if (prepared.checks !== null) await writeChecks(prepared, prepared.checks);
     return await recorded(prepared, options, (log) => runJobs(prepared, options, log));
   } finally {
     await lock.release();

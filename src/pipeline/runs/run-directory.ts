@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
+import { fittingPath } from '../core/file-name.js';
 import { pathWithin } from '../core/path-within.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
@@ -143,8 +144,9 @@ export class RunDirectory {
 
   /** Writes a file of the run whole or not at all. @throws HafError HAF_STORE_CORRUPT for a name that leads out of it */
   write(name: string, content: string | Uint8Array): void {
-    const path = pathWithin(this.path, name);
-    const temporary = `${path}.${process.pid}.tmp`;
+    const path = pathWithin(this.path, fittingPath(name));
+    // Not made of the name: a name may be as long as a name can be.
+    const temporary = join(dirname(path), `.${process.pid}.tmp`);
     mkdirSync(dirname(path), { recursive: true });
     try {
       writeFileSync(temporary, content, { flush: true });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { predictionsSchema, type Prediction } from '../../operators/stage3/prediction-data.js';
-import { csvLine, csvText } from '../core/csv.js';
+import { csvLine, csvText, writtenText } from '../core/csv.js';
 import { HafError } from '../core/errors.js';
 import type { RunDirectory } from './run-directory.js';
 
@@ -64,8 +64,9 @@ function rowsOf(path: string): unknown {
     // A file without rows is told from one that is none of ours by its header.
     if (!text.startsWith(csvLine(columns))) return null;
     const rows: Readonly<Record<string, string>>[] = parse(text, { columns: true });
-    return rows.map(({ y, logit, p, observed, ...row }) => ({
+    return rows.map(({ y, logit, p, observed, patient = '', ...row }) => ({
       ...row,
+      patient: writtenText(patient),
       ...{ y: numberOf(y), logit: numberOf(logit), p: numberOf(p) },
       observed: observed === 'true' || (observed === 'false' ? false : observed),
     }));

@@ -1,12 +1,19 @@
 import type { Preflight } from '../../operators/preflight/preflight.js';
 import { csvText } from '../core/csv.js';
-import type { RunDirectory } from './run-directory.js';
+import { fileReport, filesCsv } from '../sources/file-report.js';
+import type { PreparedRun } from './prepare.js';
 
 /**
- * Writes how the data were read: `joins.csv`, how the ids of each modality met those of the outcome table, and `columns.csv`,
+ * Writes how the data were read: `files.csv`, who uses each file of the data folder, or why nobody does; `joins.csv`, how the ids of each modality met those of the outcome table, and `columns.csv`,
  * the kind of every column with whether it was declared or inferred, and the columns that are no input with the reason.
  */
-export function writeChecks({ joins, tables }: Preflight, directory: RunDirectory): void {
+export async function writeChecks(
+  { config, dataRoot, directory, files, lost }: PreparedRun,
+  { joins, tables, outcome, warnings }: Preflight,
+): Promise<void> {
+  const known = new Set([...outcome.patients.map(({ id }) => id), ...outcome.unlabelled]);
+  const report = await fileReport(config, dataRoot, files, known, [...warnings, ...lost]);
+  directory.write('files.csv', filesCsv(report));
   directory.write(
     'joins.csv',
     csvText(

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import type { SlideTable } from '../../operators/tables/slide-table.js';
 import type { BagDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, globOf } from '../config/slots.js';
@@ -7,11 +8,11 @@ import { HafError } from '../core/errors.js';
 import { ambiguousNames, hancockPatient } from '../core/hancock-names.js';
 import { stemOf } from '../core/file-name.js';
 import type { ModalityId } from '../core/modality.js';
-import { idRuleOf, patientIn, type NameRule } from '../core/naming.js';
+import { idRuleOf, patientIn, ruleOf } from '../core/naming.js';
 import type { Problem } from '../core/problem.js';
 import type { Unit } from '../stage.js';
-import { examples, matchingFiles } from './matching-files.js';
-import { readSlideTable, rowsWithoutSlide } from './slide-table.js';
+import { filesOfGlob, type Warn } from './files-of-glob.js';
+import { examples } from './matching-files.js';
 import { patientTable } from './patient-table.js';
 
 /** The files that become the bags of one job, not yet hashed. */
@@ -26,9 +27,6 @@ export interface FoundBags {
   /** Coordinates of the slide's tiles that are there already, in place of looking for tissue. */
   readonly coords?: string;
 }
-
-/** Told of rows and files that are left over. */
-type Warn = (problem: Problem) => void;
 
 /** Where the files of a bag modality are looked for: the glob, and the key of the experiment that holds it. */
 export function placeOf(
@@ -62,36 +60,23 @@ export async function findBags(
   warn: Warn = () => undefined,
 ): Promise<readonly FoundBags[]> {
   const { key, pattern, kind } = placeOf(config, modality);
-  const names = await matchingFiles(pattern, root);
+  const said: Problem[] = [];
+  const names = await filesOfGlob({ modality, key, pattern }, root, (problem) => said.push(problem));
   if (names.length === 0)
     throw new HafError(
       'HAF_MODALITY_EMPTY',
-      `Modality ${modality} is used, but no file below ${root} matches "${pattern}".`,
-      `Set ${key} to where the ${kind} lie, or leave ${modality} out of \`modalities\`.`,
+      [
+        `Modality ${modality} is used, but no file below ${root} matches "${pattern}".`,
+        ...said.map(({ reason, file }) => `${reason} (${file ?? ''})`),
+      ].join(' '),
+      [
+        `Set ${key} to where the ${kind} lie, or leave ${modality} out of \`modalities\`.`,
+        ...said.map(({ fix }) => fix),
+      ].join(' '),
       { context: { modality, key } },
     );
-  await warnOfOtherCase(modality, key, pattern, root, names, warn);
+  said.forEach(warn);
   return bagsOf(config, root, modality, kind, names, warn);
-}
-
-/** Files that the glob misses by upper and lower case alone, such as `.SVS`; they are not read. */
-async function warnOfOtherCase(
-  modality: ModalityId,
-  key: string,
-  pattern: string,
-  root: string,
-  names: readonly string[],
-  warn: Warn,
-): Promise<void> {
-  const taken = new Set(names);
-  const missed = (await matchingFiles(pattern, root, false)).filter((name) => !taken.has(name));
-  const [file = null] = missed;
-  if (file === null) return;
-  warn({
-    ...{ severity: 'warning', stage: 'embed', patient: null, file, place: modality },
-    reason: `${missed.length} files are not read: they differ from "${pattern}" in upper and lower case alone.`,
-    fix: `Rename them, or write both spellings into ${key}, as in "*.{svs,SVS}".`,
-  });
 }
 
 /** The jobs that given files make: one for each feature file or slide, one for the cores of a patient. */
@@ -126,7 +111,7 @@ export async function bagsOf(
     ...(rule === 'hancock' ? { names: rule } : {}),
   };
   return groupOf(bag) === 'file'
-    ? slideJobs(bag, root, names, shared, patientOf, warn)
+    ? slideJobs(config, root, names, shared, patientOf, warn)
     : coreJobs(names, shared, patientOf);
 }
 
@@ -135,13 +120,6 @@ const mayHoldSeveral = (file: string): boolean =>
   ['.npz', '.safetensors'].includes(extname(file).toLowerCase());
 
 const owner = (patient: string | null): Pick<Unit, 'patient'> => (patient === null ? {} : { patient });
-
-/** The rule over names; null where a table says it. */
-export const ruleOf = ({ patient }: Pick<BagDeclaration, 'patient'>): NameRule | null => {
-  if (patient === null) return 'whole';
-  if (patient === 'hancock') return 'hancock';
-  return 'pattern' in patient ? { pattern: patient.pattern } : null;
-};
 
 /** Whose a file is, by name or by the table of files. @throws HafError HAF_JOIN_REFUSED for a file that nothing says a patient of */
 async function patientsOfFiles(
@@ -192,37 +170,42 @@ function refuseAmbiguous(modality: ModalityId, stems: readonly string[]): void {
 }
 
 /** What the slide table says goes into the unit, so that editing one row computes one slide again. */
-function slideJobs(
-  { slideTable }: BagDeclaration,
+async function slideJobs(
+  config: Config,
   root: string,
   names: readonly string[],
   shared: Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId },
   patientOf: (file: string) => string | null,
   warn: Warn,
-): readonly FoundBags[] {
-  const text = slideTable === null ? null : readTable(root, slideTable);
-  const settings = slideTable === null || text === null ? () => ({}) : readSlideTable(slideTable, text);
-  if (slideTable !== null && text !== null) rowsWithoutSlide(slideTable, text, names).forEach(warn);
+): Promise<readonly FoundBags[]> {
+  const { slideTable } = bagOf(config, shared.modality);
+  const table = slideTable === null ? null : await slideTableOf(config, root, slideTable, names);
+  table?.warnings.forEach(warn);
   return names.map((file) => ({
     modality: shared.modality,
     kind: 'images',
-    unit: { ...shared, file, ...owner(patientOf(file)), ...settings(file) },
+    unit: { ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
     role: 'slide',
     names: [file],
   }));
 }
 
-function readTable(root: string, name: string): string {
-  try {
-    return readFileSync(join(root, name), 'utf8');
-  } catch (error) {
+/** The slide table of a modality. @throws HafError HAF_DATA_MISSING without the file, HAF_TABLE_INVALID with faults */
+export async function slideTableOf(
+  { data }: Config,
+  root: string,
+  name: string,
+  files: readonly string[],
+): Promise<SlideTable> {
+  const path = join(root, name);
+  if (!existsSync(path))
     throw new HafError(
       'HAF_DATA_MISSING',
-      `The slide table ${name} (slideTable) cannot be read in ${root}.`,
+      `The slide table ${name} (slideTable) is not in ${root}.`,
       'Put it there, or set slideTable of the modality to null.',
-      { cause: error },
     );
-  }
+  const { readSlideTable } = await import('../../operators/tables/slide-table.js');
+  return readSlideTable(path, { name, missing: data.patients.missing }, files);
 }
 
 /** A core whose name holds no patient is a job of its own, which says so. */

@@ -7,6 +7,7 @@ import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import type { SourceFile, Unit } from '../stage.js';
 import { findBags, type FoundBags } from './bag-files.js';
+import { whyUnreadable } from './why-unreadable.js';
 import { nameByContent, type ContentName, type NamingOptions } from './name-by-content.js';
 
 /** The files that become the bags of one job: one feature file, one slide, or the cores of one patient. */
@@ -116,13 +117,20 @@ export async function nameFiles(
   };
 }
 
-const unusable = ({ name, path }: Found, fault: NodeJS.ErrnoException): HafError =>
-  new HafError(
-    'HAF_DATA_MISSING',
-    `${name} cannot be read (${fault.code ?? fault.message}): ${path}.`,
-    fix[fault.code ?? ''] ?? otherwise,
-    { cause: fault },
-  );
+function unusable({ name, path }: Found, fault: NodeJS.ErrnoException): HafError {
+  const { reason, fix } = whyUnreadable(name, fault.code ?? fault.message);
+  return new HafError('HAF_DATA_MISSING', `${name}: ${reason} (${path})`, fix, { cause: fault });
+}
+
+/** A slide or feature file that cannot be read is left out. */
+const unreadable = ({ unit, kind }: BagFiles, { name }: Found, code: string): Problem => ({
+  severity: 'failure',
+  stage: kind === 'images' ? 'tile' : 'embed',
+  patient: unit.patient ?? null,
+  file: name,
+  place: null,
+  ...whyUnreadable(name, code),
+});
 
 /** The files of an experiment, or some of them, before they are read. */
 export interface FoundFiles {
@@ -133,23 +141,6 @@ export interface FoundFiles {
   /** Rows of tables of files, and files, that are left over. */
   readonly warnings?: readonly Problem[];
 }
-
-const fix: Readonly<Record<string, string>> = {
-  ENOENT: 'It is a link that leads nowhere, or has just been removed: mount the disk, or remove the link.',
-  EBUSY: 'It is being written to. Wait until that has ended, then run the same command again.',
-};
-const otherwise = 'Check its rights, and that it is a file.';
-
-/** A slide or feature file that cannot be read is left out; whoever asks for a table needs it. */
-const unreadable = ({ unit, kind }: BagFiles, { name }: Found, code: string): Problem => ({
-  severity: 'failure',
-  stage: kind === 'images' ? 'tile' : 'embed',
-  patient: unit.patient ?? null,
-  file: name,
-  place: null,
-  reason: `It cannot be read (${code}).`,
-  fix: fix[code] ?? otherwise,
-});
 
 function requireFile(root: string, name: string): string {
   if (existsSync(join(root, name))) return name;

@@ -9,6 +9,7 @@ import type { Problem } from '../core/problem.js';
 import { bagsOf, type FoundBags } from './bag-files.js';
 import { featureEndings, pictureEndings, slideEndings } from '../core/file-endings.js';
 import { matchingFiles } from './matching-files.js';
+import { oneWayEach } from './one-way-each.js';
 
 /** Endings looked for in a folder. */
 const imageEndings = [...slideEndings, ...pictureEndings];
@@ -35,7 +36,7 @@ export async function givenBags(
   if (missing.length > 0)
     throw new HafError('HAF_DATA_MISSING', `There is no ${missing.join(', ')}.`, 'Check the path.');
   const found = await Promise.all(paths.map((path) => filesAt(resolve(root, path))));
-  const names = [...new Set(found.flat())].map((path) => nameOf(root, path)).sort();
+  const names = oneWayEach(root, [...found.flat()].map((path) => nameOf(root, path)).sort()).names;
   if (names.length === 0)
     throw new HafError(
       'HAF_DATA_MISSING',
@@ -66,7 +67,7 @@ export async function givenBags(
 async function filesAt(path: string): Promise<readonly string[]> {
   if (!statSync(path).isDirectory()) return [path];
   const inside = async (endings: readonly string[]): Promise<readonly string[]> => {
-    const names = await matchingFiles(`**/*.{${endings.join(',')}}`, path, false);
+    const names = await matchingFiles(`**/*.{${endings.join(',')}}`, path, { caseSensitive: false });
     return names.map((name) => join(path, name));
   };
   const images = await inside(imageEndings);

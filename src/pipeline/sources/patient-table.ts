@@ -42,7 +42,7 @@ export async function patientTable(
       { context: { modality, file: rule.table } },
     );
   const { readFileTable } = await import('../../operators/tables/file-table.js');
-  const rows = await readFileTable(join(root, rule.table), {
+  const { rows, warnings: unnamed } = await readFileTable(join(root, rule.table), {
     name: rule.table,
     file: rule.file,
     id: rule.id === null ? [config.data.patients.id].flat() : [rule.id],
@@ -100,7 +100,7 @@ export async function patientTable(
     );
   return {
     patientOf: (file) => rowOf.get(file)?.patient ?? null,
-    warnings: [...absentRows(modality, rule, absent), ...unknownFiles(modality, rule, without)],
+    warnings: [...unnamed, ...absentRows(modality, rule, absent), ...unknownFiles(modality, rule, without)],
   };
 }
 

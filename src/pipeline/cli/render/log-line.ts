@@ -1,3 +1,4 @@
+import { visibleIn } from '../../core/visible.js';
 import type { paletteFor } from '../output.js';
 
 interface LogRecord {
@@ -13,7 +14,7 @@ const known: readonly string[] = ['pid', 'hostname', 'worker'];
 
 /** A JSON line of a log for a person: time of day, level, message, fields. */
 export function logLine(json: string, colors: ReturnType<typeof paletteFor>): string {
-  const { level, time, msg = '', ...fields } = JSON.parse(json) as LogRecord;
+  const { level, time, msg = '', ...fields } = visibleIn(JSON.parse(json) as LogRecord);
   const paint = level >= 50 ? colors.red : level >= 40 ? colors.yellow : colors.green;
   const named = Object.entries(fields).filter(([name]) => !known.includes(name));
   const shown = named.map(

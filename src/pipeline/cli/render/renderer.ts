@@ -1,3 +1,4 @@
+import { visible, visibleIn } from '../../core/visible.js';
 import { paletteFor, printData } from '../output.js';
 import type { Renderer, TextStream } from './event-renderer.js';
 import { liveRenderer } from './live-renderer.js';
@@ -36,8 +37,16 @@ export function plainRenderer(stream: TextStream): Renderer {
   };
 }
 
+/** Jobs are called by names of files, which may hold control characters. */
+const withVisibleNames = (renderer: Renderer): Renderer => ({
+  event: (event) => renderer.event(visibleIn(event)),
+  note: (text) => renderer.note(visible(text)),
+  close: () => renderer.close(),
+});
+
 /** The renderer that fits: NDJSON when asked for, a live view on a terminal, plain lines anywhere else. */
 export function rendererFor(json: boolean, stream: TextStream = process.stderr): Renderer {
   if (json) return jsonRenderer(stream);
-  return stream.isTTY === true && process.env.TERM !== 'dumb' ? liveRenderer(stream) : plainRenderer(stream);
+  const live = stream.isTTY === true && process.env.TERM !== 'dumb';
+  return withVisibleNames(live ? liveRenderer(stream) : plainRenderer(stream));
 }

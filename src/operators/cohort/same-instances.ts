@@ -1,0 +1,29 @@
+import { grouped } from '../../pipeline/core/grouped.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import { ofPiece, type BagPiece } from './bag-piece.js';
+
+/**
+ * Warns of pieces with equal instances, whatever files hold them: a copy under the name of another patient, or one image twice
+ * in the bag of a patient.
+ */
+export function sameInstances(pieces: readonly BagPiece[]): readonly Problem[] {
+  const known = pieces.flatMap((piece) =>
+    piece.digest === undefined ? [] : [[piece.digest, piece] as const],
+  );
+  return [...grouped(known).values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : others.map((piece) => warningOf(piece, first)),
+  );
+}
+
+function warningOf(piece: BagPiece, first: BagPiece): Problem {
+  const where = first.of.name === piece.of.name ? `"${first.image}" of the same file` : first.of.name;
+  const others = piece.patient !== first.patient;
+  return {
+    ...ofPiece(piece),
+    severity: 'warning',
+    reason: others
+      ? `It holds the same ${piece.rows} instances as ${where}, which is of patient ${first.patient}.`
+      : `It holds the same ${piece.rows} instances as ${where}, of the same patient: they count twice.`,
+    fix: 'One of the two is a copy under a wrong name: remove or replace it.',
+  };
+}

@@ -1,0 +1,58 @@
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { fileEndings } from '../../pipeline/core/file-endings.js';
+import { patientIn, type IdRule, type NameRule } from '../../pipeline/core/naming.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { EmbeddedBags } from './bag-piece.js';
+
+/** How the names of a modality say whose its files are. */
+export interface Whose {
+  /** Null where a table says it. */
+  readonly rule: NameRule | null;
+  readonly idOf: IdRule;
+  /** Patients with an outcome. */
+  readonly known: ReadonlySet<string>;
+}
+
+/**
+ * Warns of files that say inside that they are of another patient than their names say: the name of another file, or one that
+ * the rule of the modality reads as another patient.
+ */
+export function saysOther(files: readonly EmbeddedBags[], whose: Whose): readonly Problem[] {
+  const one = files.flatMap((of) => {
+    const patients = new Set(of.index.bags.map(({ patient }) => patient));
+    const [patient = null] = patients;
+    return patients.size === 1 && patient !== null && of.file !== null
+      ? [{ of, patient, stem: plain(of.file) }]
+      : [];
+  });
+  const owners = new Map(one.map(({ patient, stem }) => [stem, patient]));
+  return one.flatMap(({ of, patient, stem }) =>
+    (of.index.says ?? []).flatMap((said): Problem[] => {
+      const name = plain(said);
+      const other = name === stem ? patient : (owners.get(name) ?? ruled(name, whose));
+      if (other === null || other === patient) return [];
+      return [
+        {
+          ...{ severity: 'warning', stage: 'cohort', patient, file: of.file, place: of.modality },
+          reason: `The file says inside that it is of "${said}", which is patient ${other}; its name says patient ${patient}.`,
+          fix: 'Look which of the two is right, and rename the file or extract its features again.',
+        },
+      ];
+    }),
+  );
+}
+
+/** A pattern that fits names a patient; of any other name only an id that has an outcome is one. */
+function ruled(name: string, { rule, idOf, known }: Whose): string | null {
+  if (known.has(name)) return name;
+  if (rule === null) return null;
+  const text = patientIn(rule, name);
+  const id = text === null || rule === 'hancock' ? text : idOf(text);
+  return id !== null && (typeof rule === 'object' || known.has(id)) ? id : null;
+}
+
+/** A name without folders, also those of Windows, and without the ending of a slide or feature file. */
+function plain(name: string): string {
+  const base = name.normalize('NFC').split(/[\\/]/).at(-1) ?? '';
+  return fileEndings.some((ending) => base.toLowerCase().endsWith(ending)) ? stemOf(base) : base;
+}

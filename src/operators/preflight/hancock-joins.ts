@@ -1,0 +1,23 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { ambiguousNames, hancockPatient } from '../../pipeline/core/hancock-names.js';
+import type { BagFilesOf } from './bag-patients.js';
+
+/**
+ * The refusal of ids of tables and names of files that would become one patient by HANCOCK's digits although they most likely
+ * are two: slides of 2020 beside a table of 2019. Null when there are none.
+ */
+export function joinedByChance(tableIds: readonly string[], bags: readonly BagFilesOf[]): HafError | null {
+  const stems = bags
+    .filter(({ unit }) => unit.names === 'hancock')
+    .flatMap(({ sources }) => sources.filter(({ role }) => role !== 'coords'))
+    .map(({ name }) => stemOf(name));
+  const pair = ambiguousNames([...new Set([...tableIds, ...stems])]);
+  if (pair === null) return null;
+  return new HafError(
+    'HAF_JOIN_REFUSED',
+    `"${pair[0]}" and "${pair[1]}" would both be patient ${hancockPatient(pair[0]) ?? ''}: by HANCOCK's names the last number is the patient.`,
+    'Write one patient the same way in tables and names of files; with data.layout: own ids are exact text (docs/own-cohort.md).',
+    { context: { names: [...pair] } },
+  );
+}

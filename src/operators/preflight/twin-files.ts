@@ -1,0 +1,42 @@
+import { extname } from 'node:path';
+import { HafError } from '../../pipeline/core/errors.js';
+import { stemOf } from '../../pipeline/core/file-name.js';
+import { grouped } from '../../pipeline/core/grouped.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import { counted } from '../../pipeline/core/wording.js';
+import type { BagFilesOf } from './bag-patients.js';
+
+/** Formats whose arrays have names of their own. */
+const severalArrays = ['.npz', '.safetensors'];
+
+/**
+ * Files of one name under one patient, such as the same slide in h5_files and pt_files: none of them is used, because nobody can
+ * tell which is right. A warning, or a refusal when nothing else is left of the modality.
+ *
+ * @param key - of the experiment that says which files there are
+ */
+export function twinFiles(
+  modality: ModalityId,
+  key: string,
+  bags: readonly BagFilesOf[],
+): { readonly warnings: readonly Problem[]; readonly refusals: readonly HafError[] } {
+  const files = bags.flatMap(({ unit, sources }) =>
+    sources
+      .filter(({ role, name }) => role !== 'coords' && !severalArrays.includes(extname(name).toLowerCase()))
+      .map(({ name }) => [JSON.stringify([unit.patient ?? null, stemOf(name)]), name] as const),
+  );
+  const twins = [...grouped(files).values()].filter((names) => names.length > 1);
+  const [first = []] = twins;
+  if (twins.length === 0) return { warnings: [], refusals: [] };
+  const count = twins.flat().length;
+  const what = `${modality}: ${count} files are ${counted(twins.length, 'image')} several times by their names, such as ${first.join(' and ')}. None of them is used.`;
+  const fix = `Narrow ${key} so that it matches one of them; equal names in h5_files and pt_files are the usual cause.`;
+  if (count === bags.flatMap(({ sources }) => sources.filter(({ role }) => role !== 'coords')).length)
+    return {
+      warnings: [],
+      refusals: [new HafError('HAF_JOIN_REFUSED', what, fix, { context: { modality } })],
+    };
+  const about = { severity: 'warning', stage: 'preflight', patient: null, place: modality } as const;
+  return { warnings: [{ ...about, file: first[0] ?? null, reason: what, fix }], refusals: [] };
+}

@@ -1,0 +1,37 @@
+/** Control characters but tab and line end, and characters that turn the direction of text: terminals obey them. */
+const obeyed =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g;
+
+const escaped = (letter: string): string => {
+  const code = letter.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
+};
+
+/**
+ * A text with control characters written out: names of files and ids come from others, and a terminal would obey them.
+ *
+ * @example visible('HE_\x1b[2J.svs') // 'HE_\\x1b[2J.svs'
+ */
+export const visible = (text: string): string => text.replace(obeyed, escaped);
+
+/** The same for a text that has a place in a line, where a tab or a line end would break the line. */
+export const visibleInLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
+
+/** A value with all texts in it made visible. */
+export function visibleIn<T>(value: T): T {
+  if (typeof value === 'string') return visible(value) as T;
+  if (Array.isArray(value)) return value.map(visibleIn) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inside]) => [key, visibleIn(inside)])) as T;
+}
+
+const colour = /\u001b\[[\d;]*m/;
+
+/** A text for a terminal in which colours are the only control sequences. */
+export const coloursOnly = (text: string): string =>
+  text
+    .split(new RegExp(`(${colour.source})`, 'g'))
+    .map((part, at) => (at % 2 === 1 ? part : visible(part)))
+    .join('');

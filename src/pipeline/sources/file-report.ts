@@ -1,0 +1,105 @@
+import { bagOf, slotsOfKind } from '../config/slots.js';
+import type { Config } from '../config/schema.js';
+import { csvText } from '../core/csv.js';
+import type { ModalityId } from '../core/modality.js';
+import type { Problem } from '../core/problem.js';
+import { syntheticMarkerFile } from '../core/synthetic-marker.js';
+import type { DataFiles } from './find-sources.js';
+import { matchingFiles } from './matching-files.js';
+import { oneWayEach } from './one-way-each.js';
+
+/** One file of the data folder, or one that the experiment names elsewhere: who uses it, or why nobody does. */
+export interface FileUse {
+  /** Path below the data folder. */
+  readonly file: string;
+  /** What it is for the experiment; null for a file that is left out. */
+  readonly use: string | null;
+  readonly modality: ModalityId | null;
+  /** Null for tables, and for a file of several patients. */
+  readonly patient: string | null;
+  /** Why it is left out, or why its patient is. */
+  readonly reason: string | null;
+}
+
+const byNoPattern = 'no pattern or table of the experiment names it';
+
+/**
+ * Tells of every file in the data folder who uses it, or why it is left out. Each file has one row; further paths to a file, by
+ * links, have a row of their own.
+ *
+ * @param known - patients of the outcome table
+ * @param problems - of files that are left out
+ */
+export async function fileReport(
+  config: Config,
+  root: string,
+  files: DataFiles,
+  known: ReadonlySet<string>,
+  problems: readonly Problem[],
+): Promise<readonly FileUse[]> {
+  const used = new Map<string, FileUse>();
+  const take = (file: string, use: string, modality: ModalityId | null, patient: string | null): void => {
+    const stranger = patient !== null && !known.has(patient);
+    const reason = stranger ? 'its patient is not in the outcome table' : null;
+    used.set(file, { file, use: stranger ? null : use, modality, patient, reason });
+  };
+  for (const { name } of files.outcome) take(name, 'outcome', null, null);
+  for (const { name } of files.splits) take(name, 'splits', null, null);
+  for (const { name } of files.encoder) take(name, 'encoder', null, null);
+  for (const { modality, sources } of files.tables)
+    for (const { name } of sources) if (!used.has(name)) take(name, 'table', modality, null);
+  for (const id of slotsOfKind(config, 'bag')) {
+    const { patient, slideTable } = bagOf(config, id);
+    if (typeof patient === 'object' && patient !== null && 'table' in patient && !used.has(patient.table))
+      take(patient.table, 'table of files', id, null);
+    if (slideTable !== null && !used.has(slideTable)) take(slideTable, 'slide table', id, null);
+  }
+  for (const { modality, unit, sources } of files.bags)
+    for (const { name, role } of sources) take(name, role, modality, unit.patient ?? null);
+  const { names, aliases } = oneWayEach(root, [
+    ...used.keys(),
+    ...(await matchingFiles('**/*', root, { dot: true })),
+  ]);
+  const reasonOf = new Map(
+    problems.flatMap(({ file, reason, severity }) =>
+      file === null || severity === 'info' ? [] : [[file, reason] as const],
+    ),
+  );
+  const without = (file: string, reason: string): FileUse => ({
+    ...{ file, use: null, modality: null, patient: null, reason },
+  });
+  return [
+    ...names.map(
+      (file) =>
+        used.get(file) ??
+        without(
+          file,
+          file === syntheticMarkerFile
+            ? 'it marks the patients as invented'
+            : (reasonOf.get(file) ?? byNoPattern),
+        ),
+    ),
+    ...[...aliases].map(
+      ([file, other]) => used.get(file) ?? without(file, `another path to ${other}, which is taken once`),
+    ),
+  ].sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** files.csv: every file, a line each. */
+export const filesCsv = (report: readonly FileUse[]): string =>
+  csvText(
+    ['file', 'used_as', 'modality', 'patient', 'left_out_because'],
+    report.map(({ file, use, modality, patient, reason }) => [file, use, modality, patient, reason]),
+  );
+
+/** How many files have which use, or were left out for which reason; the counts add up to all files. */
+export function countedUses(report: readonly FileUse[]): readonly (readonly [use: string, files: number])[] {
+  const counts = new Map<string, number>();
+  for (const { use, modality, reason } of report) {
+    const why = reason?.startsWith('another path to ') ? 'another path to a file that is taken' : reason;
+    const key =
+      use === null ? `left out: ${why ?? ''}` : [modality, use].filter((part) => part !== null).join(' ');
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts];
+}

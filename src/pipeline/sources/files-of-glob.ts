@@ -1,0 +1,138 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ModalityId } from '../core/modality.js';
+import type { Problem } from '../core/problem.js';
+import { counted } from '../core/wording.js';
+import { examples, literalBrackets, matchingFiles } from './matching-files.js';
+import { oneWayEach } from './one-way-each.js';
+
+/** The glob of a modality, and the key of the experiment that holds it. */
+export interface Glob {
+  readonly modality: ModalityId;
+  readonly key: string;
+  readonly pattern: string;
+}
+
+/** Told of rows and files that are left over. */
+export type Warn = (problem: Problem) => void;
+
+/**
+ * The files that a glob matches, each by one path. Told are: files that the glob misses by upper and lower case, or because a
+ * bracket of a folder's name has a meaning in globs, and further paths to a file.
+ */
+export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise<readonly string[]> {
+  const { pattern } = glob;
+  const matching = await matchingFiles(pattern, root);
+  const literal =
+    matching.length === 0 || isThereLiterally(pattern, root)
+      ? await matchingFiles(literalBrackets(pattern), root)
+      : [];
+  const found = matching.length > 0 ? matching : literal;
+  if (found !== matching)
+    warn(
+      about(
+        glob,
+        'info',
+        found[0] ?? null,
+        `Brackets have a meaning in globs. "${pattern}" matches nothing so read; the ${counted(found.length, 'file')} in the folder of exactly this name are taken.`,
+        `Write a backslash before each bracket in ${glob.key}, or "*" in its place.`,
+      ),
+    );
+  const taken = new Set(found);
+  const passedOver = literal.filter((name) => !taken.has(name));
+  if (passedOver.length > 0)
+    warn(
+      about(
+        glob,
+        'warning',
+        passedOver[0] ?? null,
+        `${passedOver.length} files are not read: brackets have a meaning in globs, and "${pattern}" matches other files than those in the folder of exactly this name.`,
+        `Write a backslash before each bracket in ${glob.key} if the folder of this name is meant.`,
+      ),
+    );
+  const { names, aliases } = oneWayEach(root, found);
+  await warnOfOtherCase(glob, root, [...found, ...passedOver], warn);
+  if (aliases.size > 0)
+    warn(
+      about(
+        glob,
+        'info',
+        [...aliases.keys()][0] ?? null,
+        `${counted(aliases.size, 'further path')} lead by links to files that are taken already, such as ${examples([...aliases].map(([name, other]) => `${name} to ${other}`))}.`,
+        `Each file is taken once. Narrow ${glob.key} if another path is meant.`,
+      ),
+    );
+  return names;
+}
+
+/** Whether a folder is called exactly as the fixed beginning of a pattern, brackets included. */
+function isThereLiterally(pattern: string, root: string): boolean {
+  const parts = pattern.split('/');
+  const wild = parts.findIndex((part) => /[*?]/.test(part));
+  const fixed = parts.slice(0, wild < 0 ? parts.length : wild).join('/');
+  return literalBrackets(fixed) !== fixed && existsSync(resolve(root, fixed));
+}
+
+/** Files that the glob misses by upper and lower case alone, such as `.SVS`; they are not read. */
+async function warnOfOtherCase(
+  glob: Glob,
+  root: string,
+  known: readonly string[],
+  warn: Warn,
+): Promise<void> {
+  const taken = new Set(known);
+  const all = await Promise.all(
+    spellingsOf(glob.pattern, root).map((pattern) => matchingFiles(pattern, root, { caseSensitive: false })),
+  );
+  const missed = [...new Set(all.flat())].filter((name) => !taken.has(name)).sort();
+  const { names } = oneWayEach(root, missed);
+  const [file = null] = names;
+  if (file === null) return;
+  warn(
+    about(
+      glob,
+      'warning',
+      file,
+      names.length === 1
+        ? `One file is not read: it differs from "${glob.pattern}" in upper and lower case alone.`
+        : `${names.length} files are not read: they differ from "${glob.pattern}" in upper and lower case alone.`,
+      `Rename them, or write both spellings into ${glob.key}, as in "*.{svs,SVS}".`,
+    ),
+  );
+}
+
+/** A pattern with the folders that its fixed beginning names in any case: a glob begins where the first wildcard stands. */
+function spellingsOf(pattern: string, root: string): readonly string[] {
+  const parts = pattern.split('/');
+  const wild = parts.findIndex((part) => /[^\p{L}\p{N} ._-]/u.test(part));
+  const fixed = parts.slice(0, wild < 0 ? parts.length - 1 : wild);
+  const folders = fixed.reduce<readonly string[]>(
+    (found, part) => found.flatMap((folder) => inAnyCase(root, folder, part)),
+    [''],
+  );
+  const rest = parts.slice(fixed.length).join('/');
+  return [...new Set([pattern, ...folders.map((folder) => `${folder}${rest}`)])];
+}
+
+function inAnyCase(root: string, folder: string, part: string): readonly string[] {
+  if (part === '' || part.startsWith('.')) return [`${folder}${part}/`];
+  const entries = namesIn(resolve(root, folder)).filter((name) => name.toLowerCase() === part.toLowerCase());
+  return entries.map((name) => `${folder}${name}/`);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // A file, or a folder without rights: there is nothing in it to take.
+    return [];
+  }
+}
+
+const about = (
+  { modality }: Glob,
+  severity: Problem['severity'],
+  file: string | null,
+  reason: string,
+  fix: string,
+): Problem => ({ ...{ severity, stage: 'embed', patient: null, file, place: modality }, reason, fix });

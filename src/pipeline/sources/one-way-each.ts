@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { grouped } from '../core/grouped.js';
+
+/** Paths of files, and the further paths that lead to one of them. */
+export interface OneWay {
+  /** One path for each file, in the given order. */
+  readonly names: readonly string[];
+  /** The other paths with the path that is taken instead. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+/**
+ * Takes one path for each file. Links to folders, loops of links and hard links give a file several paths; the shortest path is
+ * taken. A file under two names keeps both: the names may be of two patients.
+ *
+ * @param names - paths below `folder`, or absolute
+ */
+export function oneWayEach(folder: string, names: readonly string[]): OneWay {
+  const unique = [...new Set(names)];
+  const same = grouped(unique.map((name) => [identityOf(folder, name), name]));
+  const aliases = new Map<string, string>();
+  for (const ways of same.values()) {
+    const [taken = '', ...others] = [...ways].sort(shorter);
+    for (const other of others) aliases.set(other, taken);
+  }
+  return { names: unique.filter((name) => !aliases.has(name)), aliases };
+}
+
+const depth = (name: string): number => name.split('/').length;
+const shorter = (a: string, b: string): number =>
+  depth(a) - depth(b) || a.length - b.length || (a < b ? -1 : 1);
+
+/**
+ * Equal for two paths of one file with one name. Some file systems number their files badly, so size and time must agree, too.
+ * A link that leads nowhere is a file of its own.
+ */
+function identityOf(folder: string, name: string): string {
+  try {
+    const { dev, ino, size, mtimeNs } = statSync(resolve(folder, name), { bigint: true });
+    return ino === 0n ? name : [dev, ino, size, mtimeNs, basename(name)].join('/');
+  } catch {
+    // The job of the file meets the same fault and names it.
+    return name;
+  }
+}
