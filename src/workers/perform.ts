@@ -56,7 +56,7 @@ export async function perform(
   const settled = (outcome: Outcome, more: Partial<Settlement>): void =>
     observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
   observer.claimed(job, attempt);
-  await advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
+  const begun = advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
   // One at a time: while the broker is away a beat waits for it.
   const heartbeat = interval(Math.min(bus.leaseMs / 4, beatMs))
     .pipe(exhaustMap(() => advise(lease.heartbeat())))
@@ -71,6 +71,7 @@ export async function perform(
       HafError.from(thrown),
     );
     epochs.complete();
+    await begun;
     // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
     if (done instanceof HafError) {
       const outcome = await giveBack(lease, done, options);

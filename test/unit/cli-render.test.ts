@@ -20,7 +20,7 @@ const event = (body: RunEventBody): RunEvent => ({
   ...body,
 });
 const ref = (stage: StageName, unit: Unit = {}) => ({
-  job: [stage, ...Object.values(unit)].join('/'),
+  job: [stage, unit.fold, unit.method, unit.file].filter((part) => part !== undefined).join('/'),
   stage,
   unit,
   artifact: 'a',
@@ -270,6 +270,22 @@ describe('the plain renderer', () => {
       'demo-1: finished with failures in 1:02, 1 failed',
       '',
     ]);
+  });
+
+  it('tells of a stage of very many jobs by its percentages, and names the first that fail', () => {
+    const lines: string[] = [];
+    const renderer = plainRenderer({ write: (part) => lines.push(part.trimEnd()) });
+    const jobs = 20_000;
+    const plan = [{ stage: 'embed', jobs, cached: 0, why: '' }];
+    renderer.event({ ...started, plan } as RunEvent);
+    for (let i = 0; i < jobs; i++)
+      renderer.event(i < 300 ? failed('embed', { file: `${i}.npy` }) : done('embed', { file: `${i}.npy` }));
+    const named = lines.filter((line) => line.includes('HAF_WORKER_DIED'));
+    const grouped = lines.slice(1).filter((line) => !line.includes('HAF_WORKER_DIED'));
+    expect(named).toHaveLength(20);
+    expect(grouped).toHaveLength(100);
+    expect(grouped[0]).toBe('[200/20000] embed: 200 of 20000, 200 failed');
+    expect(grouped.at(-1)).toBe('[20000/20000] embed: 20000 of 20000, 300 failed');
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HafError } from '../../src/pipeline/core/errors.js';
+import type { Recipe } from '../../src/pipeline/recipe.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 import { testConfig } from '../support/jobs.js';
 
@@ -75,6 +76,61 @@ describe('run directories', () => {
     expect(log.append({ ...skipped, v: 1, id: 'second', seq: 8, at: 'now' })?.seq).toBe(2);
     log.close();
     expect(directory.events().map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it('keep the recipes of a plan, a line for each, and read those that are asked for', () => {
+    const directory = make('planned');
+    const recipe = (stage: 'split' | 'report', odd: string): Recipe => ({
+      ...{ stage, version: 1, unit: {}, config: { odd }, inputs: [], sources: [] },
+    });
+    const jobs = [
+      ['split', recipe('split', 'a "quoted",\nname')],
+      ['odd "key",', recipe('report', '}')],
+    ] as const;
+    directory.writePlan(
+      jobs.map(([key, one]) => ({
+        ...{ id: 'x', recipe: one, cached: null },
+        node: { key, stage: one.stage, unit: {}, inputs: [], sources: [], after: [] },
+      })),
+    );
+    expect([...directory.recipes()]).toEqual(jobs);
+    expect([...directory.recipes(new Set(['split'])).keys()]).toEqual(['split']);
+    const path = join(runs, 'planned/plan.json');
+    const text = readFileSync(path, 'utf8');
+    expect(JSON.parse(text)).toEqual(Object.fromEntries(jobs));
+    // As earlier versions wrote it, and cut off.
+    writeFileSync(path, JSON.stringify(JSON.parse(text)));
+    expect([...directory.recipes()]).toEqual(jobs);
+    writeFileSync(path, text.slice(0, 40));
+    expect(directory.recipes().size).toBe(0);
+  });
+
+  it('read a log of lines longer and shorter than what is read at a time, and mend it', () => {
+    const directory = make('long');
+    const log = directory.log.open();
+    const lengths = [10, 3_000_000, 1_048_576, 1, 700_000];
+    lengths.forEach((length, index) => {
+      const because = 'é'.repeat(length / 2);
+      const body = {
+        type: 'job-skipped',
+        job: 'a',
+        stage: 'stage3',
+        unit: {},
+        artifact: 'x',
+        because,
+      } as const;
+      log.append({ ...body, v: 1, id: String(index), seq: 0, at: 'now' });
+    });
+    log.close();
+    const path = join(runs, 'long/events.ndjson');
+    const whole = readFileSync(path, 'utf8');
+    appendFileSync(path, 'x'.repeat(2_500_000));
+    expect(directory.events().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+    directory.log.mend();
+    expect(readFileSync(path, 'utf8')).toBe(whole);
+    writeFileSync(path, '{"torn');
+    directory.log.mend();
+    expect(readFileSync(path, 'utf8')).toBe('');
   });
 
   it('name a path that cannot be used', () => {

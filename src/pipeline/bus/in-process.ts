@@ -63,7 +63,7 @@ export class InProcessBus implements Bus {
 
   enqueue(job: Job): Promise<void> {
     const known = this.entries.get(workItemKey(job));
-    if (known && known.state !== 'settled') known.runs.add(job.run);
+    if (known) known.runs.add(job.run);
     else {
       const entry: Entry = {
         ...{ job, runs: new Set([job.run]), state: 'queued', revision: 0 },
@@ -202,6 +202,9 @@ export class InProcessBus implements Bus {
   private settle(entry: Entry, state: Entry['state'] = 'settled'): void {
     clearTimeout(entry.lapse);
     entry.state = state;
+    // What has ended is asked for anew.
+    const key = workItemKey(entry.job);
+    if (state === 'settled' && this.entries.get(key) === entry) this.entries.delete(key);
     entry.revision++;
     entry.lost?.abort();
   }

@@ -135,8 +135,10 @@ async function execute(
       stop: stop.signal,
     });
     renderer.close();
-    for (const outcome of result.outcomes) if (outcome.state === 'failed') say(errorText(outcome.error));
-    if (result.outcomes.some(({ state }) => state === 'failed'))
+    const failed = result.outcomes.flatMap((outcome) => (outcome.state === 'failed' ? [outcome.error] : []));
+    for (const error of failed.slice(0, mostErrors)) say(errorText(error));
+    if (failed.length > mostErrors) say(`and ${failed.length - mostErrors} more jobs failed`);
+    if (failed.length > 0)
       say(
         `"haf-pipeline failures ${prepared.directory.run}" lists what failed and what was left out because of it`,
       );
@@ -149,6 +151,9 @@ async function execute(
     for (const signal of endingSignals) process.off(signal, onSignal);
   }
 }
+
+/** Of more failed jobs, the first ones are explained. */
+const mostErrors = 20;
 
 /** Ctrl-C, a scheduler's wish, a terminal that goes away. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
+import { linesOf } from '../core/lines-of.js';
 import { runEventSchema, type RunEvent } from '../run-event.js';
 
 /** What every event has besides its own fields. */
@@ -21,7 +22,7 @@ export class EventFile {
 
   /** The logged events in order; a line torn by a crash is left out. */
   *events(): Generator<RunEvent> {
-    for (const line of this.lines()) {
+    for (const line of linesOf(this.path)) {
       const value = parseOrNull(line);
       const head = headSchema.safeParse(value);
       if (!head.success) continue;
@@ -66,29 +67,6 @@ export class EventFile {
         return;
       }
       ftruncateSync(file, 0);
-    } finally {
-      closeSync(file);
-    }
-  }
-
-  private *lines(): Generator<string> {
-    if (!existsSync(this.path)) return;
-    const file = openSync(this.path, 'r');
-    try {
-      let rest = Buffer.alloc(0);
-      for (;;) {
-        const chunk = Buffer.allocUnsafe(chunkBytes);
-        const read = readSync(file, chunk);
-        if (read === 0) break;
-        const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
-        let from = 0;
-        for (let to = bytes.indexOf(newLine); to >= 0; to = bytes.indexOf(newLine, from)) {
-          yield bytes.toString('utf8', from, to);
-          from = to + 1;
-        }
-        rest = bytes.subarray(from);
-      }
-      if (rest.length > 0) yield rest.toString('utf8');
     } finally {
       closeSync(file);
     }

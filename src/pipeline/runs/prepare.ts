@@ -23,7 +23,7 @@ export interface PreparedRun {
   readonly files: DataFiles;
   readonly graph: Graph;
   readonly plan: Plan;
-  /** Recipes to explain against what is not cached. */
+  /** Recipes to explain against what is not cached; of no other jobs. */
   readonly earlier: ReadonlyMap<string, Recipe>;
   readonly directory: RunDirectory;
   /** What the checks before the run found; null for a run without a cohort (`tile`, `embed`). */
@@ -117,12 +117,15 @@ export async function planRun(
   const { config, store, graph } = known;
   const plan = await makePlan(graph, config, store);
   const directory = new RunDirectory(runs, `${config.name}-${idOf(plan).slice(0, 6)}`);
-  return { ...known, plan, directory, earlier: earlierRecipes(directory, config) };
+  return { ...known, plan, directory, earlier: earlierRecipes(plan, directory, config) };
 }
 
 /** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */
-function earlierRecipes(directory: RunDirectory, config: Config): ReadonlyMap<string, Recipe> {
-  if (directory.exists()) return directory.recipes();
+function earlierRecipes(plan: Plan, directory: RunDirectory, config: Config): ReadonlyMap<string, Recipe> {
+  // What is there already needs no explanation.
+  const missing = new Set(plan.flatMap(({ node, cached }) => (cached === null ? [node.key] : [])));
+  if (missing.size === 0) return new Map();
+  if (directory.exists()) return directory.recipes(missing);
   const earlier = RunDirectory.list(directory.runs).filter((run) => run.info().name === config.name);
-  return earlier.at(-1)?.recipes() ?? new Map();
+  return earlier.at(-1)?.recipes(missing) ?? new Map();
 }

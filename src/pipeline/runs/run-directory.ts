@@ -9,6 +9,7 @@ import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import type { RunEvent } from '../run-event.js';
 import { EventFile } from './event-file.js';
+import { planBytes, readPlan } from './plan-file.js';
 
 const runFileSchema = z.object({
   v: z.literal(1),
@@ -119,18 +120,13 @@ export class RunDirectory {
     return this.readInfo().success;
   }
 
-  /** Recipes of the last plan of this run, by job key; none when the file is absent or damaged. */
-  recipes(): ReadonlyMap<string, Recipe> {
-    const path = join(this.path, recipesFile);
-    if (!existsSync(path)) return new Map();
-    return new Map(Object.entries((parseOrNull(readFileSync(path, 'utf8')) ?? {}) as Record<string, Recipe>));
+  /** Recipes of the last plan of this run, by job key, those of `wanted` alone; none when the file is absent or damaged. */
+  recipes(wanted: ReadonlySet<string> | null = null): ReadonlyMap<string, Recipe> {
+    return readPlan(join(this.path, recipesFile), wanted);
   }
 
   writePlan(plan: Plan): void {
-    this.write(
-      recipesFile,
-      JSON.stringify(Object.fromEntries(plan.map(({ node, recipe }) => [node.key, recipe]))),
-    );
+    this.write(recipesFile, planBytes(plan));
   }
 
   writeInfo(

@@ -1,7 +1,7 @@
 import { assertNever } from '../../core/assert-never.js';
 import type { RunEvent } from '../../run-event.js';
 import type { paletteFor } from '../output.js';
-import { progressOf, type RunView } from './run-view.js';
+import { endedOf, progressOf, stagesOf, type RunView } from './run-view.js';
 import { clock } from './clock.js';
 import { workersText } from './view-lines.js';
 
@@ -12,12 +12,53 @@ const metricsText = (metrics: Readonly<Record<string, number | null>>): string =
     )
     .join('');
 
+/** A stage of more jobs is told of by its percentages. */
+const mostLines = 500;
+/** So many jobs of such a stage are named when they fail or are skipped. */
+const mostNamed = 20;
+
 /** The event as one line of a log, or null when it is none of interest there. `view` is the state after it. */
 export function plainLine(
   event: RunEvent,
   view: RunView,
   colors: ReturnType<typeof paletteFor>,
 ): string | null {
+  switch (event.type) {
+    case 'job-done':
+    case 'job-failed':
+    case 'job-skipped': {
+      const grouped = stageLine(event, view);
+      return grouped === undefined ? jobLine(event, view, colors) : grouped;
+    }
+    default:
+      return jobLine(event, view, colors);
+  }
+}
+
+/**
+ * For a stage of very many jobs: a line for each per cent that has ended, nothing in between. Undefined when the event has
+ * a line of its own.
+ */
+function stageLine(
+  { type, stage: name }: Extract<RunEvent, { type: 'job-done' | 'job-failed' | 'job-skipped' }>,
+  view: RunView,
+): string | null | undefined {
+  const stage = stagesOf(view).find((one) => one.stage === name);
+  if (stage === undefined || stage.jobs <= mostLines) return undefined;
+  if (type === 'job-failed' && stage.failed <= mostNamed) return undefined;
+  if (type === 'job-skipped' && stage.skipped <= mostNamed) return undefined;
+  const count = endedOf(stage);
+  const percent = (jobs: number): number => Math.floor((100 * jobs) / stage.jobs);
+  if (percent(count) === percent(count - 1)) return null;
+  const { ended, jobs } = progressOf(view);
+  const lost = [
+    stage.failed > 0 ? `, ${stage.failed} failed` : '',
+    stage.skipped > 0 ? `, ${stage.skipped} skipped` : '',
+  ].join('');
+  return `[${ended}/${jobs}] ${name}: ${count} of ${stage.jobs}${lost}`;
+}
+
+function jobLine(event: RunEvent, view: RunView, colors: ReturnType<typeof paletteFor>): string | null {
   const { ended, jobs } = progressOf(view);
   // Without the event that began the run - it is older than what the broker keeps - nobody knows of how many.
   const counter = jobs > 0 ? `[${ended}/${jobs}]` : `[${view.tally?.size ?? 0}]`;
