@@ -179,6 +179,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       const unit = { fold, method: method.id };
       const upstream = {
         preprocess: some(preprocess, method.modalities),
+        tables: some(tables, method.modalities),
         bags: some(bags, method.modalities),
         embed: keysOf(embed, method.modalities),
         stage1: stage1Of(method.encoders),

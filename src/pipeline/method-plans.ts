@@ -2,7 +2,7 @@ import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/met
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
 import { alignments, type Alignment } from './core/alignment.js';
-import { slotsOf } from './config/slots.js';
+import { methodSettings, slotsOf } from './config/slots.js';
 import type { ModalityId, Slot } from './core/modality.js';
 
 /** What an encoder of Stage 1 reads: the bags of one modality by its name, or `union`, those of all. */
@@ -14,7 +14,7 @@ export interface MethodPlan {
   /** `joint` trains everything in one job; `stage3` stands on jobs that methods share. */
   readonly stage: 'stage3' | 'joint';
   /** What its job reads besides cohort and split. */
-  readonly reads: readonly ('preprocess' | 'bags' | 'embed' | 'stage1' | 'stage2')[];
+  readonly reads: readonly ('preprocess' | 'tables' | 'bags' | 'embed' | 'stage1' | 'stage2')[];
   /** What it looks at, in the order of the experiment. */
   readonly modalities: readonly ModalityId[];
   /** The encoders of Stage 1 below it. */
@@ -27,7 +27,7 @@ export interface MethodPlan {
 export const methodPlans = (config: Config): readonly MethodPlan[] =>
   config.methods
     .map(methodOf)
-    .filter((method) => missingFor(method, slotsOf(config), config.clip) === null)
+    .filter((method) => missingFor(method, slotsOf(config), methodSettings(config)) === null)
     .map((method) => planOf(method, config, slotsOf(config)));
 
 function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): MethodPlan {
@@ -41,6 +41,8 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
   switch (method.kind) {
     case 'single':
       return { ...alone, stage: 'stage3', reads: ['preprocess'] };
+    case 'classic':
+      return { ...alone, stage: 'stage3', reads: method.fit === 'coxRidge' ? ['tables'] : [] };
     case 'bag': {
       // The union of one bag is the bag: both share one encoder.
       const encoders = bags.length > 1 ? (['union'] as const) : bags;

@@ -1,5 +1,6 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
+import { outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
@@ -9,35 +10,6 @@ const onnxKeys = [
   'embed.encoder.std',
   'embed.encoder.batch',
 ] as const;
-
-/** The config sections that the head of a method depends on. */
-function sectionsOf(id = ''): readonly ConfigPath[] {
-  const method = methodOf(id);
-  switch (method.kind) {
-    case 'bag':
-      return [];
-    case 'single':
-      return ['single', 'tabular.transfer', 'align.width'];
-    case 'instances':
-      return ['fusion', 'mfmf'];
-    case 'fusion':
-      return [
-        'fusion',
-        'robustness',
-        'tabular.transfer',
-        'align.width',
-        'mil.transfer',
-        ...(method.section === undefined ? [] : [method.section]),
-      ];
-  }
-}
-
-/**
- * Methods over all modalities depend on their order. The others take what their inputs are of, so that another modality
- * does not train them again.
- */
-const slotKeys = (id = ''): readonly ConfigPath[] =>
-  methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];
 
 /** What tells whose the rows of a table are. */
 const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as const;
@@ -84,6 +56,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       ...idKeys,
       'data.outcome.file',
       'data.outcome.sheet',
+      'data.outcome.kind',
       'data.outcome.event',
       'data.outcome.time',
     ],
@@ -120,7 +93,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'cohort',
     version: 3,
     class: 'cpu',
-    reads: () => ['cohort'],
+    reads: () => ['cohort', 'data.outcome.kind'],
     opens: { bags: ['patient-bags.json'] },
     about: 'decides who belongs to the cohort, with which outcome',
     load: async () => (await import('../operators/cohort/cohort.js')).cohort,
@@ -149,7 +122,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'stage1',
     version: 1,
     class: 'gpu',
-    reads: () => ['seed', 'bag', 'mil', 'train', 'align.width'],
+    reads: () => ['seed', 'bag', 'mil', 'train', 'align.width', ...outcomeKeys],
     opens: { embed: ['features.f32', 'features.f16'] },
     about: 'trains the gated-attention encoder of one bag modality',
     load: async () => (await import('../operators/stage1/stage1.js')).stage1,
@@ -164,6 +137,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'align',
       'train',
       'tabular.transfer',
+      ...outcomeKeys,
       ...(alignment === 'clip' ? (['clip'] as const) : []),
     ],
     about: 'aligns the modalities in one latent space',
@@ -172,8 +146,14 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   stage3: define({
     name: 'stage3',
     version: 3,
-    class: 'gpu',
-    reads: ({ method }) => ['seed', ...slotKeys(method), 'train', ...sectionsOf(method)],
+    class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
+    reads: ({ method }) => [
+      'seed',
+      ...slotKeys(method),
+      ...trainKeys(method),
+      ...outcomeKeys,
+      ...sectionsOf(method),
+    ],
     about: 'trains the head of one method on frozen embeddings and scores validation and test patients',
     load: async () => (await import('../operators/stage3/stage3.js')).stage3,
   }),
@@ -190,7 +170,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'align',
       'clip',
       'detach',
-      ...sectionsOf(method).filter((path) => !/^(align|mil)\./.test(path)),
+      ...outcomeKeys,
+      ...sectionsOf(method).filter((path) => !/^(align|mil|survival)\./.test(path)),
     ],
     opens: { embed: ['features.f32', 'features.f16'] },
     about: 'trains all stages of one method together, from bags to scores',
@@ -223,7 +204,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     version: 4,
     class: 'cpu',
     // The words for the two outcomes.
-    reads: () => ['data.outcome.event'],
+    reads: () => ['data.outcome.kind', 'data.outcome.event', 'survival.horizons', 'survival.tau'],
     about: 'computes the metrics of one fold and method',
     load: async () => (await import('../operators/evaluation/evaluate.js')).evaluate,
   }),
@@ -241,6 +222,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'preset',
       'seed',
       'stats',
+      'survival',
     ],
     about: 'puts all folds into one table with its statistics',
     load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
@@ -275,6 +257,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'mfmf',
       'robustness',
       'stats',
+      'survival',
       'detach',
       'train',
     ],
@@ -286,7 +269,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       bags: ['patient-bags.json'],
       stage1: ['history.json'],
       stage2: ['history.json', 'spectrum.json'],
-      stage3: ['history.json', 'predictions.json', 'spectrum.json'],
+      stage3: ['history.json', 'predictions.json', 'survival.json', 'spectrum.json'],
     },
     about: 'writes report.html and its figures',
     load: async () => (await import('../operators/report/report.js')).report,

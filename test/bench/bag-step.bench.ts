@@ -6,6 +6,7 @@
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/bag-step.bench.ts
  */
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -38,11 +39,11 @@ const device = process.env.HAF_BENCH_DEVICE ?? 'cpu';
 
 async function ownMs(backend: BackendName, rows: number, repeats: number): Promise<number> {
   await loadBackend(backend);
-  const encoder = bagEncoderOf(configSchema.parse({ name: 'bench' }).mil, width);
+  const encoder = bagEncoderOf(configSchema.parse({ name: 'bench' }).mil, width, binaryCriterion);
   const parameters = initialParameters(encoder.layout, rng(1, 'init'));
   const normal = rng(1, 'rows');
   const bag = Float32Array.from({ length: rows * width }, () => normal.normal());
-  const pack: PackedBags = { rows: bag, width, offsets: [0, rows], labels: [1] };
+  const pack: PackedBags = { rows: bag, width, offsets: [0, rows], targets: [1] };
   const dropout = rng(1, 'dropout');
   const step = async (): Promise<void> => {
     const passes = openPasses(encoder, parameters);

@@ -7,6 +7,8 @@
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/epoch.bench.ts
  */
+import { judged, outputs } from '../support/judged.js';
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -88,7 +90,7 @@ function bags(modality: ModalityId, sizes: readonly number[], width: number): Pa
     },
   };
   const source = new BagSource(cohort, modality, [timed]);
-  const encoder = bagEncoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width, binaryCriterion);
   const model = new EncoderTraining(
     encoder,
     initialParameters(encoder.layout, rng(1, 'init')),
@@ -131,9 +133,25 @@ function aligned(): Part {
     [],
   );
   const latents = inputsOf(config.align.width);
-  const net = fusionNetOf({ ...config.fusion, inputs: latents, projected: latents.map(() => null) });
-  const head = new MlpHead(net, { ...config.fusion, drop: rng(1, 'drop'), dropout: null });
-  const stage3 = new HeadTraining(head, initialParameters(net.layout, rng(1, 'head')), latents, labels, []);
+  const net = fusionNetOf({
+    ...config.fusion,
+    inputs: latents,
+    projected: latents.map(() => null),
+    output: outputs(1),
+  });
+  const head = new MlpHead(net, {
+    ...config.fusion,
+    drop: rng(1, 'drop'),
+    dropout: null,
+    criterion: binaryCriterion,
+  });
+  const stage3 = new HeadTraining(
+    head,
+    initialParameters(net.layout, rng(1, 'head')),
+    latents,
+    judged(labels),
+    [],
+  );
   const [first, second] = [epochOf(stage2), epochOf(stage3)];
   return {
     name: 'Stages 2 and 3, seven modalities',

@@ -6,6 +6,7 @@
  *
  *     HAF_BACKEND=tensorflow npx vitest run --config test/bench/vitest.config.mjs test/bench/gpu-epoch.bench.ts
  */
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -42,7 +43,7 @@ function drawn(fold: number): readonly (readonly number[])[] {
 
 /** Seconds of each epoch of a fold after the first, which reads the bags. */
 async function trained(fold: number, source: BagSource, place: DevicePlace): Promise<readonly number[]> {
-  const encoder = bagEncoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width, binaryCriterion);
   const parameters = initialParameters(encoder.layout, rng(fold, 'init'));
   const streams = { dropout: rng(fold, 'dropout'), subsample: rng(fold, 'subsample') };
   const options = { ...streams, maxInstances: null, validation: [], place };
@@ -92,7 +93,7 @@ it('an epoch of slides on the GPU', async () => {
   const room = deviceRoom();
   if (room === null) throw new Error(`The backend ${name} computes on no GPU: set HAF_BACKEND`);
   const { cohort, features } = bagCohort('WSI', sizes, width);
-  const encoder = bagEncoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width, binaryCriterion);
   const folds = Array.from({ length: foldsPerGpu }, (_, fold) => fold);
   const places = folds.map(() => room.enter('slides', encoder));
   const times = await Promise.all(

@@ -4,6 +4,8 @@
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/heads.bench.ts
  */
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
+import { judged, outputs } from '../support/judged.js';
 import { expect, it } from 'vitest';
 import type { HeadModule } from '../../src/operators/heads/head.js';
 import { HeadTraining } from '../../src/operators/heads/head-training.js';
@@ -65,20 +67,31 @@ it('one step of each row', async () => {
     const inputs = inputsOf(method.embedding === 'projected' ? null : config.align.width);
     const projected = inputs.map(() => (method.embedding === 'projected' ? config.fusion.projection : null));
     const streams = (purpose: string): ReturnType<typeof rng> => rng(1, purpose);
-    const head = module.create({ inputs, projected, randomDrop: method.randomDrop, config, rng: streams });
+    const head = module.create({
+      inputs,
+      projected,
+      randomDrop: method.randomDrop,
+      criterion: binaryCriterion,
+      config,
+      rng: streams,
+    });
     const parameters = initialParameters(head.layout, rng(1, 'init'));
-    say(method.id, await cpuMs(new HeadTraining(head, parameters, inputs, labels, [])), parameters.length);
+    say(
+      method.id,
+      await cpuMs(new HeadTraining(head, parameters, inputs, judged(labels), [])),
+      parameters.length,
+    );
   }
   const tables = inputsOf(null).filter(({ modality }) => modality !== 'TMA');
   for (const rows of [16, 1000]) {
     const net = mfmfOf({
-      ...{ width: config.align.width, heads: 4, tables, logits: 1, frozen: null },
+      ...{ width: config.align.width, heads: 4, tables, output: outputs(1), frozen: null },
       ...{ sequence: ['TMA'], bags: { TMA: 256 } },
     });
     const { source } = bagsInMemory(256, new Array<number>(patients.length).fill(rows));
     const parameters = initialParameters(net.layout, rng(1, 'init'));
     const model = new MfmfTraining(net, parameters, {
-      ...{ tables, labels, maxInstances: null, validation: [] },
+      ...{ tables, judged: judged(labels), maxInstances: null, validation: [] },
       bags: { TMA: { source, subsample: rng(1, 'subsample') } },
     });
     say(`mfmf, bags of ${rows}`, await cpuMs(model, rows > 100 ? 4 : 30), parameters.length);

@@ -3,6 +3,8 @@
  *
  *     npx vitest run --config test/bench/vitest.config.mjs
  */
+import { judged, outputs } from '../support/judged.js';
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { bagGrad } from '../../src/operators/stage1/bag-grad.js';
@@ -55,12 +57,12 @@ function packsOf(count: number, rows: number, width: number): readonly PackedBag
     rows: normals((to - from) * rows * width, 'rows'),
     width,
     offsets: Array.from({ length: to - from + 1 }, (_, i) => i * rows),
-    labels: labels.slice(0, to - from),
+    targets: labels.slice(0, to - from),
   }));
 }
 
 function stage1Step(count: number, rows: number, width: number): () => Promise<void> {
-  const encoder = bagEncoderOf(config.mil, width);
+  const encoder = bagEncoderOf(config.mil, width, binaryCriterion);
   const parameters = initialParameters(encoder.layout, rng(1, 'init'));
   const packs = packsOf(count, rows, width);
   const dropout = rng(1, 'dropout');
@@ -100,14 +102,20 @@ async function stage2Timings(): Promise<Timing[]> {
 
 async function stage3Timing(name: string, projected: number | null, randomDrop: boolean): Promise<Timing> {
   const inputs = inputsOf((modality) => (projected === null ? 128 : widths[modality]));
-  const net = fusionNetOf({ ...config.fusion, inputs, projected: inputs.map(() => projected) });
+  const net = fusionNetOf({
+    ...config.fusion,
+    inputs,
+    projected: inputs.map(() => projected),
+    output: outputs(1),
+  });
   const head = new MlpHead(net, {
+    criterion: binaryCriterion,
     ...config.fusion,
     drop: randomDrop ? rng(1, 'drop') : null,
     dropout: null,
   });
   const parameters = initialParameters(net.layout, rng(1, 'init'));
-  const model = new HeadTraining(head, parameters, inputs, labels, []);
+  const model = new HeadTraining(head, parameters, inputs, judged(labels), []);
   return measure(name, 100, () => model.step(patients));
 }
 

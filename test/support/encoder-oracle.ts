@@ -29,7 +29,7 @@ export function encoderOracle(
     );
     const lossOf = (...tensors: tf.Tensor[]): tf.Scalar => {
       const weights = new Map(layout.entries.map(({ name }, i) => [name, tensors[i] as tf.Tensor]));
-      const losses = pack.labels.map((_, bag) => bagLoss(encoder, weights, pack, bag, masks, dz));
+      const losses = pack.targets.map((_, bag) => bagLoss(encoder, weights, pack, bag, masks, dz));
       return losses.reduce((sum, loss) => tf.add(sum, loss));
     };
     const { value, grads } = tf.valueAndGrads(lossOf)(variables);
@@ -48,7 +48,7 @@ function bagLoss(
   dz: Float32Array | null,
 ): tf.Scalar {
   const [from, to] = [pack.offsets[bag] as number, pack.offsets[bag + 1] as number];
-  const y = pack.labels[bag] as 0 | 1;
+  const y = pack.targets[bag] as 0 | 1;
   const rows = (values: Float32Array, width: number): tf.Tensor2D =>
     tf.tensor2d(values.slice(from * width, to * width), [to - from, width]);
   const dropped = (x: tf.Tensor, mask: Float32Array | null | undefined, width: number): tf.Tensor =>

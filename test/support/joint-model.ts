@@ -1,3 +1,4 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { partsOf } from '../../src/operators/joint/joint.js';
 import { jointSettings, type JointSettings } from '../../src/operators/joint/joint-settings.js';
 import { jointLayout, type JointParts } from '../../src/operators/joint/joint-training.js';
@@ -60,7 +61,7 @@ export async function jointCase(method: string, changes: Changes = {}): Promise<
   const fusion = methodOf(method) as FusionMethod;
   const settings = jointSettings(fusion, config);
   const context = { config, rng: (purpose: string) => rng(11, purpose), inputs };
-  const parts = await partsOf(context, fusion, { cohort }, settings);
+  const parts = await partsOf(context, fusion, { cohort, criterion: binaryCriterion }, settings);
   const parameters = initialParameters(jointLayout(parts), rng(12, 'init')).map((value) => 1.5 * value);
   return { parts, settings, parameters };
 }

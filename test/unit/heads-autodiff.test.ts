@@ -1,3 +1,5 @@
+import { logitsOf } from '../support/judged.js';
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HafError } from '../../src/pipeline/core/errors.js';
@@ -50,8 +52,8 @@ interface Case {
 }
 
 /** A network of the test's own: it shows that random drop works for any network. */
-const anyNetwork = autodiffHead(({ tokens, logits }) => ({
-  specs: linearSpecs('any', tokens[0] ?? 0, logits),
+const anyNetwork = autodiffHead(({ tokens, output }) => ({
+  specs: linearSpecs('any', tokens[0] ?? 0, output.outputs),
   forward: ({ tokens: given, weights }) => ({
     logits: dense(tf.addN<tf.Tensor2D>([...given]), weights.matrix('any.weight'), weights.vector('any.bias')),
   }),
@@ -102,6 +104,7 @@ function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
     inputs: inputsOf({ module, ...(aligned && { aligned }) }),
     projected: inputs.map(({ modality }) => (aligned || (raw && modality !== 'WSI') ? null : 4)),
     randomDrop: randomDrop ?? false,
+    criterion: binaryCriterion,
     config,
     rng: (purpose) => rng(5, purpose),
   });
@@ -118,7 +121,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
   describe.each(Object.entries(cases))('%s', (_, given) => {
     const read = inputsOf(given);
     const lossAt = async (parameters: Float32Array, on = read): Promise<number> =>
-      (await headOf(given).step(parameters, { inputs: on, patients: group, labels: groupLabels }, false))
+      (await headOf(given).step(parameters, { inputs: on, patients: group, targets: groupLabels }, false))
         .loss;
 
     it('has the slope of its loss, for every parameter', async () => {
@@ -126,7 +129,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
       const parameters = parametersOf(head);
       const { gradient } = await head.step(
         parameters,
-        { inputs: read, patients: group, labels: groupLabels },
+        { inputs: read, patients: group, targets: groupLabels },
         false,
       );
       for (const { name } of head.layout.entries) {
@@ -148,7 +151,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
     it('has the slope of its loss, for the vectors it reads', async () => {
       const head = headOf(given);
       const parameters = parametersOf(head);
-      const all = { inputs: read, patients: group, labels: groupLabels };
+      const all = { inputs: read, patients: group, targets: groupLabels };
       const { gradient, inputs: slopes } = await head.step(parameters, all, true);
       expect(gradient).toEqual((await headOf(given).step(parameters, all, false)).gradient);
       for (const [m, input] of read.entries()) {
@@ -191,7 +194,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
       }));
       const parameters = parametersOf(headOf(given));
       const stepOn = (on: readonly ModalityInput[]): ReturnType<Head['step']> =>
-        headOf(given).step(parameters, { inputs: on, patients: group, labels: groupLabels }, true);
+        headOf(given).step(parameters, { inputs: on, patients: group, targets: groupLabels }, true);
       expect(await stepOn(poisoned)).toEqual(await stepOn(read));
 
       // Closing everything but Blood makes all patients look as if they had nothing else.
@@ -201,21 +204,22 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
       const alone = read.map((input, m) =>
         m === 2 ? input : { ...input, observed: new Uint8Array(patients) },
       );
-      expect(await head.logits(parameters, { inputs: read, patients: everyone }, open)).toEqual(
-        await head.logits(parameters, { inputs: alone, patients: everyone }),
+      expect(await head.outputs(parameters, { inputs: read, patients: everyone }, open)).toEqual(
+        await head.outputs(parameters, { inputs: alone, patients: everyone }),
       );
     });
 
     it('gives a patient of whom everything is hidden one finite score, the same for all', async () => {
       const head = headOf(given);
       const hidden = new Uint8Array(group.length * 3);
-      const logits = await head.logits(parametersOf(head), { inputs: read, patients: group }, hidden);
+      const rows = await head.outputs(parametersOf(head), { inputs: read, patients: group }, hidden);
+      const logits = logitsOf(rows);
       expect(logits.every(Number.isFinite)).toBe(true);
       // Native products sum a row in another order by its place in a block; what is hidden makes no bit of difference.
       expect(Math.max(...logits) - Math.min(...logits)).toBeLessThan(1e-6);
       const others = read.map((input) => ({ ...input, values: input.values.map((value) => 3 - 2 * value) }));
-      expect(await head.logits(parametersOf(head), { inputs: others, patients: group }, hidden)).toEqual(
-        logits,
+      expect(await head.outputs(parametersOf(head), { inputs: others, patients: group }, hidden)).toEqual(
+        rows,
       );
     });
 
@@ -223,8 +227,8 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
       const head = headOf(given);
       const parameters = parametersOf(head);
       const before = tf.memory().numTensors;
-      await head.step(parameters, { inputs: read, patients: group, labels: groupLabels }, true);
-      await head.logits(parameters, { inputs: read, patients: group });
+      await head.step(parameters, { inputs: read, patients: group, targets: groupLabels }, true);
+      await head.outputs(parameters, { inputs: read, patients: group });
       expect(tf.memory().numTensors).toBe(before);
     });
   });
@@ -238,6 +242,7 @@ describe('a method that needs vectors of one length', () => {
         inputs,
         projected: inputs.map(() => null),
         randomDrop: false,
+        criterion: binaryCriterion,
         config,
         rng: (purpose) => rng(5, purpose),
       });

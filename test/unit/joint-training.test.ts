@@ -1,3 +1,4 @@
+import { judged } from '../support/judged.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
@@ -26,7 +27,7 @@ import { hancockWords } from '../support/invented-cohort.js';
 import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 
 const modelOf = ({ parts }: JointCase, parameters: Float32Array): JointTraining =>
-  new JointTraining(parts, parameters, labels, []);
+  new JointTraining(parts, parameters, judged(labels), []);
 
 /** One step of a fresh model, at its initial parameters or at those given. */
 async function stepOf(
@@ -218,7 +219,7 @@ describe('with detachment', () => {
       const own = group.map((patient) => labels[patient] as 0 | 1);
       const head = await parts.head.step(
         ofPart('head'),
-        { inputs: read, patients: positions, labels: own },
+        { inputs: read, patients: positions, targets: own },
         false,
       );
       close(gradientOf('head'), head.gradient, 'head');
@@ -260,7 +261,7 @@ describe('memory of a joint step', () => {
       part.modality === 'WSI' ? { ...part, source, maxInstances: null } : part,
     );
     const before = tf.memory();
-    await new JointTraining({ ...parts, encoders }, parameters, labels, []).step(group);
+    await new JointTraining({ ...parts, encoders }, parameters, judged(labels), []).step(group);
     expect(tf.memory().numTensors).toBe(before.numTensors);
     // Each bag is a pack, and taken once in each pass.
     const taken = method === 'haf' ? [...group] : [...group, ...group];
@@ -277,8 +278,8 @@ describe('validation of a joint model', () => {
   it('is L_img and l+ per patient, and says nothing without patients', async () => {
     const given = await jointCase('haf');
     const patients = [1, 2, 3, 4, 5];
-    const model = new JointTraining(given.parts, given.parameters, labels, patients);
-    const { loss, auc } = await model.validate();
+    const model = new JointTraining(given.parts, given.parameters, judged(labels), patients);
+    const { loss, discrimination } = await model.validate();
     const { losses, inputs } = await model.embed(patients);
     expect(inputs.map(({ modality }) => modality)).toEqual(['WSI', 'TMA', 'Clin', 'Blood']);
     let wanted = 0;
@@ -291,7 +292,7 @@ describe('validation of a joint model', () => {
       wanted += (mean as number) * having.length;
     }
     expect(loss).toBeGreaterThan(wanted / patients.length);
-    expect(auc).not.toBeNull();
-    expect(await modelOf(given, given.parameters).validate()).toEqual({ loss: null, auc: null });
+    expect(discrimination).not.toBeNull();
+    expect(await modelOf(given, given.parameters).validate()).toEqual({ loss: null, discrimination: null });
   });
 });

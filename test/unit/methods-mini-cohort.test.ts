@@ -32,7 +32,10 @@ const run = async (
 
 const fusionMethods = paperMethodIds
   .map(methodOf)
-  .filter((method) => method.kind === 'fusion' && missingFor(method, slots, { anchor: 'WSI' }) === null);
+  .filter(
+    (method) =>
+      method.kind === 'fusion' && missingFor(method, slots, { anchor: 'WSI', inTime: false }) === null,
+  );
 const idsOf = (aligned: boolean): string[] =>
   fusionMethods
     .filter((method) => method.kind === 'fusion' && (method.embedding !== 'projected') === aligned)

@@ -1,3 +1,5 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
+import { judged, logitsOf, outputs } from '../support/judged.js';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,14 +85,18 @@ async function askHead(
     input.modality === 'WSI' ? { ...input, kind: 'bag' as const } : input,
   );
   const head = module.create({
-    ...{ inputs, randomDrop: false, config },
+    ...{ inputs, randomDrop: false, criterion: binaryCriterion, config },
     // Behind a frozen layer tables are read raw, as in stage3/method-head.ts.
     projected: inputs.map(({ modality }) => (options.aligned || (frozen && modality !== 'WSI') ? null : 5)),
     rng: (purpose) => rng(5, purpose),
   });
   const parameters = parametersOf(head.layout);
-  const { loss, gradient } = await head.step(parameters, { inputs, patients: everyone, labels }, false);
-  const logits = await head.logits(parameters, { inputs, patients: everyone });
+  const { loss, gradient } = await head.step(
+    parameters,
+    { inputs, patients: everyone, targets: labels },
+    false,
+  );
+  const logits = logitsOf(await head.outputs(parameters, { inputs, patients: everyone }));
   const masks = fillDropout(new Float32Array(patients * 64), 0.25, rng(5, 'dropout'));
   return {
     layout: head.layout,
@@ -131,7 +137,7 @@ async function askMfmf(logits: 1 | 2, sequence: readonly ('WSI' | 'TMA')[]): Pro
     TMA: bagsInMemory(widths.TMA, [3, 0, 5, 2, 0, 1, 4, 0, 6]),
   };
   const net = mfmfOf({
-    ...{ width: 8, heads: 2, tables, sequence, logits, frozen: null },
+    ...{ width: 8, heads: 2, tables, sequence, output: outputs(logits), frozen: null },
     bags: Object.fromEntries(sequence.map((modality) => [modality, widths[modality]])),
   });
   const bags: Partial<Record<ModalityId, MfmfBags>> = Object.fromEntries(
@@ -139,12 +145,12 @@ async function askMfmf(logits: 1 | 2, sequence: readonly ('WSI' | 'TMA')[]): Pro
   );
   const parameters = parametersOf(net.layout);
   const model = new MfmfTraining(net, parameters, {
-    ...{ tables, bags, labels, maxInstances: null, validation: [] },
+    ...{ tables, bags, judged: judged(labels), maxInstances: null, validation: [] },
   });
   const { loss, gradient } = await model.step(everyone);
   return {
     layout: net.layout,
-    ours: { logits: await model.logits(everyone), loss, gradient },
+    ours: { logits: logitsOf(await model.outputs(everyone)), loss, gradient },
     question: {
       ...{ network: 'mfmf', heads: 2, sequence, labels, weights: numbersOf(net.layout, parameters) },
       patients: everyone.map((i) => ({

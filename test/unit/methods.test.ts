@@ -1,3 +1,5 @@
+import { logitsOf } from '../support/judged.js';
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -92,10 +94,13 @@ describe("the paper's numbers in the code are those of the method description", 
 });
 
 const example = loadConfig({ text: 'name: demo' }).config;
+/** Classical models are of time-to-event. */
+const outcomeFor = (id: string): string =>
+  methodOf(id).kind === 'classic' ? 'data: { outcome: { kind: timeToEvent } }' : '';
 /** The stages that train a method in an experiment with these modalities; none when its row is left out. */
 const trainedIn = (id: string, modalities: readonly ModalityId[] = example.modalities): readonly string[] =>
   methodPlans({
-    ...example,
+    ...loadConfig({ text: `name: demo\n${outcomeFor(id)}` }).config,
     methods: [id],
     modalities: [...modalities],
   }).map(({ stage }) => stage);
@@ -123,7 +128,9 @@ describe.each(registered.map((method) => ({ id: method.id, method })))('the meth
   });
 
   it('becomes a row of an experiment that names it: the schema takes it, the graph has its job', () => {
-    const { config, warnings } = loadConfig({ text: `name: demo\nmethods: [${id}]` });
+    const { config, warnings } = loadConfig({
+      text: `name: demo\nmethods: [${id}]\n${outcomeFor(id)}`,
+    });
     expect(config.methods).toEqual([id]);
     expect(warnings).toEqual([]);
     expect(trainedIn(id)).toHaveLength(1);
@@ -163,7 +170,7 @@ describe('families of methods', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) {
       expect(methodOf(id).id).toBe(id);
-      expect(missingFor(methodOf(id), slots, { anchor: null }), id).toBeNull();
+      expect(missingFor(methodOf(id), slots, { anchor: null, inTime: false }), id).toBeNull();
     }
   });
 
@@ -208,13 +215,13 @@ describe('families of methods', () => {
     ['blood', 'needs the table Blood, which the experiment does not have (tables: Clin, RNA-seq)'],
     ['wsi_tma_clam', 'needs the bag WSI, which the experiment does not have (bags: Slides, Cores_2)'],
   ])('%s is left out with the reason', (id, reason) => {
-    expect(missingFor(methodOf(id), slots, { anchor: null })).toBe(reason);
+    expect(missingFor(methodOf(id), slots, { anchor: null, inTime: false })).toBe(reason);
   });
 
   it('say that there is no bag, and which anchor there is not', () => {
     const tables = [table('Clin'), table('RNA')];
     const reason = (id: string, anchor: string | null): string | null =>
-      missingFor(methodOf(id), tables, { anchor });
+      missingFor(methodOf(id), tables, { anchor, inTime: false });
     expect(reason('mil-all', null)).toBe('needs a bag modality, which the experiment does not have');
     expect(reason('bags_mlp', null)).toBe('needs a bag modality, which the experiment does not have');
     expect(reason('clip', null)).toMatch(/^needs clip.anchor/);
@@ -222,7 +229,7 @@ describe('families of methods', () => {
       'needs the modality WSI (clip.anchor), which the experiment does not have (modalities: Clin, RNA)',
     );
     expect(reason('clip', 'RNA')).toBeNull();
-    expect(missingFor(methodOf('haf'), [table('RNA')], { anchor: null })).toBeNull();
+    expect(missingFor(methodOf('haf'), [table('RNA')], { anchor: null, inTime: false })).toBeNull();
   });
 });
 
@@ -240,7 +247,7 @@ describe("HANCOCK's names", () => {
     const more = [...hancock, bag('MRI')];
     expect(modalitiesOf(methodOf('wsi_tma_mlp'), more)).toEqual(['WSI', 'TMA']);
     expect(modalitiesOf(methodOf('bags_mlp'), more)).toEqual(['WSI', 'TMA', 'MRI']);
-    expect(missingFor(methodOf('wsi_tma_clam'), more, { anchor: null })).toBe(
+    expect(missingFor(methodOf('wsi_tma_clam'), more, { anchor: null, inTime: false })).toBe(
       'reads exactly WSI and TMA, and the experiment also has MRI; mil-all reads all bags',
     );
   });
@@ -260,9 +267,14 @@ describe('the heads of fusion methods', () => {
   it.each(fused)('$id: scores every patient, also one with a single modality', async (method) => {
     await loadBackend('cpu');
     const inputs = inputsFor(method.embedding !== 'projected');
-    const head = await fusionHead({ config: example, rng: (purpose) => rng(1, purpose) }, method, inputs);
+    const head = await fusionHead(
+      { config: example, rng: (purpose) => rng(1, purpose) },
+      binaryCriterion,
+      method,
+      inputs,
+    );
     const parameters = initialParameters(head.layout, rng(1, 'init'));
-    const logits = await head.logits(parameters, { inputs, patients: [0, 1, 2] });
+    const logits = logitsOf(await head.outputs(parameters, { inputs, patients: [0, 1, 2] }));
     expect(logits).toHaveLength(3);
     expect(logits.every(Number.isFinite)).toBe(true);
     expect(new Set(logits).size).toBe(3);
@@ -296,9 +308,14 @@ describe('the pooling rows', () => {
     await loadBackend('cpu');
     const method = methodOf(id);
     if (method.kind !== 'fusion') expect.unreachable();
-    const head = await fusionHead({ config: example, rng: (purpose) => rng(1, purpose) }, method, inputs);
+    const head = await fusionHead(
+      { config: example, rng: (purpose) => rng(1, purpose) },
+      binaryCriterion,
+      method,
+      inputs,
+    );
     expect(head.layout.entries.map(({ name }) => name)).toEqual(['pool.weight', 'pool.bias']);
-    const logits = await head.logits(parameters, { inputs, patients: [0, 1] });
+    const logits = logitsOf(await head.outputs(parameters, { inputs, patients: [0, 1] }));
     expect(logits[0]).toBeCloseTo(a + 10 * b + 100 * c + 0.25, 4);
     // One modality is its own mean, sum and maximum.
     expect(logits[1]).toBeCloseTo(4 + 10 * 0.5 - 100 + 0.25, 4);
@@ -310,7 +327,12 @@ describe('late fusion', () => {
     const method = methodOf('mdlm');
     if (method.kind !== 'fusion') expect.unreachable();
     const inputs = inputsFor(false);
-    const head = await fusionHead({ config: example, rng: (purpose) => rng(1, purpose) }, method, inputs);
+    const head = await fusionHead(
+      { config: example, rng: (purpose) => rng(1, purpose) },
+      binaryCriterion,
+      method,
+      inputs,
+    );
     const start = initialParameters(head.layout, rng(1, 'init'));
     expect([...partOf(head.layout, start, 'mdlm.weight')]).toEqual([0.5, 0.5]);
   });

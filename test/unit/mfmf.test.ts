@@ -1,3 +1,4 @@
+import { judged, outputs } from '../support/judged.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
@@ -29,7 +30,7 @@ interface Bags {
 
 const netOf = (): Mfmf =>
   mfmfOf({
-    ...{ width: 8, heads: 2, tables, sequence: ['TMA', 'WSI'], logits: 1, frozen: null },
+    ...{ width: 8, heads: 2, tables, sequence: ['TMA', 'WSI'], output: outputs(1), frozen: null },
     bags: { WSI: 6, TMA: 4 },
   });
 
@@ -40,7 +41,7 @@ function modelOf(
   parameters = initialParameters(netOf().layout, rng(4, 'init')),
 ): MfmfTraining {
   return new MfmfTraining(netOf(), parameters, {
-    ...{ tables, labels, maxInstances: null, validation: [0, 1, 2, 3] },
+    ...{ tables, judged: judged(labels), maxInstances: null, validation: [0, 1, 2, 3] },
     bags: {
       WSI: { source: bags.WSI, subsample: rng(1, 'WSI') },
       TMA: { source: bags.TMA, subsample: rng(1, 'TMA') },
@@ -126,8 +127,8 @@ describe('a step of MFMF', () => {
     };
     const same = await modelOf({}, { WSI: cut(wsi, 6, forWsi), TMA: cut(tma, 4, forTma) }).step([0, 3, 7]);
     expect(small).toEqual(same);
-    expect(await modelOf({ maxInstances: most }).logits([0, 3, 7])).toEqual(
-      await modelOf().logits([0, 3, 7]),
+    expect(await modelOf({ maxInstances: most }).outputs([0, 3, 7])).toEqual(
+      await modelOf().outputs([0, 3, 7]),
     );
   });
 

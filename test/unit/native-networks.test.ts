@@ -1,3 +1,4 @@
+import { outputs } from '../support/judged.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
 import type { ModalityId } from '../../src/pipeline/core/modality.js';
@@ -54,7 +55,7 @@ describe('the fusion network by native products', () => {
     ['one pass, dropout, two logits', null, 1, 0.5, 'relu', 2],
     ['maps, one pass, no activation, dropout', 5, 1, 0.25, 'none', 2],
   ] as const)('%s: what tensors give', async (_, to, passes, rate, activation, logits) => {
-    const shape = { hidden: 10, activation, dropout: rate, logits };
+    const shape = { hidden: 10, activation, dropout: rate, output: outputs(logits) };
     // One input keeps its vectors beside those with a map.
     const net = fusionNetOf({ inputs, projected: inputs.map((__, m) => (m === 1 ? null : to)), ...shape });
     const parameters = initialParameters(net.layout, rng(9, 'init')).map((value) => 2 * value);

@@ -78,6 +78,7 @@ describe('the figures of the report', () => {
     expect(names.sort()).toEqual(
       [
         'cohort-flow',
+        'kaplan-meier-cohort',
         'modalities-haf',
         ...['reliability-blood', 'reliability-haf', 'robustness-haf', 'roc-blood', 'roc-haf'],
         ...['training-stage1-wsi', 'training-stage3-blood', 'training-stage3-haf'],

@@ -1,3 +1,4 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
@@ -27,7 +28,7 @@ function packOf(sizes: readonly number[], width: number): PackedBags {
   const stream = rng(7, 'pack');
   const offsets = sizes.reduce<number[]>((sums, size) => [...sums, (sums.at(-1) ?? 0) + size], [0]);
   const rows = Float32Array.from({ length: (offsets.at(-1) ?? 0) * width }, () => stream.normal());
-  return { rows, width, offsets, labels: sizes.map((_, i) => (i % 3 === 0 ? 1 : 0)) };
+  return { rows, width, offsets, targets: sizes.map((_, i) => (i % 3 === 0 ? 1 : 0)) };
 }
 
 /** Bag `bag` of a pack, alone, with its part of the masks. */
@@ -45,7 +46,7 @@ function alone(
       rows: onHost(pack.rows).slice(from * pack.width, to * pack.width),
       width: pack.width,
       offsets: [0, to - from],
-      labels: [pack.labels[bag] as 0 | 1],
+      targets: [pack.targets[bag] as 0 | 1],
     },
     {
       embed: part(masks.embed, encoder.hidden),
@@ -95,7 +96,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
     ['a linear map before the classifier', { transfer: 'linear' }],
   ];
   it.each(encoders)('has the gradient of automatic differentiation, with %s', async (_, changes) => {
-    const encoder = bagEncoderOf({ ...mil, hidden: 12, attention: 5, ...changes }, 20, 7);
+    const encoder = bagEncoderOf({ ...mil, hidden: 12, attention: 5, ...changes }, 20, binaryCriterion, 7);
     const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
     const pack = packOf([9, 30, 1, 17, 5], 20);
     const masks = drawMasks(pack, encoder, rng(1, 'masks'));
@@ -121,7 +122,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
   it.each(['none', 'linear'] as const)(
     'adds a gradient of z that comes from elsewhere, with transfer %s',
     async (transfer) => {
-      const encoder = bagEncoderOf({ ...mil, hidden: 12, attention: 5, transfer }, 20, 7);
+      const encoder = bagEncoderOf({ ...mil, hidden: 12, attention: 5, transfer }, 20, binaryCriterion, 7);
       const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
       const pack = packOf([9, 30, 1, 17], 20);
       const masks = drawMasks(pack, encoder, rng(1, 'masks'));
@@ -139,7 +140,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
   );
 
   it('gives a packed bag what it gives the bag alone', async () => {
-    const encoder = bagEncoderOf({ ...mil, hidden: 16, attention: 8 }, 24);
+    const encoder = bagEncoderOf({ ...mil, hidden: 16, attention: 8 }, 24, binaryCriterion);
     const parameters = initialParameters(encoder.layout, rng(2, 'init'));
     const pack = packOf([3, 40, 16, 1], 24);
     const masks = drawMasks(pack, encoder, rng(2, 'masks'));
@@ -158,7 +159,7 @@ describe.each(['onnx', ...numericBackends] as const)('bagGrad on the %s backend'
   });
 
   it('keeps no tensor, in training and in evaluation', async () => {
-    const encoder = bagEncoderOf(mil, 24);
+    const encoder = bagEncoderOf(mil, 24, binaryCriterion);
     const parameters = initialParameters(encoder.layout, rng(2, 'init'));
     const pack = packOf([3, 40], 24);
     const before = tf.memory().numTensors;
@@ -176,7 +177,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
   });
 
   it('streams a bag that is larger than a pack in blocks, with the same result as the oracle', async () => {
-    const encoder = bagEncoderOf({ ...mil, hidden: 8, attention: 4 }, 6);
+    const encoder = bagEncoderOf({ ...mil, hidden: 8, attention: 4 }, 6, binaryCriterion);
     const parameters = initialParameters(encoder.layout, rng(4, 'init')).map((value) => 2 * value);
     const pack = packOf([9001], 6);
     const masks = drawMasks(pack, encoder, rng(4, 'masks'));
@@ -186,7 +187,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
   });
 
   it('survives scores far apart', async () => {
-    const encoder = bagEncoderOf({ ...mil, hidden: 4, attention: 3 }, 2);
+    const encoder = bagEncoderOf({ ...mil, hidden: 4, attention: 3 }, 2, binaryCriterion);
     const parameters = initialParameters(encoder.layout, rng(6, 'init')).map((value) => 1e3 * value);
     const { gradient, result } = await gradientOf(encoder, parameters, packOf([50], 2), null);
     expect(gradient.every(Number.isFinite)).toBe(true);
@@ -201,7 +202,7 @@ describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) 
   });
 
   it('repeats its gradient bit by bit', async () => {
-    const encoder = bagEncoderOf(mil, 48);
+    const encoder = bagEncoderOf(mil, 48, binaryCriterion);
     const parameters = initialParameters(encoder.layout, rng(5, 'init'));
     const pack = packOf(
       Array.from({ length: 20 }, () => 16),
@@ -215,7 +216,7 @@ describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) 
 
 describe('the native passes', () => {
   it.each([37, 2048, 5000])('give the same bits on one thread and on two, %i rows', async (rows) => {
-    const encoder = bagEncoderOf(mil, 256);
+    const encoder = bagEncoderOf(mil, 256, binaryCriterion);
     const parameters = initialParameters(encoder.layout, rng(8, 'init'));
     const pack = packOf([rows - 5, 5], 256);
     const masks = drawMasks(pack, encoder, rng(8, 'masks'));
@@ -270,7 +271,11 @@ describe.skipIf(vectorsFolder === null).each(['onnx', ...numericBackends] as con
 
     it.each(vectorCases<GatedAttentionCase>('gated_attention'))('$name', async (c) => {
       const activation = c.form === 'clam' ? 'relu' : 'none';
-      const encoder = bagEncoderOf({ ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 }, c.d_in);
+      const encoder = bagEncoderOf(
+        { ...mil, hidden: c.d1, attention: c.d2, activation, wInst: 0 },
+        c.d_in,
+        binaryCriterion,
+      );
       const parameters = new Float32Array(encoder.layout.size);
       for (const [name, ours] of Object.entries(vectorNames))
         if (c.weights[name]) partOf(encoder.layout, parameters, ours).set(c.weights[name].flat());
@@ -278,7 +283,7 @@ describe.skipIf(vectorsFolder === null).each(['onnx', ...numericBackends] as con
         rows: Float32Array.from(c.H.flat()),
         width: c.d_in,
         offsets: [0, c.N],
-        labels: [c.label],
+        targets: [c.label],
       };
       expect(rowsOf(pack)).toBe(c.N);
       const { gradient, result } = await gradientOf(encoder, parameters, pack, null);

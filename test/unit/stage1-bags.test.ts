@@ -178,7 +178,7 @@ describe('packing', () => {
     const packer = new BagPacker(source, labels);
     const [packed] = await all(packer.packs([1, 0, 1]));
     expect(packed?.pack.offsets).toEqual([0, 3, 6, 9]);
-    expect(packed?.pack.labels).toEqual([1, 0, 1]);
+    expect(packed?.pack.targets).toEqual([1, 0, 1]);
     const rows = onHost(packed?.pack.rows ?? new Float32Array()).subarray(0, 18);
     expect(firstColumn(rows)).toEqual([200, 201, 100, 104, 105, 106, 200, 201, 100]);
     const [single] = await all(packer.packs([0]));

@@ -1,3 +1,4 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configSchema, type Config } from '../../src/pipeline/config/schema.js';
 import { rng } from '../../src/pipeline/core/rng.js';
@@ -37,7 +38,7 @@ const mil: Config['mil'] = {
   wInst: 0.3,
 };
 const encoderWith = (changes: Partial<Config['mil']>): BagEncoder =>
-  bagEncoderOf({ ...mil, ...changes }, source.width);
+  bagEncoderOf({ ...mil, ...changes }, source.width, binaryCriterion);
 const parametersOf = (encoder: BagEncoder): Float32Array =>
   initialParameters(encoder.layout, rng(3, 'init')).map((value) => 2 * value);
 const trainingOf = (encoder: BagEncoder, changes: Partial<EncoderTrainingOptions> = {}): EncoderTraining =>
@@ -60,7 +61,7 @@ describe('validation of the encoder', () => {
     const sums = { bag: 0, instance: 0 };
     const scores: number[] = [];
     for (const patient of validation) {
-      const bag = { offsets: [0, source.rows(patient)], labels: [labels[patient] as 0 | 1] };
+      const bag = { offsets: [0, source.rows(patient)], targets: [labels[patient] as 0 | 1] };
       const pack = { ...bag, rows: await source.load(patient), width: source.width };
       const { bagLosses, instanceLosses, logits } = await bagGrad(encoder, passes, pack, null, null);
       sums.bag += bagLosses[0] ?? 0;
@@ -69,7 +70,7 @@ describe('validation of the encoder', () => {
     }
     passes.dispose();
     const model = trainingOf(encoder, { maxInstances: 2 });
-    const { loss, auc: measured } = await model.validate();
+    const { loss, discrimination: measured } = await model.validate();
     expect(loss).toBeCloseTo((0.7 * sums.bag + 0.3 * sums.instance) / validation.length, 5);
     expect(measured).toBe(
       auc(
@@ -77,7 +78,7 @@ describe('validation of the encoder', () => {
         scores,
       ),
     );
-    expect(await model.validate()).toEqual({ loss, auc: measured });
+    expect(await model.validate()).toEqual({ loss, discrimination: measured });
   });
 });
 
@@ -111,7 +112,7 @@ describe('a training step of the encoder', () => {
 
 describe('dropout masks', () => {
   it('drop the instance embedding by one rate and both gates by the other', () => {
-    const pack = { rows: new Float32Array(), width: 1, offsets: [0, 300, 500], labels: [0, 1] as const };
+    const pack = { rows: new Float32Array(), width: 1, offsets: [0, 300, 500], targets: [0, 1] as const };
     const masksWith = (changes: Partial<Config['mil']>): ReturnType<typeof drawMasks> =>
       drawMasks(pack, encoderWith(changes), rng(1, 'masks'));
     const dropped = (mask: Float32Array | null): number =>

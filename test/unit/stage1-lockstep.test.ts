@@ -1,3 +1,4 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, afterAll, describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/pipeline/config/schema.js';
@@ -32,6 +33,7 @@ const encoder = bagEncoderOf(
     ...{ hidden: 16, attention: 8, dropout: 0.25, attentionDropout: 0.25 },
   },
   newSource().width,
+  binaryCriterion,
 );
 
 /** The training of one fold: its own weights, draws, and groups of unequal size. */

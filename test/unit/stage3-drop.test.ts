@@ -1,3 +1,5 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
+import { judged, logitsOf, outputs } from '../support/judged.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng, type Rng } from '../../src/pipeline/core/rng.js';
 import { initialParameters } from '../../src/operators/tensor/parameters.js';
@@ -64,6 +66,7 @@ describe('a step with random drop', () => {
     mofeStopGradReduced: false,
     dropout: null,
     drop: rng(5, 'drop'),
+    criterion: binaryCriterion,
   };
   beforeAll(async () => {
     await useBackend(chosenBackend);
@@ -75,11 +78,17 @@ describe('a step with random drop', () => {
   ])('compares the full pass with the one without the dropped modalities, on %s', async (_, projected) => {
     const net = fusionNetOf({
       ...{ inputs, projected: inputs.map(() => projected), hidden: 6 },
-      ...{ activation: 'relu', dropout: 0, logits: 1 },
+      ...{ activation: 'relu', dropout: 0, output: outputs(1) },
     });
     const parameters = initialParameters(net.layout, rng(4, 'init')).map((value) => 3 * value);
     const trainingOf = (on: readonly ModalityInput[], y: readonly (0 | 1)[], drop = 5): HeadTraining =>
-      new HeadTraining(new MlpHead(net, { ...options, drop: rng(drop, 'drop') }), parameters, on, y, []);
+      new HeadTraining(
+        new MlpHead(net, { ...options, drop: rng(drop, 'drop') }),
+        parameters,
+        on,
+        judged(y),
+        [],
+      );
     const step = await trainingOf(inputs, labels, 6).step(group);
 
     // The same draw from an equal stream; what is left becomes a small cohort of its own, scored in evaluation.
@@ -91,8 +100,8 @@ describe('a step with random drop', () => {
     }));
     const y = group.map((patient) => labels[patient] as 0 | 1);
     const lossOf = (logit: number, i: number): number => Math.log(1 + Math.exp(y[i] === 1 ? -logit : logit));
-    const full = (await trainingOf(inputs, labels).logits(group)).map(lossOf);
-    const others = (await trainingOf(reduced, y).logits(group.map((_, i) => i))).map((logit, i) =>
+    const full = logitsOf(await trainingOf(inputs, labels).outputs(group)).map(lossOf);
+    const others = logitsOf(await trainingOf(reduced, y).outputs(group.map((_, i) => i))).map((logit, i) =>
       reduced.some(({ observed }) => observed[i] === 1) ? lossOf(logit, i) : null,
     );
 

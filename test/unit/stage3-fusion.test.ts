@@ -1,3 +1,5 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
+import { judged, outputs } from '../support/judged.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rng } from '../../src/pipeline/core/rng.js';
@@ -10,7 +12,12 @@ import { HeadTraining } from '../../src/operators/heads/head-training.js';
 import { MlpHead } from '../../src/operators/heads/mlp.js';
 import { tensorFusionPass } from '../../src/operators/heads/tensor-fusion.js';
 import { dropModalities } from '../../src/operators/heads/modality-drop.js';
-import { fusionLoss, monotonicTerms } from '../../src/operators/heads/monotonic-loss.js';
+import {
+  fusionLoss,
+  monotonicTerms,
+  type FusionLoss,
+  type MonotonicOptions,
+} from '../../src/operators/heads/monotonic-loss.js';
 import { vectorCases, vectorsFolder } from '../support/shared.js';
 import { numericBackends, useBackend } from '../support/numeric-backends.js';
 
@@ -33,6 +40,21 @@ const closeTo = (actual: readonly number[], wanted: readonly number[]): void => 
   wanted.forEach((value, i) => expect(Math.abs((actual[i] as number) - value)).toBeLessThan(1e-9));
 };
 
+/** The fusion loss of one logit per patient and pass. */
+const lossOf = (
+  full: readonly number[],
+  reduced: readonly (number | null)[],
+  labels: readonly (0 | 1)[],
+  options: MonotonicOptions,
+): FusionLoss =>
+  fusionLoss(
+    full.map((logit) => [logit]),
+    reduced.map((logit) => (logit === null ? null : [logit])),
+    labels,
+    binaryCriterion,
+    options,
+  );
+
 describe.skipIf(vectorsFolder === null)('the monotonic loss against PyTorch', () => {
   const cases = vectorCases<MonotonicCase>('monotonic_loss');
   const optionsOf = ({
@@ -43,15 +65,15 @@ describe.skipIf(vectorsFolder === null)('the monotonic loss against PyTorch', ()
   });
 
   it.each(cases.filter(({ form }) => form === 'bce'))('$name (one logit)', (c) => {
-    const { terms, dLogitsFull, dLogitsReduced } = fusionLoss(
+    const { terms, dFull, dReduced } = lossOf(
       c.logit_full as number[],
       c.logit_reduced as number[],
       c.label,
       optionsOf(c),
     );
     closeTo([terms.total, terms.mofe], [c.total, c.mofe_mean]);
-    closeTo(dLogitsFull, c.grad.logit_full as number[]);
-    closeTo(dLogitsReduced, c.grad.logit_reduced as number[]);
+    closeTo(dFull.flat(), c.grad.logit_full as number[]);
+    closeTo(dReduced.flat(), c.grad.logit_reduced as number[]);
   });
 
   it.each(cases.filter(({ form }) => form === 'ce'))('$name (two logits)', (c) => {
@@ -98,18 +120,18 @@ describe('the monotonic loss', () => {
     const labels = [1, 0, 1, 0] as const;
     const logits = [0.3, -0.2, -1.1, 2];
     const reduced = [0.9, -1.4, null, 0.1];
-    const { dLogitsFull, dLogitsReduced } = fusionLoss(logits, reduced, [...labels], options);
+    const { dFull, dReduced } = lossOf(logits, reduced, [...labels], options);
     const step = 1e-6;
     const shifted = (values: readonly (number | null)[], i: number, by: number): (number | null)[] =>
       values.map((value, j) => (i === j && value !== null ? value + by : value));
     logits.forEach((_, i) => {
       const slopes = [step, -step].map((by) => ({
-        full: fusionLoss(shifted(logits, i, by) as number[], reduced, [...labels], options).terms.total,
-        reduced: fusionLoss(logits, shifted(reduced, i, by), [...labels], options).terms.total,
+        full: lossOf(shifted(logits, i, by) as number[], reduced, [...labels], options).terms.total,
+        reduced: lossOf(logits, shifted(reduced, i, by), [...labels], options).terms.total,
       }));
       const [up, down] = slopes as [(typeof slopes)[0], (typeof slopes)[0]];
-      expect((up.full - down.full) / (2 * step)).toBeCloseTo(dLogitsFull[i] as number, 8);
-      expect((up.reduced - down.reduced) / (2 * step)).toBeCloseTo(dLogitsReduced[i] as number, 8);
+      expect((up.full - down.full) / (2 * step)).toBeCloseTo(dFull[i]?.[0] as number, 8);
+      expect((up.reduced - down.reduced) / (2 * step)).toBeCloseTo(dReduced[i]?.[0] as number, 8);
     });
   });
 });
@@ -167,9 +189,10 @@ const trainingOf = (
     mofeStopGradReduced: false,
     dropout: net.dropout > 0 ? rng(5, 'dropout') : null,
     drop: randomDrop ? rng(5, 'drop') : null,
+    criterion: binaryCriterion,
   };
   const head = new MlpHead(net, options, passesHere());
-  return new HeadTraining(head, parameters, on, labels, [0, 1, 2, 3]);
+  return new HeadTraining(head, parameters, on, judged(labels), [0, 1, 2, 3]);
 };
 
 describe.each(['onnx', ...numericBackends] as const)('the fusion step on the %s backend', (backend) => {
@@ -192,7 +215,7 @@ describe.each(['onnx', ...numericBackends] as const)('the fusion step on the %s 
         hidden: 6,
         activation: 'relu',
         dropout,
-        logits: 1,
+        output: outputs(1),
       });
       const parameters = initialParameters(net.layout, rng(4, 'init')).map((value) => 2 * value);
       const { gradient } = await trainingOf(net, parameters, randomDrop).step(group);
@@ -219,7 +242,7 @@ describe.each(['onnx', ...numericBackends] as const)('the fusion step on the %s 
       hidden: 6,
       activation: 'relu',
       dropout: 0,
-      logits: 1,
+      output: outputs(1),
     });
     const poisoned = inputs.map((input) => ({
       ...input,
@@ -241,7 +264,7 @@ describe.each(['onnx', ...numericBackends] as const)('the fusion step on the %s 
       hidden: 6,
       activation: 'relu',
       dropout: 0.5,
-      logits: 1,
+      output: outputs(1),
     });
     const model = trainingOf(net, initialParameters(net.layout, rng(4, 'init')), true);
     const before = tf.memory().numTensors;

@@ -1,3 +1,4 @@
+import { judged } from '../support/judged.js';
 import { describe, expect, it } from 'vitest';
 import type { Head } from '../../src/operators/heads/head.js';
 import type { Robustness } from '../../src/operators/stage3/robustness-data.js';
@@ -25,7 +26,7 @@ async function tested(): Promise<{ readonly robustness: Robustness; readonly ask
   const head: Head = {
     layout: { entries: [], size: 0 },
     step: () => expect.unreachable(),
-    logits: (_, group, open = new Uint8Array()) => {
+    outputs: (_, group, open = new Uint8Array()) => {
       expect(group.patients).toEqual(patients);
       const logits = patients.map((patient, i) =>
         [0.3, 2, 0.5, 0.1].reduce(
@@ -35,12 +36,12 @@ async function tested(): Promise<{ readonly robustness: Robustness; readonly ask
         ),
       );
       asked.push({ open: [...open], logits });
-      return Promise.resolve(logits);
+      return Promise.resolve(logits.map((logit) => [logit]));
     },
   };
   const parameters = new Float32Array();
   const robustness = await robustnessOf(
-    { head, parameters, inputs, patients, labels },
+    { head, parameters, inputs, patients, ...judged(labels) },
     draws,
     rng(1, 'hide'),
   );

@@ -43,8 +43,9 @@ const jobOf = (changes: Partial<TrainingJob> = {}): TrainingJob => ({
   options,
   of: 'a model',
   monitor: 'valAuc',
+  ranking: 'valAuc',
   patients: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-  labels: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  classes: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   rng: rng(1, 'sampling'),
   backend: 'none',
   emit: () => undefined,
@@ -56,7 +57,7 @@ const jobOf = (changes: Partial<TrainingJob> = {}): TrainingJob => ({
 describe('the training loop', () => {
   it('restores the weights of the best epoch and stops after the patience', async () => {
     const aucs = [0.5, 0.6, 0.9, 0.9, 0.8, 0.7, 0.6, 0.9];
-    const model = new Scripted((epoch) => ({ loss: 1 / epoch, auc: aucs[epoch - 1] ?? 0 }));
+    const model = new Scripted((epoch) => ({ loss: 1 / epoch, discrimination: aucs[epoch - 1] ?? 0 }));
     const progress: EpochProgress[] = [];
     const history = await train(model, jobOf({ emit: (event) => progress.push(event) }));
     expect(history).toMatchObject({ bestEpoch: 3, stopped: 'patience', warnings: [], skippedSteps: 0 });
@@ -67,14 +68,14 @@ describe('the training loop', () => {
   });
 
   it('ends with its epochs, and minimises the loss when that is watched', async () => {
-    const model = new Scripted((epoch) => ({ loss: 20 - epoch, auc: null }));
-    const history = await train(model, jobOf({ monitor: 'valLoss' }));
+    const model = new Scripted((epoch) => ({ loss: 20 - epoch, discrimination: null }));
+    const history = await train(model, jobOf({ monitor: 'valLoss', ranking: 'valAuc' }));
     expect(history).toMatchObject({ bestEpoch: 12, stopped: 'epochs', warnings: [] });
   });
 
   it('falls back on the lowest validation loss when the AUC is never defined, and says so', async () => {
     const losses = [3, 1, 2, 2];
-    const model = new Scripted((epoch) => ({ loss: losses[epoch - 1] ?? 9, auc: null }));
+    const model = new Scripted((epoch) => ({ loss: losses[epoch - 1] ?? 9, discrimination: null }));
     const history = await train(model, jobOf());
     expect(history).toMatchObject({ bestEpoch: 2, stopped: 'patience' });
     expect(history.epochs).toHaveLength(4);
@@ -83,14 +84,14 @@ describe('the training loop', () => {
   });
 
   it('keeps the last weights when there is no validation at all', async () => {
-    const model = new Scripted(() => ({ loss: null, auc: null }));
-    const history = await train(model, jobOf({ monitor: 'valLoss' }));
+    const model = new Scripted(() => ({ loss: null, discrimination: null }));
+    const history = await train(model, jobOf({ monitor: 'valLoss', ranking: 'valAuc' }));
     expect(history.bestEpoch).toBe(4);
     expect(history.warnings.join()).toMatch(/last epoch/);
   });
 
   it('halves the learning rate when the validation loss stays flat', async () => {
-    const model = new Scripted((epoch) => ({ loss: 1, auc: epoch / 100 }));
+    const model = new Scripted((epoch) => ({ loss: 1, discrimination: epoch / 100 }));
     const history = await train(model, jobOf({ options: { ...options, plateauPatience: 2 } }));
     expect(history.epochs.map(({ lr }) => lr)).toEqual([
       0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.0125, 0.0125,
@@ -98,13 +99,13 @@ describe('the training loop', () => {
   });
 
   it('divides an epoch into groups, the last one smaller', async () => {
-    const model = new Scripted(() => ({ loss: 1, auc: 0.5 }));
+    const model = new Scripted(() => ({ loss: 1, discrimination: 0.5 }));
     await train(model, jobOf({ options: { ...options, epochs: 1 } }));
     expect(model.groups.map((group) => group.length)).toEqual([4, 4, 2]);
   });
 
   it('leaves out a step whose loss or gradient is not finite', async () => {
-    const model = new Scripted(() => ({ loss: 1, auc: 0.5 }));
+    const model = new Scripted(() => ({ loss: 1, discrimination: 0.5 }));
     model.onStep = (step) =>
       step === 1 ? { loss: NaN } : step === 2 ? { gradient: Float32Array.of(Infinity) } : {};
     const history = await train(model, jobOf({ options: { ...options, epochs: 1 } }));
@@ -114,7 +115,7 @@ describe('the training loop', () => {
   });
 
   it('gives up after ten steps in a row without a finite loss', async () => {
-    const model = new Scripted(() => ({ loss: 1, auc: 0.5 }));
+    const model = new Scripted(() => ({ loss: 1, discrimination: 0.5 }));
     model.onStep = () => ({ loss: NaN });
     const error: unknown = await train(model, jobOf()).catch((thrown: unknown) => thrown);
     expect(model.groups).toHaveLength(10);
@@ -127,7 +128,7 @@ describe('the training loop', () => {
 
   it('stops between two steps when it is aborted', async () => {
     const controller = new AbortController();
-    const model = new Scripted(() => ({ loss: 1, auc: 0.5 }));
+    const model = new Scripted(() => ({ loss: 1, discrimination: 0.5 }));
     model.onStep = (step) => {
       if (step === 5) controller.abort();
       return {};

@@ -24,7 +24,7 @@ async function trained(
     parameters: Float32Array.of(1, -2),
     layout: layoutOf([{ name: 'weight', shape: [2], fanIn: 1 }]),
     step: () => Promise.resolve({ loss: training(epoch), gradient: new Float32Array(2), metrics: {} }),
-    validate: () => Promise.resolve({ loss: validation(epoch), auc: epoch++ / 1000 }),
+    validate: () => Promise.resolve({ loss: validation(epoch), discrimination: epoch++ / 1000 }),
     // It has no gradient on purpose.
     exempt: () => new Set(['weight']),
   };
@@ -32,8 +32,9 @@ async function trained(
     options: { ...defaults, batch: 4, ...changes },
     of: 'a model',
     monitor: 'valAuc',
+    ranking: 'valAuc',
     patients: [0, 1, 2, 3],
-    labels: [0, 1, 0, 1],
+    classes: [0, 1, 0, 1],
     rng: rng(1, 'sampling'),
     backend: 'none',
     emit: () => undefined,

@@ -62,7 +62,8 @@ async function run(
   };
   const history = await train(model, {
     ...{ options, monitor, patients, checkpoints, backend: 'one', of: 'a model' },
-    labels: patients.map((i) => (i < 3 ? 1 : 0)),
+    ranking: 'valAuc',
+    classes: patients.map((i) => (i < 3 ? 1 : 0)),
     rng: streams.of('sampling'),
     emit: () => undefined,
     signal: new AbortController().signal,
@@ -72,22 +73,30 @@ async function run(
 
 const scripts: Record<string, Script> = {
   'the AUC is defined from the fourth epoch on': {
-    validation: (epoch) => ({ loss: 1 + Math.abs(epoch - 2), auc: epoch < 4 ? null : epoch / 100 }),
+    validation: (epoch) => ({
+      loss: 1 + Math.abs(epoch - 2),
+      discrimination: epoch < 4 ? null : epoch / 100,
+    }),
   },
-  'the AUC is never defined': { validation: (epoch) => ({ loss: 1 + ((epoch * 5) % 7), auc: null }) },
-  'nothing is defined': { validation: () => ({ loss: null, auc: null }) },
+  'the AUC is never defined': {
+    validation: (epoch) => ({ loss: 1 + ((epoch * 5) % 7), discrimination: null }),
+  },
+  'nothing is defined': { validation: () => ({ loss: null, discrimination: null }) },
   'the loss is infinite at first': {
     monitor: 'valLoss',
-    validation: (epoch) => ({ loss: epoch < 3 ? Infinity : 1 + Math.abs(epoch - 5), auc: null }),
+    validation: (epoch) => ({ loss: epoch < 3 ? Infinity : 1 + Math.abs(epoch - 5), discrimination: null }),
   },
   'the AUC is best early': {
-    validation: (epoch) => ({ loss: 1 / epoch, auc: 1 - Math.abs(epoch - 3) / 100 }),
+    validation: (epoch) => ({ loss: 1 / epoch, discrimination: 1 - Math.abs(epoch - 3) / 100 }),
   },
   'the loss stays flat': {
-    validation: (epoch) => ({ loss: 1 + (epoch % 3) * 1e-5, auc: epoch % 4 === 0 ? epoch / 100 : 0 }),
+    validation: (epoch) => ({
+      loss: 1 + (epoch % 3) * 1e-5,
+      discrimination: epoch % 4 === 0 ? epoch / 100 : 0,
+    }),
   },
   'steps are left out': {
-    validation: (epoch) => ({ loss: 1, auc: epoch / 100 }),
+    validation: (epoch) => ({ loss: 1, discrimination: epoch / 100 }),
     skips: (epoch) => (epoch === 2 || epoch === 7 ? 1 : 0),
   },
 };
@@ -106,7 +115,10 @@ describe.each(Object.entries(scripts))('training where %s', (_, script) => {
 });
 
 it('counts steps without a finite loss over an interruption', async () => {
-  const script: Script = { validation: (epoch) => ({ loss: 1, auc: epoch / 100 }), skips: () => 2 };
+  const script: Script = {
+    validation: (epoch) => ({ loss: 1, discrimination: epoch / 100 }),
+    skips: () => 2,
+  };
   const memory = new CheckpointMemory();
   await expect(run(script, memory, 1, 3)).rejects.toThrow('killed');
   // Two steps an epoch: the tenth in a row is the second one of epoch 5.
@@ -131,12 +143,12 @@ it('offers no state after the last epoch', async () => {
       parameters: new Float32Array(1),
       layout: layoutOf([{ name: 'weight', shape: [1], fanIn: 1 }]),
       step: () => Promise.resolve({ loss: 1, gradient: Float32Array.of(1), metrics: {} }),
-      validate: () => Promise.resolve({ loss: 1, auc: aucs[epoch++] ?? 0 }),
+      validate: () => Promise.resolve({ loss: 1, discrimination: aucs[epoch++] ?? 0 }),
     };
     return train(model, {
-      ...{ monitor: 'valAuc', patients, checkpoints, backend: 'one', of: 'a model' },
+      ...{ monitor: 'valAuc', ranking: 'valAuc', patients, checkpoints, backend: 'one', of: 'a model' },
       options: { ...options, epochs, patience: 2 },
-      labels: patients.map(() => 0),
+      classes: patients.map(() => 0),
       rng: rng(1, 'sampling'),
       emit: () => undefined,
       signal: new AbortController().signal,

@@ -1,3 +1,4 @@
+import { binaryCriterion } from '../../src/operators/criteria/binary.js';
 import { describe, expect, it } from 'vitest';
 import { JointTraining } from '../../src/operators/joint/joint-training.js';
 import { encoderExempt } from '../../src/operators/stage1/encoder-exempt.js';
@@ -26,6 +27,7 @@ import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
+import { judged } from '../support/judged.js';
 import { jointCase, jointLabels } from '../support/joint-model.js';
 import { cohortIn, miniCohort, miniConfig, type MiniInputs } from '../support/mini-cohort.js';
 import { resolvedConfig, slotsNamed } from '../support/resolved-config.js';
@@ -37,10 +39,11 @@ const layout = layoutOf([
   { name: 'second', shape: [1], fanIn: 1 },
 ]);
 
-const job: Omit<TrainingJob, 'patients' | 'labels'> = {
+const job: Omit<TrainingJob, 'patients' | 'classes'> = {
   options: { ...defaults.train, epochs: 1 },
   of: 'haf',
   monitor: 'valAuc',
+  ranking: 'valAuc',
   rng: rng(1, 'sampling'),
   backend: 'none',
   emit: () => undefined,
@@ -59,7 +62,8 @@ async function trained(
     const gradient = Float32Array.from(gradients[steps++] ?? (gradients.at(-1) as readonly number[]));
     return Promise.resolve({ loss: 1, gradient, metrics: {} });
   };
-  const validate = (): Promise<{ loss: number; auc: number }> => Promise.resolve({ loss: 1, auc: 0.5 });
+  const validate = (): Promise<{ loss: number; discrimination: number }> =>
+    Promise.resolve({ loss: 1, discrimination: 0.5 });
   return train(
     { parameters: new Float32Array(3), layout, step, validate, ...model },
     {
@@ -67,7 +71,7 @@ async function trained(
       rng: rng(1, 'sampling'),
       options: { ...defaults.train, batch: 2, epochs },
       patients: [0, 1, 2, 3],
-      labels: [0, 1, 0, 1],
+      classes: [0, 1, 0, 1],
     },
   ).catch((error: unknown) => error);
 }
@@ -134,8 +138,8 @@ describe('what an encoder may leave without a gradient', () => {
     drawn = everyone,
     options: { attached?: boolean; maxInstances?: number } = {},
   ): readonly string[] => {
-    const encoder = bagEncoderOf(resolvedConfig({ mil }).mil, source.width, 5);
-    const given = { source, labels, maxInstances: null, attached: false, ...options };
+    const encoder = bagEncoderOf(resolvedConfig({ mil }).mil, source.width, binaryCriterion, 5);
+    const given = { source, targets: labels, maxInstances: null, attached: false, ...options };
     return [...encoderExempt(encoder, given, drawn)].sort();
   };
 
@@ -291,10 +295,10 @@ describe('a layer left out of the gradient of a joint step', () => {
     await loadBackend('wasm');
     const forgetting = async (lost: readonly string[]): Promise<unknown> => {
       const { parts, parameters } = await jointCase(method);
-      const model = new Forgetful(parts, parameters, jointLabels, []);
+      const model = new Forgetful(parts, parameters, judged(jointLabels), []);
       model.lost = lost;
       const patients = jointLabels.map((_, patient) => patient);
-      return train(model, { ...job, of: method, patients, labels: jointLabels }).catch(
+      return train(model, { ...job, of: method, patients, classes: jointLabels }).catch(
         (error: unknown) => error,
       );
     };

@@ -46,7 +46,8 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
     .sort((a, b) => (a.patient.id < b.patient.id ? -1 : 1));
   requireModalities(candidates, 'patient with a known outcome', holders);
 
-  const { kept, flow, problems } = include(candidates, config.cohort);
+  const inTime = config.data.outcome.kind === 'timeToEvent';
+  const { kept, flow, problems } = include(candidates, config.cohort, inTime);
   requireBothOutcomes(flow, words);
   requireModalities(kept, 'patient of the cohort', holders);
   const output: CohortFile = { outcome: words, patients: kept.map(({ patient }) => patient) };

@@ -12,20 +12,19 @@ const statusOfCause = new Map([
 ]);
 const statuses = [...new Set(statusOfCause.values())];
 
-/**
- * How HANCOCK's patients died. Every row must say whether the patient lives and, in agreement with it, the cause.
- *
- * @param statusAt position of the column `survival_status`
- */
-export function hancockCauses(
-  table: TextTable,
-  statusAt: number,
-): { readonly of: (row: number) => string | null; readonly faults: readonly TableFault[] } {
-  const { column: causeColumn } = hancockCause;
-  const statusColumn = table.columns[statusAt] ?? '';
-  const causeAt = table.columns.indexOf(causeColumn);
-  if (causeAt < 0) {
-    const problem = `no column "${causeColumn}"; found ${quoted(table.columns)}`;
+/** How HANCOCK's patients died. Every row must say whether the patient lives and, in agreement with it, the cause. */
+export function hancockCauses(table: TextTable): {
+  readonly of: (row: number) => string | null;
+  readonly faults: readonly TableFault[];
+} {
+  const { column: causeColumn, status: statusColumn } = hancockCause;
+  const [statusAt, causeAt] = [statusColumn, causeColumn].map((column) => table.columns.indexOf(column)) as [
+    number,
+    number,
+  ];
+  if (statusAt < 0 || causeAt < 0) {
+    const absent = statusAt < 0 ? statusColumn : causeColumn;
+    const problem = `no column "${absent}"; found ${quoted(table.columns)}`;
     return { of: () => null, faults: [{ file: table.file, line: 1, column: null, problem }] };
   }
   const faults: TableFault[] = [];

@@ -40,10 +40,37 @@ const atLandmark =
     return typeof y === 'string' ? y : { patient: { ...patient, y }, ...rest };
   };
 
+/** HANCOCK: a death of another or an unknown cause ends the follow-up without the event. */
+const censoredAtOtherDeath: Rule['apply'] = ({ patient, ...rest }) => ({
+  patient: { ...patient, y: patient.y === 1 && rest.cause === hancockCause.tumorSpecific ? 1 : 0 },
+  ...rest,
+});
+
+/** Rules of time-to-event: who is left has a time above 0 (method.md 11.1). */
+const timeRules = ({ event }: Config['cohort']): readonly Rule[] => [
+  {
+    step: 'with a time',
+    key: 'data.outcome.time',
+    apply: keepIf(({ patient }) => patient.followUpDays !== null, 'The time of follow-up is unknown.'),
+  },
+  {
+    step: 'time above 0',
+    key: 'data.outcome.time',
+    apply: keepIf(
+      ({ patient }) => (patient.followUpDays ?? 0) > 0,
+      'The time of follow-up is 0: the patient was not followed.',
+    ),
+  },
+  ...(event === 'tumorSpecific'
+    ? [{ step: 'death of the tumour is the event', key: 'cohort.event', apply: censoredAtOtherDeath }]
+    : []),
+];
+
 /** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
-function inclusionRules({ label, landmarkYears, includeSites, require }: Config['cohort']): readonly Rule[] {
+function inclusionRules(config: Config['cohort'], inTime: boolean): readonly Rule[] {
+  const { label, landmarkYears, includeSites, require } = config;
   const { notTumorSpecific } = hancockCause;
-  const rules: Rule[] = [];
+  const rules: Rule[] = inTime ? [...timeRules(config)] : [];
   if (label === 'tumorSpecific')
     rules.push({
       step: 'label tumorSpecific',
@@ -97,15 +124,18 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
 /**
  * Applies the rules of `cohort` one after the other; `flow` counts who is left after each, from "labelled" to
  * "cohort", and `problems` names everybody who was left out with the rule that did it.
+ *
+ * @param inTime whether the outcome is a time
  */
 export function include(
   candidates: readonly Candidate[],
   config: Config['cohort'],
+  inTime = false,
 ): { kept: readonly Candidate[]; flow: readonly FlowStep[]; problems: readonly Problem[] } {
   let kept = candidates;
   const flow = [count('labelled', kept)];
   const problems: Problem[] = [];
-  for (const { step, key, apply } of inclusionRules(config)) {
+  for (const { step, key, apply } of inclusionRules(config, inTime)) {
     kept = kept.flatMap((candidate) => {
       const outcome = apply(candidate);
       if (typeof outcome !== 'string') return [outcome];

@@ -56,7 +56,7 @@ export async function readOutcome(
 
   const faults: TableFault[] = [];
   const problems: Problem[] = [];
-  const causes = layout === 'hancock' ? hancockCauses(table, eventAt) : null;
+  const causes = layout === 'hancock' ? hancockCauses(table) : null;
   faults.push(...(causes?.faults ?? []));
   const labelled: Labelled[] = [];
   const unlabelled: (readonly [value: string, id: string])[] = [];
@@ -74,7 +74,12 @@ export async function readOutcome(
       ...[...others].flatMap(([value, ids]) => ids.map((id) => leftOut(table.file, event.column, value, id))),
     );
   }
-  if (time !== null && timeAt < 0) problems.push(noTime(table, time.column));
+  if (time !== null && timeAt < 0) {
+    // Without a single time there is nothing to train on.
+    if (outcome.kind === 'timeToEvent')
+      faults.push(absentColumn(table, time.column, 'data.outcome.time.column'));
+    else problems.push(noTime(table, time.column));
+  }
   if (time !== null && timeAt >= 0) problems.push(...codesForUnknown(table, timeAt, time));
   return {
     words,

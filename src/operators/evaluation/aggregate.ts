@@ -1,5 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { slotsOf } from '../../pipeline/config/slots.js';
+import { methodSettings, slotsOf } from '../../pipeline/config/slots.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { paperCitation, showsPaper } from '../paper/paper-results.js';
 import { missingFor } from '../methods/method.js';
@@ -12,6 +12,7 @@ import { majorityShare } from './metrics.js';
 import { robustnessCsv } from './robustness-table.js';
 import { summaryFile, type Summary } from './summary-data.js';
 import { rowOf } from './summary-row.js';
+import { survivalSummaryOf } from './survival-aggregate.js';
 import { csvTable, latexTable, markdownTable } from './summary-tables.js';
 
 /**
@@ -27,11 +28,15 @@ export const aggregate = stageOf((context) => {
   const slots = slotsOf(config);
   const asked = config.methods.map((id) => {
     const method = methodOf(id);
-    return { method, missing: missingFor(method, slots, config.clip) };
+    return { method, missing: missingFor(method, slots, methodSettings(config)) };
   });
-  const methods = asked
-    .filter(({ missing }) => missing === null)
-    .map(({ method }) => resultsOf(method, inputs, config.cv));
+  const skipped = asked.flatMap(({ method: { id, title }, missing }) =>
+    missing === null ? [] : [{ method: id, title, reason: missing }],
+  );
+  const runnable = asked.filter(({ missing }) => missing === null).map(({ method }) => method);
+  if (config.data.outcome.kind === 'timeToEvent')
+    return survivalSummaryOf(runnable, { outcome, patients, skipped }, context);
+  const methods = runnable.map((method) => resultsOf(method, inputs, config.cv));
   refuseUnequalTests(methods);
   // With a fixed test set the baseline is that of the patients tested, not of the cohort.
   const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
@@ -44,9 +49,7 @@ export const aggregate = stageOf((context) => {
     },
     paper: showsPaper(config) ? paperCitation : null,
     rows: methods.map((results) => rowOf(results, patients.length, config, outcome)),
-    skipped: asked.flatMap(({ method: { id, title }, missing }) =>
-      missing === null ? [] : [{ method: id, title, reason: missing }],
-    ),
+    skipped,
     comparisons: methodComparisons(methods, context, outcome),
     schedule: config.schedule,
     preset: config.preset,

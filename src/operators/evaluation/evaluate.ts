@@ -1,5 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
+import { survivalPredictionsFile, survivalPredictionsSchema } from '../survival/survival-prediction-data.js';
+import { survivalEvaluationOf } from './survival-evaluate.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
 import type { OutcomeWords } from '../cohort/cohort-data.js';
 import { wordsOf } from '../cohort/outcome-words.js';
@@ -19,6 +21,16 @@ export const evaluate = stageOf(({ unit, inputs, config }) => {
       'evaluate was given a job without fold or method.',
       'Please report it with the log of the run.',
     );
+  if (config.data.outcome.kind === 'timeToEvent') {
+    const predictions = inputs.one('stage3').json(survivalPredictionsFile, survivalPredictionsSchema);
+    const evaluation = survivalEvaluationOf(fold, method, predictions, config.survival);
+    const { c, unoC, ibs } = evaluation.test;
+    return {
+      type: 'output',
+      files: { [metricsFile]: evaluation },
+      metrics: { testC: c, testUnoC: unoC, testIbs: ibs },
+    };
+  }
   const evaluation = evaluationOf(
     fold,
     method,

@@ -24,8 +24,7 @@ export interface FoldRobustness {
 
 /** Reads what the training and evaluation jobs of a method wrote. @throws HafError as `poolTestScores` does */
 export function resultsOf(method: Method, inputs: Inputs, cv: Config['cv']): MethodResults {
-  const ofMethod = (artifact: Artifact): boolean => artifact.unit.method === method.id;
-  const trained = inputs.all('stage3').filter(ofMethod);
+  const trained = inputs.all('stage3').filter(ofMethod(method));
   const folds = byFold(
     trained.map((artifact) => ({
       fold: foldOf(artifact),
@@ -37,24 +36,32 @@ export function resultsOf(method: Method, inputs: Inputs, cv: Config['cv']): Met
     evaluations: byFold(
       inputs
         .all('evaluate')
-        .filter(ofMethod)
+        .filter(ofMethod(method))
         .map((artifact) => artifact.json(metricsFile, evaluationSchema)),
     ),
     folds,
     pooled: poolTestScores(method.id, folds, cv),
-    robustness:
-      method.kind === 'fusion'
-        ? byFold(
-            trained.map((artifact) => ({
-              fold: foldOf(artifact),
-              robustness: artifact.json(robustnessFile, robustnessSchema),
-            })),
-          )
-        : [],
+    robustness: robustnessOf(method, trained),
   };
 }
 
-function foldOf({ unit: { fold } }: Artifact): number {
+export const ofMethod =
+  ({ id }: Method) =>
+  (artifact: Artifact): boolean =>
+    artifact.unit.method === id;
+
+/** What the trained heads of a method wrote when modalities were hidden from them; empty for a method without embeddings. */
+export const robustnessOf = (method: Method, trained: readonly Artifact[]): readonly FoldRobustness[] =>
+  method.kind === 'fusion'
+    ? byFold(
+        trained.map((artifact) => ({
+          fold: foldOf(artifact),
+          robustness: artifact.json(robustnessFile, robustnessSchema),
+        })),
+      )
+    : [];
+
+export function foldOf({ unit: { fold } }: Artifact): number {
   if (fold !== undefined) return fold;
   throw new HafError(
     'HAF_INTERNAL',
@@ -63,7 +70,7 @@ function foldOf({ unit: { fold } }: Artifact): number {
   );
 }
 
-const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
+export const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
   [...items].sort((a, b) => a.fold - b.fold);
 
 /** Rows are comparable only when every method was tested on the same patients. @throws HafError HAF_SPLIT_INVALID */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { survivalRowSchema, survivalSummarySchema } from './survival-summary-data.js';
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 
 export const summaryFile = 'summary.json';
@@ -81,6 +82,8 @@ export const summaryRowSchema = z.strictObject({
       accuracySpread: spreadSchema,
     })
     .nullable(),
+  /** The numbers of a time-to-event experiment; those of classes above are then null. */
+  survival: survivalRowSchema.optional(),
   notes: z.array(z.string()),
 });
 export type SummaryRow = z.infer<typeof summaryRowSchema>;
@@ -132,6 +135,8 @@ export const summarySchema = z.strictObject({
   /** Rows asked for that cannot be computed with the modalities of the experiment. */
   skipped: z.array(z.strictObject({ method: z.string(), title: z.string(), reason: z.string() })),
   comparisons: z.array(comparisonSchema),
+  /** Only of a time-to-event experiment. */
+  survival: survivalSummarySchema.optional(),
   schedule: z.string(),
   preset: z.string(),
   seed: z.number().int(),

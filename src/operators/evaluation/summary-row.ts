@@ -37,7 +37,7 @@ export function rowOf(
     observedAuc: spreadOf(evaluations.map(({ testObserved }) => testObserved.auc)),
     paper: showsPaper(config) ? paperOf(id) : null,
     calibration: calibrationOf(results),
-    robustness: robustnessOf(results.robustness),
+    robustness: robustnessCurves(results.robustness),
     repeats: repeatsOf(evaluations, cv),
   };
   return { ...row, notes: rowNotes(row, results, cohortSize, cv) };
@@ -63,7 +63,7 @@ function calibrationOf({ pooled }: MethodResults): Calibration {
 }
 
 /** The curves of all folds side by side (method.md 9.2); null without any. */
-function robustnessOf(folds: readonly FoldRobustness[]): RowRobustness | null {
+export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustness | null {
   const [first] = folds;
   if (first === undefined) return null;
   const { drop, withoutOne, onlyOne } = first.robustness;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
+import { outputLayerOf, outputRows } from '../criteria/output-rows.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { gradientsThrough } from '../tensor/autodiff.js';
 import { dense } from '../tensor/dense.js';
@@ -9,6 +10,7 @@ import {
   flatGradient,
   layoutOf,
   ParameterTensors,
+  type OutputLayer,
   type ParameterLayout,
   type ParameterSpec,
 } from '../tensor/parameters.js';
@@ -16,7 +18,7 @@ import { mapName, mapSpecs } from './fusion-net.js';
 import type { Head, HeadGroup, HeadModule, HeadOptions, HeadStep, InputShape } from './head.js';
 import { dropModalities } from './modality-drop.js';
 import { networkLoss, type NetworkLoss } from './network-loss.js';
-import { inBatches, logitsOf } from './outputs.js';
+import { inBatches, type Outputs } from './outputs.js';
 
 /**
  * A head whose gradients are found by automatic differentiation. The author of a method writes one `Network`: the arrays
@@ -37,8 +39,8 @@ export interface NetworkShape {
   readonly inputs: readonly InputShape[];
   /** Length of the token of each modality: of P's output, or of the vector itself where there is no P. */
   readonly tokens: readonly number[];
-  /** L, one logit or two (`fusion.logits`). */
-  readonly logits: 1 | 2;
+  /** L outputs per patient, and the biases they start with. */
+  readonly output: OutputLayer;
   readonly config: HeadOptions['config'];
   /** Stream of layers that are drawn and never trained. */
   readonly frozen: () => Rng;
@@ -68,9 +70,9 @@ export const autodiffHead = (networkOf: (shape: NetworkShape) => Network): HeadM
   create: (options) => {
     const { inputs, projected, config, rng } = options;
     const tokens = inputs.map(({ width }, m) => projected[m] ?? width);
-    const { logits } = config.fusion;
-    const network = networkOf({ inputs, tokens, logits, config, frozen: () => rng('frozen') });
-    return new AutodiffHead(network, options);
+    const output = outputLayerOf(options.criterion, config.fusion.logits);
+    const network = networkOf({ inputs, tokens, output, config, frozen: () => rng('frozen') });
+    return new AutodiffHead(network, output.outputs, options);
   },
 });
 
@@ -84,7 +86,11 @@ class AutodiffHead implements Head {
 
   constructor(
     private readonly network: Network,
-    private readonly options: Pick<HeadOptions, 'inputs' | 'projected' | 'randomDrop' | 'config' | 'rng'>,
+    private readonly count: number,
+    private readonly options: Pick<
+      HeadOptions,
+      'inputs' | 'projected' | 'randomDrop' | 'criterion' | 'config' | 'rng'
+    >,
   ) {
     const { inputs, projected, randomDrop, config, rng } = options;
     this.layout = layoutOf([...mapSpecs(inputs, projected), ...network.specs]);
@@ -95,7 +101,7 @@ class AutodiffHead implements Head {
 
   async step(
     parameters: Float32Array,
-    { inputs, patients, labels }: HeadGroup,
+    { inputs, patients, targets }: HeadGroup,
     inputGradients: boolean,
   ): Promise<HeadStep> {
     const full = gatherMask(inputs, patients);
@@ -104,7 +110,11 @@ class AutodiffHead implements Head {
     const dropout = this.dropoutMask(masks.length * patients.length);
     const weights = new ParameterTensors(this.layout, parameters);
     const judge = (outputs: ArrayLike<number>, predictions: number): NetworkLoss =>
-      networkLoss(outputs, { masks, labels, predictions, logits: this.fusion.logits }, this.fusion);
+      networkLoss(
+        outputs,
+        { masks, targets, predictions, outputs: this.count, criterion: this.options.criterion },
+        this.fusion,
+      );
 
     let found: NetworkLoss | null = null;
     const vectors = this.vectorsOf(inputs, patients);
@@ -116,7 +126,7 @@ class AutodiffHead implements Head {
     const learned = [...weights.all(), ...(inputGradients ? vectors : [])];
     // The loss itself is a few numbers per patient: float64 off the backend, as in the hand-derived heads.
     const gradients = await gradientsThrough(run, learned, (values) => {
-      found = judge(values, values.length / (masks.length * patients.length * this.fusion.logits));
+      found = judge(values, values.length / (masks.length * patients.length * this.count));
       return found.dOutputs;
     });
     tf.dispose(vectors);
@@ -131,23 +141,23 @@ class AutodiffHead implements Head {
     return { loss, metrics, gradient, inputs: inputGradients ? values : null };
   }
 
-  async logits(
+  async outputs(
     parameters: Float32Array,
-    { inputs, patients }: Omit<HeadGroup, 'labels'>,
+    { inputs, patients }: Omit<HeadGroup, 'targets'>,
     open?: Uint8Array,
-  ): Promise<readonly number[]> {
+  ): Promise<Outputs> {
     const weights = new ParameterTensors(this.layout, parameters);
-    const logits = await inBatches(patients, inputs, open, async (group, mask) => {
+    const rows = await inBatches(patients, inputs, open, async (group, mask) => {
       const output = tf.tidy(() => {
         const tensors = this.tensorsOf(weights, this.vectorsOf(inputs, group), [mask], null);
         return this.network.forward({ ...tensors, weights }).logits;
       });
-      const values = logitsOf(await output.data<'float32'>(), this.fusion.logits);
+      const values = outputRows(await output.data<'float32'>(), this.count);
       output.dispose();
       return values;
     });
     weights.dispose();
-    return logits;
+    return rows;
   }
 
   /** Vectors of each modality as they come, [B, d_m]. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { linearSpecs } from '../tensor/parameters.js';
+import { outputSpecs } from '../tensor/parameters.js';
 import { autodiffHead } from './autodiff-head.js';
 import { commonWidth } from './token-width.js';
 
@@ -22,7 +22,7 @@ export const bilinearHead = autodiffHead((shape) => {
       // W, output index first, and beta; a column for the contraction.
       { name: 'bilinear.weight', shape: [width, width * width], fanIn: width },
       { name: 'bilinear.bias', shape: [width, 1], fanIn: width },
-      ...linearSpecs('bilinear.output', width, shape.logits),
+      ...outputSpecs('bilinear.output', width, shape.output),
     ],
     forward: ({ weights, tokens, observed }) => {
       const combined = (name: string): { token: tf.Tensor2D; total: tf.Tensor2D } => {
@@ -39,7 +39,7 @@ export const bilinearHead = autodiffHead((shape) => {
       const output = weights.matrix('bilinear.output.weight');
       const forms = tf.split<tf.Tensor2D>(
         tf.matMul(output, weights.matrix('bilinear.weight'), true),
-        shape.logits,
+        shape.output.outputs,
         0,
       );
       const pairs = forms.map((form): tf.Tensor2D => {

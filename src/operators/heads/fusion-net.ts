@@ -1,10 +1,16 @@
 import { mlpSpecs, type Mlp } from '../tensor/mlp.js';
-import { layoutOf, linearSpecs, type ParameterLayout, type ParameterSpec } from '../tensor/parameters.js';
+import {
+  layoutOf,
+  linearSpecs,
+  type OutputLayer,
+  type ParameterLayout,
+  type ParameterSpec,
+} from '../tensor/parameters.js';
 import type { InputShape } from './head.js';
 
 /**
  * The fusion network (method.md 6.1, 8): modality vectors - as they are, or through one linear map each - side by side in
- * fixed slots, zero where a modality is absent or dropped, then a two-layer network to one or two logits. A single-table
+ * fixed slots, zero where a modality is absent or dropped, then a two-layer network to the outputs. A single-table
  * network is the case of one slot.
  */
 export interface FusionNet {
@@ -24,15 +30,16 @@ export interface FusionNetOptions {
   readonly hidden: number;
   readonly activation: 'relu' | 'none';
   readonly dropout: number;
-  readonly logits: 1 | 2;
+  /** Outputs per patient, and the biases they start with. */
+  readonly output: OutputLayer;
 }
 
 export function fusionNetOf(options: FusionNetOptions): FusionNet {
-  const { inputs, projected, hidden, activation, dropout, logits } = options;
+  const { inputs, projected, hidden, activation, dropout, output } = options;
   const slots = inputs.map(({ width }, m) => projected[m] ?? width);
   const joined = slots.reduce((sum, slot) => sum + slot, 0);
-  const mlp = { name: 'fusion', inputs: joined, hidden, outputs: logits, activation };
-  const layout = layoutOf([...mapSpecs(inputs, projected), ...mlpSpecs(mlp)]);
+  const mlp = { name: 'fusion', inputs: joined, hidden, outputs: output.outputs, activation };
+  const layout = layoutOf([...mapSpecs(inputs, projected), ...mlpSpecs(mlp, output.startBiases)]);
   return { inputs, projected, slots, mlp, dropout, layout };
 }
 

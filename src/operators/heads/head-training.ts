@@ -1,11 +1,11 @@
+import type { Criterion, JudgedCohort, Target } from '../criteria/criterion.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
-import { logisticLoss } from '../tensor/cross-entropy.js';
-import type { ParameterLayout } from '../tensor/parameters.js';
 import { evidenceOf, vectorExempt } from '../embeddings/vector-exempt.js';
+import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
-import { validationAuc } from '../tensor/validation-auc.js';
-import type { Head } from './head.js';
+import type { Head, HeadGroup } from './head.js';
+import type { Outputs } from './outputs.js';
 
 /** A head over frozen embeddings as a model of the training loop. */
 export class HeadTraining implements Trainable {
@@ -13,59 +13,62 @@ export class HeadTraining implements Trainable {
 
   /**
    * @param inputs vectors of all patients
-   * @param labels of all patients
+   * @param judged targets of all patients
    * @param validation patients the head sees something of
    */
   constructor(
     private readonly head: Head,
     readonly parameters: Float32Array,
     private readonly inputs: readonly ModalityInput[],
-    private readonly labels: readonly (0 | 1)[],
+    private readonly judged: JudgedCohort,
     private readonly validation: readonly number[],
   ) {
     this.layout = head.layout;
   }
 
   async step(patients: readonly number[]): Promise<TrainingStep> {
-    const { inputs } = this;
-    return this.head.step(this.parameters, { inputs, patients, labels: this.labelsOf(patients) }, false);
+    return this.head.step(this.parameters, this.groupOf(patients), false);
   }
 
   validate(): Promise<Validation> {
-    return validateHead(
-      this.head,
-      this.parameters,
-      this.inputs,
-      this.validation,
-      this.labelsOf(this.validation),
-    );
+    return validateHead(this.head, this.parameters, this.groupOf(this.validation), this.judged.criterion);
   }
 
   exempt(drawn: Drawn): ReadonlySet<string> {
-    return vectorExempt(this.layout, this.inputs.map(evidenceOf), drawn);
+    const exempt = vectorExempt(this.layout, this.inputs.map(evidenceOf), drawn);
+    if (this.judged.criterion.perPatient) return exempt;
+    // Risk sets compare patients with each other: what shifts all predictors alike changes nothing.
+    const shifts = this.layout.entries.filter(({ name, size }) => name.endsWith('.bias') && size === 1);
+    return new Set([...exempt, ...shifts.map(({ name }) => name)]);
   }
 
-  /** Evaluation-mode logits of patients, with everything they have. */
-  logits(patients: readonly number[]): Promise<readonly number[]> {
-    return this.head.logits(this.parameters, { inputs: this.inputs, patients });
+  /** Evaluation-mode outputs of patients, with everything they have. */
+  outputs(patients: readonly number[]): Promise<Outputs> {
+    return this.head.outputs(this.parameters, { inputs: this.inputs, patients });
   }
 
-  private labelsOf(patients: readonly number[]): readonly (0 | 1)[] {
-    return patients.map((patient) => this.labels[patient] as 0 | 1);
+  private groupOf(patients: readonly number[]): HeadGroup {
+    const { inputs, judged } = this;
+    return { inputs, patients, targets: patients.map((patient) => judged.targets[patient] as Target) };
   }
 }
 
-/** Mean of `l+`, without the reduced pass (method.md 7), and the AUC of the logits. */
+/** Mean of `l+`, without the reduced pass (method.md 7), and how well the outputs rank the patients. */
 export async function validateHead(
   head: Head,
   parameters: Float32Array,
-  inputs: readonly ModalityInput[],
-  patients: readonly number[],
-  labels: readonly (0 | 1)[],
+  { inputs, patients, targets }: HeadGroup,
+  criterion: Criterion,
 ): Promise<Validation> {
-  if (patients.length === 0) return { loss: null, auc: null };
-  const logits = await head.logits(parameters, { inputs, patients });
-  const losses = logits.map((logit, i) => logisticLoss(logit, labels[i] as 0 | 1).loss);
-  const loss = losses.reduce((sum, value) => sum + value, 0) / patients.length;
-  return { loss, auc: validationAuc(labels, logits) };
+  if (patients.length === 0) return { loss: null, discrimination: null };
+  return validationOf(await head.outputs(parameters, { inputs, patients }), targets, criterion);
+}
+
+/** Mean loss of outputs, and how well they rank the patients. */
+export function validationOf(rows: Outputs, targets: readonly Target[], criterion: Criterion): Validation {
+  const loss = criterion.judge(rows, targets).reduce((sum, one) => sum + one.loss, 0) / rows.length;
+  const scores = rows.map((row) => criterion.scoreOf(row));
+  // Without an event among the patients a loss over risk sets is undefined.
+  const known = criterion.perPatient || !Number.isNaN(loss);
+  return { loss: known ? loss : null, discrimination: criterion.discrimination(targets, scores) };
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../../pipeline/config/schema.js';
 import { dense } from '../tensor/dense.js';
-import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
+import { initialParameters, layoutOf, linearSpecs, outputSpecs, partOf } from '../tensor/parameters.js';
 import { autodiffHead, type Network, type NetworkPass, type NetworkShape } from './autodiff-head.js';
 
 /** MDLM: late fusion of one prediction per modality (method.md 8.5). */
@@ -16,7 +16,11 @@ const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape)
     specs: [
       ...headSpecs(shape),
       { name: 'mdlm.weight', shape: [shape.inputs.length], fanIn: 1, start: 1 / shape.inputs.length },
-      { name: 'mdlm.bias', shape: [shape.logits], fanIn: shape.inputs.length },
+      {
+        ...{ name: 'mdlm.bias', shape: [shape.output.outputs], fanIn: shape.inputs.length },
+        // The scores start at the biases already.
+        ...(shape.output.startBiases !== null && { start: 0 }),
+      },
     ],
     forward: (pass) => {
       const scores = ownScores(shape, pass);
@@ -39,8 +43,8 @@ const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape)
 
 const headName = (modality: string): string => `mdlm.${modality}`;
 
-const headSpecs = ({ inputs, tokens, logits }: NetworkShape): ReturnType<typeof linearSpecs> =>
-  inputs.flatMap(({ modality }, m) => linearSpecs(headName(modality), tokens[m] as number, logits, modality));
+const headSpecs = ({ inputs, tokens, output }: NetworkShape): ReturnType<typeof linearSpecs> =>
+  inputs.flatMap(({ modality }, m) => outputSpecs(headName(modality), tokens[m] as number, output, modality));
 
 /** s_m of every modality, [R, L]; zero where it is absent, so that it has no say. */
 const ownScores = (shape: NetworkShape, pass: NetworkPass): tf.Tensor2D[] =>
@@ -60,13 +64,13 @@ const imageOutputs = 2;
  * What the reference implementation does: only the images have heads, the tables enter as they are, and the layer over
  * all these numbers is drawn and never trained, so that the heads learn through it.
  */
-function frozenConcat({ inputs, tokens, logits, frozen }: NetworkShape): Network {
+function frozenConcat({ inputs, tokens, output, frozen }: NetworkShape): Network {
   if (!inputs.some(({ kind }) => kind === 'bag'))
     // The rules of the experiment refuse this.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
   const widths = inputs.map(({ kind }, m) => (kind === 'bag' ? imageOutputs : (tokens[m] as number)));
   const joined = widths.reduce((sum, width) => sum + width, 0);
-  const layout = layoutOf(linearSpecs('frozen', joined, logits));
+  const layout = layoutOf(linearSpecs('frozen', joined, output.outputs));
   const values = initialParameters(layout, frozen());
   return {
     specs: inputs.flatMap(({ modality, kind }, m) =>
@@ -76,7 +80,7 @@ function frozenConcat({ inputs, tokens, logits, frozen }: NetworkShape): Network
       const parts = inputs.map(({ modality, kind }, m) =>
         kind === 'bag' ? scoreOf(pass, modality, m) : (pass.tokens[m] as tf.Tensor2D),
       );
-      const weight = tf.tensor2d(partOf(layout, values, 'frozen.weight'), [joined, logits]);
+      const weight = tf.tensor2d(partOf(layout, values, 'frozen.weight'), [joined, output.outputs]);
       return {
         logits: dense(tf.concat2d(parts, 1), weight, tf.tensor1d(partOf(layout, values, 'frozen.bias'))),
       };

@@ -1,5 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
-import { gatherMask, type ModalityInput } from '../embeddings/modality-inputs.js';
+import type { Criterion } from '../criteria/criterion.js';
+import { outputLayerOf, outputRows } from '../criteria/output-rows.js';
+import { gatherMask } from '../embeddings/modality-inputs.js';
 import { fillDropout } from '../tensor/dropout.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import { fusionNetOf, type FusionNet } from './fusion-net.js';
@@ -7,13 +9,14 @@ import { fusionPass, type FusionGroup, type FusionPass, type FusionPasses } from
 import type { Head, HeadGroup, HeadModule, HeadStep } from './head.js';
 import { dropModalities } from './modality-drop.js';
 import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
-import { inBatches, logitsOf, spreadLogits } from './outputs.js';
+import { inBatches, type Outputs } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
   /** Stream of the random modality drop with the full loss of eq. 11; null for `l+` alone. */
   readonly drop: Rng | null;
   /** Stream of the dropout of the hidden layer; null without dropout. */
   readonly dropout: Rng | null;
+  readonly criterion: Criterion;
 }
 
 /** The fusion network with the fusion loss (eq. 8-11), with hand-derived gradients. */
@@ -30,7 +33,7 @@ export class MlpHead implements Head {
 
   async step(
     parameters: Float32Array,
-    { inputs, patients, labels }: HeadGroup,
+    { inputs, patients, targets }: HeadGroup,
     inputGradients: boolean,
   ): Promise<HeadStep> {
     const { net, options } = this;
@@ -42,18 +45,18 @@ export class MlpHead implements Head {
     const gradient = new Float32Array(net.layout.size);
     const group = { inputs, patients, masks, dropout };
     const { loss, read } = await this.withPass(parameters, group, async (pass) => {
-      const logits = logitsOf(pass.outputs, net.mlp.outputs);
+      const rows = outputRows(pass.outputs, net.mlp.outputs);
       const found = fusionLoss(
-        logits.slice(0, patients.length),
+        rows.slice(0, patients.length),
         patients.map((_, i) =>
-          left !== null && isOpen(left, i, modalities) ? (logits[patients.length + i] as number) : null,
+          left !== null && isOpen(left, i, modalities) ? (rows[patients.length + i] ?? null) : null,
         ),
-        labels,
+        targets,
+        options.criterion,
         options,
       );
-      const { dLogitsFull, dLogitsReduced } = found;
-      const dLogits = left === null ? dLogitsFull : [...dLogitsFull, ...dLogitsReduced];
-      const dOutputs = Float32Array.from(spreadLogits(dLogits, net.mlp.outputs));
+      const { dFull, dReduced } = found;
+      const dOutputs = Float32Array.from((left === null ? dFull : [...dFull, ...dReduced]).flat());
       return { loss: found, read: await pass.backward(dOutputs, gradient, inputGradients) };
     });
     const { total, full: lossFull, reduced, mofe } = loss.terms;
@@ -62,15 +65,15 @@ export class MlpHead implements Head {
     return { loss: total, metrics, gradient, inputs: read };
   }
 
-  async logits(
+  async outputs(
     parameters: Float32Array,
-    { inputs, patients }: { readonly inputs: readonly ModalityInput[]; readonly patients: readonly number[] },
+    { inputs, patients }: Omit<HeadGroup, 'targets'>,
     open?: Uint8Array,
-  ): Promise<readonly number[]> {
+  ): Promise<Outputs> {
     const { net } = this;
     return inBatches(patients, inputs, open, (group, mask) => {
       const one = { inputs, patients: group, masks: [mask], dropout: null };
-      return this.withPass(parameters, one, ({ outputs }) => logitsOf(outputs, net.mlp.outputs));
+      return this.withPass(parameters, one, ({ outputs }) => outputRows(outputs, net.mlp.outputs));
     });
   }
 
@@ -100,10 +103,13 @@ const isOpen = (mask: Uint8Array, patient: number, modalities: number): boolean 
 
 /** The head of HAF and of the rows that are HAF without one of its parts. */
 export const mlpHead: HeadModule = {
-  create: ({ inputs, projected, randomDrop, config: { fusion }, rng }) =>
-    new MlpHead(fusionNetOf({ ...fusion, inputs, projected }), {
-      ...fusion,
-      drop: randomDrop ? rng('drop') : null,
-      dropout: fusion.dropout > 0 ? rng('dropout') : null,
-    }),
+  create: ({ inputs, projected, randomDrop, criterion, config: { fusion }, rng }) =>
+    new MlpHead(
+      fusionNetOf({ ...fusion, inputs, projected, output: outputLayerOf(criterion, fusion.logits) }),
+      {
+        ...{ ...fusion, criterion },
+        drop: randomDrop ? rng('drop') : null,
+        dropout: fusion.dropout > 0 ? rng('dropout') : null,
+      },
+    ),
 };

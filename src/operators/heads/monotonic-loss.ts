@@ -1,4 +1,5 @@
-import { logisticLoss } from '../tensor/cross-entropy.js';
+import type { Criterion, Judged, Target } from '../criteria/criterion.js';
+import type { Outputs } from './outputs.js';
 
 export interface MonotonicOptions {
   readonly lambdaMoFe: number;
@@ -55,34 +56,44 @@ export function monotonicTerms(
   };
 }
 
-/** Terms of a step of the fusion network, and the derivatives of their total with respect to the logits. */
+/** Terms of a step of the fusion network, and the derivatives of their total with respect to the outputs. */
 export interface FusionLoss {
   readonly terms: MonotonicTerms;
-  readonly dLogitsFull: readonly number[];
-  readonly dLogitsReduced: readonly number[];
+  /** A row per patient. */
+  readonly dFull: Outputs;
+  readonly dReduced: Outputs;
 }
 
 /**
- * The monotonic loss on one logit per patient and pass, with binary cross-entropy (method.md 6.1, 6.3).
+ * The monotonic loss on the outputs of each patient and pass, with the loss of the criterion (method.md 6.1, 6.3). A loss over risk sets
+ * has no `l+ - l-` of one patient, so the hinge takes no part in it.
  *
- * @param reduced logits of the reduced pass; null for a patient without one
+ * @param reduced outputs of the reduced pass; null for a patient without one
  */
 export function fusionLoss(
-  full: readonly number[],
-  reduced: readonly (number | null)[],
-  labels: readonly (0 | 1)[],
+  full: Outputs,
+  reduced: readonly (readonly number[] | null)[],
+  targets: readonly Target[],
+  criterion: Criterion,
   options: MonotonicOptions,
 ): FusionLoss {
-  const losses = full.map((logit, i) => logisticLoss(logit, labels[i] as 0 | 1));
-  const others = reduced.map((logit, i) => (logit === null ? null : logisticLoss(logit, labels[i] as 0 | 1)));
+  const losses = criterion.judge(full, targets);
+  const there = reduced.flatMap((row, i) => (row === null ? [] : [i]));
+  const judged = criterion.judge(
+    there.map((i) => reduced[i] as readonly number[]),
+    there.map((i) => targets[i] as Target),
+  );
+  const others = new Map(there.map((i, at) => [i, judged[at] as Judged]));
   const terms = monotonicTerms(
     losses.map(({ loss }) => loss),
-    others.map((other) => other?.loss ?? null),
-    options,
+    reduced.map((_, i) => others.get(i)?.loss ?? null),
+    criterion.perPatient ? options : { ...options, lambdaMoFe: 0 },
   );
+  const scaled = (one: Judged | undefined, factor: number, row: readonly number[]): readonly number[] =>
+    one === undefined ? row.map(() => 0) : one.gradient.map((d) => d * factor);
   return {
     terms,
-    dLogitsFull: losses.map(({ gradient }, i) => gradient * (terms.dFull[i] as number)),
-    dLogitsReduced: others.map((other, i) => (other?.gradient ?? 0) * (terms.dReduced[i] as number)),
+    dFull: full.map((row, i) => scaled(losses[i], terms.dFull[i] as number, row)),
+    dReduced: full.map((row, i) => scaled(others.get(i), terms.dReduced[i] as number, row)),
   };
 }

@@ -1,17 +1,18 @@
-import { logisticLoss } from '../tensor/cross-entropy.js';
+import type { Criterion, Judged, Target } from '../criteria/criterion.js';
+import { outputRows } from '../criteria/output-rows.js';
 import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
-import { logitsOf, spreadLogits } from './outputs.js';
 
 /** What the outputs of a network are the outputs of. */
 export interface NetworkGroup {
   /** [B, M], what each pass could read: everything, and in training with random drop what is left. */
   readonly masks: readonly Uint8Array[];
   /** B values. */
-  readonly labels: readonly (0 | 1)[];
+  readonly targets: readonly Target[];
+  readonly criterion: Criterion;
   /** Predictions per row: the fused one, or that and one for each modality. */
   readonly predictions: number;
-  /** Outputs per prediction, 1 or 2. */
-  readonly logits: 1 | 2;
+  /** Outputs per prediction. */
+  readonly outputs: number;
 }
 
 export interface NetworkLoss {
@@ -25,46 +26,54 @@ export interface NetworkLoss {
  * Loss of the fused prediction (eq. 10-11; `l+` alone with one pass), and where each modality has a prediction of its
  * own, also the mean loss of those a patient has (method.md 8.5); means over the B patients.
  *
- * @param outputs [passes * B, predictions * logits]
+ * @param values [passes * B, predictions * outputs]
  */
 export function networkLoss(
-  outputs: ArrayLike<number>,
-  { masks, labels, predictions, logits }: NetworkGroup,
+  values: ArrayLike<number>,
+  { masks, targets, criterion, predictions, outputs }: NetworkGroup,
   options: MonotonicOptions,
 ): NetworkLoss {
-  const count = labels.length;
-  const scores = logitsOf(outputs, logits);
-  const fused = (row: number): number => scores[row * predictions] as number;
+  const count = targets.length;
+  const rows = outputRows(values, outputs);
+  const fused = (row: number): readonly number[] => rows[row * predictions] as readonly number[];
   const [full, left] = masks;
-  const { terms, dLogitsFull, dLogitsReduced } = fusionLoss(
-    labels.map((_, i) => fused(i)),
-    labels.map((_, i) =>
+  const { terms, dFull, dReduced } = fusionLoss(
+    targets.map((_, i) => fused(i)),
+    targets.map((_, i) =>
       left !== undefined && observedOf(left, i, count).length > 0 ? fused(count + i) : null,
     ),
-    labels,
+    targets,
+    criterion,
     options,
   );
-  const dScores = new Array<number>(scores.length).fill(0);
-  dLogitsFull.forEach((d, i) => (dScores[i * predictions] = d));
-  if (left !== undefined) dLogitsReduced.forEach((d, i) => (dScores[(count + i) * predictions] = d));
+  const dRows: (readonly number[])[] = rows.map((row) => row.map(() => 0));
+  dFull.forEach((d, i) => (dRows[i * predictions] = d));
+  if (left !== undefined) dReduced.forEach((d, i) => (dRows[(count + i) * predictions] = d));
   const { total, full: lossFull, reduced, mofe } = terms;
   const metrics: Record<string, number> =
     left === undefined ? { full: lossFull } : { full: lossFull, reduced, mofe };
   if (predictions === 1 || full === undefined)
-    return { loss: total, metrics, dOutputs: Float32Array.from(spreadLogits(dScores, logits)) };
+    return { loss: total, metrics, dOutputs: Float32Array.from(dRows.flat()) };
 
+  // The patients who have a modality are judged together: a loss over risk sets needs them all.
+  const judged = Array.from({ length: full.length / count }, (_, m) => {
+    const having = targets.flatMap((_, i) => (observedOf(full, i, count).includes(m) ? [i] : []));
+    const found = criterion.judge(
+      having.map((i) => rows[i * predictions + 1 + m] as readonly number[]),
+      having.map((i) => targets[i] as Target),
+    );
+    return new Map(having.map((i, at) => [i, found[at] as Judged]));
+  });
   let each = 0;
-  labels.forEach((y, i) => {
+  targets.forEach((_, i) => {
     const observed = observedOf(full, i, count);
     for (const m of observed) {
-      const at = i * predictions + 1 + m;
-      const { loss, gradient } = logisticLoss(scores[at] as number, y);
+      const { loss, gradient } = judged[m]?.get(i) as Judged;
       each += loss / (observed.length * count);
-      dScores[at] = gradient / (observed.length * count);
+      dRows[i * predictions + 1 + m] = gradient.map((d) => d / (observed.length * count));
     }
   });
-  const dOutputs = Float32Array.from(spreadLogits(dScores, logits));
-  return { loss: total + each, metrics: { ...metrics, each }, dOutputs };
+  return { loss: total + each, metrics: { ...metrics, each }, dOutputs: Float32Array.from(dRows.flat()) };
 }
 
 /** The modalities of a patient that are open in a mask [count, M]. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dense } from '../tensor/dense.js';
-import { linearSpecs } from '../tensor/parameters.js';
+import { outputSpecs } from '../tensor/parameters.js';
 import { autodiffHead, type NetworkPass } from './autodiff-head.js';
 import type { HeadModule } from './head.js';
 import { commonWidth } from './token-width.js';
@@ -10,7 +10,7 @@ export type Pooling = 'mean' | 'sum' | 'max';
 /** `h` = pool over observed modalities, then a single linear layer (method.md 8.3). A patient without any has h = 0. */
 export const poolHead = (how: Pooling): HeadModule =>
   autodiffHead((shape) => ({
-    specs: linearSpecs('pool', commonWidth(shape), shape.logits),
+    specs: outputSpecs('pool', commonWidth(shape), shape.output),
     forward: (pass) => ({
       logits: dense(pool[how](pass), pass.weights.matrix('pool.weight'), pass.weights.vector('pool.bias')),
     }),

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dense } from '../tensor/dense.js';
-import { linearSpecs, type ParameterTensors } from '../tensor/parameters.js';
+import { linearSpecs, outputSpecs, type ParameterTensors } from '../tensor/parameters.js';
 import { autodiffHead } from './autodiff-head.js';
 import { layerNorm, layerNormSpecs } from './layer-norm.js';
 import { commonWidth } from './token-width.js';
@@ -26,7 +26,7 @@ export const ps3Head = autodiffHead((shape) => {
       ...linearSpecs('ps3.attention', width, 3 * width),
       ...shape.inputs.flatMap(({ modality }, m) => linearSpecs(ownName(m), width, width, modality)),
       ...linearSpecs('ps3.hidden', count * width, hidden),
-      ...linearSpecs('ps3.output', hidden, shape.logits),
+      ...outputSpecs('ps3.output', hidden, shape.output),
     ],
     dropout: { width: hidden, rate: dropout },
     forward: ({ weights, tokens, observed, open, dropout: mask }) => {

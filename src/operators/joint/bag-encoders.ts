@@ -1,6 +1,7 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { BagSource } from '../stage1/bag-source.js';
+import type { Target } from '../criteria/criterion.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
 import type { BagEncoder } from '../stage1/bag-encoder.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
@@ -38,18 +39,18 @@ export class BagEncoders {
 
   /**
    * @param parameters of each encoder; changed from outside
-   * @param labels of all patients
+   * @param targets of all patients
    */
   constructor(
     private readonly parts: readonly EncoderPart[],
     parameters: readonly Float32Array[],
-    labels: readonly (0 | 1)[],
+    targets: readonly Target[],
   ) {
     // One encoder computes after the other.
     const scratch = new Scratch();
     this.trainings = parts.map(
       ({ encoder, source, ...options }, i) =>
-        new EncoderTraining(encoder, parameters[i] as Float32Array, source, labels, {
+        new EncoderTraining(encoder, parameters[i] as Float32Array, source, targets, {
           ...options,
           validation: [],
           scratch,

@@ -1,4 +1,5 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { JudgedCohort, Target } from '../criteria/criterion.js';
 import { validateHead } from '../heads/head-training.js';
 import type { Head } from '../heads/head.js';
 import type { AlignmentObjective } from '../stage2/alignment-objective.js';
@@ -71,18 +72,18 @@ export class JointTraining implements Trainable {
 
   /**
    * @param parameters in `jointLayout`
-   * @param labels of all patients
+   * @param judged targets of all patients
    * @param validation patients with one of the modalities or more
    */
   constructor(
     private readonly parts: JointParts,
     readonly parameters: Float32Array,
-    private readonly labels: readonly (0 | 1)[],
+    private readonly judged: JudgedCohort,
     private readonly validation: readonly number[],
   ) {
     this.layout = jointLayout(parts);
     this.own = this.split(parameters);
-    this.encoders = new BagEncoders(parts.encoders, this.own.encoders, labels);
+    this.encoders = new BagEncoders(parts.encoders, this.own.encoders, judged.targets);
   }
 
   /** Parameters of phi, as they stand. */
@@ -102,7 +103,7 @@ export class JointTraining implements Trainable {
     const first = detach
       ? await this.encoders.learn(group, into.encoders, null)
       : await this.encoders.rehearse(group);
-    const later = await this.stepBehindEncoders(this.inputsOf(group, first), this.labelsOf(group), into);
+    const later = await this.stepBehindEncoders(this.inputsOf(group, first), this.targetsOf(group), into);
     const { vectors } = later;
     const dz = vectors && parts.map(({ modality }) => vectors[chosen.indexOf(modality)] as Float32Array);
     const { losses } = detach ? first : await this.encoders.learn(group, into.encoders, dz);
@@ -116,17 +117,22 @@ export class JointTraining implements Trainable {
     };
   }
 
-  /** Per patient: `L_img` and `l+`, without reduced pass and alignment; AUC of the fused score (method.md 7). */
+  /** Per patient: `L_img` and `l+`, without reduced pass and alignment; how well the fused scores rank (method.md 7). */
   async validate(): Promise<Validation> {
     const patients = this.validation;
-    if (patients.length === 0) return { loss: null, auc: null };
+    if (patients.length === 0) return { loss: null, discrimination: null };
     const { inputs, losses } = await this.embed(patients);
     const read = await this.readByHead(inputs);
     const positions = patients.map((_, position) => position);
-    const labels = this.labelsOf(patients);
-    const { loss, auc } = await validateHead(this.parts.head, this.own.head, read, positions, labels);
+    const group = { inputs: read, patients: positions, targets: this.targetsOf(patients) };
+    const { loss, discrimination } = await validateHead(
+      this.parts.head,
+      this.own.head,
+      group,
+      this.judged.criterion,
+    );
     const image = losses.reduce((sum, value) => sum + value, 0) / patients.length;
-    return { loss: loss === null ? null : loss + image, auc };
+    return { loss: loss === null ? null : loss + image, discrimination };
   }
 
   /** Evaluation-mode vectors of patients behind the encoders, row i for the i-th, and `L_img` summed over them. */
@@ -162,15 +168,15 @@ export class JointTraining implements Trainable {
   /** Alignment and head over the vectors of a group. Adds their gradients. */
   private async stepBehindEncoders(
     inputs: readonly ModalityInput[],
-    labels: readonly (0 | 1)[],
+    targets: readonly Target[],
     into: Split,
   ): Promise<LaterStep> {
     const { alignment, head, detach, chosen } = this.parts;
-    const patients = labels.map((_, position) => position);
+    const patients = targets.map((_, position) => position);
     if (alignment === null) {
       const { loss, metrics, ...step } = await head.step(
         this.own.head,
-        { inputs, patients, labels },
+        { inputs, patients, targets },
         !detach,
       );
       into.head.set(step.gradient);
@@ -189,7 +195,7 @@ export class JointTraining implements Trainable {
         const aligned = alignment.objective.lossOf(group, this.own.objective);
         into.objective.set(aligned.ownGradient);
         const read = latentInputs(group, chosen);
-        const step = await head.step(this.own.head, { inputs: read, patients, labels }, !detach);
+        const step = await head.step(this.own.head, { inputs: read, patients, targets }, !detach);
         into.head.set(step.gradient);
         loss = aligned.total + step.loss;
         metrics = { ...aligned.metrics, ...step.metrics };
@@ -232,8 +238,8 @@ export class JointTraining implements Trainable {
     };
   }
 
-  private labelsOf(patients: readonly number[]): readonly (0 | 1)[] {
-    return patients.map((patient) => this.labels[patient] as 0 | 1);
+  private targetsOf(patients: readonly number[]): readonly Target[] {
+    return patients.map((patient) => this.judged.targets[patient] as Target);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalityOf } from '../cohort/cohort-data.js';
 import type { FusionMethod } from '../methods/method.js';
+import { readJudgedFold, trainingOn, type JudgedFold } from '../criteria/judged-fold.js';
 import { methodOf } from '../methods/registry.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
@@ -12,22 +13,21 @@ import { latentInputs } from '../stage2/latent-inputs.js';
 import { hasAny, readTableInputs, slotsOfInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
 import { chosenOf, fusionHead, transferredTables } from '../stage3/method-head.js';
-import { predictionsFile } from '../stage3/prediction-data.js';
 import { robustnessFile } from '../stage3/robustness-data.js';
 import { headPredictions, headRobustness } from '../stage3/score-head.js';
 import { loadBackend } from '../tensor/backend.js';
-import { readFold, requireTraining, type FoldData } from '../tensor/fold-patients.js';
+import { requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { trainInStage } from '../tensor/train-in-stage.js';
+import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { jointSettings, type JointSettings } from './joint-settings.js';
 import type { EncoderPart } from './bag-encoders.js';
 import { JointTraining, jointLayout, type JointParts } from './joint-training.js';
 
 /**
- * Trains all stages of one method in one fold together, from bags to scores, with one early stopping on the validation
- * AUC of the fused score (method.md 7.1), and writes what Stage 2 and Stage 3 write.
+ * Trains all stages of one method in one fold together, from bags to scores, with one early stopping on the
+ * fused scores of the validation patients (method.md 7.1), and writes what Stage 2 and Stage 3 write.
  */
 export const joint = reportingStage(async (context, control) => {
   const method = methodOf(context.unit.method ?? '');
@@ -38,6 +38,7 @@ export const joint = reportingStage(async (context, control) => {
       return (await import('../mfmf/mfmf.js')).trainMfmf(context, control);
     case 'bag':
     case 'single':
+    case 'classic':
       throw new Error(`${method.id} has no stages to train together`);
   }
 });
@@ -48,8 +49,8 @@ async function trainJointly(
   control: ReportingControl,
 ): Promise<StageOutput> {
   const { config } = context;
-  const data = readFold(context);
-  const { labels, fold } = data;
+  const data = readJudgedFold(context);
+  const { labels, fold, criterion } = data;
   const settings = jointSettings(method, config);
   const parts = await partsOf(context, method, data, settings);
   const having = (patients: readonly number[]): readonly number[] =>
@@ -62,12 +63,10 @@ async function trainJointly(
   const { name: backend } = await loadBackend();
   const layout = jointLayout(parts);
   const parameters = initialParameters(layout, context.rng('init'));
-  const model = new JointTraining(parts, parameters, labels, having(fold.val));
+  const model = new JointTraining(parts, parameters, data, having(fold.val));
   const before = model.phi.slice();
   const history = await trainInStage(model, context, control, {
-    monitor: 'valAuc',
-    patients,
-    labels,
+    ...trainingOn(data, patients),
     backend,
   });
   const { inputs: embedded } = await model.embed(labels.map((_, patient) => patient));
@@ -87,7 +86,7 @@ async function trainJointly(
     files: {
       [weightsFile]: writeSafetensors(namedParameters(layout, parameters)),
       ...latent?.files,
-      [predictionsFile]: await headPredictions(trained, data),
+      ...(await headPredictions(trained, data)),
       [robustnessFile]: await headRobustness(
         trained,
         data,
@@ -97,7 +96,7 @@ async function trainJointly(
       [historyFile]: { ...history, warnings: [...history.warnings, ...warnings] },
     },
     metrics: {
-      valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null,
+      ...bestDiscrimination(history, criterion.ranking),
       ...(latent === null ? {} : { bestEpoch: history.bestEpoch, leadingShare: latent.leadingShare }),
     },
   };
@@ -107,7 +106,7 @@ async function trainJointly(
 export async function partsOf(
   context: Pick<StageContext, 'config' | 'inputs' | 'rng'>,
   method: FusionMethod,
-  { cohort }: Pick<FoldData, 'cohort'>,
+  { cohort, criterion }: Pick<JudgedFold, 'cohort' | 'criterion'>,
   { mil, align, detach }: JointSettings,
 ): Promise<JointParts> {
   const { config, inputs, rng } = context;
@@ -123,7 +122,7 @@ export async function partsOf(
     const source = new BagSource(cohort, modality, inputs.all('embed'), residentBytes() / bags.length);
     return {
       modality,
-      encoder: bagEncoderOf(mil, source.width, align.width),
+      encoder: bagEncoderOf(mil, source.width, criterion, align.width),
       source,
       maxInstances: config.bag.maxInstances,
       dropout: rng(`${modality}-dropout`),
@@ -138,7 +137,7 @@ export async function partsOf(
     return { modality, kind: 'bag', width, values: new Float32Array(), observed: new Uint8Array() };
   });
   if (method.embedding === 'projected') {
-    const head = await fusionHead(context, method, shapes);
+    const head = await fusionHead(context, criterion, method, shapes);
     return { chosen, encoders, tables, alignment: null, head, detach };
   }
   const projection = projectionOf(align, shapes);
@@ -149,6 +148,6 @@ export async function partsOf(
       projection,
       objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOfInputs(shapes)),
     },
-    head: await fusionHead(context, method, latents),
+    head: await fusionHead(context, criterion, method, latents),
   };
 }

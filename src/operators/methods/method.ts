@@ -2,8 +2,8 @@ import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 import type { HeadModule } from '../heads/head.js';
 
-/** The modalities a method reads: all of the experiment, all its bags, or exactly the named ones. */
-export type Reads = 'all' | 'bags' | readonly ModalityId[];
+/** The modalities a method reads: all of the experiment, all its bags or tables, or exactly the named ones. */
+export type Reads = 'all' | 'bags' | 'tables' | readonly ModalityId[];
 
 interface MethodBase {
   /** Unit of its jobs, part of file names, and how an experiment asks for it. */
@@ -15,7 +15,7 @@ interface MethodBase {
 /** A head over one embedding per modality (method.md 6, 8). */
 export interface FusionMethod extends MethodBase {
   readonly kind: 'fusion';
-  readonly reads: Reads;
+  readonly reads: Exclude<Reads, 'tables'>;
   /**
    * What the head reads: latent vectors u of an alignment, or one linear map per modality, learned with the head, of z
    * and the table vectors.
@@ -33,7 +33,7 @@ export interface FusionMethod extends MethodBase {
 /** The classifier of a Stage-1 encoder: gated-attention MIL over the bags of one modality or the union of several (8.1). */
 export interface BagMethod extends MethodBase {
   readonly kind: 'bag';
-  readonly reads: Exclude<Reads, 'all'>;
+  readonly reads: Exclude<Reads, 'all' | 'tables'>;
 }
 
 /** A network over instances and table vectors, without encoders: one training job from bags to scores (method.md 8.6). */
@@ -48,13 +48,30 @@ export interface SingleTableMethod extends MethodBase {
   readonly reads: readonly [ModalityId];
 }
 
+/** A classical model of time-to-event, fitted at once on the tables (method.md 11.3). */
+export interface ClassicMethod extends MethodBase {
+  readonly kind: 'classic';
+  readonly reads: 'tables';
+  readonly fit: 'coxRidge' | 'kaplanMeier';
+}
+
 /** One row of the result table: what it is made of. */
-export type Method = FusionMethod | BagMethod | InstanceMethod | SingleTableMethod;
+export type Method = FusionMethod | BagMethod | InstanceMethod | SingleTableMethod | ClassicMethod;
 
 /** The modalities a method reads, of those the experiment has, in the order of its slots. */
 export const modalitiesOf = ({ reads }: Method, slots: readonly Slot[]): readonly ModalityId[] =>
   slots
-    .filter(({ id, kind }) => reads === 'all' || (reads === 'bags' ? kind === 'bag' : reads.includes(id)))
+    .filter(({ id, kind }) => {
+      switch (reads) {
+        case 'all':
+          return true;
+        case 'bags':
+        case 'tables':
+          return `${kind}s` === reads;
+        default:
+          return reads.includes(id);
+      }
+    })
     .map(({ id }) => id);
 
 /** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
@@ -66,6 +83,7 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
       return true;
     case 'bag':
     case 'single':
+    case 'classic':
       return false;
   }
 }
@@ -74,6 +92,8 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
 export interface MethodSettings {
   /** `clip.anchor`; null takes the first bag. */
   readonly anchor: ModalityId | null;
+  /** Whether the outcome is a time. */
+  readonly inTime: boolean;
 }
 
 /** The modality that CLIP alignment compares the others with: the given one, or the first bag. Null when neither exists. */
@@ -87,9 +107,12 @@ export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): Mod
 export function missingFor(
   method: Method,
   slots: readonly Slot[],
-  { anchor }: MethodSettings,
+  { anchor, inTime }: MethodSettings,
 ): string | null {
   const { reads } = method;
+  if (method.kind === 'classic' && !inTime) return 'needs data.outcome.kind: timeToEvent';
+  if (reads === 'tables' && !slots.some(({ kind }) => kind === 'table'))
+    return 'needs a table, which the experiment does not have';
   if (reads === 'bags' && !slots.some(({ kind }) => kind === 'bag'))
     return 'needs a bag modality, which the experiment does not have';
   const reason = typeof reads === 'string' ? null : namedMissing(method, reads, slots);

@@ -1,6 +1,13 @@
 import type { Slot } from '../../pipeline/core/modality.js';
 import type { HeadModule } from '../heads/head.js';
-import type { BagMethod, FusionMethod, InstanceMethod, Method, SingleTableMethod } from './method.js';
+import type {
+  BagMethod,
+  ClassicMethod,
+  FusionMethod,
+  InstanceMethod,
+  Method,
+  SingleTableMethod,
+} from './method.js';
 
 const mlp = async (): Promise<HeadModule> => (await import('../heads/mlp.js')).mlpHead;
 const pool = (how: 'mean' | 'sum' | 'max') => async (): Promise<HeadModule> =>
@@ -30,6 +37,12 @@ const milAll: BagMethod = { id: 'mil-all', title: 'MIL on all bags', kind: 'bag'
 const bagsMlp = fusion('bags_mlp', 'Fusion MLP on all bags', {
   ...{ embedding: 'projected', reads: 'bags', head: mlp },
 });
+const coxRidge: ClassicMethod = {
+  ...{ id: 'cox_ridge', title: 'Ridge Cox on the tables', kind: 'classic', reads: 'tables', fit: 'coxRidge' },
+};
+const kaplanMeier: ClassicMethod = {
+  ...{ id: 'kaplan_meier', title: 'Kaplan-Meier', kind: 'classic', reads: 'tables', fit: 'kaplanMeier' },
+};
 const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', reads: 'all' };
 
 /** The methods of a fixed name, in the order that reports follow. Sections are those of docs/method.md. */
@@ -63,6 +76,8 @@ export const fixedMethods: readonly Method[] = [
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,
   }),
   ...[allMlp, ga, drop, haf].map(attached), // 8.9
+  coxRidge, // 11.3: time-to-event alone
+  kaplanMeier, // 11.3: what everybody's curve is worth
 ];
 
 /** `mil-WSI`: gated-attention MIL on one bag (8.1). */
@@ -135,12 +150,14 @@ export function methodOf(id: string): Method {
 }
 
 /** The names of all methods that an experiment with these modalities can ask for, in the order that reports follow. */
-export function familiesOf(slots: readonly Slot[]): readonly string[] {
+export function familiesOf(slots: readonly Slot[], inTime = false): readonly string[] {
   const bags = slots.filter(({ kind }) => kind === 'bag');
   const overBags = (method: Method): boolean => method.reads === 'bags';
   return [
     ...bags.map(({ id }) => milOn(id).id),
-    ...fixedMethods.filter((method) => bags.length > 0 || !overBags(method)).map(({ id }) => id),
+    ...fixedMethods
+      .filter((method) => (bags.length > 0 || !overBags(method)) && (inTime || method.kind !== 'classic'))
+      .map(({ id }) => id),
     ...slots.filter(({ kind }) => kind === 'table').map(({ id }) => tableAlone(id).id),
   ];
 }

@@ -8,7 +8,9 @@ import {
   initialParameters,
   layoutOf,
   linearSpecs,
+  outputSpecs,
   partOf,
+  type OutputLayer,
   type ParameterLayout,
   type ParameterTensors,
 } from '../tensor/parameters.js';
@@ -21,7 +23,7 @@ export interface MfmfOptions extends BlockShape {
   readonly bags: Partial<Record<ModalityId, number>>;
   /** The bags it attends to, one block each. */
   readonly sequence: readonly ModalityId[];
-  readonly logits: 1 | 2;
+  readonly output: OutputLayer;
   /** Stream to draw the token maps from when they are never trained; null when they learn. */
   readonly frozen: Rng | null;
 }
@@ -40,7 +42,7 @@ const mapName = (modality: string): string => `token.${modality}`;
 const blockName = (position: number, modality: ModalityId): string => `block.${position + 1}.${modality}`;
 
 export function mfmfOf(options: MfmfOptions): Mfmf {
-  const { tables, bags, sequence, logits, frozen, width } = options;
+  const { tables, bags, sequence, output, frozen, width } = options;
   const sources = [
     ...tables.map(({ modality, width: read }) => [modality, read] as const),
     ...Object.entries(bags),
@@ -51,7 +53,7 @@ export function mfmfOf(options: MfmfOptions): Mfmf {
   const learned = [
     { name: 'query', shape: [1, width], fanIn: width },
     ...sequence.flatMap((modality, position) => blockSpecs(blockName(position, modality), options)),
-    ...linearSpecs('output', width, logits),
+    ...outputSpecs('output', width, output),
   ];
   if (frozen === null) return { ...options, layout: layoutOf([...maps, ...learned]), fixed: null };
   const layout = layoutOf(maps);
@@ -86,7 +88,7 @@ export interface MfmfGroup {
   readonly bags: Partial<Record<ModalityId, Context>>;
 }
 
-/** Outputs of P patients, [P, logits]. Call inside `tf.tidy`. */
+/** Outputs of P patients, [P, outputs]. Call inside `tf.tidy`. */
 export function mfmfForward(net: Mfmf, weights: ParameterTensors, group: MfmfGroup): tf.Tensor2D {
   const { width, tables } = net;
   const { patients } = group;

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import { logitsOf, spreadLogits } from '../heads/outputs.js';
+import type { JudgedCohort, Target } from '../criteria/criterion.js';
+import { outputRows } from '../criteria/output-rows.js';
+import { validationOf } from '../heads/head-training.js';
+import type { Outputs } from '../heads/outputs.js';
 import type { BagSource } from '../stage1/bag-source.js';
 import { mapGradient, mapInstances } from '../stage1/instance-map.js';
 import { BagPacker, subsample } from '../stage1/pack-bags.js';
@@ -10,11 +13,9 @@ import { gatherMask, gatherRows, hasAny, type ModalityInput } from '../embedding
 import { evidenceOf, vectorExempt } from '../embeddings/vector-exempt.js';
 import { addTo } from '../tensor/add-to.js';
 import { gradientsThrough } from '../tensor/autodiff.js';
-import { logisticLoss } from '../tensor/cross-entropy.js';
 import { addGradients, ParameterTensors, partOf, type ParameterLayout } from '../tensor/parameters.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
-import { validationAuc } from '../tensor/validation-auc.js';
 import {
   arraysOf,
   lookingArrays,
@@ -36,8 +37,8 @@ export interface MfmfTrainingOptions {
   readonly tables: readonly ModalityInput[];
   /** In the order of the experiment. */
   readonly bags: Partial<Record<ModalityId, MfmfBags>>;
-  /** Labels of all patients. */
-  readonly labels: readonly (0 | 1)[];
+  /** Targets of all patients. */
+  readonly judged: JudgedCohort;
   /** Subsample larger bags to so many instances in training; null keeps all. */
   readonly maxInstances: number | null;
   /** Validation patients the network sees something of. */
@@ -68,7 +69,7 @@ export class MfmfTraining implements Trainable {
     this.packers = new Map(
       this.modalities().map((modality) => [
         modality,
-        new BagPacker(this.bagsOf(modality).source, options.labels),
+        new BagPacker(this.bagsOf(modality).source, options.judged.targets),
       ]),
     );
   }
@@ -84,13 +85,9 @@ export class MfmfTraining implements Trainable {
   }
 
   async validate(): Promise<Validation> {
-    const { validation, labels } = this.options;
-    if (validation.length === 0) return { loss: null, auc: null };
-    const logits = await this.logits(validation);
-    const own = validation.map((patient) => labels[patient] as 0 | 1);
-    const losses = logits.map((logit, i) => logisticLoss(logit, own[i] as 0 | 1).loss);
-    const loss = losses.reduce((sum, value) => sum + value, 0) / validation.length;
-    return { loss, auc: validationAuc(own, logits) };
+    const { validation, judged } = this.options;
+    if (validation.length === 0) return { loss: null, discrimination: null };
+    return validationOf(await this.outputs(validation), this.targetsOf(validation), judged.criterion);
   }
 
   /** Arrays that an epoch could not teach: nobody had the modality, or needed the learned token (see `Trainable`). */
@@ -111,19 +108,19 @@ export class MfmfTraining implements Trainable {
     return exempt;
   }
 
-  /** Evaluation-mode logits, from whole bags. */
-  async logits(patients: readonly number[]): Promise<readonly number[]> {
+  /** Evaluation-mode outputs, from whole bags. */
+  async outputs(patients: readonly number[]): Promise<Outputs> {
     const weights = new ParameterTensors(this.layout, this.parameters);
-    const logits: number[] = [];
+    const rows: (readonly number[])[] = [];
     for (const run of this.runs(patients, null)) {
       const bags = await this.read(run, null);
       const output = tf.tidy(() => mfmfForward(this.net, weights, this.groupOf(run, bags)));
-      logits.push(...logitsOf(await output.data<'float32'>(), this.net.logits));
+      rows.push(...outputRows(await output.data<'float32'>(), this.net.output.outputs));
       output.dispose();
       for (const { tokens } of bags) tokens.dispose();
     }
     weights.dispose();
-    return logits;
+    return rows;
   }
 
   /** Adds the gradient of `sum of l+ over the run / count` to `gradient` and returns that part of the loss. */
@@ -134,20 +131,16 @@ export class MfmfTraining implements Trainable {
     gradient: Float32Array,
   ): Promise<number> {
     const { net } = this;
+    const { criterion } = this.options.judged;
     const bags = await this.read(run, this.options.maxInstances);
     const active = this.activeArrays(bags);
     let loss = 0;
     const forward = (): tf.Tensor2D => mfmfForward(net, weights, this.groupOf(run, bags));
     const learned = [...active.map((name) => weights.matrix(name)), ...bags.map(({ tokens }) => tokens)];
     const gradients = await gradientsThrough(forward, learned, (outputs) => {
-      const losses = logitsOf(outputs, net.logits).map((logit, i) =>
-        logisticLoss(logit, this.options.labels[run[i] as number] as 0 | 1),
-      );
-      loss = losses.reduce((sum, { loss: own }) => sum + own, 0) / count;
-      return spreadLogits(
-        losses.map(({ gradient: slope }) => slope / count),
-        net.logits,
-      );
+      const judged = criterion.judge(outputRows(outputs, net.output.outputs), this.targetsOf(run));
+      loss = judged.reduce((sum, { loss: own }) => sum + own, 0) / count;
+      return judged.flatMap(({ gradient: slopes }) => slopes.map((slope) => slope / count));
     });
     const named = Object.fromEntries(active.map((name, i) => [name, gradients[i] as tf.Tensor]));
     await addGradients(this.layout, named, [gradient]);
@@ -181,6 +174,10 @@ export class MfmfTraining implements Trainable {
         addTo(partOf(this.layout, into, names[part]), found[part]);
     }
     tf.dispose([d, tokens]);
+  }
+
+  private targetsOf(patients: readonly number[]): readonly Target[] {
+    return patients.map((patient) => this.options.judged.targets[patient] as Target);
   }
 
   private modalities(): readonly ModalityId[] {

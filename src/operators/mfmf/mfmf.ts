@@ -5,14 +5,16 @@ import { modalityOf } from '../cohort/cohort-data.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { hasAny, readTableInputs } from '../embeddings/modality-inputs.js';
-import { predictionsFile } from '../stage3/prediction-data.js';
-import { predictionsOf } from '../stage3/predictions.js';
+import { predictionFiles } from '../stage3/prediction-files.js';
+import { scoredPatients } from '../stage3/score-head.js';
 import { loadBackend } from '../tensor/backend.js';
-import { readFold, requireTraining } from '../tensor/fold-patients.js';
+import { readJudgedFold, trainingOn } from '../criteria/judged-fold.js';
+import { outputLayerOf } from '../criteria/output-rows.js';
+import { requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { trainInStage } from '../tensor/train-in-stage.js';
+import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { bagSequence } from './bag-sequence.js';
 import { mfmfOf } from './mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
@@ -27,8 +29,8 @@ const heads = 8;
  */
 export async function trainMfmf(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, rng, inputs } = context;
-  const data = readFold(context);
-  const { cohort, labels, fold } = data;
+  const data = readJudgedFold(context);
+  const { cohort, fold, criterion } = data;
   const tables = readTableInputs(inputs);
   const there = inputs.all('bags').map(modalityOf);
   const sequence = bagSequence(
@@ -52,30 +54,28 @@ export async function trainMfmf(context: StageContext, control: ReportingControl
   const net = mfmfOf({
     ...{ width, heads, tables, sequence },
     bags: Object.fromEntries(used.map((modality) => [modality, bags[modality]?.source.width])),
-    logits: config.fusion.logits,
+    output: outputLayerOf(criterion, config.fusion.logits),
     frozen: config.mfmf.projection === 'frozenRandom' ? rng('frozen') : null,
   });
   const parameters = initialParameters(net.layout, rng('init'));
   const { maxInstances } = config.bag;
   const model = new MfmfTraining(net, parameters, {
-    ...{ tables, bags, labels, maxInstances, validation: having(fold.val) },
+    ...{ tables, bags, judged: data, maxInstances, validation: having(fold.val) },
   });
   const history = await trainInStage(model, context, control, {
-    monitor: 'valAuc',
-    patients,
-    labels,
+    ...trainingOn(data, patients),
     backend,
   });
-  const visible = having([...fold.val, ...fold.test]);
-  const logits = await model.logits(visible);
-  const scored = new Map(visible.map((patient, i) => [patient, logits[i] as number]));
+  const visible = having(scoredPatients(data));
+  const rows = await model.outputs(visible);
+  const scored = new Map(visible.map((patient, i) => [patient, rows[i] as readonly number[]]));
   return {
     type: 'output',
     files: {
       [weightsFile]: writeSafetensors(namedParameters(net.layout, parameters)),
-      [predictionsFile]: predictionsOf(data, scored),
+      ...predictionFiles(data, scored),
       [historyFile]: history,
     },
-    metrics: { valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null },
+    metrics: bestDiscrimination(history, criterion.ranking),
   };
 }

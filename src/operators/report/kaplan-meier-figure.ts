@@ -43,7 +43,7 @@ export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | nu
       `Kaplan-Meier curves of ${shown.title}: ${subtitle.join('; ')}`,
     ),
     csv: [
-      csvLine(['group', 'time_days', 'at_risk', 'events', 'censored', 'survival', 'lower95', 'upper95']),
+      csvLine(['group', 'time_days', 'at_risk', 'events', 'censored', 'share', 'lower95', 'upper95']),
       ...groups.flatMap(({ name, curve }) =>
         Array.from(curve.times, (days, at) =>
           csvLine([
@@ -118,18 +118,18 @@ function curvePanel(
   color: object,
 ): PanelSpec {
   const y = {
-    field: 'survival',
+    field: 'share',
     type: 'quantitative' as const,
     scale: { domain: [0, 1] },
     axis: { title: `Share without "${event}"`, format: '.1f', tickCount: 6 },
   };
   const rows = groups.flatMap(({ name, curve }) => [
-    { group: name, step: 0, years: 0, survival: 1, lower: 1, upper: 1, censored: 0 },
+    { group: name, step: 0, years: 0, share: 1, lower: 1, upper: 1, censored: 0 },
     ...Array.from(curve.times, (days, at) => ({
       group: name,
       step: at + 1,
       years: days / year,
-      survival: curve.survival[at] as number,
+      share: curve.survival[at] as number,
       lower: curve.lower[at] as number,
       upper: curve.upper[at] as number,
       censored: curve.censored[at] as number,

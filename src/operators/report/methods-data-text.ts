@@ -1,3 +1,4 @@
+import { inTime } from './survival-text.js';
 import { hancockTitles } from '../../pipeline/config/cohorts/hancock.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOfKind, tableOf } from '../../pipeline/config/slots.js';
@@ -39,6 +40,14 @@ export function cohortText(input: ReportInput): string {
 function labelText({ config, outcome }: ReportInput): string {
   const { cohort, data } = config;
   const { positive, negative, column } = outcome;
+  if (inTime(config)) {
+    const { time } = data.outcome;
+    const causes =
+      cohort.event === 'tumorSpecific'
+        ? '; patients who died of another or an unknown cause are censored at death'
+        : '';
+    return `The outcome is the time to ${positive}, column ${time?.column ?? ''} in ${time?.unit ?? ''}; patients without it are censored at that time${causes}. Patients without a time above 0 were left out.`;
+  }
   switch (cohort.label) {
     case 'overall':
       return isHancock(config)

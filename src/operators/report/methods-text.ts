@@ -1,4 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
+import { evaluationInTime, inTime, lossInTime, monitorName } from './survival-text.js';
 import { slotsOf, slotsOfKind } from '../../pipeline/config/slots.js';
 import { isDetached } from '../joint/joint-settings.js';
 import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/method.js';
@@ -49,7 +50,7 @@ function encoderText({ config, outcome }: ReportInput): string {
   return (
     `Each ${bagWord(config)} has a gated-attention MIL encoder: a linear map of the instances to ${mil.hidden} numbers (${inside(mil.activation)}, ` +
     `dropout ${mil.dropout}), gated attention of width ${mil.attention} (dropout ${mil.attentionDropout}), and the attention-weighted ` +
-    `sum z of ${mil.hidden} numbers${mil.transfer === 'none' ? '' : `, mapped linearly to ${align.width}`}. Loss: ${mil.wBag} × bag cross-entropy + ` +
+    `sum z of ${mil.hidden} numbers${mil.transfer === 'none' ? '' : `, mapped linearly to ${align.width}`}. Loss: ${mil.wBag} × ${inTime(config) ? 'negative log likelihood of the hazards' : 'bag cross-entropy'} + ` +
     `${mil.wInst} × instance clustering loss over the ${mil.k} instances ranked highest and lowest (${heads}` +
     `${mil.subtyping ? ', the other class trained as well' : ''})${mil.wInstAgain === 0 ? '' : `; rows with alignment or drop add the instance loss once more with weight ${mil.wInstAgain}`}.`
   );
@@ -91,8 +92,11 @@ function fusionText(config: Config, methods: readonly FusionMethod[]): string {
   const { fusion } = config;
   const drop = methods.filter(({ randomDrop }) => randomDrop);
   const projected = methods.filter(({ embedding }) => embedding === 'projected');
-  const out =
-    fusion.logits === 1 ? 'one logit with binary cross-entropy' : 'two logits with softmax cross-entropy';
+  const out = inTime(config)
+    ? lossInTime(config)
+    : fusion.logits === 1
+      ? 'one logit with binary cross-entropy'
+      : 'two logits with softmax cross-entropy';
   return (
     `The vectors of all modalities are concatenated, zeros where one is missing, and pass a network with ${fusion.hidden} hidden units ` +
     `(${inside(fusion.activation)}, dropout ${fusion.dropout}) to ${out}.` +
@@ -151,6 +155,10 @@ function otherRows({ config, titles }: ReportInput, methods: readonly Method[]):
         ]
       : []),
   ];
+  if (methods.some(({ kind }) => kind === 'classic'))
+    sentences.push(
+      'Classical rows: Cox regression with a ridge penalty on the columns of all tables (training means for missing cells, marked by columns of their own), the penalty by inner folds of the training patients; and the Kaplan-Meier curve of the training patients for everybody.',
+    );
   return sentences.length === 0 ? [] : [{ heading: 'Comparison rows', text: sentences.join(' ') }];
 }
 
@@ -159,13 +167,13 @@ function scheduleText(config: Config, methods: readonly Method[]): string {
   const joint = methods.filter((method) => isJoint(method, schedule));
   const monitor =
     align.monitor === 'valAuc'
-      ? 'the validation AUC of a probe fusion network beside it'
+      ? `the ${monitorName(config)} of a probe fusion network beside it`
       : 'its validation loss';
   const how =
     schedule === 'staged'
       ? `Staged: each stage is a training job of its own on the frozen output of the one before, with its own early stopping (Stage 2 by ${monitor}).` +
         (joint.length === 0 ? '' : ` Trained in one job: ${titlesOf(joint)}.`)
-      : 'Joint: all stages of a method are trained in one optimisation step, with one early stopping on the validation AUC of the fused score.';
+      : `Joint: all stages of a method are trained in one optimisation step, with one early stopping on the ${monitorName(config)} of the fused score.`;
   const attached = methods.filter((method) => method.kind === 'fusion' && !isDetached(method, config));
   const gradients = detach
     ? ` No gradient passes from one stage into another${attached.length === 0 ? '' : `, except in ${titlesOf(attached)}`}.`
@@ -179,17 +187,15 @@ function trainingText({ config, training }: ReportInput): string {
     ...new Set(training.flatMap(({ folds }) => folds.map(({ history }) => history.backend))),
   ].sort();
   return (
-    `The same protocol for every row: Adam, learning rate ${train.lr}, weight decay ${train.weightDecay}, ${train.batch} patients per step, both classes ` +
-    `drawn equally often; at most ${counted(train.epochs, 'epoch')}, stopped after ${train.patience} without better validation AUC, weights of the best epoch kept; ` +
+    `The same protocol for every row: Adam, learning rate ${train.lr}, weight decay ${train.weightDecay}, ${train.batch} patients per step, ${inTime(config) ? 'each training patient once in an epoch' : 'both classes drawn equally often'}; ` +
+    `at most ${counted(train.epochs, 'epoch')}, stopped after ${train.patience} without better ${monitorName(config)}, weights of the best epoch kept; ` +
     `learning rate times ${train.plateauFactor} after ${train.plateauPatience} epochs without lower validation loss. Training seed ${config.seed}` +
     `${backends.length === 0 ? '' : `; trained with ${listed(backends)}`}.`
   );
 }
 
-function evaluationText(
-  { config: { robustness, stats, cv }, summary }: ReportInput,
-  fusion: readonly FusionMethod[],
-): string {
+function evaluationText({ config, summary }: ReportInput, fusion: readonly FusionMethod[]): string {
+  const { robustness, stats, cv } = config;
   const pooled =
     cv.mode === 'fixedTest' || cv.repeats > 1
       ? "Pooled scores are the mean of a patient's test probabilities."
@@ -202,6 +208,7 @@ function evaluationText(
     summary.comparisons.length === 0
       ? ''
       : ` ${methodOf(stats.reference).title} is compared with ${listed(summary.comparisons.map(({ other }) => methodOf(other).title))} by McNemar's and DeLong's tests, Holm-adjusted.`;
+  if (inTime(config)) return `${evaluationInTime(config)}${hidden}`;
   return (
     `On test patients, with the kept weights, once: AUC (mid-ranks), accuracy, balanced accuracy, sensitivity and specificity at threshold 0.5, Brier score and ` +
     `expected calibration error (ten bins); mean and population standard deviation over folds. ${pooled} The interval of the pooled AUC is DeLong's.${hidden}${compared}`

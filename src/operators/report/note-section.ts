@@ -37,15 +37,21 @@ const foldsText = (folds: readonly number[]): string =>
 function generalNotes({ summary, config }: ReportInput): Note[] {
   const { majority } = summary.cohort;
   const run = (text: string): Note => ({ about: 'This run', text, folds: [] });
+  const inTime = summary.survival !== undefined;
   return [
-    run(
-      `Always answering the more frequent class is right for ${(100 * majority).toFixed(1)} % of the patients. ` +
-        'Accuracy at threshold 0.5 mostly reflects calibration, because training draws both classes equally often: rank methods by AUC.',
-    ),
+    inTime
+      ? run(
+          'Risks of different folds come from different models: every C compares patients of one fold alone.',
+        )
+      : run(
+          `Always answering the more frequent class is right for ${(100 * majority).toFixed(1)} % of the patients. ` +
+            'Accuracy at threshold 0.5 mostly reflects calibration, because training draws both classes equally often: rank methods by AUC.',
+        ),
     ...(config.cv.mode === 'fixedTest' || config.cv.repeats > 1
       ? [
           run(
-            'Folds test the same patients more than once, so their standard deviation does not tell how the result would vary with other patients; the interval of the pooled AUC does.',
+            'Folds test the same patients more than once, so their standard deviation does not tell how the result would vary with other patients; ' +
+              (inTime ? 'the intervals of the differences do.' : 'the interval of the pooled AUC does.'),
           ),
         ]
       : []),

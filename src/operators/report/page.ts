@@ -22,6 +22,7 @@ import { significanceSection } from './significance-section.js';
 import { methodGroupOf, methodGroupTitles, type MethodGroup } from './row-groups.js';
 import { runFactsPlace } from './report-data.js';
 import { sortScript, sortScriptSource } from './sort-script.js';
+import { survivalSection } from './survival-section.js';
 import { standInWarning } from './stand-in-warning.js';
 
 /**
@@ -49,9 +50,10 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
           <h1>${config.name}</h1>
           ${runFactsPlace} ${standInWarning(input)} ${dataSummary(input)} ${leadText(input)}
         </header>
-        ${resultSection(input)} ${noteSection(input)} ${significanceSection(input)}
-        ${detachmentSection(input)} ${repeatSection(summary.rows)}
-        ${robustnessSection(input, figures.robustness)} ${latentSection(input, figures)}
+        ${summary.survival === undefined ? resultSection(input) : survivalSection(input)}
+        ${noteSection(input)} ${significanceSection(input)} ${detachmentSection(input)}
+        ${repeatSection(summary.rows)} ${robustnessSection(input, figures.robustness)}
+        ${latentSection(input, figures)}
         ${figureSection(
           'ROC curves',
           'Test patients. Curves toward the upper left are better; the dashed diagonal is chance.',
@@ -62,8 +64,30 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
           `Test patients of all folds in ten bins of the predicted probability of ${outcome.positive}. On the diagonal, predicted and observed shares agree; below it, the prediction is too high.`,
           groupsOf(figures.reliability, null),
         )}
+        ${figureSection(
+          'Time to the event',
+          summary.survival === undefined
+            ? 'Kaplan-Meier curve of the cohort with its 95 % band, numbers at risk below.'
+            : "Kaplan-Meier curves with 95 % bands, numbers at risk below. Risk groups are cut at the median risk of the fold's training patients; test patients are shown.",
+          [
+            {
+              title: 'Cohort and horizons',
+              open: true,
+              figures: [figures.survival.cohort, figures.survival.horizons].filter(
+                (figure) => figure !== null,
+              ),
+            },
+            ...groupsOf(figures.survival.groups, null),
+          ],
+        )}
+        ${figureSection(
+          'Calibration at horizons',
+          'Test patients in groups of equal size by their predicted share with the event. On the diagonal, predicted and observed shares agree.',
+          groupsOf(figures.survival.calibration, null),
+        )}
         ${flowSection(input, figures.flow)} ${characteristicsSection(input)} ${methodSection(input)}
-        ${imageSection(input)} ${foldSection(summary.rows, evaluations, outcome)}
+        ${imageSection(input)}
+        ${summary.survival === undefined ? foldSection(summary.rows, evaluations, outcome) : ''}
         ${figureSection(
           'Training',
           'One line per fold. The dot is the epoch whose weights were kept, chosen on validation patients.',
@@ -100,6 +124,12 @@ function groupsOf(figures: readonly MethodFigure[], main: MethodGroup | null): F
  */
 function leadText({ config, summary }: ReportInput): Html {
   const row = summary.rows.find(({ method }) => method === config.stats.reference);
+  const c = row?.survival?.c;
+  if (row !== undefined && c !== undefined && c.mean !== null)
+    return html`<p class="lead">
+      Test C of ${row.title}, the reference method of this experiment: ${spreadText(c)} over
+      ${counted(c.folds, 'fold')}.
+    </p>`;
   if (row === undefined || row.auc.mean === null) return html``;
   const paper = row.paper?.auc ? ` The paper reports ${paperText(row.paper.auc)} for it on its cohort.` : '';
   return html`<p class="lead">

@@ -9,6 +9,7 @@ import { robustnessFigure } from './robustness-figure.js';
 import { robustnessLinesFigure } from './robustness-lines-figure.js';
 import { rocFigure } from './roc-figure.js';
 import { spectrumFigure } from './spectrum-figure.js';
+import { survivalFigures, type SurvivalFigures } from './survival-figures.js';
 import { trainingFigure } from './training-figure.js';
 
 /** Every chart of the report, by section. */
@@ -21,6 +22,7 @@ export interface ReportFigures {
   readonly reliability: readonly MethodFigure[];
   readonly roc: readonly MethodFigure[];
   readonly training: readonly Figure[];
+  readonly survival: SurvivalFigures;
 }
 
 /** A chart of one method. */
@@ -32,6 +34,7 @@ export interface MethodFigure {
 /** Draws everything, one chart after the other: rendering resets ids shared by the process. */
 export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
   const { summary, config } = input;
+  const classed = summary.rows.filter(({ survival }) => survival === undefined);
   return {
     flow: flowDiagram(input.flow, input.outcome),
     robustness: await robustnessFigures(input),
@@ -43,8 +46,8 @@ export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
       (draw) => draw(),
     ),
     spectrum: await drawn(input.spectra, spectrumFigure),
-    reliability: await drawnByMethod(summary.rows, (row) => reliabilityFigure(row, input.outcome)),
-    roc: await drawnByMethod(summary.rows, (row) =>
+    reliability: await drawnByMethod(classed, (row) => reliabilityFigure(row, input.outcome)),
+    roc: await drawnByMethod(classed, (row) =>
       rocFigure(
         row,
         input.predictions.filter(({ method }) => method === row.method),
@@ -52,6 +55,7 @@ export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
       ),
     ),
     training: await drawn(input.training, trainingFigure),
+    survival: await survivalFigures(input),
   };
 }
 
@@ -63,6 +67,8 @@ export const allFigures = (figures: ReportFigures): readonly Figure[] => [
   ...figures.reliability.map(({ figure }) => figure),
   ...figures.roc.map(({ figure }) => figure),
   ...figures.training,
+  ...[figures.survival.cohort, figures.survival.horizons].filter((figure) => figure !== null),
+  ...[...figures.survival.groups, ...figures.survival.calibration].map(({ figure }) => figure),
 ];
 
 /** The reference method in detail - another one where it has nothing to take away - and all methods in one chart. */
@@ -73,6 +79,8 @@ async function robustnessFigures({ summary, config, titles }: ReportInput): Prom
   const shown = able.find(({ row }) => row.method === config.stats.reference) ?? able[0];
   if (shown === undefined) return [];
   const lines = await robustnessLinesFigure(summary.rows, shown.row.method);
+  // The charts of one method show AUC and accuracy.
+  if (summary.survival !== undefined) return lines === null ? [] : [lines];
   return [
     await robustnessFigure(shown.row, shown.robustness),
     ...(lines === null ? [] : [lines]),

@@ -19,6 +19,11 @@ import { readImageInput, type ImageInput } from './image-input.js';
 import { overviewOf, titlesOf, type Overview } from './overview.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
+import {
+  survivalPredictionsFile,
+  survivalPredictionsSchema,
+  type SurvivalPredictions,
+} from '../survival/survival-prediction-data.js';
 import { latentMapFile, latentMapSchema, type LatentMap } from '../latent/latent-data.js';
 import { spectrumGroups, type SpectrumGroup } from './spectrum-groups.js';
 import { trainingGroups, type TrainingGroup } from './training-groups.js';
@@ -27,6 +32,12 @@ export interface MethodFoldPredictions {
   readonly method: string;
   readonly fold: number;
   readonly predictions: readonly Prediction[];
+}
+
+export interface MethodFoldSurvival {
+  readonly method: string;
+  readonly fold: number;
+  readonly predictions: SurvivalPredictions;
 }
 
 /** Everything the report shows. */
@@ -46,6 +57,10 @@ export interface ReportInput {
   readonly evaluations: readonly Evaluation[];
   /** Ascending by fold. */
   readonly predictions: readonly MethodFoldPredictions[];
+  /** Of a time-to-event run, ascending by fold; empty for a binary outcome, as the two lists above are then. */
+  readonly survival: readonly MethodFoldSurvival[];
+  /** Times and events of the cohort, in days, where they are known. */
+  readonly followUp: readonly { readonly time: number; readonly event: 0 | 1 }[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
   /** The latent space of fold 0, for each alignment. */
@@ -62,6 +77,7 @@ export function readReportInput(context: StageContext): ReportInput {
   const [split] = inputs.all('split');
   const stage3 = inputs.all('stage3');
   const { outcome, patients } = readCohort(inputs);
+  const inTime = config.data.outcome.kind === 'timeToEvent';
   const tables = new Map(
     inputs.all('tables').map((artifact) => [modalityOf(artifact), readTypedTable(artifact)]),
   );
@@ -81,14 +97,24 @@ export function readReportInput(context: StageContext): ReportInput {
     flow: inputs.one('cohort').json(flowFile, z.array(flowStepSchema)),
     splitHash: split === undefined ? null : split.json(splitsFile, splitsSchema).hash,
     evaluations: byFold(
-      inputs.all('evaluate').map((artifact) => artifact.json(metricsFile, evaluationSchema)),
+      (inTime ? [] : inputs.all('evaluate')).map((artifact) => artifact.json(metricsFile, evaluationSchema)),
     ),
     predictions: byFold(
-      stage3.map((artifact) => ({
+      (inTime ? [] : stage3).map((artifact) => ({
         method: artifact.unit.method ?? '',
         fold: artifact.unit.fold ?? 0,
         predictions: artifact.json(predictionsFile, predictionsSchema),
       })),
+    ),
+    survival: byFold(
+      (inTime ? stage3 : []).map((artifact) => ({
+        method: artifact.unit.method ?? '',
+        fold: artifact.unit.fold ?? 0,
+        predictions: artifact.json(survivalPredictionsFile, survivalPredictionsSchema),
+      })),
+    ),
+    followUp: patients.flatMap(({ followUpDays, y }) =>
+      followUpDays === null || followUpDays <= 0 ? [] : [{ time: followUpDays, event: y }],
     ),
     training: trainingGroups(inputs, summary.rows, config.schedule, titles),
     latents: inputs.all('latent').map((artifact) => ({

@@ -6,18 +6,20 @@ import { renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { methodLineStyles } from './method-line-styles.js';
 
-/** Mean test AUC of all methods while modalities vanish; the reference method is drawn bold. Null for fewer than two. */
+/** Mean test AUC, or C of time-to-event, of all methods while modalities vanish; the reference method is drawn bold. Null for fewer than two. */
 export async function robustnessLinesFigure(
   rows: readonly SummaryRow[],
   reference: string,
 ): Promise<Figure | null> {
+  const inTime = rows.some(({ survival }) => survival !== undefined);
+  const metric = inTime ? 'C' : 'AUC';
   const shown = rows.flatMap((row) => (row.robustness === null ? [] : [{ row, robustness: row.robustness }]));
   if (shown.length < 2) return null;
   const points = shown.flatMap(({ row, robustness }) =>
     robustness.rho.map((rho, i) => ({
       method: row.title,
       rho,
-      auc: spreadOf(robustness.auc[i] ?? []),
+      auc: spreadOf((inTime ? row.survival?.robustness?.[i] : robustness.auc[i]) ?? []),
       accuracy: spreadOf(robustness.accuracy[i] ?? []),
     })),
   );
@@ -33,13 +35,22 @@ export async function robustnessLinesFigure(
         ),
         titles,
         bold,
+        metric,
       ),
-      `Mean test AUC of ${titles.join(', ')} while modalities vanish with probability 0 to 1`,
+      `Mean test ${metric} of ${titles.join(', ')} while modalities vanish with probability 0 to 1`,
     ),
     csv: [
-      csvLine(['method', 'rho', 'auc_mean', 'auc_std', 'accuracy_mean', 'accuracy_std', 'folds']),
+      csvLine([
+        ...['method', 'rho', `${metric.toLowerCase()}_mean`, `${metric.toLowerCase()}_std`],
+        ...(inTime ? [] : ['accuracy_mean', 'accuracy_std']),
+        'folds',
+      ]),
       ...points.map(({ method, rho, auc, accuracy }) =>
-        csvLine([method, rho, auc.mean, auc.std, accuracy.mean, accuracy.std, auc.folds]),
+        csvLine([
+          ...[method, rho, auc.mean, auc.std],
+          ...(inTime ? [] : [accuracy.mean, accuracy.std]),
+          auc.folds,
+        ]),
       ),
     ].join(''),
   };
@@ -49,6 +60,7 @@ function spec(
   values: { readonly method: string; readonly rho: number; readonly value: number }[],
   titles: readonly string[],
   bold: string | undefined,
+  metric: string,
 ): TopLevelSpec {
   const styles = methodLineStyles(titles, bold);
   const domain = [...styles.domain];
@@ -64,7 +76,7 @@ function spec(
         type: 'quantitative',
         axis: { title: 'Probability ρ of losing a modality', format: '.1f', tickCount: 11 },
       },
-      y: { field: 'value', type: 'quantitative', scale: { zero: false }, axis: { title: 'Test AUC' } },
+      y: { field: 'value', type: 'quantitative', scale: { zero: false }, axis: { title: `Test ${metric}` } },
       color: {
         field: 'method',
         type: 'nominal',

@@ -27,14 +27,16 @@ export function robustnessSection(
       each observed modality vanishes with probability ρ; then one modality at a time, or all but one.
       ${paper === null ? '' : paperSentences.robustness}
     </p>
-    ${figures.map(figureOf)}
-    <details>
-      <summary>Test AUC of every method without one modality, and with one alone</summary>
-      ${oneByOneTable('Without this modality', 'withoutOne', tested, titles)}
-      ${oneByOneTable('With this modality alone', 'onlyOne', tested, titles)}
-    </details>
+    ${figures.map(figureOf)} ${summary.survival === undefined ? oneByOne(tested, titles) : ''}
   </section>`;
 }
+
+const oneByOne = (tested: readonly Tested[], titles: ReportInput['titles']): Html =>
+  html`<details>
+    <summary>Test AUC of every method without one modality, and with one alone</summary>
+    ${oneByOneTable('Without this modality', 'withoutOne', tested, titles)}
+    ${oneByOneTable('With this modality alone', 'onlyOne', tested, titles)}
+  </details>`;
 
 interface Tested {
   readonly row: SummaryRow;

@@ -11,12 +11,13 @@ export interface RowGroup {
   readonly skipped: readonly Skipped[];
 }
 
-const kinds = ['fusion', 'single', 'attached'] as const;
+const kinds = ['fusion', 'single', 'classic', 'attached'] as const;
 export type MethodGroup = (typeof kinds)[number];
 
 export const methodGroupTitles: Readonly<Record<MethodGroup, string>> = {
   fusion: 'Fusion of modalities',
   single: 'One kind of data alone',
+  classic: 'Classical models',
   attached: 'Fusion without detachment',
 };
 
@@ -31,6 +32,8 @@ export function methodGroupOf(id: string): MethodGroup {
     case 'bag':
     case 'single':
       return 'single';
+    case 'classic':
+      return 'classic';
   }
 }
 

@@ -47,7 +47,7 @@ export function trainingGroups(
     groupOf('stage2-clip', 'Stage 2, CLIP', alignedBy('clip')),
     ...rows.flatMap(({ method: id, title }) => {
       const method = methodOf(id);
-      if (method.kind === 'bag') return [];
+      if (method.kind === 'bag' || method.kind === 'classic') return [];
       const [name, stages] = isJoint(method, schedule) ? ['joint', 'All stages'] : ['stage3', 'Stage 3'];
       const own = stage3.filter(({ unit }) => unit.method === id);
       return [groupOf(`${name}-${id}`, `${stages}, ${title}`, own)];

@@ -3,9 +3,9 @@ import type { PackedBags } from './packed-bags.js';
 /**
  * Softmax of the raw scores over the instances of each bag (method.md 4.1): the attention of every row of a pack, R values.
  */
-export function attentionOf(scores: ArrayLike<number>, { offsets, labels }: PackedBags): Float32Array {
+export function attentionOf(scores: ArrayLike<number>, { offsets, targets }: PackedBags): Float32Array {
   const attention = new Float32Array(offsets.at(-1) ?? 0);
-  for (let bag = 0; bag < labels.length; bag++) {
+  for (let bag = 0; bag < targets.length; bag++) {
     const [from, to] = [offsets[bag] as number, offsets[bag + 1] as number];
     let highest = -Infinity;
     for (let row = from; row < to; row++) highest = Math.max(highest, scores[row] as number);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { configSchema } from '../../pipeline/config/schema.js';
 import { rng } from '../../pipeline/core/rng.js';
+import { binaryCriterion } from '../criteria/binary.js';
 import { initialParameters } from '../tensor/parameters.js';
 import { bagGrad } from './bag-grad.js';
 import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
@@ -16,7 +17,8 @@ export interface CheckedStep {
 
 /** @param sizes rows of each bag */
 export function checkedStep(sizes: readonly number[], width: number): CheckedStep {
-  const encoder = bagEncoderOf(configSchema.parse({ name: 'check' }).mil, width);
+  const { mil } = configSchema.parse({ name: 'check' });
+  const encoder = bagEncoderOf(mil, width, binaryCriterion);
   const parameters = initialParameters(encoder.layout, rng(1, 'init')).map((value) => 2 * value);
   const stream = rng(1, 'rows');
   const offsets = sizes.reduce<number[]>((sums, size) => [...sums, (sums.at(-1) ?? 0) + size], [0]);
@@ -24,7 +26,7 @@ export function checkedStep(sizes: readonly number[], width: number): CheckedSte
     rows: Float32Array.from({ length: (offsets.at(-1) ?? 0) * width }, () => stream.normal()),
     width,
     offsets,
-    labels: sizes.map((_, bag) => (bag % 3 === 0 ? 1 : 0)),
+    targets: sizes.map((_, bag) => (bag % 3 === 0 ? 1 : 0)),
   };
   const masks = drawMasks(pack, encoder, rng(1, 'masks'));
   return {

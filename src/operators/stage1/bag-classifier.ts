@@ -1,19 +1,19 @@
-import { crossEntropy } from '../tensor/cross-entropy.js';
+import type { Target } from '../criteria/criterion.js';
 import { partOf } from '../tensor/parameters.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 /** What the classifier made of the P bags of a pack. */
 export interface ClassifiedBags {
-  /** [P, 2], living and deceased. */
+  /** [P, outputs]: two logits, negative and positive, or those of the hazards. */
   readonly logits: Float32Array;
-  /** Cross-entropy of each bag. */
+  /** Loss of each bag. */
   readonly losses: readonly number[];
   /** Gradient of wBag times the summed loss with respect to z, [P, embedding]. */
   readonly dz: Float32Array;
 }
 
 /**
- * Bag classifier `Wc z + bc` with cross-entropy (method.md 4.1), in float64 off the backend: P short rows are too few
+ * Bag classifier `Wc z + bc` with the loss of the criterion (method.md 4.1), in float64 off the backend: P short rows are too few
  * to send there. Adds the gradients of its own parameters to `gradient`.
  *
  * @param z [P, embedding]
@@ -22,26 +22,29 @@ export function classifyBags(
   encoder: BagEncoder,
   parameters: Float32Array,
   z: ArrayLike<number>,
-  labels: readonly (0 | 1)[],
+  targets: readonly Target[],
   gradient: Float32Array | null,
 ): ClassifiedBags {
-  const { embedding: width, wBag, layout } = encoder;
+  const { embedding: width, wBag, layout, outputs, criterion } = encoder;
   const weight = partOf(layout, parameters, 'classifier.weight');
   const bias = partOf(layout, parameters, 'classifier.bias');
-  const logits = new Float32Array(labels.length * 2);
-  const dz = new Float32Array(labels.length * width);
-  const losses = labels.map((y, bag) => {
-    let [living, deceased] = [bias[0] as number, bias[1] as number];
+  const rows = targets.map((_, bag) => {
+    const row = Array.from(bias);
     for (let j = 0; j < width; j++) {
       const value = z[bag * width + j] as number;
-      living += value * (weight[2 * j] as number);
-      deceased += value * (weight[2 * j + 1] as number);
+      for (let k = 0; k < outputs; k++)
+        row[k] = (row[k] as number) + value * (weight[outputs * j + k] as number);
     }
-    logits.set([living, deceased], 2 * bag);
-    const { loss, gradient: dLogits } = crossEntropy(living, deceased, y);
-    for (let j = 0; j < width; j++)
-      dz[bag * width + j] =
-        wBag * (dLogits[0] * (weight[2 * j] as number) + dLogits[1] * (weight[2 * j + 1] as number));
+    return row;
+  });
+  const logits = Float32Array.from(rows.flat());
+  const dz = new Float32Array(targets.length * width);
+  const losses = criterion.judge(rows, targets).map(({ loss, gradient: dLogits }, bag) => {
+    for (let j = 0; j < width; j++) {
+      let sum = 0;
+      for (let k = 0; k < outputs; k++) sum += (dLogits[k] as number) * (weight[outputs * j + k] as number);
+      dz[bag * width + j] = wBag * sum;
+    }
     if (gradient !== null) addClassifierGradient(encoder, gradient, z, bag, dLogits);
     return loss;
   });
@@ -49,18 +52,18 @@ export function classifyBags(
 }
 
 function addClassifierGradient(
-  { embedding: width, wBag, layout }: BagEncoder,
+  { embedding: width, wBag, layout, outputs }: BagEncoder,
   gradient: Float32Array,
   z: ArrayLike<number>,
   bag: number,
-  dLogits: readonly [number, number],
+  dLogits: readonly number[],
 ): void {
   const dWeight = partOf(layout, gradient, 'classifier.weight');
   const dBias = partOf(layout, gradient, 'classifier.bias');
   dLogits.forEach((d, column) => {
     dBias[column] = (dBias[column] as number) + wBag * d;
     for (let j = 0; j < width; j++) {
-      const at = 2 * j + column;
+      const at = outputs * j + column;
       dWeight[at] = (dWeight[at] as number) + wBag * d * (z[bag * width + j] as number);
     }
   });

@@ -1,5 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
-import { layoutOf, linearSpecs, type ParameterLayout } from '../tensor/parameters.js';
+import { layoutOf, linearSpecs, outputSpecs, type ParameterLayout } from '../tensor/parameters.js';
+import type { Criterion } from '../criteria/criterion.js';
 import { headClasses } from './instance-loss.js';
 
 /** The gated-attention encoder of one pathology modality and the weights of its losses (method.md 4.1, 4.2). */
@@ -23,6 +24,9 @@ export interface BagEncoder {
   /** Instances ranked highest and lowest in the instance loss. */
   readonly k: number;
   readonly subtyping: boolean;
+  /** Outputs of the bag classifier, and how they and the instance heads are judged. */
+  readonly outputs: number;
+  readonly criterion: Criterion;
   /** Classes that have an instance head. */
   readonly heads: 'both' | 'deceased';
   readonly layout: ParameterLayout;
@@ -33,9 +37,15 @@ export interface BagEncoder {
  *
  * @param transferred width that T maps to, if there is one (`mil.transfer`)
  */
-export function bagEncoderOf(mil: Config['mil'], width: number, transferred = mil.hidden): BagEncoder {
+export function bagEncoderOf(
+  mil: Config['mil'],
+  width: number,
+  criterion: Criterion,
+  transferred = mil.hidden,
+): BagEncoder {
   const { hidden, attention, transfer } = mil;
   const embedding = transfer === 'linear' ? transferred : hidden;
+  const outputs = criterion.outputsOf(2);
   const layout = layoutOf([
     ...linearSpecs('embed', width, hidden),
     // V, Ug and wa of eq. 2.
@@ -43,9 +53,9 @@ export function bagEncoderOf(mil: Config['mil'], width: number, transferred = mi
     ...linearSpecs('sigmoid', hidden, attention),
     ...linearSpecs('score', attention, 1),
     ...(transfer === 'linear' ? linearSpecs('transfer', hidden, embedding) : []),
-    ...linearSpecs('classifier', embedding, 2),
+    ...outputSpecs('classifier', embedding, { outputs, startBiases: criterion.startBiases }),
     // Heads side by side: columns 2i and 2i+1 are the logits of head i.
     ...linearSpecs('instance', hidden, 2 * headClasses(mil).length),
   ]);
-  return { ...mil, width, embedding, layout };
+  return { ...mil, width, embedding, outputs, criterion, layout };
 }

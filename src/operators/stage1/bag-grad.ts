@@ -10,18 +10,18 @@ import { transferBack, transferred } from './transfer.js';
 export interface BagResult {
   /** Modality embeddings, [P, embedding]. */
   readonly z: Float32Array;
-  /** Bag classifier, [P, 2]. */
+  /** Bag classifier, [P, outputs]. */
   readonly logits: Float32Array;
   /** Raw attention scores of all rows, R values. */
   readonly scores: Float32Array;
-  /** Per bag: cross-entropy of the classifier, and instance loss; both without their weights. */
+  /** Per bag: loss of the classifier, and instance loss; both without their weights. */
   readonly bagLosses: readonly number[];
   readonly instanceLosses: readonly number[];
 }
 
 /**
  * Forward pass of the encoder over a pack of bags and, when `gradient` is given, the hand-derived backward pass: the
- * gradient of `sum over bags of wBag * CE + wInst * L_inst` (eq. 1-3, method.md 4) is added to it, and that of `<dz, z>`,
+ * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to it, and that of `<dz, z>`,
  * through which a later stage reaches the encoder (method.md 7).
  *
  * What grows with R times the widths is in `passes`; softmax, ranking, classifier and losses, a few numbers per row or bag,
@@ -47,7 +47,7 @@ export async function bagGrad(
     const pooled = await pass.pool(attention);
     const z = transferred(encoder, parameters, pooled);
 
-    const { logits, losses, dz: upstreamOfZ } = classifyBags(encoder, parameters, z, pack.labels, gradient);
+    const { logits, losses, dz: upstreamOfZ } = classifyBags(encoder, parameters, z, pack.targets, gradient);
     dz?.forEach((value, i) => (upstreamOfZ[i] = (upstreamOfZ[i] as number) + value));
     const dHeads = gradient === null ? null : new Float32Array(heads.length);
     const instanceLosses = instanceLossesOf(encoder, pack, scores, heads, dHeads);
@@ -63,14 +63,16 @@ export async function bagGrad(
 
 function instanceLossesOf(
   encoder: BagEncoder,
-  { offsets, labels }: PackedBags,
+  { offsets, targets }: PackedBags,
   scores: Float32Array,
   heads: Float32Array,
   gradient: Float32Array | null,
 ): readonly number[] {
-  if (encoder.wInst === 0) return labels.map(() => 0);
+  if (encoder.wInst === 0) return targets.map(() => 0);
   const perRow = 2 * headClasses(encoder).length;
-  return labels.map((y, bag) => {
+  return targets.map((target, bag) => {
+    const y = encoder.criterion.classOf(target);
+    if (y === null) return 0;
     const [from, to] = [offsets[bag] as number, offsets[bag + 1] as number];
     const part = (values: Float32Array): Float32Array => values.subarray(from * perRow, to * perRow);
     const into = gradient === null ? null : part(gradient);

@@ -1,6 +1,6 @@
 /**
  * `z.safetensors` of a `stage1` artifact, patients in cohort order: `z` float32 [n, d1] (zeros where absent), `observed`
- * uint8 [n], `logits` float32 [n, 2] of the bag classifier (living, deceased).
+ * uint8 [n], `logits` float32 [n, outputs] of the bag classifier (negative, positive; or one logit for each hazard).
  */
 export const embeddingsFile = 'z.safetensors';
 

@@ -1,3 +1,4 @@
+import type { Target } from '../criteria/criterion.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { BagSource } from './bag-source.js';
 import type { BagEncoder } from './bag-encoder.js';
@@ -5,7 +6,7 @@ import type { BagEncoder } from './bag-encoder.js';
 export interface ExemptOptions {
   readonly source: BagSource;
   /** Of all patients. */
-  readonly labels: readonly (0 | 1)[];
+  readonly targets: readonly Target[];
   /** As in training; null keeps all instances. */
   readonly maxInstances: number | null;
   /** Whether a later stage passes a gradient to z. */
@@ -17,8 +18,8 @@ const instance = ['instance.weight', 'instance.bias'];
 
 /** Arrays of an encoder that had no gradient to expect from an epoch. */
 export function encoderExempt(
-  { wBag, wInst, heads, subtyping, layout }: BagEncoder,
-  { source, labels, maxInstances, attached }: ExemptOptions,
+  { wBag, wInst, heads, subtyping, layout, criterion }: BagEncoder,
+  { source, targets, maxInstances, attached }: ExemptOptions,
   drawn: Drawn,
 ): ReadonlySet<string> {
   const having = [...new Set(drawn.flat())].filter((patient) => source.has(patient));
@@ -31,7 +32,10 @@ export function encoderExempt(
   if (having.every((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity) === 1))
     exempt.push(...attention);
   const ofDeceased = heads === 'deceased' && !subtyping;
-  if (wInst === 0 || (ofDeceased && having.every((patient) => labels[patient] === 0)))
-    exempt.push(...instance);
+  const teaches = (patient: number): boolean => {
+    const y = criterion.classOf(targets[patient] as Target);
+    return ofDeceased ? y === 1 : y !== null;
+  };
+  if (wInst === 0 || !having.some(teaches)) exempt.push(...instance);
   return new Set(exempt);
 }

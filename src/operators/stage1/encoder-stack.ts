@@ -51,7 +51,7 @@ export class EncoderStack {
     private readonly members: readonly StackMember[],
   ) {
     this.rows = new Stacking(members.map(({ pack }) => rowsOf(pack)));
-    this.bags = new Stacking(members.map(({ pack }) => pack.labels.length));
+    this.bags = new Stacking(members.map(({ pack }) => pack.targets.length));
   }
 
   /** Comes first. */
@@ -173,11 +173,11 @@ export class EncoderStack {
 
 function attentionMatrix(
   attention: Float32Array,
-  { offsets, labels }: PackedBags,
+  { offsets, targets }: PackedBags,
   columns: number,
 ): Float32Array {
-  const matrix = new Float32Array(labels.length * columns);
-  labels.forEach((_, bag) => {
+  const matrix = new Float32Array(targets.length * columns);
+  targets.forEach((_, bag) => {
     const [from, to] = [offsets[bag] as number, offsets[bag + 1] as number];
     matrix.set(attention.subarray(from, to), bag * columns + from);
   });

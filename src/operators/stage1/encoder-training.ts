@@ -1,10 +1,11 @@
 import type { Rng } from '../../pipeline/core/rng.js';
+import type { Target } from '../criteria/criterion.js';
+import { outputRows } from '../criteria/output-rows.js';
 import { addTo } from '../tensor/add-to.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import { Scratch } from '../tensor/scratch.js';
 import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
-import { validationAuc } from '../tensor/validation-auc.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
 import type { BagSource } from './bag-source.js';
 import type { DevicePlace } from './device-room.js';
@@ -48,13 +49,13 @@ export class EncoderTraining implements Trainable {
     private readonly encoder: BagEncoder,
     readonly parameters: Float32Array,
     private readonly source: BagSource,
-    private readonly labels: readonly (0 | 1)[],
+    private readonly targets: readonly Target[],
     private readonly options: EncoderTrainingOptions,
   ) {
     this.layout = encoder.layout;
     this.place = options.place ?? null;
     this.scratch = options.scratch ?? new Scratch();
-    this.packer = new BagPacker(source, labels, this.place);
+    this.packer = new BagPacker(source, targets, this.place);
   }
 
   async step(group: readonly number[]): Promise<TrainingStep> {
@@ -111,26 +112,26 @@ export class EncoderTraining implements Trainable {
   }
 
   exempt(drawn: Drawn, attached = false): ReadonlySet<string> {
-    const { source, labels, options } = this;
+    const { source, targets, options } = this;
     return encoderExempt(
       this.encoder,
-      { source, labels, maxInstances: options.maxInstances, attached },
+      { source, targets, maxInstances: options.maxInstances, attached },
       drawn,
     );
   }
 
   async validate(): Promise<Validation> {
     const patients = this.options.validation;
-    if (patients.length === 0) return { loss: null, auc: null };
+    const { criterion, outputs } = this.encoder;
+    if (patients.length === 0) return { loss: null, discrimination: null };
     const scores: number[] = [];
     let loss = 0;
     for await (const { result } of this.evaluate(patients)) {
       loss += this.weighted({ bag: sum(result.bagLosses), instance: sum(result.instanceLosses) });
-      for (let i = 0; i < result.bagLosses.length; i++)
-        scores.push((result.logits[2 * i + 1] as number) - (result.logits[2 * i] as number));
+      scores.push(...outputRows(result.logits, outputs).map((row) => criterion.scoreOf(row)));
     }
-    const labels = patients.map((patient) => this.labels[patient] as 0 | 1);
-    return { loss: loss / patients.length, auc: validationAuc(labels, scores) };
+    const targets = patients.map((patient) => this.targets[patient] as Target);
+    return { loss: loss / patients.length, discrimination: criterion.discrimination(targets, scores) };
   }
 
   /** Evaluation-mode results of patients that have the modality, a pack at a time, in order. */

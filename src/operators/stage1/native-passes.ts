@@ -72,19 +72,19 @@ export class NativePasses implements EncoderPasses {
   /** What the backward graph reads of a block besides rows and weights. */
   private upstream(
     { attention, pooled, dPooled, dHeads }: RowsUpstream,
-    { offsets, labels }: PackedBags,
+    { offsets, targets }: PackedBags,
   ): (from: number, to: number) => OnnxTensors {
     const { hidden } = this.encoder;
     const perRow = 2 * headClasses(this.encoder).length;
     const bag = new Int32Array(attention.length);
-    labels.forEach((_, at) => bag.fill(at, offsets[at], offsets[at + 1]));
+    targets.forEach((_, at) => bag.fill(at, offsets[at], offsets[at + 1]));
     const tensor = (values: Float32Array | Int32Array, dims: readonly number[]): OnnxTensor =>
       this.native.tensor(values, dims);
     return (from, to) => ({
       bag: tensor(bag.subarray(from, to), [to - from]),
       attention: tensor(attention.subarray(from, to), [to - from, 1]),
-      pooled: tensor(pooled, [labels.length, hidden]),
-      'pooled.gradient': tensor(dPooled, [labels.length, hidden]),
+      pooled: tensor(pooled, [targets.length, hidden]),
+      'pooled.gradient': tensor(dPooled, [targets.length, hidden]),
       'heads.gradient': tensor(dHeads.subarray(from * perRow, to * perRow), [to - from, perRow]),
     });
   }
@@ -152,12 +152,12 @@ class PackRows {
 function pooledRows(
   embedded: Float32Array,
   attention: Float32Array,
-  { offsets, labels }: PackedBags,
+  { offsets, targets }: PackedBags,
 ): Float32Array {
   const width = embedded.length / attention.length;
-  const pooled = new Float32Array(labels.length * width);
+  const pooled = new Float32Array(targets.length * width);
   const sums = new Float64Array(width);
-  labels.forEach((_, bag) => {
+  targets.forEach((_, bag) => {
     sums.fill(0);
     for (let row = offsets[bag] as number; row < (offsets[bag + 1] as number); row++) {
       const share = attention[row] as number;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
+import type { Target } from '../criteria/criterion.js';
 import type { BagSource } from './bag-source.js';
 import type { DevicePlace } from './device-room.js';
 import { packRows, packRuns, type PackedBags, type RowArray } from './packed-bags.js';
@@ -32,7 +33,7 @@ export class BagPacker {
 
   constructor(
     private readonly source: BagSource,
-    private readonly labels: readonly (0 | 1)[],
+    private readonly targets: readonly Target[],
     private readonly device: Device | null = null,
   ) {}
 
@@ -51,10 +52,10 @@ export class BagPacker {
       const offsets = [0];
       for (const size of sizes.slice(from, to)) offsets.push((offsets.at(-1) ?? 0) + size);
       const rows = await this.rowsOf(members, selections.slice(from, to), offsets.at(-1) ?? 0);
-      const labels = members.map((patient) => this.labels[patient] as 0 | 1);
+      const targets = members.map((patient) => this.targets[patient] as Target);
       this.prefetch(patients.slice(...(runs[index + 1] ?? [to, to])));
       try {
-        yield { patients: members, pack: { rows, width: this.source.width, offsets, labels } };
+        yield { patients: members, pack: { rows, width: this.source.width, offsets, targets } };
       } finally {
         if (!(rows instanceof Float32Array)) rows.dispose();
       }

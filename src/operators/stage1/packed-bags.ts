@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { fillDropout } from '../tensor/dropout.js';
 import { Scratch } from '../tensor/scratch.js';
+import type { Target } from '../criteria/criterion.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 /** Rows of numbers, [R, columns]: at least so many of them on the host, or exactly these on the device. */
@@ -20,8 +21,8 @@ export interface PackedBags {
   readonly width: number;
   /** Bag i is rows `offsets[i]` to `offsets[i+1]`; P + 1 entries, the last one is R. */
   readonly offsets: readonly number[];
-  /** 1 deceased, 0 living; P entries. */
-  readonly labels: readonly (0 | 1)[];
+  /** P entries. */
+  readonly targets: readonly Target[];
 }
 
 export const rowsOf = ({ offsets }: PackedBags): number => offsets.at(-1) ?? 0;
@@ -58,7 +59,7 @@ export function drawMasks(
     const values = rate > 0 ? scratch.floats(name, rows * width) : null;
     return { width, rate, values };
   });
-  for (let bag = 0; bag < pack.labels.length; bag++) {
+  for (let bag = 0; bag < pack.targets.length; bag++) {
     const [from, to] = [pack.offsets[bag] as number, pack.offsets[bag + 1] as number];
     for (const { width, rate, values } of masks)
       if (values !== null) fillDropout(values.subarray(from * width, to * width), rate, rng);

@@ -1,12 +1,13 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalityOf } from '../cohort/cohort-data.js';
+import { readJudgedFold, trainingOn } from '../criteria/judged-fold.js';
 import { loadBackend } from '../tensor/backend.js';
-import { readFold, requireTraining } from '../tensor/fold-patients.js';
+import { requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
-import { trainInStage } from '../tensor/train-in-stage.js';
+import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { BagSource } from './bag-source.js';
 import { deviceRoom } from './device-room.js';
 import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
@@ -15,13 +16,13 @@ import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
 
 /**
  * Trains the encoder of one bag modality, or of the union of all, in one fold and exports z and the attention
- * scores of every patient (method.md 4, 7.1, 8.1). Early stopping watches the validation AUC of the bag classifier.
+ * scores of every patient (method.md 4, 7.1, 8.1). Early stopping watches the bag classifier on the validation patients.
  */
 export const stage1 = reportingStage(trainEncoder);
 
 async function trainEncoder(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, inputs } = context;
-  const { cohort, labels, fold } = readFold(context);
+  const { cohort, fold, targets, criterion } = readJudgedFold(context);
   // One, or for the union all bag modalities in the order of the experiment.
   const modalities = inputs.all('bags').map(modalityOf);
   const source = new BagSource(cohort, modalities, inputs.all('embed'));
@@ -31,10 +32,10 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   requireTraining(patients, modalities.join(' or '));
 
   const { name: backend } = await loadBackend();
-  const encoder = bagEncoderOf(config.mil, source.width, config.align.width);
+  const encoder = bagEncoderOf(config.mil, source.width, criterion, config.align.width);
   const parameters = initialParameters(encoder.layout, context.rng('init'));
   const place = deviceRoom()?.enter(source.name, encoder) ?? null;
-  const model = new EncoderTraining(encoder, parameters, source, labels, {
+  const model = new EncoderTraining(encoder, parameters, source, targets, {
     maxInstances: config.bag.maxInstances,
     validation: having(fold.val),
     dropout: context.rng('dropout'),
@@ -42,7 +43,7 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
     signal: control.signal,
     place,
   });
-  const training = { monitor: 'valAuc', patients, labels, backend } as const;
+  const training = { ...trainingOn({ criterion, targets }, patients), backend };
   const trained = async () => ({
     history: await trainInStage(model, context, control, training),
     exported: await exportPatients(model, encoder, source, cohort.patients.length),
@@ -55,19 +56,19 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
       ...exported,
       [historyFile]: history,
     },
-    metrics: { valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null },
+    metrics: bestDiscrimination(history, criterion.ranking),
   };
 }
 
 /** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */
 async function exportPatients(
   model: EncoderTraining,
-  { embedding }: BagEncoder,
+  { embedding, outputs }: BagEncoder,
   source: BagSource,
   count: number,
 ): Promise<Record<string, Uint8Array>> {
   const z = new Float32Array(count * embedding);
-  const logits = new Float32Array(count * 2);
+  const logits = new Float32Array(count * outputs);
   const observed = new Uint8Array(count);
   const offsets = new Int32Array(count + 1);
   for (let patient = 0; patient < count; patient++)
@@ -80,14 +81,14 @@ async function exportPatients(
     patients.forEach((patient, i) => {
       observed[patient] = 1;
       z.set(result.z.subarray(i * embedding, (i + 1) * embedding), patient * embedding);
-      logits.set(result.logits.subarray(2 * i, 2 * i + 2), 2 * patient);
+      logits.set(result.logits.subarray(outputs * i, outputs * (i + 1)), outputs * patient);
     });
   }
   return {
     [embeddingsFile]: writeSafetensors({
       z: { shape: [count, embedding], data: z },
       observed: { shape: [count], data: observed },
-      logits: { shape: [count, 2], data: logits },
+      logits: { shape: [count, outputs], data: logits },
     }),
     [attentionFile]: writeSafetensors({
       scores: { shape: [scores.length], data: scores },

@@ -1,3 +1,5 @@
+import type { Criterion, JudgedCohort, Target } from '../criteria/criterion.js';
+import { outputLayerOf } from '../criteria/output-rows.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import { validateHead } from '../heads/head-training.js';
 import type { Head, HeadGroup } from '../heads/head.js';
@@ -12,13 +14,18 @@ import { ProjectionTraining } from './projection-training.js';
 import type { Projection } from './projection.js';
 
 /** The paper's fusion network (6.1), whatever the methods' own settings: those must not change Stage 2. */
-const probeOptions = { hidden: 64, activation: 'relu', dropout: 0, logits: 1 } as const;
+const probeOptions = { hidden: 64, activation: 'relu', dropout: 0 } as const;
 
 /** The head of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or drop. */
-export function probeOf({ inputs, width }: Projection): Head {
+export function probeOf({ inputs, width }: Projection, criterion: Criterion): Head {
   const latents = inputs.map(({ modality }) => ({ modality, kind: 'latent' as const, width }));
-  const net = fusionNetOf({ inputs: latents, projected: latents.map(() => null), ...probeOptions });
-  return new MlpHead(net, { drop: null, dropout: null, lambdaMoFe: 0, mofeStopGradReduced: false });
+  const net = fusionNetOf({
+    ...{ inputs: latents, projected: latents.map(() => null), ...probeOptions },
+    output: outputLayerOf(criterion, 1),
+  });
+  return new MlpHead(net, {
+    ...{ drop: null, dropout: null, lambdaMoFe: 0, mofeStopGradReduced: false, criterion },
+  });
 }
 
 export interface ProbedTrainingOptions {
@@ -28,13 +35,14 @@ export interface ProbedTrainingOptions {
   /** Initial weights of what is aligned, by `alignedLayout`, and of the probe. */
   readonly aligned: Float32Array;
   readonly head: Float32Array;
-  readonly labels: readonly (0 | 1)[];
+  /** Targets of all patients. */
+  readonly judged: JudgedCohort;
   readonly validation: readonly number[];
 }
 
 /**
  * Stage 2 with a probe beside it: a fusion network that learns to classify from detached u while phi learns to align,
- * as in the paper's simultaneous training. phi never sees a label; the probe's validation loss and AUC drive the
+ * as in the paper's simultaneous training. phi never sees an outcome; the probe's validation loss and AUC, or C, drive the
  * plateau and early stopping (method.md 7.1), and the probe is thrown away. Left to its own loss, alignment runs on
  * until the vectors of all patients point the same way and little is left to classify.
  */
@@ -66,16 +74,11 @@ export class ProbedTraining implements Trainable {
 
   async validate(): Promise<Validation> {
     const { u, loss: valAlignment } = await this.alignment.validate();
-    if (valAlignment === null) return { loss: null, auc: null };
-    const { inputs, patients, labels } = this.latentsOf(u, this.options.validation);
-    const { loss, auc } = await validateHead(
-      this.options.probe,
-      this.probeParameters,
-      inputs,
-      patients,
-      labels,
-    );
-    return { loss, auc, metrics: { valAlignment } };
+    if (valAlignment === null) return { loss: null, discrimination: null };
+    const { probe, validation, judged } = this.options;
+    const group = this.latentsOf(u, validation);
+    const found = await validateHead(probe, this.probeParameters, group, judged.criterion);
+    return { ...found, metrics: { valAlignment } };
   }
 
   /** The probe has one array over all slots, which learns from whatever is there. */
@@ -85,13 +88,13 @@ export class ProbedTraining implements Trainable {
 
   /** The probe's patients are 0 to B-1 of these. */
   private latentsOf(u: Float32Array, patients: readonly number[]): HeadGroup {
-    const { projection, labels } = this.options;
+    const { projection, judged } = this.options;
     const mask = gatherMask(projection.inputs, patients);
     const chosen = projection.inputs.map(({ modality }) => modality);
     return {
       inputs: latentInputs({ u, mask, width: projection.width }, chosen),
       patients: patients.map((_, i) => i),
-      labels: patients.map((patient) => labels[patient] as 0 | 1),
+      targets: patients.map((patient) => judged.targets[patient] as Target),
     };
   }
 

@@ -46,10 +46,10 @@ export class ProjectionTraining implements Trainable {
 
   /** The alignment loss of all validation patients as one group (method.md 7.1). */
   async validate(): Promise<Validation & OnLatents> {
-    if (this.validation.length === 0) return { u: new Float32Array(), loss: null, auc: null };
+    if (this.validation.length === 0) return { u: new Float32Array(), loss: null, discrimination: null };
     const phi = this.parameters.subarray(0, this.projection.layout.size);
     const u = await project(this.projection, phi, this.validation);
-    return { u, loss: this.lossOf(u, this.validation).total, auc: null };
+    return { u, loss: this.lossOf(u, this.validation).total, discrimination: null };
   }
 
   exempt(drawn: Drawn): ReadonlySet<string> {

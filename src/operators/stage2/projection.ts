@@ -25,7 +25,7 @@ export function projectionOf(align: Config['align'], inputs: readonly ModalityIn
     outputs: align.width,
     activation: align.activation,
   }));
-  return { inputs, maps, width: align.width, layout: layoutOf(maps.flatMap(mlpSpecs)) };
+  return { inputs, maps, width: align.width, layout: layoutOf(maps.flatMap((map) => mlpSpecs(map))) };
 }
 
 /** A forward pass of the maps and what follows it; dispose it afterwards. */

@@ -1,12 +1,13 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { loadBackend } from '../tensor/backend.js';
-import { readFold, requireTraining } from '../tensor/fold-patients.js';
+import { readJudgedFold, trainingOn } from '../criteria/judged-fold.js';
+import { requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import type { Trainable } from '../tensor/train-loop.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
-import { trainInStage } from '../tensor/train-in-stage.js';
+import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { frozenTransfer } from './frozen-transfer.js';
 import { alignmentWarnings, exportLatents } from './latent-export.js';
@@ -19,7 +20,7 @@ import { projectionOf } from './projection.js';
 /**
  * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the latent
  * vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping watches the
- * validation AUC of a probe beside phi, or the validation loss (`align.monitor`).
+ * a probe beside phi on the validation patients, or the validation loss (`align.monitor`).
  */
 export const stage2 = reportingStage(trainProjection);
 
@@ -27,7 +28,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
   const { config, unit } = context;
   const { modalities } = config;
   if (unit.alignment === undefined) throw new Error('A stage2 job covers one fold and one alignment');
-  const { labels, fold } = readFold(context);
+  const { fold, ...judged } = readJudgedFold(context);
   const read = readModalityInputs(context.inputs, modalities);
   const inputs =
     config.tabular.transfer === 'none'
@@ -45,10 +46,14 @@ async function trainProjection(context: StageContext, control: ReportingControl)
   const parameters = initialParameters(layout, context.rng('init'));
   const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);
   const before = phiOf(parameters).slice();
-  const alignment = { projection, objective, aligned: parameters, labels, validation: having(fold.val) };
+  const alignment = { projection, objective, aligned: parameters, judged, validation: having(fold.val) };
   const model = modelOf(context, alignment);
-  const { monitor } = config.align;
-  const history = await trainInStage(model, context, control, { monitor, patients, labels, backend });
+  const training = trainingOn(judged, patients);
+  const history = await trainInStage(model, context, control, {
+    ...{ ...training, backend },
+    // The alignment alone has a loss and ranks nobody.
+    monitor: config.align.monitor === 'valLoss' ? 'valLoss' : training.monitor,
+  });
   const phi = { before, after: phiOf(model.parameters) };
   const { files, leadingShare } = await exportLatents(projection, phi, fold);
   return {
@@ -62,7 +67,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
       },
     },
     metrics: {
-      valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null,
+      ...bestDiscrimination(history, judged.criterion.ranking),
       bestEpoch: history.bestEpoch,
       leadingShare,
     },
@@ -76,7 +81,7 @@ function modelOf(
 ): Trainable {
   const { projection, objective, aligned, validation } = alignment;
   if (align.monitor === 'valLoss') return new ProjectionTraining(projection, objective, aligned, validation);
-  const probe = probeOf(projection);
+  const probe = probeOf(projection, alignment.judged.criterion);
   return new ProbedTraining({
     ...alignment,
     probe,

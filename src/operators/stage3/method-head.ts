@@ -1,6 +1,8 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { StageContext } from '../../pipeline/stage.js';
+import type { Criterion } from '../criteria/criterion.js';
+import { outputLayerOf } from '../criteria/output-rows.js';
 import { fusionNetOf } from '../heads/fusion-net.js';
 import type { Head, InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
@@ -18,12 +20,13 @@ export interface MethodHead {
 /** The head of a method that is trained on frozen embeddings, and these. */
 export async function headOf(
   context: StageContext,
+  criterion: Criterion,
   method: FusionMethod | SingleTableMethod,
 ): Promise<MethodHead> {
   const { config, inputs: read, rng } = context;
   if (method.kind === 'fusion' && method.embedding !== 'projected') {
     const inputs = readLatentInputs(read, config.modalities);
-    return { inputs, head: await fusionHead(context, method, inputs) };
+    return { inputs, head: await fusionHead(context, criterion, method, inputs) };
   }
   const chosen = chosenOf(method, config);
   const own =
@@ -33,8 +36,8 @@ export async function headOf(
   const inputs = transferredTables(context, method, own);
   const head =
     method.kind === 'single'
-      ? singleTableHead(config.single, inputs, rng)
-      : await fusionHead(context, method, inputs);
+      ? singleTableHead(config.single, criterion, inputs, rng)
+      : await fusionHead(context, criterion, method, inputs);
   return { inputs, head };
 }
 
@@ -61,12 +64,13 @@ const readsRawTables = (config: Pick<Config, 'mdlm'>, method: FusionMethod | Sin
 /** The head of a fusion method over vectors of such shapes. */
 export async function fusionHead(
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
+  criterion: Criterion,
   method: FusionMethod,
   inputs: readonly InputShape[],
 ): Promise<Head> {
   const module = await method.head();
   const projected = inputs.map(({ kind }) => mapWidth(config, method, kind));
-  return module.create({ inputs, projected, randomDrop: method.randomDrop, config, rng });
+  return module.create({ inputs, projected, randomDrop: method.randomDrop, criterion, config, rng });
 }
 
 /**
@@ -88,14 +92,18 @@ function mapWidth(
 
 function singleTableHead(
   single: Config['single'],
+  criterion: Criterion,
   inputs: readonly ModalityInput[],
   rng: StageContext['rng'],
 ): Head {
-  const net = fusionNetOf({ ...single, inputs, projected: inputs.map(() => null) });
+  const projected = inputs.map(() => null);
+  const output = outputLayerOf(criterion, single.logits);
+  const net = fusionNetOf({ ...single, inputs, projected, output });
   return new MlpHead(net, {
     drop: null,
     dropout: single.dropout > 0 ? rng('dropout') : null,
     lambdaMoFe: 0,
     mofeStopGradReduced: false,
+    criterion,
   });
 }

@@ -1,7 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
+import type { Criterion, Target } from '../criteria/criterion.js';
 import type { Head } from '../heads/head.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
-import { auc } from '../stats/auc.js';
 import { classify } from '../stats/classification.js';
 import { mean } from '../stats/spread.js';
 import { tiedScores } from '../stats/tied-scores.js';
@@ -14,6 +14,7 @@ const shares = Array.from({ length: 11 }, (_, i) => i / 10);
 interface Score {
   readonly auc: number | null;
   readonly accuracy: number | null;
+  readonly c?: number | null;
 }
 
 /** A trained head and the test patients of its fold. */
@@ -22,7 +23,9 @@ export interface Tested {
   readonly parameters: Float32Array;
   readonly inputs: readonly ModalityInput[];
   readonly patients: readonly number[];
-  readonly labels: readonly (0 | 1)[];
+  /** Targets of these patients, and how outputs are judged. */
+  readonly targets: readonly Target[];
+  readonly criterion: Criterion;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function robustnessOf(tested: Tested, draws: number, rng: Rng): Pro
           openWhere(tested, () => rng.uniform() >= rho),
         ),
       );
-    drop.push({ rho, auc: meanOf(scores, 'auc'), accuracy: meanOf(scores, 'accuracy') });
+    drop.push({ rho, ...meanScore(scores) });
   }
   const withoutOne: Robustness['withoutOne'] = [];
   const onlyOne: Robustness['onlyOne'] = [];
@@ -72,15 +75,25 @@ const openWhere = ({ patients, inputs }: Tested, isOpen: (m: number) => boolean)
   );
 
 async function scoreOf(tested: Tested, open: Uint8Array): Promise<Score> {
-  const { head, parameters, inputs, patients, labels } = tested;
-  const logits = await head.logits(parameters, { inputs, patients }, open);
+  const { head, parameters, inputs, patients, targets, criterion } = tested;
+  const rows = await head.outputs(parameters, { inputs, patients }, open);
+  const scores = rows.map((row) => criterion.scoreOf(row));
+  if (criterion.modelOf !== null)
+    return { auc: null, accuracy: null, c: criterion.discrimination(targets, scores) };
+  const labels = targets.map((target) => criterion.classOf(target) as 0 | 1);
   return {
-    auc: auc(labels, tiedScores(logits)),
-    accuracy: classify(labels, logits.map(probability)).accuracy,
+    auc: criterion.discrimination(targets, tiedScores(scores)),
+    accuracy: classify(labels, scores.map(probability)).accuracy,
   };
 }
 
+const meanScore = (scores: readonly Score[]): Score => ({
+  auc: meanOf(scores, 'auc'),
+  accuracy: meanOf(scores, 'accuracy'),
+  ...(scores.some(({ c }) => c !== undefined) && { c: meanOf(scores, 'c') }),
+});
+
 const meanOf = (scores: readonly Score[], metric: keyof Score): number | null => {
-  const defined = scores.map((score) => score[metric]).filter((value) => value !== null);
+  const defined = scores.flatMap((score) => score[metric] ?? []);
   return defined.length === 0 ? null : mean(defined);
 };

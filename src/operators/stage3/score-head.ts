@@ -1,34 +1,43 @@
 import type { Rng } from '../../pipeline/core/rng.js';
+import type { Target } from '../criteria/criterion.js';
+import type { JudgedFold } from '../criteria/judged-fold.js';
 import { hasAny } from '../embeddings/modality-inputs.js';
-import type { FoldData } from '../tensor/fold-patients.js';
-import type { Prediction } from './prediction-data.js';
-import { predictionsOf } from './predictions.js';
+import { predictionFiles } from './prediction-files.js';
 import type { Robustness } from './robustness-data.js';
 import { robustnessOf, type Tested } from './robustness.js';
 
 /** A trained head and the vectors of all patients that it reads. */
 export type TrainedHead = Pick<Tested, 'head' | 'parameters' | 'inputs'>;
 
-/** Scores the validation and test patients of a fold, those it sees nothing of by the base rate. */
+/** Scores the patients of a fold; those the head sees nothing of get what is known of all training patients. */
 export async function headPredictions(
   { head, parameters, inputs }: TrainedHead,
-  data: FoldData,
-): Promise<readonly Prediction[]> {
-  const { val, test } = data.fold;
-  const visible = [...val, ...test].filter((patient) => hasAny(inputs, patient));
-  const logits = await head.logits(parameters, { inputs, patients: visible });
-  return predictionsOf(data, new Map(visible.map((patient, i) => [patient, logits[i] as number])));
+  data: JudgedFold,
+): Promise<Readonly<Record<string, object>>> {
+  const visible = scoredPatients(data).filter((patient) => hasAny(inputs, patient));
+  const rows = await head.outputs(parameters, { inputs, patients: visible });
+  return predictionFiles(data, new Map(visible.map((patient, i) => [patient, rows[i] as readonly number[]])));
 }
+
+/** Whom a trained method scores: validation and test patients; for curves and risk groups training patients as well. */
+export const scoredPatients = ({ fold, criterion }: JudgedFold): readonly number[] => [
+  ...(criterion.modelOf === null ? [] : fold.train),
+  ...fold.val,
+  ...fold.test,
+];
 
 /** Its test metrics when modalities are hidden from it (method.md 9.2). */
 export const headRobustness = (
   trained: TrainedHead,
-  { fold: { test }, labels }: FoldData,
+  { fold: { test }, targets, criterion }: JudgedFold,
   draws: number,
   rng: Rng,
 ): Promise<Robustness> =>
   robustnessOf(
-    { ...trained, patients: test, labels: test.map((patient) => labels[patient] as 0 | 1) },
+    {
+      ...{ ...trained, patients: test, criterion },
+      targets: test.map((patient) => targets[patient] as Target),
+    },
     draws,
     rng,
   );

@@ -1,24 +1,25 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { fitClassic } from '../classic/fit-classic.js';
 import { methodOf } from '../methods/registry.js';
 import { hasAny } from '../embeddings/modality-inputs.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { loadBackend } from '../tensor/backend.js';
-import { readFold, requireTraining } from '../tensor/fold-patients.js';
+import { readJudgedFold, trainingOn } from '../criteria/judged-fold.js';
+import { requireTraining } from '../tensor/fold-patients.js';
 import { historyFile } from '../tensor/history-data.js';
 import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
-import { trainInStage } from '../tensor/train-in-stage.js';
+import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { HeadTraining } from '../heads/head-training.js';
 import { classifiedBags } from './classified-bags.js';
 import { headOf } from './method-head.js';
-import { predictionsFile } from './prediction-data.js';
 import { robustnessFile } from './robustness-data.js';
 import { headPredictions, headRobustness } from './score-head.js';
 
 /**
  * Trains the head of one method in one fold on frozen embeddings and scores the validation and test patients (method.md
- * 6, 8). Early stopping watches the validation AUC; the test patients are scored once, at the end. A method that is the
+ * 6, 8). Early stopping watches the validation patients; the test patients are scored once, at the end. A method that is the
  * classifier of a Stage-1 encoder has been trained there.
  */
 export const stage3 = reportingStage(trainMethod);
@@ -27,10 +28,11 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
   const { unit, config } = context;
   const method = methodOf(unit.method ?? '');
   if (method.kind === 'bag') return classifiedBags(context);
+  if (method.kind === 'classic') return fitClassic(context, method);
   if (method.kind === 'instances') throw new Error(`${method.id} is trained by the joint stage`);
-  const data = readFold(context);
-  const { labels, fold } = data;
-  const { head, inputs } = await headOf(context, method);
+  const data = readJudgedFold(context, config.survival.loss);
+  const { fold, criterion } = data;
+  const { head, inputs } = await headOf(context, criterion, method);
   const having = (patients: readonly number[]): readonly number[] =>
     patients.filter((patient) => hasAny(inputs, patient));
   const patients = having(fold.train);
@@ -38,11 +40,9 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
 
   const { name: backend } = await loadBackend();
   const parameters = initialParameters(head.layout, context.rng('init'));
-  const model = new HeadTraining(head, parameters, inputs, labels, having(fold.val));
+  const model = new HeadTraining(head, parameters, inputs, data, having(fold.val));
   const history = await trainInStage(model, context, control, {
-    monitor: 'valAuc',
-    patients,
-    labels,
+    ...trainingOn(data, patients),
     backend,
   });
   const trained = { head, parameters, inputs };
@@ -50,7 +50,7 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
     type: 'output',
     files: {
       [weightsFile]: writeSafetensors(namedParameters(head.layout, parameters)),
-      [predictionsFile]: await headPredictions(trained, data),
+      ...(await headPredictions(trained, data)),
       [historyFile]: history,
       ...(method.kind === 'fusion'
         ? {
@@ -63,6 +63,6 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
           }
         : {}),
     },
-    metrics: { valAuc: history.epochs[history.bestEpoch - 1]?.['valAuc'] ?? null },
+    metrics: bestDiscrimination(history, criterion.ranking),
   };
 }

@@ -55,7 +55,7 @@ const withoutCurves = notDefined('the method gives risks, no survival curves');
 /**
  * Scores the test patients of one fold.
  *
- * @param tau days up to which events count in Uno's C; null counts all
+ * @param tau days up to which events count in Uno's C and the integrated Brier score looks; null counts all, and five years
  * @param horizons days, ascending
  * @throws RangeError when a risk or a survival is not finite or the lengths differ
  */
@@ -77,7 +77,7 @@ export function foldScores(
       horizon,
       censoring,
     );
-  const times = integrationTimes(test, censoring);
+  const times = integrationTimes(test, censoring, tau ?? undefined);
   return {
     patients: patients.length,
     events: eventCount(test),

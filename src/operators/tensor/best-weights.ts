@@ -31,7 +31,7 @@ export class BestWeights {
     const { kept } = this;
     if (kept) this.parameters.set(kept.values);
     if (kept?.standInLoss === null) return { epoch: kept.epoch, warnings: [] };
-    const what = monitor === 'valAuc' ? 'validation AUC' : 'validation loss';
+    const what = { valAuc: 'validation AUC', valC: 'validation C', valLoss: 'validation loss' }[monitor];
     return {
       epoch: kept?.epoch ?? this.lastEpoch,
       warnings: [

@@ -4,14 +4,14 @@ export const historyFile = 'history.json';
 
 /**
  * The course of one training job. `epochs[i]` holds the epoch's number, learning rate, training losses,
- * `valLoss` and `valAuc` (null where undefined), as plain numbers by name.
+ * `valLoss`, and `valAuc` or `valC` (null where undefined), as plain numbers by name.
  */
 export const historySchema = z.strictObject({
   epochs: z.array(z.record(z.string(), z.number().nullable())),
   /** Epoch whose weights were kept; 0 is the initial state. */
   bestEpoch: z.number().int(),
   /** The quantity early stopping watched. */
-  monitor: z.enum(['valAuc', 'valLoss']),
+  monitor: z.enum(['valAuc', 'valC', 'valLoss']),
   /** Why training ended. */
   stopped: z.enum(['patience', 'epochs']),
   /** Anything the reader of a result should know, for example an undefined validation AUC. */
@@ -21,3 +21,5 @@ export const historySchema = z.strictObject({
   backend: z.string(),
 });
 export type History = z.infer<typeof historySchema>;
+/** Name of the discrimination of validation patients in a history: AUC, or Harrell's C for time-to-event. */
+export type Ranking = 'valAuc' | 'valC';

@@ -3,6 +3,7 @@ import type { ModalityId } from '../../pipeline/core/modality.js';
 import { dense, denseGradients } from './dense.js';
 import {
   linearSpecs,
+  outputSpecs,
   type GradientTensors,
   type ParameterSpec,
   type ParameterTensors,
@@ -27,9 +28,13 @@ export type MlpPass = {
   readonly output: tf.Tensor2D;
 };
 
-export const mlpSpecs = ({ name, inputs, hidden, outputs, modality }: Mlp): readonly ParameterSpec[] => [
+/** @param startBiases of the outputs; null draws them */
+export const mlpSpecs = (
+  { name, inputs, hidden, outputs, modality }: Mlp,
+  startBiases: readonly number[] | null = null,
+): readonly ParameterSpec[] => [
   ...linearSpecs(`${name}.hidden`, inputs, hidden, modality),
-  ...linearSpecs(`${name}.output`, hidden, outputs, modality),
+  ...outputSpecs(`${name}.output`, hidden, { outputs, startBiases }, modality),
 ];
 
 /** Forward pass of x [rows, inputs]; `mask` is a dropout mask [rows, hidden] or null. Call inside `tf.tidy`. */

@@ -12,8 +12,8 @@ export interface ParameterSpec {
   readonly fanIn: number;
   /** The modality whose vectors alone it meets: where no patient has it, it cannot learn. */
   readonly modality?: ModalityId;
-  /** What all its elements are at the start; drawn when not given. */
-  readonly start?: number;
+  /** What its elements are at the start, one value for all or one for each; drawn when not given. */
+  readonly start?: number | readonly number[];
 }
 
 export interface ParameterEntry extends ParameterSpec {
@@ -40,6 +40,23 @@ export const linearSpecs = (
     { name: `${prefix}.weight`, shape: [inputs, outputs], ...own },
     { name: `${prefix}.bias`, shape: [outputs], ...own },
   ];
+};
+
+/** The last layer of a network: its outputs per patient, and the biases it starts with; null draws them. */
+export interface OutputLayer {
+  readonly outputs: number;
+  readonly startBiases: readonly number[] | null;
+}
+
+/** Weight and bias of a layer that gives outputs. */
+export const outputSpecs = (
+  prefix: string,
+  inputs: number,
+  { outputs, startBiases }: OutputLayer,
+  modality?: ModalityId,
+): readonly ParameterSpec[] => {
+  const [weight, bias] = linearSpecs(prefix, inputs, outputs, modality) as [ParameterSpec, ParameterSpec];
+  return [weight, startBiases === null ? bias : { ...bias, start: startBiases }];
 };
 
 export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
@@ -72,7 +89,8 @@ export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Arr
   const values = new Float32Array(layout.size);
   for (const { offset, size, fanIn, start } of layout.entries) {
     if (start !== undefined) {
-      values.fill(start, offset, offset + size);
+      if (typeof start === 'number') values.fill(start, offset, offset + size);
+      else values.set(start, offset);
       continue;
     }
     const bound = 1 / Math.sqrt(fanIn);

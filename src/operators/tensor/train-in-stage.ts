@@ -2,34 +2,34 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, Unit } from '../../pipeline/stage.js';
 import type { ReportingControl } from './reporting-stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
-import type { History } from './history-data.js';
-import { train, type Trainable } from './train-loop.js';
+import type { History, Ranking } from './history-data.js';
+import { train, type Trainable, type TrainingJob } from './train-loop.js';
 
 /** What a stage decides about its training; the rest is the experiment's protocol. */
-export interface StageTraining {
-  readonly monitor: History['monitor'];
-  /** Training patients, as positions in the cohort. */
-  readonly patients: readonly number[];
-  /** Labels of the whole cohort. */
-  readonly labels: readonly (0 | 1)[];
-  readonly backend: string;
+export interface StageTraining extends Pick<
+  TrainingJob,
+  'monitor' | 'ranking' | 'patients' | 'classes' | 'backend'
+> {
+  /** Whether a step takes all training patients, whatever `train.batch` says. */
+  readonly wholeBatch: boolean;
 }
 
-/** Trains a stage's model by the protocol of the experiment, with the job's own stream of class-balanced draws. */
+/** Trains a stage's model by the protocol of the experiment, with the job's own stream of draws. */
 export const trainInStage = (
   model: Trainable,
   context: StageContext,
   control: ReportingControl,
-  { patients, labels, ...training }: StageTraining,
+  { wholeBatch, ...training }: StageTraining,
 ): Promise<History> =>
   train(model, {
     ...training,
     ...control,
     of: nameOf(context.unit),
     checkpoints: context.checkpoints,
-    patients,
-    options: context.config.train,
-    labels: patients.map((patient) => labels[patient] as 0 | 1),
+    options: {
+      ...context.config.train,
+      ...(wholeBatch && { batch: training.patients.length }),
+    },
     rng: context.rng('sampling'),
   }).catch((error: unknown) => {
     throw withNames(error, context);
@@ -49,3 +49,9 @@ function withNames(error: unknown, { inputs }: StageContext): unknown {
 /** The method, alignment or encoder that a job trains. */
 const nameOf = ({ method, alignment, modality, union }: Unit): string =>
   method ?? alignment ?? modality ?? (union === true ? 'the union of bags' : 'the model');
+
+/** The discrimination of the validation patients at the epoch whose weights were kept, by its name: `valAuc` or `valC`. */
+export const bestDiscrimination = (
+  { epochs, bestEpoch }: History,
+  ranking: Ranking,
+): Readonly<Record<string, number | null>> => ({ [ranking]: epochs[bestEpoch - 1]?.[ranking] ?? null });

@@ -4,7 +4,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Checkpoints, EpochProgress } from '../../pipeline/stage.js';
 import { classBalancedDraws, inGroups } from './class-balance.js';
-import type { History } from './history-data.js';
+import type { History, Ranking } from './history-data.js';
 import { partOf, type ParameterLayout } from './parameters.js';
 import { TrainingState } from './training-state.js';
 import { GradientWatch, type Drawn } from './untrained.js';
@@ -20,7 +20,8 @@ export interface TrainingStep {
 /** Where the model stands on the validation patients; null where a quantity is undefined. */
 export interface Validation {
   readonly loss: number | null;
-  readonly auc: number | null;
+  /** AUC or Harrell's C of the scores. */
+  readonly discrimination: number | null;
   /** Further quantities for the history. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
@@ -46,12 +47,14 @@ export interface TrainingJob {
   readonly options: Config['train'];
   /** Whose training it is, for messages. */
   readonly of: string;
-  /** What early stopping watches: the AUC is maximised, the loss minimised. */
+  /** What early stopping watches: the loss is minimised, anything else maximised. */
   readonly monitor: History['monitor'];
-  /** Training patients and their labels. */
+  /** Name of the discrimination of the validation patients. */
+  readonly ranking: Ranking;
   readonly patients: readonly number[];
-  readonly labels: readonly (0 | 1)[];
-  /** Stream of the class-balanced draws. */
+  /** Classes of these patients, drawn equally often; null takes every patient once in an epoch. */
+  readonly classes: readonly (0 | 1)[] | null;
+  /** Stream of the draws of an epoch. */
   readonly rng: Rng;
   /** Name of the compute backend, for the record. */
   readonly backend: string;
@@ -62,14 +65,14 @@ export interface TrainingJob {
 }
 
 /**
- * Trains a model by the protocol of method.md 7 - class-balanced draws, Adam, plateau schedule on the validation loss,
+ * Trains a model by the protocol of method.md 7 - class-balanced draws or, for time-to-event, a permutation, Adam, plateau schedule on the validation loss,
  * early stopping - and leaves the best weights in `model.parameters`. Goes on from the job's checkpoint if there is one.
  *
  * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_LAYER_UNTRAINED when an
  * array of the model had no gradient in the first epoch, HAF_INTERRUPTED on abort or when asked to pause
  */
 export async function train(model: Trainable, job: TrainingJob): Promise<History> {
-  const { options, monitor } = job;
+  const { options, monitor, ranking } = job;
   const state = new TrainingState(model.parameters, job.backend, options, monitor);
   await job.checkpoints.resume((snapshot) => state.take(snapshot));
   const { plateau, stopping, best } = state;
@@ -80,13 +83,18 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
     const training = await trainEpoch(model, state, job, watch);
     watch?.check((drawn) => model.exempt?.(drawn) ?? new Set(), job.of);
     const validation = await model.validate();
-    const metrics = { ...training, ...validation.metrics, valLoss: validation.loss, valAuc: validation.auc };
+    const metrics = {
+      ...training,
+      ...validation.metrics,
+      valLoss: validation.loss,
+      [ranking]: validation.discrimination,
+    };
     state.epochs.push({ epoch, lr, ...metrics });
     job.emit({ type: 'epoch', epoch, epochs: options.epochs, metrics });
     if (validation.loss !== null) plateau.step(validation.loss);
     const { improved, stop } = stopping.update(
       epoch,
-      monitor === 'valAuc' ? validation.auc : validation.loss,
+      monitor === 'valLoss' ? validation.loss : validation.discrimination,
     );
     best.update(epoch, improved, validation.loss);
     if (stop) {
@@ -107,16 +115,17 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
   };
 }
 
-/** One pass over `n_train` draws; returns the training metrics as per-patient means. */
+/** One pass over as many draws as there are training patients; returns the training metrics as per-patient means. */
 async function trainEpoch(
   model: Trainable,
   { optimizer, plateau, skipped, epochs }: TrainingState,
-  { options, patients, labels, rng, signal }: TrainingJob,
+  { options, patients, classes, rng, signal }: TrainingJob,
   watch: GradientWatch | null,
 ): Promise<Record<string, number | null>> {
   const sums = new Map<string, number>();
   let counted = 0;
-  const groups = inGroups(classBalancedDraws(patients, labels, rng), options.batch);
+  const drawn = classes === null ? rng.shuffle([...patients]) : classBalancedDraws(patients, classes, rng);
+  const groups = inGroups(drawn, options.batch);
   for (const [index, group] of groups.entries()) {
     // Lets an abort, a heartbeat or a message in between two steps.
     await setImmediate();

@@ -47,7 +47,7 @@ export class TrainingState {
       factor: options.plateauFactor,
       patience: options.plateauPatience,
     });
-    this.stopping = new EarlyStopping(monitor === 'valAuc' ? 'max' : 'min', options.patience);
+    this.stopping = new EarlyStopping(monitor === 'valLoss' ? 'min' : 'max', options.patience);
     this.best = new BestWeights(parameters);
   }
 

@@ -6,6 +6,7 @@ import { listed } from '../core/wording.js';
 import { inventedText } from '../runs/invented.js';
 import { runSummarySchema } from '../runs/materialise.js';
 import type { RunDirectory } from '../runs/run-directory.js';
+import { survivalCohortLine } from '../../operators/evaluation/survival-summary-data.js';
 import { textTable } from './text-table.js';
 
 type RunSummary = z.infer<typeof runSummarySchema>;
@@ -24,15 +25,9 @@ const printed = ([mean, std]: readonly [number, number | null]): string =>
   std === null ? `${number(mean)} (quoted)` : spread(mean, std);
 
 /** The result table for a terminal; summary.md has more columns and the notes. */
-export function summaryText({
-  rows,
-  skipped,
-  comparisons,
-  cohort,
-  outcome,
-  paper,
-  invented,
-}: RunSummary): string {
+export function summaryText(summary: RunSummary): string {
+  const { rows, skipped, comparisons, cohort, outcome, paper, invented } = summary;
+  if (summary.survival !== undefined) return survivalText(summary);
   const withPaper = (cell: string): string[] => (paper === null ? [] : [cell]);
   const lines = rows.map(({ title, accuracy, auc, pooledAuc, paper: reported }) => [
     title,
@@ -56,6 +51,44 @@ export function summaryText({
     ...(invented ? [inventedText] : []),
     ...(paper === null ? [] : [`paper: ${paper}`]),
     ...comparisonLines(comparisons, titles),
+  ].join('\n');
+}
+
+/** The same for a time-to-event experiment: C in place of AUC. */
+function survivalText(summary: RunSummary): string {
+  const { rows, skipped, invented } = summary;
+  const lines = rows.map(({ title, survival }) => [
+    title,
+    ...(survival === undefined
+      ? ['-', '-', '-', '-']
+      : [
+          spread(survival.c.mean, survival.c.std),
+          spread(survival.unoC.mean, survival.unoC.std),
+          spread(survival.ibs.mean, survival.ibs.std),
+          number(survival.ibsKaplanMeier.mean),
+        ]),
+  ]);
+  const titles = new Map(rows.map(({ method, title }) => [method, title]));
+  const compared = (summary.survival?.comparisons ?? []).flatMap(
+    ({ method, other, difference, ci95, adjusted }) => {
+      if (difference === null) return [];
+      const ci = ci95 === null ? '' : ` [${ci95.map(number).join(', ')}]`;
+      const p = adjusted === null ? '' : `, adjusted p ${adjusted.toFixed(4)}`;
+      return [
+        `${titles.get(method)} against ${titles.get(other)}: C ${difference < 0 ? '' : '+'}${number(difference)}${ci}${p}`,
+      ];
+    },
+  );
+  return [
+    textTable(
+      ['test patients', "Harrell's C", "Uno's C", 'IBS', 'IBS of Kaplan-Meier'],
+      [...lines, ...skipped.map(({ title }) => [title, 'skipped', '-', '-', '-'])],
+    ),
+    ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
+    '',
+    survivalCohortLine(summary),
+    ...(invented ? [inventedText] : []),
+    ...(compared.length === 0 ? [] : ['', ...compared]),
   ].join('\n');
 }
 

@@ -8,6 +8,12 @@ export const cohortSectionSchema = z.strictObject({
     .describe(
       'overall: every event counts; tumorSpecific (HANCOCK alone): drops "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
     ),
+  event: z
+    .enum(['overall', 'tumorSpecific', 'recurrence'])
+    .default('overall')
+    .describe(
+      'HANCOCK with outcome kind timeToEvent: death; death of the tumour, others censored at death; recurrence or death (11.1).',
+    ),
   landmarkYears: z
     .number()
     .positive()

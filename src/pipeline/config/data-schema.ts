@@ -49,6 +49,12 @@ export const daysPer: Readonly<Record<(typeof timeUnits)[number], number>> = {
 export const longestFollowUp = 120 * daysPer.years;
 
 export const outcomeSchema = z.strictObject({
+  kind: z
+    .enum(['binary', 'timeToEvent'])
+    .default('binary')
+    .describe(
+      'binary: the event happened or not; timeToEvent: when, with patients censored at the last contact (11).',
+    ),
   file: text.default('targets.csv').describe('Table with the outcome, one row per patient (1.1).'),
   sheet: text.nullable().default(null).describe('Sheet of an .xlsx file with several.'),
   event: z

@@ -1,4 +1,4 @@
-import { hancockLayout } from './cohorts/hancock.js';
+import { hancockLayout, hancockRecurrence } from './cohorts/hancock.js';
 import type { ConfigInput } from './schema.js';
 import type { KeyPath } from './schema-tree.js';
 
@@ -62,11 +62,23 @@ const presetOf = (written: Values): Values => {
     : {};
 };
 
-/** An experiment as written, over what its preset sets, over what its layout declares. */
-export const withPreset = (written: unknown): unknown =>
-  isSection(written)
-    ? laidOver(laidOver(isHancock(written) ? hancockLayout : {}, presetOf(written)), written)
-    : written;
+/** What time-to-event sets where it differs from the defaults: the instance loss needs classes, and times have none (11.2). */
+const timeToEvent = { mil: { wInst: 0, wInstAgain: 0 } } as const;
+
+/** What the layout of an experiment declares, with the outcome it asks for. */
+function layoutOf(written: Values): Values {
+  if (!isHancock(written)) return {};
+  const recurrence = valueAt(written, ['cohort', 'event']) === 'recurrence';
+  return recurrence ? laidOver(hancockLayout, { data: { outcome: hancockRecurrence } }) : hancockLayout;
+}
+
+/** An experiment as written, over what its kind of outcome and its preset set, over what its layout declares. */
+export function withPreset(written: unknown): unknown {
+  if (!isSection(written)) return written;
+  const inTime = valueAt(written, ['data', 'outcome', 'kind']) === 'timeToEvent';
+  const base = laidOver(layoutOf(written), presetOf(written));
+  return laidOver(inTime ? laidOver(base, timeToEvent) : base, written);
+}
 
 /** What a preset says of a key of a HANCOCK experiment; undefined when it leaves the default. */
 export const presetValue = (preset: PresetName, path: KeyPath): unknown =>
@@ -81,5 +93,9 @@ export const isFromPreset = (written: unknown, path: KeyPath): boolean =>
   valueAt(presetOf(written), path) !== undefined &&
   valueAt(written, path) === undefined;
 
-const valueAt = (root: unknown, path: KeyPath): unknown =>
-  path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], root);
+function valueAt(root: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (value, step) => (value as Record<string, unknown> | null | undefined)?.[step],
+    root,
+  );
+}

@@ -7,11 +7,12 @@ import {
   methodOf,
 } from '../../operators/methods/registry.js';
 import { modalityRules } from './modality-rules.js';
-import { globOf, slotsOf } from './slots.js';
+import { methodSettings, globOf, slotsOf } from './slots.js';
 import type { ConfigFinding } from './findings.js';
 import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
 import { nearest } from '../core/suggest.js';
+import { survivalRules } from './survival-rules.js';
 
 /** Methods are named by the registry, by a family with a modality, or by HANCOCK's names for some of these. */
 function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
@@ -39,11 +40,14 @@ function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
 
 /** A row whose modality is missing is skipped (`missingFor`); an experiment of such rows alone computes nothing. */
 function someMethodCanRun(sections: Sections): readonly ConfigFinding[] {
-  const { methods = [], clip } = sections;
+  const { methods = [], clip, data } = sections;
   const slots = slotsIn(sections);
   if (slots === null || methods.length === 0 || methodsAreKnown(sections).length > 0) return [];
   const reasons = methods.map(methodOf).flatMap((method: Method) => {
-    const reason = missingFor(method, slots, { anchor: clip?.anchor ?? null });
+    const reason = missingFor(method, slots, {
+      anchor: clip?.anchor ?? null,
+      inTime: data?.outcome.kind === 'timeToEvent',
+    });
     return reason === null ? [] : [`"${method.id}" ${reason}`];
   });
   return reasons.length < methods.length
@@ -215,15 +219,16 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...scaleStartsBelowBound(sections),
     ...comparedWithItself(sections),
     ...imagesNeedEncoder(sections),
+    ...survivalRules(sections),
   ];
 }
 
 /** What is legal but most likely not meant. */
 export function configWarnings(config: Config): readonly string[] {
-  const { train, methods: asked, clip } = config;
+  const { train, methods: asked } = config;
   const slots = slotsOf(config);
   const warnings = asked.flatMap((id) => {
-    const reason = missingFor(methodOf(id), slots, clip);
+    const reason = missingFor(methodOf(id), slots, methodSettings(config));
     return reason === null ? [] : [`Method "${id}" is skipped: it ${reason}.`];
   });
   if (train.plateauPatience >= train.patience)

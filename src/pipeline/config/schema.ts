@@ -11,6 +11,7 @@ import {
   singleSchema,
   statsSchema,
 } from './method-schema.js';
+import { survivalSchema } from './survival-schema.js';
 import { alignSchema, bagSchema, fusionSchema, milSchema, trainSchema } from './training-schema.js';
 
 const tabularSchema = z.strictObject({
@@ -102,6 +103,9 @@ export const configSchema = z.strictObject({
   mfmf: mfmfSchema.prefault({}).describe('Cross-attention row MFMF.'),
   robustness: robustnessSchema.prefault({}).describe('Modalities taken away from test patients.'),
   stats: statsSchema.prefault({}).describe('Significance of differences between methods.'),
+  survival: survivalSchema
+    .prefault({})
+    .describe('Time-to-event: loss, bins, horizons; with data.outcome.kind timeToEvent.'),
   train: trainSchema.prefault({}).describe('Training protocol, the same for every stage and method.'),
 });
 

@@ -45,3 +45,12 @@ export function globOf(bag: Pick<BagDeclaration, 'files' | 'slides' | 'images'>)
 /** How reports call a modality. */
 export const titleOf = ({ data }: Pick<Declared, 'data'>, id: ModalityId): string =>
   data.modalities[id]?.title ?? id;
+
+/** What of an experiment, besides its modalities, decides which methods it can run. */
+export const methodSettings = ({
+  clip,
+  data,
+}: Pick<Config, 'clip' | 'data'>): { readonly anchor: ModalityId | null; readonly inTime: boolean } => ({
+  anchor: clip.anchor,
+  inTime: data.outcome.kind === 'timeToEvent',
+});

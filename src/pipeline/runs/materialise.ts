@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { summarySchema } from '../../operators/evaluation/summary-data.js';
 import { historySchema } from '../../operators/tensor/history-data.js';
+import { survivalPredictionsSchema } from '../../operators/survival/survival-prediction-data.js';
 import { predictionsSchema } from '../../operators/stage3/prediction-data.js';
 import type { Problem } from '../core/problem.js';
 import type { Artifact } from '../stage.js';
@@ -11,7 +12,7 @@ import { tileSetFile } from '../../operators/tiling/tiles-data.js';
 import { reportFile, withRunFacts } from '../../operators/report/report-data.js';
 import { inventedText } from './invented.js';
 import type { RunDirectory } from './run-directory.js';
-import { predictionsCsv } from './run-predictions.js';
+import { predictionsCsv, survivalPredictionsCsv } from './run-predictions.js';
 import { readTileSet, shownTileFiles, tileFiles } from './tile-files.js';
 
 /** The files of an artifact that the run directory is made of; features, latent vectors and weights stay in the store. */
@@ -26,7 +27,9 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
       return ['history.json'];
     case 'stage3':
     case 'joint':
-      return ['predictions.json', 'history.json'];
+      return ['predictions.json', 'survival.json', 'history.json'].filter((wanted) =>
+        files.some(({ name }) => name === wanted),
+      );
     case 'evaluate':
       return ['metrics.json'];
     case 'aggregate':
@@ -83,8 +86,13 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
       return history(`folds/${fold}/stage2${alignment === 'clip' ? '-clip' : ''}`);
     case 'stage3':
     case 'joint': {
-      const predictions = artifact.json('predictions.json', predictionsSchema);
-      directory.write(`folds/${fold}/${method}/predictions.csv`, predictionsCsv(predictions));
+      const inTime = manifest.files.some(({ name }) => name === 'survival.json');
+      directory.write(
+        `folds/${fold}/${method}/predictions.csv`,
+        inTime
+          ? survivalPredictionsCsv(artifact.json('survival.json', survivalPredictionsSchema))
+          : predictionsCsv(artifact.json('predictions.json', predictionsSchema)),
+      );
       return history(`folds/${fold}/${method}`);
     }
     case 'evaluate':

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { predictionsSchema, type Prediction } from '../../operators/stage3/prediction-data.js';
+import type { SurvivalPredictions } from '../../operators/survival/survival-prediction-data.js';
 import { csvLine, csvText, writtenText } from '../core/csv.js';
 import { HafError } from '../core/errors.js';
 import type { RunDirectory } from './run-directory.js';
@@ -13,6 +14,15 @@ export const predictionsCsv = (predictions: readonly Prediction[]): string =>
   csvText(
     columns,
     predictions.map((prediction) => columns.map((column) => prediction[column])),
+  );
+
+/** predictions.csv of a fold and method with a time-to-event outcome; the run's own predictions.csv has the survival curves. */
+export const survivalPredictionsCsv = ({ patients }: SurvivalPredictions): string =>
+  csvText(
+    ['patient', 'split', 'time_days', 'event', 'risk', 'observed'],
+    patients.map(({ patient, split, time, event, risk, observed }) => [
+      ...[patient, split, time, event, risk, observed],
+    ]),
   );
 
 const fileOf = (fold: string, method: string): string => join('folds', fold, method, 'predictions.csv');
@@ -45,6 +55,7 @@ export function readPredictions(
 }
 
 function readFile(path: string): readonly Prediction[] {
+  refuseTimes(path);
   const parsed = predictionsSchema.safeParse(rowsOf(path));
   if (parsed.success) return parsed.data;
   const [row, column] = parsed.error.issues[0]?.path ?? [];
@@ -54,6 +65,17 @@ function readFile(path: string): readonly Prediction[] {
     'HAF_TABLE_INVALID',
     `${path}${where}: not what a run writes.`,
     'Run the experiment again with "haf-pipeline up": it writes the files of finished jobs anew.',
+    { context: { file: path } },
+  );
+}
+
+/** Two runs are compared by classes; a run in time holds its comparisons itself. */
+function refuseTimes(path: string): void {
+  if (!readFileSync(path, 'utf8').startsWith('patient,split,time_days,')) return;
+  throw new HafError(
+    'HAF_USAGE',
+    `${path} is of a time-to-event run, and "compare" compares binary outcomes.`,
+    'The differences in C of one run are in its summary.md: name the methods in stats.reference and stats.against.',
     { context: { file: path } },
   );
 }

@@ -83,15 +83,28 @@ export const hancockLayout = {
   tabular: { untrained: 'used' },
 } as const;
 
+/** The outcome that `cohort.event: recurrence` reads in place of death: the first of recurrence and death. */
+export const hancockRecurrence = {
+  event: {
+    column: 'rfs_event',
+    positive: ['1'],
+    negative: ['0'],
+    words: { positive: 'recurrence or death', negative: 'neither' },
+  },
+  time: { column: 'days_to_rfs_event', unit: 'days' },
+} as const;
+
 /** Columns that HANCOCK has in tables whose columns have no kinds of their own. */
 export const hancockColumnCounts: Readonly<Record<string, number>> = { Blood: 16, ICD: 40 };
 
 /** The pathological table and its column that `cohort.includeSites` looks at. */
 export const hancockSite = { modality: 'Path', column: 'primary_tumor_site' } as const;
 
-/** Column of the outcome table that says how a patient died, and the value `cohort.label: tumorSpecific` leaves out. */
+/** Columns of the outcome table that say whether and how a patient died, and the value `cohort.label: tumorSpecific` leaves out. */
 export const hancockCause = {
+  status: 'survival_status',
   column: 'survival_status_with_cause',
+  tumorSpecific: 'deceased tumor specific',
   notTumorSpecific: 'deceased not tumor specific',
 } as const;
 

@@ -1,0 +1,45 @@
+import { coxLoss, coxOrder, type CoxTies } from '../survival/cox.js';
+import { averagePredictor, proportionalModel } from '../survival/survival-model.js';
+import { eventCount } from '../survival/follow-up.js';
+import type { Criterion } from './criterion.js';
+import { concordance, followUpOfTargets } from './hazards.js';
+
+/**
+ * Cox's partial likelihood of one linear predictor per patient, divided by the number of events (method.md 11.3). It compares the patients
+ * of a group with each other, so training takes all training patients in one step. A group without an event has no loss.
+ */
+export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criterion => ({
+  outputsOf: () => 1,
+  judge: (rows, targets) => {
+    const order = coxOrder(followUpOfTargets(targets));
+    const { perEvent, gradient } = coxLoss(
+      order,
+      rows.map(([eta]) => eta as number),
+      ties,
+    );
+    const scale = rows.length / order.events;
+    // The same for all: its mean is the loss of the group.
+    return rows.map((_, i) => ({
+      loss: perEvent ?? NaN,
+      gradient: [perEvent === null ? NaN : (gradient[i] as number) * scale],
+    }));
+  },
+  perPatient: false,
+  scoreOf: ([eta]) => eta as number,
+  discrimination: concordance,
+  ranking: 'valC',
+  monitor,
+  classOf: () => null,
+  balanced: false,
+  startBiases: null,
+  modelOf: (rows, targets) => {
+    const training = followUpOfTargets(targets);
+    const model = proportionalModel(
+      training,
+      rows.map(([eta]) => eta as number),
+    );
+    if (model.kind !== 'proportional' || eventCount(training) === 0)
+      throw new Error('No event to learn from');
+    return { model, unseen: [averagePredictor(model, training)] };
+  },
+});

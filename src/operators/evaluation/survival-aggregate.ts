@@ -1,0 +1,89 @@
+import { HafError } from '../../pipeline/core/errors.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { CohortFile } from '../cohort/cohort-data.js';
+import type { Method } from '../methods/method.js';
+import { groupedNotes } from './summary-tables.js';
+import { summaryFile, type Summary } from './summary-data.js';
+import { survivalComparisons } from './survival-comparisons.js';
+import { survivalResultsOf, testedOf, type SurvivalResults } from './survival-results.js';
+import { survivalRowOf } from './survival-row.js';
+import {
+  allPredictionsCsv,
+  survivalCsv,
+  survivalLatex,
+  survivalMarkdown,
+  survivalRobustnessCsv,
+} from './survival-tables.js';
+
+/** What is known of an experiment besides the results of its methods. */
+interface Known extends CohortFile {
+  readonly skipped: Summary['skipped'];
+}
+
+/**
+ * The table of a time-to-event experiment: a row for each method, comparisons in C, and all test predictions in one file (method.md 11.5).
+ *
+ * @throws HafError HAF_SPLIT_INVALID when the methods were not tested on the same patients
+ */
+export function survivalSummaryOf(
+  methods: readonly Method[],
+  { outcome, patients, skipped }: Known,
+  context: StageContext,
+): StageOutput {
+  const { config, inputs } = context;
+  const results = methods.map((method) => survivalResultsOf(method, inputs));
+  refuseUnequalTests(results);
+  const positive = patients.filter(({ y }) => y === 1).length;
+  const summary: Summary = {
+    outcome,
+    cohort: {
+      ...{ patients: patients.length, positive },
+      majority: Math.max(positive, patients.length - positive) / patients.length,
+    },
+    paper: null,
+    rows: results.map((one) => survivalRowOf(one, patients.length, config)),
+    skipped: [...skipped],
+    comparisons: [],
+    survival: {
+      horizons: config.survival.horizons,
+      tau: config.survival.tau,
+      comparisons: survivalComparisons(results, context),
+    },
+    ...{ schedule: config.schedule, preset: config.preset, seed: config.seed },
+  };
+  const notes = groupedNotes(summary).map(({ about, text }) => `${about}: ${text}`);
+  return {
+    type: 'output',
+    files: {
+      [summaryFile]: summary,
+      'summary.csv': utf8(survivalCsv(summary)),
+      'summary.md': utf8(survivalMarkdown(summary, notes)),
+      'summary.tex': utf8(survivalLatex(summary, notes)),
+      ...(results.some(({ robustness }) => robustness.length > 0)
+        ? { 'robustness.csv': utf8(survivalRobustnessCsv(results)) }
+        : {}),
+      'predictions.csv': utf8(allPredictionsCsv(results, config.survival.horizons)),
+    },
+    metrics: Object.fromEntries(
+      summary.rows.map(({ method, survival }) => [`${method}C`, survival?.c.mean ?? null]),
+    ),
+  };
+}
+
+function refuseUnequalTests([first, ...others]: readonly SurvivalResults[]): void {
+  if (first === undefined) return;
+  const keys = (results: SurvivalResults): string =>
+    testedOf(results)
+      .map(({ fold, patient }) => `${fold}/${patient}`)
+      .sort()
+      .join(' ');
+  for (const other of others)
+    if (keys(other) !== keys(first))
+      throw new HafError(
+        'HAF_SPLIT_INVALID',
+        `Methods "${first.method.id}" and "${other.method.id}" were not tested on the same patients.`,
+        'All methods of a run must use the same folds: run the experiment again with one split.',
+      );
+}
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,0 +1,103 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { addPairs, concordanceOf } from '../survival/concordance.js';
+import { repeatOf } from './pooled.js';
+import { robustnessCurves } from './summary-row.js';
+import type { SurvivalMetrics } from './survival-metric-data.js';
+import type { SurvivalResults } from './survival-results.js';
+import { spreadOf } from './spread-of.js';
+import type { SummaryRow } from './summary-data.js';
+import type { SurvivalRow } from './survival-summary-data.js';
+
+const none = spreadOf([]);
+/** A row of time-to-event has no class, and none of the numbers of classes. */
+const withoutClasses = {
+  ...{ accuracy: none, balancedAccuracy: none, sensitivity: none, specificity: none },
+  ...{ auc: none, brier: none, ece: none, observedAuc: none },
+  pooledAuc: { value: null, ci95: null },
+  calibration: { ece: null, bins: [] },
+  ...{ paper: null, repeats: null },
+};
+
+/** One method's row for time-to-event: mean and population standard deviation over folds (method.md 11.5). */
+export function survivalRowOf(
+  results: SurvivalResults,
+  cohortSize: number,
+  { cv, survival }: Pick<Config, 'cv' | 'survival'>,
+): SummaryRow {
+  const { method, evaluations, robustness } = results;
+  const spread = (of: (test: SurvivalMetrics) => number | null) =>
+    spreadOf(evaluations.map(({ test }) => of(test)));
+  const atEach = (metric: 'unoAt' | 'auc' | 'brier'): SurvivalRow['auc'] =>
+    survival.horizons.map((years, i) => ({ years, ...spread((test) => test[metric][i]?.value ?? null) }));
+  const row: SurvivalRow = {
+    c: spread(({ c }) => c),
+    pooledC: concordanceOf(addPairs(evaluations.map(({ test }) => test.pairs))).value,
+    unoC: spread(({ unoC }) => unoC),
+    unoAt: atEach('unoAt'),
+    auc: atEach('auc'),
+    brier: atEach('brier'),
+    ibs: spread(({ ibs }) => ibs),
+    ibsKaplanMeier: spread(({ ibsKaplanMeier }) => ibsKaplanMeier),
+    dCalibration: spread(({ dCalibration }) => dCalibration),
+    observedC: spreadOf(evaluations.map(({ testObserved }) => testObserved.c)),
+    repeats: cv.repeats === 1 ? null : repeatsOf(results, cv),
+    robustness:
+      robustness.length === 0
+        ? null
+        : (robustness[0]?.robustness.drop ?? []).map((_, at) =>
+            robustness.map((fold) => fold.robustness.drop[at]?.c ?? null),
+          ),
+  };
+  return {
+    ...{ method: method.id, title: method.title, folds: evaluations.length },
+    ...withoutClasses,
+    robustness: robustnessCurves(robustness),
+    survival: row,
+    notes: survivalNotes(results, cohortSize, cv),
+  };
+}
+
+const repeatsOf = ({ evaluations }: SurvivalResults, cv: Config['cv']): (number | null)[] =>
+  Array.from(
+    { length: cv.repeats },
+    (_, repeat) =>
+      spreadOf(evaluations.filter(({ fold }) => repeatOf(fold, cv) === repeat).map(({ test }) => test.c))
+        .mean,
+  );
+
+/** What the reader of a row must know to read its numbers rightly. */
+function survivalNotes(
+  { evaluations, folds }: SurvivalResults,
+  cohortSize: number,
+  cv: Config['cv'],
+): string[] {
+  const planned = cv.folds * cv.repeats;
+  const undefinedC = evaluations.filter(({ test }) => test.c === null);
+  const unseen = evaluations.reduce(
+    (sum, { test, testObserved }) => sum + test.patients - testObserved.patients,
+    0,
+  );
+  const tested = new Set(
+    folds.flatMap(({ predictions }) =>
+      predictions.patients.filter(({ split }) => split === 'test').map(({ patient }) => patient),
+    ),
+  ).size;
+  const bins = [...new Set(folds.flatMap(({ predictions }) => predictions.notes))];
+  return [
+    ...(evaluations.length === planned
+      ? []
+      : [`Only ${evaluations.length} of ${planned} folds are in this row.`]),
+    ...undefinedC.map(
+      ({ fold, test }) => `Fold ${fold} is left out of the mean C: ${test.reasons[0] ?? ''}.`,
+    ),
+    ...(unseen === 0
+      ? []
+      : [
+          `${unseen} test predictions are the curve of all training patients, because the patient has none of the method's modalities.`,
+        ]),
+    ...(cv.mode === 'kfold' && tested !== cohortSize
+      ? [`${tested} of the ${cohortSize} patients of the cohort were tested.`]
+      : []),
+    ...bins.map((note) => `${note}.`),
+  ];
+}

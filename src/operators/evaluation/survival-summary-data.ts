@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/** Mean and population standard deviation over the folds where a metric is defined. */
+const spread = z.strictObject({
+  mean: z.number().nullable(),
+  std: z.number().nullable(),
+  folds: z.number().int(),
+});
+const atHorizon = z.array(z.strictObject({ years: z.number(), ...spread.shape }));
+
+/** Time-to-event part of a row of the result table (method.md 11.5). */
+export const survivalRowSchema = z.strictObject({
+  c: spread,
+  /** C over the pairs within each fold, all folds together. */
+  pooledC: z.number().nullable(),
+  unoC: spread,
+  /** Uno's C of events before each horizon. */
+  unoAt: atHorizon,
+  auc: atHorizon,
+  brier: atHorizon,
+  ibs: spread,
+  /** Integrated Brier score of the Kaplan-Meier curve of the training patients. */
+  ibsKaplanMeier: spread,
+  dCalibration: spread,
+  /** C over the test patients whose modalities the method saw. */
+  observedC: spread,
+  /** Mean C of each repeat of the cross-validation; null without repeats. */
+  repeats: z.array(z.number().nullable()).nullable(),
+  /** C when modalities are taken away; indices as in the row's robustness. */
+  robustness: z.array(z.array(z.number().nullable())).nullable(),
+});
+export type SurvivalRow = z.infer<typeof survivalRowSchema>;
+
+/** The reference method against another one: difference in C within folds (method.md 11.5). */
+export const survivalComparisonSchema = z.strictObject({
+  method: z.string(),
+  other: z.string(),
+  patients: z.number().int(),
+  difference: z.number().nullable(),
+  ci95: z.tuple([z.number(), z.number()]).nullable(),
+  p: z.number().nullable(),
+  /** By Holm over the family. */
+  adjusted: z.number().nullable(),
+  /** Why the difference is null. */
+  reason: z.string().nullable(),
+});
+export type SurvivalComparison = z.infer<typeof survivalComparisonSchema>;
+
+/** What a summary of a time-to-event experiment has besides. */
+export const survivalSummarySchema = z.strictObject({
+  horizons: z.array(z.number()),
+  /** Years. */
+  tau: z.number(),
+  comparisons: z.array(survivalComparisonSchema),
+});
+
+/** What stands below the table of a time-to-event experiment. */
+export const survivalCohortLine = ({
+  cohort,
+  outcome,
+  survival,
+}: {
+  readonly cohort: { readonly patients: number; readonly positive: number };
+  readonly outcome: { readonly positive: string };
+  readonly survival?: { readonly tau: number } | undefined;
+}): string =>
+  `${cohort.patients} patients, ${cohort.positive} with the event ${outcome.positive}. C 0.5 is chance; Uno's C and the integrated Brier score (IBS, lower is better) look at ${survival?.tau ?? '-'} years.`;

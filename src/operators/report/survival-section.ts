@@ -1,0 +1,64 @@
+import { survivalComparisonTable, survivalTable, type TextTable } from '../evaluation/survival-tables.js';
+import { html, type Html } from './html.js';
+import { threeDigits } from './number-text.js';
+import type { ReportInput } from './report-input.js';
+
+/** The results of a time-to-event run: the table, comparisons in C, and how to read them (method.md 11.5). */
+export function survivalSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
+  if (summary.survival === undefined) return html``;
+  const comparisons = survivalComparisonTable(summary);
+  return html`<section>
+    <h2>Results</h2>
+    ${tableOf(survivalTable(summary))}
+    <p class="aside">
+      Mean ± population standard deviation over folds. C is the share of comparable pairs of patients in which
+      the one with the earlier event has the higher risk; 0.5 is chance. Pairs are compared within a fold
+      alone. AUC at a horizon separates patients with the event by then from those without. The integrated
+      Brier score (IBS, to ${summary.survival.tau} years) measures the curves themselves: lower is better, and
+      a curve that is the same for everybody reaches the column beside it.
+    </p>
+    ${ridgeNote(summary, config.stats.reference)}
+    ${
+      comparisons.rows.length === 0
+        ? ''
+        : html`<h3>Differences in C</h3>
+            ${tableOf(comparisons)}
+            <p class="aside">
+              Paired bootstrap of test patients within fold and status, ${config.stats.bootstrap} resamples; p
+              adjusted by Holm.
+            </p>`
+    }
+  </section>`;
+}
+
+/** A classical model that is better than the reference is said, not left to be found. */
+function ridgeNote({ rows }: ReportInput['summary'], reference: string): Html {
+  const of = (id: string) => rows.find(({ method }) => method === id);
+  const [own, ridge] = [of(reference), of('cox_ridge')];
+  const [ours, theirs] = [own?.survival?.c.mean ?? null, ridge?.survival?.c.mean ?? null];
+  if (own === undefined || ours === null || theirs === null || theirs <= ours) return html``;
+  return html`<p class="warning">
+    ${own.title} is below ridge Cox regression on the tables: C ${threeDigits(ours)} against
+    ${threeDigits(theirs)}.
+  </p>`;
+}
+
+const tableOf = ({ headings, rows }: TextTable): Html =>
+  html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${headings.map((text) => html`<th scope="col">${text}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([first, ...cells]) =>
+            html`<tr>
+              <th scope="row">${first ?? ''}</th>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { coxBaseline, coxSurvivalAt } from './cox-baseline.js';
+import type { FollowUp } from './follow-up.js';
+import { hazardRisk, survivalAt } from './hazard-curve.js';
+import { stepsUpTo } from './step-function.js';
+
+/** What turns the outputs of one fold's model into survival curves, as files hold it. Times in days. */
+export const survivalModelSchema = z.discriminatedUnion('kind', [
+  /** One logit per time bin (method.md 11.2). */
+  z.strictObject({
+    kind: z.literal('hazards'),
+    innerEdges: z.array(z.number()),
+    lastEdge: z.number(),
+  }),
+  /** One linear predictor eta: S(t|x) = exp(-H0(t) e^eta) (method.md 11.3). `logHazard` is log H0 from each time on. */
+  z.strictObject({
+    kind: z.literal('proportional'),
+    times: z.array(z.number()),
+    logHazard: z.array(z.number()),
+  }),
+]);
+export type SurvivalModel = z.infer<typeof survivalModelSchema>;
+
+/** Risk of a patient with such outputs: the higher, the earlier the event. Risks of different models must not be compared. */
+export const riskOf = ({ kind }: SurvivalModel, outputs: readonly number[]): number =>
+  kind === 'hazards' ? hazardRisk(outputs) : (outputs[0] as number);
+
+/**
+ * Survival S(t) of a patient with such outputs.
+ *
+ * @param days at least 0
+ */
+export function survivalOf(
+  model: SurvivalModel,
+  outputs: readonly number[],
+  days: ArrayLike<number>,
+): Float64Array {
+  if (model.kind === 'proportional') {
+    const baseline = {
+      times: Float64Array.from(model.times),
+      logHazard: Float64Array.from(model.logHazard),
+    };
+    return coxSurvivalAt(baseline, outputs[0] as number, days);
+  }
+  const bins = { innerEdges: Float64Array.from(model.innerEdges), lastEdge: model.lastEdge, notes: [] };
+  return survivalAt(outputs, bins, days);
+}
+
+/** A proportional-hazards model with Breslow's baseline of the training patients, who have these linear predictors. */
+export function proportionalModel(training: FollowUp, eta: ArrayLike<number>): SurvivalModel {
+  const { times, logHazard } = coxBaseline(training, eta);
+  return { kind: 'proportional', times: [...times], logHazard: [...logHazard] };
+}
+
+/**
+ * The linear predictor for a patient of whom a model sees nothing: with it for everybody, the model expects as many events among the
+ * training patients as there were.
+ */
+export function averagePredictor(
+  { times, logHazard }: Extract<SurvivalModel, { kind: 'proportional' }>,
+  { time, event }: FollowUp,
+): number {
+  const steps = Float64Array.from(times);
+  const expected = time.reduce((sum, days) => {
+    const known = stepsUpTo(steps, days);
+    return sum + (known === 0 ? 0 : Math.exp(logHazard[known - 1] as number));
+  }, 0);
+  const events = event.reduce((sum, happened) => sum + happened, 0);
+  return expected > 0 && events > 0 ? Math.log(events / expected) : 0;
+}

@@ -1,0 +1,39 @@
+import type { ConfigFinding } from './findings.js';
+import type { Sections } from './sections.js';
+import { survivalSchema } from './survival-schema.js';
+
+/** What is wrong with the settings of time-to-event, and with settings of one kind of outcome beside the other. */
+export function survivalRules({ data, cohort, survival }: Sections): readonly ConfigFinding[] {
+  if (!data) return [];
+  const kind = ['data', 'outcome', 'kind'];
+  const inTime = data.outcome.kind === 'timeToEvent';
+  const findings: ConfigFinding[] = [];
+  if (inTime && data.outcome.time === null)
+    findings.push({ path: kind, message: 'timeToEvent needs times: set data.outcome.time' });
+  if (inTime && cohort && cohort.label !== 'overall')
+    findings.push({
+      path: ['cohort', 'label'],
+      message: `"${cohort.label}" makes a class of each patient; with data.outcome.kind: timeToEvent keep overall${data.layout === 'hancock' ? ' and choose the event with cohort.event' : ''}`,
+    });
+  if (cohort && cohort.event !== 'overall') {
+    const path = ['cohort', 'event'];
+    if (data.layout !== 'hancock')
+      findings.push({ path, message: 'reads columns of HANCOCK; name yours in data.outcome.event and time' });
+    else if (!inTime) findings.push({ path, message: 'needs data.outcome.kind: timeToEvent' });
+  }
+  if (survival && !inTime) findings.push(...keysWithoutTimes(survival));
+  const edges = survival?.edges ?? [];
+  if (edges.some((edge, i) => edge <= (edges[i - 1] ?? 0)))
+    findings.push({ path: ['survival', 'edges'], message: 'must ascend' });
+  return findings;
+}
+
+/** Keys of `survival` that were set although no method would look at them. */
+function keysWithoutTimes(survival: NonNullable<Sections['survival']>): readonly ConfigFinding[] {
+  const defaults = survivalSchema.parse({});
+  return (Object.keys(survival) as (keyof typeof survival)[]).flatMap((key) =>
+    JSON.stringify(survival[key]) === JSON.stringify(defaults[key])
+      ? []
+      : [{ path: ['survival', key], message: 'needs data.outcome.kind: timeToEvent' }],
+  );
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** Section of the experiment about time-to-event: losses, bins, and where curves are looked at (docs/method.md 11). */
+export const survivalSchema = z.strictObject({
+  loss: z
+    .enum(['hazards', 'cox'])
+    .default('hazards')
+    .describe(
+      'Loss of the rows on frozen vectors: discrete-time hazards, or Cox partial likelihood over all training patients at once (11.2, 11.3). Stage 1, the probe of Stage 2 and rows trained jointly keep hazards.',
+    ),
+  bins: z
+    .number()
+    .int()
+    .min(1)
+    .default(4)
+    .describe('Number of time bins, between quantiles of the event times of training patients (11.2).'),
+  edges: z
+    .array(z.number().positive())
+    .nullable()
+    .default(null)
+    .describe('Inner edges of the bins in years, ascending, in place of quantiles (11.2).'),
+  censorCredit: z
+    .enum(['half', 'full', 'none'])
+    .default('half')
+    .describe(
+      'Whether a censored patient survived the bin of the last contact: when it was seen in its second half, always, never (11.2).',
+    ),
+  ties: z.enum(['efron', 'breslow']).default('efron').describe('How Cox counts events of one time (11.3).'),
+  monitor: z
+    .enum(['valLoss', 'valC'])
+    .default('valLoss')
+    .describe("What stops training: mean validation loss, or Harrell's C of validation patients (11.6)."),
+  horizons: z
+    .array(z.number().positive())
+    .min(1)
+    .default([2, 3, 5])
+    .describe('Years at which AUC, Brier score and calibration are computed (11.5).'),
+  tau: z
+    .number()
+    .positive()
+    .default(5)
+    .describe("Years up to which Uno's C and the integrated Brier score look (11.5)."),
+  cut: z
+    .enum(['train', 'validation'])
+    .default('train')
+    .describe('Whose median risk separates the two risk groups of a fold (11.4).'),
+});
+
+/** What the loss of hazards depends on. */
+export const hazardKeys = [
+  'survival.bins',
+  'survival.edges',
+  'survival.censorCredit',
+  'survival.monitor',
+] as const;
+/** What the loss of rows on frozen vectors depends on besides. The remaining keys belong to evaluation. */
+export const frozenLossKeys = ['survival.loss', 'survival.ties'] as const;
