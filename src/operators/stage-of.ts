@@ -1,4 +1,6 @@
 import { Observable } from 'rxjs';
+import { HafError } from '../pipeline/core/errors.js';
+import type { Problem } from '../pipeline/core/problem.js';
 import type { StageCode, StageContext, StageOutput } from '../pipeline/stage.js';
 
 /**
@@ -25,3 +27,12 @@ export const stageOf =
         cancelled = true;
       };
     });
+
+/** Makes a check whose failure tells what the stage had left out before, so that problems.csv has the reasons. */
+export function tellingProblems<T>(problems: readonly Problem[], check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw HafError.from(error).withProblems(problems);
+  }
+}

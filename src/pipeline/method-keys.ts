@@ -1,4 +1,5 @@
-import { methodOf } from '../operators/methods/registry.js';
+import type { FusionMethod } from '../operators/methods/method.js';
+import { hasFusionNetwork, methodOf } from '../operators/methods/registry.js';
 import { frozenLossKeys, hazardKeys } from './config/survival-schema.js';
 import type { ConfigPath } from './stage.js';
 
@@ -15,10 +16,10 @@ export function sectionsOf(id = ''): readonly ConfigPath[] {
     case 'single':
       return ['single', 'tabular.transfer', 'align.width', ...frozenLossKeys];
     case 'instances':
-      return ['fusion', 'mfmf'];
+      return ['fusion.logits', 'mfmf'];
     case 'fusion':
       return [
-        'fusion',
+        ...fusionKeys(method),
         'robustness',
         'tabular.transfer',
         'align.width',
@@ -28,6 +29,14 @@ export function sectionsOf(id = ''): readonly ConfigPath[] {
       ];
   }
 }
+
+/** The keys of `fusion` that a method looks at; another row's key does not train it again. */
+const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
+  'fusion.logits',
+  ...(method.embedding === 'projected' ? (['fusion.projection'] as const) : []),
+  ...(hasFusionNetwork(method) ? (['fusion.hidden', 'fusion.activation', 'fusion.dropout'] as const) : []),
+  ...(method.randomDrop ? (['fusion.lambdaMoFe', 'fusion.mofeStopGradReduced'] as const) : []),
+];
 
 /**
  * Methods over all modalities depend on their order. The others take what their inputs are of, so that another modality
@@ -42,3 +51,17 @@ export const outcomeKeys = ['data.outcome.kind', ...hazardKeys] as const;
 /** The protocol of training; a classical model is fitted at once. */
 export const trainKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'classic' ? [] : ['train'];
+
+/** What the training of all stages of a method together depends on, besides the protocol. */
+export function jointKeys(id = ''): readonly ConfigPath[] {
+  const method = methodOf(id);
+  const own = sectionsOf(id).filter((path) => !/^(align|mil|survival)\./.test(path));
+  if (method.kind !== 'fusion') return ['bag', ...own];
+  const { embedding } = method;
+  return [
+    ...(['bag', 'mil', 'detach'] as const),
+    embedding === 'projected' ? 'align.width' : 'align',
+    ...(embedding === 'clip' ? (['clip'] as const) : []),
+    ...own,
+  ];
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problemSchema } from './core/problem.js';
 import { errorCodes, type ErrorCode } from './core/errors.js';
 import { stageNames, unitSchema } from './stage.js';
 
@@ -59,6 +60,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
       what: z.string(),
       fix: z.string(),
       context: z.record(z.string(), z.unknown()),
+      /** What the job had left out before it failed. */
+      problems: z.array(problemSchema).optional(),
     }),
   }),
   /** Not run because a job it needs failed. */

@@ -185,6 +185,7 @@ const aboutOf = ({ node: { key, stage, unit }, id }: PlannedJob) => ({ job: key,
 function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): HafError {
   const { stack, artifact } = error.context;
   return new HafError(error.code, `${job}: ${error.what}`, error.fix, {
+    problems: error.problems ?? [],
     context: {
       ...(typeof stack === 'string' ? { stack } : {}),
       ...(typeof artifact === 'string' ? { artifact } : {}),

@@ -1,6 +1,6 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
-import { outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
+import { jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
@@ -161,18 +161,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'joint',
     version: 2,
     class: 'gpu',
-    reads: ({ method }) => [
-      'seed',
-      ...slotKeys(method),
-      'train',
-      'bag',
-      'mil',
-      'align',
-      'clip',
-      'detach',
-      ...outcomeKeys,
-      ...sectionsOf(method).filter((path) => !/^(align|mil|survival)\./.test(path)),
-    ],
+    reads: ({ method }) => ['seed', ...slotKeys(method), 'train', ...outcomeKeys, ...jointKeys(method)],
     opens: { embed: ['features.f32', 'features.f16'] },
     about: 'trains all stages of one method together, from bags to scores',
     load: async () => (await import('../operators/joint/joint.js')).joint,

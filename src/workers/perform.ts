@@ -145,10 +145,16 @@ async function compute(
 async function giveBack(lease: Lease, error: HafError, { worker }: PerformOptions): Promise<Outcome> {
   const { job } = lease;
   const about = aboutOf(job);
-  const failed = ({ code, what, fix, context }: HafError): RunEventBody => ({
+  const failed = ({ code, what, fix, context, problems }: HafError): RunEventBody => ({
     type: 'job-failed',
     ...about,
-    error: { code, what, fix, context: { ...context } },
+    error: {
+      code,
+      what,
+      fix,
+      context: { ...context },
+      ...(problems.length > 0 && { problems: [...problems] }),
+    },
   });
   if (error.code === 'HAF_INTERRUPTED') {
     const outcome = lease.lost.aborted ? 'fenced' : 'released';

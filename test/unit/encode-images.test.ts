@@ -57,6 +57,7 @@ describe('encoding the tiles of images', () => {
     const { output } = await runStage(embed, standIn(tiles));
     expect(output.problems).toEqual([]);
     const coords = { unit: 'px', side };
+    const digest = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
     expect(indexOf(output)).toEqual({
       ...{ dialect: 'cores', encoder: standInName, precision: 'float32', width },
       bags: [
@@ -68,6 +69,7 @@ describe('encoding the tiles of images', () => {
           rows: 3,
           coords,
           mpp: 0.5,
+          digest,
         },
         {
           patient: '007',
@@ -77,6 +79,7 @@ describe('encoding the tiles of images', () => {
           rows: 2,
           coords,
           mpp: 0.5,
+          digest,
         },
       ],
     });

@@ -25,7 +25,9 @@ describe('the arrays of an npz', () => {
       TumorCenter_CD8_block2_x1_y1_patient002: array([width], 100),
       TumorCenter_CD8_block1_x1_y1_patient010: array([3, width], 200),
     });
-    const bag = { source: 'CD8', coords: null, mpp: null };
+    const digest = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
+    const bag = { source: 'CD8', coords: null, mpp: null, digest };
+    expect(new Set(index.bags.map((one) => one.digest)).size).toBe(2);
     expect(index).toEqual({
       dialect: 'npz-rows+vector',
       encoder: null,

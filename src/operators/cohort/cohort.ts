@@ -5,7 +5,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { Inputs, SourceFile, StageCode } from '../../pipeline/stage.js';
-import { stageOf } from '../stage-of.js';
+import { stageOf, tellingProblems } from '../stage-of.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
 import {
   cohortFile,
@@ -48,13 +48,16 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
 
   const inTime = config.data.outcome.kind === 'timeToEvent';
   const { kept, flow, problems } = include(candidates, config.cohort, inTime);
-  requireBothOutcomes(flow, words);
-  requireModalities(kept, 'patient of the cohort', holders);
+  const told = [...withoutRow(candidates, holders), ...problems];
+  tellingProblems(told, () => {
+    requireBothOutcomes(flow, words);
+    requireModalities(kept, 'patient of the cohort', holders);
+  });
   const output: CohortFile = { outcome: words, patients: kept.map(({ patient }) => patient) };
   return {
     type: 'output',
     files: { [cohortFile]: output, [flowFile]: flow },
-    problems: [...withoutRow(candidates, holders), ...problems],
+    problems: told,
     metrics: { patients: kept.length, positive: kept.filter(({ patient }) => patient.y === 1).length },
   };
 });

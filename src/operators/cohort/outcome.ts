@@ -20,7 +20,7 @@ export const outcome: StageCode = stageOf(async ({ sources, config }) => {
       'Put it into the data folder, or name the file in data.outcome.file.',
     );
   const { words, patients, faults, problems } = await readOutcome(file, config.data);
-  if (faults.length > 0) throw faultsError(faults);
+  if (faults.length > 0) throw faultsError(faults).withProblems(problems);
   const output: Outcome = { words, patients: patients.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
   return { type: 'output', files: { [outcomeFile]: output }, problems };
 });

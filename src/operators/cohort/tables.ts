@@ -17,7 +17,7 @@ export const tables: StageCode = stageOf(async ({ inputs, sources, config, unit 
   const { modality = '' } = unit;
   const declared = config.data.modalities[modality] as TableDeclaration;
   const { table, faults, problems } = await readModalityTable(modality, declared, sources, config.data);
-  if (faults.length > 0 || table === null) throw faultsError(faults);
+  if (faults.length > 0 || table === null) throw faultsError(faults).withProblems(problems);
   const { patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
   return {
     type: 'output',

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { outputLayerOf, outputRows } from '../criteria/output-rows.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
@@ -17,6 +16,7 @@ import {
 import { mapName, mapSpecs } from './fusion-net.js';
 import type { Head, HeadGroup, HeadModule, HeadOptions, HeadStep, InputShape } from './head.js';
 import { dropModalities } from './modality-drop.js';
+import { monotonicOf, type MonotonicOptions } from './monotonic-loss.js';
 import { networkLoss, type NetworkLoss } from './network-loss.js';
 import { inBatches, type Outputs } from './outputs.js';
 
@@ -80,7 +80,7 @@ type NetworkTensors = Omit<NetworkPass, 'weights'>;
 
 class AutodiffHead implements Head {
   readonly layout: ParameterLayout;
-  private readonly fusion: Config['fusion'];
+  private readonly monotonic: MonotonicOptions;
   private readonly drop: Rng | null;
   private readonly dropout: Rng | null;
 
@@ -94,7 +94,7 @@ class AutodiffHead implements Head {
   ) {
     const { inputs, projected, randomDrop, config, rng } = options;
     this.layout = layoutOf([...mapSpecs(inputs, projected), ...network.specs]);
-    this.fusion = config.fusion;
+    this.monotonic = monotonicOf(config.fusion, randomDrop);
     this.drop = randomDrop ? rng('drop') : null;
     this.dropout = network.dropout === undefined ? null : rng('dropout');
   }
@@ -113,7 +113,7 @@ class AutodiffHead implements Head {
       networkLoss(
         outputs,
         { masks, targets, predictions, outputs: this.count, criterion: this.options.criterion },
-        this.fusion,
+        this.monotonic,
       );
 
     let found: NetworkLoss | null = null;

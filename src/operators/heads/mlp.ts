@@ -8,7 +8,7 @@ import { fusionNetOf, type FusionNet } from './fusion-net.js';
 import { fusionPass, type FusionGroup, type FusionPass, type FusionPasses } from './fusion-pass.js';
 import type { Head, HeadGroup, HeadModule, HeadStep } from './head.js';
 import { dropModalities } from './modality-drop.js';
-import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
+import { fusionLoss, monotonicOf, type MonotonicOptions } from './monotonic-loss.js';
 import { inBatches, type Outputs } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
@@ -107,7 +107,8 @@ export const mlpHead: HeadModule = {
     new MlpHead(
       fusionNetOf({ ...fusion, inputs, projected, output: outputLayerOf(criterion, fusion.logits) }),
       {
-        ...{ ...fusion, criterion },
+        ...monotonicOf(fusion, randomDrop),
+        criterion,
         drop: randomDrop ? rng('drop') : null,
         dropout: fusion.dropout > 0 ? rng('dropout') : null,
       },

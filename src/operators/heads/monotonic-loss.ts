@@ -7,6 +7,12 @@ export interface MonotonicOptions {
   readonly mofeStopGradReduced: boolean;
 }
 
+/** The hinge of a method: rows without random drop have none, and do not look at its settings. */
+export const monotonicOf = (fusion: MonotonicOptions, randomDrop: boolean): MonotonicOptions =>
+  randomDrop
+    ? { lambdaMoFe: fusion.lambdaMoFe, mofeStopGradReduced: fusion.mofeStopGradReduced }
+    : { lambdaMoFe: 0, mofeStopGradReduced: false };
+
 /** The terms of eq. 10-11 as means over the B patients of a step. */
 export interface MonotonicTerms {
   /** l+ + l- + lambda * mofe */

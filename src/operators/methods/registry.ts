@@ -13,6 +13,9 @@ const mlp = async (): Promise<HeadModule> => (await import('../heads/mlp.js')).m
 const pool = (how: 'mean' | 'sum' | 'max') => async (): Promise<HeadModule> =>
   (await import('../heads/pool.js')).poolHead(how);
 
+/** Whether a method has the network of section 6.1, and its settings; the others have networks of their own. */
+export const hasFusionNetwork = ({ head }: FusionMethod): boolean => head === mlp;
+
 /** A fusion method: a head over all modalities of the experiment, unless it says otherwise. */
 const fusion = (
   id: string,

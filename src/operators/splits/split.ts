@@ -6,7 +6,7 @@ import { idRuleOf, type IdRule } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
-import { stageOf } from '../stage-of.js';
+import { stageOf, tellingProblems } from '../stage-of.js';
 import { checkFolds, refuseRepeatedTests } from './check-folds.js';
 import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
 import { splitsFile, type Fold, type Splits } from './split-data.js';
@@ -36,8 +36,10 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
       : file === undefined
         ? drawn(patients, config.cv)
         : await given(patients, config.cv, file, idOf);
-  if (config.cv.mode === 'kfold') refuseRepeatedTests(folds, config.cv);
-  const warnings = checkFolds(folds, patients, config.cv);
+  const warnings = tellingProblems(problems, () => {
+    if (config.cv.mode === 'kfold') refuseRepeatedTests(folds, config.cv);
+    return checkFolds(folds, patients, config.cv);
+  });
   const output: Splits = { folds: [...folds], hash: hashOf(folds) };
   return { type: 'output', files: { [splitsFile]: output }, problems: [...problems, ...warnings] };
 });

@@ -1,3 +1,4 @@
+import type { Problem } from './problem.js';
 import { systemFault } from './system-fault.js';
 
 /** Exit codes of the command line; documented in docs/cli.md. */
@@ -71,7 +72,12 @@ export interface HafErrorData {
   readonly what: string;
   readonly fix: string;
   readonly context: ErrorContext;
+  /** What had been left out before the failure. */
+  readonly problems?: readonly Problem[];
 }
+
+/** More problems than these do not travel with an error: a message must stay small. */
+const mostProblems = 300;
 
 /**
  * The one error class users meet: a stable code, what is wrong and where, and what to do about it.
@@ -84,18 +90,21 @@ export class HafError extends Error {
   readonly what: string;
   readonly fix: string;
   readonly context: ErrorContext;
+  /** What had been left out before the failure, with reasons: they belong into problems.csv although the job has no output. */
+  readonly problems: readonly Problem[];
 
   constructor(
     code: ErrorCode,
     what: string,
     fix: string,
-    options: { context?: ErrorContext; cause?: unknown } = {},
+    options: { context?: ErrorContext; cause?: unknown; problems?: readonly Problem[] } = {},
   ) {
     super(`${what} ${fix}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.what = what;
     this.fix = fix;
     this.context = options.context ?? {};
+    this.problems = (options.problems ?? []).slice(0, mostProblems);
   }
 
   get exitCode(): ExitCode {
@@ -113,11 +122,19 @@ export class HafError extends Error {
   }
 
   toData(): HafErrorData {
-    return { code: this.code, what: this.what, fix: this.fix, context: this.context };
+    const { code, what, fix, context, problems } = this;
+    return { code, what, fix, context, ...(problems.length > 0 && { problems }) };
   }
 
   static fromData(data: HafErrorData): HafError {
-    return new HafError(data.code, data.what, data.fix, { context: data.context });
+    const { code, what, fix, context, problems = [] } = data;
+    return new HafError(code, what, fix, { context, problems });
+  }
+
+  /** The same error with what its job had left out before. */
+  withProblems(problems: readonly Problem[]): HafError {
+    const { code, what, fix, context } = this;
+    return new HafError(code, what, fix, { context, cause: this.cause, problems });
   }
 
   /**

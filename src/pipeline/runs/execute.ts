@@ -261,9 +261,11 @@ async function conclude(
   const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
   await writeSummary(manifests, store, directory, isInvented(files));
   await writeTileTable(manifests, lost, store, directory);
-  const problems = writeProblems(manifests, directory, lost);
-  const found = { outcomes, problems };
   const failures = outcomes.filter((outcome) => outcome.state === 'failed');
+  // A job that fails has no manifest to tell what it had left out.
+  const told = failures.flatMap(({ error }) => error.problems);
+  const problems = writeProblems(manifests, directory, [...lost, ...told]);
+  const found = { outcomes, problems };
   if (cancelled) return { state: 'cancelled', exitCode: exitCodes.interrupted, ...found };
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
