@@ -1,3 +1,4 @@
+import { claimStoreFolder } from '../../src/pipeline/store/store-folder.js';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -65,6 +66,8 @@ describe.skipIf(natsServer === null)('what was stored', () => {
 
   it('does not fit on the disk of one worker: another one does the job', async ({ skip }) => {
     bench = await FaultBench.withServer();
+    // A folder that holds nothing but tmp would be no store.
+    await claimStoreFolder(bench.store);
     const within = ownMount(join(bench.store, 'tmp'), 'full');
     if (!within) return skip('nothing can be mounted here');
     const healthy = bench.worker(['--slots', '1']);

@@ -7,12 +7,12 @@ const python = pythonWith('h5py', 'numpy');
 const width = 32;
 const rows = 700;
 
-/** A file of h5py with `a[i] = i % 97` as `features`, stored in the given way. */
+/** A file of h5py with `a[i] = i % 1009, so that no row repeats another,` as `features`, stored in the given way. */
 function writeWithH5py(options: string, type = 'f4'): string {
   const path = scratchPath('PrimaryTumor_HE_003.h5');
   const code = `
 import sys, h5py, numpy as np
-a = (np.arange(${rows} * ${width}) % 97).astype('${type}').reshape(${rows}, ${width})
+a = (np.arange(${rows} * ${width}) % 1009).astype('${type}').reshape(${rows}, ${width})
 with h5py.File(sys.argv[1], 'w') as f:
     f.create_dataset('features', data=a, ${options})
     f.create_dataset('coords', data=np.zeros((${rows}, 2), 'i8'))
@@ -21,7 +21,7 @@ with h5py.File(sys.argv[1], 'w') as f:
   return path;
 }
 
-const expected = Float32Array.from({ length: rows * width }, (_, i) => i % 97);
+const expected = Float32Array.from({ length: rows * width }, (_, i) => i % 1009);
 
 describe.skipIf(python === null)('files written by h5py', () => {
   it.each([
