@@ -7,7 +7,7 @@ import { reportingStage, type ReportingControl } from '../tensor/reporting-stage
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { bagEncoderOf } from '../stage1/bag-encoder.js';
-import { objectiveOf } from '../stage2/alignment-objective.js';
+import { clipObjective, svdObjective } from '../stage2/alignment-objective.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
 import { hasAny, readTableInputs, slotsOfInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
@@ -146,7 +146,11 @@ export async function partsOf(
     ...{ chosen, encoders, tables, detach },
     alignment: {
       projection,
-      objective: objectiveOf(method.embedding, { align, clip: config.clip }, slotsOfInputs(shapes)),
+      // Rows aligned by SVD do not look at the settings of CLIP.
+      objective:
+        method.embedding === 'svd'
+          ? svdObjective(align)
+          : clipObjective(align, config.clip, slotsOfInputs(shapes)),
     },
     head: await fusionHead(context, criterion, method, latents),
   };
