@@ -196,7 +196,13 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     const aligned = jobKey(stage, stage === 'stage2' ? { fold: 0, alignment } : { fold: 0, method });
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
-  const aggregate = add('aggregate', {}, { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate });
+  // The list of all predictions says which modalities each patient has.
+  const having =
+    config.data.outcome.kind === 'timeToEvent'
+      ? { tables: [...tables.values()], bags: [...bags.values()] }
+      : {};
+  const results = { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate };
+  const aggregate = add('aggregate', {}, { ...results, ...having });
   const shown = {
     tile: keysOf(tile, all),
     embed: keysOf(embed, all),

@@ -213,6 +213,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'stats',
       'survival',
     ],
+    opens: { tables: ['table.json'], bags: ['patient-bags.json'] },
     about: 'puts all folds into one table with its statistics',
     load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
   }),

@@ -46,7 +46,8 @@ it.each([
     }
     expect(survival?.comparisons.every(({ p }) => p === null || p <= 1)).toBe(true);
     const [header, ...lines] = readFileSync(join(run, 'predictions.csv'), 'utf8').trim().split('\n');
-    expect(header).toContain('survival_2y,survival_3y,survival_5y');
+    expect(header).toContain('survival_2y,survival_3y,survival_5y,observed,modalities');
+    expect(lines.some((line) => /,(yes|no),(\w+ )*Clin( \w+)*$/.test(line))).toBe(true);
     // Every patient of the cohort is tested once by every method.
     const tested = lines
       .filter((line) => line.startsWith(`${methods[0]},`))

@@ -78,7 +78,7 @@ describe('the figures of the report', () => {
     expect(names.sort()).toEqual(
       [
         'cohort-flow',
-        'kaplan-meier-cohort',
+        ...['kaplan-meier-blood', 'kaplan-meier-cohort', 'kaplan-meier-haf'],
         'modalities-haf',
         ...['reliability-blood', 'reliability-haf', 'robustness-haf', 'roc-blood', 'roc-haf'],
         ...['training-stage1-wsi', 'training-stage3-blood', 'training-stage3-haf'],

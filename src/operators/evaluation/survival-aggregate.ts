@@ -1,6 +1,7 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import type { StageContext, StageOutput } from '../../pipeline/stage.js';
-import type { CohortFile } from '../cohort/cohort-data.js';
+import type { Inputs, StageContext, StageOutput } from '../../pipeline/stage.js';
+import { modalityOf, readPatientBags, type CohortFile } from '../cohort/cohort-data.js';
+import { tableFile, typedTableSchema } from '../tables/typed-table-data.js';
 import type { Method } from '../methods/method.js';
 import { groupedNotes } from './summary-tables.js';
 import { summaryFile, type Summary } from './summary-data.js';
@@ -62,12 +63,31 @@ export function survivalSummaryOf(
       ...(results.some(({ robustness }) => robustness.length > 0)
         ? { 'robustness.csv': utf8(survivalRobustnessCsv(results)) }
         : {}),
-      'predictions.csv': utf8(allPredictionsCsv(results, config.survival.horizons)),
+      'predictions.csv': utf8(allPredictionsCsv(results, config.survival.horizons, modalitiesOf(inputs))),
     },
     metrics: Object.fromEntries(
       summary.rows.map(({ method, survival }) => [`${method}C`, survival?.c.mean ?? null]),
     ),
   };
+}
+
+/** The modalities of the experiment that a patient has, in its order. */
+function modalitiesOf(inputs: Inputs): (patient: string) => readonly string[] {
+  const holders = [
+    ...inputs
+      .all('tables')
+      .map(
+        (artifact) =>
+          [modalityOf(artifact), new Set(artifact.json(tableFile, typedTableSchema).patients)] as const,
+      ),
+    ...inputs
+      .all('bags')
+      .map(
+        (artifact) =>
+          [modalityOf(artifact), new Set(Object.keys(readPatientBags(artifact).patients))] as const,
+      ),
+  ];
+  return (patient) => holders.filter(([, ids]) => ids.has(patient)).map(([modality]) => modality);
 }
 
 function refuseUnequalTests([first, ...others]: readonly SurvivalResults[]): void {

@@ -115,13 +115,17 @@ export const survivalRobustnessCsv = (results: readonly SurvivalResults[]): stri
   );
 
 /** predictions.csv of a run: every test prediction of every method, with S(t) at the horizons. */
-export function allPredictionsCsv(results: readonly SurvivalResults[], horizons: readonly number[]): string {
+export function allPredictionsCsv(
+  results: readonly SurvivalResults[],
+  horizons: readonly number[],
+  modalitiesOf: (patient: string) => readonly string[],
+): string {
   const days = horizons.map((years) => years * daysPer.years);
   return csvText(
     [
       ...['method', 'fold', 'patient', 'time_days', 'event', 'risk'],
       ...horizons.map((years) => `survival_${years}y`),
-      'observed',
+      ...['observed', 'modalities'],
     ],
     results.flatMap(({ method, folds }) =>
       folds.flatMap(({ fold, predictions: { model, patients } }) =>
@@ -130,7 +134,7 @@ export function allPredictionsCsv(results: readonly SurvivalResults[], horizons:
           .map(({ patient, time, event, risk, outputs, observed }): CsvCell[] => [
             ...[method.id, fold, patient, time, event, risk],
             ...survivalOf(model, outputs, days),
-            observed ? 'yes' : 'no',
+            ...[observed ? 'yes' : 'no', modalitiesOf(patient).join(' ')],
           ]),
       ),
     ),

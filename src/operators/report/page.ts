@@ -67,7 +67,7 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
         ${figureSection(
           'Time to the event',
           summary.survival === undefined
-            ? 'Kaplan-Meier curve of the cohort with its 95 % band, numbers at risk below.'
+            ? 'Kaplan-Meier curves with 95 % bands, numbers at risk below. Groups of test patients are cut at the median score of the validation patients of their fold.'
             : "Kaplan-Meier curves with 95 % bands, numbers at risk below. Risk groups are cut at the median risk of the fold's training patients; test patients are shown.",
           [
             {

@@ -59,8 +59,8 @@ export interface ReportInput {
   readonly predictions: readonly MethodFoldPredictions[];
   /** Of a time-to-event run, ascending by fold; empty for a binary outcome, as the two lists above are then. */
   readonly survival: readonly MethodFoldSurvival[];
-  /** Times and events of the cohort, in days, where they are known. */
-  readonly followUp: readonly { readonly time: number; readonly event: 0 | 1 }[];
+  /** Times and events of the cohort, in days, where they are known; empty when the outcome is a status at a landmark. */
+  readonly followUp: readonly { readonly patient: string; readonly time: number; readonly event: 0 | 1 }[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
   /** The latent space of fold 0, for each alignment. */
@@ -113,8 +113,10 @@ export function readReportInput(context: StageContext): ReportInput {
         predictions: artifact.json(survivalPredictionsFile, survivalPredictionsSchema),
       })),
     ),
-    followUp: patients.flatMap(({ followUpDays, y }) =>
-      followUpDays === null || followUpDays <= 0 ? [] : [{ time: followUpDays, event: y }],
+    followUp: patients.flatMap(({ id, followUpDays, y }) =>
+      followUpDays === null || followUpDays <= 0 || config.cohort.label === 'landmark'
+        ? []
+        : [{ patient: id, time: followUpDays, event: y }],
     ),
     training: trainingGroups(inputs, summary.rows, config.schedule, titles),
     latents: inputs.all('latent').map((artifact) => ({

@@ -31,13 +31,13 @@ export async function survivalFigures(input: ReportInput): Promise<SurvivalFigur
   const groups: { method: string; figure: Figure }[] = [];
   const calibration: { method: string; figure: Figure }[] = [];
   for (const { method, title } of summary.rows) {
-    const folds = input.survival.filter((one) => one.method === method);
-    if (folds.length === 0) continue;
     // A curve that is the same for everybody has no risk groups.
     const one = methodOf(method);
     if (one.kind === 'classic' && one.fit === 'kaplanMeier') continue;
-    const figure = await groupsFigure(method, title, folds, input);
+    const figure = await groupsFigure(method, title, input);
     if (figure !== null) groups.push({ method, figure });
+    const folds = input.survival.filter((fold) => fold.method === method);
+    if (folds.length === 0) continue;
     const calibrated = await calibrationFigure(method, title, folds, input);
     if (calibrated !== null) calibration.push({ method, figure: calibrated });
   }
@@ -67,30 +67,70 @@ export async function survivalFigures(input: ReportInput): Promise<SurvivalFigur
   };
 }
 
-type Folds = ReportInput['survival'];
-
-/** Test patients of the first repeat, each with the risk of its own fold. */
-const firstRepeat = (folds: Folds, { config }: ReportInput): Folds =>
+/** Folds of the first repeat; of a fixed test set the first fold, because all test the same patients. */
+const firstRepeat = <T extends { readonly fold: number }>(
+  folds: readonly T[],
+  { config }: ReportInput,
+): readonly T[] =>
   folds
     .filter(({ fold }) => repeatOf(fold, config.cv) === 0)
     .slice(0, config.cv.mode === 'fixedTest' ? 1 : undefined);
 
-function groupsFigure(method: string, title: string, all: Folds, input: ReportInput): Promise<Figure | null> {
-  const folds = firstRepeat(all, input);
-  const split = input.config.survival.cut === 'train' ? 'train' : 'val';
-  const risksOf = (patients: readonly SurvivalPrediction[], of: SurvivalPrediction['split']): number[] =>
-    patients.filter((one) => one.split === of).map(({ risk }) => risk);
+/** A patient of a fold with the risk that its model gives, or the score of a binary outcome. */
+interface Ranked extends Omit<TestedPatient, 'fold'> {
+  readonly split: SurvivalPrediction['split'];
+}
+
+/** The patients of each fold whose time is known, ranked by a method. */
+function rankedFolds(
+  method: string,
+  input: ReportInput,
+): readonly { readonly fold: number; readonly patients: readonly Ranked[] }[] {
+  const inTime = input.survival.filter((one) => one.method === method);
+  if (inTime.length > 0)
+    return firstRepeat(inTime, input).map(({ fold, predictions }) => ({
+      fold,
+      patients: predictions.patients,
+    }));
+  const known = new Map(input.followUp.map((one) => [one.patient, one]));
+  const scored = input.predictions.filter((one) => one.method === method);
+  return firstRepeat(scored, input).map(({ fold, predictions }) => ({
+    fold,
+    patients: predictions.flatMap(({ patient, split, logit }): Ranked[] => {
+      const found = known.get(patient);
+      return found === undefined ? [] : [{ ...found, split, risk: logit }];
+    }),
+  }));
+}
+
+/**
+ * Kaplan-Meier curves of the test patients below and above the cut of their fold: the median risk of its training patients, or of its
+ * validation patients (`survival.cut`; always for a binary outcome, whose training patients are not scored).
+ */
+async function groupsFigure(method: string, title: string, input: ReportInput): Promise<Figure | null> {
+  const folds = rankedFolds(method, input);
+  const byTraining = input.survival.length > 0 && input.config.survival.cut === 'train';
   const cuts = new Map(
-    folds.map(({ fold, predictions }) => [fold, riskCuts(risksOf(predictions.patients, split))] as const),
+    folds.flatMap(({ fold, patients }) => {
+      const risks = patients
+        .filter(({ split }) => split === (byTraining ? 'train' : 'val'))
+        .map(({ risk }) => risk);
+      return risks.length === 0 ? [] : [[fold, riskCuts(risks)] as const];
+    }),
   );
-  const tested = folds.flatMap(({ fold, predictions }) =>
-    predictions.patients
-      .filter((one) => one.split === 'test')
-      .map(({ patient, risk, time, event }): TestedPatient => ({ fold, patient, risk, time, event })),
+  const tested = folds.flatMap(({ fold, patients }) =>
+    cuts.has(fold)
+      ? patients
+          .filter(({ split }) => split === 'test')
+          .map(({ patient, risk, time, event }): TestedPatient => ({ fold, patient, risk, time, event }))
+      : [],
   );
+  if (tested.length === 0) return null;
   const found = riskGroups(tested, cuts);
   return kaplanMeierFigure({ name: method, title, event: input.outcome.positive, ...found });
 }
+
+type Folds = ReportInput['survival'];
 
 function calibrationFigure(
   method: string,

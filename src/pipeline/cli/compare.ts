@@ -3,7 +3,7 @@ import { nearest } from '../core/suggest.js';
 import { HafError } from '../core/errors.js';
 import { rng } from '../core/rng.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import { predictedMethods, readPredictions } from '../runs/run-predictions.js';
+import { predictedMethods, readPredictions, readTestedInTime } from '../runs/run-predictions.js';
 import type { CompareOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
@@ -15,9 +15,16 @@ import { textTable } from './text-table.js';
 export async function compare(runA: string, runB: string, options: CompareOptions): Promise<void> {
   const [a, b] = [RunDirectory.find(options.runs, runA), RunDirectory.find(options.runs, runB)];
   const { stats, seed } = a.experiment();
-  const pairs = methodPairs(a, b, options).map(
-    ([first, second]) => [predicted(a, first), predicted(b, second)] as const,
-  );
+  const names = methodPairs(a, b, options);
+  const kinds = [a, b].map((one) => one.experiment().data.outcome.kind);
+  if (kinds[0] !== kinds[1])
+    throw new HafError(
+      'HAF_USAGE',
+      `${a.run} is ${kinds[0]} and ${b.run} is ${kinds[1]}: they have no measure in common.`,
+      'Compare runs with the same data.outcome.kind.',
+    );
+  if (kinds[0] === 'timeToEvent') return compareInTime(a, b, names, options);
+  const pairs = names.map(([first, second]) => [predicted(a, first), predicted(b, second)] as const);
   const { compareRuns } = await import('../../operators/evaluation/compare-runs.js');
   const comparisons = compareRuns(pairs, stats, (first, second) =>
     rng(seed, ['compare', first.run, first.method, second.run, second.method].join('/')),
@@ -25,6 +32,45 @@ export async function compare(runA: string, runB: string, options: CompareOption
   const { mcnemar, bootstrap } = stats;
   if (options.json) printJson({ runs: [a.run, b.run], mcnemar, bootstrap, comparisons });
   else printData(comparisonText(a.run, b.run, comparisons, stats));
+}
+
+/** The same for times: Harrell's C within folds, by a paired bootstrap. */
+async function compareInTime(
+  a: RunDirectory,
+  b: RunDirectory,
+  names: readonly (readonly [string, string])[],
+  options: CompareOptions,
+): Promise<void> {
+  const { stats, seed } = a.experiment();
+  const { compareSurvivalRuns } = await import('../../operators/evaluation/compare-survival.js');
+  const tested = (directory: RunDirectory, method: string) => ({
+    ...{ run: directory.run, method },
+    patients: readTestedInTime(directory, method),
+  });
+  const comparisons = compareSurvivalRuns(
+    names.map(([first, second]) => [tested(a, first), tested(b, second)] as const),
+    stats.bootstrap,
+    (first, second) => rng(seed, ['compare', first.run, first.method, second.run, second.method].join('/')),
+  );
+  if (options.json) return printJson({ runs: [a.run, b.run], bootstrap: stats.bootstrap, comparisons });
+  const lines = comparisons.map(({ first, second, difference: by, ci95, ...one }) => [
+    first.method === second.method ? first.method : `${first.method} - ${second.method}`,
+    ...[number(first.c), number(second.c)],
+    by === null ? '-' : difference({ difference: by, ci95 }),
+    ...[p(one.p), p(one.adjusted)],
+  ]);
+  printData(
+    [
+      `A: ${a.run}`,
+      `B: ${b.run}`,
+      `${comparisons[0]?.patients ?? 0} test patients, the same in both`,
+      '',
+      textTable(["Harrell's C", 'A', 'B', 'A - B [95 % CI]', 'p', 'adjusted p'], lines),
+      '',
+      ...comparisons.flatMap(({ first, reason }) => (reason === null ? [] : [`${first.method}: ${reason}`])),
+      `C over the pairs within each fold; paired bootstrap, ${stats.bootstrap} resamples of patients; adjusted by Holm over ${comparisons.length}`,
+    ].join('\n'),
+  );
 }
 
 const predicted = (directory: RunDirectory, method: string): PredictedMethod => ({

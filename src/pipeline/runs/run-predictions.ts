@@ -16,10 +16,12 @@ export const predictionsCsv = (predictions: readonly Prediction[]): string =>
     predictions.map((prediction) => columns.map((column) => prediction[column])),
   );
 
+const survivalColumns = ['patient', 'split', 'time_days', 'event', 'risk', 'observed'];
+
 /** predictions.csv of a fold and method with a time-to-event outcome; the run's own predictions.csv has the survival curves. */
 export const survivalPredictionsCsv = ({ patients }: SurvivalPredictions): string =>
   csvText(
-    ['patient', 'split', 'time_days', 'event', 'risk', 'observed'],
+    survivalColumns,
     patients.map(({ patient, split, time, event, risk, observed }) => [
       ...[patient, split, time, event, risk, observed],
     ]),
@@ -54,31 +56,58 @@ export function readPredictions(
     .map(({ fold, path }) => ({ fold, predictions: readFile(path) }));
 }
 
+/** A test patient of a fold, with the risk that a method gives. */
+export interface TestedInTime {
+  readonly fold: number;
+  readonly patient: string;
+  /** Days. */
+  readonly time: number;
+  readonly event: 0 | 1;
+  readonly risk: number;
+}
+
+/** The test patients of a time-to-event run, by fold. @throws HafError HAF_TABLE_INVALID when a file was changed or torn */
+export const readTestedInTime = (directory: RunDirectory, method: string): readonly TestedInTime[] =>
+  foldsOf(directory)
+    .map((fold) => ({ fold: Number(fold), path: join(directory.path, fileOf(fold, method)) }))
+    .filter(({ path }) => existsSync(path))
+    .sort((a, b) => a.fold - b.fold)
+    .flatMap(({ fold, path }) => testedRows(path).map((row) => ({ fold, ...row })));
+
+function testedRows(path: string): readonly Omit<TestedInTime, 'fold'>[] {
+  const text = readFileSync(path, 'utf8');
+  const rows: Readonly<Record<string, string>>[] = text.startsWith(csvLine(survivalColumns))
+    ? parse(text, { columns: true, relax_column_count: true })
+    : [];
+  const tested = rows
+    .filter(({ split }) => split === 'test')
+    .map((row): Omit<TestedInTime, 'fold'> => ({
+      patient: writtenText(row['patient'] ?? ''),
+      time: numberOf(row['time_days']),
+      event: row['event'] === '1' ? 1 : 0,
+      risk: numberOf(row['risk']),
+    }));
+  if (rows.length === 0 || tested.some(({ time, risk }) => !(time > 0) || !Number.isFinite(risk)))
+    throw notOurs(path, '');
+  return tested;
+}
+
 function readFile(path: string): readonly Prediction[] {
-  refuseTimes(path);
   const parsed = predictionsSchema.safeParse(rowsOf(path));
   if (parsed.success) return parsed.data;
   const [row, column] = parsed.error.issues[0]?.path ?? [];
   const where =
     typeof row === 'number' ? ` line ${row + 2}${column === undefined ? '' : `, ${String(column)}`}` : '';
-  throw new HafError(
+  throw notOurs(path, where);
+}
+
+const notOurs = (path: string, where: string): HafError =>
+  new HafError(
     'HAF_TABLE_INVALID',
     `${path}${where}: not what a run writes.`,
     'Run the experiment again with "haf-pipeline up": it writes the files of finished jobs anew.',
     { context: { file: path } },
   );
-}
-
-/** Two runs are compared by classes; a run in time holds its comparisons itself. */
-function refuseTimes(path: string): void {
-  if (!readFileSync(path, 'utf8').startsWith('patient,split,time_days,')) return;
-  throw new HafError(
-    'HAF_USAGE',
-    `${path} is of a time-to-event run, and "compare" compares binary outcomes.`,
-    'The differences in C of one run are in its summary.md: name the methods in stats.reference and stats.against.',
-    { context: { file: path } },
-  );
-}
 
 function rowsOf(path: string): unknown {
   try {
