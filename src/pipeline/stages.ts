@@ -102,7 +102,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'split',
     version: 1,
     class: 'cpu',
-    reads: () => ['cv', 'data.layout'],
+    reads: () => ['cv', 'data.layout', 'data.outcome.kind'],
     about: 'draws training, validation and test patients of every fold',
     load: async () => (await import('../operators/splits/split.js')).split,
   }),

@@ -217,6 +217,7 @@ describe('folds with fixed test patients', () => {
 
 describe('the check before training', () => {
   const once = { folds: 2, repeats: 1 };
+  const outcome = { words: { positive: 'deceased', negative: 'living' }, inTime: false };
   const patients = cohortOf(4, 4);
   const [living, deceased] = [0, 1].map((y) => patients.filter((p) => p.y === y).map(({ id }) => id)) as [
     string[],
@@ -225,18 +226,20 @@ describe('the check before training', () => {
   const pick = (at: number): string[] => [living[at] ?? '', deceased[at] ?? ''];
 
   it('passes sound folds', () => {
-    expect(checkFolds([{ train: pick(0), val: pick(1), test: pick(2) }], patients, once)).toEqual([]);
+    expect(checkFolds([{ train: pick(0), val: pick(1), test: pick(2) }], patients, once, outcome)).toEqual(
+      [],
+    );
   });
 
   it('refuses a patient in two sets and names the patient', () => {
     const leak = { train: [...pick(0), ...pick(3)], val: pick(1), test: [...pick(2), living[3] ?? ''] };
-    expect(() => checkFolds([leak], patients, once)).toThrow(
+    expect(() => checkFolds([leak], patients, once, outcome)).toThrow(
       expect.objectContaining({ code: 'HAF_SPLIT_INVALID', context: { fold: 0, patients: [living[3]] } }),
     );
   });
 
   it('refuses a fold with an empty set', () => {
-    expect(() => checkFolds([{ train: pick(0), val: [], test: pick(2) }], patients, once)).toThrow(
+    expect(() => checkFolds([{ train: pick(0), val: [], test: pick(2) }], patients, once, outcome)).toThrow(
       /Fold 0 has no validation patients/,
     );
   });
@@ -244,13 +247,14 @@ describe('the check before training', () => {
   it('tells the repeat of a fold when there are several', () => {
     const sound = { train: pick(0), val: pick(1), test: pick(2) };
     const cv = { folds: 1, repeats: 2 };
-    expect(() => checkFolds([sound, { ...sound, val: pick(2) }], patients, cv)).toThrow(
+    expect(() => checkFolds([sound, { ...sound, val: pick(2) }], patients, cv, outcome)).toThrow(
       /Fold 1 \(repeat 1\) has patients in two of its sets/,
     );
-    expect(() => checkFolds([sound, { ...sound, val: [] }], patients, cv)).toThrow(
+    expect(() => checkFolds([sound, { ...sound, val: [] }], patients, cv, outcome)).toThrow(
       /Fold 1 \(repeat 1\) has no validation patients/,
     );
-    const [warning] = checkFolds([sound, { ...sound, val: [deceased[1] ?? ''] }], patients, cv);
+    const lonely = [sound, { ...sound, val: [deceased[1] ?? ''] }];
+    const [warning] = checkFolds(lonely, patients, cv, outcome);
     expect(warning?.place).toBe('fold 1 (repeat 1)');
     expect(warning?.reason).toContain('patients of fold 1 (repeat 1) are deceased');
   });
@@ -267,11 +271,24 @@ describe('the check before training', () => {
     );
   });
 
+  it('uses the words of the user, and warns in time only of a set without an event', () => {
+    const words = { positive: 'relapse', negative: 'none' };
+    const warned = (val: readonly string[], inTime: boolean): readonly string[] =>
+      checkFolds([{ train: pick(0), val: [...val], test: pick(2) }], patients, once, { words, inTime }).map(
+        ({ reason }) => reason,
+      );
+    const [ill, well] = [[deceased[1] ?? ''], [living[1] ?? '']];
+    expect(warned(ill, false)[0]).toMatch(/are relapse: the AUC of this set is undefined/);
+    expect(warned(ill, true)).toEqual([]);
+    expect(warned(well, true)[0]).toMatch(/are none: the C of this set is undefined/);
+  });
+
   it('warns of a set with one outcome', () => {
     const warnings = checkFolds(
       [{ train: pick(0), val: [deceased[1] ?? ''], test: pick(2) }],
       patients,
       once,
+      outcome,
     );
     expect(warnings.map(({ severity, place, reason }) => [severity, place, reason])).toEqual([
       [

@@ -1,4 +1,5 @@
 import { HafError } from '../../pipeline/core/errors.js';
+import type { OutcomeWords } from '../cohort/cohort-data.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { foldName, repeatOf, type Counts } from './repeats.js';
 import type { Fold } from './split-data.js';
@@ -7,9 +8,15 @@ import type { Labelled } from './stratified-folds.js';
 const sets = ['train', 'val', 'test'] as const;
 const roles = { train: 'training', val: 'validation', test: 'test' } as const;
 
+/** How the user calls the two outcomes, and whether the outcome is a time. */
+export interface Outcome {
+  readonly words: Pick<OutcomeWords, 'positive' | 'negative'>;
+  readonly inTime: boolean;
+}
+
 /**
  * The last look at folds before anything is trained on them: no patient is in two sets of a fold, and no set is
- * empty. A set with one outcome only is a problem, not an error: its AUC is undefined.
+ * empty. A set with one outcome only is a problem, not an error: its AUC, or without an event its C, is undefined.
  *
  * @throws HafError HAF_SPLIT_INVALID
  */
@@ -17,6 +24,7 @@ export function checkFolds(
   folds: readonly Fold[],
   patients: readonly Labelled[],
   cv: Counts,
+  { words, inTime }: Outcome,
 ): readonly Problem[] {
   const outcome = new Map(patients.map(({ id, y }) => [id, y]));
   return folds.flatMap((fold, at) => {
@@ -30,7 +38,10 @@ export function checkFolds(
           'Lower cv.folds, or correct the split file if there is one.',
         );
       const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
-      return outcomes.size > 1 ? [] : [oneOutcome(name, roles[set], outcomes.has(1) ? 'deceased' : 'living')];
+      // With times, events alone can be ranked.
+      if (outcomes.size > 1 || (inTime && outcomes.has(1))) return [];
+      const own = outcomes.has(1) ? words.positive : words.negative;
+      return [oneOutcome(name, roles[set], own, inTime ? 'C' : 'AUC')];
     });
   });
 }
@@ -70,13 +81,13 @@ export function refuseRepeatedTests(folds: readonly Fold[], cv: Counts): void {
   }
 }
 
-const oneOutcome = (fold: string, role: string, outcome: string): Problem => ({
+const oneOutcome = (fold: string, role: string, outcome: string, metric: string): Problem => ({
   severity: 'warning',
   stage: 'split',
   patient: null,
   file: null,
   place: fold,
-  reason: `All ${role} patients of ${fold} are ${outcome}: the AUC of this set is undefined.`,
+  reason: `All ${role} patients of ${fold} are ${outcome}: the ${metric} of this set is undefined.`,
   fix: 'Lower cv.folds or add patients; check the split file if there is one.',
 });
 

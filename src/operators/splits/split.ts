@@ -27,7 +27,8 @@ interface Drawn {
  * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID for a file that does not fit
  */
 export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
-  const patients: readonly Labelled[] = inputs.one('cohort').json(cohortFile, cohortFileSchema).patients;
+  const read = inputs.one('cohort').json(cohortFile, cohortFileSchema);
+  const patients: readonly Labelled[] = read.patients;
   const idOf = idRuleOf(config.data.layout);
   const file = sources.find(({ role }) => role === 'splits');
   const { folds, problems } =
@@ -38,7 +39,8 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
         : await given(patients, config.cv, file, idOf);
   const warnings = tellingProblems(problems, () => {
     if (config.cv.mode === 'kfold') refuseRepeatedTests(folds, config.cv);
-    return checkFolds(folds, patients, config.cv);
+    const inTime = config.data.outcome.kind === 'timeToEvent';
+    return checkFolds(folds, patients, config.cv, { words: read.outcome, inTime });
   });
   const output: Splits = { folds: [...folds], hash: hashOf(folds) };
   return { type: 'output', files: { [splitsFile]: output }, problems: [...problems, ...warnings] };
