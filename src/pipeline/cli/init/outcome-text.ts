@@ -60,6 +60,7 @@ function blockOf({
     ...(time === null
       ? []
       : [
+          line(4, 'kind', 'binary', 'timeToEvent trains on the times below (docs/time-to-event.md)'),
           line(
             4,
             'time',
