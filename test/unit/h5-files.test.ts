@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import h5wasm, { type File } from 'h5wasm/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeFeatureFile } from '../../src/operators/features/feature-file.js';
+import { h5Shapes } from '../../src/operators/features/h5-content.js';
 import type { IndexedBag } from '../../src/operators/features/bag-index.js';
 import { embedFile, scratchFile, scratchPath } from '../support/embed-file.js';
 
@@ -46,6 +48,17 @@ describe('a feature file of CLAM or TRIDENT', () => {
     });
     expect(values).toEqual(ramp(3 * width));
     expect(problems).toEqual([]);
+  });
+
+  it.each(['relative', 'with .. in it'] as const)('is found by a path that is %s', async (way) => {
+    const path = writeFeatures(ramp(2 * width), [2, width]);
+    const given =
+      way === 'relative' ? relative(process.cwd(), path) : join(dirname(path), 'x', '..', basename(path));
+    const { problems, index } = await embedFile('WSI', given, width, {}, basename(path));
+    expect(problems).toEqual([]);
+    expect(index.bags).toMatchObject([{ rows: 2 }]);
+    // As `init` looks at shapes.
+    expect(await h5Shapes(given)).toMatchObject([{ name: 'features', shape: [2, width] }]);
   });
 
   it('may have a batch dimension of one', async () => {

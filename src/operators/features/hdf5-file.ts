@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
 import h5wasm, { Module, type File } from 'h5wasm/node';
 import { HafError } from '../../pipeline/core/errors.js';
 import { asForeign, foreign } from './foreign.js';
@@ -15,9 +16,11 @@ const again = 'Copy or download it again, or extract its features again.';
  * Runs `use` on an HDF5 file opened for reading and closes it. The library opens no other file meanwhile.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
-export async function withHdf5<T>(path: string, use: (file: File) => T): Promise<T> {
+export async function withHdf5<T>(name: string, use: (file: File) => T): Promise<T> {
   await hdf5Ready();
   const guard = Hdf5Guard.get();
+  // The library opens files by their absolute paths.
+  const path = resolve(name);
   guard.begin(path);
   try {
     return open(path, use, guard);

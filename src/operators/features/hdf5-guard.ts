@@ -58,7 +58,7 @@ export class Hdf5Guard {
     return (Hdf5Guard.installed ??= new Hdf5Guard(Module.FS as unknown as LibraryFiles));
   }
 
-  /** Until `end`, the library opens this file only. */
+  /** Until `end`, the library opens this file only. @param path absolute */
   begin(path: string): void {
     [this.allowed, this.text, this.otherFiles] = [path, '', []];
   }
