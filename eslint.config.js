@@ -69,7 +69,8 @@ export default tseslint.config(
           patterns: [
             { group: ['**/workers/**', 'nats'], message: 'Operators know nothing of processes or messages.' },
             {
-              regex: 'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets)\\.js|config/cohorts/)',
+              regex:
+                'pipeline/(?!core/|stage\\.js|config/(schema|data-schema|slots|presets)\\.js|config/cohorts/)',
               message:
                 'Operators may import pipeline/core, the stage contract, and of the config its types, slots and predeclared cohorts.',
             },
