@@ -95,6 +95,8 @@ describe.skipIf(hancockFolder === null || cohortsFolder === null)('HANCOCK decla
         methods: methods.map((id) => family[id] ?? id),
         data: { ...declared, root: join(cohortsFolder ?? '', 'hancock-foreign') },
         mfmf: { sequence: ['TMA'] },
+        // As HANCOCK's layout sets it; other cohorts leave out what a fold learns nothing of.
+        tabular: { untrained: 'used' },
       },
     };
     const runs: Record<string, string> = {};
