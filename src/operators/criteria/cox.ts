@@ -38,8 +38,7 @@ export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criter
       training,
       rows.map(([eta]) => eta as number),
     );
-    if (model.kind !== 'proportional' || eventCount(training) === 0)
-      throw new Error('No event to learn from');
+    if (eventCount(training) === 0) throw new Error('No event to learn from');
     return { model, unseen: [averagePredictor(model, training)] };
   },
 });

@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { daysPer } from '../../pipeline/config/data-schema.js';
 import { harrellC } from '../survival/concordance.js';
 import { hazardBiases, hazardLoss, hazardTargets } from '../survival/discrete-hazards.js';
-import { followUpAt, followUpOf, type FollowUp } from '../survival/follow-up.js';
+import { followUpAt, followUpOfPatients, type FollowUp } from '../survival/follow-up.js';
 import { binCount, binsByEdges, binsByQuantiles, type HazardBins } from '../survival/hazard-bins.js';
 import { hazardRisk } from '../survival/hazard-curve.js';
 import { quantile } from '../stats/quantile.js';
@@ -77,13 +77,8 @@ export const concordance: Criterion['discrimination'] = (targets, scores) => {
 };
 
 /** Times and events of some patients. */
-export function followUpOfTargets(targets: readonly Target[]): FollowUp {
-  const known = targets.map(inTime);
-  return followUpOf(
-    known.map(({ time }) => time),
-    known.map(({ event }) => event),
-  );
-}
+export const followUpOfTargets = (targets: readonly Target[]): FollowUp =>
+  followUpOfPatients(targets.map(inTime));
 
 function inTime(target: Target): SurvivalTarget {
   if (target !== 0 && target !== 1) return target;

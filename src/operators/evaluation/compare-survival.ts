@@ -1,7 +1,7 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { addPairs, concordanceOf, harrellPairs } from '../survival/concordance.js';
-import { followUpOf } from '../survival/follow-up.js';
+import { followUpOfPatients } from '../survival/follow-up.js';
 import { comparePairedConcordance } from '../survival/paired-concordance.js';
 import type { TestedPatient } from '../survival/risk-groups.js';
 import { holmAdjusted } from '../stats/holm.js';
@@ -43,10 +43,7 @@ export function compareSurvivalRuns(
     const numbers = new Map([...new Set(patients.map(({ patient }) => patient))].map((id, i) => [id, i]));
     const found = comparePairedConcordance(
       {
-        followUp: followUpOf(
-          patients.map(({ time }) => time),
-          patients.map(({ event }) => event),
-        ),
+        followUp: followUpOfPatients(patients),
         first: patients.map(({ risk }) => risk),
         second: risks,
         fold: patients.map(({ fold }) => fold),
@@ -73,10 +70,7 @@ function side({ run, method, patients }: TestedMethod): SurvivalRunComparison['f
   );
   const pairs = folds.map((members) =>
     harrellPairs(
-      followUpOf(
-        members.map(({ time }) => time),
-        members.map(({ event }) => event),
-      ),
+      followUpOfPatients(members),
       members.map(({ risk }) => risk),
     ),
   );

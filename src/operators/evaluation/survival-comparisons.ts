@@ -1,7 +1,5 @@
 import type { StageContext } from '../../pipeline/stage.js';
-import { followUpOf } from '../survival/follow-up.js';
-import { comparePairedConcordance } from '../survival/paired-concordance.js';
-import { holmAdjusted } from '../stats/holm.js';
+import { compareSurvivalRuns, type TestedMethod } from './compare-survival.js';
 import { testedOf, type SurvivalResults } from './survival-results.js';
 import type { SurvivalComparison } from './survival-summary-data.js';
 
@@ -15,37 +13,22 @@ export function survivalComparisons(
   results: readonly SurvivalResults[],
   { config: { stats }, rng }: Pick<StageContext, 'config' | 'rng'>,
 ): SurvivalComparison[] {
+  const tested = (one: SurvivalResults): TestedMethod => ({
+    ...{ run: 'this run', method: one.method.id },
+    patients: testedOf(one),
+  });
   const reference = results.find(({ method }) => method.id === stats.reference);
   if (reference === undefined) return [];
-  const first = testedOf(reference);
-  const numbers = new Map([...new Set(first.map(({ patient }) => patient))].map((id, i) => [id, i]));
-  const keyOf = ({ fold, patient }: (typeof first)[number]): string => `${fold}/${patient}`;
-  const compared = results
+  const first = tested(reference);
+  const others = results
     .filter(({ method }) => method.id !== stats.reference)
-    .filter(({ method }) => method.kind === 'classic' || stats.against.includes(method.id))
-    .map((other) => {
-      const risks = new Map(testedOf(other).map((one) => [keyOf(one), one.risk]));
-      const found = comparePairedConcordance(
-        {
-          followUp: followUpOf(
-            first.map(({ time }) => time),
-            first.map(({ event }) => event),
-          ),
-          first: first.map(({ risk }) => risk),
-          second: first.map((one) => risks.get(keyOf(one)) ?? NaN),
-          fold: first.map(({ fold }) => fold),
-          patient: first.map(({ patient }) => numbers.get(patient) as number),
-        },
-        stats.bootstrap,
-        rng(`bootstrap/${stats.reference}/${other.method.id}`),
-      );
-      return {
-        ...{ method: stats.reference, other: other.method.id, patients: numbers.size },
-        ...{ difference: found.difference.value, reason: found.difference.reason, p: found.p },
-        ci95: found.ci95 === null ? null : ([found.ci95[0], found.ci95[1]] as [number, number]),
-      };
-    });
-  const tested = compared.filter(({ p }) => p !== null);
-  const adjusted = holmAdjusted(tested.map(({ p }) => p as number));
-  return compared.map((one) => ({ ...one, adjusted: adjusted[tested.indexOf(one)] ?? null }));
+    .filter(({ method }) => method.kind === 'classic' || stats.against.includes(method.id));
+  return compareSurvivalRuns(
+    others.map((other) => [first, tested(other)]),
+    stats.bootstrap,
+    (one, other) => rng(`bootstrap/${one.method}/${other.method}`),
+  ).map(({ first: one, second: other, ci95, ...found }) => ({
+    ...{ ...found, method: one.method, other: other.method },
+    ci95: ci95 === null ? null : [ci95[0], ci95[1]],
+  }));
 }

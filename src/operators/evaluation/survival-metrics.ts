@@ -2,16 +2,10 @@ import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { SurvivalPrediction, SurvivalPredictions } from '../survival/survival-prediction-data.js';
 import { foldScores, type HorizonScores } from '../survival/fold-scores.js';
-import { followUpOf, type FollowUp } from '../survival/follow-up.js';
+import { followUpOfPatients } from '../survival/follow-up.js';
 import type { Measure } from '../survival/measure.js';
 import { survivalOf } from '../survival/survival-model.js';
 import type { SurvivalMetrics } from './survival-metric-data.js';
-
-export const followUpOfPatients = (patients: readonly SurvivalPrediction[]): FollowUp =>
-  followUpOf(
-    patients.map(({ time }) => time),
-    patients.map(({ event }) => event),
-  );
 
 /**
  * Metrics of some patients of a fold (method.md 11.5). Weights for censoring come from the fold's training patients.

@@ -1,8 +1,7 @@
 import { daysPer } from '../../pipeline/config/data-schema.js';
-import { followUpOfPatients } from '../evaluation/survival-metrics.js';
 import { repeatOf } from '../evaluation/pooled.js';
 import { curveTimes, summarizeCurve } from '../survival/curve-summary.js';
-import { followUpOf } from '../survival/follow-up.js';
+import { followUpOfPatients } from '../survival/follow-up.js';
 import { horizonCalibration } from '../survival/horizon-calibration.js';
 import { riskCuts, riskGroups, type TestedPatient } from '../survival/risk-groups.js';
 import { survivalOf } from '../survival/survival-model.js';
@@ -47,10 +46,7 @@ export async function survivalFigures(input: ReportInput): Promise<SurvivalFigur
     })),
   );
   const reference = summary.rows.find(({ method }) => method === config.stats.reference)?.title ?? '';
-  const followUp = followUpOf(
-    input.followUp.map(({ time }) => time),
-    input.followUp.map(({ event }) => event),
-  );
+  const followUp = followUpOfPatients(input.followUp);
   const times = curveTimes(followUp);
   return {
     cohort:

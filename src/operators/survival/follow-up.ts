@@ -27,6 +27,15 @@ export function followUpOf(time: ArrayLike<number>, event: ArrayLike<number>): F
   return followUp;
 }
 
+/** The follow-up of patients who each have a time and an event. @throws as `followUpOf` */
+export const followUpOfPatients = (
+  patients: readonly { readonly time: number; readonly event: number }[],
+): FollowUp =>
+  followUpOf(
+    patients.map(({ time }) => time),
+    patients.map(({ event }) => event),
+  );
+
 /** The follow-up of some of the patients, by their positions. */
 export const followUpAt = ({ time, event }: FollowUp, patients: ArrayLike<number>): FollowUp => ({
   time: Float64Array.from(patients, (i) => time[i] as number),

@@ -1,7 +1,7 @@
 import { quantile } from '../stats/quantile.js';
 import { checkRisks } from './check-risks.js';
 import { curveTimes, summarizeCurve, type CurveSummary } from './curve-summary.js';
-import { followUpAt, followUpOf } from './follow-up.js';
+import { followUpAt, followUpOfPatients } from './follow-up.js';
 import { logRankTest, type LogRankTest } from './log-rank.js';
 
 /** A test patient with the risk that the model of its fold gives. */
@@ -60,10 +60,7 @@ export function riskGroups(
     if (own?.length !== count - 1) throw new RangeError(`fold ${fold} does not have ${count - 1} cuts`);
     return own.filter((cut) => risk > cut).length;
   });
-  const followUp = followUpOf(
-    patients.map(({ time }) => time),
-    patients.map(({ event }) => event),
-  );
+  const followUp = followUpOfPatients(patients);
   const times = curveTimes(followUp);
   return {
     times,

@@ -20,6 +20,7 @@ export const survivalModelSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type SurvivalModel = z.infer<typeof survivalModelSchema>;
+export type ProportionalModel = Extract<SurvivalModel, { kind: 'proportional' }>;
 
 /** Risk of a patient with such outputs: the higher, the earlier the event. Risks of different models must not be compared. */
 export const riskOf = ({ kind }: SurvivalModel, outputs: readonly number[]): number =>
@@ -47,7 +48,7 @@ export function survivalOf(
 }
 
 /** A proportional-hazards model with Breslow's baseline of the training patients, who have these linear predictors. */
-export function proportionalModel(training: FollowUp, eta: ArrayLike<number>): SurvivalModel {
+export function proportionalModel(training: FollowUp, eta: ArrayLike<number>): ProportionalModel {
   const { times, logHazard } = coxBaseline(training, eta);
   return { kind: 'proportional', times: [...times], logHazard: [...logHazard] };
 }
@@ -56,10 +57,7 @@ export function proportionalModel(training: FollowUp, eta: ArrayLike<number>): S
  * The linear predictor for a patient of whom a model sees nothing: with it for everybody, the model expects as many events among the
  * training patients as there were.
  */
-export function averagePredictor(
-  { times, logHazard }: Extract<SurvivalModel, { kind: 'proportional' }>,
-  { time, event }: FollowUp,
-): number {
+export function averagePredictor({ times, logHazard }: ProportionalModel, { time, event }: FollowUp): number {
   const steps = Float64Array.from(times);
   const expected = time.reduce((sum, days) => {
     const known = stepsUpTo(steps, days);
