@@ -18,7 +18,7 @@ export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise
     return await NatsBus.on(connection, { role: 'orchestrator', leaseMs });
   } catch (error) {
     await connection.close();
-    throw wrongRole(error, 'orchestrator') ?? error;
+    throw joiningFault(error, 'orchestrator');
   }
 }
 
@@ -66,17 +66,25 @@ export async function joinBus(
     return await NatsBus.on(connection, { role, leaseMs: await leaseTime(jsm) });
   } catch (error) {
     await connection.close();
-    throw wrongRole(error, role) ?? error;
+    throw joiningFault(error, role);
   }
 }
 
-/** What it means that the broker let us in but not do our work. */
-const wrongRole = (error: unknown, role: BrokerRole): HafError | null =>
-  error instanceof NatsError && error.code === (ErrorCode.PermissionsViolation as string)
-    ? new HafError(
-        'HAF_BROKER_REFUSED',
-        `The broker lets us in, but these credentials are not those of the role this command needs: ${role}.`,
-        `Use the ${role}.nk that was made for this broker: --creds FILE.`,
-        { cause: error },
-      )
-    : null;
+/** Why a broker that let us in does not do our work. */
+function joiningFault(error: unknown, role: BrokerRole): unknown {
+  if (!(error instanceof NatsError)) return error;
+  if (error.code === (ErrorCode.PermissionsViolation as string))
+    return new HafError(
+      'HAF_BROKER_REFUSED',
+      `The broker lets us in, but these credentials are not those of the role this command needs: ${role}.`,
+      `Use the ${role}.nk that was made for this broker: --creds FILE.`,
+      { cause: error },
+    );
+  if (error.code !== (ErrorCode.ConnectionClosed as string)) return error;
+  return new HafError(
+    'HAF_BROKER_UNREACHABLE',
+    'The connection to the broker was closed while this command was joining.',
+    'Check that nats-server runs, then run the same command again.',
+    { cause: error },
+  );
+}

@@ -71,7 +71,7 @@ export async function ensureTopology(
 
 /** The lease time the orchestrator has set. @throws HafError HAF_BROKER_UNFIT when no orchestrator has been here yet */
 export async function leaseTime(jsm: JetStreamManager): Promise<number> {
-  const { config } = await jsm.consumers.info(jobStream, consumerOf('gpu'));
+  const { config } = await patiently(() => jsm.consumers.info(jobStream, consumerOf('gpu')));
   return (config.ack_wait ?? nanos(60_000)) / 1_000_000;
 }
 
