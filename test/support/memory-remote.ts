@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Remote, RemoteObject } from '../../src/pipeline/store/remote.js';
+import type { ListedObject, Remote, RemoteObject } from '../../src/pipeline/store/remote.js';
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** A remote in memory; tests spy on it and make it fail. */
 export class MemoryRemote implements Remote {
   readonly uri = 's3://memory';
-  readonly objects = new Map<string, RemoteObject>();
+  readonly objects = new Map<string, RemoteObject & { readonly changedMs: number }>();
 
   get(key: string): Promise<RemoteObject | null> {
     return Promise.resolve(this.objects.get(key) ?? null);
@@ -18,11 +18,19 @@ export class MemoryRemote implements Remote {
     await writeFile(path, found.bytes);
     return { sha256: hash(found.bytes) };
   }
+  hash(key: string): Promise<string | null> {
+    const found = this.objects.get(key);
+    return Promise.resolve(found ? hash(found.bytes) : null);
+  }
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    for (const [key, { bytes, changedMs }] of this.objects)
+      if (key.startsWith(prefix)) yield await Promise.resolve({ key, bytes: bytes.byteLength, changedMs });
+  }
   size(key: string): Promise<number | null> {
     return Promise.resolve(this.objects.get(key)?.bytes.byteLength ?? null);
   }
   put(key: string, bytes: Uint8Array): Promise<void> {
-    this.objects.set(key, { bytes, etag: randomUUID() });
+    this.objects.set(key, { bytes, etag: randomUUID(), changedMs: Date.now() });
     return Promise.resolve();
   }
   async putFile(key: string, path: string, sha256: string): Promise<void> {

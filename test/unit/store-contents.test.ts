@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { collectStore, repairStore, verifyStore } from '../../src/pipeline/cli/store.js';
 import { hashOf } from '../../src/pipeline/core/canonical-json.js';
 import { lockRun } from '../../src/pipeline/runs/run-lock.js';
+import { FolderKeeper } from '../../src/pipeline/store/folder-keeper.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { blobKey, manifestKey } from '../../src/pipeline/store/layout.js';
-import { collectable, verifyFolder, youngMs } from '../../src/pipeline/store/store-contents.js';
+import { collectable, verifyContents, youngMs } from '../../src/pipeline/store/store-contents.js';
 import { bytesOf, testManifest } from '../support/manifests.js';
 
 const names = ['a', 'b', 'c'];
@@ -38,7 +39,11 @@ describe('looking after a store', () => {
   const damage = (path: string): void => writeFileSync(path, `content of ${'?'}`);
 
   it('finds nothing in a sound store', async () => {
-    expect(await verifyFolder(store.root)).toMatchObject({ blobs: 3, artifacts: 3, damage: [] });
+    expect(await verifyContents(new FolderKeeper(store.root))).toMatchObject({
+      blobs: 3,
+      artifacts: 3,
+      damage: [],
+    });
     expect(await verifyStore({ store: store.root })).toBe(0);
   });
 
@@ -48,8 +53,8 @@ describe('looking after a store', () => {
     rmSync(b);
     const torn = join(store.root, manifestKey((await manifestOf('c')).id));
     writeFileSync(torn, '{');
-    const found = (await verifyFolder(store.root)).damage;
-    expect(new Set(found.map(({ path, what }) => `${what} ${path}`))).toEqual(
+    const found = (await verifyContents(new FolderKeeper(store.root))).damage;
+    expect(new Set(found.map(({ key, what }) => `${what} ${join(store.root, key)}`))).toEqual(
       new Set([`content ${a}`, `missing ${b}`, `manifest ${torn}`]),
     );
     expect(await verifyStore({ store: store.root })).toBe(1);
@@ -75,8 +80,8 @@ describe('looking after a store', () => {
       ids: new Set([kept.id]),
       content: new Set([(await manifestOf('b')).files[0]?.sha256 ?? '']),
     };
-    expect(await collectable(store.root, needed, Date.now())).toEqual([]);
-    const found = await collectable(store.root, needed, Date.now() + 2 * youngMs);
+    expect(await collectable(new FolderKeeper(store.root), needed, Date.now())).toEqual([]);
+    const found = await collectable(new FolderKeeper(store.root), needed, Date.now() + 2 * youngMs);
     const gone = await manifestOf('c');
     expect(found.map(({ name }) => name)).toEqual([
       ...[(await manifestOf('b')).id, gone.id].sort().map((id) => `${id}.json`),

@@ -1,18 +1,23 @@
 import type { Command } from 'commander';
 import { examples, lazily } from './command.js';
 
-/** The commands that look after a store folder. */
+/** The commands that look after a store. */
 export function addStore(program: Command): void {
-  const store = program.command('store').description('verify, repair and clean a store folder');
+  const store = program.command('store').description('verify, repair and clean a store');
   const inStore = (command: Command): Command =>
     command
-      .option('--store <dir>', 'folder of the store', './.haf/store')
+      .option('--store <uri>', 'the store: a folder or s3://bucket/prefix', './.haf/store')
       .option('--json', 'print it as JSON');
-  examples(inStore(store.command('verify')), 'store verify', 'store verify --store /data/haf-store')
+  examples(
+    inStore(store.command('verify')),
+    'store verify',
+    'store verify --store /data/haf-store',
+    'store verify --store s3://lab/haf',
+  )
     .description('hash all content of a store and list what is damaged or missing (exit code 1)')
     .action(lazily(async () => (await import('./store.js')).verifyStore));
   examples(inStore(store.command('repair')), 'store repair')
-    .description('set damaged content aside, so that the next "up" makes all of it again')
+    .description('take damaged content out of the way, so that the next "up" makes all of it again')
     .action(lazily(async () => (await import('./store.js')).repairStore));
   examples(inStore(store.command('gc')), 'store gc', 'store gc quickstart-3f9c --delete')
     .description('list what no run needs; with --delete, remove it')

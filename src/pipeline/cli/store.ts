@@ -3,75 +3,67 @@ import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { counted } from '../core/wording.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { isRunBusy } from '../runs/run-lock.js';
-import { parseStoreUri } from '../store/open-store.js';
-import { assertStoreFolder } from '../store/store-folder.js';
+import { openKeeper } from '../store/open-keeper.js';
 import {
   collectable,
   removeAll,
   setDamageAside,
-  verifyFolder,
+  verifyContents,
   youngMs,
   type Damage,
   type Needed,
 } from '../store/store-contents.js';
+import type { StoreKeeper } from '../store/store-keeper.js';
 import type { StoreGcOptions, StoreOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
-
-/** The folder that `store` commands work on. @throws HafError HAF_USAGE for a bucket or when there is no store */
-async function folderOf(uri: string): Promise<string> {
-  const place = parseStoreUri(uri);
-  if (place.type !== 'folder')
-    throw new HafError(
-      'HAF_USAGE',
-      `${uri} is a bucket; "store" commands read folders.`,
-      'What is damaged in a bucket is found when it is fetched, and made again. Rules of the bucket remove what is old.',
-    );
-  await assertStoreFolder(place.root);
-  return place.root;
-}
 
 /** `store verify`: hashes all content and lists what is damaged or missing; exit code 1 when something is. */
 export const verifyStore = (options: StoreOptions): Promise<ExitCode> => inspect(options, false);
 
-/** `store repair`: sets the damaged files aside, so that the next run makes all of them again. */
+/** `store repair`: takes the damaged files out of the way, so that the next run makes all of them again. */
 export const repairStore = (options: StoreOptions): Promise<ExitCode> => inspect(options, true);
 
 async function inspect({ store, json }: StoreOptions, repair: boolean): Promise<ExitCode> {
-  const root = await folderOf(store);
-  const { damage, ...counts } = await verifyFolder(root);
-  if (repair) await setDamageAside(damage);
-  if (json) printJson({ store: root, ...counts, damage });
+  const keeper = await openKeeper(store);
+  const { damage, ...counts } = await verifyContents(keeper);
+  if (repair) await setDamageAside(keeper, damage);
+  if (json)
+    printJson({
+      store: keeper.uri,
+      ...counts,
+      damage: damage.map(({ key, what, jobs }) => ({ path: keeper.placeOf(key), what, jobs })),
+    });
   else {
-    for (const line of damage.map(damageText)) printData(line);
+    for (const one of damage) printData(damageText(keeper, one));
     const { blobs, artifacts, bytes } = counts;
     say(
-      `${root}: ${counted(artifacts, 'artifact')}, ${counted(blobs, 'file')} (${sizeText(bytes)}); ${damage.length === 0 ? 'all as they should be' : `${counted(damage.length, 'file')} damaged or missing`}`,
+      `${keeper.uri}: ${counted(artifacts, 'artifact')}, ${counted(blobs, 'file')} (${sizeText(bytes)}); ${damage.length === 0 ? 'all as they should be' : `${counted(damage.length, 'file')} damaged or missing`}`,
     );
     if (damage.length > 0)
       say(
         repair
-          ? 'set aside; "haf-pipeline up" makes again what they belong to'
-          : '"haf-pipeline store repair" sets them aside, so that one "up" makes all of them again',
+          ? `${keeper.aside}; "haf-pipeline up" makes again what they belong to`
+          : '"haf-pipeline store repair" takes them out of the way, so that one "up" makes all of them again',
       );
   }
   return damage.length > 0 && !repair ? exitCodes.unexpected : exitCodes.ok;
 }
 
-const damageText = ({ path, what, jobs }: Damage): string =>
-  `${what === 'missing' ? 'missing' : 'damaged'}  ${path}  ${jobs.length === 0 ? '' : `of ${jobs.slice(0, 3).join(', ')}${jobs.length > 3 ? ` and ${jobs.length - 3} more` : ''}`}`.trimEnd();
+const damageText = (keeper: StoreKeeper, { key, what, jobs }: Damage): string =>
+  `${what === 'missing' ? 'missing' : 'damaged'}  ${keeper.placeOf(key)}  ${jobs.length === 0 ? '' : `of ${jobs.slice(0, 3).join(', ')}${jobs.length > 3 ? ` and ${jobs.length - 3} more` : ''}`}`.trimEnd();
 
 const sizeText = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** `store gc`: lists what no run needs and how large it is; with `--delete` removes it. */
 export async function collectStore(names: readonly string[], options: StoreGcOptions): Promise<ExitCode> {
-  const root = await folderOf(options.store);
+  const keeper = await openKeeper(options.store);
   const all = RunDirectory.list(options.runs);
   const kept = names.length === 0 ? all : names.map((name) => RunDirectory.find(options.runs, name));
   if (kept.length === 0)
     throw new HafError(
       'HAF_USAGE',
       `There is no run below ${options.runs}, so nothing says what of the store is needed.`,
-      'Name the folder of the runs with --runs DIR. To remove the whole store, delete its folder.',
+      'Name the folder of the runs with --runs DIR. To remove the whole store, delete its folder or prefix.',
     );
   const busy = all.find(({ path }) => isRunBusy(path));
   if (busy)
@@ -80,15 +72,15 @@ export async function collectStore(names: readonly string[], options: StoreGcOpt
       `Run ${busy.run} is being executed; what it makes is not yet known to be needed.`,
       'Wait for it to end.',
     );
-  const files = await collectable(root, neededBy(kept), Date.now());
+  const files = await collectable(keeper, neededBy(kept), await keeper.now());
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (options.delete) await removeAll(files);
+  if (options.delete) await removeAll(keeper, files);
   if (options.json)
     printJson({
-      store: root,
+      store: keeper.uri,
       kept: kept.map(({ run }) => run),
       bytes,
-      files: files.map(({ path }) => path),
+      files: files.map(({ key }) => keeper.placeOf(key)),
       deleted: options.delete ?? false,
     });
   else {

@@ -29,6 +29,13 @@ export function hashOfFile(path: string): string | null {
   return hash.digest('hex');
 }
 
+/** SHA-256 of what a stream brings. */
+export async function hashOfStream(from: AsyncIterable<unknown>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of from) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
 /** Writes a stream to a file durably; returns the SHA-256 of what passed. */
 export async function writeHashed(from: NodeJS.ReadableStream, path: string): Promise<string> {
   const hash = createHash('sha256');

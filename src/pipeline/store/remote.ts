@@ -4,6 +4,14 @@ export interface RemoteObject {
   readonly etag: string;
 }
 
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** When it was written, by the clock of the server. */
+  readonly changedMs: number;
+}
+
 /**
  * Objects by key on another machine, read-after-write consistent: what the cached store needs of S3.
  * Every call @throws HafError HAF_STORE_UNREACHABLE when the other side cannot be reached or refuses.
@@ -15,6 +23,10 @@ export interface Remote {
   get(key: string): Promise<RemoteObject | null>;
   /** Downloads an object to a local file and hashes it on the way; null if there is none. */
   getFile(key: string, path: string): Promise<{ readonly sha256: string } | null>;
+  /** SHA-256 of an object's content as it arrives; null if there is none. Nothing is kept. */
+  hash(key: string): Promise<string | null>;
+  /** All objects whose keys begin so. */
+  list(prefix: string): AsyncIterable<ListedObject>;
   /** Length of an object, or null if there is none. */
   size(key: string): Promise<number | null>;
   put(key: string, bytes: Uint8Array): Promise<void>;

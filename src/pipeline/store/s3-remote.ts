@@ -3,12 +3,13 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
   type GetObjectCommandOutput,
 } from '@aws-sdk/client-s3';
-import { writeHashed } from './content.js';
-import type { Remote, RemoteObject } from './remote.js';
+import { hashOfStream, writeHashed } from './content.js';
+import type { ListedObject, Remote, RemoteObject } from './remote.js';
 import { isAbsent, isConflict, s3Fault } from './s3-fault.js';
 import { uploadFile } from './s3-upload.js';
 import { Slots } from './slots.js';
@@ -63,6 +64,28 @@ export class S3Remote implements Remote {
       if (body === undefined) return null;
       return { sha256: await writeHashed(body, path) };
     });
+  }
+
+  async hash(key: string): Promise<string | null> {
+    return this.guard(async () => {
+      const body = (await this.found(key))?.Body as Readable | undefined;
+      return body === undefined ? null : hashOfStream(body);
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    const { Bucket, Key: Prefix } = this.at(prefix);
+    const skipped = Prefix.length - prefix.length;
+    let after: string | undefined;
+    do {
+      const page = await this.guard(() =>
+        this.client.send(new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken: after })),
+      );
+      for (const { Key, Size = 0, LastModified } of page.Contents ?? [])
+        if (Key !== undefined)
+          yield { key: Key.slice(skipped), bytes: Size, changedMs: LastModified?.getTime() ?? Date.now() };
+      after = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (after !== undefined);
   }
 
   async size(key: string): Promise<number | null> {

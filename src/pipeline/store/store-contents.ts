@@ -1,42 +1,11 @@
-import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hashFile } from '../sources/hash-file.js';
+import { from, lastValueFrom, mergeMap } from 'rxjs';
+import { blobKey } from './layout.js';
 import { parseManifest, type Manifest } from './store.js';
-
-/** A file below `blobs`, `artifacts` or `checkpoints`. */
-export interface StoredPath {
-  readonly path: string;
-  readonly name: string;
-  readonly bytes: number;
-  readonly changedMs: number;
-}
-
-/** The files of one part of a store folder, those that were set aside (`.corrupt`) among them. */
-export async function filesOf(
-  root: string,
-  part: 'blobs' | 'artifacts' | 'checkpoints',
-): Promise<readonly StoredPath[]> {
-  const folder = join(root, part);
-  const found: StoredPath[] = [];
-  for (const prefix of await namesIn(folder))
-    for (const name of await namesIn(join(folder, prefix))) {
-      const path = join(folder, prefix, name);
-      const stats = await lstat(path).catch(() => null);
-      if (stats?.isFile() === true && name.startsWith(prefix))
-        found.push({ path, name, bytes: stats.size, changedMs: Math.max(stats.mtimeMs, stats.ctimeMs) });
-    }
-  return found;
-}
-
-const namesIn = (folder: string): Promise<readonly string[]> =>
-  readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
+import type { StoredObject, StoreKeeper } from './store-keeper.js';
 
 /** What is wrong with a file of a store, and which jobs' results it takes with it. */
 export interface Damage {
-  readonly path: string;
+  readonly key: string;
   readonly what: 'content' | 'manifest' | 'missing';
   readonly jobs: readonly string[];
 }
@@ -51,45 +20,37 @@ export interface Verified {
 const contentName = /^[0-9a-f]{64}$/;
 const manifestName = /^([0-9a-f]{64})(\.\d+)?\.json$/;
 
-/** Reads a whole store folder: hashes all content, parses all manifests, and looks for what they name. */
-export async function verifyFolder(root: string): Promise<Verified> {
+/** Reads a whole store: hashes all content, parses all manifests, and looks for what they name. */
+export async function verifyContents(store: StoreKeeper): Promise<Verified> {
   const manifests: Manifest[] = [];
   const damage: Damage[] = [];
-  for (const { path, name } of await filesOf(root, 'artifacts')) {
+  await forEach(await store.list('artifacts'), store.atOnce, async ({ key, name }) => {
     const [, id, generation] = manifestName.exec(name) ?? [];
-    if (id === undefined) continue;
-    const manifest = parseManifest(await readFile(path, 'utf8'), id);
-    if (!manifest) damage.push({ path, what: 'manifest', jobs: [] });
+    const text = id === undefined ? null : await store.text(key);
+    if (id === undefined || text === null) return;
+    const manifest = parseManifest(text, id);
+    if (!manifest) damage.push({ key, what: 'manifest', jobs: [] });
     // Of what a replay took the place of, nothing is read any more.
     else if (generation === undefined) manifests.push(manifest);
-  }
+  });
   const readers = new Map<string, Set<string>>();
   for (const { key, files } of manifests)
     for (const { sha256 } of files) readers.set(sha256, (readers.get(sha256) ?? new Set()).add(key));
-  const jobsOf = (sha256: string): readonly string[] => [...(readers.get(sha256) ?? [])];
-  const there = new Set<string>();
-  let bytes = 0;
-  for (const blob of await filesOf(root, 'blobs')) {
-    if (!contentName.test(blob.name)) continue;
-    there.add(blob.name);
-    bytes += blob.bytes;
-    if ((await hashFile(blob.path)) !== blob.name)
-      damage.push({ path: blob.path, what: 'content', jobs: jobsOf(blob.name) });
-  }
+  const jobsOf = (sha256: string): readonly string[] => [...(readers.get(sha256) ?? [])].sort();
+  const blobs = (await store.list('blobs')).filter(({ name }) => contentName.test(name));
+  await forEach(blobs, store.atOnce, async ({ key, name }) => {
+    if (!(await store.hasContent(key, name))) damage.push({ key, what: 'content', jobs: jobsOf(name) });
+  });
+  const there = new Set(blobs.map(({ name }) => name));
   for (const sha256 of readers.keys())
-    if (!there.has(sha256))
-      damage.push({
-        path: join(root, 'blobs', sha256.slice(0, 2), sha256),
-        what: 'missing',
-        jobs: jobsOf(sha256),
-      });
+    if (!there.has(sha256)) damage.push({ key: blobKey(sha256), what: 'missing', jobs: jobsOf(sha256) });
+  const bytes = blobs.reduce((sum, blob) => sum + blob.bytes, 0);
   return { blobs: there.size, artifacts: manifests.length, bytes, damage };
 }
 
-/** Sets damaged files aside, as a run does that meets them, so that their artifacts count as absent and are made again. */
-export async function setDamageAside(damage: readonly Damage[]): Promise<void> {
-  for (const { path, what } of damage)
-    if (what !== 'missing') await rename(path, `${path}.corrupt`).catch(ifThere);
+/** Takes damaged files out of the way, as a run does that meets them, so that their artifacts count as absent and are made again. */
+export async function setDamageAside(store: StoreKeeper, damage: readonly Damage[]): Promise<void> {
+  for (const { key, what } of damage) if (what !== 'missing') await store.setAside(key);
 }
 
 /** What `collectable` keeps: artifact ids, and content that recipes name. */
@@ -101,28 +62,32 @@ export interface Needed {
 /** Files younger than this may belong to a run under way somewhere else. */
 export const youngMs = 3600_000;
 
-/** The files of a store that nothing needed reads, and that are not young. */
-export async function collectable(root: string, needed: Needed, now: number): Promise<readonly StoredPath[]> {
+/** The files of a store that nothing needed reads, and that are not young at the time `now`. */
+export async function collectable(
+  store: StoreKeeper,
+  needed: Needed,
+  now: number,
+): Promise<readonly StoredObject[]> {
   const kept = new Set([...needed.content, ...needed.ids]);
-  const found: StoredPath[] = [];
-  const old = ({ changedMs }: StoredPath): boolean => now - changedMs > youngMs;
-  for (const file of await filesOf(root, 'artifacts')) {
+  const found: StoredObject[] = [];
+  const old = ({ changedMs }: StoredObject): boolean => now - changedMs > youngMs;
+  // Content is listed before the manifests, so that a manifest that is written meanwhile protects what it names.
+  const contents = [...(await store.list('blobs')), ...(await store.list('checkpoints'))];
+  await forEach(await store.list('artifacts'), store.atOnce, async (file) => {
     const id = manifestName.exec(file.name)?.[1];
-    const manifest = id === undefined ? null : parseManifest(await readFile(file.path, 'utf8'), id);
+    const text = id === undefined ? null : await store.text(file.key);
+    const manifest = id === undefined || text === null ? null : parseManifest(text, id);
     const keep = manifest !== null && (needed.ids.has(manifest.id) || !old(file));
     if (keep) for (const { sha256 } of manifest.files) kept.add(sha256);
     else if (old(file)) found.push(file);
-  }
-  for (const part of ['blobs', 'checkpoints'] as const)
-    found.push(...(await filesOf(root, part)).filter((file) => !kept.has(file.name) && old(file)));
-  return found;
+  });
+  return [...found, ...contents.filter((file) => !kept.has(file.name) && old(file))];
 }
 
-/** Removes files of a store; manifests come first in `collectable`, so that none is left without its content. */
-export async function removeAll(files: readonly StoredPath[]): Promise<void> {
-  for (const { path } of files) await rm(path, { force: true });
+/** Removes files of a store, in their order: manifests come first in `collectable`, so that none is left without its content. */
+export async function removeAll(store: StoreKeeper, files: readonly StoredObject[]): Promise<void> {
+  for (const { key } of files) await store.remove(key);
 }
 
-const ifThere = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'ENOENT') throw error;
-};
+const forEach = <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> =>
+  lastValueFrom(from(items).pipe(mergeMap(work, atOnce)), { defaultValue: undefined });

@@ -65,6 +65,12 @@ export async function assertStoreFolder(root: string): Promise<void> {
   if (typeof standing === 'object') throw refusal(root, standing.foreign);
 }
 
+/** Whether a folder is a store already. @throws HafError HAF_PATH_UNUSABLE when it holds anything else */
+export async function isStoreFolder(root: string): Promise<boolean> {
+  await assertStoreFolder(root);
+  return ['mine', 'former'].includes((await standingOf(root)) as string);
+}
+
 /**
  * Makes a folder a store: makes it, readable by its owner alone, and marks it. A store of a former version gets its
  * marker; a folder that was there keeps its rights.

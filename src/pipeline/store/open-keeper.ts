@@ -1,0 +1,35 @@
+import { HafError } from '../core/errors.js';
+import { FolderKeeper } from './folder-keeper.js';
+import { parseStoreUri } from './open-store.js';
+import { isStoreFolder } from './store-folder.js';
+import type { StoreKeeper } from './store-keeper.js';
+
+/**
+ * Opens a store to look after it. The store must be there: a store that is made for it would be found sound.
+ *
+ * @throws HafError HAF_USAGE when no store is there, HAF_PATH_UNUSABLE for a folder of something else
+ */
+export async function openKeeper(uri: string): Promise<StoreKeeper> {
+  const place = parseStoreUri(uri);
+  if (place.type === 'folder') {
+    if (await isStoreFolder(place.root)) return new FolderKeeper(place.root);
+    throw noStore(place.root);
+  }
+  const [{ S3Remote }, { RemoteKeeper }] = await Promise.all([
+    import('./s3-remote.js'),
+    import('./remote-keeper.js'),
+  ]);
+  const remote = new S3Remote(place.bucket, place.prefix);
+  const keeper = new RemoteKeeper(remote);
+  // Every run and every worker writes it before anything else.
+  const used = (await remote.size('conditional-write-probe')) !== null;
+  if (used || (await keeper.list('artifacts')).length > 0) return keeper;
+  throw noStore(remote.uri);
+}
+
+const noStore = (uri: string): HafError =>
+  new HafError(
+    'HAF_USAGE',
+    `There is no store at ${uri}.`,
+    'Name the store that "haf-pipeline up" printed: --store DIR, or --store s3://BUCKET/PREFIX.',
+  );

@@ -1,0 +1,62 @@
+import type { Remote } from './remote.js';
+import type { StoredObject, StoreKeeper, StorePart } from './store-keeper.js';
+
+/** Content that arrives damaged may have been cut or garbled on the way. */
+const readTries = 3;
+const clockKey = 'gc-clock';
+
+/** Looks after a store in a bucket. */
+export class RemoteKeeper implements StoreKeeper {
+  readonly uri: string;
+  readonly atOnce = 4;
+  /** A bucket renames nothing. A run that meets damage there deletes it, too. */
+  readonly aside = 'removed';
+
+  constructor(private readonly remote: Remote) {
+    this.uri = remote.uri;
+  }
+
+  placeOf(key: string): string {
+    return `${this.uri}/${key}`;
+  }
+
+  async list(part: StorePart): Promise<readonly StoredObject[]> {
+    const found: StoredObject[] = [];
+    for await (const { key, bytes, changedMs } of this.remote.list(`${part}/`)) {
+      const [, prefix = '', name = '', ...more] = key.split('/');
+      if (prefix !== '' && name.startsWith(prefix) && more.length === 0)
+        found.push({ key, name, bytes, changedMs });
+    }
+    return found;
+  }
+
+  async text(key: string): Promise<string | null> {
+    const found = await this.remote.get(key);
+    return found && new TextDecoder().decode(found.bytes);
+  }
+
+  async hasContent(key: string, sha256: string): Promise<boolean> {
+    for (let left = readTries; left > 0; left--) if ((await this.remote.hash(key)) === sha256) return true;
+    return false;
+  }
+
+  setAside(key: string): Promise<void> {
+    return this.remote.delete(key);
+  }
+
+  remove(key: string): Promise<void> {
+    return this.remote.delete(key);
+  }
+
+  /** By the clock of the server: that of this machine may be hours off. */
+  async now(): Promise<number> {
+    await this.remote.put(
+      clockKey,
+      new TextEncoder().encode('haf-pipeline reads the clock of the server here.\n'),
+    );
+    let now = Date.now();
+    for await (const { key, changedMs } of this.remote.list(clockKey)) if (key === clockKey) now = changedMs;
+    await this.remote.delete(clockKey);
+    return now;
+  }
+}
