@@ -3,7 +3,10 @@ import { expect, it } from 'vitest';
 import { leaseTime } from '../../src/pipeline/bus/nats/topology.js';
 
 /** A broker that answers the first questions with an error. */
-function slowBroker(faults: readonly Error[]): { readonly jsm: JetStreamManager; readonly asked: () => number } {
+function slowBroker(faults: readonly Error[]): {
+  readonly jsm: JetStreamManager;
+  readonly asked: () => number;
+} {
   let asked = 0;
   const info = (): Promise<unknown> => {
     const fault = faults[asked++];
