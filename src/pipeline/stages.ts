@@ -190,16 +190,23 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   evaluate: define({
     name: 'evaluate',
-    version: 4,
+    version: 5,
     class: 'cpu',
     // The words for the two outcomes.
-    reads: () => ['data.outcome.kind', 'data.outcome.event', 'survival.horizons', 'survival.tau'],
-    about: 'computes the metrics of one fold and method',
+    reads: () => [
+      'data.outcome.kind',
+      'data.outcome.event',
+      'calibration',
+      'threshold',
+      'survival.horizons',
+      'survival.tau',
+    ],
+    about: 'computes the metrics of one fold and method, and calibrates it on validation patients',
     load: async () => (await import('../operators/evaluation/evaluate.js')).evaluate,
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 5,
+    version: 6,
     class: 'cpu',
     reads: () => [
       'methods',
@@ -210,6 +217,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'schedule',
       'preset',
       'seed',
+      'calibration',
+      'threshold',
       'stats',
       'survival',
     ],
@@ -219,7 +228,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 8,
+    version: 9,
     class: 'cpu',
     reads: () => [
       'name',
@@ -246,6 +255,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'mdlm',
       'mfmf',
       'robustness',
+      'calibration',
+      'threshold',
       'stats',
       'survival',
       'detach',

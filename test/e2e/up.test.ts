@@ -41,6 +41,8 @@ describe('haf-pipeline up', () => {
       'report.html',
       'trace.csv',
       'folds/1/haf/metrics.json',
+      'folds/1/haf/calibration.json',
+      'folds/1/haf/calibrated.csv',
     ];
     for (const file of [...files, ...results, 'folds/0/haf/history.csv', 'folds/0/stage1-WSI/history.csv'])
       expect(existsSync(join(run, file)), file).toBe(true);

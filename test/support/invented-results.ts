@@ -10,6 +10,7 @@ import { robustnessFile, type Robustness } from '../../src/operators/stage3/robu
 import { rng } from '../../src/pipeline/core/rng.js';
 import type { Unit } from '../../src/pipeline/stage.js';
 import { cohortArtifact } from './invented-cohort.js';
+import type { Changes } from './resolved-config.js';
 import { runStage, type ArtifactFiles } from './run-stage.js';
 
 export interface InputArtifact {
@@ -107,22 +108,29 @@ export const stage3Artifact = (
   },
 });
 
-/** What `evaluate` makes of one Stage 3 artifact. */
-export async function evaluated(stage3: InputArtifact): Promise<Evaluation> {
+/** The files that `evaluate` makes of one Stage 3 artifact. */
+export async function evaluatedFiles(stage3: InputArtifact, config: Changes = {}): Promise<ArtifactFiles> {
   const { output } = await runStage(evaluate, {
-    config: {},
+    config,
     unit: stage3.unit,
     inputs: { stage3: [stage3] },
   });
-  return evaluationSchema.parse(output.files[metricsFile]);
+  return output.files;
 }
 
+/** The metrics that `evaluate` makes of one Stage 3 artifact. */
+export const evaluated = async (stage3: InputArtifact, config: Changes = {}): Promise<Evaluation> =>
+  evaluationSchema.parse((await evaluatedFiles(stage3, config))[metricsFile]);
+
 /** The `evaluate` artifacts of the given Stage 3 artifacts. */
-export const evaluatedAll = (stage3: readonly InputArtifact[]): Promise<InputArtifact[]> =>
+export const evaluatedAll = (
+  stage3: readonly InputArtifact[],
+  config: Changes = {},
+): Promise<InputArtifact[]> =>
   Promise.all(
     stage3.map(async (artifact) => ({
       id: `evaluate-${artifact.id}`,
       unit: artifact.unit,
-      files: { [metricsFile]: await evaluated(artifact) },
+      files: await evaluatedFiles(artifact, config),
     })),
   );

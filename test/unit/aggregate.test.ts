@@ -8,6 +8,7 @@ import {
   evaluatedAll,
   inventedCohort,
   inventedIds,
+  inventedOutcome,
   inventedPredictions,
   inventedRobustness,
   predicted,
@@ -31,9 +32,10 @@ async function aggregated(
   cv: ConfigInput['cv'] = { folds },
   more: Partial<ConfigInput> = {},
 ): Promise<{ summary: Summary; files: Readonly<Record<string, Uint8Array | object>> }> {
+  const settings = { methods: [...methods], cv, ...more };
   const { output } = await runStage(aggregate, {
-    config: { methods: [...methods], cv, ...more },
-    inputs: { cohort: [inventedCohort(count)], stage3, evaluate: await evaluatedAll(stage3) },
+    config: settings,
+    inputs: { cohort: [inventedCohort(count)], stage3, evaluate: await evaluatedAll(stage3, settings) },
   });
   return { summary: summarySchema.parse(output.files[summaryFile]), files: output.files };
 }
@@ -124,10 +126,11 @@ describe('aggregate', () => {
     const stage3 = Array.from({ length: folds }, (_, fold) => stage3Artifact('haf', fold, tooHigh(fold)));
     const { summary } = await aggregated(['haf'], stage3);
     expect(summary.rows[0]?.accuracy.mean).toBeCloseTo(deceasedOf(count) / count, 12);
-    expect(summary.rows[0]?.notes).toHaveLength(1);
+    expect(summary.rows[0]?.notes).toHaveLength(2);
     expect(summary.rows[0]?.notes[0]).toMatch(
       /^Accuracy is below that of always answering the more frequent class.*calibration/,
     );
+    expect(summary.rows[0]?.notes[1]).toMatch(/^Fold 4: Platt scaling has a negative slope/);
   });
 
   it('refuses a patient who is tested twice', async () => {
@@ -270,7 +273,11 @@ describe('aggregate', () => {
   it('writes the table for people, papers and programs', async () => {
     const { summary, files } = await aggregated(['haf', 'blood'], invented(['haf', 'blood']));
     const markdown = text(files['summary.md']);
-    expect(markdown.split('\n').filter((line) => /^\| (HAF|Blood) /.test(line))).toHaveLength(2);
+    // The result table, the calibrated one, and the one at the chosen thresholds.
+    const rowsOf = (table: string | undefined): readonly string[] =>
+      (table ?? '').split('\n').flatMap((line) => /^\| (HAF|Blood) /.exec(line)?.[1] ?? []);
+    const tables = markdown.split(/^\| Method /m).slice(1);
+    expect(tables.map(rowsOf)).toEqual(Array(3).fill(['HAF', 'Blood']));
     expect(markdown).toContain('0.739 ± 0.092');
     expect(text(files['summary.tex'])).toContain('0.739 $\\pm$ 0.092');
     expect(markdown).toContain('| ECE |');
@@ -279,6 +286,69 @@ describe('aggregate', () => {
       .map((line) => line.split(','));
     expect(haf).toHaveLength(header?.length ?? 0);
     expect(Number(haf?.[header?.indexOf('aucMean') ?? -1])).toBe(summary.rows[0]?.auc.mean);
+  });
+
+  it('shows what calibration on validation patients changes', async () => {
+    // Twenty validation patients: of scores at -1 a tenth are events, of those at 1 half. Every fold is wrong by another offset.
+    const ids = inventedIds(60);
+    const val = (offset: number): Prediction[] =>
+      Array.from({ length: 20 }, (_, i) =>
+        predicted(`v${i}`, i % 2 === 0 ? (i < 2 ? 1 : 0) : i < 10 ? 1 : 0, offset + (i % 2 === 0 ? -1 : 1), {
+          split: 'val',
+        }),
+      );
+    const tests = [ids.slice(0, 30), ids.slice(30)];
+    const stage3 = tests.map((tested, fold) =>
+      stage3Artifact('haf', fold, [
+        ...val(10 * fold),
+        ...tested.map((id, i) => {
+          const y = inventedOutcome(id);
+          return predicted(id, y, 10 * fold + (i % 4 === 0 ? -1 : 1) * (y === 1 ? 1 : -1));
+        }),
+      ]),
+    );
+    const isotonic = await aggregated(['haf'], stage3, { folds: 2 }, { calibration: 'isotonic' });
+    const row = isotonic.summary.rows[0];
+    // Isotonic regression gives both folds the same two probabilities, so their patients become comparable.
+    expect(row?.calibrated).toMatchObject({
+      maps: [{ kind: 'isotonic', folds: 2 }],
+      threshold: { mean: 0.5, std: 0, folds: 2 },
+    });
+    const right = tests.map((tested) =>
+      tested.flatMap((id, i) => {
+        const high = (i % 4 === 0 ? -1 : 1) * (inventedOutcome(id) === 1 ? 1 : -1) > 0;
+        return [{ y: inventedOutcome(id), p: high ? 0.5 : 0.1 }];
+      }),
+    );
+    const brier = right.map((fold) => fold.reduce((sum, { y, p }) => sum + (p - y) ** 2, 0) / fold.length);
+    expect(row?.calibrated?.brier.mean).toBeCloseTo(((brier[0] ?? 0) + (brier[1] ?? 0)) / 2, 12);
+    expect(row?.calibrated?.brier.mean).toBeLessThan(row?.brier.mean ?? 0);
+    const pairs = right
+      .flat()
+      .filter(({ y }) => y === 1)
+      .flatMap(({ p }) =>
+        right
+          .flat()
+          .filter(({ y }) => y === 0)
+          .map((other) => (p > other.p ? 1 : p === other.p ? 0.5 : 0)),
+      );
+    expect(row?.calibrated?.pooledAuc.value).toBeCloseTo(
+      pairs.reduce<number>((sum, won) => sum + won, 0) / pairs.length,
+      12,
+    );
+    expect(row?.calibrated?.pooledAuc.value).toBeGreaterThan(row?.pooledAuc.value ?? 1);
+    // The numbers beside those of the paper know nothing of it.
+    const none = await aggregated(['haf'], stage3, { folds: 2 }, { calibration: 'none' });
+    for (const metric of ['accuracy', 'brier', 'ece', 'auc', 'pooledAuc'] as const)
+      expect(none.summary.rows[0]?.[metric]).toEqual(row?.[metric]);
+    expect(none.summary.rows[0]?.calibrated?.brier).toEqual(row?.brier);
+    expect(text(isotonic.files['summary.tex']).match(/begin\{tabular\}/g)).toHaveLength(3);
+    const lines = text(isotonic.files['summary.csv'])
+      .split('\n')
+      .map((line) => line.split(','));
+    expect(Number(lines[1]?.[lines[0]?.indexOf('calibratedBrierMean') ?? -1])).toBe(
+      row?.calibrated?.brier.mean,
+    );
   });
 
   it('marks a number that the paper only quotes', async () => {

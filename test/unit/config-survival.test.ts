@@ -20,6 +20,10 @@ describe('an experiment in time', () => {
       /cohort\.label: "landmark" makes a class of each patient.*cohort\.event/,
     ],
     ['data: { outcome: { kind: timeToEvent } }\nsurvival: { edges: [2, 1] }', /survival\.edges: must ascend/],
+    [
+      'data: { outcome: { kind: timeToEvent } }\ncalibration: isotonic\nthreshold: 0.9',
+      /calibration: needs data\.outcome\.kind: binary[^]*threshold: needs data\.outcome\.kind: binary/,
+    ],
     ['methods: [cox_ridge]', /none of the methods can run.*cox_ridge.*timeToEvent/],
     [
       'data: { layout: own, outcome: { kind: timeToEvent, file: a.csv, event: { column: E, positive: [1], negative: [0] } }, modalities: { A: { kind: table, file: a.csv } } }',

@@ -3,15 +3,20 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { survivalPredictionsFile, survivalPredictionsSchema } from '../survival/survival-prediction-data.js';
 import { survivalEvaluationOf } from './survival-evaluate.js';
 import { predictionsFile, predictionsSchema, type Prediction } from '../stage3/prediction-data.js';
+import { calibratedFile, calibrationFile, type FoldCalibration } from '../calibration/calibration-data.js';
+import { fitCalibration } from '../calibration/fit-calibration.js';
 import type { OutcomeWords } from '../cohort/cohort-data.js';
 import { wordsOf } from '../cohort/outcome-words.js';
 import { stageOf } from '../stage-of.js';
+import { calibratedCsv } from './calibrated-csv.js';
+import { calibratedMetricsOf } from './calibrated-metrics.js';
 import { metricsFile, type Evaluation, type Metrics } from './metric-data.js';
 import { metricsOf } from './metrics.js';
 
 /**
  * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test
- * patients whose modalities it saw.
+ * patients whose modalities it saw. Fits the calibration of a binary outcome on the validation patients, and scores the
+ * test patients after it (method.md 9.6).
  */
 export const evaluate = stageOf(({ unit, inputs, config }) => {
   const { fold, method } = unit;
@@ -31,25 +36,45 @@ export const evaluate = stageOf(({ unit, inputs, config }) => {
       metrics: { testC: c, testUnoC: unoC, testIbs: ibs },
     };
   }
-  const evaluation = evaluationOf(
-    fold,
-    method,
-    inputs.one('stage3').json(predictionsFile, predictionsSchema),
-    namesOf(config),
-  );
+  const predictions = inputs.one('stage3').json(predictionsFile, predictionsSchema);
+  const calibration = calibrationOf(fold, method, predictions, config);
+  const evaluation = evaluationOf(calibration, predictions, namesOf(config));
   return {
     type: 'output',
-    files: { [metricsFile]: evaluation },
+    files: {
+      [metricsFile]: evaluation,
+      [calibrationFile]: calibration,
+      [calibratedFile]: new TextEncoder().encode(calibratedCsv(calibration, predictions)),
+    },
     metrics: { testAuc: evaluation.test.auc, testAccuracy: evaluation.test.accuracy },
   };
 });
 
-function evaluationOf(
+/** The calibration of the validation patients whose modalities the method saw. */
+function calibrationOf(
   fold: number,
   method: string,
   predictions: readonly Prediction[],
+  config: Config,
+): FoldCalibration {
+  const fitted = predictions.filter(({ split, observed }) => split === 'val' && observed);
+  return {
+    ...{ fold, method, asked: config.calibration },
+    ...fitCalibration(
+      fitted.map(({ y }) => y),
+      fitted.map(({ logit }) => logit),
+      config,
+      namesOf(config),
+    ),
+  };
+}
+
+function evaluationOf(
+  calibration: FoldCalibration,
+  predictions: readonly Prediction[],
   names: Names,
 ): Evaluation {
+  const { fold, method } = calibration;
   const test = predictions.filter(({ split }) => split === 'test');
   const sets = {
     test: metricsOf(test),
@@ -61,6 +86,7 @@ function evaluationOf(
     fold,
     method,
     ...sets,
+    calibrated: calibratedMetricsOf(calibration, test),
     notes: [
       ...undefinedAuc('test', sets.test, names),
       ...undefinedAuc('validation', sets.val, names),
@@ -69,6 +95,7 @@ function evaluationOf(
       ...(unseen === 0
         ? []
         : [`${unseen} of ${sets.test.patients} test patients scored with the training base rate`]),
+      ...calibration.notes,
     ],
   };
 }

@@ -1,6 +1,11 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { Artifact, Inputs } from '../../pipeline/stage.js';
+import {
+  calibrationFile,
+  foldCalibrationSchema,
+  type FoldCalibration,
+} from '../calibration/calibration-data.js';
 import type { Method } from '../methods/method.js';
 import { predictionsFile, predictionsSchema } from '../stage3/prediction-data.js';
 import { robustnessFile, robustnessSchema, type Robustness } from '../stage3/robustness-data.js';
@@ -12,6 +17,7 @@ export interface MethodResults {
   readonly method: Method;
   readonly evaluations: readonly Evaluation[];
   readonly folds: readonly FoldPredictions[];
+  readonly calibrations: readonly FoldCalibration[];
   readonly pooled: PooledScores;
   /** Empty for a method without embeddings to take away. */
   readonly robustness: readonly FoldRobustness[];
@@ -31,15 +37,12 @@ export function resultsOf(method: Method, inputs: Inputs, cv: Config['cv']): Met
       predictions: artifact.json(predictionsFile, predictionsSchema),
     })),
   );
+  const evaluated = inputs.all('evaluate').filter(ofMethod(method));
   return {
     method,
-    evaluations: byFold(
-      inputs
-        .all('evaluate')
-        .filter(ofMethod(method))
-        .map((artifact) => artifact.json(metricsFile, evaluationSchema)),
-    ),
+    evaluations: byFold(evaluated.map((artifact) => artifact.json(metricsFile, evaluationSchema))),
     folds,
+    calibrations: byFold(evaluated.map((artifact) => artifact.json(calibrationFile, foldCalibrationSchema))),
     pooled: poolTestScores(method.id, folds, cv),
     robustness: robustnessOf(method, trained),
   };

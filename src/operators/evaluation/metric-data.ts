@@ -20,6 +20,29 @@ export const metricsSchema = z.strictObject({
 });
 export type Metrics = z.infer<typeof metricsSchema>;
 
+const classification = {
+  accuracy: metric,
+  balancedAccuracy: metric,
+  sensitivity: metric,
+  specificity: metric,
+};
+
+/** Metrics of the calibrated probabilities of the test patients of a fold (method.md 9.6). Null where undefined. */
+export const calibratedMetricsSchema = z.strictObject({
+  /** The map that was fitted; `none` where that was not possible. */
+  kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
+  /** Chosen on validation patients. */
+  threshold: z.number(),
+  /** At probability 0.5. */
+  ...classification,
+  atThreshold: z.strictObject(classification),
+  auc: metric,
+  brier: metric,
+  ece: metric,
+  notes: z.array(z.string()),
+});
+export type CalibratedMetrics = z.infer<typeof calibratedMetricsSchema>;
+
 /** What `evaluate` writes for a fold and method. */
 export const evaluationSchema = z.strictObject({
   fold: z.number().int(),
@@ -28,6 +51,8 @@ export const evaluationSchema = z.strictObject({
   val: metricsSchema,
   /** Test patients whose modalities the method saw; equals `test` unless patients were scored with the base rate. */
   testObserved: metricsSchema,
+  /** The test patients after calibration on the validation patients. */
+  calibrated: calibratedMetricsSchema,
   /** Why a metric is null, for example "one class only". */
   notes: z.array(z.string()),
 });

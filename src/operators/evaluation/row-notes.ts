@@ -1,4 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
+import { grouped } from '../../pipeline/core/grouped.js';
+import { listed } from '../../pipeline/core/wording.js';
 import type { Evaluation } from './metric-data.js';
 import { majorityShare } from './metrics.js';
 import type { PooledScores } from './pooled.js';
@@ -19,6 +21,7 @@ export function rowNotes(
     ...baseRatePatients(evaluations, row.observedAuc),
     ...coverage(pooled, cohortSize, cv),
     ...belowMajority(row.accuracy.mean, pooled),
+    ...calibrationNotes(evaluations),
   ];
 }
 
@@ -76,4 +79,16 @@ function belowMajority(accuracy: number | null, { labels }: PooledScores): strin
     'Accuracy is below that of always answering the more frequent class: training draws both classes equally often, ' +
       'so accuracy at threshold 0.5 mostly reflects calibration.',
   ];
+}
+
+/** What the calibrations of single folds say, each text once with its folds. */
+function calibrationNotes(evaluations: readonly Evaluation[]): string[] {
+  const notes = evaluations.flatMap(({ fold, calibrated }) =>
+    calibrated.notes.map((text) => [text, String(fold)] as const),
+  );
+  return [...grouped(notes)].map(([text, folds]) =>
+    folds.length === evaluations.length
+      ? `All folds: ${text}`
+      : `${folds.length === 1 ? 'Fold' : 'Folds'} ${listed(folds)}: ${text}`,
+  );
 }

@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { survivalRowSchema, survivalSummarySchema } from './survival-summary-data.js';
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
+import { calibratedRowSchema, calibrationSchema } from './calibrated-row-data.js';
+import { pooledAucSchema, spreadSchema } from './spread-data.js';
+
+export type { Spread } from './spread-data.js';
 
 export const summaryFile = 'summary.json';
-
-/** Mean and population standard deviation over the folds where the metric is defined. */
-export const spreadSchema = z.strictObject({
-  mean: z.number().nullable(),
-  std: z.number().nullable(),
-  folds: z.number().int(),
-});
-export type Spread = z.infer<typeof spreadSchema>;
 
 /** A number of the paper with its standard deviation; null deviation for one it quotes. */
 const paperSpreadSchema = z.tuple([z.number(), z.number().nullable()]).nullable();
@@ -26,22 +22,6 @@ export const rowRobustnessSchema = z.strictObject({
 });
 export type RowRobustness = z.infer<typeof rowRobustnessSchema>;
 
-/** Reliability of the pooled test probabilities in ten equally wide bins; empty bins are left out. */
-export const calibrationSchema = z.strictObject({
-  ece: z.number().nullable(),
-  bins: z.array(
-    z.strictObject({
-      from: z.number(),
-      to: z.number(),
-      patients: z.number().int(),
-      /** Mean probability, and share of positive patients. */
-      predicted: z.number(),
-      observed: z.number(),
-    }),
-  ),
-});
-export type Calibration = z.infer<typeof calibrationSchema>;
-
 export const summaryRowSchema = z.strictObject({
   method: z.string(),
   title: z.string(),
@@ -54,12 +34,7 @@ export const summaryRowSchema = z.strictObject({
   brier: spreadSchema,
   ece: spreadSchema,
   /** AUC of the test predictions of all folds together, with DeLong's 95 % interval. */
-  pooledAuc: z.strictObject({
-    value: z.number().nullable(),
-    ci95: z.tuple([z.number(), z.number()]).nullable(),
-    /** Why the value or its interval is null. */
-    reason: z.string().exactOptional(),
-  }),
+  pooledAuc: pooledAucSchema,
   /** AUC over the test patients whose modalities the method saw. */
   observedAuc: spreadSchema,
   /** What the paper reports for this method; null where it has none, and for every cohort but the paper's. */
@@ -71,6 +46,8 @@ export const summaryRowSchema = z.strictObject({
     })
     .nullable(),
   calibration: calibrationSchema,
+  /** The same test patients after calibration on validation patients; null for time-to-event. */
+  calibrated: calibratedRowSchema.nullable(),
   /** Null for a method without embeddings to take away. */
   robustness: rowRobustnessSchema.nullable(),
   /** Means of each repeat of the cross-validation, and their spread; null without repeats. */

@@ -1,13 +1,15 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { paperResultOf, showsPaper } from '../paper/paper-results.js';
 import { reliabilityOf } from '../stats/reliability.js';
+import { calibratedRowOf } from './calibrated-row.js';
 import type { Evaluation, Metrics } from './metric-data.js';
 import type { FoldRobustness, MethodResults } from './method-results.js';
 import { pooledAucOf, repeatOf } from './pooled.js';
 import { rowNotes } from './row-notes.js';
 import { spreadOf } from './spread-of.js';
 import type { ClassWords } from './undefined-reasons.js';
-import type { Calibration, RowRobustness, SummaryRow } from './summary-data.js';
+import type { Calibration } from './calibrated-row-data.js';
+import type { RowRobustness, SummaryRow } from './summary-data.js';
 
 /**
  * One method's row: mean and population standard deviation over folds, pooled measures; for HANCOCK the paper's numbers too.
@@ -37,6 +39,7 @@ export function rowOf(
     observedAuc: spreadOf(evaluations.map(({ testObserved }) => testObserved.auc)),
     paper: showsPaper(config) ? paperOf(id) : null,
     calibration: calibrationOf(results),
+    calibrated: calibratedRowOf(results, cv, words),
     robustness: robustnessCurves(results.robustness),
     repeats: repeatsOf(evaluations, cv),
   };

@@ -1,9 +1,17 @@
 import { grouped } from '../../pipeline/core/grouped.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
-import { csvLine } from '../../pipeline/core/csv.js';
+import { csvLine, type CsvCell } from '../../pipeline/core/csv.js';
 import type { PaperSpread } from '../paper/paper-results.js';
 import { footnotes, type Footnotes } from './footnotes.js';
-import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
+import { calibratedCells, calibratedColumns } from './calibrated-csv.js';
+import {
+  calibratedRows,
+  calibratedTable,
+  calibratedTitle,
+  thresholdTable,
+  thresholdTitle,
+} from './calibrated-table.js';
+import { digits, intervalText, latexLines, markdownLines, type TextTable } from './text-tables.js';
 
 const spread = ({ mean, std }: Spread): string =>
   mean === null || std === null ? '-' : `${digits(mean)} ± ${digits(std)}`;
@@ -78,6 +86,15 @@ export function groupedNotes({
   return [...titles].map(([text, of]) => ({ about: of.join(', '), text }));
 }
 
+/** The tables below the result table: the same methods after calibration. */
+const secondTables = (summary: Summary): readonly (TextTable & { readonly title: string })[] =>
+  calibratedRows(summary).length === 0
+    ? []
+    : [
+        { title: calibratedTitle, ...calibratedTable(summary) },
+        { title: thresholdTitle, ...thresholdTable(summary) },
+      ];
+
 /** The result table for people: mean ± population standard deviation over folds, notes below. */
 export function markdownTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `- ${about}: ${text}`);
@@ -88,6 +105,10 @@ export function markdownTable(summary: Summary): string {
     '',
     cohortLine(summary),
     ...paperLines(summary, ''),
+    ...secondTables(summary).flatMap(({ title, headings, rows: own }) => [
+      ...['', `${title}.`, ''],
+      ...markdownLines(headings, own),
+    ]),
     ...(notes.length === 0 ? [] : ['', ...notes]),
     '',
   ].join('\n');
@@ -103,6 +124,10 @@ export function latexTable(summary: Summary): string {
     ...paperLines(summary, '% '),
     ...notes,
     ...latexLines(headingsOf(summary), rows, below.lines()),
+    ...secondTables(summary).flatMap(({ title, headings, rows: own }) => [
+      ...['', `% ${title}.`],
+      ...latexLines(headings, own),
+    ]),
     '',
   ].join('\n');
 }
@@ -138,8 +163,9 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
       : ['paperTable', 'paperAccuracyMean', 'paperAccuracyStd', 'paperAucMean', 'paperAucStd']),
     'skipped',
     'pooledAucReason',
+    ...calibratedColumns,
   ];
-  const values = (row: SummaryRow): (string | number | null)[] => [
+  const values = (row: SummaryRow): CsvCell[] => [
     row.method,
     row.title,
     row.folds,
@@ -155,11 +181,14 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
     ...(paper === null ? [] : paperValues(row)),
     null,
     row.pooledAuc.reason ?? null,
+    ...calibratedCells(row),
   ];
-  const empty = header.slice(3).map(() => null);
+  const afterwards = calibratedColumns.map(() => null);
+  const empty = header.slice(3, header.length - afterwards.length).map(() => null);
   const without = skipped.map(({ method, title, reason }) => [
     ...[method, title, 0, ...empty.slice(2), reason],
     null,
+    ...afterwards,
   ]);
   return [header, ...rows.map(values), ...without].map(csvLine).join('');
 }

@@ -15,6 +15,7 @@ const withoutClasses = {
   ...{ auc: none, brier: none, ece: none, observedAuc: none },
   pooledAuc: { value: null, ci95: null },
   calibration: { ece: null, bins: [] },
+  calibrated: null,
   ...{ paper: null, repeats: null },
 };
 

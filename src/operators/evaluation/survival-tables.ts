@@ -4,13 +4,7 @@ import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import type { SurvivalResults } from './survival-results.js';
 import { survivalCohortLine, type SurvivalRow } from './survival-summary-data.js';
-import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
-
-/** A table for people. */
-export interface TextTable {
-  readonly headings: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
+import { digits, intervalText, latexLines, markdownLines, type TextTable } from './text-tables.js';
 
 const spread = ({ mean, std }: Spread): string =>
   mean === null || std === null ? '-' : `${digits(mean)} ± ${digits(std)}`;

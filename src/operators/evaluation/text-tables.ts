@@ -1,3 +1,9 @@
+/** A table for people. */
+export interface TextTable {
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 const markdownLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** Lines of a Markdown table: the first column to the left, numbers to the right; footnotes below it. */

@@ -1,3 +1,4 @@
+import { calibrationSection } from './calibration-section.js';
 import { characteristicsSection } from './characteristics-section.js';
 import { dataSummary } from './data-summary.js';
 import { detachmentSection } from './detachment-section.js';
@@ -51,9 +52,9 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
           ${runFactsPlace} ${standInWarning(input)} ${dataSummary(input)} ${leadText(input)}
         </header>
         ${summary.survival === undefined ? resultSection(input) : survivalSection(input)}
-        ${noteSection(input)} ${significanceSection(input)} ${detachmentSection(input)}
-        ${repeatSection(summary.rows)} ${robustnessSection(input, figures.robustness)}
-        ${latentSection(input, figures)}
+        ${calibrationSection(input)} ${noteSection(input)} ${significanceSection(input)}
+        ${detachmentSection(input)} ${repeatSection(summary.rows)}
+        ${robustnessSection(input, figures.robustness)} ${latentSection(input, figures)}
         ${figureSection(
           'ROC curves',
           'Test patients. Curves toward the upper left are better; the dashed diagonal is chance.',

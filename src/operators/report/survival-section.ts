@@ -1,6 +1,7 @@
-import { survivalComparisonTable, survivalTable, type TextTable } from '../evaluation/survival-tables.js';
+import { survivalComparisonTable, survivalTable } from '../evaluation/survival-tables.js';
 import { html, type Html } from './html.js';
 import { threeDigits } from './number-text.js';
+import { textTableOf } from './text-table-markup.js';
 import type { ReportInput } from './report-input.js';
 
 /** The results of a time-to-event run: the table, comparisons in C, and how to read them (method.md 11.5). */
@@ -9,7 +10,7 @@ export function survivalSection({ summary, config }: Pick<ReportInput, 'summary'
   const comparisons = survivalComparisonTable(summary);
   return html`<section>
     <h2>Results</h2>
-    ${tableOf(survivalTable(summary))}
+    ${textTableOf(survivalTable(summary))}
     <p class="aside">
       Mean ± population standard deviation over folds. C is the share of comparable pairs of patients in which
       the one with the earlier event has the higher risk; 0.5 is chance. Pairs are compared within a fold
@@ -22,7 +23,7 @@ export function survivalSection({ summary, config }: Pick<ReportInput, 'summary'
       comparisons.rows.length === 0
         ? ''
         : html`<h3>Differences in C</h3>
-            ${tableOf(comparisons)}
+            ${textTableOf(comparisons)}
             <p class="aside">
               Paired bootstrap of test patients within fold and status, ${config.stats.bootstrap} resamples; p
               adjusted by Holm.
@@ -42,23 +43,3 @@ function ridgeNote({ rows }: ReportInput['summary'], reference: string): Html {
     ${threeDigits(theirs)}.
   </p>`;
 }
-
-const tableOf = ({ headings, rows }: TextTable): Html =>
-  html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          ${headings.map((text) => html`<th scope="col">${text}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ([first, ...cells]) =>
-            html`<tr>
-              <th scope="row">${first ?? ''}</th>
-              ${cells.map((cell) => html`<td>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;

@@ -6,6 +6,7 @@ import { listed } from '../core/wording.js';
 import { inventedText } from '../runs/invented.js';
 import { runSummarySchema } from '../runs/materialise.js';
 import type { RunDirectory } from '../runs/run-directory.js';
+import { mapsText } from '../../operators/evaluation/calibrated-row-data.js';
 import { survivalCohortLine } from '../../operators/evaluation/survival-summary-data.js';
 import { textTable } from './text-table.js';
 
@@ -50,8 +51,38 @@ export function summaryText(summary: RunSummary): string {
     `${cohort.patients} ${invented ? 'invented patients' : 'patients'}, ${cohort.positive} ${outcome.positive}; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
     ...(invented ? [inventedText] : []),
     ...(paper === null ? [] : [`paper: ${paper}`]),
+    ...calibratedLines(summary),
     ...comparisonLines(comparisons, titles),
   ].join('\n');
+}
+
+/** The second table: test patients before and after calibration on validation patients. */
+function calibratedLines({ rows }: RunSummary): readonly string[] {
+  const lines = rows.flatMap((row) =>
+    row.calibrated === null
+      ? []
+      : [
+          [
+            row.title,
+            mapsText(row.calibrated),
+            ...[row.accuracy, row.calibrated.accuracy].map(({ mean }) => number(mean)),
+            ...[row.brier, row.calibrated.brier].map(({ mean }) => number(mean)),
+            ...[row.ece, row.calibrated.ece].map(({ mean }) => number(mean)),
+            ...[row.pooledAuc, row.calibrated.pooledAuc].map(({ value }) => number(value)),
+          ],
+        ],
+  );
+  if (lines.length === 0) return [];
+  return [
+    '',
+    textTable(
+      [
+        ...['calibrated on validation patients', 'map', 'accuracy', 'after', 'Brier', 'after'],
+        ...['ECE', 'after', 'pooled AUC', 'after'],
+      ],
+      lines,
+    ),
+  ];
 }
 
 /** The same for a time-to-event experiment: C in place of AUC. */

@@ -11,6 +11,7 @@ import {
   singleSchema,
   statsSchema,
 } from './method-schema.js';
+import { calibrationKeySchema, thresholdSchema } from './calibration-schema.js';
 import { survivalSchema } from './survival-schema.js';
 import { alignSchema, bagSchema, fusionSchema, milSchema, trainSchema } from './training-schema.js';
 
@@ -102,6 +103,8 @@ export const configSchema = z.strictObject({
   mdlm: mdlmSchema.prefault({}).describe('Late-fusion row MDLM.'),
   mfmf: mfmfSchema.prefault({}).describe('Cross-attention row MFMF.'),
   robustness: robustnessSchema.prefault({}).describe('Modalities taken away from test patients.'),
+  calibration: calibrationKeySchema,
+  threshold: thresholdSchema,
   stats: statsSchema.prefault({}).describe('Significance of differences between methods.'),
   survival: survivalSchema
     .prefault({})

@@ -3,7 +3,7 @@ import type { Sections } from './sections.js';
 import { survivalSchema } from './survival-schema.js';
 
 /** What is wrong with the settings of time-to-event, and with settings of one kind of outcome beside the other. */
-export function survivalRules({ data, cohort, survival }: Sections): readonly ConfigFinding[] {
+export function survivalRules({ data, cohort, survival, ...classes }: Sections): readonly ConfigFinding[] {
   if (!data) return [];
   const kind = ['data', 'outcome', 'kind'];
   const inTime = data.outcome.kind === 'timeToEvent';
@@ -22,6 +22,7 @@ export function survivalRules({ data, cohort, survival }: Sections): readonly Co
     else if (!inTime) findings.push({ path, message: 'needs data.outcome.kind: timeToEvent' });
   }
   if (survival && !inTime) findings.push(...keysWithoutTimes(survival));
+  if (inTime) findings.push(...keysOfClasses(classes));
   const edges = survival?.edges ?? [];
   if (edges.some((edge, i) => edge <= (edges[i - 1] ?? 0)))
     findings.push({ path: ['survival', 'edges'], message: 'must ascend' });
@@ -36,4 +37,15 @@ function keysWithoutTimes(survival: NonNullable<Sections['survival']>): readonly
       ? []
       : [{ path: ['survival', key], message: 'needs data.outcome.kind: timeToEvent' }],
   );
+}
+
+/** Keys about probabilities of a class, which a time-to-event experiment has none of. */
+function keysOfClasses({ calibration, threshold }: Sections): readonly ConfigFinding[] {
+  const message = 'needs data.outcome.kind: binary; with timeToEvent there is no probability to calibrate';
+  return [
+    ...(calibration === 'isotonic' || calibration === 'temperature'
+      ? [{ path: ['calibration'], message }]
+      : []),
+    ...(typeof threshold === 'number' ? [{ path: ['threshold'], message }] : []),
+  ];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { calibratedFile, calibrationFile } from '../../operators/calibration/calibration-data.js';
 import { summarySchema } from '../../operators/evaluation/summary-data.js';
 import { historySchema } from '../../operators/tensor/history-data.js';
 import { survivalPredictionsSchema } from '../../operators/survival/survival-prediction-data.js';
@@ -31,7 +32,9 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
         files.some(({ name }) => name === wanted),
       );
     case 'evaluate':
-      return ['metrics.json'];
+      return ['metrics.json', calibrationFile, calibratedFile].filter((wanted) =>
+        files.some(({ name }) => name === wanted),
+      );
     case 'aggregate':
     case 'report':
       return files.map(({ name }) => name);
@@ -96,7 +99,8 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
       return history(`folds/${fold}/${method}`);
     }
     case 'evaluate':
-      return copy('metrics.json', `folds/${fold}/${method}/metrics.json`);
+      for (const name of shownFiles(manifest)) copy(name, `folds/${fold}/${method}/${name}`);
+      return;
     case 'aggregate':
       for (const { name } of manifest.files)
         if (name !== 'summary.json')

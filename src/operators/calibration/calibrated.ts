@@ -1,0 +1,39 @@
+import { probability } from '../tensor/cross-entropy.js';
+import type { CalibrationMap } from './calibration-data.js';
+
+/**
+ * The calibrated probability of a logit (method.md 9.6). A patient the method saw nothing of has no logit of the network:
+ * the base rate stays as it is, and the caller must not calibrate it.
+ *
+ * @example calibrated({ kind: 'platt', slope: 0.5, intercept: -1 }, 2) // 0.5
+ */
+export function calibrated(map: CalibrationMap, logit: number): number {
+  switch (map.kind) {
+    case 'none':
+      return probability(logit);
+    case 'platt':
+      return probability(map.slope * logit + map.intercept);
+    case 'temperature':
+      return probability(logit / map.temperature);
+    case 'isotonic':
+      return interpolated(map.knots, logit);
+  }
+}
+
+/** Linear between the two knots around a logit; the first or last probability outside of all knots. */
+function interpolated(
+  knots: readonly { readonly logit: number; readonly p: number }[],
+  logit: number,
+): number {
+  const [first, last] = [knots[0], knots.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError('an isotonic map has no knot');
+  if (Number.isNaN(logit)) throw new RangeError('a logit is NaN');
+  if (logit <= first.logit) return first.p;
+  if (logit >= last.logit) return last.p;
+  const above = knots.findIndex((knot) => knot.logit >= logit);
+  const [low, high] = [knots[above - 1] ?? first, knots[above] ?? last];
+  if (high.logit === logit || high.p === low.p) return high.p;
+  const p = low.p + (high.p - low.p) * ((logit - low.logit) / (high.logit - low.logit));
+  // Rounding must not leave the interval, or two patients could change places.
+  return Math.min(high.p, Math.max(low.p, p));
+}

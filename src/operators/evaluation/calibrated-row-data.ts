@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { pooledAucSchema, spreadSchema } from './spread-data.js';
+
+/** Reliability of the pooled test probabilities in ten equally wide bins; empty bins are left out. */
+export const calibrationSchema = z.strictObject({
+  ece: z.number().nullable(),
+  bins: z.array(
+    z.strictObject({
+      from: z.number(),
+      to: z.number(),
+      patients: z.number().int(),
+      /** Mean probability, and share of positive patients. */
+      predicted: z.number(),
+      observed: z.number(),
+    }),
+  ),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+const classification = {
+  accuracy: spreadSchema,
+  balancedAccuracy: spreadSchema,
+  sensitivity: spreadSchema,
+  specificity: spreadSchema,
+};
+
+/** Test metrics of a method after calibration on the validation patients of each fold (method.md 9.6). */
+export const calibratedRowSchema = z.strictObject({
+  /** How many folds have which map; `none` stands for folds where no map could be fitted. */
+  maps: z.array(
+    z.strictObject({
+      kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
+      folds: z.number().int(),
+    }),
+  ),
+  /** At probability 0.5. */
+  ...classification,
+  /** At the threshold of each fold. */
+  atThreshold: z.strictObject(classification),
+  threshold: spreadSchema,
+  brier: spreadSchema,
+  ece: spreadSchema,
+  /** Over the calibrated probabilities of all folds. */
+  pooledAuc: pooledAucSchema,
+  reliability: calibrationSchema,
+});
+export type CalibratedRow = z.infer<typeof calibratedRowSchema>;
+
+/** "platt", or "none 1, platt 9" where folds differ. */
+export const mapsText = ({ maps }: Pick<CalibratedRow, 'maps'>): string =>
+  maps.length === 1 ? (maps[0]?.kind ?? '') : maps.map(({ kind, folds }) => `${kind} ${folds}`).join(', ');

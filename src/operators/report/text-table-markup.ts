@@ -1,0 +1,23 @@
+import type { TextTable } from '../evaluation/text-tables.js';
+import { html, type Html } from './html.js';
+
+/** A table for people as markup: the first cell of each row is its heading. */
+export const textTableOf = ({ headings, rows }: TextTable): Html =>
+  html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${headings.map((text) => html`<th scope="col">${text}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([first, ...cells]) =>
+            html`<tr>
+              <th scope="row">${first ?? ''}</th>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
