@@ -220,6 +220,8 @@ describe('the result table on a terminal', () => {
     );
     expect(lines.at(-1)).toMatch(/^HAF against MDLM: /);
     const alone = (await shown(files(['haf']))).split('\n');
+    expect(alone.at(-5)).toMatch(/^calibrated on validation patients +map +accuracy +after +Brier +after /);
+    expect(alone.at(-4)).toMatch(/^HAF +(platt|none \d, platt \d) +0\.\d{3} /);
     expect(alone.at(-2)).toMatch(/^60 patients, \d+ deceased; /);
     expect(alone.at(-1)).toMatch(/^paper: Heterogeneous Aligned Fusion /);
   });

@@ -200,7 +200,10 @@ describe('the summary of an own cohort', () => {
       expect(text(name), name).not.toMatch(/paper|deceased/i);
     expect(text('summary.md')).toContain(`60 patients, ${deceasedOf(count)} relapse;`);
     const lines = text('summary.csv').trimEnd().split('\n');
-    expect(lines[0]?.split(',').slice(-2)).toEqual(['skipped', 'pooledAucReason']);
+    const columns = lines[0]?.split(',') ?? [];
+    const skipped = columns.indexOf('skipped');
+    expect(columns.slice(skipped, skipped + 3)).toEqual(['skipped', 'pooledAucReason', 'calibration']);
+    expect(columns.at(-1)).toBe('calibratedPooledEce');
     expect(new Set(lines.map((line) => line.split(',').length)).size).toBe(1);
   });
 });

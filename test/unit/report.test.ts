@@ -11,7 +11,7 @@ afterEach(() => vi.restoreAllMocks());
 describe('the report', () => {
   it('has a result row per method with the paper beside it, and the majority class', async () => {
     const page = (await reported())['report.html'] ?? '';
-    const results = page.slice(page.indexOf('<h2>Results'), page.indexOf('<h2>Notes'));
+    const results = page.slice(page.indexOf('<h2>Results'), page.indexOf('<h2>Calibrated probabilities'));
     expect([...results.matchAll(/<th scope="row"[^>]*>([^<]*)</g)].map(([, title]) => title)).toEqual([
       ...['HAF', 'Blood', 'Majority class'],
       // All metrics.
@@ -19,6 +19,16 @@ describe('the report', () => {
     ]);
     expect(results).toContain('0.739\u00a0±\u00a00.092');
     expect(results).toMatch(/0\.\d{3} \[0\.\d{3},\u00a0[01]\.\d{3}\]/);
+  });
+
+  it('shows test patients before and after calibration', async () => {
+    const page = (await reported())['report.html'] ?? '';
+    const section = page.slice(page.indexOf('<h2>Calibrated probabilities'), page.indexOf('<h2>Notes'));
+    expect([...section.matchAll(/<th scope="row"[^>]*>([^<]*)</g)].map(([, title]) => title)).toEqual([
+      ...['HAF', 'Blood', 'HAF', 'Blood'],
+    ]);
+    expect(section).toMatch(/Brier before.*Brier after/s);
+    expect(section).toContain('(Youden)');
   });
 
   it('tells in words what was run and how many patients each step left', async () => {

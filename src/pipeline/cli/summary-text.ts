@@ -47,11 +47,11 @@ export function summaryText(summary: RunSummary): string {
     ),
     ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
     ...undefinedLines(rows),
+    ...calibratedLines(summary),
     '',
     `${cohort.patients} ${invented ? 'invented patients' : 'patients'}, ${cohort.positive} ${outcome.positive}; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
     ...(invented ? [inventedText] : []),
     ...(paper === null ? [] : [`paper: ${paper}`]),
-    ...calibratedLines(summary),
     ...comparisonLines(comparisons, titles),
   ].join('\n');
 }
