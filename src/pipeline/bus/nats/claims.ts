@@ -42,7 +42,7 @@ export class Claims {
     const holder = randomUUID();
     const delivery = { ...parsed, seq: message.seq, worker, holder };
     let claim = claimed(null, delivery, this.options.maxLapses);
-    await this.options.items.change(workItemKey(parsed.job), (item) => {
+    await this.options.items.changeExpected(workItemKey(parsed.job), (item) => {
       claim = claimed(item, delivery, this.options.maxLapses);
       return claim.kind === 'mine' ? claim.item : null;
     });

@@ -54,6 +54,8 @@ export async function connectTo(address: BrokerAddress, options: ConnectOptions)
       pingInterval: 10_000,
       maxPingOut: 2,
       timeout: 5000,
+      // A stack trace for each request would cost more than the request.
+      noAsyncTraces: true,
     });
   } catch (error) {
     throw connectFault(error, address);

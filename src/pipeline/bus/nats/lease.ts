@@ -113,7 +113,7 @@ export class NatsLease implements Lease {
     const { items, log } = this.options;
     // A second call means the lease was settled before.
     if (this.lost.aborted) return false;
-    const item = await items.change(workItemKey(this.job), (present) =>
+    const item = await items.changeExpected(workItemKey(this.job), (present) =>
       settled(present, this.holder, { id: this.endId, event }),
     );
     this.vanished.abort();

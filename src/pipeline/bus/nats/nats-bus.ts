@@ -127,7 +127,7 @@ export class NatsBus implements Bus {
   }
 
   async enqueue(job: Job): Promise<void> {
-    const item = await this.items.change(workItemKey(job), (present) => asked(present, job));
+    const item = await this.items.changeExpected(workItemKey(job), (present) => asked(present, job));
     await this.queue(item);
     this.guard.queued(job, item);
   }
