@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,8 +31,13 @@ describe('the report of every file', () => {
     for (const name of [
       ...['targets.csv', 'tma_cell_density.csv', 'blood.csv', 'synthetic.json', '.hidden'],
       ...['wsi/HE_001.h5', 'wsi/HE_002.h5', 'wsi/HE_009.h5', 'wsi/HE_003.H5', 'wsi/notes.txt'],
+      ...['wsi/HE_005.H5', 'WSI/HE_006.h5'],
     ])
       write(name);
+    // Node writes no such name: 0xe4 is an umlaut in Latin-1.
+    execFileSync('bash', ['-c', "mkdir $'wsi/Pr\\xe4' && printf x > $'wsi/Pr\\xe4/HE_007.h5'"], {
+      cwd: root,
+    });
     symlinkSync('.', join(root, 'wsi/self'));
     symlinkSync('gone.h5', join(root, 'wsi/HE_004.h5'));
     const all = await report(['001', '002']);
@@ -41,7 +47,9 @@ describe('the report of every file', () => {
     expect(said.get('wsi/HE_001.h5')).toEqual(['features', '001', null]);
     expect(said.get('wsi/HE_009.h5')).toEqual([null, '009', 'its patient is not in the outcome table']);
     expect(said.get('wsi/HE_004.h5')).toEqual([null, null, 'It cannot be read (ENOENT).']);
-    expect(said.get('wsi/HE_003.H5')?.[2]).toMatch(/upper and lower case alone/);
+    for (const name of ['wsi/HE_003.H5', 'wsi/HE_005.H5', 'WSI/HE_006.h5'])
+      expect(said.get(name)?.[2]).toBe('it differs from "wsi/**/*.h5" in upper and lower case alone');
+    expect(said.get('wsi/Pr\ufffd/')?.[2]).toMatch(/name of the folder is not valid UTF-8/);
     for (const name of ['blood.csv', '.hidden', 'wsi/notes.txt'])
       expect(said.get(name)?.[2]).toBe('no pattern or table of the experiment names it');
     expect(said.get('wsi/self/HE_001.h5')?.[2]).toBe('another path to wsi/HE_001.h5, which is taken once');

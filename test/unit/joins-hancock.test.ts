@@ -74,6 +74,23 @@ describe('ids of tables and names of files', () => {
     ).toEqual([expect.stringContaining('"2019-0001" and "2020-0001" would both be patient 001') as string]);
   });
 
+  it.each([
+    [['1.0', '2.0', '3.0'], []],
+    [['1,0', '2,0', '3,0'], []],
+    [['12.00', '1.0', '3'], []],
+    [['12.5', '1.5', '3'], [/"12\.5" is no id/]],
+    [['-9', '-8', '3'], [/"-9" is no id/]],
+    [['2.023E+17', '2.024e+17', '3'], [/scientific notation.*column as text/]],
+  ])('written as numbers, %s, are whole numbers or faults', async (ids, faults) => {
+    const files = ids.map((_, at) => ['HE_001', 'HE_002', 'HE_003'][at] ?? '');
+    const quoted = ids.map((id) => `"${id}"`);
+    const said = await refusals(
+      quoted,
+      faults.length === 0 && ids.includes('12.00') ? ['HE_012', ...files] : files,
+    );
+    expect(said).toEqual(faults.map((fault) => expect.stringMatching(fault) as string));
+  });
+
   it('of one cohort are joined', async () => {
     expect(await refusals(['1', '002', 'patient_003'], ['HE_001', 'PrimaryTumor_HE_002_a', '003'])).toEqual(
       [],

@@ -148,6 +148,31 @@ describe('spellings of names', () => {
     });
   });
 
+  it('reports a folder whose name is not UTF-8, however the files in it are asked for', async () => {
+    write('wsi/HE_001.h5');
+    execFileSync('bash', ['-c', "mkdir $'wsi/Pr\\xe4' && printf x > $'wsi/Pr\\xe4/HE_002.h5'"], {
+      cwd: root,
+    });
+    const name = 'wsi/Pr\ufffd/';
+    const told = {
+      ...{ severity: 'failure', file: name },
+      reason: expect.stringContaining('The name of the folder is not valid UTF-8') as string,
+      fix: expect.stringContaining('convmv') as string,
+    };
+    for (const pattern of ['wsi/**/*.h5', 'wsi/*/*.h5', '**/*.h5']) {
+      const { said } = await found(pattern);
+      expect(said, pattern).toMatchObject([told]);
+    }
+    expect((await found('wsi/*.h5')).said).toEqual([]);
+    const { bags, problems } = await givenBags(['wsi'], 'WSI', resolvedConfig({}), root);
+    expect(bags.map(({ names }) => names)).toEqual([['wsi/HE_001.h5']]);
+    expect(problems).toMatchObject([told]);
+    rmSync(join(root, 'wsi/HE_001.h5'));
+    await expect(givenBags(['wsi'], 'WSI', resolvedConfig({}), root)).rejects.toMatchObject({
+      what: expect.stringContaining('not valid UTF-8') as string,
+    });
+  });
+
   it('says of a name that is not UTF-8 that it is so, and takes the others', async () => {
     write('HE_001.h5');
     // Node writes no such name: 0xe4 is an umlaut in Latin-1.

@@ -22,7 +22,7 @@ const readers: readonly FeatureReader[] = [
 const headBytes = 4096;
 
 /** The first bytes of a file. @throws the file system's error when it cannot be read */
-function headOf(path: string): Uint8Array {
+export function headOf(path: string): Uint8Array {
   const file = openSync(path, 'r');
   try {
     const head = new Uint8Array(headBytes);

@@ -1,6 +1,6 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import { stemOf } from '../../pipeline/core/file-name.js';
-import { ambiguousNames, hancockPatient } from '../../pipeline/core/hancock-names.js';
+import { ambiguousNames, hancockPatient, withoutDecimals } from '../../pipeline/core/hancock-names.js';
 import type { BagFilesOf } from './bag-patients.js';
 
 /**
@@ -12,7 +12,7 @@ export function joinedByChance(tableIds: readonly string[], bags: readonly BagFi
     .filter(({ unit }) => unit.names === 'hancock')
     .flatMap(({ sources }) => sources.filter(({ role }) => role !== 'coords'))
     .map(({ name }) => stemOf(name));
-  const pair = ambiguousNames([...new Set([...tableIds, ...stems])]);
+  const pair = ambiguousNames([...new Set([...tableIds.map(withoutDecimals), ...stems])]);
   if (pair === null) return null;
   return new HafError(
     'HAF_JOIN_REFUSED',

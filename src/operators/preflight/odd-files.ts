@@ -1,5 +1,7 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
+import { noDataIn } from '../../pipeline/core/no-data.js';
+import { headOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
 
 /** A patient has so many times the usual number of files before it looks like a mistake in the ids. */
@@ -44,7 +46,7 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
   for (const file of files) {
     const first = byContent.get(file.sha256);
     if (first === undefined) byContent.set(file.sha256, file);
-    else if (first.patient !== file.patient)
+    else if (first.patient !== file.patient && !holdsNoData(file.path))
       same.push(
         warning(
           modality,
@@ -56,4 +58,14 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
       );
   }
   return [...many, ...same];
+}
+
+/** Empty files, pointers and web pages are alike, and are reported as what they are. */
+function holdsNoData(path: string): boolean {
+  try {
+    return noDataIn(headOf(path)) !== null;
+  } catch {
+    // The job of the file reports why it cannot be read.
+    return false;
+  }
 }

@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { noDataIn, type NoData } from '../../pipeline/core/no-data.js';
 import type { TiffPage } from './tiff-directory.js';
 
 export type FileKind =
-  | { readonly kind: 'tiff' | 'plain' | 'empty' | 'unknown' }
+  | { readonly kind: 'tiff' | 'plain' | 'unknown' }
+  /** No data at all: a pointer of Git LFS, a web page, an empty file. */
+  | { readonly kind: 'none'; readonly instead: NoData }
   /** Something that others can convert. */
   | { readonly kind: 'foreign'; readonly name: string; readonly converter: 'vips' | 'bioformats' };
 
@@ -30,17 +33,21 @@ const endings: Readonly<Record<string, FileKind>> = {
   '.isyntax': { kind: 'foreign', name: 'Philips iSyntax', converter: 'bioformats' },
 };
 
+/** Enough for every signature, and to tell a web page. */
+const headBytes = 512;
+
 /** What a file is, by its first bytes; by its ending only for formats that need it. @throws as fs does */
 export async function fileKindOf(path: string): Promise<FileKind> {
   const file = await open(path, 'r');
   try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(160), 0, 160, 0);
-    if (bytesRead === 0) return { kind: 'empty' };
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    const instead = noDataIn(buffer.subarray(0, bytesRead));
+    const known = starts.find(([pattern]) => pattern.test(buffer.toString('latin1', 0, bytesRead)))?.[1];
+    if (known === undefined && instead !== null) return { kind: 'none', instead };
     // Olympus and MIRAX hide in a TIFF or a JPEG.
     const named = endings[extname(path).toLowerCase()];
     if (named !== undefined) return named;
-    const head = buffer.toString('latin1', 0, bytesRead);
-    return starts.find(([pattern]) => pattern.test(head))?.[1] ?? { kind: 'unknown' };
+    return known ?? { kind: 'unknown' };
   } finally {
     await file.close();
   }

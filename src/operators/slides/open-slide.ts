@@ -138,8 +138,8 @@ export async function openSlide(path: string): Promise<SlideReader> {
         return await openTiff(path);
       case 'plain':
         return await openPicture(path);
-      case 'empty':
-        throw unreadable(path, 'it is empty', copyAgain);
+      case 'none':
+        throw unreadable(path, file.instead.what, file.instead.fix);
       case 'foreign':
         throw unreadable(
           path,

@@ -25,7 +25,7 @@ export interface RowIdOptions {
 }
 
 /**
- * Reads the ids of all rows. Faults: a row without an id, a patient in two rows, and two ids that differ only in case,
+ * Reads the ids of all rows. Faults: a row without an id, an id in scientific notation, a patient in two rows, and two ids that differ only in case,
  * in blanks, or as `12.0` differs from `12`. Such ids are most likely one patient written in two ways.
  */
 export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
@@ -43,7 +43,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
   for (const row of options.rows) {
     const line = grid.line(row);
     const raw = grid.text(row, column);
-    const unfit = grid.idProblem?.(row, column) ?? null;
+    const unfit = grid.idProblem?.(row, column) ?? scientific(raw);
     const patient = patientOf(raw);
     if (unfit !== null) faults.unfit.push(fault(line, unfit));
     else if (patient === null)
@@ -87,6 +87,12 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     ],
   };
 }
+
+/** A spreadsheet shows a long id as 2.023E+17 and saves it so: the digits that made it one patient's are lost. */
+const scientific = (raw: string): string | null =>
+  /^\s*[+-]?\d+(?:[.,]\d+)?e\+\d+\s*$/i.test(raw)
+    ? `"${raw.trim()}" is a number in scientific notation, in which the last digits of an id are lost: format the column as text and export it again`
+    : null;
 
 /** Two texts of one id may be two patients, which only a user can tell. */
 const twice = (patient: string, line: number, first: string, second: string): string =>

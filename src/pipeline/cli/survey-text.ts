@@ -129,5 +129,8 @@ function columnRows({ modality, table, left }: CheckedTable): readonly (readonly
 /** A warning in one line: where, what, and what to do. */
 export const warningText = ({ file, place, patient, reason, fix }: Problem): string =>
   visibleInLine(
-    `${[file, place, patient === null ? null : `patient ${patient}`].filter((part) => part !== null).join(', ')}: ${reason} ${fix}`,
+    `${[file, place, patient === null ? null : `patient ${patient}`].filter((part) => part !== null).join(', ')}: ${sentence(reason)} ${fix}`,
   );
+
+/** A reason is a part of a sentence in tables, and a sentence in front of another. */
+const sentence = (text: string): string => (/[.!?:]$/.test(text) ? text : `${text}.`);

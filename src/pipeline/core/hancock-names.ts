@@ -11,13 +11,20 @@ const coreStem = /_block\d+_x\d+_y\d+_patient(\w+)$/i;
 const explicitPatient = /patient[_-]?(\d+)/i;
 const wholeId = /^\d+$/;
 
+/** pandas writes 12.0 where another id of the column is missing; with a decimal comma that is 12,0. */
+export const withoutDecimals = (raw: string): string => raw.replace(/^(\s*\d+)[.,]0+(\s*)$/, '$1');
+
+/** Numbers that are no id, although their last digits would be one: 12.5, -9, 1.2e+05. */
+const noId = /^\s*(?:-\d.*|[+-]?\d+[.,]\d+|[+-]?\d+(?:[.,]\d+)?e[+-]?\d+)\s*$/i;
+
 /**
  * Normalises what HANCOCK's files call a patient - `2`, `"002"`, `"patient_002"`, `"PrimaryTumor_HE_002_a"` - by taking
- * the last run of digits and padding it to three (method.md 1.1). Null when there is no digit.
+ * the last run of digits and padding it to three (method.md 1.1). Null when there is no digit, and for a number that is no id.
  */
 export function hancockId(raw: string): string | null {
-  // pandas writes 12.0 where another id of the column is missing.
-  const digits = raw.replace(/^(\s*\d+)\.0+(\s*)$/, '$1').match(/\d+(?=\D*$)/)?.[0];
+  const whole = withoutDecimals(raw);
+  if (noId.test(whole)) return null;
+  const digits = whole.match(/\d+(?=\D*$)/)?.[0];
   return digits === undefined ? null : digits.replace(/^0+(?=\d)/, '').padStart(3, '0');
 }
 

@@ -1,12 +1,14 @@
-import { bagOf, slotsOfKind } from '../config/slots.js';
+import { bagOf, globOf, slotsOfKind } from '../config/slots.js';
 import type { Config } from '../config/schema.js';
 import { csvText } from '../core/csv.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { syntheticMarkerFile } from '../core/synthetic-marker.js';
 import type { DataFiles } from './find-sources.js';
-import { matchingFiles } from './matching-files.js';
+import { inAnySpelling } from './files-of-glob.js';
+import { matchingFiles, type UnreadableFolder } from './matching-files.js';
 import { oneWayEach } from './one-way-each.js';
+import { whyUnlisted } from './why-unreadable.js';
 
 /** One file of the data folder, or one that the experiment names elsewhere: who uses it, or why nobody does. */
 export interface FileUse {
@@ -25,7 +27,7 @@ const byNoPattern = 'no pattern or table of the experiment names it';
 
 /**
  * Tells of every file in the data folder who uses it, or why it is left out. Each file has one row; further paths to a file, by
- * links, have a row of their own.
+ * links, have a row of their own. So has a folder that cannot be listed, with `/` at its end.
  *
  * @param known - patients of the outcome table
  * @param problems - of files that are left out
@@ -56,15 +58,18 @@ export async function fileReport(
   }
   for (const { modality, unit, sources } of files.bags)
     for (const { name, role } of sources) take(name, role, modality, unit.patient ?? null);
+  const unlisted: UnreadableFolder[] = [];
+  const onUnreadable = (folder: UnreadableFolder): void => void unlisted.push(folder);
   const { names, aliases } = oneWayEach(root, [
     ...used.keys(),
-    ...(await matchingFiles('**/*', root, { dot: true })),
+    ...(await matchingFiles('**/*', root, { dot: true, onUnreadable })),
   ]);
-  const reasonOf = new Map(
-    problems.flatMap(({ file, reason, severity }) =>
+  const reasonOf = new Map([
+    ...problems.flatMap(({ file, reason, severity }) =>
       file === null || severity === 'info' ? [] : [[file, reason] as const],
     ),
-  );
+    ...(await missedByCase(config, root)),
+  ]);
   const without = (file: string, reason: string): FileUse => ({
     ...{ file, use: null, modality: null, patient: null, reason },
   });
@@ -82,7 +87,25 @@ export async function fileReport(
     ...[...aliases].map(
       ([file, other]) => used.get(file) ?? without(file, `another path to ${other}, which is taken once`),
     ),
+    ...unlisted.map(({ name, code }) => without(name, whyUnlisted(name, code).reason)),
   ].sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** Files that a pattern of a bag misses by upper and lower case alone, with the reason. */
+async function missedByCase(
+  config: Config,
+  root: string,
+): Promise<readonly (readonly [file: string, reason: string])[]> {
+  const patterns = slotsOfKind(config, 'bag').map((id) => globOf(bagOf(config, id)).pattern);
+  const found = await Promise.all(
+    patterns.map(async (pattern) => {
+      const exact = new Set(await matchingFiles(pattern, root));
+      const names = (await inAnySpelling(pattern, root)).filter((name) => !exact.has(name));
+      const reason = `it differs from "${pattern}" in upper and lower case alone`;
+      return names.map((name) => [name, reason] as const);
+    }),
+  );
+  return found.flat();
 }
 
 /** files.csv: every file, a line each. */

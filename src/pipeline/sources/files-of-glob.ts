@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { counted } from '../core/wording.js';
-import { examples, literalBrackets, matchingFiles } from './matching-files.js';
+import { examples, literalBrackets, matchingFiles, type UnreadableFolder } from './matching-files.js';
 import { oneWayEach } from './one-way-each.js';
+import { mayHoldData, whyUnlisted } from './why-unreadable.js';
 
 /** The glob of a modality, and the key of the experiment that holds it. */
 export interface Glob {
@@ -17,18 +18,25 @@ export interface Glob {
 export type Warn = (problem: Problem) => void;
 
 /**
- * The files that a glob matches, each by one path. Told are: files that the glob misses by upper and lower case, or because a
+ * The files that a glob matches, each by one path. Told are: folders that cannot be listed, files that the glob misses by upper and lower case, or because a
  * bracket of a folder's name has a meaning in globs, and further paths to a file.
  */
 export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise<readonly string[]> {
   const { pattern } = glob;
-  const matching = await matchingFiles(pattern, root);
+  const unlisted = new Map<string, string>();
+  const onUnreadable = ({ name, code }: UnreadableFolder): void => void unlisted.set(name, code);
+  const matching = await matchingFiles(pattern, root, { onUnreadable });
   const literal =
     matching.length === 0 || isThereLiterally(pattern, root)
-      ? await matchingFiles(literalBrackets(pattern), root)
+      ? await matchingFiles(literalBrackets(pattern), root, { onUnreadable })
       : [];
+  for (const [name, code] of unlisted)
+    if (mayHoldData(name)) {
+      const { reason, fix } = whyUnlisted(name, code);
+      warn(about(glob, 'failure', name, reason, fix));
+    }
   const found = matching.length > 0 ? matching : literal;
-  if (found !== matching)
+  if (matching.length === 0 && literal.length > 0)
     warn(
       about(
         glob,
@@ -73,7 +81,15 @@ function isThereLiterally(pattern: string, root: string): boolean {
   return literalBrackets(fixed) !== fixed && existsSync(resolve(root, fixed));
 }
 
-/** Files that the glob misses by upper and lower case alone, such as `.SVS`; they are not read. */
+/** The files that a pattern matches when upper and lower case are the same, such as `.SVS`. */
+export async function inAnySpelling(pattern: string, root: string): Promise<readonly string[]> {
+  const all = await Promise.all(
+    spellingsOf(pattern, root).map((one) => matchingFiles(one, root, { caseSensitive: false })),
+  );
+  return [...new Set(all.flat())].sort();
+}
+
+/** Warns of files that the glob misses by upper and lower case alone; they are not read. */
 async function warnOfOtherCase(
   glob: Glob,
   root: string,
@@ -81,10 +97,7 @@ async function warnOfOtherCase(
   warn: Warn,
 ): Promise<void> {
   const taken = new Set(known);
-  const all = await Promise.all(
-    spellingsOf(glob.pattern, root).map((pattern) => matchingFiles(pattern, root, { caseSensitive: false })),
-  );
-  const missed = [...new Set(all.flat())].filter((name) => !taken.has(name)).sort();
+  const missed = (await inAnySpelling(glob.pattern, root)).filter((name) => !taken.has(name));
   const { names } = oneWayEach(root, missed);
   const [file = null] = names;
   if (file === null) return;

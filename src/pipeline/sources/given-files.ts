@@ -10,13 +10,14 @@ import { bagsOf, type FoundBags } from './bag-files.js';
 import { featureEndings, pictureEndings, slideEndings } from '../core/file-endings.js';
 import { matchingFiles } from './matching-files.js';
 import { oneWayEach } from './one-way-each.js';
+import { mayHoldData, whyUnlisted } from './why-unreadable.js';
 
 /** Endings looked for in a folder. */
 const imageEndings = [...slideEndings, ...pictureEndings];
 
 export interface GivenBags {
   readonly bags: readonly FoundBags[];
-  /** Files that cannot be told apart by their name. */
+  /** Files that cannot be told apart by their name, and folders that cannot be listed. */
   readonly problems: readonly Problem[];
 }
 
@@ -35,12 +36,18 @@ export async function givenBags(
   const missing = paths.filter((path) => !existsSync(resolve(root, path)));
   if (missing.length > 0)
     throw new HafError('HAF_DATA_MISSING', `There is no ${missing.join(', ')}.`, 'Check the path.');
-  const found = await Promise.all(paths.map((path) => filesAt(resolve(root, path))));
+  const unlisted = new Map<string, Problem>();
+  const onUnreadable = (folder: string, code: string): void =>
+    void unlisted.set(folder, unlistedFolder(`${nameOf(root, folder)}/`, code));
+  const found = await Promise.all(paths.map((path) => filesAt(resolve(root, path), onUnreadable)));
   const names = oneWayEach(root, [...found.flat()].map((path) => nameOf(root, path)).sort()).names;
   if (names.length === 0)
     throw new HafError(
       'HAF_DATA_MISSING',
-      `${paths.join(', ')}: no images or feature files in there.`,
+      [
+        `${paths.join(', ')}: no images or feature files in there.`,
+        ...[...unlisted.values()].map(({ file, reason }) => `${file ?? ''}: ${reason}`),
+      ].join(' '),
       `Images end in ${imageEndings.join(', ')}; name a file with another ending itself.`,
     );
   const byStem = grouped(names.map((name) => [stemOf(name), name]));
@@ -58,16 +65,27 @@ export async function givenBags(
       )),
       ...(await bagsOf(config, root, modality, 'features', clear.filter(isFeature))),
     ],
-    problems: alike
-      .flat()
-      .map((file) => ambiguous(file, isFeature(file) ? 'embed' : 'tile', byStem.get(stemOf(file)) ?? [])),
+    problems: [
+      ...unlisted.values(),
+      ...alike
+        .flat()
+        .map((file) => ambiguous(file, isFeature(file) ? 'embed' : 'tile', byStem.get(stemOf(file)) ?? [])),
+    ],
   };
 }
 
-async function filesAt(path: string): Promise<readonly string[]> {
+async function filesAt(
+  path: string,
+  onUnreadable: (folder: string, code: string) => void,
+): Promise<readonly string[]> {
   if (!statSync(path).isDirectory()) return [path];
   const inside = async (endings: readonly string[]): Promise<readonly string[]> => {
-    const names = await matchingFiles(`**/*.{${endings.join(',')}}`, path, { caseSensitive: false });
+    const names = await matchingFiles(`**/*.{${endings.join(',')}}`, path, {
+      caseSensitive: false,
+      onUnreadable: ({ name, code }) => {
+        if (mayHoldData(name)) onUnreadable(join(path, name), code);
+      },
+    });
     return names.map((name) => join(path, name));
   };
   const images = await inside(imageEndings);
@@ -101,6 +119,11 @@ export function withCoords(bags: readonly FoundBags[], folder: string, root: str
     isSlide ? { ...bag, coords: nameOf(root, resolve(root, file)) } : bag,
   );
 }
+
+const unlistedFolder = (file: string, code: string): Problem => ({
+  ...{ severity: 'failure', stage: 'tile', patient: null, file, place: null },
+  ...whyUnlisted(file, code),
+});
 
 const ambiguous = (file: string, stage: Problem['stage'], alike: readonly string[]): Problem => ({
   severity: 'failure',

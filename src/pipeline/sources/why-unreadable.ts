@@ -1,5 +1,8 @@
 import type { Problem } from '../core/problem.js';
 
+/** Folders in which a file system keeps what it found after a fault; only root may list them. */
+const ofFileSystem = /(^|\/)lost\+found\/$/;
+
 const fixes: Readonly<Record<string, string>> = {
   ENOENT: 'It is a link that leads nowhere, or has just been removed: mount the disk, or remove the link.',
   ELOOP: 'It is a link that leads to itself: remove the link.',
@@ -8,9 +11,26 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 /** What stands in a name for bytes that are not valid UTF-8. */
-const replacement = '\ufffd';
+export const replacement = '\ufffd';
 
-/** Why a file or folder cannot be opened, and what to do. @param code - of the file system, such as ENOENT */
+/** Whether files of the user may be missing because a folder cannot be listed. */
+export const mayHoldData = (folder: string): boolean => !ofFileSystem.test(folder);
+
+/** Why a folder cannot be listed, and what to do. @param name - with `/` at its end */
+export function whyUnlisted(name: string, code: string): Pick<Problem, 'reason' | 'fix'> {
+  if (code === 'ENOENT' && name.includes(replacement))
+    return {
+      reason: 'The name of the folder is not valid UTF-8, so the files in it are not found.',
+      fix: 'Rename it, for example with "convmv -f latin1 -t utf8 --notest FOLDER".',
+    };
+  return {
+    reason: `The folder cannot be listed (${code}), so the files in it are not found.`,
+    fix:
+      fixes[code] ?? 'Give yourself the right to list it (chmod u+rx, or its owner), or move it elsewhere.',
+  };
+}
+
+/** Why a file cannot be opened, and what to do. @param code - of the file system, such as ENOENT */
 export function whyUnreadable(name: string, code: string): Pick<Problem, 'reason' | 'fix'> {
   if (code === 'ENOENT' && name.includes(replacement))
     return {
