@@ -101,6 +101,66 @@ describe('the colours of JPEG tiles are those of the stream', () => {
     expect(await reader.read(0, { x: 64, y: 0, width: 64, height: 64 })).toEqual(cell?.pixels);
   });
 
+  describe('tiles of two kinds in one image', () => {
+    const kinds = [
+      ['YCbCr', { jfif: true }],
+      ['RGB', { adobe: 0 }],
+      ['RGB', { ids: rgbIds }],
+      ['YCbCr', {}],
+    ] as const;
+    const mixed = async (photometric: number, order: readonly number[], where: 'tiles' | 'strips') => {
+      const chunks = await Promise.all(
+        order.map((at) => {
+          const [store, marks] = kinds[at] as (typeof kinds)[number];
+          return markedJpeg(64, colour, store, marks);
+        }),
+      );
+      const size: readonly MadeTag[] =
+        where === 'tiles'
+          ? [
+              [256, 3, [64 * order.length]],
+              [257, 3, [64]],
+              [322, 3, [64]],
+              [323, 3, [64]],
+            ]
+          : [
+              [256, 3, [64]],
+              [257, 3, [64 * order.length]],
+              [278, 3, [64]],
+            ];
+      return madeFile('001.tif', madeTiff([{ tags: tagsOf(photometric, ...size), chunks, in: where }]));
+    };
+
+    for (const photometric of [2, 6])
+      for (const order of [
+        [0, 1],
+        [1, 0],
+        [1, 2, 3],
+        [2, 0, 3, 1],
+      ])
+        it(`tag ${photometric}, ${order.map((at) => kinds[at]?.[0]).join(' ')}: each is read as its stream says`, async () => {
+          const path = await mixed(photometric, order, 'tiles');
+          const reader = await openSlide(path);
+          const { width = 0 } = reader.info.levels[0] ?? {};
+          const pixels = await reader.read(0, { x: 0, y: 0, width, height: 64 });
+          for (let i = 0; i < pixels.length; i += 3)
+            if ([0, 1, 2].some((c) => Math.abs((pixels[i + c] ?? 0) - (colour[c] ?? 0)) > 3))
+              throw new Error(`pixel ${i / 3} is ${pixels.slice(i, i + 3).join(', ')}`);
+          expect(reader.info.warnings.map(({ reason }) => reason)).toContainEqual(
+            expect.stringContaining('some of its JPEG tiles are RGB, others YCbCr'),
+          );
+        });
+
+    it('strips are refused, because they are decoded together', async () => {
+      expect(await probeSlide(await mixed(6, [0, 1], 'strips'))).toMatchObject({
+        ...{
+          readable: false,
+          reason: expect.stringContaining('JPEG strips are RGB, others YCbCr') as string,
+        },
+      });
+    });
+  });
+
   it('inspect and the tile stage say so in the same words', async () => {
     const path = await tiled(2, 'YCbCr', { jfif: true });
     const probe = await probeSlide(path);

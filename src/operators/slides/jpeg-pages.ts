@@ -10,19 +10,34 @@ const photometricTag = 262;
 const subsamplingTag = 530;
 /** Frames stand within it; only profiles and previews that do not belong into a tile are longer. */
 const headerBytes = 65_536;
+/** With tables, but without a profile. */
+const usualHeaderBytes = 2048;
+
+/** What the markers of a tile or strip say, together with the tables that its page holds for all. */
+function headerIn({ decoding }: TiffPage, bytes: Uint8Array): JpegHeader | null {
+  const header = jpegHeader(bytes);
+  const tables = jpegHeader(Uint8Array.from(decoding.get(jpegTables) ?? []));
+  return header && { ...header, adobe: header.adobe ?? tables?.adobe ?? null };
+}
+
+/** The markers of one tile or strip; null when it has no data, or is no JPEG. */
+async function headerAt(
+  file: FileHandle,
+  page: TiffPage,
+  chunk: number,
+  most: number,
+): Promise<JpegHeader | null> {
+  const length = Math.min(page.chunks.byteCounts[chunk] ?? 0, most);
+  if (length === 0) return null;
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await file.read(bytes, 0, length, page.chunks.offsets[chunk] ?? 0);
+  return headerIn(page, bytes.subarray(0, bytesRead));
+}
 
 /** The first tile or strip of a page that has data, as far as its markers go. */
-async function firstHeader(file: FileHandle, { chunks, decoding }: TiffPage): Promise<JpegHeader | null> {
-  for (let i = 0; i < chunks.offsets.length && i < chunks.byteCounts.length; i++) {
-    const length = Math.min(chunks.byteCounts[i] as number, headerBytes);
-    if (length === 0) continue;
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await file.read(bytes, 0, length, chunks.offsets[i] as number);
-    const header = jpegHeader(bytes.subarray(0, bytesRead));
-    const tables = jpegHeader(Uint8Array.from(decoding.get(jpegTables) ?? []));
-    return header && { ...header, adobe: header.adobe ?? tables?.adobe ?? null };
-  }
-  return null;
+async function firstHeader(file: FileHandle, page: TiffPage): Promise<JpegHeader | null> {
+  const chunk = page.chunks.byteCounts.findIndex((bytes) => bytes > 0);
+  return chunk < 0 ? null : headerAt(file, page, chunk, headerBytes);
 }
 
 /** A page of JPEG tiles or strips, with the colours of its stream. */
@@ -46,6 +61,11 @@ function subsamplingOf([y, cb]: readonly JpegComponent[]): readonly number[] | n
  */
 export async function jpegPage(file: FileHandle, page: TiffPage): Promise<JpegPage> {
   const header = page.compression === jpegCompression ? await firstHeader(file, page) : null;
+  return pageOf(page, header);
+}
+
+/** A page whose tag says what the header of a tile says. */
+function pageOf(page: TiffPage, header: JpegHeader | null): JpegPage {
   const colours = header === null || page.planar === 2 ? null : jpegColours(header);
   const photometric = colours === 'YCbCr' ? ycc : rgb;
   if (header === null || colours === null || photometric === page.photometric)
@@ -59,4 +79,40 @@ export async function jpegPage(file: FileHandle, page: TiffPage): Promise<JpegPa
     header,
     refuted: colours === 'YCbCr' ? 'RGB' : 'YCbCr',
   };
+}
+
+/** Whether the stream of a tile has other colours than its page; false where the stream leaves it open. */
+const differs = (page: TiffPage, header: JpegHeader | null): boolean => pageOf(page, header).refuted !== null;
+
+const isJpeg = ({ compression, planar }: TiffPage): boolean =>
+  compression === jpegCompression && planar !== 2;
+
+/** The page as the stream of one of its tiles has it: programs that copy tiles of two slides into one mix colours. */
+export const pageOfTile = (page: TiffPage, tile: Uint8Array): TiffPage =>
+  isJpeg(page) ? pageOf(page, headerIn(page, tile)).page : page;
+
+/** Whether some of the tiles have other colours than the page says. The first bytes of each are read. */
+export async function mixesColours(
+  file: FileHandle,
+  page: TiffPage,
+  tiles: Iterable<number>,
+): Promise<boolean> {
+  if (!isJpeg(page)) return false;
+  for (const tile of tiles) {
+    const short = await headerAt(file, page, tile, usualHeaderBytes);
+    const whole = short?.components.length === 0 ? await headerAt(file, page, tile, headerBytes) : short;
+    if (differs(page, whole)) return true;
+  }
+  return false;
+}
+
+/** Tiles of a page that are looked at when a slide is opened, evenly spread. */
+const sampled = 32;
+
+/** The same for a few tiles of a page, to tell of it before its pixels are read. */
+export function sampleMixesColours(file: FileHandle, page: TiffPage): Promise<boolean> {
+  const { length } = page.chunks.byteCounts;
+  const count = Math.min(sampled, length);
+  const at = Array.from({ length: count }, (_, i) => Math.round((i * (length - 1)) / Math.max(1, count - 1)));
+  return mixesColours(file, page, new Set(at));
 }

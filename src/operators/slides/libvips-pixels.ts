@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { sharp } from './sharp-uncached.js';
 import { cellRegion, cellsOf, copyPixels, type LevelGrid } from './level-grid.js';
+import { mixesColours, pageOfTile } from './jpeg-pages.js';
 import { packedTiff } from './packed-tiff.js';
 import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
@@ -31,7 +32,9 @@ export const libvipsPixels = (
   async read(level: number, region: Region): Promise<Uint8Array> {
     const [stored, grid] = [levels[level] as TiffPage, grids[level] as LevelGrid];
     const { page, subifd, retagged } = stored;
-    if (retagged || rowBytes(stored, grid) > mostRowBytes) return regionOfCells(file, stored, grid, region);
+    const touched = touchedCells(grid, region);
+    if (retagged || rowBytes(stored, grid) > mostRowBytes || (await mixesColours(file, stored, touched)))
+      return regionOfCells(file, stored, grid, region, touched);
     const { x, y, width, height } = region;
     const pixels = await sharp(path, { page, ...(subifd === null ? {} : { tiff: { subifd } }), ...asStored })
       .extract({ left: x, top: y, width, height })
@@ -47,20 +50,50 @@ export const libvipsPixels = (
   close: () => file.close(),
 });
 
+/** Decodes tiles, each with the colours of its own stream. */
 async function decodedCells(
   file: FileHandle,
   page: TiffPage,
   cells: readonly number[],
 ): Promise<readonly Uint8Array[]> {
-  const tiff = packedTiff(page, await storedBytes(file, page, cells));
+  const bytes = await storedBytes(file, page, cells);
+  const alike = new Map<string, { readonly page: TiffPage; readonly at: number[] }>();
+  for (const [i, tile] of bytes.entries()) {
+    const own = pageOfTile(page, tile);
+    const key = own === page ? '' : JSON.stringify([...own.decoding]);
+    const group = alike.get(key) ?? { page: own, at: [] };
+    alike.set(key, group);
+    group.at.push(i);
+  }
+  const decoded = new Array<Uint8Array>(cells.length);
+  for (const { page: own, at } of alike.values()) {
+    const pixels = await decodedTiles(
+      own,
+      at.map((i) => bytes[i] as Uint8Array),
+    );
+    for (const [k, i] of at.entries()) decoded[i] = pixels[k] as Uint8Array;
+  }
+  return decoded;
+}
+
+async function decodedTiles(page: TiffPage, tiles: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+  const tiff = packedTiff(page, tiles);
   const pixels = bytesOf(
     await sharp(tiff, { ...asStored, sequentialRead: true })
       .removeAlpha()
       .raw()
       .toBuffer(),
   );
-  const bytes = pixels.length / cells.length;
-  return cells.map((_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
+  const bytes = pixels.length / tiles.length;
+  return tiles.map((_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
+}
+
+function touchedCells(grid: LevelGrid, region: Region): readonly number[] {
+  const { left, top, right, bottom } = cellsOf(grid, region);
+  const touched: number[] = [];
+  for (let row = top; row < bottom; row++)
+    for (let column = left; column < right; column++) touched.push(row * grid.columns + column);
+  return touched;
 }
 
 async function regionOfCells(
@@ -68,11 +101,8 @@ async function regionOfCells(
   page: TiffPage,
   grid: LevelGrid,
   region: Region,
+  touched: readonly number[],
 ): Promise<Uint8Array> {
-  const { left, top, right, bottom } = cellsOf(grid, region);
-  const touched: number[] = [];
-  for (let row = top; row < bottom; row++)
-    for (let column = left; column < right; column++) touched.push(row * grid.columns + column);
   const pixels = new Uint8Array(region.width * region.height * 3);
   const atOnce = Math.max(1, Math.floor(portionBytes / (grid.cellWidth * grid.cellHeight * 3)));
   for (let first = 0; first < touched.length; first += atOnce) {

@@ -5,7 +5,7 @@ import { messageOf } from './error-message.js';
 import { fileKindOf, foreignTiff } from './file-kind.js';
 import { gridReader } from './grid-reader.js';
 import { jpeg2000Pixels } from './jpeg2000-pixels.js';
-import { jpegPage, type JpegPage } from './jpeg-pages.js';
+import { jpegPage, type JpegPage, sampleMixesColours } from './jpeg-pages.js';
 import type { LevelGrid } from './level-grid.js';
 import { libvipsPixels } from './libvips-pixels.js';
 import { pyramidRefusal } from './pixel-format.js';
@@ -14,7 +14,7 @@ import { slideFacts } from './slide-facts.js';
 import type { SlideInfo, SlideReader } from './slide-reader.js';
 import { readTiffDirectory, type TiffFile, type TiffPage } from './tiff-directory.js';
 import { flatPages, gridOf, levelsOf, type TiledPages, tiledPages } from './tiff-levels.js';
-import { retaggedWarning } from './tiff-warnings.js';
+import { mixedWarning, retaggedWarning } from './tiff-warnings.js';
 import { convertWithBioFormats, convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadable.js';
 
 /** @throws HafError when the pixels are nothing that is decoded here, so that they are never asked for */
@@ -75,6 +75,8 @@ async function openPyramid(
     const gaps = missingBelow.reduce((sum, missing) => sum + missing, 0);
     const facts = slideFacts(path, tiff, levels[0] as TiffPage, others);
     const refuted = jpegs.find((jpeg) => jpeg.refuted !== null)?.refuted ?? null;
+    let mixed = false;
+    for (const page of levels) mixed ||= await sampleMixesColours(file, page);
     const info: SlideInfo = {
       ...facts,
       route: kind.route ?? 'strips',
@@ -85,7 +87,7 @@ async function openPyramid(
         ...(gaps > 0 ? [`${gaps} tiles of lower levels have no data and read as black`] : []),
         ...facts.notes,
       ],
-      warnings: [...retaggedWarning(refuted), ...facts.warnings],
+      warnings: [...retaggedWarning(refuted), ...mixedWarning(mixed), ...facts.warnings],
     };
     const source =
       kind.decoder === 'libvips'

@@ -4,7 +4,7 @@ import { compressionKind } from './compression.js';
 import { messageOf } from './error-message.js';
 import { gridReader } from './grid-reader.js';
 import { type JpegHeader, jpegHeader } from './jpeg-header.js';
-import { jpegPage } from './jpeg-pages.js';
+import { jpegPage, mixesColours } from './jpeg-pages.js';
 import { packedStrips } from './packed-tiff.js';
 import { flatRefusal } from './pixel-format.js';
 import { type PlainHeader, plainHeader, type PlainInput, plainPixels } from './plain-pixels.js';
@@ -125,13 +125,19 @@ export async function openFlat(
 ): Promise<SlideReader> {
   const file = await open(path, 'r');
   let jpeg: Awaited<ReturnType<typeof jpegPage>>;
+  let mixed = false;
   try {
     jpeg = await jpegPage(file, said);
+    mixed = await mixesColours(file, jpeg.page, jpeg.page.chunks.byteCounts.keys());
   } finally {
     await file.close();
   }
   const { page, header, refuted } = jpeg;
-  const refusal = (header && jpegRefusal(header)) ?? flatRefusal(page) ?? stackRefusal(page, others);
+  const refusal =
+    (header && jpegRefusal(header)) ??
+    flatRefusal(page) ??
+    stackRefusal(page, others) ??
+    (mixed ? 'some of its JPEG strips are RGB, others YCbCr' : null);
   if (refusal !== null) throw unreadable(path, refusal, exportAsRgb);
   const facts = slideFacts(path, tiff, page, others);
   let input: PlainInput = { path, page: page.page, subifd: page.subifd };

@@ -63,6 +63,18 @@ export function retaggedWarning(refuted: 'RGB' | 'YCbCr' | null): readonly Slide
   ];
 }
 
+/** @param mixed whether tiles of one image have different colours */
+export const mixedWarning = (mixed: boolean): readonly SlideWarning[] =>
+  mixed
+    ? [
+        {
+          severity: 'warning',
+          reason: 'some of its JPEG tiles are RGB, others YCbCr; each is read as its own stream says',
+          fix: 'Compare its thumbnail with the slide in your viewer: tiles of two files may have been put together.',
+        },
+      ]
+    : [];
+
 const useTable = 'Put its size into the column mpp of the slide table (slideTable of the modality)';
 
 /** @param said words of the file about the size of a pixel, which are quoted */
