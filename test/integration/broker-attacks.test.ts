@@ -12,7 +12,7 @@ import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
 import { setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { testJob } from '../support/jobs.js';
-import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
+import { attackedServers, startNats, type TestServer } from '../support/nats-server.js';
 
 const streams = ['HAF_JOBS', 'HAF_EVENTS', 'HAF_DLQ', 'KV_haf_units', 'KV_haf_members'];
 const evil = testJob('evil', { store: '/elsewhere', run: 'evil' });
@@ -36,7 +36,8 @@ const bodies = [
   JSON.stringify({ last_by_subj: '$KV.haf_units.empty' }),
 ];
 
-describe.skipIf(natsServer === null)('a broker with users', () => {
+describe.each(attackedServers)('a broker with users, NATS $version', ({ server: binary }) => {
+  if (binary === null) return it.skip('needs a nats-server');
   let folder: string;
   let server: TestServer;
   let bus: Bus;
@@ -63,7 +64,7 @@ describe.skipIf(natsServer === null)('a broker with users', () => {
     createUsers(folder);
     const config = { about: [], host: '', port: 0, storeDir: folder, syncAlways: false, tls: null };
     const text = serverConfigText({ ...config, auth: { users: publicKeys(folder) } });
-    server = await startNats(text.replace(/^host:.*\nport:.*$/m, ''));
+    server = await startNats(text.replace(/^host:.*\nport:.*$/m, ''), { server: binary });
     const address = (role: BrokerRole): BrokerAddress => ({
       ...{ servers: [`127.0.0.1:${server.port}`], tls: null, origin: 'test' },
       auth: { kind: 'nkey', seed: readFileSync(seedFile(folder, role), 'utf8').trim() },

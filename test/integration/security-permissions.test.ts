@@ -18,7 +18,7 @@ import { createUsers, keyVariable, publicKeys, seedFile } from '../../src/pipeli
 import { connectTo } from '../../src/pipeline/bus/nats/connect.js';
 import { lookedUpMessages } from '../../src/pipeline/bus/nats/looked-up-messages.js';
 import { subjectsOf } from '../../src/pipeline/bus/nats/subjects-of.js';
-import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
+import { attackedServers, startNats, type TestServer } from '../support/nats-server.js';
 
 /** A connection of a role with everything of the client that the NATS adapter uses. */
 interface Client {
@@ -70,7 +70,8 @@ async function taken<T>(messages: AsyncIterable<T>, count: number): Promise<T[]>
 }
 
 // The configuration that is shipped, with the names of this test's keys: what holds here holds for users.
-describe.skipIf(natsServer === null)('a server with the shipped configuration', () => {
+describe.each(attackedServers)('the shipped configuration, NATS $version', ({ server: binary }) => {
+  if (binary === null) return it.skip('needs a nats-server');
   let [folder, server] = ['', undefined as TestServer | undefined];
   const clients = {} as Record<BrokerRole, Client>;
 
@@ -83,7 +84,7 @@ describe.skipIf(natsServer === null)('a server with the shipped configuration', 
       .replace(/^tls \{[^}]*\}/m, '')
       .replace('"/data"', `"${folder}"`);
     const env = Object.fromEntries(brokerRoles.map((role) => [keyVariable(role), keys[role]]));
-    server = await startNats(config, { env });
+    server = await startNats(config, { env, server: binary });
     for (const role of brokerRoles) {
       const auth = { kind: 'nkey', seed: readFileSync(seedFile(folder, role), 'utf8').trim() } as const;
       const address = { servers: [`127.0.0.1:${server.port}`], auth, tls: null, origin: 'test' };

@@ -3,12 +3,23 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findServer } from '../../src/pipeline/broker/server-binary.js';
+import { findServer, type ServerBinary } from '../../src/pipeline/broker/server-binary.js';
 
 /** The nats-server of this machine, or null; HAF_NATS_SERVER chooses another. Suites that need one skip without. */
 export const natsServer = findServer();
 if (natsServer === null)
   console.warn('SKIPPED: no nats-server (apt install nats-server, or set HAF_NATS_SERVER)');
+
+/** Another version, named by HAF_TEST_NATS_SERVER: what protects the broker has to hold on both. */
+const other = process.env['HAF_TEST_NATS_SERVER'];
+const otherServer = other === undefined ? null : findServer({ HAF_NATS_SERVER: other });
+
+/** The servers on which attacks are tried; `server` is null where this machine has none, and the suite skips. */
+export const attackedServers: readonly { readonly version: string; readonly server: ServerBinary | null }[] =
+  [
+    { version: natsServer?.version ?? 'none', server: natsServer },
+    ...(otherServer ? [{ version: otherServer.version, server: otherServer }] : []),
+  ];
 
 export interface TestServer {
   readonly port: number;
@@ -20,6 +31,8 @@ export interface TestServerOptions {
   /** Working directory; files that the configuration names relatively are found there. */
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** @default the one of this machine */
+  readonly server?: ServerBinary | null;
 }
 
 /**
@@ -27,12 +40,13 @@ export interface TestServerOptions {
  * port; `$STORE` in it stands for a fresh folder.
  */
 export async function startNats(config: string, options: TestServerOptions = {}): Promise<TestServer> {
-  if (natsServer === null) throw new Error('no nats-server on this machine');
+  const server = options.server ?? natsServer;
+  if (server === null) throw new Error('no nats-server on this machine');
   const folder = mkdtempSync(join(tmpdir(), 'haf-nats-'));
   const file = join(folder, 'test.conf');
   writeFileSync(file, config.replaceAll('$STORE', folder));
   const args = ['-c', file, '-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder];
-  const child = spawn(natsServer.path, args, {
+  const child = spawn(server.path, args, {
     cwd: options.cwd ?? folder,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
