@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import type { Member } from '../../src/pipeline/bus/member.js';
-import { followWorkers } from '../../src/pipeline/cli/follow-workers.js';
+import { followDriver, followWorkers } from '../../src/pipeline/cli/follow-workers.js';
 import { deadLetterLines } from '../../src/pipeline/cli/status.js';
 import { plainRenderer } from '../../src/pipeline/cli/render/renderer.js';
 import { workersText } from '../../src/pipeline/cli/render/view-lines.js';
@@ -67,6 +67,26 @@ describe('workers that come and go', () => {
     await until(3);
     stop();
     expect(counts[0]).toBe(0);
+  });
+
+  it('may be all that is left: who watches hears that the run itself is gone, and that it is back', async () => {
+    const bus = new InProcessBus();
+    const told: boolean[] = [];
+    const until = async (count: number): Promise<void> => {
+      while (told.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const up = await bus.join(member('up', 0, 'r'));
+    await bus.join(member('a', 1));
+    await bus.join(member('up-of-another', 1, 'other'));
+    const stop = followDriver(bus, 'r', (there) => told.push(there), 5);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told).toEqual([]);
+    await up.leave();
+    await until(1);
+    await bus.join(member('up-again', 0, 'r'));
+    await until(2);
+    stop();
+    expect(told).toEqual([false, true]);
   });
 
   it('are in the headline and, as they change, in a log', () => {

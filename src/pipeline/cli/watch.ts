@@ -2,7 +2,7 @@ import { distinct, lastValueFrom, scan, takeWhile, tap } from 'rxjs';
 import { openJoinedBus } from './open-bus.js';
 import type { RunEvent } from '../run-event.js';
 import { exitCodes, type ExitCode } from '../core/errors.js';
-import { followWorkers } from './follow-workers.js';
+import { followDriver, followWorkers } from './follow-workers.js';
 import { localRootOf } from './local-root.js';
 import type { WatchOptions } from './options.js';
 import { say } from './output.js';
@@ -27,7 +27,17 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
     let shownAny = false;
     if (!options.json && !process.stderr.isTTY) say(`following ${name}`);
     const whole = options.from === 'start' || (!options.json && process.stderr.isTTY);
-    stopCounting = followWorkers(bus, name, (count) => renderer.elsewhere?.(count));
+    const stops = [
+      followWorkers(bus, name, (count) => renderer.elsewhere?.(count)),
+      followDriver(bus, name, (there) =>
+        renderer.note(
+          there
+            ? `${name} goes on`
+            : `${name}: its "up" is gone; the same command goes on, and is watched for`,
+        ),
+      ),
+    ];
+    stopCounting = () => stops.forEach((stop) => stop());
     const shown = bus.events(name).pipe(
       distinct(({ id }) => id),
       tap((event) => {
