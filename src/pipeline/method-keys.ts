@@ -12,7 +12,7 @@ export function sectionsOf(id = ''): readonly ConfigPath[] {
     case 'bag':
       return [];
     case 'classic':
-      return frozenLossKeys;
+      return method.outcome === 'timeToEvent' ? frozenLossKeys : ['robustness'];
     case 'single':
       return ['single', 'tabular.transfer', 'align.width', ...frozenLossKeys];
     case 'instances':

@@ -42,7 +42,7 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
     case 'single':
       return { ...alone, stage: 'stage3', reads: ['preprocess'] };
     case 'classic':
-      return { ...alone, stage: 'stage3', reads: method.fit === 'coxRidge' ? ['tables'] : [] };
+      return { ...alone, stage: 'stage3', reads: method.fit === 'kaplanMeier' ? [] : ['tables'] };
     case 'bag': {
       // The union of one bag is the bag: both share one encoder.
       const encoders = bags.length > 1 ? (['union'] as const) : bags;

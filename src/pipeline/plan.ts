@@ -63,7 +63,7 @@ function recipeOf(
   };
   return {
     stage: node.stage,
-    version,
+    version: typeof version === 'function' ? version(node.unit) : version,
     unit: node.unit,
     config: partOf(reads(node.unit)),
     inputs: node.inputs.map(({ role, keys }) => ({ role, ids: keys.map(idOf) })),

@@ -133,8 +133,8 @@ export type ConfigPath = keyof Config | `${keyof Config}.${string}`;
 /** A stage as the graph knows it: what it reads and where its code lies, without loading it. */
 export interface StageDefinition {
   readonly name: StageName;
-  /** Raise it when the code would compute something else from the same recipe. */
-  readonly version: number;
+  /** Raise it when the code would compute something else from the same recipe: for all units, or for those alone that it changes. */
+  readonly version: number | ((unit: Unit) => number);
   readonly class: JobClass | ((unit: Unit) => JobClass);
   /** The config keys that go into the artifact's id: sections, or keys of a section by path. */
   readonly reads: (unit: Unit) => readonly ConfigPath[];

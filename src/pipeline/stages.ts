@@ -145,7 +145,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   stage3: define({
     name: 'stage3',
-    version: 3,
+    // Classical rows write their model since 4.
+    version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 4 : 3),
     class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
     reads: ({ method }) => [
       'seed',

@@ -94,9 +94,13 @@ describe("the paper's numbers in the code are those of the method description", 
 });
 
 const example = loadConfig({ text: 'name: demo' }).config;
-/** Classical models are of time-to-event. */
-const outcomeFor = (id: string): string =>
-  methodOf(id).kind === 'classic' ? 'data: { outcome: { kind: timeToEvent } }' : '';
+/** Some classical models are of time-to-event alone. */
+const outcomeFor = (id: string): string => {
+  const method = methodOf(id);
+  return method.kind === 'classic' && method.outcome === 'timeToEvent'
+    ? 'data: { outcome: { kind: timeToEvent } }'
+    : '';
+};
 /** The stages that train a method in an experiment with these modalities; none when its row is left out. */
 const trainedIn = (id: string, modalities: readonly ModalityId[] = example.modalities): readonly string[] =>
   methodPlans({
@@ -172,6 +176,17 @@ describe('families of methods', () => {
       expect(methodOf(id).id).toBe(id);
       expect(missingFor(methodOf(id), slots, { anchor: null, inTime: false }), id).toBeNull();
     }
+  });
+
+  it('are those of the outcome, and those whose modalities are there', () => {
+    expect(familiesOf(slots)).toContain('ridge');
+    expect(familiesOf(slots)).not.toContain('cox_ridge');
+    expect(familiesOf(slots, true)).toContain('cox_ridge');
+    expect(familiesOf(slots, true)).not.toContain('ridge');
+    expect(familiesOf([bag('Slides')])).not.toContain('ridge');
+    const reason = (id: string, inTime: boolean) => missingFor(methodOf(id), slots, { anchor: null, inTime });
+    expect(reason('ridge', true)).toBe('needs data.outcome.kind: binary');
+    expect(reason('cox_ridge', false)).toBe('needs data.outcome.kind: timeToEvent');
   });
 
   it('on tables alone have no method of bags', () => {

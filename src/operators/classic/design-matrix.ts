@@ -1,82 +1,179 @@
+import type { TypedColumn } from '../tables/typed-column.js';
 import type { TypedTable } from '../tables/typed-table.js';
 import type { Matrix } from '../survival/matrix.js';
 import { mean } from '../stats/spread.js';
+import type { Design, DesignColumn } from './design-data.js';
 
-/** A column of the matrix: how a patient's row of a table becomes one number. */
-interface Encoder {
-  readonly name: string;
-  /** NaN cells and patients without a row included: every answer is a number. */
-  readonly of: (cell: number) => number;
-}
-
-/** What turns tables into numbers, fitted on training patients. */
-export interface Design {
-  readonly columns: readonly string[];
-  /** [patients, columns] */
-  readonly matrixOf: (patients: readonly string[]) => Matrix;
+/** A table modality and its rows. */
+export interface ModalityTable {
+  readonly modality: string;
+  readonly table: TypedTable;
 }
 
 /**
- * A design matrix of several tables for classical models: numbers and ordered categories as they are, one column for each other category;
- * a missing cell becomes the training mean and is marked by a column of its own. A patient without a row of a table has all its
- * cells missing. Only training patients decide means, categories and which marks there are.
+ * Fits the design matrix of several tables for classical models: numbers and ordered categories as they are, one column for each other
+ * category; a missing cell becomes the training mean and is marked by a column of its own. A patient without a row of a table has all
+ * its cells missing. Only training patients decide means, categories and which marks there are.
+ *
+ * @param marks whether columns of a table with the same missing cells have a mark each, or one together: a penalty sees forty equal
+ *   marks as one with a fortieth of the penalty
  */
-export function designOf(
-  tables: readonly { readonly modality: string; readonly table: TypedTable }[],
+export const fitDesign = (
+  tables: readonly ModalityTable[],
   training: readonly string[],
-): Design {
-  const parts = tables.flatMap(({ modality, table }) => {
-    const rows = new Map(table.patients.map((patient, row) => [patient, row]));
-    const cellOf = (patient: string, column: number): number => {
-      const row = rows.get(patient);
-      return row === undefined ? NaN : (table.cells[row * table.columns.length + column] as number);
+  marks: 'each' | 'once' = 'each',
+): Design => ({
+  tables: tables.map(({ modality, table }) => {
+    const cellOf = cellsOf(table);
+    const marked = new Set<string>();
+    return {
+      modality,
+      columns: table.columns.flatMap((column, at) => {
+        const cells = Float64Array.from(training, (patient) => cellOf(patient, at));
+        const missing = Array.from(cells, (cell) => (Number.isNaN(cell) ? 1 : 0)).join('');
+        const mark = missing.includes('1') && !(marks === 'once' && marked.has(missing));
+        marked.add(missing);
+        return column.kind === 'nominal'
+          ? fitCategories(column, cells, mark)
+          : fitNumber(column, cells, mark);
+      }),
     };
-    return table.columns.map((column, at) => {
-      const cells = Float64Array.from(training, (patient) => cellOf(patient, at));
-      const own = column.kind === 'nominal' ? categoryEncoders(cells) : numberEncoders(cells);
-      return {
-        encoders: own.map(({ name, of }) => ({ name: `${modality}.${column.name}${name}`, of })),
-        cellOf: (patient: string) => cellOf(patient, at),
-      };
-    });
-  });
-  const columns = parts.flatMap(({ encoders }) => encoders.map(({ name }) => name));
+  }),
+});
+
+/** Names of the columns of the matrix, in order. */
+export const designColumns = ({ tables }: Design): readonly string[] =>
+  tables.flatMap(({ modality, columns }) =>
+    columns.flatMap((column) => [
+      ...(column.kind === 'number'
+        ? [`${modality}.${column.name}`]
+        : column.categories.map((category) => `${modality}.${column.name} = ${category}`)),
+      ...(column.mark ? [`${modality}.${column.name} missing`] : []),
+    ]),
+  );
+
+/**
+ * The rows of patients in the columns of a design, [patients, columns]. Cells are compared by the words of their categories, so tables
+ * may number them in any way. Unknown categories have 0 in all columns.
+ *
+ * @param tables a table of the design that is not given has all its cells missing
+ * @param open whether the row of a patient (position) in a table (its modality) may be read
+ * @throws RangeError when a given table lacks a column of the design
+ */
+export function designMatrix(
+  design: Design,
+  tables: readonly ModalityTable[],
+  patients: readonly string[],
+  open: (row: number, modality: string) => boolean = () => true,
+): Matrix {
+  const width = designColumns(design).length;
+  const values = new Float64Array(patients.length * width);
+  let from = 0;
+  for (const { modality, columns } of design.tables) {
+    const table = tables.find((one) => one.modality === modality)?.table;
+    const cellOf = table === undefined ? () => NaN : cellsOf(table);
+    for (const column of columns) {
+      const at = table === undefined ? 0 : positionOf(table, column.name, modality);
+      const writes = writerOf(column, table?.columns[at]);
+      patients.forEach((patient, row) => {
+        const cell = open(row, modality) ? cellOf(patient, at) : NaN;
+        writes.into(values, row * width + from, cell);
+      });
+      from += writes.width;
+    }
+  }
+  return { rows: patients.length, columns: width, values };
+}
+
+/** The cell of a patient in a column; NaN without a row. */
+function cellsOf(table: TypedTable): (patient: string, column: number) => number {
+  const rows = new Map(table.patients.map((patient, row) => [patient, row]));
+  return (patient, column) => {
+    const row = rows.get(patient);
+    return row === undefined ? NaN : (table.cells[row * table.columns.length + column] as number);
+  };
+}
+
+function positionOf({ columns }: TypedTable, name: string, modality: string): number {
+  const at = columns.findIndex((column) => column.name === name);
+  if (at < 0) throw new RangeError(`the table ${modality} has no column "${name}", which the model reads`);
+  return at;
+}
+
+/** What a cell of a category stands for. Columns without categories hold the codes of the file. */
+const wordOf = (column: TypedColumn | undefined, cell: number): string =>
+  column?.categories?.[cell] ?? String(cell);
+
+/** Writes the numbers of one cell into a row. */
+interface CellWriter {
+  readonly width: number;
+  readonly into: (row: Float64Array, from: number, cell: number) => void;
+}
+
+/** @param given the column of the table that is read */
+function writerOf(column: DesignColumn, given: TypedColumn | undefined): CellWriter {
+  const mark = (row: Float64Array, at: number, missing: boolean): void => {
+    if (column.mark && missing) row[at] = 1;
+  };
+  if (column.kind === 'number') {
+    const { mean: middle, words } = column;
+    const numberOf = (cell: number): number => {
+      if (Number.isNaN(cell) || words === undefined || given?.categories === undefined) return cell;
+      const known = words.indexOf(wordOf(given, cell));
+      return known < 0 ? NaN : known;
+    };
+    return {
+      width: column.mark ? 2 : 1,
+      into: (row, from, cell) => {
+        const number = numberOf(cell);
+        const missing = Number.isNaN(number);
+        row[from] = missing ? middle : number;
+        mark(row, from + 1, missing);
+      },
+    };
+  }
+  const { categories } = column;
   return {
-    columns,
-    matrixOf: (patients) => {
-      const values = new Float64Array(patients.length * columns.length);
-      let at = 0;
-      for (const patient of patients)
-        for (const { encoders, cellOf } of parts) {
-          const cell = cellOf(patient);
-          for (const { of } of encoders) values[at++] = of(cell);
-        }
-      return { rows: patients.length, columns: columns.length, values };
+    width: categories.length + (column.mark ? 1 : 0),
+    into: (row, from, cell) => {
+      const missing = Number.isNaN(cell);
+      const own = missing ? -1 : categories.indexOf(wordOf(given, cell));
+      if (own >= 0) row[from + own] = 1;
+      mark(row, from + categories.length, missing);
     },
   };
 }
 
-/** The number itself, and a mark where it is missing if that happens in training. A column without a training value says nothing. */
-function numberEncoders(cells: Float64Array): readonly Encoder[] {
+/** The number itself. A column without a training value says nothing. */
+function fitNumber(
+  { name, categories }: TypedColumn,
+  cells: Float64Array,
+  mark: boolean,
+): readonly DesignColumn[] {
   const known = Array.from(cells).filter((cell) => !Number.isNaN(cell));
   if (known.length === 0) return [];
-  const middle = mean(known);
   return [
-    { name: '', of: (cell) => (Number.isNaN(cell) ? middle : cell) },
-    ...(known.length < cells.length ? [missingMark] : []),
+    {
+      ...{ kind: 'number', name, mean: mean(known) },
+      range: [
+        known.reduce((least, cell) => Math.min(least, cell)),
+        known.reduce((most, cell) => Math.max(most, cell)),
+      ],
+      ...(categories !== undefined && { words: [...categories] }),
+      mark,
+    },
   ];
 }
 
 /** One column for each category that training patients have. */
-function categoryEncoders(cells: Float64Array): readonly Encoder[] {
+function fitCategories(column: TypedColumn, cells: Float64Array, mark: boolean): readonly DesignColumn[] {
   const seen = [...new Set(cells)].filter((cell) => !Number.isNaN(cell)).sort((a, b) => a - b);
+  if (seen.length === 0) return [];
   return [
-    ...seen.map((category): Encoder => ({
-      name: ` = ${category}`,
-      of: (cell) => (cell === category ? 1 : 0),
-    })),
-    ...(cells.some(Number.isNaN) && seen.length > 0 ? [missingMark] : []),
+    {
+      ...{ kind: 'category', name: column.name },
+      categories: seen.map((cell) => wordOf(column, cell)),
+      mark,
+    },
   ];
 }
-
-const missingMark: Encoder = { name: ' missing', of: (cell) => (Number.isNaN(cell) ? 1 : 0) };

@@ -1,78 +1,100 @@
-import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import { HafError } from '../../pipeline/core/errors.js';
 import { modalityOf } from '../cohort/cohort-data.js';
-import { followUpOfTargets } from '../criteria/hazards.js';
-import { readJudgedFold } from '../criteria/judged-fold.js';
-import type { ClassicMethod } from '../methods/method.js';
-import type { SurvivalPredictions } from '../survival/survival-prediction-data.js';
-import { survivalPredictionsFile } from '../survival/survival-prediction-data.js';
-import { coxRidgeRisks, fitCoxRidge } from '../survival/cox-ridge.js';
-import { proportionalModel, riskOf } from '../survival/survival-model.js';
-import { readTypedTable } from '../tables/typed-table-data.js';
-import { historyFile, type History } from '../tensor/history-data.js';
 import type { Target } from '../criteria/criterion.js';
-import { designOf } from './design-matrix.js';
+import { followUpOfTargets } from '../criteria/hazards.js';
+import type { JudgedFold } from '../criteria/judged-fold.js';
+import type { ClassicMethod } from '../methods/method.js';
+import { fitCoxRidge } from '../survival/cox-ridge.js';
+import { proportionalModel } from '../survival/survival-model.js';
+import { readTypedTable } from '../tables/typed-table-data.js';
+import { designMatrix, fitDesign } from './design-matrix.js';
+import { fitRidge, type Fitted } from './fit-ridge.js';
+import type { ClassicModel } from './model-data.js';
+import { modelOutputs, visibleRows, type PatientInputs } from './model-outputs.js';
+
+/** A fitted model, what it reads of all patients of the cohort, and the modalities that may be hidden from it. */
+export interface FittedClassic extends Fitted<ClassicModel> {
+  readonly inputs: PatientInputs;
+  readonly modalities: readonly string[];
+}
 
 /**
- * Fits a classical model of time-to-event on the training patients of a fold and scores everybody (method.md 11.3): ridge Cox regression
- * on all tables, or the Kaplan-Meier curve of the training patients, which gives all the same risk. There are no epochs: validation patients
- * are scored, and decide nothing.
+ * Fits a classical model on the training patients of a fold (method.md 11.6, 12). There are no epochs, and validation patients decide
+ * nothing.
+ *
+ * @param base logit of the share of events among the training patients
+ * @throws HafError HAF_SPLIT_INVALID when the training patients with data are of one class
  */
-export function fitClassic(context: StageContext, method: ClassicMethod): StageOutput {
-  const { config, inputs, rng } = context;
-  const { cohort, fold, targets } = readJudgedFold(context);
-  const ids = cohort.patients.map(({ id }) => id);
-  const training = followUpOfTargets(fold.train.map((at) => targets[at] as Target));
-  const tables = inputs
+export function fitClassic(
+  context: StageContext,
+  { fit }: ClassicMethod,
+  data: JudgedFold,
+  base: number,
+): FittedClassic {
+  const ids = data.cohort.patients.map(({ id }) => id);
+  const tables = context.inputs
     .all('tables')
     .map((artifact) => ({ modality: modalityOf(artifact), table: readTypedTable(artifact) }));
-  const { eta, notes } =
-    method.fit === 'kaplanMeier' ? { eta: new Float64Array(ids.length), notes: [] } : ridge();
-
-  const model = proportionalModel(
-    training,
-    fold.train.map((at) => eta[at] as number),
-  );
-  const has = tables.map(({ table }) => new Set(table.patients));
-  const splits = (['train', 'val', 'test'] as const).flatMap((split) =>
-    fold[split].map((at) => [at, split] as const),
-  );
-  const patients = splits
-    .toSorted(([a], [b]) => a - b)
-    .map(([at, split]): SurvivalPredictions['patients'][number] => {
-      const { id, followUpDays, y } = cohort.patients[at] as (typeof cohort.patients)[number];
-      const outputs = [eta[at] as number];
-      return {
-        ...{
-          patient: id,
-          split,
-          time: followUpDays as number,
-          event: y,
-          outputs,
-          risk: riskOf(model, outputs),
-        },
-        observed: method.fit === 'kaplanMeier' || has.some((rows) => rows.has(id)),
-      };
-    });
-  const predictions: SurvivalPredictions = { model, patients, notes: [...notes] };
-  return { type: 'output', files: { [survivalPredictionsFile]: predictions, [historyFile]: withoutEpochs } };
-
-  function ridge(): { readonly eta: Float64Array; readonly notes: readonly string[] } {
-    const trained = fold.train.map((at) => ids[at] as string);
-    const design = designOf(tables, trained);
-    const fitted = fitCoxRidge(design.matrixOf(trained), training, rng('inner-folds'), {
-      ties: config.survival.ties,
-    });
-    return { eta: coxRidgeRisks(fitted, design.matrixOf(ids)), notes: fitted.notes };
+  const inputs = { patients: ids, tables };
+  const read = { inputs, modalities: tables.map(({ modality }) => modality) };
+  switch (fit) {
+    case 'coxRidge':
+    case 'kaplanMeier':
+      return { ...read, ...fitSurvival(context, fit, data, inputs) };
+    case 'ridge': {
+      const { training, y } = seenTraining(data, inputs, read.modalities);
+      return { ...read, ...fitRidge(training, y, base, context.rng('inner-folds')) };
+    }
   }
 }
 
-/** The history of a model that is fitted at once. */
-const withoutEpochs: History = {
-  epochs: [],
-  bestEpoch: 0,
-  monitor: 'valLoss',
-  stopped: 'epochs',
-  warnings: [],
-  skippedSteps: 0,
-  backend: 'none',
-};
+/** Cox regression on all tables, or nothing but the curve of the training patients. */
+function fitSurvival(
+  { config, rng }: Pick<StageContext, 'config' | 'rng'>,
+  fit: 'coxRidge' | 'kaplanMeier',
+  { fold, targets }: JudgedFold,
+  { patients, tables }: PatientInputs,
+): Fitted<ClassicModel> {
+  const training = followUpOfTargets(fold.train.map((at) => targets[at] as Target));
+  const trained = fold.train.map((at) => patients[at] as string);
+  if (fit === 'kaplanMeier') {
+    const curve = proportionalModel(training, new Float64Array(trained.length));
+    return { model: { kind: fit, curve }, notes: [] };
+  }
+  const design = fitDesign(tables, trained);
+  const x = designMatrix(design, tables, trained);
+  const { scale, coefficients, lambda, notes } = fitCoxRidge(x, training, rng('inner-folds'), {
+    ties: config.survival.ties,
+  });
+  const model = {
+    ...{ kind: fit, design, mean: [...scale.mean], factor: [...scale.factor] },
+    ...{ coefficients: [...coefficients], lambda },
+  };
+  const eta = modelOutputs(
+    { ...model, curve: { kind: 'proportional', times: [], logHazard: [] } },
+    { patients: trained, tables },
+  );
+  return { model: { ...model, curve: proportionalModel(training, eta) }, notes };
+}
+
+/** The training patients of whom the model sees something, and their classes. */
+function seenTraining(
+  { fold, labels }: JudgedFold,
+  inputs: PatientInputs,
+  modalities: readonly string[],
+): { readonly training: PatientInputs; readonly y: readonly (0 | 1)[] } {
+  const visible = visibleRows(
+    inputs,
+    modalities.map((modality) => ({ modality })),
+  );
+  const seen = fold.train.filter((at) => visible[at] === true);
+  const y = seen.map((at) => labels[at] as 0 | 1);
+  if (new Set(y).size < 2)
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      `The ${seen.length} training patients of a fold with ${modalities.join(' or ')} are all of one class, so a classifier has nothing to learn.`,
+      'Use fewer folds, or leave out what so few patients have.',
+    );
+  return { training: { ...inputs, patients: seen.map((at) => inputs.patients[at] as string) }, y };
+}

@@ -6,7 +6,7 @@ import {
   foldCalibrationSchema,
   type FoldCalibration,
 } from '../calibration/calibration-data.js';
-import type { Method } from '../methods/method.js';
+import { hidesModalities, type Method } from '../methods/method.js';
 import { predictionsFile, predictionsSchema } from '../stage3/prediction-data.js';
 import { robustnessFile, robustnessSchema, type Robustness } from '../stage3/robustness-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from './metric-data.js';
@@ -19,7 +19,7 @@ export interface MethodResults {
   readonly folds: readonly FoldPredictions[];
   readonly calibrations: readonly FoldCalibration[];
   readonly pooled: PooledScores;
-  /** Empty for a method without embeddings to take away. */
+  /** Empty for a method that hides no modalities. */
   readonly robustness: readonly FoldRobustness[];
 }
 
@@ -53,9 +53,9 @@ export const ofMethod =
   (artifact: Artifact): boolean =>
     artifact.unit.method === id;
 
-/** What the trained heads of a method wrote when modalities were hidden from them; empty for a method without embeddings. */
+/** What the trained models of a method wrote when modalities were hidden from them; empty for a method that hides none. */
 export const robustnessOf = (method: Method, trained: readonly Artifact[]): readonly FoldRobustness[] =>
-  method.kind === 'fusion'
+  hidesModalities(method)
     ? byFold(
         trained.map((artifact) => ({
           fold: foldOf(artifact),

@@ -10,6 +10,8 @@ interface MethodBase {
   readonly id: string;
   /** Row label in tables and reports. */
   readonly title: string;
+  /** A row of this repository that no paper has: tables set it apart. */
+  readonly own?: true;
 }
 
 /** A head over one embedding per modality (method.md 6, 8). */
@@ -48,11 +50,13 @@ export interface SingleTableMethod extends MethodBase {
   readonly reads: readonly [ModalityId];
 }
 
-/** A classical model of time-to-event, fitted at once on the tables (method.md 11.3). */
+/** A classical model, fitted at once (method.md 11.6, 12). */
 export interface ClassicMethod extends MethodBase {
   readonly kind: 'classic';
   readonly reads: 'tables';
-  readonly fit: 'coxRidge' | 'kaplanMeier';
+  readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge';
+  /** The only outcome that it is made for. */
+  readonly outcome: 'binary' | 'timeToEvent';
 }
 
 /** One row of the result table: what it is made of. */
@@ -88,6 +92,10 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
   }
 }
 
+/** Whether a method scores the test patients with modalities hidden (method.md 9.2). */
+export const hidesModalities = (method: Method): boolean =>
+  method.kind === 'fusion' || (method.kind === 'classic' && method.outcome === 'binary');
+
 /** Settings of the experiment that decide which methods its modalities allow. */
 export interface MethodSettings {
   /** `clip.anchor`; null takes the first bag. */
@@ -110,7 +118,8 @@ export function missingFor(
   { anchor, inTime }: MethodSettings,
 ): string | null {
   const { reads } = method;
-  if (method.kind === 'classic' && !inTime) return 'needs data.outcome.kind: timeToEvent';
+  if (method.kind === 'classic' && inTime !== (method.outcome === 'timeToEvent'))
+    return `needs data.outcome.kind: ${method.outcome}`;
   if (reads === 'tables' && !slots.some(({ kind }) => kind === 'table'))
     return 'needs a table, which the experiment does not have';
   if (reads === 'bags' && !slots.some(({ kind }) => kind === 'bag'))

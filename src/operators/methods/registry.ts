@@ -40,12 +40,13 @@ const milAll: BagMethod = { id: 'mil-all', title: 'MIL on all bags', kind: 'bag'
 const bagsMlp = fusion('bags_mlp', 'Fusion MLP on all bags', {
   ...{ embedding: 'projected', reads: 'bags', head: mlp },
 });
-const coxRidge: ClassicMethod = {
-  ...{ id: 'cox_ridge', title: 'Ridge Cox on the tables', kind: 'classic', reads: 'tables', fit: 'coxRidge' },
-};
-const kaplanMeier: ClassicMethod = {
-  ...{ id: 'kaplan_meier', title: 'Kaplan-Meier', kind: 'classic', reads: 'tables', fit: 'kaplanMeier' },
-};
+/** A classical model on the tables, a row of this repository. */
+const classic = (
+  id: string,
+  title: string,
+  method: Pick<ClassicMethod, 'fit' | 'outcome'> & Partial<ClassicMethod>,
+): ClassicMethod => ({ id, title, kind: 'classic', reads: 'tables', own: true, ...method });
+
 const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', reads: 'all' };
 
 /** The methods of a fixed name, in the order that reports follow. Sections are those of docs/method.md. */
@@ -79,8 +80,12 @@ export const fixedMethods: readonly Method[] = [
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,
   }),
   ...[allMlp, ga, drop, haf].map(attached), // 8.9
-  coxRidge, // 11.3: time-to-event alone
-  kaplanMeier, // 11.3: what everybody's curve is worth
+  // 12: binary outcomes
+  classic('ridge', 'Ridge logistic on the tables', { fit: 'ridge', outcome: 'binary' }), // 12.1
+  // 11.6: time-to-event
+  classic('cox_ridge', 'Ridge Cox on the tables', { fit: 'coxRidge', outcome: 'timeToEvent' }),
+  // What everybody's curve is worth.
+  classic('kaplan_meier', 'Kaplan-Meier', { fit: 'kaplanMeier', outcome: 'timeToEvent' }),
 ];
 
 /** `mil-WSI`: gated-attention MIL on one bag (8.1). */
@@ -155,12 +160,14 @@ export function methodOf(id: string): Method {
 /** The names of all methods that an experiment with these modalities can ask for, in the order that reports follow. */
 export function familiesOf(slots: readonly Slot[], inTime = false): readonly string[] {
   const bags = slots.filter(({ kind }) => kind === 'bag');
-  const overBags = (method: Method): boolean => method.reads === 'bags';
+  const tables = slots.filter(({ kind }) => kind === 'table');
+  const hasInputs = ({ reads }: Method): boolean =>
+    reads === 'bags' ? bags.length > 0 : reads !== 'tables' || tables.length > 0;
+  const fitsOutcome = (method: Method): boolean =>
+    method.kind !== 'classic' || (method.outcome === 'timeToEvent') === inTime;
   return [
     ...bags.map(({ id }) => milOn(id).id),
-    ...fixedMethods
-      .filter((method) => (bags.length > 0 || !overBags(method)) && (inTime || method.kind !== 'classic'))
-      .map(({ id }) => id),
-    ...slots.filter(({ kind }) => kind === 'table').map(({ id }) => tableAlone(id).id),
+    ...fixedMethods.filter((method) => hasInputs(method) && fitsOutcome(method)).map(({ id }) => id),
+    ...tables.map(({ id }) => tableAlone(id).id),
   ];
 }

@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { evaluationInTime, inTime, lossInTime, monitorName } from './survival-text.js';
 import { slotsOf, slotsOfKind } from '../../pipeline/config/slots.js';
 import { isDetached } from '../joint/joint-settings.js';
-import { anchorOf, isJoint, type FusionMethod, type Method } from '../methods/method.js';
+import { anchorOf, isJoint, type ClassicMethod, type FusionMethod, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { bagSequence } from '../mfmf/bag-sequence.js';
 import { bagWord, cohortText, featureText, splitText, tableText } from './methods-data-text.js';
@@ -155,10 +155,7 @@ function otherRows({ config, titles }: ReportInput, methods: readonly Method[]):
         ]
       : []),
   ];
-  if (methods.some(({ kind }) => kind === 'classic'))
-    sentences.push(
-      'Classical rows: Cox regression with a ridge penalty on the columns of all tables (training means for missing cells, marked by columns of their own), the penalty by inner folds of the training patients; and the Kaplan-Meier curve of the training patients for everybody.',
-    );
+  sentences.push(...classicSentences(methods));
   return sentences.length === 0 ? [] : [{ heading: 'Comparison rows', text: sentences.join(' ') }];
 }
 
@@ -213,4 +210,18 @@ function evaluationText({ config, summary }: ReportInput, fusion: readonly Fusio
     `On test patients, with the kept weights, once: AUC (mid-ranks), accuracy, balanced accuracy, sensitivity and specificity at threshold 0.5, Brier score and ` +
     `expected calibration error (ten bins); mean and population standard deviation over folds. ${pooled} The interval of the pooled AUC is DeLong's.${hidden}${compared}`
   );
+}
+
+const missingCells = 'training means for missing cells, marked by columns of their own';
+const innerFolds = 'the penalty by inner folds of the training patients';
+const aboutClassic: Readonly<Record<ClassicMethod['fit'], string>> = {
+  ridge: `logistic regression with a ridge penalty on the columns of all tables (${missingCells}), ${innerFolds}`,
+  coxRidge: `Cox regression with a ridge penalty on the columns of all tables (${missingCells}), ${innerFolds}`,
+  kaplanMeier: 'the Kaplan-Meier curve of the training patients for everybody',
+};
+
+/** What the classical rows of the run are. */
+function classicSentences(methods: readonly Method[]): readonly string[] {
+  const told = methods.flatMap((method) => (method.kind === 'classic' ? aboutClassic[method.fit] : []));
+  return told.length === 0 ? [] : [`Classical rows: ${told.join('; ')}.`];
 }

@@ -27,7 +27,7 @@ export function predictionsOf(
 }
 
 /** Logit of the share of ones, kept finite when there is only one class by half a patient of the other. */
-function baseRateLogit(labels: readonly (0 | 1)[]): number {
+export function baseRateLogit(labels: readonly (0 | 1)[]): number {
   const deceased = labels.filter((y) => y === 1).length;
   const living = labels.length - deceased;
   return Math.log(Math.max(deceased, 0.5) / Math.max(living, 0.5));

@@ -1,6 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Criterion, Target } from '../criteria/criterion.js';
 import type { Head } from '../heads/head.js';
+import type { Outputs } from '../heads/outputs.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { classify } from '../stats/classification.js';
 import { mean } from '../stats/spread.js';
@@ -17,23 +18,49 @@ interface Score {
   readonly c?: number | null;
 }
 
-/** A trained head and the test patients of its fold. */
-export interface Tested {
-  readonly head: Head;
-  readonly parameters: Float32Array;
-  readonly inputs: readonly ModalityInput[];
-  readonly patients: readonly number[];
+/** What is asked for scores while modalities are hidden from it. */
+export interface Hidden {
+  readonly modalities: readonly string[];
+  /** Number of test patients. */
+  readonly patients: number;
   /** Targets of these patients, and how outputs are judged. */
   readonly targets: readonly Target[];
   readonly criterion: Criterion;
+  /** @param open [patients, modalities], 1 where the modality of a patient may be read */
+  readonly outputs: (open: Uint8Array) => Promise<Outputs>;
 }
 
+/** A trained head and the test patients of its fold. */
+export interface Tested extends Omit<Hidden, 'modalities' | 'patients' | 'outputs'> {
+  readonly head: Pick<Head, 'outputs'>;
+  readonly parameters: Float32Array;
+  readonly inputs: readonly ModalityInput[];
+  readonly patients: readonly number[];
+}
+
+/** Test metrics of a trained head when modalities are hidden from it. All of a patient's may vanish: the head then sees zeros. */
+export const robustnessOf = (
+  { head, parameters, inputs, patients, ...judged }: Tested,
+  draws: number,
+  rng: Rng,
+): Promise<Robustness> =>
+  robustnessWhen(
+    {
+      ...judged,
+      modalities: inputs.map(({ modality }) => modality),
+      patients: patients.length,
+      outputs: (open) => head.outputs(parameters, { inputs, patients }, open),
+    },
+    draws,
+    rng,
+  );
+
 /**
- * Test metrics of a trained head when modalities are hidden from it (method.md 9.2): each observed one with probability
- * rho, averaged over seeded draws; one of them; all but one. All of a patient's may vanish: the head then sees zeros.
+ * Test metrics when modalities are hidden (method.md 9.2): each observed one with probability rho, averaged over seeded draws; one of
+ * them; all but one.
  */
-export async function robustnessOf(tested: Tested, draws: number, rng: Rng): Promise<Robustness> {
-  const modalities = tested.inputs.map(({ modality }) => modality);
+export async function robustnessWhen(tested: Hidden, draws: number, rng: Rng): Promise<Robustness> {
+  const { modalities } = tested;
   const hidingAll = (hidden: (m: number) => boolean): Uint8Array => openWhere(tested, (m) => !hidden(m));
   const drop: Robustness['drop'] = [];
   for (const rho of shares) {
@@ -69,14 +96,13 @@ export async function robustnessOf(tested: Tested, draws: number, rng: Rng): Pro
   return { draws, drop, withoutOne, onlyOne };
 }
 
-const openWhere = ({ patients, inputs }: Tested, isOpen: (m: number) => boolean): Uint8Array =>
-  Uint8Array.from({ length: patients.length * inputs.length }, (_, at) =>
-    isOpen(at % inputs.length) ? 1 : 0,
+const openWhere = ({ patients, modalities }: Hidden, isOpen: (m: number) => boolean): Uint8Array =>
+  Uint8Array.from({ length: patients * modalities.length }, (_, at) =>
+    isOpen(at % modalities.length) ? 1 : 0,
   );
 
-async function scoreOf(tested: Tested, open: Uint8Array): Promise<Score> {
-  const { head, parameters, inputs, patients, targets, criterion } = tested;
-  const rows = await head.outputs(parameters, { inputs, patients }, open);
+async function scoreOf({ outputs, targets, criterion }: Hidden, open: Uint8Array): Promise<Score> {
+  const rows = await outputs(open);
   const scores = rows.map((row) => criterion.scoreOf(row));
   if (criterion.modelOf !== null)
     return { auc: null, accuracy: null, c: criterion.discrimination(targets, scores) };

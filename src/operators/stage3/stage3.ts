@@ -1,5 +1,4 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
-import { fitClassic } from '../classic/fit-classic.js';
 import { methodOf } from '../methods/registry.js';
 import { hasAny } from '../embeddings/modality-inputs.js';
 import { weightsFile } from '../stage1/encoder-data.js';
@@ -12,6 +11,7 @@ import { writeSafetensors } from '../tensor/safetensors.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { HeadTraining } from '../heads/head-training.js';
+import { classicRow } from './classic-row.js';
 import { classifiedBags } from './classified-bags.js';
 import { headOf } from './method-head.js';
 import { robustnessFile } from './robustness-data.js';
@@ -28,7 +28,7 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
   const { unit, config } = context;
   const method = methodOf(unit.method ?? '');
   if (method.kind === 'bag') return classifiedBags(context);
-  if (method.kind === 'classic') return fitClassic(context, method);
+  if (method.kind === 'classic') return classicRow(context, method);
   if (method.kind === 'instances') throw new Error(`${method.id} is trained by the joint stage`);
   const data = readJudgedFold(context, config.survival.loss);
   const { fold, criterion } = data;

@@ -1,12 +1,18 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { counted } from '../../pipeline/core/wording.js';
-import { cholesky } from './cholesky.js';
+import { dealFolds } from '../stats/deal-folds.js';
 import { fitCox } from './cox-newton.js';
 import { coxLoss, coxOrder, type CoxTies } from './cox.js';
 import { eventCount, followUpAt, type FollowUp } from './follow-up.js';
 import { rowsAt, timesVector, type Matrix } from './matrix.js';
-import { ridgeBasis, standardised, type ColumnScale, type RidgeBasis } from './ridge-basis.js';
+import {
+  preconditionerOf,
+  ridgeBasis,
+  standardised,
+  type ColumnScale,
+  type RidgeBasis,
+} from './ridge-basis.js';
 
 export interface CoxRidgeOptions {
   /** @default 'efron' */
@@ -60,46 +66,29 @@ export function fitCoxRidge(
   const choice =
     tried.length === 1 || folds < 2
       ? { lambda: tried[0] as number, path: [], notes: fewEvents(tried, events) }
-      : chooseLambda(basis, training, ties, tried, dealFolds(training, folds, random));
+      : chooseLambda(basis, training, ties, tried, dealFolds(training.event, folds, random));
   const problem = {
     order: coxOrder(training),
     rows: basis.rows,
     ties,
     lambda: choice.lambda,
-    preconditioner: preconditionerOf(basis, events, choice.lambda),
+    preconditioner: preconditionerOf(basis, events / basis.rows.rows, choice.lambda),
   };
   const w = fitCox(problem, new Float64Array(basis.rows.columns), 1e-8);
   return { ...choice, scale: basis.scale, coefficients: basis.coefficients(w) };
 }
 
 /** Linear predictors of patients; higher means an earlier event. */
-export const coxRidgeRisks = ({ scale, coefficients }: CoxRidge, x: Matrix): Float64Array =>
-  timesVector(standardised(x, scale), coefficients);
+export const coxRidgeRisks = (
+  { scale, coefficients }: Pick<CoxRidge, 'scale' | 'coefficients'>,
+  x: Matrix,
+): Float64Array => timesVector(standardised(x, scale), coefficients);
 
 const fewEvents = (tried: readonly number[], events: number): readonly string[] =>
   tried.length === 1 ? [] : [`${counted(events, 'event')} cannot choose a penalty: the largest is taken`];
 
 const defaultLambdas = (columns: number): readonly number[] =>
   Array.from({ length: 21 }, (_, k) => Math.max(columns, 1) * 10 ** (2.5 - k / 4));
-
-/** lambda I + Y'HY, with the mean of the diagonal of H in place of H. */
-function preconditionerOf({ gram, rows }: RidgeBasis, events: number, lambda: number): Matrix {
-  const mean = events / rows.rows;
-  return cholesky({
-    ...gram,
-    values: gram.values.map((value, at) => mean * value + (at % (gram.columns + 1) === 0 ? lambda : 0)),
-  });
-}
-
-/** Which inner fold each patient is in: events and censored patients dealt in turn. */
-function dealFolds({ event }: FollowUp, folds: number, random: Rng): Int32Array {
-  const dealt = new Int32Array(event.length);
-  const patients = Array.from(event, (_, i) => i);
-  [1, 0]
-    .flatMap((status) => random.shuffle(patients.filter((i) => event[i] === status)))
-    .forEach((i, turn) => (dealt[i] = turn % folds));
-  return dealt;
-}
 
 function chooseLambda(
   basis: RidgeBasis,
@@ -116,7 +105,7 @@ function chooseLambda(
     return { order, rows: rowsAt(basis.rows, members), w };
   });
   const path = tried.map((lambda) => {
-    const preconditioner = preconditionerOf(basis, everybody.events, lambda);
+    const preconditioner = preconditionerOf(basis, everybody.events / basis.rows.rows, lambda);
     let score = 0;
     for (const part of inner) {
       const { order, rows } = part;

@@ -48,6 +48,17 @@ export function ridgeBasis(x: Matrix): RidgeBasis {
   };
 }
 
+/**
+ * Cholesky factor of lambda I + curvature Y'Y, which is about the curvature of a penalised loss.
+ *
+ * @param curvature mean of the second derivatives of the loss of a patient
+ */
+export const preconditionerOf = ({ gram }: RidgeBasis, curvature: number, lambda: number): Matrix =>
+  cholesky({
+    ...gram,
+    values: gram.values.map((value, at) => curvature * value + (at % (gram.columns + 1) === 0 ? lambda : 0)),
+  });
+
 function columnScale({ rows, columns, values }: Matrix): ColumnScale {
   const mean = new Float64Array(columns);
   const square = new Float64Array(columns);

@@ -1,0 +1,44 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+import { dealFolds } from '../stats/deal-folds.js';
+import { designMatrix, fitDesign } from './design-matrix.js';
+import { fitLogisticRidge } from './logistic-ridge.js';
+import type { RidgeModel } from './model-data.js';
+import type { PatientInputs } from './model-outputs.js';
+
+/** Parts of the training patients that choose a penalty. */
+const innerFolds = 5;
+
+/** A fitted model and what the user should know of it. */
+export interface Fitted<M> {
+  readonly model: M;
+  readonly notes: readonly string[];
+}
+
+/** The inner fold of each training patient; null when a class is too small to be in two of them. */
+export function innerFoldsOf(y: readonly (0 | 1)[], random: Rng): Int32Array | null {
+  const positive = y.filter((own) => own === 1).length;
+  const folds = Math.min(innerFolds, positive, y.length - positive);
+  return folds < 2 ? null : dealFolds(y, folds, random);
+}
+
+/**
+ * Penalised logistic regression on the columns of all tables (method.md 12.1).
+ *
+ * @param training training patients with at least one row
+ * @param y class of each
+ */
+export function fitRidge(
+  training: PatientInputs,
+  y: readonly (0 | 1)[],
+  base: number,
+  random: Rng,
+): Fitted<RidgeModel> {
+  const { tables, patients } = training;
+  const design = fitDesign(tables, patients, 'once');
+  const { model, notes } = fitLogisticRidge(
+    designMatrix(design, tables, patients),
+    y,
+    innerFoldsOf(y, random),
+  );
+  return { model: { kind: 'ridge', base, design, logistic: model }, notes };
+}

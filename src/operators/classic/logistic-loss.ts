@@ -1,0 +1,77 @@
+import { logisticLoss, probability } from '../tensor/cross-entropy.js';
+import type { PredictorLoss } from '../survival/penalised-newton.js';
+
+/** Summed logistic loss of predictors with the intercept that is best for them. */
+export interface ProfiledLoss extends PredictorLoss {
+  readonly intercept: number;
+}
+
+const maxSteps = 100;
+
+/**
+ * The intercept without a penalty that is best for linear predictors: the sum of probabilities equals the number of events.
+ *
+ * @param y both classes
+ */
+export function bestIntercept(eta: Float64Array, y: ArrayLike<number>): number {
+  let events = 0;
+  for (let i = 0; i < y.length; i++) events += y[i] as number;
+  if (events === 0 || events === y.length)
+    throw new RangeError('an intercept needs patients of both classes');
+  // The root lies between those of the smallest and of the largest predictor.
+  const base = Math.log(events / (y.length - events));
+  let [low, high] = [
+    base - eta.reduce((a, b) => Math.max(a, b)),
+    base - eta.reduce((a, b) => Math.min(a, b)),
+  ];
+  let intercept = (low + high) / 2;
+  for (let step = 0; step < maxSteps; step++) {
+    let [excess, slope] = [-events, 0];
+    for (const own of eta) {
+      const p = probability(own + intercept);
+      excess += p;
+      slope += p * (1 - p);
+    }
+    if (excess > 0) high = intercept;
+    else low = intercept;
+    const newton = intercept - excess / slope;
+    const next = newton > low && newton < high ? newton : (low + high) / 2;
+    if (Math.abs(excess) <= 1e-13 * y.length || next === intercept) break;
+    intercept = next;
+  }
+  return intercept;
+}
+
+/** Loss summed over patients and its gradient; the intercept is always the best one, so it has no gradient of its own. */
+export function profiledLoss(eta: Float64Array, y: ArrayLike<number>): ProfiledLoss {
+  const intercept = bestIntercept(eta, y);
+  const gradient = new Float64Array(eta.length);
+  let value = 0;
+  eta.forEach((own, i) => {
+    const { loss, gradient: slope } = logisticLoss(own + intercept, y[i] === 1 ? 1 : 0);
+    value += loss;
+    gradient[i] = slope;
+  });
+  return { value, gradient, intercept };
+}
+
+/** Second derivatives of `profiledLoss`: H - H1 (H1)' / (1'H1) with H = diag(p (1 - p)), because the intercept follows. */
+export function profiledCurvature(
+  eta: Float64Array,
+  y: ArrayLike<number>,
+): { times(v: Float64Array): Float64Array } {
+  const intercept = bestIntercept(eta, y);
+  const weights = eta.map((own) => {
+    const p = probability(own + intercept);
+    return p * (1 - p);
+  });
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    times: (v) => {
+      let along = 0;
+      for (let i = 0; i < v.length; i++) along += (weights[i] as number) * (v[i] as number);
+      const shift = total > 0 ? along / total : 0;
+      return v.map((own, i) => (weights[i] as number) * (own - shift));
+    },
+  };
+}

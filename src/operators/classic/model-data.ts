@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { survivalModelSchema } from '../survival/survival-model.js';
+import { designSchema } from './design-data.js';
+import { logisticSchema } from './logistic-data.js';
+
+/**
+ * What a classical row writes beside its predictions: all that turns inputs of patients into outputs (`model-outputs.ts`). Columns are
+ * named and categories are words, so the model reads tables of another file.
+ */
+export const modelFile = 'model.json';
+
+/** Logit of the share of events among the training patients: what a patient gets of whom the model sees nothing. */
+const base = z.number();
+
+export const ridgeModelSchema = z.strictObject({
+  kind: z.literal('ridge'),
+  base,
+  design: designSchema,
+  logistic: logisticSchema,
+});
+export type RidgeModel = z.infer<typeof ridgeModelSchema>;
+
+export const coxRidgeModelSchema = z.strictObject({
+  kind: z.literal('coxRidge'),
+  design: designSchema,
+  /** Mean and 1 / standard deviation of each column; 0 for a column that is constant in training. */
+  mean: z.array(z.number()),
+  factor: z.array(z.number()),
+  /** Of the standardised columns. */
+  coefficients: z.array(z.number()),
+  lambda: z.number(),
+  /** Turns linear predictors into survival curves. */
+  curve: survivalModelSchema,
+});
+export type CoxRidgeModel = z.infer<typeof coxRidgeModelSchema>;
+
+export const kaplanMeierModelSchema = z.strictObject({
+  kind: z.literal('kaplanMeier'),
+  curve: survivalModelSchema,
+});
+
+export const classicModelSchema = z.discriminatedUnion('kind', [
+  ridgeModelSchema,
+  coxRidgeModelSchema,
+  kaplanMeierModelSchema,
+]);
+export type ClassicModel = z.infer<typeof classicModelSchema>;

@@ -1,0 +1,15 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+
+/**
+ * Which inner fold each patient is in: patients with the event and those without are dealt in turn, so both are spread evenly.
+ *
+ * @param event 1 or 0 of each patient
+ */
+export function dealFolds(event: ArrayLike<number>, folds: number, random: Rng): Int32Array {
+  const dealt = new Int32Array(event.length);
+  const patients = Array.from(event, (_, i) => i);
+  [1, 0]
+    .flatMap((status) => random.shuffle(patients.filter((i) => event[i] === status)))
+    .forEach((i, turn) => (dealt[i] = turn % folds));
+  return dealt;
+}

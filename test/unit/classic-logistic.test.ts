@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { innerFoldsOf } from '../../src/operators/classic/fit-ridge.js';
+import { profiledCurvature, profiledLoss, bestIntercept } from '../../src/operators/classic/logistic-loss.js';
+import {
+  defaultLambdas,
+  fitLogisticRidge,
+  logisticLogits,
+} from '../../src/operators/classic/logistic-ridge.js';
+import { rowsAt, type Matrix } from '../../src/operators/survival/matrix.js';
+import { standardised } from '../../src/operators/survival/ridge-basis.js';
+import { probability } from '../../src/operators/tensor/cross-entropy.js';
+import { auc } from '../../src/operators/stats/auc.js';
+import { mean } from '../../src/operators/stats/spread.js';
+import { rng } from '../../src/pipeline/core/rng.js';
+
+const matrix = (rows: readonly (readonly number[])[]): Matrix => ({
+  rows: rows.length,
+  columns: rows[0]?.length ?? 0,
+  values: Float64Array.from(rows.flat()),
+});
+
+/** Numbers that another language makes as well. */
+const sines = matrix(
+  Array.from({ length: 30 }, (_, i) =>
+    Array.from({ length: 4 }, (_, j) => Math.sin((i + 1) * (j + 2)) * (j + 1)),
+  ),
+);
+const sineClasses = Array.from({ length: 30 }, (_, i): 0 | 1 =>
+  Math.sin((i + 1) * 5) + (sines.values[4 * i] ?? NaN) > 0.3 ? 1 : 0,
+);
+
+function invented(patients: number, columns: number): { readonly x: Matrix; readonly y: readonly (0 | 1)[] } {
+  const stream = rng(3, `${patients}/${columns}`);
+  const rows = Array.from({ length: patients }, () =>
+    Array.from({ length: columns }, (_, c) => 3 * c + (1 + c) * stream.normal()),
+  );
+  const y = rows.map(([a = 0, b = 0]): 0 | 1 =>
+    stream.uniform() < probability(a - (b - 3) / 2 - 0.5) ? 1 : 0,
+  );
+  return { x: matrix(rows), y };
+}
+
+/** Mean loss plus penalty as the formula has it, of the coefficients of standardised columns and the intercept. */
+function objective(z: Matrix, y: readonly (0 | 1)[], lambda: number, at: readonly number[]): number {
+  const beta = at.slice(0, -1);
+  let loss = 0;
+  y.forEach((own, i) => {
+    const eta = beta.reduce((sum, b, c) => sum + b * (z.values[i * z.columns + c] ?? NaN), at.at(-1) ?? NaN);
+    loss += (own === 1 ? Math.log1p(Math.exp(-eta)) : Math.log1p(Math.exp(eta))) / y.length;
+  });
+  return loss + (lambda / 2) * beta.reduce((sum, b) => sum + b * b, 0);
+}
+
+describe('penalised logistic regression', () => {
+  // scikit-learn 1.9.1: StandardScaler, LogisticRegression(C = 1 / (30 lambda), solver = 'newton-cholesky', tol = 1e-14).
+  it.each([
+    [
+      0.01,
+      [2.509581837239936, 0.14493463014909425, 0.15694607059173235, 2.748279959914526, -1.0227976294097312],
+    ],
+    [
+      0.3,
+      [
+        0.4876482791790551, -0.01850253881560054, -0.029752157622396472, 0.5726250198571624,
+        -0.45563570309063584,
+      ],
+    ],
+  ])('has the coefficients of scikit-learn at lambda %d', (lambda, expected) => {
+    const { model } = fitLogisticRidge(sines, sineClasses, null, [lambda]);
+    [...model.coefficients, model.intercept].forEach((own, k) =>
+      expect(own).toBeCloseTo(expected[k] ?? NaN, 7),
+    );
+  });
+
+  it.each([
+    ['fewer columns than patients', 60, 6],
+    ['more columns than patients', 25, 60],
+  ])('has a gradient of 0 by central differences: %s', (_, patients, columns) => {
+    const { x, y } = invented(patients, columns);
+    const { model } = fitLogisticRidge(x, y, null, [0.05]);
+    const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
+    const z = standardised(x, scale);
+    const at = [...model.coefficients, model.intercept];
+    const step = 1e-5;
+    for (const k of at.keys()) {
+      const shifted = (by: number) =>
+        objective(
+          z,
+          y,
+          0.05,
+          at.map((own, c) => (c === k ? own + by : own)),
+        );
+      expect((shifted(step) - shifted(-step)) / (2 * step)).toBeCloseTo(0, 7);
+    }
+  });
+
+  it('chooses the penalty that ranks held-out patients best and calibrates on them, recomputed by fits of their own', () => {
+    const { x, y } = invented(80, 5);
+    const fold = innerFoldsOf(y, rng(1, 'inner')) ?? expect.unreachable();
+    const fit = fitLogisticRidge(x, y, fold);
+    expect(fit.path.map(({ lambda }) => lambda)).toEqual([...defaultLambdas]);
+    expect(defaultLambdas[0]).toBe(1000);
+    expect(defaultLambdas.at(-1)).toBeCloseTo(1e-5, 12);
+    const most = Math.max(...fit.path.map((one) => one.auc));
+    expect(fit.path.find((one) => one.lambda === fit.model.lambda)?.auc).toBe(most);
+    // The scale of the columns is that of all training patients.
+    const scale = { mean: Float64Array.from(fit.model.mean), factor: Float64Array.from(fit.model.factor) };
+    const z = standardised(x, scale);
+    const all = Array.from(fold.keys());
+    const logits = new Float64Array(y.length);
+    const aucs = [...new Set(fold)].map((held) => {
+      const others = all.filter((i) => fold[i] !== held);
+      const own = all.filter((i) => fold[i] === held);
+      const at = descend(
+        rowsAt(z, others),
+        others.map((i) => y[i] as 0 | 1),
+        fit.model.lambda,
+      );
+      for (const i of own)
+        logits[i] = at
+          .slice(0, -1)
+          .reduce((sum, b, c) => sum + b * (z.values[i * z.columns + c] ?? NaN), at.at(-1) ?? NaN);
+      return auc(
+        own.map((i) => y[i] as 0 | 1),
+        own.map((i) => logits[i] as number),
+      );
+    });
+    expect(mean(aucs.map((one) => one ?? NaN))).toBeCloseTo(most, 10);
+    const held = fit.heldOut ?? expect.unreachable();
+    const sum = (of: (p: number, i: number) => number) =>
+      held.reduce((s, own, i) => s + of(probability(own), i), 0);
+    // Calibrated on held-out patients: as many events as expected, and none left that the logit tells.
+    expect(sum((p, i) => p - (y[i] ?? NaN))).toBeCloseTo(0, 5);
+    expect(sum((p, i) => (p - (y[i] ?? NaN)) * (logits[i] as number))).toBeCloseTo(0, 2);
+    const plain = fitLogisticRidge(x, y, null, [fit.model.lambda]).model;
+    const ratios = fit.model.coefficients.map((own, k) => own / (plain.coefficients[k] ?? NaN));
+    ratios.forEach((ratio) => expect(ratio).toBeCloseTo(ratios[0] ?? NaN, 6));
+    expect(ratios[0]).toBeGreaterThan(0);
+  });
+
+  it('calibrates nothing when the held-out patients are ranked no better than by chance', () => {
+    const { x } = invented(40, 2);
+    const y = Array.from({ length: 40 }, (_, i): 0 | 1 => (i % 2 === 0 ? 1 : 0));
+    const constant = { ...x, values: x.values.map(() => 1) };
+    const { model } = fitLogisticRidge(constant, y, innerFoldsOf(y, rng(1, 'inner')));
+    expect(model.coefficients).toEqual([0, 0]);
+    expect(model.intercept).toBeCloseTo(0, 9);
+  });
+
+  it('leaves out constant columns and does not depend on units', () => {
+    const { x, y } = invented(60, 4);
+    const plain = fitLogisticRidge(x, y, null, [0.1]).model;
+    const other = matrix(
+      Array.from({ length: 60 }, (_, i) => [
+        ...Array.from(x.values.subarray(4 * i, 4 * i + 4), (value, c) => 10 ** c * value - 7),
+        5,
+      ]),
+    );
+    const scaled = fitLogisticRidge(other, y, null, [0.1]).model;
+    expect(scaled.coefficients[4]).toBe(0);
+    const logits = logisticLogits(plain, x);
+    logisticLogits(scaled, other).forEach((logit, i) => expect(logit).toBeCloseTo(logits[i] ?? NaN, 7));
+  });
+
+  it('takes the largest penalty when a class is too small to choose one, and says so', () => {
+    const { x } = invented(20, 3);
+    const y = Array.from({ length: 20 }, (_, i): 0 | 1 => (i === 4 ? 1 : 0));
+    expect(innerFoldsOf(y, rng(1, 'inner'))).toBeNull();
+    const { model, notes } = fitLogisticRidge(x, y, null);
+    expect(model.lambda).toBe(1000);
+    expect(notes).toEqual(['1 event of 20 patients cannot choose a penalty: the largest is taken']);
+  });
+
+  it('converges for classes that a column separates, at the smallest penalty', () => {
+    const x = matrix(Array.from({ length: 20 }, (_, i) => [i < 10 ? -1 : 1]));
+    const y = Array.from({ length: 20 }, (_, i): 0 | 1 => (i < 10 ? 0 : 1));
+    const { model } = fitLogisticRidge(x, y, null, [1e-5]);
+    expect(model.coefficients[0]).toBeGreaterThan(5);
+    expect(model.coefficients[0]).toBeLessThan(100);
+  });
+
+  it('refuses one class alone and values that are not finite', () => {
+    expect(() => fitLogisticRidge(matrix([[1], [2]]), [1, 1], null)).toThrow('both classes');
+    expect(() => fitLogisticRidge(matrix([[1], [NaN]]), [1, 0], null)).toThrow('not finite');
+  });
+});
+
+describe('the loss with the best intercept', () => {
+  const { y } = invented(40, 3);
+  const eta = Float64Array.from({ length: 40 }, (_, i) => 3 * Math.sin(i));
+
+  it('expects as many events as there are', () => {
+    const intercept = bestIntercept(eta, y);
+    const expected = eta.reduce((sum, own) => sum + probability(own + intercept), 0);
+    expect(expected).toBeCloseTo(y.filter((own) => own === 1).length, 9);
+  });
+
+  it.each([1e3, 1e5])('is found for predictors that differ by %d', (size) => {
+    const wide = eta.map((own) => size * own);
+    const intercept = bestIntercept(wide, y);
+    const expected = wide.reduce((sum, own) => sum + probability(own + intercept), 0);
+    expect(expected).toBeCloseTo(y.filter((own) => own === 1).length, 6);
+  });
+
+  it('has gradient and curvature of central differences', () => {
+    const { gradient } = profiledLoss(eta, y);
+    const step = 1e-5;
+    const shifted = (k: number, by: number) => eta.map((own, i) => (i === k ? own + by : own));
+    const direction = eta.map((_, i) => Math.cos(3 * i));
+    const curved = profiledCurvature(eta, y).times(direction);
+    const along = (by: number) =>
+      profiledLoss(
+        eta.map((own, i) => own + by * (direction[i] as number)),
+        y,
+      ).gradient;
+    const [after, before] = [along(step), along(-step)];
+    for (const k of [0, 7, 23, 39]) {
+      const slope =
+        (profiledLoss(shifted(k, step), y).value - profiledLoss(shifted(k, -step), y).value) / (2 * step);
+      expect(gradient[k]).toBeCloseTo(slope, 8);
+      expect(curved[k]).toBeCloseTo(((after[k] as number) - (before[k] as number)) / (2 * step), 7);
+    }
+  });
+});
+
+/** Minimum of `objective` by plain gradient descent: slow, and independent of Newton's method. */
+function descend(z: Matrix, y: readonly (0 | 1)[], lambda: number): number[] {
+  const at = new Array<number>(z.columns + 1).fill(0);
+  for (let step = 0; step < 3000; step++) {
+    const slope = at.map((own, k) => (k < z.columns ? lambda * own : 0));
+    y.forEach((own, i) => {
+      const row = [...z.values.subarray(i * z.columns, (i + 1) * z.columns), 1];
+      const excess = probability(row.reduce((sum, value, k) => sum + value * (at[k] ?? NaN), 0)) - own;
+      row.forEach((value, k) => (slope[k] = (slope[k] ?? NaN) + (excess * value) / y.length));
+    });
+    slope.forEach((own, k) => (at[k] = (at[k] ?? NaN) - 0.5 * own));
+  }
+  return at;
+}
