@@ -130,12 +130,13 @@ function chooseLambda(
 ): Omit<LogisticFit, 'model'> & { readonly lambda: number } {
   const positions = Array.from(fold, (_, i) => i);
   const inner = [...new Set(fold)].map((held) => {
+    const w: Float64Array = new Float64Array(basis.rows.columns);
     const [members, others] = [true, false].map((own) => positions.filter((i) => (fold[i] === held) !== own));
     return {
       ...{ rows: rowsAt(basis.rows, members as number[]), held: others as number[] },
       heldRows: rowsAt(basis.rows, others as number[]),
       y: (members as number[]).map((i) => y[i] as 0 | 1),
-      w: new Float64Array(basis.rows.columns) as Float64Array,
+      w,
     };
   });
   const path = tried.map((lambda) => {
