@@ -26,7 +26,7 @@ const define = (definition: StageDefinition): StageDefinition => definition;
 export const stages: Readonly<Record<StageName, StageDefinition>> = {
   tile: define({
     name: 'tile',
-    version: 2,
+    version: 3,
     class: 'cpu',
     reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', 'tile'] : ['core']),
     perFile: true,
@@ -207,7 +207,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 6,
+    version: 7,
     class: 'cpu',
     reads: () => [
       'methods',
@@ -229,7 +229,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 9,
+    version: 10,
     class: 'cpu',
     reads: () => [
       'name',

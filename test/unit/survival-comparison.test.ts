@@ -89,7 +89,13 @@ describe('the paired bootstrap of C within folds', () => {
     expect(different.p ?? 1).toBeLessThan(0.01);
     expect(different.ci95?.[0] ?? 0).toBeGreaterThan(0);
     const same = comparePairedConcordance({ ...many, second: many.first }, 100, rng(2, 'bootstrap'));
-    expect(same).toEqual({ difference: { value: 0, reason: null }, ci95: [0, 0], p: 1, resamples: 100 });
+    expect(same).toEqual({
+      difference: { value: 0, reason: null },
+      ci95: [0, 0],
+      p: 1,
+      resamples: 100,
+      unvaried: null,
+    });
   });
 
   it('draws a patient of several repeats once for all of them', () => {
@@ -105,6 +111,47 @@ describe('the paired bootstrap of C within folds', () => {
     const [once, both] = [paired, repeated].map((one) => comparePairedConcordance(one, 200, rng(2, 'b')));
     expect(both?.ci95?.[0]).toBeCloseTo(once?.ci95?.[0] ?? NaN, 12);
     expect(both?.ci95?.[1]).toBeCloseTo(once?.ci95?.[1] ?? NaN, 12);
+  });
+
+  it.each<[string, readonly number[], readonly number[], readonly number[], RegExp]>([
+    // Two folds, each with one event that is earlier than one patient.
+    [
+      'one comparable pair in each fold',
+      [900, 1000, 100, 900, 1000, 100],
+      [1, 0, 0, 1, 0, 0],
+      [0, 0, 0, 1, 1, 1],
+      /no fold has two events .*2 events in 2 folds/,
+    ],
+    [
+      'one comparable pair at all',
+      [900, 1000, 100],
+      [1, 0, 0],
+      [0, 0, 0],
+      /no fold has two events .*1 event in 1 fold/,
+    ],
+    [
+      'a second event that is the last',
+      [900, 1000, 1000, 1200],
+      [1, 0, 0, 1],
+      [0, 0, 0, 0],
+      /no fold has two events/,
+    ],
+    [
+      'two events that every resample ranks alike',
+      [900, 901, 1000, 1001],
+      [1, 1, 0, 0],
+      [0, 0, 0, 0],
+      /all resamples have the same difference/,
+    ],
+  ])('has no interval and no p, with the reason: %s', (_, time, event, fold, reason) => {
+    const rising = time.map((days) => -days);
+    const paired: PairedRisks = {
+      followUp: followUpOf([...time], [...event]),
+      ...{ first: rising, second: [...time], fold, patient: time.map((__, i) => i) },
+    };
+    const got = comparePairedConcordance(paired, 200, rng(1, 'b'));
+    expect(got).toMatchObject({ difference: { value: 1 }, ci95: null, p: null });
+    expect(got.unvaried).toMatch(reason);
   });
 
   it('is undefined, with its reason, without a comparable pair', () => {

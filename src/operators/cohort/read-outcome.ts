@@ -13,6 +13,7 @@ import type { OutcomeWords } from './cohort-data.js';
 import { hancockCauses } from './hancock-causes.js';
 import type { Labelled } from './outcome-data.js';
 import { isNumber, wordsOf } from './outcome-words.js';
+import { doubtfulUnits } from './time-units.js';
 
 export interface ReadOutcome {
   readonly words: OutcomeWords;
@@ -80,7 +81,11 @@ export async function readOutcome(
       faults.push(absentColumn(table, time.column, 'data.outcome.time.column'));
     else problems.push(noTime(table, time.column));
   }
-  if (time !== null && timeAt >= 0) problems.push(...codesForUnknown(table, timeAt, time));
+  if (time !== null && timeAt >= 0) {
+    const times = Float64Array.from(table.patients, (_, row) => table.number(row, timeAt));
+    problems.push(...codesForUnknown(table, times, time));
+    problems.push(...doubtfulUnits({ file: table.file, column: time.column, unit: time.unit }, times));
+  }
   return {
     words,
     writtenIds,
@@ -165,8 +170,7 @@ const leftOut = (file: string, column: string, value: string, patient: string): 
 });
 
 /** Times that look like a code for "unknown" and are no impossible ones; those are told for each patient. */
-function codesForUnknown(table: TextTable, at: number, { column, unit }: Time): readonly Problem[] {
-  const times = Float64Array.from(table.patients, (_, row) => table.number(row, at));
+function codesForUnknown(table: TextTable, times: Float64Array, { column, unit }: Time): readonly Problem[] {
   return sentinelsIn(times).flatMap(({ value, count }) =>
     value < 0 || value * daysPer[unit] > longestFollowUp
       ? []

@@ -22,7 +22,7 @@ export interface SurvivalRunComparison {
   readonly ci95: readonly [number, number] | null;
   readonly p: number | null;
   readonly adjusted: number | null;
-  /** Why the difference is null. */
+  /** Why the difference is null, or else the interval and p. */
   readonly reason: string | null;
 }
 
@@ -54,7 +54,7 @@ export function compareSurvivalRuns(
     );
     return {
       ...{ first: side(first), second: side(second), patients: numbers.size },
-      ...{ difference: found.difference.value, reason: found.difference.reason },
+      ...{ difference: found.difference.value, reason: found.difference.reason ?? found.unvaried },
       ...{ ci95: found.ci95, p: found.p },
     };
   });

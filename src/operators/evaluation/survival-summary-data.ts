@@ -41,7 +41,7 @@ export const survivalComparisonSchema = z.strictObject({
   p: z.number().nullable(),
   /** By Holm over the family. */
   adjusted: z.number().nullable(),
-  /** Why the difference is null. */
+  /** Why the difference is null, or else the interval and p. */
   reason: z.string().nullable(),
 });
 export type SurvivalComparison = z.infer<typeof survivalComparisonSchema>;

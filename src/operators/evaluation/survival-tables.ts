@@ -1,4 +1,6 @@
 import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
+import { grouped } from '../../pipeline/core/grouped.js';
+import { listed } from '../../pipeline/core/wording.js';
 import { survivalOf } from '../survival/survival-model.js';
 import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
@@ -46,6 +48,17 @@ export function survivalComparisonTable({ rows, survival }: Summary): TextTable 
   };
 }
 
+/** Why comparisons have no difference, or no interval and p: each reason once, with its methods. */
+export function comparisonReasons({ rows, survival }: Summary): readonly string[] {
+  const titleOf = (id: string): string => rows.find(({ method }) => method === id)?.title ?? id;
+  const reasons = grouped(
+    (survival?.comparisons ?? []).flatMap(({ other, reason }) =>
+      reason === null ? [] : [[reason, titleOf(other)] as const],
+    ),
+  );
+  return [...reasons].map(([reason, others]) => `Not tested against ${listed(others)}: ${reason}.`);
+}
+
 export const survivalMarkdown = (summary: Summary, notes: readonly string[]): string => {
   const [results, comparisons] = [survivalTable(summary), survivalComparisonTable(summary)];
   return [
@@ -53,6 +66,7 @@ export const survivalMarkdown = (summary: Summary, notes: readonly string[]): st
     '',
     survivalCohortLine(summary),
     ...(comparisons.rows.length === 0 ? [] : ['', ...markdownLines(comparisons.headings, comparisons.rows)]),
+    ...comparisonReasons(summary).flatMap((reason) => ['', reason]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `- ${note}`)]),
     '',
   ].join('\n');

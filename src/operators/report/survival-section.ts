@@ -1,4 +1,4 @@
-import { survivalComparisonTable, survivalTable } from '../evaluation/survival-tables.js';
+import { comparisonReasons, survivalComparisonTable, survivalTable } from '../evaluation/survival-tables.js';
 import { html, type Html } from './html.js';
 import { threeDigits } from './number-text.js';
 import { textTableOf } from './text-table-markup.js';
@@ -27,7 +27,8 @@ export function survivalSection({ summary, config }: Pick<ReportInput, 'summary'
             <p class="aside">
               Paired bootstrap of test patients within fold and status, ${config.stats.bootstrap} resamples; p
               adjusted by Holm.
-            </p>`
+            </p>
+            ${comparisonReasons(summary).map((reason) => html`<p class="aside">${reason}</p>`)}`
     }
   </section>`;
 }

@@ -1,5 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { grouped } from '../../pipeline/core/grouped.js';
+import { counted } from '../../pipeline/core/wording.js';
 import { quantile } from '../stats/quantile.js';
 import { addPairs, concordanceOf } from './concordance.js';
 import { followUpAt, type FollowUp } from './follow-up.js';
@@ -19,10 +20,12 @@ export interface PairedRisks {
 /** Difference of two methods in C within folds, first minus second. */
 export interface PairedConcordance {
   readonly difference: Measure;
-  /** 95 % percentile interval; null without resamples or where C is undefined. */
+  /** 95 % percentile interval; null without resamples, where C is undefined, and where resamples cannot vary it. */
   readonly ci95: readonly [number, number] | null;
   /** Two-sided: twice the share of resamples on the other side of 0, at most 1. Null where `ci95` is. */
   readonly p: number | null;
+  /** Why `ci95` and `p` are null although the difference and resamples are there. */
+  readonly unvaried: string | null;
   /** Resamples with a comparable pair. */
   readonly resamples: number;
 }
@@ -44,6 +47,7 @@ export function comparePairedConcordance(
     const own = followUpAt(followUp, members);
     return {
       patients: members.map((i) => patient[i] as number),
+      comparable: comparableEvents(own),
       counters: [first, second].map(
         (risks) =>
           new PairCounter(
@@ -71,15 +75,22 @@ export function comparePairedConcordance(
     );
   };
   const difference = differenceOf(both(null));
-  if (difference.value === null || resamples === 0) return { difference, ci95: null, p: null, resamples: 0 };
+  const without = (unvaried: string | null): PairedConcordance => ({
+    ...{ difference, ci95: null, p: null, resamples: 0, unvaried },
+  });
+  if (difference.value === null || resamples === 0) return without(null);
+  const events = folds.map(({ comparable }) => comparable);
+  if (Math.max(...events) < 2) return without(tooFewEvents(events));
   const strata = strataOf(rows, patient, fold, followUp.event);
   const differences: number[] = [];
   for (let resample = 0; resample < resamples; resample++) {
     const { value } = differenceOf(both(drawnTimes(strata, random)));
     if (value !== null) differences.push(value);
   }
-  if (differences.length === 0) return { difference, ci95: null, p: null, resamples: 0 };
+  if (differences.length === 0) return without(null);
   const sorted = Float64Array.from(differences).sort();
+  if (sorted[0] === sorted.at(-1) && difference.value !== 0)
+    return without('all resamples have the same difference: too few comparable pairs for an interval or a p');
   const share = (beyond: (value: number) => boolean): number =>
     (1 + sorted.reduce((count, value) => count + (beyond(value) ? 1 : 0), 0)) / (1 + sorted.length);
   return {
@@ -94,7 +105,21 @@ export function comparePairedConcordance(
         ),
     ),
     resamples: sorted.length,
+    unvaried: null,
   };
+}
+
+/** Events before the last time of another patient, or at it when that patient is censored. */
+function comparableEvents({ time, event }: FollowUp): number {
+  const last = Math.max(...time);
+  const censoredLast = time.some((days, i) => days === last && event[i] === 0);
+  return time.filter((days, i) => event[i] === 1 && (days < last || censoredLast)).length;
+}
+
+/** One event in a fold is in every resample: the interval would have no width, and p would be small by this alone. */
+function tooFewEvents(events: readonly number[]): string {
+  const total = events.reduce((sum, count) => sum + count, 0);
+  return `no fold has two events that can be compared with a later patient (${counted(total, 'event')} in ${counted(events.length, 'fold')}), so the bootstrap cannot vary them`;
 }
 
 function differenceOf([first, second]: readonly Measure[]): Measure {

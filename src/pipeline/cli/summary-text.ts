@@ -101,12 +101,14 @@ function survivalText(summary: RunSummary): string {
   ]);
   const titles = new Map(rows.map(({ method, title }) => [method, title]));
   const compared = (summary.survival?.comparisons ?? []).flatMap(
-    ({ method, other, difference, ci95, adjusted }) => {
-      if (difference === null) return [];
+    ({ method, other, difference, ci95, adjusted, reason }) => {
+      const who = `${titles.get(method)} against ${titles.get(other)}`;
+      const why = reason === null ? '' : `: ${reason}`;
+      if (difference === null) return [`${who}: C not compared${why}`];
       const ci = ci95 === null ? '' : ` [${ci95.map(number).join(', ')}]`;
       const p = adjusted === null ? '' : `, adjusted p ${adjusted.toFixed(4)}`;
       return [
-        `${titles.get(method)} against ${titles.get(other)}: C ${difference < 0 ? '' : '+'}${number(difference)}${ci}${p}`,
+        `${who}: C ${difference < 0 ? '' : '+'}${number(difference)}${ci}${p}${reason === null ? '' : `, no p${why}`}`,
       ];
     },
   );
