@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,6 +78,44 @@ describe('faults of the machine', () => {
   });
 
   const root = process.getuid?.() === 0;
+  it.runIf(root)(
+    'a folder that this user may not list is a failure that names it, and so is its line in files.csv',
+    () => {
+      const cohort = mkdtempSync(join(tmpdir(), 'haf-shut-'));
+      cpSync(folder, cohort, { recursive: true });
+      const shut = join(cohort, 'data/wsi/shut');
+      mkdirSync(shut);
+      cpSync(join(cohort, 'data/blood.csv'), join(shut, 'PrimaryTumor_HE_001.h5'));
+      execFileSync('chown', ['-R', `${nobody}:${nobody}`, cohort]);
+      chmodSync(tmpdir(), 0o755);
+      chmodSync(cohort, 0o755);
+      chmodSync(shut, 0);
+      try {
+        const run = (...args: readonly string[]): Ended => {
+          const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
+            ...{ cwd: cohort, encoding: 'utf8', uid: nobody, gid: nobody, timeout: 60_000 },
+            env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+          });
+          return { code: status, output: stdout + stderr };
+        };
+        if (run('--version').code !== 0) return console.warn('SKIPPED: others may not read the project');
+        const said = /wsi\/shut\/: The folder cannot be listed \(EACCES\)/;
+        const inspected = run('inspect', 'data', '-c', 'experiment.yaml');
+        expect([inspected.code, inspected.output]).toEqual([65, expect.stringMatching(said)]);
+        expect(inspected.output).toMatch(/left out: The folder cannot be listed \(EACCES\)/);
+        const { code, output } = run(...up, '--set', 'methods=[blood]');
+        expect([code, output]).toEqual([2, expect.stringMatching(said)]);
+        const [name = ''] = readdirSync(join(cohort, 'runs'));
+        const files = readFileSync(join(cohort, 'runs', name, 'files.csv'), 'utf8');
+        expect(files).toMatch(/^wsi\/shut\/,,,,.*EACCES/m);
+        const problems = readFileSync(join(cohort, 'runs', name, 'problems.csv'), 'utf8');
+        expect(problems).toMatch(/^failure,embed,,wsi\/shut\/,WSI,.*EACCES/m);
+      } finally {
+        rmSync(cohort, { recursive: true });
+      }
+    },
+  );
+
   it.runIf(root)('no passwd entry, no HOME and a TMPDIR that is not there are named, or no matter', () => {
     const open = mkdtempSync(join(tmpdir(), 'haf-bare-'));
     chmodSync(open, 0o777);

@@ -115,6 +115,14 @@ describe('encodings and lines', () => {
     expect(table.lines).toEqual([2, 4, 6]);
   });
 
+  it.each(['\x1a', '\x1a\r\n', '\r\n\x1a\r\n', '\x1a\x1a\0\0\0', '\n\x1a \n \x1a\n'])(
+    'passes over Ctrl-Z and its padding: %j',
+    async (tail) => {
+      const table = await read(`PATIENT,x\n1,2\n2,3${tail}`);
+      expect([table.faults, table.patients]).toEqual([[], ['1', '2']]);
+    },
+  );
+
   it('passes over empty rows, empty columns and Ctrl-Z at the end', async () => {
     const table = await read('PATIENT,x,,\r\n1,2,,\r\n2,3,,\r\n,,,\r\n"","",,\r\n\x1a');
     expect(table.faults).toEqual([]);
@@ -144,6 +152,7 @@ describe('what is refused', () => {
     ['row names of R', 'PATIENT,x\n1,P1,2\n2,P2,3\n', /all 2 rows have one cell more.*row\.names=FALSE/],
     ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\n', /git lfs pull/],
     ['a web page', '<!DOCTYPE html><html>', /web page/],
+    ['UTF-32', Uint8Array.from([0xff, 0xfe, 0, 0, 0x50, 0, 0, 0, 0x2c, 0, 0, 0]), /UTF-32/],
     ['an old workbook', Uint8Array.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), /\.xls/],
   ])('%s', async (_, content, problem) => {
     const faults = faultTexts(await read(content));

@@ -52,7 +52,9 @@ export function decodeText(content: Buffer): DecodedText | 'too large' | null {
 }
 
 function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: number } | null {
-  if (content[0] === 0xff && content[1] === 0xfe) return { encoding: 'UTF-16LE', start: 2 };
+  // UTF-32 begins with the same two bytes.
+  if (content[0] === 0xff && content[1] === 0xfe)
+    return content[2] === 0 && content[3] === 0 ? null : { encoding: 'UTF-16LE', start: 2 };
   if (content[0] === 0xfe && content[1] === 0xff) return { encoding: 'UTF-16BE', start: 2 };
   const head = content.subarray(0, 4096);
   const zeros = [0, 0] as [number, number];
@@ -66,8 +68,13 @@ function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: n
   return null;
 }
 
+/** Bytes that DOS programs write behind Ctrl-Z to fill a block: more of it, zeros, blanks and line ends. */
+const padding: ReadonlySet<number> = new Set([endOfFile, 0, 0x20, 0x0a, 0x0d]);
+
+/** The text before Ctrl-Z and its padding. */
 function withoutEnd(bytes: Buffer): Buffer {
   let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === endOfFile) end--;
+  for (let at = bytes.length - 1; at >= 0 && padding.has(bytes[at] as number); at--)
+    if (bytes[at] === endOfFile) end = at;
   return bytes.subarray(0, end);
 }

@@ -24,7 +24,11 @@ export async function openTextGrid(path: string, options: GridOptions): Promise<
       line: null,
       problem: `it is not UTF-8, and has more than ${largestDecoded / 1e6} MB: save it as UTF-8`,
     };
-  if (decoded === null) return { line: null, problem: 'it holds zero bytes and is no text' };
+  if (decoded === null)
+    return {
+      line: null,
+      problem: 'it holds zero bytes and is no text; save it as CSV UTF-8 if it is one (UTF-32?)',
+    };
   const directive = excelDirective(decoded.bytes);
   const bytes = directive === null ? decoded.bytes : decoded.bytes.subarray(directive.begin);
   const delimiter = options.delimiter ?? directive?.delimiter ?? sniffDelimiter(bytes, options.id);
