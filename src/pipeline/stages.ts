@@ -169,7 +169,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   latent: define({
     name: 'latent',
-    version: 1,
+    version: 2,
     class: 'cpu',
     reads: () => ['modalities'],
     opens: { stage2: ['u.safetensors', 'spectrum.json'] },

@@ -9,8 +9,8 @@ import { interrupted, type JobControl } from './executor.js';
 import { JobCheckpoints, noCheckpoints, type CheckpointOptions } from './job-checkpoints.js';
 import { stages } from '../pipeline/stages.js';
 import type { ArtifactStore, StoredFile } from '../pipeline/store/store.js';
-import { openable } from './openable.js';
-import { timedAccess, type ReadTime } from './timed-access.js';
+import { InputArtifact } from './input-artifact.js';
+import type { ReadTime } from './timed-access.js';
 import type { Work } from './work.js';
 
 /** What a computed job leaves: its files are in the store, the manifest is not written yet. */
@@ -108,7 +108,7 @@ async function openInputs(job: Work, store: ArtifactStore, readTime: ReadTime): 
           'Run the same command again: what is missing will be computed.',
           { context: { artifact: id } },
         );
-      artifacts.push(timedAccess(openable(store.open(manifest), files), readTime));
+      artifacts.push(new InputArtifact(manifest, files, store, readTime));
     }
     opened.set(role, artifacts);
   }

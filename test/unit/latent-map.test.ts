@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { latentMapFile, latentMapSchema, type LatentMap } from '../../src/operators/latent/latent-data.js';
-import { latent } from '../../src/operators/latent/latent.js';
+import { latent, shownPatients } from '../../src/operators/latent/latent.js';
 import { inventedIds, inventedOutcome } from '../support/invented-results.js';
 import {
   inventedLatents,
@@ -52,6 +52,17 @@ describe('the latent map', () => {
     );
     expect(points.map(({ patient, modality, y }) => [patient, modality, y])).toEqual(expected);
     expect(perplexity).toBeCloseTo((expected.length - 1) / 3, 12);
+  });
+
+  it('shows every n-th test patient where all would be too many', () => {
+    const all = Array.from({ length: 10_000 }, (_, i) => 3 * i);
+    expect(shownPatients(all.slice(0, 1100), 1100)).toEqual(all.slice(0, 1100));
+    const shown = shownPatients(all, 20_000);
+    expect(shown).toHaveLength(550);
+    expect(shown[0]).toBe(0);
+    const steps = new Set(shown.slice(1).map((patient, i) => (patient - (shown[i] as number)) / 3));
+    expect([...steps].every((step) => step === 18 || step === 19)).toBe(true);
+    expect(all.at(-1) as number).toBeLessThanOrEqual((shown.at(-1) as number) + 3 * 19);
   });
 
   it('brings the modalities of a patient together after alignment, not before', async () => {

@@ -16,7 +16,10 @@ export const latentMapSchema = z.strictObject({
   fold: z.number().int(),
   modalities: z.array(z.string()),
   perplexity: z.number(),
-  /** One per test patient and observed modality; t-SNE coordinates under the initial and the trained phi. */
+  /** When there are too many test patients for a map: so many are shown, of so many. */
+  shown: z.number().int().optional(),
+  patients: z.number().int().optional(),
+  /** One per test patient that is shown and observed modality; t-SNE coordinates under the initial and the trained phi. */
   points: z.array(
     z.strictObject({
       patient: z.string(),

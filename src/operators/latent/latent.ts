@@ -16,6 +16,19 @@ interface Latents {
 }
 
 /**
+ * Vectors of a map. Exact t-SNE compares each vector with each other: ten thousand vectors would take hours and gigabytes. All
+ * test patients of HANCOCK with their seven modalities fit.
+ */
+const mostVectors = 1100;
+
+/** A latent vector of the map: where it lies, and whose it is. */
+interface MapSlot {
+  readonly patient: number;
+  readonly modality: ModalityId;
+  readonly slot: number;
+}
+
+/**
  * Draws the latent space of the test patients of a fold as two maps, before and after alignment, tells how alike the
  * modalities of a patient are, and keeps the vectors of one patient (method.md 9.3, 9.4).
  *
@@ -31,12 +44,15 @@ export const latent = stageOf((context) => {
     modalities.length,
   );
   const { mask } = latents;
-  const slots = fold.test.flatMap((patient) =>
-    modalities.flatMap((modality, m) => {
-      const slot = patient * modalities.length + m;
-      return mask[slot] === 1 ? [{ patient, modality, slot }] : [];
-    }),
-  );
+  const slotsOf = (patients: readonly number[]): readonly MapSlot[] =>
+    patients.flatMap((patient) =>
+      modalities.flatMap((modality, m) => {
+        const slot = patient * modalities.length + m;
+        return mask[slot] === 1 ? [{ patient, modality, slot }] : [];
+      }),
+    );
+  const shown = shownPatients(fold.test, slotsOf(fold.test).length);
+  const slots = slotsOf(shown);
   const before = mapOf(latents.before, slots, latents.width);
   const after = mapOf(latents.after, slots, latents.width);
   const similarity = (vectors: Float32Array) => similarityOf(vectors, mask, modalities.length, fold.test);
@@ -44,6 +60,7 @@ export const latent = stageOf((context) => {
     fold: unit.fold ?? 0,
     modalities: [...modalities],
     perplexity: perplexityFor(slots.length),
+    ...(shown.length < fold.test.length ? { shown: shown.length, patients: fold.test.length } : {}),
     points: slots.map(({ patient, modality }, i) => {
       const { id, y } = cohort.patients[patient] as (typeof cohort.patients)[number];
       return { patient: id, modality, y, before: pointAt(before, i), after: pointAt(after, i) };
@@ -54,6 +71,16 @@ export const latent = stageOf((context) => {
   const { withinPatient } = result.similarity.after;
   return { type: 'output', files: { [latentMapFile]: result }, metrics: { withinPatient } };
 });
+
+/** The patients of the map: all of them, or as many as fit, at equal distances in the list. */
+export function shownPatients(patients: readonly number[], vectors: number): readonly number[] {
+  if (vectors <= mostVectors) return patients;
+  const count = Math.max(1, Math.floor((patients.length * mostVectors) / vectors));
+  return Array.from(
+    { length: count },
+    (_, i) => patients[Math.floor((i * patients.length) / count)] as number,
+  );
+}
 
 function latentsOf(file: Uint8Array, patients: number, modalities: number): Latents {
   const { u, before, mask } = readSafetensors(file);
@@ -78,11 +105,7 @@ function latentsOf(file: Uint8Array, patients: number, modalities: number): Late
 }
 
 /** t-SNE of the vectors in some slots, [n, 2]. */
-function mapOf(
-  vectors: Float32Array,
-  slots: readonly { readonly slot: number }[],
-  width: number,
-): Float64Array {
+function mapOf(vectors: Float32Array, slots: readonly MapSlot[], width: number): Float64Array {
   const points = new Float64Array(slots.length * width);
   slots.forEach(({ slot }, i) => points.set(vectors.subarray(slot * width, (slot + 1) * width), i * width));
   return tsne(points, width);

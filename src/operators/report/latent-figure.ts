@@ -26,7 +26,7 @@ export async function latentFigure(
   const spec: TopLevelSpec = {
     title: {
       text: title,
-      subtitle: `fold ${map.fold}, test patients, t-SNE of perplexity ${map.perplexity.toFixed(0)}`,
+      subtitle: `fold ${map.fold}, ${patientsText(map)}, t-SNE of perplexity ${map.perplexity.toFixed(0)}`,
     },
     hconcat: [panel('original', map, 'before', titles), panel('aligned', map, 'after', titles)],
     spacing: 28,
@@ -47,6 +47,9 @@ export async function latentFigure(
     ].join(''),
   };
 }
+
+const patientsText = ({ shown, patients }: LatentMap): string =>
+  shown === undefined || patients === undefined ? 'test patients' : `${shown} of ${patients} test patients`;
 
 /** The names of the alignments, for people. */
 export const alignmentTitles: Readonly<Record<Alignment, string>> = {
