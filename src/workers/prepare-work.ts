@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import { filter, from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
 import { parseRecipe } from '../pipeline/recipe.js';
@@ -52,6 +52,8 @@ export async function prepareWork(
       if (!manifest) throw absent(job, role, id);
       return { manifest, ...(files ? { files } : {}) };
     }, lookupsAtOnce),
+    // A folder is read in place: the manifests of a hundred thousand inputs need not be in memory at once.
+    filter(() => store.uri !== store.localRoot),
     toArray(),
   );
   const wanted = await lastValueFrom(lookups);
