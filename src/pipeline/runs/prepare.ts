@@ -7,6 +7,7 @@ import { finalId, makePlan, type Plan } from '../plan.js';
 import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Recipe } from '../recipe.js';
 import type { Problem } from '../core/problem.js';
+import { saveMemory } from '../core/save-memory.js';
 import { withoutLost, type LostFile } from './lost-files.js';
 import { memberFile } from './members.js';
 import { guardStandIn } from './stand-in-guard.js';
@@ -79,6 +80,7 @@ export async function prepareRun(
       verify,
       ...(onNote ? { onNote } : {}),
     }));
+  saveMemory(found.bags.length);
   guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
   const { preflight, tryFeatures, assertAccepted } = await import('../../operators/preflight/preflight.js');
