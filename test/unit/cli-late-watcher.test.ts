@@ -3,7 +3,7 @@ import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import type { Member } from '../../src/pipeline/bus/member.js';
 import { followDriver, followWorkers } from '../../src/pipeline/cli/follow-workers.js';
 import { deadLetterLines } from '../../src/pipeline/cli/status.js';
-import { plainRenderer } from '../../src/pipeline/cli/render/renderer.js';
+import { rendererFor } from '../../src/pipeline/cli/render/renderer.js';
 import { workersText } from '../../src/pipeline/cli/render/view-lines.js';
 import type { RunEvent } from '../../src/pipeline/run-event.js';
 import { doneEvent } from '../support/job-events.js';
@@ -16,7 +16,8 @@ const begun: RunEvent = {
 const done = (name: string, seq: number): RunEvent => ({ ...at, ...doneEvent(name), id: name, seq });
 const watcher = () => {
   const lines: string[] = [];
-  const renderer = plainRenderer({ write: (text) => lines.push(text) });
+  // The renderer of `watch`, with all that is wrapped around it.
+  const renderer = rendererFor(false, { write: (text) => lines.push(text) });
   return { lines, renderer };
 };
 
@@ -27,6 +28,18 @@ describe('who watches a run from its middle on', () => {
     expect(lines).toEqual([]);
     renderer.event(done('b', 3));
     expect(lines.join('')).toMatch(/^\[2\/3\] /);
+  });
+
+  it('hears of a stage of very many files by its percentages', () => {
+    const { lines, renderer } = watcher();
+    const jobs = 2000;
+    if (begun.type !== 'run-started') throw new Error('not the beginning');
+    renderer.past?.({ ...begun, plan: [{ stage: 'stage3', jobs, cached: 0, why: '' }] });
+    renderer.elsewhere?.(2);
+    for (let seq = 2; seq <= jobs + 1; seq++) renderer.event(done(`job-${seq}`, seq));
+    expect(lines).toHaveLength(101);
+    expect(lines[0]).toMatch(/^r: .*2 elsewhere/);
+    expect(lines.at(-1)).toBe(`[${jobs}/${jobs}] stage3: ${jobs} of ${jobs}\n`);
   });
 
   it('is not told [0/0] when the beginning is gone from the broker', () => {

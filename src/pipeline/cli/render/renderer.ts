@@ -39,9 +39,10 @@ export function plainRenderer(stream: TextStream): Renderer {
 
 /** Jobs are called by names of files, which may hold control characters. */
 const withVisibleNames = (renderer: Renderer): Renderer => ({
+  ...renderer,
   event: (event) => renderer.event(visibleIn(event)),
+  past: (event) => renderer.past?.(visibleIn(event)),
   note: (text) => renderer.note(visible(text)),
-  close: () => renderer.close(),
 });
 
 /** The renderer that fits: NDJSON when asked for, a live view on a terminal, plain lines anywhere else. */
