@@ -92,8 +92,8 @@ it(
       const fresh = perFile('fresh', usages.fresh, files);
       expect(fresh).toBeLessThan(8);
       expect(fresh).toBeLessThan(1.2 * first.fresh);
-      // A hundred thousand cached files: a minute.
-      expect(perFile('cached', usages.cached, files)).toBeLessThan(0.6);
+      // A hundred thousand cached files: a minute of two cores.
+      expect(perFile('cached', usages.cached, files)).toBeLessThan(1.2);
     }
   },
   12 * 3600_000,
