@@ -1,6 +1,7 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
 import { jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
+import { configSchema } from './config/schema.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
@@ -16,6 +17,8 @@ const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as c
 
 /** What reading a table depends on. */
 const tableKeys = ['file', 'sheet', 'id', 'delimiter', 'decimal', 'columns', 'others'] as const;
+
+const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 
 const define = (definition: StageDefinition): StageDefinition => definition;
 
@@ -275,6 +278,24 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     },
     about: 'writes report.html and its figures',
     load: async () => (await import('../operators/report/report.js')).report,
+  }),
+  bundle: define({
+    name: 'bundle',
+    version: 1,
+    class: 'gpu',
+    // The bundle holds the experiment.
+    reads: () => configKeys,
+    opens: {
+      embed: ['bags.json', 'features.f32', 'features.f16'],
+      preprocess: ['fitted.json'],
+      stage1: ['weights.safetensors'],
+      stage2: ['weights.safetensors'],
+      stage3: ['weights.safetensors', 'predictions.json', 'survival.json', 'model.json'],
+      evaluate: ['calibration.json'],
+      aggregate: ['summary.json'],
+    },
+    about: 'collects a trained method for use on new patients, and scores the test patients again with it',
+    load: async () => (await import('../operators/bundle/bundle.js')).bundle,
   }),
 };
 

@@ -2,8 +2,7 @@ import { lastValueFrom, takeUntil, tap, fromEvent, throwIfEmpty, NEVER } from 'r
 import type { Config } from '../pipeline/config/schema.js';
 import { HafError } from '../pipeline/core/errors.js';
 import type { Problem } from '../pipeline/core/problem.js';
-import { rng } from '../pipeline/core/rng.js';
-import { Streams } from '../pipeline/core/streams.js';
+import { streamOf, Streams } from '../pipeline/core/streams.js';
 import type { Artifact, Inputs, StageContext, StageName } from '../pipeline/stage.js';
 import { interrupted, type JobControl } from './executor.js';
 import { JobCheckpoints, noCheckpoints, type CheckpointOptions } from './job-checkpoints.js';
@@ -38,11 +37,12 @@ export async function executeJob(
 ): Promise<JobResult> {
   const code = await stages[job.stage].load();
   const readTime: ReadTime = { seconds: 0 };
-  const streams = streamsOf(job);
+  const config = declaredKeys(job);
+  const streams = new Streams((purpose) => streamOf(config.seed, job.stage, job.unit, purpose));
   const checkpoints = control && new JobCheckpoints(job, store, streams, control);
   const context: StageContext = {
     unit: job.unit,
-    config: declaredKeys(job),
+    config,
     inputs: await openInputs(job, store, readTime),
     sources: job.sources,
     rng: (purpose) => streams.of(purpose),
@@ -65,14 +65,6 @@ export async function executeJob(
   const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
   const { problems = [], metrics = {} } = last;
   return { files, problems, metrics, peakRssMiB, readSeconds: readTime.seconds };
-}
-
-/** Methods of a fold share their streams, so that they differ in what they are and not in their draws. */
-function streamsOf(job: Work): Streams {
-  const { fold, modality } = job.unit;
-  const owner = [job.stage, fold, modality].filter((part) => part !== undefined).join('/');
-  const config = declaredKeys(job);
-  return new Streams((purpose) => rng(config.seed, `${owner}/${purpose}`));
 }
 
 /** The config with only the keys the stage declared: reading another would escape the artifact's id. */

@@ -71,11 +71,12 @@ export interface Cohort {
 }
 
 /** Reads `cohort` and whatever `bags` a job was given. */
-export function readCohort(inputs: Inputs): Cohort {
-  const { outcome, patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
-  const bags = inputs
-    .all('bags')
-    .map((artifact) => [modalityOf(artifact), readPatientBags(artifact)] as const);
+export const readCohort = (inputs: Inputs): Cohort =>
+  withBags(inputs.one('cohort').json(cohortFile, cohortFileSchema), inputs.all('bags'));
+
+/** Patients with their bags in `bags` artifacts. */
+export function withBags({ outcome, patients }: CohortFile, artifacts: readonly Artifact[]): Cohort {
+  const bags = artifacts.map((artifact) => [modalityOf(artifact), readPatientBags(artifact)] as const);
   const known = <T>(of: (bags: PatientBags) => T | null): Partial<Record<ModalityId, T>> =>
     Object.fromEntries(bags.flatMap(([id, own]) => (of(own) === null ? [] : [[id, of(own) as T]])));
   return {

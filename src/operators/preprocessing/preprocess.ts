@@ -1,5 +1,4 @@
 import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
-import type { Config } from '../../pipeline/config/schema.js';
 import type { StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
@@ -7,10 +6,10 @@ import { stageOf } from '../stage-of.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
 import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
-import { encodedWidth, encodeRow } from './encode-row.js';
 import { fitColumn, variance } from './fit-columns.js';
 import { foldWarnings } from './fold-warnings.js';
-import { fittedFile, vectorsFile, type Fitted, type FittedColumn } from './vectors-data.js';
+import { tableVectors } from './table-vectors.js';
+import { fittedFile, vectorsFile, type Fitted } from './vectors-data.js';
 
 /**
  * Turns one table into vectors (method.md 2.3, 2.4). Everything is fitted on the observed rows of the fold's training
@@ -36,12 +35,16 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   const columns = chosen.map((at) =>
     fitColumn(table.columns[at] as TypedTable['columns'][number], columnCells(table, at, training), options),
   );
-  const vectors = encoded(
+  const { width, values, observed } = tableVectors(
     table,
     patients.map(({ id }) => rowOf.get(id)),
     { chosen, columns },
     config.tabular.absentRow,
   );
+  const vectors = writeSafetensors({
+    values: { shape: [patients.length, width], data: values },
+    mask: { shape: [patients.length], data: observed },
+  });
   const fitted: Fitted = { columns };
   return {
     type: 'output',
@@ -66,28 +69,4 @@ function mostVarying(table: TypedTable, training: readonly number[], count: numb
   const spread = new Map(others.map((at) => [at, variance(columnCells(table, at, training))]));
   const ranked = [...others].sort((a, b) => (spread.get(b) ?? 0) - (spread.get(a) ?? 0) || a - b);
   return [...nominal, ...ranked.slice(0, count)].sort((a, b) => a - b);
-}
-
-/** All patients in cohort order: values float32 [patients, d_m] and mask uint8 [patients]. */
-function encoded(
-  { columns: { length: stride }, cells }: TypedTable,
-  rows: readonly (number | undefined)[],
-  { chosen, columns }: { readonly chosen: readonly number[]; readonly columns: readonly FittedColumn[] },
-  absentRow: Config['tabular']['absentRow'],
-): Uint8Array {
-  const width = encodedWidth(columns);
-  const values = new Float32Array(rows.length * width);
-  const mask = new Uint8Array(rows.length);
-  rows.forEach((row, at) => {
-    // An absent row to impute is one whose cells are all missing.
-    if (row === undefined && absentRow !== 'impute') return;
-    const cellOf = (position: number): number =>
-      row === undefined ? NaN : (cells[row * stride + (chosen[position] as number)] as number);
-    encodeRow(columns, cellOf, values, at * width);
-    mask[at] = 1;
-  });
-  return writeSafetensors({
-    values: { shape: [rows.length, width], data: values },
-    mask: { shape: [rows.length], data: mask },
-  });
 }

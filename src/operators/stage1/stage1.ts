@@ -11,6 +11,7 @@ import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { BagSource } from './bag-source.js';
 import { deviceRoom } from './device-room.js';
 import { attentionFile, embeddingsFile, weightsFile } from './encoder-data.js';
+import { encodePatients } from './encode-patients.js';
 import { EncoderTraining } from './encoder-training.js';
 import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
 
@@ -60,35 +61,19 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   };
 }
 
-/** Evaluation-mode embeddings, logits and attention scores of every patient, in cohort order. */
+/** The files of what an encoder makes of every patient. */
 async function exportPatients(
   model: EncoderTraining,
-  { embedding, outputs }: BagEncoder,
+  encoder: BagEncoder,
   source: BagSource,
   count: number,
 ): Promise<Record<string, Uint8Array>> {
-  const z = new Float32Array(count * embedding);
-  const logits = new Float32Array(count * outputs);
-  const observed = new Uint8Array(count);
-  const offsets = new Int32Array(count + 1);
-  for (let patient = 0; patient < count; patient++)
-    offsets[patient + 1] = (offsets[patient] as number) + source.rows(patient);
-  const scores = new Float32Array(offsets[count] as number);
-  const everyone = Array.from({ length: count }, (_, i) => i).filter((patient) => source.has(patient));
-  for await (const { patients, result } of model.evaluate(everyone)) {
-    // Bags are consecutive in a pack and absent patients have no rows, so a pack's scores are one run.
-    scores.set(result.scores, offsets[patients[0] as number]);
-    patients.forEach((patient, i) => {
-      observed[patient] = 1;
-      z.set(result.z.subarray(i * embedding, (i + 1) * embedding), patient * embedding);
-      logits.set(result.logits.subarray(outputs * i, outputs * (i + 1)), outputs * patient);
-    });
-  }
+  const { z, logits, observed, scores, offsets } = await encodePatients(model, encoder, source, count);
   return {
     [embeddingsFile]: writeSafetensors({
-      z: { shape: [count, embedding], data: z },
+      z: { shape: [count, encoder.embedding], data: z },
       observed: { shape: [count], data: observed },
-      logits: { shape: [count, outputs], data: logits },
+      logits: { shape: [count, encoder.outputs], data: logits },
     }),
     [attentionFile]: writeSafetensors({
       scores: { shape: [scores.length], data: scores },

@@ -69,8 +69,8 @@ export function alignmentWarnings(
 /** Patients projected at once when a whole cohort is exported. */
 const exportBatch = 512;
 
-/** u of all patients, [n, M, D], with zeros where a modality is absent. */
-async function latentVectors(
+/** u of patients, [n, M, D], with zeros where a modality is absent. */
+export async function latentVectors(
   projection: Projection,
   parameters: Float32Array,
   patients: readonly number[],

@@ -23,10 +23,10 @@ export async function headOf(
   criterion: Criterion,
   method: FusionMethod | SingleTableMethod,
 ): Promise<MethodHead> {
-  const { config, inputs: read, rng } = context;
+  const { config, inputs: read } = context;
   if (method.kind === 'fusion' && method.embedding !== 'projected') {
     const inputs = readLatentInputs(read, config.modalities);
-    return { inputs, head: await fusionHead(context, criterion, method, inputs) };
+    return { inputs, head: await headOver(context, criterion, method, inputs) };
   }
   const chosen = chosenOf(method, config);
   const own =
@@ -34,12 +34,19 @@ export async function headOf(
       ? readModalityInputs(read).filter(({ kind }) => kind === 'bag')
       : readModalityInputs(read, chosen);
   const inputs = transferredTables(context, method, own);
-  const head =
-    method.kind === 'single'
-      ? singleTableHead(config.single, criterion, inputs, rng)
-      : await fusionHead(context, criterion, method, inputs);
-  return { inputs, head };
+  return { inputs, head: await headOver(context, criterion, method, inputs) };
 }
+
+/** The head of a method over vectors of such shapes. */
+export const headOver = async (
+  context: Pick<StageContext, 'config' | 'rng'>,
+  criterion: Criterion,
+  method: FusionMethod | SingleTableMethod,
+  inputs: readonly InputShape[],
+): Promise<Head> =>
+  method.kind === 'single'
+    ? singleTableHead(context.config.single, criterion, inputs, context.rng)
+    : fusionHead(context, criterion, method, inputs);
 
 /** The modalities a method reads, in order: those of the experiment or its own; `bags` stands for all bags it is given. */
 export const chosenOf = (
@@ -93,7 +100,7 @@ function mapWidth(
 function singleTableHead(
   single: Config['single'],
   criterion: Criterion,
-  inputs: readonly ModalityInput[],
+  inputs: readonly InputShape[],
   rng: StageContext['rng'],
 ): Head {
   const projected = inputs.map(() => null);

@@ -94,6 +94,14 @@ export interface WatchOptions extends LookOptions {
   readonly from: 'start' | 'now';
 }
 
+/** `bundle RUN`: a method of a run as one file. */
+export interface BundleOptions extends PlaceOptions, RunOptions {
+  readonly method: string;
+  readonly out: string;
+  readonly licence?: string;
+  readonly force?: boolean;
+}
+
 /** `replay STAGE` of a finished or stopped run; the experiment is the run's own, changed by `set`. */
 export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly run: string;

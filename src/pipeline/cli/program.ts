@@ -3,6 +3,7 @@ import { addBackends } from './backend-commands.js';
 import { exitCodes } from '../core/errors.js';
 import { stageNames } from '../core/stage-name.js';
 import { examples, lazily, withExperiment, withPlaces, withRun } from './command.js';
+import { addModels } from './model-commands.js';
 import { addNetwork } from './network-commands.js';
 import { backendOption, setOption, verifyOption, wholeNumber } from './options.js';
 import { paletteFor } from './output.js';
@@ -220,6 +221,7 @@ export function buildProgram(): Command {
   addPreparation(program);
   addExecution(program);
   addBags(program);
+  addModels(program);
   addHistory(program);
   addStore(program);
   addNetwork(program);

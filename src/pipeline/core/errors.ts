@@ -36,6 +36,8 @@ const catalogue = {
   HAF_MODALITY_EMPTY: { exit: exitCodes.badData, retryable: false },
   HAF_COHORT_INVALID: { exit: exitCodes.badData, retryable: false },
   HAF_SPLIT_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_BUNDLE_INVALID: { exit: exitCodes.badData, retryable: false },
+  HAF_BUNDLE_UNFIT: { exit: exitCodes.badData, retryable: false },
   HAF_RUN_BUSY: { exit: exitCodes.usage, retryable: true },
   HAF_RUN_UNKNOWN: { exit: exitCodes.usage, retryable: false },
   HAF_MACHINE_LIMIT: { exit: exitCodes.unavailable, retryable: false, local: true },

@@ -17,5 +17,6 @@ export const stageNames = [
   'evaluate',
   'aggregate',
   'report',
+  'bundle',
 ] as const;
 export type StageName = (typeof stageNames)[number];

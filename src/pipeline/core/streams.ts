@@ -1,4 +1,5 @@
-import type { Rng, RngState } from './rng.js';
+import { rng, type Rng, type RngState } from './rng.js';
+import type { StageName } from './stage-name.js';
 
 /** The random streams of one job by purpose, remembered so that a checkpoint can hold where all of them stand. */
 export class Streams {
@@ -32,4 +33,18 @@ export class Streams {
     this.streams.set(purpose, stream);
     return stream;
   }
+}
+
+/**
+ * The stream of a purpose in a job. Methods of a fold share their streams, so that they differ in what they are and not in their
+ * draws.
+ */
+export function streamOf(
+  seed: number,
+  stage: StageName,
+  { fold, modality }: { readonly fold?: number | undefined; readonly modality?: string | undefined },
+  purpose: string,
+): Rng {
+  const owner = [stage, fold, modality].filter((part) => part !== undefined).join('/');
+  return rng(seed, `${owner}/${purpose}`);
 }

@@ -48,6 +48,7 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'bags':
     case 'preprocess':
     case 'latent':
+    case 'bundle':
       return [];
   }
 }
@@ -123,6 +124,7 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
     case 'bags':
     case 'preprocess':
     case 'latent':
+    case 'bundle':
       return;
   }
 }

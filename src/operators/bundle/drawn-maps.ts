@@ -1,0 +1,71 @@
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { NamedArray } from '../tensor/safetensors.js';
+
+/** Streams of a job by purpose. */
+type Streams = (purpose: string) => Rng;
+
+const prefix = 'draws.';
+
+/**
+ * Maps that are drawn and never trained (`transfer`, `frozen`; method.md 4.4, 8.5) travel by value: the numbers drawn are kept, so a
+ * later version with another generator makes the same maps.
+ */
+export function recordDraws(streams: Streams): {
+  readonly streams: Streams;
+  readonly drawn: () => Readonly<Record<string, NamedArray>>;
+} {
+  const kept = new Map<string, number[]>();
+  return {
+    streams: (purpose) => {
+      const draws: number[] = [];
+      kept.set(purpose, draws);
+      const stream = streams(purpose);
+      return onlyUniform(purpose, () => {
+        const value = stream.uniform();
+        draws.push(value);
+        return value;
+      });
+    },
+    drawn: () =>
+      Object.fromEntries(
+        [...kept].flatMap(([purpose, draws]) =>
+          draws.length === 0
+            ? []
+            : [[`${prefix}${purpose}`, { shape: [draws.length], data: Float64Array.from(draws) }] as const],
+        ),
+      ),
+  };
+}
+
+/** The recorded streams. Purposes without draws belong to training, and throw when they are drawn from. */
+export const replayDraws =
+  (arrays: Readonly<Record<string, NamedArray>>): Streams =>
+  (purpose) => {
+    const draws = arrays[`${prefix}${purpose}`]?.data ?? [];
+    let at = 0;
+    return onlyUniform(purpose, () => {
+      const value = draws[at++];
+      if (value === undefined)
+        throw new Error(`The bundle holds ${draws.length} draws of "${purpose}", and more are needed`);
+      return value;
+    });
+  };
+
+/** A stream of uniform numbers; a fixed map needs nothing else. */
+function onlyUniform(purpose: string, uniform: () => number): Rng {
+  const refuse = (): never => {
+    throw new Error(`A bundled model draws uniform numbers alone ("${purpose}")`);
+  };
+  return {
+    uniform,
+    ...{
+      uint32: refuse,
+      fill: refuse,
+      int: refuse,
+      normal: refuse,
+      shuffle: refuse,
+      state: refuse,
+      restore: refuse,
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { Criterion } from '../criteria/criterion.js';
+import { logitOf } from '../criteria/binary.js';
+
+/**
+ * The criterion of a model that only scores: it decides the shapes of the last layers, and nobody has an outcome.
+ *
+ * @param outputs per patient, for both forms of a binary outcome as well
+ */
+export const scoringCriterion = (outputs: number): Criterion => ({
+  outputsOf: () => outputs,
+  judge: (rows) => rows.map((row) => ({ loss: 0, gradient: row.map(() => 0) })),
+  perPatient: true,
+  scoreOf: (row) => logitOf(row),
+  discrimination: () => null,
+  ranking: 'valAuc',
+  monitor: 'valAuc',
+  classOf: () => null,
+  balanced: false,
+  startBiases: null,
+  modelOf: null,
+});

@@ -1,0 +1,274 @@
+import type { Config } from '../../pipeline/config/schema.js';
+import { slotsOf } from '../../pipeline/config/slots.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Rng } from '../../pipeline/core/rng.js';
+import type { Artifact } from '../../pipeline/stage.js';
+import type { Cohort } from '../cohort/cohort-data.js';
+import { outputRows } from '../criteria/output-rows.js';
+import { gatherMask, hasAny, type ModalityInput } from '../embeddings/modality-inputs.js';
+import type { Outputs } from '../heads/outputs.js';
+import type { BagMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
+import { modalitiesOf } from '../methods/method.js';
+import { tableVectors } from '../preprocessing/table-vectors.js';
+import { bagEncoderOf } from '../stage1/bag-encoder.js';
+import { BagSource } from '../stage1/bag-source.js';
+import { encodePatients, type EncodedPatients } from '../stage1/encode-patients.js';
+import { EncoderTraining } from '../stage1/encoder-training.js';
+import { frozenTransfer } from '../stage2/frozen-transfer.js';
+import { latentVectors } from '../stage2/latent-export.js';
+import { latentInputs } from '../stage2/latent-inputs.js';
+import { projectionOf } from '../stage2/projection.js';
+import { headOver, transferredTables } from '../stage3/method-head.js';
+import type { TypedTable } from '../tables/typed-table.js';
+import { parametersFrom } from '../tensor/parameters.js';
+import type { BundleFold } from './bundle-data.js';
+import { replayDraws } from './drawn-maps.js';
+import type { Arrays } from './open-bundle.js';
+import { scoringCriterion } from './scoring-criterion.js';
+
+/** What is known of the patients to score, by position. */
+export interface ScoringData {
+  readonly patients: readonly string[];
+  /** Tables with the columns of the training, in their order; none for a table that the data does not have. */
+  readonly tables: ReadonlyMap<ModalityId, TypedTable>;
+  /** The bags of some modalities, laid end to end; null when the data has none of them. Folds share a source. */
+  readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
+}
+
+/** The data of some patients as jobs have it. Outcomes are not looked at. */
+export function scoringData(
+  cohort: Cohort,
+  features: readonly Artifact[],
+  tables: ScoringData['tables'],
+): ScoringData {
+  const sources = new Map<string, BagSource>();
+  return {
+    patients: cohort.patients.map(({ id }) => id),
+    tables,
+    bags: (modalities) => {
+      const there = modalities.filter((id) => cohort.widths[id] !== undefined);
+      if (there.length === 0) return null;
+      const source = sources.get(there.join()) ?? new BagSource(cohort, there, features);
+      sources.set(there.join(), source);
+      return source;
+    },
+  };
+}
+
+/** The model of a fold over such patients, ready to score. */
+export interface ScoringModel {
+  /** What it reads, in order. */
+  readonly modalities: readonly ModalityId[];
+  /** Whether it can do without one of them. One encoder of a union of bags cannot. */
+  readonly hides: boolean;
+  /** Whether the model sees something of a patient. */
+  readonly sees: (patient: number) => boolean;
+  /** Whether a patient has a modality. */
+  readonly has: (patient: number, modality: number) => boolean;
+  /**
+   * Outputs of patients the model sees something of, a row each.
+   *
+   * @param open [patients, modalities], which it may read; all that a patient has when not given. Without `hides` not looked at
+   */
+  readonly outputs: (patients: readonly number[], open?: Uint8Array) => Promise<Outputs>;
+  /** Raw attention of the encoder of each bag modality. */
+  readonly attention: ReadonlyMap<ModalityId, EncodedPatients>;
+}
+
+/** The parts of a bundle that the model of one fold is made of. */
+export interface FoldParts {
+  readonly method: Method;
+  readonly config: Config;
+  readonly record: Pick<BundleFold, 'tables' | 'outputs' | 'encoderOutputs'>;
+  readonly arrays: Arrays;
+  /** Streams of the maps that are drawn and never trained. */
+  readonly rng: (purpose: string) => Rng;
+}
+
+/**
+ * Sets up the model of one fold: encodes bags and tables of all patients, and aligns them. The same code as in training computes every
+ * step, so test patients get the outputs that the run gave them.
+ *
+ * @throws Error for a method that cannot be bundled
+ */
+export async function scoringModel(parts: FoldParts, data: ScoringData): Promise<ScoringModel> {
+  switch (parts.method.kind) {
+    case 'bag':
+      return bagModel(parts, parts.method, data);
+    case 'fusion':
+    case 'single':
+      return headModel(parts, parts.method, data);
+    case 'classic':
+    case 'instances':
+      throw new Error(`${parts.method.id} cannot be bundled`);
+  }
+}
+
+/** Scoring draws nothing. */
+const noDraws = replayDraws({})('none');
+
+/** A batch of one patient would be multiplied in another order than a batch of several (512 at once), with other last digits. */
+const neverAlone = (patients: readonly number[]): readonly number[] =>
+  patients.length % 512 === 1 ? [...patients, patients[0] as number] : patients;
+
+/** The encoder of one modality, or of the union of several. */
+const encoderName = (modalities: readonly ModalityId[]): string =>
+  modalities.length === 1 ? (modalities[0] as string) : 'union';
+
+async function bagModel(parts: FoldParts, method: BagMethod, data: ScoringData): Promise<ScoringModel> {
+  const modalities = modalitiesOf(method, slotsOf(parts.config));
+  const encoded = await encode(parts, modalities, data);
+  const rows = encoded === null ? [] : outputRows(encoded.logits, parts.record.outputs);
+  const sees = (patient: number): boolean => encoded?.observed[patient] === 1;
+  return {
+    ...{ modalities, hides: false, sees },
+    has: (patient, m) => data.bags([modalities[m] as string])?.has(patient) === true,
+    outputs: (patients) => Promise.resolve(patients.map((patient) => rows[patient] as readonly number[])),
+    attention: new Map(encoded === null ? [] : [[encoderName(modalities), encoded]]),
+  };
+}
+
+async function headModel(
+  parts: FoldParts,
+  method: FusionMethod | SingleTableMethod,
+  data: ScoringData,
+): Promise<ScoringModel> {
+  const { config, record, arrays, rng } = parts;
+  const attention = new Map<ModalityId, EncodedPatients>();
+  const vectors: ModalityInput[] = [];
+  for (const { id, kind } of slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0)) {
+    if (kind === 'table') {
+      vectors.push(tableInput(parts, id, data));
+      continue;
+    }
+    const encoded = await encode(parts, [id], data);
+    if (encoded !== null) attention.set(id, encoded);
+    vectors.push(bagInput(parts, id, encoded, data.patients.length));
+  }
+  const criterion = scoringCriterion(record.outputs);
+  const aligned = method.kind === 'fusion' && method.embedding !== 'projected';
+  const inputs = aligned
+    ? await alignedInputs(parts, vectors)
+    : transferredTables({ config, rng }, method, vectors);
+  const head = await headOver({ config, rng }, criterion, method, inputs);
+  const parameters = parametersFrom(head.layout, under(arrays, 'head'));
+  return {
+    modalities: inputs.map(({ modality }) => modality),
+    hides: inputs.length > 1,
+    sees: (patient) => hasAny(inputs, patient),
+    has: (patient, m) => inputs[m]?.observed[patient] === 1,
+    outputs: async (patients, open) => {
+      const group = neverAlone(patients);
+      const wide =
+        open && group.length > patients.length
+          ? Uint8Array.from([...open, ...open.subarray(0, inputs.length)])
+          : open;
+      return (await head.outputs(parameters, { inputs, patients: group }, wide)).slice(0, patients.length);
+    },
+    attention,
+  };
+}
+
+/** The latent vectors u of all patients (method.md 5). */
+async function alignedInputs(
+  { config, arrays, rng }: FoldParts,
+  vectors: readonly ModalityInput[],
+): Promise<readonly ModalityInput[]> {
+  const read =
+    config.tabular.transfer === 'none'
+      ? vectors
+      : frozenTransfer(vectors, config.align.width, rng('transfer'));
+  const projection = projectionOf(config.align, read);
+  const parameters = parametersFrom(projection.layout, under(arrays, 'phi'));
+  const count = read[0]?.observed.length ?? 0;
+  const everyone = Array.from({ length: count }, (_, patient) => patient);
+  const group = neverAlone(everyone);
+  const u = await latentVectors(projection, parameters, group, gatherMask(read, group));
+  const mask = gatherMask(read, everyone);
+  const latents = { u: u.subarray(0, mask.length * projection.width), mask, width: projection.width };
+  return latentInputs(
+    latents,
+    read.map(({ modality }) => modality),
+  );
+}
+
+function tableInput({ config, record }: FoldParts, modality: ModalityId, data: ScoringData): ModalityInput {
+  const columns = record.tables[modality]?.columns ?? [];
+  const table = data.tables.get(modality);
+  const chosen = columns.map(({ name }) => table?.columns.findIndex((column) => column.name === name) ?? -1);
+  const rowOf = new Map(table?.patients.map((id, row) => [id, row]));
+  const rows = data.patients.map((id) => rowOf.get(id));
+  return {
+    ...{ modality, kind: 'table' },
+    ...tableVectors(
+      table ?? { columns: [], cells: new Float64Array() },
+      rows,
+      { chosen, columns },
+      config.tabular.absentRow,
+    ),
+  };
+}
+
+/** z of a bag modality; nobody has it where the data has none. */
+function bagInput(
+  parts: FoldParts,
+  modality: ModalityId,
+  encoded: EncodedPatients | null,
+  count: number,
+): ModalityInput {
+  if (encoded !== null)
+    return {
+      modality,
+      kind: 'bag',
+      width: encoded.z.length / count,
+      values: encoded.z,
+      observed: encoded.observed,
+    };
+  const { hidden, transfer } = parts.config.mil;
+  const width = transfer === 'linear' ? parts.config.align.width : hidden;
+  return {
+    modality,
+    kind: 'bag',
+    width,
+    values: new Float32Array(count * width),
+    observed: new Uint8Array(count),
+  };
+}
+
+/** What the encoder of some bag modalities makes of all patients; null when the data has none of them. */
+async function encode(
+  { config, record, arrays }: FoldParts,
+  modalities: readonly ModalityId[],
+  { bags, patients }: ScoringData,
+): Promise<EncodedPatients | null> {
+  const source = bags(modalities);
+  if (source === null || record.encoderOutputs === null) return null;
+  const encoder = bagEncoderOf(
+    config.mil,
+    source.width,
+    scoringCriterion(record.encoderOutputs),
+    config.align.width,
+  );
+  const parameters = parametersFrom(encoder.layout, under(arrays, `encoder.${encoderName(modalities)}`));
+  const model = new EncoderTraining(
+    encoder,
+    parameters,
+    source,
+    patients.map(() => 0),
+    {
+      maxInstances: null,
+      validation: [],
+      dropout: noDraws,
+      subsample: noDraws,
+    },
+  );
+  return encodePatients(model, encoder, source, patients.length);
+}
+
+/** The arrays of a part, by their names in it. */
+export const under = (arrays: Arrays, part: string): Arrays =>
+  Object.fromEntries(
+    Object.entries(arrays).flatMap(([name, array]) =>
+      name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), array]] : [],
+    ),
+  );

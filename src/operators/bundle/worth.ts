@@ -1,0 +1,73 @@
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Target } from '../criteria/criterion.js';
+import type { JudgedFold } from '../criteria/judged-fold.js';
+import { mean, populationStd } from '../stats/spread.js';
+import { tiedScores } from '../stats/tied-scores.js';
+import type { SubsetWorth } from './bundle-data.js';
+import type { ScoringModel } from './scoring-model.js';
+
+/** Up to so many modalities every subset is tried; of more, single ones, all but one, and all. */
+const mostForAll = 10;
+
+/** The subsets of `count` modalities that are tried, as masks. */
+export function subsetsOf(count: number): readonly (readonly number[])[] {
+  const all = Array.from({ length: count }, (_, m) => m);
+  if (count > mostForAll) {
+    const single = all.map((m) => [m]);
+    return [...single, ...all.map((m) => all.filter((other) => other !== m)), all];
+  }
+  return Array.from({ length: 2 ** count - 1 }, (_, bits) => all.filter((m) => ((bits + 1) >> m) & 1));
+}
+
+/**
+ * How well a method ranks test patients by some of their modalities: in each fold the test patients that have all of a subset are
+ * scored with everything else hidden. AUC, or Harrell's C.
+ */
+export class WorthOfSubsets {
+  private readonly folds = new Map<
+    string,
+    { readonly modalities: readonly ModalityId[]; readonly values: (number | null)[]; patients: number }
+  >();
+
+  /** Adds the test patients of a fold. */
+  async add(model: ScoringModel, { fold, targets, criterion }: JudgedFold): Promise<void> {
+    const { modalities } = model;
+    const all = modalities.map((_, m) => m);
+    for (const subset of model.hides ? subsetsOf(modalities.length) : [all]) {
+      const patients = fold.test.filter((patient) => subset.every((m) => model.has(patient, m)));
+      const open = Uint8Array.from({ length: patients.length * modalities.length }, (_, at) =>
+        subset.includes(at % modalities.length) ? 1 : 0,
+      );
+      const rows = patients.length === 0 ? [] : await model.outputs(patients, open);
+      const scores = rows.map((row) => criterion.scoreOf(row));
+      const ranked = criterion.modelOf === null ? tiedScores(scores) : scores;
+      const value = criterion.discrimination(
+        patients.map((patient) => targets[patient] as Target),
+        ranked,
+      );
+      const key = subset.join();
+      const known = this.folds.get(key) ?? {
+        modalities: subset.map((m) => modalities[m] as string),
+        values: [],
+        patients: 0,
+      };
+      known.values.push(value);
+      known.patients += patients.length;
+      this.folds.set(key, known);
+    }
+  }
+
+  /** All subsets, the smallest first. */
+  table(): SubsetWorth[] {
+    return [...this.folds.values()]
+      .map(({ modalities, values, patients }) => {
+        const defined = values.flatMap((value) => value ?? []);
+        const none = defined.length === 0;
+        return {
+          ...{ modalities: [...modalities], folds: defined.length, patients },
+          ...{ mean: none ? null : mean(defined), std: none ? null : populationStd(defined) },
+        };
+      })
+      .sort((a, b) => a.modalities.length - b.modalities.length);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { examples, lazily, withPlaces, withRun } from './command.js';
+
+/** The commands that use what was trained. */
+export function addModels(program: Command): void {
+  const bundle = program
+    .command('bundle')
+    .description('put a trained method of a run into one file, for use on new patients');
+  examples(
+    withRun(withPlaces(bundle.command('make', { isDefault: true }))),
+    'bundle quickstart-3f9c --method haf -o model.haf',
+    'bundle show model.haf',
+    'bundle verify model.haf',
+  )
+    .description('put a trained method of a run into one file; "make" may be left out')
+    .argument('<run>', 'the run')
+    .requiredOption('--method <name>', 'row of the result table')
+    .requiredOption('-o, --out <file>', 'file to write, for example model.haf')
+    .option('--licence <text>', 'licence under which the model is given on, for example CC-BY-NC-4.0')
+    .option('--force', 'replace a file of other content')
+    .option('--json', 'write events as NDJSON to stdout')
+    .action(lazily(async () => (await import('./bundle.js')).bundle));
+  bundle
+    .command('show')
+    .description('show what a bundle is of, and what it is worth')
+    .argument('<file>', 'the bundle')
+    .option('--json', 'print it as JSON')
+    .option('--card', 'print its model card')
+    .action(lazily(async () => (await import('./bundle.js')).showBundle));
+  bundle
+    .command('verify')
+    .description('check that a bundle is whole and unchanged, and can be read by this version')
+    .argument('<file>', 'the bundle')
+    .action(lazily(async () => (await import('./bundle.js')).verifyBundle));
+}
