@@ -28,6 +28,7 @@ const unitKey = (unit: Unit): string =>
     unit.union === true ? 'union' : '',
     unit.alignment ?? '',
     unit.method ?? '',
+    unit.part === undefined ? '' : `part-${unit.part.index}-of-${unit.part.of}`,
     unit.patient === undefined || unit.file !== undefined ? '' : `patient-${unit.patient}`,
     unit.file ?? '',
   ]
@@ -38,14 +39,14 @@ export const jobKey = (stage: StageName, unit: Unit = {}): string =>
   [stage, unitKey(unit)].filter((part) => part !== '').join('/');
 
 /** Adds a job to a graph and returns its key; roles without jobs are left out. */
-type Add = (
+export type Add = (
   stage: StageName,
   unit: Unit,
   inputs: Partial<Record<StageName, readonly string[]>>,
   options?: { readonly sources?: readonly SourceFile[]; readonly after?: readonly string[] },
 ) => string;
 
-const adder =
+export const adder =
   (jobs: JobNode[]): Add =>
   (stage, unit, inputs, { sources = [], after = [] } = {}) => {
     const key = jobKey(stage, unit);
@@ -55,16 +56,21 @@ const adder =
   };
 
 /** A job that makes the bags of a modality. */
-interface BagJob {
+export interface BagJob {
   readonly modality: ModalityId;
   readonly key: string;
+  /** Whose files they are; undefined when nothing but the files says it. */
+  readonly patient: string | undefined;
 }
 
-const keysOf = (jobs: readonly BagJob[], modalities: readonly ModalityId[]): readonly string[] =>
+/** The patient that all bags of a job are of; undefined when the arrays of its file may be of several. */
+const ownerOf = ({ patient, names }: Unit): string | undefined => (names === undefined ? patient : undefined);
+
+export const keysOf = (jobs: readonly BagJob[], modalities: readonly ModalityId[]): readonly string[] =>
   jobs.filter((job) => modalities.includes(job.modality)).map(({ key }) => key);
 
 /** The jobs that turn files into bags: tiles of images, then instances. */
-function addBags(
+export function addBags(
   add: Add,
   config: Config,
   files: Pick<DataFiles, 'bags' | 'encoder'>,
@@ -73,13 +79,13 @@ function addBags(
   const images = files.bags.filter(({ kind }) => kind === 'images');
   // All tiling first: it is quick, and tells which slides cannot be used before any of them is encoded.
   const tile = images.map(({ modality, unit, sources }) => ({
-    modality,
+    ...{ modality, patient: ownerOf(unit) },
     key: add('tile', unit, {}, { sources, after }),
   }));
   if (until === 'tile') return { tile, embed: [] };
   const encoder = config.embed.encoder.standIn ? 'stand-in' : 'onnx';
   const embed = files.bags.map(({ modality, kind, unit, sources }) => ({
-    modality,
+    ...{ modality, patient: ownerOf(unit) },
     key:
       kind === 'features'
         ? add('embed', unit, {}, { sources, after })

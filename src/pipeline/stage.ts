@@ -33,6 +33,13 @@ export const unitSchema = z
     encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
     /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
     mpp: z.number().positive().exactOptional(),
+    /** New patients: the share of them that the job scores, by the hash of their ids; absent for all. */
+    part: z
+      .strictObject({ index: z.number().int().min(0), of: z.number().int().positive() })
+      .readonly()
+      .exactOptional(),
+    /** New patients: whether some may be patients of the training. */
+    trainedPatients: z.literal(true).exactOptional(),
     keepIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
     excludeIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
   })

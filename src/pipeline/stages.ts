@@ -297,6 +297,33 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     about: 'collects a trained method for use on new patients, and scores the test patients again with it',
     load: async () => (await import('../operators/bundle/bundle.js')).bundle,
   }),
+  roster: define({
+    name: 'roster',
+    version: 1,
+    class: 'cpu',
+    // The cohort file says how columns and ids are found; what the model is made of lies in the bundle.
+    reads: () => ['data'],
+    opens: { bags: ['patient-bags.json'], embed: ['bags.json'] },
+    about: 'finds out who is to be predicted, and whether their data fits the model',
+    load: async () => (await import('../operators/bundle/roster.js')).roster,
+  }),
+  predict: define({
+    name: 'predict',
+    version: 1,
+    class: 'gpu',
+    reads: () => ['seed'],
+    opens: { bags: ['patient-bags.json'], embed: ['features.f32', 'features.f16'] },
+    about: 'scores a part of the new patients by the models of all folds',
+    load: async () => (await import('../operators/bundle/predict.js')).predict,
+  }),
+  predictions: define({
+    name: 'predictions',
+    version: 1,
+    class: 'cpu',
+    reads: () => ['seed'],
+    about: 'joins the predictions of all parts into one table',
+    load: async () => (await import('../operators/bundle/predictions.js')).predictions,
+  }),
 };
 
 /** Which workers may take a job of a stage. */

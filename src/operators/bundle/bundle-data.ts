@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sha256 } from '../../pipeline/core/canonical-json.js';
 import { modalityName } from '../../pipeline/core/modality.js';
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 import { fittedSchema } from '../preprocessing/vectors-data.js';
@@ -83,6 +84,9 @@ export const bundleSchema = z.strictObject({
   check: z.strictObject({ predictions: z.number().int(), largestDifference: z.number() }),
 });
 export type Bundle = z.infer<typeof bundleSchema>;
+
+/** How a bundle writes the id of a patient of its training. */
+export const saltedHash = (salt: string, id: string): string => sha256(`${salt}/${id}`);
 
 /** What a fold knows besides its arrays. */
 export const bundleFoldSchema = z.strictObject({

@@ -18,6 +18,7 @@ import {
   foldArraysFile,
   foldFile,
   referenceFile,
+  saltedHash,
   type Bundle,
 } from './bundle-data.js';
 import { recordDraws } from './drawn-maps.js';
@@ -131,9 +132,6 @@ function trainedPatients({ patients }: Cohort, splitHash: string): Bundle['train
   const salt = sha256(`bundle/${splitHash}`).slice(0, 32);
   return { salt, hashes: patients.map(({ id }) => saltedHash(salt, id)).sort() };
 }
-
-/** How a bundle writes the id of a patient of its training. */
-export const saltedHash = (salt: string, id: string): string => sha256(`${salt}/${id}`);
 
 function resultsOf(aggregate: Artifact, { id }: Method): Bundle['results'] {
   const row = aggregate.json(summaryFile, summarySchema).rows.find(({ method }) => method === id);

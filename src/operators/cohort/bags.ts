@@ -13,8 +13,8 @@ import { saysOther } from './says-other.js';
 import { withoutOutcome } from './without-outcome.js';
 
 /**
- * Joins the slides, cores or arrays of each patient into one bag of one modality (method.md 2.5, 2.6). Reads `outcome` and the
- * `embed` artifacts of the modality; writes `patient-bags.json`.
+ * Joins the slides, cores or arrays of each patient into one bag of one modality (method.md 2.5, 2.6). Reads `outcome`, if there is
+ * one, and the `embed` artifacts of the modality; writes `patient-bags.json`.
  *
  * @throws HafError HAF_FEATURES_INVALID when bags differ in width or encoder
  */
@@ -23,8 +23,11 @@ export const bags: StageCode = stageOf(({ inputs, config, unit }) => {
   const { sources, patient } = config.data.modalities[modality] as BagDeclaration;
   const files = inputs.all('embed').map(embeddedBags);
   const joined = patientBags(modality, files, sources);
-  const { patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
-  const strangers: readonly Problem[] = withoutOutcome(modality, Object.keys(joined.bags.patients), patients);
+  const own = Object.keys(joined.bags.patients);
+  // New patients have no outcome.
+  const [labelled] = inputs.all('outcome');
+  const patients = labelled?.json(outcomeFile, outcomeSchema).patients ?? own.map((id) => ({ id }));
+  const strangers: readonly Problem[] = withoutOutcome(modality, own, patients);
   const others = saysOther(files, {
     ...{ rule: ruleOf({ patient }), idOf: idRuleOf(config.data.layout) },
     known: new Set(patients.map(({ id }) => id)),

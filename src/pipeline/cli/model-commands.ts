@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples, lazily, withPlaces, withRun } from './command.js';
+import { setOption, wholeNumber } from './options.js';
 
 /** The commands that use what was trained. */
 export function addModels(program: Command): void {
@@ -32,4 +33,26 @@ export function addModels(program: Command): void {
     .description('check that a bundle is whole and unchanged, and can be read by this version')
     .argument('<file>', 'the bundle')
     .action(lazily(async () => (await import('./bundle.js')).verifyBundle));
+
+  examples(
+    withRun(withPlaces(program.command('predict'))),
+    'predict model.haf --data new-patients -o predictions',
+    'predict model.haf --data /data/clinic -c cohort.yaml -o predictions',
+  )
+    .description(
+      'predict new patients with a bundled model; no outcome is needed, and modalities may be missing',
+    )
+    .argument('<file>', 'the bundle')
+    .requiredOption('-o, --out <dir>', 'folder to write predictions.csv to')
+    .option('--data <dir>', 'folder of the new patients')
+    .option('-c, --config <file>', 'cohort file that describes their data (default: as the training data)')
+    .addOption(setOption())
+    .option(
+      '--patients <file>',
+      'table whose ids are predicted, also those without data (default: everybody with data)',
+    )
+    .option('--trained-patients', 'also predict patients of the training')
+    .option('--parts <n>', 'jobs that share the patients (default: one for about 1000)', wholeNumber(1))
+    .option('--json', 'write events as NDJSON to stdout')
+    .action(lazily(async () => (await import('./predict.js')).predict));
 }

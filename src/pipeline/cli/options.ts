@@ -102,6 +102,19 @@ export interface BundleOptions extends PlaceOptions, RunOptions {
   readonly force?: boolean;
 }
 
+/** `predict FILE`: new patients. */
+export interface PredictOptions extends PlaceOptions, RunOptions {
+  readonly data?: string;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly out: string;
+  /** Table whose ids alone are predicted. */
+  readonly patients?: string;
+  readonly trainedPatients?: boolean;
+  /** Jobs that share the patients. */
+  readonly parts?: number;
+}
+
 /** `replay STAGE` of a finished or stopped run; the experiment is the run's own, changed by `set`. */
 export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly run: string;

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly set?: readonly string[] | undefined;
   /** Folder of the cohort from `--data`, relative to the working directory; wins over `data.root`. */
   readonly dataRoot?: string | undefined;
+  /** For new patients, whose outcome nobody knows: `data.outcome` need not be there. @default false */
+  readonly withoutOutcome?: boolean;
 }
 
 export interface LoadedConfig {
@@ -68,7 +70,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const moved = movedKeys(written);
   const value = withPreset(moved.rest);
   const findings =
-    value === null ? [] : [...moved.findings, ...schemaFindings(value, tree), ...ruleFindings(value)];
+    value === null ? [] : [...moved.findings, ...schemaFindings(value, tree), ...rules(value, options)];
   const problems = [
     ...source.problems,
     ...findings.map(({ path, message }) => ({
@@ -98,6 +100,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warnings: configWarnings(resolved),
   };
 }
+
+const rules = (value: unknown, { withoutOutcome = false }: LoadOptions): ReturnType<typeof ruleFindings> =>
+  ruleFindings(value).filter(({ path }) => !withoutOutcome || path.join('.') !== 'data.outcome');
 
 /** As many problems as a person reads; the rest is counted. */
 const shown = 100;

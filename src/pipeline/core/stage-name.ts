@@ -18,5 +18,8 @@ export const stageNames = [
   'aggregate',
   'report',
   'bundle',
+  'roster',
+  'predict',
+  'predictions',
 ] as const;
 export type StageName = (typeof stageNames)[number];

@@ -42,6 +42,8 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
       return [tileSetFile, ...shownTileFiles];
     case 'heatmap':
       return files.map(({ name }) => name);
+    case 'predictions':
+      return ['predictions.csv', 'flags.csv'];
     case 'embed':
     case 'outcome':
     case 'tables':
@@ -49,6 +51,8 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
     case 'preprocess':
     case 'latent':
     case 'bundle':
+    case 'roster':
+    case 'predict':
       return [];
   }
 }
@@ -118,6 +122,9 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
     case 'heatmap':
       for (const { name } of manifest.files) copy(name, heatmapPath(name));
       return;
+    case 'predictions':
+      for (const name of shownFiles(manifest)) copy(name, name);
+      return;
     case 'embed':
     case 'outcome':
     case 'tables':
@@ -125,6 +132,8 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
     case 'preprocess':
     case 'latent':
     case 'bundle':
+    case 'roster':
+    case 'predict':
       return;
   }
 }

@@ -1,0 +1,79 @@
+import { daysPer } from '../../pipeline/config/data-schema.js';
+import { logitOf } from '../criteria/binary.js';
+import { survivalOf } from '../survival/survival-model.js';
+import { probability } from '../tensor/cross-entropy.js';
+import type { BundleFold } from './bundle-data.js';
+import type { ScoringModel } from './scoring-model.js';
+
+/** What the model of one fold says of a patient. */
+export interface FoldPrediction {
+  readonly outputs: readonly number[];
+  /** Calibrated probability of the positive outcome; null for time-to-event. */
+  readonly probability: number | null;
+  /** Survival at each horizon; empty for a binary outcome. */
+  readonly survival: readonly number[];
+  /** The probability, or that of the event until the last horizon. */
+  readonly chance: number;
+  /** The same without each modality; null where the patient lacks it or has nothing else. */
+  readonly without: readonly (number | null)[];
+}
+
+/** Turns the outputs of one fold's model into predictions. */
+export class FoldScores {
+  /** @param horizons years */
+  constructor(
+    private readonly model: ScoringModel,
+    private readonly record: BundleFold,
+    private readonly horizons: readonly number[],
+  ) {}
+
+  /** Predictions of patients; one of whom the model sees nothing has that of all training patients. */
+  async of(patients: readonly number[]): Promise<FoldPrediction[]> {
+    const { model, record } = this;
+    const seen = patients.filter((patient) => model.sees(patient));
+    const rows = seen.length === 0 ? [] : await model.outputs(seen);
+    const outputsOf = new Map(seen.map((patient, i) => [patient, rows[i] as readonly number[]]));
+    const without = await this.withoutEach(seen);
+    return patients.map((patient) => {
+      const own = outputsOf.get(patient);
+      const outputs = own ?? record.unseen;
+      return {
+        outputs,
+        probability: record.survival === null ? this.chanceOf(outputs, own !== undefined) : null,
+        survival: this.survivalAt(outputs),
+        chance: this.chanceOf(outputs, own !== undefined),
+        without: without.map((of) => of.get(patient) ?? null),
+      };
+    });
+  }
+
+  /** For each modality the chance without it, of the patients that have it and another one. */
+  private async withoutEach(seen: readonly number[]): Promise<ReadonlyMap<number, number>[]> {
+    const { model } = this;
+    const count = model.modalities.length;
+    const others = (patient: number, m: number): boolean =>
+      model.modalities.some((_, other) => other !== m && model.has(patient, other));
+    const found: Map<number, number>[] = [];
+    for (let m = 0; m < count; m++) {
+      const having = model.hides ? seen.filter((patient) => model.has(patient, m) && others(patient, m)) : [];
+      const open = Uint8Array.from({ length: having.length * count }, (_, at) => (at % count === m ? 0 : 1));
+      const rows = having.length === 0 ? [] : await model.outputs(having, open);
+      found.push(
+        new Map(having.map((patient, i) => [patient, this.chanceOf(rows[i] as readonly number[], true)])),
+      );
+    }
+    return found;
+  }
+
+  /** @param observed false for a patient of whom the model sees nothing: the base rate needs no calibration */
+  private chanceOf(outputs: readonly number[], _observed: boolean): number {
+    if (this.record.survival === null) return probability(logitOf(outputs));
+    return 1 - (this.survivalAt(outputs).at(-1) ?? 1);
+  }
+
+  private survivalAt(outputs: readonly number[]): readonly number[] {
+    const { survival } = this.record;
+    const days = this.horizons.map((years) => years * daysPer.years);
+    return survival === null ? [] : [...survivalOf(survival, outputs, days)];
+  }
+}

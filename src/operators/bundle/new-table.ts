@@ -1,0 +1,127 @@
+import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import { idRuleOf } from '../../pipeline/core/naming.js';
+import { nearest } from '../../pipeline/core/suggest.js';
+import { faultsError } from '../tables/table-fault.js';
+import { readTextTable, type TextTable } from '../tables/text-table.js';
+import type { TypedTable } from '../tables/typed-table.js';
+import type { BundleColumn } from './bundle-data.js';
+
+/** A cell that a model has no number for; it counts as missing. */
+export interface UnreadCell {
+  readonly patient: string;
+  readonly column: string;
+  readonly word: string;
+}
+
+export interface NewTable {
+  readonly table: TypedTable;
+  readonly unread: readonly UnreadCell[];
+}
+
+/**
+ * Reads a table of new patients into the columns of the training, by their names. Kinds and categories are those of the training:
+ * the values of the new table decide nothing. Other columns of the file are not looked at.
+ *
+ * @param files of one modality; a column is taken from the first file that has it
+ * @throws HafError HAF_BUNDLE_UNFIT for columns that no file has, all at once; HAF_TABLE_INVALID for rows with faults
+ */
+export async function readNewTable(
+  modality: ModalityId,
+  columns: readonly BundleColumn[],
+  files: readonly { readonly name: string; readonly path: string }[],
+  { id, sheet, delimiter, decimal }: Pick<TableDeclaration, 'id' | 'sheet' | 'delimiter' | 'decimal'>,
+  { layout, patients }: Pick<Config['data'], 'layout' | 'patients'>,
+): Promise<NewTable> {
+  const texts = await Promise.all(
+    files.map(({ name, path }) =>
+      readTextTable(path, {
+        ...{ name, sheet, delimiter, decimal, missing: patients.missing },
+        id: id === null ? [patients.id].flat() : [id],
+        patientOf: idRuleOf(layout),
+      }),
+    ),
+  );
+  const faults = texts.flatMap((text) => text.faults);
+  if (faults.length > 0) throw faultsError(faults);
+  const places = columns.map(({ name }) => placeOf(name, texts));
+  const missing = columns.filter((_, at) => places[at] === null).map(({ name }) => name);
+  if (missing.length > 0) throw columnsMissing(modality, missing, texts);
+
+  const rowOf = new Map<string, number>();
+  for (const text of texts)
+    for (const patient of text.patients) if (!rowOf.has(patient)) rowOf.set(patient, rowOf.size);
+  const cells = new Float64Array(rowOf.size * columns.length).fill(NaN);
+  const unread: UnreadCell[] = [];
+  for (const [at, column] of columns.entries()) {
+    const { text, index } = places[at] as Place;
+    const numberOf = cellReader(column);
+    text.patients.forEach((patient, row) => {
+      const value = numberOf(text, row, index);
+      if (typeof value === 'string') unread.push({ patient, column: column.name, word: value });
+      else cells[(rowOf.get(patient) as number) * columns.length + at] = value;
+    });
+  }
+  const typed = columns.map(({ range: _, ...column }) => ({ ...column, inferred: false }));
+  return { table: { columns: typed, patients: [...rowOf.keys()], cells }, unread };
+}
+
+interface Place {
+  readonly text: TextTable;
+  readonly index: number;
+}
+
+function placeOf(name: string, texts: readonly TextTable[]): Place | null {
+  const text = texts.find(({ columns }) => columns.includes(name));
+  return text === undefined ? null : { text, index: text.columns.indexOf(name) };
+}
+
+function columnsMissing(
+  modality: ModalityId,
+  missing: readonly string[],
+  texts: readonly TextTable[],
+): HafError {
+  const there = texts.flatMap(({ columns }) => columns);
+  const named = missing.map((name) => {
+    const close = nearest(name, there);
+    return close === null ? `"${name}"` : `"${name}" (the closest is "${close}")`;
+  });
+  return new HafError(
+    'HAF_BUNDLE_UNFIT',
+    `The model reads columns of ${modality} that ${texts.map(({ file }) => file).join(', ')} does not have: ${named.join(', ')}.`,
+    `Give the columns the names of the training, or leave ${modality} out of the cohort file: the model then predicts without it.`,
+    { context: { modality, columns: [...missing] } },
+  );
+}
+
+/** The number of a cell; NaN where it is missing, and its text where the training had no such value. */
+function cellReader({
+  kind,
+  categories,
+}: BundleColumn): (text: TextTable, row: number, column: number) => number | string {
+  if (categories === undefined)
+    return (text, row, column) => {
+      const value = text.number(row, column);
+      const word = text.text(row, column);
+      if (Number.isNaN(value)) return word === '' ? NaN : word;
+      return kind === 'binary' && value !== 0 && value !== 1 ? word : value;
+    };
+  const codeOf = new Map(categories.map((word, code) => [word.normalize('NFC'), code]));
+  // By value, so that 1.0 is the category 1.
+  const codeOfNumber = new Map(
+    categories.flatMap((word, code): [number, number][] =>
+      word.trim() === '' || Number.isNaN(Number(word)) ? [] : [[Number(word), code]],
+    ),
+  );
+  const truth = categories.every((word) => word === 'true' || word === 'false');
+  return (text, row, column) => {
+    const word = text.text(row, column).normalize('NFC');
+    // A category of the training is a value, also when it is called like a missing one.
+    if (word === '') return codeOf.get(text.written(row, column).normalize('NFC')) ?? NaN;
+    return (
+      codeOf.get(truth ? word.toLowerCase() : word) ?? codeOfNumber.get(text.number(row, column)) ?? word
+    );
+  };
+}

@@ -1,0 +1,172 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Bundle } from '../../operators/bundle/bundle-data.js';
+import type { Config } from '../config/schema.js';
+import { bagOf, slotsOf, tableOf } from '../config/slots.js';
+import { HafError } from '../core/errors.js';
+import type { ModalityId } from '../core/modality.js';
+import type { Problem } from '../core/problem.js';
+import { findBags } from '../sources/bag-files.js';
+import { nameFiles, type DataFiles } from '../sources/find-sources.js';
+import type { NamingOptions } from '../sources/name-by-content.js';
+import type { SourceFile } from '../stage.js';
+import type { PredictFiles } from './predict-graph.js';
+
+/** The files that a prediction starts from. */
+export interface NewPatientsOptions extends NamingOptions {
+  /** Path of the bundle, and of a table of the patients to predict. */
+  readonly bundle: string;
+  readonly patients: string | null;
+  /** Whether the user described the data in a cohort file: then all that it declares has to be there. */
+  readonly declared: boolean;
+  /** Told of modalities of the model that the data does not have. */
+  readonly say: (text: string) => void;
+}
+
+/**
+ * The experiment that reads new patients: what the training did to images and files, on data that the user describes.
+ *
+ * @param trained the experiment of the bundle
+ * @param given the user's cohort file; null reads the data as the training data was declared
+ * @throws HafError HAF_BUNDLE_UNFIT when the cohort file asks for other tiles than the model was trained on
+ */
+export function configOfNew(
+  { modalities }: Bundle,
+  trained: Config,
+  given: Config | null,
+  defaults: Config,
+): Config {
+  const data = given?.data ?? trained.data;
+  const used = modalities.map(({ id }) => id).filter((id) => Object.hasOwn(data.modalities, id));
+  for (const section of ['tissue', 'tile', 'core'] as const) {
+    const [own, usual, other] = [trained, defaults, given ?? trained].map((config) =>
+      JSON.stringify(config[section]),
+    );
+    if (other !== own && other !== usual)
+      throw new HafError(
+        'HAF_BUNDLE_UNFIT',
+        `The cohort file sets "${section}" to other values than the model was trained with.`,
+        `Take "${section}" out of the cohort file: the settings of the training are used.`,
+      );
+  }
+  const onnx = given?.embed.encoder.onnx ?? trained.embed.encoder.onnx;
+  return {
+    ...trained,
+    name: 'predict',
+    modalities: used,
+    embed: { ...trained.embed, encoder: { ...trained.embed.encoder, onnx } },
+    data: {
+      ...data,
+      ...{ root: null, splits: null },
+      patients: { ...data.patients, allowUnmatched: true },
+      modalities: Object.fromEntries(
+        used.flatMap((id) => (data.modalities[id] ? [[id, data.modalities[id]]] : [])),
+      ),
+    },
+  };
+}
+
+/**
+ * Finds and hashes the files of new patients. A modality whose files are not there is predicted without, and said.
+ *
+ * @throws HafError HAF_DATA_MISSING when nothing is there; what a cohort file declares has to be there (HAF_MODALITY_EMPTY)
+ */
+export async function findNewPatients(
+  config: Config,
+  root: string,
+  options: NewPatientsOptions,
+): Promise<{ readonly files: PredictFiles; readonly config: Config; readonly problems: readonly Problem[] }> {
+  if (!existsSync(root) || !statSync(root).isDirectory())
+    throw new HafError('HAF_DATA_MISSING', `The data folder ${root} does not exist.`, 'Check --data.');
+  const warnings: Problem[] = [];
+  const there: ModalityId[] = [];
+  const tables: { modality: ModalityId; names: readonly string[] }[] = [];
+  const bags: Awaited<ReturnType<typeof findBags>>[number][] = [];
+  for (const { id, kind } of slotsOf(config)) {
+    const found =
+      kind === 'table'
+        ? tableNames(config, root, id, options)
+        : await bagNames(config, root, id, options, (problem) => warnings.push(problem));
+    if (found.length === 0) continue;
+    there.push(id);
+    if (kind === 'table') tables.push({ modality: id, names: found as readonly string[] });
+    else bags.push(...(found as typeof bags));
+  }
+  if (there.length === 0)
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `${root} holds no file of the modalities that the model reads: ${slotsOf(config)
+        .map(({ id }) => id)
+        .join(', ')}.`,
+      'Describe the files in a cohort file (-c), as docs/predict.md shows.',
+    );
+  const used: Config = { ...config, modalities: there };
+  const named = await nameFiles({ tables, bags, warnings }, used, root, options);
+  const single = async (role: string, path: string): Promise<SourceFile> => {
+    const { outcome } = await nameFiles(
+      { outcome: [{ role, name: path, path: resolve(path) }], bags: [] },
+      used,
+      '.',
+      options,
+    );
+    return outcome[0] as SourceFile;
+  };
+  return {
+    config: used,
+    problems: named.unreadable,
+    files: {
+      bundle: await single('bundle', options.bundle),
+      patients: options.patients === null ? null : await single('patients', options.patients),
+      data: named,
+    },
+  };
+}
+
+/** The files of a table; none when the data lacks one of them and nobody said that it is there. */
+function tableNames(
+  config: Config,
+  root: string,
+  id: ModalityId,
+  { declared, say }: NewPatientsOptions,
+): readonly string[] {
+  const names = [tableOf(config, id).file].flat();
+  const missing = names.filter((name) => !existsSync(join(root, name)));
+  if (missing.length === 0) return names;
+  if (declared)
+    throw new HafError(
+      'HAF_DATA_MISSING',
+      `The cohort file declares ${id}, but ${missing.join(', ')} is not in ${root}.`,
+      `Put the file there, correct data.modalities.${id}.file, or take ${id} out of the cohort file.`,
+    );
+  say(`predicted without ${id}: ${missing.join(', ')} is not there`);
+  return [];
+}
+
+async function bagNames(
+  config: Config,
+  root: string,
+  id: ModalityId,
+  { declared, say }: NewPatientsOptions,
+  warn: (problem: Problem) => void,
+): Promise<Awaited<ReturnType<typeof findBags>>> {
+  try {
+    return await findBags(config, root, id, warn);
+  } catch (error) {
+    if (declared || !(error instanceof HafError) || error.code !== 'HAF_MODALITY_EMPTY') throw error;
+    const { files, slides, images } = bagOf(config, id);
+    say(`predicted without ${id}: no file matches "${slides ?? images ?? files ?? ''}"`);
+    return [];
+  }
+}
+
+/** Patients of a part: enough to be worth the start of a process, few enough to share out. */
+const patientsOfPart = 1000;
+
+/** How many jobs share the patients, by what the files let expect. */
+export function partsFor({ tables, bags }: Pick<DataFiles, 'tables' | 'bags'>): number {
+  // A row of a table has 40 bytes or more, a bag a file of its own or a part of one.
+  const rows = tables.map(
+    ({ sources }) => sources.reduce((sum, { path }) => sum + statSync(path).size, 0) / 200,
+  );
+  return Math.max(1, Math.ceil(Math.max(0, ...rows, bags.length / 4) / patientsOfPart));
+}

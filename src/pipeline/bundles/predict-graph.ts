@@ -1,0 +1,56 @@
+import type { Config } from '../config/schema.js';
+import { inPart } from '../core/part-of.js';
+import { addBags, adder, keysOf, type Graph, type JobNode } from '../graph.js';
+import type { DataFiles } from '../sources/find-sources.js';
+import type { SourceFile } from '../stage.js';
+
+/** What a prediction is made of. */
+export interface PredictFiles {
+  readonly bundle: SourceFile;
+  /** A table of the patients to predict; null for everybody who has data. */
+  readonly patients: SourceFile | null;
+  readonly data: Pick<DataFiles, 'tables' | 'bags' | 'encoder'>;
+}
+
+export interface PredictGraphOptions {
+  /** Jobs that share the patients among them. */
+  readonly parts: number;
+  readonly trainedPatients: boolean;
+}
+
+/** The jobs that predict new patients: files become bags as in an experiment, then everybody is scored by a bundle, part by part. */
+export function buildPredictGraph(
+  config: Config,
+  { bundle, patients, data }: PredictFiles,
+  { parts, trainedPatients }: PredictGraphOptions,
+): Graph {
+  const jobs: JobNode[] = [];
+  const add = adder(jobs);
+  const { embed } = addBags(add, config, data, { after: [], until: 'embed' });
+  const modalities = [...new Set(embed.map(({ modality }) => modality))];
+  const bags = modalities.map((modality) => add('bags', { modality }, { embed: keysOf(embed, [modality]) }));
+  const tables = data.tables.flatMap(({ modality, sources }) =>
+    sources.map((source) => ({ ...source, role: `table:${modality}` })),
+  );
+  const roster = add(
+    'roster',
+    trainedPatients ? { trainedPatients } : {},
+    { bags, embed: keysOf(embed, modalities) },
+    { sources: [bundle, ...tables, ...(patients === null ? [] : [patients])] },
+  );
+  const scored = Array.from({ length: parts }, (_, index) => {
+    const part = { index, of: parts };
+    // A file of several patients is of every part.
+    const own = embed.flatMap(({ key, patient }) =>
+      patient === undefined || inPart(patient, part) ? [key] : [],
+    );
+    return add(
+      'predict',
+      parts === 1 ? {} : { part },
+      { roster: [roster], bags, embed: own },
+      { sources: [bundle] },
+    );
+  });
+  add('predictions', {}, { predict: scored }, { sources: [bundle] });
+  return jobs;
+}
