@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../../pipeline/core/canonical-json.js';
 import { modalityName } from '../../pipeline/core/modality.js';
+import { foldCalibrationSchema } from '../calibration/calibration-data.js';
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 import { fittedSchema } from '../preprocessing/vectors-data.js';
 import { survivalModelSchema } from '../survival/survival-model.js';
@@ -101,7 +102,7 @@ export const bundleFoldSchema = z.strictObject({
   /** Turns outputs into survival curves; null for a binary outcome. */
   survival: survivalModelSchema.nullable(),
   /** How the logit becomes a calibrated probability, as `evaluate` fitted it; null without. */
-  calibration: z.unknown(),
+  calibration: foldCalibrationSchema.pick({ map: true, threshold: true }).nullable(),
   /** A model that was fitted at once; null for networks. */
   classic: z.unknown(),
 });

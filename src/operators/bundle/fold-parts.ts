@@ -2,6 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { streamOf } from '../../pipeline/core/streams.js';
 import type { Artifact, Inputs, StageContext } from '../../pipeline/stage.js';
+import { calibrationFile, foldCalibrationSchema } from '../calibration/calibration-data.js';
 import { modalityOf } from '../cohort/cohort-data.js';
 import { followUpOfTargets } from '../criteria/hazards.js';
 import { readJudgedFold, type JudgedFold } from '../criteria/judged-fold.js';
@@ -53,10 +54,16 @@ export function foldParts(context: StageContext, config: Config, method: Method,
         null,
       unseen: [...(survival === null ? binaryUnseen(judged, outputs) : survivalUnseen(judged, survival))],
       survival: survival?.model ?? null,
-      calibration: null,
+      calibration: inTime ? null : calibrationOf(inputs.one('evaluate')),
       classic: null,
     },
   };
+}
+
+/** How `evaluate` turns the logits of the fold into probabilities. */
+function calibrationOf(evaluated: Artifact): BundleFold['calibration'] {
+  const { map, threshold } = evaluated.json(calibrationFile, foldCalibrationSchema);
+  return { map, threshold };
 }
 
 /** The artifacts of one fold, and those of the whole run. */

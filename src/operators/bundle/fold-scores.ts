@@ -1,4 +1,5 @@
 import { daysPer } from '../../pipeline/config/data-schema.js';
+import { calibrated } from '../calibration/calibrated.js';
 import { logitOf } from '../criteria/binary.js';
 import { survivalOf } from '../survival/survival-model.js';
 import { probability } from '../tensor/cross-entropy.js';
@@ -66,8 +67,12 @@ export class FoldScores {
   }
 
   /** @param observed false for a patient of whom the model sees nothing: the base rate needs no calibration */
-  private chanceOf(outputs: readonly number[], _observed: boolean): number {
-    if (this.record.survival === null) return probability(logitOf(outputs));
+  private chanceOf(outputs: readonly number[], observed: boolean): number {
+    const { survival, calibration } = this.record;
+    if (survival === null) {
+      const logit = logitOf(outputs);
+      return observed && calibration !== null ? calibrated(calibration.map, logit) : probability(logit);
+    }
     return 1 - (this.survivalAt(outputs).at(-1) ?? 1);
   }
 

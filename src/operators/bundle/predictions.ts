@@ -1,5 +1,6 @@
 import { csvText } from '../../pipeline/core/csv.js';
 import type { StageCode } from '../../pipeline/stage.js';
+import { logitOf } from '../criteria/binary.js';
 import { stageOf } from '../stage-of.js';
 import { mean, populationStd } from '../stats/spread.js';
 import { readBundle } from './open-bundle.js';
@@ -34,6 +35,7 @@ export const predictions: StageCode = stageOf(({ inputs, sources }) => {
     files: {
       [predictedFile]: predicted,
       'predictions.csv': utf8(tableOf(predicted, bundle)),
+      'folds.csv': utf8(foldsOf(predicted)),
       'flags.csv': utf8(
         csvText(
           ['patient', 'flag'],
@@ -76,5 +78,30 @@ function tableOf({ patients, outcome, metric }: Predicted, { modalities }: Bundl
       ...ids.map((id) => contributions[id] ?? null),
       flags.join('; '),
     ]),
+  );
+}
+
+/** What each fold's model says: its outputs, and the probability or the survival they become. */
+function foldsOf({ patients, outcome }: Predicted): string {
+  const width = Math.max(1, ...patients.flatMap(({ outputs }) => outputs.map(({ length }) => length)));
+  const inTime = outcome.kind === 'timeToEvent';
+  const header = [
+    'patient',
+    'fold',
+    ...(width === 1 ? ['output'] : Array.from({ length: width }, (_, k) => `output_${k}`)),
+    ...(inTime ? outcome.horizons.map((years) => `survival_${years}y`) : ['logit', 'p']),
+  ];
+  return csvText(
+    header,
+    patients.flatMap(({ patient, outputs, probabilities, survival }) =>
+      outputs.map((row, fold) => [
+        patient,
+        fold,
+        ...Array.from({ length: width }, (_, k) => row[k] ?? null),
+        ...(inTime
+          ? (survival ?? []).map((of) => of[fold] ?? null)
+          : [logitOf(row), probabilities?.[fold] ?? null]),
+      ]),
+    ),
   );
 }

@@ -2,6 +2,7 @@ import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import { idRuleOf } from '../../pipeline/core/naming.js';
+import type { Problem } from '../../pipeline/core/problem.js';
 import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { SourceFile, StageCode, StageContext } from '../../pipeline/stage.js';
 import { modalityOf, readPatientBags } from '../cohort/cohort-data.js';
@@ -62,17 +63,39 @@ export const roster: StageCode = stageOf(async (context) => {
   return {
     type: 'output',
     files: { [rosterFile]: output, ...(Object.fromEntries(cells) as Record<string, Uint8Array>) },
-    problems: [...found]
-      .filter((id) => asked?.has(id) === false)
-      .sort()
-      .map((patient) => ({
-        ...{ severity: 'info', stage: 'roster', patient, file: null, place: null },
-        reason: 'The patient is not in the list of patients to predict.',
-        fix: 'Add the id to the list, or leave --patients out.',
-      })),
+    problems: [
+      ...[...found]
+        .filter((id) => asked?.has(id) === false)
+        .sort()
+        .map((patient): Problem => ({
+          ...{ severity: 'info', stage: 'roster', patient, file: null, place: null },
+          reason: 'The patient is not in the list of patients to predict.',
+          fix: 'Add the id to the list, or leave --patients out.',
+        })),
+      ...strangers([
+        ...[...tables].map(([id, { table }]) => [id, table.patients] as const),
+        ...bags.map(([id, own]) => [id, Object.keys(own.patients)] as const),
+      ]),
+    ],
     metrics: { patients: patients.length },
   };
 });
+
+/** Warns of a modality whose patients no other modality has: usually its ids are written in another way. */
+function strangers(modalities: readonly (readonly [ModalityId, readonly string[]])[]): readonly Problem[] {
+  const sets = modalities.filter(([, ids]) => ids.length > 0).map(([id, ids]) => [id, new Set(ids)] as const);
+  return sets.flatMap(([id, ids]): Problem[] => {
+    const others = sets.filter(([other]) => other !== id);
+    if (others.length === 0 || [...ids].some((one) => others.some(([, other]) => other.has(one)))) return [];
+    return [
+      {
+        ...{ severity: 'warning', stage: 'roster', patient: null, file: null, place: id },
+        reason: `None of the ${ids.size} patients of ${id} (${quotedFirst([...ids].sort())}) is in another modality (${quotedFirst([...(others[0]?.[1] ?? [])].sort())}), so everybody is predicted from a part of the data.`,
+        fix: 'Compare how the ids are written; data.patients.id and the patient rule of the modality say where they stand.',
+      },
+    ];
+  });
+}
 
 /** The ids of the list of patients; null without one. */
 async function askedFor(

@@ -6,7 +6,7 @@ import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort } from '../cohort/cohort-data.js';
 import { outputRows } from '../criteria/output-rows.js';
 import { gatherMask, hasAny, type ModalityInput } from '../embeddings/modality-inputs.js';
-import type { Outputs } from '../heads/outputs.js';
+import { inWholeBatches, type Outputs } from '../heads/outputs.js';
 import type { BagMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
 import { modalitiesOf } from '../methods/method.js';
 import { tableVectors } from '../preprocessing/table-vectors.js';
@@ -107,10 +107,6 @@ export async function scoringModel(parts: FoldParts, data: ScoringData): Promise
 /** Scoring draws nothing. */
 const noDraws = replayDraws({})('none');
 
-/** A batch of one patient would be multiplied in another order than a batch of several (512 at once), with other last digits. */
-const neverAlone = (patients: readonly number[]): readonly number[] =>
-  patients.length % 512 === 1 ? [...patients, patients[0] as number] : patients;
-
 /** The encoder of one modality, or of the union of several. */
 const encoderName = (modalities: readonly ModalityId[]): string =>
   modalities.length === 1 ? (modalities[0] as string) : 'union';
@@ -157,14 +153,10 @@ async function headModel(
     hides: inputs.length > 1,
     sees: (patient) => hasAny(inputs, patient),
     has: (patient, m) => inputs[m]?.observed[patient] === 1,
-    outputs: async (patients, open) => {
-      const group = neverAlone(patients);
-      const wide =
-        open && group.length > patients.length
-          ? Uint8Array.from([...open, ...open.subarray(0, inputs.length)])
-          : open;
-      return (await head.outputs(parameters, { inputs, patients: group }, wide)).slice(0, patients.length);
-    },
+    outputs: (patients, open) =>
+      inWholeBatches(patients, open, (group, mask) =>
+        head.outputs(parameters, { inputs, patients: group }, mask),
+      ),
     attention,
   };
 }
@@ -182,10 +174,9 @@ async function alignedInputs(
   const parameters = parametersFrom(projection.layout, under(arrays, 'phi'));
   const count = read[0]?.observed.length ?? 0;
   const everyone = Array.from({ length: count }, (_, patient) => patient);
-  const group = neverAlone(everyone);
-  const u = await latentVectors(projection, parameters, group, gatherMask(read, group));
   const mask = gatherMask(read, everyone);
-  const latents = { u: u.subarray(0, mask.length * projection.width), mask, width: projection.width };
+  const u = await latentVectors(projection, parameters, everyone, mask);
+  const latents = { u, mask, width: projection.width };
   return latentInputs(
     latents,
     read.map(({ modality }) => modality),

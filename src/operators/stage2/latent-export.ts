@@ -79,8 +79,13 @@ export async function latentVectors(
   const { width } = projection;
   const u = new Float32Array(mask.length * width);
   const stride = projection.inputs.length * width;
-  for (let from = 0; from < patients.length; from += exportBatch)
-    u.set(await project(projection, parameters, patients.slice(from, from + exportBatch)), from * stride);
+  for (let from = 0; from < patients.length; from += exportBatch) {
+    const batch = patients.slice(from, from + exportBatch);
+    // Alone, a patient is multiplied in another order, with other last digits.
+    const group = batch.length === 1 ? [...batch, ...batch] : batch;
+    const rows = await project(projection, parameters, group);
+    u.set(rows.subarray(0, batch.length * stride), from * stride);
+  }
   mask.forEach((observed, slot) => {
     if (observed === 0) u.fill(0, slot * width, (slot + 1) * width);
   });

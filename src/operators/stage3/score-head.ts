@@ -1,5 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Target } from '../criteria/criterion.js';
+import { inWholeBatches } from '../heads/outputs.js';
 import type { JudgedFold } from '../criteria/judged-fold.js';
 import { hasAny } from '../embeddings/modality-inputs.js';
 import { predictionFiles } from './prediction-files.js';
@@ -15,7 +16,9 @@ export async function headPredictions(
   data: JudgedFold,
 ): Promise<Readonly<Record<string, object>>> {
   const visible = scoredPatients(data).filter((patient) => hasAny(inputs, patient));
-  const rows = await head.outputs(parameters, { inputs, patients: visible });
+  const rows = await inWholeBatches(visible, undefined, (patients) =>
+    head.outputs(parameters, { inputs, patients }),
+  );
   return predictionFiles(data, new Map(visible.map((patient, i) => [patient, rows[i] as readonly number[]])));
 }
 
