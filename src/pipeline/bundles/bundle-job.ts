@@ -41,7 +41,7 @@ export async function bundleJob(
   const { version, reads } = stages.bundle;
   const recipe: Recipe = {
     stage: 'bundle',
-    version,
+    version: typeof version === 'function' ? version(unit) : version,
     unit,
     config: pickConfig(config, reads(unit)),
     inputs,
