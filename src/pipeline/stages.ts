@@ -1,7 +1,7 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
 import { jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
-import { configSchema } from './config/schema.js';
+import { modelStages } from './bundles/model-stages.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [
@@ -17,8 +17,6 @@ const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as c
 
 /** What reading a table depends on. */
 const tableKeys = ['file', 'sheet', 'id', 'delimiter', 'decimal', 'columns', 'others'] as const;
-
-const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 
 const define = (definition: StageDefinition): StageDefinition => definition;
 
@@ -279,51 +277,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     about: 'writes report.html and its figures',
     load: async () => (await import('../operators/report/report.js')).report,
   }),
-  bundle: define({
-    name: 'bundle',
-    version: 1,
-    class: 'gpu',
-    // The bundle holds the experiment.
-    reads: () => configKeys,
-    opens: {
-      embed: ['bags.json', 'features.f32', 'features.f16'],
-      preprocess: ['fitted.json'],
-      stage1: ['weights.safetensors'],
-      stage2: ['weights.safetensors'],
-      stage3: ['weights.safetensors', 'predictions.json', 'survival.json', 'model.json'],
-      evaluate: ['calibration.json'],
-      aggregate: ['summary.json'],
-    },
-    about: 'collects a trained method for use on new patients, and scores the test patients again with it',
-    load: async () => (await import('../operators/bundle/bundle.js')).bundle,
-  }),
-  roster: define({
-    name: 'roster',
-    version: 1,
-    class: 'cpu',
-    // The cohort file says how columns and ids are found; what the model is made of lies in the bundle.
-    reads: () => ['data'],
-    opens: { bags: ['patient-bags.json'], embed: ['bags.json'] },
-    about: 'finds out who is to be predicted, and whether their data fits the model',
-    load: async () => (await import('../operators/bundle/roster.js')).roster,
-  }),
-  predict: define({
-    name: 'predict',
-    version: 1,
-    class: 'gpu',
-    reads: () => ['seed'],
-    opens: { bags: ['patient-bags.json'], embed: ['features.f32', 'features.f16'] },
-    about: 'scores a part of the new patients by the models of all folds',
-    load: async () => (await import('../operators/bundle/predict.js')).predict,
-  }),
-  predictions: define({
-    name: 'predictions',
-    version: 1,
-    class: 'cpu',
-    reads: () => ['seed'],
-    about: 'joins the predictions of all parts into one table',
-    load: async () => (await import('../operators/bundle/predictions.js')).predictions,
-  }),
+  ...modelStages,
 };
 
 /** Which workers may take a job of a stage. */

@@ -256,7 +256,11 @@ export class FileStore implements ArtifactStore {
   }
 
   private unreadable({ id, key }: Manifest, file: string, error: unknown): HafError {
-    const why = error instanceof z.ZodError ? firstIssues(error) : reasonOf(error);
+    // A list of a thousand patients may have an issue for each.
+    const why =
+      error instanceof z.ZodError
+        ? z.prettifyError(new z.ZodError(error.issues.slice(0, 3)))
+        : reasonOf(error);
     return new HafError(
       'HAF_STORE_CORRUPT',
       `File ${file} of artifact ${key} in the store is not what the stage reading it expects: ${why}.`,
@@ -298,9 +302,3 @@ const disturbed = (path: string): HafError =>
     `${path} was taken by another process and cannot be read.`,
     'Run the same command again, and check that nothing else writes to the store.',
   );
-
-/** The first issues of many: a list of a thousand patients may have one for each. */
-function firstIssues({ issues }: z.ZodError): string {
-  const shown = z.prettifyError(new z.ZodError(issues.slice(0, 3)));
-  return issues.length <= 3 ? shown : `${shown} and ${issues.length - 3} more`;
-}
