@@ -256,11 +256,7 @@ export class FileStore implements ArtifactStore {
   }
 
   private unreadable({ id, key }: Manifest, file: string, error: unknown): HafError {
-    // A list of a thousand patients may have an issue for each.
-    const why =
-      error instanceof z.ZodError
-        ? z.prettifyError(new z.ZodError(error.issues.slice(0, 3)))
-        : reasonOf(error);
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : reasonOf(error);
     return new HafError(
       'HAF_STORE_CORRUPT',
       `File ${file} of artifact ${key} in the store is not what the stage reading it expects: ${why}.`,
