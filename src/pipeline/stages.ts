@@ -1,7 +1,7 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
 import { jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
-import { modelStages } from './bundles/model-stages.js';
+import { modelStages } from './model-stages.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
 const onnxKeys = [

@@ -1,0 +1,54 @@
+import { configSchema } from './config/schema.js';
+import type { ConfigPath, StageDefinition } from './stage.js';
+
+/** A bundle holds the experiment. */
+const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
+
+/** The stages that make a trained method useful elsewhere, and use it. */
+export const modelStages = {
+  bundle: {
+    name: 'bundle',
+    version: 1,
+    class: 'gpu',
+    // The bundle holds the experiment.
+    reads: () => configKeys,
+    opens: {
+      embed: ['bags.json', 'features.f32', 'features.f16'],
+      preprocess: ['fitted.json'],
+      stage1: ['weights.safetensors'],
+      stage2: ['weights.safetensors'],
+      stage3: ['weights.safetensors', 'predictions.json', 'survival.json', 'model.json'],
+      evaluate: ['calibration.json'],
+      aggregate: ['summary.json'],
+    },
+    about: 'collects a trained method for use on new patients, and scores the test patients again with it',
+    load: async () => (await import('../operators/bundle/bundle.js')).bundle,
+  },
+  roster: {
+    name: 'roster',
+    version: 1,
+    class: 'cpu',
+    // The cohort file says how columns and ids are found; what the model is made of lies in the bundle.
+    reads: () => ['data'],
+    opens: { bags: ['patient-bags.json'], embed: ['bags.json'] },
+    about: 'finds out who is to be predicted, and whether their data fits the model',
+    load: async () => (await import('../operators/bundle/roster.js')).roster,
+  },
+  predict: {
+    name: 'predict',
+    version: 1,
+    class: 'gpu',
+    reads: () => ['seed'],
+    opens: { bags: ['patient-bags.json'], embed: ['features.f32', 'features.f16'] },
+    about: 'scores a part of the new patients by the models of all folds',
+    load: async () => (await import('../operators/bundle/predict.js')).predict,
+  },
+  predictions: {
+    name: 'predictions',
+    version: 1,
+    class: 'cpu',
+    reads: () => ['seed'],
+    about: 'joins the predictions of all parts into one table',
+    load: async () => (await import('../operators/bundle/predictions.js')).predictions,
+  },
+} as const satisfies Readonly<Record<string, StageDefinition>>;
