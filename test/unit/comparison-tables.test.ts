@@ -220,9 +220,13 @@ describe('the result table on a terminal', () => {
     );
     expect(lines.at(-1)).toMatch(/^HAF against MDLM: /);
     const alone = (await shown(files(['haf']))).split('\n');
-    expect(alone.at(-5)).toMatch(/^calibrated on validation patients +map +accuracy +after +Brier +after /);
-    expect(alone.at(-4)).toMatch(/^HAF +(platt|none \d, platt \d) +0\.\d{3} /);
-    expect(alone.at(-2)).toMatch(/^60 patients, \d+ deceased; /);
-    expect(alone.at(-1)).toMatch(/^paper: Heterogeneous Aligned Fusion /);
+    expect(alone.at(-8)).toMatch(/^calibrated on validation patients +map +accuracy +after +Brier +after /);
+    expect(alone.at(-7)).toMatch(/^HAF +(platt|none \d, platt \d) +0\.\d{3} /);
+    expect(alone.at(-5)).toMatch(/^60 patients, \d+ deceased; /);
+    expect(alone.at(-4)).toMatch(/^paper: Heterogeneous Aligned Fusion /);
+    expect(alone.at(-2)).toMatch(/^Recommended by validation patients: HAF, .* It is the only method/);
+    expect(alone.at(-1)).toMatch(
+      /^Its test patients: AUC 0\.\d{3} ± .*, pooled 0\.\d{3} \[0\.\d{3}, .*\]\.$/,
+    );
   });
 });

@@ -9,6 +9,7 @@ import { comparisonsCsv, comparisonsLatex, comparisonsMarkdown } from './compari
 import { methodComparisons } from './method-comparisons.js';
 import { refuseUnequalTests, resultsOf } from './method-results.js';
 import { majorityShare } from './metrics.js';
+import { recommendedOf } from './recommend.js';
 import { robustnessCsv } from './robustness-table.js';
 import { summaryFile, type Summary } from './summary-data.js';
 import { rowOf } from './summary-row.js';
@@ -40,6 +41,7 @@ export const aggregate = stageOf((context) => {
   refuseUnequalTests(methods);
   // With a fixed test set the baseline is that of the patients tested, not of the cohort.
   const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
+  const rows = methods.map((results) => rowOf(results, patients.length, config, outcome));
   const summary: Summary = {
     outcome,
     cohort: {
@@ -48,9 +50,10 @@ export const aggregate = stageOf((context) => {
       majority: majorityShare(tested.length, tested.filter((y) => y === 1).length) ?? 0,
     },
     paper: showsPaper(config) ? paperCitation : null,
-    rows: methods.map((results) => rowOf(results, patients.length, config, outcome)),
+    rows,
     skipped,
     comparisons: methodComparisons(methods, context, outcome),
+    recommended: recommendedOf(methods, rows, context, outcome),
     schedule: config.schedule,
     preset: config.preset,
     seed: config.seed,

@@ -48,7 +48,8 @@ export function methodComparisons(
 export const ranksFoldsApart = ({ stats, cv }: Pick<Config, 'stats' | 'cv'>): boolean =>
   stats.pooling === 'foldMean' && !testsAgain(cv);
 
-function rankedTogether(
+/** Which pooled patients of a method are ranked together (`stats.pooling`). */
+export function rankedTogether(
   { folds, pooled }: MethodResults,
   config: Pick<Config, 'stats' | 'cv'>,
 ): RankedTogether {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { survivalRowSchema, survivalSummarySchema } from './survival-summary-data.js';
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 import { calibratedRowSchema, calibrationSchema } from './calibrated-row-data.js';
+import { recommendedSchema } from './recommended-data.js';
 import { pooledAucSchema, spreadSchema } from './spread-data.js';
 
 export type { Spread } from './spread-data.js';
@@ -112,6 +113,8 @@ export const summarySchema = z.strictObject({
   /** Rows asked for that cannot be computed with the modalities of the experiment. */
   skipped: z.array(z.strictObject({ method: z.string(), title: z.string(), reason: z.string() })),
   comparisons: z.array(comparisonSchema),
+  /** The method that validation patients choose; null when no method has a validation score. */
+  recommended: recommendedSchema.nullable(),
   /** Only of a time-to-event experiment. */
   survival: survivalSummarySchema.optional(),
   schedule: z.string(),

@@ -11,6 +11,7 @@ import {
   thresholdTable,
   thresholdTitle,
 } from './calibrated-table.js';
+import { recommendedLines } from './recommended-data.js';
 import { digits, intervalText, latexLines, markdownLines, type TextTable } from './text-tables.js';
 
 const spread = ({ mean, std }: Spread): string =>
@@ -105,6 +106,7 @@ export function markdownTable(summary: Summary): string {
     '',
     cohortLine(summary),
     ...paperLines(summary, ''),
+    ...(summary.recommended === null ? [] : ['', recommendedLines(summary.recommended).join(' ')]),
     ...secondTables(summary).flatMap(({ title, headings, rows: own }) => [
       ...['', `${title}.`, ''],
       ...markdownLines(headings, own),

@@ -5,6 +5,7 @@ import { tableFile, typedTableSchema } from '../tables/typed-table-data.js';
 import type { Method } from '../methods/method.js';
 import { groupedNotes } from './summary-tables.js';
 import { summaryFile, type Summary } from './summary-data.js';
+import { recommendedInTime } from './recommend-in-time.js';
 import { survivalComparisons } from './survival-comparisons.js';
 import { survivalResultsOf, testedOf, type SurvivalResults } from './survival-results.js';
 import { survivalRowOf } from './survival-row.js';
@@ -35,6 +36,7 @@ export function survivalSummaryOf(
   const results = methods.map((method) => survivalResultsOf(method, inputs));
   refuseUnequalTests(results);
   const positive = patients.filter(({ y }) => y === 1).length;
+  const rows = results.map((one) => survivalRowOf(one, patients.length, config));
   const summary: Summary = {
     outcome,
     cohort: {
@@ -42,9 +44,10 @@ export function survivalSummaryOf(
       majority: Math.max(positive, patients.length - positive) / patients.length,
     },
     paper: null,
-    rows: results.map((one) => survivalRowOf(one, patients.length, config)),
+    rows,
     skipped: [...skipped],
     comparisons: [],
+    recommended: recommendedInTime(results, rows, context),
     survival: {
       horizons: config.survival.horizons,
       tau: config.survival.tau,

@@ -3,6 +3,7 @@ import { grouped } from '../../pipeline/core/grouped.js';
 import { listed } from '../../pipeline/core/wording.js';
 import { survivalOf } from '../survival/survival-model.js';
 import { daysPer } from '../../pipeline/config/data-schema.js';
+import { recommendedLines } from './recommended-data.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import type { SurvivalResults } from './survival-results.js';
 import { survivalCohortLine, type SurvivalRow } from './survival-summary-data.js';
@@ -65,6 +66,7 @@ export const survivalMarkdown = (summary: Summary, notes: readonly string[]): st
     ...markdownLines(results.headings, results.rows),
     '',
     survivalCohortLine(summary),
+    ...(summary.recommended === null ? [] : ['', recommendedLines(summary.recommended).join(' ')]),
     ...(comparisons.rows.length === 0 ? [] : ['', ...markdownLines(comparisons.headings, comparisons.rows)]),
     ...comparisonReasons(summary).flatMap((reason) => ['', reason]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `- ${note}`)]),

@@ -15,6 +15,7 @@ import { counted } from '../../pipeline/core/wording.js';
 import { paperText, spreadText } from './number-text.js';
 import { pageStyle } from './page-style.js';
 import { repeatSection } from './repeat-section.js';
+import { recommendation } from './recommendation.js';
 import type { MethodFigure, ReportFigures } from './report-figures.js';
 import type { ReportInput } from './report-input.js';
 import { pooledText, resultSection } from './result-section.js';
@@ -52,8 +53,8 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
           ${runFactsPlace} ${standInWarning(input)} ${dataSummary(input)} ${leadText(input)}
         </header>
         ${summary.survival === undefined ? resultSection(input) : survivalSection(input)}
-        ${calibrationSection(input)} ${noteSection(input)} ${significanceSection(input)}
-        ${detachmentSection(input)} ${repeatSection(summary.rows)}
+        ${recommendation(input)} ${calibrationSection(input)} ${noteSection(input)}
+        ${significanceSection(input)} ${detachmentSection(input)} ${repeatSection(summary.rows)}
         ${robustnessSection(input, figures.robustness)} ${latentSection(input, figures)}
         ${figureSection(
           'ROC curves',

@@ -7,6 +7,7 @@ import { inventedText } from '../runs/invented.js';
 import { runSummarySchema } from '../runs/materialise.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { mapsText } from '../../operators/evaluation/calibrated-row-data.js';
+import { recommendedLines } from '../../operators/evaluation/recommended-data.js';
 import { survivalCohortLine } from '../../operators/evaluation/survival-summary-data.js';
 import { textTable } from './text-table.js';
 
@@ -52,6 +53,7 @@ export function summaryText(summary: RunSummary): string {
     `${cohort.patients} ${invented ? 'invented patients' : 'patients'}, ${cohort.positive} ${outcome.positive}; accuracy of always answering the more frequent class of those tested: ${number(cohort.majority)}`,
     ...(invented ? [inventedText] : []),
     ...(paper === null ? [] : [`paper: ${paper}`]),
+    ...recommendation(summary),
     ...comparisonLines(comparisons, titles),
   ].join('\n');
 }
@@ -121,9 +123,14 @@ function survivalText(summary: RunSummary): string {
     '',
     survivalCohortLine(summary),
     ...(invented ? [inventedText] : []),
+    ...recommendation(summary),
     ...(compared.length === 0 ? [] : ['', ...compared]),
   ].join('\n');
 }
+
+/** Which method the validation patients choose, and what the test patients show for it. */
+const recommendation = ({ recommended }: RunSummary): readonly string[] =>
+  recommended === null ? [] : ['', ...recommendedLines(recommended)];
 
 /** Why pooled AUCs or their intervals are not defined: each reason once, with its rows. */
 function undefinedLines(rows: RunSummary['rows']): readonly string[] {

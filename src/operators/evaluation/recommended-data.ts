@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { counted, listed } from '../../pipeline/core/wording.js';
+import { pooledAucSchema, spreadSchema, type Spread } from './spread-data.js';
+
+const candidate = { method: z.string(), title: z.string(), validation: spreadSchema };
+
+/** The method that validation patients choose, and what test patients then show for it (method.md 9.7). */
+export const recommendedSchema = z.strictObject({
+  /** What ranks the methods: AUC of a binary outcome, Harrell's C of a time-to-event one. */
+  metric: z.enum(['AUC', 'C']),
+  ...candidate,
+  /** The second of the ranking; null for a single method. */
+  next: z.strictObject(candidate).nullable(),
+  /** Titles of other methods with the same mean; the first of the experiment is recommended. */
+  tied: z.array(z.string()),
+  /** How many methods were ranked. */
+  methods: z.number().int(),
+  test: z.strictObject({
+    spread: spreadSchema,
+    /** Over the test patients of all folds; C counts pairs within a fold. */
+    pooled: pooledAucSchema,
+  }),
+  /** On test patients, recommended minus next; null for a single method. */
+  difference: z
+    .strictObject({
+      value: z.number().nullable(),
+      ci95: z.tuple([z.number(), z.number()]).nullable(),
+      p: z.number().nullable(),
+      /** Why a number is null. */
+      reason: z.string().nullable(),
+    })
+    .nullable(),
+});
+export type Recommended = z.infer<typeof recommendedSchema>;
+
+const number = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+const spread = ({ mean, std }: Spread): string => `${number(mean)} ± ${number(std)}`;
+const interval = (ci95: readonly [number, number] | null): string =>
+  ci95 === null ? '' : ` [${ci95.map(number).join(', ')}]`;
+
+/** Two sentences for people: which method and why, and what the test patients show. */
+export function recommendedLines(recommended: Recommended): readonly string[] {
+  const { title, metric, validation, next, tied, methods, test, difference } = recommended;
+  const why =
+    next === null
+      ? 'It is the only method with validation scores.'
+      : tied.length > 0
+        ? `${listed(tied)} ${tied.length === 1 ? 'has' : 'have'} the same mean; the first of the experiment is taken.`
+        : `The next of ${methods} methods is ${next.title} with ${spread(next.validation)}.`;
+  const against =
+    difference === null || next === null
+      ? ''
+      : difference.value === null
+        ? ` The difference to ${next.title} is not defined: ${difference.reason ?? ''}`
+        : ` Difference to ${next.title}: ${difference.value < 0 ? '' : '+'}${number(difference.value)}${interval(difference.ci95)}${difference.p === null ? '' : `, p ${difference.p.toFixed(4)}`}.`;
+  return [
+    `Recommended by validation patients: ${title}, mean validation ${metric} ${spread(validation)} over ${counted(validation.folds, 'fold')}. ${why}`,
+    `Its test patients: ${metric} ${spread(test.spread)}, pooled ${number(test.pooled.value)}${interval(test.pooled.ci95)}.${against}`.trimEnd(),
+  ];
+}
