@@ -121,7 +121,7 @@ describe('the recommended method', () => {
 
 describe('C with its interval', () => {
   const patients = Array.from({ length: 40 }, (_, i) => ({
-    ...{ patient: `p${i}`, fold: i % 2, time: 100 + 10 * i, event: (i % 3 === 0 ? 0 : 1) as 0 | 1 },
+    ...{ patient: `p${i}`, fold: i % 2, time: 100 + 10 * i, event: (i % 3 === 0 ? 0 : 1) },
     risk: ((i * 7) % 40) / 10 - i / 8,
   }));
 
