@@ -202,11 +202,8 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     const aligned = jobKey(stage, stage === 'stage2' ? { fold: 0, alignment } : { fold: 0, method });
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
-  // The list of all predictions says which modalities each patient has.
-  const having =
-    config.data.outcome.kind === 'timeToEvent'
-      ? { tables: [...tables.values()], bags: [...bags.values()] }
-      : {};
+  // Subgroups, and the list of all predictions, say which modalities each patient has.
+  const having = { tables: [...tables.values()], bags: [...bags.values()] };
   const results = { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate };
   const aggregate = add('aggregate', {}, { ...results, ...having });
   const shown = {

@@ -208,7 +208,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 7,
+    version: 8,
     class: 'cpu',
     reads: () => [
       'methods',
@@ -224,13 +224,13 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'stats',
       'survival',
     ],
-    opens: { tables: ['table.json'], bags: ['patient-bags.json'] },
+    opens: { tables: ['table.json', 'cells.f64'], bags: ['patient-bags.json'] },
     about: 'puts all folds into one table with its statistics',
     load: async () => (await import('../operators/evaluation/aggregate.js')).aggregate,
   }),
   report: define({
     name: 'report',
-    version: 10,
+    version: 11,
     class: 'cpu',
     reads: () => [
       'name',

@@ -6,11 +6,14 @@ import { missingFor } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { stageOf } from '../stage-of.js';
 import { comparisonsCsv, comparisonsLatex, comparisonsMarkdown } from './comparison-tables.js';
+import { knownOfPatients } from './known-of-patients.js';
 import { methodComparisons } from './method-comparisons.js';
 import { refuseUnequalTests, resultsOf } from './method-results.js';
 import { majorityShare } from './metrics.js';
 import { recommendedOf } from './recommend.js';
 import { robustnessCsv } from './robustness-table.js';
+import { subgroupsCsv } from './subgroup-tables.js';
+import { subgroupsOf } from './subgroups.js';
 import { summaryFile, type Summary } from './summary-data.js';
 import { rowOf } from './summary-row.js';
 import { survivalSummaryOf } from './survival-aggregate.js';
@@ -54,6 +57,7 @@ export const aggregate = stageOf((context) => {
     skipped,
     comparisons: methodComparisons(methods, context, outcome),
     recommended: recommendedOf(methods, rows, context, outcome),
+    subgroups: subgroupsOf(methods, knownOfPatients(inputs, config), config, outcome),
     schedule: config.schedule,
     preset: config.preset,
     seed: config.seed,
@@ -66,6 +70,9 @@ export const aggregate = stageOf((context) => {
       'summary.md': utf8(markdownTable(summary)),
       'summary.tex': utf8(latexTable(summary)),
       ...comparisonFiles(summary, config),
+      ...(summary.subgroups.length === 0
+        ? {}
+        : { 'subgroups.csv': utf8(subgroupsCsv(summary.subgroups, 'auc')) }),
       ...(methods.some(({ robustness }) => robustness.length > 0)
         ? { 'robustness.csv': utf8(robustnessCsv(methods)) }
         : {}),

@@ -3,6 +3,7 @@ import { survivalRowSchema, survivalSummarySchema } from './survival-summary-dat
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 import { calibratedRowSchema, calibrationSchema } from './calibrated-row-data.js';
 import { recommendedSchema } from './recommended-data.js';
+import { subgroupVariableSchema } from './subgroup-data.js';
 import { pooledAucSchema, spreadSchema } from './spread-data.js';
 
 export type { Spread } from './spread-data.js';
@@ -115,6 +116,8 @@ export const summarySchema = z.strictObject({
   comparisons: z.array(comparisonSchema),
   /** The method that validation patients choose; null when no method has a validation score. */
   recommended: recommendedSchema.nullable(),
+  /** Test patients by `stats.subgroups` and by the modalities they have. */
+  subgroups: z.array(subgroupVariableSchema),
   /** Only of a time-to-event experiment. */
   survival: survivalSummarySchema.optional(),
   schedule: z.string(),

@@ -1,11 +1,13 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import type { Inputs, StageContext, StageOutput } from '../../pipeline/stage.js';
-import { modalityOf, readPatientBags, type CohortFile } from '../cohort/cohort-data.js';
-import { tableFile, typedTableSchema } from '../tables/typed-table-data.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { CohortFile } from '../cohort/cohort-data.js';
 import type { Method } from '../methods/method.js';
 import { groupedNotes } from './summary-tables.js';
 import { summaryFile, type Summary } from './summary-data.js';
+import { knownOfPatients, modalitiesOf } from './known-of-patients.js';
 import { recommendedInTime } from './recommend-in-time.js';
+import { subgroupsCsv } from './subgroup-tables.js';
+import { subgroupsInTime } from './subgroups.js';
 import { survivalComparisons } from './survival-comparisons.js';
 import { survivalResultsOf, testedOf, type SurvivalResults } from './survival-results.js';
 import { survivalRowOf } from './survival-row.js';
@@ -48,6 +50,7 @@ export function survivalSummaryOf(
     skipped: [...skipped],
     comparisons: [],
     recommended: recommendedInTime(results, rows, context),
+    subgroups: subgroupsInTime(results, knownOfPatients(inputs, config), config, context.rng),
     survival: {
       horizons: config.survival.horizons,
       tau: config.survival.tau,
@@ -63,34 +66,24 @@ export function survivalSummaryOf(
       'summary.csv': utf8(survivalCsv(summary)),
       'summary.md': utf8(survivalMarkdown(summary, notes)),
       'summary.tex': utf8(survivalLatex(summary, notes)),
+      ...(summary.subgroups.length === 0
+        ? {}
+        : { 'subgroups.csv': utf8(subgroupsCsv(summary.subgroups, 'c')) }),
       ...(results.some(({ robustness }) => robustness.length > 0)
         ? { 'robustness.csv': utf8(survivalRobustnessCsv(results)) }
         : {}),
-      'predictions.csv': utf8(allPredictionsCsv(results, config.survival.horizons, modalitiesOf(inputs))),
+      'predictions.csv': utf8(
+        allPredictionsCsv(
+          results,
+          config.survival.horizons,
+          modalitiesOf(inputs, config.modalities) ?? (() => []),
+        ),
+      ),
     },
     metrics: Object.fromEntries(
       summary.rows.map(({ method, survival }) => [`${method}C`, survival?.c.mean ?? null]),
     ),
   };
-}
-
-/** The modalities of the experiment that a patient has, in its order. */
-function modalitiesOf(inputs: Inputs): (patient: string) => readonly string[] {
-  const holders = [
-    ...inputs
-      .all('tables')
-      .map(
-        (artifact) =>
-          [modalityOf(artifact), new Set(artifact.json(tableFile, typedTableSchema).patients)] as const,
-      ),
-    ...inputs
-      .all('bags')
-      .map(
-        (artifact) =>
-          [modalityOf(artifact), new Set(Object.keys(readPatientBags(artifact).patients))] as const,
-      ),
-  ];
-  return (patient) => holders.filter(([, ids]) => ids.has(patient)).map(([modality]) => modality);
 }
 
 function refuseUnequalTests([first, ...others]: readonly SurvivalResults[]): void {

@@ -11,6 +11,7 @@ import { faultsError, type TableFault } from '../tables/table-fault.js';
 import type { LeftOut, TypedTable } from '../tables/typed-table.js';
 import { bagPatients, type BagFilesOf } from './bag-patients.js';
 import { strangersText } from '../../pipeline/core/stranger.js';
+import { dividingColumns } from '../subgroups/subgroup-columns.js';
 import { joinedByChance } from './hancock-joins.js';
 import { joinOf, type Join } from './joins.js';
 import { leaksOf, type Leak } from './leak.js';
@@ -119,7 +120,9 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     refusals.push(oneClass(outcome));
   const byChance = data.layout === 'hancock' ? joinedByChance(written, files.bags) : null;
   if (byChance !== null) refusals.push(byChance);
-  const leaks = tables.flatMap(({ modality, table }) =>
+  // A table that only divides patients into groups may hold the outcome: nothing is trained on it.
+  const inputs = tables.filter(({ modality }) => slotsOf(config).some(({ id }) => id === modality));
+  const leaks = inputs.flatMap(({ modality, table }) =>
     leaksOf(
       modality,
       table,
@@ -128,6 +131,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
       data.outcome.allowPredictors,
     ),
   );
+  if (readable) refusals.push(...undivided(config, tables));
   if (readable && leaks.length > 0) refusals.push(leakError(leaks));
   // Tables of files may leave rows and files over; a file that cannot be used is a failure of its own.
   warnings.push(...files.unreadable.filter(({ severity }) => severity !== 'failure'));
@@ -234,4 +238,15 @@ export function assertAccepted(refusals: readonly HafError[]): void {
     'Correct each of them; "haf-pipeline inspect" makes the same checks.',
     { context: { refusals: refusals.map(({ code }) => code) } },
   );
+}
+
+/** What is wrong with the columns of `stats.subgroups`. */
+function undivided(config: Config, tables: readonly CheckedTable[]): readonly HafError[] {
+  try {
+    dividingColumns(config, new Map(tables.map(({ modality, table }) => [modality, table])));
+    return [];
+  } catch (error) {
+    if (error instanceof HafError) return [error];
+    throw error;
+  }
 }

@@ -24,6 +24,7 @@ import { significanceSection } from './significance-section.js';
 import { methodGroupOf, methodGroupTitles, type MethodGroup } from './row-groups.js';
 import { runFactsPlace } from './report-data.js';
 import { sortScript, sortScriptSource } from './sort-script.js';
+import { subgroupSection } from './subgroup-section.js';
 import { survivalSection } from './survival-section.js';
 import { standInWarning } from './stand-in-warning.js';
 
@@ -53,7 +54,7 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
           ${runFactsPlace} ${standInWarning(input)} ${dataSummary(input)} ${leadText(input)}
         </header>
         ${summary.survival === undefined ? resultSection(input) : survivalSection(input)}
-        ${recommendation(input)} ${calibrationSection(input)} ${noteSection(input)}
+        ${recommendation(input)} ${calibrationSection(input)} ${subgroupSection(input)} ${noteSection(input)}
         ${significanceSection(input)} ${detachmentSection(input)} ${repeatSection(summary.rows)}
         ${robustnessSection(input, figures.robustness)} ${latentSection(input, figures)}
         ${figureSection(

@@ -104,4 +104,24 @@ export const statsSchema = z.strictObject({
     .min(0)
     .default(2000)
     .describe('Resamples of patients for intervals of differences; 0 leaves them out.'),
+  subgroups: z
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({
+          column: z.string().describe('<table>.<column>'),
+          bands: z.array(z.number()).min(1).nullable().default(null).describe('Edges of groups, ascending.'),
+        }),
+      ]),
+    )
+    .default([])
+    .describe(
+      'Columns that divide the test patients into groups: `Clin.sex`, or `{column: Clin.age, bands: [60, 70]}`. The table needs no place in modalities (9.8).',
+    ),
+  smallestGroup: z
+    .number()
+    .int()
+    .min(1)
+    .default(10)
+    .describe('Groups with fewer test patients are suppressed (9.8).'),
 });

@@ -12,6 +12,7 @@ import type { ConfigFinding } from './findings.js';
 import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
 import { nearest } from '../core/suggest.js';
+import { subgroupRules } from './subgroup-rules.js';
 import { survivalRules } from './survival-rules.js';
 
 /** Methods are named by the registry, by a family with a modality, or by HANCOCK's names for some of these. */
@@ -220,6 +221,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...comparedWithItself(sections),
     ...imagesNeedEncoder(sections),
     ...survivalRules(sections),
+    ...subgroupRules(sections),
   ];
 }
 

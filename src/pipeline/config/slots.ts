@@ -54,3 +54,30 @@ export const methodSettings = ({
   anchor: clip.anchor,
   inTime: data.outcome.kind === 'timeToEvent',
 });
+
+/** A column that divides patients into groups; `modality` is null where no declared table has the name. */
+export interface SubgroupColumn {
+  readonly variable: string;
+  readonly modality: ModalityId | null;
+  readonly column: string;
+  readonly bands: readonly number[] | null;
+}
+
+/** What an entry of `stats.subgroups` names. Names of tables and columns may hold dots: the longest table counts. */
+export function subgroupOf(
+  { data }: Pick<Declared, 'data'>,
+  asked: Config['stats']['subgroups'][number],
+): SubgroupColumn {
+  const variable = typeof asked === 'string' ? asked : asked.column;
+  const [modality = null] = Object.keys(data.modalities)
+    .filter((id) => data.modalities[id]?.kind === 'table' && variable.startsWith(`${id}.`))
+    .sort((a, b) => b.length - a.length);
+  const column = modality === null ? variable : variable.slice(modality.length + 1);
+  return { variable, modality, column, bands: typeof asked === 'string' ? null : asked.bands };
+}
+
+/** The tables an experiment reads: its slots, and tables that only divide patients into groups. */
+export const tablesRead = (config: Declared & Pick<Config, 'stats'>): readonly ModalityId[] => {
+  const dividing = config.stats.subgroups.flatMap((asked) => subgroupOf(config, asked).modality ?? []);
+  return [...new Set([...slotsOfKind(config, 'table'), ...dividing])];
+};

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
-import { slotsOfKind, tableOf } from '../config/slots.js';
+import { slotsOfKind, tableOf, tablesRead } from '../config/slots.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import type { SourceFile, Unit } from '../stage.js';
@@ -163,7 +163,7 @@ function findTables(
 ): { readonly outcome: string; readonly tables: NonNullable<FoundFiles['tables']> } {
   const isThere = (name: string): boolean => existsSync(join(root, name));
   const outcome = outcomeNames(config).find(isThere);
-  const tables = slotsOfKind(config, 'table').map((modality) => ({
+  const tables = tablesRead(config).map((modality) => ({
     modality,
     names: [tableOf(config, modality).file].flat(),
   }));

@@ -1,0 +1,78 @@
+import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
+import { modalitiesVariable, type SubgroupVariable } from './subgroup-data.js';
+import { digits, intervalText, type TextTable } from './text-tables.js';
+
+/** subgroups.csv: a line for each method in each group, at full precision; a suppressed group has one line. */
+export const subgroupsCsv = (variables: readonly SubgroupVariable[], metric: 'auc' | 'c'): string =>
+  csvText(
+    [
+      ...['variable', 'group', 'patients', 'events', 'suppressed', 'method'],
+      ...[metric, `${metric}Low95`, `${metric}High95`, 'accuracy', 'brier'],
+    ],
+    variables.flatMap(({ variable, groups }) =>
+      groups.flatMap(({ group, patients, events, suppressed, methods }): CsvCell[][] => {
+        const about = [variable, group, patients, events, suppressed];
+        if (suppressed !== null) return [[...about, null, null, null, null, null, null]];
+        return methods.map(({ method, score, accuracy, brier }) => [
+          ...[...about, method],
+          ...[score.value, score.ci95?.[0] ?? null, score.ci95?.[1] ?? null, accuracy, brier],
+        ]);
+      }),
+    ),
+  );
+
+/**
+ * The groups of one variable for people. Suppressed sets of modalities are counted in one line; suppressed groups of a column
+ * stand on their own.
+ *
+ * @param shown the methods to show
+ */
+export function subgroupTable(
+  { variable, groups }: SubgroupVariable,
+  metric: 'AUC' | 'C',
+  shown: (method: string) => boolean,
+): TextTable {
+  const inClasses = metric === 'AUC';
+  const merges = variable === modalitiesVariable;
+  const small = groups.filter(({ suppressed }) => suppressed !== null);
+  const orDash = (value: number | null): string => (value === null ? '-' : digits(value));
+  return {
+    headings: [
+      ...['Group', 'Patients', 'Events', 'Method', `${metric} [95 % CI]`],
+      ...(inClasses ? ['Accuracy', 'Brier'] : []),
+    ],
+    rows: [
+      ...groups.flatMap(({ group, patients, events, suppressed, methods }) =>
+        suppressed !== null
+          ? merges
+            ? []
+            : [
+                [
+                  group,
+                  String(patients),
+                  '-',
+                  `suppressed: ${suppressed}`,
+                  '-',
+                  ...(inClasses ? ['-', '-'] : []),
+                ],
+              ]
+          : methods
+              .filter(({ method }) => shown(method))
+              .map(({ title, score, accuracy, brier }) => [
+                ...[group, String(patients), String(events), title],
+                `${orDash(score.value)}${intervalText(score.ci95)}`,
+                ...(inClasses ? [orDash(accuracy), orDash(brier)] : []),
+              ]),
+      ),
+      ...(merges && small.length > 0
+        ? [
+            [
+              `${small.length} other sets of modalities`,
+              String(small.reduce((sum, { patients }) => sum + patients, 0)),
+              ...['-', 'suppressed', '-', ...(inClasses ? ['-', '-'] : [])],
+            ],
+          ]
+        : []),
+    ],
+  };
+}
