@@ -5,6 +5,7 @@ import { rankedByValidation } from '../../src/operators/evaluation/recommend.js'
 import { recommendedLines } from '../../src/operators/evaluation/recommended-data.js';
 import { summaryFile, summarySchema } from '../../src/operators/evaluation/summary-data.js';
 import type { Prediction } from '../../src/operators/stage3/prediction-data.js';
+import type { TestedPatient } from '../../src/operators/survival/risk-groups.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 import {
   evaluatedAll,
@@ -120,8 +121,8 @@ describe('the recommended method', () => {
 });
 
 describe('C with its interval', () => {
-  const patients = Array.from({ length: 40 }, (_, i) => ({
-    ...{ patient: `p${i}`, fold: i % 2, time: 100 + 10 * i, event: (i % 3 === 0 ? 0 : 1) },
+  const patients = Array.from({ length: 40 }, (_, i): TestedPatient => ({
+    ...{ patient: `p${i}`, fold: i % 2, time: 100 + 10 * i, event: i % 3 === 0 ? 0 : 1 },
     risk: ((i * 7) % 40) / 10 - i / 8,
   }));
 
