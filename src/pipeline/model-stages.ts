@@ -8,7 +8,8 @@ const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 export const modelStages = {
   bundle: {
     name: 'bundle',
-    version: 1,
+    // 2: mean and spread of each column.
+    version: 2,
     class: 'gpu',
     // The bundle holds the experiment.
     reads: () => configKeys,
@@ -36,7 +37,8 @@ export const modelStages = {
   },
   predict: {
     name: 'predict',
-    version: 1,
+    // 2: the spread of the bags.
+    version: 2,
     class: 'gpu',
     reads: () => ['seed'],
     opens: { bags: ['patient-bags.json'], embed: ['features.f32', 'features.f16'] },
@@ -48,6 +50,7 @@ export const modelStages = {
     version: 1,
     class: 'cpu',
     reads: () => ['seed'],
+    opens: { predict: ['scores.json'] },
     about: 'joins the predictions of all parts into one table',
     load: async () => (await import('../operators/bundle/predictions.js')).predictions,
   },

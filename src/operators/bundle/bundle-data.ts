@@ -24,11 +24,25 @@ export const bundleSchemaVersion = 1;
 
 const name = z.string().regex(modalityName);
 
+/** How the known values of a column were spread over the training patients. */
+export const distributionSchema = z.union([
+  /** A column with an order: number of known values, their mean and population standard deviation. */
+  z.strictObject({ known: z.number().int(), mean: z.number(), sd: z.number() }),
+  /** A nominal column: the share of each value of a cell among the known values, by ascending cell. */
+  z.strictObject({
+    known: z.number().int(),
+    shares: z.array(z.strictObject({ cell: z.number(), share: z.number() })),
+  }),
+]);
+export type Distribution = z.infer<typeof distributionSchema>;
+
 /** A column of a training table, and what its cells were. */
 export const bundleColumnSchema = z.strictObject({
   ...typedColumnSchema.pick({ name: true, kind: true, categories: true }).shape,
   /** Smallest and largest value of the cohort; null for a column without an order, and without values. */
   range: z.tuple([z.number(), z.number()]).nullable(),
+  /** Null for a column without values. Bundles of earlier versions do not have it. */
+  distribution: distributionSchema.nullable().exactOptional(),
 });
 export type BundleColumn = z.infer<typeof bundleColumnSchema>;
 

@@ -4,6 +4,7 @@ import type { Cohort } from '../cohort/cohort-data.js';
 import { bagIndexFile, bagIndexSchema } from '../features/bag-index.js';
 import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import type { BundleColumn, BundleModality } from './bundle-data.js';
+import { distributionOf } from './distribution.js';
 
 /** What new data of each modality has to look like, and what was seen in the cohort. */
 export const modalitiesOfBundle = (
@@ -29,11 +30,15 @@ export const modalitiesOfBundle = (
 function columnsOf(table: TypedTable, { patients }: Cohort): BundleColumn[] {
   const rowOf = new Map(table.patients.map((id, row) => [id, row]));
   const rows = patients.flatMap(({ id }) => rowOf.get(id) ?? []);
-  return table.columns.map(({ name, kind, categories }, at) => ({
-    ...{ name, kind },
-    ...(categories === undefined ? {} : { categories }),
-    range: kind === 'nominal' ? null : rangeOf(columnCells(table, at, rows)),
-  }));
+  return table.columns.map(({ name, kind, categories }, at) => {
+    const cells = columnCells(table, at, rows);
+    return {
+      ...{ name, kind },
+      ...(categories === undefined ? {} : { categories }),
+      range: kind === 'nominal' ? null : rangeOf(cells),
+      distribution: distributionOf(kind, cells),
+    };
+  });
 }
 
 function rangeOf(cells: Float64Array): [number, number] | null {

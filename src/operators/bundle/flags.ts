@@ -2,6 +2,7 @@ import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { NamedArray } from '../tensor/safetensors.js';
 import { meanInstance } from './bag-reference.js';
 import type { OpenBundle } from './open-bundle.js';
+import { SpreadCollector } from './bag-spread.js';
 import type { Roster } from './roster-data.js';
 import type { ScoringData } from './scoring-model.js';
 
@@ -10,6 +11,8 @@ const mostDistance = 4;
 
 /** What of a new patient is unlike the patients of the training, in sentences. */
 export class Flags {
+  /** The mean instances of the patients that were looked at. */
+  readonly spread = new SpreadCollector();
   private readonly rows: ReadonlyMap<ModalityId, ReadonlyMap<string, number>>;
   private readonly unread = new Map<string, string[]>();
 
@@ -73,7 +76,9 @@ export class Flags {
     const flags: string[] = [];
     const rows = source.rows(patient);
     if (rows < least) flags.push(`${id}: ${rows} instances, fewer than any training bag (${least})`);
-    const distance = distanceOf(await meanInstance(source, patient), this.opened.reference, id);
+    const instance = await meanInstance(source, patient);
+    this.spread.add(id, instance);
+    const distance = distanceOf(instance, this.opened.reference, id);
     if (distance > mostDistance)
       flags.push(
         `${id}: its features lie ${distance.toFixed(1)} standard deviations from those of the training; another encoder or stain?`,

@@ -64,7 +64,10 @@ export async function readNewTable(
       else cells[(rowOf.get(patient) as number) * columns.length + at] = value;
     });
   }
-  const typed = columns.map(({ range: _, ...column }) => ({ ...column, inferred: false }));
+  const typed = columns.map(({ range: _, distribution: __, ...column }) => ({
+    ...column,
+    inferred: false,
+  }));
   return { table: { columns: typed, patients: [...rowOf.keys()], cells }, unread };
 }
 

@@ -7,7 +7,7 @@ import { replayDraws } from './drawn-maps.js';
 import { FoldScores, type FoldPrediction } from './fold-scores.js';
 import { readBundle } from './open-bundle.js';
 import { inPart } from '../../pipeline/core/part-of.js';
-import { scoresFile, type ScoredPatient } from './predicted-data.js';
+import { scoresFile, spreadFile, type ScoredPatient } from './predicted-data.js';
 import { rosterFile, rosterSchema } from './roster-data.js';
 import { rosterTables } from './roster-tables.js';
 import { scoringData, scoringModel, type ScoringModel } from './scoring-model.js';
@@ -15,7 +15,7 @@ import { Flags } from './flags.js';
 
 /**
  * Scores a part of the new patients by the models of all folds of a bundle. Source: role `bundle`. Reads `roster`, `bags` and the
- * `embed` artifacts of the part; writes `scores.json`.
+ * `embed` artifacts of the part; writes `scores.json` and `spread.safetensors`, the spread of its bags.
  */
 export const predict = reportingStage(scorePart);
 
@@ -63,7 +63,11 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
       flags: await flags.of(at, modalities),
     });
   }
-  return { type: 'output', files: { [scoresFile]: patients }, metrics: { patients: patients.length } };
+  return {
+    type: 'output',
+    files: { [scoresFile]: patients, [spreadFile]: flags.spread.bytes() },
+    metrics: { patients: patients.length },
+  };
 }
 
 /** Mean over the folds of what each modality adds to the chance of the event. */

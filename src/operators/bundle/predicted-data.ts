@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 export const scoresFile = 'scores.json';
+/** Mean and spread of the patients' mean instances, of each bag modality (bag-spread.ts). */
+export const spreadFile = 'spread.safetensors';
 export const predictedFile = 'predictions.json';
 
 /** A number of each fold's model. */

@@ -13,7 +13,10 @@ export function rosterTables(roster: Artifact, { modalities }: Bundle): Readonly
       if (modality.kind !== 'table' || patients === undefined) return [];
       // Not bytes.slice(): that of a Buffer gives a view into a larger allocation.
       const bytes = Uint8Array.prototype.slice.call(roster.bytes(rosterCellsFile(modality.id)));
-      const columns = modality.columns.map(({ range: _, ...column }) => ({ ...column, inferred: false }));
+      const columns = modality.columns.map(({ range: _, distribution: __, ...column }) => ({
+        ...column,
+        inferred: false,
+      }));
       return [[modality.id, { columns, patients, cells: new Float64Array(bytes.buffer) }]];
     }),
   );

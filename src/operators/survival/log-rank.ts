@@ -1,4 +1,5 @@
 import { grouped } from '../../pipeline/core/grouped.js';
+import { quadraticForm } from '../stats/quadratic-form.js';
 import { chiSquareUpper } from '../stats/tail-probability.js';
 import type { FollowUp } from './follow-up.js';
 
@@ -50,6 +51,7 @@ export function logRankTest(
       expected: sums.expected[g] as number,
     })),
   };
+  // V is singular: excesses of groups that are compared with each other sum to 0, and a group without events and expectation has none.
   const excess = sums.observed.map((observed, g) => observed - (sums.expected[g] as number));
   const { value, rank } = quadraticForm(sums.variance, excess);
   return rank === 0
@@ -105,34 +107,4 @@ function addStratum(
       }
     }
   }
-}
-
-/**
- * u' V^- u and the rank of V, by Gauss elimination with the largest diagonal first. V is singular: excesses of groups that are compared
- * with each other sum to 0, and a group without events and expectation has none.
- */
-function quadraticForm(
-  matrix: Float64Array,
-  vector: Float64Array,
-): { readonly value: number; readonly rank: number } {
-  const [v, u, size] = [matrix.slice(), vector.slice(), vector.length];
-  const left = new Set(Array.from({ length: size }, (_, g) => g));
-  const diagonal = (g: number): number => v[g * size + g] as number;
-  const smallest = 1e-10 * Math.max(...Array.from(left, diagonal));
-  let [value, rank] = [0, 0];
-  while (left.size > 0) {
-    const pivot = [...left].reduce((best, g) => (diagonal(g) > diagonal(best) ? g : best));
-    if (diagonal(pivot) <= smallest) break;
-    left.delete(pivot);
-    value += (u[pivot] as number) ** 2 / diagonal(pivot);
-    rank++;
-    for (const row of left) {
-      const factor = (v[row * size + pivot] as number) / diagonal(pivot);
-      u[row] = (u[row] as number) - factor * (u[pivot] as number);
-      for (const column of left)
-        v[row * size + column] =
-          (v[row * size + column] as number) - factor * (v[pivot * size + column] as number);
-    }
-  }
-  return { value, rank };
 }

@@ -1,0 +1,40 @@
+import type { Label } from './labels.js';
+
+/** Net benefit of acting on a prediction at one threshold (Vickers and Elkin 2006), per patient. */
+export interface DecisionPoint {
+  /** The probability from which on one would act. */
+  readonly threshold: number;
+  /** Acting on patients whose probability reaches the threshold; null where it is not known. */
+  readonly model: number | null;
+  readonly treatAll: number | null;
+  /** Acting on nobody. */
+  readonly treatNone: 0;
+}
+
+/** 0.01 to 0.99. */
+export const decisionThresholds: readonly number[] = Array.from({ length: 99 }, (_, k) => (k + 1) / 100);
+
+/** True positives count 1, false positives the odds of the threshold. */
+export const netBenefit = (truePositives: number, falsePositives: number, threshold: number): number =>
+  truePositives - (falsePositives * threshold) / (1 - threshold);
+
+/** Decision curve of a binary outcome; empty without patients. */
+export function decisionCurve(
+  labels: readonly Label[],
+  probabilities: readonly number[],
+  thresholds: readonly number[] = decisionThresholds,
+): readonly DecisionPoint[] {
+  const patients = labels.length;
+  if (patients === 0) return [];
+  const positive = labels.filter((y) => y === 1).length;
+  return thresholds.map((threshold) => {
+    const called = labels.filter((_, i) => (probabilities[i] as number) >= threshold);
+    const right = called.filter((y) => y === 1).length;
+    return {
+      threshold,
+      model: netBenefit(right / patients, (called.length - right) / patients, threshold),
+      treatAll: netBenefit(positive / patients, (patients - positive) / patients, threshold),
+      treatNone: 0,
+    };
+  });
+}

@@ -1,0 +1,16 @@
+import { estimated, notEstimated, z975, type Estimate } from './estimate.js';
+
+/**
+ * A share with Wilson's 95 % interval (1927), which stays within 0 and 1 and keeps a width at 0 and 1.
+ *
+ * @param none why there is nobody to count
+ */
+export function proportion(part: number, whole: number, none: string): Estimate {
+  if (whole === 0) return notEstimated(none);
+  const share = part / whole;
+  const z2 = z975 ** 2 / whole;
+  const centre = (share + z2 / 2) / (1 + z2);
+  const half = (z975 / (1 + z2)) * Math.sqrt((share * (1 - share)) / whole + z2 / (4 * whole));
+  // The bounds of shares 0 and 1 are exact; rounding would leave them short of the share.
+  return estimated(share, [part === 0 ? 0 : centre - half, part === whole ? 1 : centre + half]);
+}
