@@ -40,6 +40,8 @@ export const unitSchema = z
       .exactOptional(),
     /** New patients: whether some may be patients of the training. */
     trainedPatients: z.literal(true).exactOptional(),
+    /** New patients: whether the attention of each instance is kept, for pictures. */
+    heatmaps: z.literal(true).exactOptional(),
     keepIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
     excludeIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
   })

@@ -184,10 +184,11 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     reads: () => ['cv.mode'],
     opens: {
       stage1: ['attention.safetensors'],
+      predict: ['scores.json', 'attention.safetensors'],
       embed: ['bags.json', 'coords.f32'],
       tile: ['tiles.json', ...Array.from({ length: mostThumbnails }, (_, image) => thumbnailFile(image))],
     },
-    about: 'draws where Stage 1 looked, for the test patients of a fold',
+    about: 'draws where Stage 1 looked, for the test patients of a fold or for new patients',
     load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,
   }),
   evaluate: define({

@@ -3,11 +3,13 @@ import { withBags } from '../cohort/cohort-data.js';
 import { methodOf } from '../methods/registry.js';
 import { loadBackend } from '../tensor/backend.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
+import { writeSafetensors } from '../tensor/safetensors.js';
 import { replayDraws } from './drawn-maps.js';
 import { FoldScores, type FoldPrediction } from './fold-scores.js';
+import { MeanAttention } from './mean-attention.js';
 import { readBundle } from './open-bundle.js';
 import { inPart } from '../../pipeline/core/part-of.js';
-import { scoresFile, spreadFile, type ScoredPatient } from './predicted-data.js';
+import { newAttentionFile, scoresFile, spreadFile, type ScoredPatient } from './predicted-data.js';
 import { rosterFile, rosterSchema } from './roster-data.js';
 import { rosterTables } from './roster-tables.js';
 import { scoringData, scoringModel, type ScoringModel } from './scoring-model.js';
@@ -37,11 +39,13 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
   const everyone = [...ids.keys()];
   const scored: FoldPrediction[][] = [];
   let seen: ScoringModel | null = null;
+  const attention = unit.heatmaps === true ? new MeanAttention(folds.length) : null;
   for (const [fold, { record, arrays }] of folds.entries()) {
     signal.throwIfAborted();
     const model = await scoringModel({ method, config, record, arrays, rng: replayDraws(arrays) }, data);
     scored.push(await new FoldScores(model, record, bundle.outcome.horizons).of(everyone));
     seen = model;
+    attention?.add(model.attention);
     emit({ type: 'epoch', epoch: fold + 1, epochs: folds.length, metrics: {} });
   }
   const flags = new Flags(opened, data, roster);

@@ -3,6 +3,11 @@ import { z } from 'zod';
 export const scoresFile = 'scores.json';
 /** Mean and spread of the patients' mean instances, of each bag modality (bag-spread.ts). */
 export const spreadFile = 'spread.safetensors';
+/**
+ * Where the models looked, when asked for: `<modality>.scores` float32, for each instance the mean over the folds of its share of the
+ * attention of its bag; patient i of `scores.json` has `<modality>.offsets` (int32) i to i + 1.
+ */
+export const newAttentionFile = 'attention.safetensors';
 export const predictedFile = 'predictions.json';
 
 /** A number of each fold's model. */

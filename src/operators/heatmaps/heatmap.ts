@@ -1,5 +1,8 @@
-import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { HafError } from '../../pipeline/core/errors.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { StageContext, StageOutput } from '../../pipeline/stage.js';
+import { newAttentionFile, scoresFile, scoresSchema } from '../bundle/predicted-data.js';
+import { readPatientBags, type Segment } from '../cohort/cohort-data.js';
 import { attentionFile } from '../stage1/encoder-data.js';
 import { stageOf } from '../stage-of.js';
 import { readFold } from '../tensor/fold-patients.js';
@@ -10,41 +13,89 @@ import { heatmapName } from './heatmap-data.js';
 import { heatmapPicture } from './heatmap-picture.js';
 import { heatmapTable } from './heatmap-table.js';
 
+/** A patient to draw: the scores of the instances, in the order of the segments. */
+interface Drawn {
+  readonly id: string;
+  readonly segments: readonly Segment[];
+  readonly scores: Float32Array;
+  /** Name of the files without ending, and what the picture is of. */
+  readonly name: string;
+  readonly title: string;
+}
+
 /**
- * Shows where Stage 1 of a fold looked in the bags of its test patients (method.md 9.4): the very scores it saved at
- * evaluation, computed by nothing again, as a table and - where coordinates are known - as a picture per patient. It
- * reads artifacts only, so that the slides may be gone.
+ * Shows where Stage 1 of a fold looked in the bags of its test patients (method.md 9.4), or where the models of a bundle looked in those
+ * of new patients: the very scores that were saved, computed by nothing again, as a table and - where coordinates are known - as a picture per
+ * patient. It reads artifacts only, so that the slides may be gone.
  *
  * @throws HafError HAF_STORE_CORRUPT when scores, bags and tiles do not fit each other
  */
 export const heatmap = stageOf(async (context): Promise<StageOutput> => {
-  const { unit, inputs, config } = context;
+  const { unit, inputs } = context;
   const { fold, modality } = unit;
-  if (fold === undefined || modality === undefined)
+  if (modality === undefined)
     throw new HafError(
       'HAF_INTERNAL',
-      'A heatmap job covers one fold and one modality.',
+      'A heatmap job covers one modality.',
       'Please report it with the log of the run.',
     );
-  const scoresOf = savedScores(context);
   const source = new AttendedImages(inputs.all('embed'), inputs.all('tile'));
-  const { cohort, fold: sets } = readFold(context);
   const files: Record<string, Uint8Array> = {};
-  for (const position of sets.test) {
-    const patient = cohort.patients[position];
-    const segments = patient?.bags[modality];
-    if (patient === undefined || segments === undefined) continue;
-    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
-    const ranked = rankAttention(scoresOf(position, patient.id, rows));
-    const images = source.of(patient.id, segments);
-    const name = heatmapName(modality, patient.id, fold, config.cv.mode);
+  const patients =
+    fold === undefined ? newPatients(context, modality) : testPatients(context, modality, fold);
+  for (const { id, segments, scores, name, title } of patients) {
+    const ranked = rankAttention(scores);
+    const images = source.of(id, segments);
     files[`${name}.csv`] = new TextEncoder().encode(heatmapTable(images, ranked));
-    const title = `${modality} of patient ${patient.id}: where Stage 1 of fold ${fold} looked (test patient)`;
     const picture = await heatmapPicture(title, images, ranked);
     if (picture !== null) files[`${name}.png`] = await picture.png();
   }
   return { type: 'output', files };
 });
+
+/** The test patients of a fold that have the modality. */
+function testPatients(context: StageContext, modality: ModalityId, fold: number): readonly Drawn[] {
+  const scoresOf = savedScores(context);
+  const { cohort, fold: sets } = readFold(context);
+  return sets.test.flatMap((position): Drawn[] => {
+    const patient = cohort.patients[position];
+    const segments = patient?.bags[modality];
+    if (patient === undefined || segments === undefined) return [];
+    return [
+      {
+        ...{ id: patient.id, segments, scores: scoresOf(position, patient.id, rowsOf(segments)) },
+        name: heatmapName(modality, patient.id, fold, context.config.cv.mode),
+        title: `${modality} of patient ${patient.id}: where Stage 1 of fold ${fold} looked (test patient)`,
+      },
+    ];
+  });
+}
+
+/** The new patients that have the modality. */
+function newPatients({ inputs }: StageContext, modality: ModalityId): readonly Drawn[] {
+  const own = readPatientBags(inputs.one('bags')).patients;
+  return inputs.all('predict').flatMap((part) => {
+    const arrays = readSafetensors(part.bytes(newAttentionFile));
+    const [scores, offsets] = [arrays[`${modality}.scores`]?.data, arrays[`${modality}.offsets`]?.data];
+    if (!(scores instanceof Float32Array) || !(offsets instanceof Int32Array)) return [];
+    return part.json(scoresFile, scoresSchema).flatMap(({ patient }, at): Drawn[] => {
+      const segments = own[patient];
+      if (segments === undefined) return [];
+      const values = scores.subarray(offsets[at] ?? 0, offsets[at + 1] ?? 0);
+      if (values.length !== rowsOf(segments))
+        throw misfit(part, `${newAttentionFile} has ${values.length} scores of patient ${patient}`);
+      return [
+        {
+          ...{ id: patient, segments, scores: values, name: `${modality}-${patient}` },
+          title: `${modality} of patient ${patient}: where the models of all folds looked`,
+        },
+      ];
+    });
+  });
+}
+
+const rowsOf = (segments: readonly Segment[]): number =>
+  segments.reduce((sum, segment) => sum + segment.rows, 0);
 
 /** Raw scores of the patient at a position of the cohort, who must have so many instances. */
 function savedScores({ inputs }: StageContext): (position: number, id: string, rows: number) => Float32Array {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.js';
 import { inPart } from '../core/part-of.js';
-import { addBags, adder, keysOf, type Graph, type JobNode } from '../graph.js';
+import { addBags, adder, jobKey, keysOf, type Graph, type JobNode } from '../graph.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import type { SourceFile } from '../stage.js';
 
@@ -16,17 +16,19 @@ export interface PredictGraphOptions {
   /** Jobs that share the patients among them. */
   readonly parts: number;
   readonly trainedPatients: boolean;
+  /** Draw where the models looked in bags. */
+  readonly heatmaps: boolean;
 }
 
 /** The jobs that predict new patients: files become bags as in an experiment, then everybody is scored by a bundle, part by part. */
 export function buildPredictGraph(
   config: Config,
   { bundle, patients, data }: PredictFiles,
-  { parts, trainedPatients }: PredictGraphOptions,
+  { parts, trainedPatients, heatmaps }: PredictGraphOptions,
 ): Graph {
   const jobs: JobNode[] = [];
   const add = adder(jobs);
-  const { embed } = addBags(add, config, data, { after: [], until: 'embed' });
+  const { tile, embed } = addBags(add, config, data, { after: [], until: 'embed' });
   const modalities = [...new Set(embed.map(({ modality }) => modality))];
   const bags = modalities.map((modality) => add('bags', { modality }, { embed: keysOf(embed, [modality]) }));
   const tables = data.tables.flatMap(({ modality, sources }) =>
@@ -46,11 +48,21 @@ export function buildPredictGraph(
     );
     return add(
       'predict',
-      parts === 1 ? {} : { part },
+      { ...(parts === 1 ? {} : { part }), ...(heatmaps ? { heatmaps } : {}) },
       { roster: [roster], bags, embed: own },
       { sources: [bundle] },
     );
   });
+  if (heatmaps)
+    for (const modality of modalities)
+      add(
+        'heatmap',
+        { modality },
+        {
+          ...{ predict: scored, bags: [jobKey('bags', { modality })] },
+          ...{ embed: keysOf(embed, [modality]), tile: keysOf(tile, [modality]) },
+        },
+      );
   add('predictions', {}, { predict: scored }, { sources: [bundle] });
   return jobs;
 }

@@ -51,6 +51,7 @@ export function addModels(program: Command): void {
       '--patients <file>',
       'table whose ids are predicted, also those without data (default: everybody with data)',
     )
+    .option('--heatmaps', 'also draw where the models looked, for each patient with a bag')
     .option('--trained-patients', 'also predict patients of the training')
     .option('--parts <n>', 'jobs that share the patients (default: one for about 1000)', wholeNumber(1))
     .option('--json', 'write events as NDJSON to stdout')

@@ -111,6 +111,7 @@ export interface PredictOptions extends PlaceOptions, RunOptions {
   /** Table whose ids alone are predicted. */
   readonly patients?: string;
   readonly trainedPatients?: boolean;
+  readonly heatmaps?: boolean;
   /** Jobs that share the patients. */
   readonly parts?: number;
 }

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { predictedFile, predictedSchema, type Predicted } from '../../operators/bundle/predicted-data.js';
+import { heatmapPath } from '../../operators/heatmaps/heatmap-data.js';
 import { configOfNew, findNewPatients, partsFor } from '../bundles/new-patients.js';
 import { buildPredictGraph } from '../bundles/predict-graph.js';
 import { loadConfig } from '../config/load.js';
@@ -11,6 +12,7 @@ import { hashCacheOf, planRun } from '../runs/prepare.js';
 import { lostFiles, withoutLost, type LostFile } from '../runs/lost-files.js';
 import { guardStandIn } from '../runs/stand-in-guard.js';
 import { cacheOptions, openStore } from '../store/open-store.js';
+import type { ArtifactStore, Manifest } from '../store/store.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import { metricsAddress } from './metrics-address.js';
 import type { PredictOptions } from './options.js';
@@ -65,7 +67,11 @@ export async function predict(bundle: string, options: PredictOptions): Promise<
       const graph = buildPredictGraph(
         config,
         { ...files, data: left },
-        { parts: options.parts ?? partsFor(left), trainedPatients: options.trainedPatients ?? false },
+        {
+          parts: options.parts ?? partsFor(left),
+          trainedPatients: options.trainedPatients ?? false,
+          heatmaps: options.heatmaps ?? false,
+        },
       );
       const told = [...problems, ...lost.map(({ problem }) => problem)];
       const prepared = await planRun(
@@ -82,21 +88,37 @@ export async function predict(bundle: string, options: PredictOptions): Promise<
         (outcome) => 'manifest' in outcome && outcome.manifest.stage === 'predictions',
       );
       if (end === undefined || !('manifest' in end)) return exitCode;
-      const pinned = await store.fetch([{ manifest: end.manifest }]);
-      try {
-        const artifact = store.open(end.manifest);
-        for (const { name } of end.manifest.files)
-          await placeFile(join(options.out, name), (path) => writeFileSync(path, artifact.bytes(name)));
-        if (!options.json) show(artifact.json(predictedFile, predictedSchema), options.out);
-      } finally {
-        await pinned.release();
-      }
+      await copyFiles(end.manifest, store, options.out, (name) => name);
+      for (const outcome of outcomes)
+        if ('manifest' in outcome && outcome.manifest.stage === 'heatmap')
+          await copyFiles(outcome.manifest, store, options.out, heatmapPath);
+      if (!options.json) show(readPredicted(options.out), options.out);
       return exitCode;
     }
   } finally {
     await observation.close();
   }
 }
+
+/** Puts the files of an artifact into a folder. */
+async function copyFiles(
+  manifest: Manifest,
+  store: ArtifactStore,
+  out: string,
+  nameOf: (file: string) => string,
+): Promise<void> {
+  const pinned = await store.fetch([{ manifest }]);
+  try {
+    const artifact = store.open(manifest);
+    for (const { name } of manifest.files)
+      await placeFile(join(out, nameOf(name)), (path) => writeFileSync(path, artifact.bytes(name)));
+  } finally {
+    await pinned.release();
+  }
+}
+
+const readPredicted = (out: string): Predicted =>
+  predictedSchema.parse(JSON.parse(readFileSync(join(out, predictedFile), 'utf8')));
 
 /** Says what of the model the data lacks, and what of the data the model does not read. */
 function sayUnused(model: readonly string[], used: readonly string[], declared: readonly string[]): void {

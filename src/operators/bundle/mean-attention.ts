@@ -1,0 +1,44 @@
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { EncodedPatients } from '../stage1/encode-patients.js';
+import type { NamedArray } from '../tensor/safetensors.js';
+
+/**
+ * The attention of several encoders over the same bags. Raw scores of two encoders have different scales, so each becomes the share of
+ * the attention of its bag (softmax) before the mean is taken.
+ */
+export class MeanAttention {
+  private readonly sums = new Map<
+    ModalityId,
+    { readonly offsets: Int32Array; readonly scores: Float32Array }
+  >();
+
+  constructor(private readonly encoders: number) {}
+
+  /** Adds the attention of one fold's encoders. */
+  add(attention: ReadonlyMap<ModalityId, EncodedPatients>): void {
+    for (const [modality, { scores, offsets }] of attention) {
+      const sum = this.sums.get(modality) ?? { offsets, scores: new Float32Array(scores.length) };
+      this.sums.set(modality, sum);
+      for (let patient = 0; patient + 1 < offsets.length; patient++)
+        this.addBag(sum.scores, scores, offsets[patient] as number, offsets[patient + 1] as number);
+    }
+  }
+
+  arrays(): Record<string, NamedArray> {
+    return Object.fromEntries(
+      [...this.sums].flatMap(([modality, { scores, offsets }]) => [
+        [`${modality}.scores`, { shape: [scores.length], data: scores }],
+        [`${modality}.offsets`, { shape: [offsets.length], data: offsets }],
+      ]),
+    );
+  }
+
+  private addBag(sums: Float32Array, scores: Float32Array, from: number, to: number): void {
+    let highest = -Infinity;
+    for (let at = from; at < to; at++) highest = Math.max(highest, scores[at] as number);
+    let total = 0;
+    for (let at = from; at < to; at++) total += Math.exp((scores[at] as number) - highest);
+    for (let at = from; at < to; at++)
+      sums[at] = (sums[at] as number) + Math.exp((scores[at] as number) - highest) / (total * this.encoders);
+  }
+}
