@@ -69,7 +69,11 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
   }
   return {
     type: 'output',
-    files: { [scoresFile]: patients, [spreadFile]: flags.spread.bytes() },
+    files: {
+      [scoresFile]: patients,
+      [spreadFile]: flags.spread.bytes(),
+      ...(attention === null ? {} : { [newAttentionFile]: writeSafetensors(attention.arrays()) }),
+    },
     metrics: { patients: patients.length },
   };
 }
