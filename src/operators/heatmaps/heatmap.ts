@@ -86,7 +86,9 @@ function newPatients({ inputs }: StageContext, modality: ModalityId): readonly D
         throw misfit(part, `${newAttentionFile} has ${values.length} scores of patient ${patient}`);
       return [
         {
-          ...{ id: patient, segments, scores: values, name: `${modality}-${patient}` },
+          ...{ id: patient, segments, name: `${modality}-${patient}` },
+          // Shares of the attention: their logarithms are scores whose softmax they are.
+          scores: values.map(Math.log),
           title: `${modality} of patient ${patient}: where the models of all folds looked`,
         },
       ];
