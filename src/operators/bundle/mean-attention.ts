@@ -25,12 +25,12 @@ export class MeanAttention {
   }
 
   arrays(): Record<string, NamedArray> {
-    return Object.fromEntries(
-      [...this.sums].flatMap(([modality, { scores, offsets }]) => [
-        [`${modality}.scores`, { shape: [scores.length], data: scores }],
-        [`${modality}.offsets`, { shape: [offsets.length], data: offsets }],
-      ]),
-    );
+    const arrays: Record<string, NamedArray> = {};
+    for (const [modality, { scores, offsets }] of this.sums) {
+      arrays[`${modality}.scores`] = { shape: [scores.length], data: scores };
+      arrays[`${modality}.offsets`] = { shape: [offsets.length], data: offsets };
+    }
+    return arrays;
   }
 
   private addBag(sums: Float32Array, scores: Float32Array, from: number, to: number): void {
