@@ -1,6 +1,7 @@
 import type { FusionMethod } from '../operators/methods/method.js';
 import { hasFusionNetwork, methodOf } from '../operators/methods/registry.js';
 import { frozenLossKeys, hazardKeys } from './config/survival-schema.js';
+import type { Alignment } from './core/alignment.js';
 import type { ConfigPath } from './stage.js';
 
 /** Which parts of an experiment the training of a method depends on; `stages.ts` puts them together. */
@@ -45,6 +46,23 @@ const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
 export const slotKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];
 
+/** What an alignment depends on. The signed one has settings of its own in place of those of singular values. */
+export function alignmentKeys(alignment: Alignment): readonly ConfigPath[] {
+  switch (alignment) {
+    case 'svd':
+      return ['align'];
+    case 'clip':
+      return ['align', 'clip'];
+    case 'signed':
+      return [
+        ...(['hidden', 'width', 'activation', 'weight', 'monitor'] as const).map(
+          (key) => `align.${key}` as const,
+        ),
+        'signed',
+      ];
+  }
+}
+
 /** What decides the loss that networks are trained with. */
 export const outcomeKeys = ['data.outcome.kind', ...hazardKeys] as const;
 
@@ -60,8 +78,7 @@ export function jointKeys(id = ''): readonly ConfigPath[] {
   const { embedding } = method;
   return [
     ...(['bag', 'mil', 'detach'] as const),
-    embedding === 'projected' ? 'align.width' : 'align',
-    ...(embedding === 'clip' ? (['clip'] as const) : []),
+    ...(embedding === 'projected' ? (['align.width'] as const) : alignmentKeys(embedding)),
     ...own,
   ];
 }

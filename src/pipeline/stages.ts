@@ -1,6 +1,6 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
-import { jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
+import { alignmentKeys, jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
 import { modelStages } from './model-stages.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
 
@@ -135,11 +135,10 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     reads: ({ alignment }) => [
       'seed',
       'modalities',
-      'align',
       'train',
       'tabular.transfer',
       ...outcomeKeys,
-      ...(alignment === 'clip' ? (['clip'] as const) : []),
+      ...alignmentKeys(alignment ?? 'svd'),
     ],
     about: 'aligns the modalities in one latent space',
     load: async () => (await import('../operators/stage2/stage2.js')).stage2,
@@ -254,6 +253,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'fusion',
       'single',
       'clip',
+      'signed',
       'pool',
       'mdlm',
       'mfmf',

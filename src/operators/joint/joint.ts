@@ -1,13 +1,15 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalityOf } from '../cohort/cohort-data.js';
 import type { FusionMethod } from '../methods/method.js';
+import type { Alignment } from '../../pipeline/core/alignment.js';
+import type { Slot } from '../../pipeline/core/modality.js';
 import { readJudgedFold, trainingOn, type JudgedFold } from '../criteria/judged-fold.js';
 import { methodOf } from '../methods/registry.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { BagSource, residentBytes } from '../stage1/bag-source.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { bagEncoderOf } from '../stage1/bag-encoder.js';
-import { clipObjective, svdObjective } from '../stage2/alignment-objective.js';
+import { objectivesOf, type AlignmentObjective } from '../stage2/alignment-objective.js';
 import { alignmentWarnings, exportLatents } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
 import { hasAny, readTableInputs, slotsOfInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
@@ -146,12 +148,30 @@ export async function partsOf(
     ...{ chosen, encoders, tables, detach },
     alignment: {
       projection,
-      // Rows aligned by SVD do not look at the settings of CLIP.
-      objective:
-        method.embedding === 'svd'
-          ? svdObjective(align)
-          : clipObjective(align, config.clip, slotsOfInputs(shapes)),
+      // A rule of the experiment leaves one candidate here.
+      objective: alignedBy(method.embedding, config, align, slotsOfInputs(shapes)),
     },
     head: await fusionHead(context, criterion, method, latents),
   };
 }
+
+/** The objective of a row. The settings of another alignment are not opened. */
+const alignedBy = (
+  alignment: Alignment,
+  config: StageContext['config'],
+  align: JointSettings['align'],
+  slots: readonly Slot[],
+): AlignmentObjective =>
+  objectivesOf(
+    alignment,
+    {
+      align,
+      get clip() {
+        return config.clip;
+      },
+      get signed() {
+        return config.signed;
+      },
+    },
+    slots,
+  )[0] as AlignmentObjective;

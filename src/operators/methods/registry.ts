@@ -80,6 +80,10 @@ export const fixedMethods: readonly Method[] = [
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,
   }),
   ...[allMlp, ga, drop, haf].map(attached), // 8.9
+  // 12.5: HAF with an alignment that sees signs
+  fusion('haf_signed', 'HAF, signed alignment', {
+    ...{ embedding: 'signed', randomDrop: true, own: true, head: mlp },
+  }),
   // 12: binary outcomes
   classic('ridge', 'Ridge logistic on the tables', { fit: 'ridge', outcome: 'binary' }), // 12.1
   // 11.6: time-to-event

@@ -55,6 +55,7 @@ const patientsText = ({ shown, patients }: LatentMap): string =>
 export const alignmentTitles: Readonly<Record<Alignment, string>> = {
   svd: 'Singular-value alignment',
   clip: 'CLIP alignment',
+  signed: 'Signed alignment',
 };
 
 function panel(

@@ -24,6 +24,7 @@ export function methodsText(input: ReportInput): readonly Paragraph[] {
   const encodes = bags.length > 0 && methods.some(({ kind }) => kind === 'fusion' || kind === 'bag');
   const svd = fusion.some(({ embedding }) => embedding === 'svd');
   const clip = fusion.some(({ embedding }) => embedding === 'clip');
+  const signed = fusion.some(({ embedding }) => embedding === 'signed');
   return [
     { heading: 'Cohort and label', text: cohortText(input) },
     { heading: 'Split', text: splitText(input) },
@@ -32,7 +33,9 @@ export function methodsText(input: ReportInput): readonly Paragraph[] {
     ...(encodes
       ? [{ heading: `Stage 1: ${hancock ? 'pathology' : 'bag'} encoders`, text: encoderText(input) }]
       : []),
-    ...(svd || clip ? [{ heading: 'Stage 2: alignment', text: alignmentText(input, { svd, clip }) }] : []),
+    ...(svd || clip || signed
+      ? [{ heading: 'Stage 2: alignment', text: alignmentText(input, { svd, clip, signed }) }]
+      : []),
     ...(fusion.length > 0 ? [{ heading: 'Stage 3: fusion', text: fusionText(config, fusion) }] : []),
     ...otherRows(input, methods),
     { heading: 'Schedule', text: scheduleText(config, methods) },
@@ -58,7 +61,7 @@ function encoderText({ config, outcome }: ReportInput): string {
 
 function alignmentText(
   { config }: ReportInput,
-  used: { readonly svd: boolean; readonly clip: boolean },
+  used: { readonly svd: boolean; readonly clip: boolean; readonly signed: boolean },
 ): string {
   const { align, clip } = config;
   const sign = {
@@ -75,9 +78,13 @@ function alignmentText(
   const contrast = used.clip
     ? ` CLIP rows contrast each other modality with ${anchor}${clip.includeSelf ? `, and ${anchor} with itself,` : ''} instead, starting at temperature ${clip.temperature}, scale at most ${clip.maxScale}.`
     : '';
+  const { lambdaPD, tau } = config.signed;
+  const cosines = used.signed
+    ? ` The row with signed alignment has 1 - mean cosine of the pairs of a patient's modality vectors plus discrimination of patients by their mean directions (weight ${lambdaPD.join(' or ')}, temperature ${tau.join(' or ')}${lambdaPD.length * tau.length > 1 ? ', as validation patients choose' : ''}) instead.`
+    : '';
   return (
     `A two-layer network phi per modality (hidden ${align.hidden}, ${inside(align.activation)}) maps ${vectorWord(config)} to u, ${align.width} numbers. ` +
-    `Only observed modalities enter.${svd}${contrast}`
+    `Only observed modalities enter.${svd}${contrast}${cosines}`
   );
 }
 

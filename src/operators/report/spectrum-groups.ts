@@ -18,6 +18,7 @@ export interface SpectrumGroup {
 const stage2Names = {
   svd: ['stage2', 'Stage 2, alignment'],
   clip: ['stage2-clip', 'Stage 2, CLIP'],
+  signed: ['stage2-signed', 'Stage 2, signed alignment'],
 } as const;
 
 /** The singular values of everything that was aligned: by Stage 2, or on the way of methods trained in one job. */

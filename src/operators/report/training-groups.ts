@@ -45,6 +45,7 @@ export function trainingGroups(
     ),
     groupOf('stage2', 'Stage 2, alignment', alignedBy('svd')),
     groupOf('stage2-clip', 'Stage 2, CLIP', alignedBy('clip')),
+    groupOf('stage2-signed', 'Stage 2, signed alignment', alignedBy('signed')),
     ...rows.flatMap(({ method: id, title }) => {
       const method = methodOf(id);
       if (method.kind === 'bag' || method.kind === 'classic') return [];

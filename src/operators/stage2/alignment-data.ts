@@ -7,6 +7,18 @@ import { z } from 'zod';
 export const latentFile = 'u.safetensors';
 export const spectrumFile = 'spectrum.json';
 
+/** Which settings of the signed alignment were tried, and which one validation chose. */
+export const candidatesFile = 'candidates.json';
+export const candidatesSchema = z.strictObject({
+  /** The discrimination of the validation patients by the probe at its best epoch. */
+  tried: z.array(
+    z.strictObject({ lambdaPD: z.number(), tau: z.number(), validation: z.number().nullable() }),
+  ),
+  /** Position in `tried`. */
+  chosen: z.number().int(),
+});
+export type Candidates = z.infer<typeof candidatesSchema>;
+
 const meansSchema = z.strictObject({
   /** Patients with every modality; `sigma` is their mean. */
   complete: z.number().int(),

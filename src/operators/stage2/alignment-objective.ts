@@ -5,6 +5,7 @@ import { anchorOf } from '../methods/method.js';
 import type { ParameterSpec } from '../tensor/parameters.js';
 import { alignmentLoss, type AlignmentGroup, type AlignmentOptions } from './alignment.js';
 import { clipLoss } from './clip-loss.js';
+import { signedAlignmentLoss, type SignedOptions } from './signed-alignment.js';
 
 export interface ObjectiveLoss {
   /** With the weight of the alignment (`align.weight`). */
@@ -44,14 +45,31 @@ export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
       ownGradient: new Float64Array(),
     };
   },
-  reaches: (mask, modalities, modality) => {
-    const having = rowsWith(mask, modalities, modality);
-    // A vector alone is its own direction; only other patients can push it.
-    const pushed = align.lambdaPD > 0 && mask.length > modalities;
-    const beside = (row: Uint8Array): boolean => row.some((seen, m) => seen === 1 && m !== modality);
-    return align.weight > 0 && having.some((row) => pushed || beside(row));
-  },
+  reaches: reachesByPatients(align),
 });
+
+/** Pairwise cosines and patient discrimination of mean directions (method.md 12.5); nothing of its own to learn. */
+export const signedObjective = (options: SignedOptions): AlignmentObjective => ({
+  specs: [],
+  lossOf: (group) => {
+    const { total, cosine, pd, gradient } = signedAlignmentLoss(group, options);
+    return { total, metrics: { cosine, pd }, gradient, ownGradient: new Float64Array() };
+  },
+  reaches: reachesByPatients(options),
+});
+
+/** A vector alone is its own direction; only other patients can push it. */
+function reachesByPatients({
+  lambdaPD,
+  weight,
+}: Pick<SignedOptions, 'lambdaPD' | 'weight'>): AlignmentObjective['reaches'] {
+  return (mask, modalities, modality) => {
+    const having = rowsWith(mask, modalities, modality);
+    const pushed = lambdaPD > 0 && mask.length > modalities;
+    const beside = (row: Uint8Array): boolean => row.some((seen, m) => seen === 1 && m !== modality);
+    return weight > 0 && having.some((row) => pushed || beside(row));
+  };
+}
 
 /**
  * Each modality contrasted with one of them, the anchor (method.md 8.2). Learns one number, the logarithm of the scale of the
@@ -95,10 +113,30 @@ const rowsWith = (mask: Uint8Array, modalities: number, modality: number): reado
     mask.subarray(i * modalities, (i + 1) * modalities),
   ).filter((row) => row[modality] === 1);
 
-/** The objective of an alignment; of the config it opens what this alignment needs and no more. */
-export const objectiveOf = (
+/** A setting of the signed alignment that validation may choose. */
+export type SignedCandidate = Pick<SignedOptions, 'lambdaPD' | 'tau'>;
+
+/** The settings that `signed` lists, all combinations in order. */
+export const signedCandidates = ({ lambdaPD, tau }: Config['signed']): readonly SignedCandidate[] =>
+  lambdaPD.flatMap((lambda) => tau.map((own) => ({ lambdaPD: lambda, tau: own })));
+
+/**
+ * The objectives of an alignment that validation chooses from: one, or those of `signedCandidates`. Of the config it opens what this alignment
+ * needs and no more.
+ */
+export function objectivesOf(
   alignment: Alignment,
-  config: Pick<Config, 'align' | 'clip'>,
+  config: Pick<Config, 'align' | 'clip' | 'signed'>,
   slots: readonly Slot[],
-): AlignmentObjective =>
-  alignment === 'svd' ? svdObjective(config.align) : clipObjective(config.align, config.clip, slots);
+): readonly AlignmentObjective[] {
+  switch (alignment) {
+    case 'svd':
+      return [svdObjective(config.align)];
+    case 'clip':
+      return [clipObjective(config.align, config.clip, slots)];
+    case 'signed': {
+      const { weight } = config.align;
+      return signedCandidates(config.signed).map((candidate) => signedObjective({ ...candidate, weight }));
+    }
+  }
+}

@@ -8,11 +8,13 @@ import type { Trainable } from '../tensor/train-loop.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
+import { trainMembers, type TrainedMember } from '../tensor/train-members.js';
+import { candidatesFile, type Candidates } from './alignment-data.js';
 import { weightsFile } from '../stage1/encoder-data.js';
 import { frozenTransfer } from './frozen-transfer.js';
 import { alignmentWarnings, exportLatents } from './latent-export.js';
 import { hasAny, readModalityInputs, slotsOfInputs } from '../embeddings/modality-inputs.js';
-import { objectiveOf } from './alignment-objective.js';
+import { objectivesOf, signedCandidates, type AlignmentObjective } from './alignment-objective.js';
 import { probeOf, ProbedTraining, type ProbedTrainingOptions } from './probed-training.js';
 import { alignedLayout, ProjectionTraining } from './projection-training.js';
 import { projectionOf } from './projection.js';
@@ -20,7 +22,8 @@ import { projectionOf } from './projection.js';
 /**
  * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the latent
  * vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping watches the
- * a probe beside phi on the validation patients, or the validation loss (`align.monitor`).
+ * a probe beside phi on the validation patients, or the validation loss (`align.monitor`). Of several settings the one whose probe
+ * ranks the validation patients best is kept.
  */
 export const stage2 = reportingStage(trainProjection);
 
@@ -41,33 +44,54 @@ async function trainProjection(context: StageContext, control: ReportingControl)
 
   const { name: backend } = await loadBackend();
   const projection = projectionOf(config.align, inputs);
-  const objective = objectiveOf(unit.alignment, config, slotsOfInputs(read));
-  const layout = alignedLayout(projection, objective);
-  const parameters = initialParameters(layout, context.rng('init'));
-  const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);
-  const before = phiOf(parameters).slice();
-  const alignment = { projection, objective, aligned: parameters, judged, validation: having(fold.val) };
-  const model = modelOf(context, alignment);
+  const objectives = objectivesOf(unit.alignment, config, slotsOfInputs(read));
   const training = trainingOn(judged, patients);
-  const history = await trainInStage(model, context, control, {
-    ...{ ...training, backend },
-    // The alignment alone has a loss and ranks nobody.
-    monitor: config.align.monitor === 'valLoss' ? 'valLoss' : training.monitor,
+  const phiOf = (values: Float32Array): Float32Array => values.subarray(0, projection.layout.size);
+  const starts: Float32Array[] = [];
+  const trained = await trainMembers(context, { count: objectives.length, backend }, (own, member) => {
+    const objective = objectives[member] as AlignmentObjective;
+    const parameters = initialParameters(alignedLayout(projection, objective), own.rng('init'));
+    starts.push(phiOf(parameters).slice());
+    const alignment = { projection, objective, aligned: parameters, judged, validation: having(fold.val) };
+    const model = modelOf(own, alignment);
+    return Promise.resolve({
+      parameters: model.parameters,
+      train: () =>
+        trainInStage(model, own, control, {
+          ...{ ...training, backend },
+          // The alignment alone has a loss and ranks nobody.
+          monitor: config.align.monitor === 'valLoss' ? 'valLoss' : training.monitor,
+        }),
+    });
   });
-  const phi = { before, after: phiOf(model.parameters) };
+  const { ranking } = judged.criterion;
+  const scores = trained.map(({ history }) => bestDiscrimination(history, ranking)[ranking] ?? null);
+  const chosen = scores.reduce<number>((best, own, at) => ((own ?? -1) > (scores[best] ?? -1) ? at : best), 0);
+  const { parameters, history } = trained[chosen] as TrainedMember;
+  const phi = { before: starts[chosen] as Float32Array, after: phiOf(parameters) };
   const { files, leadingShare } = await exportLatents(projection, phi, fold);
+  const layout = alignedLayout(projection, objectives[chosen] as AlignmentObjective);
   return {
     type: 'output',
     files: {
-      [weightsFile]: writeSafetensors(namedParameters(layout, model.parameters)),
+      [weightsFile]: writeSafetensors(namedParameters(layout, parameters)),
       ...files,
+      ...(unit.alignment === 'signed' && {
+        [candidatesFile]: {
+          tried: signedCandidates(config.signed).map((own, at) => ({
+            ...own,
+            validation: scores[at] ?? null,
+          })),
+          chosen,
+        } satisfies Candidates,
+      }),
       [historyFile]: {
         ...history,
         warnings: [...history.warnings, ...alignmentWarnings(leadingShare, history)],
       },
     },
     metrics: {
-      ...bestDiscrimination(history, judged.criterion.ranking),
+      ...bestDiscrimination(history, ranking),
       bestEpoch: history.bestEpoch,
       leadingShare,
     },

@@ -31,6 +31,20 @@ export const clipSchema = z.strictObject({
   maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
 });
 
+/** Most settings of the signed alignment that validation chooses from: each is a training of Stage 2. */
+export const mostSigned = 4;
+
+export const signedSchema = z.strictObject({
+  lambdaPD: z
+    .array(z.number().min(0))
+    .min(1)
+    .default([1])
+    .describe(
+      `Weights of the patient-discrimination loss of the signed alignment. Of several values of lambdaPD and tau (at most ${mostSigned} combinations) Stage 2 keeps the one whose probe ranks the validation patients best (12.5).`,
+    ),
+  tau: z.array(positive).min(1).default([0.1]).describe('Temperatures of that loss (12.5).'),
+});
+
 const pooled = <T extends z.ZodType>(type: T, key: string) =>
   type.nullable().default(null).describe(`${key} of the pooling rows; null takes ${key} (8.3).`);
 

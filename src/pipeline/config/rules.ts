@@ -12,6 +12,7 @@ import type { ConfigFinding } from './findings.js';
 import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
 import { nearest } from '../core/suggest.js';
+import { mostSigned } from './method-schema.js';
 import { subgroupRules } from './subgroup-rules.js';
 import { survivalRules } from './survival-rules.js';
 
@@ -173,6 +174,29 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
       ]
     : [];
 
+/** Each combination is a training of Stage 2, and the probe chooses between them. */
+function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly ConfigFinding[] {
+  if (signed === undefined) return [];
+  const count = signed.lambdaPD.length * signed.tau.length;
+  const path = ['signed'];
+  if (count > mostSigned)
+    return [
+      { path, message: `${count} combinations of lambdaPD and tau; at most ${mostSigned} are trained` },
+    ];
+  if (count > 1 && schedule === 'joint')
+    return [
+      { path, message: 'schedule: joint trains one combination of lambdaPD and tau; give one value of each' },
+    ];
+  if (count > 1 && align?.monitor === 'valLoss')
+    return [
+      {
+        path,
+        message: 'align.monitor: valLoss has no probe to choose between combinations; give one value of each',
+      },
+    ];
+  return [];
+}
+
 /** The family of comparisons: each other method once. */
 const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
@@ -218,6 +242,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...someKeysNeedJoint(sections),
     ...frozenConcatNeedsBags(sections),
     ...scaleStartsBelowBound(sections),
+    ...signedCandidatesAreFew(sections),
     ...comparedWithItself(sections),
     ...imagesNeedEncoder(sections),
     ...survivalRules(sections),

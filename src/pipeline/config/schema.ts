@@ -8,6 +8,7 @@ import {
   mfmfSchema,
   poolSchema,
   robustnessSchema,
+  signedSchema,
   singleSchema,
   statsSchema,
 } from './method-schema.js';
@@ -99,6 +100,7 @@ export const configSchema = z.strictObject({
   fusion: fusionSchema.prefault({}).describe('Stage 3: fusion with random modality drop.'),
   single: singleSchema.prefault({}).describe('Single-table networks (Table 2).'),
   clip: clipSchema.prefault({}).describe('CLIP alignment rows.'),
+  signed: signedSchema.prefault({}).describe('Signed alignment (row haf_signed).'),
   pool: poolSchema.prefault({}).describe('Pooling rows.'),
   mdlm: mdlmSchema.prefault({}).describe('Late-fusion row MDLM.'),
   mfmf: mfmfSchema.prefault({}).describe('Cross-attention row MFMF.'),

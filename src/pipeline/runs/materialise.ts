@@ -91,7 +91,7 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
     case 'stage1':
       return history(`folds/${fold}/stage1-${modality ?? 'union'}`);
     case 'stage2':
-      return history(`folds/${fold}/stage2${alignment === 'clip' ? '-clip' : ''}`);
+      return history(`folds/${fold}/stage2${alignment === 'svd' ? '' : `-${alignment}`}`);
     case 'stage3':
     case 'joint': {
       const inTime = manifest.files.some(({ name }) => name === 'survival.json');

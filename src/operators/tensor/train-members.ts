@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { Checkpoints, StageContext, TrainingSnapshot } from '../../pipeline/stage.js';
+import { historySchema, type History } from './history-data.js';
+
+/** One of several networks that a job trains one after the other. */
+export interface TrainedMember {
+  readonly parameters: Float32Array;
+  readonly history: History;
+}
+
+/** A network before its training; `train` leaves the best weights in `parameters`. */
+export interface Member {
+  readonly parameters: Float32Array;
+  readonly train: () => Promise<History>;
+}
+
+/** What a checkpoint adds to that of the member in training. The weights of finished members are arrays `finished.0`, ... */
+const stateSchema = z.strictObject({
+  member: z.number().int(),
+  backend: z.string(),
+  finished: z.array(historySchema),
+  training: z.looseObject({}),
+});
+type MembersState = z.infer<typeof stateSchema>;
+
+/**
+ * Trains several networks in one job, one after the other. The first one has the random streams of a job that trains one network, and the
+ * same weights; each other one has streams of its own. A checkpoint holds the finished members, so that a job goes on with the member that it
+ * was stopped in.
+ *
+ * @param build makes a member from a context with its streams; it must not train yet
+ */
+export async function trainMembers(
+  context: StageContext,
+  { count, backend }: { readonly count: number; readonly backend: string },
+  build: (own: StageContext, member: number) => Promise<Member>,
+): Promise<readonly TrainedMember[]> {
+  if (count === 1) {
+    const { parameters, train } = await build(context, 0);
+    return [{ history: await train(), parameters }];
+  }
+  const kept = await keptMembers(context.checkpoints, backend, count);
+  const finished: TrainedMember[] = [];
+  for (let member = 0; member < count; member++) {
+    const own = {
+      ...context,
+      checkpoints: memberCheckpoints(context.checkpoints, { member, backend, finished: [...finished] }),
+      rng: (purpose: string) => context.rng(member === 0 ? purpose : `${purpose}/member-${member}`),
+    };
+    // A finished member is built again: layers that are drawn and never trained come from its streams.
+    const { parameters, train } = await build(own, member);
+    const known = kept[member];
+    if (known !== undefined && known.parameters.length === parameters.length) {
+      parameters.set(known.parameters);
+      finished.push({ parameters, history: known.history });
+    } else finished.push({ history: await train(), parameters });
+  }
+  return finished;
+}
+
+/** The members that a checkpoint says are finished; none without a checkpoint of this backend. */
+async function keptMembers(
+  checkpoints: Checkpoints,
+  backend: string,
+  count: number,
+): Promise<readonly TrainedMember[]> {
+  let kept: readonly TrainedMember[] = [];
+  await checkpoints.resume(({ state, arrays }) => {
+    const saved = stateSchema.safeParse(state).data;
+    if (saved?.backend === backend && saved.finished.length < count)
+      kept = saved.finished.flatMap((history, member) => {
+        const parameters = arrays[finishedName(member)];
+        return parameters === undefined ? [] : [{ history, parameters: parameters.slice() }];
+      });
+    // Streams are put back when the member in training takes its own part.
+    return false;
+  });
+  return kept;
+}
+
+const finishedName = (member: number): string => `finished.${member}`;
+
+/** Checkpoints of one member: its own snapshot inside that of the job. */
+function memberCheckpoints(
+  checkpoints: Checkpoints,
+  job: Pick<MembersState, 'member' | 'backend'> & { readonly finished: readonly TrainedMember[] },
+): Checkpoints {
+  const { member, backend, finished } = job;
+  const wrapped = ({ state, arrays }: TrainingSnapshot): TrainingSnapshot => ({
+    state: {
+      ...{ member, backend, finished: finished.map(({ history }) => history) },
+      training: state as Record<string, unknown>,
+    } satisfies MembersState,
+    arrays: {
+      ...arrays,
+      ...Object.fromEntries(finished.map((own, at) => [finishedName(at), own.parameters])),
+    },
+  });
+  return {
+    resume: (take) =>
+      checkpoints.resume(({ state, arrays }) => {
+        const saved = stateSchema.safeParse(state).data;
+        return saved?.member === member && take({ state: saved.training, arrays });
+      }),
+    offer: (epoch, snapshot) => checkpoints.offer(epoch, () => wrapped(snapshot())),
+  };
+}
