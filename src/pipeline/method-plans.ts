@@ -1,4 +1,10 @@
-import { isJoint, missingFor, modalitiesOf, type Method } from '../operators/methods/method.js';
+import {
+  isJoint,
+  missingFor,
+  modalitiesOf,
+  type ClassicMethod,
+  type Method,
+} from '../operators/methods/method.js';
 import { methodOf } from '../operators/methods/registry.js';
 import type { Config } from './config/schema.js';
 import { alignments, type Alignment } from './core/alignment.js';
@@ -42,7 +48,7 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
     case 'single':
       return { ...alone, stage: 'stage3', reads: ['preprocess'] };
     case 'classic':
-      return { ...alone, stage: 'stage3', reads: method.fit === 'kaplanMeier' ? [] : ['tables'] };
+      return { ...alone, stage: 'stage3', reads: classicReads[method.fit] };
     case 'bag': {
       // The union of one bag is the bag: both share one encoder.
       const encoders = bags.length > 1 ? (['union'] as const) : bags;
@@ -58,6 +64,13 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
     }
   }
 }
+
+const classicReads: Readonly<Record<ClassicMethod['fit'], MethodPlan['reads']>> = {
+  kaplanMeier: [],
+  coxRidge: ['tables'],
+  ridge: ['tables'],
+  stack: ['tables', 'bags', 'embed'],
+};
 
 /** The encoders that some method stands on. */
 export const encodersOf = (plans: readonly MethodPlan[], slots: readonly Slot[]): readonly BagSet[] =>

@@ -155,6 +155,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       ...outcomeKeys,
       ...sectionsOf(method),
     ],
+    opens: { embed: ['features.f32', 'features.f16'] },
     about: 'trains the head of one method on frozen embeddings and scores validation and test patients',
     load: async () => (await import('../operators/stage3/stage3.js')).stage3,
   }),

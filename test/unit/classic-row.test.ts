@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { classicModelSchema } from '../../src/operators/classic/model-data.js';
-import { modelOutputs, type PatientInputs } from '../../src/operators/classic/model-outputs.js';
+import { meanRow } from '../../src/operators/classic/bag-means.js';
+import { modelOutputs } from '../../src/operators/classic/model-outputs.js';
+import type { PatientInputs } from '../../src/operators/classic/patient-inputs.js';
+import { fitStack } from '../../src/operators/classic/fit-stack.js';
+import { combinedColumns, meansMatrix } from '../../src/operators/classic/stack-scores.js';
 import { predictionsSchema } from '../../src/operators/stage3/prediction-data.js';
 import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
@@ -40,6 +44,26 @@ const tables = {
 } satisfies Record<string, TypedTable>;
 const unseen = ids.filter((id) => !tables.Clin.patients.includes(id) && !tables.Path.patients.includes(id));
 
+/** Two instances of three numbers for half of the patients of the first table. The mean of the first number tells the class. */
+const width = 3;
+const bagged = tables.Clin.patients.filter((_, i) => i % 2 === 0);
+const instances = Float32Array.from(
+  bagged.flatMap((id) =>
+    [-1, 1].flatMap((by) => [
+      (labels[ids.indexOf(id)] ?? NaN) + by + random.normal() / 2,
+      by,
+      7 * random.normal(),
+    ]),
+  ),
+);
+const bags = {
+  modality: 'TMA',
+  width,
+  means: new Map(
+    bagged.map((id, at) => [id, meanRow(instances.subarray(2 * at * width, 2 * (at + 1) * width), width)]),
+  ),
+};
+
 const cohort: ArtifactFiles = {
   'cohort.json': {
     outcome: { positive: 'dead', negative: 'alive', column: 'status' },
@@ -69,6 +93,22 @@ async function row(method: string, kind: 'binary' | 'timeToEvent') {
       tables: Object.entries(tables).map(([modality, table]) => ({
         ...{ id: modality, unit: { modality }, files: typedTableFiles(table) },
       })),
+      ...(method === 'stack' && {
+        bags: [
+          {
+            ...{ id: 'bags', unit: { modality: 'TMA' } },
+            files: {
+              'patient-bags.json': {
+                ...{ width, precision: 'float32' },
+                patients: Object.fromEntries(
+                  bagged.map((id, at) => [id, [{ artifact: 'features', start: 2 * at, rows: 2 }]]),
+                ),
+              },
+            },
+          },
+        ],
+        embed: [{ id: 'features', files: { 'features.f32': new Uint8Array(instances.buffer) } }],
+      }),
     },
   });
   return {
@@ -81,9 +121,10 @@ async function row(method: string, kind: 'binary' | 'timeToEvent') {
 const inputsOf = (patients: readonly string[]): PatientInputs => ({
   patients,
   tables: Object.entries(tables).map(([modality, table]) => ({ modality, table })),
+  bags: [bags],
 });
 
-describe.each(['ridge'])('the row %s', (method) => {
+describe.each(['ridge', 'stack'])('the row %s', (method) => {
   const trained = row(method, 'binary');
 
   it('scores every validation and test patient, and the model that was written gives the same bits, one by one', async () => {
@@ -134,6 +175,71 @@ describe.each(['ridge'])('the row %s', (method) => {
 
   it('gives the same files again', async () => {
     expect((await row(method, 'binary')).files).toEqual((await trained).files);
+  });
+});
+
+describe('a stack', () => {
+  it('reads bags by their mean instance and uses them: without the bags it ranks worse', async () => {
+    const { files, model } = await row('stack', 'binary');
+    if (model.kind !== 'stack') expect.unreachable();
+    expect(model.parts.map(({ from, modality }) => `${from} ${modality}`)).toEqual([
+      'table Clin',
+      'table Path',
+      'bag TMA',
+    ]);
+    expect(bags.means.get(bagged[3] ?? '')?.[1]).toBe(0);
+    const own = bagged.filter((id) => ids.indexOf(id) % 3 === 2);
+    const classes = own.map((id) => labels[ids.indexOf(id)] as 0 | 1);
+    const aucOf = (inputs: PatientInputs) => auc(classes, [...modelOutputs(model, inputs)]) ?? NaN;
+    expect(aucOf(inputsOf(own))).toBeGreaterThan(aucOf({ ...inputsOf(own), bags: [] }));
+    expect(robustnessSchema.parse(files['robustness.json']).onlyOne.map(({ modality }) => modality)).toEqual([
+      ...['Clin', 'Path', 'TMA'],
+    ]);
+  });
+
+  it('has a score for every subset of modalities, and none that depends on a hidden one', async () => {
+    const { model } = await row('stack', 'binary');
+    const seen = ['Clin', 'Path', 'TMA'].map((hidden) => {
+      const open = (_: number, modality: string): boolean => modality !== hidden;
+      const all = modelOutputs(model, inputsOf(bagged), open);
+      const gone: PatientInputs = {
+        patients: bagged,
+        tables: inputsOf([]).tables.filter(({ modality }) => modality !== hidden),
+        bags: hidden === 'TMA' ? [] : [bags],
+      };
+      expect([...modelOutputs(model, gone)]).toEqual([...all]);
+      return all[0];
+    });
+    expect(new Set(seen).size).toBe(3);
+  });
+
+  it('combines a logit above the base rate, or 0 and a mark', () => {
+    expect([
+      ...combinedColumns(
+        [
+          [1, null],
+          [null, -2],
+        ],
+        -0.5,
+      ).values,
+    ]).toEqual([1.5, 0, 0, 1, 0, 1, -1.5, 0]);
+  });
+
+  it('refuses a bag of another width', () => {
+    expect(() => meansMatrix(new Map([['a', new Float64Array(4)]]), ['a'], 3)).toThrow(
+      '4 values where the model reads 3',
+    );
+  });
+
+  it('leaves out a modality that too few of a class have, and says so', () => {
+    const y = labels.slice(0, 40);
+    const few = { modality: 'rare', width: 1, means: new Map([[ids[0] ?? '', Float64Array.of(1)]]) };
+    const { model, notes } = fitStack(
+      { ...inputsOf(ids.slice(0, 40)), bags: [few] },
+      ...([y, 0, { folds: rng(1, 'folds'), drop: rng(1, 'drop') }] as const),
+    );
+    expect(model.parts.map(({ modality }) => modality)).toEqual(['Clin', 'Path']);
+    expect(notes[0]).toBe('rare: fewer than two training patients of a class have it; the row leaves it out');
   });
 });
 

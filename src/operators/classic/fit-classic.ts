@@ -11,7 +11,10 @@ import { readTypedTable } from '../tables/typed-table-data.js';
 import { designMatrix, fitDesign } from './design-matrix.js';
 import { fitRidge, type Fitted } from './fit-ridge.js';
 import type { ClassicModel } from './model-data.js';
-import { modelOutputs, visibleRows, type PatientInputs } from './model-outputs.js';
+import { modelOutputs } from './model-outputs.js';
+import { visibleRows, type PatientInputs } from './patient-inputs.js';
+import { bagMeansOf } from './bag-means.js';
+import { fitStack } from './fit-stack.js';
 
 /** A fitted model, what it reads of all patients of the cohort, and the modalities that may be hidden from it. */
 export interface FittedClassic extends Fitted<ClassicModel> {
@@ -26,25 +29,36 @@ export interface FittedClassic extends Fitted<ClassicModel> {
  * @param base logit of the share of events among the training patients
  * @throws HafError HAF_SPLIT_INVALID when the training patients with data are of one class
  */
-export function fitClassic(
+export async function fitClassic(
   context: StageContext,
   { fit }: ClassicMethod,
   data: JudgedFold,
   base: number,
-): FittedClassic {
+): Promise<FittedClassic> {
   const ids = data.cohort.patients.map(({ id }) => id);
   const tables = context.inputs
     .all('tables')
     .map((artifact) => ({ modality: modalityOf(artifact), table: readTypedTable(artifact) }));
   const inputs = { patients: ids, tables };
   const read = { inputs, modalities: tables.map(({ modality }) => modality) };
+  const { rng } = context;
   switch (fit) {
     case 'coxRidge':
     case 'kaplanMeier':
       return { ...read, ...fitSurvival(context, fit, data, inputs) };
     case 'ridge': {
       const { training, y } = seenTraining(data, inputs, read.modalities);
-      return { ...read, ...fitRidge(training, y, base, context.rng('inner-folds')) };
+      return { ...read, ...fitRidge(training, y, base, rng('inner-folds')) };
+    }
+    case 'stack': {
+      const bags = [];
+      for (const artifact of context.inputs.all('bags'))
+        bags.push(await bagMeansOf(data.cohort, modalityOf(artifact), context.inputs.all('embed')));
+      const all = { ...inputs, bags };
+      const modalities = [...read.modalities, ...bags.map(({ modality }) => modality)];
+      const { training, y } = seenTraining(data, all, modalities);
+      const fitted = fitStack(training, y, base, { folds: rng('inner-folds'), drop: rng('drop') });
+      return { inputs: all, modalities: fitted.model.parts.map(({ modality }) => modality), ...fitted };
     }
   }
 }

@@ -3,7 +3,7 @@ import { dealFolds } from '../stats/deal-folds.js';
 import { designMatrix, fitDesign } from './design-matrix.js';
 import { fitLogisticRidge } from './logistic-ridge.js';
 import type { RidgeModel } from './model-data.js';
-import type { PatientInputs } from './model-outputs.js';
+import type { PatientInputs } from './patient-inputs.js';
 
 /** Parts of the training patients that choose a penalty. */
 const innerFolds = 5;

@@ -20,6 +20,31 @@ export const ridgeModelSchema = z.strictObject({
 });
 export type RidgeModel = z.infer<typeof ridgeModelSchema>;
 
+export const stackModelSchema = z.strictObject({
+  kind: z.literal('stack'),
+  base,
+  /** One model for each modality: of the columns of a table, or of the mean instance of a bag. */
+  parts: z.array(
+    z.discriminatedUnion('from', [
+      z.strictObject({
+        from: z.literal('table'),
+        modality: z.string(),
+        design: designSchema,
+        logistic: logisticSchema,
+      }),
+      z.strictObject({
+        from: z.literal('bag'),
+        modality: z.string(),
+        width: z.number().int().positive(),
+        logistic: logisticSchema,
+      }),
+    ]),
+  ),
+  /** Over two columns for each part: its logit above the base rate, and a mark where the modality is missing. */
+  combination: logisticSchema,
+});
+export type StackModel = z.infer<typeof stackModelSchema>;
+
 export const coxRidgeModelSchema = z.strictObject({
   kind: z.literal('coxRidge'),
   design: designSchema,
@@ -41,6 +66,7 @@ export const kaplanMeierModelSchema = z.strictObject({
 
 export const classicModelSchema = z.discriminatedUnion('kind', [
   ridgeModelSchema,
+  stackModelSchema,
   coxRidgeModelSchema,
   kaplanMeierModelSchema,
 ]);

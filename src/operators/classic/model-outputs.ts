@@ -1,17 +1,9 @@
 import { coxRidgeRisks } from '../survival/cox-ridge.js';
-import { designMatrix, type ModalityTable } from './design-matrix.js';
+import { designMatrix } from './design-matrix.js';
 import { logisticLogits } from './logistic-ridge.js';
 import type { ClassicModel } from './model-data.js';
-
-/** What a classical model reads of patients. */
-export interface PatientInputs {
-  readonly patients: readonly string[];
-  /** Tables with rows of some of these patients. */
-  readonly tables: readonly ModalityTable[];
-}
-
-/** Whether the modality of a patient (position in `patients`) may be read. */
-export type Open = (row: number, modality: string) => boolean;
+import { visibleRows, type Open, type PatientInputs } from './patient-inputs.js';
+import { stackLogits } from './stack-scores.js';
 
 /**
  * Outputs of a model for patients: logits of the positive class, or linear predictors of time-to-event. Training and prediction
@@ -31,6 +23,8 @@ export function modelOutputs(
       const seen = visibleRows(inputs, model.design.tables, open);
       return logits.map((logit, row) => (seen[row] === true ? logit : model.base));
     }
+    case 'stack':
+      return stackLogits(model, inputs, open);
     case 'coxRidge': {
       const { design, mean, factor, coefficients } = model;
       return coxRidgeRisks(
@@ -44,19 +38,4 @@ export function modelOutputs(
     case 'kaplanMeier':
       return new Float64Array(patients.length);
   }
-}
-
-/** Whether a row of one of these modalities is there and may be read, of each patient. */
-export function visibleRows(
-  { patients, tables }: PatientInputs,
-  modalities: readonly { readonly modality: string }[],
-  open: Open = () => true,
-): readonly boolean[] {
-  const rows = modalities.map(({ modality }) => {
-    const table = tables.find((one) => one.modality === modality)?.table;
-    return [modality, new Set(table?.patients)] as const;
-  });
-  return patients.map((patient, row) =>
-    rows.some(([modality, having]) => having.has(patient) && open(row, modality)),
-  );
 }

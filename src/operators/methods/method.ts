@@ -50,11 +50,11 @@ export interface SingleTableMethod extends MethodBase {
   readonly reads: readonly [ModalityId];
 }
 
-/** A classical model, fitted at once (method.md 11.6, 12). */
+/** A classical model, fitted at once (method.md 11.6, 12). With `reads: 'all'` it reads the mean instances of bags, too. */
 export interface ClassicMethod extends MethodBase {
   readonly kind: 'classic';
-  readonly reads: 'tables';
-  readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge';
+  readonly reads: 'tables' | 'all';
+  readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge' | 'stack';
   /** The only outcome that it is made for. */
   readonly outcome: 'binary' | 'timeToEvent';
 }

@@ -1,7 +1,8 @@
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { fitClassic, type FittedClassic } from '../classic/fit-classic.js';
 import { modelFile } from '../classic/model-data.js';
-import { modelOutputs, visibleRows } from '../classic/model-outputs.js';
+import { modelOutputs } from '../classic/model-outputs.js';
+import { visibleRows } from '../classic/patient-inputs.js';
 import type { Target } from '../criteria/criterion.js';
 import { readJudgedFold, type JudgedFold } from '../criteria/judged-fold.js';
 import type { ClassicMethod } from '../methods/method.js';
@@ -20,7 +21,7 @@ import { robustnessWhen } from './robustness.js';
 export async function classicRow(context: StageContext, method: ClassicMethod): Promise<StageOutput> {
   const data = readJudgedFold(context);
   const base = baseRateLogit(data.fold.train.map((at) => data.labels[at] as 0 | 1));
-  const fitted = fitClassic(context, method, data, base);
+  const fitted = await fitClassic(context, method, data, base);
   const files =
     method.outcome === 'timeToEvent'
       ? { [survivalPredictionsFile]: survivalScores(fitted, data) }

@@ -1,0 +1,36 @@
+import type { ModalityTable } from './design-matrix.js';
+
+/** What a classical model reads of patients. */
+export interface PatientInputs {
+  readonly patients: readonly string[];
+  /** Tables with rows of some of these patients. */
+  readonly tables: readonly ModalityTable[];
+  /** Mean instances, for models that read bags. */
+  readonly bags?: readonly BagMeans[];
+}
+
+/** The mean instance of each patient who has a bag of a modality. */
+export interface BagMeans {
+  readonly modality: string;
+  readonly width: number;
+  readonly means: ReadonlyMap<string, Float64Array>;
+}
+
+/** Whether the modality of a patient (position in `patients`) may be read. */
+export type Open = (row: number, modality: string) => boolean;
+
+/** Whether a row or a bag of one of these modalities is there and may be read, of each patient. */
+export function visibleRows(
+  { patients, tables, bags = [] }: PatientInputs,
+  modalities: readonly { readonly modality: string }[],
+  open: Open = () => true,
+): readonly boolean[] {
+  const rows = modalities.map(({ modality }) => {
+    const table = tables.find((one) => one.modality === modality)?.table;
+    const means = bags.find((one) => one.modality === modality)?.means;
+    return [modality, new Set([...(table?.patients ?? []), ...(means?.keys() ?? [])])] as const;
+  });
+  return patients.map((patient, row) =>
+    rows.some(([modality, having]) => having.has(patient) && open(row, modality)),
+  );
+}

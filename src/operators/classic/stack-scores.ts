@@ -1,0 +1,69 @@
+import type { Matrix } from '../survival/matrix.js';
+import { designMatrix } from './design-matrix.js';
+import { logisticLogits } from './logistic-ridge.js';
+import type { StackModel } from './model-data.js';
+import { visibleRows, type Open, type PatientInputs } from './patient-inputs.js';
+
+/** Logits of a stack; a patient none of whose modalities may be read gets the base rate. */
+export function stackLogits(model: StackModel, inputs: PatientInputs, open: Open): Float64Array {
+  const scores = model.parts.map((part) => ({
+    logits: partLogits(part, inputs, open),
+    seen: visibleRows(inputs, [part], open),
+  }));
+  const combined = logisticLogits(
+    model.combination,
+    combinedColumns(
+      inputs.patients.map((_, row) =>
+        scores.map(({ logits, seen }) => (seen[row] === true ? (logits[row] as number) : null)),
+      ),
+      model.base,
+    ),
+  );
+  return combined.map((logit, row) => (scores.some(({ seen }) => seen[row] === true) ? logit : model.base));
+}
+
+/** Logits of one modality; those of patients without it mean nothing. */
+function partLogits(part: StackModel['parts'][number], inputs: PatientInputs, open: Open): Float64Array {
+  const { patients, tables, bags = [] } = inputs;
+  const x =
+    part.from === 'table'
+      ? designMatrix(part.design, tables, patients, open)
+      : meansMatrix(bags.find(({ modality }) => modality === part.modality)?.means, patients, part.width);
+  return logisticLogits(part.logistic, x);
+}
+
+/**
+ * The mean instances of patients, [patients, width]; zeros without a bag.
+ *
+ * @throws RangeError when a mean has another width
+ */
+export function meansMatrix(
+  means: ReadonlyMap<string, Float64Array> | undefined,
+  patients: readonly string[],
+  width: number,
+): Matrix {
+  const values = new Float64Array(patients.length * width);
+  patients.forEach((patient, row) => {
+    const own = means?.get(patient);
+    if (own === undefined) return;
+    if (own.length !== width)
+      throw new RangeError(`a bag has instances of ${own.length} values where the model reads ${width}`);
+    values.set(own, row * width);
+  });
+  return { rows: patients.length, columns: width, values };
+}
+
+/**
+ * What the combination reads, two columns for each modality: its logit above the base rate and 0, or 0 and 1 where it is missing.
+ *
+ * @param scores of each patient a logit for each modality, null where it is missing
+ */
+export function combinedColumns(scores: readonly (readonly (number | null)[])[], base: number): Matrix {
+  const columns = 2 * (scores[0]?.length ?? 0);
+  return {
+    ...{ rows: scores.length, columns },
+    values: Float64Array.from(
+      scores.flatMap((row) => row.flatMap((logit) => (logit === null ? [0, 1] : [logit - base, 0]))),
+    ),
+  };
+}
