@@ -12,7 +12,15 @@ import {
   thresholdTitle,
 } from './calibrated-table.js';
 import { recommendedLines } from './recommended-data.js';
-import { digits, intervalText, latexLines, markdownLines, type TextTable } from './text-tables.js';
+import {
+  digits,
+  intervalText,
+  latexLines,
+  markdownLines,
+  type TextTable,
+  type TableRow,
+} from './text-tables.js';
+import { isOwn } from '../methods/registry.js';
 
 const spread = ({ mean, std }: Spread): string =>
   mean === null || std === null ? '-' : `${digits(mean)} ± ${digits(std)}`;
@@ -63,10 +71,16 @@ const skippedCells = ({ title }: Summary['skipped'][number], summary: Summary): 
     .map(() => '-'),
 ];
 
-const allCells = (summary: Summary, notes: Footnotes): string[][] => [
-  ...summary.rows.map((row) => cells(row, summary, notes)),
-  ...summary.skipped.map((row) => skippedCells(row, summary)),
-];
+/** Rows of this repository stand below those of the paper, with a line between them. */
+const allCells = (summary: Summary, notes: Footnotes): TableRow[] => {
+  const [paper, own] = [false, true].map((ours): TableRow[] => [
+    ...summary.rows.filter(({ method }) => isOwn(method) === ours).map((row) => cells(row, summary, notes)),
+    ...summary.skipped
+      .filter(({ method }) => isOwn(method) === ours)
+      .map((row) => skippedCells(row, summary)),
+  ]) as [TableRow[], TableRow[]];
+  return [...paper, ...(paper.length > 0 && own.length > 0 ? [null] : []), ...own];
+};
 
 const cohortLine = ({ cohort, outcome }: Summary): string =>
   `${cohort.patients} patients, ${cohort.positive} ${outcome.positive}; always answering the more frequent class: accuracy ${digits(cohort.majority)}.`;
@@ -166,6 +180,7 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
     'skipped',
     'pooledAucReason',
     ...calibratedColumns,
+    'own',
   ];
   const values = (row: SummaryRow): CsvCell[] => [
     row.method,
@@ -184,16 +199,21 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
     null,
     row.pooledAuc.reason ?? null,
     ...calibratedCells(row),
+    ownWord(row.method),
   ];
   const afterwards = calibratedColumns.map(() => null);
-  const empty = header.slice(3, header.length - afterwards.length).map(() => null);
+  const empty = header.slice(3, header.length - afterwards.length - 1).map(() => null);
   const without = skipped.map(({ method, title, reason }) => [
     ...[method, title, 0, ...empty.slice(2), reason],
     null,
     ...afterwards,
+    ownWord(method),
   ]);
   return [header, ...rows.map(values), ...without].map(csvLine).join('');
 }
+
+/** Whether the row is one of this repository. */
+const ownWord = (method: string): string => (isOwn(method) ? 'yes' : 'no');
 
 const paperValues = ({ paper }: SummaryRow): (string | number | null)[] => [
   paper?.table ?? null,

@@ -6,15 +6,18 @@ export interface TextTable {
 
 const markdownLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
+/** A row of a table; null stands between rows that are set apart. */
+export type TableRow = readonly string[] | null;
+
 /** Lines of a Markdown table: the first column to the left, numbers to the right; footnotes below it. */
 export const markdownLines = (
   headings: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly TableRow[],
   notes: readonly string[] = [],
 ): readonly string[] => [
   markdownLine(headings),
   markdownLine(headings.map((_, column) => (column === 0 ? '---' : '---:'))),
-  ...rows.map(markdownLine),
+  ...rows.map((row) => markdownLine(row ?? headings.map(() => ''))),
   ...notes.flatMap((note) => ['', note]),
 ];
 
@@ -35,14 +38,14 @@ const latexLine = (cells: readonly string[]): string => `${cells.map(escaped).jo
 /** Lines of a LaTeX table (booktabs), footnotes below it. */
 export const latexLines = (
   headings: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly TableRow[],
   notes: readonly string[] = [],
 ): readonly string[] => [
   `\\begin{tabular}{l${'r'.repeat(headings.length - 1)}}`,
   '\\toprule',
   latexLine(headings),
   '\\midrule',
-  ...rows.map(latexLine),
+  ...rows.map((row) => (row === null ? '\\midrule' : latexLine(row))),
   '\\bottomrule',
   '\\end{tabular}',
   ...notes.map((note) => `\\par{\\footnotesize ${escaped(note)}}`),

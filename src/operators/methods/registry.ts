@@ -81,7 +81,7 @@ export const fixedMethods: readonly Method[] = [
   }),
   ...[allMlp, ga, drop, haf].map(attached), // 8.9
   // 12.5: HAF with an alignment that sees signs
-  fusion('haf_signed', 'HAF, signed alignment', {
+  fusion('haf_signed', 'HAF with signed alignment', {
     ...{ embedding: 'signed', randomDrop: true, own: true, head: mlp },
   }),
   // 12: binary outcomes
@@ -161,6 +161,9 @@ export function methodOf(id: string): Method {
   if (method === null) throw new Error(`No method "${id}" in the registry`);
   return method;
 }
+
+/** Whether a name is that of a row of this repository, which no paper has. */
+export const isOwn = (id: string): boolean => methodOf(id).own === true;
 
 /** The names of all methods that an experiment with these modalities can ask for, in the order that reports follow. */
 export function familiesOf(slots: readonly Slot[], inTime = false): readonly string[] {

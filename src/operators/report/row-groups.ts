@@ -11,21 +11,23 @@ export interface RowGroup {
   readonly skipped: readonly Skipped[];
 }
 
-const kinds = ['fusion', 'single', 'classic', 'attached'] as const;
+const kinds = ['fusion', 'single', 'attached', 'own', 'classic'] as const;
 export type MethodGroup = (typeof kinds)[number];
 
 export const methodGroupTitles: Readonly<Record<MethodGroup, string>> = {
   fusion: 'Fusion of modalities',
   single: 'One kind of data alone',
-  classic: 'Classical models',
   attached: 'Fusion without detachment',
+  own: 'Fusion of our own',
+  classic: 'Classical models',
 };
 
-/** Whether a method fuses modalities, reads one kind of data, or is the comparison without detachment. */
+/** Whether a method fuses modalities, reads one kind of data, is the comparison without detachment, or one of our own. */
 export function methodGroupOf(id: string): MethodGroup {
   const method = methodOf(id);
   switch (method.kind) {
     case 'fusion':
+      if (method.own === true) return 'own';
       return method.attached === true ? 'attached' : 'fusion';
     case 'instances':
       return 'fusion';

@@ -66,7 +66,10 @@ async function trainProjection(context: StageContext, control: ReportingControl)
   });
   const { ranking } = judged.criterion;
   const scores = trained.map(({ history }) => bestDiscrimination(history, ranking)[ranking] ?? null);
-  const chosen = scores.reduce<number>((best, own, at) => ((own ?? -1) > (scores[best] ?? -1) ? at : best), 0);
+  const chosen = scores.reduce<number>(
+    (best, own, at) => ((own ?? -1) > (scores[best] ?? -1) ? at : best),
+    0,
+  );
   const { parameters, history } = trained[chosen] as TrainedMember;
   const phi = { before: starts[chosen] as Float32Array, after: phiOf(parameters) };
   const { files, leadingShare } = await exportLatents(projection, phi, fold);
