@@ -69,6 +69,7 @@ const classicReads: Readonly<Record<ClassicMethod['fit'], MethodPlan['reads']>> 
   kaplanMeier: [],
   coxRidge: ['tables'],
   ridge: ['tables'],
+  forest: ['tables'],
   stack: ['tables', 'bags', 'embed'],
 };
 

@@ -124,7 +124,7 @@ const inputsOf = (patients: readonly string[]): PatientInputs => ({
   bags: [bags],
 });
 
-describe.each(['ridge', 'stack'])('the row %s', (method) => {
+describe.each(['ridge', 'forest', 'stack'])('the row %s', (method) => {
   const trained = row(method, 'binary');
 
   it('scores every validation and test patient, and the model that was written gives the same bits, one by one', async () => {

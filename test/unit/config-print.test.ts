@@ -133,10 +133,11 @@ describe('the examples', () => {
     expect(example(name).config.methods).toEqual(methodIds);
   });
 
-  it('hancock-tables asks for every method that needs no slides', () => {
+  it('hancock-tables asks for every method of the paper that needs no slides, and for the binary rows of this repository', () => {
     const needSlides = ['wsi_clam', 'wsi_tma_clam', 'wsi_tma_mlp', 'clip', 'clip_drop'];
     const without = methodIds.filter((id) => !needSlides.includes(id));
-    expect(example('hancock-tables').config.methods).toEqual(without);
+    const own = ['haf_signed', 'ridge', 'forest', 'stack'];
+    expect(example('hancock-tables').config.methods).toEqual([...without, ...own]);
   });
 
   it('paper is the paper: its defaults, but for the places of files', () => {

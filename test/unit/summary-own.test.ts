@@ -32,7 +32,7 @@ const rowOf = (method: string): SummaryRow => ({
 const summaryOf = (...methods: readonly string[]): Summary => ({
   outcome: { positive: 'dead', negative: 'alive', column: 'status' },
   cohort: { patients: 10, positive: 4, majority: 0.6 },
-  ...{ paper: null, rows: methods.map(rowOf), comparisons: [] },
+  ...{ paper: null, rows: methods.map(rowOf), comparisons: [], recommended: null, subgroups: [] },
   skipped: [{ method: 'cox_ridge', title: methodOf('cox_ridge').title, reason: 'needs times' }],
   ...{ schedule: 'staged', preset: 'paper', seed: 1 },
 });

@@ -14,6 +14,7 @@ import type { ClassicModel } from './model-data.js';
 import { modelOutputs } from './model-outputs.js';
 import { visibleRows, type PatientInputs } from './patient-inputs.js';
 import { bagMeansOf } from './bag-means.js';
+import { fitForest } from './fit-forest.js';
 import { fitStack } from './fit-stack.js';
 
 /** A fitted model, what it reads of all patients of the cohort, and the modalities that may be hidden from it. */
@@ -49,6 +50,10 @@ export async function fitClassic(
     case 'ridge': {
       const { training, y } = seenTraining(data, inputs, read.modalities);
       return { ...read, ...fitRidge(training, y, base, rng('inner-folds')) };
+    }
+    case 'forest': {
+      const { training, y } = seenTraining(data, inputs, read.modalities);
+      return { ...read, ...fitForest(training, y, base, rng('trees')) };
     }
     case 'stack': {
       const bags = [];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { survivalModelSchema } from '../survival/survival-model.js';
 import { designSchema } from './design-data.js';
+import { treeSchema } from './forest-data.js';
 import { logisticSchema } from './logistic-data.js';
 
 /**
@@ -19,6 +20,14 @@ export const ridgeModelSchema = z.strictObject({
   logistic: logisticSchema,
 });
 export type RidgeModel = z.infer<typeof ridgeModelSchema>;
+
+export const forestModelSchema = z.strictObject({
+  kind: z.literal('forest'),
+  base,
+  design: designSchema,
+  trees: z.array(treeSchema).min(1),
+});
+export type ForestModel = z.infer<typeof forestModelSchema>;
 
 export const stackModelSchema = z.strictObject({
   kind: z.literal('stack'),
@@ -66,6 +75,7 @@ export const kaplanMeierModelSchema = z.strictObject({
 
 export const classicModelSchema = z.discriminatedUnion('kind', [
   ridgeModelSchema,
+  forestModelSchema,
   stackModelSchema,
   coxRidgeModelSchema,
   kaplanMeierModelSchema,

@@ -1,5 +1,6 @@
 import { coxRidgeRisks } from '../survival/cox-ridge.js';
 import { designMatrix } from './design-matrix.js';
+import { forestShares } from './forest.js';
 import { logisticLogits } from './logistic-ridge.js';
 import type { ClassicModel } from './model-data.js';
 import { visibleRows, type Open, type PatientInputs } from './patient-inputs.js';
@@ -23,6 +24,11 @@ export function modelOutputs(
       const seen = visibleRows(inputs, model.design.tables, open);
       return logits.map((logit, row) => (seen[row] === true ? logit : model.base));
     }
+    case 'forest': {
+      const shares = forestShares(model.trees, designMatrix(model.design, tables, patients, open));
+      const seen = visibleRows(inputs, model.design.tables, open);
+      return shares.map((share, row) => (seen[row] === true ? logitOfShare(share) : model.base));
+    }
     case 'stack':
       return stackLogits(model, inputs, open);
     case 'coxRidge': {
@@ -38,4 +44,10 @@ export function modelOutputs(
     case 'kaplanMeier':
       return new Float64Array(patients.length);
   }
+}
+
+/** Shares of 0 and 1 get the logit of half an event, or half a patient without one, among 10,000. */
+function logitOfShare(share: number): number {
+  const inside = Math.min(Math.max(share, 0.00005), 0.99995);
+  return Math.log(inside / (1 - inside));
 }

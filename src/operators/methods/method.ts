@@ -54,7 +54,7 @@ export interface SingleTableMethod extends MethodBase {
 export interface ClassicMethod extends MethodBase {
   readonly kind: 'classic';
   readonly reads: 'tables' | 'all';
-  readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge' | 'stack';
+  readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge' | 'forest' | 'stack';
   /** The only outcome that it is made for. */
   readonly outcome: 'binary' | 'timeToEvent';
 }

@@ -86,6 +86,7 @@ export const fixedMethods: readonly Method[] = [
   }),
   // 12: binary outcomes
   classic('ridge', 'Ridge logistic on the tables', { fit: 'ridge', outcome: 'binary' }), // 12.1
+  classic('forest', 'Random forest on the tables', { fit: 'forest', outcome: 'binary' }), // 12.3
   classic('stack', 'Stack of the modalities', { fit: 'stack', outcome: 'binary', reads: 'all' }), // 12.2
   // 11.6: time-to-event
   classic('cox_ridge', 'Ridge Cox on the tables', { fit: 'coxRidge', outcome: 'timeToEvent' }),

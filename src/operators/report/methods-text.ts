@@ -223,6 +223,7 @@ const missingCells = 'training means for missing cells, marked by columns of the
 const innerFolds = 'the penalty by inner folds of the training patients';
 const aboutClassic: Readonly<Record<ClassicMethod['fit'], string>> = {
   ridge: `logistic regression with a ridge penalty on the columns of all tables (${missingCells}), ${innerFolds}`,
+  forest: `a random forest of 500 trees on the columns of all tables (${missingCells}), at least five draws in a leaf`,
   stack: `one such regression for each modality (bags: their mean instance), and one that combines their logits of held-out training patients, with modalities hidden at random`,
   coxRidge: `Cox regression with a ridge penalty on the columns of all tables (${missingCells}), ${innerFolds}`,
   kaplanMeier: 'the Kaplan-Meier curve of the training patients for everybody',
