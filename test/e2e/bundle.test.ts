@@ -16,6 +16,10 @@ const methods = [
   'wsi_tma_clam',
   'blood',
   'haf_attached',
+  'haf_signed',
+  'ridge',
+  'forest',
+  'stack',
 ];
 
 const runOf = (folder: string): string =>
@@ -109,23 +113,29 @@ describe('a bundle predicts what its run predicted', () => {
 
 it('a bundle of time-to-event gives the curves of its run', async () => {
   const folder = await workFolder({
-    methods: ['haf', 'all_mlp'],
+    methods: ['haf', 'cox_ridge', 'kaplan_meier'],
     data: { outcome: { kind: 'timeToEvent' } },
     survival: { loss: 'cox' },
     train: { epochs: 2, batch: 16 },
   });
   const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
   expect(code, stderr).toBe(0);
-  await bundled(folder, 'haf');
-  const { patients, outcome } = await predicted(folder, 'haf');
-  expect(outcome.kind).toBe('timeToEvent');
-  const byId = new Map(patients.map((patient) => [patient.patient, patient]));
-  for (const { fold, line } of tested(folder, 'haf')) {
-    const own = byId.get(line['patient'] ?? '');
-    // The output of a Cox model is the risk.
-    expect([line['patient'], own?.outputs[fold]]).toEqual([line['patient'], [Number(line['risk'])]]);
-    const curve = own?.survival?.map((of) => of[fold] as number) ?? [];
-    expect(curve).toHaveLength(outcome.horizons.length);
-    expect(curve.every((s, i) => s >= 0 && s <= (curve[i - 1] ?? 1))).toBe(true);
+  for (const method of ['haf', 'cox_ridge', 'kaplan_meier']) {
+    await bundled(folder, method);
+    const { patients, outcome } = await predicted(folder, method);
+    expect(outcome.kind).toBe('timeToEvent');
+    const byId = new Map(patients.map((patient) => [patient.patient, patient]));
+    for (const { fold, line } of tested(folder, method)) {
+      const own = byId.get(line['patient'] ?? '');
+      // The output of a Cox model is the risk.
+      expect([method, line['patient'], own?.outputs[fold]]).toEqual([
+        method,
+        line['patient'],
+        [Number(line['risk'])],
+      ]);
+      const curve = own?.survival?.map((of) => of[fold] as number) ?? [];
+      expect(curve).toHaveLength(outcome.horizons.length);
+      expect(curve.every((s, i) => s >= 0 && s <= (curve[i - 1] ?? 1))).toBe(true);
+    }
   }
 }, 300_000);

@@ -1,7 +1,7 @@
 import type { Slot } from '../../pipeline/core/modality.js';
+import { meanRow } from '../classic/bag-means.js';
 import type { NamedArray } from '../tensor/safetensors.js';
-import type { BagSource } from '../stage1/bag-source.js';
-import type { ScoringData } from './scoring-model.js';
+import type { ScoringData } from './scoring-data.js';
 
 /**
  * Mean and population standard deviation over the training patients of a patient's mean instance, `<modality>.mean` and
@@ -17,23 +17,12 @@ export async function bagReference(
     if (source === null) continue;
     const means: Float64Array[] = [];
     for (const patient of patients.keys())
-      if (source.has(patient)) means.push(await meanInstance(source, patient));
+      if (source.has(patient)) means.push(meanRow(await source.load(patient), source.width));
     const { mean, sd } = spreadOfRows(means, source.width);
     arrays[`${id}.mean`] = { shape: [source.width], data: Float32Array.from(mean) };
     arrays[`${id}.sd`] = { shape: [source.width], data: Float32Array.from(sd) };
   }
   return arrays;
-}
-
-/** The mean instance of a patient, float64. */
-export async function meanInstance(source: BagSource, patient: number): Promise<Float64Array> {
-  const bag = await source.load(patient);
-  const mean = new Float64Array(source.width);
-  for (let at = 0; at < bag.length; at++) {
-    const column = at % source.width;
-    mean[column] = (mean[column] as number) + (bag[at] as number);
-  }
-  return mean.map((sum) => sum / source.rows(patient));
 }
 
 function spreadOfRows(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sha256 } from '../../pipeline/core/canonical-json.js';
 import { modalityName } from '../../pipeline/core/modality.js';
 import { foldCalibrationSchema } from '../calibration/calibration-data.js';
+import { classicModelSchema } from '../classic/model-data.js';
 import { outcomeWordsSchema } from '../cohort/cohort-data.js';
 import { fittedSchema } from '../preprocessing/vectors-data.js';
 import { survivalModelSchema } from '../survival/survival-model.js';
@@ -118,7 +119,7 @@ export const bundleFoldSchema = z.strictObject({
   /** How the logit becomes a calibrated probability, as `evaluate` fitted it; null without. */
   calibration: foldCalibrationSchema.pick({ map: true, threshold: true }).nullable(),
   /** A model that was fitted at once; null for networks. */
-  classic: z.unknown(),
+  classic: classicModelSchema.nullable(),
 });
 export type BundleFold = z.infer<typeof bundleFoldSchema>;
 

@@ -26,7 +26,8 @@ import { foldParts, streamsOfTraining } from './fold-parts.js';
 import { agreementWith } from './agreement.js';
 import { bagReference } from './bag-reference.js';
 import { modalitiesOfBundle } from './bundle-modalities.js';
-import { scoringData, scoringModel } from './scoring-model.js';
+import { scoringData } from './scoring-data.js';
+import { scoringModel } from './scoring-model.js';
 import { WorthOfSubsets } from './worth.js';
 
 /**

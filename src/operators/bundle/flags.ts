@@ -1,10 +1,10 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
+import { meanRow } from '../classic/bag-means.js';
 import type { NamedArray } from '../tensor/safetensors.js';
-import { meanInstance } from './bag-reference.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SpreadCollector } from './bag-spread.js';
 import type { Roster } from './roster-data.js';
-import type { ScoringData } from './scoring-model.js';
+import type { ScoringData } from './scoring-data.js';
 
 /** Training patients lie at about 1. Features of another encoder lie far above. */
 const mostDistance = 4;
@@ -76,7 +76,7 @@ export class Flags {
     const flags: string[] = [];
     const rows = source.rows(patient);
     if (rows < least) flags.push(`${id}: ${rows} instances, fewer than any training bag (${least})`);
-    const instance = await meanInstance(source, patient);
+    const instance = meanRow(await source.load(patient), source.width);
     this.spread.add(id, instance);
     const distance = distanceOf(instance, this.opened.reference, id);
     if (distance > mostDistance)

@@ -3,6 +3,7 @@ import type { Rng } from '../../pipeline/core/rng.js';
 import { streamOf } from '../../pipeline/core/streams.js';
 import type { Artifact, Inputs, StageContext } from '../../pipeline/stage.js';
 import { calibrationFile, foldCalibrationSchema } from '../calibration/calibration-data.js';
+import { classicModelSchema, modelFile } from '../classic/model-data.js';
 import { modalityOf } from '../cohort/cohort-data.js';
 import { followUpOfTargets } from '../criteria/hazards.js';
 import { readJudgedFold, type JudgedFold } from '../criteria/judged-fold.js';
@@ -55,7 +56,7 @@ export function foldParts(context: StageContext, config: Config, method: Method,
       unseen: [...(survival === null ? binaryUnseen(judged, outputs) : survivalUnseen(judged, survival))],
       survival: survival?.model ?? null,
       calibration: inTime ? null : calibrationOf(inputs.one('evaluate')),
-      classic: null,
+      classic: method.kind === 'classic' ? trained.json(modelFile, classicModelSchema) : null,
     },
   };
 }
@@ -98,14 +99,25 @@ function arraysOf(inputs: Inputs, method: Method, config: Config): Arrays {
         .map((artifact) => named(`encoder.${artifact.unit.modality ?? 'union'}`, weightsOf(artifact))),
     ),
     ...Object.assign({}, ...inputs.all('stage2').map((artifact) => named('phi', weightsOf(artifact)))),
-    ...(method.kind === 'bag' ? {} : named('head', weightsOf(inputs.one('stage3')))),
+    ...(method.kind === 'bag' || method.kind === 'classic'
+      ? {}
+      : named('head', weightsOf(inputs.one('stage3')))),
   } as Arrays;
 }
 
 /** Outputs per patient for a binary outcome. */
 function logitsOf({ kind }: Method, { single, fusion }: Config): number {
-  if (kind === 'bag') return 2;
-  return kind === 'single' ? single.logits : fusion.logits;
+  switch (kind) {
+    case 'bag':
+      return 2;
+    case 'classic':
+      return 1;
+    case 'single':
+      return single.logits;
+    case 'fusion':
+    case 'instances':
+      return fusion.logits;
+  }
 }
 
 /** Outputs whose logit is that of the share of positive training patients. */

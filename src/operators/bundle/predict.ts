@@ -12,7 +12,8 @@ import { inPart } from '../../pipeline/core/part-of.js';
 import { newAttentionFile, scoresFile, spreadFile, type ScoredPatient } from './predicted-data.js';
 import { rosterFile, rosterSchema } from './roster-data.js';
 import { rosterTables } from './roster-tables.js';
-import { scoringData, scoringModel, type ScoringModel } from './scoring-model.js';
+import { scoringData } from './scoring-data.js';
+import { scoringModel, type ScoringModel } from './scoring-model.js';
 import { Flags } from './flags.js';
 
 /**

@@ -2,16 +2,16 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { slotsOf } from '../../pipeline/config/slots.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
-import type { Artifact } from '../../pipeline/stage.js';
-import type { Cohort } from '../cohort/cohort-data.js';
+import { bagMeans } from '../classic/bag-means.js';
+import { modelOutputs } from '../classic/model-outputs.js';
+import { visibleRows, type BagMeans, type PatientInputs } from '../classic/patient-inputs.js';
 import { outputRows } from '../criteria/output-rows.js';
 import { gatherMask, hasAny, type ModalityInput } from '../embeddings/modality-inputs.js';
 import { inWholeBatches, type Outputs } from '../heads/outputs.js';
-import type { BagMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
+import type { BagMethod, ClassicMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
 import { modalitiesOf } from '../methods/method.js';
 import { tableVectors } from '../preprocessing/table-vectors.js';
 import { bagEncoderOf } from '../stage1/bag-encoder.js';
-import { BagSource } from '../stage1/bag-source.js';
 import { encodePatients, type EncodedPatients } from '../stage1/encode-patients.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
 import { frozenTransfer } from '../stage2/frozen-transfer.js';
@@ -19,41 +19,12 @@ import { latentVectors } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
 import { headOver, transferredTables } from '../stage3/method-head.js';
-import type { TypedTable } from '../tables/typed-table.js';
 import { parametersFrom } from '../tensor/parameters.js';
 import type { BundleFold } from './bundle-data.js';
 import { replayDraws } from './drawn-maps.js';
 import type { Arrays } from './open-bundle.js';
+import type { ScoringData } from './scoring-data.js';
 import { scoringCriterion } from './scoring-criterion.js';
-
-/** What is known of the patients to score, by position. */
-export interface ScoringData {
-  readonly patients: readonly string[];
-  /** Tables with the columns of the training, in their order; none for a table that the data does not have. */
-  readonly tables: ReadonlyMap<ModalityId, TypedTable>;
-  /** The bags of some modalities, laid end to end; null when the data has none of them. Folds share a source. */
-  readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
-}
-
-/** The data of some patients as jobs have it. Outcomes are not looked at. */
-export function scoringData(
-  cohort: Cohort,
-  features: readonly Artifact[],
-  tables: ScoringData['tables'],
-): ScoringData {
-  const sources = new Map<string, BagSource>();
-  return {
-    patients: cohort.patients.map(({ id }) => id),
-    tables,
-    bags: (modalities) => {
-      const there = modalities.filter((id) => cohort.widths[id] !== undefined);
-      if (there.length === 0) return null;
-      const source = sources.get(there.join()) ?? new BagSource(cohort, there, features);
-      sources.set(there.join(), source);
-      return source;
-    },
-  };
-}
 
 /** The model of a fold over such patients, ready to score. */
 export interface ScoringModel {
@@ -79,7 +50,7 @@ export interface ScoringModel {
 export interface FoldParts {
   readonly method: Method;
   readonly config: Config;
-  readonly record: Pick<BundleFold, 'tables' | 'outputs' | 'encoderOutputs'>;
+  readonly record: Pick<BundleFold, 'tables' | 'outputs' | 'encoderOutputs' | 'classic'>;
   readonly arrays: Arrays;
   /** Streams of the maps that are drawn and never trained. */
   readonly rng: (purpose: string) => Rng;
@@ -99,6 +70,7 @@ export async function scoringModel(parts: FoldParts, data: ScoringData): Promise
     case 'single':
       return headModel(parts, parts.method, data);
     case 'classic':
+      return classicModel(parts, parts.method, data);
     case 'instances':
       throw new Error(`${parts.method.id} cannot be bundled`);
   }
@@ -121,6 +93,42 @@ async function bagModel(parts: FoldParts, method: BagMethod, data: ScoringData):
     has: (patient, m) => data.bags([modalities[m] as string])?.has(patient) === true,
     outputs: (patients) => Promise.resolve(patients.map((patient) => rows[patient] as readonly number[])),
     attention: new Map(encoded === null ? [] : [[encoderName(modalities), encoded]]),
+  };
+}
+
+async function classicModel(
+  { record, config }: FoldParts,
+  method: ClassicMethod,
+  { patients, tables, bags }: ScoringData,
+): Promise<ScoringModel> {
+  const model = record.classic;
+  if (model === null) throw new Error(`The bundle holds no model of ${method.id}`);
+  const slots = slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0);
+  const means: BagMeans[] = [];
+  for (const { id, kind } of slots) {
+    const source = kind === 'bag' ? bags([id]) : null;
+    if (source !== null) means.push(await bagMeans(source, id, patients));
+  }
+  const inputs: PatientInputs = {
+    patients,
+    tables: [...tables].map(([modality, table]) => ({ modality, table })),
+    bags: means,
+  };
+  const modalities = slots.map(({ id }) => id);
+  const having = modalities.map((modality) => visibleRows(inputs, [{ modality }]));
+  return {
+    modalities,
+    hides: modalities.length > 1 && model.kind !== 'kaplanMeier',
+    // A curve for everybody, or a regression of means, has a number for a patient without data as well.
+    sees: (patient) => method.outcome === 'timeToEvent' || having.some((has) => has[patient] === true),
+    has: (patient, m) => having[m]?.[patient] === true,
+    outputs: (group, open) => {
+      const isOpen = (row: number, modality: string): boolean =>
+        open === undefined || open[row * modalities.length + modalities.indexOf(modality)] === 1;
+      const asked = { ...inputs, patients: group.map((patient) => patients[patient] as string) };
+      return Promise.resolve(Array.from(modelOutputs(model, asked, isOpen), (output) => [output]));
+    },
+    attention: new Map(),
   };
 }
 

@@ -4,14 +4,27 @@ import { BagSource } from '../stage1/bag-source.js';
 import type { BagMeans } from './patient-inputs.js';
 
 /** The mean instance of each patient's bag. One bag is in memory at a time. */
-export async function bagMeansOf(
+export function bagMeansOf(
   cohort: Cohort,
   modality: string,
   features: readonly Artifact[],
 ): Promise<BagMeans> {
   const source = new BagSource(cohort, modality, features, 0);
+  return bagMeans(
+    source,
+    modality,
+    cohort.patients.map(({ id }) => id),
+  );
+}
+
+/** The mean instances of patients in a source, by id. */
+export async function bagMeans(
+  source: BagSource,
+  modality: string,
+  patients: readonly string[],
+): Promise<BagMeans> {
   const means = new Map<string, Float64Array>();
-  for (const [patient, { id }] of cohort.patients.entries())
+  for (const [patient, id] of patients.entries())
     if (source.has(patient)) means.set(id, meanRow(await source.load(patient), source.width));
   return { modality, width: source.width, means };
 }

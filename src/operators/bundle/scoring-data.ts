@@ -1,0 +1,34 @@
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Artifact } from '../../pipeline/stage.js';
+import type { Cohort } from '../cohort/cohort-data.js';
+import { BagSource } from '../stage1/bag-source.js';
+import type { TypedTable } from '../tables/typed-table.js';
+
+/** What is known of the patients to score, by position. */
+export interface ScoringData {
+  readonly patients: readonly string[];
+  /** Tables with the columns of the training, in their order; none for a table that the data does not have. */
+  readonly tables: ReadonlyMap<ModalityId, TypedTable>;
+  /** The bags of some modalities, laid end to end; null when the data has none of them. Folds share a source. */
+  readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
+}
+
+/** The data of some patients as jobs have it. Outcomes are not looked at. */
+export function scoringData(
+  cohort: Cohort,
+  features: readonly Artifact[],
+  tables: ScoringData['tables'],
+): ScoringData {
+  const sources = new Map<string, BagSource>();
+  return {
+    patients: cohort.patients.map(({ id }) => id),
+    tables,
+    bags: (modalities) => {
+      const there = modalities.filter((id) => cohort.widths[id] !== undefined);
+      if (there.length === 0) return null;
+      const source = sources.get(there.join()) ?? new BagSource(cohort, there, features);
+      sources.set(there.join(), source);
+      return source;
+    },
+  };
+}
