@@ -29,6 +29,7 @@ function textOf(
     outcome: { ...hancockWords, ...outcome },
     titles: titlesOf(config),
     splitHash: null,
+    foldGroups: [],
     training: [],
     images: { features: [] },
   } as unknown as ReportInput;

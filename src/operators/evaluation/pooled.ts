@@ -55,7 +55,7 @@ export function poolTestScores(
     for (const prediction of predictions) {
       if (prediction.split !== 'test') continue;
       const earlier = byPatient.get(prediction.patient) ?? [];
-      if (testing.mode === 'kfold' && earlier.some((other) => other.repeat === repeat))
+      if (testing.mode !== 'fixedTest' && earlier.some((other) => other.repeat === repeat))
         throw testedTwice(method, prediction.patient);
       byPatient.set(prediction.patient, [...earlier, { repeat, prediction }]);
     }
@@ -85,7 +85,7 @@ const testedTwice = (method: string, patient: string): HafError =>
   new HafError(
     'HAF_SPLIT_INVALID',
     `Patient ${patient} is a test patient in more than one fold of method "${method}".`,
-    'In cv.mode kfold every patient is tested once in each repeat: correct the split file.',
+    'Every patient is tested once in each repeat: correct the split file.',
     { context: { method, patient } },
   );
 

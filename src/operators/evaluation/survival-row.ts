@@ -96,7 +96,7 @@ function survivalNotes(
       : [
           `${unseen} test predictions are the curve of all training patients, because the patient has none of the method's modalities.`,
         ]),
-    ...(cv.mode === 'kfold' && tested !== cohortSize
+    ...(cv.mode !== 'fixedTest' && tested !== cohortSize
       ? [`${tested} of the ${cohortSize} patients of the cohort were tested.`]
       : []),
     ...bins.map((note) => `${note}.`),

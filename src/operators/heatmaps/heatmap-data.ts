@@ -1,3 +1,4 @@
+import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 
 /**
@@ -8,7 +9,7 @@ export const heatmapName = (
   modality: ModalityId,
   patient: string,
   fold: number,
-  mode: 'kfold' | 'fixedTest',
+  mode: Config['cv']['mode'],
 ): string => `${modality}-${patient}${mode === 'fixedTest' ? `-fold${fold}` : ''}`;
 
 /** Where the run directory keeps a file of a `heatmap` artifact. */

@@ -12,6 +12,7 @@ import type { LeftOut, TypedTable } from '../tables/typed-table.js';
 import { bagPatients, type BagFilesOf } from './bag-patients.js';
 import { strangersText } from '../../pipeline/core/stranger.js';
 import { dividingColumns } from '../subgroups/subgroup-columns.js';
+import { judgeGroups, readGroups } from './groups.js';
 import { joinedByChance } from './hancock-joins.js';
 import { joinOf, type Join } from './joins.js';
 import { leaksOf, type Leak } from './leak.js';
@@ -50,6 +51,8 @@ export interface Preflight {
     ModalityId,
     { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }
   >;
+  /** The group of each patient with `cv.mode: groups`; null in any other mode. */
+  readonly groups: ReadonlyMap<string, string> | null;
   /** Number of labelled patients that have so many modalities; index 0 has none. */
   readonly patientsByModalities: readonly number[];
 }
@@ -76,6 +79,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     written.push(...read.writtenIds);
     if (read.table !== null) tables.push({ modality, table: read.table, left: read.left });
   }
+  const grouping = await readGroups(config, files);
+  faults.push(...(grouping?.faults ?? []));
   // A table may hold the outcome and a modality: its faults are told once.
   const told = [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
   if (told.length > 0) refusals.push(faultsError(told));
@@ -118,6 +123,12 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     refusals.push(...joins.flatMap((join) => refused(join)));
   if (readable && outcome.patients.length > 0 && new Set(labels.values()).size === 1)
     refusals.push(oneClass(outcome));
+  const groups = grouping?.groups ?? null;
+  if (groups !== null && readable) {
+    const judged = judgeGroups(groups, [...labels.keys()], config.cv);
+    refusals.push(...judged.refusals);
+    warnings.push(...judged.warnings);
+  }
   const byChance = data.layout === 'hancock' ? joinedByChance(written, files.bags) : null;
   if (byChance !== null) refusals.push(byChance);
   // A table that only divides patients into groups may hold the outcome: nothing is trained on it.
@@ -136,7 +147,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   // Tables of files may leave rows and files over; a file that cannot be used is a failure of its own.
   warnings.push(...files.unreadable.filter(({ severity }) => severity !== 'failure'));
   return {
-    ...{ outcome, tables, joins, holders, warnings, refusals },
+    ...{ outcome, tables, joins, holders, warnings, refusals, groups },
     patientsByModalities: countHeld(
       labels,
       [...holders.values()].map(({ ids }) => ids),

@@ -6,7 +6,7 @@ import type { ReportInput } from './report-input.js';
 const mostNamed = 12;
 
 /** The data and the design of a run in a few lines. */
-export function dataSummary({ config, overview, outcome, flow, titles }: ReportInput): Html {
+export function dataSummary({ config, overview, outcome, flow, titles, foldGroups }: ReportInput): Html {
   const { patients, modalities } = overview;
   const { cv, data } = config;
   const labelled = flow[0]?.patients ?? patients.all;
@@ -23,7 +23,9 @@ export function dataSummary({ config, overview, outcome, flow, titles }: ReportI
   const design =
     cv.mode === 'fixedTest'
       ? `a given test set, ${counted(cv.folds, 'fold')} of the other patients`
-      : `${cv.folds}-fold cross-validation`;
+      : cv.mode === 'groups'
+        ? `each of ${cv.folds} groups of ${cv.group} tested by models of the others: ${listed(foldGroups.slice(0, cv.folds))}`
+        : `${cv.folds}-fold cross-validation`;
   return html`<dl>
     <dt>Patients</dt>
     <dd>
@@ -35,6 +37,8 @@ export function dataSummary({ config, overview, outcome, flow, titles }: ReportI
     <dt>${modalities.length === 1 ? 'Modality' : `${modalities.length} modalities`}</dt>
     <dd>${others === 0 ? listed(named) : `${named.join(', ')} and ${others} more`}</dd>
     <dt>Design</dt>
-    <dd>${design}${cv.repeats === 1 ? '' : `, ${cv.repeats} times with other folds`}</dd>
+    <dd>
+      ${design}${cv.repeats === 1 ? '' : `, ${cv.repeats} times with other ${cv.mode === 'groups' ? 'validation patients' : 'folds'}`}
+    </dd>
   </dl>`;
 }

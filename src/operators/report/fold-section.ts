@@ -4,15 +4,20 @@ import type { SummaryRow } from '../evaluation/summary-data.js';
 import { html, type Html } from './html.js';
 import { threeDigits } from './number-text.js';
 
-/** Test AUC and accuracy of every fold and method, with the size of each fold. */
+/**
+ * Test AUC and accuracy of every fold and method, with the size of each fold.
+ *
+ * @param groups the group that each fold tests, with `cv.mode: groups`
+ */
 export function foldSection(
   rows: readonly SummaryRow[],
   evaluations: readonly Evaluation[],
   outcome: OutcomeWords,
+  groups: readonly string[] = [],
 ): Html {
   const folds = [...new Set(evaluations.map(({ fold }) => fold))].sort((a, b) => a - b);
   const table = (caption: string, metric: 'auc' | 'accuracy'): Html =>
-    foldTable(caption, folds, rows, (method, fold) => {
+    foldTable(caption, headOf(folds, groups), folds, rows, (method, fold) => {
       const found = evaluations.find(
         (evaluation) => evaluation.method === method && evaluation.fold === fold,
       );
@@ -20,21 +25,25 @@ export function foldSection(
     });
   return html`<section>
     <h2>Folds</h2>
-    ${sizeTable(folds, evaluations, outcome)} ${table('Test AUC', 'auc')}
+    ${sizeTable(headOf(folds, groups), folds, evaluations, outcome)} ${table('Test AUC', 'auc')}
     ${table('Test accuracy', 'accuracy')}
   </section>`;
 }
 
-const headOf = (folds: readonly number[]): Html =>
+const headOf = (folds: readonly number[], groups: readonly string[]): Html =>
   html`<thead>
     <tr>
       <th scope="col">Fold</th>
-      ${folds.map((fold) => html`<th scope="col">${fold}</th>`)}
+      ${folds.map(
+        (fold) =>
+          html`<th scope="col">${fold}${groups[fold] === undefined ? '' : html` ${groups[fold]}`}</th>`,
+      )}
     </tr>
   </thead>`;
 
 const foldTable = (
   caption: string,
+  head: Html,
   folds: readonly number[],
   rows: readonly SummaryRow[],
   value: (method: string, fold: number) => number | null,
@@ -44,7 +53,7 @@ const foldTable = (
       <caption>
         ${caption}
       </caption>
-      ${headOf(folds)}
+      ${head}
       <tbody>
         ${rows.map(
           ({ method, title }) =>
@@ -59,6 +68,7 @@ const foldTable = (
 
 /** Every method tests the same patients, so the first method of a fold speaks for all. */
 function sizeTable(
+  head: Html,
   folds: readonly number[],
   evaluations: readonly Evaluation[],
   { positive }: OutcomeWords,
@@ -69,7 +79,7 @@ function sizeTable(
       <caption>
         Test patients
       </caption>
-      ${headOf(folds)}
+      ${head}
       <tbody>
         <tr>
           <th scope="row">Patients</th>

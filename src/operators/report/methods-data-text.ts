@@ -64,12 +64,17 @@ function labelText({ config, outcome }: ReportInput): string {
   }
 }
 
-export function splitText({ config, splitHash }: ReportInput): string {
+export function splitText({ config, splitHash, foldGroups }: ReportInput): string {
   const { cv } = config;
   const scheme =
     cv.mode === 'fixedTest'
       ? `A given set of patients was held out for testing; the others were dealt to ${cv.folds} folds of training and validation, stratified by label.`
-      : `${cv.folds}-fold cross-validation, stratified by label; every patient is tested once.`;
+      : cv.mode === 'groups'
+        ? `Cross-validation that leaves one group out: column ${cv.group} divides the patients into ${cv.folds} groups, and the patients of each are tested once by models trained without them (${foldGroups
+            .slice(0, cv.folds)
+            .map((group, fold) => `fold ${fold}: ${group}`)
+            .join('; ')}).`
+        : `${cv.folds}-fold cross-validation, stratified by label; every patient is tested once.`;
   const validation =
     cv.mode === 'fixedTest'
       ? ''
@@ -79,7 +84,7 @@ export function splitText({ config, splitHash }: ReportInput): string {
   const repeats =
     cv.repeats === 1
       ? ''
-      : ` The whole was repeated ${cv.repeats} times with other folds and other random streams.`;
+      : ` The whole was repeated ${cv.repeats} times with other ${cv.mode === 'groups' ? 'validation patients' : 'folds'} and other random streams.`;
   const tested =
     cv.mode === 'kfold' && cv.validation === 'halfOfTest'
       ? scheme.replace('; every patient is tested once', '')

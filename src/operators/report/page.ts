@@ -90,7 +90,7 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
         )}
         ${flowSection(input, figures.flow)} ${characteristicsSection(input)} ${methodSection(input)}
         ${imageSection(input)}
-        ${summary.survival === undefined ? foldSection(summary.rows, evaluations, outcome) : ''}
+        ${summary.survival === undefined ? foldSection(summary.rows, evaluations, outcome, input.foldGroups) : ''}
         ${figureSection(
           'Training',
           'One line per fold. The dot is the epoch whose weights were kept, chosen on validation patients.',

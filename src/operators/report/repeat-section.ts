@@ -23,8 +23,9 @@ export function repeatSection(rows: readonly SummaryRow[]): Html {
   return html`<section>
     <h2>Repeats</h2>
     <p class="aside">
-      The whole cross-validation ${count} times, with other folds and other random streams. Each column is the
-      mean over the folds of one repeat; the spread is the population standard deviation of these means.
+      The whole cross-validation ${count} times, with other draws of patients and other random streams. Each
+      column is the mean over the folds of one repeat; the spread is the population standard deviation of
+      these means.
     </p>
     <div class="scroll">
       <table class="sortable">

@@ -53,6 +53,8 @@ export interface ReportInput {
   readonly summary: Summary;
   readonly flow: readonly FlowStep[];
   readonly splitHash: string | null;
+  /** With `cv.mode: groups`: the group that each fold tests, by fold; empty in any other mode. */
+  readonly foldGroups: readonly string[];
   /** Ascending by fold. */
   readonly evaluations: readonly Evaluation[];
   /** Ascending by fold. */
@@ -74,7 +76,7 @@ export interface ReportInput {
 export function readReportInput(context: StageContext): ReportInput {
   const { config, inputs } = context;
   const summary = inputs.one('aggregate').json(summaryFile, summarySchema);
-  const [split] = inputs.all('split');
+  const splits = inputs.all('split')[0]?.json(splitsFile, splitsSchema);
   const stage3 = inputs.all('stage3');
   const { outcome, patients } = readCohort(inputs);
   const inTime = config.data.outcome.kind === 'timeToEvent';
@@ -95,7 +97,8 @@ export function readReportInput(context: StageContext): ReportInput {
     }),
     summary,
     flow: inputs.one('cohort').json(flowFile, z.array(flowStepSchema)),
-    splitHash: split === undefined ? null : split.json(splitsFile, splitsSchema).hash,
+    splitHash: splits?.hash ?? null,
+    foldGroups: splits?.folds.flatMap(({ group }) => group ?? []) ?? [],
     evaluations: byFold(
       (inTime ? [] : inputs.all('evaluate')).map((artifact) => artifact.json(metricsFile, evaluationSchema)),
     ),

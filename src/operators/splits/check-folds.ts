@@ -8,6 +8,10 @@ import type { Labelled } from './stratified-folds.js';
 const sets = ['train', 'val', 'test'] as const;
 const roles = { train: 'training', val: 'validation', test: 'test' } as const;
 
+/** What helps when a group is too small to test or to leave out. */
+export const joinGroups =
+  'Join groups: give the patients of two or more of them one value in the column that cv.group names.';
+
 /** How the user calls the two outcomes, and whether the outcome is a time. */
 export interface Outcome {
   readonly words: Pick<OutcomeWords, 'positive' | 'negative'>;
@@ -28,20 +32,26 @@ export function checkFolds(
 ): readonly Problem[] {
   const outcome = new Map(patients.map(({ id, y }) => [id, y]));
   return folds.flatMap((fold, at) => {
-    const name = foldName(at, cv);
+    const name = foldName(at, cv, fold.group);
     refuseOverlap(fold, at, name);
     return sets.flatMap((set) => {
       if (fold[set].length === 0)
         throw new HafError(
           'HAF_SPLIT_INVALID',
           `${sentenceStart(name)} has no ${roles[set]} patients.`,
-          'Lower cv.folds, or correct the split file if there is one.',
+          fold.group === undefined
+            ? 'Lower cv.folds, or correct the split file if there is one.'
+            : joinGroups,
         );
       const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
       // With times, events alone can be ranked.
       if (outcomes.size > 1 || (inTime && outcomes.has(1))) return [];
       const own = outcomes.has(1) ? words.positive : words.negative;
-      return [oneOutcome(name, roles[set], own, inTime ? 'C' : 'AUC')];
+      const fix =
+        fold.group === undefined
+          ? 'Lower cv.folds or add patients; check the split file if there is one.'
+          : joinGroups;
+      return [oneOutcome(name, roles[set], own, inTime ? 'C' : 'AUC', fix)];
     });
   });
 }
@@ -81,14 +91,14 @@ export function refuseRepeatedTests(folds: readonly Fold[], cv: Counts): void {
   }
 }
 
-const oneOutcome = (fold: string, role: string, outcome: string, metric: string): Problem => ({
+const oneOutcome = (fold: string, role: string, outcome: string, metric: string, fix: string): Problem => ({
   severity: 'warning',
   stage: 'split',
   patient: null,
   file: null,
   place: fold,
   reason: `All ${role} patients of ${fold} are ${outcome}: the ${metric} of this set is undefined.`,
-  fix: 'Lower cv.folds or add patients; check the split file if there is one.',
+  fix,
 });
 
 const sentenceStart = (name: string): string => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;

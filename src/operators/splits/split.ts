@@ -8,10 +8,11 @@ import type { SourceFile, StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import { stageOf, tellingProblems } from '../stage-of.js';
 import { checkFolds, refuseRepeatedTests } from './check-folds.js';
+import { readGroupFile, smallGroups, withGroups } from './group-patients.js';
 import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
 import { splitsFile, type Fold, type Splits } from './split-data.js';
 import { readFolds, readOfficialSplit } from './split-file.js';
-import { fixedTestFolds, stratifiedFolds, type Labelled } from './stratified-folds.js';
+import { fixedTestFolds, groupedFolds, stratifiedFolds, type Labelled } from './stratified-folds.js';
 
 interface Drawn {
   readonly folds: readonly Fold[];
@@ -20,7 +21,7 @@ interface Drawn {
 
 /**
  * Draws the training, validation and test patients of every fold, or takes them from the user's split file
- * (source role `splits`; method.md 1.4); `cv.repeats` draws them as often, numbered through. The unit is the patient: all slides, cores and rows go along. Reads
+ * (source role `splits`; method.md 1.4), or tests one group per fold (source role `groups`); `cv.repeats` draws them as often, numbered through. The unit is the patient: all slides, cores and rows go along. Reads
  * `cohort`; writes `splits.json`. The draw depends on `cv.seed` alone, so experiments with another training
  * seed are compared on the same folds.
  *
@@ -34,11 +35,13 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
   const { folds, problems } =
     config.cv.mode === 'fixedTest'
       ? await fixedTest(patients, config.cv, file, idOf)
-      : file === undefined
-        ? drawn(patients, config.cv)
-        : await given(patients, config.cv, file, idOf);
+      : config.cv.mode === 'groups'
+        ? await leavingGroupsOut(patients, config.cv, sources)
+        : file === undefined
+          ? drawn(patients, config.cv)
+          : await given(patients, config.cv, file, idOf);
   const warnings = tellingProblems(problems, () => {
-    if (config.cv.mode === 'kfold') refuseRepeatedTests(folds, config.cv);
+    if (config.cv.mode !== 'fixedTest') refuseRepeatedTests(folds, config.cv);
     const inTime = config.data.outcome.kind === 'timeToEvent';
     return checkFolds(folds, patients, config.cv, { words: read.outcome, inTime });
   });
@@ -53,6 +56,18 @@ const repeated = ({ repeats }: Config['cv'], draw: (repeat: number) => readonly 
 function drawn(patients: readonly Labelled[], cv: Config['cv']): Drawn {
   const dealt = enough(patients, cv);
   return { folds: repeated(cv, (repeat) => stratifiedFolds(dealt, { ...cv, repeat })), problems: [] };
+}
+
+async function leavingGroupsOut(
+  patients: readonly Labelled[],
+  cv: Config['cv'],
+  sources: readonly SourceFile[],
+): Promise<Drawn> {
+  const grouped = withGroups(patients, await readGroupFile(sources), cv);
+  return {
+    folds: repeated(cv, (repeat) => groupedFolds(grouped, { ...cv, repeat })),
+    problems: smallGroups(grouped, cv),
+  };
 }
 
 async function given(

@@ -85,6 +85,29 @@ export function stratifiedFolds(patients: readonly Labelled[], draw: Draw): Fold
 }
 
 /**
+ * Folds that each test all patients of one group (method.md 1.4, `cv.mode` groups), in the order of the names. The
+ * validation patients are drawn from the others as in `stratifiedFolds`. The stream follows the name of the group, so that
+ * another group leaves the draws of the others to the same numbers.
+ */
+export function groupedFolds(
+  patients: readonly (Labelled & { readonly group: string })[],
+  draw: Pick<Draw, 'seed' | 'repeat'>,
+): Fold[] {
+  const names = [...new Set(patients.map(({ group }) => group))].sort();
+  return names.map((group) => {
+    const rest = patients.filter((patient) => patient.group !== group);
+    const val = drawValidation(rest, streamOf(draw, `group/${group}`));
+    const sorted = (of: readonly Labelled[]): string[] => of.map(({ id }) => id).sort();
+    return {
+      train: sorted(rest.filter(({ id }) => !val.has(id))),
+      val: sorted(rest.filter(({ id }) => val.has(id))),
+      test: sorted(patients.filter((patient) => patient.group === group)),
+      group,
+    };
+  });
+}
+
+/**
  * Folds inside given training patients, with the same test patients in all of them (method.md 1.4,
  * `cv.mode` fixedTest): the held-out part of a fold validates.
  */

@@ -37,12 +37,25 @@ export const cohortSectionSchema = z.strictObject({
 
 export const cvSchema = z.strictObject({
   mode: z
-    .enum(['kfold', 'fixedTest'])
+    .enum(['kfold', 'fixedTest', 'groups'])
     .default('kfold')
     .describe(
-      'kfold: every patient is tested once; fixedTest: the split file names the test patients, folds are drawn in the rest (1.4).',
+      'kfold: every patient is tested once; fixedTest: the split file names the test patients, folds are drawn in the rest; groups: each value of cv.group is the test set of one fold (1.4).',
     ),
-  folds: z.number().int().min(2).default(10).describe('Number of folds (1.4).'),
+  group: z
+    .string()
+    .regex(/^[^.]+\..+$/, 'a column is written <table>.<column>')
+    .nullable()
+    .default(null)
+    .describe(
+      'With mode groups: the column of a table of the experiment, <table>.<column>, or outcome.<column> of the outcome table (1.4).',
+    ),
+  folds: z
+    .number()
+    .int()
+    .min(2)
+    .default(10)
+    .describe('Number of folds; with mode groups the number of groups (1.4).'),
   validation: z
     .enum(['own', 'halfOfTest'])
     .default('own')

@@ -6,6 +6,7 @@ import {
   methodIds,
   methodOf,
 } from '../../operators/methods/registry.js';
+import { groupRules } from './group-rules.js';
 import { modalityRules } from './modality-rules.js';
 import { methodSettings, globOf, slotsOf } from './slots.js';
 import type { ConfigFinding } from './findings.js';
@@ -239,6 +240,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...hancockRules(sections),
     ...fixedTestNeedsSplits(sections),
     ...splitFileIsWhole(sections),
+    ...groupRules(sections),
     ...someKeysNeedJoint(sections),
     ...frozenConcatNeedsBags(sections),
     ...scaleStartsBelowBound(sections),

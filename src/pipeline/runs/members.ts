@@ -1,9 +1,9 @@
 import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Config } from '../config/schema.js';
-import { HafError } from '../core/errors.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import type { SourceFile } from '../stage.js';
 import type { ArtifactStore } from '../store/store.js';
+import { storedList } from './stored-list.js';
 
 /**
  * With `cohort.require: []` a patient belongs who has any modality. Tables and names of files say so before anything is
@@ -27,13 +27,5 @@ export async function memberFile(
     .map(({ id }) => id)
     .filter((id) => left.has(id) || tables.some((own) => own.has(id)))
     .sort();
-  const { sha256 } = await store.write('members', new TextEncoder().encode(JSON.stringify(ids)));
-  const path = await store.blob(sha256);
-  if (path === null)
-    throw new HafError(
-      'HAF_STORE_CORRUPT',
-      'The list of patients was written to the store and is not there.',
-      'Run the same command again, and check that nothing else writes to the store.',
-    );
-  return [{ role: 'members', name: 'haf-members.json', path, sha256 }];
+  return [await storedList('members', ids, store)];
 }

@@ -9,6 +9,7 @@ import type { Recipe } from '../recipe.js';
 import type { Problem } from '../core/problem.js';
 import { saveMemory } from '../core/save-memory.js';
 import { withoutLost, type LostFile } from './lost-files.js';
+import { groupFile } from './groups.js';
 import { memberFile } from './members.js';
 import { guardStandIn } from './stand-in-guard.js';
 import { findSources, type DataFiles } from '../sources/find-sources.js';
@@ -87,7 +88,8 @@ export async function prepareRun(
   const checks = earlierChecks ?? (await preflight(config, found));
   assertAccepted(checks.refusals);
   const members = await memberFile(config, checks, files.bags, store);
-  const graph = buildGraph(config, { ...files, members });
+  const groups = await groupFile(checks, store);
+  const graph = buildGraph(config, { ...files, members, groups });
   // Stages write down what they find themselves; what the checks alone see is written from here.
   const seen = checks.warnings.filter(({ stage }) => stage === 'preflight');
   const problems = [...found.unreadable, ...seen, ...lost.map(({ problem }) => problem)];

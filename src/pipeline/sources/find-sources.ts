@@ -29,6 +29,8 @@ export interface DataFiles {
   readonly encoder: readonly SourceFile[];
   /** The list of who belongs, when it is known before anything is computed (runs/members.ts). */
   readonly members?: readonly SourceFile[];
+  /** The group of each patient for `cv.mode: groups` (runs/groups.ts). */
+  readonly groups?: readonly SourceFile[];
   /** Files that would be bags but cannot be read, and what of the files is left over. */
   readonly unreadable: readonly Problem[];
 }

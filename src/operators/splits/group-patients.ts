@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Config } from '../../pipeline/config/schema.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import { grouped as byKey } from '../../pipeline/core/grouped.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import { counted, listed, quotedFirst } from '../../pipeline/core/wording.js';
+import type { SourceFile } from '../../pipeline/stage.js';
+import { joinGroups } from './check-folds.js';
+import type { Labelled } from './stratified-folds.js';
+
+/** A patient with the group whose fold tests the patient. */
+export interface Grouped extends Labelled {
+  readonly group: string;
+}
+
+/** With fewer test patients the AUC of a fold says next to nothing. */
+const fewestTested = 10;
+
+/** The list of patients and their groups (source role `groups`), which the checks before the run made. */
+export async function readGroupFile(sources: readonly SourceFile[]): Promise<ReadonlyMap<string, string>> {
+  const file = sources.find(({ role }) => role === 'groups');
+  if (file === undefined) throw new Error('The split was given no list of groups');
+  const pairs = z.array(z.tuple([z.string(), z.string()]));
+  return new Map(pairs.parse(JSON.parse(await readFile(file.path, 'utf8'))));
+}
+
+/**
+ * Gives every patient of the cohort the group that the column says.
+ *
+ * @throws HafError HAF_SPLIT_INVALID for patients without a group, and when `cv.folds` is not the number of groups
+ */
+export function withGroups(
+  patients: readonly Labelled[],
+  groups: ReadonlyMap<string, string>,
+  { group: column, folds }: Pick<Config['cv'], 'group' | 'folds'>,
+): readonly Grouped[] {
+  const without = patients.filter(({ id }) => !groups.has(id)).map(({ id }) => id);
+  if (without.length > 0)
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      `${without.length} of the ${patients.length} patients of the cohort have no value of ${column ?? ''}: ${quotedFirst(without)}.`,
+      'Fill in the column. If the group is unknown, write one word for it, such as "unknown"; these patients are then a group of their own.',
+      { context: { patients: without } },
+    );
+  const grouped = patients.map((patient) => ({ ...patient, group: groups.get(patient.id) ?? '' }));
+  const sizes = byKey(grouped.map(({ group, id }) => [group, id] as const));
+  if (sizes.size !== folds) {
+    const shown = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, 20);
+    throw new HafError(
+      'HAF_SPLIT_INVALID',
+      `${column ?? ''} has ${counted(sizes.size, 'group')} in the cohort where cv.folds is ${folds}: ${listed(shown.map(([name, ids]) => `"${name}" (${ids.length})`))}${shown.length < sizes.size ? ' and others' : ''}.`,
+      sizes.size < 2 ? 'Name a column with at least two values in cv.group.' : `Set cv.folds: ${sizes.size}.`,
+    );
+  }
+  return grouped;
+}
+
+/** Warns of groups whose fold tests too few patients to judge a model; a group of one outcome is told by `checkFolds`. */
+export function smallGroups(
+  patients: readonly Grouped[],
+  { group: column }: Pick<Config['cv'], 'group'>,
+): readonly Problem[] {
+  return [...byKey(patients.map(({ group, id }) => [group, id] as const))].flatMap(([name, ids]) =>
+    ids.length >= fewestTested
+      ? []
+      : [
+          {
+            ...{ severity: 'warning', stage: 'split', patient: null, file: null, place: column },
+            reason: `Group "${name}" has ${counted(ids.length, 'patient')}: the metrics of its fold say next to nothing.`,
+            fix: joinGroups,
+          },
+        ],
+  );
+}

@@ -1,0 +1,45 @@
+import { groupColumn, outcomeTable } from './cv-group.js';
+import type { ConfigFinding } from './findings.js';
+import { slotsIn, type Sections } from './sections.js';
+
+/** What is wrong with cross-validation over the groups of a column (docs/method.md 1.4). */
+export function groupRules(sections: Sections): readonly ConfigFinding[] {
+  const { cv, data } = sections;
+  if (!cv || !data) return [];
+  const path = ['cv', 'group'];
+  const named = groupColumn(cv);
+  if (cv.mode !== 'groups')
+    return named === null
+      ? []
+      : [{ path, message: 'groups patients for cv.mode: groups alone; set it, or set cv.group: null' }];
+  const tables = (slotsIn(sections) ?? []).flatMap(({ id, kind }) => (kind === 'table' ? [id] : []));
+  const known = [...tables, outcomeTable];
+  return [
+    ...(named === null
+      ? [{ path, message: 'cv.mode: groups needs a column, for example outcome.SITE or <table>.SITE' }]
+      : known.includes(named.table)
+        ? []
+        : [
+            {
+              path,
+              message: `"${named.table}" is no table of the experiment; write <table>.<column> with one of ${known.join(', ')}`,
+            },
+          ]),
+    ...(data.splits === null
+      ? []
+      : [
+          {
+            path: ['cv', 'mode'],
+            message: 'groups draws the folds from a column; set data.splits: null, or cv.mode: kfold',
+          },
+        ]),
+    ...(cv.validation === 'own'
+      ? []
+      : [
+          {
+            path: ['cv', 'validation'],
+            message: 'cv.mode: groups tests every patient of a group; set cv.validation: own',
+          },
+        ]),
+  ];
+}
