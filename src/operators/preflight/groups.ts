@@ -1,6 +1,5 @@
-import { groupColumn, outcomeTable } from '../../pipeline/config/cv-group.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import { tableOf } from '../../pipeline/config/slots.js';
+import { groupColumn, outcomeTable, tableOf } from '../../pipeline/config/slots.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import { idRuleOf } from '../../pipeline/core/naming.js';

@@ -48,7 +48,7 @@ export const cvSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'With mode groups: the column of a table of the experiment, <table>.<column>, or outcome.<column> of the outcome table (1.4).',
+      'With mode groups: the column of a declared table, <table>.<column>, or outcome.<column> of the outcome table (1.4).',
     ),
   folds: z
     .number()

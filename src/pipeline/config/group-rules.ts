@@ -1,6 +1,6 @@
-import { groupColumn, outcomeTable } from './cv-group.js';
 import type { ConfigFinding } from './findings.js';
-import { slotsIn, type Sections } from './sections.js';
+import type { Sections } from './sections.js';
+import { groupColumn, outcomeTable } from './slots.js';
 
 /** What is wrong with cross-validation over the groups of a column (docs/method.md 1.4). */
 export function groupRules(sections: Sections): readonly ConfigFinding[] {
@@ -12,7 +12,7 @@ export function groupRules(sections: Sections): readonly ConfigFinding[] {
     return named === null
       ? []
       : [{ path, message: 'groups patients for cv.mode: groups alone; set it, or set cv.group: null' }];
-  const tables = (slotsIn(sections) ?? []).flatMap(({ id, kind }) => (kind === 'table' ? [id] : []));
+  const tables = Object.keys(data.modalities).filter((id) => data.modalities[id]?.kind === 'table');
   const known = [...tables, outcomeTable];
   return [
     ...(named === null
@@ -22,7 +22,7 @@ export function groupRules(sections: Sections): readonly ConfigFinding[] {
         : [
             {
               path,
-              message: `"${named.table}" is no table of the experiment; write <table>.<column> with one of ${known.join(', ')}`,
+              message: `"${named.table}" is no declared table; write <table>.<column> with one of ${known.join(', ')}`,
             },
           ]),
     ...(data.splits === null

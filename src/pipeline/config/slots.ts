@@ -76,8 +76,26 @@ export function subgroupOf(
   return { variable, modality, column, bands: typeof asked === 'string' ? null : asked.bands };
 }
 
+/** The first part of `cv.group` that stands for the outcome table. */
+export const outcomeTable = 'outcome';
+
+/** The table and the column that `cv.group` names; the table is a modality, or `outcome`. */
+export interface GroupColumn {
+  readonly table: string;
+  readonly column: string;
+}
+
+/** Takes `Clin.SITE` apart. The name of a modality has no dot; the name of a column may have some. */
+export function groupColumn({ group }: Pick<Config['cv'], 'group'>): GroupColumn | null {
+  if (group === null) return null;
+  const dot = group.indexOf('.');
+  return { table: group.slice(0, dot), column: group.slice(dot + 1) };
+}
+
 /** The tables an experiment reads: its slots, and tables that only divide patients into groups. */
-export const tablesRead = (config: Declared & Pick<Config, 'stats'>): readonly ModalityId[] => {
+export const tablesRead = (config: Declared & Pick<Config, 'stats' | 'cv'>): readonly ModalityId[] => {
   const dividing = config.stats.subgroups.flatMap((asked) => subgroupOf(config, asked).modality ?? []);
-  return [...new Set([...slotsOfKind(config, 'table'), ...dividing])];
+  const folding = groupColumn(config.cv)?.table ?? outcomeTable;
+  const declared = config.data.modalities[folding]?.kind === 'table' ? [folding] : [];
+  return [...new Set([...slotsOfKind(config, 'table'), ...dividing, ...declared])];
 };
