@@ -138,7 +138,12 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const member = membersOf(config, files.members ?? []);
   const deciding = { outcome: [outcome], tables: some(tables, member), bags: some(bags, member) };
   const cohort = add('cohort', {}, deciding, { sources: files.members ?? [] });
-  const split = add('split', {}, { cohort: [cohort] }, { sources: [...files.splits, ...(files.groups ?? [])] });
+  const split = add(
+    'split',
+    {},
+    { cohort: [cohort] },
+    { sources: [...files.splits, ...(files.groups ?? [])] },
+  );
 
   const methods = methodPlans(config);
   const alignments = alignmentsOf(methods);
