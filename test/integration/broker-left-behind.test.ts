@@ -1,12 +1,16 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createServer, type Server } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { filter, firstValueFrom } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BrokerFolder } from '../../src/pipeline/broker/broker-folder.js';
 import { startOwnBroker, stopOwnBroker } from '../../src/pipeline/broker/own-broker.js';
 import { broker } from '../../src/pipeline/cli/broker.js';
-import { openRunBus, type RunBusOptions } from '../../src/pipeline/cli/open-bus.js';
+import { openJoinedBus, openRunBus, type RunBusOptions } from '../../src/pipeline/cli/open-bus.js';
+import { prepareBroker } from '../../src/pipeline/bus/nats/connect-bus.js';
 import { fault } from '../support/fault.js';
+import { testMember } from '../support/members.js';
 import { natsServer } from '../support/nats-server.js';
 
 // A server with too little room for the streams, as on a small disk.
@@ -68,3 +72,74 @@ describe.skipIf(natsServer === null)('the broker that a command started and cann
     expect(process()).toBeNull();
   });
 });
+
+// A worker joined after the last command had asked who is there, and before it ended the broker.
+describe.skipIf(natsServer === null)('a broker that ended while a worker joined', () => {
+  let store = '';
+  beforeEach(() => void (store = mkdtempSync(join(tmpdir(), 'haf-left-'))));
+  afterEach(async () => {
+    await stopOwnBroker(store);
+    rmSync(store, { recursive: true, force: true });
+  });
+
+  const start = () =>
+    openRunBus({ broker: {}, store, useBroker: true, leaseMs: 60_000, onNote: () => undefined });
+  /** A worker whose broker another command has ended, and the port of that broker. */
+  const orphaned = async () => {
+    const own = await startOwnBroker(store);
+    await prepareBroker(own.address('orchestrator'), 60_000);
+    const worker = await openJoinedBus('worker', { broker: {}, store });
+    const membership = await worker.bus.join(
+      testMember({ id: 'w', host: hostname(), pid: globalThis.process.pid }),
+    );
+    await stopOwnBroker(store);
+    const end = async (): Promise<void> => {
+      await membership.leave().catch(() => undefined);
+      await worker.leave();
+    };
+    return { bus: worker.bus, port: own.port, end };
+  };
+  const runs = (): boolean => new BrokerFolder(store).runningProcess() !== null;
+
+  it('starts again on its former port, where the worker finds it', async () => {
+    const { bus, port, end } = await orphaned();
+    const run = await start();
+    expect(new BrokerFolder(store).portOf()).toBe(port);
+    await firstValueFrom(bus.connection.pipe(filter((state) => state === 'connected')));
+    expect((await bus.members()).map(({ id }) => id)).toEqual(['w']);
+    await run.close();
+    expect(runs()).toBe(true);
+    await end();
+    expect(runs()).toBe(false);
+  });
+
+  it('ends with the worker, although it runs on another port', async () => {
+    const { port, end } = await orphaned();
+    const taken = await listenOn(port);
+    const run = await start();
+    expect(new BrokerFolder(store).portOf()).not.toBe(port);
+    // The worker is on the list, and its process lives.
+    await run.close();
+    expect(runs()).toBe(true);
+    await end();
+    expect(runs()).toBe(false);
+    taken.close();
+  });
+
+  it('is left to another command that uses it on another port', async () => {
+    const { port, end } = await orphaned();
+    const taken = await listenOn(port);
+    const run = await start();
+    await run.bus.join(testMember({ id: 'up', host: 'another machine' }));
+    await end();
+    expect(runs()).toBe(true);
+    taken.close();
+    await run.close();
+  });
+});
+
+const listenOn = (port: number | null): Promise<Server> =>
+  new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.listen(port ?? 0, '127.0.0.1', () => resolve(server));
+  });

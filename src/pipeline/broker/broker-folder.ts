@@ -115,6 +115,20 @@ export class BrokerFolder {
     }
   }
 
+  /** A server that ends removes its own record of ports. Workers that are connected look for the next one on this port. */
+  recordPort(port: number): void {
+    this.replace(join(this.path, 'port'), `${port}\n`);
+  }
+
+  /** The port of the last broker of this store; null before the first. */
+  formerPort(): number | null {
+    try {
+      return Number(readFileSync(join(this.path, 'port'), 'utf8')) || null;
+    } catch {
+      return this.portOf();
+    }
+  }
+
   /** A server that was killed leaves its port on record, where another with its number would be taken for it. */
   forgetPorts(): void {
     for (const name of this.portFiles()) rmSync(join(this.path, name), { force: true });

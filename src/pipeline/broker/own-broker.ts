@@ -124,9 +124,9 @@ async function launch(
   settings: BrokerSettings,
   server: ServerBinary,
 ): Promise<OwnBroker> {
-  // Clients of a server that was killed look for it where it was. The system may free that port a moment after the
-  // process is gone, hence twice.
-  const former = settings.port === 0 ? folder.portOf() : null;
+  // A worker may have joined just as the last command ended the broker, or the server was killed. Their connections look for
+  // it on its former port. The system may free that port a moment after the process is gone, hence twice.
+  const former = settings.port === 0 ? folder.formerPort() : null;
   const ports = settings.port !== 0 ? [settings.port] : former === null ? [-1] : [former, former, -1];
   let failure: unknown;
   for (const port of ports) {
@@ -134,6 +134,7 @@ async function launch(
     folder.write(settings, configText(folder, settings, server, port));
     try {
       const broker = await launchOnce(folder, settings, server);
+      folder.recordPort(broker.port);
       return { ...broker, spawned: true };
     } catch (error) {
       failure = error;

@@ -1,11 +1,9 @@
-import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerAddress, BrokerRole } from '../bus/nats/address.js';
 import { addressFrom, type BrokerOptions } from '../broker/connect-options.js';
 import type { ListeningBroker } from '../broker/listen.js';
 import { HafError } from '../core/errors.js';
 import type { Bus } from '../bus/bus.js';
-import type { Member } from '../bus/member.js';
+import { leaveOwnBroker, stopUnused } from './leave-broker.js';
 
 export interface RunBusOptions {
   readonly broker: BrokerOptions;
@@ -143,44 +141,6 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
       await leaveOwnBroker(bus, store, { endsSilent: true });
     },
   };
-}
-
-const answerMs = 5000;
-
-/**
- * The last one out ends the broker, unless somebody keeps it; what it stored stays.
- *
- * @param endsSilent ends a broker that does not say who is there: its disk is full, say, and it is of no use. The runs that
- * still want it start it again. Without, such a broker is left to them.
- */
-async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = false } = {}): Promise<void> {
-  const alone = bus.members().then(
-    (members) => !members.some(isThere),
-    () => endsSilent,
-  );
-  // No answer can also mean that another who left at the same time has ended it.
-  const last = await Promise.race([alone, sleep(answerMs, endsSilent, { ref: false })]);
-  await Promise.race([bus.close(), sleep(answerMs, undefined, { ref: false })]);
-  if (last) await stopUnused(store);
-}
-
-/** Ends the broker of a store unless a `broker` command keeps it. */
-async function stopUnused(store: string): Promise<void> {
-  const { BrokerFolder } = await import('../broker/broker-folder.js');
-  if (new BrokerFolder(store).isKept()) return;
-  const { stopOwnBroker } = await import('../broker/own-broker.js');
-  await stopOwnBroker(store);
-}
-
-/** Who was killed stays on the list for a while; of a process of this machine we can tell. */
-function isThere({ host, pid }: Member): boolean {
-  if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function inProcess(why: string): Promise<OpenedBus> {
