@@ -54,4 +54,13 @@ export const modelStages = {
     about: 'joins the predictions of all parts into one table',
     load: async () => (await import('../operators/bundle/predictions.js')).predictions,
   },
+  validation: {
+    name: 'validation',
+    version: 1,
+    class: 'cpu',
+    reads: () => ['seed', 'data', 'cohort', 'survival.tau'],
+    opens: { predictions: ['predictions.json'], predict: ['spread.safetensors'] },
+    about: 'compares predictions with outcomes of patients that the model was not trained on',
+    load: async () => (await import('../operators/validation/validation.js')).validation,
+  },
 } as const satisfies Readonly<Record<string, StageDefinition>>;

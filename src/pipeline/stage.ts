@@ -42,6 +42,8 @@ export const unitSchema = z
     trainedPatients: z.literal(true).exactOptional(),
     /** New patients: whether the attention of each instance is kept, for pictures. */
     heatmaps: z.literal(true).exactOptional(),
+    /** Validation: the columns by which patients are grouped. */
+    by: z.array(z.string()).readonly().exactOptional(),
     keepIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
     excludeIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
   })

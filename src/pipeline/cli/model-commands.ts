@@ -56,4 +56,30 @@ export function addModels(program: Command): void {
     .option('--parts <n>', 'jobs that share the patients (default: one for about 1000)', wholeNumber(1))
     .option('--json', 'write events as NDJSON to stdout')
     .action(lazily(async () => (await import('./predict.js')).predict));
+
+  examples(
+    withRun(withPlaces(program.command('validate'))),
+    'validate model.haf --data /data/clinic -c cohort.yaml -o validation',
+    'validate model.haf --data /data/clinic -c cohort.yaml -o validation --by site --by Clin.sex',
+  )
+    .description('compare the predictions of a bundled model with the outcomes of another cohort')
+    .argument('<file>', 'the bundle')
+    .requiredOption('-o, --out <dir>', 'folder to write validation.html and its tables to')
+    .option('--data <dir>', 'folder of the cohort')
+    .option(
+      '-c, --config <file>',
+      'cohort file that describes its data and outcome (default: as the training data)',
+    )
+    .addOption(setOption())
+    .option(
+      '--by <column>',
+      'also show results by the values of this column of a declared table or the outcome table; repeatable',
+      (column: string, before: readonly string[]) => [...new Set([...before, column])],
+      [] as readonly string[],
+    )
+    .option('--patients <file>', 'table whose ids are validated (default: everybody with data and outcome)')
+    .option('--trained-patients', 'also take patients of the training: their results look too good')
+    .option('--parts <n>', 'jobs that share the patients (default: one for about 1000)', wholeNumber(1))
+    .option('--json', 'write events as NDJSON to stdout')
+    .action(lazily(async () => (await import('./validate.js')).validate));
 }

@@ -116,6 +116,12 @@ export interface PredictOptions extends PlaceOptions, RunOptions {
   readonly parts?: number;
 }
 
+/** `validate FILE`: the options of `predict`, and groups of patients. */
+export interface ValidateOptions extends PredictOptions {
+  /** Columns by which patients are grouped. */
+  readonly by: readonly string[];
+}
+
 /** `replay STAGE` of a finished or stopped run; the experiment is the run's own, changed by `set`. */
 export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly run: string;

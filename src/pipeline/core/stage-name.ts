@@ -21,5 +21,6 @@ export const stageNames = [
   'roster',
   'predict',
   'predictions',
+  'validation',
 ] as const;
 export type StageName = (typeof stageNames)[number];

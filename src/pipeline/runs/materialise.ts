@@ -11,6 +11,7 @@ import { csvText } from '../core/csv.js';
 import { heatmapPath } from '../../operators/heatmaps/heatmap-data.js';
 import { tileSetFile } from '../../operators/tiling/tiles-data.js';
 import { reportFile, withRunFacts } from '../../operators/report/report-data.js';
+import { validationPageFile, validationTableFile } from '../../operators/validation/validation-data.js';
 import { inventedText } from './invented.js';
 import type { RunDirectory } from './run-directory.js';
 import { predictionsCsv, survivalPredictionsCsv } from './run-predictions.js';
@@ -44,6 +45,8 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
       return files.map(({ name }) => name);
     case 'predictions':
       return ['predictions.csv', 'flags.csv'];
+    case 'validation':
+      return [validationTableFile, validationPageFile];
     case 'embed':
     case 'outcome':
     case 'tables':
@@ -123,6 +126,7 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
       for (const { name } of manifest.files) copy(name, heatmapPath(name));
       return;
     case 'predictions':
+    case 'validation':
       for (const name of shownFiles(manifest)) copy(name, name);
       return;
     case 'embed':

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { summaryRowSchema } from '../evaluation/summary-data.js';
+import type { Bundle } from '../bundle/bundle-data.js';
+
+/** What the bundle knows of each measure from its own test patients: means over the folds. */
+export interface Internal {
+  /** @param id of a metric, for example `auc` or `brier_2y` */
+  readonly of: (id: string) => number | null;
+}
+
+// Of the row only what is compared: rows of other versions may have other keys besides.
+const rowSchema = z.object(
+  summaryRowSchema.pick({
+    auc: true,
+    brier: true,
+    ece: true,
+    accuracy: true,
+    balancedAccuracy: true,
+    sensitivity: true,
+    specificity: true,
+    calibrated: true,
+    survival: true,
+  }).shape,
+);
+
+/** The internal figures of a bundle. After calibration where it has one, because its predictions are calibrated. */
+export function internalFigures({ results, worth }: Pick<Bundle, 'results' | 'worth'>): Internal {
+  const found = new Map<string, number | null>();
+  const full = worth.subsets.at(-1)?.mean ?? null;
+  found.set(worth.metric === 'auc' ? 'auc_all_modalities' : 'c_all_modalities', full);
+  const parsed = rowSchema.safeParse(results);
+  if (parsed.success) {
+    const { calibrated, survival, auc, ...row } = parsed.data;
+    const own = calibrated ?? row;
+    found.set('auc', auc.mean);
+    found.set('brier', own.brier.mean);
+    found.set('ece', own.ece.mean);
+    for (const [id, at] of [
+      ['at_half', own],
+      ['at_threshold', calibrated?.atThreshold],
+    ] as const) {
+      if (at === undefined) continue;
+      found.set(`accuracy_${id}`, at.accuracy.mean);
+      found.set(`sensitivity_${id}`, at.sensitivity.mean);
+      found.set(`specificity_${id}`, at.specificity.mean);
+      found.set(`balanced_accuracy_${id}`, at.balancedAccuracy.mean);
+    }
+    if (survival !== undefined) {
+      found.set('c', survival.c.mean);
+      found.set('uno_c', survival.unoC.mean);
+      for (const { years, mean } of survival.auc) found.set(`auc_${years}y`, mean);
+      for (const { years, mean } of survival.brier) found.set(`brier_${years}y`, mean);
+    }
+  }
+  return { of: (id) => found.get(id) ?? null };
+}

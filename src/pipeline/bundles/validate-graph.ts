@@ -1,0 +1,45 @@
+import type { Config } from '../config/schema.js';
+import { adder, type Graph, type JobNode } from '../graph.js';
+import type { SourceFile } from '../stage.js';
+import { buildPredictGraph, type PredictFiles, type PredictGraphOptions } from './predict-graph.js';
+
+/** What a validation reads besides the data of the patients. */
+export interface OutcomeFiles {
+  /** The table with the outcome, role `outcome`. */
+  readonly outcome: SourceFile;
+  /** Tables of the cohort file that the model does not read, role `table:<modality>`: their columns may group patients. */
+  readonly others: readonly SourceFile[];
+}
+
+/** The jobs of a prediction, the outcomes of the same patients, and the comparison of both. */
+export function buildValidateGraph(
+  config: Config,
+  files: PredictFiles,
+  { outcome, others }: OutcomeFiles,
+  options: PredictGraphOptions & { readonly by: readonly string[] },
+): Graph {
+  const jobs: JobNode[] = [];
+  const add = adder(jobs);
+  // First: a typo in the outcome table should not cost an hour of reading slides.
+  const known = add('outcome', {}, {}, { sources: [outcome] });
+  const predicting = buildPredictGraph(config, files, options);
+  jobs.push(...predicting.map((node) => (node.inputs.length === 0 ? { ...node, after: [known] } : node)));
+  const keysOf = (stage: JobNode['stage']): readonly string[] =>
+    predicting.filter((node) => node.stage === stage).map(({ key }) => key);
+  const { by } = options;
+  const tables = files.data.tables.flatMap(({ modality, sources }) =>
+    sources.map((source) => ({ ...source, role: `table:${modality}` })),
+  );
+  add(
+    'validation',
+    by.length === 0 ? {} : { by },
+    {
+      predictions: keysOf('predictions'),
+      predict: keysOf('predict'),
+      roster: keysOf('roster'),
+      outcome: [known],
+    },
+    { sources: [files.bundle, ...(by.length === 0 ? [] : [outcome, ...tables, ...others])] },
+  );
+  return jobs;
+}

@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Bundle } from '../../operators/bundle/bundle-data.js';
+import { heatmapPath } from '../../operators/heatmaps/heatmap-data.js';
+import { configOfNew, findNewPatients, partsFor } from '../bundles/new-patients.js';
+import type { PredictFiles, PredictGraphOptions } from '../bundles/predict-graph.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { HafError, type ExitCode } from '../core/errors.js';
+import { assertAddressSpace } from '../core/machine-room.js';
+import type { Graph } from '../graph.js';
+import { observe } from '../observe/observation.js';
+import { lostFiles, withoutLost, type LostFile } from '../runs/lost-files.js';
+import { hashCacheOf, planRun } from '../runs/prepare.js';
+import { guardStandIn } from '../runs/stand-in-guard.js';
+import type { NamingOptions } from '../sources/name-by-content.js';
+import type { StageName } from '../stage.js';
+import { cacheOptions, openStore } from '../store/open-store.js';
+import type { ArtifactStore, Manifest } from '../store/store.js';
+import { executeFromTerminal } from './execute-from-terminal.js';
+import { metricsAddress } from './metrics-address.js';
+import type { PredictOptions } from './options.js';
+import { say, sayWarnings } from './output.js';
+import { makeWritable, placeFile } from './place-file.js';
+import { packageVersion } from './version.js';
+
+/** Files may be lost while the attempt that goes on without others is under way. */
+const mostAttempts = 3;
+
+/** The data of new patients as a command finds it. */
+export interface FoundPatients {
+  readonly bundle: Bundle;
+  /** The experiment that predicts, with the modalities that are there. */
+  readonly config: Config;
+  /** The data section of the cohort file; that of the training without one. */
+  readonly declared: Config['data'];
+  readonly root: string;
+  readonly files: PredictFiles;
+  readonly naming: NamingOptions;
+}
+
+/** What a command does with new patients. */
+export interface NewPatientsTask {
+  /** Whether the cohort file may leave the outcome out. */
+  readonly withoutOutcome: boolean;
+  /** Finds what the task reads besides, and says which jobs it takes. */
+  readonly plan: (found: FoundPatients) => Promise<{
+    readonly config: Config;
+    readonly graphOf: (files: PredictFiles, options: PredictGraphOptions) => Graph;
+  }>;
+  /** The job whose files are the result. */
+  readonly end: StageName;
+  /** Tells people of the result, which lies in `--out`. */
+  readonly show: () => void;
+}
+
+/** Runs jobs on new patients and writes the files of the last one to `--out`. */
+export async function runOnNewPatients(
+  bundle: string,
+  options: PredictOptions,
+  task: NewPatientsTask,
+): Promise<ExitCode> {
+  assertAddressSpace();
+  const { readBundle } = await import('../../operators/bundle/open-bundle.js');
+  const opened = readBundle(resolve(bundle), bundle);
+  const given =
+    options.config === undefined
+      ? null
+      : loadConfig({
+          ...{ file: options.config, set: options.set, dataRoot: options.data },
+          withoutOutcome: task.withoutOutcome,
+        });
+  if (given !== null) sayWarnings(given.warnings);
+  const root = given?.dataRoot ?? (options.data === undefined ? null : resolve(options.data));
+  if (root === null)
+    throw new HafError(
+      'HAF_USAGE',
+      'No data folder is given.',
+      'Name the folder of the new patients with --data.',
+    );
+  const defaults = loadConfig({ text: 'name: defaults\n' }).config;
+  const wanted = configOfNew(opened.bundle, opened.config, given?.config ?? null, defaults);
+  sayUnused(
+    opened.bundle.modalities.map(({ id }) => id),
+    wanted.modalities,
+    given?.config.modalities ?? [],
+  );
+  const store = await openStore(options.store, cacheOptions(options));
+  const naming = { hashCache: hashCacheOf(store), onNote: say };
+  const found = await findNewPatients(wanted, root, {
+    ...{ bundle: resolve(bundle), patients: options.patients ?? null, declared: given !== null, say },
+    ...naming,
+  });
+  const { files, problems } = found;
+  guardStandIn(found.config, files.data.bags);
+  const { config, graphOf } = await task.plan({
+    ...{ bundle: opened.bundle, config: found.config, root, files, naming },
+    declared: given?.config.data ?? opened.config.data,
+  });
+  makeWritable(options.out);
+  const observation = await observe(metricsAddress(options), {
+    role: 'orchestrator',
+    version: packageVersion(),
+  });
+  const data = { ...files.data, outcome: [], splits: [], unreadable: [...problems] };
+  let lost: readonly LostFile[] = [];
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const left = withoutLost(data, lost);
+      const graph = graphOf(
+        { ...files, data: left },
+        {
+          parts: options.parts ?? partsFor(left),
+          trainedPatients: options.trainedPatients ?? false,
+          heatmaps: options.heatmaps ?? false,
+        },
+      );
+      const told = [...problems, ...lost.map(({ problem }) => problem)];
+      const prepared = await planRun(
+        { config, dataRoot: root, store, files: left, graph, checks: null, lost: told },
+        options,
+      );
+      const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
+      const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];
+      if (more.length > 0 && attempt < mostAttempts) {
+        lost = [...lost, ...more];
+        continue;
+      }
+      const end = outcomes.find((outcome) => 'manifest' in outcome && outcome.manifest.stage === task.end);
+      if (end === undefined || !('manifest' in end)) return exitCode;
+      await copyFiles(end.manifest, store, options.out, shownName);
+      for (const outcome of outcomes)
+        if ('manifest' in outcome && outcome.manifest.stage === 'heatmap')
+          await copyFiles(outcome.manifest, store, options.out, heatmapPath);
+      if (!options.json) task.show();
+      return exitCode;
+    }
+  } finally {
+    await observation.close();
+  }
+}
+
+/** Puts the files of an artifact into a folder. */
+async function copyFiles(
+  manifest: Manifest,
+  store: ArtifactStore,
+  out: string,
+  nameOf: (file: string) => string,
+): Promise<void> {
+  const pinned = await store.fetch([{ manifest }]);
+  try {
+    const artifact = store.open(manifest);
+    for (const { name } of manifest.files)
+      await placeFile(join(out, nameOf(name)), (path) => writeFileSync(path, artifact.bytes(name)));
+  } finally {
+    await pinned.release();
+  }
+}
+
+/** Charts lie in a folder of their own. */
+const shownName = (name: string): string =>
+  name.startsWith('figure-') ? join('figures', name.slice('figure-'.length)) : name;
+
+/** Says what of the model the data lacks, and what of the data the model does not read. */
+function sayUnused(model: readonly string[], used: readonly string[], declared: readonly string[]): void {
+  const lacking = model.filter((id) => !used.includes(id));
+  if (lacking.length > 0) say(`predicted without ${lacking.join(', ')}: the cohort file does not declare it`);
+  const unread = declared.filter((id) => !model.includes(id));
+  if (unread.length > 0) say(`not read by the model: ${unread.join(', ')}`);
+}
