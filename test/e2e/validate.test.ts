@@ -148,7 +148,7 @@ it('names what is missing', async () => {
   const noColumn = editOutcome((line, at) => (at === 0 ? line.replace('survival_status,', 'status,') : line));
   const { code, stderr } = await validate(external, 'no-column');
   noColumn();
-  expect([code, stderr.includes('survival_status')], stderr).toEqual([1, true]);
+  expect([code, stderr.includes('survival_status')], stderr).toEqual([65, true]);
 
   const otherIds = editOutcome((line) => line.replace(/^5/, '9'));
   const strangers = await validate(external, 'no-overlap');

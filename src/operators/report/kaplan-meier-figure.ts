@@ -21,6 +21,8 @@ export interface CurvesShown {
   readonly times: readonly number[];
   /** Of the groups, stratified by fold; null for a single curve. */
   readonly logRank: LogRankTest | null;
+  /** False where the models of all folds predict each patient: there is no fold to stratify by. @default true */
+  readonly stratified?: boolean;
 }
 
 type PanelSpec = Extract<TopLevelSpec, { readonly vconcat: unknown }>['vconcat'][number];
@@ -35,7 +37,7 @@ const groupColours = [chartColours.folds, '#56b4a9', '#8c8c8c', '#e69f00', chart
 export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | null> {
   const groups = shown.groups.filter(({ patients }) => patients > 0);
   if (groups.length === 0) return null;
-  const subtitle = subtitleOf(groups, shown.logRank);
+  const subtitle = subtitleOf(groups, shown);
   return {
     name: `kaplan-meier-${shown.name}`,
     svg: await renderChart(
@@ -63,7 +65,10 @@ export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | nu
 }
 
 /** One line of each group, and one of the test. */
-function subtitleOf(groups: readonly CurveSummary[], logRank: LogRankTest | null): string[] {
+function subtitleOf(
+  groups: readonly CurveSummary[],
+  { logRank, stratified = true }: Pick<CurvesShown, 'logRank' | 'stratified'>,
+): string[] {
   return [
     ...groups.map(
       ({ name, patients, events, median }) =>
@@ -74,7 +79,7 @@ function subtitleOf(groups: readonly CurveSummary[], logRank: LogRankTest | null
       : [
           logRank.p === null
             ? `log-rank test not possible: ${logRank.reason ?? ''}`
-            : `log-rank p ${pText(logRank.p)}, stratified by fold`,
+            : `log-rank p ${pText(logRank.p)}${stratified ? ', stratified by fold' : ''}`,
         ]),
   ];
 }

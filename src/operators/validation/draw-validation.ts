@@ -33,13 +33,13 @@ export async function drawValidation(
         ]),
     await decisionFigure(
       decision,
-      inTime ? `${event} by ${outcome.horizons.at(-1) ?? '-'} years` : `acting on a patient with ${event}`,
+      inTime ? `${event} by ${outcome.horizons.at(-1) ?? '-'} years` : `probability of ${event}`,
     ),
     risk === null
       ? null
       : await kaplanMeierFigure({
           ...{ name: 'risk', title: 'Risk groups, cut at the median prediction', event },
-          ...{ groups: risk.groups, times: risk.times, logRank: risk.logRank },
+          ...{ groups: risk.groups, times: risk.times, logRank: risk.logRank, stratified: false },
         }),
   ];
   return figures.filter((figure) => figure !== null);

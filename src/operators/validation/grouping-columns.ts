@@ -65,7 +65,7 @@ export async function readGroupings(
 }
 
 function readTable({ name, path }: SourceFile, modality: string, data: Config['data']): Promise<TextTable> {
-  const declared = data.modalities[modality];
+  const declared = Object.hasOwn(data.modalities, modality) ? data.modalities[modality] : undefined;
   const table = declared?.kind === 'table' ? declared : null;
   return readTextTable(path, {
     name,

@@ -1,3 +1,4 @@
+import { counted } from '../../pipeline/core/wording.js';
 import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import { standardisedDifference, standardisedShareDifference } from '../stats/standardised-difference.js';
 import type { InstanceSpread } from '../bundle/bag-spread.js';
@@ -55,7 +56,7 @@ function ofColumn(
         );
   const own = distributionOf(kind, cells);
   const unread = roster.unread.filter((cell) => cell.modality === modality && cell.column === name).length;
-  const notes = unread === 0 ? [] : [`${unread} values that the training did not have`];
+  const notes = unread === 0 ? [] : [`${counted(unread, 'cell')} with values that the training did not have`];
   const moments = (of: Distribution | null | undefined) => ({
     mean: of && 'mean' in of ? of.mean : null,
     sd: of && 'mean' in of ? of.sd : null,

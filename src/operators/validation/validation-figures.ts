@@ -131,8 +131,8 @@ export async function decisionFigure(
     title: { text: 'Decision curve', subtitle: about },
     width: 300,
     height: 260,
-    data: { values: values.filter(({ benefit }) => benefit >= -0.25 * top) },
-    mark: { type: 'line', strokeWidth: 1.8, interpolate: 'linear' },
+    data: { values },
+    mark: { type: 'line', clip: true, strokeWidth: 1.8, interpolate: 'linear' },
     encoding: {
       x: { ...share('threshold', 'Threshold probability') },
       y: {
