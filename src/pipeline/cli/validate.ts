@@ -7,7 +7,7 @@ import {
   type Validation,
 } from '../../operators/validation/validation-data.js';
 import { configOfValidation, findOutcomeFiles } from '../bundles/outcome-files.js';
-import type { PredictGraphOptions } from '../bundles/predict-graph.js';
+import type { PredictFiles, PredictGraphOptions } from '../bundles/predict-graph.js';
 import { buildValidateGraph } from '../bundles/validate-graph.js';
 import type { ExitCode } from '../core/errors.js';
 import { counted } from '../core/wording.js';
@@ -42,7 +42,7 @@ async function planned(
   await readGroupings(by, [tables.outcome, ...own, ...tables.others], validating.data);
   return {
     config: validating,
-    graphOf: (...[of, how]: [typeof files, PredictGraphOptions]) =>
+    graphOf: (of: PredictFiles, how: PredictGraphOptions) =>
       buildValidateGraph(validating, of, tables, { ...how, by }),
   };
 }
