@@ -107,6 +107,7 @@ async function askedFor(
   const { patients, faults } = await readTextTable(list.path, {
     ...{ name: list.name, id: [data.patients.id].flat(), missing: data.patients.missing },
     patientOf: idRuleOf(data.layout),
+    idsAlone: true,
   });
   if (faults.length > 0) throw faultsError(faults);
   return new Set(patients);

@@ -19,14 +19,15 @@ const namesShown = 20;
  * Finds the id column and refuses names that are empty or stand twice.
  *
  * @param idNames - what the id column may be called; exactly one of them must be in the header
+ * @param idsAlone - whether a table may hold nothing but ids
  */
-export function readHeader(grid: CellGrid, idNames: readonly string[]): Header {
+export function readHeader(grid: CellGrid, idNames: readonly string[], idsAlone: boolean): Header {
   const names = grid.header.map((name) => name.normalize('NFC'));
   const width = usedWidth(grid, names);
   const used = names.slice(0, width);
   const problems = [...idProblems(used, idNames), ...nameProblems(used, idNames)];
   const id = problems.length > 0 ? -1 : used.findIndex((name) => idNames.includes(name));
-  if (id >= 0 && used.length === 1) problems.push(`it has no column besides "${used[0] ?? ''}"`);
+  if (id >= 0 && used.length === 1 && !idsAlone) problems.push(`it has no column besides "${used[0] ?? ''}"`);
   const columns = used.flatMap((_, at) => (at === id ? [] : [at]));
   return {
     id: problems.length > 0 ? -1 : id,

@@ -48,6 +48,8 @@ export interface TextTableOptions extends GridOptions {
   readonly patientOf?: (raw: string) => string | null;
   /** False for tables with several rows of a patient, such as a slide table. @default true */
   readonly onePerPatient?: boolean;
+  /** True for a list of ids, which needs no other column. @default false */
+  readonly idsAlone?: boolean;
   /** True where the ids are no patients, so that two which look alike are no fault. @default false */
   readonly idsMayDiffer?: boolean;
 }
@@ -64,7 +66,7 @@ export async function readTextTable(path: string, options: TextTableOptions): Pr
   const opened = await openGrid(path, options);
   if ('problem' in opened) return refused(options.name, null, [opened]);
   const { grid, form, notes } = opened;
-  const header = readHeader(grid, options.id);
+  const header = readHeader(grid, options.id, options.idsAlone ?? false);
   if (header.problems.length > 0)
     return refused(
       options.name,

@@ -18,7 +18,7 @@ export interface LoadOptions {
   readonly set?: readonly string[] | undefined;
   /** Folder of the cohort from `--data`, relative to the working directory; wins over `data.root`. */
   readonly dataRoot?: string | undefined;
-  /** For new patients, whose outcome nobody knows: `data.outcome` need not be there. @default false */
+  /** For new patients, whose outcome nobody knows: `data.outcome` need not be there, and nobody is left out by `cohort`. @default false */
   readonly withoutOutcome?: boolean;
 }
 
@@ -102,7 +102,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 }
 
 const rules = (value: unknown, { withoutOutcome = false }: LoadOptions): ReturnType<typeof ruleFindings> =>
-  ruleFindings(value).filter(({ path }) => !withoutOutcome || path.join('.') !== 'data.outcome');
+  ruleFindings(value).filter(
+    ({ path }) => !withoutOutcome || (path[0] !== 'cohort' && path.join('.') !== 'data.outcome'),
+  );
 
 /** As many problems as a person reads; the rest is counted. */
 const shown = 100;
