@@ -7,6 +7,7 @@ import { addModels } from './model-commands.js';
 import { addNetwork } from './network-commands.js';
 import { backendOption, setOption, verifyOption, wholeNumber } from './options.js';
 import { paletteFor } from './output.js';
+import { addReporting } from './reporting-commands.js';
 import { addStore } from './store-commands.js';
 import { packageVersion } from './version.js';
 
@@ -222,6 +223,7 @@ export function buildProgram(): Command {
   addExecution(program);
   addBags(program);
   addModels(program);
+  addReporting(program);
   addHistory(program);
   addStore(program);
   addNetwork(program);

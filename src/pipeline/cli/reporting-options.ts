@@ -1,0 +1,13 @@
+import type { RunsOptions } from './options.js';
+
+/** `checklist`. */
+export interface ChecklistOptions extends RunsOptions {
+  /** Replace files that somebody has edited. */
+  readonly force?: boolean;
+}
+
+/** `ro-crate`. */
+export interface CrateOptions extends RunsOptions {
+  readonly author?: readonly string[];
+  readonly licence?: string;
+}

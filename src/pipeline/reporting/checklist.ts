@@ -1,0 +1,87 @@
+import { csvText } from '../core/csv.js';
+import { counted } from '../core/wording.js';
+import type { RunRecord } from './run-record.js';
+
+/** An item of a reporting guideline. */
+export interface GuidelineItem {
+  /** As published: "12c". */
+  readonly number: string;
+  readonly section: string;
+  /** What the item asks for, in short. */
+  readonly asks: string;
+  /** What the run knows of it; an empty list when it knows nothing. */
+  readonly known?: (record: RunRecord) => readonly string[];
+  /** What only the authors can say; absent when the run answers the item. */
+  readonly gap?: string;
+}
+
+export interface Guideline {
+  readonly title: string;
+  /** Name of the files without ending. */
+  readonly file: string;
+  readonly source: string;
+  readonly items: readonly GuidelineItem[];
+}
+
+/** An item with its answers for one run. */
+export interface FilledItem extends Pick<GuidelineItem, 'number' | 'section' | 'asks'> {
+  readonly known: readonly string[];
+  /** Null when nothing is left to fill in. */
+  readonly gap: string | null;
+}
+
+/** Stands before what the authors have to write. */
+export const gapMark = 'To be filled in by the authors';
+
+/** The items of a guideline for one run. An item of which the run knows nothing is always a gap. */
+export const filled = ({ items }: Guideline, record: RunRecord): readonly FilledItem[] =>
+  items.map(({ number, section, asks, known, gap }) => {
+    const facts = known?.(record) ?? [];
+    return {
+      ...{ number, section, asks, known: facts },
+      gap: gap ?? (facts.length === 0 ? 'the run does not know it' : null),
+    };
+  });
+
+export const gapsOf = (items: readonly FilledItem[]): number =>
+  items.filter(({ gap }) => gap !== null).length;
+
+/** What the text of a cell would mean in a table of Markdown. */
+const cell = (text: string): string => text.replace(/\r?\n/g, ' ').replaceAll('|', String.raw`\|`);
+
+/** The checklist as Markdown, one table for each section. */
+export function checklistMarkdown(
+  { title, source }: Guideline,
+  items: readonly FilledItem[],
+  { info }: RunRecord,
+): string {
+  const sections = [...new Set(items.map(({ section }) => section))];
+  return [
+    `# ${title}`,
+    '',
+    `Run ${info.run}, haf-pipeline ${info.codeVersion}, started ${info.createdAt.slice(0, 10)}. Items in short after ${source}; the published text is binding.`,
+    '',
+    `${counted(gapsOf(items), 'gap')} of ${counted(items.length, 'item')}: search for "${gapMark}".`,
+    ...sections.flatMap((section) => [
+      '',
+      `## ${section}`,
+      '',
+      '| item | asks for | answer |',
+      '|---|---|---|',
+      ...items
+        .filter((item) => item.section === section)
+        .map(({ number, asks, known, gap }) => {
+          const answer = [...known.map(cell), ...(gap === null ? [] : [`**${gapMark}:** ${cell(gap)}`])];
+          return `| ${number} | ${cell(asks)} | ${answer.join('<br>')} |`;
+        }),
+    ]),
+    '',
+  ].join('\n');
+}
+
+/** The checklist as CSV, one line for each item. */
+export const checklistCsv = (items: readonly FilledItem[]): string =>
+  csvText(
+    ['item', 'section', 'asks_for', 'from_the_run', 'to_be_filled_in'],
+    items.map(({ number, section, asks, known, gap }) => [number, section, asks, known.join(' '), gap]),
+  );
