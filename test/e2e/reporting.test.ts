@@ -107,8 +107,5 @@ it('a run fills its checklists and is described as an RO-Crate', async () => {
   const dangling = crate['@graph']
     .flatMap(({ '@id': _, ...properties }) => Object.values(properties).flatMap(referred))
     .filter((id) => !nodes.has(id));
-  expect([...new Set(dangling)].sort()).toEqual([
-    'http://schema.org/CompletedActionStatus',
-    'https://w3id.org/ro/crate/1.1',
-  ]);
+  expect([...new Set(dangling)]).toEqual(['https://w3id.org/ro/crate/1.1']);
 }, 240_000);

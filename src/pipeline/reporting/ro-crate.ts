@@ -24,6 +24,13 @@ export const gapText = 'To be filled in by the authors';
 
 const refer = (id: string): { readonly '@id': string } => ({ '@id': id });
 
+/** References to several entities; JSON-LD of RO-Crate writes a single one without a list. */
+const referAll = (ids: readonly string[]): unknown =>
+  ids.length === 1 ? refer(ids[0] ?? '') : ids.map(refer);
+
+/** The profile wants the offset of UTC in digits. */
+const dateTime = (iso: string): string => iso.replace(/Z$/, '+00:00');
+
 /** The id of a file: its path as a relative address. */
 const fileId = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
@@ -55,16 +62,16 @@ export function roCrate(
     {
       '@id': './',
       '@type': 'Dataset',
-      conformsTo: [refer(profile)],
+      conformsTo: refer(profile),
       name: `Run ${info.run} of haf-pipeline`,
       description: `Results of the experiment ${info.name}: cross-validated classifiers of patients from several kinds of data.`,
       // A run does not know when it will be published.
-      datePublished: info.updatedAt,
-      dateCreated: info.createdAt,
-      author: people.map(({ '@id': id }) => refer(id)),
+      datePublished: dateTime(info.updatedAt),
+      dateCreated: dateTime(info.createdAt),
+      author: referAll(people.map(({ '@id': id }) => id)),
       license: refer(terms['@id']),
-      hasPart: files.map(({ path }) => refer(fileId(path))),
-      mentions: [refer('#run')],
+      hasPart: referAll(files.map(({ path }) => fileId(path))),
+      mentions: refer('#run'),
     },
     { '@id': profile, '@type': 'CreativeWork', name: 'Process Run Crate', version: '0.5' },
     terms,
@@ -89,17 +96,15 @@ export function roCrate(
       '@type': 'CreateAction',
       name: `haf-pipeline up, run ${info.run}`,
       description: `State at the end: ${info.state}.`,
-      startTime: info.createdAt,
-      endTime: info.updatedAt,
-      actionStatus: refer(
-        ['failed', 'interrupted', 'cancelled'].includes(info.state)
-          ? 'http://schema.org/FailedActionStatus'
-          : 'http://schema.org/CompletedActionStatus',
-      ),
-      agent: people.map(({ '@id': id }) => refer(id)),
+      startTime: dateTime(info.createdAt),
+      endTime: dateTime(info.updatedAt),
+      actionStatus: ['failed', 'interrupted', 'cancelled'].includes(info.state)
+        ? 'http://schema.org/FailedActionStatus'
+        : 'http://schema.org/CompletedActionStatus',
+      agent: referAll(people.map(({ '@id': id }) => id)),
       instrument: refer('#haf-pipeline'),
-      object: [...(experiment === undefined ? [] : [refer(fileId(experiment.path))]), refer('#cohort')],
-      result: results.map(({ path }) => refer(fileId(path))),
+      object: referAll([...(experiment === undefined ? [] : [fileId(experiment.path)]), '#cohort']),
+      result: referAll(results.map(({ path }) => fileId(path))),
     },
     ...files.map(fileEntity),
   ];
