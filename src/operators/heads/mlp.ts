@@ -24,7 +24,7 @@ export class MlpHead implements Head {
   readonly layout: ParameterLayout;
 
   constructor(
-    private readonly net: FusionNet,
+    readonly net: FusionNet,
     private readonly options: MlpHeadOptions,
     private readonly passes: FusionPasses = fusionPass,
   ) {

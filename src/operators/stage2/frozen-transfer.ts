@@ -1,5 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { initialParameters, layoutOf, linearSpecs, partOf } from '../tensor/parameters.js';
+import type { TrainedArrays } from '../tensor/onnx/layers.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
 
 /**
@@ -13,12 +14,31 @@ export const frozenTransfer = (
   inputs: readonly ModalityInput[],
   width: number,
   rng: Rng,
-): readonly ModalityInput[] =>
-  inputs.map((input) => (input.kind === 'table' ? transferred(input, width, rng) : input));
+): readonly ModalityInput[] => {
+  const maps = frozenMaps(inputs, width, rng);
+  return inputs.map((input, m) => {
+    const map = maps[m] ?? null;
+    return map === null ? input : transferred(input, width, map);
+  });
+};
 
-function transferred({ width: read, ...input }: ModalityInput, width: number, rng: Rng): ModalityInput {
-  const layout = layoutOf(linearSpecs('transfer', read, width));
-  const map = initialParameters(layout, rng);
+/** Weight and bias of the map of each input; null for what stays as it is. */
+export const frozenMaps = (
+  inputs: readonly Pick<ModalityInput, 'kind' | 'width'>[],
+  width: number,
+  rng: Rng,
+): readonly (TrainedArrays | null)[] =>
+  inputs.map(({ kind, width: read }) => {
+    if (kind !== 'table') return null;
+    const layout = layoutOf(linearSpecs('transfer', read, width));
+    return { layout, values: initialParameters(layout, rng) };
+  });
+
+function transferred(
+  { width: read, ...input }: ModalityInput,
+  width: number,
+  { layout, values: map }: TrainedArrays,
+): ModalityInput {
   const weight = partOf(layout, map, 'transfer.weight');
   const bias = partOf(layout, map, 'transfer.bias');
   const values = new Float32Array(input.observed.length * width);

@@ -144,7 +144,7 @@ export async function verifyBundle(file: string): Promise<void> {
 }
 
 /** @throws HafError HAF_USAGE when there is no such file */
-function readFileOf(file: string): Uint8Array {
+export function readFileOf(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {

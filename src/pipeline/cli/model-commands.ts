@@ -33,6 +33,12 @@ export function addModels(program: Command): void {
     .description('check that a bundle is whole and unchanged, and can be read by this version')
     .argument('<file>', 'the bundle')
     .action(lazily(async () => (await import('./bundle.js')).verifyBundle));
+  examples(bundle.command('onnx'), 'bundle onnx model.haf -o model-onnx')
+    .description('write the models of a bundle as ONNX files, with an example in Python')
+    .argument('<file>', 'the bundle')
+    .requiredOption('-o, --out <dir>', 'folder to write to')
+    .option('--force', 'replace files of other content')
+    .action(lazily(async () => (await import('./bundle-onnx.js')).exportBundle));
 
   examples(
     withRun(withPlaces(program.command('predict'))),

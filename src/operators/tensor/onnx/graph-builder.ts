@@ -11,7 +11,7 @@ export interface OnnxInput {
   readonly dims?: readonly (number | string)[];
 }
 
-/** The name of a tensor inside a graph. */
+/** The name of a tensor inside a graph. Names with a slash are the builder's own. */
 export type Edge = string;
 
 type Attributes = Readonly<Record<string, number>>;
@@ -40,17 +40,17 @@ export class OnnxGraph {
 
   /** One float32 number, which spreads over what it meets. */
   scalar(value: number): Edge {
-    return this.constant(`scalar_${value}`, { dims: [], floats: [value] });
+    return this.constant(`scalar/${value}`, { dims: [], floats: [value] });
   }
 
   /** Whole numbers, as operations take axes, bounds and shapes. */
   whole(...values: readonly number[]): Edge {
-    return this.constant(`whole_${values.join('_')}`, { dims: [values.length], ints: values });
+    return this.constant(`whole/${values.join('_')}`, { dims: [values.length], ints: values });
   }
 
   /** Adds an operation and returns its output. */
   add(op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
-    return this.named(`${op}_${this.nodes.length}`, op, inputs, attributes);
+    return this.named(`${op}/${this.nodes.length}`, op, inputs, attributes);
   }
 
   private named(name: string, op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
@@ -72,6 +72,12 @@ export class OnnxGraph {
   output(name: string, op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
     this.outputs.push(valueInfo(name, elementTypes.float32));
     return this.named(name, op, inputs, attributes);
+  }
+
+  /** Makes a tensor a result of the model under this name, with its shape, which checkers of files ask for. */
+  result(name: string, edge: Edge, dims: readonly (number | string)[]): Edge {
+    this.outputs.push(valueInfo(name, elementTypes.float32, dims));
+    return this.named(name, 'Identity', [edge]);
   }
 
   /** The bytes of an .onnx file. */

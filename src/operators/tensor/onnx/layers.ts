@@ -1,18 +1,40 @@
+import { entryOf, partOf, type ParameterLayout } from '../parameters.js';
 import type { Edge, OnnxGraph } from './graph-builder.js';
 
 // Parts of networks as operations of a graph: `tensor/dense.ts` and `tensor/mlp.ts` in ONNX. Arrays of a model have its names
 // there: `<layer>.weight`, `<layer>.bias`; their gradients end in `.gradient`.
 
-/** Weight and bias of a layer, as inputs of the graph. */
+/** Weight and bias of a layer, as inputs or constants of the graph. */
 export interface LayerEdges {
   readonly weight: Edge;
   readonly bias: Edge;
+}
+
+/** The arrays of a trained model. */
+export interface TrainedArrays {
+  readonly layout: ParameterLayout;
+  readonly values: Float32Array;
 }
 
 export const layerInputs = (graph: OnnxGraph, name: string): LayerEdges => ({
   weight: graph.input(`${name}.weight`),
   bias: graph.input(`${name}.bias`),
 });
+
+/** Trained weight and bias of a layer as constants of the graph, named `<part>.<layer>.weight` and `<part>.<layer>.bias`. */
+export function layerConstants(
+  graph: OnnxGraph,
+  part: string,
+  name: string,
+  { layout, values }: TrainedArrays,
+): LayerEdges {
+  const constant = (of: 'weight' | 'bias'): Edge =>
+    graph.constant(`${part}.${name}.${of}`, {
+      dims: entryOf(layout, `${name}.${of}`).shape,
+      floats: partOf(layout, values, `${name}.${of}`),
+    });
+  return { weight: constant('weight'), bias: constant('bias') };
+}
 
 /** `x w + b`, [rows, outputs]. */
 export const denseEdge = (graph: OnnxGraph, x: Edge, { weight, bias }: LayerEdges): Edge =>

@@ -4,10 +4,12 @@ import {
   addLayerGradient,
   backEdge,
   denseEdge,
+  layerConstants,
   layerInputs,
   masked,
   stepEdge,
   type LayerEdges,
+  type TrainedArrays,
 } from './layers.js';
 
 /** Both layers of a network, as inputs of a graph. */
@@ -20,6 +22,19 @@ export const mlpInputs = (graph: OnnxGraph, { name }: Mlp): MlpEdges => ({
   hidden: layerInputs(graph, `${name}.hidden`),
   output: layerInputs(graph, `${name}.output`),
 });
+
+/** Output [rows, outputs] of a trained network in evaluation mode, with its weights as constants `<part>.<name>.…`. */
+export function trainedMlpEdge(
+  graph: OnnxGraph,
+  part: string,
+  { name, activation }: Mlp,
+  trained: TrainedArrays,
+  x: Edge,
+): Edge {
+  const linear = denseEdge(graph, x, layerConstants(graph, part, `${name}.hidden`, trained));
+  const hidden = activation === 'relu' ? graph.add('Relu', [linear]) : linear;
+  return denseEdge(graph, hidden, layerConstants(graph, part, `${name}.output`, trained));
+}
 
 /** Name of the hidden layer after activation and dropout: a result of the forward pass, an input of the backward pass. */
 export const hiddenName = ({ name }: Mlp): string => `${name}.hidden`;

@@ -1,0 +1,197 @@
+import { slotsOf } from '../../pipeline/config/slots.js';
+import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
+import type { BundleModality } from '../bundle/bundle-data.js';
+import { under, type FoldParts } from '../bundle/scoring-model.js';
+import { scoringCriterion } from '../bundle/scoring-criterion.js';
+import type { InputShape } from '../heads/head.js';
+import { MlpHead } from '../heads/mlp.js';
+import { mapNames } from '../heads/fusion-net.js';
+import { modalitiesOf, type FusionMethod, type Method, type SingleTableMethod } from '../methods/method.js';
+import { encodedWidth } from '../preprocessing/encode-row.js';
+import { bagEncoderOf, type BagEncoder } from '../stage1/bag-encoder.js';
+import { frozenMaps } from '../stage2/frozen-transfer.js';
+import { projectionOf } from '../stage2/projection.js';
+import { headOver } from '../stage3/method-head.js';
+import { OnnxGraph, type Edge } from '../tensor/onnx/graph-builder.js';
+import { denseEdge, layerConstants, type TrainedArrays } from '../tensor/onnx/layers.js';
+import { trainedMlpEdge } from '../tensor/onnx/mlp-graph.js';
+import { parametersFrom, type ParameterLayout } from '../tensor/parameters.js';
+import { encoderEdge } from './encoder-edges.js';
+
+/** The mask of what a patient has and the result, as names in every graph. */
+export const openName = 'open';
+export const logitsName = 'logits';
+
+/** What a method reads, in the order of its slots. */
+export const readSlots = (method: Method, config: FoldParts['config']): readonly Slot[] => {
+  const own = modalitiesOf(method, slotsOf(config));
+  return slotsOf(config).filter(({ id }) => own.includes(id));
+};
+
+/** The vector of one modality inside a graph. */
+interface Vector extends InputShape {
+  readonly edge: Edge;
+}
+
+/**
+ * The model of one fold for one patient as an ONNX file (method.md 4 to 6): encoders, maps and fusion network in evaluation mode with
+ * their weights. Inputs: for a bag modality `<id>` [instances, width]; for a table `<id>` [1, d], the encoded row; `open`
+ * [1, modalities], 1 where the patient has the modality. A modality that is closed is not read: any one row stands for it. Result:
+ * `logits` [1, outputs].
+ *
+ * @throws Error for a method without a fusion network, and for weights that do not fit the experiment
+ */
+export async function foldGraph(
+  parts: FoldParts,
+  modalities: readonly BundleModality[],
+): Promise<Uint8Array> {
+  const graph = new OnnxGraph();
+  const fold = new FoldEdges(graph, parts, modalities);
+  const logits = await fold.logits();
+  graph.result(logitsName, logits, [1, parts.record.outputs]);
+  return graph.toBytes();
+}
+
+class FoldEdges {
+  private readonly slots: readonly Slot[];
+  private readonly inputs: ReadonlyMap<ModalityId, Edge>;
+  /** [1, modalities] of bool. */
+  private readonly open: Edge;
+
+  constructor(
+    private readonly graph: OnnxGraph,
+    private readonly parts: FoldParts,
+    private readonly modalities: readonly BundleModality[],
+  ) {
+    this.slots = readSlots(parts.method, parts.config);
+    this.inputs = new Map(
+      this.slots.map(({ id, kind }) => [
+        id,
+        graph.input(id, { dims: [kind === 'bag' ? `instances of ${id}` : 1, this.widthOf(id)] }),
+      ]),
+    );
+    const open = graph.input(openName, { dims: [1, this.slots.length] });
+    this.open = graph.add('Greater', [open, graph.scalar(0)]);
+  }
+
+  logits(): Promise<Edge> {
+    const { method } = this.parts;
+    switch (method.kind) {
+      case 'bag':
+        return Promise.resolve(this.bagLogits());
+      case 'fusion':
+      case 'single':
+        return this.headLogits(method);
+      case 'classic':
+      case 'instances':
+        throw new Error(`${method.id} has no fusion network`);
+    }
+  }
+
+  /** The classifier of an encoder. */
+  private bagLogits(): Edge {
+    const { encoder, part, trained, z } = this.encoded(this.slots.map(({ id }) => id));
+    if (encoder.outputs !== this.parts.record.outputs)
+      throw new Error(`The classifier has ${encoder.outputs} outputs, the fold ${this.parts.record.outputs}`);
+    return denseEdge(this.graph, z, layerConstants(this.graph, part, 'classifier', trained));
+  }
+
+  /** The fusion network over what it reads. */
+  private async headLogits(method: FusionMethod | SingleTableMethod): Promise<Edge> {
+    const { graph, parts } = this;
+    const { config, record, rng } = parts;
+    const vectors = this.transferred(this.slots.map((slot) => this.vectorOf(slot)));
+    const aligned = method.kind === 'fusion' && method.embedding !== 'projected';
+    const read = aligned ? this.aligned(vectors) : vectors;
+    const head = await headOver({ config, rng }, scoringCriterion(record.outputs), method, read);
+    if (!(head instanceof MlpHead)) throw new Error(`${method.id} has no fusion network`);
+    const trained = this.trained('head', head.layout);
+    const names = mapNames(head.net);
+    const slots = read.map(({ edge }, m) => {
+      const name = names[m] ?? null;
+      const mapped =
+        name === null ? edge : denseEdge(graph, edge, layerConstants(graph, 'head', name, trained));
+      return graph.add('Where', [this.openOf(m), mapped, graph.scalar(0)]);
+    });
+    const joined = graph.add('Concat', slots, { axis: 1 });
+    return trainedMlpEdge(graph, 'head', head.net.mlp, trained, joined);
+  }
+
+  /** z of a bag modality, or the encoded row of a table. */
+  private vectorOf({ id, kind }: Slot): Vector {
+    if (kind === 'table') {
+      const width = this.widthOf(id);
+      return { modality: id, kind, width, edge: this.inputs.get(id) as Edge };
+    }
+    const { encoder, z } = this.encoded([id]);
+    return { modality: id, kind, width: encoder.embedding, edge: z };
+  }
+
+  /** Tables through their fixed random maps, where the experiment has them (method.md 4.4). */
+  private transferred(vectors: readonly Vector[]): readonly Vector[] {
+    const { config, method, rng } = this.parts;
+    if (config.tabular.transfer === 'none') return vectors;
+    const width = config.align.width;
+    const maps = frozenMaps(vectors, width, rng('transfer'));
+    return vectors.map((vector, m) => {
+      const map = maps[m] ?? null;
+      if (map === null) return vector;
+      const layer = layerConstants(this.graph, `fixed.${vector.modality}`, 'transfer', map);
+      return { ...vector, width, edge: denseEdge(this.graph, vector.edge, layer) };
+    });
+  }
+
+  /** u of each modality (eq. 4). */
+  private aligned(vectors: readonly Vector[]): readonly Vector[] {
+    const nobody = { values: new Float32Array(), observed: new Uint8Array() };
+    const { maps, width, layout } = projectionOf(
+      this.parts.config.align,
+      vectors.map(({ edge: _, ...shape }) => ({ ...shape, ...nobody })),
+    );
+    const trained = this.trained('phi', layout);
+    return vectors.map(({ modality, edge }, m) => {
+      const map = maps[m] as (typeof maps)[number];
+      const u = trainedMlpEdge(this.graph, 'phi', map, trained, edge);
+      return { modality, kind: 'latent', width, edge: u };
+    });
+  }
+
+  /** The encoder of one modality or of the union of several, and z. */
+  private encoded(ids: readonly ModalityId[]): {
+    readonly encoder: BagEncoder;
+    readonly part: string;
+    readonly trained: TrainedArrays;
+    readonly z: Edge;
+  } {
+    const { config, record } = this.parts;
+    if (record.encoderOutputs === null) throw new Error(`The fold has no encoder of ${ids.join(', ')}`);
+    const criterion = scoringCriterion(record.encoderOutputs);
+    const width = this.widthOf(ids[0] as ModalityId);
+    const encoder = bagEncoderOf(config.mil, width, criterion, config.align.width);
+    const part = `encoder.${ids.length === 1 ? (ids[0] as string) : 'union'}`;
+    const trained = this.trained(part, encoder.layout);
+    const bags = ids.map((id) => ({
+      rows: this.inputs.get(id) as Edge,
+      open: this.openOf(this.slots.findIndex((slot) => slot.id === id)),
+    }));
+    return { encoder, part, trained, z: encoderEdge(this.graph, part, encoder, trained, bags) };
+  }
+
+  /** Whether a modality is open, [1, 1] of bool. */
+  private openOf(m: number): Edge {
+    const { graph } = this;
+    return graph.add('Slice', [this.open, graph.whole(m), graph.whole(m + 1), graph.whole(1)]);
+  }
+
+  private trained(part: string, layout: ParameterLayout): TrainedArrays {
+    return { layout, values: parametersFrom(layout, under(this.parts.arrays, part)) };
+  }
+
+  private widthOf(id: ModalityId): number {
+    const modality = this.modalities.find((one) => one.id === id);
+    if (modality === undefined) throw new Error(`The bundle has no modality ${id}`);
+    return modality.kind === 'bag'
+      ? modality.width
+      : encodedWidth(this.parts.record.tables[id]?.columns ?? []);
+  }
+}
