@@ -88,7 +88,10 @@ async function done({ folder }: MadeCohort, ...args: readonly string[]): Promise
 }
 
 /** What `predict` says of a bundle of a run, and the folder that `bundle onnx` made of it. */
-async function both(cohort: MadeCohort, method: string): Promise<{ predicted: Predicted; example: string }> {
+async function both(
+  { cohort, run }: Trained,
+  method: string,
+): Promise<{ predicted: Predicted; example: string }> {
   const [file, out, onnx] = [`${method}.haf`, `out-${method}`, `onnx-${method}`];
   await done(cohort, 'bundle', run, '--method', method, '-o', file, '--force');
   const who = ['--patients', 'data/everyone.csv', '--trained-patients'];

@@ -129,7 +129,7 @@ class FoldEdges {
 
   /** Tables through their fixed random maps, where the experiment has them (method.md 4.4). */
   private transferred(vectors: readonly Vector[]): readonly Vector[] {
-    const { config, method, rng } = this.parts;
+    const { config, rng } = this.parts;
     if (config.tabular.transfer === 'none') return vectors;
     const width = config.align.width;
     const maps = frozenMaps(vectors, width, rng('transfer'));
