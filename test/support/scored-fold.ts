@@ -3,12 +3,8 @@ import type { BundleFold, BundleModality } from '../../src/operators/bundle/bund
 import { recordDraws } from '../../src/operators/bundle/drawn-maps.js';
 import type { Arrays } from '../../src/operators/bundle/open-bundle.js';
 import { scoringCriterion } from '../../src/operators/bundle/scoring-criterion.js';
-import {
-  scoringModel,
-  type FoldParts,
-  type ScoringData,
-  type ScoringModel,
-} from '../../src/operators/bundle/scoring-model.js';
+import type { ScoringData } from '../../src/operators/bundle/scoring-data.js';
+import { scoringModel, type FoldParts, type ScoringModel } from '../../src/operators/bundle/scoring-model.js';
 import type { InputShape } from '../../src/operators/heads/head.js';
 import { modalitiesOf } from '../../src/operators/methods/method.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
