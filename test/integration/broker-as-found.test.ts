@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { joinBus, prepareBroker, setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
 import type { BrokerAddress } from '../../src/pipeline/bus/nats/address.js';
 import { streamSettings } from '../../src/pipeline/bus/nats/stream-settings.js';
+import { afterRemoval } from '../../src/pipeline/bus/nats/topology.js';
 import { fault } from '../support/fault.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
 
@@ -27,6 +28,11 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
   });
   const refusal = (user: string) => fault(setUpBus(as(user), 60_000));
   const manager = () => admin.jetstreamManager();
+  // Each test deletes the streams of the one before.
+  const add = async (stream: Partial<StreamConfig>): Promise<unknown> => {
+    const jsm = await manager();
+    return afterRemoval(() => jsm.streams.add(stream));
+  };
 
   beforeAll(async () => {
     server = await startNats(config);
@@ -66,7 +72,7 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
     ['KV_haf_members', 'max_age', { max_age: 0 }],
   ])('names %s when its %s does not fit, and touches nothing', async (name, setting, change) => {
     const jsm = await manager();
-    await jsm.streams.add({ ...settingsOf(name), ...change });
+    await add({ ...settingsOf(name), ...change });
     const before = (await jsm.streams.info(name)).config;
     const error = await refusal('free');
     expect(error.code).toBe('HAF_BROKER_UNFIT');
@@ -76,9 +82,19 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
     expect((await jsm.getAccountInfo()).streams).toBe(1);
   });
 
+  it('makes its streams where others of their names were deleted a moment ago', async () => {
+    const jsm = await manager();
+    for (let i = 0; i < 10; i++) {
+      for (const settings of streamSettings) await add({ ...settings, storage: 'memory' as never });
+      for (const { name } of streamSettings) await jsm.streams.delete(name);
+      await (await setUpBus(as('free'), 60_000)).close();
+      for (const { name } of streamSettings) await jsm.streams.delete(name);
+    }
+  });
+
   it('names a queue that does not fit', async () => {
     const jsm = await manager();
-    await jsm.streams.add(settingsOf('HAF_JOBS'));
+    await add(settingsOf('HAF_JOBS'));
     await jsm.consumers.add('HAF_JOBS', {
       ...{ durable_name: 'cpu', filter_subject: 'haf.v1.job.cpu.tile.>', max_deliver: 3 },
       ack_policy: 'explicit' as never,
@@ -91,7 +107,7 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
 
   it('names a consumer of others and a stream of others that take the same subjects', async () => {
     const jsm = await manager();
-    await jsm.streams.add(settingsOf('HAF_JOBS'));
+    await add(settingsOf('HAF_JOBS'));
     await jsm.consumers.add('HAF_JOBS', { durable_name: 'mine', ack_policy: 'explicit' as never });
     expect(await refusal('free')).toMatchObject({
       code: 'HAF_BROKER_UNFIT',
@@ -99,7 +115,7 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
     });
     await jsm.streams.delete('HAF_JOBS');
     await jsm.streams.delete('HAF_EVENTS');
-    await jsm.streams.add({ name: 'OTHER', subjects: ['haf.v1.ev.mine.>'] });
+    await add({ name: 'OTHER', subjects: ['haf.v1.ev.mine.>'] });
     const { code, what } = await refusal('free');
     expect([code, what]).toEqual(['HAF_BROKER_UNFIT', expect.stringContaining('HAF_EVENTS')]);
   });
@@ -112,8 +128,8 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
       max_msg_size: -1,
       subjects: ['haf.v1.job.>', 'mine'],
     };
-    await jsm.streams.add(jobs);
-    await jsm.streams.add({ ...settingsOf('HAF_EVENTS'), max_age: 0, max_bytes: 2 ** 26 });
+    await add(jobs);
+    await add({ ...settingsOf('HAF_EVENTS'), max_age: 0, max_bytes: 2 ** 26 });
     await admin.jetstream().views.kv('haf_units', { history: 1, ttl: 30 * 24 * 3600_000 });
     const bus = await setUpBus(as('free'), 60_000);
     await bus.close();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   nanos,
   NatsError,
@@ -110,16 +111,31 @@ async function make(of: string, call: () => Promise<unknown>): Promise<void> {
   }
 }
 
+const storeNotCreated = 10049;
+/** nats-server 2.15 still removes a stream for a moment after it has confirmed the deletion. */
+const removalMs = 2000;
+
 /** Another orchestrator may make the same stream at the same time; it must be as we need it. */
 async function addStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
   try {
-    await jsm.streams.add(settings);
+    await afterRemoval(() => jsm.streams.add(settings));
   } catch (error) {
     const there = await streamInfo(jsm, settings.name);
     if (!there) throw error;
     const misfits = streamMisfits(there.config, settings);
     if (misfits.length > 0) throw misfitFault(misfits);
   }
+}
+
+/** Retries while the server cannot create the store of a stream because the one before it is being removed. */
+export async function afterRemoval<T>(add: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + removalMs; ; await sleep(50))
+    try {
+      return await add();
+    } catch (error) {
+      const removing = error instanceof NatsError && error.api_error?.err_code === storeNotCreated;
+      if (!removing || performance.now() > end) throw error;
+    }
 }
 
 /** An earlier release made buckets that a message can empty. Only the guard is added; the server does not take it off again. */
