@@ -1,4 +1,5 @@
 import type { Config } from '../../pipeline/config/schema.js';
+import { counted } from '../../pipeline/core/wording.js';
 import { addPairs, concordanceOf } from '../survival/concordance.js';
 import { repeatOf } from './pooled.js';
 import { robustnessCurves } from './summary-row.js';
@@ -66,6 +67,21 @@ const repeatsOf = ({ evaluations }: SurvivalResults, cv: Config['cv']): (number 
         .mean,
   );
 
+/** With fewer comparable pairs than this, one pair moves the C of a fold by more than 0.1. */
+const fewPairs = 10;
+
+/** Notes on folds whose C is defined and comes from very few pairs of test patients. */
+function fewPairNotes(evaluations: SurvivalResults['evaluations']): string[] {
+  return evaluations.flatMap(({ fold, test: { c, pairs } }) => {
+    const count = pairs.concordant + pairs.discordant + pairs.tied;
+    return c === null || count >= fewPairs
+      ? []
+      : [
+          `The C of fold ${fold} is computed from ${counted(count, 'comparable pair')} of test patients only.`,
+        ];
+  });
+}
+
 /** What the reader of a row must know to read its numbers rightly. */
 function survivalNotes(
   { evaluations, folds }: SurvivalResults,
@@ -91,6 +107,7 @@ function survivalNotes(
     ...undefinedC.map(
       ({ fold, test }) => `Fold ${fold} is left out of the mean C: ${test.reasons[0] ?? ''}.`,
     ),
+    ...fewPairNotes(evaluations),
     ...(unseen === 0
       ? []
       : [
