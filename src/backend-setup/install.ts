@@ -19,6 +19,8 @@ export interface InstallOptions {
   readonly version: string;
   /** With CUDA. */
   readonly gpu: boolean;
+  /** SHA-256 that the file of `from` must have. */
+  readonly sha256?: string;
 }
 
 export interface Installation {
@@ -103,6 +105,7 @@ async function put(
   const { scratch, tell } = request;
   if (from === 'npm') {
     tell('running the installer of the npm package');
+    tell('warning: what the installer downloads is not checked: this release holds no hash of it');
     return [await installReadyMade(folder, scratch, gpu)];
   }
   tell('downloading the sources of the addon');

@@ -4,19 +4,68 @@ import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HafError } from '../pipeline/core/errors.js';
 
+/** SHA-256 of the wheels of TensorFlow that are fetched when no other version is asked for. */
+export const pinnedWheels: ReadonlyMap<string, string> = new Map([
+  [
+    'tensorflow_cpu-2.20.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
+    'cf756bbe2d256e942ab5d0ad2c858fb40017581494febdb4387c149b1afde780',
+  ],
+  [
+    'tensorflow-2.20.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
+    '481499fd0f824583de8945be61d5e827898cdaa4f5ea1bc2cc28ca2ccff8229e',
+  ],
+  [
+    'tensorflow-2.20.0-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl',
+    '3e9568c8efcb05c0266be223e3269c62ebf7ad3498f156438311735f6fa5ced5',
+  ],
+]);
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
 /**
  * Compares a file that was fetched with the hash that is written in this release, before anything of it is unpacked.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT when it is another file
  */
 export async function requirePinned(path: string, sha256: string): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  const found = hash.digest('hex');
+  const found = await sha256Of(path);
   if (found === sha256) return;
   throw new HafError(
     'HAF_BACKEND_NOT_BUILT',
     `${basename(path)} is not the file that this release was tested with: its SHA-256 is ${found}, not ${sha256}. Nothing of it was used.`,
-    'Check the registry that "npm config ls" shows: a mirror may serve another file, or the download was damaged.',
+    'Check the registry that "npm config ls" or "pip config list" shows: a mirror may serve another file, or the download was damaged.',
+  );
+}
+
+/**
+ * Checks an archive of TensorFlow before anything of it is unpacked: against the hash that the user gives, else against the
+ * one in this release. Without either, the user is told that the file is unchecked, and its hash.
+ *
+ * @param given SHA-256 from `--sha256`
+ * @throws HafError HAF_BACKEND_NOT_BUILT when it is another file
+ */
+export async function checkArchive(
+  path: string,
+  given: string | null,
+  tell: (step: string) => void,
+): Promise<void> {
+  const name = basename(path);
+  if (given !== null) {
+    const found = await sha256Of(path);
+    if (found === given.toLowerCase()) return;
+    throw new HafError(
+      'HAF_BACKEND_NOT_BUILT',
+      `${name} has the SHA-256 ${found}, not the ${given} of --sha256. Nothing of it was used.`,
+      'Download the file again, or correct --sha256.',
+    );
+  }
+  const pinned = pinnedWheels.get(name);
+  if (pinned !== undefined) return requirePinned(path, pinned);
+  tell(
+    `warning: ${name} is not checked: this release holds no hash of it. Its SHA-256 is ${await sha256Of(path)}`,
   );
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { HafError } from '../pipeline/core/errors.js';
 import { metadataOf, takeCuda, takeFromArchive, takeFromWheel } from './library.js';
 import type { Machine } from '../backends/machine.js';
+import { checkArchive } from './pinned-hash.js';
 import { downloadWheels } from './pip.js';
 import { cudaRequirements, packageOf } from './wheel-choice.js';
 
@@ -19,6 +20,8 @@ export interface LibraryRequest {
   /** Folder for what is downloaded. */
   readonly scratch: string;
   readonly tell: Tell;
+  /** The hash that the user gives for the file of `--from`. */
+  readonly sha256?: string;
 }
 
 /** Brings libtensorflow into a backend's folder from wheels of PyPI, and says which. @throws HafError HAF_BACKEND_NOT_BUILT */
@@ -28,6 +31,7 @@ export async function libraryFromPypi(folder: string, request: LibraryRequest): 
   tell(`downloading the wheel of ${requirement}`);
   const [wheel] = await downloadWheels([requirement], join(scratch, 'wheel'), machine);
   if (wheel === undefined) throw new Error(`pip left no wheel of ${requirement}`);
+  await checkArchive(wheel, null, tell);
   return libraryFromWheel(wheel, folder, request);
 }
 
@@ -48,7 +52,10 @@ async function libraryFromWheel(
     );
   tell(`downloading CUDA: ${requirements.join(', ')}`);
   const wheels = await downloadWheels(requirements, join(scratch, 'cuda'), machine);
-  for (const cuda of wheels) await takeCuda(cuda, folder);
+  for (const cuda of wheels) {
+    await checkArchive(cuda, null, tell);
+    await takeCuda(cuda, folder);
+  }
   return [wheel, ...wheels].map((path) => basename(path));
 }
 
@@ -65,13 +72,15 @@ export async function libraryFrom(
   const path = /^https?:\/\//.test(from) ? await download(from, request) : resolve(from);
   if (!existsSync(path))
     throw new HafError('HAF_USAGE', `There is no file ${path}.`, 'Name npm, pypi, a file or an address.');
-  if (path.endsWith('.whl')) return libraryFromWheel(path, folder, request);
-  if (!/\.(?:tar\.gz|tgz)$/.test(path))
+  const isWheel = path.endsWith('.whl');
+  if (!isWheel && !/\.(?:tar\.gz|tgz)$/.test(path))
     throw new HafError(
       'HAF_USAGE',
       `${basename(path)} is neither a wheel (.whl) nor an archive of libtensorflow (.tar.gz).`,
       'Name one of these, npm or pypi.',
     );
+  await checkArchive(path, request.sha256 ?? null, request.tell);
+  if (isWheel) return libraryFromWheel(path, folder, request);
   request.tell(`unpacking ${basename(path)}`);
   await takeFromArchive(path, folder);
   return [basename(path)];

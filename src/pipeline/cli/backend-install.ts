@@ -7,14 +7,21 @@ import { printData, printJson, say } from './output.js';
 
 /** `backend install`: builds a native TensorFlow, tests it and keeps it. */
 export async function backendInstall(options: BackendInstallOptions): Promise<void> {
-  const { from, tensorflow: version, gpu = false } = options;
+  const { from, tensorflow: version, gpu = false, sha256 } = options;
   if (version !== undefined && from !== 'pypi')
     throw new HafError(
       'HAF_USAGE',
       `--tensorflow chooses among the wheels on PyPI, not what ${from} holds.`,
       'Leave it out, or take --from pypi.',
     );
-  const installed = await installBackend({ from, version: version ?? defaultVersion, gpu }, say);
+  if (sha256 !== undefined && (from === 'pypi' || from === 'npm' || !/^[0-9a-f]{64}$/i.test(sha256)))
+    throw new HafError(
+      'HAF_USAGE',
+      '--sha256 takes the 64 hexadecimal digits of the file or address that --from names.',
+      'Correct it, or leave it out.',
+    );
+  const hash = sha256 === undefined ? {} : { sha256 };
+  const installed = await installBackend({ from, version: version ?? defaultVersion, gpu, ...hash }, say);
   const { name, folder, report } = installed;
   if (options.json) return printJson(installed);
   if (report === null) {

@@ -205,6 +205,8 @@ export interface BackendInstallOptions {
   /** Version of TensorFlow on PyPI; the tested one if absent. */
   readonly tensorflow?: string;
   readonly gpu?: boolean;
+  /** Of the file or address in `from`. */
+  readonly sha256?: string;
   readonly json?: boolean;
 }
 
