@@ -44,7 +44,7 @@ function tested(
 
 async function bundled(folder: string, method: string): Promise<void> {
   const { code, stderr } = await cli(
-    ['bundle', runOf(folder), '--method', method, '-o', `${method}.haf`, '--no-broker'],
+    ['bundle', 'latest', '--method', method, '-o', `${method}.haf`, '--no-broker'],
     folder,
   );
   expect(code, stderr).toBe(0);

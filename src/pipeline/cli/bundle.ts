@@ -28,7 +28,7 @@ import { packageVersion } from './version.js';
 
 /** `bundle RUN --method M -o FILE`: a trained method as one file for use on new patients. */
 export async function bundle(name: string, { force = false, ...options }: BundleOptions): Promise<ExitCode> {
-  const base = RunDirectory.find(options.runs, name);
+  const base = RunDirectory.findExperiment(options.runs, name);
   const config = base.experiment();
   const { createdAt, codeVersion, node } = base.info();
   const store = await openStore(options.store, cacheOptions(options));

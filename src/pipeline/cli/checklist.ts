@@ -18,7 +18,7 @@ import { printData, printJson, say } from './output.js';
  * HAF_USAGE for files that somebody has edited
  */
 export function checklist(name: string, options: ChecklistOptions): Promise<void> {
-  const directory = RunDirectory.find(options.runs, name);
+  const directory = RunDirectory.findExperiment(options.runs, name);
   assertIdle(directory);
   const record = readRunRecord(directory);
   const lists = [tripodAi, remark].map((guideline) => ({ guideline, items: filled(guideline, record) }));

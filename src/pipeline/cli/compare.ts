@@ -13,7 +13,7 @@ import { textTable } from './text-table.js';
  * named. How it tests is what the first run's experiment says under `stats`, always on the pooled predictions.
  */
 export async function compare(runA: string, runB: string, options: CompareOptions): Promise<void> {
-  const [a, b] = [RunDirectory.find(options.runs, runA), RunDirectory.find(options.runs, runB)];
+  const [a, b] = [RunDirectory.findExperiment(options.runs, runA), RunDirectory.find(options.runs, runB)];
   const { stats, seed } = a.experiment();
   const names = methodPairs(a, b, options);
   const kinds = [a, b].map((one) => one.experiment().data.outcome.kind);

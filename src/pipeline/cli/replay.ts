@@ -26,7 +26,7 @@ import { packageVersion } from './version.js';
  */
 export async function replay(stage: StageName, options: ReplayOptions): Promise<ExitCode> {
   assertAddressSpace();
-  const base = RunDirectory.find(options.runs, options.run);
+  const base = RunDirectory.findExperiment(options.runs, options.run);
   const { dataRoot } = base.info();
   const { config } = loadConfig({ text: configYaml(base.experiment()), set: options.set });
   const prepared = await prepareRun(config, options.data ?? dataRoot, options, { onNote: say });

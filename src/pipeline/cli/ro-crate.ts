@@ -13,7 +13,7 @@ import { printData, printJson, say } from './output.js';
  * @throws HafError HAF_RUN_BUSY while a process works on the run
  */
 export async function roCrateOf(name: string, options: CrateOptions): Promise<void> {
-  const directory = RunDirectory.find(options.runs, name);
+  const directory = RunDirectory.findExperiment(options.runs, name);
   assertIdle(directory);
   const files = await filesOfRun(directory.path);
   const { metadata, gaps } = roCrate(directory.info(), files, {

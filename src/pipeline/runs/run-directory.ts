@@ -36,6 +36,9 @@ const runFileSchema = z.object({
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 
+/** Commands that are runs of a part of the graph, under their own names. */
+const commandRuns = ['tile', 'embed', 'bundle', 'predict', 'validate'];
+
 /** Recipes by job key, as planned; what `explain` compares. */
 const recipesFile = 'plan.json';
 
@@ -63,9 +66,19 @@ export class RunDirectory {
       .map(({ directory }) => directory);
   }
 
-  /** The run called `name`: its full name, a unique beginning of it, or "latest". @throws HafError HAF_RUN_UNKNOWN */
-  static find(runs: string, name: string): RunDirectory {
-    const all = RunDirectory.list(runs);
+  /** As `find`, among the runs of experiments: those of `tile`, `embed`, `bundle`, `predict` and `validate` have no methods to look at. */
+  static findExperiment(runs: string, name: string): RunDirectory {
+    return RunDirectory.find(runs, name, (run) => !commandRuns.includes(run.info().name));
+  }
+
+  /**
+   * The run called `name`: its full name, a unique beginning of it, or "latest".
+   *
+   * @param among which runs to look at; all by default
+   * @throws HafError HAF_RUN_UNKNOWN
+   */
+  static find(runs: string, name: string, among: (run: RunDirectory) => boolean = () => true): RunDirectory {
+    const all = RunDirectory.list(runs).filter(among);
     const names = all.map(({ run }) => run);
     const unknown = (what: string): HafError =>
       new HafError(
