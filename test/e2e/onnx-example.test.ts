@@ -174,7 +174,7 @@ describe.skipIf(python === null)('example.py gives what predict gives', () => {
   it('and refuses columns and words that the model does not know', async () => {
     const { example } = await both(first, 'table-Clin');
     const file = join(first.cohort.folder, 'faulty.json');
-    const row = { AGE: 60, STAGE: 'II', SEX: 'male', SITE: 'tongue', SMOKES: 1 };
+    const row = { AGE: 60, STAGE: 'II', SEX: 'male', SITE: 'tongue', SMOKES: 1, MONTHS: 20 };
     const ran = (patient: object): string => {
       writeFileSync(file, JSON.stringify(patient));
       return runPython(python as string, [example, file]);
