@@ -5,6 +5,7 @@ import { patientBagsFile } from '../../src/operators/cohort/cohort-data.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bagCoordsFile, bagIndexFile, featuresFiles } from '../../src/operators/features/bag-index.js';
+import { newAttentionFile, scoresFile } from '../../src/operators/bundle/predicted-data.js';
 import { attentionFile } from '../../src/operators/stage1/encoder-data.js';
 import { thumbnailFile, tileSetFile } from '../../src/operators/tiling/tiles-data.js';
 import { stages } from '../../src/pipeline/stages.js';
@@ -31,7 +32,11 @@ describe('the files a stage opens of its inputs', () => {
     expect(stages.cohort.opens).toEqual({ bags: [patientBagsFile] });
     expect(stages.stage1.opens).toEqual({ embed: Object.values(featuresFiles) });
     const { tile, ...others } = stages.heatmap.opens ?? {};
-    expect(others).toEqual({ stage1: [attentionFile], embed: [bagIndexFile, bagCoordsFile] });
+    expect(others).toEqual({
+      stage1: [attentionFile],
+      predict: [scoresFile, newAttentionFile],
+      embed: [bagIndexFile, bagCoordsFile],
+    });
     expect(tile?.slice(0, 2)).toEqual([tileSetFile, thumbnailFile(0)]);
   });
 });
