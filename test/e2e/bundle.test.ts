@@ -8,10 +8,8 @@ import { workFolder } from '../support/small-cohort.js';
 /** All kinds of rows that can be bundled; `mdlm` has a frozen layer, all tables a frozen map. */
 const methods = [
   'haf',
-  'drop',
   'clip',
   'mdlm',
-  'ga_mean',
   'tma_clam',
   'wsi_tma_clam',
   'blood',
