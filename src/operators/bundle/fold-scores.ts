@@ -38,11 +38,11 @@ export class FoldScores {
     return patients.map((patient) => {
       const own = outputsOf.get(patient);
       const outputs = own ?? record.unseen;
+      const chance = this.chanceOf(outputs, own !== undefined);
       return {
-        outputs,
-        probability: record.survival === null ? this.chanceOf(outputs, own !== undefined) : null,
+        ...{ outputs, chance },
+        probability: record.survival === null ? chance : null,
         survival: this.survivalAt(outputs),
-        chance: this.chanceOf(outputs, own !== undefined),
         without: without.map((of) => of.get(patient) ?? null),
       };
     });

@@ -1,11 +1,10 @@
-import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
 import { nearest } from '../../pipeline/core/suggest.js';
 import { faultsError } from '../tables/table-fault.js';
-import { readTextTable, type TextTable } from '../tables/text-table.js';
+import { modalityTexts, type TextKeys } from '../tables/modality-texts.js';
+import type { TextTable } from '../tables/text-table.js';
 import type { TypedTable } from '../tables/typed-table.js';
 import type { BundleColumn } from './bundle-data.js';
 
@@ -32,18 +31,10 @@ export async function readNewTable(
   modality: ModalityId,
   columns: readonly BundleColumn[],
   files: readonly { readonly name: string; readonly path: string }[],
-  { id, sheet, delimiter, decimal }: Pick<TableDeclaration, 'id' | 'sheet' | 'delimiter' | 'decimal'>,
-  { layout, patients }: Pick<Config['data'], 'layout' | 'patients'>,
+  declared: TextKeys,
+  data: Pick<Config['data'], 'layout' | 'patients'>,
 ): Promise<NewTable> {
-  const texts = await Promise.all(
-    files.map(({ name, path }) =>
-      readTextTable(path, {
-        ...{ name, sheet, delimiter, decimal, missing: patients.missing },
-        id: id === null ? [patients.id].flat() : [id],
-        patientOf: idRuleOf(layout),
-      }),
-    ),
-  );
+  const texts = await modalityTexts(files, declared, data);
   const faults = texts.flatMap((text) => text.faults);
   if (faults.length > 0) throw faultsError(faults);
   const places = columns.map(({ name }) => placeOf(name, texts));

@@ -37,15 +37,19 @@ export type ScoredPatient = z.infer<typeof scoredPatientSchema>;
 /** What `predict` writes: its share of the patients, sorted by id. */
 export const scoresSchema = z.array(scoredPatientSchema);
 
+/** What is predicted, in the words of the training. */
+export const predictedOutcomeSchema = z.strictObject({
+  kind: z.enum(['binary', 'timeToEvent']),
+  positive: z.string(),
+  negative: z.string(),
+  /** Years at which survival is given; time-to-event alone. */
+  horizons: z.array(z.number()),
+});
+
 /** What `predictions` writes: everybody, with what the prediction is worth. */
 export const predictedSchema = z.strictObject({
   method: z.strictObject({ id: z.string(), title: z.string() }),
-  outcome: z.strictObject({
-    kind: z.enum(['binary', 'timeToEvent']),
-    positive: z.string(),
-    negative: z.string(),
-    horizons: z.array(z.number()),
-  }),
+  outcome: predictedOutcomeSchema,
   metric: z.enum(['auc', 'c']),
   patients: z.array(
     scoredPatientSchema.extend({

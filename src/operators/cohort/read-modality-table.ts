@@ -2,11 +2,10 @@ import { hancockColumnCounts } from '../../pipeline/config/cohorts/hancock.js';
 import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { joinTables } from '../tables/join-tables.js';
 import type { TableFault } from '../tables/table-fault.js';
-import { readTextTable } from '../tables/text-table.js';
+import { modalityTexts, type TextKeys } from '../tables/modality-texts.js';
 import { typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
 
 export interface ModalityTable {
@@ -20,7 +19,7 @@ export interface ModalityTable {
   readonly problems: readonly Problem[];
 }
 
-type TableKeys = Pick<TableDeclaration, 'columns' | 'others' | 'id' | 'sheet' | 'delimiter' | 'decimal'>;
+type TableKeys = Pick<TableDeclaration, 'columns' | 'others'> & TextKeys;
 
 /**
  * Reads the files of one table modality, gives their columns kinds, and joins them by patient. The columns of the outcome are
@@ -28,21 +27,13 @@ type TableKeys = Pick<TableDeclaration, 'columns' | 'others' | 'id' | 'sheet' | 
  */
 export async function readModalityTable(
   modality: ModalityId,
-  { columns, others, id, sheet, delimiter, decimal }: TableKeys,
+  { columns, others, ...keys }: TableKeys,
   files: readonly { readonly name: string; readonly path: string }[],
   { layout, patients, outcome }: Pick<Config['data'], 'layout' | 'patients' | 'outcome'>,
 ): Promise<ModalityTable> {
   const hancock = layout === 'hancock';
   const exclude = new Set([outcome.event?.column, outcome.time?.column].filter((name) => name !== undefined));
-  const texts = await Promise.all(
-    files.map(({ name, path }) =>
-      readTextTable(path, {
-        ...{ name, sheet, delimiter, decimal, missing: patients.missing },
-        id: id === null ? [patients.id].flat() : [id],
-        patientOf: idRuleOf(layout),
-      }),
-    ),
-  );
+  const texts = await modalityTexts(files, keys, { layout, patients });
   const present = new Set(texts.flatMap((text) => text.columns));
   const typed = texts.map((text) => {
     // Of several files each has some of the declared columns; a table that lacks one of HANCOCK's is used without it.

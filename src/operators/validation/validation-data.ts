@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { predictedOutcomeSchema } from '../bundle/predicted-data.js';
 
 /** What `validation` writes, and the pages of it that people open. */
 export const validationFile = 'validation.json';
@@ -87,13 +88,7 @@ export type Shift = z.infer<typeof shiftSchema>;
 /** What `validation` writes: a bundle against patients whose outcome is known. */
 export const validationSchema = z.strictObject({
   method: z.strictObject({ id: z.string(), title: z.string() }),
-  outcome: z.strictObject({
-    kind: z.enum(['binary', 'timeToEvent']),
-    positive: z.string(),
-    negative: z.string(),
-    /** Years. */
-    horizons: z.array(z.number()),
-  }),
+  outcome: predictedOutcomeSchema,
   patients: z.strictObject({
     predicted: z.number().int(),
     validated: z.number().int(),

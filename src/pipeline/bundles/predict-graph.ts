@@ -20,6 +20,12 @@ export interface PredictGraphOptions {
   readonly heatmaps: boolean;
 }
 
+/** The files of all tables in the roles `table:<modality>`, for a job that reads several modalities. */
+export const tableSources = ({ tables }: Pick<DataFiles, 'tables'>): readonly SourceFile[] =>
+  tables.flatMap(({ modality, sources }) =>
+    sources.map((source) => ({ ...source, role: `table:${modality}` })),
+  );
+
 /** The jobs that predict new patients: files become bags as in an experiment, then everybody is scored by a bundle, part by part. */
 export function buildPredictGraph(
   config: Config,
@@ -31,9 +37,7 @@ export function buildPredictGraph(
   const { tile, embed } = addBags(add, config, data, { after: [], until: 'embed' });
   const modalities = [...new Set(embed.map(({ modality }) => modality))];
   const bags = modalities.map((modality) => add('bags', { modality }, { embed: keysOf(embed, [modality]) }));
-  const tables = data.tables.flatMap(({ modality, sources }) =>
-    sources.map((source) => ({ ...source, role: `table:${modality}` })),
-  );
+  const tables = tableSources(data);
   const roster = add(
     'roster',
     trainedPatients ? { trainedPatients } : {},

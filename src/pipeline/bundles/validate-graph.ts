@@ -1,7 +1,12 @@
 import type { Config } from '../config/schema.js';
 import { adder, type Graph, type JobNode } from '../graph.js';
 import type { SourceFile } from '../stage.js';
-import { buildPredictGraph, type PredictFiles, type PredictGraphOptions } from './predict-graph.js';
+import {
+  buildPredictGraph,
+  tableSources,
+  type PredictFiles,
+  type PredictGraphOptions,
+} from './predict-graph.js';
 
 /** What a validation reads besides the data of the patients. */
 export interface OutcomeFiles {
@@ -27,9 +32,6 @@ export function buildValidateGraph(
   const keysOf = (stage: JobNode['stage']): readonly string[] =>
     predicting.filter((node) => node.stage === stage).map(({ key }) => key);
   const { by } = options;
-  const tables = files.data.tables.flatMap(({ modality, sources }) =>
-    sources.map((source) => ({ ...source, role: `table:${modality}` })),
-  );
   add(
     'validation',
     by.length === 0 ? {} : { by },
@@ -39,7 +41,9 @@ export function buildValidateGraph(
       roster: keysOf('roster'),
       outcome: [known],
     },
-    { sources: [files.bundle, ...(by.length === 0 ? [] : [outcome, ...tables, ...others])] },
+    {
+      sources: [files.bundle, ...(by.length === 0 ? [] : [outcome, ...tableSources(files.data), ...others])],
+    },
   );
   return jobs;
 }

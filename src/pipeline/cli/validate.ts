@@ -7,7 +7,7 @@ import {
   type Validation,
 } from '../../operators/validation/validation-data.js';
 import { configOfValidation, findOutcomeFiles } from '../bundles/outcome-files.js';
-import type { PredictFiles, PredictGraphOptions } from '../bundles/predict-graph.js';
+import { tableSources, type PredictFiles, type PredictGraphOptions } from '../bundles/predict-graph.js';
 import { buildValidateGraph } from '../bundles/validate-graph.js';
 import type { ExitCode } from '../core/errors.js';
 import { counted } from '../core/wording.js';
@@ -36,10 +36,7 @@ async function planned(
   const tables = await findOutcomeFiles(validating, root, { ...naming, others: by.length > 0 });
   // A column that is not there should be told before anything is predicted.
   const { readGroupings } = await import('../../operators/validation/grouping-columns.js');
-  const own = files.data.tables.flatMap(({ modality, sources }) =>
-    sources.map((source) => ({ ...source, role: `table:${modality}` })),
-  );
-  await readGroupings(by, [tables.outcome, ...own, ...tables.others], validating.data);
+  await readGroupings(by, [tables.outcome, ...tableSources(files.data), ...tables.others], validating.data);
   return {
     config: validating,
     graphOf: (of: PredictFiles, how: PredictGraphOptions) =>

@@ -1,0 +1,23 @@
+import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { idRuleOf } from '../../pipeline/core/naming.js';
+import { readTextTable, type TextTable } from './text-table.js';
+
+/** What of the declaration of a table modality decides how its files are read. */
+export type TextKeys = Pick<TableDeclaration, 'id' | 'sheet' | 'delimiter' | 'decimal'>;
+
+/** The files of one table modality as texts, in their order. */
+export const modalityTexts = (
+  files: readonly { readonly name: string; readonly path: string }[],
+  { id, sheet, delimiter, decimal }: TextKeys,
+  { layout, patients }: Pick<Config['data'], 'layout' | 'patients'>,
+): Promise<readonly TextTable[]> =>
+  Promise.all(
+    files.map(({ name, path }) =>
+      readTextTable(path, {
+        ...{ name, sheet, delimiter, decimal, missing: patients.missing },
+        id: id === null ? [patients.id].flat() : [id],
+        patientOf: idRuleOf(layout),
+      }),
+    ),
+  );
