@@ -7,7 +7,7 @@ import { HafError } from '../core/errors.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { findBags } from '../sources/bag-files.js';
-import { nameFiles, type DataFiles } from '../sources/find-sources.js';
+import { nameFiles, nameSources, type DataFiles } from '../sources/find-sources.js';
 import type { NamingOptions } from '../sources/name-by-content.js';
 import type { SourceFile } from '../stage.js';
 import type { PredictFiles } from './predict-graph.js';
@@ -102,23 +102,18 @@ export async function findNewPatients(
     );
   const used: Config = { ...config, modalities: there };
   const named = await nameFiles({ tables, bags, warnings }, used, root, options);
-  const single = async (role: string, path: string): Promise<SourceFile> => {
-    const { outcome } = await nameFiles(
-      { outcome: [{ role, name: path, path: resolve(path) }], bags: [] },
-      used,
-      '.',
-      options,
-    );
-    return outcome[0] as SourceFile;
-  };
+  const given = [
+    { role: 'bundle', path: options.bundle },
+    ...(options.patients === null ? [] : [{ role: 'patients', path: options.patients }]),
+  ];
+  const [bundle, patients = null] = await nameSources(
+    given.map(({ role, path }) => ({ role, name: path, path: resolve(path) })),
+    options,
+  );
   return {
     config: used,
     problems: named.unreadable,
-    files: {
-      bundle: await single('bundle', options.bundle),
-      patients: options.patients === null ? null : await single('patients', options.patients),
-      data: named,
-    },
+    files: { bundle: bundle as SourceFile, patients, data: named },
   };
 }
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Bundle } from '../../operators/bundle/bundle-data.js';
 import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
-import { nameFiles } from '../sources/find-sources.js';
+import { nameSources } from '../sources/find-sources.js';
 import type { NamingOptions } from '../sources/name-by-content.js';
 import type { OutcomeFiles } from './validate-graph.js';
 
@@ -64,19 +64,10 @@ export async function findOutcomeFiles(
       )
     : [];
   const there = others.filter(({ name }) => existsSync(join(root, name)));
-  const named = await nameFiles(
-    {
-      outcome: [{ role: 'outcome', name: file }, ...there].map((one) => ({
-        ...one,
-        path: resolve(root, one.name),
-      })),
-      bags: [],
-    },
-    config,
-    root,
+  const [outcome, ...rest] = await nameSources(
+    [{ role: 'outcome', name: file }, ...there].map((one) => ({ ...one, path: resolve(root, one.name) })),
     options,
   );
-  const [outcome, ...rest] = named.outcome;
   if (outcome === undefined) throw new Error('the outcome table has no name');
   return { outcome, others: rest };
 }

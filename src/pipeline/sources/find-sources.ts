@@ -93,12 +93,7 @@ export async function nameFiles(
     options,
   );
   const nameOf = (file: Found): ContentName => named.get(file.path) as ContentName;
-  const take = (found: readonly Found[]): SourceFile[] =>
-    found.map((file) => {
-      const name = nameOf(file);
-      if ('fault' in name) throw unusable(file, name.fault);
-      return { ...file, sha256: name.sha256 };
-    });
+  const take = (found: readonly Found[]): readonly SourceFile[] => withContent(found, named);
   const problems: Problem[] = [];
   const readable = bags.flatMap((bag): BagFiles[] => {
     const known = { modality: bag.modality, kind: bag.kind, unit: bag.unit };
@@ -118,6 +113,28 @@ export async function nameFiles(
     ...{ bags: readable, unreadable: [...problems, ...warnings] },
   };
 }
+
+/** Names files that a command cannot do without by their content. @throws HafError HAF_DATA_MISSING for one that cannot be read */
+export async function nameSources(
+  files: readonly Found[],
+  options: NamingOptions,
+): Promise<readonly SourceFile[]> {
+  const named = await nameByContent(
+    files.map(({ path }) => path),
+    options,
+  );
+  return withContent(files, named);
+}
+
+const withContent = (
+  files: readonly Found[],
+  named: ReadonlyMap<string, ContentName>,
+): readonly SourceFile[] =>
+  files.map((file) => {
+    const name = named.get(file.path) as ContentName;
+    if ('fault' in name) throw unusable(file, name.fault);
+    return { ...file, sha256: name.sha256 };
+  });
 
 function unusable({ name, path }: Found, fault: NodeJS.ErrnoException): HafError {
   const { reason, fix } = whyUnreadable(name, fault.code ?? fault.message);
