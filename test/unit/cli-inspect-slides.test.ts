@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -35,8 +36,8 @@ const findings = async (root: string, ...set: readonly string[]): Promise<string
 describe('inspect of slides', () => {
   it('prints a row for each file, and reason and fix below one that cannot be read', async () => {
     const root = await folderOf({ 'a.svs': 0.5, 'b.svs': null, 'c.svs': 'no slide' });
-    const slides = await probeSlides('', await slidesAt([root]));
-    const lines = slideLines(slides, plain);
+    const slides = await probeSlides('', (await slidesAt([root])).slides);
+    const lines = slideLines(slides, [], plain);
     expect(lines[1]).toMatch(/a\.svs +strips +200x200 +3 +0\.5 +Aperio MPP +40x +JPEG +0$/);
     expect(lines[2]).toMatch(/b\.svs +strips +200x200 +3 +- +- +40x/);
     expect(lines[3]).toMatch(/c\.svs +nothing$/);
@@ -49,6 +50,35 @@ describe('inspect of slides', () => {
     expect(good.code).toBe(0);
     expect(JSON.parse(good.stdout)).toMatchObject({ slides: [{ probe: { readable: true } }] });
     expect((await cli(['inspect', '.'], root)).code).toBe(65);
+  });
+});
+
+// Root may list every folder, but not one whose name Node cannot write: 0xe4 is an umlaut in Latin-1.
+describe('a folder that cannot be listed', () => {
+  const hide = (root: string): void =>
+    void execFileSync('bash', ['-c', "mkdir $'Pr\\xe4'; cp a.svs $'Pr\\xe4/'"], { cwd: root });
+
+  it('is named below the slides, and ends inspect with 65', async () => {
+    const root = await folderOf({ 'a.svs': 0.5 });
+    expect((await cli(['inspect', '.'], root)).code).toBe(0);
+    hide(root);
+    const { code, stdout } = await cli(['inspect', '.'], root);
+    expect(code).toBe(65);
+    expect(stdout).toMatch(
+      /a\.svs +strips.*\n\n\.\/Pr\ufffd\/ {2}The name of the folder is not valid UTF-8.*\n +fix: Rename it/,
+    );
+    const json = JSON.parse((await cli(['inspect', '.', '--json'], root)).stdout) as object;
+    expect(json).toMatchObject({ slides: [{ file: './a.svs' }], unlisted: [{ folder: './Pr\ufffd/' }] });
+  });
+
+  it('is named although the experiment does not fit the folder', async () => {
+    const root = await folderOf({ 'a.svs': 0.5 });
+    hide(root);
+    const survey = await surveyCohort(loadConfig({ text: 'name: test' }).config, root);
+    expect(survey.checks).toBeNull();
+    expect(surveyLines(survey, plain).join('\n')).toMatch(
+      /Worth a look\n.*Pr\ufffd\/: The name of the folder/,
+    );
   });
 });
 

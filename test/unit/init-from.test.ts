@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -289,6 +290,19 @@ describe('init --from refuses', () => {
     await expect(init(out, { name: 'My Study' })).rejects.toMatchObject({ code: 'HAF_USAGE' });
     expect(existsSync(out)).toBe(false);
   });
+});
+
+it('names folders that it cannot list, on the terminal and in the file', async () => {
+  const root = filesIn({
+    'clinical.csv': table('PATIENT,AGE,STATUS', (n) => `${age(n)},${n % 3 ? 'alive' : 'dead'}`),
+  });
+  // Root may list every folder, but not one whose name Node cannot write: 0xe4 is an umlaut in Latin-1.
+  execFileSync('bash', ['-c', "mkdir $'Pr\\xe4'"], { cwd: root });
+  const { text } = await written(root);
+  const line =
+    /Pr\ufffd\/: The name of the folder is not valid UTF-8, so the files in it are not found\. Rename it/;
+  expect(told).toMatch(line);
+  expect(text).toMatch(line);
 });
 
 it('describes how ids are written', () => {

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import type { LeftFile } from '../../operators/survey/read-tables.js';
 import { configTemplate } from '../config/print.js';
 import { HafError } from '../core/errors.js';
 import { matchingFiles } from '../sources/matching-files.js';
+import { unlistedFolder, type UnlistedFolder } from '../sources/why-unreadable.js';
 import type { InitOptions } from './options.js';
 import { printData, say } from './output.js';
 
@@ -52,7 +54,13 @@ async function draft(file: string, from: string, name: string): Promise<Draft> {
         context: { folder: from },
       },
     );
-  const names = (await matchingFiles('**/*', from)).filter((path) => !ours.test(path));
+  const unlisted: LeftFile[] = [];
+  const found = await matchingFiles('**/*', from, {
+    onUnreadable: ({ name: folder, code }) => {
+      if (!ours.test(folder)) unlisted.push(...unlistedFolder(folder, code).map(leftOf));
+    },
+  });
+  const names = found.filter((path) => !ours.test(path));
   const about = { name, root: rootFrom(file, from) };
   const { hancockFolder, hancockText } = await import('./init/hancock-text.js');
   const hancock = await hancockFolder(from, names);
@@ -60,13 +68,18 @@ async function draft(file: string, from: string, name: string): Promise<Draft> {
     const modalities = hancock.modalities.map(({ id, file: where }) => `  ${id}: ${where}`);
     return {
       text: hancockText(hancock, about),
-      told: ['The folder holds the dataset HANCOCK: layout hancock.', ...modalities],
+      told: [
+        'The folder holds the dataset HANCOCK: layout hancock.',
+        ...modalities,
+        ...unlisted.map(({ file: folder, reason }) => `  ${folder}: ${reason}`),
+      ],
     };
   }
   const { surveyFolder } = await import('../../operators/survey/survey-folder.js');
   const { experimentText } = await import('./init/experiment-text.js');
   const { foundLines } = await import('./init/found-text.js');
-  const survey = await surveyFolder(from, names);
+  const seen = await surveyFolder(from, names);
+  const survey = { ...seen, left: [...unlisted, ...seen.left] };
   if (survey.tables.length + survey.bags.length === 0)
     throw new HafError(
       'HAF_DATA_MISSING',
@@ -76,6 +89,11 @@ async function draft(file: string, from: string, name: string): Promise<Draft> {
     );
   return { text: experimentText(survey, about), told: foundLines(survey) };
 }
+
+const leftOf = ({ folder, reason, fix }: UnlistedFolder): LeftFile => ({
+  file: folder,
+  reason: `${reason} ${fix}`,
+});
 
 /** The folder of the data, relative to the experiment, with "/" on every system. */
 function rootFrom(file: string, from: string): string {

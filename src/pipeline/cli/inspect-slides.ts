@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { glob } from 'tinyglobby';
 import { type ExitCode, exitCodes } from '../core/errors.js';
+import { matchingFiles } from '../sources/matching-files.js';
+import { unlistedFolder, type UnlistedFolder } from '../sources/why-unreadable.js';
 import { paletteFor, printData, printJson } from './output.js';
 import { probeSlides, slideGlob, slideRows, type SlideSurvey } from './survey-slides.js';
 import { textTable } from './text-table.js';
@@ -8,23 +9,34 @@ import { textTable } from './text-table.js';
 export const isFolder = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
+/** Slide files, and folders that cannot be listed, so that slides in them are not found. */
+export interface SlidesMeant {
+  readonly slides: readonly string[];
+  readonly unlisted: readonly UnlistedFolder[];
+}
+
 /** The slides that are meant: files as they are named, and those below folders. */
-export async function slidesAt(paths: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(
-    paths.map(async (path) =>
-      isFolder(path)
-        ? (await glob(slideGlob, { cwd: path, onlyFiles: true }))
-            .sort()
-            .map((file) => `${path.replace(/\/+$/, '')}/${file}`)
-        : [path],
-    ),
-  );
-  return found.flat();
+export async function slidesAt(paths: readonly string[]): Promise<SlidesMeant> {
+  const slides: string[] = [];
+  const unlisted: UnlistedFolder[] = [];
+  for (const path of paths) {
+    if (!isFolder(path)) {
+      slides.push(path);
+      continue;
+    }
+    const below = (name: string): string => `${path.replace(/\/+$/, '')}/${name}`;
+    const names = await matchingFiles(slideGlob, path, {
+      onUnreadable: ({ name, code }) => unlisted.push(...unlistedFolder(below(name), code)),
+    });
+    slides.push(...names.map(below));
+  }
+  return { slides, unlisted };
 }
 
 /** What `inspect SLIDES` prints for people. */
 export function slideLines(
   slides: readonly SlideSurvey[],
+  unlisted: readonly UnlistedFolder[] = [],
   colors = paletteFor(process.stdout),
 ): readonly string[] {
   const { header, rows } = slideRows(slides);
@@ -41,16 +53,26 @@ export function slideLines(
           ]
         : ['', `${colors.yellow(file)}  ${probe.reason}.`, `  ${colors.bold('fix:')} ${probe.fix}`],
     ),
+    ...unlisted.flatMap(({ folder, reason, fix }) => [
+      ...['', `${colors.yellow(folder)}  ${reason}`],
+      `  ${colors.bold('fix:')} ${fix}`,
+    ]),
   ];
 }
 
-/** `inspect SLIDES...`: whether each slide can be read, and how; exit code 65 when a cohort would be without one. */
-export async function inspectSlides(files: readonly string[], json: boolean): Promise<ExitCode> {
+/**
+ * `inspect SLIDES...`: whether each slide can be read, and how; exit code 65 when a cohort would be without one, or may be
+ * because a folder cannot be listed.
+ */
+export async function inspectSlides(
+  { slides: files, unlisted }: SlidesMeant,
+  json: boolean,
+): Promise<ExitCode> {
   const slides = await probeSlides('', files);
-  if (json) printJson({ slides });
-  else printData(slideLines(slides).join('\n'));
+  if (json) printJson({ slides, unlisted });
+  else printData(slideLines(slides, unlisted).join('\n'));
   const usable = slides.every(
     ({ probe }) => probe.readable && probe.info.warnings.every(({ severity }) => severity === 'warning'),
   );
-  return usable ? exitCodes.ok : exitCodes.badData;
+  return usable && unlisted.length === 0 ? exitCodes.ok : exitCodes.badData;
 }

@@ -3,17 +3,14 @@ import { join } from 'node:path';
 import { loadConfig } from '../config/load.js';
 import { type ExitCode, exitCodes, HafError } from '../core/errors.js';
 import { countedUses, filesCsv } from '../sources/file-report.js';
-import { inspectSlides, isFolder, slidesAt } from './inspect-slides.js';
+import { inspectSlides, isFolder, slidesAt, type SlidesMeant } from './inspect-slides.js';
 import type { InspectOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { type Survey, surveyCohort } from './survey.js';
 import { surveyLines } from './survey-text.js';
 
 /** Whether the paths are slides rather than the folder of a cohort, which has an outcome table or an experiment. */
-async function slidesMeant(
-  paths: readonly string[],
-  options: InspectOptions,
-): Promise<readonly string[] | null> {
+async function slidesMeant(paths: readonly string[], options: InspectOptions): Promise<SlidesMeant | null> {
   const [first] = paths;
   if (first === undefined) {
     if (options.config !== undefined) return null;
@@ -28,8 +25,8 @@ async function slidesMeant(
   if (cohort || (folder && options.config !== undefined)) return null;
   const missing = paths.length === 1 && !existsSync(first);
   if (missing) return null;
-  const slides = await slidesAt(paths);
-  return folder && slides.length === 0 ? null : slides;
+  const meant = await slidesAt(paths);
+  return folder && meant.slides.length === 0 ? null : meant;
 }
 
 /**

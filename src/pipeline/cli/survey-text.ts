@@ -14,10 +14,11 @@ const listedColumns = 24;
 
 /** What `inspect` prints for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { checks, slides, slideWarnings, files } = survey;
+  const { checks, slides, slideWarnings, unlisted, files } = survey;
   const findings = visibleIn(survey.findings);
   const warnings = [
     ...(checks?.warnings ?? []).map(warningText),
+    ...unlisted.map(({ folder, reason, fix }) => visibleInLine(`${folder}: ${reason} ${fix}`)),
     ...slideWarnings.map(({ file, reason, fix }) => visibleInLine(`${file}: ${reason}. ${fix}`)),
   ];
   const section = (

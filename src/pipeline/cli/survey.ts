@@ -7,6 +7,8 @@ import { HafError } from '../core/errors.js';
 import { featureEndings } from '../core/file-endings.js';
 import { fileReport, type FileUse } from '../sources/file-report.js';
 import { findFiles, nameFiles } from '../sources/find-sources.js';
+import { matchingFiles } from '../sources/matching-files.js';
+import { unlistedFolder, type UnlistedFolder } from '../sources/why-unreadable.js';
 import { slideGlob, surveySlides, type SlideProblem, type SlideSurvey } from './survey-slides.js';
 
 /** Something that is not there or cannot be used, and what to do about it. */
@@ -28,6 +30,8 @@ export interface Survey {
   readonly slideWarnings: readonly SlideProblem[];
   /** Every file of the folder; empty when the checks could not be made. */
   readonly files: readonly FileUse[];
+  /** Folders that cannot be listed and that no finding names. */
+  readonly unlisted: readonly UnlistedFolder[];
   readonly findings: readonly SurveyFinding[];
 }
 
@@ -70,7 +74,11 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
     findings.push(findingOf(error), ...(await otherFiles(config, root, error)));
   }
   const { slides, warnings: slideWarnings } = seen;
-  return { root, checks, slides, slideWarnings, files: uses, findings: [...findings, ...seen.findings] };
+  const all = [...findings, ...seen.findings];
+  const unlisted = (await unlistedBelow(root)).filter(
+    ({ folder }) => !all.some(({ what }) => what.includes(folder)),
+  );
+  return { root, checks, slides, slideWarnings, files: uses, unlisted, findings: all };
 }
 
 const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
@@ -78,6 +86,15 @@ const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
   what: what.trimEnd(),
   fix,
 });
+
+async function unlistedBelow(root: string): Promise<readonly UnlistedFolder[]> {
+  const unlisted: UnlistedFolder[] = [];
+  await matchingFiles('**/*', root, {
+    dot: true,
+    onUnreadable: ({ name, code }) => unlisted.push(...unlistedFolder(name, code)),
+  });
+  return unlisted;
+}
 
 /** Where feature files or slides lie, when a glob has missed all of them. */
 async function otherFiles(

@@ -30,6 +30,18 @@ export function whyUnlisted(name: string, code: string): Pick<Problem, 'reason' 
   };
 }
 
+/** A folder that cannot be listed: files in it are not found. */
+export interface UnlistedFolder {
+  /** Its path, with `/` at its end. */
+  readonly folder: string;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+/** The folder with reason and fix; nothing for a folder that holds no data of the user. @param code - of the file system, such as EACCES */
+export const unlistedFolder = (folder: string, code: string): readonly UnlistedFolder[] =>
+  mayHoldData(folder) ? [{ folder, ...whyUnlisted(folder, code) }] : [];
+
 /** Why a file cannot be opened, and what to do. @param code - of the file system, such as ENOENT */
 export function whyUnreadable(name: string, code: string): Pick<Problem, 'reason' | 'fix'> {
   if (code === 'ENOENT' && name.includes(replacement))
