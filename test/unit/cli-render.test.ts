@@ -4,11 +4,12 @@ import { liveRenderer } from '../../src/pipeline/cli/render/live-renderer.js';
 import { plainRenderer, rendererFor } from '../../src/pipeline/cli/render/renderer.js';
 import {
   advance,
-  emptyView,
+  emptyState,
   progressOf,
   stagesOf,
-  type RunView,
-} from '../../src/pipeline/cli/render/run-view.js';
+  scoresOf,
+  type RunState,
+} from '../../src/pipeline/observe/run-state.js';
 import { clock } from '../../src/pipeline/cli/render/clock.js';
 import { fitLine, viewLines } from '../../src/pipeline/cli/render/view-lines.js';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
@@ -67,9 +68,11 @@ const finished = event({
   report: null,
   failures: 1,
 });
-const after = (...events: readonly RunEvent[]): RunView => [started, ...events].reduce(advance, emptyView);
+const after = (...events: readonly RunEvent[]): RunState => [started, ...events].reduce(advance, emptyState);
 
-describe('the view of a run', () => {
+const none = { waiting: 0, queued: 0, running: 0, done: 0, cached: 0, failed: 0, skipped: 0 };
+
+describe('the state of a run', () => {
   it('counts cached, done, failed and skipped jobs per stage', () => {
     const view = after(
       cached('tables', {}),
@@ -78,9 +81,9 @@ describe('the view of a run', () => {
       event({ type: 'job-skipped', ...ref('evaluate', { fold: 1, method: 'haf' }), because: 'stage3/1/haf' }),
     );
     expect(stagesOf(view)).toEqual([
-      { stage: 'tables', jobs: 1, done: 0, cached: 1, failed: 0, skipped: 0 },
-      { stage: 'stage3', jobs: 6, done: 1, cached: 0, failed: 1, skipped: 0 },
-      { stage: 'evaluate', jobs: 6, done: 0, cached: 0, failed: 0, skipped: 1 },
+      { ...none, stage: 'tables', jobs: 1, cached: 1 },
+      { ...none, stage: 'stage3', jobs: 6, done: 1, failed: 1, waiting: 4 },
+      { ...none, stage: 'evaluate', jobs: 6, skipped: 1, waiting: 5 },
     ]);
     expect(progressOf(view)).toEqual({ ended: 4, jobs: 13 });
   });
@@ -92,7 +95,10 @@ describe('the view of a run', () => {
       event({ type: 'job-epoch', ...ref('stage3', unit), epoch: 4, epochs: 60, metrics: {} }),
     );
     expect(running.running).toEqual([
-      { job: 'stage3/0/haf', stage: 'stage3', epoch: 4, epochs: 60, encoding: null },
+      {
+        ...{ job: 'stage3/0/haf', stage: 'stage3', worker: 'w1', attempt: 1 },
+        ...{ startedAt: '2026-01-01T00:00:00.000Z', epoch: 4, epochs: 60, encoding: null },
+      },
     ]);
     expect(advance(running, done('stage3', unit)).running).toEqual([]);
     expect(advance(running, failed('stage3', unit)).running).toEqual([]);
@@ -108,7 +114,7 @@ describe('the view of a run', () => {
 
   it('counts a job once, as it ended last, and not at all while it is made again', () => {
     const unit = { fold: 0, method: 'haf' };
-    const stage3 = (view: RunView) => stagesOf(view).find(({ stage }) => stage === 'stage3');
+    const stage3 = (view: RunState) => stagesOf(view).find(({ stage }) => stage === 'stage3');
     const events = [
       failed('stage3', unit),
       queued('stage3', unit),
@@ -132,7 +138,7 @@ describe('the view of a run', () => {
   it('never counts more jobs than there are, whatever it hears of', () => {
     const one = { ...started, plan: [{ stage: 'stage3', jobs: 1, cached: 0, why: '' }] } as RunEvent;
     const strays = [0, 1, 2].map((fold) => done('stage3', { fold, method: 'haf' }));
-    const view = [one, done('tables', {}), ...strays].reduce(advance, emptyView);
+    const view = [one, done('tables', {}), ...strays].reduce(advance, emptyState);
     expect(progressOf(view)).toEqual({ ended: 1, jobs: 1 });
   });
 
@@ -142,10 +148,17 @@ describe('the view of a run', () => {
       done('evaluate', { fold: 0, method: 'haf' }, { testAuc: 0.7 }),
       cached('evaluate', { fold: 1, method: 'haf' }, { testAuc: null }),
     );
-    expect([...view.aucs]).toEqual([
-      ['haf/0', 0.7],
-      ['haf/1', null],
-    ]);
+    expect(scoresOf(view, 'haf', 'testAuc')).toEqual([0.7, null, undefined]);
+  });
+
+  it('keeps why a job failed until the job succeeds, over a restart of the run too', () => {
+    const unit = { fold: 0, method: 'haf' };
+    const failures = (...events: RunEvent[]) => [...(after(...events).ledger?.failures.values() ?? [])];
+    const died = { job: 'stage3/0/haf', state: 'failed', code: 'HAF_WORKER_DIED', what: 'It died.' };
+    expect(failures(failed('stage3', unit), started, queued('stage3', unit))).toMatchObject([died]);
+    expect(failures(failed('stage3', unit), started, done('stage3', unit))).toEqual([]);
+    const skipped = event({ type: 'job-skipped', ...ref('evaluate', unit), because: 'stage3/0/haf' });
+    expect(failures(skipped)).toMatchObject([{ state: 'skipped', what: 'needs stage3/0/haf', fix: null }]);
   });
 
   it('starts over when the run is started again', () => {
@@ -222,7 +235,7 @@ describe('the lines of the live view', () => {
   });
 
   it('say who does the work when this machine does none', () => {
-    const without = (workers: number) => [{ ...started, workers } as RunEvent].reduce(advance, emptyView);
+    const without = (workers: number) => [{ ...started, workers } as RunEvent].reduce(advance, emptyState);
     expect(viewLines(without(0), 0, plain)[0]).toBe('demo-1  0/13 jobs  workers elsewhere, in-process  0:00');
     expect(viewLines(without(1), 0, plain)[0]).toContain('1 worker, ');
   });
@@ -232,7 +245,7 @@ describe('the lines of the live view', () => {
     const events = Array.from({ length: 10 }, (_, fold) =>
       done('evaluate', { fold, method: 'cell_density' }, { testAuc: 0.6 }),
     );
-    const lines = viewLines([wide as RunEvent, ...events].reduce(advance, emptyView), 0, plain);
+    const lines = viewLines([wide as RunEvent, ...events].reduce(advance, emptyState), 0, plain);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });

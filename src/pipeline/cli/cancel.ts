@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { userName } from '../core/this-user.js';
 import { openJoinedBus } from './open-bus.js';
-import { advance, emptyView } from './render/run-view.js';
+import { advance, emptyState } from '../observe/run-state.js';
 import { localRootOf } from './local-root.js';
 import type { LookOptions } from './options.js';
 import { say } from './output.js';
@@ -16,7 +16,7 @@ export async function cancel(run: string, options: LookOptions): Promise<void> {
   const { bus } = joined;
   try {
     const name = await requireRun(bus, run);
-    const { finished } = (await bus.history(name)).reduce(advance, emptyView);
+    const { finished } = (await bus.history(name)).reduce(advance, emptyState);
     const driven = (await bus.members()).some((member) => member.run === name);
     if (finished && !driven) {
       say(`${name} ${finished.outcome.replaceAll('-', ' ')}; there is nothing to cancel.`);

@@ -5,8 +5,8 @@ import { unserved, unservedText } from './missing-workers.js';
 import { deadLetterStream } from '../bus/nats/names.js';
 import { counted } from '../core/wording.js';
 import type { LookOptions } from './options.js';
+import { advance, emptyState, progressOf } from '../observe/run-state.js';
 import { printData, printJson } from './output.js';
-import { advance, emptyView, progressOf } from './render/run-view.js';
 import { workerTable } from './workers.js';
 
 /** `status`: what is under way on the broker. */
@@ -51,7 +51,7 @@ interface Progress {
 
 /** Where a run stands, from what has been told of it so far. */
 async function progress(bus: Bus, run: string, driven: boolean): Promise<Progress> {
-  const view = (await bus.history(run)).reduce(advance, emptyView);
+  const view = (await bus.history(run)).reduce(advance, emptyState);
   const state = view.finished
     ? view.finished.outcome.replaceAll('-', ' ')
     : driven

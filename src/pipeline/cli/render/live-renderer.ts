@@ -1,6 +1,6 @@
+import { advance, emptyState } from '../../observe/run-state.js';
 import { paletteFor } from '../output.js';
 import type { Renderer, TextStream } from './event-renderer.js';
-import { advance, emptyView } from './run-view.js';
 import { fitLine, viewLines } from './view-lines.js';
 
 /** At most ten frames a second; one a second keeps the clock going while nothing happens. */
@@ -14,7 +14,7 @@ const rewind = (lines: number): string => (lines === 0 ? '' : `${escape}[${lines
 /** A view of the run that is drawn over itself. It uses two ANSI sequences only: cursor up and clear below. */
 export function liveRenderer(stream: TextStream, now: () => number = () => performance.now()): Renderer {
   const colors = paletteFor(stream);
-  let view = emptyView;
+  let view = emptyState;
   let [startedMs, drawnMs, drawnLines] = [now(), -Infinity, 0];
   let pending: NodeJS.Timeout | null = null;
   let closed = false;

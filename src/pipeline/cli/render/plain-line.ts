@@ -1,7 +1,7 @@
 import { assertNever } from '../../core/assert-never.js';
 import type { RunEvent } from '../../run-event.js';
 import type { paletteFor } from '../output.js';
-import { endedOf, progressOf, stagesOf, type RunView } from './run-view.js';
+import { endedOf, progressOf, stagesOf, type RunState } from '../../observe/run-state.js';
 import { clock } from './clock.js';
 import { workersText } from './view-lines.js';
 
@@ -20,7 +20,7 @@ const mostNamed = 20;
 /** The event as one line of a log, or null when it is none of interest there. `view` is the state after it. */
 export function plainLine(
   event: RunEvent,
-  view: RunView,
+  view: RunState,
   colors: ReturnType<typeof paletteFor>,
 ): string | null {
   switch (event.type) {
@@ -41,7 +41,7 @@ export function plainLine(
  */
 function stageLine(
   { type, stage: name }: Extract<RunEvent, { type: 'job-done' | 'job-failed' | 'job-skipped' }>,
-  view: RunView,
+  view: RunState,
 ): string | null | undefined {
   const stage = stagesOf(view).find((one) => one.stage === name);
   if (stage === undefined || stage.jobs <= mostLines) return undefined;
@@ -58,10 +58,10 @@ function stageLine(
   return `[${ended}/${jobs}] ${name}: ${count} of ${stage.jobs}${lost}`;
 }
 
-function jobLine(event: RunEvent, view: RunView, colors: ReturnType<typeof paletteFor>): string | null {
+function jobLine(event: RunEvent, view: RunState, colors: ReturnType<typeof paletteFor>): string | null {
   const { ended, jobs } = progressOf(view);
   // Without the event that began the run - it is older than what the broker keeps - nobody knows of how many.
-  const counter = jobs > 0 ? `[${ended}/${jobs}]` : `[${view.tally?.size ?? 0}]`;
+  const counter = jobs > 0 ? `[${ended}/${jobs}]` : `[${view.ledger?.ended ?? 0}]`;
   switch (event.type) {
     case 'run-started': {
       const cached = event.plan.reduce((sum, stage) => sum + stage.cached, 0);

@@ -1,9 +1,9 @@
 import { visible, visibleIn } from '../../core/visible.js';
+import { advance, emptyState } from '../../observe/run-state.js';
 import { paletteFor, printData } from '../output.js';
 import type { Renderer, TextStream } from './event-renderer.js';
 import { liveRenderer } from './live-renderer.js';
 import { plainLine } from './plain-line.js';
-import { advance, emptyView } from './run-view.js';
 import { workersText } from './view-lines.js';
 
 /** Events as NDJSON on stdout; messages stay on stderr. */
@@ -16,7 +16,7 @@ const jsonRenderer = (messages: TextStream): Renderer => ({
 /** One line per event of interest: for logs, pipes and dumb terminals. */
 export function plainRenderer(stream: TextStream): Renderer {
   const colors = paletteFor(stream);
-  let view = emptyView;
+  let view = emptyState;
   let elsewhere = 0;
   return {
     past: (event) => (view = advance(view, event)),

@@ -1,25 +1,34 @@
+import {
+  endedOf,
+  progressOf,
+  scoresOf,
+  shownScore,
+  spreadOf,
+  stagesOf,
+  type RunningJob,
+  type RunState,
+  type StageState,
+} from '../../observe/run-state.js';
 import type { paletteFor } from '../output.js';
 import { counted } from '../../core/wording.js';
 import { clock } from './clock.js';
 import { encodingText } from './encoding.js';
-import { endedOf, progressOf, stagesOf, type RunningJob, type RunView, type StageView } from './run-view.js';
 
 type Palette = ReturnType<typeof paletteFor>;
 
 const barWidth = 20;
 
-function bar({ jobs, done, cached, failed, skipped }: StageView, colors: Palette): string {
+function bar({ jobs, done, cached, failed, skipped }: StageState, colors: Palette): string {
   const full = Math.floor((barWidth * (done + cached)) / jobs);
   const lost = Math.ceil((barWidth * (failed + skipped)) / jobs);
   const blank = Math.max(0, barWidth - full - lost);
   return `${colors.green('█'.repeat(full))}${colors.red('█'.repeat(lost))}${colors.dim('░'.repeat(blank))}`;
 }
 
-function stageLine(stage: StageView, view: RunView, colors: Palette): string {
-  const running = view.running.filter((job) => job.stage === stage.stage).length;
+function stageLine(stage: StageState, colors: Palette): string {
   const counts = [
     stage.cached > 0 && colors.dim(`${stage.cached} cached`),
-    running > 0 && colors.cyan(`${running} running`),
+    stage.running > 0 && colors.cyan(`${stage.running} running`),
     stage.failed > 0 && colors.red(`${stage.failed} failed`),
     stage.skipped > 0 && colors.yellow(`${stage.skipped} skipped`),
   ].filter((count) => count !== false);
@@ -35,70 +44,68 @@ function runningLine({ job, epoch, epochs, encoding }: RunningJob, colors: Palet
 /** A share as `.712`; `1.00` when it is one. Four characters wide, so that ten folds fit 80 columns. */
 const share = (value: number): string => (value >= 0.9995 ? '1.00' : value.toFixed(3).replace(/^0/, ''));
 
-/** Mean and population standard deviation of the folds so far (method.md 9.1). */
 function spread(values: readonly number[]): string {
-  if (values.length === 0) return '';
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return `${share(mean)} ± ${share(Math.sqrt(variance))}`;
+  const found = spreadOf(values);
+  return found ? `${share(found.mean)} ± ${share(found.sd)}` : '';
 }
 
-/** Test AUC by method and fold, filling in as folds end; the last column is their mean so far. */
-export function aucTable(view: RunView, colors: Palette): readonly string[] {
-  if (view.aucs.size === 0) return [];
+/** Test score by method and fold, filling in as folds end; the last column is their mean so far. */
+function scoreTable(view: RunState, colors: Palette): readonly string[] {
+  if (!view.ledger?.scores.size) return [];
+  const { name, title } = shownScore(view);
   const folds = Array.from({ length: view.folds }, (_, fold) => fold);
   const width = Math.max(8, ...view.methods.map((method) => method.length));
   const head = folds.map((fold) => String(fold).padStart(4)).join(' ');
   const rows = view.methods.map((method) => {
-    const aucs = folds.map((fold) => view.aucs.get(`${method}/${fold}`));
-    const cells = aucs.map((auc) =>
-      auc === undefined ? ' ·  ' : auc === null ? ' n/a' : share(auc).padStart(4),
+    const scores = scoresOf(view, method, name);
+    const cells = scores.map((score) =>
+      score === undefined ? ' ·  ' : score === null ? ' n/a' : share(score).padStart(4),
     );
-    const known = aucs.filter((auc) => typeof auc === 'number');
+    const known = scores.filter((score) => typeof score === 'number');
     return `  ${method.padEnd(width)} ${cells.join(' ')}  ${colors.bold(spread(known))}`.trimEnd();
   });
-  return ['', colors.dim(`  ${'test AUC'.padEnd(width)} ${head}  mean ± sd`), ...rows];
+  return ['', colors.dim(`  ${title.padEnd(width)} ${head}  mean ± sd`), ...rows];
 }
 
 /** Who trains: the processes of the machine that started the run, and those of workers that have joined. */
 export function workersText({
   workers,
   elsewhere = 0,
-}: Pick<RunView, 'workers'> & { readonly elsewhere?: number }): string {
+}: Pick<RunState, 'workers'> & { readonly elsewhere?: number }): string {
   const joined = elsewhere > 0 ? `${elsewhere} elsewhere` : '';
   if (workers === 0) return joined === '' ? 'workers elsewhere' : `${counted(elsewhere, 'worker')} elsewhere`;
   return [counted(workers, 'worker'), joined].filter(Boolean).join(', ');
 }
 
-function headline(view: RunView, seconds: number, colors: Palette): string {
+function headline(view: RunState, seconds: number, colors: Palette): string {
   const { ended, jobs } = progressOf(view);
   const state = view.finished ? view.finished.outcome.replaceAll('-', ' ') : `${ended}/${jobs} jobs`;
   return `${colors.bold(view.run)}  ${state}  ${workersText(view)}, ${view.bus}  ${clock(seconds)}`;
 }
 
-const isComplete = (stage: StageView): boolean => endedOf(stage) === stage.jobs;
+const isComplete = (stage: StageState): boolean => endedOf(stage) === stage.jobs;
 
 /**
- * The live view as lines: a headline, a line per stage, the running jobs, the table of test AUCs. Where they would
+ * The live view as lines: a headline, a line per stage, the running jobs, the table of test scores. Where they would
  * not fit, complete stages are left out first.
  *
  * @param seconds since the run started
  * @param rows lines there is room for
  */
 export function viewLines(
-  view: RunView,
+  view: RunState,
   seconds: number,
   colors: Palette,
   rows = Number.POSITIVE_INFINITY,
 ): readonly string[] {
   if (view.startedAt === null) return [];
-  const below = [...view.running.map((job) => runningLine(job, colors)), ...aucTable(view, colors)];
+  const below = [...view.running.map((job) => runningLine(job, colors)), ...scoreTable(view, colors)];
   const all = stagesOf(view);
   const crowded = 1 + all.length + below.length > rows;
   const stages = crowded ? all.filter((stage) => !isComplete(stage)) : all;
   return [
     headline(view, view.finished?.seconds ?? seconds, colors),
-    ...stages.map((stage) => stageLine(stage, view, colors)),
+    ...stages.map((stage) => stageLine(stage, colors)),
     ...below,
   ].slice(0, rows);
 }
