@@ -15,6 +15,16 @@ const trainerFile = fileURLToPath(new URL('./trainer-process.js', import.meta.ur
  */
 const nodeOptions = ['--initial-old-space-size=512'];
 
+/** Options of Node that hold the text of a script (`node --eval`): the value follows in the same argument or in the next. */
+const scriptOption = /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
+
+/** The options of Node of this process, without its script: the child would run the script once more. */
+const inheritedOptions = (): string[] =>
+  process.execArgv.filter((option, i, all) => {
+    const before = all[i - 1] ?? '';
+    return !scriptOption.test(option) && !(scriptOption.test(before) && !before.includes('='));
+  });
+
 export interface TrainerOptions {
   /** Tensor backend the process is told to load. */
   readonly backend: string;
@@ -98,7 +108,7 @@ export class Trainer implements Executor {
       child = fork(trainerFile, {
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        execArgv: [...nodeOptions, ...process.execArgv],
+        execArgv: [...nodeOptions, ...inheritedOptions()],
         env: {
           ...process.env,
           HAF_BACKEND: this.options.backend,

@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ExitCode } from '../core/errors.js';
+import type { QuickstartOptions } from './options.js';
+import { say } from './output.js';
+import { synth } from './synth.js';
+import { up } from './up.js';
+import { packageFolder } from './version.js';
+
+/** The synthetic cohort, below the working directory. */
+const cohort = join('data', 'synthetic');
+
+/** A file beside the cohort. It holds the settings the cohort was made with, or "unfinished" while it is written. */
+const stamp = `${cohort}.settings.json`;
+
+/** `quickstart`: makes a synthetic cohort once, and runs examples/quickstart.yaml of this package on it. */
+export async function quickstart({ patients, ...options }: QuickstartOptions): Promise<ExitCode> {
+  await makeCohort({ patients, seed: 1, width: 64, slides: true });
+  const config = join(packageFolder(), 'examples', 'quickstart.yaml');
+  say(`experiment: ${config}`);
+  return up({ ...options, config, data: cohort });
+}
+
+/** A folder without the stamp is the user's own and stays as it is. */
+async function makeCohort(settings: Parameters<typeof synth>[1]): Promise<void> {
+  const wanted = JSON.stringify(settings);
+  const made = existsSync(stamp) ? readFileSync(stamp, 'utf8') : null;
+  if (existsSync(cohort) && made === null) return say(`using ${cohort} as it is`);
+  if (existsSync(cohort) && made === wanted) return;
+  rmSync(cohort, { recursive: true, force: true });
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, 'unfinished');
+  await synth(cohort, settings);
+  writeFileSync(stamp, wanted);
+}

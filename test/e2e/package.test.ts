@@ -1,0 +1,103 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const exec = promisify(execFile);
+const root = resolve(import.meta.dirname, '../..');
+const here = (): string => mkdtempSync(join(tmpdir(), 'haf-package-'));
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** Packs what is built. */
+function pack(folder: string): Packed {
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
+  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' })) as Packed[];
+  if (packed === undefined) throw new Error('npm packed nothing');
+  return packed;
+}
+
+const registry = spawnSync('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=5000'], { cwd: root });
+const reached = registry.status === 0;
+if (!reached) console.error('the package is not installed in this test: npm does not reach its registry');
+
+describe('the package', () => {
+  it('holds what a user needs, and no sources, tests or maps', () => {
+    const { size, files } = pack(here());
+    expect(size).toBeLessThan(15e6);
+    const paths = files.map(({ path }) => path);
+    for (const needed of ['dist/bin/haf-pipeline.js', 'dist/src/api/index.d.ts', 'docs/errors.md', 'LICENSE'])
+      expect(paths).toContain(needed);
+    const known =
+      /^(dist\/.*\.(js|d\.ts)|(docs|deploy|examples)\/.*|(README|CHANGELOG)\.md|LICENSE|package\.json)$/;
+    expect(paths.filter((path) => !known.test(path))).toEqual([]);
+    expect(paths.length).toBeGreaterThan(500);
+  });
+
+  it.skipIf(!reached)(
+    'runs where it is installed alone, and a typed script imports it',
+    async () => {
+      const folder = here();
+      const prefix = join(folder, 'prefix');
+      const { filename } = pack(folder);
+      // Scripts of dependencies download a native TensorFlow, which the package does without.
+      const install = [
+        'install',
+        '--global',
+        '--prefix',
+        prefix,
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+      ];
+      await exec('npm', [...install, join(folder, filename)], { cwd: folder });
+      const work = join(folder, 'work');
+      mkdirSync(work);
+      const run = (...args: readonly string[]): string =>
+        execFileSync(join(prefix, 'bin', 'haf-pipeline'), args, {
+          ...{ cwd: work, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+          env: { ...process.env, NO_COLOR: '1', HAF_BACKEND: 'onnx' },
+        });
+      const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+      expect((await run('--version')).trim()).toBe(version);
+
+      const short = ['methods=[mil-WSI,blood]', 'modalities=[WSI,Blood]', 'cv.folds=2', 'train.epochs=2'];
+      const table = run(
+        'quickstart',
+        '--patients',
+        '20',
+        '--no-broker',
+        ...short.flatMap((s) => ['--set', s]),
+      );
+      expect(table).toMatch(/Blood .* ± /);
+      expect(table).toMatch(/\d+ invented patients/);
+
+      const packages = join(work, 'node_modules');
+      mkdirSync(packages);
+      symlinkSync(join(prefix, 'lib', 'node_modules', 'haf-pipeline'), join(packages, 'haf-pipeline'));
+      writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+      const script = `import { openRun, version, type OpenRun } from 'haf-pipeline';
+const run: OpenRun = openRun('latest');
+const rows: number | undefined = run.summary?.rows.length;
+console.log(version(), run.state, rows, run.predictions('blood').length);
+// @ts-expect-error: there is no such option
+openRun('latest', { folder: 'x' });
+`;
+      writeFileSync(join(work, 'script.ts'), script);
+      const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')];
+      const compiler = [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ...types];
+      const how = ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', 'script.ts'];
+      const compiled = spawnSync(process.execPath, [...compiler, ...how], { cwd: work, encoding: 'utf8' });
+      expect(compiled.stdout).toBe('');
+      const said = execFileSync(process.execPath, ['script.js'], { cwd: work, encoding: 'utf8' });
+      expect(said.trim()).toBe(`${version} succeeded 2 2`);
+    },
+    300_000,
+  );
+});

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { firstMissing, pageFolder, pageSteps, runStep } from '../support/page-steps.js';
+import { workFolder } from '../support/small-cohort.js';
+import { cli } from '../support/cli.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const stepsOf = (page: string): ReturnType<typeof pageSteps> =>
+  pageSteps(readFileSync(join(root, 'docs', page), 'utf8'));
+
+describe('what the pages show', () => {
+  it('docs/scripting.md', async () => {
+    const changes = { methods: ['blood'], modalities: ['Blood'], data: { root: 'data' } };
+    const folder = pageFolder(await workFolder(changes));
+    const [run, ...others] = stepsOf('scripting.md');
+    expect(others).toHaveLength(2);
+    if (run) expect(await runStep(run, folder)).toBeNull();
+    const bundled = await cli(['bundle', 'latest', '--method', 'blood', '-o', 'model.haf'], folder);
+    expect(bundled.stderr).toContain('model.haf');
+    for (const step of others) expect(await runStep(step, folder)).toBeNull();
+  }, 240_000);
+});
+
+describe('the blocks of a page', () => {
+  const page = [
+    'Text.\n\n```sh\nnot run\n```\n',
+    '```yaml file=a.yaml\nname: a\n```\n',
+    '```sh run exit=3 with="--x 1"\necho "one 12"; cat a.yaml; exit 3\n```\n',
+    '```text\none ...\nname: a\n```\n',
+    '```text\nof nothing\n```\n',
+  ].join('\n');
+
+  it('are run in a folder and compared with what the page shows', async () => {
+    const steps = pageSteps(page);
+    expect(steps.map(({ language, exit, more, shows }) => [language, exit, more, shows])).toEqual([
+      ['file', 0, '', []],
+      ['sh', 3, '--x 1', ['one ...', 'name: a']],
+    ]);
+    const folder = pageFolder();
+    for (const step of steps) expect(await runStep(step, folder)).toBeNull();
+    const [, shell] = steps;
+    if (!shell) throw new Error('no step');
+    expect(await runStep({ ...shell, exit: 0 }, folder)).toContain('ended with 3');
+    expect(await runStep({ ...shell, shows: ['name: a', 'one ...'] }, folder)).toContain('no line "one ..."');
+  });
+
+  it('show lines in their order, with any text for three dots', () => {
+    expect(firstMissing(['a ... c', 'd'], ['a b c\nd\n'])).toBeNull();
+    expect(firstMissing(['a ... c', 'd'], ['a b c\n', 'd\n'])).toBeNull();
+    expect(firstMissing(['d', 'a ... c'], ['a b c\nd\n'])).toBe('a ... c');
+    expect(firstMissing(['a ... c'], ['a b\nc\n'])).toBe('a ... c');
+    expect(firstMissing(['1.5'], ['125\n'])).toBe('1.5');
+  });
+});
