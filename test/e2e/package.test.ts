@@ -40,64 +40,48 @@ describe('the package', () => {
     expect(paths.length).toBeGreaterThan(500);
   });
 
-  it.skipIf(!reached)(
-    'runs where it is installed alone, and a typed script imports it',
-    async () => {
-      const folder = here();
-      const prefix = join(folder, 'prefix');
-      const { filename } = pack(folder);
-      // Scripts of dependencies download a native TensorFlow, which the package does without.
-      const install = [
-        'install',
-        '--global',
-        '--prefix',
-        prefix,
-        '--ignore-scripts',
-        '--no-audit',
-        '--no-fund',
-      ];
-      await exec('npm', [...install, join(folder, filename)], { cwd: folder });
-      const work = join(folder, 'work');
-      mkdirSync(work);
-      const run = (...args: readonly string[]): string =>
-        execFileSync(join(prefix, 'bin', 'haf-pipeline'), args, {
-          ...{ cwd: work, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-          env: { ...process.env, NO_COLOR: '1', HAF_BACKEND: 'onnx' },
-        });
-      const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-      expect((await run('--version')).trim()).toBe(version);
+  it.skipIf(!reached)('runs where it is installed alone, and a typed script imports it', installed, 300_000);
+});
 
-      const short = ['methods=[mil-WSI,blood]', 'modalities=[WSI,Blood]', 'cv.folds=2', 'train.epochs=2'];
-      const table = run(
-        'quickstart',
-        '--patients',
-        '20',
-        '--no-broker',
-        ...short.flatMap((s) => ['--set', s]),
-      );
-      expect(table).toMatch(/Blood .* ± /);
-      expect(table).toMatch(/\d+ invented patients/);
-
-      const packages = join(work, 'node_modules');
-      mkdirSync(packages);
-      symlinkSync(join(prefix, 'lib', 'node_modules', 'haf-pipeline'), join(packages, 'haf-pipeline'));
-      writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
-      const script = `import { openRun, version, type OpenRun } from 'haf-pipeline';
+const script = `import { openRun, version, type OpenRun } from 'haf-pipeline';
 const run: OpenRun = openRun('latest');
 const rows: number | undefined = run.summary?.rows.length;
 console.log(version(), run.state, rows, run.predictions('blood').length);
 // @ts-expect-error: there is no such option
 openRun('latest', { folder: 'x' });
 `;
-      writeFileSync(join(work, 'script.ts'), script);
-      const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')];
-      const compiler = [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ...types];
-      const how = ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', 'script.ts'];
-      const compiled = spawnSync(process.execPath, [...compiler, ...how], { cwd: work, encoding: 'utf8' });
-      expect(compiled.stdout).toBe('');
-      const said = execFileSync(process.execPath, ['script.js'], { cwd: work, encoding: 'utf8' });
-      expect(said.trim()).toBe(`${version} succeeded 2 2`);
-    },
-    300_000,
-  );
-});
+
+async function installed(): Promise<void> {
+  const [folder, work] = [here(), here()];
+  const { filename } = pack(folder);
+  const prefix = join(folder, 'prefix');
+  // Scripts of dependencies download a native TensorFlow, which the package does without.
+  const how = ['--global', '--prefix', prefix, '--ignore-scripts', '--no-audit', '--no-fund'];
+  await exec('npm', ['install', ...how, join(folder, filename)], { cwd: folder });
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, NO_COLOR: '1', HAF_BACKEND: 'onnx' };
+    const { stdout } = await exec(join(prefix, 'bin', 'haf-pipeline'), args, { cwd: work, env });
+    return stdout;
+  };
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect((await run('--version')).trim()).toBe(version);
+
+  const keys = ['methods=[mil-WSI,blood]', 'modalities=[WSI,Blood]', 'cv.folds=2', 'train.epochs=2'];
+  const short = keys.flatMap((key) => ['--set', key]);
+  const table = await run('quickstart', '--patients', '20', '--no-broker', ...short);
+  expect(table).toMatch(/Blood .* ± /);
+  expect(table).toMatch(/\d+ invented patients/);
+
+  mkdirSync(join(work, 'node_modules'));
+  const packageFolder = join(prefix, 'lib', 'node_modules', 'haf-pipeline');
+  symlinkSync(packageFolder, join(work, 'node_modules', 'haf-pipeline'));
+  writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(work, 'script.ts'), script);
+  const options = ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
+  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')];
+  // A type error ends the compiler with a code, and this call with its output.
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  await exec(process.execPath, [compiler, ...options, ...types, 'script.ts'], { cwd: work });
+  const { stdout } = await exec(process.execPath, ['script.js'], { cwd: work });
+  expect(stdout.trim()).toBe(`${version} succeeded 2 2`);
+}

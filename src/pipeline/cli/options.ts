@@ -66,11 +66,6 @@ export interface UpOptions extends PlanOptions, RunOptions {
   readonly dryRun?: boolean;
 }
 
-/** `quickstart`: `up` on the experiment that comes with the package. */
-export interface QuickstartOptions extends Omit<UpOptions, 'config' | 'data'> {
-  readonly patients: number;
-}
-
 export interface WorkerOptions extends BrokerOptions, MetricsOptions {
   readonly class: readonly JobClass[];
   /** Training jobs at once; five for each GPU, or one for each core. */

@@ -1,11 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExitCode } from '../core/errors.js';
-import type { QuickstartOptions } from './options.js';
+import type { UpOptions } from './options.js';
 import { say } from './output.js';
 import { synth } from './synth.js';
 import { up } from './up.js';
 import { packageFolder } from './version.js';
+
+/** `quickstart`: the options of `up`, whose experiment and cohort are known. */
+export interface QuickstartOptions extends Omit<UpOptions, 'config' | 'data'> {
+  readonly patients: number;
+}
 
 /** The synthetic cohort, below the working directory. */
 const cohort = join('data', 'synthetic');
