@@ -157,6 +157,9 @@ export const joins: Expectations = {
 
   'file-of-another-slide': async (open) => {
     const at = open('file-of-another-slide');
+    expect(
+      (await at.inspected()).match(/wsi\/00[12]\.h5, .*says inside that it is of "00[12]"/g),
+    ).toHaveLength(2);
     const { code } = await at.up('--set', 'methods=[cell_density]');
     expect(code).toBe(0);
     expect(

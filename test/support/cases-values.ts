@@ -52,6 +52,9 @@ export const values: Expectations = {
       { severity: 'warning', reason: expect.stringContaining('rows hold zeros only') as string },
     ]);
     expect((await embedFile('WSI', at.path('data/wsi/HE_004.h5'), 8)).problems).toEqual([]);
+    expect((await at.inspected()).match(/HE_00\d\.h5.*rows hold zeros only/g)).toEqual([
+      expect.stringMatching(/^HE_003\.h5/),
+    ]);
   },
 
   'value-unseen-in-training': async (open) => {

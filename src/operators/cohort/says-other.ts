@@ -1,8 +1,20 @@
 import { stemOf } from '../../pipeline/core/file-name.js';
 import { fileEndings } from '../../pipeline/core/file-endings.js';
 import { patientIn, type IdRule, type NameRule } from '../../pipeline/core/naming.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { EmbeddedBags } from './bag-piece.js';
+
+/** A file of bags, as far as it tells whose it is. */
+export interface SayingFile {
+  /** Path below the data root; null for the cores of a patient. */
+  readonly file: string | null;
+  readonly modality: ModalityId;
+  readonly index: {
+    /** The slides or patients that the file says it is of. */
+    readonly says?: readonly string[] | undefined;
+    readonly bags: readonly { readonly patient: string | null }[];
+  };
+}
 
 /** How the names of a modality say whose its files are. */
 export interface Whose {
@@ -17,7 +29,7 @@ export interface Whose {
  * Warns of files that say inside that they are of another patient than their names say: the name of another file, or one that
  * the rule of the modality reads as another patient.
  */
-export function saysOther(files: readonly EmbeddedBags[], whose: Whose): readonly Problem[] {
+export function saysOther(files: readonly SayingFile[], whose: Whose): readonly Problem[] {
   const one = files.flatMap((of) => {
     const patients = new Set(of.index.bags.map(({ patient }) => patient));
     const [patient = null] = patients;

@@ -1,20 +1,12 @@
 import type { BagDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { stageOf } from '../stage-of.js';
 import { bagFiles, storable } from './bag-files.js';
-import type { FeatureContent, Rejected } from './feature-reader.js';
-import { asForeign } from './foreign.js';
-import { emptyRows } from './empty-rows.js';
-import { readFeatures } from './reading-thread.js';
+import { contentOf, problemsOf } from './file-content.js';
 import type { FeatureRequest } from './reading-tasks.js';
-import type { ReadingLimits } from './reading-limits.js';
-
-/** Dialect of a file that could not be read. */
-const unreadable = 'unreadable';
 
 function fileOf({ unit, sources, config }: StageContext): FeatureRequest {
   const [source, ...others] = sources;
@@ -36,37 +28,6 @@ function fileOf({ unit, sources, config }: StageContext): FeatureRequest {
 /** Length of an instance as the experiment declares it. */
 export function widthOf({ data }: Pick<Config, 'data'>, modality: ModalityId): number {
   return (data.modalities[modality] as BagDeclaration).width;
-}
-
-/** A file that is bad as a whole is content like any other: no bags, and the reason. */
-async function contentOf(file: FeatureRequest, limits: ReadingLimits): Promise<FeatureContent> {
-  try {
-    return await readFeatures(file, limits);
-  } catch (thrown) {
-    const error = asForeign(thrown);
-    if (error === null) throw thrown;
-    const place = typeof error.context['place'] === 'string' ? error.context['place'] : null;
-    const { patient } = file;
-    const rejected: Rejected = { severity: 'failure', patient, place, reason: error.what, fix: error.fix };
-    return { dialect: unreadable, encoder: null, bags: [], rejected: [rejected] };
-  }
-}
-
-function problemsOf({ bags, rejected }: FeatureContent, { name, width }: FeatureRequest): readonly Problem[] {
-  const empty = bags
-    .filter(({ values }) => values.length === 0)
-    .map(({ patient, place }): Rejected => ({
-      severity: 'warning',
-      patient,
-      place,
-      reason: 'it has no rows',
-      fix: 'Check whether the segmentation found tissue.',
-    }));
-  return [...rejected, ...empty, ...emptyRows(bags, width)].map((part) => ({
-    stage: 'embed',
-    file: name,
-    ...part,
-  }));
 }
 
 /**

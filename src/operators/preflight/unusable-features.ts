@@ -2,9 +2,9 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { bagOf } from '../../pipeline/config/slots.js';
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import type { FeatureRequest } from '../features/reading-tasks.js';
 import { readFeatures } from '../features/reading-thread.js';
 import type { BagFilesOf } from './bag-patients.js';
+import { requestOf } from './feature-contents.js';
 
 /** So many feature files of a modality are read on trial: the first, the last and those between. */
 const tried = 3;
@@ -47,13 +47,7 @@ async function whyUnusable(
 ): Promise<string | null> {
   const [source] = sources;
   if (source === undefined) return null;
-  const file: FeatureRequest = {
-    ...{ path: source.path, name: source.name, modality, patient: unit.patient ?? null },
-    ...(unit.names === undefined ? {} : { names: unit.names }),
-    tiling: unit.tiling ?? 'tissue',
-    width: bagOf(config, modality).width,
-    onNonFinite: config.embed.onNonFinite,
-  };
+  const file = requestOf(config, modality, unit, source);
   try {
     const { limits } = config.embed;
     const seconds = Math.min(limits.seconds, longestTrial);

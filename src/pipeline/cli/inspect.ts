@@ -42,7 +42,7 @@ export async function inspect(paths: readonly string[], options: InspectOptions)
   const experiment = options.config === undefined ? { text: 'name: inspect\n' } : { file: options.config };
   const { config, dataRoot } = loadConfig({ ...experiment, set: options.set });
   const [root = dataRoot ?? '.'] = paths;
-  const survey = await surveyCohort(config, root);
+  const survey = await surveyCohort(config, root, { readAll: options.readAll === true });
   if (options.files !== undefined) writeFileSync(options.files, filesCsv(survey.files));
   if (options.json) printJson(withoutCells(survey));
   else printData(surveyLines(survey).join('\n'));

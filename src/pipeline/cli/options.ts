@@ -189,6 +189,7 @@ export interface InspectOptions {
   readonly config?: string;
   /** CSV file for a line about each file of the cohort. */
   readonly files?: string;
+  readonly readAll?: boolean;
   readonly set: readonly string[];
   readonly json?: boolean;
 }

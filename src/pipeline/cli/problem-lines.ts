@@ -32,13 +32,13 @@ export function problemLines(all: readonly Problem[], file: string): readonly st
 }
 
 /** Warnings of one reason. */
-interface Group {
+export interface Group {
   readonly reason: string;
   readonly problems: readonly Problem[];
 }
 
 /** The most frequent first; the numbers and quoted names in a reason do not make it another one. */
-function groupedByReason(warnings: readonly Problem[]): readonly Group[] {
+export function groupedByReason(warnings: readonly Problem[]): readonly Group[] {
   const kindOf = ({ stage, reason }: Problem): string =>
     JSON.stringify([stage, reason.replaceAll(/"[^"]*"|\d+(\.\d+)?/g, '…')]);
   return [...grouped(warnings.map((problem) => [kindOf(problem), problem])).values()]

@@ -43,6 +43,7 @@ function addPreparation(program: Command): void {
     .option('-c, --config <file>', 'experiment file that names the tables and feature files')
     .addOption(setOption())
     .option('--json', 'print what was found as JSON')
+    .option('--read-all', 'read every feature file, however long it takes; otherwise a sample')
     .option('--files <csv>', 'write who uses each file of the cohort, or why nobody does')
     .action(lazily(async () => (await import('./inspect.js')).inspect));
 

@@ -4,6 +4,7 @@ import { kindsText } from '../core/wording.js';
 import type { CheckedTable, Preflight } from '../../operators/preflight/preflight.js';
 import type { Problem } from '../core/problem.js';
 import { paletteFor } from './output.js';
+import { groupedByReason } from './problem-lines.js';
 import { countedUses } from '../sources/file-report.js';
 import type { Survey } from './survey.js';
 import { slideRows } from './survey-slides.js';
@@ -11,13 +12,16 @@ import { textTable } from './text-table.js';
 
 /** So many columns of a table are listed by name. */
 const listedColumns = 24;
+/** So many files of one fault are named. */
+const namedAlike = 5;
 
 /** What `inspect` prints for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { checks, slides, slideWarnings, unlisted, files } = survey;
+  const { checks, slides, slideWarnings, contents, unlisted, files } = survey;
   const findings = visibleIn(survey.findings);
   const warnings = [
     ...(checks?.warnings ?? []).map(warningText),
+    ...contentWarnings(contents?.problems ?? []),
     ...unlisted.map(({ folder, reason, fix }) => visibleInLine(`${folder}: ${reason} ${fix}`)),
     ...slideWarnings.map(({ file, reason, fix }) => visibleInLine(`${file}: ${reason}. ${fix}`)),
   ];
@@ -44,6 +48,10 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
             ['all files', `${files.length}`],
           ],
     ),
+    ...(contents?.read ?? []).map(
+      ({ modality, read, files: all }) =>
+        `  ${modality}: the content of ${read === all ? `all ${all}` : `${read} of ${all}`} feature files was read${read === all ? '' : ', spread evenly; --read-all reads all'}`,
+    ),
     ...section('Slides', slideTable.header, slideTable.rows),
     ...(warnings.length === 0 ? [] : ['', colors.bold('Worth a look')]),
     ...warnings.map((warning) => `  ${colors.yellow('warning')}  ${warning}`),
@@ -53,6 +61,17 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
       `  ${' '.repeat(modality.length)}  ${colors.bold('fix:')} ${fix}`,
     ]),
   ];
+}
+
+/** What is wrong with the content of files: the first of each kind by name, the others by their number. */
+function contentWarnings(problems: readonly Problem[]): readonly string[] {
+  const doubtful = problems.filter(({ severity }) => severity !== 'info');
+  return groupedByReason(doubtful).flatMap(({ problems: alike }) => [
+    ...alike.slice(0, namedAlike).map(warningText),
+    ...(alike.length > namedAlike
+      ? [`and ${alike.length - namedAlike} more files of this kind; --json lists them`]
+      : []),
+  ]);
 }
 
 type Section = (

@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { glob } from 'tinyglobby';
+import type { FeatureContents } from '../../operators/preflight/feature-contents.js';
 import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { featureEndings } from '../core/file-endings.js';
 import { fileReport, type FileUse } from '../sources/file-report.js';
-import { findFiles, nameFiles } from '../sources/find-sources.js';
+import { findFiles, nameFiles, type DataFiles } from '../sources/find-sources.js';
 import { matchingFiles } from '../sources/matching-files.js';
 import { unlistedFolder, type UnlistedFolder } from '../sources/why-unreadable.js';
 import { slideGlob, surveySlides, type SlideProblem, type SlideSurvey } from './survey-slides.js';
@@ -28,6 +29,8 @@ export interface Survey {
   readonly slides: readonly SlideSurvey[];
   /** What looks doubtful about slides that can be read. */
   readonly slideWarnings: readonly SlideProblem[];
+  /** What stands in the feature files that were read; null when the checks could not be made. */
+  readonly contents: FeatureContents | null;
   /** Every file of the folder; empty when the checks could not be made. */
   readonly files: readonly FileUse[];
   /** Folders that cannot be listed and that no finding names. */
@@ -35,19 +38,29 @@ export interface Survey {
   readonly findings: readonly SurveyFinding[];
 }
 
+/** Reading a sample of the feature files ends after so long; a single file may take as long. */
+const sampleSeconds = 20;
+const sampledFileSeconds = 10;
+
 /**
  * Looks at a cohort folder with the eyes of an experiment, by the very checks of `up`.
  *
  * @param root folder of the cohort
+ * @param readAll reads every feature file instead of a sample
  * @throws HafError HAF_DATA_MISSING when the folder is not there
  */
-export async function surveyCohort(config: Config, root: string): Promise<Survey> {
+export async function surveyCohort(
+  config: Config,
+  root: string,
+  { readAll = false }: { readonly readAll?: boolean } = {},
+): Promise<Survey> {
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new HafError('HAF_DATA_MISSING', `There is no folder ${root}.`, 'Check the path of the cohort.');
   const seen = await surveySlides(config, root);
   const findings: SurveyFinding[] = [];
   let checks: Preflight | null = null;
   let uses: readonly FileUse[] = [];
+  let contents: FeatureContents | null = null;
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
     const { preflight, tryFeatures } = await import('../../operators/preflight/preflight.js');
@@ -69,6 +82,7 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
     uses = await fileReport(config, root, files, known, [...checks.warnings, ...files.unreadable]);
     const unfit = await tryFeatures(config, files, slotsOfKind(config, 'bag'));
     findings.push(...[...checks.refusals, ...unfit].map(findingOf));
+    contents = await contentsOf(config, files, checks, unfit, readAll);
   } catch (error) {
     if (!(error instanceof HafError)) throw error;
     findings.push(findingOf(error), ...(await otherFiles(config, root, error)));
@@ -78,7 +92,7 @@ export async function surveyCohort(config: Config, root: string): Promise<Survey
   const unlisted = (await unlistedBelow(root)).filter(
     ({ folder }) => !all.some(({ what }) => what.includes(folder)),
   );
-  return { root, checks, slides, slideWarnings, files: uses, unlisted, findings: all };
+  return { root, checks, slides, slideWarnings, contents, files: uses, unlisted, findings: all };
 }
 
 const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
@@ -86,6 +100,35 @@ const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
   what: what.trimEnd(),
   fix,
 });
+
+/** What `up` will list of the feature files, but what the checks have told already. */
+async function contentsOf(
+  config: Config,
+  files: Pick<DataFiles, 'bags'>,
+  { outcome, warnings }: Preflight,
+  unfit: readonly HafError[],
+  readAll: boolean,
+): Promise<FeatureContents> {
+  const { featureContents } = await import('../../operators/preflight/feature-contents.js');
+  const { limits } = config.embed;
+  const end = Date.now() + 1000 * sampleSeconds;
+  const found = await featureContents(
+    config,
+    files.bags,
+    // Where no file fits the experiment, one finding says it of all.
+    slotsOfKind(config, 'bag').filter((id) => !unfit.some(({ context }) => context['modality'] === id)),
+    {
+      known: new Set(outcome.patients.map(({ id }) => id)),
+      limits: readAll ? limits : { ...limits, seconds: Math.min(limits.seconds, sampledFileSeconds) },
+      goOn: () => readAll || Date.now() < end,
+    },
+  );
+  const told = new Set(warnings.map(({ file, reason }) => JSON.stringify([file, reason])));
+  return {
+    ...found,
+    problems: found.problems.filter(({ file, reason }) => !told.has(JSON.stringify([file, reason]))),
+  };
+}
 
 async function unlistedBelow(root: string): Promise<readonly UnlistedFolder[]> {
   const unlisted: UnlistedFolder[] = [];

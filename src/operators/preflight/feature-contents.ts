@@ -1,0 +1,121 @@
+import type { BagDeclaration } from '../../pipeline/config/data-schema.js';
+import type { Config } from '../../pipeline/config/schema.js';
+import { bagOf } from '../../pipeline/config/slots.js';
+import { HafError } from '../../pipeline/core/errors.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import { idRuleOf, ruleOf } from '../../pipeline/core/naming.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { SourceFile } from '../../pipeline/stage.js';
+import { saysOther, type SayingFile } from '../cohort/says-other.js';
+import { storable } from '../features/bag-files.js';
+import { contentOf, problemsOf } from '../features/file-content.js';
+import type { ReadingLimits } from '../features/reading-limits.js';
+import type { FeatureRequest } from '../features/reading-tasks.js';
+import type { BagFilesOf } from './bag-patients.js';
+
+/** What was found in feature files that were read as `up` reads them. */
+export interface FeatureContents {
+  /** How many files of each modality were read, of how many. */
+  readonly read: readonly { readonly modality: ModalityId; readonly read: number; readonly files: number }[];
+  /** What `up` will list of the files that were read. */
+  readonly problems: readonly Problem[];
+}
+
+export interface ContentsOptions {
+  /** Patients of the outcome table. */
+  readonly known: ReadonlySet<string>;
+  readonly limits: ReadingLimits;
+  /** Asked before each file; false ends the reading. */
+  readonly goOn: () => boolean;
+}
+
+/** A feature file as a reader is asked for it. */
+export function requestOf(
+  config: Config,
+  modality: ModalityId,
+  unit: BagFilesOf['unit'],
+  { path, name }: SourceFile,
+): FeatureRequest {
+  return {
+    ...{ path, name, modality, patient: unit.patient ?? null },
+    ...(unit.names === undefined ? {} : { names: unit.names }),
+    tiling: unit.tiling ?? 'tissue',
+    width: bagOf(config, modality).width,
+    onNonFinite: config.embed.onNonFinite,
+  };
+}
+
+/**
+ * Reads feature files and reports what `up` reports of them: zeros, one number throughout, rows that are left out, and files that
+ * say inside that they are of another patient. The files are read in an order that is spread evenly over each modality, so
+ * that those read before `goOn` ends it are a sample.
+ */
+export async function featureContents(
+  config: Config,
+  bags: readonly BagFilesOf[],
+  modalities: readonly ModalityId[],
+  { known, limits, goOn }: ContentsOptions,
+): Promise<FeatureContents> {
+  const files = modalities.map((modality) => {
+    const own = bags.filter((bag) => bag.kind === 'features' && bag.modality === modality);
+    return { modality, own, order: evenly(own.length), read: 0, saying: new Map<number, SayingFile>() };
+  });
+  const problems: Problem[] = [];
+  for (let turn = 0; files.some(({ own }) => turn < own.length) && goOn(); turn++)
+    for (const of of files) {
+      const at = of.order[turn];
+      if (at === undefined || !goOn()) continue;
+      const { unit, sources } = of.own[at] as BagFilesOf;
+      const request = requestOf(config, of.modality, unit, sources[0] as SourceFile);
+      of.read++;
+      try {
+        const content = storable(await contentOf(request, limits), config.embed.precision);
+        problems.push(...problemsOf(content, request));
+        of.saying.set(at, {
+          file: request.name,
+          modality: of.modality,
+          index: { says: content.says ?? [], bags: content.bags },
+        });
+      } catch (error) {
+        problems.push(unread(request, HafError.from(error)));
+      }
+    }
+  for (const { modality, own, saying } of files) {
+    const { patient } = config.data.modalities[modality] as BagDeclaration;
+    // Of files that were not read, the name says whose they are: another file may say that it is one of them.
+    const all = own.map(
+      ({ unit, sources }, at): SayingFile =>
+        saying.get(at) ?? {
+          file: sources[0]?.name ?? null,
+          modality,
+          index: { bags: [{ patient: unit.patient ?? null }] },
+        },
+    );
+    problems.push(
+      ...saysOther(all, { rule: ruleOf({ patient }), idOf: idRuleOf(config.data.layout), known }),
+    );
+  }
+  const read = files.map((of) => ({ modality: of.modality, read: of.read, files: of.own.length }));
+  return { read: read.filter((of) => of.files > 0), problems };
+}
+
+/** A file that takes too long, or that is gone. */
+const unread = ({ name, patient, modality }: FeatureRequest, { what, fix }: HafError): Problem => ({
+  ...{ severity: 'failure', stage: 'embed', patient, file: name, place: modality },
+  ...{ reason: what, fix },
+});
+
+/** 0 to count - 1 in an order whose beginnings are spread evenly: the van der Corput sequence in base 2. */
+function evenly(count: number): readonly number[] {
+  const bits = Math.ceil(Math.log2(Math.max(2, count)));
+  const order: number[] = [];
+  for (let i = 0; i < 2 ** bits; i++) {
+    let [reversed, rest] = [0, i];
+    for (let bit = 0; bit < bits; bit++) {
+      reversed = 2 * reversed + (rest & 1);
+      rest >>= 1;
+    }
+    if (reversed < count) order.push(reversed);
+  }
+  return order;
+}
