@@ -1,5 +1,5 @@
 import type { Config } from './config/schema.js';
-import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import { mapAtOnce } from './core/at-once.js';
 import { sha256 } from './core/canonical-json.js';
 import { recipeText, type Recipe } from './recipe.js';
 import type { Graph, JobNode } from './graph.js';
@@ -42,12 +42,8 @@ export async function makePlan(graph: Graph, config: Config, store: ArtifactStor
     return { node, id, recipe };
   });
   // A store on another machine takes its time for each answer.
-  const lookups = from(named).pipe(
-    mergeMap(async ({ id }) => [id, await store.manifest(id)] as const, lookupsAtOnce),
-    toArray(),
-  );
-  const cached = new Map(await lastValueFrom(lookups));
-  return named.map((job) => ({ ...job, cached: cached.get(job.id) ?? null }));
+  const cached = await mapAtOnce(named, lookupsAtOnce, ({ id }) => store.manifest(id));
+  return named.map((job, at) => ({ ...job, cached: cached[at] ?? null }));
 }
 
 function recipeOf(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { filter, from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import type { Job } from '../pipeline/bus/job.js';
+import { mapAtOnce } from '../pipeline/core/at-once.js';
 import { HafError } from '../pipeline/core/errors.js';
 import { parseRecipe } from '../pipeline/recipe.js';
 import { stages } from '../pipeline/stages.js';
@@ -43,20 +43,17 @@ export async function prepareWork(
   const { config, inputs } = parseRecipe(await readFile(recipePath, 'utf8'), job.artifact);
   const opens = stages[job.stage].opens ?? {};
   const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
-  const lookups = from(artifacts).pipe(
-    mergeMap(async ({ role, id }, index): Promise<Wanted> => {
-      // A look into a folder never waits: of a hundred thousand in a row, the heartbeats of other jobs would.
-      if (index % looksInARow === 0) await setImmediate();
-      const files = opens[role];
-      const manifest = await eventually(() => store.manifest(id, files));
-      if (!manifest) throw absent(job, role, id);
-      return { manifest, ...(files ? { files } : {}) };
-    }, lookupsAtOnce),
-    // A folder is read in place: the manifests of a hundred thousand inputs need not be in memory at once.
-    filter(() => store.uri !== store.localRoot),
-    toArray(),
-  );
-  const wanted = await lastValueFrom(lookups);
+  // A folder is read in place: the manifests of a hundred thousand inputs need not be in memory at once.
+  const inPlace = store.uri === store.localRoot;
+  const looked = await mapAtOnce(artifacts, lookupsAtOnce, async ({ role, id }, index) => {
+    // A look into a folder never waits: of a hundred thousand in a row, the heartbeats of other jobs would.
+    if (index % looksInARow === 0) await setImmediate();
+    const files = opens[role];
+    const manifest = await eventually(() => store.manifest(id, files));
+    if (!manifest) throw absent(job, role, id);
+    return inPlace ? null : { manifest, ...(files ? { files } : {}) };
+  });
+  const wanted: readonly Wanted[] = looked.filter((one) => one !== null);
   const sources = await locateSources(job.sources, data, store);
   const assertSources = watchSources(sources);
   await fetchCheckpoint(store, job.artifact);

@@ -1,15 +1,18 @@
 import { appendFileSync, closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
-import { z } from 'zod';
 import { linesOf } from '../core/lines-of.js';
 import { runEventSchema, type RunEvent } from '../run-event.js';
 
 /** What every event has besides its own fields. */
-const headSchema = z.object({ v: z.literal(1), id: z.string(), seq: z.number().int(), at: z.string() });
+type Head = Pick<RunEvent, 'v' | 'id' | 'seq' | 'at'>;
 
 /** A log that is open to be written to. */
 export interface OpenLog {
-  /** Writes an event under the next number of this log, and returns it so; null when it is there already. */
-  append(event: RunEvent): RunEvent | null;
+  /**
+   * Writes an event under the next number of this log, and returns it so; null when it is there already.
+   *
+   * @param isNew no earlier execution can have written it. The log of earlier executions is read only for other events.
+   */
+  append(event: RunEvent, isNew?: boolean): RunEvent | null;
   close(): void;
 }
 
@@ -23,32 +26,53 @@ export class EventFile {
   /** The logged events in order; a line torn by a crash is left out. */
   *events(): Generator<RunEvent> {
     for (const line of linesOf(this.path)) {
-      const value = parseOrNull(line);
-      const head = headSchema.safeParse(value);
-      if (!head.success) continue;
-      const body = runEventSchema.safeParse(value);
-      if (body.success) yield { ...body.data, ...head.data };
+      const event = eventIn(line);
+      if (event !== null) yield event;
     }
   }
 
   open(): OpenLog {
-    const known = new Set<string>();
-    let last = 0;
-    for (const { id, seq } of this.events()) {
-      known.add(id);
-      last = seq;
-    }
+    let last = this.lastNumber();
+    const written = new Set<string>();
+    let earlier: ReadonlySet<string> | null = null;
     const file = openSync(this.path, 'a');
     return {
-      append: (event) => {
-        if (known.has(event.id)) return null;
-        known.add(event.id);
+      append: (event, isNew = false) => {
+        if (written.has(event.id)) return null;
+        if (!isNew && (earlier ??= this.ids()).has(event.id)) return null;
+        written.add(event.id);
         const numbered = { ...event, seq: ++last };
         appendFileSync(file, `${JSON.stringify(numbered)}\n`);
         return numbered;
       },
       close: () => closeSync(file),
     };
+  }
+
+  private ids(): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const { id } of this.events()) ids.add(id);
+    return ids;
+  }
+
+  /** The number of the last event, which stands near the end of the file; 0 for an empty log. */
+  private lastNumber(): number {
+    if (!existsSync(this.path)) return 0;
+    const file = openSync(this.path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      const tail = Buffer.alloc(Math.min(size, chunkBytes));
+      readSync(file, tail, 0, tail.length, size - tail.length);
+      for (const line of tail.toString('utf8').split('\n').reverse()) {
+        const event = eventIn(line);
+        if (event !== null) return event.seq;
+      }
+    } finally {
+      closeSync(file);
+    }
+    let last = 0;
+    for (const { seq } of this.events()) last = seq;
+    return last;
   }
 
   /** Removes a torn last line, so that the log can be appended to. */
@@ -71,6 +95,22 @@ export class EventFile {
       closeSync(file);
     }
   }
+}
+
+/** The event of a line; null for a torn one, and for one that is no event. */
+function eventIn(line: string): RunEvent | null {
+  const value = parseOrNull(line);
+  if (!isHead(value)) return null;
+  const body = runEventSchema.safeParse(value);
+  const { v, id, seq, at } = value;
+  return body.success ? { ...body.data, v, id, seq, at } : null;
+}
+
+/** Compared by hand: the log of a hundred thousand jobs has half a million lines. */
+function isHead(value: unknown): value is Head {
+  if (typeof value !== 'object' || value === null) return false;
+  const { v, id, seq, at } = value as Partial<Record<keyof Head, unknown>>;
+  return v === 1 && typeof id === 'string' && Number.isInteger(seq) && typeof at === 'string';
 }
 
 function parseOrNull(line: string): unknown {

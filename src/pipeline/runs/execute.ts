@@ -123,13 +123,13 @@ async function recorded(
   const reading = bus.events(directory.run).subscribe({
     next: (event) => {
       try {
+        begun ||= event.type === 'run-started' && event.session === session;
         // A broker keeps the events of earlier executions: what was written then is not written again.
-        const logged = log.append(event);
+        const logged = log.append(event, begun);
         if (logged) options.onEvent(logged);
       } catch (error) {
         fault.error(error);
       }
-      begun ||= event.type === 'run-started' && event.session === session;
       if (begun) current.next(event);
       if (begun && event.type === 'run-finished') last.next();
     },

@@ -1,4 +1,4 @@
-import { from, lastValueFrom, mergeMap } from 'rxjs';
+import { mapAtOnce } from '../core/at-once.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import type { ArtifactStore } from '../store/store.js';
 
@@ -11,9 +11,6 @@ export async function shareData(
 ): Promise<number> {
   const grouped = [...tables, ...bags].flatMap(({ sources }) => sources);
   const files = [...outcome, ...splits, ...encoder, ...grouped];
-  const uploads = from(files).pipe(
-    mergeMap(({ name, path, sha256 }) => store.writeFile(name, path, sha256), uploadsAtOnce),
-  );
-  await lastValueFrom(uploads, { defaultValue: null });
+  await mapAtOnce(files, uploadsAtOnce, ({ name, path, sha256 }) => store.writeFile(name, path, sha256));
   return files.length;
 }

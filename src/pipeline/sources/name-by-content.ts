@@ -1,4 +1,4 @@
-import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import { mapAtOnce } from '../core/at-once.js';
 import { fileStamp } from '../core/file-stamp.js';
 import { HashCache } from './hash-cache.js';
 
@@ -54,14 +54,15 @@ export async function nameByContent(
       onNote?.(
         `reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to name its files by content`,
       );
-    const work = from(unique).pipe(
-      mergeMap(async (path): Promise<readonly [string, ContentName]> => {
+    const names = await mapAtOnce(
+      unique,
+      hashConcurrency,
+      async (path): Promise<readonly [string, ContentName]> => {
         const hash = await attempt(() => hashes.of(path, { always: always && small.has(path) }));
         return [path, typeof hash === 'string' ? { sha256: hash } : { fault: hash }];
-      }, hashConcurrency),
-      toArray(),
+      },
     );
-    return new Map(await lastValueFrom(work, { defaultValue: [] }));
+    return new Map(names);
   } finally {
     // A terabyte of slides is not read twice because the disk failed at one of them.
     await hashes.save();

@@ -1,6 +1,6 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { from, lastValueFrom, mergeMap } from 'rxjs';
+import { mapAtOnce } from '../core/at-once.js';
 import { HafError } from '../core/errors.js';
 import type { Artifact } from '../stage.js';
 import { CacheRoom } from './cache-room.js';
@@ -85,12 +85,12 @@ export class CachedStore implements ArtifactStore {
     const pinned = await this.room.pin(files.map(({ file }) => file.sha256));
     try {
       let downloaded = false;
-      await forEach(files, transfersAtOnce, async ({ file, of }) => {
+      await mapAtOnce(files, transfersAtOnce, async ({ file, of }) => {
         if (await this.room.touch(file.sha256, file.bytes)) return;
         if (!(await this.download(file.sha256))) throw this.lost(file, of);
         downloaded = true;
       });
-      await forEach(wanted, lookupsAtOnce, ({ manifest }) => this.keepManifest(manifest));
+      await mapAtOnce(wanted, lookupsAtOnce, ({ manifest }) => this.keepManifest(manifest));
       if (downloaded) await this.room.trim();
       return pinned;
     } catch (error) {
@@ -126,7 +126,7 @@ export class CachedStore implements ArtifactStore {
     if (complete && !options.replace) return complete;
     const pinned = await this.room.pin(manifest.files.map(({ sha256 }) => sha256));
     try {
-      await forEach(manifest.files, transfersAtOnce, (file) => this.upload(file));
+      await mapAtOnce(manifest.files, transfersAtOnce, (file) => this.upload(file));
       return await this.publish(manifest, options.replace ?? false);
     } finally {
       await pinned.release();
@@ -249,6 +249,3 @@ export class CachedStore implements ArtifactStore {
     );
   }
 }
-
-const forEach = <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> =>
-  lastValueFrom(from(items).pipe(mergeMap(work, atOnce)), { defaultValue: undefined });

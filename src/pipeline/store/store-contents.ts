@@ -1,4 +1,4 @@
-import { from, lastValueFrom, mergeMap } from 'rxjs';
+import { mapAtOnce } from '../core/at-once.js';
 import { blobKey } from './layout.js';
 import { parseManifest, type Manifest } from './store.js';
 import type { StoredObject, StoreKeeper } from './store-keeper.js';
@@ -24,7 +24,7 @@ const manifestName = /^([0-9a-f]{64})(\.\d+)?\.json$/;
 export async function verifyContents(store: StoreKeeper): Promise<Verified> {
   const manifests: Manifest[] = [];
   const damage: Damage[] = [];
-  await forEach(await store.list('artifacts'), store.atOnce, async ({ key, name }) => {
+  await mapAtOnce(await store.list('artifacts'), store.atOnce, async ({ key, name }) => {
     const [, id, generation] = manifestName.exec(name) ?? [];
     const text = id === undefined ? null : await store.text(key);
     if (id === undefined || text === null) return;
@@ -38,7 +38,7 @@ export async function verifyContents(store: StoreKeeper): Promise<Verified> {
     for (const { sha256 } of files) readers.set(sha256, (readers.get(sha256) ?? new Set()).add(key));
   const jobsOf = (sha256: string): readonly string[] => [...(readers.get(sha256) ?? [])].sort();
   const blobs = (await store.list('blobs')).filter(({ name }) => contentName.test(name));
-  await forEach(blobs, store.atOnce, async ({ key, name }) => {
+  await mapAtOnce(blobs, store.atOnce, async ({ key, name }) => {
     if (!(await store.hasContent(key, name))) damage.push({ key, what: 'content', jobs: jobsOf(name) });
   });
   const there = new Set(blobs.map(({ name }) => name));
@@ -73,7 +73,7 @@ export async function collectable(
   const old = ({ changedMs }: StoredObject): boolean => now - changedMs > youngMs;
   // Content is listed before the manifests, so that a manifest that is written meanwhile protects what it names.
   const contents = [...(await store.list('blobs')), ...(await store.list('checkpoints'))];
-  await forEach(await store.list('artifacts'), store.atOnce, async (file) => {
+  await mapAtOnce(await store.list('artifacts'), store.atOnce, async (file) => {
     const id = manifestName.exec(file.name)?.[1];
     const text = id === undefined ? null : await store.text(file.key);
     const manifest = id === undefined || text === null ? null : parseManifest(text, id);
@@ -88,6 +88,3 @@ export async function collectable(
 export async function removeAll(store: StoreKeeper, files: readonly StoredObject[]): Promise<void> {
   for (const { key } of files) await store.remove(key);
 }
-
-const forEach = <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> =>
-  lastValueFrom(from(items).pipe(mergeMap(work, atOnce)), { defaultValue: undefined });
