@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -30,7 +30,11 @@ function traceOf(...timed: readonly (readonly [number, RunEventBody])[]): Record
     at: time(second),
   }));
   const directory = new RunDirectory(mkdtempSync(join(tmpdir(), 'haf-trace-')), 'run-1');
-  writeTrace(events, directory);
+  mkdirSync(directory.path);
+  const log = directory.log.open();
+  for (const event of events) log.append(event);
+  log.close();
+  writeTrace(directory, undefined);
   return parse(readFileSync(join(directory.path, 'trace.csv'), 'utf8'), { columns: true });
 }
 
@@ -102,5 +106,58 @@ describe('trace.csv', () => {
   it('leaves open what this run has not seen of a job that another run had started', () => {
     const [row] = traceOf([0, queuedEvent('a')], [1, doneEvent('a', 'w1')]);
     expect(row).toMatchObject({ queued: time(0), started: '', wait: '', attempts: '', worker: 'w1' });
+  });
+
+  describe('of a run that goes on', () => {
+    const execution = (directory: RunDirectory, first: number, ...bodies: readonly RunEventBody[]): void => {
+      const log = directory.log.open();
+      bodies.forEach((body, index) =>
+        log.append({ ...body, v: 1, id: `${first + index}`, seq: 0, at: time(first + index) }),
+      );
+      log.close();
+    };
+    const text = ({ path }: RunDirectory): string => readFileSync(join(path, 'trace.csv'), 'utf8');
+    /** The whole log read at once. */
+    const whole = (directory: RunDirectory): string => {
+      writeTrace(directory, undefined);
+      return text(directory);
+    };
+    const started = (): RunDirectory => {
+      const directory = new RunDirectory(mkdtempSync(join(tmpdir(), 'haf-trace-')), 'run-1');
+      mkdirSync(directory.path);
+      execution(directory, 0, queuedEvent('a'), startedEvent('a'), doneEvent('a'));
+      return directory;
+    };
+
+    it('keeps what it tells already, and adds the rest', () => {
+      const directory = started();
+      const traced = writeTrace(directory, undefined);
+      expect(traced).toEqual({ log: directory.log.bytes, trace: text(directory).length });
+      execution(directory, 10, cachedEvent('a'), queuedEvent('b'), doneEvent('b'));
+      // A line that only the file tells: the log from its beginning would not have it.
+      const before = text(directory).replace('\na,', '\nx,');
+      writeFileSync(join(directory.path, 'trace.csv'), before);
+      writeTrace(directory, traced ?? undefined);
+      expect(text(directory).startsWith(before)).toBe(true);
+      const added = text(directory).slice(before.length);
+      expect(added.trimEnd().split('\n')).toHaveLength(2);
+      expect(whole(directory).endsWith(added)).toBe(true);
+    });
+
+    it('is made from the whole log when the file or the log is another than the last execution left', () => {
+      const directory = started();
+      const traced = writeTrace(directory, undefined) ?? undefined;
+      writeFileSync(join(directory.path, 'trace.csv'), 'somebody else');
+      execution(directory, 10, cachedEvent('a'));
+      writeTrace(directory, traced);
+      expect(text(directory)).toBe(whole(directory));
+      expect(text(directory).trimEnd().split('\n')).toHaveLength(3);
+    });
+
+    it('reads the log again while a job is on its way', () => {
+      const directory = started();
+      execution(directory, 10, queuedEvent('b'));
+      expect(writeTrace(directory, undefined)).toBeNull();
+    });
   });
 });

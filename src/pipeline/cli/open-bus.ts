@@ -143,8 +143,11 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   };
 }
 
+/** Nobody can join later: whoever reads the events subscribes before the run begins. The run directory keeps all. */
+const rememberedEvents = 1000;
+
 async function inProcess(why: string): Promise<OpenedBus> {
   const { InProcessBus } = await import('../bus/in-process.js');
-  const bus = new InProcessBus();
+  const bus = new InProcessBus({ remembered: rememberedEvents });
   return { bus, notes: [`${bus.about}: ${why}`], close: () => bus.close() };
 }

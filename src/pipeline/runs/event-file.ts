@@ -1,4 +1,14 @@
-import { appendFileSync, closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { z } from 'zod';
 import { linesOf } from '../core/lines-of.js';
 import { runEventSchema, type RunEvent } from '../run-event.js';
 
@@ -16,6 +26,9 @@ export interface OpenLog {
   close(): void;
 }
 
+/** An event of which the number and the id alone count. */
+const anyEvent = z.object({ type: z.string() });
+
 const chunkBytes = 1 << 20;
 const newLine = 10;
 
@@ -24,9 +37,14 @@ export class EventFile {
   constructor(private readonly path: string) {}
 
   /** The logged events in order; a line torn by a crash is left out. */
-  *events(): Generator<RunEvent> {
-    for (const line of linesOf(this.path)) {
-      const event = eventIn(line);
+  events(): Generator<RunEvent> {
+    return this.parts(runEventSchema);
+  }
+
+  /** What a schema takes of the logged events: of few fields it costs a fraction of the whole. Events that it refuses are left out. @param from byte at which to begin */
+  *parts<T>(schema: z.ZodType<T>, from = 0): Generator<T & Head> {
+    for (const line of linesOf(this.path, from)) {
+      const event = partOf(line, schema);
       if (event !== null) yield event;
     }
   }
@@ -49,9 +67,14 @@ export class EventFile {
     };
   }
 
+  /** Length of the file in bytes; 0 when there is none. */
+  get bytes(): number {
+    return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   private ids(): ReadonlySet<string> {
     const ids = new Set<string>();
-    for (const { id } of this.events()) ids.add(id);
+    for (const { id } of this.parts(anyEvent)) ids.add(id);
     return ids;
   }
 
@@ -64,14 +87,14 @@ export class EventFile {
       const tail = Buffer.alloc(Math.min(size, chunkBytes));
       readSync(file, tail, 0, tail.length, size - tail.length);
       for (const line of tail.toString('utf8').split('\n').reverse()) {
-        const event = eventIn(line);
+        const event = partOf(line, anyEvent);
         if (event !== null) return event.seq;
       }
     } finally {
       closeSync(file);
     }
     let last = 0;
-    for (const { seq } of this.events()) last = seq;
+    for (const { seq } of this.parts(anyEvent)) last = seq;
     return last;
   }
 
@@ -97,11 +120,11 @@ export class EventFile {
   }
 }
 
-/** The event of a line; null for a torn one, and for one that is no event. */
-function eventIn(line: string): RunEvent | null {
+/** What a schema takes of the event of a line; null for a torn line, and for one that it refuses. */
+function partOf<T>(line: string, schema: z.ZodType<T>): (T & Head) | null {
   const value = parseOrNull(line);
   if (!isHead(value)) return null;
-  const body = runEventSchema.safeParse(value);
+  const body = schema.safeParse(value);
   const { v, id, seq, at } = value;
   return body.success ? { ...body.data, v, id, seq, at } : null;
 }

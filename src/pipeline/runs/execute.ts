@@ -113,8 +113,12 @@ async function recorded(
 ): Promise<ExecuteResult> {
   const { directory, config, dataRoot } = prepared;
   const { codeVersion, bus } = options;
-  const record = (state: RunFile['state']): void =>
-    directory.writeInfo({ state, config, dataRoot, codeVersion, host: hostname(), node: process.version });
+  const record = (state: RunFile['state'], traced: RunFile['traced'] | null = null): void =>
+    directory.writeInfo({
+      ...{ state, config, dataRoot, codeVersion, host: hostname(), node: process.version },
+      ...(traced ? { traced } : {}),
+    });
+  const tracedBefore = directory.exists() ? directory.info().traced : undefined;
   record('running');
   const session = randomUUID();
   const [fault, current, last] = [new Subject<never>(), new Subject<RunEvent>(), new Subject<void>()];
@@ -151,8 +155,7 @@ async function recorded(
       failures: outcomes.filter((outcome) => outcome.state === 'failed').length,
     });
     await written;
-    writeTrace(directory.log.events(), directory);
-    record(state);
+    record(state, writeTrace(directory, tracedBefore));
   };
   try {
     const worked = await work({ session, events: current, fault });

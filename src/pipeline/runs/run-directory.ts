@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type Config } from '../config/schema.js';
@@ -33,6 +44,8 @@ const runFileSchema = z.object({
   host: z.string(),
   node: z.string(),
   config: z.unknown(),
+  /** Up to which byte of the event log trace.csv tells, and its length then; absent when it has to be made from the whole log. */
+  traced: z.object({ log: z.number().int(), trace: z.number().int() }).exactOptional(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 
@@ -151,14 +164,21 @@ export class RunDirectory {
     this.write('run.json', `${JSON.stringify(file, null, 2)}\n`);
   }
 
-  /** Writes a file of the run whole or not at all. @throws HafError HAF_STORE_CORRUPT for a name that leads out of it */
-  write(name: string, content: string | Uint8Array): void {
+  /**
+   * Writes a file of the run whole or not at all.
+   *
+   * @param content whole, or in parts that need not be in memory at once
+   * @throws HafError HAF_STORE_CORRUPT for a name that leads out of it
+   */
+  write(name: string, content: string | Uint8Array | Iterable<string | Uint8Array>): void {
     const path = pathWithin(this.path, fittingPath(name));
     // Not made of the name: a name may be as long as a name can be.
     const temporary = join(dirname(path), `.${process.pid}.tmp`);
     mkdirSync(dirname(path), { recursive: true });
     try {
-      writeFileSync(temporary, content, { flush: true });
+      if (typeof content === 'string' || content instanceof Uint8Array)
+        writeFileSync(temporary, content, { flush: true });
+      else writeParts(temporary, content);
       renameSync(temporary, path);
     } catch (error) {
       rmSync(temporary, { force: true });
@@ -174,6 +194,16 @@ export class RunDirectory {
   /** The logged events; a line torn by a crash is left out. */
   events(): readonly RunEvent[] {
     return [...this.log.events()];
+  }
+}
+
+function writeParts(path: string, parts: Iterable<string | Uint8Array>): void {
+  const file = openSync(path, 'w');
+  try {
+    for (const part of parts) writeFileSync(file, part);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
