@@ -6,17 +6,17 @@ import type { TrainingSnapshot } from '../pipeline/stage.js';
 const word = z.number().int();
 const headSchema = z.strictObject({
   v: z.literal(1),
-  /** Artifact the job was making, which is the hash of its recipe. */
+  /** Id of the artifact that the job makes: the hash of its recipe. */
   artifact: z.string(),
-  /** Version of haf-pipeline that wrote it. */
+  /** Version of haf-pipeline that wrote the checkpoint. */
   codeVersion: z.string(),
-  /** Where each random stream of the job stood. */
+  /** State of each random stream of the job. */
   streams: z.record(z.string(), z.tuple([word, word, word, word]).readonly()),
-  /** What the training loop wants to know again. */
+  /** State of the training loop. */
   state: z.looseObject({}),
 });
 
-/** The state of an unfinished training job, with what decides who may go on from it. */
+/** The state of an unfinished training job, with the facts that decide whether a process may resume from it. */
 export interface Checkpoint extends Omit<z.infer<typeof headSchema>, 'v' | 'state'> {
   readonly snapshot: TrainingSnapshot;
 }
@@ -25,8 +25,8 @@ export interface Checkpoint extends Omit<z.infer<typeof headSchema>, 'v' | 'stat
 const digestLength = 64;
 
 /**
- * A checkpoint as one file that verifies itself: the SHA-256 of all that follows, as text, then a safetensors file of
- * the job's arrays and, as `head`, the JSON of everything else.
+ * A checkpoint as one file with a checksum. The file starts with the SHA-256 of the rest, as text. The rest is a safetensors
+ * file: the arrays of the job, and an array `head` with everything else as JSON.
  */
 export function encodeCheckpoint({ snapshot, ...about }: Checkpoint): Uint8Array {
   const head: z.infer<typeof headSchema> = { v: 1, ...about, state: { ...snapshot.state } };
@@ -41,7 +41,7 @@ export function encodeCheckpoint({ snapshot, ...about }: Checkpoint): Uint8Array
   return Buffer.concat([Buffer.from(sha256(body)), body]);
 }
 
-/** The inverse of `encodeCheckpoint`; null for anything else: a torn file, or one of another version of this format. */
+/** The inverse of `encodeCheckpoint`. Null for an incomplete file or another version of this format. */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint | null {
   const body = file.subarray(digestLength);
   if (sha256(body) !== new TextDecoder().decode(file.subarray(0, digestLength))) return null;

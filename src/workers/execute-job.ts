@@ -12,7 +12,7 @@ import { InputArtifact } from './input-artifact.js';
 import type { ReadTime } from './timed-access.js';
 import type { Work } from './work.js';
 
-/** What a computed job leaves: its files are in the store, the manifest is not written yet. */
+/** The result of a computed job. Its files are in the store; the manifest is not written yet. */
 export interface JobResult {
   readonly files: readonly StoredFile[];
   readonly problems: readonly Problem[];
@@ -22,11 +22,11 @@ export interface JobResult {
   readonly readSeconds: number;
 }
 
-/** What a training process is given besides the job. */
+/** What a training process receives besides the job. */
 export type TrainerControl = JobControl & CheckpointOptions;
 
 /**
- * Computes one job in this thread or process. Without `control` nothing is reported, and nothing kept before the end.
+ * Computes one job in this thread or process. Without `control` there are no progress events and no checkpoints.
  *
  * @throws HafError, also for an aborted signal (HAF_INTERRUPTED)
  */
@@ -67,7 +67,10 @@ export async function executeJob(
   return { files, problems, metrics, peakRssMiB, readSeconds: readTime.seconds };
 }
 
-/** The config with only the keys the stage declared: reading another would escape the artifact's id. */
+/**
+ * The config with only the keys that the stage declared. A stage that read another key would depend on something that is
+ * not in the artifact's id.
+ */
 function declaredKeys(job: Work): Config {
   const guarded = (part: object, path: string): object =>
     new Proxy(part, {

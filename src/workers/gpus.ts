@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
-/** Ids of the NVIDIA GPUs this process may use: those that CUDA_VISIBLE_DEVICES names, else those the driver lists. */
+/**
+ * Ids of the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, otherwise those that the driver lists.
+ */
 export function visibleGpus(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
   const visible = environment.CUDA_VISIBLE_DEVICES;
   if (visible !== undefined)

@@ -5,8 +5,8 @@ import { openable } from './openable.js';
 import { timedAccess, type ReadTime } from './timed-access.js';
 
 /**
- * An artifact that a job reads. A job may read a hundred thousand of them, so each holds little: of its manifest only the
- * files that the stage opens, and its wrappers are made anew for each access.
+ * An artifact that a job reads. A job may read a hundred thousand artifacts, so each object is small: it keeps only those files
+ * of the manifest that the stage opens, and makes its wrappers anew for each access.
  */
 export class InputArtifact implements Artifact {
   readonly id: string;
@@ -15,7 +15,7 @@ export class InputArtifact implements Artifact {
 
   /**
    * @param files the files that the stage may open; undefined for all of them
-   * @param time what each access takes is added to it
+   * @param time sum of the seconds of all accesses; each access adds to it
    */
   constructor(
     manifest: Manifest,

@@ -3,7 +3,7 @@ import type { EpochProgress } from '../pipeline/stage.js';
 import type { JobResult } from './execute-job.js';
 import type { Work } from './work.js';
 
-/** Runner to trainer, about one of its jobs. */
+/** Message of the runner to a trainer, about one of the trainer's jobs. */
 export type ToTrainer = { readonly id: number } & (
   | {
       readonly type: 'run';
@@ -15,7 +15,7 @@ export type ToTrainer = { readonly id: number } & (
   | { readonly type: 'cancel' }
 );
 
-/** Trainer to runner. */
+/** Message of a trainer to the runner. */
 export type FromTrainer = { readonly id: number } & (
   | { readonly type: 'epoch'; readonly progress: EpochProgress }
   | { readonly type: 'checkpoint'; readonly epoch: number }
@@ -23,5 +23,5 @@ export type FromTrainer = { readonly id: number } & (
   | { readonly type: 'failed'; readonly error: HafErrorData }
 );
 
-/** What a pool thread gives back; an error travels as data because threads do not share classes. */
+/** Result of a pool thread. An error is sent as data, because threads do not share classes. */
 export type ThreadResult = { readonly ok: JobResult } | { readonly error: HafErrorData };

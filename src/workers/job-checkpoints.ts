@@ -7,7 +7,7 @@ import { interrupted, type JobControl } from './executor.js';
 
 export interface CheckpointOptions extends Omit<JobControl, 'onEpoch'> {
   readonly codeVersion: string;
-  /** Epochs from one checkpoint to the next. */
+  /** Number of epochs between two checkpoints. */
   readonly checkpointEpochs: number;
 }
 
@@ -24,7 +24,7 @@ export class JobCheckpoints implements Checkpoints {
 
   async resume(take: (snapshot: TrainingSnapshot) => boolean): Promise<void> {
     const { artifact } = this.job;
-    // A checkpoint that cannot be read costs the epochs it would have saved, never the job.
+    // An unreadable checkpoint does not fail the job. The job starts from the first epoch.
     const bytes = await this.store.checkpoint(artifact).catch(() => null);
     const found = bytes && decodeCheckpoint(bytes);
     if (found?.artifact !== artifact || found.codeVersion !== this.options.codeVersion) return;
@@ -35,7 +35,7 @@ export class JobCheckpoints implements Checkpoints {
     const { codeVersion, checkpointEpochs, pause, signal } = this.options;
     if (signal.aborted) throw interrupted(this.job);
     if (!pause.aborted && epoch % checkpointEpochs !== 0) return;
-    // Training goes on beside a write, but not further than to the next one: memory holds one checkpoint at most.
+    // Training continues during a write, and waits here for it before the next write: memory holds at most one checkpoint.
     await this.writing;
     const { artifact } = this.job;
     const streams = this.streams.states();
@@ -46,7 +46,7 @@ export class JobCheckpoints implements Checkpoints {
     throw interrupted(this.job);
   }
 
-  /** Resolves when nothing is being written any more; a job does not end before. */
+  /** Resolves when no write is pending. A job waits for it before it ends. */
   settled(): Promise<void> {
     return this.writing;
   }
@@ -55,14 +55,15 @@ export class JobCheckpoints implements Checkpoints {
     try {
       await this.store.saveCheckpoint(this.job.artifact, bytes);
     } catch {
-      // Nor does one that cannot be written cost the job: if the disk stays full, the result will say so.
+      // A checkpoint that cannot be written does not fail the job. If the disk stays full, writing the result fails with
+      // an error.
       return;
     }
     this.options.onCheckpoint(epoch);
   }
 }
 
-/** For jobs that keep nothing. */
+/** For jobs without checkpoints. */
 export const noCheckpoints: Checkpoints = {
   resume: () => Promise.resolve(),
   offer: () => Promise.resolve(),

@@ -6,10 +6,10 @@ import type { SourceFile } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
 
 /**
- * The user's files a job reads, with paths of this machine: below `data` by name, else where they lay when the run
- * was planned, else in the store by content. A path is returned only for the content the job names.
+ * Finds the user's files that a job reads on this machine. Places are tried in this order: below `data` by name; the path on the
+ * machine that planned the run; the store, by content. A path is returned only if the file has the content that the job names.
  *
- * @throws HafError HAF_DATA_CHANGED for a file of other content, HAF_DATA_MISSING for files that are nowhere (all at once)
+ * @throws HafError HAF_DATA_CHANGED for a file with other content; HAF_DATA_MISSING for missing files, with all of them in one error
  */
 export async function locateSources(
   sources: readonly SourceFile[],
@@ -44,7 +44,7 @@ async function locate(
   if (here !== null) {
     const content = await contentOf(here);
     if (content === source.sha256) return here;
-    // Whoever names a folder means it: other data there is a mistake to hear of, not to work around.
+    // If `--data` is given and holds other content, fail instead of searching elsewhere.
     if (content !== null) throw hasOtherContent(source, here);
   }
   const there = here === source.path ? null : await contentOf(source.path);
@@ -63,9 +63,9 @@ const hasOtherContent = ({ name, sha256 }: SourceFile, path: string): HafError =
   );
 
 /**
- * To be called when the job has read its files.
+ * Remembers the state of the files.
  *
- * @returns throws HafError HAF_DATA_CHANGED when one of them was changed since they were located
+ * @returns a function to call after the job has read the files. It throws HafError HAF_DATA_CHANGED when one of them has changed
  */
 export function watchSources(sources: readonly SourceFile[]): () => void {
   const watched = sources.map((source) => ({ source, before: stampIfThere(source.path)?.text }));
@@ -77,10 +77,10 @@ export function watchSources(sources: readonly SourceFile[]): () => void {
   };
 }
 
-/** Hashes of files of this process, so that a job tried again does not read gigabytes again. */
+/** Hashes that this process has computed. A retried job need not read gigabytes again. */
 const hashes = HashCache.open(null);
 
-/** The hash of a file's content; null for what is no readable file. */
+/** The hash of a file's content. Null when the path is not a readable file. */
 async function contentOf(path: string): Promise<string | null> {
   try {
     return await hashes.of(path);

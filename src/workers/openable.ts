@@ -1,8 +1,8 @@
 import type { Artifact } from '../pipeline/stage.js';
 
 /**
- * An artifact of which only the declared files open; without a declaration all do. On another machine the others
- * are not there, so that a stage which opens one must fail on every machine, not only there.
+ * An artifact of which only the declared files can be opened. Without a declaration all files can. A remote machine fetches the
+ * declared files only. So a stage that opens another file must fail on every machine, and not only on a remote one.
  */
 export function openable(artifact: Artifact, files: readonly string[] | undefined): Artifact {
   if (files === undefined) return artifact;

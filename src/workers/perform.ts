@@ -17,7 +17,7 @@ export interface PerformOptions {
   /** Id of this worker. */
   readonly worker: string;
   readonly codeVersion: string;
-  /** Take jobs planned by another version of the same major as well. */
+  /** Whether the worker also takes jobs that another version planned, with the same major number. */
   readonly anyVersion: boolean;
   /** Whether this worker was started with the store of a job. Other jobs are left to others. @default every job */
   readonly serves?: (job: Job) => boolean;
@@ -28,20 +28,26 @@ export interface PerformOptions {
   readonly observer: WorkerObserver;
 }
 
-/** How a running job is told to end: at once, or after its epoch with its state kept. */
+/** Signals that end a running job: `stop` at once, `pause` after the current epoch with a checkpoint. */
 export interface Stopping {
   readonly stop: AbortSignal;
   readonly pause: AbortSignal;
 }
 
-/** Another run may shorten the lease of the broker while a job runs, down to two seconds. */
+/**
+ * Longest interval of heartbeats. Another run may shorten the lease time of the broker while a job runs, down to two
+ * seconds.
+ */
 const beatMs = 500;
-/** More epochs a second than this are not worth a message; the history of the artifact has all of them. */
+/**
+ * Shortest interval between two epoch events. Epochs in between are not published; the history of the artifact has all of
+ * them.
+ */
 const epochEventMs = 250;
 
 /**
- * One job from the claim to its settlement. Resolves to `unfit` when this machine could not do it, so that its lane can
- * rest instead of going through the whole queue.
+ * Carries out one job from the claim to its settlement. Resolves to `unfit` when this machine could not do the job. The lane
+ * then pauses (backoff) instead of claiming and declining the whole queue.
  */
 export async function perform(
   lease: Lease,
@@ -57,7 +63,7 @@ export async function perform(
     observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
   observer.claimed(job, attempt);
   const begun = advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
-  // One at a time: while the broker is away a beat waits for it.
+  // One heartbeat at a time: during an outage of the broker a heartbeat waits.
   const heartbeat = interval(Math.min(bus.leaseMs / 4, beatMs))
     .pipe(exhaustMap(() => advise(lease.heartbeat())))
     .subscribe();
@@ -72,7 +78,7 @@ export async function perform(
     );
     epochs.complete();
     await begun;
-    // From here on only the bus can fail, and that is no failure of the job: the lane ends, the lease lapses.
+    // After this line only the bus can fail. That is no failure of the job: the lane ends, and the lease expires.
     if (done instanceof HafError) {
       const outcome = await giveBack(lease, done, options);
       settled(outcome, { error: done });
@@ -89,7 +95,7 @@ export async function perform(
 
 type DoneEvent = Extract<RunEventBody, { type: 'job-done' }>;
 
-/** Makes the artifact, or finds that it was made already, and tells what is in the store then. */
+/** Makes the artifact, or finds it in the store already. Returns the event of the end. */
 async function compute(
   lease: Lease,
   executor: Executor,
@@ -112,7 +118,7 @@ async function compute(
     metrics: manifest.metrics,
     problems: manifest.problems.length,
   });
-  // A worker that died between storing and settling has left a whole result.
+  // Idempotent: a worker that died after storing and before settling has left a complete result.
   const present = job.replace ? null : await store.manifest(job.artifact);
   if (present) return doneEvent(present, 0, 0);
   const { work, assertSources, release } = await prepareWork(job, store, options.data);
@@ -128,11 +134,13 @@ async function compute(
     });
     assertSources();
     const computed = secondsSince(started) - ready;
-    // A worker that was silent too long finds out before it stores anything; a bus that is away now decides nothing.
+    // A worker that was silent for too long learns here, before it stores anything, that it has lost the lease. An
+    // unreachable bus is ignored at this point.
     await advise(lease.heartbeat());
     if (lease.lost.aborted)
       throw new HafError('HAF_INTERRUPTED', `${job.key} is another worker's by now.`, '');
-    // The manifest first: a crash in between leaves a finished artifact, never a settled job without one.
+    // The manifest is written before the job is settled. A crash in between leaves a finished artifact. The other order
+    // could leave a settled job without an artifact.
     const manifest = manifestOf(job, result, secondsSince(started), options);
     const stored = await store.commit(manifest, { replace: job.replace });
     await advise(store.dropCheckpoint(job.artifact));
@@ -171,7 +179,7 @@ async function giveBack(lease: Lease, error: HafError, { worker }: PerformOption
   });
 }
 
-/** What a job ends with that fails again and again although each failure might have passed. */
+/** The error of a job that failed in all its attempts, each time with a failure that looked transient. */
 const quarantined = ({ job, attempt }: Lease, error: HafError): HafError =>
   new HafError(
     'HAF_JOB_QUARANTINED',
@@ -184,7 +192,10 @@ const secondsSince = (from: number): number => (performance.now() - from) / 1000
 
 const aboutOf = ({ key, stage, unit, artifact }: Job) => ({ job: key, stage, unit, artifact });
 
-/** For calls whose loss costs nothing but a line on the screen, or is noticed when the lease is settled. */
+/**
+ * Ignores the failure of a call. For calls whose loss costs one line on the screen, or is noticed when the lease is
+ * settled.
+ */
 const advise = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
 
 const manifestOf = (job: Job, result: JobResult, seconds: number, options: PerformOptions): Manifest => ({

@@ -14,16 +14,16 @@ import type { Work } from './work.js';
 const lookupsAtOnce = 16;
 const looksInARow = 16;
 
-/** Work that can start, and what to call when it has ended. */
+/** Work that is ready to start, and the check for its end. */
 export interface PreparedWork {
   readonly work: Work;
-  /** To be called when it has ended. @throws HafError HAF_DATA_CHANGED when a source was changed meanwhile */
+  /** Call it when the work has ended. @throws HafError HAF_DATA_CHANGED when a source has changed in the meantime */
   readonly assertSources: () => void;
   readonly release: () => Promise<void>;
 }
 
 /**
- * Gets everything a job reads onto this machine: its recipe, its input artifacts, its sources.
+ * Fetches all inputs of a job to this machine: its recipe, its input artifacts, its source files.
  *
  * @throws HafError HAF_STORE_CORRUPT naming an artifact that is not there; HAF_DATA_MISSING, HAF_DATA_CHANGED when this
  * machine does not have the user's files
@@ -43,10 +43,11 @@ export async function prepareWork(
   const { config, inputs } = parseRecipe(await readFile(recipePath, 'utf8'), job.artifact);
   const opens = stages[job.stage].opens ?? {};
   const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
-  // A folder is read in place: the manifests of a hundred thousand inputs need not be in memory at once.
+  // A local store is read in place, so the manifests of a hundred thousand inputs need not be in memory at once.
   const inPlace = store.uri === store.localRoot;
   const looked = await mapAtOnce(artifacts, lookupsAtOnce, async ({ role, id }, index) => {
-    // A look into a folder never waits: of a hundred thousand in a row, the heartbeats of other jobs would.
+    // These look-ups are synchronous. After a number of them the event loop gets a turn, so that the heartbeats of other
+    // jobs are sent in time.
     if (index % looksInARow === 0) await setImmediate();
     const files = opens[role];
     const manifest = await eventually(() => store.manifest(id, files));

@@ -18,7 +18,7 @@ import type { JobClass } from '../pipeline/stage.js';
 import type { Executor } from './executor.js';
 import { perform, type PerformOptions } from './perform.js';
 
-/** A slot of a worker: it takes one job of its class at a time. */
+/** A slot of a worker. It takes one job of its class at a time. */
 export interface Lane {
   readonly jobClass: JobClass;
   readonly executor: Executor;
@@ -29,24 +29,27 @@ export interface RunnerOptions extends PerformOptions {
 }
 
 export interface Runner {
-  /** Rejects when a lane can take no more jobs, because the bus failed for good; otherwise settles on drain. */
+  /** Resolves after `drain`. Rejects when the bus has failed for good, so that a lane can take no more jobs. */
   readonly ended: Promise<void>;
-  /** Takes no new job; resolves when the running ones are settled. */
+  /** Claims no new jobs. Resolves when the running jobs are settled. */
   drain(): Promise<void>;
-  /** Training jobs end after their epoch with their state kept, all others at once; they go back to the queue. */
+  /**
+   * Ends training jobs after their current epoch, with a checkpoint, and all other jobs at once. The jobs return to the
+   * queue.
+   */
   pause(): Promise<void>;
-  /** Stops the running jobs at once; they go back to the queue. */
+  /** Stops the running jobs at once. The jobs return to the queue. */
   stop(): Promise<void>;
 }
 
-/** A lane whose machine could not do a job rests this long, then twice as long, and so on. */
+/** Exponential backoff of a lane whose machine could not do a job: the first pause. Each further pause is twice as long. */
 const firstRestMs = 1000;
 const longestRestMs = 60_000;
 
-/** Pulls jobs lane by lane, has them computed and settles them. */
+/** Starts the lanes. Each lane claims a job, has it computed, settles it, and claims the next. */
 export function startRunner(options: RunnerOptions): Runner {
   const [draining, pausing, stopping] = [new AbortController(), new AbortController(), new AbortController()];
-  // Each lane listens, and a big machine has more than the ten that Node takes for a leak.
+  // Each lane is a listener. Node warns of a leak at more than ten listeners, and a big machine has more lanes.
   setMaxListeners(0, draining.signal, pausing.signal, stopping.signal);
   const held = new Set<Lease>();
   const change = (): void => options.observer.holding([...held].map(({ job }) => job));
@@ -60,7 +63,7 @@ export function startRunner(options: RunnerOptions): Runner {
       change();
     }
   };
-  // Draining does not wait until a lane is rested.
+  // Draining ends a pause.
   const rest = (ms: number) => timer(ms).pipe(takeUntil(fromEvent(draining.signal, 'abort')));
   const lanes = options.lanes.map((lane) => {
     let restMs = 0;
@@ -76,7 +79,7 @@ export function startRunner(options: RunnerOptions): Runner {
     );
   });
   const ended = lastValueFrom(merge(...lanes), { defaultValue: undefined });
-  // Who drains or watches `ended` learns of a failure; nobody has to.
+  // Reports a failure even if no caller looks at `ended`.
   ended.catch((error: unknown) => options.observer.broken(HafError.from(error)));
   const drain = (): Promise<void> => {
     draining.abort();

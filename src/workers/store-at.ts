@@ -2,7 +2,7 @@ import { FileStore } from '../pipeline/store/file-store.js';
 
 const stores = new Map<string, FileStore>();
 
-/** The one store of this thread for a folder: it remembers which content was verified, job after job. */
+/** The store of a folder, one object per thread. It remembers the verified content over all jobs. */
 export function storeAt(root: string): FileStore {
   const store = stores.get(root) ?? new FileStore(root);
   stores.set(root, store);

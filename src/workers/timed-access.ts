@@ -1,6 +1,6 @@
 import type { Artifact } from '../pipeline/stage.js';
 
-/** Seconds that a job spent in its input artifacts so far. */
+/** Seconds that a job has spent reading its input artifacts. */
 export interface ReadTime {
   seconds: number;
 }

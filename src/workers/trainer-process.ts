@@ -4,13 +4,16 @@ import { backendIdle, releaseBackend } from '../operators/tensor/release-backend
 import type { FromTrainer, ToTrainer } from './ipc.js';
 import { storeAt } from './store-at.js';
 
-// The trainer: the process that holds TensorFlow. Native bindings load in one thread per process only, and a
-// training step blocks the event loop, so it shares neither with the runner that keeps the lease alive.
+// The trainer: the process that holds TensorFlow. It is not the runner's process for two reasons. Native bindings load in
+// one thread per process only. A training step blocks the event loop, and the runner needs its own for heartbeats.
 
-/** How jobs are stopped, by their ids. There is one at a time, but for a GPU, which jobs share. */
+/** Signals to stop each job, by job id. On the CPU there is one job at a time. On a GPU several jobs share the process. */
 const asked = new Map<number, { readonly stop: AbortController; readonly pause: AbortController }>();
 let working = 0;
-/** Settles when a backend that has failed is let go of: a job that began before would fail with the others. */
+/**
+ * Resolves when a failed backend has been released. A new job waits for it; otherwise it would fail with the jobs on the
+ * failed backend.
+ */
 let renewal: { readonly done: Promise<void>; readonly finish: () => void } | null = null;
 
 const send = (message: FromTrainer): void => {
@@ -42,10 +45,10 @@ async function run({ id, work, ...settings }: Extract<ToTrainer, { type: 'run' }
   }
 }
 
-/** A trainer that waits for its next job must not keep a core busy. */
+/** Releases the backend. A trainer that waits for its next job must not keep a core busy. */
 async function release(): Promise<void> {
   await backendIdle();
-  // Another job has begun: it will release what it uses.
+  // Another job has begun. It releases the backend at its end.
   if (working > 0) return;
   try {
     releaseBackend();
@@ -69,9 +72,9 @@ process.on('message', (message: ToTrainer) => {
   else if (message.type === 'pause') asked.get(message.id)?.pause.abort();
   else void run(message);
 });
-// A terminal's Ctrl-C and a scheduler's SIGTERM reach the whole process group; draining is the runner's decision,
-// which ends its trainers with SIGKILL.
+// Ctrl-C in a terminal and SIGTERM of a scheduler reach the whole process group. The trainer ignores both, because the
+// runner decides how to drain. The runner ends its trainers with SIGKILL.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
-// Without its runner a trainer would compute for nobody.
+// The runner is gone, so no process would use the result.
 process.on('disconnect', () => process.exit(0));

@@ -10,8 +10,9 @@ import type { Work } from './work.js';
 const trainerFile = fileURLToPath(new URL('./trainer-process.js', import.meta.url));
 
 /**
- * The arrays of a training step are garbage outside of a heap that is itself small, and V8 would mark all of it several
- * times a second for them, on cores that train. With this option it waits until heap and arrays have grown to so many MB.
+ * The arrays of a training step lie outside of V8's heap, and the heap itself is small. For these arrays V8 would run its garbage
+ * collection several times a second, on the cores that train. With this option it waits until heap and arrays have grown to
+ * 512 MB.
  */
 const nodeOptions = ['--initial-old-space-size=512'];
 
@@ -26,13 +27,13 @@ const inheritedOptions = (): string[] =>
   });
 
 export interface TrainerOptions {
-  /** Tensor backend the process is told to load. */
+  /** Tensor backend that the process loads. */
   readonly backend: string;
-  /** The one GPU it may use; null where there is none to choose. */
+  /** The one GPU that the process may use. Null when there is none to choose. */
   readonly gpu: string | null;
-  /** Cores it may use beside the other trainers of this machine. */
+  /** Cores that the process may use, beside the other trainers of this machine. */
   readonly threads: number;
-  /** Jobs it is given at once. */
+  /** Number of concurrent jobs of the process. */
   readonly jobs: number;
   /** Which checkpoints it may go on from, and how many epochs lie between those it keeps. */
   readonly codeVersion: string;

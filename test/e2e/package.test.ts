@@ -2,6 +2,7 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
@@ -53,6 +54,15 @@ openRun('latest', { folder: 'x' });
 
 async function installed(): Promise<void> {
   const [folder, work] = [here(), here()];
+  try {
+    await installAndUse(folder, work);
+  } finally {
+    // Many thousand files. Their removal at the end of all tests would block the process that runs them.
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function installAndUse(folder: string, work: string): Promise<void> {
   const { filename } = pack(folder);
   const prefix = join(folder, 'prefix');
   // Scripts of dependencies download a native TensorFlow, which the package does without.

@@ -8,8 +8,8 @@ import { featuresFiles, type Precision } from '../features/bag-index.js';
 import { readRows } from '../features/stored-bag.js';
 
 /**
- * Bytes of bags a job keeps in memory; the rest is read again each time. A quarter of its share of the machine's memory: as
- * of the cores, which is what a trainer is told (HAF_THREADS), divided by the jobs it has at once (HAF_JOBS).
+ * Bytes of bags that a job caches in memory. Other bags are read again each time. The budget is a quarter of the job's share of
+ * the machine's memory. The share is the trainer's share of the cores (HAF_THREADS), divided by its concurrent jobs (HAF_JOBS).
  */
 export function residentBytes(): number {
   const cores = availableParallelism();
@@ -18,29 +18,29 @@ export function residentBytes(): number {
   return Math.max(512 * 2 ** 20, (usableMemory() * share) / 4);
 }
 
-/** A segment, and how the file it lies in stores instances. */
+/** A segment, with the number format of its file. */
 interface StoredSegment extends Segment {
   readonly precision: Precision;
 }
 
 /**
- * The bags of one modality, or the unions of a patient's bags of several, read by row range from the feature files. Bags
- * stay in memory in the order of their first use until the budget is spent: an epoch visits all of them, so replacing one
- * by another would only cost reads.
+ * The bags of one modality, or the unions of a patient's bags of several modalities, read by row range from the feature files.
+ * Bags are cached in the order of their first use until the budget is spent. Nothing is evicted: an epoch visits all bags, so
+ * an eviction would only cause more reads.
  */
 export class BagSource {
   /** Length of one instance. */
   readonly width: number;
   private readonly resident = new Map<number, Float32Array>();
-  /** By position of the patient in the cohort. */
+  /** Segments of each patient, by position of the patient in the cohort. */
   private readonly bags: readonly (readonly StoredSegment[])[];
   private readonly paths = new Map<string, string>();
-  /** Bags that are being read. */
+  /** Pending reads, by patient. */
   private readonly pending = new Map<number, Promise<Float32Array>>();
   private bytesLeft: number;
 
   /**
-   * @param of a modality, or those whose bags are laid end to end in this order; a patient with one of them has that one
+   * @param of a modality, or several whose bags are concatenated in this order. A patient who lacks some has the bags of the others
    * @param features `embed` artifacts of these modalities
    * @throws HafError HAF_COHORT_INVALID when the cohort does not know a modality, or their instances differ in length
    */
@@ -69,30 +69,30 @@ export class BagSource {
     return this.segments(patient).reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** The artifacts the bags come from. */
+  /** Name of the set of artifacts that hold the bags. */
   get name(): string {
     return this.features.map(({ id }) => id).join();
   }
 
-  /** What a bag is made of: two bags of one key are equal. */
+  /** Identity of the content of a bag: bags with equal keys are equal. */
   keyOf(patient: number): string {
     return JSON.stringify(this.segments(patient).map(({ artifact, start, rows }) => [artifact, start, rows]));
   }
 
-  /** Lets go of a bag that lies elsewhere now. */
+  /** Removes a bag from the cache, because another place (the device) holds it now. */
   forget(patient: number): void {
     this.bytesLeft += this.resident.get(patient)?.byteLength ?? 0;
     this.resident.delete(patient);
     this.pending.delete(patient);
   }
 
-  /** Begins to read bags that are about to be loaded, while this thread does something else. */
+  /** Prefetch: begins to read bags that `load` will ask for soon. */
   prefetch(patients: readonly number[]): void {
     for (const patient of patients) {
       if (this.resident.has(patient) || this.pending.has(patient)) continue;
       const read = this.read(patient);
       this.pending.set(patient, read);
-      // Whoever loads the bag hears of it; a bag that nobody loads any more has no one to tell.
+      // `load` throws the error of a failed prefetch. The error of a bag that is not loaded any more is of no interest.
       read.catch(() => undefined);
     }
   }

@@ -10,14 +10,14 @@ export interface Arrival<Input> {
 }
 
 /**
- * A cyclic barrier: it waits until every registered party has arrived, and then computes once for all of them. It can be
- * used again and again. A party that deregisters no longer holds up the others.
+ * A cyclic barrier: it waits until every registered party has arrived, and then computes once for all of them. The barrier
+ * is reusable. After a party has deregistered, the others do not wait for it.
  */
 export class Barrier<Input, Result> {
   private readonly waiting = new Map<number, Waiting<Input, Result>>();
   private readonly registered: Set<number>;
 
-  /** @param action returns one result per arrival, in the order given; one promise may fail without the others */
+  /** @param action returns one result per arrival, in the order of its argument. One of these promises may fail alone */
   constructor(
     parties: Iterable<number>,
     private readonly action: (arrivals: readonly Arrival<Input>[]) => readonly Promise<Result>[],
@@ -29,7 +29,7 @@ export class Barrier<Input, Result> {
     this.registered.add(party);
   }
 
-  /** Settles with the result of the party once all have arrived and the action is done. */
+  /** Resolves with the result of this party after all parties have arrived and the action is done. */
   arrive(party: number, input: Input): Promise<Result> {
     return new Promise((resolve) => {
       this.waiting.set(party, { input, resolve });

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Bytes that may be taken, counted over all that take from it. */
+/** A budget of bytes, shared by all its users. */
 export interface Budget {
   left: number;
 }
 
-/** Bags that stay on the device from one epoch, and one fold, to the next. */
+/** A cache of bags on the device. It lasts over epochs and over folds. */
 export class DeviceBags {
   private readonly bags = new Map<string, tf.Tensor2D>();
 
@@ -15,14 +15,17 @@ export class DeviceBags {
     return this.bags.has(key);
   }
 
-  /** A new reference to a bag that is kept, for the caller to dispose: shrinking does not wait for it. */
+  /**
+   * A new reference to a cached bag; null on a cache miss. The caller disposes it. The bag stays valid for the caller
+   * even when the cache is shrunk.
+   */
   get(key: string): tf.Tensor2D | null {
     return this.bags.get(key)?.clone() ?? null;
   }
 
-  /** Uploads a bag [R, width] and keeps it while there is room. Returns a reference for the caller to dispose. */
+  /** Uploads a bag [R, width] and caches it if there is room. Returns a reference; the caller disposes it. */
   put(key: string, rows: Float32Array, width: number): tf.Tensor2D {
-    // Another fold may have read it at the same time.
+    // Another fold may have uploaded the same bag in the meantime.
     const known = this.get(key);
     if (known !== null) return known;
     const bag = tf.tensor2d(rows, [rows.length / width, width]);
@@ -36,7 +39,7 @@ export class DeviceBags {
     return [...this.bags.values()].reduce((sum, bag) => sum + bytesOf(bag), 0);
   }
 
-  /** Lets go of the bags that came last until at most so many bytes are kept. */
+  /** Evicts the newest bags until the cache holds at most so many bytes. */
   keepAtMost(bytes: number): void {
     let kept = this.bytes;
     for (const [key, bag] of [...this.bags].reverse()) {

@@ -6,30 +6,33 @@ import type { EncoderPasses } from './encoder-passes.js';
 import type { BagEncoder } from './bag-encoder.js';
 import { Lockstep } from './lockstep.js';
 
-/** A training job's place on the device: the bags it shares with other folds, and the steps it takes with them. */
+/** A training job's access to the device: the cache of bags that it shares with other folds, and the lockstep with them. */
 export interface DevicePlace {
   readonly bags: DeviceBags;
-  /** Most rows of a pack; a bag that is larger stays on the host. */
+  /** Largest number of rows of a pack. A larger bag stays on the host. */
   readonly packRows: number;
   open(parameters: Float32Array): EncoderPasses;
-  /** Computes, and once more with less on the device each time its memory does not suffice. Nothing may be half done. */
+  /**
+   * Runs `compute`. When the device runs out of memory, frees a part of it and runs `compute` again. So `compute` must be
+   * idempotent: a failed run may leave nothing half done.
+   */
   withRoom<T>(compute: () => Promise<T>): Promise<T>;
   leave(): void;
 }
 
-/** Jobs that read the same bags with encoders of one shape. */
+/** Jobs that read the same bags and train encoders of one shape. */
 interface Group {
   readonly lockstep: Lockstep;
   readonly bags: DeviceBags;
   members: number;
 }
 
-/** Rows of a pack: a GPU takes as long to be told of a small product as of a large one. */
+/** Rows of a pack. The overhead of starting a product on a GPU does not depend on its size, so large packs are faster. */
 const mostRows = 16_384;
-/** Fewer bytes of bags are not what fills a device. */
+/** Lower limit of the cache of bags: a smaller cache is not the reason why a device is full. */
 const smallestBudget = 16 * 2 ** 20;
 
-/** How much of the device is used at once. */
+/** How much of the device is used. */
 interface Extent {
   /** Bytes of bags to keep. */
   readonly bytes: number;
@@ -38,17 +41,17 @@ interface Extent {
 }
 const mostFolds = 16;
 
-/** What the training jobs of a process share on its device. */
+/** The resources that the training jobs of a process share on its device. */
 export class DeviceRoom {
   private readonly groups = new Map<string, Group>();
   private readonly budget: Budget;
-  /** Faults that have been answered: all who computed with the device then are told of one. */
+  /** Faults that have been handled. All jobs that compute on the device at that time receive the same fault. */
   private readonly answered = new WeakSet<object>();
   private extent: Extent;
 
   /**
    * @param extent bytes of bags to keep, and folds in a stack
-   * @param warn is told what is used from then on, when the memory did not suffice
+   * @param warn receives one sentence about the reduced use when the memory did not suffice
    * @param largest bytes of a tensor
    */
   constructor(
@@ -60,7 +63,10 @@ export class DeviceRoom {
     this.budget = { left: bytes };
   }
 
-  /** @param source whose bags the job reads; a job that may wait for anything else must leave first */
+  /**
+   * @param source the bags that the job reads. A job must leave before it waits for anything else, because the other
+   * folds wait for it
+   */
   enter(source: string, encoder: BagEncoder): DevicePlace {
     const name = JSON.stringify([source, { ...encoder, layout: undefined }]);
     const rowBytes = Float32Array.BYTES_PER_ELEMENT * Math.max(encoder.width, encoder.hidden);
@@ -99,14 +105,17 @@ export class DeviceRoom {
       } catch (error) {
         if (!isOutOfMemory(error)) throw error;
         const shrunk = this.shrink(faultOf(error));
-        // After an error of WebGPU nothing on the device can be trusted: the job is tried again on a new one.
+        // After an error of WebGPU the content of the device is undefined. The job is retried on a new device.
         if (error instanceof HafError) throw error;
         if (!shrunk) throw tooSmall(error);
       }
     }
   }
 
-  /** Halves what fills the device: stacks, and bags unless they are few. @returns whether there was anything to halve */
+  /**
+   * Halves the number of folds in a stack, and the cache of bags unless it is small. @returns whether anything could be
+   * halved
+   */
   private shrink(fault: object): boolean {
     if (this.answered.has(fault)) return true;
     const { bytes, folds } = this.extent;
@@ -127,14 +136,17 @@ export class DeviceRoom {
   }
 }
 
-/** What TensorFlow, CUDA, Vulkan and Dawn say; the third of TensorFlow is of a copy that found no room. */
+/**
+ * Matches the out-of-memory messages of TensorFlow, CUDA, Vulkan and Dawn. The third message of TensorFlow comes from a
+ * failed copy.
+ */
 const isOutOfMemory = (error: unknown): error is Error =>
   error instanceof Error &&
   /\bOOM\b|ResourceExhausted|Dst tensor is not initialized|out of memory|OUT_OF_(DEVICE|HOST)_MEMORY/i.test(
     error.message,
   );
 
-/** Each read of a device that has failed throws an error of its own; what they have in common is the fault. */
+/** The common cause of the errors of a failed device. Each read of it throws an error of its own. */
 const faultOf = (error: Error): object =>
   typeof error.cause === 'object' && error.cause !== null ? error.cause : error;
 
@@ -147,10 +159,10 @@ const tooSmall = (error: Error): HafError =>
   );
 
 const rooms = new WeakMap<object, DeviceRoom>();
-/** What a room of this process was shrunk to: the next one is no larger. */
+/** The reduced extent of an earlier room of this process. The next room starts with it. */
 let known: Extent | null = null;
 
-/** The room of the current backend; null where it computes on the CPU, whose bags lie where it reads them. */
+/** The room of the current backend. Null on the CPU, which reads the bags in main memory. */
 export function deviceRoom(): DeviceRoom | null {
   if (!computesOnGpu()) return null;
   const backend = tf.backend();

@@ -1,13 +1,14 @@
 import type { EncoderMasks, PackedBags } from './packed-bags.js';
 
 /**
- * The passes of an encoder over all R rows of a pack, which is where the time of Stage 1 goes. They read the parameters as
- * they were when the passes were opened or are now: do not change them in between. Dispose them after the step.
+ * The passes of an encoder over all R rows of a pack. Most of the time of Stage 1 is spent here. An implementation may copy the
+ * parameters when it is opened or read them later, so do not change them until the passes are disposed. Dispose them after
+ * the step.
  */
 export interface EncoderPasses {
   readonly parameters: Float32Array;
   /**
-   * Eq. 1 and 2 up to the raw scores. One pack is under way at a time, also among passes with one scratch.
+   * Eq. 1 and 2 up to the raw scores. Finish one pack before the next, also among passes that share a scratch.
    *
    * @param masks null in evaluation
    */
@@ -15,7 +16,7 @@ export interface EncoderPasses {
   dispose(): void;
 }
 
-/** A forward pass and what follows it. Its arrays are valid until it is disposed. */
+/** The result of a forward pass, and the steps after it. The arrays are valid until it is disposed. */
 export interface RowsPass {
   /** Raw attention scores, R values. */
   readonly scores: Float32Array;
@@ -28,7 +29,7 @@ export interface RowsPass {
   dispose(): void;
 }
 
-/** Attention and pooled rows as they were, and the gradients of what was computed behind them. */
+/** Inputs of the backward pass: attention and pooled rows of the forward pass, and the gradients from the later layers. */
 export interface RowsUpstream {
   /** R values. */
   readonly attention: Float32Array;

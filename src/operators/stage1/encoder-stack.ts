@@ -15,18 +15,18 @@ import { headClasses } from './instance-loss.js';
 import { rowsOf, type EncoderMasks, type PackedBags, type RowArray } from './packed-bags.js';
 import { Stacking } from './stacking.js';
 
-/** An encoder and its pack. */
+/** A member of a stack: an encoder and its pack. */
 export interface StackMember {
   readonly weights: ParameterTensors;
   readonly pack: PackedBags;
-  /** Dropout; null in evaluation, for all members of a stack or for none. */
+  /** Dropout masks; null in evaluation. Either all members of a stack have masks or none has. */
   readonly masks: EncoderMasks | null;
 }
 
-/** What a member gets from the forward pass; see RowsPass. */
+/** Results of the forward pass for one member; see RowsPass. */
 export type MemberScores = Pick<RowsPass, 'scores' | 'heads'>;
 
-/** What a member gives to the backward pass; see RowsPass.backward. */
+/** Inputs of the backward pass from one member; see RowsPass.backward. */
 export interface MemberUpstream {
   readonly upstream: RowsUpstream;
   readonly gradient: Float32Array;
@@ -35,14 +35,14 @@ export interface MemberUpstream {
 const nothing = new Float32Array();
 
 /**
- * The passes of F encoders of one shape, each over its own pack, as one: F sets of weights times F packs. Shorter packs are
- * filled up with rows of zeros, from which nothing flows back, so that each member gets what it would get alone. Dispose it
- * when all of them are done, or when a pass has failed.
+ * The batched passes of F encoders of one shape, each over its own pack: F sets of weights times F packs. Shorter packs are
+ * padded with rows of zeros. Padding has no gradient, so each member gets the results that it would get alone. Dispose the
+ * stack when all members are done, or when a pass has failed.
  */
 export class EncoderStack {
   private readonly rows: Stacking;
   private readonly bags: Stacking;
-  /** What lies on the backend for this stack. */
+  /** Tensors of this stack on the backend. */
   private readonly held: { dispose(): void }[] = [];
   private given: { input: Instances; masks: MaskTensors; weights: Weights; pass: EncoderPass } | null = null;
 
@@ -54,7 +54,7 @@ export class EncoderStack {
     this.bags = new Stacking(members.map(({ pack }) => pack.targets.length));
   }
 
-  /** Comes first. */
+  /** The forward pass. Call it before `pool` and `backward`. */
   async forward(): Promise<readonly MemberScores[]> {
     const [input, masks, weights] = [this.uploadRows(), this.uploadMasks(), this.stackWeights()];
     const pass = tf.tidy(() => encode(this.encoder, weights, input, masks));
@@ -77,7 +77,7 @@ export class EncoderStack {
     return this.bags.parts(values, this.encoder.hidden);
   }
 
-  /** @param given of each member; null for one that does not learn */
+  /** The backward pass. @param given inputs of each member; null for a member that does not learn */
   async backward(given: readonly (MemberUpstream | null)[]): Promise<void> {
     const { encoder, bags, rows } = this;
     const { input, masks, weights, pass } = this.forwarded();
@@ -140,7 +140,10 @@ export class EncoderStack {
     return this.hold(this.rows.upload(arrays, columns));
   }
 
-  /** Of several members the matrices become [F, inputs, outputs] and the biases [F, 1, outputs]. */
+  /**
+   * The weights as tensors. For several members the matrices are stacked as [F, inputs, outputs] and the biases as [F, 1,
+   * outputs].
+   */
   private stackWeights(): Weights {
     const [only, ...others] = this.members.map(({ weights }) => weights);
     if (only !== undefined && others.length === 0) return (name) => only.get(name);
@@ -156,7 +159,10 @@ export class EncoderStack {
     return (name) => stacked.get(name) as tf.Tensor;
   }
 
-  /** Block matrices [P, R] whose row i holds the attention of bag i: pooling and its gradient are one product each. */
+  /**
+   * Attention as block matrices [P, R]: row i holds the attention of bag i and zeros. With them pooling is one product,
+   * and its gradient is another.
+   */
   private attentionOf(attentions: readonly (Float32Array | null)[]): tf.Tensor {
     const { longest } = this.rows;
     return this.bags.upload(

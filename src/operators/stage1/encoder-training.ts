@@ -17,21 +17,21 @@ import { BagPacker, subsample } from './pack-bags.js';
 import { drawMasks, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
 export interface EncoderTrainingOptions {
-  /** Subsample larger bags to so many instances in training; null keeps all. */
+  /** Largest number of instances of a bag in training. Larger bags are subsampled; null keeps all instances. */
   readonly maxInstances: number | null;
   /** Validation patients that have the modality. */
   readonly validation: readonly number[];
   readonly dropout: Rng;
   readonly subsample: Rng;
-  /** Ends a pass between two packs. */
+  /** Cancels a pass. It is checked between two packs. */
   readonly signal?: AbortSignal;
-  /** Where the job computes together with other folds; null on the CPU. */
+  /** The device that the job shares with other folds; null on the CPU. */
   readonly place?: DevicePlace | null;
-  /** Shared with trainings that never compute at the same time; its own when not given. */
+  /** Reusable memory. It may be shared with trainings that never compute at the same time. @default an own one */
   readonly scratch?: Scratch;
 }
 
-/** What a training pass over bags found: z [B, embedding] in their order, and losses summed over them, unweighted. */
+/** Result of a training pass over B bags: z [B, embedding] in the order of the bags, and unweighted sums of the losses. */
 export interface TrainingPass {
   readonly z: Float32Array;
   readonly bag: number;
@@ -67,8 +67,8 @@ export class EncoderTraining implements Trainable {
   }
 
   /**
-   * Training pass over patients that have the modality, a pack at a time. The gradient of the summed `L_img`, and of
-   * `<dz, z>` when `dz` [B, embedding] is given, is added to `into`; without `learning` nothing learns.
+   * Training pass over patients who have the modality, a pack at a time. Adds the gradient of the summed `L_img` to `into`, and
+   * that of `<dz, z>` when `dz` [B, embedding] is given. Without `learning` no gradient is computed.
    */
   async pass(
     patients: readonly number[],
@@ -101,7 +101,7 @@ export class EncoderTraining implements Trainable {
     return { z, bag, instance };
   }
 
-  /** z of a training pass whose dropout and subsamples the next pass over the same patients repeats. */
+  /** z of a training pass. The next pass over the same patients uses the same dropout and the same subsamples. */
   async rehearse(patients: readonly number[]): Promise<Float32Array> {
     const { dropout, subsample: chosen } = this.options;
     const [ofDropout, ofChosen] = [dropout.state(), chosen.state()];
@@ -134,7 +134,7 @@ export class EncoderTraining implements Trainable {
     return { loss: loss / patients.length, discrimination: criterion.discrimination(targets, scores) };
   }
 
-  /** Evaluation-mode results of patients that have the modality, a pack at a time, in order. */
+  /** Results in evaluation mode for patients who have the modality, a pack at a time, in order. */
   async *evaluate(
     patients: readonly number[],
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly result: BagResult }> {
@@ -164,7 +164,7 @@ export class EncoderTraining implements Trainable {
     const { encoder, place } = this;
     if (place === null) return bagGrad(encoder, passes, pack, masks, into, dz);
     return place.withRoom(async () => {
-      // A pass that fails has added a part of the gradient.
+      // A failed pass may have added a part of the gradient already. So it adds to a copy.
       const own = into === null ? null : new Float32Array(into.length);
       const result = await bagGrad(encoder, passes, pack, masks, own, dz);
       if (into !== null && own !== null) addTo(into, own);
@@ -172,7 +172,7 @@ export class EncoderTraining implements Trainable {
     });
   }
 
-  /** `L_img` of both its parts (eq. 3). */
+  /** `L_img`, the weighted sum of its two parts (eq. 3). */
   weighted({ bag, instance }: { readonly bag: number; readonly instance: number }): number {
     return this.encoder.wBag * bag + this.encoder.wInst * instance;
   }

@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Instances } from './encoder-tensors.js';
 import { packRows, rowsOf, type PackedBags } from './packed-bags.js';
 
-/** Whether all rows of a pack are on the backend at once: they lie there, or are few enough. */
+/** Whether all rows of a pack are on the backend at once: they are there already, or they are few enough to upload. */
 export const isWhole = (pack: PackedBags): boolean =>
   !(pack.rows instanceof Float32Array) || rowsOf(pack) <= packRows;
 
 /**
- * The instances H [R, width] of a pack on the backend, for the only two products that touch them. A pack of up to
- * `packRows` rows is uploaded once and kept; a larger bag passes through in blocks, each uploaded when it is needed, so
- * that a bag of 1e5 instances is never there twice. Dispose it after the step.
+ * The instances H [R, width] of a pack on the backend, for the two products that read them. A pack of up to `packRows` rows is
+ * uploaded once and kept. A larger bag is uploaded in blocks, each one when it is needed, so that a bag of 1e5 instances is
+ * never in memory twice. Dispose it after the step.
  */
 export class InputRows implements Instances {
   private readonly rows: number;

@@ -10,21 +10,21 @@ import { SharedPass } from './shared-pass.js';
 /** A job that trains in lockstep with others. */
 export interface LockstepMember {
   open(parameters: Float32Array): EncoderPasses;
-  /** The others wait for it no longer. */
+  /** Ends the membership. The other members do not wait for this one any more. */
   leave(): void;
 }
 
 /**
- * Folds that train encoders of one shape at the same time, in one process: each goes through its own draws and keeps its
- * own optimiser, but what they compute on rows is computed for all of them at once. A GPU that is asked for one small
- * product after the other idles between them. A fold waits with its next pack until each of the others has one too or has
- * left; everyone gets what they would get alone, but for rounding.
+ * Folds that train encoders of one shape at the same time, in one process. Each fold has its own random draws and its own
+ * optimiser. The products over rows are batched: they are computed for all folds at once, because a GPU idles between small
+ * products. A fold waits at a barrier with its next pack until each other fold has a pack or has left. Each fold gets the
+ * results that it would get alone, except for rounding.
  */
 export class Lockstep {
   private readonly packs: Barrier<StackMember, RowsPass>;
   private joined = 0;
 
-  /** @param fits whether so many folds with so many rows each may be one stack, at present */
+  /** @param fits whether a stack of so many folds, with so many rows each, fits on the device at present */
   constructor(
     private readonly encoder: BagEncoder,
     private readonly fits: (folds: number, rows: number) => boolean,
@@ -64,7 +64,10 @@ export class Lockstep {
     return arrivals.map(({ party }) => passes.get(party) as Promise<RowsPass>);
   }
 
-  /** Training apart from evaluation, since the one has dropout; a pack that goes through in blocks alone. */
+  /**
+   * Groups the packs into stacks. Training and evaluation packs are apart, because training has dropout. A pack that is
+   * computed in blocks is a stack of its own.
+   */
   private inStacks(arrivals: readonly Arrival<StackMember>[]): readonly (readonly Arrival<StackMember>[])[] {
     const stacks: Arrival<StackMember>[][] = [];
     for (const kind of [isTraining, isEvaluation]) {

@@ -8,7 +8,7 @@ import type { BagEncoder } from './bag-encoder.js';
 import { headClasses } from './instance-loss.js';
 import { blocksOf, onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
-/** Rows that go through a graph at a time: what it makes of them stays in the cache, however large the bag. */
+/** Rows per call of a graph. The results of so many rows stay in the processor's cache, whatever the size of the bag. */
 const blockRows = 1024;
 
 interface Sessions {
@@ -16,7 +16,7 @@ interface Sessions {
   readonly backward: OnnxSession;
 }
 
-/** Passes by ONNX graphs. Nothing is uploaded: the graphs read rows, masks and parameters where they lie. */
+/** Passes by ONNX graphs. The graphs read rows, masks and parameters in place, without a copy. */
 export class NativePasses implements EncoderPasses {
   constructor(
     private readonly native: NativeRuntime,
@@ -39,7 +39,7 @@ export class NativePasses implements EncoderPasses {
       pool: (attention) => Promise.resolve(pooledRows(rows.arrays.embedded, attention, pack)),
       backward: async (upstream, gradient) => {
         const given = this.upstream(upstream, pack);
-        // What the forward pass read last is still in the cache.
+        // In reverse order, because the last blocks of the forward pass are still in the processor's cache.
         for (const [from, to] of rows.blocks().toReversed()) {
           const block = {
             ...rows.inputs(from, to),
@@ -55,7 +55,7 @@ export class NativePasses implements EncoderPasses {
   }
 
   dispose(): void {
-    // The arrays belong to the garbage collector, the sessions to the process.
+    // Nothing to free: the garbage collector frees the arrays, and the sessions live as long as the process.
   }
 
   private async sessions(masks: EncoderMasks | null): Promise<Sessions> {
@@ -69,7 +69,7 @@ export class NativePasses implements EncoderPasses {
     return { forward, backward };
   }
 
-  /** What the backward graph reads of a block besides rows and weights. */
+  /** Inputs of the backward graph for a block, besides rows and weights. */
   private upstream(
     { attention, pooled, dPooled, dHeads }: RowsUpstream,
     { offsets, targets }: PackedBags,
@@ -90,9 +90,9 @@ export class NativePasses implements EncoderPasses {
   }
 }
 
-/** The rows of a pack, its masks, and what the forward pass makes of them, by blocks. */
+/** The rows of a pack, its masks and the results of the forward pass, in blocks. */
 class PackRows {
-  /** What the forward pass writes, [R, ...] each. */
+  /** Results of the forward pass, each [R, ...]. */
   readonly arrays: Readonly<Record<'embedded' | 'tanh' | 'sigmoid' | 'scores' | 'heads', Float32Array>>;
   private readonly count: number;
 
@@ -135,7 +135,7 @@ class PackRows {
     );
   }
 
-  /** The block's part of what the forward pass writes. */
+  /** The block's part of the results of the forward pass. */
   passed(from: number, to: number): OnnxTensors {
     return Object.fromEntries(
       Object.entries(this.arrays).map(([name, values]) => [name, this.part(values, from, to)]),

@@ -5,7 +5,7 @@ import type { BagEncoder } from './bag-encoder.js';
 import { NativePasses } from './native-passes.js';
 import { TensorPasses } from './tensor-passes.js';
 
-/** The passes of an encoder on the loaded backend. @param scratch for what they make on the host */
+/** The passes of an encoder on the loaded backend. @param scratch memory for results on the host */
 export function openPasses(encoder: BagEncoder, parameters: Float32Array, scratch?: Scratch): EncoderPasses {
   const native = nativeProducts();
   return native === null

@@ -5,13 +5,13 @@ import type { BagSource } from './bag-source.js';
 import type { DevicePlace } from './device-room.js';
 import { packRows, packRuns, type PackedBags, type RowArray } from './packed-bags.js';
 
-/** Which instances of a bag are used: positions in ascending order, or all. */
+/** Positions of the used instances of a bag, ascending. Null: all instances. */
 type Selection = readonly number[] | null;
 
 /** A seeded uniform subsample without replacement of a bag that is larger than `most` (method.md 2.5). */
 export function subsample(rows: number, most: number | null, rng: Rng): Selection {
   if (most === null || rows <= most) return null;
-  // Partial Fisher-Yates: only the places it touches are written down.
+  // Partial Fisher-Yates shuffle. The map holds only the swapped positions, not the whole bag.
   const moved = new Map<number, number>();
   const chosen = Array.from({ length: most }, (_, i) => {
     const j = i + rng.int(rows - i);
@@ -25,8 +25,8 @@ export function subsample(rows: number, most: number | null, rng: Rng): Selectio
 type Device = Pick<DevicePlace, 'bags' | 'packRows' | 'withRoom'>;
 
 /**
- * Lays the bags of patients end to end, a pack at a time; the rows of a pack are valid until the next one. While one is
- * computed with, the bags of the next are read. With a device, packs are made there of the bags that it keeps.
+ * Concatenates the bags of patients into packs, one pack at a time. The rows of a pack are valid until the next one. The bags
+ * of the next pack are prefetched during the computation. With a device, packs are made there from its cached bags.
  */
 export class BagPacker {
   private scratch = new Float32Array();
@@ -38,7 +38,7 @@ export class BagPacker {
   ) {}
 
   /**
-   * @param select which instances of a patient to use; called once per bag, in order
+   * @param select chooses the instances of a patient. It is called once per bag, in order
    */
   async *packs(
     patients: readonly number[],
@@ -62,7 +62,7 @@ export class BagPacker {
     }
   }
 
-  /** The pack of patients whose bags are known to fit one. */
+  /** One pack of patients. The caller has checked that their bags fit into it. */
   async onePack(patients: readonly number[], select: (rows: number) => Selection): Promise<PackedBags> {
     for await (const { patients: members, pack } of this.packs(patients, select))
       if (members.length === patients.length) return pack;
@@ -85,7 +85,7 @@ export class BagPacker {
       return device.withRoom(() => this.onDevice(device.bags, patients, selections));
     }
     const [only] = patients;
-    // A bag alone is used where it lies: a large one must not exist twice.
+    // A single bag is used without a copy, because a large bag must not be in memory twice.
     if (patients.length === 1 && only !== undefined && selections[0] === null) return source.load(only);
     const { width } = source;
     if (this.scratch.length < rows * width) this.scratch = new Float32Array(rows * width);

@@ -5,16 +5,19 @@ import { Scratch } from '../tensor/scratch.js';
 import type { Target } from '../criteria/criterion.js';
 import type { BagEncoder } from './bag-encoder.js';
 
-/** Rows of numbers, [R, columns]: at least so many of them on the host, or exactly these on the device. */
+/**
+ * Rows of numbers, [R, columns]. An array on the host may be longer than R rows; a tensor on the device has exactly R
+ * rows.
+ */
 export type RowArray = Float32Array | tf.Tensor2D;
 
-/** For backends that compute where the arrays lie. */
+/** The array, for backends that compute in main memory. @throws Error for a tensor */
 export function onHost(array: RowArray): Float32Array {
   if (array instanceof Float32Array) return array;
   throw new Error('The rows are on the device, and this backend has none');
 }
 
-/** Several bags laid end to end, so that one large product serves many small bags. */
+/** Several concatenated bags (a pack), so that one large product serves many small bags. */
 export interface PackedBags {
   /** Instances, [R, width]. */
   readonly rows: RowArray;
@@ -27,7 +30,7 @@ export interface PackedBags {
 
 export const rowsOf = ({ offsets }: PackedBags): number => offsets.at(-1) ?? 0;
 
-/** Consecutive [from, to) of `rows` rows, `most` at a time. */
+/** Splits `rows` rows into consecutive ranges [from, to) of at most `most` rows. */
 export const blocksOf = (rows: number, most: number): readonly (readonly [from: number, to: number])[] =>
   Array.from({ length: Math.ceil(rows / most) }, (_, i) => [i * most, Math.min(rows, (i + 1) * most)]);
 
@@ -39,9 +42,9 @@ export interface EncoderMasks {
 }
 
 /**
- * Draws the masks bag after bag, so that how bags are packed never changes what a bag gets.
+ * Draws the masks bag after bag. So the packing does not change the masks of a bag.
  *
- * @param scratch holds them until the next draw
+ * @param scratch memory of the masks; the next draw overwrites it
  */
 export function drawMasks(
   pack: PackedBags,
@@ -68,14 +71,16 @@ export function drawMasks(
   return { embed: embed ?? null, tanh: tanh ?? null, sigmoid: sigmoid ?? null };
 }
 
-/** Rows worth multiplying at once: more gain nothing, and small bags fill a pack up to here. */
+/** Target number of rows of a pack. Larger products are not faster. */
 export const packRows = 4096;
-/** The attention matrix of a pack is [bags, rows], so their number is bounded too. */
+/** Largest number of bags in a pack. The attention matrix is [bags, rows], so this bounds its memory. */
 const packBagCount = 64;
 
 /**
- * Splits bags, given by their sizes in rows, into runs to pack: consecutive ones up to `mostRows` rows, a larger
- * one alone. Returns [from, to) pairs.
+ * Splits a list of bags, given by their numbers of rows, into packs of consecutive bags with at most `mostRows` rows. A larger
+ * bag is a pack of its own.
+ *
+ * @returns ranges [from, to) of the list
  */
 export function packRuns(
   sizes: readonly number[],

@@ -2,7 +2,10 @@ import type { RowsPass } from './encoder-passes.js';
 import type { EncoderStack, MemberScores, MemberUpstream } from './encoder-stack.js';
 import { type Arrival, Barrier } from './barrier.js';
 
-/** The passes of a stack as each of its members sees them: one after the other has to ask before anybody gets an answer. */
+/**
+ * The passes of a stack, from the point of view of one member. Each call is a barrier: it resolves after all members have
+ * made it.
+ */
 export class SharedPass {
   private readonly scores: Promise<readonly MemberScores[]>;
   private readonly inside: Set<number>;
@@ -29,7 +32,7 @@ export class SharedPass {
     });
   }
 
-  /** @throws what the forward pass threw, to every member */
+  /** @throws the error of the forward pass; every member receives it */
   async of(party: number): Promise<RowsPass> {
     const own = (await this.scores)[this.members.indexOf(party)] as MemberScores;
     return {
@@ -47,7 +50,7 @@ export class SharedPass {
     if (this.inside.size === 0) this.stack.dispose();
   }
 
-  /** The input of each member of the stack; null for a member that has left. */
+  /** The inputs in the order of the stack. Null stands for a member that has left. */
   private inOrder<T>(arrivals: readonly Arrival<T>[]): readonly (T | null)[] {
     return this.members.map((member) => arrivals.find(({ party }) => party === member)?.input ?? null);
   }

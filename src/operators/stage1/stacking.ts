@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RowArray } from './packed-bags.js';
 
 /**
- * Arrays of F members as one tensor [F, longest, columns] in which shorter ones are filled up with zeros; of a single
- * member [rows, columns], as it is.
+ * Arrays of F members as one tensor [F, longest, columns]. Shorter arrays are padded with zeros. The array of a single
+ * member stays as it is, [rows, columns].
  */
 export class Stacking {
   readonly longest: number;
@@ -13,7 +13,7 @@ export class Stacking {
     this.longest = Math.max(...sizes);
   }
 
-  /** A new tensor; an array may be longer than its member's rows. */
+  /** A new tensor of the arrays. An array may be longer than the rows of its member; the rest is ignored. */
   upload(arrays: readonly RowArray[], columns: number): tf.Tensor {
     const [only] = arrays;
     if (arrays.length === 1 && only !== undefined) return this.uploadOne(only, 0, columns);
@@ -21,7 +21,7 @@ export class Stacking {
     return tf.tidy(() => tf.stack(arrays.map((array, i) => this.filledUp(array, i, columns))));
   }
 
-  /** The members' parts of the values of such a tensor. */
+  /** Splits the values of such a tensor into one array for each member, without the padding. */
   parts(values: Float32Array, columns: number): readonly Float32Array[] {
     return this.sizes.map((size, i) => {
       const from = i * this.longest * columns;

@@ -2,8 +2,8 @@ import { partOf } from '../tensor/parameters.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 /**
- * The linear map T behind pooling, `z = p T + t` (method.md 4.1, `mil.transfer`), in float64 off the backend as the
- * classifier; without it z is what was pooled.
+ * The linear map T after pooling, `z = p T + t` (method.md 4.1, `mil.transfer`). It is computed in float64 in JavaScript, as the
+ * classifier. Without T, z is the pooled vector.
  *
  * @param pooled [P, d1]
  * @returns z, [P, embedding]
@@ -28,7 +28,7 @@ export function transferred(
   return z;
 }
 
-/** The gradient of `pooled`, [P, d1], given that of z; adds the gradients of T and t to `gradient`. */
+/** The gradient of `pooled`, [P, d1], from the gradient of z. Adds the gradients of T and t to `gradient`. */
 export function transferBack(
   encoder: BagEncoder,
   parameters: Float32Array,

@@ -15,19 +15,19 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HafError } from '../core/errors.js';
 
-/** How the broker of a store was started, so that another command can find it and get in. */
+/** How the broker of a store was started, so that another command can find it and connect to it. */
 const settingsSchema = z.object({
   v: z.literal(1),
   host: z.string(),
-  /** 0: any free one. */
+  /** 0 means any free port. */
   port: z.number(),
-  /** Folder of the users' seeds; null: a token that only the owner of the folder can read. */
+  /** Folder of the users' seeds. Null: the broker has a token, which only the owner of the folder can read. */
   security: z.string().nullable(),
   tls: z.boolean(),
 });
 export type BrokerSettings = z.infer<typeof settingsSchema>;
 
-/** `<store>/broker`: what the broker of a store keeps, and what tells whether it runs. */
+/** The folder `<store>/broker`: the data of the store's broker, and the records that tell whether it runs. */
 export class BrokerFolder {
   readonly path: string;
   readonly config: string;
@@ -39,7 +39,7 @@ export class BrokerFolder {
     this.log = join(this.path, 'nats-server.log');
   }
 
-  /** @throws HafError HAF_PATH_UNUSABLE when it cannot be written or lies on a network file system */
+  /** @throws HafError HAF_PATH_UNUSABLE when the folder cannot be written or is on a network file system */
   prepare(): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
     const kind = networkFileSystem(statfsSync(this.path).type);
@@ -51,7 +51,7 @@ export class BrokerFolder {
       );
   }
 
-  /** The secret that every client of this broker must know; made once. */
+  /** The token that every client of this broker sends. It is created once. */
   token(): string {
     const file = join(this.path, 'token');
     if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
@@ -77,12 +77,18 @@ export class BrokerFolder {
     renameSync(`${file}.new`, file);
   }
 
-  /** Kept by us and not by the server: there must be no moment in which it runs and is not on record. */
+  /**
+   * Records the server's process. The command writes this record, and not the server, so that a running server is always
+   * on record.
+   */
   recordProcess(pid: number): void {
     writeFileSync(join(this.path, 'pid'), `${pid}\n`);
   }
 
-  /** Says that this process wants the broker to run, whoever else comes and goes; until the function returned is called. */
+  /**
+   * Records that this process needs the broker, independently of other processes. @returns a function that removes the
+   * record
+   */
   keep(): () => void {
     const file = join(this.path, 'keeper');
     writeFileSync(file, `${process.pid}\n`);
@@ -97,13 +103,16 @@ export class BrokerFolder {
     }
   }
 
-  /** The process of the server, if it runs on this machine. Another process may have its number since. */
+  /**
+   * The process id of the server, if it runs on this machine. The command line is checked, because another process may
+   * have the id now.
+   */
   runningProcess(): number | null {
     const pid = this.recordedProcess();
     return pid !== null && commandOf(pid).includes(this.config) ? pid : null;
   }
 
-  /** The port that the server of this process got, once it listens; with the last process, the port it had. */
+  /** The port of the server with this process id, after it listens. Without an argument: of the recorded server. */
   portOf(pid: number | null = this.recordedProcess()): number | null {
     const name = this.portFiles().find((file) => file.endsWith(`_${pid}.ports`));
     if (name === undefined) return null;
@@ -115,12 +124,15 @@ export class BrokerFolder {
     }
   }
 
-  /** A server that ends removes its own record of ports. Workers that are connected look for the next one on this port. */
+  /**
+   * Records the port. A server removes its own record of ports when it ends, and connected workers look for the next
+   * server on this port.
+   */
   recordPort(port: number): void {
     this.replace(join(this.path, 'port'), `${port}\n`);
   }
 
-  /** The port of the last broker of this store; null before the first. */
+  /** The port of the last broker of this store. Null before the first one. */
   formerPort(): number | null {
     try {
       return Number(readFileSync(join(this.path, 'port'), 'utf8')) || null;
@@ -129,7 +141,10 @@ export class BrokerFolder {
     }
   }
 
-  /** A server that was killed leaves its port on record, where another with its number would be taken for it. */
+  /**
+   * Deletes the servers' records of ports. A killed server leaves its record, and a later server with the same process id
+   * would be taken for it.
+   */
   forgetPorts(): void {
     for (const name of this.portFiles()) rmSync(join(this.path, name), { force: true });
   }
@@ -160,7 +175,7 @@ export class BrokerFolder {
   }
 }
 
-/** The command line of a process, empty when there is none (any more). */
+/** The command line of a process. Empty when the process does not exist. */
 function commandOf(pid: number): string {
   try {
     if (existsSync('/proc/self/cmdline')) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');

@@ -12,7 +12,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** A certificate authority of one's own and a server certificate signed by it, as PEM texts. */
+/** A private certificate authority and a server certificate that it has signed, as PEM texts. */
 export interface Certificates {
   readonly ca: string;
   readonly caKey: string;
@@ -24,8 +24,8 @@ const dayMs = 24 * 3600_000;
 const keyKind = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /**
- * Makes certificates for a server that is called by these host names and addresses. They are valid from a day ago,
- * since the clocks of a lab's machines need not agree.
+ * Makes certificates for a server with these host names and addresses. They are valid from one day ago, because the clocks of a
+ * lab's machines may differ.
  */
 export async function makeCertificates(
   hosts: readonly string[],
@@ -74,7 +74,7 @@ export async function makeCertificates(
   };
 }
 
-/** Whether a certificate names this host or address. */
+/** Whether a certificate is valid for this host name or address. */
 export function certificateCovers(pem: string, host: string): boolean {
   const certificate = new X509Certificate(pem);
   return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
@@ -86,7 +86,7 @@ const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
 const privatePem = (key: webcrypto.CryptoKey): string =>
   KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** 16 random bytes that make a positive number. */
+/** A random serial number: 16 bytes that form a positive number. */
 function serial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;

@@ -9,7 +9,7 @@ import {
 import { readCredentials, readNamed, readSecret } from './credentials.js';
 import { type NatsContext, readContext } from './nats-context.js';
 
-/** The options by which any command reaches a broker (cli/broker-options.ts). */
+/** The options of a command for the connection to a broker (cli/broker-options.ts). */
 export interface BrokerOptions {
   /** URLs, separated by commas. */
   readonly nats?: string;
@@ -19,21 +19,21 @@ export interface BrokerOptions {
   readonly tlsca?: string;
   readonly tlscert?: string;
   readonly tlskey?: string;
-  /** Accepts plaintext to other machines and credentials that others can read. */
+  /** Accepts plaintext connections to other machines, and credential files that other users can read. */
   readonly insecure?: boolean;
 }
 
-/** A setting with the name of where it was given. */
+/** A setting with the name of its option, variable or field. */
 interface Given {
   readonly value: string;
   readonly from: string;
 }
 
 /**
- * The broker that options and environment name, or null when they name none. An option wins over a variable,
- * a variable over the field of a context.
+ * The broker that options and environment name. Null when they name none. An option wins over a variable, and a variable wins
+ * over the field of a context.
  *
- * @throws HafError HAF_USAGE for what cannot be understood, HAF_INSECURE for what would be careless
+ * @throws HafError HAF_USAGE for a setting that cannot be parsed; HAF_INSECURE for an insecure connection without `insecure`
  */
 export function addressFrom(
   options: BrokerOptions,
@@ -44,7 +44,7 @@ export function addressFrom(
   const given = (option: keyof BrokerOptions, variable: string, field: keyof NatsContext): Given | null => {
     const candidates = [
       { value: options[option], from: `--${option}` },
-      // A context asked for by option is not to be mixed with an address that happens to be in the environment.
+      // A context that the option names is not mixed with an address from the environment.
       { value: option === 'nats' && options.context ? '' : environment[variable], from: variable },
       { value: context?.[field], from: `context "${named}"` },
     ];
@@ -115,7 +115,7 @@ function parseServer(text: string, from: string): Server {
     if (host !== '' && ['nats:', 'tls:'].includes(url.protocol) && ['', '/'].includes(url.pathname))
       return { host, port: url.port || '4222', tls: url.protocol === 'tls:', auth: authIn(url) };
   } catch {
-    // Said below. The text itself may hold a password.
+    // The error is thrown below, without the text, which may hold a password.
   }
   throw new HafError(
     'HAF_USAGE',

@@ -23,7 +23,7 @@ export function readNamed(path: string, option: string): string {
 /**
  * Reads a file with a secret.
  *
- * @throws HafError HAF_INSECURE when others may read it too and that is not `accepted`
+ * @throws HafError HAF_INSECURE when other users can read the file and `accepted` is false
  */
 export function readSecret(path: string, option: string, accepted: boolean): string {
   const text = readNamed(path, option);

@@ -4,8 +4,10 @@ import { startOwnBroker } from './own-broker.js';
 const lookMs = 1000;
 
 /**
- * Starts the broker of a store again when it dies, on the same port and with what it had stored, for as long as nobody
- * calls the function returned, which waits for a start that is under way. Several commands may keep the same one.
+ * Restarts the broker of a store when it dies, on the same port and with its stored data. Several commands may do this for the
+ * same broker.
+ *
+ * @returns a function that ends the restarts. It waits for a restart that is in progress
  */
 export function keepOwnBroker(store: string, onRestart: () => void): () => Promise<void> {
   const folder = new BrokerFolder(store);
@@ -16,7 +18,7 @@ export function keepOwnBroker(store: string, onRestart: () => void): () => Promi
       const broker = await startOwnBroker(store, folder.settings());
       if (broker.spawned) onRestart();
     } catch {
-      // Tried again: a run is patient for two minutes, and says then what it misses.
+      // The next interval tries again. After two minutes without a broker the run fails with an error of its own.
     }
   };
   const looking = setInterval(() => {
@@ -24,7 +26,7 @@ export function keepOwnBroker(store: string, onRestart: () => void): () => Promi
   }, lookMs).unref();
   return async () => {
     clearInterval(looking);
-    // One that is just being started would be left behind by whoever ends it now.
+    // Without this wait, a broker that is being started would keep running after the last command has ended the broker.
     await busy;
   };
 }

@@ -16,27 +16,27 @@ import {
 } from './security-files.js';
 
 export interface ListenOptions {
-  /** The broker belongs to this store. */
+  /** The store of the broker. */
   readonly store: string;
-  /** `HOST[:PORT]`; without it only this machine reaches the broker. */
+  /** `HOST[:PORT]`. Without it the broker is reachable from this machine only. */
   readonly listen?: string;
-  /** Folder of users and certificates; what is missing there is made. */
+  /** Folder of users and certificates. Missing files are created. */
   readonly security?: string;
   readonly tls?: boolean;
-  /** The store as workers are to name it. @default the folder of the broker's store */
+  /** The address of the store for workers. @default the folder of the broker's store */
   readonly storeUri?: string;
 }
 
 export interface ListeningBroker extends OwnBroker {
-  /** For people: what to do and type on the machines of workers. */
+  /** Sentences for people: the commands for the machines of workers. */
   readonly advice: readonly string[];
 }
 
 const usualPort = 4222;
 
 /**
- * Starts the broker of a store so that workers reach it, in the background. Beyond this machine everybody needs the
- * user of a role; the files are made on first use.
+ * Starts the broker of a store in the background, so that workers can reach it. A client on another machine needs the user of a
+ * role. The files of the users are created at first use.
  */
 export async function listen(options: ListenOptions): Promise<ListeningBroker> {
   const { host, port } = parseListen(options.listen ?? '127.0.0.1:0');
@@ -82,7 +82,7 @@ async function completeSecurity(directory: string, host: string, tls: boolean): 
 
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((list) =>
-    // Link-local IPv6 addresses need a zone, which no certificate can name.
+    // A link-local IPv6 address needs a zone, and a certificate cannot name a zone.
     (list ?? []).filter(({ address }) => !address.startsWith('fe80')).map(({ address }) => address),
   );
 

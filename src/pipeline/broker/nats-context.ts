@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HafError } from '../core/errors.js';
 import { homeFolder } from '../core/this-user.js';
 
-/** Fields of a NATS context (ADR-21) that change how to connect and that we do not follow. */
+/** Fields of a NATS context (ADR-21) that change the connection and are not supported here. */
 const unsupported = [
   'nsc',
   'user_jwt',
@@ -28,7 +28,7 @@ const contextSchema = z.looseObject({
 });
 export type NatsContext = z.infer<typeof contextSchema>;
 
-/** The context of the `nats` command line that has this name. @throws HafError HAF_USAGE when it is not usable */
+/** Reads the context of the `nats` command line with this name. @throws HafError HAF_USAGE when it cannot be used */
 export function readContext(name: string, environment: NodeJS.ProcessEnv): NatsContext {
   const folder = join(environment.XDG_CONFIG_HOME || join(homeFolder(), '.config'), 'nats/context');
   const path = join(folder, `${name}.json`);

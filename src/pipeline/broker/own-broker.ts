@@ -16,37 +16,37 @@ export interface OwnBroker {
   readonly pid: number;
   readonly port: number;
   readonly settings: BrokerSettings;
-  /** Whether this call started it; otherwise it ran already. */
+  /** True if this call started the broker. False if it was running already. */
   readonly spawned: boolean;
   address(role: BrokerRole): BrokerAddress;
 }
 
-/** Only this machine, any free port, a token. */
+/** Settings of a broker for this machine only: loopback, any free port, a token. */
 const private_: BrokerSettings = { v: 1, host: '127.0.0.1', port: 0, security: null, tls: false };
 
-/** From here on a server that does not listen will not; a lock that is not free will not be. */
+/** Timeout for starting the server and for taking the lock. */
 const startMs = 10_000;
 const lockMs = 30_000;
 
 /**
- * The broker of a store, if it runs on this machine and knows our secret.
+ * The broker of a store, if it runs on this machine and accepts the store's credentials.
  *
- * @throws HafError HAF_BROKER_UNREACHABLE when its process is there but does not answer
+ * @throws HafError HAF_BROKER_UNREACHABLE when its process runs but does not answer
  */
 export async function findOwnBroker(store: string): Promise<OwnBroker | null> {
   const folder = new BrokerFolder(store);
   const [settings, pid] = [folder.settings(), folder.runningProcess()];
   if (settings === null || pid === null) return null;
-  // Another command may just be starting it.
+  // Another command may be starting it at this moment.
   await untilListening(folder, pid, () => folder.runningProcess() !== pid);
   return folder.runningProcess() === pid ? await admitted(folder, settings, pid) : null;
 }
 
 /**
- * The broker of a store: adopts the one that runs, otherwise starts one. It goes on after this process has ended.
- * With `settings`, a running one must have these.
+ * The broker of a store: the running one, otherwise a new one. The broker keeps running after this process has ended. If
+ * `settings` are given, a running broker must have the same.
  *
- * @throws HafError HAF_BROKER_UNREACHABLE with the end of the server's log when it does not come up
+ * @throws HafError HAF_BROKER_UNREACHABLE with the end of the server's log when the server does not start
  */
 export async function startOwnBroker(
   store: string,
@@ -55,7 +55,7 @@ export async function startOwnBroker(
 ): Promise<OwnBroker> {
   const folder = new BrokerFolder(store);
   folder.prepare();
-  // Two servers on one JetStream folder start without complaint and destroy it.
+  // The lock is necessary: two servers on one JetStream folder start without an error and destroy the data.
   const lock = await lockFolder(folder);
   try {
     const running = await findOwnBroker(store);
@@ -66,11 +66,11 @@ export async function startOwnBroker(
   }
 }
 
-/** Ends the broker of a store; false when none ran. What it stored stays. */
+/** Ends the broker of a store. Its stored data stay. @returns false when no broker was running */
 export async function stopOwnBroker(store: string): Promise<boolean> {
   const folder = new BrokerFolder(store);
   if (folder.runningProcess() === null) return false;
-  // Whoever wants to adopt it meanwhile waits, and starts another.
+  // A command that wants to use this broker in the meantime waits for the lock, and then starts another one.
   const lock = await lockFolder(folder);
   try {
     const pid = folder.runningProcess();
@@ -124,8 +124,8 @@ async function launch(
   settings: BrokerSettings,
   server: ServerBinary,
 ): Promise<OwnBroker> {
-  // A worker may have joined just as the last command ended the broker, or the server was killed. Their connections look for
-  // it on its former port. The system may free that port a moment after the process is gone, hence twice.
+  // A worker may have connected in the moment in which the last command ended the broker, or the server was killed. Such a
+  // worker reconnects to the former port. So this port is tried first, and twice: the system may free it late.
   const former = settings.port === 0 ? folder.formerPort() : null;
   const ports = settings.port !== 0 ? [settings.port] : former === null ? [-1] : [former, former, -1];
   let failure: unknown;
@@ -150,7 +150,7 @@ async function launchOnce(
   server: ServerBinary,
 ): Promise<OwnBroker> {
   const log = openSync(folder.log, 'w', 0o600);
-  // Detached: Ctrl-C in the terminal goes to every process of the group, and the broker must outlive this command.
+  // Detached, because Ctrl-C in a terminal reaches every process of the group, and the broker must outlive this command.
   const child = spawn(server.path, ['-c', folder.config], { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   let ended: string | null = null;
@@ -180,7 +180,7 @@ async function untilListening(folder: BrokerFolder, pid: number, isOver: () => b
   return false;
 }
 
-/** The broker whose process runs, once it lets us in. */
+/** The broker with this process id, after it has accepted a connection. */
 async function admitted(folder: BrokerFolder, settings: BrokerSettings, pid: number): Promise<OwnBroker> {
   const port = folder.portOf(pid);
   const broker = { pid, port: port ?? 0, settings, spawned: false };
@@ -217,7 +217,7 @@ function addressOf(
   };
 }
 
-/** Whether a server that listens there listens on all addresses of the machine. */
+/** Whether this host means all addresses of the machine. */
 export const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
 function configText(

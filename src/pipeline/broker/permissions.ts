@@ -1,7 +1,7 @@
 import { deadLetterStream, eventStream, jobStream, memberBucket, workItemBucket } from '../bus/nats/names.js';
 import { type BrokerRole, inboxPrefix } from '../bus/nats/address.js';
 
-/** Subjects a role may publish and subscribe; anything else is refused by the server. */
+/** Subjects that a role may publish and subscribe. The server refuses all others. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
@@ -15,7 +15,7 @@ const writeKeys = buckets.map((bucket) => `$KV.${bucket}.>`);
 const api = (stream: string, ...calls: readonly string[]): string[] =>
   calls.map((call) => `$JS.API.${call.replace('STREAM_NAME', stream)}`);
 
-/** Looking up single messages, which is how the value of a key is read. */
+/** Look-ups of single messages. The value of a key is read in this way. */
 const lookUp = (stream: string): string[] =>
   api(
     stream,
@@ -26,8 +26,8 @@ const lookUp = (stream: string): string[] =>
   );
 
 /**
- * Following a stream from its beginning by a consumer. Only orchestrators may: whoever makes a consumer chooses the
- * subject that the server delivers to, in the account of the streams.
+ * Reading a stream from its beginning by a consumer. Only orchestrators may do so, because the client that makes a consumer
+ * chooses the subject to which the server delivers, in the account of the streams.
  */
 const follow = (stream: string): string[] => [
   ...api(
@@ -41,13 +41,13 @@ const follow = (stream: string): string[] => [
   `$JS.FC.${stream}.>`,
 ];
 
-/** Making a stream and emptying it; deleting one is left to administrators. */
+/** Creating and emptying a stream. Only administrators may delete one. */
 const manage = (stream: string): string[] =>
   api(stream, 'STREAM.CREATE.STREAM_NAME', 'STREAM.UPDATE.STREAM_NAME', 'STREAM.PURGE.STREAM_NAME');
 
 /**
- * How many streams there are and how much they store. Clients of NATS ask it first. An account without this service gets an
- * answer from the server itself, "JetStream not enabled", and so do all its other calls (2.9.10 and 2.15.1).
+ * Number of streams and their size. NATS clients call this first. In an account without this service the server answers
+ * "JetStream not enabled" to this call and to all others (2.9.10 and 2.15.1).
  */
 const accountInfo = '$JS.API.INFO';
 const queueLength = api(jobStream, 'STREAM.INFO.STREAM_NAME', 'CONSUMER.INFO.STREAM_NAME.*');
@@ -55,7 +55,9 @@ const nextJob = api(jobStream, 'CONSUMER.MSG.NEXT.STREAM_NAME.*');
 const cancels = 'haf.v1.ctl.>';
 const hear = (role: BrokerRole): string => `${inboxPrefix(role)}.>`;
 
-/** What a worker calls in the account of the streams: it takes jobs and tells what came of them, and cannot queue any. */
+/**
+ * Calls of a worker to the account of the streams: to take jobs and to publish their results. A worker cannot queue jobs.
+ */
 const workerCalls = [
   accountInfo,
   ...queueLength,
@@ -67,11 +69,11 @@ const workerCalls = [
   'haf.v1.dlq.>',
 ];
 
-/** What a viewer calls there: single messages and states. */
+/** Calls of a viewer to the account of the streams: look-ups of single messages and states. */
 const viewerCalls = [
   accountInfo,
   ...queueLength,
-  // How many dead letters there are, not what is in them.
+  // The number of dead letters, without their content.
   ...api(deadLetterStream, 'STREAM.INFO.STREAM_NAME'),
   ...[eventStream, ...bucketStreams].flatMap(lookUp),
 ];
@@ -79,35 +81,35 @@ const viewerCalls = [
 /** The account that holds the streams. Orchestrators are in it. */
 export const streamAccount = 'HAF';
 
-/** An account that reaches the streams only through services: the server holds each call to this list. */
+/** An account that reaches the streams through services only. The server allows the calls of this list and no others. */
 export interface GuestAccount {
   readonly role: Exclude<BrokerRole, 'orchestrator'>;
   readonly account: string;
-  /** Subjects that the account may call, each a service of the account of the streams. */
+  /** Subjects that the account may call. Each one is a service of the account of the streams. */
   readonly services: readonly string[];
-  /** Subjects whose messages it hears. */
+  /** Subjects whose messages the account receives. */
   readonly streams: readonly string[];
 }
 
 /**
- * Workers and viewers are in accounts of their own. A client of NATS chooses the subject of the reply, and the server
- * does not hold replies to the client's permissions. Through a service the reply arrives in the account that asked, where
- * there are no streams.
+ * Workers and viewers have accounts of their own. The reason: a NATS client chooses the subject of the reply, and the server does
+ * not check replies against the client's permissions. The reply of a service arrives in the account of the caller. There are no
+ * streams in that account, so a forged reply subject does no harm.
  */
 export const guestAccounts: readonly GuestAccount[] = [
   { role: 'worker', account: 'HAF_WORKER', services: workerCalls, streams: [cancels] },
   { role: 'viewer', account: 'HAF_VIEWER', services: viewerCalls, streams: [] },
 ];
 
-/** Whether a call of a service is answered by more than one message. */
+/** Whether a service answers a call with more than one message. */
 export const hasManyReplies = (service: string): boolean => nextJob.includes(service);
 
 /**
- * The least each role needs. The one source of what the servers enforce: configurations that we write and
- * deploy/nats/nats-server.conf are printed from it.
+ * The permissions that each role needs, and no more. All server configurations are printed from this object: those that the
+ * commands write, and deploy/nats/nats-server.conf.
  */
 export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
-  /** Runs experiments: makes the streams, queues jobs, and works itself. */
+  /** Runs experiments: creates the streams, queues jobs, and takes jobs itself. */
   orchestrator: {
     publish: [
       accountInfo,
@@ -116,7 +118,7 @@ export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
         ...lookUp(name),
         ...follow(name),
       ]),
-      // A withdrawn job's message.
+      // To remove the message of a withdrawn job.
       ...api(jobStream, 'STREAM.MSG.DELETE.STREAM_NAME'),
       `$JS.ACK.${jobStream}.>`,
       ...writeKeys,

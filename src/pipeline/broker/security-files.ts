@@ -7,23 +7,23 @@ import { makeCertificates } from './certificates.js';
 import { serverConfigText } from './server-config.js';
 
 export interface CertificateWishes {
-  /** Names and addresses by which the broker is called. */
+  /** Host names and addresses of the broker. */
   readonly hosts: readonly string[];
-  /** How long the certificates are valid. */
+  /** Validity of the certificates. */
   readonly days: number;
 }
 
-/** Names that a server's own machine uses for itself. */
+/** Names and addresses of the local machine. */
 export const ownNames = ['localhost', '127.0.0.1', '::1'] as const;
-/** A lab should not meet an expired certificate within a project, nor keep one for ever. */
+/** Default validity: three years. Long enough for a project, and not for ever. */
 export const defaultDays = 1095;
 
 export const seedFile = (directory: string, role: BrokerRole): string => join(directory, `${role}.nk`);
 
-/** Variable that stands for the public key of a role in deploy/nats/nats-server.conf. */
+/** Name of the variable for the public key of a role in deploy/nats/nats-server.conf. */
 export const keyVariable = (role: BrokerRole): string => `HAF_NKEY_${role.toUpperCase()}`;
 
-/** Where the certificates of a folder are. */
+/** Paths of the certificates in a folder. */
 export const certificateFiles = (directory: string) => ({
   ca: join(directory, 'ca.pem'),
   caKey: join(directory, 'ca-key.pem'),
@@ -32,10 +32,10 @@ export const certificateFiles = (directory: string) => ({
 });
 
 /**
- * Writes everything that secures one broker: a user per role, the server's configuration and, on request, an
- * authority of its own with a server certificate. Returns the files written.
+ * Writes all security files of one broker: a user per role, the server's configuration and, on request, a certificate authority
+ * with a server certificate. Returns the paths of the files.
  *
- * @throws HafError HAF_USAGE when any of them is there already: nothing is ever overwritten
+ * @throws HafError HAF_USAGE when one of the files exists already: files are never overwritten
  */
 export async function initSecurity(
   directory: string,
@@ -75,7 +75,7 @@ export async function initSecurity(
   return files;
 }
 
-/** Makes a user for each role: its seed is the credential, its public key is what a server is told. */
+/** Makes a user for each role. The seed is the credential of the user. The server's configuration holds the public key. */
 export function createUsers(directory: string): Readonly<Record<BrokerRole, string>> {
   refuseExisting(
     directory,
@@ -99,7 +99,7 @@ export function publicKeys(directory: string): Readonly<Record<BrokerRole, strin
   return { orchestrator: key('orchestrator'), worker: key('worker'), viewer: key('viewer') };
 }
 
-/** Makes an authority and a server certificate for the hosts and the machine's own names. */
+/** Makes a certificate authority, and a server certificate for the hosts and the names of the local machine. */
 export async function createCertificates(
   directory: string,
   { hosts, days }: CertificateWishes,

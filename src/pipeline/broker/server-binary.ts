@@ -10,13 +10,13 @@ export interface ServerBinary {
   readonly version: string;
 }
 
-/** Debian installs to /usr/sbin, which is often not on a user's PATH. */
+/** Folders to search besides PATH. Debian installs to /usr/sbin, which is often not on a user's PATH. */
 const usualFolders = ['/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin'];
 
 /**
  * The nats-server to start: HAF_NATS_SERVER, or the first on PATH and in the usual folders. Null when there is none.
  *
- * @throws HafError HAF_BROKER_UNFIT when it is too old or does not start
+ * @throws HafError HAF_BROKER_UNFIT when the server is too old or does not start
  */
 export function findServer(environment: NodeJS.ProcessEnv = process.env): ServerBinary | null {
   const named = environment.HAF_NATS_SERVER;

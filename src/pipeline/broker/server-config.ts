@@ -1,20 +1,20 @@
 import type { BrokerRole } from '../bus/nats/address.js';
 import { guestAccounts, hasManyReplies, permissions, streamAccount } from './permissions.js';
 
-/** What a server of ours is told. Relative paths count from where the server is started. */
+/** Settings of a server. Relative paths start at the working directory of the server. */
 export interface ServerConfig {
-  /** Comment at the top, for whoever opens the file. */
+  /** Comment at the top of the file. */
   readonly about: readonly string[];
   readonly host: string;
-  /** -1: any free one. */
+  /** -1 means any free port. */
   readonly port: number;
-  /** JetStream makes a folder `jetstream` in it. */
+  /** Folder of the data. JetStream makes a folder `jetstream` in it. */
   readonly storeDir: string;
-  /** Every message is on the disk before it is acknowledged. Servers before 2.10 do not know it and would not start. */
+  /** Writes every message to the disk before it is acknowledged. Servers before 2.10 do not start with this setting. */
   readonly syncAlways: boolean;
-  /** The server writes down there which port it got. */
+  /** Folder to which the server writes the port that it uses. */
   readonly portsDir?: string;
-  /** One token for everybody, or the public NKEY of each role; one that begins with $ names a variable. */
+  /** One token for all clients, or the public NKEY of each role. A key that begins with $ is the name of a variable. */
   readonly auth: { readonly token: string } | { readonly users: Readonly<Record<BrokerRole, string>> };
   readonly tls: { readonly cert: string; readonly key: string } | null;
 }
@@ -50,7 +50,7 @@ export function serverConfigText(config: ServerConfig): string {
   ].join('\n');
 }
 
-/** The account of the streams with its services, and an account for each other role that imports them. */
+/** The account of the streams with its services, and an account for each other role, which imports the services. */
 function accountsText(users: Readonly<Record<BrokerRole, string>>): string[] {
   const services = [...new Set(guestAccounts.flatMap((guest) => guest.services))];
   const streams = [...new Set(guestAccounts.flatMap((guest) => guest.streams))];
@@ -92,7 +92,7 @@ const importText = (subject: string): string => `{account: ${streamAccount}, sub
 const userText = (role: BrokerRole, nkey: string): string[] => [
   `    # ${role}`,
   '    users: [{',
-  // A variable must stand without quotes to be replaced.
+  // The server replaces a variable only if it has no quotes.
   `      nkey: ${nkey.startsWith('$') ? nkey : quoted(nkey)}`,
   '      permissions: {',
   ...subjectsText('publish', permissions[role].publish),

@@ -5,68 +5,74 @@ import type { Job } from './job.js';
 import type { Member, Membership } from './member.js';
 
 /**
- * The right to work on a job until it is settled or the heartbeats stop. Each way of settling takes the event that
- * tells of it, which reaches every run that waits for the artifact: a crash in between loses neither.
+ * The right to work on a job until the job is settled or the heartbeats stop. Each way of settling takes an event, which every
+ * run receives that waits for the artifact. A crash between settling and publishing loses neither.
  */
 export interface Lease {
   readonly job: Job;
-  /** 1 for the first try; only failures count, not workers that died or handed the job back. */
+  /** Number of the attempt, from 1. Only failures count, not workers that died or returned the job. */
   readonly attempt: number;
-  /** Aborts once the job is known to be another worker's, or nobody's any more: computing on would be for nothing. */
+  /**
+   * Aborts when this worker learns that it has lost the job: another worker has it, or no run wants it. The result would
+   * not be used.
+   */
   readonly lost: AbortSignal;
-  /** Keeps the lease; a worker that stays silent longer than the lease time loses the job to another. */
+  /** Extends the lease. A worker without heartbeats for longer than the lease time loses the job (timeout). */
   heartbeat(): Promise<void>;
-  /** Tells every run that waits for the artifact. */
+  /** Publishes an event to every run that waits for the artifact. */
   publish(event: RunEventBody): Promise<void>;
-  /** Settles the job as done. `fenced`: another worker has it or did it meanwhile, and nothing was told. */
+  /** Settles the job as done. `fenced`: this worker had lost the lease to another one, and the event was not published. */
   commit(done: RunEventBody): Promise<'committed' | 'fenced'>;
   /**
-   * Counts a failure: the job is tried again after those that wait, or given up after the last attempt. The event
-   * of a retry is told before anybody can claim the job again.
+   * Counts a failure. The job is retried after the jobs that wait already, or given up after the last attempt. The event of a
+   * retry is published before a worker can claim the job again.
    */
   fail(
     retryable: boolean,
     eventOf: (verdict: 'retried' | 'given-up') => RunEventBody,
   ): Promise<'retried' | 'given-up' | 'fenced'>;
   /**
-   * Hands back a job that this worker cannot do though another may (no data, a full disk, another version). It
-   * never gets this job again. Given up when no other member takes jobs of the class and none is to be expected
-   * (`mayBeDoneByOthers`).
+   * Returns a job that this worker cannot do although another worker may (no data, a full disk, another version). This worker
+   * never receives the job again. The job is given up when no other member takes jobs of this class, and none is expected to
+   * join (`mayBeDoneByOthers`).
    */
   decline(
     eventOf: (verdict: 'returned' | 'given-up') => RunEventBody,
   ): Promise<'returned' | 'given-up' | 'fenced'>;
-  /** Hands the job back untried, for example when the worker drains. */
+  /** Returns the job to the queue without counting an attempt, for example when the worker drains. */
   release(): Promise<void>;
 }
 
-/** Jobs by class, and messages that were set aside because nobody could work on them. */
+/** Number of jobs by class, and of dead letters: messages that could not be processed. */
 export interface Load {
   readonly queues: Readonly<Record<JobClass, { readonly waiting: number; readonly running: number }>>;
   readonly deadLetters: number;
 }
 
-/** `away`: the broker cannot be reached; the bus keeps trying, and calls wait for it a while. */
+/** `away`: the broker is unreachable. The bus keeps reconnecting, and calls wait until their timeout. */
 export type ConnectionState = 'connected' | 'away';
 
-/** How stages talk: a work queue per class, fenced settlement, the event log of each run, and who is there. */
+/**
+ * The messages of the pipeline: a work queue per class, leases with fencing, the event log of each run, and the list of
+ * members.
+ */
 export interface Bus {
-  /** For people: which adapter this is and what it can do. */
+  /** One sentence for people: which adapter this is and what it can do. */
   readonly about: string;
-  /** A lease lapses after this long without a heartbeat. */
+  /** Timeout: a lease expires after so many milliseconds without a heartbeat. */
   readonly leaseMs: number;
-  /** How the connection stands: now, then every change. */
+  /** The present state of the connection, then each change. */
   readonly connection: Observable<ConnectionState>;
-  /** For people: what the bus found lost on the broker and mended. */
+  /** Sentences for people about data that the broker lost and the bus repaired. */
   readonly news?: Observable<string>;
   /**
-   * Queues a job for its run. A job whose artifact is queued or running already is not queued twice: the run waits
-   * for the same artifact then. What is done or given up is queued again; whoever asks has looked into the store.
+   * Queues a job for its run. Idempotent: if the artifact is queued or running already, the run waits for the same artifact. A job
+   * that is done or given up is queued again, because the caller has seen that the store lacks the artifact.
    */
   enqueue(job: Job): Promise<void>;
   /**
-   * The next job of a class, oldest first; waits for one. Null once the signal aborts. A job that the worker does not
-   * serve, because it is of another store, is left to others.
+   * Waits for the next job of a class, oldest first. Null when the signal aborts. Jobs of stores that the worker does not serve
+   * are left to other workers.
    */
   claim(
     jobClass: JobClass,
@@ -74,9 +80,9 @@ export interface Bus {
     signal: AbortSignal,
     serves?: (job: Job) => boolean,
   ): Promise<Lease | null>;
-  /** Takes the jobs that a run alone waits for and nobody has claimed out of the queues; returns their artifact ids. */
+  /** Removes from the queues the unclaimed jobs for which only this run waits. Returns the ids of their artifacts. */
   withdraw(run: string): Promise<readonly string[]>;
-  /** Withdraws a run, and takes the running jobs that no other run waits for from their workers. */
+  /** Withdraws a run, and ends its running jobs for which no other run waits. */
   cancel(run: string): Promise<void>;
   /** Appends to a run's log; returns the event's id. */
   publish(run: string, event: RunEventBody): Promise<string>;
@@ -84,14 +90,14 @@ export interface Bus {
   events(run: string): Observable<RunEvent>;
   /** The events of a run so far, in order. */
   history(run: string): Promise<readonly RunEvent[]>;
-  /** How many events of a run have been published so far; more than its history when some are of another version. */
+  /** Number of published events of a run. It exceeds the length of its history when another version wrote some of them. */
   published(run: string): Promise<number>;
-  /** The run that something was last published for, or null. */
+  /** The run of the last published event, or null. */
   latestRun(): Promise<string | null>;
-  /** How much work there is. */
+  /** Number of waiting jobs. */
   load(): Promise<Load>;
   join(member: Member): Promise<Membership>;
-  /** Who is there; a process that was killed stays in the list for a while. */
+  /** The present members. A killed process stays in the list until its entry expires. */
   members(): Promise<readonly Member[]>;
   close(): Promise<void>;
 }

@@ -8,17 +8,17 @@ import { mayBeDoneByOthers, type Member, type Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
 
 export interface InProcessOptions {
-  /** A lease lapses after this long without a heartbeat. */
+  /** Timeout: a lease expires after so many milliseconds without a heartbeat. */
   readonly leaseMs?: number;
-  /** Failures after which a job is given up. */
+  /** Number of failures after which a job is given up. */
   readonly maxAttempts?: number;
-  /** Leases of a job that may lapse before it is given up. */
+  /** Number of expired leases after which a job is given up. */
   readonly maxLapses?: number;
   /** Events of a run that late subscribers still get; those of a hundred thousand jobs take 200 MB. @default all */
   readonly remembered?: number;
 }
 
-/** A job's state; `revision` is the fencing token: it changes whenever the job changes hands. */
+/** The state of a job. `revision` is the fencing token: it changes whenever another worker gets the job. */
 interface Entry {
   job: Job;
   /** The runs that wait for the artifact. */
@@ -29,7 +29,7 @@ interface Entry {
   lapses: number;
   readonly declinedBy: Set<string>;
   lapse?: NodeJS.Timeout;
-  /** Tells the holder that it holds the job no more. */
+  /** Aborts the holder's `lost` signal. */
   lost?: AbortController;
 }
 
@@ -41,7 +41,7 @@ interface Waiter {
 
 /**
  * The bus inside one process, for a laptop without a broker and for tests. It holds the same contract as the
- * network adapter (test/conformance/bus.ts) and keeps nothing on disk: what is finished is in the store.
+ * network adapter (test/conformance/bus.ts). It keeps nothing on disk, because finished artifacts are in the store.
  */
 export class InProcessBus implements Bus {
   readonly about = 'in-process (this machine only)';
@@ -202,11 +202,11 @@ export class InProcessBus implements Bus {
     else this.queues[entry.job.class].push(entry);
   }
 
-  /** Ends the present holder's hold. */
+  /** Ends the present lease. */
   private settle(entry: Entry, state: Entry['state'] = 'settled'): void {
     clearTimeout(entry.lapse);
     entry.state = state;
-    // What has ended is asked for anew.
+    // A job that has ended is queued again.
     const key = workItemKey(entry.job);
     if (state === 'settled' && this.entries.get(key) === entry) this.entries.delete(key);
     entry.revision++;
@@ -232,7 +232,7 @@ export class InProcessBus implements Bus {
     const tell = async (event: RunEventBody): Promise<void> => {
       for (const run of entry.runs) await this.publish(run, event);
     };
-    /** Ends the hold with an event; `again` puts the job back once the event is told. */
+    /** Ends the lease with an event. `again` returns the job to the queue after the event is published. */
     const end = async <V extends string>(
       again: boolean,
       verdict: V,
@@ -240,7 +240,7 @@ export class InProcessBus implements Bus {
     ): Promise<V> => {
       this.settle(entry, again ? 'running' : 'settled');
       await tell(eventOf(verdict));
-      // Unless it was cancelled while that was told.
+      // The job may have been cancelled while the event was published.
       if (again && entry.state === 'running') this.offer(entry);
       return verdict;
     };

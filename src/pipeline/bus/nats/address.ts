@@ -2,7 +2,7 @@
 export const brokerRoles = ['orchestrator', 'worker', 'viewer'] as const;
 export type BrokerRole = (typeof brokerRoles)[number];
 
-/** How we say who we are. The texts are secrets: never printed, never logged. */
+/** Credentials of this process. The texts are secrets: they are never printed and never logged. */
 export type BrokerAuth =
   | { readonly kind: 'none' }
   | { readonly kind: 'token'; readonly token: string }
@@ -10,16 +10,16 @@ export type BrokerAuth =
   | { readonly kind: 'nkey'; readonly seed: string }
   | { readonly kind: 'creds'; readonly text: string };
 
-/** TLS is demanded; the fields are PEM texts. Without `ca` the authorities of Node decide whom to trust. */
+/** TLS is required. The fields are PEM texts. Without `ca`, the certificate authorities of Node are trusted. */
 export interface BrokerTls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
 }
 
-/** Where a broker is and how to get in. */
+/** Address of a broker and the credentials for it. */
 export interface BrokerAddress {
-  /** `host:port` each. */
+  /** Each entry is `host:port`. */
   readonly servers: readonly string[];
   readonly auth: BrokerAuth;
   readonly tls: BrokerTls | null;
@@ -27,7 +27,7 @@ export interface BrokerAddress {
   readonly origin: string;
 }
 
-/** Each role hears only its own inbox, so that no role can read the replies of another. */
+/** Each role may subscribe to its own inbox only. So no role can read the replies to another role. */
 export const inboxPrefix = (role: BrokerRole): string => `_INBOX_${role}`;
 
 /** Whether a host name or address can only be this machine. */

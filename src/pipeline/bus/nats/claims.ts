@@ -11,19 +11,22 @@ export interface ClaimOptions extends LeaseOptions {
   readonly maxLapses: number;
 }
 
-/** A worker that cannot do a job leaves it to others for this long. */
+/** A job that a worker declines is delivered again after this delay, so that another worker can take it first. */
 const declinedDelayMs = 1000;
-/** A job of a store that this worker does not serve comes back after this long. */
+/** A job of a store that this worker does not serve is delivered again after this delay. */
 const foreignDelayMs = 2000;
 
-/** Turns messages of the queue into leases, as far as their work items allow. */
+/** Turns messages of the queue into leases. The work item of a message decides whether the worker gets the lease. */
 export class Claims {
   constructor(
     private readonly deadLetters: DeadLetters,
     private readonly options: ClaimOptions,
   ) {}
 
-  /** The lease that a message of the queue gives, if it does; `foreign` when the worker does not serve its store. */
+  /**
+   * The lease for a message of the queue. Null when there is nothing to do; `foreign` when the worker does not serve the
+   * job's store.
+   */
   async take(
     message: JsMsg,
     worker: string,
@@ -51,7 +54,7 @@ export class Claims {
         return new NatsLease(message, parsed.job, claim.item, holder, worker, this.options);
       case 'declined': {
         const { refusal, declinedBy } = claim.item;
-        // Whoever could have done it may have left meanwhile.
+        // The worker that was able to do the job may have left since.
         if (refusal && !(await this.options.othersFor(parsed.job, worker, declinedBy)))
           await this.giveUp(message, claim.item, { id: holder, event: refusal });
         else message.nak(declinedDelayMs);
@@ -72,7 +75,7 @@ export class Claims {
     }
   }
 
-  /** Settles a work item that nobody holds, unless somebody was quicker. */
+  /** Settles a work item that no worker holds. Does nothing when another process has changed the item first. */
   private async giveUp(message: JsMsg, seen: WorkItem, end: NonNullable<WorkItem['end']>): Promise<void> {
     const item = await this.options.items.change(workItemKey(seen.job), (present) => {
       if (present?.end?.id === end.id) return present;

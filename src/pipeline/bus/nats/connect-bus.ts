@@ -10,7 +10,7 @@ import { ensureTopology, isSetUp, leaseTime } from './topology.js';
 
 const named = (role: BrokerRole) => ({ role, name: `haf-pipeline ${role} ${hostname()} ${process.pid}` });
 
-/** Connects as an orchestrator, and makes what the pipeline keeps on the broker. */
+/** Connects as an orchestrator, and creates the streams and buckets of the pipeline on the broker. */
 export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise<Bus> {
   const connection = await connectTo(address, named('orchestrator'));
   try {
@@ -22,7 +22,10 @@ export async function setUpBus(address: BrokerAddress, leaseMs: number): Promise
   }
 }
 
-/** Makes what the pipeline keeps on a new broker, so that workers and viewers can come before the first run. */
+/**
+ * Creates the streams and buckets of the pipeline on a new broker, so that workers and viewers can join before the first
+ * run.
+ */
 export async function prepareBroker(address: BrokerAddress, leaseMs: number): Promise<void> {
   const connection = await connectTo(address, named('orchestrator'));
   try {
@@ -34,13 +37,13 @@ export async function prepareBroker(address: BrokerAddress, leaseMs: number): Pr
 }
 
 const lookAgainMs = 2000;
-/** A command that only looks does not wait for a broker that is silent. */
+/** Timeout of the first answer for commands that only read: they do not wait for a silent broker. */
 const firstAnswerMs = 10_000;
 
 /**
- * Connects without making anything on the broker. Null when the wait for an orchestrator was aborted.
+ * Connects and creates nothing on the broker. Null when the wait for an orchestrator was aborted.
  *
- * @throws HafError HAF_BROKER_UNFIT when no orchestrator has been there yet and nobody wants to wait for one
+ * @throws HafError HAF_BROKER_UNFIT when no orchestrator has set up the broker yet and the caller does not wait for one
  */
 export async function joinBus(
   address: BrokerAddress,
@@ -70,7 +73,7 @@ export async function joinBus(
   }
 }
 
-/** Why a broker that let us in does not do our work. */
+/** Why a broker that accepted the credentials cannot be used. */
 function joiningFault(error: unknown, role: BrokerRole): unknown {
   if (!(error instanceof NatsError)) return error;
   if (error.code === (ErrorCode.PermissionsViolation as string))

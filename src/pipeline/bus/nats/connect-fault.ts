@@ -40,7 +40,7 @@ const refusals: readonly string[] = [
   ErrorCode.BadCreds,
 ];
 
-/** Why a first connection failed, in words that say what to do. */
+/** The error of a failed first connection, with the remedy. */
 export function connectFault(thrown: unknown, address: BrokerAddress): HafError {
   const where = `${address.servers.join(', ')} (${address.origin})`;
   const fault = (
@@ -85,7 +85,7 @@ export function connectFault(thrown: unknown, address: BrokerAddress): HafError 
   );
 }
 
-/** The codes of an error and of what caused it, outermost first. */
+/** The codes of an error and of its causes, outermost first. */
 function codesOf(thrown: unknown): string[] {
   if (!(thrown instanceof Error)) return [];
   const { code } = thrown as NodeJS.ErrnoException;

@@ -24,13 +24,13 @@ import { longestEvent } from './stream-settings.js';
 import { payloadFault } from './topology-fault.js';
 
 export interface ConnectOptions {
-  /** Shown in the server's lists and logs. */
+  /** Name of the connection in the server's lists and logs. */
   readonly name: string;
   readonly role: BrokerRole;
 }
 
 /**
- * Connects to a broker. The first attempt fails fast; an established connection is kept up for as long as it takes.
+ * Connects to a broker. The first attempt has a short timeout. An established connection reconnects without a limit of time.
  *
  * @throws HafError HAF_BROKER_UNREACHABLE, HAF_BROKER_REFUSED or HAF_BROKER_UNFIT
  */
@@ -43,9 +43,10 @@ export async function connectTo(address: BrokerAddress, options: ConnectOptions)
       inboxPrefix: inboxPrefix(options.role),
       ...authenticator(address.auth),
       ...(address.tls && { tls: tlsOptions(address.tls, address.servers) }),
-      // Servers that others tell us of could be plaintext to another machine, which nobody has agreed to.
+      // A broker announces the other servers of its cluster. Without TLS a connection to them would be plaintext to another
+      // machine, and the user has not agreed to that.
       ignoreClusterUpdates: address.tls === null,
-      // A run outlives any break of the broker. The client's own defaults give up after ten attempts, and notice a
+      // A run survives any outage of the broker. The client's defaults give up after ten attempts, and notice a
       // dead connection after four minutes.
       maxReconnectAttempts: -1,
       reconnectTimeWait: 1000,
@@ -106,8 +107,8 @@ function authenticator(auth: BrokerAuth): { authenticator?: Authenticator } {
 }
 
 /**
- * The client checks the certificate of a server that is given by its IP address against "localhost", so any
- * certificate that names localhost would pass for it. Here it must name one of the addresses we were given.
+ * The client compares the certificate of a server that is given by its IP address with "localhost". So any
+ * certificate that names localhost would be accepted. This function requires that it names one of the given addresses.
  */
 function tlsOptions(tls: BrokerTls, servers: readonly string[]) {
   const hosts = servers.map((server) => server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));

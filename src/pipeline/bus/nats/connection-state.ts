@@ -2,7 +2,7 @@ import { BehaviorSubject, filter, from, map, type Observable } from 'rxjs';
 import { Events, type NatsConnection } from 'nats';
 import type { ConnectionState } from '../bus.js';
 
-/** Whether the broker is there: now, and whenever that changes. Ends with the connection. */
+/** Whether the broker is reachable: the present state, then each change. Completes when the connection ends. */
 export function connectionState(nc: NatsConnection): Observable<ConnectionState> {
   const state = new BehaviorSubject<ConnectionState>('connected');
   from(nc.status())

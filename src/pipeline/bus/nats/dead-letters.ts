@@ -5,30 +5,33 @@ import type { LoggedMessage } from './logged-messages.js';
 import { deadEvent, deadJob } from './names.js';
 
 const text = StringCodec();
-/** Of a message that nobody understands, this much is kept. */
+/** A message that cannot be parsed is cut to this length. */
 const keptBytes = 16 * 1024;
 
-/** What could not be worked on, with its reason, for somebody to look at (stream HAF_DLQ). */
+/**
+ * The dead-letter queue (stream HAF_DLQ): messages and jobs that could not be processed, each with a reason, for a person
+ * to look at.
+ */
 export class DeadLetters {
   constructor(private readonly js: JetStreamClient) {}
 
-  /** A message of the queue that is no job. */
+  /** Stores a message of the queue that is not a job. */
   message(message: JsMsg, reason: string): Promise<void> {
     return this.put(deadJob, { reason, ...about(message) });
   }
 
-  /** A message among the events that is no event; it stays where it is. Not every reader may write here. */
+  /** Stores a copy of a message of the event log that is not an event. Does nothing for a role that may not write here. */
   event(message: LoggedMessage, reason: string): void {
     void this.put(deadEvent, { reason, ...about(message) });
   }
 
-  /** A job that was given up. */
+  /** Stores a job that was given up. */
   job(job: Job, end: RunEventBody): Promise<void> {
     return this.put(deadJob, { reason: 'given up', job, end });
   }
 
   private async put(subject: string, letter: object): Promise<void> {
-    // Losing a dead letter is no reason to end.
+    // A run does not fail because a dead letter is lost.
     await this.js.publish(subject, text.encode(JSON.stringify({ v: 1, ...letter }))).catch(() => undefined);
   }
 }

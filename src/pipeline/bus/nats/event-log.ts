@@ -17,10 +17,10 @@ import type { LoggedMessage, MessageSource } from './logged-messages.js';
 import { patiently } from './patience.js';
 
 const text = StringCodec();
-/** Texts of a message are cut to this; a stack or a long list belongs into the worker's log. */
+/** Texts of a message are cut to this length. A stack trace or a long list belongs into the worker's log. */
 const longestText = 4000;
 
-/** A message of a log: null for one that nobody here understands. */
+/** A message of a log. Null: this version cannot parse it. */
 type Entry = RunEvent | null | 'caught-up';
 
 /** The event logs of all runs, in one stream. */
@@ -30,11 +30,14 @@ export class EventLog {
   constructor(
     private readonly js: JetStreamClient,
     private readonly messages: MessageSource,
-    /** Told of a message that is no event. */
+    /** Receives each message that is not an event. */
     private readonly reject: (message: LoggedMessage, reason: string) => void,
   ) {}
 
-  /** @param id the same event twice has the same id, and is stored once within the broker's window */
+  /**
+   * Idempotent: an event that is published again with the same id is stored once, within the broker's duplicate window.
+   * @param id of the event
+   */
   async publish(run: string, event: RunEventBody, id: string = randomUUID()): Promise<string> {
     const subject = eventSubject(run, event);
     const head = headers();
@@ -48,7 +51,7 @@ export class EventLog {
     return this.entries(run).pipe(filter((entry) => entry !== null && entry !== 'caught-up'));
   }
 
-  /** The events so far of a run that has messages; the last of them may be none. */
+  /** The events of a run so far. The run must have at least one message. The last message may be unparsable. */
   history(run: string): Promise<readonly RunEvent[]> {
     const known = this.entries(run).pipe(
       takeWhile((entry) => entry !== 'caught-up'),
@@ -71,7 +74,7 @@ export class EventLog {
     }).pipe(takeUntil(this.closing));
   }
 
-  /** Ends every log: the connection is about to close, or has broken off for good with an error. */
+  /** Ends every log: the connection is about to close, or has failed for good with `failure`. */
   close(failure?: Error): void {
     if (failure) this.closing.error(failure);
     else this.closing.next();

@@ -12,20 +12,20 @@ export interface LeaseOptions {
   readonly items: WorkItems;
   readonly log: EventLog;
   readonly maxAttempts: number;
-  /** A job that failed comes back after this long, behind those that wait. */
+  /** Backoff: a job that failed is delivered again after this time, after the jobs that wait already. */
   readonly retryDelayMs: number;
-  /** Whether a declined job may yet be done (`mayBeDoneByOthers`). */
+  /** Whether another worker may still be able to do a declined job (`mayBeDoneByOthers`). */
   readonly othersFor: (job: Job, decliner: string, declinedBy: readonly string[]) => Promise<boolean>;
-  /** A failure that ended a job for good. */
+  /** Called for a failure that ended a job for good. */
   readonly onGivenUp: (job: Job, end: RunEventBody) => Promise<void>;
 }
 
-/** Tells what was settled to every run that waited; the same ids each time, so that telling again changes nothing. */
+/** Publishes the end of a job to every run that waited for it. Idempotent: the event ids are the same each time. */
 export async function tellEnd(log: EventLog, { runs, end }: WorkItem): Promise<void> {
   if (end) for (const run of runs) await log.publish(run, end.event, `${end.id}.${run}`);
 }
 
-/** A message of the queue and the work item that says we hold it. */
+/** A lease: a message of the queue, and the work item that names this worker as the holder. */
 export class NatsLease implements Lease {
   readonly attempt: number;
   readonly worker: string;
@@ -35,7 +35,10 @@ export class NatsLease implements Lease {
 
   constructor(
     private readonly message: JsMsg,
-    /** As the message says, which an orchestrator wrote. Any worker may write work items. */
+    /**
+     * The job as the queue's message describes it. Only an orchestrator writes messages; a work item can be written by
+     * any worker.
+     */
     readonly job: Job,
     item: WorkItem,
     private readonly holder: string,
@@ -51,7 +54,10 @@ export class NatsLease implements Lease {
     return this.vanished.signal;
   }
 
-  /** Asks the work item first: the broker would let a stale holder's heartbeat keep the message from its heir. */
+  /**
+   * Reads the work item before it extends the message: the broker would accept the heartbeat of a stale holder and keep
+   * the message from the new one.
+   */
   async heartbeat(): Promise<void> {
     if (this.lost.aborted) return;
     const item = await this.options.items.get(workItemKey(this.job));
@@ -60,7 +66,7 @@ export class NatsLease implements Lease {
     this.message.working();
   }
 
-  /** Whether a run waits for it, as far as is known here. */
+  /** Whether a matching run waits for this job, according to the work item as this worker last saw it. */
   isFor(matches: (run: string) => boolean): boolean {
     return this.runs.some(matches);
   }
@@ -108,10 +114,10 @@ export class NatsLease implements Lease {
     await this.handBack({}, null, 0);
   }
 
-  /** Settles the work item, tells it, and takes the message off the queue. */
+  /** Settles the work item, publishes the event, and acknowledges the message. */
   private async end(event: RunEventBody): Promise<boolean> {
     const { items, log } = this.options;
-    // A second call means the lease was settled before.
+    // The lease has been lost or settled already.
     if (this.lost.aborted) return false;
     const item = await items.changeExpected(workItemKey(this.job), (present) =>
       settled(present, this.holder, { id: this.endId, event }),
@@ -123,7 +129,7 @@ export class NatsLease implements Lease {
     return true;
   }
 
-  /** Queues the work item, tells why, and lets the broker deliver the message again. */
+  /** Marks the work item as queued, publishes the reason, and asks the broker to deliver the message again (nak). */
   private async handBack(
     change: Partial<WorkItem>,
     event: RunEventBody | null,
@@ -133,7 +139,7 @@ export class NatsLease implements Lease {
     const { items, log } = this.options;
     let done = false;
     const item = await items.change(workItemKey(this.job), (present) => {
-      // Our own write whose answer was lost: queued, and not by anybody else, since nobody else was woken.
+      // This worker's own write, whose answer was lost. No other worker can have queued the item: no message has woken one.
       if (done && present?.state === 'queued') return present;
       done = true;
       return requeued(present, this.holder, change);

@@ -4,7 +4,7 @@ import { patiently } from './patience.js';
 
 const nanosPerMs = 1_000_000;
 
-/** A message of a stream, whichever way it was read. */
+/** A message of a stream. The way of reading makes no difference. */
 export interface LoggedMessage {
   readonly subject: string;
   readonly seq: number;
@@ -14,12 +14,15 @@ export interface LoggedMessage {
   readonly at: Date;
 }
 
-/** The messages of a stream under a subject, oldest first and then live ones; `caught-up` after the last one so far. */
+/**
+ * The messages of a stream under a subject: first the stored ones, oldest first, then `caught-up`, then new ones as they
+ * come.
+ */
 export type MessageSource = (subject: string) => Observable<LoggedMessage | 'caught-up'>;
 
 /**
- * Reads by an ordered consumer: it continues where it was when the broker or the connection was gone. Needs the right to
- * make consumers. `caught-up` does not come before the first message.
+ * Reads by an ordered consumer, which continues at the same message after an outage. The role needs the right to make
+ * consumers. `caught-up` never comes before the first message.
  */
 export const consumedMessages =
   (js: JetStreamClient, stream: string): MessageSource =>
@@ -29,14 +32,15 @@ export const consumedMessages =
       let messages: ConsumerMessages | null = null;
       const begin = async (): Promise<void> => {
         const consumer = await patiently(() =>
-          // From the first message on. Asking for "all" as well makes the server refuse, and the client ask for ever.
+          // The default is "from the first message on". With an explicit "all" the server refuses and the client retries
+          // for ever.
           js.consumers.get(stream, { filterSubjects: subject }),
         );
         if (closed) return;
         messages = await consumer.consume({
           callback: ({ subject: of, seq, data, headers, info }) => {
             if (closed) return;
-            // The broker's clock: those of the machines may be minutes apart.
+            // The broker's clock: the clocks of the machines may be minutes apart.
             subscriber.next({
               subject: of,
               seq,

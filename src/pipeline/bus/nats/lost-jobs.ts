@@ -4,26 +4,26 @@ import type { Member } from '../member.js';
 import { jobSubject } from './names.js';
 import type { WorkItem } from './work-item.js';
 
-/** What the broker tells of the jobs of a run. */
+/** What the broker knows about the jobs of a run. */
 export interface LostJobsSource {
-  /** Subjects of all messages in the queue, whoever waits or works on them. */
+  /** Subjects of all messages in the queue, waiting or delivered. */
   readonly queued: () => Promise<ReadonlySet<string>>;
   readonly item: (key: string) => Promise<WorkItem | null>;
   readonly members: () => Promise<readonly Member[]>;
 }
 
-/** A job without a message that could bring it to an end, or one that ended without its run hearing of it. */
+/** A job that no message will bring to an end, or a job that ended while its run did not receive the event. */
 export type LostJob =
   | { readonly kind: 'lost'; readonly job: Job; readonly item: WorkItem | null; readonly ticket: number }
   | { readonly kind: 'untold'; readonly job: Job; readonly item: WorkItem };
 
-/** Requests to the broker at once. */
+/** Concurrent requests to the broker. */
 const atOnce = 32;
 
 /**
- * The jobs that this process queued and that have not ended. It finds those that the broker has lost: the queue was purged
- * or deleted, or keys of work items are gone. No time decides that, so a slow job is never taken for a lost one. A job
- * counts as lost when two looks in a row find it so: between two writes of an enqueue it looks the same for a moment.
+ * The jobs that this process queued and that have not ended. Finds the jobs that the broker has lost: the queue was purged
+ * or deleted, or keys of work items are gone. There is no timeout, so a slow job is never taken for a lost one. A job
+ * counts as lost when two checks in a row find it lost: between the two writes of an enqueue it looks lost for a moment.
  */
 export class OpenJobs {
   private readonly open = new Map<string, { readonly job: Job; ticket: number }>();
@@ -33,7 +33,7 @@ export class OpenJobs {
     return this.open.size;
   }
 
-  /** Whether the last look found some, which the next one decides on. */
+  /** Whether the last check found jobs that may be lost. The next check decides. */
   get hasSuspects(): boolean {
     return this.suspects.size > 0;
   }
@@ -63,7 +63,7 @@ export class OpenJobs {
         if (item?.state === 'withdrawn' || (item && queued.has(jobSubject(item.job)))) continue;
         if (item?.state === 'settled') found.push({ kind: 'untold', job, item });
         else {
-          // Its worker goes on without the message and settles the work item.
+          // A worker that holds the job continues without the message and settles the work item.
           held ??= new Set((await source.members()).flatMap(({ jobs }) => jobs));
           if (item?.state === 'running' && held.has(job.key)) continue;
           found.push({ kind: 'lost', job, item, ticket: Math.max(ticket, item?.ticket ?? 0) });

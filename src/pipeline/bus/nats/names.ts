@@ -2,8 +2,8 @@ import type { RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
 import type { Job } from '../job.js';
 
-// Everything the pipeline keeps on a broker. Permissions (pipeline/broker) and the shipped server configuration name
-// the same streams and subjects.
+// Names of the streams, buckets and subjects of the pipeline. Permissions (pipeline/broker) and the shipped server
+// configuration use the same names.
 
 export const jobStream = 'HAF_JOBS';
 export const eventStream = 'HAF_EVENTS';
@@ -14,7 +14,7 @@ export const memberBucket = 'haf_members';
 /** Durable pull consumer of a class of jobs. */
 export const consumerOf = (jobClass: JobClass): string => jobClass;
 
-/** A name as one token of a subject: no dots, spaces or wildcards; different names stay different. */
+/** A name as one token of a subject: without dots, spaces and wildcards. Different names give different tokens. */
 export const token = (name: string): string =>
   name.replace(/[^A-Za-z0-9_-]/g, (character) => `=${character.codePointAt(0)?.toString(16)}=`);
 
@@ -37,6 +37,6 @@ export const deadJob = 'haf.v1.dlq.job';
 export const deadEvent = 'haf.v1.dlq.event';
 export const allDeadLetters = 'haf.v1.dlq.>';
 
-/** A wake-up only: what was cancelled stands in the work items. */
+/** Wakes workers so that they read their work items again. The work items say what was cancelled; this message does not. */
 export const cancelSubject = (run: string): string => `haf.v1.ctl.${token(run)}.cancel`;
 export const allCancels = 'haf.v1.ctl.*.cancel';

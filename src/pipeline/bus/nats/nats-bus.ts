@@ -39,25 +39,25 @@ import { abandoned, asked, type WorkItem } from './work-item.js';
 import { WorkItems } from './work-items.js';
 
 export interface NatsBusOptions {
-  /** How often an orchestrator looks whether the broker has lost what it queued. */
+  /** Interval at which an orchestrator checks whether the broker has lost its queued jobs. */
   readonly lookMs?: number;
-  /** What the connection is allowed to do. */
+  /** Role of the connection, which decides its permissions. */
   readonly role: BrokerRole;
   readonly leaseMs: number;
-  /** Failures, and vanished workers, after which a job is given up. */
+  /** Number of failures or vanished workers after which a job is given up. */
   readonly maxAttempts?: number;
   readonly maxLapses?: number;
   readonly retryDelayMs?: number;
 }
 
 const text = StringCodec();
-/** A lane that meets jobs of another store rests this long, then twice as long, and so on. */
+/** Exponential backoff of a lane that receives jobs of other stores: the first pause. Each further pause is twice as long. */
 const firstRestMs = 10;
 const longestRestMs = 1000;
 
 /**
- * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers, a KV bucket of
- * work items decides by compare-and-swap who holds and settles a job, a stream holds the events of all runs.
+ * The bus over NATS JetStream (docs/architecture.md, "The bus"). A work-queue stream wakes workers. A KV bucket of work
+ * items decides by compare-and-swap which worker holds and settles a job. A stream holds the events of all runs.
  */
 export class NatsBus implements Bus {
   readonly about: string;
@@ -85,7 +85,7 @@ export class NatsBus implements Bus {
     this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(this.js);
-    const source = // Workers and viewers may make no consumer (broker/permissions.ts).
+    const source = // Workers and viewers may not make consumers (broker/permissions.ts).
       options.role === 'orchestrator'
         ? consumedMessages(this.js, eventStream)
         : lookedUpMessages(jsm, eventStream);
@@ -112,7 +112,7 @@ export class NatsBus implements Bus {
     });
   }
 
-  /** On a connection whose broker has been set up; closing the bus closes the connection. */
+  /** Makes a bus of a connection. The broker must have been set up. Closing the bus closes the connection. */
   static async on(nc: NatsConnection, options: NatsBusOptions): Promise<NatsBus> {
     const js = nc.jetstream();
     const jsm = await nc.jetstreamManager({ checkAPI: false });
@@ -132,7 +132,7 @@ export class NatsBus implements Bus {
     this.guard.queued(job, item);
   }
 
-  /** Puts a message for a queued work item; a second message of the same ticket is recognised as such when it is claimed. */
+  /** Publishes a message for a queued work item. Idempotent: a claim recognises a second message of the same ticket. */
   private async queue(item: WorkItem | null): Promise<void> {
     if (item?.state !== 'queued') return;
     const data = text.encode(messageOf(item));
@@ -157,7 +157,7 @@ export class NatsBus implements Bus {
       if (!message) return null;
       const lease = await this.claims.take(message, worker, serves);
       if (lease === 'foreign') {
-        // A queue full of them must not be gone through again and again.
+        // Without a pause the lane would walk through a queue of foreign jobs again and again.
         foreign = Math.min(longestRestMs, 2 * foreign || firstRestMs);
         await sleep(foreign, undefined, { signal }).catch(() => undefined);
         continue;
@@ -182,7 +182,7 @@ export class NatsBus implements Bus {
     await this.nc.flush();
   }
 
-  /** Takes a run's wish for its artifacts back; returns the work items nobody waits for any more. */
+  /** Removes a run from the work items it waits for. Returns the work items that no run waits for any more. */
   private async abandon(run: string, running: boolean): Promise<readonly WorkItem[]> {
     const withdrawn: WorkItem[] = [];
     for (const key of await this.items.keys()) {
@@ -200,12 +200,12 @@ export class NatsBus implements Bus {
     return withdrawn;
   }
 
-  /** Takes a message out of the queue, so that its length tells how much work there is. Left there, it would do no harm. */
+  /** Removes a message from the queue, so that its length is the number of waiting jobs. A stale message is harmless. */
   private async forget(item: WorkItem): Promise<void> {
     try {
       const wanted = { last_by_subj: jobSubject(item.job) };
       const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
-      // Not the one of a run that has asked again since, or of another store's run of the same name.
+      // The message may belong to a run that has asked again since, or to a run of the same name in another store. Those stay.
       const found = parseMessage(data);
       if (
         'fault' in found ||
@@ -215,7 +215,7 @@ export class NatsBus implements Bus {
         return;
       await this.jsm.streams.deleteMessage(jobStream, seq);
     } catch {
-      // Gone already, or just being claimed.
+      // The message is gone already, or a worker is claiming it.
     }
   }
 
@@ -274,7 +274,7 @@ export class NatsBus implements Bus {
     await this.nc.drain().catch(() => undefined);
   }
 
-  /** The client gives a connection up only when the broker turns it away again and again: the user was removed, say. */
+  /** The client closes a connection for good only when the broker refuses it repeatedly, for example because the user was removed. */
   private onClosed(error: Error | void): void {
     if (this.closing) return;
     const failure = new HafError(
@@ -291,7 +291,7 @@ export class NatsBus implements Bus {
     this.pulls.fail(failure);
   }
 
-  /** Looks at once whether the cancelled run's leases are still ours; the next heartbeat would find out as well. */
+  /** Sends heartbeats for the cancelled run's leases now, to learn early whether the leases are still valid. */
   private onCancel(subject: string): void {
     const run = subject.split('.')[3];
     for (const lease of this.leases)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, NatsError } from 'nats';
 import { HafError } from '../../core/errors.js';
 
-/** How long a call survives a broker that is restarted or cut off. */
+/** Timeout of a call: it survives a broker that is restarted or unreachable for so long. */
 const patienceMs = 120_000;
 const pauseMs = 250;
 
@@ -15,22 +15,22 @@ const passing: readonly string[] = [
   ErrorCode.JetStream408RequestTimeout,
 ];
 
-/** Whether JetStream says that it is off, for the server or the account. Waiting does not change that. */
+/** Whether JetStream is disabled for the server or the account. Retries do not help. */
 export const isOff = (error: unknown): boolean =>
   error instanceof NatsError && [10039, 10076].includes(error.api_error?.err_code ?? 0);
 
-/** JetStream is still starting, electing a leader or busy: its API answers 503 or 10008. */
+/** Whether an error is transient: JetStream is starting, electing a leader or busy. Its API answers 503 or 10008. */
 const isPassing = (error: unknown): boolean =>
   error instanceof NatsError &&
   (passing.includes(error.code) || error.api_error?.code === 503) &&
   !isOff(error);
 
 /**
- * Calls the broker until it answers: a call that may have arrived is made again, so it must mean the same twice (a
- * message id, a compare-and-swap). Any other error is thrown at once.
+ * Retries a call until the broker answers. The call must be idempotent (a message id, a compare-and-swap): it is made again
+ * although it may have arrived. Errors that are not transient are thrown at once.
  *
- * @param forMs how long the broker may stay away. @default 2 minutes
- * @throws HafError HAF_BROKER_UNREACHABLE when it stays away longer
+ * @param forMs how long the broker may be unreachable. @default 2 minutes
+ * @throws HafError HAF_BROKER_UNREACHABLE after that time
  */
 export async function patiently<T>(call: () => Promise<T>, forMs = patienceMs): Promise<T> {
   const until = performance.now() + forMs;

@@ -4,11 +4,14 @@ import { memberBucket, token } from './names.js';
 import { patiently } from './patience.js';
 import { subjectsOf } from './subjects-of.js';
 
-/** A member that has not been heard of for this long is gone: the broker forgets its key. */
+/** Time to live of a member's key. A member that is silent for longer is treated as gone. */
 export const presenceMs = 45_000;
 const text = StringCodec();
 
-/** Who is there, in a KV bucket whose keys expire (by the broker's clock: those of the machines may differ). */
+/**
+ * The members of the bus, in a KV bucket whose keys expire. The broker's clock decides, because the clocks of the
+ * machines may differ.
+ */
 export class Presence {
   constructor(
     private readonly kv: KV,
@@ -42,7 +45,7 @@ export class Presence {
       try {
         return [memberSchema.parse(JSON.parse(entry.string()))];
       } catch {
-        // Another version's.
+        // Another version wrote this entry.
         return [];
       }
     });

@@ -3,13 +3,13 @@ import type { Consumer, JetStreamClient, JsMsg } from 'nats';
 import type { JobClass } from '../../stage.js';
 import { consumerOf, jobStream } from './names.js';
 
-/** A request for a message lives this long at the broker, then it is made again. */
+/** Timeout of a pull request at the broker. The request is repeated afterwards. */
 const expiresMs = 2000;
 const pauseMs = 500;
 
 /**
- * Asks the broker for one message at a time: fetching ahead would let one worker sit on jobs that others could do. A
- * request cannot be taken back, so one that nobody waits for any more is kept for the next who asks.
+ * Pulls one message at a time. Prefetching more would let one worker hold jobs that idle workers could do. A pull request
+ * cannot be cancelled. A request whose caller has stopped waiting is kept for the next caller.
  */
 export class Pulls {
   private readonly consumers = new Map<JobClass, Promise<Consumer>>();
@@ -19,7 +19,7 @@ export class Pulls {
 
   constructor(private readonly js: JetStreamClient) {}
 
-  /** The next message of a class; null once the signal aborts. */
+  /** The next message of a class. Null when the signal aborts. */
   async next(jobClass: JobClass, signal: AbortSignal): Promise<JsMsg | null> {
     let forget = (): void => undefined;
     const stopped = new Promise<'stopped'>((resolve) => {
@@ -45,13 +45,16 @@ export class Pulls {
     this.closed = true;
   }
 
-  /** Ends every claim with an error: the connection has broken off for good. */
+  /** Ends every claim with an error, because the connection has failed for good. */
   fail(error: Error): void {
     this.closed = true;
     this.failure = error;
   }
 
-  /** A request that nobody waits for; what it brings before somebody does is for others. */
+  /**
+   * Keeps a prefetch request without a caller. A message that arrives before the next caller asks is returned to the
+   * queue for other workers.
+   */
   private park(jobClass: JobClass, pull: Promise<JsMsg | null>): void {
     const parked = this.parked[jobClass];
     parked.push(pull);
@@ -63,7 +66,10 @@ export class Pulls {
     });
   }
 
-  /** One request; null when it brought nothing. A broker that is away for a while is no error: it will be back. */
+  /**
+   * Sends one pull request. Null when it brings no message, or when the broker is unreachable for a while: the caller
+   * asks again.
+   */
   private async pull(jobClass: JobClass): Promise<JsMsg | null> {
     try {
       return await (await this.consumer(jobClass)).next({ expires: expiresMs });

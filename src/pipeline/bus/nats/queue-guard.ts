@@ -19,20 +19,23 @@ export interface QueueGuardOptions {
   readonly presence: Presence;
   readonly log: EventLog;
   readonly leaseMs: number;
-  /** How often it looks. */
+  /** Interval of the checks. */
   readonly lookMs: number;
-  /** Puts a message for a queued work item. */
+  /** Publishes a message for a queued work item. */
   readonly queue: (item: WorkItem | null) => Promise<void>;
-  /** Told of what nobody can mend. */
+  /** Receives a fault that cannot be repaired. */
   readonly onBroken: (error: HafError) => void;
 }
 
-/** Looks without a reason, in case a message of another run hides that one of ours is missing. */
+/**
+ * After this many checks without a suspicion the guard compares all the same: a message of another run can hide that a
+ * message of this run is missing.
+ */
 const looksWithoutReason = 6;
 
-/** Watches over what an orchestrator has queued, and queues again what the broker has lost. */
+/** Watches the jobs that an orchestrator has queued. Queues a job again when the broker has lost it. */
 export class QueueGuard {
-  /** What it mended, for people. */
+  /** One sentence for people about each repair. */
   readonly news = new Subject<string>();
   private readonly jobs = new OpenJobs();
   private timer: NodeJS.Timeout | undefined;
@@ -68,7 +71,7 @@ export class QueueGuard {
       await this.mendStreams();
       await this.mendJobs();
     } catch (error) {
-      // A broker that is away is told of elsewhere.
+      // An unreachable broker is reported by the connection itself.
       if (error instanceof HafError && error.code === 'HAF_BROKER_UNFIT') this.options.onBroken(error);
     } finally {
       this.busy = false;
@@ -80,7 +83,7 @@ export class QueueGuard {
     const made = await ensureTopology(nc, leaseMs, { keepsLease: true });
     if (made.length > 0) this.news.next(`the broker had lost ${made.join(', ')}; made again`);
     const { state } = await patiently(() => jsm.streams.info(eventStream));
-    // The log cannot be followed on: the numbers of its messages have begun anew.
+    // The log cannot be continued: its sequence numbers have started again at 1.
     if (made.includes(eventStream) || state.last_seq < this.lastEvent)
       onBroken(
         new HafError(

@@ -4,10 +4,10 @@ import type { WorkItem } from './work-item.js';
 
 const messageSchema = z.object({ v: z.literal(1), ticket: z.number().int(), job: jobSchema });
 
-/** A queued work item as it travels to a worker. */
+/** The message of the queue for a work item. */
 export const messageOf = ({ ticket, job }: WorkItem): string => JSON.stringify({ v: 1, ticket, job });
 
-/** The inverse of `messageOf`, or what is wrong with a message that is none. */
+/** The inverse of `messageOf`. For another message: what is wrong with it. */
 export function parseMessage(
   data: Uint8Array,
 ): { readonly job: Job; readonly ticket: number } | { readonly fault: string } {

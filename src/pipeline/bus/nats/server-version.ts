@@ -1,7 +1,7 @@
-/** Oldest version of nats-server that the tests pass with. Debian 12 ships it. */
+/** Oldest version of nats-server with which the tests pass. Debian 12 ships this version. */
 export const oldestServer = '2.9.10';
 
-/** Whether a version is at least another; both as `major.minor.patch`. */
+/** Whether `version` is `least` or newer. Both are `major.minor.patch`. */
 export function atLeast(version: string, least: string): boolean {
   const [have, want] = [version, least].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
   for (let i = 0; i < 3; i++) {

@@ -2,9 +2,9 @@ import { AckPolicy, DeliverPolicy, nanos, type ConsumerConfig, type StreamConfig
 import { eventStream, jobStream, memberBucket } from './names.js';
 import { longestEvent, type StreamSettings } from './stream-settings.js';
 
-/** A setting of a stream that is there already, with which the pipeline would lose jobs or events. */
+/** A setting of an existing stream with which the pipeline would lose jobs or events. */
 export interface Misfit {
-  /** Stream, or stream and consumer. */
+  /** Name of the stream, or of stream and consumer. */
   readonly of: string;
   readonly setting: string;
   readonly found: string;
@@ -13,13 +13,13 @@ export interface Misfit {
 
 const hourNs = nanos(3600_000);
 
-/** Below these a run of the usual size loses something; what we make ourselves is wider. */
+/** With smaller limits a run of usual size loses messages. The streams that the pipeline creates have larger limits. */
 const leastMessages = 10_000;
 const leastBytes = 16 * 2 ** 20;
 const leastAge = 24 * hourNs;
 const leastConsumers = 16;
 
-/** What a stream that is there has to have, by the name of the setting. Server versions leave out what is not set. */
+/** Compares an existing stream with the wanted settings. Some server versions omit a setting that is not set. */
 export function streamMisfits(found: StreamConfig, wanted: StreamSettings): readonly Misfit[] {
   const misfits: Misfit[] = [];
   const hold = (setting: string, value: unknown, holds: boolean, needed: string): void => {
@@ -70,7 +70,10 @@ export function streamMisfits(found: StreamConfig, wanted: StreamSettings): read
   return misfits;
 }
 
-/** What the queue of a class that is there has to have. Its `ack_wait` is the lease time and is set by each run. */
+/**
+ * Compares the existing queue of a class with the wanted settings. `ack_wait` is not compared: it is the lease time, and
+ * each run sets it.
+ */
 export function consumerMisfits(found: ConsumerConfig, wanted: Partial<ConsumerConfig>): readonly Misfit[] {
   const misfits: Misfit[] = [];
   const of = `${jobStream}, consumer ${found.durable_name ?? found.name}`;

@@ -23,14 +23,14 @@ import {
 } from './names.js';
 import { presenceMs } from './presence.js';
 
-/** A message names its job; data goes through the store. */
+/** Bytes. A message only names its job; data goes through the store. */
 export const longestMessage = 64 * 1024;
-/** A text of an event is cut to 4,000 characters; an event has many. */
+/** Bytes. Each text of an event is cut to 4,000 characters, and an event has several texts. */
 export const longestEvent = 4 * longestMessage;
 
 const dayMs = 24 * 3600_000;
 
-/** A stream as we make it. */
+/** The settings with which the pipeline creates a stream. */
 export type StreamSettings = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects' | 'retention'>;
 
 const bucket = (name: string, maxAgeMs: number): StreamSettings => ({
@@ -46,7 +46,7 @@ const bucket = (name: string, maxAgeMs: number): StreamSettings => ({
   ...bucketGuard,
 });
 
-/** No message, whatever its header says, empties a bucket. */
+/** No header of a message can empty a bucket. */
 export const bucketGuard = { allow_rollup_hdrs: false, deny_delete: true, deny_purge: true } as const;
 
 const stream = (settings: StreamSettings): StreamSettings => ({
@@ -56,7 +56,7 @@ const stream = (settings: StreamSettings): StreamSettings => ({
   ...settings,
 });
 
-/** Everything that the pipeline keeps on a broker. */
+/** All streams and buckets of the pipeline on a broker. */
 export const streamSettings: readonly StreamSettings[] = [
   stream({
     name: jobStream,
@@ -71,7 +71,7 @@ export const streamSettings: readonly StreamSettings[] = [
     subjects: [allEvents],
     retention: RetentionPolicy.Limits,
     max_age: nanos(30 * dayMs),
-    // Reserved at once: a broker with less room refuses the stream. Enough for two million events.
+    // Room for two million events. The broker reserves it at creation, and refuses the stream when it has less room.
     max_bytes: 2 ** 30,
     max_msg_size: longestEvent,
   }),
@@ -82,12 +82,12 @@ export const streamSettings: readonly StreamSettings[] = [
     max_age: nanos(90 * dayMs),
     max_bytes: 128 * 2 ** 20,
   }),
-  // A work item that no run asked for in a month can go: the artifact is in the store.
+  // A work item that no run asked for in a month can expire: the artifact is in the store.
   bucket(workItemBucket, 30 * dayMs),
   bucket(memberBucket, presenceMs),
 ];
 
-/** The queue of a class of jobs as we make it. */
+/** The settings with which the pipeline creates the queue of a class of jobs. */
 export const consumerSettings = (jobClass: JobClass, leaseMs: number): Partial<ConsumerConfig> => ({
   durable_name: consumerOf(jobClass),
   filter_subject: jobsOf(jobClass),

@@ -2,8 +2,8 @@ import type { JetStreamManager } from 'nats';
 import { patiently } from './patience.js';
 
 /**
- * The keys of a KV bucket, by the stream's subject list: one request, where listing by the client takes a consumer
- * (and the right to make one). Deleted keys are among them.
+ * The keys of a KV bucket, including deleted ones. Reads the subject list of the stream in one request. The client's own
+ * listing would need a consumer, and the right to make one.
  */
 export async function subjectsOf(jsm: JetStreamManager, bucket: string): Promise<readonly string[]> {
   const prefix = `$KV.${bucket}.`;

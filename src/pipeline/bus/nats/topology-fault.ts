@@ -6,7 +6,7 @@ import type { StreamSettings } from './stream-settings.js';
 const unfit = (what: string, fix: string, cause?: unknown): HafError =>
   new HafError('HAF_BROKER_UNFIT', what, fix, { cause });
 
-/** Streams or queues of our names that are set up in a way that would lose jobs or events. */
+/** The error for existing streams or queues with our names whose settings would lose jobs or events. */
 export function misfitFault(misfits: readonly Misfit[]): HafError {
   const names = [...new Set(misfits.map(({ of }) => of.replace(/,.*/, '')))];
   return unfit(
@@ -19,7 +19,7 @@ export function misfitFault(misfits: readonly Misfit[]): HafError {
 }
 
 /**
- * Why the account has no room for the streams that are missing, by its limits; null when it has.
+ * The error for an account whose limits leave no room for the missing streams. Null when there is room.
  *
  * @param missing streams that would be made
  */
@@ -48,7 +48,7 @@ export function roomFault(
   return null;
 }
 
-/** Numbers of errors of the JetStream API that tell of a limit or a setting of the account or the server. */
+/** Error numbers of the JetStream API that mean a limit or a setting of the account or the server. */
 const limitOf: Readonly<Record<number, readonly [what: string, fix: string]>> = {
   10026: [
     'its account may have no more consumers',
@@ -75,7 +75,7 @@ const limitOf: Readonly<Record<number, readonly [what: string, fix: string]>> = 
   ],
 };
 
-/** What the broker's refusal of a call that sets up the streams means. `of`: the stream or queue. */
+/** The error for a setup call that the broker refused. @param of name of the stream or queue */
 export function refusalFault(error: unknown, of: string): unknown {
   if (!(error instanceof NatsError)) return error;
   const code = error.api_error?.err_code ?? 0;
@@ -102,7 +102,7 @@ export function refusalFault(error: unknown, of: string): unknown {
   );
 }
 
-/** The server accepts no messages as long as ours. */
+/** The error for a server whose limit of message size is too small. */
 export const payloadFault = (where: string, most: number, needed: number): HafError =>
   unfit(
     `The NATS server at ${where} accepts messages of up to ${most} bytes (max_payload); the pipeline's have up to ${needed}.`,

@@ -16,13 +16,13 @@ import { bucketGuard, consumerSettings, streamSettings, type StreamSettings } fr
 import { misfitFault, refusalFault, roomFault } from './topology-fault.js';
 
 /**
- * Makes what the pipeline keeps on a broker, as far as it is not there, and sets the lease time of the queues. What is there
- * is compared first.
+ * Creates the missing streams, buckets and queues of the pipeline on a broker, and sets the lease time of the queues. Existing
+ * ones are compared with the wanted settings first.
  *
- * @throws HafError HAF_BROKER_UNFIT when streams of these names are set up otherwise, or the account has no room for them;
- * nothing has been made or changed then
- * @param keepsLease leaves the lease time of a queue as another run has set it
- * @returns the names of what was made
+ * @throws HafError HAF_BROKER_UNFIT when existing streams have other settings, or the account has no room for the
+ * missing ones; in both cases nothing has been created or changed
+ * @param keepsLease keeps the lease time of a queue that another run has set
+ * @returns the names of what was created
  */
 export async function ensureTopology(
   nc: NatsConnection,
@@ -70,7 +70,10 @@ export async function ensureTopology(
   return made;
 }
 
-/** The lease time the orchestrator has set. @throws HafError HAF_BROKER_UNFIT when no orchestrator has been here yet */
+/**
+ * The lease time the orchestrator has set. @throws HafError HAF_BROKER_UNFIT when no orchestrator has set up the broker
+ * yet
+ */
 export async function leaseTime(jsm: JetStreamManager): Promise<number> {
   const { config } = await patiently(() => jsm.consumers.info(jobStream, consumerOf('gpu')));
   return (config.ack_wait ?? nanos(60_000)) / 1_000_000;
@@ -112,10 +115,10 @@ async function make(of: string, call: () => Promise<unknown>): Promise<void> {
 }
 
 const storeNotCreated = 10049;
-/** nats-server 2.15 still removes a stream for a moment after it has confirmed the deletion. */
+/** How long nats-server 2.15 may still be removing a stream after it has confirmed the deletion. */
 const removalMs = 2000;
 
-/** Another orchestrator may make the same stream at the same time; it must be as we need it. */
+/** Creates a stream. Another orchestrator may create it at the same time; then its settings are compared. */
 async function addStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
   try {
     await afterRemoval(() => jsm.streams.add(settings));
@@ -127,7 +130,7 @@ async function addStream(jsm: JetStreamManager, settings: StreamSettings): Promi
   }
 }
 
-/** Retries while the server cannot create the store of a stream because the one before it is being removed. */
+/** Retries while the server cannot create a stream because it is still removing the earlier one. */
 export async function afterRemoval<T>(add: () => Promise<T>): Promise<T> {
   for (const end = performance.now() + removalMs; ; await sleep(50))
     try {
@@ -138,7 +141,10 @@ export async function afterRemoval<T>(add: () => Promise<T>): Promise<T> {
     }
 }
 
-/** An earlier release made buckets that a message can empty. Only the guard is added; the server does not take it off again. */
+/**
+ * Protects a bucket of an earlier release, which a header of a message can empty. Only adds the protection; the server
+ * does not remove it again.
+ */
 async function guard(
   jsm: JetStreamManager,
   { name }: StreamSettings,
@@ -151,7 +157,7 @@ async function guard(
   if (!guarded) await make(name, () => jsm.streams.update(name, { ...there.config, ...bucketGuard }));
 }
 
-/** What the account may use; null when these credentials may not ask, or the account says nothing. */
+/** The limits of the account. Null when these credentials may not ask, or the server does not tell. */
 const accountInfo = (jsm: JetStreamManager) =>
   patiently(() => jsm.getAccountInfo()).catch((error: unknown) => {
     if (isOff(error)) throw refusalFault(error, "the pipeline's streams");

@@ -3,29 +3,32 @@ import { jobSchema, type Job } from '../job.js';
 import { runEventSchema, type RunEventBody } from '../../run-event.js';
 
 /**
- * What the broker's KV holds of an artifact being made (bucket haf_units, key = `workItemKey`). The queue only wakes
- * workers; who may do and settle the job is decided here, by compare-and-swap on the key's revision. A late ack of a
- * stale holder is accepted by any nats-server, so an ack fences nothing (messaging measurements, section 2).
+ * State of an artifact that is being made, in the broker's KV (bucket haf_units, key = `workItemKey`). The queue only wakes
+ * workers. A compare-and-swap on the key's revision decides which worker may do and settle the job. The ack of a message
+ * cannot decide it: any nats-server accepts a late ack of a stale holder.
  */
 export const workItemSchema = z.object({
   v: z.literal(1),
   job: jobSchema,
-  /** Counts the times it was queued; a message of an earlier count is out of date. */
+  /** Number of times the item was queued. A message with a smaller number is out of date. */
   ticket: z.number().int(),
   state: z.enum(['queued', 'running', 'settled', 'withdrawn']),
   /** The runs that wait for the artifact. */
   runs: z.array(z.string()),
-  /** Random token of the lease that holds it. */
+  /** Random token of the lease that holds the item. */
   holder: z.string().nullable(),
-  /** Stream sequence of the message the holder was woken by: the same message again means the holder fell silent. */
+  /**
+   * Sequence number of the message that woke the holder. A second delivery of this message means that the holder is
+   * silent.
+   */
   message: z.number().int().nullable(),
-  /** Failures, and workers that vanished, since it was queued. */
+  /** Number of failures and vanished workers since the item was queued. */
   attempts: z.number().int(),
   lapses: z.number().int(),
-  /** Workers that cannot do it, and what is told when there is no other. */
+  /** Workers that declined the job, and the event to publish when no other worker is left. */
   declinedBy: z.array(z.string()),
   refusal: runEventSchema.nullable(),
-  /** What was told when it was settled; told again when the teller may have died on the way. */
+  /** The event of the end. It is published again when the worker that settled the item may have died before publishing. */
   end: z.object({ id: z.string(), event: runEventSchema }).nullable(),
 });
 export type WorkItem = z.infer<typeof workItemSchema>;
@@ -37,35 +40,35 @@ const queued = (job: Job, ticket: number): WorkItem => ({
 
 const isOpen = ({ state }: WorkItem): boolean => state === 'queued' || state === 'running';
 
-/** After `job.run` asked for the artifact. */
+/** The item after `job.run` has asked for the artifact. */
 export function asked(item: WorkItem | null, job: Job): WorkItem {
   if (!item || !isOpen(item)) return queued(job, (item?.ticket ?? 0) + 1);
   if (item.runs.includes(job.run)) return item;
   return { ...item, runs: [...item.runs, job.run] };
 }
 
-/** A message as a worker got it. */
+/** A message as delivered to a worker. */
 export interface Delivery {
   readonly job: Job;
   readonly ticket: number;
   readonly seq: number;
   readonly worker: string;
-  /** Token of the lease it would become. */
+  /** Token of the lease that the delivery may become. */
   readonly holder: string;
 }
 
 export type Claim =
   | { readonly kind: 'mine'; readonly item: WorkItem }
-  /** Its workers vanished again and again. */
+  /** Too many of its workers vanished. */
   | { readonly kind: 'vanished'; readonly item: WorkItem }
-  /** It is settled; whoever did that may have died before telling. */
+  /** The item is settled. The worker that settled it may have died before it published the event. */
   | { readonly kind: 'settled'; readonly item: WorkItem }
-  /** This worker cannot do it, another has to. */
+  /** This worker has declined the job. Another worker must do it. */
   | { readonly kind: 'declined'; readonly item: WorkItem }
-  /** Out of date, or a second message of the same ticket. */
+  /** The message is out of date, or is a second message of the same ticket. */
   | { readonly kind: 'stale' };
 
-/** What a delivery means, given where the work item stands. */
+/** What a delivery means for the present state of the work item. */
 export function claimed(item: WorkItem | null, delivery: Delivery, maxLapses: number): Claim {
   const { job, ticket, seq, worker, holder } = delivery;
   const mine = (from: WorkItem, lapses: number): Claim => ({
@@ -83,7 +86,7 @@ export function claimed(item: WorkItem | null, delivery: Delivery, maxLapses: nu
   return lapses < maxLapses ? mine(item, lapses) : { kind: 'vanished', item: { ...item, lapses } };
 }
 
-/** Queued again for a reason; null when the holder holds it no more. */
+/** The item queued again by its holder. Null when this holder has lost the lease. */
 export const requeued = (
   item: WorkItem | null,
   holder: string,
@@ -94,9 +97,9 @@ export const requeued = (
     : null;
 
 /**
- * Queued again because its message is gone; null when it has changed since it was looked at (`seen`).
+ * The item queued again because its message is gone. Null when the item has changed since `seen` was read.
  *
- * @param ticket the last one that was given out: the broker drops a message of a ticket that it had within two minutes
+ * @param ticket the last ticket that was used. The broker drops a second message of a ticket within two minutes, so the next one is higher
  */
 export function requeuedAfterLoss(
   item: WorkItem | null,
@@ -109,25 +112,28 @@ export function requeuedAfterLoss(
   return { ...item, job, state: 'queued', holder: null, message: null, ticket: ticket + 1 };
 }
 
-/** Settled with what is told of it; null when the holder holds it no more. */
+/** The item settled by its holder with the event to publish. Null when this holder has lost the lease. */
 export function settled(
   item: WorkItem | null,
   holder: string,
   end: { readonly id: string; readonly event: RunEventBody },
 ): WorkItem | null {
-  // The call may have arrived before its answer was lost.
+  // A repeated call: the first one arrived, and its answer was lost.
   if (item?.end?.id === end.id) return item;
   if (item?.state !== 'running' || item.holder !== holder) return null;
   return { ...item, state: 'settled', holder: null, message: null, end };
 }
 
-/** Without a run that waits for it; withdrawn when it was the last. Running jobs are touched with `running` only. */
+/**
+ * The item without `run`. It is withdrawn when no run is left. A job that a worker holds is changed only if `running` is
+ * true.
+ */
 export function abandoned(item: WorkItem | null, run: string, running: boolean): WorkItem | null {
   if (!item?.runs.includes(run) || !isOpen(item)) return null;
   if (item.state === 'running' && !running) return null;
   const runs = item.runs.filter((other) => other !== run);
   const [heir] = runs;
-  // A message of the queue names its run: the other run's gets one of its own.
+  // The queue's message names the run that leaves. So a new message is needed that names the remaining run.
   if (heir !== undefined)
     return item.state === 'queued' && item.job.run === run
       ? { ...item, runs, job: { ...item.job, run: heir }, ticket: item.ticket + 1 }

@@ -6,23 +6,23 @@ import { workItemSchema, type WorkItem } from './work-item.js';
 
 const text = StringCodec();
 
-/** The server's answer to a write on a revision that is no longer the last. */
+/** Whether the server refused a write because the revision is no longer the last one (compare-and-swap failed). */
 const isConflict = (error: unknown): boolean =>
   error instanceof NatsError && (error.api_error?.err_code === 10071 || error.code === '10071');
 
-/** A work item as it was at a revision of its key; revision 0: the key has never been written. */
+/** A work item at a revision of its key. Revision 0: the key has never been written. */
 interface Seen {
   readonly item: WorkItem | null;
   readonly revision: number;
 }
 
 const neverSeen: Seen = { item: null, revision: 0 };
-/** Work items that are remembered: more than the jobs of a run on the bus at a time. */
+/** Size of the memory of work items. It is larger than the number of a run's jobs on the bus at a time. */
 const mostRemembered = 4096;
 
 /** The work items of a broker, changed by compare-and-swap. */
 export class WorkItems {
-  /** What this connection wrote last and expects to find again. Another connection may have changed it since. */
+  /** The last write of this connection for each key. Another connection may have changed the key since. */
   private readonly written = new Map<string, Seen>();
 
   constructor(
@@ -31,8 +31,10 @@ export class WorkItems {
   ) {}
 
   /**
-   * Changes one work item: `next` is given what stands there and says what should; null or the same object leaves it as it
-   * is. Called again when somebody else was quicker, so it must depend on its argument only. Returns what it said last.
+   * Changes one work item by compare-and-swap. `next` receives the present item and returns the new one; null or the same object
+   * changes nothing. `next` is called again when another process wrote first, so it must depend on its argument only.
+   *
+   * @returns the last result of `next`
    */
   async change(key: string, next: (item: WorkItem | null) => WorkItem | null): Promise<WorkItem | null> {
     for (;;) {
@@ -44,9 +46,9 @@ export class WorkItems {
   }
 
   /**
-   * `change` without the read, as long as nobody else has changed the work item: `next` is first given what this connection
-   * wrote last. The broker accepts a write only on the last revision, so an outdated memory costs one refused write. A `next`
-   * that wants no change is asked again about what stands there.
+   * `change` without the read (optimistic): `next` first receives what this connection wrote last. The broker accepts a write on
+   * the last revision only, so outdated memory costs one refused write. When `next` wants no change, it is called again
+   * with the item that the broker holds.
    */
   async changeExpected(
     key: string,
@@ -64,12 +66,12 @@ export class WorkItems {
     return { item: entry.operation === 'PUT' ? parse(entry.string()) : null, revision: entry.revision };
   }
 
-  /** Writes a work item unless it was changed since it was seen. */
+  /** Writes a work item if its revision is still the seen one (compare-and-swap). */
   private async swap(key: string, { revision }: Seen, wanted: WorkItem): Promise<boolean> {
     this.written.delete(key);
     try {
       const value = text.encode(JSON.stringify(wanted));
-      // A key that was deleted has a revision too; kv.update(key, value, 0) is refused by the client.
+      // A deleted key has a revision, too, and the client refuses kv.update(key, value, 0).
       const written = await patiently(() =>
         revision > 0 ? this.kv.update(key, value, revision) : this.kv.create(key, value),
       );
@@ -93,13 +95,13 @@ export class WorkItems {
     return (await this.look(key)).item;
   }
 
-  /** Keys of all work items that ever were asked for on this broker and are not forgotten yet. */
+  /** Keys of all work items on this broker that have not expired. */
   keys(): Promise<readonly string[]> {
     return subjectsOf(this.jsm, workItemBucket);
   }
 }
 
-/** A work item that another version wrote counts as none: the artifact is asked for anew. */
+/** A work item that another version wrote counts as absent. The artifact is requested again. */
 function parse(json: string): WorkItem | null {
   try {
     return workItemSchema.parse(JSON.parse(json));
