@@ -35,12 +35,15 @@ export interface TrainerOptions {
   readonly threads: number;
   /** Number of concurrent jobs of the process. */
   readonly jobs: number;
-  /** Which checkpoints it may go on from, and how many epochs lie between those it keeps. */
+  /**
+   * Version of haf-pipeline: a job resumes from checkpoints of the same version only. `checkpointEpochs`: epochs between
+   * two checkpoints.
+   */
   readonly codeVersion: string;
   readonly checkpointEpochs: number;
 }
 
-/** A child process that computes training jobs; started with its first job, again after it died. */
+/** A child process that computes training jobs. It is started with the first job, and started again after it has died. */
 export class Trainer implements Executor {
   private child: ChildProcess | null = null;
   private jobs = 0;
@@ -96,7 +99,7 @@ export class Trainer implements Executor {
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
       child.once('exit', () => resolve());
-      // A process that never started has no exit.
+      // When the process cannot be started, there is no 'exit' event, only 'error'.
       child.once('error', () => resolve());
       child.kill('SIGKILL');
     });
@@ -122,18 +125,18 @@ export class Trainer implements Executor {
     } catch (error) {
       throw unreachable(job, error);
     }
-    // Each job listens, and a GPU has more than the ten that Node takes for a leak.
+    // Each job is a listener. Node warns of a leak at more than ten listeners, and a GPU can have more jobs.
     child.setMaxListeners(0);
     child.once('exit', () => this.forget(child));
     child.once('disconnect', () => this.forget(child));
-    // Stays for the child's whole life: an 'error' nobody listens to would end the runner.
+    // For the child's whole life: an 'error' event without a listener would end the runner.
     child.on('error', () => this.forget(child));
     if (!child.connected) throw unreachable(job, new Error('no channel to the new process'));
     this.child = child;
     return child;
   }
 
-  /** A process that cannot be talked to computes for nobody: the next job gets a fresh one. */
+  /** Drops a process that does not accept messages. The next job starts a new process. */
   private forget(child: ChildProcess): void {
     if (this.child === child) this.child = null;
     child.kill('SIGKILL');

@@ -3,21 +3,21 @@ import { availableParallelism } from 'node:os';
 import { chooseInstalled } from '../backends/installed.js';
 import { visibleGpus } from './gpus.js';
 
-/** Jobs at once on a GPU: their folds are trained in lockstep, and with five it is busy. */
+/** Concurrent jobs per GPU. Their folds are trained in lockstep, and five folds keep a GPU busy. */
 export const foldsPerGpu = 5;
 
 export interface TrainerPlan {
-  /** Training jobs at once. */
+  /** Number of concurrent training jobs. */
   readonly slots: number;
-  /** The GPU each training process may use; null where there is none to choose. */
+  /** One entry per training process: the GPU that it may use, or null when there is none to choose. */
   readonly gpuOf: readonly (string | null)[];
 }
 
 /**
- * How many training processes a worker has and what they compute on. Jobs on the CPU have a process each; jobs on a GPU
- * share one, so that their folds can be trained in lockstep on bags that lie there once.
+ * The training processes of a worker and their devices. On the CPU each job has a process of its own. On a GPU the jobs share a
+ * process, so that their folds train in lockstep and share one copy of each bag.
  *
- * @param asked training jobs at once, 1 at least; null for as many as the machine bears
+ * @param asked number of concurrent training jobs, at least 1; null for the default of the machine
  */
 export function trainersOf(
   backend: string,
@@ -25,7 +25,7 @@ export function trainersOf(
   gpus = visibleGpus(),
   tensorFlowKnowsGpus = nativeGpu(),
 ): TrainerPlan {
-  // WebGPU chooses among GPUs itself; image encoders do not.
+  // WebGPU chooses a GPU itself. The entry is for image encoders, which do not choose.
   const webGpu = [gpus[0] ?? null];
   const devices = backend === 'webgpu' ? webGpu : shared(backend, tensorFlowKnowsGpus) ? gpus : [];
   if (devices.length > 0) {
@@ -33,14 +33,14 @@ export function trainersOf(
     return { slots, gpuOf: devices.slice(0, slots) };
   }
   const slots = asked ?? availableParallelism();
-  // Image encoders find their GPU even where training does not.
+  // Training uses the CPU here. Image encoders may still use a GPU.
   return { slots, gpuOf: Array.from({ length: slots }, (_, slot) => gpus[slot % gpus.length] ?? null) };
 }
 
 const shared = (backend: string, tensorFlowKnowsGpus: boolean): boolean =>
   tensorFlowKnowsGpus && (backend === 'auto' || backend === 'tensorflow');
 
-/** Whether the TensorFlow that trainers would load was built for GPUs; nothing is loaded. */
+/** Whether the TensorFlow that trainers would load is built for GPUs. This function does not load it. */
 function nativeGpu(): boolean {
   try {
     const installed = chooseInstalled();

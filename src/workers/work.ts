@@ -2,11 +2,11 @@ import type { Job } from '../pipeline/bus/job.js';
 import type { Recipe } from '../pipeline/recipe.js';
 
 /**
- * A job made ready on this machine: its recipe read, its sources' paths checked to hold the right content here, its
- * input artifacts readable. What a thread or trainer process is handed.
+ * A job that is ready to run on this machine: the recipe is read, the content of the source files is checked, and the input
+ * artifacts are readable. A thread or a trainer process receives this object.
  */
 export type Work = Job &
   Pick<Recipe, 'config' | 'inputs'> & {
-    /** Folder of the store on this machine, laid out as a FileStore. */
+    /** Folder of the store on this machine, with the layout of a FileStore. */
     readonly root: string;
   };

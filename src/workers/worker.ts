@@ -15,13 +15,16 @@ import { Trainer } from './trainer.js';
 export interface WorkerOptions {
   readonly bus: Bus;
   readonly role: Member['role'];
-  /** The run it was started for; null for a worker of any run. */
+  /** The run for which the worker was started. Null for a worker that serves any run. */
   readonly run: string | null;
   readonly serves: (job: Job) => boolean;
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
   readonly classes: readonly JobClass[];
-  /** Training jobs at once; null: `foldsPerGpu` for each GPU, or one for each core. CPU-bound jobs get a thread per core besides. */
+  /**
+   * Number of concurrent training jobs. Null: `foldsPerGpu` for each GPU, or one for each core. CPU-bound jobs have one
+   * thread per core in addition.
+   */
   readonly trainers: number | null;
   readonly backend: string;
   readonly checkpointEpochs: number;
@@ -32,16 +35,16 @@ export interface WorkerOptions {
 
 export interface Worker extends Runner {
   readonly id: string;
-  /** Ends threads and training processes and takes the worker off the list; call after drain(), pause() or stop(). */
+  /** Ends threads and training processes, and leaves the list of members. Call it after drain(), pause() or stop(). */
   close(): Promise<void>;
 }
 
-/** A worker: lanes of pool threads and of training processes on this machine, present on the bus. */
+/** Starts a worker: lanes of pool threads and of training processes on this machine, and a membership in the bus. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { bus, classes, backend, checkpointEpochs, codeVersion } = options;
-  // Process ids repeat between containers, which may share a host name.
+  // The random part is needed: containers may share a host name, and their process ids repeat.
   const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 4)}`;
-  // What this process may use: fewer than the machine has under a scheduler's affinity.
+  // The cores that this process may use. Under a scheduler they may be fewer than the machine has.
   const threads = classes.includes('cpu') ? availableParallelism() : 0;
   const pool = new ThreadPool(Math.max(1, threads));
   const trains = classes.includes('gpu') && options.trainers !== 0;
@@ -53,7 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       jobs: Math.ceil(slots / processes),
     });
   const trainers = gpuOf.map((gpu) => trainerOn(gpu, gpuOf.length));
-  // What jobs share a process for is training together. An image encoder would only hold the others up.
+  // Jobs share a process to train in lockstep. An image encoder in the same process would delay them.
   const encoders =
     slots === gpuOf.length
       ? trainers
@@ -96,7 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-/** Image encoders apart from training. */
+/** Sends jobs of image encoders to `encoder` and all others to `trainer`. */
 const byStage = (trainer: Trainer, encoder: Trainer): Executor => ({
   run: (work, control) => (work.stage === 'embed' ? encoder : trainer).run(work, control),
 });

@@ -8,14 +8,17 @@ import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
 import { TensorPasses } from './tensor-passes.js';
 import { drawMasks, type PackedBags } from './packed-bags.js';
 
-/** A step of stage 1 with the default settings on drawn bags; on whichever backend is current when it runs. */
+/**
+ * One training step of Stage 1 with the default settings on random bags. It runs on the backend that is current at the
+ * call.
+ */
 export interface CheckedStep {
   readonly encoder: BagEncoder;
   /** Loss of all bags and the gradient of every parameter, flat in the encoder's layout. */
   readonly run: () => Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
 }
 
-/** @param sizes rows of each bag */
+/** @param sizes number of rows of each bag */
 export function checkedStep(sizes: readonly number[], width: number): CheckedStep {
   const { mil } = configSchema.parse({ name: 'check' });
   const encoder = bagEncoderOf(mil, width, binaryCriterion);
@@ -42,7 +45,10 @@ export function checkedStep(sizes: readonly number[], width: number): CheckedSte
   };
 }
 
-/** Largest difference of two gradients, each array relative to its largest element. NaN where either has one. */
+/**
+ * Largest difference of two gradients, relative to the largest element of each array. NaN if one of the gradients
+ * contains NaN.
+ */
 export function gradientDifference({ layout }: BagEncoder, a: Float32Array, b: Float32Array): number {
   const of = layout.entries.map(({ offset, size }) => {
     let [off, largest] = [0, 0];
@@ -57,7 +63,7 @@ export function gradientDifference({ layout }: BagEncoder, a: Float32Array, b: F
   return Math.max(...of);
 }
 
-/** Largest error of a product of matrices, each way round, whose exact result is known: small integers. */
+/** Largest error of matrix products of small integers, whose exact results are known. All transpositions are tried. */
 export async function productError(): Promise<number> {
   const [rows, inner, columns] = [37, 53, 29];
   const left = Float32Array.from({ length: rows * inner }, (_, i) => ((i * 7) % 11) - 5);

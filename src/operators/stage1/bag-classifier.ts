@@ -2,9 +2,9 @@ import type { Target } from '../criteria/criterion.js';
 import { partOf } from '../tensor/parameters.js';
 import type { BagEncoder } from './bag-encoder.js';
 
-/** What the classifier made of the P bags of a pack. */
+/** Results of the classifier for the P bags of a pack. */
 export interface ClassifiedBags {
-  /** [P, outputs]: two logits, negative and positive, or those of the hazards. */
+  /** [P, outputs]: the logits of negative and positive, or the logits of the hazards. */
   readonly logits: Float32Array;
   /** Loss of each bag. */
   readonly losses: readonly number[];

@@ -7,35 +7,35 @@ import { headClasses } from './instance-loss.js';
 export interface BagEncoder {
   /** Length of one instance. */
   readonly width: number;
-  /** d1, width of the instance embedding and of what is pooled from it. */
+  /** d1: width of the instance embedding and of the pooled vector. */
   readonly hidden: number;
-  /** Whether a linear map T lies between pooling and classifier. */
+  /** Whether there is a linear map T between pooling and classifier. */
   readonly transfer: 'none' | 'linear';
-  /** Width of z, which leaves the stage: d1, or what T maps to. */
+  /** Width of z, the result of the stage: d1, or the output width of T. */
   readonly embedding: number;
-  /** d2, width of the gates. */
+  /** d2: width of the gates. */
   readonly attention: number;
   readonly activation: 'relu' | 'none';
-  /** p and q: dropout of the instance embedding and of both gates. */
+  /** p, the dropout rate of the instance embedding, and q, the rate of both gates. */
   readonly dropout: number;
   readonly attentionDropout: number;
   readonly wBag: number;
   readonly wInst: number;
-  /** Instances ranked highest and lowest in the instance loss. */
+  /** Number of highest and of lowest instances in the instance loss. */
   readonly k: number;
   readonly subtyping: boolean;
-  /** Outputs of the bag classifier, and how they and the instance heads are judged. */
+  /** Number of outputs of the bag classifier. The criterion gives the loss of these outputs and of the instance heads. */
   readonly outputs: number;
   readonly criterion: Criterion;
-  /** Classes that have an instance head. */
+  /** Which classes have an instance head: both, or only the positive class (deceased). */
   readonly heads: 'both' | 'deceased';
   readonly layout: ParameterLayout;
 }
 
 /**
- * The encoder a configuration asks for, for instances of `width` numbers.
+ * The encoder of a configuration, for instances of `width` numbers.
  *
- * @param transferred width that T maps to, if there is one (`mil.transfer`)
+ * @param transferred output width of T, if there is a T (`mil.transfer`)
  */
 export function bagEncoderOf(
   mil: Config['mil'],
@@ -54,7 +54,7 @@ export function bagEncoderOf(
     ...linearSpecs('score', attention, 1),
     ...(transfer === 'linear' ? linearSpecs('transfer', hidden, embedding) : []),
     ...outputSpecs('classifier', embedding, { outputs, startBiases: criterion.startBiases }),
-    // Heads side by side: columns 2i and 2i+1 are the logits of head i.
+    // One matrix holds all heads: columns 2i and 2i+1 are the logits of head i.
     ...linearSpecs('instance', hidden, 2 * headClasses(mil).length),
   ]);
   return { ...mil, width, embedding, outputs, criterion, layout };

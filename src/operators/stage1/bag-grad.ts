@@ -6,7 +6,7 @@ import { headClasses, instanceLoss } from './instance-loss.js';
 import type { EncoderMasks, PackedBags } from './packed-bags.js';
 import { transferBack, transferred } from './transfer.js';
 
-/** What the encoder made of the P bags of a pack. */
+/** Results of the encoder for the P bags of a pack. */
 export interface BagResult {
   /** Modality embeddings, [P, embedding]. */
   readonly z: Float32Array;
@@ -24,8 +24,8 @@ export interface BagResult {
  * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to it, and that of `<dz, z>`,
  * through which a later stage reaches the encoder (method.md 7).
  *
- * What grows with R times the widths is in `passes`; softmax, ranking, classifier and losses, a few numbers per row or bag,
- * are computed here, in float64.
+ * `passes` computes everything whose cost grows with R times a width. Softmax, ranking, classifier and losses need a few numbers
+ * per row or bag and are computed here, in float64.
  *
  * @param masks dropout of a training pass; null in evaluation
  * @param gradient flat, in the encoder's layout; null for the forward pass alone

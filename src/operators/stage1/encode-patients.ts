@@ -2,7 +2,7 @@ import type { BagEncoder } from './bag-encoder.js';
 import type { BagSource } from './bag-source.js';
 import type { EncoderTraining } from './encoder-training.js';
 
-/** What an encoder makes of the bags of patients, in their order. */
+/** Results of an encoder for the bags of n patients, in the order of the patients. */
 export interface EncodedPatients {
   /** [n, embedding], zeros for a patient without the modality; 1 in `observed` for a patient with it. */
   readonly z: Float32Array;
@@ -30,7 +30,8 @@ export async function encodePatients(
   const scores = new Float32Array(offsets[count] as number);
   const everyone = Array.from({ length: count }, (_, i) => i).filter((patient) => source.has(patient));
   for await (const { patients, result } of model.evaluate(everyone)) {
-    // Bags are consecutive in a pack and absent patients have no rows, so a pack's scores are one run.
+    // The bags of a pack are consecutive, and absent patients have no rows. So the scores of a pack are one contiguous
+    // range.
     scores.set(result.scores, offsets[patients[0] as number]);
     patients.forEach((patient, i) => {
       observed[patient] = 1;

@@ -5,9 +5,9 @@ import type { BagEncoder } from './bag-encoder.js';
 
 export interface ExemptOptions {
   readonly source: BagSource;
-  /** Of all patients. */
+  /** Targets of all patients. */
   readonly targets: readonly Target[];
-  /** As in training; null keeps all instances. */
+  /** The limit of instances in training; null keeps all instances. */
   readonly maxInstances: number | null;
   /** Whether a later stage passes a gradient to z. */
   readonly attached: boolean;
@@ -16,7 +16,10 @@ export interface ExemptOptions {
 const attention = ['tanh.weight', 'tanh.bias', 'sigmoid.weight', 'sigmoid.bias', 'score.weight'];
 const instance = ['instance.weight', 'instance.bias'];
 
-/** Arrays of an encoder that had no gradient to expect from an epoch. */
+/**
+ * Arrays of an encoder that cannot have received a gradient in an epoch. They are exempt from the check for untrained
+ * layers.
+ */
 export function encoderExempt(
   { wBag, wInst, heads, subtyping, layout, criterion }: BagEncoder,
   { source, targets, maxInstances, attached }: ExemptOptions,
@@ -24,7 +27,7 @@ export function encoderExempt(
 ): ReadonlySet<string> {
   const having = [...new Set(drawn.flat())].filter((patient) => source.has(patient));
   if (having.length === 0) return new Set(layout.entries.map(({ name }) => name));
-  // Softmax does not see what shifts all scores of a bag alike.
+  // The bias shifts all scores of a bag equally, and softmax ignores such a shift.
   const exempt = ['score.bias'];
   if (wBag === 0) exempt.push('classifier.weight', 'classifier.bias');
   // Ranking by attention passes no gradient, so the instance loss alone does not reach these.

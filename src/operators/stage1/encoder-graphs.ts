@@ -11,8 +11,8 @@ import {
 import type { BagEncoder } from './bag-encoder.js';
 
 /**
- * The passes of the encoder that grow with the number of instances, as ONNX models over a block of R rows. Inputs and
- * outputs that are arrays of the encoder, or their gradients, have its names.
+ * The passes whose cost grows with the number of instances, as ONNX models over a block of R rows. Inputs and outputs that are
+ * arrays of the encoder, or gradients of them, have the names of these arrays.
  */
 export interface EncoderGraphs {
   /** `H`, weights, masks -> `embedded` [R, d1], `tanh`, `sigmoid` [R, d2], `scores` [R, 1], `heads` [R, 2H] */
@@ -25,7 +25,7 @@ export interface EncoderGraphs {
   readonly backward: Uint8Array;
 }
 
-/** Which dropout masks a graph reads; one that keeps everything is left out. */
+/** Which dropout masks a graph reads. A mask with rate 0 is omitted. */
 export interface GraphMasks {
   readonly embed: boolean;
   readonly gates: boolean;

@@ -8,7 +8,7 @@ import type { BagEncoder } from './bag-encoder.js';
 /** The arrays of an encoder by name: a matrix as it is stored, a bias as a row. */
 export type Weights = (name: string) => tf.Tensor;
 
-/** The instances H, for the only two products that touch them. */
+/** The instances H, for the two products that read them. */
 export interface Instances {
   /** `H w` */
   times(w: tf.Tensor): tf.Tensor;
@@ -19,7 +19,7 @@ export interface Instances {
 /** Dropout of [..., R, columns]; null where the rate is zero. */
 export type MaskTensors = Readonly<Record<'embed' | 'tanh' | 'sigmoid', tf.Tensor | null>>;
 
-/** Gradients of what was computed behind the rows: of pooled rows, z [..., P, d1], and of the heads' logits. */
+/** Gradients from the later layers: of the pooled rows, z [..., P, d1], and of the heads' logits. */
 export interface UpstreamTensors {
   /** [..., P, R]: row i holds the attention of bag i. */
   readonly attention: tf.Tensor;
@@ -31,13 +31,16 @@ export interface UpstreamTensors {
 const dense = (x: tf.Tensor, weights: Weights, layer: string): tf.Tensor =>
   tf.add(tf.matMul(x, weights(`${layer}.weight`)), weights(`${layer}.bias`));
 
-/** Sum over rows, [..., 1, columns]. A product with ones: the sum kernels of the CPU backends transpose first. */
+/**
+ * Sum over rows, [..., 1, columns]. It is a product with ones, because the sum kernels of the CPU backends transpose
+ * first, which is slower.
+ */
 const rowSums = (x: tf.Tensor): tf.Tensor =>
   tf.matMul(tf.ones([...x.shape.slice(0, -2), 1, x.shape.at(-2) ?? 1]), x);
 
 const masked = (x: tf.Tensor, mask: tf.Tensor | null): tf.Tensor => (mask === null ? x : tf.mul(x, mask));
 
-/** Everything the backward pass needs again; [..., R, columns]. */
+/** Results of the forward pass that the backward pass needs; each [..., R, columns]. */
 export type EncoderPass = {
   /** X, after activation and dropout. */
   embedded: tf.Tensor;
@@ -108,7 +111,7 @@ export function encodeBack(
     [`${name}.weight`]: tf.matMul(embedded, d, true),
     [`${name}.bias`]: rowSums(d),
   });
-  // No gradient for `score.bias`: it shifts all scores of a bag alike, which softmax and ranking do not see.
+  // `score.bias` has no gradient: it shifts all scores of a bag equally, and softmax and ranking ignore such a shift.
   return {
     'embed.weight': input.transposedTimes(dLinear),
     'embed.bias': rowSums(dLinear),

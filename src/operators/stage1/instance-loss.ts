@@ -3,9 +3,9 @@ import { extremes } from './ranking.js';
 
 export interface InstanceLossOptions {
   readonly k: number;
-  /** Whether the head of the other class learns too. */
+  /** Whether the head of the other class also learns. */
   readonly subtyping: boolean;
-  /** One head per class, or that of the deceased alone. */
+  /** `both`: one head per class. `deceased`: only the head of the positive class. */
   readonly heads: 'both' | 'deceased';
 }
 
@@ -55,7 +55,8 @@ export function instanceLoss(
   for (const [head, ofClass] of heads.entries()) {
     if (ofClass !== y && !subtyping) continue;
     const { rows, targets } = headRows(scores, k, ofClass === y);
-    // The divisor counts classes, not heads: with one head alone the reference implementation halves its term too.
+    // The divisor is the number of classes, not of heads: the reference implementation also halves the term of a single
+    // head.
     const weight = 1 / (rows.length * (subtyping ? 2 : 1));
     rows.forEach((row, i) => {
       const at = 2 * (row * heads.length + head);

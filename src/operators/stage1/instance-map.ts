@@ -15,7 +15,7 @@ export interface LinearMap {
   readonly bias: Float32Array;
 }
 
-/** Rows that a native product reads at a time. */
+/** Number of rows per native product. */
 const blockRows = 4096;
 
 /** `H w + b` for the instances H [R, width] of a pack, [R, columns], on the loaded backend. */
@@ -33,7 +33,7 @@ export async function mapInstances(pack: PackedBags, map: LinearMap): Promise<Fl
   return values;
 }
 
-/** The gradient of the map, given that of what it made, [R, columns]. */
+/** The gradient of the map, from the gradient `d` [R, columns] of its result. */
 export async function mapGradient(pack: PackedBags, d: Float32Array): Promise<LinearMap> {
   const native = nativeProducts();
   if (native !== null) return nativeGradient(native, pack, d);
@@ -48,7 +48,7 @@ export async function mapGradient(pack: PackedBags, d: Float32Array): Promise<Li
   return { weight: ofWeight, bias: ofBias };
 }
 
-/** The map as a layer of a graph. */
+/** Name of the map's layer in the ONNX graph. */
 const layer = 'map';
 
 async function nativeMap(

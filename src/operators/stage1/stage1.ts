@@ -24,7 +24,7 @@ export const stage1 = reportingStage(trainEncoder);
 async function trainEncoder(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, inputs } = context;
   const { cohort, fold, targets, criterion } = readJudgedFold(context);
-  // One, or for the union all bag modalities in the order of the experiment.
+  // One modality. For the union: all bag modalities in the order of the experiment.
   const modalities = inputs.all('bags').map(modalityOf);
   const source = new BagSource(cohort, modalities, inputs.all('embed'));
   const having = (patients: readonly number[]): readonly number[] =>
@@ -61,7 +61,7 @@ async function trainEncoder(context: StageContext, control: ReportingControl): P
   };
 }
 
-/** The files of what an encoder makes of every patient. */
+/** Files with the results of the encoder for every patient. */
 async function exportPatients(
   model: EncoderTraining,
   encoder: BagEncoder,
