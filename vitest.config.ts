@@ -1,15 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
-// Two cores: more parallel files would only make training tests wait for each other.
+/**
+ * The slow tier: tests that take a minute or more. They run whole experiments, or install the package. `npm test` leaves
+ * them out; `npm test -- --all` and `.ci/run` run them, and so does a command that names one of the files.
+ */
+export const slow = [
+  'test/e2e/all-methods.test.ts',
+  'test/e2e/bundle.test.ts',
+  'test/e2e/cases.test.ts',
+  'test/e2e/package.test.ts',
+  'test/e2e/pages.test.ts',
+  'test/e2e/up.test.ts',
+  'test/integration/faults-*.test.ts',
+];
+
+const shared = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // Two cores: more parallel files would only make training tests wait for each other.
+  maxWorkers: 2,
+  pool: 'forks',
+  // What this user has installed decides no test; those of native TensorFlow take HAF_TEST_TENSORFLOW.
+  env: { HAF_BACKENDS_DIR: '/nonexistent', HAF_TENSORFLOW: '' },
+} as const;
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     maxWorkers: 2,
-    pool: 'forks',
-    // What this user has installed decides no test; those of native TensorFlow take HAF_TEST_TENSORFLOW.
-    env: { HAF_BACKENDS_DIR: '/nonexistent', HAF_TENSORFLOW: '' },
+    projects: [
+      { test: { ...shared, name: 'fast', include: ['test/**/*.test.ts'], exclude: slow } },
+      { test: { ...shared, name: 'slow', include: slow } },
+    ],
   },
 });

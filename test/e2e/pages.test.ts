@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { firstMissing, pageFolder, pageSteps, runStep } from '../support/page-steps.js';
 import { workFolder } from '../support/small-cohort.js';
 import { cli } from '../support/cli.js';
@@ -20,6 +20,25 @@ describe('what the pages show', () => {
     expect(bundled.stderr).toContain('model.haf');
     for (const step of others) expect(await runStep(step, folder)).toBeNull();
   }, 240_000);
+});
+
+/** These pages follow each other in one folder: the first makes the run that the others look at. */
+const tour = [
+  ...['quickstart.md', 'report.md', 'replay-explain.md', 'methods-compare.md', 'reproduce.md'],
+  ...['troubleshooting.md', 'missing-modalities.md', 'one-patient.md'],
+];
+
+describe('what the pages of the tour show', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = pageFolder();
+  });
+
+  it.each(tour)('docs/%s', { timeout: 300_000 }, async (page) => {
+    const steps = stepsOf(page);
+    expect(steps.length).toBeGreaterThan(0);
+    for (const step of steps) expect(await runStep(step, folder)).toBeNull();
+  });
 });
 
 describe('the blocks of a page', () => {
