@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,7 +8,7 @@ import { join } from 'node:path';
  * Builds `dist` once before any test: command-line tests and training processes run the built code. All temporary folders of
  * the tests, and of the processes they start, lie in one folder that is removed at the end.
  */
-export function setup(): () => void {
+export function setup(): () => Promise<void> {
   const root = join(import.meta.dirname, '../..');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const build = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
@@ -19,5 +20,6 @@ export function setup(): () => void {
   // Test processes inherit the environment.
   process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'haf-tests-'));
   const temporary = process.env.TMPDIR;
-  return () => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+  // Asynchronous: the test processes wait for an answer of this one while they end.
+  return () => rm(temporary, { recursive: true, force: true, maxRetries: 5 });
 }
