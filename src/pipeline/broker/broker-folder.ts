@@ -27,6 +27,9 @@ const settingsSchema = z.object({
 });
 export type BrokerSettings = z.infer<typeof settingsSchema>;
 
+/** Connections of this process, each with a record of its own. */
+let uses = 0;
+
 /** The folder `<store>/broker`: the data of the store's broker, and the records that tell whether it runs. */
 export class BrokerFolder {
   readonly path: string;
@@ -104,6 +107,49 @@ export class BrokerFolder {
   }
 
   /**
+   * Says that this process uses the broker, so that the watcher lets it run; until the function returned is called. A folder
+   * that is absent or of another user keeps no record.
+   */
+  use(): () => void {
+    const file = join(this.users, `${process.pid}-${++uses}`);
+    try {
+      if (!existsSync(this.path)) return () => undefined;
+      mkdirSync(this.users, { recursive: true, mode: 0o700 });
+      writeFileSync(file, '');
+    } catch {
+      return () => undefined;
+    }
+    return () => rmSync(file, { force: true });
+  }
+
+  /** Whether a process of this machine uses the broker. */
+  isUsed(): boolean {
+    if (!existsSync(this.users)) return false;
+    return readdirSync(this.users).some((name) => commandOf(Number.parseInt(name, 10)) !== '');
+  }
+
+  private get users(): string {
+    return join(this.path, 'users');
+  }
+
+  /** The process that ends the broker when nobody uses it; null when none runs. */
+  watcher(): number | null {
+    const pid = this.recordedProcess('watcher');
+    return pid !== null && commandOf(pid).includes(this.path) ? pid : null;
+  }
+
+  recordWatcher(pid: number): void {
+    writeFileSync(join(this.path, 'watcher'), `${pid}\n`);
+  }
+
+  /** Ends the watcher of a broker that has ended. */
+  endWatcher(): void {
+    const pid = this.watcher();
+    // The group: the shell and what it waits for.
+    if (pid !== null) process.kill(-pid, 'SIGTERM');
+  }
+
+  /**
    * The process id of the server, if it runs on this machine. The command line is checked, because another process may
    * have the id now.
    */
@@ -158,9 +204,9 @@ export class BrokerFolder {
     }
   }
 
-  private recordedProcess(): number | null {
+  private recordedProcess(name = 'pid'): number | null {
     try {
-      return Number(readFileSync(join(this.path, 'pid'), 'utf8')) || null;
+      return Number(readFileSync(join(this.path, name), 'utf8')) || null;
     } catch {
       return null;
     }

@@ -22,19 +22,21 @@ export async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = fal
     sleep(answerMs, endsSilent, { ref: false }),
   ]);
   await Promise.race([bus.close(), sleep(answerMs, undefined, { ref: false })]);
-  if (last) await stopUnused(store);
+  if (last) await stopUnused(store, true);
 }
 
-/** Ends the broker of a store unless a `broker` command keeps it. */
-export async function stopUnused(store: string): Promise<void> {
+/** Ends the broker of a store unless a `broker` command keeps it. @param watched ends its watcher as well */
+export async function stopUnused(store: string, watched = false): Promise<void> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');
-  if (new BrokerFolder(store).isKept()) return;
+  const folder = new BrokerFolder(store);
+  if (folder.isKept()) return;
   const { stopOwnBroker } = await import('../broker/own-broker.js');
   await stopOwnBroker(store);
+  if (watched) folder.endWatcher();
 }
 
 /** Whether the broker that now runs for the store knows of nobody else. Asked over a new connection. */
-async function isAloneOnCurrent(store: string): Promise<boolean> {
+export async function isAloneOnCurrent(store: string): Promise<boolean> {
   const { findOwnBroker } = await import('../broker/own-broker.js');
   const broker = await findOwnBroker(store);
   if (broker === null) return false;

@@ -84,7 +84,41 @@ export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Pro
 export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Promise<JoinedBus | null> {
   const { broker, store } = options;
   const named = addressFrom(broker);
-  const address = named ?? (await foundOwnBroker(store, role));
+  if (named) {
+    const { joinBus } = await import('../bus/nats/connect-bus.js');
+    const bus = await joinBus(named, role, options);
+    return bus && { bus, leave: () => bus.close() };
+  }
+  return used(store, async (release) => {
+    const bus = await joinOwn(role, options);
+    if (bus === null) release();
+    return bus && { bus, leave: () => leaveOwnBroker(bus, store).finally(release) };
+  });
+}
+
+/**
+ * Opens something on the broker of a store. The broker is watched from then on, so that a SIGKILL of its last user does not leave
+ * it behind. `open` gets what is to be called at the end.
+ */
+async function used<T>(store: string, open: (release: () => void) => Promise<T>): Promise<T> {
+  const { BrokerFolder } = await import('../broker/broker-folder.js');
+  const { watchBroker } = await import('./watch-broker.js');
+  const folder = new BrokerFolder(store);
+  // Before the broker is looked for: its watcher may be about to end it.
+  const release = folder.use();
+  try {
+    const opened = await open(release);
+    if (folder.isUsed()) watchBroker(store);
+    return opened;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function joinOwn(role: BrokerRole, options: JoinOptions): Promise<Bus | null> {
+  const { store } = options;
+  const address = await foundOwnBroker(store, role);
   if (!address)
     throw new HafError(
       'HAF_BROKER_UNREACHABLE',
@@ -92,8 +126,7 @@ export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Pro
       'Name one with --nats URL (or NATS_URL), or start one with "haf-pipeline up" or "haf-pipeline broker".',
     );
   const { joinBus } = await import('../bus/nats/connect-bus.js');
-  const bus = await joinBus(address, role, options);
-  return bus && { bus, leave: () => (named ? bus.close() : leaveOwnBroker(bus, store)) };
+  return joinBus(address, role, options);
 }
 
 async function orchestrate(address: BrokerAddress, leaseMs: number): Promise<Bus> {
@@ -108,6 +141,12 @@ async function foundOwnBroker(store: string, role: BrokerRole): Promise<BrokerAd
 
 /** The store's own broker, kept running while the run goes on. @throws HafError when there can be none */
 async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
+  const { BrokerFolder } = await import('../broker/broker-folder.js');
+  new BrokerFolder(options.store).prepare();
+  return used(options.store, (release) => openOwnBroker(options, release));
+}
+
+async function openOwnBroker(options: RunBusOptions, release: () => void): Promise<OpenedBus> {
   const { store, listen: wanted, leaseMs } = options;
   const { listen } = await import('../broker/listen.js');
   const begin = async (): Promise<{ broker: ListeningBroker; bus: Bus }> => {
@@ -138,7 +177,7 @@ async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
     notes: [`${bus.about} (${how})`, ...(wanted ? broker.advice : [])],
     close: async () => {
       await letGo();
-      await leaveOwnBroker(bus, store, { endsSilent: true });
+      await leaveOwnBroker(bus, store, { endsSilent: true }).finally(release);
     },
   };
 }

@@ -1,0 +1,27 @@
+// The program of `watch-broker.ts`: ends the broker of a store that nobody uses. Exit code 0: somebody does, look again later.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BrokerFolder } from '../broker/broker-folder.js';
+import { isAloneOnCurrent, stopUnused } from './leave-broker.js';
+
+/** A broker that does not answer is of no use to other machines either. */
+const answerMs = 20_000;
+/** Members of other machines are asked for so seldom: each time takes a Node process. */
+const othersMs = 60_000;
+
+const [store = ''] = process.argv.slice(2);
+const folder = new BrokerFolder(store);
+
+async function isOver(): Promise<boolean> {
+  if (folder.runningProcess() === null) return true;
+  if (folder.isKept()) return false;
+  const alone = await Promise.race([
+    isAloneOnCurrent(store).catch(() => true),
+    sleep(answerMs, true, { ref: false }),
+  ]);
+  if (!alone) await sleep(othersMs);
+  if (!alone || folder.isUsed()) return false;
+  await stopUnused(store);
+  return true;
+}
+
+process.exit((await isOver()) ? 1 : 0);
