@@ -48,6 +48,11 @@ export default tseslint.config(
       ],
     },
   },
+  // The page runs in a browser: its modules have a configuration of their own.
+  {
+    files: ['src/page/**/*.ts'],
+    languageOptions: { parserOptions: { project: './src/page/tsconfig.json' } },
+  },
   {
     files: ['src/pipeline/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', pipelineImports('sharp', 'nats')] },

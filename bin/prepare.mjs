@@ -42,7 +42,8 @@ export async function prepare() {
     await step('installing dependencies', 'npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']);
   await step('building', process.execPath, [
     program('typescript', 'bin', 'tsc'),
-    '-p',
+    '-b',
     'tsconfig.build.json',
+    'src/page',
   ]);
 }

@@ -1,23 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserProgram, startBrowser } from '../support/browser.js';
 import { reportedPaper } from '../support/invented-paper.js';
-
-/** A Chromium of the PATH that starts; says so and gives null when there is none. */
-function browserProgram(): string | null {
-  const found = ['chromium', 'chromium-browser', 'google-chrome'].find(
-    (program) => spawnSync(program, ['--version']).status === 0,
-  );
-  if (found === undefined) {
-    console.warn('SKIPPED: no chromium, chromium-browser or google-chrome on this machine');
-    return null;
-  }
-  return spawnSync('which', [found], { encoding: 'utf8' }).stdout.trim();
-}
 
 const program = browserProgram();
 
@@ -29,8 +17,7 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
   beforeAll(async () => {
     const { 'report.html': page = '' } = await reportedPaper();
     writeFileSync(join(folder, 'report.html'), page);
-    // The sandbox of Chromium does not start as root, and the page is our own.
-    browser = await chromium.launch({ executablePath: program ?? '', args: ['--no-sandbox'] });
+    browser = await startBrowser(program);
   }, 300_000);
   afterAll(async () => {
     await browser.close();

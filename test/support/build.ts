@@ -11,7 +11,7 @@ import { join } from 'node:path';
 export function setup(): () => Promise<void> {
   const root = join(import.meta.dirname, '../..');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const build = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  const build = spawnSync(process.execPath, [tsc, '-b', 'tsconfig.build.json', 'src/page'], {
     cwd: root,
     encoding: 'utf8',
   });

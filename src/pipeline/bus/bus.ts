@@ -94,6 +94,8 @@ export interface Bus {
   published(run: string): Promise<number>;
   /** The run of the last published event, or null. */
   latestRun(): Promise<string | null>;
+  /** The runs that have events, by name. */
+  runs(): Promise<readonly string[]>;
   /** Number of waiting jobs. */
   load(): Promise<Load>;
   join(member: Member): Promise<Membership>;

@@ -159,6 +159,10 @@ export class InProcessBus implements Bus {
     return Promise.resolve({ queues: { cpu: queueOf('cpu'), gpu: queueOf('gpu') }, deadLetters: 0 });
   }
 
+  runs(): Promise<readonly string[]> {
+    return Promise.resolve([...this.nextSeq.keys()].sort());
+  }
+
   latestRun(): Promise<string | null> {
     return Promise.resolve(this.lastRun);
   }

@@ -24,6 +24,8 @@ export const memberSchema = z.object({
   jobs: z.array(z.string()),
   /** Start of the member as ISO time, by its own clock. */
   since: z.string(),
+  /** ISO time of the last heartbeat by the broker's clock; a list of members has it, a member does not send it. */
+  seen: z.string().exactOptional(),
 });
 export type Member = z.infer<typeof memberSchema>;
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { BrokerOptions } from '../broker/connect-options.js';
+import type { PageOptions } from '../page/page-address.js';
 import type { MetricsAddress } from '../observe/serve.js';
 import { backendPreferences, type BackendPreference } from '../core/backend-name.js';
 import type { ModalityId } from '../core/modality.js';
@@ -60,7 +61,7 @@ export interface RunOptions extends BrokerOptions, MetricsOptions {
   readonly json?: boolean;
 }
 
-export interface UpOptions extends PlanOptions, RunOptions {
+export interface UpOptions extends PlanOptions, RunOptions, PageOptions {
   readonly json?: boolean;
   /** Only print the plan. */
   readonly dryRun?: boolean;

@@ -6,6 +6,7 @@ import { examples, lazily, withExperiment, withPlaces, withRun } from './command
 import { addModels } from './model-commands.js';
 import { addNetwork } from './network-commands.js';
 import { backendOption, setOption, verifyOption, wholeNumber } from './options.js';
+import { addPage, withPage } from './page-options.js';
 import { paletteFor } from './output.js';
 import { addReporting } from './reporting-commands.js';
 import { addStore } from './store-commands.js';
@@ -86,7 +87,7 @@ function addPreparation(program: Command): void {
 
 /** How `up` plans and runs an experiment. */
 const withUp = (command: Command): Command =>
-  withRun(withPlaces(command))
+  withPage(withRun(withPlaces(command)))
     .option('--dry-run', 'print what would run and why, and stop')
     .addOption(verifyOption())
     .option('--json', 'write events as NDJSON to stdout');
@@ -110,6 +111,7 @@ function addExecution(program: Command): void {
     'up -c experiment.yaml --data /data/hancock',
     'up -c experiment.yaml --dry-run',
     'up -c experiment.yaml --set train.epochs=60 --set cv.folds=5',
+    'up -c experiment.yaml --page',
     'up -c experiment.yaml --listen 0.0.0.0 --tls --share-data',
     'up -c experiment.yaml --nats tls://broker.lab.example --creds orchestrator.nk --tlsca ca.pem',
   )
@@ -252,6 +254,7 @@ export function buildProgram(): Command {
   addHistory(program);
   addStore(program);
   addNetwork(program);
+  addPage(program);
   addBackends(program);
   return program;
 }

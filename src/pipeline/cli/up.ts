@@ -1,7 +1,7 @@
 import { exitCodes, type ExitCode } from '../core/errors.js';
 import { assertAddressSpace } from '../core/machine-room.js';
 import { loadConfig } from '../config/load.js';
-import { observe } from '../observe/observation.js';
+import { observe, type Observation } from '../observe/observation.js';
 import { attemptRun } from '../runs/attempts.js';
 import { prepareRun } from '../runs/prepare.js';
 import { findStore } from './find-store.js';
@@ -11,6 +11,7 @@ import { say, sayWarnings } from './output.js';
 import { sayChecks } from './say-checks.js';
 import { showPlan } from './plan.js';
 import { metricsAddress } from './metrics-address.js';
+import { pageOfRuns } from './page-of-runs.js';
 import { packageVersion } from './version.js';
 
 /** `up`: runs an experiment to its end, or resumes it. */
@@ -37,17 +38,29 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     role: 'orchestrator',
     version: packageVersion(),
   });
+  const page = await pageOfRuns(options).catch(async (error: unknown) => {
+    await observation.close();
+    throw error;
+  });
+  const watched: Observation = {
+    ...observation,
+    on: (bus) => {
+      observation.on(bus);
+      page?.on(bus);
+    },
+  };
   try {
     const { result } = await attemptRun(config, dataRoot, {
       ...{ places: options, onNote: say, verify: options.verify ?? false },
       execute: (prepared, first) => {
         if (first) sayChecks(prepared.checks);
-        return executeFromTerminal(prepared, options, observation);
+        return executeFromTerminal(prepared, options, watched);
       },
       onLost: (files) => say(`Going on without ${files === 1 ? 'this file' : `these ${files} files`}.`),
     });
     return result.exitCode;
   } finally {
+    await page?.close();
     await observation.close();
   }
 }

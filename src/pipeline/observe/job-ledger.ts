@@ -30,6 +30,7 @@ const none: JobCounts = { queued: 0, running: 0, done: 0, cached: 0, failed: 0, 
 export class JobLedger {
   private readonly states = new Map<string, { readonly stage: StageName; readonly state: JobState }>();
   private readonly counts = new Map<StageName, JobCounts>();
+  private readonly times = new Map<StageName, { readonly seconds: number; readonly jobs: number }>();
   /** Test metrics by `method/fold`. */
   readonly scores = new Map<string, Scores>();
 
@@ -62,6 +63,24 @@ export class JobLedger {
             context: {},
           },
     );
+  }
+
+  /** Adds the seconds that a finished job took. */
+  time(stage: StageName, seconds: number): void {
+    const before = this.took(stage);
+    this.times.set(stage, { seconds: before.seconds + seconds, jobs: before.jobs + 1 });
+  }
+
+  /** Seconds and number of the finished jobs of a stage in this execution of the run. */
+  took(stage: StageName): { readonly seconds: number; readonly jobs: number } {
+    return this.times.get(stage) ?? { seconds: 0, jobs: 0 };
+  }
+
+  /** The jobs of a stage that something is known of, in the order they were first heard of. */
+  jobsOf(stage: StageName): { readonly job: string; readonly state: JobState }[] {
+    const jobs: { job: string; state: JobState }[] = [];
+    for (const [job, one] of this.states) if (one.stage === stage) jobs.push({ job, state: one.state });
+    return jobs;
   }
 
   /** Jobs that have ended, of all stages. */

@@ -134,6 +134,7 @@ export function advance(before: RunState, event: RunEvent): RunState {
     case 'job-cached':
       ledger.set(event, event.type === 'job-done' ? 'done' : 'cached');
       keepScores(ledger, event);
+      if (event.type === 'job-done') ledger.time(event.stage, event.seconds);
       return { ...state, running: withoutJob(before.running, event.job) };
     case 'job-failed':
     case 'job-skipped':

@@ -120,6 +120,9 @@ export class EventFile {
   }
 }
 
+/** The event in a line of a log; null for a torn line or an event of another version. */
+export const parseEvent = (line: string): RunEvent | null => partOf(line, runEventSchema);
+
 /** What a schema takes of the event of a line; null for a torn line, and for one that it refuses. */
 function partOf<T>(line: string, schema: z.ZodType<T>): (T & Head) | null {
   const value = parseOrNull(line);

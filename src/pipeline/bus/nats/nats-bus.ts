@@ -35,6 +35,7 @@ import { Pulls } from './pulls.js';
 import { QueueGuard } from './queue-guard.js';
 import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './stream-settings.js';
+import { runsWithEvents, subjectCounts } from './subjects-of.js';
 import { abandoned, asked, type WorkItem } from './work-item.js';
 import { WorkItems } from './work-items.js';
 
@@ -236,9 +237,8 @@ export class NatsBus implements Bus {
   }
 
   async published(run: string): Promise<number> {
-    const wanted = { subjects_filter: eventsOf(run) };
-    const { state } = await patiently(() => this.jsm.streams.info(eventStream, wanted));
-    return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+    const counts = await subjectCounts(this.jsm, eventStream, eventsOf(run));
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
   }
 
   async load(): Promise<Load> {
@@ -249,6 +249,10 @@ export class NatsBus implements Bus {
     const [cpu, gpu] = await Promise.all([queueOf('cpu'), queueOf('gpu')]);
     const { state } = await patiently(() => this.jsm.streams.info(deadLetterStream));
     return { queues: { cpu, gpu }, deadLetters: state.messages };
+  }
+
+  runs(): Promise<readonly string[]> {
+    return runsWithEvents(this.jsm);
   }
 
   async latestRun(): Promise<string | null> {

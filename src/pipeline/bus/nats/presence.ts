@@ -43,7 +43,8 @@ export class Presence {
     return entries.flatMap((entry) => {
       if (entry?.operation !== 'PUT') return [];
       try {
-        return [memberSchema.parse(JSON.parse(entry.string()))];
+        const member = memberSchema.parse(JSON.parse(entry.string()));
+        return [{ ...member, seen: entry.created.toISOString() }];
       } catch {
         // Another version wrote this entry.
         return [];

@@ -1,5 +1,22 @@
 import type { JetStreamManager } from 'nats';
+import { allEvents, eventStream, untoken } from './names.js';
 import { patiently } from './patience.js';
+
+/** The subjects of a stream that match a filter, with the number of messages of each. */
+export async function subjectCounts(
+  jsm: JetStreamManager,
+  stream: string,
+  filter: string,
+): Promise<Readonly<Record<string, number>>> {
+  const { state } = await patiently(() => jsm.streams.info(stream, { subjects_filter: filter }));
+  return state.subjects ?? {};
+}
+
+/** The runs that the event stream holds something of. */
+export async function runsWithEvents(jsm: JetStreamManager): Promise<readonly string[]> {
+  const subjects = Object.keys(await subjectCounts(jsm, eventStream, allEvents));
+  return [...new Set(subjects.map((subject) => untoken(subject.split('.')[3] ?? '')))].sort();
+}
 
 /**
  * The keys of a KV bucket, including deleted ones. Reads the subject list of the stream in one request. The client's own
@@ -7,8 +24,6 @@ import { patiently } from './patience.js';
  */
 export async function subjectsOf(jsm: JetStreamManager, bucket: string): Promise<readonly string[]> {
   const prefix = `$KV.${bucket}.`;
-  const { state } = await patiently(() =>
-    jsm.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}>` }),
-  );
-  return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+  const subjects = Object.keys(await subjectCounts(jsm, `KV_${bucket}`, `${prefix}>`));
+  return subjects.map((subject) => subject.slice(prefix.length));
 }

@@ -1,0 +1,79 @@
+import { ApiError, ask, type Leave } from './api.js';
+import { el, setText, shown } from './dom.js';
+import { liveView } from './live-view.js';
+import { runsView } from './runs-view.js';
+
+const main = document.querySelector('main');
+const nav = document.querySelector('#nav');
+const news = document.querySelector('#news');
+let leave: Leave = () => undefined;
+
+/** A message for the person; an empty one takes it away. */
+const say = (text: string): void => {
+  if (news) setText(news, text);
+};
+
+/** The view that the address names: `#/`, `#/run/RUN`. */
+function show(): void {
+  if (!main) return;
+  leave();
+  const parts = location.hash.replace(/^#\/?/, '').split('/').map(decoded);
+  const [kind, run] = parts;
+  showNav(kind === 'run' && run ? run : null);
+  document.title = kind === 'run' && run ? `${shown(run)} - haf-pipeline` : 'Runs - haf-pipeline';
+  leave = kind === 'run' && run ? liveView(main, run, say) : runsView(main, say);
+}
+
+function showNav(run: string | null): void {
+  const links: [string, string][] = [['Runs', '#/']];
+  if (run !== null) links.push(['Progress', `#/run/${encodeURIComponent(run)}`]);
+  nav?.replaceChildren(
+    ...links.map(([title, href]) =>
+      el('a', { href, 'aria-current': href === location.hash ? 'page' : null }, title),
+    ),
+  );
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Exchanges the token in the fragment for a cookie and takes it out of the address bar. */
+async function logIn(): Promise<void> {
+  const [, token = '', view = '/'] = /^#token=([^&]*)(?:&(.*))?$/.exec(location.hash) ?? [];
+  if (token === '') return;
+  history.replaceState(null, '', `#${view}`);
+  await ask('/api/session', { authorization: `Bearer ${token}` });
+}
+
+// The fragment of the address names the view, so the link must not change it.
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  main?.focus();
+});
+
+async function start(): Promise<void> {
+  try {
+    await logIn();
+    await ask('/api/runs');
+  } catch (error) {
+    const refused = error instanceof ApiError && error.status === 401;
+    const what = refused
+      ? 'This page needs a token. Open the whole address that the command printed, with all that follows "#".'
+      : (error as Error).message;
+    main?.replaceChildren(el('h1', {}, 'Not opened'), el('p', { class: 'warning', role: 'alert' }, what));
+    return;
+  }
+  addEventListener('hashchange', () => {
+    if (location.hash.startsWith('#token=')) return void start();
+    show();
+    main?.focus();
+  });
+  show();
+}
+
+void start();

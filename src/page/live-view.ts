@@ -1,0 +1,126 @@
+import { ofRun, type Leave } from './api.js';
+import { curvePanel } from './curve-panel.js';
+import { el, scrolling, section, setAttribute, setText } from './dom.js';
+import { failureTable, runningTable, workerTable } from './job-tables.js';
+import { scoreTable } from './score-table.js';
+import { stageGraph } from './stage-graph.js';
+import { follow } from './stream.js';
+import { clock, counted, words } from './text.js';
+import type { Frame, Head, Sections } from './wire.js';
+
+/** A run while it goes on, or as it ended. */
+export function liveView(main: HTMLElement, run: string, say: (text: string) => void): Leave {
+  const top = headPart(run);
+  const graph = stageGraph();
+  const scores = scoreTable();
+  const workers = workerTable();
+  const curves = curvePanel(run);
+  const running = runningTable(curves.choose);
+  const failures = failureTable();
+  main.replaceChildren(
+    top.element,
+    section('Stages', graph.element),
+    section('Test scores', scrolling('Test scores', scores.element)),
+    workers.element,
+    running.element,
+    curves.element,
+    failures.element,
+  );
+  let last: Frame = {};
+  const updates: { readonly [Name in keyof Sections]: (value: Sections[Name]) => void } = {
+    head: top.update,
+    stages: (rows) => {
+      graph.update(rows);
+      curves.stages(rows.map(({ stage }) => stage));
+    },
+    running: (rows) => {
+      running.update(rows);
+      curves.running(rows);
+    },
+    workers: workers.update,
+    scores: scores.update,
+    failures: failures.update,
+  };
+  const apply = <Name extends keyof Sections>(name: Name, sections: Frame): void => {
+    const value = sections[name];
+    if (value !== undefined) updates[name](value);
+  };
+  const leaveStream = follow(run, {
+    onFrame: (sections, changed) => {
+      last = sections;
+      for (const name of changed) apply(name, sections);
+    },
+    onLink: (connected) =>
+      say(connected ? '' : 'The connection is cut. It is tried again; what was missed will be shown.'),
+  });
+  // Clocks and heartbeats grow although nothing happens.
+  const ticking = setInterval(() => {
+    apply('head', last);
+    apply('running', last);
+    apply('workers', last);
+  }, 1000);
+  return () => {
+    clearInterval(ticking);
+    leaveStream();
+    curves.leave();
+    say('');
+  };
+}
+
+function headPart(run: string): { element: HTMLElement; update: (head: Head) => void } {
+  const state = el('strong');
+  const [jobs, failed, time, left, bus] = [el('span'), el('span'), el('span'), el('span'), el('span')];
+  const report = el(
+    'a',
+    { href: ofRun(run, 'report'), target: '_blank', rel: 'noopener', hidden: true },
+    'Report',
+  );
+  const results = el('a', { href: `#/run/${encodeURIComponent(run)}/results`, hidden: true }, 'Results');
+  const bar = el('progress', { 'aria-label': 'Jobs that have ended', max: 1, value: 0 });
+  const warning = el('p', { class: 'warning', hidden: true, role: 'alert' });
+  const element = el(
+    'div',
+    {},
+    el('h1', {}, run),
+    el('div', { class: 'facts' }, state, jobs, failed, time, left),
+    bar,
+    el('div', { class: 'facts' }, bus, results, report),
+    warning,
+  );
+  return {
+    element,
+    update: (head) => {
+      setText(state, words(head.state));
+      setAttribute(state, 'class', `state-${head.state}`);
+      setText(jobs, head.jobs > 0 ? `${head.ended} of ${counted(head.jobs, 'job')}` : 'no plan yet');
+      setText(failed, head.failures > 0 ? `${head.failures} failed or skipped` : '');
+      setAttribute(failed, 'class', 'state-failed');
+      const began = head.startedAt === null ? null : (Date.now() - Date.parse(head.startedAt)) / 1000;
+      const seconds = head.seconds ?? (head.state === 'running' ? began : null);
+      setText(time, seconds === null ? '' : clock(seconds));
+      setText(left, leftText(head));
+      setText(bus, head.bus);
+      bar.value = head.jobs > 0 ? head.ended / head.jobs : 0;
+      report.hidden = !head.report;
+      results.hidden = !head.results;
+      const warnings = warningsOf(head);
+      warning.hidden = warnings.length === 0;
+      setText(warning, warnings.join(' '));
+    },
+  };
+}
+
+function leftText({ left }: Head): string {
+  if (left === null) return '';
+  if (left.without.length === 0) return `about ${clock(left.seconds)} left`;
+  return `at least ${clock(left.seconds)} left; no job of ${left.without.join(', ')} has ended yet`;
+}
+
+function warningsOf({ link, unread, state }: Head): string[] {
+  return [
+    link === 'gone' ? 'The directory of this run was deleted. What is shown is gone.' : '',
+    link === 'away' ? 'The broker cannot be reached. Running jobs go on; the connection is tried again.' : '',
+    unread > 0 ? `${counted(unread, 'event')} of another version are not shown.` : '',
+    state === 'interrupted' ? 'The "up" of this run is gone. The same command goes on with it.' : '',
+  ].filter(Boolean);
+}

@@ -1,0 +1,89 @@
+import { el, fill, setAttribute, setText } from './dom.js';
+import { layoutOf } from './stage-layout.js';
+import { counted } from './text.js';
+import type { JobState, StageRow } from './wire.js';
+
+const [boxWidth, boxHeight, gapX, gapY] = [168, 90, 40, 14];
+const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;
+const svgName = 'http://www.w3.org/2000/svg';
+
+/** The stages of the run as boxes with counts, and arrows from what a stage reads. */
+export function stageGraph(): { element: HTMLElement; update: (stages: readonly StageRow[]) => void } {
+  const lines = document.createElementNS(svgName, 'svg');
+  lines.setAttribute('aria-hidden', 'true');
+  const list = el('ol', { 'aria-label': 'Stages in the order of the data' });
+  const element = el('div', { class: 'graph', tabindex: 0, role: 'region', 'aria-label': 'Stage graph' });
+  element.append(lines, list);
+  let drawn = '';
+
+  const place = (stages: readonly StageRow[]): void => {
+    const shape = JSON.stringify(stages.map(({ stage, reads }) => [stage, reads]));
+    if (shape === drawn) return;
+    drawn = shape;
+    const { places, arrows } = layoutOf(stages);
+    const at = (stage: string): readonly [number, number] => {
+      const [column, line] = places.get(stage) ?? [0, 0];
+      return [column * (boxWidth + gapX), line * (boxHeight + gapY)];
+    };
+    const columns = Math.max(0, ...[...places.values()].map(([column]) => column)) + 1;
+    const rows = Math.max(0, ...[...places.values()].map(([, line]) => line)) + 1;
+    const [width, height] = [columns * (boxWidth + gapX) - gapX, rows * (boxHeight + gapY)];
+    for (const box of [lines, list]) {
+      box.style.width = `${width}px`;
+      box.style.height = `${height}px`;
+    }
+    for (const item of list.children as HTMLCollectionOf<HTMLElement>) {
+      const [x, y] = at(item.dataset.stage ?? '');
+      item.style.left = `${x}px`;
+      item.style.top = `${y}px`;
+    }
+    lines.replaceChildren(
+      ...arrows.map(([from, to]) => {
+        const [[fromX, fromY], [x, y]] = [at(from), at(to)];
+        const [x1, y1, y2] = [fromX + boxWidth, fromY + boxHeight / 2, y + boxHeight / 2];
+        const path = document.createElementNS(svgName, 'path');
+        path.setAttribute('d', `M${x1},${y1} C${x1 + gapX},${y1} ${x - gapX},${y2} ${x},${y2}`);
+        return path;
+      }),
+    );
+  };
+
+  return {
+    element,
+    update: (stages) => {
+      fill(list, stages, ({ stage }) => stage, makeBox, updateBox);
+      place(stages);
+    },
+  };
+}
+
+function makeBox({ stage, about }: StageRow): HTMLLIElement {
+  const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
+  bar.append(el('span', { class: 'ok' }), el('span', { class: 'now' }), el('span', { class: 'lost' }));
+  return el(
+    'li',
+    { class: 'stage', 'data-stage': stage, title: `${stage} ${about}` },
+    el('strong', {}, stage),
+    bar,
+    el('span', { class: 'counts' }),
+    el('span', { class: 'counts soft' }),
+  );
+}
+
+function updateBox(box: HTMLLIElement, row: StageRow): void {
+  const { jobs, running, done, cached, failed, skipped, perMinute } = row;
+  const [, bar, counts, more] = box.children;
+  const shares = [done + cached, running, failed + skipped];
+  shares.forEach((part, at) => {
+    const piece = bar?.children[at];
+    if (piece instanceof HTMLElement) piece.style.width = `${(100 * part) / Math.max(1, jobs)}%`;
+  });
+  const told = (state: JobState): string => (row[state] > 0 ? `${row[state]} ${state}` : '');
+  const all = states.map(told).filter(Boolean);
+  if (counts) setText(counts, all.join(', '));
+  const rate = perMinute > 0 ? `, ${perMinute}/min` : '';
+  if (more) setText(more, `of ${counted(jobs, 'job')}${rate}`);
+  box.classList.toggle('busy', running > 0);
+  box.classList.toggle('bad', failed > 0);
+  setAttribute(box, 'data-done', done + cached);
+}

@@ -1,0 +1,59 @@
+/** A stage with the stages that it reads. */
+export interface Node {
+  readonly stage: string;
+  readonly reads: readonly string[];
+}
+
+export interface Layout {
+  /** Column and row by stage. */
+  readonly places: ReadonlyMap<string, readonly [column: number, row: number]>;
+  /** Arrows to draw: those that no longer path says already. */
+  readonly arrows: readonly (readonly [from: string, to: string])[];
+}
+
+const columnsWithoutArrows = 5;
+
+/** Stages in columns: each stands right of all that it reads. Without any reads, in the order of the data flow. */
+export function layoutOf(nodes: readonly Node[]): Layout {
+  const known = new Map(nodes.map((node) => [node.stage, node]));
+  if (nodes.every(({ reads }) => reads.length === 0))
+    return {
+      places: new Map(
+        nodes.map(({ stage }, at) => [
+          stage,
+          [at % columnsWithoutArrows, Math.floor(at / columnsWithoutArrows)],
+        ]),
+      ),
+      arrows: [],
+    };
+  const depths = new Map<string, number>();
+  const depthOf = (stage: string): number => {
+    const before = depths.get(stage);
+    if (before !== undefined) return before;
+    // A stage that reads its own kind would never end.
+    depths.set(stage, 0);
+    const reads = known.get(stage)?.reads ?? [];
+    const depth = Math.max(0, ...reads.filter((one) => one !== stage).map((one) => depthOf(one) + 1));
+    depths.set(stage, depth);
+    return depth;
+  };
+  const filled = new Map<number, number>();
+  const places = new Map<string, readonly [number, number]>();
+  for (const { stage } of nodes) {
+    const column = depthOf(stage);
+    const line = filled.get(column) ?? 0;
+    filled.set(column, line + 1);
+    places.set(stage, [column, line]);
+  }
+  const reaches = (from: string, to: string): boolean =>
+    (known.get(from)?.reads ?? []).some((one) => one !== from && (one === to || reaches(one, to)));
+  const arrows = nodes.flatMap(({ stage, reads }) =>
+    reads
+      .filter(
+        (one) =>
+          one !== stage && !reads.some((other) => other !== one && other !== stage && reaches(other, one)),
+      )
+      .map((one) => [one, stage] as const),
+  );
+  return { places, arrows };
+}

@@ -1,0 +1,127 @@
+// What the server of the live page sends to the browser. Types alone: both sides import this file.
+
+export type JobState = 'waiting' | 'queued' | 'running' | 'done' | 'cached' | 'failed' | 'skipped';
+
+/** A run in the list. */
+export interface RunEntry {
+  readonly run: string;
+  /** As in run.json; `unknown` on a broker that tells no more than the name. */
+  readonly state: string;
+  readonly createdAt: string | null;
+  /** Whether a report can be opened. */
+  readonly report: boolean;
+  /** Whether tables, patients and slides of the run can be shown: its directory is on this machine. */
+  readonly results: boolean;
+}
+
+/** The head of a run: what the page shows above everything else. */
+export interface Head {
+  readonly run: string;
+  readonly state: string;
+  readonly startedAt: string | null;
+  readonly lastAt: string | null;
+  readonly seconds: number | null;
+  readonly bus: string;
+  readonly ended: number;
+  readonly jobs: number;
+  readonly failures: number;
+  readonly report: boolean;
+  readonly results: boolean;
+  /** Lines of the log that this version does not understand. */
+  readonly unread: number;
+  /** `gone`: the directory of the run was deleted. `away`: the broker cannot be reached. */
+  readonly link: 'ok' | 'gone' | 'away';
+  readonly left: TimeLeft | null;
+}
+
+/** An estimate of the remaining time. */
+export interface TimeLeft {
+  readonly seconds: number;
+  /** Stages without a finished job: the estimate does not contain them. */
+  readonly without: readonly string[];
+}
+
+export interface StageRow extends Readonly<Record<JobState, number>> {
+  readonly stage: string;
+  readonly about: string;
+  readonly jobs: number;
+  /** Jobs that ended in the last minute. */
+  readonly perMinute: number;
+  /** Stages whose results the stage reads. */
+  readonly reads: readonly string[];
+}
+
+export interface RunningRow {
+  readonly job: string;
+  readonly stage: string;
+  readonly worker: string;
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly epoch: number | null;
+  readonly epochs: number | null;
+  readonly tiles: number | null;
+  readonly ofTiles: number | null;
+}
+
+export interface WorkerRow {
+  readonly id: string;
+  readonly role: string;
+  readonly host: string;
+  readonly backend: string;
+  readonly slots: string;
+  readonly state: 'working' | 'idle' | 'leaving' | 'gone' | 'unknown';
+  readonly jobs: readonly string[];
+  /** ISO time of the last heartbeat; null when nobody tells. */
+  readonly seen: string | null;
+}
+
+/** Test scores by method and fold. */
+export interface ScoreTable {
+  readonly title: string;
+  readonly folds: number;
+  readonly rows: readonly ScoreRow[];
+}
+export interface ScoreRow {
+  readonly method: string;
+  /** `null`: not evaluated yet; `n/a`: undefined in this fold. */
+  readonly folds: readonly (number | null | 'n/a')[];
+  readonly mean: number | null;
+  /** Population standard deviation over the folds so far. */
+  readonly sd: number | null;
+  readonly n: number;
+}
+
+export interface FailureRow {
+  readonly job: string;
+  readonly stage: string;
+  readonly state: 'failed' | 'skipped';
+  readonly code: string | null;
+  readonly what: string;
+  readonly fix: string | null;
+  /** The command that shows more. */
+  readonly command: string;
+}
+
+/** All that a view of a run shows. A frame holds the sections that changed since the last one. */
+export interface Sections {
+  readonly head: Head;
+  readonly stages: readonly StageRow[];
+  readonly running: readonly RunningRow[];
+  readonly workers: readonly WorkerRow[];
+  readonly scores: ScoreTable;
+  /** The first ones; `head.failures` counts all. */
+  readonly failures: readonly FailureRow[];
+}
+export type Frame = Partial<Sections>;
+
+/** Metrics of a training job by epoch. */
+export interface Curve {
+  readonly job: string;
+  readonly epochs: readonly number[];
+  readonly lines: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+}
+
+export interface JobEntry {
+  readonly job: string;
+  readonly state: string;
+}

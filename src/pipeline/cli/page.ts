@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import type { BrokerOptions } from '../broker/connect-options.js';
+import { pageAddress, type PageOptions } from '../page/page-address.js';
+import { busSource } from '../page/bus-source.js';
+import { directorySource } from '../page/directory-source.js';
+import { servePage } from '../page/serve-page.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { openJoinedBus } from './open-bus.js';
+import { printData, say } from './output.js';
+import { requireRun } from './require-run.js';
+
+export interface PageCommandOptions extends BrokerOptions, Omit<PageOptions, 'page'> {
+  readonly runs: string;
+  readonly at?: { readonly host: string; readonly port: number };
+}
+
+/** `page [RUN]`: serves the page of runs in a folder or on a broker until Ctrl-C. */
+export async function page(run: string | undefined, options: PageCommandOptions): Promise<void> {
+  const address = pageAddress({ ...options, page: options.at ?? true });
+  if (address === undefined) return;
+  const onBroker = options.nats !== undefined || options.context !== undefined;
+  const joined = onBroker ? await openJoinedBus('viewer', { broker: options, store: '.haf/store' }) : null;
+  try {
+    const name =
+      run === undefined
+        ? null
+        : joined
+          ? await requireRun(joined.bus, run)
+          : RunDirectory.find(options.runs, run).run;
+    const source = joined ? busSource(joined.bus) : directorySource(options.runs);
+    const served = await servePage(address, source);
+    printData(`page: ${served.urlOf(name)}`);
+    say('Ctrl-C ends it.');
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await served.close();
+  } finally {
+    await joined?.leave();
+  }
+}

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Member } from '../bus/member.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { isLocked } from '../runs/run-lock.js';
+import { followLog } from './follow-log.js';
+import type { PageSource } from './page-source.js';
+
+/** Answers who is there; null when nobody knows. */
+export type AskMembers = () => Promise<readonly Member[] | null>;
+
+/** The runs below a folder, running or ended. `members` asks the broker of a run that this process executes. */
+export function directorySource(
+  runs: string,
+  members: AskMembers = () => Promise.resolve(null),
+  connected: () => boolean = () => true,
+): PageSource {
+  /** A name is one folder below `runs`: an address cannot lead anywhere else. */
+  const pathOf = (run: string): string | null =>
+    run === '' || /[/\\\0]/.test(run) || run.startsWith('.') ? null : join(runs, run);
+  const has = (run: string): boolean => pathOf(run) !== null && new RunDirectory(runs, run).exists();
+  return {
+    runs: () =>
+      Promise.resolve(
+        RunDirectory.list(runs).map((directory) => {
+          const { run, createdAt, state } = directory.info();
+          const stopped = state === 'running' && !isLocked(directory.path);
+          return { run, createdAt, state: stopped ? 'interrupted' : state };
+        }),
+      ),
+    has: (run) => Promise.resolve(has(run)),
+    news: (run) => followLog(join(pathOf(run) ?? runs, 'events.ndjson')),
+    driven: (run) => Promise.resolve(isLocked(pathOf(run) ?? runs)),
+    members,
+    connected,
+    directory: (run) => {
+      const path = pathOf(run);
+      return path !== null && existsSync(path) ? path : null;
+    },
+  };
+}

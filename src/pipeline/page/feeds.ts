@@ -1,0 +1,51 @@
+import type { PageSource } from './page-source.js';
+import { RunFeed } from './run-feed.js';
+
+/** A feed without watchers stays this long: a reload or a cut connection finds it as it was. */
+const keepMs = 120_000;
+/** More feeds without watchers are closed, the oldest first. */
+const mostIdle = 8;
+
+interface Kept {
+  readonly feed: RunFeed;
+  watchers: number;
+  end: NodeJS.Timeout | undefined;
+}
+
+/** The feeds of the runs that somebody watches, one for each run. */
+export class Feeds {
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(private readonly source: PageSource) {}
+
+  /** The feed of a run, until `leave`. */
+  enter(run: string): RunFeed {
+    const kept = this.kept.get(run) ?? {
+      ...{ feed: new RunFeed(run, this.source), watchers: 0, end: undefined },
+    };
+    clearTimeout(kept.end);
+    kept.watchers++;
+    this.kept.set(run, kept);
+    return kept.feed;
+  }
+
+  leave(run: string): void {
+    const kept = this.kept.get(run);
+    if (kept === undefined || --kept.watchers > 0) return;
+    kept.end = setTimeout(() => this.drop(run), keepMs).unref();
+    const idle = [...this.kept].filter(([, { watchers }]) => watchers === 0);
+    for (const [other] of idle.slice(0, Math.max(0, idle.length - mostIdle))) this.drop(other);
+  }
+
+  close(): void {
+    for (const run of [...this.kept.keys()]) this.drop(run);
+  }
+
+  private drop(run: string): void {
+    const kept = this.kept.get(run);
+    if (kept === undefined) return;
+    clearTimeout(kept.end);
+    kept.feed.close();
+    this.kept.delete(run);
+  }
+}

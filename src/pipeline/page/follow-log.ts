@@ -1,0 +1,84 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { Observable } from 'rxjs';
+import { parseEvent } from '../runs/event-file.js';
+import type { RunNews } from './page-source.js';
+
+const chunkBytes = 1 << 20;
+const newLine = 10;
+
+/** A log that is still written is looked at this often. A look is one fstat. */
+const lookMs = 50;
+/** A log that has been silent for long is looked at less often. */
+const idleMs = 500;
+const silentMs = 60_000;
+
+/**
+ * Follows `events.ndjson` of a run: the events so far, then new ones. Reads at most a mebibyte at a time, so that other
+ * requests are answered while the log of a large run is read.
+ */
+export const followLog = (path: string): Observable<RunNews> =>
+  new Observable((subscriber) => {
+    let [file, inode, offset] = [-1, 0, 0];
+    let rest: Buffer = Buffer.alloc(0);
+    let lastNews = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      if (file >= 0) closeSync(file);
+      file = -1;
+    };
+    /** @returns whether there may be more to read at once */
+    const look = (): boolean => {
+      const open = openIfThere(path);
+      if (open < 0) {
+        if (file >= 0) {
+          leave();
+          subscriber.next('gone');
+        }
+        return false;
+      }
+      const { ino, size } = fstatSync(open);
+      const another = file >= 0 && (ino !== inode || size < offset);
+      if (another) subscriber.next('gone');
+      if (file < 0 || another) {
+        leave();
+        [file, inode, offset, rest] = [open, ino, 0, Buffer.alloc(0)];
+      } else closeSync(open);
+      if (size === offset) return false;
+      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size - offset));
+      const read = readSync(file, chunk, 0, chunk.length, offset);
+      offset += read;
+      const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
+      let from = 0;
+      for (let to = bytes.indexOf(newLine); to >= 0; to = bytes.indexOf(newLine, from)) {
+        if (to > from) subscriber.next(parseEvent(bytes.toString('utf8', from, to)) ?? 'unread');
+        from = to + 1;
+      }
+      rest = bytes.subarray(from);
+      lastNews = performance.now();
+      return offset < size;
+    };
+    const again = (): void => {
+      let more = false;
+      try {
+        more = look();
+      } catch (error) {
+        return subscriber.error(error);
+      }
+      const silent = performance.now() - lastNews > silentMs;
+      timer = setTimeout(again, more ? 0 : silent ? idleMs : lookMs);
+    };
+    again();
+    return () => {
+      clearTimeout(timer);
+      leave();
+    };
+  });
+
+function openIfThere(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return -1;
+    throw error;
+  }
+}

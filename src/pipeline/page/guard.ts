@@ -1,0 +1,85 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { isIP } from 'node:net';
+
+export interface GuardOptions {
+  /** A reader has to know it; without one everybody who reaches the port may read. */
+  readonly token: string | null;
+  /** Names besides addresses and this machine's own under which the page is reached. */
+  readonly hosts: readonly string[];
+  /** Cookies are for HTTPS alone. */
+  readonly secure: boolean;
+}
+
+/**
+ * Scripts, styles and data of this server alone. A page of another site cannot frame it. Pictures may be made in the page
+ * (`blob:`, `data:`), because the slide viewer draws on canvases.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The headers of every answer. */
+export const withHeaders: MiddlewareHandler = async (context, next) => {
+  await next();
+  const set = (name: string, value: string): void => {
+    if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+  };
+  set('content-security-policy', policy);
+  set('cache-control', 'no-store');
+  set('x-content-type-options', 'nosniff');
+  set('referrer-policy', 'no-referrer');
+  set('cross-origin-resource-policy', 'same-origin');
+  set('cross-origin-opener-policy', 'same-origin');
+};
+
+const sameText = (a: string, b: string): boolean => {
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(a), hash(b));
+};
+
+/**
+ * Lets nobody in who should not be. A name in the Host header that is not this server's is refused: with DNS rebinding a
+ * page of another site could reach a server on loopback under a name of its own. A token comes as
+ * `Authorization: Bearer TOKEN`; `login` exchanges it for a cookie, because pictures and event streams of a browser
+ * send no such header.
+ */
+export function guard({ token, hosts, secure }: GuardOptions) {
+  const session = randomBytes(24).toString('hex');
+  const cookie = 'haf_page';
+  const own = new Set(['localhost', hostname().toLowerCase(), ...hosts.map((host) => host.toLowerCase())]);
+  const hasToken = (context: Context): boolean =>
+    token === null || sameText(context.req.header('authorization') ?? '', `Bearer ${token}`);
+  const mayRead = (context: Context): boolean =>
+    hasToken(context) || sameText(getCookie(context, cookie) ?? '', session);
+  const isOwnHost = (header: string): boolean => {
+    const name = header.replace(/:\d+$/, '').toLowerCase();
+    return own.has(name) || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
+  };
+  const doors: MiddlewareHandler = async (context, next) => {
+    const host = context.req.header('host') ?? '';
+    if (!isOwnHost(host))
+      return context.text('This server is not called so. Name it with --page-host NAME.\n', 421);
+    if (context.req.method !== 'GET' && context.req.method !== 'HEAD')
+      return context.text('Only GET: the page is read-only.\n', 405);
+    return next();
+  };
+  const readers: MiddlewareHandler = async (context, next) =>
+    mayRead(context) ? next() : context.json({ error: 'A token is needed.' }, 401);
+  const login = (context: Context): Response => {
+    if (!hasToken(context)) return context.json({ error: 'The token is wrong.' }, 401);
+    if (token !== null)
+      setCookie(context, cookie, session, { httpOnly: true, sameSite: 'Strict', path: '/', secure });
+    return context.body(null, 204);
+  };
+  return { doors, readers, login };
+}

@@ -1,0 +1,112 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { firstValueFrom, fromEvent, merge, take, timer } from 'rxjs';
+import type { JobEntry, RunEntry } from '../../page/wire.js';
+import { stageNames, type StageName } from '../stage.js';
+import { pageAssets } from './assets.js';
+import { curveOf } from './curve.js';
+import { Feeds } from './feeds.js';
+import { guard, withHeaders, type GuardOptions } from './guard.js';
+import { pageHtml } from './page-html.js';
+import type { PageSource } from './page-source.js';
+
+/** A silent stream says something this often, so that proxies keep it open and a cut is noticed. */
+const beatMs = 15_000;
+/** A browser whose stream was cut connects again after this time. */
+const retryMs = 1000;
+/** A list of jobs longer than this is cut, and says so. */
+const mostJobs = 20_000;
+
+/** The routes of the live page. Everything is GET; nothing changes a run. */
+export function pageApp(source: PageSource, options: GuardOptions) {
+  const app = new Hono();
+  const feeds = new Feeds(source);
+  const assets = pageAssets();
+  const { doors, readers, login } = guard(options);
+  app.use(withHeaders, doors);
+  app.onError((_, context) => context.json({ error: 'Failed.' }, 500));
+  // The document and its scripts hold nothing of a run. The browser needs them before it can send the token.
+  app.get('/', (context) => context.html(pageHtml));
+  app.get('/assets/*', async (context) => {
+    const asset = assets.get(context.req.path.slice('/assets/'.length));
+    if (asset === undefined) return context.json({ error: 'No such file.' }, 404);
+    return context.body(await asset.read(), 200, { 'content-type': asset.type, 'cache-control': 'no-cache' });
+  });
+  app.get('/api/session', login);
+  app.use('/api/*', readers);
+
+  app.get('/api/runs', async (context) => {
+    const runs = await source.runs();
+    const entries: readonly RunEntry[] = runs.map(({ run, state, createdAt }) => {
+      const directory = source.directory(run);
+      const has = (file: string): boolean => directory !== null && existsSync(join(directory, file));
+      return { run, state, createdAt, report: has('report.html'), results: has('summary.json') };
+    });
+    return context.json(entries);
+  });
+  app.use('/api/runs/:run/*', async (context, next) =>
+    (await source.has(context.req.param('run')))
+      ? next()
+      : context.json({ error: 'There is no run of this name.' }, 404),
+  );
+  app.get('/api/runs/:run/stream', (context) => {
+    const run = context.req.param('run');
+    const known = context.req.header('last-event-id');
+    return streamSSE(context, async (stream) => {
+      const feed = feeds.enter(run);
+      const ended = new AbortController();
+      stream.onAbort(() => ended.abort());
+      const cut = fromEvent(ended.signal, 'abort');
+      try {
+        let version = feed.versionOf(known);
+        await stream.writeSSE({ event: 'hello', data: '', retry: retryMs });
+        while (!ended.signal.aborted) {
+          const frame = feed.since(version);
+          if (frame === null) {
+            const more = merge(feed.changes, timer(beatMs), cut).pipe(take(1));
+            await firstValueFrom(more, { defaultValue: null });
+            if (feed.since(version) === null && !ended.signal.aborted) await stream.write(': beat\n\n');
+          } else {
+            version = frame.version;
+            await stream.writeSSE({ event: 'frame', id: frame.id, data: frame.data });
+          }
+        }
+      } finally {
+        feeds.leave(run);
+      }
+    });
+  });
+  app.get('/api/runs/:run/jobs', (context) => {
+    const stage = context.req.query('stage') ?? '';
+    if (!isStage(stage)) return context.json({ error: 'There is no stage of this name.' }, 404);
+    const run = context.req.param('run');
+    const feed = feeds.enter(run);
+    const jobs: readonly JobEntry[] = feed.now.ledger?.jobsOf(stage) ?? [];
+    feeds.leave(run);
+    return context.json({ jobs: jobs.slice(0, mostJobs), more: Math.max(0, jobs.length - mostJobs) });
+  });
+  app.get('/api/runs/:run/curve', async (context) => {
+    const run = context.req.param('run');
+    // How far the log is known: a curve needs no later event.
+    const { seq } = feeds.enter(run).now;
+    feeds.leave(run);
+    return context.json(await curveOf(source.news(run), context.req.query('job') ?? '', seq));
+  });
+  app.get('/api/runs/:run/report', (context) => {
+    const path = join(source.directory(context.req.param('run')) ?? '', 'report.html');
+    if (source.directory(context.req.param('run')) === null || !existsSync(path))
+      return context.json({ error: 'There is no report yet.' }, 404);
+    // The report has a stricter policy of its own in its head, with the hash of its one script.
+    return context.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    });
+  });
+  app.notFound((context) => context.json({ error: 'There is nothing here.' }, 404));
+  return { app, close: () => feeds.close() };
+}
+
+const isStage = (text: string): text is StageName => (stageNames as readonly string[]).includes(text);

@@ -1,0 +1,24 @@
+/** The only document of the page. What it shows is built by its modules (`src/page`). */
+export const pageHtml = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>haf-pipeline</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="/assets/uplot.css" />
+    <link rel="stylesheet" href="/assets/style.css" />
+    <script type="module" src="/assets/page/app.js"></script>
+  </head>
+  <body>
+    <a class="skip" href="#main">Skip to the content</a>
+    <header>
+      <nav aria-label="Runs and views" id="nav"><a href="#/">Runs</a></nav>
+    </header>
+    <main id="main" tabindex="-1"><p class="soft">Loading</p></main>
+    <div id="news" role="status" aria-live="polite" class="news"></div>
+    <noscript><p>This page needs JavaScript. The report of a run does not: report.html in its directory.</p></noscript>
+  </body>
+</html>
+`;

@@ -1,0 +1,33 @@
+import type { Observable } from 'rxjs';
+import type { Member } from '../bus/member.js';
+import type { RunEvent } from '../run-event.js';
+
+/**
+ * News of a run: an event, a line of the log that this version does not understand, or that the log is gone. After `gone`
+ * the log may begin again from its start.
+ */
+export type RunNews = RunEvent | 'unread' | 'gone';
+
+/** A run that a source knows. */
+export interface KnownRun {
+  readonly run: string;
+  readonly state: string;
+  readonly createdAt: string | null;
+}
+
+/** Where the live page gets its runs from: run directories or a broker. */
+export interface PageSource {
+  runs(): Promise<readonly KnownRun[]>;
+  /** Whether a run of this name exists; names come from addresses that anybody may type. */
+  has(run: string): Promise<boolean>;
+  /** The events so far, then live ones. */
+  news(run: string): Observable<RunNews>;
+  /** Whether the process that drives the run still works; null when the source cannot tell. */
+  driven(run: string): Promise<boolean | null>;
+  /** Who is there; null when the source does not know. */
+  members(): Promise<readonly Member[] | null>;
+  /** False while the broker cannot be reached. */
+  connected(): boolean;
+  /** Folder with the files of a run on this machine; null when there is none. */
+  directory(run: string): string | null;
+}

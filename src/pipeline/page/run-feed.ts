@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { Subject, type Subscription } from 'rxjs';
+import type { Frame, Sections } from '../../page/wire.js';
+import type { Member } from '../bus/member.js';
+import { advance, emptyState, type RunState } from '../observe/run-state.js';
+import type { StageName } from '../stage.js';
+import { readsOfPlan } from './plan-edges.js';
+import type { PageSource, RunNews } from './page-source.js';
+import { sectionsOf } from './run-sections.js';
+import { WorkerBook } from './worker-book.js';
+
+/** Sections are built at most this often, whatever the number of events and watchers. */
+const tickMs = 100;
+/** How often workers are asked for; also how often rates and the time left are computed anew without an event. */
+const askMs = 2000;
+/** A broker that went away is followed again after this time. */
+const retryMs = 2000;
+
+/**
+ * A run as its watchers see it: the state after its events, as JSON texts of sections with a version each. All watchers
+ * share one text. A watcher asks for the sections newer than the version it knows, so a slow one skips frames instead
+ * of filling memory, and one that comes back after a cut gets what it missed.
+ */
+export class RunFeed {
+  readonly changes = new Subject<void>();
+  /** Versions of another process or of an earlier feed mean nothing here. */
+  private readonly session = randomUUID().slice(0, 8);
+  private version = 0;
+  private readonly texts = new Map<keyof Sections, { readonly version: number; readonly text: string }>();
+  private state: RunState = emptyState;
+  private unread = 0;
+  private gone = false;
+  private driven: boolean | null = null;
+  private readonly workers = new WorkerBook();
+  private readonly endedAt = new Map<StageName, number[]>();
+  private reads: ReadonlyMap<string, readonly string[]> = new Map();
+  private following: Subscription | null = null;
+  private tick: NodeJS.Timeout | undefined;
+  private readonly asking: NodeJS.Timeout;
+  private closed = false;
+
+  constructor(
+    readonly run: string,
+    private readonly source: PageSource,
+  ) {
+    this.follow();
+    this.asking = setInterval(() => void this.ask(), askMs);
+    void this.ask();
+    const directory = source.directory(run);
+    if (directory !== null)
+      setImmediate(() => {
+        this.reads = readsOfPlan(directory);
+        this.soon();
+      });
+  }
+
+  /** The current state; for questions that no section answers. */
+  get now(): RunState {
+    return this.state;
+  }
+
+  /** The version that an event id names; 0 when the id is of another feed. */
+  versionOf(id: string | undefined): number {
+    const [session, version] = id?.split('.') ?? [];
+    return session === this.session && /^\d{1,12}$/.test(version ?? '') ? Number(version) : 0;
+  }
+
+  /** The sections newer than a version, as JSON of a `Frame`; null when there is nothing new. */
+  since(version: number): { readonly id: string; readonly version: number; readonly data: string } | null {
+    if (version >= this.version) return null;
+    const parts = [...this.texts].filter(([, text]) => text.version > version);
+    const data = `{${parts.map(([name, { text }]) => `"${name}":${text}`).join()}}`;
+    return { id: `${this.session}.${this.version}`, version: this.version, data };
+  }
+
+  close(): void {
+    this.closed = true;
+    clearInterval(this.asking);
+    clearTimeout(this.tick);
+    this.following?.unsubscribe();
+    this.changes.complete();
+  }
+
+  private follow(): void {
+    if (this.closed) return;
+    this.following = this.source.news(this.run).subscribe({
+      next: (news) => this.take(news),
+      // Broken off: the log is read again from its start.
+      error: () =>
+        setTimeout(() => {
+          this.state = emptyState;
+          this.follow();
+        }, retryMs).unref(),
+    });
+  }
+
+  private take(news: RunNews): void {
+    if (news === 'unread') this.unread++;
+    else if (news === 'gone') {
+      this.gone = true;
+      this.unread = 0;
+      this.state = emptyState;
+    } else {
+      this.gone = false;
+      this.state = advance(this.state, news);
+      const at = Date.parse(news.at);
+      if (news.type === 'job-done' && Date.now() - at < 60_000)
+        this.endedAt.set(news.stage, [...(this.endedAt.get(news.stage) ?? []), at]);
+    }
+    this.soon();
+  }
+
+  private soon(): void {
+    if (!this.closed) this.tick ??= setTimeout(() => this.build(), tickMs);
+  }
+
+  private async ask(): Promise<void> {
+    const patient = <T>(question: Promise<T>): Promise<T | null> =>
+      Promise.race([
+        question.catch(() => null),
+        new Promise<null>((resolve) => setTimeout(resolve, askMs, null).unref()),
+      ]);
+    const members: readonly Member[] | null = await patient(this.source.members());
+    if (members !== null) this.workers.look(members, Date.now());
+    this.driven = await patient(this.source.driven(this.run));
+    this.soon();
+  }
+
+  private build(): void {
+    this.tick = undefined;
+    const from = Date.now() - 60_000;
+    for (const [stage, times] of this.endedAt)
+      this.endedAt.set(
+        stage,
+        times.filter((at) => at > from),
+      );
+    const sections: Frame = sectionsOf(this.state, {
+      run: this.run,
+      unread: this.unread,
+      link: this.gone ? 'gone' : this.source.connected() ? 'ok' : 'away',
+      driven: this.driven,
+      hasFiles: this.source.directory(this.run),
+      perMinute: (stage) => this.endedAt.get(stage)?.length ?? 0,
+      reads: this.reads,
+      workers: this.workers.rows(this.state.running),
+    });
+    let next = this.version;
+    for (const [name, section] of Object.entries(sections) as [keyof Sections, unknown][]) {
+      const text = JSON.stringify(section);
+      if (this.texts.get(name)?.text === text) continue;
+      next = this.version + 1;
+      this.texts.set(name, { version: next, text });
+    }
+    if (next === this.version) return;
+    this.version = next;
+    this.changes.next();
+  }
+}
