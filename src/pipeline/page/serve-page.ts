@@ -13,7 +13,7 @@ import { portOwner } from './port-owner.js';
 export interface ServedPage {
   /** The address of a run, or of the list of runs. The token is in the fragment, which a browser sends to nobody. */
   readonly urlOf: (run: string | null) => string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

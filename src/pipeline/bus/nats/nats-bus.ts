@@ -20,7 +20,6 @@ import {
   cancelSubject,
   consumerOf,
   deadLetterStream,
-  eventsOf,
   eventStream,
   jobStream,
   jobSubject,
@@ -35,7 +34,7 @@ import { Pulls } from './pulls.js';
 import { QueueGuard } from './queue-guard.js';
 import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './stream-settings.js';
-import { runsWithEvents, subjectCounts } from './subjects-of.js';
+import { eventCount, runsWithEvents } from './subjects-of.js';
 import { abandoned, asked, type WorkItem } from './work-item.js';
 import { WorkItems } from './work-items.js';
 
@@ -236,10 +235,7 @@ export class NatsBus implements Bus {
     return (await this.published(run)) > 0 ? this.log.history(run) : [];
   }
 
-  async published(run: string): Promise<number> {
-    const counts = await subjectCounts(this.jsm, eventStream, eventsOf(run));
-    return Object.values(counts).reduce((sum, count) => sum + count, 0);
-  }
+  readonly published = (run: string): Promise<number> => eventCount(this.jsm, run);
 
   async load(): Promise<Load> {
     const queueOf = async (jobClass: JobClass): Promise<Load['queues']['cpu']> => {
@@ -251,9 +247,7 @@ export class NatsBus implements Bus {
     return { queues: { cpu, gpu }, deadLetters: state.messages };
   }
 
-  runs(): Promise<readonly string[]> {
-    return runsWithEvents(this.jsm);
-  }
+  readonly runs = (): Promise<readonly string[]> => runsWithEvents(this.jsm);
 
   async latestRun(): Promise<string | null> {
     const { state } = await patiently(() => this.jsm.streams.info(eventStream));

@@ -1,15 +1,21 @@
 import type { JetStreamManager } from 'nats';
-import { allEvents, eventStream, untoken } from './names.js';
+import { allEvents, eventsOf, eventStream, untoken } from './names.js';
 import { patiently } from './patience.js';
 
 /** The subjects of a stream that match a filter, with the number of messages of each. */
-export async function subjectCounts(
+async function subjectCounts(
   jsm: JetStreamManager,
   stream: string,
   filter: string,
 ): Promise<Readonly<Record<string, number>>> {
   const { state } = await patiently(() => jsm.streams.info(stream, { subjects_filter: filter }));
   return state.subjects ?? {};
+}
+
+/** The number of events of a run. */
+export async function eventCount(jsm: JetStreamManager, run: string): Promise<number> {
+  const counts = await subjectCounts(jsm, eventStream, eventsOf(run));
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** The runs that the event stream holds something of. */
