@@ -166,7 +166,7 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
     expect(told).not.toMatch(/[\u202e\u0007]/);
     expect(await page.locator('main img').count()).toBe(0);
     // The curve is asked for by the name as it is.
-    await page.getByRole('button', { name: /Learning curve of/ }).click();
+    await page.getByRole('button', { name: /learning curve of/ }).click();
     await page.getByRole('img', { name: /, 1 epochs: loss 0.5/ }).waitFor();
     expect([complaints, strays]).toEqual([[], []]);
   });
