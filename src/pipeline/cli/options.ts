@@ -62,7 +62,6 @@ export interface RunOptions extends BrokerOptions, MetricsOptions {
 }
 
 export interface UpOptions extends PlanOptions, RunOptions, PageOptions {
-  readonly json?: boolean;
   /** Only print the plan. */
   readonly dryRun?: boolean;
 }
