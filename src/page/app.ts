@@ -1,7 +1,9 @@
 import { ApiError, ask, type Leave } from './api.js';
 import { el, setText, shown } from './dom.js';
 import { liveView } from './live-view.js';
+import { resultsAddress, resultsView } from './results-view.js';
 import { runsView } from './runs-view.js';
+import { slideView } from './slide-view.js';
 
 const main = document.querySelector('main');
 const nav = document.querySelector('#nav');
@@ -13,20 +15,26 @@ const say = (text: string): void => {
   if (news) setText(news, text);
 };
 
-/** The view that the address names: `#/`, `#/run/RUN`. */
+/** The view that the address names: `#/`, `#/run/RUN`, `#/run/RUN/results/TABLE`, `#/run/RUN/patient/ID`. */
 function show(): void {
   if (!main) return;
   leave();
   const parts = location.hash.replace(/^#\/?/, '').split('/').map(decoded);
-  const [kind, run] = parts;
+  const [kind, run, view, what] = parts;
   showNav(kind === 'run' && run ? run : null);
   document.title = kind === 'run' && run ? `${shown(run)} - haf-pipeline` : 'Runs - haf-pipeline';
-  leave = kind === 'run' && run ? liveView(main, run, say) : runsView(main, say);
+  if (kind !== 'run' || !run) leave = runsView(main, say);
+  else if (view === 'results') leave = resultsView(main, run, what ?? 'summary');
+  else if (view === 'patient' && what) leave = slideView(main, run, what);
+  else leave = liveView(main, run, say);
 }
 
 function showNav(run: string | null): void {
   const links: [string, string][] = [['Runs', '#/']];
-  if (run !== null) links.push(['Progress', `#/run/${encodeURIComponent(run)}`]);
+  if (run !== null) {
+    links.push(['Progress', `#/run/${encodeURIComponent(run)}`]);
+    links.push(['Results', resultsAddress(run)], ['Patients', resultsAddress(run, 'patients')]);
+  }
   nav?.replaceChildren(
     ...links.map(([title, href]) =>
       el('a', { href, 'aria-current': href === location.hash ? 'page' : null }, title),

@@ -1,4 +1,4 @@
-import { ofRun, type Leave } from './api.js';
+import { leadTo, ofRun, type Leave } from './api.js';
 import { curvePanel } from './curve-panel.js';
 import { el, scrolling, section, setAttribute, setText } from './dom.js';
 import { failureTable, runningTable, workerTable } from './job-tables.js';
@@ -70,11 +70,8 @@ export function liveView(main: HTMLElement, run: string, say: (text: string) => 
 function headPart(run: string): { element: HTMLElement; update: (head: Head) => void } {
   const state = el('strong');
   const [jobs, failed, time, left, bus] = [el('span'), el('span'), el('span'), el('span'), el('span')];
-  const report = el(
-    'a',
-    { href: ofRun(run, 'report'), target: '_blank', rel: 'noopener', hidden: true },
-    'Report',
-  );
+  const report = el('a', { target: '_blank', rel: 'noopener', hidden: true }, 'Report');
+  leadTo(report, ofRun(run, 'report'));
   const results = el('a', { href: `#/run/${encodeURIComponent(run)}/results`, hidden: true }, 'Results');
   const bar = el('progress', { 'aria-label': 'Jobs that have ended', max: 1, value: 0 });
   const warning = el('p', { class: 'warning', hidden: true, role: 'alert' });

@@ -1,4 +1,4 @@
-import { ask, ofRun, type Leave } from './api.js';
+import { ask, isExported, leadTo, ofRun, type Leave } from './api.js';
 import { el, fill, row, scrolling, setAttribute, setText, table } from './dom.js';
 import { words } from './text.js';
 import type { RunEntry } from './wire.js';
@@ -33,6 +33,7 @@ export function runsView(main: HTMLElement, say: (text: string) => void): Leave 
     }
   };
   void look();
+  if (isExported) return () => undefined;
   const looking = setInterval(() => void look(), againMs);
   return () => clearInterval(looking);
 }
@@ -46,10 +47,9 @@ function makeRow({ run, report, results }: RunEntry): HTMLTableRowElement {
     open?.append(el('a', { href: `${home}/results`, 'aria-label': `Results of ${run}` }, 'results'), ' ');
   if (report)
     open?.append(
-      el(
-        'a',
-        { href: ofRun(run, 'report'), target: '_blank', rel: 'noopener', 'aria-label': `Report of ${run}` },
-        'report',
+      leadTo(
+        el('a', { target: '_blank', rel: 'noopener', 'aria-label': `Report of ${run}` }, 'report'),
+        ofRun(run, 'report'),
       ),
     );
   return line;

@@ -1,7 +1,8 @@
 const loading = new Map<string, Promise<void>>();
 
-/** Loads a script of this server once. */
-export function loadScript(address: string): Promise<void> {
+/** Loads a script that lies beside the folder of these modules, once. */
+export function loadScript(name: string): Promise<void> {
+  const address = new URL(`../${name}`, import.meta.url).href;
   const known = loading.get(address);
   if (known) return known;
   const loaded = new Promise<void>((resolve, reject) => {

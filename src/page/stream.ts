@@ -1,4 +1,4 @@
-import { ofRun, type Leave } from './api.js';
+import { ask, isExported, ofRun, type Leave } from './api.js';
 import type { Frame, Sections } from './wire.js';
 
 export interface Following {
@@ -12,6 +12,12 @@ export interface Following {
  * what was missed. A stream that the server refuses for good is tried again here.
  */
 export function follow(run: string, { onFrame, onLink }: Following): Leave {
+  if (isExported) {
+    void ask<Frame>(ofRun(run, 'stream')).then((frame) =>
+      onFrame(frame, Object.keys(frame) as (keyof Sections)[]),
+    );
+    return () => undefined;
+  }
   let sections: Frame = {};
   let [left, retry] = [false, 0];
   let source: EventSource;

@@ -125,3 +125,69 @@ export interface JobEntry {
   readonly job: string;
   readonly state: string;
 }
+
+/** A table of a run that can be shown. */
+export interface TableEntry {
+  readonly name: string;
+  readonly title: string;
+}
+
+export interface TableData {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Rows that were left out because there are too many. */
+  readonly more: number;
+}
+
+/** The test patients of a run and what each method predicted of them. */
+export interface PatientTable {
+  /** What the numbers are: a probability of the positive outcome, or a risk without a unit. */
+  readonly shows: 'probability' | 'risk';
+  readonly methods: readonly { readonly id: string; readonly title: string }[];
+  readonly patients: readonly PatientRow[];
+}
+export interface PatientRow {
+  readonly id: string;
+  readonly outcome: string;
+  /** The folds in which the patient was a test patient. */
+  readonly folds: readonly number[];
+  readonly modalities: readonly string[];
+  /** Mean over these folds, in the order of the methods; null where a method predicted nothing. */
+  readonly scores: readonly (number | null)[];
+  /** Whether there are slides or attention to look at. */
+  readonly pictures: boolean;
+}
+
+/** The slides of a patient. */
+export interface PatientSlides {
+  readonly id: string;
+  readonly slides: readonly SlideEntry[];
+  /** Pictures of the attention as the run directory has them. */
+  readonly heatmaps: readonly { readonly modality: string; readonly file: string }[];
+}
+
+export interface SlideEntry {
+  /** Number in the list: part of the addresses of its tiles. */
+  readonly slide: number;
+  readonly image: string;
+  readonly source: string;
+  /** `slide`: tiles are cut from the file. `overlay`: the file is gone, a small picture is left. `paper`: no picture. */
+  readonly picture: 'slide' | 'overlay' | 'paper';
+  /** Why no tiles can be cut. */
+  readonly reason: string | null;
+  /** Extent in the unit of the coordinates. */
+  readonly width: number;
+  readonly height: number;
+  readonly contours: boolean;
+  /** Whether the small picture of the tiling is there. */
+  readonly thumbnail: boolean;
+  /** Modalities with attention on this image, each with the fold where several folds looked. */
+  readonly attention: readonly string[];
+}
+
+/** Attention on an image. */
+export interface Attention {
+  readonly unit: string;
+  /** x, y, side, raw score, attention, percentile in the bag from 0 to 1. */
+  readonly tiles: readonly (readonly [number, number, number, number, number, number])[];
+}

@@ -42,11 +42,13 @@ export function addPage(program: Command): void {
           .addOption(
             addressOption('--at <[host:]port>', 'where to serve it (default: a free port of 127.0.0.1)'),
           )
-          .option('--runs <dir>', 'where run directories are', './runs'),
+          .option('--runs <dir>', 'where run directories are', './runs')
+          .option('--export <dir>', 'write the pages of the run as files for a web server, and end'),
       ),
     ),
     'page latest',
     'page quickstart-3f9c --at 8080',
     'page --nats nats://10.0.0.5 --insecure',
+    'page quickstart-3f9c --export public/quickstart',
   ).action(lazily(async () => (await import('./page.js')).page));
 }

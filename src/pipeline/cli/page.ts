@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import { pageAddress, type PageOptions } from '../page/page-address.js';
 import { busSource } from '../page/bus-source.js';
+import type { PageSource } from '../page/page-source.js';
+import { HafError } from '../core/errors.js';
+import { counted } from '../core/wording.js';
 import { directorySource } from '../page/directory-source.js';
 import { servePage } from '../page/serve-page.js';
 import { RunDirectory } from '../runs/run-directory.js';
@@ -11,6 +14,8 @@ import { requireRun } from './require-run.js';
 
 export interface PageCommandOptions extends BrokerOptions, Omit<PageOptions, 'page'> {
   readonly runs: string;
+  /** Folder to write the pages of the run to, in place of serving them. */
+  readonly export?: string;
   readonly at?: { readonly host: string; readonly port: number };
 }
 
@@ -28,6 +33,7 @@ export async function page(run: string | undefined, options: PageCommandOptions)
           ? await requireRun(joined.bus, run)
           : RunDirectory.find(options.runs, run).run;
     const source = joined ? busSource(joined.bus) : directorySource(options.runs);
+    if (options.export !== undefined) return await exportTo(options.export, source, name);
     const served = await servePage(address, source);
     printData(`page: ${served.urlOf(name)}`);
     say('Ctrl-C ends it.');
@@ -36,4 +42,17 @@ export async function page(run: string | undefined, options: PageCommandOptions)
   } finally {
     await joined?.leave();
   }
+}
+
+async function exportTo(folder: string, source: PageSource, run: string | null): Promise<void> {
+  if (run === null)
+    throw new HafError(
+      'HAF_USAGE',
+      '--export writes the pages of one run, but none is named.',
+      'Name it, or "latest".',
+    );
+  const { exportPage } = await import('../page/export-page.js');
+  const files = await exportPage(source, run, folder);
+  printData(`${counted(files, 'file')} in ${folder}`);
+  say(`Put the folder on a web server, or look at it: python3 -m http.server -b 127.0.0.1 -d ${folder}`);
 }

@@ -9,6 +9,9 @@ interface Asset {
   readonly read: () => Promise<string>;
 }
 
+/** Modules without imports that the page shares with the rest. */
+const shared = ['pipeline/core/visible.js', 'operators/heatmaps/colour-map.js'];
+
 /**
  * The files of the page by address: the compiled modules of `src/page`, its style, and the two libraries. Addresses are
  * looked up in this table alone, so none can lead to another file.
@@ -23,7 +26,7 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
   const viewer = join(packageFolder('openseadragon'), 'build/openseadragon');
   return new Map([
     ...modules.map((name) => [`page/${name}`, fileOf(join(compiled, 'page', name), script)] as const),
-    ['pipeline/core/visible.js', fileOf(join(compiled, 'pipeline/core/visible.js'), script)],
+    ...shared.map((name) => [name, fileOf(join(compiled, name), script)] as const),
     ['style.css', { type: style, read: () => Promise.resolve(pageStyle) }],
     ['uplot.js', fileOf(join(uplot, 'uPlot.iife.min.js'), script)],
     ['uplot.css', fileOf(join(uplot, 'uPlot.min.css'), style)],

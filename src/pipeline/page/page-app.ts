@@ -12,6 +12,8 @@ import { Feeds } from './feeds.js';
 import { guard, withHeaders, type GuardOptions } from './guard.js';
 import { pageHtml } from './page-html.js';
 import type { PageSource } from './page-source.js';
+import { resultRoutes } from './result-routes.js';
+import { slideRoutes } from './slide-routes.js';
 
 /** A silent stream says something this often, so that proxies keep it open and a cut is noticed. */
 const beatMs = 15_000;
@@ -105,8 +107,15 @@ export function pageApp(source: PageSource, options: GuardOptions) {
       'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     });
   });
+  app.route('/', resultRoutes(source));
+  const slides = slideRoutes(source);
+  app.route('/', slides.routes);
   app.notFound((context) => context.json({ error: 'There is nothing here.' }, 404));
-  return { app, close: () => feeds.close() };
+  const close = (): void => {
+    feeds.close();
+    void slides.close();
+  };
+  return { app, close };
 }
 
 const isStage = (text: string): text is StageName => (stageNames as readonly string[]).includes(text);

@@ -58,7 +58,10 @@ input[type=range] { padding: 0; }
 code { font: .85em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .chart { min-height: 300px; max-width: 60rem; }
 .u-legend { color: var(--ink); }
-.viewer { height: min(70vh, 46rem); background: #fff; border: 1px solid var(--line); }
+.viewer { height: min(70vh, 46rem); background: #fff; border: 1px solid var(--line); position: relative; }
+.viewer .layer { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
+.hover { min-height: 1.5rem; }
+nav.tables { padding: 0; } nav.tables ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: .5rem 0; padding: 0; }
 @media (max-width: 40rem) {
   main, nav { padding-left: .75rem; padding-right: .75rem; }
   th, td { padding: .3rem .4rem; }

@@ -1,0 +1,126 @@
+import type { SlideReader } from './slide-reader.js';
+import { sharp } from './sharp-uncached.js';
+
+/** Side of a tile of the viewer. */
+export const zoomTile = 256;
+const quality = 80;
+/** A tile is cut from a level at most so many times larger; below, from a picture of the whole slide. */
+const mostShrink = 8;
+/** Longer side of that picture. */
+const wholeSide = 2048;
+
+/** Number of the largest level of Deep Zoom: level 0 is one pixel, each next one twice as large. */
+export const topZoom = (width: number, height: number): number =>
+  Math.ceil(Math.log2(Math.max(width, height, 1)));
+
+export interface ZoomSize {
+  readonly width: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Size of a level of Deep Zoom and the number of its tiles. */
+export function zoomSize(width: number, height: number, level: number): ZoomSize {
+  const scale = 2 ** (topZoom(width, height) - level);
+  const [w, h] = [Math.max(1, Math.ceil(width / scale)), Math.max(1, Math.ceil(height / scale))];
+  return { width: w, height: h, columns: Math.ceil(w / zoomTile), rows: Math.ceil(h / zoomTile) };
+}
+
+/** A slide that tiles are cut from on demand. */
+export class DeepZoom {
+  private whole: Promise<{ readonly rgb: Buffer; readonly width: number; readonly height: number }> | null =
+    null;
+
+  constructor(private readonly reader: SlideReader) {}
+
+  get size(): { readonly width: number; readonly height: number } {
+    const [{ width, height } = { width: 1, height: 1 }] = this.reader.info.levels;
+    return { width, height };
+  }
+
+  /**
+   * A tile as JPEG; null when the level has none at this place.
+   *
+   * @throws HafError HAF_SLIDE_UNREADABLE when the pixels are damaged
+   */
+  async tile(level: number, column: number, row: number): Promise<Uint8Array | null> {
+    const { width, height } = this.size;
+    const top = topZoom(width, height);
+    if (level < 0 || level > top) return null;
+    const size = zoomSize(width, height, level);
+    if (column < 0 || row < 0 || column >= size.columns || row >= size.rows) return null;
+    const scale = 2 ** (top - level);
+    const [left, upper] = [column * zoomTile, row * zoomTile];
+    const [wide, high] = [Math.min(zoomTile, size.width - left), Math.min(zoomTile, size.height - upper)];
+    const stored = this.levelFor(scale);
+    const { width: levelWidth, height: levelHeight } = this.reader.info.levels[stored] ?? this.size;
+    // Both axes apart: the sides of a level are rounded.
+    const [stepX, stepY] = [levelWidth / (width / scale), levelHeight / (height / scale)];
+    if (Math.max(stepX, stepY) > mostShrink) return this.fromWhole(size, left, upper, wide, high);
+    const x = Math.min(levelWidth - 1, Math.floor(left * stepX));
+    const y = Math.min(levelHeight - 1, Math.floor(upper * stepY));
+    const region = {
+      ...{ x, y },
+      width: Math.max(1, Math.min(levelWidth - x, Math.round(wide * stepX))),
+      height: Math.max(1, Math.min(levelHeight - y, Math.round(high * stepY))),
+    };
+    const rgb = await this.reader.read(stored, region);
+    return encoded(rgb, region.width, region.height, wide, high);
+  }
+
+  close(): Promise<void> {
+    return this.reader.close();
+  }
+
+  /** The smallest stored level that is as large as the level of Deep Zoom. */
+  private levelFor(scale: number): number {
+    const { levels } = this.reader.info;
+    return Math.max(
+      0,
+      levels.findLastIndex(({ downsample }) => downsample <= scale * 1.01),
+    );
+  }
+
+  /** A slide without small levels: its far view is read once and kept. */
+  private async fromWhole(
+    size: ZoomSize,
+    left: number,
+    upper: number,
+    wide: number,
+    high: number,
+  ): Promise<Uint8Array> {
+    this.whole ??= (async () => {
+      const { thumbnailOf } = await import('../tiling/thumbnail.js');
+      const { data, width, height } = await thumbnailOf(this.reader, wholeSide);
+      return { rgb: Buffer.from(data.buffer, data.byteOffset, data.byteLength), width, height };
+    })();
+    const { rgb, width, height } = await this.whole;
+    const [stepX, stepY] = [width / size.width, height / size.height];
+    const x = Math.min(width - 1, Math.floor(left * stepX));
+    const y = Math.min(height - 1, Math.floor(upper * stepY));
+    const part = {
+      ...{ left: x, top: y },
+      width: Math.max(1, Math.min(width - x, Math.round(wide * stepX))),
+      height: Math.max(1, Math.min(height - y, Math.round(high * stepY))),
+    };
+    const cut = await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .extract(part)
+      .raw()
+      .toBuffer();
+    return encoded(cut, part.width, part.height, wide, high);
+  }
+}
+
+async function encoded(
+  rgb: Uint8Array,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+): Promise<Uint8Array> {
+  const picture = sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+  const same = width === toWidth && height === toHeight;
+  const sized = same ? picture : picture.resize(toWidth, toHeight, { kernel: 'linear', fit: 'fill' });
+  return sized.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+}

@@ -1,0 +1,108 @@
+import { el, scrolling, setAttribute, setText } from './dom.js';
+import { counted } from './text.js';
+
+export interface Column<T> {
+  readonly title: string;
+  /** What rows are ordered by; null comes last. */
+  readonly value: (row: T) => string | number | null;
+  /** What the cell shows. @default the value */
+  readonly text?: (row: T) => string;
+  readonly link?: (row: T) => string | null;
+}
+
+const rowsAtOnce = 100;
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** A table that is sorted by its headings and filtered by a text. Only a page of rows is in the document. */
+export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows: readonly T[]): HTMLElement {
+  const textOf = (column: Column<T>, row: T): string => column.text?.(row) ?? String(column.value(row) ?? '');
+  const searched = rows.map((row) =>
+    columns
+      .map((column) => textOf(column, row))
+      .join('\n')
+      .toLowerCase(),
+  );
+  let [page, sorted, falling] = [0, -1, false];
+  const filter = el('input', { type: 'search', autocomplete: 'off' });
+  const count = el('span', { class: 'soft', role: 'status' });
+  const [before, after] = [
+    el('button', { type: 'button' }, 'Previous'),
+    el('button', { type: 'button' }, 'Next'),
+  ];
+  const body = el('tbody');
+  const numeric = columns.map((column) => rows.every((row) => typeof column.value(row) !== 'string'));
+  const heads = columns.map(({ title }, at) => {
+    const button = el('button', { type: 'button' }, title);
+    button.addEventListener('click', () => {
+      // Numbers begin with the largest, words with A.
+      falling = sorted === at ? !falling : numeric[at] === true;
+      [sorted, page] = [at, 0];
+      draw();
+    });
+    return el('th', { scope: 'col', class: numeric[at] ? null : 'text' }, button);
+  });
+
+  const chosen = (): readonly T[] => {
+    const wanted = filter.value.trim().toLowerCase();
+    const found = rows.filter((_, at) => wanted === '' || searched[at]?.includes(wanted));
+    const column = columns[sorted];
+    if (column === undefined) return found;
+    const order = falling ? -1 : 1;
+    return [...found].sort((a, b) => {
+      const [left, right] = [column.value(a), column.value(b)];
+      if (left === null || right === null) return Number(left === null) - Number(right === null);
+      const ascending =
+        typeof left === 'number' && typeof right === 'number'
+          ? left - right
+          : collator.compare(String(left), String(right));
+      return order * ascending;
+    });
+  };
+  const cellOf = (row: T, column: Column<T>, at: number): HTMLElement => {
+    const text = textOf(column, row);
+    const link = column.link?.(row) ?? null;
+    const content = link === null ? text : el('a', { href: link }, text);
+    if (at === 0) return el('th', { scope: 'row' }, content);
+    return el('td', { class: numeric[at] ? null : 'text' }, content);
+  };
+  const draw = (): void => {
+    const found = chosen();
+    const pages = Math.max(1, Math.ceil(found.length / rowsAtOnce));
+    page = Math.min(page, pages - 1);
+    const from = page * rowsAtOnce;
+    const shown = found.slice(from, from + rowsAtOnce);
+    body.replaceChildren(
+      ...shown.map((row) => el('tr', {}, ...columns.map((column, at) => cellOf(row, column, at)))),
+    );
+    heads.forEach((head, at) =>
+      setAttribute(head, 'aria-sort', at !== sorted ? 'none' : falling ? 'descending' : 'ascending'),
+    );
+    const part = pages > 1 ? `${from + 1} to ${from + shown.length} of ` : '';
+    setText(count, `${part}${counted(found.length, 'row')}`);
+    before.hidden = after.hidden = pages === 1;
+    before.disabled = page === 0;
+    after.disabled = page === pages - 1;
+  };
+  filter.addEventListener('input', () => {
+    page = 0;
+    draw();
+  });
+  before.addEventListener('click', () => {
+    page--;
+    draw();
+  });
+  after.addEventListener('click', () => {
+    page++;
+    draw();
+  });
+  draw();
+  return el(
+    'div',
+    {},
+    el('div', { class: 'controls' }, el('label', {}, 'Filter', filter), count, before, after),
+    scrolling(
+      caption,
+      el('table', {}, el('caption', {}, caption), el('thead', {}, el('tr', {}, ...heads)), body),
+    ),
+  );
+}

@@ -1,0 +1,149 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type { Attention, PatientSlides, SlideEntry } from '../../page/wire.js';
+import { writtenText } from '../core/csv.js';
+import { staysWithin } from '../core/path-within.js';
+
+type Row = Readonly<Record<string, string | undefined>>;
+
+/** A slide with the files behind it. All names come from the files of the run, none from an address. */
+export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
+  /** The slide file; null when it is gone or was never there. */
+  readonly file: string | null;
+  readonly overlay: string | null;
+  readonly contoursFile: string | null;
+  /** Attention by its name. */
+  readonly tiles: ReadonlyMap<string, Attention>;
+}
+
+export interface ShownPatient {
+  readonly slides: readonly ShownSlide[];
+  /** Paths of pictures by file name. */
+  readonly heatmaps: ReadonlyMap<string, { readonly modality: string; readonly path: string }>;
+}
+
+/**
+ * The slides and cores of a patient in a run directory, from `tiles.csv` and the attention in `heatmaps`; null when the run has
+ * nothing of this patient.
+ */
+export function patientSlides(
+  directory: string,
+  dataRoot: string,
+  patient: string,
+  usualStep: (coords: Float32Array) => number,
+): ShownPatient | null {
+  const attended = new Map<string, Map<string, Attention>>();
+  const heatmaps = new Map<string, { modality: string; path: string }>();
+  for (const modality of namesIn(join(directory, 'heatmaps')))
+    for (const file of namesIn(join(directory, 'heatmaps', modality))) {
+      const fold = foldOf(file, patient);
+      if (fold === null) continue;
+      const path = join(directory, 'heatmaps', modality, file);
+      if (file.endsWith('.png'))
+        heatmaps.set(`${modality}-${file}`, { modality: `${modality}${fold}`, path });
+      else
+        for (const [image, attention] of attentionIn(path, usualStep)) {
+          const known = attended.get(image) ?? new Map<string, Attention>();
+          attended.set(image, known.set(`${modality}${fold}`, attention));
+        }
+    }
+  const tiled = rowsIn(join(directory, 'tiles.csv')).filter((row) => row.patient === patient);
+  const slides = tiled.map((row): Omit<ShownSlide, 'slide'> => {
+    const { id = '', file = '', source = '', width = '', height = '' } = row;
+    const key = `${source}/${id}`;
+    const tiles = attended.get(key) ?? new Map<string, Attention>();
+    attended.delete(key);
+    const path = staysWithin(file) ? join(dataRoot, file) : null;
+    const there = path !== null && existsSync(path);
+    const overlay = fileIn(join(directory, 'tiles/overlays'), `${id}.jpg`);
+    const known = Number(width) > 0 && Number(height) > 0;
+    return {
+      ...{ image: id, source, tiles, attention: [...tiles.keys()], overlay },
+      file: there ? path : null,
+      picture: there && known ? 'slide' : overlay !== null && known ? 'overlay' : 'paper',
+      reason: there ? null : `${file} is not there any more.`,
+      ...(known ? { width: Number(width), height: Number(height) } : extentOf(tiles)),
+      contours: fileIn(join(directory, 'tiles/contours'), `${id}.geojson`) !== null,
+      contoursFile: fileIn(join(directory, 'tiles/contours'), `${id}.geojson`),
+    };
+  });
+  const without = [...attended].map(([key, tiles]): Omit<ShownSlide, 'slide'> => ({
+    ...{ image: key.slice(key.indexOf('/') + 1), source: key.slice(0, key.indexOf('/')), tiles },
+    ...{ attention: [...tiles.keys()], overlay: null, file: null, contours: false, contoursFile: null },
+    ...{ picture: 'paper', reason: 'The features came without slides.', ...extentOf(tiles) },
+  }));
+  const all = [...slides, ...without];
+  if (all.length === 0 && heatmaps.size === 0) return null;
+  return { slides: all.map((slide, at) => ({ slide: at, ...slide })), heatmaps };
+}
+
+/** What of it the browser is told. */
+export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): PatientSlides => ({
+  id,
+  slides: slides.map(({ file: _, contoursFile: __, tiles: ___, overlay, ...slide }) => ({
+    ...slide,
+    thumbnail: overlay !== null,
+  })),
+  heatmaps: [...heatmaps].map(([file, { modality }]) => ({ modality, file })),
+});
+
+/** `''` for a file of the patient, ` fold 3` for one of a fold; null for a file of another patient. */
+function foldOf(file: string, patient: string): string | null {
+  const stem = file.replace(/\.(csv|png)$/, '');
+  if (stem === patient) return '';
+  const [, fold] = stem.startsWith(`${patient}-fold`) ? (/-fold(\d+)$/.exec(stem) ?? []) : [];
+  return fold !== undefined && stem === `${patient}-fold${fold}` ? ` fold ${fold}` : null;
+}
+
+/** The attention of each image in a table of `heatmap`. */
+function attentionIn(
+  path: string,
+  usualStep: (coords: Float32Array) => number,
+): ReadonlyMap<string, Attention> {
+  const byImage = new Map<string, Row[]>();
+  for (const row of rowsIn(path)) {
+    if (row.x === undefined || row.x === '') continue;
+    const key = `${row.source ?? ''}/${row.image ?? ''}`;
+    byImage.set(key, [...(byImage.get(key) ?? []), row]);
+  }
+  return new Map(
+    [...byImage].map(([key, rows]) => {
+      const step = rows.some(({ side }) => side === '')
+        ? usualStep(Float32Array.from(rows.flatMap(({ x, y }) => [Number(x), Number(y)])))
+        : 0;
+      const tiles = rows.map(
+        ({ x, y, side, score, attention, percentile }) =>
+          [
+            ...[Number(x), Number(y), side === '' ? step : Number(side)],
+            ...[Number(score), Number(attention), Number(percentile)],
+          ] as unknown as Attention['tiles'][number],
+      );
+      return [key, { unit: rows[0]?.unit ?? 'px', tiles }];
+    }),
+  );
+}
+
+function extentOf(tiles: ReadonlyMap<string, Attention>): { width: number; height: number } {
+  let [width, height] = [1, 1];
+  for (const { tiles: all } of tiles.values())
+    for (const [x, y, side] of all) [width, height] = [Math.max(width, x + side), Math.max(height, y + side)];
+  return { width, height };
+}
+
+function rowsIn(path: string): readonly Row[] {
+  if (!existsSync(path)) return [];
+  const rows: Record<string, string>[] = parse(readFileSync(path), {
+    columns: true,
+    relax_column_count: true,
+  });
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, writtenText(cell)])),
+  );
+}
+
+const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
+
+/** The path of a file that a folder lists under this very name. */
+const fileIn = (folder: string, name: string): string | null =>
+  namesIn(folder).includes(name) ? join(folder, name) : null;

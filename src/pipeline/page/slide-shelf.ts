@@ -1,0 +1,96 @@
+import type { DeepZoom } from '../../operators/slides/deep-zoom.js';
+
+/** Slides that are open at once, and bytes of encoded tiles that are kept. */
+const mostOpen = 4;
+const mostBytes = 64 * 2 ** 20;
+/** Tiles that are cut at once; a viewer asks for dozens. */
+const atOnce = 4;
+
+/**
+ * Open slides and their tiles. Slides and tiles that were not asked for lately make room, so memory is bounded whatever
+ * is looked at.
+ */
+export class SlideShelf {
+  private readonly slides = new Map<string, Promise<DeepZoom>>();
+  private readonly tiles = new Map<string, Uint8Array>();
+  private bytes = 0;
+  private cutting = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  /** @throws HafError HAF_SLIDE_UNREADABLE */
+  async size(path: string): Promise<{ readonly width: number; readonly height: number }> {
+    return (await this.open(path)).size;
+  }
+
+  /** A tile as JPEG; null when there is none at this place. @throws HafError HAF_SLIDE_UNREADABLE */
+  async tile(path: string, level: number, column: number, row: number): Promise<Uint8Array | null> {
+    const key = `${level}/${column}/${row} ${path}`;
+    const kept = this.tiles.get(key);
+    if (kept !== undefined) {
+      // The last one to be asked for is the last one to go.
+      this.tiles.delete(key);
+      this.tiles.set(key, kept);
+      return kept;
+    }
+    await this.turn();
+    try {
+      const cut = await (await this.open(path)).tile(level, column, row);
+      if (cut !== null) this.keep(key, cut);
+      return cut;
+    } finally {
+      this.cutting--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.slides.values()];
+    this.slides.clear();
+    this.tiles.clear();
+    this.bytes = 0;
+    await Promise.all(open.map(closed));
+  }
+
+  private open(path: string): Promise<DeepZoom> {
+    const known = this.slides.get(path);
+    const slide = known ?? opened(path);
+    this.slides.delete(path);
+    this.slides.set(path, slide);
+    if (known === undefined) {
+      // A slide that cannot be read now may be mended.
+      slide.catch(() => this.slides.delete(path));
+      for (const [oldest, one] of [...this.slides].slice(0, Math.max(0, this.slides.size - mostOpen))) {
+        this.slides.delete(oldest);
+        // Tiles that are being cut from it end first.
+        setTimeout(() => void closed(one), 5000).unref();
+      }
+    }
+    return slide;
+  }
+
+  private keep(key: string, tile: Uint8Array): void {
+    if (!this.tiles.has(key)) this.bytes += tile.byteLength;
+    this.tiles.set(key, tile);
+    for (const [oldest, old] of this.tiles) {
+      if (this.bytes <= mostBytes) break;
+      this.tiles.delete(oldest);
+      this.bytes -= old.byteLength;
+    }
+  }
+
+  private async turn(): Promise<void> {
+    while (this.cutting >= atOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.cutting++;
+  }
+}
+
+async function opened(path: string): Promise<DeepZoom> {
+  const [{ openSlide }, { DeepZoom: Zoom }] = await Promise.all([
+    import('../../operators/slides/open-slide.js'),
+    import('../../operators/slides/deep-zoom.js'),
+  ]);
+  return new Zoom(await openSlide(path));
+}
+
+const closed = (slide: Promise<DeepZoom>): Promise<void> =>
+  slide.then((one) => one.close()).catch(() => undefined);
