@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { DeepZoom, topZoom, zoomSize, zoomTile } from '../../src/operators/slides/deep-zoom.js';
+import { DeepZoom, topZoom, zoomSize, zoomTile } from '../../src/operators/tiling/deep-zoom.js';
 import { openSlide } from '../../src/operators/slides/open-slide.js';
 import { paintWaves, writePainted } from '../support/painted-slide.js';
 

@@ -12,7 +12,7 @@ import { SlideShelf } from './slide-shelf.js';
 const mostPatients = 16;
 /** A run that goes on may get more slides. */
 const freshMs = 10_000;
-/** Side of a tile; `operators/slides/deep-zoom.ts` cuts them so. */
+/** Side of a tile; `operators/tiling/deep-zoom.ts` cuts them so. */
 const side = 256;
 
 /** Slides of a patient as Deep Zoom tiles, with attention and contours. */

@@ -1,4 +1,4 @@
-import type { DeepZoom } from '../../operators/slides/deep-zoom.js';
+import type { DeepZoom } from '../../operators/tiling/deep-zoom.js';
 
 /** Slides that are open at once, and bytes of encoded tiles that are kept. */
 const mostOpen = 4;
@@ -87,7 +87,7 @@ export class SlideShelf {
 async function opened(path: string): Promise<DeepZoom> {
   const [{ openSlide }, { DeepZoom: Zoom }] = await Promise.all([
     import('../../operators/slides/open-slide.js'),
-    import('../../operators/slides/deep-zoom.js'),
+    import('../../operators/tiling/deep-zoom.js'),
   ]);
   return new Zoom(await openSlide(path));
 }

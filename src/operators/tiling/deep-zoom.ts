@@ -1,5 +1,6 @@
-import type { SlideReader } from './slide-reader.js';
-import { sharp } from './sharp-uncached.js';
+import { sharp } from '../slides/sharp-uncached.js';
+import type { SlideReader } from '../slides/slide-reader.js';
+import { thumbnailOf } from './thumbnail.js';
 
 /** Side of a tile of the viewer. */
 export const zoomTile = 256;
@@ -91,7 +92,6 @@ export class DeepZoom {
     high: number,
   ): Promise<Uint8Array> {
     this.whole ??= (async () => {
-      const { thumbnailOf } = await import('../tiling/thumbnail.js');
       const { data, width, height } = await thumbnailOf(this.reader, wholeSide);
       return { rgb: Buffer.from(data.buffer, data.byteOffset, data.byteLength), width, height };
     })();
