@@ -34,6 +34,7 @@ export function sectionsOf(id = ''): readonly ConfigPath[] {
 /** The keys of `fusion` that a method looks at; another row's key does not train it again. */
 const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
   'fusion.logits',
+  'fusion.ensemble',
   ...(method.embedding === 'projected' ? (['fusion.projection'] as const) : []),
   ...(hasFusionNetwork(method) ? (['fusion.hidden', 'fusion.activation', 'fusion.dropout'] as const) : []),
   ...(method.randomDrop ? (['fusion.lambdaMoFe', 'fusion.mofeStopGradReduced'] as const) : []),

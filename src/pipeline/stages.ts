@@ -145,8 +145,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   stage3: define({
     name: 'stage3',
-    // Classical rows write their model since 4.
-    version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 4 : 3),
+    // Classical rows write their model since 4; an absent table says nothing to ridge, and a stack adds its parts, since 5.
+    version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 5 : 3),
     class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
     reads: ({ method }) => [
       'seed',

@@ -5,6 +5,7 @@ import type { Arrays } from '../../src/operators/bundle/open-bundle.js';
 import { scoringCriterion } from '../../src/operators/bundle/scoring-criterion.js';
 import type { ScoringData } from '../../src/operators/bundle/scoring-data.js';
 import { scoringModel, type FoldParts, type ScoringModel } from '../../src/operators/bundle/scoring-model.js';
+import { ensembleOf } from '../../src/operators/heads/ensemble.js';
 import type { InputShape } from '../../src/operators/heads/head.js';
 import { modalitiesOf } from '../../src/operators/methods/method.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
@@ -12,7 +13,7 @@ import { encodedWidth } from '../../src/operators/preprocessing/encode-row.js';
 import type { FittedColumn } from '../../src/operators/preprocessing/vectors-data.js';
 import { bagEncoderOf } from '../../src/operators/stage1/bag-encoder.js';
 import { projectionOf } from '../../src/operators/stage2/projection.js';
-import { headOver } from '../../src/operators/stage3/method-head.js';
+import { headsOver } from '../../src/operators/stage3/method-head.js';
 import type { TypedTable } from '../../src/operators/tables/typed-table.js';
 import { namedParameters, type ParameterLayout } from '../../src/operators/tensor/parameters.js';
 import { slotsOf } from '../../src/pipeline/config/slots.js';
@@ -94,7 +95,9 @@ export async function scoredFold(id: string, changes: Changes, outputs: number):
     );
     if (aligned) Object.assign(arrays, random('phi', projection.layout));
     const read = aligned ? shapes.map((shape): InputShape => ({ ...shape, kind: 'latent', width })) : shapes;
-    const head = await headOver({ config, rng: () => stream }, scoringCriterion(outputs), method, read);
+    const head = ensembleOf(
+      await headsOver({ config, rng: () => stream }, scoringCriterion(outputs), method, read),
+    );
     Object.assign(arrays, random('head', head.layout));
   }
   const record: BundleFold = {

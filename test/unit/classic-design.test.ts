@@ -47,12 +47,34 @@ describe('the design matrix of tables', () => {
     expect(rowOf('a', tables, () => false)).toEqual(missing);
   });
 
+  it('has the means of those with a row for a patient without one, where asked: of numbers, shares of categories, and of marks', () => {
+    const own = fitDesign(tables, ['a', 'b', 'c', 'nobody'], { absent: 'mean' });
+    const means = [60, 1 / 3, 2 / 3, 1 / 3, 1 / 3, 1 / 3, 2 / 3, 1 / 3];
+    const rows = [
+      designMatrix(own, tables, ['a', 'nobody']),
+      designMatrix(own, [], ['a', 'nobody']),
+      designMatrix(own, tables, ['a', 'b'], (row) => row === 0),
+    ].map(({ values, columns }) => [[...values.subarray(0, columns)], [...values.subarray(columns)]]);
+    const seen = [50, 0, 0, 1, 0, 0, 1, 0];
+    [
+      [seen, means],
+      [means, means],
+      [seen, means],
+    ].forEach((expected, at) =>
+      expected.forEach((row, patient) =>
+        row.forEach((value, k) => expect(rows[at]?.[patient]?.[k]).toBeCloseTo(value, 12)),
+      ),
+    );
+    // A cell that is missing in a row is marked as before.
+    expect([...designMatrix(own, tables, ['c']).values]).toEqual([70, 0, 1, 0, 0, 1, 1, 0]);
+  });
+
   it('marks columns with the same missing cells once where asked, in each table', () => {
     const columns = ['x', 'y', 'z'].map((name) => ({ name, kind: 'numeric' as const, inferred: true }));
     const cells = Float64Array.from([NaN, NaN, 1, 2, 3, NaN]);
     const two = ['A', 'B'].map((modality) => ({ modality, table: { columns, patients: ['a', 'b'], cells } }));
     const marksOf = (marks: 'each' | 'once') =>
-      designColumns(fitDesign(two, ['a', 'b'], marks)).filter((name) => name.endsWith('missing'));
+      designColumns(fitDesign(two, ['a', 'b'], { marks })).filter((name) => name.endsWith('missing'));
     expect(marksOf('each')).toHaveLength(6);
     expect(marksOf('once')).toEqual(
       ['A', 'B'].flatMap((table) => [`${table}.x missing`, `${table}.z missing`]),

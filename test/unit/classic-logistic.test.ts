@@ -66,7 +66,7 @@ describe('penalised logistic regression', () => {
       ],
     ],
   ])('has the coefficients of scikit-learn at lambda %d', (lambda, expected) => {
-    const { model } = fitLogisticRidge(sines, sineClasses, null, [lambda]);
+    const { model } = fitLogisticRidge(sines, sineClasses, null, { lambdas: [lambda] });
     [...model.coefficients, model.intercept].forEach((own, k) =>
       expect(own).toBeCloseTo(expected[k] ?? NaN, 7),
     );
@@ -77,7 +77,7 @@ describe('penalised logistic regression', () => {
     ['more columns than patients', 25, 60],
   ])('has a gradient of 0 by central differences: %s', (_, patients, columns) => {
     const { x, y } = invented(patients, columns);
-    const { model } = fitLogisticRidge(x, y, null, [0.05]);
+    const { model } = fitLogisticRidge(x, y, null, { lambdas: [0.05] });
     const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
     const z = standardised(x, scale);
     const at = [...model.coefficients, model.intercept];
@@ -132,10 +132,38 @@ describe('penalised logistic regression', () => {
     // Calibrated on held-out patients: as many events as expected, and none left that the logit tells.
     expect(sum((p, i) => p - (y[i] ?? NaN))).toBeCloseTo(0, 5);
     expect(sum((p, i) => (p - (y[i] ?? NaN)) * (logits[i] as number))).toBeCloseTo(0, 2);
-    const plain = fitLogisticRidge(x, y, null, [fit.model.lambda]).model;
+    const plain = fitLogisticRidge(x, y, null, { lambdas: [fit.model.lambda] }).model;
     const ratios = fit.model.coefficients.map((own, k) => own / (plain.coefficients[k] ?? NaN));
     ratios.forEach((ratio) => expect(ratio).toBeCloseTo(ratios[0] ?? NaN, 6));
     expect(ratios[0]).toBeGreaterThan(0);
+  });
+
+  it('chooses by log loss where asked, of which the path tells the least', () => {
+    const { x, y } = invented(80, 5);
+    const fold = innerFoldsOf(y, rng(1, 'inner'));
+    const [byOrder, byLoss] = [
+      fitLogisticRidge(x, y, fold),
+      fitLogisticRidge(x, y, fold, { choose: 'logLoss' }),
+    ];
+    expect(byLoss.path).toEqual(byOrder.path);
+    const least = Math.min(...byLoss.path.map(({ logLoss }) => logLoss));
+    expect(byLoss.path.find(({ lambda }) => lambda === byLoss.model.lambda)?.logLoss).toBe(least);
+  });
+
+  it('is drawn to given coefficients: at a large penalty it has them, and its gradient is that of the shifted penalty', () => {
+    const { x, y } = invented(60, 3);
+    const towards = [0.4, -0.2, 0];
+    const at = (lambda: number) => fitLogisticRidge(x, y, null, { lambdas: [lambda], towards }).model;
+    const strong = at(1e6);
+    strong.coefficients.forEach((own, k) =>
+      expect(own * (strong.factor[k] ?? NaN)).toBeCloseTo(towards[k] ?? NaN, 6),
+    );
+    // The same minimum by gradient descent on the distance to the given coefficients.
+    const model = at(0.05);
+    const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
+    const centre = towards.map((own, k) => own / (model.factor[k] ?? NaN));
+    const found = descend(standardised(x, scale), y, 0.05, centre);
+    [...model.coefficients, model.intercept].forEach((own, k) => expect(own).toBeCloseTo(found[k] ?? NaN, 6));
   });
 
   it('calibrates nothing when the held-out patients are ranked no better than by chance', () => {
@@ -149,14 +177,14 @@ describe('penalised logistic regression', () => {
 
   it('leaves out constant columns and does not depend on units', () => {
     const { x, y } = invented(60, 4);
-    const plain = fitLogisticRidge(x, y, null, [0.1]).model;
+    const plain = fitLogisticRidge(x, y, null, { lambdas: [0.1] }).model;
     const other = matrix(
       Array.from({ length: 60 }, (_, i) => [
         ...Array.from(x.values.subarray(4 * i, 4 * i + 4), (value, c) => 10 ** c * value - 7),
         5,
       ]),
     );
-    const scaled = fitLogisticRidge(other, y, null, [0.1]).model;
+    const scaled = fitLogisticRidge(other, y, null, { lambdas: [0.1] }).model;
     expect(scaled.coefficients[4]).toBe(0);
     const logits = logisticLogits(plain, x);
     logisticLogits(scaled, other).forEach((logit, i) => expect(logit).toBeCloseTo(logits[i] ?? NaN, 7));
@@ -174,7 +202,7 @@ describe('penalised logistic regression', () => {
   it('converges for classes that a column separates, at the smallest penalty', () => {
     const x = matrix(Array.from({ length: 20 }, (_, i) => [i < 10 ? -1 : 1]));
     const y = Array.from({ length: 20 }, (_, i): 0 | 1 => (i < 10 ? 0 : 1));
-    const { model } = fitLogisticRidge(x, y, null, [1e-5]);
+    const { model } = fitLogisticRidge(x, y, null, { lambdas: [1e-5] });
     expect(model.coefficients[0]).toBeGreaterThan(5);
     expect(model.coefficients[0]).toBeLessThan(100);
   });
@@ -224,10 +252,10 @@ describe('the loss with the best intercept', () => {
 });
 
 /** Minimum of `objective` by plain gradient descent: slow, and independent of Newton's method. */
-function descend(z: Matrix, y: readonly (0 | 1)[], lambda: number): number[] {
+function descend(z: Matrix, y: readonly (0 | 1)[], lambda: number, centre: readonly number[] = []): number[] {
   const at = new Array<number>(z.columns + 1).fill(0);
   for (let step = 0; step < 3000; step++) {
-    const slope = at.map((own, k) => (k < z.columns ? lambda * own : 0));
+    const slope = at.map((own, k) => (k < z.columns ? lambda * (own - (centre[k] ?? 0)) : 0));
     y.forEach((own, i) => {
       const row = [...z.values.subarray(i * z.columns, (i + 1) * z.columns), 1];
       const excess = probability(row.reduce((sum, value, k) => sum + value * (at[k] ?? NaN), 0)) - own;

@@ -58,6 +58,7 @@ const cases: readonly (readonly [string, string, Changes, number])[] = [
   ['haf', 'with fixed maps of the tables and a map T of the bags', maps, 1],
   ['haf', 'with imputed rows and two logits', { ...small, tabular: { absentRow: 'impute' } }, 2],
   ['haf', 'of four hazards', maps, 4],
+  ['haf', 'of three networks', { ...small, fusion: { ...small.fusion, ensemble: 3 } }, 2],
   ['haf_attached', 'with maps', maps, 1],
   ['all_mlp', 'with maps of its own', small, 1],
   ['all_mlp', 'with fixed maps', maps, 1],

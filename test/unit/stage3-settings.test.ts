@@ -28,6 +28,7 @@ const fusion: { readonly [K in keyof Config['fusion']]: Config['fusion'][K] } = 
   dropout: 0.5,
   lambdaMoFe: 5,
   mofeStopGradReduced: true,
+  ensemble: 2,
 };
 const single: { readonly [K in keyof Config['single']]: Config['single'][K] } = {
   hidden: 12,

@@ -7,6 +7,7 @@ import { modelOutputs } from '../classic/model-outputs.js';
 import { visibleRows, type BagMeans, type PatientInputs } from '../classic/patient-inputs.js';
 import { outputRows } from '../criteria/output-rows.js';
 import { gatherMask, hasAny, type ModalityInput } from '../embeddings/modality-inputs.js';
+import { ensembleOf } from '../heads/ensemble.js';
 import { inWholeBatches, type Outputs } from '../heads/outputs.js';
 import type { BagMethod, ClassicMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
 import { modalitiesOf } from '../methods/method.js';
@@ -18,7 +19,7 @@ import { frozenTransfer } from '../stage2/frozen-transfer.js';
 import { latentVectors } from '../stage2/latent-export.js';
 import { latentInputs } from '../stage2/latent-inputs.js';
 import { projectionOf } from '../stage2/projection.js';
-import { headOver, transferredTables } from '../stage3/method-head.js';
+import { headsOver, transferredTables } from '../stage3/method-head.js';
 import { parametersFrom } from '../tensor/parameters.js';
 import type { BundleFold } from './bundle-data.js';
 import { replayDraws } from './drawn-maps.js';
@@ -154,7 +155,7 @@ async function headModel(
   const inputs = aligned
     ? await alignedInputs(parts, vectors)
     : transferredTables({ config, rng }, method, vectors);
-  const head = await headOver({ config, rng }, criterion, method, inputs);
+  const head = ensembleOf(await headsOver({ config, rng }, criterion, method, inputs));
   const parameters = parametersFrom(head.layout, under(arrays, 'head'));
   return {
     modalities: inputs.map(({ modality }) => modality),

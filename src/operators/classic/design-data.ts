@@ -26,6 +26,13 @@ export type DesignColumn = z.infer<typeof designColumnSchema>;
 
 /** What turns tables into the columns of a matrix, in this order. */
 export const designSchema = z.strictObject({
-  tables: z.array(z.strictObject({ modality: z.string(), columns: z.array(designColumnSchema) })),
+  tables: z.array(
+    z.strictObject({
+      modality: z.string(),
+      columns: z.array(designColumnSchema),
+      /** The columns of the matrix for a patient without a row: their training means. Without it, all cells of such a patient are missing. */
+      absent: z.array(z.number()).exactOptional(),
+    }),
+  ),
 });
 export type Design = z.infer<typeof designSchema>;

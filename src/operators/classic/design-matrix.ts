@@ -10,36 +10,51 @@ export interface ModalityTable {
   readonly table: TypedTable;
 }
 
+/** Choices of a design. */
+export interface DesignChoices {
+  /** Whether columns of a table with the same missing cells have a mark each, or one together: a penalty sees forty equal marks as one with a fortieth of the penalty. */
+  readonly marks?: 'each' | 'once';
+  /** Whether a patient without a row of a table has all its cells missing, or the training mean of each column, marks too: then an absent table says nothing. */
+  readonly absent?: 'missing' | 'mean';
+}
+
 /**
  * Fits the design matrix of several tables for classical models: numbers and ordered categories as they are, one column for each other
- * category; a missing cell becomes the training mean and is marked by a column of its own. A patient without a row of a table has all
- * its cells missing. Only training patients decide means, categories and which marks there are.
- *
- * @param marks whether columns of a table with the same missing cells have a mark each, or one together: a penalty sees forty equal
- *   marks as one with a fortieth of the penalty
+ * category; a missing cell becomes the training mean and is marked by a column of its own. Only training patients decide means, categories
+ * and which marks there are.
  */
 export const fitDesign = (
   tables: readonly ModalityTable[],
   training: readonly string[],
-  marks: 'each' | 'once' = 'each',
+  { marks = 'each', absent = 'missing' }: DesignChoices = {},
 ): Design => ({
   tables: tables.map(({ modality, table }) => {
-    const cellOf = cellsOf(table);
-    const marked = new Set<string>();
-    return {
-      modality,
-      columns: table.columns.flatMap((column, at) => {
-        const cells = Float64Array.from(training, (patient) => cellOf(patient, at));
-        const missing = Array.from(cells, (cell) => (Number.isNaN(cell) ? 1 : 0)).join('');
-        const mark = missing.includes('1') && !(marks === 'once' && marked.has(missing));
-        marked.add(missing);
-        return column.kind === 'nominal'
-          ? fitCategories(column, cells, mark)
-          : fitNumber(column, cells, mark);
-      }),
-    };
+    if (absent === 'missing') return { modality, columns: fitColumns(table, training, marks) };
+    const inTable = new Set(table.patients);
+    const own = training.filter((patient) => inTable.has(patient));
+    const columns = fitColumns(table, own, marks);
+    const {
+      rows,
+      columns: width,
+      values,
+    } = designMatrix({ tables: [{ modality, columns }] }, [{ modality, table }], own);
+    const column = (at: number) =>
+      Array.from({ length: rows }, (_, row) => values[row * width + at] as number);
+    return { modality, columns, absent: Array.from({ length: width }, (_, at) => mean(column(at))) };
   }),
 });
+
+function fitColumns(table: TypedTable, training: readonly string[], marks: 'each' | 'once') {
+  const cellOf = cellsOf(table);
+  const marked = new Set<string>();
+  return table.columns.flatMap((column, at) => {
+    const cells = Float64Array.from(training, (patient) => cellOf(patient, at));
+    const missing = Array.from(cells, (cell) => (Number.isNaN(cell) ? 1 : 0)).join('');
+    const mark = missing.includes('1') && !(marks === 'once' && marked.has(missing));
+    marked.add(missing);
+    return column.kind === 'nominal' ? fitCategories(column, cells, mark) : fitNumber(column, cells, mark);
+  });
+}
 
 /** Names of the columns of the matrix, in order. */
 export const designColumns = ({ tables }: Design): readonly string[] =>
@@ -69,9 +84,10 @@ export function designMatrix(
   const width = designColumns(design).length;
   const values = new Float64Array(patients.length * width);
   let from = 0;
-  for (const { modality, columns } of design.tables) {
+  for (const { modality, columns, absent } of design.tables) {
     const table = tables.find((one) => one.modality === modality)?.table;
     const cellOf = table === undefined ? () => NaN : cellsOf(table);
+    const start = from;
     for (const column of columns) {
       const at = table === undefined ? 0 : positionOf(table, column.name, modality);
       const writes = writerOf(column, table?.columns[at]);
@@ -81,6 +97,11 @@ export function designMatrix(
       });
       from += writes.width;
     }
+    if (absent === undefined) continue;
+    const having = new Set(table?.patients);
+    patients.forEach((patient, row) => {
+      if (!having.has(patient) || !open(row, modality)) values.set(absent, row * width + start);
+    });
   }
   return { rows: patients.length, columns: width, values };
 }

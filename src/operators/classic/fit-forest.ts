@@ -17,7 +17,7 @@ export function fitForest(
   base: number,
   random: Rng,
 ): Fitted<ForestModel> {
-  const design = fitDesign(tables, patients, 'once');
+  const design = fitDesign(tables, patients, { marks: 'once' });
   const x = designMatrix(design, tables, patients);
   const trees = growForest(x, y, { trees: 500, minLeaf: 5 }, random);
   return { model: { kind: 'forest', base, design, trees: [...trees] }, notes: [] };

@@ -34,7 +34,7 @@ export function fitRidge(
   random: Rng,
 ): Fitted<RidgeModel> {
   const { tables, patients } = training;
-  const design = fitDesign(tables, patients, 'once');
+  const design = fitDesign(tables, patients, { marks: 'once', absent: 'mean' });
   const { model, notes } = fitLogisticRidge(
     designMatrix(design, tables, patients),
     y,

@@ -60,6 +60,8 @@ export function fitStack(
     ),
     rows.map(({ patient }) => y[patient] as 0 | 1),
     fold === null ? null : Int32Array.from(rows, ({ patient }) => fold[patient] as number),
+    // Each part is calibrated, so parts that know nothing of each other add up. The penalty draws the combination to this sum.
+    { choose: 'logLoss', towards: parts.flatMap(() => [1, 0]) },
   );
   return {
     model: {
@@ -88,7 +90,7 @@ function fitPart(
   }
   const ids = having.map((row) => patients[row] as string);
   const [shape, x] = partShape(from, modality, ids);
-  const { model, heldOut, notes } = fitLogisticRidge(x, classes, fold);
+  const { model, heldOut, notes } = fitLogisticRidge(x, classes, fold, { choose: 'logLoss' });
   return {
     part: { ...shape, modality, logistic: model },
     heldOut: new Map(having.map((row, at) => [row, heldOut?.[at] as number])),
@@ -100,7 +102,7 @@ function fitPart(
       const design = fitDesign(
         tables.filter((one) => one.modality === id),
         own,
-        'once',
+        { marks: 'once' },
       );
       return [{ from: of, design }, designMatrix(design, tables, own)] as const;
     }

@@ -3,6 +3,7 @@ import { rowsAt, timesVector, type Matrix } from '../survival/matrix.js';
 import { penalisedMinimum } from '../survival/penalised-newton.js';
 import { preconditionerOf, ridgeBasis, standardised, type RidgeBasis } from '../survival/ridge-basis.js';
 import { auc } from '../stats/auc.js';
+import { logisticLoss } from '../tensor/cross-entropy.js';
 import { mean } from '../stats/spread.js';
 import { tiedScores } from '../stats/tied-scores.js';
 import type { Logistic } from './logistic-data.js';
@@ -14,16 +15,32 @@ export const defaultLambdas: readonly number[] = Array.from({ length: 17 }, (_, 
 /** A fitted penalised logistic regression, and what its inner folds say. */
 export interface LogisticFit {
   readonly model: Logistic;
-  /** The tried penalties, descending, with the mean AUC of held-out patients; empty when nothing was chosen. */
-  readonly path: readonly { readonly lambda: number; readonly auc: number }[];
+  /** The tried penalties, descending, with AUC (mean over inner folds) and mean log loss of held-out patients; empty when nothing was chosen. */
+  readonly path: readonly Tried[];
   /** Logit of each training patient by the model of the other inner folds, at the chosen penalty and calibrated; null without inner folds. */
   readonly heldOut: Float64Array | null;
   readonly notes: readonly string[];
 }
 
+interface Tried {
+  readonly lambda: number;
+  readonly auc: number;
+  readonly logLoss: number;
+}
+
+/** Choices of a fit. */
+export interface LogisticChoices {
+  /** Penalties to choose from. */
+  readonly lambdas?: readonly number[];
+  /** What the chosen penalty is best in, on held-out patients: the order of the patients, or their probabilities. */
+  readonly choose?: 'auc' | 'logLoss';
+  /** The coefficients of the columns as they are given that the penalty draws to; 0 without it. */
+  readonly towards?: readonly number[];
+}
+
 /**
- * Logistic regression with a ridge penalty on standardised columns: minimum of `mean loss + lambda/2 |beta|^2` (method.md 12.1). The
- * intercept has no penalty. Lambda has the largest mean AUC over inner folds of the training patients. A large penalty ranks patients well and
+ * Logistic regression with a ridge penalty on standardised columns: minimum of `mean loss + lambda/2 |beta - towards|^2` (method.md 12.1). The
+ * intercept has no penalty. Lambda is best over inner folds of the training patients. A large penalty ranks patients well and
  * makes all probabilities alike, so the logits are then scaled by a logistic regression on those of the held-out patients (Platt).
  *
  * @param x [training patients, columns]
@@ -35,25 +52,29 @@ export function fitLogisticRidge(
   x: Matrix,
   y: readonly (0 | 1)[],
   fold: Int32Array | null,
-  lambdas: readonly number[] = defaultLambdas,
+  { lambdas = defaultLambdas, choose = 'auc', towards = [] }: LogisticChoices = {},
 ): LogisticFit {
   if (x.rows !== y.length || x.values.length !== x.rows * x.columns)
     throw new RangeError(`${x.rows} rows of ${x.columns} columns but ${y.length} patients`);
   if (!x.values.every(Number.isFinite))
     throw new RangeError('a value of a logistic regression is not finite');
   const basis = ridgeBasis(x);
+  const { scale } = basis;
+  const centre = scale.factor.map((factor, column) => (factor > 0 ? (towards[column] ?? 0) / factor : 0));
+  const at = { basis, y, offset: timesVector(standardised(x, scale), centre) };
   const tried = [...lambdas].sort((a, b) => b - a);
   const choice =
     fold === null || tried.length === 1
       ? { lambda: tried[0] as number, path: [], heldOut: null, notes: fewPatients(tried, y) }
-      : chooseLambda(basis, y, tried, fold);
-  const w = fitAt(basis, basis.rows, y, choice.lambda, new Float64Array(basis.rows.columns), 1e-9);
+      : chooseLambda(at, tried, fold, choose);
+  const part = { rows: basis.rows, offset: at.offset, y };
+  const w = fitAt(basis, part, choice.lambda, new Float64Array(basis.rows.columns), 1e-9);
   const { lambda, path, notes, heldOut } = choice;
   const model = {
-    mean: [...basis.scale.mean],
-    factor: [...basis.scale.factor],
-    coefficients: [...basis.coefficients(w)],
-    intercept: bestIntercept(timesVector(basis.rows, w), y),
+    mean: [...scale.mean],
+    factor: [...scale.factor],
+    coefficients: [...basis.coefficients(w).map((own, column) => own + (centre[column] as number))],
+    intercept: bestIntercept(predictors(part, w), y),
     lambda,
   };
   if (heldOut === null) return { model, path, heldOut, notes };
@@ -74,7 +95,7 @@ function plattScale(
   y: readonly (0 | 1)[],
 ): { readonly slope: number; readonly intercept: number } {
   const column = { rows: logits.length, columns: 1, values: logits };
-  const { model } = fitLogisticRidge(column, y, null, [1e-6]);
+  const { model } = fitLogisticRidge(column, y, null, { lambdas: [1e-6] });
   const slope = (model.coefficients[0] as number) * (model.factor[0] as number);
   return slope > 0
     ? { slope, intercept: model.intercept - slope * (model.mean[0] as number) }
@@ -94,23 +115,34 @@ const fewPatients = (tried: readonly number[], y: readonly (0 | 1)[]): readonly 
         `${counted(y.filter((own) => own === 1).length, 'event')} of ${y.length} patients cannot choose a penalty: the largest is taken`,
       ];
 
+/** Patients of a fit: their rows in the basis, what the prior says of them, and their classes. */
+interface FitPart {
+  readonly rows: Matrix;
+  readonly offset: Float64Array;
+  readonly y: readonly (0 | 1)[];
+}
+
+/** Linear predictors without an intercept. */
+const predictors = ({ rows, offset }: Omit<FitPart, 'y'>, w: Float64Array): Float64Array =>
+  timesVector(rows, w).map((own, i) => own + (offset[i] as number));
+
 /** @param tolerance largest length of the gradient of the mean loss */
 function fitAt(
   basis: RidgeBasis,
-  rows: Matrix,
-  y: readonly (0 | 1)[],
+  { rows, offset, y }: FitPart,
   lambda: number,
   start: Float64Array,
   tolerance: number,
   preconditioner?: Matrix,
 ): Float64Array {
   const summed = lambda * rows.rows;
+  const shifted = (eta: Float64Array): Float64Array => eta.map((own, i) => own + (offset[i] as number));
   return penalisedMinimum(
     {
       ...{ rows, lambda: summed, name: 'logistic' },
       preconditioner: preconditioner ?? preconditionerOf(basis, meanCurvature(y), summed),
-      lossAt: (eta) => profiledLoss(eta, y),
-      curvatureAt: (eta) => profiledCurvature(eta, y),
+      lossAt: (eta) => profiledLoss(shifted(eta), y),
+      curvatureAt: (eta) => profiledCurvature(shifted(eta), y),
     },
     start,
     tolerance * rows.rows,
@@ -123,40 +155,44 @@ function meanCurvature(y: readonly (0 | 1)[]): number {
 }
 
 function chooseLambda(
-  basis: RidgeBasis,
-  y: readonly (0 | 1)[],
+  { basis, y, offset }: Omit<FitPart, 'rows'> & { readonly basis: RidgeBasis },
   tried: readonly number[],
   fold: Int32Array,
+  choose: 'auc' | 'logLoss',
 ): Omit<LogisticFit, 'model'> & { readonly lambda: number } {
   const positions = Array.from(fold, (_, i) => i);
+  const partOf = (own: readonly number[]): FitPart => ({
+    rows: rowsAt(basis.rows, own),
+    offset: Float64Array.from(own, (i) => offset[i] as number),
+    y: own.map((i) => y[i] as 0 | 1),
+  });
   const inner = [...new Set(fold)].map((held) => {
-    const w: Float64Array = new Float64Array(basis.rows.columns);
-    const [members, others] = [true, false].map((own) => positions.filter((i) => (fold[i] === held) !== own));
+    const others = positions.filter((i) => fold[i] === held);
     return {
-      ...{ rows: rowsAt(basis.rows, members as number[]), held: others as number[] },
-      heldRows: rowsAt(basis.rows, others as number[]),
-      y: (members as number[]).map((i) => y[i] as 0 | 1),
-      w,
+      ...{ members: partOf(positions.filter((i) => fold[i] !== held)), others, held: partOf(others) },
+      w: new Float64Array(basis.rows.columns) as Float64Array,
     };
   });
   const path = tried.map((lambda) => {
     const preconditioner = preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);
     const heldOut = new Float64Array(y.length);
     const aucs = inner.map((part) => {
-      part.w = fitAt(basis, part.rows, part.y, lambda, part.w, 1e-7, preconditioner);
-      const intercept = bestIntercept(timesVector(part.rows, part.w), part.y);
-      const logits = timesVector(part.heldRows, part.w).map((own) => own + intercept);
-      part.held.forEach((i, k) => (heldOut[i] = logits[k] as number));
-      const classes = part.held.map((i) => y[i] as 0 | 1);
-      return auc(classes, tiedScores([...logits])) ?? 0.5;
+      part.w = fitAt(basis, part.members, lambda, part.w, 1e-7, preconditioner);
+      const intercept = bestIntercept(predictors(part.members, part.w), part.members.y);
+      const logits = predictors(part.held, part.w).map((own) => own + intercept);
+      part.others.forEach((i, k) => (heldOut[i] = logits[k] as number));
+      return auc(part.held.y, tiedScores([...logits])) ?? 0.5;
     });
-    return { lambda, auc: mean(aucs), heldOut };
+    const losses = Array.from(heldOut, (logit, i) => logisticLoss(logit, y[i] as 0 | 1).loss);
+    return { lambda, auc: mean(aucs), logLoss: mean(losses), heldOut };
   });
-  const best = path.reduce((most, one) => (one.auc > most.auc ? one : most));
+  const best = path.reduce((most, one) =>
+    (choose === 'auc' ? one.auc > most.auc : one.logLoss < most.logLoss) ? one : most,
+  );
   const notes =
     best === path.at(-1) ? [`the smallest penalty of those tried fits best: lambda ${best.lambda}`] : [];
   return {
     ...{ lambda: best.lambda, heldOut: best.heldOut, notes },
-    path: path.map(({ lambda, auc: own }) => ({ lambda, auc: own })),
+    path: path.map(({ heldOut: _, ...own }) => own),
   };
 }

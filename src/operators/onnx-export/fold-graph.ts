@@ -3,6 +3,7 @@ import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 import type { BundleModality } from '../bundle/bundle-data.js';
 import { under, type FoldParts } from '../bundle/scoring-model.js';
 import { scoringCriterion } from '../bundle/scoring-criterion.js';
+import { memberName } from '../heads/ensemble.js';
 import type { InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { mapNames } from '../heads/fusion-net.js';
@@ -11,7 +12,7 @@ import { encodedWidth } from '../preprocessing/encode-row.js';
 import { bagEncoderOf, type BagEncoder } from '../stage1/bag-encoder.js';
 import { frozenMaps } from '../stage2/frozen-transfer.js';
 import { projectionOf } from '../stage2/projection.js';
-import { headOver } from '../stage3/method-head.js';
+import { headsOver } from '../stage3/method-head.js';
 import { OnnxGraph, type Edge } from '../tensor/onnx/graph-builder.js';
 import { denseEdge, layerConstants, type TrainedArrays } from '../tensor/onnx/layers.js';
 import { trainedMlpEdge } from '../tensor/onnx/mlp-graph.js';
@@ -103,18 +104,28 @@ class FoldEdges {
     const vectors = this.transferred(this.slots.map((slot) => this.vectorOf(slot)));
     const aligned = method.kind === 'fusion' && method.embedding !== 'projected';
     const read = aligned ? this.aligned(vectors) : vectors;
-    const head = await headOver({ config, rng }, scoringCriterion(record.outputs), method, read);
-    if (!(head instanceof MlpHead)) throw new Error(`${method.id} has no fusion network`);
-    const trained = this.trained('head', head.layout);
+    const members = await headsOver({ config, rng }, scoringCriterion(record.outputs), method, read);
+    const logits = members.map((head, member) => {
+      if (!(head instanceof MlpHead)) throw new Error(`${method.id} has no fusion network`);
+      return this.networkLogits(head, members.length === 1 ? 'head' : `head.${memberName(member)}`, read);
+    });
+    const sum = logits.reduce((before, one) => graph.add('Add', [before, one]));
+    return members.length === 1 ? sum : graph.add('Mul', [sum, graph.scalar(1 / members.length)]);
+  }
+
+  /** One fusion network, whose arrays have this name. */
+  private networkLogits(head: MlpHead, part: string, read: readonly Vector[]): Edge {
+    const { graph } = this;
+    const trained = this.trained(part, head.layout);
     const names = mapNames(head.net);
     const slots = read.map(({ edge }, m) => {
       const name = names[m] ?? null;
       const mapped =
-        name === null ? edge : denseEdge(graph, edge, layerConstants(graph, 'head', name, trained));
+        name === null ? edge : denseEdge(graph, edge, layerConstants(graph, part, name, trained));
       return graph.add('Where', [this.openOf(m), mapped, graph.scalar(0)]);
     });
     const joined = graph.add('Concat', slots, { axis: 1 });
-    return trainedMlpEdge(graph, 'head', head.net.mlp, trained, joined);
+    return trainedMlpEdge(graph, part, head.net.mlp, trained, joined);
   }
 
   /** z of a bag modality, or the encoded row of a table. */

@@ -9,24 +9,25 @@ import { MlpHead } from '../heads/mlp.js';
 import type { FusionMethod, SingleTableMethod } from '../methods/method.js';
 import { frozenTransfer } from '../stage2/frozen-transfer.js';
 import { readModalityInputs, type ModalityInput } from '../embeddings/modality-inputs.js';
+import { memberStreams } from '../tensor/train-members.js';
 import { readLatentInputs } from '../stage2/latent-inputs.js';
 
-/** A head and the vectors it reads. */
-export interface MethodHead {
-  readonly head: Head;
+/** The heads of a method, of other seeds, and the vectors they read. One head unless `fusion.ensemble` asks for more. */
+export interface MethodHeads {
+  readonly members: readonly Head[];
   readonly inputs: readonly ModalityInput[];
 }
 
-/** The head of a method that is trained on frozen embeddings, and these. */
-export async function headOf(
+/** The heads of a method that are trained on frozen embeddings, and these. */
+export async function headsOf(
   context: StageContext,
   criterion: Criterion,
   method: FusionMethod | SingleTableMethod,
-): Promise<MethodHead> {
+): Promise<MethodHeads> {
   const { config, inputs: read } = context;
   if (method.kind === 'fusion' && method.embedding !== 'projected') {
     const inputs = readLatentInputs(read, config.modalities);
-    return { inputs, head: await headOver(context, criterion, method, inputs) };
+    return { inputs, members: await headsOver(context, criterion, method, inputs) };
   }
   const chosen = chosenOf(method, config);
   const own =
@@ -34,19 +35,23 @@ export async function headOf(
       ? readModalityInputs(read).filter(({ kind }) => kind === 'bag')
       : readModalityInputs(read, chosen);
   const inputs = transferredTables(context, method, own);
-  return { inputs, head: await headOver(context, criterion, method, inputs) };
+  return { inputs, members: await headsOver(context, criterion, method, inputs) };
 }
 
-/** The head of a method over vectors of such shapes. */
-export const headOver = async (
-  context: Pick<StageContext, 'config' | 'rng'>,
+/** The heads of a method over vectors of such shapes. */
+export async function headsOver(
+  { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   criterion: Criterion,
   method: FusionMethod | SingleTableMethod,
   inputs: readonly InputShape[],
-): Promise<Head> =>
-  method.kind === 'single'
-    ? singleTableHead(context.config.single, criterion, inputs, context.rng)
-    : fusionHead(context, criterion, method, inputs);
+): Promise<readonly Head[]> {
+  if (method.kind === 'single') return [singleTableHead(config.single, criterion, inputs, rng)];
+  return Promise.all(
+    Array.from({ length: config.fusion.ensemble }, (_, member) =>
+      fusionHead({ config, rng: memberStreams(rng, member) }, criterion, method, inputs),
+    ),
+  );
+}
 
 /** The modalities a method reads, in order: those of the experiment or its own; `bags` stands for all bags it is given. */
 export const chosenOf = (

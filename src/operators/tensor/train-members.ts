@@ -14,6 +14,12 @@ export interface Member {
   readonly train: () => Promise<History>;
 }
 
+/** The random streams of a member: the first has those of a job that trains one network, each other one has its own. */
+export const memberStreams =
+  (rng: StageContext['rng'], member: number): StageContext['rng'] =>
+  (purpose) =>
+    rng(member === 0 ? purpose : `${purpose}/member-${member}`);
+
 /** What a checkpoint adds to that of the member in training. The weights of finished members are arrays `finished.0`, ... */
 const stateSchema = z.strictObject({
   member: z.number().int(),
@@ -24,8 +30,7 @@ const stateSchema = z.strictObject({
 type MembersState = z.infer<typeof stateSchema>;
 
 /**
- * Trains several networks in one job, one after the other. The first one has the random streams of a job that trains one network, and the
- * same weights; each other one has streams of its own. A checkpoint holds the finished members, so that a job goes on with the member that it
+ * Trains several networks in one job, one after the other. A checkpoint holds the finished members, so that a job goes on with the member that it
  * was stopped in.
  *
  * @param build makes a member from a context with its streams; it must not train yet
@@ -45,7 +50,7 @@ export async function trainMembers(
     const own = {
       ...context,
       checkpoints: memberCheckpoints(context.checkpoints, { member, backend, finished: [...finished] }),
-      rng: (purpose: string) => context.rng(member === 0 ? purpose : `${purpose}/member-${member}`),
+      rng: memberStreams(context.rng, member),
     };
     // A finished member is built again: layers that are drawn and never trained come from its streams.
     const { parameters, train } = await build(own, member);

@@ -176,6 +176,17 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
     : [];
 
 /** Each combination is a training of Stage 2, and the probe chooses between them. */
+/** Joint training shares encoders and maps between all heads, so heads of other seeds would be other models. */
+const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFinding[] =>
+  (fusion?.ensemble ?? 1) > 1 && schedule === 'joint'
+    ? [
+        {
+          path: ['fusion', 'ensemble'],
+          message: 'schedule: joint trains one network; set it to 1, or set schedule: staged',
+        },
+      ]
+    : [];
+
 function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly ConfigFinding[] {
   if (signed === undefined) return [];
   const count = signed.lambdaPD.length * signed.tau.length;
@@ -245,6 +256,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...frozenConcatNeedsBags(sections),
     ...scaleStartsBelowBound(sections),
     ...signedCandidatesAreFew(sections),
+    ...ensemblesAreStaged(sections),
     ...comparedWithItself(sections),
     ...imagesNeedEncoder(sections),
     ...survivalRules(sections),

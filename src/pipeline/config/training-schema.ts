@@ -82,6 +82,15 @@ export const fusionSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Treat the reduced loss as constant inside the hinge (6.3).'),
+  ensemble: z
+    .number()
+    .int()
+    .min(1)
+    .max(50)
+    .default(1)
+    .describe(
+      'Fusion networks of different seeds that are trained for each fold; a patient gets the mean of their outputs (12.6).',
+    ),
 });
 
 export const trainSchema = z.strictObject({
