@@ -168,9 +168,10 @@ function chooseLambda(
   });
   const inner = [...new Set(fold)].map((held) => {
     const others = positions.filter((i) => fold[i] === held);
+    const w: Float64Array = new Float64Array(basis.rows.columns);
     return {
+      w,
       ...{ members: partOf(positions.filter((i) => fold[i] !== held)), others, held: partOf(others) },
-      w: new Float64Array(basis.rows.columns) as Float64Array,
     };
   });
   const path = tried.map((lambda) => {
