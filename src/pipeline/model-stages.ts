@@ -8,8 +8,8 @@ const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 export const modelStages = {
   bundle: {
     name: 'bundle',
-    // 2: mean and spread of each column.
-    version: 2,
+    // 2: mean and spread of each column. 3: the spread of instances is collected in one pass.
+    version: 3,
     class: 'gpu',
     // The bundle holds the experiment.
     reads: () => configKeys,

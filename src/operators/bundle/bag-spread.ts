@@ -30,6 +30,11 @@ export class SpreadCollector {
     this.found.set(modality, own);
   }
 
+  /** What was collected of a modality; null without a patient. */
+  of(modality: ModalityId): InstanceSpread | null {
+    return this.found.get(modality) ?? null;
+  }
+
   /** As a safetensors file: `<modality>.patients`, `<modality>.mean` and `<modality>.squares`, float64. */
   bytes(): Uint8Array {
     const arrays: Record<string, NamedArray> = {};

@@ -37,6 +37,7 @@ export const horizonCalibrations = (
 export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibration): Estimate {
   const { value, reason } = observedToExpected;
   if (value === null) return notEstimated(reason);
+  if (value === 0) return withoutInterval(0, 'nobody has the event by then');
   const expected = all?.predicted ?? 0;
   return all?.ci95 == null
     ? withoutInterval(value)
