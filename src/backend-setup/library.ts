@@ -43,7 +43,8 @@ export function wheelPlaces(
 /** Where the C headers are. */
 export const headersFolder = (folder: string): string => join(packageFolder(folder), 'deps', 'include');
 
-async function extract(
+/** Takes members of a wheel to the places that `placesOf` gives them; the others are left out. @throws HafError HAF_BACKEND_NOT_BUILT */
+export async function takeMembers(
   wheel: string,
   placesOf: (names: readonly string[]) => ReadonlyMap<string, string>,
 ): Promise<void> {
@@ -74,11 +75,11 @@ function damaged(wheel: string, error: unknown): unknown {
 
 /** Takes libraries and headers out of TensorFlow's wheel. @throws HafError HAF_BACKEND_NOT_BUILT */
 export const takeFromWheel = (wheel: string, folder: string): Promise<void> =>
-  extract(wheel, (names) => wheelPlaces(wheel, names, folder));
+  takeMembers(wheel, (names) => wheelPlaces(wheel, names, folder));
 
 /** Unpacks the libraries of CUDA's wheels beside them, where they look for one another. */
 export const takeCuda = (wheel: string, folder: string): Promise<void> =>
-  extract(wheel, (names) => {
+  takeMembers(wheel, (names) => {
     const members = names.filter((name) => /^nvidia\/[^/]+\/lib\/[^/]+\.so(?:\.|$)/.test(name));
     return new Map(members.map((name) => [name, join(cudaFolder(folder), name)]));
   });

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { HafError } from '../pipeline/core/errors.js';
+import { HafError, type ErrorCode } from '../pipeline/core/errors.js';
 
-/** SHA-256 of the wheels of TensorFlow that are fetched when no other version is asked for. */
+/** SHA-256 of the wheels that are fetched when no other version is asked for: TensorFlow and OpenSlide. */
 export const pinnedWheels: ReadonlyMap<string, string> = new Map([
   [
     'tensorflow_cpu-2.20.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
@@ -18,6 +18,22 @@ export const pinnedWheels: ReadonlyMap<string, string> = new Map([
     'tensorflow-2.20.0-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl',
     '3e9568c8efcb05c0266be223e3269c62ebf7ad3498f156438311735f6fa5ced5',
   ],
+  [
+    'openslide_bin-4.0.1.2-py3-none-manylinux_2_28_x86_64.whl',
+    '8ac4aa3a2277ed5e218ca0019db65bdd6e853f865eb4edd3da00e2f4acf0c923',
+  ],
+  [
+    'openslide_bin-4.0.1.2-py3-none-manylinux_2_28_aarch64.whl',
+    '0dff14807e1b7ccfd476ca5b6945edf46908b76ec61777d35acb2a514e205c30',
+  ],
+  [
+    'openslide_bin-4.0.1.2-py3-none-macosx_11_0_universal2.whl',
+    '230cdb1e2cfa88b9f28ca8f51a7b47065b20a855ad3e7ba141cd663e5a713e8c',
+  ],
+  [
+    'openslide_bin-4.0.1.2-py3-none-win_amd64.whl',
+    '0c882f0693e4b43e187a51469bff8057de381e865765ac5508a7e1feba319116',
+  ],
 ]);
 
 async function sha256Of(path: string): Promise<string> {
@@ -29,42 +45,47 @@ async function sha256Of(path: string): Promise<string> {
 /**
  * Compares a file that was fetched with the hash that is written in this release, before anything of it is unpacked.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT when it is another file
+ * @throws HafError of `code` when it is another file
  */
-export async function requirePinned(path: string, sha256: string): Promise<void> {
+export async function requirePinned(
+  path: string,
+  sha256: string,
+  code: ErrorCode = 'HAF_BACKEND_NOT_BUILT',
+): Promise<void> {
   const found = await sha256Of(path);
   if (found === sha256) return;
   throw new HafError(
-    'HAF_BACKEND_NOT_BUILT',
+    code,
     `${basename(path)} is not the file that this release was tested with: its SHA-256 is ${found}, not ${sha256}. Nothing of it was used.`,
     'Check the registry that "npm config ls" or "pip config list" shows: a mirror may serve another file, or the download was damaged.',
   );
 }
 
 /**
- * Checks an archive of TensorFlow before anything of it is unpacked: against the hash that the user gives, else against the
+ * Checks an archive before anything of it is unpacked: against the hash that the user gives, else against the
  * one in this release. Without either, the user is told that the file is unchecked, and its hash.
  *
  * @param given SHA-256 from `--sha256`
- * @throws HafError HAF_BACKEND_NOT_BUILT when it is another file
+ * @throws HafError of `code` when it is another file
  */
 export async function checkArchive(
   path: string,
   given: string | null,
   tell: (step: string) => void,
+  code: ErrorCode = 'HAF_BACKEND_NOT_BUILT',
 ): Promise<void> {
   const name = basename(path);
   if (given !== null) {
     const found = await sha256Of(path);
     if (found === given.toLowerCase()) return;
     throw new HafError(
-      'HAF_BACKEND_NOT_BUILT',
+      code,
       `${name} has the SHA-256 ${found}, not the ${given} of --sha256. Nothing of it was used.`,
       'Download the file again, or correct --sha256.',
     );
   }
   const pinned = pinnedWheels.get(name);
-  if (pinned !== undefined) return requirePinned(path, pinned);
+  if (pinned !== undefined) return requirePinned(path, pinned, code);
   tell(
     `warning: ${name} is not checked: this release holds no hash of it. Its SHA-256 is ${await sha256Of(path)}`,
   );

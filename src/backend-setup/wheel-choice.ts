@@ -1,5 +1,6 @@
 import { HafError } from '../pipeline/core/errors.js';
 import type { Machine } from '../backends/machine.js';
+import type { WheelProduct } from './pip.js';
 
 /** Version of TensorFlow that is installed when none is asked for: the newest that all was tested with. */
 export const defaultVersion = '2.20.0';
@@ -56,3 +57,16 @@ export function cudaRequirements(metadata: string): readonly string[] {
     return [requirement.replace(/[\s()]/g, '')];
   });
 }
+
+/** TensorFlow as it is fetched from PyPI. @throws HafError HAF_BACKEND_NOT_BUILT when it has no wheel for the machine */
+export const tensorFlowWheels = (machine: Machine): WheelProduct => ({
+  name: 'TensorFlow',
+  code: 'HAF_BACKEND_NOT_BUILT',
+  platforms: wheelPlatforms(machine),
+  fixes: {
+    space:
+      'Free some space, or set HAF_BACKENDS_DIR to a folder on another disk: it takes about 3 GB, with CUDA 10 GB.',
+    unknown:
+      'Choose another --tensorflow: "pip index versions tensorflow-cpu" lists them. They need a Linux with glibc, on x86-64 or Arm.',
+  },
+});

@@ -31,6 +31,8 @@ export const unitSchema = z
     tiling: z.enum(['tissue', 'grid']).exactOptional(),
     /** What makes instances of the tiles of an image. */
     encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
+    /** Who reads the slide, when it is not the reader of this pipeline. */
+    reader: z.literal('openslide').exactOptional(),
     /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
     mpp: z.number().positive().exactOptional(),
     /** New patients: the share of them that the job scores, by the hash of their ids; absent for all. */

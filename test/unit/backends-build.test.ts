@@ -179,7 +179,7 @@ describe('a step that fails says what to do', () => {
 
   it('no pip', async () => {
     vi.stubEnv('PATH', scratch());
-    const error = await errorOf(findPip());
+    const error = await errorOf(findPip({ name: 'TensorFlow', code: 'HAF_BACKEND_NOT_BUILT' }));
     expect(error).toMatchObject({ code: 'HAF_BACKEND_NOT_BUILT' });
     expect(error.fix).toContain('--from FILE');
   });

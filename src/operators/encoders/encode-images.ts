@@ -29,7 +29,11 @@ export const encodeImages = reportingStage(
     await context.checkpoints.resume((snapshot) => state.take(snapshot));
     for (const [position, image] of images.entries()) {
       const ofImage = coords.subarray(image.start * 2, (image.start + image.rows) * 2);
-      for await (const report of encodeImage(position, image, ofImage, encoder, state)) {
+      for await (const report of encodeImage(position, image, ofImage, {
+        encoder,
+        state,
+        reader: context.unit.reader,
+      })) {
         control.signal.throwIfAborted();
         control.emit(report);
         if (report.epoch < report.epochs)
@@ -52,19 +56,25 @@ export const encodeImages = reportingStage(
   },
 );
 
+/** What all images of a job share. */
+interface Encoding {
+  readonly encoder: TileEncoder;
+  readonly state: EncodingState;
+  readonly reader: StageContext['unit']['reader'];
+}
+
 /** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
 async function* encodeImage(
   image: number,
   { path, tile }: EncodableImage,
   coords: Int32Array,
-  encoder: TileEncoder,
-  state: EncodingState,
+  { encoder, state, reader: by }: Encoding,
 ): AsyncGenerator<EpochProgress> {
   const { done, all } = state.batchesOf(image);
   if (done === all) return;
   let reader: SlideReader | null = null;
   try {
-    reader = await openSlide(path);
+    reader = await openSlide(path, by);
     // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
     let batch = 0;
     for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {

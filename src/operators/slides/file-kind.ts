@@ -7,30 +7,43 @@ export type FileKind =
   | { readonly kind: 'tiff' | 'plain' | 'unknown' }
   /** No data at all: a pointer of Git LFS, a web page, an empty file. */
   | { readonly kind: 'none'; readonly instead: NoData }
-  /** Something that others can convert. */
-  | { readonly kind: 'foreign'; readonly name: string; readonly converter: 'vips' | 'bioformats' };
+  | ForeignKind;
+
+/** A format that is not read here. */
+export interface ForeignKind {
+  readonly kind: 'foreign';
+  readonly name: string;
+  /** Whether OpenSlide reads it. */
+  readonly openslide: boolean;
+  /** Who converts it. */
+  readonly converter: 'vips' | 'bioformats';
+}
+
+const byOpenSlide = (name: string): ForeignKind => ({
+  ...{ kind: 'foreign', name, openslide: true, converter: 'vips' },
+});
+const byBioFormats = (name: string): ForeignKind => ({
+  ...{ kind: 'foreign', name, openslide: false, converter: 'bioformats' },
+});
 
 const starts: readonly (readonly [RegExp, FileKind])[] = [
   [/^(II[*+]\0|MM\0[*+])/, { kind: 'tiff' }],
   [/^\x89PNG\r\n/, { kind: 'plain' }],
   [/^\xff\xd8\xff/, { kind: 'plain' }],
-  [/^[^]{128}DICM/, { kind: 'foreign', name: 'DICOM', converter: 'vips' }],
-  [/^ZISRAWFILE/, { kind: 'foreign', name: 'Zeiss CZI', converter: 'bioformats' }],
-  [/^SQLite format 3/, { kind: 'foreign', name: 'Sakura', converter: 'vips' }],
-  [
-    /^(\0{4}jP {2}|\0{3}\x0cjP {2}|\xff\x4f\xff\x51)/,
-    { kind: 'foreign', name: 'a JPEG 2000 image', converter: 'bioformats' },
-  ],
+  [/^[^]{128}DICM/, { ...byOpenSlide('DICOM'), openslide: false }],
+  [/^ZISRAWFILE/, { ...byOpenSlide('Zeiss CZI'), converter: 'bioformats' }],
+  [/^SQLite format 3/, byOpenSlide('Sakura')],
+  [/^(\0{4}jP {2}|\0{3}\x0cjP {2}|\xff\x4f\xff\x51)/, byBioFormats('a JPEG 2000 image')],
 ];
 
 /** Formats whose file holds no pixels at its beginning, or only names others. */
 const endings: Readonly<Record<string, FileKind>> = {
-  '.mrxs': { kind: 'foreign', name: 'MIRAX', converter: 'vips' },
-  '.vms': { kind: 'foreign', name: 'Hamamatsu VMS', converter: 'vips' },
-  '.vmu': { kind: 'foreign', name: 'Hamamatsu VMU', converter: 'vips' },
-  '.vsi': { kind: 'foreign', name: 'Olympus VSI', converter: 'bioformats' },
-  '.lif': { kind: 'foreign', name: 'Leica LIF', converter: 'bioformats' },
-  '.isyntax': { kind: 'foreign', name: 'Philips iSyntax', converter: 'bioformats' },
+  '.mrxs': { ...byOpenSlide('MIRAX'), openslide: false },
+  '.vms': { ...byOpenSlide('Hamamatsu VMS'), openslide: false },
+  '.vmu': { ...byOpenSlide('Hamamatsu VMU'), openslide: false },
+  '.vsi': byBioFormats('Olympus VSI'),
+  '.lif': byBioFormats('Leica LIF'),
+  '.isyntax': byBioFormats('Philips iSyntax'),
 };
 
 /** Enough for every signature, and to tell a web page. */

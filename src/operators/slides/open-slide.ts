@@ -2,13 +2,14 @@ import { open } from 'node:fs/promises';
 import { HafError } from '../../pipeline/core/errors.js';
 import { compressionKind, type CompressionKind } from './compression.js';
 import { messageOf } from './error-message.js';
-import { fileKindOf, foreignTiff } from './file-kind.js';
+import { fileKindOf, type ForeignKind, foreignTiff } from './file-kind.js';
 import { gridReader } from './grid-reader.js';
 import { jpeg2000Pixels } from './jpeg2000-pixels.js';
 import { jpegPage, type JpegPage, sampleMixesColours } from './jpeg-pages.js';
 import type { LevelGrid } from './level-grid.js';
 import { libvipsPixels } from './libvips-pixels.js';
 import { pyramidRefusal } from './pixel-format.js';
+import { openWithOpenSlide } from './open-with-openslide.js';
 import { openFlat, openPicture } from './plain-image.js';
 import { slideFacts } from './slide-facts.js';
 import type { SlideInfo, SlideReader } from './slide-reader.js';
@@ -116,7 +117,8 @@ async function openTiff(path: string): Promise<SlideReader> {
     throw unreadable(path, `its TIFF structure is damaged (${messageOf(error)})`, copyAgain, error);
   }
   const foreign = foreignTiff(tiff.pages);
-  if (foreign !== null) throw unreadable(path, `${foreign} is not read here`, convertWithVips(path));
+  if (foreign !== null)
+    throw refused(path, { kind: 'foreign', name: foreign, openslide: true, converter: 'vips' });
   const tiled = tiledPages(tiff.pages);
   if (tiled.levels.length > 0) return openPyramid(path, tiff, tiled);
   const { page, others } = flatPages(tiff.pages);
@@ -126,13 +128,27 @@ async function openTiff(path: string): Promise<SlideReader> {
   return openFlat(path, tiff, page, others);
 }
 
+/** A format of others: what reads it, and how it is converted. */
+function refused(path: string, { name, openslide, converter }: ForeignKind): HafError {
+  const convert = converter === 'vips' ? convertWithVips(path) : convertWithBioFormats(path);
+  if (!openslide) return unreadable(path, `${name} is not read here`, convert);
+  return unreadable(
+    path,
+    `${name} is read by OpenSlide, which was not installed where the slide was looked at first`,
+    `Run "haf-pipeline slides install" and the same command again. Or: ${convert}`,
+  );
+}
+
 /**
  * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one level.
  * Only tags are read: {@link probeSlide} tells whether its pixels can be, too.
  *
+ * @param by what `readerOf` says of the file: null reads it here, `openslide` in a process with OpenSlide
  * @throws HafError HAF_SLIDE_UNREADABLE with the reason and what to do, for example the command that converts it
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when OpenSlide is asked for and this machine has none
  */
-export async function openSlide(path: string): Promise<SlideReader> {
+export async function openSlide(path: string, by: 'openslide' | null = null): Promise<SlideReader> {
+  if (by === 'openslide') return openWithOpenSlide(path);
   try {
     const file = await fileKindOf(path);
     switch (file.kind) {
@@ -143,11 +159,7 @@ export async function openSlide(path: string): Promise<SlideReader> {
       case 'none':
         throw unreadable(path, file.instead.what, file.instead.fix);
       case 'foreign':
-        throw unreadable(
-          path,
-          `${file.name} is not read here`,
-          file.converter === 'vips' ? convertWithVips(path) : convertWithBioFormats(path),
-        );
+        throw refused(path, file);
       case 'unknown':
         throw unreadable(
           path,

@@ -1,5 +1,6 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import { openSlide } from './open-slide.js';
+import { readerOf } from './reader-of.js';
 import type { SlideInfo, SlideLevel } from './slide-reader.js';
 
 export type SlideProbe =
@@ -11,7 +12,7 @@ const sidePx = 64;
 /** Opens a slide and reads a few pixels from the middle of every level: sound tags over damaged data are common. */
 export async function probeSlide(path: string): Promise<SlideProbe> {
   try {
-    const reader = await openSlide(path);
+    const reader = await openSlide(path, await readerOf(path));
     try {
       for (const [level, { width, height }] of reader.info.levels.entries())
         await reader.read(level, middleOf({ width, height }));

@@ -4,7 +4,7 @@ import type { SlideMpp } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
 /** Pixels of a light microscope: a 100x objective gives 0.1 um, a 1x overview 10 um. Anything else is no measurement. */
-const plausible = (mpp: number): boolean => Number.isFinite(mpp) && mpp >= 0.05 && mpp <= 20;
+export const plausible = (mpp: number): boolean => Number.isFinite(mpp) && mpp >= 0.05 && mpp <= 20;
 
 /** The size of a pixel as a file states it. */
 export interface PixelSize {
@@ -104,7 +104,12 @@ export function pixelSize(vendor: string, page: TiffPage, image: OmeImage | null
 /** Scanners differ by less between both directions. */
 const squareWithin = 1.05;
 
-export const isSquare = ({ x, y }: SlideMpp): boolean => Math.max(x, y) / Math.min(x, y) <= squareWithin;
+/** Both directions are measured by themselves; what differs by less is no other scale. */
+const almostWithin = 1.01;
+
+const longer = ({ x, y }: SlideMpp): number => Math.max(x, y) / Math.min(x, y);
+export const isSquare = (mpp: SlideMpp): boolean => longer(mpp) <= squareWithin;
+export const isAlmostSquare = (mpp: SlideMpp): boolean => longer(mpp) <= almostWithin;
 
 /** Objective power as the file states it. */
 export function magnificationOf(vendor: string, page: TiffPage, image: OmeImage | null): number | null {

@@ -14,11 +14,14 @@ export interface SlideMpp {
   readonly source: string;
 }
 
-/** Who decodes the pixels: libvips, or our own reading of single tiles, for JPEG 2000. */
-export type SlideRoute = 'strips' | 'tiles';
+/** Who decodes the pixels: libvips, our own reading of single tiles, for JPEG 2000, or OpenSlide in a process of its own. */
+export type SlideRoute = 'strips' | 'tiles' | 'openslide';
 
 export interface SlideInfo {
-  /** "aperio", "ome", "generic" (any other tiled TIFF) or "plain" (an image without pyramid: flat TIFF, PNG, JPEG). */
+  /**
+   * "aperio", "ome", "generic" (any other tiled TIFF) or "plain" (an image without pyramid: flat TIFF, PNG, JPEG); what
+   * OpenSlide calls it on that route, such as "mirax".
+   */
   readonly vendor: string;
   readonly route: SlideRoute;
   /** Largest first; at least one. */
@@ -31,6 +34,11 @@ export interface SlideInfo {
   readonly magnification: number | null;
   /** For example "JPEG", "JPEG 2000 (YCbCr)", "Deflate". */
   readonly compression: string;
+  /**
+   * Where level 0 begins on the canvas by which OpenSlide, and with it CLAM and TRIDENT, count pixels; absent where it begins at
+   * 0, 0. The canvas of some scanners is much larger than what was scanned.
+   */
+  readonly origin?: { readonly x: number; readonly y: number };
   /** Tiles of level 0 without data; their pixels read as black. */
   readonly missingTiles: number;
   /** Things to know that do not keep it from being read. */

@@ -5,7 +5,7 @@ import type { TiffPage } from './tiff-directory.js';
 /** A tile is decoded whole: 50 MB. Scanners and converters write 256 to 4096 pixels a side. */
 const mostCellPixels = 2 ** 24;
 /** A slide of 79 x 79 mm at 0.25 um. */
-const mostLevelPixels = 1e11;
+export const mostLevelPixels = 1e11;
 
 /** Pixels by which rounding may change the size of a level. */
 const rounding = 2;

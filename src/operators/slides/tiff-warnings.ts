@@ -1,7 +1,7 @@
 import { listed } from '../../pipeline/core/wording.js';
 import type { OmeImage } from './ome-xml.js';
 import { quotable } from './said-size.js';
-import { isSquare } from './slide-physics.js';
+import { isAlmostSquare, isSquare } from './slide-physics.js';
 import type { SlideMpp, SlideWarning } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
@@ -81,6 +81,10 @@ const useTable = 'Put its size into the column mpp of the slide table (slideTabl
 export const notUnderstood = (said: string): string =>
   `what it says about the size of a pixel is not understood, or no size of a microscope (${said})`;
 
+/** Decimals beyond these come from how a file counts, not from a measurement. */
+const digits = (side: number): number => Number(side.toPrecision(6));
+const sizeText = ({ x, y, source }: SlideMpp): string => `${digits(x)} x ${digits(y)} um (${source})`;
+
 /** What is odd about the size of a pixel, or was said about it in vain. */
 export function sizeWarnings(mpp: SlideMpp | null, unused: string | null): readonly SlideWarning[] {
   const warnings: SlideWarning[] = [];
@@ -95,8 +99,15 @@ export function sizeWarnings(mpp: SlideMpp | null, unused: string | null): reado
     // An encoder would see the tissue stretched.
     warnings.push({
       severity: 'failure',
-      reason: `its pixels are not square: ${mpp.x} x ${mpp.y} um (${mpp.source})`,
+      reason: `its pixels are not square: ${sizeText(mpp)}`,
       fix: `Scale the image so that they are. ${useTable} if the file is wrong about it.`,
+      settledBy: 'mpp',
+    });
+  else if (mpp !== null && !isAlmostSquare(mpp))
+    warnings.push({
+      severity: 'warning',
+      reason: `its pixels are not quite square: ${sizeText(mpp)}`,
+      fix: `Nothing needs to be done if the scanner is known for it: the mean is taken. ${useTable} if the file is wrong about it.`,
       settledBy: 'mpp',
     });
   return warnings;

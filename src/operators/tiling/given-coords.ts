@@ -4,7 +4,7 @@ import { asForeign } from '../features/foreign.js';
 import { defaultLimits } from '../features/reading-limits.js';
 import { storedTiles } from '../features/reading-thread.js';
 import type { StoredTiles } from '../features/stored-tiles.js';
-import type { SlideLevel, SlideMpp } from '../slides/slide-reader.js';
+import type { SlideInfo, SlideLevel, SlideMpp } from '../slides/slide-reader.js';
 import { axisDownsamples } from './segmentation-level.js';
 import { meanMpp, type TileGeometry } from './tiles-data.js';
 
@@ -19,14 +19,16 @@ export interface GivenTiles {
  * Reads the coordinates of a slide's tiles as CLAM, TRIDENT or `tile` wrote them (method.md 2.7).
  *
  * @param levels the slide's own
+ * @param origin where level 0 begins on the canvas by which the coordinates of such files count
  * @throws HafError HAF_SLIDE_UNREADABLE when the file cannot be used, or its tiles lie outside of the slide
  */
 export async function readGivenTiles(
   path: string,
   levels: readonly SlideLevel[],
   mpp: SlideMpp | null,
+  origin?: SlideInfo['origin'],
 ): Promise<GivenTiles> {
-  return tilesOf(await read(path), levels, mpp);
+  return tilesOf(await read(path), levels, mpp, origin);
 }
 
 async function read(path: string): Promise<StoredTiles> {
@@ -46,9 +48,14 @@ async function read(path: string): Promise<StoredTiles> {
 const unusable = (what: string, fix: string): HafError =>
   new HafError('HAF_SLIDE_UNREADABLE', `its coordinates cannot be used: ${what}`, fix);
 
-function tilesOf(stored: StoredTiles, levels: readonly SlideLevel[], mpp: SlideMpp | null): GivenTiles {
+function tilesOf(
+  stored: StoredTiles,
+  levels: readonly SlideLevel[],
+  mpp: SlideMpp | null,
+  origin: SlideInfo['origin'] = { x: 0, y: 0 },
+): GivenTiles {
   const geometry = geometryOf(stored, levels, mpp);
-  const given = stored.values;
+  const given = stored.values.map((at, i) => Number(at) - (i % 2 === 0 ? origin.x : origin.y));
   const { width, height } = levels[0] as SlideLevel;
   // Of the numbers as they are: as int32, NaN would be 0 and 2^32 as well. Neither holds for NaN.
   const meets = (at: number, side: number): boolean => at + geometry.level0Px > 0 && at < side;

@@ -151,10 +151,17 @@ async function lay(
   const unfit = unsettled(reader, facts.mpp).find(({ severity }) => severity === 'failure');
   if (unfit) return { tissue: null, tiles: { reason: unfit.reason, fix: unfit.fix } };
   if (given !== null)
-    return { tissue: null, tiles: await attempt(() => readGivenTiles(given, reader.info.levels, facts.mpp)) };
+    return {
+      tissue: null,
+      tiles: await attempt(() => readGivenTiles(given, reader.info.levels, facts.mpp, reader.info.origin)),
+    };
   const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));
   return { tissue, tiles: await attempt(() => tilesIn(tissue, config, facts, reader.info.mppSaid)) };
 }
+
+/** Other tools count from the canvas of OpenSlide. */
+const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Array =>
+  origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
 
 async function tileOpened(
   reader: SlideReader,
@@ -195,7 +202,7 @@ async function tileOpened(
     magnification: reader.info.magnification,
     mpp: mpp === null ? null : meanMpp(mpp),
     geometry: image.tile,
-    coords,
+    coords: onCanvas(coords, reader.info),
   });
   return { image, coords, problems, files: { ...files, [clamCoordsFile]: clam }, picture };
 }
@@ -214,7 +221,7 @@ export async function tileSlide(
   open: OpenSlide,
 ): Promise<ImageTiles> {
   const blank = blankImage(source, unit);
-  const reader = await attempt(() => open(source.path));
+  const reader = await attempt(() => open(source.path, unit.reader));
   if (isRefusal(reader)) {
     const { reason, fix } = reader;
     const image = { ...blank, outcome: 'failed', reason } as const;

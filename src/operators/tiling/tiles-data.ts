@@ -75,7 +75,7 @@ export const tiledImageSchema = z.strictObject({
   image: z
     .strictObject({
       vendor: z.string(),
-      route: z.enum(['strips', 'tiles']),
+      route: z.enum(['strips', 'tiles', 'openslide']),
       width: z.number().int(),
       height: z.number().int(),
       levels: z.array(

@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { backendsFolder, chooseInstalled, listInstalled } from '../../backends/installed.js';
 import { type Machine, thisMachine } from '../../backends/machine.js';
+import { findOpenSlide } from '../../backends/openslide.js';
 import { findServer } from '../broker/server-binary.js';
 import type { BackendPreference } from '../core/backend-name.js';
 import { HafError, isMachineFault } from '../core/errors.js';
@@ -83,6 +84,27 @@ export function checkTensorFlow(
     const found = `${used ? `${used.name} (${used.folder})` : `none installed that fits, which "${build}" does`}${beside.join('')}`;
     if (!machine.gpu || used?.description?.gpu) return { name, status: 'ok', found };
     return { name, status: 'warn', found, fix: `Run "${build}" to use the GPU of this machine.` };
+  } catch (error) {
+    const { what, fix } = HafError.from(error);
+    return { name, status: 'warn', found: what, fix };
+  }
+}
+
+/** Which OpenSlide "slides install" left for slides of other formats; none is needed for SVS and plain TIFF. */
+async function checkOpenSlide(): Promise<Check> {
+  const name = 'OpenSlide';
+  const found = findOpenSlide();
+  if (found.installed === null)
+    return {
+      name,
+      status: 'ok',
+      found: `${found.why}, which "haf-pipeline slides install" does; SVS and plain TIFF need none`,
+    };
+  try {
+    const { startOpenSlide } = await import('../../operators/slides/open-with-openslide.js');
+    const { process: child, version } = await startOpenSlide(found.path);
+    child.close();
+    return { name, status: 'ok', found: `${version} (${found.path})` };
   } catch (error) {
     const { what, fix } = HafError.from(error);
     return { name, status: 'warn', found: what, fix };
@@ -188,6 +210,7 @@ export async function checkMachine(options: DoctorOptions): Promise<readonly Che
       (await import('../../operators/features/hdf5-library.js')).hdf5Ready(),
     ),
     await checkPackage('sharp', 'reads images', () => import('sharp')),
+    await checkOpenSlide(),
     checkNatsServer(),
     checkSpace(options.store, freeSpace(options.store)),
     checkWritable('store', options.store),

@@ -11,6 +11,7 @@ import { paletteFor } from './output.js';
 import { addReporting } from './reporting-commands.js';
 import { addStore } from './store-commands.js';
 import { packageVersion } from './version.js';
+import { addSlides } from './slides-commands.js';
 
 function addPreparation(program: Command): void {
   examples(program.command('init'), 'init', 'init my-experiment', 'init my-study --from data/own')
@@ -256,6 +257,7 @@ export function buildProgram(): Command {
   addNetwork(program);
   addPage(program);
   addBackends(program);
+  addSlides(program);
   return program;
 }
 

@@ -48,6 +48,7 @@ const catalogue = {
   HAF_BACKEND_FAILED: { exit: exitCodes.unexpected, retryable: true },
   HAF_BACKEND_NOT_BUILT: { exit: exitCodes.unavailable, retryable: false, local: true },
   HAF_PORT_TAKEN: { exit: exitCodes.unavailable, retryable: true },
+  HAF_OPENSLIDE_UNAVAILABLE: { exit: exitCodes.unavailable, retryable: false, local: true },
   HAF_BROKER_UNREACHABLE: { exit: exitCodes.unavailable, retryable: true },
   HAF_BROKER_REFUSED: { exit: exitCodes.unavailable, retryable: false },
   HAF_BROKER_UNFIT: { exit: exitCodes.unavailable, retryable: false },

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import type { SlideTable } from '../../operators/tables/slide-table.js';
 import type { BagDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
@@ -181,13 +181,22 @@ async function slideJobs(
   const { slideTable } = bagOf(config, shared.modality);
   const table = slideTable === null ? null : await slideTableOf(config, root, slideTable, names);
   table?.warnings.forEach(warn);
-  return names.map((file) => ({
-    modality: shared.modality,
-    kind: 'images',
-    unit: { ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
-    role: 'slide',
-    names: [file],
-  }));
+  const { readerOf } = await import('../../operators/slides/reader-of.js');
+  const jobs: FoundBags[] = [];
+  for (const file of names) {
+    const reader = await readerOf(resolve(root, file));
+    jobs.push({
+      modality: shared.modality,
+      kind: 'images',
+      unit: {
+        ...{ ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
+        ...(reader === null ? {} : { reader }),
+      },
+      role: 'slide',
+      names: [file],
+    });
+  }
+  return jobs;
 }
 
 /** The slide table of a modality. @throws HafError HAF_DATA_MISSING without the file, HAF_TABLE_INVALID with faults */

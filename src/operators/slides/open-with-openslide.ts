@@ -1,0 +1,95 @@
+import { findOpenSlide, leastOpenSlide } from '../../backends/openslide.js';
+import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
+import { gridReader } from './grid-reader.js';
+import type { LevelGrid } from './level-grid.js';
+import { openSlideInfo } from './openslide-info.js';
+import { OpenSlideFailed, OpenSlideProcess } from './openslide-process.js';
+import type { Region, SlideReader } from './slide-reader.js';
+import { copyAgain, unreadable } from './unreadable.js';
+
+/** Longest side of the pixels that are asked for at once. */
+const mostSide = 1024;
+
+const unavailable = (what: string, cause?: unknown): HafError =>
+  new HafError(
+    'HAF_OPENSLIDE_UNAVAILABLE',
+    `${what}.`,
+    'Run "haf-pipeline slides install" on this machine; "haf-pipeline slides ls" says what is there.',
+    { cause },
+  );
+
+/**
+ * Starts a process with the libopenslide at a path.
+ *
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when it cannot be loaded or is too old
+ */
+export async function startOpenSlide(
+  path: string,
+): Promise<{ readonly process: OpenSlideProcess; readonly version: string }> {
+  let started: Awaited<ReturnType<typeof OpenSlideProcess.start>>;
+  try {
+    started = await OpenSlideProcess.start(path);
+  } catch (error) {
+    if (!(error instanceof OpenSlideFailed)) throw error;
+    const koffi = /Cannot find (package|module) '?koffi|koffi\.node/.test(error.message);
+    throw koffi
+      ? new HafError(
+          'HAF_OPENSLIDE_UNAVAILABLE',
+          `The package koffi, which calls OpenSlide, does not load: ${error.message}.`,
+          'Run npm ci again without --omit=optional.',
+          { cause: error },
+        )
+      : unavailable(`${path} cannot be loaded as OpenSlide: ${error.message}`, error);
+  }
+  if (Number.parseInt(started.version) >= leastOpenSlide) return started;
+  started.process.close();
+  throw unavailable(
+    `${path} is OpenSlide ${started.version}; ${leastOpenSlide}.0 or newer is needed, because older ones return wrong pixels for some levels`,
+  );
+}
+
+/** Cells of about 1024 pixels a side that are whole tiles of the file, so that OpenSlide decodes each tile once. */
+function gridOf(
+  { width, height }: { readonly width: number; readonly height: number },
+  tile: number | null,
+): LevelGrid {
+  const side = tile === null || tile > mostSide ? mostSide : Math.floor(mostSide / tile) * tile;
+  const [columns, rows] = [Math.ceil(width / side), Math.ceil(height / side)];
+  const stored = new Uint8Array(columns * rows).fill(1);
+  return { cellWidth: side, cellHeight: side, columns, rows, stored };
+}
+
+/** Level-0 pixels of the canvas that stand for a pixel of a level. */
+const onCanvas = (at: number, downsample: number, origin: number): number =>
+  origin + Math.round(at * downsample);
+
+/**
+ * Opens a slide with the OpenSlide that is installed, in a process of its own.
+ *
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE without it
+ * @throws HafError HAF_SLIDE_UNREADABLE when OpenSlide refuses the slide, crashes, or does not answer in time
+ */
+export async function openWithOpenSlide(path: string): Promise<SlideReader> {
+  const found = findOpenSlide();
+  if (found.installed === null) throw unavailable(found.why);
+  const { process, version } = await startOpenSlide(found.path);
+  try {
+    const facts = await process.open(path);
+    const { info, tiles } = openSlideInfo(facts, version);
+    const { x: left, y: top } = info.origin ?? { x: 0, y: 0 };
+    const grids = info.levels.map((level, i) => gridOf(level, tiles[i] ?? null));
+    const read = async (level: number, region: Region): Promise<Uint8Array> => {
+      const { downsample } = facts.levels[level] as (typeof facts.levels)[number];
+      const { x, y, width, height } = region;
+      const place = { x: onCanvas(x, downsample, left), y: onCanvas(y, downsample, top) };
+      return process.read({ ...place, level, width, height });
+    };
+    const close = (): Promise<void> => Promise.resolve(process.close());
+    return gridReader(path, info, grids, { read, close });
+  } catch (error) {
+    process.close();
+    if (error instanceof HafError || isMachineFault(error)) throw error;
+    const { message } = error as Error;
+    throw unreadable(path, `OpenSlide cannot open it: ${message.replace(/\.$/, '')}`, copyAgain, error);
+  }
+}

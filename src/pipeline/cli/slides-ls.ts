@@ -1,0 +1,52 @@
+import { findOpenSlide, openSlideFolder } from '../../backends/openslide.js';
+import { printData, printJson, say } from './output.js';
+import { textTable } from './text-table.js';
+
+/** Formats, who reads them, and what else is to know. */
+const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSlide' | null, note: string])[] =
+  [
+    ['Aperio SVS', 'haf-pipeline', ''],
+    ['tiled TIFF, OME-TIFF, BigTIFF', 'haf-pipeline', ''],
+    ['Hamamatsu NDPI', 'OpenSlide', ''],
+    ['Leica SCN', 'OpenSlide', ''],
+    ['Ventana BIF, TIFF', 'OpenSlide', ''],
+    ['Philips TIFF', 'OpenSlide', ''],
+    ['Trestle TIFF', 'OpenSlide', ''],
+    ['Huron TIFF', 'OpenSlide', 'without OpenSlide as a tiled TIFF that does not say its mpp'],
+    ['Sakura SVSLIDE', 'OpenSlide', ''],
+    ['Zeiss CZI', 'OpenSlide', 'uncompressed or Zstandard; not JPEG XR'],
+    ['MIRAX MRXS', null, 'convert it with vips tiffsave'],
+    ['Hamamatsu VMS, VMU', null, 'convert it with vips tiffsave'],
+    ['DICOM', null, 'convert it with vips tiffsave'],
+    ['Olympus VSI', null, 'convert it with bfconvert'],
+    ['Philips iSyntax', null, 'convert it with bfconvert, or export it as Philips TIFF'],
+  ];
+
+/** `slides ls`: the OpenSlide of this user, and the formats. */
+export function slidesLs(options: { readonly json?: boolean }): Promise<void> {
+  const found = findOpenSlide();
+  const rows = formats.map(([format, by, note]) => ({
+    format,
+    by,
+    read: by === 'haf-pipeline' || (by === 'OpenSlide' && found.installed !== null),
+    note,
+  }));
+  if (options.json) {
+    const { installed } = found;
+    printJson({
+      folder: openSlideFolder(),
+      openslide: installed,
+      why: installed ? null : found.why,
+      formats: rows,
+    });
+    return Promise.resolve();
+  }
+  const table = rows.map(({ format, by, read, note }) => [format, read ? 'yes' : 'no', by ?? '-', note]);
+  printData(textTable(['format', 'read', 'by', ''], table));
+  say(
+    found.installed === null
+      ? `${found.why}; "haf-pipeline slides install" does.`
+      : `OpenSlide ${found.installed.version} (${found.path}), from ${found.installed.from}`,
+  );
+  return Promise.resolve();
+}

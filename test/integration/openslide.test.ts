@@ -1,0 +1,269 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { findOpenSlide } from '../../src/backends/openslide.js';
+import { openWithOpenSlide } from '../../src/operators/slides/open-with-openslide.js';
+import { probeSlide } from '../../src/operators/slides/probe-slide.js';
+import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
+import { storedTiles } from '../../src/operators/features/reading-thread.js';
+import { defaultLimits } from '../../src/operators/features/reading-limits.js';
+import { readGivenTiles } from '../../src/operators/tiling/given-coords.js';
+import { readTiles } from '../../src/operators/tiling/read-tiles.js';
+import { cli } from '../support/cli.js';
+import { openSlideHere, type OpenSlideHere } from '../support/openslide-here.js';
+import { greatestDifference, writePainted } from '../support/painted-slide.js';
+import { leicaScn, philipsTiff, scnOrigin } from '../support/scanner-tiffs.js';
+import { madeFile } from '../support/tiff-file.js';
+
+let here: OpenSlideHere | null = null;
+beforeAll(async () => {
+  here = await openSlideHere();
+}, 300_000);
+afterAll(() => here?.remove());
+
+/** Tiles by Python, transparent pixels black: x, y, level, side. */
+const readRegions = `
+import sys, json, openslide
+slide = openslide.OpenSlide(sys.argv[1])
+for x, y, level, side in json.loads(sys.argv[2]):
+    tile = slide.read_region((x, y), level, (side, side))
+    black = __import__('PIL.Image').Image.new('RGBA', tile.size, (0, 0, 0, 255))
+    black.alpha_composite(tile)
+    sys.stdout.buffer.write(black.convert('RGB').tobytes())
+`;
+
+function byPython(path: string, regions: readonly (readonly number[])[]): readonly Uint8Array[] {
+  const bytes = (here as OpenSlideHere).python(readRegions, [path, JSON.stringify(regions)]);
+  let at = 0;
+  return regions.map(([, , , side = 0]) => {
+    const length = side * side * 3;
+    at += length;
+    return new Uint8Array(bytes.subarray(at - length, at));
+  });
+}
+
+async function opened(path: string): Promise<SlideReader> {
+  const reader = await openWithOpenSlide(path);
+  onTestFinished(() => reader.close());
+  return reader;
+}
+
+/** Corners of tiles on both levels, also such that stick out. */
+const corners = [
+  [0, 0],
+  [64, 64],
+  [37, 101],
+  [256, 200],
+  [460, 330],
+] as const;
+
+async function expectSamePixels(path: string): Promise<void> {
+  const reader = await opened(path);
+  const { levels, origin = { x: 0, y: 0 } } = reader.info;
+  for (const [level, { downsample, width, height }] of levels.entries()) {
+    const inside = corners.filter(([x, y]) => x + 64 <= width && y + 64 <= height);
+    const places = inside.map(([x, y]) => [x * downsample + origin.x, y * downsample + origin.y, level, 64]);
+    const expected = byPython(path, places);
+    for (const [i, [x, y]] of inside.entries()) {
+      const found = await reader.read(level, { x, y, width: 64, height: 64 });
+      expect(greatestDifference(found, expected[i] as Uint8Array)).toBe(0);
+      // Waves differ everywhere: a black or constant tile would mean that nothing was read.
+      expect(new Set(found).size).toBeGreaterThan(20);
+    }
+    expect(inside.length).toBeGreaterThan(0);
+  }
+}
+
+describe('slides that OpenSlide reads', () => {
+  it('a Philips TIFF: the same pixels as Python, mpp with its source', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const path = madeFile('p.tiff', philipsTiff());
+    const probe = await probeSlide(path);
+    expect(probe).toMatchObject({
+      readable: true,
+      info: {
+        ...{ vendor: 'philips', route: 'openslide', warnings: [] },
+        mpp: { x: 0.25, y: 0.25, source: 'openslide.mpp-x' },
+        levels: [
+          { width: 640, height: 512, downsample: 1 },
+          { width: 320, height: 256, downsample: 2 },
+        ],
+      },
+    });
+    await expectSamePixels(path);
+  });
+
+  it('pixels that are not square are warned of, or refused', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const warningsOf = async (spacing: readonly [number, number]) =>
+      (await opened(madeFile('p.tiff', philipsTiff(spacing)))).info.warnings;
+    expect(await warningsOf([0.00025, 0.00026])).toMatchObject([
+      { severity: 'warning', reason: 'its pixels are not quite square: 0.26 x 0.25 um (openslide.mpp-x)' },
+    ]);
+    expect(await warningsOf([0.00025, 0.0003])).toMatchObject([
+      { severity: 'failure', reason: 'its pixels are not square: 0.3 x 0.25 um (openslide.mpp-x)' },
+    ]);
+  });
+
+  it('a Leica SCN: only what was scanned, and the macro is no level', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const path = madeFile('l.scn', leicaScn());
+    const { info } = await opened(path);
+    expect(info.origin).toEqual(scnOrigin);
+    expect(info.levels.map(({ width, height }) => [width, height])).toEqual([
+      [512, 384],
+      [128, 96],
+    ]);
+    expect(info.notes).toEqual([
+      expect.stringContaining('512 x 384 of 1024 x 768 pixels, from x 192, y 128'),
+    ]);
+    await expectSamePixels(path);
+  });
+
+  it('coordinates for other tools count from the canvas, and are taken back', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const folder = join(madeFile('l.scn', leicaScn()), '..');
+    const options = ['--set', 'tissue.preset=bypass', '--set', 'tile.size=64', '--set', 'tile.step=64'];
+    expect((await cli(['tile', 'l.scn', '-o', 'tiles', ...options], folder)).code).toBe(0);
+    const stored = await storedTiles(
+      { path: join(folder, 'tiles/patches/l.h5'), name: 'l.h5' },
+      defaultLimits,
+    );
+    expect([stored.values[0], stored.values[1]].map(Number)).toEqual([scnOrigin.x, scnOrigin.y]);
+    const { info } = await opened(join(folder, 'l.scn'));
+    const given = await readGivenTiles(join(folder, 'tiles/patches/l.h5'), info.levels, null, info.origin);
+    expect([...given.coords.subarray(0, 2)]).toEqual([0, 0]);
+    expect(given.coords).toHaveLength(2 * 8 * 6);
+  }, 60_000);
+
+  it('an SVS: the same pixels as the reader of the pipeline', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const path = await writePainted('a.svs', { width: 1500, height: 1200 });
+    await expectSamePixels(path);
+    const reader = await opened(path);
+    const coords = Int32Array.from([10, 20, 900, 800, 1400, 1100]);
+    const geometry = { sizePx: 256, level: 0, readPx: 256, level0Px: 256, stepLevel0Px: 256, mpp: 0.25 };
+    const places = [...Array(3).keys()].map((i) => [coords[2 * i] ?? 0, coords[2 * i + 1] ?? 0, 0, 256]);
+    const expected = byPython(path, places);
+    let tiles = 0;
+    for await (const batch of readTiles(reader, coords, geometry))
+      for (const [i, row] of batch.rows.entries()) {
+        expect(greatestDifference(batch.tiles[i] as Uint8Array, expected[row] as Uint8Array)).toBe(0);
+        tiles++;
+      }
+    expect(tiles).toBe(3);
+  });
+
+  it('a slide that OpenSlide refuses, and one that is gone, are HAF_SLIDE_UNREADABLE', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const cut = philipsTiff();
+    await expect(openWithOpenSlide(madeFile('cut.tiff', cut.subarray(0, 3000)))).rejects.toMatchObject({
+      code: 'HAF_SLIDE_UNREADABLE',
+      what: expect.stringContaining('OpenSlide cannot open it') as string,
+    });
+    await expect(openWithOpenSlide('/nowhere/a.ndpi')).rejects.toMatchObject({
+      code: 'HAF_SLIDE_UNREADABLE',
+    });
+  });
+});
+
+describe('a process of OpenSlide that ends or hangs', () => {
+  /** A libopenslide of the test's own, which does in C what a damaged slide makes the real one do. */
+  async function withLibrary(body: string): Promise<string> {
+    const folder = join((here as OpenSlideHere).folder, '..', `fake-${body.length}`);
+    mkdirSync(folder, { recursive: true });
+    const source = join(folder, 'fake.c');
+    writeFileSync(
+      source,
+      `#include <stdlib.h>
+       #include <unistd.h>
+       #include <stdint.h>
+       const char *openslide_get_version(void) { return "4.9.0"; }
+       void *openslide_open(const char *path) { return malloc(1); }
+       void openslide_close(void *s) {}
+       const char *openslide_get_error(void *s) { return 0; }
+       int32_t openslide_get_level_count(void *s) { return 1; }
+       void openslide_get_level_dimensions(void *s, int32_t l, int64_t *w, int64_t *h) { *w = 256; *h = 256; }
+       double openslide_get_level_downsample(void *s, int32_t l) { return 1; }
+       static const char *names[] = { 0 };
+       const char **openslide_get_property_names(void *s) { return names; }
+       const char *openslide_get_property_value(void *s, const char *n) { return 0; }
+       void openslide_read_region(void *s, uint32_t *d, int64_t x, int64_t y, int32_t l, int64_t w, int64_t h) { ${body} }`,
+    );
+    const { execFileSync } = await import('node:child_process');
+    const library = join(folder, 'libfake.so');
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, source]);
+    return library;
+  }
+
+  it.each([
+    ['crashes', 'abort();', /the process of OpenSlide ended \(SIGABRT\)/],
+    ['hangs', 'for (;;) pause();', /has not answered within 1 seconds \(read\)/],
+  ])('a library that %s costs the slide', async (_, body, reason) => {
+    if (here === null || process.platform !== 'linux') return;
+    const library = await withLibrary(body);
+    const description = { v: 1, version: '4.9.0', library: 'libfake.so', from: 'a test' };
+    const { platform, arch } = process;
+    writeFileSync(join(library, '..', 'openslide.json'), JSON.stringify({ ...description, platform, arch }));
+    process.env['HAF_OPENSLIDE_DIR'] = join(library, '..');
+    process.env['HAF_OPENSLIDE_SECONDS'] = '1';
+    onTestFinished(() => {
+      process.env['HAF_OPENSLIDE_DIR'] = (here as OpenSlideHere).folder;
+      delete process.env['HAF_OPENSLIDE_SECONDS'];
+    });
+    const reader = await opened(madeFile('x.ndpi', Buffer.from('x')));
+    const region = { x: 0, y: 0, width: 64, height: 64 };
+    const failure = { code: 'HAF_SLIDE_UNREADABLE', what: expect.stringMatching(reason) as string };
+    await expect(reader.read(0, region)).rejects.toMatchObject(failure);
+    // Nothing is read after that, and nothing waits.
+    await expect(reader.read(0, region)).rejects.toMatchObject(failure);
+  });
+
+  it('a library older than 4.0 is refused, and the one that is installed stays', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const library = await withLibrary('/* old */');
+    const source = join(library, '..', 'fake.c');
+    writeFileSync(source, readFileSync(source, 'utf8').replace('4.9.0', '3.4.1'));
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, source]);
+    const { code, stderr } = await cli(['slides', 'install', '--from', library], here.folder);
+    expect(code).toBe(69);
+    expect(stderr).toMatch(/HAF_OPENSLIDE_UNAVAILABLE.*is OpenSlide 3\.4\.1; 4\.0 or newer is needed/);
+    expect(findOpenSlide(here.folder).installed).toMatchObject({ version: '4.0.1' });
+  });
+});
+
+describe('runs', () => {
+  it('tiles a Philips slide with the features of the stand-in encoder, in the process of OpenSlide', async ({
+    skip,
+  }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const path = madeFile('p1.tiff', philipsTiff());
+    const folder = join(path, '..');
+    const options = ['--set', 'tissue.preset=bypass', '--set', 'tile.size=64', '--set', 'tile.step=64'];
+    const tiled = await cli(['tile', 'p1.tiff', '-o', 'tiles', ...options], folder);
+    expect(tiled.stderr).not.toContain('HAF_');
+    expect(tiled.code).toBe(0);
+    const [header = '', row = ''] = readFileSync(join(folder, 'tiles', 'tiles.csv'), 'utf8')
+      .trim()
+      .split('\n');
+    const cells = Object.fromEntries(header.split(',').map((name, i) => [name, row.split(',')[i]]));
+    expect(cells).toMatchObject({ outcome: 'ok', mpp: '0.25' });
+    const embedded = await cli(
+      [
+        'embed',
+        'p1.tiff',
+        '-o',
+        'features',
+        ...options,
+        '--set',
+        'embed.encoder.standIn=true',
+        '--set',
+        'embed.encoder.force=true',
+      ],
+      folder,
+    );
+    expect(embedded.stderr).not.toContain('HAF_');
+    expect(embedded.code).toBe(0);
+  }, 120_000);
+});

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cli } from './cli.js';
+
+/** OpenSlide as `slides install` leaves it, and the Python that reads slides with the same libopenslide. */
+export interface OpenSlideHere {
+  /** What HAF_OPENSLIDE_DIR is set to. */
+  readonly folder: string;
+  /** Runs Python code with `openslide` and its arguments; gives what it prints. */
+  readonly python: (code: string, args: readonly string[]) => Buffer;
+  readonly remove: () => void;
+}
+
+/** Installs both from PyPI; says so and gives null where PyPI, or Python, is out of reach. */
+export async function openSlideHere(): Promise<OpenSlideHere | null> {
+  const root = mkdtempSync(join(tmpdir(), 'haf-openslide-'));
+  const remove = (): void => rmSync(root, { recursive: true, force: true });
+  const [folder, packages] = [join(root, 'openslide'), join(root, 'python')];
+  process.env['HAF_OPENSLIDE_DIR'] = folder;
+  const installed = await cli(['slides', 'install'], root);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--target', packages];
+  const wanted = ['openslide-python==1.4.7', 'openslide-bin==4.0.1.2'];
+  if (installed.code !== 0 || spawnSync('python3', [...pip, ...wanted]).status !== 0) {
+    console.warn(`SKIPPED: OpenSlide cannot be fetched from PyPI: ${installed.stderr}`);
+    remove();
+    return null;
+  }
+  const python = (code: string, args: readonly string[]): Buffer => {
+    const env = { ...process.env, PYTHONPATH: packages };
+    const { status, stdout, stderr } = spawnSync('python3', ['-c', code, ...args], {
+      env,
+      maxBuffer: 2 ** 30,
+    });
+    if (status !== 0) throw new Error(stderr.toString());
+    return stdout;
+  };
+  return { folder, python, remove };
+}
