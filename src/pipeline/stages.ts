@@ -38,9 +38,10 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'embed',
     version: 3,
     class: ({ encoder }) => (encoder === 'onnx' ? 'gpu' : 'cpu'),
-    reads: ({ modality, encoder }) => [
+    reads: ({ modality, encoder, tiling }) => [
       `data.modalities.${modality ?? ''}.width`,
       'embed.precision',
+      ...(encoder !== undefined && tiling === 'tissue' ? (['tile.damagedShare'] as const) : []),
       ...(encoder === undefined ? (['embed.onNonFinite', 'embed.limits'] as const) : []),
       ...(encoder === 'onnx' ? onnxKeys : []),
     ],

@@ -3,7 +3,7 @@ import { openSlide } from '../../dist/src/operators/slides/open-slide.js';
 import { readTiles } from '../../dist/src/operators/tiling/read-tiles.js';
 
 export default async function read({ path, coords, geometry }) {
-  const reader = await openSlide(path);
+  const reader = await openSlide(path, process.env.HAF_BENCH_READER ?? null);
   let tiles = 0;
   let sum = 0;
   for await (const { rows, tiles: pixels } of readTiles(reader, coords, geometry)) {

@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isOpenSlideInstalled } from '../../src/backends/openslide.js';
 import { openSlide } from '../../src/operators/slides/open-slide.js';
 import { gridTiles } from '../../src/operators/tiling/grid.js';
 import { slideTissue } from '../../src/operators/tiling/slide-tissue.js';
@@ -103,6 +104,28 @@ it('tiles of 256 px at level 0', () => {
   ];
   console.log(lines.join('\n'));
 });
+
+it.skipIf(openSlidePython === null || !isOpenSlideInstalled())(
+  'tiles of 256 px at level 0 by OpenSlide in two processes, beside Python',
+  () => {
+    const [ours, theirs]: [Measured[], Measured[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      process.env.HAF_BENCH_READER = 'openslide';
+      ours.push(measure(process.execPath, 'slides-process.mjs', 2));
+      delete process.env.HAF_BENCH_READER;
+      theirs.push(measure(openSlidePython as string, 'slides-openslide.py', 2));
+    }
+    const ratios = theirs.map((their, i) => rate(ours[i] as Measured) / rate(their));
+    console.log(
+      [
+        `${coords.length / 2} tiles, median of ${rounds} rounds in turn`,
+        `OpenSlide in two processes of ours ${median(ours.map(rate)).toFixed(0)} tiles/s`,
+        `Python OpenSlide, two processes ${median(theirs.map(rate)).toFixed(0)} tiles/s`,
+        `ratio ${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(', ')})`,
+      ].join('\n'),
+    );
+  },
+);
 
 it.skipIf(openSlidePython === null)('pixels of a sample are those of OpenSlide', async () => {
   const sample = Array.from({ length: 40 }, (_, i) => Math.floor((i * coords.length) / 80) * 2);

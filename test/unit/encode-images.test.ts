@@ -228,7 +228,7 @@ describe('the state of a job', () => {
     const told = images.flatMap(({ rows }, image) =>
       Array.from({ length: Math.ceil(rows / 4) }, (_, batch) => {
         const ofBatch = Array.from({ length: Math.min(4, rows - batch * 4) }, (_, i) => batch * 4 + i);
-        state.add(image, ofBatch, new Float32Array(ofBatch.length * 8).fill(image));
+        state.add(image, { rows: ofBatch, damaged: [] }, new Float32Array(ofBatch.length * 8).fill(image));
         return state.report;
       }),
     );
@@ -242,9 +242,19 @@ describe('the state of a job', () => {
     expect(state.instancesOf(2)).toEqual(new Float32Array(16).fill(2));
   });
 
+  it('remembers the tiles of damaged pixels over a checkpoint', () => {
+    const images = [{ rows: 4 }, { rows: 4 }];
+    const state = new EncodingState(images, encoder);
+    state.add(0, { rows: [3, 2, 1, 0], damaged: [2, 0] }, new Float32Array(32));
+    const next = new EncodingState(images, encoder);
+    expect(next.take(structuredClone(state.snapshot()))).toBe(true);
+    expect([...next.damagedOf(0)]).toEqual([2, 0]);
+    expect(next.damagedOf(1).size).toBe(0);
+  });
+
   it('counts an image that is given up as done', () => {
     const state = new EncodingState([{ rows: 40 }, { rows: 40 }], encoder);
-    state.add(0, [3, 2, 1, 0], new Float32Array(32).fill(1));
+    state.add(0, { rows: [3, 2, 1, 0], damaged: [] }, new Float32Array(32).fill(1));
     state.fail({ image: 0, place: null, reason: 'damaged', fix: 'copy it again' });
     expect(state.report?.metrics).toEqual({ tiles: 40, ofTiles: 80 });
     expect(state.batchesOf(0)).toEqual({ done: 10, all: 10 });

@@ -100,11 +100,15 @@ describe('files that are no slide', () => {
   it.each([
     ['empty.svs', '', /it is empty/],
     ['text.svs', 'patient_id,outcome\n', /no TIFF, PNG or JPEG/],
-    ['a.mrxs', 'x', /MIRAX is not read here.*vips tiffsave \S+a\.mrxs \S+a-converted\.tif /],
+    [
+      'a.mrxs',
+      'x',
+      /MIRAX is read by OpenSlide.*slides install.*vips tiffsave \S+a\.mrxs \S+a-converted\.tif /,
+    ],
     ['a.vsi', 'II*\0', /Olympus VSI is not read here.*bfconvert/],
     ['a.czi', 'ZISRAWFILE\0', /Zeiss CZI is read by OpenSlide.*slides install.*bfconvert/],
     ['a.svslide', 'SQLite format 3\0', /Sakura is read by OpenSlide.*slides install.*vips tiffsave/],
-    ['a.dcm', `${'\0'.repeat(128)}DICM`, /DICOM is not read here.*vips tiffsave/],
+    ['a.dcm', `${'\0'.repeat(128)}DICM`, /DICOM is read by OpenSlide.*slides install.*vips tiffsave/],
     ['a.tif', 'II*\0', /TIFF structure is damaged/],
     ['a.png', '\x89PNG\r\n\x1a\n', /header is damaged/],
   ])('%s', async (name, content, reason) => {

@@ -5,8 +5,10 @@ import type { EpochProgress, StageContext, StageOutput } from '../../pipeline/st
 import { bagFiles, storable } from '../features/bag-files.js';
 import type { FeatureBag } from '../features/feature-reader.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
+import { layOutParts } from '../slides/lay-out-parts.js';
 import { openSlide } from '../slides/open-slide.js';
-import type { SlideReader } from '../slides/slide-reader.js';
+import { type PastDamage, pastDamage } from '../slides/past-damage.js';
+import { copyAgain } from '../slides/unreadable.js';
 import type { TileEncoder } from './tile-encoder.js';
 import { EncodingState, type ImageFailure } from './encoding-state.js';
 import { openEncoder } from './open-encoder.js';
@@ -29,11 +31,7 @@ export const encodeImages = reportingStage(
     await context.checkpoints.resume((snapshot) => state.take(snapshot));
     for (const [position, image] of images.entries()) {
       const ofImage = coords.subarray(image.start * 2, (image.start + image.rows) * 2);
-      for await (const report of encodeImage(position, image, ofImage, {
-        encoder,
-        state,
-        reader: context.unit.reader,
-      })) {
+      for await (const report of encodeImage(position, image, ofImage, { encoder, state, context })) {
         control.signal.throwIfAborted();
         control.emit(report);
         if (report.epoch < report.epochs)
@@ -49,7 +47,9 @@ export const encodeImages = reportingStage(
       files: bagFiles(stored, encoder.width, precision),
       problems: [
         ...problems,
-        ...state.failures.map((failure) => problemOf(images, failure)),
+        ...state.failures.map((failure) => problemOf(images, failure, 'failure')),
+        ...state.warnings.map((warning) => problemOf(images, warning, 'warning')),
+        ...images.flatMap((image, position) => leftOut(image, state.damagedOf(position).size)),
         ...stored.rejected.map((part): Problem => ({ stage: 'embed', file: part.place, ...part })),
       ],
     };
@@ -60,30 +60,32 @@ export const encodeImages = reportingStage(
 interface Encoding {
   readonly encoder: TileEncoder;
   readonly state: EncodingState;
-  readonly reader: StageContext['unit']['reader'];
+  readonly context: Pick<StageContext, 'unit' | 'sources' | 'config'>;
 }
 
 /** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
 async function* encodeImage(
   image: number,
-  { path, tile }: EncodableImage,
+  { slide, tile }: EncodableImage,
   coords: Int32Array,
-  { encoder, state, reader: by }: Encoding,
+  { encoder, state, context }: Encoding,
 ): AsyncGenerator<EpochProgress> {
   const { done, all } = state.batchesOf(image);
   if (done === all) return;
-  let reader: SlideReader | null = null;
+  let reader: PastDamage | null = null;
+  const { path, remove } = layOutParts(slide, context.sources);
   try {
-    reader = await openSlide(path, by);
+    reader = pastDamage(await openSlide(path, context.unit.reader), shareOf(context));
     // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
     let batch = 0;
     for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {
       if (batch++ < done) continue;
       const values = await encoder.encode(tiles);
       if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder);
-      state.add(image, tiles.rows, values);
+      state.add(image, tiles, values);
       // An encoder may hold the thread for seconds; between two batches the word to stop gets through.
       await setImmediate();
+      if (batch === all) state.warnings.push(...warningsOf(image, reader));
       if (state.report) yield state.report;
     }
   } catch (error) {
@@ -92,8 +94,13 @@ async function* encodeImage(
     if (state.report) yield state.report;
   } finally {
     await reader?.close();
+    remove();
   }
 }
+
+/** Tiles of a slide may touch damaged pixels; a core has few tiles, and is one thing. */
+const shareOf = ({ unit, config }: Encoding['context']): number =>
+  unit.tiling === 'tissue' ? config.tile.damagedShare : 0;
 
 /** What one image is to blame for, while the others may be fine. */
 const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
@@ -114,12 +121,31 @@ const failureOf = (image: number, { what, fix, context }: HafError): ImageFailur
   fix,
 });
 
-function problemOf(images: readonly EncodableImage[], { image, ...about }: ImageFailure): Problem {
+function problemOf(
+  images: readonly EncodableImage[],
+  { image, ...about }: ImageFailure,
+  severity: Problem['severity'],
+): Problem {
   const { file = null, patient = null } = images[image] ?? {};
-  return { severity: 'failure', stage: 'embed', patient, file, ...about };
+  return { severity, stage: 'embed', patient, file, ...about };
 }
 
-/** The bags of all images that were encoded to the end. */
+const warningsOf = (image: number, reader: PastDamage): readonly ImageFailure[] =>
+  reader.damage().map(({ reason, fix }) => ({ image, place: null, reason, fix }));
+
+/** Tiles without instances, although their slide has some. */
+const leftOut = ({ file, patient, rows }: EncodableImage, count: number): readonly Problem[] =>
+  count === 0
+    ? []
+    : [
+        {
+          ...{ severity: 'warning', stage: 'embed', patient, file, place: null },
+          reason: `${count} of its ${rows} tiles are left out, because pixels of them are damaged.`,
+          fix: `${copyAgain} tile.damagedShare says how much of a slide may be damaged.`,
+        },
+      ];
+
+/** The bags of all images that were encoded to the end, without tiles of damaged pixels. */
 function bagsOf(
   images: readonly EncodableImage[],
   coords: Int32Array,
@@ -127,9 +153,15 @@ function bagsOf(
 ): readonly FeatureBag[] {
   return images.flatMap((image, position): readonly FeatureBag[] => {
     const { id, file, source, start, rows, tile, patient } = image;
-    const values = state.instancesOf(position);
-    if (values === null) return [];
-    const corners = Float32Array.from(coords.subarray(start * 2, (start + rows) * 2));
+    const all = state.instancesOf(position);
+    if (all === null) return [];
+    const damaged = state.damagedOf(position);
+    const values = withoutRows(all, damaged, state.width);
+    const corners = withoutRows(
+      Float32Array.from(coords.subarray(start * 2, (start + rows) * 2)),
+      damaged,
+      2,
+    );
     return [
       {
         ...{ patient, source, image: id, place: file, values, mpp: tile.mpp },
@@ -137,4 +169,9 @@ function bagsOf(
       },
     ];
   });
+}
+
+/** [rows, width] without some rows. */
+function withoutRows(values: Float32Array, left: ReadonlySet<number>, width: number): Float32Array {
+  return left.size === 0 ? values : values.filter((_, i) => !left.has(Math.floor(i / width)));
 }

@@ -12,7 +12,7 @@ const failureSchema = z.strictObject({
   reason: z.string(),
   fix: z.string(),
 });
-/** Why an image has no instances. */
+/** Why an image has no instances, or what is to know of one that has. */
 export type ImageFailure = z.infer<typeof failureSchema>;
 
 const count = z.number().int().min(0);
@@ -23,6 +23,8 @@ const savedSchema = z.strictObject({
   engine: z.string(),
   done: amountSchema,
   failures: z.array(failureSchema),
+  damaged: z.array(z.tuple([count, count])).default([]),
+  warnings: z.array(failureSchema).default([]),
 });
 
 /** One image in the work of the job: what comes before it, and its own. */
@@ -36,6 +38,10 @@ const sum = (a: Amount, b: Amount): Amount => ({ tiles: a.tiles + b.tiles, batch
 export class EncodingState {
   readonly width: number;
   failures: readonly ImageFailure[] = [];
+  /** Of images that were read to their end. */
+  warnings: ImageFailure[] = [];
+  /** Image and row of tiles that touch damaged pixels of their slide. */
+  private damaged: (readonly [image: number, row: number])[] = [];
   /** Instances of all images one after the other, [rows, width]; those that failed have zeros. */
   private readonly instances: Float32Array;
   private readonly engine: string;
@@ -64,6 +70,11 @@ export class EncodingState {
     return { done: Math.max(0, Math.min(own.batches, this.done.batches - before.batches)), all: own.batches };
   }
 
+  /** Rows of an image whose tiles touch damaged pixels; they are left out. */
+  damagedOf(image: number): ReadonlySet<number> {
+    return new Set(this.damaged.flatMap(([of, row]) => (of === image ? [row] : [])));
+  }
+
   /** Instances of an image, [rows, width], in the order of its coordinates; null when it failed. */
   instancesOf(image: number): Float32Array | null {
     const { before, own } = this.share(image);
@@ -72,7 +83,12 @@ export class EncodingState {
   }
 
   /** Takes the next batch of an image: `values` [rows.length, width] are those of these rows of it. */
-  add(image: number, rows: readonly number[], values: Float32Array): void {
+  add(
+    image: number,
+    { rows, damaged }: { readonly rows: readonly number[]; readonly damaged: readonly number[] },
+    values: Float32Array,
+  ): void {
+    for (const row of damaged) this.damaged.push([image, row]);
     const { width } = this;
     const first = this.share(image).before.tiles;
     rows.forEach((row, i) =>
@@ -102,8 +118,9 @@ export class EncodingState {
 
   /** The arrays are live: write them down before the next batch. */
   snapshot(): TrainingSnapshot {
-    const { engine, done, failures, instances } = this;
-    const saved: z.infer<typeof savedSchema> = { engine, done, failures: [...failures] };
+    const { engine, done, failures, instances, warnings } = this;
+    const damaged = this.damaged.map(([image, row]): [number, number] => [image, row]);
+    const saved: z.infer<typeof savedSchema> = { engine, done, failures: [...failures], damaged, warnings };
     return { state: saved, arrays: { instances } };
   }
 
@@ -114,6 +131,8 @@ export class EncodingState {
     this.instances.set(instances);
     this.done = saved.done;
     this.failures = saved.failures;
+    this.damaged = saved.damaged;
+    this.warnings = saved.warnings;
     return true;
   }
 

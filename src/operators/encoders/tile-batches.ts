@@ -6,6 +6,8 @@ import type { TileBatch } from './tile-encoder.js';
 /** Tiles of one image, and which of its coordinates they belong to. */
 export interface ImageBatch extends TileBatch {
   readonly rows: readonly number[];
+  /** Those of the rows that touch damaged pixels of the slide. */
+  readonly damaged: readonly number[];
 }
 
 /**
@@ -25,15 +27,18 @@ export async function* tileBatches(
   const bytes = side * side * 3;
   const rgb = new Uint8Array(Math.min(size, coords.length / 2) * bytes);
   let rows: number[] = [];
+  let damaged: number[] = [];
   const take = (): ImageBatch => {
-    const batch = { rows, count: rows.length, side, rgb: rgb.subarray(0, rows.length * bytes) };
+    const batch = { rows, damaged, count: rows.length, side, rgb: rgb.subarray(0, rows.length * bytes) };
     rows = [];
+    damaged = [];
     return batch;
   };
   for await (const group of readTiles(reader, coords, geometry))
     for (const [i, row] of group.rows.entries()) {
       rgb.set(group.tiles[i] as Uint8Array, rows.length * bytes);
       rows.push(row);
+      if (group.damaged.includes(row)) damaged.push(row);
       if (rows.length === size) yield take();
     }
   if (rows.length > 0) yield take();

@@ -1,5 +1,5 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import type { StageContext } from '../../pipeline/stage.js';
+import type { SourceFile, StageContext } from '../../pipeline/stage.js';
 import {
   tileCoordsFile,
   tileSetFile,
@@ -10,7 +10,7 @@ import {
 
 /** An image that has tiles, and where it lies on this machine. */
 export interface EncodableImage extends TiledImage {
-  readonly path: string;
+  readonly slide: SourceFile;
   readonly patient: string | null;
   readonly tile: TileGeometry;
 }
@@ -35,13 +35,13 @@ export function tiledImages({ inputs, sources }: StageContext): TiledImages {
     .json(tileSetFile, tileSetSchema)
     .images.filter(({ outcome }) => outcome === 'ok')
     .map((image): EncodableImage => {
-      const path = sources.find(({ name }) => name === image.file)?.path;
+      const slide = sources.find(({ name }) => name === image.file);
       const { tile } = image;
-      if (path === undefined || tile === null)
+      if (slide === undefined || tile === null)
         throw broken(`${image.file} has tiles, but its source or geometry is not known.`);
       if ((image.start + image.rows) * 2 > coords.length)
         throw broken(`${image.file} has more tiles than ${tileCoordsFile} has rows.`);
-      return { ...image, path, tile };
+      return { ...image, slide, tile };
     });
   return { images, coords };
 }

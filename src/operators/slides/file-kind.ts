@@ -30,7 +30,7 @@ const starts: readonly (readonly [RegExp, FileKind])[] = [
   [/^(II[*+]\0|MM\0[*+])/, { kind: 'tiff' }],
   [/^\x89PNG\r\n/, { kind: 'plain' }],
   [/^\xff\xd8\xff/, { kind: 'plain' }],
-  [/^[^]{128}DICM/, { ...byOpenSlide('DICOM'), openslide: false }],
+  [/^[^]{128}DICM/, byOpenSlide('DICOM')],
   [/^ZISRAWFILE/, { ...byOpenSlide('Zeiss CZI'), converter: 'bioformats' }],
   [/^SQLite format 3/, byOpenSlide('Sakura')],
   [/^(\0{4}jP {2}|\0{3}\x0cjP {2}|\xff\x4f\xff\x51)/, byBioFormats('a JPEG 2000 image')],
@@ -38,9 +38,9 @@ const starts: readonly (readonly [RegExp, FileKind])[] = [
 
 /** Formats whose file holds no pixels at its beginning, or only names others. */
 const endings: Readonly<Record<string, FileKind>> = {
-  '.mrxs': { ...byOpenSlide('MIRAX'), openslide: false },
-  '.vms': { ...byOpenSlide('Hamamatsu VMS'), openslide: false },
-  '.vmu': { ...byOpenSlide('Hamamatsu VMU'), openslide: false },
+  '.mrxs': byOpenSlide('MIRAX'),
+  '.vms': byOpenSlide('Hamamatsu VMS'),
+  '.vmu': byOpenSlide('Hamamatsu VMU'),
   '.vsi': byBioFormats('Olympus VSI'),
   '.lif': byBioFormats('Leica LIF'),
   '.isyntax': byBioFormats('Philips iSyntax'),

@@ -20,6 +20,8 @@ export interface CellPixels {
   readonly region: Region;
   /** [height, width, 3] */
   readonly pixels: Uint8Array;
+  /** Some of the pixels are black because the file holds them damaged. */
+  readonly lost?: true;
 }
 
 export const hasGrid = (reader: SlideReader): reader is GridReader => 'grid' in reader;

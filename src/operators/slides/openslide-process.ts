@@ -24,6 +24,9 @@ function secondsOfCall(): number {
   return said > 0 && Number.isFinite(said) ? said : defaultSeconds;
 }
 
+/** Longest time for a process to start, which says nothing about a slide. */
+const startSeconds = 120;
+
 /** Why OpenSlide cannot read a slide: its own words, or how its process ended. */
 export class OpenSlideFailed extends Error {
   override readonly name = 'OpenSlideFailed';
@@ -140,15 +143,16 @@ export class OpenSlideProcess {
     this.timer = null;
     const [first] = this.queue;
     if (first === undefined) return;
+    const seconds = first.request.task === 'load' ? startSeconds : this.seconds;
     this.timer = setTimeout(() => {
       this.end(
         new OpenSlideFailed(
-          `OpenSlide has not answered within ${this.seconds} seconds (${first.request.task})`,
+          `OpenSlide has not answered within ${seconds} seconds (${first.request.task})`,
           true,
         ),
       );
       this.child.kill('SIGKILL');
-    }, this.seconds * 1000);
+    }, seconds * 1000);
   }
 
   private onAnswer(answer: FromOpenSlide): void {

@@ -1,5 +1,6 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import { openSlide } from './open-slide.js';
+import { pastDamage } from './past-damage.js';
 import { readerOf } from './reader-of.js';
 import type { SlideInfo, SlideLevel } from './slide-reader.js';
 
@@ -12,11 +13,12 @@ const sidePx = 64;
 /** Opens a slide and reads a few pixels from the middle of every level: sound tags over damaged data are common. */
 export async function probeSlide(path: string): Promise<SlideProbe> {
   try {
-    const reader = await openSlide(path, await readerOf(path));
+    const reader = pastDamage(await openSlide(path, await readerOf(path)), 0);
     try {
       for (const [level, { width, height }] of reader.info.levels.entries())
         await reader.read(level, middleOf({ width, height }));
-      return { readable: true, info: reader.info };
+      const { info } = reader;
+      return { readable: true, info: { ...info, warnings: [...info.warnings, ...reader.damage()] } };
     } finally {
       await reader.close();
     }

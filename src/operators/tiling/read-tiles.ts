@@ -12,6 +12,8 @@ export interface ReadTiles {
   readonly side: number;
   /** Each [side, side, 3]. */
   readonly tiles: readonly Uint8Array[];
+  /** Those of the rows that touch pixels which the slide holds damaged. */
+  readonly damaged: readonly number[];
 }
 
 /** Portions of stored tiles being decoded while this thread cuts the one before: libvips works in threads of libuv. */
@@ -44,7 +46,10 @@ export async function* readTiles(
   if (geometry.whole) {
     const { width, height } = level;
     const rgb = await reader.read(index, { x: 0, y: 0, width, height });
-    yield { rows: [0], side: sizePx, tiles: [await squeezeImage(rgb, width, height, sizePx)] };
+    yield {
+      ...{ rows: [0], side: sizePx, damaged: [] },
+      tiles: [await squeezeImage(rgb, width, height, sizePx)],
+    };
     return;
   }
   const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
@@ -52,15 +57,17 @@ export async function* readTiles(
   for (const tiles of inStripes(places, readPx)) {
     // Buffers of tiles that were handed out: new ones would cost more than filling them.
     const spare: Uint8Array[] = [];
-    let ready: { readonly row: number; readonly rgb: Uint8Array }[] = [];
+    let ready: { readonly row: number; readonly rgb: Uint8Array; readonly lost: boolean }[] = [];
     const handOut = async (): Promise<ReadTiles> => {
       const read = ready.map(({ rgb }) => rgb);
       const scaled =
         readPx === sizePx ? read : await Promise.all(read.map((tile) => scaleTile(tile, readPx, sizePx)));
-      return { rows: ready.map(({ row }) => row), side: sizePx, tiles: scaled };
+      const damaged = ready.flatMap(({ row, lost }) => (lost ? [row] : []));
+      return { rows: ready.map(({ row }) => row), side: sizePx, tiles: scaled, damaged };
     };
-    for await (const { index: at, rgb } of completeTiles(level, cells, pick(places, tiles), readPx, spare)) {
-      ready.push({ row: tiles[at] as number, rgb });
+    for await (const done of completeTiles(level, cells, pick(places, tiles), readPx, spare)) {
+      const { index: at, rgb, lost } = done;
+      ready.push({ row: tiles[at] as number, rgb, lost });
       if ((ready.length + 1) * rgb.length <= batchBytes) continue;
       yield await handOut();
       spare.push(...ready.map((tile) => tile.rgb));
@@ -120,7 +127,7 @@ async function* completeTiles(
   places: Int32Array,
   side: number,
   spare: Uint8Array[],
-): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array }> {
+): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array; readonly lost: boolean }> {
   const { cells, takers, awaited, partial } = planCells(level, grid, places, side);
   const blank = (index: number): Uint8Array => {
     const used = spare.pop();
@@ -128,10 +135,12 @@ async function* completeTiles(
     if (used !== undefined && partial[index] === 1) used.fill(0);
     return used ?? new Uint8Array(side * side * 3);
   };
-  for (const [index, count] of awaited.entries()) if (count === 0) yield { index, rgb: blank(index) };
+  for (const [index, count] of awaited.entries())
+    if (count === 0) yield { index, rgb: blank(index), lost: false };
   // Stored tiles go on beyond the edges with whatever the encoder left there.
   const whole = { x: 0, y: 0, width: level.width, height: level.height };
   const begun = new Map<number, Uint8Array>();
+  const losing = new Set<number>();
   const perPortion = Math.max(1, Math.floor(portionBytes / (grid.cellWidth * grid.cellHeight * 3)));
   const portions = Array.from({ length: Math.ceil(cells.length / perPortion) }, (_, i) =>
     cells.slice(i * perPortion, (i + 1) * perPortion),
@@ -140,17 +149,18 @@ async function* completeTiles(
   for await (const decoded of readAhead(portions, read)) {
     const portion = portions[current++] as readonly number[];
     for (const [i, cell] of portion.entries()) {
-      const { region, pixels } = decoded[i] as CellPixels;
+      const { region, pixels, lost = false } = decoded[i] as CellPixels;
       for (const index of takers.get(cell) as readonly number[]) {
         const rgb = begun.get(index) ?? blank(index);
         const place = { x: places[2 * index] as number, y: places[2 * index + 1] as number };
         copyPixels(pixels, region, rgb, { ...place, width: side, height: side }, whole);
+        if (lost) losing.add(index);
         const left = (awaited[index] as number) - 1;
         awaited[index] = left;
         if (left > 0) begun.set(index, rgb);
         else {
           begun.delete(index);
-          yield { index, rgb };
+          yield { index, rgb, lost: losing.has(index) };
         }
       }
     }

@@ -70,7 +70,7 @@ export const tileImages = (open: OpenSlide): StageCode =>
   stageOf(async (context) => {
     const { unit, config, sources } = context;
     if (unit.tiling === 'tissue')
-      return outputOf([await tileSlide(slideOf(context), coordsOf(context), unit, config, open)]);
+      return outputOf([await tileSlide(slideOf(context), coordsOf(context), context, open)]);
     const { cores, problems } = await tileCores(sources, unit, config.core, open);
     return outputOf(cores, problems);
   });

@@ -1,6 +1,8 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { SourceFile, StageOutput, Unit } from '../../pipeline/stage.js';
+import type { SourceFile, StageContext, StageOutput, Unit } from '../../pipeline/stage.js';
+import { layOutParts } from '../slides/lay-out-parts.js';
+import { type PastDamage, pastDamage } from '../slides/past-damage.js';
 import type { SlideReader, SlideWarning } from '../slides/slide-reader.js';
 import { contoursGeoJson } from './contours-geojson.js';
 import { coordsFile } from './coords-file.js';
@@ -89,14 +91,14 @@ const unsettled = ({ info }: SlideReader, mpp: { readonly source: string } | nul
   info.warnings.filter(({ settledBy }) => settledBy !== 'mpp' || mpp?.source !== 'slide table');
 
 function findingProblems(
-  reader: SlideReader,
+  reader: PastDamage,
   image: ImageTiles['image'],
   tissue: SlideTissue | null,
 ): readonly Problem[] {
   const { missingTiles, notes, mppSaid } = reader.info;
   const mpp = image.image?.mpp ?? null;
   const infos = [...notes, ...(tissue?.notes ?? [])].map((note) => noteOf(image, note));
-  for (const { reason, fix } of unsettled(reader, mpp))
+  for (const { reason, fix } of [...unsettled(reader, mpp), ...reader.damage()])
     // What a slide was refused for is its failure already.
     if (image.reason?.startsWith(reason) !== true) infos.push(problemOf(image, 'warning', reason, fix));
   if (missingTiles > 0)
@@ -164,7 +166,7 @@ const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Arr
   origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
 
 async function tileOpened(
-  reader: SlideReader,
+  reader: PastDamage,
   blank: ImageTiles['image'],
   given: string | null,
   unit: Unit,
@@ -216,21 +218,31 @@ async function tileOpened(
 export async function tileSlide(
   source: SourceFile,
   given: string | null,
-  unit: Unit,
-  config: Pick<Config, 'tissue' | 'tile'>,
+  {
+    unit,
+    config,
+    sources,
+  }: Pick<StageContext, 'unit' | 'sources'> & {
+    readonly config: Pick<Config, 'tissue' | 'tile'>;
+  },
   open: OpenSlide,
 ): Promise<ImageTiles> {
   const blank = blankImage(source, unit);
-  const reader = await attempt(() => open(source.path, unit.reader));
+  const { path, remove } = layOutParts(source, sources);
+  const reader = await attempt(async () =>
+    pastDamage(await open(path, unit.reader), config.tile.damagedShare),
+  );
   if (isRefusal(reader)) {
     const { reason, fix } = reader;
     const image = { ...blank, outcome: 'failed', reason } as const;
     const problems = [problemOf(image, 'failure', reason, fix)];
+    remove();
     return { image, coords: new Int32Array(), problems, files: {}, picture: null };
   }
   try {
     return await tileOpened(reader, blank, given, unit, config);
   } finally {
     await reader.close();
+    remove();
   }
 }

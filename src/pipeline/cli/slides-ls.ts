@@ -15,9 +15,9 @@ const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSli
     ['Huron TIFF', 'OpenSlide', 'without OpenSlide as a tiled TIFF that does not say its mpp'],
     ['Sakura SVSLIDE', 'OpenSlide', ''],
     ['Zeiss CZI', 'OpenSlide', 'uncompressed or Zstandard; not JPEG XR'],
-    ['MIRAX MRXS', null, 'convert it with vips tiffsave'],
-    ['Hamamatsu VMS, VMU', null, 'convert it with vips tiffsave'],
-    ['DICOM', null, 'convert it with vips tiffsave'],
+    ['MIRAX MRXS', 'OpenSlide', 'with its folder'],
+    ['Hamamatsu VMS, VMU', 'OpenSlide', 'with the files that it names'],
+    ['DICOM', 'OpenSlide', 'the files of a series in one folder are one slide'],
     ['Olympus VSI', null, 'convert it with bfconvert'],
     ['Philips iSyntax', null, 'convert it with bfconvert, or export it as Philips TIFF'],
   ];

@@ -7,6 +7,7 @@ import { placeOf, slideTableOf } from '../sources/bag-files.js';
 import { filesOfGlob } from '../sources/files-of-glob.js';
 import { matchingFiles } from '../sources/matching-files.js';
 import { oneWayEach } from '../sources/one-way-each.js';
+import { slidesIn } from '../sources/slides-in.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import type { ModalityId } from '../core/modality.js';
 import type { SurveyFinding } from './survey.js';
@@ -24,8 +25,12 @@ export interface SlideSurvey {
 export async function probeSlides(root: string, files: readonly string[]): Promise<readonly SlideSurvey[]> {
   const { probeSlide } = await import('../../operators/slides/probe-slide.js');
   const slides: SlideSurvey[] = [];
-  for (const file of files) slides.push({ file, probe: await probeSlide(resolve(root, file)) });
-  return slides;
+  const incomplete: SlideSurvey[] = [];
+  const found = await slidesIn(root, files, ({ file, reason, fix }) =>
+    incomplete.push({ file: file ?? '', probe: { readable: false, reason: reason.replace(/\.$/, ''), fix } }),
+  );
+  for (const { file } of found) slides.push({ file, probe: await probeSlide(resolve(root, file)) });
+  return [...slides, ...incomplete];
 }
 
 const header = [

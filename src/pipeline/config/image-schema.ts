@@ -53,6 +53,11 @@ export const tileSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Micrometres per level-0 pixel of slides that do not say; the report lists them.'),
+  damagedShare: share
+    .default(0.01)
+    .describe(
+      'Most stored tiles of a slide that may be damaged, as a share: tiles that touch them are left out. Beyond, the slide fails.',
+    ),
   targetSize: z
     .number()
     .int()

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import type { SlideTable } from '../../operators/tables/slide-table.js';
 import type { BagDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
@@ -14,6 +14,7 @@ import type { Unit } from '../stage.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
 import { examples } from './matching-files.js';
 import { patientTable } from './patient-table.js';
+import { slidesIn } from './slides-in.js';
 
 /** The files that become the bags of one job, not yet hashed. */
 export interface FoundBags {
@@ -24,6 +25,8 @@ export interface FoundBags {
   readonly role: 'features' | 'slide' | 'core';
   /** Paths below the data root. */
   readonly names: readonly string[];
+  /** Files that belong to the slide, which names them by their place. */
+  readonly parts?: readonly string[];
   /** Coordinates of the slide's tiles that are there already, in place of looking for tissue. */
   readonly coords?: string;
 }
@@ -181,22 +184,17 @@ async function slideJobs(
   const { slideTable } = bagOf(config, shared.modality);
   const table = slideTable === null ? null : await slideTableOf(config, root, slideTable, names);
   table?.warnings.forEach(warn);
-  const { readerOf } = await import('../../operators/slides/reader-of.js');
-  const jobs: FoundBags[] = [];
-  for (const file of names) {
-    const reader = await readerOf(resolve(root, file));
-    jobs.push({
-      modality: shared.modality,
-      kind: 'images',
-      unit: {
-        ...{ ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
-        ...(reader === null ? {} : { reader }),
-      },
-      role: 'slide',
-      names: [file],
-    });
-  }
-  return jobs;
+  return (await slidesIn(root, names, warn, patientOf)).map(({ file, reader, parts }) => ({
+    modality: shared.modality,
+    kind: 'images',
+    unit: {
+      ...{ ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
+      ...(reader === null ? {} : { reader }),
+    },
+    role: 'slide',
+    names: [file],
+    ...(parts.length === 0 ? {} : { parts }),
+  }));
 }
 
 /** The slide table of a modality. @throws HafError HAF_DATA_MISSING without the file, HAF_TABLE_INVALID with faults */

@@ -77,8 +77,9 @@ export async function nameFiles(
   options: NamingOptions,
 ): Promise<DataFiles> {
   const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
-  const filesOf = ({ role, names, coords }: FoundBags): Found[] => [
+  const filesOf = ({ role, names, parts = [], coords }: FoundBags): Found[] => [
     ...names.map((name) => located(role, name)),
+    ...parts.map((name) => located('part', name)),
     ...(coords === undefined ? [] : [located('coords', coords)]),
   ];
   const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];

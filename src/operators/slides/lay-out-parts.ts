@@ -1,0 +1,39 @@
+import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, posix, resolve } from 'node:path';
+import { makeTemporaryFolder } from '../../pipeline/core/temporary-folder.js';
+import type { SourceFile } from '../../pipeline/stage.js';
+
+/** A slide at a path where the files that belong to it lie beside it. */
+export interface LaidOut {
+  readonly path: string;
+  readonly remove: () => void;
+}
+
+function place(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  try {
+    symlinkSync(from, to);
+  } catch {
+    // Windows lets only some users make links.
+    copyFileSync(from, to);
+  }
+}
+
+/**
+ * A slide of several files is opened by one of them, and names the others by their place. On a machine that has the files by content
+ * alone, they are laid out in a temporary folder.
+ *
+ * @param sources the slide and, in the role `part`, the files that belong to it
+ */
+export function layOutParts(slide: SourceFile, sources: readonly SourceFile[]): LaidOut {
+  const parts = sources
+    .filter(({ role }) => role === 'part')
+    .map(({ name, path }) => ({ path, beside: posix.relative(posix.dirname(slide.name), name) }));
+  const isThere = parts.every(({ path, beside }) => resolve(dirname(slide.path), beside) === resolve(path));
+  if (isThere) return { path: slide.path, remove: () => undefined };
+  const folder = makeTemporaryFolder('haf-slide-');
+  const path = join(folder, posix.basename(slide.name));
+  for (const part of [...parts, { path: slide.path, beside: posix.basename(slide.name) }])
+    place(part.path, join(folder, part.beside));
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,77 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, isAbsolute, join, normalize } from 'node:path';
+import { dicomSeries } from './dicom-series.js';
+
+/** The files of a slide that consists of several. */
+export interface SlideParts {
+  /** Paths of the files beside the one that is opened, relative to its folder, with `/`. */
+  readonly parts: readonly string[];
+  /** Those of them that are not there, or lie outside of the folder of the slide. */
+  readonly missing: readonly string[];
+}
+
+const alone: SlideParts = { parts: [], missing: [] };
+
+/** Lines `KEY = VALUE` of an INI file, keys in capitals. */
+function iniValues(text: string): readonly (readonly [key: string, value: string])[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const [, key, value] = /^\s*([^=;[]+?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    return key === undefined || value === undefined || value === ''
+      ? []
+      : [[key.toUpperCase(), value] as const];
+  });
+}
+
+/** Parts of which `names` are the paths relative to the folder of the slide. */
+function partsOf(path: string, names: readonly string[]): SlideParts {
+  const parts = [...new Set(names.map((name) => name.replaceAll('\\', '/')))].sort();
+  const isOutside = (name: string): boolean => isAbsolute(name) || normalize(name).startsWith('..');
+  const missing = parts.filter((name) => isOutside(name) || !existsSync(join(dirname(path), name)));
+  return { parts, missing };
+}
+
+/** MIRAX: `a.mrxs` shows the slide, `a/Slidedat.ini` names the index and the data in the folder `a`. */
+async function miraxParts(path: string): Promise<SlideParts> {
+  const folder = basename(path, extname(path));
+  const index = `${folder}/Slidedat.ini`;
+  let text: string;
+  try {
+    text = await readFile(join(dirname(path), index), 'utf8');
+  } catch {
+    return { parts: [index], missing: [index] };
+  }
+  // FILE_COUNT and the names of layers are no files.
+  const named = iniValues(text).flatMap(([key, value]) =>
+    /^(INDEXFILE|FILE_\d+)$/.test(key) ? [`${folder}/${value}`] : [],
+  );
+  return partsOf(path, [index, ...named]);
+}
+
+/** Hamamatsu VMS and VMU: the file names its images. */
+async function hamamatsuParts(path: string): Promise<SlideParts> {
+  const named = iniValues(await readFile(path, 'latin1')).flatMap(([key, value]) =>
+    /^(IMAGEFILE(\([\d,]+\))?|MAPFILE|MACROIMAGE|OPTIMISATIONFILE)$/.test(key) ? [value] : [],
+  );
+  return partsOf(path, named);
+}
+
+/** DICOM: the files of the same series in the same folder. */
+async function dicomParts(path: string, series: string): Promise<SlideParts> {
+  const folder = dirname(path);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const parts: string[] = [];
+  for (const name of names.sort())
+    if (name !== basename(path) && (await dicomSeries(join(folder, name))) === series) parts.push(name);
+  return { parts, missing: [] };
+}
+
+/** The files that belong to a slide; none for a slide of one file. @throws as fs does when the slide is gone */
+export async function slideParts(path: string): Promise<SlideParts> {
+  const ending = extname(path).toLowerCase();
+  if (ending === '.mrxs') return miraxParts(path);
+  if (ending === '.vms' || ending === '.vmu') return hamamatsuParts(path);
+  const series = await dicomSeries(path);
+  return series === null ? alone : dicomParts(path, series);
+}

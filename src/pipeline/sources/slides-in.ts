@@ -1,0 +1,47 @@
+import { posix, resolve } from 'node:path';
+import type { Unit } from '../stage.js';
+import type { Warn } from './files-of-glob.js';
+
+/** A slide, who reads it, and the files that belong to it. */
+export interface FoundSlide {
+  readonly file: string;
+  readonly reader: NonNullable<Unit['reader']> | null;
+  /** Paths below the data root. */
+  readonly parts: readonly string[];
+}
+
+/**
+ * The slides among files. Files that are parts of a slide of several files are no slides of their own; a slide of which a part is missing
+ * is left out and warned of.
+ */
+export async function slidesIn(
+  root: string,
+  names: readonly string[],
+  warn: Warn,
+  patientOf: (file: string) => string | null = () => null,
+): Promise<readonly FoundSlide[]> {
+  const { readerOf } = await import('../../operators/slides/reader-of.js');
+  const { slideParts } = await import('../../operators/slides/slide-parts.js');
+  const taken = new Set<string>();
+  const found: FoundSlide[] = [];
+  for (const file of names) {
+    if (taken.has(file)) continue;
+    const path = resolve(root, file);
+    const reader = await readerOf(path);
+    // A slide that is refused as a whole needs no parts; one that cannot be read is named when it is hashed.
+    const { parts, missing } =
+      reader === null
+        ? { parts: [], missing: [] }
+        : await slideParts(path).catch(() => ({ parts: [], missing: [] }));
+    const beside = (name: string): string => posix.join(posix.dirname(file), name);
+    for (const part of parts) taken.add(beside(part));
+    if (missing.length === 0) found.push({ file, reader, parts: parts.map(beside) });
+    else
+      warn({
+        ...{ severity: 'failure', stage: 'tile', patient: patientOf(file), file, place: null },
+        reason: `It consists of several files, of which ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ` and ${missing.length - 3} more are` : missing.length > 1 ? ' are' : ' is'} missing.`,
+        fix: 'Copy the whole slide again: the file, and the folder or the files that belong to it.',
+      });
+  }
+  return found;
+}
