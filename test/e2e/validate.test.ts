@@ -123,6 +123,33 @@ it('compares a bundle with the outcomes of another cohort', async () => {
     expect(read('out', name).split('\n').length).toBeGreaterThan(5);
 }, 120_000);
 
+it('validates after the run on the cohorts of role external, and asks for their files before it', async () => {
+  const text = readFileSync(join(folder, 'experiment.yaml'), 'utf8');
+  const withCohorts = (file: string) =>
+    `${text}cohorts:\n  - { role: train }\n  - { role: external, name: elsewhere, file: ${file}, by: [sex] }\n`;
+  writeFileSync(join(folder, 'two.yaml'), withCohorts('elsewhere.yaml'));
+  const args = ['up', '-c', 'two.yaml', '--no-broker'];
+  const missing = await cli(args, folder);
+  expect(missing.code).toBe(78);
+  expect(missing.stderr).toContain('elsewhere.yaml does not exist');
+
+  writeFileSync(
+    join(folder, 'elsewhere.yaml'),
+    `name: elsewhere\nmodalities: [WSI, Clin, Path, Blood, ICD, Cell]\ndata: { root: '${external}', modalities: { WSI: { width: 24 } } }\ncohort: { require: [] }\n`,
+  );
+  const { code, stdout, stderr } = await cli(args, folder);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('haf on elsewhere:');
+  expect(stdout).toMatch(/AUC +[\d.-]+ +0\.\d{3} +0\.\d{3} to [01]\.\d{3}/);
+  const runs = readdirSync(join(folder, 'runs'), { recursive: true, encoding: 'utf8' });
+  expect(runs.filter((name) => name.endsWith('haf.haf'))).toHaveLength(1);
+  const where = runs.find((name) => name.endsWith('external/elsewhere/haf/validation.json')) as string;
+  const found = validationSchema.parse(JSON.parse(readFileSync(join(folder, 'runs', where), 'utf8')));
+  expect(found.patients).toMatchObject({ predicted: 60, validated: 60 });
+  // The same numbers as those of the two commands.
+  expect(found.metrics).toEqual(resultIn('out').metrics);
+}, 300_000);
+
 it('reports what one outcome leaves defined', async () => {
   const restore = editOutcome((line, at) =>
     at === 0 ? line : line.replace(',living,living,', ',deceased,deceased tumor specific,'),

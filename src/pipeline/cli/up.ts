@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.js';
 import { observe, type Observation } from '../observe/observation.js';
 import { attemptRun } from '../runs/attempts.js';
 import { prepareRun } from '../runs/prepare.js';
+import { externalCohorts, validateOn } from './external-cohorts.js';
 import { findStore } from './find-store.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
 import type { UpOptions } from './options.js';
@@ -23,6 +24,9 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     dataRoot: options.data,
   });
   sayWarnings(warnings);
+  const external = externalCohorts(config, options.config);
+  // Who starts a long training should learn of a mistake in a cohort file before it.
+  for (const { file } of external) loadConfig({ file });
   if (options.dryRun) {
     const prepared = await prepareRun(config, dataRoot, options, {
       onNote: say,
@@ -50,7 +54,7 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     },
   };
   try {
-    const { result } = await attemptRun(config, dataRoot, {
+    const { prepared, result } = await attemptRun(config, dataRoot, {
       ...{ places: options, onNote: say, verify: options.verify ?? false },
       execute: (prepared, first) => {
         if (first) sayChecks(prepared.checks);
@@ -58,7 +62,8 @@ export async function up(given: UpOptions): Promise<ExitCode> {
       },
       onLost: (files) => say(`Going on without ${files === 1 ? 'this file' : `these ${files} files`}.`),
     });
-    return result.exitCode;
+    if (result.exitCode !== exitCodes.ok || external.length === 0) return result.exitCode;
+    return await validateOn(external, prepared.directory, options);
   } finally {
     await page?.close();
     await observation.close();

@@ -6,6 +6,7 @@ import {
   methodIds,
   methodOf,
 } from '../../operators/methods/registry.js';
+import { cohortsRules } from './cohorts-rules.js';
 import { groupRules } from './group-rules.js';
 import { modalityRules } from './modality-rules.js';
 import { methodSettings, globOf, slotsOf } from './slots.js';
@@ -257,6 +258,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...scaleStartsBelowBound(sections),
     ...signedCandidatesAreFew(sections),
     ...ensemblesAreStaged(sections),
+    ...cohortsRules(sections),
     ...comparedWithItself(sections),
     ...imagesNeedEncoder(sections),
     ...survivalRules(sections),

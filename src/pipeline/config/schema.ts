@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cohortsSchema } from './cohorts-schema.js';
 import { cohortSectionSchema, cvSchema } from './cohort-schema.js';
 import { dataSchema } from './data-schema.js';
 import { coreSchema, embedSchema, tileSchema, tissueSchema } from './image-schema.js';
@@ -87,6 +88,9 @@ export const configSchema = z.strictObject({
     ),
   methods: z.array(z.string()).min(1).default(['haf']).describe('Rows of the result table (8).'),
   data: dataSchema.prefault({}).describe('Where the cohort lies.'),
+  cohorts: cohortsSchema.describe(
+    'Cohorts beside the one that is trained on: each of role external is predicted and compared with its outcome after the run (validate).',
+  ),
   cohort: cohortSectionSchema.prefault({}).describe('Who belongs to the cohort.'),
   cv: cvSchema.prefault({}).describe('Cross-validation.'),
   tabular: tabularSchema.prefault({}).describe('Preprocessing of the tables.'),

@@ -1,0 +1,59 @@
+import { dirname, join, resolve } from 'node:path';
+import type { ExternalCohort } from '../config/cohorts-schema.js';
+import type { Config } from '../config/schema.js';
+import { exitCodes, type ExitCode } from '../core/errors.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { bundle } from './bundle.js';
+import type { UpOptions } from './options.js';
+import { say } from './output.js';
+import { summaryOf } from './summary-text.js';
+import { validate } from './validate.js';
+
+/** The cohorts of an experiment that nothing is trained on, with absolute paths. */
+export function externalCohorts({ cohorts }: Config, experiment: string): readonly ExternalCohort[] {
+  const beside = (path: string): string => resolve(dirname(experiment), path);
+  return cohorts.flatMap((one) =>
+    one.role === 'external'
+      ? [{ ...one, file: beside(one.file), data: one.data === null ? null : beside(one.data) }]
+      : [],
+  );
+}
+
+/**
+ * Bundles methods of a finished run and validates them on cohorts that they were not trained on. Results lie in
+ * `external/<cohort>/<method>` of the run directory, bundles in `models`.
+ */
+export async function validateOn(
+  cohorts: readonly ExternalCohort[],
+  directory: RunDirectory,
+  options: UpOptions,
+): Promise<ExitCode> {
+  const methodsOf = ({ methods }: ExternalCohort): readonly string[] =>
+    methods.length > 0 ? methods : [recommendedOf(directory)];
+  const { run, path, runs } = directory;
+  const places = { ...options, runs, json: false };
+  const model = (method: string): string => join(path, 'models', `${method}.haf`);
+  for (const method of new Set(cohorts.flatMap(methodsOf))) {
+    const code = await bundle(run, { ...places, method, out: model(method), force: true });
+    if (code !== exitCodes.ok) return code;
+  }
+  for (const cohort of cohorts)
+    for (const method of methodsOf(cohort)) {
+      say(`\n${method} on ${cohort.name}:`);
+      const code = await validate(model(method), {
+        ...places,
+        ...{ config: cohort.file, set: [], by: cohort.by },
+        ...(cohort.data !== null && { data: cohort.data }),
+        out: join(path, 'external', cohort.name, method),
+      });
+      if (code !== exitCodes.ok) return code;
+    }
+  return exitCodes.ok;
+}
+
+/** The method that the run recommends by validation patients; the first of a run that ranks none. */
+function recommendedOf(directory: RunDirectory): string {
+  const summary = summaryOf(directory);
+  if (summary === null) throw new Error(`${directory.path} has no summary`);
+  return summary.recommended?.method ?? (summary.rows[0]?.method as string);
+}
