@@ -37,7 +37,11 @@ export function configOfNew(
   defaults: Config,
 ): Config {
   const data = given?.data ?? trained.data;
-  const used = modalities.map(({ id }) => id).filter((id) => Object.hasOwn(data.modalities, id));
+  // A cohort file may declare a modality and leave it out of its list, as an experiment may.
+  const listed = given?.modalities ?? Object.keys(data.modalities);
+  const used = modalities
+    .map(({ id }) => id)
+    .filter((id) => Object.hasOwn(data.modalities, id) && listed.includes(id));
   for (const section of ['tissue', 'tile', 'core'] as const) {
     const [own, usual, other] = [trained, defaults, given ?? trained].map((config) =>
       JSON.stringify(config[section]),
