@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runSummarySchema } from '../../src/pipeline/runs/materialise.js';
@@ -66,3 +67,48 @@ it.each([
   },
   300_000,
 );
+
+it('tells of times in two units, and of a C that comes from one pair of patients', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'haf-units-'));
+  try {
+    // Two events, each outlived by one patient: at most two pairs of test patients can be compared in a fold.
+    const rows = Array.from({ length: 60 }, (_, i) => {
+      const event = i === 10 || i === 40;
+      const days = event ? 2900 : i === 5 || i === 50 ? 3000 : 200 + 37 * i;
+      return [
+        `P${i}`,
+        !event && i % 4 === 0 ? (days / 365.25).toFixed(2) : days,
+        event ? 1 : 0,
+        40 + (i % 30),
+      ];
+    });
+    writeFileSync(join(folder, 'clini.csv'), [['PATIENT', 'TIME', 'DEAD', 'AGE'], ...rows].join('\n'));
+    writeFileSync(
+      join(folder, 'experiment.yaml'),
+      `name: units
+methods: [cox_ridge]
+data:
+  root: .
+  layout: own
+  patients: { id: PATIENT }
+  outcome:
+    file: clini.csv
+    kind: timeToEvent
+    event: { column: DEAD, positive: ['1'], negative: ['0'] }
+    time: { column: TIME, unit: days }
+  modalities: { Clin: { kind: table, file: clini.csv, columns: { AGE: numeric }, others: ignore } }
+cv: { folds: 2 }
+`,
+    );
+    const { code, stdout, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
+    expect(code, stderr).toBe(0);
+    const mixed = /15 times are 7\.\d+ or less, the other 45 are 2\d\d or more: times of two units\?/;
+    expect(stderr).toMatch(mixed);
+    const run = runFolder(folder);
+    expect(readFileSync(join(run, 'problems.csv'), 'utf8')).toMatch(mixed);
+    const few = /The C of fold \d is computed from [12] comparable pairs? of test patients only\./;
+    for (const told of [stdout, readFileSync(join(run, 'summary.md'), 'utf8')]) expect(told).toMatch(few);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);

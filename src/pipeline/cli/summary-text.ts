@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { grouped } from '../core/grouped.js';
-import { listed } from '../core/wording.js';
+import { counted, listed } from '../core/wording.js';
 import { inventedText } from '../runs/invented.js';
 import { runSummarySchema } from '../runs/materialise.js';
 import type { RunDirectory } from '../runs/run-directory.js';
@@ -120,12 +120,27 @@ function survivalText(summary: RunSummary): string {
       [...lines, ...skipped.map(({ title }) => [title, 'skipped', '-', '-', '-'])],
     ),
     ...skipped.map(({ title, reason }) => `${title} skipped: ${reason}`),
+    ...noteLines(summary),
     '',
     survivalCohortLine(summary),
     ...(invented ? [inventedText] : []),
     ...recommendation(summary),
     ...(compared.length === 0 ? [] : ['', ...compared]),
   ].join('\n');
+}
+
+/** So many notes are shown; summary.md has all. */
+const mostNotes = 6;
+
+/** What a reader must know of the rows: a C of 1.000 may come from two patients. */
+function noteLines({ rows }: RunSummary): readonly string[] {
+  const titled = rows.flatMap(({ title, notes }) => notes.map((text) => [text, title] as const));
+  const notes = [...grouped(titled)];
+  const more = notes.length - mostNotes;
+  return [
+    ...notes.slice(0, mostNotes).map(([text, titles]) => `${titles.join(', ')}: ${text}`),
+    ...(more > 0 ? [`and ${counted(more, 'more note')} in summary.md`] : []),
+  ];
 }
 
 /** Which method the validation patients choose, and what the test patients show for it. */
