@@ -1,5 +1,5 @@
 import { methodOf } from '../operators/methods/registry.js';
-import { mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
+import { contoursFile, mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
 import { alignmentKeys, jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
 import { modelStages } from './model-stages.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
@@ -180,14 +180,18 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   heatmap: define({
     name: 'heatmap',
-    version: 1,
+    // Writes GeoJSON for QuPath since 2.
+    version: 2,
     class: 'cpu',
     reads: () => ['cv.mode'],
     opens: {
       stage1: ['attention.safetensors'],
       predict: ['scores.json', 'attention.safetensors'],
       embed: ['bags.json', 'coords.f32'],
-      tile: ['tiles.json', ...Array.from({ length: mostThumbnails }, (_, image) => thumbnailFile(image))],
+      tile: [
+        ...['tiles.json', contoursFile(0)],
+        ...Array.from({ length: mostThumbnails }, (_, image) => thumbnailFile(image)),
+      ],
     },
     about: 'draws where Stage 1 looked, for the test patients of a fold or for new patients',
     load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,

@@ -3,9 +3,17 @@ import { heatmap } from '../../src/operators/heatmaps/heatmap.js';
 import type { Segment } from '../../src/operators/cohort/cohort-data.js';
 import { attentionFile } from '../../src/operators/stage1/encoder-data.js';
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
-import { thumbnailFile, tileSetFile, type TiledImage } from '../../src/operators/tiling/tiles-data.js';
+import { contoursGeoJson } from '../../src/operators/tiling/contours-geojson.js';
+import type { Outline } from '../../src/operators/tiling/trace-contours.js';
+import {
+  contoursFile,
+  thumbnailFile,
+  tileSetFile,
+  type TiledImage,
+} from '../../src/operators/tiling/tiles-data.js';
 import type { BagIndex, IndexedBag } from '../../src/operators/features/bag-index.js';
 import type { ModalityId } from '../../src/pipeline/core/modality.js';
+import type { Problem } from '../../src/pipeline/core/problem.js';
 import type { Unit } from '../../src/pipeline/stage.js';
 import { cohortArtifact, bagsArtifact } from './invented-cohort.js';
 import type { Changes } from './resolved-config.js';
@@ -66,12 +74,22 @@ export const plainPicture = (width: number, height: number, background: string):
     .png()
     .toBuffer();
 
-/** The `tile` artifact of images, each with a white thumbnail a tenth of its size. */
+/** A piece of tissue with a hole, level-0 pixels. */
+export const tissue: readonly Outline[] = [
+  {
+    outer: Int32Array.of(0, 0, 1600, 0, 1600, 800, 0, 800),
+    holes: [Int32Array.of(500, 500, 500, 600, 600, 600)],
+  },
+];
+
+/** The `tile` artifact of images, each with a white thumbnail a tenth of its size, and with `tissue` where it is segmented. */
 export async function tileOf(unit: Unit, images: readonly TiledImage[]): Promise<CaseArtifact> {
   const files: Record<string, Uint8Array | object> = { [tileSetFile]: { images } };
-  for (const [i, { image }] of images.entries())
+  for (const [i, { image, segmentation }] of images.entries()) {
+    if (segmentation !== null) files[contoursFile(i)] = contoursGeoJson(tissue);
     if (image !== null)
       files[thumbnailFile(i)] = await plainPicture(image.width / 10, image.height / 10, '#fff');
+  }
   return { id: `tile ${JSON.stringify(unit)}`, unit, files };
 }
 
@@ -88,7 +106,14 @@ export interface HeatmapCase {
 }
 
 /** Runs the heatmap stage; the files it writes, by name. */
-export async function heatmapsOf(of: HeatmapCase): Promise<Readonly<Record<string, Uint8Array>>> {
+export const heatmapsOf = async (of: HeatmapCase): Promise<HeatmapFiles> => (await heatmapRun(of)).files;
+
+type HeatmapFiles = Readonly<Record<string, Uint8Array>>;
+
+/** Runs the heatmap stage; its files by name, and what it has to tell. */
+export async function heatmapRun(
+  of: HeatmapCase,
+): Promise<{ readonly files: HeatmapFiles; readonly problems: readonly Problem[] }> {
   const modality = of.modality ?? 'WSI';
   const patients = Object.entries(of.patients);
   const lengths = patients.map(([, bag]) => bag?.scores.length ?? 0);
@@ -120,7 +145,7 @@ export async function heatmapsOf(of: HeatmapCase): Promise<Readonly<Record<strin
       tile: of.tile ?? [],
     },
   });
-  return output.files as Readonly<Record<string, Uint8Array>>;
+  return { files: output.files as HeatmapFiles, problems: output.problems ?? [] };
 }
 
 /** Lines of a CSV file by column. */

@@ -53,6 +53,7 @@ export async function slideRun(): Promise<WatchedRun> {
     'heatmaps/WSI/P1.png': await sharp(await overlay(64, 64))
       .png()
       .toBuffer(),
+    'heatmaps/WSI/P1/a.geojson': JSON.stringify({ type: 'FeatureCollection', features: [] }),
     'heatmaps/WSI/P10.csv': `${attentionHead}primary,a,0,0,0,px,256,9,1,0.5\n`,
   });
   return run;

@@ -232,7 +232,10 @@ describe('the table of a heatmap', () => {
         embedOf('of 4', { modality: 'TMA', patient: '004' }, [{ patient: '004', at: [[0, 0]] }]),
       ],
     });
-    expect(Object.keys(files).sort()).toEqual(['TMA-002.csv', 'TMA-002.png', 'TMA-004.csv', 'TMA-004.png']);
+    expect(Object.keys(files).sort()).toEqual([
+      ...['TMA-002.csv', 'TMA-002.png', 'TMA-002/a.geojson', 'TMA-002/b.geojson'],
+      ...['TMA-004.csv', 'TMA-004.png', 'TMA-004/PrimaryTumor_HE_001.geojson'],
+    ]);
     const rows = csvRows(files['TMA-002.csv']);
     expect(rows.map(({ source, image, row, x, y }) => [source, image, row, x, y])).toEqual([
       ['CD3', 'a', '0', '1', '2'],
@@ -252,7 +255,9 @@ describe('the table of a heatmap', () => {
 
   it('names the fold when every fold has the same test patients', async () => {
     const files = await heatmapsOf({ ...(await slide()), config: { cv: { mode: 'fixedTest' } } });
-    expect(Object.keys(files)).toEqual(['WSI-001-fold0.csv', 'WSI-001-fold0.png']);
+    expect(Object.keys(files)).toEqual([
+      ...['WSI-001-fold0.csv', 'WSI-001-fold0.png', 'WSI-001-fold0/PrimaryTumor_HE_001.geojson'],
+    ]);
   });
 
   it('keeps its softmax finite whatever the scores', () => {

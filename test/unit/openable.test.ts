@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { bagCoordsFile, bagIndexFile, featuresFiles } from '../../src/operators/features/bag-index.js';
 import { newAttentionFile, scoresFile } from '../../src/operators/bundle/predicted-data.js';
 import { attentionFile } from '../../src/operators/stage1/encoder-data.js';
-import { thumbnailFile, tileSetFile } from '../../src/operators/tiling/tiles-data.js';
+import { contoursFile, thumbnailFile, tileSetFile } from '../../src/operators/tiling/tiles-data.js';
 import { stages } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { openable } from '../../src/workers/openable.js';
@@ -37,6 +37,6 @@ describe('the files a stage opens of its inputs', () => {
       predict: [scoresFile, newAttentionFile],
       embed: [bagIndexFile, bagCoordsFile],
     });
-    expect(tile?.slice(0, 2)).toEqual([tileSetFile, thumbnailFile(0)]);
+    expect(tile?.slice(0, 3)).toEqual([tileSetFile, contoursFile(0), thumbnailFile(0)]);
   });
 });

@@ -136,9 +136,17 @@ describe('the run directory', () => {
 
   it('holds heatmaps by modality and patient', async () => {
     const { store, directory, made, listed } = scratch();
-    const files = { 'WSI-001.png': 'p', 'WSI-001.csv': 'c', 'WSI-002-fold3.csv': 'd' };
+    const files = {
+      'WSI-001.png': 'p',
+      'WSI-001.csv': 'c',
+      'WSI-002-fold3.csv': 'd',
+      'WSI-001/a.geojson': 'g',
+    };
     await materialise(await made('heatmap', { fold: 0, modality: 'WSI' }, files), store, directory);
-    expect(listed()).toEqual(['heatmaps/WSI/001.csv', 'heatmaps/WSI/001.png', 'heatmaps/WSI/002-fold3.csv']);
+    expect(listed()).toEqual([
+      ...['heatmaps/WSI/001.csv', 'heatmaps/WSI/001.png', 'heatmaps/WSI/001/a.geojson'],
+      'heatmaps/WSI/002-fold3.csv',
+    ]);
   });
 });
 

@@ -8,7 +8,15 @@ import {
   type BagIndex,
   type IndexedBag,
 } from '../features/bag-index.js';
-import { mostThumbnails, thumbnailFile, tileSetFile, tileSetSchema } from '../tiling/tiles-data.js';
+import { tissueContoursSchema, type TissueContours } from '../tiling/contours-geojson.js';
+import {
+  contoursFile,
+  mostThumbnails,
+  thumbnailFile,
+  tileSetFile,
+  tileSetSchema,
+  type TiledImage,
+} from '../tiling/tiles-data.js';
 
 /** A picture of an image to draw on, and how large the image is in level-0 pixels. */
 export interface Thumbnail {
@@ -16,6 +24,16 @@ export interface Thumbnail {
   readonly encoded: () => Uint8Array;
   readonly width: number;
   readonly height: number;
+}
+
+/** What the tiling of an image knows of it, in level-0 pixels. */
+export interface TilingFacts {
+  readonly width: number;
+  readonly height: number;
+  /** The only tile is the whole image, whatever its shape. */
+  readonly whole: boolean;
+  /** Null where no tissue was looked for: cores, and tiles that were given. */
+  readonly tissue: () => TissueContours | null;
 }
 
 /** A slide, core or feature file of a patient's bag: the rows of the bag it gave, and where they lie. */
@@ -29,6 +47,8 @@ export interface AttendedImage {
   readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
   /** Null when the features came without images. */
   readonly thumbnail: Thumbnail | null;
+  /** Null when the features came without images. */
+  readonly tiling: TilingFacts | null;
 }
 
 /** Finds out what the rows of a bag are of, from the artifacts of `embed` and `tile`; slides are never opened. */
@@ -63,8 +83,12 @@ export class AttendedImages {
         );
       const { image, source } = bag;
       const coords = coordsOf(embed, index, bag);
-      const thumbnail = coords === null ? null : this.thumbnailOf(embed, bag);
-      const attended = { image, source, start, rows, coords, thumbnail };
+      const found = coords === null ? null : this.tiledOf(embed, bag);
+      const attended = {
+        ...{ image, source, start, rows, coords },
+        thumbnail: found === null ? null : thumbnailOf(found),
+        tiling: found === null ? null : tilingOf(found),
+      };
       start += rows;
       return attended;
     });
@@ -76,7 +100,7 @@ export class AttendedImages {
     return index;
   }
 
-  private thumbnailOf(embed: Artifact, bag: IndexedBag): Thumbnail | null {
+  private tiledOf(embed: Artifact, bag: IndexedBag): Tiled | null {
     const tile = this.tile.get(coverageOf(embed));
     if (tile === undefined) return null;
     const { images } = tile.json(tileSetFile, tileSetSchema);
@@ -87,10 +111,30 @@ export class AttendedImages {
         tile,
         `${tileSetFile} has ${tiled?.rows ?? 0} tiles of ${bag.image}, of which ${bag.rows} instances were made`,
       );
-    if (tiled.image === null || at >= mostThumbnails) return null;
-    const { width, height } = tiled.image;
-    return { encoded: () => tile.bytes(thumbnailFile(at)), width, height };
+    return { tile, at, tiled };
   }
+}
+
+/** An image at its place in a `tile` artifact. */
+interface Tiled {
+  readonly tile: Artifact;
+  readonly at: number;
+  readonly tiled: TiledImage;
+}
+
+function thumbnailOf({ tile, at, tiled: { image } }: Tiled): Thumbnail | null {
+  if (image === null || at >= mostThumbnails) return null;
+  return { encoded: () => tile.bytes(thumbnailFile(at)), width: image.width, height: image.height };
+}
+
+function tilingOf({ tile, at, tiled: { image, segmentation, tile: geometry } }: Tiled): TilingFacts | null {
+  if (image === null) return null;
+  return {
+    width: image.width,
+    height: image.height,
+    whole: geometry?.whole === true,
+    tissue: () => (segmentation === null ? null : tile.json(contoursFile(at), tissueContoursSchema)),
+  };
 }
 
 /** The jobs that tile an image and encode its tiles cover the same file or patient. */

@@ -3,7 +3,7 @@ import type { ModalityId } from '../../pipeline/core/modality.js';
 
 /**
  * Name of the files of one patient in a `heatmap` artifact, without ending: `.csv` for the numbers, `.png` for the picture
- * where coordinates are known. With a fixed test set every fold looks at the same patients, so that the fold belongs to it.
+ * where coordinates are known, and a folder with the GeoJSON of each image. With a fixed test set every fold looks at the same patients, so that the fold belongs to it.
  */
 export const heatmapName = (
   modality: ModalityId,

@@ -1,5 +1,6 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
+import type { Problem } from '../../pipeline/core/problem.js';
 import type { StageContext, StageOutput } from '../../pipeline/stage.js';
 import { newAttentionFile, scoresFile, scoresSchema } from '../bundle/predicted-data.js';
 import { readPatientBags, type Segment } from '../cohort/cohort-data.js';
@@ -12,6 +13,7 @@ import { rankAttention } from './attention-ranks.js';
 import { heatmapName } from './heatmap-data.js';
 import { heatmapPicture } from './heatmap-picture.js';
 import { heatmapTable } from './heatmap-table.js';
+import { qupathFiles, withoutPixels } from './qupath-tiles.js';
 
 /** A patient to draw: the scores of the instances, in the order of the segments. */
 interface Drawn {
@@ -26,7 +28,7 @@ interface Drawn {
 /**
  * Shows where Stage 1 of a fold looked in the bags of its test patients (method.md 9.4), or where the models of a bundle looked in those
  * of new patients: the very scores that were saved, computed by nothing again, as a table and - where coordinates are known - as a picture per
- * patient. It reads artifacts only, so that the slides may be gone.
+ * patient, and as GeoJSON for QuPath per image. It reads artifacts only, so that the slides may be gone.
  *
  * @throws HafError HAF_STORE_CORRUPT when scores, bags and tiles do not fit each other
  */
@@ -41,6 +43,7 @@ export const heatmap = stageOf(async (context): Promise<StageOutput> => {
     );
   const source = new AttendedImages(inputs.all('embed'), inputs.all('tile'));
   const files: Record<string, Uint8Array> = {};
+  const unplaced: string[] = [];
   const patients =
     fold === undefined ? newPatients(context, modality) : testPatients(context, modality, fold);
   for (const { id, segments, scores, name, title } of patients) {
@@ -49,8 +52,10 @@ export const heatmap = stageOf(async (context): Promise<StageOutput> => {
     files[`${name}.csv`] = new TextEncoder().encode(heatmapTable(images, ranked));
     const picture = await heatmapPicture(title, images, ranked);
     if (picture !== null) files[`${name}.png`] = await picture.png();
+    for (const [file, bytes] of qupathFiles(images, ranked)) files[`${name}/${file}`] = bytes;
+    unplaced.push(...withoutPixels(images));
   }
-  return { type: 'output', files };
+  return { type: 'output', files, problems: unplacedProblems(unplaced, modality) };
 });
 
 /** The test patients of a fold that have the modality. */
@@ -115,4 +120,21 @@ function savedScores({ inputs }: StageContext): (position: number, id: string, r
       `${attentionFile} has ${own.length} scores of patient ${id}, whose bag has ${rows} instances`,
     );
   };
+}
+
+/** Images that have coordinates, but none that QuPath could show. */
+function unplacedProblems(images: readonly string[], modality: ModalityId): readonly Problem[] {
+  const [first] = images;
+  if (first === undefined) return [];
+  const count =
+    images.length === 1
+      ? `the tiles of ${first}`
+      : `the tiles of ${images.length} images, for example ${first},`;
+  return [
+    {
+      ...{ severity: 'info', stage: 'heatmap', patient: null, file: null, place: modality },
+      reason: `${count} lie at micrometres, and the slide that says how large a pixel is was not read: no GeoJSON for QuPath was written`,
+      fix: 'Nothing needs to be done without QuPath. With it, start from the slides (data.modalities), or from features with coordinates in level-0 pixels.',
+    },
+  ];
 }

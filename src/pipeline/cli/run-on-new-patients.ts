@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Bundle } from '../../operators/bundle/bundle-data.js';
+import { fittingPath } from '../core/file-name.js';
 import { heatmapPath } from '../../operators/heatmaps/heatmap-data.js';
 import { configOfNew, findNewPatients, partsFor } from '../bundles/new-patients.js';
 import type { PredictFiles, PredictGraphOptions } from '../bundles/predict-graph.js';
@@ -131,7 +132,7 @@ export async function runOnNewPatients(
       await copyFiles(end.manifest, store, options.out, shownName);
       for (const outcome of outcomes)
         if ('manifest' in outcome && outcome.manifest.stage === 'heatmap')
-          await copyFiles(outcome.manifest, store, options.out, heatmapPath);
+          await copyFiles(outcome.manifest, store, options.out, (file) => fittingPath(heatmapPath(file)));
       if (!options.json) task.show();
       return exitCode;
     }

@@ -88,9 +88,10 @@ export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): Patien
   heatmaps: [...heatmaps].map(([file, { modality }]) => ({ modality, file })),
 });
 
-/** `''` for a file of the patient, ` fold 3` for one of a fold; null for a file of another patient. */
+/** `''` for a table or picture of the patient, ` fold 3` for one of a fold; null for anything else. */
 function foldOf(file: string, patient: string): string | null {
-  const stem = file.replace(/\.(csv|png)$/, '');
+  const stem = /^(.*)\.(?:csv|png)$/s.exec(file)?.[1];
+  if (stem === undefined) return null;
   if (stem === patient) return '';
   const [, fold] = stem.startsWith(`${patient}-fold`) ? (/-fold(\d+)$/.exec(stem) ?? []) : [];
   return fold !== undefined && stem === `${patient}-fold${fold}` ? ` fold ${fold}` : null;

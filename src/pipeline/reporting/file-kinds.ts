@@ -53,6 +53,7 @@ const descriptions: readonly (readonly [pattern: RegExp, description: string])[]
   [/^folds\/\d+\/[^/]+\/calibration\.json$/, 'Calibration of one fold and method'],
   [/^folds\/\d+\/[^/]+\/metrics\.json$/, 'Metrics of one fold and method'],
   [/^folds\/\d+\/[^/]+\/history\.csv$/, 'Training history of one job'],
+  [/^heatmaps\/.*\.geojson$/, 'Attention over the tiles of one image, for QuPath'],
   [/^heatmaps\//, 'Attention over the instances of one patient'],
   [/^tiles\//, 'Tissue and tiles of one image'],
 ];
