@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame, RunEntry } from '../../src/page/wire.js';
@@ -13,6 +12,7 @@ import {
   begun,
   doneJob,
   endedRun,
+  epochOf,
   failedJob,
   queuedJob,
   startedJob,
@@ -176,6 +176,30 @@ describe('the server of the page', () => {
       ({ scores }) => scores !== undefined,
     );
     expect(Object.keys(merged(other)).sort()).toEqual(Object.keys(all).sort());
+  });
+
+  it('answers of jobs and curves once the whole log is read, however long it is', async () => {
+    const run = new WatchedRun();
+    const jobs = Array.from({ length: 8000 }, (_, at) => queuedJob('stage3', { fold: 0, file: `${at}` }));
+    const unit = { fold: 1, method: 'haf' };
+    run.tell(begun(), ...jobs, startedJob('stage3', unit));
+    run.tell(...[1, 2, 3].map((epoch) => epochOf('stage3', unit, epoch, 1 / epoch)));
+    expect(statSync(join(run.path, 'events.ndjson')).size).toBeGreaterThan(2 ** 20);
+    const { get } = pageOf(run);
+    const [listed, curve] = await Promise.all(
+      ['jobs?stage=stage3', 'curve?job=stage3%2F1%2Fhaf'].map(async (what) =>
+        (await get(`/api/runs/demo-1/${what}`)).json(),
+      ),
+    );
+    expect(listed).toMatchObject({ jobs: { length: 8001 }, more: 0 });
+    expect(curve).toEqual({
+      job: 'stage3/1/haf',
+      epochs: [1, 2, 3],
+      lines: [
+        { name: 'loss', values: [1, 1 / 2, 1 / 3] },
+        { name: 'valAuc', values: [0.5, 0.5, 0.5] },
+      ],
+    });
   });
 
   it('tells of events that it does not understand, of the end, and of a run that is deleted', async () => {

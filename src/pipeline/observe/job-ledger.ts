@@ -29,7 +29,7 @@ const none: JobCounts = { queued: 0, running: 0, done: 0, cached: 0, failed: 0, 
 /** The state of every job, counted by stage. One more event costs the same after a hundred thousand others. */
 export class JobLedger {
   private readonly states = new Map<string, { readonly stage: StageName; readonly state: JobState }>();
-  private readonly counts = new Map<StageName, JobCounts>();
+  private readonly counts = new Map<StageName, Record<JobState, number>>();
   private readonly times = new Map<StageName, { readonly seconds: number; readonly jobs: number }>();
   /** Test metrics by `method/fold`. */
   readonly scores = new Map<string, Scores>();
@@ -94,12 +94,14 @@ export class JobLedger {
     return this.states.get(job)?.state;
   }
 
+  /** The counts of a stage; they change with the next event. */
   of(stage: StageName): JobCounts {
     return this.counts.get(stage) ?? none;
   }
 
   private add(stage: StageName, state: JobState, more: number): void {
-    const counts = this.of(stage);
-    this.counts.set(stage, { ...counts, [state]: counts[state] + more });
+    const counts = this.counts.get(stage) ?? { ...none };
+    counts[state] += more;
+    this.counts.set(stage, counts);
   }
 }

@@ -1,36 +1,95 @@
-import { filter, lastValueFrom, takeUntil, takeWhile, timer, toArray, type Observable } from 'rxjs';
+import { filter, lastValueFrom, takeUntil, takeWhile, tap, timer, type Observable } from 'rxjs';
 import type { Curve } from '../../page/wire.js';
 import type { RunEvent } from '../run-event.js';
 import type { RunNews } from './page-source.js';
 
-/** A log that does not reach the event it should is given up after this time. */
+/** Timeout: a log that does not reach the wanted event is given up. */
 const patienceMs = 10_000;
+/** So many numbers of a run are kept: 32 MiB. */
+const mostNumbers = 4 * 2 ** 20;
 
 type Epoch = Extract<RunEvent, { type: 'job-epoch' }>;
 
+/** A job's metrics in the order of the epochs; NaN: the metric has no value in this epoch. */
+interface Kept {
+  readonly epochs: number[];
+  readonly lines: Map<string, number[]>;
+}
+
 /**
- * The learning curve of a job, read from the log of its run. Epochs that a job repeats after it was interrupted replace
- * the earlier ones.
+ * The learning curves of the jobs of a run. An epoch that a job repeats after it was interrupted replaces the earlier one. Memory is
+ * bounded: the curves of the jobs that have been silent longest make room.
+ */
+export class Curves {
+  private readonly kept = new Map<string, Kept>();
+  /** Jobs whose curves made room. What they tell later would be a part of a curve. */
+  private readonly dropped = new Set<string>();
+  private numbers = 0;
+
+  constructor(private readonly most = mostNumbers) {}
+
+  add({ job, epoch, metrics }: Epoch): void {
+    if (this.dropped.has(job)) return;
+    const curve: Kept = this.kept.get(job) ?? { epochs: [], lines: new Map<string, number[]>() };
+    this.kept.delete(job);
+    this.kept.set(job, curve);
+    const { epochs, lines } = curve;
+    const last = epochs.at(-1) ?? -Infinity;
+    const at = epoch > last ? epochs.length : epochs.findIndex((one) => one >= epoch);
+    const before = (lines.size + 1) * epochs.length;
+    const repeated = epochs[at] === epoch;
+    epochs.splice(at, repeated ? 1 : 0, epoch);
+    for (const name of Object.keys(metrics))
+      if (!lines.has(name)) lines.set(name, new Array<number>(epochs.length - (repeated ? 0 : 1)).fill(NaN));
+    for (const [name, values] of lines) values.splice(at, repeated ? 1 : 0, metrics[name] ?? NaN);
+    this.numbers += (lines.size + 1) * epochs.length - before;
+    this.makeRoom();
+  }
+
+  /** The curve of a job; null when it made room for others. */
+  of(job: string): Curve | null {
+    if (this.dropped.has(job)) return null;
+    const { epochs, lines } = this.kept.get(job) ?? { epochs: [], lines: new Map<string, number[]>() };
+    return {
+      ...{ job, epochs },
+      lines: [...lines].map(([name, values]) => ({
+        name,
+        values: values.map((value) => (Number.isNaN(value) ? null : value)),
+      })),
+    };
+  }
+
+  private makeRoom(): void {
+    for (const [job, { epochs, lines }] of this.kept) {
+      if (this.numbers <= this.most) return;
+      this.kept.delete(job);
+      this.dropped.add(job);
+      this.numbers -= (lines.size + 1) * epochs.length;
+    }
+  }
+}
+
+/**
+ * The learning curve of one job, read from the log of its run; null when the log could not be read in time.
  *
  * @param until number of the last event to read
  */
-export async function curveOf(news: Observable<RunNews>, job: string, until: number): Promise<Curve> {
-  if (until === 0) return { job, epochs: [], lines: [] };
-  const events = await lastValueFrom(
+export async function readCurve(
+  news: Observable<RunNews>,
+  job: string,
+  until: number,
+): Promise<Curve | null> {
+  const curves = new Curves(Infinity);
+  const last = await lastValueFrom(
     news.pipe(
       takeUntil(timer(patienceMs)),
       filter((one) => typeof one !== 'string'),
       takeWhile(({ seq }) => seq < until, true),
-      filter((event): event is RunEvent & Epoch => event.type === 'job-epoch' && event.job === job),
-      toArray(),
+      tap((event) => {
+        if (event.type === 'job-epoch' && event.job === job) curves.add(event);
+      }),
     ),
-    { defaultValue: [] },
+    { defaultValue: null },
   );
-  const byEpoch = new Map(events.map((event) => [event.epoch, event.metrics]));
-  const epochs = [...byEpoch.keys()].sort((a, b) => a - b);
-  const names = [...new Set([...byEpoch.values()].flatMap((metrics) => Object.keys(metrics)))];
-  return {
-    ...{ job, epochs },
-    lines: names.map((name) => ({ name, values: epochs.map((epoch) => byEpoch.get(epoch)?.[name] ?? null) })),
-  };
+  return last !== null && last.seq >= until ? curves.of(job) : null;
 }

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, watch, type FSWatcher } from 'node:fs';
 import { Observable } from 'rxjs';
-import { parseEvent } from '../runs/event-file.js';
+import { parseEvent } from '../runs/event-line.js';
 import type { RunNews } from './page-source.js';
 
 const chunkBytes = 1 << 20;
@@ -11,9 +11,12 @@ const lookMs = 50;
 /** A log that has been silent for long is looked at less often. */
 const idleMs = 500;
 const silentMs = 60_000;
+/** After the file system reports a change, more lines of the same burst may come. */
+const burstMs = 5;
 
 /**
- * Follows `events.ndjson` of a run: the events so far, then new ones. Reads at most a mebibyte at a time, so that other
+ * Follows `events.ndjson` of a run: the events so far, `caught-up`, then new ones. The file system reports changes. A network file
+ * system does not report those of another machine, so the log is polled as well. Reads at most a mebibyte at a time, so that other
  * requests are answered while the log of a large run is read.
  */
 export const followLog = (path: string): Observable<RunNews> =>
@@ -22,9 +25,19 @@ export const followLog = (path: string): Observable<RunNews> =>
     let rest: Buffer = Buffer.alloc(0);
     let lastNews = performance.now();
     let timer: NodeJS.Timeout | undefined;
+    let watcher: FSWatcher | null = null;
+    let [caughtUp, woken] = [false, false];
     const leave = (): void => {
       if (file >= 0) closeSync(file);
       file = -1;
+      watcher?.close();
+      watcher = null;
+    };
+    const wake = (): void => {
+      if (woken) return;
+      woken = true;
+      clearTimeout(timer);
+      timer = setTimeout(again, burstMs);
     };
     /** @returns whether there may be more to read at once */
     const look = (): boolean => {
@@ -42,6 +55,7 @@ export const followLog = (path: string): Observable<RunNews> =>
       if (file < 0 || another) {
         leave();
         [file, inode, offset, rest] = [open, ino, 0, Buffer.alloc(0)];
+        watcher = watched(path, wake);
       } else closeSync(open);
       if (size === offset) return false;
       const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size - offset));
@@ -58,11 +72,16 @@ export const followLog = (path: string): Observable<RunNews> =>
       return offset < size;
     };
     const again = (): void => {
+      woken = false;
       let more = false;
       try {
         more = look();
       } catch (error) {
         return subscriber.error(error);
+      }
+      if (!more && !caughtUp) {
+        caughtUp = true;
+        subscriber.next('caught-up');
       }
       const silent = performance.now() - lastNews > silentMs;
       timer = setTimeout(again, more ? 0 : silent ? idleMs : lookMs);
@@ -73,6 +92,15 @@ export const followLog = (path: string): Observable<RunNews> =>
       leave();
     };
   });
+
+/** Reports changes of a file; null where the system cannot watch it, for example when all watches are taken. */
+function watched(path: string, onChange: () => void): FSWatcher | null {
+  try {
+    return watch(path, { persistent: false }, onChange).on('error', () => undefined);
+  } catch {
+    return null;
+  }
+}
 
 function openIfThere(path: string): number {
   try {

@@ -1,18 +1,19 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { firstValueFrom, fromEvent, merge, take, timer } from 'rxjs';
 import type { JobEntry, RunEntry } from '../../page/wire.js';
 import { stageNames, type StageName } from '../stage.js';
 import { pageAssets } from './assets.js';
-import { curveOf } from './curve.js';
+import { readCurve } from './curve.js';
 import { Feeds } from './feeds.js';
 import { guard, withHeaders, type GuardOptions } from './guard.js';
 import { pageHtml } from './page-html.js';
 import type { PageSource } from './page-source.js';
 import { resultRoutes } from './result-routes.js';
+import type { RunFeed } from './run-feed.js';
 import { slideRoutes } from './slide-routes.js';
 
 /** A silent stream says something this often, so that proxies keep it open and a cut is noticed. */
@@ -54,6 +55,19 @@ export function pageApp(source: PageSource, options: GuardOptions) {
       ? next()
       : context.json({ error: 'There is no run of this name.' }, 404),
   );
+  /** Answers from the feed of a run once its log is read. */
+  const reading = async (
+    context: Context,
+    answer: (feed: RunFeed) => Response | Promise<Response>,
+  ): Promise<Response> => {
+    const run = context.req.param('run') ?? '';
+    const feed = feeds.enter(run);
+    try {
+      return (await feed.caughtUp()) ? await answer(feed) : notYet(context);
+    } finally {
+      feeds.leave(run);
+    }
+  };
   app.get('/api/runs/:run/stream', (context) => {
     const run = context.req.param('run');
     const known = context.req.header('last-event-id');
@@ -84,18 +98,18 @@ export function pageApp(source: PageSource, options: GuardOptions) {
   app.get('/api/runs/:run/jobs', (context) => {
     const stage = context.req.query('stage') ?? '';
     if (!isStage(stage)) return context.json({ error: 'There is no stage of this name.' }, 404);
-    const run = context.req.param('run');
-    const feed = feeds.enter(run);
-    const jobs: readonly JobEntry[] = feed.now.ledger?.jobsOf(stage) ?? [];
-    feeds.leave(run);
-    return context.json({ jobs: jobs.slice(0, mostJobs), more: Math.max(0, jobs.length - mostJobs) });
+    return reading(context, ({ now }) => {
+      const jobs: readonly JobEntry[] = now.ledger?.jobsOf(stage) ?? [];
+      return context.json({ jobs: jobs.slice(0, mostJobs), more: Math.max(0, jobs.length - mostJobs) });
+    });
   });
-  app.get('/api/runs/:run/curve', async (context) => {
-    const run = context.req.param('run');
-    // How far the log is known: a curve needs no later event.
-    const { seq } = feeds.enter(run).now;
-    feeds.leave(run);
-    return context.json(await curveOf(source.news(run), context.req.query('job') ?? '', seq));
+  app.get('/api/runs/:run/curve', (context) => {
+    const job = context.req.query('job') ?? '';
+    return reading(context, async ({ run, curves, now }) => {
+      // A curve that made room for others is read from the log. It needs no later event than those known now.
+      const curve = curves.of(job) ?? (await readCurve(source.news(run), job, now.seq));
+      return curve === null ? notYet(context) : context.json(curve);
+    });
   });
   app.get('/api/runs/:run/report', (context) => {
     const path = join(source.directory(context.req.param('run')) ?? '', 'report.html');
@@ -117,5 +131,8 @@ export function pageApp(source: PageSource, options: GuardOptions) {
   };
   return { app, close };
 }
+
+const notYet = (context: Context): Response =>
+  context.json({ error: 'The log of this run is still being read. Try again in some seconds.' }, 503);
 
 const isStage = (text: string): text is StageName => (stageNames as readonly string[]).includes(text);

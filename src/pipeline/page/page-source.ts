@@ -3,10 +3,10 @@ import type { Member } from '../bus/member.js';
 import type { RunEvent } from '../run-event.js';
 
 /**
- * News of a run: an event, a line of the log that this version does not understand, or that the log is gone. After `gone`
- * the log may begin again from its start.
+ * News of a run: an event, a line of the log that this version does not understand (`unread`), that the log so far is read
+ * (`caught-up`, once), or that the log is gone. After `gone` the log may begin again from its start.
  */
-export type RunNews = RunEvent | 'unread' | 'gone';
+export type RunNews = RunEvent | 'unread' | 'caught-up' | 'gone';
 
 /** A run that a source knows. */
 export interface KnownRun {

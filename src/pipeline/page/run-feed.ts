@@ -1,20 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { Subject, type Subscription } from 'rxjs';
+import {
+  BehaviorSubject,
+  endWith,
+  filter,
+  firstValueFrom,
+  ignoreElements,
+  map,
+  merge,
+  Subject,
+  timer,
+  type Subscription,
+} from 'rxjs';
 import type { Frame, Sections } from '../../page/wire.js';
 import type { Member } from '../bus/member.js';
 import { advance, emptyState, type RunState } from '../observe/run-state.js';
 import type { StageName } from '../stage.js';
+import { Curves } from './curve.js';
 import { readsOfPlan } from './plan-edges.js';
 import type { PageSource, RunNews } from './page-source.js';
 import { sectionsOf } from './run-sections.js';
 import { WorkerBook } from './worker-book.js';
 
 /** Sections are built at most this often, whatever the number of events and watchers. */
-const tickMs = 100;
+const tickMs = 50;
+/** Rates count the jobs that ended in the last minute. */
+const minuteMs = 60_000;
 /** How often workers are asked for; also how often rates and the time left are computed anew without an event. */
 const askMs = 2000;
 /** A broker that went away is followed again after this time. */
 const retryMs = 2000;
+/** Timeout for reading the log so far. */
+const patienceMs = 10_000;
 
 /**
  * A run as its watchers see it: the state after its events, as JSON texts of sections with a version each. All watchers
@@ -23,6 +39,8 @@ const retryMs = 2000;
  */
 export class RunFeed {
   readonly changes = new Subject<void>();
+  /** Whether the log so far is read. */
+  private readonly read = new BehaviorSubject(false);
   /** Versions of another process or of an earlier feed mean nothing here. */
   private readonly session = randomUUID().slice(0, 8);
   private version = 0;
@@ -33,9 +51,11 @@ export class RunFeed {
   private driven: boolean | null = null;
   private readonly workers = new WorkerBook();
   private readonly endedAt = new Map<StageName, number[]>();
+  private kept = new Curves();
   private reads: ReadonlyMap<string, readonly string[]> = new Map();
   private following: Subscription | null = null;
   private tick: NodeJS.Timeout | undefined;
+  private builtAt = -Infinity;
   private readonly asking: NodeJS.Timeout;
   private closed = false;
 
@@ -59,6 +79,10 @@ export class RunFeed {
     return this.state;
   }
 
+  get curves(): Curves {
+    return this.kept;
+  }
+
   /** The version that an event id names; 0 when the id is of another feed. */
   versionOf(id: string | undefined): number {
     const [session, version] = id?.split('.') ?? [];
@@ -73,12 +97,20 @@ export class RunFeed {
     return { id: `${this.session}.${this.version}`, version: this.version, data };
   }
 
+  /** Waits until the log so far is read. False: that takes too long, or the feed was closed. */
+  caughtUp(): Promise<boolean> {
+    const late = timer(patienceMs).pipe(map(() => false));
+    const ended = this.read.pipe(ignoreElements(), endWith(false));
+    return firstValueFrom(merge(this.read.pipe(filter(Boolean)), late, ended));
+  }
+
   close(): void {
     this.closed = true;
     clearInterval(this.asking);
     clearTimeout(this.tick);
     this.following?.unsubscribe();
     this.changes.complete();
+    this.read.complete();
   }
 
   private follow(): void {
@@ -88,7 +120,8 @@ export class RunFeed {
       // Broken off: the log is read again from its start.
       error: () =>
         setTimeout(() => {
-          this.state = emptyState;
+          this.forget();
+          this.read.next(false);
           this.follow();
         }, retryMs).unref(),
     });
@@ -96,22 +129,39 @@ export class RunFeed {
 
   private take(news: RunNews): void {
     if (news === 'unread') this.unread++;
+    else if (news === 'caught-up') this.read.next(true);
     else if (news === 'gone') {
       this.gone = true;
-      this.unread = 0;
-      this.state = emptyState;
+      this.forget();
     } else {
       this.gone = false;
       this.state = advance(this.state, news);
-      const at = Date.parse(news.at);
-      if (news.type === 'job-done' && Date.now() - at < 60_000)
-        this.endedAt.set(news.stage, [...(this.endedAt.get(news.stage) ?? []), at]);
+      if (news.type === 'job-epoch') this.kept.add(news);
+      if (news.type === 'job-done') this.noteEnd(news.stage, Date.parse(news.at));
     }
     this.soon();
   }
 
+  /** Forgets the events so far: the log is read again from its start. */
+  private forget(): void {
+    this.state = emptyState;
+    this.unread = 0;
+    this.endedAt.clear();
+    this.kept = new Curves();
+  }
+
+  private noteEnd(stage: StageName, at: number): void {
+    if (Date.now() - at >= minuteMs) return;
+    const times = this.endedAt.get(stage);
+    if (times) times.push(at);
+    else this.endedAt.set(stage, [at]);
+  }
+
+  /** Builds at once after a pause, and after `tickMs` while events come one after another. */
   private soon(): void {
-    if (!this.closed) this.tick ??= setTimeout(() => this.build(), tickMs);
+    if (this.closed) return;
+    const wait = Math.max(0, this.builtAt + tickMs - performance.now());
+    this.tick ??= setTimeout(() => this.build(), wait);
   }
 
   private async ask(): Promise<void> {
@@ -128,12 +178,12 @@ export class RunFeed {
 
   private build(): void {
     this.tick = undefined;
-    const from = Date.now() - 60_000;
-    for (const [stage, times] of this.endedAt)
-      this.endedAt.set(
-        stage,
-        times.filter((at) => at > from),
-      );
+    this.builtAt = performance.now();
+    const from = Date.now() - minuteMs;
+    for (const times of this.endedAt.values()) {
+      const recent = times.findIndex((at) => at > from);
+      times.splice(0, recent < 0 ? times.length : recent);
+    }
     const sections: Frame = sectionsOf(this.state, {
       run: this.run,
       unread: this.unread,

@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import { modalityName } from '../core/modality.js';
+import { runEventSchema, type RunEvent } from '../run-event.js';
+import { stageNames } from '../stage.js';
+
+/** What every event has besides its own fields. */
+export type EventHead = Pick<RunEvent, 'v' | 'id' | 'seq' | 'at'>;
+
+/**
+ * The event in a line of a log; null for a torn line or an event of another version. The verdict is that of `runEventSchema`.
+ * Nearly all lines of a large log tell that a job is queued, started, trained or done. These are checked by hand, because the schema
+ * takes many times longer.
+ */
+export function parseEvent(line: string): RunEvent | null {
+  const value = parseOrNull(line);
+  if (!isHead(value)) return null;
+  return isUsual(value) ? value : partOfValue(value, runEventSchema);
+}
+
+/** What a schema takes of the event of a line; null for a torn line, and for one that it refuses. */
+export function partOf<T>(line: string, schema: z.ZodType<T>): (T & EventHead) | null {
+  const value = parseOrNull(line);
+  return isHead(value) ? partOfValue(value, schema) : null;
+}
+
+function partOfValue<T>(value: EventHead, schema: z.ZodType<T>): (T & EventHead) | null {
+  const body = schema.safeParse(value);
+  const { v, id, seq, at } = value;
+  return body.success ? { ...body.data, v, id, seq, at } : null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Number of fields of every event of a job: its head, its type, and the job with stage, unit and artifact. */
+const jobFields = 9;
+const stages: ReadonlySet<unknown> = new Set(stageNames);
+
+/** Whether a value is a usual event without any further field. False: the schema decides. */
+function isUsual(value: EventHead): value is RunEvent {
+  const fields = value as EventHead & Fields;
+  const { type, job, stage, unit, artifact, metrics } = fields;
+  if (typeof job !== 'string' || !stages.has(stage) || !isUsualUnit(unit) || typeof artifact !== 'string')
+    return false;
+  const more = Object.keys(fields).length - jobFields;
+  switch (type) {
+    case 'job-queued':
+      return more === 0;
+    case 'job-cached':
+      return more === 0 || (more === 1 && isMetrics(metrics));
+    case 'job-started':
+      return more === 2 && typeof fields.worker === 'string' && Number.isSafeInteger(fields.attempt);
+    case 'job-epoch':
+      return (
+        more === 3 &&
+        Number.isSafeInteger(fields.epoch) &&
+        Number.isSafeInteger(fields.epochs) &&
+        isMetrics(metrics)
+      );
+    case 'job-done':
+      return (
+        more === 7 &&
+        typeof fields.worker === 'string' &&
+        Number.isFinite(fields.seconds) &&
+        Number.isFinite(fields.readSeconds) &&
+        Number.isFinite(fields.computeSeconds) &&
+        Number.isFinite(fields.peakRssMiB) &&
+        Number.isSafeInteger(fields.problems) &&
+        isMetrics(metrics)
+      );
+    default:
+      return false;
+  }
+}
+
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function isMetrics(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  for (const name in value) if (value[name] !== null && !Number.isFinite(value[name])) return false;
+  return true;
+}
+
+/** The fields of units that most jobs have; a unit with another one is left to the schema. */
+function isUsualUnit(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  for (const name in value) {
+    const field = value[name];
+    if (name === 'fold') {
+      if (!Number.isSafeInteger(field) || Number(field) < 0) return false;
+    } else if (name === 'modality') {
+      if (typeof field !== 'string' || !modalityName.test(field)) return false;
+    } else if (name === 'method' || name === 'file' || name === 'patient') {
+      if (typeof field !== 'string') return false;
+    } else return false;
+  }
+  return true;
+}
+
+function isHead(value: unknown): value is EventHead {
+  if (typeof value !== 'object' || value === null) return false;
+  const { v, id, seq, at } = value as Partial<Record<keyof EventHead, unknown>>;
+  return v === 1 && typeof id === 'string' && Number.isInteger(seq) && typeof at === 'string';
+}
+
+function parseOrNull(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
