@@ -11,8 +11,11 @@ import {
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { defaultLimits } from '../../src/operators/features/reading-limits.js';
+import { storedTiles } from '../../src/operators/features/reading-thread.js';
 import { makeCohort } from '../../src/operators/synthetic/make-cohort.js';
 import { writeSlideFile } from '../../src/operators/synthetic/slide-file.js';
 import { cli, ended, eventOf, startCli, type CliResult } from '../support/cli.js';
@@ -45,6 +48,14 @@ function slideFolder(original: string, changes: Changes = {}): string {
 
 const slidesOf = (folder: string): readonly string[] => readdirSync(join(folder, 'data', 'slides')).sort();
 const slide = (folder: string, name: string): string => join(folder, 'data', 'slides', name);
+const rowsOf = (path: string): Record<string, string>[] => parse(readFileSync(path), { columns: true });
+
+interface QuPathFile {
+  readonly features: readonly {
+    readonly geometry: { readonly coordinates: readonly (readonly (readonly number[])[])[] };
+    readonly properties: { readonly objectType: string };
+  }[];
+}
 const problemsOf = (run: string): string => readFileSync(join(run, 'problems.csv'), 'utf8');
 
 const paper = ({ width: w, height: h }: { readonly width: number; readonly height: number }): Uint8Array =>
@@ -79,6 +90,27 @@ describe('a run that starts from slides', () => {
     const report = readFileSync(join(run, 'report.html'), 'utf8');
     expect(report).toContain('Slides');
     expect(report).toContain('stand-in');
+  });
+
+  it('has GeoJSON for QuPath: the tiles that were laid, and the tissue that was found', async () => {
+    const run = runFolder(folder);
+    const tiled = rowsOf(join(run, 'tiles.csv'));
+    expect(tiled.map(({ id }) => `${id ?? ''}.svs`).sort()).toEqual(slidesOf(folder));
+    const geoJson = (path: string) => JSON.parse(readFileSync(join(run, path), 'utf8')) as QuPathFile;
+    for (const { id = '', patient = '' } of tiled) {
+      const { features } = geoJson(`heatmaps/WSI/${patient}/${id}.geojson`);
+      const ofType = (type: string) => features.filter(({ properties }) => properties.objectType === type);
+      const corners = ofType('detection').flatMap(({ geometry }) => geometry.coordinates[0]?.[0] ?? []);
+      const stored = await storedTiles(
+        { path: join(run, 'tiles/patches', `${id}.h5`), name: id },
+        defaultLimits,
+      );
+      expect(corners.length).toBeGreaterThan(0);
+      expect(corners).toEqual(Array.from(stored.values, Number));
+      expect(ofType('annotation').map(({ geometry }) => geometry)).toEqual(
+        geoJson(`tiles/contours/${id}.geojson`).features.map(({ geometry }) => geometry),
+      );
+    }
   });
 
   it('computes nothing twice, and the same with one worker elsewhere', async () => {
