@@ -4,7 +4,7 @@ import type { ModalityId } from './core/modality.js';
 import { hancockSite } from './config/cohorts/hancock.js';
 import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type BagSet } from './method-plans.js';
 import type { DataFiles } from './sources/find-sources.js';
-import type { SourceFile, StageName, Unit } from './stage.js';
+import { placesTiles, type SourceFile, type StageName, type Unit } from './stage.js';
 
 /** One job of the graph: a stage applied to a unit. `key` is unique within the graph and readable. */
 export interface JobNode {
@@ -93,8 +93,8 @@ export function addBags(
             'embed',
             { ...unit, encoder },
             { tile: [jobKey('tile', unit)] },
-            // Coordinates have done their part in `tile`.
-            { sources: [...sources.filter(({ role }) => role !== 'coords'), ...files.encoder] },
+            // Coordinates and annotations have done their part in `tile`.
+            { sources: [...sources.filter((source) => !placesTiles(source)), ...files.encoder] },
           ),
   }));
   return { tile, embed };

@@ -60,6 +60,10 @@ export interface SourceFile {
   readonly sha256: string;
 }
 
+/** Whether a file says where the tiles of a slide lie, and is no image or feature file itself. */
+export const placesTiles = ({ role }: Pick<SourceFile, 'role'>): boolean =>
+  role === 'coords' || role === 'annotations';
+
 /** Read access to one immutable artifact. */
 export interface Artifact {
   readonly id: string;

@@ -28,8 +28,18 @@ async function tiled(
   role: string,
   config: Changes,
   open: OpenSlide,
+  annotations: readonly string[] = [],
 ): Promise<Tiled> {
-  const sources = names.map((path) => ({ role, name: path.split('/').at(-1) ?? path, path, sha256: '' }));
+  const source = (path: string, role: string) => ({
+    role,
+    name: path.split('/').at(-1) ?? path,
+    path,
+    sha256: '',
+  });
+  const sources = [
+    ...names.map((path) => source(path, role)),
+    ...annotations.map((path) => source(path, 'annotations')),
+  ];
   const { output } = await runStage(tileImages(open), { config, unit, sources });
   const flat = new Int32Array(Uint8Array.from(output.files[tileCoordsFile] as Uint8Array).buffer);
   return {
@@ -46,12 +56,13 @@ async function tiled(
 /** What the jobs of HANCOCK's images have in common. */
 const ofHancock = { names: 'hancock' } as const;
 
-/** Runs the tile stage on one slide; a path is opened from disk, or by `open`. */
+/** Runs the tile stage on one slide, with the regions drawn on it; a path is opened from disk, or by `open`. */
 export const tileSlideFile = (
   path: string,
   config: Changes = {},
   open: OpenSlide = openSlide,
   unit: Unit = {},
+  annotations: readonly string[] = [],
 ): Promise<Tiled> => {
   const patient = hancockPatient(stemOf(path));
   const planned = {
@@ -60,7 +71,7 @@ export const tileSlideFile = (
     file: path,
     ...(patient === null ? {} : { patient }),
   } as const;
-  return tiled({ modality: 'WSI', ...planned, ...unit }, [path], 'slide', config, open);
+  return tiled({ modality: 'WSI', ...planned, ...unit }, [path], 'slide', config, open, annotations);
 };
 
 /** The same on the cores of a patient. */

@@ -67,6 +67,58 @@ describe('a cohort that starts from images', () => {
     expect(slides.flatMap(({ sources }) => sources.map(({ role }) => role))).toEqual(['slide', 'slide']);
   });
 
+  it('gives each slide what was drawn on it, so that an edit tiles this slide again', async () => {
+    write('drawn/a/PrimaryTumor_HE_001.geojson');
+    write('drawn/PrimaryTumor_HE_002.svs.geojson');
+    write('drawn/PrimaryTumor_HE_003.geojson');
+    const drawn = { tissue: { annotations: 'drawn' } };
+    const { bags, unreadable } = await find(drawn);
+    const ofSlides = bags.filter(({ modality }) => modality === 'WSI');
+    expect(ofSlides.map(({ sources }) => sources.map(({ role, name }) => [role, name]))).toEqual([
+      [
+        ['slide', 'slides/PrimaryTumor_HE_001.svs'],
+        ['annotations', 'drawn/a/PrimaryTumor_HE_001.geojson'],
+      ],
+      [
+        ['slide', 'slides/PrimaryTumor_HE_002.svs'],
+        ['annotations', 'drawn/PrimaryTumor_HE_002.svs.geojson'],
+      ],
+    ]);
+    expect(unreadable).toMatchObject([{ severity: 'warning', file: 'drawn/PrimaryTumor_HE_003.geojson' }]);
+    const store = new FileStore(join(root, '.store'));
+    const ids = async (): Promise<ReadonlyMap<string, string>> =>
+      new Map(
+        (await makePlan(await graphOf(drawn), testConfig({ ...images, ...drawn }), store)).map(
+          ({ node, id }) => [node.key, id],
+        ),
+      );
+    const before = await ids();
+    write('drawn/a/PrimaryTumor_HE_001.geojson', 'another drawing');
+    const after = await ids();
+    const changed = [...before].flatMap(([key, id]) =>
+      key.startsWith('tile/') && after.get(key) !== id ? [key] : [],
+    );
+    expect(changed).toHaveLength(1);
+    expect(changed[0]).toContain('001');
+  });
+
+  it('names slides without a drawing, and refuses drawings that nobody can tell apart, or none at all', async () => {
+    write('drawn/PrimaryTumor_HE_001.geojson');
+    const glob = { tissue: { annotations: 'drawn/*.geojson' } };
+    expect((await find(glob)).unreadable).toMatchObject([
+      {
+        severity: 'warning',
+        file: 'slides/PrimaryTumor_HE_002.svs',
+        reason: expect.stringContaining('1 slide of 2 have no file') as string,
+      },
+    ]);
+    write('drawn/PrimaryTumor_HE_001.svs.geojson');
+    await expect(find(glob)).rejects.toMatchObject({ code: 'HAF_JOIN_REFUSED' });
+    await expect(find({ tissue: { annotations: 'nowhere' } })).rejects.toMatchObject({
+      code: 'HAF_DATA_MISSING',
+    });
+  });
+
   it('gives all cores of a patient one job, and a core without a patient one of its own', async () => {
     const { bags } = await find();
     const cores = bags.filter(({ modality }) => modality === 'TMA');

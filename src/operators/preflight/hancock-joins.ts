@@ -2,6 +2,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { stemOf } from '../../pipeline/core/file-name.js';
 import { ambiguousNames, hancockPatient, withoutDecimals } from '../../pipeline/core/hancock-names.js';
 import type { BagFilesOf } from './bag-patients.js';
+import { placesTiles } from '../../pipeline/stage.js';
 
 /**
  * The refusal of ids of tables and names of files that would become one patient by HANCOCK's digits although they most likely
@@ -10,7 +11,7 @@ import type { BagFilesOf } from './bag-patients.js';
 export function joinedByChance(tableIds: readonly string[], bags: readonly BagFilesOf[]): HafError | null {
   const stems = bags
     .filter(({ unit }) => unit.names === 'hancock')
-    .flatMap(({ sources }) => sources.filter(({ role }) => role !== 'coords'))
+    .flatMap(({ sources }) => sources.filter((source) => !placesTiles(source)))
     .map(({ name }) => stemOf(name));
   const pair = ambiguousNames([...new Set([...tableIds.map(withoutDecimals), ...stems])]);
   if (pair === null) return null;

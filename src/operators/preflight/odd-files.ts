@@ -3,6 +3,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { noDataIn } from '../../pipeline/core/no-data.js';
 import { headOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
+import { placesTiles } from '../../pipeline/stage.js';
 
 /** A patient has so many times the usual number of files before it looks like a mistake in the ids. */
 const farAboveMedian = 10;
@@ -23,7 +24,7 @@ const warning = (
 export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): readonly Problem[] {
   const files = bags.flatMap(({ unit, sources }) =>
     sources
-      .filter(({ role }) => role !== 'coords')
+      .filter((source) => !placesTiles(source))
       .map((source) => ({ patient: unit.patient ?? null, ...source })),
   );
   const counts = new Map<string, number>();

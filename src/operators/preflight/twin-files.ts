@@ -6,6 +6,7 @@ import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { counted } from '../../pipeline/core/wording.js';
 import type { BagFilesOf } from './bag-patients.js';
+import { placesTiles } from '../../pipeline/stage.js';
 
 /** Formats whose arrays have names of their own. */
 const severalArrays = ['.npz', '.safetensors'];
@@ -23,7 +24,7 @@ export function twinFiles(
 ): { readonly warnings: readonly Problem[]; readonly refusals: readonly HafError[] } {
   const files = bags.flatMap(({ unit, sources }) =>
     sources
-      .filter(({ role, name }) => role !== 'coords' && !severalArrays.includes(extname(name).toLowerCase()))
+      .filter((source) => !placesTiles(source) && !severalArrays.includes(extname(source.name).toLowerCase()))
       .map(({ name }) => [JSON.stringify([unit.patient ?? null, stemOf(name)]), name] as const),
   );
   const twins = [...grouped(files).values()].filter((names) => names.length > 1);
@@ -32,7 +33,7 @@ export function twinFiles(
   const count = twins.flat().length;
   const what = `${modality}: ${count} files are ${counted(twins.length, 'image')} several times by their names, such as ${first.join(' and ')}. None of them is used.`;
   const fix = `Narrow ${key} so that it matches one of them; equal names in h5_files and pt_files are the usual cause.`;
-  if (count === bags.flatMap(({ sources }) => sources.filter(({ role }) => role !== 'coords')).length)
+  if (count === bags.flatMap(({ sources }) => sources.filter((source) => !placesTiles(source))).length)
     return {
       warnings: [],
       refusals: [new HafError('HAF_JOIN_REFUSED', what, fix, { context: { modality } })],

@@ -5,7 +5,7 @@ import { contactSheet } from './contact-sheet.js';
 import type { ImageTiles, OpenSlide } from './image-tiles.js';
 import { jpegOf } from './rgb-image.js';
 import { tileCores } from './tile-cores.js';
-import { tileSlide } from './tile-slide.js';
+import { tileSlide, type PlacedBy } from './tile-slide.js';
 import { sheetFile, tileCoordsFile, tileSetFile, type TileSet } from './tiles-data.js';
 
 function slideOf({ sources }: StageContext): SourceFile {
@@ -19,9 +19,11 @@ function slideOf({ sources }: StageContext): SourceFile {
   return slide;
 }
 
-/** Coordinates that the user has already; null where tissue is to be found. */
-const coordsOf = ({ sources }: StageContext): string | null =>
-  sources.find(({ role }) => role === 'coords')?.path ?? null;
+/** Coordinates that the user has already, and what was drawn on the slide. */
+function placesOf({ sources }: StageContext): PlacedBy {
+  const pathOf = (wanted: string): string | null => sources.find(({ role }) => role === wanted)?.path ?? null;
+  return { given: pathOf('coords'), annotations: pathOf('annotations') };
+}
 
 function tileSetOf(images: readonly ImageTiles[]): TileSet {
   let start = 0;
@@ -70,7 +72,7 @@ export const tileImages = (open: OpenSlide): StageCode =>
   stageOf(async (context) => {
     const { unit, config, sources } = context;
     if (unit.tiling === 'tissue')
-      return outputOf([await tileSlide(slideOf(context), coordsOf(context), context, open)]);
+      return outputOf([await tileSlide(slideOf(context), placesOf(context), context, open)]);
     const { cores, problems } = await tileCores(sources, unit, config.core, open);
     return outputOf(cores, problems);
   });

@@ -4,6 +4,7 @@ import type { SourceFile, StageContext, StageOutput, Unit } from '../../pipeline
 import { layOutParts } from '../slides/lay-out-parts.js';
 import { type PastDamage, pastDamage } from '../slides/past-damage.js';
 import type { SlideReader, SlideWarning } from '../slides/slide-reader.js';
+import { readRegions, type AnnotatedRegions } from './annotated-regions.js';
 import { contoursGeoJson } from './contours-geojson.js';
 import { coordsFile } from './coords-file.js';
 import { readGivenTiles, type GivenTiles } from './given-coords.js';
@@ -47,6 +48,14 @@ interface SlideResult {
   /** Null where the tiles are given. */
   readonly tissue: SlideTissue | Refusal | null;
   readonly tiles: Tiles | Refusal;
+}
+
+/** Files that say where the tiles of a slide may lie. */
+export interface PlacedBy {
+  /** Coordinates to take as they are, in place of looking for tissue. */
+  readonly given: string | null;
+  /** Regions that were drawn in QuPath. */
+  readonly annotations: string | null;
 }
 
 type Tiles = Pick<GivenTiles, 'coords' | 'geometry'>;
@@ -161,6 +170,18 @@ async function lay(
   return { tissue, tiles: await attempt(() => tilesIn(tissue, config, facts, reader.info.mppSaid)) };
 }
 
+const noneInRegions: Refusal = {
+  reason: 'none of its tiles has its middle in a region that was drawn for it',
+  fix: 'Look at its thumbnail; draw larger regions, correct tissue.include and tissue.exclude, or leave the slide out.',
+};
+
+const regionProblems = ({ warnings, notes }: AnnotatedRegions, image: ImageTiles['image']): Problem[] => [
+  ...warnings.map((reason) =>
+    problemOf(image, 'warning', reason, 'Correct it in QuPath if that is not as meant, and export again.'),
+  ),
+  ...notes.map((note) => noteOf(image, note)),
+];
+
 /** Other tools count from the canvas of OpenSlide. */
 const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Array =>
   origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
@@ -168,7 +189,7 @@ const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Arr
 async function tileOpened(
   reader: PastDamage,
   blank: ImageTiles['image'],
-  given: string | null,
+  { given, annotations }: PlacedBy,
   unit: Unit,
   config: Pick<Config, 'tissue' | 'tile'>,
 ): Promise<ImageTiles> {
@@ -176,12 +197,17 @@ async function tileOpened(
   const facts = imageFacts(reader, mpp);
   const thumbnail = await attempt(() => thumbnailOf(reader, thumbnailSide));
   const { tissue, tiles } = await lay(reader, facts, given, unit, config);
-  const refusal = [thumbnail, tissue, tiles].find((step) => step !== null && isRefusal(step));
+  const drawn =
+    annotations === null ? null : await attempt(() => readRegions(annotations, facts, config.tissue));
+  const refusal = [thumbnail, tissue, tiles, drawn].find((step) => step !== null && isRefusal(step));
 
   const found = tissue === null ? null : valueOf(tissue);
   const laid = valueOf(tiles);
-  const coords = refusal || laid === null ? new Int32Array() : laid.coords;
-  const empty = refusal || coords.length > 0 ? null : found === null ? noGiven : emptyReason(found);
+  const regions = drawn === null ? null : valueOf(drawn);
+  const all = refusal || laid === null ? new Int32Array() : laid.coords;
+  const coords = regions === null || laid === null ? all : regions.limit(all, laid.geometry.level0Px);
+  const none = all.length > 0 ? noneInRegions : found === null ? noGiven : emptyReason(found);
+  const empty = refusal || coords.length > 0 ? null : none;
   const image: ImageTiles['image'] = {
     ...blank,
     outcome: refusal ? 'failed' : empty ? 'empty' : 'ok',
@@ -195,6 +221,7 @@ async function tileOpened(
   const problems = [
     ...(lost ? [problemOf(image, 'failure', lost.reason, lost.fix)] : []),
     ...findingProblems(reader, image, found),
+    ...(regions === null ? [] : regionProblems(regions, image)),
   ];
   const { files, picture } = await picturesOf({ thumbnail, tissue, tiles }, facts, coords);
   if (image.tile === null || refusal) return { image, coords, problems, files, picture };
@@ -213,11 +240,11 @@ async function tileOpened(
  * Tiles one slide (method.md 3.1, 3.2). A slide that cannot be used is an outcome with its reason, and comes with
  * whatever pictures could be made of it.
  *
- * @param given path of coordinates to take as they are, in place of looking for tissue
+ * @param places what says beforehand where its tiles lie
  */
 export async function tileSlide(
   source: SourceFile,
-  given: string | null,
+  places: PlacedBy,
   {
     unit,
     config,
@@ -240,7 +267,7 @@ export async function tileSlide(
     return { image, coords: new Int32Array(), problems, files: {}, picture: null };
   }
   try {
-    return await tileOpened(reader, blank, given, unit, config);
+    return await tileOpened(reader, blank, places, unit, config);
   } finally {
     await reader.close();
     remove();

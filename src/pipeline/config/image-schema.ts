@@ -34,6 +34,26 @@ export const tissueSchema = z.strictObject({
     'Which points of a tile must lie in the tissue (3.2)',
   ),
   padding: override(z.boolean(), 'Keep tiles that stick out of the slide (3.2)'),
+  annotations: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Folder or glob of GeoJSON files of QuPath, named as the slides, below the data folder: their regions limit the tiles; null tiles all tissue.',
+    ),
+  include: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Classes of annotations in which tiles must lie, "*" for any characters; null takes all that tissue.exclude does not name.',
+    ),
+  exclude: z
+    .array(z.string().min(1))
+    .default(['Ignore*', 'Exclude'])
+    .describe('Classes of annotations in which no tile may lie, "*" for any characters.'),
 });
 
 export const tileSchema = z.strictObject({

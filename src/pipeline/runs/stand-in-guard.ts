@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { syntheticMarkerFile, syntheticMarkerSchema } from '../core/synthetic-marker.js';
 import type { BagFiles } from '../sources/find-sources.js';
+import { placesTiles } from '../stage.js';
 
 /** Whether a file lies in a cohort that "haf-pipeline synth" invented. */
 export function isSynthetic(file: string): boolean {
@@ -24,7 +25,7 @@ export function isSynthetic(file: string): boolean {
 export function guardStandIn({ embed: { encoder } }: Config, bags: readonly BagFiles[]): void {
   if (!encoder.standIn || encoder.force) return;
   const images = bags.filter(({ kind }) => kind === 'images').flatMap(({ sources }) => sources);
-  const real = images.find(({ role, path }) => role !== 'coords' && !isSynthetic(path));
+  const real = images.find((source) => !placesTiles(source) && !isSynthetic(source.path));
   if (!real) return;
   throw new HafError(
     'HAF_ENCODER_UNFIT',

@@ -11,6 +11,7 @@ import type { ModalityId } from '../core/modality.js';
 import { idRuleOf, patientIn, ruleOf } from '../core/naming.js';
 import type { Problem } from '../core/problem.js';
 import type { Unit } from '../stage.js';
+import { annotationFiles } from './annotation-files.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
 import { examples } from './matching-files.js';
 import { patientTable } from './patient-table.js';
@@ -29,6 +30,8 @@ export interface FoundBags {
   readonly parts?: readonly string[];
   /** Coordinates of the slide's tiles that are there already, in place of looking for tissue. */
   readonly coords?: string;
+  /** What was drawn on the slide in QuPath, which limits its tiles. */
+  readonly annotations?: string;
 }
 
 /** Where the files of a bag modality are looked for: the glob, and the key of the experiment that holds it. */
@@ -184,17 +187,32 @@ async function slideJobs(
   const { slideTable } = bagOf(config, shared.modality);
   const table = slideTable === null ? null : await slideTableOf(config, root, slideTable, names);
   table?.warnings.forEach(warn);
-  return (await slidesIn(root, names, warn, patientOf)).map(({ file, reader, parts }) => ({
-    modality: shared.modality,
-    kind: 'images',
-    unit: {
-      ...{ ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
-      ...(reader === null ? {} : { reader }),
-    },
-    role: 'slide',
-    names: [file],
-    ...(parts.length === 0 ? {} : { parts }),
-  }));
+  const slides = await slidesIn(root, names, warn, patientOf);
+  const drawnOn =
+    shared.tiling === 'tissue'
+      ? await annotationFiles(
+          config,
+          root,
+          shared.modality,
+          slides.map(({ file }) => file),
+          warn,
+        )
+      : () => undefined;
+  return slides.map(({ file, reader, parts }) => {
+    const annotations = drawnOn(file);
+    return {
+      modality: shared.modality,
+      kind: 'images',
+      unit: {
+        ...{ ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
+        ...(reader === null ? {} : { reader }),
+      },
+      role: 'slide',
+      names: [file],
+      ...(parts.length === 0 ? {} : { parts }),
+      ...(annotations === undefined ? {} : { annotations }),
+    };
+  });
 }
 
 /** The slide table of a modality. @throws HafError HAF_DATA_MISSING without the file, HAF_TABLE_INVALID with faults */

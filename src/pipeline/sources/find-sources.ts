@@ -77,10 +77,11 @@ export async function nameFiles(
   options: NamingOptions,
 ): Promise<DataFiles> {
   const located = (role: string, name: string): Found => ({ role, name, path: resolve(root, name) });
-  const filesOf = ({ role, names, parts = [], coords }: FoundBags): Found[] => [
+  const filesOf = ({ role, names, parts = [], coords, annotations }: FoundBags): Found[] => [
     ...names.map((name) => located(role, name)),
     ...parts.map((name) => located('part', name)),
     ...(coords === undefined ? [] : [located('coords', coords)]),
+    ...(annotations === undefined ? [] : [located('annotations', annotations)]),
   ];
   const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
   const ofTables = tables.map(({ modality, names }) => ({
@@ -104,7 +105,7 @@ export async function nameFiles(
       problems.push(unreadable({ ...known, sources: [] }, file, name.fault.code ?? ''));
       return [];
     });
-    // A patient may lack a core; a slide without its coordinates would be tiled anew.
+    // A patient may lack a core; a slide without its coordinates or annotations would have other tiles.
     const whole = bag.role === 'core' ? sources.length > 0 : sources.length === filesOf(bag).length;
     return whole ? [{ ...known, sources }] : [];
   });

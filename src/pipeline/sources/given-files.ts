@@ -54,6 +54,7 @@ export async function givenBags(
   const alike = [...byStem.values()].filter((group) => group.length > 1);
   const clear = names.filter((name) => byStem.get(stemOf(name))?.length === 1);
   const isFeature = (name: string): boolean => featureEndings.includes(extname(name).toLowerCase());
+  const said: Problem[] = [];
   return {
     bags: [
       ...(await bagsOf(
@@ -62,11 +63,12 @@ export async function givenBags(
         modality,
         'images',
         clear.filter((name) => !isFeature(name)),
+        (problem) => said.push(problem),
       )),
       ...(await bagsOf(config, root, modality, 'features', clear.filter(isFeature))),
     ],
     problems: [
-      ...unlisted.values(),
+      ...[...unlisted.values(), ...said],
       ...alike
         .flat()
         .map((file) => ambiguous(file, isFeature(file) ? 'embed' : 'tile', byStem.get(stemOf(file)) ?? [])),
