@@ -84,7 +84,9 @@ describe('a cohort that starts from images', () => {
         ['annotations', 'drawn/PrimaryTumor_HE_002.svs.geojson'],
       ],
     ]);
-    expect(unreadable).toMatchObject([{ severity: 'warning', file: 'drawn/PrimaryTumor_HE_003.geojson' }]);
+    expect(unreadable).toMatchObject([
+      { severity: 'warning', stage: 'preflight', file: 'drawn/PrimaryTumor_HE_003.geojson' },
+    ]);
     const store = new FileStore(join(root, '.store'));
     const ids = async (): Promise<ReadonlyMap<string, string>> =>
       new Map(

@@ -34,7 +34,8 @@ export async function annotationFiles(
     pairs.flatMap(({ file, fits: [slide] }) => (slide === undefined ? [] : [[slide, file] as const])),
   );
   for (const [slide, own] of ofSlide) if (own.length > 1) throw refused(`${slide} has ${examples(own)}`);
-  const about = { severity: 'warning', stage: 'tile', patient: null, place: modality } as const;
+  // Problems of the stage `tile` are of images, which tiles.csv lists.
+  const about = { severity: 'warning', stage: 'preflight', patient: null, place: modality } as const;
   for (const { file, fits } of pairs)
     if (fits.length === 0)
       warn({
