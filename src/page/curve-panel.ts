@@ -1,7 +1,7 @@
 import { ask, ofRun, type Leave } from './api.js';
 import { curveChart } from './curve-chart.js';
 import { el, section, setText } from './dom.js';
-import type { Curve, JobEntry, RunningRow } from './wire.js';
+import type { Curve, JobEntry, RunningRow, StageRow } from './wire.js';
 
 /** A curve of a running job is read again at most this often. */
 const againMs = 1000;
@@ -11,7 +11,7 @@ const trained = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
 /** Learning curves of any job of a run; that of a running job grows. */
 export function curvePanel(run: string): {
   readonly element: HTMLElement;
-  readonly stages: (names: readonly string[]) => void;
+  readonly stages: (rows: readonly StageRow[]) => void;
   readonly running: (rows: readonly RunningRow[]) => void;
   readonly choose: (row: RunningRow) => void;
   readonly leave: Leave;
@@ -23,7 +23,7 @@ export function curvePanel(run: string): {
   const place = el('div', { class: 'chart' });
   const chart = curveChart(place);
   let curve: Curve | null = null;
-  let [askedAt, epoch] = [0, null as number | null];
+  let [askedAt, begun, epoch] = [0, 0, null as number | null];
 
   const choices = (box: HTMLSelectElement, values: readonly string[], titles = values): void => {
     const before = box.value;
@@ -110,11 +110,15 @@ export function curvePanel(run: string): {
       note,
       place,
     ),
-    stages: (names) => {
-      const known = trained.filter((name) => names.includes(name));
-      if (known.join() === [...stageBox.options].map(({ value }) => value).join()) return;
-      choices(stageBox, known);
-      void list();
+    stages: (rows) => {
+      const known = trained.filter((name) => rows.some(({ stage }) => stage === name));
+      const isNew = known.join() !== [...stageBox.options].map(({ value }) => value).join();
+      if (isNew) choices(stageBox, known);
+      // "No job of this stage has begun" must not outlive the first job.
+      const { jobs = 0, waiting = 0 } = rows.find(({ stage }) => stage === stageBox.value) ?? {};
+      const stale = jobBox.options.length === 0 && jobs - waiting !== begun;
+      begun = jobs - waiting;
+      if (isNew || stale) void list();
     },
     running: (rows) => {
       // The epochs that a job told last are read when it has ended.

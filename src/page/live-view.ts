@@ -2,6 +2,7 @@ import { leadTo, ofRun, type Leave } from './api.js';
 import { curvePanel } from './curve-panel.js';
 import { el, scrolling, section, setAttribute, setText } from './dom.js';
 import { failureTable, runningTable, workerTable } from './job-tables.js';
+import { resultsAddress } from './results-view.js';
 import { scoreTable } from './score-table.js';
 import { stageGraph } from './stage-graph.js';
 import { follow } from './stream.js';
@@ -31,7 +32,7 @@ export function liveView(main: HTMLElement, run: string, say: (text: string) => 
     head: top.update,
     stages: (rows) => {
       graph.update(rows);
-      curves.stages(rows.map(({ stage }) => stage));
+      curves.stages(rows);
     },
     running: (rows) => {
       running.update(rows);
@@ -72,7 +73,7 @@ function headPart(run: string): { element: HTMLElement; update: (head: Head) => 
   const [jobs, failed, time, left, bus] = [el('span'), el('span'), el('span'), el('span'), el('span')];
   const report = el('a', { target: '_blank', rel: 'noopener', hidden: true }, 'Report');
   leadTo(report, ofRun(run, 'report'));
-  const results = el('a', { href: `#/run/${encodeURIComponent(run)}/results`, hidden: true }, 'Results');
+  const results = el('a', { href: resultsAddress(run), hidden: true }, 'Results');
   const bar = el('progress', { 'aria-label': 'Jobs that have ended', max: 1, value: 0 });
   const warning = el('p', { class: 'warning', hidden: true, role: 'alert' });
   const element = el(

@@ -1,5 +1,6 @@
 import { ask, isExported, leadTo, ofRun, type Leave } from './api.js';
 import { el, fill, row, scrolling, setAttribute, setText, table } from './dom.js';
+import { resultsAddress } from './results-view.js';
 import { words } from './text.js';
 import type { RunEntry } from './wire.js';
 
@@ -40,11 +41,10 @@ export function runsView(main: HTMLElement, say: (text: string) => void): Leave 
 
 function makeRow({ run, report, results }: RunEntry): HTMLTableRowElement {
   const line = row(4, [1, 3]);
-  const home = `#/run/${encodeURIComponent(run)}`;
   const [name, , , open] = line.cells;
-  name?.append(el('a', { href: home }, run));
+  name?.append(el('a', { href: `#/run/${encodeURIComponent(run)}` }, run));
   if (results)
-    open?.append(el('a', { href: `${home}/results`, 'aria-label': `Results of ${run}` }, 'results'), ' ');
+    open?.append(el('a', { href: resultsAddress(run), 'aria-label': `Results of ${run}` }, 'results'), ' ');
   if (report)
     open?.append(
       leadTo(

@@ -1,7 +1,7 @@
 import type OpenSeadragon from 'openseadragon';
 import { ask, leadTo, ofRun, type Leave } from './api.js';
 import { drawLayer, type GeoJson, type Ring, ringsOf, type Tile } from './attention-layer.js';
-import { el, setText, shown } from './dom.js';
+import { el, scrolling, setText, shown } from './dom.js';
 import { resultsAddress } from './results-view.js';
 import { loadScript } from './script-tag.js';
 import { holdStylePlace, noteOf, sourceOf } from './slide-source.js';
@@ -216,9 +216,8 @@ export function slideView(main: HTMLElement, run: string, patient: string): Leav
     hover,
     pictures,
     el('h2', {}, 'Tiles with the highest attention'),
-    el(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Tiles with the highest attention' },
+    scrolling(
+      'Tiles with the highest attention',
       el(
         'table',
         {},

@@ -71,7 +71,7 @@ export interface WorkerRow {
   readonly slots: string;
   readonly state: 'working' | 'idle' | 'leaving' | 'gone' | 'unknown';
   readonly jobs: readonly string[];
-  /** ISO time of the last heartbeat; null when nobody tells. */
+  /** ISO time of the last heartbeat; null when unknown. */
   readonly seen: string | null;
 }
 

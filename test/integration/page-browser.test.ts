@@ -81,8 +81,12 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
     await serve();
     const { page, complaints, strays } = await opened(served.urlOf('demo-1'));
     await page.getByText('no plan yet').waitFor();
-    run.tell(begun(), queuedJob('stage3', haf(0)), startedJob('stage3', haf(0)));
+    run.tell(begun());
+    await page.getByText('No job of this stage has begun.').waitFor();
+    run.tell(queuedJob('stage3', haf(0)), startedJob('stage3', haf(0)));
     await page.locator('[data-stage=stage3]').getByText('5 waiting, 1 running').waitFor();
+    await page.getByText('No job of this stage has begun.').waitFor({ state: 'detached' });
+    expect(await page.locator('option', { hasText: 'stage3/0/haf (running)' }).count()).toBe(1);
     run.tell(...[1, 2, 3].map((epoch) => epochOf('stage3', haf(0), epoch, 1 / epoch)));
     await page.getByText('epoch 3 of 60').waitFor();
     await page.getByRole('button', { name: 'Learning curve of stage3/0/haf' }).click();

@@ -37,8 +37,7 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
 /** `dist/src`, also when this code runs from its sources, as in tests. */
 function compiledFolder(): string {
   const source = join(import.meta.dirname, '../..');
-  const built = existsSync(join(source, 'page/app.js')) ? source : join(source, '../dist/src');
-  return built;
+  return existsSync(join(source, 'page/app.js')) ? source : join(source, '../dist/src');
 }
 
 /** The folder of a package, by its entry point: its package.json may not be exported. */

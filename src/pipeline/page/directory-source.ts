@@ -6,7 +6,7 @@ import { isLocked } from '../runs/run-lock.js';
 import { followLog } from './follow-log.js';
 import type { PageSource } from './page-source.js';
 
-/** Answers who is there; null when nobody knows. */
+/** Lists the members on the bus; null when they are unknown. */
 export type AskMembers = () => Promise<readonly Member[] | null>;
 
 /** The runs below a folder, running or ended. `members` asks the broker of a run that this process executes. */

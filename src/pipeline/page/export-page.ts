@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { PatientSlides, PatientTable, RunEntry, StageRow, TableEntry } from '../../page/wire.js';
 import { HafError } from '../core/errors.js';
 import { pageAssets } from './assets.js';
+import { contentPolicy } from './guard.js';
 import { pageApp } from './page-app.js';
 import { pageHtml } from './page-html.js';
 import type { PageSource } from './page-source.js';
@@ -12,9 +13,6 @@ import { RunFeed } from './run-feed.js';
 const mostCurves = 500;
 /** The log of a run is read until nothing new has come for this long. */
 const quietMs = 1500;
-
-const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 /**
  * Writes the pages of a run as files, for any web server: the same document and scripts, and the answers of the same routes. An index
@@ -107,7 +105,7 @@ const exportedHtml = (): string =>
     .replace('<html lang="en">', '<html lang="en" data-exported>')
     .replace(
       '<meta charset="utf-8" />',
-      `<meta charset="utf-8" />\n    <meta http-equiv="content-security-policy" content="${policy}" />`,
+      `<meta charset="utf-8" />\n    <meta http-equiv="content-security-policy" content="${contentPolicy}" />`,
     );
 
 /** Tiles are not exported: a slide is shown by the picture of its tiling, or on paper. */

@@ -17,7 +17,7 @@ export interface GuardOptions {
  * Scripts, styles and data of this server alone. A page of another site cannot frame it. Pictures may be made in the page
  * (`blob:`, `data:`), because the slide viewer draws on canvases.
  */
-const policy = [
+export const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -25,7 +25,6 @@ const policy = [
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-  "frame-ancestors 'none'",
 ].join('; ');
 
 /** The headers of every answer. */
@@ -34,7 +33,7 @@ export const withHeaders: MiddlewareHandler = async (context, next) => {
   const set = (name: string, value: string): void => {
     if (!context.res.headers.has(name)) context.res.headers.set(name, value);
   };
-  set('content-security-policy', policy);
+  set('content-security-policy', `${contentPolicy}; frame-ancestors 'none'`);
   set('cache-control', 'no-store');
   set('x-content-type-options', 'nosniff');
   set('referrer-policy', 'no-referrer');
@@ -48,7 +47,7 @@ const sameText = (a: string, b: string): boolean => {
 };
 
 /**
- * Lets nobody in who should not be. A name in the Host header that is not this server's is refused: with DNS rebinding a
+ * Access control. A name in the Host header that is not this server's is refused: with DNS rebinding a
  * page of another site could reach a server on loopback under a name of its own. A token comes as
  * `Authorization: Bearer TOKEN`; `login` exchanges it for a cookie, because pictures and event streams of a browser
  * send no such header.

@@ -112,8 +112,9 @@ export function pageApp(source: PageSource, options: GuardOptions) {
     });
   });
   app.get('/api/runs/:run/report', (context) => {
-    const path = join(source.directory(context.req.param('run')) ?? '', 'report.html');
-    if (source.directory(context.req.param('run')) === null || !existsSync(path))
+    const directory = source.directory(context.req.param('run'));
+    const path = join(directory ?? '', 'report.html');
+    if (directory === null || !existsSync(path))
       return context.json({ error: 'There is no report yet.' }, 404);
     // The report has a stricter policy of its own in its head, with the hash of its one script.
     return context.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200, {

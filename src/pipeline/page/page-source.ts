@@ -24,7 +24,7 @@ export interface PageSource {
   news(run: string): Observable<RunNews>;
   /** Whether the process that drives the run still works; null when the source cannot tell. */
   driven(run: string): Promise<boolean | null>;
-  /** Who is there; null when the source does not know. */
+  /** The members on the bus; null when the source does not know them. */
   members(): Promise<readonly Member[] | null>;
   /** False while the broker cannot be reached. */
   connected(): boolean;

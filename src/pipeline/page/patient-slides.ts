@@ -1,11 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import type { Attention, PatientSlides, SlideEntry } from '../../page/wire.js';
-import { writtenText } from '../core/csv.js';
 import { staysWithin } from '../core/path-within.js';
-
-type Row = Readonly<Record<string, string | undefined>>;
+import { namesIn, rowsIn, type Row } from './run-files.js';
 
 /** A slide with the files behind it. All names come from the files of the run, none from an address. */
 export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
@@ -57,6 +54,7 @@ export function patientSlides(
     const path = staysWithin(file) ? join(dataRoot, file) : null;
     const there = path !== null && existsSync(path);
     const overlay = fileIn(join(directory, 'tiles/overlays'), `${id}.jpg`);
+    const contoursFile = fileIn(join(directory, 'tiles/contours'), `${id}.geojson`);
     const known = Number(width) > 0 && Number(height) > 0;
     return {
       ...{ image: id, source, tiles, attention: [...tiles.keys()], overlay },
@@ -64,8 +62,8 @@ export function patientSlides(
       picture: there && known ? 'slide' : overlay !== null && known ? 'overlay' : 'paper',
       reason: there ? null : `${file} is not there any more.`,
       ...(known ? { width: Number(width), height: Number(height) } : extentOf(tiles)),
-      contours: fileIn(join(directory, 'tiles/contours'), `${id}.geojson`) !== null,
-      contoursFile: fileIn(join(directory, 'tiles/contours'), `${id}.geojson`),
+      contours: contoursFile !== null,
+      contoursFile,
     };
   });
   const without = [...attended].map(([key, tiles]): Omit<ShownSlide, 'slide'> => ({
@@ -78,7 +76,7 @@ export function patientSlides(
   return { slides: all.map((slide, at) => ({ slide: at, ...slide })), heatmaps };
 }
 
-/** What of it the browser is told. */
+/** The part of it that the browser receives: no path of this machine. */
 export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): PatientSlides => ({
   id,
   slides: slides.map(({ file: _, contoursFile: __, tiles: ___, overlay, ...slide }) => ({
@@ -106,7 +104,9 @@ function attentionIn(
   for (const row of rowsIn(path)) {
     if (row.x === undefined || row.x === '') continue;
     const key = `${row.source ?? ''}/${row.image ?? ''}`;
-    byImage.set(key, [...(byImage.get(key) ?? []), row]);
+    const known = byImage.get(key);
+    if (known) known.push(row);
+    else byImage.set(key, [row]);
   }
   return new Map(
     [...byImage].map(([key, rows]) => {
@@ -131,19 +131,6 @@ function extentOf(tiles: ReadonlyMap<string, Attention>): { width: number; heigh
     for (const [x, y, side] of all) [width, height] = [Math.max(width, x + side), Math.max(height, y + side)];
   return { width, height };
 }
-
-function rowsIn(path: string): readonly Row[] {
-  if (!existsSync(path)) return [];
-  const rows: Record<string, string>[] = parse(readFileSync(path), {
-    columns: true,
-    relax_column_count: true,
-  });
-  return rows.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, writtenText(cell)])),
-  );
-}
-
-const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
 /** The path of a file that a folder lists under this very name. */
 const fileIn = (folder: string, name: string): string | null =>

@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { parse } from 'csv-parse/sync';
 import { isMethodId, methodOf } from '../../operators/methods/registry.js';
 import type { PatientTable } from '../../page/wire.js';
-import { writtenText } from '../core/csv.js';
+import { namesIn, rowsIn } from './run-files.js';
 
 /** A test row of predictions.csv. */
 interface Tested {
@@ -118,14 +117,3 @@ function testedIn(
 
 const numberOf = (cell: string | undefined): number =>
   cell === undefined || cell === '' ? Number.NaN : Number(cell);
-
-function rowsIn(path: string): readonly Readonly<Record<string, string | undefined>>[] {
-  if (!existsSync(path)) return [];
-  const rows: Record<string, string>[] = parse(readFileSync(path), {
-    columns: true,
-    relax_column_count: true,
-  });
-  return rows.map((row) => ({ ...row, patient: writtenText(row.patient ?? '') }));
-}
-
-const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);

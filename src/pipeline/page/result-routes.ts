@@ -38,8 +38,10 @@ export function resultRoutes(source: PageSource) {
     const key = `${directory} ${changed}`;
     const table = kept.get(key) ?? patientTable(directory);
     kept.delete(key);
-    // While a run goes on, its patients are read again.
+    // The patients of a running run are read at each request.
     if (changed > 0) kept.set(key, table);
+    // Files that cannot be parsed now may be repaired.
+    table.catch(() => kept.delete(key));
     for (const [oldest] of [...kept].slice(0, Math.max(0, kept.size - mostKept))) kept.delete(oldest);
     return context.json(await table);
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import {
   BehaviorSubject,
   endWith,
@@ -14,9 +15,9 @@ import {
 import type { Frame, Sections } from '../../page/wire.js';
 import type { Member } from '../bus/member.js';
 import { advance, emptyState, type RunState } from '../observe/run-state.js';
+import { readPlan } from '../runs/plan-file.js';
 import type { StageName } from '../stage.js';
 import { Curves } from './curve.js';
-import { readsOfPlan } from './plan-edges.js';
 import type { PageSource, RunNews } from './page-source.js';
 import { sectionsOf } from './run-sections.js';
 import { WorkerBook } from './worker-book.js';
@@ -205,4 +206,15 @@ export class RunFeed {
     this.version = next;
     this.changes.next();
   }
+}
+
+/** The stages that each stage of a run reads, from the recipes in its `plan.json`; empty when the file is absent. */
+function readsOfPlan(directory: string): ReadonlyMap<string, readonly string[]> {
+  const reads = new Map<string, Set<string>>();
+  for (const { stage, inputs } of readPlan(join(directory, 'plan.json'), null).values()) {
+    const known = reads.get(stage) ?? new Set();
+    for (const { role, ids } of inputs) if (ids.length > 0) known.add(role);
+    reads.set(stage, known);
+  }
+  return new Map([...reads].map(([stage, roles]) => [stage, [...roles]]));
 }

@@ -109,7 +109,7 @@ export function slideRoutes(source: PageSource) {
   return { routes, close: () => shelf.close() };
 }
 
-/** The reason for a person. Paths of this machine stay here unless the error is about the user's file. */
+/** The reason for a person. Only errors about the user's file are told; others may name paths of this machine. */
 const whyNot = (error: unknown): string =>
   error instanceof HafError ? `${error.code} ${error.what}` : 'The slide cannot be read.';
 

@@ -7,8 +7,7 @@ const mostBytes = 64 * 2 ** 20;
 const atOnce = 4;
 
 /**
- * Open slides and their tiles. Slides and tiles that were not asked for lately make room, so memory is bounded whatever
- * is looked at.
+ * Least-recently-used caches of open slides and of encoded tiles. Memory is bounded, whatever the viewers show.
  */
 export class SlideShelf {
   private readonly slides = new Map<string, Promise<DeepZoom>>();
@@ -27,7 +26,7 @@ export class SlideShelf {
     const key = `${level}/${column}/${row} ${path}`;
     const kept = this.tiles.get(key);
     if (kept !== undefined) {
-      // The last one to be asked for is the last one to go.
+      // Least recently used first: this tile is evicted last.
       this.tiles.delete(key);
       this.tiles.set(key, kept);
       return kept;

@@ -1,0 +1,19 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { writtenText } from '../core/csv.js';
+
+export type Row = Readonly<Record<string, string | undefined>>;
+
+/** The rows of a table of a run by column name; none when the file is absent. */
+export function rowsIn(path: string): readonly Row[] {
+  if (!existsSync(path)) return [];
+  const rows: Record<string, string>[] = parse(readFileSync(path), {
+    columns: true,
+    relax_column_count: true,
+  });
+  for (const row of rows) for (const [name, cell] of Object.entries(row)) row[name] = writtenText(cell);
+  return rows;
+}
+
+/** The names in a folder of a run; none when the folder is absent. */
+export const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
