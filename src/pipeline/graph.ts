@@ -83,7 +83,12 @@ export function addBags(
     key: add('tile', unit, {}, { sources, after }),
   }));
   if (until === 'tile') return { tile, embed: [] };
-  const encoder = config.embed.encoder.standIn ? 'stand-in' : 'onnx';
+  const { standIn, preset } = config.embed.encoder;
+  // Only in the unit: experiments without a preset keep their recipes.
+  const encoder: Unit = {
+    encoder: standIn ? 'stand-in' : 'onnx',
+    ...(preset === null ? {} : { preset }),
+  };
   const embed = files.bags.map(({ modality, kind, unit, sources }) => ({
     ...{ modality, patient: ownerOf(unit) },
     key:
@@ -91,7 +96,7 @@ export function addBags(
         ? add('embed', unit, {}, { sources, after })
         : add(
             'embed',
-            { ...unit, encoder },
+            { ...unit, ...encoder },
             { tile: [jobKey('tile', unit)] },
             // Coordinates and annotations have done their part in `tile`.
             { sources: [...sources.filter((source) => !placesTiles(source)), ...files.encoder] },

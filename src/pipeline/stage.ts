@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
+import { encoderPresetNames } from './core/encoder-presets.js';
 import type { Config } from './config/schema.js';
 import { alignments } from './core/alignment.js';
 import { modalityName } from './core/modality.js';
@@ -31,6 +32,8 @@ export const unitSchema = z
     tiling: z.enum(['tissue', 'grid']).exactOptional(),
     /** What makes instances of the tiles of an image. */
     encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
+    /** The published encoder that the ONNX file holds, when the experiment says so. */
+    preset: z.enum(encoderPresetNames).exactOptional(),
     /** Who reads the slide, when it is not the reader of this pipeline. */
     reader: z.literal('openslide').exactOptional(),
     /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */

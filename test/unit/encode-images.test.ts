@@ -167,6 +167,21 @@ describe('an encoder that takes long', () => {
     tiles.remove();
   });
 
+  it('is compared with the preset that the job names: width refused, resolution warned of', async () => {
+    const { run, tiles } = await onnxJob([nine]);
+    const asUni: StageRun = { ...run, unit: { ...run.unit, preset: 'uni' } };
+    const { output } = await runStage(embed, asUni);
+    expect(output.problems).toMatchObject([{ severity: 'warning', stage: 'embed', file: nine.name }]);
+    expect(output.problems?.[0]?.reason).toContain('The preset uni says 0.5 and 256 px');
+    const { data } = run.config;
+    const wider = { ...run.config, data: { ...data, modalities: { WSI: { width: 1024 } } } };
+    await expect(runStage(embed, { ...asUni, config: wider })).rejects.toMatchObject({
+      code: 'HAF_ENCODER_UNFIT',
+      what: `tiny.onnx makes instances of ${width} numbers, the experiment expects 1024 (the preset uni says 1024).`,
+    });
+    tiles.remove();
+  });
+
   it('puts every instance in its place, whatever batch it came in', async () => {
     const { run, tiles } = await onnxJob([nine]);
     const { output } = await runStage(embed, run);

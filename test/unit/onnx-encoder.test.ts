@@ -18,6 +18,7 @@ const settings: OnnxSettings = {
   width: 6,
   widthKey: 'data.modalities.WSI.width',
   side,
+  preset: null,
 };
 
 function sourceOf(path: string): SourceFile {
@@ -122,6 +123,22 @@ describe('a model that does not fit is refused with the key or step that mends i
     expect(error.code).toBe('HAF_ENCODER_UNFIT');
     expect(error.what).toContain('model.onnx does not take images [batch, 3, 16, 16]');
     expect(error.fix).toContain('tile.targetSize');
+  });
+
+  it('another width or input size than the preset says: both are named', async () => {
+    const preset = 'uni2-h';
+    const width = await refused(model(poolingEncoder(side, 6)), { width: 1536, preset });
+    expect(width.code).toBe('HAF_ENCODER_UNFIT');
+    expect(width.what).toBe(
+      'model.onnx makes instances of 6 numbers, the experiment expects 1536 (the preset uni2-h says 1536).',
+    );
+    expect(width.fix).toContain('or another embed.encoder.preset');
+    const size = await refused(model(poolingEncoder(side, 6)), { side: 224, preset });
+    expect(size.code).toBe('HAF_ENCODER_UNFIT');
+    expect(size.what).toContain(
+      'model.onnx does not take images [batch, 3, 224, 224] (the preset uni2-h says 224), but images of 8 px: ',
+    );
+    expect(size.fix).toContain('or another embed.encoder.preset');
   });
 
   it('two inputs', async () => {

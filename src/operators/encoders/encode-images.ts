@@ -12,6 +12,7 @@ import { copyAgain } from '../slides/unreadable.js';
 import type { TileEncoder } from './tile-encoder.js';
 import { EncodingState, type ImageFailure } from './encoding-state.js';
 import { openEncoder } from './open-encoder.js';
+import { scaleWarnings } from './preset-scale.js';
 import { tileBatches } from './tile-batches.js';
 import { tiledImages, type EncodableImage } from './tiled-images.js';
 
@@ -47,6 +48,7 @@ export const encodeImages = reportingStage(
       files: bagFiles(stored, encoder.width, precision),
       problems: [
         ...problems,
+        ...scaleWarnings(images, context),
         ...state.failures.map((failure) => problemOf(images, failure, 'failure')),
         ...state.warnings.map((warning) => problemOf(images, warning, 'warning')),
         ...images.flatMap((image, position) => leftOut(image, state.damagedOf(position).size)),

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { encoderPreset, type EncoderPresetName } from '../../pipeline/core/encoder-presets.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import type { SourceFile } from '../../pipeline/stage.js';
@@ -16,6 +17,8 @@ export interface OnnxSettings extends Pick<
   readonly widthKey: string;
   /** Side of the model's input in pixels. */
   readonly side: number;
+  /** The published encoder that the experiment takes the model for. */
+  readonly preset: EncoderPresetName | null;
 }
 
 /**
@@ -72,8 +75,8 @@ async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettin
   }
   throw new HafError(
     'HAF_ENCODER_UNFIT',
-    `${name} does not take images [batch, 3, ${side}, ${side}]: ${reasonOf(refusal)}.`,
-    'Set tile.targetSize to the side the model was exported with; its batch must be free, or 1.',
+    `${name} does not take images [batch, 3, ${side}, ${side}]${presetSays(settings, 'inputSize')}${sideTaken(refusal)}: ${reasonOf(refusal)}.`,
+    `Set tile.targetSize to the side the model was exported with${orPreset(settings)}; its batch must be free, or 1.`,
     { cause: refusal },
   );
 }
@@ -101,13 +104,22 @@ function inputOf(
   return { data, dims: [count, 3, side, side] };
 }
 
+/** The side that the model does take: the runtime says it below the first line of its message. */
+function sideTaken(refusal: unknown): string {
+  const found =
+    refusal instanceof Error ? /index: [23] Got: \d+ Expected: (\d+)/.exec(refusal.message) : null;
+  return found === null ? '' : `, but images of ${found[1]} px`;
+}
+
+/** What the preset of the experiment says of a number that the model does not have; nothing without a preset. */
+const presetSays = ({ preset }: OnnxSettings, fact: 'inputSize' | 'width'): string =>
+  preset === null ? '' : ` (the preset ${preset} says ${encoderPreset(preset)[fact]})`;
+const orPreset = ({ preset }: OnnxSettings): string =>
+  preset === null ? '' : ', or another embed.encoder.preset';
+
 /** The instance of each image, [count, width]. @throws HafError HAF_ENCODER_UNFIT naming both widths */
-function rowsOf(
-  { data, dims }: Floats,
-  count: number,
-  name: string,
-  { width, widthKey }: OnnxSettings,
-): Float32Array {
+function rowsOf({ data, dims }: Floats, count: number, name: string, settings: OnnxSettings): Float32Array {
+  const { width, widthKey } = settings;
   const tokens = dims.length === 3 ? (dims[1] as number) : 1;
   const found = dims.at(-1);
   const fits = (dims.length === 2 || dims.length === 3) && dims[0] === count && tokens > 0;
@@ -120,8 +132,8 @@ function rowsOf(
   if (found !== width)
     throw new HafError(
       'HAF_ENCODER_UNFIT',
-      `${name} makes instances of ${found} numbers, the experiment expects ${width}.`,
-      `Set ${widthKey} to ${found}, or name another model in embed.encoder.onnx.`,
+      `${name} makes instances of ${found} numbers, the experiment expects ${width}${presetSays(settings, 'width')}.`,
+      `Set ${widthKey} to ${found}, or name another model in embed.encoder.onnx${orPreset(settings)}.`,
       { context: { key: widthKey } },
     );
   if (tokens === 1) return data.slice(0, count * width);

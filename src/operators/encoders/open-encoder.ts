@@ -35,6 +35,7 @@ export async function openEncoder({
     ...{ interpolation, mean, std, batch, width },
     widthKey: `data.modalities.${modality}.width`,
     side: config.tile.targetSize,
+    preset: unit.preset ?? null,
   };
   return { encoder: await onnxEncoder(source, settings), problems: contradictions(source, settings) };
 }

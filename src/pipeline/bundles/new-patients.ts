@@ -42,6 +42,13 @@ export function configOfNew(
   const used = modalities
     .map(({ id }) => id)
     .filter((id) => Object.hasOwn(data.modalities, id) && listed.includes(id));
+  const [preset, presetOfTraining] = [given, trained].map((config) => config?.embed.encoder.preset ?? null);
+  if (preset !== null && preset !== presetOfTraining)
+    throw new HafError(
+      'HAF_BUNDLE_UNFIT',
+      `The cohort file sets embed.encoder.preset to "${preset}", the model was trained with ${presetOfTraining === null ? 'no preset' : `"${presetOfTraining}"`}.`,
+      'Take embed.encoder.preset out of the cohort file: the settings of the training are used.',
+    );
   for (const section of ['tissue', 'tile', 'core'] as const) {
     const [own, usual, other] = [trained, defaults, given ?? trained].map((config) =>
       JSON.stringify(config[section]),

@@ -46,7 +46,7 @@ export async function runBagCommand(
 ): Promise<ExitCode> {
   assertAddressSpace();
   const experiment = options.config === undefined ? { text: `name: ${stage}\n` } : { file: options.config };
-  const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set });
+  const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set, filesGiven: true });
   sayWarnings(warnings);
   // Whatever the experiment is called: this is a run of its own.
   const config: Config = {

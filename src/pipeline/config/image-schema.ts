@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { encoderPresetNames } from '../core/encoder-presets.js';
 
 const positive = z.number().positive();
 const share = z.number().min(0).lt(1);
@@ -132,6 +133,13 @@ export const embedSchema = z.strictObject({
         .default(null)
         .describe(
           'ONNX file of UNI or another image encoder, absolute or relative to the data folder; needs onnxruntime-node.',
+        ),
+      preset: z
+        .enum(encoderPresetNames)
+        .nullable()
+        .default(null)
+        .describe(
+          'Published encoder that the ONNX file holds: sets tiles, input size, mean, std, interpolation and width where the experiment does not (docs/encoders.md).',
         ),
       standIn: z
         .boolean()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { encoderPresetWarnings } from './apply-encoder-preset.js';
 import { HafError } from '../core/errors.js';
 import { schemaFindings, withoutEmptySections } from './findings.js';
 import { movedKeys } from './moved-keys.js';
@@ -18,6 +19,8 @@ export interface LoadOptions {
   readonly set?: readonly string[] | undefined;
   /** Folder of the cohort from `--data`, relative to the working directory; wins over `data.root`. */
   readonly dataRoot?: string | undefined;
+  /** The command line names the files, so any modality of bags may be made of images. @default false */
+  readonly filesGiven?: boolean;
   /** For new patients, whose outcome nobody knows: `data.outcome` need not be there, and nobody is left out by `cohort`. @default false */
   readonly withoutOutcome?: boolean;
 }
@@ -68,7 +71,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const tree = configJsonSchema();
   const written = withoutEmptySections(source.value, tree);
   const moved = movedKeys(written);
-  const value = withPreset(moved.rest);
+  const value = withPreset(moved.rest, options.filesGiven);
   const findings =
     value === null ? [] : [...moved.findings, ...schemaFindings(value, tree), ...rules(value, options)];
   const problems = [
@@ -97,7 +100,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     config: resolved,
     file,
     dataRoot: dataRootOf(options.dataRoot, config.data.root, file),
-    warnings: configWarnings(resolved),
+    warnings: [...configWarnings(resolved), ...encoderPresetWarnings(resolved, options.filesGiven ?? false)],
   };
 }
 

@@ -1,3 +1,4 @@
+import { withEncoderPreset } from './apply-encoder-preset.js';
 import { hancockLayout, hancockRecurrence } from './cohorts/hancock.js';
 import type { ConfigInput } from './schema.js';
 import type { KeyPath } from './schema-tree.js';
@@ -72,12 +73,18 @@ function layoutOf(written: Values): Values {
   return recurrence ? laidOver(hancockLayout, { data: { outcome: hancockRecurrence } }) : hancockLayout;
 }
 
-/** An experiment as written, over what its kind of outcome and its preset set, over what its layout declares. */
-export function withPreset(written: unknown): unknown {
+/**
+ * An experiment as written, over what its kind of outcome and its preset set, over what its layout declares, over what the
+ * preset of its encoder says.
+ *
+ * @param filesGiven - the command line names the files of the bags
+ */
+export function withPreset(written: unknown, filesGiven = false): unknown {
   if (!isSection(written)) return written;
   const inTime = valueAt(written, ['data', 'outcome', 'kind']) === 'timeToEvent';
   const base = laidOver(layoutOf(written), presetOf(written));
-  return laidOver(inTime ? laidOver(base, timeToEvent) : base, written);
+  const values = laidOver(inTime ? laidOver(base, timeToEvent) : base, written);
+  return withEncoderPreset(values, filesGiven);
 }
 
 /** What a preset says of a key of a HANCOCK experiment; undefined when it leaves the default. */

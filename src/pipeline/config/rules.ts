@@ -10,6 +10,7 @@ import { cohortsRules } from './cohorts-rules.js';
 import { groupRules } from './group-rules.js';
 import { modalityRules } from './modality-rules.js';
 import { methodSettings, globOf, slotsOf } from './slots.js';
+import { encoderPreset } from '../core/encoder-presets.js';
 import type { ConfigFinding } from './findings.js';
 import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
@@ -222,14 +223,23 @@ const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
 function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
   const { data, embed } = sections;
   if (!data || !embed) return [];
-  const { onnx, standIn } = embed.encoder;
+  const { onnx, standIn, preset } = embed.encoder;
   if (onnx !== null && standIn)
     return [
       { path: ['embed', 'encoder', 'standIn'], message: 'there is a model already: embed.encoder.onnx' },
     ];
+  if (preset !== null && standIn)
+    return [
+      {
+        path: ['embed', 'encoder', 'preset'],
+        message: 'describes a model, and embed.encoder.standIn is none; leave one of the two out',
+      },
+    ];
   if (onnx !== null || standIn) return [];
   const message =
-    'images need an encoder: embed.encoder.onnx names a model (docs/encoders.md), embed.encoder.standIn is for demos';
+    preset === null
+      ? 'images need an encoder: embed.encoder.onnx names a model (docs/encoders.md), embed.encoder.standIn is for demos'
+      : `images need an encoder: embed.encoder.onnx names the file of ${preset}; ask for its weights at ${encoderPreset(preset).page}`;
   return (slotsIn(sections) ?? []).flatMap(({ id }) => {
     const declared = data.modalities[id];
     if (declared?.kind !== 'bag') return [];

@@ -1,0 +1,38 @@
+import { encoderPreset } from '../../pipeline/core/encoder-presets.js';
+import type { Problem } from '../../pipeline/core/problem.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import type { EncodableImage } from './tiled-images.js';
+
+/** Scanners call 0.46 to 0.55 um per pixel 20x; beyond this share the magnification is another one. */
+const tolerance = 0.1;
+
+/**
+ * Warnings about images whose pixels, as the model sees them, are finer or coarser than the preset says. Tiles of given
+ * coordinates, of cores and of an experiment with its own `tile` may be. Images that do not tell their mpp say nothing.
+ */
+export function scaleWarnings(
+  images: readonly EncodableImage[],
+  { unit, config }: Pick<StageContext, 'unit' | 'config'>,
+): readonly Problem[] {
+  if (unit.preset === undefined) return [];
+  const { mpp, tileSize, inputSize } = encoderPreset(unit.preset);
+  if (mpp === null || tileSize === null) return [];
+  const theirs = (mpp * tileSize) / inputSize;
+  const side = config.tile.targetSize;
+  return images.flatMap(({ tile, file, patient }) => {
+    if (tile.mpp === null) return [];
+    const ours = (tile.mpp * tile.sizePx) / side;
+    if (Math.abs(ours / theirs - 1) <= tolerance) return [];
+    return [
+      {
+        ...{ severity: 'warning', stage: 'embed', patient, file, place: null },
+        reason:
+          `its tiles have ${rounded(tile.mpp)} um per pixel and ${tile.sizePx} px, ${rounded(ours)} um per pixel of the model's input of ${side} px. ` +
+          `The preset ${unit.preset} says ${mpp} and ${tileSize} px, ${rounded(theirs)} in its input of ${inputSize} px.`,
+        fix: `Tile with tile.mpp ${mpp} and tile.size ${tileSize}, unless the model was trained on other magnifications, too.`,
+      } as const,
+    ];
+  });
+}
+
+const rounded = (mpp: number): string => String(Number(mpp.toPrecision(3)));

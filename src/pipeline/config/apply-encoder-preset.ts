@@ -1,0 +1,104 @@
+import { encoderPreset, encoderPresets, type EncoderPresetName } from '../core/encoder-presets.js';
+import type { Config } from './schema.js';
+
+/** Keys of an experiment, in their sections. */
+type Values = Readonly<Record<string, unknown>>;
+
+const isSection = (value: unknown): value is Values =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** A section over what the preset says. A value that is no section stays, and the schema refuses it. */
+const filled = (section: unknown, preset: Values): unknown =>
+  section === undefined ? preset : isSection(section) ? { ...preset, ...section } : section;
+
+/** The keys that a preset sets in `tile` and `embed.encoder`; what is not stated is left to the experiment. */
+function keysOf(name: EncoderPresetName): { readonly tile: Values; readonly encoder: Values } {
+  const { inputSize, tileSize, mpp, mean, std, interpolation } = encoderPreset(name);
+  return {
+    tile: {
+      targetSize: inputSize,
+      ...(tileSize === null ? {} : { size: tileSize, step: tileSize }),
+      ...(mpp === null ? {} : { mpp }),
+    },
+    encoder: { mean, std, ...(interpolation === null ? {} : { interpolation }) },
+  };
+}
+
+/** The keys of a preset for `tile` that do not undo what the experiment sets beside them. */
+function tileKeys(keys: Values, tile: unknown): Values {
+  if (!isSection(tile)) return keys;
+  const left = [
+    // The grid of another size has its own stride, or there would be gaps between tiles.
+    ...(tile['size'] === undefined ? [] : ['step']),
+    // `tile.mpp` goes before `tile.level`.
+    ...(tile['level'] === undefined ? [] : ['mpp']),
+  ];
+  return Object.fromEntries(Object.entries(keys).filter(([key]) => !left.includes(key)));
+}
+
+/** Whether the bags of a modality are made of images: as declared, or because files of the command line take their place. */
+const isOfImages = (declared: unknown, filesGiven: boolean): boolean =>
+  isSection(declared) &&
+  declared['kind'] === 'bag' &&
+  (filesGiven || typeof declared['slides'] === 'string' || typeof declared['images'] === 'string');
+
+/**
+ * An experiment with the values of `embed.encoder.preset` for every key that nobody else sets.
+ *
+ * @param filesGiven - the command line names the files, so that any modality of bags may be made of images
+ */
+export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
+  const { embed, data } = values;
+  const encoder = isSection(embed) ? embed['encoder'] : undefined;
+  const name = isSection(encoder) ? encoder['preset'] : undefined;
+  if (!isSection(embed) || typeof name !== 'string' || !Object.hasOwn(encoderPresets, name)) return values;
+  const preset = name as EncoderPresetName;
+  const keys = keysOf(preset);
+  const result = {
+    ...values,
+    tile: filled(values['tile'], tileKeys(keys.tile, values['tile'])),
+    embed: { ...embed, encoder: filled(encoder, keys.encoder) },
+  };
+  if (!isSection(data) || !isSection(data['modalities'])) return result;
+  // In place: the order of the modalities is the order of their slots.
+  const modalities = Object.entries(data['modalities']).map(([id, declared]) => [
+    id,
+    isOfImages(declared, filesGiven) ? filled(declared, { width: encoderPreset(preset).width }) : declared,
+  ]);
+  return { ...result, data: { ...data, modalities: Object.fromEntries(modalities) as Values } };
+}
+
+/** Where the experiment goes its own way: each key that is set to something else than the preset says. */
+export function encoderPresetWarnings(config: Config, filesGiven: boolean): readonly string[] {
+  const { preset } = config.embed.encoder;
+  if (preset === null) return [];
+  const images = config.modalities.flatMap((id) => {
+    const declared = config.data.modalities[id];
+    return declared?.kind === 'bag' && isOfImages(declared, filesGiven)
+      ? [{ id, width: declared.width }]
+      : [];
+  });
+  if (images.length === 0)
+    return [`embed.encoder.preset (${preset}) changes nothing: no modality is made of images.`];
+  const { tile, encoder } = keysOf(preset);
+  const compared: readonly (readonly [key: string, ours: unknown, theirs: unknown])[] = [
+    // An overlap of tiles is the user's choice, and none of the model's business.
+    ...Object.entries(tile)
+      .filter(([key]) => key !== 'step')
+      .map(([key, theirs]) => [`tile.${key}`, (config.tile as Values)[key], theirs] as const),
+    ...Object.entries(encoder).map(
+      ([key, theirs]) => [`embed.encoder.${key}`, (config.embed.encoder as Values)[key], theirs] as const,
+    ),
+    ...images.map(
+      ({ id, width }) => [`data.modalities.${id}.width`, width, encoderPreset(preset).width] as const,
+    ),
+  ];
+  return compared.flatMap(([key, ours, theirs]) => {
+    const [set, said] = [JSON.stringify(ours), JSON.stringify(theirs)];
+    if (set === said) return [];
+    const level = key === 'tile.mpp' && ours === null ? ` (tiles of tile.level ${config.tile.level})` : '';
+    return [
+      `${key}: ${set}${level} is what the experiment sets, and is used. The preset ${preset} says ${said}.`,
+    ];
+  });
+}
