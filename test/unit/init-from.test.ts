@@ -121,7 +121,7 @@ describe('init --from with names as people choose them', () => {
   it('one table: the outcome and the findings are in the same file', async () => {
     const { config, refused } = await written((await oneTable()).root);
     expect(refused).toEqual([]);
-    expect(config.methods).toEqual(['table-Clini']);
+    expect(config.methods).toEqual(['table-Clini', 'ridge']);
     expect(config.data.modalities.Clini).toMatchObject({ columns: { AGE: 'numeric', STATUS: 'ignore' } });
   });
 

@@ -101,7 +101,7 @@ function addExecution(program: Command): void {
     'quickstart --patients 60 --dry-run',
   )
     .description(
-      'make a synthetic cohort in ./data/synthetic and run nine methods on it: 2 to 4 minutes on two cores',
+      'make a synthetic cohort in ./data/synthetic and run eleven methods on it: 2 to 4 minutes on two cores',
     )
     .option('--patients <n>', 'number of patients', wholeNumber(20), 320)
     .addOption(setOption())

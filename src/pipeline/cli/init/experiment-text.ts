@@ -7,6 +7,8 @@ const about: Readonly<Record<string, string>> = {
   haf: 'alignment of all modalities, trained with modalities left out at random',
   drop: 'the same fusion network and random modality drop, without alignment',
   all_mlp: 'a fusion network over all modalities, without drop and without alignment',
+  ridge: 'penalised logistic regression on all tables: what a simple model makes of them',
+  stack: 'one such regression for each modality, combined',
 };
 const mostFolds = 5;
 const eventsPerFold = 3;
@@ -26,14 +28,16 @@ export const usable = ({
     : { bags, pictures: [] };
 };
 
-/** The rows of the result table: fusion needs two modalities; each modality alone is what a reader compares with. */
+/** The rows of the result table: fusion needs two modalities; each modality alone and simple models are what a reader compares with. */
 export function methodsFor(survey: FolderSurvey): readonly string[] {
   const bags = usable(survey).bags;
   const count = survey.tables.length + bags.length;
   return [
-    ...(count > 1 ? Object.keys(about) : []),
+    ...(count > 1 ? ['haf', 'drop', 'all_mlp'] : []),
     ...bags.map(({ modality }) => `mil-${modality}`),
     ...survey.tables.map(({ modality }) => `table-${modality}`),
+    ...(survey.tables.length > 0 ? ['ridge'] : []),
+    ...(count > 1 ? ['stack'] : []),
   ];
 }
 

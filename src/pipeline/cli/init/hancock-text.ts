@@ -53,6 +53,10 @@ export function hancockText(
 ): string {
   const ids = modalities.map(({ id }) => id);
   const alone = modalities.map(({ id, kind }) => (kind === 'bag' ? `mil-${id}` : `table-${id}`));
+  const simple = [
+    ...(modalities.some(({ kind }) => kind === 'table') ? ['ridge'] : []),
+    ...(ids.length > 1 ? ['stack'] : []),
+  ];
   const required = hancockLayout.cohort.require.filter((id) => ids.includes(id));
   return [
     '# Written by "haf-pipeline init --from". The folder holds the dataset HANCOCK, so its layout declares ids, columns and outcome.',
@@ -60,7 +64,9 @@ export function hancockText(
     line(0, 'modalities', ids, 'those of which files are there'),
     '',
     section(0, 'methods', 'rows of the result table'),
-    ...[...(ids.length > 1 ? ['haf', 'drop', 'all_mlp'] : []), ...alone].map((method) => `  - ${method}`),
+    ...[...(ids.length > 1 ? ['haf', 'drop', 'all_mlp'] : []), ...alone, ...simple].map(
+      (method) => `  - ${method}`,
+    ),
     '',
     section(0, 'data'),
     line(2, 'root', root, 'the folder of the cohort, relative to this file; --data DIR overrides it'),
