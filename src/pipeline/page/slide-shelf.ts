@@ -84,11 +84,14 @@ export class SlideShelf {
 }
 
 async function opened(path: string): Promise<DeepZoom> {
-  const [{ openSlide }, { DeepZoom: Zoom }] = await Promise.all([
+  const [{ openSlide }, { readerOf }, { pastDamage }, { DeepZoom: Zoom }] = await Promise.all([
     import('../../operators/slides/open-slide.js'),
+    import('../../operators/slides/reader-of.js'),
+    import('../../operators/slides/past-damage.js'),
     import('../../operators/tiling/deep-zoom.js'),
   ]);
-  return new Zoom(await openSlide(path));
+  // A slide is shown whatever share of it is damaged.
+  return new Zoom(pastDamage(await openSlide(path, await readerOf(path)), 1));
 }
 
 const closed = (slide: Promise<DeepZoom>): Promise<void> =>
