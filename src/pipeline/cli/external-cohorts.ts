@@ -31,7 +31,7 @@ export async function validateOn(
   const methodsOf = ({ methods }: ExternalCohort): readonly string[] =>
     methods.length > 0 ? methods : [recommendedOf(directory)];
   const { run, path, runs } = directory;
-  const places = { ...options, runs, json: false };
+  const places = { ...options, runs };
   const model = (method: string): string => join(path, 'models', `${method}.haf`);
   for (const method of new Set(cohorts.flatMap(methodsOf))) {
     const code = await bundle(run, { ...places, method, out: model(method), force: true });
