@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { ExternalCohort } from '../config/cohorts-schema.js';
 import type { Config } from '../config/schema.js';
-import { exitCodes, type ExitCode } from '../core/errors.js';
+import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { bundle } from './bundle.js';
 import type { UpOptions } from './options.js';
@@ -37,6 +37,7 @@ export async function validateOn(
     const code = await bundle(run, { ...places, method, out: model(method), force: true });
     if (code !== exitCodes.ok) return code;
   }
+  let failed: ExitCode = exitCodes.ok;
   for (const cohort of cohorts)
     for (const method of methodsOf(cohort)) {
       say(`\n${method} on ${cohort.name}:`);
@@ -45,10 +46,16 @@ export async function validateOn(
         ...{ config: cohort.file, set: [], by: cohort.by },
         ...(cohort.data !== null && { data: cohort.data }),
         out: join(path, 'external', cohort.name, method),
+      }).catch((error: unknown) => {
+        const { code: reason, what, fix, exitCode } = HafError.from(error);
+        if (reason === 'HAF_INTERRUPTED') throw error;
+        // A cohort that cannot be read says nothing of the others.
+        say(`${reason} ${what}\nfix: ${fix}`);
+        return exitCode;
       });
-      if (code !== exitCodes.ok) return code;
+      if (failed === exitCodes.ok) failed = code;
     }
-  return exitCodes.ok;
+  return failed;
 }
 
 /** The method that the run recommends by validation patients; the first of a run that ranks none. */
