@@ -107,7 +107,9 @@ function findingProblems(
   const { missingTiles, notes, mppSaid } = reader.info;
   const mpp = image.image?.mpp ?? null;
   const infos = [...notes, ...(tissue?.notes ?? [])].map((note) => noteOf(image, note));
-  for (const { reason, fix } of [...unsettled(reader, mpp), ...reader.damage()])
+  // Nothing is left out of a slide that is left out itself.
+  const damage = image.outcome === 'failed' ? [] : reader.damage();
+  for (const { reason, fix } of [...unsettled(reader, mpp), ...damage])
     // What a slide was refused for is its failure already.
     if (image.reason?.startsWith(reason) !== true) infos.push(problemOf(image, 'warning', reason, fix));
   if (missingTiles > 0)
