@@ -172,8 +172,16 @@ describe('pixels that are not square', () => {
     expect(problems).toEqual([]);
   });
 
-  it('a few per cent are no matter, and tiles go by the mean', async () => {
+  it('a few per cent are warned of, and tiles go by the mean', async () => {
     const { images, problems } = await tileSlideFile(flat('0.49', '0.51'), set);
+    expect(images[0]).toMatchObject({ outcome: 'ok', tile: { level0Px: 32 } });
+    expect(problems).toMatchObject([
+      { severity: 'warning', reason: expect.stringMatching(/0\.49.*0\.51/) as string },
+    ]);
+  });
+
+  it('less than one per cent is no matter', async () => {
+    const { images, problems } = await tileSlideFile(flat('0.499', '0.501'), set);
     expect(images[0]).toMatchObject({ outcome: 'ok', tile: { level0Px: 32 } });
     expect(problems).toEqual([]);
   });
