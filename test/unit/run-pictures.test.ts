@@ -148,6 +148,13 @@ describe('the run directory', () => {
       'heatmaps/WSI/002-fold3.csv',
     ]);
   });
+
+  it('a modality with a hyphen in its name has one folder, too', async () => {
+    const { store, directory, made, listed } = scratch();
+    const files = { 'TMA-HE-001-a.csv': 'c', 'TMA-HE-001-a/x-y.geojson': 'g' };
+    await materialise(await made('heatmap', { fold: 0, modality: 'TMA-HE' }, files), store, directory);
+    expect(listed()).toEqual(['heatmaps/TMA-HE/001-a.csv', 'heatmaps/TMA-HE/001-a/x-y.geojson']);
+  });
 });
 
 describe('tiles.csv', () => {

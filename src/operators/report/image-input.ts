@@ -103,7 +103,7 @@ function heatmapLinks(
     patients.flatMap(({ id, y, bags }) => {
       const fold = folds.findIndex(({ test }) => test.includes(id));
       if (fold < 0 || bags[modality]?.some(placed) !== true) return [];
-      const path = heatmapPath(`${heatmapName(modality, id, fold, config.cv.mode)}.png`);
+      const path = heatmapPath({ modality }, `${heatmapName(modality, id, fold, config.cv.mode)}.png`);
       return [{ modality, patient: id, y, path }];
     }),
   );

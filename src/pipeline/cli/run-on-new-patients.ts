@@ -130,9 +130,13 @@ export async function runOnNewPatients(
       const end = outcomes.find((outcome) => 'manifest' in outcome && outcome.manifest.stage === task.end);
       if (end === undefined || !('manifest' in end)) return exitCode;
       await copyFiles(end.manifest, store, options.out, shownName);
-      for (const outcome of outcomes)
-        if ('manifest' in outcome && outcome.manifest.stage === 'heatmap')
-          await copyFiles(outcome.manifest, store, options.out, (file) => fittingPath(heatmapPath(file)));
+      for (const outcome of outcomes) {
+        if (!('manifest' in outcome) || outcome.manifest.stage !== 'heatmap') continue;
+        const { manifest } = outcome;
+        await copyFiles(manifest, store, options.out, (file) =>
+          fittingPath(heatmapPath(manifest.unit, file)),
+        );
+      }
       if (!options.json) task.show();
       return exitCode;
     }

@@ -123,7 +123,7 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
       for (const [file, target] of tileFiles(manifest, readTileSet(artifact))) copy(file, `tiles/${target}`);
       return;
     case 'heatmap':
-      for (const { name } of manifest.files) copy(name, heatmapPath(name));
+      for (const { name } of manifest.files) copy(name, heatmapPath(manifest.unit, name));
       return;
     case 'predictions':
     case 'validation':
