@@ -1,12 +1,12 @@
-import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
 import { packageFolder, writeCoreModules } from '../backends/binding-folder.js';
 import { compileAddon } from './compile.js';
 import { type Description, descriptionFile, tfjsVersion } from '../backends/description.js';
-import { backendsFolder, listInstalled, unfinishedPrefix } from '../backends/installed.js';
+import { backendsFolder, listInstalled } from '../backends/installed.js';
 import { type Machine, thisMachine } from '../backends/machine.js';
+import { inUnfinishedFolder } from './in-unfinished-folder.js';
 import { fetchBinding, fetchHeaders, installReadyMade } from './npm.js';
 import { runSelfTest } from './run-self-test.js';
 import type { SelfTestReport } from './self-test-report.js';
@@ -45,25 +45,14 @@ export async function installBackend(options: InstallOptions, tell: Tell): Promi
     const there = installedAs(nameOf(version, gpu), root);
     if (there !== null) return there;
   }
-  await mkdir(root, { recursive: true });
-  const work = await mkdtemp(join(root, unfinishedPrefix));
-  const abandon = (): void => {
-    rmSync(work, { recursive: true, force: true });
-    tell('interrupted: nothing was installed, nothing is left behind');
-    process.exit(130);
-  };
-  process.once('SIGINT', abandon).once('SIGTERM', abandon);
-  try {
+  return inUnfinishedFolder(root, tell, async (work, ready) => {
     const built = join(work, 'backend');
     const report = await build(built, work, options, tell);
     const name = nameOf(report.tensorflow, gpu);
-    process.off('SIGINT', abandon).off('SIGTERM', abandon);
+    ready();
     await moveInto(built, join(root, name));
     return { name, folder: join(root, name), report };
-  } finally {
-    process.off('SIGINT', abandon).off('SIGTERM', abandon);
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** @throws HafError HAF_USAGE when the one that is there cannot be used */

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ZipArchive, type ZipEntry } from '../operators/features/zip-archive.js';
-import { HafError } from '../pipeline/core/errors.js';
+import { HafError, type ErrorCode } from '../pipeline/core/errors.js';
 import { cudaFolder, libraryFolder, packageFolder } from '../backends/binding-folder.js';
 import { unpackTar } from './npm.js';
 
@@ -43,10 +43,11 @@ export function wheelPlaces(
 /** Where the C headers are. */
 export const headersFolder = (folder: string): string => join(packageFolder(folder), 'deps', 'include');
 
-/** Takes members of a wheel to the places that `placesOf` gives them; the others are left out. @throws HafError HAF_BACKEND_NOT_BUILT */
+/** Takes members of a wheel to the places that `placesOf` gives them; the others are left out. @throws HafError of `code` when it is damaged */
 export async function takeMembers(
   wheel: string,
   placesOf: (names: readonly string[]) => ReadonlyMap<string, string>,
+  code: ErrorCode = 'HAF_BACKEND_NOT_BUILT',
 ): Promise<void> {
   try {
     const archive = new ZipArchive(wheel);
@@ -62,15 +63,15 @@ export async function takeMembers(
       archive.close();
     }
   } catch (error) {
-    throw damaged(wheel, error);
+    throw damaged(wheel, error, code);
   }
 }
 
 /** A damaged archive is reported for what it is here, not as a feature file. */
-function damaged(wheel: string, error: unknown): unknown {
+function damaged(wheel: string, error: unknown, code: ErrorCode = 'HAF_BACKEND_NOT_BUILT'): unknown {
   if (!(error instanceof HafError) || error.code !== 'HAF_FEATURES_INVALID') return error;
   const fix = 'Download it again.';
-  return new HafError('HAF_BACKEND_NOT_BUILT', `${wheel}: ${error.what}`, fix, { cause: error });
+  return new HafError(code, `${wheel}: ${error.what}`, fix, { cause: error });
 }
 
 /** Takes libraries and headers out of TensorFlow's wheel. @throws HafError HAF_BACKEND_NOT_BUILT */

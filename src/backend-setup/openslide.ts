@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type InstalledOpenSlide, openSlideFile, openSlideFolder } from '../backends/openslide.js';
 import { startOpenSlide } from '../operators/slides/open-with-openslide.js';
 import { HafError } from '../pipeline/core/errors.js';
+import { inUnfinishedFolder } from './in-unfinished-folder.js';
 import { takeMembers } from './library.js';
 import { checkArchive } from './pinned-hash.js';
 import { downloadWheels, type WheelProduct } from './pip.js';
@@ -62,14 +63,18 @@ async function put(
     return basename(file);
   }
   let library: string | null = null;
-  await takeMembers(file, (names) => {
-    const members = names.flatMap((name) => {
-      const own = libraries.exec(name)?.[1];
-      return own === undefined ? [] : [[name, join(folder, own)] as const];
-    });
-    library = members[0] === undefined ? null : basename(members[0][1]);
-    return new Map(members);
-  });
+  await takeMembers(
+    file,
+    (names) => {
+      const members = names.flatMap((name) => {
+        const own = libraries.exec(name)?.[1];
+        return own === undefined ? [] : [[name, join(folder, own)] as const];
+      });
+      library = members[0] === undefined ? null : basename(members[0][1]);
+      return new Map(members);
+    },
+    code,
+  );
   if (library !== null) return library;
   throw new HafError(
     code,
@@ -89,24 +94,21 @@ export async function installOpenSlide(
   request: OpenSlideRequest,
 ): Promise<InstalledOpenSlide & { readonly folder: string }> {
   const folder = openSlideFolder();
-  await mkdir(dirname(folder), { recursive: true });
-  const work = await mkdtemp(join(dirname(folder), '.unfinished-openslide-'));
-  try {
+  return inUnfinishedFolder(dirname(folder), request.tell, async (work, ready) => {
     const [made, scratch] = [join(work, 'openslide'), join(work, 'scratch')];
     await mkdir(made);
     await mkdir(scratch);
     const library = await put(made, scratch, request);
     request.tell('testing it');
-    const { process: child, version } = await startOpenSlide(join(made, library));
+    const from = request.from === 'pypi' ? `PyPI, ${requirement}` : resolve(request.from);
+    const { process: child, version } = await startOpenSlide(join(made, library), from);
     child.close();
     const { platform, arch } = process;
-    const from = request.from === 'pypi' ? `PyPI, ${requirement}` : resolve(request.from);
     const installed: InstalledOpenSlide = { v: 1, version, library, from, platform, arch };
     await writeFile(join(made, openSlideFile), `${JSON.stringify(installed, null, 2)}\n`);
+    ready();
     await rm(folder, { recursive: true, force: true });
     await rename(made, folder);
     return { ...installed, folder };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
-import { homeFolder } from '../pipeline/core/this-user.js';
+import { userDataFolder } from '../pipeline/core/this-user.js';
 import { type Description, readDescription, unfitFor } from './description.js';
 import { type Machine, thisMachine } from './machine.js';
 
@@ -20,11 +20,8 @@ export const unfinishedPrefix = '.unfinished-';
 
 /** Where backends are installed: HAF_BACKENDS_DIR, or `haf-pipeline/backends` in the user's data folder. */
 export function backendsFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const { HAF_BACKENDS_DIR: own, XDG_DATA_HOME: data } = environment;
-  if (own) return resolve(own);
-  // The specification has relative paths ignored.
-  const base = data && isAbsolute(data) ? data : join(homeFolder(), '.local', 'share');
-  return join(base, 'haf-pipeline', 'backends');
+  const { HAF_BACKENDS_DIR: own } = environment;
+  return own ? resolve(own) : join(userDataFolder(environment), 'backends');
 }
 
 function look(folder: string, machine: Machine): InstalledBackend {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { homeFolder } from '../pipeline/core/this-user.js';
+import { userDataFolder } from '../pipeline/core/this-user.js';
 
 /** The file that makes a folder an installed OpenSlide. It is written last. */
 export const openSlideFile = 'openslide.json';
@@ -25,11 +25,8 @@ export const leastOpenSlide = 4;
 
 /** Where `slides install` puts the library: HAF_OPENSLIDE_DIR, or `haf-pipeline/openslide` in the user's data folder. */
 export function openSlideFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const { HAF_OPENSLIDE_DIR: own, XDG_DATA_HOME: data } = environment;
-  if (own) return resolve(own);
-  // The specification has relative paths ignored.
-  const base = data && isAbsolute(data) ? data : join(homeFolder(), '.local', 'share');
-  return join(base, 'haf-pipeline', 'openslide');
+  const { HAF_OPENSLIDE_DIR: own } = environment;
+  return own ? resolve(own) : join(userDataFolder(environment), 'openslide');
 }
 
 /** The installed OpenSlide, with the path of its library; or why there is none that can be used. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { findOpenSlide, leastOpenSlide } from '../../backends/openslide.js';
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import { gridReader } from './grid-reader.js';
@@ -18,13 +19,21 @@ const unavailable = (what: string, cause?: unknown): HafError =>
     { cause },
   );
 
+/** The loader says the same of a file that is not there and of one for another processor. */
+const loadingFailure = (path: string, said: string): string =>
+  said.includes('No such file') && existsSync(path)
+    ? `${said}, although the file is there: it is for another architecture, or needs a library that is missing`
+    : said;
+
 /**
  * Starts a process with the libopenslide at a path.
  *
+ * @param shown what errors call it
  * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when it cannot be loaded or is too old
  */
 export async function startOpenSlide(
   path: string,
+  shown = path,
 ): Promise<{ readonly process: OpenSlideProcess; readonly version: string }> {
   let started: Awaited<ReturnType<typeof OpenSlideProcess.start>>;
   try {
@@ -39,12 +48,12 @@ export async function startOpenSlide(
           'Run npm ci again without --omit=optional.',
           { cause: error },
         )
-      : unavailable(`${path} cannot be loaded as OpenSlide: ${error.message}`, error);
+      : unavailable(`${shown} cannot be loaded as OpenSlide: ${loadingFailure(path, error.message)}`, error);
   }
   if (Number.parseInt(started.version) >= leastOpenSlide) return started;
   started.process.close();
   throw unavailable(
-    `${path} is OpenSlide ${started.version}; ${leastOpenSlide}.0 or newer is needed, because older ones return wrong pixels for some levels`,
+    `${shown} is OpenSlide ${started.version}; ${leastOpenSlide}.0 or newer is needed, because older ones return wrong pixels for some levels`,
   );
 }
 
