@@ -1,10 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dicomSeries } from '../../src/operators/slides/dicom-series.js';
 import { layOutParts } from '../../src/operators/slides/lay-out-parts.js';
-import { slideParts } from '../../src/operators/slides/slide-parts.js';
+import { type DicomFolders, slideParts } from '../../src/operators/slides/slide-parts.js';
 import type { Problem } from '../../src/pipeline/core/problem.js';
 import type { FoundBags } from '../../src/pipeline/sources/bag-files.js';
 import { nameFiles } from '../../src/pipeline/sources/find-sources.js';
@@ -78,6 +86,23 @@ describe('the files of a slide', () => {
     put('d/notes.txt', 'x');
     expect(await slideParts(join(folder, 'd/a.dcm'))).toEqual({ parts: ['b'], missing: [] });
     expect(await slideParts(join(folder, 'd/c.dcm'))).toEqual({ parts: [], missing: [] });
+  });
+
+  it('DICOM: a file beside them that cannot be opened does not part them', async () => {
+    put('d/a.dcm', dicomImage({ ...series, instance: '1.2.5.1' }));
+    put('d/b.dcm', dicomImage({ ...series, instance: '1.2.5.2' }));
+    symlinkSync(join(folder, 'gone.dcm'), join(folder, 'd/c.dcm'));
+    expect(await slideParts(join(folder, 'd/a.dcm'))).toEqual({ parts: ['b.dcm'], missing: [] });
+  });
+
+  it('DICOM: a folder is read once for all slides that share what is known', async () => {
+    put('d/a.dcm', dicomImage({ ...series, instance: '1.2.5.1' }));
+    put('d/b.dcm', dicomImage({ ...series, instance: '1.2.5.2' }));
+    const folders: DicomFolders = new Map();
+    expect((await slideParts(join(folder, 'd/a.dcm'), folders)).parts).toEqual(['b.dcm']);
+    put('d/c.dcm', dicomImage({ ...series, instance: '1.2.5.3' }));
+    expect((await slideParts(join(folder, 'd/b.dcm'), folders)).parts).toEqual(['a.dcm']);
+    expect((await slideParts(join(folder, 'd/b.dcm'))).parts).toEqual(['a.dcm', 'c.dcm']);
   });
 
   it('DICOM: a header that is cut, or goes round in itself, says no series', async () => {

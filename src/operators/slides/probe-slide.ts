@@ -10,10 +10,14 @@ export type SlideProbe =
 
 const sidePx = 64;
 
-/** Opens a slide and reads a few pixels from the middle of every level: sound tags over damaged data are common. */
-export async function probeSlide(path: string): Promise<SlideProbe> {
+/**
+ * Opens a slide and reads a few pixels from the middle of every level: sound tags over damaged data are common.
+ *
+ * @param by what `readerOf` says of the file, where that is known already
+ */
+export async function probeSlide(path: string, by?: 'openslide' | null): Promise<SlideProbe> {
   try {
-    const reader = pastDamage(await openSlide(path, await readerOf(path)), 0);
+    const reader = pastDamage(await openSlide(path, by === undefined ? await readerOf(path) : by), 0);
     try {
       for (const [level, { width, height }] of reader.info.levels.entries())
         await reader.read(level, middleOf({ width, height }));
@@ -26,7 +30,7 @@ export async function probeSlide(path: string): Promise<SlideProbe> {
     if (isMachineFault(thrown)) throw thrown;
     const { what, fix, context } = HafError.from(thrown);
     const { reason } = context;
-    return { readable: false, reason: typeof reason === 'string' ? reason : what, fix };
+    return { readable: false, reason: (typeof reason === 'string' ? reason : what).replace(/\.$/, ''), fix };
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, normalize } from 'node:path';
+import { grouped } from '../../pipeline/core/grouped.js';
 import { dicomSeries } from './dicom-series.js';
 
 /** The files of a slide that consists of several. */
@@ -56,22 +57,40 @@ async function hamamatsuParts(path: string): Promise<SlideParts> {
   return partsOf(path, named);
 }
 
-/** DICOM: the files of the same series in the same folder. */
-async function dicomParts(path: string, series: string): Promise<SlideParts> {
-  const folder = dirname(path);
+/** The DICOM files of each folder by their series, so that a folder is read once for all its slides. */
+export type DicomFolders = Map<string, Promise<ReadonlyMap<string, readonly string[]>>>;
+
+async function filesBySeries(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-  const parts: string[] = [];
-  for (const name of names.sort())
-    if (name !== basename(path) && (await dicomSeries(join(folder, name))) === series) parts.push(name);
-  return { parts, missing: [] };
+  const pairs: (readonly [series: string, name: string])[] = [];
+  for (const name of names.sort()) {
+    // A file that cannot be read is named when it is hashed; the slides beside it keep their parts.
+    const series = await dicomSeries(join(folder, name)).catch(() => null);
+    if (series !== null) pairs.push([series, name]);
+  }
+  return grouped(pairs);
 }
 
-/** The files that belong to a slide; none for a slide of one file. @throws as fs does when the slide is gone */
-export async function slideParts(path: string): Promise<SlideParts> {
+/** DICOM: the files of the same series in the same folder. */
+async function dicomParts(path: string, series: string, folders: DicomFolders): Promise<SlideParts> {
+  const folder = dirname(path);
+  const reading = folders.get(folder) ?? filesBySeries(folder);
+  folders.set(folder, reading);
+  const parts = (await reading).get(series) ?? [];
+  return { parts: parts.filter((name) => name !== basename(path)), missing: [] };
+}
+
+/**
+ * The files that belong to a slide; none for a slide of one file.
+ *
+ * @param folders what is known of folders already; the same map for all slides of a cohort
+ * @throws as fs does when the slide is gone
+ */
+export async function slideParts(path: string, folders: DicomFolders = new Map()): Promise<SlideParts> {
   const ending = extname(path).toLowerCase();
   if (ending === '.mrxs') return miraxParts(path);
   if (ending === '.vms' || ending === '.vmu') return hamamatsuParts(path);
   const series = await dicomSeries(path);
-  return series === null ? alone : dicomParts(path, series);
+  return series === null ? alone : dicomParts(path, series, folders);
 }

@@ -29,7 +29,8 @@ export async function probeSlides(root: string, files: readonly string[]): Promi
   const found = await slidesIn(root, files, ({ file, reason, fix }) =>
     incomplete.push({ file: file ?? '', probe: { readable: false, reason: reason.replace(/\.$/, ''), fix } }),
   );
-  for (const { file } of found) slides.push({ file, probe: await probeSlide(resolve(root, file)) });
+  for (const { file, reader } of found)
+    slides.push({ file, probe: await probeSlide(resolve(root, file), reader) });
   return [...slides, ...incomplete];
 }
 

@@ -1,4 +1,5 @@
 import { posix, resolve } from 'node:path';
+import type { DicomFolders } from '../../operators/slides/slide-parts.js';
 import type { Unit } from '../stage.js';
 import type { Warn } from './files-of-glob.js';
 
@@ -23,6 +24,7 @@ export async function slidesIn(
   const { readerOf } = await import('../../operators/slides/reader-of.js');
   const { slideParts } = await import('../../operators/slides/slide-parts.js');
   const taken = new Set<string>();
+  const folders: DicomFolders = new Map();
   const found: FoundSlide[] = [];
   for (const file of names) {
     if (taken.has(file)) continue;
@@ -32,7 +34,7 @@ export async function slidesIn(
     const { parts, missing } =
       reader === null
         ? { parts: [], missing: [] }
-        : await slideParts(path).catch(() => ({ parts: [], missing: [] }));
+        : await slideParts(path, folders).catch(() => ({ parts: [], missing: [] }));
     const beside = (name: string): string => posix.join(posix.dirname(file), name);
     for (const part of parts) taken.add(beside(part));
     if (missing.length === 0) found.push({ file, reader, parts: parts.map(beside) });
