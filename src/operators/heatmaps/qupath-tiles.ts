@@ -4,7 +4,7 @@ import type { RankedAttention } from './attention-ranks.js';
 import { usualStep } from './usual-step.js';
 
 /** QuPath becomes slow with larger files. */
-export const mostFeatures = 50_000;
+const mostFeatures = 50_000;
 
 type Corner = readonly [x: number, y: number];
 

@@ -212,10 +212,8 @@ function classes(regions: readonly Region[]): string {
 }
 
 function limitOf(included: readonly Region[], excluded: readonly Region[]): AnnotatedRegions['limit'] {
-  const [inside, outside] = [included, excluded].map((regions) => regions.flatMap(({ areas }) => areas)) as [
-    Area[],
-    Area[],
-  ];
+  const inside = included.flatMap(({ areas }) => areas);
+  const outside = excluded.flatMap(({ areas }) => areas);
   const holds = ({ outer, holes }: Area, x: number, y: number): boolean =>
     outer.sideOf(x, y) >= 0 && !holes.some((hole) => hole.sideOf(x, y) > 0);
   return (coords, side) => {

@@ -23,7 +23,7 @@ const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSli
   ];
 
 /** `slides ls`: the OpenSlide of this user, and the formats. */
-export function slidesLs(options: { readonly json?: boolean }): Promise<void> {
+export function slidesLs(options: { readonly json?: boolean }): void {
   const found = findOpenSlide();
   const rows = formats.map(([format, by, note]) => ({
     format,
@@ -32,14 +32,9 @@ export function slidesLs(options: { readonly json?: boolean }): Promise<void> {
     note,
   }));
   if (options.json) {
-    const { installed } = found;
-    printJson({
-      folder: openSlideFolder(),
-      openslide: installed,
-      why: installed ? null : found.why,
-      formats: rows,
-    });
-    return Promise.resolve();
+    const why = found.installed === null ? found.why : null;
+    printJson({ folder: openSlideFolder(), openslide: found.installed, why, formats: rows });
+    return;
   }
   const table = rows.map(({ format, by, read, note }) => [format, read ? 'yes' : 'no', by ?? '-', note]);
   printData(textTable(['format', 'read', 'by', ''], table));
@@ -48,5 +43,4 @@ export function slidesLs(options: { readonly json?: boolean }): Promise<void> {
       ? `${found.why}; "haf-pipeline slides install" does.`
       : `OpenSlide ${found.installed.version} (${found.path}), from ${found.installed.from}`,
   );
-  return Promise.resolve();
 }
