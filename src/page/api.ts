@@ -1,3 +1,5 @@
+import { answerIn, fileOf, isExported } from './exported.js';
+
 /** What a view is left by. */
 export type Leave = () => void;
 
@@ -16,18 +18,12 @@ export const ofRun = (run: string, what: string, query: Readonly<Record<string, 
   return `/api/runs/${encodeURIComponent(run)}/${what}${asked === '' ? '' : `?${asked}`}`;
 };
 
-/** Whether these are pages that were written as files: there is no server to ask, only files. */
-export const isExported = document.documentElement.hasAttribute('data-exported');
-
-let index: Promise<Readonly<Record<string, string>>> | null = null;
-
 /** Where the answer to an address is: the address itself, or the file of an exported page. */
 export async function placeOf(address: string): Promise<string> {
   if (!isExported) return address;
-  index ??= fetch('data/index.json').then((answer) => answer.json() as Promise<Record<string, string>>);
-  const place = (await index)[address];
-  if (place === undefined) throw new ApiError(404, 'The exported pages do not hold this.');
-  return place;
+  const file = await fileOf(address);
+  if (file === undefined) throw new ApiError(404, 'The exported pages do not hold this.');
+  return file;
 }
 
 /** A link to something that belongs to a run. It leads nowhere when exported pages do not hold it. */
@@ -41,8 +37,8 @@ export function leadTo(link: HTMLAnchorElement, address: string): HTMLAnchorElem
 
 /** Asks the server for JSON. @throws ApiError with the reason that the server gives */
 export async function ask<T>(address: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
-  const place = await placeOf(address);
-  const answer = await fetch(place, { headers }).catch(() => {
+  if (isExported) return (await answerIn(await placeOf(address), address)) as T;
+  const answer = await fetch(address, { headers }).catch(() => {
     throw new ApiError(0, 'The server of this page does not answer. It ended, or the connection is cut.');
   });
   if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T;

@@ -51,9 +51,7 @@ function decoded(part: string): string {
 }
 
 /** Exchanges the token in the fragment for a cookie and takes it out of the address bar. */
-async function logIn(): Promise<void> {
-  const [, token = '', view = '/'] = /^#token=([^&]*)(?:&(.*))?$/.exec(location.hash) ?? [];
-  if (token === '') return;
+async function logIn(token: string, view = '/'): Promise<void> {
   history.replaceState(null, '', `#${view}`);
   await ask('/api/session', { authorization: `Bearer ${token}` });
 }
@@ -64,24 +62,32 @@ document.querySelector('.skip')?.addEventListener('click', (event) => {
   main?.focus();
 });
 
-async function start(): Promise<void> {
-  try {
-    await logIn();
-    await ask('/api/runs');
-  } catch (error) {
-    const refused = error instanceof ApiError && error.status === 401;
-    const what = refused
+/** Shows why there is nothing to see. */
+function refuse(error: unknown): void {
+  leave();
+  leave = () => undefined;
+  const what =
+    error instanceof ApiError && error.status === 401
       ? 'This page needs a token. Open the whole address that the command printed, with all that follows "#".'
       : (error as Error).message;
-    main?.replaceChildren(el('h1', {}, 'Not opened'), el('p', { class: 'warning', role: 'alert' }, what));
-    return;
-  }
-  addEventListener('hashchange', () => {
-    if (location.hash.startsWith('#token=')) return void start();
-    show();
-    main?.focus();
-  });
-  show();
+  main?.replaceChildren(el('h1', {}, 'Not opened'), el('p', { class: 'warning', role: 'alert' }, what));
 }
 
+async function start(): Promise<void> {
+  const [, token = '', view] = /^#token=([^&]*)(?:&(.*))?$/.exec(location.hash) ?? [];
+  try {
+    if (token !== '') await logIn(token, view);
+    // The view is drawn while the server is asked whether it may be.
+    show();
+    await ask('/api/runs');
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#token=')) return void start();
+  show();
+  main?.focus();
+});
 void start();

@@ -26,7 +26,7 @@ export function curveChart(element: HTMLElement): {
   watch.observe(element);
   return {
     draw: async (curve) => {
-      await loadScript('uplot.js');
+      await loadScript('assets/uplot.js');
       const data: uPlot.AlignedData = [[...curve.epochs], ...curve.lines.map(({ values }) => [...values])];
       element.setAttribute('role', 'img');
       element.setAttribute('aria-label', shown(curveText(curve)));

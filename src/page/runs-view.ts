@@ -1,5 +1,6 @@
-import { ask, isExported, leadTo, ofRun, type Leave } from './api.js';
+import { ask, leadTo, ofRun, type Leave } from './api.js';
 import { el, fill, row, scrolling, setAttribute, setText, table } from './dom.js';
+import { isExported } from './exported.js';
 import { resultsAddress } from './results-view.js';
 import { words } from './text.js';
 import type { RunEntry } from './wire.js';

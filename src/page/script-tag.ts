@@ -1,15 +1,23 @@
 const loading = new Map<string, Promise<void>>();
 
-/** Loads a script that lies beside the folder of these modules, once. */
+/** Loads a script that lies beside the document of the page, once. */
 export function loadScript(name: string): Promise<void> {
-  const address = new URL(`../${name}`, import.meta.url).href;
+  const address = new URL(name, document.baseURI).href;
   const known = loading.get(address);
   if (known) return known;
   const loaded = new Promise<void>((resolve, reject) => {
     const script = document.createElement('script');
     script.src = address;
-    script.addEventListener('load', () => resolve());
-    script.addEventListener('error', () => reject(new Error(`${address} cannot be loaded.`)));
+    script.addEventListener('load', () => {
+      script.remove();
+      resolve();
+    });
+    script.addEventListener('error', () => {
+      script.remove();
+      // A file that is not there now may come.
+      loading.delete(address);
+      reject(new Error(`${address} cannot be loaded.`));
+    });
     document.head.append(script);
   });
   loading.set(address, loaded);

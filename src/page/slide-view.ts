@@ -129,7 +129,7 @@ export function slideView(main: HTMLElement, run: string, patient: string): Leav
     );
     setText(note, noteOf(slide));
     const source = await sourceOf(run, home, slide);
-    await loadScript('openseadragon.js');
+    await loadScript('assets/openseadragon.js');
     holdStylePlace();
     if (left) return;
     viewer?.destroy();

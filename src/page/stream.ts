@@ -1,4 +1,5 @@
-import { ask, isExported, ofRun, type Leave } from './api.js';
+import { ask, ofRun, type Leave } from './api.js';
+import { isExported } from './exported.js';
 import type { Frame, Sections } from './wire.js';
 
 export interface Following {

@@ -1,4 +1,4 @@
-import { lastValueFrom, take, toArray } from 'rxjs';
+import { lastValueFrom, take, takeWhile, toArray } from 'rxjs';
 import { expect, it } from 'vitest';
 import { doneEvent, skippedEvent } from '../support/job-events.js';
 import { told, until, type Bench } from './bus-bench.js';
@@ -53,6 +53,13 @@ export function eventCases(bench: Bench): void {
     await one.publish('run-1', skippedEvent('b'));
     expect(jobsOf(await until(other.events('run-1').pipe(take(1))))).toEqual(['a']);
     expect(jobsOf(await told(other))).toEqual(['a', 'b']);
+  });
+
+  it('tells a reader that the stored events are read, after the last of them and before new ones', async () => {
+    const [one, other] = await bench.two();
+    for (const name of ['a', 'b', 'c']) await one.publish('run-1', skippedEvent(name));
+    const stored = until(other.read('run-1').pipe(takeWhile((news) => news !== 'caught-up')));
+    expect(jobsOf((await stored).filter((news) => typeof news !== 'string'))).toEqual(['a', 'b', 'c']);
   });
 
   it('counts the events of a run', async () => {

@@ -96,7 +96,7 @@ describe('the server of the page', () => {
     for (const run of ['..', '%2e%2e', '..%2fdemo-1', 'demo-1%2f..', '.', 'demo-1%00', '%5c..', 'none'])
       for (const what of ['stream', 'report', 'jobs?stage=embed', 'curve?job=x'])
         expect((await get(`/api/runs/${run}/${what}`)).status, `${run} ${what}`).toBe(404);
-    expect((await get('/assets/page/app.js')).headers.get('content-type')).toContain('text/javascript');
+    expect((await get('/assets/page.js')).headers.get('content-type')).toContain('text/javascript');
   });
 
   it('asks for the token, and takes it from a header or as a cookie that scripts cannot read', async () => {

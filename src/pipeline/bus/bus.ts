@@ -52,6 +52,9 @@ export interface Load {
 /** `away`: the broker is unreachable. The bus keeps reconnecting, and calls wait until their timeout. */
 export type ConnectionState = 'connected' | 'away';
 
+/** An event, a message that this version cannot parse (`unread`), or that all stored messages are read (`caught-up`, once or more). */
+export type LogNews = RunEvent | 'unread' | 'caught-up';
+
 /**
  * The messages of the pipeline: a work queue per class, leases with fencing, the event log of each run, and the list of
  * members.
@@ -88,6 +91,8 @@ export interface Bus {
   publish(run: string, event: RunEventBody): Promise<string>;
   /** The events of a run in order: those already published, then live ones. */
   events(run: string): Observable<RunEvent>;
+  /** The same with all that a reader may have to say of the log. */
+  read(run: string): Observable<LogNews>;
   /** The events of a run so far, in order. */
   history(run: string): Promise<readonly RunEvent[]>;
   /** Number of published events of a run. It exceeds the length of its history when another version wrote some of them. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { of, ReplaySubject, type Observable } from 'rxjs';
+import { merge, of, ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
-import type { Bus, ConnectionState, Lease, Load } from './bus.js';
+import type { Bus, ConnectionState, Lease, Load, LogNews } from './bus.js';
 import { workItemKey, type Job } from './job.js';
 import { mayBeDoneByOthers, type Member, type Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
@@ -135,6 +135,11 @@ export class InProcessBus implements Bus {
 
   events(run: string): Observable<RunEvent> {
     return this.log(run).asObservable();
+  }
+
+  read(run: string): Observable<LogNews> {
+    // The log replays its events on subscription, so they come first.
+    return merge(this.log(run), of('caught-up' as const));
   }
 
   history(run: string): Promise<readonly RunEvent[]> {

@@ -43,7 +43,10 @@ export function addPage(program: Command): void {
             addressOption('--at <[host:]port>', 'where to serve it (default: a free port of 127.0.0.1)'),
           )
           .option('--runs <dir>', 'where run directories are', './runs')
-          .option('--export <dir>', 'write the pages of the run as files for a web server, and end'),
+          .option(
+            '--export <dir>',
+            'write the pages of the run as files for a browser or a web server, and end',
+          ),
       ),
     ),
     'page latest',

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { BrokerOptions } from '../broker/connect-options.js';
 import { pageAddress, type PageOptions } from '../page/page-address.js';
 import { busSource } from '../page/bus-source.js';
 import type { PageSource } from '../page/page-source.js';
 import { HafError } from '../core/errors.js';
+import { visibleInLine } from '../core/visible.js';
 import { counted } from '../core/wording.js';
 import { directorySource } from '../page/directory-source.js';
 import { servePage } from '../page/serve-page.js';
@@ -52,7 +54,8 @@ async function exportTo(folder: string, source: PageSource, run: string | null):
       'Name it, or "latest".',
     );
   const { exportPage } = await import('../page/export-page.js');
-  const files = await exportPage(source, run, folder);
+  const { files, leftOut } = await exportPage(source, run, folder);
   printData(`${counted(files, 'file')} in ${folder}`);
-  say(`Put the folder on a web server, or look at it: python3 -m http.server -b 127.0.0.1 -d ${folder}`);
+  if (leftOut.length > 0) say(`left out: ${leftOut.map(visibleInLine).join('; ')}`);
+  say(`Open ${join(folder, 'index.html')} in a browser, or put the folder on a web server.`);
 }

@@ -1,27 +1,32 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { PatientSlides, PatientTable, RunEntry, StageRow, TableEntry } from '../../page/wire.js';
+import type { Frame, PatientSlides, PatientTable, RunEntry, TableEntry } from '../../page/wire.js';
 import { HafError } from '../core/errors.js';
 import { pageAssets } from './assets.js';
 import { contentPolicy } from './guard.js';
 import { pageApp } from './page-app.js';
 import { pageHtml } from './page-html.js';
 import type { PageSource } from './page-source.js';
-import { RunFeed } from './run-feed.js';
+import type { RunFeed } from './run-feed.js';
 
 /** Learning curves of more jobs of a stage are not exported. */
 const mostCurves = 500;
-/** The log of a run is read until nothing new has come for this long. */
-const quietMs = 1500;
+const stagesWithCurves: readonly string[] = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
+
+/** What an export wrote, and what it left out, in words. */
+export interface Exported {
+  readonly files: number;
+  readonly leftOut: readonly string[];
+}
 
 /**
- * Writes the pages of a run as files, for any web server: the same document and scripts, and the answers of the same routes. An index
- * says which file holds the answer to which address. Slides are shown by the pictures of their tiling.
+ * Writes the pages of a run as files, for a browser or any web server: the same document and script, and the answers of the same
+ * routes. Answers are scripts, because a page that is opened as a file may read nothing else. An index says which file holds the
+ * answer to which address. Slides are shown by the pictures of their tiling.
  *
- * @returns the number of files
- * @throws HafError HAF_PATH_UNUSABLE when the folder is not empty
+ * @throws HafError HAF_PATH_UNUSABLE when the folder is not empty, HAF_BROKER_UNREACHABLE when the broker is gone before the log is read
  */
-export async function exportPage(source: PageSource, run: string, folder: string): Promise<number> {
+export async function exportPage(source: PageSource, run: string, folder: string): Promise<Exported> {
   mkdirSync(folder, { recursive: true });
   if (readdirSync(folder).length > 0)
     throw new HafError(
@@ -29,8 +34,9 @@ export async function exportPage(source: PageSource, run: string, folder: string
       `${folder} is not empty.`,
       'Name a folder that is empty or not there yet.',
     );
-  const { app, close } = pageApp(source, { token: null, hosts: [], secure: false });
-  const index: Record<string, string> = {};
+  const { app, feeds, close } = pageApp(source, { token: null, hosts: [], secure: false });
+  const index = new Map<string, string>();
+  const leftOut: string[] = [];
   let files = 0;
   const write = (name: string, content: string | Uint8Array): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -39,20 +45,26 @@ export async function exportPage(source: PageSource, run: string, folder: string
   };
   /** Keeps an answer under a number: names of patients and jobs make no file names. */
   const keep = (address: string, ending: string, content: string | Uint8Array): void => {
-    const name = `data/${Object.keys(index).length}.${ending}`;
-    index[address] = name;
+    const name = `data/${index.size}.${ending}`;
+    index.set(address, name);
     write(name, content);
   };
   const home = `/api/runs/${encodeURIComponent(run)}`;
   const answer = async (address: string): Promise<Response | null> => {
     const response = await app.request(`http://127.0.0.1${address}`, { headers: { host: '127.0.0.1' } });
-    return response.ok ? response : null;
+    if (response.ok) return response;
+    // 404: the run has none. Anything else is there and cannot be read.
+    if (response.status !== 404) {
+      const { error } = (await response.json()) as { error?: string };
+      leftOut.push(`${decodeURIComponent(address.slice(home.length + 1))}: ${error ?? response.status}`);
+    }
+    return null;
   };
   const json = async <T>(address: string, change: (value: T) => T = (value) => value): Promise<T | null> => {
     const response = await answer(address);
     if (response === null) return null;
     const value = change((await response.json()) as T);
-    keep(address, 'json', JSON.stringify(value));
+    keep(address, 'js', answerScript(address, value));
     return value;
   };
   const file = async (address: string, ending: string): Promise<void> => {
@@ -60,15 +72,15 @@ export async function exportPage(source: PageSource, run: string, folder: string
     if (response) keep(address, ending, new Uint8Array(await response.arrayBuffer()));
   };
   try {
+    const { stages = [], ...sections } = await wholeFrame(feeds.enter(run), source);
     await json<RunEntry[]>('/api/runs', (runs) => runs.filter((entry) => entry.run === run));
-    const frame = await wholeFrame(source, run);
-    keep(`${home}/stream`, 'json', frame);
-    const { stages = [] } = JSON.parse(frame) as { stages?: readonly StageRow[] };
+    keep(`${home}/stream`, 'js', answerScript(`${home}/stream`, { ...sections, stages }));
     for (const { stage } of stages) {
       const listed = await json<{ jobs: readonly { job: string }[] }>(`${home}/jobs?${query({ stage })}`);
-      if (!['stage1', 'stage2', 'stage3', 'joint'].includes(stage)) continue;
-      for (const { job } of listed?.jobs.slice(0, mostCurves) ?? [])
-        await json(`${home}/curve?${query({ job })}`);
+      if (!stagesWithCurves.includes(stage)) continue;
+      const jobs = listed?.jobs ?? [];
+      for (const { job } of jobs.slice(0, mostCurves)) await json(`${home}/curve?${query({ job })}`);
+      if (jobs.length > mostCurves) leftOut.push(`curves of ${jobs.length - mostCurves} jobs of ${stage}`);
     }
     await file(`${home}/report`, 'html');
     for (const { name } of (await json<TableEntry[]>(`${home}/tables`)) ?? [])
@@ -87,25 +99,32 @@ export async function exportPage(source: PageSource, run: string, folder: string
       for (const { file: name } of found?.heatmaps ?? [])
         await file(`${patient}/heatmaps/${encodeURIComponent(name)}`, 'png');
     }
-    write('data/index.json', JSON.stringify(index));
+    write('data/index.js', answerScript('index', [...index]));
     for (const [name, asset] of pageAssets()) write(`assets/${name}`, await asset.read());
     write('index.html', exportedHtml());
-    return files;
+    return { files, leftOut };
   } finally {
     close();
   }
 }
 
+/** Called by the browser when it loads the file (`src/page/exported.ts`). The answer is a text: as an object, `__proto__` would be no key. */
+const answerScript = (address: string, value: unknown): string =>
+  `hafAnswer(${JSON.stringify(address)}, ${JSON.stringify(JSON.stringify(value))});\n`;
+
 const query = (asked: Readonly<Record<string, string>>): string => new URLSearchParams(asked).toString();
 
-/** The document with addresses that work below any folder of a web server, marked as exported. */
+/** The policy of the page, but nothing is fetched. */
+const exportedPolicy = contentPolicy.replace("connect-src 'self'; ", '');
+
+/** The document with addresses that work below any folder, marked as exported. */
 const exportedHtml = (): string =>
   pageHtml
     .replaceAll('"/assets/', '"assets/')
     .replace('<html lang="en">', '<html lang="en" data-exported>')
     .replace(
       '<meta charset="utf-8" />',
-      `<meta charset="utf-8" />\n    <meta http-equiv="content-security-policy" content="${contentPolicy}" />`,
+      `<meta charset="utf-8" />\n    <meta http-equiv="content-security-policy" content="${exportedPolicy}" />`,
     );
 
 /** Tiles are not exported: a slide is shown by the picture of its tiling, or on paper. */
@@ -122,17 +141,16 @@ const withoutTiles = (patient: PatientSlides): PatientSlides => ({
   ),
 });
 
-/** All sections of a run, once its log is read. */
-async function wholeFrame(source: PageSource, run: string): Promise<string> {
-  const feed = new RunFeed(run, source);
-  try {
-    for (let version = -1; ;) {
-      await new Promise((resolve) => setTimeout(resolve, quietMs));
-      const frame = feed.since(0);
-      if (frame && frame.version === version) return frame.data;
-      version = frame?.version ?? -1;
-    }
-  } finally {
-    feed.close();
+/** All sections of a run, once its log is read, however long that takes. */
+async function wholeFrame(feed: RunFeed, source: PageSource): Promise<Frame> {
+  for (;;) {
+    const frame = await feed.whole();
+    if (frame !== null) return JSON.parse(frame) as Frame;
+    if (!source.connected())
+      throw new HafError(
+        'HAF_BROKER_UNREACHABLE',
+        'The broker went away before the log of the run was read.',
+        'Run the command again when the broker answers.',
+      );
   }
 }

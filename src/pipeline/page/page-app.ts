@@ -130,7 +130,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
     feeds.close();
     void slides.close();
   };
-  return { app, close };
+  return { app, feeds, close };
 }
 
 const notYet = (context: Context): Response =>

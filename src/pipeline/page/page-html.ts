@@ -1,4 +1,4 @@
-/** The only document of the page. What it shows is built by its modules (`src/page`). */
+/** The only document of the page. What it shows is built by its script (`src/page`). */
 export const pageHtml = `<!doctype html>
 <html lang="en">
   <head>
@@ -9,7 +9,7 @@ export const pageHtml = `<!doctype html>
     <link rel="icon" href="data:," />
     <link rel="stylesheet" href="/assets/uplot.css" />
     <link rel="stylesheet" href="/assets/style.css" />
-    <script type="module" src="/assets/page/app.js"></script>
+    <script defer src="/assets/page.js"></script>
   </head>
   <body>
     <a class="skip" href="#main">Skip to the content</a>

@@ -4,7 +4,7 @@ import type { RunEvent } from '../run-event.js';
 
 /**
  * News of a run: an event, a line of the log that this version does not understand (`unread`), that the log so far is read
- * (`caught-up`, once), or that the log is gone. After `gone` the log may begin again from its start.
+ * (`caught-up`, once or more), or that the log is gone. After `gone` the log may begin again from its start.
  */
 export type RunNews = RunEvent | 'unread' | 'caught-up' | 'gone';
 

@@ -24,6 +24,8 @@ import { WorkerBook } from './worker-book.js';
 
 /** Sections are built at most this often, whatever the number of events and watchers. */
 const tickMs = 50;
+/** And this often while the log so far is read: to draw what is out of date takes time from reading. */
+const readingTickMs = 250;
 /** Rates count the jobs that ended in the last minute. */
 const minuteMs = 60_000;
 /** How often workers are asked for; also how often rates and the time left are computed anew without an event. */
@@ -49,15 +51,19 @@ export class RunFeed {
   private state: RunState = emptyState;
   private unread = 0;
   private gone = false;
+  /** The log is read anew; what is known so far is shown until the first news. */
+  private anew = false;
   private driven: boolean | null = null;
   private readonly workers = new WorkerBook();
   private readonly endedAt = new Map<StageName, number[]>();
   private kept = new Curves();
   private reads: ReadonlyMap<string, readonly string[]> = new Map();
+  private planRead = false;
   private following: Subscription | null = null;
   private tick: NodeJS.Timeout | undefined;
   private builtAt = -Infinity;
   private readonly asking: NodeJS.Timeout;
+  private readonly asked: Promise<void>;
   private closed = false;
 
   constructor(
@@ -66,13 +72,7 @@ export class RunFeed {
   ) {
     this.follow();
     this.asking = setInterval(() => void this.ask(), askMs);
-    void this.ask();
-    const directory = source.directory(run);
-    if (directory !== null)
-      setImmediate(() => {
-        this.reads = readsOfPlan(directory);
-        this.soon();
-      });
+    this.asked = this.ask();
   }
 
   /** The current state; for questions that no section answers. */
@@ -105,6 +105,15 @@ export class RunFeed {
     return firstValueFrom(merge(this.read.pipe(filter(Boolean)), late, ended));
   }
 
+  /** All sections as JSON of a `Frame`; null while the log so far is not read. */
+  async whole(): Promise<string | null> {
+    if (!(await this.caughtUp())) return null;
+    await this.asked;
+    clearTimeout(this.tick);
+    this.build();
+    return this.since(0)?.data ?? null;
+  }
+
   close(): void {
     this.closed = true;
     clearInterval(this.asking);
@@ -121,7 +130,8 @@ export class RunFeed {
       // Broken off: the log is read again from its start.
       error: () =>
         setTimeout(() => {
-          this.forget();
+          if (this.closed) return;
+          this.anew = true;
           this.read.next(false);
           this.follow();
         }, retryMs).unref(),
@@ -129,14 +139,21 @@ export class RunFeed {
   }
 
   private take(news: RunNews): void {
+    if (this.anew) this.forget();
     if (news === 'unread') this.unread++;
-    else if (news === 'caught-up') this.read.next(true);
-    else if (news === 'gone') {
+    else if (news === 'caught-up') {
+      if (this.read.value) return;
+      this.read.next(true);
+      this.builtAt = -Infinity;
+      clearTimeout(this.tick);
+      this.tick = undefined;
+    } else if (news === 'gone') {
       this.gone = true;
       this.forget();
     } else {
       this.gone = false;
       this.state = advance(this.state, news);
+      if (news.type === 'run-started') this.planRead = false;
       if (news.type === 'job-epoch') this.kept.add(news);
       if (news.type === 'job-done') this.noteEnd(news.stage, Date.parse(news.at));
     }
@@ -145,6 +162,7 @@ export class RunFeed {
 
   /** Forgets the events so far: the log is read again from its start. */
   private forget(): void {
+    this.anew = false;
     this.state = emptyState;
     this.unread = 0;
     this.endedAt.clear();
@@ -161,7 +179,7 @@ export class RunFeed {
   /** Builds at once after a pause, and after `tickMs` while events come one after another. */
   private soon(): void {
     if (this.closed) return;
-    const wait = Math.max(0, this.builtAt + tickMs - performance.now());
+    const wait = Math.max(0, this.builtAt + (this.read.value ? tickMs : readingTickMs) - performance.now());
     this.tick ??= setTimeout(() => this.build(), wait);
   }
 
@@ -180,6 +198,11 @@ export class RunFeed {
   private build(): void {
     this.tick = undefined;
     this.builtAt = performance.now();
+    const directory = this.source.directory(this.run);
+    if (directory !== null && this.read.value && !this.planRead) {
+      this.planRead = true;
+      this.reads = readsOfPlan(directory);
+    }
     const from = Date.now() - minuteMs;
     for (const times of this.endedAt.values()) {
       const recent = times.findIndex((at) => at > from);
@@ -190,7 +213,7 @@ export class RunFeed {
       unread: this.unread,
       link: this.gone ? 'gone' : this.source.connected() ? 'ok' : 'away',
       driven: this.driven,
-      hasFiles: this.source.directory(this.run),
+      hasFiles: directory,
       perMinute: (stage) => this.endedAt.get(stage)?.length ?? 0,
       reads: this.reads,
       workers: this.workers.rows(this.state.running),

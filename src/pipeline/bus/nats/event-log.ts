@@ -12,6 +12,7 @@ import {
 } from 'rxjs';
 import { headers, StringCodec, type JetStreamClient } from 'nats';
 import { runEventSchema, type RunEvent, type RunEventBody } from '../../run-event.js';
+import type { LogNews } from '../bus.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
 import type { LoggedMessage, MessageSource } from './logged-messages.js';
 import { patiently } from './patience.js';
@@ -19,9 +20,6 @@ import { patiently } from './patience.js';
 const text = StringCodec();
 /** Texts of a message are cut to this length. A stack trace or a long list belongs into the worker's log. */
 const longestText = 4000;
-
-/** A message of a log. Null: this version cannot parse it. */
-type Entry = RunEvent | null | 'caught-up';
 
 /** The event logs of all runs, in one stream. */
 export class EventLog {
@@ -48,27 +46,27 @@ export class EventLog {
   }
 
   events(run: string): Observable<RunEvent> {
-    return this.entries(run).pipe(filter((entry) => entry !== null && entry !== 'caught-up'));
+    return this.read(run).pipe(filter((entry) => entry !== 'unread' && entry !== 'caught-up'));
   }
 
   /** The events of a run so far. The run must have at least one message. The last message may be unparsable. */
   history(run: string): Promise<readonly RunEvent[]> {
-    const known = this.entries(run).pipe(
+    const known = this.read(run).pipe(
       takeWhile((entry) => entry !== 'caught-up'),
-      filter((entry) => entry !== null),
+      filter((entry) => entry !== 'unread'),
     );
     return lastValueFrom(known.pipe(toArray()));
   }
 
-  private entries(run: string): Observable<Entry> {
+  read(run: string): Observable<LogNews> {
     return defer(() => {
       let seq = 0;
       return this.messages(eventsOf(run)).pipe(
-        map((message): Entry => {
+        map((message): LogNews => {
           if (message === 'caught-up') return message;
           const event = this.parse(message, seq + 1);
           if (event) seq++;
-          return event;
+          return event ?? 'unread';
         }),
       );
     }).pipe(takeUntil(this.closing));

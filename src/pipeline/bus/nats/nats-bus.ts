@@ -5,7 +5,7 @@ import type { BrokerRole } from './address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
-import type { Bus, ConnectionState, Lease, Load } from '../bus.js';
+import type { Bus, ConnectionState, Lease, Load, LogNews } from '../bus.js';
 import { workItemKey, type Job } from '../job.js';
 import { mayBeDoneByOthers, type Member, type Membership } from '../member.js';
 import { Claims } from './claims.js';
@@ -230,6 +230,8 @@ export class NatsBus implements Bus {
       }),
     );
   }
+
+  readonly read = (run: string): Observable<LogNews> => this.log.read(run);
 
   async history(run: string): Promise<readonly RunEvent[]> {
     return (await this.published(run)) > 0 ? this.log.history(run) : [];
