@@ -36,6 +36,8 @@ export const unitSchema = z
     preset: z.enum(encoderPresetNames).exactOptional(),
     /** Who reads the slide, when it is not the reader of this pipeline. */
     reader: z.literal('openslide').exactOptional(),
+    /** Which scenes of a slide file are tiled, when it is not the largest one alone. */
+    scene: z.union([z.literal('all'), z.number().int().positive()]).exactOptional(),
     /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
     mpp: z.number().positive().exactOptional(),
     /** New patients: the share of them that the job scores, by the hash of their ids; absent for all. */

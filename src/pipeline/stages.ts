@@ -1,5 +1,5 @@
 import { methodOf } from '../operators/methods/registry.js';
-import { contoursFile, mostThumbnails, thumbnailFile } from '../operators/tiling/tiles-data.js';
+import { drawnTileFiles } from '../operators/tiling/tiles-data.js';
 import { alignmentKeys, jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
 import { modelStages } from './model-stages.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
@@ -10,6 +10,12 @@ const onnxKeys = [
   'embed.encoder.mean',
   'embed.encoder.std',
   'embed.encoder.batch',
+] as const;
+
+/** Keys of `tile` that a `tile` job reads; tile.scene is in the unit of those slides alone that it concerns. */
+const tileKeys = [
+  ...(['tile.size', 'tile.step', 'tile.level', 'tile.mpp'] as const),
+  ...(['tile.defaultMpp', 'tile.damagedShare', 'tile.targetSize'] as const),
 ] as const;
 
 /** What tells whose the rows of a table are. */
@@ -29,7 +35,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'tile',
     version: 3,
     class: 'cpu',
-    reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', 'tile'] : ['core']),
+    reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', ...tileKeys] : ['core']),
     perFile: true,
     about: 'finds the tissue of a slide and lays the grid; tiles the cores of a patient',
     load: async () => (await import('../operators/tiling/tile.js')).tile,
@@ -188,10 +194,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       stage1: ['attention.safetensors'],
       predict: ['scores.json', 'attention.safetensors'],
       embed: ['bags.json', 'coords.f32'],
-      tile: [
-        ...['tiles.json', contoursFile(0)],
-        ...Array.from({ length: mostThumbnails }, (_, image) => thumbnailFile(image)),
-      ],
+      tile: drawnTileFiles,
     },
     about: 'draws where Stage 1 looked, for the test patients of a fold or for new patients',
     load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,

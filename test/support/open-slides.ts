@@ -5,8 +5,8 @@ import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
 const opened: SlideReader[] = [];
 
 /** Opens a slide that is closed when the test ends. */
-export async function openClosed(path: string): Promise<SlideReader> {
-  const reader = await openSlide(path);
+export async function openClosed(...wanted: Parameters<typeof openSlide>): Promise<SlideReader> {
+  const reader = await openSlide(...wanted);
   opened.push(reader);
   return reader;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
+import { described, omeXml, type Scene, square } from '../support/ome-scenes.js';
 import { openClosed as openSlide } from '../support/open-slides.js';
 import {
   madeFile,
@@ -7,7 +8,6 @@ import {
   type MadeTag,
   madeTiff,
   rgbPage,
-  textValue,
   type TiffLayout,
 } from '../support/tiff-file.js';
 import { tileSlideFile } from '../support/tile-images.js';
@@ -19,32 +19,9 @@ const [violet, green, grey] = [
 ] as const;
 const reduced: MadeTag = [254, 4, [1]];
 
-interface Scene {
-  readonly name?: string;
-  readonly width: number;
-  readonly height: number;
-  readonly ifd?: number | null;
-  readonly size?: string;
-  readonly more?: string;
-}
-
-/** An OME-XML of images, each naming its directory unless `ifd` is null. */
-const omeXml = (scenes: readonly Scene[], before = '', after = ''): string =>
-  `<?xml version="1.0"?><!-- <Image><Pixels SizeX="1"/></Image> --><OME UUID="urn:uuid:a">${before}${scenes
-    .map(
-      ({ name = '', width, height, ifd = null, size = '', more = '' }, i) =>
-        `<Image ID="Image:${i}" Name="${name}">${more}<Pixels ID="P:${i}" SizeX="${width}" SizeY="${height}" ${size}>` +
-        `<Channel/>${ifd === null ? '' : `<TiffData IFD="${ifd}" PlaneCount="1"/>`}</Pixels></Image>`,
-    )
-    .join('')}${after}</OME>`;
-
-const described = (xml: string): MadeTag => [270, 2, textValue(xml)];
-
 function written(images: readonly MadeImage[], layout: TiffLayout = {}, name = '001.ome.tif'): string {
   return madeFile(name, madeTiff(images.map(rgbPage), layout));
 }
-
-const square = (size: string): string => `PhysicalSizeX="${size}" PhysicalSizeY="${size}"`;
 
 const infoOf = async (path: string) => (await openSlide(path)).info;
 const reasons = ({ warnings }: Awaited<ReturnType<typeof infoOf>>): readonly string[] =>

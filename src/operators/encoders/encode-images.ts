@@ -68,7 +68,7 @@ interface Encoding {
 /** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
 async function* encodeImage(
   image: number,
-  { slide, tile }: EncodableImage,
+  { slide, scene, tile }: EncodableImage,
   coords: Int32Array,
   { encoder, state, context }: Encoding,
 ): AsyncGenerator<EpochProgress> {
@@ -77,7 +77,7 @@ async function* encodeImage(
   let reader: PastDamage | null = null;
   const { path, remove } = layOutParts(slide, context.sources);
   try {
-    reader = pastDamage(await openSlide(path, context.unit.reader), shareOf(context));
+    reader = pastDamage(await openSlide(path, context.unit.reader, scene), shareOf(context));
     // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
     let batch = 0;
     for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {

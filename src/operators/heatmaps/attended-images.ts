@@ -32,6 +32,8 @@ export interface TilingFacts {
   readonly height: number;
   /** The only tile is the whole image, whatever its shape. */
   readonly whole: boolean;
+  /** Which image of a file with several it is; absent for a file with one. */
+  readonly scene?: number;
   /** Null where no tissue was looked for: cores, and tiles that were given. */
   readonly tissue: () => TissueContours | null;
 }
@@ -127,12 +129,17 @@ function thumbnailOf({ tile, at, tiled: { image } }: Tiled): Thumbnail | null {
   return { encoded: () => tile.bytes(thumbnailFile(at)), width: image.width, height: image.height };
 }
 
-function tilingOf({ tile, at, tiled: { image, segmentation, tile: geometry } }: Tiled): TilingFacts | null {
+function tilingOf({
+  tile,
+  at,
+  tiled: { image, segmentation, scene, tile: geometry },
+}: Tiled): TilingFacts | null {
   if (image === null) return null;
   return {
     width: image.width,
     height: image.height,
     whole: geometry?.whole === true,
+    ...(scene === undefined ? {} : { scene }),
     tissue: () => (segmentation === null ? null : tile.json(contoursFile(at), tissueContoursSchema)),
   };
 }

@@ -44,7 +44,12 @@ const sideOf = ({ values, side }: NonNullable<AttendedImage['coords']>): number 
 
 /** What a reader of the file could otherwise not know; QuPath skips it. */
 const factsOf = ({ image, source, coords, tiling }: AttendedImage): object => ({
-  ...{ image, source, unit: 'level-0 pixels' },
+  ...{
+    image,
+    source,
+    ...(tiling?.scene === undefined ? {} : { scene: tiling.scene }),
+    unit: 'level-0 pixels',
+  },
   coordinates: tiling === null ? 'as in the feature file' : 'from the corner of the image',
   side: coords?.side === null ? 'unknown: the usual distance of neighbours was taken' : 'known',
 });

@@ -11,12 +11,21 @@ import { libvipsPixels } from './libvips-pixels.js';
 import { pyramidRefusal } from './pixel-format.js';
 import { openWithOpenSlide } from './open-with-openslide.js';
 import { openFlat, openPicture } from './plain-image.js';
+import { sceneText } from './scene-data.js';
 import { slideFacts } from './slide-facts.js';
 import type { SlideInfo, SlideReader } from './slide-reader.js';
 import { readTiffDirectory, type TiffFile, type TiffPage } from './tiff-directory.js';
 import { flatPages, gridOf, levelsOf, type TiledPages, tiledPages } from './tiff-levels.js';
+import { inFileOrder } from './tiff-scenes.js';
 import { mixedWarning, retaggedWarning } from './tiff-warnings.js';
-import { convertWithBioFormats, convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadable.js';
+import {
+  convertWithBioFormats,
+  convertWithVips,
+  copyAgain,
+  exportAsRgb,
+  noScene,
+  unreadable,
+} from './unreadable.js';
 
 /** @throws HafError when the pixels are nothing that is decoded here, so that they are never asked for */
 function gate(path: string, page: TiffPage): void {
@@ -109,7 +118,22 @@ function gridsOf(path: string, tiff: TiffFile, levels: readonly TiffPage[]): rea
   }
 }
 
-async function openTiff(path: string): Promise<SlideReader> {
+/** A scene by its number. @throws HafError that lists what there is */
+function sceneOf(
+  path: string,
+  tiff: TiffFile,
+  largest: TiffPage,
+  images: readonly TiffPage[],
+  scene: number,
+): TiffPage {
+  const page = images[scene - 1];
+  if (page !== undefined) return page;
+  const others = images.filter((other) => other !== largest);
+  const { scenes = [] } = slideFacts(path, tiff, largest, others);
+  throw noScene(path, scene, scenes.map(sceneText));
+}
+
+async function openTiff(path: string, scene: number | null): Promise<SlideReader> {
   let tiff: TiffFile;
   try {
     tiff = await readTiffDirectory(path);
@@ -120,9 +144,17 @@ async function openTiff(path: string): Promise<SlideReader> {
   if (foreign !== null)
     throw refused(path, { kind: 'foreign', name: foreign, openslide: true, converter: 'vips' });
   const tiled = tiledPages(tiff.pages);
-  if (tiled.levels.length > 0) return openPyramid(path, tiff, tiled);
-  const { page, others } = flatPages(tiff.pages);
-  if (page === null) throw unreadable(path, 'it is a TIFF without images', copyAgain);
+  const [base] = tiled.levels;
+  const flat = flatPages(tiff.pages);
+  const largest = base ?? flat.page;
+  if (largest === null) throw unreadable(path, 'it is a TIFF without images', copyAgain);
+  const images = inFileOrder([largest, ...(base === undefined ? flat : tiled).others]);
+  const page = scene === null ? largest : sceneOf(path, tiff, largest, images, scene);
+  const others = images.filter((other) => other !== page);
+  if (page.tile !== null) {
+    const { levels } = page === base ? tiled : tiledPages(tiff.pages, page);
+    return openPyramid(path, tiff, { levels, others });
+  }
   gate(path, page);
   gateDecoder(path, page, 'libvips');
   return openFlat(path, tiff, page, others);
@@ -144,17 +176,23 @@ function refused(path: string, { name, openslide, converter }: ForeignKind): Haf
  * Only tags are read: {@link probeSlide} tells whether its pixels can be, too.
  *
  * @param by what `readerOf` says of the file: null reads it here, `openslide` in a process with OpenSlide
+ * @param scene which image of a file with several, as `SlideInfo.scenes` numbers them; null for the largest
  * @throws HafError HAF_SLIDE_UNREADABLE with the reason and what to do, for example the command that converts it
  * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when OpenSlide is asked for and this machine has none
  */
-export async function openSlide(path: string, by: 'openslide' | null = null): Promise<SlideReader> {
-  if (by === 'openslide') return openWithOpenSlide(path);
+export async function openSlide(
+  path: string,
+  by: 'openslide' | null = null,
+  scene: number | null = null,
+): Promise<SlideReader> {
+  if (by === 'openslide') return openWithOpenSlide(path, scene);
   try {
     const file = await fileKindOf(path);
     switch (file.kind) {
       case 'tiff':
-        return await openTiff(path);
+        return await openTiff(path, scene);
       case 'plain':
+        if (scene !== null && scene > 1) throw noScene(path, scene, []);
         return await openPicture(path);
       case 'none':
         throw unreadable(path, file.instead.what, file.instead.fix);

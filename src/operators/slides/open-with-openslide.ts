@@ -5,8 +5,9 @@ import { gridReader } from './grid-reader.js';
 import type { LevelGrid } from './level-grid.js';
 import { openSlideInfo } from './openslide-info.js';
 import { OpenSlideFailed, OpenSlideProcess } from './openslide-process.js';
+import { sceneText } from './scene-data.js';
 import type { Region, SlideReader } from './slide-reader.js';
-import { copyAgain, unreadable } from './unreadable.js';
+import { copyAgain, noScene, unreadable } from './unreadable.js';
 
 /** Longest side of the pixels that are asked for at once. */
 const mostSide = 1024;
@@ -73,18 +74,22 @@ const onCanvas = (at: number, downsample: number, origin: number): number =>
   origin + Math.round(at * downsample);
 
 /**
- * Opens a slide with the OpenSlide that is installed, in a process of its own.
+ * Opens a slide with the OpenSlide that is installed, in a process of its own. Scenes lie on one canvas, which is read as a whole.
  *
+ * @param scene the scene whose tiles are wanted, which must be there
  * @throws HafError HAF_OPENSLIDE_UNAVAILABLE without it
  * @throws HafError HAF_SLIDE_UNREADABLE when OpenSlide refuses the slide, crashes, or does not answer in time
  */
-export async function openWithOpenSlide(path: string): Promise<SlideReader> {
+export async function openWithOpenSlide(path: string, scene: number | null = null): Promise<SlideReader> {
   const found = findOpenSlide();
   if (found.installed === null) throw unavailable(found.why);
   const { process, version } = await startOpenSlide(found.path);
   try {
     const facts = await process.open(path);
     const { info, tiles } = openSlideInfo(facts, version);
+    const { scenes = [] } = info;
+    if (scene !== null && scene > Math.max(1, scenes.length))
+      throw noScene(path, scene, scenes.map(sceneText));
     const { x: left, y: top } = info.origin ?? { x: 0, y: 0 };
     const grids = info.levels.map((level, i) => gridOf(level, tiles[i] ?? null));
     const read = async (level: number, region: Region): Promise<Uint8Array> => {

@@ -1,6 +1,6 @@
 import type { OpenSlideFacts } from './openslide-messages.js';
 import { plausible } from './slide-physics.js';
-import type { SlideInfo, SlideLevel, SlideMpp, SlideWarning } from './slide-reader.js';
+import type { SlideInfo, SlideLevel, SlideMpp, SlideScene, SlideWarning } from './slide-reader.js';
 import { mostLevelPixels } from './tiff-levels.js';
 import { sizeWarnings } from './tiff-warnings.js';
 
@@ -45,6 +45,25 @@ function boundsOf(
   return { x: left, y: top, ...inside };
 }
 
+/** Scenes that lie on one canvas, as rectangles of level 0; none for a slide with one. */
+function scenesOn(
+  properties: Properties,
+  mpp: SlideMpp | null,
+  origin: { readonly x: number; readonly y: number },
+): readonly SlideScene[] {
+  const scenes: SlideScene[] = [];
+  for (let i = 0; ; i++) {
+    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((name) =>
+      numberOf(properties, `openslide.region[${i}].${name}`),
+    );
+    if (x == null || y == null || width == null || height == null) break;
+    const at = { x: Math.round(x) - origin.x, y: Math.round(y) - origin.y };
+    const size = { width: Math.round(width), height: Math.round(height) };
+    scenes.push({ number: i + 1, name: '', ...size, mpp, kind: 'scene', at });
+  }
+  return scenes.length < 2 ? [] : scenes;
+}
+
 /** Levels of the scanned rectangle, as far as they hold a pixel of it. */
 function levelsIn(
   levels: OpenSlideFacts['levels'],
@@ -85,6 +104,11 @@ export function openSlideInfo(
       `only the scanned part of its canvas is read: ${bounds.width} x ${bounds.height} of ${base.width} x ${base.height} pixels, ` +
         `from x ${bounds.x}, y ${bounds.y}`,
     );
+  const scenes = scenesOn(properties, mpp, bounds ?? { x: 0, y: 0 });
+  if (scenes.length > 0)
+    notes.push(
+      `it holds ${scenes.length} scenes on one canvas, which is read as a whole unless tile.scene names one`,
+    );
   const warnings: readonly SlideWarning[] = sizeWarnings(mpp, said);
   return {
     info: {
@@ -96,6 +120,7 @@ export function openSlideInfo(
       magnification: power !== null && power > 0 ? power : null,
       compression: `as OpenSlide ${version} decodes it`,
       ...(bounds === null ? {} : { origin: { x: bounds.x, y: bounds.y } }),
+      ...(scenes.length === 0 ? {} : { scenes }),
       missingTiles: 0,
       notes,
       warnings,

@@ -4,12 +4,13 @@ import { magnificationOf, pixelSize } from './slide-physics.js';
 import type { SlideInfo } from './slide-reader.js';
 import type { TiffFile, TiffPage } from './tiff-directory.js';
 import { vendorOf } from './tiff-levels.js';
+import { inFileOrder, tiffScenes } from './tiff-scenes.js';
 import { otherImages, sizeWarnings } from './tiff-warnings.js';
 
 /** What a file says about an image besides its pixels. */
 export type SlideFacts = Pick<
   SlideInfo,
-  'vendor' | 'mpp' | 'mppSaid' | 'magnification' | 'notes' | 'warnings'
+  'vendor' | 'mpp' | 'mppSaid' | 'magnification' | 'scenes' | 'scene' | 'notes' | 'warnings'
 >;
 
 /**
@@ -30,17 +31,15 @@ export function slideFacts(
   const images = vendor === 'ome' ? omeImages(ome.description, basename(path)) : [];
   const image = omeImageOf(images, page);
   const { mpp, unused } = pixelSize(vendor, page, image, images.length);
-  const beside = otherImages(
-    others.map((other) => {
-      const own = omeImageOf(images, other);
-      return { page: other, image: own === image ? null : own };
-    }),
-  );
+  const scenes = tiffScenes(vendor, page, others, images);
+  const scene = inFileOrder([page, ...others]).indexOf(page) + 1;
+  const beside = otherImages(scenes.filter(({ number }) => number !== scene));
   return {
     vendor,
     mpp,
     mppSaid: unused,
     magnification: magnificationOf(vendor, page, image),
+    ...(others.length === 0 ? {} : { scenes, scene }),
     notes: beside.notes,
     warnings: [...sizeWarnings(mpp, unused), ...beside.warnings],
   };

@@ -17,6 +17,22 @@ export interface SlideMpp {
 /** Who decodes the pixels: libvips, our own reading of single tiles, for JPEG 2000, or OpenSlide in a process of its own. */
 export type SlideRoute = 'strips' | 'tiles' | 'openslide';
 
+/** One of several images of a file. */
+export interface SlideScene {
+  /** From 1, in the order of the file; pictures of the glass count, too. */
+  readonly number: number;
+  /** What the file calls it; empty when it does not. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** Null when the file does not say. */
+  readonly mpp: SlideMpp | null;
+  /** overview: a picture of the glass by its name; strips: stored in strips beside images in tiles, as labels and thumbnails are. */
+  readonly kind: 'scene' | 'overview' | 'strips';
+  /** Its corner, where all scenes lie on one canvas, which is read as a whole: level-0 pixels. */
+  readonly at?: { readonly x: number; readonly y: number };
+}
+
 export interface SlideInfo {
   /**
    * "aperio", "ome", "generic" (any other tiled TIFF) or "plain" (an image without pyramid: flat TIFF, PNG, JPEG); what
@@ -39,6 +55,10 @@ export interface SlideInfo {
    * 0, 0. The canvas of some scanners is much larger than what was scanned.
    */
   readonly origin?: { readonly x: number; readonly y: number };
+  /** The images of a file with several; absent for a file with one. */
+  readonly scenes?: readonly SlideScene[];
+  /** The number of the scene that is read; absent where there is one, or where they lie on one canvas. */
+  readonly scene?: number;
   /** Tiles of level 0 without data; their pixels read as black. */
   readonly missingTiles: number;
   /** Things to know that do not keep it from being read. */
@@ -53,8 +73,8 @@ export interface SlideWarning {
   readonly severity: 'warning' | 'failure';
   readonly reason: string;
   readonly fix: string;
-  /** Where it is about the size of a pixel: a size in the slide table settles it. */
-  readonly settledBy?: 'mpp';
+  /** What settles it: a size of a pixel in the slide table, or tile.scene. */
+  readonly settledBy?: 'mpp' | 'scene';
 }
 
 /** Pixels of a level; x and y may be negative, and the region may stick out. */

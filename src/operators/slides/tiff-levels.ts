@@ -56,10 +56,13 @@ export interface TiledPages {
 /**
  * Which pages are the slide: the largest one in tiles with its levels, by size. Not by number: Aperio puts the thumbnail
  * second and label and macro last, all of them in strips; OME-TIFFs may begin with a macro picture.
+ *
+ * @param wanted the image to read in place of the largest; it is stored in tiles
  */
-export function tiledPages(pages: readonly TiffPage[]): TiledPages {
+export function tiledPages(pages: readonly TiffPage[], wanted: TiffPage | null = null): TiledPages {
   const tiled = pages.filter(({ tile, width, height }) => tile !== null && width > 0 && height > 0);
-  const [base] = [...tiled].sort((a, b) => area(b) - area(a));
+  const [largest] = [...tiled].sort((a, b) => area(b) - area(a));
+  const base = wanted ?? largest;
   if (base === undefined) return { levels: [], others: [] };
   const levels = [base];
   for (const page of [...candidatesOf(tiled, base)].sort((a, b) => area(b) - area(a))) {

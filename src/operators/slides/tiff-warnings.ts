@@ -1,45 +1,43 @@
 import { listed } from '../../pipeline/core/wording.js';
-import type { OmeImage } from './ome-xml.js';
 import { quotable } from './said-size.js';
 import { isAlmostSquare, isSquare } from './slide-physics.js';
-import type { SlideMpp, SlideWarning } from './slide-reader.js';
-import type { TiffPage } from './tiff-directory.js';
-
-/** Words with which scanners name the pictures beside a slide. */
-const overview = /\b(macro|label|overview|thumbnail|preview|barcode)\b/i;
+import type { SlideMpp, SlideScene, SlideWarning } from './slide-reader.js';
 
 export interface OtherImages {
   readonly notes: readonly string[];
   readonly warnings: readonly SlideWarning[];
 }
 
-const describe = ({ width, height }: TiffPage, name: string): string =>
+const describe = ({ width, height, name }: SlideScene): string =>
   `${width} x ${height} pixels${name === '' ? '' : ` ("${quotable(name)}")`}`;
 
 /** What the file holds besides the image that is read: an overview is worth a note, any other image a warning. */
-export function otherImages(
-  others: readonly { readonly page: TiffPage; readonly image: OmeImage | null }[],
-): OtherImages {
-  const named = others.map(({ page, image }) => ({ page, name: image?.name ?? page.description }));
-  const plain = named.map(({ page, name }) => ({
-    overview: overview.test(name),
-    text: describe(page, name.length > 200 ? '' : name),
-  }));
-  const texts = (wanted: boolean): readonly string[] =>
-    plain.filter(({ overview: is }) => is === wanted).map(({ text }) => text);
-  const [pictures, images] = [texts(true), texts(false)];
+export function otherImages(others: readonly SlideScene[]): OtherImages {
+  const texts = (wanted: SlideScene['kind']): readonly string[] =>
+    others.filter(({ kind }) => kind === wanted).map(describe);
+  const [pictures, strips, scenes] = [texts('overview'), texts('strips'), texts('scene')];
+  const unread = (images: readonly string[]): string =>
+    `it holds ${images.length === 1 ? 'another image that is' : `${images.length} other images that are`} not read: ${someOf(images)}`;
   return {
     notes: pictures.length === 0 ? [] : [`it holds an overview that is not read: ${someOf(pictures)}`],
-    warnings:
-      images.length === 0
+    warnings: [
+      ...(scenes.length === 0
         ? []
         : [
             {
-              severity: 'warning',
-              reason: `it holds ${images.length === 1 ? 'another image that is' : `${images.length} other images that are`} not read: ${someOf(images)}`,
-              fix: 'Save it as a file of its own if it shows tissue of the patient.',
+              ...({ severity: 'warning', settledBy: 'scene', reason: unread(scenes) } as const),
+              fix: `If it shows tissue of the patient, set tile.scene to its number, which "haf-pipeline inspect FILE" shows, or to all.`,
             },
-          ],
+          ]),
+      ...(strips.length === 0
+        ? []
+        : [
+            {
+              ...({ severity: 'warning', reason: unread(strips) } as const),
+              fix: 'Nothing needs to be done if it is a label or a thumbnail. If it shows tissue, set tile.scene to its number, which "haf-pipeline inspect FILE" shows.',
+            },
+          ]),
+    ],
   };
 }
 

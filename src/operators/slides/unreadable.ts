@@ -28,3 +28,12 @@ export const unreadable = (path: string, reason: string, fix: string, cause?: un
         context: { file: path, reason },
         cause,
       });
+
+/** @param scenes what there is to choose from; none for a file of one image */
+export const noScene = (path: string, scene: number, scenes: readonly string[]): HafError =>
+  unreadable(
+    path,
+    `tile.scene asks for scene ${scene}; ` +
+      (scenes.length < 2 ? 'it holds one image' : `it holds ${scenes.length}: ${scenes.join(', ')}`),
+    'Set tile.scene to one of them, to all, or to largest.',
+  );

@@ -74,7 +74,7 @@ function tridentAttributes({ levels, magnification, mpp, geometry }: CoordsOf): 
 export async function coordsFile(of: CoordsOf): Promise<Uint8Array> {
   const rows = of.coords.length / 2;
   const folder = makeTemporaryFolder('haf-coords-');
-  const path = join(folder, clamCoordsFile);
+  const path = join(folder, clamCoordsFile(0));
   try {
     await writeHdf5(path, 2, (file) => {
       const coords = file.create_dataset({

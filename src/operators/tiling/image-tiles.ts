@@ -8,7 +8,7 @@ import type { RgbImage } from './rgb-image.js';
 import type { TiledImage } from './tiles-data.js';
 
 /** Opens an image for its pixels; `openSlide`, or a stand-in of the tests. */
-export type OpenSlide = (path: string, by?: Unit['reader']) => Promise<SlideReader>;
+export type OpenSlide = (path: string, by?: Unit['reader'], scene?: number | null) => Promise<SlideReader>;
 
 /** What became of one image. */
 export interface ImageTiles {

@@ -5,7 +5,8 @@ import { contactSheet } from './contact-sheet.js';
 import type { ImageTiles, OpenSlide } from './image-tiles.js';
 import { jpegOf } from './rgb-image.js';
 import { tileCores } from './tile-cores.js';
-import { tileSlide, type PlacedBy } from './tile-slide.js';
+import { tileScenes } from './tile-scenes.js';
+import type { PlacedBy } from './tile-slide.js';
 import { sheetFile, tileCoordsFile, tileSetFile, type TileSet } from './tiles-data.js';
 
 function slideOf({ sources }: StageContext): SourceFile {
@@ -72,7 +73,7 @@ export const tileImages = (open: OpenSlide): StageCode =>
   stageOf(async (context) => {
     const { unit, config, sources } = context;
     if (unit.tiling === 'tissue')
-      return outputOf([await tileSlide(slideOf(context), placesOf(context), context, open)]);
+      return outputOf(await tileScenes(slideOf(context), placesOf(context), context, open));
     const { cores, problems } = await tileCores(sources, unit, config.core, open);
     return outputOf(cores, problems);
   });

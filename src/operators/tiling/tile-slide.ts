@@ -1,8 +1,7 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { SourceFile, StageContext, StageOutput, Unit } from '../../pipeline/stage.js';
-import { layOutParts } from '../slides/lay-out-parts.js';
-import { type PastDamage, pastDamage } from '../slides/past-damage.js';
+import type { StageOutput, Unit } from '../../pipeline/stage.js';
+import type { PastDamage } from '../slides/past-damage.js';
 import type { SlideReader, SlideWarning } from '../slides/slide-reader.js';
 import { readRegions, type AnnotatedRegions } from './annotated-regions.js';
 import { contoursGeoJson } from './contours-geojson.js';
@@ -10,16 +9,7 @@ import { coordsFile } from './coords-file.js';
 import { readGivenTiles, type GivenTiles } from './given-coords.js';
 import { drawOverlay } from './draw-overlay.js';
 import { gridTiles } from './grid.js';
-import {
-  blankImage,
-  imageFacts,
-  noteOf,
-  problemOf,
-  refusalOf,
-  type ImageTiles,
-  type OpenSlide,
-  type Refusal,
-} from './image-tiles.js';
+import { imageFacts, noteOf, problemOf, refusalOf, type ImageTiles, type Refusal } from './image-tiles.js';
 import { jpegOf, pngOf, type RgbImage } from './rgb-image.js';
 import { slideTissue, type SlideTissue } from './slide-tissue.js';
 import { thumbnailOf } from './thumbnail.js';
@@ -31,7 +21,7 @@ import { tissueSettings } from './tissue-settings.js';
 const thumbnailSide = 1024;
 
 /** A step on one slide: its value, or why the slide cannot be used. */
-async function attempt<T>(step: () => T | Promise<T>): Promise<T | Refusal> {
+export async function attempt<T>(step: () => T | Promise<T>): Promise<T | Refusal> {
   try {
     return await step();
   } catch (thrown) {
@@ -39,7 +29,7 @@ async function attempt<T>(step: () => T | Promise<T>): Promise<T | Refusal> {
   }
 }
 
-const isRefusal = (value: object): value is Refusal => 'reason' in value;
+export const isRefusal = (value: object): value is Refusal => 'reason' in value;
 const valueOf = <T extends object>(value: T | Refusal): T | null => (isRefusal(value) ? null : value);
 
 /** What is known of a slide that could be opened, in the order it is found out. */
@@ -95,21 +85,41 @@ const noGiven: Refusal = {
   fix: 'Leave the slide out, or leave the file out and let the pipeline look for tissue.',
 };
 
-/** What is likely to be wrong with it, unless its mpp in the slide table settles it. */
-const unsettled = ({ info }: SlideReader, mpp: { readonly source: string } | null): readonly SlideWarning[] =>
-  info.warnings.filter(({ settledBy }) => settledBy !== 'mpp' || mpp?.source !== 'slide table');
+/** What is likely to be wrong with it, unless its mpp in the slide table or tile.scene settles it. */
+function unsettled(
+  { info }: SlideReader,
+  mpp: { readonly source: string } | null,
+  { scene }: Pick<Unit, 'scene'>,
+): readonly SlideWarning[] {
+  const settled = [
+    ...(mpp?.source === 'slide table' ? ['mpp'] : []),
+    ...(scene === undefined ? [] : ['scene']),
+  ];
+  return info.warnings.filter(({ settledBy = '' }) => !settled.includes(settledBy));
+}
+
+/** What tile.scene made of a file with several scenes. */
+const sceneNotes = (
+  { scenes = [] }: SlideReader['info'],
+  { scene }: Pick<Unit, 'scene'>,
+): readonly string[] =>
+  typeof scene === 'number' && scenes.length > 1
+    ? [`scene ${scene} of its ${scenes.length} is tiled, as tile.scene says`]
+    : [];
 
 function findingProblems(
   reader: PastDamage,
   image: ImageTiles['image'],
   tissue: SlideTissue | null,
+  unit: Unit,
 ): readonly Problem[] {
-  const { missingTiles, notes, mppSaid } = reader.info;
+  const { missingTiles, mppSaid } = reader.info;
+  const notes = [...reader.info.notes, ...sceneNotes(reader.info, unit)];
   const mpp = image.image?.mpp ?? null;
   const infos = [...notes, ...(tissue?.notes ?? [])].map((note) => noteOf(image, note));
   // Nothing is left out of a slide that is left out itself.
   const damage = image.outcome === 'failed' ? [] : reader.damage();
-  for (const { reason, fix } of [...unsettled(reader, mpp), ...damage])
+  for (const { reason, fix } of [...unsettled(reader, mpp, unit), ...damage])
     // What a slide was refused for is its failure already.
     if (image.reason?.startsWith(reason) !== true) infos.push(problemOf(image, 'warning', reason, fix));
   if (missingTiles > 0)
@@ -137,19 +147,20 @@ async function picturesOf(
   { thumbnail, tissue, tiles }: SlideResult,
   slide: { readonly width: number; readonly height: number },
   coords: Int32Array,
+  at: number,
 ): Promise<{ readonly files: StageOutput['files']; readonly picture: RgbImage | null }> {
   const files: Record<string, Uint8Array | object> = {};
   const [base, found] = [valueOf(thumbnail), tissue === null ? null : valueOf(tissue)];
   if (found !== null) {
-    files[maskFile(0)] = await pngOf(found.mask);
-    files[contoursFile(0)] = contoursGeoJson(found.outlines);
+    files[maskFile(at)] = await pngOf(found.mask);
+    files[contoursFile(at)] = contoursGeoJson(found.outlines);
   }
   if (base === null) return { files, picture: null };
-  files[thumbnailFile(0)] = await jpegOf(base);
+  files[thumbnailFile(at)] = await jpegOf(base);
   if (found === null && coords.length === 0) return { files, picture: base };
   const side = isRefusal(tiles) ? 0 : tiles.geometry.level0Px;
   const overlay = drawOverlay(base, slide, found?.outlines ?? [], coords, side);
-  files[overlayFile(0)] = await jpegOf(overlay);
+  files[overlayFile(at)] = await jpegOf(overlay);
   return { files, picture: overlay };
 }
 
@@ -161,7 +172,7 @@ async function lay(
   unit: Unit,
   config: Pick<Config, 'tissue' | 'tile'>,
 ): Promise<Pick<SlideResult, 'tissue' | 'tiles'>> {
-  const unfit = unsettled(reader, facts.mpp).find(({ severity }) => severity === 'failure');
+  const unfit = unsettled(reader, facts.mpp, unit).find(({ severity }) => severity === 'failure');
   if (unfit) return { tissue: null, tiles: { reason: unfit.reason, fix: unfit.fix } };
   if (given !== null)
     return {
@@ -171,6 +182,11 @@ async function lay(
   const tissue = await attempt(() => slideTissue(reader, tissueSettings(config.tissue), unit));
   return { tissue, tiles: await attempt(() => tilesIn(tissue, config, facts, reader.info.mppSaid)) };
 }
+
+const noneInScene: Refusal = {
+  reason: 'none of its tiles has its middle in the scene that tile.scene names',
+  fix: 'Look at its thumbnail; choose another scene, which "haf-pipeline inspect FILE" lists, or leave the slide out.',
+};
 
 const noneInRegions: Refusal = {
   reason: 'none of its tiles has its middle in a region that was drawn for it',
@@ -184,16 +200,48 @@ const regionProblems = ({ warnings, notes }: AnnotatedRegions, image: ImageTiles
   ...notes.map((note) => noteOf(image, note)),
 ];
 
+interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The tiles whose middle lies in a rectangle. */
+function middlesIn(coords: Int32Array, side: number, { x, y, width, height }: Rectangle): Int32Array {
+  const kept: number[] = [];
+  for (let i = 0; i < coords.length; i += 2) {
+    const [left, top] = [coords[i] as number, coords[i + 1] as number];
+    const [right, down] = [left + side / 2 - x, top + side / 2 - y];
+    if (right >= 0 && right < width && down >= 0 && down < height) kept.push(left, top);
+  }
+  return Int32Array.from(kept);
+}
+
 /** Other tools count from the canvas of OpenSlide. */
 const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Array =>
   origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
 
-async function tileOpened(
+/** The corner and size of the scene that is asked for, where it lies on a canvas with others. */
+const sceneOnCanvas = (
+  { scenes = [] }: SlideReader['info'],
+  { scene }: Pick<Unit, 'scene'>,
+): Rectangle | null =>
+  scenes.flatMap(({ number, at, width, height }) =>
+    at !== undefined && number === scene ? [{ ...at, width, height }] : [],
+  )[0] ?? null;
+
+/**
+ * Tiles a slide that is open, or one scene of it (method.md 3.1, 3.2).
+ *
+ * @param at the number of the image in the artifact, which names its files
+ */
+export async function tileOpened(
   reader: PastDamage,
   blank: ImageTiles['image'],
   { given, annotations }: PlacedBy,
-  unit: Unit,
-  config: Pick<Config, 'tissue' | 'tile'>,
+  { unit, config }: { readonly unit: Unit; readonly config: Pick<Config, 'tissue' | 'tile'> },
+  at = 0,
 ): Promise<ImageTiles> {
   const mpp = mppOf(reader.info, unit.mpp, config.tile.defaultMpp);
   const facts = imageFacts(reader, mpp);
@@ -207,8 +255,18 @@ async function tileOpened(
   const laid = valueOf(tiles);
   const regions = drawn === null ? null : valueOf(drawn);
   const all = refusal || laid === null ? new Int32Array() : laid.coords;
-  const coords = regions === null || laid === null ? all : regions.limit(all, laid.geometry.level0Px);
-  const none = all.length > 0 ? noneInRegions : found === null ? noGiven : emptyReason(found);
+  const scene = sceneOnCanvas(reader.info, unit);
+  const side = laid?.geometry.level0Px ?? 0;
+  const inScene = scene === null ? all : middlesIn(all, side, scene);
+  const coords = regions === null ? inScene : regions.limit(inScene, side);
+  const none =
+    inScene.length > 0
+      ? noneInRegions
+      : all.length > 0
+        ? noneInScene
+        : found === null
+          ? noGiven
+          : emptyReason(found);
   const empty = refusal || coords.length > 0 ? null : none;
   const image: ImageTiles['image'] = {
     ...blank,
@@ -222,10 +280,10 @@ async function tileOpened(
   const lost = refusal ?? empty;
   const problems = [
     ...(lost ? [problemOf(image, 'failure', lost.reason, lost.fix)] : []),
-    ...findingProblems(reader, image, found),
+    ...findingProblems(reader, image, found, unit),
     ...(regions === null ? [] : regionProblems(regions, image)),
   ];
-  const { files, picture } = await picturesOf({ thumbnail, tissue, tiles }, facts, coords);
+  const { files, picture } = await picturesOf({ thumbnail, tissue, tiles }, facts, coords, at);
   if (image.tile === null || refusal) return { image, coords, problems, files, picture };
   const clam = await coordsFile({
     name: image.id,
@@ -235,43 +293,5 @@ async function tileOpened(
     geometry: image.tile,
     coords: onCanvas(coords, reader.info),
   });
-  return { image, coords, problems, files: { ...files, [clamCoordsFile]: clam }, picture };
-}
-
-/**
- * Tiles one slide (method.md 3.1, 3.2). A slide that cannot be used is an outcome with its reason, and comes with
- * whatever pictures could be made of it.
- *
- * @param places what says beforehand where its tiles lie
- */
-export async function tileSlide(
-  source: SourceFile,
-  places: PlacedBy,
-  {
-    unit,
-    config,
-    sources,
-  }: Pick<StageContext, 'unit' | 'sources'> & {
-    readonly config: Pick<Config, 'tissue' | 'tile'>;
-  },
-  open: OpenSlide,
-): Promise<ImageTiles> {
-  const blank = blankImage(source, unit);
-  const { path, remove } = layOutParts(source, sources);
-  const reader = await attempt(async () =>
-    pastDamage(await open(path, unit.reader), config.tile.damagedShare),
-  );
-  if (isRefusal(reader)) {
-    const { reason, fix } = reader;
-    const image = { ...blank, outcome: 'failed', reason } as const;
-    const problems = [problemOf(image, 'failure', reason, fix)];
-    remove();
-    return { image, coords: new Int32Array(), problems, files: {}, picture: null };
-  }
-  try {
-    return await tileOpened(reader, blank, places, unit, config);
-  } finally {
-    await reader.close();
-    remove();
-  }
+  return { image, coords, problems, files: { ...files, [clamCoordsFile(at)]: clam }, picture };
 }

@@ -6,11 +6,14 @@ export const tileSetFile = 'tiles.json';
 /** A small picture of everything in the artifact, for the contact sheet. */
 export const sheetFile = 'sheet.jpg';
 /** The coordinates of a slide in the layout of CLAM, for other tools. Slides only. */
-export const clamCoordsFile = 'coords.h5';
+export const clamCoordsFile = (image: number): string => (image === 0 ? 'coords.h5' : `coords-${image}.h5`);
 
 /** Picture of image k of the artifact without anything drawn on it. */
 export const thumbnailFile = (image: number): string => `thumbnail-${image}.jpg`;
-/** So many thumbnails of an artifact are opened later on; a patient of HANCOCK has at most 16 cores. */
+/**
+ * So many images of an artifact have pictures that are opened later on: a patient of HANCOCK has at most 16 cores. A slide file has at
+ * most so many scenes.
+ */
 export const mostThumbnails = 64;
 /** The thumbnail with contours, holes and grid. Slides only. */
 export const overlayFile = (image: number): string => `overlay-${image}.jpg`;
@@ -18,6 +21,12 @@ export const overlayFile = (image: number): string => `overlay-${image}.jpg`;
 export const maskFile = (image: number): string => `mask-${image}.png`;
 /** Contours in level-0 pixels as QuPath reads them. Slides only. */
 export const contoursFile = (image: number): string => `contours-${image}.geojson`;
+
+/** What pictures of attention are drawn on. */
+export const drawnTileFiles: readonly string[] = [
+  tileSetFile,
+  ...Array.from({ length: mostThumbnails }, (_, image) => [contoursFile(image), thumbnailFile(image)]).flat(),
+];
 
 export const segmentationSchema = z.strictObject({
   preset: z.string(),
@@ -65,6 +74,8 @@ export const tiledImageSchema = z.strictObject({
   id: z.string(),
   /** Path below the data root. */
   file: z.string(),
+  /** Which image of a file with several it is; absent for a file with one. */
+  scene: z.number().int().positive().exactOptional(),
   patient: z.string().nullable(),
   /** "primary" or "lymph" for slides, the stain for cores. */
   source: z.string(),

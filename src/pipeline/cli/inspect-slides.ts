@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { sceneText } from '../../operators/slides/scene-data.js';
+import type { SlideInfo } from '../../operators/slides/slide-reader.js';
 import { type ExitCode, exitCodes } from '../core/errors.js';
 import { matchingFiles } from '../sources/matching-files.js';
 import { unlistedFolder, type UnlistedFolder } from '../sources/why-unreadable.js';
@@ -33,6 +35,20 @@ export async function slidesAt(paths: readonly string[]): Promise<SlidesMeant> {
   return { slides, unlisted };
 }
 
+const kinds = { scene: '', overview: '  overview', strips: '  stored in strips, as labels are' } as const;
+
+/** The scenes of a file with several, by the numbers that `tile.scene` takes. */
+const sceneLines = (file: string, { scenes = [], scene }: SlideInfo): readonly string[] =>
+  scenes.length < 2
+    ? []
+    : [
+        `${file}: ${scenes.length} scenes, for tile.scene:`,
+        ...scenes.map(
+          (one) =>
+            `  ${sceneText(one)}${kinds[one.kind]}${one.number === scene ? '  read by default' : ''}${one.at === undefined ? '' : `  at ${one.at.x}, ${one.at.y}`}`,
+        ),
+      ];
+
 /** What `inspect SLIDES` prints for people. */
 export function slideLines(
   slides: readonly SlideSurvey[],
@@ -50,6 +66,7 @@ export function slideLines(
               `  ${colors.bold('fix:')} ${fix}`,
             ]),
             ...probe.info.notes.map((note) => `${file}: ${note}.`),
+            ...sceneLines(file, probe.info),
           ]
         : ['', `${colors.yellow(file)}  ${probe.reason}.`, `  ${colors.bold('fix:')} ${probe.fix}`],
     ),

@@ -104,12 +104,17 @@ export interface SlideProblem {
   readonly fix: string;
 }
 
-/** What `up` will say of the slides that it can read; a size in the slide table settles some of it. */
-const slideProblems = (slides: readonly SlideSurvey[], given: GivenMpp): readonly SlideProblem[] =>
+/** What `up` will say of the slides that it can read; a size in the slide table, or tile.scene, settles some of it. */
+const slideProblems = (
+  { tile }: Config,
+  slides: readonly SlideSurvey[],
+  given: GivenMpp,
+): readonly SlideProblem[] =>
   slides.flatMap(({ file, probe }) =>
     probe.readable
       ? probe.info.warnings
           .filter(({ settledBy }) => settledBy !== 'mpp' || given(file) === undefined)
+          .filter(({ settledBy }) => settledBy !== 'scene' || tile.scene === 'largest')
           .map(({ severity, reason, fix }) => ({ severity, file, reason, fix }))
       : [],
   );
@@ -172,7 +177,7 @@ export async function surveySlides(config: Config, root: string): Promise<Slides
     const names = await filesOfGlob({ modality, key, pattern }, root, () => undefined);
     const own = await probeSlides(root, names);
     const given = await givenMpp(config, modality, root, names);
-    const problems = slideProblems(own, given);
+    const problems = slideProblems(config, own, given);
     slides.push(...own);
     warnings.push(...problems.filter(({ severity }) => severity === 'warning'));
     findings.push(

@@ -79,6 +79,12 @@ export const tileSchema = z.strictObject({
     .describe(
       'Most stored tiles of a slide that may be damaged, as a share: tiles that touch them are left out. Beyond, the slide fails.',
     ),
+  scene: z
+    .union([z.enum(['largest', 'all']), z.number().int().positive()])
+    .default('largest')
+    .describe(
+      'Which scene of a slide file with several is tiled: the largest, all of them, or the number that "inspect SLIDES" shows (docs/slides.md).',
+    ),
   targetSize: z
     .number()
     .int()

@@ -12,6 +12,7 @@ export const modalityRules = (sections: Sections): readonly ConfigFinding[] => [
   ...settingsNameModalities(sections),
   ...outcomeIsDeclared(sections),
   ...bagsHaveFiles(sections),
+  ...scenesHaveTissue(sections),
 ];
 
 function namesAreUnique({ data }: Sections): readonly ConfigFinding[] {
@@ -94,6 +95,21 @@ function outcomeIsDeclared({ data }: Sections): readonly ConfigFinding[] {
     path: ['data', 'outcome', 'event', 'negative'],
     message: `"${value}" stands among the positive values already`,
   }));
+}
+
+/** Of a slide that is tiled as a whole, as a core is, the largest scene alone is read. */
+function scenesHaveTissue({ data, tile }: Sections): readonly ConfigFinding[] {
+  if (data === undefined || tile === undefined || tile.scene === 'largest') return [];
+  return Object.entries(data.modalities).flatMap(([id, declared]) =>
+    declared.kind === 'bag' && declared.slides !== null && declared.tiling === 'grid'
+      ? [
+          {
+            path: ['data', 'modalities', id, 'tiling'],
+            message: `tile.scene: ${tile.scene} needs tiling: tissue; grid reads the largest scene alone`,
+          },
+        ]
+      : [],
+  );
 }
 
 function bagsHaveFiles({ data }: Sections): readonly ConfigFinding[] {

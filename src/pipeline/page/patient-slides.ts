@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { Attention, PatientSlides, SlideEntry } from '../../page/wire.js';
 import { staysWithin } from '../core/path-within.js';
 import { namesIn, rowsIn, type Row } from './run-files.js';
+import type { ShelvedSlide } from './slide-shelf.js';
 
 /** A slide with the files behind it. All names come from the files of the run, none from an address. */
 export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
-  /** The slide file; null when it is gone or was never there. */
-  readonly file: string | null;
+  /** The slide file and its scene; null when it is gone or was never there. */
+  readonly file: ShelvedSlide | null;
   readonly overlay: string | null;
   readonly contoursFile: string | null;
   /** Attention by its name. */
@@ -47,7 +48,7 @@ export function patientSlides(
     }
   const tiled = rowsIn(join(directory, 'tiles.csv')).filter((row) => row.patient === patient);
   const slides = tiled.map((row): Omit<ShownSlide, 'slide'> => {
-    const { id = '', file = '', source = '', width = '', height = '' } = row;
+    const { id = '', file = '', scene = '', source = '', width = '', height = '' } = row;
     const key = `${source}/${id}`;
     const tiles = attended.get(key) ?? new Map<string, Attention>();
     attended.delete(key);
@@ -58,7 +59,7 @@ export function patientSlides(
     const known = Number(width) > 0 && Number(height) > 0;
     return {
       ...{ image: id, source, tiles, attention: [...tiles.keys()], overlay },
-      file: there ? path : null,
+      file: there ? { path, scene: scene === '' ? null : Number(scene) } : null,
       picture: there && known ? 'slide' : overlay !== null && known ? 'overlay' : 'paper',
       reason: there ? null : `${file} is not there any more.`,
       ...(known ? { width: Number(width), height: Number(height) } : extentOf(tiles)),

@@ -73,10 +73,10 @@ export function slideRoutes(source: PageSource) {
   });
   routes.get(`${home}/slides/:file{[0-9]+\\.dzi}`, async (context) => {
     const { run, id, file } = context.req.param();
-    const path = (await slideOf(run, id, file.replace('.dzi', '')))?.file ?? null;
-    if (path === null) return context.json(none, 404);
+    const wanted = (await slideOf(run, id, file.replace('.dzi', '')))?.file ?? null;
+    if (wanted === null) return context.json(none, 404);
     try {
-      const { width, height } = await shelf.size(path);
+      const { width, height } = await shelf.size(wanted);
       const xml = `<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpg" Overlap="0" TileSize="${side}">
   <Size Width="${width}" Height="${height}"/>
@@ -91,11 +91,11 @@ export function slideRoutes(source: PageSource) {
     `${home}/slides/:files{[0-9]+_files}/:level{[0-9]+}/:tile{[0-9]+_[0-9]+\\.jpg}`,
     async (context) => {
       const { run, id, files, level, tile } = context.req.param();
-      const path = (await slideOf(run, id, files.replace('_files', '')))?.file ?? null;
-      if (path === null) return context.json(none, 404);
+      const wanted = (await slideOf(run, id, files.replace('_files', '')))?.file ?? null;
+      if (wanted === null) return context.json(none, 404);
       const [column, row] = tile.replace('.jpg', '').split('_').map(Number);
       try {
-        const cut = await shelf.tile(path, Number(level), column ?? -1, row ?? -1);
+        const cut = await shelf.tile(wanted, Number(level), column ?? -1, row ?? -1);
         if (cut === null) return context.json({ error: 'There is no such tile.' }, 404);
         return context.body(new Uint8Array(cut), 200, {
           'content-type': 'image/jpeg',

@@ -6,6 +6,12 @@ const mostBytes = 64 * 2 ** 20;
 /** Tiles that are cut at once; a viewer asks for dozens. */
 const atOnce = 4;
 
+/** A slide file, and which of its scenes; null for a file with one. */
+export interface ShelvedSlide {
+  readonly path: string;
+  readonly scene: number | null;
+}
+
 /**
  * Least-recently-used caches of open slides and of encoded tiles. Memory is bounded, whatever the viewers show.
  */
@@ -17,13 +23,13 @@ export class SlideShelf {
   private readonly waiting: (() => void)[] = [];
 
   /** @throws HafError HAF_SLIDE_UNREADABLE */
-  async size(path: string): Promise<{ readonly width: number; readonly height: number }> {
-    return (await this.open(path)).size;
+  async size(slide: ShelvedSlide): Promise<{ readonly width: number; readonly height: number }> {
+    return (await this.open(slide)).size;
   }
 
   /** A tile as JPEG; null when there is none at this place. @throws HafError HAF_SLIDE_UNREADABLE */
-  async tile(path: string, level: number, column: number, row: number): Promise<Uint8Array | null> {
-    const key = `${level}/${column}/${row} ${path}`;
+  async tile(slide: ShelvedSlide, level: number, column: number, row: number): Promise<Uint8Array | null> {
+    const key = `${level}/${column}/${row} ${keyOf(slide)}`;
     const kept = this.tiles.get(key);
     if (kept !== undefined) {
       // Least recently used first: this tile is evicted last.
@@ -33,7 +39,7 @@ export class SlideShelf {
     }
     await this.turn();
     try {
-      const cut = await (await this.open(path)).tile(level, column, row);
+      const cut = await (await this.open(slide)).tile(level, column, row);
       if (cut !== null) this.keep(key, cut);
       return cut;
     } finally {
@@ -50,14 +56,15 @@ export class SlideShelf {
     await Promise.all(open.map(closed));
   }
 
-  private open(path: string): Promise<DeepZoom> {
-    const known = this.slides.get(path);
-    const slide = known ?? opened(path);
-    this.slides.delete(path);
-    this.slides.set(path, slide);
+  private open(wanted: ShelvedSlide): Promise<DeepZoom> {
+    const key = keyOf(wanted);
+    const known = this.slides.get(key);
+    const slide = known ?? opened(wanted);
+    this.slides.delete(key);
+    this.slides.set(key, slide);
     if (known === undefined) {
       // A slide that cannot be read now may be mended.
-      slide.catch(() => this.slides.delete(path));
+      slide.catch(() => this.slides.delete(key));
       for (const [oldest, one] of [...this.slides].slice(0, Math.max(0, this.slides.size - mostOpen))) {
         this.slides.delete(oldest);
         // Tiles that are being cut from it end first.
@@ -83,7 +90,9 @@ export class SlideShelf {
   }
 }
 
-async function opened(path: string): Promise<DeepZoom> {
+const keyOf = ({ path, scene }: ShelvedSlide): string => `${scene ?? ''} ${path}`;
+
+async function opened({ path, scene }: ShelvedSlide): Promise<DeepZoom> {
   const [{ openSlide }, { readerOf }, { pastDamage }, { DeepZoom: Zoom }] = await Promise.all([
     import('../../operators/slides/open-slide.js'),
     import('../../operators/slides/reader-of.js'),
@@ -91,7 +100,7 @@ async function opened(path: string): Promise<DeepZoom> {
     import('../../operators/tiling/deep-zoom.js'),
   ]);
   // A slide is shown whatever share of it is damaged.
-  return new Zoom(pastDamage(await openSlide(path, await readerOf(path)), 1));
+  return new Zoom(pastDamage(await openSlide(path, await readerOf(path), scene), 1));
 }
 
 const closed = (slide: Promise<DeepZoom>): Promise<void> =>

@@ -2,6 +2,7 @@ import {
   clamCoordsFile,
   contoursFile,
   maskFile,
+  mostThumbnails,
   overlayFile,
   sheetFile,
   tileSetFile,
@@ -14,14 +15,22 @@ import type { Manifest } from '../store/store.js';
 /** A file of an artifact and where a user finds it, below the folder of the tiles. */
 export type ShownFile = readonly [file: string, target: string];
 
+/** The files of one slide, or scene, of an artifact. */
+const slideFiles = (
+  image: number,
+): readonly [coords: string, overlay: string, mask: string, contours: string] => [
+  ...([clamCoordsFile(image), overlayFile(image), maskFile(image), contoursFile(image)] as const),
+];
+
 /** All names that `tileFiles` may find in an artifact. */
 export const shownTileFiles: readonly string[] = [
-  ...[sheetFile, clamCoordsFile, overlayFile(0), maskFile(0), contoursFile(0)],
+  sheetFile,
+  ...Array.from({ length: mostThumbnails }, (_, image) => slideFiles(image)).flat(),
 ];
 
 /**
  * What of a `tile` artifact is for users and other tools: for a slide `patches/<id>.h5` (coordinates in the layout of
- * CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`; for cores one picture per patient or per file.
+ * CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`, for each of its scenes; for cores one picture per patient or per file.
  */
 export function tileFiles({ files, unit }: Manifest, { images }: TileSet): readonly ShownFile[] {
   const [first] = images;
@@ -29,12 +38,15 @@ export function tileFiles({ files, unit }: Manifest, { images }: TileSet): reado
   const shown: readonly ShownFile[] =
     unit.tiling === 'grid' || id === undefined
       ? [[sheetFile, `cores/${id ?? `patient-${unit.patient ?? 'unknown'}`}.jpg`]]
-      : [
-          [clamCoordsFile, `patches/${id}.h5`],
-          [overlayFile(0), `overlays/${id}.jpg`],
-          [maskFile(0), `masks/${id}.png`],
-          [contoursFile(0), `contours/${id}.geojson`],
-        ];
+      : images.flatMap(({ id: name }, at): readonly ShownFile[] => {
+          const [coords, overlay, mask, contours] = slideFiles(at);
+          return [
+            [coords, `patches/${name}.h5`],
+            [overlay, `overlays/${name}.jpg`],
+            [mask, `masks/${name}.png`],
+            [contours, `contours/${name}.geojson`],
+          ];
+        });
   return shown.filter(([file]) => files.some(({ name }) => name === file));
 }
 

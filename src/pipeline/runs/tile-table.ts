@@ -10,6 +10,7 @@ const columns = [
   ...([
     'id',
     'file',
+    'scene',
     'patient',
     'source',
     'outcome',
@@ -55,10 +56,10 @@ export async function writeTileTable(
   directory.write('tiles.csv', csvText(columns, lines));
 }
 
-function rowOf({ id, file, patient, source, outcome, reason, rows, ...made }: TiledImage): Row {
+function rowOf({ id, file, scene, patient, source, outcome, reason, rows, ...made }: TiledImage): Row {
   const { image, segmentation, tile } = made;
   return {
-    ...{ id, file, patient, source, outcome, reason, tiles: rows },
+    ...{ id, file, scene, patient, source, outcome, reason, tiles: rows },
     ...(image && {
       ...{ vendor: image.vendor, route: image.route, width: image.width, height: image.height },
       ...{ mpp: image.mpp === null ? undefined : meanMpp(image.mpp), mppSource: image.mpp?.source },

@@ -198,6 +198,9 @@ async function slideJobs(
           warn,
         )
       : () => undefined;
+  const { scene } = config.tile;
+  // Only in the unit: experiments on the largest scene keep their recipes.
+  const chosen = shared.tiling === 'tissue' && scene !== 'largest' ? { scene } : {};
   return slides.map(({ file, reader, parts }) => {
     const annotations = drawnOn(file);
     return {
@@ -206,6 +209,7 @@ async function slideJobs(
       unit: {
         ...{ ...shared, file, ...owner(patientOf(file)), ...table?.of(file) },
         ...(reader === null ? {} : { reader }),
+        ...chosen,
       },
       role: 'slide',
       names: [file],
