@@ -70,7 +70,7 @@ describe('a bundle predicts what its run predicted', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await workFolder({
-      methods: [...methods],
+      methods: [...methods, 'mfmf'],
       tabular: { transfer: 'frozenRandom' },
       mdlm: { combine: 'frozenConcat' },
       mil: { transfer: 'linear' },
@@ -97,6 +97,20 @@ describe('a bundle predicts what its run predicted', () => {
     },
     120_000,
   );
+
+  it('mfmf, to the last digits: a run scores packs of patients, a bundle one patient after the other', async () => {
+    await bundled(folder, 'mfmf');
+    const { patients } = await predicted(folder, 'mfmf');
+    const byId = new Map(patients.map((patient) => [patient.patient, patient]));
+    const lines = tested(folder, 'mfmf');
+    expect(lines.length).toBeGreaterThan(10);
+    for (const { fold, line } of lines) {
+      const [logit = NaN] = byId.get(line['patient'] ?? '')?.outputs[fold] ?? [];
+      expect(Math.abs(logit - Number(line['logit']))).toBeLessThan(1e-6);
+    }
+    const { contributions } = patients.find(({ modalities }) => modalities.length > 1) ?? {};
+    expect(Object.values(contributions ?? {}).some((value) => value !== null && value !== 0)).toBe(true);
+  }, 120_000);
 
   it('gives the same predictions in several parts', async () => {
     const [one, three] = [await predicted(folder, 'haf'), await predicted(folder, 'haf', '--parts', '3')];

@@ -8,6 +8,8 @@ import { scoringModel, type FoldParts, type ScoringModel } from '../../src/opera
 import { ensembleOf } from '../../src/operators/heads/ensemble.js';
 import type { InputShape } from '../../src/operators/heads/head.js';
 import { modalitiesOf } from '../../src/operators/methods/method.js';
+import { bagSequence } from '../../src/operators/mfmf/bag-sequence.js';
+import { mfmfNet } from '../../src/operators/mfmf/mfmf-net.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
 import { encodedWidth } from '../../src/operators/preprocessing/encode-row.js';
 import type { FittedColumn } from '../../src/operators/preprocessing/vectors-data.js';
@@ -72,6 +74,7 @@ export async function scoredFold(id: string, changes: Changes, outputs: number):
         ),
       ).map(([name, array]) => [`${part}.${name}`, array]),
     );
+  const widths = { WSI: instanceWidth, TMA: instanceWidth };
   const { width } = config.align;
   const embedding = config.mil.transfer === 'linear' ? width : config.mil.hidden;
   const encoder = bagEncoderOf(config.mil, instanceWidth, scoringCriterion(outputs), width);
@@ -100,6 +103,14 @@ export async function scoredFold(id: string, changes: Changes, outputs: number):
     );
     Object.assign(arrays, random('head', head.layout));
   }
+  if (method.kind === 'instances') {
+    const tables = slots.flatMap((slot) =>
+      slot.kind === 'table' ? [{ modality: slot.id, kind: slot.kind, width: encodedWidth(columns) }] : [],
+    );
+    const read = { tables, sequence: bagSequence(config.mfmf, slots), bags: widths };
+    const net = mfmfNet({ config, rng: () => stream, ...read }, { outputs, startBiases: null });
+    Object.assign(arrays, random('head', net.layout));
+  }
   const record: BundleFold = {
     ...{ fold: 0, outputs, encoderOutputs: bags.length === 0 ? null : outputs },
     tables: { Clin: { columns: [...columns] }, Blood: { columns: [...columns] } },
@@ -107,7 +118,7 @@ export async function scoredFold(id: string, changes: Changes, outputs: number):
   };
   const data = inventedData();
   const { streams, drawn } = recordDraws((purpose) => rng(8, purpose));
-  const scored = { method, config, record, arrays, rng: streams };
+  const scored = { method, config, record, arrays, widths, rng: streams };
   const model = await scoringModel(scored, data);
   return {
     parts: { ...scored, arrays: { ...arrays, ...drawn() } },

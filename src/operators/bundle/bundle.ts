@@ -35,7 +35,7 @@ import { WorthOfSubsets } from './worth.js';
  * preprocessing fitted, encoders, maps and head; and what a subset of the modalities is worth. Every fold's model is set up from
  * these files and scores its test patients again: a bundle whose scores differ from those of the run is not made.
  *
- * @throws HafError HAF_BUNDLE_UNFIT for a method that cannot be bundled, and when the scores differ
+ * @throws HafError HAF_BUNDLE_UNFIT when the scores differ
  */
 export const bundle = reportingStage(makeBundle);
 
@@ -43,7 +43,6 @@ async function makeBundle(context: StageContext, { emit, signal }: ReportingCont
   const { inputs, unit } = context;
   const config = JSON.parse(JSON.stringify(context.config)) as Config;
   const method = methodOf(unit.method ?? '');
-  assertBundled(method);
   const cohort = readCohort(inputs);
   const { folds, hash } = inputs.one('split').json(splitsFile, splitsSchema);
   const tables = new Map(
@@ -60,7 +59,10 @@ async function makeBundle(context: StageContext, { emit, signal }: ReportingCont
     signal.throwIfAborted();
     const { record, arrays, judged } = foldParts(context, config, method, fold);
     const { streams, drawn } = recordDraws(streamsOfTraining(config, method, fold));
-    const model = await scoringModel({ method, config, record, arrays, rng: streams }, data);
+    const model = await scoringModel(
+      { method, config, record, arrays, widths: cohort.widths, rng: streams },
+      data,
+    );
     agreements.push(await agreementWith(trainedIn(inputs, fold), model, cohort, inTime));
     await worth.add(model, judged);
     files[foldFile(fold)] = record;
@@ -104,15 +106,6 @@ function trainedIn(inputs: Inputs, fold: number): Artifact {
   const found = inputs.all('stage3').find(({ unit }) => unit.fold === fold);
   if (found === undefined) throw new Error(`The bundle was given no predictions of fold ${fold}`);
   return found;
-}
-
-function assertBundled({ id, kind }: Method): void {
-  if (kind !== 'instances') return;
-  throw new HafError(
-    'HAF_BUNDLE_UNFIT',
-    `The method ${id} cannot be bundled: its network has no part that scores new patients apart from training.`,
-    'Choose another method of the run with --method; "haf-pipeline runs show RUN" lists them.',
-  );
 }
 
 /** Another backend gives other last digits; anything beyond is a fault. */

@@ -87,6 +87,7 @@ function arraysOf(inputs: Inputs, method: Method, config: Config): Arrays {
   const weightsOf = (artifact: Artifact): Arrays => readSafetensors(artifact.bytes(weightsFile));
   const named = (part: string, arrays: Arrays): Arrays =>
     Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${part}.${name}`, array]));
+  if (method.kind === 'instances') return named('head', weightsOf(inputs.one('stage3')));
   if (isJoint(method, config.schedule)) {
     const parts = Object.entries(weightsOf(inputs.one('stage3')));
     return Object.fromEntries(parts.map(([name, array]) => [name.replace(/^alignment\./, 'phi.'), array]));

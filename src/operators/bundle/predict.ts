@@ -38,12 +38,18 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
   await loadBackend();
 
   const everyone = [...ids.keys()];
+  const widths = Object.fromEntries(
+    bundle.modalities.flatMap((one) => (one.kind === 'bag' ? [[one.id, one.width]] : [])),
+  );
   const scored: FoldPrediction[][] = [];
   let seen: ScoringModel | null = null;
   const attention = unit.heatmaps === true ? new MeanAttention(folds.length) : null;
   for (const [fold, { record, arrays }] of folds.entries()) {
     signal.throwIfAborted();
-    const model = await scoringModel({ method, config, record, arrays, rng: replayDraws(arrays) }, data);
+    const model = await scoringModel(
+      { method, config, record, arrays, widths, rng: replayDraws(arrays) },
+      data,
+    );
     scored.push(await new FoldScores(model, record, bundle.outcome.horizons).of(everyone));
     seen = model;
     attention?.add(model.attention);

@@ -11,7 +11,6 @@ import { ensembleOf } from '../heads/ensemble.js';
 import { inWholeBatches, type Outputs } from '../heads/outputs.js';
 import type { BagMethod, ClassicMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
 import { modalitiesOf } from '../methods/method.js';
-import { tableVectors } from '../preprocessing/table-vectors.js';
 import { bagEncoderOf } from '../stage1/bag-encoder.js';
 import { encodePatients, type EncodedPatients } from '../stage1/encode-patients.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
@@ -24,8 +23,11 @@ import { parametersFrom } from '../tensor/parameters.js';
 import type { BundleFold } from './bundle-data.js';
 import { replayDraws } from './drawn-maps.js';
 import type { Arrays } from './open-bundle.js';
+import { instancesModel } from './instances-model.js';
 import type { ScoringData } from './scoring-data.js';
 import { scoringCriterion } from './scoring-criterion.js';
+import { tableInput } from './table-input.js';
+import { under } from './under.js';
 
 /** The model of a fold over such patients, ready to score. */
 export interface ScoringModel {
@@ -53,6 +55,8 @@ export interface FoldParts {
   readonly config: Config;
   readonly record: Pick<BundleFold, 'tables' | 'outputs' | 'encoderOutputs' | 'classic'>;
   readonly arrays: Arrays;
+  /** Length of an instance of each bag modality of the training. */
+  readonly widths: Readonly<Partial<Record<ModalityId, number>>>;
   /** Streams of the maps that are drawn and never trained. */
   readonly rng: (purpose: string) => Rng;
 }
@@ -60,8 +64,6 @@ export interface FoldParts {
 /**
  * Sets up the model of one fold: encodes bags and tables of all patients, and aligns them. The same code as in training computes every
  * step, so test patients get the outputs that the run gave them.
- *
- * @throws Error for a method that cannot be bundled
  */
 export async function scoringModel(parts: FoldParts, data: ScoringData): Promise<ScoringModel> {
   switch (parts.method.kind) {
@@ -73,7 +75,7 @@ export async function scoringModel(parts: FoldParts, data: ScoringData): Promise
     case 'classic':
       return classicModel(parts, parts.method, data);
     case 'instances':
-      throw new Error(`${parts.method.id} cannot be bundled`);
+      return instancesModel(parts, parts.method, data);
   }
 }
 
@@ -192,23 +194,6 @@ async function alignedInputs(
   );
 }
 
-function tableInput({ config, record }: FoldParts, modality: ModalityId, data: ScoringData): ModalityInput {
-  const columns = record.tables[modality]?.columns ?? [];
-  const table = data.tables.get(modality);
-  const chosen = columns.map(({ name }) => table?.columns.findIndex((column) => column.name === name) ?? -1);
-  const rowOf = new Map(table?.patients.map((id, row) => [id, row]));
-  const rows = data.patients.map((id) => rowOf.get(id));
-  return {
-    ...{ modality, kind: 'table' },
-    ...tableVectors(
-      table ?? { columns: [], cells: new Float64Array() },
-      rows,
-      { chosen, columns },
-      config.tabular.absentRow,
-    ),
-  };
-}
-
 /** z of a bag modality; nobody has it where the data has none. */
 function bagInput(
   parts: FoldParts,
@@ -264,11 +249,3 @@ async function encode(
   );
   return encodePatients(model, encoder, source, patients.length);
 }
-
-/** The arrays of a part, by their names in it. */
-export const under = (arrays: Arrays, part: string): Arrays =>
-  Object.fromEntries(
-    Object.entries(arrays).flatMap(([name, array]) =>
-      name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), array]] : [],
-    ),
-  );

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { InputShape } from '../heads/head.js';
@@ -63,6 +64,23 @@ export function mfmfOf(options: MfmfOptions): Mfmf {
     fixed: { layout, values: initialParameters(layout, frozen) },
   };
 }
+
+/** The network of an experiment: token width 128, 8 attention heads (method.md 8.6). */
+export const mfmfNet = (
+  {
+    config,
+    rng,
+    ...read
+  }: Pick<MfmfOptions, 'tables' | 'bags' | 'sequence'> & {
+    readonly config: Pick<Config, 'mfmf'>;
+    readonly rng: (purpose: string) => Rng;
+  },
+  output: OutputLayer,
+): Mfmf =>
+  mfmfOf({
+    ...{ ...read, output, width: 128, heads: 8 },
+    frozen: config.mfmf.projection === 'frozenRandom' ? rng('frozen') : null,
+  });
 
 /** The arrays that only the bags of a modality reach. */
 export const arraysOf = ({ layout, sequence }: Mfmf, modality: ModalityId): readonly string[] => {

@@ -45,6 +45,9 @@ export interface MfmfTrainingOptions {
   readonly validation: readonly number[];
 }
 
+/** Whether the network may read a modality of a patient. */
+export type MayRead = (patient: number, modality: ModalityId) => boolean;
+
 /** The bags of a run of patients in one modality, and their tokens. */
 interface ReadBags {
   readonly modality: ModalityId;
@@ -108,13 +111,17 @@ export class MfmfTraining implements Trainable {
     return exempt;
   }
 
-  /** Evaluation-mode outputs, from whole bags. */
-  async outputs(patients: readonly number[]): Promise<Outputs> {
+  /**
+   * Evaluation-mode outputs, from whole bags.
+   *
+   * @param mayRead false hides a modality of a patient who has it
+   */
+  async outputs(patients: readonly number[], mayRead: MayRead = () => true): Promise<Outputs> {
     const weights = new ParameterTensors(this.layout, this.parameters);
     const rows: (readonly number[])[] = [];
     for (const run of this.runs(patients, null)) {
-      const bags = await this.read(run, null);
-      const output = tf.tidy(() => mfmfForward(this.net, weights, this.groupOf(run, bags)));
+      const bags = await this.read(run, null, mayRead);
+      const output = tf.tidy(() => mfmfForward(this.net, weights, this.groupOf(run, bags, mayRead)));
       rows.push(...outputRows(await output.data<'float32'>(), this.net.output.outputs));
       output.dispose();
       for (const { tokens } of bags) tokens.dispose();
@@ -201,16 +208,21 @@ export class MfmfTraining implements Trainable {
   }
 
   /** The bags of a run and their tokens; a modality that none of its patients has is left out. */
-  private async read(run: readonly number[], most: number | null): Promise<readonly ReadBags[]> {
+  private async read(
+    run: readonly number[],
+    most: number | null,
+    mayRead: MayRead = () => true,
+  ): Promise<readonly ReadBags[]> {
     const bags: ReadBags[] = [];
     for (const [modality, packer] of this.packers) {
       const { source, subsample: stream } = this.bagsOf(modality);
-      const having = run.filter((patient) => source.rows(patient) > 0);
+      const reads = (patient: number): boolean => source.rows(patient) > 0 && mayRead(patient, modality);
+      const having = run.filter(reads);
       if (having.length === 0) continue;
       const pack = await packer.onePack(having, (rows) => subsample(rows, most, stream));
       let bag = 0;
       const sizes = run.map((patient) => {
-        if (source.rows(patient) === 0) return 0;
+        if (!reads(patient)) return 0;
         bag++;
         return (pack.offsets[bag] as number) - (pack.offsets[bag - 1] as number);
       });
@@ -221,10 +233,20 @@ export class MfmfTraining implements Trainable {
     return bags;
   }
 
-  private groupOf(run: readonly number[], bags: readonly ReadBags[]): MfmfGroup {
+  private groupOf(
+    run: readonly number[],
+    bags: readonly ReadBags[],
+    mayRead: MayRead = () => true,
+  ): MfmfGroup {
     const { tables } = this.options;
     const vectors = tables.map((input) => tf.tensor2d(gatherRows(input, run), [run.length, input.width]));
     const contexts = Object.fromEntries(bags.map((bag) => [bag.modality, bag]));
-    return { patients: run.length, vectors, observed: gatherMask(tables, run), bags: contexts };
+    const observed = gatherMask(tables, run);
+    run.forEach((patient, p) =>
+      tables.forEach(({ modality }, m) => {
+        if (!mayRead(patient, modality)) observed[p * tables.length + m] = 0;
+      }),
+    );
+    return { patients: run.length, vectors, observed, bags: contexts };
   }
 }

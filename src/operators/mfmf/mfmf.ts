@@ -16,12 +16,8 @@ import { initialParameters, namedParameters } from '../tensor/parameters.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { bestDiscrimination, trainInStage } from '../tensor/train-in-stage.js';
 import { bagSequence } from './bag-sequence.js';
-import { mfmfOf } from './mfmf-net.js';
+import { mfmfNet } from './mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
-
-/** Token width and attention heads (method.md 8.6). */
-const width = 128;
-const heads = 8;
 
 /**
  * Trains MFMF in one fold, from bags and tables to scores, and scores the validation and test patients (method.md 8.6).
@@ -51,12 +47,11 @@ export async function trainMfmf(context: StageContext, control: ReportingControl
   requireTraining(patients, [...used, ...tables.map(({ modality }) => modality)].join(' or '));
 
   const { name: backend } = await loadBackend();
-  const net = mfmfOf({
-    ...{ width, heads, tables, sequence },
-    bags: Object.fromEntries(used.map((modality) => [modality, bags[modality]?.source.width])),
-    output: outputLayerOf(criterion, config.fusion.logits),
-    frozen: config.mfmf.projection === 'frozenRandom' ? rng('frozen') : null,
-  });
+  const widths = Object.fromEntries(used.map((modality) => [modality, bags[modality]?.source.width]));
+  const net = mfmfNet(
+    { config, rng, tables, sequence, bags: widths },
+    outputLayerOf(criterion, config.fusion.logits),
+  );
   const parameters = initialParameters(net.layout, rng('init'));
   const { maxInstances } = config.bag;
   const model = new MfmfTraining(net, parameters, {

@@ -1,7 +1,8 @@
 import { slotsOf } from '../../pipeline/config/slots.js';
 import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 import type { BundleModality } from '../bundle/bundle-data.js';
-import { under, type FoldParts } from '../bundle/scoring-model.js';
+import type { FoldParts } from '../bundle/scoring-model.js';
+import { under } from '../bundle/under.js';
 import { scoringCriterion } from '../bundle/scoring-criterion.js';
 import { memberName } from '../heads/ensemble.js';
 import type { InputShape } from '../heads/head.js';
@@ -29,6 +30,8 @@ export const readSlots = (method: Method, config: FoldParts['config']): readonly
   return slotsOf(config).filter(({ id }) => own.includes(id));
 };
 
+type GraphParts = Omit<FoldParts, 'widths'>;
+
 /** The vector of one modality inside a graph. */
 interface Vector extends InputShape {
   readonly edge: Edge;
@@ -43,7 +46,7 @@ interface Vector extends InputShape {
  * @throws Error for a method without a fusion network, and for weights that do not fit the experiment
  */
 export async function foldGraph(
-  parts: FoldParts,
+  parts: GraphParts,
   modalities: readonly BundleModality[],
 ): Promise<Uint8Array> {
   const graph = new OnnxGraph();
@@ -61,7 +64,7 @@ class FoldEdges {
 
   constructor(
     private readonly graph: OnnxGraph,
-    private readonly parts: FoldParts,
+    private readonly parts: GraphParts,
     private readonly modalities: readonly BundleModality[],
   ) {
     this.slots = readSlots(parts.method, parts.config);

@@ -1,0 +1,63 @@
+import { slotsOf } from '../../pipeline/config/slots.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import { modalitiesOf, type InstanceMethod } from '../methods/method.js';
+import { bagSequence } from '../mfmf/bag-sequence.js';
+import { mfmfNet } from '../mfmf/mfmf-net.js';
+import { MfmfTraining, type MfmfBags } from '../mfmf/mfmf-training.js';
+import { parametersFrom } from '../tensor/parameters.js';
+import { replayDraws } from './drawn-maps.js';
+import type { ScoringData } from './scoring-data.js';
+import { scoringCriterion } from './scoring-criterion.js';
+import type { FoldParts, ScoringModel } from './scoring-model.js';
+import { tableInput } from './table-input.js';
+import { under } from './under.js';
+
+/** Scoring draws no subsample. */
+const subsample = replayDraws({})('none');
+
+/** MFMF, which reads the instances of bags and the vectors of tables (method.md 8.6). */
+export function instancesModel(
+  parts: FoldParts,
+  method: InstanceMethod,
+  data: ScoringData,
+): Promise<ScoringModel> {
+  const { config, record, arrays, widths, rng } = parts;
+  const slots = slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0);
+  const tables = slots.flatMap(({ id, kind }) => (kind === 'table' ? [tableInput(parts, id, data)] : []));
+  const sequence = bagSequence(config.mfmf, slots);
+  const read = [...new Set(sequence)];
+  const output = { outputs: record.outputs, startBiases: null };
+  const bags = Object.fromEntries(read.map((modality) => [modality, widths[modality]]));
+  const net = mfmfNet({ config, tables, sequence, bags, rng }, output);
+  const sources: Partial<Record<ModalityId, MfmfBags>> = {};
+  for (const modality of read) {
+    const source = data.bags([modality]);
+    if (source !== null) sources[modality] = { source, subsample };
+  }
+  const model = new MfmfTraining(net, parametersFrom(net.layout, under(arrays, 'head')), {
+    ...{ tables, bags: sources, maxInstances: null, validation: [] },
+    judged: { criterion: scoringCriterion(record.outputs), targets: data.patients.map(() => 0) },
+  });
+  const modalities = slots.map(({ id }) => id);
+  const has = (patient: number, m: number): boolean => {
+    const id = modalities[m] as ModalityId;
+    const table = tables.find(({ modality }) => modality === id);
+    return table === undefined ? sources[id]?.source.has(patient) === true : table.observed[patient] === 1;
+  };
+  return Promise.resolve({
+    ...{ modalities, has, hides: modalities.length > 1 },
+    sees: (patient) => modalities.some((_, m) => has(patient, m)),
+    // One patient at a time: products of other shapes may differ in their last digits, and a patient's score does not
+    // depend on the other patients.
+    outputs: async (patients, open) => {
+      const rows = [];
+      for (const [row, patient] of patients.entries()) {
+        const mayRead = (_: number, modality: ModalityId): boolean =>
+          open === undefined || open[row * modalities.length + modalities.indexOf(modality)] === 1;
+        rows.push(...(await model.outputs([patient], mayRead)));
+      }
+      return rows;
+    },
+    attention: new Map(),
+  });
+}

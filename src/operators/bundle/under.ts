@@ -1,0 +1,9 @@
+import type { Arrays } from './open-bundle.js';
+
+/** The arrays of a part, by their names in it. */
+export const under = (arrays: Arrays, part: string): Arrays =>
+  Object.fromEntries(
+    Object.entries(arrays).flatMap(([name, array]) =>
+      name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), array]] : [],
+    ),
+  );
