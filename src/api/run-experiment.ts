@@ -9,7 +9,7 @@ import type { Problem } from '../pipeline/core/problem.js';
 import type { RunEvent } from '../pipeline/run-event.js';
 import { attemptRun } from '../pipeline/runs/attempts.js';
 import { executeRun, type ExecuteResult } from '../pipeline/runs/execute.js';
-import type { PreparedRun } from '../pipeline/runs/prepare.js';
+import { prepareRun, type PreparedRun } from '../pipeline/runs/prepare.js';
 import { openRun, type OpenRun } from './open-run.js';
 
 /** What to run, and where. Paths are relative to the working directory. */
@@ -71,10 +71,10 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   warnings.forEach(onNote);
   assertAddressSpace();
   requireBackend(backend, onNote);
-  const { prepared, result } = await attemptRun(config, dataRoot, {
-    ...{ places: { runs, store }, onNote },
+  const { prepared, result } = await attemptRun({
+    prepare: (lost, earlier) => prepareRun(config, dataRoot, { runs, store }, { onNote, lost, earlier }),
     execute: (attempt) => executeHere(attempt, options),
-    onLost: (files) => onNote(`Going on without ${files} files that could not be used.`),
+    onNote,
   });
   return {
     ...{ state: result.state, exitCode: result.exitCode, problems: result.problems },

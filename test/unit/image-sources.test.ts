@@ -262,7 +262,10 @@ describe('a cohort that starts from images', () => {
     const { files, graph } = await prepareRun(config, root, places);
     const lost = lostFiles([failing(graph)(key, 'HAF_DATA_MISSING')]);
     for (const id of ['001', '002']) rmSync(join(root, `slides/PrimaryTumor_HE_${id}.svs`));
-    const next = await prepareRun(config, root, places, { lost, files });
+    const next = await prepareRun(config, root, places, {
+      lost,
+      earlier: { files, checks: null },
+    });
     expect(next.graph.filter(({ stage, unit }) => stage === 'tile' && unit.modality === 'WSI')).toMatchObject(
       [{ unit: { file: 'slides/PrimaryTumor_HE_002.svs' } }],
     );

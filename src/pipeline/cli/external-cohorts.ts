@@ -3,11 +3,9 @@ import type { ExternalCohort } from '../config/cohorts-schema.js';
 import type { Config } from '../config/schema.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { bundle } from './bundle.js';
 import type { UpOptions } from './options.js';
 import { say } from './output.js';
 import { summaryOf } from './summary-text.js';
-import { validate } from './validate.js';
 
 /** The cohorts of an experiment that nothing is trained on, with absolute paths. */
 export function externalCohorts({ cohorts }: Config, experiment: string): readonly ExternalCohort[] {
@@ -28,6 +26,7 @@ export async function validateOn(
   directory: RunDirectory,
   options: UpOptions,
 ): Promise<ExitCode> {
+  const [{ bundle }, { validate }] = await Promise.all([import('./bundle.js'), import('./validate.js')]);
   const methodsOf = ({ methods }: ExternalCohort): readonly string[] =>
     methods.length > 0 ? methods : [recommendedOf(directory)];
   const { run, path, runs } = directory;

@@ -11,7 +11,8 @@ import { HafError, type ExitCode } from '../core/errors.js';
 import { assertAddressSpace } from '../core/machine-room.js';
 import type { Graph } from '../graph.js';
 import { observe } from '../observe/observation.js';
-import { lostFiles, withoutLost, type LostFile } from '../runs/lost-files.js';
+import { attemptRun } from '../runs/attempts.js';
+import { withoutLost } from '../runs/lost-files.js';
 import { hashCacheOf, planRun } from '../runs/prepare.js';
 import { guardStandIn } from '../runs/stand-in-guard.js';
 import type { NamingOptions } from '../sources/name-by-content.js';
@@ -24,9 +25,6 @@ import type { PredictOptions } from './options.js';
 import { say, sayWarnings } from './output.js';
 import { makeWritable, placeFile } from './place-file.js';
 import { packageVersion } from './version.js';
-
-/** Files may be lost while the attempt that goes on without others is under way. */
-const mostAttempts = 3;
 
 /** The data of new patients as a command finds it. */
 export interface FoundPatients {
@@ -104,42 +102,38 @@ export async function runOnNewPatients(
     version: packageVersion(),
   });
   const data = { ...files.data, outcome: [], splits: [], unreadable: [...problems] };
-  let lost: readonly LostFile[] = [];
   try {
-    for (let attempt = 1; ; attempt++) {
-      const left = withoutLost(data, lost);
-      const graph = graphOf(
-        { ...files, data: left },
-        {
-          parts: options.parts ?? partsFor(left),
-          trainedPatients: options.trainedPatients ?? false,
-          heatmaps: options.heatmaps ?? false,
-        },
-      );
-      const told = [...problems, ...lost.map(({ problem }) => problem)];
-      const prepared = await planRun(
-        { config, dataRoot: root, store, files: left, graph, checks: null, lost: told },
-        options,
-      );
-      const { outcomes, exitCode, state } = await executeFromTerminal(prepared, options, observation);
-      const more = state === 'finished-with-failures' ? lostFiles(outcomes) : [];
-      if (more.length > 0 && attempt < mostAttempts) {
-        lost = [...lost, ...more];
-        continue;
-      }
-      const end = outcomes.find((outcome) => 'manifest' in outcome && outcome.manifest.stage === task.end);
-      if (end === undefined || !('manifest' in end)) return exitCode;
-      await copyFiles(end.manifest, store, options.out, shownName);
-      for (const outcome of outcomes) {
-        if (!('manifest' in outcome) || outcome.manifest.stage !== 'heatmap') continue;
-        const { manifest } = outcome;
+    const { result } = await attemptRun({
+      prepare: (lost) => {
+        const left = withoutLost(data, lost);
+        const graph = graphOf(
+          { ...files, data: left },
+          {
+            parts: options.parts ?? partsFor(left),
+            trainedPatients: options.trainedPatients ?? false,
+            heatmaps: options.heatmaps ?? false,
+          },
+        );
+        const told = [...problems, ...lost.map(({ problem }) => problem)];
+        return planRun(
+          { config, dataRoot: root, store, files: left, graph, checks: null, lost: told },
+          options,
+        );
+      },
+      execute: (prepared) => executeFromTerminal(prepared, options, observation),
+      onNote: say,
+    });
+    const done = result.outcomes.flatMap((outcome) => ('manifest' in outcome ? [outcome.manifest] : []));
+    const end = done.find(({ stage }) => stage === task.end);
+    if (end === undefined) return result.exitCode;
+    await copyFiles(end, store, options.out, shownName);
+    for (const manifest of done)
+      if (manifest.stage === 'heatmap')
         await copyFiles(manifest, store, options.out, (file) =>
           fittingPath(heatmapPath(manifest.unit, file)),
         );
-      }
-      if (!options.json) task.show();
-      return exitCode;
-    }
+    if (!options.json) task.show();
+    return result.exitCode;
   } finally {
     await observation.close();
   }

@@ -54,16 +54,23 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     },
   };
   try {
-    const { prepared, result } = await attemptRun(config, dataRoot, {
-      ...{ places: options, onNote: say, verify: options.verify ?? false },
+    const { prepared, result } = await attemptRun({
+      prepare: (lost, earlier) =>
+        prepareRun(config, dataRoot, options, {
+          ...{ onNote: say, lost, earlier },
+          verify: options.verify ?? false,
+        }),
       execute: (prepared, first) => {
         if (first) sayChecks(prepared.checks);
         return executeFromTerminal(prepared, options, watched);
       },
-      onLost: (files) => say(`Going on without ${files === 1 ? 'this file' : `these ${files} files`}.`),
+      onNote: say,
     });
-    if (result.exitCode !== exitCodes.ok || external.length === 0) return result.exitCode;
-    return await validateOn(external, prepared.directory, options);
+    if (external.length === 0) return result.exitCode;
+    if (result.exitCode === exitCodes.ok) return await validateOn(external, prepared.directory, options);
+    if (result.state !== 'interrupted')
+      say('The external cohorts are validated once the run ends without a failure.');
+    return result.exitCode;
   } finally {
     await page?.close();
     await observation.close();

@@ -3,36 +3,28 @@ import { listedTwice, type Sections } from './sections.js';
 
 /** One cohort is trained on; others have names of their own and are validated with methods of the experiment. */
 export function cohortsRules({ cohorts = [], methods = [] }: Sections): readonly ConfigFinding[] {
-  const names = cohorts.map((one) => (one.role === 'external' ? one.name : ''));
-  return [
-    ...cohorts.flatMap((one, at): ConfigFinding[] => {
-      const path = ['cohorts', at];
-      if (one.role === 'train')
-        return cohorts.findIndex(({ role }) => role === 'train') < at
-          ? [
-              {
-                path,
-                message: 'one cohort is trained on; join two in one folder, or call the other one external',
-              },
-            ]
-          : [];
-      const twice = names.indexOf(one.name) < at;
-      return [
-        ...(twice
-          ? [{ path: [...path, 'name'], message: `"${one.name}" is the name of another cohort` }]
-          : []),
-        ...listedTwice(['cohorts', String(at), 'methods'], one.methods),
-        ...one.methods.flatMap((id, k) =>
-          methods.includes(id)
-            ? []
-            : [
-                {
-                  path: [...path, 'methods', k],
-                  message: `"${id}" is no method of this experiment (${methods.join(', ')})`,
-                },
-              ],
-        ),
-      ];
-    }),
-  ];
+  const isTrain = ({ role }: { readonly role: string }): boolean => role === 'train';
+  const names = cohorts.map((one) => (one.role === 'external' ? one.name : null));
+  return cohorts.flatMap((one, at): readonly ConfigFinding[] => {
+    const path = ['cohorts', at];
+    if (one.role === 'train')
+      return cohorts.findIndex(isTrain) === at
+        ? []
+        : [
+            {
+              path,
+              message: 'one cohort is trained on; join two in one folder, or call the other one external',
+            },
+          ];
+    const twice = names.indexOf(one.name) < at;
+    const unknown = one.methods.flatMap((id, k) => (methods.includes(id) ? [] : [{ id, k }]));
+    return [
+      ...(twice ? [{ path: [...path, 'name'], message: `"${one.name}" is the name of another cohort` }] : []),
+      ...listedTwice(['cohorts', String(at), 'methods'], one.methods),
+      ...unknown.map(({ id, k }) => ({
+        path: [...path, 'methods', k],
+        message: `"${id}" is no method of this experiment (${methods.join(', ')})`,
+      })),
+    ];
+  });
 }

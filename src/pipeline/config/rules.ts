@@ -177,7 +177,6 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
       ]
     : [];
 
-/** Each combination is a training of Stage 2, and the probe chooses between them. */
 /** Joint training shares encoders and maps between all heads, so heads of other seeds would be other models. */
 const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFinding[] =>
   (fusion?.ensemble ?? 1) > 1 && schedule === 'joint'
@@ -189,6 +188,7 @@ const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFind
       ]
     : [];
 
+/** Each combination is a training of Stage 2, and the probe chooses between them. */
 function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly ConfigFinding[] {
   if (signed === undefined) return [];
   const count = signed.lambdaPD.length * signed.tau.length;

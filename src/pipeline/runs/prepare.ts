@@ -50,10 +50,11 @@ export interface PrepareOptions {
   readonly verify?: boolean;
   /** Files that an earlier attempt could not use. */
   readonly lost?: readonly LostFile[];
-  /** What it found: searched again, a file that has vanished since would be missing without a word. */
-  readonly files?: DataFiles;
-  /** What its checks found. */
-  readonly checks?: Preflight;
+  /**
+   * What that attempt and its checks found. The files are not searched again: one that has vanished since would be missing without a
+   * word.
+   */
+  readonly earlier?: Pick<PreparedRun, 'files' | 'checks'> | null;
 }
 
 /**
@@ -65,7 +66,7 @@ export async function prepareRun(
   config: Config,
   dataRoot: string | null,
   places: Places,
-  { onNote, verify = false, lost = [], files: earlier, checks: earlierChecks }: PrepareOptions = {},
+  { onNote, verify = false, lost = [], earlier = null }: PrepareOptions = {},
 ): Promise<PreparedRun> {
   if (dataRoot === null)
     throw new HafError(
@@ -75,7 +76,7 @@ export async function prepareRun(
     );
   const store = await openStore(places.store, cacheOptions(places));
   const found =
-    earlier ??
+    earlier?.files ??
     (await findSources(config, dataRoot, {
       hashCache: hashCacheOf(store),
       verify,
@@ -85,7 +86,7 @@ export async function prepareRun(
   guardStandIn(config, found.bags);
   const files = withoutLost(found, lost);
   const { preflight, tryFeatures, assertAccepted } = await import('../../operators/preflight/preflight.js');
-  const checks = earlierChecks ?? (await preflight(config, found));
+  const checks = earlier?.checks ?? (await preflight(config, found));
   assertAccepted(checks.refusals);
   const members = await memberFile(config, checks, files.bags, store);
   const groups = await groupFile(checks, store);
@@ -101,7 +102,7 @@ export async function prepareRun(
     ),
   );
   const unread = slotsOfKind(config, 'bag').filter((modality) => !read.has(modality));
-  if (earlierChecks === undefined) assertAccepted(await tryFeatures(config, files, unread));
+  if (earlier === null) assertAccepted(await tryFeatures(config, files, unread));
   return prepared;
 }
 
