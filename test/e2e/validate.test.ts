@@ -150,6 +150,67 @@ it('validates after the run on the cohorts of role external, and asks for their 
   expect(found.metrics).toEqual(resultIn('out').metrics);
 }, 300_000);
 
+it('validates a model of survival times by times', async () => {
+  const own = await workFolder({
+    methods: ['haf'],
+    data: { outcome: { kind: 'timeToEvent' } },
+    train: { epochs: 2, batch: 16 },
+  });
+  try {
+    const run = async (...args: readonly string[]): Promise<CliResult> => {
+      const ended = await cli([...args, '--no-broker'], own);
+      expect(ended.code, ended.stderr).toBe(0);
+      return ended;
+    };
+    await run('up', '-c', 'experiment.yaml');
+    await run('bundle', 'latest', '--method', 'haf', '-o', 'model.haf');
+    const { stdout } = await run('validate', 'model.haf', '--data', external, '-o', 'out', '--by', 'sex');
+    expect(stdout).toMatch(/Harrell's C +[\d.-]+ +0\.\d{3}/);
+    const text = (name: string): string => readFileSync(join(own, 'out', name), 'utf8');
+    const found = validationSchema.parse(JSON.parse(text('validation.json')));
+    expect(found.patients).toMatchObject({ predicted: 60, validated: 60, withoutOutcome: [] });
+    const external60 = (id: string): number | null | undefined =>
+      found.metrics.find((metric) => metric.id === id)?.external;
+
+    // C and the calibration in the large once more, from the table of predictions.
+    const [header = '', ...lines] = text('predictions.csv').trim().split('\n');
+    const names = header.split(',');
+    expect(names.slice(1, 6)).toEqual(['y', 'follow_up_days', 'event_by_2y', 'event_by_3y', 'event_by_5y']);
+    const rows = lines.map((line) => {
+      const [, y, days, two, , five] = line.split(',').map(Number);
+      return { y: y as number, days: days as number, two: two as number, five: five as number };
+    });
+    const pairs = rows.flatMap((a) =>
+      a.y === 0
+        ? []
+        : rows
+            .filter((b) => b.days > a.days || (b.days === a.days && b.y === 0))
+            .map((b) => (a.five > b.five ? 1 : a.five === b.five ? 0.5 : 0)),
+    );
+    expect(external60('c')).toBeCloseTo(pairs.reduce((sum: number, won) => sum + won, 0) / pairs.length, 9);
+    const deaths = [...new Set(rows.filter(({ y }) => y === 1).map(({ days }) => days))];
+    const alive = deaths
+      .filter((day) => day <= 2 * 365.25)
+      .reduce((share, day) => {
+        const died = rows.filter(({ y, days }) => y === 1 && days === day).length;
+        return share * (1 - died / rows.filter(({ days }) => days >= day).length);
+      }, 1);
+    const expected = rows.reduce((sum, { two }) => sum + two, 0) / rows.length;
+    expect(external60('observed_to_expected_2y')).toBeCloseTo((1 - alive) / expected, 9);
+
+    expect(found.riskGroups?.groups.map(({ patients }) => patients)).toEqual([30, 30]);
+    expect(found.subgroups.filter(({ by }) => by === 'sex').length).toBeGreaterThan(1);
+    expect(found.shift.map(({ input }) => input)).toContain('age_at_initial_diagnosis');
+    for (const { id, external: value, reason } of found.metrics)
+      expect([id, value === null], String(reason)).toEqual([id, reason !== null]);
+    const page = text('validation.html');
+    expect(page).toContain('Harrell');
+    expect(page).not.toMatch(/\bNaN\b|>\s*undefined/);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}, 300_000);
+
 it('reports what one outcome leaves defined', async () => {
   const restore = editOutcome((line, at) =>
     at === 0 ? line : line.replace(',living,living,', ',deceased,deceased tumor specific,'),
