@@ -126,7 +126,10 @@ export async function scoredFold(id: string, changes: Changes, outputs: number):
     modalities: slots.map((slot): BundleModality =>
       slot.kind === 'bag'
         ? { id: slot.id, kind: 'bag', width: instanceWidth, encoders: [], mpp: [], rows: [1, 300] }
-        : { id: slot.id, kind: 'table', columns: [] },
+        : {
+            ...{ id: slot.id, kind: 'table' },
+            columns: columns.map(({ name, kind }) => ({ name, kind, range: null })),
+          },
     ),
     instancesOf: (modality, patient) =>
       Float32Array.from(

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tableVectors } from '../../src/operators/preprocessing/table-vectors.js';
+import type { BundleFold } from '../../src/operators/bundle/bundle-data.js';
 import { replayDraws } from '../../src/operators/bundle/drawn-maps.js';
+import { FoldScores } from '../../src/operators/bundle/fold-scores.js';
 import { foldGraph } from '../../src/operators/onnx-export/fold-graph.js';
 import { loadRuntime, type OnnxTensor, type Runtime } from '../../src/operators/tensor/onnx/runtime.js';
 import { useBackend } from '../support/numeric-backends.js';
@@ -12,18 +13,17 @@ const runtime = await loadRuntime().catch((error: unknown): Runtime | null => {
   return null;
 });
 
-/** The encoded row of a patient, and whether there is one. */
-function vectorOf({ parts, data }: ScoredFold, modality: string, patient: number) {
-  const columns = parts.record.tables[modality]?.columns ?? [];
+/** The columns of every table of `scoredFold`, in another order than that of the fold. */
+const names = ['grade', 'age', 'site', 'sex'];
+
+/** The row of a patient as it was read; nothing where there is none. */
+function cellsOf({ data }: ScoredFold, modality: string, patient: number): Float64Array {
   const table = data.tables.get(modality);
   if (table === undefined) throw new Error(`no table ${modality}`);
   const row = table.patients.indexOf(data.patients[patient] as string);
-  const chosen = columns.map((_, at) => at);
-  return tableVectors(
-    table,
-    [row === -1 ? undefined : row],
-    { chosen, columns },
-    parts.config.tabular.absentRow,
+  const at = names.map((name) => table.columns.findIndex((column) => column.name === name));
+  return Float64Array.from(at, (k) =>
+    row === -1 ? NaN : (table.cells[row * table.columns.length + k] as number),
   );
 }
 
@@ -33,10 +33,13 @@ function inputsOf(fold: ScoredFold, { Tensor }: Runtime, patient: number, open: 
     open: new Tensor('float32', Float32Array.from(open), [1, open.length]),
   };
   fold.modalities.forEach(({ id, kind }, m) => {
-    const known = kind === 'bag' ? fold.instancesOf(id, patient) : vectorOf(fold, id, patient).values;
-    const width = kind === 'bag' ? instanceWidth : known.length;
-    const rows = open[m] === 1 ? known : new Float32Array(width).fill(NaN);
-    feeds[id] = new Tensor('float32', rows, [rows.length / width, width]);
+    if (kind === 'table') {
+      const cells = open[m] === 1 ? cellsOf(fold, id, patient) : new Float64Array(names.length).fill(NaN);
+      feeds[id] = new Tensor('float64', cells, [1, names.length]);
+      return;
+    }
+    const rows = open[m] === 1 ? fold.instancesOf(id, patient) : new Float32Array(instanceWidth).fill(NaN);
+    feeds[id] = new Tensor('float32', rows, [rows.length / instanceWidth, instanceWidth]);
   });
   return feeds;
 }
@@ -79,10 +82,21 @@ describe.skipIf(runtime === null)('an exported model gives the outputs of the mo
     const onnx = runtime as Runtime;
     const fold = await scoredFold(id, changes, outputs);
     const { model, parts, modalities, data } = fold;
-    const bytes = await foldGraph({ ...parts, rng: replayDraws(parts.arrays) }, modalities);
+    const columns = Object.fromEntries(
+      modalities.flatMap(({ id: name, kind }) => (kind === 'table' ? [[name, names]] : [])),
+    );
+    const record: BundleFold = {
+      ...{ ...parts.record, unseen: Array<number>(outputs).fill(0.25) },
+      survival: outputs === 4 ? { kind: 'hazards', innerEdges: [200, 500, 900], lastEdge: 1500 } : null,
+      calibration: { map: { kind: 'platt', slope: 0.7, intercept: -1.5 }, threshold: 0.5 },
+    };
+    const horizons = outputs === 4 ? [1, 2] : [];
+    const scores = new FoldScores(model, record, horizons);
+    const exported = { ...parts, record, rng: replayDraws(parts.arrays) };
+    const bytes = await foldGraph(exported, modalities, columns, horizons);
     const session = await onnx.InferenceSession.create(bytes, { logSeverityLevel: 3 });
     expect([...session.inputNames].sort()).toEqual([...model.modalities, 'open'].sort());
-    expect(session.outputNames).toEqual(['logits']);
+    expect(session.outputNames).toEqual(['logits', 'prediction']);
 
     const seen = [...data.patients.keys()].filter((patient) => model.sees(patient));
     let [compared, lowest, highest] = [0, Infinity, -Infinity];
@@ -104,6 +118,16 @@ describe.skipIf(runtime === null)('an exported model gives the outputs of the mo
     const rows = await model.outputs(seen);
     for (const [i, patient] of seen.entries())
       await compare(patient, had(patient), rows[i] as readonly number[]);
+    // Also a patient of whom the model sees nothing.
+    const everyone = [...data.patients.keys()];
+    for (const [patient, { probability, survival }] of (await scores.of(everyone)).entries()) {
+      const { prediction } = await session.run(inputsOf(fold, onnx, patient, had(patient)));
+      const wanted = probability === null ? survival : [probability];
+      expect(prediction?.dims).toEqual([1, wanted.length]);
+      wanted.forEach((value, h) =>
+        expect((prediction?.data as Float32Array)[h], `patient ${patient}`).toBeCloseTo(value, 5),
+      );
+    }
     // With each modality hidden from patients who have it and another one.
     for (const [m] of model.hides ? modalities.entries() : []) {
       const without = (patient: number): number[] => had(patient).map((open, k) => (k === m ? 0 : open));

@@ -1,18 +1,18 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import type { Bundle, Release } from '../bundle/bundle-data.js';
+import type { Bundle, BundleColumn, BundleModality, Release } from '../bundle/bundle-data.js';
 import { replayDraws } from '../bundle/drawn-maps.js';
 import type { OpenBundle } from '../bundle/open-bundle.js';
 import type { Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { exportableNames, isExportable } from './exportable.js';
-import { exportedFold } from './exported-fold.js';
 import {
   exportedFoldFile,
   exportedModelFile,
   exportedModelVersion,
+  type ExportedColumn,
   type ExportedModel,
 } from './exported-model-data.js';
-import { foldGraph, logitsName, openName } from './fold-graph.js';
+import { foldGraph, logitsName, openName, predictionName } from './fold-graph.js';
 import { exampleFile, pythonExample } from './python-example.js';
 
 const readmeFile = 'README.md';
@@ -31,10 +31,18 @@ export async function exportOnnx(
   assertNames(bundle);
   const text = new TextEncoder();
   const files: Record<string, Uint8Array> = {};
+  const modalities = bundle.modalities.map((modality) => exportedModality(modality, { config, folds }));
+  const columns = Object.fromEntries(
+    modalities.flatMap((one) =>
+      one.kind === 'table' ? [[one.id, one.columns.map(({ name }) => name)]] : [],
+    ),
+  );
   for (const { record, arrays } of folds)
     files[exportedFoldFile(record.fold)] = await foldGraph(
       { method, config, record, arrays, rng: replayDraws(arrays) },
       bundle.modalities,
+      columns,
+      bundle.outcome.horizons,
     );
   const model: ExportedModel = {
     format: 'haf-pipeline onnx',
@@ -45,16 +53,14 @@ export async function exportOnnx(
       kind: bundle.outcome.kind,
       positive: bundle.outcome.words.positive,
       negative: bundle.outcome.words.negative,
+      horizons: [...bundle.outcome.horizons],
     },
-    modalities: bundle.modalities.map((modality) =>
-      modality.kind === 'table'
-        ? { id: modality.id, kind: 'table', imputed: config.tabular.absentRow === 'impute' }
-        : {
-            ...{ id: modality.id, kind: 'bag', width: modality.width },
-            ...{ encoders: modality.encoders, mpp: modality.mpp },
-          },
-    ),
-    folds: folds.map(({ record }) => exportedFold(record, bundle.modalities, bundle.outcome.horizons)),
+    modalities,
+    folds: folds.map(({ record: { fold, survival, calibration } }) => ({
+      file: exportedFoldFile(fold),
+      threshold: survival === null ? (calibration?.threshold ?? null) : null,
+      survival,
+    })),
   };
   return {
     ...files,
@@ -62,6 +68,37 @@ export async function exportOnnx(
     [exampleFile]: text.encode(pythonExample),
     [readmeFile]: text.encode(readmeOf(bundle, release)),
   };
+}
+
+/** Of a table the columns that a fold reads. */
+function exportedModality(
+  modality: BundleModality,
+  { config, folds }: Pick<OpenBundle, 'config' | 'folds'>,
+): ExportedModel['modalities'][number] {
+  const { id } = modality;
+  if (modality.kind === 'bag') {
+    const { kind, width, encoders, mpp } = modality;
+    return { id, kind, width, encoders, mpp };
+  }
+  const read = new Set(
+    folds.flatMap(({ record }) => record.tables[id]?.columns.map(({ name }) => name) ?? []),
+  );
+  return {
+    ...{ id, kind: modality.kind, imputed: config.tabular.absentRow === 'impute' },
+    columns: modality.columns
+      .filter(({ name }) => read.has(name))
+      .map(({ name, kind, categories }) => ({ name, codes: codesOf(kind, categories) })),
+  };
+}
+
+/** As `predict` reads cells: words are categories in NFC, and a binary column without words has 0 and 1 alone. */
+function codesOf(
+  kind: BundleColumn['kind'],
+  categories: readonly string[] | undefined,
+): ExportedColumn['codes'] {
+  if (categories !== undefined)
+    return Object.fromEntries(categories.map((word, code) => [word.normalize('NFC'), code]));
+  return kind === 'binary' ? { '0': 0, '1': 1 } : null;
 }
 
 function assertExportable(method: Method): void {
@@ -75,7 +112,8 @@ function assertExportable(method: Method): void {
 }
 
 function assertNames({ modalities }: Bundle): void {
-  const taken = modalities.find(({ id }) => id === openName || id === logitsName);
+  const names = [openName, logitsName, predictionName];
+  const taken = modalities.find(({ id }) => names.includes(id));
   if (taken === undefined) return;
   throw new HafError(
     'HAF_BUNDLE_UNFIT',
@@ -90,8 +128,8 @@ const readmeOf = ({ method, folds, modalities }: Bundle, { run, licence }: Relea
     `# ${method.title} as ONNX`,
     '',
     `\`fold-<k>.onnx\`: the ${folds} models of the run ${run}. Licence: ${licence ?? 'not stated'}. Not for diagnosis or treatment.`,
-    `Inputs: ${modalities.map(({ id, kind, ...of }) => (kind === 'bag' && 'width' in of ? `\`${id}\` [instances, ${of.width}]` : `\`${id}\` [1, d]`)).join(', ')} and \`open\` [1, ${modalities.length}], 1 for each modality that the patient has. Result: \`logits\`.`,
-    '`model.json`: how a table row becomes an input, and how logits become probabilities or survival.',
+    `Inputs: ${modalities.map(({ id, kind, ...of }) => (kind === 'bag' && 'width' in of ? `\`${id}\` [instances, ${of.width}]` : `\`${id}\` [1, columns] in float64, NaN where a value is missing`)).join(', ')} and \`open\` [1, ${modalities.length}], 1 for each modality that the patient has. Results: \`prediction\`, the calibrated probability or the survival at each horizon, and \`logits\`.`,
+    '`model.json`: the columns of each table, the number of each word, and the threshold of each fold.',
     'Run: `pip install onnxruntime numpy`, then `python example.py patient.json`; it prints the mean over the folds and each of them.',
     'The example checks less than `haf-pipeline predict`: it flags nothing, and knows neither encoder nor scale of the instances.',
     '',

@@ -1,6 +1,6 @@
 import { slotsOf } from '../../pipeline/config/slots.js';
 import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
-import type { BundleModality } from '../bundle/bundle-data.js';
+import type { BundleFold, BundleModality } from '../bundle/bundle-data.js';
 import type { FoldParts } from '../bundle/scoring-model.js';
 import { under } from '../bundle/under.js';
 import { scoringCriterion } from '../bundle/scoring-criterion.js';
@@ -19,10 +19,13 @@ import { denseEdge, layerConstants, type TrainedArrays } from '../tensor/onnx/la
 import { trainedMlpEdge } from '../tensor/onnx/mlp-graph.js';
 import { parametersFrom, type ParameterLayout } from '../tensor/parameters.js';
 import { encoderEdge } from './encoder-edges.js';
+import { predictionEdge } from './prediction-edges.js';
+import { encodedRowEdge } from './table-edges.js';
 
-/** The mask of what a patient has and the result, as names in every graph. */
+/** Names in every graph: the mask of what a patient has, and the two results. */
 export const openName = 'open';
 export const logitsName = 'logits';
+export const predictionName = 'prediction';
 
 /** What a method reads, in the order of its slots. */
 export const readSlots = (method: Method, config: FoldParts['config']): readonly Slot[] => {
@@ -30,29 +33,38 @@ export const readSlots = (method: Method, config: FoldParts['config']): readonly
   return slotsOf(config).filter(({ id }) => own.includes(id));
 };
 
-type GraphParts = Omit<FoldParts, 'widths'>;
+type GraphParts = Omit<FoldParts, 'widths' | 'record'> & { readonly record: BundleFold };
 
 /** The vector of one modality inside a graph. */
 interface Vector extends InputShape {
   readonly edge: Edge;
 }
 
+/** The columns of each table that an input holds, by modality. */
+export type ExportedColumns = Readonly<Record<ModalityId, readonly string[]>>;
+
 /**
- * The model of one fold for one patient as an ONNX file (method.md 4 to 6): encoders, maps and fusion network in evaluation mode with
- * their weights. Inputs: for a bag modality `<id>` [instances, width]; for a table `<id>` [1, d], the encoded row; `open`
- * [1, modalities], 1 where the patient has the modality. A modality that is closed is not read: any one row stands for it. Result:
- * `logits` [1, outputs].
+ * The model of one fold for one patient as an ONNX file (method.md 2 to 6, 9.6, 11): preprocessing, encoders, maps and fusion network in
+ * evaluation mode with their weights, and calibration. Inputs: for a bag modality `<id>` [instances, width]; for a table `<id>`
+ * [1, columns] in float64, a row with NaN for missing values; `open` [1, modalities], 1 where the patient has the modality. A modality
+ * that is closed is not read: any one row stands for it. Results: `logits` [1, outputs]; `prediction`, the calibrated probability [1, 1] or
+ * S(t) [1, horizons].
  *
+ * @param horizons years; empty for a binary outcome
  * @throws Error for a method without a fusion network, and for weights that do not fit the experiment
  */
 export async function foldGraph(
   parts: GraphParts,
   modalities: readonly BundleModality[],
+  columns: ExportedColumns,
+  horizons: readonly number[],
 ): Promise<Uint8Array> {
   const graph = new OnnxGraph();
-  const fold = new FoldEdges(graph, parts, modalities);
+  const fold = new FoldEdges(graph, parts, modalities, columns);
   const logits = await fold.logits();
   graph.result(logitsName, logits, [1, parts.record.outputs]);
+  const prediction = predictionEdge(graph, parts.record, logits, fold.seen(), horizons);
+  graph.result(predictionName, prediction, [1, Math.max(1, horizons.length)]);
   return graph.toBytes();
 }
 
@@ -66,16 +78,27 @@ class FoldEdges {
     private readonly graph: OnnxGraph,
     private readonly parts: GraphParts,
     private readonly modalities: readonly BundleModality[],
+    columns: ExportedColumns,
   ) {
     this.slots = readSlots(parts.method, parts.config);
-    this.inputs = new Map(
-      this.slots.map(({ id, kind }) => [
-        id,
-        graph.input(id, { dims: [kind === 'bag' ? `instances of ${id}` : 1, this.widthOf(id)] }),
-      ]),
-    );
+    this.inputs = new Map(this.slots.map((slot) => [slot.id, this.inputOf(slot, columns[slot.id] ?? [])]));
     const open = graph.input(openName, { dims: [1, this.slots.length] });
     this.open = graph.add('Greater', [open, graph.scalar(0)]);
+  }
+
+  /** Whether the patient has any modality, [1, 1] of bool. */
+  seen(): Edge {
+    const { graph } = this;
+    const open = graph.add('ReduceSum', [graph.cast(this.open, 'float32'), graph.whole(1)], { keepdims: 1 });
+    return graph.add('Greater', [open, graph.scalar(0)]);
+  }
+
+  /** Instances of a bag, or the vector of a table row. */
+  private inputOf({ id, kind }: Slot, columns: readonly string[]): Edge {
+    const { graph, parts } = this;
+    if (kind === 'bag') return graph.input(id, { dims: [`instances of ${id}`, this.widthOf(id)] });
+    const row = graph.input(id, { type: 'float64', dims: [1, columns.length] });
+    return encodedRowEdge(graph, id, row, columns, parts.record.tables[id]?.columns ?? []);
   }
 
   logits(): Promise<Edge> {

@@ -1,13 +1,14 @@
-/** Elements of a tensor: float32 numbers, or int64 ones such as a shape. */
+/** Elements of a tensor: float32 or float64 numbers, or int64 ones such as a shape. */
 export interface OnnxConstant {
   readonly dims: readonly number[];
   readonly floats?: ArrayLike<number>;
+  readonly doubles?: ArrayLike<number>;
   readonly ints?: readonly number[];
 }
 
 /** What an input holds, and its shape where it is known; a dimension given as text is free. */
 export interface OnnxInput {
-  readonly type?: 'float32' | 'int32';
+  readonly type?: 'float32' | 'float64' | 'int32';
   readonly dims?: readonly (number | string)[];
 }
 
@@ -46,6 +47,11 @@ export class OnnxGraph {
   /** Whole numbers, as operations take axes, bounds and shapes. */
   whole(...values: readonly number[]): Edge {
     return this.constant(`whole/${values.join('_')}`, { dims: [values.length], ints: values });
+  }
+
+  /** The numbers of a tensor in another format. */
+  cast(edge: Edge, type: 'float32' | 'float64'): Edge {
+    return this.add('Cast', [edge], { to: elementTypes[type] });
   }
 
   /** Adds an operation and returns its output. */
@@ -93,15 +99,17 @@ export class OnnxGraph {
   }
 }
 
-const elementTypes = { float32: 1, int32: 6, int64: 7 } as const;
+const elementTypes = { float32: 1, int32: 6, int64: 7, float64: 11 } as const;
 const intAttribute = 2;
 
-function tensor(name: string, { dims, floats, ints }: OnnxConstant): Buffer {
-  const raw = floats
-    ? Buffer.from(Float32Array.from(floats).buffer)
-    : Buffer.from(BigInt64Array.from((ints ?? []).map(BigInt)).buffer);
+function tensor(name: string, { dims, floats, doubles, ints }: OnnxConstant): Buffer {
+  const [type, values] = floats
+    ? [elementTypes.float32, Float32Array.from(floats)]
+    : doubles
+      ? [elementTypes.float64, Float64Array.from(doubles)]
+      : [elementTypes.int64, BigInt64Array.from((ints ?? []).map(BigInt))];
   const sizes = dims.map((size): Field => [1, size]);
-  return message(...sizes, [2, floats ? elementTypes.float32 : elementTypes.int64], [8, name], [9, raw]);
+  return message(...sizes, [2, type], [8, name], [9, Buffer.from(values.buffer)]);
 }
 
 function valueInfo(name: string, type: number, dims?: readonly (number | string)[]): Buffer {

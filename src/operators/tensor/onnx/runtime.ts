@@ -6,8 +6,8 @@ export interface Runtime {
     create(model: string | Uint8Array, options: object): Promise<OnnxSession>;
   };
   readonly Tensor: new (
-    type: 'float32' | 'int32',
-    data: Float32Array | Int32Array,
+    type: 'float32' | 'float64' | 'int32',
+    data: Float32Array | Float64Array | Int32Array,
     dims: readonly number[],
   ) => OnnxTensor;
 }
