@@ -26,11 +26,16 @@ export interface OnnxSettings extends Pick<
  * [0, 1], minus mean, over standard deviation, as NCHW float32. Takes the first output: [batch, width] as it is, of
  * [batch, tokens, width] the first token, which is the class token of a ViT.
  *
+ * @param weights files that hold its weights, where they are stored apart
  * @throws HafError HAF_ENCODER_UNFIT when the model is not one, takes no such images or gives another width
  */
-export async function onnxEncoder(source: SourceFile, settings: OnnxSettings): Promise<TileEncoder> {
+export async function onnxEncoder(
+  source: SourceFile,
+  settings: OnnxSettings,
+  weights: readonly SourceFile[] = [],
+): Promise<TileEncoder> {
   const name = basename(source.name);
-  const model = await onnxModel(source);
+  const model = await onnxModel(source, weights);
   const batch = await largestBatch(model, name, settings);
   const resizes = new Map<number, Resize>();
   return {

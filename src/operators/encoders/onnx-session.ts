@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import { HafError, isMachineFault, reasonOf } from '../../pipeline/core/errors.js';
+import type { SourceFile } from '../../pipeline/stage.js';
+import { layOutParts } from '../slides/lay-out-parts.js';
 import { loadRuntime, sessionOptions, type OnnxSession, type Runtime } from '../tensor/onnx/runtime.js';
 
 /** Float32 numbers and their shape. */
@@ -55,7 +57,9 @@ async function createSession(
   throw new HafError(
     'HAF_ENCODER_UNFIT',
     `${basename(path)} cannot be loaded as an ONNX model: ${reasonOf(failure)}.`,
-    'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
+    /IR version|opset/i.test(reasonOf(failure))
+      ? 'The model was exported for a newer runtime: export it as docs/encoders.md says (dynamo=False), or put a newer onnxruntime-node in place of this one.'
+      : 'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
     { cause: failure },
   );
 }
@@ -87,22 +91,29 @@ async function open(path: string, name: string): Promise<OnnxModel> {
   };
 }
 
-let kept: { readonly sha256: string; readonly model: Promise<OnnxModel> } | null = null;
+let kept: { readonly content: string; readonly model: Promise<OnnxModel> } | null = null;
+
+async function openLaidOut(file: SourceFile, weights: readonly SourceFile[]): Promise<OnnxModel> {
+  const { path, remove } = layOutParts(file, weights, file.role);
+  try {
+    return await open(path, basename(file.name));
+  } finally {
+    remove();
+  }
+}
 
 /**
  * The model of a file, loaded once per process: a ViT-L takes seconds and 2.4 GB. Another model takes its place.
  *
- * @param name as the user knows the file
+ * @param file its name is as the user knows it
+ * @param weights files that hold its weights, where they are stored apart
  * @throws HafError HAF_ENCODER_UNFIT when the runtime is not installed, or the file is no model of one image input
  */
-export function onnxModel(file: {
-  readonly path: string;
-  readonly name: string;
-  readonly sha256: string;
-}): Promise<OnnxModel> {
-  if (kept?.sha256 === file.sha256) return kept.model;
-  const model = open(file.path, basename(file.name));
-  kept = { sha256: file.sha256, model };
+export function onnxModel(file: SourceFile, weights: readonly SourceFile[] = []): Promise<OnnxModel> {
+  const content = [file, ...weights].map(({ sha256 }) => sha256).join();
+  if (kept?.content === content) return kept.model;
+  const model = openLaidOut(file, weights);
+  kept = { content, model };
   // A failure is not kept: the package may be installed, or memory free, when the next job asks.
   model.catch(() => {
     kept = null;

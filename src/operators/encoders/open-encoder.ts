@@ -7,7 +7,7 @@ import { contradictions } from './model-config.js';
 import { onnxEncoder, type OnnxSettings } from './onnx-encoder.js';
 import { standInEncoder } from './stand-in.js';
 
-/** Role of the model among the sources of a job. */
+/** Role of the model among the sources of a job, and after it of files with its weights. */
 const encoderRole = 'encoder';
 
 /**
@@ -23,7 +23,7 @@ export async function openEncoder({
   const { modality = '' } = unit;
   const { width } = config.data.modalities[modality] as BagDeclaration;
   if (unit.encoder === 'stand-in') return { encoder: standInEncoder(width), problems: [] };
-  const source = sources.find(({ role }) => role === encoderRole);
+  const [source, ...weights] = sources.filter(({ role }) => role === encoderRole);
   if (unit.encoder !== 'onnx' || !source)
     throw new HafError(
       'HAF_INTERNAL',
@@ -37,5 +37,8 @@ export async function openEncoder({
     side: config.tile.targetSize,
     preset: unit.preset ?? null,
   };
-  return { encoder: await onnxEncoder(source, settings), problems: contradictions(source, settings) };
+  return {
+    encoder: await onnxEncoder(source, settings, weights),
+    problems: contradictions(source, settings),
+  };
 }

@@ -3,7 +3,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 import { makeTemporaryFolder } from '../../pipeline/core/temporary-folder.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 
-/** A slide at a path where the files that belong to it lie beside it. */
+/** A slide, or a model, at a path where the files that belong to it lie beside it. */
 export interface LaidOut {
   readonly path: string;
   readonly remove: () => void;
@@ -23,11 +23,11 @@ function place(from: string, to: string): void {
  * A slide of several files is opened by one of them, and names the others by their place. On a machine that has the files by content
  * alone, they are laid out in a temporary folder.
  *
- * @param sources the slide and, in the role `part`, the files that belong to it
+ * @param sources the slide and, in the role, the files that belong to it
  */
-export function layOutParts(slide: SourceFile, sources: readonly SourceFile[]): LaidOut {
+export function layOutParts(slide: SourceFile, sources: readonly SourceFile[], of = 'part'): LaidOut {
   const parts = sources
-    .filter(({ role }) => role === 'part')
+    .filter((source) => source.role === of && source !== slide)
     .map(({ name, path }) => ({ path, beside: posix.relative(posix.dirname(slide.name), name) }));
   const isThere = parts.every(({ path, beside }) => resolve(dirname(slide.path), beside) === resolve(path));
   if (isThere) return { path: slide.path, remove: () => undefined };

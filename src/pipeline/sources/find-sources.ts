@@ -7,6 +7,7 @@ import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import type { SourceFile, Unit } from '../stage.js';
 import { findBags, type FoundBags } from './bag-files.js';
+import { findEncoder } from './find-encoder.js';
 import { whyUnreadable } from './why-unreadable.js';
 import { nameByContent, type ContentName, type NamingOptions } from './name-by-content.js';
 
@@ -83,7 +84,7 @@ export async function nameFiles(
     ...(coords === undefined ? [] : [located('coords', coords)]),
     ...(annotations === undefined ? [] : [located('annotations', annotations)]),
   ];
-  const encoder = bags.some(({ kind }) => kind === 'images') ? findEncoder(config, root) : [];
+  const encoder = bags.some(({ kind }) => kind === 'images') ? await findEncoder(config, root) : [];
   const ofTables = tables.map(({ modality, names }) => ({
     modality,
     sources: names.map((name) => located('table', name)),
@@ -201,18 +202,3 @@ export const outcomeNames = ({ data }: Config): readonly string[] =>
   data.layout === 'hancock'
     ? [...new Set([data.outcome.file, 'targets.csv', 'target.csv'])]
     : [data.outcome.file];
-
-function findEncoder({ embed }: Config, root: string): readonly Found[] {
-  const { onnx } = embed.encoder;
-  if (onnx === null) return [];
-  const path = resolve(root, onnx);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isFile()) return [{ role: 'encoder', name: onnx, path }];
-  throw new HafError(
-    'HAF_ENCODER_UNFIT',
-    found
-      ? `${path} (embed.encoder.onnx) is no file, so it is no model.`
-      : `There is no model ${path} (embed.encoder.onnx).`,
-    'Correct the path: absolute, or relative to the data folder. The pipeline ships no model (docs/encoders.md).',
-  );
-}

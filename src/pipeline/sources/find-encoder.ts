@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Config } from '../config/schema.js';
+import { HafError } from '../core/errors.js';
+import { staysWithin } from '../core/path-within.js';
+
+/** A file of the encoder, not yet hashed. */
+export interface EncoderFile {
+  readonly role: 'encoder';
+  readonly name: string;
+  readonly path: string;
+}
+
+const unfit = (what: string, fix: string): HafError => new HafError('HAF_ENCODER_UNFIT', what, fix);
+
+/**
+ * The model that encodes images, and after it the files that hold its weights where they are stored apart: another file of weights
+ * is another model.
+ *
+ * @throws HafError HAF_ENCODER_UNFIT when one of them is not there
+ */
+export async function findEncoder({ embed }: Config, root: string): Promise<readonly EncoderFile[]> {
+  const { onnx } = embed.encoder;
+  if (onnx === null) return [];
+  const path = resolve(root, onnx);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() !== true)
+    throw unfit(
+      found
+        ? `${path} (embed.encoder.onnx) is no file, so it is no model.`
+        : `There is no model ${path} (embed.encoder.onnx).`,
+      'Correct the path: absolute, or relative to the data folder. The pipeline ships no model (docs/encoders.md).',
+    );
+  const { weightFiles } = await import('../../operators/encoders/onnx-weights.js');
+  const weights = weightFiles(path).map((beside): EncoderFile => {
+    const file = join(dirname(path), beside);
+    if (!staysWithin(beside) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+      throw unfit(
+        `${path} (embed.encoder.onnx) has its weights in ${JSON.stringify(beside)}, which is not beside it.`,
+        'Copy that file into the same folder, or export the model with its weights inside (docs/encoders.md).',
+      );
+    return { role: 'encoder', name: join(dirname(onnx), beside), path: file };
+  });
+  return [{ role: 'encoder', name: onnx, path }, ...weights];
+}
