@@ -1,107 +1,68 @@
-import { el, fill, row, scrolling, section, setAttribute, setCells, setText, table } from './dom.js';
+import { el, setAttribute } from './dom.js';
+import { liveTable, type LiveTable } from './live-table.js';
 import { ago, clock } from './text.js';
 import type { FailureRow, RunningRow, WorkerRow } from './wire.js';
 
-interface Part<T> {
-  readonly element: HTMLElement;
-  readonly update: (rows: readonly T[]) => void;
-}
-
 /** Who works: host, backend, slots, jobs, last heartbeat. */
-export function workerTable(): Part<WorkerRow> {
-  const heads = ['Worker', 'State', 'Host', 'Backend', 'Slots', 'Works on', 'Last heartbeat'];
-  const { table: element, body } = table(
-    'Workers that are there, and those that left or died',
-    heads,
-    [1, 5],
-  );
-  const none = el('p', { class: 'soft' }, 'No worker is known.');
-  return {
-    element: section('Workers', scrolling('Workers', element), none),
-    update: (rows) => {
-      none.hidden = rows.length > 0;
-      fill(
-        body,
-        rows,
-        ({ id }) => id,
-        ({ id }) => {
-          const line = row(heads.length, [1, 5]);
-          setAttribute(line, 'data-worker', id);
-          return line;
-        },
-        (line, { id, role, host, backend, slots, state, jobs, seen }) => {
-          const name = role === 'up' ? `${id} (up)` : id;
-          const heard = seen === null ? '' : `${ago(seen)} ago`;
-          setCells(line, [name, state, host, backend, slots, jobs.join(', '), heard]);
-          const cell = line.cells[1];
-          if (cell) setAttribute(cell, 'class', `text state-${state}`);
-        },
-      );
+export const workerTable = (): LiveTable<WorkerRow> =>
+  liveTable(
+    {
+      title: 'Workers',
+      caption: 'Workers that are there, and those that left or died',
+      none: 'No worker is known.',
     },
-  };
-}
+    [
+      { title: 'Worker', show: ({ id, role }) => (role === 'up' ? `${id} (up)` : id) },
+      { title: 'State', words: true, show: ({ state }) => state, state: ({ state }) => state },
+      { title: 'Host', words: true, show: ({ host }) => host },
+      { title: 'Backend', words: true, show: ({ backend }) => backend },
+      { title: 'Slots', words: true, show: ({ slots }) => slots },
+      { title: 'Works on', words: true, show: ({ jobs }) => jobs.join(', ') },
+      { title: 'Last heartbeat', show: ({ seen }) => (seen === null ? '' : `${ago(seen)} ago`) },
+    ],
+    ({ id }) => id,
+    (line, { id }) => setAttribute(line, 'data-worker', id),
+  );
 
 /** The jobs that run, with epoch or tiles. `onChoose` shows the learning curve of one. */
-export function runningTable(onChoose: (row: RunningRow) => void): Part<RunningRow> {
-  const heads = ['Job', 'Progress', 'For', 'Try', 'Worker', 'Curve'];
-  const { table: element, body } = table('Jobs that run now', heads, [0, 4]);
-  const none = el('p', { class: 'soft' }, 'No job runs.');
-  return {
-    element: section('Running jobs', scrolling('Running jobs', element), none),
-    update: (rows) => {
-      none.hidden = rows.length > 0;
-      fill(
-        body,
-        rows,
-        ({ job }) => job,
-        (job) => {
-          const line = row(heads.length, [0, 4]);
-          const button = el(
-            'button',
-            { type: 'button', 'aria-label': `Show the learning curve of ${job.job}` },
-            'Show',
-          );
-          button.addEventListener('click', () => onChoose(job));
-          line.cells[5]?.append(button);
-          return line;
+export const runningTable = (onChoose: (row: RunningRow) => void): LiveTable<RunningRow> =>
+  liveTable(
+    { title: 'Running jobs', caption: 'Jobs that run now', none: 'No job runs.' },
+    [
+      { title: 'Job', words: true, show: ({ job }) => job },
+      { title: 'Progress', words: true, show: progressOf },
+      { title: 'For', show: ({ startedAt }) => clock((Date.now() - Date.parse(startedAt)) / 1000) },
+      { title: 'Try', show: ({ attempt }) => String(attempt) },
+      { title: 'Worker', words: true, show: ({ worker }) => worker },
+      {
+        title: 'Curve',
+        make: (cell, item) => {
+          const label = `Show the learning curve of ${item.job}`;
+          const button = el('button', { type: 'button', 'aria-label': label }, 'Show');
+          button.addEventListener('click', () => onChoose(item));
+          cell.append(button);
         },
-        (line, { job, worker, attempt, startedAt, epoch, epochs, tiles, ofTiles }) => {
-          const training = epoch === null ? '' : `epoch ${epoch} of ${epochs ?? '?'}`;
-          const progress = tiles === null ? training : `tile ${tiles} of ${ofTiles ?? '?'}`;
-          const since = clock((Date.now() - Date.parse(startedAt)) / 1000);
-          setCells(line, [job, progress, since, String(attempt), worker]);
-        },
-      );
-    },
-  };
+      },
+    ],
+    ({ job }) => job,
+  );
+
+function progressOf({ epoch, epochs, tiles, ofTiles }: RunningRow): string {
+  if (tiles !== null) return `tile ${tiles} of ${ofTiles ?? '?'}`;
+  return epoch === null ? '' : `epoch ${epoch} of ${epochs ?? '?'}`;
 }
 
 /** What failed, why, and the command that shows more. */
-export function failureTable(): Part<FailureRow> {
-  const heads = ['Job', 'State', 'Why', 'What to do', 'More'];
-  const { table: element, body } = table('Jobs that failed or were skipped', heads, [0, 1, 2, 3, 4]);
-  const none = el('p', { class: 'soft' }, 'Nothing failed.');
-  return {
-    element: section('Failures', scrolling('Failures', element), none),
-    update: (rows) => {
-      none.hidden = rows.length > 0;
-      fill(
-        body,
-        rows,
-        ({ job }) => job,
-        () => {
-          const line = row(heads.length, [0, 1, 2, 3, 4]);
-          line.cells[4]?.append(el('code'));
-          return line;
-        },
-        (line, { job, state, code, what, fix, command }) => {
-          setCells(line, [job, state, code === null ? what : `${code} ${what}`, fix ?? '']);
-          const [shell] = line.cells[4]?.children ?? [];
-          if (shell) setText(shell, command);
-          const cell = line.cells[1];
-          if (cell) setAttribute(cell, 'class', `text state-${state}`);
-        },
-      );
-    },
-  };
-}
+export const failureTable = (): LiveTable<FailureRow> =>
+  liveTable(
+    { title: 'Failures', caption: 'Jobs that failed or were skipped', none: 'Nothing failed.' },
+    [
+      { title: 'Job', words: true, show: ({ job }) => job },
+      { title: 'State', words: true, show: ({ state }) => state, state: ({ state }) => state },
+      { title: 'Why', words: true, show: ({ code, what }) => (code === null ? what : `${code} ${what}`) },
+      { title: 'What to do', words: true, show: ({ fix }) => fix ?? '' },
+      // The command is the same for all failures of a run.
+      { title: 'More', words: true, make: (cell, { command }) => cell.append(el('code', {}, command)) },
+    ],
+    ({ job }) => job,
+  );

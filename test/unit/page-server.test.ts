@@ -103,10 +103,6 @@ describe('the server of the page', () => {
     const { get } = pageOf(new WatchedRun(), 'a-token-of-a-test');
     expect((await get('/')).status).toBe(200);
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-    for (const headers of [{}, bearer('wrong'), { cookie: 'haf_page=wrong' }, { cookie: 'haf_page=' }]) {
-      expect((await get('/api/runs', headers)).status).toBe(401);
-      expect((await get('/api/runs/demo-1/stream', headers)).status).toBe(401);
-    }
     expect((await get('/api/session', bearer('wrong'))).status).toBe(401);
     expect((await get('/api/runs', bearer('a-token-of-a-test'))).status).toBe(200);
     const session = await get('/api/session', bearer('a-token-of-a-test'));
@@ -114,6 +110,26 @@ describe('the server of the page', () => {
     expect([session.status, cookie]).toEqual([204, expect.stringMatching(/HttpOnly.*SameSite=Strict/)]);
     expect(cookie).not.toContain('a-token-of-a-test');
     expect((await get('/api/runs', { cookie: cookie.split(';')[0] ?? '' })).status).toBe(200);
+    const [name = ''] = cookie.split('=');
+    for (const headers of [{}, bearer('wrong'), { cookie: `${name}=wrong` }, { cookie: `${name}=` }]) {
+      expect((await get('/api/runs', headers)).status).toBe(401);
+      expect((await get('/api/runs/demo-1/stream', headers)).status).toBe(401);
+    }
+  });
+
+  it('has a cookie of its own, so a log-in to the page on another port ends none here', async () => {
+    const pages = [1, 2].map(() => pageOf(new WatchedRun(), 'a-token-of-a-test'));
+    const jar = new Map<string, string>();
+    // A browser sends the cookies of a host to all its ports.
+    const sent = () => ({ cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') });
+    for (const { get } of pages) {
+      const session = await get('/api/session', { ...sent(), authorization: 'Bearer a-token-of-a-test' });
+      for (const cookie of session.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(cookie) ?? [];
+        jar.set(name, value);
+      }
+    }
+    for (const { get } of pages) expect((await get('/api/runs', sent())).status).toBe(200);
   });
 
   it('lists the runs; one whose process is gone is interrupted', async () => {

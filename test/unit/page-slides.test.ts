@@ -1,16 +1,20 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Attention, PatientSlides } from '../../src/page/wire.js';
 import { directorySource } from '../../src/pipeline/page/directory-source.js';
 import { pageApp } from '../../src/pipeline/page/page-app.js';
+import { writeFiles } from '../support/result-run.js';
 import { attention, slideRun } from '../support/slide-run.js';
+import type { WatchedRun } from '../support/watched-run.js';
 
 const closing: (() => void)[] = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
 
-async function pageOfSlides() {
-  const run = await slideRun();
+const pageOfSlides = async () => pageOf(await slideRun());
+
+function pageOf(run: WatchedRun) {
   const { app, close } = pageApp(directorySource(run.runs), { token: null, hosts: [], secure: false });
   closing.push(close, () => rmSync(run.runs, { recursive: true, force: true }));
   return async (path: string): Promise<Response> =>
@@ -45,6 +49,28 @@ describe('the slides of a patient', () => {
     expect(other.slides.map(({ image, picture, reason }) => [image, picture, reason])).toEqual([
       ['a', 'paper', 'The features came without slides.'],
     ]);
+  });
+
+  it('are of the patient and the fold that the experiment says, whatever the patient is called', async () => {
+    const table = (score: number): string =>
+      `source,image,row,x,y,unit,side,score,attention,percentile\nprimary,a,0,0,0,px,256,${score},1,1\n`;
+    const shownOf = async (mode: string, patient: string) => {
+      const run = await slideRun();
+      const info = JSON.parse(readFileSync(join(run.path, 'run.json'), 'utf8')) as object;
+      writeFileSync(join(run.path, 'run.json'), JSON.stringify({ ...info, config: { cv: { mode } } }));
+      writeFiles(run, {
+        'heatmaps/WSI/P1-fold2.csv': table(2),
+        'heatmaps/WSI/P1-fold2-fold0.csv': table(20),
+      });
+      const get = pageOf(run);
+      const answer = await get(patient);
+      const { slides = [] } = (await answer.json()) as Partial<PatientSlides>;
+      return slides.flatMap(({ attention: names }) => names);
+    };
+    expect(await shownOf('kfold', 'P1')).toEqual(['WSI']);
+    expect(await shownOf('kfold', 'P1-fold2')).toEqual(['WSI']);
+    expect(await shownOf('fixedTest', 'P1')).toEqual(['WSI fold 2']);
+    expect(await shownOf('fixedTest', 'P1-fold2')).toEqual(['WSI fold 0']);
   });
 
   it('are cut into tiles of Deep Zoom', async () => {

@@ -54,7 +54,8 @@ const sameText = (a: string, b: string): boolean => {
  */
 export function guard({ token, hosts, secure }: GuardOptions) {
   const session = randomBytes(24).toString('hex');
-  const cookie = 'haf_page';
+  // Cookies belong to a host name and not to a port: a page on another port of this machine has another name for its own.
+  const cookie = `haf_page_${randomBytes(4).toString('hex')}`;
   const own = new Set(['localhost', hostname().toLowerCase(), ...hosts.map((host) => host.toLowerCase())]);
   const hasToken = (context: Context): boolean =>
     token === null || sameText(context.req.header('authorization') ?? '', `Bearer ${token}`);

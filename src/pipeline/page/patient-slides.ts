@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attention, PatientSlides, SlideEntry } from '../../page/wire.js';
 import { staysWithin } from '../core/path-within.js';
+import { heatmapFiles } from './heatmap-files.js';
 import { namesIn, rowsIn, type Row } from './run-files.js';
 import type { ShelvedSlide } from './slide-shelf.js';
 
@@ -33,19 +34,16 @@ export function patientSlides(
 ): ShownPatient | null {
   const attended = new Map<string, Map<string, Attention>>();
   const heatmaps = new Map<string, { modality: string; path: string }>();
-  for (const modality of namesIn(join(directory, 'heatmaps')))
-    for (const file of namesIn(join(directory, 'heatmaps', modality))) {
-      const fold = foldOf(file, patient);
-      if (fold === null) continue;
-      const path = join(directory, 'heatmaps', modality, file);
-      if (file.endsWith('.png'))
-        heatmaps.set(`${modality}-${file}`, { modality: `${modality}${fold}`, path });
-      else
-        for (const [image, attention] of attentionIn(path, usualStep)) {
-          const known = attended.get(image) ?? new Map<string, Attention>();
-          attended.set(image, known.set(`${modality}${fold}`, attention));
-        }
-    }
+  for (const { modality, file, path, patient: of, fold } of heatmapFiles(directory)) {
+    if (of !== patient) continue;
+    const name = fold === null ? modality : `${modality} fold ${fold}`;
+    if (file.endsWith('.png')) heatmaps.set(`${modality}-${file}`, { modality: name, path });
+    else
+      for (const [image, attention] of attentionIn(path, usualStep)) {
+        const known = attended.get(image) ?? new Map<string, Attention>();
+        attended.set(image, known.set(name, attention));
+      }
+  }
   const tiled = rowsIn(join(directory, 'tiles.csv')).filter((row) => row.patient === patient);
   const slides = tiled.map((row): Omit<ShownSlide, 'slide'> => {
     const { id = '', file = '', scene = '', source = '', width = '', height = '' } = row;
@@ -86,15 +84,6 @@ export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): Patien
   })),
   heatmaps: [...heatmaps].map(([file, { modality }]) => ({ modality, file })),
 });
-
-/** `''` for a table or picture of the patient, ` fold 3` for one of a fold; null for anything else. */
-function foldOf(file: string, patient: string): string | null {
-  const stem = /^(.*)\.(?:csv|png)$/s.exec(file)?.[1];
-  if (stem === undefined) return null;
-  if (stem === patient) return '';
-  const [, fold] = stem.startsWith(`${patient}-fold`) ? (/-fold(\d+)$/.exec(stem) ?? []) : [];
-  return fold !== undefined && stem === `${patient}-fold${fold}` ? ` fold ${fold}` : null;
-}
 
 /** The attention of each image in a table of `heatmap`. */
 function attentionIn(

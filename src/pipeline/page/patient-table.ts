@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { isMethodId, methodOf } from '../../operators/methods/registry.js';
 import type { PatientTable } from '../../page/wire.js';
+import { heatmapFiles } from './heatmap-files.js';
 import { namesIn, rowsIn } from './run-files.js';
 
 /** A test row of predictions.csv. */
@@ -58,7 +58,10 @@ export async function patientTable(directory: string): Promise<PatientTable> {
     }
   for (const { patient = '', modality = '' } of rowsIn(join(directory, 'files.csv')))
     if (modality !== '') patients.get(patient)?.modalities.add(modality);
-  const drawn = new Set(rowsIn(join(directory, 'tiles.csv')).map(({ patient = '' }) => patient));
+  const drawn = new Set([
+    ...rowsIn(join(directory, 'tiles.csv')).map(({ patient = '' }) => patient),
+    ...heatmapFiles(directory).map(({ patient }) => patient),
+  ]);
   const ordered = orderedMethods(directory, methods);
   return {
     shows: timed ? 'risk' : 'probability',
@@ -70,7 +73,7 @@ export async function patientTable(directory: string): Promise<PatientTable> {
           const known = sums.get(method);
           return known && known.count > 0 ? known.sum / known.count : null;
         }),
-        pictures: drawn.has(id) || hasHeatmap(directory, id),
+        pictures: drawn.has(id),
       }))
       .sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true })),
   };
@@ -87,11 +90,6 @@ function onlyModality(method: string): string | null {
   const reads = isMethodId(method) ? methodOf(method).reads : null;
   return Array.isArray(reads) && reads.length === 1 ? String(reads[0]) : null;
 }
-
-const hasHeatmap = (directory: string, patient: string): boolean =>
-  namesIn(join(directory, 'heatmaps')).some((modality) =>
-    existsSync(join(directory, 'heatmaps', modality, `${patient}.csv`)),
-  );
 
 function testedIn(
   path: string,
