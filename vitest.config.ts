@@ -12,6 +12,7 @@ export const slow = [
   'test/e2e/pages.test.ts',
   'test/e2e/up.test.ts',
   'test/integration/faults-*.test.ts',
+  'test/integration/page-broker.test.ts',
 ];
 
 const shared = {

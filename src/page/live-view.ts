@@ -5,7 +5,7 @@ import { failureTable, runningTable, workerTable } from './job-tables.js';
 import { resultsAddress } from './results-view.js';
 import { scoreTable } from './score-table.js';
 import { stageGraph } from './stage-graph.js';
-import { follow } from './stream.js';
+import { follow, type Link } from './stream.js';
 import { clock, counted, words } from './text.js';
 import type { Frame, Head, Sections } from './wire.js';
 
@@ -51,8 +51,7 @@ export function liveView(main: HTMLElement, run: string, say: (text: string) => 
       last = sections;
       for (const name of changed) apply(name, sections);
     },
-    onLink: (connected) =>
-      say(connected ? '' : 'The connection is cut. It is tried again; what was missed will be shown.'),
+    onLink: (link) => say(linkText(link, run)),
   });
   // Clocks and heartbeats grow although nothing happens.
   const ticking = setInterval(() => {
@@ -66,6 +65,19 @@ export function liveView(main: HTMLElement, run: string, say: (text: string) => 
     curves.leave();
     say('');
   };
+}
+
+function linkText(link: Link, run: string): string {
+  switch (link) {
+    case 'open':
+      return '';
+    case 'cut':
+      return 'The connection is cut. It is tried again; what was missed will be shown.';
+    case 'ended':
+      return `The command that served this page has ended. This is the last state. "haf-pipeline page ${run}" shows the run again.`;
+    case 'refused':
+      return 'This page needs a token. Open the whole address that the command printed, with all that follows "#".';
+  }
 }
 
 function headPart(run: string): { element: HTMLElement; update: (head: Head) => void } {
@@ -118,7 +130,7 @@ function warningsOf({ link, unread, state }: Head): string[] {
   return [
     link === 'gone' ? 'The directory of this run was deleted. What is shown is gone.' : '',
     link === 'away' ? 'The broker cannot be reached. Running jobs go on; the connection is tried again.' : '',
-    unread > 0 ? `${counted(unread, 'event')} of another version are not shown.` : '',
+    unread > 0 ? `${counted(unread, 'event')} of another version: not shown.` : '',
     state === 'interrupted' ? 'The "up" of this run is gone. The same command goes on with it.' : '',
   ].filter(Boolean);
 }

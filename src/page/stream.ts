@@ -1,16 +1,22 @@
-import { ask, ofRun, type Leave } from './api.js';
+import { ApiError, ask, ofRun, type Leave } from './api.js';
 import { isExported } from './exported.js';
 import type { Frame, Sections } from './wire.js';
+
+/** `ended`: the server said goodbye. `refused`: it does not know this browser, for example because it was started anew. */
+export type Link = 'open' | 'cut' | 'ended' | 'refused';
 
 export interface Following {
   /** The sections so far, and the names of those that are new. */
   readonly onFrame: (sections: Frame, changed: readonly (keyof Sections)[]) => void;
-  readonly onLink: (connected: boolean) => void;
+  readonly onLink: (link: Link) => void;
 }
+
+/** A stream that the browser gave up is asked for again after this time. */
+const againMs = 2000;
 
 /**
  * Follows a run. The browser connects again by itself after a cut and names the last frame it has, so the server sends
- * what was missed. A stream that the server refuses for good is tried again here.
+ * what was missed. A stream that ended, or that the server refuses, is asked for again here: another process may serve the same port.
  */
 export function follow(run: string, { onFrame, onLink }: Following): Leave {
   if (isExported) {
@@ -20,15 +26,37 @@ export function follow(run: string, { onFrame, onLink }: Following): Leave {
     return () => undefined;
   }
   let sections: Frame = {};
-  let [left, retry] = [false, 0];
+  let [left, ended, retry] = [false, false, 0];
   let source: EventSource;
+  const again = (): void => {
+    source.close();
+    retry = window.setTimeout(connect, againMs);
+  };
+  const refusedOr = (link: Link): Promise<Link> =>
+    ask('/api/runs').then(
+      () => link,
+      (error: unknown) => (error instanceof ApiError && error.status === 401 ? 'refused' : link),
+    );
   const connect = (): void => {
     source = new EventSource(ofRun(run, 'stream'));
-    source.addEventListener('open', () => onLink(true));
+    source.addEventListener('open', () => {
+      ended = false;
+      onLink('open');
+    });
+    source.addEventListener('end', () => {
+      ended = true;
+      onLink('ended');
+      again();
+    });
     source.addEventListener('error', () => {
       if (left) return;
-      onLink(false);
-      if (source.readyState === EventSource.CLOSED) retry = window.setTimeout(connect, 2000);
+      const link: Link = ended ? 'ended' : 'cut';
+      if (source.readyState !== EventSource.CLOSED) return onLink(link);
+      const mine = source;
+      again();
+      void refusedOr(link).then((found) => {
+        if (!left && source === mine) onLink(found);
+      });
     });
     source.addEventListener('frame', (event: MessageEvent<string>) => {
       const frame = JSON.parse(event.data) as Frame;

@@ -133,7 +133,7 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
     await worker.getByText('gone').waitFor();
   });
 
-  it('says that the connection is cut, and shows what was missed when it is back', async () => {
+  it('says that the server has ended, and shows what was missed when it is back', async () => {
     run = new WatchedRun();
     run.tell(begun());
     await serve();
@@ -141,11 +141,11 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
     const { page } = await opened(url);
     await page.getByText('0 of 14 jobs').waitFor();
     await served.close();
-    await page.getByText('The connection is cut.').waitFor();
+    await page.getByText('The command that served this page has ended.').waitFor();
     run.tell(doneJob('stage3', haf(0)), doneJob('stage3', haf(1)));
     await serve(Number(new URL(url).port));
     await page.getByText('2 of 14 jobs').waitFor();
-    await page.getByText('The connection is cut.').waitFor({ state: 'detached' });
+    await page.getByText('The command that served this page').waitFor({ state: 'detached' });
     rmSync(run.path, { recursive: true });
     await page.getByText('The directory of this run was deleted.').waitFor();
   });

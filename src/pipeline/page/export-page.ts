@@ -104,7 +104,7 @@ export async function exportPage(source: PageSource, run: string, folder: string
     write('index.html', exportedHtml());
     return { files, leftOut };
   } finally {
-    close();
+    await close();
   }
 }
 

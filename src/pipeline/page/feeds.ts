@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PageSource } from './page-source.js';
 import { RunFeed } from './run-feed.js';
 
@@ -5,6 +6,8 @@ import { RunFeed } from './run-feed.js';
 const keepMs = 120_000;
 /** More feeds without watchers are closed, the oldest first. */
 const mostIdle = 8;
+/** The end of a run is in its log just before the page of `up` is closed; a log is looked at more often than this. */
+const lastLookMs = 200;
 
 interface Kept {
   readonly feed: RunFeed;
@@ -37,7 +40,9 @@ export class Feeds {
     for (const [other] of idle.slice(0, Math.max(0, idle.length - mostIdle))) this.drop(other);
   }
 
-  close(): void {
+  /** Lets the watchers see what the logs got last, and closes all feeds. */
+  async close(): Promise<void> {
+    if ([...this.kept.values()].some(({ watchers }) => watchers > 0)) await sleep(lastLookMs);
     for (const run of [...this.kept.keys()]) this.drop(run);
   }
 

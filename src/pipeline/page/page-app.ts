@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { firstValueFrom, fromEvent, merge, take, timer } from 'rxjs';
+import { endWith, firstValueFrom, fromEvent, merge, take, timer } from 'rxjs';
 import type { JobEntry, RunEntry } from '../../page/wire.js';
 import { stageNames, type StageName } from '../stage.js';
 import { pageAssets } from './assets.js';
@@ -81,10 +81,15 @@ export function pageApp(source: PageSource, options: GuardOptions) {
         await stream.writeSSE({ event: 'hello', data: '', retry: retryMs });
         while (!ended.signal.aborted) {
           const frame = feed.since(version);
+          if (frame === null && feed.ended) {
+            await stream.writeSSE({ event: 'end', data: '' });
+            return;
+          }
           if (frame === null) {
-            const more = merge(feed.changes, timer(beatMs), cut).pipe(take(1));
+            const more = merge(feed.changes.pipe(endWith(null)), timer(beatMs), cut).pipe(take(1));
             await firstValueFrom(more, { defaultValue: null });
-            if (feed.since(version) === null && !ended.signal.aborted) await stream.write(': beat\n\n');
+            if (feed.since(version) === null && !ended.signal.aborted && !feed.ended)
+              await stream.write(': beat\n\n');
           } else {
             version = frame.version;
             await stream.writeSSE({ event: 'frame', id: frame.id, data: frame.data });
@@ -126,8 +131,9 @@ export function pageApp(source: PageSource, options: GuardOptions) {
   const slides = slideRoutes(source);
   app.route('/', slides.routes);
   app.notFound((context) => context.json({ error: 'There is nothing here.' }, 404));
-  const close = (): void => {
-    feeds.close();
+  /** Tells the watchers that the page ends. */
+  const close = async (): Promise<void> => {
+    await feeds.close();
     void slides.close();
   };
   return { app, feeds, close };

@@ -114,10 +114,16 @@ export class RunFeed {
     return this.since(0)?.data ?? null;
   }
 
+  /** Whether the feed was closed: no section will change any more. */
+  get ended(): boolean {
+    return this.closed;
+  }
+
   close(): void {
+    clearTimeout(this.tick);
+    if (this.tick !== undefined) this.build();
     this.closed = true;
     clearInterval(this.asking);
-    clearTimeout(this.tick);
     this.following?.unsubscribe();
     this.changes.complete();
     this.read.complete();

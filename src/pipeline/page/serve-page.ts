@@ -16,6 +16,9 @@ export interface ServedPage {
   readonly close: () => Promise<void>;
 }
 
+/** Watchers that take longer to hear of the end are cut off. */
+const goodbyeMs = 500;
+
 /**
  * Serves the live page until it is closed.
  *
@@ -37,7 +40,7 @@ export async function servePage(address: PageAddress, source: PageSource): Promi
     ) as Server;
     made.once('error', (error) => reject(unusable(address, error)));
   }).catch((error: unknown) => {
-    close();
+    void close();
     throw error;
   });
   const { address: bound, port: taken } = server.address() as AddressInfo;
@@ -47,12 +50,12 @@ export async function servePage(address: PageAddress, source: PageSource): Promi
       const view = run === null ? '/' : `/run/${encodeURIComponent(run)}`;
       return token === null ? `${at}#${view}` : `${at}#token=${token}&${view}`;
     },
-    close: () =>
-      new Promise((resolve) => {
-        close();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      await close();
+      const late = setTimeout(() => server.closeAllConnections(), goodbyeMs);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(late);
+    },
   };
 }
 
