@@ -6,8 +6,10 @@ import { pageApp } from '../../src/pipeline/page/page-app.js';
 import { results, writeFiles } from '../support/result-run.js';
 import { WatchedRun } from '../support/watched-run.js';
 
-const closing: (() => void)[] = [];
-afterEach(() => closing.splice(0).forEach((close) => close()));
+const closing: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
 
 function pageOf(files: Readonly<Record<string, string>>) {
   const run = new WatchedRun();

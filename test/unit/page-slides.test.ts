@@ -9,8 +9,10 @@ import { writeFiles } from '../support/result-run.js';
 import { attention, slideRun } from '../support/slide-run.js';
 import type { WatchedRun } from '../support/watched-run.js';
 
-const closing: (() => void)[] = [];
-afterEach(() => closing.splice(0).forEach((close) => close()));
+const closing: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
 
 const pageOfSlides = async () => pageOf(await slideRun());
 
