@@ -10,6 +10,7 @@ export const slow = [
   'test/e2e/cases.test.ts',
   'test/e2e/package.test.ts',
   'test/e2e/pages.test.ts',
+  'test/e2e/site.test.ts',
   'test/e2e/up.test.ts',
   'test/integration/faults-*.test.ts',
   'test/integration/page-broker.test.ts',
