@@ -1,11 +1,11 @@
 // A worker whose jobs only sleep: what is left is what the bus, the runner and the store take. Runs the built code.
-// Arguments: broker port, store folder, milliseconds of a job.
+// Arguments: broker port, store folder, milliseconds of a job; the version that it says it is, and its jobs at once.
 import { joinBus } from '../../dist/src/pipeline/bus/nats/connect-bus.js';
 import { together } from '../../dist/src/pipeline/observe/worker-observer.js';
 import { FileStore } from '../../dist/src/pipeline/store/file-store.js';
 import { startRunner } from '../../dist/src/workers/runner.js';
 
-const [port, root, ms] = process.argv.slice(2);
+const [port, root, ms, codeVersion = 'bench', atOnce = '1'] = process.argv.slice(2);
 const address = { servers: [`127.0.0.1:${port}`], auth: { kind: 'none' }, tls: null, origin: 'bench' };
 const bus = await joinBus(address, 'worker');
 const store = new FileStore(root);
@@ -15,9 +15,9 @@ const executor = {
   close: () => Promise.resolve(),
 };
 startRunner({
-  ...{ bus, worker: `w-${process.pid}`, codeVersion: 'bench', anyVersion: false, data: null },
+  ...{ bus, worker: `w-${process.pid}`, codeVersion, anyVersion: false, data: null },
   observer: together(),
   storeOf: () => Promise.resolve(store),
-  lanes: [{ jobClass: 'gpu', executor }],
+  lanes: Array.from({ length: Number(atOnce) }, () => ({ jobClass: 'gpu', executor })),
 });
 process.send?.('ready');
