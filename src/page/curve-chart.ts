@@ -50,7 +50,17 @@ function optionsOf({ lines }: Curve, width: number): uPlot.Options {
   return {
     ...{ width, height },
     scales: { x: { time: false } },
-    axes: [{ ...axis, label: 'Epoch' }, axis],
+    // Epochs are whole numbers.
+    axes: [
+      {
+        ...axis,
+        label: 'Epoch',
+        incrs: [1, 2, 5]
+          .flatMap((step) => [1, 10, 100, 1e3, 1e4, 1e5].map((size) => step * size))
+          .sort((a, b) => a - b),
+      },
+      axis,
+    ],
     series: [
       { label: 'Epoch' },
       ...lines.map(({ name }, at) => ({

@@ -5,6 +5,7 @@ import type { Curve, JobEntry, RunningRow, StageRow } from './wire.js';
 
 /** A curve of a running job is read again at most this often. */
 const againMs = 1000;
+const afterEndMs = 2000;
 /** The stages whose jobs train, in the order of the data. */
 const trained = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
 
@@ -124,6 +125,8 @@ export function curvePanel(run: string): {
       // The epochs that a job told last are read when it has ended.
       const shown = rows.find(({ job }) => job === jobBox.value);
       const now = shown?.epoch ?? null;
+      // The files of a job that ended are there a moment later, with the epochs that its worker did not tell.
+      if (now === null && epoch !== null) setTimeout(() => void read(), afterEndMs);
       if (now === epoch || performance.now() - askedAt < againMs) return;
       epoch = now;
       void read();

@@ -107,7 +107,7 @@ function headPart(run: string): { element: HTMLElement; update: (head: Head) => 
       setAttribute(failed, 'class', 'state-failed');
       const began = head.startedAt === null ? null : (Date.now() - Date.parse(head.startedAt)) / 1000;
       const seconds = head.seconds ?? (head.state === 'running' ? began : null);
-      setText(time, seconds === null ? '' : clock(seconds));
+      setText(time, seconds === null ? '' : `${head.seconds === null ? 'for' : 'took'} ${clock(seconds)}`);
       setText(left, leftText(head));
       setText(bus, head.bus);
       bar.value = head.jobs > 0 ? head.ended / head.jobs : 0;

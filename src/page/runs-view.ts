@@ -10,7 +10,7 @@ const againMs = 3000;
 /** All runs of the source, side by side. */
 export function runsView(main: HTMLElement, say: (text: string) => void): Leave {
   const heads = ['Run', 'State', 'Started', 'Open'];
-  const { table: element, body } = table('The newest first', heads, [1, 3]);
+  const { table: element, body } = table('The newest first', heads, [1, 2, 3]);
   const none = el(
     'p',
     { class: 'soft', hidden: true },
@@ -41,7 +41,7 @@ export function runsView(main: HTMLElement, say: (text: string) => void): Leave 
 }
 
 function makeRow({ run, report, results }: RunEntry): HTMLTableRowElement {
-  const line = row(4, [1, 3]);
+  const line = row(4, [1, 2, 3]);
   const [name, , , open] = line.cells;
   name?.append(el('a', { href: `#/run/${encodeURIComponent(run)}` }, run));
   if (results)

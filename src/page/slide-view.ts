@@ -1,5 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
 import { ask, leadTo, ofRun, type Leave } from './api.js';
+import { legend } from './attention-legend.js';
 import { drawLayer, type GeoJson, type Ring, ringsOf, type Tile } from './attention-layer.js';
 import { el, scrolling, setText, shown } from './dom.js';
 import { resultsAddress } from './results-view.js';
@@ -209,10 +210,11 @@ export function slideView(main: HTMLElement, run: string, patient: string): Leav
       el('label', {}, cutText, cut),
       el('label', { class: 'line' }, withAttention, 'Attention'),
       el('label', { class: 'line' }, withContours, 'Tissue'),
-      ...buttons,
+      el('span', { class: 'group' }, ...buttons),
     ),
     note,
     place,
+    legend(),
     hover,
     pictures,
     el('h2', {}, 'Tiles with the highest attention'),

@@ -3,7 +3,8 @@ import { layoutOf } from './stage-layout.js';
 import { counted } from './text.js';
 import type { JobState, StageRow } from './wire.js';
 
-const [boxWidth, boxHeight, gapX, gapY] = [168, 90, 40, 14];
+/** Boxes shrink to the least width before the arrows are given up. */
+const [leastWidth, mostWidth, boxHeight, gapX, gapY] = [118, 176, 104, 22, 14];
 const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;
 const svgName = 'http://www.w3.org/2000/svg';
 
@@ -15,27 +16,32 @@ export function stageGraph(): { element: HTMLElement; update: (stages: readonly 
   const element = el('div', { class: 'graph', tabindex: 0, role: 'region', 'aria-label': 'Stage graph' });
   element.append(lines, list);
   let drawn = '';
+  let rows: readonly StageRow[] = [];
 
-  const place = (stages: readonly StageRow[]): void => {
-    const shape = JSON.stringify(stages.map(({ stage, reads }) => [stage, reads]));
-    if (shape === drawn) return;
+  const place = (): void => {
+    const room = element.clientWidth;
+    const shape = JSON.stringify([room, ...rows.map(({ stage, reads }) => [stage, reads])]);
+    if (shape === drawn || room === 0) return;
     drawn = shape;
-    const { places, arrows } = layoutOf(stages);
+    const { places, arrows } = layoutOf(rows, Math.max(1, Math.floor((room + gapX) / (leastWidth + gapX))));
+    const taken = [...places.values()];
+    const columns = 1 + Math.max(0, ...taken.map(([column]) => column));
+    const lineCount = 1 + Math.max(0, ...taken.map(([, line]) => line));
+    const fitting = Math.floor((room + gapX) / columns) - gapX;
+    const boxWidth = Math.min(mostWidth, Math.max(leastWidth, fitting));
     const at = (stage: string): readonly [number, number] => {
       const [column, line] = places.get(stage) ?? [0, 0];
       return [column * (boxWidth + gapX), line * (boxHeight + gapY)];
     };
-    const columns = Math.max(0, ...[...places.values()].map(([column]) => column)) + 1;
-    const rows = Math.max(0, ...[...places.values()].map(([, line]) => line)) + 1;
-    const [width, height] = [columns * (boxWidth + gapX) - gapX, rows * (boxHeight + gapY)];
     for (const box of [lines, list]) {
-      box.style.width = `${width}px`;
-      box.style.height = `${height}px`;
+      box.style.width = `${columns * (boxWidth + gapX) - gapX}px`;
+      box.style.height = `${lineCount * (boxHeight + gapY)}px`;
     }
     for (const item of list.children as HTMLCollectionOf<HTMLElement>) {
       const [x, y] = at(item.dataset.stage ?? '');
       item.style.left = `${x}px`;
       item.style.top = `${y}px`;
+      item.style.width = `${boxWidth}px`;
     }
     lines.replaceChildren(
       ...arrows.map(([from, to]) => {
@@ -47,12 +53,14 @@ export function stageGraph(): { element: HTMLElement; update: (stages: readonly 
       }),
     );
   };
+  new ResizeObserver(place).observe(element);
 
   return {
     element,
     update: (stages) => {
+      rows = stages;
       fill(list, stages, ({ stage }) => stage, makeBox, updateBox);
-      place(stages);
+      place();
     },
   };
 }

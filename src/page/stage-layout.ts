@@ -11,21 +11,24 @@ export interface Layout {
   readonly arrows: readonly (readonly [from: string, to: string])[];
 }
 
-const columnsWithoutArrows = 5;
+/**
+ * Stages in columns: each stands right of all that it reads. In the order of the data flow, line by line and without arrows, where
+ * nothing is known of what they read or where so many columns do not fit.
+ *
+ * @param most columns that fit
+ */
+export function layoutOf(nodes: readonly Node[], most: number): Layout {
+  const layout = layered(nodes);
+  const columns = 1 + Math.max(0, ...[...layout.places.values()].map(([column]) => column));
+  if (columns <= most && nodes.some(({ reads }) => reads.length > 0)) return layout;
+  return {
+    places: new Map(nodes.map(({ stage }, at) => [stage, [at % most, Math.floor(at / most)]])),
+    arrows: [],
+  };
+}
 
-/** Stages in columns: each stands right of all that it reads. Without any reads, in the order of the data flow. */
-export function layoutOf(nodes: readonly Node[]): Layout {
+function layered(nodes: readonly Node[]): Layout {
   const known = new Map(nodes.map((node) => [node.stage, node]));
-  if (nodes.every(({ reads }) => reads.length === 0))
-    return {
-      places: new Map(
-        nodes.map(({ stage }, at) => [
-          stage,
-          [at % columnsWithoutArrows, Math.floor(at / columnsWithoutArrows)],
-        ]),
-      ),
-      arrows: [],
-    };
   const depths = new Map<string, number>();
   const depthOf = (stage: string): number => {
     const before = depths.get(stage);

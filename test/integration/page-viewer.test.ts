@@ -1,11 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { colourOf } from '../../src/operators/heatmaps/colour-map.js';
 import { directorySource } from '../../src/pipeline/page/directory-source.js';
 import { servePage, type ServedPage } from '../../src/pipeline/page/serve-page.js';
 import { browserProgram, startBrowser } from '../support/browser.js';
+import { writeFiles } from '../support/result-run.js';
 import { slideRun } from '../support/slide-run.js';
 import type { WatchedRun } from '../support/watched-run.js';
 
@@ -135,6 +137,32 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
     expect(complaints).toEqual([]);
     const { origin } = new URL(served.urlOf(null));
     expect(asked.filter((url) => !url.startsWith(origin) && !/^(data|blob):/.test(url))).toEqual([]);
+  });
+
+  it('shows a patient as text, whatever the patient is called', async () => {
+    const hostile = `<img src=x onerror=alert(1)> "'\u202e/..#%2f`;
+    const kept = readFileSync(join(run.path, 'tiles.csv'), 'utf8');
+    const cell = `"${hostile.replaceAll('"', '""')}"`;
+    writeFiles(run, {
+      'tiles.csv': `${kept}h,slides/b.svs,${cell},primary,ok,,x,x,600,300,0\n`,
+      'folds/1/blood/predictions.csv': `patient,split,y,logit,p,observed\n${cell},test,1,0,0.4,true\n`,
+      // Patients are read again when the results were written again.
+      'summary.json': '{} ',
+    });
+    try {
+      const { page, complaints } = await opened('/results/patients');
+      const link = page.getByRole('link', { name: '<img src=x onerror=alert(1)>' });
+      expect(await link.innerText()).toContain('\\u202e/..#%2f');
+      await link.click();
+      await page.getByRole('heading', { name: /Patient <img src=x/ }).waitFor();
+      await page.getByText('slides/b.svs is not there any more.').waitFor();
+      expect(await page.locator('main img').count()).toBe(0);
+      expect(await page.locator('main').innerText()).not.toContain('\u202e');
+      expect(complaints).toEqual([]);
+    } finally {
+      writeFiles(run, { 'tiles.csv': kept });
+      rmSync(join(run.path, 'folds/1/blood'), { recursive: true });
+    }
   });
 
   it('shows another slide of the patient by its picture when the file is gone', async () => {

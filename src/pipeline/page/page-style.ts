@@ -18,20 +18,25 @@ a { color: var(--link); }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .25rem 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
 .soft { color: var(--soft); }
+.facts > :empty { display: none; }
 .facts { display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; margin: .25rem 0; min-height: 1.5rem; }
 .news { position: fixed; bottom: 0; left: 0; right: 0; background: var(--failed); color: var(--page); text-align: center; }
 .news:empty { display: none; } .news:not(:empty) { padding: .5rem; }
 .warning { border: 2px solid var(--failed); border-radius: 4px; padding: .5rem .75rem; max-width: 60rem; }
 .warning[hidden] { display: none; }
-progress { width: 100%; max-width: 40rem; height: .8rem; accent-color: var(--done); }
+progress { appearance: none; display: block; width: 100%; height: .5rem; margin: .5rem 0; border: 0; border-radius: 4px; overflow: hidden; background: var(--line); }
+progress::-webkit-progress-bar { background: var(--line); } progress::-webkit-progress-value { background: var(--done); } progress::-moz-progress-bar { background: var(--done); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .25rem 0; }
+@media (min-width: 40rem) { caption { white-space: nowrap; } }
 th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 thead th { vertical-align: bottom; font-weight: 600; }
 tbody th { font-weight: 400; }
+.scroll th:first-child { position: sticky; left: 0; background: var(--page); }
+.scroll tbody tr:hover > * { background: var(--band); }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-td.text, th.text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }
+td.text, th.text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; max-width: 40rem; }
 th button { all: unset; cursor: pointer; border-bottom: 1px dotted var(--soft); }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 th[aria-sort=ascending] button::after { content: ' \\25B2'; font-size: .7em; }
@@ -43,7 +48,7 @@ th[aria-sort=descending] button::after { content: ' \\25BC'; font-size: .7em; }
 .graph ol { list-style: none; margin: 0; padding: 0; position: relative; }
 .graph svg { position: absolute; inset: 0; pointer-events: none; }
 .graph path { fill: none; stroke: var(--line); stroke-width: 1.5; }
-.stage { position: absolute; width: 10.5rem; height: 5.6rem; border: 1px solid var(--line); border-radius: 6px; background: var(--band);
+.stage { position: absolute; height: 104px; border: 1px solid var(--line); border-radius: 6px; background: var(--band);
   padding: .3rem .5rem; font-size: .8rem; line-height: 1.3; overflow: hidden; }
 .stage strong { font-size: .9rem; }
 .stage.busy { border-color: var(--running); } .stage.bad { border-color: var(--failed); }
@@ -57,10 +62,12 @@ select, input, button { font: inherit; color: var(--ink); background: var(--page
 input[type=range] { padding: 0; }
 code { font: .85em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .chart { min-height: 300px; max-width: 60rem; }
-.u-legend { color: var(--ink); }
+.u-legend { color: var(--ink); font-size: .85rem; } .u-legend th, .u-legend td { border: 0; padding: .1rem .3rem; }
 .viewer { height: min(70vh, 46rem); background: #fff; border: 1px solid var(--line); position: relative; }
 .viewer .layer { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
 .hover { min-height: 1.5rem; }
+.group { display: inline-flex; gap: .25rem; } button { cursor: pointer; } button:hover:enabled { border-color: var(--link); }
+.legend { display: inline-flex; align-items: center; gap: .4rem; font-size: .85rem; color: var(--soft); } .legend canvas { border-radius: 2px; }
 nav.tables { padding: 0; } nav.tables ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: .5rem 0; padding: 0; }
 @media (max-width: 40rem) {
   main, nav { padding-left: .75rem; padding-right: .75rem; }

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Curve } from '../../page/wire.js';
+import { rowsIn } from './run-files.js';
+
+/** `stage1/fold-4/WSI`: stage, fold, and the modality, alignment or method. */
+const trainingJob = /^(stage1|stage2|stage3|joint)\/fold-(\d+)(?:\/([\w.+-]+))?$/;
+
+/**
+ * All epochs of a training job that ended, from `history.csv` in the run directory: a worker tells some epochs only, and none of a job that
+ * is cached. Null when the directory has none.
+ */
+export function historyOf(directory: string, job: string): Curve | null {
+  const [, stage, fold, what] = trainingJob.exec(job) ?? [];
+  if (stage === undefined || fold === undefined || what === '.' || what === '..') return null;
+  const rows = rowsIn(join(directory, 'folds', fold, folderOf(stage, what), 'history.csv'));
+  const [first] = rows;
+  if (first === undefined) return null;
+  const numberOf = (cell: string | undefined): number | null =>
+    cell === undefined || cell === '' || !Number.isFinite(Number(cell)) ? null : Number(cell);
+  const names = Object.keys(first).filter((name) => name !== 'epoch');
+  return {
+    job,
+    epochs: rows.map(({ epoch }) => Number(epoch)),
+    lines: names.map((name) => ({ name, values: rows.map((row) => numberOf(row[name])) })),
+  };
+}
+
+/** As `runs/materialise.ts` names the folders. */
+function folderOf(stage: string, what: string | undefined): string {
+  if (stage === 'stage1') return `stage1-${what ?? 'union'}`;
+  if (stage === 'stage2') return what === undefined || what === 'svd' ? 'stage2' : `stage2-${what}`;
+  return what ?? '';
+}
