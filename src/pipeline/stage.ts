@@ -13,6 +13,24 @@ export { stageNames, type StageName };
 /** Which workers may take a job: `cpu` runs in a thread, `gpu` in a trainer process that holds TensorFlow. */
 export type JobClass = 'cpu' | 'gpu';
 
+/** A core of a tissue microarray on the slide of all of them. */
+export const coreOnSlideSchema = z.strictObject({
+  /** Path of the slide below the data root, and who reads it when it is not the reader of this pipeline. */
+  file: z.string(),
+  reader: z.literal('openslide').exactOptional(),
+  name: z.string(),
+  /** The middle, in level-0 pixels or micrometres. */
+  x: z.number(),
+  y: z.number(),
+  at: z.enum(['px', 'um']),
+  width: z.number().positive(),
+  height: z.number().positive(),
+  size: z.enum(['px', 'um']),
+  /** What the slide table says of the slide. */
+  mpp: z.number().positive().exactOptional(),
+});
+export type CoreOnSlide = z.infer<typeof coreOnSlideSchema>;
+
 /** What one job of a stage covers. Absent members: the whole run or cohort. */
 export const unitSchema = z
   .strictObject({
@@ -51,6 +69,8 @@ export const unitSchema = z
     heatmaps: z.literal(true).exactOptional(),
     /** Validation: the columns by which patients are grouped. */
     by: z.array(z.string()).readonly().exactOptional(),
+    /** Which parts of the slides are the cores of the patient; absent where each image is a core. */
+    cores: z.array(coreOnSlideSchema).readonly().exactOptional(),
     keepIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
     excludeIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
   })

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { HafError, type ErrorCode } from '../../pipeline/core/errors.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { EpochProgress, StageContext, StageOutput } from '../../pipeline/stage.js';
+import type { EpochProgress, SourceFile, StageContext, StageOutput, Unit } from '../../pipeline/stage.js';
 import { bagFiles, storable } from '../features/bag-files.js';
 import type { FeatureBag } from '../features/feature-reader.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
+import { cropped } from '../slides/cropped.js';
 import { layOutParts } from '../slides/lay-out-parts.js';
 import { openSlide } from '../slides/open-slide.js';
 import { type PastDamage, pastDamage } from '../slides/past-damage.js';
@@ -68,7 +69,7 @@ interface Encoding {
 /** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
 async function* encodeImage(
   image: number,
-  { slide, scene, tile }: EncodableImage,
+  { slide, scene, region, tile }: EncodableImage,
   coords: Int32Array,
   { encoder, state, context }: Encoding,
 ): AsyncGenerator<EpochProgress> {
@@ -77,7 +78,8 @@ async function* encodeImage(
   let reader: PastDamage | null = null;
   const { path, remove } = layOutParts(slide, context.sources);
   try {
-    reader = pastDamage(await openSlide(path, context.unit.reader, scene), shareOf(context));
+    const whole = await openSlide(path, readerOf(slide, context.unit), scene);
+    reader = pastDamage(region === undefined ? whole : cropped(whole, region), shareOf(context));
     // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
     let batch = 0;
     for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {
@@ -99,6 +101,10 @@ async function* encodeImage(
     remove();
   }
 }
+
+/** Who reads a slide; TMA slides of one patient may differ. */
+const readerOf = ({ name }: SourceFile, { reader, cores = [] }: Unit): Unit['reader'] =>
+  reader ?? cores.find(({ file }) => file === name)?.reader;
 
 /** Tiles of a slide may touch damaged pixels; a core has few tiles, and is one thing. */
 const shareOf = ({ unit, config }: Encoding['context']): number =>

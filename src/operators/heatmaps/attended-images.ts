@@ -34,6 +34,8 @@ export interface TilingFacts {
   readonly whole: boolean;
   /** Which image of a file with several it is; absent for a file with one. */
   readonly scene?: number;
+  /** Where the corner of a core lies on its slide, whose pixels QuPath counts. */
+  readonly corner?: { readonly x: number; readonly y: number };
   /** Null where no tissue was looked for: cores, and tiles that were given. */
   readonly tissue: () => TissueContours | null;
 }
@@ -132,7 +134,7 @@ function thumbnailOf({ tile, at, tiled: { image } }: Tiled): Thumbnail | null {
 function tilingOf({
   tile,
   at,
-  tiled: { image, segmentation, scene, tile: geometry },
+  tiled: { image, segmentation, scene, region, tile: geometry },
 }: Tiled): TilingFacts | null {
   if (image === null) return null;
   return {
@@ -140,6 +142,7 @@ function tilingOf({
     height: image.height,
     whole: geometry?.whole === true,
     ...(scene === undefined ? {} : { scene }),
+    ...(region === undefined ? {} : { corner: { x: region.x, y: region.y } }),
     tissue: () => (segmentation === null ? null : tile.json(contoursFile(at), tissueContoursSchema)),
   };
 }

@@ -60,11 +60,12 @@ function detectionsOf(
 ): readonly object[] {
   if (coords?.unit !== 'px') return [];
   const side = sideOf(coords);
+  const { x: left, y: top } = tiling?.corner ?? { x: 0, y: 0 };
   const [width, height] = tiling?.whole === true ? [tiling.width, tiling.height] : [side, side];
   return Array.from({ length: rows }, (_, row) => {
     const corner = [
-      Math.round(at(coords.values, 2 * row)),
-      Math.round(at(coords.values, 2 * row + 1)),
+      left + Math.round(at(coords.values, 2 * row)),
+      top + Math.round(at(coords.values, 2 * row + 1)),
     ] as const;
     const measured = {
       'attention score': rounded(at(scores, start + row), 7),

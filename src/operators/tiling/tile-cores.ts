@@ -37,20 +37,26 @@ async function orientationOf(path: string): Promise<number | undefined> {
   }
 }
 
-function failed(blank: ImageTiles['image'], { reason, fix }: Refusal, picture: RgbImage | null): ImageTiles {
+/** A core that cannot be used. */
+export function failedCore(
+  blank: ImageTiles['image'],
+  { reason, fix }: Refusal,
+  picture: RgbImage | null,
+): ImageTiles {
   const image = { ...blank, outcome: 'failed', reason } as const;
   const problems = [problemOf(image, 'failure', reason, fix)];
   return { image, coords: new Int32Array(), problems, files: {}, picture };
 }
 
-async function tileOpened(
+/** Tiles a core that is open. */
+export async function tileOpenedCore(
   reader: SlideReader,
   blank: ImageTiles['image'],
   core: Config['core'],
 ): Promise<ImageTiles> {
   const facts = imageFacts(reader, reader.info.mpp);
   const picture = await thumbnailOf(reader, thumbnailSide);
-  if (blank.patient === null) return failed({ ...blank, image: facts }, noPatient, picture);
+  if (blank.patient === null) return failedCore({ ...blank, image: facts }, noPatient, picture);
   const geometry = coreGeometry(core, facts);
   const coords = await withoutWhite(reader, coreTiles(geometry, facts), geometry, core);
   const empty = coords.length === 0 ? whiteCore : null;
@@ -80,14 +86,14 @@ async function tileCore(
   try {
     const reader = await open(source.path);
     try {
-      const tiles = await tileOpened(reader, blank, core);
+      const tiles = await tileOpenedCore(reader, blank, core);
       const turned = rotationProblems(tiles.image, await orientationOf(source.path));
       return { ...tiles, problems: [...tiles.problems, ...turned] };
     } finally {
       await reader.close();
     }
   } catch (thrown) {
-    return failed(blank, refusalOf(thrown), null);
+    return failedCore(blank, refusalOf(thrown), null);
   }
 }
 
@@ -109,9 +115,17 @@ export async function tileCores(
 ): Promise<{ readonly cores: readonly ImageTiles[]; readonly problems: readonly Problem[] }> {
   const tiled: ImageTiles[] = [];
   for (const source of sources) tiled.push(await tileCore(source, unit, core, open));
-  tiled.sort((a, b) => byStainThenName(a.image, b.image));
+  return ofPatient(unit, tiled);
+}
+
+/** The cores of a patient in their order, and what is noted of them together. */
+export async function ofPatient(
+  unit: Unit,
+  tiled: readonly ImageTiles[],
+): Promise<{ readonly cores: readonly ImageTiles[]; readonly problems: readonly Problem[] }> {
+  const sorted = [...tiled].sort((a, b) => byStainThenName(a.image, b.image));
   const cores = await Promise.all(
-    tiled.map(async (one, index) =>
+    sorted.map(async (one, index) =>
       one.picture === null ? one : { ...one, files: { [thumbnailFile(index)]: await jpegOf(one.picture) } },
     ),
   );

@@ -4,7 +4,8 @@ import { stageOf } from '../stage-of.js';
 import { contactSheet } from './contact-sheet.js';
 import type { ImageTiles, OpenSlide } from './image-tiles.js';
 import { jpegOf } from './rgb-image.js';
-import { tileCores } from './tile-cores.js';
+import { tileCoresOnSlides } from './dearrayed-cores.js';
+import { ofPatient, tileCores } from './tile-cores.js';
 import { tileScenes } from './tile-scenes.js';
 import type { PlacedBy } from './tile-slide.js';
 import { sheetFile, tileCoordsFile, tileSetFile, type TileSet } from './tiles-data.js';
@@ -74,6 +75,8 @@ export const tileImages = (open: OpenSlide): StageCode =>
     const { unit, config, sources } = context;
     if (unit.tiling === 'tissue')
       return outputOf(await tileScenes(slideOf(context), placesOf(context), context, open));
-    const { cores, problems } = await tileCores(sources, unit, config.core, open);
+    const { cores, problems } = await (unit.cores === undefined
+      ? tileCores(sources, unit, config.core, open)
+      : ofPatient(unit, await tileCoresOnSlides(sources, unit, config.core, open)));
     return outputOf(cores, problems);
   });

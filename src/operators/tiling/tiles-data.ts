@@ -76,6 +76,15 @@ export const tiledImageSchema = z.strictObject({
   file: z.string(),
   /** Which image of a file with several it is; absent for a file with one. */
   scene: z.number().int().positive().exactOptional(),
+  /** The part of the slide that is this core, in its level-0 pixels; coordinates count from its corner. */
+  region: z
+    .strictObject({
+      x: z.number().int().min(0),
+      y: z.number().int().min(0),
+      width: z.number().int().positive(),
+      height: z.number().int().positive(),
+    })
+    .exactOptional(),
   patient: z.string().nullable(),
   /** "primary" or "lymph" for slides, the stain for cores. */
   source: z.string(),

@@ -184,6 +184,27 @@ export const bagDeclaration = z.strictObject({
     .nullable()
     .default(null)
     .describe('Table with columns file, mpp, keep_ids, exclude_ids: what the slides do not say themselves.'),
+  cores: z
+    .strictObject({
+      table: text.describe(
+        'Table of the cores, or a glob: an export of QuPath, or columns core, x, y, diameter and patient.',
+      ),
+      unit: z
+        .enum(['px', 'um'])
+        .nullable()
+        .default(null)
+        .describe('Unit of columns that do not say it in their name, as x_px and x_um do.'),
+      diameterMm: z
+        .number()
+        .positive()
+        .max(10)
+        .nullable()
+        .default(null)
+        .describe('Diameter of the cores in millimetres, for a table without a column of it.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('The images are whole TMA slides, and a table says where the cores lie (docs/slides.md).'),
   width: z.number().int().positive().default(1024).describe('Length of one instance; UNI gives 1024.'),
   patient: patientRule
     .nullable()

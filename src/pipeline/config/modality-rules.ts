@@ -140,6 +140,18 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
       path: ['group'],
       message: 'slides are worked on one by one; group: patient is for images',
     });
+  if (bag.cores !== null && bag.images === null)
+    findings.push({ path: ['cores'], message: 'needs images: a glob of whole TMA slides' });
+  if (bag.cores !== null && (bag.tiling === 'tissue' || bag.group === 'file'))
+    findings.push({
+      path: ['cores'],
+      message: 'cores are tiled as a grid, the cores of a patient together: leave tiling and group out',
+    });
+  if (bag.cores !== null && bag.patient !== null && bag.patient !== 'hancock')
+    findings.push({
+      path: ['patient'],
+      message: 'the table of cores says whose each core is; leave patient out',
+    });
   if (bag.sources !== null && bag.patient !== 'hancock')
     findings.push({ path: ['sources'], message: "needs names as HANCOCK's: patient: hancock" });
   if (bag.sources !== null && !bag.sources.includes('primary'))

@@ -47,6 +47,7 @@ export function patientSlides(
   const tiled = rowsIn(join(directory, 'tiles.csv')).filter((row) => row.patient === patient);
   const slides = tiled.map((row): Omit<ShownSlide, 'slide'> => {
     const { id = '', file = '', scene = '', source = '', width = '', height = '' } = row;
+    const { left = '', top = '' } = row;
     const key = `${source}/${id}`;
     const tiles = attended.get(key) ?? new Map<string, Attention>();
     attended.delete(key);
@@ -55,9 +56,11 @@ export function patientSlides(
     const overlay = fileIn(join(directory, 'tiles/overlays'), `${id}.jpg`);
     const contoursFile = fileIn(join(directory, 'tiles/contours'), `${id}.geojson`);
     const known = Number(width) > 0 && Number(height) > 0;
+    const part =
+      left === '' ? null : { x: Number(left), y: Number(top), width: Number(width), height: Number(height) };
     return {
       ...{ image: id, source, tiles, attention: [...tiles.keys()], overlay },
-      file: there ? { path, scene: scene === '' ? null : Number(scene) } : null,
+      file: there ? { path, scene: scene === '' ? null : Number(scene), part } : null,
       picture: there && known ? 'slide' : overlay !== null && known ? 'overlay' : 'paper',
       reason: there ? null : `${file} is not there any more.`,
       ...(known ? { width: Number(width), height: Number(height) } : extentOf(tiles)),

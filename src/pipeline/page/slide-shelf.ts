@@ -10,6 +10,13 @@ const atOnce = 4;
 export interface ShelvedSlide {
   readonly path: string;
   readonly scene: number | null;
+  /** The part of it that is a core; null for all of it. */
+  readonly part: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  } | null;
 }
 
 /**
@@ -90,17 +97,19 @@ export class SlideShelf {
   }
 }
 
-const keyOf = ({ path, scene }: ShelvedSlide): string => `${scene ?? ''} ${path}`;
+const keyOf = ({ path, scene, part }: ShelvedSlide): string => JSON.stringify([scene, part, path]);
 
-async function opened({ path, scene }: ShelvedSlide): Promise<DeepZoom> {
-  const [{ openSlide }, { readerOf }, { pastDamage }, { DeepZoom: Zoom }] = await Promise.all([
+async function opened({ path, scene, part }: ShelvedSlide): Promise<DeepZoom> {
+  const [{ openSlide }, { readerOf }, { pastDamage }, { cropped }, { DeepZoom: Zoom }] = await Promise.all([
     import('../../operators/slides/open-slide.js'),
     import('../../operators/slides/reader-of.js'),
     import('../../operators/slides/past-damage.js'),
+    import('../../operators/slides/cropped.js'),
     import('../../operators/tiling/deep-zoom.js'),
   ]);
   // A slide is shown whatever share of it is damaged.
-  return new Zoom(pastDamage(await openSlide(path, await readerOf(path), scene), 1));
+  const whole = pastDamage(await openSlide(path, await readerOf(path), scene), 1);
+  return new Zoom(part === null ? whole : cropped(whole, part));
 }
 
 const closed = (slide: Promise<DeepZoom>): Promise<void> =>

@@ -11,6 +11,8 @@ const columns = [
     'id',
     'file',
     'scene',
+    'left',
+    'top',
     'patient',
     'source',
     'outcome',
@@ -56,9 +58,21 @@ export async function writeTileTable(
   directory.write('tiles.csv', csvText(columns, lines));
 }
 
-function rowOf({ id, file, scene, patient, source, outcome, reason, rows, ...made }: TiledImage): Row {
+function rowOf({
+  id,
+  file,
+  scene,
+  region,
+  patient,
+  source,
+  outcome,
+  reason,
+  rows,
+  ...made
+}: TiledImage): Row {
   const { image, segmentation, tile } = made;
   return {
+    ...{ left: region?.x, top: region?.y },
     ...{ id, file, scene, patient, source, outcome, reason, tiles: rows },
     ...(image && {
       ...{ vendor: image.vendor, route: image.route, width: image.width, height: image.height },

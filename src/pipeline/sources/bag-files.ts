@@ -12,6 +12,7 @@ import { idRuleOf, patientIn, ruleOf } from '../core/naming.js';
 import type { Problem } from '../core/problem.js';
 import type { Unit } from '../stage.js';
 import { annotationFiles } from './annotation-files.js';
+import { dearrayJobs } from './dearray-jobs.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
 import { examples } from './matching-files.js';
 import { patientTable } from './patient-table.js';
@@ -95,6 +96,7 @@ export async function bagsOf(
   warn: Warn = () => undefined,
 ): Promise<readonly FoundBags[]> {
   const bag = bagOf(config, modality);
+  if (bag.cores !== null) return coresOnSlides(config, root, modality, names, warn);
   const patientOf = await patientsOfFiles(config, root, modality, names, warn);
   const rule = ruleOf(bag);
   if (kind === 'features')
@@ -173,6 +175,24 @@ function refuseAmbiguous(modality: ModalityId, stems: readonly string[]): void {
     `Say whose the files are: data.modalities.${modality}.patient: { pattern: '...(?<patient>...)' }, or { table: FILE, file: COLUMN }; with data.layout: own ids are exact text (docs/own-cohort.md).`,
     { context: { modality, files: [...pair] } },
   );
+}
+
+/** The cores of whole TMA slides. */
+async function coresOnSlides(
+  config: Config,
+  root: string,
+  modality: ModalityId,
+  names: readonly string[],
+  warn: Warn,
+): Promise<readonly FoundBags[]> {
+  const { slideTable, patient } = bagOf(config, modality);
+  const table = slideTable === null ? null : await slideTableOf(config, root, slideTable, names);
+  table?.warnings.forEach(warn);
+  const shared = {
+    ...({ modality, tiling: 'grid' } as const),
+    ...(patient === 'hancock' ? { names: patient } : {}),
+  };
+  return dearrayJobs(config, root, names, shared, (file) => table?.of(file).mpp, warn);
 }
 
 /** What the slide table says goes into the unit, so that editing one row computes one slide again. */

@@ -51,9 +51,10 @@ export async function fileReport(
   for (const { modality, sources } of files.tables)
     for (const { name } of sources) if (!used.has(name)) take(name, 'table', modality, null);
   for (const id of slotsOfKind(config, 'bag')) {
-    const { patient, slideTable } = bagOf(config, id);
+    const { patient, slideTable, cores } = bagOf(config, id);
     if (typeof patient === 'object' && patient !== null && 'table' in patient && !used.has(patient.table))
       take(patient.table, 'table of files', id, null);
+    if (cores !== null && !used.has(cores.table)) take(cores.table, 'table of cores', id, null);
     if (slideTable !== null && !used.has(slideTable)) take(slideTable, 'slide table', id, null);
   }
   for (const { modality, unit, sources } of files.bags)
