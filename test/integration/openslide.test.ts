@@ -11,6 +11,7 @@ import { readGivenTiles } from '../../src/operators/tiling/given-coords.js';
 import { readTiles } from '../../src/operators/tiling/read-tiles.js';
 import { cli } from '../support/cli.js';
 import { openSlideHere, type OpenSlideHere } from '../support/openslide-here.js';
+import { byPython } from '../support/openslide-pixels.js';
 import { dicomImage, type MadeDicom } from '../support/dicom-slide.js';
 import { greatestDifference, writePainted } from '../support/painted-slide.js';
 import { leicaScn, philipsTiff, scnOrigin } from '../support/scanner-tiffs.js';
@@ -21,27 +22,6 @@ beforeAll(async () => {
   here = await openSlideHere();
 }, 300_000);
 afterAll(() => here?.remove());
-
-/** Tiles by Python, transparent pixels black: x, y, level, side. */
-const readRegions = `
-import sys, json, openslide
-slide = openslide.OpenSlide(sys.argv[1])
-for x, y, level, side in json.loads(sys.argv[2]):
-    tile = slide.read_region((x, y), level, (side, side))
-    black = __import__('PIL.Image').Image.new('RGBA', tile.size, (0, 0, 0, 255))
-    black.alpha_composite(tile)
-    sys.stdout.buffer.write(black.convert('RGB').tobytes())
-`;
-
-function byPython(path: string, regions: readonly (readonly number[])[]): readonly Uint8Array[] {
-  const bytes = (here as OpenSlideHere).python(readRegions, [path, JSON.stringify(regions)]);
-  let at = 0;
-  return regions.map(([, , , side = 0]) => {
-    const length = side * side * 3;
-    at += length;
-    return new Uint8Array(bytes.subarray(at - length, at));
-  });
-}
 
 async function opened(path: string): Promise<SlideReader> {
   const reader = await openWithOpenSlide(path);
@@ -64,7 +44,7 @@ async function expectSamePixels(path: string): Promise<void> {
   for (const [level, { downsample, width, height }] of levels.entries()) {
     const inside = corners.filter(([x, y]) => x + 64 <= width && y + 64 <= height);
     const places = inside.map(([x, y]) => [x * downsample + origin.x, y * downsample + origin.y, level, 64]);
-    const expected = byPython(path, places);
+    const expected = byPython(here as OpenSlideHere, path, places);
     for (const [i, [x, y]] of inside.entries()) {
       const found = await reader.read(level, { x, y, width: 64, height: 64 });
       expect(greatestDifference(found, expected[i] as Uint8Array)).toBe(0);
@@ -185,7 +165,7 @@ describe('slides that OpenSlide reads', () => {
     const coords = Int32Array.from([10, 20, 900, 800, 1400, 1100]);
     const geometry = { sizePx: 256, level: 0, readPx: 256, level0Px: 256, stepLevel0Px: 256, mpp: 0.25 };
     const places = [...Array(3).keys()].map((i) => [coords[2 * i] ?? 0, coords[2 * i + 1] ?? 0, 0, 256]);
-    const expected = byPython(path, places);
+    const expected = byPython(here, path, places);
     let tiles = 0;
     for await (const batch of readTiles(reader, coords, geometry))
       for (const [i, row] of batch.rows.entries()) {

@@ -10,6 +10,8 @@ export interface OpenSlideHere {
   readonly folder: string;
   /** Runs Python code with `openslide` and its arguments; gives what it prints. */
   readonly python: (code: string, args: readonly string[]) => Buffer;
+  /** Installs further packages for it; says so and gives false where they cannot be fetched. */
+  readonly fetch: (wanted: readonly string[]) => boolean;
   readonly remove: () => void;
 }
 
@@ -36,5 +38,10 @@ export async function openSlideHere(): Promise<OpenSlideHere | null> {
     if (status !== 0) throw new Error(stderr.toString());
     return stdout;
   };
-  return { folder, python, remove };
+  const fetch = (more: readonly string[]): boolean => {
+    const fetched = spawnSync('python3', [...pip, ...more]).status === 0;
+    if (!fetched) console.warn(`SKIPPED: ${more.join(', ')} cannot be fetched from PyPI`);
+    return fetched;
+  };
+  return { folder, python, fetch, remove };
 }
