@@ -47,7 +47,8 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
   for (const file of files) {
     const first = byContent.get(file.sha256);
     if (first === undefined) byContent.set(file.sha256, file);
-    else if (first.patient !== file.patient && !holdsNoData(file.path))
+    // A TMA slide holds cores of many patients.
+    else if (first.name !== file.name && first.patient !== file.patient && !holdsNoData(file.path))
       same.push(
         warning(
           modality,
