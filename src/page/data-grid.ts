@@ -11,6 +11,7 @@ export interface Column<T> {
 }
 
 const rowsAtOnce = 100;
+const shortText = 36;
 const collator = new Intl.Collator('en', { numeric: true });
 
 /** A table that is sorted by its headings and filtered by a text. Only a page of rows is in the document. */
@@ -31,6 +32,10 @@ export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows
   ];
   const body = el('tbody');
   const numeric = columns.map((column) => rows.every((row) => typeof column.value(row) !== 'string'));
+  /** Words wrap only where some of them are long. */
+  const kinds = columns.map((column, at) =>
+    numeric[at] ? null : rows.every((row) => textOf(column, row).length <= shortText) ? 'text short' : 'text',
+  );
   const heads = columns.map(({ title }, at) => {
     const button = el('button', { type: 'button' }, title);
     button.addEventListener('click', () => {
@@ -39,7 +44,7 @@ export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows
       [sorted, page] = [at, 0];
       draw();
     });
-    return el('th', { scope: 'col', class: numeric[at] ? null : 'text' }, button);
+    return el('th', { scope: 'col', class: kinds[at] ?? null }, button);
   });
 
   const chosen = (): readonly T[] => {
@@ -63,7 +68,7 @@ export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows
     const link = column.link?.(row) ?? null;
     const content = link === null ? text : el('a', { href: link }, text);
     if (at === 0) return el('th', { scope: 'row' }, content);
-    return el('td', { class: numeric[at] ? null : 'text' }, content);
+    return el('td', { class: kinds[at] ?? null }, content);
   };
   const draw = (): void => {
     const found = chosen();
@@ -102,7 +107,13 @@ export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows
     el('div', { class: 'controls' }, el('label', {}, 'Filter', filter), count, before, after),
     scrolling(
       caption,
-      el('table', {}, el('caption', {}, caption), el('thead', {}, el('tr', {}, ...heads)), body),
+      el(
+        'table',
+        { class: 'grid' },
+        el('caption', {}, caption),
+        el('thead', {}, el('tr', {}, ...heads)),
+        body,
+      ),
     ),
   );
 }

@@ -11,18 +11,24 @@ interface Asset {
 }
 
 /**
- * The files of the page by address: its script and style, and the two libraries. Addresses are looked up in this table alone, so
+ * The files of the page by address: its script and style, and the two libraries. They are read once, at once: a server that reads
+ * the log of a run has little time for files. Addresses are looked up in this table alone, so
  * none can lead to another file.
  */
 export function pageAssets(): ReadonlyMap<string, Asset> {
   const script = 'text/javascript; charset=utf-8';
   const style = 'text/css; charset=utf-8';
-  const fileOf = (path: string, type: string): Asset => ({ type, read: () => readFile(path, 'utf8') });
+  const kept = (type: string, text: Promise<string>): Asset => {
+    // Whoever asks for the file is told why it cannot be read.
+    text.catch(() => undefined);
+    return { type, read: () => text };
+  };
+  const fileOf = (path: string, type: string): Asset => kept(type, readFile(path, 'utf8'));
   const uplot = join(packageFolder('uplot'), 'dist');
   const viewer = join(packageFolder('openseadragon'), 'build/openseadragon');
   return new Map([
-    ['page.js', { type: script, read: () => pageScript(compiledFolder()) }],
-    ['style.css', { type: style, read: () => Promise.resolve(pageStyle) }],
+    ['page.js', kept(script, pageScript(compiledFolder()))],
+    ['style.css', kept(style, Promise.resolve(pageStyle))],
     ['uplot.js', fileOf(join(uplot, 'uPlot.iife.min.js'), script)],
     ['uplot.css', fileOf(join(uplot, 'uPlot.min.css'), style)],
     ['openseadragon.js', fileOf(join(viewer, 'openseadragon.min.js'), script)],

@@ -3,7 +3,8 @@ import { Observable } from 'rxjs';
 import { parseEvent } from '../runs/event-line.js';
 import type { RunNews } from './page-source.js';
 
-const chunkBytes = 1 << 20;
+/** Other requests wait for a chunk: 10 to 20 ms. */
+const chunkBytes = 1 << 18;
 const newLine = 10;
 
 /** A log that is still written is looked at this often. A look is one fstat. */
@@ -16,7 +17,7 @@ const burstMs = 5;
 
 /**
  * Follows `events.ndjson` of a run: the events so far, `caught-up`, then new ones. The file system reports changes. A network file
- * system does not report those of another machine, so the log is polled as well. Reads at most a mebibyte at a time, so that other
+ * system does not report those of another machine, so the log is polled as well. Reads a part at a time, so that other
  * requests are answered while the log of a large run is read.
  */
 export const followLog = (path: string): Observable<RunNews> =>

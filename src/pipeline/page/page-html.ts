@@ -7,9 +7,9 @@ export const pageHtml = `<!doctype html>
     <meta name="color-scheme" content="light dark" />
     <title>haf-pipeline</title>
     <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="/assets/uplot.css" />
-    <link rel="stylesheet" href="/assets/style.css" />
     <script defer src="/assets/page.js"></script>
+    <link rel="stylesheet" href="/assets/style.css" />
+    <link rel="stylesheet" href="/assets/uplot.css" />
   </head>
   <body>
     <a class="skip" href="#main">Skip to the content</a>

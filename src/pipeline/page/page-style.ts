@@ -37,6 +37,8 @@ tbody th { font-weight: 400; }
 .scroll tbody tr:hover > * { background: var(--band); }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td.text, th.text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; max-width: 40rem; }
+td.short { white-space: nowrap; min-width: 0; }
+.grid thead th { white-space: normal; overflow-wrap: normal; min-width: 0; }
 th button { all: unset; cursor: pointer; border-bottom: 1px dotted var(--soft); }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 th[aria-sort=ascending] button::after { content: ' \\25B2'; font-size: .7em; }
