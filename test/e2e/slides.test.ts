@@ -169,7 +169,7 @@ describe('a run that starts from slides', () => {
     await eventOf(child, ({ type }) => type === 'run-started');
     rmSync(slide(other, last));
     const { code, stderr } = await result;
-    expect(stderr).toContain('Going on without');
+    expect(stderr).toContain('Continuing without');
     expect(code, stderr).toBe(2);
     const runs = readdirSync(join(other, 'runs')).map((name) => join(other, 'runs', name));
     const done = runs.find((run) => readdirSync(run).includes('report.html')) ?? '';

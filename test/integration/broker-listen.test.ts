@@ -46,9 +46,12 @@ describe.skipIf(natsServer === null)('haf-pipeline broker', () => {
   it('lets workers and people in before the first run, and a second one of its store not', async () => {
     const { child, result } = await startBroker();
     const looked = await cli(['workers', '--store', store], store);
-    expect([looked.code, looked.stderr]).toEqual([0, expect.stringContaining('Nobody is there')]);
+    expect([looked.code, looked.stderr]).toEqual([0, expect.stringContaining('There are no workers')]);
     const second = await cli(['broker', '--store', store], store);
-    expect([second.code, second.stderr]).toEqual([64, expect.stringContaining('is kept by another')]);
+    expect([second.code, second.stderr]).toEqual([
+      64,
+      expect.stringContaining('Another "haf-pipeline broker" keeps'),
+    ]);
     // Whoever looked and left has not ended it.
     expect(new BrokerFolder(store).runningProcess()).not.toBeNull();
     child.kill('SIGTERM');

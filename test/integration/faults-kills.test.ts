@@ -54,7 +54,7 @@ describe.skipIf(natsServer === null)('kill -9', () => {
     await first.ended;
     await worker.says(/"job":"stage1.*"job done"/);
     const second = bench.up();
-    await second.says('the one that runs for this store');
+    await second.says('already running for this store');
     expect((await second.ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
   }, 240_000);

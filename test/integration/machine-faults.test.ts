@@ -48,7 +48,7 @@ describe('faults of the machine', () => {
     () => {
       const { code, output } = limited('ulimit -v 8000000', up, folder);
       expect([code, output]).toEqual([69, expect.stringMatching(/HAF_MACHINE_LIMIT .*ulimit -v 8000000/)]);
-      expect(output).not.toMatch(/HAF_INTERNAL|Going on without/);
+      expect(output).not.toMatch(/HAF_INTERNAL|Continuing without/);
       const doctor = limited('ulimit -v 8000000', ['doctor'], folder);
       expect(doctor.code).toBe(1);
       expect(doctor.output).toMatch(/fail +limits .*ulimit -v 8000000/);
@@ -71,7 +71,7 @@ describe('faults of the machine', () => {
       { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
     );
     expect(stderr + stdout).toMatch(/^HAF_STORE_FULL .*small-store/m);
-    expect(stderr).not.toMatch(/HAF_INTERNAL|Going on without/);
+    expect(stderr).not.toMatch(/HAF_INTERNAL|Continuing without/);
     expect(status).toBe(1);
     // It began: this is not the refusal of a disk that was full before.
     expect(stderr + stdout).toMatch(/\[\d+\/\d+\] embed/);

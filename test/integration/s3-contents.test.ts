@@ -66,7 +66,7 @@ describe.skipIf(s3Server === null)(`store commands on an S3 server (${s3Server?.
     expect(await verifyStore({ store: uri })).toBe(1);
     expect(printed.join('')).toContain(`damaged  ${uri}/${blobKey(digest)}`);
     expect(await repairStore({ store: uri })).toBe(0);
-    expect(printed.join('')).toContain('removed; "haf-pipeline up" makes again');
+    expect(printed.join('')).toContain('removed; "haf-pipeline up" computes their artifacts again');
     expect(await remote.size(blobKey(digest))).toBeNull();
     expect(await store.manifest(made[0]?.id ?? '')).toBeNull();
     expect(await store.manifest(made[1]?.id ?? '')).not.toBeNull();

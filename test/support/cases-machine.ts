@@ -44,7 +44,7 @@ export const machine: Expectations = {
       const limit = `ulimit -v ${kilobytes}`;
       const ended = within(at, limited(limit), [...up, '--no-broker', '--workers', '1']);
       expect(ended).toEqual({ code: 69, output: expect.stringContaining(limit) as string });
-      expect(ended.output).not.toContain('Going on without');
+      expect(ended.output).not.toContain('Continuing without');
       if (kilobytes === 8_000_000)
         expect(within(at, limited(limit), ['doctor'])).toEqual({
           ...{ code: 1, output: expect.stringMatching(/fail +limits .*ulimit -v 8000000/) as string },

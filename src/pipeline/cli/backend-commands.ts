@@ -20,10 +20,10 @@ export function addBackends(program: Command): void {
     .option('--tensorflow <version>', 'version on PyPI, 2.12 or newer (default: the tested one)')
     .option('--gpu', 'with CUDA 12, for NVIDIA GPUs')
     .option('--sha256 <hash>', 'SHA-256 that the file or address of --from must have')
-    .option('--json', 'print where it is, and its self-test, as JSON')
+    .option('--json', 'print its folder and its self-test as JSON')
     .action(lazily(async () => (await import('./backend-install.js')).backendInstall));
   examples(backend.command('ls'), 'backend ls', 'backend ls --json')
-    .description('list what is installed, what would be used, and why not the others')
+    .description('list what is installed, what would be used, and why the others would not')
     .option('--json', 'print it as JSON')
     .action(lazily(async () => (await import('./backend-ls.js')).backendLs));
   examples(backend.command('test'), 'backend test', 'backend test 2.20.0-cpu')

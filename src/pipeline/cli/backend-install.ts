@@ -25,7 +25,7 @@ export async function backendInstall(options: BackendInstallOptions): Promise<vo
   const { name, folder, report } = installed;
   if (options.json) return printJson(installed);
   if (report === null) {
-    say(`${name} is installed already; remove its folder to build it again`);
+    say(`${name} is installed already; to build it again, remove its folder first`);
     return printData(folder);
   }
   say(selfTestText(report));

@@ -10,12 +10,12 @@ interface Row {
   readonly tensorflow: string | null;
   readonly device: 'CUDA' | 'CPU' | null;
   readonly used: boolean;
-  /** Why it is used, or not. */
+  /** Why the backend is used, or why it is not. */
   readonly why: string;
   readonly folder: string;
 }
 
-/** `backend ls`: what is installed, what a run would use, and why not the others. */
+/** `backend ls`: what is installed, what a run would use, and why the others would not be used. */
 export function backendLs(options: { readonly json?: boolean }): Promise<void> {
   const wanted = process.env['HAF_TENSORFLOW'] ?? '';
   const machine = thisMachine();
@@ -34,7 +34,7 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
       tensorflow: description?.tensorflow ?? null,
       device: description && (description.gpu ? 'CUDA' : 'CPU'),
       used,
-      why: unfit ?? (used ? (wanted === '' ? 'the first that fits' : 'HAF_TENSORFLOW') : others),
+      why: unfit ?? (used ? (wanted === '' ? 'the first that fits this machine' : 'HAF_TENSORFLOW') : others),
       folder,
     };
   });
@@ -44,7 +44,7 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
     return Promise.resolve();
   }
   if (rows.length === 0)
-    say(`Nothing is installed in ${backendsFolder()}; "haf-pipeline backend install" does.`);
+    say(`Nothing is installed in ${backendsFolder()}; "haf-pipeline backend install" installs a backend.`);
   else
     printData(
       textTable(
@@ -59,9 +59,9 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
         ]),
       ),
     );
-  // HAF_TENSORFLOW may be the path of one that lies elsewhere.
+  // HAF_TENSORFLOW may name a backend in another folder.
   if (chosen !== null && rows.every(({ folder }) => folder !== chosen)) say(`used: ${chosen}`);
   if (refusal !== null) say(refusal);
-  for (const folder of unfinished) say(`unfinished, or being built just now: ${folder}`);
+  for (const folder of unfinished) say(`unfinished, or still being built: ${folder}`);
   return Promise.resolve();
 }

@@ -27,7 +27,7 @@ function theOneUsed(): InstalledBackend {
   throw new HafError(
     'HAF_BACKEND_UNAVAILABLE',
     `No backend is installed in ${backendsFolder()} that fits this machine.`,
-    'haf-pipeline backend install builds one; haf-pipeline backend ls tells why the others do not fit.',
+    'Build one with "haf-pipeline backend install". "haf-pipeline backend ls" says why the others do not fit.',
   );
 }
 
@@ -38,15 +38,15 @@ function theOneNamed(name: string): InstalledBackend {
   throw new HafError(
     'HAF_BACKEND_UNAVAILABLE',
     `The backend "${name}" cannot be tested: ${backend.unfit}.`,
-    'haf-pipeline backend ls shows what is installed, haf-pipeline backend install builds one.',
+    '"haf-pipeline backend ls" shows what is installed; "haf-pipeline backend install" builds one.',
   );
 }
 
-/** The findings of a self-test for people. */
+/** The results of a self-test as text for people. */
 export function selfTestText(report: SelfTestReport): string {
   const { tensorflow, onGpu, productError, gradientError, speed, threads } = report;
   return [
-    `TensorFlow ${tensorflow} on the ${onGpu ? 'GPU' : 'CPU'}, ${threads === null ? 'as many threads as it likes' : `threads: ${threads}`}`,
+    `TensorFlow ${tensorflow} on the ${onGpu ? 'GPU' : 'CPU'}, ${threads === null ? 'number of threads chosen by TensorFlow' : `threads: ${threads}`}`,
     `matrix products      off by ${productError.toExponential(1)} at most`,
     `gradients of a step  off by ${gradientError.toExponential(1)} from those of wasm at most`,
     ...speed.map(

@@ -33,10 +33,12 @@ export interface FinishedBag {
 }
 
 /**
- * What `tile` and `embed` share: a run of one or two stages over the files named on the command line - with everything
- * runs have: what is in the store is not computed again, workers of other machines may help, one bad file ends nothing.
+ * The common part of `tile` and `embed`: a run of one or two stages over the files named on the command line. It has
+ * everything that runs have: artifacts in the store are not computed again, workers of other machines may help, and
+ * one bad file does not end the run.
  *
- * @param write puts what a job made into the folder of `-o`, and is told of each in the order of the files
+ * @param write writes the files of a finished job into the folder of `-o`; called once per job, in the order of the
+ * input files
  */
 export async function runBagCommand(
   stage: 'tile' | 'embed',
@@ -48,11 +50,11 @@ export async function runBagCommand(
   const experiment = options.config === undefined ? { text: `name: ${stage}\n` } : { file: options.config };
   const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set, filesGiven: true });
   sayWarnings(warnings);
-  // Whatever the experiment is called: this is a run of its own.
+  // A run of its own, so the name of the experiment is not used.
   const config: Config = {
     ...loaded,
     name: stage,
-    // Whose the files are plays no part here.
+    // The stages of these commands do not need to know which patient a file belongs to.
     data: { ...loaded.data, patients: { ...loaded.data.patients, allowUnmatched: true } },
   };
   const modality = bagModality(config, options.modality);
@@ -87,7 +89,7 @@ export async function runBagCommand(
     try {
       await write({ manifest, store }, folder);
     } catch (error) {
-      // A result that cannot be written is in the store; the next one may well fit.
+      // The result is still in the store, and the next result may be written.
       say(errorText(HafError.from(error)));
       exitCode = exitCodes.finishedWithFailures;
     }
@@ -103,7 +105,10 @@ export async function runBagCommand(
   return exitCode;
 }
 
-/** The bag modality that is asked for, or the first one. @throws HafError HAF_USAGE when there is none of that name */
+/**
+ * The bag modality that `--modality` names, or the first one.
+ * @throws HafError HAF_USAGE if there is no such modality
+ */
 function bagModality(config: Config, asked: ModalityId | undefined): ModalityId {
   const bags = slotsOfKind({ ...config, modalities: null }, 'bag');
   const modality = asked ?? bags[0];
@@ -122,7 +127,7 @@ function bagModality(config: Config, asked: ModalityId | undefined): ModalityId 
 const manifestOf = (outcome: JobOutcome): [string, Manifest][] =>
   'manifest' in outcome ? [[outcome.manifest.id, outcome.manifest]] : [];
 
-/** @throws HafError HAF_USAGE when there is nothing among the files that could be tiled */
+/** @throws HafError HAF_USAGE if none of the files is an image */
 function imagesOf(bags: readonly FoundBags[]): readonly FoundBags[] {
   const features = bags.filter(({ kind }) => kind === 'features').flatMap(({ names }) => names);
   if (features.length === 0) return bags;
@@ -130,7 +135,7 @@ function imagesOf(bags: readonly FoundBags[]): readonly FoundBags[] {
   if (bags.length === features.length)
     throw new HafError(
       'HAF_USAGE',
-      `There is nothing to tile in ${which}: by their endings they hold features.`,
+      `There is nothing to tile in ${which}: by their file endings they hold features.`,
       'Name images, or use "haf-pipeline embed" for feature files.',
     );
   say(`not tiled, because they hold features: ${which}`);
@@ -141,7 +146,7 @@ function requireEncoder({ embed: { encoder } }: Config): void {
   if (encoder.onnx !== null || encoder.standIn) return;
   throw new HafError(
     'HAF_USAGE',
-    'These are images, and no encoder is named that makes features of them.',
-    'Add --set embed.encoder.onnx=PATH (docs/encoders.md); to find tissue and lay the grid only, use "haf-pipeline tile".',
+    'These are images, and no encoder is named that computes features of them.',
+    'Add --set embed.encoder.onnx=PATH (docs/encoders.md). To find tissue and lay the grid only, use "haf-pipeline tile".',
   );
 }

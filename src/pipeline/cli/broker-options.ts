@@ -9,4 +9,7 @@ export const withBroker = (command: Command): Command =>
     .option('--tlsca <file>', 'certificate authority of the servers (NATS_CA)')
     .option('--tlscert <file>', 'client certificate (NATS_CERT)')
     .option('--tlskey <file>', 'key of the client certificate (NATS_KEY)')
-    .option('--insecure', 'accept plaintext to other machines, and credentials that others can read');
+    .option(
+      '--insecure',
+      'accept unencrypted connections to other machines, and credential files that other users can read',
+    );

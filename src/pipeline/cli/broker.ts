@@ -18,8 +18,8 @@ export async function broker(options: ListenOptions): Promise<void> {
   if (folder.isKept())
     throw new HafError(
       'HAF_USAGE',
-      `The broker in ${folder.path} is kept by another "haf-pipeline broker" already.`,
-      'Use it as it is, or end the other command first.',
+      `Another "haf-pipeline broker" keeps the broker in ${folder.path} already.`,
+      'Use that broker, or end the other command first.',
     );
   const running = await listen(options);
   try {
@@ -34,14 +34,14 @@ export async function broker(options: ListenOptions): Promise<void> {
     `broker ${running.spawned ? 'started' : 'found'}: ${hostAndPort(host, running.port)}${tls ? ' with TLS' : ''}, process ${running.pid}, in ${folder.path}`,
   );
   printData(running.advice.join('\n'));
-  say('Ctrl-C ends it; what it stores stays.');
+  say('Ctrl-C ends it; its stored messages are kept.');
   while (!asked.signal.aborted) {
-    // A run that found it dead may have started it again.
+    // A run may have found the broker dead and started it again.
     if (folder.runningProcess() === null)
       throw new HafError(
         'HAF_BROKER_UNREACHABLE',
         `The broker ended by itself:\n${folder.lastLog()}`,
-        `Correct what its log says (${folder.log}) and start it again.`,
+        `Correct what its log says (${folder.log}) and start the broker again.`,
       );
     await sleep(lookMs, undefined, { signal: asked.signal }).catch(() => undefined);
   }

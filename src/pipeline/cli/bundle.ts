@@ -84,7 +84,7 @@ function sealed(files: Record<string, Uint8Array>, release: Release): Uint8Array
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** `bundle show FILE`: what a bundle is of. */
+/** `bundle show FILE`: the contents of a bundle. */
 export function showBundle(
   file: string,
   options: { readonly json?: boolean; readonly card?: boolean },
@@ -134,16 +134,19 @@ function summaryOf(bundle: Bundle, release: Release): string {
   return `${facts}\n\n${table}`;
 }
 
-/** `bundle verify FILE`: opens everything in a bundle. @throws HafError HAF_BUNDLE_INVALID */
+/**
+ * `bundle verify FILE`: opens every part of a bundle.
+ * @throws HafError HAF_BUNDLE_INVALID
+ */
 export async function verifyBundle(file: string): Promise<void> {
   const { openBundle } = await import('../../operators/bundle/open-bundle.js');
   const bytes = readFileOf(file);
   const files = openSealedZip(bytes, file);
   const { folds } = openBundle(files, file);
-  printData(`${file}: whole; ${files.size} files, ${folds.length} folds, SHA-256 ${sha256(bytes)}`);
+  printData(`${file}: complete; ${files.size} files, ${folds.length} folds, SHA-256 ${sha256(bytes)}`);
 }
 
-/** @throws HafError HAF_USAGE when there is no such file */
+/** @throws HafError HAF_USAGE if the file cannot be read */
 export function readFileOf(file: string): Uint8Array {
   try {
     return readFileSync(file);
@@ -151,7 +154,7 @@ export function readFileOf(file: string): Uint8Array {
     throw new HafError(
       'HAF_USAGE',
       `${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
-      'Name a bundle that "haf-pipeline bundle RUN" made.',
+      'Name a bundle that "haf-pipeline bundle RUN" wrote.',
       { cause },
     );
   }

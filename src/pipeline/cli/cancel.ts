@@ -7,7 +7,7 @@ import type { LookOptions } from './options.js';
 import { say } from './output.js';
 import { requireRun } from './require-run.js';
 
-/** `cancel RUN`: takes its jobs out of the queues and from the workers, and has its `up` end. */
+/** `cancel RUN`: removes the jobs of a run from the queues and from the workers, and makes its `up` end. */
 export async function cancel(run: string, options: LookOptions): Promise<void> {
   const joined = await openJoinedBus('orchestrator', {
     broker: options,
@@ -24,14 +24,14 @@ export async function cancel(run: string, options: LookOptions): Promise<void> {
     }
     const by = `${userName()}@${hostname()}`;
     await bus.publish(name, { type: 'cancel-requested', run: name, by });
-    // Also when its `up` is gone: its jobs may still be queued.
+    // Needed even if `up` has ended: its jobs may still be queued.
     await bus.cancel(name);
     if (!driven)
       await bus.publish(name, {
         ...{ type: 'run-finished', run: name, outcome: 'cancelled', seconds: 0 },
         ...{ directory: '', report: null, failures: 0 },
       });
-    say(`${name} is being cancelled; what is finished stays. "haf-pipeline up" goes on with it.`);
+    say(`${name} is being cancelled; finished work stays. "haf-pipeline up" resumes the run.`);
   } finally {
     await joined.leave();
   }

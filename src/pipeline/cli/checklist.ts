@@ -14,8 +14,8 @@ import { printData, printJson, say } from './output.js';
 /**
  * `checklist RUN`: writes the reporting checklists of a run into its directory.
  *
- * @throws HafError HAF_RUN_UNKNOWN for a run without a result, HAF_RUN_BUSY while a process works on it,
- * HAF_USAGE for files that somebody has edited
+ * @throws HafError HAF_RUN_UNKNOWN for a run without a result, HAF_RUN_BUSY while a process works on it, HAF_USAGE
+ * for checklist files that somebody has edited
  */
 export function checklist(name: string, options: ChecklistOptions): Promise<void> {
   const directory = RunDirectory.findExperiment(options.runs, name);

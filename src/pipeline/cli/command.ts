@@ -11,13 +11,16 @@ import {
   wholeNumber,
 } from './options.js';
 
-// How a command is made: its arguments and options are declared here, which loads nothing; its code is one
-// exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as
-// the interface of the same name in options.ts (`UpOptions`). It returns an exit code or nothing, and throws
-// HafError; `runCommand` prints the error and sets the exit code. Only commander, picocolors and the error
-// catalogue may be imported here: `--help` must not wait for TensorFlow, vega or zod.
+// How a command is defined. Its arguments and options are declared here, which loads nothing. Its code is one
+// exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as the
+// interface of the same name in options.ts (`UpOptions`). It returns an exit code or nothing, and throws HafError;
+// `runCommand` prints the error and sets the exit code. Only commander, picocolors and the error catalogue may be
+// imported here: `--help` must not wait for TensorFlow, vega or zod.
 
-/** The action of a command whose code is loaded when it runs. commander appends itself to the arguments. */
+/**
+ * The action of a command whose code is loaded when the command runs. commander appends the command itself to the
+ * arguments.
+ */
 export const lazily =
   <Arguments extends unknown[]>(load: () => Promise<Action<Arguments>>) =>
   (...args: Arguments): Promise<void> =>
@@ -36,10 +39,10 @@ export const withPlaces = (command: Command): Command =>
   command
     .option('--runs <dir>', 'where run directories are', './runs')
     .option('--store <uri>', 'where artifacts are: a folder or s3://bucket/prefix', './.haf/store')
-    .option('--cache <dir>', 'folder for copies of what lies in an s3:// store', './.haf/cache')
-    .option('--cache-size <GiB>', 'size of that folder', wholeNumber(1), 50);
+    .option('--cache <dir>', 'folder for a local cache of an s3:// store', './.haf/cache')
+    .option('--cache-size <GiB>', 'maximum size of that cache', wholeNumber(1), 50);
 
-/** How a run is executed (`RunOptions`). */
+/** Adds the options that say how a run is executed (`RunOptions`). */
 export const withRun = (command: Command): Command =>
   withMetrics(
     withBroker(
@@ -52,13 +55,16 @@ export const withRun = (command: Command): Command =>
         .addOption(backendOption())
         .addOption(checkpointOption()),
     )
-      .option('--no-broker', 'stay inside this process, without workers of other machines')
-      .option('--listen <host[:port]>', 'start the broker where workers of other machines reach it')
+      .option(
+        '--no-broker',
+        'run inside this process only, without a broker and without workers of other machines',
+      )
+      .option('--listen <host[:port]>', 'start the broker on an address that workers of other machines reach')
       .option('--tls', 'with --listen: encrypt, with a certificate authority of its own')
       .option('--security <dir>', 'with --listen: folder of users and certificates (default: in the store)')
       .option(
         '--lease <seconds>',
-        'a worker silent for so long loses its job',
+        'a worker that is silent for this long loses its job',
         wholeNumber(2),
         defaultLeaseSeconds,
       )

@@ -9,8 +9,9 @@ import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
 
 /**
- * `compare RUN_A RUN_B`: the saved test predictions of two runs, patient by patient: every method that both have, or those
- * named. How it tests is what the first run's experiment says under `stats`, always on the pooled predictions.
+ * `compare RUN_A RUN_B`: compares the saved test predictions of two runs on the same patients. It compares every
+ * method that both runs have, or the named ones. The tests follow the `stats` section of the first run's experiment,
+ * always on the pooled predictions.
  */
 export async function compare(runA: string, runB: string, options: CompareOptions): Promise<void> {
   const [a, b] = [RunDirectory.findExperiment(options.runs, runA), RunDirectory.find(options.runs, runB)];
@@ -34,7 +35,7 @@ export async function compare(runA: string, runB: string, options: CompareOption
   else printData(comparisonText(a.run, b.run, comparisons, stats));
 }
 
-/** The same for times: Harrell's C within folds, by a paired bootstrap. */
+/** The same comparison for time-to-event experiments: Harrell's C within folds, tested by a paired bootstrap. */
 async function compareInTime(
   a: RunDirectory,
   b: RunDirectory,
@@ -79,7 +80,10 @@ const predicted = (directory: RunDirectory, method: string): PredictedMethod => 
   testing: directory.experiment().cv,
 });
 
-/** Which method of the first run is compared with which of the second. @throws HafError HAF_USAGE */
+/**
+ * Pairs a method of the first run with a method of the second.
+ * @throws HafError HAF_USAGE
+ */
 function methodPairs(
   a: RunDirectory,
   b: RunDirectory,
@@ -88,7 +92,7 @@ function methodPairs(
   if (methods !== undefined && methods.length !== 2)
     throw new HafError(
       'HAF_USAGE',
-      `--methods takes two names, the method of each run; there are ${methods.length}.`,
+      `--methods takes two names, one method of each run; ${methods.length} were given.`,
       'For example --methods haf all_mlp.',
     );
   const [first, second] = methods ?? [method, method];
@@ -105,7 +109,7 @@ function methodPairs(
   return pairs;
 }
 
-/** In the order of the first run's table. */
+/** The methods that both runs have, in the order of the first run's table. */
 function sharedMethods(a: RunDirectory, b: RunDirectory): readonly string[] {
   const [ofA, ofB] = [predictedMethods(a), predictedMethods(b)];
   const shared = a.experiment().methods.filter((method) => ofA.includes(method) && ofB.includes(method));
@@ -113,7 +117,7 @@ function sharedMethods(a: RunDirectory, b: RunDirectory): readonly string[] {
   throw new HafError(
     'HAF_USAGE',
     `No method has predictions in both runs: ${a.run} has ${named(ofA)}, ${b.run} has ${named(ofB)}.`,
-    'Name one of each with --methods.',
+    'Name one method of each run with --methods.',
   );
 }
 
@@ -139,7 +143,7 @@ const difference = (of: {
   readonly ci95: readonly [number, number] | null;
 }): string => `${signed(of.difference)}${of.ci95 === null ? '' : ` [${of.ci95.map(signed).join(', ')}]`}`;
 
-/** Why numbers are dashes. */
+/** Explains why numbers are shown as dashes. */
 const reasonLines = (
   comparisons: readonly RunComparison[],
   name: (of: RunComparison) => string,

@@ -66,7 +66,9 @@ async function checkBackend(preference: BackendPreference): Promise<Check> {
   }
 }
 
-/** Which TensorFlow "backend install" left for runs of this user; none is needed, but a GPU idles without. */
+/**
+ * Which TensorFlow "backend install" has installed for this user. None is required, but without it a GPU is not used.
+ */
 export function checkTensorFlow(
   environment: NodeJS.ProcessEnv = process.env,
   machine: Machine = thisMachine(),
@@ -81,7 +83,7 @@ export function checkTensorFlow(
     const beside = others.map(
       (other) => `; beside it ${other.name}${other.unfit ? ` (${other.unfit})` : ''}`,
     );
-    const found = `${used ? `${used.name} (${used.folder})` : `none installed that fits, which "${build}" does`}${beside.join('')}`;
+    const found = `${used ? `${used.name} (${used.folder})` : `none that fits this machine is installed; "${build}" installs one`}${beside.join('')}`;
     if (!machine.gpu || used?.description?.gpu) return { name, status: 'ok', found };
     return { name, status: 'warn', found, fix: `Run "${build}" to use the GPU of this machine.` };
   } catch (error) {
@@ -90,7 +92,10 @@ export function checkTensorFlow(
   }
 }
 
-/** Which OpenSlide "slides install" left for slides of other formats; none is needed for SVS and plain TIFF. */
+/**
+ * Which OpenSlide "slides install" has installed. It is needed for some slide formats, and not for SVS and plain
+ * TIFF.
+ */
 async function checkOpenSlide(): Promise<Check> {
   const name = 'OpenSlide';
   const found = findOpenSlide();
@@ -98,7 +103,7 @@ async function checkOpenSlide(): Promise<Check> {
     return {
       name,
       status: 'ok',
-      found: `${found.why}, which "haf-pipeline slides install" does; SVS and plain TIFF need none`,
+      found: `${found.why}; "haf-pipeline slides install" installs it (SVS and plain TIFF do not need it)`,
     };
   try {
     const { startOpenSlide } = await import('../../operators/slides/open-with-openslide.js');
@@ -118,7 +123,7 @@ async function checkPackage(name: string, use: string, load: () => Promise<unkno
   } catch (error) {
     if (isMachineFault(error)) return failed(name, error);
     const [reason = ''] = (error as Error).message.split('\n');
-    return { name, status: 'fail', found: `does not load: ${reason}`, fix: 'Run npm ci again.' };
+    return { name, status: 'fail', found: `cannot be loaded: ${reason}`, fix: 'Run npm ci again.' };
   }
 }
 
@@ -127,7 +132,7 @@ function failed(name: string, error: unknown): Check {
   return { name, status: 'fail', found: what, fix };
 }
 
-/** Something that a command would try before its work. */
+/** A check that tries something which commands do before their work. */
 function checkFault(name: string, found: string, attempt: () => void): Check {
   try {
     attempt();
@@ -154,7 +159,7 @@ export function checkNatsServer(environment: NodeJS.ProcessEnv = process.env): C
   }
 }
 
-/** The folder itself, or the nearest one above that exists. */
+/** The folder itself, or its nearest parent folder that exists. */
 function existing(folder: string): string {
   let at = resolve(folder);
   while (!existsSync(at)) at = dirname(at);
@@ -177,7 +182,10 @@ export function checkWritable(name: string, folder: string): Check {
   }
 }
 
-/** A run writes features and weights into the store once; below the lower bound it most likely stops half-way. */
+/**
+ * Free space for the store. A run writes each feature and weight file once; with less than the lower bound it would
+ * probably stop half-way.
+ */
 const roomy = 10 * gibibyte;
 const tight = gibibyte;
 
@@ -194,7 +202,7 @@ function freeSpace(folder: string): number {
   return bavail * bsize;
 }
 
-/** Everything `doctor` looks at, in the order it prints. */
+/** All checks of `doctor`, in the order in which they are printed. */
 export async function checkMachine(options: DoctorOptions): Promise<readonly Check[]> {
   return [
     checkNode(process.versions.node),

@@ -3,7 +3,7 @@ import { type Check, checkMachine } from './doctor-checks.js';
 import type { DoctorOptions } from './options.js';
 import { paletteFor, printData, printJson } from './output.js';
 
-/** The checks as lines; those that are not ok are followed by what to do. */
+/** The checks as lines. After each failed check stands what to do. */
 export function doctorLines(
   checks: readonly Check[],
   colors = paletteFor(process.stdout),
@@ -16,7 +16,7 @@ export function doctorLines(
   ]);
 }
 
-/** `doctor`: whether this machine can run an experiment; exit code 1 when a check fails. */
+/** `doctor`: checks whether this machine can run an experiment. Exit code 1 if a check fails. */
 export async function doctor(options: DoctorOptions): Promise<ExitCode> {
   const checks = await checkMachine(options);
   if (options.json) printJson({ checks });

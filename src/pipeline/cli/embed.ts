@@ -40,8 +40,8 @@ export async function embed(paths: readonly string[], options: BagCommandOptions
   return exitCode;
 }
 
-/** Keys of an archive come from somebody else: as a file name they must stay inside the folder. */
+/** The keys of an archive are untrusted. As file names they must stay inside the folder. */
 const fileNameOf = (image: string): string => `${image.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '_')}.h5`;
 
 const twice = (name: string): HafError =>
-  new HafError('HAF_USAGE', `Two bags would be written to ${name}.`, 'Work on their files one at a time.');
+  new HafError('HAF_USAGE', `Two bags would be written to ${name}.`, 'Process their files one at a time.');

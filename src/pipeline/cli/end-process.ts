@@ -1,9 +1,9 @@
-/** What is left over when a command has ended gets this long to end by itself. */
+/** Time that open handles get to close after a command has ended. */
 const lingerMs = 1000;
 
 /**
- * Ends the process although something is left over that keeps it alive: the client of NATS leaves a socket open when a
- * server accepts a connection and stays silent. Output that a slow reader has not taken yet is written first.
+ * Ends the process although open handles still keep it alive. The NATS client leaves a socket open when a server
+ * accepts a connection and then stays silent. Output that a slow reader has not taken yet is written first.
  */
 export function endProcess(): void {
   const end = (): void => {

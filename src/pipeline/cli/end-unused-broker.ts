@@ -1,11 +1,14 @@
-// The program of `watch-broker.ts`: ends the broker of a store that nobody uses. Exit code 0: somebody does, look again later.
+// The program that `watch-broker.ts` runs: it ends the broker of a store when nobody uses it. Exit code 0: the broker
+// is in use, check again later.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerFolder } from '../broker/broker-folder.js';
 import { isAloneOnCurrent, stopUnused } from './leave-broker.js';
 
-/** A broker that does not answer is of no use to other machines either. */
+/** Timeout of a question to the broker. A broker that does not answer is of no use to other machines either. */
 const answerMs = 20_000;
-/** Members of other machines are asked for so seldom: each time takes a Node process. */
+/**
+ * Interval between questions about members of other machines. It is long because each question starts a Node process.
+ */
 const othersMs = 60_000;
 
 const [store = ''] = process.argv.slice(2);

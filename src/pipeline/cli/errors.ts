@@ -2,11 +2,11 @@ import { exitCodes, type ExitCode, HafError } from '../core/errors.js';
 import { visible } from '../core/visible.js';
 import { paletteFor, say } from './output.js';
 
-/** What the code of a command is: it may end with an exit code of its own; nothing means success. */
+/** The code of a command. It may return an exit code; nothing means success. */
 export type Action<Arguments extends unknown[]> = (...args: Arguments) => Outcome | Promise<Outcome>;
 type Outcome = ExitCode | void;
 
-/** An error for people: code, what is wrong and where, and what to do about it. */
+/** An error as text for people: its code, what is wrong and where, and what to do. */
 export function errorText(error: HafError, colors = paletteFor(process.stderr)): string {
   const [headline, ...details] = visible(error.what).trimEnd().split('\n');
   const { stack } = error.context;
@@ -20,7 +20,7 @@ export function errorText(error: HafError, colors = paletteFor(process.stderr)):
   ].join('\n');
 }
 
-/** Runs the code of a command; whatever it throws is printed to stderr and becomes the exit code. */
+/** Runs the code of a command. An error that it throws is printed to stderr and decides the exit code. */
 export async function runCommand(action: Action<[]>): Promise<void> {
   try {
     process.exitCode = (await action()) ?? exitCodes.ok;

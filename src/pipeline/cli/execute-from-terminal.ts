@@ -30,8 +30,9 @@ export interface TerminalOptions extends RunOptions {
 }
 
 /**
- * Executes a prepared run for somebody at a terminal: says which broker it uses, shows its events, drains at the first
- * Ctrl-C (or SIGTERM), stops at the second, explains failures, and ends with the table and the path of the report.
+ * Executes a prepared run from a terminal. Says which broker the run uses, shows its events, finishes the running
+ * jobs at the first Ctrl-C (or SIGTERM), stops them at the second, explains failures, and ends with the result table
+ * and the path of the report.
  */
 export async function executeFromTerminal(
   prepared: PreparedRun,
@@ -41,8 +42,8 @@ export async function executeFromTerminal(
   if (options.listen === undefined && (options.tls || options.security !== undefined))
     throw new HafError(
       'HAF_USAGE',
-      '--tls and --security are about a broker that workers of other machines reach.',
-      'Add --listen HOST, or leave them out; a broker that is named by --nats has its own.',
+      '--tls and --security need --listen: they describe a broker that workers of other machines reach.',
+      'Add --listen HOST, or leave them out. A broker that --nats names has its own TLS and users.',
     );
   if (options.workers !== 0) requireBackend(options.backend, say);
   const opened = await openRunBus({
@@ -78,12 +79,12 @@ export async function executeFromTerminal(
   }
 }
 
-/** @throws HafError HAF_USAGE when nobody could ever train */
+/** @throws HafError HAF_USAGE if no worker could ever train */
 function requireTrainers({ workers }: TerminalOptions, { bus }: OpenedBus): void {
   if (workers !== 0 || !(bus instanceof InProcessBus)) return;
   throw new HafError(
     'HAF_USAGE',
-    '--workers 0 leaves training to other machines, but there is no broker for them to join.',
+    '--workers 0 leaves training to other machines, but there is no broker that they could join.',
     'Install nats-server, name a broker with --nats URL, or leave --workers 0 out.',
   );
 }
@@ -101,10 +102,10 @@ async function execute(
   const onSignal = (): void => {
     if (drain.signal.aborted) stop.abort();
     else {
-      // From now on this machine takes no jobs, and nobody needs to.
+      // From now on this machine takes no jobs, so missing workers are not reported.
       stopLooking();
       renderer.note(
-        'Finishing the running jobs; press Ctrl-C again to stop them now. Run the same command to go on.',
+        'Finishing the running jobs; press Ctrl-C again to stop them now. The same command resumes the run.',
       );
       drain.abort();
     }
@@ -152,10 +153,10 @@ async function execute(
   }
 }
 
-/** Of more failed jobs, the first ones are explained. */
+/** Number of failed jobs that are explained. The others are counted. */
 const mostErrors = 20;
 
-/** Ctrl-C, a scheduler's wish, a terminal that goes away. */
+/** Ctrl-C, SIGTERM of a scheduler, a closed terminal. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function showResult({ directory }: PreparedRun, { problems }: ExecuteResult): void {

@@ -7,13 +7,16 @@ import type { ExplainOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
 
-/** `explain [STAGE]`: per job of a run its artifact, whether it is in the store, and what made its recipe new. */
+/**
+ * `explain [STAGE]`: for each job of a run its artifact, whether the artifact is in the store, and what changed in
+ * its recipe.
+ */
 export async function explain(stage: StageName | undefined, options: ExplainOptions): Promise<void> {
   const directory = RunDirectory.find(options.runs, options.run);
   const earlier = previousRun(directory);
   const before = earlier?.recipes() ?? new Map<string, never>();
   const store = await openStore(options.store);
-  // The last entry of a key wins in a Map, so the log is read backwards: what happened first counts.
+  // The log is read backwards: the first event of a job must count, and in a Map the last entry of a key wins.
   const how = new Map(
     [...directory.events()]
       .reverse()
@@ -35,7 +38,7 @@ export async function explain(stage: StageName | undefined, options: ExplainOpti
     return;
   }
   printData(
-    `run ${directory.run}, compared with ${earlier ? earlier.run : 'nothing: no earlier run of this name'}`,
+    `run ${directory.run}, compared with ${earlier ? earlier.run : 'nothing: there is no earlier run of this name'}`,
   );
   const rows = jobs.map(({ job, artifact, stored, why }) => [
     job,

@@ -7,7 +7,7 @@ import type { UpOptions } from './options.js';
 import { say } from './output.js';
 import { summaryOf } from './summary-text.js';
 
-/** The cohorts of an experiment that nothing is trained on, with absolute paths. */
+/** The cohorts of an experiment that are not used for training, with absolute paths. */
 export function externalCohorts({ cohorts }: Config, experiment: string): readonly ExternalCohort[] {
   const beside = (path: string): string => resolve(dirname(experiment), path);
   return cohorts.flatMap((one) =>
@@ -18,8 +18,8 @@ export function externalCohorts({ cohorts }: Config, experiment: string): readon
 }
 
 /**
- * Bundles methods of a finished run and validates them on cohorts that they were not trained on. Results lie in
- * `external/<cohort>/<method>` of the run directory, bundles in `models`.
+ * Bundles methods of a finished run and validates them on cohorts that they were not trained on. The results go to
+ * `external/<cohort>/<method>` of the run directory, the bundles to `models`.
  */
 export async function validateOn(
   cohorts: readonly ExternalCohort[],
@@ -48,7 +48,7 @@ export async function validateOn(
       }).catch((error: unknown) => {
         const { code: reason, what, fix, exitCode } = HafError.from(error);
         if (reason === 'HAF_INTERRUPTED') throw error;
-        // A cohort that cannot be read says nothing of the others.
+        // The other cohorts are still validated.
         say(`${reason} ${what}\nfix: ${fix}`);
         return exitCode;
       });
@@ -57,7 +57,7 @@ export async function validateOn(
   return failed;
 }
 
-/** The method that the run recommends by validation patients; the first of a run that ranks none. */
+/** The method that the run recommends by its validation patients. The first method if the run ranks none. */
 function recommendedOf(directory: RunDirectory): string {
   const summary = summaryOf(directory);
   if (summary === null) throw new Error(`${directory.path} has no summary`);

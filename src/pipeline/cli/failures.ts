@@ -7,10 +7,10 @@ import { printData, printJson, say } from './output.js';
 import type { RunsOptions } from './options.js';
 import { textTable } from './text-table.js';
 
-/** `failures RUN`: the jobs of a run that failed or were skipped, and the files and patients it had to leave out. */
+/** `failures RUN`: the jobs of a run that failed or were skipped, and the files and patients that were left out. */
 export function failures(run: string, options: RunsOptions): Promise<void> {
   const directory = RunDirectory.find(options.runs, run);
-  // The last word on each job counts: a job that failed and was then done has not failed.
+  // The last event of each job counts: a job that failed and was done later has not failed.
   const { ledger } = directory.events().reduce(advance, emptyState);
   const jobs = [...(ledger?.failures.values() ?? [])];
   const items = lostItems(directory);
@@ -37,7 +37,7 @@ export function failures(run: string, options: RunsOptions): Promise<void> {
   return Promise.resolve();
 }
 
-/** Many fail for one reason: each remedy once. */
+/** Many jobs may fail for one reason. Each fix is shown once. */
 function sayFixes(failed: readonly { readonly fix: string | null }[]): void {
   for (const fix of new Set(failed.flatMap((one) => one.fix || []))) say(`fix: ${fix}`);
 }

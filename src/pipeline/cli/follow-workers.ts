@@ -2,7 +2,10 @@ import { bufferCount, distinctUntilChanged, exhaustMap, filter, map, timer, type
 import type { Bus } from '../bus/bus.js';
 import type { Member } from '../bus/member.js';
 
-/** Training jobs at once of all workers but the orchestrator of this run; those that leave are not counted. */
+/**
+ * Number of training jobs that all workers can run at once, without the orchestrator of this run and without workers
+ * that are leaving.
+ */
 export const slotsElsewhere = (members: readonly Member[], run: string): number =>
   members
     .filter((member) => member.run !== run && member.state === 'working' && member.classes.includes('gpu'))
@@ -10,12 +13,12 @@ export const slotsElsewhere = (members: readonly Member[], run: string): number 
 
 const membersOf = (bus: Bus, everyMs: number): Observable<readonly Member[]> =>
   timer(0, everyMs).pipe(
-    // A broker that is away is told of elsewhere.
+    // Other code reports that the broker cannot be reached.
     exhaustMap(() => bus.members().catch(() => null)),
     filter((members) => members !== null),
   );
 
-/** Counts workers that come and go, and tells each change. Call what it returns to stop. */
+/** Counts the workers that join and leave, and calls back at each change. Returns a function that stops it. */
 export function followWorkers(
   bus: Bus,
   run: string,
@@ -31,7 +34,10 @@ export function followWorkers(
   return () => following.unsubscribe();
 }
 
-/** Tells when the `up` of a run is missing in two looks, and when it is back. Call what it returns to stop. */
+/**
+ * Reports that the `up` of a run is gone, when two checks in a row do not find it, and that it is back. Returns a
+ * function that stops it.
+ */
 export function followDriver(
   bus: Bus,
   run: string,

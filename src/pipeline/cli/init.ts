@@ -9,9 +9,10 @@ import type { InitOptions } from './options.js';
 import { printData, say } from './output.js';
 
 /**
- * `init [DIR]`: writes a commented experiment.yaml; with `--from DATA` one for the files of that folder.
+ * `init [DIR]`: writes a commented experiment.yaml. With `--from DATA` it writes an experiment for the files of that
+ * folder.
  *
- * @throws HafError HAF_USAGE when one is there already or the name is none, HAF_DATA_MISSING when DATA is no folder
+ * @throws HafError HAF_USAGE if the file exists or the name is invalid, HAF_DATA_MISSING if DATA is not a folder
  */
 export async function init(directory: string, { from, name }: InitOptions = {}): Promise<void> {
   const file = join(directory, 'experiment.yaml');
@@ -37,11 +38,11 @@ export async function init(directory: string, { from, name }: InitOptions = {}):
 
 interface Draft {
   readonly text: string;
-  /** What was found, for the terminal. */
+  /** What was found, as lines for the terminal. */
   readonly told: readonly string[];
 }
 
-/** Folders of runs and of the store, which may lie in the folder of the data. */
+/** Folders of runs and of the store. They may lie inside the folder of the data and are no data. */
 const ours = /(^|\/)(\.[^/]*|runs|node_modules)\//;
 
 async function draft(file: string, from: string, name: string): Promise<Draft> {
@@ -69,7 +70,7 @@ async function draft(file: string, from: string, name: string): Promise<Draft> {
     return {
       text: hancockText(hancock, about),
       told: [
-        'The folder holds the dataset HANCOCK: layout hancock.',
+        'The folder holds the dataset HANCOCK, so the experiment has layout hancock.',
         ...modalities,
         ...unlisted.map(({ file: folder, reason }) => `  ${folder}: ${reason}`),
       ],
@@ -95,7 +96,7 @@ const leftOf = ({ folder, reason, fix }: UnlistedFolder): LeftFile => ({
   reason: `${reason} ${fix}`,
 });
 
-/** The folder of the data, relative to the experiment, with "/" on every system. */
+/** The folder of the data, relative to the experiment, with "/" on every operating system. */
 function rootFrom(file: string, from: string): string {
   const path = relative(resolve(dirname(file)), resolve(from))
     .split(sep)
@@ -103,7 +104,7 @@ function rootFrom(file: string, from: string): string {
   return path === '' ? '.' : path.startsWith('.') ? path : `./${path}`;
 }
 
-/** `NKI 70` is `nki-70`. */
+/** A valid experiment name from the name of a folder: `NKI 70` gives `nki-70`. */
 function nameAfter(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()
@@ -112,7 +113,7 @@ function nameAfter(folder: string): string {
   return name === '' ? 'my-experiment' : name;
 }
 
-/** The path as a shell takes it. */
+/** The path, quoted for a shell. */
 const quoted = (file: string): string =>
   /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", String.raw`'\''`)}'`;
 
@@ -129,7 +130,7 @@ function write(file: string, text: string): void {
 const taken = (file: string, cause?: unknown): HafError =>
   new HafError(
     'HAF_USAGE',
-    `${file} is there already and is never overwritten.`,
+    `${file} exists already and is never overwritten.`,
     'Name another folder, or remove the file first.',
     { context: { file }, cause },
   );

@@ -11,13 +11,13 @@ import { textTable } from './text-table.js';
 export const isFolder = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** Slide files, and folders that cannot be listed, so that slides in them are not found. */
+/** Slide files, and folders that cannot be listed. Slides in such folders are not found. */
 export interface SlidesMeant {
   readonly slides: readonly string[];
   readonly unlisted: readonly UnlistedFolder[];
 }
 
-/** The slides that are meant: files as they are named, and those below folders. */
+/** The slides that the paths name: files, and the slides below folders. */
 export async function slidesAt(paths: readonly string[]): Promise<SlidesMeant> {
   const slides: string[] = [];
   const unlisted: UnlistedFolder[] = [];
@@ -78,8 +78,8 @@ export function slideLines(
 }
 
 /**
- * `inspect SLIDES...`: whether each slide can be read, and how; exit code 65 when a cohort would be without one, or may be
- * because a folder cannot be listed.
+ * `inspect SLIDES...`: whether each slide can be read, and how. Exit code 65 if a cohort would lack a slide, or could
+ * lack one because a folder cannot be listed.
  */
 export async function inspectSlides(
   { slides: files, unlisted }: SlidesMeant,

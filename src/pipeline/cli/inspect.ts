@@ -9,7 +9,10 @@ import { printData, printJson } from './output.js';
 import { type Survey, surveyCohort } from './survey.js';
 import { surveyLines } from './survey-text.js';
 
-/** Whether the paths are slides rather than the folder of a cohort, which has an outcome table or an experiment. */
+/**
+ * Whether the paths name slides. Otherwise they name the folder of a cohort, which has an outcome table or an
+ * experiment.
+ */
 async function slidesMeant(paths: readonly string[], options: InspectOptions): Promise<SlidesMeant | null> {
   const [first] = paths;
   if (first === undefined) {
@@ -30,9 +33,9 @@ async function slidesMeant(paths: readonly string[], options: InspectOptions): P
 }
 
 /**
- * `inspect [DATA] -c FILE`: what is in a cohort folder, by the checks of `up`: what they refuse ends with exit code 65. DATA
- * is data.root of the experiment where it is absent. Without an experiment it looks for HANCOCK's files. `inspect SLIDES...`
- * looks at slide files instead.
+ * `inspect [DATA] -c FILE`: shows the contents of a cohort folder and makes the checks of `up`. If `up` would refuse
+ * the cohort, the exit code is 65. Without DATA, data.root of the experiment is used. Without an experiment,
+ * HANCOCK's files are looked for. `inspect SLIDES...` checks slide files instead.
  *
  * @throws HafError HAF_USAGE without a folder and an experiment
  */
@@ -50,7 +53,7 @@ export async function inspect(paths: readonly string[], options: InspectOptions)
   return refused ? exitCodes.badData : exitCodes.ok;
 }
 
-/** A survey as JSON: the cells of tables stay where they are. */
+/** A survey as JSON, without the cells of the tables. */
 const withoutCells = ({ checks, files, ...survey }: Survey): object => ({
   ...survey,
   files: Object.fromEntries(countedUses(files)),

@@ -7,16 +7,16 @@ import type { Member } from '../bus/member.js';
 const answerMs = 5000;
 
 /**
- * The last one out ends the broker, unless somebody keeps it; what it stored stays.
+ * The last command that uses a broker ends it, unless a `broker` command keeps it. Its stored messages are kept.
  *
- * @param endsSilent ends a broker that does not say who is there: its disk is full, say, and it is of no use. The runs that
- * still want it start it again. Without, such a broker is left to them.
+ * @param endsSilent also ends a broker that does not answer who uses it, for example because its disk is full. Such a
+ * broker is of no use; the runs that still need it start it again. If false, such a broker is left running.
  */
 export async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = false } = {}): Promise<void> {
-  // The broker may run again on another port, where this connection never finds it.
+  // The broker may have been started again on another port, where this connection never finds it.
   const away = (await firstValueFrom(bus.connection, { defaultValue: 'away' as const })) === 'away';
   const alone = away ? isAloneOnCurrent(store) : bus.members().then((members) => !members.some(isThere));
-  // No answer can also mean that another command that left at the same time has ended the broker.
+  // No answer can also mean that another command, leaving at the same time, has ended the broker.
   const last = await Promise.race([
     alone.catch(() => endsSilent),
     sleep(answerMs, endsSilent, { ref: false }),
@@ -25,7 +25,10 @@ export async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = fal
   if (last) await stopUnused(store, true);
 }
 
-/** Ends the broker of a store unless a `broker` command keeps it. @param watched ends its watcher as well */
+/**
+ * Ends the broker of a store unless a `broker` command keeps it.
+ * @param watched also end its watcher
+ */
 export async function stopUnused(store: string, watched = false): Promise<void> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');
   const folder = new BrokerFolder(store);
@@ -35,7 +38,7 @@ export async function stopUnused(store: string, watched = false): Promise<void> 
   if (watched) folder.endWatcher();
 }
 
-/** Whether the broker that now runs for the store knows of nobody else. Asked over a new connection. */
+/** Whether the broker that now runs for the store has no other members. Uses a new connection. */
 export async function isAloneOnCurrent(store: string): Promise<boolean> {
   const { findOwnBroker } = await import('../broker/own-broker.js');
   const broker = await findOwnBroker(store);
@@ -44,7 +47,8 @@ export async function isAloneOnCurrent(store: string): Promise<boolean> {
   const bus = await joinBus(broker.address('viewer'), 'viewer');
   if (bus === null) return false;
   try {
-    // The own entry could not be taken off the list: it was written over the connection that is dead.
+    // The entry of this process may still be listed: it could not be removed, because it was written over the dead
+    // connection.
     return !(await bus.members()).some((member) => !isThisProcess(member) && isThere(member));
   } finally {
     await bus.close();
@@ -53,7 +57,7 @@ export async function isAloneOnCurrent(store: string): Promise<boolean> {
 
 const isThisProcess = ({ host, pid }: Member): boolean => host === hostname() && pid === process.pid;
 
-/** A killed process stays on the list for a while. A process of this machine can be looked up. */
+/** A killed process stays listed for some time. For a process of this machine, the operating system is asked. */
 function isThere({ host, pid }: Member): boolean {
   if (host !== hostname()) return true;
   try {

@@ -6,9 +6,9 @@ import type { MetricsOptions } from './options.js';
 const leastToken = 16;
 
 /**
- * Where metrics are served, and what protects them; undefined when nobody asked for metrics.
+ * Where metrics are served and what protects them. Undefined if metrics were not requested.
  *
- * @throws HafError HAF_USAGE for options that say nothing, HAF_INSECURE for a token that others can read or guess
+ * @throws HafError HAF_USAGE for options without effect, HAF_INSECURE for a token that others can read or guess
  */
 export function metricsAddress({
   metrics,
@@ -19,7 +19,7 @@ export function metricsAddress({
     if ((metricsToken ?? metricsOpen) === undefined) return undefined;
     throw new HafError(
       'HAF_USAGE',
-      '--metrics-token and --metrics-open are about metrics, but none are served.',
+      '--metrics-token and --metrics-open need --metrics; no metrics are served.',
       'Add --metrics [HOST:]PORT.',
     );
   }

@@ -4,7 +4,7 @@ import { jobClasses } from '../bus/job.js';
 import type { Member } from '../bus/member.js';
 import type { JobClass } from '../stage.js';
 
-/** Classes of jobs that wait for somebody who is not there. */
+/** Classes whose queued jobs wait for a worker while no worker takes jobs of this class. */
 export const unserved = ({ queues }: Load, members: readonly Member[]): readonly JobClass[] =>
   jobClasses.filter(
     (jobClass) => queues[jobClass].waiting > 0 && !members.some(({ classes }) => classes.includes(jobClass)),
@@ -13,12 +13,15 @@ export const unserved = ({ queues }: Load, members: readonly Member[]): readonly
 export const unservedText = (jobClass: JobClass): string =>
   `no worker takes ${jobClass} jobs: start "haf-pipeline worker --class ${jobClass}"`;
 
-/** Looks every so often whether jobs wait for nobody, and says so once. Call what it returns to stop. */
+/**
+ * Checks at intervals whether jobs wait for a class of workers that is missing, and reports it once. Returns a
+ * function that stops it.
+ */
 export function noteMissingWorkers(bus: Bus, note: (text: string) => void, everyMs = 5000): () => void {
   const look = async (): Promise<readonly JobClass[]> => unserved(await bus.load(), await bus.members());
   const looking = timer(everyMs, everyMs)
     .pipe(
-      // A broker that is away is told of elsewhere.
+      // Other code reports that the broker cannot be reached.
       exhaustMap(() => look().catch(() => [])),
       filter((classes) => classes.length > 0),
       take(1),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { examples, lazily, withPlaces, withRun } from './command.js';
 import { setOption, wholeNumber } from './options.js';
 
-/** The commands that use what was trained. */
+/** The commands that use a trained method. */
 export function addModels(program: Command): void {
   const bundle = program
     .command('bundle')
@@ -17,20 +17,20 @@ export function addModels(program: Command): void {
     .argument('<run>', 'the run')
     .requiredOption('--method <name>', 'row of the result table')
     .requiredOption('-o, --out <file>', 'file to write, for example model.haf')
-    .option('--licence <text>', 'licence under which the model is given on, for example CC-BY-NC-4.0')
+    .option('--licence <text>', 'licence under which the model is published, for example CC-BY-NC-4.0')
     .option('--force', 'replace a file of other content')
     .option('--json', 'write events as NDJSON to stdout')
     .action(lazily(async () => (await import('./bundle.js')).bundle));
   bundle
     .command('show')
-    .description('show what a bundle is of, and what it is worth')
+    .description('show the contents of a bundle, and how well its model performs')
     .argument('<file>', 'the bundle')
     .option('--json', 'print it as JSON')
     .option('--card', 'print its model card')
     .action(lazily(async () => (await import('./bundle.js')).showBundle));
   bundle
     .command('verify')
-    .description('check that a bundle is whole and unchanged, and can be read by this version')
+    .description('check that a bundle is complete and unchanged, and that this version can read it')
     .argument('<file>', 'the bundle')
     .action(lazily(async () => (await import('./bundle.js')).verifyBundle));
   examples(bundle.command('onnx'), 'bundle onnx model.haf -o model-onnx')
@@ -57,9 +57,13 @@ export function addModels(program: Command): void {
       '--patients <file>',
       'table whose ids are predicted, also those without data (default: everybody with data)',
     )
-    .option('--heatmaps', 'also draw where the models looked, for each patient with a bag')
-    .option('--trained-patients', 'also predict patients of the training')
-    .option('--parts <n>', 'jobs that share the patients (default: one for about 1000)', wholeNumber(1))
+    .option('--heatmaps', 'also write attention heatmaps for each patient with a bag')
+    .option('--trained-patients', 'also predict patients that the model was trained on')
+    .option(
+      '--parts <n>',
+      'number of jobs to split the patients into (default: one per about 1000)',
+      wholeNumber(1),
+    )
     .option('--json', 'write events as NDJSON to stdout')
     .action(lazily(async () => (await import('./predict.js')).predict));
 
@@ -84,8 +88,15 @@ export function addModels(program: Command): void {
       [] as readonly string[],
     )
     .option('--patients <file>', 'table whose ids are validated (default: everybody with data and outcome)')
-    .option('--trained-patients', 'also take patients of the training: their results look too good')
-    .option('--parts <n>', 'jobs that share the patients (default: one for about 1000)', wholeNumber(1))
+    .option(
+      '--trained-patients',
+      'also include patients that the model was trained on; their results look too good',
+    )
+    .option(
+      '--parts <n>',
+      'number of jobs to split the patients into (default: one per about 1000)',
+      wholeNumber(1),
+    )
     .option('--json', 'write events as NDJSON to stdout')
     .action(lazily(async () => (await import('./validate.js')).validate));
 }

@@ -5,10 +5,10 @@ import { backendOption, checkpointOption, classList, withMetrics, wholeNumber } 
 
 const withLook = (command: Command): Command =>
   withBroker(command)
-    .option('--store <uri>', 'whose own broker to ask when none is named', './.haf/store')
+    .option('--store <uri>', 'store whose own broker is used when no broker is named', './.haf/store')
     .option('--json', 'print JSON');
 
-/** Commands that bring workers and people to a broker. */
+/** Commands for workers, and for people who follow or manage runs on a broker. */
 export function addNetwork(program: Command): void {
   examples(
     withMetrics(withBroker(program.command('worker'))),
@@ -16,7 +16,7 @@ export function addNetwork(program: Command): void {
     'worker --nats tls://broker.lab.example --creds worker.nk --tlsca ca.pem --store s3://lab/haf',
     'worker --nats nats://10.0.0.5 --insecure --class gpu --slots 2 --data /data/hancock',
   )
-    .description('take jobs of any run on a broker; SIGTERM finishes or hands back what it works on')
+    .description('take jobs of any run on a broker; SIGTERM finishes its jobs or hands them back')
     .option('--class <list>', 'classes of jobs: gpu (training), cpu, or both', classList, ['gpu', 'cpu'])
     .option(
       '--slots <n>',
@@ -28,13 +28,18 @@ export function addNetwork(program: Command): void {
       '--store <uri>',
       'the store to serve: a folder or s3://bucket/prefix (default: ./.haf/store, and buckets that runs name)',
     )
-    .option('--cache <dir>', 'folder for copies of what lies in an s3:// store')
-    .option('--cache-size <GiB>', 'size of that folder (default: 50)', wholeNumber(1))
+    .option('--cache <dir>', 'folder for a local cache of an s3:// store')
+    .option('--cache-size <GiB>', 'maximum size of that cache (default: 50)', wholeNumber(1))
     .addOption(backendOption())
     .addOption(checkpointOption())
-    .option('--grace <seconds>', 'time to finish the running jobs when told to leave', wholeNumber(0), 30)
-    .option('--idle-exit <seconds>', 'leave after so long without a job', wholeNumber(1))
-    .option('--any-version', 'work with another version of the same major')
+    .option(
+      '--grace <seconds>',
+      'time to finish the running jobs after SIGTERM or Ctrl-C',
+      wholeNumber(0),
+      30,
+    )
+    .option('--idle-exit <seconds>', 'leave after this long without a job', wholeNumber(1))
+    .option('--any-version', 'work on runs of another version with the same major version')
     .action(lazily(async () => (await import('./worker.js')).worker));
 
   examples(
@@ -42,7 +47,7 @@ export function addNetwork(program: Command): void {
     'workers',
     'workers --nats nats://10.0.0.5 --insecure --json',
   )
-    .description('list who is there and what they work on')
+    .description('list the workers on the broker and what they work on')
     .action(lazily(async () => (await import('./workers.js')).workers));
 
   examples(withLook(program.command('status')), 'status')
@@ -53,14 +58,14 @@ export function addNetwork(program: Command): void {
     .description('follow a run from any machine: stages, epochs and the results of folds as they come')
     .argument('[run]', 'the run (default: the latest)')
     .addOption(
-      new Option('--from <where>', 'with --json or in a log: from its start, or what happens from now on')
+      new Option('--from <where>', 'with --json or in a log: from the start of the run, or only new events')
         .choices(['start', 'now'])
         .default('now'),
     )
     .action(lazily(async () => (await import('./watch.js')).watch));
 
   examples(withLook(program.command('cancel')), 'cancel quickstart-3f9c')
-    .description('end a run from any machine; what is finished stays')
+    .description('end a run from any machine; finished work stays')
     .argument('<run>', 'the run')
     .action(lazily(async () => (await import('./cancel.js')).cancel));
 
@@ -68,9 +73,12 @@ export function addNetwork(program: Command): void {
     .description('run a broker that workers reach, until Ctrl-C')
     .option(
       '--listen <host[:port]>',
-      'address to listen on; beyond this machine users are made (default: this machine only)',
+      'address to listen on; if other machines reach it, users are made (default: this machine only)',
     )
-    .option('--security <dir>', 'folder of users and certificates; made if missing (default: in the store)')
+    .option(
+      '--security <dir>',
+      'folder of users and certificates; created if missing (default: in the store)',
+    )
     .option('--tls', 'encrypt, with a certificate authority of its own')
     .option('--store <dir>', 'store it belongs to, on a local disk', './.haf/store')
     .action(lazily(async () => (await import('./broker.js')).broker));

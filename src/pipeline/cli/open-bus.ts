@@ -7,42 +7,45 @@ import { leaveOwnBroker, stopUnused } from './leave-broker.js';
 
 export interface RunBusOptions {
   readonly broker: BrokerOptions;
-  /** Local folder of the store, which its own broker belongs to. */
+  /** Local folder of the store. The store's own broker belongs to it. */
   readonly store: string;
-  /** The store as its artifacts are addressed: a folder or s3://. @default the local folder */
+  /**
+   * Address of the store: a folder or s3://.
+   * @default the local folder
+   */
   readonly storeUri?: string;
-  /** `false` stays inside this process. */
+  /** `false` keeps the run inside this process. */
   readonly useBroker: boolean;
-  /** Starts the store's broker where workers of other machines reach it. */
+  /** Starts the store's broker on an address that workers of other machines reach. */
   readonly listen?: { readonly host: string; readonly security?: string; readonly tls: boolean };
   readonly leaseMs: number;
-  /** Told what happens to the broker later. */
+  /** Receives messages about later changes of the broker. */
   readonly onNote: (note: string) => void;
 }
 
 export interface OpenedBus {
   readonly bus: Bus;
-  /** For people: which broker this is and why, and what to type on the machines of workers. */
+  /** Messages for people: which broker this is and why, and the command for the machines of workers. */
   readonly notes: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * The bus of a run: the broker that options or environment name, else the store's own - adopted when it runs, started
- * when nats-server is installed - else the one inside this process.
+ * Opens the bus of a run. It uses, in this order: the broker that options or environment name; the store's own
+ * broker, if it runs; a new broker, if nats-server is installed; the bus inside this process.
  */
 export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
   const named = addressFrom(options.broker);
   if (!options.useBroker && (named ?? options.listen))
     throw new HafError(
       'HAF_USAGE',
-      '--no-broker stays inside this process, but a broker is named or to be started.',
+      '--no-broker was given together with options that name or start a broker.',
       'Leave one of them out.',
     );
   if (named && options.listen)
     throw new HafError(
       'HAF_USAGE',
-      `--listen starts a broker, but ${named.origin} names one already.`,
+      `--listen starts a broker, but ${named.origin} already names one.`,
       'Leave one of them out.',
     );
   if (named) {
@@ -53,7 +56,8 @@ export async function openRunBus(options: RunBusOptions): Promise<OpenedBus> {
   try {
     return await ownBroker(options);
   } catch (error) {
-    // One machine can do without; whoever wants others to join has to know.
+    // A run on one machine works without a broker. With --listen, other machines should join, so the fault must be
+    // reported.
     if (options.listen || !(error instanceof HafError)) throw error;
     return inProcess(error.what);
   }
@@ -67,14 +71,16 @@ export interface JoinedBus {
 export interface JoinOptions {
   readonly broker: BrokerOptions;
   readonly store: string;
-  /** Waits for the first run on a new broker until this aborts; without it, there has to have been one. */
+  /**
+   * Waits for the first run on a new broker until this signal aborts. If absent, fails when there has been no run.
+   */
   readonly wait?: AbortSignal;
   readonly onWait?: () => void;
 }
 
 /**
- * The bus of a worker, of somebody who looks on, or of one who ends a run: the broker that options or environment name,
- * else the store's own. Null only when the wait was aborted.
+ * Opens the bus of a worker, or of a command that watches or ends a run: the broker that options or environment name,
+ * else the store's own. Null only if the wait was aborted.
  */
 export async function openJoinedBus(
   role: BrokerRole,
@@ -97,14 +103,14 @@ export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Pro
 }
 
 /**
- * Opens something on the broker of a store. The broker is watched from then on, so that a SIGKILL of its last user does not leave
- * it behind. `open` gets what is to be called at the end.
+ * Opens something on the broker of a store. From then on the broker is watched, so that it ends even if its last user
+ * is killed by SIGKILL. `open` gets a function to call at the end.
  */
 async function used<T>(store: string, open: (release: () => void) => Promise<T>): Promise<T> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');
   const { watchBroker } = await import('./watch-broker.js');
   const folder = new BrokerFolder(store);
-  // Before the broker is looked for: its watcher may be about to end it.
+  // Before looking for the broker: its watcher may be about to end it.
   const release = folder.use();
   try {
     const opened = await open(release);
@@ -139,7 +145,10 @@ async function foundOwnBroker(store: string, role: BrokerRole): Promise<BrokerAd
   return (await findOwnBroker(store))?.address(role) ?? null;
 }
 
-/** The store's own broker, kept running while the run goes on. @throws HafError when there can be none */
+/**
+ * The store's own broker, kept running until the run ends.
+ * @throws HafError if it cannot be started
+ */
 async function ownBroker(options: RunBusOptions): Promise<OpenedBus> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');
   new BrokerFolder(options.store).prepare();
@@ -159,19 +168,19 @@ async function openOwnBroker(options: RunBusOptions, release: () => void): Promi
     try {
       return { broker, bus: await orchestrate(broker.address('orchestrator'), leaseMs) };
     } catch (error) {
-      // Nobody else would end a server that this command started and cannot use.
+      // This command started the server and cannot use it. No other process would end it.
       if (broker.spawned) await stopUnused(store);
       throw error;
     }
   };
   const { broker, bus } = await begin().catch((error: unknown) => {
-    // One that runs may just have been ended by the last one out.
+    // The running broker may just have been ended by the last command that used it.
     if (error instanceof HafError && error.code === 'HAF_BROKER_UNREACHABLE') return begin();
     throw error;
   });
-  const how = broker.spawned ? 'started for this store' : 'the one that runs for this store';
+  const how = broker.spawned ? 'started for this store' : 'already running for this store';
   const { keepOwnBroker } = await import('../broker/keep-own-broker.js');
-  const letGo = keepOwnBroker(store, () => options.onNote('the broker had ended; started it again'));
+  const letGo = keepOwnBroker(store, () => options.onNote('the broker had ended and was started again'));
   return {
     bus,
     notes: [`${bus.about} (${how})`, ...(wanted ? broker.advice : [])],
@@ -182,7 +191,10 @@ async function openOwnBroker(options: RunBusOptions, release: () => void): Promi
   };
 }
 
-/** Nobody can join later: whoever reads the events subscribes before the run begins. The run directory keeps all. */
+/**
+ * Events that the bus inside this process keeps. Nobody can join later: observers subscribe before the run begins,
+ * and the run directory keeps all events.
+ */
 const rememberedEvents = 1000;
 
 async function inProcess(why: string): Promise<OpenedBus> {

@@ -6,26 +6,26 @@ import { backendPreferences, type BackendPreference } from '../core/backend-name
 import type { ModalityId } from '../core/modality.js';
 import type { JobClass } from '../stage.js';
 
-/** What monitoring reads. */
+/** Options of the monitoring endpoints. */
 export interface MetricsOptions {
-  /** Where `/metrics` and `/healthz` are served. */
+  /** Address of `/metrics` and `/healthz`. */
   readonly metrics?: MetricsAddress;
-  /** File with the token that a reader of metrics has to send. */
+  /** File with the token that clients have to send. */
   readonly metricsToken?: string;
-  /** Why the port needs none. */
+  /** Reason why the port needs no token. */
   readonly metricsOpen?: string;
 }
 
-/** Where runs and artifacts live. Paths are relative to the working directory; the store may be an s3:// address. */
+/** Folders of runs and artifacts. Paths are relative to the working directory. The store may be an s3:// address. */
 export interface PlaceOptions {
   readonly runs: string;
   readonly store: string;
-  /** Folder for copies of what lies in an s3:// store, and its size in GiB. */
+  /** Folder of a local cache of an s3:// store, and its size in GiB. */
   readonly cache?: string;
   readonly cacheSize?: number;
 }
 
-/** The experiment a command works on. */
+/** The experiment that a command uses. */
 export interface ExperimentOptions {
   readonly config: string;
   readonly set: readonly string[];
@@ -38,23 +38,23 @@ export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
 }
 
-/** Silence after which a worker loses its job, where nobody says otherwise. */
+/** Default lease: after this silence a worker loses its job. */
 export const defaultLeaseSeconds = 60;
 
-/** How a run is executed, by `up` as by `replay`. */
+/** How `up` and `replay` execute a run. */
 export interface RunOptions extends BrokerOptions, MetricsOptions {
-  /** Training jobs at once on this machine; as many as it bears when nobody says. */
+  /** Number of training jobs at once on this machine. Chosen from cores and GPUs if absent. */
   readonly workers?: number;
   readonly backend: BackendPreference;
   readonly checkpointEpochs: number;
   /** False after `--no-broker`. */
   readonly broker: boolean;
-  /** Address on which the broker is reached by workers of other machines. */
+  /** Address on which workers of other machines reach the broker. */
   readonly listen?: string;
   readonly tls?: boolean;
   /** Folder of users and certificates of a broker that listens. */
   readonly security?: string;
-  /** Seconds of silence after which a worker loses its job. */
+  /** Lease: seconds of silence after which a worker loses its job. */
   readonly lease: number;
   /** Puts the cohort's files into the store, for workers that do not have them. */
   readonly shareData?: boolean;
@@ -62,29 +62,29 @@ export interface RunOptions extends BrokerOptions, MetricsOptions {
 }
 
 export interface UpOptions extends PlanOptions, RunOptions, PageOptions {
-  /** Only print the plan. */
+  /** Print the plan only. */
   readonly dryRun?: boolean;
 }
 
 export interface WorkerOptions extends BrokerOptions, MetricsOptions {
   readonly class: readonly JobClass[];
-  /** Training jobs at once; five for each GPU, or one for each core. */
+  /** Number of training jobs at once. If absent: five for each GPU, or one for each core. */
   readonly slots?: number;
   readonly data?: string;
-  /** In place of the store that the run names. */
+  /** Store to use in place of the one that the run names. */
   readonly store?: string;
   readonly cache?: string;
   readonly cacheSize?: number;
   readonly backend: BackendPreference;
   readonly checkpointEpochs: number;
-  /** Seconds to finish the running jobs when told to leave. */
+  /** Seconds to finish the running jobs after the worker was told to leave. */
   readonly grace: number;
-  /** Seconds without a job after which it leaves. */
+  /** Seconds without a job after which the worker leaves. */
   readonly idleExit?: number;
   readonly anyVersion?: boolean;
 }
 
-/** Commands that look at a broker. */
+/** Options of commands that read the state of a broker. */
 export interface LookOptions extends BrokerOptions {
   readonly store: string;
   readonly json?: boolean;
@@ -94,7 +94,7 @@ export interface WatchOptions extends LookOptions {
   readonly from: 'start' | 'now';
 }
 
-/** `bundle RUN`: a method of a run as one file. */
+/** `bundle RUN`: writes a method of a run as one file. */
 export interface BundleOptions extends PlaceOptions, RunOptions {
   readonly method: string;
   readonly out: string;
@@ -102,17 +102,17 @@ export interface BundleOptions extends PlaceOptions, RunOptions {
   readonly force?: boolean;
 }
 
-/** `predict FILE`: new patients. */
+/** `predict FILE`: predicts new patients. */
 export interface PredictOptions extends PlaceOptions, RunOptions {
   readonly data?: string;
   readonly config?: string;
   readonly set: readonly string[];
   readonly out: string;
-  /** Table whose ids alone are predicted. */
+  /** Table of the ids to predict. Only these are predicted. */
   readonly patients?: string;
   readonly trainedPatients?: boolean;
   readonly heatmaps?: boolean;
-  /** Jobs that share the patients. */
+  /** Number of jobs that the patients are divided into. */
   readonly parts?: number;
 }
 
@@ -122,27 +122,27 @@ export interface ValidateOptions extends PredictOptions {
   readonly by: readonly string[];
 }
 
-/** `replay STAGE` of a finished or stopped run; the experiment is the run's own, changed by `set`. */
+/** `replay STAGE` of a finished or stopped run. It uses the run's own experiment with the changes of `set`. */
 export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly run: string;
   readonly fold?: number;
   readonly set: readonly string[];
   readonly data?: string;
-  /** Also run what depends on the stage. */
+  /** Also run the stages that depend on this stage. */
   readonly downstream?: boolean;
-  /** Compute again even when the artifact is there. */
+  /** Compute again even if the artifact exists. */
   readonly force?: boolean;
 }
 
 /** `tile` and `embed` of files named on the command line. */
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
-  /** Replace files of other content in `out`. */
+  /** Replace existing files in `out` that have other content. */
   readonly force?: boolean;
   readonly modality?: ModalityId;
-  /** Folder of coordinate files to take in place of looking for tissue. */
+  /** Folder of coordinate files. If given, they are used and no tissue is searched. */
   readonly coords?: string;
-  /** An experiment whose settings are taken. */
+  /** An experiment file whose settings are used. */
   readonly config?: string;
   readonly set: readonly string[];
 }
@@ -167,19 +167,19 @@ export interface StoreOptions {
 /** `store gc`. */
 export interface StoreGcOptions extends StoreOptions {
   readonly runs: string;
-  /** Remove what no run needs; only list it without. */
+  /** Remove artifacts that no run needs. Without it, they are only listed. */
   readonly delete?: boolean;
 }
 
 export interface CompareOptions extends RunsOptions {
-  /** The method to compare; all that both runs have if absent. */
+  /** The method to compare. If absent: all methods that both runs have. */
   readonly method?: string;
   /** A method of the first run and one of the second. */
   readonly methods?: readonly string[];
 }
 
 export interface InitOptions {
-  /** Folder of a cohort to write the experiment for. */
+  /** Folder of a cohort. The experiment is written for it. */
   readonly from?: string;
   /** Name of the experiment. */
   readonly name?: string;
@@ -187,7 +187,7 @@ export interface InitOptions {
 
 export interface InspectOptions {
   readonly config?: string;
-  /** CSV file for a line about each file of the cohort. */
+  /** CSV file to write, with one line per file of the cohort. */
   readonly files?: string;
   readonly readAll?: boolean;
   readonly set: readonly string[];
@@ -201,12 +201,12 @@ export interface DoctorOptions extends PlaceOptions {
 
 /** `backend install`. */
 export interface BackendInstallOptions {
-  /** `pypi`, `npm`, or a wheel or archive by path or address. */
+  /** `pypi`, `npm`, or the path or address of a wheel or archive. */
   readonly from: string;
-  /** Version of TensorFlow on PyPI; the tested one if absent. */
+  /** Version of TensorFlow on PyPI. If absent: the tested version. */
   readonly tensorflow?: string;
   readonly gpu?: boolean;
-  /** Of the file or address in `from`. */
+  /** SHA-256 of the file or address in `from`. */
   readonly sha256?: string;
   readonly json?: boolean;
 }
@@ -216,23 +216,23 @@ export interface SynthOptions {
   readonly seed: number;
   /** @default 64; 32 with `own` */
   readonly width?: number;
-  /** Slides as pictures in place of their features. */
+  /** Write slides as images in place of their features. */
   readonly slides?: boolean;
-  /** A cohort that is not named as HANCOCK's. */
+  /** Write a cohort that has other names than HANCOCK. */
   readonly own?: boolean;
 }
 
-/** `--set key=value`, gathered in the order given. */
+/** `--set key=value`: values are collected in the given order. */
 export const setOption = (): Option =>
   new Option('--set <key=value>', 'change one key of the experiment (repeatable)')
     .default([], 'none')
     .argParser((value: string, before: readonly string[]) => [...before, value]);
 
-/** `--backend`, else HAF_BACKEND: which tensor library trains. A variable that is empty says nothing. */
+/** `--backend`, else HAF_BACKEND: the tensor library for training. An empty variable counts as unset. */
 export function backendOption(): Option {
   const option = new Option(
     '--backend <name>',
-    'tensor library; auto takes the fastest that loads, never webgpu',
+    'tensor library; auto takes the fastest that can be loaded, but never webgpu',
   )
     .choices(backendPreferences)
     .default('auto')
@@ -243,33 +243,30 @@ export function backendOption(): Option {
   );
 }
 
-/** `--verify`: remembered hashes count for nothing. */
+/** `--verify`: ignores remembered hashes. */
 export const verifyOption = (): Option =>
   new Option(
     '--verify',
-    'read and hash every file of the cohort, also those whose size, times and inode are as before',
+    'read and hash every file of the cohort, even if its size, times and inode are unchanged',
   );
 
-/** `--checkpoint-epochs`: how much a killed training job loses. */
+/** `--checkpoint-epochs`: how many epochs a killed training job may lose. */
 export const checkpointOption = (): Option =>
-  new Option('--checkpoint-epochs <n>', 'epochs between two saved states of a training job')
+  new Option('--checkpoint-epochs <n>', 'epochs between two checkpoints of a training job')
     .argParser(wholeNumber(1))
     .default(10);
 
-/** `--metrics` and who may read them. */
+/** `--metrics` and the options that say who may read them. */
 export const withMetrics = (command: Command): Command =>
   command
     .addOption(metricsOption())
-    .option(
-      '--metrics-token <file>',
-      'who reads metrics sends the token in this file (Authorization: Bearer)',
-    )
+    .option('--metrics-token <file>', 'clients must send the token in this file (Authorization: Bearer)')
     .option(
       '--metrics-open <reason>',
-      'beyond this machine without a token; say what else protects the port',
+      'allow other machines to read metrics without a token; the reason says what else protects the port',
     );
 
-/** `--metrics`: where monitoring reads. */
+/** `--metrics`: address of the monitoring endpoints. */
 export const metricsOption = (): Option =>
   new Option(
     '--metrics <[host:]port>',

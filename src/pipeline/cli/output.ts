@@ -4,8 +4,8 @@ import { coloursOnly } from '../core/visible.js';
 type Palette = ReturnType<typeof pc.createColors>;
 
 /**
- * Colours for one stream: none with NO_COLOR, `--no-color` or TERM=dumb, always with FORCE_COLOR, otherwise
- * when the stream is a terminal. stdout and stderr are judged apart, since either may be piped.
+ * Colours for one stream: none with NO_COLOR, `--no-color` or TERM=dumb, always with FORCE_COLOR, otherwise if the
+ * stream is a terminal. stdout and stderr are decided separately, because only one of them may be a pipe.
  */
 export function paletteFor(
   stream: { readonly isTTY?: boolean },
@@ -17,7 +17,7 @@ export function paletteFor(
   return pc.createColors(!refused && (forced || (stream.isTTY === true && environment.TERM !== 'dumb')));
 }
 
-/** Writes data: what a script would read. Goes to stdout. */
+/** Writes data to stdout, for scripts. */
 export function printData(text: string): void {
   const shown = coloursOnly(text);
   process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
@@ -31,7 +31,7 @@ export function say(text: string): void {
   process.stderr.write(`${coloursOnly(text)}\n`);
 }
 
-/** Tells of settings that are legal but most likely not meant. */
+/** Warns about settings that are legal but most likely a mistake. */
 export function sayWarnings(warnings: readonly string[]): void {
   const colors = paletteFor(process.stderr);
   for (const warning of warnings) say(`${colors.yellow('warning')} ${warning}`);

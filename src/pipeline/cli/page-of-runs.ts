@@ -3,12 +3,15 @@ import { pageAddress, type PageOptions } from '../page/page-address.js';
 import { say } from './output.js';
 
 export interface PageOfRuns {
-  /** From here on the page shows the members of this bus. */
+  /** Tells the page which bus to take the members from. */
   readonly on: (bus: Bus) => void;
   readonly close: () => Promise<void>;
 }
 
-/** Serves the page of a folder of runs where `--page` says; null without it, and then nothing of it is loaded. */
+/**
+ * Serves the page of a folder of runs on the address of `--page`. Null without `--page`; then no code of the page is
+ * loaded.
+ */
 export async function pageOfRuns(
   options: PageOptions & { readonly runs: string },
 ): Promise<PageOfRuns | null> {

@@ -2,14 +2,17 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { withBroker } from './broker-options.js';
 import { examples, lazily } from './command.js';
 
-/** What protects a page that other machines reach. */
+/** Adds the options that protect a page which other machines reach. */
 const withLock = (command: Command): Command =>
   command
-    .option('--page-token <file>', 'who opens the page has to know the token in this file')
-    .option('--page-cert <file>', 'certificate of the page (PEM); needed beyond this machine, or a proxy')
+    .option('--page-token <file>', 'visitors of the page must give the token in this file')
+    .option(
+      '--page-cert <file>',
+      'certificate of the page (PEM); other machines reach the page only with it or with a proxy',
+    )
     .option('--page-key <file>', 'key of the certificate')
     .option('--page-proxy <host>', 'host name of a proxy that encrypts, in place of a certificate')
-    .option('--page-host <name...>', 'further names under which the page is reached');
+    .option('--page-host <name...>', 'other host names under which the page is reached');
 
 const addressOption = (flags: string, about: string): Option =>
   new Option(flags, about).argParser((text: string) => {
@@ -19,18 +22,18 @@ const addressOption = (flags: string, about: string): Option =>
     return { host: bracketed ?? name ?? '127.0.0.1', port: Number(port) };
   });
 
-/** `--page`: the live page of a run, served while the run goes on (`PageOptions`). */
+/** `--page`: serves the live page of a run while the run is executed (`PageOptions`). */
 export const withPage = (command: Command): Command =>
   withLock(
     command.addOption(
       addressOption(
         '--page [[host:]port]',
-        'serve the live page; without a host on 127.0.0.1, without a port on any that is free',
+        'serve the live page; without a host on 127.0.0.1, without a port on any free port',
       ),
     ),
   );
 
-/** The command that serves the page of runs that are under way elsewhere or have ended. */
+/** The command that serves the page of runs that are executed elsewhere or have ended. */
 export function addPage(program: Command): void {
   examples(
     withLock(
@@ -40,7 +43,10 @@ export function addPage(program: Command): void {
           .description('show runs in a browser: progress, results, slides; read-only, until Ctrl-C')
           .argument('[run]', 'the run to open (default: the list of runs)')
           .addOption(
-            addressOption('--at <[host:]port>', 'where to serve it (default: a free port of 127.0.0.1)'),
+            addressOption(
+              '--at <[host:]port>',
+              'address to serve the page on (default: a free port of 127.0.0.1)',
+            ),
           )
           .option('--runs <dir>', 'where run directories are', './runs')
           .option(

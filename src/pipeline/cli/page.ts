@@ -16,7 +16,7 @@ import { requireRun } from './require-run.js';
 
 export interface PageCommandOptions extends BrokerOptions, Omit<PageOptions, 'page'> {
   readonly runs: string;
-  /** Folder to write the pages of the run to, in place of serving them. */
+  /** Folder to write the pages of the run to. If given, nothing is served. */
   readonly export?: string;
   readonly at?: { readonly host: string; readonly port: number };
 }

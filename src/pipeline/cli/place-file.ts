@@ -3,14 +3,16 @@ import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from
 import { basename, dirname, join } from 'node:path';
 import { fittingName } from '../core/file-name.js';
 
-/** Makes a file whole or not at all: who waits for it must not read half of it. `write` is given the path to write to. */
+/**
+ * Writes a file atomically, so that no reader sees half of it. `write` gets the path of a temporary file to write to.
+ */
 export async function placeFile(
   wanted: string,
   write: (path: string) => void | Promise<void>,
 ): Promise<void> {
   const path = join(dirname(wanted), fittingName(basename(wanted)));
   mkdirSync(dirname(path), { recursive: true });
-  // Not made of the name: a name may be as long as a name can be.
+  // The temporary name is a hash: the name itself plus a suffix could exceed the maximum length of a file name.
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
   const temporary = join(dirname(path), `.${hash}.${process.pid}.tmp`);
   try {
@@ -18,21 +20,21 @@ export async function placeFile(
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    // Who reads the message knows the file by the name it was to have.
+    // The error message should name the final path and not the temporary one.
     if (error instanceof Error && 'path' in error && error.path === temporary) error.path = path;
     throw error;
   }
 }
 
 /**
- * Makes a folder that can be written to, before hours of work end in one that cannot. Step by step: where a parent lets
- * nobody make a folder and says ENOENT, `recursive` tries for ever.
+ * Makes a folder and checks that it is writable, so that hours of work do not end in one that is not. It creates one
+ * folder after the other: where a parent forbids it with ENOENT, `recursive` would try for ever.
  */
 export function makeWritable(folder: string): void {
   if (!existsSync(folder)) {
     makeWritable(dirname(folder));
     mkdirSync(folder);
   }
-  // Of a file it says ENOTDIR.
+  // The trailing `/.` makes a file fail with ENOTDIR.
   accessSync(`${folder}/.`, constants.W_OK | constants.X_OK);
 }

@@ -7,7 +7,7 @@ import { printData, printJson, say, sayWarnings } from './output.js';
 import { sayChecks } from './say-checks.js';
 import { textTable } from './text-table.js';
 
-/** `plan`: what `up` would run and why. */
+/** `plan`: shows what `up` would run, and why. */
 export async function plan(given: PlanOptions): Promise<void> {
   const options = findStore(given);
   const { config, dataRoot, warnings } = loadConfig({

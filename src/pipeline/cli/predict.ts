@@ -8,7 +8,7 @@ import { printData, say } from './output.js';
 import { runOnNewPatients } from './run-on-new-patients.js';
 import { textTable } from './text-table.js';
 
-/** `predict FILE --data DIR -o DIR`: what a bundled model says of new patients. */
+/** `predict FILE --data DIR -o DIR`: predicts new patients with a bundled model. */
 export const predict = (bundle: string, options: PredictOptions): Promise<ExitCode> =>
   runOnNewPatients(bundle, options, {
     withoutOutcome: true,
@@ -21,7 +21,7 @@ export const predict = (bundle: string, options: PredictOptions): Promise<ExitCo
     },
   });
 
-/** Patients that a terminal shows. */
+/** Number of patients that the terminal shows. */
 const shown = 10;
 
 function show({ patients, outcome, metric }: Predicted, out: string): void {

@@ -3,10 +3,13 @@ import type { Problem } from '../core/problem.js';
 import { visibleIn } from '../core/visible.js';
 import { counted } from '../core/wording.js';
 
-/** Failures, and groups of warnings, that are named on the terminal; problems.csv has all. */
+/** Number of failures, and of groups of warnings, that the terminal names. problems.csv has all. */
 const mostNamed = 5;
 
-/** What was left out or looks doubtful, for the terminal: counts, then failures and warnings by name, then how to mend them. */
+/**
+ * Files and patients that were left out or look doubtful, for the terminal: counts, then failures and warnings by
+ * name, then the fixes.
+ */
 export function problemLines(all: readonly Problem[], file: string): readonly string[] {
   const problems = visibleIn(all);
   if (problems.length === 0) return [];
@@ -31,13 +34,13 @@ export function problemLines(all: readonly Problem[], file: string): readonly st
   ];
 }
 
-/** Warnings of one reason. */
+/** Warnings with the same reason. */
 export interface Group {
   readonly reason: string;
   readonly problems: readonly Problem[];
 }
 
-/** The most frequent first; the numbers and quoted names in a reason do not make it another one. */
+/** The most frequent reason first. Reasons that differ only in numbers and quoted names are one group. */
 export function groupedByReason(warnings: readonly Problem[]): readonly Group[] {
   const kindOf = ({ stage, reason }: Problem): string =>
     JSON.stringify([stage, reason.replaceAll(/"[^"]*"|\d+(\.\d+)?/g, '…')]);

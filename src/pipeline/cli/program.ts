@@ -35,9 +35,7 @@ function addPreparation(program: Command): void {
     'inspect -c experiment.yaml',
     'inspect slides/*.svs',
   )
-    .description(
-      'show what is in a cohort folder, and what is missing; or whether slides can be read, and how',
-    )
+    .description('show what a cohort folder holds and lacks; or whether slides can be read, and how')
     .argument(
       '[paths...]',
       'folder of the cohort (default: data.root of the experiment), or slide files and folders of them',
@@ -45,8 +43,11 @@ function addPreparation(program: Command): void {
     .option('-c, --config <file>', 'experiment file that names the tables and feature files')
     .addOption(setOption())
     .option('--json', 'print what was found as JSON')
-    .option('--read-all', 'read every feature file, however long it takes; otherwise a sample')
-    .option('--files <csv>', 'write who uses each file of the cohort, or why nobody does')
+    .option('--read-all', 'read every feature file, even if it takes long; without it, a sample is read')
+    .option(
+      '--files <csv>',
+      'write a CSV file that says for each file of the cohort which modality uses it, or why none does',
+    )
     .action(lazily(async () => (await import('./inspect.js')).inspect));
 
   examples(
@@ -56,17 +57,17 @@ function addPreparation(program: Command): void {
     'synth data/own --own',
   )
     .description(
-      'make a synthetic cohort with the seven modalities of HANCOCK, or as another group would name things',
+      'make a synthetic cohort with the seven modalities of HANCOCK, or with the names of another group',
     )
     .argument('<dir>', 'folder to write the cohort to')
     .option('--patients <n>', 'number of patients', wholeNumber(20), 120)
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), 1)
     .option('--width <n>', 'length of one instance of a bag (default: 64, with --own 32)', wholeNumber(2))
-    .option('--slides', 'write slides as pictures (slides/*.svs) in place of their features')
+    .option('--slides', 'write slides as images (slides/*.svs) in place of their features')
     .addOption(
       new Option(
         '--own',
-        'ids, words, tables and a slide table of another group: the cohort of examples/own-cohort.yaml',
+        'write ids, words, tables and a slide table as another group would: the cohort of examples/own-cohort.yaml',
       ).conflicts('slides'),
     )
     .action(lazily(async () => (await import('./synth.js')).synth));
@@ -86,7 +87,7 @@ function addPreparation(program: Command): void {
     .action(lazily(async () => (await import('./config.js')).printReference));
 }
 
-/** How `up` plans and runs an experiment. */
+/** Adds the options that say how `up` plans and runs an experiment. */
 const withUp = (command: Command): Command =>
   withPage(withRun(withPlaces(command)))
     .option('--dry-run', 'print what would run and why, and stop')
@@ -130,14 +131,14 @@ function addExecution(program: Command): void {
     'replay stage3 --run quickstart-3f9c --set fusion.lambdaMoFe=0.2 --downstream',
     'replay stage1 --run quickstart-3f9c --fold 2 --force',
   )
-    .description('run one stage of a run again, from the artifacts it read')
+    .description('run one stage of a run again, from the artifacts that it read')
     .addArgument(new Argument('<stage>', 'stage to run again').choices(stageNames))
     .requiredOption('--run <name>', 'the run')
     .option('--fold <k>', 'only this fold', wholeNumber(0))
     .addOption(setOption())
-    .option('--data <dir>', 'folder of the cohort, when it has moved')
-    .option('--downstream', 'also run what depends on the stage')
-    .option('--force', 'compute again even when the artifact is there')
+    .option('--data <dir>', 'folder of the cohort, if it has moved')
+    .option('--downstream', 'also run the stages that depend on this stage')
+    .option('--force', 'compute again even if the artifact exists')
     .option('--json', 'write events as NDJSON to stdout')
     .action(lazily(async () => (await import('./replay.js')).replay));
 }
@@ -145,14 +146,14 @@ function addExecution(program: Command): void {
 const withFiles = (command: Command): Command =>
   withRun(withPlaces(command))
     .requiredOption('-o, --out <dir>', 'folder to write to')
-    .option('--force', 'replace files of other content in that folder; an input never')
-    .option('-c, --config <file>', 'experiment whose settings are taken (default: the defaults)')
+    .option('--force', 'replace files of other content in that folder, but never an input')
+    .option('-c, --config <file>', 'experiment file whose settings are used (default: the default settings)')
     .addOption(setOption())
     .option(
       '--modality <name>',
-      'bag modality whose settings are taken (default: the first of the experiment; WSI without one)',
+      'bag modality whose settings are used (default: the first of the experiment, or WSI)',
     )
-    .option('--coords <dir>', 'coordinates that are there already, <image>.h5 of CLAM, TRIDENT or "tile"')
+    .option('--coords <dir>', 'folder of existing coordinates, <image>.h5 of CLAM, TRIDENT or "tile"')
     .option('--json', 'write events as NDJSON to stdout');
 
 function addBags(program: Command): void {
@@ -161,7 +162,9 @@ function addBags(program: Command): void {
     'tile slides/*.svs -o tiles',
     'tile slides -o tiles --set tissue.preset=bwh_biopsy --set tile.mpp=0.5',
   )
-    .description('find the tissue of slides and lay the grid: CLAM coordinates, masks, pictures')
+    .description(
+      'find the tissue of slides and lay the grid of tiles: writes CLAM coordinates, masks, pictures',
+    )
     .argument('<images...>', 'slides or cores, or folders of them')
     .action(lazily(async () => (await import('./tile.js')).tile));
 
@@ -171,16 +174,14 @@ function addBags(program: Command): void {
     'embed slides -o features --coords tiles/patches --set embed.encoder.onnx=uni.onnx',
     'embed pt_files -o features',
   )
-    .description('make features of images, or bring those of other tools into one layout (CLAM h5)')
+    .description('compute features of images, or convert features of other tools to one format (CLAM h5)')
     .argument('<files...>', 'images or feature files, or folders of them')
     .action(lazily(async () => (await import('./embed.js')).embed));
 }
 
 function addHistory(program: Command): void {
   examples(program.command('failures'), 'failures quickstart-3f9c', 'failures latest --json')
-    .description(
-      'list what failed in a run: jobs, what was skipped because of them, files and patients left out',
-    )
+    .description('list what failed in a run: jobs, jobs skipped because of them, files and patients left out')
     .argument('<run>', 'the run')
     .option('--runs <dir>', 'where run directories are', './runs')
     .option('--json', 'print it as JSON')
@@ -191,7 +192,7 @@ function addHistory(program: Command): void {
     'explain --run quickstart-3f9c',
     'explain stage2 --run quickstart-3f9c --fold 0',
   )
-    .description('tell why each job of a run ran or was taken from the store')
+    .description('say why each job of a run was computed or taken from the store')
     .addArgument(new Argument('[stage]', 'only this stage').choices(stageNames))
     .requiredOption('--run <name>', 'the run')
     .option('--fold <k>', 'only this fold', wholeNumber(0))
@@ -205,8 +206,8 @@ function addHistory(program: Command): void {
   )
     .description('test whether two runs, or two methods of a run, differ on the same patients')
     .argument('<run-a>', 'the first run')
-    .argument('<run-b>', 'the second run; may be the first')
-    .option('--method <name>', 'only this method (default: all that both runs have)')
+    .argument('<run-b>', 'the second run; may be the same as the first')
+    .option('--method <name>', 'only this method (default: all methods that both runs have)')
     .addOption(
       new Option('--methods <names...>', 'a method of the first run and one of the second').conflicts(
         'method',
@@ -230,7 +231,7 @@ function addHistory(program: Command): void {
     .action(lazily(async () => (await import('./runs.js')).showRun));
 }
 
-/** The command line, ready to parse. Ends by throwing CommanderError instead of leaving the process. */
+/** The command line, ready to parse. At its end it throws CommanderError and does not leave the process. */
 export function buildProgram(): Command {
   const program = new Command('haf-pipeline')
     .description('From a head-and-neck-cancer cohort to a cross-validated survival classifier (HAF).')
@@ -261,7 +262,7 @@ export function buildProgram(): Command {
   return program;
 }
 
-/** Runs one command line and sets the process's exit code; wrong usage ends with 64. */
+/** Runs one command line and sets the exit code of the process. Wrong usage gives exit code 64. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
     await buildProgram().parseAsync(argv);

@@ -7,18 +7,20 @@ import { synth } from './synth.js';
 import { up } from './up.js';
 import { packageFolder } from './version.js';
 
-/** `quickstart`: the options of `up`, whose experiment and cohort are known. */
+/** `quickstart`: the options of `up` without experiment and cohort, which are fixed. */
 export interface QuickstartOptions extends Omit<UpOptions, 'config' | 'data'> {
   readonly patients: number;
 }
 
-/** The synthetic cohort, below the working directory. */
+/** Folder of the synthetic cohort, relative to the working directory. */
 const cohort = join('data', 'synthetic');
 
 /** A file beside the cohort. It holds the settings the cohort was made with, or "unfinished" while it is written. */
 const stamp = `${cohort}.settings.json`;
 
-/** `quickstart`: makes a synthetic cohort once, and runs examples/quickstart.yaml of this package on it. */
+/**
+ * `quickstart`: makes a synthetic cohort, unless it exists, and runs examples/quickstart.yaml of this package on it.
+ */
 export async function quickstart({ patients, ...options }: QuickstartOptions): Promise<ExitCode> {
   await makeCohort({ patients, seed: 1, width: 64, slides: true });
   const config = join(packageFolder(), 'examples', 'quickstart.yaml');
@@ -26,11 +28,11 @@ export async function quickstart({ patients, ...options }: QuickstartOptions): P
   return up({ ...options, config, data: cohort });
 }
 
-/** A folder without the stamp is the user's own and stays as it is. */
+/** A folder without the settings file belongs to the user and is not changed. */
 async function makeCohort(settings: Parameters<typeof synth>[1]): Promise<void> {
   const wanted = JSON.stringify(settings);
   const made = existsSync(stamp) ? readFileSync(stamp, 'utf8') : null;
-  if (existsSync(cohort) && made === null) return say(`using ${cohort} as it is`);
+  if (existsSync(cohort) && made === null) return say(`using the existing ${cohort}`);
   if (existsSync(cohort) && made === wanted) return;
   rmSync(cohort, { recursive: true, force: true });
   mkdirSync(dirname(stamp), { recursive: true });

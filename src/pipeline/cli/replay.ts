@@ -20,8 +20,8 @@ import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
 /**
- * `replay STAGE`: runs one stage of a run again from the artifacts it read, as it was (`--force`) or with other
- * settings (`--set`), and puts the new numbers beside the old. With other settings it is another run, in a
+ * `replay STAGE`: runs one stage of a run again from the artifacts it read, with the same settings (`--force`) or
+ * with others (`--set`), and shows the new numbers beside the old ones. With other settings it is another run with a
  * directory of its own.
  */
 export async function replay(stage: StageName, options: ReplayOptions): Promise<ExitCode> {
@@ -44,12 +44,15 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
   if (!force && result.outcomes.length > 0 && result.outcomes.every(({ state }) => state === 'cached'))
     say(
-      'Everything was in the store: the recipe is unchanged. --force computes it again and compares the bytes.',
+      'All artifacts were in the store: the recipe is unchanged. --force computes them again and compares the bytes.',
     );
   return result.exitCode;
 }
 
-/** The jobs to replay. @throws HafError HAF_USAGE when there are none or something upstream would change too. */
+/**
+ * The jobs to replay.
+ * @throws HafError HAF_USAGE if there are none, or if a job upstream would change too
+ */
 function chooseJobs(stage: StageName, { plan, graph }: PreparedRun, options: ReplayOptions): Plan {
   const inFold = (fold: number | undefined): boolean => options.fold === undefined || fold === options.fold;
   const chosen = plan.filter(({ node }) => node.stage === stage && inFold(node.unit.fold));

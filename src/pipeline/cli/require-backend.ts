@@ -7,10 +7,11 @@ import { HafError } from '../core/errors.js';
 const { resolve } = createRequire(import.meta.url);
 
 /**
- * Says before the first job what every trainer would find out after hours of tiling: that there is no TensorFlow such as
- * was asked for, or no WebGPU. Nothing is loaded here; a library that is there and does not load is the trainers' to tell.
+ * Checks before the first job that the requested TensorFlow or WebGPU is installed. Otherwise trainers would fail
+ * only after hours of tiling. No library is loaded here; if an installed library cannot be loaded, the trainers
+ * report it.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE when `tensorflow` or `webgpu` was asked for by name and is not there
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if `tensorflow` or `webgpu` was requested by name and is not installed
  */
 export function requireBackend(
   backend: string,
@@ -32,8 +33,8 @@ export function requireBackend(
   }
   throw new HafError(
     'HAF_BACKEND_UNAVAILABLE',
-    'The backend "tensorflow" was asked for, and no TensorFlow is installed that fits this machine.',
-    'haf-pipeline backend install builds one; --backend auto takes the fastest that is there.',
+    'The backend "tensorflow" was requested, and no TensorFlow is installed that fits this machine.',
+    'Build one with "haf-pipeline backend install", or use --backend auto: it takes the fastest that is installed.',
   );
 }
 

@@ -1,7 +1,11 @@
 import type { Bus } from '../bus/bus.js';
 import { HafError } from '../core/errors.js';
 
-/** The name of a run that has events on the broker; without a name or with "latest", the run last heard of. @throws HafError HAF_RUN_UNKNOWN */
+/**
+ * The name of a run that has events on the broker. Without a name, or with "latest": the run with the most recent
+ * event.
+ * @throws HafError HAF_RUN_UNKNOWN
+ */
 export async function requireRun(bus: Bus, run: string | undefined): Promise<string> {
   const latest = await bus.latestRun();
   const name = run === undefined || run === 'latest' ? latest : run;

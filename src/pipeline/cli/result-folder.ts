@@ -6,7 +6,7 @@ import { pathWithin } from '../core/path-within.js';
 import { quotedFirst } from '../core/wording.js';
 import { placeFile } from './place-file.js';
 
-/** The folder of `-o`: what lies there is replaced only on demand, an input never. */
+/** The folder of `-o`. Existing files are replaced only with `--force`, and an input never. */
 export class ResultFolder {
   /**
    * @param inputs paths of the files that the command reads
@@ -18,7 +18,10 @@ export class ResultFolder {
     private readonly force: boolean,
   ) {}
 
-  /** Refuses a folder that holds inputs of the ending of the results. @throws HafError HAF_USAGE */
+  /**
+   * Checks that the folder holds no inputs with the file ending of the results.
+   * @throws HafError HAF_USAGE
+   */
   assertApart(ending: string): void {
     const here = realpathSync(this.folder);
     const inside = this.inputs.filter(
@@ -33,10 +36,10 @@ export class ResultFolder {
   }
 
   /**
-   * Writes a file below the folder, whole or not at all. One of the same content may be there.
+   * Writes a file below the folder atomically. An existing file with the same content is accepted.
    *
-   * @param write is given the path to write to
-   * @throws HafError HAF_USAGE for a file of other content, without `force`, and for an input
+   * @param write gets the path to write to
+   * @throws HafError HAF_USAGE for an existing file with other content, without `force`, and for an input
    */
   async place(name: string, write: (path: string) => void | Promise<void>): Promise<void> {
     const path = pathWithin(this.folder, fittingPath(name));
@@ -46,7 +49,7 @@ export class ResultFolder {
     });
   }
 
-  /** `place` of bytes that are there. */
+  /** Like `place`, for bytes that are in memory. */
   placeBytes(name: string, bytes: Uint8Array): Promise<void> {
     return this.place(name, (temporary) => writeFileSync(temporary, bytes));
   }

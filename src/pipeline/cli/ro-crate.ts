@@ -8,7 +8,7 @@ import type { CrateOptions } from './reporting-options.js';
 import { printData, printJson, say } from './output.js';
 
 /**
- * `ro-crate RUN`: describes the files of a run directory.
+ * `ro-crate RUN`: describes the files of a run directory as an RO-Crate.
  *
  * @throws HafError HAF_RUN_BUSY while a process works on the run
  */
@@ -28,12 +28,12 @@ export async function roCrateOf(name: string, options: CrateOptions): Promise<vo
   say(`${counted(gaps.length, 'gap')} for the authors: ${gaps.join('; ')}`);
 }
 
-/** Files that change while they are read would be described wrongly. */
+/** If files change while they are read, their description would be wrong. */
 export function assertIdle({ path, run }: RunDirectory): void {
   if (!isLocked(path)) return;
   throw new HafError(
     'HAF_RUN_BUSY',
-    `A process works on run ${run}, and its files change.`,
-    'Wait for the end of the run, and use the command again.',
+    `A process works on run ${run}, so its files may change.`,
+    'Wait for the end of the run, then use the command again.',
   );
 }

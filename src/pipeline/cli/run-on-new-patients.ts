@@ -29,31 +29,31 @@ import { packageVersion } from './version.js';
 /** The data of new patients as a command finds it. */
 export interface FoundPatients {
   readonly bundle: Bundle;
-  /** The experiment that predicts, with the modalities that are there. */
+  /** The experiment for the prediction, with the modalities that are present. */
   readonly config: Config;
-  /** The data section of the cohort file; that of the training without one. */
+  /** The data section of the cohort file. Without a cohort file: that of the training. */
   readonly declared: Config['data'];
   readonly root: string;
   readonly files: PredictFiles;
   readonly naming: NamingOptions;
 }
 
-/** What a command does with new patients. */
+/** What a command computes for new patients. */
 export interface NewPatientsTask {
   /** Whether the cohort file may leave the outcome out. */
   readonly withoutOutcome: boolean;
-  /** Finds what the task reads besides, and says which jobs it takes. */
+  /** Finds the further inputs of the task, and returns the jobs that it needs. */
   readonly plan: (found: FoundPatients) => Promise<{
     readonly config: Config;
     readonly graphOf: (files: PredictFiles, options: PredictGraphOptions) => Graph;
   }>;
   /** The job whose files are the result. */
   readonly end: StageName;
-  /** Tells people of the result, which lies in `--out`. */
+  /** Shows the result, which lies in `--out`. */
   readonly show: () => void;
 }
 
-/** Runs jobs on new patients and writes the files of the last one to `--out`. */
+/** Runs jobs on new patients and writes the files of the last job to `--out`. */
 export async function runOnNewPatients(
   bundle: string,
   options: PredictOptions,
@@ -139,7 +139,7 @@ export async function runOnNewPatients(
   }
 }
 
-/** Puts the files of an artifact into a folder. */
+/** Writes the files of an artifact into a folder. */
 async function copyFiles(
   manifest: Manifest,
   store: ArtifactStore,
@@ -156,11 +156,11 @@ async function copyFiles(
   }
 }
 
-/** Charts lie in a folder of their own. */
+/** Charts get a folder of their own. */
 const shownName = (name: string): string =>
   name.startsWith('figure-') ? join('figures', name.slice('figure-'.length)) : name;
 
-/** Says what of the model the data lacks, and what of the data the model does not read. */
+/** Says which modalities of the model the data lacks, and which modalities of the data the model does not read. */
 function sayUnused(model: readonly string[], used: readonly string[], declared: readonly string[]): void {
   const lacking = model.filter((id) => !used.includes(id));
   if (lacking.length > 0) say(`predicted without ${lacking.join(', ')}: the cohort file does not declare it`);

@@ -5,13 +5,13 @@ import { printData, printJson, say } from './output.js';
 import { summaryOf, summaryText } from './summary-text.js';
 import { textTable } from './text-table.js';
 
-/** How a run stands. One whose process was killed could not write down its end: its lock tells. */
+/** The state of a run. A killed process could not write the end of its run; then its lock shows that it is gone. */
 function stateOf(directory: RunDirectory): RunFile['state'] {
   const { state } = directory.info();
   return state === 'running' && !isLocked(directory.path) ? 'interrupted' : state;
 }
 
-/** `runs ls`: every run with its state and best-known result. */
+/** `runs ls`: lists every run with its state and best known result. */
 export function listRuns(options: RunsOptions): Promise<void> {
   const runs = RunDirectory.list(options.runs).map((directory) => {
     const { run, name, createdAt } = directory.info();
@@ -37,7 +37,7 @@ export function listRuns(options: RunsOptions): Promise<void> {
   return Promise.resolve();
 }
 
-/** `runs show`: one run's state, table and files. */
+/** `runs show`: shows the state, table and files of one run. */
 export function showRun(name: string, options: RunsOptions): Promise<void> {
   const directory = RunDirectory.find(options.runs, name);
   const { config, ...info } = directory.info();

@@ -2,10 +2,10 @@ import type { Preflight } from '../../operators/preflight/preflight.js';
 import { paletteFor, say } from './output.js';
 import { warningText } from './survey-text.js';
 
-/** So many modalities and warnings are told one by one. */
+/** Number of modalities and of warnings that are shown one by one. */
 const told = { modalities: 12, warnings: 5 };
 
-/** Tells how the files of a run were joined, and what looks odd in them: a line for each modality. */
+/** Says how the files of a run were joined, and which of them look doubtful: one line per modality. */
 export function sayChecks(checks: Preflight | null): void {
   if (checks === null) return;
   const colors = paletteFor(process.stderr);

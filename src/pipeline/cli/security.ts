@@ -9,10 +9,14 @@ export interface SecurityOptions {
   readonly days: number;
 }
 
-/** `security init DIR`: users, configuration and certificates for a broker of one's own. */
+/** `security init DIR`: users, configuration and certificates for a broker that the user runs. */
 export async function securityInit(directory: string, options: SecurityOptions): Promise<void> {
   if (options.host && !options.tls)
-    throw new HafError('HAF_USAGE', '--host names hosts in a certificate.', 'Add --tls.');
+    throw new HafError(
+      'HAF_USAGE',
+      '--host names hosts in a certificate, and none is made without --tls.',
+      'Add --tls.',
+    );
   const hosts = options.host ?? [hostname()];
   const files = await initSecurity(directory, options.tls ? { hosts, days: options.days } : null);
   printData(files.join('\n'));
@@ -20,6 +24,6 @@ export async function securityInit(directory: string, options: SecurityOptions):
   say('give each machine only the .nk file of its role' + (options.tls ? ' and ca.pem' : ''));
   if (options.tls)
     say(
-      `the certificate names ${hosts.join(', ')}; ca-key.pem signs others: keep it where nobody else can read it`,
+      `the certificate names ${hosts.join(', ')}; ca-key.pem can sign other certificates: keep it where nobody else can read it`,
     );
 }

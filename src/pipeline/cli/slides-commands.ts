@@ -5,7 +5,7 @@ import { examples, lazily } from './command.js';
 export function addSlides(program: Command): void {
   const slides = program
     .command('slides')
-    .description('OpenSlide of this machine, for formats of many scanners');
+    .description('OpenSlide of this machine, for the formats of many scanners');
   examples(
     slides.command('install'),
     'slides install',

@@ -2,7 +2,7 @@ import { findOpenSlide, openSlideFolder } from '../../backends/openslide.js';
 import { printData, printJson, say } from './output.js';
 import { textTable } from './text-table.js';
 
-/** Formats, who reads them, and what else is to know. */
+/** Formats, the reader of each, and notes. */
 const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSlide' | null, note: string])[] =
   [
     ['Aperio SVS', 'haf-pipeline', ''],
@@ -14,15 +14,15 @@ const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSli
     ['Trestle TIFF', 'OpenSlide', ''],
     ['Huron TIFF', 'OpenSlide', 'without OpenSlide as a tiled TIFF that does not say its mpp'],
     ['Sakura SVSLIDE', 'OpenSlide', ''],
-    ['Zeiss CZI', 'OpenSlide', 'uncompressed or Zstandard; not JPEG XR'],
+    ['Zeiss CZI', 'OpenSlide', 'uncompressed or Zstandard, but not JPEG XR'],
     ['MIRAX MRXS', 'OpenSlide', 'with its folder'],
     ['Hamamatsu VMS, VMU', 'OpenSlide', 'with the files that it names'],
-    ['DICOM', 'OpenSlide', 'the files of a series in one folder are one slide'],
+    ['DICOM', 'OpenSlide', 'the files of one series in a folder are one slide'],
     ['Olympus VSI', null, 'convert it with bfconvert'],
     ['Philips iSyntax', null, 'convert it with bfconvert, or export it as Philips TIFF'],
   ];
 
-/** `slides ls`: the OpenSlide of this user, and the formats. */
+/** `slides ls`: shows the OpenSlide of this user and the formats. */
 export function slidesLs(options: { readonly json?: boolean }): void {
   const found = findOpenSlide();
   const rows = formats.map(([format, by, note]) => ({
@@ -40,7 +40,7 @@ export function slidesLs(options: { readonly json?: boolean }): void {
   printData(textTable(['format', 'read', 'by', ''], table));
   say(
     found.installed === null
-      ? `${found.why}; "haf-pipeline slides install" does.`
+      ? `${found.why}; "haf-pipeline slides install" installs it.`
       : `OpenSlide ${found.installed.version} (${found.path}), from ${found.installed.from}`,
   );
 }

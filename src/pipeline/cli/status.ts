@@ -9,7 +9,7 @@ import { advance, emptyState, progressOf } from '../observe/run-state.js';
 import { printData, printJson } from './output.js';
 import { workerTable } from './workers.js';
 
-/** `status`: what is under way on the broker. */
+/** `status`: shows the runs, queues and workers on the broker. */
 export async function status(options: LookOptions): Promise<void> {
   const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
   const { bus } = joined;
@@ -33,7 +33,7 @@ export async function status(options: LookOptions): Promise<void> {
   }
 }
 
-/** What the count means: it is of all runs of 90 days, and nothing waits for it. */
+/** Explains the count: it covers all runs of 90 days, and nothing waits for these messages. */
 export const deadLetterLines = (count: number): readonly string[] => [
   `set aside  ${counted(count, 'message')} of all runs of the last 90 days (stream ${deadLetterStream})`,
   '           each is a job that was given up, or a message that no worker of this version understands.',
@@ -49,13 +49,13 @@ interface Progress {
   readonly running: number;
 }
 
-/** Where a run stands, from what has been told of it so far. */
+/** The progress of a run, from its events so far. */
 async function progress(bus: Bus, run: string, driven: boolean): Promise<Progress> {
   const view = (await bus.history(run)).reduce(advance, emptyState);
   const state = view.finished
     ? view.finished.outcome.replaceAll('-', ' ')
     : driven
       ? 'running'
-      : 'not running (its "up" is gone; the same command goes on)';
+      : 'not running (its "up" is gone; the same command resumes it)';
   return { run, state, ...progressOf(view), running: view.running.length };
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examples, lazily } from './command.js';
 
-/** The commands that look after a store. */
+/** The commands that check and clean a store. */
 export function addStore(program: Command): void {
   const store = program.command('store').description('verify, repair and clean a store');
   const inStore = (command: Command): Command =>
@@ -17,7 +17,7 @@ export function addStore(program: Command): void {
     .description('hash all content of a store and list what is damaged or missing (exit code 1)')
     .action(lazily(async () => (await import('./store.js')).verifyStore));
   examples(inStore(store.command('repair')), 'store repair')
-    .description('take damaged content out of the way, so that the next "up" makes all of it again')
+    .description('set damaged files aside, so that the next "up" computes them again')
     .action(lazily(async () => (await import('./store.js')).repairStore));
   examples(inStore(store.command('gc')), 'store gc', 'store gc quickstart-3f9c --delete')
     .description('list what no run needs; with --delete, remove it')

@@ -17,10 +17,10 @@ import type { StoreKeeper } from '../store/store-keeper.js';
 import type { StoreGcOptions, StoreOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
 
-/** `store verify`: hashes all content and lists what is damaged or missing; exit code 1 when something is. */
+/** `store verify`: hashes all content and lists damaged or missing files. Exit code 1 if there are any. */
 export const verifyStore = (options: StoreOptions): Promise<ExitCode> => inspect(options, false);
 
-/** `store repair`: takes the damaged files out of the way, so that the next run makes all of them again. */
+/** `store repair`: sets damaged files aside, so that the next run computes them again. */
 export const repairStore = (options: StoreOptions): Promise<ExitCode> => inspect(options, true);
 
 async function inspect({ store, json }: StoreOptions, repair: boolean): Promise<ExitCode> {
@@ -37,13 +37,13 @@ async function inspect({ store, json }: StoreOptions, repair: boolean): Promise<
     for (const one of damage) printData(damageText(keeper, one));
     const { blobs, artifacts, bytes } = counts;
     say(
-      `${keeper.uri}: ${counted(artifacts, 'artifact')}, ${counted(blobs, 'file')} (${sizeText(bytes)}); ${damage.length === 0 ? 'all as they should be' : `${counted(damage.length, 'file')} damaged or missing`}`,
+      `${keeper.uri}: ${counted(artifacts, 'artifact')}, ${counted(blobs, 'file')} (${sizeText(bytes)}); ${damage.length === 0 ? 'all intact' : `${counted(damage.length, 'file')} damaged or missing`}`,
     );
     if (damage.length > 0)
       say(
         repair
-          ? `${keeper.aside}; "haf-pipeline up" makes again what they belong to`
-          : '"haf-pipeline store repair" takes them out of the way, so that one "up" makes all of them again',
+          ? `${keeper.aside}; "haf-pipeline up" computes their artifacts again`
+          : '"haf-pipeline store repair" sets them aside, so that the next "up" computes them again',
       );
   }
   return damage.length > 0 && !repair ? exitCodes.unexpected : exitCodes.ok;
@@ -54,7 +54,7 @@ const damageText = (keeper: StoreKeeper, { key, what, jobs }: Damage): string =>
 
 const sizeText = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** `store gc`: lists what no run needs and how large it is; with `--delete` removes it. */
+/** `store gc`: lists what no run needs, with its size. With `--delete`, removes it. */
 export async function collectStore(names: readonly string[], options: StoreGcOptions): Promise<ExitCode> {
   const keeper = await openKeeper(options.store);
   const all = RunDirectory.list(options.runs);
@@ -62,14 +62,14 @@ export async function collectStore(names: readonly string[], options: StoreGcOpt
   if (kept.length === 0)
     throw new HafError(
       'HAF_USAGE',
-      `There is no run below ${options.runs}, so nothing says what of the store is needed.`,
+      `There is no run below ${options.runs}, so it is unknown what in the store is needed.`,
       'Name the folder of the runs with --runs DIR. To remove the whole store, delete its folder or prefix.',
     );
   const busy = all.find(({ path }) => isRunBusy(path));
   if (busy)
     throw new HafError(
       'HAF_RUN_BUSY',
-      `Run ${busy.run} is being executed; what it makes is not yet known to be needed.`,
+      `Run ${busy.run} is being executed; the artifacts that it needs are not all known yet.`,
       'Wait for it to end.',
     );
   const files = await collectable(keeper, neededBy(kept), await keeper.now());
@@ -95,7 +95,7 @@ export async function collectStore(names: readonly string[], options: StoreGcOpt
   return exitCodes.ok;
 }
 
-/** Artifacts of the runs, and content that their recipes read: shared data, lists of patients. */
+/** The artifacts of the runs, and the content that their recipes name: shared data, lists of patients. */
 function neededBy(runs: readonly RunDirectory[]): Needed {
   const ids = new Set<string>();
   const content = new Set<string>();

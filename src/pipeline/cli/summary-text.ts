@@ -13,7 +13,7 @@ import { textTable } from './text-table.js';
 
 type RunSummary = z.infer<typeof runSummarySchema>;
 
-/** The summary of a run; null before it has one, and when another version wrote it. */
+/** The summary of a run. Null if the run has none yet, or if another version wrote it. */
 export function summaryOf(directory: RunDirectory): RunSummary | null {
   const path = join(directory.path, 'summary.json');
   if (!existsSync(path)) return null;
@@ -58,7 +58,7 @@ export function summaryText(summary: RunSummary): string {
   ].join('\n');
 }
 
-/** The second table: test patients before and after calibration on validation patients. */
+/** The second table: test patients before and after the calibration that was fitted on validation patients. */
 function calibratedLines({ rows }: RunSummary): readonly string[] {
   const lines = rows.flatMap((row) =>
     row.calibrated === null
@@ -87,7 +87,7 @@ function calibratedLines({ rows }: RunSummary): readonly string[] {
   ];
 }
 
-/** The same for a time-to-event experiment: C in place of AUC. */
+/** The result table of a time-to-event experiment: C in place of AUC. */
 function survivalText(summary: RunSummary): string {
   const { rows, skipped, invented } = summary;
   const lines = rows.map(({ title, survival }) => [
@@ -129,10 +129,10 @@ function survivalText(summary: RunSummary): string {
   ].join('\n');
 }
 
-/** So many notes are shown; summary.md has all. */
+/** Number of notes that are shown. summary.md has all. */
 const mostNotes = 6;
 
-/** What a reader must know of the rows: a C of 1.000 may come from two patients. */
+/** Notes that a reader needs to judge the rows: for example, a C of 1.000 may come from two patients. */
 function noteLines({ rows }: RunSummary): readonly string[] {
   const titled = rows.flatMap(({ title, notes }) => notes.map((text) => [text, title] as const));
   const notes = [...grouped(titled)];
@@ -143,11 +143,11 @@ function noteLines({ rows }: RunSummary): readonly string[] {
   ];
 }
 
-/** Which method the validation patients choose, and what the test patients show for it. */
+/** Which method has the best result on the validation patients, and its result on the test patients. */
 const recommendation = ({ recommended }: RunSummary): readonly string[] =>
   recommended === null ? [] : ['', ...recommendedLines(recommended)];
 
-/** Why pooled AUCs or their intervals are not defined: each reason once, with its rows. */
+/** Why pooled AUCs or their intervals are undefined: each reason once, with its rows. */
 function undefinedLines(rows: RunSummary['rows']): readonly string[] {
   const reasons = grouped(
     rows.flatMap(({ title, pooledAuc: { reason } }) =>
@@ -157,7 +157,7 @@ function undefinedLines(rows: RunSummary['rows']): readonly string[] {
   return [...reasons].map(([reason, titles]) => `pooled AUC of ${listed(titles)}: ${reason}`);
 }
 
-/** One line for each comparison of AUCs; comparisons.md has the accuracies too. */
+/** One line for each comparison of AUCs. comparisons.md also has the accuracies. */
 function comparisonLines(
   comparisons: RunSummary['comparisons'],
   titles: ReadonlyMap<string, string>,

@@ -12,16 +12,16 @@ import { bagOf, slotsOfKind } from '../config/slots.js';
 import type { ModalityId } from '../core/modality.js';
 import type { SurveyFinding } from './survey.js';
 
-/** Whole-slide images by name; PNG and JPEG are not among them, they may be anything. */
+/** Whole-slide images, by their file endings. PNG and JPEG are not included, because they may be any picture. */
 export const slideGlob = `**/*.{${slideEndings.flatMap((ending) => [ending, ending.toUpperCase()]).join(',')}}`;
 
-/** One slide file, by the path it was named or found by. */
+/** One slide file, with the path by which it was named or found. */
 export interface SlideSurvey {
   readonly file: string;
   readonly probe: SlideProbe;
 }
 
-/** Opens the files one after the other and reads a few pixels of each. */
+/** Opens the files one after another and reads a few pixels of each. */
 export async function probeSlides(root: string, files: readonly string[]): Promise<readonly SlideSurvey[]> {
   const { probeSlide } = await import('../../operators/slides/probe-slide.js');
   const slides: SlideSurvey[] = [];
@@ -77,7 +77,9 @@ export const slideFindings = (
 const few = (files: readonly string[]): string =>
   files.slice(0, 3).join(', ') + (files.length > 3 ? ` and ${files.length - 3} more` : '');
 
-/** Micrometres per pixel differ by a step of the objective, not by the tolerance of a scanner. */
+/**
+ * Ratio of mpp up to which slides count as equal. Scanners differ by a few per cent, objectives by a factor of two.
+ */
 const sameScale = 1.1;
 
 /** The mpp that the slide table gives a file. */
@@ -90,13 +92,13 @@ async function givenMpp(
   files: readonly string[],
 ): Promise<GivenMpp> {
   const { slideTable } = bagOf(config, modality);
-  // The checks name the faults of the table.
+  // Faults of the table are ignored here, because the checks report them.
   const table =
     slideTable === null ? null : await slideTableOf(config, root, slideTable, files).catch(() => null);
   return (file) => table?.of(file).mpp;
 }
 
-/** A slide of the experiment that `up` warns of. */
+/** A doubt about a slide of the experiment, of which `up` warns. */
 export interface SlideProblem {
   readonly severity: 'warning' | 'failure';
   readonly file: string;
@@ -119,7 +121,7 @@ const slideProblems = (
       : [],
   );
 
-/** What the scale of the slides means for the tiles of an experiment. */
+/** What different or unknown mpp of the slides mean for the tiles of an experiment. */
 function scaleFindings(
   config: Config,
   modality: ModalityId,
@@ -150,7 +152,7 @@ function scaleFindings(
   return findings;
 }
 
-/** The slides of a cohort, and what is wrong with them. */
+/** The slides of a cohort, and their faults. */
 export interface SlidesSeen {
   readonly slides: readonly SlideSurvey[];
   readonly findings: readonly SurveyFinding[];
@@ -158,8 +160,8 @@ export interface SlidesSeen {
 }
 
 /**
- * The slides of a cohort: those that the experiment makes bags of, whose faults are findings; without any, whatever slides lie
- * there, for information only.
+ * The slides of a cohort. If the experiment makes bags of slides, their faults are findings. Otherwise any slides in
+ * the folder are listed for information.
  */
 export async function surveySlides(config: Config, root: string): Promise<SlidesSeen> {
   const bags = slotsOfKind(config, 'bag');
@@ -173,7 +175,7 @@ export async function surveySlides(config: Config, root: string): Promise<Slides
   const warnings: SlideProblem[] = [];
   for (const modality of fromSlides) {
     const { key, pattern } = placeOf(config, modality);
-    // What the checks say of the glob is said there.
+    // Messages about the glob are dropped here, because the checks give them.
     const names = await filesOfGlob({ modality, key, pattern }, root, () => undefined);
     const own = await probeSlides(root, names);
     const given = await givenMpp(config, modality, root, names);

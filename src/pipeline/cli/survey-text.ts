@@ -10,12 +10,12 @@ import type { Survey } from './survey.js';
 import { slideRows } from './survey-slides.js';
 import { textTable } from './text-table.js';
 
-/** So many columns of a table are listed by name. */
+/** Number of columns of a table that are listed by name. */
 const listedColumns = 24;
-/** So many files of one fault are named. */
+/** Number of files with the same fault that are named. */
 const namedAlike = 5;
 
-/** What `inspect` prints for people. */
+/** The output of `inspect` as lines for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
   const { checks, slides, slideWarnings, contents, unlisted, files } = survey;
   const findings = visibleIn(survey.findings);
@@ -63,7 +63,7 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
   ];
 }
 
-/** What is wrong with the content of files: the first of each kind by name, the others by their number. */
+/** Faults in the content of files: the first of each kind by name, the others as a count. */
 function contentWarnings(problems: readonly Problem[]): readonly string[] {
   const doubtful = problems.filter(({ severity }) => severity !== 'info');
   return groupedByReason(doubtful).flatMap(({ problems: alike }) => [
@@ -80,7 +80,7 @@ type Section = (
   rows: readonly (readonly string[])[],
 ) => readonly string[];
 
-/** Outcome, joins and columns as the checks found them. */
+/** Outcome, joins and columns, as the checks found them. */
 export function checkLines(
   { outcome, joins, tables, patientsByModalities }: Preflight,
   section: Section,
@@ -146,11 +146,11 @@ function columnRows({ modality, table, left }: CheckedTable): readonly (readonly
   ];
 }
 
-/** A warning in one line: where, what, and what to do. */
+/** A warning on one line: where, what is wrong, what to do. */
 export const warningText = ({ file, place, patient, reason, fix }: Problem): string =>
   visibleInLine(
     `${[file, place, patient === null ? null : `patient ${patient}`].filter((part) => part !== null).join(', ')}: ${sentence(reason)} ${fix}`,
   );
 
-/** A reason is a part of a sentence in tables, and a sentence in front of another. */
+/** A reason has no full stop in tables. In front of another sentence it needs one. */
 const sentence = (text: string): string => (/[.!?:]$/.test(text) ? text : `${text}.`);

@@ -12,7 +12,7 @@ import { matchingFiles } from '../sources/matching-files.js';
 import { unlistedFolder, type UnlistedFolder } from '../sources/why-unreadable.js';
 import { slideGlob, surveySlides, type SlideProblem, type SlideSurvey } from './survey-slides.js';
 
-/** Something that is not there or cannot be used, and what to do about it. */
+/** Something that is missing or cannot be used, and what to do about it. */
 export interface SurveyFinding {
   /** The modality, or `cohort`. */
   readonly modality: string;
@@ -20,34 +20,34 @@ export interface SurveyFinding {
   readonly fix: string;
 }
 
-/** What lies in a cohort folder, seen through an experiment. */
+/** The contents of a cohort folder, as an experiment uses them. */
 export interface Survey {
   readonly root: string;
-  /** The checks of `up`; null when files that they need are absent. */
+  /** The result of the checks of `up`. Null if files that they need are missing. */
   readonly checks: Preflight | null;
-  /** Whole-slide images: those of the experiment, or any below the folder. */
+  /** Whole-slide images: those of the experiment, or any in the folder. */
   readonly slides: readonly SlideSurvey[];
-  /** What looks doubtful about slides that can be read. */
+  /** Doubts about slides that can be read. */
   readonly slideWarnings: readonly SlideProblem[];
-  /** What stands in the feature files that were read; null when the checks could not be made. */
+  /** The content of the feature files that were read. Null if the checks could not be made. */
   readonly contents: FeatureContents | null;
-  /** Every file of the folder; empty when the checks could not be made. */
+  /** Every file of the folder. Empty if the checks could not be made. */
   readonly files: readonly FileUse[];
-  /** Folders that cannot be listed and that no finding names. */
+  /** Folders that cannot be listed and that no finding mentions. */
   readonly unlisted: readonly UnlistedFolder[];
   readonly findings: readonly SurveyFinding[];
 }
 
-/** Reading a sample of the feature files ends after so long; a single file may take as long. */
+/** Time limit for reading a sample of the feature files. A single file has the same time limit. */
 const sampleSeconds = 20;
 const sampledFileSeconds = 10;
 
 /**
- * Looks at a cohort folder with the eyes of an experiment, by the very checks of `up`.
+ * Surveys a cohort folder for an experiment, with the same checks as `up`.
  *
  * @param root folder of the cohort
  * @param readAll reads every feature file instead of a sample
- * @throws HafError HAF_DATA_MISSING when the folder is not there
+ * @throws HafError HAF_DATA_MISSING if the folder does not exist
  */
 export async function surveyCohort(
   config: Config,
@@ -101,7 +101,7 @@ const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
   fix,
 });
 
-/** What `up` will list of the feature files, but what the checks have told already. */
+/** The problems that `up` will list for the feature files, without those that the checks have reported. */
 async function contentsOf(
   config: Config,
   files: Pick<DataFiles, 'bags'>,
@@ -115,7 +115,7 @@ async function contentsOf(
   const found = await featureContents(
     config,
     files.bags,
-    // Where no file fits the experiment, one finding says it of all.
+    // If none of the files fits the experiment, one finding reports it for all of them.
     slotsOfKind(config, 'bag').filter((id) => !unfit.some(({ context }) => context['modality'] === id)),
     {
       known: new Set(outcome.patients.map(({ id }) => id)),
@@ -139,7 +139,7 @@ async function unlistedBelow(root: string): Promise<readonly UnlistedFolder[]> {
   return unlisted;
 }
 
-/** Where feature files or slides lie, when a glob has missed all of them. */
+/** Feature files or slides elsewhere in the folder, if a glob matched none. */
 async function otherFiles(
   config: Config,
   root: string,
@@ -158,7 +158,7 @@ async function otherFiles(
           {
             modality,
             what: `There are ${files.length} ${what} here, such as ${files[0] ?? ''}.`,
-            fix: `Set data.modalities.${modality}.${key} to a glob of them if they are meant.`,
+            fix: `If they belong to the modality, set data.modalities.${modality}.${key} to a glob that matches them.`,
           },
         ];
   return [...found('feature files', 'files', features), ...found('slides', 'slides', slides)];

@@ -1,7 +1,7 @@
 import type { SynthOptions } from './options.js';
 import { printData, say } from './output.js';
 
-/** `synth DIR`: writes a synthetic cohort, in the layout of HANCOCK or as another group would name things. */
+/** `synth DIR`: writes a synthetic cohort, with the names of HANCOCK or with those of another group. */
 export async function synth(directory: string, options: SynthOptions): Promise<void> {
   await (options.own ? synthOwn(directory, options) : synthHancock(directory, options));
 }

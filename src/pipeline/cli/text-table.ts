@@ -1,8 +1,8 @@
 import { coloursOnly } from '../core/visible.js';
 
-/** Rows as aligned text columns, header first; numbers-looking cells are aligned right. */
+/** Rows as aligned text columns, header first. Cells that look like numbers are aligned right. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  // Cells may be coloured by us; what a user wrote is made visible by whoever prints them.
+  // Cells may contain our colour sequences. Control characters of user text are made visible by the caller.
   const all = [header, ...rows].map((row) => row.map(coloursOnly));
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]): string =>

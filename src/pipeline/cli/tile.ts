@@ -6,7 +6,7 @@ import type { BagCommandOptions } from './options.js';
 import { printData, say } from './output.js';
 import { textTable } from './text-table.js';
 
-/** `tile IMAGES -o DIR`: what the `tile` stage finds, as files named after the images. */
+/** `tile IMAGES -o DIR`: writes the results of the `tile` stage as files named after the images. */
 export async function tile(paths: readonly string[], options: BagCommandOptions): Promise<ExitCode> {
   const images: TiledImage[] = [];
   const exitCode = await runBagCommand('tile', paths, options, async ({ manifest, store }, folder) => {

@@ -25,7 +25,7 @@ export async function up(given: UpOptions): Promise<ExitCode> {
   });
   sayWarnings(warnings);
   const external = externalCohorts(config, options.config);
-  // Who starts a long training should learn of a mistake in a cohort file before it.
+  // A mistake in a cohort file must be reported before a long training, not after it.
   for (const { file } of external) loadConfig({ file });
   if (options.dryRun) {
     const prepared = await prepareRun(config, dataRoot, options, {
@@ -37,7 +37,7 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     return exitCodes.ok;
   }
   assertAddressSpace();
-  // Before a cohort is hashed: who watches should not take that for a process that hangs.
+  // Starts before the cohort is hashed, so that monitoring does not take the hashing for a process that hangs.
   const observation = await observe(metricsAddress(options), {
     role: 'orchestrator',
     version: packageVersion(),

@@ -16,7 +16,7 @@ import { printData, say } from './output.js';
 import { runOnNewPatients, type FoundPatients } from './run-on-new-patients.js';
 import { textTable } from './text-table.js';
 
-/** `validate FILE --data DIR -c FILE -o DIR`: how well a bundled model predicts another cohort. */
+/** `validate FILE --data DIR -c FILE -o DIR`: measures how well a bundled model predicts another cohort. */
 export const validate = (bundle: string, options: ValidateOptions): Promise<ExitCode> =>
   runOnNewPatients(bundle, options, {
     withoutOutcome: false,
@@ -34,7 +34,7 @@ async function planned(
 ) {
   const validating = configOfValidation(config, declared, bundle);
   const tables = await findOutcomeFiles(validating, root, { ...naming, others: by.length > 0 });
-  // A column that is not there should be told before anything is predicted.
+  // A missing column must be reported before anything is predicted.
   const { readGroupings } = await import('../../operators/validation/grouping-columns.js');
   await readGroupings(by, [tables.outcome, ...tableSources(files.data), ...tables.others], validating.data);
   return {
@@ -44,7 +44,7 @@ async function planned(
   };
 }
 
-/** Rows of the table that a terminal shows: the rest stands in the page. */
+/** Rows of the table that a terminal shows. The page has all rows. */
 const shown = new Set([
   ...['auc', 'auc_all_modalities', 'c', 'c_all_modalities', 'uno_c', 'brier', 'brier_scaled'],
   ...['calibration_in_the_large', 'calibration_slope', 'observed_to_expected'],
@@ -72,7 +72,7 @@ function show({ metrics, patients, outcome, shift, subgroups }: Validation, out:
   const flagged = shift.filter((one) => one.flagged).length;
   if (flagged > 0)
     say(
-      `${flagged} of ${counted(shift.length, 'input')} lie away from the training: ${join(out, 'shift.csv')}`,
+      `${flagged} of ${counted(shift.length, 'input')} differ from the training data: ${join(out, 'shift.csv')}`,
     );
   say(`report: ${join(out, validationPageFile)}`);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Folder of this package: the nearest one above with a package.json, from sources as well as from `dist`. */
+/** Folder of this package: the nearest parent folder with a package.json. Works from the sources and from `dist`. */
 export function packageFolder(): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder))
     if (existsSync(join(folder, 'package.json'))) return folder;

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { BrokerFolder } from '../broker/broker-folder.js';
 
 /**
- * A process of a shell, because it has to outlive the commands and takes a megabyte where Node takes fifty. It looks every five
- * seconds which commands of this machine use the broker. When none is left, the program decides: 0 goes on watching.
+ * Watches the broker in a shell process. It has to outlive the commands, and a shell takes one megabyte where Node
+ * takes fifty. Every five seconds it checks which commands of this machine use the broker. If there are none, it runs
+ * the program; exit code 0 of the program means: continue to watch.
  */
 const script = `
 while :; do
@@ -19,13 +20,16 @@ while :; do
   sleep 5
 done`;
 
-// Tests run from the sources; Node runs JavaScript, which lies in the build.
+// Tests run from the sources, but Node runs JavaScript, so the program is taken from the build.
 const program = new URL(
   './end-unused-broker.js',
   import.meta.url.replace(/\/src\/([^]*)\.ts$/, '/dist/src/$1.js'),
 ).pathname;
 
-/** Watches the broker of a store: after a SIGKILL of the last command that uses it, nobody else would end it. */
+/**
+ * Watches the broker of a store. Without it, nobody would end the broker after a SIGKILL of the last command that
+ * uses it.
+ */
 export function watchBroker(store: string): void {
   const folder = new BrokerFolder(store);
   if (folder.watcher() !== null) return;
@@ -33,12 +37,13 @@ export function watchBroker(store: string): void {
     '/bin/sh',
     ['-c', script, 'haf-broker', folder.path, process.execPath, program, store],
     {
-      // It must keep no folder busy, and Ctrl-C in the terminal is not for it.
+      // Its working directory is `/`, so that it keeps no folder busy. It is detached, so that Ctrl-C in the terminal
+      // does not end it.
       ...{ cwd: '/', detached: true, stdio: 'ignore' },
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     },
   );
-  // Without a shell the broker is watched by nobody, as it is while no command runs.
+  // Without a shell nobody watches the broker.
   watcher.once('error', () => undefined);
   if (watcher.pid !== undefined) folder.recordWatcher(watcher.pid);
   watcher.unref();

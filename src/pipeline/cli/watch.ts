@@ -10,8 +10,8 @@ import { rendererFor } from './render/renderer.js';
 import { requireRun } from './require-run.js';
 
 /**
- * `watch [RUN]`: shows the events of a run as they happen, until it ends. A live view is built from the whole log; lines and
- * JSON start where `--from` says. After a cut it goes on where it was.
+ * `watch [RUN]`: shows the events of a run as they happen, until the run ends. A live view is built from the whole
+ * log. Lines and JSON start where `--from` says. After a lost connection it continues from the last event.
  */
 export async function watch(run: string | undefined, options: WatchOptions): Promise<ExitCode> {
   const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
@@ -33,7 +33,7 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
         renderer.note(
           there
             ? `${name} goes on`
-            : `${name}: its "up" is gone; the same command goes on, and is watched for`,
+            : `${name}: its "up" is gone; the same command resumes it, and this command waits for that`,
         ),
       ),
     ];
@@ -45,7 +45,7 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
         shownAny = true;
         renderer.event(event);
       }),
-      // A run that was ended and taken up again has more than one end; a worker that went on may be heard of after it.
+      // A run that was resumed has more than one end. Events of a worker that continued may come after an end.
       scan(standAfter, { end: null, seq: 0 }),
       takeWhile(({ end, seq }) => end === null || seq < known, true),
     );
@@ -61,7 +61,7 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
   }
 }
 
-/** Where a log stands: its last event, and the end of the run unless it was taken up again since. */
+/** Position in the log of a run: its last event, and the end of the run, unless the run was resumed since. */
 interface Stand {
   readonly end: Extract<RunEvent, { type: 'run-finished' }> | null;
   readonly seq: number;

@@ -18,13 +18,16 @@ import { requireBackend } from './require-backend.js';
 import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
-/** `worker`: takes jobs of any run on a broker until it is told to leave, or has had nothing to do for `idleExit`. */
+/**
+ * `worker`: takes jobs of any run on a broker until it is told to leave, or until it has had no job for `idleExit`.
+ */
 export async function worker(options: WorkerOptions): Promise<ExitCode> {
   assertAddressSpace();
   const leaving = new Leaving();
   const log = stderrLogger();
   if (options.class.includes('gpu')) requireBackend(options.backend, (text) => log.warn(text));
-  // Before the bus: who watches should not take a worker that waits for the first run for one that hangs.
+  // Starts before the bus is open, so that monitoring does not take a worker that waits for the first run for one
+  // that hangs.
   const observation = await observe(metricsAddress(options), { role: 'worker', version: packageVersion() });
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');
@@ -49,7 +52,7 @@ function requireFolder(data: string): void {
   if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new HafError(
     'HAF_DATA_MISSING',
-    `--data ${data} is no folder of this machine.`,
+    `--data ${data} is not a folder of this machine.`,
     'Name the folder that holds the cohort here, or leave --data out.',
   );
 }
@@ -76,7 +79,7 @@ async function workOn(
   const stores = servedStores(options.store, cacheOptions(options), (store) =>
     log.warn(
       { store },
-      'jobs of another store wait; this worker leaves them to others. To serve them, start it with --store',
+      'jobs of another store are waiting; this worker leaves them to other workers. To take them, start it with --store',
     ),
   );
   const idle = new IdleClock(options.idleExit ?? null);
@@ -103,10 +106,13 @@ async function workOn(
   log.info('left');
 }
 
-/** Finishes the running jobs within the grace, or has them keep their state and hands them back; at once when asked twice. */
+/**
+ * Lets the running jobs finish within the grace period. After it, or at once when the signal comes twice, the jobs
+ * write checkpoints and are handed back.
+ */
 async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
   const done = new AbortController();
-  // How the lanes end is what drain() tells.
+  // drain() reports how the lanes end.
   const ignored = (): undefined => undefined;
   const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal });
   void late.then(() => running.pause()).catch(ignored);
@@ -118,10 +124,10 @@ async function leave(running: Worker, leaving: Leaving, graceSeconds: number): P
   }
 }
 
-/** SIGTERM, Ctrl-C or a terminal that goes away, once and again. */
+/** Signals that ask the worker to leave: SIGTERM, Ctrl-C or a closed terminal, the first and the second time. */
 class Leaving {
   private readonly controller = new AbortController();
-  /** Aborts the first time. */
+  /** Aborts at the first signal. */
   readonly first = this.controller.signal;
   readonly firstTime: Promise<void>;
   readonly secondTime: Promise<void>;
@@ -139,7 +145,7 @@ class Leaving {
   }
 }
 
-/** Notices that there has been no job for a while. */
+/** Measures how long there has been no job. */
 class IdleClock {
   private timer: NodeJS.Timeout | undefined;
   private tell: () => void = () => undefined;
@@ -154,7 +160,7 @@ class IdleClock {
     if (jobs === 0 && this.seconds !== null) this.timer = setTimeout(this.tell, this.seconds * 1000);
   }
 
-  /** Nobody waits for it any more; it would keep the process alive. */
+  /** Stops the timer. Otherwise it would keep the process alive. */
   stop(): void {
     clearTimeout(this.timer);
   }

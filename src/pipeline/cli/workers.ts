@@ -5,7 +5,7 @@ import type { LookOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
 import { textTable } from './text-table.js';
 
-/** `workers`: who is on the broker, and what they work on. */
+/** `workers`: lists the members on the broker and what they work on. */
 export async function workers(options: LookOptions): Promise<void> {
   const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });
   const { bus } = joined;
@@ -13,7 +13,7 @@ export async function workers(options: LookOptions): Promise<void> {
     const members = [...(await bus.members())].sort((a, b) => (a.since < b.since ? -1 : 1));
     if (options.json) printJson(members);
     else if (members.length === 0)
-      say(`Nobody is there (${bus.about}). Start one with "haf-pipeline worker".`);
+      say(`There are no workers (${bus.about}). Start one with "haf-pipeline worker".`);
     else printData(workerTable(members));
   } finally {
     await joined.leave();

@@ -3,10 +3,10 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Bus, ConnectionState } from '../bus/bus.js';
 import { jobClasses } from '../bus/job.js';
 
-/** A scrape does not wait for a broker that is slow: what it did not tell is left out. */
+/** Timeout of a request to the broker. A metric whose answer comes later is left out of this scrape. */
 const patienceMs = 2000;
 
-/** Whether the broker is there. */
+/** A metric: whether the broker can be reached. */
 export function connectionMetric(bus: Bus, registry: Registry): void {
   const connected = new Gauge({
     ...{ name: 'haf_broker_connected', registers: [registry] },
@@ -15,7 +15,7 @@ export function connectionMetric(bus: Bus, registry: Registry): void {
   bus.connection.subscribe((state) => connected.set(state === 'connected' ? 1 : 0));
 }
 
-/** What is on the broker, for all runs; asked at each scrape. */
+/** Metrics of what is on the broker, for all runs. The broker is asked at each scrape. */
 export function brokerMetrics(bus: Bus, registry: Registry): void {
   let connection: ConnectionState = 'connected';
   bus.connection.subscribe((state) => (connection = state));
@@ -30,7 +30,7 @@ export function brokerMetrics(bus: Bus, registry: Registry): void {
       return asked;
     };
   };
-  // Once for all that ask during one scrape.
+  // One request to the broker serves all metrics of a scrape.
   const load = ask(() => bus.load());
   const members = ask(() => bus.members());
   new Gauge({

@@ -1,7 +1,7 @@
 import { EMPTY, map, merge, skip, type Observable } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
 
-/** For people: the broker went away, came back, or had lost something. */
+/** Messages for people: the broker became unreachable, came back, or had lost something. */
 export const connectionNews = ({ connection, news = EMPTY }: Bus): Observable<string> =>
   merge(
     connection.pipe(

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../run-event.js';
 
-/** How far a job that encodes tiles is; `first` is where it stood when it was first heard of. */
+/** Progress of a job that encodes tiles. `first` is its progress at the first event about it. */
 export interface Encoding {
   readonly tiles: number;
   readonly ofTiles: number;
@@ -10,7 +10,7 @@ export interface Encoding {
 
 type EpochEvent = Extract<RunEvent, { type: 'job-epoch' }>;
 
-/** What an event tells of the tiles of its job; null for a job that has none. */
+/** What an event says about the tiles of its job. Null if the job encodes no tiles. */
 export function encodingOf(before: Encoding | null, { metrics, at }: EpochEvent): Encoding | null {
   const { tiles, ofTiles } = metrics;
   if (typeof tiles !== 'number' || typeof ofTiles !== 'number') return null;

@@ -1,19 +1,22 @@
 import type { ConnectionState } from '../bus/bus.js';
 import type { HafError } from '../core/errors.js';
 
-/** A broker that restarts or is cut off for a while is no reason to end a worker: jobs go on meanwhile. */
+/**
+ * Restart of the broker, or a cut connection: for this time the worker still counts as healthy, because its jobs
+ * continue.
+ */
 const longestAwayMs = 120_000;
 
 export interface HealthReport {
   readonly ok: boolean;
-  /** `joining`: not on the bus yet, for example because no run has been started there. */
+  /** `joining`: not connected to the bus yet, for example because no run has been started there. */
   readonly broker: ConnectionState | 'joining';
   readonly awaySeconds: number;
   /** Code of the error that ended the worker. */
   readonly error: string | null;
 }
 
-/** Whether a process can still do what it is for; when not, starting it again may help. */
+/** Whether a process can still do its work. If it cannot, a restart of the process may help. */
 export class Health {
   private broker: HealthReport['broker'] = 'joining';
   private awaySince = 0;

@@ -1,11 +1,11 @@
 import type { RunEvent } from '../run-event.js';
 import type { StageName } from '../stage.js';
 
-/** How a job ended. A later event may change it: a failed job may be repaired and done after all. */
+/** How a job ended. A later event may change this: a failed job may be repaired and be done after all. */
 export const jobEnds = ['done', 'cached', 'failed', 'skipped'] as const;
 export type JobEnd = (typeof jobEnds)[number];
 
-/** The states of a job that something is known of. A planned job without an entry waits for another job. */
+/** The states of a job. A planned job without an entry waits for another job. */
 export type JobState = 'queued' | 'running' | JobEnd;
 export type JobCounts = Readonly<Record<JobState, number>>;
 
@@ -17,7 +17,7 @@ export interface JobFailure {
   readonly code: string | null;
   readonly what: string;
   readonly fix: string | null;
-  /** What else is known, for example the batch on which training diverged. */
+  /** More details, for example the batch on which training diverged. */
   readonly context: Readonly<Record<string, unknown>>;
 }
 
@@ -26,7 +26,7 @@ export type Scores = Readonly<Record<string, number | null>>;
 
 const none: JobCounts = { queued: 0, running: 0, done: 0, cached: 0, failed: 0, skipped: 0 };
 
-/** The state of every job, counted by stage. One more event costs the same after a hundred thousand others. */
+/** The state of every job, counted by stage. The cost of one event does not grow with the number of events. */
 export class JobLedger {
   private readonly states = new Map<string, { readonly stage: StageName; readonly state: JobState }>();
   private readonly counts = new Map<StageName, Record<JobState, number>>();
@@ -34,7 +34,7 @@ export class JobLedger {
   /** Test metrics by `method/fold`. */
   readonly scores = new Map<string, Scores>();
 
-  /** @param failures by job key; they outlive a restart of the run until the job succeeds */
+  /** @param failures by job key; a failure is kept over a restart of the run until the job succeeds */
   constructor(readonly failures = new Map<string, JobFailure>()) {}
 
   set({ job, stage }: { readonly job: string; readonly stage: StageName }, state: JobState): void {
@@ -76,7 +76,7 @@ export class JobLedger {
     return this.times.get(stage) ?? { seconds: 0, jobs: 0 };
   }
 
-  /** The jobs of a stage that something is known of, in the order they were first heard of. */
+  /** The jobs of a stage that an event has named, in the order of their first events. */
   jobsOf(stage: StageName): { readonly job: string; readonly state: JobState }[] {
     const jobs: { job: string; state: JobState }[] = [];
     for (const [job, one] of this.states) if (one.stage === stage) jobs.push({ job, state: one.state });

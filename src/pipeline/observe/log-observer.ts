@@ -6,7 +6,7 @@ export interface Log {
   info(about: object, message: string): void;
   warn(about: object, message: string): void;
   error(about: object, message: string): void;
-  /** Adds fields to every line from here on. */
+  /** Adds these fields to every later line. */
   setBindings(fields: object): void;
 }
 

@@ -13,7 +13,7 @@ export interface Observed {
   readonly version: string;
 }
 
-/** The metrics of a process in a registry of their own, and whoever feeds them. */
+/** The metrics of a process in a registry of their own, and the observers that update them. */
 export function metricsOf({ role, version }: Observed) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -6,11 +6,11 @@ import type { WorkerObserver } from './worker-observer.js';
 
 /** How monitoring follows a process from outside. */
 export interface Observation {
-  /** Where it is served; null when nobody asked for it. */
+  /** The address of the served pages. Null if serving was not requested. */
   readonly url: string | null;
   readonly worker: Partial<WorkerObserver>;
   readonly event: (event: RunEvent) => void;
-  /** From here on the process is on this bus. */
+  /** Tells the observation which bus the process is connected to from now on. */
   readonly on: (bus: Bus) => void;
   readonly close: () => Promise<void>;
 }
@@ -23,7 +23,7 @@ const unobserved: Observation = {
   close: () => Promise.resolve(),
 };
 
-/** Serves metrics and health where `--metrics` says; without it, nothing is loaded. */
+/** Serves metrics and health at the address of `--metrics`. Without `--metrics`, the metrics code is not loaded. */
 export async function observe(address: MetricsAddress | undefined, observed: Observed): Promise<Observation> {
   if (!address) return unobserved;
   const { serveMetrics } = await import('./metrics.js');

@@ -5,7 +5,7 @@ import { secondsBuckets } from './worker-metrics.js';
 
 const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;
 
-/** Metrics of the run that this process brings to its end; fed with its events. */
+/** Metrics of the run that this process executes. Call the returned function with each event of the run. */
 export function runMetrics(registry: Registry): (event: RunEvent) => void {
   let run = emptyState;
   const queuedAt = new Map<string, number>();
@@ -19,14 +19,14 @@ export function runMetrics(registry: Registry): (event: RunEvent) => void {
   });
   const wait = new Histogram({
     ...{ name: 'haf_run_job_wait_seconds', labelNames: ['stage'] as const, registers: [registry] },
-    ...{ help: 'From the queue to a worker.', buckets: secondsBuckets },
+    ...{ help: 'Time from queueing a job to its start on a worker.', buckets: secondsBuckets },
   });
   return (event) => {
     run = advance(run, event);
     if (event.type === 'run-started') queuedAt.clear();
     if (!('job' in event)) return;
     const queued = queuedAt.get(event.job);
-    // Clocks of two machines may differ.
+    // The difference may be negative, because the clocks of two machines may differ.
     if (event.type === 'job-started' && queued !== undefined)
       wait.observe({ stage: event.stage }, Math.max(0, Date.parse(event.at) - queued) / 1000);
     if (run.ledger?.stateOf(event.job) === 'queued') queuedAt.set(event.job, Date.parse(event.at));

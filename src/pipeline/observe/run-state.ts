@@ -4,7 +4,7 @@ import type { StageName } from '../stage.js';
 import { encodingOf, type Encoding } from './encoding.js';
 import { JobLedger, type JobCounts } from './job-ledger.js';
 
-/** How far one stage is. */
+/** Progress of one stage. */
 export interface StageState extends JobCounts {
   readonly stage: StageName;
   readonly jobs: number;
@@ -12,13 +12,13 @@ export interface StageState extends JobCounts {
   readonly waiting: number;
 }
 
-/** A job that a worker holds; epochs are known while it trains. */
+/** A job that a worker holds. Its epochs are known while it trains. */
 export interface RunningJob {
   readonly job: string;
   readonly stage: StageName;
   readonly worker: string;
   readonly attempt: number;
-  /** ISO time. */
+  /** In ISO format. */
   readonly startedAt: string;
   readonly epoch: number | null;
   readonly epochs: number | null;
@@ -32,20 +32,20 @@ export interface RunningJob {
  */
 export interface RunState {
   readonly run: string;
-  /** Training processes of the machine that started the run. */
+  /** Number of training processes on the machine that started the run. */
   readonly workers: number;
-  /** Training jobs at once of the workers that have joined from elsewhere, as far as is known. */
+  /** Number of training jobs that the workers on other machines can run at once, as far as is known. */
   readonly elsewhere: number;
   readonly bus: string;
   readonly methods: readonly string[];
   readonly folds: number;
-  /** ISO time of the event that started the run. */
+  /** Time of the event that started the run, in ISO format. */
   readonly startedAt: string | null;
-  /** ISO time of the last event. */
+  /** Time of the last event, in ISO format. */
   readonly lastAt: string | null;
-  /** Number of the last event in the log of the run. */
+  /** Sequence number of the last event in the log of the run. */
   readonly seq: number;
-  /** The jobs of each stage; `stagesOf` says how far they are. */
+  /** The number of jobs of each stage. `stagesOf` says how many of them have ended. */
   readonly plan: readonly { readonly stage: StageName; readonly jobs: number }[];
   /** Shared by successive states of a run; null before the first event. */
   readonly ledger: JobLedger | null;
@@ -149,7 +149,7 @@ export function advance(before: RunState, event: RunEvent): RunState {
   }
 }
 
-/** Jobs of a stage that have ended, one way or another. */
+/** Number of jobs of a stage that have ended: done, cached, failed or skipped. */
 export const endedOf = ({ done, cached, failed, skipped }: JobCounts): number =>
   done + cached + failed + skipped;
 
@@ -157,7 +157,8 @@ export const endedOf = ({ done, cached, failed, skipped }: JobCounts): number =>
 export const stagesOf = ({ plan, ledger }: RunState): readonly StageState[] =>
   plan.map(({ stage, jobs }) => {
     const counts = ledger?.of(stage);
-    // A replay of one fold may hear of another, from a worker that was left with it when the run was interrupted.
+    // A replay of one fold may get events of another fold, from a worker that still held such a job when the run was
+    // interrupted. So the counts are limited to the number of planned jobs.
     let room = jobs;
     const upTo = (count = 0): number => {
       const shown = Math.min(room, count);
@@ -170,7 +171,7 @@ export const stagesOf = ({ plan, ledger }: RunState): readonly StageState[] =>
     return { stage, jobs, waiting: room, queued, running, done, cached, failed, skipped };
   });
 
-/** Jobs that have ended, and all jobs. */
+/** Number of jobs that have ended, and of all jobs. */
 export function progressOf(state: RunState): { readonly ended: number; readonly jobs: number } {
   const stages = stagesOf(state);
   const sum = (of: (stage: StageState) => number): number =>
@@ -178,13 +179,15 @@ export function progressOf(state: RunState): { readonly ended: number; readonly 
   return { ended: sum(endedOf), jobs: sum(({ jobs }) => jobs) };
 }
 
-/** The test metric that the folds of a run are shown by: the AUC, or the concordance of times to an event. */
+/** The test metric that is shown for the folds of a run: the AUC, or the concordance for times to an event. */
 export function shownScore({ ledger }: RunState): { readonly name: string; readonly title: string } {
   const timed = [...(ledger?.scores.values() ?? [])].some((scores) => 'testC' in scores);
   return timed ? { name: 'testC', title: 'test C' } : { name: 'testAuc', title: 'test AUC' };
 }
 
-/** The scores of a method fold by fold: undefined while a fold is not evaluated, null where the metric is undefined. */
+/**
+ * The scores of a method, fold by fold: undefined if a fold is not evaluated yet, null if the metric is undefined.
+ */
 export const scoresOf = (
   { ledger, folds }: RunState,
   method: string,
@@ -195,7 +198,7 @@ export const scoresOf = (
     return scores && (scores[name] ?? null);
   });
 
-/** Mean and population standard deviation of the folds so far (method.md 9.1); null without any. */
+/** Mean and population standard deviation over the folds evaluated so far (method.md 9.1). Null if there are none. */
 export function spreadOf(
   values: readonly number[],
 ): { readonly mean: number; readonly sd: number; readonly n: number } | null {

@@ -4,13 +4,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { hostAndPort, isLoopback } from '../bus/nats/address.js';
 import { HafError } from '../core/errors.js';
 
-/** Where a process answers; port 0 takes any that is free. */
+/** The address a process listens on. Port 0 means any free port. */
 export interface MetricsAddress {
   readonly host: string;
   readonly port: number;
-  /** Who reads metrics has to know it: `Authorization: Bearer TOKEN`. */
+  /** Clients have to send this token: `Authorization: Bearer TOKEN`. */
   readonly token?: string;
-  /** Why a port that other machines reach needs no token; for people. */
+  /** The user's reason why a port that other machines reach needs no token. */
   readonly open?: string;
 }
 
@@ -48,7 +48,7 @@ export async function serve(address: MetricsAddress, pages: Pages): Promise<Serv
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
   };
   const listener: RequestListener = (request, response) => {
-    // The reason is for the log of the process, not for whoever asks.
+    // The client gets no details. The process logs the reason.
     const failed = (): Answer => plain(500, 'Failed.\n');
     void answer(request)
       .catch(failed)
@@ -76,22 +76,22 @@ export async function serve(address: MetricsAddress, pages: Pages): Promise<Serv
   };
 }
 
-/** Probes of a scheduler bring no token; the page tells whether the process is well. */
+/** Health probes of a scheduler send no token. The page says only whether the process is healthy. */
 const healthPage = '/healthz';
 
-/** Compares hashes, so that the time it takes tells nothing of the token. */
+/** Compares hashes, so that the duration of the comparison reveals nothing about the token. */
 function isBearer(header: string | undefined, token: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(header ?? ''), hash(`Bearer ${token}`));
 }
 
-/** @throws HafError HAF_INSECURE for a port that other machines reach and that asks for nothing */
+/** @throws HafError HAF_INSECURE if other machines reach the port and it requires no token */
 export function requireLock({ host, port, token, open }: MetricsAddress): void {
   if (isLoopback(host) || token !== undefined || open !== undefined) return;
   throw new HafError(
     'HAF_INSECURE',
     `--metrics ${hostAndPort(host, port)}: other machines reach this address, and anybody could read the metrics.`,
-    'Add --metrics-token FILE (who reads sends "Authorization: Bearer TOKEN"), leave the host out, or say with --metrics-open REASON what else protects the port.',
+    'Add --metrics-token FILE (clients then send "Authorization: Bearer TOKEN"), leave the host out, or say with --metrics-open REASON what else protects the port.',
   );
 }
 
@@ -99,12 +99,12 @@ function unusable({ host, port }: MetricsAddress, error: NodeJS.ErrnoException):
   const reasons: Record<string, string> = {
     EADDRINUSE: 'another process listens there',
     EACCES: 'this user may not listen there',
-    EADDRNOTAVAIL: 'it is no address of this machine',
+    EADDRNOTAVAIL: 'it is not an address of this machine',
   };
   return new HafError(
     'HAF_USAGE',
     `--metrics cannot listen on port ${port} of ${host}: ${reasons[error.code ?? ''] ?? error.message}.`,
-    'Choose another port, or 0 for any that is free.',
+    'Choose another port, or 0 for any free port.',
     { cause: error },
   );
 }

@@ -3,7 +3,7 @@ import { jobClasses } from '../bus/job.js';
 import { stageNames } from '../stage.js';
 import { outcomes, type WorkerObserver } from './worker-observer.js';
 
-/** From the tables of a small cohort to a training of a whole one. */
+/** From reading the tables of a small cohort to training on a whole cohort. */
 export const secondsBuckets = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800];
 
 /** Metrics of what a worker does. No label has a value that grows with the number of runs or jobs. */
@@ -21,7 +21,7 @@ export function workerMetrics(registry: Registry): Partial<WorkerObserver> {
     ...{ name: 'haf_worker_jobs_settled_total', labelNames: ['stage', 'outcome'] as const, registers },
     help: 'Jobs the worker settled.',
   });
-  // There from the start: an alert sees a first failure only as a change from 0.
+  // All counters exist from the start with the value 0. Otherwise an alert on an increase misses the first failure.
   for (const stage of stageNames) for (const outcome of outcomes) settled.inc({ stage, outcome }, 0);
   const read = new Histogram({
     ...{ name: 'haf_worker_job_read_seconds', labelNames: ['stage'] as const, registers },
@@ -33,7 +33,7 @@ export function workerMetrics(registry: Registry): Partial<WorkerObserver> {
   });
   const checkpoints = new Counter({
     ...{ name: 'haf_worker_checkpoints_total', registers },
-    help: 'States of training jobs that were kept.',
+    help: 'Checkpoints of training jobs that were written.',
   });
   return {
     joined: (worker) => {

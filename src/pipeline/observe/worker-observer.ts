@@ -3,8 +3,9 @@ import type { Member } from '../bus/member.js';
 import type { HafError } from '../core/errors.js';
 
 /**
- * How a job that a worker held was settled. `fenced`: it was cancelled or another worker's by then, so that this end did
- * not count. `returned`: this machine cannot do it. `released`: handed back because the worker was told to stop.
+ * How a job that a worker held was settled. `fenced`: the job was cancelled or had been given to another worker, so
+ * this result was ignored. `returned`: this machine cannot do the job. `released`: handed back because the worker was
+ * told to stop.
  */
 export const outcomes = ['committed', 'fenced', 'retried', 'given-up', 'returned', 'released'] as const;
 export type Outcome = (typeof outcomes)[number];
@@ -13,30 +14,30 @@ export type Outcome = (typeof outcomes)[number];
 export interface Settlement {
   readonly outcome: Outcome;
   readonly attempt: number;
-  /** From the claim to here. */
+  /** From the claim to the settlement. */
   readonly seconds: number;
-  /** Where the time went; absent when nothing was computed. */
+  /** The parts of `seconds`. Absent if nothing was computed. */
   readonly readSeconds?: number;
   readonly computeSeconds?: number;
-  /** Why it was not done. */
+  /** Why the job was not done. */
   readonly error?: HafError;
 }
 
-/** Told of what a worker does: the log of a process, its metrics, whoever counts its jobs. */
+/** Gets what a worker does. Implemented by the log of a process, by its metrics and by code that counts its jobs. */
 export interface WorkerObserver {
-  /** The worker is there and takes jobs from now on. */
+  /** The worker has joined the bus and takes jobs from now on. */
   joined(worker: Member): void;
   claimed(job: Job, attempt: number): void;
-  /** All jobs held, whenever they change. */
+  /** All jobs that the worker holds. Called at each change. */
   holding(jobs: readonly Job[]): void;
-  /** The state of a training job was kept. */
+  /** A checkpoint of a training job was written. */
   checkpoint(job: Job): void;
   settled(job: Job, end: Settlement): void;
   /** The worker can take no more jobs. */
   broken(error: HafError): void;
 }
 
-/** Several observers as one; each hears of what it has a method for. */
+/** Several observers as one. Each of them gets the calls that it has a method for. */
 export const together = (...observers: readonly Partial<WorkerObserver>[]): WorkerObserver => ({
   joined: (worker) => observers.forEach((observer) => observer.joined?.(worker)),
   claimed: (job, attempt) => observers.forEach((observer) => observer.claimed?.(job, attempt)),

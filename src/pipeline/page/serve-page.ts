@@ -71,7 +71,7 @@ function unusable({ host, port }: PageAddress, error: NodeJS.ErrnoException): Ha
   }
   const reasons: Record<string, string> = {
     EACCES: 'this user may not listen there',
-    EADDRNOTAVAIL: 'it is no address of this machine',
+    EADDRNOTAVAIL: 'it is not an address of this machine',
     ENOTFOUND: 'there is no host of this name',
   };
   return new HafError(

@@ -13,11 +13,11 @@ const about: Readonly<Record<string, string>> = {
 const mostFolds = 5;
 const eventsPerFold = 3;
 
-/** Folds such that each has some patients of both outcomes to test. */
+/** Number of folds, chosen so that the test patients of each fold include some of both outcomes. */
 export const foldsFor = (fewer: number): number =>
   Math.max(2, Math.min(mostFolds, Math.floor(fewer / eventsPerFold)));
 
-/** Bags that can be used as they are; pictures need an encoder first. */
+/** Whether a bag can be used as it is. Images need an encoder first. */
 export const usable = ({
   tables,
   bags,
@@ -28,7 +28,10 @@ export const usable = ({
     : { bags, pictures: [] };
 };
 
-/** The rows of the result table: fusion needs two modalities; each modality alone and simple models are what a reader compares with. */
+/**
+ * The rows of the result table. Fusion needs two modalities. Each modality alone and simple models are included for
+ * comparison.
+ */
 export function methodsFor(survey: FolderSurvey): readonly string[] {
   const bags = usable(survey).bags;
   const count = survey.tables.length + bags.length;
@@ -42,9 +45,9 @@ export function methodsFor(survey: FolderSurvey): readonly string[] {
 }
 
 /**
- * The experiment for a folder, with a comment on each line that a user may want to change.
+ * The experiment for a folder. Each line that a user may want to change has a comment.
  *
- * @param root - the folder, relative to the file
+ * @param root the folder, relative to the file
  */
 export function experimentText(
   survey: FolderSurvey,

@@ -2,7 +2,7 @@ import type { FolderSurvey } from '../../../operators/survey/survey-folder.js';
 import { textTable } from '../text-table.js';
 import { usable } from './experiment-text.js';
 
-/** What was found, for the terminal: modalities, outcome, what is a guess, and what is not used. */
+/** What was found, as lines for the terminal: modalities, outcome, guesses, and files that are not used. */
 export function foundLines(survey: FolderSurvey): readonly string[] {
   const { tables, outcome, left, idNames } = survey;
   const { bags, pictures } = usable(survey);
@@ -27,7 +27,7 @@ export function foundLines(survey: FolderSurvey): readonly string[] {
       ...left.map(({ file, reason }) => `${file}: ${reason}`),
       ...pictures.map(
         ({ glob }) =>
-          `${glob}: pictures need an encoder (embed.encoder.onnx); they stand in the file as a comment`,
+          `${glob}: images need an encoder (embed.encoder.onnx); the file lists them as a comment`,
       ),
       ...tables.flatMap(({ modality, leaks }) =>
         leaks.map(({ name, note }) => `${modality}, column "${name}": ${note}`),
@@ -46,12 +46,12 @@ function outcomeText({ chosen }: FolderSurvey['outcome']): readonly string[] {
   const { table, column, positive, negative, events, without, because, time } = chosen;
   const quoted = (values: readonly string[]): string => values.map((value) => `"${value}"`).join(' or ');
   return [
-    `Outcome: "${column}" of ${table.file}; ${quoted(positive)} is the event (${events} patients), ${quoted(negative)} is none (${without}). ${because}`,
+    `Outcome: "${column}" of ${table.file}; ${quoted(positive)} is the event (${events} patients), ${quoted(negative)} is no event (${without}). ${because}`,
     ...(time === null ? [] : [`Time: "${time.column}" in ${time.unit}`]),
   ];
 }
 
-/** What a user should look at before training, each as a sentence. */
+/** What a user should check before training, one sentence each. */
 export function guessesOf({ outcome, bags, tables }: FolderSurvey): readonly string[] {
   const { chosen, alternatives } = outcome;
   const time = chosen?.time ?? null;
@@ -59,7 +59,7 @@ export function guessesOf({ outcome, bags, tables }: FolderSurvey): readonly str
   return [
     ...(chosen !== null && alternatives.length > 0
       ? [
-          `"${chosen.column}" was taken as the outcome; ${others} may be it as well and ${alternatives.length === 1 ? 'stands' : 'stand'} in the file as a comment.`,
+          `"${chosen.column}" was taken as the outcome; ${others} may be it as well and ${alternatives.length === 1 ? 'is' : 'are'} in the file as a comment.`,
         ]
       : []),
     ...(chosen !== null && !chosen.sure ? [`data.outcome.event.positive: ${chosen.because}`] : []),
@@ -72,7 +72,7 @@ export function guessesOf({ outcome, bags, tables }: FolderSurvey): readonly str
       silent.length === 0
         ? []
         : [
-            `${modality}: ${silent.length} names give no patient, such as ${silent[0] ?? ''}; "up" refuses such files.`,
+            `${modality}: ${silent.length} file names match no patient, such as ${silent[0] ?? ''}; "up" refuses such files.`,
           ],
     ),
     ...tables.flatMap(({ modality, columns }) => {
@@ -80,7 +80,7 @@ export function guessesOf({ outcome, bags, tables }: FolderSurvey): readonly str
       return codes.length === 0
         ? []
         : [
-            `${modality}: ${codes.map(({ name }) => `"${name}"`).join(', ')}: few whole numbers, taken as quantities; nominal or ordinal if they are codes.`,
+            `${modality}: ${codes.map(({ name }) => `"${name}"`).join(', ')}: few whole numbers, taken as quantities. If they are codes, declare them nominal or ordinal.`,
           ];
     }),
   ];

@@ -5,20 +5,28 @@ import { line, section } from './yaml-text.js';
 
 /** The files of HANCOCK in a folder. */
 export interface HancockFolder {
-  /** Modalities of which files are there. */
+  /** Modalities whose files are there. */
   readonly modalities: readonly {
     readonly id: string;
     readonly kind: 'bag' | 'table';
     readonly file: string;
   }[];
-  /** Bags, with the glob when it is not the layout's, and the length of an instance. */
+  /**
+   * Bags with the number of values in an instance. `files` is the glob, if it differs from the glob of the layout.
+   */
   readonly bags: readonly { readonly id: string; readonly files: string | null; readonly width: number }[];
 }
 
-/** The TMA features as the dataset publishes them lie beside the tables; a vector is joined tiles of the width in the name. */
+/**
+ * The dataset is published with the TMA features beside the tables. A vector is several joined tiles, each of the
+ * width in the file name.
+ */
 const published = { glob: 'tma_tile_dtr_256_*.npz', width: 256 };
 
-/** The files of HANCOCK, or null when the folder is no copy of HANCOCK: its outcome table has a column `survival_status`. */
+/**
+ * The files of HANCOCK, or null if the folder is not a copy of HANCOCK. A copy is recognised by the column
+ * `survival_status` of its outcome table.
+ */
 export async function hancockFolder(root: string, names: readonly string[]): Promise<HancockFolder | null> {
   const { outcome, modalities: declared } = hancockLayout.data;
   if (!names.includes(outcome.file)) return null;
@@ -46,7 +54,7 @@ export async function hancockFolder(root: string, names: readonly string[]): Pro
   return modalities.length === 0 ? null : { modalities, bags };
 }
 
-/** The experiment for a copy of HANCOCK: the layout declares columns, ids and outcome. */
+/** The experiment for a copy of HANCOCK. The layout declares columns, ids and outcome. */
 export function hancockText(
   { modalities, bags }: HancockFolder,
   { name, root }: { readonly name: string; readonly root: string },
@@ -61,7 +69,7 @@ export function hancockText(
   return [
     '# Written by "haf-pipeline init --from". The folder holds the dataset HANCOCK, so its layout declares ids, columns and outcome.',
     line(0, 'name', name, `runs are called ${name}-<six letters and digits>`),
-    line(0, 'modalities', ids, 'those of which files are there'),
+    line(0, 'modalities', ids, 'the modalities whose files are there'),
     '',
     section(0, 'methods', 'rows of the result table'),
     ...[...(ids.length > 1 ? ['haf', 'drop', 'all_mlp'] : []), ...alone, ...simple].map(

@@ -59,7 +59,7 @@ export function bagLines(bag: Bag): readonly string[] {
             'patient',
             patientValue(bag),
             rule.by === 'table'
-              ? 'the table that says whose a file is'
+              ? 'the table that says which patient a file belongs to'
               : 'the part of the name that is the id',
           ),
         ]),
@@ -72,7 +72,7 @@ export function bagLines(bag: Bag): readonly string[] {
       : [
           comment(
             6,
-            `${silent.length} give nobody, such as ${silent
+            `${silent.length} match no patient, such as ${silent
               .slice(0, 3)
               .map((name) => posix.basename(name))
               .join(', ')}: "up" refuses them until they are moved, or data.patients.allowUnmatched is true`,
@@ -81,7 +81,7 @@ export function bagLines(bag: Bag): readonly string[] {
   ];
 }
 
-/** Vectors by patient may be several tiles, one after the other; nothing in the file says so. */
+/** A vector of a patient may be several joined tiles. The file does not say whether it is. */
 const widthNote = ({ arrays, shape }: Bag): string =>
   `numbers in one instance; the first file has ${shape ?? ''}${arrays > 0 && shape?.includes(',') === false ? '. If a vector is several tiles joined, give the length of one tile' : ''}`;
 

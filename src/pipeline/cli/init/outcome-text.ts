@@ -3,7 +3,7 @@ import { code, comment, commentedOut, line, section } from './yaml-text.js';
 
 type Outcome = NonNullable<OutcomeDraft['chosen']>;
 
-/** The section `data.outcome`, with the other candidates as comments. */
+/** The section `data.outcome`. The other candidates follow as comments. */
 export function outcomeLines({ chosen, alternatives }: OutcomeDraft): readonly string[] {
   if (chosen === null)
     return [
@@ -65,7 +65,7 @@ function blockOf({
             4,
             'time',
             { column: time.column, unit: time.unit },
-            `from ${time.least} to ${time.most}; ${time.named ? 'the name says the unit' : 'the unit is a guess from these numbers'}`,
+            `from ${time.least} to ${time.most}; ${time.named ? 'the name of the column says the unit' : 'the unit is a guess from these numbers'}`,
           ),
         ]),
   ];

@@ -1,13 +1,13 @@
 import { stringify } from 'yaml';
 
-/** A value on one line as YAML; texts that need quotes get them. */
+/** A value as YAML on one line. Texts that need quotes are quoted. */
 export const inline = (value: unknown): string =>
   stringify(value, {
     ...{ collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true, blockQuote: false },
     singleQuote: true,
   }).trim();
 
-/** A line `key: value # comment`; the key may be any text, such as the name of a column. */
+/** A line `key: value # comment`. The key may be any text, such as the name of a column. */
 export const line = (indent: number, key: string, value: unknown, comment?: string): string =>
   withComment(`${' '.repeat(indent)}${inline(key)}: ${inline(value)}`, comment);
 
@@ -18,16 +18,16 @@ export const section = (indent: number, key: string, comment?: string): string =
 /** A comment on a line of its own. */
 export const comment = (indent: number, text: string): string => `${' '.repeat(indent)}# ${plain(text)}`;
 
-/** Lines that are there to be uncommented: the "# " stands at their indentation, so removing it restores them. */
+/** Lines that a user may uncomment. The "# " stands at their indentation, so that removing it gives valid YAML. */
 export const commentedOut = (indent: number, lines: readonly string[]): readonly string[] =>
   lines.map((text) => `${' '.repeat(indent)}# ${text.slice(indent)}`);
 
 const withComment = (text: string, about: string | undefined): string =>
   about === undefined || about === '' ? text : `${text} # ${plain(about)}`;
 
-/** Text of a user's file on one line of a comment. */
+/** Text of a user's file, on one line, for use in a comment. */
 const plain = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
-/** `1` for the text "1", so that codes are written as numbers; every other text stays as it is. */
+/** The number 1 for the text "1", so that codes are written as numbers. Every other text is returned unchanged. */
 export const code = (value: string): string | number =>
   String(Number(value)) === value ? Number(value) : value;

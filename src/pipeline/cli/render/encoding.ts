@@ -1,7 +1,9 @@
 import type { Encoding } from '../../observe/encoding.js';
 import { clock } from './clock.js';
 
-/** `tiles 1204/8490, 3.1 a second, 39:10 left`; speed and time once two reports tell them. */
+/**
+ * For example `tiles 1204/8490, 3.1 a second, 39:10 left`. Speed and remaining time appear with the second report.
+ */
 export function encodingText({ tiles, ofTiles, at, first }: Encoding): string {
   const seconds = (Date.parse(at) - Date.parse(first.at)) / 1000;
   const speed = (tiles - first.tiles) / seconds;

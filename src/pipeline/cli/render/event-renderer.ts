@@ -3,17 +3,17 @@ import type { RunEvent } from '../../run-event.js';
 /** Shows the events of a run as they happen. */
 export interface Renderer {
   event(event: RunEvent): void;
-  /** Takes in an event from before, and shows nothing of it: counts go on from there. */
+  /** Updates the counts with an event from before the start of the output, without showing it. */
   past?(event: RunEvent): void;
-  /** Training jobs at once that workers of other machines take. */
+  /** Reports how many training jobs at once the workers of other machines take. */
   elsewhere?(count: number): void;
-  /** A message for the person watching; a live view makes room for it. */
+  /** Shows a message for people. A live view makes room for it. */
   note(text: string): void;
   /** Ends the output. Calling it again does nothing. */
   close(): void;
 }
 
-/** A stream to write to; process.stderr is one. */
+/** A stream to write to, for example process.stderr. */
 export interface TextStream {
   readonly isTTY?: boolean;
   readonly columns?: number;

@@ -3,15 +3,18 @@ import { paletteFor } from '../output.js';
 import type { Renderer, TextStream } from './event-renderer.js';
 import { fitLine, viewLines } from './view-lines.js';
 
-/** At most ten frames a second; one a second keeps the clock going while nothing happens. */
+/**
+ * Minimum time between frames: at most ten frames per second. One frame per second keeps the clock moving while
+ * nothing happens.
+ */
 const frameMs = 100;
 const clockMs = 1000;
 
 const escape = String.fromCharCode(27);
-/** Back to the first column of the line so many lines above, and clear from there. */
+/** Moves the cursor to the first column, this many lines up, and clears everything below. */
 const rewind = (lines: number): string => (lines === 0 ? '' : `${escape}[${lines}A\r${escape}[0J`);
 
-/** A view of the run that is drawn over itself. It uses two ANSI sequences only: cursor up and clear below. */
+/** A live view of the run that overwrites itself. It uses two ANSI sequences only: cursor up, and clear below. */
 export function liveRenderer(stream: TextStream, now: () => number = () => performance.now()): Renderer {
   const colors = paletteFor(stream);
   let view = emptyState;
@@ -23,7 +26,8 @@ export function liveRenderer(stream: TextStream, now: () => number = () => perfo
     if (pending) clearTimeout(pending);
     pending = null;
     const [columns, rows] = [stream.columns ?? 80, stream.rows ?? 24];
-    // A frame higher than the screen could not be rewound: its top would have scrolled away. The last one may be.
+    // A frame higher than the screen could not be overwritten, because its top would have scrolled away. The last
+    // frame may be higher.
     const room = closed ? Number.POSITIVE_INFINITY : rows - 1;
     const lines = viewLines(view, (now() - startedMs) / 1000, colors, room).map((line) =>
       fitLine(line, columns),

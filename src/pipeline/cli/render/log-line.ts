@@ -9,10 +9,10 @@ interface LogRecord {
 }
 
 const levels: Readonly<Record<number, string>> = { 30: 'info', 40: 'warn', 50: 'error' };
-/** The same in every line of one terminal. */
+/** Fields that are the same in every line of one terminal. They are not shown. */
 const known: readonly string[] = ['pid', 'hostname', 'worker'];
 
-/** A JSON line of a log for a person: time of day, level, message, fields. */
+/** A JSON line of a log as text for people: time of day, level, message, fields. */
 export function logLine(json: string, colors: ReturnType<typeof paletteFor>): string {
   const { level, time, msg = '', ...fields } = visibleIn(JSON.parse(json) as LogRecord);
   const paint = level >= 50 ? colors.red : level >= 40 ? colors.yellow : colors.green;

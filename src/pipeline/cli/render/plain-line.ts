@@ -12,12 +12,12 @@ const metricsText = (metrics: Readonly<Record<string, number | null>>): string =
     )
     .join('');
 
-/** A stage of more jobs is told of by its percentages. */
+/** A stage with more jobs than this is reported by percentages. */
 const mostLines = 500;
-/** So many jobs of such a stage are named when they fail or are skipped. */
+/** Number of failed or skipped jobs of such a stage that are named. */
 const mostNamed = 20;
 
-/** The event as one line of a log, or null when it is none of interest there. `view` is the state after it. */
+/** The event as one line of a log, or null if the log does not show it. `view` is the state after the event. */
 export function plainLine(
   event: RunEvent,
   view: RunState,
@@ -36,8 +36,8 @@ export function plainLine(
 }
 
 /**
- * For a stage of very many jobs: a line for each per cent that has ended, nothing in between. Undefined when the event has
- * a line of its own.
+ * For a stage with very many jobs: a line for each completed per cent, and null in between. Undefined if the event
+ * has a line of its own.
  */
 function stageLine(
   { type, stage: name }: Extract<RunEvent, { type: 'job-done' | 'job-failed' | 'job-skipped' }>,
@@ -60,7 +60,7 @@ function stageLine(
 
 function jobLine(event: RunEvent, view: RunState, colors: ReturnType<typeof paletteFor>): string | null {
   const { ended, jobs } = progressOf(view);
-  // Without the event that began the run - it is older than what the broker keeps - nobody knows of how many.
+  // The number of jobs is unknown if the broker no longer keeps the event that started the run.
   const counter = jobs > 0 ? `[${ended}/${jobs}]` : `[${view.ledger?.ended ?? 0}]`;
   switch (event.type) {
     case 'run-started': {

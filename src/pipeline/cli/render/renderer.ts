@@ -6,14 +6,14 @@ import { liveRenderer } from './live-renderer.js';
 import { plainLine } from './plain-line.js';
 import { workersText } from './view-lines.js';
 
-/** Events as NDJSON on stdout; messages stay on stderr. */
+/** Events as NDJSON on stdout. Messages go to stderr. */
 const jsonRenderer = (messages: TextStream): Renderer => ({
   event: (event) => printData(JSON.stringify(event)),
   note: (text) => messages.write(`${text}\n`),
   close: () => undefined,
 });
 
-/** One line per event of interest: for logs, pipes and dumb terminals. */
+/** One line per shown event: for logs, pipes and terminals without cursor movement. */
 export function plainRenderer(stream: TextStream): Renderer {
   const colors = paletteFor(stream);
   let view = emptyState;
@@ -37,7 +37,7 @@ export function plainRenderer(stream: TextStream): Renderer {
   };
 }
 
-/** Jobs are called by names of files, which may hold control characters. */
+/** Job names contain file names, which may hold control characters. */
 const withVisibleNames = (renderer: Renderer): Renderer => ({
   ...renderer,
   event: (event) => renderer.event(visibleIn(event)),
@@ -45,7 +45,7 @@ const withVisibleNames = (renderer: Renderer): Renderer => ({
   note: (text) => renderer.note(visible(text)),
 });
 
-/** The renderer that fits: NDJSON when asked for, a live view on a terminal, plain lines anywhere else. */
+/** The renderer: NDJSON if requested, a live view on a terminal, plain lines otherwise. */
 export function rendererFor(json: boolean, stream: TextStream = process.stderr): Renderer {
   if (json) return jsonRenderer(stream);
   const live = stream.isTTY === true && process.env.TERM !== 'dumb';

@@ -41,7 +41,9 @@ function runningLine({ job, epoch, epochs, encoding }: RunningJob, colors: Palet
   return colors.dim(`  > ${job}${encoding ? `  ${encodingText(encoding)}` : training}`);
 }
 
-/** A share as `.712`; `1.00` when it is one. Four characters wide, so that ten folds fit 80 columns. */
+/**
+ * A fraction as `.712`, or `1.00` if it rounds to one. Four characters wide, so that ten folds fit into 80 columns.
+ */
 const share = (value: number): string => (value >= 0.9995 ? '1.00' : value.toFixed(3).replace(/^0/, ''));
 
 function spread(values: readonly number[]): string {
@@ -49,7 +51,7 @@ function spread(values: readonly number[]): string {
   return found ? `${share(found.mean)} ± ${share(found.sd)}` : '';
 }
 
-/** Test score by method and fold, filling in as folds end; the last column is their mean so far. */
+/** Test score by method and fold. Cells are filled as folds end; the last column is the mean of the folds so far. */
 function scoreTable(view: RunState, colors: Palette): readonly string[] {
   if (!view.ledger?.scores.size) return [];
   const { name, title } = shownScore(view);
@@ -67,7 +69,9 @@ function scoreTable(view: RunState, colors: Palette): readonly string[] {
   return ['', colors.dim(`  ${title.padEnd(width)} ${head}  mean ± sd`), ...rows];
 }
 
-/** Who trains: the processes of the machine that started the run, and those of workers that have joined. */
+/**
+ * The number of training processes: those of the machine that started the run, and those of workers that have joined.
+ */
 export function workersText({
   workers,
   elsewhere = 0,
@@ -86,11 +90,11 @@ function headline(view: RunState, seconds: number, colors: Palette): string {
 const isComplete = (stage: StageState): boolean => endedOf(stage) === stage.jobs;
 
 /**
- * The live view as lines: a headline, a line per stage, the running jobs, the table of test scores. Where they would
- * not fit, complete stages are left out first.
+ * The live view as lines: a headline, a line per stage, the running jobs, the table of test scores. If they do not
+ * fit, completed stages are left out first.
  *
  * @param seconds since the run started
- * @param rows lines there is room for
+ * @param rows number of lines that fit
  */
 export function viewLines(
   view: RunState,
@@ -113,7 +117,7 @@ export function viewLines(
 const escape = String.fromCharCode(27);
 const sequence = new RegExp(`${escape}\\[[0-9;]*m`, 'y');
 
-/** Cuts a line to so many visible columns, colour sequences not counted, so that no line wraps. */
+/** Cuts a line to this number of visible columns, so that no line wraps. Colour sequences are not counted. */
 export function fitLine(line: string, columns: number): string {
   let [at, visible, kept] = [0, 0, ''];
   while (at < line.length) {
