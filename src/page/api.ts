@@ -26,7 +26,10 @@ export async function placeOf(address: string): Promise<string> {
   return file;
 }
 
-/** A link to something that belongs to a run. It leads nowhere when exported pages do not hold it. */
+/**
+ * Turns an element into a link to something that belongs to a run. If exported pages lack it, the link gets no
+ * target.
+ */
 export function leadTo(link: HTMLAnchorElement, address: string): HTMLAnchorElement {
   placeOf(address).then(
     (place) => link.setAttribute('href', place),
@@ -35,7 +38,10 @@ export function leadTo(link: HTMLAnchorElement, address: string): HTMLAnchorElem
   return link;
 }
 
-/** Asks the server for JSON. @throws ApiError with the reason that the server gives */
+/**
+ * Requests JSON from the server.
+ * @throws ApiError with the reason that the server gives
+ */
 export async function ask<T>(address: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
   if (isExported) return (await answerIn(await placeOf(address), address)) as T;
   const answer = await fetch(address, { headers }).catch(() => {

@@ -10,12 +10,12 @@ const nav = document.querySelector('#nav');
 const news = document.querySelector('#news');
 let leave: Leave = () => undefined;
 
-/** A message for the person; an empty one takes it away. */
+/** Shows a message. An empty text removes it. */
 const say = (text: string): void => {
   if (news) setText(news, text);
 };
 
-/** The view that the address names: `#/`, `#/run/RUN`, `#/run/RUN/results/TABLE`, `#/run/RUN/patient/ID`. */
+/** Shows the view that the address names: `#/`, `#/run/RUN`, `#/run/RUN/results/TABLE`, `#/run/RUN/patient/ID`. */
 function show(): void {
   if (!main) return;
   leave();

@@ -14,7 +14,7 @@ export interface GeoJson {
   }[];
 }
 
-/** Outer lines and holes alike. */
+/** Outer outlines and holes, both as rings. */
 export const ringsOf = ({ features }: GeoJson): readonly Ring[] =>
   features.flatMap(({ geometry }) =>
     geometry.type === 'Polygon' ? geometry.coordinates : geometry.coordinates.flat(),
@@ -23,13 +23,13 @@ export const ringsOf = ({ features }: GeoJson): readonly Ring[] =>
 export interface Shown {
   readonly tiles: readonly Tile[];
   readonly rings: readonly Ring[];
-  /** Tiles below this percentile (0 to 1) are left out. */
+  /** Tiles below this percentile (0 to 1) are not drawn. */
   readonly least: number;
   readonly opacity: number;
 }
 
 /**
- * Draws attention and tissue where the viewer shows the slide now.
+ * Draws attention and tissue over the current view of the slide.
  *
  * @param slideWidth width of the slide in the unit of the coordinates
  */
@@ -48,7 +48,7 @@ export function drawLayer(
   if (!pen) return;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
-  // The picture is one wide in the viewport, whatever its pixels are.
+  // In viewport coordinates the picture has width one, whatever its size in pixels.
   const origin = viewport.pixelFromPoint(new window.OpenSeadragon.Point(0, 0), true);
   const end = viewport.pixelFromPoint(new window.OpenSeadragon.Point(1, 0), true);
   const scale = (end.x - origin.x) / slideWidth;

@@ -13,7 +13,7 @@ declare global {
 const colours = ['#0b72c8', '#c2410c', '#1b8a4b', '#8b3fc7', '#b8860b', '#5c6b7a'] as const;
 const height = 300;
 
-/** Draws lines of a learning curve. Only the data change when the same lines are drawn again. */
+/** Draws the lines of a learning curve. If the lines are the same as before, only their data are updated. */
 export function curveChart(element: HTMLElement): {
   draw: (curve: Curve) => Promise<void>;
   leave: () => void;
@@ -74,7 +74,7 @@ function optionsOf({ lines }: Curve, width: number): uPlot.Options {
   };
 }
 
-/** The curve in words, for those who cannot see it. */
+/** The curve in words, for readers who cannot see it. */
 function curveText({ job, epochs, lines }: Curve): string {
   const told = lines.map(({ name, values }) => {
     const known = values.filter((value) => value !== null);

@@ -3,13 +3,13 @@ import { curveChart } from './curve-chart.js';
 import { el, section, setText } from './dom.js';
 import type { Curve, JobEntry, RunningRow, StageRow } from './wire.js';
 
-/** A curve of a running job is read again at most this often. */
+/** Minimum time between two reads of the curve of a running job. */
 const againMs = 1000;
 const afterEndMs = 2000;
 /** The stages whose jobs train, in the order of the data. */
 const trained = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
 
-/** Learning curves of any job of a run; that of a running job grows. */
+/** Learning curves of any job of a run. The curve of a running job is updated. */
 export function curvePanel(run: string): {
   readonly element: HTMLElement;
   readonly stages: (rows: readonly StageRow[]) => void;
@@ -31,7 +31,7 @@ export function curvePanel(run: string): {
     box.replaceChildren(
       ...values.map((value, at) => {
         const option = el('option', {}, titles[at] ?? value);
-        // The value is the name itself, with whatever characters are in it.
+        // The value of the option is the name of the job, with all its characters.
         option.value = value;
         return option;
       }),
@@ -47,7 +47,7 @@ export function curvePanel(run: string): {
     setText(
       note,
       curve.epochs.length === 0
-        ? 'No epoch of this job is known: it waits, is cached or trains nothing.'
+        ? 'No epoch of this job is known: it waits, is cached, or does not train.'
         : '',
     );
     place.hidden = lines.length === 0;
@@ -115,14 +115,14 @@ export function curvePanel(run: string): {
       const known = trained.filter((name) => rows.some(({ stage }) => stage === name));
       const isNew = known.join() !== [...stageBox.options].map(({ value }) => value).join();
       if (isNew) choices(stageBox, known);
-      // "No job of this stage has begun" must not outlive the first job.
+      // The text "No job of this stage has begun" must disappear when the first job begins.
       const { jobs = 0, waiting = 0 } = rows.find(({ stage }) => stage === stageBox.value) ?? {};
       const stale = jobBox.options.length === 0 && jobs - waiting !== begun;
       begun = jobs - waiting;
       if (isNew || stale) void list();
     },
     running: (rows) => {
-      // The epochs that a job told last are read when it has ended.
+      // When a job has ended, its last epochs are read.
       const shown = rows.find(({ job }) => job === jobBox.value);
       const now = shown?.epoch ?? null;
       // The files of a job that ended are there a moment later, with the epochs that its worker did not tell.

@@ -3,9 +3,12 @@ import { counted } from './text.js';
 
 export interface Column<T> {
   readonly title: string;
-  /** What rows are ordered by; null comes last. */
+  /** The value by which rows are sorted. null comes last. */
   readonly value: (row: T) => string | number | null;
-  /** What the cell shows. @default the value */
+  /**
+   * The text of the cell.
+   * @default the value
+   */
   readonly text?: (row: T) => string;
   readonly link?: (row: T) => string | null;
 }
@@ -14,7 +17,7 @@ const rowsAtOnce = 100;
 const shortText = 36;
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** A table that is sorted by its headings and filtered by a text. Only a page of rows is in the document. */
+/** A table that can be sorted by its headings and filtered by a text. Only one page of rows is in the document. */
 export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows: readonly T[]): HTMLElement {
   const textOf = (column: Column<T>, row: T): string => column.text?.(row) ?? String(column.value(row) ?? '');
   const searched = rows.map((row) =>
@@ -39,7 +42,7 @@ export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows
   const heads = columns.map(({ title }, at) => {
     const button = el('button', { type: 'button' }, title);
     button.addEventListener('click', () => {
-      // Numbers begin with the largest, words with A.
+      // The first sort of numbers is descending, that of words is ascending.
       falling = sorted === at ? !falling : numeric[at] === true;
       [sorted, page] = [at, 0];
       draw();

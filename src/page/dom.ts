@@ -3,8 +3,8 @@ import { visibleInLine } from '../pipeline/core/visible.js';
 type Attribute = string | number | boolean | null;
 
 /**
- * An element with attributes and children. Texts become text nodes, so markup in a name stays text; characters that would
- * turn the direction of text are written out.
+ * An element with attributes and children. Texts become text nodes, so that markup in a name stays text. Characters
+ * that would change the direction of text are written out.
  */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -22,24 +22,24 @@ export function setAttribute(element: Element, name: string, value: Attribute): 
   else element.setAttribute(name, value === true ? '' : visibleInLine(String(value)));
 }
 
-/** Sets the text of an element where it differs: an untouched node keeps focus and selection. */
+/** Sets the text of an element only if it differs: an unchanged node keeps focus and selection. */
 export function setText(element: Element, text: string): void {
   const shown = visibleInLine(text);
   if (element.textContent !== shown) element.textContent = shown;
 }
 
-/** A text as the page shows it, for places that take no element. */
+/** A text as the page shows it, where no element is possible. */
 export const shown = visibleInLine;
 
 /** A heading with content below it. */
 export const section = (title: string, ...content: readonly Node[]): HTMLElement =>
   el('section', {}, el('h2', {}, title), ...content);
 
-/** A wide table in a box that scrolls by the keyboard too. */
+/** A wide table in a box that can also be scrolled by keyboard. */
 export const scrolling = (label: string, content: Node): HTMLElement =>
   el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, content);
 
-/** A table with a head row; the columns in `text` are left-aligned and may wrap. */
+/** A table with a header row. The columns in `text` are left-aligned and may wrap. */
 export function table(
   caption: string,
   heads: readonly string[],
@@ -55,8 +55,8 @@ export function table(
 }
 
 /**
- * Brings the children of an element in line with a list. A child of the same key stays the same node, so focus,
- * selection and scrolling survive an update.
+ * Makes the children of an element match a list. A child with the same key stays the same node, so that focus,
+ * selection and scroll position survive an update.
  */
 export function fill<T, E extends Element>(
   parent: Element,
@@ -81,7 +81,7 @@ export function fill<T, E extends Element>(
 }
 const made = new WeakMap<Element, Map<string, Element>>();
 
-/** Sets the texts of the cells of a row, which has as many. */
+/** Sets the texts of the cells of a row. Their number must match. */
 export function setCells(row: HTMLTableRowElement, texts: readonly string[]): void {
   texts.forEach((text, at) => {
     const cell = row.cells[at];

@@ -9,7 +9,7 @@ import { follow, type Link } from './stream.js';
 import { clock, counted, words } from './text.js';
 import type { Frame, Head, Sections } from './wire.js';
 
-/** A run while it goes on, or as it ended. */
+/** A run while it is executed, or its final state. */
 export function liveView(main: HTMLElement, run: string, say: (text: string) => void): Leave {
   const top = headPart(run);
   const graph = stageGraph();
@@ -53,7 +53,7 @@ export function liveView(main: HTMLElement, run: string, say: (text: string) => 
     },
     onLink: (link) => say(linkText(link, run)),
   });
-  // Clocks and heartbeats grow although nothing happens.
+  // Clocks and times since heartbeats change without events.
   const ticking = setInterval(() => {
     apply('head', last);
     apply('running', last);

@@ -8,7 +8,7 @@ import type { PatientRow, PatientTable, TableData, TableEntry } from './wire.js'
 export const resultsAddress = (run: string, ...parts: readonly string[]): string =>
   `#/run/${[run, 'results', ...parts].map(encodeURIComponent).join('/')}`;
 
-/** The tables of a run, one at a time: sorted, filtered, with links to patients. */
+/** The tables of a run, one at a time, with sorting, a filter, and links to patients. */
 export function resultsView(main: HTMLElement, run: string, chosen: string): Leave {
   let left = false;
   const show = async (): Promise<void> => {
@@ -77,7 +77,7 @@ function patientGrid(run: string, { shows, methods, patients }: PatientTable): H
 
 type Cells = readonly string[];
 
-/** Columns as they are; of the result table, mean and deviation in one column. */
+/** Columns as in the file. In the result table, mean and deviation share one column. */
 function tableGrid({ name, title }: TableEntry, { columns, rows, more }: TableData): HTMLElement {
   const note = more > 0 ? `; ${more} more rows are in the file` : '';
   const titled = columns.map((column, at) => ({ column, at }));

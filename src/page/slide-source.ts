@@ -2,7 +2,7 @@ import { ofRun, placeOf } from './api.js';
 import { el } from './dom.js';
 import type { SlideEntry } from './wire.js';
 
-/** What a person should know of how a slide is shown; empty for a slide as it is. */
+/** A note on how a slide is shown. Empty for a slide that is shown from its file. */
 export function noteOf({ picture, reason, attention }: SlideEntry): string {
   const without =
     attention.length === 0
@@ -12,12 +12,12 @@ export function noteOf({ picture, reason, attention }: SlideEntry): string {
     picture === 'slide'
       ? ''
       : picture === 'overlay'
-        ? `${reason ?? ''} The picture of the tiling is shown in its place.`
-        : `${reason ?? ''} Tiles are shown where they lie, on paper.`;
+        ? `${reason ?? ''} The picture that tiling made is shown in its place.`
+        : `${reason ?? ''} Tiles are shown at their positions on a white background.`;
   return `${what} ${without}`.trim();
 }
 
-/** Tiles of the slide, the small picture, or paper of the same shape. */
+/** The image source: tiles of the slide, the small picture of the tiling, or a white background of the same shape. */
 export async function sourceOf(
   run: string,
   home: string,
@@ -36,8 +36,8 @@ export async function sourceOf(
 }
 
 /**
- * OpenSeadragon puts an inline style into the page, which the policy refuses, unless one is there already. An element of this
- * name without a namespace counts as one and is no style.
+ * OpenSeadragon adds an inline style to the page, unless one exists, and the content policy refuses inline styles.
+ * This element has the name `style` but no namespace: OpenSeadragon takes it for a style, and the browser does not.
  */
 export function holdStylePlace(): void {
   const name = 'data-openseadragon-mobile-css';

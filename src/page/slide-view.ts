@@ -15,10 +15,10 @@ declare global {
   }
 }
 
-/** So many tiles of highest attention are listed. */
+/** Number of tiles with the highest attention that are listed. */
 const mostListed = 10;
 
-/** The slides of a patient, zoomed by mouse, touch or keyboard, with the attention on top. */
+/** The slides of a patient, zoomed by mouse, touch or keyboard, with the attention drawn over them. */
 export function slideView(main: HTMLElement, run: string, patient: string): Leave {
   const home = `patients/${encodeURIComponent(patient)}`;
   const slideBox = el('select');

@@ -12,7 +12,7 @@ const svgName = 'http://www.w3.org/2000/svg';
 export function stageGraph(): { element: HTMLElement; update: (stages: readonly StageRow[]) => void } {
   const lines = document.createElementNS(svgName, 'svg');
   lines.setAttribute('aria-hidden', 'true');
-  const list = el('ol', { 'aria-label': 'Stages in the order of the data' });
+  const list = el('ol', { 'aria-label': 'Stages in data-flow order' });
   const element = el('div', { class: 'graph', tabindex: 0, role: 'region', 'aria-label': 'Stage graph' });
   element.append(lines, list);
   let drawn = '';

@@ -5,9 +5,9 @@ export interface Node {
 }
 
 export interface Layout {
-  /** Column and row by stage. */
+  /** Column and row of each stage. */
   readonly places: ReadonlyMap<string, readonly [column: number, row: number]>;
-  /** Arrows to draw: those that no longer path says already. */
+  /** Arrows to draw: those that are not implied by a longer path. */
   readonly arrows: readonly (readonly [from: string, to: string])[];
 }
 
@@ -33,7 +33,7 @@ function layered(nodes: readonly Node[]): Layout {
   const depthOf = (stage: string): number => {
     const before = depths.get(stage);
     if (before !== undefined) return before;
-    // A stage that reads its own kind would never end.
+    // Without this, a stage that reads its own kind would cause an endless recursion.
     depths.set(stage, 0);
     const reads = known.get(stage)?.reads ?? [];
     const depth = Math.max(0, ...reads.filter((one) => one !== stage).map((one) => depthOf(one) + 1));

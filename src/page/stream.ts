@@ -6,7 +6,7 @@ import type { Frame, Sections } from './wire.js';
 export type Link = 'open' | 'cut' | 'ended' | 'refused';
 
 export interface Following {
-  /** The sections so far, and the names of those that are new. */
+  /** The sections so far, and the names of the new ones. */
   readonly onFrame: (sections: Frame, changed: readonly (keyof Sections)[]) => void;
   readonly onLink: (link: Link) => void;
 }

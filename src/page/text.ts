@@ -6,21 +6,21 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** `finished-with-failures` as words. */
+/** A state such as `finished-with-failures` in words. */
 export const words = (state: string): string => state.replaceAll('-', ' ');
 
-/** A share as `.712`, as the terminal shows it. */
+/** A fraction as `.712`, as in the terminal. */
 export const share = (value: number): string =>
   value >= 0.9995 ? '1.00' : value.toFixed(3).replace(/^(-?)0/, '$1');
 
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** How long ago an ISO time is: `12 s`, `3 min`. */
+/** Time since an ISO time, such as `12 s` or `3 min`. */
 export function ago(iso: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
   return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** Up to four digits, without zeros at the end. */
+/** Up to four digits, without trailing zeros. */
 export const number = (value: number | null): string =>
   value === null ? '' : Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));

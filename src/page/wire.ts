@@ -1,11 +1,11 @@
-// What the server of the live page sends to the browser. Types alone: both sides import this file.
+// What the server of the live page sends to the browser. Only types: both sides import this file.
 
 export type JobState = 'waiting' | 'queued' | 'running' | 'done' | 'cached' | 'failed' | 'skipped';
 
 /** A run in the list. */
 export interface RunEntry {
   readonly run: string;
-  /** As in run.json; `unknown` on a broker that tells no more than the name. */
+  /** The state in run.json. `unknown` on a broker that knows only the name. */
   readonly state: string;
   readonly createdAt: string | null;
   /** Whether a report can be opened. */
@@ -45,9 +45,9 @@ export interface StageRow extends Readonly<Record<JobState, number>> {
   readonly stage: string;
   readonly about: string;
   readonly jobs: number;
-  /** Jobs that ended in the last minute. */
+  /** Number of jobs that ended in the last minute. */
   readonly perMinute: number;
-  /** Stages whose results the stage reads. */
+  /** The stages whose results this stage reads. */
   readonly reads: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export interface WorkerRow {
   readonly slots: string;
   readonly state: 'working' | 'idle' | 'leaving' | 'gone' | 'unknown';
   readonly jobs: readonly string[];
-  /** ISO time of the last heartbeat; null when unknown. */
+  /** Time of the last heartbeat in ISO format. Null if unknown. */
   readonly seen: string | null;
 }
 
@@ -102,14 +102,14 @@ export interface FailureRow {
   readonly command: string;
 }
 
-/** All that a view of a run shows. A frame holds the sections that changed since the last one. */
+/** All data of a view of a run. A frame contains the sections that changed since the last frame. */
 export interface Sections {
   readonly head: Head;
   readonly stages: readonly StageRow[];
   readonly running: readonly RunningRow[];
   readonly workers: readonly WorkerRow[];
   readonly scores: ScoreTable;
-  /** The first ones; `head.failures` counts all. */
+  /** The first failures. `head.failures` counts all. */
   readonly failures: readonly FailureRow[];
 }
 export type Frame = Partial<Sections>;
@@ -139,9 +139,9 @@ export interface TableData {
   readonly more: number;
 }
 
-/** The test patients of a run and what each method predicted of them. */
+/** The test patients of a run and the predictions of each method for them. */
 export interface PatientTable {
-  /** What the numbers are: a probability of the positive outcome, or a risk without a unit. */
+  /** The meaning of the numbers: a probability of the positive outcome, or a risk without a unit. */
   readonly shows: 'probability' | 'risk';
   readonly methods: readonly { readonly id: string; readonly title: string }[];
   readonly patients: readonly PatientRow[];
@@ -152,9 +152,9 @@ export interface PatientRow {
   /** The folds in which the patient was a test patient. */
   readonly folds: readonly number[];
   readonly modalities: readonly string[];
-  /** Mean over these folds, in the order of the methods; null where a method predicted nothing. */
+  /** Mean over these folds, in the order of the methods. Null if a method predicted nothing. */
   readonly scores: readonly (number | null)[];
-  /** Whether there are slides or attention to look at. */
+  /** Whether slides or attention can be shown. */
   readonly pictures: boolean;
 }
 
@@ -162,26 +162,29 @@ export interface PatientRow {
 export interface PatientSlides {
   readonly id: string;
   readonly slides: readonly SlideEntry[];
-  /** Pictures of the attention as the run directory has them. */
+  /** Pictures of the attention in the run directory. */
   readonly heatmaps: readonly { readonly modality: string; readonly file: string }[];
 }
 
 export interface SlideEntry {
-  /** Number in the list: part of the addresses of its tiles. */
+  /** Number in the list. It is part of the addresses of its tiles. */
   readonly slide: number;
   readonly image: string;
   readonly source: string;
-  /** `slide`: tiles are cut from the file. `overlay`: the file is gone, a small picture is left. `paper`: no picture. */
+  /**
+   * `slide`: tiles are cut from the file. `overlay`: the file is gone, but a small picture exists. `paper`: no
+   * picture, white background.
+   */
   readonly picture: 'slide' | 'overlay' | 'paper';
   /** Why no tiles can be cut. */
   readonly reason: string | null;
-  /** Extent in the unit of the coordinates. */
+  /** Size in the unit of the coordinates. */
   readonly width: number;
   readonly height: number;
   readonly contours: boolean;
-  /** Whether the small picture of the tiling is there. */
+  /** Whether the small picture of the tiling exists. */
   readonly thumbnail: boolean;
-  /** Modalities with attention on this image, each with the fold where several folds looked. */
+  /** Modalities with attention on this image, each with its fold if several folds computed attention. */
   readonly attention: readonly string[];
 }
 

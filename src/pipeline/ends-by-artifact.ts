@@ -1,19 +1,22 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { RunEvent } from './run-event.js';
 
-/** The event that ends a job for a run. */
+/** An event that ends a job of a run. */
 export type EndEvent = Extract<RunEvent, { type: 'job-done' | 'job-failed' }>;
 
 /**
- * Hands each end of a job to those who wait for its artifact, by a table: with a filter for each waiting job, an event would
- * cost as much as there are jobs.
+ * Delivers the end of each job to the subscribers that wait for its artifact, by a lookup table. With one filter per
+ * waiting job, each event would cost time proportional to the number of jobs.
  */
 export class EndsByArtifact {
   private readonly waiting = new Map<string, Set<Subscriber<EndEvent>>>();
 
   constructor(private readonly events: Observable<RunEvent>) {}
 
-  /** Hands events on while it is subscribed to; emits nothing. Errors and ends with the events, as does whoever waits then. */
+  /**
+   * Delivers events while it is subscribed to. Emits nothing. It errors and completes together with the events, and
+   * so do the waiting subscribers.
+   */
   readonly dispatch: Observable<never> = new Observable((subscriber) =>
     this.events.subscribe({
       next: (event) => {

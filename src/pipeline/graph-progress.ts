@@ -1,15 +1,15 @@
 import { upstreamOf } from './graph.js';
 import type { Plan, PlannedJob } from './plan.js';
 
-/** A job whose upstream jobs have all ended; `blocker` is the first of them that did not succeed. */
+/** A job whose upstream jobs have all ended. `blocker` is the first of them that did not succeed. */
 export interface ReadyJob {
   readonly job: PlannedJob;
   readonly blocker: string | null;
 }
 
 /**
- * Counts for each job how many jobs it still waits for. Both directions of the graph are read once, so the end of a job
- * costs as much as the number of jobs that read it, whatever the size of the plan.
+ * Counts for each job how many jobs it still waits for. The edges of the graph are read once in both directions. So
+ * the end of a job costs time proportional to the number of jobs that read it, whatever the size of the plan.
  */
 export class GraphProgress {
   private readonly dependents = new Map<string, PlannedJob[]>();
@@ -19,7 +19,7 @@ export class GraphProgress {
   constructor(private readonly plan: Plan) {
     const planned = new Set(plan.map(({ node }) => node.key));
     for (const job of plan) {
-      // What is outside of the plan (a replay of some stages) is there already.
+      // Jobs outside of the plan (when a replay executes only some stages) are done already.
       const upstream = upstreamOf(job.node).filter((key) => planned.has(key));
       if (upstream.length > 0) this.waits.set(job.node.key, upstream.length);
       for (const key of upstream) {
@@ -30,12 +30,12 @@ export class GraphProgress {
     }
   }
 
-  /** The jobs that wait for none, in the order of the plan. */
+  /** The jobs that wait for no other job, in the order of the plan. */
   roots(): readonly ReadyJob[] {
     return this.plan.filter(({ node }) => !this.waits.has(node.key)).map((job) => ({ job, blocker: null }));
   }
 
-  /** The jobs that the end of a job has made ready, in the order of the plan. */
+  /** The jobs that became ready by the end of a job, in the order of the plan. */
   after(key: string, succeeded: boolean): readonly ReadyJob[] {
     if (!succeeded) this.unsuccessful.add(key);
     const ready: ReadyJob[] = [];

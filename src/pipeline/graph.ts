@@ -11,14 +11,14 @@ export interface JobNode {
   readonly key: string;
   readonly stage: StageName;
   readonly unit: Unit;
-  /** Keys of the jobs whose artifacts it reads, by the role they play. */
+  /** Keys of the jobs whose artifacts this job reads, by the role of the artifacts. */
   readonly inputs: readonly { readonly role: StageName; readonly keys: readonly string[] }[];
   readonly sources: readonly SourceFile[];
-  /** Jobs that must have succeeded first although nothing of them is read: cheap checks before long work. */
+  /** Jobs that must succeed first although this job reads none of their artifacts: cheap checks before long work. */
   readonly after: readonly string[];
 }
 
-/** Jobs in topological order: every job stands after the ones it reads. */
+/** Jobs in topological order: every job comes after the jobs it reads. */
 export type Graph = readonly JobNode[];
 
 const unitKey = (unit: Unit): string =>
@@ -55,15 +55,15 @@ export const adder =
     return key;
   };
 
-/** A job that makes the bags of a modality. */
+/** A job that computes the bags of a modality. */
 export interface BagJob {
   readonly modality: ModalityId;
   readonly key: string;
-  /** Whose files they are; undefined when nothing but the files says it. */
+  /** The patient of the files. Undefined if only the content of the files says it. */
   readonly patient: string | undefined;
 }
 
-/** The patient that all bags of a job are of; undefined when the arrays of its file may be of several. */
+/** The one patient of all bags of a job. Undefined if the arrays of its file may belong to several patients. */
 const ownerOf = ({ patient, names }: Unit): string | undefined => (names === undefined ? patient : undefined);
 
 export const keysOf = (jobs: readonly BagJob[], modalities: readonly ModalityId[]): readonly string[] =>
@@ -77,14 +77,14 @@ export function addBags(
   { after, until }: { readonly after: readonly string[]; readonly until: 'tile' | 'embed' },
 ): { readonly tile: readonly BagJob[]; readonly embed: readonly BagJob[] } {
   const images = files.bags.filter(({ kind }) => kind === 'images');
-  // All tiling first: it is quick, and tells which slides cannot be used before any of them is encoded.
+  // All tiling comes first: it is quick, and it shows which slides cannot be used before any slide is encoded.
   const tile = images.map(({ modality, unit, sources }) => ({
     ...{ modality, patient: ownerOf(unit) },
     key: add('tile', unit, {}, { sources, after }),
   }));
   if (until === 'tile') return { tile, embed: [] };
   const { standIn, preset } = config.embed.encoder;
-  // Only in the unit: experiments without a preset keep their recipes.
+  // The preset enters the unit only if there is one, so that experiments without a preset keep their recipes.
   const encoder: Unit = {
     encoder: standIn ? 'stand-in' : 'onnx',
     ...(preset === null ? {} : { preset }),
@@ -98,7 +98,7 @@ export function addBags(
             'embed',
             { ...unit, ...encoder },
             { tile: [jobKey('tile', unit)] },
-            // Coordinates and annotations have done their part in `tile`.
+            // Coordinates and annotations are inputs of `tile` only.
             { sources: [...sources.filter((source) => !placesTiles(source)), ...files.encoder] },
           ),
   }));
@@ -117,8 +117,8 @@ export function buildBagGraph(
 }
 
 /**
- * The jobs of an experiment over a cohort's files. Methods share what they can: one Stage 1 per fold and bag
- * modality feeds every fusion method, one Stage 2 per fold every aligned one (method.md 7.1).
+ * The jobs of an experiment over a cohort's files. Methods share jobs where possible: one Stage 1 per fold and bag
+ * modality feeds every fusion method, one Stage 2 per fold feeds every aligned method (method.md 7.1).
  */
 export function buildGraph(config: Config, files: DataFiles): Graph {
   const jobs: JobNode[] = [];
@@ -175,7 +175,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       const material = { bags: some(bags, read), embed: keysOf(embed, read) };
       const stage1 = add('stage1', encoderUnit(fold, encoder), { ...base, ...material });
       made.stage1.push(stage1);
-      // Every repeat tests every patient: the first one shows them all.
+      // Every repeat tests every patient, so the heatmaps of the first repeat show all patients.
       if (encoder !== 'union' && fold < config.cv.folds) {
         const seen = { stage1: [stage1], tile: keysOf(tile, read), ...material };
         add('heatmap', { fold, modality: encoder }, { ...base, ...seen });
@@ -203,7 +203,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       };
       const read = Object.fromEntries(method.reads.map((role) => [role, upstream[role]]));
       const trained = add(method.stage, unit, { ...base, ...read });
-      // Whatever trained it, evaluation finds the predictions of a method in the role `stage3`.
+      // Evaluation finds the predictions of every method in the role `stage3`, whichever stage trained it.
       made.stage3.push(trained);
       made.evaluate.push(add('evaluate', unit, { stage3: [trained] }));
     }
@@ -212,7 +212,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     const aligned = jobKey(stage, stage === 'stage2' ? { fold: 0, alignment } : { fold: 0, method });
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
-  // Subgroups, and the list of all predictions, say which modalities each patient has.
+  // Subgroups and the list of all predictions show which modalities each patient has.
   const having = { tables: [...tables.values()], bags: [...bags.values()] };
   const results = { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate };
   const aggregate = add('aggregate', {}, { ...results, ...having });
@@ -226,14 +226,14 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   return jobs;
 }
 
-/** The jobs of some modalities, in the order of these. */
+/** The jobs of the given modalities, in the order of these modalities. */
 const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly ModalityId[]): readonly string[] =>
   modalities.flatMap((modality) => jobs.get(modality) ?? []);
 
 /**
- * The modalities whose artifacts decide who belongs to the cohort: those that `cohort.require` asks of everybody; without any
- * the list of members, or else all. Any other can be added without a new cohort, new folds and new training of what does not
- * read it.
+ * The modalities whose artifacts decide who belongs to the cohort: those that `cohort.require` names; without any,
+ * the list of members, or else all modalities. Another modality can be added without a new cohort, new folds, or new
+ * training of jobs that do not read it.
  */
 export function membersOf(
   { cohort, modalities, data }: Config,
@@ -255,7 +255,7 @@ export function withDownstream(graph: Graph, keys: readonly string[]): Graph {
   return graph.filter((job) => reached.has(job.key));
 }
 
-/** Keys a job waits for. */
+/** Keys of the jobs that a job waits for. */
 export const upstreamOf = (job: JobNode): readonly string[] => [
   ...job.inputs.flatMap(({ keys }) => keys),
   ...job.after,

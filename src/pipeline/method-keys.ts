@@ -4,7 +4,7 @@ import { frozenLossKeys, hazardKeys } from './config/survival-schema.js';
 import type { Alignment } from './core/alignment.js';
 import type { ConfigPath } from './stage.js';
 
-/** Which parts of an experiment the training of a method depends on; `stages.ts` puts them together. */
+/** The parts of an experiment that the training of a method depends on. `stages.ts` combines them. */
 
 /** The config sections that the head of a method depends on. */
 export function sectionsOf(id = ''): readonly ConfigPath[] {
@@ -31,7 +31,7 @@ export function sectionsOf(id = ''): readonly ConfigPath[] {
   }
 }
 
-/** The keys of `fusion` that a method looks at; another row's key does not train it again. */
+/** The keys of `fusion` that a method uses. A key that only another row uses does not train this method again. */
 const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
   'fusion.logits',
   'fusion.ensemble',
@@ -41,13 +41,16 @@ const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
 ];
 
 /**
- * Methods over all modalities depend on their order. The others take what their inputs are of, so that another modality
- * does not train them again.
+ * Methods over all modalities depend on the order of the modalities. Other methods depend on their inputs only, so
+ * that another modality does not train them again.
  */
 export const slotKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];
 
-/** What an alignment depends on. The signed one has settings of its own in place of those of singular values. */
+/**
+ * The config keys that an alignment depends on. The signed alignment has its own settings in place of those of the
+ * singular-value loss.
+ */
 export function alignmentKeys(alignment: Alignment): readonly ConfigPath[] {
   switch (alignment) {
     case 'svd':
@@ -64,14 +67,14 @@ export function alignmentKeys(alignment: Alignment): readonly ConfigPath[] {
   }
 }
 
-/** What decides the loss that networks are trained with. */
+/** The keys that decide which loss networks are trained with. */
 export const outcomeKeys = ['data.outcome.kind', ...hazardKeys] as const;
 
-/** The protocol of training; a classical model is fitted at once. */
+/** The keys of the training protocol. Empty for a classical model, which is fitted at once. */
 export const trainKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'classic' ? [] : ['train'];
 
-/** What the training of all stages of a method together depends on, besides the protocol. */
+/** The keys, besides the protocol, that joint training of a method depends on. */
 export function jointKeys(id = ''): readonly ConfigPath[] {
   const method = methodOf(id);
   const own = sectionsOf(id).filter((path) => !/^(align|mil|survival)\./.test(path));

@@ -11,25 +11,25 @@ import { alignments, type Alignment } from './core/alignment.js';
 import { methodSettings, slotsOf } from './config/slots.js';
 import type { ModalityId, Slot } from './core/modality.js';
 
-/** What an encoder of Stage 1 reads: the bags of one modality by its name, or `union`, those of all. */
+/** The bags that an encoder of Stage 1 reads: the name of one modality, or `union` for the bags of all. */
 export type BagSet = string;
 
-/** How a method of an experiment comes to its predictions. */
+/** How the predictions of a method are computed. */
 export interface MethodPlan {
   readonly id: string;
-  /** `joint` trains everything in one job; `stage3` stands on jobs that methods share. */
+  /** `joint` trains all stages in one job. `stage3` uses jobs that methods share. */
   readonly stage: 'stage3' | 'joint';
-  /** What its job reads besides cohort and split. */
+  /** The artifacts that its job reads besides cohort and split. */
   readonly reads: readonly ('preprocess' | 'tables' | 'bags' | 'embed' | 'stage1' | 'stage2')[];
-  /** What it looks at, in the order of the experiment. */
+  /** The modalities it reads, in the order of the experiment. */
   readonly modalities: readonly ModalityId[];
-  /** The encoders of Stage 1 below it. */
+  /** The encoders of Stage 1 that it uses. */
   readonly encoders: readonly BagSet[];
-  /** How its modalities are brought into one space. */
+  /** How its modalities are aligned in one space. */
   readonly alignment: Alignment | null;
 }
 
-/** The methods of an experiment that its modalities allow; the others are rows without numbers. */
+/** The methods that can run with the modalities of the experiment. The other methods are rows without numbers. */
 export const methodPlans = (config: Config): readonly MethodPlan[] =>
   config.methods
     .map(methodOf)
@@ -50,7 +50,7 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
     case 'classic':
       return { ...alone, stage: 'stage3', reads: classicReads[method.fit] };
     case 'bag': {
-      // The union of one bag is the bag: both share one encoder.
+      // The union of a single bag modality is that modality: both share one encoder.
       const encoders = bags.length > 1 ? (['union'] as const) : bags;
       return { ...alone, stage: 'stage3', reads: ['stage1'], encoders };
     }
@@ -73,19 +73,21 @@ const classicReads: Readonly<Record<ClassicMethod['fit'], MethodPlan['reads']>> 
   stack: ['tables', 'bags', 'embed'],
 };
 
-/** The encoders that some method stands on. */
+/** The encoders that at least one method uses. */
 export const encodersOf = (plans: readonly MethodPlan[], slots: readonly Slot[]): readonly BagSet[] =>
   [...slots.flatMap(({ id, kind }) => (kind === 'bag' ? [id] : [])), 'union'].filter((encoder) =>
     plans.some(({ encoders }) => encoders.includes(encoder)),
   );
 
-/** The alignments of Stage 2 that some method stands on. */
+/** The alignments of Stage 2 that at least one method uses. */
 export const alignmentsOf = (plans: readonly MethodPlan[]): readonly Alignment[] =>
   alignments.filter((alignment) =>
     plans.some((plan) => plan.stage === 'stage3' && plan.alignment === alignment),
   );
 
-/** What leaves the latent vectors of an alignment to look at: Stage 2, or else the joint training of a method. */
+/**
+ * The jobs whose artifacts hold the latent vectors of an alignment: Stage 2, or else the joint training of a method.
+ */
 export const aligningJobs = (
   plans: readonly MethodPlan[],
 ): readonly {

@@ -1,17 +1,17 @@
 import { configSchema } from './config/schema.js';
 import type { ConfigPath, StageDefinition } from './stage.js';
 
-/** A bundle holds the experiment. */
+/** A bundle contains the whole experiment, so every key counts. */
 const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 
-/** The stages that make a trained method useful elsewhere, and use it. */
+/** The stages that make a bundle of a trained method, and those that use a bundle. */
 export const modelStages = {
   bundle: {
     name: 'bundle',
-    // 2: mean and spread of each column. 3: the spread of instances is collected in one pass.
+    // Version 2: mean and spread of each column. Version 3: the spread of instances is computed in one pass.
     version: 3,
     class: 'gpu',
-    // The bundle holds the experiment.
+    // The bundle contains the experiment, so no key counts.
     reads: () => configKeys,
     opens: {
       embed: ['bags.json', 'features.f32', 'features.f16'],
@@ -29,15 +29,15 @@ export const modelStages = {
     name: 'roster',
     version: 1,
     class: 'cpu',
-    // The cohort file says how columns and ids are found; what the model is made of lies in the bundle.
+    // The cohort file says how columns and ids are found. Everything else about the model is in the bundle.
     reads: () => ['data'],
     opens: { bags: ['patient-bags.json'], embed: ['bags.json'] },
-    about: 'finds out who is to be predicted, and whether their data fits the model',
+    about: 'decides which patients are predicted, and whether their data fit the model',
     load: async () => (await import('../operators/bundle/roster.js')).roster,
   },
   predict: {
     name: 'predict',
-    // 2: the spread of the bags.
+    // Version 2: the spread of the bags.
     version: 2,
     class: 'gpu',
     reads: () => ['seed'],

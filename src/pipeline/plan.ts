@@ -8,7 +8,7 @@ import { stageNames } from './stage.js';
 import { stages } from './stages.js';
 import type { ArtifactStore, Manifest } from './store/store.js';
 
-/** A job with its artifact id and, when it has been computed before, the manifest of the result. */
+/** A job with its artifact id, and the manifest of its result if it was computed before. */
 export interface PlannedJob {
   readonly node: JobNode;
   readonly id: string;
@@ -21,14 +21,14 @@ export type Plan = readonly PlannedJob[];
 const lookupsAtOnce = 16;
 
 /**
- * Names every job's artifact and looks up which exist. Ids chain - an input enters by its own id, not by its
- * bytes - so the whole plan is known before anything runs, and training that is not bit-deterministic on a GPU
- * cannot make finished work look stale.
+ * Computes every job's artifact id and looks up which artifacts exist. Ids form a chain: an input enters a recipe by
+ * its own id and not by its bytes. So the whole plan is known before any job runs, and GPU training, which does not
+ * repeat to the last bit, cannot make finished work look outdated.
  */
 export async function makePlan(graph: Graph, config: Config, store: ArtifactStore): Promise<Plan> {
   const ids = new Map<string, string>();
   const parts = new Map<string, Recipe['config']>();
-  /** The part of the config that jobs read: one object for all that read the same keys. */
+  /** The part of the config that jobs read. Jobs that read the same keys share one object. */
   const partOf = (paths: readonly ConfigPath[]): Recipe['config'] => {
     const key = paths.join();
     const part = parts.get(key) ?? pickConfig(config, paths);
@@ -41,7 +41,7 @@ export async function makePlan(graph: Graph, config: Config, store: ArtifactStor
     ids.set(node.key, id);
     return { node, id, recipe };
   });
-  // A store on another machine takes its time for each answer.
+  // Several lookups run at once, because a remote store answers slowly.
   const cached = await mapAtOnce(named, lookupsAtOnce, ({ id }) => store.manifest(id));
   return named.map((job, at) => ({ ...job, cached: cached[at] ?? null }));
 }
@@ -83,7 +83,7 @@ export function pickConfig(config: Config, paths: readonly ConfigPath[]): Readon
   return picked;
 }
 
-/** The artifact that stands for the whole run: the last one, the report. */
+/** The artifact that represents the whole run: the last one, the report. */
 export function finalId(plan: Plan): string {
   const last = plan.at(-1);
   if (!last) throw new Error('An empty plan has no final artifact');
@@ -97,7 +97,10 @@ export interface StagePlan {
   readonly why: string;
 }
 
-/** Per stage: how many jobs are there already, how many will run, and why (against an earlier run's recipes). */
+/**
+ * For each stage: how many jobs are cached, how many will run, and why they run (compared with an earlier run's
+ * recipes).
+ */
 export function summarisePlan(
   plan: Plan,
   earlier: ReadonlyMap<string, Recipe>,
@@ -122,7 +125,7 @@ function whyMissing({ node, recipe }: PlannedJob, earlier: ReadonlyMap<string, R
     : changes.join(', ');
 }
 
-/** What differs between two recipes of the same job, in the user's words. */
+/** The differences between two recipes of the same job, in words for users. */
 export function recipeChanges(before: Recipe, after: Recipe): readonly string[] {
   const changes: string[] = [];
   if (before.version !== after.version) changes.push(`stage version ${before.version} -> ${after.version}`);
@@ -144,7 +147,7 @@ export function recipeChanges(before: Recipe, after: Recipe): readonly string[] 
   return changes;
 }
 
-/** Leaf-by-leaf differences of two config values: `align.tauSv: 1 -> 0.1`. */
+/** The differences of two config values, key by key: `align.tauSv: 1 -> 0.1`. */
 export function valueChanges(before: unknown, after: unknown, path: string): readonly string[] {
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);

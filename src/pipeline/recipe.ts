@@ -7,7 +7,7 @@ const recipeSchema = z.object({
   stage: z.enum(stageNames),
   version: z.number().int(),
   unit: unitSchema,
-  /** The config keys the stage reads. */
+  /** The config keys that the stage reads. */
   config: z.record(z.string(), z.unknown()),
   inputs: z.array(z.object({ role: z.enum(stageNames), ids: z.array(z.string()).readonly() })).readonly(),
   sources: z.array(z.object({ role: z.string(), name: z.string(), sha256: z.string() })).readonly(),
@@ -15,21 +15,24 @@ const recipeSchema = z.object({
 /** Everything that decides what a job computes; the hash of its canonical JSON is the artifact's id. */
 export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
 
-/** The jobs of a stage share one object for their part of the config, so its text is made once. */
+/** The jobs of a stage share one object for their part of the config, so its text is computed once. */
 const configTexts = new WeakMap<object, string>();
 
 /** The canonical JSON of a recipe. */
 export function recipeText({ config, ...others }: Recipe): string {
   const text = configTexts.get(config) ?? canonicalJson(config);
   configTexts.set(config, text);
-  // "config" is the first of the keys.
+  // "config" sorts before all other keys.
   return `{"config":${text},${canonicalJson(others).slice(1)}`;
 }
 
 /** A recipe as it is stored: bytes whose SHA-256 is the id of the artifact they describe. */
 export const recipeBytes = (recipe: Recipe): Uint8Array => new TextEncoder().encode(recipeText(recipe));
 
-/** The inverse of `recipeBytes`. @throws HafError HAF_STORE_CORRUPT for anything else */
+/**
+ * The inverse of `recipeBytes`.
+ * @throws HafError HAF_STORE_CORRUPT for a text that is not a recipe
+ */
 export function parseRecipe(text: string, artifact: string): Recipe {
   try {
     return recipeSchema.parse(JSON.parse(text));

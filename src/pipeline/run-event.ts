@@ -8,15 +8,18 @@ const job = { job: z.string(), stage, unit: unitSchema, artifact: z.string() };
 const metrics = z.record(z.string(), z.number().nullable());
 
 /**
- * What happens in a run, one line of `events.ndjson` each. `seq` counts from 1 within the run and never
- * repeats, `at` is ISO time. Renderers, the run directory and scripts read nothing else.
+ * The events of a run, one line of `events.ndjson` each. `seq` counts from 1 within the run and never repeats; `at`
+ * is a time in ISO format. Renderers, the run directory and scripts read only events.
  */
 export const runEventSchema = z.discriminatedUnion('type', [
-  /** `up` (or `replay`) took the run over. `plan` says per stage how many jobs are cached and how many will run. */
+  /**
+   * `up` (or `replay`) started or resumed the run. `plan` says per stage how many jobs are cached and how many will
+   * run.
+   */
   z.object({
     type: z.literal('run-started'),
     run: z.string(),
-    /** Marks this execution of the run among others. */
+    /** Id of this execution of the run. */
     session: z.string(),
     workers: z.number().int(),
     bus: z.string(),
@@ -38,20 +41,20 @@ export const runEventSchema = z.discriminatedUnion('type', [
     type: z.literal('job-done'),
     ...job,
     worker: z.string(),
-    /** From the claim to the result: the sum of getting the inputs ready, computing, and storing. */
+    /** From the claim to the result: the sum of fetching the inputs, computing, and storing. */
     seconds: z.number(),
     readSeconds: z.number(),
     computeSeconds: z.number(),
     peakRssMiB: z.number(),
     metrics,
-    /** What was left out, counted; problems.csv lists it. */
+    /** Number of problems of the job. problems.csv lists them. */
     problems: z.number().int(),
   }),
-  /** The worker died or the error may pass; the job goes back to the queue. */
+  /** The worker died, or the error may be temporary. The job goes back to the queue. */
   z.object({ type: z.literal('job-retried'), ...job, attempt: z.number().int(), reason: z.string() }),
-  /** A worker cannot do the job although another may: it has no data, a full disk or another version. */
+  /** A worker cannot do the job although another worker may: it has no data, a full disk or another version. */
   z.object({ type: z.literal('job-returned'), ...job, worker: z.string(), reason: z.string() }),
-  /** The job is given up; what depends on it is skipped. */
+  /** The job has failed for good. Jobs that depend on it are skipped. */
   z.object({
     type: z.literal('job-failed'),
     ...job,
@@ -60,13 +63,13 @@ export const runEventSchema = z.discriminatedUnion('type', [
       what: z.string(),
       fix: z.string(),
       context: z.record(z.string(), z.unknown()),
-      /** What the job had left out before it failed. */
+      /** Problems that the job had found before it failed. */
       problems: z.array(problemSchema).optional(),
     }),
   }),
-  /** Not run because a job it needs failed. */
+  /** The job did not run, because a job that it needs failed. */
   z.object({ type: z.literal('job-skipped'), ...job, because: z.string() }),
-  /** Somebody wants the run to end: `haf-pipeline cancel`. */
+  /** A user asked to end the run: `haf-pipeline cancel`. */
   z.object({ type: z.literal('cancel-requested'), run: z.string(), by: z.string() }),
   z.object({
     type: z.literal('run-finished'),
@@ -80,7 +83,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
   }),
 ]);
 export type RunEventBody = z.infer<typeof runEventSchema>;
-/** `id` names the event: whoever reads the log twice, or from two places, drops what it knows by it. */
+/** `id` identifies the event. A reader that gets events twice, or from two sources, drops duplicates by it. */
 export type RunEvent = RunEventBody & {
   readonly v: 1;
   readonly id: string;

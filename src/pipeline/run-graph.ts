@@ -23,40 +23,45 @@ export interface GraphRun {
   readonly config: Config;
   readonly plan: Plan;
   readonly bus: Bus;
-  /** The run's events since it was started this time; what a former attempt left in the log is not among them. */
+  /** The events of this execution of the run. Events of earlier executions in the log are not included. */
   readonly events: Observable<RunEvent>;
   readonly store: ArtifactStore;
   readonly codeVersion: string;
-  /** Keys of jobs to compute although their artifact exists (a forced replay). */
+  /** Keys of jobs to compute even if their artifact exists (a forced replay). */
   readonly force?: ReadonlySet<string>;
-  /** Takes over what a job made. When it finds the artifact damaged (HAF_STORE_CORRUPT), the job is run again. */
+  /** Takes over the result of a job. If it finds the artifact damaged (HAF_STORE_CORRUPT), the job runs again. */
   readonly accept?: (manifest: Manifest) => Promise<void>;
-  /** Jobs of each class that are on the bus at a time, queued or running. @default 2000 */
+  /**
+   * Maximum number of jobs of each class on the bus at once, queued or running.
+   * @default 2000
+   */
   readonly window?: number;
 }
 
-/** Enough for more lanes than the workers of a run have; a queue of a hundred thousand would only have to be taken back. */
+/**
+ * More than the lanes of all workers of a run. A longer queue would only mean more jobs to cancel at an early end.
+ */
 const defaultWindow = 2000;
-/** Jobs that nobody has to compute are told of so many at a time. */
+/** Number of jobs handled at once whose artifact exists, or that are skipped. */
 const toldAtOnce = 64;
 
 /**
- * How often one artifact is made again for a job that finds it damaged: its own, or one that it reads. A job tells of one at a
- * time, so that damage of all its inputs takes as many tries.
+ * How often one artifact is computed again because a job found it damaged: its own, or one that it reads. A job
+ * reports one damaged artifact at a time, so damage of all its inputs takes as many attempts.
  */
 const mostRepairs = 3;
 
-/** What the jobs of one execution have in common. */
+/** What the jobs of one execution share. */
 interface Execution extends GraphRun {
   readonly ends: EndsByArtifact;
   readonly jobOf: ReadonlyMap<string, PlannedJob>;
 }
 
 /**
- * Runs a plan as a dataflow graph: a job flows into a window when the jobs it reads have ended, its artifact is taken from the
- * store or made by a worker, and its outcome flows back and makes other jobs ready. All outcomes are emitted as they come. How
- * many jobs run at once is up to the workers, which pull. The windows bound how many are on the bus: one for each class, so
- * that many `cpu` jobs do not keep `gpu` jobs from their workers.
+ * Runs a plan as a dataflow graph. A job enters a window when the jobs it reads have ended. Its artifact is taken
+ * from the store or made by a worker. Its outcome is fed back and makes other jobs ready. All outcomes are emitted as
+ * they come. The workers decide how many jobs run at once, because they pull jobs. The windows limit how many jobs
+ * are on the bus. Each class has its own window, so that many `cpu` jobs do not keep `gpu` jobs from their workers.
  */
 export function runGraph(context: GraphRun): Observable<JobOutcome> {
   return defer(() => {
@@ -106,15 +111,15 @@ function settle({ job, blocker }: ReadyJob, execution: Execution): Observable<Jo
 
 interface Attempt {
   readonly force: boolean;
-  /** Ids of the artifacts that were made again for it so far, each as often as it was. */
+  /** Ids of the artifacts that were computed again for this job so far, once for each time. */
   readonly repaired: readonly string[];
-  /** The manifest, if the plan has just found it. */
+  /** The manifest, if the plan has found it. */
   readonly known: Manifest | null;
 }
 
 /**
- * The artifact of a job: from the store if it is there by now, else from a worker. A damaged artifact - this one, or one
- * that a worker met among the inputs - has been set aside by whoever read it, so it is made anew like any other.
+ * The artifact of a job: from the store if it exists by now, else from a worker. A damaged artifact, this one or an
+ * input of this job, has been set aside by its reader. So it is computed again like any missing artifact.
  */
 function obtain(
   job: PlannedJob,
@@ -147,7 +152,7 @@ function obtain(
   );
 }
 
-/** The damage that an outcome tells of: what a worker reported, or what we meet when we take the artifact over. */
+/** The damage that an outcome reports: found by a worker, or found here when the artifact is taken over. */
 async function damageOf(outcome: JobOutcome, { accept }: GraphRun): Promise<HafError | null> {
   if (outcome.state === 'failed') return outcome.error.code === 'HAF_STORE_CORRUPT' ? outcome.error : null;
   if (outcome.state === 'skipped') return null;
@@ -181,7 +186,7 @@ function submit(job: PlannedJob, execution: Execution, force: boolean): Observab
 
 const aboutOf = ({ node: { key, stage, unit }, id }: PlannedJob) => ({ job: key, stage, unit, artifact: id });
 
-/** The error of a failed job as the event log tells it, with the job named. */
+/** The error of a failed job from the event log, with the name of the job. */
 function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): HafError {
   const { stack, artifact } = error.context;
   return new HafError(error.code, `${job}: ${error.what}`, error.fix, {
@@ -196,7 +201,7 @@ function failureOf({ job, error }: Extract<RunEvent, { type: 'job-failed' }>): H
 const gone = ({ node, id }: PlannedJob): HafError =>
   new HafError(
     'HAF_STORE_CORRUPT',
-    `${node.key}: its result is not in the store although it was just computed.`,
+    `${node.key}: its result is missing in the store although it was just computed.`,
     'Run the same command again, and check that nothing else writes to the store.',
     { context: { artifact: id } },
   );

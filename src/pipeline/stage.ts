@@ -10,7 +10,7 @@ import { stageNames, type StageName } from './core/stage-name.js';
 
 export { stageNames, type StageName };
 
-/** Which workers may take a job: `cpu` runs in a thread, `gpu` in a trainer process that holds TensorFlow. */
+/** Which workers may take a job: `cpu` runs in a pool thread, `gpu` in a trainer process that holds TensorFlow. */
 export type JobClass = 'cpu' | 'gpu';
 
 /** A core of a tissue microarray on the slide of all of them. */
@@ -40,32 +40,35 @@ export const unitSchema = z
     /** Stage 1 on the union of a patient's bags of all bag modalities. */
     union: z.literal(true).exactOptional(),
     method: z.string().exactOptional(),
-    /** Path of a slide, core or feature file below the data root. */
+    /** Path of a slide, core or feature file, relative to the data root. */
     file: z.string().exactOptional(),
-    /** Whose the file is, or whose images a job without a file covers. Absent: nothing but the arrays of a file say it. */
+    /**
+     * The patient of the file, or whose images a job without a file covers. Absent: only the arrays of the file say
+     * it.
+     */
     patient: z.string().exactOptional(),
-    /** How the arrays of a feature file, or HANCOCK's names, say whose they are. */
+    /** The rule by which array names of a feature file, or HANCOCK's names, say the patient. */
     names: z.union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })]).exactOptional(),
-    /** Images: whether tissue is found first or all of the image is tiled. */
+    /** Images: whether tissue is found first, or the whole image is tiled. */
     tiling: z.enum(['tissue', 'grid']).exactOptional(),
-    /** What makes instances of the tiles of an image. */
+    /** What computes instances from the tiles of an image. */
     encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
-    /** The published encoder that the ONNX file holds, when the experiment says so. */
+    /** The published encoder that the ONNX file holds, if the experiment names it. */
     preset: z.enum(encoderPresetNames).exactOptional(),
-    /** Who reads the slide, when it is not the reader of this pipeline. */
+    /** The reader of the slide, if it is not the reader of this pipeline. */
     reader: z.literal('openslide').exactOptional(),
     /** Which scenes of a slide file are tiled, when it is not the largest one alone. */
     scene: z.union([z.literal('all'), z.number().int().positive()]).exactOptional(),
     /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
     mpp: z.number().positive().exactOptional(),
-    /** New patients: the share of them that the job scores, by the hash of their ids; absent for all. */
+    /** New patients: the part of them that the job scores, selected by the hash of their ids. Absent: all. */
     part: z
       .strictObject({ index: z.number().int().min(0), of: z.number().int().positive() })
       .readonly()
       .exactOptional(),
-    /** New patients: whether some may be patients of the training. */
+    /** New patients: whether patients of the training are allowed among them. */
     trainedPatients: z.literal(true).exactOptional(),
-    /** New patients: whether the attention of each instance is kept, for pictures. */
+    /** New patients: whether the attention of each instance is kept, for heatmaps. */
     heatmaps: z.literal(true).exactOptional(),
     /** Validation: the columns by which patients are grouped. */
     by: z.array(z.string()).readonly().exactOptional(),
@@ -77,7 +80,7 @@ export const unitSchema = z
   .readonly();
 export type Unit = z.infer<typeof unitSchema>;
 
-/** A file of the user's, named by its content. `path` is absolute; `name` is relative to the data root. */
+/** A file of the user, identified by its content. `path` is absolute; `name` is relative to the data root. */
 export interface SourceFile {
   readonly role: string;
   readonly name: string;
@@ -85,7 +88,7 @@ export interface SourceFile {
   readonly sha256: string;
 }
 
-/** Whether a file says where the tiles of a slide lie, and is no image or feature file itself. */
+/** Whether a file says where the tiles of a slide are, and is not itself an image or feature file. */
 export const placesTiles = ({ role }: Pick<SourceFile, 'role'>): boolean =>
   role === 'coords' || role === 'annotations';
 
@@ -95,58 +98,65 @@ export interface Artifact {
   readonly unit: Unit;
   /** Parses one JSON file of the artifact. */
   json<T>(file: string, schema: z.ZodType<T>): T;
-  /** One whole binary file. */
+  /** The bytes of one binary file. */
   bytes(file: string): Uint8Array;
-  /** Absolute path of a file, to read it by range. */
+  /** Absolute path of a file, for reading parts of it. */
   path(file: string): string;
-  /** Waits for such a read, which counts as reading the artifact (trace.csv). */
+  /** Awaits such a read. The time counts as reading the artifact (trace.csv). */
   wait<T>(read: Promise<T>): Promise<T>;
 }
 
-/** The artifacts a job reads, by the role they play for it. */
+/** The artifacts that a job reads, by their role for the job. */
 export interface Inputs {
-  /** The single artifact of a role. @throws when there is not exactly one. */
+  /**
+   * The single artifact of a role.
+   * @throws if there is not exactly one
+   */
   one(role: StageName): Artifact;
   /** All artifacts of a role, in the order of the graph. */
   all(role: StageName): readonly Artifact[];
 }
 
-/** The state of a training job after an epoch, as the training loop keeps it. */
+/** The state of a training job after an epoch, as the training loop holds it. */
 export interface TrainingSnapshot {
-  /** What JSON can hold without loss. */
+  /** Anything that JSON holds without loss. */
   readonly state: object;
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
-/** Keeps the state of an unfinished training job, so that it can go on elsewhere (docs/architecture.md, "Checkpoints"). */
+/**
+ * Stores checkpoints of an unfinished training job, so that it can resume elsewhere (docs/architecture.md,
+ * "Checkpoints").
+ */
 export interface Checkpoints {
   /**
-   * Hands over the state kept last by the same code for the same recipe, if there is one, and puts the job's random
-   * streams where they stood then. `take` returns false, having changed nothing, when the job cannot go on from it:
-   * it then starts from the beginning.
+   * Passes the last checkpoint of the same code and recipe to `take`, if there is one, and restores the job's random
+   * streams to their state then. If the job cannot resume from it, `take` returns false and must have changed
+   * nothing; the job then starts from the beginning.
    */
   resume(take: (snapshot: TrainingSnapshot) => boolean): Promise<void>;
   /**
-   * Offers the state after an epoch that is not the last one; `snapshot` is called only when it is to be kept.
+   * Offers a checkpoint after an epoch that is not the last one. `snapshot` is called only if the checkpoint is to be
+   * stored.
    *
-   * @throws HafError HAF_INTERRUPTED, with the state kept, when the job is asked to pause
+   * @throws HafError HAF_INTERRUPTED, after storing the checkpoint, if the job is asked to pause
    */
   offer(epoch: number, snapshot: () => TrainingSnapshot): Promise<void>;
 }
 
-/** What a stage's code is given; everything that may change its output is in here. */
+/** The inputs of a stage's code. Everything that may change its output is here. */
 export interface StageContext {
   readonly unit: Unit;
-  /** Only the sections the stage declares in `reads` are there; touching another throws. */
+  /** Only the sections that the stage declares in `reads` exist. Access to another section throws. */
   readonly config: Config;
   readonly inputs: Inputs;
   readonly sources: readonly SourceFile[];
-  /** A random stream of this job's own, named by purpose; asking twice for the same one throws. */
+  /** A random stream that belongs to this job, named by its purpose. A second request for the same purpose throws. */
   readonly rng: (purpose: string) => Rng;
   readonly checkpoints: Checkpoints;
 }
 
-/** Progress of a training job after an epoch; all numbers are per-patient means. */
+/** Progress of a training job after an epoch. All numbers are means per patient. */
 export interface EpochProgress {
   readonly type: 'epoch';
   readonly epoch: number;
@@ -154,38 +164,49 @@ export interface EpochProgress {
   readonly metrics: Readonly<Record<string, number | null>>;
 }
 
-/** The last thing a stage emits: the named files of its artifact. Objects are stored as JSON, bytes as they are. */
+/**
+ * The last value that a stage emits: the named files of its artifact. Objects are stored as JSON, bytes unchanged.
+ */
 export interface StageOutput {
   readonly type: 'output';
   readonly files: Readonly<Record<string, Uint8Array | object>>;
-  /** What was left out on the way; collected into problems.csv. */
+  /** What was left out or looks wrong. Collected into problems.csv. */
   readonly problems?: readonly Problem[];
-  /** A few numbers worth showing as soon as the job is done (for example the AUC of a fold). */
+  /** A few numbers to show as soon as the job is done (for example the AUC of a fold). */
   readonly metrics?: Readonly<Record<string, number | null>>;
 }
 
 export type StageEvent = EpochProgress | StageOutput;
 
-/** The code of a stage: a cold Observable that emits progress and, last, its output; unsubscribing cancels it. */
+/**
+ * The code of a stage: a cold Observable that emits progress and, at the end, its output. Unsubscribing cancels it.
+ */
 export type StageCode = (context: StageContext) => Observable<StageEvent>;
 
-/** A section of the config (`mil`) or a key inside of one (`data.modalities.WSI.width`). */
+/** A section of the config (`mil`) or a key in a section (`data.modalities.WSI.width`). */
 export type ConfigPath = keyof Config | `${keyof Config}.${string}`;
 
-/** A stage as the graph knows it: what it reads and where its code lies, without loading it. */
+/**
+ * A stage as the graph uses it: what it reads, and how its code is loaded. The definition itself loads no stage code.
+ */
 export interface StageDefinition {
   readonly name: StageName;
-  /** Raise it when the code would compute something else from the same recipe: for all units, or for those alone that it changes. */
+  /**
+   * Raise the version if the code would compute something else from the same recipe: for all units, or only for those
+   * that change.
+   */
   readonly version: number | ((unit: Unit) => number);
   readonly class: JobClass | ((unit: Unit) => JobClass);
-  /** The config keys that go into the artifact's id: sections, or keys of a section by path. */
+  /** The config keys that enter the artifact's id: sections, or keys of a section by path. */
   readonly reads: (unit: Unit) => readonly ConfigPath[];
   /**
-   * The files it opens of an input role; all of them when not given. Others are not brought to its machine, and
+   * The files that it opens of an input role. If absent: all files. Other files are not fetched to its machine, and
    * opening one throws.
    */
   readonly opens?: Readonly<Partial<Record<StageName, readonly string[]>>>;
-  /** Each of its jobs covers a file of the user's or a patient's: a run can go on without one that fails. */
+  /**
+   * Each of its jobs covers one file of the user or one patient. A run can continue without such a job if it fails.
+   */
   readonly perFile?: true;
   readonly about: string;
   readonly load: () => Promise<StageCode>;

@@ -21,14 +21,14 @@ const tileKeys = [
 /** What tells whose the rows of a table are. */
 const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as const;
 
-/** What reading a table depends on. */
+/** The keys that reading a table depends on. */
 const tableKeys = ['file', 'sheet', 'id', 'delimiter', 'decimal', 'columns', 'others'] as const;
 
 const define = (definition: StageDefinition): StageDefinition => definition;
 
 /**
- * Every stage: what it reads, where it may run, and where its code lies. To add one, add its name to
- * `stageNames`, a definition here and its jobs to `graph.ts` (CONTRIBUTING.md).
+ * Every stage: what it reads, where it may run, and where its code is. To add a stage, add its name to `stageNames`,
+ * a definition here, and its jobs to `graph.ts` (CONTRIBUTING.md).
  */
 export const stages: Readonly<Record<StageName, StageDefinition>> = {
   tile: define({
@@ -68,7 +68,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'data.outcome.event',
       'data.outcome.time',
     ],
-    about: 'reads who there is, whether the event happened and when',
+    about: 'reads the patients, whether the event happened and when',
     load: async () => (await import('../operators/cohort/outcome.js')).outcome,
   }),
   tables: define({
@@ -77,7 +77,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     class: 'cpu',
     reads: ({ modality }) => [
       ...idKeys,
-      // The columns of the outcome are no inputs.
+      // Needed because the columns of the outcome are no inputs.
       'data.outcome.event',
       'data.outcome.time',
       ...tableKeys.map((key): ConfigPath => `data.modalities.${modality ?? ''}.${key}`),
@@ -152,7 +152,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   stage3: define({
     name: 'stage3',
-    // Classical rows write their model since 4; an absent table says nothing to ridge, and a stack adds its parts, since 5.
+    // Version 4: classical rows write their model. Version 5: ridge treats an absent table as no information, and a
+    // stack adds its parts.
     version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 5 : 3),
     class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
     reads: ({ method }) => [
@@ -186,7 +187,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   heatmap: define({
     name: 'heatmap',
-    // Writes GeoJSON for QuPath since 2.
+    // Version 2: writes GeoJSON for QuPath.
     version: 2,
     class: 'cpu',
     reads: () => ['cv.mode'],
@@ -196,7 +197,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       embed: ['bags.json', 'coords.f32'],
       tile: drawnTileFiles,
     },
-    about: 'draws where Stage 1 looked, for the test patients of a fold or for new patients',
+    about: 'draws the attention of Stage 1, for the test patients of a fold or for new patients',
     load: async () => (await import('../operators/heatmaps/heatmap.js')).heatmap,
   }),
   evaluate: define({
@@ -274,7 +275,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'detach',
       'train',
     ],
-    // Weights, embeddings and latent vectors stay where they are.
+    // Weights, embeddings and latent vectors are not fetched.
     opens: {
       tile: ['tiles.json', 'sheet.jpg'],
       embed: ['bags.json'],

@@ -1,22 +1,22 @@
 import { finalize, mergeMap, Subject, type Observable } from 'rxjs';
 
-/** A queue of items of which a bounded number is worked on at a time. */
+/** A queue of items. A limited number of items is processed at once. */
 export interface Windowed<T, R> {
-  /** Adds an item behind those that wait. */
+  /** Adds an item at the end of the queue. */
   push(item: T): void;
-  /** What the work on the items emits. Subscribe before the first item is pushed. */
+  /** The values that the work on the items emits. Subscribe before the first item is pushed. */
   readonly results: Observable<R>;
 }
 
 /**
- * `mergeMap` with a concurrency of `width`, for very many items: taking the next item costs the same however many wait,
- * where the buffer of `mergeMap` is moved as a whole for each.
+ * `mergeMap` with a concurrency of `width`, for very many items. Taking the next item costs the same however many
+ * items wait; the buffer of `mergeMap` is moved as a whole for each item.
  */
 export function windowed<T, R>(width: number, work: (item: T) => Observable<R>): Windowed<T, R> {
   const [slots, queue] = [new Subject<T>(), [] as T[]];
   let [next, running, refilling] = [0, 0, false];
   const refill = (): void => {
-    // Work that ends at once comes back here: the loop below goes on with it.
+    // Work that ends synchronously comes back here. The loop below then continues with it.
     if (refilling) return;
     refilling = true;
     while (running < width && next < queue.length) {

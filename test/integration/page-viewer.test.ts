@@ -169,7 +169,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
     const { page, complaints, asked } = await opened('/patient/P1', 390, 'dark');
     await page.getByRole('combobox', { name: 'Slide', exact: true }).selectOption('b (lymph)');
     await page
-      .getByText('slides/b.svs is not there any more. The picture of the tiling is shown in its place.')
+      .getByText('slides/b.svs does not exist any more. The picture that tiling made is shown in its place.')
       .waitFor();
     await expect.poll(() => asked.some((url) => url.endsWith('/slides/1/overlay')), soon).toBe(true);
     expect(

@@ -98,12 +98,12 @@ export const joins: Expectations = {
   'glob-suffix-case': async (open) => {
     const at = open('glob-suffix-case');
     expect(warned(await at.survey())).toEqual([
-      expect.stringMatching(/HE_001\.SVS .*6 files are not read: .* in upper and lower case alone/) as string,
+      expect.stringMatching(/HE_001\.SVS .*6 files are not read: .* in upper and lower case only/) as string,
     ]);
     const reasons = await leftOut(at);
     for (const odd of [1, 3, 5, 7, 9, 11])
       expect(reasons.get(`slides/HE_0${String(odd).padStart(2, '0')}.SVS`)).toMatch(
-        /upper and lower case alone/,
+        /upper and lower case only/,
       );
   },
 

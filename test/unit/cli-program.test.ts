@@ -78,7 +78,7 @@ describe('the command line', () => {
 
   it('prints the resolved experiment and the schema as data', async () => {
     expect(await run('config', 'print', '-c', 'examples/quickstart.yaml', '--set', 'seed=9')).toBe(0);
-    expect(out).toContain('seed: 9 # Root of every random stream');
+    expect(out).toContain('seed: 9 # Seed of every random stream');
     out = '';
     expect(await run('config', 'schema')).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['name'] });

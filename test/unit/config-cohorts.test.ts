@@ -23,12 +23,12 @@ describe('cohorts of an experiment', () => {
   });
 
   it.each([
-    ['two to train on', [{ role: 'train' }, { role: 'train' }], 'one cohort is trained on'],
+    ['two to train on', [{ role: 'train' }, { role: 'train' }], 'only one cohort is used for training'],
     ['one name for two', [external, external], '"elsewhere" is the name of another cohort'],
     [
       'a method that is not trained',
       [{ ...external, methods: ['ga'] }],
-      '"ga" is no method of this experiment',
+      '"ga" is not a method of this experiment',
     ],
     ['a method twice', [{ ...external, methods: ['haf', 'haf'] }], '"haf" is listed twice'],
     ['a name that leaves its folder', [{ ...external, name: '../up' }], 'lower-case letters'],

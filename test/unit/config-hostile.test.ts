@@ -22,7 +22,7 @@ describe('an experiment that holds itself', () => {
   ])('is refused: %s', (_, text) => {
     const { code, message } = refusal(text);
     expect(code).toBe('HAF_CONFIG_INVALID');
-    expect(message).toContain('an alias (*name) stands inside of its own anchor (&name)');
+    expect(message).toContain('an alias (*name) stands inside its own anchor (&name)');
   });
 
   it('may use one anchor twice', () => {

@@ -213,10 +213,10 @@ describe('rules across sections', () => {
   it('refuse to draw the folds of a split file again, or to cut its test patients in two', () => {
     const file = 'data.splits=s.json';
     expect(problems('name: demo', [file, 'cv.repeats=2'])).toEqual([
-      '--set cv.repeats=2 cv.repeats: the folds of data.splits are given once and cannot be drawn again; set cv.repeats: 1, or data.splits: null',
+      '--set cv.repeats=2 cv.repeats: the folds of data.splits cannot be drawn again; set cv.repeats: 1, or data.splits: null',
     ]);
     expect(problems('name: demo', [file, 'cv.validation=halfOfTest'])[0]).toContain(
-      'data.splits says who is tested, all of them',
+      'data.splits names all test patients',
     );
     const fixed = [file, 'cv.mode=fixedTest', 'cv.repeats=2'];
     expect(loadConfig({ text: 'name: demo', set: fixed }).config.cv.repeats).toBe(2);
@@ -225,14 +225,14 @@ describe('rules across sections', () => {
   });
 
   it.each([
-    ['detach=false', 'no gradient crosses a stage'],
+    ['detach=false', 'no gradient passes between stages'],
     ['mil.wInstAgain=0.5', 'share Stage 1'],
-    ['pool.detach=false', 'no gradient crosses a stage'],
-    ['pool.imageLoss=false', 'learns from nothing else'],
+    ['pool.detach=false', 'no gradient passes between stages'],
+    ['pool.imageLoss=false', 'learns from the image loss alone'],
     ['pool.tauSv=0.1', 'share Stage 2'],
     ['pool.tauPd=0.1', 'share Stage 2'],
     ['pool.lambdaPD=0', 'share Stage 2'],
-    ['mdlm.detach=false', 'no gradient crosses a stage'],
+    ['mdlm.detach=false', 'no gradient passes between stages'],
   ])('refuse %s unless all stages are trained together', (set, why) => {
     const [problem, ...others] = problems('name: demo', [set]);
     expect(problem).toMatch(new RegExp(`: this value needs schedule: joint; .*${why}`));
@@ -244,7 +244,7 @@ describe('rules across sections', () => {
     const tables =
       'name: demo\nmodalities: [Clin, Blood]\ncohort: { require: [] }\nmdlm: { combine: frozenConcat }\n';
     expect(problems(`${tables}methods: [haf, mdlm]`)).toEqual([
-      expect.stringContaining('mdlm.combine: frozenConcat learns from bags alone'),
+      expect.stringContaining('mdlm.combine: frozenConcat learns from bags only'),
     ]);
     expect(() => loadConfig({ text: `${tables}methods: [haf]` })).not.toThrow();
     expect(() =>

@@ -39,17 +39,17 @@ describe('the name of a modality', () => {
     for (const name of ['2D', 'a b', 'a/b', 'a.b', '_a', 'Größe', '']) {
       const found = problems(own({ [name]: table }));
       expect(found, name).toHaveLength(1);
-      expect(found[0], name).toContain('a modality is named by a letter');
+      expect(found[0], name).toContain('the name of a modality is a letter');
     }
   });
 
   it('differs from the others not only in upper and lower case', () => {
     expect(problems(own({ RNA: table, Clin: table, rna: table }))).toEqual([
-      'data.modalities.rna: differs from "RNA" in upper and lower case alone; give it another name',
+      'data.modalities.rna: differs from "RNA" in upper and lower case only; give it another name',
     ]);
     // Also from those that HANCOCK declares.
     expect(problems({ data: { modalities: { blood: table } } })).toEqual([
-      'data.modalities.blood: differs from "Blood" in upper and lower case alone; give it another name',
+      'data.modalities.blood: differs from "Blood" in upper and lower case only; give it another name',
     ]);
   });
 
@@ -57,7 +57,7 @@ describe('the name of a modality', () => {
     'is not %s, which has a meaning',
     (name) => {
       expect(problems(own({ [name]: table }))).toEqual([
-        `data.modalities.${name}: "${name}" is a word the program uses itself; give it another name`,
+        `data.modalities.${name}: "${name}" is reserved by the program; give it another name`,
       ]);
     },
   );
@@ -173,7 +173,7 @@ describe('the files of a bag', () => {
       expect.stringContaining('has no group that says which part is the id'),
     ]);
     expect(by('(?<patient>')).toEqual([
-      expect.stringMatching(/^data\.modalities\.S\.patient\.pattern: is no regular expression: /),
+      expect.stringMatching(/^data\.modalities\.S\.patient\.pattern: is not a regular expression: /),
     ]);
   });
 
@@ -187,10 +187,10 @@ describe('the files of a bag', () => {
   it('are slides one by one; sources are of names as HANCOCK has them', () => {
     const encoder = { embed: { encoder: { standIn: true } } };
     expect(problems(own({ S: { kind: 'bag', slides: '*.svs', group: 'patient' } }, {}, encoder))).toEqual([
-      'data.modalities.S.group: slides are worked on one by one; group: patient is for images',
+      'data.modalities.S.group: slides are processed one by one; group: patient is for images',
     ]);
     expect(problems(own({ S: { ...bag, sources: ['primary'] } }))).toEqual([
-      "data.modalities.S.sources: needs names as HANCOCK's: patient: hancock",
+      "data.modalities.S.sources: needs file names as HANCOCK's: patient: hancock",
     ]);
   });
 
@@ -216,11 +216,11 @@ describe('the outcome', () => {
     const event = (positive: readonly unknown[], negative: readonly unknown[]): Data['outcome'] =>
       ({ ...outcome, event: { column: 'STATUS', positive, negative } }) as Data['outcome'];
     expect(problems(own({ RNA: table }, { outcome: event(['dead', 'DOD'], ['alive', 'dead']) }))).toEqual([
-      'data.outcome.event.negative: "dead" stands among the positive values already',
+      'data.outcome.event.negative: "dead" is already one of the positive values',
     ]);
     // A number of YAML is the text of a cell.
     expect(problems(own({ RNA: table }, { outcome: event([1], ['1']) }))).toEqual([
-      'data.outcome.event.negative: "1" stands among the positive values already',
+      'data.outcome.event.negative: "1" is already one of the positive values',
     ]);
     expect(problems(own({ RNA: table }, { outcome: event([], [0]) }))).toEqual([
       'data.outcome.event.positive: expected a list of one or more values, found the list []',
@@ -250,7 +250,7 @@ describe("with data.layout: own, HANCOCK's words", () => {
     const [problem, ...others] = problems({ ...two, methods: ['haf', alias] });
     expect(others).toEqual([]);
     expect(problem).toMatch(
-      new RegExp(`^methods\\[1\\]: "${alias}" is a name of HANCOCK's; .*\\b${family}\\b`),
+      new RegExp(`^methods\\[1\\]: "${alias}" is one of HANCOCK's method names; .*\\b${family}\\b`),
     );
     expect(problems({ ...two, methods: ['haf', family] })).toEqual([]);
     // Also where methods are compared.

@@ -83,7 +83,7 @@ describe('the preset reference', () => {
     expect(() => loadConfig({ text: 'name: demo\npreset: reference\nschedule: staged' })).toThrow(
       expect.objectContaining({
         what: expect.stringMatching(
-          /mil\.wInstAgain: this value needs schedule: joint; .* \(as the preset sets it\)/,
+          /mil\.wInstAgain: this value needs schedule: joint; .* \(from the preset\)/,
         ) as string,
       }),
     );

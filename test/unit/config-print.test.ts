@@ -80,7 +80,7 @@ describe('the resolved experiment as YAML', () => {
     // What was written stands in it; what was not stands in it with its default.
     expect(text).toContain('\n    RNA-seq:\n      kind: table # One row per patient.\n');
     expect(text).toMatch(/ {6}others: numeric # Kind of the columns/);
-    expect(text).toMatch(/ {6}tiling: null # Images: find tissue first/);
+    expect(text).toMatch(/ {6}tiling: null # Images: find the tissue first/);
   });
 
   it('reads back as the same experiment when HANCOCK has another modality and lacks others', () => {

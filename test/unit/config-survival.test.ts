@@ -17,7 +17,7 @@ describe('an experiment in time', () => {
     ['cohort: { event: recurrence }', /cohort\.event: needs data\.outcome\.kind: timeToEvent/],
     [
       'data: { outcome: { kind: timeToEvent } }\ncohort: { label: landmark }',
-      /cohort\.label: "landmark" makes a class of each patient.*cohort\.event/,
+      /cohort\.label: "landmark" assigns a class to each patient.*cohort\.event/,
     ],
     ['data: { outcome: { kind: timeToEvent } }\nsurvival: { edges: [2, 1] }', /survival\.edges: must ascend/],
     [

@@ -122,13 +122,13 @@ describe('an experiment with a preset', () => {
     });
     expect(loaded.config.tile).toMatchObject({ mpp: null, targetSize: 224, size: 512, step: 256 });
     expect(widthOf(loaded, 'WSI')).toBe(768);
-    const used = 'is what the experiment sets, and is used. The preset conch says';
+    const used = ', and this value is used. The preset conch says';
     expect(loaded.warnings.filter((warning) => warning.includes('preset'))).toEqual([
-      `tile.targetSize: 224 ${used} 448.`,
-      `tile.mpp: null (tiles of tile.level 0) ${used} 0.5.`,
-      `embed.encoder.mean: [0.5,0.5,0.5] ${used} [0.485,0.456,0.406].`,
-      `embed.encoder.interpolation: "bilinear" ${used} "bicubic".`,
-      `data.modalities.WSI.width: 768 ${used} 512.`,
+      `tile.targetSize: the experiment sets 224${used} 448.`,
+      `tile.mpp: the experiment sets null (tiles of tile.level 0)${used} 0.5.`,
+      `embed.encoder.mean: the experiment sets [0.5,0.5,0.5]${used} [0.485,0.456,0.406].`,
+      `embed.encoder.interpolation: the experiment sets "bilinear"${used} "bicubic".`,
+      `data.modalities.WSI.width: the experiment sets 768${used} 512.`,
     ]);
   });
 
@@ -138,7 +138,7 @@ describe('an experiment with a preset', () => {
     const levelled = load(named('virchow2'), 'tile.level=1');
     expect(levelled.config.tile).toMatchObject({ level: 1, mpp: null, size: 224, step: 224 });
     expect(levelled.warnings.filter((warning) => warning.includes('preset'))).toEqual([
-      'tile.mpp: null (tiles of tile.level 1) is what the experiment sets, and is used. The preset virchow2 says 0.5.',
+      'tile.mpp: the experiment sets null (tiles of tile.level 1), and this value is used. The preset virchow2 says 0.5.',
     ]);
   });
 
@@ -157,7 +157,7 @@ describe('an experiment with a preset', () => {
 
   it('is refused without a model, with the page of its weights, and beside the stand-in', () => {
     expect(() => load(named('virchow2'), 'embed.encoder.onnx=null')).toThrow(
-      /names the file of virchow2; ask for its weights at https:\/\/huggingface\.co\/paige-ai\/Virchow2/,
+      /set embed\.encoder\.onnx to the file of virchow2; ask for its weights at https:\/\/huggingface\.co\/paige-ai\/Virchow2/,
     );
     const standIn = [named('uni'), 'embed.encoder.onnx=null', 'embed.encoder.standIn=true'];
     expect(() => load(...standIn)).toThrow(/embed\.encoder\.preset: describes a model/);

@@ -48,11 +48,11 @@ describe('the report of every file', () => {
     expect(said.get('wsi/HE_009.h5')).toEqual([null, '009', 'its patient is not in the outcome table']);
     expect(said.get('wsi/HE_004.h5')).toEqual([null, null, 'It cannot be read (ENOENT).']);
     for (const name of ['wsi/HE_003.H5', 'wsi/HE_005.H5', 'WSI/HE_006.h5'])
-      expect(said.get(name)?.[2]).toBe('it differs from "wsi/**/*.h5" in upper and lower case alone');
+      expect(said.get(name)?.[2]).toBe('it differs from "wsi/**/*.h5" in upper and lower case only');
     expect(said.get('wsi/Pr\ufffd/')?.[2]).toMatch(/name of the folder is not valid UTF-8/);
     for (const name of ['blood.csv', '.hidden', 'wsi/notes.txt'])
       expect(said.get(name)?.[2]).toBe('no pattern or table of the experiment names it');
-    expect(said.get('wsi/self/HE_001.h5')?.[2]).toBe('another path to wsi/HE_001.h5, which is taken once');
+    expect(said.get('wsi/self/HE_001.h5')?.[2]).toBe('another path to wsi/HE_001.h5, which is used once');
     const counts = countedUses(all);
     expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(all.length);
     expect(new Set(all.map(({ file }) => file)).size).toBe(all.length);

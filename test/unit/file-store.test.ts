@@ -89,7 +89,7 @@ describe('the artifact store on disk', () => {
     await store.commit(manifest([file]));
     writeFileSync(join(root, 'blobs', file.sha256.slice(0, 2), file.sha256), 'CONTENT');
     expect(() => new FileStore(root).open(manifest([file])).bytes('a')).toThrowError(
-      /does not have the content/,
+      /does not match its hash/,
     );
     expect(await store.manifest(sha256('recipe'))).toBeNull();
     await store.write('a', bytes('content'));

@@ -51,7 +51,7 @@ describe('several paths to one file', () => {
     expect(said).toHaveLength(1);
     expect(said[0]).toMatchObject({ severity: 'info', place: 'WSI' });
     expect(said[0]?.reason).toMatch(
-      /^\d+ further paths lead by links to files that are taken already, such as /,
+      /^\d+ further paths lead by links to files that are used already, such as /,
     );
   });
 
@@ -144,7 +144,7 @@ describe('spellings of names', () => {
     const config = resolvedConfig({ data: { modalities: { WSI: { slides: 'slides/*.svs' } } } });
     await expect(findBags(config, root, 'WSI')).rejects.toMatchObject({
       code: 'HAF_MODALITY_EMPTY',
-      what: expect.stringContaining('in upper and lower case alone. (slides/HE_001.SVS)') as string,
+      what: expect.stringContaining('in upper and lower case only. (slides/HE_001.SVS)') as string,
     });
   });
 

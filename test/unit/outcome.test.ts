@@ -126,11 +126,11 @@ describe('the outcome of an own cohort', () => {
     expect(patients.map(({ y }) => y)).toEqual([1, 0, 1]);
   });
 
-  it('refuses a value that differs from a listed one in case alone: its patients would be left out', async () => {
+  it('refuses a value that differs from a listed one in differs: its patients would be left out', async () => {
     const yes = { column: 'EVENT', positive: ['Yes'], negative: ['No'] };
     const { what } = await failure('PATIENT,EVENT\na,Yes\nb,No\nc,yes\n', own({ event: yes }));
     expect(what).toContain(
-      'targets.csv EVENT: "yes" (1 patient) differs from "Yes" in upper and lower case alone.',
+      'targets.csv EVENT: "yes" (1 patient) differs from "Yes" in upper and lower case only.',
     );
     expect(what).toContain('add it to data.outcome.event.positive');
     const both = { ...yes, positive: ['Yes', 'yes'] };

@@ -41,7 +41,7 @@ describe('the slides of a patient', () => {
       ['b', 'overlay', 600, 300, false, []],
       ['tricky', 'paper', 10, 10, false, []],
     ]);
-    expect(slides[1]?.reason).toBe('slides/b.svs is not there any more.');
+    expect(slides[1]?.reason).toBe('slides/b.svs does not exist any more.');
     expect(heatmaps).toEqual([{ modality: 'WSI', file: 'WSI-P1.png' }]);
     const found = (await (await get('P1/slides/0/attention/WSI')).json()) as Attention;
     expect(found).toEqual({ unit: 'px', tiles: attention });

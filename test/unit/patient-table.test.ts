@@ -125,7 +125,7 @@ describe('whose files are', () => {
       write('slides.csv', 'PATIENT,FILENAME\np1,slide_1\np2,slide-2\np3,slide_3\n');
       await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
         code: 'HAF_JOIN_REFUSED',
-        what: 'WSI: 1 of 3 files stand in no row of slides.csv, such as feats/slide_2.h5; the closest name without a file is "slide-2".',
+        what: 'WSI: 1 of 3 files are in no row of slides.csv, such as feats/slide_2.h5; the closest name without a file is "slide-2".',
         fix: expect.stringContaining('allowUnmatched') as string,
       });
       const patients = { id: 'PATIENT', allowUnmatched: true };
@@ -141,7 +141,7 @@ describe('whose files are', () => {
       write('slides.csv', 'PATIENT,FILENAME\np1,a\np2,b\np3,c\n');
       await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
         code: 'HAF_JOIN_REFUSED',
-        what: 'WSI: 2 of 3 rows of slides.csv name a file that is not there, such as "b" in line 3, "c" in line 4.',
+        what: 'WSI: 2 of 3 rows of slides.csv name a file that does not exist, such as "b" in line 3, "c" in line 4.',
       });
       write('feats/b.h5');
       expect(await unitsOf(own(byTable()))).toHaveLength(2);
@@ -214,7 +214,7 @@ describe('whose files are', () => {
     });
   });
 
-  it('are told of when a glob misses them by case alone', async () => {
+  it('are told of when a glob misses them by differs', async () => {
     for (const name of ['a.h5', 'b.H5', 'c.H5']) write(`feats/${name}`);
     const told: Problem[] = [];
     await findBags(resolvedConfig(own({ files: 'feats/*.h5' })), root, 'WSI', (problem) =>
@@ -223,7 +223,7 @@ describe('whose files are', () => {
     expect(told).toMatchObject([
       {
         ...{ severity: 'warning', file: 'feats/b.H5', place: 'WSI' },
-        reason: '2 files are not read: they differ from "feats/*.h5" in upper and lower case alone.',
+        reason: '2 files are not read: they differ from "feats/*.h5" in upper and lower case only.',
       },
     ]);
   });

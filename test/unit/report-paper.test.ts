@@ -222,7 +222,7 @@ describe('the methods text', () => {
       'mean of 20 seeded draws',
     ])
       expect(text).toContain(fact);
-    expect(text).toContain('cv.folds 3 10 Number of folds; with mode groups the number of groups (1.4).');
+    expect(text).toContain('cv.folds 3 10 Number of folds. With mode groups: the number of groups (1.4).');
   });
 
   it('follows what is changed', async () => {

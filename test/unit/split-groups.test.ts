@@ -211,9 +211,9 @@ describe('the rules of cv.mode groups', () => {
 
   it.each([
     ['cv.group=null', 'cv.mode: groups needs a column'],
-    ['cv.group=SITE', 'a column is written <table>.<column>'],
-    ['cv.group=Lab.SITE', '"Lab" is no declared table; write <table>.<column> with one of Clin, outcome'],
-    ['cv.mode=kfold', 'groups patients for cv.mode: groups alone'],
+    ['cv.group=SITE', 'write a column as <table>.<column>'],
+    ['cv.group=Lab.SITE', '"Lab" is not a declared table; write <table>.<column> with one of Clin, outcome'],
+    ['cv.mode=kfold', 'groups patients only with cv.mode: groups'],
     ['cv.validation=halfOfTest', 'cv.mode: groups tests every patient of a group'],
     ['data.splits=s.json', 'groups draws the folds from a column'],
   ])('refuse %s', (set, message) => {

@@ -156,7 +156,7 @@ const respelled = (
     const like = [...positive, ...negative].find((one) => one.toLowerCase() === value.toLowerCase());
     if (value === '' || like === undefined) return [];
     const key = positive.includes(like) ? 'positive' : 'negative';
-    const problem = `"${value}" (${counted(ids.length, 'patient')}) differs from "${like}" in upper and lower case alone. Correct the cells, or add it to data.outcome.event.${key}`;
+    const problem = `"${value}" (${counted(ids.length, 'patient')}) differs from "${like}" in upper and lower case only. Correct the cells, or add it to data.outcome.event.${key}`;
     return [{ file, line: null, column, problem }];
   });
 

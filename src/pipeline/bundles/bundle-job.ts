@@ -14,11 +14,12 @@ import type { StageName } from '../stage.js';
 import type { ArtifactStore } from '../store/store.js';
 
 /**
- * The job that collects a trained method of a finished run. Its inputs are the artifacts that the run's plan names, so neither the
- * cohort's files nor a new plan are needed.
+ * The job that collects a trained method of a finished run into a bundle. Its inputs are the artifacts that the run's
+ * plan names, so it needs neither the cohort's files nor a new plan.
  *
  * @param recipes of the run's jobs
- * @throws HafError HAF_USAGE for a method that the run does not have, HAF_BUNDLE_UNFIT when results are no longer in the store
+ * @throws HafError HAF_USAGE for a method that the run does not have, HAF_BUNDLE_UNFIT if results are no longer in
+ * the store
  */
 export async function bundleJob(
   recipes: ReadonlyMap<string, Recipe>,
@@ -33,8 +34,8 @@ export async function bundleJob(
   if (missing.length > 0)
     throw new HafError(
       'HAF_BUNDLE_UNFIT',
-      `${missing.length} results that the bundle is made of are not in the store ${store.uri}.`,
-      'Run the experiment again with "haf-pipeline up": what is missing is computed. Or name the store of the run with --store.',
+      `${missing.length} results that the bundle needs are not in the store ${store.uri}.`,
+      'Run the experiment again with "haf-pipeline up": it computes what is missing. Or name the store of the run with --store.',
       { context: { artifacts: missing.slice(0, 5) } },
     );
   const unit = { method };
@@ -59,7 +60,10 @@ export async function bundleJob(
   return { node, id, recipe, cached: await store.manifest(id) };
 }
 
-/** How the run came to the predictions of a method. @throws HafError HAF_USAGE naming the methods that there are */
+/**
+ * How the run computed the predictions of a method.
+ * @throws HafError HAF_USAGE naming the methods of the run
+ */
 function planOf(config: Config, method: string): MethodPlan {
   const plan = methodPlans(config).find(({ id }) => id === method);
   if (plan !== undefined) return plan;
@@ -74,7 +78,7 @@ function planOf(config: Config, method: string): MethodPlan {
   );
 }
 
-/** The artifacts of the run that a bundle reads, by the role they play. */
+/** The artifacts of the run that a bundle reads, by their role. */
 function inputsOf(recipes: ReadonlyMap<string, Recipe>, plan: MethodPlan): Recipe['inputs'] {
   const wanted: readonly {
     readonly stage: StageName;
@@ -92,7 +96,7 @@ function inputsOf(recipes: ReadonlyMap<string, Recipe>, plan: MethodPlan): Recip
       of: ({ modality, union }) => plan.encoders.includes(union === true ? 'union' : (modality ?? '')),
     },
     { stage: 'stage2', of: ({ alignment }) => plan.stage === 'stage3' && alignment === plan.alignment },
-    // Whatever trained it, the predictions are read in the role `stage3`.
+    // The predictions are read in the role `stage3`, whichever stage trained the method.
     { stage: plan.stage, role: 'stage3', of: ({ method }) => method === plan.id },
     { stage: 'evaluate', of: ({ method }) => method === plan.id },
     { stage: 'aggregate' },

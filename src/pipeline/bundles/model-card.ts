@@ -1,9 +1,12 @@
 import type { Bundle, Release } from '../../operators/bundle/bundle-data.js';
 
-/** Three decimals; a dash for what is not known. */
+/** Three decimals, or a dash for an unknown value. */
 const digits = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 
-/** The model card of a bundle, as Markdown: what the model is, whom it was trained on, what it is worth, and what nobody knows yet. */
+/**
+ * The model card of a bundle, as Markdown: what the model is, which patients it was trained on, how well it performs,
+ * and what is not known yet.
+ */
 export function modelCard(bundle: Bundle, release: Release): string {
   const { method, outcome, modalities, cohort, worth, check } = bundle;
   const metric = worth.metric === 'auc' ? 'AUC' : "Harrell's C";
@@ -62,5 +65,5 @@ export function modelCard(bundle: Bundle, release: Release): string {
   ].join('\n');
 }
 
-/** Subsets that a card lists. */
+/** Number of subsets that a card lists. */
 const mostRows = 24;

@@ -14,21 +14,22 @@ import type { PredictFiles } from './predict-graph.js';
 
 /** The files that a prediction starts from. */
 export interface NewPatientsOptions extends NamingOptions {
-  /** Path of the bundle, and of a table of the patients to predict. */
+  /** Path of the bundle, and path of a table of the patients to predict. */
   readonly bundle: string;
   readonly patients: string | null;
-  /** Whether the user described the data in a cohort file: then all that it declares has to be there. */
+  /** Whether the user described the data in a cohort file. Then everything that it declares must exist. */
   readonly declared: boolean;
-  /** Told of modalities of the model that the data does not have. */
+  /** Receives a message for each modality of the model that the data lacks. */
   readonly say: (text: string) => void;
 }
 
 /**
- * The experiment that reads new patients: what the training did to images and files, on data that the user describes.
+ * The experiment that reads new patients: the settings of the training for images and files, applied to data that the
+ * user describes.
  *
  * @param trained the experiment of the bundle
- * @param given the user's cohort file; null reads the data as the training data was declared
- * @throws HafError HAF_BUNDLE_UNFIT when the cohort file asks for other tiles than the model was trained on
+ * @param given the user's cohort file; null reads the data as the training data were declared
+ * @throws HafError HAF_BUNDLE_UNFIT if the cohort file asks for other tiles than the model was trained on
  */
 export function configOfNew(
   { modalities }: Bundle,
@@ -37,7 +38,7 @@ export function configOfNew(
   defaults: Config,
 ): Config {
   const data = given?.data ?? trained.data;
-  // A cohort file may declare a modality and leave it out of its list, as an experiment may.
+  // A cohort file, like an experiment, may declare a modality and leave it out of its list.
   const listed = given?.modalities ?? Object.keys(data.modalities);
   const used = modalities
     .map(({ id }) => id)
@@ -47,7 +48,7 @@ export function configOfNew(
     throw new HafError(
       'HAF_BUNDLE_UNFIT',
       `The cohort file sets embed.encoder.preset to "${preset}", the model was trained with ${presetOfTraining === null ? 'no preset' : `"${presetOfTraining}"`}.`,
-      'Take embed.encoder.preset out of the cohort file: the settings of the training are used.',
+      'Remove embed.encoder.preset from the cohort file: the settings of the training are used.',
     );
   for (const section of ['tissue', 'tile', 'core'] as const) {
     const [own, usual, other] = [trained, defaults, given ?? trained].map((config) =>
@@ -57,7 +58,7 @@ export function configOfNew(
       throw new HafError(
         'HAF_BUNDLE_UNFIT',
         `The cohort file sets "${section}" to other values than the model was trained with.`,
-        `Take "${section}" out of the cohort file: the settings of the training are used.`,
+        `Remove "${section}" from the cohort file: the settings of the training are used.`,
       );
   }
   const onnx = given?.embed.encoder.onnx ?? trained.embed.encoder.onnx;
@@ -78,9 +79,11 @@ export function configOfNew(
 }
 
 /**
- * Finds and hashes the files of new patients. A modality whose files are not there is predicted without, and said.
+ * Finds and hashes the files of new patients. A modality whose files are missing is left out of the prediction, and a
+ * message says so.
  *
- * @throws HafError HAF_DATA_MISSING when nothing is there; what a cohort file declares has to be there (HAF_MODALITY_EMPTY)
+ * @throws HafError HAF_DATA_MISSING if there are no files at all, HAF_MODALITY_EMPTY if files that a cohort file
+ * declares are missing
  */
 export async function findNewPatients(
   config: Config,
@@ -128,7 +131,7 @@ export async function findNewPatients(
   };
 }
 
-/** The files of a table; none when the data lacks one of them and nobody said that it is there. */
+/** The files of a table. Empty if one of them is missing and no cohort file declares the table. */
 function tableNames(
   config: Config,
   root: string,
@@ -142,7 +145,7 @@ function tableNames(
     throw new HafError(
       'HAF_DATA_MISSING',
       `The cohort file declares ${id}, but ${missing.join(', ')} is not in ${root}.`,
-      `Put the file there, correct data.modalities.${id}.file, or take ${id} out of the cohort file.`,
+      `predicted without ${id}: ${missing.join(', ')} is missing`,
     );
   say(`predicted without ${id}: ${missing.join(', ')} is not there`);
   return [];
@@ -165,12 +168,12 @@ async function bagNames(
   }
 }
 
-/** Patients of a part: enough to be worth the start of a process, few enough to share out. */
+/** Patients per part: enough to be worth the start of a process, and few enough to spread the work. */
 const patientsOfPart = 1000;
 
-/** How many jobs share the patients, by what the files let expect. */
+/** Number of parts that the patients are divided into, estimated from the files. */
 export function partsFor({ tables, bags }: Pick<DataFiles, 'tables' | 'bags'>): number {
-  // A row of a table has 40 bytes or more, a bag a file of its own or a part of one.
+  // A row of a table has at least 40 bytes. A bag has its own file or is a part of a file.
   const rows = tables.map(
     ({ sources }) => sources.reduce((sum, { path }) => sum + statSync(path).size, 0) / 200,
   );

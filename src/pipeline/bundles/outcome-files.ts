@@ -8,10 +8,11 @@ import type { NamingOptions } from '../sources/name-by-content.js';
 import type { OutcomeFiles } from './validate-graph.js';
 
 /**
- * The experiment that validates: that of a prediction with the outcome of the cohort file, and its tables that the model does not read.
+ * The experiment that validates: that of a prediction, with the outcome of the cohort file and with its tables that
+ * the model does not read.
  *
  * @param declared the data section of the cohort file, or of the training
- * @throws HafError HAF_BUNDLE_UNFIT when the model predicts times and the outcome has none
+ * @throws HafError HAF_BUNDLE_UNFIT if the model predicts times and the outcome has none
  */
 export function configOfValidation(
   predicting: Config,
@@ -39,13 +40,13 @@ export function configOfValidation(
 /**
  * Finds and hashes the outcome table, and the tables that the model does not read.
  *
- * @throws HafError HAF_DATA_MISSING for a table that is not there
+ * @throws HafError HAF_DATA_MISSING for a missing table
  */
 export async function findOutcomeFiles(
   config: Config,
   root: string,
   options: NamingOptions & {
-    /** Whether a column may stand in any of the tables that are declared. */
+    /** Whether a column may come from any of the declared tables. */
     readonly others: boolean;
   },
 ): Promise<OutcomeFiles> {

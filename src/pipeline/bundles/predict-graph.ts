@@ -4,19 +4,19 @@ import { addBags, adder, jobKey, keysOf, type Graph, type JobNode } from '../gra
 import type { DataFiles } from '../sources/find-sources.js';
 import type { SourceFile } from '../stage.js';
 
-/** What a prediction is made of. */
+/** The inputs of a prediction. */
 export interface PredictFiles {
   readonly bundle: SourceFile;
-  /** A table of the patients to predict; null for everybody who has data. */
+  /** A table of the patients to predict. Null: all patients that have data. */
   readonly patients: SourceFile | null;
   readonly data: Pick<DataFiles, 'tables' | 'bags' | 'encoder'>;
 }
 
 export interface PredictGraphOptions {
-  /** Jobs that share the patients among them. */
+  /** Number of jobs that the patients are divided into. */
   readonly parts: number;
   readonly trainedPatients: boolean;
-  /** Draw where the models looked in bags. */
+  /** Whether to draw the attention of the models as heatmaps. */
   readonly heatmaps: boolean;
 }
 
@@ -26,7 +26,10 @@ export const tableSources = ({ tables }: Pick<DataFiles, 'tables'>): readonly So
     sources.map((source) => ({ ...source, role: `table:${modality}` })),
   );
 
-/** The jobs that predict new patients: files become bags as in an experiment, then everybody is scored by a bundle, part by part. */
+/**
+ * The jobs that predict new patients. Files become bags as in an experiment; then all patients are scored by a
+ * bundle, part by part.
+ */
 export function buildPredictGraph(
   config: Config,
   { bundle, patients, data }: PredictFiles,
@@ -46,7 +49,7 @@ export function buildPredictGraph(
   );
   const scored = Array.from({ length: parts }, (_, index) => {
     const part = { index, of: parts };
-    // A file of several patients is of every part.
+    // A file of several patients belongs to every part.
     const own = embed.flatMap(({ key, patient }) =>
       patient === undefined || inPart(patient, part) ? [key] : [],
     );

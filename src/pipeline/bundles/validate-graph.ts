@@ -8,7 +8,7 @@ import {
   type PredictGraphOptions,
 } from './predict-graph.js';
 
-/** What a validation reads besides the data of the patients. */
+/** The inputs of a validation in addition to the data of the patients. */
 export interface OutcomeFiles {
   /** The table with the outcome, role `outcome`. */
   readonly outcome: SourceFile;
@@ -25,7 +25,7 @@ export function buildValidateGraph(
 ): Graph {
   const jobs: JobNode[] = [];
   const add = adder(jobs);
-  // First: a typo in the outcome table should not cost an hour of reading slides.
+  // This job comes first: a typo in the outcome table should be found before slides are read for an hour.
   const known = add('outcome', {}, {}, { sources: [outcome] });
   const predicting = buildPredictGraph(config, files, options);
   jobs.push(...predicting.map((node) => (node.inputs.length === 0 ? { ...node, after: [known] } : node)));

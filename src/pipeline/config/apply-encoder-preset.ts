@@ -1,17 +1,23 @@
 import { encoderPreset, encoderPresets, type EncoderPresetName } from '../core/encoder-presets.js';
 import type { Config } from './schema.js';
 
-/** Keys of an experiment, in their sections. */
+/** Keys of an experiment, grouped in sections. */
 type Values = Readonly<Record<string, unknown>>;
 
 const isSection = (value: unknown): value is Values =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** A section over what the preset says. A value that is no section stays, and the schema refuses it. */
+/**
+ * A section with the preset's values for the keys it does not set. A value that is not a section is returned
+ * unchanged; the schema refuses it later.
+ */
 const filled = (section: unknown, preset: Values): unknown =>
   section === undefined ? preset : isSection(section) ? { ...preset, ...section } : section;
 
-/** The keys that a preset sets in `tile` and `embed.encoder`; what is not stated is left to the experiment. */
+/**
+ * The keys that a preset sets in `tile` and `embed.encoder`. Facts that the publication does not state are left to
+ * the experiment.
+ */
 function keysOf(name: EncoderPresetName): { readonly tile: Values; readonly encoder: Values } {
   const { inputSize, tileSize, mpp, mean, std, interpolation } = encoderPreset(name);
   return {
@@ -24,28 +30,33 @@ function keysOf(name: EncoderPresetName): { readonly tile: Values; readonly enco
   };
 }
 
-/** The keys of a preset for `tile` that do not undo what the experiment sets beside them. */
+/** The preset's keys for `tile`, without those that would override a related key of the experiment. */
 function tileKeys(keys: Values, tile: unknown): Values {
   if (!isSection(tile)) return keys;
   const left = [
-    // The grid of another size has its own stride, or there would be gaps between tiles.
+    // If the experiment sets another tile size, it also needs its own stride. The preset's stride would leave gaps
+    // between tiles.
     ...(tile['size'] === undefined ? [] : ['step']),
-    // `tile.mpp` goes before `tile.level`.
+    // `tile.mpp` takes precedence over `tile.level`, so the preset's mpp would override a level that the experiment
+    // sets.
     ...(tile['level'] === undefined ? [] : ['mpp']),
   ];
   return Object.fromEntries(Object.entries(keys).filter(([key]) => !left.includes(key)));
 }
 
-/** Whether the bags of a modality are made of images: as declared, or because files of the command line take their place. */
+/**
+ * Whether the bags of a modality are made from images: because it is declared so, or because the files of the command
+ * line take the place of the declared ones.
+ */
 const isOfImages = (declared: unknown, filesGiven: boolean): boolean =>
   isSection(declared) &&
   declared['kind'] === 'bag' &&
   (filesGiven || typeof declared['slides'] === 'string' || typeof declared['images'] === 'string');
 
 /**
- * An experiment with the values of `embed.encoder.preset` for every key that nobody else sets.
+ * An experiment with the values of `embed.encoder.preset` for every key that nothing else sets.
  *
- * @param filesGiven - the command line names the files, so that any modality of bags may be made of images
+ * @param filesGiven - the command line names the files, so that any bag modality may be made from images
  */
 export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
   const { embed, data } = values;
@@ -60,7 +71,7 @@ export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
     embed: { ...embed, encoder: filled(encoder, keys.encoder) },
   };
   if (!isSection(data) || !isSection(data['modalities'])) return result;
-  // In place: the order of the modalities is the order of their slots.
+  // The preset is applied in place, because the order of the modalities is the order of their slots.
   const modalities = Object.entries(data['modalities']).map(([id, declared]) => [
     id,
     isOfImages(declared, filesGiven) ? filled(declared, { width: encoderPreset(preset).width }) : declared,
@@ -68,7 +79,7 @@ export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
   return { ...result, data: { ...data, modalities: Object.fromEntries(modalities) as Values } };
 }
 
-/** Where the experiment goes its own way: each key that is set to something else than the preset says. */
+/** One warning for each key that the experiment sets to another value than the preset. */
 export function encoderPresetWarnings(config: Config, filesGiven: boolean): readonly string[] {
   const { preset } = config.embed.encoder;
   if (preset === null) return [];
@@ -82,7 +93,7 @@ export function encoderPresetWarnings(config: Config, filesGiven: boolean): read
     return [`embed.encoder.preset (${preset}) changes nothing: no modality is made of images.`];
   const { tile, encoder } = keysOf(preset);
   const compared: readonly (readonly [key: string, ours: unknown, theirs: unknown])[] = [
-    // An overlap of tiles is the user's choice, and none of the model's business.
+    // An overlap of tiles is the user's choice and does not depend on the model.
     ...Object.entries(tile)
       .filter(([key]) => key !== 'step')
       .map(([key, theirs]) => [`tile.${key}`, (config.tile as Values)[key], theirs] as const),
@@ -98,7 +109,7 @@ export function encoderPresetWarnings(config: Config, filesGiven: boolean): read
     if (set === said) return [];
     const level = key === 'tile.mpp' && ours === null ? ` (tiles of tile.level ${config.tile.level})` : '';
     return [
-      `${key}: ${set}${level} is what the experiment sets, and is used. The preset ${preset} says ${said}.`,
+      `${key}: the experiment sets ${set}${level}, and this value is used. The preset ${preset} says ${said}.`,
     ];
   });
 }

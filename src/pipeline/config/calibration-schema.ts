@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** How probabilities of a binary outcome are calibrated, and where patients are called positive (docs/method.md 9.6). */
+/**
+ * How probabilities of a binary outcome are calibrated, and which threshold makes a patient positive (docs/method.md
+ * 9.6).
+ */
 export const calibrationKeySchema = z
   .enum(['none', 'platt', 'isotonic', 'temperature'])
   .default('platt')

@@ -6,32 +6,32 @@ export const cohortSectionSchema = z.strictObject({
     .enum(['overall', 'tumorSpecific', 'landmark'])
     .default('overall')
     .describe(
-      'overall: every event counts; tumorSpecific (HANCOCK alone): drops "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
+      'overall: every event counts; tumorSpecific (HANCOCK only): leaves out "deceased not tumor specific"; landmark: status at cohort.landmarkYears (1.3).',
     ),
   event: z
     .enum(['overall', 'tumorSpecific', 'recurrence'])
     .default('overall')
     .describe(
-      'HANCOCK with outcome kind timeToEvent: death; death of the tumour, others censored at death; recurrence or death (11.1).',
+      'HANCOCK with outcome kind timeToEvent. overall: death of any cause; tumorSpecific: death of the tumour, with other deaths censored; recurrence: recurrence or death (11.1).',
     ),
   landmarkYears: z
     .number()
     .positive()
     .default(5)
     .describe(
-      'With label landmark, years of 365.25 days: the event by then, or followed as long; patients last seen without the event before are left out (1.3).',
+      'With label landmark, in years of 365.25 days. Positive: event by then. Negative: followed for this long. Patients last seen earlier without the event are left out (1.3).',
     ),
   require: z
     .array(z.string())
     .default([])
     .describe(
-      'A patient needs all of these modalities; [] keeps everyone with at least one. The layout hancock takes [WSI, TMA] (1.3).',
+      'A patient needs all of these modalities. [] keeps every patient with at least one modality. The layout hancock sets [WSI, TMA] (1.3).',
     ),
   includeSites: z
     .union([z.literal('all'), z.array(z.number().int().min(0))])
     .default('all')
     .describe(
-      'HANCOCK alone: codes of primary_tumor_site to keep: 0 CUP, 1 hypopharynx, 2 larynx, 3 oral cavity, 4 oropharynx (1.3).',
+      'HANCOCK only: codes of primary_tumor_site to keep: 0 CUP, 1 hypopharynx, 2 larynx, 3 oral cavity, 4 oropharynx (1.3).',
     ),
 });
 
@@ -40,11 +40,11 @@ export const cvSchema = z.strictObject({
     .enum(['kfold', 'fixedTest', 'groups'])
     .default('kfold')
     .describe(
-      'kfold: every patient is tested once; fixedTest: the split file names the test patients, folds are drawn in the rest; groups: each value of cv.group is the test set of one fold (1.4).',
+      'kfold: every patient is tested once; fixedTest: the split file names the test patients, folds are drawn among the others; groups: each value of cv.group is the test set of one fold (1.4).',
     ),
   group: z
     .string()
-    .regex(/^[^.]+\..+$/, 'a column is written <table>.<column>')
+    .regex(/^[^.]+\..+$/, 'write a column as <table>.<column>')
     .nullable()
     .default(null)
     .describe(
@@ -55,18 +55,24 @@ export const cvSchema = z.strictObject({
     .int()
     .min(2)
     .default(10)
-    .describe('Number of folds; with mode groups the number of groups (1.4).'),
+    .describe('Number of folds. With mode groups: the number of groups (1.4).'),
   validation: z
     .enum(['own', 'halfOfTest'])
     .default('own')
     .describe(
-      'own: a ninth of those who are not tested validates; halfOfTest: half of the held-out patients, the rest tests (1.4).',
+      'own: one ninth of the patients that are not tested validates; halfOfTest: half of the held-out patients validates and the other half tests (1.4).',
     ),
   repeats: z
     .number()
     .int()
     .positive()
     .default(1)
-    .describe('Repetitions of the whole cross-validation with other folds and other random streams (1.4).'),
-  seed: z.number().int().default(5678).describe('Seed of the split, apart from the seed of training (1.4).'),
+    .describe(
+      'Number of times that the whole cross-validation is repeated, with other folds and other random streams (1.4).',
+    ),
+  seed: z
+    .number()
+    .int()
+    .default(5678)
+    .describe('Seed of the split. It is separate from the seed of training (1.4).'),
 });

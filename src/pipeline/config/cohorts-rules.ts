@@ -1,7 +1,10 @@
 import type { ConfigFinding } from './findings.js';
 import { listedTwice, type Sections } from './sections.js';
 
-/** One cohort is trained on; others have names of their own and are validated with methods of the experiment. */
+/**
+ * Exactly one cohort is used for training. The other cohorts have unique names and are validated with methods of the
+ * experiment.
+ */
 export function cohortsRules({ cohorts = [], methods = [] }: Sections): readonly ConfigFinding[] {
   const isTrain = ({ role }: { readonly role: string }): boolean => role === 'train';
   const names = cohorts.map((one) => (one.role === 'external' ? one.name : null));

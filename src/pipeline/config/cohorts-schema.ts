@@ -1,15 +1,17 @@
 import { z } from 'zod';
 
 const trainSchema = z.strictObject({
-  role: z.literal('train').describe('The cohort of this file, for readers: it may be left out.'),
+  role: z
+    .literal('train')
+    .describe('The cohort of this file. The entry only informs readers and may be left out.'),
 });
 
 const externalSchema = z.strictObject({
-  role: z.literal('external').describe('A cohort that nothing is trained on.'),
+  role: z.literal('external').describe('A cohort that is not used for training.'),
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens')
-    .describe('Folder of its results in the run directory, external/<name>.'),
+    .describe('Name of its folder of results in the run directory, external/<name>.'),
   file: z
     .string()
     .min(1)
@@ -20,12 +22,12 @@ const externalSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Its folder; null takes data.root of its cohort file. A path is relative to the experiment file.',
+      'Its data folder. null uses data.root of its cohort file. A path is relative to the experiment file.',
     ),
   methods: z
     .array(z.string())
     .default([])
-    .describe('Methods that are validated on it; none given takes the recommended one.'),
+    .describe('Methods that are validated on it. If none is given: the recommended method.'),
   by: z.array(z.string()).default([]).describe('Columns by which its patients are grouped.'),
 });
 export type ExternalCohort = z.infer<typeof externalSchema>;

@@ -5,7 +5,7 @@ import { modalityName } from '../core/modality.js';
 const text = z.string().min(1);
 const oneOrMore = z.union([text, z.array(text).min(1)]);
 
-/** Words that stand for a missing cell in tables as groups have them. Upper and lower case are the same. */
+/** Words that tables commonly use for a missing cell. Upper and lower case are treated alike. */
 export const defaultMissing = [
   'NA',
   'N/A',
@@ -21,31 +21,33 @@ export const defaultMissing = [
 export const patientsSchema = z.strictObject({
   id: oneOrMore
     .default('patient_id')
-    .describe('Column that holds the patient id; a list when files call it differently. Ids are exact text.'),
+    .describe(
+      'Column that holds the patient id. A list if files use different names for it. Ids are exact text.',
+    ),
   missing: z
     .array(z.string())
     .default([...defaultMissing])
     .describe(
-      'Words that stand for a missing cell, besides the empty cell; upper and lower case are the same.',
+      'Words that mean a missing cell, in addition to the empty cell. Upper and lower case are treated alike.',
     ),
   allowUnmatched: z
     .boolean()
     .default(false)
-    .describe('Accept a table or bag modality of which less than half of the ids match the outcome.'),
+    .describe('Accept a table or bag modality even if less than half of its ids match the outcome table.'),
 });
 
-/** What a cell of the outcome column may be called: text, or a number as the file writes it. */
+/** A value of the outcome column in the experiment: text, or a number as the file writes it. */
 const outcomeValue = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 export const timeUnits = ['days', 'weeks', 'months', 'years'] as const;
-/** Days of one unit. A month is a twelfth of a year of 365.25 days. */
+/** Number of days per unit. A month is a twelfth of a year of 365.25 days. */
 export const daysPer: Readonly<Record<(typeof timeUnits)[number], number>> = {
   days: 1,
   weeks: 7,
   months: 30.4375,
   years: 365.25,
 };
-/** Nobody is followed longer than 120 years, here in days; such a time is a code for "unknown" or of another unit. */
+/** A maximum of 120 years of follow-up, in days. A longer time is a code for "unknown", or has another unit. */
 export const longestFollowUp = 120 * daysPer.years;
 
 export const outcomeSchema = z.strictObject({
@@ -53,10 +55,10 @@ export const outcomeSchema = z.strictObject({
     .enum(['binary', 'timeToEvent'])
     .default('binary')
     .describe(
-      'binary: the event happened or not; timeToEvent: when, with patients censored at the last contact (11).',
+      'binary: whether the event happened; timeToEvent: when it happened, with patients censored at the last contact (11).',
     ),
   file: text.default('targets.csv').describe('Table with the outcome, one row per patient (1.1).'),
-  sheet: text.nullable().default(null).describe('Sheet of an .xlsx file with several.'),
+  sheet: text.nullable().default(null).describe('Sheet of an .xlsx file that has several.'),
   event: z
     .strictObject({
       column: text.describe('Column that says whether the event happened.'),
@@ -64,15 +66,15 @@ export const outcomeSchema = z.strictObject({
       negative: z
         .array(outcomeValue)
         .min(1)
-        .describe('Values that mean no event, y = 0; patients with another value are left out and listed.'),
+        .describe('Values that mean no event, y = 0. Patients with any other value are left out and listed.'),
       words: z
         .strictObject({
           positive: text.describe('How reports call patients with the event.'),
-          negative: text.describe('How reports call patients without.'),
+          negative: text.describe('How reports call patients without the event.'),
         })
         .nullable()
         .default(null)
-        .describe('Names of the two groups in every output; null takes the values of the column.'),
+        .describe('Names of the two groups in every output. null uses the values of the column.'),
     })
     .nullable()
     .default(null)
@@ -84,12 +86,12 @@ export const outcomeSchema = z.strictObject({
     })
     .nullable()
     .default(null)
-    .describe('Time of follow-up; null when there is none.'),
+    .describe('Time of follow-up. null if there is none.'),
   allowPredictors: z
     .array(text)
     .default([])
     .describe(
-      'Columns that may predict the outcome although they separate it alone or are called like it: [Clin.stage].',
+      'Columns that may be used as predictors although they separate the outcome alone or have a similar name: [Clin.stage].',
     ),
 });
 
@@ -98,69 +100,69 @@ const category = z.union([z.string(), z.number()]).transform(String);
 export const columnDeclaration = z.union([
   z.enum([...columnKinds, 'infer']),
   z.strictObject({
-    ordinal: z.array(category).min(2).describe('Categories of an ordinal column, the lowest first.'),
+    ordinal: z.array(category).min(2).describe('Categories of an ordinal column, lowest first.'),
   }),
   z.strictObject({ nominal: z.array(category).min(2).describe('Categories of a nominal column.') }),
 ]);
 export type ColumnDeclaration = z.output<typeof columnDeclaration>;
 
-const title = text.nullable().default(null).describe('How reports call the modality; null takes its name.');
+const title = text.nullable().default(null).describe('How reports call the modality. null uses its name.');
 
 export const tableDeclaration = z.strictObject({
   kind: z.literal('table').describe('One row per patient.'),
   title,
   file: oneOrMore.describe('CSV, TSV, .xlsx or .parquet; several files are joined by patient id.'),
-  sheet: text.nullable().default(null).describe('Sheet of an .xlsx file with several.'),
-  id: text.nullable().default(null).describe('Id column of this table; null takes data.patients.id.'),
+  sheet: text.nullable().default(null).describe('Sheet of an .xlsx file that has several.'),
+  id: text.nullable().default(null).describe('Id column of this table. null uses data.patients.id.'),
   delimiter: z
     .enum([',', ';', '\t', '|'])
     .nullable()
     .default(null)
-    .describe('What separates the cells; null finds it out.'),
+    .describe('Separator of the cells. null detects it.'),
   decimal: z
     .enum(['.', ','])
     .nullable()
     .default(null)
-    .describe('Decimal mark of the numbers; null finds it out.'),
+    .describe('Decimal mark of the numbers. null detects it.'),
   columns: z
     .record(text, columnDeclaration)
     .default({})
-    .describe('Kinds of columns: numeric, binary, nominal, ordinal with the list in order, ignore.'),
+    .describe('Kinds of columns: numeric, binary, nominal, ordinal with its list in order, ignore.'),
   others: z
     .enum(['infer', 'numeric', 'nominal', 'ignore'])
     .default('infer')
     .describe(
-      'Kind of the columns that are not listed; infer looks at the values and writes down what it took.',
+      'Kind of the columns that are not listed. infer decides by the values and writes its choice to columns.csv.',
     ),
   scaler: z
     .enum(['minmax', 'zscore'])
     .nullable()
     .default(null)
-    .describe('Scaling of this table; null takes tabular.scaler.'),
+    .describe('Scaling of this table. null uses tabular.scaler.'),
   select: z
     .strictObject({
       topVariance: z
         .number()
         .int()
         .positive()
-        .describe('Keep as many columns: those that vary most over the training patients of the fold.'),
+        .describe('Number of columns to keep: those that vary most over the training patients of the fold.'),
     })
     .nullable()
     .default(null)
-    .describe('Choice of columns, fitted on the training patients of each fold; null keeps all.'),
+    .describe('Selection of columns, fitted on the training patients of each fold. null keeps all columns.'),
 });
 
 const patientRule = z.union([
   z.literal('hancock'),
   z.strictObject({
     pattern: text.describe(
-      'Regular expression over the name without folder and ending, with a group (?<patient>...).',
+      'Regular expression over the file name without folder and ending, with a group (?<patient>...).',
     ),
   }),
   z.strictObject({
     table: text.describe('Table that says which file belongs to which patient.'),
-    file: text.describe('Its column of file names, with or without folder and ending.'),
-    id: text.nullable().default(null).describe('Its id column; null takes data.patients.id.'),
+    file: text.describe('Its column of file names. They may be with or without folder and ending.'),
+    id: text.nullable().default(null).describe('Its id column. null uses data.patients.id.'),
   }),
 ]);
 export type PatientRule = z.output<typeof patientRule>;
@@ -175,11 +177,11 @@ export const bagDeclaration = z.strictObject({
   slides: text
     .nullable()
     .default(null)
-    .describe('Glob of whole-slide images to make the bags of, in place of files.'),
+    .describe('Glob of whole-slide images to compute the bags from, in place of files.'),
   images: text
     .nullable()
     .default(null)
-    .describe('Glob of core images (PNG) to make the bags of, in place of files.'),
+    .describe('Glob of core images (PNG) to compute the bags from, in place of files.'),
   slideTable: text
     .nullable()
     .default(null)
@@ -210,24 +212,26 @@ export const bagDeclaration = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'How files say whose they are: a pattern, or a table with a column of file names; null takes the whole name as the id.',
+      'How files are assigned to patients: a pattern, or a table with a column of file names. null uses the whole file name as the id.',
     ),
   tiling: z
     .enum(['tissue', 'grid'])
     .nullable()
     .default(null)
-    .describe('Images: find tissue first, or tile all of it; null is tissue for slides and grid for images.'),
+    .describe(
+      'Images: find the tissue first, or tile the whole image. null means tissue for slides and grid for images.',
+    ),
   group: z
     .enum(['file', 'patient'])
     .nullable()
     .default(null)
-    .describe('Images: one job per file or per patient; null is file for slides and patient for images.'),
+    .describe('Images: one job per file or per patient. null means file for slides and patient for images.'),
   sources: z
     .array(z.enum(['primary', 'lymph']))
     .min(1)
     .nullable()
     .default(null)
-    .describe('HANCOCK: slides to use; a patient has WSI only with a primary slide (2.5).'),
+    .describe('HANCOCK: slides to use. A patient has WSI only with a primary slide (2.5).'),
 });
 
 export const modalityDeclaration = z.discriminatedUnion('kind', [tableDeclaration, bagDeclaration]);
@@ -240,27 +244,27 @@ export const dataSchema = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe('Folder of the cohort, relative to this file; --data overrides it.'),
+    .describe('Folder of the cohort, relative to this file. --data overrides it.'),
   layout: z
     .enum(['own', 'hancock'])
     .default('hancock')
     .describe(
-      'hancock declares the seven modalities, ids and outcome of HANCOCK; own leaves all of it to this file.',
+      'hancock declares the seven modalities, ids and outcome of HANCOCK. own leaves all declarations to this file.',
     ),
-  patients: patientsSchema.prefault({}).describe('How tables say whose a row is.'),
+  patients: patientsSchema.prefault({}).describe('How tables say which patient a row belongs to.'),
   outcome: outcomeSchema.prefault({}).describe('The outcome of each patient.'),
   modalities: z
     .record(
-      z.string().regex(modalityName, 'a modality is named by a letter, then letters, digits, "_" or "-"'),
+      z.string().regex(modalityName, 'the name of a modality is a letter, then letters, digits, "_" or "-"'),
       modalityDeclaration,
     )
     .default({})
-    .describe('The modalities of the cohort: each a table or a bag.'),
+    .describe('The modalities of the cohort. Each is a table or a bag.'),
   splits: z
     .string()
     .nullable()
     .default(null)
     .describe(
-      'Split file to use instead of drawing folds (1.4); for cv.mode fixedTest the official dataset_split_in.json.',
+      'Split file to use instead of drawing folds (1.4). For cv.mode fixedTest: the official dataset_split_in.json.',
     ),
 });

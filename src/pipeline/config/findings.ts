@@ -3,10 +3,10 @@ import { configSchema } from './schema.js';
 import { accepts, type KeyPath, namedSection, type SchemaNode, schemaAt, sectionOf } from './schema-tree.js';
 import { nearest } from '../core/suggest.js';
 
-/** Unknown keys of one section that are named; the rest is counted. */
+/** Number of unknown keys of one section that are named. The others are counted. */
 const keysNamed = 20;
 
-/** One thing wrong with a key; the place in the file is added by the loader. */
+/** A fault of one key. The loader adds its position in the file. */
 export interface ConfigFinding {
   readonly path: KeyPath;
   readonly message: string;
@@ -34,7 +34,7 @@ function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Conf
   return { path: [...parent, key], message: `unknown key${hint === '' ? listed : hint}` };
 }
 
-/** `kind` is missing, or none of those there are. */
+/** Message if `kind` is missing or has an unknown value. */
 function kindMessage(node: SchemaNode | null, section: unknown, key: string): string {
   const kinds = (node?.oneOf ?? node?.anyOf ?? []).map(({ properties }) => String(properties?.[key]?.const));
   const actual = valueAt(section, [key]);
@@ -43,7 +43,7 @@ function kindMessage(node: SchemaNode | null, section: unknown, key: string): st
   return actual === undefined ? `missing; ${expected}` : `${expected}, found ${found(actual)}${hint}`;
 }
 
-/** A problem of the validator as findings in words: what is expected, what was found. */
+/** A problem of the validator as findings in words: the expected and the found value. */
 function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const path = issue.path as KeyPath;
   const actual = valueAt(value, path);
@@ -76,7 +76,7 @@ function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): 
   ];
 }
 
-/** Sections whose keys are all commented out are null in YAML; they mean "all defaults". */
+/** A section whose keys are all commented out is null in YAML. It means "all defaults". */
 export function withoutEmptySections(value: unknown, tree: SchemaNode): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   const section = sectionOf(tree, value);
@@ -86,7 +86,7 @@ export function withoutEmptySections(value: unknown, tree: SchemaNode): unknown 
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutEmptySections(member, below(key))]));
 }
 
-/** Everything the schema has against a value. */
+/** All violations of the schema by a value. */
 export function schemaFindings(value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const parsed = configSchema.safeParse(value);
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, value, tree));

@@ -2,7 +2,7 @@ import type { ConfigFinding } from './findings.js';
 import type { Sections } from './sections.js';
 import { groupColumn, outcomeTable } from './slots.js';
 
-/** What is wrong with cross-validation over the groups of a column (docs/method.md 1.4). */
+/** Faults in the settings of cross-validation over the groups of a column (docs/method.md 1.4). */
 export function groupRules(sections: Sections): readonly ConfigFinding[] {
   const { cv, data } = sections;
   if (!cv || !data) return [];
@@ -11,7 +11,7 @@ export function groupRules(sections: Sections): readonly ConfigFinding[] {
   if (cv.mode !== 'groups')
     return named === null
       ? []
-      : [{ path, message: 'groups patients for cv.mode: groups alone; set it, or set cv.group: null' }];
+      : [{ path, message: 'groups patients only with cv.mode: groups; set it, or set cv.group: null' }];
   const tables = Object.keys(data.modalities).filter((id) => data.modalities[id]?.kind === 'table');
   const known = [...tables, outcomeTable];
   return [
@@ -22,7 +22,7 @@ export function groupRules(sections: Sections): readonly ConfigFinding[] {
         : [
             {
               path,
-              message: `"${named.table}" is no declared table; write <table>.<column> with one of ${known.join(', ')}`,
+              message: `"${named.table}" is not a declared table; write <table>.<column> with one of ${known.join(', ')}`,
             },
           ]),
     ...(data.splits === null

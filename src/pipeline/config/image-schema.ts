@@ -5,7 +5,7 @@ const positive = z.number().positive();
 const share = z.number().min(0).lt(1);
 
 const override = <T extends z.ZodType>(type: T, text: string) =>
-  type.nullable().default(null).describe(`${text}; null takes the preset's (3.1).`);
+  type.nullable().default(null).describe(`${text}. null uses the preset's (3.1).`);
 
 /** Sections of the experiment about images: tissue, tiles, cores and the encoder (docs/method.md 2 and 3). */
 export const tissueSchema = z.strictObject({
@@ -13,9 +13,12 @@ export const tissueSchema = z.strictObject({
     .enum(['default', 'tcga', 'bwh_biopsy', 'bwh_resection', 'tma', 'bypass'])
     .default('default')
     .describe(
-      'Thresholds of CLAM; tma for slides of a tissue microarray; bypass takes the whole slide (3.1).',
+      'Thresholds of CLAM. tma is for slides of a tissue microarray; bypass takes the whole slide (3.1).',
     ),
-  segLevel: override(z.number().int().min(-1), 'Level to segment; -1 is the one nearest 64x'),
+  segLevel: override(
+    z.number().int().min(-1),
+    'Level to segment. -1 is the level nearest to 64x downsampling',
+  ),
   sthresh: override(z.number().int().min(0).max(255), 'Saturation above which a pixel is tissue'),
   mthresh: override(
     z
@@ -23,25 +26,25 @@ export const tissueSchema = z.strictObject({
       .int()
       .positive()
       .refine((kernel) => kernel % 2 === 1, 'must be odd, so that the kernel has a middle'),
-    'Kernel of the median blur, odd, in pixels; 1 is off',
+    'Kernel of the median blur in pixels, an odd number. 1 turns it off',
   ),
-  close: override(z.number().int().min(0), 'Kernel of the closing, in pixels; 0 is off'),
+  close: override(z.number().int().min(0), 'Kernel of the morphological closing in pixels. 0 turns it off'),
   useOtsu: override(z.boolean(), "Find the threshold by Otsu's method"),
-  minArea: override(z.number().min(0), 'a_t, least area of tissue, in tiles of 512 x 512'),
-  minHoleArea: override(z.number().min(0), 'a_h, least area of a hole, in tiles of 512 x 512'),
-  maxHoles: override(z.number().int().min(0), 'Most holes of a contour'),
+  minArea: override(z.number().min(0), 'a_t, minimum area of tissue, in tiles of 512 x 512'),
+  minHoleArea: override(z.number().min(0), 'a_h, minimum area of a hole, in tiles of 512 x 512'),
+  maxHoles: override(z.number().int().min(0), 'Maximum number of holes of a contour'),
   contourTest: override(
     z.enum(['basic', 'center', 'four_pt', 'four_pt_hard']),
     'Which points of a tile must lie in the tissue (3.2)',
   ),
-  padding: override(z.boolean(), 'Keep tiles that stick out of the slide (3.2)'),
+  padding: override(z.boolean(), 'Keep tiles that extend beyond the slide (3.2)'),
   annotations: z
     .string()
     .min(1)
     .nullable()
     .default(null)
     .describe(
-      'Folder or glob of GeoJSON files of QuPath, named as the slides, below the data folder: their regions limit the tiles; null tiles all tissue.',
+      'Folder or glob of GeoJSON files of QuPath, named like the slides, inside the data folder. Their regions limit the tiles. null tiles all tissue.',
     ),
   include: z
     .array(z.string().min(1))
@@ -49,12 +52,12 @@ export const tissueSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Classes of annotations in which tiles must lie, "*" for any characters; null takes all that tissue.exclude does not name.',
+      'Classes of annotations in which tiles must lie; "*" stands for any characters. null means all classes that tissue.exclude does not name.',
     ),
   exclude: z
     .array(z.string().min(1))
     .default(['Ignore*', 'Exclude'])
-    .describe('Classes of annotations in which no tile may lie, "*" for any characters.'),
+    .describe('Classes of annotations in which no tile may lie; "*" stands for any characters.'),
 });
 
 export const tileSchema = z.strictObject({
@@ -65,19 +68,23 @@ export const tileSchema = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .describe('Level the tiles are read at; tile.mpp goes before it (3.2).'),
+    .describe('Level that the tiles are read from. tile.mpp takes precedence over it (3.2).'),
   mpp: positive
     .nullable()
     .default(null)
-    .describe('Tile by physical size: micrometres per pixel of a tile, the same for 20x and 40x slides.'),
+    .describe(
+      'Tile size by physical scale: micrometres per pixel of a tile, so that 20x and 40x slides are tiled alike.',
+    ),
   defaultMpp: positive
     .nullable()
     .default(null)
-    .describe('Micrometres per level-0 pixel of slides that do not say; the report lists them.'),
+    .describe(
+      'Micrometres per level-0 pixel for slides that do not state it. The report lists these slides.',
+    ),
   damagedShare: share
     .default(0.01)
     .describe(
-      'Most stored tiles of a slide that may be damaged, as a share: tiles that touch them are left out. Beyond, the slide fails.',
+      'Maximum fraction of the stored tiles of a slide that may be damaged. Tiles that touch damaged ones are left out. Above this fraction the slide fails.',
     ),
   scene: z
     .union([z.enum(['largest', 'all']), z.number().int().positive()])
@@ -90,7 +97,7 @@ export const tileSchema = z.strictObject({
     .int()
     .positive()
     .default(224)
-    .describe('Side that tiles are scaled to for an ONNX encoder (3.2).'),
+    .describe('Side length that tiles are scaled to for an ONNX encoder (3.2).'),
 });
 
 export const coreSchema = z.strictObject({
@@ -103,34 +110,36 @@ export const coreSchema = z.strictObject({
   white: share
     .nullable()
     .default(null)
-    .describe('t: pixels with all of R, G, B above t*255 count as white; null keeps every tile (3.3).'),
-  minContent: share.default(0.1).describe('c, least share of pixels that are not white (3.3).'),
+    .describe('t: pixels with all of R, G, B above t*255 count as white. null keeps every tile (3.3).'),
+  minContent: share.default(0.1).describe('c, minimum fraction of pixels that are not white (3.3).'),
 });
 
 export const embedSchema = z.strictObject({
   precision: z
     .enum(['float32', 'float16'])
     .default('float32')
-    .describe('How instances are stored; float16 halves the room and rounds.'),
+    .describe('How instances are stored. float16 halves the disk space and rounds the values.'),
   onNonFinite: z
     .enum(['error', 'drop'])
     .default('error')
-    .describe('Instances with NaN or infinite values: refuse their file, or drop them and say so.'),
+    .describe(
+      'Instances with NaN or infinite values: refuse their file, or drop these instances and report it.',
+    ),
   limits: z
     .strictObject({
       seconds: positive
         .default(30)
         .describe(
-          'Longest time to read a feature file, in seconds, and one more for each MiB of it. The file that takes longer is left out and listed.',
+          'Time limit for reading a feature file, in seconds, plus one second per MiB. A file that takes longer is left out and listed.',
         ),
       memoryMiB: positive
         .default(1024)
         .describe(
-          'Most memory that the features of one file may take as float32, in MiB; checked before it is taken.',
+          'Memory limit for the features of one file as float32, in MiB. It is checked before the memory is allocated.',
         ),
     })
     .prefault({})
-    .describe('What reading one feature file may cost.'),
+    .describe('Limits for reading one feature file.'),
   encoder: z
     .strictObject({
       onnx: z
@@ -138,34 +147,34 @@ export const embedSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe(
-          'ONNX file of UNI or another image encoder, absolute or relative to the data folder; needs onnxruntime-node.',
+          'ONNX file of UNI or another image encoder. The path is absolute or relative to the data folder. Needs onnxruntime-node.',
         ),
       preset: z
         .enum(encoderPresetNames)
         .nullable()
         .default(null)
         .describe(
-          'Published encoder that the ONNX file holds: sets tiles, input size, mean, std, interpolation and width where the experiment does not (docs/encoders.md).',
+          'Published encoder that the ONNX file holds. It sets tiles, input size, mean, std, interpolation and width where the experiment does not (docs/encoders.md).',
         ),
       standIn: z
         .boolean()
         .default(false)
-        .describe('Colour and texture statistics in place of a pathology model: for demos and tests only.'),
-      force: z.boolean().default(false).describe('Let the stand-in work on data that is not synthetic.'),
+        .describe('Colour and texture statistics in place of a pathology model. For demos and tests only.'),
+      force: z.boolean().default(false).describe('Allow the stand-in encoder on data that is not synthetic.'),
       interpolation: z
         .enum(['bilinear', 'bicubic'])
         .default('bicubic')
-        .describe('How tiles are scaled to tile.targetSize; see the configuration of your model.'),
+        .describe('Interpolation that scales tiles to tile.targetSize. See the configuration of your model.'),
       mean: z
         .tuple([z.number(), z.number(), z.number()])
         .default([0.485, 0.456, 0.406])
-        .describe('Subtracted from R, G, B in 0 to 1 (2.5).'),
+        .describe('Mean, subtracted from R, G, B in the range 0 to 1 (2.5).'),
       std: z
         .tuple([positive, positive, positive])
         .default([0.229, 0.224, 0.225])
-        .describe('What R, G, B are divided by then (2.5).'),
-      batch: z.number().int().positive().default(8).describe('Tiles encoded at once.'),
+        .describe('Standard deviation, by which R, G, B are divided afterwards (2.5).'),
+      batch: z.number().int().positive().default(8).describe('Batch size: number of tiles encoded at once.'),
     })
     .prefault({})
-    .describe('Who makes instances of the tiles of images; UNI weights are not shipped.'),
+    .describe('The encoder that computes instances from tiles of images. UNI weights are not shipped.'),
 });

@@ -13,25 +13,33 @@ import { readSource } from './source.js';
 export interface LoadOptions {
   /** Path of the experiment file, relative to the working directory. */
   readonly file?: string | undefined;
-  /** The text of the experiment, in place of a file's. */
+  /** The text of the experiment. If given, no file is read. */
   readonly text?: string | undefined;
   /** Overrides as given to `--set`, for example `train.epochs=60`; later ones win. */
   readonly set?: readonly string[] | undefined;
   /** Folder of the cohort from `--data`, relative to the working directory; wins over `data.root`. */
   readonly dataRoot?: string | undefined;
-  /** The command line names the files, so any modality of bags may be made of images. @default false */
+  /**
+   * The command line names the files, so any bag modality may be made from images.
+   * @default false
+   */
   readonly filesGiven?: boolean;
-  /** For new patients, whose outcome nobody knows: `data.outcome` need not be there, and nobody is left out by `cohort`. @default false */
+  /**
+   * For new patients, whose outcome is unknown: `data.outcome` may be absent, and `cohort` leaves no patient out.
+   * @default false
+   */
   readonly withoutOutcome?: boolean;
 }
 
 export interface LoadedConfig {
-  /** The resolved experiment. `data.root` is always null: where a cohort lies must not change any hash. */
+  /**
+   * The resolved experiment. `data.root` is always null, because the location of a cohort must not change any hash.
+   */
   readonly config: Config;
   readonly file: string | null;
-  /** Absolute folder of the cohort, or null when neither the file nor `--data` names one. */
+  /** Absolute folder of the cohort. Null if neither the file nor `--data` names one. */
   readonly dataRoot: string | null;
-  /** Legal settings that are most likely not meant, one sentence each. */
+  /** Warnings about legal settings that are most likely a mistake, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -57,9 +65,10 @@ const keyName = (path: KeyPath): string =>
   );
 
 /**
- * Reads an experiment: YAML, then the `--set` overrides; what neither says comes from the preset, then the defaults.
+ * Reads an experiment: the YAML, then the `--set` overrides. Keys that neither sets come from the preset, then from
+ * the defaults.
  *
- * @throws HafError HAF_CONFIG_MISSING when the file cannot be read; HAF_CONFIG_INVALID with one line per
+ * @throws HafError HAF_CONFIG_MISSING if the file cannot be read; HAF_CONFIG_INVALID with one line per
  *   problem, all of them at once, each with file, line and column (`context.problems`).
  * @example const { config, dataRoot } = loadConfig({ file: 'experiment.yaml', set: ['train.epochs=60'] });
  */
@@ -78,7 +87,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     ...source.problems,
     ...findings.map(({ path, message }) => ({
       place: source.placeOf(path),
-      message: `${keyName(path)}: ${message}${isFromPreset(written, path) ? ' (as the preset sets it)' : ''}`,
+      message: `${keyName(path)}: ${message}${isFromPreset(written, path) ? ' (from the preset)' : ''}`,
     })),
   ]
     .sort((a, b) => a.place.order - b.place.order)
@@ -87,7 +96,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     throw new HafError(
       'HAF_CONFIG_INVALID',
       `${label} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${shortened(problems).join('\n')}`,
-      'Correct what is listed; "haf-pipeline config schema" describes every key.',
+      'Correct the listed keys; "haf-pipeline config schema" describes every key.',
       { context: { file: label, problems: shortened(problems) } },
     );
   const config = configSchema.parse(value);
@@ -109,7 +118,7 @@ const rules = (value: unknown, { withoutOutcome = false }: LoadOptions): ReturnT
     ({ path }) => !withoutOutcome || (path[0] !== 'cohort' && path.join('.') !== 'data.outcome'),
   );
 
-/** As many problems as a person reads; the rest is counted. */
+/** Maximum number of problems that are shown. The others are counted. */
 const shown = 100;
 const shortened = (problems: readonly string[]): readonly string[] =>
   problems.length <= shown

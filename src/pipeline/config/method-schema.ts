@@ -7,7 +7,7 @@ const share = z.number().min(0).lt(1);
 
 export const singleSchema = z.strictObject({
   hidden: z.number().int().positive().default(64).describe('Hidden width of a single-table network (8.8).'),
-  activation: activation.default('relu').describe('Inside a single-table network (8.8).'),
+  activation: activation.default('relu').describe('Activation inside a single-table network (8.8).'),
   dropout: share.default(0.25).describe('Dropout of its hidden layer (8.8).'),
   logits: z
     .union([z.literal(1), z.literal(2)])
@@ -21,17 +21,20 @@ export const clipSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Modality that the others are contrasted with; null takes the first bag. The layout hancock takes WSI (8.2).',
+      'Modality that the others are contrasted with. null uses the first bag. The layout hancock sets WSI (8.2).',
     ),
   includeSelf: z
     .boolean()
     .default(false)
     .describe('Also compare the anchor with itself, as the reference implementation does (8.2).'),
-  temperature: positive.default(0.07).describe('Temperature at the start; its logarithm is learned (8.2).'),
+  temperature: positive.default(0.07).describe('Initial temperature. Its logarithm is learned (8.2).'),
   maxScale: positive.default(100).describe('Upper bound of the learned scale (8.2).'),
 });
 
-/** Most settings of the signed alignment that validation chooses from: each is a training of Stage 2. */
+/**
+ * Maximum number of settings of the signed alignment that validation chooses from. Each setting is one training of
+ * Stage 2.
+ */
 export const mostSigned = 4;
 
 export const signedSchema = z.strictObject({
@@ -46,7 +49,7 @@ export const signedSchema = z.strictObject({
 });
 
 const pooled = <T extends z.ZodType>(type: T, key: string) =>
-  type.nullable().default(null).describe(`${key} of the pooling rows; null takes ${key} (8.3).`);
+  type.nullable().default(null).describe(`${key} of the pooling rows. null uses ${key} (8.3).`);
 
 export const poolSchema = z.strictObject({
   detach: z.boolean().default(true).describe('Stop gradients between the stages of the pooling rows (8.3).'),
@@ -76,13 +79,13 @@ export const mfmfSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Bags that the tabular tokens attend to, one block each, in this order; null takes all bags with the target last. The layout hancock takes [TMA, WSI] (8.6).',
+      'Bags that the tabular tokens attend to, one block each, in this order. null uses all bags with the target last. The layout hancock sets [TMA, WSI] (8.6).',
     ),
   target: z
     .string()
     .nullable()
     .default(null)
-    .describe('The bag of the last block, when mfmf.sequence is null; null takes the first bag (8.6).'),
+    .describe('The bag of the last block, if mfmf.sequence is null. null uses the first bag (8.6).'),
   projection: z
     .enum(['trained', 'frozenRandom'])
     .default('trained')
@@ -95,15 +98,19 @@ export const robustnessSchema = z.strictObject({
     .int()
     .positive()
     .default(20)
-    .describe('Seeded draws per share of modalities taken away from test patients (9.2).'),
+    .describe(
+      'Number of seeded random draws for each fraction of modalities removed from test patients (9.2).',
+    ),
 });
 
 export const statsSchema = z.strictObject({
-  reference: z.string().default('haf').describe('The method the others are compared with (9.5).'),
+  reference: z.string().default('haf').describe('The method that the others are compared with (9.5).'),
   against: z
     .array(z.string())
     .default(['ps3', 'mdlm', 'mfmf', 'bilinear'])
-    .describe('The methods compared with it, one family of tests; those not run are left out (9.5).'),
+    .describe(
+      'The methods compared with it, as one family of tests. Methods that are not run are left out (9.5).',
+    ),
   mcnemar: z
     .enum(['exact', 'continuity', 'uncorrected'])
     .default('exact')
@@ -111,26 +118,33 @@ export const statsSchema = z.strictObject({
   pooling: z
     .enum(['pooled', 'foldMean'])
     .default('pooled')
-    .describe('DeLong on the predictions of all folds together, or per fold and averaged (9.5).'),
+    .describe('DeLong test on the predictions of all folds together, or per fold and averaged (9.5).'),
   bootstrap: z
     .number()
     .int()
     .min(0)
     .default(2000)
-    .describe('Resamples of patients for intervals of differences; 0 leaves them out.'),
+    .describe(
+      'Number of bootstrap resamples of patients for intervals of differences. 0 leaves the intervals out.',
+    ),
   subgroups: z
     .array(
       z.union([
         z.string(),
         z.strictObject({
           column: z.string().describe('<table>.<column>'),
-          bands: z.array(z.number()).min(1).nullable().default(null).describe('Edges of groups, ascending.'),
+          bands: z
+            .array(z.number())
+            .min(1)
+            .nullable()
+            .default(null)
+            .describe('Boundaries of the groups, ascending.'),
         }),
       ]),
     )
     .default([])
     .describe(
-      'Columns that divide the test patients into groups: `Clin.sex`, or `{column: Clin.age, bands: [60, 70]}`. The table needs no place in modalities (9.8).',
+      'Columns that divide the test patients into groups: `Clin.sex`, or `{column: Clin.age, bands: [60, 70]}`. The table need not be in modalities (9.8).',
     ),
   smallestGroup: z
     .number()

@@ -4,7 +4,7 @@ import type { ConfigFinding } from './findings.js';
 import { listedTwice, type Sections } from './sections.js';
 import { nearest } from '../core/suggest.js';
 
-/** What is wrong with the modalities and the outcome as they are declared. */
+/** Faults in the declared modalities and outcome. */
 export const modalityRules = (sections: Sections): readonly ConfigFinding[] => [
   ...listedTwice(['modalities'], sections.modalities ?? []),
   ...namesAreUnique(sections),
@@ -22,10 +22,10 @@ function namesAreUnique({ data }: Sections): readonly ConfigFinding[] {
     const earlier = names.slice(0, index).find((other) => other.toLowerCase() === name.toLowerCase());
     if (earlier !== undefined)
       return [
-        { path, message: `differs from "${earlier}" in upper and lower case alone; give it another name` },
+        { path, message: `differs from "${earlier}" in upper and lower case only; give it another name` },
       ];
     if (reservedNames.includes(name.toLowerCase()))
-      return [{ path, message: `"${name}" is a word the program uses itself; give it another name` }];
+      return [{ path, message: `"${name}" is reserved by the program; give it another name` }];
     return [];
   });
 }
@@ -51,7 +51,7 @@ function undeclared(id: string, declared: readonly string[]): string {
   return `"${id}" is not declared in data.modalities${hint}`;
 }
 
-/** `clip.anchor` and what MFMF attends to are modalities of the experiment. */
+/** `clip.anchor` and the bags of MFMF must be modalities of the experiment. */
 function settingsNameModalities({ data, clip, mfmf }: Sections): readonly ConfigFinding[] {
   if (data === undefined) return [];
   const declared = Object.keys(data.modalities);
@@ -93,7 +93,7 @@ function outcomeIsDeclared({ data }: Sections): readonly ConfigFinding[] {
   const both = event.positive.filter((value) => event.negative.includes(value));
   return both.map((value) => ({
     path: ['data', 'outcome', 'event', 'negative'],
-    message: `"${value}" stands among the positive values already`,
+    message: `"${value}" is already one of the positive values`,
   }));
 }
 
@@ -129,7 +129,7 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
   const findings: ConfigFinding[] = [];
   if (given.length === 0)
     findings.push({ path: [], message: 'a bag needs files: set files, slides or images to a glob' });
-  // HANCOCK declares feature files; images that the experiment names take their place.
+  // HANCOCK declares feature files. Images that the experiment names replace them.
   if (given.length > 1 && (layout === 'own' || given.length > 2 || !given.includes('files')))
     findings.push({
       path: [given.at(-1) ?? ''],
@@ -138,7 +138,7 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
   if (bag.group === 'patient' && bag.slides !== null)
     findings.push({
       path: ['group'],
-      message: 'slides are worked on one by one; group: patient is for images',
+      message: 'slides are processed one by one; group: patient is for images',
     });
   if (bag.cores !== null && bag.images === null)
     findings.push({ path: ['cores'], message: 'needs images: a glob of whole TMA slides' });
@@ -153,7 +153,7 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
       message: 'the table of cores says whose each core is; leave patient out',
     });
   if (bag.sources !== null && bag.patient !== 'hancock')
-    findings.push({ path: ['sources'], message: "needs names as HANCOCK's: patient: hancock" });
+    findings.push({ path: ['sources'], message: "needs file names as HANCOCK's: patient: hancock" });
   if (bag.sources !== null && !bag.sources.includes('primary'))
     findings.push({
       path: ['sources'],
@@ -174,6 +174,6 @@ function ruleFindingsOf(rule: PatientRule | null): readonly ConfigFinding[] {
     const python = rule.pattern.includes('(?P<')
       ? '; write a group as (?<patient>...), without the P of Python'
       : '';
-    return [{ path, message: `is no regular expression: ${(error as Error).message}${python}` }];
+    return [{ path, message: `is not a regular expression: ${(error as Error).message}${python}` }];
   }
 }

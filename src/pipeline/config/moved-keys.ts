@@ -5,7 +5,7 @@ type Section = Readonly<Record<string, unknown>>;
 const isSection = (value: unknown): value is Section =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** Where the keys of experiments of version 0.1 are now. */
+/** The new places of keys of version 0.1. */
 const moved: readonly (readonly [section: string, key: string, now: (below: string) => string])[] = [
   ['data', 'targets', () => 'data.outcome.file'],
   ['data', 'tables', (modality) => `data.modalities.${modality || '<table>'}.file`],
@@ -13,7 +13,7 @@ const moved: readonly (readonly [section: string, key: string, now: (below: stri
   ['data', 'tma', (key) => `data.modalities.TMA.${key || '<key>'}`],
 ];
 
-/** An experiment without keys that are called otherwise now, and one finding for each with its new spelling. */
+/** An experiment without keys that have been renamed, and one finding for each of them with its new spelling. */
 export function movedKeys(written: unknown): {
   readonly rest: unknown;
   readonly findings: readonly ConfigFinding[];
@@ -37,7 +37,7 @@ export function movedKeys(written: unknown): {
   return { rest, findings };
 }
 
-/** `data: { modalities: { WSI: { width: 64 } } }` */
+/** An example in YAML, such as `data: { modalities: { WSI: { width: 64 } } }`. */
 function example(path: string, value: unknown): string {
   const [first = '', ...others] = path.split('.');
   const written = typeof value === 'string' ? `'${value}'` : JSON.stringify(value ?? null);

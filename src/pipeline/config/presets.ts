@@ -4,11 +4,11 @@ import type { ConfigInput } from './schema.js';
 import type { KeyPath } from './schema-tree.js';
 
 type PresetName = NonNullable<ConfigInput['preset']>;
-/** Keys of an experiment, in their sections. */
+/** Keys of an experiment, grouped in sections. */
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * What each preset sets where it differs from the defaults; those are the paper's. `reference` is what the authors'
+ * The keys of each preset that differ from the defaults, which are the paper's. `reference` is what the authors'
  * public predecessor code does (docs/method.md 10), as far as there is a key for it.
  */
 export const presets: Readonly<Record<PresetName, Omit<ConfigInput, 'name' | 'preset'>>> = {
@@ -30,7 +30,7 @@ export const presets: Readonly<Record<PresetName, Omit<ConfigInput, 'name' | 'pr
   },
 };
 
-/** What the reference implementation does with HANCOCK's patients and slides. */
+/** How the reference implementation treats HANCOCK's patients and slides. */
 const referenceHancock = {
   data: { modalities: { WSI: { sources: ['primary'] } } },
   cohort: { includeSites: [2, 3, 4] },
@@ -49,7 +49,7 @@ const laidOver = (base: Values, over: Values): Values => ({
   ),
 });
 
-/** Whether an experiment takes HANCOCK's modalities, ids and outcome: by default. */
+/** Whether an experiment uses HANCOCK's modalities, ids and outcome. This is the default. */
 const isHancock = ({ data }: Values): boolean =>
   !isSection(data) || data['layout'] === undefined || data['layout'] === 'hancock';
 
@@ -63,10 +63,10 @@ const presetOf = (written: Values): Values => {
     : {};
 };
 
-/** What time-to-event sets where it differs from the defaults: the instance loss needs classes, and times have none (11.2). */
+/** Values that the outcome kind timeToEvent sets. The instance loss needs classes, and times have none (11.2). */
 const timeToEvent = { mil: { wInst: 0, wInstAgain: 0 } } as const;
 
-/** What the layout of an experiment declares, with the outcome it asks for. */
+/** The keys that the layout of an experiment declares, with the outcome that the experiment asks for. */
 function layoutOf(written: Values): Values {
   if (!isHancock(written)) return {};
   const recurrence = valueAt(written, ['cohort', 'event']) === 'recurrence';
@@ -74,8 +74,8 @@ function layoutOf(written: Values): Values {
 }
 
 /**
- * An experiment as written, over what its kind of outcome and its preset set, over what its layout declares, over what the
- * preset of its encoder says.
+ * The experiment with its defaults of four sources. A key is taken from the first of these that sets it: the
+ * experiment as written; its kind of outcome and its preset; its layout; the preset of its encoder.
  *
  * @param filesGiven - the command line names the files of the bags
  */
@@ -87,11 +87,11 @@ export function withPreset(written: unknown, filesGiven = false): unknown {
   return withEncoderPreset(values, filesGiven);
 }
 
-/** What a preset says of a key of a HANCOCK experiment; undefined when it leaves the default. */
+/** The value that a preset sets for a key of a HANCOCK experiment. Undefined if it keeps the default. */
 export const presetValue = (preset: PresetName, path: KeyPath): unknown =>
   valueAt(valuesOf(preset, true), path);
 
-/** What the default layout, HANCOCK's, declares for a key; undefined when it leaves the default. */
+/** The value that the default layout, HANCOCK's, declares for a key. Undefined if it keeps the default. */
 export const layoutValue = (path: KeyPath): unknown => valueAt(hancockLayout, path);
 
 /** Whether the value of a key comes from the preset that the experiment names. */

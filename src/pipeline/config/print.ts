@@ -10,11 +10,11 @@ import {
   sectionOf,
 } from './schema-tree.js';
 
-/** A value as it stands after a key, on one line: `0.25`, `null`, `[ WSI, TMA ]`. */
+/** A value on one line, as it is printed after a key: `0.25`, `null`, `[ WSI, TMA ]`. */
 const inline = (value: unknown): string =>
   stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trim();
 
-/** Whether the keys of a node stand below it, each on its line. */
+/** Whether the keys of a node are printed below it, each on its own line. */
 const isSection = (node: SchemaNode): boolean => node.properties !== undefined || namedSection(node) !== null;
 
 function lines(
@@ -38,15 +38,17 @@ function lines(
   });
 }
 
-/** A section of names whose values are no sections, such as the kinds of columns, is printed on one line. */
+/**
+ * A section of user-chosen names whose values are not sections, such as the kinds of columns, is printed on one line.
+ */
 const hasKeys = (node: SchemaNode): boolean =>
   node.properties !== undefined ||
   (namedSection(node)?.oneOf ?? namedSection(node)?.properties) !== undefined;
 
-/** A resolved experiment as YAML with the meaning of every key beside it; reading it back gives the same experiment. */
+/** A resolved experiment as YAML with the meaning of every key beside it. Reading it gives the same experiment. */
 export const configYaml = (config: Config): string => `${lines(configJsonSchema(), config, '').join('\n')}\n`;
 
-/** Keys a new experiment sets itself; every other key of the template is a comment that shows its default. */
+/** Keys that a new experiment sets. Every other key of the template is a comment that shows its default. */
 const templateValues: Readonly<Record<string, unknown>> = {
   name: 'my-experiment',
   'data.root': './data',
@@ -72,7 +74,7 @@ function templateLines(node: SchemaNode, path: string, indent: string): readonly
   });
 }
 
-/** A section whose names are the user's, commented out: each name on its line. */
+/** A section of user-chosen names, commented out, with each name on its own line. */
 const namedLines = (
   key: string,
   value: Readonly<Record<string, unknown>>,
@@ -119,8 +121,8 @@ export function configReference(): string {
     'modality or of a column. Numbers in brackets are sections of the method description. Unknown keys, wrong values and',
     'contradictions are all reported at once, each with its line (`HAF_CONFIG_INVALID`).',
     '',
-    '`preset: reference` takes the values of the column "reference", where there is one, for every key that the experiment',
-    'does not set itself: what the reference implementation of the paper does (10). All other defaults are the same.',
+    '`preset: reference` uses the values of the column "reference", where there is one, for every key that the experiment',
+    'does not set: they are what the reference implementation of the paper does (10). All other defaults stay the same.',
     '',
     'This page is printed by `haf-pipeline config reference`.',
     '',

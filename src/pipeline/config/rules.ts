@@ -19,7 +19,7 @@ import { mostSigned } from './method-schema.js';
 import { subgroupRules } from './subgroup-rules.js';
 import { survivalRules } from './survival-rules.js';
 
-/** Methods are named by the registry, by a family with a modality, or by HANCOCK's names for some of these. */
+/** A method is named by the registry, by a family and a modality, or by one of HANCOCK's names for such methods. */
 function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
   const { methods = [], stats, data } = sections;
   const slots = slotsIn(sections) ?? [];
@@ -27,7 +27,7 @@ function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
   const fault = (id: string): string | null => {
     const alias = hancockAliases[id];
     if (alias !== undefined && data?.layout === 'own')
-      return `"${id}" is a name of HANCOCK's; with data.layout: own write "mil-<bag>", "mil-all", "bags_mlp" or "table-<table>", here one of ${familiesOf(slots).join(', ')}`;
+      return `"${id}" is one of HANCOCK's method names; with data.layout: own write "mil-<bag>", "mil-all", "bags_mlp" or "table-<table>", here one of ${familiesOf(slots).join(', ')}`;
     if (isMethodId(id)) return null;
     const guess = nearest(id, known);
     return `there is no method "${id}"${guess === null ? `; there are ${familiesOf(slots).join(', ')}` : `; did you mean "${guess}"?`}`;
@@ -43,7 +43,9 @@ function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
   ];
 }
 
-/** A row whose modality is missing is skipped (`missingFor`); an experiment of such rows alone computes nothing. */
+/**
+ * A row whose modality is missing is skipped (`missingFor`). An experiment with such rows only would compute nothing.
+ */
 function someMethodCanRun(sections: Sections): readonly ConfigFinding[] {
   const { methods = [], clip, data } = sections;
   const slots = slotsIn(sections);
@@ -76,7 +78,7 @@ function requiredModalitiesAreUsed(sections: Sections): readonly ConfigFinding[]
   );
 }
 
-/** Rules of `cohort` that look at columns of HANCOCK. */
+/** Rules for `cohort` keys that read columns of HANCOCK. */
 function hancockRules(sections: Sections): readonly ConfigFinding[] {
   const { cohort, data } = sections;
   const slots = slotsIn(sections);
@@ -110,7 +112,7 @@ function fixedTestNeedsSplits({ cv, data }: Sections): readonly ConfigFinding[] 
   ];
 }
 
-/** A user's folds are one set of folds, with validation patients of their own. */
+/** A split file of the user holds one set of folds, with its own validation patients. */
 function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
   if (!cv || !data || data.splits === null) return [];
   return [
@@ -119,7 +121,7 @@ function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
           {
             path: ['cv', 'repeats'],
             message:
-              'the folds of data.splits are given once and cannot be drawn again; set cv.repeats: 1, or data.splits: null',
+              'the folds of data.splits cannot be drawn again; set cv.repeats: 1, or data.splits: null',
           },
         ]
       : []),
@@ -127,46 +129,48 @@ function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
       ? [
           {
             path: ['cv', 'validation'],
-            message:
-              'data.splits says who is tested, all of them; set cv.validation: own, or data.splits: null',
+            message: 'data.splits names all test patients; set cv.validation: own, or data.splits: null',
           },
         ]
       : []),
   ];
 }
 
-/** Staged training passes no gradient between stages, and its rows share the stages they have in common. */
+/** In staged training no gradient passes between stages, and the rows share their common stages. */
 function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly ConfigFinding[] {
   if (schedule !== 'staged') return [];
   const { detach, mil, pool, mdlm } = sections;
-  const shared = 'the pooling rows share Stage 2 with the other rows otherwise';
+  const shared = 'with schedule: staged the pooling rows share Stage 2 with the other rows';
   const asked: readonly (readonly [path: readonly string[], asked: boolean | undefined, why: string])[] = [
-    [['detach'], detach === false, 'no gradient crosses a stage otherwise'],
-    [['mil', 'wInstAgain'], mil && mil.wInstAgain > 0, 'all rows share Stage 1 otherwise'],
-    [['pool', 'detach'], pool && !pool.detach, 'no gradient crosses a stage otherwise'],
-    [['pool', 'imageLoss'], pool && !pool.imageLoss, 'Stage 1 learns from nothing else otherwise'],
+    [['detach'], detach === false, 'with schedule: staged no gradient passes between stages'],
+    [['mil', 'wInstAgain'], mil && mil.wInstAgain > 0, 'with schedule: staged all rows share Stage 1'],
+    [['pool', 'detach'], pool && !pool.detach, 'with schedule: staged no gradient passes between stages'],
+    [
+      ['pool', 'imageLoss'],
+      pool && !pool.imageLoss,
+      'with schedule: staged Stage 1 learns from the image loss alone',
+    ],
     [['pool', 'tauSv'], pool && pool.tauSv !== null, shared],
     [['pool', 'tauPd'], pool && pool.tauPd !== null, shared],
     [['pool', 'lambdaPD'], pool && pool.lambdaPD !== null, shared],
-    [['mdlm', 'detach'], mdlm && !mdlm.detach, 'no gradient crosses a stage otherwise'],
+    [['mdlm', 'detach'], mdlm && !mdlm.detach, 'with schedule: staged no gradient passes between stages'],
   ];
   return asked.flatMap(([path, isAsked, why]) =>
     isAsked === true ? [{ path, message: `this value needs schedule: joint; ${why}` }] : [],
   );
 }
 
-/** Without images that layer would read raw tables alone, and nothing of the row would learn. */
+/** Without images the frozen layer would read raw tables alone, and no part of the row would learn. */
 function frozenConcatNeedsBags(sections: Sections): readonly ConfigFinding[] {
   const { mdlm, methods: asked = [] } = sections;
   const slots = slotsIn(sections);
   if (slots === null || mdlm?.combine !== 'frozenConcat' || !asked.includes('mdlm')) return [];
   if (slots.some(({ kind }) => kind === 'bag')) return [];
-  const message =
-    'frozenConcat learns from bags alone; add a bag to modalities, or set mdlm.combine: learned';
+  const message = 'frozenConcat learns from bags only; add a bag to modalities, or set mdlm.combine: learned';
   return [{ path: ['mdlm', 'combine'], message }];
 }
 
-/** A scale that starts beyond its bound has no gradient and never learns. */
+/** A scale that starts above its bound has no gradient and never learns. */
 const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
   clip && clip.maxScale <= 1 / clip.temperature
     ? [
@@ -211,7 +215,7 @@ function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly
   return [];
 }
 
-/** The family of comparisons: each other method once. */
+/** A method cannot be compared with itself, and each other method is compared once. */
 const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
     id === stats?.reference
@@ -219,27 +223,27 @@ const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
       : [],
   );
 
-/** Images become bags by an encoder, and by one. */
+/** Images become bags by exactly one encoder. */
 function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
   const { data, embed } = sections;
   if (!data || !embed) return [];
   const { onnx, standIn, preset } = embed.encoder;
   if (onnx !== null && standIn)
     return [
-      { path: ['embed', 'encoder', 'standIn'], message: 'there is a model already: embed.encoder.onnx' },
+      { path: ['embed', 'encoder', 'standIn'], message: 'a model is already named: embed.encoder.onnx' },
     ];
   if (preset !== null && standIn)
     return [
       {
         path: ['embed', 'encoder', 'preset'],
-        message: 'describes a model, and embed.encoder.standIn is none; leave one of the two out',
+        message: 'describes a model, but embed.encoder.standIn is not one; remove one of the two',
       },
     ];
   if (onnx !== null || standIn) return [];
   const message =
     preset === null
-      ? 'images need an encoder: embed.encoder.onnx names a model (docs/encoders.md), embed.encoder.standIn is for demos'
-      : `images need an encoder: embed.encoder.onnx names the file of ${preset}; ask for its weights at ${encoderPreset(preset).page}`;
+      ? 'images need an encoder: set embed.encoder.onnx to a model (docs/encoders.md); embed.encoder.standIn is for demos'
+      : `images need an encoder: set embed.encoder.onnx to the file of ${preset}; ask for its weights at ${encoderPreset(preset).page}`;
   return (slotsIn(sections) ?? []).flatMap(({ id }) => {
     const declared = data.modalities[id];
     if (declared?.kind !== 'bag') return [];
@@ -248,7 +252,7 @@ function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
   });
 }
 
-/** What is wrong with an experiment across its sections; each section that the schema refuses is left out. */
+/** Faults that concern several sections of an experiment. A section that the schema refuses is not judged. */
 export function ruleFindings(value: unknown): readonly ConfigFinding[] {
   const sections = validSections(value);
   return [
@@ -276,7 +280,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
   ];
 }
 
-/** What is legal but most likely not meant. */
+/** Warnings about legal settings that are most likely a mistake. */
 export function configWarnings(config: Config): readonly string[] {
   const { train, methods: asked } = config;
   const slots = slotsOf(config);
@@ -290,7 +294,7 @@ export function configWarnings(config: Config): readonly string[] {
     );
   if (train.patience >= train.epochs)
     warnings.push(
-      `train.patience (${train.patience}) is not below train.epochs (${train.epochs}): early stopping never stops.`,
+      `train.patience (${train.patience}) is not below train.epochs (${train.epochs}): early stopping never happens.`,
     );
   return warnings;
 }

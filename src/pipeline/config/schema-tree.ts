@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { configSchema } from './schema.js';
 
-/** What JSON Schema says about one key of the experiment file; only the members the schema really uses. */
+/** The JSON Schema of one key of the experiment file. Only members that the schema really uses are typed. */
 export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -10,9 +10,9 @@ export interface SchemaNode {
   readonly required?: readonly string[];
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
-  /** Sections of which `kind` chooses one. */
+  /** Alternative sections; `kind` selects one of them. */
   readonly oneOf?: readonly SchemaNode[];
-  /** What stands under every name of a section whose names are the user's. */
+  /** The schema of every value in a section whose names the user chooses. */
   readonly additionalProperties?: SchemaNode | boolean;
   readonly enum?: readonly string[];
   readonly const?: string | number;
@@ -34,17 +34,17 @@ let tree: SchemaNode | undefined;
 const treeOf = (): SchemaNode =>
   z.toJSONSchema(configSchema, {
     io: 'input',
-    // Zod leaves out the default of a key that holds a transformed value below it, such as the values of the outcome.
+    // Zod omits the default of a key if a value below it is transformed, such as the values of the outcome.
     override: ({ zodSchema: { _zod: zod }, jsonSchema }) => {
       if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue;
     },
   }) as SchemaNode;
 
-/** The section under the names that a user chooses; null for one whose keys are given. */
+/** The schema of the values in a section with user-chosen names. Null for a section with fixed keys. */
 export const namedSection = ({ additionalProperties }: SchemaNode): SchemaNode | null =>
   typeof additionalProperties === 'object' ? additionalProperties : null;
 
-/** Of sections that `kind` tells apart the one of a value; the first when the value does not say. */
+/** Of sections that differ by `kind`, the section of a value. The first section if the value has no `kind`. */
 export function sectionOf(node: SchemaNode, value: unknown): SchemaNode {
   const choices = node.oneOf ?? node.anyOf?.filter(({ properties }) => properties) ?? [];
   const kind = (value as { readonly kind?: unknown } | null | undefined)?.kind;
@@ -52,9 +52,9 @@ export function sectionOf(node: SchemaNode, value: unknown): SchemaNode {
 }
 
 /**
- * The node of a key, or null when the schema has no such key.
+ * The node of a key, or null if the schema has no such key.
  *
- * @param value what the experiment has there: where sections differ by `kind`, it says which is meant
+ * @param value the experiment's value of the key: where sections differ by `kind`, it selects the section
  */
 export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): SchemaNode | null {
   let [node, at]: [SchemaNode | undefined, unknown] = [root, value];
@@ -70,8 +70,8 @@ export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): Sche
 }
 
 /**
- * Every key of the experiment file in the order of the schema, sections before their members. A name that the user chooses
- * is `<name>`; where `kind` chooses between sections, the keys of all of them follow one another.
+ * Every key of the experiment file in the order of the schema, each section before its members. A user-chosen name is
+ * written `<name>`. Where `kind` selects a section, the keys of all sections follow one another.
  */
 export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]; node: SchemaNode }[] {
   const named = namedSection(root);
@@ -91,7 +91,7 @@ export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]
     });
 }
 
-/** The sections a node may be. Where `kind` chooses between them, each shows all kinds there are. */
+/** The sections that a node may be. Where `kind` selects one, each section lists all kinds. */
 function choicesOf(node: SchemaNode): readonly SchemaNode[] {
   if (node.properties) return [node];
   if (node.oneOf === undefined) return (node.anyOf ?? []).flatMap(choicesOf);
@@ -105,7 +105,7 @@ function choicesOf(node: SchemaNode): readonly SchemaNode[] {
 
 function range(node: SchemaNode): string {
   const bounds = [
-    // z.int() bounds every integer by what a double holds; that is no news to a user.
+    // z.int() bounds every integer to the range that a double represents exactly. This bound would not inform a user.
     node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER && `at least ${node.minimum}`,
     node.exclusiveMinimum !== undefined && `above ${node.exclusiveMinimum}`,
     node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER && `at most ${node.maximum}`,
@@ -128,10 +128,10 @@ function listOf(items: SchemaNode, atLeastOne: boolean): string {
   return `a list of ${atLeastOne ? 'one or more ' : ''}${items.type === 'integer' ? 'whole numbers' : 'values'}${range(items)}`;
 }
 
-/** A word as it is; what a reader could take for punctuation in quotes. */
+/** A word without quotes, or in quotes if a reader could take it for punctuation. */
 const word = (text: string): string => (/^\w/.test(text) ? text : JSON.stringify(text));
 
-/** What a key accepts, in words: "a whole number above 0", "one of kfold, fixedTest", "text or null". */
+/** The accepted values of a key in words: "a whole number above 0", "one of kfold, fixedTest", "text or null". */
 export function accepts(node: SchemaNode): string {
   if (node.anyOf) return [...new Set(node.anyOf.map(accepts))].join(' or ');
   if (node.oneOf) return typeNames['object'] ?? '';

@@ -21,7 +21,7 @@ const tabularSchema = z.strictObject({
   numericImpute: z
     .enum(['mostFrequent', 'mean'])
     .default('mostFrequent')
-    .describe('Fill for a missing numeric cell (2.3).'),
+    .describe('Value that replaces a missing numeric cell (2.3).'),
   scaler: z
     .enum(['minmax', 'zscore'])
     .default('minmax')
@@ -36,27 +36,31 @@ const tabularSchema = z.strictObject({
     .nullable()
     .default(10)
     .describe(
-      'Values outside of the training range count as at most this many training ranges outside, so that no wrong cell decides a score; null is no bound (2.3).',
+      'Values outside of the training range are clipped to this many training ranges beyond it, so that no wrong cell decides a score. null sets no bound (2.3).',
     ),
   untrained: z
     .enum(['missing', 'used'])
     .default('missing')
     .describe(
-      'Cells of which a fold learns nothing, namely categories that no training patient has and columns that are constant in training: they count as missing, or meet untrained weights. The layout hancock takes used (2.3).',
+      'Cells from which a fold learns nothing, namely categories that no training patient has and columns that are constant in training. missing: they count as missing. used: they meet untrained weights. The layout hancock sets used (2.3).',
     ),
   absentRow: z
     .enum(['mask', 'impute'])
     .default('mask')
-    .describe('A patient without a row: masked, or filled with training modes (2.4).'),
+    .describe(
+      'A patient without a row in a table: masked, or filled with the modes of the training patients (2.4).',
+    ),
   transfer: z
     .enum(['none', 'frozenRandom'])
     .default('none')
-    .describe('A linear map of each table to align.width that is drawn and never trained, or none (4.4).'),
+    .describe(
+      'Whether each table passes a linear map to align.width that is drawn at random and never trained, or no map (4.4).',
+    ),
 });
 
 /**
- * The experiment file. This schema is the single source of defaults, `--set`, `config print`, `config schema`
- * and `init`: every key carries its description (section numbers are those of docs/method.md).
+ * The experiment file. This schema is the single source of defaults, `--set`, `config print`, `config schema` and
+ * `init`. Every key carries its description; section numbers in it are those of docs/method.md.
  */
 export const configSchema = z.strictObject({
   name: z
@@ -67,35 +71,37 @@ export const configSchema = z.strictObject({
     .enum(['paper', 'reference'])
     .default('paper')
     .describe(
-      'Where keys come from that the experiment does not set: the paper, or what its reference implementation does (10).',
+      'Source of the keys that the experiment does not set: the paper, or what its reference implementation does (10).',
     ),
   schedule: z
     .enum(['staged', 'joint'])
     .default('staged')
-    .describe('Each stage is its own training job, or all stages of a method are trained together (7.1).'),
+    .describe(
+      'staged: each stage is its own training job; joint: all stages of a method are trained together (7.1).',
+    ),
   detach: z
     .boolean()
     .default(true)
-    .describe('Stop gradients between the stages; false needs schedule joint (4.5).'),
-  seed: z.number().int().default(5678).describe('Root of every random stream of training.'),
+    .describe('Stop gradients between the stages. false needs schedule joint (4.5).'),
+  seed: z.number().int().default(5678).describe('Seed of every random stream of training.'),
   modalities: z
     .array(z.string())
     .min(1)
     .nullable()
     .default(null)
     .describe(
-      'Modalities the experiment uses, in the order of their slots; null takes all that data.modalities declares.',
+      'Modalities that the experiment uses, in the order of their slots. null uses all modalities of data.modalities.',
     ),
   methods: z.array(z.string()).min(1).default(['haf']).describe('Rows of the result table (8).'),
-  data: dataSchema.prefault({}).describe('Where the cohort lies.'),
+  data: dataSchema.prefault({}).describe('The data of the cohort.'),
   cohorts: cohortsSchema.describe(
-    'Cohorts beside the one that is trained on: each of role external is predicted and compared with its outcome after the run (validate).',
+    'Cohorts in addition to the training cohort. Each cohort with the role external is predicted after the run and compared with its outcome (validate).',
   ),
-  cohort: cohortSectionSchema.prefault({}).describe('Who belongs to the cohort.'),
+  cohort: cohortSectionSchema.prefault({}).describe('Which patients belong to the cohort.'),
   cv: cvSchema.prefault({}).describe('Cross-validation.'),
   tabular: tabularSchema.prefault({}).describe('Preprocessing of the tables.'),
-  tissue: tissueSchema.prefault({}).describe('Where the tissue of a slide is (CLAM).'),
-  tile: tileSchema.prefault({}).describe('The grid of a slide.'),
+  tissue: tissueSchema.prefault({}).describe('How the tissue of a slide is found (CLAM).'),
+  tile: tileSchema.prefault({}).describe('The grid of tiles of a slide.'),
   core: coreSchema.prefault({}).describe('Tiles of core images.'),
   embed: embedSchema.prefault({}).describe('Instances: read from feature files or encoded from tiles.'),
   bag: bagSchema.prefault({}).describe('Bags of instances.'),
@@ -108,17 +114,17 @@ export const configSchema = z.strictObject({
   pool: poolSchema.prefault({}).describe('Pooling rows.'),
   mdlm: mdlmSchema.prefault({}).describe('Late-fusion row MDLM.'),
   mfmf: mfmfSchema.prefault({}).describe('Cross-attention row MFMF.'),
-  robustness: robustnessSchema.prefault({}).describe('Modalities taken away from test patients.'),
+  robustness: robustnessSchema.prefault({}).describe('Robustness: modalities removed from test patients.'),
   calibration: calibrationKeySchema,
   threshold: thresholdSchema,
   stats: statsSchema.prefault({}).describe('Significance of differences between methods.'),
   survival: survivalSchema
     .prefault({})
-    .describe('Time-to-event: loss, bins, horizons; with data.outcome.kind timeToEvent.'),
+    .describe('Settings for data.outcome.kind timeToEvent: loss, bins, horizons.'),
   train: trainSchema.prefault({}).describe('Training protocol, the same for every stage and method.'),
 });
 
-/** A validated experiment with every default filled in; `modalities` lists those that are used. */
+/** A validated experiment with every default filled in. `modalities` lists the used ones. */
 export type Config = Omit<z.output<typeof configSchema>, 'modalities'> & { modalities: string[] };
 /** An experiment as written by the user. */
 export type ConfigInput = z.input<typeof configSchema>;

@@ -3,7 +3,7 @@ import type { ConfigFinding } from './findings.js';
 import { type Config, configSchema } from './schema.js';
 import { slotsOf } from './slots.js';
 
-/** The sections of an experiment that are valid on their own; rules judge those and leave the rest alone. */
+/** The sections of an experiment that are valid on their own. Rules judge these only. */
 export type Sections = Partial<Omit<Config, 'modalities'>> & {
   readonly modalities?: readonly string[] | null;
 };
@@ -17,11 +17,11 @@ export function validSections(value: unknown): Sections {
   return Object.fromEntries(entries) as Sections;
 }
 
-/** The slots of an experiment; null while its modalities are not valid. */
+/** The slots of an experiment. Null if its modalities are invalid. */
 export const slotsIn = ({ data, modalities }: Sections): readonly Slot[] | null =>
   data === undefined || modalities === undefined ? null : slotsOf({ data, modalities });
 
-/** An entry of a list that stands in it before. */
+/** Entries that are in a list twice. */
 export const listedTwice = (
   path: readonly string[],
   list: readonly string[] = [],

@@ -2,13 +2,15 @@ import type { ModalityId, ModalityKind, Slot } from '../core/modality.js';
 import type { BagDeclaration, ModalityDeclaration, TableDeclaration } from './data-schema.js';
 import type { Config } from './schema.js';
 
-/** What the slots of an experiment follow from. */
+/** The parts of an experiment that decide its slots. */
 interface Declared {
   readonly modalities: readonly ModalityId[] | null;
   readonly data: Pick<Config['data'], 'modalities'>;
 }
 
-/** The modalities an experiment uses, in their order, with their kinds; names that are not declared are left out. */
+/**
+ * The modalities that an experiment uses, in their order, with their kinds. Names that are not declared are left out.
+ */
 export const slotsOf = ({ modalities, data }: Declared): readonly Slot[] =>
   (modalities ?? Object.keys(data.modalities)).flatMap((id) => {
     const kind = Object.hasOwn(data.modalities, id) ? data.modalities[id]?.kind : undefined;
@@ -19,7 +21,10 @@ export const slotsOf = ({ modalities, data }: Declared): readonly Slot[] =>
 export const slotsOfKind = (config: Declared, kind: ModalityKind): readonly ModalityId[] =>
   slotsOf(config).flatMap((slot) => (slot.kind === kind ? [slot.id] : []));
 
-/** How a modality is declared. @throws Error for a name or kind that the experiment does not have */
+/**
+ * The declaration of a modality.
+ * @throws Error for a name or kind that the experiment does not have
+ */
 function declarationOf<K extends ModalityKind>(
   { data }: Declared,
   id: ModalityId,
@@ -33,7 +38,10 @@ export const bagOf = (config: Declared, id: ModalityId): BagDeclaration => decla
 export const tableOf = (config: Declared, id: ModalityId): TableDeclaration =>
   declarationOf(config, id, 'table');
 
-/** The glob over the files of a bag, and the key of the declaration that holds it; images take the place of features. */
+/**
+ * The glob over the files of a bag, and the key of the declaration that holds it. Images take precedence over
+ * features.
+ */
 export function globOf(bag: Pick<BagDeclaration, 'files' | 'slides' | 'images'>): {
   readonly key: 'files' | 'slides' | 'images';
   readonly pattern: string;
@@ -46,7 +54,7 @@ export function globOf(bag: Pick<BagDeclaration, 'files' | 'slides' | 'images'>)
 export const titleOf = ({ data }: Pick<Declared, 'data'>, id: ModalityId): string =>
   data.modalities[id]?.title ?? id;
 
-/** What of an experiment, besides its modalities, decides which methods it can run. */
+/** The settings, besides the modalities, that decide which methods an experiment can run. */
 export const methodSettings = ({
   clip,
   data,
@@ -55,7 +63,7 @@ export const methodSettings = ({
   inTime: data.outcome.kind === 'timeToEvent',
 });
 
-/** A column that divides patients into groups; `modality` is null where no declared table has the name. */
+/** A column that divides patients into groups. `modality` is null if no declared table has the name. */
 export interface SubgroupColumn {
   readonly variable: string;
   readonly modality: ModalityId | null;
@@ -63,7 +71,10 @@ export interface SubgroupColumn {
   readonly bands: readonly number[] | null;
 }
 
-/** What an entry of `stats.subgroups` names. Names of tables and columns may hold dots: the longest table counts. */
+/**
+ * The column that an entry of `stats.subgroups` names. Names of tables and columns may contain dots. If several
+ * tables match, the longest name counts.
+ */
 export function subgroupOf(
   { data }: Pick<Declared, 'data'>,
   asked: Config['stats']['subgroups'][number],
@@ -76,23 +87,26 @@ export function subgroupOf(
   return { variable, modality, column, bands: typeof asked === 'string' ? null : asked.bands };
 }
 
-/** The first part of `cv.group` that stands for the outcome table. */
+/** The first part of `cv.group` that means the outcome table. */
 export const outcomeTable = 'outcome';
 
-/** The table and the column that `cv.group` names; the table is a modality, or `outcome`. */
+/** The table and the column that `cv.group` names. The table is a modality, or `outcome`. */
 export interface GroupColumn {
   readonly table: string;
   readonly column: string;
 }
 
-/** Takes `Clin.SITE` apart. The name of a modality has no dot; the name of a column may have some. */
+/**
+ * Splits `Clin.SITE` into table and column. The name of a modality contains no dot; the name of a column may contain
+ * dots.
+ */
 export function groupColumn({ group }: Pick<Config['cv'], 'group'>): GroupColumn | null {
   if (group === null) return null;
   const dot = group.indexOf('.');
   return { table: group.slice(0, dot), column: group.slice(dot + 1) };
 }
 
-/** The tables an experiment reads: its slots, and tables that only divide patients into groups. */
+/** The tables that an experiment reads: its table slots, and tables that only divide patients into groups. */
 export const tablesRead = (config: Declared & Pick<Config, 'stats' | 'cv'>): readonly ModalityId[] => {
   const dividing = config.stats.subgroups.flatMap((asked) => subgroupOf(config, asked).modality ?? []);
   const folding = groupColumn(config.cv)?.table ?? outcomeTable;

@@ -11,20 +11,20 @@ import {
 } from 'yaml';
 import type { KeyPath } from './schema-tree.js';
 
-/** Where something was written: `experiment.yaml:12:3` or `--set align.tauSv=2`. */
+/** The place of a key: `experiment.yaml:12:3` or `--set align.tauSv=2`. */
 export interface Place {
   readonly text: string;
-  /** Sorts places: the file from top to bottom, then the overrides. */
+  /** Sort order of places: the file from top to bottom, then the overrides. */
   readonly order: number;
 }
 
-/** Something wrong with the experiment, with the place it was written. */
+/** A fault of the experiment, with its place. */
 export interface ConfigProblem {
   readonly place: Place;
   readonly message: string;
 }
 
-/** The experiment as written: the YAML with the `--set` overrides laid over it, and where each key came from. */
+/** The experiment as written: the YAML with the `--set` overrides applied, and the place of each key. */
 export interface ConfigSource {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
@@ -33,13 +33,13 @@ export interface ConfigSource {
 
 const overridePlace = (text: string): Place => ({ text: `--set ${text}`, order: Number.MAX_SAFE_INTEGER });
 
-/** An override as given on the command line. */
+/** An override, as given on the command line. */
 interface Override {
   readonly text: string;
   readonly path: readonly string[];
 }
 
-/** Why an override cannot reach its key, or null. Sections left empty are cleared out of its way. */
+/** Why an override cannot reach its key, or null. Empty sections on its path are removed first. */
 function obstacle(document: Document, path: readonly string[]): string | null {
   for (let depth = 1; depth < path.length; depth++) {
     const above = path.slice(0, depth);
@@ -52,10 +52,10 @@ function obstacle(document: Document, path: readonly string[]): string | null {
   return null;
 }
 
-/** Characters of an experiment that names each of 15,000 columns: under half a million. */
+/** Maximum number of characters. An experiment that names each of 15,000 columns has less than half a million. */
 const longestText = 3e6;
 
-/** Lays `a.b=value` over the document. The value is YAML: `[haf, ga]`, `null` and `0.5` mean what they say. */
+/** Sets `a.b=value` in the document. The value is YAML: `[haf, ga]`, `null` and `0.5` have their YAML meaning. */
 function override(document: Document, text: string, problems: ConfigProblem[]): Override | null {
   const refuse = (message: string): null => {
     problems.push({ place: overridePlace(text), message });
@@ -71,14 +71,14 @@ function override(document: Document, text: string, problems: ConfigProblem[]): 
     return refuse(`the value is not valid YAML: ${firstLine(value.errors[0]?.message)}`);
   const reason = obstacle(document, path);
   if (reason !== null) return refuse(reason);
-  // A glob such as *.h5 reads as a YAML alias, which a value on the command line can never be.
+  // A glob such as *.h5 is parsed as a YAML alias. A value on the command line can never be an alias.
   document.setIn(path, isAlias(value.contents) ? written : value.contents);
   return { text, path };
 }
 
 const firstLine = (message = ''): string => message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? '';
 
-/** Offset of the key at the end of a path (its value, in a list), or of the nearest section that is written. */
+/** Offset of the key at the end of a path (of the value, in a list), or of the nearest section that is written. */
 function offsetOf(document: Document, path: KeyPath): number {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = document.getIn(path.slice(0, depth - 1), true);
@@ -93,13 +93,13 @@ function offsetOf(document: Document, path: KeyPath): number {
   return 0;
 }
 
-/** Sections and lists within each other; an experiment needs six. */
+/** Maximum nesting of sections and lists. An experiment needs six levels. */
 const deepest = 100;
 const tooDeep = `not valid YAML: more than ${deepest} sections or lists within each other`;
 
 /**
- * The document of a text; null when its sections are nested so deep that the parser gives up. Keys that stand twice are
- * looked for by `repeatedKeys`: the parser compares each key with all before it.
+ * Parses a text. Null if its sections are nested so deep that the parser fails. Duplicate keys are found by
+ * `repeatedKeys`, because the parser compares each key with all keys before it.
  */
 function parsed(text: string, lines?: LineCounter): Document.Parsed | null {
   try {
@@ -113,7 +113,7 @@ function parsed(text: string, lines?: LineCounter): Document.Parsed | null {
   }
 }
 
-/** Offsets of the keys that stand twice in a section. */
+/** Offsets of the keys that occur twice in a section. */
 function repeatedKeys(document: Document): readonly number[] {
   const offsets: number[] = [];
   visit(document, {
@@ -130,8 +130,8 @@ function repeatedKeys(document: Document): readonly number[] {
 }
 
 /**
- * The document as plain data. The YAML library refuses aliases without anchor and those that expand without end; one that
- * stands inside of its own anchor is refused here.
+ * The document as plain data. The YAML library refuses aliases without anchor and those that expand without end. An
+ * alias inside its own anchor is refused here.
  */
 function valueOf(document: Document, place: Place, problems: ConfigProblem[]): unknown {
   const refuse = (message: string): null => {
@@ -148,10 +148,13 @@ function valueOf(document: Document, place: Place, problems: ConfigProblem[]): u
   }
 }
 
-/** Why nobody can walk through a value: a section holds itself, or too many stand within each other; null when neither. */
+/**
+ * Why a value cannot be traversed: a section contains itself, or the nesting is too deep. Null if it can be
+ * traversed.
+ */
 function endless(value: unknown, above: readonly unknown[]): string | null {
   if (typeof value !== 'object' || value === null) return null;
-  if (above.includes(value)) return 'an alias (*name) stands inside of its own anchor (&name)';
+  if (above.includes(value)) return 'an alias (*name) stands inside its own anchor (&name)';
   if (above.length >= deepest) return tooDeep;
   for (const member of Object.values(value)) {
     const reason = endless(member, [...above, value]);
@@ -164,8 +167,8 @@ const startsWith = (path: KeyPath, start: KeyPath): boolean =>
   start.length <= path.length && start.every((step, index) => String(step) === String(path[index]));
 
 /**
- * Reads the text of an experiment and lays the overrides over it. Never throws for what the user wrote: syntax
- * errors, duplicate keys and unusable overrides are listed in `problems`.
+ * Parses the text of an experiment and applies the overrides. Never throws for what the user wrote: syntax errors,
+ * duplicate keys and unusable overrides are listed in `problems`.
  *
  * @param label how messages call the file
  */
@@ -178,7 +181,7 @@ export function readSource(text: string, label: string, set: readonly string[]):
   });
   if (text.length > longestText)
     return refused(
-      `the file has ${(text.length / 1e6).toFixed(1)} MB, and an experiment at most ${longestText / 1e6} MB: is it another file?`,
+      `the file has ${(text.length / 1e6).toFixed(1)} MB, but an experiment has at most ${longestText / 1e6} MB: is it another file?`,
     );
   const document = parsed(text, lines);
   if (document === null) return refused(tooDeep);

@@ -3,7 +3,10 @@ import type { ConfigFinding } from './findings.js';
 import type { Sections } from './sections.js';
 import { subgroupOf } from './slots.js';
 
-/** Entries of `stats.subgroups` name a declared table, each column once, with ascending bands. */
+/**
+ * Each entry of `stats.subgroups` must name a column of a declared table, each column only once, with ascending
+ * bands.
+ */
 export function subgroupRules({ data, stats }: Sections): readonly ConfigFinding[] {
   if (data === undefined || stats === undefined) return [];
   const tables = Object.keys(data.modalities).filter((id) => data.modalities[id]?.kind === 'table');

@@ -2,7 +2,7 @@ import type { ConfigFinding } from './findings.js';
 import type { Sections } from './sections.js';
 import { survivalSchema } from './survival-schema.js';
 
-/** What is wrong with the settings of time-to-event, and with settings of one kind of outcome beside the other. */
+/** Faults in the settings of time-to-event, and settings that belong to the other kind of outcome. */
 export function survivalRules({ data, cohort, survival, ...classes }: Sections): readonly ConfigFinding[] {
   if (!data) return [];
   const kind = ['data', 'outcome', 'kind'];
@@ -13,7 +13,7 @@ export function survivalRules({ data, cohort, survival, ...classes }: Sections):
   if (inTime && cohort && cohort.label !== 'overall')
     findings.push({
       path: ['cohort', 'label'],
-      message: `"${cohort.label}" makes a class of each patient; with data.outcome.kind: timeToEvent keep overall${data.layout === 'hancock' ? ' and choose the event with cohort.event' : ''}`,
+      message: `"${cohort.label}" assigns a class to each patient; with data.outcome.kind: timeToEvent keep overall${data.layout === 'hancock' ? ' and choose the event with cohort.event' : ''}`,
     });
   if (cohort && cohort.event !== 'overall') {
     const path = ['cohort', 'event'];
@@ -29,7 +29,7 @@ export function survivalRules({ data, cohort, survival, ...classes }: Sections):
   return findings;
 }
 
-/** Keys of `survival` that were set although no method would look at them. */
+/** Keys of `survival` that are set although no method would use them. */
 function keysWithoutTimes(survival: NonNullable<Sections['survival']>): readonly ConfigFinding[] {
   const defaults = survivalSchema.parse({});
   return (Object.keys(survival) as (keyof typeof survival)[]).flatMap((key) =>
@@ -39,7 +39,7 @@ function keysWithoutTimes(survival: NonNullable<Sections['survival']>): readonly
   );
 }
 
-/** Keys about probabilities of a class, which a time-to-event experiment has none of. */
+/** Keys about class probabilities, which a time-to-event experiment does not have. */
 function keysOfClasses({ calibration, threshold }: Sections): readonly ConfigFinding[] {
   const message = 'needs data.outcome.kind: binary; with timeToEvent there is no probability to calibrate';
   return [

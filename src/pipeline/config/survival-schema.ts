@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Section of the experiment about time-to-event: losses, bins, and where curves are looked at (docs/method.md 11). */
+/**
+ * Section of the experiment about time-to-event: losses, bins, and the times at which curves are evaluated
+ * (docs/method.md 11).
+ */
 export const survivalSchema = z.strictObject({
   loss: z
     .enum(['hazards', 'cox'])
@@ -13,23 +16,30 @@ export const survivalSchema = z.strictObject({
     .int()
     .min(1)
     .default(4)
-    .describe('Number of time bins, between quantiles of the event times of training patients (11.2).'),
+    .describe(
+      'Number of time bins. Their edges are quantiles of the event times of training patients (11.2).',
+    ),
   edges: z
     .array(z.number().positive())
     .nullable()
     .default(null)
-    .describe('Inner edges of the bins in years, ascending, in place of quantiles (11.2).'),
+    .describe('Inner edges of the bins in years, ascending. If given, quantiles are not used (11.2).'),
   censorCredit: z
     .enum(['half', 'full', 'none'])
     .default('half')
     .describe(
-      'Whether a censored patient survived the bin of the last contact: when it was seen in its second half, always, never (11.2).',
+      'Whether a censored patient counts as having survived the bin of the last contact: if the contact was in its second half, always, or never (11.2).',
     ),
-  ties: z.enum(['efron', 'breslow']).default('efron').describe('How Cox counts events of one time (11.3).'),
+  ties: z
+    .enum(['efron', 'breslow'])
+    .default('efron')
+    .describe('How Cox treats events at the same time (11.3).'),
   monitor: z
     .enum(['valLoss', 'valC'])
     .default('valLoss')
-    .describe("What stops training: mean validation loss, or Harrell's C of validation patients (11.6)."),
+    .describe(
+      "Criterion of early stopping: mean validation loss, or Harrell's C of validation patients (11.6).",
+    ),
   horizons: z
     .array(z.number().positive())
     .min(1)
@@ -39,19 +49,22 @@ export const survivalSchema = z.strictObject({
     .number()
     .positive()
     .default(5)
-    .describe("Years up to which Uno's C and the integrated Brier score look (11.5)."),
+    .describe("Upper limit in years for Uno's C and the integrated Brier score (11.5)."),
   cut: z
     .enum(['train', 'validation'])
     .default('train')
-    .describe('Whose median risk separates the two risk groups of a fold (11.4).'),
+    .describe('Patients whose median risk separates the two risk groups of a fold (11.4).'),
 });
 
-/** What the loss of hazards depends on. */
+/** Keys that the loss of hazards depends on. */
 export const hazardKeys = [
   'survival.bins',
   'survival.edges',
   'survival.censorCredit',
   'survival.monitor',
 ] as const;
-/** What the loss of rows on frozen vectors depends on besides. The remaining keys belong to evaluation. */
+/**
+ * Further keys that the loss of rows on frozen vectors depends on. The remaining keys of the section belong to
+ * evaluation.
+ */
 export const frozenLossKeys = ['survival.loss', 'survival.ties'] as const;

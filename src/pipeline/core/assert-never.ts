@@ -1,4 +1,7 @@
-/** Ends a switch over a union: a new member without a case fails to compile, and throws if it slips through. */
+/**
+ * Ends a switch over a union type. A new member without a case does not compile, and it throws if it gets here at run
+ * time.
+ */
 export function assertNever(value: never): never {
   throw new Error(`Unhandled case: ${JSON.stringify(value)}`);
 }

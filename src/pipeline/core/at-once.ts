@@ -1,8 +1,8 @@
 /**
- * Does asynchronous work on many items, a bounded number at a time; the results in the order of the items. Taking the next item
- * costs the same however many wait, where `mergeMap` moves its whole buffer for each.
+ * Does asynchronous work on many items with limited concurrency. The results are in the order of the items. Taking
+ * the next item costs the same however many items wait; `mergeMap` would move its whole buffer for each item.
  *
- * @throws the first error; no further item is begun then
+ * @throws the first error; after it no further item is started
  */
 export async function mapAtOnce<T, R>(
   items: readonly T[],

@@ -1,10 +1,10 @@
-/** What `--backend auto` tries, best first. */
+/** The backends that `--backend auto` tries, best first. */
 export const automaticBackends = ['tensorflow', 'onnx', 'wasm', 'cpu'] as const;
 
-/** The backends a training job can run on; `webgpu` only when it is asked for. */
+/** The backends that a training job can run on. `webgpu` is used only if it is requested. */
 export const backendNames = [...automaticBackends, 'webgpu'] as const;
 
-/** What `--backend` takes. */
+/** The values of `--backend`. */
 export const backendPreferences = ['auto', ...backendNames] as const;
 
 export type BackendName = (typeof backendNames)[number];

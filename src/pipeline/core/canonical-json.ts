@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** What JSON can hold. */
+/** A value that JSON can hold. */
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** JSON text that does not depend on key order: keys sorted, undefined members left out. */
+/** JSON text that does not depend on the order of keys: keys are sorted, undefined members are left out. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value !== null && typeof value === 'object') {
@@ -20,5 +20,5 @@ export function canonicalJson(value: unknown): string {
 /** SHA-256 as 64 hex digits. */
 export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
-/** The hash that names a recipe: SHA-256 of its canonical JSON. */
+/** The hash that identifies a recipe: SHA-256 of its canonical JSON. */
 export const hashOf = (value: unknown): string => sha256(canonicalJson(value));

@@ -1,6 +1,6 @@
 export type CsvCell = string | number | boolean | null | undefined;
 
-/** Spreadsheets take such a text for a formula and compute it; a number is none. */
+/** Whether a spreadsheet would evaluate the text as a formula. A number is not a formula. */
 const isFormula = (text: string): boolean =>
   /^[=+\-@]/.test(text) && text.length > 1 && Number.isNaN(Number(text));
 
@@ -10,13 +10,13 @@ function cellText(cell: CsvCell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The text of a cell that `csvLine` may have put an apostrophe before. */
+/** The original text of a cell. `csvLine` may have put an apostrophe in front of it. */
 export const writtenText = (cell: string): string =>
   cell.startsWith("'") && isFormula(cell.slice(1)) ? cell.slice(1) : cell;
 
 /**
- * One line of a CSV file, quoted as RFC 4180 says; null is an empty cell, numbers keep full precision. A text that a spreadsheet
- * would take for a formula gets an apostrophe in front.
+ * One line of a CSV file, quoted according to RFC 4180. null is an empty cell; numbers keep full precision. A text
+ * that a spreadsheet would take for a formula gets an apostrophe in front.
  */
 export const csvLine = (cells: readonly CsvCell[]): string => `${cells.map(cellText).join(',')}\n`;
 

@@ -1,20 +1,20 @@
-/** How the authors of an encoder, or TRIDENT, prepare tiles for it. Null: not stated. */
+/** How tiles are prepared for an encoder, according to its authors or to TRIDENT. Null: not stated. */
 export interface EncoderPreset {
-  /** Side of the model's input in pixels. */
+  /** Side length of the model's input in pixels. */
   readonly inputSize: number;
-  /** Side of the tiles that are scaled to `inputSize`, in pixels of `mpp`. */
+  /** Side length of the tiles that are scaled to `inputSize`, in pixels of size `mpp`. */
   readonly tileSize: number | null;
   /** Micrometres per pixel of a tile before scaling. A magnification counts as 10 / magnification, as in TRIDENT. */
   readonly mpp: number | null;
-  /** Length of an instance. */
+  /** Number of values in an instance. */
   readonly width: number;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   readonly interpolation: 'bilinear' | 'bicubic' | null;
   readonly licence: string;
-  /** Where to ask for the weights, or to get them. */
+  /** The page that offers the weights, or where to ask for them. */
   readonly page: string;
-  /** What the user must know to export or use the model as published. */
+  /** Facts that the user needs to export or use the model as published. */
   readonly note: string | null;
 }
 
@@ -22,8 +22,9 @@ const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as 
 const nonCommercial = 'CC-BY-NC-ND-4.0';
 
 /**
- * Published encoders. Sources: the code and README of the authors (UNI, CONCH, Prov-GigaPath, TransPath on GitHub), and of
- * TRIDENT (trident/patch_encoder_models, its table of encoders) for what the authors leave open and for gated models.
+ * Published encoders. Sources: the code and README of the authors (UNI, CONCH, Prov-GigaPath, TransPath on GitHub).
+ * Sources for facts that the authors leave open, and for gated models: TRIDENT (trident/patch_encoder_models, its
+ * table of encoders).
  */
 export const encoderPresets = {
   uni: {

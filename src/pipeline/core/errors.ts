@@ -15,8 +15,8 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /**
- * Every stable error code with the exit code it ends a command with and whether trying again can help. `local`: the
- * fault of this machine, so that another worker may well do the same job.
+ * Every stable error code, with the exit code of a command that ends with it, and whether a retry may succeed.
+ * `local`: a fault of this machine, so that another worker may do the same job.
  */
 const catalogue = {
   HAF_CONFIG_INVALID: { exit: exitCodes.badConfig, retryable: false },
@@ -65,26 +65,26 @@ const catalogue = {
 export type ErrorCode = keyof typeof catalogue;
 export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
 
-/** Where in the user's material an error sits: a file, a line in it, a patient, a config key. */
+/** The place of an error in the user's files: a file, a line in it, a patient, a config key. */
 export type ErrorContext = Readonly<
   Record<string, string | number | boolean | null | readonly string[] | readonly number[]>
 >;
 
-/** An error as it crosses a thread, a process or a log line. */
+/** An error in the form in which it passes between threads and processes, and into logs. */
 export interface HafErrorData {
   readonly code: ErrorCode;
   readonly what: string;
   readonly fix: string;
   readonly context: ErrorContext;
-  /** What had been left out before the failure. */
+  /** Problems that were found before the failure. */
   readonly problems?: readonly Problem[];
 }
 
-/** More problems than these do not travel with an error: a message must stay small. */
+/** Maximum number of problems that are sent with an error, because a message must stay small. */
 const mostProblems = 300;
 
 /**
- * The one error class users meet: a stable code, what is wrong and where, and what to do about it.
+ * The one error class that users see: a stable code, what is wrong and where, and what to do.
  *
  * @example throw new HafError('HAF_TABLE_INVALID', 'clinical.csv has no column "patient_id"', 'Add the column.')
  */
@@ -94,7 +94,10 @@ export class HafError extends Error {
   readonly what: string;
   readonly fix: string;
   readonly context: ErrorContext;
-  /** What had been left out before the failure, with reasons: they belong into problems.csv although the job has no output. */
+  /**
+   * Problems that were found before the failure, with reasons. They belong to problems.csv although the job has no
+   * output.
+   */
   readonly problems: readonly Problem[];
 
   constructor(
@@ -115,12 +118,12 @@ export class HafError extends Error {
     return catalogue[this.code].exit;
   }
 
-  /** Whether the same job may succeed when it is tried again unchanged. */
+  /** Whether the same job may succeed if it is retried unchanged. */
   get retryable(): boolean {
     return catalogue[this.code].retryable;
   }
 
-  /** Whether it is the fault of this machine, so that another worker may succeed. */
+  /** Whether the fault is that of this machine, so that another worker may succeed. */
   get local(): boolean {
     return 'local' in catalogue[this.code];
   }
@@ -135,15 +138,15 @@ export class HafError extends Error {
     return new HafError(code, what, fix, { context, problems });
   }
 
-  /** The same error with what its job had left out before. */
+  /** The same error together with the problems that its job had found before. */
   withProblems(problems: readonly Problem[]): HafError {
     const { code, what, fix, context } = this;
     return new HafError(code, what, fix, { context, cause: this.cause, problems });
   }
 
   /**
-   * Any thrown value as a HafError: a fault of the machine by its system error, anything unknown as
-   * HAF_INTERNAL with its message kept.
+   * Converts any thrown value to a HafError. A fault of the machine is recognised by its system error. Any other
+   * value becomes HAF_INTERNAL with its message.
    */
   static from(thrown: unknown): HafError {
     if (thrown instanceof HafError) return thrown;
@@ -162,7 +165,7 @@ export class HafError extends Error {
   }
 }
 
-/** The first line of what was thrown, without its full stop: a reason within another sentence. */
+/** The first line of a thrown value, without its full stop, for use as a reason in another sentence. */
 export function reasonOf(thrown: unknown): string {
   const text =
     thrown instanceof HafError ? thrown.what : thrown instanceof Error ? thrown.message : String(thrown);
@@ -170,8 +173,8 @@ export function reasonOf(thrown: unknown): string {
 }
 
 /**
- * Whether it is the machine that failed, and not the file that was being read: then the file must not be left out. Rights and
- * names are matters of the file.
+ * Whether the machine failed, and not the file that was read. Then the file must not be left out. Wrong permissions
+ * and names are faults of the file.
  */
 export const isMachineFault = (thrown: unknown): boolean =>
   thrown instanceof HafError

@@ -1,6 +1,6 @@
 /**
- * Endings of what holds instances already; anything else is taken for an image. Of files of one name the earlier ending is
- * preferred: h5 files hold coordinates too.
+ * Endings of files that hold instances. A file with any other ending is taken for an image. If two files have the
+ * same name, the earlier ending in this list is preferred, because h5 files may also hold coordinates.
  */
 export const featureEndings: readonly string[] = [
   '.h5',
@@ -11,7 +11,10 @@ export const featureEndings: readonly string[] = [
   '.pt',
   '.pth',
 ];
-/** What whole-slide images are called, also those that only others can convert: whoever has them should hear so. */
+/**
+ * Endings of whole-slide images. Formats that must be converted by other programs are included, so that their owners
+ * get a message.
+ */
 export const slideEndings: readonly string[] = [
   ...[
     'svs',
@@ -32,7 +35,7 @@ export const slideEndings: readonly string[] = [
   'isyntax',
 ];
 
-/** Endings of pictures that are no slides, such as cores of a tissue-microarray. */
+/** Endings of pictures that are not slides, such as cores of a tissue microarray. */
 export const pictureEndings: readonly string[] = ['png', 'jpg', 'jpeg'];
 
 /** Endings of slides and feature files, with the dot. */

@@ -1,4 +1,4 @@
-/** The values of each key, in their order; the keys in the order of their first value. */
+/** The values of each key, in their order. The keys are in the order of their first values. */
 export function grouped<K, V>(entries: Iterable<readonly [K, V]>): Map<K, V[]> {
   const groups = new Map<K, V[]>();
   for (const [key, value] of entries) {

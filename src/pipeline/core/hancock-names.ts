@@ -1,25 +1,32 @@
 import { stemOf } from './file-name.js';
 
-/** How HANCOCK names patients, slides and cores. Only `data.layout: hancock` reads names this way (method.md 1.1, 2.5, 2.6). */
+/**
+ * HANCOCK's names of patients, slides and cores. Only `data.layout: hancock` reads names by these rules (method.md
+ * 1.1, 2.5, 2.6).
+ */
 
-/** Stains of the HANCOCK tissue microarrays (method.md 2.6), in the order bags follow. */
+/** Stains of the HANCOCK tissue microarrays (method.md 2.6), in the order of the bags. */
 export const stains = ['CD163', 'CD3', 'CD56', 'CD68', 'CD8', 'HE', 'MHC1', 'PDL1'] as const;
 export type Stain = (typeof stains)[number];
 
-/** `TumorCenter_CD3_block12_x3_y4_patient007`, the stem of a core image and of its features (method.md 2.6). */
+/**
+ * A name such as `TumorCenter_CD3_block12_x3_y4_patient007`, the stem of a core image and of its features (method.md
+ * 2.6).
+ */
 const coreStem = /_block\d+_x\d+_y\d+_patient(\w+)$/i;
 const explicitPatient = /patient[_-]?(\d+)/i;
 const wholeId = /^\d+$/;
 
-/** pandas writes 12.0 where another id of the column is missing; with a decimal comma that is 12,0. */
+/** pandas writes 12.0 if another id of the column is missing. With a decimal comma that is 12,0. */
 export const withoutDecimals = (raw: string): string => raw.replace(/^(\s*\d+)[.,]0+(\s*)$/, '$1');
 
-/** Numbers that are no id, although their last digits would be one: 12.5, -9, 1.2e+05. */
+/** Numbers that are not ids, although their last digits look like one: 12.5, -9, 1.2e+05. */
 const noId = /^\s*(?:-\d.*|[+-]?\d+[.,]\d+|[+-]?\d+(?:[.,]\d+)?e[+-]?\d+)\s*$/i;
 
 /**
- * Normalises what HANCOCK's files call a patient - `2`, `"002"`, `"patient_002"`, `"PrimaryTumor_HE_002_a"` - by taking
- * the last run of digits and padding it to three (method.md 1.1). Null when there is no digit, and for a number that is no id.
+ * Normalises a patient id of HANCOCK's files - `2`, `"002"`, `"patient_002"`, `"PrimaryTumor_HE_002_a"` - by taking
+ * the last run of digits and padding it to three (method.md 1.1). Null if there is no digit, and for a number that is
+ * not an id.
  */
 export function hancockId(raw: string): string | null {
   const whole = withoutDecimals(raw);
@@ -31,10 +38,10 @@ export function hancockId(raw: string): string | null {
 const tokensOf = (stem: string): readonly string[] => stem.toUpperCase().split(/[^A-Z0-9]+/);
 const isStain = (token: string): token is Stain => (stains as readonly string[]).includes(token);
 
-/** The last stain named in a stem; null when there is none. */
+/** The last stain named in a stem. Null if there is none. */
 export const stainOf = (stem: string): Stain | null => tokensOf(stem).filter(isStain).at(-1) ?? null;
 
-/** The patient a stem names. Null when it names none; the digits of "CD3" or "MHC1" are not an id. */
+/** The patient that a stem names. Null if it names none. The digits of "CD3" or "MHC1" are not an id. */
 export function hancockPatient(stem: string): string | null {
   if (wholeId.test(stem)) return hancockId(stem);
   const core = coreStem.exec(stem)?.[1];
@@ -48,15 +55,15 @@ export function hancockPatient(stem: string): string | null {
   );
 }
 
-/** Where a slide comes from (method.md 2.5). */
+/** Whether a slide shows the primary tumour or a lymph node (method.md 2.5). */
 export const slideSourceOf = (stem: string): 'primary' | 'lymph' =>
   /^lymphnode/i.test(stem) ? 'lymph' : 'primary';
 
-/** The stain of a core: of its own name, or else of the file it lies in; `unknown` when neither says. */
+/** The stain of a core: from its own name, or else from the name of its file. `unknown` if neither names a stain. */
 export const coreSourceOf = (name: string, file: string): string =>
   stainOf(stemOf(file)) ?? stainOf(name) ?? 'unknown';
 
-/** Words that say what a file shows, or that a number is an id; HANCOCK's own first. */
+/** Words that say what a file shows, or that a number is an id. HANCOCK's own words come first. */
 const wordsBeforeIds: ReadonlySet<string> = new Set([
   ...['PRIMARYTUMOR', 'LYMPHNODE', 'TUMORCENTER', 'INVASIONFRONT', 'TUMOR', 'CENTER', 'INVASION', 'FRONT'],
   ...[
@@ -77,9 +84,9 @@ const wordsBeforeIds: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Two names of one id that most likely are two patients: text stands before the id in both, and differs, as in `P001_S1` and
- * `P002_S1`, `2019-0001` and `2020-0001`, `A60T-DX1` and `A60U-DX1`. HANCOCK's own names have words before the id, and block and
- * place of a core.
+ * Two names with the same id that most likely belong to two patients: both have text before the id, and the text
+ * differs, as in `P001_S1` and `P002_S1`, `2019-0001` and `2020-0001`, `A60T-DX1` and `A60U-DX1`. HANCOCK's own names
+ * have certain words before the id, or block and place of a core.
  *
  * @param names stems of files, or ids as tables write them
  */
@@ -97,12 +104,12 @@ export function ambiguousNames(names: readonly string[]): readonly [string, stri
   return null;
 }
 
-/** The tokens in front of the digits that are taken for the id; stains and words of `wordsBeforeIds` count for nothing. */
+/** The tokens before the digits that are taken for the id. Stains and words of `wordsBeforeIds` are ignored. */
 function textBefore(name: string): string {
   const tokens = tokensOf(name).filter((token) => token !== '' && !isStain(token));
   const at = tokens.findLastIndex((token) => /\d/.test(token));
   const [, front = '', behind = ''] = /^(.*?)\d+(\D*)$/.exec(tokens[at] ?? '') ?? [];
-  // `002a` is the second slide of 002; `A60T` and `A60U` are two codes.
+  // `002a` is the second slide of patient 002, while `A60T` and `A60U` are two codes.
   const ofId = front === '' || behind === '' ? front : `${front}#${behind}`;
   return [...tokens.slice(0, at), ofId]
     .filter((token) => token !== '' && !wordsBeforeIds.has(token))

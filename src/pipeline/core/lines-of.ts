@@ -4,7 +4,7 @@ const chunkBytes = 1 << 20;
 const newLine = 10;
 
 /**
- * The lines of a text file without their ends, read in pieces; none when the file is absent.
+ * The lines of a text file without line ends, read in pieces. Empty if the file is missing.
  *
  * @param from byte at which a line begins
  */

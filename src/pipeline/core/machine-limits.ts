@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** What batch systems and shells limit of a process; null where nothing is limited, or nobody tells. */
+/** Limits that batch systems and shells set for a process. Null if unlimited or unknown. */
 export interface MachineLimits {
   /** `ulimit -n`. */
   readonly openFiles: number | null;
-  /** Bytes, `ulimit -v`. */
+  /** In bytes, `ulimit -v`. */
   readonly addressSpace: number | null;
 }
 
@@ -21,7 +21,10 @@ export const parseLimits = (text: string): MachineLimits => ({
 
 let known: MachineLimits | null = null;
 
-/** The limits of this process. They are read once: at the limit of open files this file opens no more either. */
+/**
+ * The limits of this process. They are read once, because at the limit of open files this file cannot be opened
+ * either.
+ */
 export function machineLimits(): MachineLimits {
   if (known !== null) return known;
   try {

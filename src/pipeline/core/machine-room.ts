@@ -3,30 +3,33 @@ import { HafError } from './errors.js';
 import { machineLimits, type MachineLimits } from './machine-limits.js';
 import { raiseAddressSpace, raiseOpenFiles } from './system-fault.js';
 
-/** Modules, pipes and files of a command; with fewer even loading its code fails. */
+/** Minimum for the modules, pipes and files of a command. With fewer, loading its code fails. */
 const leastOpenFiles = 128;
 
-/** @throws HafError HAF_MACHINE_LIMIT when this process may open too few files to begin with */
+/** @throws HafError HAF_MACHINE_LIMIT if this process may open too few files to start */
 export function assertOpenFiles({ openFiles }: MachineLimits = machineLimits()): void {
   if (openFiles === null || openFiles >= leastOpenFiles) return;
   throw new HafError(
     'HAF_MACHINE_LIMIT',
-    `This process may open ${openFiles} files (ulimit -n), and needs ${leastOpenFiles} at least. More end in EMFILE.`,
+    `This process may open ${openFiles} files (ulimit -n), but needs at least ${leastOpenFiles}. Opening more fails with EMFILE.`,
     raiseOpenFiles,
   );
 }
 
-/** WebAssembly modules that want memory of their own: one for each thread that reads files, and one for this thread. */
+/**
+ * Number of WebAssembly modules that need their own memory: one for each thread that reads files, and one for this
+ * thread.
+ */
 const modulesAtOnce = (): number => availableParallelism() + 1;
 
-/** The types of Node leave its constructors out. */
+/** The type declarations of Node lack these constructors. */
 const { Memory } = (
   globalThis as unknown as {
     WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => object };
   }
 ).WebAssembly;
 
-/** Tries to have the memory of modules, as V8 reserves it. */
+/** Tries to reserve memory for this number of modules, as V8 does. */
 function canReserve(modules: number): boolean {
   try {
     Array.from({ length: modules }, () => new Memory({ initial: 1, maximum: 2 ** 15 }));
@@ -37,9 +40,9 @@ function canReserve(modules: number): boolean {
 }
 
 /**
- * V8 reserves 10 GB of addresses for the memory of each WebAssembly module, whatever it uses.
+ * V8 reserves 10 GB of addresses for the memory of each WebAssembly module, however little it uses.
  *
- * @throws HafError HAF_MACHINE_LIMIT when `ulimit -v` leaves too few for the threads of this machine
+ * @throws HafError HAF_MACHINE_LIMIT if `ulimit -v` leaves too few addresses for the threads of this machine
  */
 export function assertAddressSpace(
   { addressSpace }: MachineLimits = machineLimits(),

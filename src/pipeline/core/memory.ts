@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 
-/** Bytes of memory this process may use: the container's limit where there is one. */
+/** Bytes of memory that this process may use: the limit of its container, if there is one. */
 export function usableMemory(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();

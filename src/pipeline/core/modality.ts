@@ -1,19 +1,22 @@
 /** The name of a modality, as the experiment declares it: `WSI`, `RNA`, `Clin`. */
 export type ModalityId = string;
 
-/** A bag of instances per patient passes through Stage 1; a table gives one row per patient. */
+/** A bag has many instances per patient and passes through Stage 1. A table has one row per patient. */
 export type ModalityKind = 'bag' | 'table';
 
-/** A modality of the experiment at its place: slots of a concatenation, files and figures follow this order. */
+/**
+ * A modality of the experiment with its position. Concatenated vectors, files and figures follow the order of the
+ * slots.
+ */
 export interface Slot {
   readonly id: ModalityId;
   readonly kind: ModalityKind;
 }
 
-/** What a name may be: it is a part of file names, job keys and names of weights. */
+/** Valid names. A name becomes part of file names, job keys and names of weights. */
 export const modalityName = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
-/** Names that paths and parameters use themselves. */
+/** Names that paths and parameters already use. */
 export const reservedNames: readonly string[] = [
   'union',
   'all',

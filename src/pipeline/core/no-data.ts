@@ -1,4 +1,4 @@
-/** What a file holds in place of data, and what to do about it. */
+/** What a file holds in place of data, and what to do. */
 export interface NoData {
   readonly what: string;
   readonly fix: string;
@@ -12,8 +12,8 @@ const gzip = [0x1f, 0x8b];
 const again = 'Copy or download it again.';
 
 /**
- * Tells what lies under the name of data without being any: an empty file, a pointer of Git LFS or git-annex, a web page, the error
- * of a server, a download that was never filled, a file compressed as a whole. Null for everything else.
+ * Recognises files that have the name of data but other content: an empty file, a pointer of Git LFS or git-annex, a
+ * web page, the error of a server, an unfinished download, a file compressed as a whole. Null for any other file.
  *
  * @param head the first bytes of the file, all of a short one; 512 are enough
  */

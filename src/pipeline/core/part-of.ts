@@ -1,11 +1,14 @@
 import { sha256 } from './canonical-json.js';
 
-/** A share of the patients. */
+/** A part of the patients: number `index` of `of` parts. */
 export interface Part {
   readonly index: number;
   readonly of: number;
 }
 
-/** Whether a patient belongs to a part: by the hash of the id, so that files and tables can be shared out before they are read. */
+/**
+ * Whether a patient belongs to a part. Decided by the hash of the id, so that files and tables can be divided before
+ * they are read.
+ */
 export const inPart = (id: string, { index, of }: Part): boolean =>
   Number.parseInt(sha256(id).slice(0, 8), 16) % of === index;

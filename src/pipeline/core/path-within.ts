@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { HafError } from './errors.js';
 
-/** Whether a relative path stays below the folder it is joined to, whatever system reads it. */
+/** Whether a relative path stays below the folder it is joined to, on every operating system. */
 export const staysWithin = (name: string): boolean =>
   name !== '' &&
   !/[\u0000-\u001f]/.test(name) &&
@@ -9,7 +9,7 @@ export const staysWithin = (name: string): boolean =>
   name.split(/[/\\]/).every((part) => part !== '' && part !== '.' && part !== '..');
 
 /**
- * A path below a folder, of a name that comes from stored results.
+ * A path below a folder, for a name that comes from stored results.
  *
  * @throws HafError HAF_STORE_CORRUPT for a name that leads out of the folder
  */
@@ -18,6 +18,6 @@ export function pathWithin(folder: string, name: string): string {
   throw new HafError(
     'HAF_STORE_CORRUPT',
     `A stored result wants to be written to ${JSON.stringify(name)}, outside of ${folder}. It was not written.`,
-    'Somebody else writes to the store: run "haf-pipeline store verify", and look who has the right to.',
+    'Another program writes to the store: run "haf-pipeline store verify", and check who may write to it.',
   );
 }

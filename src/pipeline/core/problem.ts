@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * One thing that was left out or looks wrong, with its reason. `problems.csv` of a run lists them all:
- * a patient, slide or row that vanished without one is a bug.
+ * Something that was left out or looks wrong, with its reason. `problems.csv` of a run lists all of them. A patient,
+ * slide or row that is left out without a problem is a bug.
  */
 export const problemSchema = z.strictObject({
   severity: z

@@ -1,34 +1,34 @@
 import { createHash } from 'node:crypto';
 
-/** Where a stream stands: the four words of its generator. */
+/** The state of a stream: the four words of its generator. */
 export type RngState = readonly [number, number, number, number];
 
 /** A seeded stream of pseudo-random numbers. */
 export interface Rng {
   /** The next 32 random bits. */
   uint32(): number;
-  /** As many draws of `uint32` as `bits` has places, several times as fast. */
+  /** The same as one draw of `uint32` for each element of `bits`, but several times as fast. */
   fill(bits: Uint32Array): void;
   /** Uniform in [0, 1), 32-bit resolution. */
   uniform(): number;
   /** Uniform integer in [0, bound). */
   int(bound: number): number;
-  /** Standard normal (Box-Muller, one value a draw). */
+  /** Standard normal (Box-Muller, one value per draw). */
   normal(): number;
   /** Fisher-Yates shuffle in place; returns its argument. */
   shuffle<T>(items: T[]): T[];
-  /** Where the stream stands; no draw keeps anything besides. */
+  /** The state of the stream. It is complete: no draw keeps anything outside of it. */
   state(): RngState;
-  /** Goes on from where a stream stood. */
+  /** Continues from a saved state. */
   restore(state: RngState): void;
 }
 
 const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
 
 /**
- * The stream for one purpose, for example `rng(5678, 'fold/3/stage1/TMA/init')`: xoshiro128** (Blackman and
- * Vigna) started from the SHA-256 of seed and purpose. Streams of different purposes are independent, so the
- * order in which folds and stages run can never change a number.
+ * The stream for one purpose, for example `rng(5678, 'fold/3/stage1/TMA/init')`: xoshiro128** (Blackman and Vigna),
+ * seeded by the SHA-256 of seed and purpose. Streams of different purposes are independent, so the order in which
+ * folds and stages run cannot change a number.
  */
 export function rng(seed: number, purpose: string): Rng {
   const digest = createHash('sha256').update(`${seed}/${purpose}`).digest();
@@ -45,7 +45,7 @@ export function rng(seed: number, purpose: string): Rng {
     return result;
   };
   const fill = (bits: Uint32Array): void => {
-    // The words in variables of this call, not of the closure: they stay in registers.
+    // The words are local variables of this call, not of the closure, so that they stay in registers.
     let [i, j, k, l] = [a, b, c, d];
     for (let at = 0; at < bits.length; at++) {
       bits[at] = Math.imul(rotl(Math.imul(j, 5), 7), 9);

@@ -2,23 +2,27 @@ import { createHash } from 'node:crypto';
 import { unzipSync, zipSync } from 'fflate';
 import { HafError } from './errors.js';
 
-/** Bytes of the end record of a zip without its comment, its signature, and what the comment of a sealed zip begins with. */
+/**
+ * Length of the end record of a zip without its comment, its signature, and the beginning of the comment of a sealed
+ * zip.
+ */
 const endBytes = 22;
 const endSignature = 0x06054b50;
 const sealStart = 'sha256:';
 const sealBytes = sealStart.length + 64;
 
-/** Names of files in a sealed zip: one folder, no path can lead out of it. */
+/** Names of files in a sealed zip. All are in one folder, so that no path can lead out of it. */
 const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /**
- * Files as one zip whose comment is the SHA-256 of all bytes before the comment, so that a cut or changed file is noticed. Files are
- * stored without compression and without dates: the same files give the same bytes, and sizes can be checked before anything is unpacked.
+ * Files as one zip whose comment is the SHA-256 of all bytes before the comment. So a cut or changed file is noticed.
+ * Files are stored without compression and without dates: the same files give the same bytes, and sizes can be
+ * checked before unpacking.
  */
 export function sealZip(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   for (const name of Object.keys(files))
     if (!plainName.test(name)) throw new Error(`No name for a sealed zip: ${name}`);
-  // A zip holds local times. These are its first possible ones in every time zone.
+  // A zip holds local times. This is its first possible time, in every time zone.
   const zip = zipSync({ ...files }, { level: 0, mtime: new Date(1980, 0, 1) });
   const sealed = new Uint8Array(zip.length + sealBytes);
   sealed.set(zip);
@@ -28,10 +32,10 @@ export function sealZip(files: Readonly<Record<string, Uint8Array>>): Uint8Array
 }
 
 /**
- * The files of a sealed zip. Nothing is unpacked before the seal, the names and the sizes have been checked.
+ * The files of a sealed zip. Nothing is unpacked before the seal, the names and the sizes are checked.
  *
  * @param label what the file is called in errors
- * @throws HafError HAF_BUNDLE_INVALID for a file that is cut off, changed, or no sealed zip
+ * @throws HafError HAF_BUNDLE_INVALID for a file that is cut off, changed, or not a sealed zip
  */
 export function openSealedZip(bytes: Uint8Array, label: string): ReadonlyMap<string, Uint8Array> {
   const invalid = (what: string): HafError =>
@@ -57,7 +61,7 @@ export function openSealedZip(bytes: Uint8Array, label: string): ReadonlyMap<str
   return new Map(Object.entries(unpacked));
 }
 
-/** The seal of a zip with room for it at its end. */
+/** The seal of a zip that has room for it at its end. */
 const sealOf = (bytes: Uint8Array): string =>
   `${sealStart}${createHash('sha256')
     .update(bytes.subarray(0, bytes.length - sealBytes))

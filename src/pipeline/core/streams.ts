@@ -1,18 +1,19 @@
 import { rng, type Rng, type RngState } from './rng.js';
 import type { StageName } from './stage-name.js';
 
-/** The random streams of one job by purpose, remembered so that a checkpoint can hold where all of them stand. */
+/** The random streams of one job by purpose. They are remembered, so that a checkpoint can hold their states. */
 export class Streams {
   private readonly streams = new Map<string, Rng>();
   private readonly asked = new Set<string>();
 
-  /** @param create the stream for a purpose, at its beginning */
+  /** @param create returns the stream for a purpose in its initial state */
   constructor(private readonly create: (purpose: string) => Rng) {}
 
   /**
-   * The stream for a purpose; after `restore`, from where it stood.
+   * The stream for a purpose. After `restore`, in its restored state.
    *
-   * @throws Error when asked twice: two owners of one stream would draw by the order of their turns
+   * @throws Error if requested twice: with two owners of one stream, their draws would depend on the order of their
+   * calls
    */
   of(purpose: string): Rng {
     if (this.asked.has(purpose)) throw new Error(`The job asks twice for its random stream "${purpose}"`);
@@ -36,8 +37,8 @@ export class Streams {
 }
 
 /**
- * The stream of a purpose in a job. Methods of a fold share their streams, so that they differ in what they are and not in their
- * draws.
+ * The stream of a purpose in a job. Methods of a fold share their streams, so that methods differ in their design and
+ * not in their random draws.
  */
 export function streamOf(
   seed: number,

@@ -1,4 +1,7 @@
-/** Edits from one string to the other: a letter added, removed, replaced, or swapped with its neighbour; case is free. */
+/**
+ * Number of edits from one string to the other: a letter added, removed, replaced, or swapped with its neighbour.
+ * Upper and lower case count as equal.
+ */
 function editDistance(from: string, to: string): number {
   const [a, b] = [from.toLowerCase(), to.toLowerCase()];
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
@@ -14,11 +17,11 @@ function editDistance(from: string, to: string): number {
   return at(a.length, b.length);
 }
 
-/** The known word a mistyped one most likely stands for, or null when none is near enough to be a guess. */
+/** The known word that is most similar to a mistyped one. Null if none is similar enough. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const most = Math.max(1, Math.floor(word.length / 3));
   const ranked = known
-    // Each letter more or less is an edit.
+    // A difference in length is a lower bound of the number of edits.
     .filter((candidate) => Math.abs(candidate.length - word.length) <= most)
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);

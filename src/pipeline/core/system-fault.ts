@@ -1,66 +1,66 @@
 import { machineLimits } from './machine-limits.js';
 
-/** A fault of the machine, not of the data, as the parts of a `HafError`. */
+/** A fault of the machine, not of the data, in the parts of a `HafError`. */
 export interface SystemFault {
   readonly code: 'HAF_STORE_FULL' | 'HAF_PATH_UNUSABLE' | 'HAF_MACHINE_LIMIT';
   readonly what: string;
   readonly fix: string;
-  /** Whether any other file would meet it as well: a limit, a full disk, a disk or file server that fails. */
+  /** Whether any other file would have the same fault: a limit, a full disk, a disk or file server that fails. */
   readonly ofMachine: boolean;
 }
 
 const otherPlace = 'name another place (--store, --runs, --out, or TMPDIR for temporary files)';
 const again = 'then run the same command again: finished work is kept';
 
-/** Why a path cannot be used, by the code of the system, and what to do. */
+/** Why a path cannot be used, by the system's error code, and what to do. */
 const pathReasons: Readonly<Record<string, readonly [reason: string, fix: string]>> = {
   EACCES: ['permission is denied', `Change its owner or its rights, or ${otherPlace}.`],
   EPERM: [
-    'it is not permitted, or this file system does not do it',
+    'it is not permitted, or this file system does not support it',
     `Change its owner or its rights, or ${otherPlace}.`,
   ],
-  EROFS: ['its file system is mounted read-only', `Mount it to be written, or ${otherPlace}.`],
+  EROFS: ['its file system is mounted read-only', `Mount it writable, or ${otherPlace}.`],
   ENAMETOOLONG: [
-    'the name is longer than the file system takes, 255 bytes for most',
+    'the name is longer than the file system allows, 255 bytes for most',
     'Shorten the name or the path.',
   ],
   ENOENT: ['there is no such file or folder', `Make it, or ${otherPlace}.`],
   ENOTDIR: ['something above it is a file', 'Correct the path.'],
   EISDIR: ['it is a folder', 'Name a file.'],
-  EEXIST: ['something of this name is there', 'Remove it, or choose another name.'],
+  EEXIST: ['a file or folder of this name exists', 'Remove it, or choose another name.'],
   ENOTEMPTY: ['the folder is not empty', 'Empty it, or choose another name.'],
   ELOOP: ['its links lead in a circle', 'Correct the links.'],
   EBUSY: ['it is in use', `Wait, ${again}.`],
   ETXTBSY: ['it is in use', `Wait, ${again}.`],
-  EXDEV: ['its file system does not do this across folders', `Use another file system: ${otherPlace}.`],
-  EMLINK: ['its file system takes no more links', `Use another file system: ${otherPlace}.`],
-  ENOTSUP: ['its file system does not do this', `Use another file system: ${otherPlace}.`],
-  EOPNOTSUPP: ['its file system does not do this', `Use another file system: ${otherPlace}.`],
-  ENOSYS: ['its file system does not do this', `Use another file system: ${otherPlace}.`],
-  EINVAL: ['its file system does not do this', `Use another file system: ${otherPlace}.`],
-  EIO: ['the disk reports an error', `Look at the log of the system and the disk, ${again}.`],
+  EXDEV: ['its file system does not support this across folders', `Use another file system: ${otherPlace}.`],
+  EMLINK: ['its file system allows no more links', `Use another file system: ${otherPlace}.`],
+  ENOTSUP: ['its file system does not support this', `Use another file system: ${otherPlace}.`],
+  EOPNOTSUPP: ['its file system does not support this', `Use another file system: ${otherPlace}.`],
+  ENOSYS: ['its file system does not support this', `Use another file system: ${otherPlace}.`],
+  EINVAL: ['its file system does not support this', `Use another file system: ${otherPlace}.`],
+  EIO: ['the disk reports an error', `Check the log of the system and the disk, ${again}.`],
   ESTALE: ['the network file system lost it', `Mount it again, ${again}.`],
   ENXIO: ['the device is gone', `Mount it again, ${again}.`],
   ENODEV: ['the device is gone', `Mount it again, ${again}.`],
-  EHOSTDOWN: ['the file server does not answer', `Look at the file server, ${again}.`],
-  ENOTCONN: ['the file server does not answer', `Look at the file server, ${again}.`],
-  ETIMEDOUT: ['the file server does not answer', `Look at the file server, ${again}.`],
+  EHOSTDOWN: ['the file server does not answer', `Check the file server, ${again}.`],
+  ENOTCONN: ['the file server does not answer', `Check the file server, ${again}.`],
+  ETIMEDOUT: ['the file server does not answer', `Check the file server, ${again}.`],
 };
 
-/** Codes of a disk or a file server that fails. */
+/** Error codes of a disk or a file server that fails. */
 const failingDisk = ['EIO', 'ESTALE', 'ENXIO', 'ENODEV', 'EHOSTDOWN', 'ENOTCONN', 'ETIMEDOUT'];
 
-/** Codes that sockets have as well: they speak of a file only with its path. */
+/** Error codes that sockets have as well. They are about a file only if the error has a path. */
 const alsoOfSockets = ['ETIMEDOUT', 'ENOTCONN', 'EHOSTDOWN', 'EINVAL', 'EPERM', 'EACCES', 'ENOENT'];
 
-/** System calls that ask for a process. */
+/** System calls that start a process. */
 const ofProcesses = /^(spawn|fork|uv_thread_create)/;
 
-/** What V8, WebAssembly and native libraries say when memory is refused; most of it has no code. */
+/** Messages of V8, WebAssembly and native libraries when memory is refused. Most of these errors have no code. */
 const outOfMemory =
   /out of memory|could not allocate memory|cannot allocate (wasm )?memory|array buffer allocation failed|bad_alloc|failed to allocate/i;
 
-/** The fault of the machine that something thrown tells of, or null. */
+/** The fault of the machine that a thrown value reports, or null. */
 export function systemFault(thrown: unknown): SystemFault | null {
   if (!(thrown instanceof Error)) return null;
   const { code = codeInText(thrown.message), path, syscall = '' } = thrown as NodeJS.ErrnoException;
@@ -87,7 +87,7 @@ export function systemFault(thrown: unknown): SystemFault | null {
       return noMemory(thrown.message);
     case 'ERR_WORKER_INIT_FAILED':
       return noProcess(thrown.message);
-    // What a thread does to itself is a matter of its job.
+    // A thread that exceeds its own memory limit is a fault of its job, not of the machine.
     case 'ERR_WORKER_OUT_OF_MEMORY':
       return null;
     case 'ERR_MODULE_NOT_FOUND':
@@ -106,7 +106,7 @@ export function systemFault(thrown: unknown): SystemFault | null {
   };
 }
 
-/** Native libraries pass on the words of the system without its code. */
+/** Native libraries pass on the message of the system without its code. */
 function codeInText(message: string): string {
   if (/too many open files/i.test(message)) return 'EMFILE';
   return /no space left on device/i.test(message) ? 'ENOSPC' : '';
@@ -121,7 +121,7 @@ function tooManyFiles(code: string, place: string): SystemFault {
   if (code === 'ENFILE')
     return limit(
       `The machine can open no more files (ENFILE, at ${place}).`,
-      'End what holds many files, or raise fs.file-max of the machine.',
+      'End programs that hold many open files, or raise fs.file-max of the machine.',
     );
   const { openFiles } = machineLimits();
   return limit(
@@ -130,24 +130,27 @@ function tooManyFiles(code: string, place: string): SystemFault {
   );
 }
 
-/** Node calls a package missing when it can open no more files to look for it. */
+/** If Node can open no more files to search for a package, it reports the package as missing. */
 function packageNotFound(message: string): SystemFault | null {
   const { openFiles } = machineLimits();
   if (openFiles === null || openFiles >= fewOpenFiles) return null;
   const [headline = ''] = message.split('\n');
   return limit(
-    `${headline}. It may well be there: this process may open ${openFiles} files only (ulimit -n).`,
+    `${headline}. The package may be installed: this process may open only ${openFiles} files (ulimit -n).`,
     raiseOpenFiles,
   );
 }
 
-/** Below this a missing package is most likely one that could not be opened. */
+/** Below this limit a missing package is most likely one that could not be opened. */
 const fewOpenFiles = 1024;
 
 export const raiseOpenFiles =
   'Raise it: ulimit -n 4096 (systemd: LimitNOFILE=, Docker: --ulimit nofile=). Fewer --workers and fewer cores (taskset) need fewer.';
 
-/** Memory that was refused, with the limit of addresses when there is one. @param reason in the words of who asked */
+/**
+ * The fault of refused memory, with the limit of addresses if there is one.
+ * @param reason the message of the code that asked for memory
+ */
 export function noMemory(reason: string): SystemFault {
   const { addressSpace } = machineLimits();
   const words = reason.split('\n')[0]?.replace(/\.$/, '') ?? '';

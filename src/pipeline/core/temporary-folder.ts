@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HafError } from './errors.js';
 
-/** Makes a folder for temporary files. @throws HafError HAF_PATH_UNUSABLE that names TMPDIR, HAF_STORE_FULL */
+/**
+ * Creates a folder for temporary files.
+ * @throws HafError HAF_PATH_UNUSABLE that names TMPDIR, HAF_STORE_FULL
+ */
 export function makeTemporaryFolder(prefix: string): string {
   const place = tmpdir();
   try {
@@ -15,12 +18,15 @@ export function makeTemporaryFolder(prefix: string): string {
     throw new HafError(
       'HAF_PATH_UNUSABLE',
       `Temporary files cannot be written to ${place} (${reason}), the folder that TMPDIR names.`,
-      reason === 'ENOENT' ? 'Make the folder, or set TMPDIR to one that is there.' : fix,
+      reason === 'ENOENT' ? 'Create the folder, or set TMPDIR to an existing folder.' : fix,
       { cause: error },
     );
   }
 }
 
-/** Tries the folder for temporary files before work that needs it. @throws HafError as `makeTemporaryFolder` does */
+/**
+ * Checks the folder for temporary files before work that needs it.
+ * @throws HafError like `makeTemporaryFolder`
+ */
 export const assertTemporaryFolder = (): void =>
   rmSync(makeTemporaryFolder('haf-probe-'), { recursive: true, force: true });

@@ -1,9 +1,9 @@
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-// Containers run commands as users that the system does not know: without an entry in passwd and without HOME.
+// In containers, commands may run as users unknown to the system: without an entry in passwd and without HOME.
 
-/** The home folder of this user; `/` where there is none, as containers have it. */
+/** The home folder of this user. `/` if there is none, as in containers. */
 export function homeFolder(): string {
   try {
     return homedir();
@@ -12,14 +12,17 @@ export function homeFolder(): string {
   }
 }
 
-/** Where this user keeps what haf-pipeline installs: `haf-pipeline` in XDG_DATA_HOME, or in `.local/share` of the home folder. */
+/**
+ * The folder where haf-pipeline installs files for this user: `haf-pipeline` in XDG_DATA_HOME, or in `.local/share`
+ * of the home folder.
+ */
 export function userDataFolder({ XDG_DATA_HOME: data }: NodeJS.ProcessEnv): string {
-  // The specification has relative paths ignored.
+  // The XDG specification says that relative paths are ignored.
   const base = data && isAbsolute(data) ? data : join(homeFolder(), '.local', 'share');
   return join(base, 'haf-pipeline');
 }
 
-/** The name of this user; `uid 47110` where there is none. */
+/** The name of this user, or for example `uid 47110` if the user has no name. */
 export function userName(): string {
   try {
     return userInfo().username;

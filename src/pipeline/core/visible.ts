@@ -1,4 +1,7 @@
-/** Control characters but tab and line end, and characters that turn the direction of text: terminals obey them. */
+/**
+ * Control characters other than tab and line end, and characters that change the direction of text. Terminals obey
+ * them.
+ */
 const obeyed =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g;
 
@@ -10,16 +13,17 @@ const escaped = (letter: string): string => {
 };
 
 /**
- * A text with control characters written out: names of files and ids come from others, and a terminal would obey them.
+ * A text with control characters written out. File names and ids are untrusted, and a terminal would obey control
+ * characters in them.
  *
  * @example visible('HE_\x1b[2J.svs') // 'HE_\\x1b[2J.svs'
  */
 export const visible = (text: string): string => text.replace(obeyed, escaped);
 
-/** The same for a text that has a place in a line, where a tab or a line end would break the line. */
+/** The same for a text within a line, where a tab or a line end would break the line. */
 export const visibleInLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
-/** A value with all texts in it made visible. */
+/** A value in which all texts were made visible. */
 export function visibleIn<T>(value: T): T {
   if (typeof value === 'string') return visible(value) as T;
   if (Array.isArray(value)) return value.map(visibleIn) as T;

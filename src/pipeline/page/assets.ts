@@ -41,7 +41,7 @@ function compiledFolder(): string {
   return existsSync(join(root, 'page/page/app.js')) ? join(root, 'page') : join(root, 'dist/page');
 }
 
-/** The folder of a package, by its entry point: its package.json may not be exported. */
+/** The folder of a package, found by its entry point, because the package may not export its package.json. */
 function packageFolder(name: string): string {
   let folder = dirname(createRequire(import.meta.url).resolve(name));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);

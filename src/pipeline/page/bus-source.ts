@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.js';
 import type { PageSource } from './page-source.js';
 
-/** The runs that a broker knows. Their files are on other machines, so results and slides are not shown. */
+/** The runs on a broker. Their files are on other machines, so results and slides are not shown. */
 export function busSource(bus: Bus): PageSource {
   let connected = true;
   bus.connection.subscribe({

@@ -3,26 +3,26 @@ import type { Curve } from '../../page/wire.js';
 import type { RunEvent } from '../run-event.js';
 import type { RunNews } from './page-source.js';
 
-/** Timeout: a log that does not reach the wanted event is given up. */
+/** Timeout for reading a log up to the wanted event. */
 const patienceMs = 10_000;
-/** So many numbers of a run are kept: 32 MiB. */
+/** Number of values kept per run: 32 MiB. */
 const mostNumbers = 4 * 2 ** 20;
 
 type Epoch = Extract<RunEvent, { type: 'job-epoch' }>;
 
-/** A job's metrics in the order of the epochs; NaN: the metric has no value in this epoch. */
+/** A job's metrics in the order of the epochs. NaN: the metric has no value in this epoch. */
 interface Kept {
   readonly epochs: number[];
   readonly lines: Map<string, number[]>;
 }
 
 /**
- * The learning curves of the jobs of a run. An epoch that a job repeats after it was interrupted replaces the earlier one. Memory is
- * bounded: the curves of the jobs that have been silent longest make room.
+ * The learning curves of the jobs of a run. If an interrupted job repeats an epoch, the new values replace the
+ * earlier ones. Memory is bounded: the curves of the jobs that have been silent longest are evicted.
  */
 export class Curves {
   private readonly kept = new Map<string, Kept>();
-  /** Jobs whose curves made room. What they tell later would be a part of a curve. */
+  /** Jobs whose curves were evicted. Their later events are ignored, because they would give only part of a curve. */
   private readonly dropped = new Set<string>();
   private numbers = 0;
 
@@ -46,7 +46,7 @@ export class Curves {
     this.makeRoom();
   }
 
-  /** The curve of a job; null when it made room for others. */
+  /** The curve of a job. Null if it was evicted. */
   of(job: string): Curve | null {
     if (this.dropped.has(job)) return null;
     const { epochs, lines } = this.kept.get(job) ?? { epochs: [], lines: new Map<string, number[]>() };
@@ -70,9 +70,9 @@ export class Curves {
 }
 
 /**
- * The learning curve of one job, read from the log of its run; null when the log could not be read in time.
+ * The learning curve of one job, read from the log of its run. Null if the log could not be read in time.
  *
- * @param until number of the last event to read
+ * @param until sequence number of the last event to read
  */
 export async function readCurve(
   news: Observable<RunNews>,

@@ -6,7 +6,7 @@ import { isLocked } from '../runs/run-lock.js';
 import { followLog } from './follow-log.js';
 import type { PageSource } from './page-source.js';
 
-/** Lists the members on the bus; null when they are unknown. */
+/** Lists the members on the bus. Null if they are unknown. */
 export type AskMembers = () => Promise<readonly Member[] | null>;
 
 /** The runs below a folder, running or ended. `members` asks the broker of a run that this process executes. */
@@ -15,7 +15,7 @@ export function directorySource(
   members: AskMembers = () => Promise.resolve(null),
   connected: () => boolean = () => true,
 ): PageSource {
-  /** A name is one folder below `runs`: an address cannot lead anywhere else. */
+  /** A run name is the name of one folder in `runs`, so an address cannot lead to another folder. */
   const pathOf = (run: string): string | null =>
     run === '' || /[/\\\0]/.test(run) || run.startsWith('.') ? null : join(runs, run);
   const has = (run: string): boolean => pathOf(run) !== null && new RunDirectory(runs, run).exists();

@@ -9,7 +9,7 @@ import { pageHtml } from './page-html.js';
 import type { PageSource } from './page-source.js';
 import type { RunFeed } from './run-feed.js';
 
-/** Learning curves of more jobs of a stage are not exported. */
+/** Maximum number of jobs per stage whose learning curves are exported. */
 const mostCurves = 500;
 const stagesWithCurves: readonly string[] = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
 
@@ -32,7 +32,7 @@ export async function exportPage(source: PageSource, run: string, folder: string
     throw new HafError(
       'HAF_PATH_UNUSABLE',
       `${folder} is not empty.`,
-      'Name a folder that is empty or not there yet.',
+      'Name a folder that is empty or does not exist yet.',
     );
   const { app, feeds, close } = pageApp(source, { token: null, hosts: [], secure: false });
   const index = new Map<string, string>();
@@ -43,7 +43,7 @@ export async function exportPage(source: PageSource, run: string, folder: string
     writeFileSync(join(folder, name), content);
     files++;
   };
-  /** Keeps an answer under a number: names of patients and jobs make no file names. */
+  /** Writes an answer under a number, because names of patients and jobs may not be valid file names. */
   const keep = (address: string, ending: string, content: string | Uint8Array): void => {
     const name = `data/${index.size}.${ending}`;
     index.set(address, name);
@@ -127,7 +127,9 @@ const exportedHtml = (): string =>
       `<meta charset="utf-8" />\n    <meta http-equiv="content-security-policy" content="${exportedPolicy}" />`,
     );
 
-/** Tiles are not exported: a slide is shown by the picture of its tiling, or on paper. */
+/**
+ * Tiles are not exported. A slide is shown by the picture that tiling made, or as attention on a white background.
+ */
 const withoutTiles = (patient: PatientSlides): PatientSlides => ({
   ...patient,
   slides: patient.slides.map((slide) =>

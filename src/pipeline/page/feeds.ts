@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PageSource } from './page-source.js';
 import { RunFeed } from './run-feed.js';
 
-/** A feed without watchers stays this long: a reload or a cut connection finds it as it was. */
+/** How long a feed without watchers is kept, so that a reload or a reconnection finds it unchanged. */
 const keepMs = 120_000;
-/** More feeds without watchers are closed, the oldest first. */
+/** Maximum number of feeds without watchers. The oldest are closed first. */
 const mostIdle = 8;
 /** The end of a run is in its log just before the page of `up` is closed; a log is looked at more often than this. */
 const lastLookMs = 200;
@@ -15,13 +15,13 @@ interface Kept {
   end: NodeJS.Timeout | undefined;
 }
 
-/** The feeds of the runs that somebody watches, one for each run. */
+/** The feeds of the watched runs, one feed per run. */
 export class Feeds {
   private readonly kept = new Map<string, Kept>();
 
   constructor(private readonly source: PageSource) {}
 
-  /** The feed of a run, until `leave`. */
+  /** The feed of a run. The caller must call `leave` when it no longer needs it. */
   enter(run: string): RunFeed {
     const kept = this.kept.get(run) ?? {
       ...{ feed: new RunFeed(run, this.source), watchers: 0, end: undefined },

@@ -7,12 +7,12 @@ import type { RunNews } from './page-source.js';
 const chunkBytes = 1 << 18;
 const newLine = 10;
 
-/** A log that is still written is looked at this often. A look is one fstat. */
+/** Polling interval of a log that is still written. A poll is one fstat. */
 const lookMs = 50;
-/** A log that has been silent for long is looked at less often. */
+/** Polling interval of a log that has been silent for long. */
 const idleMs = 500;
 const silentMs = 60_000;
-/** After the file system reports a change, more lines of the same burst may come. */
+/** Delay after a reported change of the file, because more lines of the same burst may follow. */
 const burstMs = 5;
 
 /**
@@ -40,7 +40,7 @@ export const followLog = (path: string): Observable<RunNews> =>
       clearTimeout(timer);
       timer = setTimeout(again, burstMs);
     };
-    /** @returns whether there may be more to read at once */
+    /** @returns whether there may be more to read immediately */
     const look = (): boolean => {
       const open = openIfThere(path);
       if (open < 0) {
@@ -94,7 +94,7 @@ export const followLog = (path: string): Observable<RunNews> =>
     };
   });
 
-/** Reports changes of a file; null where the system cannot watch it, for example when all watches are taken. */
+/** Calls back at changes of a file. Null if the system cannot watch it, for example if all watches are in use. */
 function watched(path: string, onChange: () => void): FSWatcher | null {
   try {
     return watch(path, { persistent: false }, onChange).on('error', () => undefined);

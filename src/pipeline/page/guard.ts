@@ -5,17 +5,17 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { isIP } from 'node:net';
 
 export interface GuardOptions {
-  /** A reader has to know it; without one everybody who reaches the port may read. */
+  /** Readers must send this token. Null: everybody who reaches the port may read. */
   readonly token: string | null;
-  /** Names besides addresses and this machine's own under which the page is reached. */
+  /** Names of the page, in addition to IP addresses and this machine's own name. */
   readonly hosts: readonly string[];
-  /** Cookies are for HTTPS alone. */
+  /** Whether cookies are sent over HTTPS only. */
   readonly secure: boolean;
 }
 
 /**
- * Scripts, styles and data of this server alone. A page of another site cannot frame it. Pictures may be made in the page
- * (`blob:`, `data:`), because the slide viewer draws on canvases.
+ * Allows scripts, styles and data of this server only. A page of another site cannot embed it in a frame. Pictures
+ * may be made in the page (`blob:`, `data:`), because the slide viewer draws on canvases.
  */
 export const contentPolicy = [
   "default-src 'none'",
@@ -47,10 +47,9 @@ const sameText = (a: string, b: string): boolean => {
 };
 
 /**
- * Access control. A name in the Host header that is not this server's is refused: with DNS rebinding a
- * page of another site could reach a server on loopback under a name of its own. A token comes as
- * `Authorization: Bearer TOKEN`; `login` exchanges it for a cookie, because pictures and event streams of a browser
- * send no such header.
+ * Access control. A request is refused if its Host header does not name this server: with DNS rebinding a page of
+ * another site could reach a server on loopback under its own name. A token comes as `Authorization: Bearer TOKEN`.
+ * `login` exchanges it for a cookie, because pictures and event streams of a browser send no such header.
  */
 export function guard({ token, hosts, secure }: GuardOptions) {
   const session = randomBytes(24).toString('hex');
@@ -68,7 +67,7 @@ export function guard({ token, hosts, secure }: GuardOptions) {
   const doors: MiddlewareHandler = async (context, next) => {
     const host = context.req.header('host') ?? '';
     if (!isOwnHost(host))
-      return context.text('This server is not called so. Name it with --page-host NAME.\n', 421);
+      return context.text('This server does not have this name. Name it with --page-host NAME.\n', 421);
     if (context.req.method !== 'GET' && context.req.method !== 'HEAD')
       return context.text('Only GET: the page is read-only.\n', 405);
     return next();

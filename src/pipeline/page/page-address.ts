@@ -2,21 +2,21 @@ import { isLoopback, hostAndPort } from '../bus/nats/address.js';
 import { readNamed, readSecret } from '../broker/credentials.js';
 import { HafError } from '../core/errors.js';
 
-/** Where the page is served, and what protects it. Port 0 takes any that is free. */
+/** Where the page is served, and what protects it. Port 0 means any free port. */
 export interface PageAddress {
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** Names under which the page is reached, besides addresses and the name of this machine. */
+  /** Names of the page, in addition to IP addresses and the name of this machine. */
   readonly hosts: readonly string[];
 }
 
-/** The options about the page, as the command line gives them. */
+/** The options of the page, in the form that the command line gives them. */
 export interface PageOptions {
-  /** `true`: on any free port of 127.0.0.1. */
+  /** `true`: any free port of 127.0.0.1. */
   readonly page?: { readonly host: string; readonly port: number } | true;
-  /** File with the token that a reader has to know. */
+  /** File with the token that readers must send. */
   readonly pageToken?: string;
   readonly pageCert?: string;
   readonly pageKey?: string;
@@ -28,7 +28,7 @@ export interface PageOptions {
 const leastToken = 16;
 
 /**
- * The address of the page; undefined when nobody asked for one.
+ * The address of the page. Undefined if no page was requested.
  *
  * @throws HafError HAF_USAGE for options that do not fit together, HAF_INSECURE for a page that others could read
  */

@@ -17,14 +17,14 @@ import { resultRoutes } from './result-routes.js';
 import type { RunFeed } from './run-feed.js';
 import { slideRoutes } from './slide-routes.js';
 
-/** A silent stream says something this often, so that proxies keep it open and a cut is noticed. */
+/** Heartbeat interval of a silent stream, so that proxies keep it open and a lost connection is noticed. */
 const beatMs = 15_000;
-/** A browser whose stream was cut connects again after this time. */
+/** Time after which a browser reconnects. */
 const retryMs = 1000;
-/** A list of jobs longer than this is cut, and says so. */
+/** Maximum length of a list of jobs. A longer list is cut, and the page says so. */
 const mostJobs = 20_000;
 
-/** The routes of the live page. Everything is GET; nothing changes a run. */
+/** The routes of the live page. All requests are GET, and none changes a run. */
 export function pageApp(source: PageSource, options: GuardOptions) {
   const app = new Hono();
   const feeds = new Feeds(source);
@@ -32,7 +32,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
   const { doors, readers, login } = guard(options);
   app.use(withHeaders, doors);
   app.onError((_, context) => context.json({ error: 'Failed.' }, 500));
-  // The document and its scripts hold nothing of a run. The browser needs them before it can send the token.
+  // The document and its scripts contain no data of a run. The browser needs them before it can send the token.
   app.get('/', (context) => context.html(pageHtml));
   app.get('/assets/*', async (context) => {
     const asset = assets.get(context.req.path.slice('/assets/'.length));
@@ -56,7 +56,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
       ? next()
       : context.json({ error: 'There is no run of this name.' }, 404),
   );
-  /** Answers from the feed of a run once its log is read. */
+  /** Answers from the feed of a run, after its log was read. */
   const reading = async (
     context: Context,
     answer: (feed: RunFeed) => Response | Promise<Response>,
@@ -126,7 +126,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
     const path = join(directory ?? '', 'report.html');
     if (directory === null || !existsSync(path))
       return context.json({ error: 'There is no report yet.' }, 404);
-    // The report has a stricter policy of its own in its head, with the hash of its one script.
+    // The report has its own, stricter policy in its head, with the hash of its only script.
     return context.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

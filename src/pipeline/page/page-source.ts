@@ -15,19 +15,19 @@ export interface KnownRun {
   readonly createdAt: string | null;
 }
 
-/** Where the live page gets its runs from: run directories or a broker. */
+/** The source of the runs on the live page: run directories or a broker. */
 export interface PageSource {
   runs(): Promise<readonly KnownRun[]>;
-  /** Whether a run of this name exists; names come from addresses that anybody may type. */
+  /** Whether a run of this name exists. Names come from addresses, which may be arbitrary text. */
   has(run: string): Promise<boolean>;
-  /** The events so far, then live ones. */
+  /** The events so far, then new ones as they happen. */
   news(run: string): Observable<RunNews>;
-  /** Whether the process that drives the run still works; null when the source cannot tell. */
+  /** Whether the process that executes the run is alive. Null if the source does not know. */
   driven(run: string): Promise<boolean | null>;
-  /** The members on the bus; null when the source does not know them. */
+  /** The members on the bus. Null if the source does not know them. */
   members(): Promise<readonly Member[] | null>;
   /** False while the broker cannot be reached. */
   connected(): boolean;
-  /** Folder with the files of a run on this machine; null when there is none. */
+  /** Folder with the files of a run on this machine. Null if there is none. */
   directory(run: string): string | null;
 }

@@ -1,4 +1,4 @@
-/** The look of the page: system fonts, light and dark by the reader's preference, down to the width of a phone. */
+/** The style of the page: system fonts, light or dark as the reader prefers, usable down to the width of a phone. */
 export const pageStyle = `
 :root { color-scheme: light dark; --ink: #1d2227; --soft: #55606b; --line: #d5dae0; --page: #fff; --band: #f4f6f8;
   --link: #0b5cad; --done: #1b7f3b; --cached: #5c6b7a; --running: #0b5cad; --queued: #8a6100; --failed: #b3261e; --skipped: #8f4a00; }

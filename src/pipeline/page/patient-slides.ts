@@ -6,13 +6,13 @@ import { heatmapFiles } from './heatmap-files.js';
 import { namesIn, rowsIn, type Row } from './run-files.js';
 import type { ShelvedSlide } from './slide-shelf.js';
 
-/** A slide with the files behind it. All names come from the files of the run, none from an address. */
+/** A slide with its files. All names come from the files of the run, and none from an address. */
 export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
   /** The slide file and its scene; null when it is gone or was never there. */
   readonly file: ShelvedSlide | null;
   readonly overlay: string | null;
   readonly contoursFile: string | null;
-  /** Attention by its name. */
+  /** Attention, by its name. */
   readonly tiles: ReadonlyMap<string, Attention>;
 }
 
@@ -23,8 +23,8 @@ export interface ShownPatient {
 }
 
 /**
- * The slides and cores of a patient in a run directory, from `tiles.csv` and the attention in `heatmaps`; null when the run has
- * nothing of this patient.
+ * The slides and cores of a patient in a run directory, from `tiles.csv` and the attention in `heatmaps`. Null if the
+ * run has nothing of this patient.
  */
 export function patientSlides(
   directory: string,
@@ -62,7 +62,7 @@ export function patientSlides(
       ...{ image: id, source, tiles, attention: [...tiles.keys()], overlay },
       file: there ? { path, scene: scene === '' ? null : Number(scene), part } : null,
       picture: there && known ? 'slide' : overlay !== null && known ? 'overlay' : 'paper',
-      reason: there ? null : `${file} is not there any more.`,
+      reason: there ? null : `${file} does not exist any more.`,
       ...(known ? { width: Number(width), height: Number(height) } : extentOf(tiles)),
       contours: contoursFile !== null,
       contoursFile,
@@ -78,7 +78,7 @@ export function patientSlides(
   return { slides: all.map((slide, at) => ({ slide: at, ...slide })), heatmaps };
 }
 
-/** The part of it that the browser receives: no path of this machine. */
+/** The part that the browser receives. It contains no path of this machine. */
 export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): PatientSlides => ({
   id,
   slides: slides.map(({ file: _, contoursFile: __, tiles: ___, overlay, ...slide }) => ({
@@ -125,6 +125,6 @@ function extentOf(tiles: ReadonlyMap<string, Attention>): { width: number; heigh
   return { width, height };
 }
 
-/** The path of a file that a folder lists under this very name. */
+/** The path of a file, if the folder lists a file with exactly this name. */
 const fileIn = (folder: string, name: string): string | null =>
   namesIn(folder).includes(name) ? join(folder, name) : null;

@@ -22,8 +22,8 @@ interface Gathered {
 }
 
 /**
- * What each method predicted of each test patient, from `folds/FOLD/METHOD/predictions.csv`, and which modalities are known of
- * the patient: bags by `files.csv`, a table by the method that reads this table alone.
+ * The prediction of each method for each test patient, from `folds/FOLD/METHOD/predictions.csv`, and the modalities
+ * of each patient: bags by `files.csv`, a table by the method that reads only this table.
  */
 export async function patientTable(directory: string): Promise<PatientTable> {
   const patients = new Map<string, Gathered>();
@@ -53,7 +53,8 @@ export async function patientTable(directory: string): Promise<PatientTable> {
         const { sum, count } = entry.sums.get(method) ?? { sum: 0, count: 0 };
         if (Number.isFinite(row.score)) entry.sums.set(method, { sum: sum + row.score, count: count + 1 });
       }
-      // A run of many folds and methods has hundreds of files; live streams go on in between.
+      // A run with many folds and methods has hundreds of files. Between them other requests and live streams are
+      // served.
       await otherWork();
     }
   for (const { patient = '', modality = '' } of rowsIn(join(directory, 'files.csv')))
@@ -79,13 +80,13 @@ export async function patientTable(directory: string): Promise<PatientTable> {
   };
 }
 
-/** In the order of the result table; methods without a row there come last. */
+/** Methods in the order of the result table. Methods without a row there come last. */
 function orderedMethods(directory: string, methods: ReadonlySet<string>): readonly string[] {
   const shown = rowsIn(join(directory, 'summary.csv')).map(({ method = '' }) => method);
   return [...new Set([...shown, ...methods])].filter((method) => methods.has(method));
 }
 
-/** The modality of a method that reads one alone. */
+/** The modality of a method that reads only one. */
 function onlyModality(method: string): string | null {
   const reads = isMethodId(method) ? methodOf(method).reads : null;
   return Array.isArray(reads) && reads.length === 1 ? String(reads[0]) : null;

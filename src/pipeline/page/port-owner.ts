@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /** Socket state LISTEN in /proc/net/tcp. */
 const listening = '0A';
 
-/** Which process listens on a port, where the system tells (Linux, a process of this user); null elsewhere. */
+/** The process that listens on a port, if the system reports it (Linux, a process of this user). Null otherwise. */
 export function portOwner(port: number): string | null {
   const sockets = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listenersOn(port, table)));
   if (sockets.size === 0) return null;

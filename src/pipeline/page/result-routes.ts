@@ -6,12 +6,12 @@ import type { PageSource } from './page-source.js';
 import { patientTable } from './patient-table.js';
 import { tableOf, tablesOf } from './result-tables.js';
 
-/** What the routes know of the run. */
+/** What the routes need to know about the run. */
 interface Known {
   readonly Variables: { directory: string };
 }
 
-/** The patients of so many runs stay in memory. */
+/** Number of runs whose patients stay in memory. */
 const mostKept = 4;
 
 /** Tables and patients of a run whose directory is on this machine. */
@@ -38,9 +38,9 @@ export function resultRoutes(source: PageSource) {
     const key = `${directory} ${changed}`;
     const table = kept.get(key) ?? patientTable(directory);
     kept.delete(key);
-    // The patients of a running run are read at each request.
+    // The patients of a running run are read again at each request.
     if (changed > 0) kept.set(key, table);
-    // Files that cannot be parsed now may be repaired.
+    // A file that cannot be parsed now may be repaired later.
     table.catch(() => kept.delete(key));
     for (const [oldest] of [...kept].slice(0, Math.max(0, kept.size - mostKept))) kept.delete(oldest);
     return context.json(await table);

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync';
 import type { TableData, TableEntry } from '../../page/wire.js';
 import { writtenText } from '../core/csv.js';
 
-/** The tables of a run directory by file name without ending. No other file is read. */
+/** The tables of a run directory, by file name without ending. Other files are not read. */
 const titles: ReadonlyMap<string, string> = new Map([
   ['summary', 'Methods side by side'],
   ['comparisons', 'Comparisons of methods'],
@@ -20,7 +20,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['trace', 'Where the time went'],
 ]);
 
-/** More rows are not sent to a browser. */
+/** Maximum number of rows that are sent to a browser. */
 const mostRows = 50_000;
 
 /** The tables that a run has. */
@@ -29,7 +29,7 @@ export const tablesOf = (directory: string): readonly TableEntry[] =>
     .filter(([name]) => existsSync(join(directory, `${name}.csv`)))
     .map(([name, title]) => ({ name, title }));
 
-/** A table of a run; null when there is none of this name. */
+/** A table of a run. Null if there is no table of this name. */
 export async function tableOf(directory: string, name: string): Promise<TableData | null> {
   const path = join(directory, `${name}.csv`);
   if (!titles.has(name) || !existsSync(path)) return null;

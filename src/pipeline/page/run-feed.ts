@@ -22,29 +22,32 @@ import type { PageSource, RunNews } from './page-source.js';
 import { sectionsOf } from './run-sections.js';
 import { WorkerBook } from './worker-book.js';
 
-/** Sections are built at most this often, whatever the number of events and watchers. */
+/** Minimum time between two builds of the sections, whatever the number of events and watchers. */
 const tickMs = 50;
 /** And this often while the log so far is read: to draw what is out of date takes time from reading. */
 const readingTickMs = 250;
 /** Rates count the jobs that ended in the last minute. */
 const minuteMs = 60_000;
-/** How often workers are asked for; also how often rates and the time left are computed anew without an event. */
+/**
+ * Interval of requests for the workers. Rates and the remaining time are also recomputed at this interval, even
+ * without an event.
+ */
 const askMs = 2000;
-/** A broker that went away is followed again after this time. */
+/** Time after which a lost broker is tried again. */
 const retryMs = 2000;
 /** Timeout for reading the log so far. */
 const patienceMs = 10_000;
 
 /**
- * A run as its watchers see it: the state after its events, as JSON texts of sections with a version each. All watchers
- * share one text. A watcher asks for the sections newer than the version it knows, so a slow one skips frames instead
- * of filling memory, and one that comes back after a cut gets what it missed.
+ * The state of a run for its watchers: JSON texts of sections, each with a version. All watchers share the same
+ * texts. A watcher asks for the sections that are newer than the version it knows. So a slow watcher skips frames and
+ * does not fill memory, and a watcher that reconnects gets what it missed.
  */
 export class RunFeed {
   readonly changes = new Subject<void>();
-  /** Whether the log so far is read. */
+  /** Whether the log so far has been read. */
   private readonly read = new BehaviorSubject(false);
-  /** Versions of another process or of an earlier feed mean nothing here. */
+  /** Versions of another process or of an earlier feed have no meaning here. */
   private readonly session = randomUUID().slice(0, 8);
   private version = 0;
   private readonly texts = new Map<keyof Sections, { readonly version: number; readonly text: string }>();
@@ -75,7 +78,7 @@ export class RunFeed {
     this.asked = this.ask();
   }
 
-  /** The current state; for questions that no section answers. */
+  /** The current state, for requests that no section answers. */
   get now(): RunState {
     return this.state;
   }
@@ -84,13 +87,13 @@ export class RunFeed {
     return this.kept;
   }
 
-  /** The version that an event id names; 0 when the id is of another feed. */
+  /** The version that an event id names. 0 if the id belongs to another feed. */
   versionOf(id: string | undefined): number {
     const [session, version] = id?.split('.') ?? [];
     return session === this.session && /^\d{1,12}$/.test(version ?? '') ? Number(version) : 0;
   }
 
-  /** The sections newer than a version, as JSON of a `Frame`; null when there is nothing new. */
+  /** The sections newer than a version, as JSON of a `Frame`. Null if none is newer. */
   since(version: number): { readonly id: string; readonly version: number; readonly data: string } | null {
     if (version >= this.version) return null;
     const parts = [...this.texts].filter(([, text]) => text.version > version);
@@ -98,7 +101,7 @@ export class RunFeed {
     return { id: `${this.session}.${this.version}`, version: this.version, data };
   }
 
-  /** Waits until the log so far is read. False: that takes too long, or the feed was closed. */
+  /** Waits until the log so far is read. False if that takes too long, or if the feed was closed. */
   caughtUp(): Promise<boolean> {
     const late = timer(patienceMs).pipe(map(() => false));
     const ended = this.read.pipe(ignoreElements(), endWith(false));
@@ -133,7 +136,7 @@ export class RunFeed {
     if (this.closed) return;
     this.following = this.source.news(this.run).subscribe({
       next: (news) => this.take(news),
-      // Broken off: the log is read again from its start.
+      // After an error the log is read again from its start.
       error: () =>
         setTimeout(() => {
           if (this.closed) return;
@@ -166,7 +169,7 @@ export class RunFeed {
     this.soon();
   }
 
-  /** Forgets the events so far: the log is read again from its start. */
+  /** Drops the events so far, because the log is read again from its start. */
   private forget(): void {
     this.anew = false;
     this.state = emptyState;
@@ -182,7 +185,7 @@ export class RunFeed {
     else this.endedAt.set(stage, [at]);
   }
 
-  /** Builds at once after a pause, and after `tickMs` while events come one after another. */
+  /** Builds immediately after a pause, and otherwise after `tickMs`. */
   private soon(): void {
     if (this.closed) return;
     const wait = Math.max(0, this.builtAt + (this.read.value ? tickMs : readingTickMs) - performance.now());
@@ -237,7 +240,7 @@ export class RunFeed {
   }
 }
 
-/** The stages that each stage of a run reads, from the recipes in its `plan.json`; empty when the file is absent. */
+/** The stages that each stage of a run reads, from the recipes in its `plan.json`. Empty if the file is missing. */
 function readsOfPlan(directory: string): ReadonlyMap<string, readonly string[]> {
   const reads = new Map<string, Set<string>>();
   for (const { stage, inputs } of readPlan(join(directory, 'plan.json'), null).values()) {

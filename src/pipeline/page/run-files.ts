@@ -4,7 +4,7 @@ import { writtenText } from '../core/csv.js';
 
 export type Row = Readonly<Record<string, string | undefined>>;
 
-/** The rows of a table of a run by column name; none when the file is absent. */
+/** The rows of a table of a run, by column name. Empty if the file is missing. */
 export function rowsIn(path: string): readonly Row[] {
   if (!existsSync(path)) return [];
   const rows: Record<string, string>[] = parse(readFileSync(path), {
@@ -15,5 +15,5 @@ export function rowsIn(path: string): readonly Row[] {
   return rows;
 }
 
-/** The names in a folder of a run; none when the folder is absent. */
+/** The file names in a folder of a run. Empty if the folder is missing. */
 export const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);

@@ -5,7 +5,7 @@ import { progressOf, scoresOf, shownScore, spreadOf, stagesOf, type RunState } f
 import type { StageName } from '../stage.js';
 import { stages } from '../stages.js';
 
-/** What a page shows besides the state of the run. */
+/** What a page shows in addition to the state of the run. */
 export interface Surroundings {
   readonly run: string;
   readonly unread: number;
@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly workers: readonly WorkerRow[];
 }
 
-/** The page lists so many failures; the command shows all. */
+/** Maximum number of failures on the page. The command shows all. */
 const mostFailures = 200;
 
 /** All sections of the page of a run. */
@@ -76,8 +76,9 @@ function headOf(state: RunState, { run, unread, link, driven, hasFiles }: Surrou
 }
 
 /**
- * The remaining jobs of each stage times the mean seconds of its finished jobs, over the jobs that run at once now. Stages
- * without a finished job are named, because nothing is known of them. Null before any job has run.
+ * Estimate of the remaining time: the remaining jobs of each stage times the mean seconds of its finished jobs,
+ * divided by the number of jobs that run at once now. Stages without a finished job are named, because their time is
+ * unknown. Null before any job has run.
  */
 export function timeLeft(state: RunState): TimeLeft | null {
   const atOnce = Math.max(1, state.running.length);

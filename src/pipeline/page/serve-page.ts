@@ -11,7 +11,10 @@ import type { PageSource } from './page-source.js';
 import { portOwner } from './port-owner.js';
 
 export interface ServedPage {
-  /** The address of a run, or of the list of runs. The token is in the fragment, which a browser sends to nobody. */
+  /**
+   * The address of a run, or of the list of runs. The token is in the fragment, which a browser does not send to any
+   * server.
+   */
   readonly urlOf: (run: string | null) => string;
   readonly close: () => Promise<void>;
 }
@@ -22,7 +25,7 @@ const goodbyeMs = 500;
 /**
  * Serves the live page until it is closed.
  *
- * @throws HafError HAF_PORT_TAKEN, HAF_USAGE when the address cannot be listened on
+ * @throws HafError HAF_PORT_TAKEN, HAF_USAGE if the address cannot be listened on
  */
 export async function servePage(address: PageAddress, source: PageSource): Promise<ServedPage> {
   const { host, port, token, tls, hosts } = address;
@@ -65,7 +68,7 @@ function unusable({ host, port }: PageAddress, error: NodeJS.ErrnoException): Ha
     return new HafError(
       'HAF_PORT_TAKEN',
       `The page cannot be served on ${hostAndPort(host, port)}: ${owner ?? 'another process'} listens there.`,
-      'Choose another port, or leave it out: then any free one is taken.',
+      'Choose another port, or leave it out to use any free port.',
       { cause: error },
     );
   }

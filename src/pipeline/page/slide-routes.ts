@@ -8,14 +8,14 @@ import type { PageSource } from './page-source.js';
 import { patientSlides, slidesOf, type ShownPatient } from './patient-slides.js';
 import { SlideShelf } from './slide-shelf.js';
 
-/** So many patients are remembered: a viewer asks for hundreds of tiles of one. */
+/** Number of patients that are remembered. A viewer asks for hundreds of tiles of one patient. */
 const mostPatients = 16;
-/** A run that goes on may get more slides. */
+/** Maximum age of remembered patients, because a running run may get more slides. */
 const freshMs = 10_000;
-/** Side of a tile; `operators/tiling/deep-zoom.ts` cuts them so. */
+/** Side length of a tile, equal to that in `operators/tiling/deep-zoom.ts`. */
 const side = 256;
 
-/** Slides of a patient as Deep Zoom tiles, with attention and contours. */
+/** Serves slides of a patient as Deep Zoom tiles, with attention and contours. */
 export function slideRoutes(source: PageSource) {
   const routes = new Hono();
   const shelf = new SlideShelf();
@@ -109,7 +109,9 @@ export function slideRoutes(source: PageSource) {
   return { routes, close: () => shelf.close() };
 }
 
-/** The reason for a person. Only errors about the user's file are told; others may name paths of this machine. */
+/**
+ * The reason, for people. Only errors about the user's file are sent. Other errors may contain paths of this machine.
+ */
 const whyNot = (error: unknown): string =>
   error instanceof HafError ? `${error.code} ${error.what}` : 'The slide cannot be read.';
 

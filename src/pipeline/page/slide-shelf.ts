@@ -1,9 +1,9 @@
 import type { DeepZoom } from '../../operators/tiling/deep-zoom.js';
 
-/** Slides that are open at once, and bytes of encoded tiles that are kept. */
+/** Maximum number of open slides, and of bytes of encoded tiles in memory. */
 const mostOpen = 4;
 const mostBytes = 64 * 2 ** 20;
-/** Tiles that are cut at once; a viewer asks for dozens. */
+/** Maximum number of tiles that are cut at once. A viewer asks for dozens. */
 const atOnce = 4;
 
 /** A slide file, and which of its scenes; null for a file with one. */
@@ -39,7 +39,7 @@ export class SlideShelf {
     const key = `${level}/${column}/${row} ${keyOf(slide)}`;
     const kept = this.tiles.get(key);
     if (kept !== undefined) {
-      // Least recently used first: this tile is evicted last.
+      // The map is ordered by last use, least recent first. This tile moves to the end, so it is evicted last.
       this.tiles.delete(key);
       this.tiles.set(key, kept);
       return kept;
@@ -74,7 +74,7 @@ export class SlideShelf {
       slide.catch(() => this.slides.delete(key));
       for (const [oldest, one] of [...this.slides].slice(0, Math.max(0, this.slides.size - mostOpen))) {
         this.slides.delete(oldest);
-        // Tiles that are being cut from it end first.
+        // Tiles that are being cut from the slide can finish first.
         setTimeout(() => void closed(one), 5000).unref();
       }
     }

@@ -2,17 +2,17 @@ import type { WorkerRow } from '../../page/wire.js';
 import type { Member } from '../bus/member.js';
 import type { RunningJob } from '../observe/run-state.js';
 
-/** A worker that is gone is shown for this long. */
+/** How long a worker that is gone is still shown. */
 const rememberMs = 10 * 60_000;
 
 interface Known {
   readonly member: Member;
-  /** When it was last in the list of members. */
+  /** The last time that it was in the list of members. */
   readonly at: number;
   readonly gone: boolean;
 }
 
-/** The workers that have been seen. One that left or died is shown as gone for a while. */
+/** The workers that have been seen. A worker that left or died is shown as gone for some time. */
 export class WorkerBook {
   private readonly known = new Map<string, Known>();
   private asked = false;
@@ -27,7 +27,7 @@ export class WorkerBook {
     }
   }
 
-  /** Rows of the table; without a list of members, the workers that hold the running jobs. */
+  /** Rows of the table. Without a list of members: the workers that hold the running jobs. */
   rows(running: readonly RunningJob[]): readonly WorkerRow[] {
     const jobsOf = (id: string): readonly string[] =>
       running.filter(({ worker }) => worker === id).map(({ job }) => job);

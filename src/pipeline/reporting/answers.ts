@@ -6,7 +6,7 @@ import { slotsOf } from '../config/slots.js';
 import { counted, listed } from '../core/wording.js';
 import type { RunRecord } from './run-record.js';
 
-/** What a run knows, in sentences, as several items of the guidelines ask for it. */
+/** Facts that a run knows, in sentences, for several items of the guidelines. */
 type Answer = (record: RunRecord) => readonly string[];
 
 export const digits = (value: number | null): string => (value === null ? 'undefined' : value.toFixed(3));
@@ -74,7 +74,7 @@ export const missingAnswer: Answer = ({ columns, holding, summary }) => {
             `${modality} is missing for ${summary.cohort.patients - patients} of ${counted(summary.cohort.patients, 'patient')}.`,
           ],
     ),
-    'Cells are completed from training patients of the fold alone.',
+    'Missing cells are filled with values of the training patients of the fold only.',
   ];
 };
 
@@ -177,7 +177,7 @@ export const softwareAnswer: Answer = ({ info, summary }) => [
 export const inventedAnswer: Answer = ({ summary }) =>
   summary.invented ? ['The patients are invented: no number here is a result about patients.'] : [];
 
-/** The groups of a cross-validation that leaves one out. */
+/** The groups of a cross-validation that leaves one group out. */
 export const groupAnswer: Answer = ({ config, folds }) => {
   const tested = folds.slice(0, config.cv.folds);
   const groups = tested.flatMap(({ group, test }) =>

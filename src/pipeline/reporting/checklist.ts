@@ -4,20 +4,20 @@ import type { RunRecord } from './run-record.js';
 
 /** An item of a reporting guideline. */
 export interface GuidelineItem {
-  /** As published: "12c". */
+  /** As published, for example "12c". */
   readonly number: string;
   readonly section: string;
   /** What the item asks for, in short. */
   readonly asks: string;
-  /** What the run knows of it; an empty list when it knows nothing. */
+  /** What the run knows about it. Empty if it knows nothing. */
   readonly known?: (record: RunRecord) => readonly string[];
-  /** What only the authors can say; absent when the run answers the item. */
+  /** What only the authors can say. Absent if the run answers the item completely. */
   readonly gap?: string;
 }
 
 export interface Guideline {
   readonly title: string;
-  /** Name of the files without ending. */
+  /** Name of the files, without ending. */
   readonly file: string;
   readonly source: string;
   readonly items: readonly GuidelineItem[];
@@ -26,14 +26,14 @@ export interface Guideline {
 /** An item with its answers for one run. */
 export interface FilledItem extends Pick<GuidelineItem, 'number' | 'section' | 'asks'> {
   readonly known: readonly string[];
-  /** Null when nothing is left to fill in. */
+  /** Null if nothing is left to fill in. */
   readonly gap: string | null;
 }
 
-/** Stands before what the authors have to write. */
+/** The mark before text that the authors have to write. */
 export const gapMark = 'To be filled in by the authors';
 
-/** The items of a guideline for one run. An item of which the run knows nothing is always a gap. */
+/** The items of a guideline for one run. If the run knows nothing about an item, the item is a gap. */
 export const filled = ({ items }: Guideline, record: RunRecord): readonly FilledItem[] =>
   items.map(({ number, section, asks, known, gap }) => {
     const facts = known?.(record) ?? [];
@@ -46,7 +46,7 @@ export const filled = ({ items }: Guideline, record: RunRecord): readonly Filled
 export const gapsOf = (items: readonly FilledItem[]): number =>
   items.filter(({ gap }) => gap !== null).length;
 
-/** What the text of a cell would mean in a table of Markdown. */
+/** Escapes text that has a meaning in a Markdown table. */
 const cell = (text: string): string => text.replace(/\r?\n/g, ' ').replaceAll('|', String.raw`\|`);
 
 /** The checklist as Markdown, one table for each section. */

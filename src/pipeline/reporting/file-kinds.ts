@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 
-/** What a file of a run directory is. */
+/** The description of a file in a run directory. */
 export interface FileKind {
   readonly description: string;
   /** Media type. */
@@ -22,7 +22,10 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.yaml': 'application/yaml',
 };
 
-/** The first pattern that fits a path says what the file is (docs/architecture.md, "Run directory"). */
+/**
+ * Patterns of paths with descriptions. The first pattern that matches a path describes the file
+ * (docs/architecture.md, "Run directory").
+ */
 const descriptions: readonly (readonly [pattern: RegExp, description: string])[] = [
   [/^report\.html$/, 'Report of the run: results, figures, cohort and methods'],
   [/^summary\.json$/, 'Result table with its statistics, for programs'],
@@ -58,7 +61,7 @@ const descriptions: readonly (readonly [pattern: RegExp, description: string])[]
   [/^tiles\//, 'Tissue and tiles of one image'],
 ];
 
-/** The description and the media type of a file by its path below the run directory. */
+/** The description and the media type of a file, by its path relative to the run directory. */
 export const describeFile = (path: string): FileKind => ({
   description: descriptions.find(([pattern]) => pattern.test(path))?.[1] ?? 'File of the run',
   encodingFormat: mediaTypes[extname(path).toLowerCase()] ?? 'application/octet-stream',

@@ -4,10 +4,10 @@ import { crateFile, type RunDirectoryFile } from './run-files.js';
 /** An entity of JSON-LD: its id, its type and its properties. */
 export type Entity = Readonly<Record<string, unknown>> & { readonly '@id': string };
 
-/** What only the authors know. */
+/** Facts that only the authors know. */
 export interface CrateAuthors {
   readonly authors: readonly string[];
-  /** An SPDX identifier, an address or a text; null when it is not decided. */
+  /** An SPDX identifier, an address or a text. Null if not decided. */
   readonly licence: string | null;
 }
 
@@ -19,24 +19,25 @@ export interface Crate {
 
 const specification = 'https://w3id.org/ro/crate/1.1';
 const profile = 'https://w3id.org/ro/wfrun/process/0.5';
-/** Stands where the authors have to write something. */
+/** The placeholder for text that the authors have to write. */
 export const gapText = 'To be filled in by the authors';
 
 const refer = (id: string): { readonly '@id': string } => ({ '@id': id });
 
-/** References to several entities; JSON-LD of RO-Crate writes a single one without a list. */
+/** References to several entities. The JSON-LD of RO-Crate writes a single reference without a list. */
 const referAll = (ids: readonly string[]): unknown =>
   ids.length === 1 ? refer(ids[0] ?? '') : ids.map(refer);
 
-/** The profile wants the offset of UTC in digits. */
+/** The profile requires the UTC offset in digits. */
 const dateTime = (iso: string): string => iso.replace(/Z$/, '+00:00');
 
 /** The id of a file: its path as a relative address. */
 const fileId = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
 /**
- * The RO-Crate 1.1 of a run directory after the profile Process Run Crate 0.5: the run is an action of the software, with the
- * experiment as its input and all other files as its results. Nothing of it names the machine or the place of the data.
+ * The RO-Crate 1.1 of a run directory, according to the profile Process Run Crate 0.5: the run is an action of the
+ * software, with the experiment as its input and all other files as its results. It names neither the machine nor the
+ * location of the data.
  *
  * Source: https://w3id.org/ro/crate/1.1, https://w3id.org/ro/wfrun/process/0.5
  */
@@ -65,7 +66,7 @@ export function roCrate(
       conformsTo: refer(profile),
       name: `Run ${info.run} of haf-pipeline`,
       description: `Results of the experiment ${info.name}: cross-validated classifiers of patients from several kinds of data.`,
-      // A run does not know when it will be published.
+      // The date of publication is not known yet, so the end of the run is used.
       datePublished: dateTime(info.updatedAt),
       dateCreated: dateTime(info.createdAt),
       author: referAll(people.map(({ '@id': id }) => id)),

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { hashFile } from '../sources/hash-file.js';
 import { describeFile, type FileKind } from './file-kinds.js';
 
-/** The metadata file of an RO-Crate; it describes the others and not itself. */
+/** The metadata file of an RO-Crate. It describes the other files and not itself. */
 export const crateFile = 'ro-crate-metadata.json';
 
 /** A file of a run directory. */
 export interface RunDirectoryFile extends FileKind {
-  /** Path below the run directory, with slashes. */
+  /** Path relative to the run directory, with slashes. */
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;

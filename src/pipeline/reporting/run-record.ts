@@ -12,7 +12,7 @@ import type { RunDirectory, RunFile } from '../runs/run-directory.js';
 
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-/** Missing cells of one column among the patients of the cohort who have a row. */
+/** Number of missing cells of one column, among the patients of the cohort that have a row. */
 export interface ColumnGaps {
   readonly modality: string;
   readonly column: string;
@@ -20,18 +20,18 @@ export interface ColumnGaps {
   readonly missing: number;
 }
 
-/** What the files of a finished run say, as the checklists read it. */
+/** Facts from the files of a finished run, for the checklists. */
 export interface RunRecord {
   readonly info: Pick<RunFile, 'run' | 'codeVersion' | 'createdAt' | 'node' | 'state'>;
   readonly config: Config;
   readonly summary: RunSummary;
   readonly flow: readonly FlowStep[];
   readonly folds: readonly Fold[];
-  /** Patients of the cohort with each modality. */
+  /** Number of patients of the cohort with each modality. */
   readonly holding: readonly { readonly modality: string; readonly patients: number }[];
-  /** The columns that characteristics.csv describes: the first of each table. */
+  /** The columns that characteristics.csv describes: the first columns of each table. */
   readonly columns: readonly ColumnGaps[];
-  /** Lines of problems.csv by severity. */
+  /** Number of lines of problems.csv by severity. */
   readonly problems: Readonly<Record<string, number>>;
   /** Whether the run directory holds a file. */
   readonly has: (path: string) => boolean;
@@ -49,7 +49,7 @@ const rowSchema = z.object({
 /**
  * Reads the files of a run.
  *
- * @throws HafError HAF_RUN_UNKNOWN when the run has no result yet, or another version wrote it
+ * @throws HafError HAF_RUN_UNKNOWN if the run has no result yet, or if another version wrote it
  */
 export function readRunRecord(directory: RunDirectory): RunRecord {
   const path = (name: string): string => join(directory.path, name);
@@ -84,7 +84,7 @@ export function readRunRecord(directory: RunDirectory): RunRecord {
   };
 }
 
-/** Each column once: a column of categories has a line for each of them. */
+/** Each column only once: a column of categories has one line per category. */
 function columnsOf(rows: readonly z.infer<typeof rowSchema>[]): readonly ColumnGaps[] {
   const columns = new Map<string, ColumnGaps>();
   for (const { modality, column, patients, missing } of rows)
@@ -100,5 +100,5 @@ const unfinished = (run: string, what: string): HafError =>
   new HafError(
     'HAF_RUN_UNKNOWN',
     `Run ${run} ${what}.`,
-    'Finish the run with "haf-pipeline up" of this version: what is computed is taken from the store.',
+    'Finish the run with "haf-pipeline up" of this version: computed results are taken from the store.',
   );

@@ -2,7 +2,10 @@ import type { ExecuteResult } from './execute.js';
 import { lostFiles, type LostFile } from './lost-files.js';
 import type { PreparedRun } from './prepare.js';
 
-/** More files may be lost during the attempt that leaves the first ones out. */
+/**
+ * Maximum number of attempts. Each attempt leaves out the files that were lost in the one before, and further files
+ * may be lost meanwhile.
+ */
 const mostAttempts = 3;
 
 export interface Attempts {

@@ -13,28 +13,32 @@ import { linesOf } from '../core/lines-of.js';
 import type { RunEvent } from '../run-event.js';
 import { parseEvent, partOf, type EventHead } from './event-line.js';
 
-/** A log that is open to be written to. */
+/** An event log that is open for writing. */
 export interface OpenLog {
   /**
-   * Writes an event under the next number of this log, and returns it so; null when it is there already.
+   * Appends an event with the next sequence number of this log, and returns the event with it. Null if the log has
+   * the event already.
    *
-   * @param isNew no earlier execution can have written it. The log of earlier executions is read only for other events.
+   * @param isNew no earlier execution can have written the event. Only for other events the existing log is read.
    */
   append(event: RunEvent, isNew?: boolean): RunEvent | null;
   close(): void;
 }
 
-/** An event of which the number and the id alone count. */
+/** An event of which only sequence number and id are needed. */
 const anyEvent = z.object({ type: z.string() });
 
 const chunkBytes = 1 << 20;
 const newLine = 10;
 
-/** `events.ndjson` of a run: read in pieces, because the log of a hundred thousand jobs has hundreds of megabytes. */
+/**
+ * `events.ndjson` of a run. It is read in pieces, because the log of a hundred thousand jobs has hundreds of
+ * megabytes.
+ */
 export class EventFile {
   constructor(private readonly path: string) {}
 
-  /** The logged events in order; a line torn by a crash is left out. */
+  /** The logged events in order. A line that a crash cut off is left out. */
   *events(): Generator<RunEvent> {
     for (const line of linesOf(this.path)) {
       const event = parseEvent(line);
@@ -42,7 +46,11 @@ export class EventFile {
     }
   }
 
-  /** What a schema takes of the logged events: of few fields it costs a fraction of the whole. Events that it refuses are left out. @param from byte at which to begin */
+  /**
+   * The logged events as a schema reads them. With few fields this is much faster than reading whole events. Events
+   * that the schema refuses are left out.
+   * @param from byte at which to begin
+   */
   *parts<T>(schema: z.ZodType<T>, from = 0): Generator<T & EventHead> {
     for (const line of linesOf(this.path, from)) {
       const event = partOf(line, schema);
@@ -68,7 +76,7 @@ export class EventFile {
     };
   }
 
-  /** Length of the file in bytes; 0 when there is none. */
+  /** Length of the file in bytes. 0 if the file does not exist. */
   get bytes(): number {
     return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
   }
@@ -79,7 +87,7 @@ export class EventFile {
     return ids;
   }
 
-  /** The number of the last event, which stands near the end of the file; 0 for an empty log. */
+  /** The sequence number of the last event, which is near the end of the file. 0 for an empty log. */
   private lastNumber(): number {
     if (!existsSync(this.path)) return 0;
     const file = openSync(this.path, 'r');
@@ -99,7 +107,7 @@ export class EventFile {
     return last;
   }
 
-  /** Removes a torn last line, so that the log can be appended to. */
+  /** Removes an incomplete last line, so that the log can be appended to. */
   mend(): void {
     if (!existsSync(this.path)) return;
     const file = openSync(this.path, 'r+');

@@ -3,13 +3,13 @@ import { modalityName } from '../core/modality.js';
 import { runEventSchema, type RunEvent } from '../run-event.js';
 import { stageNames } from '../stage.js';
 
-/** What every event has besides its own fields. */
+/** The fields that every event has. */
 export type EventHead = Pick<RunEvent, 'v' | 'id' | 'seq' | 'at'>;
 
 /**
- * The event in a line of a log; null for a torn line or an event of another version. The verdict is that of `runEventSchema`.
- * Nearly all lines of a large log tell that a job is queued, started, trained or done. These are checked by hand, because the schema
- * takes many times longer.
+ * The event in a line of a log. Null for an incomplete line or an event of another version. It accepts exactly the
+ * events that `runEventSchema` accepts. Nearly all lines of a large log say that a job is queued, started, trained or
+ * done. These are checked by hand, because the schema is many times slower.
  */
 export function parseEvent(line: string): RunEvent | null {
   const value = parseOrNull(line);
@@ -17,7 +17,9 @@ export function parseEvent(line: string): RunEvent | null {
   return isUsual(value) ? value : partOfValue(value, runEventSchema);
 }
 
-/** What a schema takes of the event of a line; null for a torn line, and for one that it refuses. */
+/**
+ * The event of a line as a schema reads it. Null for an incomplete line, and for an event that the schema refuses.
+ */
 export function partOf<T>(line: string, schema: z.ZodType<T>): (T & EventHead) | null {
   const value = parseOrNull(line);
   return isHead(value) ? partOfValue(value, schema) : null;
@@ -31,11 +33,11 @@ function partOfValue<T>(value: EventHead, schema: z.ZodType<T>): (T & EventHead)
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Number of fields of every event of a job: its head, its type, and the job with stage, unit and artifact. */
+/** Number of fields of every job event: the head, the type, and the job with stage, unit and artifact. */
 const jobFields = 9;
 const stages: ReadonlySet<unknown> = new Set(stageNames);
 
-/** Whether a value is a usual event without any further field. False: the schema decides. */
+/** Whether a value is one of the frequent events without any further field. If false, the schema decides. */
 function isUsual(value: EventHead): value is RunEvent {
   const fields = value as EventHead & Fields;
   const { type, job, stage, unit, artifact, metrics } = fields;
@@ -81,7 +83,7 @@ function isMetrics(value: unknown): boolean {
   return true;
 }
 
-/** The fields of units that most jobs have; a unit with another one is left to the schema. */
+/** Whether a unit has only the fields that most jobs have. Other units are left to the schema. */
 function isUsualUnit(value: unknown): boolean {
   if (!isRecord(value)) return false;
   for (const name in value) {

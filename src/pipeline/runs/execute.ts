@@ -39,22 +39,22 @@ import type { RunFile } from './run-directory.js';
 
 export interface ExecuteOptions {
   readonly bus: Bus;
-  /** Training processes of this machine; 0 leaves training to other workers. */
+  /** Number of training processes on this machine. 0 leaves training to other workers. */
   readonly workers: number;
   readonly backend: string;
   readonly checkpointEpochs: number;
   readonly codeVersion: string;
-  /** The jobs to bring to an end; all of the plan when absent. */
+  /** The jobs to execute. If absent: all jobs of the plan. */
   readonly jobs?: Plan;
-  /** Keys of jobs to compute although their artifact exists. */
+  /** Keys of jobs to compute even if their artifact exists. */
   readonly force?: ReadonlySet<string>;
-  /** Shows events as they happen. */
+  /** Receives events as they happen. */
   readonly onEvent: (event: RunEvent) => void;
-  /** Told of what the worker of this machine does, besides the run's events. */
+  /** Observes the worker of this machine, in addition to the run's events. */
   readonly observer: Partial<WorkerObserver>;
-  /** First abort: take no new job, finish the running ones of this machine. */
+  /** First abort: take no new job, finish the running jobs of this machine. */
   readonly drain: AbortSignal;
-  /** Then: stop those too. */
+  /** Second abort: also stop the running jobs. */
   readonly stop: AbortSignal;
 }
 
@@ -67,9 +67,9 @@ export interface ExecuteResult {
 }
 
 /**
- * Executes a prepared run - with the workers of this machine and any that have joined the bus - and fills its run
- * directory. Whatever ends it - a failed job, Ctrl-C, kill -9 - finished artifacts stay, and the same call goes on
- * from them.
+ * Executes a prepared run, with the workers of this machine and any that have joined the bus, and fills its run
+ * directory. If a failed job, Ctrl-C or kill -9 ends it, finished artifacts stay, and the same call resumes from
+ * them.
  */
 export async function executeRun(prepared: PreparedRun, options: ExecuteOptions): Promise<ExecuteResult> {
   const { directory, config, store } = prepared;
@@ -87,17 +87,17 @@ export async function executeRun(prepared: PreparedRun, options: ExecuteOptions)
   }
 }
 
-/** A run's events as they are written down. */
+/** The events of a run, while they are written to the log. */
 interface RunLog {
-  /** Marks the first event of this execution. */
+  /** Id of the first event of this execution. */
   readonly session: string;
-  /** The events from there on. */
+  /** The events from the first event of this execution on. */
   readonly events: Observable<RunEvent>;
-  /** Errors when an event could not be written or the log broke off. */
+  /** Errors if an event could not be written or the log ended early. */
   readonly fault: Observable<never>;
 }
 
-/** How the work of a run ended, before anything is concluded from it. */
+/** How the jobs of a run ended, before the result of the run is decided. */
 interface Worked {
   readonly outcomes: readonly JobOutcome[];
   /** The manifests of this execution, by artifact id. */
@@ -105,7 +105,7 @@ interface Worked {
   readonly cancelled: boolean;
 }
 
-/** Brackets the work of a run with its state in run.json and its first and last event, whatever ends it. */
+/** Executes a run between its first and last event, and writes its state to run.json, however it ends. */
 async function recorded(
   prepared: PreparedRun,
   options: ExecuteOptions,
@@ -128,7 +128,7 @@ async function recorded(
     next: (event) => {
       try {
         begun ||= event.type === 'run-started' && event.session === session;
-        // A broker keeps the events of earlier executions: what was written then is not written again.
+        // A broker replays the events of earlier executions. Events that were written then are not written again.
         const logged = log.append(event, begun);
         if (logged) options.onEvent(logged);
       } catch (error) {
@@ -143,7 +143,7 @@ async function recorded(
   const finish = async (state: ExecuteResult['state'], outcomes: readonly JobOutcome[]): Promise<void> => {
     const report = outcomes.some((o) => 'manifest' in o && o.job.node.stage === 'report');
     const written = firstValueFrom(merge(last, fault), { defaultValue: undefined });
-    // A log that has broken already tells so before anybody waits for it.
+    // A log that is already broken must not become an unhandled rejection before the code below awaits it.
     written.catch(() => undefined);
     await bus.publish(directory.run, {
       type: 'run-finished',
@@ -163,13 +163,13 @@ async function recorded(
     await finish(result.state, result.outcomes);
     return result;
   } catch (error) {
-    // On a full disk this cannot be written either; the error that ended the run is the one to show.
+    // On a full disk this write fails, too. The error that ended the run is the one to show.
     await finish('failed', []).catch(() => undefined);
     throw error;
   } finally {
     reading.unsubscribe();
     log.close();
-    // What still waits for an event has nothing to wait for.
+    // Code that still waits for an event has nothing to wait for.
     current.complete();
   }
 }
@@ -198,7 +198,7 @@ async function runJobs(
     ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
-    // Runs of other stores may share the broker; their own workers serve those.
+    // Runs of other stores may share the broker. Their own workers take their jobs.
     serves: (job) => job.store === store.uri,
     storeOf: () => Promise.resolve(store),
     data: null,
@@ -211,7 +211,7 @@ async function runJobs(
     ...(force ? { force } : {}),
     accept: async (manifest) => {
       await materialise(manifest, store, directory, invented);
-      // A job that was repaired is accepted again: what counts is what lies in the store in the end.
+      // A repaired job is accepted a second time. The manifest that is in the store at the end counts.
       accepted.set(manifest.id, manifest);
     },
   }).pipe(tap((outcome) => collected.push(outcome)));
@@ -220,16 +220,20 @@ async function runJobs(
     cancelled = true;
     await bus.cancel(run);
     await worker.stop();
-    // What the last jobs made ready has been queued since.
+    // Jobs that became ready through the last finished jobs have been queued meanwhile.
     await bus.cancel(run);
   };
-  /** While the running jobs end, what waits for them is queued, and what is stopped goes back: nobody will wait for it. */
+  /**
+   * While the running jobs end, the jobs that depend on them are queued, and stopped jobs are handed back. Nobody
+   * will execute these jobs, so they are cancelled.
+   */
   const ending = async (ended: Promise<void>): Promise<void> => {
     await bus.withdraw(run);
     await ended;
     await bus.withdraw(run);
   };
-  // Whichever comes first: the graph is settled, or somebody asked to end it and the jobs of this machine have ended.
+  // The first of two ends: the graph is complete, or the run was asked to end and the jobs of this machine have
+  // ended.
   const interrupted = merge(
     aborted(options.drain).pipe(mergeMap(() => ending(worker.drain()), 1)),
     aborted(options.stop).pipe(mergeMap(() => ending(worker.stop()), 1)),
@@ -239,7 +243,7 @@ async function runJobs(
     ),
   );
   const settled = graph.pipe(takeUntil(interrupted), ignoreElements(), endWith(null));
-  // A lane that can take no more jobs would let the run wait for ever.
+  // Without this, the run would wait for ever for a lane that can take no more jobs.
   const broken = from(worker.ended).pipe(ignoreElements());
   try {
     await firstValueFrom(merge(settled, fault, broken));
@@ -250,29 +254,29 @@ async function runJobs(
   }
 }
 
-/** Emits once the signal is aborted, also when it was before anybody listened. */
+/** Emits once the signal is aborted, even if it was aborted before the subscription. */
 const aborted = (signal: AbortSignal): Observable<unknown> =>
   defer(() => (signal.aborted ? of(null) : fromEvent(signal, 'abort')));
 
-/** Writes the run's closing files and tells how it ended. */
+/** Writes the final files of the run and returns how it ended. */
 async function conclude(
   { directory, store, plan, lost, files }: PreparedRun,
   { outcomes, accepted, cancelled }: Worked,
   options: ExecuteOptions,
 ): Promise<ExecuteResult> {
-  // A replay touches some jobs of a run; its summary and problems are those of all of them.
+  // A replay executes some jobs of a run. Its summary and problems cover all jobs.
   const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
   await writeSummary(manifests, store, directory, isInvented(files));
   await writeTileTable(manifests, lost, store, directory);
   const failures = outcomes.filter((outcome) => outcome.state === 'failed');
-  // A job that fails has no manifest to tell what it had left out.
+  // A failed job has no manifest, so the problems come from its error.
   const told = failures.flatMap(({ error }) => error.problems);
   const problems = writeProblems(manifests, directory, [...lost, ...told]);
   const found = { outcomes, problems };
   if (cancelled) return { state: 'cancelled', exitCode: exitCodes.interrupted, ...found };
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
-  // One slide that is gone is no reason to call the others' work a failure. A full disk is, whatever job met it.
+  // A single missing slide does not make the whole run fail. A full disk does, whichever job reports it.
   const worst = failures.find((failure) => !blamesFile(failure));
   if (worst && worst.error.exitCode !== exitCodes.finishedWithFailures)
     return { state: 'failed', exitCode: worst.error.exitCode, ...found };

@@ -4,8 +4,8 @@ import type { ArtifactStore } from '../store/store.js';
 import { storedList } from './stored-list.js';
 
 /**
- * The group of each patient with a known outcome, as a source of the `split` job. The list enters the recipe of the split by
- * its content: another edit of the table leaves the folds and all training as they are.
+ * The group of each patient with a known outcome, as a source of the `split` job. The list enters the recipe of the
+ * split by its content. So another change of the table does not change the folds and training.
  *
  * @returns nothing unless `cv.mode` is groups
  */

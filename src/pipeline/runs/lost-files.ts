@@ -5,14 +5,17 @@ import type { JobOutcome } from '../run-graph.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import { stages } from '../stages.js';
 
-/** A file of the user's, or the cores of a patient, that a job could not use although it was there when the run was planned. */
+/**
+ * A file of the user, or the cores of a patient, that a job could not use although it existed when the run was
+ * planned.
+ */
 export interface LostFile {
-  /** Key of the job that makes its bags. */
+  /** Key of the job that computes its bags. */
   readonly embed: string;
   readonly problem: Problem;
 }
 
-/** Faults that lie in the file, or that only this file brings about; any other would meet the next one as well, or pass. */
+/** Errors that are caused by the file alone. Any other error would also occur with the next file, or is temporary. */
 const faultsOfFiles: readonly ErrorCode[] = [
   'HAF_INTERNAL',
   'HAF_DATA_MISSING',
@@ -23,18 +26,21 @@ const faultsOfFiles: readonly ErrorCode[] = [
   'HAF_JOB_QUARANTINED',
 ];
 
-/** Whether it is the model that is gone or another one: without the slide the next one would meet the same. */
+/**
+ * Whether the model is the file that is missing or changed. Then leaving out the slide would not help, because the
+ * next slide needs the same model.
+ */
 const ofEncoder = ({ sources }: JobNode, { context: { files, sha256 } }: HafError): boolean =>
   sources.some(
     ({ role, name, sha256: content }) =>
       role === 'encoder' && (content === sha256 || (Array.isArray(files) && files.includes(name))),
   );
 
-/** Whether a job failed for its file: then the run can go on without the file. */
+/** Whether a job failed because of its file. Then the run can continue without the file. */
 export const blamesFile = ({ job: { node }, error }: Extract<JobOutcome, { state: 'failed' }>): boolean =>
   stages[node.stage].perFile === true && faultsOfFiles.includes(error.code) && !ofEncoder(node, error);
 
-/** The files whose jobs failed, when the run could go on without them: nothing failed besides. */
+/** The files whose jobs failed, if the run can continue without them: no job failed for another reason. */
 export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] {
   const failed = outcomes.filter((outcome) => outcome.state === 'failed');
   if (!failed.every(blamesFile)) return [];
@@ -51,14 +57,14 @@ export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] 
   }));
 }
 
-/** In the words of somebody who has the cohort: where a worker looks for files is not what went wrong. */
+/** Reason and fix for the owner of the cohort. Where a worker searched for the file is not the cause. */
 function remedyOf({ code, what, fix }: HafError, job: string): Pick<Problem, 'reason' | 'fix'> {
   if (code === 'HAF_DATA_MISSING')
     return {
-      reason: 'It was there when the run was planned, and could not be found when its turn came.',
-      fix: 'Put it back and run the same command again; workers of other machines need --data, or --share-data.',
+      reason: 'It existed when the run was planned, but was missing when its job started.',
+      fix: 'Put it back and run the same command again. Workers of other machines need --data, or --share-data.',
     };
-  // The job's name stands in the columns beside it.
+  // The name of the job is in another column of the same row.
   return { reason: what.startsWith(`${job}: `) ? what.slice(job.length + 2) : what, fix };
 }
 

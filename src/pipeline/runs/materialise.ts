@@ -17,7 +17,10 @@ import type { RunDirectory } from './run-directory.js';
 import { predictionsCsv, survivalPredictionsCsv } from './run-predictions.js';
 import { readTileSet, shownTileFiles, tileFiles } from './tile-files.js';
 
-/** The files of an artifact that the run directory is made of; features, latent vectors and weights stay in the store. */
+/**
+ * The files of an artifact that appear in the run directory. Features, latent vectors and weights stay only in the
+ * store.
+ */
 function shownFiles({ stage, files }: Manifest): readonly string[] {
   switch (stage) {
     case 'cohort':
@@ -61,7 +64,7 @@ function shownFiles({ stage, files }: Manifest): readonly string[] {
 }
 
 /**
- * Copies what users want of a finished job from the store into the run directory, in the form they want it.
+ * Copies the files of a finished job that users need from the store into the run directory, in a form for users.
  *
  * @param invented whether the patients are those of a synthetic cohort; no artifact depends on it
  */
@@ -142,13 +145,16 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
   }
 }
 
-/** The tables for people say first that the patients are invented; those for programs stay as they are. */
+/** Tables for people begin with the note that the patients are invented. Tables for programs stay unchanged. */
 function markedInvented(name: string, content: Uint8Array): string | Uint8Array {
   const before = { md: `${inventedText}\n\n`, tex: `% ${inventedText}\n` }[name.split('.').at(-1) ?? ''];
   return before === undefined ? content : `${before}${new TextDecoder().decode(content)}`;
 }
 
-/** The report with what only the run knows: its name, its date, the version, and whether the patients are invented. */
+/**
+ * The report with the facts that only the run knows: its name, its date, the version, and whether the patients are
+ * invented.
+ */
 function reportPage(artifact: Artifact, directory: RunDirectory, invented: boolean): string {
   const page = new TextDecoder().decode(artifact.bytes(reportFile));
   const { run, createdAt, codeVersion } = directory.info();
@@ -163,7 +169,10 @@ function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]):
   );
 }
 
-/** summary.json: the aggregate with what only the run knows. `seconds` is the training time of each row's own jobs. */
+/**
+ * Writes summary.json: the aggregate with the facts that only the run knows. `seconds` is the training time of each
+ * row's own jobs.
+ */
 export async function writeSummary(
   manifests: readonly Manifest[],
   store: ArtifactStore,
@@ -207,9 +216,9 @@ export const runSummarySchema = summarySchema.extend({
 });
 
 /**
- * problems.csv: every patient, slide and row that was left out, with its reason. Returns the problems.
+ * Writes problems.csv: every patient, slide and row that was left out, with its reason. Returns the problems.
  *
- * @param lost what the run goes on without, so that no manifest tells of it
+ * @param lost files that the run continues without, so that no manifest contains their problem
  */
 export function writeProblems(
   manifests: readonly Manifest[],

@@ -6,11 +6,11 @@ import type { ArtifactStore } from '../store/store.js';
 import { storedList } from './stored-list.js';
 
 /**
- * With `cohort.require: []` a patient belongs who has any modality. Tables and names of files say so before anything is
- * computed, so the list enters the recipe of the cohort by its content: another modality that brings nobody new leaves the
- * cohort, its folds and all training that does not read the modality as they are.
+ * The patients with any modality, who belong to the cohort with `cohort.require: []`. Tables and file names show them
+ * before any job runs. The list enters the recipe of the cohort by its content. So a further modality that adds no
+ * patient does not change the cohort, its folds, or training that does not read it.
  *
- * @returns the list as a source of the `cohort` job, kept in the store; nothing when `cohort.require` decides
+ * @returns the list as a source of the `cohort` job, kept in the store; nothing if `cohort.require` decides
  */
 export async function memberFile(
   { cohort }: Config,
@@ -20,7 +20,7 @@ export async function memberFile(
 ): Promise<readonly SourceFile[]> {
   if (cohort.require.length > 0) return [];
   const { bagPatients } = await import('../../operators/preflight/bag-patients.js');
-  // Files that were lost since the checks hold nobody.
+  // Files that were lost since the checks count for no patient.
   const { ids: left } = bagPatients(bags);
   const tables = [...holders].flatMap(([, { kind, ids }]) => (kind === 'table' ? [ids] : []));
   const ids = outcome.patients

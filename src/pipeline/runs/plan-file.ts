@@ -2,12 +2,12 @@ import { linesOf } from '../core/lines-of.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 
-/** Characters that are encoded at a time. */
+/** Number of characters that are encoded at once. */
 const partLength = 1 << 20;
 
 /**
- * The recipes of a plan by job key: one JSON object with a line for each job. The plan of a hundred thousand jobs is never in
- * memory as one text.
+ * The recipes of a plan by job key: one JSON object with one line per job. The plan of a hundred thousand jobs is
+ * never in memory as one text.
  */
 export function planBytes(plan: Plan): Uint8Array {
   const parts: Uint8Array[] = [];
@@ -22,16 +22,16 @@ export function planBytes(plan: Plan): Uint8Array {
 }
 
 /**
- * The recipes in such a file; none when it is absent or damaged.
+ * The recipes of a plan file. Empty if the file is missing or damaged.
  *
- * @param wanted keys of the jobs to read; all of them when null
+ * @param wanted keys of the jobs to read; all jobs if null
  */
 export function readPlan(path: string, wanted: ReadonlySet<string> | null): ReadonlyMap<string, Recipe> {
   const recipes = new Map<string, Recipe>();
   try {
     for (const line of linesOf(path)) {
       if (line === '{' || line === '}') continue;
-      // An earlier version wrote all jobs into one line.
+      // Earlier versions wrote all jobs on one line.
       const jobs = JSON.parse(line.startsWith('{') ? line : `{${line.replace(/,$/, '')}}`) as object;
       for (const [key, recipe] of Object.entries(jobs))
         if (wanted?.has(key) ?? true) recipes.set(key, recipe as Recipe);

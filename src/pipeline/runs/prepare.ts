@@ -17,7 +17,7 @@ import { cacheOptions, openStore } from '../store/open-store.js';
 import type { ArtifactStore } from '../store/store.js';
 import { RunDirectory } from './run-directory.js';
 
-/** An experiment ready to run: its data found and hashed, its graph planned against the store. */
+/** An experiment that is ready to run: its data are found and hashed, and its graph is planned against the store. */
 export interface PreparedRun {
   readonly config: Config;
   readonly dataRoot: string;
@@ -25,28 +25,28 @@ export interface PreparedRun {
   readonly files: DataFiles;
   readonly graph: Graph;
   readonly plan: Plan;
-  /** Recipes to explain against what is not cached; of no other jobs. */
+  /** Earlier recipes of the jobs that are not cached, to explain why they run. */
   readonly earlier: ReadonlyMap<string, Recipe>;
   readonly directory: RunDirectory;
-  /** What the checks before the run found; null for a run without a cohort (`tile`, `embed`). */
+  /** The results of the checks before the run. Null for a run without a cohort (`tile`, `embed`). */
   readonly checks: Preflight | null;
-  /** What of the cohort it goes on without. */
+  /** Files of the cohort that the run continues without. */
   readonly lost: readonly Problem[];
 }
 
-/** Where runs and artifacts live. */
+/** The folders of runs and artifacts. */
 export interface Places {
   readonly runs: string;
   readonly store: string;
   readonly cache?: string;
-  /** GiB. */
+  /** In GiB. */
   readonly cacheSize?: number;
 }
 
 export interface PrepareOptions {
-  /** Told what takes a while. */
+  /** Receives a note before work that takes long. */
   readonly onNote?: (text: string) => void;
-  /** Hash every file of the cohort, whatever is remembered. */
+  /** Hash every file of the cohort and ignore remembered hashes. */
   readonly verify?: boolean;
   /** Files that an earlier attempt could not use. */
   readonly lost?: readonly LostFile[];
@@ -58,9 +58,9 @@ export interface PrepareOptions {
 }
 
 /**
- * Finds the data, plans the graph and names the run. A run is called `<name>-<first digits of its report's
- * artifact id>`: the same experiment over the same data is the same run, anything else is another, so nothing is
- * ever overwritten and the same command resumes.
+ * Finds the data, plans the graph and names the run. A run is called `<name>-<first digits of its report's artifact
+ * id>`. The same experiment over the same data is the same run, so the same command resumes it. Any change gives
+ * another run, so nothing is overwritten.
  */
 export async function prepareRun(
   config: Config,
@@ -91,11 +91,11 @@ export async function prepareRun(
   const members = await memberFile(config, checks, files.bags, store);
   const groups = await groupFile(checks, store);
   const graph = buildGraph(config, { ...files, members, groups });
-  // Stages write down what they find themselves; what the checks alone see is written from here.
+  // Stages report their own problems. The problems that only the checks find are reported from here.
   const seen = checks.warnings.filter(({ stage }) => stage === 'preflight');
   const problems = [...found.unreadable, ...seen, ...lost.map(({ problem }) => problem)];
   const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks }, places);
-  // What was read before need not be tried again.
+  // Files that were read before are not checked again.
   const read = new Set(
     prepared.plan.flatMap(({ node, cached }) =>
       node.stage === 'embed' && cached !== null ? [node.unit.modality] : [],
@@ -106,13 +106,13 @@ export async function prepareRun(
   return prepared;
 }
 
-/** Where a store remembers the hashes of the user's files. */
+/** The file of a store with the remembered hashes of the user's files. */
 export const hashCacheOf = (store: ArtifactStore): string => join(store.localRoot, 'source-hashes.json');
 
 /**
- * Plans a graph and names the run that works it off.
+ * Plans a graph and names the run that executes it.
  *
- * @param idOf the id whose first digits stand in the name
+ * @param idOf the id whose first digits are part of the name
  */
 export async function planRun(
   known: Omit<PreparedRun, 'plan' | 'earlier' | 'directory'>,
@@ -125,9 +125,11 @@ export async function planRun(
   return { ...known, plan, directory, earlier: earlierRecipes(plan, directory, config) };
 }
 
-/** Recipes to explain the plan against: this run's own, or those of the latest run of the same experiment name. */
+/**
+ * Earlier recipes to compare the plan with: this run's own, or those of the latest run with the same experiment name.
+ */
 function earlierRecipes(plan: Plan, directory: RunDirectory, config: Config): ReadonlyMap<string, Recipe> {
-  // What is there already needs no explanation.
+  // Cached artifacts need no explanation.
   const missing = new Set(plan.flatMap(({ node, cached }) => (cached === null ? [node.key] : [])));
   if (missing.size === 0) return new Map();
   if (directory.exists()) return directory.recipes(missing);

@@ -29,9 +29,9 @@ const runFileSchema = z.object({
   codeVersion: z.string(),
   createdAt: z.string(),
   updatedAt: z.string(),
-  /** Absolute path of the cohort when the run was made. */
+  /** Absolute path of the cohort at the start of the run. */
   dataRoot: z.string(),
-  /** running until it ends (a killed `up` leaves it so); partial after a replay of some stages only. */
+  /** `running` until the run ends (a killed `up` leaves this state). `partial` after a replay of some stages only. */
   state: z.enum([
     'running',
     'succeeded',
@@ -44,18 +44,21 @@ const runFileSchema = z.object({
   host: z.string(),
   node: z.string(),
   config: z.unknown(),
-  /** Up to which byte of the event log trace.csv tells, and its length then; absent when it has to be made from the whole log. */
+  /**
+   * `log`: the byte of the event log up to which trace.csv is complete. `trace`: the length of trace.csv at that
+   * point. Absent if trace.csv must be made from the whole log.
+   */
   traced: z.object({ log: z.number().int(), trace: z.number().int() }).exactOptional(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 
-/** Commands that are runs of a part of the graph, under their own names. */
+/** Commands that execute a part of the graph as a run under their own name. */
 const commandRuns = ['tile', 'embed', 'bundle', 'predict', 'validate'];
 
-/** Recipes by job key, as planned; what `explain` compares. */
+/** The planned recipes by job key, which `explain` compares. */
 const recipesFile = 'plan.json';
 
-/** `runs/<run>/`: the files users look at and script against (docs/architecture.md, "Run directory"). */
+/** `runs/<run>/`: the files for users and scripts (docs/architecture.md, "Run directory"). */
 export class RunDirectory {
   constructor(
     readonly runs: string,
@@ -66,7 +69,7 @@ export class RunDirectory {
     return join(this.runs, this.run);
   }
 
-  /** All runs below a folder whose run.json can be read, oldest first. */
+  /** All runs in a folder whose run.json can be read, oldest first. */
   static list(runs: string): readonly RunDirectory[] {
     if (!existsSync(runs)) return [];
     return readdirSync(runs)
@@ -79,7 +82,10 @@ export class RunDirectory {
       .map(({ directory }) => directory);
   }
 
-  /** As `find`, among the runs of experiments: those of `tile`, `embed`, `bundle`, `predict` and `validate` have no methods to look at. */
+  /**
+   * Like `find`, but only among runs of experiments. Runs of `tile`, `embed`, `bundle`, `predict` and `validate` have
+   * no methods to show.
+   */
   static findExperiment(runs: string, name: string): RunDirectory {
     return RunDirectory.find(runs, name, (run) => !commandRuns.includes(run.info().name));
   }
@@ -87,7 +93,7 @@ export class RunDirectory {
   /**
    * The run called `name`: its full name, a unique beginning of it, or "latest".
    *
-   * @param among which runs to look at; all by default
+   * @param among selects the runs to search; all by default
    * @throws HafError HAF_RUN_UNKNOWN
    */
   static find(runs: string, name: string, among: (run: RunDirectory) => boolean = () => true): RunDirectory {
@@ -122,7 +128,10 @@ export class RunDirectory {
     );
   }
 
-  /** The experiment of the run. @throws HafError HAF_RUN_UNKNOWN when another version wrote it */
+  /**
+   * The experiment of the run.
+   * @throws HafError HAF_RUN_UNKNOWN if another version wrote it
+   */
   experiment(): Config {
     const config = configSchema.safeParse(this.info().config);
     if (config.success)
@@ -146,7 +155,7 @@ export class RunDirectory {
     return this.readInfo().success;
   }
 
-  /** Recipes of the last plan of this run, by job key, those of `wanted` alone; none when the file is absent or damaged. */
+  /** The recipes of the last plan of this run for the job keys `wanted`. Empty if the file is missing or damaged. */
   recipes(wanted: ReadonlySet<string> | null = null): ReadonlyMap<string, Recipe> {
     return readPlan(join(this.path, recipesFile), wanted);
   }
@@ -165,14 +174,14 @@ export class RunDirectory {
   }
 
   /**
-   * Writes a file of the run whole or not at all.
+   * Writes a file of the run atomically.
    *
-   * @param content whole, or in parts that need not be in memory at once
-   * @throws HafError HAF_STORE_CORRUPT for a name that leads out of it
+   * @param content the whole content, or parts that need not be in memory at once
+   * @throws HafError HAF_STORE_CORRUPT for a name that leads out of the run directory
    */
   write(name: string, content: string | Uint8Array | Iterable<string | Uint8Array>): void {
     const path = pathWithin(this.path, fittingPath(name));
-    // Not made of the name: a name may be as long as a name can be.
+    // The temporary name does not contain the file name, which may already have the maximum length.
     const temporary = join(dirname(path), `.${process.pid}.tmp`);
     mkdirSync(dirname(path), { recursive: true });
     try {
@@ -191,7 +200,7 @@ export class RunDirectory {
     return new EventFile(join(this.path, 'events.ndjson'));
   }
 
-  /** The logged events; a line torn by a crash is left out. */
+  /** The logged events. A line that a crash cut off is left out. */
   events(): readonly RunEvent[] {
     return [...this.log.events()];
   }

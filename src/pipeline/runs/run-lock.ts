@@ -10,7 +10,10 @@ import { nameOnce } from '../store/name-once.js';
 const ownerSchema = z.object({ pid: z.number(), host: z.string(), started: z.string(), since: z.string() });
 type Owner = z.infer<typeof ownerSchema>;
 
-/** The holder touches its lock this often; from another machine a lock untouched for `lapseMs` counts as dead. */
+/**
+ * Heartbeat: the holder touches its lock at this interval. Another machine takes a lock that was not touched for
+ * `lapseMs` as abandoned.
+ */
 const touchMs = 10_000;
 const lapseMs = 60_000;
 
@@ -19,10 +22,10 @@ export interface RunLock {
 }
 
 /**
- * Makes sure that one process at a time executes a run directory. A lock whose process is gone (kill -9, power
- * cut) is taken over without asking.
+ * Takes the lock of a run directory, so that only one process at a time executes it. A lock whose process is gone
+ * (kill -9, power failure) is taken over.
  *
- * @throws HafError HAF_RUN_BUSY naming the process that holds it.
+ * @throws HafError HAF_RUN_BUSY naming the process that holds the lock
  */
 export async function lockRun(directory: string, run: string): Promise<RunLock> {
   await mkdir(directory, { recursive: true });
@@ -57,7 +60,10 @@ export function isRunBusy(directory: string): boolean {
   return owner !== null && isAlive(owner, path);
 }
 
-/** Makes a file appear with its content: between making and filling it, an empty lock would look like a dead one. */
+/**
+ * Creates a file together with its content. An empty lock, between creating and writing it, would look like an
+ * abandoned one.
+ */
 async function createOnce(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;
   try {
@@ -68,7 +74,7 @@ async function createOnce(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Replaces a dead owner's lock. A second lock guards the replacement, so that of two heirs only one succeeds. */
+/** Replaces an abandoned lock. A second lock guards the replacement, so that only one of two processes succeeds. */
 async function takeOver(path: string, text: string, run: string): Promise<void> {
   const guard = `${path}.takeover`;
   const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
@@ -92,7 +98,7 @@ function readOwner(path: string): Owner | null {
   }
 }
 
-/** Whether a process that still lives holds the lock of a run. */
+/** Whether a living process holds the lock of a run. */
 export function isLocked(directory: string): boolean {
   const path = join(directory, '.lock');
   const owner = readOwner(path);
@@ -106,12 +112,12 @@ function isAlive(owner: Owner, path: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  // The pid may have been given to another process since; its start time tells.
+  // The pid may have been reused by another process since. Its start time shows whether it was.
   const started = startOf(owner.pid);
   return started === null || owner.started === '' || started === owner.started;
 }
 
-/** Start time of a process in clock ticks since boot, where the system tells (Linux). */
+/** Start time of a process in clock ticks since boot. Null if the system does not report it (only Linux does). */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -127,5 +133,5 @@ const busy = (run: string, owner: Owner | null): HafError =>
     owner
       ? `Run ${run} is being executed by process ${owner.pid} on ${owner.host} since ${owner.since}.`
       : `Run ${run} is just being taken over by another process.`,
-    'Wait for it to end; its artifacts are shared, so nothing would be gained by running twice.',
+    'Wait for it to end. Its artifacts are shared, so running twice would gain nothing.',
   );

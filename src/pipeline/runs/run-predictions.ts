@@ -9,7 +9,7 @@ import type { RunDirectory } from './run-directory.js';
 
 const columns = ['patient', 'split', 'y', 'logit', 'p', 'observed'] as const satisfies (keyof Prediction)[];
 
-/** predictions.csv of a fold and method, numbers at full precision. */
+/** predictions.csv of a fold and method, with numbers at full precision. */
 export const predictionsCsv = (predictions: readonly Prediction[]): string =>
   csvText(
     columns,
@@ -18,7 +18,10 @@ export const predictionsCsv = (predictions: readonly Prediction[]): string =>
 
 const survivalColumns = ['patient', 'split', 'time_days', 'event', 'risk', 'observed'];
 
-/** predictions.csv of a fold and method with a time-to-event outcome; the run's own predictions.csv has the survival curves. */
+/**
+ * predictions.csv of a fold and method with a time-to-event outcome. The survival curves are in the run's own
+ * predictions.csv.
+ */
 export const survivalPredictionsCsv = ({ patients }: SurvivalPredictions): string =>
   csvText(
     survivalColumns,
@@ -34,7 +37,7 @@ const foldsOf = ({ path }: RunDirectory): readonly string[] => {
   return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+$/.test(name)) : [];
 };
 
-/** The methods that a run directory has predictions of, in alphabetical order. */
+/** The methods for which a run directory has predictions, in alphabetical order. */
 export function predictedMethods(directory: RunDirectory): readonly string[] {
   const names = foldsOf(directory).flatMap((fold) =>
     readdirSync(join(directory.path, 'folds', fold)).filter((name) =>
@@ -44,7 +47,10 @@ export function predictedMethods(directory: RunDirectory): readonly string[] {
   return [...new Set(names)].sort();
 }
 
-/** What each fold of a run predicted with a method. @throws HafError HAF_TABLE_INVALID when a file was changed or torn */
+/**
+ * The predictions of a method in each fold of a run.
+ * @throws HafError HAF_TABLE_INVALID if a file was changed or is incomplete
+ */
 export function readPredictions(
   directory: RunDirectory,
   method: string,
@@ -56,17 +62,20 @@ export function readPredictions(
     .map(({ fold, path }) => ({ fold, predictions: readFile(path) }));
 }
 
-/** A test patient of a fold, with the risk that a method gives. */
+/** A test patient of a fold, with the risk that a method predicts. */
 export interface TestedInTime {
   readonly fold: number;
   readonly patient: string;
-  /** Days. */
+  /** In days. */
   readonly time: number;
   readonly event: 0 | 1;
   readonly risk: number;
 }
 
-/** The test patients of a time-to-event run, by fold. @throws HafError HAF_TABLE_INVALID when a file was changed or torn */
+/**
+ * The test patients of a time-to-event run, by fold.
+ * @throws HafError HAF_TABLE_INVALID if a file was changed or is incomplete
+ */
 export const readTestedInTime = (directory: RunDirectory, method: string): readonly TestedInTime[] =>
   foldsOf(directory)
     .map((fold) => ({ fold: Number(fold), path: join(directory.path, fileOf(fold, method)) }))
@@ -104,15 +113,15 @@ function readFile(path: string): readonly Prediction[] {
 const notOurs = (path: string, where: string): HafError =>
   new HafError(
     'HAF_TABLE_INVALID',
-    `${path}${where}: not what a run writes.`,
-    'Run the experiment again with "haf-pipeline up": it writes the files of finished jobs anew.',
+    `${path}${where}: this is not what a run writes.`,
+    'Run the experiment again with "haf-pipeline up": it writes the files of finished jobs again.',
     { context: { file: path } },
   );
 
 function rowsOf(path: string): unknown {
   try {
     const text = readFileSync(path, 'utf8');
-    // A file without rows is told from one that is none of ours by its header.
+    // The header distinguishes a file without rows from a file that no run wrote.
     if (!text.startsWith(csvLine(columns))) return null;
     const rows: Readonly<Record<string, string>>[] = parse(text, { columns: true });
     return rows.map(({ y, logit, p, observed, patient = '', ...row }) => ({
@@ -126,5 +135,5 @@ function rowsOf(path: string): unknown {
   }
 }
 
-/** An empty cell is no number, not zero. */
+/** An empty cell is NaN, not zero. */
 const numberOf = (cell: string | undefined): number => (cell ? Number(cell) : Number.NaN);

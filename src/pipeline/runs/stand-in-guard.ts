@@ -6,7 +6,7 @@ import { syntheticMarkerFile, syntheticMarkerSchema } from '../core/synthetic-ma
 import type { BagFiles } from '../sources/find-sources.js';
 import { placesTiles } from '../stage.js';
 
-/** Whether a file lies in a cohort that "haf-pipeline synth" invented. */
+/** Whether a file is in a cohort that "haf-pipeline synth" made. */
 export function isSynthetic(file: string): boolean {
   const folder = dirname(file);
   try {
@@ -18,9 +18,9 @@ export function isSynthetic(file: string): boolean {
 }
 
 /**
- * Keeps the stand-in encoder away from real patients: its results would look like results.
+ * Keeps the stand-in encoder away from real patients, because its output could be mistaken for results.
  *
- * @throws HafError HAF_ENCODER_UNFIT when an image outside of a synthetic cohort would be given to it, unless forced
+ * @throws HafError HAF_ENCODER_UNFIT if it would encode an image outside of a synthetic cohort, unless `force` is set
  */
 export function guardStandIn({ embed: { encoder } }: Config, bags: readonly BagFiles[]): void {
   if (!encoder.standIn || encoder.force) return;
@@ -29,8 +29,8 @@ export function guardStandIn({ embed: { encoder } }: Config, bags: readonly BagF
   if (!real) return;
   throw new HafError(
     'HAF_ENCODER_UNFIT',
-    `embed.encoder.standIn is set, but ${real.name} is in no synthetic cohort: the stand-in is colour and texture statistics, not a pathology model.`,
-    'Name a model in embed.encoder.onnx, use features made elsewhere (`files` of the modality), or set embed.encoder.force: true to see the pipeline run, whatever its numbers mean.',
+    `embed.encoder.standIn is set, but ${real.name} is not in a synthetic cohort: the stand-in is colour and texture statistics, not a pathology model.`,
+    'Name a model in embed.encoder.onnx, use features made elsewhere (`files` of the modality), or set embed.encoder.force: true to see the pipeline run; its numbers then mean nothing.',
     { context: { key: 'embed.encoder.standIn' } },
   );
 }

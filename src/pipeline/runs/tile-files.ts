@@ -12,7 +12,7 @@ import {
 import type { Artifact } from '../stage.js';
 import type { Manifest } from '../store/store.js';
 
-/** A file of an artifact and where a user finds it, below the folder of the tiles. */
+/** A file of an artifact and its path for users, relative to the folder of the tiles. */
 export type ShownFile = readonly [file: string, target: string];
 
 /** The files of one slide, or scene, of an artifact. */

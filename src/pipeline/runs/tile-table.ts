@@ -37,10 +37,11 @@ const columns = [
 type Row = Partial<Record<(typeof columns)[number], CsvCell>>;
 
 /**
- * tiles.csv: a line per slide and core, also those that are empty or failed: how its tissue was found and its tiles are
- * read. `mpp` is of level 0, `tileMpp` what a pixel of a tile has. Nothing is written when no image was tiled.
+ * Writes tiles.csv: one line per slide and core, including empty and failed ones, with how its tissue was found and
+ * its tiles are read. `mpp` is that of level 0, `tileMpp` that of a pixel of a tile. If no image was tiled, nothing
+ * is written.
  *
- * @param lost images whose job failed, so that no artifact tells of them
+ * @param lost images whose job failed, so that no artifact lists them
  */
 export async function writeTileTable(
   manifests: readonly Manifest[],

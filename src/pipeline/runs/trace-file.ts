@@ -12,11 +12,11 @@ const traceColumns = [
 type Traced = Partial<Record<(typeof traceColumns)[number], CsvCell>>;
 
 const traceFile = 'trace.csv';
-/** Characters that are written at a time. */
+/** Number of characters that are written at once. */
 const partLength = 1 << 16;
 
 const job = { job: z.string(), stage: z.enum(stageNames) };
-/** What the trace reads of the events of jobs; an event of another type is of no job, or of one that runs on. */
+/** The fields of job events that the trace reads. Events of other types do not start or end a job. */
 const tracedSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.enum(['job-queued', 'job-retried', 'job-returned', 'job-cached', 'job-failed']),
@@ -31,25 +31,29 @@ const tracedSchema = z.discriminatedUnion('type', [
 /** An event with the ISO time of its log. */
 type TracedEvent = z.infer<typeof tracedSchema> & { readonly at: string };
 
-/** What is known of a job on its way to its end. */
+/** What is known of a job that has not ended. */
 interface Underway {
-  /** When it last came into the queue, ISO time. */
+  /** The last time it was queued, in ISO format. */
   readonly queued?: string;
   readonly started?: string;
-  /** Seconds in the queue, to the first start; what a worker that vanished or was told to stop took is no wait. */
+  /**
+   * Seconds in the queue until the first start. Time that a vanished or stopped worker took does not count as
+   * waiting.
+   */
   readonly wait?: number;
   readonly worker?: string;
-  /** How often a worker began with it. */
+  /** Number of times that a worker started the job. */
   readonly attempts: number;
 }
 
 /**
- * trace.csv: a line each time a job ended - when, who did it with how much memory, and where the time went: waiting
- * in the queue, getting and reading the inputs, computing (seconds). Of a run of very many jobs the log is long, so what the file
- * tells already is kept.
+ * Writes trace.csv: one line each time a job ended, with the time, the worker, its memory, and how the time divides
+ * into waiting in the queue, getting and reading the inputs, and computing (seconds). The log of a large run is long,
+ * so lines that the file already has are kept.
  *
- * @param before how far the file tells, as the last execution noted it
- * @returns how far it tells now; null while jobs are on their way, which the next execution has to know from the log
+ * @param before how far the file was complete, as the last execution recorded it
+ * @returns how far it is complete now; null if jobs have not ended, because the next execution must read them from
+ * the log
  */
 export function writeTrace(directory: RunDirectory, before: RunFile['traced']): RunFile['traced'] | null {
   const path = join(directory.path, traceFile);
@@ -63,7 +67,7 @@ export function writeTrace(directory: RunDirectory, before: RunFile['traced']): 
     const before = underway.get(job) ?? { attempts: 0 };
     const end = (state: string, measured: Traced): readonly CsvCell[][] => {
       underway.delete(job);
-      // A worker may have begun before this run came to wait for the job.
+      // A worker may have started the job before this run queued it.
       const known: Traced = { ...before, attempts: before.attempts || undefined };
       const row: Traced = { job, stage, state, ended: at, ...known, ...measured };
       return [traceColumns.map((column) => row[column])];
@@ -113,9 +117,11 @@ export function writeTrace(directory: RunDirectory, before: RunFile['traced']): 
   return underway.size === 0 ? { log: end, trace: statSync(path).size } : null;
 }
 
-/** To milliseconds, as the times of the events are. */
+/** Rounded to milliseconds, the precision of the event times. */
 const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
-/** Never negative: two machines' clocks may differ, and a job that another run had queued may have started before. */
+/**
+ * Never negative: the clocks of two machines may differ, and a job that another run queued may have started earlier.
+ */
 const secondsBetween = (from: string, to: string): number =>
   Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);

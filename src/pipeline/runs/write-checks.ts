@@ -4,8 +4,9 @@ import { fileReport, filesCsv } from '../sources/file-report.js';
 import type { PreparedRun } from './prepare.js';
 
 /**
- * Writes how the data were read: `files.csv`, who uses each file of the data folder, or why nobody does; `joins.csv`, how the ids of each modality met those of the outcome table, and `columns.csv`,
- * the kind of every column with whether it was declared or inferred, and the columns that are no input with the reason.
+ * Writes how the data were read: `files.csv`, which modality uses each file of the data folder or why none does;
+ * `joins.csv`, how the ids of each modality matched those of the outcome table; `columns.csv`, the kind of every
+ * column, whether it was declared or inferred, and the columns that are no input with the reason.
  */
 export async function writeChecks(
   { config, dataRoot, directory, files, lost }: PreparedRun,

@@ -12,10 +12,12 @@ import { examples } from './matching-files.js';
 const key = 'tissue.annotations';
 
 /**
- * The file of `tissue.annotations` that belongs to each slide. It has the name of the slide, with or without the ending of the slide:
- * `a.geojson` or `a.svs.geojson` for `a.svs`. Files that fit no slide, and slides without a file, are warnings.
+ * The file of `tissue.annotations` that belongs to each slide. It has the name of the slide, with or without the
+ * ending of the slide: `a.geojson` or `a.svs.geojson` for `a.svs`. Files that fit no slide, and slides without a
+ * file, are warnings.
  *
- * @throws HafError HAF_DATA_MISSING without any file, HAF_JOIN_REFUSED where a file fits two slides or a slide has two files
+ * @throws HafError HAF_DATA_MISSING without any file, HAF_JOIN_REFUSED if a file fits two slides or a slide has two
+ * files
  */
 export async function annotationFiles(
   { tissue }: Config,
@@ -34,7 +36,8 @@ export async function annotationFiles(
     pairs.flatMap(({ file, fits: [slide] }) => (slide === undefined ? [] : [[slide, file] as const])),
   );
   for (const [slide, own] of ofSlide) if (own.length > 1) throw refused(`${slide} has ${examples(own)}`);
-  // Problems of the stage `tile` are of images, which tiles.csv lists.
+  // Problems of the stage `tile` belong to images, which tiles.csv lists. So these warnings have the stage
+  // `preflight`.
   const about = { severity: 'warning', stage: 'preflight', patient: null, place: modality } as const;
   for (const { file, fits } of pairs)
     if (fits.length === 0)
@@ -48,7 +51,7 @@ export async function annotationFiles(
     warn({
       ...{ ...about, file: without[0] ?? null },
       reason: `${counted(without.length, 'slide')} of ${slides.length} have no file in ${key}, and all of their tissue is tiled.`,
-      fix: 'Export their annotations from QuPath, or leave the slides out if no region of them is meant.',
+      fix: 'Export their annotations from QuPath, or leave these slides out.',
     });
   return (slide) => ofSlide.get(slide)?.[0];
 }

@@ -21,21 +21,21 @@ import { slidesIn } from './slides-in.js';
 /** The files that become the bags of one job, not yet hashed. */
 export interface FoundBags {
   readonly modality: ModalityId;
-  /** Images have to be tiled and encoded; features are instances already. */
+  /** Images must be tiled and encoded. Feature files already hold instances. */
   readonly kind: 'features' | 'images';
   readonly unit: Unit;
   readonly role: 'features' | 'slide' | 'core';
-  /** Paths below the data root. */
+  /** Paths relative to the data root. */
   readonly names: readonly string[];
-  /** Files that belong to the slide, which names them by their place. */
+  /** Further files of the slide. The slide finds them by their location. */
   readonly parts?: readonly string[];
-  /** Coordinates of the slide's tiles that are there already, in place of looking for tissue. */
+  /** Existing coordinates of the slide's tiles. If given, no tissue is searched. */
   readonly coords?: string;
-  /** What was drawn on the slide in QuPath, which limits its tiles. */
+  /** The file of regions drawn on the slide in QuPath. They limit its tiles. */
   readonly annotations?: string;
 }
 
-/** Where the files of a bag modality are looked for: the glob, and the key of the experiment that holds it. */
+/** Where the files of a bag modality are searched: the glob, and the key of the experiment that holds it. */
 export function placeOf(
   config: Config,
   modality: ModalityId,
@@ -48,17 +48,17 @@ export function placeOf(
   };
 }
 
-/** How images of a bag are tiled and worked on, with what the declaration leaves open. */
+/** How images of a bag are tiled and grouped into jobs, with defaults for what the declaration leaves open. */
 export const tilingOf = ({ tiling, images }: BagDeclaration): 'tissue' | 'grid' =>
   tiling ?? (images === null ? 'tissue' : 'grid');
 const groupOf = ({ group, images, slides }: BagDeclaration): 'file' | 'patient' =>
   slides !== null ? 'file' : (group ?? (images === null ? 'file' : 'patient'));
 
 /**
- * The feature files of a modality, one job each; or its images: a job for each, or one for all of a patient.
+ * The feature files of a modality, one job each; or its images, one job per image or one per patient.
  *
- * @throws HafError HAF_MODALITY_EMPTY when the glob matches nothing, HAF_DATA_MISSING for links that lead nowhere,
- * HAF_TABLE_INVALID for a table of files with faults, HAF_JOIN_REFUSED for files that say no patient
+ * @throws HafError HAF_MODALITY_EMPTY if the glob matches nothing, HAF_DATA_MISSING for links that lead nowhere,
+ * HAF_TABLE_INVALID for a faulty table of files, HAF_JOIN_REFUSED for files whose patient is unknown
  */
 export async function findBags(
   config: Config,
@@ -86,7 +86,7 @@ export async function findBags(
   return bagsOf(config, root, modality, kind, names, warn);
 }
 
-/** The jobs that given files make: one for each feature file or slide, one for the cores of a patient. */
+/** The jobs for the given files: one for each feature file or slide, one for the cores of a patient. */
 export async function bagsOf(
   config: Config,
   root: string,
@@ -107,7 +107,7 @@ export async function bagsOf(
         ...{ modality, file },
         ...owner(patientOf(file)),
         ...(rule === 'hancock' || (rule !== null && mayHoldSeveral(file)) ? { names: rule } : {}),
-        // HANCOCK's cores are told apart by stains, its slides by primary and lymph.
+        // HANCOCK's names distinguish cores by stain, and slides as primary or lymph.
         ...(rule === 'hancock' ? { tiling: tilingOf(bag) } : {}),
       },
       role: 'features',
@@ -123,13 +123,16 @@ export async function bagsOf(
     : coreJobs(names, shared, patientOf);
 }
 
-/** Formats whose arrays may be bags of several patients. */
+/** Whether the arrays of a file may be bags of several patients, by its format. */
 const mayHoldSeveral = (file: string): boolean =>
   ['.npz', '.safetensors'].includes(extname(file).toLowerCase());
 
 const owner = (patient: string | null): Pick<Unit, 'patient'> => (patient === null ? {} : { patient });
 
-/** Whose a file is, by name or by the table of files. @throws HafError HAF_JOIN_REFUSED for a file that nothing says a patient of */
+/**
+ * The patient of each file, by its name or by the table of files.
+ * @throws HafError HAF_JOIN_REFUSED for a file whose patient is unknown
+ */
 async function patientsOfFiles(
   config: Config,
   root: string,
@@ -153,7 +156,7 @@ async function patientsOfFiles(
     refuseAmbiguous(modality, names.map(stemOf));
     return of;
   }
-  // An array of a file with several may say what the file's name does not.
+  // In a file with several arrays, the name of an array may say the patient although the file name does not.
   const silent = names.filter((file) => of(file) === null && !mayHoldSeveral(file));
   if (silent.length > 0 && !config.data.patients.allowUnmatched)
     throw new HafError(
@@ -165,14 +168,17 @@ async function patientsOfFiles(
   return of;
 }
 
-/** HANCOCK's rule takes the last number of a name for the patient. @throws HafError HAF_JOIN_REFUSED where it would join two */
+/**
+ * HANCOCK's rule takes the last number of a name as the patient.
+ * @throws HafError HAF_JOIN_REFUSED if two names of different form would give the same patient
+ */
 function refuseAmbiguous(modality: ModalityId, stems: readonly string[]): void {
   const pair = ambiguousNames(stems);
   if (pair === null) return;
   throw new HafError(
     'HAF_JOIN_REFUSED',
-    `${modality}: "${pair[0]}" and "${pair[1]}" would both be of patient ${hancockPatient(pair[0]) ?? ''}: by HANCOCK's names the last number is the patient.`,
-    `Say whose the files are: data.modalities.${modality}.patient: { pattern: '...(?<patient>...)' }, or { table: FILE, file: COLUMN }; with data.layout: own ids are exact text (docs/own-cohort.md).`,
+    `${modality}: "${pair[0]}" and "${pair[1]}" would both be of patient ${hancockPatient(pair[0]) ?? ''}: in HANCOCK's names the last number is the patient.`,
+    `Say which patient the files belong to: data.modalities.${modality}.patient: { pattern: '...(?<patient>...)' }, or { table: FILE, file: COLUMN }; with data.layout: own ids are exact text (docs/own-cohort.md).`,
     { context: { modality, files: [...pair] } },
   );
 }
@@ -239,7 +245,10 @@ async function slideJobs(
   });
 }
 
-/** The slide table of a modality. @throws HafError HAF_DATA_MISSING without the file, HAF_TABLE_INVALID with faults */
+/**
+ * The slide table of a modality.
+ * @throws HafError HAF_DATA_MISSING if the file is missing, HAF_TABLE_INVALID if it is faulty
+ */
 export async function slideTableOf(
   { data }: Config,
   root: string,
@@ -257,7 +266,7 @@ export async function slideTableOf(
   return readSlideTable(path, { name, missing: data.patients.missing }, files);
 }
 
-/** A core whose name holds no patient is a job of its own, which says so. */
+/** A core whose name holds no patient is a job of its own, and its job reports it. */
 function coreJobs(
   names: readonly string[],
   shared: Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId },

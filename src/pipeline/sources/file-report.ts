@@ -10,24 +10,27 @@ import { matchingFiles, type UnreadableFolder } from './matching-files.js';
 import { oneWayEach } from './one-way-each.js';
 import { whyUnlisted } from './why-unreadable.js';
 
-/** One file of the data folder, or one that the experiment names elsewhere: who uses it, or why nobody does. */
+/**
+ * One file of the data folder, or one that the experiment names elsewhere: which modality uses it, or why none does.
+ */
 export interface FileUse {
-  /** Path below the data folder. */
+  /** Path relative to the data folder. */
   readonly file: string;
-  /** What it is for the experiment; null for a file that is left out. */
+  /** How the experiment uses it. Null for a file that is left out. */
   readonly use: string | null;
   readonly modality: ModalityId | null;
   /** Null for tables, and for a file of several patients. */
   readonly patient: string | null;
-  /** Why it is left out, or why its patient is. */
+  /** Why the file is left out, or why its patient is. */
   readonly reason: string | null;
 }
 
 const byNoPattern = 'no pattern or table of the experiment names it';
 
 /**
- * Tells of every file in the data folder who uses it, or why it is left out. Each file has one row; further paths to a file, by
- * links, have a row of their own. So has a folder that cannot be listed, with `/` at its end.
+ * Says for every file in the data folder which modality uses it, or why it is left out. Each file has one row.
+ * Further paths to a file, by links, have a row of their own. A folder that cannot be listed also has a row, with `/`
+ * at its end.
  *
  * @param known - patients of the outcome table
  * @param problems - of files that are left out
@@ -86,13 +89,13 @@ export async function fileReport(
         ),
     ),
     ...[...aliases].map(
-      ([file, other]) => used.get(file) ?? without(file, `another path to ${other}, which is taken once`),
+      ([file, other]) => used.get(file) ?? without(file, `another path to ${other}, which is used once`),
     ),
     ...unlisted.map(({ name, code }) => without(name, whyUnlisted(name, code).reason)),
   ].sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** Files that a pattern of a bag misses by upper and lower case alone, with the reason. */
+/** Files that the pattern of a bag misses only because of upper and lower case, with the reason. */
 async function missedByCase(
   config: Config,
   root: string,
@@ -102,25 +105,25 @@ async function missedByCase(
     patterns.map(async (pattern) => {
       const exact = new Set(await matchingFiles(pattern, root));
       const names = (await inAnySpelling(pattern, root)).filter((name) => !exact.has(name));
-      const reason = `it differs from "${pattern}" in upper and lower case alone`;
+      const reason = `it differs from "${pattern}" in upper and lower case only`;
       return names.map((name) => [name, reason] as const);
     }),
   );
   return found.flat();
 }
 
-/** files.csv: every file, a line each. */
+/** files.csv: one line per file. */
 export const filesCsv = (report: readonly FileUse[]): string =>
   csvText(
     ['file', 'used_as', 'modality', 'patient', 'left_out_because'],
     report.map(({ file, use, modality, patient, reason }) => [file, use, modality, patient, reason]),
   );
 
-/** How many files have which use, or were left out for which reason; the counts add up to all files. */
+/** Number of files for each use, and for each reason to be left out. The counts add up to all files. */
 export function countedUses(report: readonly FileUse[]): readonly (readonly [use: string, files: number])[] {
   const counts = new Map<string, number>();
   for (const { use, modality, reason } of report) {
-    const why = reason?.startsWith('another path to ') ? 'another path to a file that is taken' : reason;
+    const why = reason?.startsWith('another path to ') ? 'another path to a file that is used' : reason;
     const key =
       use === null ? `left out: ${why ?? ''}` : [modality, use].filter((part) => part !== null).join(' ');
     counts.set(key, (counts.get(key) ?? 0) + 1);

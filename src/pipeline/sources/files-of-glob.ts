@@ -14,12 +14,13 @@ export interface Glob {
   readonly pattern: string;
 }
 
-/** Told of rows and files that are left over. */
+/** Receives a problem with rows and files that are not used. */
 export type Warn = (problem: Problem) => void;
 
 /**
- * The files that a glob matches, each by one path. Told are: folders that cannot be listed, files that the glob misses by upper and lower case, or because a
- * bracket of a folder's name has a meaning in globs, and further paths to a file.
+ * The files that a glob matches, each under one path. It warns of: folders that cannot be listed; files that the glob
+ * misses only because of upper and lower case, or because a bracket of a folder's name has a meaning in globs; and
+ * further paths to a file.
  */
 export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise<readonly string[]> {
   const { pattern } = glob;
@@ -42,7 +43,7 @@ export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise
         glob,
         'info',
         found[0] ?? null,
-        `Brackets have a meaning in globs. "${pattern}" matches nothing so read; the ${counted(found.length, 'file')} in the folder of exactly this name are taken.`,
+        `Brackets have a meaning in globs. Read as a glob, "${pattern}" matches nothing; the ${counted(found.length, 'file')} in the folder of exactly this name are used.`,
         `Write a backslash before each bracket in ${glob.key}, or "*" in its place.`,
       ),
     );
@@ -66,14 +67,14 @@ export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise
         glob,
         'info',
         [...aliases.keys()][0] ?? null,
-        `${counted(aliases.size, 'further path')} lead by links to files that are taken already, such as ${examples([...aliases].map(([name, other]) => `${name} to ${other}`))}.`,
-        `Each file is taken once. Narrow ${glob.key} if another path is meant.`,
+        `${counted(aliases.size, 'further path')} lead by links to files that are used already, such as ${examples([...aliases].map(([name, other]) => `${name} to ${other}`))}.`,
+        `Each file is used once. Narrow ${glob.key} if another path is meant.`,
       ),
     );
   return names;
 }
 
-/** Whether a folder is called exactly as the fixed beginning of a pattern, brackets included. */
+/** Whether a folder has exactly the name of the fixed beginning of a pattern, brackets included. */
 function isThereLiterally(pattern: string, root: string): boolean {
   const parts = pattern.split('/');
   const wild = parts.findIndex((part) => /[*?]/.test(part));
@@ -81,7 +82,7 @@ function isThereLiterally(pattern: string, root: string): boolean {
   return literalBrackets(fixed) !== fixed && existsSync(resolve(root, fixed));
 }
 
-/** The files that a pattern matches when upper and lower case are the same, such as `.SVS`. */
+/** The files that a pattern matches if upper and lower case are treated alike, such as `.SVS`. */
 export async function inAnySpelling(pattern: string, root: string): Promise<readonly string[]> {
   const all = await Promise.all(
     spellingsOf(pattern, root).map((one) => matchingFiles(one, root, { caseSensitive: false })),
@@ -89,7 +90,7 @@ export async function inAnySpelling(pattern: string, root: string): Promise<read
   return [...new Set(all.flat())].sort();
 }
 
-/** Warns of files that the glob misses by upper and lower case alone; they are not read. */
+/** Warns of files that the glob misses only because of upper and lower case. They are not read. */
 async function warnOfOtherCase(
   glob: Glob,
   root: string,
@@ -107,14 +108,17 @@ async function warnOfOtherCase(
       'warning',
       file,
       names.length === 1
-        ? `One file is not read: it differs from "${glob.pattern}" in upper and lower case alone.`
-        : `${names.length} files are not read: they differ from "${glob.pattern}" in upper and lower case alone.`,
+        ? `One file is not read: it differs from "${glob.pattern}" in upper and lower case only.`
+        : `${names.length} files are not read: they differ from "${glob.pattern}" in upper and lower case only.`,
       `Rename them, or write both spellings into ${glob.key}, as in "*.{svs,SVS}".`,
     ),
   );
 }
 
-/** A pattern with the folders that its fixed beginning names in any case: a glob begins where the first wildcard stands. */
+/**
+ * The pattern for each folder that its fixed beginning names in any spelling of upper and lower case. The rest of the
+ * pattern begins at the first wildcard.
+ */
 function spellingsOf(pattern: string, root: string): readonly string[] {
   const parts = pattern.split('/');
   const wild = parts.findIndex((part) => /[^\p{L}\p{N} ._-]/u.test(part));
@@ -137,7 +141,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // A file, or a folder without rights: there is nothing in it to take.
+    // A file, or a folder without read permission: nothing in it can be used.
     return [];
   }
 }

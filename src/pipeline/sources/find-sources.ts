@@ -19,20 +19,20 @@ export interface BagFiles {
   readonly sources: readonly SourceFile[];
 }
 
-/** The user's files an experiment reads, named by content. */
+/** The user's files that an experiment reads, identified by content. */
 export interface DataFiles {
   readonly outcome: readonly SourceFile[];
   /** The files of each table modality, in the order of the experiment. */
   readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
   readonly splits: readonly SourceFile[];
   readonly bags: readonly BagFiles[];
-  /** The model that encodes images; none for features and for the stand-in. */
+  /** The model that encodes images. Empty for features and for the stand-in encoder. */
   readonly encoder: readonly SourceFile[];
-  /** The list of who belongs, when it is known before anything is computed (runs/members.ts). */
+  /** The list of patients that belong to the cohort, if it is known before any job runs (runs/members.ts). */
   readonly members?: readonly SourceFile[];
   /** The group of each patient for `cv.mode: groups` (runs/groups.ts). */
   readonly groups?: readonly SourceFile[];
-  /** Files that would be bags but cannot be read, and what of the files is left over. */
+  /** Files that would be bags but cannot be read, and files and rows that are not used. */
   readonly unreadable: readonly Problem[];
 }
 
@@ -41,13 +41,13 @@ type Found = Omit<SourceFile, 'sha256'>;
 /**
  * Finds and hashes the files of an experiment below `root`, before any work is planned.
  *
- * @throws HafError HAF_DATA_MISSING for a missing folder or table (all of them at once), HAF_MODALITY_EMPTY for
- * a bag modality whose glob matches nothing, HAF_TABLE_INVALID for a slide table with faults.
+ * @throws HafError HAF_DATA_MISSING for a missing folder or for missing tables (all of them at once),
+ * HAF_MODALITY_EMPTY for a bag modality whose glob matches nothing, HAF_TABLE_INVALID for a faulty slide table
  */
 export const findSources = async (config: Config, root: string, options: NamingOptions): Promise<DataFiles> =>
   nameFiles(await findFiles(config, root), config, root, options);
 
-/** Finds the files of an experiment; nothing but tables of files is read. Errors as of `findSources`. */
+/** Finds the files of an experiment. Only tables of files are read. Throws the errors of `findSources`. */
 export async function findFiles(config: Config, root: string): Promise<FoundFiles> {
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new HafError(
@@ -68,8 +68,8 @@ export async function findFiles(config: Config, root: string): Promise<FoundFile
 }
 
 /**
- * Names files by their content, with the model that encodes the images among them. Names are relative to `root`, or
- * absolute.
+ * Hashes files to identify them by content, including the model that encodes the images. Names are relative to
+ * `root`, or absolute.
  */
 export async function nameFiles(
   { outcome = [], tables = [], splits = [], bags, warnings = [] }: FoundFiles,
@@ -106,7 +106,8 @@ export async function nameFiles(
       problems.push(unreadable({ ...known, sources: [] }, file, name.fault.code ?? ''));
       return [];
     });
-    // A patient may lack a core; a slide without its coordinates or annotations would have other tiles.
+    // A patient may lack a core. A slide needs all of its files: without its coordinates or annotations it would have
+    // other tiles.
     const whole = bag.role === 'core' ? sources.length > 0 : sources.length === filesOf(bag).length;
     return whole ? [{ ...known, sources }] : [];
   });
@@ -117,7 +118,10 @@ export async function nameFiles(
   };
 }
 
-/** Names files that a command cannot do without by their content. @throws HafError HAF_DATA_MISSING for one that cannot be read */
+/**
+ * Hashes files that a command needs.
+ * @throws HafError HAF_DATA_MISSING for a file that cannot be read
+ */
 export async function nameSources(
   files: readonly Found[],
   options: NamingOptions,
@@ -154,13 +158,13 @@ const unreadable = ({ unit, kind }: BagFiles, { name }: Found, code: string): Pr
   ...whyUnreadable(name, code),
 });
 
-/** The files of an experiment, or some of them, before they are read. */
+/** The files of an experiment, or some of them, before they are hashed. */
 export interface FoundFiles {
   readonly outcome?: readonly Found[];
   readonly tables?: readonly { readonly modality: ModalityId; readonly names: readonly string[] }[];
   readonly splits?: readonly Found[];
   readonly bags: readonly FoundBags[];
-  /** Rows of tables of files, and files, that are left over. */
+  /** Problems with rows of tables of files, and with files that are not used. */
   readonly warnings?: readonly Problem[];
 }
 
@@ -178,7 +182,10 @@ function missingFiles(root: string, missing: readonly string[]): HafError {
   );
 }
 
-/** The outcome table and the files of each table modality. @throws HafError HAF_DATA_MISSING naming all that are absent */
+/**
+ * The outcome table and the files of each table modality.
+ * @throws HafError HAF_DATA_MISSING naming all missing files
+ */
 function findTables(
   config: Config,
   root: string,
@@ -197,7 +204,7 @@ function findTables(
   return { outcome, tables };
 }
 
-/** What the outcome table may be called; HANCOCK's archives have both spellings. */
+/** Possible names of the outcome table. HANCOCK's archives have both spellings. */
 export const outcomeNames = ({ data }: Config): readonly string[] =>
   data.layout === 'hancock'
     ? [...new Set([data.outcome.file, 'targets.csv', 'target.csv'])]

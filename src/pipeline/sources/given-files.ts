@@ -12,18 +12,18 @@ import { matchingFiles } from './matching-files.js';
 import { oneWayEach } from './one-way-each.js';
 import { mayHoldData, whyUnlisted } from './why-unreadable.js';
 
-/** Endings looked for in a folder. */
+/** File endings that are looked for in a folder. */
 const imageEndings = [...slideEndings, ...pictureEndings];
 
 export interface GivenBags {
   readonly bags: readonly FoundBags[];
-  /** Files that cannot be told apart by their name, and folders that cannot be listed. */
+  /** Files that cannot be distinguished by their names, and folders that cannot be listed. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * The jobs of files named on a command line, sorted by path; folders stand for the images in them, or for the feature
- * files if there are no images. Names are relative to `root`, absolute outside of it.
+ * The jobs for files that a command line names, sorted by path. A folder means the images in it, or the feature files
+ * if there are no images. Names are relative to `root`, or absolute outside of it.
  *
  * @throws HafError HAF_DATA_MISSING naming every path, or link in a folder, that does not exist
  */
@@ -45,10 +45,10 @@ export async function givenBags(
     throw new HafError(
       'HAF_DATA_MISSING',
       [
-        `${paths.join(', ')}: no images or feature files in there.`,
+        `${paths.join(', ')}: there are no images or feature files in there.`,
         ...[...unlisted.values()].map(({ file, reason }) => `${file ?? ''}: ${reason}`),
       ].join(' '),
-      `Images end in ${imageEndings.join(', ')}; name a file with another ending itself.`,
+      `Images end in ${imageEndings.join(', ')}. A file with another ending must be named itself.`,
     );
   const byStem = grouped(names.map((name) => [stemOf(name), name]));
   const alike = [...byStem.values()].filter((group) => group.length > 1);
@@ -100,9 +100,9 @@ function nameOf(root: string, path: string): string {
 }
 
 /**
- * The slides with the coordinates that a folder holds of them, `<id>.h5`.
+ * The slides with their coordinate files from a folder, `<id>.h5`.
  *
- * @throws HafError HAF_DATA_MISSING naming the slides it holds none of
+ * @throws HafError HAF_DATA_MISSING naming the slides without a coordinate file
  */
 export function withCoords(bags: readonly FoundBags[], folder: string, root: string): readonly FoundBags[] {
   const pairs = bags.map((bag) => ({
@@ -134,5 +134,5 @@ const ambiguous = (file: string, stage: Problem['stage'], alike: readonly string
   file,
   place: null,
   reason: `${alike.length} files have the id ${stemOf(file)}: ${alike.join(', ')}.`,
-  fix: 'Rename all but one of them, or work on them one at a time.',
+  fix: 'Rename all but one of them, or process them one at a time.',
 });

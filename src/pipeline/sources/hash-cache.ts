@@ -5,17 +5,17 @@ import { z } from 'zod';
 import { fileStamp, isSettled, type FileStamp } from '../core/file-stamp.js';
 import { hashFile } from './hash-file.js';
 
-/** By path: the stamp that the file had when it was hashed, and its hash. */
+/** By path: the stamp of the file when it was hashed, and its hash. */
 const entriesSchema = z.record(z.string(), z.tuple([z.string(), z.string().regex(/^[0-9a-f]{64}$/)]));
 const fileSchema = z.object({ v: z.literal(2), files: entriesSchema });
 type Entries = z.infer<typeof entriesSchema>;
 
-/** A file that is written to while it is read has no content yet. */
+/** Attempts to hash a file that is being written to. Until the writing ends it has no final content. */
 const mostTries = 3;
 
 /**
- * Remembers hashes by path and stamp, so that a second `up` does not read a cohort of slides again. A file whose stamp
- * is another is hashed again, and so is one that was changed just before it was hashed.
+ * Remembers hashes by path and stamp, so that a second `up` does not read all slides of a cohort again. A file with
+ * another stamp is hashed again, and so is a file that was changed just before it was hashed.
  */
 export class HashCache {
   private changed = false;
@@ -27,7 +27,7 @@ export class HashCache {
 
   /**
    * @param file null remembers nothing beyond this object
-   * @param trust false hashes every file again, whatever is remembered
+   * @param trust false hashes every file again and ignores remembered hashes
    */
   static open(file: string | null, { trust = true }: { readonly trust?: boolean } = {}): HashCache {
     return new HashCache(file, new Map(file === null ? [] : Object.entries(remembered(file))), trust);
@@ -51,18 +51,21 @@ export class HashCache {
     throw Object.assign(new Error(`${path} is being written to`), { code: 'EBUSY', path });
   }
 
-  /** Bytes that have to be read to name this file; 0 for one that is known. */
+  /** Bytes that must be read to hash this file. 0 if its hash is remembered. */
   bytesToRead(path: string): number {
     const stamp = fileStamp(path);
     return this.find(path, stamp) === null ? stamp.bytes : 0;
   }
 
-  /** Writes the hashes down. Without them the next command takes longer, so a place that cannot be written is no error. */
+  /**
+   * Saves the hashes. Without them the next command only takes longer, so a folder that cannot be written to is no
+   * error.
+   */
   async save(): Promise<void> {
     if (!this.changed || this.file === null) return;
     const temporary = `${this.file}.${process.pid}.tmp`;
     try {
-      // The folder of a store: readable by its owner alone.
+      // The folder of a store is readable by its owner only.
       await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
       const content: z.infer<typeof fileSchema> = { v: 2, files: Object.fromEntries(this.known) };
       await writeFile(temporary, JSON.stringify(content));
@@ -86,7 +89,7 @@ export class HashCache {
   }
 }
 
-/** What was written down; nothing when it is absent, torn, or of a version that remembered less of a file. */
+/** The saved hashes. Empty if the file is missing, damaged, or of a version with other stamps. */
 function remembered(file: string): Entries {
   try {
     return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).files;

@@ -6,9 +6,9 @@ import { replacement } from './why-unreadable.js';
 
 type Told<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
-/** A folder that cannot be listed, and the code of the file system, such as EACCES. */
+/** A folder that cannot be listed, and the error code of the file system, such as EACCES. */
 export interface UnreadableFolder {
-  /** Path below the folder that was searched, with `/` at its end. */
+  /** Path relative to the searched folder, with `/` at its end. */
   readonly name: string;
   readonly code: string;
 }
@@ -21,8 +21,8 @@ interface Search {
 }
 
 /**
- * The file system as the library is to see it. A link that leads nowhere counts as a file, and a folder that cannot be listed is
- * reported: by itself the library passes both over.
+ * The file system, as the glob library sees it. A link that leads nowhere counts as a file, and a folder that cannot
+ * be listed is reported. Without this, the library would ignore both silently.
  */
 const fileSystem = (failed: (path: string, error: NodeJS.ErrnoException) => void) => ({
   readdir: (path: string, options: { withFileTypes: true }, told: Told<Dirent[]>) =>
@@ -36,16 +36,16 @@ const fileSystem = (failed: (path: string, error: NodeJS.ErrnoException) => void
     stat(path, (error, found) => (error ? lstat(path, told) : told(null, found))),
 });
 
-/** The folder does not exist, or is a file: a pattern may name what is not there. */
+/** The folder does not exist, or is a file. A pattern may name a folder that does not exist. */
 const isAbsent = (name: string, code: string): boolean =>
   code === 'ENOTDIR' || (code === 'ENOENT' && !name.includes(replacement));
 
 /**
- * The files below a folder that match a pattern, sorted. Links that lead nowhere are among them: slides often are links into
- * an archive, archives are not always mounted, and nothing is left out without a word. A file that several paths lead to may be
- * there several times (`oneWayEach`).
+ * The files below a folder that match a pattern, sorted. Links that lead nowhere are included: slides often are links
+ * into an archive, archives are not always mounted, and nothing may be left out silently. A file with several paths
+ * may be listed several times (`oneWayEach`).
  *
- * @throws the error of the file system when the machine is the reason that a folder cannot be listed, such as EMFILE
+ * @throws the error of the file system if the machine is the reason that a folder cannot be listed, such as EMFILE
  */
 export async function matchingFiles(
   pattern: string,
@@ -64,7 +64,7 @@ export async function matchingFiles(
     ...{ cwd: folder, onlyFiles: true, dot, fs: fs as NonNullable<GlobOptions['fs']> },
     caseSensitiveMatch: caseSensitive,
   };
-  // A Mac stores names decomposed (NFD), an editor writes the pattern composed (NFC): both spell the same name.
+  // A Mac stores names decomposed (NFD), an editor writes the pattern composed (NFC). Both spell the same name.
   const spellings = [...new Set([pattern, pattern.normalize('NFC'), pattern.normalize('NFD')])];
   const names = [...new Set(await glob(spellings, options))].sort();
   const [limit] = limits;
@@ -73,7 +73,9 @@ export async function matchingFiles(
   return names;
 }
 
-/** A pattern in which brackets, braces and the like stand for themselves; `*` and `?` keep their meaning. */
+/**
+ * A pattern in which brackets, braces and similar characters stand for themselves. `*` and `?` keep their meaning.
+ */
 export const literalBrackets = (pattern: string): string => pattern.replace(/[[\](){}!+@]/g, '\\$&');
 
 /** The first three of the names, for a message. */

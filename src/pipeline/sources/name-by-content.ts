@@ -3,28 +3,28 @@ import { fileStamp } from '../core/file-stamp.js';
 import { HashCache } from './hash-cache.js';
 
 export interface NamingOptions {
-  /** File that remembers hashes; null remembers nothing. */
+  /** File of remembered hashes. Null remembers nothing. */
   readonly hashCache: string | null;
-  /** Hash every file, whatever is remembered. */
+  /** Hash every file and ignore remembered hashes. */
   readonly verify?: boolean;
-  /** Told once how much has to be read when that will take a while. */
+  /** Called once, if reading will take long, with the amount to read. */
   readonly onNote?: (text: string) => void;
 }
 
-/** What a file is named by: the hash of its content, or why it cannot be read. */
+/** What identifies a file: the hash of its content, or the reason why it cannot be read. */
 export type ContentName = { readonly sha256: string } | { readonly fault: NodeJS.ErrnoException };
 
-/** Hashing is disk-bound; two files in flight keep the disk busy without thrashing it. */
+/** Hashing is limited by the disk. Two files at once keep the disk busy, and more would make it slower. */
 const hashConcurrency = 2;
-/** From here on people wonder what it is doing. */
+/** Number of bytes from which hashing takes so long that it is announced. */
 const worthNoting = 2 ** 31;
-/** One file's faults, as opposed to those of a disk that fails. */
+/** Errors of a single file. Other errors come from the disk or the machine. */
 const faultsOfOne = ['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'EBUSY'];
-/** Small files are hashed each time when they are no more than this: it takes under a second. */
+/** Total size up to which small files are hashed each time: it takes under a second. */
 const smallBytes = 2 ** 20;
 const mostSmall = 2000;
 
-/** Names files by their content, each path once. A file that cannot be read costs only itself. */
+/** Hashes files, each path only once. A file that cannot be read does not affect the others. */
 export async function nameByContent(
   paths: Iterable<string>,
   { hashCache, verify = false, onNote }: NamingOptions,
@@ -51,9 +51,7 @@ export async function nameByContent(
     }
     const always = small.size <= mostSmall;
     if (bytes > worthNoting)
-      onNote?.(
-        `reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to name its files by content`,
-      );
+      onNote?.(`reading ${(bytes / 2 ** 30).toFixed(1)} GiB of the cohort once, to hash its files`);
     const names = await mapAtOnce(
       unique,
       hashConcurrency,
@@ -64,7 +62,7 @@ export async function nameByContent(
     );
     return new Map(names);
   } finally {
-    // A terabyte of slides is not read twice because the disk failed at one of them.
+    // The hashes so far are saved even if the disk failed, so that a terabyte of slides is not read twice.
     await hashes.save();
   }
 }

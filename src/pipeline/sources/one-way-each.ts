@@ -2,19 +2,19 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { grouped } from '../core/grouped.js';
 
-/** Paths of files, and the further paths that lead to one of them. */
+/** One path per file, and the further paths to the same files. */
 export interface OneWay {
   /** One path for each file, in the given order. */
   readonly names: readonly string[];
-  /** The other paths with the path that is taken instead. */
+  /** The other paths, each with the path that is used instead. */
   readonly aliases: ReadonlyMap<string, string>;
 }
 
 /**
- * Takes one path for each file. Links to folders, loops of links and hard links give a file several paths; the shortest path is
- * taken. A file under two names keeps both: the names may be of two patients.
+ * Selects one path for each file. Links to folders, loops of links and hard links give a file several paths; the
+ * shortest path is used. A file under two names keeps both names, because they may belong to two patients.
  *
- * @param names - paths below `folder`, or absolute
+ * @param names - paths relative to `folder`, or absolute
  */
 export function oneWayEach(folder: string, names: readonly string[]): OneWay {
   const unique = [...new Set(names)];
@@ -32,15 +32,15 @@ const shorter = (a: string, b: string): number =>
   depth(a) - depth(b) || a.length - b.length || (a < b ? -1 : 1);
 
 /**
- * Equal for two paths of one file with one name. Some file systems number their files badly, so size and time must agree, too.
- * A link that leads nowhere is a file of its own.
+ * An identity that is equal for two paths of one file with one name. Some file systems assign inode numbers badly, so
+ * size and time must also be equal. A link that leads nowhere counts as a separate file.
  */
 function identityOf(folder: string, name: string): string {
   try {
     const { dev, ino, size, mtimeNs } = statSync(resolve(folder, name), { bigint: true });
     return ino === 0n ? name : [dev, ino, size, mtimeNs, basename(name)].join('/');
   } catch {
-    // The job of the file meets the same fault and names it.
+    // The job of the file fails with the same error and reports it.
     return name;
   }
 }

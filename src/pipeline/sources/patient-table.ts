@@ -12,7 +12,7 @@ import { idRuleOf } from '../core/naming.js';
 import { fileEndings } from '../core/file-endings.js';
 import { examples } from './matching-files.js';
 
-/** Whose each file is, and what of files and rows is left over. */
+/** The patient of each file, and the files and rows that are not used. */
 export interface FileOwners {
   readonly patientOf: (file: string) => string | null;
   readonly warnings: readonly Problem[];
@@ -21,11 +21,12 @@ export interface FileOwners {
 type TableRule = Extract<PatientRule, { readonly table: string }>;
 
 /**
- * Whose each file is by a table of files (`data.modalities.<name>.patient: { table, file }`). A cell names a file by its path
- * below the data folder, its name, its name without ending, or its name with the ending of a slide or a feature file.
+ * The patient of each file, by a table of files (`data.modalities.<name>.patient: { table, file }`). A cell names a
+ * file by its path relative to the data folder, its name, its name without ending, or its name with the ending of a
+ * slide or a feature file.
  *
- * @throws HafError HAF_TABLE_INVALID for a table with faults or a file under two patients; HAF_JOIN_REFUSED for files that
- * stand in no row, and when less than half of the rows have a file
+ * @throws HafError HAF_TABLE_INVALID for a faulty table or a file under two patients; HAF_JOIN_REFUSED for files
+ * without a row, and if less than half of the rows have a file
  */
 export async function patientTable(
   config: Config,
@@ -61,9 +62,9 @@ export async function patientTable(
       );
     if (earlier === undefined) byName.set(file, { patient, line });
   }
-  // Tables of slides name `x.svs` where the features are `x.h5`.
+  // Tables of slides name `x.svs` although the features are in `x.h5`.
   const byStem = grouped([...byName.keys()].map((name) => [plainStem(name), name]));
-  // A row that is the path of one file does not name another of the same name in another folder.
+  // A row that is the path of one file does not match a file of the same name in another folder.
   const byPath = grouped(names.flatMap((file) => pathsOf(file).map((path) => [path, file] as const)));
   const mayName = (row: string, file: string): boolean => byPath.get(row)?.includes(file) ?? true;
   const spellings = (file: string): readonly string[] => {
@@ -86,7 +87,7 @@ export async function patientTable(
     );
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${without.length} of ${names.length} files stand in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
+      `${modality}: ${without.length} of ${names.length} files are in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
       `Add rows for them, narrow the glob of ${modality}, or set data.patients.allowUnmatched: true to leave such files out.`,
       { context: { modality, files: without.slice(0, 20) } },
     );
@@ -94,7 +95,7 @@ export async function patientTable(
   if (2 * absent.length > byName.size && !allowUnmatched)
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${absent.length} of ${byName.size} rows of ${rule.table} name a file that is not there, such as ${examples(absent.map(([name, { line }]) => `"${name}" in line ${line}`))}.`,
+      `${modality}: ${absent.length} of ${byName.size} rows of ${rule.table} name a file that does not exist, such as ${examples(absent.map(([name, { line }]) => `"${name}" in line ${line}`))}.`,
       `Check column "${rule.file}" and the glob of ${modality}, or set data.patients.allowUnmatched: true.`,
       { context: { modality, file: rule.table } },
     );
@@ -104,7 +105,7 @@ export async function patientTable(
   };
 }
 
-/** Rows whose file is not there: the slides are elsewhere, or the name is written in another way. */
+/** Rows whose file does not exist: the slides are elsewhere, or the name is written differently. */
 const absentRows = (
   modality: ModalityId,
   { table, file }: TableRule,
@@ -112,11 +113,11 @@ const absentRows = (
 ): readonly Problem[] =>
   rows.map(([name, { patient, line }]) => ({
     ...{ severity: 'warning', stage: 'embed', patient, file: table, place: `line ${line}, ${file}` },
-    reason: `The file "${name}" of ${modality} is not there.`,
-    fix: 'Add the file, or remove the row; compare the spelling if the file is there.',
+    reason: `The file "${name}" of ${modality} does not exist.`,
+    fix: 'Add the file, or remove the row. If the file exists, compare the spelling.',
   }));
 
-/** Files that no row names; they are here because the experiment allows them. */
+/** Files that no row names. The experiment allows such files, so they are only reported. */
 const unknownFiles = (
   modality: ModalityId,
   { table }: TableRule,
@@ -124,21 +125,23 @@ const unknownFiles = (
 ): readonly Problem[] =>
   files.map((file) => ({
     ...{ severity: 'warning', stage: 'embed', patient: null, file, place: modality },
-    reason: `The file stands in no row of ${table}, so it belongs to nobody.`,
+    reason: `The file is in no row of ${table}, so it belongs to no patient.`,
     fix: 'Add a row for it, or narrow the glob of the modality.',
   }));
 
-/** A name without folder and without an ending that files of slides or features have. */
+/** A name without folder and without the ending of a slide or feature file. */
 function plainStem(name: string): string {
   const base = basename(name.normalize('NFC'));
   return fileEndings.some((ending) => base.toLowerCase().endsWith(ending)) ? stemOf(base) : base;
 }
 
-/** A path as it is, and without its ending. */
+/** The path itself, and the path without its ending. */
 const pathsOf = (file: string): readonly string[] =>
   [file, file.slice(0, file.length - extname(file).length)].map((text) => text.normalize('NFC'));
 
-/** @throws HafError HAF_TABLE_INVALID when one row fits files of two folders, which may be of two patients */
+/**
+ * @throws HafError HAF_TABLE_INVALID if one row fits files of two folders, because they may belong to two patients
+ */
 function refuseSharedRows(table: string, rowOf: ReadonlyMap<string, NamedRow | undefined>): void {
   const first = new Map<NamedRow, string>();
   for (const [file, row] of rowOf) {
@@ -160,7 +163,10 @@ interface NamedRow {
   readonly line: number;
 }
 
-/** The row of a file. @throws HafError HAF_TABLE_INVALID when two rows spell its name differently and name two patients */
+/**
+ * The row of a file.
+ * @throws HafError HAF_TABLE_INVALID if two rows name it in different spellings and with two patients
+ */
 function onlyRow(
   table: string,
   file: string,

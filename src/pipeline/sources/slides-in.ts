@@ -3,17 +3,17 @@ import type { DicomFolders } from '../../operators/slides/slide-parts.js';
 import type { Unit } from '../stage.js';
 import type { Warn } from './files-of-glob.js';
 
-/** A slide, who reads it, and the files that belong to it. */
+/** A slide, its reader, and the files that belong to it. */
 export interface FoundSlide {
   readonly file: string;
   readonly reader: NonNullable<Unit['reader']> | null;
-  /** Paths below the data root. */
+  /** Paths relative to the data root. */
   readonly parts: readonly string[];
 }
 
 /**
- * The slides among files. Files that are parts of a slide of several files are no slides of their own; a slide of which a part is missing
- * is left out and warned of.
+ * The slides among files. A file that is a part of a slide of several files is not a slide of its own. A slide with a
+ * missing part is left out with a warning.
  */
 export async function slidesIn(
   root: string,
@@ -30,7 +30,7 @@ export async function slidesIn(
     if (taken.has(file)) continue;
     const path = resolve(root, file);
     const reader = await readerOf(path);
-    // A slide that is refused as a whole needs no parts; one that cannot be read is named when it is hashed.
+    // A slide that is refused as a whole needs no parts. A slide that cannot be read is reported when it is hashed.
     const { parts, missing } =
       reader === null
         ? { parts: [], missing: [] }

@@ -1,6 +1,6 @@
 import type { Problem } from '../core/problem.js';
 
-/** Folders in which a file system keeps what it found after a fault; only root may list them. */
+/** Folders in which a file system puts what it recovered after a fault. Only root may list them. */
 const ofFileSystem = /(^|\/)lost\+found\/$/;
 
 const fixes: Readonly<Record<string, string>> = {
@@ -10,13 +10,16 @@ const fixes: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Its path is too long: move it into folders with shorter names.',
 };
 
-/** What stands in a name for bytes that are not valid UTF-8. */
+/** The character that replaces bytes which are not valid UTF-8. */
 export const replacement = '\ufffd';
 
-/** Whether files of the user may be missing because a folder cannot be listed. */
+/** Whether user files may be missing because this folder cannot be listed. */
 export const mayHoldData = (folder: string): boolean => !ofFileSystem.test(folder);
 
-/** Why a folder cannot be listed, and what to do. @param name - with `/` at its end */
+/**
+ * Why a folder cannot be listed, and what to do.
+ * @param name - with `/` at its end
+ */
 export function whyUnlisted(name: string, code: string): Pick<Problem, 'reason' | 'fix'> {
   if (code === 'ENOENT' && name.includes(replacement))
     return {
@@ -30,7 +33,7 @@ export function whyUnlisted(name: string, code: string): Pick<Problem, 'reason' 
   };
 }
 
-/** A folder that cannot be listed: files in it are not found. */
+/** A folder that cannot be listed. Files in it are not found. */
 export interface UnlistedFolder {
   /** Its path, with `/` at its end. */
   readonly folder: string;
@@ -38,7 +41,10 @@ export interface UnlistedFolder {
   readonly fix: string;
 }
 
-/** The folder with reason and fix; nothing for a folder that holds no data of the user. @param code - of the file system, such as EACCES */
+/**
+ * The folder with reason and fix. Empty for a folder that holds no user data.
+ * @param code - of the file system, such as EACCES
+ */
 export const unlistedFolder = (folder: string, code: string): readonly UnlistedFolder[] =>
   mayHoldData(folder) ? [{ folder, ...whyUnlisted(folder, code) }] : [];
 

@@ -6,15 +6,18 @@ import { blobKey } from './layout.js';
 import { placeFile } from './place-file.js';
 import type { Pinned } from './store.js';
 
-/** A pin whose file was not renewed for this long belongs to a process that died. */
+/** Age at which a pin file that was not renewed is ignored: its process has died. */
 const pinLifeMs = 10 * 60_000;
 const pinRenewalMs = 60_000;
-/** Fresh files stay: a training process has written them, and the commit that pins them comes next. */
+/** Younger files are not evicted: a training process has just written them, and the commit that pins them follows. */
 const freshMs = 5 * 60_000;
-/** An eviction takes seconds; one that was stopped half way must not go on with an old list of pins. */
+/**
+ * Time limit of an eviction, which takes seconds. An eviction that was paused for longer must not continue with an
+ * old list of pins.
+ */
 const evictionMs = 30_000;
 
-/** Names of blobs and checkpoints; nothing else of the folder is removed. */
+/** Names of blobs and checkpoints. An eviction removes no other file of the folder. */
 const ownName = /^[0-9a-f]{64}(\.corrupt)?$/;
 
 interface CachedFile {
@@ -25,8 +28,8 @@ interface CachedFile {
 }
 
 /**
- * Keeps the blobs of a cache folder below a size by removing those not used for longest, never pinned ones. Several
- * processes may share the folder: pins are files, and an eviction announces itself by one.
+ * Keeps a cache folder below a size (LRU): it evicts the blobs that were not used for longest, but never pinned ones.
+ * Several processes may share the folder: each pin is a file, and a file announces a running eviction.
  */
 export class CacheRoom {
   constructor(
@@ -34,12 +37,12 @@ export class CacheRoom {
     private readonly mostBytes: number,
   ) {}
 
-  /** Holds blobs, there or still to come, until they are released. */
+  /** Pins blobs, present or still to be fetched, until they are released. */
   async pin(digests: readonly string[]): Promise<Pinned> {
     const path = join(this.root, 'pins', randomUUID());
     await placeFile(this.root, path, (temporary) => writeFile(temporary, JSON.stringify(digests)));
     const renewal = setInterval(() => void renew(path).catch(() => undefined), pinRenewalMs).unref();
-    // An eviction that began before it could see this pin may still remove what is pinned; the next one sees it.
+    // An eviction that began before this pin was written may still remove a pinned blob. Later evictions see the pin.
     while (await this.evicting()) await delay(20);
     return {
       release: async () => {
@@ -49,7 +52,7 @@ export class CacheRoom {
     };
   }
 
-  /** Notes that a blob is used now; false if it is not there in full. */
+  /** Records that a blob is used now. False if the blob is absent or incomplete. */
   async touch(digest: string, bytes?: number): Promise<boolean> {
     const path = join(this.root, blobKey(digest));
     try {
@@ -62,7 +65,7 @@ export class CacheRoom {
     }
   }
 
-  /** Removes what was not used for longest until the rest fits. */
+  /** Evicts the least recently used files until the others fit. */
   async trim(): Promise<void> {
     const files = await this.files();
     let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -91,7 +94,7 @@ export class CacheRoom {
     return join(this.root, 'evicting');
   }
 
-  /** Whether an eviction runs; clears away the mark of one that was killed. */
+  /** Whether an eviction runs. Removes the mark of an eviction whose process was killed. */
   private async evicting(): Promise<boolean> {
     const began = await ageOf(this.marker);
     if (began === null) return false;
@@ -114,7 +117,7 @@ export class CacheRoom {
     return pinned;
   }
 
-  /** Everything of size: blobs, and checkpoints that training processes left here. */
+  /** All files that count for the size: blobs, and checkpoints that training processes left here. */
   private async files(): Promise<readonly CachedFile[]> {
     const found: CachedFile[] = [];
     for (const folder of ['blobs', 'checkpoints'].map((name) => join(this.root, name))) {

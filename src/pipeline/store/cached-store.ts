@@ -21,15 +21,17 @@ import {
 
 const transfersAtOnce = 4;
 const lookupsAtOnce = 16;
-/** A download that ends with other content than its name says may have been cut or garbled on the way. */
+/**
+ * Attempts of a download. A download may be cut or corrupted on its way; then its content does not match its name.
+ */
 const downloadTries = 3;
-/** A commit that others come before keeps trying; each time one of them has got further. */
+/** Attempts of a commit that other commits overtake. Each time at least one of the others has succeeded. */
 const commitTries = 20;
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** What lies under an id on the other side: its object, the manifest in it, and the same if all files are there. */
+/** What the remote store has under an id: the object, its manifest, and the manifest again if all its files exist. */
 interface Look {
   readonly object: RemoteObject | null;
   readonly found: Manifest | null;
@@ -37,8 +39,8 @@ interface Look {
 }
 
 /**
- * A store on another machine with a cache on this one. The truth is remote: manifests are always asked for there.
- * The cache is a `FileStore` that holds what was fetched or written here, below a size.
+ * A store on another machine, with a local cache. The remote store is the source of truth: manifests are always read
+ * there. The cache is a `FileStore` of limited size with the files that were fetched or written here.
  */
 export class CachedStore implements ArtifactStore {
   readonly uri: string;
@@ -64,13 +66,13 @@ export class CachedStore implements ArtifactStore {
       'conditional-write-probe',
       encode('haf-pipeline tries out conditional writes here.\n'),
     ] as const;
-    // The first write creates the probe, once in the life of a store; no other may succeed.
+    // The first write creates the probe object, once in the life of a store. A second conditional write must fail.
     await this.remote.putIf(...probe, null);
     if ((await this.remote.putIf(...probe, null)) || (await this.remote.putIf(...probe, '"of no version"')))
       throw new HafError(
         'HAF_USAGE',
         `The server of the store ${this.uri} ignores the conditions of conditional writes (If-None-Match, If-Match): two workers could both commit one result.`,
-        'Use a server that knows them (docs/stores.md), or a shared folder.',
+        'Use a server that supports them (docs/stores.md), or a shared folder.',
       );
   }
 
@@ -107,7 +109,7 @@ export class CachedStore implements ArtifactStore {
 
   async writeFile(name: string, path: string, sha256: string): Promise<StoredFile> {
     const { size: bytes } = await stat(path);
-    // Straight from where it lies: a copy in the cache would take the room twice.
+    // Uploaded directly from its place: a copy in the cache would need the disk space twice.
     if ((await this.remote.size(blobKey(sha256))) !== bytes)
       await this.remote.putFile(blobKey(sha256), path, sha256);
     return { name, sha256, bytes };
@@ -147,7 +149,7 @@ export class CachedStore implements ArtifactStore {
   }
 
   async dropCheckpoint(id: string): Promise<void> {
-    // Training processes keep theirs in the folder of the cache.
+    // Training processes write their checkpoints to the folder of the cache.
     await this.local.dropCheckpoint(id);
     await this.remote.delete(checkpointKey(id));
   }
@@ -163,12 +165,16 @@ export class CachedStore implements ArtifactStore {
     return { object, found, complete: there.every(Boolean) ? found : null };
   }
 
-  /** Writes a manifest over exactly what was seen: nothing, a damaged one, or with `replace` an earlier one. */
+  /**
+   * Writes a manifest by compare-and-swap over the version that was seen: none, a damaged one, or with `replace` an
+   * earlier one.
+   */
   private async publish(manifest: Manifest, replace: boolean): Promise<Manifest> {
     const text = manifestText(manifest);
     for (let left = commitTries; left > 0; left--) {
       const { object, found, complete } = await this.look(manifest.id);
-      // Our own, when the answer to an earlier try was lost on the way; another's, when it came first.
+      // The existing manifest is our own if the answer to an earlier attempt was lost, or that of another worker that
+      // committed first.
       if (complete && (!replace || manifestText(complete) === text)) return complete;
       if (object && found) await this.keepEarlier(manifest.id, object.bytes);
       if (await this.remote.putIf(manifestKey(manifest.id), encode(text), object?.etag ?? null))
@@ -177,7 +183,7 @@ export class CachedStore implements ArtifactStore {
     throw new HafError(
       'HAF_STORE_UNREACHABLE',
       `${manifest.key} could not be committed to ${this.uri}: ${commitTries} conditional writes in a row were refused.`,
-      'Look at the server, then run the same command again.',
+      'Check the server, then run the same command again.',
     );
   }
 
@@ -192,7 +198,10 @@ export class CachedStore implements ArtifactStore {
     await this.remote.putFile(key, join(this.localRoot, key), file.sha256);
   }
 
-  /** Brings a blob into the cache; one download at a time for a hash. False if the store does not have it, or not undamaged. */
+  /**
+   * Downloads a blob into the cache, at most once at a time per hash. False if the remote store lacks the blob or has
+   * it damaged.
+   */
   private download(digest: string): Promise<boolean> {
     const running = this.downloads.get(digest);
     if (running) return running;
@@ -210,12 +219,15 @@ export class CachedStore implements ArtifactStore {
         if (left === 1 || !(error instanceof HafError && error.retryable)) throw error;
       }
     }
-    // Damaged there: out of the way, so that its artifact counts as absent and is computed again.
+    // The remote blob is damaged. It is deleted, so that its artifact counts as absent and is computed again.
     await this.remote.delete(blobKey(digest));
     return false;
   }
 
-  /** The hash of what arrived, null if nothing is there; it is kept only if it is the right one. */
+  /**
+   * The hash of the received content, or null if the object does not exist. The file is kept only if the hash is
+   * right.
+   */
   private async receive(digest: string): Promise<string | null> {
     const target = join(this.localRoot, blobKey(digest));
     let received: string | null = null;
@@ -232,7 +244,10 @@ export class CachedStore implements ArtifactStore {
     return received;
   }
 
-  /** Lets a `FileStore` at the local root find an artifact, as it is now: a forced replay may have changed it. */
+  /**
+   * Writes the current manifest to the local root, where a `FileStore` finds it. It may differ from an earlier one
+   * after a forced replay.
+   */
   private async keepManifest(manifest: Manifest): Promise<void> {
     const path = join(this.localRoot, manifestKey(manifest.id));
     const text = manifestText(manifest);
@@ -244,7 +259,7 @@ export class CachedStore implements ArtifactStore {
     return new HafError(
       'HAF_STORE_CORRUPT',
       `File ${name} of ${key} is missing from the store ${this.uri}, or was damaged there and has been removed.`,
-      'Run the same command again: what is missing will be computed anew.',
+      'Run the same command again: the missing file will be computed again.',
       { context: { artifact: id, sha256 } },
     );
   }

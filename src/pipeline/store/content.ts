@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { HafError } from '../core/errors.js';
 
 /**
- * SHA-256 of a file, read in pieces so that a bag of gigabytes needs no memory; null if it is gone. Synchronous,
- * because stages read their inputs so.
+ * SHA-256 of a file, read in pieces so that large bags need little memory. Null if the file does not exist.
+ * Synchronous, because stages read their inputs synchronously.
  */
 export function hashOfFile(path: string): string | null {
   const hash = createHash('sha256');
@@ -19,7 +19,8 @@ export function hashOfFile(path: string): string | null {
     throw error;
   }
   try {
-    // Memory of the size of a small file: large pieces are given back to the system each time.
+    // For small files the buffer is only as large as the file: large buffers are returned to the operating system
+    // each time.
     const chunk = Buffer.allocUnsafe(Math.min(4 << 20, fstatSync(file).size + 1));
     for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
       hash.update(chunk.subarray(0, read));
@@ -29,14 +30,14 @@ export function hashOfFile(path: string): string | null {
   return hash.digest('hex');
 }
 
-/** SHA-256 of what a stream brings. */
+/** SHA-256 of the bytes of a stream. */
 export async function hashOfStream(from: AsyncIterable<unknown>): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of from) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 
-/** Writes a stream to a file durably; returns the SHA-256 of what passed. */
+/** Writes a stream to a file durably. Returns the SHA-256 of the written bytes. */
 export async function writeHashed(from: NodeJS.ReadableStream, path: string): Promise<string> {
   const hash = createHash('sha256');
   const hashing = new Transform({
@@ -51,17 +52,20 @@ export async function writeHashed(from: NodeJS.ReadableStream, path: string): Pr
   return hash.digest('hex');
 }
 
-/** Copies a file whose hash is known. @throws HafError HAF_DATA_CHANGED when its content is another */
+/**
+ * Copies a file whose hash is known.
+ * @throws HafError HAF_DATA_CHANGED if its content has another hash
+ */
 export async function copyVerified(from: string, to: string, sha256: string): Promise<void> {
   const copied = await writeHashed(createReadStream(from, { highWaterMark: 1 << 20 }), to);
   if (copied !== sha256) throw hasChanged(from);
 }
 
-/** A file of the user's that no longer has the content it was planned with. */
+/** The error for a user's file whose content differs from the planned one. */
 export const hasChanged = (path: string): HafError =>
   new HafError(
     'HAF_DATA_CHANGED',
     `${path} has changed since it was hashed.`,
-    'Run the same command again: it will go by the new content.',
+    'Run the same command again: it will use the new content.',
     { context: { path } },
   );

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A shared folder may show another machine's new file some seconds late. */
+/**
+ * Waiting times before a lookup is repeated. A shared folder may show a new file of another machine some seconds
+ * late.
+ */
 const waitsMs = [50, 200, 1000, 3000];
 
-/** Asks again for a while when there is nothing yet; null if it stays so. */
+/** Repeats a lookup several times until it finds something. Null if it never does. */
 export async function eventually<T>(look: () => Promise<T | null>): Promise<T | null> {
   for (const ms of waitsMs) {
     const found = await look();

@@ -25,10 +25,13 @@ import {
 
 /**
  * The store on a file system: `blobs/ab/<sha256>` for content, `artifacts/ab/<id>.json` for manifests, `tmp/` for
- * what is being written. Every file appears by rename after fsync, so a reader never sees half of one.
+ * files that are being written. Every file appears by a rename after fsync, so a reader never sees half a file.
  */
 export class FileStore implements ArtifactStore {
-  /** The stamps that files had when their content was verified: one that was changed since is verified again. */
+  /**
+   * The stamps (size, times) that files had when their content was verified. A file with another stamp is verified
+   * again.
+   */
   private readonly verified = new Map<string, string>();
   private claimed: Promise<void> | null = null;
   readonly root: string;
@@ -42,7 +45,7 @@ export class FileStore implements ArtifactStore {
     this.root = this.uri = this.localRoot = resolve(root);
   }
 
-  /** @throws HafError HAF_PATH_UNUSABLE when the folder holds anything but a store */
+  /** @throws HafError HAF_PATH_UNUSABLE if the folder holds files that are not of a store */
   async sweep(now: number): Promise<void> {
     await this.claim();
     await sweepTemporary(this.root, now);
@@ -59,7 +62,8 @@ export class FileStore implements ArtifactStore {
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
-    // What is there may be damaged at its full size, a recipe among others.
+    // An existing file of the right size may still be damaged, so its content is checked. This also holds for
+    // recipes.
     if ((await this.blob(digest)) === null) await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
@@ -93,11 +97,12 @@ export class FileStore implements ArtifactStore {
     let winner = manifest;
     await this.place(path, bytes, async (temporary) => {
       const earlier = found && (await this.keepEarlier(path));
-      // Without `replace` only the damaged one seen above is replaced, not a commit that came in between.
+      // Without `replace`, only the damaged manifest seen above is replaced, and not a manifest that was committed
+      // since.
       const between = earlier && !options.replace ? this.look(manifest.id, earlier).complete : null;
       if (earlier && !between) return rename(temporary, path);
       if (earlier) await rm(earlier);
-      // Of two processes that finish the same job, one wins, where rename() would overwrite.
+      // If two processes finish the same job, the first one wins. rename() would overwrite its manifest.
       if (await nameOnce(temporary, path)) return;
       const other = this.look(manifest.id).complete;
       if (!other) throw disturbed(path);
@@ -147,7 +152,8 @@ export class FileStore implements ArtifactStore {
   }
 
   async saveCheckpoint(id: string, bytes: Uint8Array): Promise<void> {
-    // Not synced: what a power cut takes of it is trained again, and its reader knows a damaged one.
+    // Written without fsync: what a power failure destroys is trained again, and readers recognise a damaged
+    // checkpoint.
     await this.placeNew(this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
   }
 
@@ -156,7 +162,7 @@ export class FileStore implements ArtifactStore {
     if (existsSync(path)) await rm(path, { force: true });
   }
 
-  /** What lies under an id: a manifest, and the same again if all of its files are there. */
+  /** What the folder has under an id: a manifest, and the manifest again if all of its files exist. */
   private look(
     id: string,
     path = this.manifestPath(id),
@@ -173,7 +179,7 @@ export class FileStore implements ArtifactStore {
   private readManifest(id: string, path: string): Manifest | null {
     let text: string;
     try {
-      // Most often there is none, and an error costs more than a look.
+      // Usually the file does not exist. Testing for it is cheaper than an exception.
       if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
       text = readFileSync(path, 'utf8');
     } catch (error) {
@@ -186,12 +192,13 @@ export class FileStore implements ArtifactStore {
       );
     }
     const manifest = parseManifest(text, id);
-    // Torn by a power cut, or not of this id: out of the way, so that the artifact counts as absent and is computed again.
+    // The manifest is damaged, for example by a power failure, or belongs to another id. It is set aside, so that the
+    // artifact counts as absent and is computed again.
     if (!manifest) setAside(path);
     return manifest;
   }
 
-  /** Writes bytes durably, then gives the file its name by `move`. */
+  /** Writes bytes durably to a temporary file and then gives the file its name by `move`. */
   private place(
     target: string,
     bytes: Uint8Array,
@@ -210,8 +217,8 @@ export class FileStore implements ArtifactStore {
   }
 
   /**
-   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... Its own name stays
-   * until the new one is renamed over it. Null if there is none any more.
+   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... It keeps its own
+   * name until the new manifest is renamed over it. Null if it no longer exists.
    */
   private async keepEarlier(path: string): Promise<string | null> {
     for (let generation = 1; ; generation++) {
@@ -229,7 +236,7 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  /** Makes the folder a store before the first file is written. */
+  /** Marks the folder as a store before the first file is written. */
   private claim(): Promise<void> {
     this.claimed ??= claimStoreFolder(this.root).catch((error: unknown) => {
       this.claimed = null;
@@ -243,12 +250,12 @@ export class FileStore implements ArtifactStore {
     const stamp = stampOf(path);
     if (stamp !== null && this.verified.get(file.sha256) === stamp) return;
     if (hashOfFile(path) !== file.sha256) {
-      // Out of the way, so that the next run finds it missing and computes it again.
+      // Sets the file aside, so that the next run finds it missing and computes it again.
       setAside(path);
       throw new HafError(
         'HAF_STORE_CORRUPT',
-        `File ${file.name} of ${key} in the store ${this.root} does not have the content its name promises.`,
-        'Run the same command again: the damaged file was set aside and will be computed anew. Check the disk.',
+        `The content of file ${file.name} of ${key} in the store ${this.root} does not match its hash.`,
+        'Run the same command again: the damaged file was set aside and will be computed again. Check the disk.',
         { context: { artifact: id, sha256: file.sha256 } },
       );
     }
@@ -259,7 +266,7 @@ export class FileStore implements ArtifactStore {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : reasonOf(error);
     return new HafError(
       'HAF_STORE_CORRUPT',
-      `File ${file} of artifact ${key} in the store is not what the stage reading it expects: ${why}.`,
+      `File ${file} of artifact ${key} in the store does not have the content that the stage reading it expects: ${why}.`,
       `Another version may have written it: delete ${this.manifestPath(id)} and run the same command again.`,
       { context: { artifact: id, key, file }, cause: error },
     );
@@ -280,10 +287,10 @@ export class FileStore implements ArtifactStore {
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
-/** What changes when a file is written to; null if there is none. */
+/** A text that changes when the file is written to. Null if the file does not exist. */
 const stampOf = (path: string): string | null => stampIfThere(path)?.text ?? null;
 
-/** Renames a damaged file; another process that found the same damage may have been quicker. */
+/** Renames a damaged file. Another process may have found the same damage and renamed it first. */
 function setAside(path: string): void {
   try {
     renameSync(path, `${path}.corrupt`);
@@ -295,6 +302,6 @@ function setAside(path: string): void {
 const disturbed = (path: string): HafError =>
   new HafError(
     'HAF_STORE_CORRUPT',
-    `${path} was taken by another process and cannot be read.`,
+    `${path} was created by another process and cannot be read.`,
     'Run the same command again, and check that nothing else writes to the store.',
   );

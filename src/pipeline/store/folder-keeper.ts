@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { hashFile } from '../sources/hash-file.js';
 import type { StoredObject, StoreKeeper, StorePart } from './store-keeper.js';
 
-/** Looks after a store that is a folder. Links in it are never followed. */
+/** Maintains a store that is a folder. Links in it are never followed. */
 export class FolderKeeper implements StoreKeeper {
   readonly uri: string;
-  /** Two readers make a hard disk slower. */
+  /** Two readers would make a hard disk slower. */
   readonly atOnce = 1;
   readonly aside = 'set aside';
 

@@ -1,7 +1,7 @@
-/** Where things lie in a store, below its folder or its prefix; the same for every kind of store. */
+/** The layout of a store, relative to its folder or prefix. It is the same for every kind of store. */
 export const blobKey = (digest: string): string => `blobs/${digest.slice(0, 2)}/${digest}`;
 
-/** The manifest of an artifact; `generation` 1, 2, ... are those that forced replays took the place of. */
+/** The key of an artifact's manifest. `generation` 1, 2, ... are the manifests that forced replays replaced. */
 export const manifestKey = (id: string, generation?: number): string =>
   `artifacts/${id.slice(0, 2)}/${id}${generation === undefined ? '' : `.${generation}`}.json`;
 

@@ -1,17 +1,17 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What file systems without hard links answer: exFAT and SMB everywhere, BeeGFS across folders. */
+/** Errors of file systems without hard links: exFAT and SMB everywhere, BeeGFS between folders. */
 const withoutLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL', 'EACCES'];
-/** A claim is held while one file is renamed; one this old belongs to a process that died. */
+/** Age at which a claim is ignored: its process has died. A claim is held only while one file is renamed. */
 const claimLifeMs = 30_000;
 const pauseMs = 20;
 
 /**
- * Gives a finished file its name, unless a file of that name is there: of several processes one succeeds. Readers see the
- * whole file or none. The temporary file may stay; its owner removes it.
+ * Gives a finished file its name, unless a file of that name exists. Of several processes exactly one succeeds.
+ * Readers see the whole file or none. The temporary file may remain; its owner removes it.
  *
- * @returns false when the name is taken
+ * @returns false if the name is taken
  */
 export async function nameOnce(temporary: string, target: string): Promise<boolean> {
   try {
@@ -25,7 +25,7 @@ export async function nameOnce(temporary: string, target: string): Promise<boole
   return renameClaimed(temporary, target);
 }
 
-/** The same without hard links: who makes the claim, a file beside the target, may rename. */
+/** The same without hard links: the process that creates the claim, a file beside the target, may rename. */
 async function renameClaimed(temporary: string, target: string): Promise<boolean> {
   const claim = `${target}.claim`;
   while (!(await makeClaim(claim))) {

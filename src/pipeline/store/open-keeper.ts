@@ -5,9 +5,10 @@ import { isStoreFolder } from './store-folder.js';
 import type { StoreKeeper } from './store-keeper.js';
 
 /**
- * Opens a store to look after it. The store must be there: a store that is made for it would be found sound.
+ * Opens a store for maintenance. The store must exist: a store created here would be empty, and so reported as
+ * intact.
  *
- * @throws HafError HAF_USAGE when no store is there, HAF_PATH_UNUSABLE for a folder of something else
+ * @throws HafError HAF_USAGE if there is no store, HAF_PATH_UNUSABLE for a folder with other content
  */
 export async function openKeeper(uri: string): Promise<StoreKeeper> {
   const place = parseStoreUri(uri);
@@ -21,7 +22,7 @@ export async function openKeeper(uri: string): Promise<StoreKeeper> {
   ]);
   const remote = new S3Remote(place.bucket, place.prefix);
   const keeper = new RemoteKeeper(remote);
-  // Every run and every worker writes it before anything else.
+  // Every run and every worker writes this object before anything else.
   const used = (await remote.size('conditional-write-probe')) !== null;
   if (used || (await keeper.list('artifacts')).length > 0) return keeper;
   throw noStore(remote.uri);

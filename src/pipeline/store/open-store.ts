@@ -7,13 +7,19 @@ import { assertStoreFolder } from './store-folder.js';
 import type { ArtifactStore } from './store.js';
 
 export interface OpenStoreOptions {
-  /** Folder for copies of a remote store's files. @default .haf/cache */
+  /**
+   * Folder of a local cache of a remote store's files.
+   * @default .haf/cache
+   */
   readonly cache?: string;
-  /** Size below which the cache is kept, what running jobs hold aside. @default 50 GiB */
+  /**
+   * Maximum size of the cache. Files that running jobs pin may exceed it.
+   * @default 50 GiB
+   */
   readonly cacheBytes?: number;
 }
 
-/** What the command line says of the cache (`--cache`, `--cache-size` in GiB), as `openStore` takes it. */
+/** The cache options of the command line (`--cache`, `--cache-size` in GiB), in the form that `openStore` takes. */
 export const cacheOptions = ({
   cache,
   cacheSize,
@@ -25,18 +31,18 @@ export const cacheOptions = ({
   ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize * 2 ** 30 }),
 });
 
-/** Where a store lies: a folder, or a bucket of an S3 server and a prefix in it. */
+/** The place of a store: a folder, or a bucket of an S3 server and a prefix in it. */
 export type StorePlace =
   | { readonly type: 'folder'; readonly root: string }
   | { readonly type: 's3'; readonly bucket: string; readonly prefix: string };
 
 /**
- * Reads a store URI, as `--store` takes it.
+ * Parses a store URI, in the form that `--store` takes.
  *
- * @throws HafError HAF_USAGE for a scheme or a bucket name that cannot be
+ * @throws HafError HAF_USAGE for an unknown scheme or an invalid bucket name
  */
 export function parseStoreUri(uri: string): StorePlace {
-  // One letter and a colon is a drive of Windows.
+  // One letter and a colon are a Windows drive, not a scheme.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1];
   if (scheme === undefined && uri.trim() !== '') return { type: 'folder', root: resolve(uri) };
   const s3 = /^s3:\/\/([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:\/(.*))?$/i.exec(uri);
@@ -45,19 +51,22 @@ export function parseStoreUri(uri: string): StorePlace {
     return { type: 's3', bucket: s3[1], prefix: prefix.join('/') };
   throw new HafError(
     'HAF_USAGE',
-    `--store ${uri === '' ? '""' : uri} is no store${scheme === undefined || scheme === 's3' ? '' : `: there are none of type ${scheme}`}.`,
-    'Give a folder, or s3://BUCKET/PREFIX (another server than AWS: set AWS_ENDPOINT_URL).',
+    `--store ${uri === '' ? '""' : uri} is not a store${scheme === undefined || scheme === 's3' ? '' : `: there are none of type ${scheme}`}.`,
+    'Give a folder, or s3://BUCKET/PREFIX (for a server other than AWS: set AWS_ENDPOINT_URL).',
   );
 }
 
-/** Opens a store; nothing is asked of a remote one yet. @throws HafError HAF_USAGE for a URI that makes no sense, HAF_PATH_UNUSABLE for a folder of something else */
+/**
+ * Opens a store. A remote store is not contacted yet.
+ * @throws HafError HAF_USAGE for an invalid URI, HAF_PATH_UNUSABLE for a folder with other content
+ */
 export async function openStore(uri: string, options: OpenStoreOptions = {}): Promise<ArtifactStore> {
   const place = parseStoreUri(uri);
   if (place.type === 'folder') {
     await assertStoreFolder(place.root);
     return new FileStore(place.root);
   }
-  // Loaded where it is used: the SDK takes a fifth of a second, which no other command should wait for.
+  // Loaded only here: loading the SDK takes a fifth of a second, and other commands should not wait for it.
   const { S3Remote } = await import('./s3-remote.js');
   const remote = new S3Remote(place.bucket, place.prefix);
   const name = `${place.bucket}-${sha256(`${remote.endpoint} ${remote.uri}`).slice(0, 12)}`;

@@ -2,7 +2,7 @@ import type { OpenStoreOptions } from './open-store.js';
 import { openStore } from './open-store.js';
 import type { ArtifactStore } from './store.js';
 
-/** Opens stores by URI, each once; one that could not be opened is tried again the next time. */
+/** Opens stores by URI, each only once. A store that could not be opened is tried again at the next call. */
 export function openStores(
   options: OpenStoreOptions = {},
   known: readonly ArtifactStore[] = [],

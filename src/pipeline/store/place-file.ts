@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { HafError } from '../core/errors.js';
 
-/** How bytes reach a temporary file; tests replace it to simulate a full disk. */
+/** How bytes are written to a temporary file. Tests replace it to simulate a full disk. */
 export type WriteBytes = (path: string, bytes: Uint8Array) => Promise<void>;
 
-/** Writes a new file that survives a power cut. */
+/** Writes a new file that survives a power failure. */
 export const writeDurably: WriteBytes = async (path, bytes) => {
-  // A computing thread has nothing else to do meanwhile, and small files take it a fraction of the time this way.
+  // A pool thread has nothing else to do while it writes, and a synchronous write of a small file is much faster.
   if (!isMainThread) return writeFileSync(path, bytes, { flag: 'wx', flush: true });
   const file = await open(path, 'wx');
   try {
@@ -22,10 +22,10 @@ export const writeDurably: WriteBytes = async (path, bytes) => {
 };
 
 /**
- * Makes a file of a store appear whole or not at all: `write` fills a temporary file of this call alone, `move`
- * gives it its name, by renaming unless told otherwise.
+ * Writes a file of a store atomically. `write` fills a temporary file that belongs to this call only. `move` gives it
+ * its name, by renaming if not given.
  *
- * @throws HafError HAF_STORE_FULL when there is no room; nothing is left behind
+ * @throws HafError HAF_STORE_FULL if the disk is full; no partial file is left
  */
 export async function placeFile(
   root: string,
@@ -33,7 +33,7 @@ export async function placeFile(
   write: (temporary: string) => Promise<void>,
   move?: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  // Process ids repeat: between the threads of one process, and between containers that share the folder.
+  // A process id would not be unique: the threads of a process share it, and so may containers that share the folder.
   const temporary = join(root, 'tmp', randomUUID());
   let renamed = false;
   try {
@@ -55,7 +55,10 @@ export async function placeFile(
   }
 }
 
-/** A step that needs a folder, which is there nearly always: it is made when the step misses it. */
+/**
+ * Runs a step that needs a folder. The folder nearly always exists, so it is created only after the step has failed
+ * without it.
+ */
 async function inFolder(folder: string, step: () => Promise<void>): Promise<void> {
   try {
     await step();

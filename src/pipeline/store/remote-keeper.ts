@@ -1,15 +1,15 @@
 import type { Remote } from './remote.js';
 import type { StoredObject, StoreKeeper, StorePart } from './store-keeper.js';
 
-/** Content that arrives damaged may have been cut or garbled on the way. */
+/** Attempts to read an object. Content may be cut or corrupted on its way. */
 const readTries = 3;
 const clockKey = 'gc-clock';
 
-/** Looks after a store in a bucket. */
+/** Maintains a store in a bucket. */
 export class RemoteKeeper implements StoreKeeper {
   readonly uri: string;
   readonly atOnce = 4;
-  /** A bucket renames nothing. A run that meets damage there deletes it, too. */
+  /** A bucket cannot rename objects. A run that finds damage in a bucket deletes it, too. */
   readonly aside = 'removed';
 
   constructor(private readonly remote: Remote) {
@@ -48,7 +48,7 @@ export class RemoteKeeper implements StoreKeeper {
     return this.remote.delete(key);
   }
 
-  /** By the clock of the server: that of this machine may be hours off. */
+  /** The clock of the server is used, because the clock of this machine may be hours off. */
   async now(): Promise<number> {
     await this.remote.put(
       clockKey,

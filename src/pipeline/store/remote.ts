@@ -1,46 +1,51 @@
-/** A small object as it was read; `etag` names this version of it. */
+/** A small object with its content. `etag` names this version of it. */
 export interface RemoteObject {
   readonly bytes: Uint8Array;
   readonly etag: string;
 }
 
-/** An object as a listing shows it. */
+/** An object, as a listing returns it. */
 export interface ListedObject {
   readonly key: string;
   readonly bytes: number;
-  /** When it was written, by the clock of the server. */
+  /** Time of the last write, by the clock of the server. */
   readonly changedMs: number;
 }
 
 /**
- * Objects by key on another machine, read-after-write consistent: what the cached store needs of S3.
- * Every call @throws HafError HAF_STORE_UNREACHABLE when the other side cannot be reached or refuses.
+ * Objects by key on another machine: the operations that the cached store needs from S3. Reads must be consistent
+ * after writes. Every call
+ * @throws HafError HAF_STORE_UNREACHABLE if the server cannot be reached or refuses.
  */
 export interface Remote {
-  /** `s3://bucket/prefix`. */
+  /** The address: `s3://bucket/prefix`. */
   readonly uri: string;
-  /** A whole small object, or null. */
+  /** The content of a small object, or null. */
   get(key: string): Promise<RemoteObject | null>;
-  /** Downloads an object to a local file and hashes it on the way; null if there is none. */
+  /** Downloads an object to a local file and hashes it meanwhile. Null if the object does not exist. */
   getFile(key: string, path: string): Promise<{ readonly sha256: string } | null>;
-  /** SHA-256 of an object's content as it arrives; null if there is none. Nothing is kept. */
+  /**
+   * SHA-256 of an object's content, computed while it is received. Null if the object does not exist. Nothing is
+   * stored.
+   */
   hash(key: string): Promise<string | null>;
-  /** All objects whose keys begin so. */
+  /** All objects whose keys begin with the prefix. */
   list(prefix: string): AsyncIterable<ListedObject>;
-  /** Length of an object, or null if there is none. */
+  /** Length of an object in bytes, or null if it does not exist. */
   size(key: string): Promise<number | null>;
   put(key: string, bytes: Uint8Array): Promise<void>;
   /**
-   * Uploads a local file, whatever its size; it appears whole or not at all.
+   * Uploads a local file of any size. The object appears only when it is complete.
    *
-   * @throws HafError HAF_DATA_CHANGED when the file does not have the content `sha256`
+   * @throws HafError HAF_DATA_CHANGED if the content of the file does not have the hash `sha256`
    */
   putFile(key: string, path: string, sha256: string): Promise<void>;
   /**
-   * Writes only over the version seen: `etag` null means that there is no object. False if there is another now, or
-   * if someone writes at the same moment. Atomic: of several callers that saw the same version, one gets true.
+   * Writes an object by compare-and-swap: only if its current version is `etag`, or null if there is no object. False
+   * if another version exists now, or if another process writes at the same moment. Of several callers that saw the
+   * same version, exactly one gets true.
    *
-   * @throws HafError HAF_USAGE when the server knows no conditional writes
+   * @throws HafError HAF_USAGE if the server does not support conditional writes
    */
   putIf(key: string, bytes: Uint8Array, etag: string | null): Promise<boolean>;
   delete(key: string): Promise<void>;

@@ -19,13 +19,19 @@ function faultOf(error: unknown): Fault | null {
   };
 }
 
-/** There is no such object. A missing bucket is another matter, except for HEAD, which cannot tell. */
+/**
+ * Whether the error says that the object does not exist. A missing bucket is a different error, except for HEAD
+ * requests, which do not distinguish the two.
+ */
 export function isAbsent(error: unknown): boolean {
   const fault = faultOf(error);
   return fault?.status === 404 && fault.name !== 'NoSuchBucket';
 }
 
-/** A conditional write lost: another version is there (412), none any more (404), or one comes just now (409). */
+/**
+ * Whether a conditional write lost: another version exists (412), the object is gone (404), or another write is in
+ * progress (409).
+ */
 export function isConflict(error: unknown): boolean {
   return isAbsent(error) || [409, 412].includes(faultOf(error)?.status ?? 0);
 }
@@ -34,7 +40,7 @@ const credentials = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PRO
 const network =
   /^(E(CONN|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|PROTO)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
-/** What went wrong with a request to an S3 server, in words; errors of this machine's own disk stay as they are. */
+/** A failed request to an S3 server as an error for people. Errors of the local disk are returned unchanged. */
 export function s3Fault(error: unknown, uri: string, endpoint: string): unknown {
   const fault = faultOf(error);
   if (error instanceof HafError || fault === null) return error;
@@ -56,11 +62,11 @@ function explain(
       'Create the bucket, correct --store, or set AWS_ENDPOINT_URL to the server that has it.',
     ];
   if (name === 'CredentialsProviderError')
-    return [`No credentials were found for the store ${uri}.`, `To give some, ${credentials}.`];
+    return [`No credentials were found for the store ${uri}.`, `To give credentials, ${credentials}.`];
   if (status === 401 || status === 403)
     return [
       `The store ${uri} at ${endpoint} refuses access: ${answer}.`,
-      `Check the credentials (${credentials}) and their rights: read, write, delete and list in this bucket. A clock that is off refuses too.`,
+      `Check the credentials (${credentials}) and their rights: read, write, delete and list in this bucket. A wrong clock also causes a refusal.`,
     ];
   if (/region is missing/i.test(message))
     return [
@@ -69,13 +75,13 @@ function explain(
     ];
   if (name === 'NotImplemented')
     return [
-      `The server at ${endpoint} does not know a request that the store ${uri} needs: ${answer}.`,
+      `The server at ${endpoint} does not support a request that the store ${uri} needs: ${answer}.`,
       'Use a server with conditional writes (docs/stores.md), or a shared folder.',
     ];
   if (status !== null)
     return [
       `The store ${uri} at ${endpoint} answered ${answer}.`,
-      'Look at the server, and at AWS_REGION if it is AWS; then run the same command again.',
+      'Check the server, and AWS_REGION if it is AWS; then run the same command again.',
     ];
   if (name === 'TimeoutError' || network.test(code ?? ''))
     return [

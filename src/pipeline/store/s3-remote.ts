@@ -14,13 +14,14 @@ import { isAbsent, isConflict, s3Fault } from './s3-fault.js';
 import { uploadFile } from './s3-upload.js';
 import { Slots } from './slots.js';
 
-// The version of the SDK is pinned and tested on our oldest Node; its notice would stand in every user's output.
+// The version of the SDK is pinned and tested on the oldest supported Node. Without this line its notice would appear
+// in every user's output.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-/** Fewer than the SDK has sockets, which it warns about when they run out. */
+/** Fewer than the number of sockets of the SDK. The SDK warns when its sockets run out. */
 const requestsAtOnce = 32;
 
-/** A bucket of an S3 server. Endpoint, region and credentials come from where all AWS tools take them. */
+/** A bucket of an S3 server. Endpoint, region and credentials come from the same places as for all AWS tools. */
 export class S3Remote implements Remote {
   readonly uri: string;
   private readonly client: S3Client;
@@ -36,12 +37,13 @@ export class S3Remote implements Remote {
     const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
     this.endpoint = endpoint ?? 'AWS';
     this.client = new S3Client({
-      // Servers other than AWS rarely have a host name per bucket, and their region is a word to sign with.
+      // Servers other than AWS rarely have a host name per bucket. For them the region only enters the signature of
+      // requests.
       ...(endpoint === undefined ? {} : { forcePathStyle: true, region: AWS_REGION ?? 'us-east-1' }),
-      // About ten seconds in all: a restart of the server costs no result.
+      // With their backoff, these attempts last about ten seconds in all. So a restart of the server loses no result.
       maxAttempts: 8,
       requestHandler: { connectionTimeout: 5_000, socketTimeout: 60_000 },
-      // Content is checked by the hashes of the manifests; older servers refuse the checksums the SDK would add.
+      // Content is checked by the hashes of the manifests. Older servers refuse the checksums that the SDK would add.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });

@@ -11,10 +11,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { hasChanged } from './content.js';
 
-/** Larger files go up in parts of at least this size; a part that fails is sent again from memory. */
+/** Larger files are uploaded in parts of at least this size. A failed part is sent again from memory. */
 const partBytes = 16 << 20;
 const partsAtOnce = 4;
-/** S3 takes at most 10,000 parts. */
+/** S3 allows at most 10,000 parts. */
 const mostParts = 9_000;
 
 interface Target {
@@ -23,7 +23,7 @@ interface Target {
 }
 
 /**
- * Uploads a file of any size and hashes it on the way: it appears only if its content is the promised one.
+ * Uploads a file of any size and hashes it meanwhile. The object appears only if its content has the expected hash.
  *
  * @throws HafError HAF_DATA_CHANGED
  */
@@ -39,7 +39,7 @@ export async function uploadFile(
     if (size > partBytes) return await inParts(client, target, { file, size, path, sha256 });
     const Body = await file.readFile();
     requireContent(createHash('sha256').update(Body), path, sha256);
-    // The server checks what arrives against the same hash.
+    // The server checks the received content against the same hash.
     const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
     await client.send(new PutObjectCommand({ ...target, Body, ChecksumSHA256 }));
   } finally {
@@ -79,7 +79,7 @@ async function inParts(
     requireContent(hash, path, sha256);
     await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }));
   } catch (error) {
-    // Parts of an upload that never ends would be stored, and paid for, unseen.
+    // The parts of an unfinished upload would stay stored, unseen and charged for.
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
     throw error;
   }

@@ -9,15 +9,16 @@ export interface ServedStores {
   readonly storeOf: (job: { readonly store: string }) => Promise<ArtifactStore>;
 }
 
-/** Where a worker looks that was started without `--store`. */
+/** The store of a worker that was started without `--store`. */
 export const defaultStore = './.haf/store';
 
 /**
- * The stores that a worker was started with. With `named`, every job is looked up there and nowhere else, whatever its
- * message says: machines call a shared folder by different names. Without, it serves the default folder, and buckets, for
- * which it has its own credentials. It never opens another folder that a message names.
+ * The stores that a worker was started with. With `named`, the artifacts of every job are looked up in that store
+ * only, whatever its message says, because machines have different names for a shared folder. Without `named`, the
+ * worker serves the default folder, and buckets, for which it has its own credentials. It never opens another folder
+ * that a message names.
  *
- * @param onForeign told once of each store that is not served
+ * @param onForeign called once for each store that is not served
  */
 export function servedStores(
   named: string | undefined,
@@ -39,7 +40,7 @@ export function servedStores(
   };
 }
 
-/** One name for each store: the real path of a folder. Null for what is none. */
+/** One canonical name for each store; for a folder its real path. Null for an invalid address. */
 function placeOf(uri: string): string | null {
   try {
     const place = parseStoreUri(uri);

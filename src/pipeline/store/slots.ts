@@ -1,4 +1,4 @@
-/** Lets a fixed number of calls run at once; the others wait in order. */
+/** A semaphore: lets a fixed number of calls run at once. The others wait in their order. */
 export class Slots {
   private readonly waiting: (() => void)[] = [];
 
@@ -11,7 +11,7 @@ export class Slots {
       return await call();
     } finally {
       const next = this.waiting.shift();
-      // The slot passes on without becoming free, so that nobody overtakes.
+      // The slot is handed to the next call without becoming free, so that no later call overtakes it.
       if (next) next();
       else this.free++;
     }

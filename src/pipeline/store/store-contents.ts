@@ -3,7 +3,7 @@ import { blobKey } from './layout.js';
 import { parseManifest, type Manifest } from './store.js';
 import type { StoredObject, StoreKeeper } from './store-keeper.js';
 
-/** What is wrong with a file of a store, and which jobs' results it takes with it. */
+/** A fault of a file in a store, and the jobs whose results need this file. */
 export interface Damage {
   readonly key: string;
   readonly what: 'content' | 'manifest' | 'missing';
@@ -20,7 +20,7 @@ export interface Verified {
 const contentName = /^[0-9a-f]{64}$/;
 const manifestName = /^([0-9a-f]{64})(\.\d+)?\.json$/;
 
-/** Reads a whole store: hashes all content, parses all manifests, and looks for what they name. */
+/** Verifies a whole store: hashes all content, parses all manifests, and checks that the files they name exist. */
 export async function verifyContents(store: StoreKeeper): Promise<Verified> {
   const manifests: Manifest[] = [];
   const damage: Damage[] = [];
@@ -30,7 +30,7 @@ export async function verifyContents(store: StoreKeeper): Promise<Verified> {
     if (id === undefined || text === null) return;
     const manifest = parseManifest(text, id);
     if (!manifest) damage.push({ key, what: 'manifest', jobs: [] });
-    // Of what a replay took the place of, nothing is read any more.
+    // Manifests that a replay replaced are not checked, because nothing reads their files any more.
     else if (generation === undefined) manifests.push(manifest);
   });
   const readers = new Map<string, Set<string>>();
@@ -48,7 +48,10 @@ export async function verifyContents(store: StoreKeeper): Promise<Verified> {
   return { blobs: there.size, artifacts: manifests.length, bytes, damage };
 }
 
-/** Takes damaged files out of the way, as a run does that meets them, so that their artifacts count as absent and are made again. */
+/**
+ * Sets damaged files aside, as a run does that finds them, so that their artifacts count as absent and are computed
+ * again.
+ */
 export async function setDamageAside(store: StoreKeeper, damage: readonly Damage[]): Promise<void> {
   for (const { key, what } of damage) if (what !== 'missing') await store.setAside(key);
 }
@@ -59,10 +62,10 @@ export interface Needed {
   readonly content: ReadonlySet<string>;
 }
 
-/** Files younger than this may belong to a run under way somewhere else. */
+/** Younger files may belong to a run that is executed elsewhere. */
 export const youngMs = 3600_000;
 
-/** The files of a store that nothing needed reads, and that are not young at the time `now`. */
+/** The files of a store that nothing in `needed` refers to, and that are not young at the time `now`. */
 export async function collectable(
   store: StoreKeeper,
   needed: Needed,
@@ -71,7 +74,7 @@ export async function collectable(
   const kept = new Set([...needed.content, ...needed.ids]);
   const found: StoredObject[] = [];
   const old = ({ changedMs }: StoredObject): boolean => now - changedMs > youngMs;
-  // Content is listed before the manifests, so that a manifest that is written meanwhile protects what it names.
+  // Content is listed before the manifests. A manifest that is written in between then protects the content it names.
   const contents = [...(await store.list('blobs')), ...(await store.list('checkpoints'))];
   await mapAtOnce(await store.list('artifacts'), store.atOnce, async (file) => {
     const id = manifestName.exec(file.name)?.[1];
@@ -84,7 +87,10 @@ export async function collectable(
   return [...found, ...contents.filter((file) => !kept.has(file.name) && old(file))];
 }
 
-/** Removes files of a store, in their order: manifests come first in `collectable`, so that none is left without its content. */
+/**
+ * Removes files of a store in the given order. `collectable` lists manifests first, so that no manifest remains
+ * without its content.
+ */
 export async function removeAll(store: StoreKeeper, files: readonly StoredObject[]): Promise<void> {
   for (const { key } of files) await store.remove(key);
 }

@@ -3,22 +3,25 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { HafError } from '../core/errors.js';
 
-/** The file by which a folder is known as a store. */
+/** The file that marks a folder as a store. */
 export const markerFile = 'haf-store.json';
 const markerSchema = z.object({ v: z.literal(1), kind: z.literal('haf-pipeline artifact store') });
 const marker: z.infer<typeof markerSchema> = { v: 1, kind: 'haf-pipeline artifact store' };
 
-/** What a store is made of; stores of versions before 0.3 have no marker and are known by it. */
+/** The parts of a store. Stores of versions before 0.3 have no marker file and are recognised by these parts. */
 const parts = [
   ...['blobs', 'artifacts', 'checkpoints', 'tmp', 'broker', 'pins'],
   ...['source-hashes.json', 'conditional-write-probe', 'evicting'],
 ];
-/** What no user put there: of the disk, of the desktop, of NFS. */
+/** Files that users do not create: those of the disk, the desktop or NFS. */
 const ofSystem = /^(lost\+found|\.DS_Store|\.snapshot|\.nfs.*|\.Trash.*|source-hashes\.json\.\d+\.tmp)$/;
-/** Folders of these hold folders of two hexadecimal digits and nothing else. */
+/** These folders hold only folders named by two hexadecimal digits. */
 const sorted = ['blobs', 'artifacts', 'checkpoints'];
 
-/** What is at a folder that shall be a store: `mine` has the marker, `former` has the layout alone. */
+/**
+ * What is in a folder that is to be a store. `mine`: it has the marker file. `former`: it has only the layout of a
+ * store.
+ */
 type Standing = 'absent' | 'empty' | 'mine' | 'former' | { readonly foreign: string };
 
 async function standingOf(root: string): Promise<Standing> {
@@ -33,7 +36,7 @@ async function standingOf(root: string): Promise<Standing> {
   if (names.length === 0) return 'empty';
   const foreign = names.find((name) => !parts.includes(name) && name !== markerFile);
   if (foreign !== undefined) return { foreign };
-  // A folder called `tmp` is no sign: users have one too.
+  // A folder `tmp` alone does not identify a store, because users have such folders, too.
   if (!names.some((name) => name !== 'tmp')) return { foreign: 'tmp' };
   for (const name of names.filter((one) => sorted.includes(one))) {
     const inside = await readdir(join(root, name));
@@ -55,27 +58,33 @@ async function hasMarker(root: string): Promise<boolean> {
 const refusal = (root: string, foreign: string): HafError =>
   new HafError(
     'HAF_PATH_UNUSABLE',
-    `${root} is no artifact store: it holds ${foreign}, and no ${markerFile}. A store removes files of its own folder, so none is made among others.`,
-    `Name a folder that is empty or not there yet: --store ${join(root, 'haf-store')}.`,
+    `${root} is not an artifact store: it holds ${foreign}, and no ${markerFile}. A store removes files of its own folder, so no store is made among other files.`,
+    `Name a folder that is empty or does not exist yet: --store ${join(root, 'haf-store')}.`,
   );
 
-/** Refuses a folder that holds anything but a store; writes nothing. @throws HafError HAF_PATH_UNUSABLE */
+/**
+ * Checks that a folder holds nothing but a store. Writes nothing.
+ * @throws HafError HAF_PATH_UNUSABLE
+ */
 export async function assertStoreFolder(root: string): Promise<void> {
   const standing = await standingOf(root);
   if (typeof standing === 'object') throw refusal(root, standing.foreign);
 }
 
-/** Whether a folder is a store already. @throws HafError HAF_PATH_UNUSABLE when it holds anything else */
+/**
+ * Whether a folder is a store already.
+ * @throws HafError HAF_PATH_UNUSABLE if it has other content
+ */
 export async function isStoreFolder(root: string): Promise<boolean> {
   await assertStoreFolder(root);
   return ['mine', 'former'].includes((await standingOf(root)) as string);
 }
 
 /**
- * Makes a folder a store: makes it, readable by its owner alone, and marks it. A store of a former version gets its
- * marker; a folder that was there keeps its rights.
+ * Makes a folder a store: creates it, readable by its owner only, and adds the marker file. A store of a former
+ * version gets the marker file. An existing folder keeps its permissions.
  *
- * @throws HafError HAF_PATH_UNUSABLE for a folder that holds anything else
+ * @throws HafError HAF_PATH_UNUSABLE for a folder with other content
  */
 export async function claimStoreFolder(root: string): Promise<void> {
   const standing = await standingOf(root);
@@ -85,7 +94,7 @@ export async function claimStoreFolder(root: string): Promise<void> {
   await writeFile(join(root, markerFile), `${JSON.stringify(marker)}\n`);
 }
 
-/** Step by step: where a parent lets nobody make a folder and says ENOENT, `recursive` tries for ever. */
+/** Creates one folder after the other: where a parent forbids it with ENOENT, `recursive` would try for ever. */
 async function makeOwn(folder: string): Promise<void> {
   const parent = dirname(folder);
   const there = await stat(parent).then(
@@ -98,12 +107,12 @@ async function makeOwn(folder: string): Promise<void> {
   });
 }
 
-/** Names that `placeFile` gives to temporary files. */
+/** The names that `placeFile` gives to temporary files. */
 const temporaryName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** A temporary file this old belongs to a process that died. */
+/** Age at which a temporary file is removed: its process has died. */
 const orphanAgeMs = 24 * 3600_000;
 
-/** Removes the temporary files that killed processes left in a store; anything else in `tmp` stays. */
+/** Removes the temporary files of killed processes from a store. Other files in `tmp` stay. */
 export async function sweepTemporary(root: string, now: number): Promise<void> {
   const folder = join(root, 'tmp');
   const isFolder = await lstat(folder).then(

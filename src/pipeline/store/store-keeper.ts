@@ -1,7 +1,7 @@
-/** The folders of a store that hold what it keeps; the same in a bucket. */
+/** The folders of a store that hold its files. A bucket has the same. */
 export type StorePart = 'blobs' | 'artifacts' | 'checkpoints';
 
-/** A file of a store, by its key (layout.ts). */
+/** A file of a store, with its key (layout.ts). */
 export interface StoredObject {
   readonly key: string;
   /** The last part of the key. */
@@ -10,25 +10,25 @@ export interface StoredObject {
   readonly changedMs: number;
 }
 
-/** What `store verify`, `store repair` and `store gc` need of a store: a folder, or a bucket. */
+/** What `store verify`, `store repair` and `store gc` need from a store, which is a folder or a bucket. */
 export interface StoreKeeper {
   /** The folder, or `s3://bucket/prefix`. */
   readonly uri: string;
   /** How many objects are read at once. */
   readonly atOnce: number;
-  /** What `setAside` does, for people. */
+  /** What `setAside` does, as a word in messages. */
   readonly aside: 'set aside' | 'removed';
-  /** Where a person finds an object. */
+  /** The place of an object, for messages. */
   placeOf(key: string): string;
   /** All objects of a part. */
   list(part: StorePart): Promise<readonly StoredObject[]>;
-  /** The text of a small object; null if it is gone. */
+  /** The text of a small object. Null if the object does not exist. */
   text(key: string): Promise<string | null>;
-  /** Whether an object has the content of this SHA-256. */
+  /** Whether the content of an object has this SHA-256. */
   hasContent(key: string, sha256: string): Promise<boolean>;
-  /** Takes a damaged object out of the way, so that its artifact counts as absent. */
+  /** Sets a damaged object aside, so that its artifact counts as absent. */
   setAside(key: string): Promise<void>;
   remove(key: string): Promise<void>;
-  /** The time in ms by the clock that stamps the objects. */
+  /** The current time in ms, by the clock that stamps the objects. */
   now(): Promise<number>;
 }

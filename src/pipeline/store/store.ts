@@ -6,7 +6,7 @@ import { stageNames, unitSchema, type Artifact } from '../stage.js';
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const storedFileSchema = z.object({
-  // It becomes a path of the run directory.
+  // The name becomes a path in the run directory.
   name: z.string().max(1024).refine(staysWithin, 'leads out of its folder'),
   sha256: hex,
   bytes: z.number().int().min(0),
@@ -14,7 +14,7 @@ export const storedFileSchema = z.object({
 /** A file of an artifact, by content. */
 export type StoredFile = z.infer<typeof storedFileSchema>;
 
-/** What is known of a computed artifact: the truth a run resumes from. */
+/** The record of a computed artifact. A run resumes from the manifests. */
 export const manifestSchema = z.object({
   v: z.literal(1),
   id: hex,
@@ -29,12 +29,14 @@ export const manifestSchema = z.object({
   worker: z.string(),
   /** Wall time of the computation. */
   seconds: z.number(),
-  /** Most memory the computing process has held so far; a pool thread shares its process with others. */
+  /**
+   * Maximum memory that the computing process has held so far. A pool thread shares its process with other threads.
+   */
   peakRssMiB: z.number(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** Files to have on this machine: all of an artifact, or the named ones. */
+/** Files that must be on this machine: all files of an artifact, or the named ones. */
 export interface Wanted {
   readonly manifest: Manifest;
   readonly files?: readonly string[];
@@ -46,62 +48,79 @@ export interface Pinned {
 }
 
 /**
- * Content-addressed artifacts (docs/stores.md). An artifact exists once its manifest does; files are written before
- * it, each under the hash of its bytes.
+ * Content-addressed artifacts (docs/stores.md). An artifact exists once its manifest exists. Its files are written
+ * before the manifest, each under the hash of its bytes.
  */
 export interface ArtifactStore {
-  /** Where it lies, for people and for the workers of other machines: an absolute folder or `s3://bucket/prefix`. */
+  /**
+   * The address of the store, for people and for workers of other machines: an absolute folder or
+   * `s3://bucket/prefix`.
+   */
   readonly uri: string;
-  /** The folder on this machine that threads and training processes open as a `FileStore`. */
+  /** The folder on this machine that pool threads and training processes open as a `FileStore`. */
   readonly localRoot: string;
   /**
-   * Once, before a process writes: clears away what killed processes left, and refuses a store that cannot hold
-   * what `commit` promises. @throws HafError
+   * Called once before a process writes. Removes temporary files of killed processes, and checks that the store can
+   * keep the promises of `commit`.
+   * @throws HafError
    */
   sweep(now: number): Promise<void>;
   /**
-   * The manifest of a complete artifact, or null. Files are checked for presence and size here, for content when
-   * read. With `files`, only these need be there.
+   * The manifest of a complete artifact, or null. Files are checked for presence and size here, and for content when
+   * they are read. With `files`, only the named files must exist.
    */
   manifest(id: string, files?: readonly string[]): Promise<Manifest | null>;
   /**
-   * Makes files readable by `open`, here and by a `FileStore` at `localRoot`, and keeps them so until they are
-   * released. @throws HafError HAF_STORE_CORRUPT for a file that is gone or damaged; then its artifact counts as absent.
+   * Makes files readable by `open`, here and by a `FileStore` at `localRoot`, and pins them until they are released.
+   * @throws HafError HAF_STORE_CORRUPT for a file that is missing or damaged; its artifact then counts as absent
    */
   fetch(wanted: readonly Wanted[]): Promise<Pinned>;
-  /** Stores one file's bytes durably. @throws HafError HAF_STORE_FULL when there is no room; nothing is left behind. */
+  /**
+   * Stores the bytes of one file durably.
+   * @throws HafError HAF_STORE_FULL if the disk is full; no partial file is left
+   */
   write(name: string, bytes: Uint8Array): Promise<StoredFile>;
   /**
-   * Stores a file of any size whose hash is known, unless it is there already.
+   * Stores a file of any size whose hash is known, unless the store has it already.
    *
-   * @throws HafError HAF_DATA_CHANGED when its content is another
+   * @throws HafError HAF_DATA_CHANGED if its content has another hash
    */
   writeFile(name: string, path: string, sha256: string): Promise<StoredFile>;
-  /** The path on this machine of stored content, verified; null if the store does not have it. Read it at once: nothing pins it. */
+  /**
+   * The path of stored content on this machine, with verified content. Null if the store lacks it. Read it at once,
+   * because it is not pinned.
+   */
   blob(sha256: string): Promise<string | null>;
   /**
-   * Makes an artifact exist. The first commit of an id wins: a later one returns the manifest already there.
-   * With `replace` (a forced replay) the earlier manifest is kept beside the new one.
+   * Makes an artifact exist. The first commit of an id wins: a later commit returns the existing manifest. With
+   * `replace` (a forced replay) the earlier manifest is kept beside the new one.
    */
   commit(manifest: Manifest, options?: { replace?: boolean }): Promise<Manifest>;
-  /** Read access to what is fetched; every file's hash is checked the first time this process reads it. */
+  /**
+   * Read access to fetched files. The hash of a file is checked when this process reads the file for the first time.
+   */
   open(manifest: Manifest): Artifact;
-  /** What a training job saved last on the way to an artifact, or null. Its reader verifies it. */
+  /** The last checkpoint of a training job whose artifact does not exist yet, or null. The reader verifies it. */
   checkpoint(id: string): Promise<Uint8Array | null>;
-  /** Keeps a checkpoint in place of the artifact's earlier one. @throws HafError HAF_STORE_FULL */
+  /**
+   * Stores a checkpoint in place of the artifact's earlier one.
+   * @throws HafError HAF_STORE_FULL
+   */
   saveCheckpoint(id: string, bytes: Uint8Array): Promise<void>;
-  /** Forgets the checkpoint of an artifact, for example because the artifact exists; also if there is none. */
+  /**
+   * Deletes the checkpoint of an artifact, for example because the artifact exists. Does nothing if there is none.
+   */
   dropCheckpoint(id: string): Promise<void>;
 }
 
-/** The files of an artifact that a reader wants. */
+/** The requested files of an artifact. */
 export const wantedFiles = ({ manifest, files }: Wanted): readonly StoredFile[] =>
   manifest.files.filter(({ name }) => files?.includes(name) ?? true);
 
 /** The text of a manifest as it is stored. */
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
-/** A stored manifest; null for a torn one, and for one that is not of the id under which it lies. */
+/** A stored manifest. Null if it is damaged or belongs to another id. */
 export function parseManifest(text: string, id: string): Manifest | null {
   try {
     const manifest = manifestSchema.parse(JSON.parse(text));

@@ -1,6 +1,6 @@
 /**
- * HANCOCK as an experiment declares it (`data.layout: hancock`, the default): file names, columns and outcome of the public
- * dataset (docs/method.md 1 and 2). What the experiment says itself is laid over this.
+ * HANCOCK, declared as an experiment (`data.layout: hancock`, the default): file names, columns and outcome of the
+ * public dataset (docs/method.md 1 and 2). Keys that the experiment sets itself replace these.
  */
 export const hancockLayout = {
   data: {
@@ -79,11 +79,11 @@ export const hancockLayout = {
   cohort: { require: ['WSI', 'TMA'] },
   clip: { anchor: 'WSI' },
   mfmf: { sequence: ['TMA', 'WSI'] },
-  // The results in docs/results.md are measured so.
+  // The results in docs/results.md were measured with this setting.
   tabular: { untrained: 'used' },
 } as const;
 
-/** The outcome that `cohort.event: recurrence` reads in place of death: the first of recurrence and death. */
+/** The outcome for `cohort.event: recurrence`, in place of death: recurrence or death, whichever comes first. */
 export const hancockRecurrence = {
   event: {
     column: 'rfs_event',
@@ -94,13 +94,16 @@ export const hancockRecurrence = {
   time: { column: 'days_to_rfs_event', unit: 'days' },
 } as const;
 
-/** Columns that HANCOCK has in tables whose columns have no kinds of their own. */
+/** Number of columns of HANCOCK's tables whose columns are not declared one by one. */
 export const hancockColumnCounts: Readonly<Record<string, number>> = { Blood: 16, ICD: 40 };
 
-/** The pathological table and its column that `cohort.includeSites` looks at. */
+/** The pathological table, and its column that `cohort.includeSites` reads. */
 export const hancockSite = { modality: 'Path', column: 'primary_tumor_site' } as const;
 
-/** Columns of the outcome table that say whether and how a patient died, and the value `cohort.label: tumorSpecific` leaves out. */
+/**
+ * Columns of the outcome table that say whether and how a patient died, and the value that `cohort.label:
+ * tumorSpecific` leaves out.
+ */
 export const hancockCause = {
   status: 'survival_status',
   column: 'survival_status_with_cause',
@@ -108,7 +111,7 @@ export const hancockCause = {
   notTumorSpecific: 'deceased not tumor specific',
 } as const;
 
-/** What the methods text of a report calls HANCOCK's modalities. */
+/** How the methods text of a report names HANCOCK's modalities. */
 export const hancockTitles: Readonly<Record<string, string>> = {
   WSI: 'whole-slide images (WSI)',
   TMA: 'tissue microarrays (TMA)',
