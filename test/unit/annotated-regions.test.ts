@@ -121,7 +121,7 @@ describe('annotations that cannot be used', () => {
       'a.geojson: annotation 5 reaches beyond the slide, which has 1000 x 800 pixels',
       'a.geojson: annotation 4 lies outside of the slide, which has 1000 x 800 pixels, and was left out',
     ]);
-    expect(notes[0]).toBe('1 object of a.geojson are no annotations and limit nothing');
+    expect(notes[0]).toBe('1 object of a.geojson are not annotations and limit nothing');
   });
 
   it('refuse the slide: of another slide, in shares, without area, damaged, no GeoJSON', () => {
@@ -134,7 +134,7 @@ describe('annotations that cannot be used', () => {
     refused(collection(), /no annotation with an area/);
     refused(collection(feature({ type: 'Polygon', coordinates: [[[0, 0], ['a', 1]]] })), /damaged Polygon/); // prettier-ignore
     refused(collection(feature(polygon(box(0, 0, 1e12, 9)))), /damaged Polygon/);
-    refused('{"type": "Feature', /is no JSON/);
+    refused('{"type": "Feature', /is not JSON/);
     refused({ slides: [] }, /no GeoJSON with features/);
   });
 });

@@ -41,7 +41,9 @@ describe('inspect of slides', () => {
     expect(lines[1]).toMatch(/a\.svs +strips +200x200 +3 +0\.5 +Aperio MPP +40x +JPEG +0$/);
     expect(lines[2]).toMatch(/b\.svs +strips +200x200 +3 +- +- +40x/);
     expect(lines[3]).toMatch(/c\.svs +nothing$/);
-    expect(lines.slice(4).join('\n')).toMatch(/c\.svs {2}it is no TIFF, PNG or JPEG\.\n +fix: Take it out/);
+    expect(lines.slice(4).join('\n')).toMatch(
+      /c\.svs {2}it is not a TIFF, PNG or JPEG\.\n +fix: Take it out/,
+    );
   });
 
   it('takes files and folders, and ends with 65 when one cannot be read', async () => {

@@ -185,8 +185,18 @@ describe('the outcome of an own cohort', () => {
     expect(
       problems.map(({ severity, patient, place, reason }) => [severity, patient, place, reason]),
     ).toEqual([
-      ['warning', 'a', 'line 2, MONTHS', 'A follow-up of -3 months cannot be; the time counts as unknown.'],
-      ['warning', 'b', 'line 3, MONTHS', 'A follow-up of 9999 months cannot be; the time counts as unknown.'],
+      [
+        'warning',
+        'a',
+        'line 2, MONTHS',
+        'A follow-up of -3 months is impossible; the time counts as unknown.',
+      ],
+      [
+        'warning',
+        'b',
+        'line 3, MONTHS',
+        'A follow-up of 9999 months is impossible; the time counts as unknown.',
+      ],
     ]);
     expect((await failure('PATIENT,EVENT,MONTHS\na,1,soon\nb,0,1\n', own({ event, time }))).what).toContain(
       'targets.csv:2 MONTHS: "soon" is not a number',

@@ -51,7 +51,7 @@ describe('a level that is damaged', () => {
     expect(reader.damage()).toMatchObject([
       {
         severity: 'warning',
-        reason: '24 stored tiles of level 1 cannot be read; their pixels are made of level 0',
+        reason: '24 stored tiles of level 1 cannot be read; their pixels are computed from level 0',
       },
     ]);
     // The same pixels whatever region is asked for.
@@ -80,7 +80,9 @@ describe('a level that is damaged', () => {
     const probe = await probeSlide(path);
     expect(probe).toMatchObject({ readable: true });
     expect(probe.readable && probe.info.warnings.map(({ reason }) => reason)).toEqual([
-      expect.stringMatching(/stored tiles? of level 2 cannot be read; their pixels are made of level 1/),
+      expect.stringMatching(
+        /stored tiles? of level 2 cannot be read; their pixels are computed from level 1/,
+      ),
     ]);
   });
 });

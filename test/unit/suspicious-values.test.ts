@@ -148,7 +148,7 @@ describe('times of follow-up', () => {
     expect(await problemsOf([7, time, 9], unit)).toMatchObject([
       {
         ...{ severity: 'warning', patient: 'p1', file: 'table.csv', place: 'line 3, TIME' },
-        reason: `A follow-up of ${time} ${unit} cannot be; the time counts as unknown.`,
+        reason: `A follow-up of ${time} ${unit} is impossible; the time counts as unknown.`,
       },
     ]);
   });

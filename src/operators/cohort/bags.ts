@@ -13,10 +13,10 @@ import { saysOther } from './says-other.js';
 import { withoutOutcome } from './without-outcome.js';
 
 /**
- * Joins the slides, cores or arrays of each patient into one bag of one modality (method.md 2.5, 2.6). Reads `outcome`, if there is
- * one, and the `embed` artifacts of the modality; writes `patient-bags.json`.
+ * Joins the slides, cores or arrays of each patient into one bag of one modality (method.md 2.5, 2.6). Reads
+ * `outcome`, if there is one, and the `embed` artifacts of the modality. Writes `patient-bags.json`.
  *
- * @throws HafError HAF_FEATURES_INVALID when bags differ in width or encoder
+ * @throws HafError HAF_FEATURES_INVALID if bags differ in width or encoder
  */
 export const bags: StageCode = stageOf(({ inputs, config, unit }) => {
   const { modality = '' } = unit;

@@ -5,10 +5,10 @@ import { precisions, type Precision } from '../features/bag-index.js';
 
 export const cohortFile = 'cohort.json';
 export const flowFile = 'cohort-flow.json';
-/** What a `bags` artifact holds: the bag of each patient in one modality. */
+/** The content of a `bags` artifact: the bag of each patient in one modality. */
 export const patientBagsFile = 'patient-bags.json';
 
-/** A run of rows in the features of one `embed` artifact. A bag is the concatenation of its segments. */
+/** A range of rows in the features of one `embed` artifact. A bag is the concatenation of its segments. */
 export const segmentSchema = z.strictObject({
   artifact: z.string(),
   start: z.number().int().min(0),
@@ -17,15 +17,15 @@ export const segmentSchema = z.strictObject({
 export type Segment = z.infer<typeof segmentSchema>;
 
 export const patientBagsSchema = z.strictObject({
-  /** Length of one instance, and how the `embed` artifacts store it; null when no file could be read. */
+  /** Number of values in one instance, and how the `embed` artifacts store it. Null if no file could be read. */
   width: z.number().int().positive().nullable(),
   precision: z.enum(precisions).nullable(),
-  /** Segments of each patient in the order of method.md 2.5 and 2.6. */
+  /** Segments of each patient, in the order of method.md 2.5 and 2.6. */
   patients: z.record(z.string(), z.array(segmentSchema)),
 });
 export type PatientBags = z.infer<typeof patientBagsSchema>;
 
-/** How the user calls the two outcomes, and the column they are of. */
+/** The user's words for the two outcomes, and their column. */
 export const outcomeWordsSchema = z.strictObject({
   positive: z.string(),
   negative: z.string(),
@@ -35,7 +35,7 @@ export type OutcomeWords = z.infer<typeof outcomeWordsSchema>;
 
 export const memberSchema = z.strictObject({
   id: z.string(),
-  /** 1 positive, 0 negative: at last information, or at the landmark of `cohort.label: landmark`. */
+  /** 1 positive, 0 negative: at the last contact, or at the landmark of `cohort.label: landmark`. */
   y: z.union([z.literal(0), z.literal(1)]),
   followUpDays: z.number().nullable(),
 });
@@ -48,33 +48,33 @@ export const flowStepSchema = z.strictObject({
 });
 export type FlowStep = z.infer<typeof flowStepSchema>;
 
-/** What the `cohort` stage writes: its patients, sorted by id. Every later stage indexes patients in this order. */
+/** The output of the `cohort` stage: its patients, sorted by id. Every later stage indexes patients in this order. */
 export const cohortFileSchema = z.strictObject({
   outcome: outcomeWordsSchema,
   patients: z.array(memberSchema),
 });
 export type CohortFile = z.infer<typeof cohortFileSchema>;
 
-/** A patient with the bags that a job was given. */
+/** A patient with the bags that a job reads. */
 export interface Patient extends Member {
   readonly bags: Readonly<Partial<Record<ModalityId, readonly Segment[]>>>;
 }
 
-/** The cohort as a job sees it: its patients with the bags of the modalities whose `bags` artifacts it reads. */
+/** The cohort for a job: its patients with the bags of the modalities whose `bags` artifacts the job reads. */
 export interface Cohort {
   readonly outcome: OutcomeWords;
   readonly patients: readonly Patient[];
-  /** Length of one instance per bag modality. */
+  /** Number of values in one instance per bag modality. */
   readonly widths: Readonly<Partial<Record<ModalityId, number>>>;
   /** How the `embed` artifacts of a bag modality store their instances. */
   readonly precisions: Readonly<Partial<Record<ModalityId, Precision>>>;
 }
 
-/** Reads `cohort` and whatever `bags` a job was given. */
+/** Reads `cohort` and the `bags` artifacts among the inputs of a job. */
 export const readCohort = (inputs: Inputs): Cohort =>
   withBags(inputs.one('cohort').json(cohortFile, cohortFileSchema), inputs.all('bags'));
 
-/** Patients with their bags in `bags` artifacts. */
+/** Adds the bags in `bags` artifacts to their patients. */
 export function withBags({ outcome, patients }: CohortFile, artifacts: readonly Artifact[]): Cohort {
   const bags = artifacts.map((artifact) => [modalityOf(artifact), readPatientBags(artifact)] as const);
   const known = <T>(of: (bags: PatientBags) => T | null): Partial<Record<ModalityId, T>> =>
@@ -97,7 +97,10 @@ export function withBags({ outcome, patients }: CohortFile, artifacts: readonly 
 export const readPatientBags = (artifact: Artifact): PatientBags =>
   artifact.json(patientBagsFile, patientBagsSchema);
 
-/** The modality an artifact is of. @throws Error when its unit does not say */
+/**
+ * The modality of an artifact.
+ * @throws Error if its unit does not name one
+ */
 export function modalityOf({ id, unit: { modality } }: Artifact): ModalityId {
   if (modality === undefined) throw new Error(`Artifact ${id} does not say its modality`);
   return modality;

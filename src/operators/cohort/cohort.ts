@@ -19,16 +19,16 @@ import {
 import { include, type Candidate } from './inclusion.js';
 import { outcomeFile, outcomeSchema } from './outcome-data.js';
 
-/** The patients who have each modality, and whether it is a table. */
+/** The patients with each modality, and whether it is a table. */
 type Holders = ReadonlyMap<ModalityId, { readonly ids: ReadonlySet<string>; readonly table: boolean }>;
 
 /**
- * Decides who belongs to the cohort (method.md 1.3) and counts who is left after each rule. Reads `outcome`, and `tables` and
- * `bags` of the modalities that decide it: those of `cohort.require`, or all when it asks for none and no list of members is
- * given (source role `members`). Writes `cohort.json` and `cohort-flow.json`.
+ * Decides who belongs to the cohort (method.md 1.3) and counts the remaining patients after each rule. Reads
+ * `outcome`, and `tables` and `bags` of the modalities that decide: those of `cohort.require`, or all if it names
+ * none and there is no list of members (source role `members`). Writes `cohort.json` and `cohort-flow.json`.
  *
- * @throws HafError HAF_MODALITY_EMPTY when nobody has one of these modalities, HAF_COHORT_INVALID when the rules leave nobody
- * or only one outcome
+ * @throws HafError HAF_MODALITY_EMPTY if no patient has one of these modalities, HAF_COHORT_INVALID if the rules
+ * leave no patient or only one outcome
  */
 export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => {
   const { words, patients } = inputs.one('outcome').json(outcomeFile, outcomeSchema);
@@ -62,7 +62,7 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
   };
 });
 
-/** The patients who have any modality, when that was known before the run; null when the inputs say it. */
+/** The patients with any modality, if that was known before the run. Null if the inputs show it. */
 async function membersOf(sources: readonly SourceFile[]): Promise<ReadonlySet<string> | null> {
   const file = sources.find(({ role }) => role === 'members');
   return file === undefined
@@ -89,7 +89,10 @@ const holdersOf = (inputs: Inputs): Holders =>
       ),
   ]);
 
-/** HANCOCK: the code of the tumour site. @throws HafError HAF_COHORT_INVALID when the pathological table does not say it */
+/**
+ * HANCOCK: the code of the tumour site.
+ * @throws HafError HAF_COHORT_INVALID if the pathological table lacks it
+ */
 function sitesOf(inputs: Inputs): (id: string) => number | null {
   const artifact = inputs.all('tables').find((one) => modalityOf(one) === hancockSite.modality);
   const table = artifact && readTypedTable(artifact);
@@ -104,7 +107,7 @@ function sitesOf(inputs: Inputs): (id: string) => number | null {
   const sites = new Map(
     table.patients.map((patient, row) => {
       const cell = table.cells[row * table.columns.length + at] ?? NaN;
-      // A category stands for the code that the file holds.
+      // The cell holds the index of a category. The category is the code in the file.
       return [patient, Number.isNaN(cell) ? null : Number(categories?.[cell] ?? cell)] as const;
     }),
   );
@@ -135,7 +138,7 @@ function requireBothOutcomes(flow: readonly FlowStep[], { positive: event, negat
   );
 }
 
-/** Patients with an outcome and no row in any table: their ids are usually written in another way there. */
+/** Patients with an outcome and no row in any table. Usually the tables write their ids differently. */
 function withoutRow(candidates: readonly Candidate[], holders: Holders): readonly Problem[] {
   const tables = [...holders].flatMap(([modality, { table }]) => (table ? [modality] : []));
   if (tables.length === 0) return [];

@@ -3,7 +3,7 @@ import { quoted } from '../../pipeline/core/wording.js';
 import type { TableFault } from '../tables/table-fault.js';
 import type { TextTable } from '../tables/text-table.js';
 
-/** Values of `survival_status_with_cause` and the `survival_status` each goes with (method.md 1.1). */
+/** Values of `survival_status_with_cause`, each with its value of `survival_status` (method.md 1.1). */
 const statusOfCause = new Map([
   ['living', 'living'],
   ['deceased', 'deceased'],
@@ -12,7 +12,9 @@ const statusOfCause = new Map([
 ]);
 const statuses = [...new Set(statusOfCause.values())];
 
-/** How HANCOCK's patients died. Every row must say whether the patient lives and, in agreement with it, the cause. */
+/**
+ * How HANCOCK's patients died. Every row must say whether the patient lives and, consistently, the cause of death.
+ */
 export function hancockCauses(table: TextTable): {
   readonly of: (row: number) => string | null;
   readonly faults: readonly TableFault[];

@@ -5,25 +5,25 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import type { FlowStep, Member } from './cohort-data.js';
 import { landmarkStatus } from './landmark.js';
 
-/** A labelled patient with everything the rules look at. */
+/** A labelled patient with all facts that the rules need. */
 export interface Candidate {
   readonly patient: Member;
-  /** What the patient has, of the modalities that decide who belongs. */
+  /** The patient's modalities among those that decide who belongs. */
   readonly modalities: readonly ModalityId[];
-  /** Whether the patient has any modality of the experiment; null where `modalities` says it. */
+  /** Whether the patient has any modality of the experiment. Null if `modalities` shows it. */
   readonly hasAny: boolean | null;
   /** HANCOCK: `survival_status_with_cause`. */
   readonly cause: string | null;
-  /** HANCOCK: code of primary_tumor_site; null when unknown. */
+  /** HANCOCK: code of primary_tumor_site. Null if unknown. */
   readonly site: number | null;
 }
 
-/** One reason to leave patients out. */
+/** A rule that leaves patients out. */
 interface Rule {
-  /** Name of the group that is left after it. */
+  /** Name of the group that remains after the rule. */
   readonly step: string;
   readonly key: string;
-  /** The candidate as it stays, or in words why it does not. */
+  /** Returns the candidate if it stays, or the reason why it is left out. */
   readonly apply: (candidate: Candidate) => Candidate | string;
 }
 
@@ -32,7 +32,7 @@ const keepIf =
   (candidate) =>
     keeps(candidate) ? candidate : reason;
 
-/** Leaves out whose status at the landmark is unknown; the outcome of the others becomes that status. */
+/** Leaves out patients whose status at the landmark is unknown. For the others that status becomes the outcome. */
 const atLandmark =
   (years: number): Rule['apply'] =>
   ({ patient, ...rest }) => {
@@ -40,13 +40,13 @@ const atLandmark =
     return typeof y === 'string' ? y : { patient: { ...patient, y }, ...rest };
   };
 
-/** HANCOCK: a death of another or an unknown cause ends the follow-up without the event. */
+/** HANCOCK: a death of another or an unknown cause is censoring: it ends the follow-up without the event. */
 const censoredAtOtherDeath: Rule['apply'] = ({ patient, ...rest }) => ({
   patient: { ...patient, y: patient.y === 1 && rest.cause === hancockCause.tumorSpecific ? 1 : 0 },
   ...rest,
 });
 
-/** Rules of time-to-event: who is left has a time above 0 (method.md 11.1). */
+/** Rules of time-to-event. The remaining patients have a time above 0 (method.md 11.1). */
 const timeRules = ({ event }: Config['cohort']): readonly Rule[] => [
   {
     step: 'with a time',
@@ -66,7 +66,7 @@ const timeRules = ({ event }: Config['cohort']): readonly Rule[] => [
     : []),
 ];
 
-/** The rules of an experiment, in the order the funnel of method.md 1.3 counts them. */
+/** The rules of an experiment, in the order in which method.md 1.3 counts the remaining patients. */
 function inclusionRules(config: Config['cohort'], inTime: boolean): readonly Rule[] {
   const { label, landmarkYears, includeSites, require } = config;
   const { notTumorSpecific } = hancockCause;
@@ -122,8 +122,8 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
 });
 
 /**
- * Applies the rules of `cohort` one after the other; `flow` counts who is left after each, from "labelled" to
- * "cohort", and `problems` names everybody who was left out with the rule that did it.
+ * Applies the rules of `cohort` one after another. `flow` counts the remaining patients after each rule, from
+ * "labelled" to "cohort". `problems` names every patient that was left out, with the rule.
  *
  * @param inTime whether the outcome is a time
  */

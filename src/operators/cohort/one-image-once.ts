@@ -2,13 +2,13 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
 
 /**
- * The pieces without those that two files hold under one id: which of them is right nobody can tell, and both would
- * count a slide twice. Each such id is one problem that names its files.
+ * The pieces without those that two files hold under one id. It is unknown which of them is right, and both together
+ * would count a slide twice. Each such id is one problem that names its files.
  */
 export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
   const byId = new Map<string, BagPiece[]>();
   for (const piece of pieces) {
-    // Arrays of one name in the npz files of two stains are two cores.
+    // Arrays with the same name in the npz files of two stains are two cores.
     const id = JSON.stringify([piece.patient, piece.source, piece.image]);
     const same = byId.get(id);
     if (same) same.push(piece);
@@ -17,7 +17,8 @@ export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): 
   const twice = [...byId.values()].filter(
     (same) =>
       new Set(same.map(({ of }) => of.artifact)).size > 1 ||
-      // All cores of a patient are one artifact; the arrays of a feature file are told apart by their places in it.
+      // All cores of a patient are one artifact. The arrays of a feature file are distinguished by their positions in
+      // it.
       (same.length > 1 && same.some(({ of }) => of.fromImages !== null)),
   );
   for (const same of twice) problems.push(twins(same as [BagPiece, ...BagPiece[]]));

@@ -1,16 +1,19 @@
 import type { Problem } from '../../pipeline/core/problem.js';
 import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
 
-/** Scales that differ by more than a fifth are different magnifications; scanners of one differ by a few per cent. */
+/**
+ * Scales that differ by more than a fifth are different magnifications. Scanners of one magnification differ by a few
+ * per cent.
+ */
 const tolerance = 1.2;
 
 const alike = (a: number, b: number): boolean => Math.max(a, b) <= tolerance * Math.min(a, b);
 const shown = (mpp: number): string => String(Number(mpp.toPrecision(3)));
 
 /**
- * The pieces of a modality whose tiles were seen at one physical scale, the most common one: an encoder takes the same
- * tissue at 20x and 40x for different tissue. The others are left out and listed; a piece that does not say its scale
- * is kept with a warning when others do.
+ * The pieces of a modality whose tiles have the most common physical scale. To an encoder, the same tissue at 20x and
+ * 40x looks like different tissue. Pieces of another scale are left out and listed. A piece of unknown scale is kept,
+ * with a warning if other pieces state theirs.
  */
 export function oneScale(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
   const known = pieces.flatMap(({ mpp }) => (mpp === null ? [] : [mpp]));
@@ -23,7 +26,10 @@ export function oneScale(pieces: readonly BagPiece[], problems: Problem[]): read
   });
 }
 
-/** The scale that most others are like; of equally common ones the one that occurs more often, then the finer. */
+/**
+ * The scale that is similar to most others. Among equally common scales, the one that occurs more often, then the
+ * finer one.
+ */
 function mostCommon(known: readonly number[]): number | null {
   const counts = new Map<number, number>();
   for (const mpp of known) counts.set(mpp, (counts.get(mpp) ?? 0) + 1);
@@ -38,7 +44,7 @@ function mostCommon(known: readonly number[]): number | null {
 
 function otherScale(piece: BagPiece, mpp: number, common: number): Problem {
   const { modality, fromImages } = piece.of;
-  // Enlarging adds no detail: the coarser of the two scales is the one that both images have.
+  // Enlarging adds no detail, so the coarser of the two scales is the one that both images can provide.
   const both = shown(Math.max(mpp, common));
   return {
     ...ofPiece(piece),

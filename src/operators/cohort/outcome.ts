@@ -6,8 +6,8 @@ import { outcomeFile, type Outcome } from './outcome-data.js';
 import { readOutcome } from './read-outcome.js';
 
 /**
- * Reads who there is, whether the event happened and when (method.md 1.1, docs/own-cohort.md). Source: role `outcome`. Writes
- * `outcome.json`.
+ * Reads the patients, whether the event happened, and when (method.md 1.1, docs/own-cohort.md). Source: role
+ * `outcome`. Writes `outcome.json`.
  *
  * @throws HafError HAF_TABLE_INVALID listing all faults of the file at once
  */

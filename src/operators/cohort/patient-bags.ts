@@ -9,13 +9,13 @@ import { oneScale } from './one-scale.js';
 import { sameInstances } from './same-instances.js';
 
 /**
- * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first, then by
- * file name; cores by stain, then by file and place in it; in other cohorts by file and place. A piece without instances adds
- * nothing, neither do images of one id or of another scale; with HANCOCK's names a patient without a primary slide has none
- * of the slides. All of these are reported.
+ * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first,
+ * then by file name; cores by stain, then by file and position in it; in other cohorts by file and position. Left out
+ * are: pieces without instances, images that share an id, images of another scale, and, with HANCOCK's names, all
+ * slides of a patient without a primary slide. All of these are reported.
  *
- * @param sources HANCOCK: sources of the slides to use; null where slides have none
- * @throws HafError HAF_FEATURES_INVALID when files hold instances of different length or encoders
+ * @param sources HANCOCK: sources of the slides to use; null if slides have none
+ * @throws HafError HAF_FEATURES_INVALID if files hold instances of different length or encoders
  */
 export function patientBags(
   modality: ModalityId,
@@ -38,7 +38,7 @@ export function patientBags(
       .sort(sources === null ? byCore : bySlide)
       .map(({ of, start, rows }) => ({ artifact: of.artifact, start, rows }));
   }
-  // One setting of the experiment decides the precision for all files of a run.
+  // One setting of the experiment decides the precision of all files of a run.
   return { bags: { width, precision: files[0]?.index.precision ?? null, patients }, problems };
 }
 
@@ -55,7 +55,7 @@ function commonWidth(files: readonly EmbeddedBags[]): number | null {
   );
 }
 
-/** Two encoders describe the same tissue by different numbers, even of the same length. */
+/** Two encoders give different numbers for the same tissue, even if their instances have equal length. */
 function requireOneEncoder(files: readonly EmbeddedBags[]): void {
   const named = files.filter(({ index }) => index.encoder !== null);
   const [first] = named;
@@ -69,7 +69,7 @@ function requireOneEncoder(files: readonly EmbeddedBags[]): void {
   );
 }
 
-/** The slides of the sources to use. */
+/** The slides whose source is to be used. */
 function ofSources(
   slides: readonly BagPiece[],
   sources: readonly string[],
@@ -109,11 +109,11 @@ const emptyPiece = (piece: BagPiece): Problem => ({
   reason: `The file holds no instances${piece.source === '' ? '' : ` of ${piece.source}`} for the patient.`,
   fix:
     piece.of.fromImages !== null
-      ? 'Look at its pictures below tiles/ in the run directory; loosen the tissue thresholds if it has tissue.'
-      : 'Look at the tissue segmentation of this slide or core; extract its features again if it has tissue.',
+      ? 'Check its pictures in tiles/ of the run directory; loosen the tissue thresholds if it has tissue.'
+      : 'Check the tissue segmentation of this slide or core; extract its features again if it has tissue.',
 });
 
-// Code units, not a locale: the order of rows in a bag must not depend on the machine.
+// Compares code units and not by a locale, because the order of rows in a bag must not depend on the machine.
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const rank = ({ source }: BagPiece): number => (source === 'primary' ? 0 : 1);
 const bySlide = (a: BagPiece, b: BagPiece): number =>

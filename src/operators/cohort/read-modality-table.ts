@@ -9,11 +9,11 @@ import { modalityTexts, type TextKeys } from '../tables/modality-texts.js';
 import { typedTable, type LeftOut, type TypedTable } from '../tables/typed-table.js';
 
 export interface ModalityTable {
-  /** Null when a fault left nothing to use. */
+  /** Null if the table is unusable because of a fault. */
   readonly table: TypedTable | null;
-  /** Columns that are no input, and why. */
+  /** Columns that are no input, with the reasons. */
   readonly left: readonly LeftOut[];
-  /** The ids of all rows as the files write them. */
+  /** The ids of all rows, as the files write them. */
   readonly writtenIds: readonly string[];
   readonly faults: readonly TableFault[];
   readonly problems: readonly Problem[];
@@ -22,8 +22,9 @@ export interface ModalityTable {
 type TableKeys = Pick<TableDeclaration, 'columns' | 'others'> & TextKeys;
 
 /**
- * Reads the files of one table modality, gives their columns kinds, and joins them by patient. The columns of the outcome are
- * never inputs. With HANCOCK's layout every column stays, so that a vector has the width of the paper whoever the patients are.
+ * Reads the files of one table modality, determines the kinds of their columns, and joins them by patient. The
+ * columns of the outcome are never inputs. With HANCOCK's layout every column stays, so that a vector has the width
+ * of the paper for any selection of patients.
  */
 export async function readModalityTable(
   modality: ModalityId,
@@ -36,7 +37,8 @@ export async function readModalityTable(
   const texts = await modalityTexts(files, keys, { layout, patients });
   const present = new Set(texts.flatMap((text) => text.columns));
   const typed = texts.map((text) => {
-    // Of several files each has some of the declared columns; a table that lacks one of HANCOCK's is used without it.
+    // If there are several files, each has some of the declared columns. A table that lacks one of HANCOCK's columns
+    // is used without it.
     const elsewhere = (name: string): boolean =>
       !text.columns.includes(name) && (hancock || (texts.length > 1 && present.has(name)));
     const own = Object.fromEntries(Object.entries(columns).filter(([name]) => !elsewhere(name)));
@@ -44,7 +46,8 @@ export async function readModalityTable(
   });
   const faults: TableFault[] = texts.flatMap((text) => text.faults);
   if (faults.length > 0) {
-    // Wrong cells are told together with wrong rows; whether a column can be used is not known while rows are wrong.
+    // Wrong cells are reported together with wrong rows. Whether a column can be used is known only when all rows are
+    // right.
     const cells = typed.flatMap((one) => one.faults).filter(({ line }) => line !== null);
     return { table: null, left: [], writtenIds: [], faults: [...faults, ...cells], problems: [] };
   }
@@ -62,7 +65,9 @@ export async function readModalityTable(
   };
 }
 
-/** HANCOCK: columns that the dataset has and the file lacks, and a number of columns that is not the dataset's. */
+/**
+ * HANCOCK: columns that the dataset has and the file lacks, and a number of columns that differs from the dataset.
+ */
 function hancockProblems(
   modality: ModalityId,
   { file, columns }: { readonly file: string; readonly columns: readonly string[] },

@@ -18,11 +18,11 @@ import { doubtfulUnits } from './time-units.js';
 export interface ReadOutcome {
   readonly words: OutcomeWords;
   readonly patients: readonly Labelled[];
-  /** Values that are neither positive nor negative, with their numbers of patients: `"Dead" (9)`. */
+  /** Values that are neither positive nor negative, each with its number of patients: `"Dead" (9)`. */
   readonly others: readonly string[];
   /** Patients in rows whose outcome is neither positive nor negative, or missing. */
   readonly unlabelled: readonly string[];
-  /** The ids of all rows as the file writes them. */
+  /** The ids of all rows, as the file writes them. */
   readonly writtenIds: readonly string[];
   readonly faults: readonly TableFault[];
   readonly problems: readonly Problem[];
@@ -31,9 +31,9 @@ export interface ReadOutcome {
 type OutcomeKeys = Pick<Config['data'], 'layout' | 'patients' | 'outcome'>;
 
 /**
- * Reads the outcome of every patient (method.md 1.1, docs/own-cohort.md): the event by the values that the experiment calls
- * positive and negative, and the time in days. A patient with another value is left out and listed; with HANCOCK's layout
- * such a value is a fault.
+ * Reads the outcome of every patient (method.md 1.1, docs/own-cohort.md): the event by the values that the experiment
+ * declares as positive and negative, and the time in days. A patient with another value is left out and listed. With
+ * HANCOCK's layout such a value is a fault.
  */
 export async function readOutcome(
   { name, path }: { readonly name: string; readonly path: string },
@@ -76,7 +76,7 @@ export async function readOutcome(
     );
   }
   if (time !== null && timeAt < 0) {
-    // Without a single time there is nothing to train on.
+    // Without any time there is nothing to train on.
     if (outcome.kind === 'timeToEvent')
       faults.push(absentColumn(table, time.column, 'data.outcome.time.column'));
     else problems.push(noTime(table, time.column));
@@ -96,7 +96,7 @@ export async function readOutcome(
     problems,
   };
 
-  /** Days of follow-up. A text is a fault; a time that cannot be is a problem and counts as unknown. */
+  /** Days of follow-up. A text is a fault. An impossible time is a problem and counts as unknown. */
   function followUp(row: number, id: string): number | null {
     if (time === null || timeAt < 0) return null;
     const text = table.text(row, timeAt);
@@ -112,8 +112,8 @@ export async function readOutcome(
     problems.push({
       ...{ severity: 'warning', stage: 'outcome', patient: id, file: table.file },
       place: `line ${table.lines[row] ?? 0}, ${time.column}`,
-      reason: `A follow-up of ${text} ${time.unit} cannot be; the time counts as unknown.`,
-      fix: 'Correct the cell or data.outcome.time.unit; leave the cell empty when the time is unknown.',
+      reason: `A follow-up of ${text} ${time.unit} is impossible; the time counts as unknown.`,
+      fix: 'Correct the cell or data.outcome.time.unit; leave the cell empty if the time is unknown.',
     });
     return null;
   }
@@ -122,7 +122,7 @@ export async function readOutcome(
 type Event = NonNullable<Config['data']['outcome']['event']>;
 type Time = NonNullable<Config['data']['outcome']['time']>;
 
-/** Whether a value is among those listed; `1`, `1.0` and `01` are one number. */
+/** Whether a value is in the list. `1`, `1.0` and `01` are the same number. */
 const isAmong = (values: readonly string[], value: string): boolean =>
   values.some((one) => one === value || (isNumber(one) && isNumber(value) && Number(one) === Number(value)));
 
@@ -146,7 +146,10 @@ function noneFits(
   };
 }
 
-/** `Dead` where the experiment lists `dead`: patients of one group would be left out. */
+/**
+ * Values that differ from a listed value only in upper and lower case, such as `Dead` and `dead`. Without this check
+ * patients of one group would be left out.
+ */
 const respelled = (
   { file }: TextTable,
   { column, positive, negative }: Event,
@@ -169,7 +172,10 @@ const leftOut = (file: string, column: string, value: string, patient: string): 
   fix: 'Add the value to data.outcome.event.positive or negative if it says the outcome.',
 });
 
-/** Times that look like a code for "unknown" and are no impossible ones; those are told for each patient. */
+/**
+ * Times that look like a code for "unknown". Impossible times are not included, because they are reported for each
+ * patient.
+ */
 function codesForUnknown(table: TextTable, times: Float64Array, { column, unit }: Time): readonly Problem[] {
   return sentinelsIn(times).flatMap(({ value, count }) =>
     value < 0 || value * daysPer[unit] > longestFollowUp
@@ -177,7 +183,7 @@ function codesForUnknown(table: TextTable, times: Float64Array, { column, unit }
       : [
           {
             ...{ severity: 'warning', stage: 'outcome', patient: null, file: table.file, place: column },
-            reason: `The time ${value} stands in ${counted(count, 'row')} and above all others: a code for "unknown"? It is used as a time.`,
+            reason: `The time ${value} is in ${counted(count, 'row')} and above all others: is it a code for "unknown"? It is used as a time.`,
             fix: `Add "${value}" to data.patients.missing if it means "unknown".`,
           },
         ],

@@ -3,7 +3,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { ofPiece, type BagPiece } from './bag-piece.js';
 
 /**
- * Warns of pieces with equal instances, whatever files hold them: a copy under the name of another patient, or one image twice
+ * Warns of pieces with equal instances in any two files: a copy under the name of another patient, or one image twice
  * in the bag of a patient.
  */
 export function sameInstances(pieces: readonly BagPiece[]): readonly Problem[] {

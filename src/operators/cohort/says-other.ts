@@ -4,21 +4,21 @@ import { patientIn, type IdRule, type NameRule } from '../../pipeline/core/namin
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 
-/** A file of bags, as far as it tells whose it is. */
+/** A file of bags, with what its content says about its patient. */
 export interface SayingFile {
-  /** Path below the data root; null for the cores of a patient. */
+  /** Path relative to the data root. Null for the cores of a patient. */
   readonly file: string | null;
   readonly modality: ModalityId;
   readonly index: {
-    /** The slides or patients that the file says it is of. */
+    /** The slides or patients that the content of the file names. */
     readonly says?: readonly string[] | undefined;
     readonly bags: readonly { readonly patient: string | null }[];
   };
 }
 
-/** How the names of a modality say whose its files are. */
+/** How file names of a modality give the patient. */
 export interface Whose {
-  /** Null where a table says it. */
+  /** Null if a table gives the patient. */
   readonly rule: NameRule | null;
   readonly idOf: IdRule;
   /** Patients with an outcome. */
@@ -26,8 +26,8 @@ export interface Whose {
 }
 
 /**
- * Warns of files that say inside that they are of another patient than their names say: the name of another file, or one that
- * the rule of the modality reads as another patient.
+ * Warns of files whose content names another patient than their file name: it contains the name of another file, or a
+ * name that the rule of the modality reads as another patient.
  */
 export function saysOther(files: readonly SayingFile[], whose: Whose): readonly Problem[] {
   const one = files.flatMap((of) => {
@@ -47,14 +47,14 @@ export function saysOther(files: readonly SayingFile[], whose: Whose): readonly 
         {
           ...{ severity: 'warning', stage: 'cohort', patient, file: of.file, place: of.modality },
           reason: `The file says inside that it is of "${said}", which is patient ${other}; its name says patient ${patient}.`,
-          fix: 'Look which of the two is right, and rename the file or extract its features again.',
+          fix: 'Check which of the two is right, then rename the file or extract its features again.',
         },
       ];
     }),
   );
 }
 
-/** A pattern that fits names a patient; of any other name only an id that has an outcome is one. */
+/** A name that matches the pattern gives a patient. From any other name only an id with an outcome is taken. */
 function ruled(name: string, { rule, idOf, known }: Whose): string | null {
   if (known.has(name)) return name;
   if (rule === null) return null;

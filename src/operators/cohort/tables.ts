@@ -8,8 +8,9 @@ import { readModalityTable } from './read-modality-table.js';
 import { withoutOutcome } from './without-outcome.js';
 
 /**
- * Reads one table modality into numbers and categories (method.md 1.1, 2.2; docs/own-cohort.md). Sources: role `table`, the
- * files of the modality. Reads `outcome` to tell whose rows are of nobody; writes the files of typed-table-data.ts.
+ * Reads one table modality into numbers and categories (method.md 1.1, 2.2; docs/own-cohort.md). Sources: role
+ * `table`, the files of the modality. Reads `outcome` to find rows without a known patient. Writes the files of
+ * typed-table-data.ts.
  *
  * @throws HafError HAF_TABLE_INVALID listing the faults of all its files at once
  */

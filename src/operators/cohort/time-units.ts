@@ -4,16 +4,16 @@ import { counted } from '../../pipeline/core/wording.js';
 
 type TimeUnit = (typeof timeUnits)[number];
 
-/** Where times stand, and the unit that the experiment declares. */
+/** The column of the times, and the unit that the experiment declares. */
 export interface DeclaredTimes {
   readonly file: string;
   readonly column: string;
   readonly unit: TimeUnit;
 }
 
-/** Two groups of times so far apart are more likely of two units than of two courses of a disease. */
+/** Ratio between two groups of times from which two units are more likely than two courses of a disease. */
 const farApart = 10;
-/** So many patients make a group; fewer are early deaths. */
+/** Minimum size of a group. Fewer patients may be early deaths. */
 const leastGroup = 3;
 const leastShare = 0.1;
 
@@ -24,7 +24,7 @@ const words: readonly (readonly [RegExp, TimeUnit])[] = [
   [/^(years?|yrs?)$/, 'years'],
 ];
 
-/** The units that the name of a column says: `OS_months`, `survivalYears`. */
+/** The units in the name of a column: `OS_months`, `survivalYears`. */
 function unitsIn(column: string): readonly TimeUnit[] {
   const parts = column
     .replace(/([a-z])([A-Z])/g, '$1 $2')
@@ -34,10 +34,10 @@ function unitsIn(column: string): readonly TimeUnit[] {
 }
 
 /**
- * Signs that times are of another unit than the experiment declares, or of two units in one column, as tables of two hospitals put
- * together have them. They are warnings: numbers alone cannot prove a unit.
+ * Signs that times have another unit than the experiment declares, or that one column has two units, as in tables
+ * joined from two hospitals. They are warnings, because numbers alone cannot prove a unit.
  *
- * @param times of all patients, as the column has them; NaN where unknown
+ * @param times of all patients, as the column has them; NaN if unknown
  */
 export function doubtfulUnits(
   { file, column, unit }: DeclaredTimes,
@@ -56,13 +56,13 @@ export function doubtfulUnits(
   if (mixed !== null)
     problems.push({
       ...about,
-      reason: `${mixed}: times of two units? All of them count as ${unit}.`,
+      reason: `${mixed}: are these times of two units? All of them count as ${unit}.`,
       fix: 'Write all times in one unit, and correct data.outcome.time.unit.',
     });
   return problems;
 }
 
-/** A gap between two groups of times that no course of a disease explains; null without. */
+/** A gap between two groups of times that no course of a disease explains. Null if there is none. */
 function twoGroups(times: Float64Array): string | null {
   const sorted = times.filter((time) => time > 0).sort();
   const least = Math.max(leastGroup, leastShare * sorted.length);
@@ -74,7 +74,7 @@ function twoGroups(times: Float64Array): string | null {
   return null;
 }
 
-/** Days are whole numbers: small fractions among them are years or months; null without. */
+/** Days are whole numbers, so small fractions among them are years or months. Null if there are none. */
 function fractionsAmong(unit: TimeUnit, times: Float64Array): string | null {
   if (unit !== 'days') return null;
   const known = times.filter((time) => time > 0).sort();

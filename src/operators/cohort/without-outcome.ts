@@ -1,7 +1,7 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 
-/** Warns of material of patients whose outcome is not known: it usually means that ids are written differently in two files. */
+/** Warns of data of patients whose outcome is unknown. Usually two files write the ids differently. */
 export function withoutOutcome(
   modality: ModalityId,
   ids: readonly string[],

@@ -13,8 +13,9 @@ export interface BagFilesOf {
 }
 
 /**
- * The patients that the files of a modality name: by file name or table, and by the names of the arrays in a file of several
- * patients. A file that cannot be read is a warning: the job that reads it fails, and the run goes on without it.
+ * The patients that the files of a modality name: by file name or table, and by the names of the arrays in a file of
+ * several patients. A file that cannot be read is a warning: the job that reads it fails, and the run continues
+ * without it.
  */
 export function bagPatients(bags: readonly BagFilesOf[]): {
   readonly ids: ReadonlySet<string>;
@@ -23,7 +24,7 @@ export function bagPatients(bags: readonly BagFilesOf[]): {
   const ids = new Set<string>();
   const unreadable: Problem[] = [];
   for (const { kind, unit, sources } of bags) {
-    // HANCOCK: without a primary slide a patient has no slides (method.md 2.5).
+    // HANCOCK: a patient without a primary slide has no slides (method.md 2.5).
     if (
       unit.names === 'hancock' &&
       unit.tiling === 'tissue' &&

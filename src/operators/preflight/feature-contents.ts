@@ -13,11 +13,11 @@ import type { ReadingLimits } from '../features/reading-limits.js';
 import type { FeatureRequest } from '../features/reading-tasks.js';
 import type { BagFilesOf } from './bag-patients.js';
 
-/** What was found in feature files that were read as `up` reads them. */
+/** What was found in feature files, read in the way of `up`. */
 export interface FeatureContents {
-  /** How many files of each modality were read, of how many. */
+  /** Number of files of each modality that were read, and of all its files. */
   readonly read: readonly { readonly modality: ModalityId; readonly read: number; readonly files: number }[];
-  /** What `up` will list of the files that were read. */
+  /** The problems that `up` will list for these files. */
   readonly problems: readonly Problem[];
 }
 
@@ -25,11 +25,11 @@ export interface ContentsOptions {
   /** Patients of the outcome table. */
   readonly known: ReadonlySet<string>;
   readonly limits: ReadingLimits;
-  /** Asked before each file; false ends the reading. */
+  /** Called before each file. False ends the reading. */
   readonly goOn: () => boolean;
 }
 
-/** A feature file as a reader is asked for it. */
+/** The request to a reader for a feature file. */
 export function requestOf(
   config: Config,
   modality: ModalityId,
@@ -46,9 +46,9 @@ export function requestOf(
 }
 
 /**
- * Reads feature files and reports what `up` reports of them: zeros, one number throughout, rows that are left out, and files that
- * say inside that they are of another patient. The files are read in an order that is spread evenly over each modality, so
- * that those read before `goOn` ends it are a sample.
+ * Reads feature files and reports what `up` reports about them: zeros, one number throughout, rows that are left out,
+ * and files whose content names another patient. The order of files is spread evenly over each modality. So the files
+ * that were read before `goOn` returned false are a sample.
  */
 export async function featureContents(
   config: Config,
@@ -82,7 +82,7 @@ export async function featureContents(
     }
   for (const { modality, own, saying } of files) {
     const { patient } = config.data.modalities[modality] as BagDeclaration;
-    // Of files that were not read, the name says whose they are: another file may say that it is one of them.
+    // For files that were not read, the file name gives the patient. The content of another file may name them.
     const all = own.map(
       ({ unit, sources }, at): SayingFile =>
         saying.get(at) ?? {
@@ -99,13 +99,15 @@ export async function featureContents(
   return { read: read.filter((of) => of.files > 0), problems };
 }
 
-/** A file that takes too long, or that is gone. */
+/** The problem of a file that exceeds the time limit or is missing. */
 const unread = ({ name, patient, modality }: FeatureRequest, { what, fix }: HafError): Problem => ({
   ...{ severity: 'failure', stage: 'embed', patient, file: name, place: modality },
   ...{ reason: what, fix },
 });
 
-/** 0 to count - 1 in an order whose beginnings are spread evenly: the van der Corput sequence in base 2. */
+/**
+ * The numbers 0 to count - 1 in an order whose beginnings are spread evenly: the van der Corput sequence in base 2.
+ */
 function evenly(count: number): readonly number[] {
   const bits = Math.ceil(Math.log2(Math.max(2, count)));
   const order: number[] = [];

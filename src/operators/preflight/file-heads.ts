@@ -6,8 +6,8 @@ import { readerOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
 
 /**
- * Warnings of feature files that a run will leave out, as far as their first bytes tell: no data at all, HDF5 that is cut off or was
- * left open. Each file is opened, none is read.
+ * Warns of feature files that a run will leave out, as far as their first bytes show: no data at all, HDF5 that is
+ * cut off or was left open. Each file is opened, but not read completely.
  */
 export function faultyHeads(bags: readonly BagFilesOf[]): readonly Problem[] {
   return bags

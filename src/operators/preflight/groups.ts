@@ -10,7 +10,7 @@ import { absentColumn } from '../tables/absent-column.js';
 import type { TableFault } from '../tables/table-fault.js';
 import { readTextTable, type TextTable, type TextTableOptions } from '../tables/text-table.js';
 
-/** The group of each patient, as the column that `cv.group` names says it. */
+/** The group of each patient, from the column that `cv.group` names. */
 export interface ReadGroups {
   readonly groups: ReadonlyMap<string, string>;
   readonly faults: readonly TableFault[];
@@ -22,8 +22,8 @@ interface GroupFiles {
 }
 
 /**
- * Reads the groups of `cv.mode: groups` (method.md 1.4). Patients with an empty cell have none. The column may be one that is
- * no input (`ignore`), so the file is read and not the table of the modality.
+ * Reads the groups of `cv.mode: groups` (method.md 1.4). Patients with an empty cell have no group. The column may be
+ * an ignored one, so the file is read and not the table of the modality.
  *
  * @returns null in any other mode
  */
@@ -32,7 +32,7 @@ export async function readGroups(config: Config, files: GroupFiles): Promise<Rea
   if (named === null) return null;
   const { sources, form } = tableFiles(config, files, named.table);
   const texts = await Promise.all(sources.map(({ name, path }) => readTextTable(path, { ...form, name })));
-  // What is wrong with the rows of these files is told where the tables themselves are read.
+  // Faults in the rows of these files are reported where the tables themselves are read.
   if (texts.some(({ faults }) => faults.length > 0)) return { groups: new Map(), faults: [] };
   const holding = texts.find(({ columns }) => columns.includes(named.column));
   const [first] = texts;
@@ -68,7 +68,10 @@ function tableFiles(
   };
 }
 
-/** `Site A` and `site a` are most likely one group: as two, patients of the tested group would train. */
+/**
+ * Values that differ only in case or blanks, such as `Site A` and `site a`, are most likely one group. As two groups,
+ * patients of the tested group would be in training.
+ */
 function respelled(
   { file }: TextTable,
   column: string,
@@ -85,13 +88,13 @@ function respelled(
       : [
           {
             ...{ file, line: null, column },
-            problem: `${quoted([...values].sort())} differ in case or blanks alone, and cv.mode: groups would take them for different groups. Write them alike`,
+            problem: `${quoted([...values].sort())} differ in case or blanks only, and cv.mode: groups would take them for different groups. Write them alike`,
           },
         ],
   );
 }
 
-/** What the groups of patients with a known outcome say before anybody was left out of the cohort. */
+/** Judges the groups of the patients with a known outcome, before any patient is left out of the cohort. */
 export function judgeGroups(
   groups: ReadonlyMap<string, string>,
   labelled: readonly string[],
@@ -104,7 +107,7 @@ export function judgeGroups(
     ...{ severity: 'warning', stage: 'preflight', patient: null, file: null, place: column },
     ...{ reason, fix },
   });
-  // The rules of the cohort can only take groups away.
+  // The rules of the cohort can only remove groups, so too few groups now stay too few.
   const refusals = names.size < folds ? [tooFewGroups(column, [...names], folds)] : [];
   return {
     refusals,

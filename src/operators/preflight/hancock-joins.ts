@@ -5,8 +5,8 @@ import type { BagFilesOf } from './bag-patients.js';
 import { placesTiles } from '../../pipeline/stage.js';
 
 /**
- * The refusal of ids of tables and names of files that would become one patient by HANCOCK's digits although they most likely
- * are two: slides of 2020 beside a table of 2019. Null when there are none.
+ * The refusal of ids in tables and file names that HANCOCK's digits would join to one patient although they most
+ * likely are two, such as slides of 2020 and a table of 2019. Null if there are none.
  */
 export function joinedByChance(tableIds: readonly string[], bags: readonly BagFilesOf[]): HafError | null {
   const stems = bags
@@ -17,7 +17,7 @@ export function joinedByChance(tableIds: readonly string[], bags: readonly BagFi
   if (pair === null) return null;
   return new HafError(
     'HAF_JOIN_REFUSED',
-    `"${pair[0]}" and "${pair[1]}" would both be patient ${hancockPatient(pair[0]) ?? ''}: by HANCOCK's names the last number is the patient.`,
+    `"${pair[0]}" and "${pair[1]}" would both be patient ${hancockPatient(pair[0]) ?? ''}: in HANCOCK's names the last number is the patient.`,
     'Write one patient the same way in tables and names of files; with data.layout: own ids are exact text (docs/own-cohort.md).',
     { context: { names: [...pair] } },
   );

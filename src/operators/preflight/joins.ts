@@ -2,25 +2,25 @@ import { nearest } from '../../pipeline/core/suggest.js';
 import type { Stranger } from '../../pipeline/core/stranger.js';
 import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
 
-/** How the ids of one modality meet those of the outcome table. */
+/** How the ids of one modality match those of the outcome table. */
 export interface Join {
   readonly modality: ModalityId;
   readonly kind: ModalityKind;
-  /** Glob or file names, as the experiment gives them. */
+  /** Glob or file names, as in the experiment. */
   readonly place: string;
   readonly files: number;
-  /** Patients with a row, or with at least one file. */
+  /** Number of patients with a row, or with at least one file. */
   readonly patients: number;
-  /** Patients of these with a known outcome. */
+  /** Number of these patients with a known outcome. */
   readonly matched: number;
-  /** Examples of the others. */
+  /** Examples of patients without a known outcome. */
   readonly unmatched: readonly Stranger[];
-  /** Patients with an outcome who do not have the modality, and examples of them. */
+  /** Number of patients with an outcome that lack the modality, and examples of them. */
   readonly without: number;
   readonly lacking: readonly Stranger[];
 }
 
-/** How many examples of each side are shown. */
+/** Number of examples shown for each side. */
 const shown = 3;
 
 /** Compares the patients of a modality with those of the outcome table. */

@@ -4,28 +4,33 @@ import { columnCells } from '../tables/typed-table.js';
 import { aucOfClasses } from '../stats/auc.js';
 import { normalTwoSided } from '../stats/tail-probability.js';
 
-/** A table as the guard looks at it: cells row by row, NaN where a cell is missing. */
+/** A table for the leakage check: cells row by row, NaN if a cell is missing. */
 export interface GuardedTable {
   readonly columns: readonly { readonly name: string; readonly kind: ColumnKind }[];
   readonly patients: readonly string[];
   readonly cells: Float64Array;
 }
 
-/** Why a column looks like the outcome itself. */
+/** The reason why a column looks like the outcome itself. */
 export interface Leak {
   readonly modality: ModalityId;
   readonly column: string;
-  /** `separates the outcome by itself, AUC 0.99 over 140 patients` */
+  /** For example `separates the outcome by itself, AUC 0.99 over 140 patients`. */
   readonly because: string;
 }
 
-/** From here on a single column is no predictor but the outcome in other words. */
+/**
+ * AUC of a single column above which the column is taken for a restatement of the outcome and not for a predictor.
+ */
 const separates = 0.95;
 const fewestPatients = 20;
-/** Columns of a table that may be refused by chance alone. */
+/** Expected number of columns of a table that are refused by chance. */
 const chanceAllowed = 0.05;
 
-/** Columns with these words in their names tell of the outcome. `EFS` or `OS` alone may be the name of a gene. */
+/**
+ * Columns with these words in their names are about the outcome. `EFS` or `OS` alone may be the name of a gene, so
+ * they are not in the list.
+ */
 const outcomeNames = [
   /vital[ _.-]?status/i,
   /(^|[^a-z])surviv/i,
@@ -38,8 +43,9 @@ const outcomeNames = [
 const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
 /**
- * Columns of a table that most likely are the outcome: one that separates it alone, by its values or by where it is missing,
- * or one that is called like it. The AUC of a category is that of the share of events among the other patients in it.
+ * Leakage check: columns of a table that most likely are the outcome. Such a column separates the outcome alone, by
+ * its values or by where it is missing, or has the name of an outcome. For a category the AUC is computed from the
+ * fraction of events among the other patients in it.
  *
  * @param outcomeColumns names of the columns of the event and its time
  * @param allowed `<modality>.<column>` of columns that may stay
@@ -73,7 +79,7 @@ export function leaksOf(
     const byValue = kind === 'nominal' ? aucOfClasses(...byCategory(known)) : aucEitherWay(known);
     if (count >= fewestPatients && byValue !== null && convicts(byValue, known))
       return [{ modality, column: name, because: describe('by itself', byValue, count) }];
-    // Where a cell is missing is a column of two values.
+    // Where cells are missing is treated as a column of two values.
     const shares = rows.map((some, y) => (known[y]?.length ?? 0) / some.length);
     const byGap = 0.5 + Math.abs((shares[0] ?? 0) - (shares[1] ?? 0)) / 2;
     if (
@@ -89,8 +95,9 @@ export function leaksOf(
 type Classes = readonly [negative: Float64Array, positive: Float64Array];
 
 /**
- * Probability of so high an AUC, in either direction, of a column that has nothing to do with the outcome (normal approximation
- * of the Mann-Whitney statistic). Among 15,000 genes of 30 patients some separate the outcome by chance.
+ * Probability that a column without relation to the outcome has an AUC this high, in either direction (normal
+ * approximation of the Mann-Whitney statistic). Among 15,000 genes of 30 patients some separate the outcome by
+ * chance.
  */
 function byChance(auc: number, [negative, positive]: Classes): number {
   const [n, m] = [negative.length, positive.length];
@@ -102,8 +109,9 @@ const describe = (how: string, auc: number, patients: number): string =>
   `separates the outcome ${how}, AUC ${auc.toFixed(3)} over ${patients} patients`;
 
 /**
- * The share of events among the other patients of the same category. A high share must go with the event: within a category a
- * patient with the event has a lower share among the others, so without any signal the AUC of these shares is near 0.
+ * The fraction of events among the other patients of the same category. Only the direction in which a high fraction
+ * goes with the event counts: within a category a patient with the event has a lower fraction among the others, so
+ * without any signal the AUC of these fractions is near 0.
  */
 function byCategory([negative, positive]: Classes): Classes {
   const totals = new Map<number, { count: number; events: number }>();
@@ -122,7 +130,7 @@ function byCategory([negative, positive]: Classes): Classes {
   return [shares(negative, 0), shares(positive, 1)];
 }
 
-/** AUC of values against labels, whichever direction is above one half; null with one class. */
+/** AUC of values against labels, in the direction that gives at least one half. Null with one class. */
 function aucEitherWay(known: Classes): number | null {
   const one = aucOfClasses(...known);
   return one === null ? null : Math.max(one, 1 - one);

@@ -5,7 +5,7 @@ import { headOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
 import { placesTiles } from '../../pipeline/stage.js';
 
-/** A patient has so many times the usual number of files before it looks like a mistake in the ids. */
+/** Factor over the usual number of files from which a patient's files look like a mistake in the ids. */
 const farAboveMedian = 10;
 
 const warning = (
@@ -20,7 +20,7 @@ const warning = (
   fix,
 });
 
-/** Warns of a patient with far more files than the others, and of files of equal content under two patients. */
+/** Warns of a patient with far more files than the others, and of files with equal content under two patients. */
 export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): readonly Problem[] {
   const files = bags.flatMap(({ unit, sources }) =>
     sources
@@ -39,7 +39,7 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
         patient,
         null,
         `The patient has ${count} files of ${modality}, where half of the patients have ${median} or fewer.`,
-        'Check that the names of the files say whose they are.',
+        'Check that the file names give the right patient.',
       ),
     );
   const byContent = new Map<string, (typeof files)[number]>();
@@ -62,7 +62,7 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
   return [...many, ...same];
 }
 
-/** Empty files, pointers and web pages are alike, and are reported as what they are. */
+/** Empty files, pointers and web pages often have equal content. They are reported as such elsewhere. */
 function holdsNoData(path: string): boolean {
   try {
     return noDataIn(headOf(path)) !== null;

@@ -20,46 +20,46 @@ import { oddFiles } from './odd-files.js';
 import { twinFiles } from './twin-files.js';
 import { unusableFeatures } from './unusable-features.js';
 
-/** The files of an experiment, found and hashed. */
+/** The files of an experiment after they were found and hashed. */
 export interface PreflightFiles {
   readonly outcome: readonly SourceFile[];
   readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
   readonly bags: readonly BagFilesOf[];
-  /** What was said when the files were looked for: files that cannot be used, and rows and files that are left over. */
+  /** Problems from the search for files: files that cannot be used, and rows and files that are not used. */
   readonly unreadable: readonly Problem[];
 }
 
-/** A table as it was read. */
+/** A table, as it was read. */
 export interface CheckedTable {
   readonly modality: ModalityId;
   readonly table: TypedTable;
-  /** Columns that are no input, and why. */
+  /** Columns that are no input, with the reasons. */
   readonly left: readonly LeftOut[];
 }
 
-/** What the checks before a run found. */
+/** The results of the checks before a run. */
 export interface Preflight {
   readonly outcome: ReadOutcome;
   readonly tables: readonly CheckedTable[];
   readonly joins: readonly Join[];
-  /** What a user should look at; nothing of it ends the run. */
+  /** Things that a user should check. None of them ends the run. */
   readonly warnings: readonly Problem[];
-  /** What would make the results wrong, each of which ends `up` before anything is computed. */
+  /** Faults that would make the results wrong. Each of them makes `up` fail before any job runs. */
   readonly refusals: readonly HafError[];
-  /** Who has each modality: by the rows of tables, and by the names of files. */
+  /** The patients with each modality, by the rows of tables and by the names of files. */
   readonly holders: ReadonlyMap<
     ModalityId,
     { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }
   >;
-  /** The group of each patient with `cv.mode: groups`; null in any other mode. */
+  /** The group of each patient with `cv.mode: groups`. Null in any other mode. */
   readonly groups: ReadonlyMap<string, string> | null;
-  /** Number of labelled patients that have so many modalities; index 0 has none. */
+  /** Number of labelled patients by their number of modalities. Index 0 counts patients without any. */
   readonly patientsByModalities: readonly number[];
 }
 
 /**
- * Reads tables and names of files as `up` will, and compares the ids of all of them. `inspect`, `plan` and `up` make the same
- * checks: what `inspect` calls fine, `up` takes.
+ * Reads tables and file names as `up` does, and compares the ids of all of them. `inspect`, `plan` and `up` make the
+ * same checks: if `inspect` finds no fault, `up` accepts the data.
  */
 export async function preflight(config: Config, files: PreflightFiles): Promise<Preflight> {
   const { data } = config;
@@ -81,12 +81,12 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   }
   const grouping = await readGroups(config, files);
   faults.push(...(grouping?.faults ?? []));
-  // A table may hold the outcome and a modality: its faults are told once.
+  // One table may hold the outcome and a modality. Its faults are reported once.
   const told = [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
   if (told.length > 0) refusals.push(faultsError(told));
 
   const labels = new Map(outcome.patients.map(({ id, y }) => [id, y]));
-  // A patient whose outcome is unknown is listed; the id itself was written right.
+  // A patient with an unknown outcome is listed elsewhere. The id itself is right.
   const known = new Set([...labels.keys(), ...outcome.unlabelled]);
   const joins: Join[] = [];
   const holders = new Map<ModalityId, { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }>();
@@ -117,7 +117,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
       refusals.push(...twins.refusals);
     }
   }
-  // What a table with faults says of ids and outcome is most likely another fault of the same.
+  // If a table has faults, its ids and outcomes are not judged: further findings would most likely be effects of the
+  // same faults.
   const readable = told.length === 0;
   if (readable && known.size > 0 && !data.patients.allowUnmatched)
     refusals.push(...joins.flatMap((join) => refused(join)));
@@ -131,7 +132,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   }
   const byChance = data.layout === 'hancock' ? joinedByChance(written, files.bags) : null;
   if (byChance !== null) refusals.push(byChance);
-  // A table that only divides patients into groups may hold the outcome: nothing is trained on it.
+  // A table that is used only for grouping may hold the outcome, because no model is trained on it.
   const inputs = tables.filter(({ modality }) => slotsOf(config).some(({ id }) => id === modality));
   const leaks = inputs.flatMap(({ modality, table }) =>
     leaksOf(
@@ -144,7 +145,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   );
   if (readable) refusals.push(...undivided(config, tables));
   if (readable && leaks.length > 0) refusals.push(leakError(leaks));
-  // Tables of files may leave rows and files over; a file that cannot be used is a failure of its own.
+  // Unused rows and files of tables of files are warnings here. A file that cannot be used is reported separately as
+  // a failure.
   warnings.push(...files.unreadable.filter(({ severity }) => severity !== 'failure'));
   return {
     ...{ outcome, tables, joins, holders, warnings, refusals, groups },
@@ -155,7 +157,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   };
 }
 
-/** Reads a few feature files of each of some modalities on trial. Empty when the experiment fits them. */
+/** Reads a few feature files of each given modality on trial. Empty if they fit the experiment. */
 export async function tryFeatures(
   config: Config,
   files: Pick<PreflightFiles, 'bags'>,
@@ -171,7 +173,7 @@ export async function tryFeatures(
   return (await Promise.all(tried)).filter((error) => error !== null);
 }
 
-/** A modality of which less than half of the patients have an outcome was most likely joined by other ids. */
+/** If less than half of the patients of a modality have an outcome, its ids are most likely of another kind. */
 function refused(join: Join): readonly HafError[] {
   const { modality, kind, patients, matched, unmatched } = join;
   if (2 * matched >= patients && patients > 0) return [];
@@ -183,14 +185,14 @@ function refused(join: Join): readonly HafError[] {
   return [
     new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: only ${matched} of the ${what} stand in the outcome table; not there: ${strangersText(unmatched)}. In the outcome table: ${strangersText(join.lacking)}.`,
+      `${modality}: only ${matched} of the ${what} are in the outcome table; not there: ${strangersText(unmatched)}. In the outcome table: ${strangersText(join.lacking)}.`,
       `Check how ids are written and ${kind === 'table' ? `${key}.id` : `${key}.patient`}; if this is how the data are, set data.patients.allowUnmatched: true.`,
       { context: { modality, matched, patients } },
     ),
   ];
 }
 
-/** Nothing can be learned from one outcome. */
+/** The refusal of data with only one outcome, from which nothing can be learned. */
 function oneClass({ words, patients, others }: ReadOutcome): HafError {
   const only = patients[0]?.y === 1 ? words.positive : words.negative;
   return new HafError(
@@ -214,7 +216,7 @@ function leakError(leaks: readonly Leak[]): HafError {
   );
 }
 
-/** The keys that take columns out, modality by modality. */
+/** The keys that exclude columns, modality by modality. */
 function ignoring(leaks: readonly Leak[]): string {
   const modalities = [...new Set(leaks.map(({ modality }) => modality))];
   return modalities
@@ -251,7 +253,7 @@ export function assertAccepted(refusals: readonly HafError[]): void {
   );
 }
 
-/** What is wrong with the columns of `stats.subgroups`. */
+/** Faults in the columns of `stats.subgroups`. */
 function undivided(config: Config, tables: readonly CheckedTable[]): readonly HafError[] {
   try {
     dividingColumns(config, new Map(tables.map(({ modality, table }) => [modality, table])));

@@ -8,14 +8,14 @@ import { counted } from '../../pipeline/core/wording.js';
 import type { BagFilesOf } from './bag-patients.js';
 import { placesTiles } from '../../pipeline/stage.js';
 
-/** Formats whose arrays have names of their own. */
+/** Formats with several named arrays. */
 const severalArrays = ['.npz', '.safetensors'];
 
 /**
- * Files of one name under one patient, such as the same slide in h5_files and pt_files: none of them is used, because nobody can
- * tell which is right. A warning, or a refusal when nothing else is left of the modality.
+ * Files of the same name under one patient, such as the same slide in h5_files and pt_files. None of them is used,
+ * because it is unknown which is right. A warning, or a refusal if the modality then has no file left.
  *
- * @param key - of the experiment that says which files there are
+ * @param key - the key of the experiment that names the files
  */
 export function twinFiles(
   modality: ModalityId,

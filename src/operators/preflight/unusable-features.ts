@@ -6,14 +6,14 @@ import { readFeatures } from '../features/reading-thread.js';
 import type { BagFilesOf } from './bag-patients.js';
 import { requestOf } from './feature-contents.js';
 
-/** So many feature files of a modality are read on trial: the first, the last and those between. */
+/** Number of feature files of a modality that are read on trial: the first, the last and some between. */
 const tried = 3;
-/** Seconds for a file on trial. */
+/** Time limit in seconds for a file on trial. */
 const longestTrial = 10;
 
 /**
- * The error that a run would end with because no feature file fits the experiment, such as a wrong `width`; null as soon as
- * one of the files on trial can be used. A single bad file is a matter of its own job.
+ * The error that a run would end with because no feature file fits the experiment, for example because of a wrong
+ * `width`. Null as soon as one file on trial can be used. A single bad file is reported by its own job.
  */
 export async function unusableFeatures(
   config: Config,
@@ -39,7 +39,7 @@ export async function unusableFeatures(
   );
 }
 
-/** Why nothing of a file can be used; null when some of it can. */
+/** Why no bag of a file can be used. Null if at least one can. */
 async function whyUnusable(
   config: Config,
   modality: ModalityId,
@@ -55,7 +55,7 @@ async function whyUnusable(
     if (bags.length > 0 || rejected.length === 0) return null;
     return `${source.name}: ${rejected[0]?.reason ?? ''}`;
   } catch (error) {
-    // A file that takes long says nothing of the experiment.
+    // A file that exceeds the time limit does not show that the experiment is wrong.
     if (error instanceof HafError && error.code === 'HAF_INPUT_LIMIT') return null;
     if (isMachineFault(error)) throw error;
     if (error instanceof HafError) return `${source.name}: ${error.what}`;

@@ -1,24 +1,24 @@
 import { cellsOf, overlapOf, type LevelGrid } from './level-grid.js';
 import type { SlideLevel } from './slide-reader.js';
 
-/** Which stored tiles ("cells") have to be decoded for wanted tiles, and what becomes of each. */
+/** Which stored tiles ("cells") must be decoded for the wanted tiles, and which tiles need each of them. */
 export interface CellPlan {
-  /** Cells in the order to decode them: from top to bottom, so that tiles are complete soon after they are begun. */
+  /** Cells in the order of decoding: from top to bottom, so that tiles are complete soon after they are begun. */
   readonly cells: readonly number[];
-  /** The wanted tiles that take pixels from a cell. */
+  /** For each cell, the wanted tiles that take pixels from it. */
   readonly takers: ReadonlyMap<number, readonly number[]>;
-  /** Cells that each tile waits for; 0 for one outside of the slide or on missing data. */
+  /** For each tile, the number of cells that it needs. 0 for a tile outside of the slide or on missing data. */
   readonly awaited: Int32Array;
-  /** 1 where some pixels of a tile come from no cell and are black. */
+  /** 1 if some pixels of a tile come from no cell and are therefore black. */
   readonly partial: Uint8Array;
 }
 
 /**
- * Every cell that a wanted tile touches, once. Grids of fragments are not aligned with the cells nor with one another, so
- * a tile takes its pixels from up to four cells, and a cell gives to several tiles.
+ * Lists every cell that a wanted tile touches, once. The grids of several pieces of tissue are not aligned with the
+ * cells or with each other. So a tile takes its pixels from up to four cells, and a cell is used by several tiles.
  *
  * @param places [tiles, 2], upper left corners of the wanted tiles in pixels of the level
- * @param side their side in such pixels
+ * @param side their side length in such pixels
  */
 export function planCells(
   { width, height }: Pick<SlideLevel, 'width' | 'height'>,

@@ -3,7 +3,7 @@ import type { SlideRoute } from './slide-reader.js';
 /** How the pixels of a TIFF compression are read. */
 export interface CompressionKind {
   readonly name: string;
-  /** Null when nobody here decodes it. */
+  /** The decoder. Null if this program has none. */
   readonly route: SlideRoute | null;
   readonly decoder: 'libvips' | 'openjpeg';
 }
@@ -11,7 +11,7 @@ export interface CompressionKind {
 const libvips = (name: string): CompressionKind => ({ name, route: 'strips', decoder: 'libvips' });
 const openjpeg = (name: string): CompressionKind => ({ name, route: 'tiles', decoder: 'openjpeg' });
 
-/** By the number in the Compression tag (TIFF 6.0 and its registered additions). */
+/** Kinds by their number in the Compression tag (TIFF 6.0 and its registered additions). */
 const kinds: ReadonlyMap<number, CompressionKind> = new Map([
   [1, libvips('none')],
   [5, libvips('LZW')],
@@ -19,13 +19,13 @@ const kinds: ReadonlyMap<number, CompressionKind> = new Map([
   [8, libvips('Deflate')],
   [32_946, libvips('Deflate')],
   [50_001, libvips('WebP')],
-  // libvips without JPEG 2000 answers 33003 with one green for every pixel and no error, so it is never asked.
+  // libvips without JPEG 2000 returns a uniform green for 33003, without an error. So it is never used for it.
   [33_003, openjpeg('JPEG 2000 (YCbCr)')],
   [33_005, openjpeg('JPEG 2000 (RGB)')],
   [34_712, openjpeg('JPEG 2000')],
 ]);
 
-/** Known, but what reads them here does not. */
+/** Kinds that are known, but that no decoder of this program can read. */
 const refused: ReadonlyMap<number, string> = new Map([
   [6, 'JPEG of the old kind'],
   [34_925, 'LZMA'],

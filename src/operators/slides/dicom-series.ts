@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 
-/** Of a header; a series stands before everything that is long. */
+/** Number of bytes read of a header. The series comes before all long elements. */
 const headBytes = 256 * 1024;
 const undefinedLength = 0xffff_ffff;
 const seriesTag = 0x0020_000e;
 const implicitSyntax = '1.2.840.10008.1.2';
-/** Value representations with a length of 4 bytes after 2 reserved ones (PS3.5 section 7.1.2). */
+/** Value representations whose length has 4 bytes after 2 reserved ones (PS3.5 section 7.1.2). */
 const longForms: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 
 interface Element {
@@ -16,7 +16,7 @@ interface Element {
 
 function elementAt(bytes: Buffer, at: number, explicit: boolean): Element {
   const tag = bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2);
-  // Items and their ends have no value representation.
+  // Items and their delimiters have no value representation.
   if (!explicit || bytes.readUInt16LE(at) === 0xfffe)
     return { tag, start: at + 8, length: bytes.readUInt32LE(at + 4) };
   return longForms.has(bytes.toString('latin1', at + 4, at + 6))
@@ -24,7 +24,7 @@ function elementAt(bytes: Buffer, at: number, explicit: boolean): Element {
     : { tag, start: at + 8, length: bytes.readUInt16LE(at + 6) };
 }
 
-/** Where a sequence or item of undefined length ends: behind its delimiter. */
+/** The end of a sequence or item of undefined length: after its delimiter. */
 function endOf(bytes: Buffer, at: number, explicit: boolean): number {
   for (let next = at; ;) {
     const { tag, start, length } = elementAt(bytes, next, explicit);
@@ -33,11 +33,11 @@ function endOf(bytes: Buffer, at: number, explicit: boolean): number {
   }
 }
 
-/** @throws RangeError when the bytes end before the series */
+/** @throws RangeError if the bytes end before the series */
 function seriesIn(bytes: Buffer): string | null {
   let explicit = true;
   for (let at = 132; ;) {
-    // The first group is always explicit.
+    // The first group always has explicit value representations.
     const isMeta = bytes.readUInt16LE(at) === 2;
     const { tag, start, length } = elementAt(bytes, at, isMeta || explicit);
     const text = (): string => bytes.toString('latin1', start, start + length).replace(/[\0 ]+$/, '');
@@ -48,7 +48,7 @@ function seriesIn(bytes: Buffer): string | null {
   }
 }
 
-/** SeriesInstanceUID of a DICOM file (PS3.10); null for any other file, and for one that does not say it. */
+/** SeriesInstanceUID of a DICOM file (PS3.10). Null for any other file, and for a DICOM file that lacks it. */
 export async function dicomSeries(path: string): Promise<string | null> {
   const file = await open(path, 'r');
   try {

@@ -1,3 +1,3 @@
-/** What another library says is wrong, on one line. */
+/** The message of an error from another library, on one line. */
 export const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] ?? '';

@@ -5,17 +5,17 @@ import type { TiffPage } from './tiff-directory.js';
 
 export type FileKind =
   | { readonly kind: 'tiff' | 'plain' | 'unknown' }
-  /** No data at all: a pointer of Git LFS, a web page, an empty file. */
+  /** The file holds no data: it is a pointer of Git LFS, a web page, or empty. */
   | { readonly kind: 'none'; readonly instead: NoData }
   | ForeignKind;
 
-/** A format that is not read here. */
+/** A format that this program does not read itself. */
 export interface ForeignKind {
   readonly kind: 'foreign';
   readonly name: string;
   /** Whether OpenSlide reads it. */
   readonly openslide: boolean;
-  /** Who converts it. */
+  /** The program that can convert it. */
   readonly converter: 'vips' | 'bioformats';
 }
 
@@ -36,7 +36,9 @@ const starts: readonly (readonly [RegExp, FileKind])[] = [
   [/^(\0{4}jP {2}|\0{3}\x0cjP {2}|\xff\x4f\xff\x51)/, byBioFormats('a JPEG 2000 image')],
 ];
 
-/** Formats whose file holds no pixels at its beginning, or only names others. */
+/**
+ * Formats that can be recognised only by their endings: their files begin without pixels, or only name other files.
+ */
 const endings: Readonly<Record<string, FileKind>> = {
   '.mrxs': byOpenSlide('MIRAX'),
   '.vms': byOpenSlide('Hamamatsu VMS'),
@@ -46,10 +48,13 @@ const endings: Readonly<Record<string, FileKind>> = {
   '.isyntax': byBioFormats('Philips iSyntax'),
 };
 
-/** Enough for every signature, and to tell a web page. */
+/** Number of first bytes: enough for every signature, and to recognise a web page. */
 const headBytes = 512;
 
-/** What a file is, by its first bytes; by its ending only for formats that need it. @throws as fs does */
+/**
+ * The kind of a file by its first bytes, and by its ending only for formats that need it.
+ * @throws the errors of fs
+ */
 export async function fileKindOf(path: string): Promise<FileKind> {
   const file = await open(path, 'r');
   try {
@@ -57,7 +62,7 @@ export async function fileKindOf(path: string): Promise<FileKind> {
     const instead = noDataIn(buffer.subarray(0, bytesRead));
     const known = starts.find(([pattern]) => pattern.test(buffer.toString('latin1', 0, bytesRead)))?.[1];
     if (known === undefined && instead !== null) return { kind: 'none', instead };
-    // Olympus and MIRAX hide in a TIFF or a JPEG.
+    // Files of Olympus and MIRAX look like a TIFF or a JPEG, so the ending decides.
     const named = endings[extname(path).toLowerCase()];
     if (named !== undefined) return named;
     return known ?? { kind: 'unknown' };
@@ -66,7 +71,10 @@ export async function fileKindOf(path: string): Promise<FileKind> {
   }
 }
 
-/** Vendors that write TIFFs of their own kind, which read as any TIFF would give wrong pixels or places. */
+/**
+ * The vendor's format of a TIFF that must not be read as a plain TIFF, because pixels or positions would be wrong.
+ * Null for other TIFFs.
+ */
 export function foreignTiff(pages: readonly TiffPage[]): string | null {
   const [first] = pages;
   if (first === undefined) return null;

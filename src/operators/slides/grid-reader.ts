@@ -5,13 +5,14 @@ import type { PixelSource } from './pixel-source.js';
 import type { Region, SlideInfo, SlideReader } from './slide-reader.js';
 import { copyAgain, unreadable } from './unreadable.js';
 
-/** A slide reader that knows how its levels are stored. */
+/** A slide reader that knows the stored tiles of its levels. */
 export interface GridReader extends SlideReader {
-  /** Null when a level is stored as a whole. */
+  /** Null if a level is stored as a whole. */
   grid(level: number): LevelGrid | null;
   /**
-   * Pixels of stored tiles ("cells"), each with the region of the level that it fills; pixels beyond the edges of the level
-   * count as part of it. @throws HafError HAF_SLIDE_UNREADABLE naming the tile that is damaged
+   * Pixels of stored tiles ("cells"), each with its region of the level. Pixels beyond the edges of the level are
+   * included.
+   * @throws HafError HAF_SLIDE_UNREADABLE naming the damaged tile
    */
   cells(level: number, cells: readonly number[]): Promise<readonly CellPixels[]>;
 }
@@ -20,13 +21,16 @@ export interface CellPixels {
   readonly region: Region;
   /** [height, width, 3] */
   readonly pixels: Uint8Array;
-  /** Some of the pixels are black because the file holds them damaged. */
+  /** Some of the pixels are black because they are damaged in the file. */
   readonly lost?: true;
 }
 
 export const hasGrid = (reader: SlideReader): reader is GridReader => 'grid' in reader;
 
-/** Adds what a source of pixels does not know: the edges of the level, tiles without data, and the name of the file. */
+/**
+ * Wraps a source of pixels, and adds what the source does not handle: the edges of the level, tiles without data, and
+ * the name of the file.
+ */
 export function gridReader(
   path: string,
   info: SlideInfo,
@@ -47,7 +51,7 @@ export function gridReader(
       );
     }
   };
-  /** Stored tiles by way of regions, where there is no faster one; also to find the one among many that is damaged. */
+  /** Reads stored tiles as regions, if there is no faster way. Also used to find the damaged tile among many. */
   const oneByOne = async (level: number, regions: readonly Region[]): Promise<CellPixels[]> => {
     const { width, height } = info.levels[level] as SlideInfo['levels'][number];
     const found: CellPixels[] = [];

@@ -1,17 +1,17 @@
-/** What the markers before the pixels of a JPEG stream say (ITU-T T.81 annex B). */
+/** The markers before the pixels of a JPEG stream (ITU-T T.81 annex B). */
 export interface JpegHeader {
-  /** Bits of a sample. */
+  /** Number of bits of a sample. */
   readonly precision: number;
   readonly components: readonly JpegComponent[];
-  /** Whether it begins as JFIF, which holds grey or YCbCr (ITU-T T.871). */
+  /** Whether the stream begins as JFIF, which holds grey or YCbCr (ITU-T T.871). */
   readonly jfif: boolean;
-  /** Adobe's APP14: 0 is RGB or CMYK, 1 YCbCr, 2 YCCK (ITU-T T.872); null without. */
+  /** Adobe's APP14 marker: 0 is RGB or CMYK, 1 YCbCr, 2 YCCK (ITU-T T.872). Null if there is none. */
   readonly adobe: number | null;
 }
 
 export interface JpegComponent {
   readonly id: number;
-  /** Samples along x and y, relative to the other components. */
+  /** Sampling factors along x and y, relative to the other components. */
   readonly h: number;
   readonly v: number;
 }
@@ -21,11 +21,11 @@ const text = (bytes: Uint8Array, at: number, length: number): string =>
     'latin1',
   );
 
-/** Frames: C0 to CF without tables of Huffman (C4), extensions (C8) and arithmetic coding (CC). */
+/** Whether a marker is a frame: C0 to CF without Huffman tables (C4), extensions (C8) and arithmetic coding (CC). */
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
-/** Markers without length: restarts, start and end of the image, and one for temporary use. */
+/** Whether a marker has no length: restarts, start and end of the image, and one for temporary use. */
 const isBare = (marker: number): boolean => (marker >= 0xd0 && marker <= 0xd9) || marker === 0x01;
 
 function frameOf(bytes: Uint8Array, at: number): Pick<JpegHeader, 'precision' | 'components'> {
@@ -39,8 +39,8 @@ function frameOf(bytes: Uint8Array, at: number): Pick<JpegHeader, 'precision' | 
 }
 
 /**
- * Reads the markers of a JPEG stream up to its pixels. A stream of tables alone (the TIFF tag JPEGTables) has no
- * components. Null for bytes that are no JPEG.
+ * Reads the markers of a JPEG stream up to its pixels. A stream that has only tables (the TIFF tag JPEGTables) has no
+ * components. Null if the bytes are not a JPEG.
  */
 export function jpegHeader(bytes: Uint8Array): JpegHeader | null {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
@@ -65,8 +65,9 @@ export function jpegHeader(bytes: Uint8Array): JpegHeader | null {
 }
 
 /**
- * The colours of three components, by what libjpeg goes by: Adobe's marker, JFIF, the ids of the components; and
- * chroma is subsampled, RGB is not. Null when the stream leaves it open, or contradicts itself.
+ * The colour space of three components, by the rules of libjpeg: Adobe's marker, JFIF, the ids of the components. In
+ * addition, subsampled components mean YCbCr, because RGB is not subsampled. Null if the stream does not decide it,
+ * or contradicts itself.
  */
 export function jpegColours({ components, jfif, adobe }: JpegHeader): 'RGB' | 'YCbCr' | null {
   if (components.length !== 3) return null;

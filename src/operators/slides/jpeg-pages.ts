@@ -8,19 +8,22 @@ const ycc = 6;
 const jpegTables = 347;
 const photometricTag = 262;
 const subsamplingTag = 530;
-/** Frames stand within it; only profiles and previews that do not belong into a tile are longer. */
+/**
+ * Number of bytes in which the frame of a stream is expected. Only profiles and previews, which do not belong in a
+ * tile, would make the header longer.
+ */
 const headerBytes = 65_536;
-/** With tables, but without a profile. */
+/** Length of a header with tables but without a profile. */
 const usualHeaderBytes = 2048;
 
-/** What the markers of a tile or strip say, together with the tables that its page holds for all. */
+/** The markers of a tile or strip, together with the common tables of its page. */
 function headerIn({ decoding }: TiffPage, bytes: Uint8Array): JpegHeader | null {
   const header = jpegHeader(bytes);
   const tables = jpegHeader(Uint8Array.from(decoding.get(jpegTables) ?? []));
   return header && { ...header, adobe: header.adobe ?? tables?.adobe ?? null };
 }
 
-/** The markers of one tile or strip; null when it has no data, or is no JPEG. */
+/** The markers of one tile or strip. Null if it has no data, or is not a JPEG. */
 async function headerAt(
   file: FileHandle,
   page: TiffPage,
@@ -34,7 +37,7 @@ async function headerAt(
   return headerIn(page, bytes.subarray(0, bytesRead));
 }
 
-/** The first tile or strip of a page that has data, as far as its markers go. */
+/** The markers of the first tile or strip of a page that has data. */
 async function firstHeader(file: FileHandle, page: TiffPage): Promise<JpegHeader | null> {
   const chunk = page.chunks.byteCounts.findIndex((bytes) => bytes > 0);
   return chunk < 0 ? null : headerAt(file, page, chunk, headerBytes);
@@ -44,11 +47,14 @@ async function firstHeader(file: FileHandle, page: TiffPage): Promise<JpegHeader
 export interface JpegPage {
   readonly page: TiffPage;
   readonly header: JpegHeader | null;
-  /** Colours that the tag says and the stream refutes; null when they agree or the stream leaves it open. */
+  /** The colours in the tag, if the stream contradicts them. Null if both agree or the stream does not decide. */
   readonly refuted: 'RGB' | 'YCbCr' | null;
 }
 
-/** YCbCrSubSampling as TIFF 6.0 allows it; null for a stream that is damaged or of a kind that libtiff refuses by itself. */
+/**
+ * The values of YCbCrSubSampling that TIFF 6.0 allows. Null for a stream that is damaged or that libtiff refuses
+ * anyway.
+ */
 function subsamplingOf([y, cb]: readonly JpegComponent[]): readonly number[] | null {
   if (y === undefined || cb === undefined) return null;
   const factors = [y.h / cb.h, y.v / cb.v];
@@ -56,15 +62,16 @@ function subsamplingOf([y, cb]: readonly JpegComponent[]): readonly number[] | n
 }
 
 /**
- * Compares the PhotometricInterpretation tag of a page with its JPEG stream. Some converters leave RGB in the tag over
- * tiles of YCbCr; whoever believes it sees glass in salmon. The stream decides, where it does.
+ * Compares the PhotometricInterpretation tag of a page with its JPEG stream. Some converters leave RGB in the tag
+ * although the tiles are YCbCr; a reader that trusts the tag shows salmon-coloured glass. If the stream decides the
+ * colours, it takes precedence.
  */
 export async function jpegPage(file: FileHandle, page: TiffPage): Promise<JpegPage> {
   const header = page.compression === jpegCompression ? await firstHeader(file, page) : null;
   return pageOf(page, header);
 }
 
-/** A page whose tag says what the header of a tile says. */
+/** A page with the colours of a tile's header. */
 function pageOf(page: TiffPage, header: JpegHeader | null): JpegPage {
   const colours = header === null || page.planar === 2 ? null : jpegColours(header);
   const photometric = colours === 'YCbCr' ? ycc : rgb;
@@ -81,17 +88,19 @@ function pageOf(page: TiffPage, header: JpegHeader | null): JpegPage {
   };
 }
 
-/** Whether the stream of a tile has other colours than its page; false where the stream leaves it open. */
+/** Whether the stream of a tile has other colours than its page. False if the stream does not decide. */
 const differs = (page: TiffPage, header: JpegHeader | null): boolean => pageOf(page, header).refuted !== null;
 
 const isJpeg = ({ compression, planar }: TiffPage): boolean =>
   compression === jpegCompression && planar !== 2;
 
-/** The page as the stream of one of its tiles has it: programs that copy tiles of two slides into one mix colours. */
+/**
+ * The page with the colours of one of its tiles. Programs that copy tiles of two slides into one file mix colours.
+ */
 export const pageOfTile = (page: TiffPage, tile: Uint8Array): TiffPage =>
   isJpeg(page) ? pageOf(page, headerIn(page, tile)).page : page;
 
-/** Whether some of the tiles have other colours than the page says. The first bytes of each are read. */
+/** Whether some of the tiles have other colours than the page. Reads the first bytes of each tile. */
 export async function mixesColours(
   file: FileHandle,
   page: TiffPage,
@@ -106,10 +115,10 @@ export async function mixesColours(
   return false;
 }
 
-/** Tiles of a page that are looked at when a slide is opened, evenly spread. */
+/** Number of tiles of a page that are checked when a slide is opened, evenly spread. */
 const sampled = 32;
 
-/** The same for a few tiles of a page, to tell of it before its pixels are read. */
+/** The same for a few tiles of a page, to report it before its pixels are read. */
 export function sampleMixesColours(file: FileHandle, page: TiffPage): Promise<boolean> {
   const { length } = page.chunks.byteCounts;
   const count = Math.min(sampled, length);

@@ -5,14 +5,17 @@ import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** Decoded tiles kept: two rows of a wide slide, so that the tiles of a grid that is not aligned are decoded once. */
+/**
+ * Size of the cache of decoded tiles: two rows of a wide slide, so that tiles of a grid that is not aligned are
+ * decoded once.
+ */
 const cacheBytes = 64 * 2 ** 20;
 
 const yccCompression = 33_003;
 const yccPhotometric = 6;
 const freeCompression = 34_712;
 
-/** Pixels of JPEG 2000 tiles, which libvips here does not decode, from the bytes that the tags point at. */
+/** Pixels of JPEG 2000 tiles, decoded from the bytes that the tags refer to. libvips does not decode them here. */
 export function jpeg2000Pixels(
   file: FileHandle,
   levels: readonly TiffPage[],
@@ -39,7 +42,7 @@ export function jpeg2000Pixels(
       page.compression === yccCompression ||
       (page.compression === freeCompression && page.photometric === yccPhotometric);
     const tile = await decodeJpeg2000(bytes, ycc, { width: grid.cellWidth, height: grid.cellHeight });
-    // Tiles at the edges may end with the level; any other that is too small would leave black behind.
+    // Tiles at the edges may end with the level. Any other tile that is too small would leave black pixels.
     const inside = overlapOf(cellRegion(grid, cell), { x: 0, y: 0, width: page.width, height: page.height });
     if (inside !== null && (tile.width < inside.width || tile.height < inside.height))
       throw new Error(

@@ -30,11 +30,11 @@ interface OpenJpeg {
 
 type Factory = (settings: { print: (line: string) => void }) => Promise<OpenJpeg>;
 
-/** It reports faults nowhere but in its log. */
+/** OpenJPEG reports faults only in its log. */
 const log: string[] = [];
 let codec: Promise<OpenJpeg> | null = null;
 
-/** One instance for the thread: it is 0.3 MB of code, and a module's state is that of its thread. */
+/** One instance per thread: it is 0.3 MB of code, and the state of a module belongs to its thread. */
 function openJpeg(): Promise<OpenJpeg> {
   const load = createRequire(import.meta.url)('@cornerstonejs/codec-openjpeg/wasmjs') as Factory;
   codec ??= load({ print: (line) => log.push(line) });
@@ -48,19 +48,19 @@ export interface DecodedTile {
   readonly pixels: Uint8Array;
 }
 
-/** OpenJPEG takes some 10 KB for each, and keeps what it took. Scanners write one. */
+/** OpenJPEG needs about 10 KB for each tile, and does not free it. Scanners write one tile. */
 const mostTiles = 4096;
 
 const signature = [0xff, 0x4f, 0xff, 0x51];
 
-/** What the SIZ marker says (ISO 15444-1 A.5.1), wherever the codestream begins: in a JP2 file boxes stand before it. */
+/** The SIZ marker (ISO 15444-1 A.5.1), wherever the codestream begins. In a JP2 file it comes after boxes. */
 interface Codestream {
   readonly width: number;
   readonly height: number;
   readonly bits: readonly number[];
-  /** Tiles of its own, within the tile of the slide. */
+  /** Number of the codestream's own tiles, within the tile of the slide. */
   readonly tiles: number;
-  /** It holds fewer samples of its colours than of its brightness. */
+  /** Whether chroma has fewer samples than luma. */
   readonly subsampled: boolean;
 }
 
@@ -70,11 +70,11 @@ function codestreamOf(bytes: Uint8Array): Codestream {
   const count = start < 0 || bytes.length < start + 42 ? 0 : view.getUint16(40);
   if (count === 0 || bytes.length < start + 42 + 3 * count) throw new Error('JPEG 2000: no codestream');
   const components = Array.from({ length: count }, (_, i) => ({
-    // Ssiz: depth less one; the highest bit is set for signed samples.
+    // Ssiz: depth minus one. The highest bit is set for signed samples.
     depth: view.getUint8(42 + 3 * i) + 1,
     apart: view.getUint8(43 + 3 * i) > 1 || view.getUint8(44 + 3 * i) > 1,
   }));
-  // Upper left corner and side of the tiles, along x and y.
+  // Number of tiles along an axis, from the end of the image, the upper left corner and the side length of the tiles.
   const across = (end: number, corner: number, side: number): number =>
     Math.ceil((view.getUint32(end) - view.getUint32(corner)) / view.getUint32(side));
   return {
@@ -103,9 +103,9 @@ function toRgb(pixels: Uint8Array): void {
 /**
  * Decodes a JPEG 2000 codestream of three 8-bit components.
  *
- * @param ycc whether the file says that they are Y, Cb and Cr. With subsampled chroma OpenJPEG converts by itself.
- * @param most its greatest size: a codestream that says more is refused before memory is taken
- * @throws Error with what OpenJPEG logged
+ * @param ycc whether the file says that they are Y, Cb and Cr. OpenJPEG itself converts subsampled chroma.
+ * @param most its maximum size: a codestream that states more is refused before memory is allocated
+ * @throws Error with the log of OpenJPEG
  */
 export async function decodeJpeg2000(
   bytes: Uint8Array,
@@ -122,7 +122,7 @@ export async function decodeJpeg2000(
   if (!(said.tiles >= 1 && said.tiles <= mostTiles))
     throw new Error(`JPEG 2000: a codestream of ${said.tiles} tiles`);
   const { J2KDecoder } = await openJpeg();
-  // A decoder that fails keeps the pixels it decoded last, so each tile has its own.
+  // A decoder that fails keeps the pixels of its last success, so each tile has its own decoder.
   const decoder = new J2KDecoder();
   try {
     log.length = 0;
@@ -130,7 +130,7 @@ export async function decodeJpeg2000(
     decoder.decode();
     const faults = log.filter((line) => line.startsWith('[ERROR]')).map((line) => line.slice(8).trim());
     if (faults.length > 0) throw new Error(`JPEG 2000: ${faults[0]}`);
-    // Of a tile that is absent OpenJPEG says nothing; its pixels are grey.
+    // OpenJPEG does not report missing tiles; their pixels are grey. So the log is searched for decoded tiles.
     const decoded = new Set(log.map((line) => /Tile (\d+)\/\d+ has been decoded/.exec(line)?.[1]));
     decoded.delete(undefined);
     if (said.tiles > 1 && decoded.size < said.tiles)
@@ -146,7 +146,7 @@ export async function decodeJpeg2000(
   }
 }
 
-/** Encodes [height, width, 3] without loss, components as they are. */
+/** Encodes [height, width, 3] without loss and without converting the components. */
 export async function encodeJpeg2000(pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   const { J2KEncoder } = await openJpeg();
   const encoder = new J2KEncoder();

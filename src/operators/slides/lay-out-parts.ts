@@ -14,14 +14,14 @@ function place(from: string, to: string): void {
   try {
     symlinkSync(from, to);
   } catch {
-    // Windows lets only some users make links.
+    // On Windows only some users may create links, so the file is copied.
     copyFileSync(from, to);
   }
 }
 
 /**
- * A slide of several files is opened by one of them, and names the others by their place. On a machine that has the files by content
- * alone, they are laid out in a temporary folder.
+ * A slide of several files is opened by one of them, which finds the others by their relative paths. On a machine
+ * that has the files only by content, they are laid out in a temporary folder.
  *
  * @param sources the slide and, in the role, the files that belong to it
  */

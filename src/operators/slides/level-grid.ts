@@ -1,6 +1,6 @@
 import type { Region } from './slide-reader.js';
 
-/** The tiles in which a level is stored: pixels that are decoded together. */
+/** The tiles in which a level is stored. The pixels of a tile are decoded together. */
 export interface LevelGrid {
   readonly cellWidth: number;
   readonly cellHeight: number;
@@ -10,7 +10,7 @@ export interface LevelGrid {
   readonly stored: Uint8Array;
 }
 
-/** The tiles that a region inside of the level touches, as columns and rows, ends exclusive. */
+/** The tiles that a region inside the level touches, as columns and rows with exclusive ends. */
 export function cellsOf(
   grid: LevelGrid,
   { x, y, width, height }: Region,
@@ -23,7 +23,7 @@ export function cellsOf(
   };
 }
 
-/** Where a tile lies, by its number: from left to right and top to bottom. */
+/** The region of a tile by its number. Tiles are numbered from left to right and top to bottom. */
 export const cellRegion = (grid: LevelGrid, cell: number): Region => ({
   x: (cell % grid.columns) * grid.cellWidth,
   y: Math.floor(cell / grid.columns) * grid.cellHeight,
@@ -31,7 +31,7 @@ export const cellRegion = (grid: LevelGrid, cell: number): Region => ({
   height: grid.cellHeight,
 });
 
-/** What two regions share, or null. */
+/** The common part of two regions, or null. */
 export function overlapOf(a: Region, b: Region): Region | null {
   const x = Math.max(a.x, b.x);
   const y = Math.max(a.y, b.y);
@@ -40,7 +40,7 @@ export function overlapOf(a: Region, b: Region): Region | null {
   return width > 0 && height > 0 ? { x, y, width, height } : null;
 }
 
-/** Copies what the pixels of region `from` share with region `to`, as far as it lies in `within`. */
+/** Copies the pixels of region `from` that region `to` shares, as far as they lie in `within`. */
 export function copyPixels(
   source: Uint8Array,
   from: Region,
@@ -58,7 +58,10 @@ export function copyPixels(
   }
 }
 
-/** The stored part of a region as rectangles: runs of tiles in a row, and a run that goes on below is one rectangle. */
+/**
+ * The stored part of a region as rectangles. Tiles in a row are joined, and equal runs in consecutive rows are one
+ * rectangle.
+ */
 export function storedParts(grid: LevelGrid, region: Region): readonly Region[] {
   const { left, top, right, bottom } = cellsOf(grid, region);
   const parts: Region[] = [];

@@ -7,21 +7,24 @@ import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** Profiles are not applied: these are the pixels that CLAM and OpenSlide see. */
+/** Colour profiles are not applied: these are the pixels that CLAM and OpenSlide read. */
 const asStored = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } as const;
-/** Unwanted bytes between two stored tiles that are read along, because a read costs more than they do. */
+/** Maximum gap between two stored tiles that are read together: reading the gap costs less than another read. */
 const gapBytes = 32 * 1024;
 
-/** Pixels decoded at once where a region is put together of stored tiles. */
+/** Size of the pixels decoded at once when a region is assembled from stored tiles. */
 const portionBytes = 8 * 2 ** 20;
-/** For a region libvips holds all tiles of a row, which in a slide of large tiles is more than a worker may take. */
+/**
+ * For a region libvips keeps all tiles of a row in memory. In a slide of large tiles this may be more than a worker
+ * can use.
+ */
 const mostRowBytes = 256 * 2 ** 20;
 
 const rowBytes = ({ width }: TiffPage, { cellHeight }: LevelGrid): number => width * cellHeight * 3;
 
 /**
- * Pixels of TIFF pages by libvips: regions from the file, single tiles by way of a TIFF in memory that holds only them. So
- * are regions of a page whose tags libvips must not believe, or whose rows of tiles take too much memory.
+ * Pixels of TIFF pages by libvips. Regions are read from the file. Single tiles are read by way of a TIFF in memory
+ * that holds only them; so are regions of a page whose tags are wrong, or whose rows of tiles need too much memory.
  */
 export const libvipsPixels = (
   path: string,
@@ -114,11 +117,11 @@ async function regionOfCells(
   return pixels;
 }
 
-// A Buffer's `slice` shares memory where an array's copies, and its `subarray` is slow.
+// The `slice` of a Buffer shares memory although that of an array copies, and its `subarray` is slow.
 const bytesOf = (pixels: Buffer): Uint8Array =>
   new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 
-/** The compressed bytes of tiles; those that lie close to one another in the file are read at once. */
+/** The compressed bytes of tiles. Tiles that are close to each other in the file are read together. */
 async function storedBytes(
   file: FileHandle,
   { chunks }: TiffPage,

@@ -4,18 +4,18 @@ import { xmlTags, type XmlTag } from './xml-tags.js';
 
 /** One Image element of an OME-XML. */
 export interface OmeImage {
-  /** Its name, or its ID. */
+  /** The name of the image, or its ID. */
   readonly name: string;
   readonly width: number;
   readonly height: number;
   readonly size: { readonly x: OmeSize; readonly y: OmeSize };
-  /** Objective power; null when it does not say. */
+  /** Objective power. Null if not stated. */
   readonly magnification: number | null;
-  /** Which directories of the chain hold its planes; empty when it does not say. */
+  /** The directories of the chain that hold its planes. Empty if not stated. */
   readonly planes: readonly { readonly first: number; readonly count: number }[];
 }
 
-/** PhysicalSizeX or PhysicalSizeY as it is written; null where it is absent. */
+/** PhysicalSizeX or PhysicalSizeY as text. Null if absent. */
 export interface OmeSize {
   readonly value: string | null;
   /** Without a unit OME means micrometres. */
@@ -35,7 +35,7 @@ export function omeImages(xml: string, fileName: string): readonly OmeImage[] {
   const powers = new Map<string, number | null>();
   let fileId: string | null = null;
   for (const tag of xmlTags(xml)) {
-    // What follows are the words of other programs, in which an Image may be anything.
+    // From here on the XML holds annotations of other programs, in which an Image element may mean anything.
     if (tag.name === 'StructuredAnnotations') break;
     const of = (name: string): string | null => tag.attributes.get(name) ?? null;
     const draft = drafts.at(-1);
@@ -51,7 +51,7 @@ export function omeImages(xml: string, fileName: string): readonly OmeImage[] {
         break;
       case 'Pixels':
         if (draft) draft.pixels ??= tag;
-        // Pixels without an Image around them: not OME's schema, but what is meant is plain.
+        // Pixels without an Image element around them. This violates OME's schema, but the meaning is clear.
         else drafts.push({ name: '', pixels: tag, objective: null, planes: [] });
         break;
       case 'ObjectiveSettings':
@@ -79,7 +79,7 @@ const powerIn = (text: string): number | null => {
 function planesOf(of: (name: string) => string | null): Draft['planes'][number] {
   const ifd = of('IFD');
   const count = of('PlaneCount') ?? of('NumPlanes');
-  // With IFD alone it is one plane, without it all that there are.
+  // IFD alone means one plane. Without IFD, all planes are meant.
   const planes = count === null ? (ifd === null ? Infinity : 1) : Number(count);
   return { first: Number(ifd ?? 0), count: planes, file: null, uuid: null };
 }
@@ -117,8 +117,8 @@ const fits = ({ width, height }: OmeImage, page: TiffPage): boolean =>
   width === page.width && height === page.height;
 
 /**
- * The image whose pixels a page holds: the one that names the directory; else the only one of its size, or the only one at
- * all. Null when the XML leaves it open.
+ * The image whose pixels a page holds: the image that names the directory; else the only image of this size, or the
+ * only image at all. Null if the XML does not decide it.
  */
 export function omeImageOf(images: readonly OmeImage[], page: TiffPage): OmeImage | null {
   const ways = [
@@ -131,7 +131,7 @@ export function omeImageOf(images: readonly OmeImage[], page: TiffPage): OmeImag
     const [first, ...others] = found;
     if (first === undefined) continue;
     if (others.every((other) => sameSize(other, first))) return first;
-    // Several directories of one size, none of them named: which is which is not known.
+    // Several directories have the same size and none is named, so their images are unknown.
     return null;
   }
   return null;

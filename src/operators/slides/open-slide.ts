@@ -27,14 +27,14 @@ import {
   unreadable,
 } from './unreadable.js';
 
-/** @throws HafError when the pixels are nothing that is decoded here, so that they are never asked for */
+/** @throws HafError if this program cannot decode the pixels, so that they are never read */
 function gate(path: string, page: TiffPage): void {
   const { name, route } = compressionKind(page.compression);
   if (route === null)
     throw unreadable(path, `its compression is ${name}, which is not read here`, convertWithVips(path));
 }
 
-/** @throws HafError when a page would be given to a decoder that makes other pixels of it, without an error */
+/** @throws HafError if the decoder would return wrong pixels for a page without an error */
 function gateDecoder(path: string, { compression }: TiffPage, decoder: CompressionKind['decoder']): void {
   const kind = compressionKind(compression);
   if (kind.decoder !== decoder)
@@ -160,7 +160,7 @@ async function openTiff(path: string, scene: number | null): Promise<SlideReader
   return openFlat(path, tiff, page, others);
 }
 
-/** A format of others: what reads it, and how it is converted. */
+/** A format that this program does not read: the error names the reader or the converter. */
 function refused(path: string, { name, openslide, converter }: ForeignKind): HafError {
   const convert = converter === 'vips' ? convertWithVips(path) : convertWithBioFormats(path);
   if (!openslide) return unreadable(path, `${name} is not read here`, convert);
@@ -172,13 +172,13 @@ function refused(path: string, { name, openslide, converter }: ForeignKind): Haf
 }
 
 /**
- * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one level.
- * Only tags are read: {@link probeSlide} tells whether its pixels can be, too.
+ * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one
+ * level. Reads only tags; {@link probeSlide} checks whether the pixels can be read, too.
  *
  * @param by what `readerOf` says of the file: null reads it here, `openslide` in a process with OpenSlide
  * @param scene which image of a file with several, as `SlideInfo.scenes` numbers them; null for the largest
  * @throws HafError HAF_SLIDE_UNREADABLE with the reason and what to do, for example the command that converts it
- * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when OpenSlide is asked for and this machine has none
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if OpenSlide is requested and this machine has none
  */
 export async function openSlide(
   path: string,
@@ -201,12 +201,12 @@ export async function openSlide(
       case 'unknown':
         throw unreadable(
           path,
-          'it is no TIFF, PNG or JPEG',
+          'it is not a TIFF, PNG or JPEG',
           'Take it out of the glob, or convert it to a pyramidal TIFF (vips tiffsave, bfconvert).',
         );
     }
   } catch (error) {
     if (error instanceof HafError) throw error;
-    throw unreadable(path, messageOf(error), 'Check that the file is there and its rights.', error);
+    throw unreadable(path, messageOf(error), 'Check that the file exists, and its permissions.', error);
   }
 }

@@ -9,28 +9,31 @@ import { sceneText } from './scene-data.js';
 import type { Region, SlideReader } from './slide-reader.js';
 import { copyAgain, noScene, unreadable } from './unreadable.js';
 
-/** Longest side of the pixels that are asked for at once. */
+/** Maximum side length of the pixels that are requested at once. */
 const mostSide = 1024;
 
 const unavailable = (what: string, cause?: unknown): HafError =>
   new HafError(
     'HAF_OPENSLIDE_UNAVAILABLE',
     `${what}.`,
-    'Run "haf-pipeline slides install" on this machine; "haf-pipeline slides ls" says what is there.',
+    'Run "haf-pipeline slides install" on this machine; "haf-pipeline slides ls" shows what is installed.',
     { cause },
   );
 
-/** The loader says the same of a file that is not there and of one for another processor. */
+/**
+ * The loader gives the same message for a missing file and for one for another processor, so this function
+ * distinguishes them.
+ */
 const loadingFailure = (path: string, said: string): string =>
   said.includes('No such file') && existsSync(path)
-    ? `${said}, although the file is there: it is for another architecture, or needs a library that is missing`
+    ? `${said}, although the file exists: it is for another architecture, or needs a library that is missing`
     : said;
 
 /**
  * Starts a process with the libopenslide at a path.
  *
- * @param shown what errors call it
- * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when it cannot be loaded or is too old
+ * @param shown its name in errors
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if it cannot be loaded or is too old
  */
 export async function startOpenSlide(
   path: string,
@@ -45,7 +48,7 @@ export async function startOpenSlide(
     throw koffi
       ? new HafError(
           'HAF_OPENSLIDE_UNAVAILABLE',
-          `The package koffi, which calls OpenSlide, does not load: ${error.message}.`,
+          `The package koffi, which calls OpenSlide, cannot be loaded: ${error.message}.`,
           'Run npm ci again without --omit=optional.',
           { cause: error },
         )
@@ -58,7 +61,10 @@ export async function startOpenSlide(
   );
 }
 
-/** Cells of about 1024 pixels a side that are whole tiles of the file, so that OpenSlide decodes each tile once. */
+/**
+ * Cells of about 1024 pixels per side that consist of whole tiles of the file, so that OpenSlide decodes each tile
+ * once.
+ */
 function gridOf(
   { width, height }: { readonly width: number; readonly height: number },
   tile: number | null,
@@ -69,7 +75,7 @@ function gridOf(
   return { cellWidth: side, cellHeight: side, columns, rows, stored };
 }
 
-/** Level-0 pixels of the canvas that stand for a pixel of a level. */
+/** The canvas position, in level-0 pixels, of a pixel of a level. */
 const onCanvas = (at: number, downsample: number, origin: number): number =>
   origin + Math.round(at * downsample);
 
@@ -78,7 +84,7 @@ const onCanvas = (at: number, downsample: number, origin: number): number =>
  *
  * @param scene the scene whose tiles are wanted, which must be there
  * @throws HafError HAF_OPENSLIDE_UNAVAILABLE without it
- * @throws HafError HAF_SLIDE_UNREADABLE when OpenSlide refuses the slide, crashes, or does not answer in time
+ * @throws HafError HAF_SLIDE_UNREADABLE if OpenSlide refuses the slide, crashes, or exceeds its timeout
  */
 export async function openWithOpenSlide(path: string, scene: number | null = null): Promise<SlideReader> {
   const found = findOpenSlide();

@@ -2,7 +2,8 @@ import { writeSync } from 'node:fs';
 import { loadOpenSlide, type OpenSlideHandle, type OpenSlideLibrary } from './openslide-library.js';
 import { type FromOpenSlide, pixelPipe, type ToOpenSlide } from './openslide-messages.js';
 
-// A process that holds libopenslide and one slide (openslide-process.ts). A fault of the library ends this process alone.
+// A process that holds libopenslide and one slide (openslide-process.ts). A fault of the library ends only this
+// process.
 
 let library: OpenSlideLibrary | null = null;
 let path: string | null = null;
@@ -10,7 +11,7 @@ let slide: OpenSlideHandle | null = null;
 
 const answer = (message: FromOpenSlide): void => void process.send?.(message);
 
-/** Premultiplied ARGB over black: its colours as they are, without alpha. */
+/** Converts premultiplied ARGB to RGB over black: alpha is dropped, and the colours stay. */
 function rgbOf(argb: Uint32Array): Uint8Array {
   const rgb = new Uint8Array(argb.length * 3);
   for (let i = 0, at = 0; i < argb.length; i++) {
@@ -39,7 +40,7 @@ async function read(request: ToOpenSlide & { readonly task: 'read' }): Promise<U
     await handle.read(argb, x, y, level, width, height);
     return argb;
   } catch (error) {
-    // OpenSlide keeps a handle that failed once in error; the rest of the slide needs a new one.
+    // After a failure OpenSlide keeps the handle in error. The rest of the slide needs a new handle.
     slide = null;
     handle.close();
     throw error;
@@ -71,7 +72,10 @@ async function perform(request: ToOpenSlide): Promise<() => void> {
 const waiting: ToOpenSlide[] = [];
 let busy = false;
 
-/** One request after the other. The answer is converted and written while the next request is read in koffi's thread. */
+/**
+ * Handles one request after another. An answer is converted and written while koffi's thread reads for the next
+ * request.
+ */
 async function work(): Promise<void> {
   if (busy) return;
   busy = true;
@@ -92,5 +96,5 @@ process.on('message', (request: ToOpenSlide) => {
   waiting.push(request);
   void work();
 });
-// The runner is gone. A call of the library may hang, so that a normal end would wait for it.
+// The runner has ended. A call of the library may hang and would block a normal exit, so the process is killed.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

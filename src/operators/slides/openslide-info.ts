@@ -6,7 +6,7 @@ import { sizeWarnings } from './tiff-warnings.js';
 
 type Properties = OpenSlideFacts['properties'];
 
-/** A property as a number above zero; null when it is absent or no number. */
+/** A property as a number above zero. Null if it is absent or not such a number. */
 function numberOf(properties: Properties, name: string): number | null {
   const text = properties[name]?.trim() ?? '';
   const value = Number(text);
@@ -25,7 +25,7 @@ function mppOf(properties: Properties): { readonly mpp: SlideMpp | null; readonl
   return { mpp: { x, y, source: nameX }, said: null };
 }
 
-/** The rectangle of level 0 that was scanned; null when it is the whole canvas, or not said. */
+/** The rectangle of level 0 that was scanned. Null if it is the whole canvas, or not stated. */
 function boundsOf(
   properties: Properties,
   { width, height }: Pick<SlideLevel, 'width' | 'height'>,
@@ -34,7 +34,7 @@ function boundsOf(
     numberOf(properties, `openslide.bounds-${name}`),
   );
   if (x == null || y == null || w == null || h == null || w < 1 || h < 1) return null;
-  // Rounding of a scanner may leave the canvas by some pixels.
+  // Because of rounding, the rectangle of some scanners extends beyond the canvas by a few pixels.
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const inside = {
     width: Math.min(Math.floor(w), width - left),
@@ -80,10 +80,10 @@ function levelsIn(
 }
 
 /**
- * What OpenSlide says of a slide, in the words of all readers.
+ * OpenSlide's description of a slide in the form of all readers.
  *
- * @returns `tiles`: side of the stored tiles of each level, null where it is not said or they are not square
- * @throws Error when the levels are none that a scanner makes
+ * @returns `tiles`: side length of the stored tiles of each level, null if it is not stated or they are not square
+ * @throws Error if no scanner makes such levels
  */
 export function openSlideInfo(
   { levels: canvas, properties }: OpenSlideFacts,

@@ -1,19 +1,19 @@
 import type { OpenSlideFacts } from './openslide-messages.js';
 
-/** A slide in C. */
+/** A slide handle of the C library. */
 type Handle = object;
 type Callback = (error: Error | null, result: never) => void;
 
-/** A function of the library that can run in a thread of its own. */
+/** A function of the library that can run in its own thread. */
 interface Native<Args extends readonly unknown[], Result> {
   (...args: Args): Result;
   async(...args: [...Args, Callback]): void;
 }
 
-/** OpenSlide's C interface, as far as it is used. */
+/** The part of OpenSlide's C interface that is used. */
 export interface OpenSlideLibrary {
   readonly version: string;
-  /** @throws Error with the reason of OpenSlide */
+  /** @throws Error with the message of OpenSlide */
   open(path: string): Promise<OpenSlideHandle>;
 }
 
@@ -21,13 +21,13 @@ export interface OpenSlideHandle {
   readonly facts: OpenSlideFacts;
   /**
    * Fills `into` with premultiplied ARGB words.
-   * @throws Error with the reason of OpenSlide; the handle is of no use afterwards
+   * @throws Error with the message of OpenSlide; afterwards the handle cannot be used
    */
   read(into: Uint32Array, x: number, y: number, level: number, width: number, height: number): Promise<void>;
   close(): void;
 }
 
-/** Stack of a call, in bytes. Koffi's default of 128 KiB is little for libtiff and libxml2. */
+/** Stack size of a call in bytes. Koffi's default of 128 KiB is small for libtiff and libxml2. */
 const stackBytes = 4 * 2 ** 20;
 
 function inThread<Args extends readonly unknown[], Result>(
@@ -41,10 +41,10 @@ function inThread<Args extends readonly unknown[], Result>(
 }
 
 /**
- * Loads libopenslide into this process. Only the process of `openslide-child.ts` does: a fault of the library ends the
- * process it is in.
+ * Loads libopenslide into this process. Only the process of `openslide-child.ts` may call it, because a fault of the
+ * library ends its process.
  *
- * @throws Error when koffi is not installed, or the library cannot be loaded
+ * @throws Error if koffi is not installed, or the library cannot be loaded
  */
 export async function loadOpenSlide(path: string): Promise<OpenSlideLibrary> {
   const { default: koffi } = await import('koffi');

@@ -1,10 +1,10 @@
-/** What the process of OpenSlide is asked; each request has one answer, in the same order. */
+/** Requests to the process of OpenSlide. Each request has one answer, in the same order. */
 export type ToOpenSlide =
   | { readonly task: 'load'; readonly library: string }
   | { readonly task: 'open'; readonly path: string }
   | {
       readonly task: 'read';
-      /** Level-0 pixels of OpenSlide's canvas. */
+      /** In level-0 pixels of OpenSlide's canvas. */
       readonly x: number;
       readonly y: number;
       readonly level: number;
@@ -12,7 +12,7 @@ export type ToOpenSlide =
       readonly height: number;
     };
 
-/** A slide as OpenSlide describes it. */
+/** A slide, as OpenSlide describes it. */
 export interface OpenSlideFacts {
   readonly levels: readonly {
     readonly width: number;
@@ -22,12 +22,12 @@ export interface OpenSlideFacts {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** `pixels`: [height, width, 3] follow on the pipe of pixels. */
+/** Answers. After `pixels`, [height, width, 3] follow on the pipe of pixels. */
 export type FromOpenSlide =
   | { readonly task: 'load'; readonly version: string }
   | { readonly task: 'open'; readonly facts: OpenSlideFacts }
   | { readonly task: 'read' }
   | { readonly task: 'failed'; readonly reason: string };
 
-/** File descriptor of the pipe of pixels in the process of OpenSlide: after stdin, stdout, stderr and messages. */
+/** File descriptor of the pixel pipe in the process of OpenSlide. 0 to 3 are stdin, stdout, stderr and messages. */
 export const pixelPipe = 4;

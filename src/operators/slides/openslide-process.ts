@@ -9,14 +9,14 @@ import {
   type ToOpenSlide,
 } from './openslide-messages.js';
 
-// Tests run from the sources; a process runs JavaScript, which lies in the build.
+// Tests run from the sources, but a process runs JavaScript, so the file is taken from the build.
 const childFile = fileURLToPath(
   import.meta.url
     .replace(/\/src\/([^]*)\.ts$/, '/dist/src/$1.js')
     .replace(/openslide-process\.js$/, 'openslide-child.js'),
 );
 
-/** Longest time of one call of OpenSlide when HAF_OPENSLIDE_SECONDS does not say otherwise. */
+/** Default timeout of one call of OpenSlide. HAF_OPENSLIDE_SECONDS overrides it. */
 const defaultSeconds = 30;
 
 function secondsOfCall(): number {
@@ -24,10 +24,10 @@ function secondsOfCall(): number {
   return said > 0 && Number.isFinite(said) ? said : defaultSeconds;
 }
 
-/** Longest time for a process to start, which says nothing about a slide. */
+/** Timeout for starting a process. It does not depend on the slide. */
 const startSeconds = 120;
 
-/** Why OpenSlide cannot read a slide: its own words, or how its process ended. */
+/** Why OpenSlide cannot read a slide: its own message, or how its process ended. */
 export class OpenSlideFailed extends Error {
   override readonly name = 'OpenSlideFailed';
   constructor(
@@ -53,8 +53,8 @@ const none = new Uint8Array();
 const mostErrorText = 2000;
 
 /**
- * A process with libopenslide and one slide. OpenSlide and the libraries under it decode files of others in C: a damaged file can
- * crash them or keep them in an endless loop. Then the process ends, and the runner goes on.
+ * A process with libopenslide and one slide. OpenSlide and its libraries decode untrusted files in C: a damaged file
+ * can crash them or cause an endless loop. Then only this process ends, and the runner continues.
  */
 export class OpenSlideProcess {
   private readonly queue: Waiting[] = [];
@@ -85,12 +85,12 @@ export class OpenSlideProcess {
 
   /**
    * Starts a process and loads the library.
-   * @throws OpenSlideFailed when the library cannot be loaded
+   * @throws OpenSlideFailed if the library cannot be loaded
    */
   static async start(library: string): Promise<{ process: OpenSlideProcess; version: string }> {
     const child = fork(childFile, [], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      // The options of this process, such as a debugger's port, are not for it.
+      // The options of this process, such as the port of a debugger, must not be passed on.
       execArgv: [],
     });
     const process = new OpenSlideProcess(child);
@@ -132,12 +132,12 @@ export class OpenSlideProcess {
         resolve: (answer, filled) => resolve({ answer, pixels: filled }),
       });
       if (this.queue.length === 1) this.watch();
-      // A process that has just died: its exit settles the request.
+      // Errors of a process that has just died are ignored here. Its exit settles the request.
       this.child.send(request, () => undefined);
     });
   }
 
-  /** Starts the timeout of the request that is worked on. */
+  /** Starts the timeout of the current request. */
   private watch(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
@@ -167,7 +167,7 @@ export class OpenSlideProcess {
     this.settle();
   }
 
-  /** Messages and pixels come by two ways: pixels belong to the first request that is known to be answered with some. */
+  /** Messages and pixels arrive over two channels. Pixels belong to the first request whose answer has pixels. */
   private settle(): void {
     for (let first = this.queue[0]; first?.answer; first = this.queue[0]) {
       const { answer } = first;
@@ -179,7 +179,7 @@ export class OpenSlideProcess {
     }
   }
 
-  /** Whether all pixels of a request have come. */
+  /** Whether all pixels of a request have arrived. */
   private fill(request: Waiting): boolean {
     const { pixels } = request;
     while (request.filled < pixels.length) {

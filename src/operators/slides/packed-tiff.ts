@@ -5,7 +5,7 @@ const long = 4;
 const bytesOfType = { 3: 2, 4: 4, 7: 1 } as const;
 type TagType = keyof typeof bytesOfType;
 
-/** Tags that tell a decoder how the bytes of a tile become pixels; kept as they are in the slide. */
+/** Tags that tell a decoder how the bytes of a tile become pixels. They are copied unchanged from the slide. */
 const decodingTags: ReadonlyMap<number, TagType> = new Map([
   [258, short], // BitsPerSample
   [259, short], // Compression
@@ -25,17 +25,17 @@ interface Tag {
   readonly values: readonly number[];
 }
 
-/** JPEG tables have some hundred bytes, the others a value for each sample. */
+/** Maximum number of values of a tag. JPEG tables have some hundred bytes, other tags one value per sample. */
 const mostValues = 65_536;
 
 const headerBytes = 8;
 const entryBytes = 12;
 
 /**
- * A TIFF in memory whose tiles are given tiles of a slide, one below the other and still compressed. libvips opens it in no
- * time, where opening a slide costs as much as decoding several tiles, and hands out their pixels tile after tile.
+ * A TIFF in memory whose tiles are given compressed tiles of a slide, stacked vertically. libvips opens it very fast
+ * and returns the pixels tile by tile; opening a slide costs as much as decoding several tiles.
  *
- * @param tiles compressed bytes, for pages whose colours lie together (PlanarConfiguration 1)
+ * @param tiles compressed bytes, for pages whose colours are interleaved (PlanarConfiguration 1)
  */
 export function packedTiff(page: TiffPage, tiles: readonly Uint8Array[]): Buffer {
   const { width, height } = page.tile as { width: number; height: number };
@@ -48,7 +48,7 @@ export function packedTiff(page: TiffPage, tiles: readonly Uint8Array[]): Buffer
   return packed(page, layout, { offsets: 324, byteCounts: 325 }, tiles);
 }
 
-/** A TIFF in memory of a page that is stored in strips, all of them given as they are compressed. */
+/** A TIFF in memory of a page that is stored in strips. All strips are given in compressed form. */
 export function packedStrips(page: TiffPage, strips: readonly Uint8Array[]): Buffer {
   const layout: readonly Tag[] = [
     { id: 256, type: long, values: [page.width] },
@@ -66,7 +66,7 @@ function packed(
 ): Buffer {
   const tags: Tag[] = [
     ...layout,
-    // Where they lie is known once the tags are laid out.
+    // The offsets are known only after the tags are laid out.
     { id: places.offsets, type: long, values: chunks.map(() => 0) },
     { id: places.byteCounts, type: long, values: chunks.map(({ length }) => length) },
   ];
@@ -112,7 +112,10 @@ function writeValues(file: Buffer, at: number, type: TagType, values: readonly n
   for (const [i, value] of values.entries()) file.writeUIntLE(value, at + i * bytes, bytes);
 }
 
-/** The tags of a directory that `packedTiff` hands on. @throws Error when one of them is as long as a picture */
+/**
+ * The tags of a directory that `packedTiff` copies.
+ * @throws Error if one of them is as long as a picture
+ */
 export function decodingTagsOf(
   numbers: ReadonlyMap<number, Float64Array>,
   bytes: ReadonlyMap<number, Uint8Array>,

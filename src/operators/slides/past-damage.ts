@@ -6,26 +6,26 @@ import { OpenSlideFailed } from './openslide-process.js';
 import type { Region, SlideReader, SlideWarning } from './slide-reader.js';
 import { copyAgain } from './unreadable.js';
 
-/** A reader that goes on where stored tiles are damaged, and says what it replaced. */
+/** A reader that continues where stored tiles are damaged, and reports what it replaced. */
 export interface PastDamage extends SlideReader {
-  /** What was replaced so far. */
+  /** The damage replaced so far. */
   damage(): readonly SlideWarning[];
 }
 
 interface Found {
-  /** [height, width, 3] of the region asked for. */
+  /** [height, width, 3] of the requested region. */
   readonly pixels: Uint8Array;
-  /** Whether some of them are black because no level has them. */
+  /** Whether some of them are black because no level holds them. */
   readonly lost: boolean;
 }
 
-/** A fault of one stored tile, as opposed to one of the whole slide, or of the machine. */
+/** Whether a fault concerns one stored tile, and not the whole slide or the machine. */
 const isOfTile = (thrown: unknown): boolean =>
   thrown instanceof HafError &&
   thrown.code === 'HAF_SLIDE_UNREADABLE' &&
   !(thrown.cause instanceof OpenSlideFailed && thrown.cause.ended);
 
-/** Block means: each pixel of `to` is the mean of the pixels of the finer level that lie in it. */
+/** Block means: each pixel of `to` is the mean of those pixels of the finer level that lie in it. */
 function shrink(finer: Uint8Array, from: Region, to: Region, ratio: readonly [number, number]): Uint8Array {
   const rgb = new Uint8Array(to.width * to.height * 3);
   const spanOf = (at: number, scale: number, first: number, length: number): readonly [number, number] => {
@@ -79,7 +79,7 @@ class DamagedSlide implements GridReader, PastDamage {
           `${counted(size, 'stored tile')} of level ${level} cannot be read; ` +
           (level === 0
             ? 'tiles that touch them are left out'
-            : `their pixels are made of level ${level - 1}`),
+            : `their pixels are computed from level ${level - 1}`),
         fix: copyAgain,
       }));
   }
@@ -123,7 +123,7 @@ class DamagedSlide implements GridReader, PastDamage {
     return { pixels, lost };
   }
 
-  /** A stored tile; of the next finer level where it is damaged, black where level 0 is. */
+  /** Reads a stored tile. If it is damaged, it is computed from the next finer level; on level 0 it is black. */
   private async cell(level: number, cell: number): Promise<CellPixels> {
     try {
       const [sound] = await this.reader.cells(level, [cell]);
@@ -156,10 +156,10 @@ class DamagedSlide implements GridReader, PastDamage {
 }
 
 /**
- * Reads on where stored tiles of a slide are damaged: those of a smaller level are made of the next finer one, those of level 0 are
- * black, and tiles that touch them are marked.
+ * Wraps a reader so that it continues where stored tiles are damaged. A damaged tile of a smaller level is computed
+ * from the next finer level. A damaged tile of level 0 is black, and the tiles that touch it are marked.
  *
- * @param share most stored tiles of level 0 that may be damaged, as a share of all; beyond, the slide is unreadable
+ * @param share maximum fraction of the stored tiles of level 0 that may be damaged; above it, the slide is unreadable
  */
 export function pastDamage(reader: SlideReader, share: number): PastDamage {
   if (hasGrid(reader)) return new DamagedSlide(reader, share);

@@ -8,7 +8,7 @@ export const rgbPhotometric = 2;
 const palette = 3;
 export const yccPhotometric = 6;
 
-/** PhotometricInterpretation (TIFF 6.0, and TIFF for electronic publishing, DNG and LogLuv). */
+/** Names of PhotometricInterpretation (TIFF 6.0, and TIFF for electronic publishing, DNG and LogLuv). */
 const photometricNames: Readonly<Record<number, string>> = {
   ...{ 0: 'grey, white is 0', 1: 'grey', 2: 'RGB', 3: 'palette', 4: 'a mask', 5: 'CMYK', 6: 'YCbCr' },
   ...{ 8: 'CIE Lab', 9: 'ICC Lab', 10: 'ITU Lab', 32_803: 'colour filter array', 34_892: 'linear raw' },
@@ -19,11 +19,11 @@ const formatNames: Readonly<Record<number, string>> = {
   ...{ 2: ' as signed numbers', 3: ' in floating point', 5: ' as complex numbers', 6: ' as complex numbers' },
 };
 
-/** SampleFormat: unsigned numbers, or undefined, as old writers say. */
+/** SampleFormat is unsigned, or undefined, as old writers have it. */
 const isUnsigned = ({ formats }: TiffPage): boolean =>
   formats.every((format) => format === 1 || format === 4);
 
-/** "it holds 3 samples of 32 bits in floating point per pixel, photometric 2 (RGB)". */
+/** For example "it holds 3 samples of 32 bits in floating point per pixel, photometric 2 (RGB)". */
 function holds({ samples, bits, formats, photometric }: TiffPage): string {
   const depths = [...new Set(bits)].join(' and ');
   const format = formatNames[formats.find((one) => one !== 1 && one !== 4) ?? 1] ?? '';
@@ -31,13 +31,13 @@ function holds({ samples, bits, formats, photometric }: TiffPage): string {
   return `it holds ${samples} samples of ${depths} bits${format} per pixel, photometric ${photometric} (${name})`;
 }
 
-/** Whether YCbCr is turned into RGB where the pixels are decoded: by libjpeg, OpenJPEG, or libwebp, which knows nothing else. */
+/** Whether the decoder converts YCbCr to RGB: libjpeg and OpenJPEG do, and libwebp, whose data are always YCbCr. */
 function isDecodedYcc({ photometric, compression }: TiffPage): boolean {
   if (photometric !== yccPhotometric) return true;
   return compression === jpegCompression || compressionKind(compression).decoder === 'openjpeg';
 }
 
-/** Why the pixels of a page in a pyramid are not read; null when they are 8-bit RGB, with or without alpha. */
+/** Why the pixels of a page in a pyramid cannot be read. Null for 8-bit RGB, with or without alpha. */
 export function pyramidRefusal(page: TiffPage): string | null {
   const { samples, bits, photometric } = page;
   const rgb = photometric === rgbPhotometric || photometric === yccPhotometric;
@@ -48,9 +48,9 @@ export function pyramidRefusal(page: TiffPage): string | null {
   return `${holds(page)}; expected 8-bit RGB`;
 }
 
-/** Bits of a sample that libvips turns into 8-bit grey and RGB without loss of meaning. */
+/** Bits per sample that libvips converts to 8-bit grey or RGB correctly. */
 const depthsOf: Readonly<Record<number, readonly number[]>> = {
-  // Of 16 bits it is not known here which value was meant to be black.
+  // 16 bits are not in the list, because it is unknown which value means black.
   [whiteIsZero]: [1, 2, 4, 8],
   [blackIsZero]: [1, 2, 4, 8, 16],
   [rgbPhotometric]: [8, 16],
@@ -58,7 +58,7 @@ const depthsOf: Readonly<Record<number, readonly number[]>> = {
   [yccPhotometric]: [8],
 };
 
-/** Samples of a pixel, the last of which may be alpha. */
+/** Number of samples of a pixel. The last one may be alpha. */
 const samplesOf: Readonly<Record<number, readonly number[]>> = {
   ...{
     [whiteIsZero]: [1],
@@ -69,13 +69,15 @@ const samplesOf: Readonly<Record<number, readonly number[]>> = {
   },
 };
 
-/** Why the pixels of a flat TIFF are not read; null for RGB and grey of 8 or 16 bits, black and white, and palettes. */
+/**
+ * Why the pixels of a flat TIFF cannot be read. Null for RGB and grey of 8 or 16 bits, black and white, and palettes.
+ */
 export function flatRefusal(page: TiffPage): string | null {
   const { samples, bits, photometric } = page;
   const depths = depthsOf[photometric] ?? [];
   const alike = bits.every((depth) => depth === bits[0]);
   const known = alike && depths.includes(bits[0] ?? 0) && (samplesOf[photometric] ?? []).includes(samples);
-  // TIFF has colours of 16 bits in its palette; some writers put 8 there, and libvips takes the upper half.
+  // TIFF palettes have colours of 16 bits. Some writers put 8 bits there, and libvips reads the upper half.
   if (photometric === palette && page.paletteMax < 256)
     return 'its palette holds colours of 8 bits, TIFF has 16';
   if (known && isUnsigned(page) && isDecodedYcc(page)) return null;

@@ -13,14 +13,19 @@ import type { TiffFile, TiffPage } from './tiff-directory.js';
 import { retaggedWarning } from './tiff-warnings.js';
 import { convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadable.js';
 
-/** An image without pyramid is decoded whole and kept; more pixels would be more than 0.6 GB. */
+/** An image without pyramid is decoded as a whole and kept in memory. More pixels would need more than 0.6 GB. */
 const mostPixels = 2e8;
-/** Of 16 bits, interlaced or progressive it is held as a whole twice, once with two bytes or more for a sample. */
+/**
+ * The limit for 16 bits, interlaced and progressive images: they are in memory twice as a whole, once with two or
+ * more bytes per sample.
+ */
 const mostPixelsTwice = 8e7;
-/** A JPEG begins with EXIF, profiles and previews before it says what it holds. */
+/**
+ * Number of first bytes of a JPEG that are searched for its frame: EXIF, profiles and previews may come before it.
+ */
 const jpegHeaderBytes = 4 * 2 ** 20;
 
-/** What libvips makes 8-bit RGB of without changing a colour. */
+/** Colour spaces that libvips converts to 8-bit RGB without changing a colour. */
 const readableSpaces: ReadonlySet<string> = new Set(['srgb', 'b-w', 'rgb16', 'grey16']);
 
 const silent: SlideFacts = {
@@ -59,7 +64,7 @@ async function opened(
   return gridReader(path, info, [null], plainPixels(input, header));
 }
 
-/** Colours of a JPEG file that libvips would turn into RGB by a profile, or not at all. */
+/** Why the colours of a JPEG file cannot be read: libvips would convert them by a profile, or not at all. */
 function jpegRefusal({ precision, components }: JpegHeader): string | null {
   if (components.length === 0 || (precision === 8 && [1, 3].includes(components.length))) return null;
   const inks = components.length === 4 ? ' (CMYK)' : '';
@@ -86,7 +91,7 @@ export async function openPicture(path: string): Promise<SlideReader> {
   return opened(path, { path, page: 0, subifd: null }, null, silent);
 }
 
-/** The compressed strips of a page as a TIFF in memory that says what they hold. */
+/** The compressed strips of a page as a TIFF in memory with correct tags. */
 async function retaggedStrips(path: string, page: TiffPage): Promise<PlainInput> {
   const { chunks, height, rowsPerStrip } = page;
   const count = Math.ceil(height / rowsPerStrip);
@@ -113,7 +118,7 @@ async function retaggedStrips(path: string, page: TiffPage): Promise<PlainInput>
 }
 
 /**
- * A page of a TIFF without tiles.
+ * Opens a page of a TIFF without tiles.
  * @param others images of the same file that are not read
  * @throws HafError HAF_SLIDE_UNREADABLE
  */
@@ -153,10 +158,13 @@ export async function openFlat(
   });
 }
 
-/** ImageJ keeps the images of a stack behind the one directory. */
+/** ImageJ stores the images of a stack after a single directory. */
 const imageJCount = /^images=(\d+)/m;
 
-/** Grey images of one size are the channels of one picture, or a stack: none of them is the picture. */
+/**
+ * Refuses grey images of equal size: they are the channels of one picture, or a stack, so none of them is the
+ * picture.
+ */
 function stackRefusal(page: TiffPage, others: readonly TiffPage[]): string | null {
   const alike = others.filter(
     ({ width, height, samples }) =>

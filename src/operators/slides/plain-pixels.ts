@@ -4,10 +4,10 @@ import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
 import { exportAsRgb, unreadable } from './unreadable.js';
 
-/** Where libvips reads an image from, and which page of it. */
+/** The file and page that libvips reads an image from. */
 export interface PlainInput {
   readonly path: string;
-  /** In place of the file. */
+  /** The bytes to read. If given, the file is not read. */
   readonly bytes?: Buffer;
   readonly page: number;
   readonly subifd: number | null;
@@ -23,14 +23,20 @@ export interface PlainHeader {
   readonly width: number;
   readonly height: number;
   readonly format: string;
-  /** As libvips names it: "srgb", "b-w", "rgb16", "grey16", "cmyk", ... */
+  /** The colour space, as libvips names it: "srgb", "b-w", "rgb16", "grey16", "cmyk", ... */
   readonly space: string;
   readonly channels: number;
-  /** Interlaced PNG or progressive JPEG, which is decoded as a whole before its first row is known. */
+  /**
+   * Whether the image is an interlaced PNG or progressive JPEG, which must be decoded as a whole before its first row
+   * is known.
+   */
   readonly progressive: boolean;
 }
 
-/** What libvips makes of the header of an image without pyramid. @throws Error of any kind when it is none */
+/**
+ * The header of an image without pyramid, read by libvips.
+ * @throws Error of any kind if the file is not an image
+ */
 export async function plainHeader(input: PlainInput): Promise<PlainHeader> {
   const { width, height, format, space, channels, isProgressive } = await opened(input).metadata();
   return { width, height, format, space, channels, progressive: isProgressive };
@@ -38,10 +44,16 @@ export async function plainHeader(input: PlainInput): Promise<PlainHeader> {
 
 const spacesOf16 = { rgb16: 'rgb16', grey16: 'grey16' } as const;
 
-/** A brightfield image has glass or pale tissue; one whose greatest value is below half of the range holds fewer bits. */
+/**
+ * A brightfield image has bright glass or pale tissue. If its greatest value is below half of the range, its samples
+ * have fewer bits.
+ */
 const leastWhite = 2 ** 15;
 
-/** 16 bits as 8, all channels alike. @throws HafError HAF_SLIDE_UNREADABLE when the values use a part of their range only */
+/**
+ * Converts 16 bits to 8 bits, in the same way for all channels.
+ * @throws HafError HAF_SLIDE_UNREADABLE if the values use only a part of the range
+ */
 async function from16(input: PlainInput, space: keyof typeof spacesOf16): Promise<Uint8Array> {
   const { data, info } = await opened(input)
     .toColourspace(spacesOf16[space])
@@ -76,7 +88,7 @@ async function whole(input: PlainInput, { width, height, space }: PlainHeader): 
   return pixels;
 }
 
-/** Such an image can only be decoded from its beginning: it is decoded whole, once, and kept. */
+/** Such an image can only be decoded from its beginning. So it is decoded once as a whole and kept. */
 export function plainPixels(input: PlainInput, header: PlainHeader): PixelSource {
   const { width, height } = header;
   let decoded: Promise<Uint8Array> | null = null;

@@ -11,9 +11,10 @@ export type SlideProbe =
 const sidePx = 64;
 
 /**
- * Opens a slide and reads a few pixels from the middle of every level: sound tags over damaged data are common.
+ * Opens a slide and reads a few pixels from the middle of every level, because files often have correct tags and
+ * damaged data.
  *
- * @param by what `readerOf` says of the file, where that is known already
+ * @param by the result of `readerOf`, if it is known already
  */
 export async function probeSlide(path: string, by?: 'openslide' | null): Promise<SlideProbe> {
   try {

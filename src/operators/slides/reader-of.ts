@@ -3,18 +3,22 @@ import { isOpenSlideInstalled } from '../../backends/openslide.js';
 import { fileKindOf, foreignTiff } from './file-kind.js';
 import { readTiffDirectory } from './tiff-directory.js';
 
-/** Endings of files that are read here whatever they hold, so that they need not be opened to tell. */
+/** Endings of files that are always read here, so that they need not be opened to decide. */
 const ours: readonly string[] = ['.svs', '.png', '.jpg', '.jpeg'];
 
-/** Whether OpenSlide is to read a TIFF. Huron's are plain pyramids, but only OpenSlide understands their size of a pixel. */
+/**
+ * Whether OpenSlide is to read a TIFF. Huron's files are plain pyramids, but only OpenSlide understands their pixel
+ * size.
+ */
 async function isForOpenSlide(path: string): Promise<boolean> {
   const { pages } = await readTiffDirectory(path);
   return foreignTiff(pages) !== null || pages[0]?.description.startsWith('Huron') === true;
 }
 
 /**
- * Who reads a slide: null for the reader of this pipeline, which is the faster one; `openslide` for a format that it does not
- * know, when OpenSlide is installed on this machine. What is no slide, or damaged, stays with the pipeline, which says so.
+ * The reader of a slide: null for the reader of this pipeline, which is faster; `openslide` for a format that this
+ * pipeline does not read, if OpenSlide is installed on this machine. Files that are no slides, or are damaged, stay
+ * with the pipeline's reader, which reports the fault.
  */
 export async function readerOf(path: string): Promise<'openslide' | null> {
   if (ours.includes(extname(path).toLowerCase()) || !isOpenSlideInstalled()) return null;

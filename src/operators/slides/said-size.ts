@@ -1,7 +1,7 @@
-/** What a file says in words about a size: understood, in micrometres, or quoted. */
+/** The text of a file about a size: in micrometres if it was understood, otherwise quoted. */
 export type SaidSize = { readonly micrometres: number } | { readonly quoted: string };
 
-/** Short names, in which the case of a letter counts: mm is not Mm. */
+/** Abbreviations of units, which are case-sensitive: mm is not Mm. */
 const symbols: Readonly<Record<string, number>> = {
   ...{ pm: 1e-6, nm: 1e-3, um: 1, UM: 1, Um: 1, mm: 1e3, MM: 1e3, cm: 1e4, CM: 1e4, dm: 1e5, m: 1e6 },
   ...{
@@ -13,7 +13,7 @@ const symbols: Readonly<Record<string, number>> = {
     IN: 25_400,
     '"': 25_400,
   },
-  // The micro sign, and the Greek letter; each also as UTF-8 that was read as Latin-1, and as ImageJ escapes it.
+  // The micro sign and the Greek letter, each also as UTF-8 that was read as Latin-1, and in ImageJ's escaped form.
   ...{
     '\u00b5m': 1,
     '\u03bcm': 1,
@@ -39,7 +39,7 @@ const words: Readonly<Record<string, number>> = {
   },
 };
 
-/** Micrometres of a unit; null for one that is not understood. */
+/** Micrometres per unit. Null for an unknown unit. */
 export function micrometresOf(unit: string): number | null {
   const name = unit.trim();
   const symbol = symbols[name];
@@ -50,26 +50,26 @@ export function micrometresOf(unit: string): number | null {
 
 const decimal = /^([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*)$/s;
 
-/** A number with a point or a comma, and what follows it; null for text that does not begin with one. */
+/** A number with a point or a comma, and the text after it. Null if the text does not begin with a number. */
 export function numberIn(text: string): { readonly value: number; readonly rest: string } | null {
   const found = decimal.exec(text.trim());
   if (found === null) return null;
   return { value: Number((found[1] as string).replace(',', '.')), rest: (found[2] as string).trim() };
 }
 
-/** How much of a text an error quotes. */
+/** Maximum length of a text that an error quotes. */
 const mostQuoted = 60;
 
-/** A text as a message quotes it: on one line, and not at any length. */
+/** A text as messages quote it: on one line and of limited length. */
 export const quotable = (text: string): string => {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length > mostQuoted ? `${line.slice(0, mostQuoted)}...` : line;
 };
 
 /**
- * A size such as "0,25", "250 nm" or "5E-4".
+ * Parses a size such as "0,25", "250 nm" or "5E-4".
  * @param unit of a number without one
- * @param said the words of the file, to be quoted when they are not understood
+ * @param said the text of the file, to quote if it is not understood
  */
 export function saidSize(text: string, unit: string, said: string): SaidSize {
   const number = numberIn(text);

@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 
 /**
- * Scales a square tile, [side, side, 3], to another side with libvips' linear kernel: a triangle that widens with the factor
- * when it shrinks, so that every pixel counts (Pillow calls it bilinear). Each tile by itself: no neighbour bleeds in.
+ * Scales a square tile, [side, side, 3], to another side length with libvips' linear kernel. When shrinking, the
+ * triangle widens with the factor, so that every pixel counts (Pillow calls this bilinear). Tiles are scaled
+ * separately, so neighbouring tiles have no influence.
  */
 export const scaleTile = (rgb: Uint8Array, from: number, to: number): Promise<Uint8Array> =>
   sharp(rgb, { raw: { width: from, height: from, channels: 3 } })

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 
-// libvips remembers the files it opened by their names: a file that was replaced under its name would give the pixels of
-// the one before, in a worker that lives on.
+// libvips caches opened files by name. In a long-running worker, a file that was replaced under its name would give
+// the pixels of the old file.
 sharp.cache(false);
 
 export { sharp };

@@ -7,14 +7,14 @@ import { vendorOf } from './tiff-levels.js';
 import { inFileOrder, tiffScenes } from './tiff-scenes.js';
 import { otherImages, sizeWarnings } from './tiff-warnings.js';
 
-/** What a file says about an image besides its pixels. */
+/** Facts of a file about an image, besides its pixels. */
 export type SlideFacts = Pick<
   SlideInfo,
   'vendor' | 'mpp' | 'mppSaid' | 'magnification' | 'scenes' | 'scene' | 'notes' | 'warnings'
 >;
 
 /**
- * What the tags of a TIFF say about the image that is read.
+ * Facts from the tags of a TIFF about the image that is read.
  * @param page the image at its full size
  * @param others images of the same file that are not read
  */
@@ -24,7 +24,7 @@ export function slideFacts(
   page: TiffPage,
   others: readonly TiffPage[],
 ): SlideFacts {
-  // OME-TIFF has the XML of all its images in the first directory.
+  // OME-TIFF stores the XML of all its images in the first directory.
   const [first] = pages;
   const ome = first !== undefined && vendorOf(first) === 'ome' ? first : page;
   const vendor = vendorOf(ome);

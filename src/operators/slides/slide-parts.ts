@@ -4,17 +4,17 @@ import { basename, dirname, extname, isAbsolute, join, normalize } from 'node:pa
 import { grouped } from '../../pipeline/core/grouped.js';
 import { dicomSeries } from './dicom-series.js';
 
-/** The files of a slide that consists of several. */
+/** The files of a slide that consists of several files. */
 export interface SlideParts {
-  /** Paths of the files beside the one that is opened, relative to its folder, with `/`. */
+  /** Paths of the further files, relative to the folder of the slide, with `/`. */
   readonly parts: readonly string[];
-  /** Those of them that are not there, or lie outside of the folder of the slide. */
+  /** Those of them that do not exist, or that lie outside of the folder of the slide. */
   readonly missing: readonly string[];
 }
 
 const alone: SlideParts = { parts: [], missing: [] };
 
-/** Lines `KEY = VALUE` of an INI file, keys in capitals. */
+/** The lines `KEY = VALUE` of an INI file, with keys in capitals. */
 function iniValues(text: string): readonly (readonly [key: string, value: string])[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [, key, value] = /^\s*([^=;[]+?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
@@ -24,7 +24,7 @@ function iniValues(text: string): readonly (readonly [key: string, value: string
   });
 }
 
-/** Parts of which `names` are the paths relative to the folder of the slide. */
+/** Parts with the given paths relative to the folder of the slide. */
 function partsOf(path: string, names: readonly string[]): SlideParts {
   const parts = [...new Set(names.map((name) => name.replaceAll('\\', '/')))].sort();
   const isOutside = (name: string): boolean => isAbsolute(name) || normalize(name).startsWith('..');
@@ -32,7 +32,7 @@ function partsOf(path: string, names: readonly string[]): SlideParts {
   return { parts, missing };
 }
 
-/** MIRAX: `a.mrxs` shows the slide, `a/Slidedat.ini` names the index and the data in the folder `a`. */
+/** MIRAX: `a.mrxs` is the slide. `a/Slidedat.ini` names the index and data files in the folder `a`. */
 async function miraxParts(path: string): Promise<SlideParts> {
   const folder = basename(path, extname(path));
   const index = `${folder}/Slidedat.ini`;
@@ -42,14 +42,14 @@ async function miraxParts(path: string): Promise<SlideParts> {
   } catch {
     return { parts: [index], missing: [index] };
   }
-  // FILE_COUNT and the names of layers are no files.
+  // FILE_COUNT and the names of layers are not files.
   const named = iniValues(text).flatMap(([key, value]) =>
     /^(INDEXFILE|FILE_\d+)$/.test(key) ? [`${folder}/${value}`] : [],
   );
   return partsOf(path, [index, ...named]);
 }
 
-/** Hamamatsu VMS and VMU: the file names its images. */
+/** Hamamatsu VMS and VMU: the slide file names its images. */
 async function hamamatsuParts(path: string): Promise<SlideParts> {
   const named = iniValues(await readFile(path, 'latin1')).flatMap(([key, value]) =>
     /^(IMAGEFILE(\([\d,]+\))?|MAPFILE|MACROIMAGE|OPTIMISATIONFILE)$/.test(key) ? [value] : [],
@@ -65,7 +65,7 @@ async function filesBySeries(folder: string): Promise<ReadonlyMap<string, readon
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   const pairs: (readonly [series: string, name: string])[] = [];
   for (const name of names.sort()) {
-    // A file that cannot be read is named when it is hashed; the slides beside it keep their parts.
+    // A file that cannot be read is reported when it is hashed. The other slides keep their parts.
     const series = await dicomSeries(join(folder, name)).catch(() => null);
     if (series !== null) pairs.push([series, name]);
   }
@@ -82,10 +82,10 @@ async function dicomParts(path: string, series: string, folders: DicomFolders): 
 }
 
 /**
- * The files that belong to a slide; none for a slide of one file.
+ * The further files of a slide. Empty for a slide of one file.
  *
- * @param folders what is known of folders already; the same map for all slides of a cohort
- * @throws as fs does when the slide is gone
+ * @param folders a cache of folders; use the same map for all slides of a cohort
+ * @throws the errors of fs if the slide does not exist
  */
 export async function slideParts(path: string, folders: DicomFolders = new Map()): Promise<SlideParts> {
   const ending = extname(path).toLowerCase();

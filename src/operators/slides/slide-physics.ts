@@ -3,27 +3,30 @@ import { numberIn, quotable, saidSize, type SaidSize } from './said-size.js';
 import type { SlideMpp } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** Pixels of a light microscope: a 100x objective gives 0.1 um, a 1x overview 10 um. Anything else is no measurement. */
+/**
+ * Whether a pixel size is plausible for a light microscope: a 100x objective gives 0.1 um, a 1x overview 10 um. Other
+ * values are not measurements.
+ */
 export const plausible = (mpp: number): boolean => Number.isFinite(mpp) && mpp >= 0.05 && mpp <= 20;
 
-/** The size of a pixel as a file states it. */
+/** The pixel size, as a file states it. */
 export interface PixelSize {
-  /** Null when the file states none that is plausible. */
+  /** Null if the file states none that is plausible. */
   readonly mpp: SlideMpp | null;
-  /** Words of the file about it that were not used: not understood, or not plausible. */
+  /** Text of the file about the pixel size that was not used, because it is not understood or not plausible. */
   readonly unused: string | null;
 }
 
 const silent: PixelSize = { mpp: null, unused: null };
 
-/** Both sides as a size, or the words of the file when they cannot be one. */
+/** Both sides as a size, or the text of the file if they are not a size. */
 function sizeOf(x: SaidSize, y: SaidSize, source: string, said: string): PixelSize {
   if ('quoted' in x || 'quoted' in y) return { mpp: null, unused: said };
   if (!plausible(x.micrometres) || !plausible(y.micrometres)) return { mpp: null, unused: said };
   return { mpp: { x: x.micrometres, y: y.micrometres, source }, unused: null };
 }
 
-/** The text of `AppMag = 20|MPP = 0.4990` in Aperio's ImageDescription; null when it is absent or empty. */
+/** A field of Aperio's ImageDescription, such as `AppMag = 20|MPP = 0.4990`. Null if it is absent or empty. */
 function aperioField(description: string, key: string): string | null {
   for (const part of description.split('|').slice(1)) {
     const [name = '', ...value] = part.split('=');
@@ -50,7 +53,7 @@ function omeSize(image: OmeImage | null, of: number): PixelSize {
   if (image === null)
     return of === 0
       ? silent
-      : { mpp: null, unused: `which of the ${of} images of the OME-XML it is, is not said` };
+      : { mpp: null, unused: `the OME-XML does not say which of its ${of} images it is` };
   const { x, y } = image.size;
   const empty = ({ value }: OmeSize): boolean => value === null || value.trim() === '';
   if (empty(x) && empty(y)) return silent;
@@ -60,10 +63,13 @@ function omeSize(image: OmeImage | null, of: number): PixelSize {
   return sizeOf(side(x, wordsX), side(y, wordsY), 'OME PhysicalSize', `${wordsX}, ${wordsY}`);
 }
 
-/** Units of ImageJ that say that nothing was measured. */
+/** Units of ImageJ that mean that nothing was measured. */
 const uncalibrated = /^(|pixels?|px|null|none|1)$/i;
 
-/** `unit=micron` in ImageJ's ImageDescription: XResolution counts pixels per that unit, whatever ResolutionUnit says. */
+/**
+ * With `unit=micron` in ImageJ's ImageDescription, XResolution counts pixels per this unit, whatever ResolutionUnit
+ * says.
+ */
 function imageJSize({ description, resolution }: TiffPage): PixelSize {
   const unit = /^ImageJ=/.test(description) ? /^unit=(.*)$/m.exec(description)?.[1]?.trim() : undefined;
   if (unit === undefined || uncalibrated.test(unit)) return silent;
@@ -73,7 +79,7 @@ function imageJSize({ description, resolution }: TiffPage): PixelSize {
   return sizeOf(side(resolution.x), side(resolution.y), 'ImageJ unit', said);
 }
 
-/** ResolutionUnit: 1 is no unit, 2 an inch, 3 a centimetre. */
+/** Micrometres by ResolutionUnit: 1 is no unit, 2 an inch, 3 a centimetre. */
 const resolutionUnits: Readonly<Record<number, number>> = { 2: 25_400, 3: 10_000 };
 
 function resolutionSize({ resolution }: TiffPage): PixelSize {
@@ -84,14 +90,15 @@ function resolutionSize({ resolution }: TiffPage): PixelSize {
   if (micrometres === undefined) return { mpp: null, unused: said };
   const [x, y] = [micrometres / perX, micrometres / perY];
   if (plausible(x) && plausible(y)) return { mpp: { x, y, source: 'TIFF resolution' }, unused: null };
-  // What editors write by default (72, 96, 300 per inch) is no statement; a size for one direction alone is.
+  // Default values of editors (72, 96, 300 per inch) are no statement about the pixel size. A size in only one
+  // direction is one.
   return { mpp: null, unused: plausible(x) || plausible(y) ? said : null };
 }
 
 /**
- * Size of a pixel as the file states it, by whoever is most to be trusted.
+ * The pixel size that the file states, from the most reliable source.
  * @param image the element of the OME-XML that belongs to the page
- * @param images how many elements the OME-XML has
+ * @param images number of elements in the OME-XML
  */
 export function pixelSize(vendor: string, page: TiffPage, image: OmeImage | null, images: number): PixelSize {
   const own =
@@ -101,17 +108,20 @@ export function pixelSize(vendor: string, page: TiffPage, image: OmeImage | null
   return { mpp: resolution.mpp, unused: own.unused ?? resolution.unused };
 }
 
-/** Scanners differ by less between both directions. */
+/** Ratio of both directions up to which pixels count as square. Scanners differ by less. */
 const squareWithin = 1.05;
 
-/** Both directions are measured by themselves; what differs by less is no other scale. */
+/**
+ * Ratio up to which no difference is reported. Both directions are measured separately, so a smaller difference is
+ * not another scale.
+ */
 const almostWithin = 1.01;
 
 const longer = ({ x, y }: SlideMpp): number => Math.max(x, y) / Math.min(x, y);
 export const isSquare = (mpp: SlideMpp): boolean => longer(mpp) <= squareWithin;
 export const isAlmostSquare = (mpp: SlideMpp): boolean => longer(mpp) <= almostWithin;
 
-/** Objective power as the file states it. */
+/** Objective power, as the file states it. */
 export function magnificationOf(vendor: string, page: TiffPage, image: OmeImage | null): number | null {
   if (vendor !== 'aperio') return image?.magnification ?? null;
   const power = numberIn(aperioField(page.description, 'appmag') ?? '')?.value ?? 0;

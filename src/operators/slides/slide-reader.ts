@@ -1,12 +1,12 @@
-/** One resolution of a slide; level 0 is the largest. */
+/** One resolution of a slide. Level 0 is the largest. */
 export interface SlideLevel {
   readonly width: number;
   readonly height: number;
-  /** Level-0 pixels per pixel of this level: mean of both axes, as OpenSlide counts. */
+  /** Level-0 pixels per pixel of this level: the mean of both axes, as in OpenSlide. */
   readonly downsample: number;
 }
 
-/** Physical size of a level-0 pixel in micrometres, and who says so. */
+/** Physical size of a level-0 pixel in micrometres, and its source. */
 export interface SlideMpp {
   readonly x: number;
   readonly y: number;
@@ -14,7 +14,10 @@ export interface SlideMpp {
   readonly source: string;
 }
 
-/** Who decodes the pixels: libvips, our own reading of single tiles, for JPEG 2000, or OpenSlide in a process of its own. */
+/**
+ * The decoder of the pixels: libvips; our own reading of single tiles, for JPEG 2000; or OpenSlide in a process of
+ * its own.
+ */
 export type SlideRoute = 'strips' | 'tiles' | 'openslide';
 
 /** One of several images of a file. */
@@ -35,24 +38,24 @@ export interface SlideScene {
 
 export interface SlideInfo {
   /**
-   * "aperio", "ome", "generic" (any other tiled TIFF) or "plain" (an image without pyramid: flat TIFF, PNG, JPEG); what
-   * OpenSlide calls it on that route, such as "mirax".
+   * "aperio", "ome", "generic" (any other tiled TIFF) or "plain" (an image without pyramid: flat TIFF, PNG, JPEG).
+   * With OpenSlide: its name for the vendor, such as "mirax".
    */
   readonly vendor: string;
   readonly route: SlideRoute;
-  /** Largest first; at least one. */
+  /** Largest first. There is at least one. */
   readonly levels: readonly SlideLevel[];
-  /** Null when the file does not say, or not in words that are understood. */
+  /** Null if the file does not state it in a form that is understood. */
   readonly mpp: SlideMpp | null;
-  /** Words of the file about its mpp that were not understood or are not plausible; null without any. */
+  /** Text of the file about its mpp that was not understood or is not plausible. Null if there is none. */
   readonly mppSaid: string | null;
-  /** Objective power (20, 40), null when the file does not say. */
+  /** Objective power (20, 40). Null if the file does not state it. */
   readonly magnification: number | null;
   /** For example "JPEG", "JPEG 2000 (YCbCr)", "Deflate". */
   readonly compression: string;
   /**
-   * Where level 0 begins on the canvas by which OpenSlide, and with it CLAM and TRIDENT, count pixels; absent where it begins at
-   * 0, 0. The canvas of some scanners is much larger than what was scanned.
+   * Where level 0 begins on the canvas to which OpenSlide, CLAM and TRIDENT refer coordinates. Absent if it begins at
+   * 0, 0. The canvas of some scanners is much larger than the scanned part.
    */
   readonly origin?: { readonly x: number; readonly y: number };
   /** The images of a file with several; absent for a file with one. */
@@ -61,15 +64,15 @@ export interface SlideInfo {
   readonly scene?: number;
   /** Tiles of level 0 without data; their pixels read as black. */
   readonly missingTiles: number;
-  /** Things to know that do not keep it from being read. */
+  /** Notes for the user. The slide can be read. */
   readonly notes: readonly string[];
-  /** Things that are likely to be wrong, although it can be read. */
+  /** Probable faults of the slide, although it can be read. */
   readonly warnings: readonly SlideWarning[];
 }
 
-/** What is likely to be wrong with a slide, as a clause. */
+/** A probable fault of a slide, as a clause. */
 export interface SlideWarning {
-  /** failure: the slide is left out of a cohort for it. */
+  /** `failure`: the slide is left out of the cohort because of it. */
   readonly severity: 'warning' | 'failure';
   readonly reason: string;
   readonly fix: string;
@@ -77,7 +80,7 @@ export interface SlideWarning {
   readonly settledBy?: 'mpp' | 'scene';
 }
 
-/** Pixels of a level; x and y may be negative, and the region may stick out. */
+/** A rectangle of pixels of a level. x and y may be negative, and the region may extend beyond the level. */
 export interface Region {
   readonly x: number;
   readonly y: number;
@@ -86,12 +89,15 @@ export interface Region {
 }
 
 /**
- * An open slide. Pixels are those stored in the file (an ICC profile is not applied), 8-bit RGB, interleaved. What lies
- * outside of the level, or in a missing tile, is black, as OpenSlide's transparent black becomes when made RGB.
+ * An open slide. Pixels are those stored in the file (an ICC profile is not applied), 8-bit RGB, interleaved. Pixels
+ * outside of the level, or in a missing tile, are black, like OpenSlide's transparent black after conversion to RGB.
  */
 export interface SlideReader {
   readonly info: SlideInfo;
-  /** [height, width, 3]. @throws HafError HAF_SLIDE_UNREADABLE when the pixels are damaged */
+  /**
+   * [height, width, 3].
+   * @throws HafError HAF_SLIDE_UNREADABLE if the pixels are damaged
+   */
   read(level: number, region: Region): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -2,44 +2,44 @@ import { decodingTagsOf } from './packed-tiff.js';
 import { readTiffTags, type TiffDirectory } from './tiff-tags.js';
 import { tagText } from './tiff-text.js';
 
-/** Where the bytes of a page lie: its tiles from left to right and top to bottom, or its strips. */
+/** Where the bytes of a page lie: its tiles, from left to right and top to bottom, or its strips. */
 export interface TiffChunks {
   readonly offsets: Float64Array;
-  /** 0 where nothing is stored. */
+  /** 0 if nothing is stored. */
   readonly byteCounts: Float64Array;
 }
 
-/** What the tags of one image of a TIFF say. */
+/** The tags of one image of a TIFF. */
 export interface TiffPage {
-  /** How libvips addresses it: number in the chain, and number of the SubIFD of that page. */
+  /** How libvips addresses the image: its number in the chain, and the number of the SubIFD of that page. */
   readonly page: number;
   readonly subifd: number | null;
-  /** NewSubfileType: a copy of another image of the file at fewer pixels. */
+  /** NewSubfileType: the image is a copy of another image of the file with fewer pixels. */
   readonly reduced: boolean;
   readonly width: number;
   readonly height: number;
-  /** Null when it is stored in strips. */
+  /** Null if the image is stored in strips. */
   readonly tile: { readonly width: number; readonly height: number } | null;
   readonly rowsPerStrip: number;
   readonly compression: number;
   /** 2 is RGB, 6 is YCbCr. */
   readonly photometric: number;
-  /** The photometric above is that of the JPEG stream; the tag says another one, which libvips would believe. */
+  /** `photometric` is that of the JPEG stream. The tag has another value, which libvips would believe. */
   readonly retagged: boolean;
   readonly samples: number;
   readonly bits: readonly number[];
-  /** SampleFormat: 1 is an unsigned number, 2 a signed one, 3 floating point. */
+  /** SampleFormat: 1 is an unsigned number, 2 a signed number, 3 floating point. */
   readonly formats: readonly number[];
-  /** The greatest value of its ColorMap; 0 without one. */
+  /** The greatest value of its ColorMap. 0 if there is none. */
   readonly paletteMax: number;
-  /** 2 when each colour is stored apart. */
+  /** 2 if each colour is stored separately. */
   readonly planar: number;
   readonly description: string;
   readonly software: string;
-  /** XML of tag 700, in which some scanners name themselves. */
+  /** XML of tag 700, in which some scanners write their name. */
   readonly xmp: string;
   readonly resolution: { readonly x: number; readonly y: number; readonly unit: number } | null;
-  /** Numbers of tags above 65000, which vendors keep for themselves. */
+  /** Numbers of tags above 65000, which vendors reserve. */
   readonly privateTags: readonly number[];
   readonly chunks: TiffChunks;
   /** The values of the tags that tell how the bytes of a tile become pixels. */
@@ -67,7 +67,7 @@ function pageOf({ numbers, bytes, ids }: TiffDirectory, page: number, subifd: nu
     compression: number(259, 1),
     photometric: number(262, 2),
     retagged: false,
-    // Some Aperio files leave SamplesPerPixel out; the length of BitsPerSample says the same.
+    // Some Aperio files omit SamplesPerPixel. The length of BitsPerSample is the same number.
     samples: number(277, Math.max(1, bits.length)),
     bits: bits.length === 0 ? [1] : bits,
     formats: few(values(339)),
@@ -86,7 +86,7 @@ function pageOf({ numbers, bytes, ids }: TiffDirectory, page: number, subifd: nu
   };
 }
 
-/** Values of a tag that has one for each sample; a damaged file may have millions. */
+/** The values of a tag with one value per sample. A damaged file may have millions, so the number is limited. */
 const few = (values: Float64Array): readonly number[] => [...values.subarray(0, 64)];
 
 export interface TiffFile {
@@ -96,8 +96,8 @@ export interface TiffFile {
 }
 
 /**
- * What the tags of all images of a TIFF or BigTIFF say; no pixels are read.
- * @throws Error of any kind when the structure is damaged or reaches beyond the end of the file
+ * The tags of all images of a TIFF or BigTIFF. No pixels are read.
+ * @throws Error of any kind if the structure is damaged or extends beyond the end of the file
  */
 export async function readTiffDirectory(path: string): Promise<TiffFile> {
   const { bytes, directories } = await readTiffTags(path);

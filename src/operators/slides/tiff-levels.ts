@@ -2,12 +2,15 @@ import type { LevelGrid } from './level-grid.js';
 import type { SlideLevel } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** A tile is decoded whole: 50 MB. Scanners and converters write 256 to 4096 pixels a side. */
+/**
+ * Maximum size of a stored tile, because a tile is decoded as a whole: 50 MB. Scanners and converters write 256 to
+ * 4096 pixels per side.
+ */
 const mostCellPixels = 2 ** 24;
-/** A slide of 79 x 79 mm at 0.25 um. */
+/** Maximum size of a level: a slide of 79 x 79 mm at 0.25 um. */
 export const mostLevelPixels = 1e11;
 
-/** Pixels by which rounding may change the size of a level. */
+/** Number of pixels by which rounding may change the size of a level. */
 const rounding = 2;
 
 export const vendorOf = (base: TiffPage): string => {
@@ -15,7 +18,7 @@ export const vendorOf = (base: TiffPage): string => {
   return /<(\w+:)?OME\b/.test(base.description) ? 'ome' : 'generic';
 };
 
-/** Whether a page shows the same as the base at fewer pixels, and not, say, the label of the slide. */
+/** Whether a page shows the same as the base with fewer pixels, and is not, for example, the label of the slide. */
 function isReduced(base: TiffPage, { width, height }: TiffPage): boolean {
   const downsample = (base.width / width + base.height / height) / 2;
   const near = (size: number, whole: number): boolean =>
@@ -25,13 +28,14 @@ function isReduced(base: TiffPage, { width, height }: TiffPage): boolean {
 
 const area = ({ width, height }: TiffPage): number => width * height;
 
-/** Whether a page is an image of its own: in the chain, and not said to be another one at fewer pixels. */
+/** Whether a page is a separate image: in the chain, and not marked as a copy of another image with fewer pixels. */
 const isOwnImage = ({ subifd, reduced }: TiffPage): boolean => subifd === null && !reduced;
 
 /**
- * The pages that may be lower levels of the base. Aperio marks none of its levels. Elsewhere these are the SubIFDs beside or
- * below the base, and reduced pages: those that follow the base in the chain up to the next image, or all of them
- * when the chain holds no other image. A page of the right shape alone may be a second scene.
+ * The pages that may be lower levels of the base. Aperio marks none of its levels. In other files these are the
+ * SubIFDs beside or below the base, and reduced pages: those after the base in the chain up to the next image, or all
+ * of them if the chain holds no other image. The right shape alone is not enough, because a page may be a second
+ * scene.
  */
 function candidatesOf(tiled: readonly TiffPage[], base: TiffPage): readonly TiffPage[] {
   if (vendorOf(base) === 'aperio') return tiled;
@@ -47,9 +51,9 @@ function candidatesOf(tiled: readonly TiffPage[], base: TiffPage): readonly Tiff
 
 /** The images of a TIFF that are stored in tiles. */
 export interface TiledPages {
-  /** The pyramid of the largest image, largest first; empty when nothing is stored in tiles. */
+  /** The pyramid of the largest image, largest level first. Empty if nothing is stored in tiles. */
   readonly levels: readonly TiffPage[];
-  /** Other images, which are not read. */
+  /** Other images. They are not read. */
   readonly others: readonly TiffPage[];
 }
 
@@ -69,7 +73,7 @@ export function tiledPages(pages: readonly TiffPage[], wanted: TiffPage | null =
     const last = levels.at(-1) as TiffPage;
     if (page.width < last.width && page.height <= last.height && isReduced(base, page)) levels.push(page);
   }
-  // Aperio's pictures in strips - thumbnail, label, macro - are part of the format.
+  // Aperio's pictures in strips - thumbnail, label, macro - are part of the format and no other images.
   const images = vendorOf(base) === 'aperio' ? tiled : pages;
   const others = images.filter(
     (page) => isOwnImage(page) && page.page !== base.page && !levels.includes(page),
@@ -77,7 +81,7 @@ export function tiledPages(pages: readonly TiffPage[], wanted: TiffPage | null =
   return { levels, others };
 }
 
-/** Of images that are all stored in strips the largest, by its place in the chain; and the others. */
+/** If all images are stored in strips: the position of the largest in the chain, and the others. */
 export function flatPages(pages: readonly TiffPage[]): {
   readonly page: TiffPage | null;
   readonly others: readonly TiffPage[];
@@ -93,7 +97,10 @@ export const levelsOf = (pages: readonly TiffPage[]): readonly SlideLevel[] =>
     return { width, height, downsample: (base.width / width + base.height / height) / 2 };
   });
 
-/** Where the tiles of a level lie. @throws Error when the tags do not name all of them, or name places beyond the end */
+/**
+ * The stored tiles of a level.
+ * @throws Error if the tags do not name all of them, or name positions beyond the end of the file
+ */
 export function gridOf(page: TiffPage, fileBytes: number): LevelGrid {
   const { width: cellWidth, height: cellHeight } = page.tile as { width: number; height: number };
   const columns = Math.ceil(page.width / cellWidth);

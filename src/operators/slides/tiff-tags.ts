@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** Bytes of a value of each field type (TIFF 6.0 section 2, BigTIFF). */
+/** Bytes per value of each field type (TIFF 6.0 section 2, BigTIFF). */
 const sizes: Readonly<Record<number, number>> = {
   ...{
     1: 1,
@@ -22,22 +22,23 @@ const sizes: Readonly<Record<number, number>> = {
   },
 };
 
-/** The tags of one image that this reader knows. */
+/** The tags of one image that this reader uses. */
 export interface TiffDirectory {
-  /** Numbers by tag; a fraction as its value. */
+  /** Numbers by tag. A fraction is given as its value. */
   readonly numbers: ReadonlyMap<number, Float64Array>;
   /** Text, XML and JPEG tables by tag. */
   readonly bytes: ReadonlyMap<number, Uint8Array>;
-  /** Every tag of the directory, also those that are not read. */
+  /** Every tag of the directory, including those that are not read. */
   readonly ids: readonly number[];
-  /** Directories that its SubIFDs tag names. */
+  /** The directories that its SubIFDs tag names. */
   readonly children: readonly TiffDirectory[];
 }
 
 const subIfds = 330;
 const imageWidth = 256;
 const byteTags: ReadonlySet<number> = new Set([270, 305, 347, 700]);
-// Sizes, coding, resolution, strips and tiles. The data of any other tag is never read: vendors keep megabytes in theirs.
+// Tags of sizes, coding, resolution, strips and tiles. The data of other tags are never read, because vendors store
+// megabytes in theirs.
 const numberTags: ReadonlySet<number> = new Set([
   ...[254, imageWidth, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 317, 320],
   ...[322, 323, 324, 325, subIfds, 338, 339, 530],
@@ -45,11 +46,11 @@ const numberTags: ReadonlySet<number> = new Set([
 
 const mostDirectories = 4096;
 const mostTags = 1000;
-/** The greatest array is that of the tiles: 64 MB are eight million of them. */
+/** Maximum size of an array. The largest is that of the tiles: 64 MB are eight million tiles. */
 const mostBytes = 64 * 2 ** 20;
-/** Of all tags of a file together. */
+/** Maximum size of all tags of a file together. */
 const mostBytesOfAll = 2 * mostBytes;
-/** Directories may share some data, so that all tags together may be longer than a small file. */
+/** Directories may share data, so all tags together may be longer than a small file. */
 const sharedBytes = 2 ** 20;
 
 type Fetch = (offset: number, length: number) => Promise<DataView>;
@@ -100,7 +101,7 @@ class Structure {
       const at = i * entry;
       const id = view.getUint16(at, this.little);
       ids.push(id);
-      // Of a tag that stands twice libtiff takes the first.
+      // If a tag occurs twice, libtiff uses the first.
       if (numbers.has(id) || bytes.has(id)) continue;
       if (byteTags.has(id)) {
         const data = await this.data(view, at, wordSize);
@@ -116,7 +117,7 @@ class Structure {
     return { directory: { numbers, bytes, ids, children }, next: this.word(view, count * entry) };
   }
 
-  /** Where the values of a tag lie. Null for a type nobody has defined. */
+  /** The position of the values of a tag. Null for an undefined type. */
   private async data(view: DataView, at: number, wordSize: number): Promise<TagData | null> {
     const type = view.getUint16(at + 2, this.little);
     const count = this.word(view, at + 4);
@@ -171,7 +172,7 @@ class Structure {
 interface TagData {
   readonly type: number;
   readonly count: number;
-  /** Bytes of a value. */
+  /** Bytes per value. */
   readonly size: number;
   readonly view: DataView;
   readonly from: number;
@@ -181,11 +182,11 @@ const bytesOf = ({ view, from, count }: TagData): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + from, count);
 
 /**
- * The tags of every image of a TIFF or BigTIFF of either byte order; no pixels. Beyond the end of the file there is nothing:
- * an array of tiles that lies there is a fault, not an array of zeros, which would look like a slide of missing tiles.
- * Memory: all tags together may take little more than the file has bytes, and 128 MB at most.
+ * The tags of every image of a TIFF or BigTIFF of either byte order. No pixels are read. An array of tiles that
+ * extends beyond the end of the file is a fault: read as zeros, it would look like a slide of missing tiles. Memory:
+ * all tags together may be only slightly larger than the file, and at most 128 MB.
  *
- * @throws Error of any kind when the structure is damaged
+ * @throws Error of any kind if the structure is damaged
  */
 export async function readTiffTags(
   path: string,

@@ -1,6 +1,9 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Text of a tag up to its NUL: UTF-8, or Latin-1 when it is none, as programs under Windows write the micro sign. */
+/**
+ * Text of a tag up to its NUL: UTF-8, or Latin-1 if it is not valid UTF-8, because programs on Windows write the
+ * micro sign so.
+ */
 export function tagText(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) return '';
   const end = bytes.indexOf(0);

@@ -48,7 +48,7 @@ const someOf = (texts: readonly string[]): string =>
     ? `${texts.slice(0, mostListed).join(', ')} and ${texts.length - mostListed} more`
     : listed(texts);
 
-/** @param refuted the colours that the tag says and the JPEG stream does not have */
+/** @param refuted the colours in the tag, if the JPEG stream contradicts them */
 export function retaggedWarning(refuted: 'RGB' | 'YCbCr' | null): readonly SlideWarning[] {
   if (refuted === null) return [];
   const stream = refuted === 'RGB' ? 'YCbCr' : 'RGB';
@@ -75,26 +75,26 @@ export const mixedWarning = (mixed: boolean): readonly SlideWarning[] =>
 
 const useTable = 'Put its size into the column mpp of the slide table (slideTable of the modality)';
 
-/** @param said words of the file about the size of a pixel, which are quoted */
+/** @param said text of the file about the pixel size, which is quoted */
 export const notUnderstood = (said: string): string =>
-  `what it says about the size of a pixel is not understood, or no size of a microscope (${said})`;
+  `what it says about the size of a pixel is not understood, or not plausible for a microscope (${said})`;
 
-/** Decimals beyond these come from how a file counts, not from a measurement. */
+/** Further decimals come from how a file stores numbers, not from a measurement. */
 const digits = (side: number): number => Number(side.toPrecision(6));
 const sizeText = ({ x, y, source }: SlideMpp): string => `${digits(x)} x ${digits(y)} um (${source})`;
 
-/** What is odd about the size of a pixel, or was said about it in vain. */
+/** Warnings about the pixel size: odd values, and text that could not be used. */
 export function sizeWarnings(mpp: SlideMpp | null, unused: string | null): readonly SlideWarning[] {
   const warnings: SlideWarning[] = [];
   if (unused !== null)
     warnings.push({
       severity: 'warning',
-      reason: notUnderstood(unused) + (mpp === null ? '' : `; ${mpp.source} is taken`),
+      reason: notUnderstood(unused) + (mpp === null ? '' : `; ${mpp.source} is used`),
       fix: `${useTable}.`,
       settledBy: 'mpp',
     });
   if (mpp !== null && !isSquare(mpp))
-    // An encoder would see the tissue stretched.
+    // Without square pixels an encoder would see the tissue stretched.
     warnings.push({
       severity: 'failure',
       reason: `its pixels are not square: ${sizeText(mpp)}`,
@@ -105,7 +105,7 @@ export function sizeWarnings(mpp: SlideMpp | null, unused: string | null): reado
     warnings.push({
       severity: 'warning',
       reason: `its pixels are not quite square: ${sizeText(mpp)}`,
-      fix: `Nothing needs to be done if the scanner is known for it: the mean is taken. ${useTable} if the file is wrong about it.`,
+      fix: `Nothing needs to be done if the scanner is known for it: the mean is used. ${useTable} if the file is wrong about it.`,
       settledBy: 'mpp',
     });
   return warnings;

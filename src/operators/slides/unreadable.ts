@@ -1,14 +1,14 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 
-/** For a file in a shell; one with blanks or quotes is quoted. */
+/** A path for use in a shell, in quotes if it has blanks or quotes. */
 const shell = (path: string): string =>
   /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 const stem = (path: string): string => path.replace(/\.[^./\\]+$/, '');
 
-/** How to make of any slide that libvips with OpenSlide opens one that is read here. */
+/** The command that converts any slide which libvips with OpenSlide opens into a file that is read here. */
 export const convertWithVips = (path: string): string =>
-  'Convert it where libvips has OpenSlide (vips --vips-config tells): ' +
+  'Convert it with a libvips that has OpenSlide (vips --vips-config shows it): ' +
   `vips tiffsave ${shell(path)} ${shell(`${stem(path)}-converted.tif`)} --tile --pyramid --compression jpeg --Q 90 --bigtiff`;
 
 /** The same for formats that only Bio-Formats reads. */
@@ -20,7 +20,10 @@ export const exportAsRgb = 'Export the brightfield image as 8-bit RGB.';
 
 export const copyAgain = 'Copy the file again from its source and compare the sizes or checksums.';
 
-/** A slide that cannot be read: one item, not the job. A `cause` that is a fault of the machine stays one. */
+/**
+ * The error of a slide that cannot be read. It concerns one item and not the job. If `cause` is a fault of the
+ * machine, the error stays one.
+ */
 export const unreadable = (path: string, reason: string, fix: string, cause?: unknown): HafError =>
   isMachineFault(cause)
     ? HafError.from(cause)

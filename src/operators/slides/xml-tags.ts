@@ -1,14 +1,14 @@
-/** A start tag; prefixes of namespaces are left out. */
+/** A start tag. Prefixes of namespaces are left out. */
 export interface XmlTag {
   readonly name: string;
   readonly attributes: ReadonlyMap<string, string>;
-  /** Text between it and the next tag. */
+  /** Text between this tag and the next one. */
   readonly text: string;
 }
 
 const named: Readonly<Record<string, string>> = {
   ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" },
-  // Of HTML, as some exporters write them.
+  // Entities of HTML, which some exporters write.
   ...{ micro: '\u00b5', mu: '\u03bc' },
 };
 
@@ -23,7 +23,8 @@ const unescaped = (text: string): string =>
 
 const withoutPrefix = (name: string): string => name.slice(name.indexOf(':') + 1);
 
-// Sticky, and what may repeat ends at a character that cannot be part of it: time grows with the length only.
+// The expression is sticky, and each repetition ends at a character that cannot be part of it. So the time is linear
+// in the length.
 const attribute = /\s*([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
 
 function attributesOf(tag: string): ReadonlyMap<string, string> {
@@ -36,7 +37,7 @@ function attributesOf(tag: string): ReadonlyMap<string, string> {
   return attributes;
 }
 
-/** Where the tag that begins at `from` ends; -1 when it does not. A quoted value may hold a bracket. */
+/** The end of the tag that begins at `from`, or -1 if it does not end. A quoted value may contain a bracket. */
 function endOfTag(xml: string, from: number): number {
   let quote = '';
   for (let at = from; at < xml.length; at++) {
@@ -49,7 +50,7 @@ function endOfTag(xml: string, from: number): number {
   return -1;
 }
 
-/** Parts that hold no tags: how they begin and end. */
+/** Parts without tags, by their beginnings and ends. */
 const skipped = [
   ['<!--', '-->'],
   ['<![CDATA[', ']]>'],
@@ -58,7 +59,7 @@ const skipped = [
   ['</', '>'],
 ] as const;
 
-/** The start tags of an XML text in their order. XML that is damaged ends early. */
+/** The start tags of an XML text in their order. If the XML is damaged, the list ends early. */
 export function* xmlTags(xml: string): Generator<XmlTag> {
   for (let at = xml.indexOf('<'); at >= 0;) {
     const skip = skipped.find(([begin]) => xml.startsWith(begin, at));

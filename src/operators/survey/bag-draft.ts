@@ -4,33 +4,33 @@ import type { FileGroup } from './file-groups.js';
 import { keysOf, widthOf } from './feature-width.js';
 import { bestRule, type FileTable, type RuleFit } from './name-rules.js';
 
-/** A bag as the experiment declares it. */
+/** A bag, as the experiment will declare it. */
 export interface BagDraft {
   readonly kind: FileGroup['kind'];
   readonly glob: string;
   readonly folder: string;
   readonly files: number;
-  /** Stem of the only file; null for several. */
+  /** Stem of the only file. Null if there are several. */
   readonly onlyStem: string | null;
-  /** Names of arrays, where the files hold one for each patient; otherwise 0. */
+  /** Number of array names, if the files hold one array per patient. Otherwise 0. */
   readonly arrays: number;
-  /** Length of one instance and the array that said so; null for images. */
+  /** Number of values in one instance, and the array that showed it. Null for images. */
   readonly width: number | null;
   readonly shape: string | null;
   readonly fit: RuleFit;
-  /** Patients with an outcome who have a file. */
+  /** Number of patients with an outcome and a file. */
   readonly matched: number;
 }
 
-/** Files that become no modality. */
+/** Files that do not become a modality. */
 export interface LeftBag {
   readonly left: string;
 }
 
-/** Files that are opened before a group is given up: the first may be damaged. */
+/** Number of files that are opened before a group is rejected, because the first file may be damaged. */
 const filesOpened = 3;
 
-/** Looks at the files of a group: how long an instance is, and how names say whose they are. */
+/** Examines the files of a group: the length of an instance, and how names give the patient. */
 export async function draftBag(
   root: string,
   { kind, glob, folder, files }: FileGroup,
@@ -63,7 +63,7 @@ export async function draftBag(
   };
 }
 
-/** Names of the arrays in all files of a group, each once; null when the files hold one bag each. */
+/** Names of the arrays in all files of a group, without duplicates. Null if the files hold one bag each. */
 export function arraysOf(root: string, files: readonly string[]): readonly string[] | null {
   const keyed = files.filter((file) => /\.(npz|safetensors)$/i.test(file));
   const [first] = keyed;

@@ -2,10 +2,13 @@ import type { TypedColumn } from '../tables/typed-column.js';
 
 const categoriesShown = 4;
 
-/** A number in at most six digits. */
+/** A number with at most six digits. */
 export const numberText = (value: number): string => String(Number(value.toPrecision(6)));
 
-/** What stands in a column, for a comment: range and median of numbers, the counts of categories, missing cells. */
+/**
+ * A description of a column's content, for a comment in the experiment: range and median of numbers, counts of
+ * categories, missing cells.
+ */
 export function columnNote({ kind, categories, note }: TypedColumn, cells: Float64Array): string {
   const known = cells.filter((cell) => !Number.isNaN(cell)).sort();
   const missing = cells.length - known.length;

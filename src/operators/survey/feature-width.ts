@@ -4,10 +4,10 @@ import { defaultLimits } from '../features/reading-limits.js';
 import { featureShapes } from '../features/reading-thread.js';
 import { coordsName, featureNames, squeezed, type ArrayShape } from '../features/stored-array.js';
 
-/** How long one instance of a feature file is, or why the file holds no instances. */
+/** The length of an instance in a feature file, or why the file holds no instances. */
 export type FoundWidth = { readonly width: number; readonly shape: string } | { readonly problem: string };
 
-/** Looks at the shapes in one feature file. A file that holds no features is a result, not an error. */
+/** Examines the shapes in one feature file. A file without features is a result and not an error. */
 export async function widthOf(path: string, name: string): Promise<FoundWidth> {
   try {
     return widthAmong(await featureShapes({ path, name }, defaultLimits));
@@ -18,7 +18,7 @@ export async function widthOf(path: string, name: string): Promise<FoundWidth> {
   }
 }
 
-/** The last side of the array called `features` or `feats`, or of the first one that can be instances. */
+/** The last dimension of the array called `features` or `feats`, or of the first array that can hold instances. */
 export function widthAmong(arrays: readonly ArrayShape[]): FoundWidth {
   const named = arrays.filter(({ name }) => featureNames.includes(name));
   const [first] = (named.length > 0 ? named : arrays).filter(
@@ -34,14 +34,14 @@ export function widthAmong(arrays: readonly ArrayShape[]): FoundWidth {
 
 const text = ({ name, shape }: ArrayShape): string => `${name} [${shape.join(', ')}]`;
 
-/** The names of the arrays in a file that may hold bags of several patients; null for a file of one bag. */
+/** The names of the arrays in a file that may hold bags of several patients. Null for a file of one bag. */
 export function keysOf(path: string, name: string): readonly string[] | null {
   try {
     const keys = readerOf({ path, name }).keys?.(path) ?? null;
     const one = keys === null || keys.length === 1 || keys.some((key) => featureNames.includes(key));
     return one ? null : keys;
   } catch {
-    // A file that cannot be read says nothing here; the job that reads it tells why.
+    // A file that cannot be read is ignored here. The job that reads it reports why.
     return null;
   }
 }

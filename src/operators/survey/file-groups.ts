@@ -3,20 +3,23 @@ import { stemOf } from '../../pipeline/core/file-name.js';
 import { grouped } from '../../pipeline/core/grouped.js';
 import { featureEndings, pictureEndings, slideEndings } from '../../pipeline/core/file-endings.js';
 
-/** Files of one folder and ending, which are taken as one modality. */
+/** Files of one folder and ending, which become one modality. */
 export interface FileGroup {
   readonly kind: 'features' | 'slides' | 'images';
-  /** Glob below the data folder. */
+  /** Glob relative to the data folder. */
   readonly glob: string;
-  /** Folder below the data folder; '' is the folder itself. */
+  /** Folder relative to the data folder. '' is the data folder itself. */
   readonly folder: string;
   readonly files: readonly string[];
 }
 
-/** From here on subfolders are one group: they are named by patient or slide rather than by what is in them. */
+/**
+ * Number of subfolders from which they are one group: such folders are named after patients or slides, and not after
+ * their content.
+ */
 const manyFolders = 4;
 
-/** In lower case, with the dot. */
+/** The ending in lower case, with the dot. */
 const endingOf = (file: string): string => posix.extname(file).toLowerCase();
 
 function kindOf(file: string): FileGroup['kind'] | null {
@@ -27,8 +30,9 @@ function kindOf(file: string): FileGroup['kind'] | null {
 }
 
 /**
- * Groups files by folder and ending. Files of one ending in four or more folders beside each other are one group, when
- * no name stands in two of the folders: such folders are patients. Folders with the same names are several encoders.
+ * Groups files by folder and ending. Files of one ending in four or more sibling folders are one group, if no name
+ * occurs in two of the folders: such folders belong to patients. Folders with the same file names belong to several
+ * encoders.
  */
 export function fileGroups(names: readonly string[]): readonly FileGroup[] {
   const groups = new Map<string, { folder: string; ending: string; files: string[] }>();
@@ -78,7 +82,10 @@ function merged(groups: readonly Group[]): readonly Group[] {
   });
 }
 
-/** Groups that hold the same names as an earlier one, such as `pt_files` beside `h5_files` of CLAM, or slides of the features. */
+/**
+ * Groups with the same names as an earlier group, such as `pt_files` beside `h5_files` of CLAM, or slides beside
+ * their features.
+ */
 export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, FileGroup> {
   const ordered = [...groups].sort((a, b) => rank(a) - rank(b));
   const found = new Map<FileGroup, FileGroup>();
@@ -86,7 +93,8 @@ export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, Fi
     const stems = new Set(group.files.map(stemOf));
     const same = ordered.slice(0, at).find((earlier) => {
       if (found.has(earlier)) return false;
-      // Two sets of features in other folders of the same kind of file are two encoders, hence two modalities.
+      // Two sets of features in different folders, of the same kind of file, come from two encoders. So they are two
+      // modalities.
       const alike = group.kind === 'features' && endingOf(earlier.glob) === endingOf(group.glob);
       return !alike && 2 * earlier.files.filter((file) => stems.has(stemOf(file))).length >= stems.size;
     });
@@ -95,6 +103,6 @@ export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, Fi
   return found;
 }
 
-/** Features before pictures; of features, the endings in the order of their list. */
+/** Features come before pictures. Features are ordered by their endings, as in the list of endings. */
 const rank = ({ kind, glob }: FileGroup): number =>
   kind === 'features' ? featureEndings.indexOf(endingOf(glob)) : kind === 'slides' ? 100 : 200;

@@ -4,20 +4,20 @@ import { columnOfIds, findIdColumns, type IdColumn } from './id-columns.js';
 import type { FileTable } from './name-rules.js';
 import { countsOf, type SurveyTable } from './survey-table.js';
 
-/** A table that says which file belongs to which patient, and its columns. */
+/** A table that says which patient a file belongs to, with its columns. */
 export interface FoundFileTable {
   readonly table: SurveyTable;
   readonly rule: FileTable;
 }
 
-/** Share of the cells of a column that must name a file. */
+/** Minimum fraction of the cells of a column that must name a file. */
 const leastNamed = 0.5;
 
 /**
- * The tables that say which file belongs to which patient: one column holds names of files that exist, another one the ids
- * of other tables, or its own ids when there is no other table.
+ * The tables that say which patient a file belongs to: one column holds names of existing files; another column holds
+ * the ids of other tables, or, if there is no other table, unique ids.
  *
- * @param files - paths below the data folder
+ * @param files - paths relative to the data folder
  */
 export function fileTables(
   tables: readonly SurveyTable[],

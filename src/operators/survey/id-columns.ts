@@ -5,15 +5,15 @@ export interface IdColumn {
   readonly table: SurveyTable;
   readonly column: number;
   readonly name: string;
-  /** Texts of all rows. */
+  /** The texts of all rows. */
   readonly ids: readonly string[];
 }
 
 const idLike =
   /(^|[^a-z])(patient|case|subject|sample|participant|person|proband|donor|barcode|pid|mrn|id|submitter)([^a-z]|$)|patient|_?id$/i;
-/** Columns at the front that are looked at whatever they are called; a wide table keeps its ids there. */
+/** Number of columns at the front that are examined whatever their names are. A wide table has its ids there. */
 const columnsInFront = 30;
-/** Share of the smaller column that another column must hold for the two to be the same ids. */
+/** Minimum fraction of the smaller column that must occur in the other column, for both to hold the same ids. */
 const shared = 0.5;
 const fewestRows = 2;
 
@@ -21,7 +21,7 @@ interface Candidate extends IdColumn {
   readonly distinct: ReadonlySet<string>;
 }
 
-/** Columns that may hold ids: a text or a whole number in every row. */
+/** Columns that may hold ids: each row has a text or a whole number. */
 function candidatesOf(table: SurveyTable): readonly Candidate[] {
   if (table.rows < fewestRows) return [];
   return table.columns.flatMap((name, column): Candidate[] => {
@@ -34,7 +34,7 @@ function candidatesOf(table: SurveyTable): readonly Candidate[] {
 
 const isUnique = ({ distinct, ids }: Candidate): boolean => distinct.size === ids.length;
 
-/** Whether two sets of ids are of the same patients: at least half of the smaller set stands in the larger one. */
+/** Whether two sets of ids belong to the same patients: at least half of the smaller set is in the larger one. */
 export function overlaps(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   const [few, many] = a.size < b.size ? [a, b] : [b, a];
   let both = 0;
@@ -46,8 +46,9 @@ const countsRows = (ids: readonly string[]): boolean =>
   [0, 1].some((first) => ids.every((id, row) => id === String(row + first)));
 
 /**
- * Finds the id column of each table that has one row per patient: its values are unique per row, and they stand in other
- * tables or in names of files too. A name such as "patient" or "case" counts, and so does being a text at the front.
+ * Finds the id column of each table that has one row per patient. Its values are unique, and they also occur in other
+ * tables or in names of files. A name such as "patient" or "case" adds to the score, and so does being a text at the
+ * front.
  *
  * @param names - names of files, and of arrays in files, without folder and ending
  */
@@ -79,7 +80,7 @@ export function findIdColumns(
   return found;
 }
 
-/** The column of a table that holds known ids, each in one row or more; null when there is none. */
+/** The column of a table that holds known ids, each in one or more rows. Null if there is none. */
 export function columnOfIds(
   table: SurveyTable,
   known: ReadonlySet<string>,
@@ -91,11 +92,11 @@ export function columnOfIds(
   return fitting.find(({ name }) => idLike.test(name)) ?? fitting[0] ?? null;
 }
 
-/** Whether the ids stand in the header: a table that has one column per patient. */
+/** Whether the header holds the ids: the table has one column per patient. */
 export const hasIdsInHeader = ({ columns }: SurveyTable, known: ReadonlySet<string>): boolean => {
   const names = new Set(columns.filter((name) => name !== ''));
   return names.size > fewestRows && [...names].filter((name) => known.has(name)).length > names.size / 2;
 };
 
-/** How often the most frequent id stands in a column: more than 1 for several rows of a patient. */
+/** Count of the most frequent id in a column. More than 1 means several rows of a patient. */
 export const mostRows = ({ ids }: IdColumn): number => [...countsOf(ids).values()][0] ?? 0;

@@ -1,8 +1,9 @@
 import type { IdColumn } from './id-columns.js';
 
 /**
- * The names that `data.patients.id` lists: the id column of the outcome table first, then those of other tables. A name that
- * stands beside the id column of the outcome table is none of them; the table that uses it names its id column itself.
+ * The names for `data.patients.id`: the id column of the outcome table first, then those of other tables. A name is
+ * excluded if the outcome table also has a column of this name that is not its id column; the other table then
+ * declares its id column itself.
  */
 export function idNamesOf(outcome: IdColumn | null, others: readonly IdColumn[]): readonly string[] {
   if (outcome === null) return [];

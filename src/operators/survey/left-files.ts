@@ -4,7 +4,7 @@ import { columnOfIds, hasIdsInHeader, mostRows } from './id-columns.js';
 import type { LeftFile } from './read-tables.js';
 import type { SurveyTable } from './survey-table.js';
 
-/** Why a table without an id column that is unique per row is of no use. */
+/** Why a table without a unique id column cannot be used. */
 export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>): string {
   if (hasIdsInHeader(table, patients))
     return 'the ids stand in the header: turn it, so that each patient is a row';
@@ -14,7 +14,7 @@ export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>)
   return 'no column holds ids that are unique and stand in other files';
 }
 
-/** Other files that people wonder about: split files and markers. */
+/** Other files that users may ask about: split files and marker files. */
 export function leftFiles(names: readonly string[]): readonly LeftFile[] {
   return names.flatMap((file): LeftFile[] => {
     const base = posix.basename(file);
@@ -29,6 +29,6 @@ export function leftFiles(names: readonly string[]): readonly LeftFile[] {
 
 const splitWords = /^(train(ing)?|test(ing)?|val(id|idation)?|dev|tune|holdout)$/i;
 
-/** Whether a column says who trains and who tests. */
+/** Whether a column assigns patients to training and test. */
 export const isSplit = (values: readonly string[]): boolean =>
   values.length > 1 && values.every((value) => splitWords.test(value));

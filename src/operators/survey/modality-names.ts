@@ -1,6 +1,6 @@
 import { reservedNames } from '../../pipeline/core/modality.js';
 
-/** Words that are written in capitals. */
+/** Words that are written in capitals in a modality name. */
 const acronyms = new Set([
   'rna',
   'mrna',
@@ -19,11 +19,14 @@ const acronyms = new Set([
   'ihc',
   'he',
 ]);
-/** Folders that say nothing of what the features are of; most such folders hold those of slides. */
+/** Folder names that do not say what the features show. Most such folders hold features of slides. */
 const generic =
   /^(|\.|data|features?|feats|embeddings?|slides?|wsis?|tiles?|patches|h5|pt|npy|h5[_-]?files|pt[_-]?files|uni\d?|uni[_-].*|conch.*|virchow.*|gigapath.*|ctranspath.*|features[_-].*)$/i;
 
-/** Names modalities after files: `clini.csv` is Clini, `rna.csv` RNA, `lab_values.csv` LabValues. No name is given twice. */
+/**
+ * Derives names of modalities from file names: `clini.csv` gives Clini, `rna.csv` RNA, `lab_values.csv` LabValues. No
+ * name is given twice.
+ */
 export class ModalityNames {
   readonly #taken = new Set(reservedNames);
 
@@ -31,7 +34,10 @@ export class ModalityNames {
     return this.#unique(named(stem, 'Table'));
   }
 
-  /** @param folder - below the data folder; @param stem - of the only file, null for several */
+  /**
+   * @param folder - relative to the data folder;
+   * @param stem - of the only file, null if there are several
+   */
   bag(folder: string, stem: string | null): string {
     const last = folder.split('/').at(-1) ?? '';
     if (stem !== null && generic.test(last)) return this.#unique(named(stem, 'Bag'));
@@ -46,7 +52,7 @@ export class ModalityNames {
   }
 }
 
-/** Letters and digits of ASCII, each word with a capital; `otherwise` stands before a name that begins with a digit. */
+/** ASCII letters and digits, each word capitalised. `otherwise` is put before a name that begins with a digit. */
 function named(stem: string, otherwise: string): string {
   const words = stem
     .normalize('NFKD')

@@ -2,44 +2,45 @@ import { posix } from 'node:path';
 import { patientText } from '../../pipeline/core/patient-id.js';
 import { stemOf } from '../../pipeline/core/file-name.js';
 
-/** How names of files, or of arrays in files, say whose they are. */
+/** How names of files, or of arrays in files, give the patient. */
 export type NamingRule =
   | { readonly by: 'whole' }
   | { readonly by: 'pattern'; readonly pattern: string }
   | { readonly by: 'table'; readonly table: string; readonly file: string; readonly id: string };
 
-/** How well a rule fits. */
+/** How well a rule matches the names. */
 export interface RuleFit {
   readonly rule: NamingRule;
-  /** Names of which the rule says a known patient. */
+  /** Number of names for which the rule gives a known patient. */
   readonly known: number;
-  /** Names of which the rule says nobody; `up` refuses such files. */
+  /** Names for which the rule gives no patient. `up` refuses such files. */
   readonly silent: readonly string[];
   readonly patients: ReadonlySet<string>;
   /** Three names with their patients. */
   readonly examples: readonly (readonly [name: string, patient: string])[];
 }
 
-/** A table that says which file belongs to which patient. */
+/** A table that says which patient a file belongs to. */
 export interface FileTable {
   readonly table: string;
   readonly file: string;
   readonly id: string;
-  /** Patient by file, as the table writes both. */
+  /** Patient by file, both as the table writes them. */
   readonly patientOf: ReadonlyMap<string, string>;
 }
 
-/** A rule is taken when it says a known patient for so large a share of the names. */
+/** Minimum fraction of names for which a rule must give a known patient. */
 const leastKnown = 0.5;
 const shown = 3;
 
 /**
- * The rule that gives the most names a known patient; of equal ones the simplest: the whole name, a table, a pattern. Null
- * when no rule does so for half of the names.
+ * The rule that gives a known patient for the most names. Among equally good rules the simplest: the whole name, a
+ * table, a pattern. Null if no rule does so for half of the names.
  *
  * @param names - paths of files, or names of arrays
  * @param ids - ids of the tables
- * @param partOf - the part of a name that a rule looks at: an array's name as it is, a file's without folder and ending
+ * @param partOf - returns the part of a name that a rule reads: the whole name of an array, a file name without
+ * folder and ending
  */
 export function bestRule(
   names: readonly string[],
@@ -71,7 +72,7 @@ export function bestRule(
   return best.known >= leastKnown * names.length && best.known > 0 ? best : null;
 }
 
-/** A name without a patient ends the run; a patient whom no table knows does not. */
+/** A name without a patient makes a run fail, so it counts against the rule. An unknown patient does not. */
 const scoreOf = ({ known, silent }: RuleFit): number => known - silent.length;
 
 function fitOf(
@@ -99,7 +100,9 @@ function fitOf(
 
 const tcga = String.raw`^(?<patient>TCGA-\w\w-\w{4})`;
 
-/** Patterns to try: barcodes of TCGA, ids at the beginning of names by what they look like, then what separators cut off. */
+/**
+ * Patterns to try: barcodes of TCGA; ids at the beginning of names, by their form; then the parts between separators.
+ */
 export function patternsFor(ids: ReadonlySet<string>): readonly string[] {
   const shape = shapeOfIds([...ids]);
   return [
@@ -113,7 +116,7 @@ export function patternsFor(ids: ReadonlySet<string>): readonly string[] {
 
 const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
 
-/** A regular expression for ids that are written alike: `P\d{3}`, `HN-\d{4}-\d{4}-A`; null when they are not. */
+/** A regular expression for ids of one form: `P\d{3}`, `HN-\d{4}-\d{4}-A`. Null if they differ in form. */
 export function shapeOfIds(ids: readonly string[]): string | null {
   const split = ids.map((id) => id.split(/([^0-9A-Za-z]+)/));
   const [first] = split;
@@ -132,7 +135,7 @@ function partOf(tokens: readonly string[], separator: boolean): string | null {
   const [first = ''] = tokens;
   if (tokens.every((token) => token === first)) return plain(first);
   if (separator) return null;
-  // Letters that all ids begin with stay as they are: the P of P001.
+  // Letters at the beginning of all ids are kept literally, such as the P of P001.
   const prefix = /^[A-Za-z]*/.exec(first)?.[0] ?? '';
   const digitsAfter =
     prefix !== '' &&

@@ -3,45 +3,48 @@ import { countsOf, type SurveyTable } from './survey-table.js';
 import type { IdColumn } from './id-columns.js';
 import { endpoints, meaningOf, tellsOfDeath } from './outcome-words.js';
 
-/** A column that may be the outcome, and what its values most likely mean. */
+/** A column that may be the outcome, with the most likely meaning of its values. */
 export interface OutcomeCandidate {
   readonly table: SurveyTable;
   readonly id: IdColumn;
   readonly column: string;
   readonly positive: readonly string[];
   readonly negative: readonly string[];
-  /** Values that are in neither list; their patients are left out. */
+  /** Values that are in neither list. Their patients are left out. */
   readonly others: readonly string[];
-  /** Patients with each outcome. */
+  /** Number of patients with the event, and without it. */
   readonly events: number;
   readonly without: number;
-  /** Why `positive` was taken as the event, as a sentence. */
+  /** Why `positive` is taken as the event, as a sentence. */
   readonly because: string;
-  /** False when no word says which value is the event. */
+  /** False if no word says which value is the event. */
   readonly sure: boolean;
-  /** 0 for survival, then other named events, recurrence, general words, and last what the values alone tell. */
+  /**
+   * Priority: 0 for survival, then other named events, recurrence, general words, and last a guess by the values
+   * alone.
+   */
   readonly rank: number;
-  /** `OS` of OS_STATUS: what the column of its time begins with; null for other names. */
+  /** The beginning that the column shares with the column of its time: `OS` of OS_STATUS. Null for other names. */
   readonly prefix: string | null;
 }
 
 const survival = new RegExp(`^(${endpoints})(?=$|[^a-z])`, 'i');
 
-/** Names of outcome columns, the most usual outcome first. */
+/** Names of outcome columns, the most common outcome first. */
 const names: readonly RegExp[] = [
   /^(vital|survival|living|life)[ _.-]?status$|(^|[^a-z])(death|dead|deceased|died)([^a-z]|$)|^os([ _.-](status|event|censor\w*))?$|^alive$/i,
   /^(pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|ttp|ttr|css|pfi|dfi)([ _.-]?(status|event|censor\w*))?$/i,
   /(^|[^a-z])(recurrence|recurred|relapse|relapsed|progression|progressed|bcr|biochemical[ _.-]?recurrence)([^a-z]|$)/i,
   /^(status|event|outcome|label|target|class|censor\w*|cens|response|responder|endpoint|y)$|[ _.-](event|endpoint)$/i,
 ];
-/** A name with one of these words tells of something else: days, causes, or a finding at diagnosis. */
+/** A name with one of these words has another meaning: days, causes, or a finding at diagnosis. */
 const otherwise = /days|months?|years?|time|date|cause|at diagnosis|score|site|type/i;
 const mostValues = 6;
 const fewestOfEach = 2;
 
 /**
- * The columns of a table that may be the outcome, by name and values: two values, or several whose words are all known. The
- * best candidate stands first.
+ * The columns of a table that may be the outcome, by name and values. They have two values, or several values whose
+ * words are all known. The best candidate comes first.
  */
 export function outcomeCandidates(id: IdColumn): readonly OutcomeCandidate[] {
   const { table } = id;
@@ -55,7 +58,7 @@ export function outcomeCandidates(id: IdColumn): readonly OutcomeCandidate[] {
     .sort((a, b) => a.rank - b.rank);
 }
 
-/** In a wider table columns are looked at by name alone. */
+/** Number of columns above which columns are selected by name only. */
 const widest = 200;
 
 function candidateOf(id: IdColumn, at: number, rank: number): OutcomeCandidate | null {
@@ -95,7 +98,7 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
       ...{ positive: negative, negative: positive, others, sure: true },
       because: `The column is called "${column}", so ${quoted(negative)} means the event.`,
     };
-  // Two values of which none or one is a known word; with more, the known words must say both sides.
+  // Two values may include an unknown word. With more values, known words must exist for both outcomes.
   if (positive.length > 0 && negative.length > 0)
     return { positive, negative, others, sure: true, because: `The value ${quoted(positive)} says so.` };
   if (values.length !== 2) return null;
@@ -127,6 +130,6 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
   };
 }
 
-/** Codes or yes and no, which mean the opposite in a column that counts the living or the censored. */
+/** Codes, or yes and no. Their meaning is reversed in a column that counts the living or the censored. */
 const isPlain = (values: readonly string[]): boolean =>
   values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));

@@ -5,21 +5,21 @@ import { countsOf, type SurveyTable } from './survey-table.js';
 import type { KnownOutcome } from './table-draft.js';
 import { timeCandidates, timeFor, type TimeCandidate } from './time-columns.js';
 
-/** The outcome that was taken, and the others that could have been. */
+/** The chosen outcome, and the alternatives. */
 export interface OutcomeDraft {
   readonly chosen: (OutcomeCandidate & { readonly time: TimeCandidate | null }) | null;
   readonly alternatives: readonly (OutcomeCandidate & { readonly time: TimeCandidate | null })[];
   readonly known: KnownOutcome;
 }
 
-/** Outcomes that the file shows beside the one that was taken. */
+/** Number of alternative outcomes that the experiment file shows. */
 const mostAlternatives = 4;
 
 /**
- * Takes the most usual outcome of all tables, with its time.
+ * Chooses the most common outcome of all tables, with its time.
  *
  * @param ids - id columns of the tables with one row per patient
- * @param fallback - the same, tables of files among them, for an outcome that stands nowhere else
+ * @param fallback - the same including tables of files, for an outcome that no other table has
  */
 export function draftOutcome(
   ids: ReadonlyMap<SurveyTable, IdColumn>,

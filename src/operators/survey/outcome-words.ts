@@ -1,7 +1,7 @@
-/** Short names of endpoints that a column of status or time begins with, for a regular expression. */
+/** Abbreviations of endpoints at the beginning of a status or time column, for a regular expression. */
 export const endpoints = 'os|pfs|dfs|dss|rfs|efs|mfs|dmfs|lrfs|bcr|ttp|ttr|css|pfi|dfi';
 
-/** Words of an outcome column, without case, blanks and signs. */
+/** Words in outcome columns, in lower case and without blanks and signs. */
 const positive = new Set([
   ...['dead', 'deceased', 'died', 'death', 'exitus', 'dod', 'dead of disease'],
   ...['recurrence', 'recurred', 'relapse', 'relapsed', 'progression', 'progressed', 'progressive disease'],
@@ -30,10 +30,10 @@ const negative = new Set([
   ],
   ...['no', 'n', 'false', 'negative', 'none', 'non responder', 'nonresponder', '0'],
 ]);
-/** Words that tell of life and death in any column, whatever the column is called. */
+/** Words that mean life or death in a column of any name. */
 const unmistakable = /^(dead|deceased|died|exitus|alive|living)$/;
 
-/** `1:DECEASED` of cBioPortal is "deceased"; `disease-free` is "disease free". */
+/** The word of a value: `1:DECEASED` of cBioPortal gives "deceased", `disease-free` gives "disease free". */
 function wordOf(value: string): string {
   const text = value.replace(/^\d+\s*[:=]\s*(?=\S)/, '').toLowerCase();
   return text
@@ -42,7 +42,7 @@ function wordOf(value: string): string {
     .replace(/^(\d+) 0+$/, '$1');
 }
 
-/** Whether a value says that the event happened; null for a word that is not known. */
+/** Whether a value means that the event happened. Null for an unknown word. */
 export function meaningOf(value: string): 'positive' | 'negative' | null {
   const word = wordOf(value);
   if (positive.has(word)) return 'positive';

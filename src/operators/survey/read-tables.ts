@@ -4,17 +4,17 @@ import { openGrid } from '../tables/open-grid.js';
 import { sheetNames } from '../tables/xlsx-grid.js';
 import { surveyTable, type SurveyTable } from './survey-table.js';
 
-/** A file that is no usable table, and why. */
+/** A file that is not a usable table, with the reason. */
 export interface LeftFile {
   readonly file: string;
   readonly reason: string;
 }
 
 const endings = /\.(csv|tsv|txt|tab|xlsx|parquet)$/i;
-/** More tables in one folder are most likely lists of tiles, one for each slide. */
+/** Maximum number of tables in one folder. More are most likely lists of tiles, one per slide. */
 const mostInFolder = 100;
 
-/** Opens all tables below a folder; a workbook gives one table for each sheet. */
+/** Opens all tables in a folder. A workbook gives one table per sheet. */
 export async function readTables(
   root: string,
   names: readonly string[],
@@ -45,7 +45,7 @@ export async function readTables(
   };
 }
 
-/** A README is no table, and nobody expects it to be one. */
+/** A README is not a table, and users do not expect it to be one. */
 const isNote = (file: string): boolean => /\.txt$/i.test(file);
 
 const isIn = (file: string, folder: string): boolean =>
@@ -64,7 +64,7 @@ async function open(path: string, file: string, sheet: string | null): Promise<S
   const opened = await openGrid(path, { id: [], sheet });
   if ('problem' in opened) return { file, reason: opened.problem };
   const table = surveyTable(file, sheet, opened.grid, defaultMissing);
-  // A text of sentences has no columns, or has commas here and there.
+  // A text of sentences has no columns, or a few commas by chance.
   const fits = (row: number): boolean => opened.grid.width(row) >= table.columns.length;
   const even = [...Array(table.rows).keys()].filter(fits).length;
   if (table.columns.length < 2 || table.rows === 0 || (isNote(file) && 2 * even < table.rows))

@@ -12,22 +12,23 @@ import { readTables, type LeftFile } from './read-tables.js';
 import { tableName, type SurveyTable } from './survey-table.js';
 import { draftTable, type TableDraft } from './table-draft.js';
 
-/** What lies in a folder, as an experiment declares it. */
+/** The content of a folder, as an experiment would declare it. */
 export interface FolderSurvey {
-  /** Names of the id column, those of the outcome table first. */
+  /** Names of the id column, that of the outcome table first. */
   readonly idNames: readonly string[];
   readonly outcome: OutcomeDraft;
   readonly tables: readonly (TableDraft & { readonly modality: string; readonly ownId: boolean })[];
   readonly bags: readonly (BagDraft & { readonly modality: string; readonly ownId: boolean })[];
-  /** Files that become no modality, and why. */
+  /** Files that do not become a modality, with the reasons. */
   readonly left: readonly LeftFile[];
 }
 
 /**
- * Looks at a folder of which nothing is known: tables and their id columns, an outcome, files of features and slides, and
- * how their names say whose they are. Nothing is trained or written, and a file that cannot be read is a result.
+ * Examines a folder about which nothing is known: tables and their id columns, an outcome, files of features and
+ * slides, and how their names give the patient. Nothing is trained or written, and a file that cannot be read is a
+ * result.
  *
- * @param names - all files, as paths below the folder with "/"
+ * @param names - all files, as paths relative to the folder with "/"
  */
 export async function surveyFolder(root: string, names: readonly string[]): Promise<FolderSurvey> {
   const { tables, left } = await readTables(root, names);
@@ -41,7 +42,7 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
   const lists = new Set(ofFiles.map(({ table }) => table));
   const perPatient = (some: readonly SurveyTable[]): ReadonlyMap<SurveyTable, IdColumn> =>
     findIdColumns(some, known);
-  // A table of files is a modality, too, when it has one row per patient and holds the outcome.
+  // A table of files also becomes a modality if it has one row per patient and holds the outcome.
   const all = perPatient(tables);
   const ids = perPatient(tables.filter((table) => !lists.has(table)));
   const outcome = draftOutcome(ids.size > 0 ? ids : all, all);
@@ -92,7 +93,7 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
     if (table !== home && !used.includes(table.file))
       reasons.push({
         file: tableName(table),
-        reason: 'it names files, but another rule says better whose they are',
+        reason: 'it names files, but another rule gives the patient for more of them',
       });
   const isUsed = ({ table }: IdColumn): boolean =>
     drafts.some(({ file, sheet }) => file === table.file && sheet === table.sheet);

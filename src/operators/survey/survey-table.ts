@@ -1,26 +1,26 @@
 import type { CellGrid } from '../tables/cell-grid.js';
 import { missingWords } from '../tables/missing.js';
 
-/** A table of the user's folder before anything is declared about it. */
+/** A table of the user's folder, before anything is declared about it. */
 export interface SurveyTable {
-  /** Path below the data folder. */
+  /** Path relative to the data folder. */
   readonly file: string;
-  /** Sheet of a workbook with several; null for every other table. */
+  /** Sheet of a workbook that has several. Null for any other table. */
   readonly sheet: string | null;
   /** Names of all columns, Unicode NFC. */
   readonly columns: readonly string[];
   readonly rows: number;
-  /** The cells of a column as trimmed texts; '' where a cell is missing. */
+  /** The cells of a column as trimmed texts. '' if a cell is missing. */
   readonly texts: (column: number) => readonly string[];
-  /** The cells of a column as numbers; NaN where a cell is missing or holds a text. */
+  /** The cells of a column as numbers. NaN if a cell is missing or holds a text. */
   readonly numbers: (column: number) => readonly number[];
 }
 
-/** How messages call a table: `clini.xlsx, sheet "Visits"`. */
+/** The name of a table in messages: `clini.xlsx, sheet "Visits"`. */
 export const tableName = ({ file, sheet }: Pick<SurveyTable, 'file' | 'sheet'>): string =>
   sheet === null ? file : `${file}, sheet "${sheet}"`;
 
-/** An opened grid as a table of the survey. Cells that mean "missing" are empty. */
+/** An opened grid as a table of the survey. Cells that mean "missing" become empty. */
 export function surveyTable(
   file: string,
   sheet: string | null,
@@ -52,7 +52,7 @@ export function surveyTable(
 
 const lastNamed = (header: readonly string[]): number => header.findLastIndex((name) => name !== '');
 
-/** The distinct texts of a column with their counts, the most frequent first; missing cells are left out. */
+/** The distinct texts of a column with their counts, most frequent first. Missing cells are left out. */
 export function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const text of texts) if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);

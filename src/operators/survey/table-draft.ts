@@ -9,54 +9,57 @@ import { columnNote, numberText } from './column-notes.js';
 import type { IdColumn } from './id-columns.js';
 import { tableName } from './survey-table.js';
 
-/** What the experiment says of one column, with a comment. */
+/** The declaration of one column in the experiment, with a comment. */
 export interface ColumnDraft {
   readonly name: string;
   readonly kind: TypedColumn['kind'] | 'ignore' | { readonly nominal: readonly string[] };
   readonly note: string;
 }
 
-/** A table as the experiment declares it. */
+/** A table, as the experiment will declare it. */
 export interface TableDraft {
   readonly file: string;
   readonly sheet: string | null;
   readonly id: string;
   readonly patients: number;
-  /** Patients with a known outcome. */
+  /** Number of patients with a known outcome. */
   readonly matched: number;
   readonly columns: readonly ColumnDraft[];
   readonly others: 'infer' | 'numeric';
-  /** What `others` covers, as a comment. */
+  /** The columns that `others` covers, as a comment. */
   readonly othersNote: string;
   readonly scaler: 'zscore' | null;
   readonly topVariance: number | null;
   /** Number of columns that are inputs. */
   readonly inputs: number;
-  /** Columns that tell the outcome, with the reason. */
+  /** Columns that reveal the outcome, with the reasons. */
   readonly leaks: readonly ColumnDraft[];
 }
 
-/** A table that becomes no modality. */
+/** A table that does not become a modality. */
 export interface LeftTable {
   readonly left: string;
 }
 
-/** Tables of more columns are not listed column by column. */
+/** Maximum number of columns that are declared one by one. */
 const listed = 30;
 const selectFrom = 2000;
 
-/** What is known of the outcome when the other tables are looked at. */
+/** What is known about the outcome when the other tables are examined. */
 export interface KnownOutcome {
   readonly labels: ReadonlyMap<string, 0 | 1>;
-  /** Every patient of the outcome table, also without a label. */
+  /** Every patient of the outcome table, including those without a label. */
   readonly patients: ReadonlySet<string>;
-  /** Columns of event and time of the outcome that was taken. */
+  /** Columns of event and time of the chosen outcome. */
   readonly columns: readonly string[];
-  /** Columns of any outcome, by table, which are never inputs. */
+  /** Columns of any outcome, by table. They are never inputs. */
   readonly told: ReadonlyMap<string, string>;
 }
 
-/** Reads a table as `up` will, and declares each column that it would refuse, or that tells the outcome, as left out. */
+/**
+ * Reads a table as `up` does, and declares each column that `up` would refuse, or that reveals the outcome, as
+ * ignored.
+ */
 export async function draftTable(
   path: string,
   { table, name: id }: IdColumn,
@@ -102,7 +105,7 @@ const faultText = ({ line, column, problem }: TableFault): string =>
     .filter((part) => part !== null)
     .join(': ');
 
-/** Whether a column holds the word "unknown". */
+/** Whether a column contains the word "unknown". */
 const saysUnknown =
   ({ columns, patients, written }: TextTable) =>
   (name: string): boolean => {
@@ -121,13 +124,14 @@ function declared(
   const numeric = inputs.every(
     ({ kind, categories }) => kind === 'numeric' || (kind === 'binary' && categories === undefined),
   );
-  // Counts and codes keep their zero; measured values get mean 0.
+  // Counts and codes keep their zero. Measured values are scaled to mean 0.
   const measured = typed.cells.some((cell) => !Number.isInteger(cell) && !Number.isNaN(cell));
   if (inputs.length + dropped.length <= listed) {
     const at = new Map(typed.columns.map((column, index) => [column, index]));
     const own = inputs.map((column): ColumnDraft => ({
       name: column.name,
-      // Declared nominal, "unknown" would be a category; in the list it is missing, as it was read here.
+      // In a column declared nominal, "unknown" would become a category. With the list of categories it is missing,
+      // as it was read here.
       kind:
         column.kind === 'nominal' && unknown(column.name)
           ? { nominal: column.categories ?? [] }

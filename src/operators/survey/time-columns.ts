@@ -6,9 +6,9 @@ import { endpoints } from './outcome-words.js';
 export interface TimeCandidate {
   readonly column: string;
   readonly unit: TimeUnit;
-  /** Whether the name says the unit; otherwise the size of the numbers does. */
+  /** Whether the name says the unit. Otherwise the unit is guessed from the size of the numbers. */
   readonly named: boolean;
-  /** `OS` of OS_MONTHS; null for other names. */
+  /** The beginning that it shares with the status column: `OS` of OS_MONTHS. Null for other names. */
   readonly prefix: string | null;
   readonly least: number;
   readonly most: number;
@@ -28,10 +28,10 @@ const units: readonly (readonly [RegExp, TimeUnit])[] = [
   [/month|(^|[^a-z])mos?([^a-z]|$)/i, 'months'],
   [/year|(^|[^a-z])yrs?([^a-z]|$)/i, 'years'],
 ];
-/** Share of the cells of a time of follow-up that are known at least. */
+/** Minimum fraction of known cells in a time of follow-up. */
 const leastKnown = 0.5;
 
-/** The columns of a table that may hold times, by name and by their values. */
+/** The columns of a table that may hold times, by their names and values. */
 export function timeCandidates({
   table,
   column: id,
@@ -45,7 +45,7 @@ export function timeCandidates({
     const texts = table.texts(at);
     const numbers = table.numbers(at).filter((value) => !Number.isNaN(value));
     const known = texts.filter((text) => text !== '').length;
-    // A time of two values is a status; a text among the numbers ends the run.
+    // A column of two values is a status and not a time. A text among the numbers would make a run fail.
     if (numbers.length < known || known < leastKnown * table.rows || new Set(numbers).size <= 2) return [];
     const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
     const unit = unitNamed ?? guessed(most);
@@ -55,10 +55,15 @@ export function timeCandidates({
   });
 }
 
-/** Nobody is followed for 40 years, and a study of less than 40 days, or 400 months, is rare. */
+/**
+ * Guesses the unit from the largest time: no patient is followed for more than 40 years, and studies shorter than 40
+ * days, or 400 months in days, are rare.
+ */
 const guessed = (most: number): TimeUnit => (most <= 40 ? 'years' : most <= 400 ? 'months' : 'days');
 
-/** The time that belongs to an outcome: of the same prefix (OS_STATUS, OS_MONTHS), otherwise the first without one. */
+/**
+ * The time of an outcome: the one with the same prefix (OS_STATUS, OS_MONTHS), otherwise the first without a prefix.
+ */
 export const timeFor = (prefix: string | null, times: readonly TimeCandidate[]): TimeCandidate | null =>
   times.find((time) => prefix !== null && time.prefix === prefix) ??
   times.find((time) => prefix === null && time.prefix === 'OS') ??

@@ -6,7 +6,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { counted } from '../../pipeline/core/wording.js';
 import { PolygonIndex } from './polygon-index.js';
 
-/** Further away a coordinate cannot be of a slide, and would not fit the polygons. */
+/** Limit of coordinates. A coordinate beyond it cannot lie on a slide, and would overflow the polygons. */
 const farthest = 2 ** 30;
 
 const ringSchema = z.array(z.array(z.number()).min(2)).min(3);
@@ -50,16 +50,19 @@ interface Area {
 
 /** An annotation of a class, in level-0 pixels. */
 interface Region {
-  /** Its number in the file, from 1. */
+  /** Number of the annotation in the file, from 1. */
   readonly number: number;
-  /** Null without a class. */
+  /** Null if it has no class. */
   readonly name: string | null;
   readonly areas: readonly Area[];
 }
 
-/** Where tiles may lie, after what was drawn in QuPath. */
+/** Where tiles may lie, according to the annotations drawn in QuPath. */
 export interface AnnotatedRegions {
-  /** The tiles whose middle lies in an included region, or anywhere if only excluded ones were drawn, and in no excluded region. */
+  /**
+   * Returns the tiles whose middle lies in an included region and in no excluded region. If only excluded regions
+   * were drawn, the whole slide counts as included.
+   */
   readonly limit: (coords: Int32Array, side: number) => Int32Array;
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
@@ -68,7 +71,7 @@ export interface AnnotatedRegions {
 /**
  * Reads the regions of a slide from GeoJSON that QuPath exported, in level-0 pixels.
  *
- * @throws HafError HAF_SLIDE_UNREADABLE when the file cannot limit this slide
+ * @throws HafError HAF_SLIDE_UNREADABLE if the file cannot limit this slide
  */
 export function readRegions(
   path: string,
@@ -84,7 +87,7 @@ export function readRegions(
   );
   if (annotations.length < drawn.length)
     notes.push(
-      `${counted(drawn.length - annotations.length, 'object')} of ${name} are no annotations and limit nothing`,
+      `${counted(drawn.length - annotations.length, 'object')} of ${name} are not annotations and limit nothing`,
     );
   const all = annotations.flatMap(({ feature, number }): Region[] => {
     const areas = areasOf(feature, `${name}: annotation ${number}`);
@@ -128,21 +131,21 @@ function readFeatures(path: string): readonly Feature[] {
     content = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw unusable(`${basename(path)} is no JSON (${error.message})`, again);
+    throw unusable(`${basename(path)} is not JSON (${error.message})`, again);
   }
   const { success, data } = fileSchema.safeParse(content);
-  if (!success) throw unusable(`${basename(path)} is no GeoJSON with features`, again);
+  if (!success) throw unusable(`${basename(path)} is not GeoJSON with features`, again);
   return data;
 }
 
 const unusable = (what: string, fix: string): HafError =>
   new HafError('HAF_SLIDE_UNREADABLE', `its annotations cannot be used: ${what}`, fix);
 
-/** QuPath writes a class as its name, or as the names of a class derived from another. */
+/** The class of an annotation. QuPath writes it as its name, or, for a derived class, as a list of names. */
 const classOf = ({ properties }: Feature): string | null =>
   properties?.classification?.name ?? properties?.classification?.names?.join(': ') ?? null;
 
-/** Null for points and lines. */
+/** The areas of an annotation. Null for points and lines. */
 function areasOf({ geometry }: Feature, where: string): readonly Area[] | null {
   if (geometry.type !== 'Polygon' && geometry.type !== 'MultiPolygon') return null;
   const { success, data } = geometrySchema.safeParse(geometry);
@@ -150,13 +153,13 @@ function areasOf({ geometry }: Feature, where: string): readonly Area[] | null {
     throw unusable(`${where} is a damaged ${geometry.type}`, 'Draw it again in QuPath and export it again.');
   if (data.flat(2).every(([x, y]) => [x, y].every((at) => (at as number) >= 0 && (at as number) <= 1)))
     throw unusable(
-      `${where} has all coordinates between 0 and 1, which are shares of the image and not pixels`,
+      `${where} has all coordinates between 0 and 1; these are fractions of the image and not pixels`,
       'Write level-0 pixels, as QuPath exports them.',
     );
   return data.map(([outer = [], ...holes]) => ({ outer: indexOf(outer), holes: holes.map(indexOf) }));
 }
 
-/** PolygonIndex closes the ring itself. */
+/** PolygonIndex closes the ring itself, so the repeated last position is dropped. */
 const indexOf = (ring: readonly (readonly number[])[]): PolygonIndex =>
   new PolygonIndex(Int32Array.from(ring.flatMap(([x = 0, y = 0]) => [Math.round(x), Math.round(y)])));
 
@@ -192,7 +195,7 @@ function within(
   return all.filter((region) => !outside.includes(region));
 }
 
-/** "*" stands for any characters, as in "Ignore*". */
+/** Whether a name matches a pattern. "*" stands for any characters, as in "Ignore*". */
 const matches = (patterns: readonly string[], name: string): boolean =>
   patterns.some((pattern) =>
     new RegExp(
@@ -204,7 +207,7 @@ const matches = (patterns: readonly string[], name: string): boolean =>
     ).test(name),
   );
 
-/** "Tumor (2), no class (1)". */
+/** The classes with their counts, such as "Tumor (2), no class (1)". */
 function classes(regions: readonly Region[]): string {
   const counts = new Map<string, number>();
   for (const { name } of regions) counts.set(name ?? 'no class', (counts.get(name ?? 'no class') ?? 0) + 1);

@@ -1,8 +1,9 @@
 import type { GreyImage } from './grey-image.js';
 
 /**
- * Dilation or erosion along one axis of a binary image: a pixel becomes `wanted` when any pixel of the window from
- * `before` pixels behind it to `after` pixels ahead is. What lies outside of the image does not count.
+ * Dilation or erosion along one axis of a binary image: a pixel becomes `wanted` if any pixel of its window is
+ * `wanted`. The window reaches from `before` pixels behind the pixel to `after` pixels ahead of it. Pixels outside of
+ * the image do not count.
  */
 function spread(
   { width, height, data }: GreyImage,
@@ -16,7 +17,7 @@ function spread(
   const result = new Uint8Array(data.length);
   for (let line = 0; line < lines; line++) {
     const start = line * lineStride;
-    // Wanted pixels in the window of the pixel at hand.
+    // Number of wanted pixels in the window of the current pixel.
     let count = 0;
     for (let i = 0; i < Math.min(after, length); i++) if (data[start + i * stride] === wanted) count++;
     for (let i = 0; i < length; i++) {
@@ -30,8 +31,8 @@ function spread(
 
 /**
  * Morphological closing of a binary image with a kernel of kernel x kernel ones, as OpenCV's MORPH_CLOSE (method.md
- * 3.1, step 5). An even kernel has no middle: OpenCV anchors it at kernel / 2 in both halves of the closing, which
- * moves the result by one pixel, and so do we.
+ * 3.1, step 5). An even kernel has no middle. OpenCV anchors it at kernel / 2 in both halves of the closing, which
+ * moves the result by one pixel; this code does the same.
  */
 export function closing(image: GreyImage, kernel: number): GreyImage {
   const before = Math.floor(kernel / 2);

@@ -1,10 +1,10 @@
 import { fitted, type RgbImage } from './rgb-image.js';
 
-/** Longer side of a contact sheet, pixels. */
+/** Longer side of a contact sheet in pixels. */
 const sheetSide = 240;
 const background = 255;
 
-/** One small picture of everything in an artifact: pictures in rows, each in a cell of the same size. */
+/** A small picture of all images in an artifact, in rows of cells of equal size. */
 export async function contactSheet(pictures: readonly RgbImage[]): Promise<RgbImage> {
   const [only, ...others] = pictures;
   if (only && others.length === 0) return fitted(only, sheetSide);

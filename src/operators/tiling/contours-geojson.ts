@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Polygon } from './polygon.js';
 import type { Outline } from './trace-contours.js';
 
-/** GeoJSON wants the first position again at the end. */
+/** GeoJSON requires that a ring ends with its first position. */
 function ringOf(polygon: Polygon): [number, number][] {
   const ring: [number, number][] = [];
   for (let i = 0; i < polygon.length; i += 2) ring.push([polygon[i] as number, polygon[i + 1] as number]);
@@ -11,7 +11,7 @@ function ringOf(polygon: Polygon): [number, number][] {
 
 const positionSchema = z.tuple([z.number().int(), z.number().int()]);
 
-/** What `contoursGeoJson` makes. */
+/** The output of `contoursGeoJson`. */
 export const tissueContoursSchema = z.strictObject({
   type: z.literal('FeatureCollection'),
   features: z.array(
@@ -31,7 +31,10 @@ export const tissueContoursSchema = z.strictObject({
 });
 export type TissueContours = z.infer<typeof tissueContoursSchema>;
 
-/** The tissue in level-0 pixels, a polygon with its holes per piece, as QuPath imports annotations. */
+/**
+ * The tissue in level-0 pixels as GeoJSON: one polygon with its holes per piece of tissue. QuPath imports the
+ * polygons as annotations.
+ */
 export const contoursGeoJson = (outlines: readonly Outline[]): TissueContours => ({
   type: 'FeatureCollection',
   features: outlines.map(({ outer, holes }, index) => ({

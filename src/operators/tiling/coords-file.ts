@@ -21,7 +21,7 @@ export interface CoordsOf {
 
 type Attribute = readonly [name: string, data: number | string | readonly number[], type: '<q' | '<d' | null];
 
-/** What CLAM notes of the coordinates; it reads `patch_size` pixels of `patch_level`. */
+/** The attributes that CLAM writes with the coordinates. CLAM reads `patch_size` pixels of `patch_level`. */
 function clamAttributes({
   name,
   levels,
@@ -35,7 +35,8 @@ function clamAttributes({
     ['downsampled_level_dim', [at.width, at.height], '<q'],
     ['level_dim', [at.width, at.height], '<q'],
     ['name', name, null],
-    // CLAM notes its output folder here; a machine's path would make equal tiles differ.
+    // CLAM writes its output folder here. A path of this machine would make equal tiles differ, so it is replaced by
+    // ".".
     ['save_path', '.', null],
     [sizeAttribute, sizePx, '<q'],
     ['level0_width', base.width, '<q'],
@@ -46,9 +47,10 @@ function clamAttributes({
 const magnificationText = (value: number): Attribute[2] => (Number.isInteger(value) ? '<q' : '<d');
 
 /**
- * What TRIDENT reads besides: `patch_size` pixels at `target_magnification` are `patch_size_level0` of the slide. Where
- * the slide gives no magnification it follows from the resolution (0.25 um is 40x); without either, TRIDENT cannot
- * read it and is not told anything wrong.
+ * The attributes that TRIDENT reads in addition: `patch_size` pixels at `target_magnification` are
+ * `patch_size_level0` pixels of the slide. If the slide states no magnification, it is computed from the resolution
+ * (0.25 um is 40x). Without both, these attributes are left out; TRIDENT then cannot read the file, which is better
+ * than reading it wrongly.
  */
 function tridentAttributes({ levels, magnification, mpp, geometry }: CoordsOf): readonly Attribute[] {
   const overlap =
@@ -68,8 +70,9 @@ function tridentAttributes({ levels, magnification, mpp, geometry }: CoordsOf): 
 }
 
 /**
- * The coordinates of a slide as CLAM stores them and TRIDENT and h5py read them (method.md 2.7): `coords` [tiles, 2]
- * int64 with attributes, and `mpp` [tiles] float32, the true micrometres per pixel of each tile (NaN when unknown).
+ * The coordinates of a slide in the format of CLAM, which TRIDENT and h5py also read (method.md 2.7): `coords`
+ * [tiles, 2] int64 with attributes, and `mpp` [tiles] float32, the true micrometres per pixel of each tile (NaN if
+ * unknown).
  */
 export async function coordsFile(of: CoordsOf): Promise<Uint8Array> {
   const rows = of.coords.length / 2;

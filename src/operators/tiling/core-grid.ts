@@ -4,7 +4,10 @@ import type { TileGeometry } from './tiles-data.js';
 
 type Size = { readonly width: number; readonly height: number };
 
-/** How a core is cut: into tiles, or as a whole when that is asked for or it is smaller than a tile (method.md 2.6, 3.3). */
+/**
+ * How a core is divided: into tiles, or not at all if the experiment asks for whole cores or the core is smaller than
+ * a tile (method.md 2.6, 3.3).
+ */
 export function coreGeometry({ level, size, step }: Config['core'], { width, height }: Size): TileGeometry {
   const base = { sizePx: size, level: 0, mpp: null };
   if (level === 'tile256' && width >= size && height >= size)
@@ -13,7 +16,9 @@ export function coreGeometry({ level, size, step }: Config['core'], { width, hei
   return { ...base, readPx: side, level0Px: side, stepLevel0Px: side, whole: true };
 }
 
-/** [tiles, 2], row after row from the upper left; what is left over at the right and lower edge is dropped. */
+/**
+ * The tiles, [tiles, 2], row by row from the upper left. Remaining pixels at the right and lower edge are dropped.
+ */
 export function coreTiles(
   { whole, level0Px, stepLevel0Px }: TileGeometry,
   { width, height }: Size,
@@ -25,7 +30,7 @@ export function coreTiles(
   return Int32Array.from(corners);
 }
 
-/** Share of pixels whose three channels all reach `limit`. */
+/** Fraction of pixels whose three channels all reach `limit`. */
 function whiteShare(rgb: Uint8Array, limit: number): number {
   let white = 0;
   for (let i = 0; i < rgb.length; i += 3)
@@ -35,8 +40,8 @@ function whiteShare(rgb: Uint8Array, limit: number): number {
 }
 
 /**
- * Leaves out tiles whose share of white pixels is above 1 - `minContent` (method.md 3.3). A whole core that was asked
- * for as such stays.
+ * Leaves out tiles whose fraction of white pixels is above 1 - `minContent` (method.md 3.3). If the experiment asks
+ * for whole cores, a core is never left out.
  */
 export async function withoutWhite(
   reader: SlideReader,

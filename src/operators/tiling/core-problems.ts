@@ -5,10 +5,10 @@ import type { TiledImage } from './tiles-data.js';
 
 type Core = Omit<TiledImage, 'start'>;
 
-/** Cores of one patient differ by less, and are about round. */
+/** Ratio of sizes from which a core is reported. Cores of one patient differ by less, and are about round. */
 const farFromOthers = 2;
 const mostAspect = 1.5;
-/** EXIF: upright. */
+/** EXIF orientation of an upright image. */
 const upright = 1;
 
 function medianOf(values: readonly number[]): number {
@@ -18,7 +18,7 @@ function medianOf(values: readonly number[]): number {
 
 const sideOf = ({ image }: Core): number => Math.max(image?.width ?? 0, image?.height ?? 0);
 
-/** Cores that are far larger or smaller than the patient's others, and those far from square. */
+/** Problems of cores that are far larger or smaller than the patient's other cores, and of cores far from square. */
 export function shapeProblems(cores: readonly Core[]): readonly Problem[] {
   const opened = cores.filter(({ image }) => image !== null);
   const usual = medianOf(opened.map(sideOf));
@@ -52,7 +52,7 @@ export function shapeProblems(cores: readonly Core[]): readonly Problem[] {
   });
 }
 
-/** An image whose EXIF says that it is to be turned before it is shown. */
+/** A problem of an image whose EXIF data ask a viewer to rotate it. */
 export const rotationProblems = (core: Core, orientation: number | undefined): readonly Problem[] =>
   orientation === undefined || orientation === upright
     ? []
@@ -68,7 +68,7 @@ export const rotationProblems = (core: Core, orientation: number | undefined): r
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-/** The stains of the eight that a patient has no core of, in one sentence (method.md 2.6). */
+/** One problem that names the stains, of the eight, for which a patient has no core (method.md 2.6). */
 export function stainProblems(patient: string | undefined, cores: readonly Core[]): readonly Problem[] {
   if (patient === undefined) return [];
   const missing = stains.filter((stain) => !cores.some(({ source }) => source === stain));

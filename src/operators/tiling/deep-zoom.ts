@@ -2,15 +2,18 @@ import { sharp } from '../slides/sharp-uncached.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import { thumbnailOf } from './thumbnail.js';
 
-/** Side of a tile of the viewer. */
+/** Side length of a tile for the viewer. */
 export const zoomTile = 256;
 const quality = 80;
-/** A tile is cut from a level at most so many times larger; below, from a picture of the whole slide. */
+/**
+ * Maximum ratio between the sizes of a stored level and the Deep Zoom level that is cut from it. Smaller Deep Zoom
+ * levels are cut from a picture of the whole slide.
+ */
 const mostShrink = 8;
 /** Longer side of that picture. */
 const wholeSide = 2048;
 
-/** Number of the largest level of Deep Zoom: level 0 is one pixel, each next one twice as large. */
+/** Number of the largest Deep Zoom level. Level 0 is one pixel, and each further level is twice as large. */
 export const topZoom = (width: number, height: number): number =>
   Math.ceil(Math.log2(Math.max(width, height, 1)));
 
@@ -21,7 +24,7 @@ export interface ZoomSize {
   readonly rows: number;
 }
 
-/** Size of a level of Deep Zoom and the number of its tiles. */
+/** Size of a Deep Zoom level and the number of its tiles. */
 export function zoomSize(width: number, height: number, level: number): ZoomSize {
   const scale = 2 ** (topZoom(width, height) - level);
   const [w, h] = [Math.max(1, Math.ceil(width / scale)), Math.max(1, Math.ceil(height / scale))];
@@ -41,9 +44,9 @@ export class DeepZoom {
   }
 
   /**
-   * A tile as JPEG; null when the level has none at this place.
+   * A tile as JPEG. Null if the level has no tile at this position.
    *
-   * @throws HafError HAF_SLIDE_UNREADABLE when the pixels are damaged
+   * @throws HafError HAF_SLIDE_UNREADABLE if the pixels are damaged
    */
   async tile(level: number, column: number, row: number): Promise<Uint8Array | null> {
     const { width, height } = this.size;
@@ -56,7 +59,7 @@ export class DeepZoom {
     const [wide, high] = [Math.min(zoomTile, size.width - left), Math.min(zoomTile, size.height - upper)];
     const stored = this.levelFor(scale);
     const { width: levelWidth, height: levelHeight } = this.reader.info.levels[stored] ?? this.size;
-    // Both axes apart: the sides of a level are rounded.
+    // The axes are scaled separately, because the sides of a level are rounded.
     const [stepX, stepY] = [levelWidth / (width / scale), levelHeight / (height / scale)];
     if (Math.max(stepX, stepY) > mostShrink) return this.fromWhole(size, left, upper, wide, high);
     const x = Math.min(levelWidth - 1, Math.floor(left * stepX));
@@ -74,7 +77,7 @@ export class DeepZoom {
     return this.reader.close();
   }
 
-  /** The smallest stored level that is as large as the level of Deep Zoom. */
+  /** The smallest stored level that is at least as large as the Deep Zoom level. */
   private levelFor(scale: number): number {
     const { levels } = this.reader.info;
     return Math.max(
@@ -83,7 +86,7 @@ export class DeepZoom {
     );
   }
 
-  /** A slide without small levels: its far view is read once and kept. */
+  /** For a slide without small levels, a picture of the whole slide is read once and kept. */
   private async fromWhole(
     size: ZoomSize,
     left: number,

@@ -7,13 +7,15 @@ type Rgb = readonly [number, number, number];
 
 const contourColour: Rgb = [0, 160, 0];
 const holeColour: Rgb = [0, 0, 220];
-/** Grid lines leave this share of the picture's brightness, so that the tissue under them shows. */
+/** Factor on the brightness under grid lines, so that the tissue under them stays visible. */
 const lineShade = 0.45;
-/** Tiles drawn smaller than this would be lines only: they are shaded as a whole. */
+/**
+ * Side length in the picture below which a tile would consist of its border only. Such tiles are shaded as a whole.
+ */
 const leastDrawnSide = 5;
 const tileShade = 0.75;
 
-/** A line two pixels wide (Bresenham). What lies outside of the picture is lost. */
+/** Draws a line two pixels wide (Bresenham). Pixels outside of the picture are skipped. */
 function drawLine({ width, height, data }: RgbImage, [x0, y0]: Pair, [x1, y1]: Pair, colour: Rgb): void {
   const [right, down] = [Math.abs(x1 - x0), Math.abs(y1 - y0)];
   let [x, y, error] = [x0, y0, right - down];
@@ -48,7 +50,7 @@ function drawPolygon(picture: RgbImage, polygon: Polygon, [scaleX, scaleY]: Pair
   }
 }
 
-/** Marks the pixels of a rectangle, or of its border only. */
+/** Marks the pixels of a rectangle, or only those of its border. */
 function markRectangle(
   marks: Uint8Array,
   { width, height }: RgbImage,
@@ -63,14 +65,14 @@ function markRectangle(
   }
 }
 
-/** Darkens each marked pixel once, however many tiles share it. */
+/** Darkens each marked pixel once, even if several tiles share it. */
 function drawGrid(picture: RgbImage, tiles: Int32Array, side: number, [scaleX, scaleY]: Pair): void {
   const lines = side * Math.min(scaleX, scaleY) >= leastDrawnSide;
   const marks = new Uint8Array(picture.width * picture.height);
   for (let i = 0; i < tiles.length; i += 2) {
     const [x, y] = [tiles[i] as number, tiles[i + 1] as number];
     const corner: Pair = [Math.floor(x * scaleX), Math.floor(y * scaleY)];
-    // Lines of neighbours fall together; shaded tiles end where the next one begins.
+    // Border lines of neighbouring tiles coincide. Shaded tiles end where the next tile begins.
     const end = lines ? 0 : 1;
     const opposite: Pair = [Math.floor((x + side) * scaleX) - end, Math.floor((y + side) * scaleY) - end];
     markRectangle(marks, picture, corner, opposite, !lines);
@@ -83,9 +85,9 @@ function drawGrid(picture: RgbImage, tiles: Int32Array, side: number, [scaleX, s
 }
 
 /**
- * A copy of the thumbnail with the grid in dark, outlines in green and their holes in blue.
+ * A copy of the thumbnail with the grid darkened, outlines in green and their holes in blue.
  *
- * @param slide size of level 0, in whose pixels outlines, tiles and their side are given
+ * @param slide size of level 0; outlines, tiles and their side are in its pixels
  */
 export function drawOverlay(
   thumbnail: RgbImage,

@@ -8,7 +8,7 @@ import type { SlideInfo, SlideLevel, SlideMpp } from '../slides/slide-reader.js'
 import { axisDownsamples } from './segmentation-level.js';
 import { meanMpp, type TileGeometry } from './tiles-data.js';
 
-/** Tiles that somebody else has laid. */
+/** Tiles whose coordinates were given. */
 export interface GivenTiles {
   /** [tiles, 2], level-0 pixels. */
   readonly coords: Int32Array;
@@ -16,11 +16,11 @@ export interface GivenTiles {
 }
 
 /**
- * Reads the coordinates of a slide's tiles as CLAM, TRIDENT or `tile` wrote them (method.md 2.7).
+ * Reads the coordinates of a slide's tiles from a file of CLAM, TRIDENT or `tile` (method.md 2.7).
  *
  * @param levels the slide's own
- * @param origin where level 0 begins on the canvas by which the coordinates of such files count
- * @throws HafError HAF_SLIDE_UNREADABLE when the file cannot be used, or its tiles lie outside of the slide
+ * @param origin where level 0 begins on the canvas that the coordinates of such files refer to
+ * @throws HafError HAF_SLIDE_UNREADABLE if the file cannot be used, or its tiles lie outside of the slide
  */
 export async function readGivenTiles(
   path: string,
@@ -57,7 +57,8 @@ function tilesOf(
   const geometry = geometryOf(stored, levels, mpp);
   const given = stored.values.map((at, i) => Number(at) - (i % 2 === 0 ? origin.x : origin.y));
   const { width, height } = levels[0] as SlideLevel;
-  // Of the numbers as they are: as int32, NaN would be 0 and 2^32 as well. Neither holds for NaN.
+  // Tests the numbers before conversion: as int32, both NaN and 2^32 would become 0. Both comparisons are false for
+  // NaN.
   const meets = (at: number, side: number): boolean => at + geometry.level0Px > 0 && at < side;
   for (let i = 0; i < given.length; i += 2)
     if (!meets(given[i] as number, width) || !meets(given[i + 1] as number, height))
@@ -69,8 +70,9 @@ function tilesOf(
 }
 
 /**
- * CLAM reads `patch_size` pixels of `patch_level`; TRIDENT wants `patch_size_level0` pixels of level 0 scaled to
- * `patch_size`, whatever level they come from. A file of ours says both, and the size after scaling.
+ * The geometry of given tiles. CLAM reads `patch_size` pixels of `patch_level`. TRIDENT scales `patch_size_level0`
+ * pixels of level 0 to `patch_size`, whatever level they are read from. Our own files state both, and the size after
+ * scaling.
  */
 function geometryOf(
   { patchSize: size, patchSizeLevel0: wantedLevel0, patchLevel: named, tilePx }: StoredTiles,
@@ -89,7 +91,8 @@ function geometryOf(
       `they are of level ${level}, the slide has levels 0 to ${levels.length - 1}`,
       'Check that they are of this slide.',
     );
-  // As `tile` and CLAM count it: the mean of both axes may lie below a whole number that the width has.
+  // Counted in the same way as `tile` and CLAM: the downsample of the x axis. The mean of both axes may be below a
+  // whole number although that of the x axis is not.
   const level0Px = wantedLevel0 ?? size * Math.max(1, Math.floor(axisDownsamples(levels, level)[0]));
   const readPx = named === null ? Math.max(1, Math.round(level0Px / at.downsample)) : size;
   const sizePx = tilePx ?? size;

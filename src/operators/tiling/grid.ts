@@ -2,24 +2,26 @@ import { PolygonIndex } from './polygon-index.js';
 import type { ContourTest } from './tissue-settings.js';
 import type { Outline } from './trace-contours.js';
 
-/** A grid in level-0 pixels. CLAM scales the two axes of a level apart, hence pairs. */
+/** A grid in level-0 pixels. CLAM scales the two axes of a level separately, so values are pairs. */
 export interface GridSettings {
-  /** Side of a tile along x and y. */
+  /** Side lengths of a tile along x and y. */
   readonly side: readonly [number, number];
   readonly step: readonly [number, number];
   readonly contourTest: ContourTest;
-  /** Keep tiles that stick out of the slide. */
+  /** Keep tiles that extend beyond the slide. */
   readonly padding: boolean;
 }
 
 type Test = (x: number, y: number) => boolean;
 
-/** The points of a tile that must lie in the tissue, its border counting as inside (method.md 3.2). */
+/**
+ * The test which points of a tile must lie in the tissue. The border of the tissue counts as inside (method.md 3.2).
+ */
 function contourTestOf(test: ContourTest, outline: PolygonIndex, side: number): Test {
   const inside: Test = (x, y) => outline.sideOf(x, y) >= 0;
   const half = Math.floor(side / 2);
   const shift = Math.trunc(half * 0.5);
-  // Tiles of less than four pixels have one point instead of four.
+  // Tiles of less than four pixels have one test point instead of four.
   const shifts = shift > 0 ? ([[-1, -1], [1, 1], [1, -1], [-1, 1]] as const) : ([[0, 0]] as const); // prettier-ignore
   const pointIn =
     (x: number, y: number) =>
@@ -38,8 +40,8 @@ function contourTestOf(test: ContourTest, outline: PolygonIndex, side: number): 
 }
 
 /**
- * Upper left corners of the tiles in one piece of tissue, x outer, y inner. A tile whose middle lies strictly inside of
- * a hole is left out.
+ * Upper left corners of the tiles in one piece of tissue, by x and then by y. A tile whose middle lies strictly
+ * inside a hole is left out.
  */
 function tilesIn(
   { outer, holes }: Outline,
@@ -62,8 +64,8 @@ function tilesIn(
 }
 
 /**
- * The tiles of a slide (method.md 3.2): a grid per piece of tissue, starting at its own bounding box. Where boxes
- * overlap, tiles may as well; CLAM keeps them, and so do we.
+ * The tiles of a slide (method.md 3.2): one grid per piece of tissue, starting at the bounding box of the piece. If
+ * boxes overlap, tiles may overlap too. CLAM keeps them, and so does this code.
  *
  * @param outlines in level-0 pixels
  * @returns [tiles, 2], level-0 x and y of the upper left corners, in the order of CLAM

@@ -10,18 +10,18 @@ import type { TiledImage } from './tiles-data.js';
 /** Opens an image for its pixels; `openSlide`, or a stand-in of the tests. */
 export type OpenSlide = (path: string, by?: Unit['reader'], scene?: number | null) => Promise<SlideReader>;
 
-/** What became of one image. */
+/** The result of tiling one image. */
 export interface ImageTiles {
   readonly image: Omit<TiledImage, 'start'>;
   /** [rows, 2], level-0 pixels of the upper left corners. */
   readonly coords: Int32Array;
   readonly problems: readonly Problem[];
   readonly files: StageOutput['files'];
-  /** For the contact sheet; null when not even that could be made. */
+  /** The picture for the contact sheet. Null if no picture could be made. */
   readonly picture: RgbImage | null;
 }
 
-/** An image as its tiling begins: nothing known but its name and whose it is. */
+/** The initial record of an image: only its name and its patient are known. */
 export function blankImage(
   { name }: SourceFile,
   { patient, names, tiling = 'tissue' }: Pick<Unit, 'patient' | 'names' | 'tiling'>,
@@ -59,7 +59,7 @@ export const problemOf = (
   fix: string,
 ): Problem => ({ severity, stage: 'tile', patient, file, place: null, reason, fix });
 
-/** Something to know of an image that does not keep it from being used. */
+/** A note about an image that is still used. */
 export const noteOf = (image: Pick<TiledImage, 'file' | 'patient'>, note: string): Problem =>
   problemOf(image, 'info', note, 'Nothing needs to be done if that is as expected.');
 
@@ -69,7 +69,7 @@ export interface Refusal {
   readonly fix: string;
 }
 
-/** Faults of one image, as opposed to faults of the job, which are thrown on. */
+/** The reason why an image cannot be used. Faults of the job are thrown again. */
 export function refusalOf(thrown: unknown): Refusal {
   const ofImage = ['HAF_SLIDE_UNREADABLE', 'HAF_SLIDE_MPP_MISSING'];
   if (!(thrown instanceof HafError) || !ofImage.includes(thrown.code)) throw thrown;
@@ -77,7 +77,7 @@ export function refusalOf(thrown: unknown): Refusal {
   return { reason: typeof reason === 'string' ? reason : thrown.what, fix: thrown.fix };
 }
 
-/** A file name without a patient belongs to nobody. */
+/** The refusal of a file whose name holds no patient id. */
 export const noPatient: Refusal = {
   reason: 'its name has no patient id',
   fix: 'Rename it, or correct `patient` of the modality in the experiment.',

@@ -1,19 +1,19 @@
 import type { GreyImage } from './grey-image.js';
 
-/** Pixels past the border repeat it. */
+/** Coordinates beyond the border are moved to the border, so that border pixels are repeated. */
 const clamp = (at: number, length: number): number => (at < 0 ? 0 : at >= length ? length - 1 : at);
 
 /**
- * Median over a kernel x kernel window, border pixels repeated, as OpenCV's medianBlur (method.md 3.1, step 3). A
- * histogram of the window slides along each row and the median is followed from where it was, so that a pixel costs
- * about 2 x kernel steps.
+ * Median over a kernel x kernel window with repeated border pixels, as OpenCV's medianBlur (method.md 3.1, step 3). A
+ * histogram of the window slides along each row, and the search for the median starts at the previous median. So a
+ * pixel costs about 2 x kernel steps.
  *
  * @param kernel odd; 1 changes nothing
  */
 export function medianBlur({ width, height, data }: GreyImage, kernel: number): GreyImage {
   const blurred = new Uint8Array(data.length);
   const reach = (kernel - 1) / 2;
-  // How many of the window's pixels lie below its median, at most.
+  // Maximum number of pixels of the window below its median.
   const rank = (kernel * kernel - 1) / 2;
   const histogram = new Int32Array(256);
   const rows = new Int32Array(kernel);

@@ -1,17 +1,17 @@
 import { boxOf, type Box, type Polygon } from './polygon.js';
 
-/** Where a point lies: as OpenCV's pointPolygonTest says it, 1 inside, 0 on the border, -1 outside. */
+/** The position of a point, as in OpenCV's pointPolygonTest: 1 inside, 0 on the border, -1 outside. */
 export type Side = 1 | 0 | -1;
 
 /**
- * Answers where points lie relative to one polygon, exactly as OpenCV's pointPolygonTest does (even-odd rule, the border
- * is a case of its own), but looks only at the edges that reach the point's row. Edges are sorted into bands of rows, as
- * many as there are edges at most, so that building takes time linear in the length of the outline.
+ * Tests points against one polygon, with exactly the results of OpenCV's pointPolygonTest (even-odd rule; the border
+ * is a case of its own). It tests only the edges that reach the point's row. Edges are sorted into bands of rows.
+ * There are at most as many bands as edges, so building the index takes time linear in the length of the outline.
  */
 export class PolygonIndex {
   readonly box: Box;
   private readonly bandHeight: number;
-  /** Edges of band k: `edges[starts[k]]` to `edges[starts[k + 1] - 1]`; edge i runs from vertex i - 1 to vertex i. */
+  /** Edges of band k: `edges[starts[k]]` to `edges[starts[k + 1] - 1]`. Edge i runs from vertex i - 1 to vertex i. */
   private readonly starts: Int32Array;
   private readonly edges: Int32Array;
 
@@ -50,7 +50,7 @@ export class PolygonIndex {
     }
   }
 
-  /** Coordinates may have a fraction of one half. */
+  /** Coordinates may be whole or half numbers. */
   sideOf(px: number, py: number): Side {
     const { left, top, right, bottom } = this.box;
     if (px < left || px > right - 1 || py < top || py > bottom - 1) return -1;

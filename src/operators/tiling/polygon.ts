@@ -9,7 +9,7 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Area by the shoelace formula, which counts the polygon through the middles of the border pixels. */
+/** Area by the shoelace formula. The polygon runs through the middles of the border pixels. */
 export function areaOf(polygon: Polygon): number {
   let twice = 0;
   let x0 = polygon[polygon.length - 2] as number;
@@ -37,6 +37,9 @@ export function boxOf(polygon: Polygon): Box {
   return { left, top, right, bottom };
 }
 
-/** In level-0 pixels: each coordinate times the downsample of its axis, the fraction cut off (method.md 3.1, step 9). */
+/**
+ * Converts to level-0 pixels: each coordinate times the downsample of its axis, without the fraction (method.md 3.1,
+ * step 9).
+ */
 export const scaled = (polygon: Polygon, [x, y]: readonly [number, number]): Polygon =>
   polygon.map((value, i) => Math.trunc(value * (i % 2 === 0 ? x : y)));

@@ -1,9 +1,9 @@
 import type { SlideReader } from '../slides/slide-reader.js';
 
-/** Bytes of a slide held at once while a level is read. */
+/** Maximum number of bytes of a slide in memory while a level is read. */
 const stripBytes = 64 * 2 ** 20;
 
-/** Adds up blocks of shrink x shrink pixels and divides, rounding to the nearest. */
+/** Means of blocks of shrink x shrink pixels, rounded to the nearest integer. */
 function blockMeans(
   rgb: Uint8Array,
   levelWidth: number,
@@ -28,11 +28,11 @@ function blockMeans(
 }
 
 /**
- * Reads a level from top to bottom in strips of whole rows, shrunk by block means, and hands them on one by one: a large
- * level is never in memory as a whole.
+ * Reads a level from top to bottom in strips of whole rows, shrinks them by block means, and passes them on one by
+ * one. So a large level is never in memory as a whole.
  *
- * @param shrink pixels of the level per pixel of the picture; 1 takes them as they are
- * @param take [rows, width, 3] from row y on, width as `segmentationPicture` counts it
+ * @param shrink pixels of the level per pixel of the picture; 1 does not shrink
+ * @param take receives [rows, width, 3] from row y on, with the width of `segmentationPicture`
  */
 export async function readShrunk(
   reader: SlideReader,

@@ -5,35 +5,39 @@ import { cellRegion, copyPixels, type LevelGrid } from '../slides/level-grid.js'
 import { scaleTile, squeezeImage } from '../slides/scale-tile.js';
 import type { SlideLevel, SlideReader } from '../slides/slide-reader.js';
 
-/** Tiles that are ready; their memory is used again when the next ones are asked for. */
+/** Tiles that are ready. Their memory is reused when the next tiles are requested. */
 export interface ReadTiles {
-  /** Their indices in the coordinates, in the order of `tiles`. */
+  /** Indices of the tiles in the coordinates, in the order of `tiles`. */
   readonly rows: readonly number[];
   readonly side: number;
   /** Each [side, side, 3]. */
   readonly tiles: readonly Uint8Array[];
-  /** Those of the rows that touch pixels which the slide holds damaged. */
+  /** Rows of tiles that touch damaged pixels of the slide. */
   readonly damaged: readonly number[];
 }
 
-/** Portions of stored tiles being decoded while this thread cuts the one before: libvips works in threads of libuv. */
+/**
+ * Number of portions of stored tiles that are decoded while this thread cuts the one before. libvips works in threads
+ * of libuv.
+ */
 const portionsInFlight = 3;
-/** Pixels of a portion: enough that the cost of a call does not count, 42 tiles of 256 px. */
+/** Size of a portion: large enough that the cost of a call does not matter, 42 tiles of 256 px. */
 const portionBytes = 8 * 2 ** 20;
-/** Most bytes of tiles that are begun and wait for stored tiles below. */
+/** Maximum memory of unfinished tiles, which wait for stored tiles further down. */
 const mostPendingBytes = 32 * 2 ** 20;
-/** Bytes of tiles handed out at once. */
+/** Size of the batches of tiles that are returned. */
 const batchBytes = 8 * 2 ** 20;
-/** Cell of an image that is stored as a whole, which decides only in what portions it is copied. */
+/** Cell size for an image that is stored as a whole. It only decides in what portions the image is copied. */
 const wholeCell = 1024;
 
 /**
- * Reads all tiles of a slide once, in the order that reads best: every stored tile that a wanted one touches is
- * decoded once, or twice where two stripes of a very wide slide meet. What lies outside of the slide or has no data is black. A whole image as one tile is read and scaled
- * at once. Memory: 3 portions of 8 MB, 32 MB of tiles begun (at least one tile) and 8 MB handed out, whatever the size of the slide.
+ * Reads all tiles of a slide once, in the fastest order: every stored tile that a wanted tile touches is decoded
+ * once, or twice where two stripes of a very wide slide meet. Pixels outside of the slide or without data are black.
+ * A whole image as one tile is read and scaled at once. Memory: 3 portions of 8 MB, 32 MB of unfinished tiles (at
+ * least one tile) and 8 MB of returned tiles, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners
- * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
+ * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged
  */
 export async function* readTiles(
   reader: SlideReader,
@@ -55,7 +59,7 @@ export async function* readTiles(
   const places = Int32Array.from(coords, (at) => Math.round(at / level.downsample));
   const cells = cellReader(reader, index, level);
   for (const tiles of inStripes(places, readPx)) {
-    // Buffers of tiles that were handed out: new ones would cost more than filling them.
+    // Buffers of returned tiles, for reuse: allocating new ones would cost more than filling them.
     const spare: Uint8Array[] = [];
     let ready: { readonly row: number; readonly rgb: Uint8Array; readonly lost: boolean }[] = [];
     const handOut = async (): Promise<ReadTiles> => {
@@ -83,7 +87,7 @@ const pick = (places: Int32Array, tiles: readonly number[]): Int32Array =>
     (_, i) => places[2 * (tiles[i >> 1] as number) + (i & 1)] as number,
   );
 
-/** How a level is stored, and how its cells are read. */
+/** How a level is stored, and how its cells (stored tiles) are read. */
 interface CellReader {
   readonly grid: LevelGrid;
   readonly read: (cells: readonly number[]) => Promise<readonly CellPixels[]>;
@@ -107,7 +111,10 @@ function wholeGrid({ width, height }: SlideLevel): LevelGrid {
   return { cellWidth: wholeCell, cellHeight: wholeCell, columns, rows, stored };
 }
 
-/** The tiles in vertical stripes so narrow that a row of begun tiles fits into memory: one stripe for tiles of usual size. */
+/**
+ * The tiles in vertical stripes that are narrow enough for a row of unfinished tiles to fit into memory. Tiles of
+ * usual size need one stripe.
+ */
 function inStripes(places: Int32Array, side: number): readonly (readonly number[])[] {
   const width = Math.max(side, mostPendingBytes / (side * 3));
   const stripes = new Map<number, number[]>();
@@ -120,7 +127,7 @@ function inStripes(places: Int32Array, side: number): readonly (readonly number[
   return [...stripes].sort(([a], [b]) => a - b).map(([, tiles]) => tiles);
 }
 
-/** Tiles as the last of their cells comes in. */
+/** Yields tiles when the last of their cells has been read. */
 async function* completeTiles(
   level: SlideLevel,
   { grid, read }: CellReader,
@@ -131,13 +138,13 @@ async function* completeTiles(
   const { cells, takers, awaited, partial } = planCells(level, grid, places, side);
   const blank = (index: number): Uint8Array => {
     const used = spare.pop();
-    // Only a tile that is not filled everywhere shows what was there before.
+    // Only a tile that is not completely filled would show the old content of a reused buffer.
     if (used !== undefined && partial[index] === 1) used.fill(0);
     return used ?? new Uint8Array(side * side * 3);
   };
   for (const [index, count] of awaited.entries())
     if (count === 0) yield { index, rgb: blank(index), lost: false };
-  // Stored tiles go on beyond the edges with whatever the encoder left there.
+  // Stored tiles extend beyond the edges of the level, with arbitrary content from the encoder.
   const whole = { x: 0, y: 0, width: level.width, height: level.height };
   const begun = new Map<number, Uint8Array>();
   const losing = new Set<number>();
@@ -167,7 +174,10 @@ async function* completeTiles(
   }
 }
 
-/** What `read` makes of the items in their order, a few being read ahead; nothing is being read any more when it ends. */
+/**
+ * Yields the results of `read` for the items in their order, and reads a few items ahead. When it ends, no read is in
+ * progress.
+ */
 async function* readAhead<Item, Result>(
   items: readonly Item[],
   read: (item: Item) => Promise<Result>,
@@ -178,7 +188,8 @@ async function* readAhead<Item, Result>(
     while (next < items.length || ahead.length > 0) {
       while (ahead.length < portionsInFlight && next < items.length) {
         const reading = read(items[next++] as Item);
-        // Whoever awaits it learns of a fault; one behind it must not end the process meanwhile.
+        // The consumer gets a fault when it awaits this item. Before that, the fault must not become an unhandled
+        // rejection, which would end the process.
         reading.catch(() => undefined);
         ahead.push(reading);
       }

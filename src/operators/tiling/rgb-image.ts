@@ -13,7 +13,7 @@ const jpegQuality = 80;
 const rawOf = ({ width, height, data }: RgbImage | GreyImage, channels: 1 | 3): Sharp =>
   sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 
-/** Scaled so that the longer side has at most this many pixels; smaller pictures stay as they are. */
+/** Scaled so that the longer side has at most this many pixels. Smaller pictures are returned unchanged. */
 export async function fitted(image: RgbImage, longest: number): Promise<RgbImage> {
   if (Math.max(image.width, image.height) <= longest) return image;
   const { data, info } = await rawOf(image, 3)

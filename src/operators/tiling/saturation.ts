@@ -1,7 +1,7 @@
-/** Bits behind the point of OpenCV's fixed-point HSV. */
+/** Number of fractional bits in OpenCV's fixed-point HSV. */
 const shift = 12;
 
-/** Nearest integer, halves to the even one: how OpenCV rounds when it builds its tables. */
+/** Rounds to the nearest integer, and halves to the even one, as OpenCV does when it builds its tables. */
 function roundHalfEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
@@ -15,8 +15,8 @@ const factors = Int32Array.from({ length: 256 }, (_, max) =>
 );
 
 /**
- * Saturation of 8-bit RGB, bit for bit as OpenCV's RGB2HSV counts it in integers (method.md 3.1, step 2): 255 (max -
- * min) / max, 0 for black.
+ * Saturation of 8-bit RGB, bit for bit as OpenCV's RGB2HSV computes it in integers (method.md 3.1, step 2): 255 (max
+ * - min) / max, and 0 for black.
  *
  * @param rgb [pixels, 3]
  * @param into [pixels]

@@ -9,17 +9,17 @@ import { traceContours, type Outline } from './trace-contours.js';
 export interface Tissue {
   /** In pixels of the segmented picture, in the order of CLAM. */
   readonly outlines: readonly Outline[];
-  /** 255 where the closed picture is above the threshold. */
+  /** 255 where the picture after closing is above the threshold. */
   readonly mask: GreyImage;
-  /** The threshold used: the setting, or what Otsu's method found. */
+  /** The threshold that was used: from the settings, or found by Otsu's method. */
   readonly threshold: number;
-  /** Net area of the largest piece found, kept or not, in pixels of the picture. */
+  /** Net area of the largest piece of tissue, kept or not, in pixels of the picture. */
   readonly largest: number;
 }
 
 /**
- * Tissue of a picture by the rules of CLAM (method.md 3.1, steps 3 to 8), equal to OpenCV 4.6 pixel by pixel and vertex
- * by vertex.
+ * Segments the tissue of a picture by the rules of CLAM (method.md 3.1, steps 3 to 8), equal to OpenCV 4.6 pixel by
+ * pixel and vertex by vertex.
  *
  * @param saturation of the picture, 0 to 255
  * @param downsample level-0 pixels per pixel of it

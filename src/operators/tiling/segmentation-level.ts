@@ -3,7 +3,7 @@ import type { SlideLevel } from '../slides/slide-reader.js';
 /** The picture that is segmented: a level of the slide, or a level shrunk by a whole number. */
 export interface SegmentationPicture {
   readonly level: number;
-  /** Pixels of the level per pixel of the picture, both ways. */
+  /** Pixels of the level per pixel of the picture, along both axes. */
   readonly shrink: number;
   readonly width: number;
   readonly height: number;
@@ -11,28 +11,31 @@ export interface SegmentationPicture {
   readonly downsample: readonly [number, number];
 }
 
-/** CLAM segments where a pixel of the picture stands for 64 x 64 of the slide. */
+/** CLAM segments at this downsample: a pixel of the picture covers 64 x 64 pixels of the slide. */
 const wanted = 64;
-/** More pixels than this CLAM refuses to segment (method.md 3.1, step 1). */
+/** CLAM refuses to segment a level with more pixels than this (method.md 3.1, step 1). */
 const mostPixels = 1e8;
 
-/** The level closest to a downsample without going over it, as OpenSlide's get_best_level_for_downsample. */
+/**
+ * The level with the largest downsample that does not exceed the given one, as OpenSlide's
+ * get_best_level_for_downsample.
+ */
 export function bestLevelFor(levels: readonly SlideLevel[], downsample: number): number {
   const above = levels.findIndex((level) => level.downsample > downsample);
   return above < 0 ? levels.length - 1 : Math.max(0, above - 1);
 }
 
-/** How CLAM counts the downsample of a level: per axis, from the sizes. */
+/** The downsample of a level as CLAM computes it: per axis, from the sizes. */
 export function axisDownsamples(levels: readonly SlideLevel[], level: number): readonly [number, number] {
   const [base, at] = [levels[0] as SlideLevel, levels[level] as SlideLevel];
   return [base.width / at.width, base.height / at.height];
 }
 
 /**
- * What to segment (method.md 3.1). A level too large for CLAM is not refused but shrunk to about 64x, so that slides
- * without a pyramid work.
+ * What to segment (method.md 3.1). CLAM refuses a level that is too large. Here it is shrunk to about 64x instead, so
+ * that slides without a pyramid work.
  *
- * @param segLevel a level of the slide, or -1 for the one nearest 64x
+ * @param segLevel a level of the slide, or -1 for the level nearest to 64x
  */
 export function segmentationPicture(levels: readonly SlideLevel[], segLevel: number): SegmentationPicture {
   const level = segLevel >= 0 ? segLevel : bestLevelFor(levels, wanted);
@@ -44,7 +47,7 @@ export function segmentationPicture(levels: readonly SlideLevel[], segLevel: num
   return {
     level,
     shrink,
-    // Pixels at the right and lower edge that fill no whole block are left out.
+    // Pixels at the right and lower edge that do not fill a whole block are left out.
     width: Math.floor(width / shrink),
     height: Math.floor(height / shrink),
     downsample: [x * shrink, y * shrink],

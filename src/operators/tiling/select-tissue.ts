@@ -2,10 +2,10 @@ import { areaOf, type Polygon } from './polygon.js';
 import type { TissueSettings } from './tissue-settings.js';
 import type { Outline } from './trace-contours.js';
 
-/** Side of the tiles that areas are counted in, level-0 pixels. */
+/** Areas are counted in tiles of this side length in level-0 pixels. */
 const referenceSide = 512;
 
-/** Least areas in pixels of the segmented picture (method.md 3.1, step 7). */
+/** Minimum areas in pixels of the segmented picture (method.md 3.1, step 7). */
 export function areaLimits(
   { minArea, minHoleArea }: Pick<TissueSettings, 'minArea' | 'minHoleArea'>,
   [x, y]: readonly [number, number],
@@ -14,18 +14,18 @@ export function areaLimits(
   return { unit, tissue: minArea * unit, hole: minHoleArea * unit };
 }
 
-/** Area without any of the holes, kept or not. */
+/** Area without the holes, including holes that are not kept. */
 export const netArea = ({ outer, holes }: Outline): number =>
   areaOf(outer) - holes.reduce((sum, hole) => sum + areaOf(hole), 0);
 
 function largestHoles(holes: readonly Polygon[], most: number, above: number): readonly Polygon[] {
   const measured = holes.map((hole) => ({ hole, area: areaOf(hole) }));
-  // Array sort is stable, as Python's: holes of one size stay in their order.
+  // Array sort is stable, like Python's, so holes of equal size keep their order.
   const largest = measured.sort((a, b) => b.area - a.area).slice(0, most);
   return largest.filter(({ area }) => area > above).map(({ hole }) => hole);
 }
 
-/** The outlines that are tissue, each with the holes that count (method.md 3.1, steps 7 and 8). Both limits are strict. */
+/** The outlines that are tissue, each with its kept holes (method.md 3.1, steps 7 and 8). Both limits are strict. */
 export function selectTissue(
   outlines: readonly Outline[],
   settings: Pick<TissueSettings, 'minArea' | 'minHoleArea' | 'maxHoles'>,

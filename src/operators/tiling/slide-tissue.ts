@@ -18,13 +18,13 @@ export interface SlideTissue {
   readonly outlines: readonly Outline[];
   readonly mask: GreyImage;
   readonly record: Segmentation;
-  /** Largest piece found, in tiles of 512 x 512; null when nothing was segmented. */
+  /** Area of the largest piece of tissue, in tiles of 512 x 512. Null if nothing was segmented. */
   readonly largest: number | null;
-  /** Things to know: what was done to the picture, contours that were asked for in vain. */
+  /** Notes for the user: what was done to the picture, and contours of the slide table that do not exist. */
   readonly notes: readonly string[];
 }
 
-/** Contours that the slide table keeps or leaves out, by their place in the list (method.md 3.1, step 10). */
+/** Contours that the slide table keeps or leaves out, by their position in the list (method.md 3.1, step 10). */
 export interface Choice {
   readonly keepIds?: readonly number[];
   readonly excludeIds?: readonly number[];
@@ -39,7 +39,7 @@ async function saturationOf(reader: SlideReader, picture: SegmentationPicture): 
   return { width, height, data };
 }
 
-/** Kept ids in ascending order; CLAM leaves it to the order of a Python set, which is the same for whole lists. */
+/** Keeps ids in ascending order. CLAM uses the order of a Python set, which is the same for complete lists. */
 function chosen(outlines: readonly Outline[], { keepIds = [], excludeIds = [] }: Choice): readonly Outline[] {
   const kept = keepIds.length === 0 ? null : new Set(keepIds);
   const excluded = new Set(excludeIds);
@@ -81,7 +81,7 @@ function recordOf(
   };
 }
 
-/** The whole slide as one piece. */
+/** The whole slide as one piece of tissue. */
 function everything(
   reader: SlideReader,
   settings: TissueSettings,
@@ -107,9 +107,9 @@ const onSlide = ({ outlines }: Tissue, downsample: readonly [number, number]): r
   }));
 
 /**
- * Finds the tissue of a slide (method.md 3.1); preset bypass takes the whole slide without looking.
+ * Finds the tissue of a slide (method.md 3.1). The preset bypass takes the whole slide without segmentation.
  *
- * @throws HafError HAF_SLIDE_UNREADABLE when its pixels are damaged or it has no level `segLevel`
+ * @throws HafError HAF_SLIDE_UNREADABLE if its pixels are damaged or it has no level `segLevel`
  */
 export async function slideTissue(
   reader: SlideReader,

@@ -1,9 +1,9 @@
 import type { GreyImage } from './grey-image.js';
 
-/** FLT_EPSILON: OpenCV skips a split that leaves less than this share on one side. */
+/** FLT_EPSILON: OpenCV skips a split that leaves less than this fraction on one side. */
 const epsilon = 1.1920928955078125e-7;
 
-/** 255 where the image is above the threshold, 0 elsewhere (method.md 3.1, step 4). */
+/** A binary image: 255 where the image is above the threshold, 0 elsewhere (method.md 3.1, step 4). */
 export function threshold({ width, height, data }: GreyImage, above: number): GreyImage {
   const binary = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) if ((data[i] as number) > above) binary[i] = 255;
@@ -11,8 +11,9 @@ export function threshold({ width, height, data }: GreyImage, above: number): Gr
 }
 
 /**
- * Otsu's threshold: the first value whose split into "up to it" and "above it" has the largest variance between both
- * classes. Same sums in the same order as OpenCV, so that ties fall alike. 0 when there is one value only.
+ * Otsu's threshold: the first value for which the split into "up to it" and "above it" has the largest variance
+ * between the two classes. It computes the same sums in the same order as OpenCV, so that ties are decided alike. 0
+ * if all pixels are equal.
  */
 export function otsuThreshold({ data }: GreyImage): number {
   const histogram = new Float64Array(256);

@@ -2,7 +2,10 @@ import type { SlideReader } from '../slides/slide-reader.js';
 import { readShrunk } from './read-shrunk.js';
 import { fitted, type RgbImage } from './rgb-image.js';
 
-/** The whole image, its longer side at most `longest` pixels, made of the smallest level that has as many. */
+/**
+ * The whole image with at most `longest` pixels on its longer side, made from the smallest level that is large
+ * enough.
+ */
 export async function thumbnailOf(reader: SlideReader, longest: number): Promise<RgbImage> {
   const { levels } = reader.info;
   const sides = levels.map(({ width, height }) => Math.max(width, height));
@@ -11,7 +14,7 @@ export async function thumbnailOf(reader: SlideReader, longest: number): Promise
     sides.findLastIndex((side) => side >= longest),
   );
   const { width: levelWidth, height: levelHeight } = levels[level] as (typeof levels)[number];
-  // A picture many times longer than wide keeps a pixel in its short side.
+  // A picture many times longer than wide keeps at least one pixel on its short side.
   const most = Math.min(levelWidth, levelHeight);
   const shrink = Math.max(1, Math.min(most, Math.floor((sides[level] as number) / longest)));
   const [shrunkWidth, shrunkHeight] = [levelWidth, levelHeight].map((side) => Math.floor(side / shrink)) as [

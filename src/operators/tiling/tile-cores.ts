@@ -20,15 +20,15 @@ import { jpegOf, type RgbImage } from './rgb-image.js';
 import { thumbnailOf } from './thumbnail.js';
 import { thumbnailFile } from './tiles-data.js';
 
-/** Longer side of the thumbnail of a core, pixels: a patient has up to 16. */
+/** Longer side of the thumbnail of a core in pixels. A patient has up to 16 cores. */
 const thumbnailSide = 512;
 
 const whiteCore: Refusal = {
   reason: 'all of its tiles are white',
-  fix: 'Look at its thumbnail; raise core.white or lower core.minContent if there is tissue.',
+  fix: 'Check its thumbnail; raise core.white or lower core.minContent if there is tissue.',
 };
 
-/** EXIF orientation; undefined when the image has none or cannot say. */
+/** EXIF orientation. Undefined if the image has none or it cannot be read. */
 async function orientationOf(path: string): Promise<number | undefined> {
   try {
     return (await sharp(path, { limitInputPixels: false }).metadata()).orientation;
@@ -102,10 +102,10 @@ const byStainThenName = (a: ImageTiles['image'], b: ImageTiles['image']): number
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Tiles the core images of a patient one by one (method.md 2.6, 3.3), in the order of stain, then name. One that cannot
- * be used leaves the others alone.
+ * Tiles the core images of a patient one by one (method.md 2.6, 3.3), in the order of stain, then name. A core that
+ * cannot be used does not affect the others.
  *
- * @returns the cores, and what is noted of them together
+ * @returns the cores, and notes about all of them together
  */
 export async function tileCores(
   sources: readonly SourceFile[],

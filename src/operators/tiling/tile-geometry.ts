@@ -5,9 +5,9 @@ import { notUnderstood } from '../slides/tiff-warnings.js';
 import { axisDownsamples } from './segmentation-level.js';
 import { meanMpp, type TileGeometry } from './tiles-data.js';
 
-/** A tile may be this much coarser on the slide than it was asked for: 0.2520 um passes for 0.25, as scanners differ. */
+/** Factor by which a tile may be coarser than requested: 0.2520 um is accepted for 0.25, because scanners differ. */
 const coarserBy = 1.1;
-/** Of a smaller level not even that: a finer one is there. */
+/** The factor for a smaller level. It is stricter, because a finer level exists. */
 const levelCoarserBy = 1.01;
 
 /** How tiles are read, and their grid in level-0 pixels along x and y. */
@@ -17,7 +17,10 @@ export interface SlideGrid {
   readonly step: readonly [number, number];
 }
 
-/** How coarse a level-0 pixel is, and who says so: the slide table, then the file, then the experiment's default. */
+/**
+ * The mpp of a level-0 pixel with its source. The slide table takes precedence, then the file, then the experiment's
+ * default.
+ */
 export function mppOf(
   info: Pick<SlideInfo, 'mpp'>,
   tableMpp: number | undefined,
@@ -40,7 +43,7 @@ function gridOfLevel(
       `it has levels 0 to ${levels.length - 1}, tile.level asks for ${level}`,
       'Lower tile.level, or set tile.mpp, which finds the level by itself.',
     );
-  // CLAM cuts the fraction of the downsample off, per axis (method.md 3.2).
+  // CLAM drops the fraction of the downsample, per axis (method.md 3.2).
   const [x, y] = axisDownsamples(levels, level).map(Math.floor) as [number, number];
   return {
     side: [size * x, size * y],
@@ -87,12 +90,12 @@ function gridOfMpp(
 }
 
 /**
- * The tiles of a slide: at a level as CLAM has it, or of the same physical size on every slide, read from the nearest
- * level that is at least as fine (method.md 3.2).
+ * The geometry of a slide's tiles: at one level, as CLAM has it, or of the same physical size on every slide, read
+ * from the nearest level that is at least as fine (method.md 3.2).
  *
- * @param mppSaid words of the file about its mpp that were not understood
- * @throws HafError HAF_SLIDE_MPP_MISSING when `tile.mpp` is set and nobody says how coarse the slide is
- * @throws HafError HAF_SLIDE_UNREADABLE when it has no such level, or is coarser than what is asked for
+ * @param mppSaid text of the file about its mpp that was not understood
+ * @throws HafError HAF_SLIDE_MPP_MISSING if `tile.mpp` is set and the mpp of the slide is unknown
+ * @throws HafError HAF_SLIDE_UNREADABLE if it has no such level, or is coarser than requested
  */
 export function slideGrid(
   tile: Config['tile'],
@@ -105,7 +108,7 @@ export function slideGrid(
     throw new HafError(
       'HAF_SLIDE_MPP_MISSING',
       `${mppSaid === null ? 'it does not say how many micrometres a pixel has' : notUnderstood(mppSaid)}, and tile.mpp needs that`,
-      'Put it into the column mpp of the slide table (slideTable of the modality), or set tile.defaultMpp for all slides that do not say.',
+      'Put it into the column mpp of the slide table (slideTable of the modality), or set tile.defaultMpp for all slides that do not state it.',
     );
   return gridOfMpp(tile, tile.mpp, levels, mpp);
 }

@@ -21,7 +21,7 @@ function slideOf({ sources }: StageContext): SourceFile {
   return slide;
 }
 
-/** Coordinates that the user has already, and what was drawn on the slide. */
+/** Existing coordinates of the user, and the file of regions drawn on the slide. */
 function placesOf({ sources }: StageContext): PlacedBy {
   const pathOf = (wanted: string): string | null => sources.find(({ role }) => role === wanted)?.path ?? null;
   return { given: pathOf('coords'), annotations: pathOf('annotations') };
@@ -67,8 +67,9 @@ async function outputOf(
 }
 
 /**
- * The `tile` stage over a given way to open images: where the tiles of a slide, or of the cores of a patient, lie, and
- * pictures to judge that by. An image that cannot be used never fails the job: its outcome says why.
+ * The `tile` stage, with a given function to open images. It computes where the tiles of a slide, or of the cores of
+ * a patient, lie, and makes pictures to check them. An image that cannot be used does not make the job fail: its
+ * outcome says why.
  */
 export const tileImages = (open: OpenSlide): StageCode =>
   stageOf(async (context) => {

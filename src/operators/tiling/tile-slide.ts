@@ -17,7 +17,7 @@ import { mppOf, slideGrid } from './tile-geometry.js';
 import { clamCoordsFile, contoursFile, maskFile, meanMpp, overlayFile, thumbnailFile } from './tiles-data.js';
 import { tissueSettings } from './tissue-settings.js';
 
-/** Longer side of the thumbnail of a slide, pixels. */
+/** Longer side of the thumbnail of a slide in pixels. */
 const thumbnailSide = 1024;
 
 /** A step on one slide: its value, or why the slide cannot be used. */
@@ -32,25 +32,28 @@ export async function attempt<T>(step: () => T | Promise<T>): Promise<T | Refusa
 export const isRefusal = (value: object): value is Refusal => 'reason' in value;
 const valueOf = <T extends object>(value: T | Refusal): T | null => (isRefusal(value) ? null : value);
 
-/** What is known of a slide that could be opened, in the order it is found out. */
+/** What is known about a slide that could be opened, in the order in which it is computed. */
 interface SlideResult {
   readonly thumbnail: RgbImage | Refusal;
-  /** Null where the tiles are given. */
+  /** Null if the tiles were given. */
   readonly tissue: SlideTissue | Refusal | null;
   readonly tiles: Tiles | Refusal;
 }
 
 /** Files that say where the tiles of a slide may lie. */
 export interface PlacedBy {
-  /** Coordinates to take as they are, in place of looking for tissue. */
+  /** File of coordinates to use unchanged. If given, no tissue is searched. */
   readonly given: string | null;
-  /** Regions that were drawn in QuPath. */
+  /** File of regions that were drawn in QuPath. */
   readonly annotations: string | null;
 }
 
 type Tiles = Pick<GivenTiles, 'coords' | 'geometry'>;
 
-/** The grid over the tissue. @throws HafError as `slideGrid` */
+/**
+ * The grid over the tissue.
+ * @throws HafError like `slideGrid`
+ */
 function tilesIn(
   tissue: SlideTissue | Refusal,
   { tissue: wanted, tile }: Pick<Config, 'tissue' | 'tile'>,
@@ -66,7 +69,7 @@ function tilesIn(
 function emptyReason(tissue: SlideTissue): Refusal {
   const { settings, contours } = tissue.record;
   const fix =
-    'Look at its thumbnail and mask; then try another tissue.preset (bwh_biopsy for small pieces), a lower ' +
+    'Check its thumbnail and mask; then try another tissue.preset (bwh_biopsy for small pieces), a lower ' +
     'tissue.sthresh or tissue.minArea, or leave the slide out.';
   if (contours > 0)
     return {
@@ -117,7 +120,7 @@ function findingProblems(
   const notes = [...reader.info.notes, ...sceneNotes(reader.info, unit)];
   const mpp = image.image?.mpp ?? null;
   const infos = [...notes, ...(tissue?.notes ?? [])].map((note) => noteOf(image, note));
-  // Nothing is left out of a slide that is left out itself.
+  // A slide that is left out needs no further report of damage.
   const damage = image.outcome === 'failed' ? [] : reader.damage();
   for (const { reason, fix } of [...unsettled(reader, mpp, unit), ...damage])
     // What a slide was refused for is its failure already.
@@ -136,7 +139,7 @@ function findingProblems(
       problemOf(
         image,
         'info',
-        `it ${mppSaid === null ? 'does not say its resolution' : 'says its resolution in vain'}; tile.defaultMpp, ${mpp.x} um per pixel, was taken`,
+        `it ${mppSaid === null ? 'does not state its resolution' : 'states a resolution that cannot be used'}; tile.defaultMpp, ${mpp.x} um per pixel, was taken`,
         'Put its own value into the column mpp of the slide table if that is wrong.',
       ),
     );
@@ -164,7 +167,7 @@ async function picturesOf(
   return { files, picture: overlay };
 }
 
-/** Tiles over the tissue that is found, or those that are given. */
+/** Lays tiles over the tissue that was found, or uses the given ones. */
 async function lay(
   reader: SlideReader,
   facts: NonNullable<ImageTiles['image']['image']>,
@@ -190,12 +193,12 @@ const noneInScene: Refusal = {
 
 const noneInRegions: Refusal = {
   reason: 'none of its tiles has its middle in a region that was drawn for it',
-  fix: 'Look at its thumbnail; draw larger regions, correct tissue.include and tissue.exclude, or leave the slide out.',
+  fix: 'Check its thumbnail; draw larger regions, correct tissue.include and tissue.exclude, or leave the slide out.',
 };
 
 const regionProblems = ({ warnings, notes }: AnnotatedRegions, image: ImageTiles['image']): Problem[] => [
   ...warnings.map((reason) =>
-    problemOf(image, 'warning', reason, 'Correct it in QuPath if that is not as meant, and export again.'),
+    problemOf(image, 'warning', reason, 'Correct it in QuPath if that is not intended, and export again.'),
   ),
   ...notes.map((note) => noteOf(image, note)),
 ];

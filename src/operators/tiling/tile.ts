@@ -1,5 +1,5 @@
 import { openSlide } from '../slides/open-slide.js';
 import { tileImages } from './tile-images.js';
 
-/** The `tile` stage: slides and cores as files of the user's. */
+/** The `tile` stage for the user's files of slides and cores. */
 export const tile = tileImages(openSlide);

@@ -6,8 +6,8 @@ const tissue = 255;
 const dropped = 128;
 
 /**
- * Fills the inside of a traced outline. Its vertices are neighbouring pixels, so each row is crossed at whole pixels;
- * the even-odd rule of `PolygonIndex` for all of them at once.
+ * Fills the inside of a traced outline. Its vertices are neighbouring pixels, so the outline crosses each row at
+ * whole pixels. All pixels of a row are filled at once by the even-odd rule of `PolygonIndex`.
  */
 function fillInside({ width, data }: GreyImage, polygon: Polygon, value: number): void {
   const { top, bottom } = boxOf(polygon);
@@ -33,12 +33,12 @@ function drawBorder({ width, data }: GreyImage, polygon: Polygon): void {
 }
 
 /**
- * What was taken for tissue: kept pieces without their kept holes white, everything else above the threshold grey, so
- * that a slide whose pieces are all too small shows why it is empty.
+ * A picture of the segmentation: kept pieces without their kept holes are white, everything else above the threshold
+ * is grey. So a slide whose pieces are all too small shows why it is empty.
  */
 export function tissueMask(mask: GreyImage, outlines: readonly Outline[]): GreyImage {
   const picture = { ...mask, data: mask.data.map((value) => (value === 0 ? 0 : dropped)) };
-  // Large ones first: a piece inside of a hole of another is painted after that hole.
+  // Large pieces first: a piece inside a hole of another piece must be painted after that hole.
   const largestFirst = outlines
     .map((outline) => ({ ...outline, area: areaOf(outline.outer) }))
     .sort((a, b) => b.area - a.area);
@@ -53,7 +53,7 @@ export function tissueMask(mask: GreyImage, outlines: readonly Outline[]): GreyI
   return picture;
 }
 
-/** Share of the picture that is tissue, 0 to 1. */
+/** Fraction of the picture that is tissue, 0 to 1. */
 export function tissueShare({ data }: GreyImage): number {
   let pixels = 0;
   for (const value of data) if (value === tissue) pixels++;

@@ -4,10 +4,10 @@ export type TissueConfig = Config['tissue'];
 export type TissuePreset = TissueConfig['preset'];
 export type ContourTest = NonNullable<TissueConfig['contourTest']>;
 
-/** Everything that decides what is tissue and which tiles lie in it (method.md 3.1, 3.2). */
+/** All settings that decide what is tissue and which tiles lie in it (method.md 3.1, 3.2). */
 export interface TissueSettings {
   readonly preset: TissuePreset;
-  /** Level to segment; -1 is the one nearest 64x. */
+  /** Level to segment. -1 is the level nearest to 64x. */
   readonly segLevel: number;
   readonly sthresh: number;
   readonly mthresh: number;
@@ -34,19 +34,22 @@ const clam = {
   padding: true,
 } as const satisfies Omit<TissueSettings, 'preset'>;
 
-/** The table of method.md 3.1. CLAM's, but for the last two, which are ours. */
+/**
+ * The table of method.md 3.1. All presets are those of CLAM, except for the last two, which belong to this project.
+ */
 const presets: Readonly<Record<TissuePreset, Omit<TissueSettings, 'preset'>>> = {
   default: clam,
   tcga: { ...clam, minArea: 16, minHoleArea: 4 },
   bwh_biopsy: { ...clam, sthresh: 15, mthresh: 11, close: 2, minArea: 1, minHoleArea: 1, maxHoles: 2 },
   bwh_resection: { ...clam, sthresh: 15, mthresh: 11 },
-  // A whole core of 0.6 mm covers 4.3 tiles of 512 at 0.5 um per pixel and 17 at 0.25: 1 keeps fragments of cores and
-  // drops dust. Holes are torn tissue: few per core, and worth leaving out from the size of a tile on.
+  // A whole core of 0.6 mm covers 4.3 tiles of 512 at 0.5 um per pixel and 17 at 0.25. The minimum area 1 keeps
+  // fragments of cores and drops dust. Holes are torn tissue: there are few per core, and those of at least the size
+  // of a tile are left out.
   tma: { ...clam, minArea: 1, minHoleArea: 1, maxHoles: 4 },
   bypass: clam,
 };
 
-/** The thresholds of the preset, with what the experiment sets itself. */
+/** The thresholds of the preset, replaced by those that the experiment sets. */
 export function tissueSettings(config: TissueConfig): TissueSettings {
   const preset = presets[config.preset];
   return {

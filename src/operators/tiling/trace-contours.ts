@@ -1,24 +1,27 @@
 import type { GreyImage } from './grey-image.js';
 import type { Polygon } from './polygon.js';
 
-/** The outline of a piece of foreground, with the outlines of the holes in it. */
+/** The outline of a piece of foreground, with the outlines of its holes. */
 export interface Outline {
   readonly outer: Polygon;
   readonly holes: readonly Polygon[];
 }
 
-/** Steps to the eight neighbours: right, then counter-clockwise as seen on the screen. */
+/** Steps to the eight neighbours: to the right first, then counter-clockwise as seen on the screen. */
 const stepX = [1, 1, 0, -1, -1, -1, 0, 1] as const;
 const stepY = [0, -1, -1, -1, 0, 1, 1, 1] as const;
 
 interface Border {
   readonly polygon: Polygon;
   readonly hole: boolean;
-  /** Number of the outer border a hole belongs to. */
+  /** Number of the outer border that a hole belongs to. */
   readonly parent: number;
 }
 
-/** Labels of the image with a frame of one background pixel: 0 background, 1 foreground not on a known border. */
+/**
+ * Labels of the image with a frame of one background pixel: 0 is background, 1 is foreground that is not on a known
+ * border.
+ */
 function framed({ width, height, data }: GreyImage): { labels: Int32Array; stride: number } {
   const stride = width + 2;
   const labels = new Int32Array(stride * (height + 2));
@@ -28,7 +31,7 @@ function framed({ width, height, data }: GreyImage): { labels: Int32Array; strid
 }
 
 /**
- * Follows one border, labels its pixels and returns them all, from the one it was met at. A pixel with background on
+ * Follows one border, labels its pixels and returns all of them, beginning with `start`. A pixel with background on
  * its right gets the negative label, so that the scan does not take it for the start of a hole again.
  */
 function follow(labels: Int32Array, stride: number, start: number, hole: boolean, label: number): Polygon {
@@ -53,7 +56,7 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
     do turned++;
     while (labels[at + (steps[turned & 7] as number)] === 0);
     code = turned & 7;
-    // Codes 1 .. from mean that the search passed the right neighbour and found it empty.
+    // Codes from 1 to `from` mean that the search passed the right neighbour and found background.
     if (code > 0 && code <= from) labels[at] = -label;
     else if (labels[at] === 1) labels[at] = label;
     push(at);
@@ -65,18 +68,18 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
 }
 
 /**
- * Outlines of the foreground (8-connected) and of its holes, every border pixel a vertex: the border following of
- * Suzuki and Abe (1985), with the results and the order of OpenCV's findContours under RETR_CCOMP and
- * CHAIN_APPROX_NONE: what the scan from the upper left meets last comes first, outlines and holes alike. A piece inside
- * of a hole is an outline of its own (method.md 3.1, step 6).
+ * Outlines of the foreground (8-connected) and of its holes; every border pixel is a vertex. This is the border
+ * following of Suzuki and Abe (1985), with the results and the order of OpenCV's findContours with RETR_CCOMP and
+ * CHAIN_APPROX_NONE: outlines, and holes, that the scan from the upper left meets last come first. A piece inside a
+ * hole is an outline of its own (method.md 3.1, step 6).
  */
 export function traceContours(image: GreyImage): readonly Outline[] {
   const { labels, stride } = framed(image);
   const borders: Border[] = [];
-  // Borders are numbered from 2, so that no label equals 1.
+  // Borders are numbered from 2, because the label 1 has another meaning.
   const borderOf = (label: number): Border => borders[Math.abs(label) - 2] as Border;
   for (let y = 1; y <= image.height; y++) {
-    // The border met last in this row; 0 is the frame.
+    // The last border in this row. 0 is the frame.
     let enclosing = 0;
     let previous = 0;
     for (let x = 1; x <= image.width + 1; x++) {
