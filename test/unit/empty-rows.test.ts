@@ -25,13 +25,9 @@ describe('rows without content', () => {
     [
       'zeros only',
       [zeros, zeros, [0, -0, 0, 0] as Row],
-      ['all 3 rows hold zeros only, as an extraction leaves them that failed'],
+      ['all 3 rows hold zeros only, as after a failed extraction'],
     ],
-    [
-      'zeros in its only row',
-      [zeros],
-      ['its only row holds zeros only, as an extraction leaves them that failed'],
-    ],
+    ['zeros in its only row', [zeros], ['its only row holds zeros only, as after a failed extraction']],
     ['the same row', [other(1), other(1)], ['all 2 rows are the same']],
     [
       'one number in each row',

@@ -275,6 +275,6 @@ describe('a pickle', () => {
     const doubled = Array.from({ length: 40 }, () => '2\x86').join('');
     const pickle = Buffer.from(`\x80\x02X\x01\0\0\0a${doubled}X\x01\0\0\0b\x93.`, 'latin1');
     const path = scratchFile('001.pt', zipSync({ 'a/data.pkl': pickle }));
-    expectRefused(await embedFile('WSI', path, width), /name that is no text/);
+    expectRefused(await embedFile('WSI', path, width), /name that is not a text/);
   });
 });

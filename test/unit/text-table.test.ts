@@ -135,7 +135,7 @@ describe('what is refused', () => {
   it.each<[string, string | Uint8Array, RegExp]>([
     ['an empty file', '', /^- -: the file is empty$/],
     ['blank lines', '\n \n,,\n', /^- -: the file is empty$/],
-    ['a header alone', 'PATIENT,x\n', /no row stands below the header/],
+    ['a header alone', 'PATIENT,x\n', /there is no row below the header/],
     ['ids alone', 'PATIENT\n1\n', /no column besides "PATIENT"/],
     ['bytes', Uint8Array.from([1, 0, 0, 0, 7, 0, 1, 1, 0, 0, 0]), /no text/],
     [

@@ -135,7 +135,7 @@ describe('kinds that are declared', () => {
       'words in numbers',
       'numeric',
       ['1', 'a', 'b', 'c', 'd'],
-      /^3 x: 4 of 5 cells are no numbers: "a" \(line 3\), "b" \(line 4\), "c" \(line 5\) and 1 more cells/,
+      /^3 x: 4 of 5 cells are not numbers: "a" \(line 3\), "b" \(line 4\), "c" \(line 5\) and 1 more cells/,
     ],
     ['decimal commas', 'numeric', ['"1,5"', '"2,5"'], /key "decimal"/],
     ['dates in numbers', 'numeric', ['2020-01-01', '2020-01-02'], /days since/],

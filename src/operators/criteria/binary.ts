@@ -18,7 +18,10 @@ export const binaryCriterion: Criterion = {
   modelOf: null,
 };
 
-/** The logit of the positive class: one output, or the difference of two, whose softmax is its logistic function. */
+/**
+ * The logit of the positive class: the only output, or the difference of two, because the softmax of two logits is the logistic
+ * function of their difference.
+ */
 export const logitOf = ([first, second]: readonly number[]): number =>
   second === undefined ? (first as number) : second - (first as number);
 

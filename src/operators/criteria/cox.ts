@@ -5,8 +5,8 @@ import type { Criterion } from './criterion.js';
 import { concordance, followUpOfTargets } from './hazards.js';
 
 /**
- * Cox's partial likelihood of one linear predictor per patient, divided by the number of events (method.md 11.3). It compares the patients
- * of a group with each other, so training takes all training patients in one step. A group without an event has no loss.
+ * Cox's partial likelihood of one linear predictor per patient, divided by the number of events (method.md 11.3). It compares the
+ * patients of a group with each other, so training takes all training patients in one step. A group without an event has no loss.
  */
 export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criterion => ({
   outputsOf: () => 1,
@@ -18,7 +18,7 @@ export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criter
       ties,
     );
     const scale = rows.length / order.events;
-    // The same for all: its mean is the loss of the group.
+    // Each patient gets the same loss, so that its mean is the loss of the group.
     return rows.map((_, i) => ({
       loss: perEvent ?? NaN,
       gradient: [perEvent === null ? NaN : (gradient[i] as number) * scale],

@@ -2,15 +2,15 @@ import type { HazardTarget } from '../survival/discrete-hazards.js';
 import type { SurvivalModel } from '../survival/survival-model.js';
 import type { History, Ranking } from '../tensor/history-data.js';
 
-/** What a loss of time-to-event knows of a patient in one fold. */
+/** The target of a time-to-event loss for one patient in one fold. */
 export interface SurvivalTarget extends HazardTarget {
-  /** Days to the event or to the last contact, above 0. */
+  /** Days to the event or to the last contact. Above 0. */
   readonly time: number;
-  /** Status at the median event time, the class of the instance loss; null when it is unknown. */
+  /** Status at the median event time, which is the class for the instance loss. Null if unknown. */
   readonly status: 0 | 1 | null;
 }
 
-/** What the outputs of a network are compared with: the class of a patient, or the time of follow-up. */
+/** The target of the outputs of a network: the class of a patient, or the time of follow-up. */
 export type Target = 0 | 1 | SurvivalTarget;
 
 /** Loss of a patient and its derivatives with respect to the outputs of the network. */
@@ -19,39 +19,39 @@ export interface Judged {
   readonly gradient: readonly number[];
 }
 
-/** How the outputs of the networks of one fold are judged: the loss of training, and what validation watches. */
+/** How the outputs of the networks of one fold are judged: the loss of training, and the criterion of early stopping. */
 export interface Criterion {
-  /** Outputs per patient of a network that would have one or two logits for a binary outcome. */
+  /** Number of outputs per patient, for a network that would have one or two logits for a binary outcome. */
   outputsOf(logits: 1 | 2): number;
   /**
-   * Losses of patients; training lowers their mean.
+   * Losses of patients. Training minimises their mean.
    *
    * @param rows outputs of each patient
    * @param targets of the same patients
    */
   judge(rows: readonly (readonly number[])[], targets: readonly Target[]): readonly Judged[];
-  /** Whether the loss of a patient depends on the outputs of that patient alone. The monotonic hinge (eq. 10) needs that. */
+  /** Whether the loss of a patient depends only on the outputs of that patient. The monotonic hinge (eq. 10) requires it. */
   readonly perPatient: boolean;
-  /** One number that ranks patients: the higher, the likelier or the earlier the event. */
+  /** One number that ranks patients: the higher it is, the likelier or the earlier is the event. */
   scoreOf(row: readonly number[]): number;
-  /** How well scores rank patients: AUC or Harrell's C; null where it is undefined or a score is not finite. */
+  /** How well scores rank patients: AUC or Harrell's C. Null if it is undefined or a score is not finite. */
   discrimination(targets: readonly Target[], scores: readonly number[]): number | null;
   /** Name of the discrimination of validation patients in a history. */
   readonly ranking: Ranking;
-  /** What early stopping watches. */
+  /** The quantity that early stopping monitors. */
   readonly monitor: History['monitor'];
-  /** Class of a patient, for the instance loss and class-balanced draws; null when it is unknown. */
+  /** Class of a patient, for the instance loss and class-balanced draws. Null if unknown. */
   classOf(target: Target): 0 | 1 | null;
-  /** Whether an epoch draws both classes equally often; otherwise it takes every training patient once. */
+  /** Whether an epoch draws both classes equally often. Otherwise it uses every training patient once. */
   readonly balanced: boolean;
-  /** Biases of an output layer at the start; null draws them like other biases. */
+  /** Initial biases of an output layer. null draws them like other biases. */
   readonly startBiases: readonly number[] | null;
-  /** What turns outputs into survival curves, given the outputs of the training patients; null for a binary outcome. */
+  /** Fits a model that converts outputs to survival curves, given the outputs of the training patients. Null for a binary outcome. */
   readonly modelOf:
     ((training: readonly (readonly number[])[], targets: readonly Target[]) => FittedSurvival) | null;
 }
 
-/** A survival model, and the outputs that stand for a patient of whom the network saw nothing: those of all training patients together. */
+/** A survival model, and the outputs for a patient without any input: those of all training patients together. */
 export interface FittedSurvival {
   readonly model: SurvivalModel;
   readonly unseen: readonly number[];

@@ -8,16 +8,16 @@ import { hazardRisk } from '../survival/hazard-curve.js';
 import { quantile } from '../stats/quantile.js';
 import type { Criterion, JudgedCohort, SurvivalTarget, Target } from './criterion.js';
 
-/** Settings of the hazards: how time is cut, and what a censored patient survived. */
+/** Settings of the hazards: the time bins, and the credit of a censored patient for the bin of the last contact. */
 export type HazardSettings = Pick<Config['survival'], 'bins' | 'edges' | 'censorCredit' | 'monitor'>;
 
 /**
- * Discrete-time hazards over bins of the training patients' event times (method.md 11.2): one logit per bin, the loss is the mean negative
- * log likelihood. Training starts at the hazards of the training patients.
+ * Discrete-time hazards over bins of the training patients' event times (method.md 11.2): one logit per bin; the loss is the mean
+ * negative log likelihood. Training starts at the hazards of the training patients.
  *
  * @param followUp of the whole cohort
  * @param train positions of the fold's training patients
- * @throws HafError HAF_SPLIT_INVALID when no training patient has the event
+ * @throws HafError HAF_SPLIT_INVALID if no training patient has the event
  */
 export function hazardCriterion(
   followUp: FollowUp,
@@ -70,7 +70,7 @@ export function hazardCriterion(
   };
 }
 
-/** Harrell's C; null without a comparable pair, and for scores that are not finite (a diverging model). */
+/** Harrell's C. Null without a comparable pair, and for scores that are not finite (a diverging model). */
 export const concordance: Criterion['discrimination'] = (targets, scores) => {
   if (!scores.every(Number.isFinite)) return null;
   return harrellC(followUpOfTargets(targets), scores).value;
@@ -89,7 +89,7 @@ function inTime(target: Target): SurvivalTarget {
 const medianEventTime = ({ time, event }: FollowUp): number =>
   quantile(time.filter((_, i) => event[i] === 1).sort(), 0.5);
 
-/** Whether the event had happened by a time; null when the patient was last seen without it before. */
+/** Whether the event had happened by a time. Null if the patient was last seen earlier without it. */
 function statusAt(time: number, event: 0 | 1, days: number): 0 | 1 | null {
   if (time > days) return 0;
   return event === 1 ? 1 : null;

@@ -8,17 +8,17 @@ import { coxCriterion } from './cox.js';
 import type { JudgedCohort, Target } from './criterion.js';
 import { hazardCriterion } from './hazards.js';
 
-/** The patients of a fold, and how what is trained on them is judged. */
+/** The patients of a fold, and how models trained on them are judged. */
 export interface JudgedFold extends FoldData, JudgedCohort {
-  /** What the user should know of the loss in this fold, for the history of the training. */
+  /** Notes on the loss in this fold for the user, for the training history. */
   readonly notes: readonly string[];
 }
 
 /**
  * Reads cohort and split of a training job whose unit names a fold.
  *
- * @param loss of time-to-event: hazards where bags or several stages learn, else what `survival.loss` says
- * @throws HafError HAF_SPLIT_INVALID as `readFold`, and when no training patient has the event
+ * @param loss of time-to-event: hazards if bags or several stages are trained, else the value of `survival.loss`
+ * @throws HafError HAF_SPLIT_INVALID like `readFold`, and if no training patient has the event
  */
 export function readJudgedFold(
   context: StageContext,
@@ -39,7 +39,7 @@ export function readJudgedFold(
   return { ...data, targets: judged.targets, criterion: coxCriterion(ties, monitor), notes: [] };
 }
 
-/** What the training loop needs to know of the criterion, to learn from such patients. */
+/** The settings of the training loop that follow from the criterion. */
 export const trainingOn = (
   { criterion, targets }: JudgedCohort,
   patients: readonly number[],
@@ -50,6 +50,6 @@ export const trainingOn = (
   classes: criterion.balanced
     ? patients.map((patient) => criterion.classOf(targets[patient] as Target) as 0 | 1)
     : null,
-  // A loss over risk sets is that of all patients only when they are in one group.
+  // A loss over risk sets covers all patients only if they are in one group.
   wholeBatch: !criterion.perPatient,
 });

@@ -5,22 +5,22 @@ import { vectorsFile } from '../preprocessing/vectors-data.js';
 import { embeddingsFile } from '../stage1/encoder-data.js';
 import { readSafetensors, type NamedArray } from '../tensor/safetensors.js';
 
-/** The vectors of one modality, all patients in cohort order. */
+/** The vectors of one modality, for all patients in cohort order. */
 export interface ModalityInput {
   readonly modality: ModalityId;
-  /** What the vector is of; `latent` once an alignment has brought it into the common space. */
+  /** The kind of the vector. `latent` after an alignment has mapped it into the common space. */
   readonly kind: ModalityKind | 'latent';
   /** Length d_m of a vector. */
   readonly width: number;
-  /** [n, d_m]; rows of absent patients are never read. */
+  /** [n, d_m]. Rows of absent patients are never read. */
   readonly values: Float32Array;
-  /** 1 where the row may be read, n values. */
+  /** 1 if the row may be read, n values. */
   readonly observed: Uint8Array;
 }
 
 /**
- * What Stage 2 and 3 start from (method.md 4.3): z of Stage 1 for a bag modality, the preprocessed vector for a table, in the
- * order of `chosen`; without it all that the job was given, bags first.
+ * The inputs of Stages 2 and 3 (method.md 4.3): z of Stage 1 for a bag modality, the preprocessed vector for a table, in the order of
+ * `chosen`. Without `chosen`: all inputs of the job, bags first.
  */
 export function readModalityInputs(inputs: Inputs, chosen?: readonly ModalityId[]): readonly ModalityInput[] {
   const encoded = inputs.all('stage1').map((artifact) => {
@@ -37,7 +37,7 @@ export function readModalityInputs(inputs: Inputs, chosen?: readonly ModalityId[
   );
 }
 
-/** The vectors of the tables that the job was given. */
+/** The vectors of the tables among the inputs of the job. */
 export const readTableInputs = (inputs: Inputs): readonly ModalityInput[] =>
   inputs.all('preprocess').map((artifact) => {
     const { values, mask } = readSafetensors(artifact.bytes(vectorsFile));
@@ -55,11 +55,11 @@ function modalityInput(
   return { modality, kind, width: values.shape[1] ?? 0, values: values.data, observed: observed.data };
 }
 
-/** The slots of inputs that are aligned. */
+/** The slots of the aligned inputs. */
 export const slotsOfInputs = (inputs: readonly Pick<ModalityInput, 'modality' | 'kind'>[]): readonly Slot[] =>
   inputs.map(({ modality, kind }) => ({ id: modality, kind: kind === 'table' ? 'table' : 'bag' }));
 
-/** Rows of the given patients, one after the other, [patients, d_m]; rows of absent patients are zeros. */
+/** Rows of the given patients, concatenated, [patients, d_m]. Rows of absent patients are zeros. */
 export function gatherRows(
   { width, values, observed }: ModalityInput,
   patients: readonly number[],

@@ -3,12 +3,12 @@ import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { ModalityInput } from './modality-inputs.js';
 
-/** What a model could learn from about a modality. */
+/** The evidence about a modality that a model could learn from. */
 export interface Evidence {
   readonly modality: ModalityId;
   readonly width: number;
   readonly has: (patient: number) => boolean;
-  /** Whether some element of a patient's vector differs from zero. */
+  /** Whether a patient's vector has an element other than zero. */
   readonly says: (patient: number) => boolean;
 }
 
@@ -20,7 +20,8 @@ export const evidenceOf = ({ modality, width, values, observed }: ModalityInput)
 });
 
 /**
- * Arrays of a network over modality vectors that an epoch could not teach: those of a modality that no patient of the epoch has, and weights on vectors that were all zeros.
+ * Arrays of a network over modality vectors that an epoch could not train: those of a modality that no patient of the epoch has, and
+ * weights on vectors that were all zeros.
  */
 export function vectorExempt(
   { entries }: ParameterLayout,

@@ -35,7 +35,7 @@ function indexOf(
   };
 }
 
-/** A bag of zeros has no content to recognise it by. */
+/** A hash that identifies the content of a bag. A bag of zeros gets none, because such bags are equal by accident. */
 const digestOf = (values: Float32Array): Pick<IndexedBag, 'digest'> =>
   values.every((value) => value === 0)
     ? {}
@@ -43,7 +43,7 @@ const digestOf = (values: Float32Array): Pick<IndexedBag, 'digest'> =>
 
 const valuesOf = (bags: Bags): number => bags.reduce((sum, { values }) => sum + values.length, 0);
 
-/** The values of all bags one after the other; a single bag is handed on without a copy. */
+/** The values of all bags, concatenated. A single bag is returned without a copy. */
 function joined(bags: Bags): Uint8Array {
   const [only, ...others] = bags;
   if (only && others.length === 0) return bytesOf(only.values);
@@ -66,7 +66,7 @@ function joinedHalves(bags: Bags): Uint8Array {
   return bytesOf(all);
 }
 
-/** Coordinates of all rows, NaN for those of a bag without; null when no bag has any. */
+/** Coordinates of all rows. NaN for the rows of a bag without coordinates. Null if no bag has any. */
 function joinedCoords(bags: Bags, width: number): Uint8Array | null {
   if (bags.every(({ coords }) => coords === null)) return null;
   const all = new Float32Array((2 * valuesOf(bags)) / width).fill(NaN);
@@ -96,7 +96,7 @@ export function bagFiles(
   };
 }
 
-/** The content without bags whose values would become infinite in this precision; they are listed as failures. */
+/** The content without bags whose values would become infinite in this precision. Those bags are listed as failures. */
 export function storable(content: FeatureContent, precision: Precision): FeatureContent {
   if (precision === 'float32') return content;
   const tooLarge = ({ values }: FeatureBag): boolean =>

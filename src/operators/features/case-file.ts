@@ -9,7 +9,7 @@ import { featureNames, type StoredArray } from './stored-array.js';
 
 const slideGroup = 'wsi';
 const coreGroup = 'tma';
-/** One vector per core, or its patches: what the authors' loader looks for below a stain. */
+/** One vector per core, or its patches: the names that the authors' loader searches below a stain. */
 const coreNames = ['features', 'patches'] as const;
 const unknownStain = 'unknown';
 
@@ -18,7 +18,7 @@ const groupOf = (parent: Group, name: string): Group | null => {
   return entity instanceof h5wasm.Group ? entity : null;
 };
 
-/** Whether it is a case file of the method's authors: all modalities of one patient in groups (method.md 2.7). */
+/** Whether the file is a case file of the method's authors: all modalities of one patient in groups (method.md 2.7). */
 export const isCaseFile = (file: File): boolean =>
   !featureNames.some((name) => file.keys().includes(name)) &&
   [slideGroup, coreGroup].some((name) => groupOf(file, name) !== null);
@@ -34,7 +34,7 @@ function arrayIn(parent: Group, path: string, names: readonly string[]): StoredA
   return entity instanceof h5wasm.Dataset ? datasetArray(entity, `${path}/${name}`) : null;
 }
 
-/** `reconstructed_features` beside `features` were made up by a model for a missing slide; they are never read. */
+/** If `reconstructed_features` exists beside `features`, a model generated it for a missing slide. It is never read. */
 function slideArrays(file: File): readonly CaseArray[] {
   const group = groupOf(file, slideGroup);
   const array = group && arrayIn(group, slideGroup, ['features']);
@@ -55,8 +55,8 @@ function coreArrays(file: File): readonly CaseArray[] {
 }
 
 /**
- * The bags of one modality in a case file: the slide, or the cores of each stain. Their positions are not used, because
- * nothing says their unit. A file without the modality is a patient who lacks it, which is no fault.
+ * The bags of one modality in a case file: the slide, or the cores of each stain. Their positions are not used, because their unit is
+ * unknown. A file without the modality means that the patient lacks it, which is no fault.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {

@@ -1,14 +1,14 @@
 import { counted } from '../../pipeline/core/wording.js';
 import type { FeatureBag, Rejected } from './feature-reader.js';
 
-/** From this share of a bag on, rows that repeat others are told of: a few white tiles are alike in any slide. */
+/** Fraction of a bag from which repeated rows are reported. A few white tiles are equal in any slide. */
 const tellingShare = 0.1;
-/** Different rows of one hash that are compared; somebody may have made them for it. */
+/** Maximum number of different rows with one hash that are compared, because a file could be constructed with many such rows. */
 const mostAlike = 8;
 
 interface RowCounts {
   readonly rows: number;
-  /** Rows whose values are all zero; all the same number, zero among them; equal to an earlier row. */
+  /** Number of rows whose values are all zero; whose values are all one number, including zero; that equal an earlier row. */
   readonly zeros: number;
   readonly constant: number;
   readonly repeated: number;
@@ -19,7 +19,7 @@ const equalRows = (words: Uint32Array, width: number, a: number, b: number): boo
   return true;
 };
 
-/** Counts rows [rows, width] without content of their own. */
+/** Counts the rows [rows, width] without information: zeros, constant rows, repeated rows. */
 function countRows(values: Float32Array, width: number): RowCounts {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const seen = new Map<number, number[]>();
@@ -29,10 +29,10 @@ function countRows(values: Float32Array, width: number): RowCounts {
     const start = row * width;
     const first = values[start] as number;
     let alike = true;
-    // FNV-1a over whole words; equal rows are compared, so that it decides nothing.
+    // FNV-1a over whole words. Rows with equal hashes are also compared, so a hash alone decides nothing.
     let hash = 0x811c9dc5;
     for (let i = start; i < start + width; i++) {
-      // -0 is zero as well.
+      // -0 counts as zero, too.
       if (values[i] !== first) alike = false;
       hash = Math.imul(hash ^ (words[i] as number), 0x01000193);
     }
@@ -48,13 +48,13 @@ function countRows(values: Float32Array, width: number): RowCounts {
   return { rows, zeros, constant, repeated };
 }
 
-const extractAgain = 'Extract the features of this image again, if it is not what was meant.';
+const extractAgain = 'Extract the features of this image again, unless this is intended.';
 
-/** What is odd about the rows of a bag as a whole; null for nothing. */
+/** What is odd about the rows of a bag as a whole. Null if nothing is. */
 function oddity({ rows, zeros, constant, repeated }: RowCounts): string | null {
   const all = rows === 1 ? 'its only row holds' : `all ${rows} rows hold`;
   if (rows === 0) return null;
-  if (zeros === rows) return `${all} zeros only, as an extraction leaves them that failed`;
+  if (zeros === rows) return `${all} zeros only, as after a failed extraction`;
   if (rows > 1 && repeated === rows - 1) return `all ${rows} rows are the same`;
   if (constant === rows) return `${all} one number throughout`;
   const parts = [
@@ -68,8 +68,8 @@ function oddity({ rows, zeros, constant, repeated }: RowCounts): string | null {
 }
 
 /**
- * Warnings of bags without content, or with less than their rows say: zeros, one number throughout, the same row again and again. They
- * are used as they are.
+ * Warnings of bags without information, or with less than their number of rows suggests: zeros, one number throughout, repeated rows.
+ * They are used unchanged.
  */
 export function emptyRows(bags: readonly FeatureBag[], width: number): readonly Rejected[] {
   return bags.flatMap(({ patient, place, values }): Rejected[] => {

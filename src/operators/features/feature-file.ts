@@ -9,16 +9,16 @@ export interface FeatureFileContent {
   readonly bag: IndexedBag;
   /** [rows, width]. */
   readonly values: Float32Array;
-  /** [rows, 2] in the unit that the bag names; null when there are none. */
+  /** [rows, 2] in the unit of the bag. Null if there are none. */
   readonly coords: Float32Array | null;
 }
 
 /**
- * Writes a feature file in the layout of CLAM and TRIDENT (method.md 2.7): `features` [rows, width] float32 with the
- * encoder and `mpp` as attributes, and `coords` [rows, 2]: level-0 pixels as int64 with `patch_size_level0`, or
- * micrometres as float32 with `tile_size_um`.
+ * Writes a feature file in the format of CLAM and TRIDENT (method.md 2.7): `features` [rows, width] float32 with the encoder and
+ * `mpp` as attributes, and `coords` [rows, 2]: level-0 pixels as int64 with `patch_size_level0`, or micrometres as float32 with
+ * `tile_size_um`.
  *
- * @throws HafError HAF_DATA_MISSING when the file cannot be created
+ * @throws HafError HAF_DATA_MISSING if the file cannot be created
  */
 export const writeFeatureFile = (path: string, content: FeatureFileContent): Promise<void> => {
   const { bag, values, coords, width, encoder } = content;

@@ -4,24 +4,24 @@ import type { OnNonFinite } from './finite.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { ArrayShape } from './stored-array.js';
 
-/** A feature file as a reader is asked for it. */
+/** The request to a reader for a feature file. */
 export interface FeatureFile {
   /** Absolute path. */
   readonly path: string;
-  /** Path below the data root, as messages show it. */
+  /** Path relative to the data root, for messages. */
   readonly name: string;
   readonly modality: ModalityId;
-  /** Whose it is; null when its name does not say. */
+  /** The patient of the file. Null if its name does not say it. */
   readonly patient: string | null;
-  /** How its arrays say whose they are; absent when the file is of one patient. */
+  /** The rule by which names of its arrays give the patient. Absent if the file belongs to one patient. */
   readonly names?: NameRule;
-  /** What HANCOCK's names tell apart: slides by where they come from, cores by their stain. */
+  /** How HANCOCK's names are read: slides by primary or lymph, cores by their stain. */
   readonly tiling: 'tissue' | 'grid';
-  /** Length one instance must have. */
+  /** Required number of values in one instance. */
   readonly width: number;
   /** What to do with instances that have NaN or infinite values. */
   readonly onNonFinite: OnNonFinite;
-  /** Memory its features may take. */
+  /** Memory budget of its features. */
   readonly budget: MemoryBudget;
 }
 
@@ -30,15 +30,15 @@ export interface FeatureBag {
   readonly patient: string | null;
   /** HANCOCK: "primary" or "lymph" for slides, the stain for cores; empty for any other cohort. */
   readonly source: string;
-  /** What the rows are of: the stem of the file, or the key in an npz. */
+  /** The image of the rows: the stem of the file, or the key in an npz. */
   readonly image: string;
   /** Dataset or key inside the file. */
   readonly place: string;
-  /** [rows, width], row after row; every value is finite. */
+  /** [rows, width], row by row. Every value is finite. */
   readonly values: Float32Array;
-  /** [rows, 2], upper left corners in `unit`, with the side of an instance; null when the file has none. */
+  /** [rows, 2], upper left corners in `unit`, with the side length of an instance. Null if the file has none. */
   readonly coords: BagCoords | null;
-  /** Micrometres per pixel at which the encoder saw the tiles; null when the file does not say. */
+  /** Micrometres per pixel of the tiles that the encoder received. Null if the file does not state it. */
   readonly mpp: number | null;
 }
 
@@ -48,7 +48,7 @@ export interface BagCoords {
   readonly values: Float32Array;
 }
 
-/** A part of a file that could not be used although the rest could. */
+/** A part of a file that could not be used. The other parts can be. */
 export interface Rejected {
   readonly severity: 'info' | 'warning' | 'failure';
   readonly patient: string | null;
@@ -57,33 +57,33 @@ export interface Rejected {
   readonly fix: string;
 }
 
-/** What a feature file holds, in the order the bags are to be stored. */
+/** The content of a feature file. Bags are in the order in which they are to be stored. */
 export interface FeatureContent {
-  /** Tool or layout that wrote the file ("clam", "trident", "npz-vector", ...). */
+  /** Tool or format that wrote the file ("clam", "trident", "npz-vector", ...). */
   readonly dialect: string;
-  /** Who made the features, as far as the file says. */
+  /** The encoder that computed the features, if the file names it. */
   readonly encoder: string | null;
-  /** The slides or patients that a file of one bag says it is of. */
+  /** The slides or patients that the content of a file with one bag names. */
   readonly says?: readonly string[];
   readonly bags: readonly FeatureBag[];
   readonly rejected: readonly Rejected[];
 }
 
-/** Reads one container format. A new format is one more of these, entered in `reader-of.ts`. */
+/** Reads one container format. A new format is a new reader, registered in `reader-of.ts`. */
 export interface FeatureReader {
-  /** File name endings, lower case, with the dot: for files whose content is not recognised. */
+  /** File name endings, in lower case with the dot. They are used for files whose content is not recognised. */
   readonly extensions: readonly string[];
-  /** Whether a file that begins with these bytes (all of a short file) is of this format. */
+  /** Whether a file that begins with these bytes (all bytes of a short file) has this format. */
   recognises(head: Uint8Array): boolean;
-  /** @throws HafError `HAF_FEATURES_INVALID` (see `foreign`) when nothing of the file can be used. */
+  /** @throws HafError `HAF_FEATURES_INVALID` (see `foreign`) if nothing in the file can be used. */
   read(file: FeatureFile): Promise<FeatureContent>;
   /**
-   * Names of its arrays, each of which may be a bag of its own; null or absent for a file of one patient.
+   * Names of its arrays, each of which may be a bag of its own. Null or absent for a file of one patient.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   keys?(path: string): readonly string[] | null;
   /**
-   * Names and shapes of its arrays, or of the first few: what a survey of unknown files looks at.
+   * Names and shapes of its arrays, or of the first few. Used to survey unknown files.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   shapes(path: string, budget: MemoryBudget): Promise<readonly ArrayShape[]>;

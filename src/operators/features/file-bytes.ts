@@ -1,7 +1,10 @@
 import { readSync } from 'node:fs';
 import { foreign } from './foreign.js';
 
-/** Bytes of an open file. @throws HafError `HAF_FEATURES_INVALID` when it ends before */
+/**
+ * Reads bytes of an open file.
+ * @throws HafError `HAF_FEATURES_INVALID` if the file ends earlier
+ */
 export function bytesAt(file: number, start: number, count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   for (let done = 0; done < count;) {

@@ -9,7 +9,7 @@ import { readFeatures } from './reading-thread.js';
 /** Dialect of a file that could not be read. */
 const unreadable = 'unreadable';
 
-/** A file that is bad as a whole is content like any other: no bags, and the reason. */
+/** Reads a feature file. If the file as a whole cannot be used, the result has no bags and the reason. */
 export async function contentOf(file: FeatureRequest, limits: ReadingLimits): Promise<FeatureContent> {
   try {
     return await readFeatures(file, limits);
@@ -23,7 +23,7 @@ export async function contentOf(file: FeatureRequest, limits: ReadingLimits): Pr
   }
 }
 
-/** What `up` lists of a feature file that it has read: what is left out, and what looks doubtful. */
+/** The problems that `up` lists for a feature file after reading it: what is left out, and what looks doubtful. */
 export function problemsOf(
   { bags, rejected }: FeatureContent,
   { name, width }: FeatureRequest,

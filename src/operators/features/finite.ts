@@ -5,17 +5,17 @@ export type OnNonFinite = 'error' | 'drop';
 export interface Instances {
   /** [rows, width] */
   readonly values: Float32Array;
-  /** [rows, 2], null when there are none. */
+  /** [rows, 2]. Null if there are none. */
   readonly coords: Float32Array | null;
 }
 
-/** Rows with a value that is NaN or infinite, and how many such values there are. */
+/** Rows with a value that is NaN or infinite, and the number of such values. */
 function nonFinite(values: Float32Array, width: number): { readonly rows: readonly number[]; count: number } {
   const rows: number[] = [];
   let count = 0;
   for (let start = 0; start < values.length; start += width) {
     let sum = 0;
-    // A product with zero is zero for every finite value, and NaN for all others.
+    // A finite value times zero is zero. NaN and infinite values times zero are NaN.
     for (let i = start; i < start + width; i++) sum += (values[i] as number) * 0;
     if (sum === 0) continue;
     rows.push(start / width);
@@ -24,7 +24,7 @@ function nonFinite(values: Float32Array, width: number): { readonly rows: readon
   return { rows, count };
 }
 
-/** The rows that are not listed, moved up in their own memory. */
+/** The values without the listed rows, moved up within the same memory. */
 function without(rows: ReadonlySet<number>, values: Float32Array, width: number): Float32Array {
   let kept = 0;
   for (let row = 0; row * width < values.length; row++) {
@@ -36,7 +36,7 @@ function without(rows: ReadonlySet<number>, values: Float32Array, width: number)
 }
 
 /**
- * Instances of finite values only. `drop` takes the others out, with their coordinates, and says how many.
+ * Keeps instances with finite values only. `drop` removes the others, with their coordinates, and reports their number.
  * @throws HafError `HAF_FEATURES_INVALID` for `error`, with the number of values and the first row that has one
  */
 export function finiteOnly(
@@ -51,7 +51,7 @@ export function finiteOnly(
   if (onNonFinite === 'error')
     throw foreign(
       `${count} value${count === 1 ? ' is' : 's are'} NaN or infinite, first in row ${first} (counted from 0)`,
-      'Extract the features of this image again, or set embed.onNonFinite: drop to do without these rows.',
+      'Extract the features of this image again, or set embed.onNonFinite: drop to leave these rows out.',
       place,
     );
   const bad = new Set(rows);

@@ -1,10 +1,10 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 
 /**
- * The error of a feature file, or a member of one, that cannot be used: what is wrong, what to do, and the
- * dataset or key it sits in. The `embed` stage turns it into a problem of the run instead of failing.
+ * The error of a feature file, or a member of one, that cannot be used: what is wrong, what to do, and the dataset or key. The
+ * `embed` stage reports it as a problem of the run and does not fail.
  *
- * A `cause` that is a fault of the machine stays one: the file is not to blame.
+ * If `cause` is a fault of the machine, the error is one too, because the file is not its cause.
  *
  * @example throw foreign('it has no dataset "features"', 'Extract the features again.', 'features');
  */
@@ -13,6 +13,6 @@ export const foreign = (what: string, fix: string, place: string | null = null, 
     ? HafError.from(cause)
     : new HafError('HAF_FEATURES_INVALID', what, fix, { context: { place }, cause });
 
-/** The error as `foreign` made it, or null for anything else, which is a bug or lost infrastructure. */
+/** The error, if `foreign` made it. Null for anything else, which is a bug or a fault of the machine. */
 export const asForeign = (thrown: unknown): HafError | null =>
   thrown instanceof HafError && thrown.code === 'HAF_FEATURES_INVALID' ? thrown : null;

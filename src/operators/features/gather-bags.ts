@@ -13,7 +13,7 @@ export interface BagPart {
   readonly read: () => { readonly bag: FeatureBag; readonly rejected: readonly Rejected[] };
 }
 
-/** When every array fails alike - a wrong width setting, say - one entry for the file says it better than hundreds. */
+/** If all arrays fail for the same reason, such as a wrong width setting, one entry for the file replaces hundreds. */
 function condensed(failed: readonly Rejected[], parts: number): readonly Rejected[] {
   const [first] = failed;
   const alike = first && failed.every((other) => other.reason === first.reason);
@@ -22,7 +22,7 @@ function condensed(failed: readonly Rejected[], parts: number): readonly Rejecte
   return [{ ...first, patient: null, place }];
 }
 
-/** The bags of a file part by part: one that cannot be used costs only itself. */
+/** The bags of a file, part by part. A part that cannot be used does not affect the others. */
 export function gatherBags(parts: readonly BagPart[]): Gathered {
   const bags: FeatureBag[] = [];
   const rejected: Rejected[] = [];

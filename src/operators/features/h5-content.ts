@@ -12,18 +12,18 @@ import { oneBag, patientOfFile } from './one-bag.js';
 import { namesSaid } from './self-names.js';
 import { coordsName, featureNames, featuresAmong, shapeOf } from './stored-array.js';
 
-/** `feats` with what it is of in the file's attributes; a slide's or patient's one vector is no bag. */
+/** The notes of `feats`, whose attributes say what it holds. A single vector of a slide or patient is not a bag. */
 function stampNotes(file: File): Notes {
   const kind = textAttribute(file, 'feat_type');
   if (kind !== null && kind !== 'tile')
     throw foreign(
       `STAMP says it holds features of a ${kind}, not of tiles`,
-      'Point `files` of the modality at what `stamp preprocess` wrote.',
+      'Point `files` of the modality to what `stamp preprocess` wrote.',
       'feat_type',
     );
   const unit = textAttribute(file, 'unit');
   const sidePx = numberAttribute(file, 'tile_size_px');
-  // Version 2.0 calls it tile_size; 2.1 and later give both sizes.
+  // Version 2.0 has the attribute tile_size. Version 2.1 and later have both sizes.
   const sideUm =
     numberAttribute(file, 'tile_size_um') ?? (unit === 'um' ? numberAttribute(file, 'tile_size') : null);
   const coords =
@@ -36,7 +36,7 @@ function stampNotes(file: File): Notes {
   return { dialect: 'stamp', encoder: textAttribute(file, 'extractor'), coords, mpp };
 }
 
-/** Side of a tile in level-0 pixels, of TRIDENT's or CLAM's attributes; null when there are none. */
+/** Side length of a tile in level-0 pixels, from attributes of TRIDENT or CLAM. Null if there are none. */
 function sideOf(coords: Dataset): number | null {
   const level0 = numberAttribute(coords, 'patch_size_level0');
   if (level0 !== null) return level0;
@@ -45,10 +45,10 @@ function sideOf(coords: Dataset): number | null {
   return size === null || downsample === null ? null : size * Math.floor(downsample);
 }
 
-/** TRIDENT notes the encoder on the dataset and its grid on the coordinates; CLAM writes no attributes. */
+/** TRIDENT writes the encoder on the dataset and its grid on the coordinates. CLAM writes no attributes. */
 function plainNotes(features: Dataset, coords: Dataset | null): Notes {
   const encoder = textAttribute(features, 'encoder');
-  // What `embed` wrote says more.
+  // Files that `embed` wrote also state the unit.
   const unit = coords !== null && textAttribute(coords, 'unit') === 'um' ? 'um' : 'px';
   const gridOfTrident = coords !== null && numberAttribute(coords, 'patch_size_level0') !== null;
   return {

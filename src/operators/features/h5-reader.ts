@@ -1,11 +1,11 @@
 import type { FeatureReader } from './feature-reader.js';
 import { beginsHdf5 } from './hdf5-superblock.js';
 
-/** HDF5 files: one slide or core of CLAM, TRIDENT or STAMP, or all of one case (method.md 2.7). */
+/** HDF5 files: one slide or core of CLAM, TRIDENT or STAMP, or a whole case (method.md 2.7). */
 export const h5Reader: FeatureReader = {
   extensions: ['.h5', '.hdf5'],
   recognises: beginsHdf5,
-  // The HDF5 library takes a third of a second to load, which commands without such a file need not wait for.
+  // The HDF5 library takes a third of a second to load. Commands without such a file should not wait for it.
   read: async (file) => (await import('./h5-content.js')).h5Content(file),
   shapes: async (path) => (await import('./h5-content.js')).h5Shapes(path),
 };

@@ -8,37 +8,37 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Every half as a float32: looked up, a bag of a hundred million values takes a fraction of a second. */
+/** The float32 of every half. With this lookup table, a bag of a hundred million values takes a fraction of a second. */
 const halfValues = Float32Array.from({ length: 65_536 }, (_, bits) => halfToNumber(bits));
 
 /**
- * Halves as float32, every one exactly. `halves` may be the second half of the memory of `target`: a value is read
- * before its place is written.
+ * Converts halves to float32 exactly. `halves` may be the second half of the memory of `target`: a value is read before its position
+ * is overwritten.
  */
 export function halvesToFloats(halves: Uint16Array, target: Float32Array): void {
   for (let i = 0; i < halves.length; i++) target[i] = halfValues[halves[i] as number] as number;
 }
 
-/** float32 bits, rounded to binary16 bits: to the nearest, ties to even; too large becomes infinite. */
+/** Rounds float32 bits to binary16 bits: to the nearest, ties to even. Values that are too large become infinite. */
 function roundToHalf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fff_ffff;
   if (magnitude > 0x7f80_0000) return sign | 0x7e00;
-  if (magnitude >= 0x4780_0000) return sign | 0x7c00; // 65536 and more
+  if (magnitude >= 0x4780_0000) return sign | 0x7c00; // magnitudes of 65536 and more
   if (magnitude >= 0x3880_0000)
-    // 2^-14 and more: rounding may carry into the exponent, which is right, up to infinity.
+    // Magnitudes of 2^-14 and more. Rounding may carry into the exponent, which is correct, up to infinity.
     return sign | ((magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-  if (magnitude <= 0x3300_0000) return sign; // at most 2^-25, half of the least half
+  if (magnitude <= 0x3300_0000) return sign; // at most 2^-25, half of the smallest half-precision value
   const fraction = (magnitude & 0x7f_ffff) | 0x80_0000;
   const dropped = 126 - (magnitude >>> 23);
   return sign | ((fraction + (1 << (dropped - 1)) - 1 + ((fraction >>> dropped) & 1)) >>> dropped);
 }
 
-/** float32 values as halves, rounded to the nearest, ties to even. */
+/** Converts float32 values to halves, rounded to the nearest, ties to even. */
 export function floatsToHalves(values: Float32Array, target: Uint16Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < bits.length; i++) target[i] = roundToHalf(bits[i] as number);
 }
 
-/** Least magnitude that becomes infinite as a half; the largest half is 65504. */
+/** The smallest magnitude that becomes infinite as a half. The largest half is 65504. */
 export const halfOverflow = 65_520;

@@ -1,6 +1,6 @@
 import type { Dataset, Group } from 'h5wasm/node';
 
-/** The value of an attribute, of its first element when it is a list; null when there is none. */
+/** The value of an attribute, or of its first element if it is a list. Null if there is none. */
 function valueOf(owner: Dataset | Group, name: string): unknown {
   const attribute = owner.attrs[name];
   if (attribute === undefined) return null;
@@ -13,7 +13,7 @@ export function textAttribute(owner: Dataset | Group, name: string): string | nu
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** A positive number; sizes are never anything else. */
+/** A positive number. Sizes are never anything else. */
 export function numberAttribute(owner: Dataset | Group, name: string): number | null {
   const value = valueOf(owner, name);
   const number = typeof value === 'number' || typeof value === 'bigint' ? Number(value) : NaN;

@@ -6,7 +6,7 @@ import { readNumbers } from './hdf5-numbers.js';
 import { isFloatType, type NumberType } from './number-type.js';
 import type { StoredArray } from './stored-array.js';
 
-/** Filters the HDF5 build decodes. Others, LZF among them, are read as garbage without an error. */
+/** Filters that this HDF5 build decodes. Data with other filters, such as LZF, would be read as garbage without an error. */
 const readableFilters: ReadonlySet<number> = new Set([1, 2, 3]);
 const datatypeInteger = 0;
 const datatypeFloat = 1;
@@ -22,7 +22,7 @@ const integers: ReadonlyMap<string, NumberType> = new Map(
   ]),
 );
 
-/** Refuses what would be read wrongly, without an error, or not at all. */
+/** Refuses datasets that would be read wrongly without an error, or not at all. */
 function assertReadable({ metadata, filters }: Dataset, place: string): void {
   const unsupported = filters.find((filter) => !readableFilters.has(filter.id));
   if (unsupported)
@@ -35,7 +35,7 @@ function assertReadable({ metadata, filters }: Dataset, place: string): void {
   if (virtual.length > 0) throw otherFiles(virtual.map(({ file_name }) => file_name));
 }
 
-/** The number type the library hands out, in little-endian order whatever the file has; null for no numbers. */
+/** The number type that the library returns. It is in little-endian order whatever the file has. Null if there are no numbers. */
 function typeOf({ type, size, signed }: Metadata): NumberType | null {
   if (type === datatypeFloat) return floats.get(size) ?? null;
   return type === datatypeInteger ? (integers.get(`${signed ? '' : 'u'}int${size * 8}`) ?? null) : null;

@@ -9,16 +9,16 @@ export interface FoundDataset {
   readonly array: StoredArray;
 }
 
-/** Groups in groups that are looked into. */
+/** Maximum depth of groups that are searched. */
 const deepest = 4;
-/** Names looked at in all; no file of features has as many. */
+/** Maximum number of names that are examined. No feature file has as many. */
 const mostNames = 10_000;
 
-/** What was found below a file's root so far. */
+/** The state of the search below a file's root. */
 interface Walk {
   readonly found: FoundDataset[];
   readonly outside: string[];
-  /** Addresses of the groups that were looked into: links make groups contain themselves. */
+  /** Addresses of the groups that were searched. Because of links, a group may contain itself. */
   readonly visited: Set<string>;
   names: number;
 }
@@ -29,7 +29,7 @@ export function datasetsOf(file: File): readonly FoundDataset[] {
   lookInto(file, '', 0, walk);
   const isWanted = (name: string): boolean => featureNames.includes(name) || name === coordsName;
   const { found, outside } = walk;
-  // A link to another file is of no concern beside the features themselves.
+  // A link to another file does not matter unless it is needed for the features.
   const needed = outside.filter((link) => isWanted(link.split(' -> ')[0] ?? ''));
   if (needed.length > 0 || (found.length === 0 && outside.length > 0))
     throw otherFiles(needed.length > 0 ? needed : outside);

@@ -8,18 +8,18 @@ import { hdf5Ready } from './hdf5-library.js';
 import { spoil } from './hdf5-spoiled.js';
 import { isOfOtherFiles, otherFiles } from './other-files.js';
 
-/** Memory that the library has taken is never given back; beyond this the thread is replaced after the file. */
+/** Memory that the library has allocated is never returned. If it exceeds this size, the thread is replaced after the file. */
 const mostKept = 256 * 2 ** 20;
 const again = 'Copy or download it again, or extract its features again.';
 
 /**
- * Runs `use` on an HDF5 file opened for reading and closes it. The library opens no other file meanwhile.
+ * Opens an HDF5 file for reading, runs `use` on it, and closes it. Meanwhile the library may open no other file.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export async function withHdf5<T>(name: string, use: (file: File) => T): Promise<T> {
   await hdf5Ready();
   const guard = Hdf5Guard.get();
-  // The library opens files by their absolute paths.
+  // The library uses absolute paths.
   const path = resolve(name);
   guard.begin(path);
   try {
@@ -34,7 +34,7 @@ export async function withHdf5<T>(name: string, use: (file: File) => T): Promise
 
 function open<T>(path: string, use: (file: File) => T, guard: Hdf5Guard): T {
   const file = new h5wasm.File(path, 'r');
-  // The library reports a failed open through the id alone.
+  // The library reports a failed open only by this id.
   if (file.file_id < 0n) {
     assertOpens(path);
     throw foreign(
@@ -49,29 +49,36 @@ function open<T>(path: string, use: (file: File) => T, guard: Hdf5Guard): T {
   }
 }
 
-/** Opens a file and closes it, for the reason why the library could not. */
+/** Opens a file and closes it, to find the reason why the library could not open it. */
 function assertOpens(path: string): void {
   try {
     closeSync(openSync(path, 'r'));
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw foreign(`it cannot be opened (${code})`, 'Check its rights, and that it is a file.', null, error);
+    throw foreign(
+      `it cannot be opened (${code})`,
+      'Check its permissions, and that it is a file.',
+      null,
+      error,
+    );
   }
 }
 
-/** What a file is refused for. An error that is no fault of the file stays what it is. */
+/**
+ * Converts an error of reading into the reason why the file is refused. An error that is not a fault of the file is returned
+ * unchanged.
+ */
 function explained(thrown: unknown, guard: Hdf5Guard): unknown {
   const broken = !(thrown instanceof Error) || thrown.name === 'RuntimeError';
-  // After an abort the library's memory is in an unknown state.
+  // After an abort the memory of the library is in an unknown state.
   if (broken) spoil();
   if (isOfOtherFiles(thrown)) return thrown;
   if (guard.refused.length > 0 && (broken || asForeign(thrown) !== null || isOfLibrary(thrown)))
     return otherFiles(guard.refused);
-  if (broken)
-    return foreign('its HDF5 structure is damaged: the HDF5 library broke off', again, null, thrown);
+  if (broken) return foreign('its HDF5 structure is damaged: the HDF5 library aborted', again, null, thrown);
   if (isOfLibrary(thrown)) return foreign('its HDF5 structure is damaged', again, null, thrown);
   return thrown;
 }
 
-/** What the library throws is a plain Error without a reason; any subclass is not its doing. */
+/** The library throws a plain Error without a reason. Subclasses come from elsewhere. */
 const isOfLibrary = (thrown: Error): boolean => !(thrown instanceof HafError) && thrown.constructor === Error;

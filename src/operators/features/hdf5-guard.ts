@@ -1,6 +1,6 @@
 import { Module } from 'h5wasm/node';
 
-/** The part of Emscripten's file system through which the HDF5 library reaches files. */
+/** The part of Emscripten's file system through which the HDF5 library accesses files. */
 interface LibraryFiles {
   open: (path: string, flags: number | string, mode?: number) => unknown;
   read: (stream: Stream, ...where: unknown[]) => number;
@@ -14,12 +14,13 @@ interface Stream {
 /** Emscripten's number for ENOENT. */
 const noSuchFile = 44;
 const standardError = 2;
-/** Of the diagnostics of a damaged file, which can be endless. */
+/** Maximum length of the diagnostics of a damaged file, which can be endless. */
 const longestText = 65_536;
 
 /**
- * Keeps the HDF5 library of this thread to one file. Links, external storage and virtual datasets make a file read others, by
- * means that differ with each version of the format; all of them open a file. The library's diagnostics are kept off the terminal.
+ * Restricts the HDF5 library of this thread to one file. Links, external storage and virtual datasets make the library read other
+ * files, in ways that differ between versions of the format; all of them open a file. It also keeps the library's diagnostics off the
+ * terminal.
  */
 export class Hdf5Guard {
   private allowed: string | null = null;
@@ -32,7 +33,7 @@ export class Hdf5Guard {
     const plugins = Module.get_plugin_search_paths();
     files.open = (path, flags, mode) => {
       if (this.allowed !== null && path !== this.allowed) {
-        // Of its own accord the library looks for plugins, which it must not load either.
+        // The library also searches for plugins without being asked. They are not recorded, but they may not be loaded either.
         if (!plugins.includes(path)) this.otherFiles.push(path);
         throw new files.ErrnoError(noSuchFile);
       }
@@ -53,12 +54,15 @@ export class Hdf5Guard {
 
   private static installed: Hdf5Guard | null = null;
 
-  /** The guard of this thread. The library has to be ready. */
+  /** The guard of this thread. The library must be ready. */
   static get(): Hdf5Guard {
     return (Hdf5Guard.installed ??= new Hdf5Guard(Module.FS as unknown as LibraryFiles));
   }
 
-  /** Until `end`, the library opens this file only. @param path absolute */
+  /**
+   * Allows the library to open only this file, until `end`.
+   * @param path absolute
+   */
   begin(path: string): void {
     [this.allowed, this.text, this.otherFiles] = [path, '', []];
   }
@@ -67,17 +71,17 @@ export class Hdf5Guard {
     this.allowed = null;
   }
 
-  /** The other files that the library wanted to open since `begin`. */
+  /** The other files that the library tried to open since `begin`. */
   get refused(): readonly string[] {
     return this.otherFiles;
   }
 
-  /** How often the library has read from a file. */
+  /** Number of reads of the library from a file. */
   get reads(): number {
     return this.count;
   }
 
-  /** The innermost reason in the diagnostics that the library wrote since `begin`; null when it wrote none. */
+  /** The innermost reason in the diagnostics that the library wrote since `begin`. Null if it wrote none. */
   get reason(): string | null {
     const [first = ''] = this.text.split(/^HDF5-DIAG: /m).slice(1);
     return [...first.matchAll(/^\s*#\d+: .*?\(\): (.*)$/gm)].at(-1)?.[1]?.slice(0, 200) ?? null;

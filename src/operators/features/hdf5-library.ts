@@ -3,9 +3,10 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { machineLimits } from '../../pipeline/core/machine-limits.js';
 
 /**
- * Waits until the HDF5 library is there. It hides why its WebAssembly was refused memory.
+ * Waits until the HDF5 library is ready. The library does not report why its WebAssembly was refused memory, so this is found out
+ * here.
  *
- * @throws HafError HAF_MACHINE_LIMIT when the addresses of this process are limited and it does not start
+ * @throws HafError HAF_MACHINE_LIMIT if the addresses of this process are limited and the library does not start
  */
 export async function hdf5Ready(): Promise<void> {
   try {

@@ -2,18 +2,18 @@ import { Module, type Dataset } from 'h5wasm/node';
 import { foreign } from './foreign.js';
 import { bytesOfType, toFloat32, type NumberType } from './number-type.js';
 
-/** Bytes of one slice; bounds the memory of a read beside its result. */
+/** Bytes of one slice. It limits the memory of a read in addition to its result. */
 const sliceBytes = 4 * 1024 * 1024;
-/** The library holds a chunk several times while it decodes it. */
+/** Maximum size of a chunk. The library holds a chunk several times in memory while it decodes it. */
 const largestChunk = 256 * 2 ** 20;
 
-/** A part of a dataset: its first place and its length along each side. */
+/** A part of a dataset: its start and its length along each dimension. */
 export interface Part {
   readonly offset: readonly number[];
   readonly count: readonly number[];
 }
 
-/** The side along which a dataset is read: its first one longer than one. */
+/** The dimension along which a dataset is read: the first that is longer than one. */
 export const readingAxis = (shape: readonly number[]): number =>
   Math.max(
     0,
@@ -23,8 +23,8 @@ export const readingAxis = (shape: readonly number[]): number =>
 const product = (sides: readonly number[]): number => sides.reduce((all, side) => all * side, 1);
 
 /**
- * All numbers of a dataset, in slices along its first side longer than one. A slice is a number of whole chunks,
- * because a compressed chunk is decoded anew for every slice that touches it.
+ * Reads all numbers of a dataset in slices along its first dimension longer than one. A slice has a whole number of chunks, because a
+ * compressed chunk is decoded again for every slice that touches it.
  *
  * @throws HafError `HAF_FEATURES_INVALID`
  */
@@ -57,8 +57,8 @@ export function readNumbers(dataset: Dataset, type: NumberType, place: string): 
 }
 
 /**
- * `Dataset.slice` of h5wasm ignores the status of the read and hands out whatever is in memory after a failed
- * one (wrong checksum, damaged chunk), and reads no float16, so this calls the function below it.
+ * Reads a part of a dataset. `Dataset.slice` of h5wasm ignores the status of the read: after a failed read (wrong checksum, damaged
+ * chunk) it returns whatever is in memory. It also cannot read float16. So this function calls the lower-level function.
  *
  * @throws HafError `HAF_FEATURES_INVALID`
  */
@@ -92,7 +92,8 @@ export function readPart(
         'Copy or download it again, or extract the features again.',
         place,
       );
-    // The heap may have moved during the read, so the view is taken after it; float32 would share its memory.
+    // The heap may have moved during the read, so the view is made afterwards. `slice` copies, because float32 would share its
+    // memory.
     return toFloat32(Module.HEAPU8.slice(pointer, pointer + bytes), type);
   } finally {
     Module._free(pointer);

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { foreign } from './foreign.js';
 
 const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** A user block may precede the superblock; it is this long or a doubling of it (HDF5 file format, II.A). */
+/** A user block may precede the superblock. Its length is this number or a doubling of it (HDF5 file format, II.A). */
 const firstUserBlock = 512;
 const superblockBytes = 64;
 
@@ -18,7 +18,7 @@ export function beginsHdf5(head: Uint8Array): boolean {
   return false;
 }
 
-/** Where the superblock starts, or null when the file is not HDF5. */
+/** The position of the superblock. Null if the file is not HDF5. */
 function superblockOf(file: number, size: number): { readonly start: number; readonly bytes: Buffer } | null {
   const bytes = Buffer.alloc(superblockBytes);
   for (let start = 0; start + signature.length <= size; start = start === 0 ? firstUserBlock : start * 2) {
@@ -28,7 +28,7 @@ function superblockOf(file: number, size: number): { readonly start: number; rea
   return null;
 }
 
-/** End-of-file address the writer stored, relative to the base address; null for an unusual address width. */
+/** End-of-file address in the superblock, relative to the base address. Null for an unusual address width. */
 function storedEnd(superblock: Buffer): number | null {
   const version = superblock.readUInt8(8);
   const addressBytes = superblock.readUInt8(version < 2 ? 13 : 9);
@@ -37,15 +37,15 @@ function storedEnd(superblock: Buffer): number | null {
   return Number(superblock.readBigUInt64LE(at));
 }
 
-/** Whether the writer of the file has not closed it: bits 0 and 2 of the consistency flags (HDF5 file format, II.A, version 3). */
+/** Whether the writer has not closed the file: bits 0 and 2 of the consistency flags (HDF5 file format, II.A, version 3). */
 const isLeftOpen = (superblock: Buffer): boolean =>
   superblock.readUInt8(8) === 3 && (superblock.readUInt8(11) & 0b101) !== 0;
 
 /**
- * Refuses what is no complete HDF5 file before the HDF5 library sees it, because the library prints its own
- * stack of diagnostics to stderr and reports no reason.
- * @throws HafError `HAF_FEATURES_INVALID` not HDF5, shorter than its superblock says, or left open by its writer
- * @throws the file system's error when the file cannot be read at all
+ * Refuses a file that is not a complete HDF5 file before the HDF5 library opens it. The library would print its diagnostics to stderr
+ * and report no reason.
+ * @throws HafError `HAF_FEATURES_INVALID` if it is not HDF5, shorter than its superblock says, or left open by its writer
+ * @throws the file system's error if the file cannot be read at all
  */
 export function assertCompleteHdf5(path: string): void {
   const file = openSync(path, 'r');

@@ -4,13 +4,13 @@ import { Hdf5Guard } from './hdf5-guard.js';
 import { readingAxis, readPart, type Part } from './hdf5-numbers.js';
 import type { NumberType } from './number-type.js';
 
-/** So many pieces of a single value are looked at, spread over the dataset. */
+/** Maximum number of constant pieces that are tested, spread over the dataset. */
 const mostTried = 256;
 
-/** First row, rows, first column and columns of a piece of the storage. */
+/** A piece of the storage: first row, rows, first column and columns. */
 type Piece = readonly [row: number, rows: number, column: number, columns: number];
 
-/** The pieces of a matrix that are stored apart; all of it where it is not chunked. */
+/** The pieces of a matrix that are stored separately. The whole matrix if it is not chunked. */
 function* piecesOf(rows: number, columns: number, chunk: readonly [number, number] | null): Generator<Piece> {
   const [high, wide] = chunk ?? [rows, columns];
   for (let row = 0; row < rows; row += high)
@@ -18,7 +18,7 @@ function* piecesOf(rows: number, columns: number, chunk: readonly [number, numbe
       yield [row, Math.min(high, rows - row), column, Math.min(wide, columns - column)];
 }
 
-/** Whether a piece holds one value only, as one that was never written does: its fill value. */
+/** Whether a piece holds only one value. A piece that was never written does: its fill value. */
 function isOneValue(values: Float32Array, columns: number, [row, rows, column, wide]: Piece): boolean {
   const first = values[row * columns + column] as number;
   for (let y = row; y < row + rows; y++)
@@ -27,8 +27,8 @@ function isOneValue(values: Float32Array, columns: number, [row, rows, column, w
 }
 
 /**
- * Refuses a matrix of which a part was never written. The library hands out the fill value, mostly zero, for chunks that have no
- * place in the file; it reads nothing from the file for them, which tells them from zeros that were written.
+ * Refuses a matrix of which a part was never written. For chunks without a position in the file the library returns the fill value,
+ * mostly zero. It then reads nothing from the file, which distinguishes them from zeros that were written.
  *
  * @param values all numbers of the dataset
  * @throws HafError `HAF_FEATURES_INVALID` with the number of rows
@@ -57,7 +57,7 @@ export function assertWritten(dataset: Dataset, type: NumberType, values: Float3
   );
 }
 
-/** The first value of a piece, with the sides before the rows. */
+/** The first value of a piece, with the dimensions before the rows. */
 const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number): Part => ({
   offset: shape.map((_, at) => (at === axis ? row : at === axis + 1 ? column : 0)),
   count: shape.map(() => 1),
@@ -65,7 +65,7 @@ const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number):
 
 function isUnwritten(dataset: Dataset, type: NumberType, part: Part, place: string): boolean {
   const guard = Hdf5Guard.get();
-  // The first time, the library may have to read where the piece lies.
+  // The first read may also read the index of the pieces, so it is done before counting.
   readPart(dataset, type, part, 'a piece', place);
   const before = guard.reads;
   readPart(dataset, type, part, 'a piece', place);

@@ -6,7 +6,10 @@ import { hdf5Ready } from './hdf5-library.js';
 /** Header of a modification-time message in an HDF5 object header (HDF5 file format IV.A.2.s), before its four bytes of seconds. */
 const timeMessage = Buffer.from([0x12, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
 
-/** The library stamps every dataset with the time of writing and has no switch for it; equal contents need equal bytes. */
+/**
+ * The library stamps every dataset with the time of writing and cannot be told not to. The stamps are cleared, because equal contents
+ * need equal bytes.
+ */
 function clearTimes(path: string, datasets: number): void {
   const bytes = readFileSync(path);
   let cleared = 0;
@@ -15,21 +18,21 @@ function clearTimes(path: string, datasets: number): void {
     cleared++;
   }
   if (cleared !== datasets)
-    // The library does not tell of a write that failed.
+    // The library does not report a failed write, so the number of stamps shows it.
     throw new HafError(
       'HAF_PATH_UNUSABLE',
       `${path} was not written in full: it has ${cleared} time stamps, ${datasets} are expected.`,
-      'Look whether its disk is full; TMPDIR names the folder of temporary files.',
+      'Check whether its disk is full; TMPDIR names the folder of temporary files.',
     );
   writeFileSync(path, bytes);
 }
 
 /**
- * Writes an HDF5 file whose bytes depend on what is put into it alone.
+ * Writes an HDF5 file whose bytes depend only on its content.
  *
  * @param fill puts the datasets into the file
- * @param datasets how many those are
- * @throws HafError `HAF_PATH_UNUSABLE` when the file cannot be created or written in full
+ * @param datasets the number of datasets
+ * @throws HafError `HAF_PATH_UNUSABLE` if the file cannot be created or written completely
  */
 export async function writeHdf5(
   path: string,
@@ -37,10 +40,10 @@ export async function writeHdf5(
   fill: (file: InstanceType<typeof h5wasm.File>) => void,
 ): Promise<void> {
   await hdf5Ready();
-  // The oldest layout is the one h5py writes by default, and its headers carry no checksum over the time stamps.
+  // The oldest layout is the default of h5py, and its headers have no checksum over the time stamps.
   const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
   if (file.file_id < 0n) {
-    // For the reason, which the library keeps to itself.
+    // This write throws an error with the reason, which the library does not report.
     writeFileSync(path, '');
     throw new HafError(
       'HAF_PATH_UNUSABLE',

@@ -25,17 +25,18 @@ function fileOf({ unit, sources, config }: StageContext): FeatureRequest {
   };
 }
 
-/** Length of an instance as the experiment declares it. */
+/** The declared number of values in an instance. */
 export function widthOf({ data }: Pick<Config, 'data'>, modality: ModalityId): number {
   return (data.modalities[modality] as BagDeclaration).width;
 }
 
 /**
- * Brings one feature file into the layout every later stage reads (bag-index.ts): the instances as raw numbers
- * [rows, width], whose they are and where they lie (method.md 2.5 - 2.7). A file or array that cannot be used never
- * fails the job: it is left out and listed as a problem.
- * @throws the file system's error when the file cannot be opened, which trying again may cure
- * @throws HafError HAF_INPUT_LIMIT when reading does not end in time: another machine may be faster, so it is no content
+ * Converts one feature file to the format that every later stage reads (bag-index.ts): the instances as raw numbers [rows, width],
+ * their patients and their positions (method.md 2.5 - 2.7). A file or array that cannot be used does not make the job fail: it is
+ * left out and listed as a problem.
+ * @throws the file system's error if the file cannot be opened, because a retry may succeed
+ * @throws HafError HAF_INPUT_LIMIT if reading exceeds its time limit: another machine may be faster, so this is not stored as a
+ * result
  */
 export const ingest = stageOf(async (context): Promise<StageOutput> => {
   const file = fileOf(context);

@@ -12,7 +12,7 @@ import { coordsName, featureNames, type UnopenedArray, type StoredArray } from '
 const byName = (a: UnopenedArray, b: UnopenedArray): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
-/** `arr_0` is how numpy.savez calls an array without a name; its digits are no id. */
+/** numpy.savez names an array without a name `arr_0`. Its digits are not an id. */
 const patientOfKey = (key: string, names: NameRule | undefined): string | null =>
   names === undefined || /^arr_\d+$/.test(key) ? null : patientIn(names, key);
 
@@ -43,7 +43,7 @@ function keyedPart(
       );
       layouts.add(instances.layout);
       const source = sourceIn(names, tiling, place, stemOf(fileName));
-      // HANCOCK's files are told apart by their stain; the same key in two files of others is two images.
+      // HANCOCK's files are distinguished by their stain. In other cohorts, the same key in two files means two images.
       const image = names === 'hancock' ? place : `${stemOf(fileName)}/${place}`;
       const bag = { patient, source, image, place, values, coords: null, mpp: null };
       if (dropped === 0) return { bag, rejected: [] };
@@ -54,17 +54,17 @@ function keyedPart(
   };
 }
 
-/** The array that is the one bag of the patient in the file's name; null when each array has a bag of its own. */
+/** The array that is the single bag of the patient in the file's name. Null if each array is a bag of its own. */
 function onlyBag(arrays: readonly string[], names: NameRule | undefined): string | null {
   const named = featureNames.find((name) => arrays.includes(name));
   if (named !== undefined) return named;
   const [first] = arrays;
   if (arrays.length !== 1 || first === undefined) return null;
-  // Where any text is an id, the name of the only array says less than the file's.
+  // If any text may be an id, the name of the only array is less reliable than the file's name.
   return names === 'whole' || patientOfKey(first, names) === null ? first : null;
 }
 
-/** Whom a file of named arrays has bags of, by names alone. */
+/** The patients of a file of named arrays, by the names alone. */
 export const patientsOfKeys = (
   { patient, names }: Pick<FeatureFile, 'patient' | 'names'>,
   arrays: readonly string[],
@@ -74,8 +74,8 @@ export const patientsOfKeys = (
   );
 
 /**
- * The bags of a file of named arrays: `features` or `feats`, with `coords`, or a single array are one bag of the
- * patient in the file's name; otherwise every array is a bag of the patient in its key (method.md 2.7).
+ * The bags of a file of named arrays. `features` or `feats`, with `coords`, or a single array are one bag of the patient in the
+ * file's name. Otherwise every array is a bag of the patient in its key (method.md 2.7).
  *
  * @param format first part of the dialect's name
  */

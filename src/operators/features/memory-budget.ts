@@ -2,17 +2,17 @@ import { foreign } from './foreign.js';
 import { shapeText } from './stored-array.js';
 
 const mebibyte = 2 ** 20;
-/** Numbers of a file take at most twice the room of float32: float64 and int64 do. */
+/** Numbers in a file take at most twice the size of float32: float64 and int64 do. */
 const mostPerFloat = 2;
-/** Headers and directories beside the numbers. */
+/** Memory for headers and directories, in addition to the numbers. */
 const spare = mebibyte;
 
 const sizeText = (bytes: number): string =>
   bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / mebibyte)} MiB`;
 
 /**
- * The memory that the features of one file may take (`embed.limits.memoryMiB`), asked before it is taken: what a file says of its
- * size costs its author nothing.
+ * The memory that the features of one file may take (`embed.limits.memoryMiB`). It is checked before memory is allocated, because a
+ * file can claim any size.
  */
 export class MemoryBudget {
   private left: number;
@@ -21,14 +21,20 @@ export class MemoryBudget {
     this.left = mebibytes * mebibyte;
   }
 
-  /** Takes the room of an array as float32, for as long as the file is read. @throws HafError `HAF_FEATURES_INVALID` */
+  /**
+   * Reserves memory for an array as float32, until the file has been read.
+   * @throws HafError `HAF_FEATURES_INVALID`
+   */
   take(shape: readonly number[], name: string): void {
     const bytes = shape.reduce((product, side) => product * side, Float32Array.BYTES_PER_ELEMENT);
     if (!(bytes <= this.left)) throw this.tooLarge(`"${name}" ${shapeText(shape)} needs ${sizeText(bytes)}`);
     this.left -= bytes;
   }
 
-  /** Checks bytes that are in memory for a moment only, as they lie in the file. @throws HafError `HAF_FEATURES_INVALID` */
+  /**
+   * Checks bytes that are in memory only for a moment, in the form of the file.
+   * @throws HafError `HAF_FEATURES_INVALID`
+   */
   assertFits(bytes: number, name: string): void {
     if (bytes > mostPerFloat * this.mebibytes * mebibyte + spare)
       throw this.tooLarge(`"${name}" has ${sizeText(bytes)}`);
@@ -37,7 +43,7 @@ export class MemoryBudget {
   private tooLarge(what: string): Error {
     return foreign(
       `${what}, and the features of one file may take ${this.mebibytes} MiB of memory`,
-      'If the file is as large as that, raise embed.limits.memoryMiB; if not, it is damaged or made to exhaust memory.',
+      'If the file really is this large, raise embed.limits.memoryMiB; if not, it is damaged or made to exhaust memory.',
     );
   }
 }

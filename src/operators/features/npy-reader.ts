@@ -6,7 +6,7 @@ import { npyMagic, openNpy } from './npy.js';
 import { oneBag } from './one-bag.js';
 import { shapeOf } from './stored-array.js';
 
-/** A NumPy array per slide or core: [rows, width], or [width] for one instance. */
+/** NumPy files with one array per slide or core: [rows, width], or [width] for one instance. */
 export const npyReader: FeatureReader = {
   extensions: ['.npy'],
   recognises: (head) => npyMagic.every((byte, i) => head[i] === byte),

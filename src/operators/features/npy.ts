@@ -6,7 +6,7 @@ interface Header {
   readonly descr: string;
   readonly fortran: boolean;
   readonly shape: readonly number[];
-  /** Byte at which the elements start. */
+  /** Byte at which the elements begin. */
   readonly start: number;
 }
 
@@ -27,7 +27,7 @@ const types: Readonly<Record<string, NumberType>> = {
   '<u8': 'uint64',
 };
 
-/** The header of format versions 1 to 3: a Python dictionary literal with a length before it. */
+/** Parses the header of format versions 1 to 3: a Python dictionary literal with its length before it. */
 function readHeader(file: Uint8Array): Header {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < 10 || npyMagic.some((byte, i) => file[i] !== byte))
@@ -43,7 +43,7 @@ function readHeader(file: Uint8Array): Header {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const sides = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  // A structured type has a list here, and no numbers to take.
+  // A structured type is written as a list and has no plain numbers.
   if (descr === undefined || fortran === undefined || sides === undefined)
     throw foreign('the .npy header does not describe a plain numeric array', again);
   const shape = sides.split(',').flatMap((side) => (side.trim() === '' ? [] : [parseInt(side, 10)]));
@@ -51,9 +51,9 @@ function readHeader(file: Uint8Array): Header {
 }
 
 /**
- * A NumPy array file of little-endian numbers in C order. Object arrays are refused: they hold Python pickles, which
- * can run code.
- * @throws HafError `HAF_FEATURES_INVALID` naming what does not fit
+ * Opens a NumPy array file of little-endian numbers in C order. Object arrays are refused: they contain Python pickles, which can run
+ * code.
+ * @throws HafError `HAF_FEATURES_INVALID` naming the property that is not supported
  */
 export function openNpy(file: Uint8Array, name: string): StoredArray {
   const { descr, fortran, shape, start } = readHeader(file);

@@ -2,19 +2,21 @@ import { foreign } from './foreign.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
-/** How the arrays of a file of several hold their instances (method.md 2.7): one vector, a matrix, joined tile vectors. */
+/**
+ * How the arrays of a file with several arrays hold their instances (method.md 2.7): one vector, a matrix, or joined tile vectors.
+ */
 export type NpzLayout = 'vector' | 'rows' | 'joined';
 
 export interface NpzInstances {
   readonly layout: NpzLayout;
-  /** [rows, width], row after row. */
+  /** [rows, width], row by row. */
   readonly values: Float32Array;
 }
 
 /**
- * A single tile in the middle of slots for several, with zeros on both sides: HANCOCK pads to the full length
- * from both ends, so a patient with one tile of 256 in 512 slots has 128 zeros, the tile, 128 zeros. Two real
- * tiles never look like this: the first would begin, and the second end, with exact zeros.
+ * Finds a single tile in the middle of a vector for several tiles, with zeros on both sides. HANCOCK pads to the full length at both
+ * ends: with one tile of 256 values in a vector of 512 there are 128 zeros, the tile, 128 zeros. Two real tiles do not look like
+ * this, because the first would begin, and the second end, with exact zeros.
  */
 function centredTile(joined: Float32Array, width: number): Float32Array | null {
   const pad = (joined.length - width) / 2;
@@ -25,9 +27,8 @@ function centredTile(joined: Float32Array, width: number): Float32Array | null {
 }
 
 /**
- * The instances of one array of several: `[w]` is one, `[n, w]` and `[1, n, w]` are n, and a longer vector is as many
- * joined tiles as fit.
- * @throws HafError `HAF_FEATURES_INVALID` when the shape fits none of these, or it holds no floating-point numbers
+ * The instances of one array: `[w]` is one instance, `[n, w]` and `[1, n, w]` are n, and a longer vector is a number of joined tiles.
+ * @throws HafError `HAF_FEATURES_INVALID` for any other shape, and if it holds no floating-point numbers
  */
 export function instancesOf(array: StoredArray, width: number, budget: MemoryBudget): NpzInstances {
   const { shape, type, float } = array;

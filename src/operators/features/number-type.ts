@@ -17,7 +17,7 @@ interface TypedArrays {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** How the numbers of a file are stored; halves and bfloat16 are read as their bits first. */
+/** Array types for the numbers of a file. Halves and bfloat16 are read as bits first. */
 const arrays = {
   float16: Uint16Array,
   bfloat16: Uint16Array,
@@ -39,15 +39,15 @@ export type NumberType = keyof typeof arrays;
 export const bytesOfType = (type: NumberType): number => arrays[type].BYTES_PER_ELEMENT;
 export const isFloatType = (type: NumberType): boolean => type.includes('float');
 
-/** The upper half of a float32 is a bfloat16. */
+/** A bfloat16 is the upper half of a float32. */
 function bfloatsToFloats(bits: Uint16Array, target: Float32Array): void {
   const words = new Uint32Array(target.buffer, target.byteOffset, target.length);
   for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
 }
 
 /**
- * Little-endian numbers as float32: rounded from float64, exact up to 2^24 from integers. float32 bytes that lie on
- * a multiple of four are not copied, so the result may share the memory of `bytes`.
+ * Converts little-endian numbers to float32: rounded from float64, exact up to 2^24 from integers. float32 bytes at a multiple of
+ * four are not copied, so the result may share the memory of `bytes`.
  */
 export function toFloat32(bytes: Uint8Array, type: NumberType): Float32Array {
   const size = bytesOfType(type);

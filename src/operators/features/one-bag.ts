@@ -8,7 +8,10 @@ import type { MemoryBudget } from './memory-budget.js';
 import { readRows } from './read-rows.js';
 import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
-/** The patient a one-bag file is of. @throws HafError `HAF_FEATURES_INVALID` */
+/**
+ * The patient of a file with one bag.
+ * @throws HafError `HAF_FEATURES_INVALID`
+ */
 export function patientOfFile({ patient, names }: FeatureFile): string {
   if (patient !== null) return patient;
   throw foreign(
@@ -27,7 +30,7 @@ const warning = (patient: string | null, place: string, reason: string, fix: str
   fix,
 });
 
-/** Corners [rows, 2] of the instances, or why they are not used. */
+/** Upper left corners [rows, 2] of the instances, or why they are not used. */
 function readCoords(array: StoredArray, rows: number, budget: MemoryBudget): Float32Array | string {
   const { name, shape } = array;
   const sides = squeezed(shape);
@@ -35,7 +38,7 @@ function readCoords(array: StoredArray, rows: number, budget: MemoryBudget): Flo
   if (count !== rows)
     throw foreign(
       `it has ${rows} rows of features and ${count} of "${name}"`,
-      'Extract the features of this image again: nobody can tell which rows belong together.',
+      'Extract the features of this image again: it is unknown which rows belong together.',
       name,
     );
   if (rows === 0) return new Float32Array(0);
@@ -45,7 +48,7 @@ function readCoords(array: StoredArray, rows: number, budget: MemoryBudget): Flo
     budget.take(shape, name);
     const corners = array.read();
     const bad = corners.findIndex((value) => !Number.isFinite(value));
-    return bad < 0 ? corners : `row ${bad >> 1} (counted from 0) is no place`;
+    return bad < 0 ? corners : `row ${bad >> 1} (counted from 0) is not a position`;
   } catch (thrown) {
     const error = asForeign(thrown);
     if (error === null) throw thrown;
@@ -54,8 +57,8 @@ function readCoords(array: StoredArray, rows: number, budget: MemoryBudget): Flo
 }
 
 /**
- * The bag of one array, checked: width, finite values, as many coordinates as instances. Coordinates that cannot be
- * used are left out with a warning: training does without.
+ * The bag of one array, after checks of its width, of finite values, and of as many coordinates as instances. Coordinates that cannot
+ * be used are left out with a warning, because training does not need them.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function bagOf(
@@ -101,7 +104,7 @@ export function bagOf(
 }
 
 /**
- * The content of a file with one bag of the patient in its name.
+ * The content of a file with one bag, of the patient in its name.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function oneBag(

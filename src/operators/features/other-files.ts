@@ -4,7 +4,7 @@ import { foreign } from './foreign.js';
 
 const what = 'it takes its values from other files, which are never read';
 
-/** The error of a file whose values lie in others: external links, external storage, virtual datasets. */
+/** The error of a file whose values are in other files: external links, external storage, virtual datasets. */
 export const otherFiles = (names: readonly string[]): HafError =>
   foreign(
     `${what}: ${quotedFirst([...new Set(names)])}`,

@@ -1,9 +1,8 @@
 import { foreign } from './foreign.js';
 
 /**
- * What a pickle may name. A name that is not in here is refused before anything happens; none is ever looked up
- * anywhere else. A function takes the arguments a pickle calls the name with; a value of any other kind cannot be
- * called.
+ * Names that a pickle may use. A pickle with another name is refused before anything happens; names are never looked up elsewhere. A
+ * function receives the arguments that the pickle passes to the name. A value of any other kind cannot be called.
  */
 export type PickleNames = ReadonlyMap<string, unknown>;
 
@@ -13,13 +12,13 @@ const fix =
   'Do not load it with Python unless you trust where it comes from. Save plain tensors: torch.save(features.cpu().contiguous(), path).';
 const damaged = (what: string, cause?: unknown): Error =>
   foreign(`its pickle ${what}`, 'Copy or download it again, or write it again with torch.save.', null, cause);
-/** Names come from the file: shown shortened and with everything unprintable escaped. */
+/** Names come from the file, so they are shown shortened and with unprintable characters escaped. */
 const quoted = (name: string): string => JSON.stringify(name.slice(0, 100));
 const mark = Symbol('mark');
-/** Bytes; building a number takes the square of it. */
+/** Maximum length of a number in bytes. Building a number takes time quadratic in its length. */
 const longestNumber = 1024;
 
-/** The stack machine of a pickle (Python's pickletools), reduced to what data needs. */
+/** The stack machine of a pickle (Python's pickletools), reduced to the instructions that data need. */
 class Pickle {
   private readonly stack: unknown[] = [];
   private readonly memo = new Map<number, unknown>();
@@ -47,7 +46,7 @@ class Pickle {
     return this.stack.at(-1);
   }
 
-  /** What lies above the last mark, which is taken away too. */
+  /** Removes and returns everything above the last mark, and removes the mark. */
   popMarked(): unknown[] {
     const from = this.stack.lastIndexOf(mark);
     if (from < 0) throw damaged('has no mark where one is needed');
@@ -79,7 +78,7 @@ class Pickle {
     return this.view.getFloat64(this.at - 8);
   }
 
-  /** Two's complement, little-endian, of any length. */
+  /** A little-endian two's complement number of any length. */
   long(count: number): number | bigint {
     if (count > longestNumber) throw damaged(`has a number of ${count} bytes`);
     const bytes = this.take(count);
@@ -111,14 +110,12 @@ class Pickle {
   }
 
   name(module: unknown, name: unknown): void {
-    // As text, a list of lists of lists would be longer than memory.
-    if (typeof module !== 'string' || typeof name !== 'string') throw damaged('has a name that is no text');
+    // The types are tested first: converted to text, nested lists could be larger than memory.
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw damaged('has a name that is not a text');
     const full = `${module}.${name}`;
     if (!this.names.has(full))
-      throw foreign(
-        `its pickle wants to call ${quoted(full)}, which is not done: nothing in it was run`,
-        fix,
-      );
+      throw foreign(`its pickle wants to call ${quoted(full)}, which is refused: nothing in it was run`, fix);
     this.push(this.names.get(full));
   }
 
@@ -136,17 +133,17 @@ class Pickle {
   setItems(items: readonly unknown[]): void {
     const target = this.top();
     if (!(target instanceof Map) || items.length % 2 !== 0)
-      throw damaged('puts items into what is no dictionary');
+      throw damaged('puts items into something that is not a dictionary');
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
   }
 
   append(items: readonly unknown[]): void {
     const target = this.top();
-    if (!Array.isArray(target)) throw damaged('appends to what is no list');
+    if (!Array.isArray(target)) throw damaged('appends to something that is not a list');
     for (const item of items) target.push(item);
   }
 
-  /** State of an object, such as the `_metadata` of an OrderedDict; nothing here has any. */
+  /** Sets the state of an object, such as the `_metadata` of an OrderedDict. Objects here have no state. */
   build(): void {
     this.pop();
     if (!(this.top() instanceof Map)) throw damaged('sets the state of an object');
@@ -214,13 +211,13 @@ const opcodes: ReadonlyMap<string, (pickle: Pickle) => void> = new Map<string, (
 const stop = '.';
 
 /**
- * Reads one pickle and never runs anything of it: it builds numbers, texts, lists (tuples too) and dictionaries (Map),
- * and calls nothing but the given functions.
+ * Reads one pickle and never runs anything in it. It builds numbers, texts, lists (also from tuples) and dictionaries (Map), and
+ * calls only the given functions.
  *
- * @param from where it starts in `bytes`
+ * @param from position in `bytes`
  * @param persistent makes the object of a persistent id, its only argument
- * @returns the object and where the pickle ends
- * @throws HafError `HAF_FEATURES_INVALID` for a damaged one and for one that names anything else
+ * @returns the object and the end of the pickle
+ * @throws HafError `HAF_FEATURES_INVALID` for a damaged pickle, and for one with any other name
  */
 export function readPickle(
   bytes: Uint8Array,

@@ -4,7 +4,8 @@ import { rowsOf, shapeText, squeezed, type StoredArray } from './stored-array.js
 
 /**
  * The instances of an array as float32 [rows, width] (shapes: `rowsOf`).
- * @throws HafError `HAF_FEATURES_INVALID` for another shape, width or number type, more than the budget, or data that cannot be read
+ * @throws HafError `HAF_FEATURES_INVALID` for another shape, width or number type, for more than the budget, or for data that cannot
+ * be read
  */
 export function readRows(array: StoredArray, width: number, budget: MemoryBudget): Float32Array {
   const { name, shape, type, float } = array;

@@ -18,10 +18,13 @@ const readers: readonly FeatureReader[] = [
   safetensorsReader,
 ];
 
-/** Enough for every signature, also that of an HDF5 file with a user block of up to 2048 bytes. */
+/** Number of first bytes: enough for every signature, including an HDF5 file with a user block of up to 2048 bytes. */
 const headBytes = 4096;
 
-/** The first bytes of a file. @throws the file system's error when it cannot be read */
+/**
+ * The first bytes of a file.
+ * @throws the file system's error if it cannot be read
+ */
 export function headOf(path: string): Uint8Array {
   const file = openSync(path, 'r');
   try {
@@ -33,9 +36,9 @@ export function headOf(path: string): Uint8Array {
 }
 
 /**
- * The reader for a file: by what it holds, whatever it is called; when that is unknown by its ending, so that the
- * reader says what is wrong.
- * @throws HafError `HAF_FEATURES_INVALID` when there is none, or when the file holds no data at all
+ * The reader for a file, chosen by content and not by name. If the content is unknown, it is chosen by ending, so that the reader
+ * reports what is wrong.
+ * @throws HafError `HAF_FEATURES_INVALID` if there is no reader, or if the file holds no data at all
  */
 export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): FeatureReader {
   const head = headOf(path);
@@ -54,7 +57,7 @@ export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): Fe
 }
 
 /**
- * Whom a feature file has bags of, by its name and those of its arrays; no features are read.
+ * The patients of the bags in a feature file, by its name and the names of its arrays. No features are read.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function patientsOfFile(

@@ -1,10 +1,10 @@
-/** What one feature file may cost (`embed.limits`). */
+/** Limits for reading one feature file (`embed.limits`). */
 export interface ReadingLimits {
-  /** Time for a file without content; each MiB of it may take another second. */
+  /** Time limit for an empty file. Each MiB adds a second. */
   readonly seconds: number;
-  /** Room for the features of a file, as float32. */
+  /** Memory limit for the features of a file, as float32. */
   readonly memoryMiB: number;
 }
 
-/** For files that are looked at before there is an experiment. */
+/** Limits for files that are examined before there is an experiment. */
 export const defaultLimits: ReadingLimits = { seconds: 30, memoryMiB: 1024 };

@@ -5,17 +5,17 @@ import { readerOf } from './reader-of.js';
 import type { ArrayShape } from './stored-array.js';
 import type { StoredTiles } from './stored-tiles.js';
 
-/** A feature file as it is asked for: the budget begins where it is read. */
+/** A request for a feature file. Its memory budget is created where the file is read. */
 export type FeatureRequest = Omit<FeatureFile, 'budget'>;
 
-/** A file whose content is somebody else's, and what it may take. */
+/** An untrusted file, and its limits. */
 export interface FileRequest {
   readonly path: string;
-  /** As messages show it; its ending counts when the content is unknown. */
+  /** Name in messages. Its ending is used if the content is unknown. */
   readonly name: string;
 }
 
-/** What can be asked of a reading thread. */
+/** The requests that a reading thread handles. */
 export interface ReadingTasks {
   features(request: FeatureRequest, memoryMiB: number): Promise<FeatureContent>;
   shapes(request: FileRequest, memoryMiB: number): Promise<readonly ArrayShape[]>;

@@ -9,13 +9,13 @@ import {
 } from './reading-tasks.js';
 import { boundWasmMemory } from './wasm-memory.js';
 
-/** Smaller memory is copied: it may be a part of what Node shares among many. */
+/** Smaller arrays are copied, because they may be part of memory that Node shares among many buffers. */
 const leastMoved = 65_536;
 const mebibyte = 2 ** 20;
-/** Memory of the HDF5 library beside the numbers of a file. */
+/** Memory of the HDF5 library in addition to the numbers of a file. */
 const spareMiB = 128;
 
-/** The memory of all numbers in an answer, which is handed on without a copy. */
+/** The memory of all numbers in an answer. It is transferred without a copy. */
 function numbersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > leastMoved) found.add(value.buffer);
@@ -34,11 +34,11 @@ async function answerTo({ task, request, memoryMiB }: ToReadingThread): Promise<
   }
 }
 
-// The HDF5 library says there what the error says already.
+// The HDF5 library writes here what the error already says.
 console.error = () => undefined;
 console.warn = () => undefined;
 
-// The other side of reading-thread.ts.
+// The code in the thread of reading-thread.ts.
 parentPort?.on('message', (message: ToReadingThread) => {
   void answerTo(message).then((answer) =>
     parentPort?.postMessage(answer, 'value' in answer ? [...numbersIn(answer.value)] : []),

@@ -7,17 +7,18 @@ import type { FeatureRequest, FileRequest, FromReadingThread, ToReadingThread } 
 import type { ArrayShape } from './stored-array.js';
 import type { StoredTiles } from './stored-tiles.js';
 
-// Tests run from the sources; a thread runs JavaScript, which lies in the build.
+// Tests run from the sources, but a thread runs JavaScript, so the file is taken from the build.
 const threadFile = new URL(
   import.meta.url.replace(/\/src\/([^]*)\.ts$/, '/dist/src/$1.js').replace(/\.js$/, '-main.js'),
 );
-/** Of the objects of the thread, in MiB; numbers lie outside of it and have `memoryMiB`. */
+/** Memory limit for objects of the thread in MiB. Numbers are outside of it and have the limit `memoryMiB`. */
 const objectsMiB = 512;
 const mebibyte = 2 ** 20;
 
 /**
- * The thread of this thread that reads files of other people. A damaged file sends the HDF5 library round in circles, where nothing
- * but the end of its thread stops it, or leaves it unfit for another file. One file at a time; the thread is kept for the next.
+ * The second thread of a pool thread: it reads untrusted files. A damaged file can put the HDF5 library into an endless loop, which
+ * only the end of its thread stops, or leave the library unusable for other files. It reads one file at a time, and the thread is
+ * kept for the next file.
  */
 class ReadingThread {
   private worker: Worker | null = null;
@@ -31,7 +32,7 @@ class ReadingThread {
 
   private askNow<T>(message: ToReadingThread, { seconds }: ReadingLimits): Promise<T> {
     const { path, name } = message.request;
-    // A file that is gone is an error of the file system, before anything else.
+    // For a missing file this throws the error of the file system before anything else happens.
     const limitMs = 1000 * (seconds + statSync(path).size / mebibyte);
     const worker = (this.worker ??= this.start());
     worker.ref();
@@ -42,7 +43,7 @@ class ReadingThread {
         worker.unref();
         if (!end) return finish();
         this.worker = null;
-        // Whoever hears of the end may count on it.
+        // The promise settles only after the thread has ended, so callers can rely on its end.
         void worker.terminate().then(finish, finish);
       };
       const onMessage = (answer: FromReadingThread): void =>
@@ -70,7 +71,7 @@ class ReadingThread {
 
   private start(): Worker {
     const worker = new Worker(threadFile, { resourceLimits: { maxOldGenerationSizeMb: objectsMiB } });
-    // Stays for the thread's whole life: an 'error' nobody listens to would end the process.
+    // This handler stays for the whole life of the thread: an 'error' event without a handler would end the process.
     worker.on('error', () => this.forget(worker));
     worker.on('exit', () => this.forget(worker));
     return worker;
@@ -92,18 +93,24 @@ const beyond = (name: string, what: string): HafError =>
 const thread = new ReadingThread();
 
 /**
- * The bags of a feature file, read in a thread of its own.
+ * Reads the bags of a feature file in a separate thread.
  *
- * @throws HafError HAF_FEATURES_INVALID when nothing of the file can be used, HAF_INPUT_LIMIT when reading it does not end in time
- * @throws the file system's error when the file is gone
+ * @throws HafError HAF_FEATURES_INVALID if nothing in the file can be used, HAF_INPUT_LIMIT if reading exceeds its time limit
+ * @throws the file system's error if the file does not exist
  */
 export const readFeatures = (request: FeatureRequest, limits: ReadingLimits): Promise<FeatureContent> =>
   thread.ask({ task: 'features', request, memoryMiB: limits.memoryMiB }, limits);
 
-/** Names and shapes of the arrays in a feature file, or of the first few. @throws as `readFeatures` */
+/**
+ * Names and shapes of the arrays in a feature file, or of the first few.
+ * @throws like `readFeatures`
+ */
 export const featureShapes = (request: FileRequest, limits: ReadingLimits): Promise<readonly ArrayShape[]> =>
   thread.ask({ task: 'shapes', request, memoryMiB: limits.memoryMiB }, limits);
 
-/** The dataset `coords` of a file of coordinates. @throws as `readFeatures` */
+/**
+ * The dataset `coords` of a file of coordinates.
+ * @throws like `readFeatures`
+ */
 export const storedTiles = (request: FileRequest, limits: ReadingLimits): Promise<StoredTiles> =>
   thread.ask({ task: 'tiles', request, memoryMiB: limits.memoryMiB }, limits);

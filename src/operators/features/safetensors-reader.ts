@@ -9,7 +9,7 @@ import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-t
 import { shapeOf, type UnopenedArray, type StoredArray } from './stored-array.js';
 
 const again = 'Copy or download it again, or write it again with safetensors.';
-/** Room for some 80,000 tensors. The format allows 100 MB, which take a gigabyte of memory to read. */
+/** Maximum length of a header, enough for some 80,000 tensors. The format allows 100 MB, which would need a gigabyte of memory. */
 const longestHeader = 8 * 2 ** 20;
 const brace = 0x7b;
 
@@ -28,7 +28,7 @@ const types: Readonly<Record<string, NumberType>> = {
   U64: 'uint64',
 };
 
-/** Tensors of the header by name, and where their bytes start. */
+/** The tensors in the header by name, and the position of their bytes. */
 function readHeader(file: number): {
   readonly tensors: Readonly<Record<string, HeaderEntry>>;
   start: number;
@@ -89,10 +89,10 @@ function withFile<T>(path: string, use: (file: number) => T): T {
   }
 }
 
-/** Files of safetensors, which hold numbers only: `features` with `coords`, a single tensor, or one per key. */
+/** Files of safetensors, which hold only numbers: `features` with `coords`, a single tensor, or one tensor per key. */
 export const safetensorsReader: FeatureReader = {
   extensions: ['.safetensors'],
-  // Its header is as long as the first eight bytes say, and an object in JSON.
+  // The first eight bytes are the length of the header, which is a JSON object.
   recognises: (head) =>
     head.length > headerStart && head[headerStart] === brace && head[7] === 0 && head[6] === 0,
   read: (file) =>

@@ -1,10 +1,13 @@
-/** Attributes and keys by which tools name the slide or patient that a file is of (TRIDENT writes `name`). */
+/** Attributes and keys in which tools write the name of the slide or patient (TRIDENT writes `name`). */
 const selfNames: readonly string[] = [
   ...['name', 'slide', 'slide_id', 'slide_name', 'wsi', 'wsi_id', 'wsi_name', 'image', 'image_id'],
   ...['file', 'filename', 'file_name', 'case', 'case_id', 'patient', 'patient_id'],
 ];
 
-/** The different names that a file gives itself. @param texts - the text of an attribute or key; null when there is none */
+/**
+ * The distinct names in the content of a file.
+ * @param texts - the texts of an attribute or key; empty if there are none
+ */
 export const namesSaid = (texts: (name: string) => readonly unknown[]): readonly string[] => [
   ...new Set(
     selfNames

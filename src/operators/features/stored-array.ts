@@ -1,26 +1,29 @@
 import { foreign } from './foreign.js';
 
-/** One array of a feature file, whatever the file's format. Its numbers are read when they are asked for. */
+/** One array of a feature file of any format. Its numbers are read on demand. */
 export interface StoredArray {
-  /** Dataset, key or tensor; how messages call it. */
+  /** Name in messages: dataset, key or tensor. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Number type in the words of the file, such as "float16" or "<i8". */
+  /** Number type in the notation of the file, such as "float16" or "<i8". */
   readonly type: string;
   /** Whether its numbers are floating-point. */
   readonly float: boolean;
-  /** All numbers in C order. @throws HafError `HAF_FEATURES_INVALID` when they cannot be read */
+  /**
+   * All numbers in C order.
+   * @throws HafError `HAF_FEATURES_INVALID` if they cannot be read
+   */
   read(): Float32Array;
 }
 
-/** What a file says of an array before any of its numbers is read. */
+/** What is known about an array before its numbers are read. */
 export type ArrayShape = Pick<StoredArray, 'name' | 'shape' | 'float'>;
 export const shapeOf = ({ name, shape, float }: StoredArray): ArrayShape => ({ name, shape, float });
 
-/** Of a file with an array per patient, so many are looked at. */
+/** Number of arrays that are examined in a file with one array per patient. */
 export const arraysLookedAt = 5;
 
-/** An array that is known by its name only until it is opened. */
+/** An array of which only the name is known until it is opened. */
 export interface UnopenedArray {
   readonly name: string;
   open(): StoredArray;
@@ -28,14 +31,14 @@ export interface UnopenedArray {
 
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
-/** Names under which tools write instances, and their corners. */
+/** Names that tools use for instances. */
 export const featureNames: readonly string[] = ['features', 'feats'];
 export const coordsName = 'coords';
 
-/** Arrays shown when the wanted one is missing. */
+/** Number of arrays that are listed if the wanted one is missing. */
 const shown = 12;
 
-/** The error of a file in which no array can be told to be the features. */
+/** The error of a file in which no array can be identified as the features. */
 export function noFeatures(arrays: readonly StoredArray[], width: number): Error {
   const more = arrays.length > shown ? ` and ${arrays.length - shown} more` : '';
   const list = arrays.slice(0, shown).map(({ name, shape, type }) => `${name} ${shapeText(shape)} ${type}`);
@@ -52,19 +55,19 @@ export function noFeatures(arrays: readonly StoredArray[], width: number): Error
 export const squeezed = (shape: readonly number[]): readonly number[] =>
   shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
 
-/** Rows of instances: [n, w], a batch of one [1, n, w], or a single vector [w]; null for any other shape. */
+/** Number of instances for the shapes [n, w], [1, n, w] (a batch of one) and [w] (a single vector). Null for any other shape. */
 export function rowsOf(shape: readonly number[], width: number): number | null {
   const sides = squeezed(shape);
   const [first = 0, second] = sides;
   if (sides.length === 1) return first === 0 ? 0 : first === width ? 1 : null;
   if (sides.length !== 2) return null;
-  // An empty slide says nothing about the encoder, so its width is not compared.
+  // A slide without instances says nothing about the encoder, so its width is not compared.
   return first === 0 || second === width ? first : null;
 }
 
 /**
- * The array that holds the instances: by name, or the only one of floating-point rows of the wanted width.
- * @throws HafError `HAF_FEATURES_INVALID` listing what there is
+ * The array that holds the instances: by name, or the only array with floating-point rows of the wanted width.
+ * @throws HafError `HAF_FEATURES_INVALID` listing the arrays of the file
  */
 export function featuresAmong(arrays: readonly StoredArray[], width: number): StoredArray {
   const named = featureNames.flatMap((name) => arrays.find((array) => array.name === name) ?? []);

@@ -9,11 +9,11 @@ const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Preci
 const coordsPerRow = 2;
 
 /**
- * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on; halves become floats. The read goes on
- * by itself while this thread computes.
+ * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on. Halves are converted to floats. The read
+ * continues in the background while this thread computes.
  *
  * @param rows [n, width]
- * @throws HafError HAF_STORE_CORRUPT when the file is too short
+ * @throws HafError HAF_STORE_CORRUPT if the file is too short
  */
 export async function readRows(
   path: string,
@@ -32,7 +32,7 @@ export async function readRows(
     );
   };
   if (precision === 'float32') return fill(bytesOf(rows));
-  // Halves fit into the second half of their place as float32, so the rows need no memory beside themselves.
+  // Halves are read into the second half of the float32 memory, so no further memory is needed.
   const halves = new Uint16Array(rows.buffer, rows.byteOffset + 2 * rows.length, rows.length);
   await fill(bytesOf(halves));
   halvesToFloats(halves, rows);
@@ -56,8 +56,8 @@ const readFrom = promisify(read);
 const closed = promisify(close);
 
 /**
- * Fills `target` as far as the file goes; returns the number of bytes. The file is opened here and now: each step that waits
- * for its turn would wait for whatever this thread computes in between.
+ * Fills `target` as far as the file goes. Returns the number of bytes. The file is opened synchronously: each asynchronous step would
+ * have to wait for the computation of this thread.
  */
 async function readBytes(path: string, position: number, target: Uint8Array): Promise<number> {
   const file = openSync(path, 'r');
@@ -74,6 +74,6 @@ async function readBytes(path: string, position: number, target: Uint8Array): Pr
   }
 }
 
-/** The memory of numbers as bytes, not copied. */
+/** The memory of numbers as bytes, without a copy. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

@@ -7,18 +7,18 @@ import { assertCompleteHdf5 } from './hdf5-superblock.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { coordsName } from './stored-array.js';
 
-/** A file of tile coordinates, as CLAM, TRIDENT or `tile` wrote it (method.md 2.7). */
+/** The content of a file of tile coordinates of CLAM, TRIDENT or `tile` (method.md 2.7). */
 export interface StoredTiles {
   /** [tiles, 2] */
   readonly values: Float32Array;
-  /** Attributes; null for those it does not have. */
+  /** Attributes. Null if the file lacks them. */
   readonly patchSize: number | null;
   readonly patchSizeLevel0: number | null;
   readonly patchLevel: number | null;
   readonly tilePx: number | null;
 }
 
-/** Attribute of our own coordinate files: the side of a tile after scaling, which CLAM does not know. */
+/** Attribute of our own coordinate files: the side length of a tile after scaling. CLAM does not have it. */
 export const sizeAttribute = 'tile_px';
 
 /** Reads the dataset `coords` of a file with its attributes. @throws HafError `HAF_FEATURES_INVALID` */
@@ -46,6 +46,6 @@ export function readStoredTiles(path: string, budget: MemoryBudget): Promise<Sto
   });
 }
 
-/** Level 0 is no positive number. */
+/** Level 0 is not a positive number, so it is read separately. */
 const levelOf = (dataset: Dataset): number | null =>
   Object.hasOwn(dataset.attrs, 'patch_level') ? (numberAttribute(dataset, 'patch_level') ?? 0) : null;

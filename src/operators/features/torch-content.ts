@@ -6,10 +6,13 @@ import { namesSaid } from './self-names.js';
 import { coordsName, featuresAmong, shapeOf, type ArrayShape, type StoredArray } from './stored-array.js';
 import { tensorArray, TorchTensor, type TorchStorage } from './torch-objects.js';
 
-/** What a file of torch.save holds. */
+/** The content of a file of torch.save. */
 export interface TorchFile {
   readonly value: unknown;
-  /** Exactly the bytes of a storage. @throws HafError `HAF_FEATURES_INVALID` */
+  /**
+   * Returns exactly the bytes of a storage.
+   * @throws HafError `HAF_FEATURES_INVALID`
+   */
   readonly bytesOf: (storage: TorchStorage) => Uint8Array;
 }
 
@@ -17,8 +20,7 @@ const kindOf = (value: unknown): string =>
   value === null ? 'None' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 
 /**
- * The bag of a .pt file: a bare tensor, as CLAM and TRIDENT write it, or a dictionary of tensors with `features` and
- * `coords`.
+ * The bag of a .pt file: a single tensor, as CLAM and TRIDENT write it, or a dictionary of tensors with `features` and `coords`.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function torchContent(file: FeatureFile, { value, bytesOf }: TorchFile): FeatureContent {

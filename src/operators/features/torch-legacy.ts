@@ -11,11 +11,11 @@ import { torchNames, torchStorage, type TorchStorage } from './torch-objects.js'
 const again = 'Copy or download it again, or write it again with torch.save.';
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
-/** The pickles stand before the numbers and describe them only. */
+/** Maximum size of the pickles. They come before the numbers and only describe them. */
 const largestPickles = 4 * 2 ** 20;
 const countBytes = 8;
 
-/** Where the numbers of each storage start, in the order of their keys. */
+/** The position of the numbers of each storage, in the order of their keys. */
 function storageStarts(
   file: number,
   size: number,
@@ -76,10 +76,10 @@ function openLegacy(file: number, budget: MemoryBudget): TorchFile {
   };
 }
 
-/** Tensor files of old PyTorch, and any other pickle, to say why it is not read. */
+/** Tensor files of old PyTorch. Also accepts any other pickle, to report why it is not read. */
 export const torchLegacyReader: FeatureReader = {
   extensions: ['.pt', '.pth'],
-  // PROTO and a protocol version: how every binary pickle begins.
+  // Every binary pickle begins with PROTO and a protocol version.
   recognises: (head) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 9) <= 5,
   read: (file) =>
     Promise.resolve().then(() =>

@@ -3,7 +3,7 @@ import { bytesOfType, isFloatType, toFloat32, type NumberType } from './number-t
 import type { PickleFunction, PickleNames } from './pickle.js';
 import { shapeText, type StoredArray } from './stored-array.js';
 
-/** Where the numbers of tensors lie: a member of the archive, or a block of a legacy file. */
+/** The place of a tensor's numbers: a member of the archive, or a block of a legacy file. */
 export interface TorchStorage {
   readonly key: string;
   readonly type: NumberType;
@@ -18,7 +18,7 @@ class StorageClass {
 export class TorchTensor {
   constructor(
     readonly storage: TorchStorage,
-    /** In elements. */
+    /** Counted in elements. */
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
@@ -32,10 +32,10 @@ const isCounts = (value: unknown): value is number[] => Array.isArray(value) && 
 const isStorage = (value: unknown): value is TorchStorage =>
   typeof value === 'object' && value !== null && 'key' in value && 'count' in value;
 
-/** `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, ...)`: what follows does not concern the numbers. */
+/** `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, ...)`. Further arguments do not affect the numbers. */
 const rebuildTensor: PickleFunction = ([storage, offset, shape, strides]) => {
   if (!isStorage(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides))
-    throw foreign('it describes a tensor that cannot be', again);
+    throw foreign('it describes an impossible tensor', again);
   return new TorchTensor(storage, offset, shape, strides);
 };
 
@@ -57,7 +57,7 @@ const orderedDict: PickleFunction = ([pairs]) =>
     Array.isArray(pairs) ? pairs.filter((pair): pair is [unknown, unknown] => Array.isArray(pair)) : [],
   );
 
-/** Everything a file of tensors needs to name. */
+/** All names that a file of tensors needs. */
 export const torchNames: PickleNames = new Map<string, unknown>([
   ['collections.OrderedDict', orderedDict],
   ['torch._utils._rebuild_tensor', rebuildTensor],
@@ -80,7 +80,7 @@ export const torchStorage: PickleFunction = ([id]) => {
   return { key, type: storageClass.type, count } satisfies TorchStorage;
 };
 
-/** Whether the elements lie one after the other in C order; the stride of a side of one does not matter. */
+/** Whether the elements are contiguous in C order. The stride of a dimension of length one does not matter. */
 function isContiguous({ shape, strides }: TorchTensor): boolean {
   let expected = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -92,9 +92,9 @@ function isContiguous({ shape, strides }: TorchTensor): boolean {
 }
 
 /**
- * A tensor as an array; its bounds are checked before a number is read.
+ * A tensor as an array. Its bounds are checked before any number is read.
  *
- * @param bytesOf exactly the bytes of a storage
+ * @param bytesOf returns exactly the bytes of a storage
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function tensorArray(

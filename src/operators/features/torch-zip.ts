@@ -8,7 +8,7 @@ import type { ZipArchive, ZipEntry } from './zip-archive.js';
 
 const pickleName = 'data.pkl';
 const again = 'Copy or download it again, or write it again with torch.save.';
-/** The pickle of tensors describes them only; a larger one is no feature file. */
+/** Maximum size of the pickle, which only describes the tensors. A feature file needs no larger one. */
 const largestPickle = 4 * 2 ** 20;
 
 const isPickle = ({ name }: ZipEntry): boolean => name === pickleName || name.endsWith(`/${pickleName}`);

@@ -1,4 +1,4 @@
-/** WebAssembly, as far as it is touched here; the types of Node have none of it. */
+/** The part of WebAssembly that is used here. The type declarations of Node lack it. */
 interface WasmMemory {
   readonly buffer: ArrayBuffer;
   grow: (this: WasmMemory, pages: number) => number;
@@ -19,7 +19,7 @@ prototype.grow = function (this: WasmMemory, pages: number): number {
 };
 
 /**
- * Bounds the memory of the HDF5 library in this thread. A damaged file makes it ask for up to 2 GiB; what it is refused, it reports as
- * an error of the file.
+ * Limits the memory of the HDF5 library in this thread. A damaged file can make it ask for up to 2 GiB. If the library is refused
+ * memory, it reports an error of the file.
  */
 export const boundWasmMemory = (bytes: number): void => void (most = bytes);

@@ -5,7 +5,7 @@ import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { foreign } from './foreign.js';
 import type { MemoryBudget } from './memory-budget.js';
 
-/** A member as the central directory lists it (APPNOTE.TXT 4.3.12). */
+/** A member, as the central directory lists it (APPNOTE.TXT 4.3.12). */
 export interface ZipEntry {
   readonly name: string;
   readonly method: number;
@@ -13,7 +13,7 @@ export interface ZipEntry {
   readonly crc: number;
   readonly compressedBytes: number;
   readonly bytes: number;
-  /** Where its local header starts. */
+  /** Position of its local header. */
   readonly offset: number;
 }
 
@@ -24,15 +24,15 @@ const centralSignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const endBytes = 22;
 const locatorBytes = 20;
-/** The end record may be followed by a comment of at most this length. */
+/** Maximum length of the comment that may follow the end record. */
 const longestComment = 0xffff;
 const unset32 = 0xffffffff;
-/** Larger members are refused: no bag is this big, and a damaged directory can claim any size. */
+/** Maximum size of a member: no bag is this large, and a damaged directory can claim any size. */
 const largestMember = 2 ** 31 - 1;
 
 /**
- * A zip archive read member by member, so that a large archive is never in memory as a whole and a damaged
- * member costs only itself. Reads stored and deflated members and checks their CRC-32.
+ * A zip archive that is read member by member. So a large archive is never in memory as a whole, and a damaged member does not affect
+ * the others. Reads stored and deflated members and checks their CRC-32.
  */
 export class ZipArchive {
   readonly entries: readonly ZipEntry[];
@@ -41,8 +41,8 @@ export class ZipArchive {
   private readonly size: number;
 
   /**
-   * @throws HafError `HAF_FEATURES_INVALID` when it is no zip archive or its directory is damaged
-   * @throws the file system's error when the file cannot be read at all
+   * @throws HafError `HAF_FEATURES_INVALID` if it is not a zip archive or its directory is damaged
+   * @throws the file system's error if the file cannot be read at all
    */
   constructor(path: string) {
     this.file = openSync(path, 'r');
@@ -59,12 +59,15 @@ export class ZipArchive {
     closeSync(this.file);
   }
 
-  /** The members that were not read. */
+  /** The members that have not been read. */
   get unread(): readonly ZipEntry[] {
     return this.entries.filter((entry) => !this.opened.has(entry));
   }
 
-  /** The decompressed bytes of a member. @throws HafError `HAF_FEATURES_INVALID`, also for more than `budget` allows */
+  /**
+   * The decompressed bytes of a member.
+   * @throws HafError `HAF_FEATURES_INVALID`, also if they exceed `budget`
+   */
   read(entry: ZipEntry, budget?: MemoryBudget): Uint8Array {
     this.opened.add(entry);
     budget?.assertFits(Math.max(entry.bytes, entry.compressedBytes), entry.name);
@@ -78,9 +81,9 @@ export class ZipArchive {
   }
 
   /**
-   * Writes a member to a new file, piece by piece: it may be larger than memory.
+   * Writes a member to a new file, piece by piece, because it may be larger than memory.
    *
-   * @throws HafError `HAF_FEATURES_INVALID` when it is damaged; the file is then incomplete
+   * @throws HafError `HAF_FEATURES_INVALID` if it is damaged; the file is then incomplete
    */
   async extract(entry: ZipEntry, path: string): Promise<void> {
     const start = this.startOf(entry);
@@ -106,7 +109,7 @@ export class ZipArchive {
       throw foreign('its checksum does not match: the archive is damaged', again);
   }
 
-  /** Where the bytes of a member begin. */
+  /** Position of the first byte of a member. */
   private startOf({ encrypted, method, offset }: ZipEntry): number {
     if (encrypted) throw foreign('it is encrypted', 'Write the archive without a password.');
     if (method !== 0 && method !== 8)
@@ -117,7 +120,7 @@ export class ZipArchive {
   }
 
   private bytesAt(offset: number, length: number): Buffer {
-    // Offsets and lengths come from the file: checked before memory is taken for them.
+    // Offsets and lengths come from the file, so they are checked before memory is allocated.
     if (offset < 0 || offset + length > this.size) throw foreign('it points outside of its archive', again);
     const bytes = Buffer.alloc(length);
     for (let done = 0; done < length;) {
@@ -173,7 +176,7 @@ function parseDirectory(directory: Buffer, count: number): readonly ZipEntry[] {
   return entries;
 }
 
-/** Fields of 0xffffffff stand in the zip64 extra field (id 1), in this order. */
+/** Replaces fields of 0xffffffff by the values in the zip64 extra field (id 1), which are in this order. */
 function widen(fields: readonly [number, number, number], extra: Buffer): readonly [number, number, number] {
   if (!fields.includes(unset32)) return fields;
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
@@ -192,7 +195,7 @@ function widen(fields: readonly [number, number, number], extra: Buffer): readon
 
 function inflate(packed: Uint8Array, bytes: number): Buffer {
   try {
-    // Never more than the directory promised, however the stream was made.
+    // Never returns more than the directory states, whatever the stream contains.
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, bytes) });
   } catch (error) {
     throw foreign('it does not decompress: the archive is damaged', again, null, error);

@@ -33,7 +33,7 @@ function withArchive<T>(path: string, use: (archive: ZipArchive) => T): T {
   }
 }
 
-/** `features` alone where there is one. A member is read as a whole, so of many only a few are opened. */
+/** The shape of `features`, if it exists, otherwise of a few members. Each member is read as a whole, so only a few are opened. */
 function zipShapes(archive: ZipArchive, budget: MemoryBudget): readonly ArrayShape[] {
   if (isTorchZip(archive)) return torchShapes(openTorchZip(archive, budget));
   const arrays = archive.entries.filter(({ name }) => name.endsWith(ending));
@@ -52,7 +52,7 @@ const readZip = (file: FeatureFile): FeatureContent =>
     return { ...content, rejected: [...content.rejected, ...damagedBeside(archive, file)] };
   });
 
-/** A damaged member that was not needed: the features are whole, but the archive is not. */
+/** A warning of a damaged member that was not needed: the features are intact, but the archive is not. */
 const damagedBeside = (archive: ZipArchive, { patient, budget }: FeatureFile): readonly Rejected[] =>
   archive.unread.flatMap((entry): Rejected[] => {
     try {
@@ -87,7 +87,7 @@ function npzContent(file: FeatureFile, archive: ZipArchive): FeatureContent {
   return { ...content, rejected: [...content.rejected, ...ignored] };
 }
 
-/** Names of the arrays of an npz, from its directory alone; null for a tensor file. */
+/** Names of the arrays of an npz, from its directory alone. Null for a tensor file. */
 function npzKeys(path: string): readonly string[] | null {
   return withArchive(path, (archive) =>
     isTorchZip(archive) ? null : archive.entries.map(({ name }) => stemOf(name)),

@@ -21,51 +21,51 @@ import { networkLoss, type NetworkLoss } from './network-loss.js';
 import { inBatches, type Outputs } from './outputs.js';
 
 /**
- * A head whose gradients are found by automatic differentiation. The author of a method writes one `Network`: the arrays
- * it learns and a forward pass in tensors, and makes a head of it with `autodiffHead`. This file does the rest: the
- * linear maps P in front, masks, random drop, dropout draws, the loss and its gradients.
+ * A head whose gradients come from automatic differentiation. The author of a method writes one `Network`: the arrays it learns and a
+ * forward pass in tensors. `autodiffHead` makes a head of it and adds the rest: the linear maps P in front, masks, random drop,
+ * dropout masks, the loss and its gradients.
  */
 export interface Network {
-  /** The arrays it learns, besides the linear maps P. Each must take part in `forward`. */
+  /** The arrays it learns, without the linear maps P. Each must take part in `forward`. */
   readonly specs: readonly ParameterSpec[];
-  /** Its dropout: `forward` gets a mask of this width in training. */
+  /** Its dropout. In training `forward` gets a dropout mask of this width. */
   readonly dropout?: { readonly width: number; readonly rate: number };
-  /** The outputs of R patients. Runs inside `tf.tidy`; what an absent modality holds must not matter. */
+  /** The outputs of R patients. Runs inside `tf.tidy`. The result must not depend on the content of an absent modality. */
   readonly forward: (pass: NetworkPass) => NetworkOutputs;
 }
 
-/** What a network is made for. */
+/** The sizes that a network is made for. */
 export interface NetworkShape {
   readonly inputs: readonly InputShape[];
-  /** Length of the token of each modality: of P's output, or of the vector itself where there is no P. */
+  /** Length of the token of each modality: of the output of P, or of the vector itself if there is no P. */
   readonly tokens: readonly number[];
-  /** L outputs per patient, and the biases they start with. */
+  /** L outputs per patient, and their initial biases. */
   readonly output: OutputLayer;
   readonly config: HeadOptions['config'];
-  /** Stream of layers that are drawn and never trained. */
+  /** Random stream for layers that are drawn at random and never trained. */
   readonly frozen: () => Rng;
 }
 
-/** What a network reads of R patients. */
+/** The inputs of a network for R patients. */
 export interface NetworkPass {
   readonly weights: Pick<ParameterTensors, 'matrix' | 'vector'>;
-  /** One embedding per modality, [R, tokens[m]]; zero where it is absent or dropped. */
+  /** One embedding per modality, [R, tokens[m]]. Zero if the modality is absent or dropped. */
   readonly tokens: readonly tf.Tensor2D[];
-  /** 1 where a modality may be read, [R, M], and its columns, [R, 1] each. */
+  /** 1 if a modality may be read, [R, M], and the columns of this matrix, [R, 1] each. */
   readonly observed: tf.Tensor2D;
   readonly open: readonly tf.Tensor2D[];
-  /** Inverted-dropout mask [R, width]; null in evaluation. */
+  /** Inverted-dropout mask [R, width]. Null in evaluation. */
   readonly dropout: tf.Tensor2D | null;
 }
 
 export interface NetworkOutputs {
   /** [R, L] */
   readonly logits: tf.Tensor2D;
-  /** A prediction of each modality on its own, [R, M L], modality after modality, that is to be right as well. */
+  /** A prediction from each modality alone, [R, M L], modality after modality. The loss also counts these predictions. */
   readonly each?: tf.Tensor2D;
 }
 
-/** A head module of the network that a method describes. */
+/** A head module for the network of a method. */
 export const autodiffHead = (networkOf: (shape: NetworkShape) => Network): HeadModule => ({
   create: (options) => {
     const { inputs, projected, config, rng } = options;
@@ -124,7 +124,7 @@ class AutodiffHead implements Head {
       return each === undefined ? logits : tf.concat2d([logits, each], 1);
     };
     const learned = [...weights.all(), ...(inputGradients ? vectors : [])];
-    // The loss itself is a few numbers per patient: float64 off the backend, as in the hand-derived heads.
+    // The loss is a few numbers per patient. It is computed in float64 and not on the backend, as in the hand-derived heads.
     const gradients = await gradientsThrough(run, learned, (values) => {
       found = judge(values, values.length / (masks.length * patients.length * this.count));
       return found.dOutputs;
@@ -160,12 +160,12 @@ class AutodiffHead implements Head {
     return rows;
   }
 
-  /** Vectors of each modality as they come, [B, d_m]. */
+  /** The vectors of each modality, unchanged, [B, d_m]. */
   private vectorsOf(inputs: readonly ModalityInput[], patients: readonly number[]): tf.Tensor2D[] {
     return inputs.map((input) => tf.tensor2d(gatherRows(input, patients), [patients.length, input.width]));
   }
 
-  /** Tokens of the patients under each mask, pass after pass. */
+  /** Tokens of the patients under each mask, one pass after another. */
   private tensorsOf(
     weights: ParameterTensors,
     vectors: readonly tf.Tensor2D[],

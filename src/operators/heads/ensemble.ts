@@ -2,15 +2,15 @@ import { joinedLayout } from '../tensor/parameters.js';
 import type { Head } from './head.js';
 import type { Outputs } from './outputs.js';
 
-/** A trained head, as far as it scores patients. */
+/** A trained head, for scoring patients. */
 export type ScoringHead = Pick<Head, 'layout' | 'outputs'>;
 
-/** Name of a member in front of its arrays. */
+/** The name prefix of a member's arrays. */
 export const memberName = (member: number): string => `member-${member}`;
 
 /**
- * Heads that were trained apart from each other, of other seeds, as one: each output is the mean of those of the members (method.md
- * 12.6). The arrays of member k are named `member-k.<name>`. One head alone stays as it is.
+ * An ensemble of heads that were trained separately with different seeds: each output is the mean over the members (method.md 12.6).
+ * The arrays of member k are named `member-k.<name>`. A single head is returned unchanged.
  */
 export function ensembleOf(members: readonly Head[]): ScoringHead {
   const [only] = members;

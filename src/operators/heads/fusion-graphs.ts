@@ -3,17 +3,17 @@ import { addLayerGradient, backEdge, denseEdge, layerInputs } from '../tensor/on
 import { mlpBackwardEdge, mlpForwardEdge, mlpInputs } from '../tensor/onnx/mlp-graph.js';
 import { mapNames, type FusionNet } from './fusion-net.js';
 
-/** What decides a graph, besides the network. */
+/** The options that a graph depends on, besides the network. */
 export interface FusionGraphOptions {
-  /** Masks of the same patients. */
+  /** Number of passes: masks of the same patients. */
   readonly passes: number;
   readonly dropout: boolean;
 }
 
-/** The vectors of input `m` of the network, [B, d_m]. */
+/** Name of the vectors of input `m` of the network, [B, d_m]. */
 export const vectorsName = ({ inputs }: FusionNet, m: number): string => `vectors.${inputs[m]?.modality}`;
 
-/** What both graphs begin with. */
+/** The common beginning of both graphs. */
 function joinedEdge(graph: OnnxGraph, net: FusionNet, passes: number) {
   const names = mapNames(net);
   const vectors = net.inputs.map((_, m) => graph.input(vectorsName(net, m)));
@@ -28,7 +28,10 @@ function joinedEdge(graph: OnnxGraph, net: FusionNet, passes: number) {
   return { names, vectors, maps, open, joined: graph.add('Mul', [repeated, open]) };
 }
 
-/** Vectors, `open` [passes * B, joined], `dropout` -> `outputs` [passes * B, logits] and what the backward graph reads again. */
+/**
+ * Vectors, `open` [passes * B, joined], `dropout` -> `outputs` [passes * B, logits] and the intermediate results that the backward
+ * graph needs.
+ */
 export function fusionGraph(net: FusionNet, { passes, dropout }: FusionGraphOptions): Uint8Array {
   const graph = new OnnxGraph();
   const { joined } = joinedEdge(graph, net, passes);
@@ -39,7 +42,7 @@ export function fusionGraph(net: FusionNet, { passes, dropout }: FusionGraphOpti
 }
 
 /**
- * What the forward graph read and `outputs.gradient` -> gradients of all arrays and, when `vectorsWanted`,
+ * Inputs and intermediate results of the forward graph and `outputs.gradient` -> gradients of all arrays and, if `vectorsWanted`,
  * `<vectors>.gradient` of each input.
  */
 export function fusionBackGraph(
@@ -55,7 +58,7 @@ export function fusionBackGraph(
   const dLinear = mlpBackwardEdge(graph, net.mlp, weights, joined, mask, dOutputs);
   if (!vectorsWanted && names.every((name) => name === null)) return graph.toBytes();
   const dJoined = graph.add('Mul', [backEdge(graph, dLinear, weights.hidden.weight), open]);
-  // The vectors entered once for all passes, so their gradients add up.
+  // All passes read the same vectors, so their gradients are added.
   const byPass = graph.add('Reshape', [dJoined, graph.whole(passes, -1, net.mlp.inputs)]);
   const dOnce = graph.add('ReduceSum', [byPass, graph.whole(0)], { keepdims: 0 });
   let from = 0;

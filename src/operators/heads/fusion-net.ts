@@ -9,13 +9,13 @@ import {
 import type { InputShape } from './head.js';
 
 /**
- * The fusion network (method.md 6.1, 8): modality vectors - as they are, or through one linear map each - side by side in
- * fixed slots, zero where a modality is absent or dropped, then a two-layer network to the outputs. A single-table
- * network is the case of one slot.
+ * The fusion network (method.md 6.1, 8): the vectors of the modalities, directly or through one linear map each, are concatenated in
+ * fixed slots, with zeros for an absent or dropped modality. A two-layer network computes the outputs. A single-table network is the
+ * case of one slot.
  */
 export interface FusionNet {
   readonly inputs: readonly InputShape[];
-  /** Width of the linear map P of each input; null where its vectors enter as they are. */
+  /** Width of the linear map P of each input. Null if its vectors enter without a map. */
   readonly projected: readonly (number | null)[];
   /** Width of each slot. */
   readonly slots: readonly number[];
@@ -30,7 +30,7 @@ export interface FusionNetOptions {
   readonly hidden: number;
   readonly activation: 'relu' | 'none';
   readonly dropout: number;
-  /** Outputs per patient, and the biases they start with. */
+  /** Number of outputs per patient, and their initial biases. */
   readonly output: OutputLayer;
 }
 
@@ -55,11 +55,11 @@ export const mapSpecs = (
 
 export const mapName = (modality: string): string => `projection.${modality}`;
 
-/** Name of the linear map P of each input; null where there is none. */
+/** Name of the linear map P of each input. Null if there is none. */
 export const mapNames = ({ inputs, projected }: FusionNet): readonly (string | null)[] =>
   inputs.map(({ modality }, m) => ((projected[m] ?? null) === null ? null : mapName(modality)));
 
-/** Masks [B, M] spread over the widths of the slots, one after the other: [passes * B, joined], 1 in open slots. */
+/** Expands masks [B, M] to the widths of the slots, pass after pass: [passes * B, joined], 1 in open slots. */
 export function openSlots(slots: readonly number[], masks: readonly Uint8Array[]): Float32Array {
   const joined = slots.reduce((sum, slot) => sum + slot, 0);
   const rows = masks.reduce((sum, mask) => sum + mask.length / slots.length, 0);

@@ -4,25 +4,25 @@ import type { FusionNet } from './fusion-net.js';
 import { nativeFusionPass } from './native-fusion.js';
 import { tensorFusionPass } from './tensor-fusion.js';
 
-/** What a pass of the fusion network reads. */
+/** The inputs of a pass of the fusion network. */
 export interface FusionGroup {
   readonly inputs: readonly ModalityInput[];
   /** B patients, as positions in the inputs. */
   readonly patients: readonly number[];
-  /** [B, M] each: which slots are open. One pass, or two over the same patients. */
+  /** Which slots are open, [B, M] per pass. There is one pass, or two over the same patients. */
   readonly masks: readonly Uint8Array[];
   /** Inverted-dropout mask [passes * B, hidden] of a training pass, or null. */
   readonly dropout: Float32Array | null;
 }
 
-/** A forward pass and what follows it; rows are pass after pass. Dispose it afterwards. */
+/** A forward pass that can be followed by a backward pass. Rows are ordered pass by pass. Dispose it afterwards. */
 export interface FusionPass {
   /** [passes * B, logits] */
   readonly outputs: Float32Array;
   /**
-   * Adds the gradients of all parameters, given those of the outputs, to `into`.
+   * Adds the gradients of all parameters to `into`, given the gradients of the outputs.
    *
-   * @returns the gradients of the vectors of each modality, [B, d_m]; null when they are not wanted
+   * @returns the gradients of the vectors of each modality, [B, d_m]; null if they are not wanted
    */
   backward(
     dOutputs: Float32Array,
@@ -32,14 +32,14 @@ export interface FusionPass {
   dispose(): void;
 }
 
-/** Passes of a fusion network with such parameters. */
+/** Runs passes of a fusion network with the given parameters. */
 export type FusionPasses = (
   net: FusionNet,
   parameters: Float32Array,
   group: FusionGroup,
 ) => Promise<FusionPass>;
 
-/** Those of the loaded backend. */
+/** The implementation for the loaded backend. */
 export const fusionPass: FusionPasses = (net, parameters, group) => {
   const native = nativeProducts();
   return native === null

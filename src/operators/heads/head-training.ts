@@ -14,7 +14,7 @@ export class HeadTraining implements Trainable {
   /**
    * @param inputs vectors of all patients
    * @param judged targets of all patients
-   * @param validation patients the head sees something of
+   * @param validation patients with at least one input of the head
    */
   constructor(
     private readonly head: Head,
@@ -37,12 +37,13 @@ export class HeadTraining implements Trainable {
   exempt(drawn: Drawn): ReadonlySet<string> {
     const exempt = vectorExempt(this.layout, this.inputs.map(evidenceOf), drawn);
     if (this.judged.criterion.perPatient) return exempt;
-    // Risk sets compare patients with each other: what shifts all predictors alike changes nothing.
+    // Biases of single outputs are exempt for a loss over risk sets. It compares patients, so a shift of all predictors changes
+    // nothing.
     const shifts = this.layout.entries.filter(({ name, size }) => name.endsWith('.bias') && size === 1);
     return new Set([...exempt, ...shifts.map(({ name }) => name)]);
   }
 
-  /** Evaluation-mode outputs of patients, with everything they have. */
+  /** Outputs of patients in evaluation mode, with all modalities that they have. */
   outputs(patients: readonly number[]): Promise<Outputs> {
     return this.head.outputs(this.parameters, { inputs: this.inputs, patients });
   }
@@ -68,7 +69,7 @@ export async function validateHead(
 export function validationOf(rows: Outputs, targets: readonly Target[], criterion: Criterion): Validation {
   const loss = criterion.judge(rows, targets).reduce((sum, one) => sum + one.loss, 0) / rows.length;
   const scores = rows.map((row) => criterion.scoreOf(row));
-  // Without an event among the patients a loss over risk sets is undefined.
+  // Without an event among the patients a loss over risk sets is undefined. Then it is not used.
   const known = criterion.perPatient || !Number.isNaN(loss);
   return { loss: known ? loss : null, discrimination: criterion.discrimination(targets, scores) };
 }

@@ -5,57 +5,57 @@ import type { Criterion, Target } from '../criteria/criterion.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Outputs } from './outputs.js';
 
-/** What a step of a head found; all numbers are means over the patients of its group. */
+/** The result of a training step of a head. All numbers are means over the patients of its group. */
 export interface HeadStep {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   /** Gradient of `loss` with respect to the head's parameters, in its layout. */
   readonly gradient: Float32Array;
-  /** Gradient of `loss` with respect to the vectors it read, [B, d_m] for each input; null when not asked for. */
+  /** Gradient of `loss` with respect to the vectors it read, [B, d_m] for each input. Null if not requested. */
   readonly inputs: readonly Float32Array[] | null;
 }
 
-/** The patients of a step: positions in the inputs, and their targets in the same order. */
+/** The patients of a step: their positions in the inputs, and their targets in the same order. */
 export interface HeadGroup {
-  /** One per modality, in the order the head was made for. */
+  /** One per modality, in the order of the head. */
   readonly inputs: readonly ModalityInput[];
   readonly patients: readonly number[];
   readonly targets: readonly Target[];
 }
 
 /**
- * What turns the modality embeddings of patients into outputs (method.md 6.1, 8): one or two logits, or one for each hazard. It holds no weights: they are
- * given to each call, flat, in its layout.
+ * Computes outputs from the modality embeddings of patients (method.md 6.1, 8): one or two logits, or one per hazard. It holds no
+ * weights: each call receives them as a flat array in the head's layout.
  */
 export interface Head {
   readonly layout: ParameterLayout;
-  /** Loss of a training step and its gradients. */
+  /** Computes the loss of a training step and its gradients. */
   step(parameters: Float32Array, group: HeadGroup, inputGradients: boolean): Promise<HeadStep>;
   /**
-   * Evaluation-mode outputs, a row per patient.
+   * Outputs in evaluation mode, one row per patient.
    *
-   * @param open [B, M], which embeddings it may read; all that a patient has when not given
+   * @param open [B, M], which embeddings it may read; all that a patient has if not given
    */
   outputs(parameters: Float32Array, group: Omit<HeadGroup, 'targets'>, open?: Uint8Array): Promise<Outputs>;
 }
 
-/** The modality and length of the vectors of an input. */
+/** The modality and the length of the vectors of an input. */
 export type InputShape = Pick<ModalityInput, 'modality' | 'kind' | 'width'>;
 
 export interface HeadOptions {
   readonly inputs: readonly InputShape[];
-  /** Width of the linear maps P in front of the head, for each input; null where its vectors enter as they are. */
+  /** Width of the linear maps P in front of the head, for each input. Null if its vectors enter without a map. */
   readonly projected: readonly (number | null)[];
   readonly randomDrop: boolean;
-  /** How its outputs are judged; it decides their number. */
+  /** How its outputs are judged. It decides the number of outputs. */
   readonly criterion: Criterion;
-  /** `fusion`, and the method's own section. */
+  /** `fusion`, and the section of the method. */
   readonly config: Pick<Config, 'fusion'> & Partial<Config>;
-  /** Streams of the job: `dropout`, `drop`, and `frozen` for layers that are drawn and never trained. */
+  /** Random streams of the job: `dropout`, `drop`, and `frozen` for layers that are drawn at random and never trained. */
   readonly rng: (purpose: string) => Rng;
 }
 
-/** Makes the head of a method. */
+/** Creates the head of a method. */
 export interface HeadModule {
   readonly create: (options: HeadOptions) => Head;
 }

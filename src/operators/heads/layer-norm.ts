@@ -1,23 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterSpec, ParameterTensors } from '../tensor/parameters.js';
 
-/** As in PyTorch. */
+/** The default of PyTorch. */
 const epsilon = 1e-5;
 
-/** Scale and shift of a layer normalisation over `width` numbers; they start as the identity. */
+/** Scale and shift of a layer normalisation over `width` numbers. Initially they are the identity. */
 export const layerNormSpecs = (name: string, width: number): readonly ParameterSpec[] => [
   { name: `${name}.weight`, shape: [width], fanIn: width, start: 1 },
   { name: `${name}.bias`, shape: [width], fanIn: width, start: 0 },
 ];
 
-/** Each row of x [rows, width] with mean 0 and (population) variance 1, then scaled and shifted. */
+/** Normalises each row of x [rows, width] to mean 0 and (population) variance 1, then scales and shifts it. */
 export function layerNorm(
   weights: Pick<ParameterTensors, 'vector'>,
   name: string,
   x: tf.Tensor2D,
 ): tf.Tensor2D {
   const width = x.shape[1];
-  // Means as products: the sum kernels of the CPU backends transpose first.
+  // Means are computed as products, because the sum kernels of the CPU backends transpose first.
   const averaging = tf.fill<tf.Rank.R2>([width, 1], 1 / width);
   const centred: tf.Tensor2D = tf.sub(x, tf.matMul(x, averaging));
   const variance: tf.Tensor2D = tf.matMul(tf.square(centred), averaging);

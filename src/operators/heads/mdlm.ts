@@ -18,7 +18,7 @@ const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape)
       { name: 'mdlm.weight', shape: [shape.inputs.length], fanIn: 1, start: 1 / shape.inputs.length },
       {
         ...{ name: 'mdlm.bias', shape: [shape.output.outputs], fanIn: shape.inputs.length },
-        // The scores start at the biases already.
+        // The scores already start at the biases.
         ...(shape.output.startBiases !== null && { start: 0 }),
       },
     ],
@@ -46,7 +46,7 @@ const headName = (modality: string): string => `mdlm.${modality}`;
 const headSpecs = ({ inputs, tokens, output }: NetworkShape): ReturnType<typeof linearSpecs> =>
   inputs.flatMap(({ modality }, m) => outputSpecs(headName(modality), tokens[m] as number, output, modality));
 
-/** s_m of every modality, [R, L]; zero where it is absent, so that it has no say. */
+/** s_m of every modality, [R, L]. Zero if the modality is absent, so that it does not contribute. */
 const ownScores = (shape: NetworkShape, pass: NetworkPass): tf.Tensor2D[] =>
   shape.inputs.map(({ modality }, m) => scoreOf(pass, modality, m));
 
@@ -57,16 +57,16 @@ function scoreOf({ weights, tokens, open }: NetworkPass, modality: string, m: nu
   return tf.mul(score, open[m] as tf.Tensor2D);
 }
 
-/** Outputs of the image heads of the reference implementation, whatever `fusion.logits` says. */
+/** Number of outputs of the image heads of the reference implementation, whatever `fusion.logits` is. */
 const imageOutputs = 2;
 
 /**
- * What the reference implementation does: only the images have heads, the tables enter as they are, and the layer over
- * all these numbers is drawn and never trained, so that the heads learn through it.
+ * As in the reference implementation, only the images have heads, and the tables enter directly. The layer over all these numbers is
+ * drawn at random and never trained; the heads learn through it.
  */
 function frozenConcat({ inputs, tokens, output, frozen }: NetworkShape): Network {
   if (!inputs.some(({ kind }) => kind === 'bag'))
-    // The rules of the experiment refuse this.
+    // The rules of the experiment already refuse this.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
   const widths = inputs.map(({ kind }, m) => (kind === 'bag' ? imageOutputs : (tokens[m] as number)));
   const joined = widths.reduce((sum, width) => sum + width, 0);

@@ -12,9 +12,9 @@ import { fusionLoss, monotonicOf, type MonotonicOptions } from './monotonic-loss
 import { inBatches, type Outputs } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
-  /** Stream of the random modality drop with the full loss of eq. 11; null for `l+` alone. */
+  /** Random stream of the random modality drop, with the full loss of eq. 11. Null for `l+` alone. */
   readonly drop: Rng | null;
-  /** Stream of the dropout of the hidden layer; null without dropout. */
+  /** Random stream of the dropout of the hidden layer. Null without dropout. */
   readonly dropout: Rng | null;
   readonly criterion: Criterion;
 }
@@ -101,7 +101,7 @@ export class MlpHead implements Head {
 const isOpen = (mask: Uint8Array, patient: number, modalities: number): boolean =>
   mask.subarray(patient * modalities, (patient + 1) * modalities).includes(1);
 
-/** The head of HAF and of the rows that are HAF without one of its parts. */
+/** The head of HAF, and of the rows that are HAF without one of its parts. */
 export const mlpHead: HeadModule = {
   create: ({ inputs, projected, randomDrop, criterion, config: { fusion }, rng }) =>
     new MlpHead(

@@ -1,11 +1,11 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
 /**
- * Random-modality drop (method.md 6.2): for each patient a number n from 1 to |O|-1, then a random subset of n observed
- * modalities, is taken away. Every size is equally likely.
+ * Random-modality drop (method.md 6.2): for each patient a number n from 1 to |O|-1 is drawn, and then a random subset of n observed
+ * modalities is removed. Every size is equally likely.
  *
  * @param mask [B, M], 1 where observed
- * @returns [B, M], what is left; a patient with one observed modality or none has nothing left and no reduced pass
+ * @returns [B, M], the remaining modalities; a patient with at most one observed modality has none left and no reduced pass
  */
 export function dropModalities(mask: Uint8Array, modalities: number, rng: Rng): Uint8Array {
   const left = new Uint8Array(mask.length);

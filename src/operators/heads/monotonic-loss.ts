@@ -3,11 +3,11 @@ import type { Outputs } from './outputs.js';
 
 export interface MonotonicOptions {
   readonly lambdaMoFe: number;
-  /** Treat the reduced loss as a constant inside the hinge. */
+  /** Treats the reduced loss as a constant inside the hinge. */
   readonly mofeStopGradReduced: boolean;
 }
 
-/** The hinge of a method: rows without random drop have none, and do not look at its settings. */
+/** The hinge settings of a method. Rows without random drop have no hinge and do not read its settings. */
 export const monotonicOf = (fusion: MonotonicOptions, randomDrop: boolean): MonotonicOptions =>
   randomDrop
     ? { lambdaMoFe: fusion.lambdaMoFe, mofeStopGradReduced: fusion.mofeStopGradReduced }
@@ -26,11 +26,11 @@ export interface MonotonicTerms {
 }
 
 /**
- * Monotonic fusion loss (eq. 10-11): `mean(l+) + mean(l-) + lambda * mean(max(l+ - l-, 0))`. The hinge is active where a
- * patient is classified worse with all modalities than with some of them dropped.
+ * Monotonic fusion loss (eq. 10-11): `mean(l+) + mean(l-) + lambda * mean(max(l+ - l-, 0))`. The hinge is active if a patient is
+ * classified worse with all modalities than with some of them dropped.
  *
  * @param full l+ of each patient
- * @param reduced l- of each patient; null where nothing could be dropped, which takes part with zero
+ * @param reduced l- of each patient; null if nothing could be dropped, which counts as zero
  */
 export function monotonicTerms(
   full: readonly number[],
@@ -62,17 +62,17 @@ export function monotonicTerms(
   };
 }
 
-/** Terms of a step of the fusion network, and the derivatives of their total with respect to the outputs. */
+/** The loss terms of a step of the fusion network, and the derivatives of their total with respect to the outputs. */
 export interface FusionLoss {
   readonly terms: MonotonicTerms;
-  /** A row per patient. */
+  /** One row per patient. */
   readonly dFull: Outputs;
   readonly dReduced: Outputs;
 }
 
 /**
- * The monotonic loss on the outputs of each patient and pass, with the loss of the criterion (method.md 6.1, 6.3). A loss over risk sets
- * has no `l+ - l-` of one patient, so the hinge takes no part in it.
+ * The monotonic loss on the outputs of each patient and pass, with the loss of the criterion (method.md 6.1, 6.3). A loss over risk
+ * sets has no `l+ - l-` for a single patient, so it is used without the hinge.
  *
  * @param reduced outputs of the reduced pass; null for a patient without one
  */

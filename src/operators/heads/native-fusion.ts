@@ -5,7 +5,7 @@ import { fusionBackGraph, fusionGraph, vectorsName } from './fusion-graphs.js';
 import { mapNames, openSlots, type FusionNet } from './fusion-net.js';
 import type { FusionGroup, FusionPass } from './fusion-pass.js';
 
-/** A pass by ONNX graphs. */
+/** A pass computed by ONNX graphs. */
 export async function nativeFusionPass(
   native: NativeRuntime,
   net: FusionNet,

@@ -2,16 +2,16 @@ import type { Criterion, Judged, Target } from '../criteria/criterion.js';
 import { outputRows } from '../criteria/output-rows.js';
 import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
 
-/** What the outputs of a network are the outputs of. */
+/** The patients and passes that the outputs of a network belong to. */
 export interface NetworkGroup {
-  /** [B, M], what each pass could read: everything, and in training with random drop what is left. */
+  /** What each pass could read, [B, M]: everything, and in training with random drop also the remaining modalities. */
   readonly masks: readonly Uint8Array[];
-  /** B values. */
+  /** One value per patient. */
   readonly targets: readonly Target[];
   readonly criterion: Criterion;
-  /** Predictions per row: the fused one, or that and one for each modality. */
+  /** Number of predictions per row: the fused one, or the fused one and one for each modality. */
   readonly predictions: number;
-  /** Outputs per prediction. */
+  /** Number of outputs per prediction. */
   readonly outputs: number;
 }
 
@@ -23,8 +23,8 @@ export interface NetworkLoss {
 }
 
 /**
- * Loss of the fused prediction (eq. 10-11; `l+` alone with one pass), and where each modality has a prediction of its
- * own, also the mean loss of those a patient has (method.md 8.5); means over the B patients.
+ * Loss of the fused prediction (eq. 10-11; `l+` alone with one pass). If each modality has its own prediction, the mean loss of the
+ * predictions of a patient's modalities is added (method.md 8.5). All are means over the B patients.
  *
  * @param values [passes * B, predictions * outputs]
  */
@@ -55,7 +55,7 @@ export function networkLoss(
   if (predictions === 1 || full === undefined)
     return { loss: total, metrics, dOutputs: Float32Array.from(dRows.flat()) };
 
-  // The patients who have a modality are judged together: a loss over risk sets needs them all.
+  // All patients with a modality are judged together, because a loss over risk sets needs all of them.
   const judged = Array.from({ length: full.length / count }, (_, m) => {
     const having = targets.flatMap((_, i) => (observedOf(full, i, count).includes(m) ? [i] : []));
     const found = criterion.judge(

@@ -1,12 +1,12 @@
 import { gatherMask, type ModalityInput } from '../embeddings/modality-inputs.js';
 
-/** Patients scored at once outside of training. */
+/** Number of patients scored at once outside of training. */
 const scoreBatch = 512;
 
 /**
- * Outputs of patients, a batch at a time, in order.
+ * Outputs of patients, computed batch by batch, in order.
  *
- * @param open [B, M], what may be read; all that a patient has when not given. What is absent stays closed
+ * @param open [B, M], what may be read; all that a patient has if not given. Absent modalities stay closed
  */
 export async function inBatches(
   patients: readonly number[],
@@ -25,14 +25,14 @@ export async function inBatches(
   return rows;
 }
 
-/** Products of the last rows of a batch that is no multiple of this may be summed in another order. */
+/** Batch sizes must be multiples of this. Otherwise the products of the last rows may be summed in another order. */
 const rowsTogether = 16;
 
 /**
- * Outputs that do not depend on who else is scored: the batch is filled up with its first patient, whose additional rows are dropped.
- * The products of onnxruntime give the last rows of other batches other last digits.
+ * Outputs that do not depend on which other patients are scored: the batch is filled up with copies of its first patient, whose rows
+ * are dropped. Otherwise the products of onnxruntime differ in their last digits for the last rows of a batch.
  *
- * @param outputsOf outputs of a group, with the mask [B, M] that belongs to it
+ * @param outputsOf returns the outputs of a group, with its mask [B, M]
  */
 export async function inWholeBatches(
   patients: readonly number[],

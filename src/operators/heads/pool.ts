@@ -7,7 +7,7 @@ import { commonWidth } from './token-width.js';
 
 export type Pooling = 'mean' | 'sum' | 'max';
 
-/** `h` = pool over observed modalities, then a single linear layer (method.md 8.3). A patient without any has h = 0. */
+/** `h` = pool over observed modalities, then a single linear layer (method.md 8.3). A patient without modalities has h = 0. */
 export const poolHead = (how: Pooling): HeadModule =>
   autodiffHead((shape) => ({
     specs: outputSpecs('pool', commonWidth(shape), shape.output),
@@ -20,10 +20,10 @@ export const poolHead = (how: Pooling): HeadModule =>
 const lowest = -1e30;
 
 const sum = ({ tokens }: NetworkPass): tf.Tensor2D => tf.addN<tf.Tensor2D>([...tokens]);
-/** Number of observed modalities, [R, 1]; at least one. */
+/** Number of observed modalities, [R, 1], or one if there are none. */
 const counts = ({ open }: NetworkPass): tf.Tensor2D =>
   tf.maximum<tf.Tensor2D>(tf.addN<tf.Tensor2D>([...open]), 1);
-/** 1 where anything is observed, [R, 1]. */
+/** 1 if any modality is observed, [R, 1]. */
 const any = ({ open }: NetworkPass): tf.Tensor2D =>
   tf.minimum<tf.Tensor2D>(tf.addN<tf.Tensor2D>([...open]), 1);
 

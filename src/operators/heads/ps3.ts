@@ -5,16 +5,16 @@ import { autodiffHead } from './autodiff-head.js';
 import { layerNorm, layerNormSpecs } from './layer-norm.js';
 import { commonWidth } from './token-width.js';
 
-/** Width and dropout of the hidden layer after attention; they are PS3's own (method.md 8.4). */
+/** Width and dropout of the hidden layer after attention. They belong to PS3 (method.md 8.4). */
 const hidden = 64;
 const dropout = 0.25;
-/** Added to the attention scores of absent keys: their weight is exactly zero beside any other key. */
+/** Added to the attention scores of absent keys, so that their weight is exactly zero beside any other key. */
 const absent = -1e9;
 
 /**
- * PS3: single-head attention over modality tokens (method.md 8.4). Layer normalisation, joint projection to query, key
- * and value, attention over the observed modalities, a linear layer per modality, the same normalisation, then a
- * two-layer network on all slots, zero where absent.
+ * PS3: single-head attention over modality tokens (method.md 8.4): layer normalisation; joint projection to query, key and value;
+ * attention over the observed modalities; a linear layer per modality; the same normalisation; then a two-layer network on all slots,
+ * with zeros for absent modalities.
  */
 export const ps3Head = autodiffHead((shape) => {
   const width = commonWidth(shape);
@@ -62,7 +62,7 @@ const linear = (
   name: string,
 ): tf.Tensor2D => dense(x, weights.matrix(`${name}.weight`), weights.vector(`${name}.bias`));
 
-/** `softmax(q k^T / sqrt(width)) v` over the observed tokens of each patient; q, k, v are [R, M, width]. */
+/** `softmax(q k^T / sqrt(width)) v` over the observed tokens of each patient. q, k, v are [R, M, width]. */
 function attend(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, observed: tf.Tensor2D): tf.Tensor3D {
   const [rows, count, width] = q.shape;
   const closed = tf.reshape(tf.mul(tf.sub(1, observed), absent), [rows, 1, count]);

@@ -6,7 +6,7 @@ import { addGradients, ParameterTensors, type GradientTensors } from '../tensor/
 import { mapNames, openSlots, type FusionNet } from './fusion-net.js';
 import type { FusionGroup, FusionPasses } from './fusion-pass.js';
 
-/** Passes on the current TensorFlow.js backend. */
+/** Runs passes on the current TensorFlow.js backend. */
 export const tensorFusionPass: FusionPasses = async (net, parameters, group) => {
   const weights = new ParameterTensors(net.layout, parameters);
   const held = tf.tidy(() => fusionForward(net, weights, group));
@@ -74,7 +74,7 @@ function fusionForward(
   return { vectors, open, joined, dropout: mask, mlp };
 }
 
-/** Hand-derived gradients of all parameters, and of the vectors of each modality when they are wanted. */
+/** Hand-derived gradients of all parameters, and of the vectors of each modality if wanted. */
 function fusionBackward(
   net: FusionNet,
   weights: ParameterTensors,
@@ -88,7 +88,7 @@ function fusionBackward(
   if (!maps && !vectorsWanted) return { parameters: mlp.parameters, vectors: [] };
   const dJoined: tf.Tensor2D = tf.mul(mlpInputGradient(net.mlp, weights, mlp), pass.open);
   const count = (pass.vectors[0] as tf.Tensor2D).shape[0];
-  // The vectors entered once for all passes, so their gradients add up.
+  // All passes read the same vectors, so their gradients are added.
   const dJoinedOnce = tf.addN<tf.Tensor2D>(tf.split(dJoined, dJoined.shape[0] / count, 0));
   const dSlots = tf.split<tf.Tensor2D>(dJoinedOnce, [...net.slots], 1);
   const parameters = { ...mlp.parameters };

@@ -2,10 +2,10 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { NetworkShape } from './autodiff-head.js';
 
 /**
- * The one length that the tokens of all modalities have.
+ * The common length of the tokens of all modalities.
  *
- * @throws HafError HAF_CONFIG_INVALID when they differ: some come from maps of width `fusion.projection`, others from
- * transfer maps of width `align.width`
+ * @throws HafError HAF_CONFIG_INVALID if they differ: some come from maps of width `fusion.projection`, others from transfer maps of
+ * width `align.width`
  */
 export function commonWidth({ inputs, tokens }: Pick<NetworkShape, 'inputs' | 'tokens'>): number {
   const [width] = tokens;

@@ -8,37 +8,37 @@ import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { Scratch } from '../tensor/scratch.js';
 import type { Drawn } from '../tensor/untrained.js';
 
-/** The encoder of one pathology modality, its bags, and the streams of its training passes. */
+/** The encoder of one pathology modality, its bags, and the random streams of its training passes. */
 export interface EncoderPart {
   readonly modality: ModalityId;
   readonly encoder: BagEncoder;
   readonly source: BagSource;
-  /** Subsample larger bags to so many instances in training; null keeps all. */
+  /** Maximum number of instances in training. Larger bags are subsampled. null keeps all instances. */
   readonly maxInstances: number | null;
   readonly dropout: Rng;
   readonly subsample: Rng;
 }
 
-/** What the encoders made of a group of patients, one entry per encoder. */
+/** The outputs of the encoders for a group of patients, one entry per encoder. */
 export interface EncodedGroup {
-  /** Row i is z of the group's i-th patient; one drawn twice has two rows, each by its own dropout masks. */
+  /** Row i is z of the group's i-th patient. A patient who was drawn twice has two rows, each with its own dropout masks. */
   readonly inputs: readonly ModalityInput[];
   /** `L_img` summed over the group. */
   readonly losses: readonly number[];
 }
 
-/** z of some bags, one after the other, and their summed `L_img`. */
+/** z of some bags, concatenated, and their summed `L_img`. */
 interface Encoded {
   readonly z: Float32Array;
   readonly loss: number;
 }
 
-/** The encoders of a method, over groups of patients of whom some lack a modality. No more than one pack is in memory. */
+/** The encoders of a method, for groups of patients in which some lack a modality. At most one pack of bags is in memory. */
 export class BagEncoders {
   private readonly trainings: readonly EncoderTraining[];
 
   /**
-   * @param parameters of each encoder; changed from outside
+   * @param parameters of each encoder; the caller may change them
    * @param targets of all patients
    */
   constructor(
@@ -46,7 +46,7 @@ export class BagEncoders {
     parameters: readonly Float32Array[],
     targets: readonly Target[],
   ) {
-    // One encoder computes after the other.
+    // Encoders compute one after another, so they can share the memory.
     const scratch = new Scratch();
     this.trainings = parts.map(
       ({ encoder, source, ...options }, i) =>
@@ -59,8 +59,8 @@ export class BagEncoders {
   }
 
   /**
-   * Training pass. Adds the gradient of the mean `L_img` over the group to `into`, and, when `dz` gives the gradient of a
-   * loss with respect to z - [B, embedding] for each encoder - that of the loss.
+   * Training pass. Adds the gradient of the mean `L_img` over the group to `into`. If `dz` gives the gradient of another loss with
+   * respect to z - [B, embedding] for each encoder - its gradient is added, too.
    */
   learn(
     group: readonly number[],
@@ -70,7 +70,7 @@ export class BagEncoders {
     return this.encode(group, async (training, patients, positions, i) => {
       const { embedding } = (this.parts[i] as EncoderPart).encoder;
       const sums = new Float32Array(training.layout.size);
-      // Everything is divided by B below, and dz is of a mean already.
+      // All gradients are divided by B below, but dz already belongs to a mean, so it is multiplied by B.
       const scaled = dz && rowsAt(dz[i] as Float32Array, embedding, positions).map((d) => d * group.length);
       const pass = await training.pass(patients, { into: sums, ...(scaled && { dz: scaled }) });
       const target = into[i] as Float32Array;
@@ -79,7 +79,7 @@ export class BagEncoders {
     });
   }
 
-  /** z of the training pass that comes next, whose draws it leaves as they are; nothing learns and no loss is known. */
+  /** z of the next training pass. Its random draws are repeated by that pass; nothing is learned and no loss is computed. */
   rehearse(group: readonly number[]): Promise<EncodedGroup> {
     return this.encode(group, async (training, patients) => ({
       z: await training.rehearse(patients),
@@ -103,7 +103,7 @@ export class BagEncoders {
     });
   }
 
-  /** Arrays without a gradient to expect, by encoder (see `Trainable.exempt`). */
+  /** Arrays for which no gradient is expected, by encoder (see `Trainable.exempt`). */
   exempt(drawn: Drawn, attached: boolean): readonly ReadonlySet<string>[] {
     return this.trainings.map((training) => training.exempt(drawn, attached));
   }
@@ -139,7 +139,7 @@ export class BagEncoders {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Rows of an array [B, width] at the given positions, one after the other. */
+/** Rows of an array [B, width] at the given positions, concatenated. */
 function rowsAt(values: Float32Array, width: number, positions: readonly number[]): Float32Array {
   const rows = new Float32Array(positions.length * width);
   positions.forEach((position, row) =>

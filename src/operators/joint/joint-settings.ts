@@ -1,18 +1,18 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import type { FusionMethod } from '../methods/method.js';
 
-/** What holds for the joint training of one method. */
+/** Settings for the joint training of one method. */
 export interface JointSettings {
-  /** Whether every part learns from its own loss only (method.md 4.5). */
+  /** Whether every part learns only from its own loss (method.md 4.5). */
   readonly detach: boolean;
   readonly mil: Config['mil'];
   readonly align: Config['align'];
 }
 
 /**
- * Settings of a method under the joint schedule: rows of Table 3 are attached whatever the experiment says, pooling rows
- * and MDLM have keys of their own (method.md 8.3, 8.5, 8.9), and rows with alignment or drop may add the instance loss
- * once more (4.2). Opens a method's own section only for the methods that have it.
+ * Settings of a method under the joint schedule. Rows of Table 3 are attached whatever the experiment says; pooling rows and MDLM
+ * have keys of their own (method.md 8.3, 8.5, 8.9); rows with alignment or drop may add the instance loss a second time (4.2). It
+ * accesses a method's own config section only for the methods that have one.
  */
 export function jointSettings(method: FusionMethod, config: Config): JointSettings {
   const { mil, align } = config;
@@ -32,7 +32,9 @@ export function jointSettings(method: FusionMethod, config: Config): JointSettin
   };
 }
 
-/** Whether every part of a method learns from its own loss only: by the row, the experiment, then the method's own key. */
+/**
+ * Whether every part of a method learns only from its own loss: decided by the row, then the experiment, then the method's own key.
+ */
 export function isDetached(
   { attached, section }: Pick<FusionMethod, 'attached' | 'section'>,
   config: Pick<Config, 'detach' | 'pool' | 'mdlm'>,

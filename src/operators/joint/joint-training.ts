@@ -19,21 +19,21 @@ export interface JointAlignment {
   readonly objective: AlignmentObjective;
 }
 
-/** What a method trained jointly is made of. */
+/** The parts of a method that is trained jointly. */
 export interface JointParts {
   /** The modalities of the method, in canonical order. */
   readonly chosen: readonly ModalityId[];
   readonly encoders: readonly EncoderPart[];
-  /** Vectors of the tables among them, all patients. */
+  /** Vectors of the tables among them, for all patients. */
   readonly tables: readonly ModalityInput[];
-  /** Null where the head reads z and the table vectors through maps of its own. */
+  /** Null if the head reads z and the table vectors through its own maps. */
   readonly alignment: JointAlignment | null;
   readonly head: Head;
-  /** Whether every part learns from its own loss only (method.md 4.5). */
+  /** Whether every part learns only from its own loss (method.md 4.5). */
   readonly detach: boolean;
 }
 
-/** Parameters of all parts: the encoders in order, the alignment with what its objective learns, the head. */
+/** Parameters of all parts: the encoders in order, the alignment with the parameters of its objective, the head. */
 export const jointLayout = ({ encoders, alignment, head }: JointParts): ParameterLayout =>
   joinedLayout({
     ...Object.fromEntries(encoders.map(({ modality, encoder }) => [`encoder.${modality}`, encoder.layout])),
@@ -41,29 +41,29 @@ export const jointLayout = ({ encoders, alignment, head }: JointParts): Paramete
     head: head.layout,
   });
 
-/** A flat array in the joint layout, part by part; writing to a part writes through. */
+/** A flat array in the joint layout, divided into views of its parts. Writing to a part changes the array. */
 interface Split {
   readonly encoders: readonly Float32Array[];
   readonly phi: Float32Array;
-  /** What the objective learns. */
+  /** The parameters of the objective. */
   readonly objective: Float32Array;
   readonly head: Float32Array;
 }
 
-/** What the stages behind the encoders found in a step. */
+/** The results of the stages after the encoders in a step. */
 interface LaterStep {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Gradient with respect to the vectors they read, [B, d_m] per modality, of bags at least; null when detached. */
+  /** Gradient with respect to the vectors they read, [B, d_m] per modality, at least for bags. Null if detached. */
   readonly vectors: readonly (Float32Array | null)[] | null;
 }
 
 /**
- * All stages of a method in one optimisation step (method.md 7, 7.1): `L_img` of the encoders and the loss of the head as
- * means over the patients of the group, and the alignment loss of the group.
+ * All stages of a method in one optimisation step (method.md 7, 7.1): `L_img` of the encoders and the loss of the head as means over
+ * the patients of the group, and the alignment loss of the group.
  *
- * Detached, each part learns from its own loss. Attached, the encoders run twice over the same draws, as if one tape
- * reached from the bags to the losses: first to find z, then, with the gradient of z known, to pass it on.
+ * Detached, each part learns from its own loss. Attached, the gradient must reach from the losses to the bags. So the encoders run
+ * twice with the same random draws: first to compute z, then, with the gradient of z known, to backpropagate it.
  */
 export class JointTraining implements Trainable {
   readonly layout: ParameterLayout;
@@ -73,7 +73,7 @@ export class JointTraining implements Trainable {
   /**
    * @param parameters in `jointLayout`
    * @param judged targets of all patients
-   * @param validation patients with one of the modalities or more
+   * @param validation patients with at least one of the modalities
    */
   constructor(
     private readonly parts: JointParts,
@@ -86,12 +86,12 @@ export class JointTraining implements Trainable {
     this.encoders = new BagEncoders(parts.encoders, this.own.encoders, judged.targets);
   }
 
-  /** Parameters of phi, as they stand. */
+  /** Current parameters of phi. */
   get phi(): Float32Array {
     return this.own.phi;
   }
 
-  /** Parameters of the head, as they stand. */
+  /** Current parameters of the head. */
   get head(): Float32Array {
     return this.own.head;
   }
@@ -117,7 +117,9 @@ export class JointTraining implements Trainable {
     };
   }
 
-  /** Per patient: `L_img` and `l+`, without reduced pass and alignment; how well the fused scores rank (method.md 7). */
+  /**
+   * Per patient: `L_img` and `l+`, without reduced pass and alignment; and how well the fused scores rank the patients (method.md 7).
+   */
   async validate(): Promise<Validation> {
     const patients = this.validation;
     if (patients.length === 0) return { loss: null, discrimination: null };
@@ -135,7 +137,7 @@ export class JointTraining implements Trainable {
     return { loss: loss === null ? null : loss + image, discrimination };
   }
 
-  /** Evaluation-mode vectors of patients behind the encoders, row i for the i-th, and `L_img` summed over them. */
+  /** Vectors of patients after the encoders in evaluation mode, row i for the i-th patient, and `L_img` summed over them. */
   async embed(patients: readonly number[]): Promise<EncodedGroup> {
     const encoded = await this.encoders.evaluate(patients);
     return { inputs: this.inputsOf(patients, encoded), losses: encoded.losses };
@@ -165,7 +167,7 @@ export class JointTraining implements Trainable {
     return alignmentExempt(layout, objective, evidence, drawn, !this.parts.detach);
   }
 
-  /** Alignment and head over the vectors of a group. Adds their gradients. */
+  /** Runs alignment and head over the vectors of a group. Adds their gradients. */
   private async stepBehindEncoders(
     inputs: readonly ModalityInput[],
     targets: readonly Target[],
@@ -205,7 +207,7 @@ export class JointTraining implements Trainable {
     return { loss, metrics, vectors };
   }
 
-  /** What the head reads of such vectors: themselves, or what phi makes of them. */
+  /** The inputs of the head for these vectors: the vectors themselves, or their projections by phi. */
   private async readByHead(inputs: readonly ModalityInput[]): Promise<readonly ModalityInput[]> {
     const { alignment, chosen } = this.parts;
     if (alignment === null) return inputs;
@@ -248,11 +250,11 @@ const evidenceOfBags = ({ modality, encoder, source }: EncoderPart): Evidence =>
   return { modality, width: encoder.embedding, has, says: has };
 };
 
-/** Room for the gradient of the vectors of a bag modality; nothing learns behind those of a table. */
+/** Memory for the gradient of the vectors of a bag modality. Table vectors are not learned, so they get none. */
 const zerosOfBag = ({ kind, values }: ModalityInput): Float32Array | null =>
   kind === 'bag' ? new Float32Array(values.length) : null;
 
-/** The gradient of u [B, M, D] with that of the head, [B, D] per modality, added where there is something to read. */
+/** The gradient of u [B, M, D] plus that of the head, [B, D] per modality, for observed modalities. */
 function withHead(
   aligned: Float64Array,
   head: readonly Float32Array[],

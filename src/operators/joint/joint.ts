@@ -28,8 +28,8 @@ import type { EncoderPart } from './bag-encoders.js';
 import { JointTraining, jointLayout, type JointParts } from './joint-training.js';
 
 /**
- * Trains all stages of one method in one fold together, from bags to scores, with one early stopping on the
- * fused scores of the validation patients (method.md 7.1), and writes what Stage 2 and Stage 3 write.
+ * Trains all stages of one method in one fold together, from bags to scores, with one early stopping on the fused scores of the
+ * validation patients (method.md 7.1). It writes the outputs of Stage 2 and Stage 3.
  */
 export const joint = reportingStage(async (context, control) => {
   const method = methodOf(context.unit.method ?? '');
@@ -148,14 +148,14 @@ export async function partsOf(
     ...{ chosen, encoders, tables, detach },
     alignment: {
       projection,
-      // A rule of the experiment leaves one candidate here.
+      // A rule of the experiment ensures that there is only one candidate.
       objective: alignedBy(method.embedding, config, align, slotsOfInputs(shapes)),
     },
     head: await fusionHead(context, criterion, method, latents),
   };
 }
 
-/** The objective of a row. The settings of another alignment are not opened. */
+/** The objective of a row. The settings of other alignments are not accessed. */
 const alignedBy = (
   alignment: Alignment,
   config: StageContext['config'],

@@ -1,4 +1,7 @@
-/** Squared Euclidean distances of n points, n x n row after row. @param points [n, width] */
+/**
+ * Squared Euclidean distances of n points, n x n, row by row.
+ * @param points [n, width]
+ */
 export function squaredDistances(points: Float64Array, width: number): Float64Array {
   const n = points.length / width;
   const distances = new Float64Array(n * n);
@@ -15,13 +18,13 @@ export function squaredDistances(points: Float64Array, width: number): Float64Ar
   return distances;
 }
 
-/** Difference of entropies, in nats, at which the search for a bandwidth ends. */
+/** Difference of entropies, in nats, at which the search for a bandwidth stops. */
 const tolerance = 1e-5;
 const mostSteps = 100;
 
 /**
- * How near each point has every other one: row i is a Gaussian around point i whose width makes the perplexity of the row
- * (the exponential of its entropy) the one that is asked for (van der Maaten and Hinton 2008, eq. 1). Rows sum to 1.
+ * Conditional affinities: row i is a Gaussian around point i. Its width is chosen so that the perplexity of the row (the exponential
+ * of its entropy) equals the given one (van der Maaten and Hinton 2008, eq. 1). Rows sum to 1.
  *
  * @param distances squared, [n, n]
  */
@@ -47,9 +50,9 @@ export function conditionalAffinities(distances: Float64Array, n: number, perple
   return affinities;
 }
 
-/** Fills a row with the shares under precision `beta` and returns its entropy in nats. */
+/** Fills a row with the affinities for precision `beta` and returns its entropy in nats. */
 function fillRow(distances: Float64Array, own: number, beta: number, into: Float64Array): number {
-  // Shares do not change when all distances lose the same amount, and the nearest point then cannot underflow.
+  // Affinities do not change if the same amount is subtracted from all distances. Then the nearest point cannot underflow.
   let nearest = Infinity;
   distances.forEach((distance, j) => (nearest = j === own ? nearest : Math.min(nearest, distance)));
   let sum = 0;
@@ -67,7 +70,7 @@ function fillRow(distances: Float64Array, own: number, beta: number, into: Float
   return Math.log(sum) + beta * weighted;
 }
 
-/** Smallest affinity; keeps logarithms finite. */
+/** Smallest affinity. It keeps logarithms finite. */
 export const leastAffinity = Number.EPSILON;
 
 /** Symmetric affinities of pairs of points that sum to 1 over [n, n] (van der Maaten and Hinton 2008, sec. 3.1). */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** What the `latent` stage writes: the latent space of one fold, for figures (method.md 9.3, 9.4). */
+/** The output of the `latent` stage: the latent space of one fold, for figures (method.md 9.3, 9.4). */
 export const latentMapFile = 'latent.json';
 
 const point = z.tuple([z.number(), z.number()]);
 const similaritySchema = z.strictObject({
-  /** Mean cosine of two modalities of one patient, and of two patients; null where there are no pairs. */
+  /** Mean cosine of two modalities of one patient, and of two patients. Null if there are no pairs. */
   withinPatient: z.number().nullable(),
   betweenPatients: z.number().nullable(),
   /** Mean of sigma_1^2 / sum of sigma^2. */
@@ -16,10 +16,10 @@ export const latentMapSchema = z.strictObject({
   fold: z.number().int(),
   modalities: z.array(z.string()),
   perplexity: z.number(),
-  /** When there are too many test patients for a map: so many are shown, of so many. */
+  /** If there are too many test patients for a map: the number of shown patients, and of all. */
   shown: z.number().int().optional(),
   patients: z.number().int().optional(),
-  /** One per test patient that is shown and observed modality; t-SNE coordinates under the initial and the trained phi. */
+  /** One point per shown test patient and observed modality: t-SNE coordinates under the initial and the trained phi. */
   points: z.array(
     z.strictObject({
       patient: z.string(),
@@ -30,7 +30,7 @@ export const latentMapSchema = z.strictObject({
     }),
   ),
   similarity: z.strictObject({ before: similaritySchema, after: similaritySchema }),
-  /** Latent vectors of one test patient, a row per modality; null where it is absent (Fig. 4). */
+  /** Latent vectors of one test patient, one row per modality. Null if a modality is absent (Fig. 4). */
   example: z
     .strictObject({
       patient: z.string(),

@@ -16,12 +16,12 @@ interface Latents {
 }
 
 /**
- * Vectors of a map. Exact t-SNE compares each vector with each other: ten thousand vectors would take hours and gigabytes. All
- * test patients of HANCOCK with their seven modalities fit.
+ * Maximum number of vectors of a map. Exact t-SNE compares each vector with every other: ten thousand vectors would take hours and
+ * gigabytes. All test patients of HANCOCK with their seven modalities fit.
  */
 const mostVectors = 1100;
 
-/** A latent vector of the map: where it lies, and whose it is. */
+/** A latent vector of the map: its position, patient and modality. */
 interface MapSlot {
   readonly patient: number;
   readonly modality: ModalityId;
@@ -29,10 +29,10 @@ interface MapSlot {
 }
 
 /**
- * Draws the latent space of the test patients of a fold as two maps, before and after alignment, tells how alike the
- * modalities of a patient are, and keeps the vectors of one patient (method.md 9.3, 9.4).
+ * Maps the latent space of the test patients of a fold before and after alignment, computes how similar the modalities of a patient
+ * are, and keeps the vectors of one patient (method.md 9.3, 9.4).
  *
- * @throws Error when the latent vectors are not those of the cohort and modalities of the experiment
+ * @throws Error if the latent vectors do not belong to the cohort and modalities of the experiment
  */
 export const latent = stageOf((context) => {
   const { unit, config, inputs } = context;
@@ -116,7 +116,7 @@ const pointAt = (map: Float64Array, i: number): [number, number] => [
   map[2 * i + 1] as number,
 ];
 
-/** The vectors of the first of the patients with the most modalities. */
+/** The vectors of the first patient among those with the most modalities. */
 function exampleOf(
   { before, after, mask, width }: Latents,
   modalities: readonly ModalityId[],

@@ -1,13 +1,13 @@
 import { spectrumMeans } from '../stage2/spectrum.js';
 import type { LatentMap } from './latent-data.js';
 
-/** Shorter vectors have no direction. */
+/** Vectors shorter than this have no direction. */
 const leastNorm = 1e-12;
 
 /**
- * How alike the latent vectors of some patients are (method.md 9.3): within a patient, the mean cosine over the pairs of
- * modalities; between patients, the mean cosine over the pairs of patients in the same modality. Alignment should raise
- * the first much more than the second: when both near 1, patients can no longer be told apart.
+ * Similarity of the latent vectors of some patients (method.md 9.3). Within a patient: the mean cosine over the pairs of modalities.
+ * Between patients: the mean cosine over the pairs of patients in the same modality. Alignment should raise the first much more than
+ * the second: if both are near 1, patients can no longer be distinguished.
  *
  * @param u [n, M, D] of all patients
  * @param mask [n, M]
@@ -30,7 +30,7 @@ export function similarityOf(
   };
 }
 
-/** Mean cosine over all pairs within each group of slots; null when there is no pair. */
+/** Mean cosine over all pairs within each group of slots. Null if there is no pair. */
 function meanCosine(
   u: Float32Array,
   mask: Uint8Array,
@@ -40,7 +40,7 @@ function meanCosine(
   let sum = 0;
   let pairs = 0;
   for (const group of groups) {
-    // The cosines of all pairs add up to half of |sum of unit vectors|^2 less one for each vector.
+    // The sum of the cosines of all pairs is half of (|sum of unit vectors|^2 minus the number of vectors).
     const total = new Float64Array(width);
     let count = 0;
     for (const slot of group) {

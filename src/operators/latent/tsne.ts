@@ -1,32 +1,33 @@
 import { jointAffinities, leastAffinity, squaredDistances } from './affinities.js';
 import { principalScores } from './principal-axes.js';
 
-/** Iterations of gradient descent in which the affinities count `exaggeration` times. */
+/** Iterations of gradient descent in which the affinities are multiplied by `exaggeration`. */
 export interface Phase {
   readonly iterations: number;
   readonly exaggeration: number;
   readonly momentum: number;
 }
 
-/** Clusters form first, then they spread: the 1000 iterations of scikit-learn 1.3 (method.md 9.3). */
+/** In the first phase clusters form, in the second they spread: the 1000 iterations of scikit-learn 1.3 (method.md 9.3). */
 export const phases: readonly Phase[] = [
   { iterations: 250, exaggeration: 12, momentum: 0.5 },
   { iterations: 750, exaggeration: 1, momentum: 0.8 },
 ];
 const startStd = 1e-4;
 
-/** Learning rate for n points: n / 48, 50 at least. */
+/** Learning rate for n points: n / 48, but at least 50. */
 export const rateFor = (n: number): number => Math.max(n / 48, 50);
 
-/** The perplexity for n points: 30, less when they are few, as each point then has few others (method.md 9.3). */
+/** The perplexity for n points: 30, or less for few points, because each point then has few neighbours (method.md 9.3). */
 export const perplexityFor = (n: number): number => Math.max(1, Math.min(30, (n - 1) / 3));
 
 /**
- * Exact t-SNE (van der Maaten and Hinton 2008) in two dimensions, with scikit-learn's schedule, step rule and start from the
- * principal components (method.md 9.3). Nothing in it is drawn at random: the same points give the same map.
+ * Exact t-SNE (van der Maaten and Hinton 2008) in two dimensions, with scikit-learn's schedule, update rule and initialisation by the
+ * principal components (method.md 9.3). It is deterministic: the same points give the same map.
  *
  * @param points [n, width]
- * @param schedule the phases of the descent, each from rest; others than `phases` are for looking at its first steps
+ * @param schedule the phases of the descent, each with zero initial momentum; other schedules than `phases` are for tests of the
+ * first steps
  * @returns [n, 2]
  */
 export function tsne(points: Float64Array, width: number, schedule: readonly Phase[] = phases): Float64Array {
@@ -41,17 +42,17 @@ export function tsne(points: Float64Array, width: number, schedule: readonly Pha
   return map;
 }
 
-/** The first two principal components, so small that the first has standard deviation 1e-4. */
+/** The first two principal components, scaled so that the first has standard deviation 1e-4. */
 function startOf(points: Float64Array, width: number): Float64Array {
   const scores = principalScores(points, width, 2);
   const n = scores.length / 2;
-  // Scores are centred.
+  // Scores have mean zero.
   let variance = 0;
   for (let at = 0; at < scores.length; at += 2) variance += (scores[at] as number) ** 2 / n;
   return variance === 0 ? scores : scores.map((score) => (score * startStd) / Math.sqrt(variance));
 }
 
-/** Gradient descent with momentum and a gain per coordinate (Jacobs 1988); changes `map`. */
+/** Gradient descent with momentum and a gain per coordinate (Jacobs 1988). Changes `map`. */
 function descend(
   map: Float64Array,
   affinities: Float64Array,
@@ -79,11 +80,11 @@ function descend(
 }
 
 /**
- * Gradient of the Kullback-Leibler divergence between affinities and their image in the map, a Student-t kernel with one
- * degree of freedom (eq. 5 there).
+ * Gradient of the Kullback-Leibler divergence between the affinities and those of the map, for a Student-t kernel with one degree of
+ * freedom (eq. 5 of the t-SNE paper).
  *
  * @param into [n, 2], overwritten
- * @param kernel scratch of [n, n]
+ * @param kernel scratch memory of [n, n]
  */
 export function divergenceGradient(
   map: Float64Array,

@@ -2,15 +2,15 @@ import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 import type { HeadModule } from '../heads/head.js';
 
-/** The modalities a method reads: all of the experiment, all its bags or tables, or exactly the named ones. */
+/** The modalities that a method reads: all of the experiment, all its bags or tables, or exactly the named ones. */
 export type Reads = 'all' | 'bags' | 'tables' | readonly ModalityId[];
 
 interface MethodBase {
-  /** Unit of its jobs, part of file names, and how an experiment asks for it. */
+  /** The id is the unit of its jobs, a part of file names, and its name in an experiment. */
   readonly id: string;
   /** Row label in tables and reports. */
   readonly title: string;
-  /** A row of this repository that no paper has: tables set it apart. */
+  /** A row of this repository that no paper has. Tables show it separately. */
   readonly own?: true;
 }
 
@@ -19,15 +19,15 @@ export interface FusionMethod extends MethodBase {
   readonly kind: 'fusion';
   readonly reads: Exclude<Reads, 'tables'>;
   /**
-   * What the head reads: latent vectors u of an alignment, or one linear map per modality, learned with the head, of z
-   * and the table vectors.
+   * What the head reads: latent vectors u of an alignment, or z and the table vectors through one linear map per modality that is
+   * learned with the head.
    */
   readonly embedding: Alignment | 'projected';
   /** Random modality drop with the monotonic loss (eq. 10-11). */
   readonly randomDrop: boolean;
-  /** Without detachment: gradients flow through all stages, whatever the experiment says, so it is trained jointly. */
+  /** Without detachment: gradients flow through all stages, whatever the experiment says. So the method is trained jointly. */
   readonly attached?: true;
-  /** Config section of its own, besides `fusion`. */
+  /** Its own config section, in addition to `fusion`. */
   readonly section?: 'pool' | 'mdlm';
   readonly head: () => Promise<HeadModule>;
 }
@@ -50,19 +50,19 @@ export interface SingleTableMethod extends MethodBase {
   readonly reads: readonly [ModalityId];
 }
 
-/** A classical model, fitted at once (method.md 11.6, 12). With `reads: 'all'` it reads the mean instances of bags, too. */
+/** A classical model, fitted without epochs (method.md 11.6, 12). With `reads: 'all'` it also reads the mean instances of bags. */
 export interface ClassicMethod extends MethodBase {
   readonly kind: 'classic';
   readonly reads: 'tables' | 'all';
   readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge' | 'forest' | 'stack';
-  /** The only outcome that it is made for. */
+  /** The only outcome that it supports. */
   readonly outcome: 'binary' | 'timeToEvent';
 }
 
-/** One row of the result table: what it is made of. */
+/** The definition of one row of the result table. */
 export type Method = FusionMethod | BagMethod | InstanceMethod | SingleTableMethod | ClassicMethod;
 
-/** The modalities a method reads, of those the experiment has, in the order of its slots. */
+/** The modalities that a method reads, out of those of the experiment, in the order of its slots. */
 export const modalitiesOf = ({ reads }: Method, slots: readonly Slot[]): readonly ModalityId[] =>
   slots
     .filter(({ id, kind }) => {
@@ -78,7 +78,7 @@ export const modalitiesOf = ({ reads }: Method, slots: readonly Slot[]): readonl
     })
     .map(({ id }) => id);
 
-/** Whether one job trains all stages of a method: by the schedule, or because no stage of it stands alone. */
+/** Whether one job trains all stages of a method: because of the schedule, or because its stages cannot be trained separately. */
 export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
   switch (method.kind) {
     case 'fusion':
@@ -96,21 +96,21 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
 export const hidesModalities = (method: Method): boolean =>
   method.kind === 'fusion' || (method.kind === 'classic' && method.outcome === 'binary');
 
-/** Settings of the experiment that decide which methods its modalities allow. */
+/** Settings of the experiment that decide which methods can run with its modalities. */
 export interface MethodSettings {
-  /** `clip.anchor`; null takes the first bag. */
+  /** `clip.anchor`. null means the first bag. */
   readonly anchor: ModalityId | null;
   /** Whether the outcome is a time. */
   readonly inTime: boolean;
 }
 
-/** The modality that CLIP alignment compares the others with: the given one, or the first bag. Null when neither exists. */
+/** The modality that CLIP alignment compares the others with: the given one, or the first bag. Null if neither exists. */
 export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): ModalityId | null =>
   slots.find(({ id, kind }) => (anchor === null ? kind === 'bag' : id === anchor))?.id ?? null;
 
 /**
- * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method:
- * `needs the table RNA, which the experiment does not have (tables: Clin)`. Null when the experiment can run it.
+ * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method: `needs the table
+ * RNA, which the experiment does not have (tables: Clin)`. Null if it can.
  */
 export function missingFor(
   method: Method,
@@ -133,7 +133,7 @@ export function missingFor(
     : `needs the modality ${anchor} (clip.anchor), which the experiment does not have (modalities: ${namesOf(slots)})`;
 }
 
-/** What is wrong with the modalities that a method names: one does not exist, or is of the other kind. */
+/** The fault of the modalities that a method names: one does not exist, or is of the other kind. */
 function namedMissing(method: Method, names: readonly ModalityId[], slots: readonly Slot[]): string | null {
   const kind = method.kind === 'single' ? 'table' : 'bag';
   const existing = `(${kind}s: ${namesOf(slots.filter((slot) => slot.kind === kind))})`;
@@ -143,7 +143,7 @@ function namedMissing(method: Method, names: readonly ModalityId[], slots: reado
       return `needs the ${kind} ${name}, which the experiment does not have ${existing}`;
     if (slot.kind !== kind) return `needs a ${kind}, and ${name} is a ${slot.kind} ${existing}`;
   }
-  // One encoder serves the union of all bags of an experiment; a union of some of them has no job of its own.
+  // One encoder serves the union of all bags of an experiment. There is no job for a union of only some of them.
   const others = slots.filter(({ id, kind: of }) => of === 'bag' && !names.includes(id));
   return method.kind === 'bag' && names.length > 1 && others.length > 0
     ? `reads exactly ${names.join(' and ')}, and the experiment also has ${namesOf(others)}; mil-all reads all bags`

@@ -13,10 +13,10 @@ const mlp = async (): Promise<HeadModule> => (await import('../heads/mlp.js')).m
 const pool = (how: 'mean' | 'sum' | 'max') => async (): Promise<HeadModule> =>
   (await import('../heads/pool.js')).poolHead(how);
 
-/** Whether a method has the network of section 6.1, and its settings; the others have networks of their own. */
+/** Whether a method has the network of section 6.1, and its settings. Other methods have networks of their own. */
 export const hasFusionNetwork = ({ head }: FusionMethod): boolean => head === mlp;
 
-/** A fusion method: a head over all modalities of the experiment, unless it says otherwise. */
+/** A fusion method: a head over all modalities of the experiment, unless given otherwise. */
 const fusion = (
   id: string,
   title: string,
@@ -49,10 +49,10 @@ const classic = (
 
 const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', reads: 'all' };
 
-/** The methods of a fixed name, in the order that reports follow. Sections are those of docs/method.md. */
+/** The methods with fixed names, in the order of reports. Sections are those of docs/method.md. */
 export const fixedMethods: readonly Method[] = [
   milAll, // 8.1: one encoder on the union of all bags
-  bagsMlp, // 8.1: the fusion network over the bags alone
+  bagsMlp, // 8.1: the fusion network over the bags only
   allMlp, // 8.1: a linear map per modality, then the fusion network
   ga, // 5, 6: SVD alignment, then the fusion network
   fusion('clip', 'CLIP Alignment', { embedding: 'clip', head: mlp }), // 8.2
@@ -80,7 +80,7 @@ export const fixedMethods: readonly Method[] = [
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,
   }),
   ...[allMlp, ga, drop, haf].map(attached), // 8.9
-  // 12.5: HAF with an alignment that sees signs
+  // 12.5: HAF with an alignment that respects signs
   fusion('haf_signed', 'HAF with signed alignment', {
     ...{ embedding: 'signed', randomDrop: true, own: true, head: mlp },
   }),
@@ -90,11 +90,11 @@ export const fixedMethods: readonly Method[] = [
   classic('stack', 'Stack of the modalities', { fit: 'stack', outcome: 'binary', reads: 'all' }), // 12.2
   // 11.6: time-to-event
   classic('cox_ridge', 'Ridge Cox on the tables', { fit: 'coxRidge', outcome: 'timeToEvent' }),
-  // What everybody's curve is worth.
+  // The reference curve without any predictor.
   classic('kaplan_meier', 'Kaplan-Meier', { fit: 'kaplanMeier', outcome: 'timeToEvent' }),
 ];
 
-/** `mil-WSI`: gated-attention MIL on one bag (8.1). */
+/** For example `mil-WSI`: gated-attention MIL on one bag (8.1). */
 const milOn = (bag: string): BagMethod => ({
   id: `mil-${bag}`,
   title: `MIL on ${bag}`,
@@ -102,7 +102,7 @@ const milOn = (bag: string): BagMethod => ({
   reads: [bag],
 });
 
-/** `table-RNA`: a two-layer network on one table (8.8). */
+/** For example `table-RNA`: a two-layer network on one table (8.8). */
 const tableAlone = (table: string): SingleTableMethod => ({
   id: `table-${table}`,
   title: `${table} alone`,
@@ -111,8 +111,8 @@ const tableAlone = (table: string): SingleTableMethod => ({
 });
 
 /**
- * HANCOCK's names of methods, each behind the name that means the same in every cohort. A name is a method of its own under
- * its own id: units, files and numbers keep it. An experiment may use them with `data.layout: hancock` alone.
+ * HANCOCK's names of methods, each with the name that means the same in every cohort. Such a method has its own id, so its units,
+ * files and numbers do not change. An experiment may use these names only with `data.layout: hancock`.
  */
 const hancockNames: readonly (readonly [family: string, method: Method])[] = [
   ['mil-WSI', { ...milOn('WSI'), id: 'wsi_clam', title: 'WSI-CLAM' }],
@@ -135,10 +135,10 @@ const named: ReadonlyMap<string, Method> = new Map(
   [...hancockNames.map(([, method]) => method), ...fixedMethods].map((method) => [method.id, method]),
 );
 
-/** The fixed names and HANCOCK's: what a misspelt name is compared with. */
+/** The fixed names and HANCOCK's, for suggestions for a misspelt name. */
 export const methodIds: readonly string[] = [...named.keys()];
 
-/** A family and the modality it is of: `mil-WSI`, `table-RNA`. */
+/** A family and its modality: `mil-WSI`, `table-RNA`. */
 const familyName = /^(mil|table)-([A-Za-z][A-Za-z0-9_-]*)$/;
 
 function lookUp(id: string): Method | null {
@@ -149,13 +149,13 @@ function lookUp(id: string): Method | null {
   return family === 'mil' ? milOn(modality) : tableAlone(modality);
 }
 
-/** Whether a method has this name; whether an experiment can run it is said by `missingFor`. */
+/** Whether a method has this name. `missingFor` says whether an experiment can run it. */
 export const isMethodId = (id: string): boolean => lookUp(id) !== null;
 
 /**
- * The method of a name: a fixed one, a family with its modality, or one of HANCOCK's.
+ * The method with this name: a fixed one, a family with its modality, or one of HANCOCK's.
  *
- * @throws Error for a name of no method; the config schema has refused those before
+ * @throws Error for an unknown name, which the config schema has already refused
  */
 export function methodOf(id: string): Method {
   const method = lookUp(id);
@@ -163,10 +163,10 @@ export function methodOf(id: string): Method {
   return method;
 }
 
-/** Whether a name is that of a row of this repository, which no paper has. */
+/** Whether the name is that of a row of this repository, which no paper has. */
 export const isOwn = (id: string): boolean => methodOf(id).own === true;
 
-/** The names of all methods that an experiment with these modalities can ask for, in the order that reports follow. */
+/** The names of all methods that an experiment with these modalities can use, in the order of reports. */
 export function familiesOf(slots: readonly Slot[], inTime = false): readonly string[] {
   const bags = slots.filter(({ kind }) => kind === 'bag');
   const tables = slots.filter(({ kind }) => kind === 'table');

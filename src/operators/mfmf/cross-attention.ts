@@ -3,7 +3,7 @@ import { layerNorm, layerNormSpecs } from '../heads/layer-norm.js';
 import { dense } from '../tensor/dense.js';
 import { linearSpecs, type ParameterSpec, type ParameterTensors } from '../tensor/parameters.js';
 
-/** Widths of a cross-attention block; `heads` divides `width`. */
+/** Widths of a cross-attention block. `heads` divides `width`. */
 export interface BlockShape {
   readonly width: number;
   readonly heads: number;
@@ -13,13 +13,15 @@ export interface BlockShape {
 export interface Context {
   /** Their tokens, bag after bag, [R, width]. */
   readonly tokens: tf.Tensor2D;
-  /** Number of instances of each patient, P values; 0 where the bag is absent. */
+  /** Number of instances of each patient, P values. 0 if the bag is absent. */
   readonly sizes: readonly number[];
 }
 
 type Weights = Pick<ParameterTensors, 'matrix' | 'vector'>;
 
-/** Arrays of a block. Queries, keys and values have no bias, as in the Perceiver: the softmax would not see that of keys. */
+/**
+ * Arrays of a block. Queries, keys and values have no bias, as in the Perceiver: the softmax does not depend on a bias of the keys.
+ */
 export const blockSpecs = (name: string, { width }: BlockShape): readonly ParameterSpec[] => [
   ...layerNormSpecs(`${name}.queryNorm`, width),
   ...layerNormSpecs(`${name}.contextNorm`, width),
@@ -35,8 +37,8 @@ export const blockSpecs = (name: string, { width }: BlockShape): readonly Parame
 ];
 
 /**
- * Perceiver-style cross-attention (method.md 8.6): `q' = q + MHA(LN(q), LN(context))`, `q' + W2 gelu(W1 LN(q'))`. The
- * queries of a patient without instances stay what they are. Call inside `tf.tidy`.
+ * Perceiver-style cross-attention (method.md 8.6): `q' = q + MHA(LN(q), LN(context))`, `q' + W2 gelu(W1 LN(q'))`. The queries of a
+ * patient without instances stay unchanged. Call inside `tf.tidy`.
  *
  * @param queries [P * slots, width], patient after patient
  */
@@ -65,9 +67,9 @@ export function attend(
 }
 
 /**
- * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are never made: with
- * `k = x Wk` and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`, which has a few rows per patient
- * where keys and values have one per instance.
+ * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are not computed: with `k = x Wk`
+ * and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`. These have a few rows per patient, where keys and values
+ * have one row per instance.
  */
 function attention(
   weights: Weights,
@@ -115,14 +117,17 @@ function attention(
   );
 }
 
-/** Instances that are looked at together: enough to fill a product, few enough that little of it is other patients'. */
+/**
+ * Number of instances that are processed together: enough for an efficient product, and few enough that little work is wasted on
+ * pairs of different patients.
+ */
 const groupRows = 64;
 
 const totalOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 /**
- * Consecutive patients whose queries go through one product, given by their sizes: small bags together, a large one alone.
- * A patient without instances rides along, so every group has some.
+ * Groups of consecutive patients whose queries are computed in one product, given by their sizes: small bags together, a large bag
+ * alone. A patient without instances joins a group, so every group has instances.
  */
 function groupsOf(sizes: readonly number[]): readonly (readonly number[])[] {
   const groups: number[][] = [[]];
@@ -135,7 +140,7 @@ function groupsOf(sizes: readonly number[]): readonly (readonly number[])[] {
   return groups;
 }
 
-/** Added to the scores of a group: nothing at a patient's own instances, and what leaves no weight elsewhere. */
+/** Added to the scores of a group: 0 at a patient's own instances, and a value that leaves no weight elsewhere. */
 function fence(sizes: readonly number[], perPatient: number): tf.Tensor2D {
   const rows = totalOf(sizes);
   const values = new Float32Array(sizes.length * perPatient * rows).fill(-1e9);
@@ -148,6 +153,6 @@ function fence(sizes: readonly number[], perPatient: number): tf.Tensor2D {
   return tf.tensor2d(values, [sizes.length * perPatient, rows]);
 }
 
-/** `x Phi(x)`, Phi the normal distribution function. */
+/** `x Phi(x)`, where Phi is the normal distribution function. */
 const gelu = (x: tf.Tensor2D): tf.Tensor2D =>
   tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));

@@ -20,18 +20,18 @@ import { attend, blockSpecs, type BlockShape, type Context } from './cross-atten
 export interface MfmfOptions extends BlockShape {
   /** Tables whose vectors are the query tokens. */
   readonly tables: readonly InputShape[];
-  /** Length of an instance of each bag modality it attends to. */
+  /** Number of values in an instance of each bag modality that it attends to. */
   readonly bags: Partial<Record<ModalityId, number>>;
-  /** The bags it attends to, one block each. */
+  /** The bags that it attends to, one block each. */
   readonly sequence: readonly ModalityId[];
   readonly output: OutputLayer;
-  /** Stream to draw the token maps from when they are never trained; null when they learn. */
+  /** Random stream to draw the token maps from if they are never trained. Null if they are learned. */
   readonly frozen: Rng | null;
 }
 
 /**
- * MFMF (method.md 8.6): one token per observed table - a learned one for a patient without tables - attends to the
- * instances of one bag after the other; the mean of the tokens becomes the logit.
+ * MFMF (method.md 8.6): the tokens are one per observed table, or a learned one for a patient without tables. They attend to the
+ * instances of one bag after another. The mean of the tokens gives the logit.
  */
 export interface Mfmf extends MfmfOptions {
   readonly layout: ParameterLayout;
@@ -90,19 +90,19 @@ export const arraysOf = ({ layout, sequence }: Mfmf, modality: ModalityId): read
     .filter((name) => own.some((part) => name.startsWith(`${part}.`)));
 };
 
-/** The arrays that decide where the queries look in the bags of a modality: of no effect where there is one instance. */
+/** The arrays that decide where the queries attend in the bags of a modality. They have no effect on a bag with one instance. */
 export const lookingArrays = (net: Mfmf, modality: ModalityId): readonly string[] =>
   arraysOf(net, modality).filter((name) => /\.(queryNorm|query|key)\.(weight|bias)$/.test(name));
 
-/** What the network reads of P patients. */
+/** The inputs of the network for P patients. */
 export interface MfmfGroup {
   /** P */
   readonly patients: number;
-  /** Table vectors, [P, d_m] each, zero where absent. */
+  /** Table vectors, [P, d_m] each. Zero if absent. */
   readonly vectors: readonly tf.Tensor2D[];
   /** Which tables a patient has, [P, tables]. */
   readonly observed: Uint8Array;
-  /** Instances through their token map, of the bags that at least one of the patients has. */
+  /** Instances after their token map, for the bags that at least one of the patients has. */
   readonly bags: Partial<Record<ModalityId, Context>>;
 }
 
@@ -123,20 +123,20 @@ export function mfmfForward(net: Mfmf, weights: ParameterTensors, group: MfmfGro
   return dense(mean, weights.matrix('output.weight'), weights.vector('output.bias'));
 }
 
-/** The token map of a modality, flat, trained or not. */
+/** The token map of a modality as flat arrays, trained or not. */
 export function tokenMap({ layout, fixed }: Mfmf, parameters: Float32Array, modality: string): LinearMap {
   const [of, values] = fixed === null ? [layout, parameters] : [fixed.layout, fixed.values];
   const name = mapName(modality);
   return { weight: partOf(of, values, `${name}.weight`), bias: partOf(of, values, `${name}.bias`) };
 }
 
-/** The arrays of the token map of a modality, as `tokenMap`, when it learns. */
+/** The names of the arrays of a modality's token map, as in `tokenMap`, if it is learned. */
 export const tokenMapNames = (modality: string): Readonly<Record<keyof LinearMap, string>> => ({
   weight: `${mapName(modality)}.weight`,
   bias: `${mapName(modality)}.bias`,
 });
 
-/** The tokens of a table, [P, width], from its vectors. */
+/** The tokens of a table, [P, width], computed from its vectors. */
 function tableTokens(net: Mfmf, weights: ParameterTensors, modality: string, x: tf.Tensor2D): tf.Tensor2D {
   const { weight, bias } = tokenMapNames(modality);
   if (net.fixed === null) return dense(x, weights.matrix(weight), weights.vector(bias));
@@ -144,7 +144,7 @@ function tableTokens(net: Mfmf, weights: ParameterTensors, modality: string, x: 
   return dense(x, tf.tensor2d(map.weight, [x.shape[1], net.width]), tf.tensor1d(map.bias));
 }
 
-/** [P, P * slots], which takes the mean of each patient's open tokens: of the observed tables, else of the learned one. */
+/** A matrix [P, P * slots] that computes the mean of each patient's open tokens: those of the observed tables, or the learned one. */
 function openMean({ observed, patients }: MfmfGroup, slots: number): tf.Tensor2D {
   const tables = slots - 1;
   const shares = new Float32Array(patients * patients * slots);

@@ -26,7 +26,7 @@ import {
   type MfmfGroup,
 } from './mfmf-net.js';
 
-/** The bags of a modality, and the stream of the subsamples of large ones. */
+/** The bags of a modality, and the random stream for subsampling large bags. */
 export interface MfmfBags {
   readonly source: BagSource;
   readonly subsample: Rng;
@@ -39,9 +39,9 @@ export interface MfmfTrainingOptions {
   readonly bags: Partial<Record<ModalityId, MfmfBags>>;
   /** Targets of all patients. */
   readonly judged: JudgedCohort;
-  /** Subsample larger bags to so many instances in training; null keeps all. */
+  /** Maximum number of instances in training. Larger bags are subsampled. null keeps all instances. */
   readonly maxInstances: number | null;
-  /** Validation patients the network sees something of. */
+  /** Validation patients with at least one input of the network. */
   readonly validation: readonly number[];
 }
 
@@ -54,11 +54,11 @@ interface ReadBags {
   readonly pack: PackedBags;
   /** [R, width] */
   readonly tokens: tf.Tensor2D;
-  /** Number of instances of each patient; 0 where the bag is absent. */
+  /** Number of instances of each patient. 0 if the bag is absent. */
   readonly sizes: readonly number[];
 }
 
-/** MFMF as a model of the training loop: mean `l+` over a group. One pack of bags is in memory at a time. */
+/** MFMF as a model of the training loop: mean `l+` over a group. At most one pack of bags is in memory. */
 export class MfmfTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packers: ReadonlyMap<ModalityId, BagPacker>;
@@ -93,7 +93,7 @@ export class MfmfTraining implements Trainable {
     return validationOf(await this.outputs(validation), this.targetsOf(validation), judged.criterion);
   }
 
-  /** Arrays that an epoch could not teach: nobody had the modality, or needed the learned token (see `Trainable`). */
+  /** Arrays that an epoch could not train: no patient had the modality, or no patient needed the learned token (see `Trainable`). */
   exempt(drawn: Drawn): ReadonlySet<string> {
     const { tables, maxInstances } = this.options;
     const patients = [...new Set(drawn.flat())];
@@ -130,7 +130,7 @@ export class MfmfTraining implements Trainable {
     return rows;
   }
 
-  /** Adds the gradient of `sum of l+ over the run / count` to `gradient` and returns that part of the loss. */
+  /** Adds the gradient of `sum of l+ over the patients / count` to `gradient` and returns that part of the loss. */
   private async learn(
     weights: ParameterTensors,
     run: readonly number[],
@@ -156,7 +156,10 @@ export class MfmfTraining implements Trainable {
     return loss;
   }
 
-  /** The arrays that what is read goes through on the backend: not those of absent bags, nor the maps in front of it. */
+  /**
+   * The arrays that take part in the computation on the backend: not those of absent bags, and not the token maps, which are computed
+   * separately.
+   */
   private activeArrays(bags: readonly ReadBags[]): readonly string[] {
     const idle = new Set(
       this.modalities().flatMap((modality) =>
@@ -168,7 +171,7 @@ export class MfmfTraining implements Trainable {
     return this.layout.entries.map(({ name }) => name).filter((name) => !idle.has(name));
   }
 
-  /** Adds the gradient of the token map of a bag, given that of its tokens; disposes both. */
+  /** Adds the gradient of the token map of a bag, given that of its tokens. Disposes both. */
   private async learnTokens(
     { modality, pack, tokens }: ReadBags,
     d: tf.Tensor,
@@ -197,7 +200,7 @@ export class MfmfTraining implements Trainable {
     return bags;
   }
 
-  /** Consecutive patients whose bags, of all modalities together, fit one pack. */
+  /** Divides patients into consecutive runs whose bags, of all modalities together, fit into one pack. */
   private runs(patients: readonly number[], most: number | null): readonly (readonly number[])[] {
     const rowsOf = (patient: number): number =>
       this.modalities().reduce(

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
 /**
- * `u.safetensors` of a `stage2` artifact, patients in cohort order: `u` and `before` float32 [n, M, D], the latent
- * vectors under the best and the initial weights, and `mask` uint8 [n, M]; vectors where it is 0 are zeros.
+ * `u.safetensors` of a `stage2` artifact, patients in cohort order: `u` and `before` float32 [n, M, D], the latent vectors under the
+ * best and the initial weights, and `mask` uint8 [n, M]. Vectors are zero where the mask is 0.
  */
 export const latentFile = 'u.safetensors';
 export const spectrumFile = 'spectrum.json';
 
-/** Which settings of the signed alignment were tried, and which one validation chose. */
+/** The settings of the signed alignment that were tried, and the one that validation chose. */
 export const candidatesFile = 'candidates.json';
 export const candidatesSchema = z.strictObject({
   /** The discrimination of the validation patients by the probe at its best epoch. */
@@ -20,18 +20,18 @@ export const candidatesSchema = z.strictObject({
 export type Candidates = z.infer<typeof candidatesSchema>;
 
 const meansSchema = z.strictObject({
-  /** Patients with every modality; `sigma` is their mean. */
+  /** Number of patients with every modality. `sigma` is their mean. */
   complete: z.number().int(),
-  /** Mean singular values of the normalised modality vectors, descending; null without complete patients. */
+  /** Mean singular values of the normalised modality vectors, descending. Null without complete patients. */
   sigma: z.array(z.number()).nullable(),
-  /** Mean of sigma_1^2 / sum of sigma^2 over patients with two modalities or more; 1 is perfect alignment. */
+  /** Mean of sigma_1^2 / sum of sigma^2 over patients with at least two modalities. 1 is perfect alignment. */
   leadingShare: z.number().nullable(),
 });
 export type SpectrumMeans = z.infer<typeof meansSchema>;
 
 const changeSchema = z.strictObject({ before: meansSchema, after: meansSchema });
 
-/** How far the modalities of a patient agree before and after training, per set of the fold. */
+/** How similar the modalities of a patient are before and after training, for each set of the fold. */
 export const spectrumSchema = z.strictObject({
   modalities: z.array(z.string()),
   train: changeSchema,

@@ -8,19 +8,19 @@ import { clipLoss } from './clip-loss.js';
 import { signedAlignmentLoss, type SignedOptions } from './signed-alignment.js';
 
 export interface ObjectiveLoss {
-  /** With the weight of the alignment (`align.weight`). */
+  /** Includes the weight of the alignment (`align.weight`). */
   readonly total: number;
-  /** Its parts, for the history. */
+  /** The parts of the loss, for the history. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Gradient of `total` with respect to u, [B, M, D]; zeros for absent modalities. */
+  /** Gradient of `total` with respect to u, [B, M, D]. Zeros for absent modalities. */
   readonly gradient: Float64Array;
   /** Gradient of `total` with respect to the objective's own parameters, in the order of its specs. */
   readonly ownGradient: Float64Array;
 }
 
-/** What phi is trained by: eq. 5-7 or its CLIP counterpart, computed over the patients of a group. */
+/** The loss that trains phi: eq. 5-7 or its CLIP counterpart, computed over the patients of a group. */
 export interface AlignmentObjective {
-  /** What it learns itself, besides phi. */
+  /** Its own parameters, besides phi. */
   readonly specs: readonly ParameterSpec[];
   /** @param own values of its own parameters, in the order of `specs` */
   readonly lossOf: (group: AlignmentGroup, own: Float32Array) => ObjectiveLoss;
@@ -32,7 +32,7 @@ export interface AlignmentObjective {
   readonly reaches: (mask: Uint8Array, modalities: number, modality: number) => boolean;
 }
 
-/** Singular values and patient discrimination (eq. 5-7, method.md 5.2); nothing of its own to learn. */
+/** Singular values and patient discrimination (eq. 5-7, method.md 5.2). It has no parameters of its own. */
 export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
   specs: [],
   lossOf: (group) => {
@@ -48,7 +48,7 @@ export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
   reaches: reachesByPatients(align),
 });
 
-/** Pairwise cosines and patient discrimination of mean directions (method.md 12.5); nothing of its own to learn. */
+/** Pairwise cosines and patient discrimination of mean directions (method.md 12.5). It has no parameters of its own. */
 export const signedObjective = (options: SignedOptions): AlignmentObjective => ({
   specs: [],
   lossOf: (group) => {
@@ -58,7 +58,7 @@ export const signedObjective = (options: SignedOptions): AlignmentObjective => (
   reaches: reachesByPatients(options),
 });
 
-/** A vector alone is its own direction; only other patients can push it. */
+/** With one modality, a vector is the direction of its patient. Only other patients give it a gradient. */
 function reachesByPatients({
   lambdaPD,
   weight,
@@ -72,11 +72,11 @@ function reachesByPatients({
 }
 
 /**
- * Each modality contrasted with one of them, the anchor (method.md 8.2). Learns one number, the logarithm of the scale of the
- * cosines, from `log(1 / temperature)` on.
+ * Contrasts each modality with one of them, the anchor (method.md 8.2). It learns one number, the logarithm of the scale of the
+ * cosines, starting at `log(1 / temperature)`.
  *
  * @param slots those of u, in order
- * @throws Error when the anchor is not among them: methods with this alignment need it
+ * @throws Error if the anchor is not among them, because methods with this alignment need it
  */
 export function clipObjective(
   align: Pick<Config['align'], 'weight'>,
@@ -98,7 +98,7 @@ export function clipObjective(
       };
     },
     reaches: (mask, count, modality) => {
-      // The anchor is reached with whatever is compared with it.
+      // The anchor has a gradient if any compared modality has one.
       const compared = slots.map((_, m) => m).filter((m) => m !== anchor || clip.includeSelf);
       const pairs = (modality === anchor ? compared : [modality]).map(
         (m) => rowsWith(mask, count, m).filter((row) => row[anchor] === 1).length,
@@ -113,16 +113,16 @@ const rowsWith = (mask: Uint8Array, modalities: number, modality: number): reado
     mask.subarray(i * modalities, (i + 1) * modalities),
   ).filter((row) => row[modality] === 1);
 
-/** A setting of the signed alignment that validation may choose. */
+/** Settings of the signed alignment, of which validation chooses one. */
 export type SignedCandidate = Pick<SignedOptions, 'lambdaPD' | 'tau'>;
 
-/** The settings that `signed` lists, all combinations in order. */
+/** All combinations of the settings that `signed` lists, in order. */
 export const signedCandidates = ({ lambdaPD, tau }: Config['signed']): readonly SignedCandidate[] =>
   lambdaPD.flatMap((lambda) => tau.map((own) => ({ lambdaPD: lambda, tau: own })));
 
 /**
- * The objectives of an alignment that validation chooses from: one, or those of `signedCandidates`. Of the config it opens what this alignment
- * needs and no more.
+ * The objectives of an alignment that validation chooses from: one, or those of `signedCandidates`. It accesses only the config keys
+ * that this alignment needs.
  */
 export function objectivesOf(
   alignment: Alignment,

@@ -10,7 +10,7 @@ export type AlignmentOptions = Pick<
 
 /** The modality vectors of a group of patients. */
 export interface AlignmentGroup {
-  /** [B, M, D]; vectors of absent modalities are never read. */
+  /** [B, M, D]. Vectors of absent modalities are never read. */
   readonly u: Float32Array | Float64Array;
   /** [B, M], 1 where observed. */
   readonly mask: Uint8Array;
@@ -23,25 +23,25 @@ export interface AlignmentLoss {
   readonly total: number;
   readonly sv: number;
   readonly pd: number;
-  /** Singular values of each patient, descending; empty for one without modalities. */
+  /** Singular values of each patient, descending. Empty for a patient without modalities. */
   readonly sigma: readonly Float64Array[];
-  /** Leading left singular vectors; null for a patient without modalities. */
+  /** Leading left singular vectors. Null for a patient without modalities. */
   readonly q1: readonly (Float64Array | null)[];
-  /** Patients whose two largest singular values tie, so that q1 is arbitrary. */
+  /** Number of patients whose two largest singular values are equal, so that q1 is arbitrary. */
   readonly degenerate: number;
   /** Gradient of `total` with respect to u, [B, M, D]. */
   readonly gradient: Float64Array;
 }
 
-/** Relative gap of the two largest eigenvalues that is treated as a tie; it bounds the gradient of q1. */
+/** Relative gap of the two largest eigenvalues below which they count as equal. It bounds the gradient of q1. */
 const smallestGap = 1e-6;
-/** Singular values below this share of the largest one pass no gradient. */
+/** Singular values below this fraction of the largest one pass no gradient. */
 const smallestSigma = 1e-6;
 
 /**
- * Global alignment loss of eq. 5-7 and its exact gradient (method.md 5.2-5.4), in float64: L_SV pulls each patient's
- * modality vectors into one direction, L_PD keeps the directions of different patients apart. Patients without any
- * observed modality are left out of both.
+ * Global alignment loss of eq. 5-7 and its exact gradient (method.md 5.2-5.4), in float64. L_SV pulls each patient's modality vectors
+ * into one direction; L_PD keeps the directions of different patients apart. Patients without an observed modality are left out of
+ * both.
  */
 export function alignmentLoss(group: AlignmentGroup, options: AlignmentOptions): AlignmentLoss {
   const { u, mask, modalities, width } = group;
@@ -143,7 +143,7 @@ function addLeadingVectorGradient(
   const { columns: k, rows, right, sigma, eigenvalues, q1 } = svd;
   const width = g.length;
   const largest = eigenvalues[0] as number;
-  // Where q1 was set to zero it does not move, and dividing by so small an eigenvalue would say it does.
+  // If q1 was set to zero it is constant. Dividing by such a small eigenvalue would give it a false gradient.
   if (scale === 0 || (sigma[0] as number) <= zeroNorm) return;
   const projected = Float64Array.from({ length: k }, (_, column) => dotRows(rows, column, g, 0, width));
   const mix = new Float64Array(k);

@@ -4,20 +4,19 @@ import { zeroNorm } from './patient-svd.js';
 import { addCombination, addRow, dotRows } from './row-arithmetic.js';
 
 export interface ClipLoss {
-  /** Mean of the contrasts that could be computed; 0 when none could. */
+  /** Mean of the contrasts that could be computed. 0 if there are none. */
   readonly loss: number;
-  /** What the cosines are multiplied by. */
+  /** The factor on the cosines. */
   readonly scale: number;
   /** Gradient of `loss` with respect to u, [B, M, D]. */
   readonly gradient: Float64Array;
-  /** Gradient of `loss` with respect to the logarithm of the scale; 0 where the scale is held at its bound. */
+  /** Gradient of `loss` with respect to the logarithm of the scale. 0 if the scale is at its bound. */
   readonly scaleGradient: number;
 }
 
 /**
- * CLIP alignment of a group and its exact gradient (method.md 8.2), in float64: each modality is contrasted with the
- * anchor over the patients that have both. A modality that fewer than two of them have is left out, since nothing could
- * be told apart.
+ * CLIP alignment of a group and its exact gradient (method.md 8.2), in float64: each modality is contrasted with the anchor over the
+ * patients that have both. A modality that fewer than two of them have is left out, because there is nothing to contrast.
  *
  * @param anchor position of the anchor among the modalities
  * @param logScale logarithm of the scale of the cosines
@@ -72,8 +71,8 @@ function pairOf(
 }
 
 /**
- * `CE(rows) + CE(columns)` of the scaled cosines of n pairs, each pair being the right answer of its row and of its
- * column, with the gradients of both sides.
+ * `CE(rows) + CE(columns)` of the scaled cosines of n pairs, with the gradients of both sides. Each pair is the correct answer of its
+ * row and of its column.
  *
  * @param a [n, D], vectors of unit length
  * @param b [n, D], their partners
@@ -117,8 +116,8 @@ function contrastOf(
 }
 
 /**
- * `-log softmax(scale * x)` at `target`, x being `n` cosines from `from` on in strides of `stride`. Adds its derivative
- * with respect to each scaled cosine, divided by n, to `slopes`.
+ * `-log softmax(scale * x)` at `target`, where x are `n` cosines beginning at `from` with stride `stride`. Adds its derivative with
+ * respect to each scaled cosine, divided by n, to `slopes`.
  */
 function addCrossEntropy(
   cosines: Float64Array,
@@ -142,9 +141,9 @@ function addCrossEntropy(
 }
 
 interface UnitRows {
-  /** [B * M, D]; zeros for absent modalities and vectors without length. */
+  /** [B * M, D]. Zeros for absent modalities and vectors of zero length. */
   readonly rows: Float64Array;
-  /** Lengths of the vectors as given, [B * M]; 0 where absent. */
+  /** Lengths of the given vectors, [B * M]. 0 if absent. */
   readonly norms: Float64Array;
 }
 
@@ -162,7 +161,7 @@ function unitRows({ u, mask, width }: AlignmentGroup): UnitRows {
   return { rows, norms };
 }
 
-/** The gradient with respect to the vectors as given: the part across each unit vector, divided by the length. */
+/** The gradient with respect to the given vectors: the component orthogonal to each unit vector, divided by the length. */
 function backThroughUnits({ rows, norms }: UnitRows, dRows: Float64Array, width: number): Float64Array {
   const gradient = new Float64Array(rows.length);
   norms.forEach((norm, row) => {
@@ -173,7 +172,7 @@ function backThroughUnits({ rows, norms }: UnitRows, dRows: Float64Array, width:
   return gradient;
 }
 
-/** The given rows, one after the other. */
+/** Concatenates the given rows. */
 function take(source: Float64Array, rows: readonly number[], width: number): Float64Array {
   const taken = new Float64Array(rows.length * width);
   rows.forEach((row, i) => taken.set(source.subarray(row * width, (row + 1) * width), i * width));

@@ -4,11 +4,11 @@ import type { TrainedArrays } from '../tensor/onnx/layers.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
 
 /**
- * `tabular.transfer: frozenRandom` (method.md 4.4): a linear map of every table vector to `width`, weights and bias from
- * U(-1/sqrt(d_m), +1/sqrt(d_m)), drawn here and never trained. Bags stay as they are, and rows of absent patients
- * unread: they are zeros afterwards.
+ * `tabular.transfer: frozenRandom` (method.md 4.4): a linear map of every table vector to `width`, with weights and bias from
+ * U(-1/sqrt(d_m), +1/sqrt(d_m)), drawn here and never trained. Bags stay unchanged. Rows of absent patients are not read; they become
+ * zeros.
  *
- * @param rng the stream of the maps; tables draw from it one after the other, in the order of `inputs`
+ * @param rng the stream of the maps; tables draw from it one after another, in the order of `inputs`
  */
 export const frozenTransfer = (
   inputs: readonly ModalityInput[],
@@ -22,7 +22,7 @@ export const frozenTransfer = (
   });
 };
 
-/** Weight and bias of the map of each input; null for what stays as it is. */
+/** Weight and bias of the map of each input. Null for an input that stays unchanged. */
 export const frozenMaps = (
   inputs: readonly Pick<ModalityInput, 'kind' | 'width'>[],
   width: number,

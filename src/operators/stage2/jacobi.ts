@@ -1,15 +1,15 @@
 const maxSweeps = 30;
 const tolerance = 1e-14;
 
-/** Eigenvalues in descending order, and the eigenvectors as columns of a k x k matrix, row after row. */
+/** Eigenvalues in descending order, and the eigenvectors as columns of a k x k matrix, stored row by row. */
 export interface SymmetricEigen {
   readonly values: Float64Array;
   readonly vectors: Float64Array;
 }
 
 /**
- * Eigendecomposition of a symmetric k x k matrix, row after row, by cyclic Jacobi rotations in float64 (method.md 5.4):
- * stops when the off-diagonal norm is below 1e-14 of the trace, or after 30 sweeps. `matrix` is destroyed.
+ * Eigendecomposition of a symmetric k x k matrix, stored row by row, by cyclic Jacobi rotations in float64 (method.md 5.4). It stops
+ * when the off-diagonal norm is below 1e-14 of the trace, or after 30 sweeps. `matrix` is overwritten.
  */
 export function symmetricEigen(matrix: Float64Array, k: number): SymmetricEigen {
   const rotation = new Float64Array(k * k);
@@ -37,7 +37,7 @@ function isDiagonal(a: Float64Array, k: number): boolean {
   return Math.sqrt(offDiagonal) <= tolerance * trace;
 }
 
-/** Rotates rows and columns p and q so that a[p,q] vanishes. */
+/** Rotates rows and columns p and q so that a[p,q] becomes zero. */
 function rotate(a: Float64Array, rotation: Float64Array, k: number, p: number, q: number): void {
   const apq = a[p * k + q] as number;
   if (apq === 0) return;

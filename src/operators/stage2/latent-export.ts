@@ -7,7 +7,7 @@ import { gatherMask } from '../embeddings/modality-inputs.js';
 import { project, type Projection } from './projection.js';
 import { spectrumMeans } from './spectrum.js';
 
-/** The latent vectors of every patient, and the files that show them. */
+/** The latent vectors of every patient, and the files that contain them. */
 export interface LatentExport {
   /** Under the trained phi. */
   readonly latents: Latents;
@@ -17,7 +17,7 @@ export interface LatentExport {
 }
 
 /**
- * Projects every patient by phi as it was before training and as it is now, and compares both (method.md 7.1, 9.3).
+ * Projects every patient by the initial and by the current phi, and compares both (method.md 7.1, 9.3).
  *
  * @param phi values of the projection's parameters
  */
@@ -47,10 +47,10 @@ export async function exportLatents(
   };
 }
 
-/** A share of the leading singular value from which on the modalities of a patient say nearly the same. */
+/** Leading share above which the modalities of a patient are nearly identical. */
 const collapsedShare = 0.95;
 
-/** What the reader of an aligned row should know: how far alignment went, which early stopping decided. */
+/** Warnings for the reader of an aligned row: how far the alignment went, which early stopping decided. */
 export function alignmentWarnings(
   leadingShare: number | null,
   { bestEpoch }: Pick<History, 'bestEpoch'>,
@@ -66,10 +66,10 @@ export function alignmentWarnings(
   ];
 }
 
-/** Patients projected at once when a whole cohort is exported. */
+/** Number of patients projected at once when a whole cohort is exported. */
 const exportBatch = 512;
 
-/** u of patients, [n, M, D], with zeros where a modality is absent. */
+/** u of patients, [n, M, D], with zeros for absent modalities. */
 export async function latentVectors(
   projection: Projection,
   parameters: Float32Array,
@@ -81,7 +81,7 @@ export async function latentVectors(
   const stride = projection.inputs.length * width;
   for (let from = 0; from < patients.length; from += exportBatch) {
     const batch = patients.slice(from, from + exportBatch);
-    // Alone, a patient is multiplied in another order, with other last digits.
+    // A single patient is duplicated: in a batch of one, products are summed in another order and differ in the last digits.
     const group = batch.length === 1 ? [...batch, ...batch] : batch;
     const rows = await project(projection, parameters, group);
     u.set(rows.subarray(0, batch.length * stride), from * stride);

@@ -25,7 +25,7 @@ export const latentInputs = (
     observed: mask.filter((_, slot) => slot % chosen.length === m),
   }));
 
-/** The aligned vectors u of Stage 2, frozen, as inputs of the fusion network; `chosen` in the order of the experiment. */
+/** The aligned vectors u of Stage 2, frozen, as inputs of the fusion network. `chosen` is in the order of the experiment. */
 export function readLatentInputs(inputs: Inputs, chosen: readonly ModalityId[]): readonly ModalityInput[] {
   const { u, mask } = readSafetensors(inputs.one('stage2').bytes(latentFile));
   const width = u?.shape[2];

@@ -1,6 +1,6 @@
-// The vectors of a group of patients lie as [B, M, D], those of one modality as rows [B, D].
+// The vectors of a group of patients are stored as [B, M, D], those of one modality as rows [B, D].
 
-/** Writes the rows of modality `m` to their places in u. */
+/** Writes the rows of modality `m` to their positions in u. */
 export function spread(
   u: Float32Array,
   rows: Float32Array,

@@ -6,7 +6,7 @@ import { gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js
 import { projectionBackGraph, projectionGraph, mapVectors } from './projection-graphs.js';
 import type { Projection, ProjectionPass } from './projection.js';
 
-/** The pass of `projectionPass` by ONNX graphs: one for all maps. */
+/** The pass of `projectionPass`, computed by ONNX graphs: one graph for all maps. */
 export async function nativeProjectionPass(
   native: NativeRuntime,
   projection: Projection,
@@ -43,5 +43,5 @@ export async function nativeProjectionPass(
   };
 }
 
-/** Two maps of one description have the same graph; sizes come with the arrays. */
+/** Two maps with the same description have the same graph. Sizes come with the arrays. */
 const describe = ({ name, activation }: Mlp): string => `${name}:${activation}`;

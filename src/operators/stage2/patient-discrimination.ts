@@ -8,10 +8,10 @@ export interface DiscriminationLoss {
 }
 
 /**
- * Patient-discrimination loss (eq. 6): every patient's leading vector q1 must be closer to itself than to the other
+ * Patient-discrimination loss (eq. 6): every patient's leading vector q1 must be more similar to itself than to those of the other
  * patients of the group, `mean_i -log softmax_j(q1_i . q1_j / tau)_i`. Zero for a group of one.
  *
- * @param q [B, D], one leading vector after the other
+ * @param q [B, D], the leading vectors, concatenated
  * @param invariant use `|q_i . q_j|`, which does not depend on the sign of q1 (method.md 5.4)
  */
 export function patientDiscrimination(
@@ -25,7 +25,7 @@ export function patientDiscrimination(
   if (count < 2) return { loss: 0, gradient };
   const products = dotProducts(q, count, width);
   const { loss, slopes } = softmaxSlopes(products, count, tau, invariant);
-  // The product q_i . q_j hands its slope to both its factors, and it stands in row i and in row j.
+  // The product q_i . q_j passes its derivative to both factors, and it occurs in row i and in row j.
   const weights = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < count; j++)

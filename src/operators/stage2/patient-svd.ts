@@ -1,29 +1,29 @@
 import { symmetricEigen } from './jacobi.js';
 import { addRow, dotRows } from './row-arithmetic.js';
 
-/** How the sign of q1, which an SVD leaves open, is fixed (method.md 5.4). */
+/** How the sign of q1 is fixed, which an SVD leaves arbitrary (method.md 5.4). */
 export type SignRule = 'sum' | 'invariant' | 'none';
 
-/** Column norm below which a column counts as zero; a leading singular value so small leaves q1 undefined. */
+/** Column norm below which a column counts as zero. A leading singular value below it leaves q1 undefined. */
 export const zeroNorm = 1e-12;
-/** What is added to a norm before dividing by it. */
+/** Added to a norm before dividing by it. */
 const normEpsilon = 1e-8;
 
 /** The SVD of one patient's modality vectors, by the eigendecomposition of their k x k Gram matrix. */
 export interface PatientSvd {
   /** Number k of observed modalities. */
   readonly columns: number;
-  /** U transposed: k x D, the (normalised) modality vectors one after the other. */
+  /** U transposed: k x D, the (normalised) modality vectors, concatenated. */
   readonly rows: Float64Array;
-  /** Euclidean norms of the vectors as given; k values. */
+  /** Euclidean norms of the given vectors, k values. */
   readonly norms: Float64Array;
-  /** Eigenvalues of the Gram matrix, descending, none negative; k values. */
+  /** Eigenvalues of the Gram matrix, descending and non-negative, k values. */
   readonly eigenvalues: Float64Array;
-  /** Right singular vectors as columns, k x k; the first one carries the sign of q1. */
+  /** Right singular vectors as columns, k x k. The first one has the sign of q1. */
   readonly right: Float64Array;
-  /** Singular values: min(D, k) of them, descending. */
+  /** Singular values, descending: min(D, k) values. */
   readonly sigma: Float64Array;
-  /** Leading left singular vector, D values; zeros when all vectors are. */
+  /** Leading left singular vector, D values. Zeros if all vectors are zero. */
   readonly q1: Float64Array;
 }
 
@@ -76,7 +76,7 @@ function gram(rows: Float64Array, columns: number, width: number): Float64Array 
   return matrix;
 }
 
-/** Turns v1 to the side of the column sum; where that is undecided, makes its first component non-negative. */
+/** Chooses the sign of v1 by the column sum. If the sum does not decide, its first component becomes non-negative. */
 function orient(vectors: Float64Array, k: number): void {
   let sum = 0;
   for (let row = 0; row < k; row++) sum += vectors[row * k] as number;
@@ -84,7 +84,7 @@ function orient(vectors: Float64Array, k: number): void {
   if (decides < 0) for (let row = 0; row < k; row++) vectors[row * k] = -(vectors[row * k] as number);
 }
 
-/** Takes a gradient with respect to the normalised vectors (k x D) back to the vectors as given, in place. */
+/** Converts a gradient with respect to the normalised vectors (k x D) to one with respect to the given vectors, in place. */
 export function throughNormalisation({ columns, rows, norms }: PatientSvd, dRows: Float64Array): void {
   const width = rows.length / columns;
   for (let column = 0; column < columns; column++) {

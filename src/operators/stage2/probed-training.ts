@@ -13,10 +13,10 @@ import { latentInputs } from './latent-inputs.js';
 import { ProjectionTraining } from './projection-training.js';
 import type { Projection } from './projection.js';
 
-/** The paper's fusion network (6.1), whatever the methods' own settings: those must not change Stage 2. */
+/** The paper's fusion network (6.1). The methods' own settings are not used, because they must not change Stage 2. */
 const probeOptions = { hidden: 64, activation: 'relu', dropout: 0 } as const;
 
-/** The head of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or drop. */
+/** The probe of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or random drop. */
 export function probeOf({ inputs, width }: Projection, criterion: Criterion): Head {
   const latents = inputs.map(({ modality }) => ({ modality, kind: 'latent' as const, width }));
   const net = fusionNetOf({
@@ -32,7 +32,7 @@ export interface ProbedTrainingOptions {
   readonly projection: Projection;
   readonly objective: AlignmentObjective;
   readonly probe: Head;
-  /** Initial weights of what is aligned, by `alignedLayout`, and of the probe. */
+  /** Initial weights of the aligned part, in `alignedLayout`, and of the probe. */
   readonly aligned: Float32Array;
   readonly head: Float32Array;
   /** Targets of all patients. */
@@ -41,13 +41,13 @@ export interface ProbedTrainingOptions {
 }
 
 /**
- * Stage 2 with a probe beside it: a fusion network that learns to classify from detached u while phi learns to align,
- * as in the paper's simultaneous training. phi never sees an outcome; the probe's validation loss and AUC, or C, drive the
- * plateau and early stopping (method.md 7.1), and the probe is thrown away. Left to its own loss, alignment runs on
- * until the vectors of all patients point the same way and little is left to classify.
+ * Stage 2 with a probe: a fusion network that learns to classify from detached u while phi learns to align, as in the paper's
+ * simultaneous training. phi never sees an outcome. The probe's validation loss and AUC, or C, control the plateau and early stopping
+ * (method.md 7.1), and afterwards the probe is discarded. With the alignment loss alone, training would continue until the vectors of
+ * all patients have the same direction and little is left to classify.
  */
 export class ProbedTraining implements Trainable {
-  /** Those of the alignment, then the probe's. */
+  /** The parameters of the alignment, then those of the probe. */
   readonly parameters: Float32Array;
   readonly layout: ParameterLayout;
   private readonly alignment: ProjectionTraining;
@@ -62,7 +62,7 @@ export class ProbedTraining implements Trainable {
     this.layout = joinedLayout({ '': this.alignment.layout, probe: options.probe.layout });
   }
 
-  /** `loss` is the alignment loss; one optimizer serves both, since Adam treats every parameter by itself. */
+  /** `loss` is the alignment loss. One optimizer serves both parts, because Adam treats every parameter separately. */
   async step(group: readonly number[]): Promise<TrainingStep> {
     const { u, loss, gradient, metrics } = await this.alignment.step(group);
     const probe = await this.options.probe.step(this.probeParameters, this.latentsOf(u, group), false);
@@ -81,12 +81,12 @@ export class ProbedTraining implements Trainable {
     return { ...found, metrics: { valAlignment } };
   }
 
-  /** The probe has one array over all slots, which learns from whatever is there. */
+  /** The probe has one array over all slots. It learns from any modality, so it is never exempt. */
   exempt(drawn: Drawn): ReadonlySet<string> {
     return this.alignment.exempt(drawn);
   }
 
-  /** The probe's patients are 0 to B-1 of these. */
+  /** In the result, the patients are numbered 0 to B-1. */
   private latentsOf(u: Float32Array, patients: readonly number[]): HeadGroup {
     const { projection, judged } = this.options;
     const mask = gatherMask(projection.inputs, patients);

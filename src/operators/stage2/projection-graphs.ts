@@ -3,10 +3,10 @@ import { backEdge } from '../tensor/onnx/layers.js';
 import { mlpBackwardEdge, mlpForwardEdge, mlpInputs } from '../tensor/onnx/mlp-graph.js';
 import type { Mlp } from '../tensor/mlp.js';
 
-/** The vectors that a map reads, [B, d_m], as an input of both graphs. */
+/** Name of the vectors that a map reads, [B, d_m], an input of both graphs. */
 export const mapVectors = ({ name }: Mlp): string => `${name}.vectors`;
 
-/** Eq. 4 for all modalities at once: vectors -> `u` [B, M, D], and what the backward graph reads again. */
+/** Eq. 4 for all modalities at once: vectors -> `u` [B, M, D], and the intermediate results that the backward graph needs. */
 export function projectionGraph(maps: readonly Mlp[]): Uint8Array {
   const graph = new OnnxGraph();
   const columns = maps.map((map): Edge => {

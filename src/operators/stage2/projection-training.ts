@@ -7,12 +7,12 @@ import { project, type Projection } from './projection.js';
 import { evidenceOf } from '../embeddings/vector-exempt.js';
 import { alignmentExempt } from './alignment-exempt.js';
 
-/** What a step or a validation was computed on: u of the patients, [B, M, D]. */
+/** The latent vectors u [B, M, D] that a step or a validation was computed on. */
 interface OnLatents {
   readonly u: Float32Array;
 }
 
-/** Everything an alignment learns: phi, then what its objective learns itself. */
+/** All parameters of an alignment: phi, then those of its objective. */
 export const alignedLayout = (projection: Projection, { specs }: AlignmentObjective): ParameterLayout =>
   layoutOf([...projection.layout.entries, ...specs]);
 

@@ -6,7 +6,7 @@ import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { nativeProjectionPass } from './native-projection.js';
 import { tensorProjectionPass } from './tensor-projection.js';
 
-/** The maps phi of all modalities into the shared latent space (eq. 4, method.md 5.1): no weights are shared. */
+/** The maps phi of all modalities into the shared latent space (eq. 4, method.md 5.1). They share no weights. */
 export interface Projection {
   readonly inputs: readonly ModalityInput[];
   /** One network per input, in order. */
@@ -28,19 +28,19 @@ export function projectionOf(align: Config['align'], inputs: readonly ModalityIn
   return { inputs, maps, width: align.width, layout: layoutOf(maps.flatMap((map) => mlpSpecs(map))) };
 }
 
-/** A forward pass of the maps and what follows it; dispose it afterwards. */
+/** A forward pass of the maps that can be followed by a backward pass. Dispose it afterwards. */
 export interface ProjectionPass {
   /** [B, M, D] */
   readonly u: Float32Array;
   /**
-   * Adds, for the gradient of a loss with respect to u, that with respect to the parameters to `into`, and that with respect
-   * to the vectors of each modality to its target [B, d_m] where there is one.
+   * Backward pass for the gradient of a loss with respect to u. Adds the gradient of the parameters to `into`, and the gradient of
+   * the vectors of each modality to its target [B, d_m], if it has one.
    */
   backward(du: Float64Array, into: Float32Array, targets: readonly (Float32Array | null)[]): Promise<void>;
   dispose(): void;
 }
 
-/** A pass over patients on the loaded backend. */
+/** Runs a pass over patients on the loaded backend. */
 export function projectionPass(
   projection: Projection,
   parameters: Float32Array,
@@ -53,9 +53,9 @@ export function projectionPass(
 }
 
 /**
- * Projects patients: u [B, M, D]. When `learning` is given, its `gradientOf` is called with u and must return the gradient
- * of a loss with respect to u; `into` and `inputs` take what `ProjectionPass.backward` adds. Vectors of absent modalities come
- * out as phi of a zero vector; give them no gradient.
+ * Projects patients: u [B, M, D]. If `learning` is given, its `gradientOf` is called with u and must return the gradient of a loss
+ * with respect to u; `into` and `inputs` receive what `ProjectionPass.backward` adds. For an absent modality, the vector is phi of a
+ * zero vector; its gradient must be zero.
  */
 export async function project(
   projection: Projection,

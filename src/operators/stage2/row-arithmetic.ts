@@ -1,6 +1,6 @@
 /**
- * Scalar product of row `i` of `a` with row `j` of `b`, both with rows of `width` values. Four partial sums, because one
- * running sum makes every addition wait for the one before.
+ * Scalar product of row `i` of `a` with row `j` of `b`, both with rows of `width` values. Four partial sums are used, because in a
+ * single running sum every addition waits for the one before.
  */
 export function dotRows(a: Float64Array, i: number, b: Float64Array, j: number, width: number): number {
   const [from, to] = [i * width, j * width];
@@ -34,7 +34,7 @@ export function addRow(
 }
 
 /**
- * Adds `sum_m weights[m] * source row m` to row `to` of `target`; all rows have `width` values. Four rows at a time, so
+ * Adds `sum_m weights[m] * source row m` to row `to` of `target`; all rows have `width` values. Four rows are added at a time, so
  * that the target is loaded and stored a quarter as often.
  */
 export function addCombination(

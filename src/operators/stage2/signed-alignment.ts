@@ -23,7 +23,7 @@ export interface SignedLoss {
 
 /** The unit vectors of a patient. */
 interface Directions {
-  /** Positions in M of the modalities that have a direction. */
+  /** Positions in M of the modalities with a direction. */
   readonly modalities: readonly number[];
   readonly norms: Float64Array;
   /** [k, D], unit vectors v. */
@@ -34,9 +34,10 @@ interface Directions {
 }
 
 /**
- * Alignment that sees signs and its exact gradient (method.md 12.5), in float64. With the unit vectors v of the k observed modalities of
- * a patient and their sum s, L_cos is the mean over patients of `1 - mean of v_m . v_n over pairs = 1 - (|s|^2 - k) / (k (k - 1))`. L_PD
- * is that of eq. 6 for the mean directions s/|s|. Vectors of length 0 have no direction and are left out, and so is a sum of length 0.
+ * Alignment that respects signs, and its exact gradient (method.md 12.5), in float64. With the unit vectors v of the k observed
+ * modalities of a patient and their sum s, L_cos is the mean over patients of `1 - mean of v_m . v_n over pairs = 1 - (|s|^2 - k) /
+ * (k (k - 1))`. L_PD is that of eq. 6 for the mean directions s/|s|. Vectors of length 0 have no direction and are left out, and so
+ * is a sum of length 0.
  */
 export function signedAlignmentLoss(
   { u, mask, modalities, width }: AlignmentGroup,
@@ -57,7 +58,8 @@ export function signedAlignmentLoss(
   let cosine = 0;
   all.forEach((own, i) => {
     const k = own.modalities.length;
-    // Gradient with respect to s: pairs of one patient, and its direction among those of the others.
+    // Gradient with respect to s: from the pairs of one patient, and from the comparison of its direction with those of other
+    // patients.
     const ofSum = new Float64Array(width);
     const pairs = k * (k - 1);
     if (k > 1) {
@@ -73,7 +75,7 @@ export function signedAlignmentLoss(
       addRow(ofSum, 0, means, at, -scale * along, width);
     }
     own.modalities.forEach((modality, row) => {
-      // |v|^2 = 1 does not move, so the k of |s|^2 - k has no gradient; du = (I - v v') dv / |u|.
+      // |v|^2 = 1 is constant, so the k of |s|^2 - k has no gradient; du = (I - v v') dv / |u|.
       const norm = own.norms[row] as number;
       const into = i * modalities + modality;
       addRow(gradient, into, ofSum, 0, 1 / norm, width);

@@ -20,10 +20,10 @@ import { alignedLayout, ProjectionTraining } from './projection-training.js';
 import { projectionOf } from './projection.js';
 
 /**
- * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the latent
- * vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping watches the
- * a probe beside phi on the validation patients, or the validation loss (`align.monitor`). Of several settings the one whose probe
- * ranks the validation patients best is kept.
+ * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the latent vectors of
+ * every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping uses a probe beside phi on the
+ * validation patients, or the validation loss (`align.monitor`). Of several settings, the one whose probe ranks the validation
+ * patients best is kept.
  */
 export const stage2 = reportingStage(trainProjection);
 
@@ -59,7 +59,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
       train: () =>
         trainInStage(model, own, control, {
           ...{ ...training, backend },
-          // The alignment alone has a loss and ranks nobody.
+          // Without a probe the alignment has a loss and no ranking of patients.
           monitor: config.align.monitor === 'valLoss' ? 'valLoss' : training.monitor,
         }),
     });
@@ -101,7 +101,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
   };
 }
 
-/** The alignment alone, or with a probe beside it, as `align.monitor` says. Its parameters come first either way. */
+/** The alignment alone, or with a probe, according to `align.monitor`. In both cases its parameters come first. */
 function modelOf(
   { config: { align }, rng }: Pick<StageContext, 'config' | 'rng'>,
   alignment: Omit<ProbedTrainingOptions, 'probe' | 'head'>,

@@ -15,8 +15,8 @@ import { robustnessFile, type Robustness } from './robustness-data.js';
 import { robustnessWhen } from './robustness.js';
 
 /**
- * Fits a classical model on the training patients of a fold and scores everybody (method.md 11.6, 12); of a binary outcome also the test
- * patients with modalities hidden.
+ * Fits a classical model on the training patients of a fold and scores all patients (method.md 11.6, 12). For a binary outcome it
+ * also scores the test patients with modalities hidden.
  */
 export async function classicRow(context: StageContext, method: ClassicMethod): Promise<StageOutput> {
   const data = readJudgedFold(context);
@@ -62,7 +62,7 @@ function survivalScores(
   return { model: curve, patients, notes: [...notes] };
 }
 
-/** Probabilities of validation and test patients; those of whom the model sees nothing get the base rate. */
+/** Probabilities of validation and test patients. Patients without any input of the model get the base rate. */
 function binaryScores(
   { model, inputs, modalities }: FittedClassic,
   data: JudgedFold,
@@ -101,7 +101,7 @@ function robustness(
   );
 }
 
-/** The history of a model that is fitted at once. */
+/** The history of a model that is fitted without epochs. */
 const withoutEpochs: History = {
   epochs: [],
   bestEpoch: 0,

@@ -7,7 +7,7 @@ import { bestDiscrimination } from '../tensor/train-in-stage.js';
 import { readSafetensors } from '../tensor/safetensors.js';
 import { predictionFiles } from './prediction-files.js';
 
-/** The bag classifier of a Stage-1 encoder as a method: its scores and its course of training (method.md 8.1). */
+/** The bag classifier of a Stage-1 encoder as a method: its scores and its training history (method.md 8.1). */
 export function classifiedBags(context: StageContext): StageOutput {
   const data = readJudgedFold(context);
   const encoder = context.inputs.one('stage1');

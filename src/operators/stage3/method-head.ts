@@ -12,13 +12,13 @@ import { readModalityInputs, type ModalityInput } from '../embeddings/modality-i
 import { memberStreams } from '../tensor/train-members.js';
 import { readLatentInputs } from '../stage2/latent-inputs.js';
 
-/** The heads of a method, of other seeds, and the vectors they read. One head unless `fusion.ensemble` asks for more. */
+/** The heads of a method, with different seeds, and the vectors they read. One head, unless `fusion.ensemble` asks for more. */
 export interface MethodHeads {
   readonly members: readonly Head[];
   readonly inputs: readonly ModalityInput[];
 }
 
-/** The heads of a method that are trained on frozen embeddings, and these. */
+/** The heads of a method that are trained on frozen embeddings, and these embeddings. */
 export async function headsOf(
   context: StageContext,
   criterion: Criterion,
@@ -38,7 +38,7 @@ export async function headsOf(
   return { inputs, members: await headsOver(context, criterion, method, inputs) };
 }
 
-/** The heads of a method over vectors of such shapes. */
+/** The heads of a method for vectors of the given shapes. */
 export async function headsOver(
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   criterion: Criterion,
@@ -53,13 +53,13 @@ export async function headsOver(
   );
 }
 
-/** The modalities a method reads, in order: those of the experiment or its own; `bags` stands for all bags it is given. */
+/** The modalities that a method reads, in order: those of the experiment or its own. `bags` means all bags that it is given. */
 export const chosenOf = (
   { reads }: FusionMethod | SingleTableMethod,
   config: Pick<Config, 'modalities'>,
 ): readonly ModalityId[] | 'bags' => (reads === 'all' ? config.modalities : reads);
 
-/** The inputs of a method, with its tables through their frozen map where it has one (method.md 4.4). */
+/** The inputs of a method. If it has a frozen map, its tables have passed through the map (method.md 4.4). */
 export const transferredTables = (
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   method: FusionMethod | SingleTableMethod,
@@ -69,11 +69,11 @@ export const transferredTables = (
     ? inputs
     : frozenTransfer(inputs, config.align.width, rng('transfer'));
 
-/** Whether the tables enter the head as they are, whatever the maps of other methods (method.md 8.5). */
+/** Whether the tables enter the head without a map, whatever the maps of other methods are (method.md 8.5). */
 const readsRawTables = (config: Pick<Config, 'mdlm'>, method: FusionMethod | SingleTableMethod): boolean =>
   method.kind === 'fusion' && method.section === 'mdlm' && config.mdlm.combine === 'frozenConcat';
 
-/** The head of a fusion method over vectors of such shapes. */
+/** The head of a fusion method for vectors of the given shapes. */
 export async function fusionHead(
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   criterion: Criterion,
@@ -86,8 +86,8 @@ export async function fusionHead(
 }
 
 /**
- * Width of the linear map P of a modality in a row without alignment; null where its vectors enter as they are or have
- * the common width already, by a map of their own (method.md 4.4).
+ * Width of the linear map P of a modality in a row without alignment. Null if its vectors enter without a map, or already have the
+ * common width by a map of their own (method.md 4.4).
  */
 function mapWidth(
   config: Pick<Config, 'fusion' | 'mil' | 'tabular' | 'mdlm'>,

@@ -8,7 +8,7 @@ import { survivalPredictionsOf } from './survival-predictions.js';
 /**
  * The file of a method's predictions in one fold: probabilities of a binary outcome, or survival curves.
  *
- * @param rows outputs by position in the cohort, evaluation mode; who is not among them was not seen
+ * @param rows outputs by position in the cohort, evaluation mode; a patient without a row had no inputs
  */
 export const predictionFiles = (
   data: JudgedFold,

@@ -3,8 +3,8 @@ import type { FoldData } from '../tensor/fold-patients.js';
 import type { Prediction } from './prediction-data.js';
 
 /**
- * Predictions of the validation and test patients of a fold, in cohort order. A patient the network saw nothing of gets
- * the share of deceased patients among all training patients of the fold (method.md 8.8).
+ * Predictions of the validation and test patients of a fold, in cohort order. A patient without any input of the network gets the
+ * fraction of positive patients among all training patients of the fold (method.md 8.8).
  *
  * @param scored logits by position in the cohort
  */
@@ -26,7 +26,7 @@ export function predictionsOf(
   });
 }
 
-/** Logit of the share of ones, kept finite when there is only one class by half a patient of the other. */
+/** Logit of the fraction of ones. If there is only one class, half a patient of the other class is added to keep it finite. */
 export function baseRateLogit(labels: readonly (0 | 1)[]): number {
   const deceased = labels.filter((y) => y === 1).length;
   const living = labels.length - deceased;

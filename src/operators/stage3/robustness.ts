@@ -9,7 +9,7 @@ import { tiedScores } from '../stats/tied-scores.js';
 import { probability } from '../tensor/cross-entropy.js';
 import type { Robustness } from './robustness-data.js';
 
-/** Shares of modalities taken away, as in Fig. 2. */
+/** Fractions of modalities that are hidden, as in Fig. 2. */
 const shares = Array.from({ length: 11 }, (_, i) => i / 10);
 
 interface Score {
@@ -18,7 +18,7 @@ interface Score {
   readonly c?: number | null;
 }
 
-/** What is asked for scores while modalities are hidden from it. */
+/** A model that is scored while modalities are hidden from it. */
 export interface Hidden {
   readonly modalities: readonly string[];
   /** Number of test patients. */
@@ -38,7 +38,10 @@ export interface Tested extends Omit<Hidden, 'modalities' | 'patients' | 'output
   readonly patients: readonly number[];
 }
 
-/** Test metrics of a trained head when modalities are hidden from it. All of a patient's may vanish: the head then sees zeros. */
+/**
+ * Test metrics of a trained head when modalities are hidden from it. All modalities of a patient may be hidden; the head then reads
+ * zeros.
+ */
 export const robustnessOf = (
   { head, parameters, inputs, patients, ...judged }: Tested,
   draws: number,
@@ -56,8 +59,8 @@ export const robustnessOf = (
   );
 
 /**
- * Test metrics when modalities are hidden (method.md 9.2): each observed one with probability rho, averaged over seeded draws; one of
- * them; all but one.
+ * Test metrics when modalities are hidden (method.md 9.2): each observed modality with probability rho, averaged over seeded draws;
+ * one modality; all but one.
  */
 export async function robustnessWhen(tested: Hidden, draws: number, rng: Rng): Promise<Robustness> {
   const { modalities } = tested;
@@ -65,7 +68,7 @@ export async function robustnessWhen(tested: Hidden, draws: number, rng: Rng): P
   const drop: Robustness['drop'] = [];
   for (const rho of shares) {
     const scores: Score[] = [];
-    // Nothing is drawn where every draw is the same.
+    // For rho 0 and 1 all draws are equal, so one is enough.
     for (let draw = 0; draw < (rho === 0 || rho === 1 ? 1 : draws); draw++)
       scores.push(
         await scoreOf(

@@ -10,7 +10,7 @@ import { robustnessOf, type Tested } from './robustness.js';
 /** A trained head and the vectors of all patients that it reads. */
 export type TrainedHead = Pick<Tested, 'head' | 'parameters' | 'inputs'>;
 
-/** Scores the patients of a fold; those the head sees nothing of get what is known of all training patients. */
+/** Scores the patients of a fold. Patients without any input of the head get the base rate or curve of all training patients. */
 export async function headPredictions(
   { head, parameters, inputs }: TrainedHead,
   data: JudgedFold,
@@ -22,7 +22,7 @@ export async function headPredictions(
   return predictionFiles(data, new Map(visible.map((patient, i) => [patient, rows[i] as readonly number[]])));
 }
 
-/** Whom a trained method scores: validation and test patients; for curves and risk groups training patients as well. */
+/** The patients that a trained method scores: validation and test patients, and for curves and risk groups also training patients. */
 export const scoredPatients = ({ fold, criterion }: JudgedFold): readonly number[] => [
   ...(criterion.modelOf === null ? [] : fold.train),
   ...fold.val,

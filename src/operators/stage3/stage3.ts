@@ -21,9 +21,9 @@ import { robustnessFile } from './robustness-data.js';
 import { headPredictions, headRobustness } from './score-head.js';
 
 /**
- * Trains the head of one method in one fold on frozen embeddings and scores the validation and test patients (method.md
- * 6, 8). Early stopping watches the validation patients; the test patients are scored once, at the end. A method that is the
- * classifier of a Stage-1 encoder has been trained there.
+ * Trains the head of one method in one fold on frozen embeddings and scores the validation and test patients (method.md 6, 8). Early
+ * stopping uses the validation patients. The test patients are scored once, at the end. A method that is the classifier of a Stage-1
+ * encoder is already trained there.
  */
 export const stage3 = reportingStage(trainMethod);
 
@@ -76,7 +76,7 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
   };
 }
 
-/** The parameters of all members, one after the other. */
+/** The parameters of all members, concatenated. */
 function joined(members: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(members.reduce((sum, { length }) => sum + length, 0));
   let from = 0;
@@ -87,7 +87,7 @@ function joined(members: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** The history of the first network, which curves and job lines show, and of each other one a file of its own. */
+/** The history of the first network, which curves and job lines show, and one file for each further network. */
 const historyFiles = (histories: readonly History[]): Readonly<Record<string, History>> =>
   Object.fromEntries(
     histories.map((history, member) => [

@@ -5,11 +5,11 @@ import { riskOf } from '../survival/survival-model.js';
 import type { SurvivalPrediction, SurvivalPredictions } from '../survival/survival-prediction-data.js';
 
 /**
- * Curves and risks of all patients of a fold, in cohort order. A patient the network saw nothing of has the curve of the fold's training
- * patients (method.md 11.1).
+ * Curves and risks of all patients of a fold, in cohort order. A patient without any input of the network gets the curve of the
+ * fold's training patients (method.md 11.1).
  *
  * @param rows outputs by position in the cohort, evaluation mode
- * @throws HafError HAF_TRAINING_DIVERGED when a risk is not finite: no statistic may be made of it
+ * @throws HafError HAF_TRAINING_DIVERGED if a risk is not finite, because no statistic may be computed from it
  */
 export function survivalPredictionsOf(
   { cohort, targets, labels, fold, criterion, notes }: JudgedFold,
@@ -43,7 +43,7 @@ export function survivalPredictionsOf(
     throw new HafError(
       'HAF_TRAINING_DIVERGED',
       `The risk of patient ${odd.patient} is ${odd.risk}.`,
-      'Lower train.lr, and look for extreme values in the inputs.',
+      'Lower train.lr, and check the inputs for extreme values.',
       { context: { patient: odd.patient } },
     );
   return { model, patients, notes: [...notes] };

@@ -6,9 +6,9 @@ import type { TextTable } from './text-table.js';
 const columnsNamed = 20;
 
 /**
- * A column that the experiment names and the table lacks, with the closest name.
+ * The fault of a column that the experiment names and the table lacks, with the most similar name.
  *
- * @param key - the key that names it, for columns of which a user may not know where they are named
+ * @param key - the key that names the column, if a user may not know where it is named
  */
 export function absentColumn(
   { file, columns }: Pick<TextTable, 'file' | 'columns'>,

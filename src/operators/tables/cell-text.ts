@@ -1,6 +1,6 @@
 const quote = 34;
 
-/** The text of a cell in UTF-8 bytes: trimmed, its quotes removed, doubled quotes made single. */
+/** The text of a cell in UTF-8 bytes: trimmed, without quotes, with doubled quotes made single. */
 export function cellText(bytes: Buffer, start: number, end: number): string {
   if (start >= end) return '';
   const text = bytes.toString('utf8', start, end).trim();

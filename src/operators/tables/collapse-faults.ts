@@ -1,9 +1,9 @@
 import type { TableFault } from './table-fault.js';
 
-/** Lines and columns that are named before the rest of the same kind is counted. */
+/** Number of lines and columns that are named. The others of the same kind are counted. */
 const named = 5;
 
-/** Faults of one kind in many lines: the first few, the last of them with a count of the others. */
+/** Faults of one kind in many lines: the first few, the last of them with the number of the others. */
 export function collapsed(
   faults: readonly TableFault[],
   place: 'lines' | 'columns' = 'lines',

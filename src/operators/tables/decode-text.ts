@@ -4,24 +4,24 @@ import { isUtf8 } from 'node:buffer';
 export interface DecodedText {
   readonly bytes: Buffer;
   readonly encoding: 'UTF-8' | 'UTF-16LE' | 'UTF-16BE' | 'Windows-1252';
-  /** What a user should know, or null. */
+  /** A note for the user, or null. */
   readonly note: string | null;
 }
 
-/** Windows-1252 from 0x80 to 0x9f; the five unused bytes stay control characters, as browsers read them. */
+/** Windows-1252 from 0x80 to 0x9f. The five unused bytes stay control characters, as in browsers. */
 const windows1252 =
   '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
   '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
 
-/** A text of more characters cannot be made; UTF-8 stays as it is. */
+/** Maximum size for decoding: a longer text cannot be created. UTF-8 is not decoded as a whole. */
 export const largestDecoded = 400e6;
 
 /** Ctrl-Z, which DOS programs write as the last byte of a text. */
 const endOfFile = 0x1a;
 
 /**
- * Decodes a text file: UTF-8, UTF-16 of either byte order (with a byte order mark, or by the zero bytes of its ASCII
- * characters), and Windows-1252 for what is not valid UTF-8. Null when the bytes are no text.
+ * Decodes a text file: UTF-8, UTF-16 of either byte order (with a byte order mark, or recognised by the zero bytes of its ASCII
+ * characters), and Windows-1252 for anything that is not valid UTF-8. Null if the bytes are not text.
  */
 export function decodeText(content: Buffer): DecodedText | 'too large' | null {
   const wide = utf16Of(content);
@@ -52,7 +52,7 @@ export function decodeText(content: Buffer): DecodedText | 'too large' | null {
 }
 
 function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: number } | null {
-  // UTF-32 begins with the same two bytes.
+  // UTF-32 begins with the same two bytes, so it is excluded.
   if (content[0] === 0xff && content[1] === 0xfe)
     return content[2] === 0 && content[3] === 0 ? null : { encoding: 'UTF-16LE', start: 2 };
   if (content[0] === 0xfe && content[1] === 0xff) return { encoding: 'UTF-16BE', start: 2 };
@@ -61,14 +61,14 @@ function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: n
   head.forEach((byte, at) => {
     if (byte === 0) zeros[(at % 2) as 0 | 1]++;
   });
-  // ASCII characters, which tables are full of, have one zero byte each.
+  // ASCII characters, which are frequent in tables, have one zero byte each in UTF-16.
   const many = head.length / 8;
   if (zeros[1] > many && zeros[0] === 0) return { encoding: 'UTF-16LE', start: 0 };
   if (zeros[0] > many && zeros[1] === 0) return { encoding: 'UTF-16BE', start: 0 };
   return null;
 }
 
-/** Bytes that DOS programs write behind Ctrl-Z to fill a block: more of it, zeros, blanks and line ends. */
+/** Bytes that DOS programs write after Ctrl-Z to fill a block: more Ctrl-Z, zeros, blanks and line ends. */
 const padding: ReadonlySet<number> = new Set([endOfFile, 0, 0x20, 0x0a, 0x0d]);
 
 /** The text before Ctrl-Z and its padding. */

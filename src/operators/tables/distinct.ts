@@ -1,4 +1,4 @@
-/** The distinct numbers of a column, ascending; NaN is none. Stops after `most` + 1 of them. */
+/** The distinct numbers of a column, ascending, without NaN. Stops after `most` + 1 numbers. */
 export function distinctNumbers(values: Float64Array, most = Number.POSITIVE_INFINITY): number[] {
   if (most > 32) return [...new Set(values)].filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const found: number[] = [];
@@ -10,11 +10,11 @@ export function distinctNumbers(values: Float64Array, most = Number.POSITIVE_INF
   return found.sort((a, b) => a - b);
 }
 
-/** The distinct words of a column, by code unit, so that their order is the same on every machine. */
+/** The distinct words of a column, sorted by code unit, so that their order is the same on every machine. */
 export const distinctWords = (words: readonly string[]): string[] =>
   [...new Set(words)].filter((word) => word !== '').sort((a, b) => (a < b ? -1 : 1));
 
-/** The first three of the given values with their lines, and how many there are: `"x" (line 3), "y" (line 9)`. */
+/** The first three of the given values with their lines, and the number of all: `"x" (line 3), "y" (line 9)`. */
 export function examples(found: readonly { readonly word: string; readonly line: number }[]): string {
   const shown = found.slice(0, 3).map(({ word, line }) => `"${word.slice(0, 40)}" (line ${line})`);
   return found.length > 3 ? `${shown.join(', ')} and ${found.length - 3} more cells` : shown.join(', ');

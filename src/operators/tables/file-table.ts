@@ -11,14 +11,14 @@ export interface FileRow {
   readonly line: number;
 }
 
-/** The rows that name a file, and a warning that names the others. */
+/** The rows that name a file, and a warning about the other rows. */
 export interface FileTable {
   readonly rows: readonly FileRow[];
   readonly warnings: readonly Problem[];
 }
 
 /**
- * The rows of a table that says which file belongs to which patient.
+ * The rows of a table that says which patient a file belongs to.
  *
  * @throws HafError HAF_TABLE_INVALID for a table that cannot be read, or without the column of files
  */
@@ -48,10 +48,10 @@ export async function readFileTable(
   };
 }
 
-/** So many lines are named in one warning. */
+/** Number of lines that are named in one warning. */
 const linesNamed = 20;
 
-/** A patient whose only row names no file has no bag, so the row is not passed over without a word. */
+/** A warning of rows that name no file. A patient with only such a row has no bag, so the row must be reported. */
 export const withoutFile = (
   table: string,
   column: string,

@@ -1,16 +1,16 @@
 import type { TextTable } from './text-table.js';
 
-/** Few enough that their cells lie near in memory, whether a file keeps rows together or columns. */
+/** Number of columns that are read together: few enough that their cells are close in memory, in row-wise and column-wise files. */
 const columnsAtOnce = 64;
 
 export interface FilledCells {
-  /** Row-major [rows, columns]; NaN where a cell is missing or holds a text. */
+  /** Row-major [rows, columns]. NaN if a cell is missing or holds a text. */
   readonly cells: Float64Array;
-  /** Cells of each column that hold a text. */
+  /** Number of cells with a text, by column. */
   readonly texts: Uint32Array;
 }
 
-/** Reads the numbers of all rows in one pass, without a text for any cell that is a number or empty. */
+/** Reads the numbers of all rows in one pass. No text is created for a cell that is a number or empty. */
 export function fillCells(table: TextTable, columns: Int32Array): FilledCells {
   const [rows, width] = [table.patients.length, columns.length];
   const cells = new Float64Array(rows * width);
@@ -28,7 +28,7 @@ export function fillCells(table: TextTable, columns: Int32Array): FilledCells {
   return { cells, texts };
 }
 
-/** Moves the kept columns together, in the same memory. */
+/** Moves the kept columns together, within the same memory. */
 export function withoutColumns(cells: Float64Array, kept: Uint8Array, rows: number): Float64Array {
   const width = kept.length;
   const columns = [...kept.keys()].filter((at) => kept[at] === 1);

@@ -1,14 +1,14 @@
 import { nearest } from '../../pipeline/core/suggest.js';
 import type { CellGrid } from './cell-grid.js';
 
-/** The columns of a table after a look at its header. */
+/** The columns of a table, from its header. */
 export interface Header {
-  /** Where the id stands; -1 when the header is refused. */
+  /** Position of the id column. -1 if the header is refused. */
   readonly id: number;
   /** The other columns, as indices into the cells of a row. */
   readonly columns: readonly number[];
   readonly names: readonly string[];
-  /** Cells a row has at most: trailing columns without name and content do not count. */
+  /** Maximum number of cells of a row. Trailing columns without name and content do not count. */
   readonly width: number;
   readonly problems: readonly string[];
 }
@@ -16,9 +16,9 @@ export interface Header {
 const namesShown = 20;
 
 /**
- * Finds the id column and refuses names that are empty or stand twice.
+ * Finds the id column and refuses empty and duplicate names.
  *
- * @param idNames - what the id column may be called; exactly one of them must be in the header
+ * @param idNames - possible names of the id column; exactly one of them must be in the header
  * @param idsAlone - whether a table may hold nothing but ids
  */
 export function readHeader(grid: CellGrid, idNames: readonly string[], idsAlone: boolean): Header {
@@ -38,7 +38,7 @@ export function readHeader(grid: CellGrid, idNames: readonly string[], idsAlone:
   };
 }
 
-/** Excel ends rows with commas for cells that once held something: nameless columns without any content. */
+/** Excel ends rows with commas for cells that once had content: nameless columns without any content. They are not counted. */
 function usedWidth(grid: CellGrid, names: readonly string[]): number {
   let width = names.length;
   while (width > 0 && names[width - 1] === '' && isEmptyColumn(grid, width - 1)) width--;
@@ -91,7 +91,7 @@ function nameProblems(names: readonly string[], idNames: readonly string[]): str
   return problems;
 }
 
-/** Names without control characters, in quotes. */
+/** Names in quotes, without control characters. */
 const listed = (names: readonly string[], between = ', '): string =>
   names.map((name) => `"${name.replace(/\p{Cc}/gu, '?').slice(0, 80)}"`).join(between);
 const more = (names: readonly string[]): string =>

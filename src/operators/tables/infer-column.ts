@@ -4,14 +4,14 @@ import { isRowNumber, rowNumber, settleNumbers } from './settle-numbers.js';
 import { coded, settleBinary, settleNominal } from './settle-words.js';
 import type { ColumnView, Settled } from './typed-column.js';
 
-/** A column of fewer texts is not taken for a column of identifiers. */
+/** Minimum number of texts for a column to be taken for identifiers. */
 const fewestIdentifiers = 5;
-/** A column in which half of the cells are numbers, and of more than so many values, is one of numbers with slips. */
+/** Number of distinct values above which a column with at least half numbers counts as numeric with some wrong cells. */
 const valuesOfNumbers = 10;
 
 /**
- * Decides the kind of a column by its values: two values are binary, other numbers numeric, words nominal. Refused are
- * row numbers, dates, words that are all different (an identifier), and numbers among which words stand.
+ * Decides the kind of a column by its values: two values are binary, other numbers numeric, words nominal. Refused are row numbers,
+ * dates, words that are all different (an identifier), and words among numbers.
  */
 export function inferColumn(view: ColumnView): Settled {
   if (view.texts === 0) {
@@ -24,7 +24,7 @@ export function inferColumn(view: ColumnView): Settled {
   return slips(view) ?? refuseWords(view) ?? settleNominal(view, true, found);
 }
 
-/** Words that are no categories: dates, row numbers by name, and words that are different for all patients. */
+/** Refuses words that are not categories: dates, row numbers by name, and words that differ for all patients. */
 export function refuseWords(view: ColumnView): Settled | null {
   if (isRowNumber(view)) return rowNumber(view);
   const words = view.words();

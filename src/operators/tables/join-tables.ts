@@ -9,9 +9,9 @@ export interface TableOfFile {
 }
 
 /**
- * Joins the files of one table modality by patient: the columns of all, in the order of the files; the patients of the
- * first file, then those that only later files have. A patient whom a file lacks has missing cells there. A column name
- * in two files is a fault.
+ * Joins the files of one table modality by patient. Columns: those of all files, in the order of the files. Patients: those of the
+ * first file, then those that only later files have. If a file lacks a patient, the patient's cells of this file are missing. A
+ * column name in two files is a fault.
  */
 export function joinTables(parts: readonly TableOfFile[]): {
   table: TypedTable;

@@ -1,26 +1,26 @@
 import { plainNumber } from './plain-number.js';
 
-/** Words of which it is remembered whether they mean "missing". */
+/** Maximum number of words in the cache that says whether they mean "missing". */
 const wordsKept = 10_000;
 
-/** Which cells are missing. */
+/** The rules that decide which cells are missing. */
 export interface MissingWords {
   /** @param text - trimmed */
   readonly text: (text: string) => boolean;
-  /** Whether a number stands for a missing value, such as -9. */
+  /** Whether a number means a missing value, such as -9. */
   readonly number: (value: number) => boolean;
-  /** Whether any number does; false spares a look at every cell. */
+  /** Whether any number means "missing". If false, numbers need not be tested. */
   readonly anyNumber: boolean;
 }
 
-/** An empty cell is missing, whatever the list says. */
+/** An empty cell is always missing, whatever the list contains. */
 export function missingWords(words: readonly string[]): MissingWords {
   const texts = new Set(['', ...words.map((word) => word.trim().toLowerCase())]);
   const numbers = new Set(
     words.map((word) => plainNumber(word.trim())).filter((value) => !Number.isNaN(value)),
   );
   const longest = Math.max(...[...texts].map((word) => word.length));
-  // A table repeats its words; lower case is asked for once for each.
+  // A table repeats its words, so the lower-case form of each is computed once.
   const seen = new Map<string, boolean>();
   const isMissing = (text: string): boolean => {
     const known = seen.get(text);
@@ -30,7 +30,8 @@ export function missingWords(words: readonly string[]): MissingWords {
     return missing;
   };
   return {
-    // Most cells that are no number are empty; others are short words. Lower case is never shorter than a text.
+    // Most cells without a number are empty, and the others are short words. The length test comes first, because the lower-case form
+    // is never shorter than the text.
     text: (text) => text === '' || (text.length <= longest && isMissing(text)),
     number: (value) => numbers.has(value),
     anyNumber: numbers.size > 0,

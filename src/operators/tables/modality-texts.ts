@@ -3,7 +3,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { idRuleOf } from '../../pipeline/core/naming.js';
 import { readTextTable, type TextTable } from './text-table.js';
 
-/** What of the declaration of a table modality decides how its files are read. */
+/** The keys of a table's declaration that decide how its files are read. */
 export type TextKeys = Pick<TableDeclaration, 'id' | 'sheet' | 'delimiter' | 'decimal'>;
 
 /** The files of one table modality as texts, in their order. */

@@ -4,7 +4,7 @@ import { openParquetGrid } from './parquet-grid.js';
 import { openTextGrid } from './text-grid.js';
 import { openXlsxGrid } from './xlsx-grid.js';
 
-/** First bytes of files that people take for tables, and what to do about them. */
+/** First bytes of files that are mistaken for tables, and what to do about them. */
 const strangers: readonly { readonly begins: RegExp; readonly problem: string }[] = [
   {
     begins: /^\xd0\xcf\x11\xe0/,
@@ -21,7 +21,7 @@ const strangers: readonly { readonly begins: RegExp; readonly problem: string }[
   },
 ];
 
-/** Opens a table by what its first bytes are, not by its name: an .xlsx called .csv is read, too. */
+/** Opens a table by its first bytes, not by its name: an .xlsx called .csv is read, too. */
 export async function openGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const head = await firstBytes(path);
   if (head.length === 0) return { line: null, problem: 'the file is empty' };

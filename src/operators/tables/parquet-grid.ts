@@ -4,17 +4,20 @@ import type { CellGrid, GridOptions, OpenedGrid } from './cell-grid.js';
 import { isoText } from './date-text.js';
 import { plainNumber, type DecimalMark } from './plain-number.js';
 
-/** A column of a Parquet file; several row groups are put one behind the other. */
+/** A column of a Parquet file, with its row groups concatenated. */
 type Values = ArrayLike<unknown>;
 
-/** The reader decodes all columns of a call before it hands out the first, and looks each up among those of the file. */
+/**
+ * Number of columns per call. The reader decodes all columns of a call before it returns the first, and searches each in the list of
+ * all columns.
+ */
 const columnsAtOnce = 200;
 
-/** Opens a Parquet file, flat columns only. Its lines are counted from 2, as if it had a header in line 1. */
+/** Opens a Parquet file with flat columns only. Its lines are counted from 2, as if it had a header in line 1. */
 export async function openParquetGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet');
   try {
-    // In memory, because a read for each of 15,000 columns takes longer than all else.
+    // The file is read into memory, because a separate read for each of 15,000 columns would take longer than everything else.
     const content = new Uint8Array(await readFile(path)).buffer;
     const file = { byteLength: content.byteLength, slice: content.slice.bind(content) };
     const metadata = await parquetMetadataAsync(file);
@@ -31,7 +34,7 @@ export async function openParquetGrid(path: string, options: GridOptions): Promi
     for (let first = 0; first < names.length; first += columnsAtOnce)
       await parquetRead({
         ...{ file, compressors, metadata: someColumns(metadata, first, first + columnsAtOnce) },
-        // By page: putting records together, which flat columns need not, takes the square of the number of columns.
+        // Pages are used directly. Assembling records, which flat columns do not need, takes time quadratic in the number of columns.
         onPage: ({ pathInSchema, columnData, rowStart }) =>
           pieces.get(pathInSchema[0] ?? '')?.push({ start: rowStart, values: compact(columnData) }),
       });
@@ -48,7 +51,7 @@ export async function openParquetGrid(path: string, options: GridOptions): Promi
   }
 }
 
-/** The metadata of a file that has a part of these columns and no others; the columns are flat. */
+/** The metadata of the file restricted to a range of columns. The columns are flat. */
 function someColumns(metadata: FileMetaData, first: number, end: number): FileMetaData {
   const [root, ...elements] = metadata.schema;
   const kept = elements.slice(first, end);
@@ -63,7 +66,7 @@ function someColumns(metadata: FileMetaData, first: number, end: number): FileMe
   };
 }
 
-/** Numbers and nulls as float64, with NaN for null: a list of values takes twice the memory. */
+/** Numbers and nulls as float64, with NaN for null. A list of values would take twice the memory. */
 function compact(values: Values): Values {
   for (let at = 0; at < values.length; at++) {
     const value = values[at];

@@ -3,10 +3,10 @@ const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** The decimal mark of a file's numbers. */
 export type DecimalMark = '.' | ',';
 
-/** Whether a number can begin with this character: most words are told apart by their first. */
+/** Whether a number can begin with this character. Most words are excluded by their first character. */
 const canBegin = (code: number): boolean => code >= 43 && code <= 57 && code !== 47;
 
-/** The value of a text that is a plain decimal number; NaN for any other text ("NA", "0x10", "inf", "1 000"). */
+/** The value of a text that is a plain decimal number. NaN for any other text ("NA", "0x10", "inf", "1 000"). */
 export function plainNumber(text: string, mark: DecimalMark = '.'): number {
   if (!canBegin(text.charCodeAt(0))) return NaN;
   const written = mark === '.' ? text : text.includes('.') ? '' : text.replace(',', '.');
@@ -20,11 +20,11 @@ const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}
 const exactDigits = 15;
 
 /**
- * The number that a cell holds as text, straight from its bytes; the same value as `plainNumber`. NaN when the cell
- * is empty or holds anything else. Quotes and blanks around it are ignored.
+ * The number that a cell holds as text, parsed directly from its bytes, with the same result as `plainNumber`. NaN if the cell is
+ * empty or holds anything else. Quotes and blanks around it are ignored.
  *
- * At most 15 digits and a power of ten up to 10^22 are both exact in a double, so one division rounds as `Number`
- * does (Clinger 1990, "How to read floating point numbers accurately"). Longer numbers go through `Number`.
+ * A number of at most 15 digits and a power of ten up to 10^22 are both exact in a double, so one division rounds like `Number`
+ * (Clinger 1990, "How to read floating point numbers accurately"). Longer numbers are parsed by `Number`.
  */
 export function numberInBytes(bytes: Buffer, start: number, end: number, mark: DecimalMark): number {
   let from = start;

@@ -6,7 +6,7 @@ export interface RowIds {
   /** Rows with a usable id, in file order. */
   readonly rows: readonly number[];
   readonly patients: readonly string[];
-  /** The text of each id as the file writes it. */
+  /** The text of each id, as the file writes it. */
   readonly written: readonly string[];
   readonly faults: readonly TableFault[];
 }
@@ -16,17 +16,17 @@ export interface RowIdOptions {
   readonly column: number;
   readonly columnName: string;
   readonly rows: readonly number[];
-  /** The id a text stands for; null when it is none. */
+  /** Converts a text to an id. Null if it is not an id. */
   readonly patientOf: (raw: string) => string | null;
-  /** Whether a patient may have one row only. */
+  /** Whether a patient may have only one row. */
   readonly onePerPatient: boolean;
-  /** Whether two ids that look alike are no fault. */
+  /** Whether two similar ids are allowed. */
   readonly idsMayDiffer: boolean;
 }
 
 /**
- * Reads the ids of all rows. Faults: a row without an id, an id in scientific notation, a patient in two rows, and two ids that differ only in case,
- * in blanks, or as `12.0` differs from `12`. Such ids are most likely one patient written in two ways.
+ * Reads the ids of all rows. Faults: a row without an id, an id in scientific notation, a patient in two rows, and two ids that
+ * differ only in case, in blanks, or as `12.0` differs from `12`. Such ids are most likely one patient written in two ways.
  */
 export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
   const { file, column, columnName, patientOf } = options;
@@ -47,7 +47,7 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
     const patient = patientOf(raw);
     if (unfit !== null) faults.unfit.push(fault(line, unfit));
     else if (patient === null)
-      faults.absent.push(fault(line, raw === '' ? 'the row has values but no id' : `"${raw}" is no id`));
+      faults.absent.push(fault(line, raw === '' ? 'the row has values but no id' : `"${raw}" is not an id`));
     else {
       const earlier = lineOf.get(patient);
       if (earlier !== undefined && options.onePerPatient)
@@ -88,26 +88,26 @@ export function readRowIds(grid: CellGrid, options: RowIdOptions): RowIds {
   };
 }
 
-/** A spreadsheet shows a long id as 2.023E+17 and saves it so: the digits that made it one patient's are lost. */
+/** A spreadsheet shows and saves a long id as 2.023E+17. Then the digits that distinguish patients are lost. */
 const scientific = (raw: string): string | null =>
   /^\s*[+-]?\d+(?:[.,]\d+)?e\+\d+\s*$/i.test(raw)
     ? `"${raw.trim()}" is a number in scientific notation, in which the last digits of an id are lost: format the column as text and export it again`
     : null;
 
-/** Two texts of one id may be two patients, which only a user can tell. */
+/** Two different texts with one id may be two patients, which only the user can decide. */
 const twice = (patient: string, line: number, first: string, second: string): string =>
   first === second
     ? `patient "${patient}" is in line ${line} already`
     : `"${second}" and "${first}" of line ${line} would both be patient "${patient}"`;
 
-/** Equal for ids that a person would take for one. */
+/** A key that is equal for ids which a person would take for one. */
 const looseKey = (id: string): string =>
   id
     .toLowerCase()
     .replace(/\s+/g, '')
     .replace(/^(\d+)\.0+$/, '$1');
 
-/** pandas writes whole numbers as 12.0 once one of them was missing; such an id fits no other file. */
+/** pandas writes whole numbers as 12.0 if one of them was missing. Such an id matches no other file. */
 function decimalIds(patients: readonly string[]): string | null {
   if (patients.length === 0 || !patients.every((id) => /^\d+\.0+$/.test(id))) return null;
   return `the ids are written as decimal numbers ("${patients[0] ?? ''}"); write them as the other files do, as whole numbers or text`;

@@ -2,23 +2,23 @@ import { distinctNumbers } from './distinct.js';
 
 const negative = [-1, -8, -9, -77, -88, -99, -777, -888, -999, -9999, -99_999];
 const positive = [888, 999, 9999, 99_999, 999_999];
-/** A code for "missing" lies far outside of all real values. */
+/** Factor by which a code for "missing" must lie outside of the real values. */
 const farOutside = 3;
 
-/** A number that most likely means "missing", and in how many cells it stands. */
+/** A number that most likely means "missing", and the number of its cells. */
 export interface Sentinel {
   readonly value: number;
   readonly count: number;
 }
 
 /**
- * Looks for codes of missing values in a column of numbers. Negative: -9, -99, -999 among values that are otherwise at least
- * zero, or three times below the next smallest value. Positive: 999, 9999 three times above the next largest value, or
- * above it in at least two cells. -1 counts only among values of at least zero, and when it stands at least twice.
+ * Searches for codes of missing values in a column of numbers. Negative: -9, -99, -999 if all other values are at least zero, or if
+ * they lie three times below the next smallest value. Positive: 999, 9999 if they lie three times above the next largest value, or
+ * above it in at least two cells. -1 counts only among values of at least zero, and if it occurs at least twice.
  */
 export function sentinelsIn(values: Float64Array): readonly Sentinel[] {
   const found = codesIn(values);
-  // -1 beside one other value is a code of two groups.
+  // -1 beside only one other value is a code for two groups.
   return distinctNumbers(values, 2).length > 2 ? found : found.filter(({ value }) => value !== -1);
 }
 
@@ -47,7 +47,7 @@ function codesIn(values: Float64Array): readonly Sentinel[] {
   return found;
 }
 
-/** The same codes among words, where a number is a category like any other; -1 is none of them. */
+/** The same codes among words, where a number would become a category. -1 is not one of them. */
 export function sentinelsAmongWords(numbers: Float64Array): readonly Sentinel[] {
   return [...negative, ...positive].flatMap((value) => {
     if (value === -1) return [];

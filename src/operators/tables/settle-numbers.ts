@@ -4,7 +4,7 @@ import type { ColumnView, Settled } from './typed-column.js';
 
 const fewValues = 10;
 
-/** A numeric column, or an ordinal one whose codes are its numbers. Any text is a fault. */
+/** Converts a numeric column, or an ordinal column whose codes are its numbers. Any text is a fault. */
 export function settleNumbers(view: ColumnView, kind: 'numeric' | 'ordinal', inferred: boolean): Settled {
   if (view.texts > 0) return notNumbers(view, kind);
   if (!view.named && isRowNumber(view)) return rowNumber(view);
@@ -36,7 +36,7 @@ function warningOf(view: ColumnView): { readonly warning?: string } {
     : {};
 }
 
-/** Whether whole numbers rise from row to row without a tie, or fall. */
+/** Whether whole numbers strictly rise from row to row, or strictly fall. */
 function risesOrFalls(numbers: Float64Array): boolean {
   const known = numbers.filter((value) => !Number.isNaN(value));
   if (known.length < fewestToJudge || !known.every(Number.isInteger)) return false;
@@ -58,10 +58,13 @@ function isShuffledCount(numbers: Float64Array): boolean {
 
 const namesOfIndex = /^(unnamed: ?\d+|__index_level_\d+__|\.\.\.\d+)$/i;
 const fewestRows = 8;
-/** Fewer values fall into an order by chance. */
+/** Minimum number of values. Fewer values are ordered by chance too often. */
 const fewestToJudge = 12;
 
-/** pandas calls a column without a name `Unnamed: 0`; the row index of a data frame counts 0, 1, 2 ... or 1, 2, 3 ... */
+/**
+ * Whether a column is a row number. pandas names a column without a name `Unnamed: 0`; the row index of a data frame counts 0, 1, 2
+ * ... or 1, 2, 3 ...
+ */
 export function isRowNumber({ name, numbers, texts }: ColumnView): boolean {
   if (namesOfIndex.test(name)) return true;
   const first = numbers[0];
@@ -87,6 +90,6 @@ function notNumbers({ numbers, words, line }: ColumnView, kind: 'numeric' | 'ord
         : '. Correct them, declare the column nominal, or add the word to data.patients.missing';
   return {
     ...{ type: 'fault', reason: 'mixed', line: texts[0]?.line ?? null },
-    problem: `${texts.length} of ${words().filter((word) => word !== '').length} cells are no numbers: ${examples(texts)}${hint}`,
+    problem: `${texts.length} of ${words().filter((word) => word !== '').length} cells are not numbers: ${examples(texts)}${hint}`,
   };
 }

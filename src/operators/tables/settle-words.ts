@@ -1,13 +1,15 @@
 import { distinctNumbers, distinctWords, examples } from './distinct.js';
 import type { ColumnView, Settled } from './typed-column.js';
 
-/** The values of a column in the order of their codes, and each row's code; NaN where the cell is missing. */
+/** The values of a column in the order of their codes, and each row's code. NaN if the cell is missing. */
 interface Coded {
   readonly categories: readonly string[];
   readonly cells: Float64Array;
 }
 
-/** Whole-number codes in ascending order; anything else by code unit. `true` and `false` in any case are one word. */
+/**
+ * Whole-number codes are in ascending order, anything else is sorted by code unit. `true` and `false` in any case are one word each.
+ */
 export function coded(view: ColumnView): Coded {
   if (view.texts === 0) {
     const values = distinctNumbers(view.numbers);
@@ -33,7 +35,7 @@ export function coded(view: ColumnView): Coded {
 const empty = (categories: readonly string[]): Settled | null =>
   categories.length > 1 ? null : { type: 'left', reason: categories.length === 0 ? 'missing' : 'constant' };
 
-/** Two values, the smaller is 0; 0 and 1 stay what they are. */
+/** Converts a column of two values. The smaller becomes 0; 0 and 1 stay unchanged. */
 export function settleBinary(
   view: ColumnView,
   inferred: boolean,
@@ -55,8 +57,8 @@ export function settleBinary(
 }
 
 /**
- * In a column that the experiment calls nominal, `unknown` is a category: "not tested" and "unknown" often tell something. To
- * make it missing, list the categories without it.
+ * In a column that is declared nominal, `unknown` is a category, because the difference between "not tested" and "unknown" often
+ * carries information. To make it missing, declare the list of categories without it.
  */
 const withUnknown = (view: ColumnView): ColumnView => {
   if (!view.named || view.texts === 0) return view;
@@ -71,7 +73,7 @@ const withUnknown = (view: ColumnView): ColumnView => {
   };
 };
 
-/** Categories without an order. */
+/** Converts a column of categories without an order. */
 export function settleNominal(
   view: ColumnView,
   inferred: boolean,
@@ -90,7 +92,7 @@ export function settleNominal(
   };
 }
 
-/** Values that the experiment lists, nominal or in their order; a value that is not in the list is a fault. */
+/** Converts a column whose values the experiment lists, nominal or in their order. A value outside of the list is a fault. */
 export function settleListed(
   view: ColumnView,
   kind: 'nominal' | 'ordinal',
@@ -98,7 +100,7 @@ export function settleListed(
 ): Settled {
   const categories = list.map((value) => String(value).trim().normalize('NFC'));
   const codeOf = new Map(categories.map((word, code) => [word, code]));
-  // By value, so that 1.0 is the 1 of the list. A word is NaN, which a Map would find.
+  // Numbers are compared by value, so that 1.0 is the 1 of the list. Words become NaN and are excluded, because a Map would find NaN.
   const codeOfNumber = new Map(
     list.flatMap((value, code): [number, number][] =>
       Number.isNaN(Number(value)) ? [] : [[Number(value), code]],
@@ -107,7 +109,7 @@ export function settleListed(
   const unknown: { word: string; line: number }[] = [];
   const written = view.written();
   const cells = Float64Array.from(view.words(), (word, row) => {
-    // A listed value is no missing one, whatever it is called.
+    // A listed value is never missing, whatever its name is.
     if (word === '') return codeOf.get(written[row] ?? '') ?? NaN;
     const code = codeOf.get(word) ?? codeOfNumber.get(view.numbers[row] ?? NaN);
     if (code === undefined) unknown.push({ word, line: view.line(row) });
@@ -123,7 +125,7 @@ export function settleListed(
   return { type: 'input', column: { name: view.name, kind, categories, inferred: false }, cells };
 }
 
-/** Categories that differ in case or blanks only are most likely one. */
+/** Warns of categories that differ in case or blanks only, because they are most likely one. */
 function variants(categories: readonly string[]): string | null {
   const seen = new Map<string, string>();
   for (const word of categories) {

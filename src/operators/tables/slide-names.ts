@@ -2,26 +2,26 @@ import { basename } from 'node:path';
 import { stemOf } from '../../pipeline/core/file-name.js';
 import { grouped } from '../../pipeline/core/grouped.js';
 
-/** A name as a table writes it: composed letters, `/` between folders, no `./` in front. */
+/** A name in normalised form: composed letters, `/` between folders, no `./` in front. */
 export const ownName = (name: string): string =>
   name
     .normalize('NFC')
     .replaceAll('\\', '/')
     .replace(/^(\.\/+)+/, '');
 
-/** A name with its ending in lower case: `HE_1.SVS` and `HE_1.svs` are one slide where both do not exist. */
+/** A name with its ending in lower case. `HE_1.SVS` and `HE_1.svs` are one slide unless both exist. */
 const lowerEnding = (name: string): string => name.replace(/\.[^./]*$/, (ending) => ending.toLowerCase());
 
-/** Which row is of which slide. */
+/** Which row belongs to which slide. */
 export interface SlideNames<R> {
   readonly rowOf: ReadonlyMap<string, R>;
-  /** Rows that fit no slide. */
+  /** Rows that match no slide. */
   readonly unmatched: readonly R[];
 }
 
 /**
- * Gives each slide its row: by path, by name, by stem, the more exact first; at last by path or name with the ending in another
- * case, where one slide alone fits.
+ * Assigns each slide its row: by path, by name, or by stem, the more exact match first; last by path or name with the ending in
+ * another case, if only one slide matches.
  */
 export function slideNames<R extends { readonly file: string }>(
   rows: readonly R[],

@@ -7,14 +7,14 @@ import { ownName, slideNames } from './slide-names.js';
 import { faultsError, type TableFault } from './table-fault.js';
 import { readTextTable, type TextTable } from './text-table.js';
 
-/** What the user says of a slide that the slide itself does not say. */
+/** Facts about a slide that the user supplies because the slide file lacks them. */
 export type SlideSettings = Pick<Unit, 'mpp' | 'keepIds' | 'excludeIds'>;
 
-/** A slide table as it meets the slides. */
+/** A slide table, matched with the slides. */
 export interface SlideTable {
-  /** What the table says of a slide, by its path below the data folder. */
+  /** The settings for a slide, by its path relative to the data folder. */
   readonly of: (file: string) => SlideSettings;
-  /** Rows that are not used, and rows that say nothing. */
+  /** Warnings of rows that are not used, and of rows without settings. */
   readonly warnings: readonly Problem[];
 }
 
@@ -28,12 +28,12 @@ interface Row {
 }
 
 /**
- * Reads the slide table (`data.modalities.<name>.slideTable`): a table of any format with a column `file` - a path below the data
- * folder, a file name or its stem - and any of `mpp` (micrometres per level-0 pixel), `keep_ids`, `exclude_ids` (contours, counted
- * from 0, separated by blanks or semicolons). Other columns are passed over. `./`, Windows separators, the case of the ending and
- * the Unicode form of a name make no difference where one slide alone is meant.
+ * Reads the slide table (`data.modalities.<name>.slideTable`): a table of any format with a column `file` - a path relative to the
+ * data folder, a file name or its stem - and any of `mpp` (micrometres per level-0 pixel), `keep_ids`, `exclude_ids` (contours,
+ * counted from 0, separated by blanks or semicolons). Other columns are ignored. `./`, Windows separators, the case of the ending and
+ * the Unicode form of a name do not matter if only one slide matches.
  *
- * @param files - paths of the slides below the data folder
+ * @param files - paths of the slides relative to the data folder
  * @throws HafError HAF_TABLE_INVALID with all faults and their lines
  */
 export async function readSlideTable(
@@ -41,7 +41,7 @@ export async function readSlideTable(
   options: { readonly name: string; readonly missing: readonly string[] },
   files: readonly string[],
 ): Promise<SlideTable> {
-  // The file stands where other tables have the id of the patient; a row without one is a warning.
+  // The column of files takes the place of the id column. A row without a file is a warning.
   const table = await readTextTable(path, {
     ...{ ...options, id: [fileColumn], onePerPatient: false },
     patientOf: (raw) => raw.trim().normalize('NFC'),
@@ -75,7 +75,7 @@ const noSlide = (name: string, { file, line }: Row): Problem => ({
   fix: 'Write the path of the slide below the data folder, its name, or its name without ending.',
 });
 
-/** Rows that set nothing: a slide that does not say its scale keeps the default. */
+/** A warning of rows without any setting: a slide of unknown scale would keep the default. */
 function silent(name: string, rows: readonly Row[]): readonly Problem[] {
   const empty = rows.filter(({ settings }) => Object.keys(settings).length === 0);
   if (empty.length === 0) return [];
@@ -106,7 +106,7 @@ const twice = (file: string, rows: readonly Row[]): readonly TableFault[] => {
   return collapsed(faults);
 };
 
-/** @param faults - takes what is wrong in cells and in the header */
+/** @param faults - receives faults of cells and of the header */
 function rowsOf(table: TextTable, faults: TableFault[]): readonly Row[] {
   const at = settingColumns.map((column) => table.columns.indexOf(column));
   if (at.every((column) => column < 0))
@@ -127,13 +127,13 @@ function rowsOf(table: TextTable, faults: TableFault[]): readonly Row[] {
         .filter((part) => part !== '');
       if (list.length === 0) return null;
       if (list.some((part) => !/^\d+$/.test(part)))
-        fault(row, column, `"${cell(column)}" is no list of whole numbers`);
+        fault(row, column, `"${cell(column)}" is not a list of whole numbers`);
       return list.map(Number);
     };
     const mppAt = at[0] ?? -1;
     const mpp = cell('mpp') === '' ? null : table.number(row, mppAt);
     if (mpp !== null && !(mpp > 0 && Number.isFinite(mpp)))
-      fault(row, 'mpp', `"${cell('mpp')}" is no positive number of micrometres`);
+      fault(row, 'mpp', `"${cell('mpp')}" is not a positive number of micrometres`);
     const [keepIds, excludeIds] = [ids('keep_ids'), ids('exclude_ids')];
     const settings: SlideSettings = {
       ...(mpp === null ? {} : { mpp }),

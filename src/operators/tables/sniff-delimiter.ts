@@ -1,14 +1,14 @@
 import { splitCells } from './split-cells.js';
 import { cellText } from './cell-text.js';
 
-/** From the least to the most common inside of cells: titles and decimal numbers hold commas. */
+/** Candidates, from the rarest to the most common inside cells: titles and decimal numbers contain commas. */
 const candidates = ['\t', ';', '|', ','] as const;
 const rowsLookedAt = 20;
 
 /**
- * The delimiter of a text whose quotes are honoured. A candidate wins when the header has one of the id column's
- * names as a cell of its own; otherwise when most rows have as many cells as the header. Of equals, the one that is
- * rarer inside of cells: tab, semicolon, bar, comma. A text with a single column has the comma.
+ * Detects the delimiter of a text; quotes are respected. A candidate wins if one cell of the header is exactly a name of the id
+ * column; otherwise if most rows have as many cells as the header. Among equal candidates, the one that is rarer inside cells wins:
+ * tab, semicolon, bar, comma. A text with a single column gets the comma.
  */
 export function sniffDelimiter(bytes: Buffer, idNames: readonly string[]): string {
   const names = new Set(idNames);
@@ -31,7 +31,7 @@ export function sniffDelimiter(bytes: Buffer, idNames: readonly string[]): strin
 
 const directive = /^sep=(.)\r?$/i;
 
-/** Excel's own first line `sep=;`: the delimiter it names and where the table begins, or null. */
+/** Excel's own first line `sep=;`: the delimiter that it names and the position where the table begins, or null. */
 export function excelDirective(bytes: Buffer): { readonly delimiter: string; readonly begin: number } | null {
   const lineFeed = bytes.subarray(0, 16).indexOf(10);
   const named = lineFeed < 0 ? undefined : directive.exec(bytes.toString('latin1', 0, lineFeed))?.[1];

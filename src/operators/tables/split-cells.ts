@@ -1,18 +1,18 @@
 const [lineFeed, carriageReturn, quote, space, tab] = [10, 13, 34, 32, 9];
 
-/** Where the cells of a delimited text lie. */
+/** The positions of the cells of a delimited text. */
 export interface CellOffsets {
-  /** Cell `k` of a row takes the bytes from `starts[first + k]` to before `starts[first + k + 1] - 1`. */
+  /** Cell `k` of a row has the bytes from `starts[first + k]` up to `starts[first + k + 1] - 1`, exclusive. */
   readonly starts: Uint32Array;
-  /** Index into `starts` of the first cell of each row; one more entry ends the last row. */
+  /** Index into `starts` of the first cell of each row. One more entry ends the last row. */
   readonly firstOf: Uint32Array;
-  /** The line each row begins in, from 1. */
+  /** The line in which each row begins, counted from 1. */
   readonly lines: Uint32Array;
-  /** A quote that is never closed, text behind a closing one, or a size that no table has. */
+  /** A quote that is never closed, text after a closing quote, or a size that no table has. */
   readonly fault: { readonly line: number; readonly problem: string } | null;
 }
 
-/** No table has cells or rows beyond these sizes; a file without line ends or with a lost quote has. */
+/** Maximum sizes of cells and rows. A file without line ends or with an unclosed quote exceeds them. */
 const largestCell = 1_000_000;
 const widestRow = 1_000_000;
 
@@ -38,11 +38,10 @@ class Growing {
 }
 
 /**
- * Finds the cells of a delimited text (RFC 4180): CRLF, LF and CR each end a line; a quoted cell may hold delimiters,
- * line ends and doubled quotes. Rows whose cells are all blank are left out. One array of offsets takes 4 bytes a
- * cell, where texts would take 30.
+ * Finds the cells of a delimited text (RFC 4180). CRLF, LF and CR each end a line. A quoted cell may contain delimiters, line ends
+ * and doubled quotes. Rows whose cells are all blank are left out. The array of offsets takes 4 bytes per cell; texts would take 30.
  *
- * @param mostRows - stops after so many rows
+ * @param mostRows - stops after this many rows
  */
 export function splitCells(
   bytes: Buffer,
@@ -116,7 +115,7 @@ export function splitCells(
   return { starts: starts.all(), firstOf: firstOf.all(), lines: lines.all(), fault };
 }
 
-/** Line ends between two offsets. */
+/** Number of line ends between two offsets. */
 function linesIn(bytes: Buffer, from: number, to: number): number {
   let count = 0;
   for (let at = from; at < to; at++)

@@ -2,7 +2,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { Sentinel } from './sentinels.js';
 
-/** Collects what is said of the columns of one table: one warning for each kind, however many columns it is about. */
+/** Collects warnings of the columns of one table: one warning per kind, for any number of columns. */
 export interface TableWarnings {
   leftOut(column: string, reason: 'constant' | 'missing'): void;
   sentinels(column: string, found: readonly Sentinel[]): void;
@@ -10,7 +10,7 @@ export interface TableWarnings {
   problems(): readonly Problem[];
 }
 
-/** @param notes - what a user should know of how the file was read */
+/** @param notes - notes for the user on how the file was read */
 export function tableWarnings(file: string, notes: readonly string[]): TableWarnings {
   const left = { constant: [] as string[], missing: [] as string[] };
   const sentinels = new Map<number, { columns: string[]; count: number }>();

@@ -7,10 +7,10 @@ import { excelDirective, sniffDelimiter } from './sniff-delimiter.js';
 import { splitCells, type CellOffsets } from './split-cells.js';
 import { WordPool } from './word-pool.js';
 
-/** Larger files cannot be read in one piece. */
+/** Maximum size of a text file. Larger files cannot be read at once. */
 const largestText = 2e9;
 
-/** Opens a table of delimited text. The whole file is kept as bytes, and 4 bytes for each cell. */
+/** Opens a table of delimited text. The whole file is kept as bytes, plus 4 bytes per cell. */
 export async function openTextGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const { size } = await stat(path);
   if (size > largestText)
@@ -77,8 +77,8 @@ const withPoint = /^[+-]?\d*\.\d+(e[+-]?\d+)?$/i;
 const cellsLookedAt = 200_000;
 
 /**
- * A decimal comma when the delimiter is another character, some cells are numbers with one comma, and none has a
- * thousands separator or a decimal point. Thousands separators are not guessed.
+ * Detects a decimal comma: the delimiter is another character, some cells are numbers with one comma, and none has a thousands
+ * separator or a decimal point. Thousands separators are not guessed.
  */
 function sniffDecimal(
   bytes: Buffer,

@@ -7,29 +7,29 @@ import { openGrid } from './open-grid.js';
 import { patientText } from '../../pipeline/core/patient-id.js';
 import { readRowIds } from './row-ids.js';
 
-/** A table as it is written: one row per patient, cells as texts or numbers, read when they are asked for. */
+/** A table as it is written: one row per patient, cells as texts or numbers. Cells are parsed on demand. */
 export interface TextTable {
-  /** Name of the file, for messages. */
+  /** Name of the file in messages. */
   readonly file: string;
   readonly idColumn: string;
   /** Names of the columns without the id, in file order. */
   readonly columns: readonly string[];
   readonly patients: readonly string[];
-  /** The id of each row as the file writes it. */
+  /** The id of each row, as the file writes it. */
   readonly writtenIds: readonly string[];
   /** Line of each patient's row, as an editor or Excel shows it. */
   readonly lines: readonly number[];
-  /** The number in a cell; NaN when the cell is missing or holds no number. */
+  /** The number in a cell. NaN if the cell is missing or holds no number. */
   readonly number: (row: number, column: number) => number;
-  /** The trimmed text of a cell; '' when the cell is missing. */
+  /** The trimmed text of a cell. '' if the cell is missing. */
   readonly text: (row: number, column: number) => string;
-  /** The trimmed text of a cell, also of a word that means "missing". */
+  /** The trimmed text of a cell, even if it is a word that means "missing". */
   readonly written: (row: number, column: number) => string;
-  /** How the file was read; null when it could not be. */
+  /** How the file was read. Null if it could not be read. */
   readonly form: TableForm | null;
-  /** What a user should know of how it was read. */
+  /** Notes for the user on how it was read. */
   readonly notes: readonly string[];
-  /** Rows with a fault in their id are left out; any fault makes the table unfit for use. */
+  /** Rows with a faulty id are left out. A table with any fault must not be used. */
   readonly faults: readonly TableFault[];
 }
 
@@ -40,27 +40,38 @@ export interface TextTableOptions extends GridOptions {
   readonly missing: readonly string[];
   /** Sheet of an Excel workbook. @default its only sheet */
   readonly sheet?: string | null;
-  /** @default found out */
+  /** @default detected */
   readonly delimiter?: string | null;
-  /** @default found out */
+  /** @default detected */
   readonly decimal?: '.' | ',' | null;
-  /** The id a text stands for; null when it is none. @default patientText */
+  /**
+   * Converts a text to an id. Null if it is not an id.
+   * @default patientText
+   */
   readonly patientOf?: (raw: string) => string | null;
-  /** False for tables with several rows of a patient, such as a slide table. @default true */
+  /**
+   * False for tables with several rows per patient, such as a slide table.
+   * @default true
+   */
   readonly onePerPatient?: boolean;
-  /** True for a list of ids, which needs no other column. @default false */
+  /**
+   * True for a list of ids without other columns.
+   * @default false
+   */
   readonly idsAlone?: boolean;
-  /** True where the ids are no patients, so that two which look alike are no fault. @default false */
+  /**
+   * True if the ids are not patients, so that two similar ids are allowed.
+   * @default false
+   */
   readonly idsMayDiffer?: boolean;
 }
 
 /**
- * Reads the table of a file: delimited text, .xlsx or .parquet, recognised by content. Nothing is thrown for what is
- * wrong with the content: it comes back as faults with lines, so that one run shows the faults of all files.
+ * Reads the table of a file: delimited text, .xlsx or .parquet, recognised by content. Wrong content does not throw: it is returned
+ * as faults with lines, so that one run shows the faults of all files.
  *
- * @throws Error of the file system when the file cannot be opened
- * @example
- * const table = await readTextTable('/data/clini.csv', { name: 'clini.csv', id: ['PATIENT'], missing: defaultMissing });
+ * @throws Error of the file system if the file cannot be opened
+ * @example const table = await readTextTable('/data/clini.csv', { name: 'clini.csv', id: ['PATIENT'], missing: defaultMissing });
  */
 export async function readTextTable(path: string, options: TextTableOptions): Promise<TextTable> {
   const opened = await openGrid(path, options);
@@ -74,7 +85,7 @@ export async function readTextTable(path: string, options: TextTableOptions): Pr
       header.problems.map((problem) => ({ line: grid.headerLine, problem })),
     );
   if (grid.rows === 0)
-    return refused(options.name, form, [{ line: null, problem: 'no row stands below the header' }]);
+    return refused(options.name, form, [{ line: null, problem: 'there is no row below the header' }]);
   const idColumn = grid.header[header.id] ?? '';
   const { whole, faults } = wholeRows(options.name, grid, header.width);
   const ids = readRowIds(grid, {
@@ -127,8 +138,8 @@ function cellsOf(
 }
 
 /**
- * Rows with as many cells as the header, and a fault for any other row. Surplus cells without content are no fault.
- * Cells of other rows may be shifted, so nothing else is said of them.
+ * The rows with as many cells as the header, and a fault for any other row. Surplus cells without content are no fault. Cells of
+ * other rows may be shifted, so no further faults of these rows are reported.
  */
 function wholeRows(
   file: string,

@@ -7,8 +7,8 @@ export const typedColumnSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(columnKinds),
   /**
-   * What the numbers of the cells stand for. Nominal, and ordinal with a declared order: cell `k` is `categories[k]`.
-   * Binary: the words of 0 and 1. Absent where cells are the numbers of the file.
+   * The meaning of the numbers in the cells. Nominal, and ordinal with a declared order: cell `k` is `categories[k]`. Binary: the
+   * words of 0 and 1. Absent if cells are the numbers of the file.
    */
   categories: z.array(z.string()).exactOptional(),
   /** Whether the kind was inferred from the values. */
@@ -18,7 +18,10 @@ export const typedColumnSchema = z.strictObject({
 export type TypedColumn = z.infer<typeof typedColumnSchema>;
 export type ColumnKind = TypedColumn['kind'];
 
-/** What an experiment says of a column. A list names all values: in their order (ordinal), or in that of one-hot. */
+/**
+ * The declaration of a column in an experiment. A list names all values: in their order (ordinal), or in the order of their one-hot
+ * columns.
+ */
 export type ColumnDeclaration =
   | ColumnKind
   | 'infer'
@@ -28,9 +31,12 @@ export type ColumnDeclaration =
 
 export interface TableDeclaration {
   readonly columns: Readonly<Record<string, ColumnDeclaration>>;
-  /** The columns that are not named. */
+  /** The kind of the columns that are not named. */
   readonly others: 'infer' | 'numeric' | 'nominal' | 'ignore';
-  /** Keeps columns that are constant or empty. HANCOCK's width must not depend on the patients. @default false */
+  /**
+   * Keeps columns that are constant or empty. HANCOCK's width must not depend on the patients.
+   * @default false
+   */
   readonly keepConstant?: boolean;
 }
 
@@ -38,29 +44,29 @@ export interface TableDeclaration {
 export type LeftOutReason =
   'declared' | 'outcome' | 'constant' | 'missing' | 'identifier' | 'date' | 'row number' | 'mixed';
 
-/** One column while its kind is decided. */
+/** One column, while its kind is decided. */
 export interface ColumnView {
   readonly name: string;
-  /** Numbers of all rows; NaN where the cell is missing or holds a text. Reused for the next column. */
+  /** Numbers of all rows. NaN if the cell is missing or holds a text. The array is reused for the next column. */
   readonly numbers: Float64Array;
-  /** Cells that hold a text. */
+  /** Number of cells with a text. */
   readonly texts: number;
-  /** Texts of all rows; '' where the cell is missing. */
+  /** Texts of all rows. '' if the cell is missing. */
   readonly words: () => readonly string[];
-  /** Texts of all rows, also those that mean "missing". */
+  /** Texts of all rows, including those that mean "missing". */
   readonly written: () => readonly string[];
   /** Line of a row, for faults. */
   readonly line: (row: number) => number;
-  /** Named in the experiment, rather than one of the others. */
+  /** Whether the column is named in the experiment, and not only covered by `others`. */
   readonly named: boolean;
 }
 
-/** What becomes of a column: an input, left out with a warning, or a fault that ends the run. */
+/** The decision about a column: an input, left out with a warning, or a fault that ends the run. */
 export type Settled =
   | {
       readonly type: 'input';
       readonly column: TypedColumn;
-      /** The cells, where they are not the numbers of the view. */
+      /** The cells, if they differ from the numbers of the view. */
       readonly cells?: Float64Array;
       readonly warning?: string;
     }

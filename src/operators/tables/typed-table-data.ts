@@ -5,10 +5,10 @@ import { typedColumnSchema } from './typed-column.js';
 import type { TypedTable } from './typed-table.js';
 
 export const tableFile = 'table.json';
-/** Cells: float64, little-endian, row-major [patients, columns]; NaN is a missing cell. */
+/** Cells: float64, little-endian, row-major [patients, columns]. NaN is a missing cell. */
 export const cellsFile = 'cells.f64';
 
-/** All of a typed table but its cells. */
+/** Everything of a typed table except its cells. */
 export const typedTableSchema = z.strictObject({
   columns: z.array(typedColumnSchema),
   patients: z.array(z.string()),
@@ -27,7 +27,7 @@ export function typedTableFiles({
   };
 }
 
-/** @throws HafError HAF_STORE_CORRUPT when the cells do not fit the columns and patients */
+/** @throws HafError HAF_STORE_CORRUPT if the size of the cells does not match columns and patients */
 export function readTypedTable(artifact: Pick<Artifact, 'id' | 'json' | 'bytes'>): TypedTable {
   const { columns, patients } = artifact.json(tableFile, typedTableSchema);
   const bytes = artifact.bytes(cellsFile);
@@ -38,7 +38,7 @@ export function readTypedTable(artifact: Pick<Artifact, 'id' | 'json' | 'bytes'>
       `${cellsFile} of artifact ${artifact.id} has ${bytes.byteLength} bytes where its table needs ${expected}.`,
       'Delete the artifact; the next run computes it again.',
     );
-  // A view of bytes at an odd offset cannot be a Float64Array.
+  // A Float64Array cannot view bytes at an unaligned offset, so they are copied.
   const cells = bytes.byteOffset % Float64Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   return {
     columns,

@@ -16,15 +16,15 @@ import type {
   TypedColumn,
 } from './typed-column.js';
 
-/** Numbers of patients: what the models are given, before imputation and scaling. */
+/** Numbers of patients, before imputation and scaling. The models get these. */
 export interface TypedTable {
   readonly columns: readonly TypedColumn[];
   readonly patients: readonly string[];
-  /** Row-major [patients, columns], float64; NaN is a missing cell. */
+  /** Row-major [patients, columns], float64. NaN is a missing cell. */
   readonly cells: Float64Array;
 }
 
-/** The cells of one column in some rows, or in all. */
+/** The cells of one column, in some rows or in all. */
 export function columnCells(
   {
     columns: { length: stride },
@@ -51,16 +51,16 @@ export interface TypedResult {
   readonly table: TypedTable;
   /** Columns that are no input, in file order. */
   readonly left: readonly LeftOut[];
-  /** Any of them ends the run. */
+  /** Any of these faults ends the run. */
   readonly faults: readonly TableFault[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Gives every column its declared or inferred kind and turns its cells into numbers. A column is an input unless it is
- * declared `ignore`, belongs to the outcome, or has no two values.
+ * Gives every column its declared or inferred kind and converts its cells to numbers. A column is an input unless it is declared
+ * `ignore`, belongs to the outcome, or has fewer than two values.
  *
- * Memory: 8 bytes a cell; texts of one column at a time.
+ * Memory: 8 bytes per cell; the texts of one column at a time.
  *
  * @param exclude - columns of the outcome, which are never inputs
  */
@@ -69,7 +69,7 @@ export function typedTable(
   declaration: TableDeclaration,
   exclude: ReadonlySet<string> = new Set(),
 ): TypedResult {
-  // The faults of the text say why there is nothing to type.
+  // The faults of the text already explain why there are no rows.
   if (text.patients.length === 0)
     return {
       table: { columns: [], patients: [], cells: new Float64Array(0) },
@@ -117,7 +117,7 @@ export function typedTable(
       columns.push(settled.column);
       kept[index] = 1;
       if (settled.warning !== undefined) warnings.column(name, settled.warning);
-      // Who lists the values of a column says what each of them means.
+      // If the experiment lists the values of a column, their meaning is known, so codes for "missing" are not searched.
       if (typeof declared !== 'object')
         warnings.sentinels(name, view.texts === 0 ? sentinelsIn(numbers) : sentinelsAmongWords(numbers));
       settled.cells?.forEach((value, row) => (filled.cells[row * used.length + index] = value));
@@ -135,7 +135,7 @@ export function typedTable(
 const declarationOf = ({ columns, others }: TableDeclaration, name: string): ColumnDeclaration =>
   Object.hasOwn(columns, name) ? (columns[name] ?? others) : others;
 
-/** Declared columns that are absent, and columns of the outcome that are declared as inputs. */
+/** Faults of declared columns that are missing, and of columns of the outcome that are declared as inputs. */
 function declarationFaults(
   { file, columns, idColumn }: TextTable,
   declaration: TableDeclaration,

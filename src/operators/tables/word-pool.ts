@@ -1,13 +1,10 @@
 import { cellText } from './cell-text.js';
 
-/** Longer cells are decoded each time. */
+/** Longer cells are not cached. */
 const longestWord = 32;
 const slots = 1 << 14;
 
-/**
- * The texts of cells, decoded once for all cells with the same few bytes: a table of categories has millions of cells and a
- * handful of words.
- */
+/** A cache of cell texts by their bytes: a table of categories has millions of cells but few words. */
 export class WordPool {
   private readonly starts = new Uint32Array(slots);
   private readonly lengths = new Uint8Array(slots);
@@ -15,7 +12,7 @@ export class WordPool {
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** The same as `cellText`. */
+  /** The same result as `cellText`. */
   text(start: number, end: number): string {
     const length = end - start;
     if (length <= 0) return '';

@@ -4,7 +4,7 @@ import { ZipArchive } from '../features/zip-archive.js';
 import { isoText } from './date-text.js';
 import { plainNumber, type DecimalMark } from './plain-number.js';
 
-/** A whole number of more digits than Excel keeps. */
+/** A whole number with more digits than Excel keeps. */
 interface LongNumber {
   readonly written: string;
 }
@@ -13,12 +13,15 @@ type Value = string | number | boolean | Date | LongNumber | null;
 /** Excel keeps 15 digits of a number. */
 const exactDigits = 15;
 
-/** A sheet is one text in memory, and texts of more than 512 MB are impossible; a small archive can claim any size. */
+/**
+ * Maximum unpacked size. A sheet is one text in memory, and texts of more than 512 MB are impossible; a small archive can claim any
+ * size.
+ */
 const largestWorkbook = 500e6;
 
 /**
- * Opens a sheet of an Excel workbook (.xlsx): the named one, or the only one. Formulas stand for the values Excel
- * stored with them; a cell with an error such as #N/A is empty.
+ * Opens a sheet of an Excel workbook (.xlsx): the named one, or the only one. A formula is read as the value that Excel stored with
+ * it. A cell with an error such as #N/A is empty.
  */
 export async function openXlsxGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const sheets = await sheetsOf(path);
@@ -36,7 +39,9 @@ export async function openXlsxGrid(path: string, options: GridOptions): Promise<
   return { grid, form: { format: 'xlsx', sheet: only.sheet }, notes: [] };
 }
 
-/** The names of the sheets of a workbook; empty for a file that is none: opening the table tells what is wrong with it. */
+/**
+ * The names of the sheets of a workbook. Empty for a file that is not a workbook; opening the table reports what is wrong with it.
+ */
 export async function sheetNames(path: string): Promise<readonly string[]> {
   const sheets = await sheetsOf(path);
   return typeof sheets === 'string' ? [] : sheets.map(({ sheet }) => sheet);
@@ -57,14 +62,14 @@ async function sheetsOf(path: string): Promise<readonly Sheet[] | string> {
   const buffer = new Uint8Array(await readFile(path)).buffer;
   try {
     const sheets = await readWorkbook<number | LongNumber>(buffer, { parseNumber: numberOf });
-    // Its types call a date the constructor of dates.
+    // The type declarations of the library type a date as the Date constructor.
     return sheets as unknown as readonly Sheet[];
   } catch (error) {
     return `it cannot be read as an Excel workbook: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** Bytes of all members of the zip archive; null when it is damaged. */
+/** Unpacked size of all members of the zip archive. Null if it is damaged. */
 function unpackedBytes(path: string): number | null {
   let archive: ZipArchive;
   try {

@@ -43,9 +43,7 @@ function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
   ];
 }
 
-/**
- * A row whose modality is missing is skipped (`missingFor`). An experiment with such rows only would compute nothing.
- */
+/** A row whose modality is missing is skipped (`missingFor`). An experiment with such rows only would compute nothing. */
 function someMethodCanRun(sections: Sections): readonly ConfigFinding[] {
   const { methods = [], clip, data } = sections;
   const slots = slotsIn(sections);
@@ -140,23 +138,21 @@ function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
 function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly ConfigFinding[] {
   if (schedule !== 'staged') return [];
   const { detach, mil, pool, mdlm } = sections;
-  const shared = 'with schedule: staged the pooling rows share Stage 2 with the other rows';
+  const shared = 'the pooling rows share Stage 2 with the other rows';
   const asked: readonly (readonly [path: readonly string[], asked: boolean | undefined, why: string])[] = [
-    [['detach'], detach === false, 'with schedule: staged no gradient passes between stages'],
-    [['mil', 'wInstAgain'], mil && mil.wInstAgain > 0, 'with schedule: staged all rows share Stage 1'],
-    [['pool', 'detach'], pool && !pool.detach, 'with schedule: staged no gradient passes between stages'],
-    [
-      ['pool', 'imageLoss'],
-      pool && !pool.imageLoss,
-      'with schedule: staged Stage 1 learns from the image loss alone',
-    ],
+    [['detach'], detach === false, 'no gradient passes between stages'],
+    [['mil', 'wInstAgain'], mil && mil.wInstAgain > 0, 'all rows share Stage 1'],
+    [['pool', 'detach'], pool && !pool.detach, 'no gradient passes between stages'],
+    [['pool', 'imageLoss'], pool && !pool.imageLoss, 'Stage 1 learns from the image loss alone'],
     [['pool', 'tauSv'], pool && pool.tauSv !== null, shared],
     [['pool', 'tauPd'], pool && pool.tauPd !== null, shared],
     [['pool', 'lambdaPD'], pool && pool.lambdaPD !== null, shared],
-    [['mdlm', 'detach'], mdlm && !mdlm.detach, 'with schedule: staged no gradient passes between stages'],
+    [['mdlm', 'detach'], mdlm && !mdlm.detach, 'no gradient passes between stages'],
   ];
   return asked.flatMap(([path, isAsked, why]) =>
-    isAsked === true ? [{ path, message: `this value needs schedule: joint; ${why}` }] : [],
+    isAsked === true
+      ? [{ path, message: `this value needs schedule: joint; in staged training ${why}` }]
+      : [],
   );
 }
 

@@ -24,14 +24,11 @@ import {
 } from './store.js';
 
 /**
- * The store on a file system: `blobs/ab/<sha256>` for content, `artifacts/ab/<id>.json` for manifests, `tmp/` for
- * files that are being written. Every file appears by a rename after fsync, so a reader never sees half a file.
+ * The store on a file system: `blobs/ab/<sha256>` for content, `artifacts/ab/<id>.json` for manifests, `tmp/` for files that are
+ * being written. Every file appears by a rename after fsync, so a reader never sees half a file.
  */
 export class FileStore implements ArtifactStore {
-  /**
-   * The stamps (size, times) that files had when their content was verified. A file with another stamp is verified
-   * again.
-   */
+  /** The stamps (size, times) that files had when their content was verified. A file with another stamp is verified again. */
   private readonly verified = new Map<string, string>();
   private claimed: Promise<void> | null = null;
   readonly root: string;
@@ -62,8 +59,7 @@ export class FileStore implements ArtifactStore {
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
-    // An existing file of the right size may still be damaged, so its content is checked. This also holds for
-    // recipes.
+    // An existing file of the right size may still be damaged, so its content is checked. This also holds for recipes.
     if ((await this.blob(digest)) === null) await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
@@ -97,8 +93,7 @@ export class FileStore implements ArtifactStore {
     let winner = manifest;
     await this.place(path, bytes, async (temporary) => {
       const earlier = found && (await this.keepEarlier(path));
-      // Without `replace`, only the damaged manifest seen above is replaced, and not a manifest that was committed
-      // since.
+      // Without `replace`, only the damaged manifest seen above is replaced, and not a manifest that was committed since.
       const between = earlier && !options.replace ? this.look(manifest.id, earlier).complete : null;
       if (earlier && !between) return rename(temporary, path);
       if (earlier) await rm(earlier);
@@ -152,8 +147,7 @@ export class FileStore implements ArtifactStore {
   }
 
   async saveCheckpoint(id: string, bytes: Uint8Array): Promise<void> {
-    // Written without fsync: what a power failure destroys is trained again, and readers recognise a damaged
-    // checkpoint.
+    // Written without fsync: what a power failure destroys is trained again, and readers recognise a damaged checkpoint.
     await this.placeNew(this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
   }
 
@@ -192,8 +186,7 @@ export class FileStore implements ArtifactStore {
       );
     }
     const manifest = parseManifest(text, id);
-    // The manifest is damaged, for example by a power failure, or belongs to another id. It is set aside, so that the
-    // artifact counts as absent and is computed again.
+    // The manifest is damaged, or belongs to another id. It is set aside, so that the artifact is computed again.
     if (!manifest) setAside(path);
     return manifest;
   }
@@ -217,8 +210,8 @@ export class FileStore implements ArtifactStore {
   }
 
   /**
-   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... It keeps its own
-   * name until the new manifest is renamed over it. Null if it no longer exists.
+   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... It keeps its own name until the new
+   * manifest is renamed over it. Null if it no longer exists.
    */
   private async keepEarlier(path: string): Promise<string | null> {
     for (let generation = 1; ; generation++) {
