@@ -1,4 +1,4 @@
-// What a script imports from 'haf-pipeline' (docs/scripting.md). Everything else in this package may change in any version.
+// What a script can import from 'haf-pipeline' (docs/scripting.md). Everything else in this package may change in any version.
 import { resolve } from 'node:path';
 import { readBundle as readLabelled, type OpenBundle } from '../operators/bundle/open-bundle.js';
 
@@ -13,9 +13,9 @@ export type { Prediction } from '../operators/stage3/prediction-data.js';
 export type { OpenBundle };
 
 /**
- * Reads a trained model that `haf-pipeline bundle` wrote: what it was trained on, its settings, and the arrays of every fold.
+ * Reads a trained model that `haf-pipeline bundle` wrote: the data it was trained on, its settings, and the arrays of every fold.
  *
- * @throws HafError HAF_BUNDLE_INVALID when the file is damaged or of a later version
+ * @throws HafError HAF_BUNDLE_INVALID if the file is damaged or was written by a later version
  * @example const { bundle } = readBundle('model.haf'); console.log(bundle.method.title, bundle.worth.subsets);
  */
 export const readBundle = (path: string): OpenBundle => readLabelled(resolve(path), path);

@@ -12,25 +12,25 @@ import { predictedMethods, readPredictions } from '../pipeline/runs/run-predicti
 /** The content of `summary.json`: one row per method, comparisons, the cohort. */
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-/** A run directory, to read results from. */
+/** An open run directory; its methods read the results. */
 export interface OpenRun {
   /** Full name of the run, for example `quickstart-3f9c12`. */
   readonly name: string;
   /** Absolute path of the run directory. */
   readonly directory: string;
   readonly state: RunFile['state'];
-  /** The experiment with all defaults filled in. */
+  /** The experiment, with all defaults filled in. */
   readonly config: Config;
-  /** Null while the run has no result yet. */
+  /** Null until the run has a result. */
   readonly summary: RunSummary | null;
-  /** Absolute path of `report.html`; null while there is none. */
+  /** Absolute path of `report.html`; null until it exists. */
   readonly report: string | null;
   /** Methods that have predictions, in alphabetical order. */
   readonly methods: readonly string[];
   /**
-   * Predictions of one method for validation and test patients, by fold. For a binary outcome.
+   * Predictions of one method for validation and test patients, by fold. Only for a binary outcome.
    *
-   * @throws HafError HAF_TABLE_INVALID when a file was changed, or holds survival predictions
+   * @throws HafError HAF_TABLE_INVALID if a file was changed, or holds survival predictions
    */
   predictions(
     method: string,
@@ -38,10 +38,10 @@ export interface OpenRun {
 }
 
 /**
- * Opens a run to read its results. Nothing is computed.
+ * Opens a run to read its results. Computes nothing.
  *
- * @param name full name of a run, a unique beginning of it, or `latest`
- * @throws HafError HAF_RUN_UNKNOWN when there is no such run
+ * @param name full name of a run, a unique prefix of it, or `latest`
+ * @throws HafError HAF_RUN_UNKNOWN if there is no such run
  * @example const auc = openRun('latest').summary?.rows.find(({ method }) => method === 'haf')?.auc.mean;
  */
 export function openRun(name = 'latest', { runs = './runs' }: { readonly runs?: string } = {}): OpenRun {

@@ -14,27 +14,33 @@ import { openRun, type OpenRun } from './open-run.js';
 
 /** What to run, and where. Paths are relative to the working directory. */
 export interface ExperimentOptions {
-  /** Path of the experiment file. Without it, `text` is the experiment. */
+  /** Path of the experiment file. If it is missing, `text` is the experiment. */
   readonly file?: string;
   /** The experiment as YAML text. */
   readonly text?: string;
-  /** Changed keys as for `--set`, for example `train.epochs=60`. Later ones win. */
+  /** Changes of keys as for `--set`, for example `train.epochs=60`. If a key occurs twice, the last change is used. */
   readonly set?: readonly string[];
-  /** Folder of the cohort. It wins over `data.root` of the experiment. */
+  /** Folder of the cohort. It overrides `data.root` of the experiment. */
   readonly data?: string;
   /** Folder of the run directories. @default './runs' */
   readonly runs?: string;
   /** Folder of the artifacts, or `s3://bucket/prefix`. @default './.haf/store' */
   readonly store?: string;
-  /** Training jobs at once. @default one for each core, or five for each GPU */
+  /**
+   * Number of training jobs that run at the same time.
+   * @default one for each core, or five for each GPU
+   */
   readonly workers?: number;
   /** Tensor library. @default 'auto' */
   readonly backend?: BackendPreference;
-  /** Receives each event of the run, as `events.ndjson` has it. */
+  /** Receives each event of the run, in the form of `events.ndjson`. */
   readonly onEvent?: (event: RunEvent) => void;
-  /** Receives one sentence for each setting that is legal but suspicious, and for each slow step. @default nothing is shown */
+  /**
+   * Receives one sentence for each setting that is allowed but looks like a mistake, and for each slow step.
+   * @default nothing is shown
+   */
   readonly onNote?: (text: string) => void;
-  /** Stops the run. The same call resumes it. */
+  /** Stops the run. Calling the function again with the same options resumes it. */
   readonly signal?: AbortSignal;
 }
 
@@ -56,11 +62,10 @@ export interface ExperimentResult {
  * Runs an experiment in this process and its worker processes, without a broker, and writes the run directory. The call is
  * idempotent: the same experiment on the same data resumes its run, and finished jobs are not computed again.
  *
- * @throws HafError HAF_CONFIG_MISSING, HAF_CONFIG_INVALID or HAF_DATA_MISSING before anything runs; a job that fails is no
- *   exception but an entry of `failures`
- * @example
- * const { state, run } = await runExperiment({ file: 'experiment.yaml', set: ['train.epochs=60'] });
- * if (state === 'succeeded') console.log(run.summary?.rows.map(({ title, auc }) => [title, auc.mean]));
+ * @throws HafError HAF_CONFIG_MISSING, HAF_CONFIG_INVALID or HAF_DATA_MISSING before anything runs. A job that fails does not throw;
+ *   it adds an entry to `failures`
+ * @example const { state, run } = await runExperiment({ file: 'experiment.yaml', set: ['train.epochs=60'] }); if (state ===
+ * 'succeeded') console.log(run.summary?.rows.map(({ title, auc }) => [title, auc.mean]));
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
   const { runs = './runs', store = './.haf/store', backend = 'auto', onNote = () => undefined } = options;

@@ -6,10 +6,10 @@ import { headersFolder, librariesIn } from './library.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 
 /**
- * Compiles the addon of TensorFlow.js against the library in a backend's folder. Its two files need no node-gyp, and so
- * neither Python nor make nor Node's own headers; only those of Node's binary interface.
+ * Compiles the addon of TensorFlow.js against the library in a backend's folder. Its two source files need no node-gyp, and so no
+ * Python, no make and no V8 headers. They need only the headers of Node-API.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT with what the compiler said
+ * @throws HafError HAF_BACKEND_NOT_BUILT with the compiler's output
  */
 export async function compileAddon(folder: string, nodeHeaders: string): Promise<void> {
   const compiler = process.env['CXX'] ?? 'c++';
@@ -31,7 +31,7 @@ export async function compileAddon(folder: string, nodeHeaders: string): Promise
     ...sources,
     `-L${libraryFolder(folder)}`,
     ...libraries,
-    // Found wherever the folder is moved to.
+    // A relative path, so that the library is found after the folder is moved.
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ...['-o', addonFile(folder)],
   ];
@@ -55,7 +55,7 @@ export async function compileAddon(folder: string, nodeHeaders: string): Promise
   }
 }
 
-/** The first complaints of a compiler or linker, which are the cause of the others. */
+/** The first errors of a compiler or linker; the later ones follow from them. */
 function errorLines(output: string): string {
   const complaints = output.split('\n').filter((line) => /error|undefined reference|cannot find/i.test(line));
   return complaints.length > 0 ? complaints.slice(0, 5).join('\n') : lastLines(output, 5);

@@ -5,11 +5,11 @@ import { unfinishedPrefix } from '../backends/installed.js';
 import type { Tell } from './sources.js';
 
 /**
- * Installs something by way of a folder that is removed at the end, also when the user interrupts.
+ * Installs something in a temporary folder. The folder is removed at the end, also when the user interrupts.
  *
- * @param root where the folder is made, so that a rename moves what was built to its place
- * @param install receives the folder, and a function to call before the result is moved: an interrupt then does not end
- * the process between two steps
+ * @param root where the folder is made, so that a rename moves the result to its place
+ * @param install receives the folder, and a function to call before it moves the result. After that call an interrupt no longer ends
+ * the process, so that it cannot end between two steps of the move.
  */
 export async function inUnfinishedFolder<T>(
   root: string,
@@ -20,7 +20,7 @@ export async function inUnfinishedFolder<T>(
   const work = await mkdtemp(join(root, unfinishedPrefix));
   const abandon = (): void => {
     rmSync(work, { recursive: true, force: true });
-    tell('interrupted: nothing was installed, nothing is left behind');
+    tell('interrupted: nothing was installed, and the temporary folder was removed');
     process.exit(130);
   };
   const built = (): void => void process.off('SIGINT', abandon).off('SIGTERM', abandon);

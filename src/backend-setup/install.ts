@@ -13,30 +13,30 @@ import type { SelfTestReport } from './self-test-report.js';
 import { libraryFrom, libraryFromPypi, type LibraryRequest, type Tell } from './sources.js';
 
 export interface InstallOptions {
-  /** `pypi`, `npm`, or the path or address of a wheel or of an archive of libtensorflow. */
+  /** `pypi`, `npm`, or the path or URL of a wheel or of an archive of libtensorflow. */
   readonly from: string;
-  /** Version of TensorFlow, of those on PyPI. */
+  /** Version of TensorFlow on PyPI. */
   readonly version: string;
-  /** With CUDA. */
+  /** Whether to install the version with CUDA. */
   readonly gpu: boolean;
-  /** SHA-256 that the file of `from` must have. */
+  /** SHA-256 that the file named by `from` must have. */
   readonly sha256?: string;
 }
 
 export interface Installation {
   readonly name: string;
   readonly folder: string;
-  /** Null when it was there before. */
+  /** Null if the backend was already installed. */
   readonly report: SelfTestReport | null;
 }
 
 const nameOf = (version: string, gpu: boolean): string => `${version}-${gpu ? 'cuda' : 'cpu'}`;
 
 /**
- * Builds a backend and puts it into the user's folder of backends. It is made beside the others under a name that nobody
- * looks at, tested there, and renamed at the end.
+ * Builds a backend and puts it into the user's backends folder. It is built there in a folder with a name that listings ignore,
+ * tested in that folder, and renamed at the end.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT, HAF_BACKEND_UNAVAILABLE when its self-test fails, HAF_USAGE
+ * @throws HafError HAF_BACKEND_NOT_BUILT, HAF_BACKEND_UNAVAILABLE if its self-test fails, HAF_USAGE
  */
 export async function installBackend(options: InstallOptions, tell: Tell): Promise<Installation> {
   const root = backendsFolder();
@@ -55,7 +55,10 @@ export async function installBackend(options: InstallOptions, tell: Tell): Promi
   });
 }
 
-/** @throws HafError HAF_USAGE when the one that is there cannot be used */
+/**
+ * Returns the backend of this name if it is already installed.
+ * @throws HafError HAF_USAGE if that backend cannot be used
+ */
 function installedAs(name: string, root: string): Installation | null {
   const there = listInstalled(root).find((one) => one.name === name);
   if (there === undefined) return null;
@@ -85,7 +88,7 @@ async function build(
   return report;
 }
 
-/** Library and addon; what they were made of. */
+/** Puts the library and the addon into the folder. Returns the files or packages they were built from. */
 async function put(
   folder: string,
   { from, gpu }: InstallOptions,
@@ -94,10 +97,10 @@ async function put(
   const { scratch, tell } = request;
   if (from === 'npm') {
     tell('running the installer of the npm package');
-    tell('warning: what the installer downloads is not checked: this release holds no hash of it');
+    tell('warning: the files that the installer downloads are not checked: this release has no hash of them');
     return [await installReadyMade(folder, scratch, gpu)];
   }
-  tell('downloading the sources of the addon');
+  tell('downloading the source code of the addon');
   await fetchBinding(folder, scratch);
   const headers = await fetchHeaders(scratch);
   const files = await (from === 'pypi'
@@ -128,7 +131,9 @@ async function moveInto(built: string, folder: string): Promise<void> {
     await rename(built, folder);
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    const what = `${folder} is there already.`;
-    throw new HafError('HAF_USAGE', what, 'Remove it to install this one in its place.', { cause: error });
+    const what = `${folder} exists already.`;
+    throw new HafError('HAF_USAGE', what, 'Remove it to install this backend in its place.', {
+      cause: error,
+    });
   }
 }

@@ -6,16 +6,20 @@ import { cudaFolder, libraryFolder, packageFolder } from '../backends/binding-fo
 import { unpackTar } from './npm.js';
 
 const framework = 'libtensorflow_framework.so.2';
-/** The C interface: of Google's archives, and of wheels. */
+/** File names of the library with the C interface: in Google's archives, and in wheels. */
 const interfaces = ['libtensorflow.so.2', 'libtensorflow_cc.so.2'] as const;
 
-/** The C headers, and where they include others from: `c/c_api.h` and `ctstring.h` moved several times. */
+/**
+ * The C headers, and the folders of the headers they include. Several places are listed because `c/c_api.h` and `ctstring.h` moved
+ * several times.
+ */
 const header = /^tensorflow\/include\/(?:.*\/)?(?:tensorflow\/c|core\/platform|tsl\/platform|tsl\/c)\/.*\.h$/;
 
 /**
- * Where each member of TensorFlow's wheel goes in a backend's folder: two libraries and the C headers; the rest is Python's.
+ * Returns where each member of TensorFlow's wheel goes in a backend's folder. Only the two libraries and the C headers are needed;
+ * the rest is for Python.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT when the wheel holds no C library
+ * @throws HafError HAF_BACKEND_NOT_BUILT if the wheel holds no C library
  */
 export function wheelPlaces(
   wheel: string,
@@ -36,14 +40,17 @@ export function wheelPlaces(
   throw new HafError(
     'HAF_BACKEND_NOT_BUILT',
     `${basename(wheel)} does not hold the C library: ${missing.join(' and ')} missing.`,
-    'Choose a wheel of TensorFlow for Linux, 2.12 or newer; those before have the library inside their Python module.',
+    'Choose a wheel of TensorFlow for Linux, 2.12 or newer. In older wheels the library is inside the Python module.',
   );
 }
 
-/** Where the C headers are. */
+/** The folder of the C headers. */
 export const headersFolder = (folder: string): string => join(packageFolder(folder), 'deps', 'include');
 
-/** Takes members of a wheel to the places that `placesOf` gives them; the others are left out. @throws HafError of `code` when it is damaged */
+/**
+ * Copies members of a wheel to the paths that `placesOf` returns for them, and leaves the others out.
+ * @throws HafError of `code` if the wheel is damaged
+ */
 export async function takeMembers(
   wheel: string,
   placesOf: (names: readonly string[]) => ReadonlyMap<string, string>,
@@ -67,25 +74,31 @@ export async function takeMembers(
   }
 }
 
-/** A damaged archive is reported for what it is here, not as a feature file. */
+/** Turns an error of the zip reader, which speaks of a feature file, into one that speaks of the wheel. */
 function damaged(wheel: string, error: unknown, code: ErrorCode = 'HAF_BACKEND_NOT_BUILT'): unknown {
   if (!(error instanceof HafError) || error.code !== 'HAF_FEATURES_INVALID') return error;
   const fix = 'Download it again.';
   return new HafError(code, `${wheel}: ${error.what}`, fix, { cause: error });
 }
 
-/** Takes libraries and headers out of TensorFlow's wheel. @throws HafError HAF_BACKEND_NOT_BUILT */
+/**
+ * Extracts libraries and headers from TensorFlow's wheel.
+ * @throws HafError HAF_BACKEND_NOT_BUILT
+ */
 export const takeFromWheel = (wheel: string, folder: string): Promise<void> =>
   takeMembers(wheel, (names) => wheelPlaces(wheel, names, folder));
 
-/** Unpacks the libraries of CUDA's wheels beside them, where they look for one another. */
+/** Unpacks the libraries of CUDA's wheels next to each other, because they look for each other there. */
 export const takeCuda = (wheel: string, folder: string): Promise<void> =>
   takeMembers(wheel, (names) => {
     const members = names.filter((name) => /^nvidia\/[^/]+\/lib\/[^/]+\.so(?:\.|$)/.test(name));
     return new Map(members.map((name) => [name, join(cudaFolder(folder), name)]));
   });
 
-/** The text of a wheel's METADATA. @throws HafError HAF_BACKEND_NOT_BUILT */
+/**
+ * Returns the text of a wheel's METADATA file.
+ * @throws HafError HAF_BACKEND_NOT_BUILT
+ */
 export function metadataOf(wheel: string): string {
   try {
     const archive = new ZipArchive(wheel);
@@ -105,14 +118,17 @@ export function metadataOf(wheel: string): string {
 export const takeFromArchive = (archive: string, folder: string): Promise<void> =>
   unpackTar(archive, join(packageFolder(folder), 'deps'));
 
-/** The libraries to link with. @throws HafError HAF_BACKEND_NOT_BUILT when they are not there */
+/**
+ * Lists the libraries to link with.
+ * @throws HafError HAF_BACKEND_NOT_BUILT if they are missing
+ */
 export async function librariesIn(folder: string): Promise<readonly string[]> {
   const files: readonly string[] = await readdir(libraryFolder(folder)).catch(() => []);
   const found = interfaces.find((name) => files.includes(name));
   if (found !== undefined && files.includes(framework)) return [found, framework];
   throw new HafError(
     'HAF_BACKEND_NOT_BUILT',
-    `There is no ${interfaces[0]} with ${framework} in lib/ of what was unpacked.`,
-    'Give --from an archive of libtensorflow for Linux (lib/ and include/), or a wheel of TensorFlow.',
+    `The unpacked files have no ${interfaces[0]} with ${framework} in lib/.`,
+    'Use --from with an archive of libtensorflow for Linux (with lib/ and include/), or with a wheel of TensorFlow.',
   );
 }

@@ -6,13 +6,16 @@ import { tfjsVersion } from '../backends/description.js';
 import { requirePinned } from './pinned-hash.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 
-/** A package of npm and the SHA-256 of its archive; another version needs another hash. */
+/** An npm package with the SHA-256 of its archive. If the version changes, the hash must change too. */
 interface PinnedPackage {
   readonly spec: string;
   readonly sha256: string;
 }
 
-/** What is fetched from npm: sources of the addon, what its kernels require, and the headers the addon is compiled with. */
+/**
+ * The packages that are downloaded from npm: the source code of the addon, the packages that its kernels require, and the headers
+ * that the addon is compiled with.
+ */
 export const packages = {
   binding: {
     spec: `@tensorflow/tfjs-node@${tfjsVersion}`,
@@ -54,9 +57,7 @@ export async function unpackTar(archive: string, folder: string): Promise<void> 
     throw new HafError(
       'HAF_BACKEND_NOT_BUILT',
       `${archive} cannot be unpacked${said}`,
-      isMissing(error)
-        ? 'Install tar.'
-        : 'Download it again; it has to be a gzipped tar archive that is complete.',
+      isMissing(error) ? 'Install tar.' : 'Download it again; it must be a complete gzipped tar archive.',
       { cause: error },
     );
   }
@@ -74,13 +75,16 @@ async function fetchPackage({ spec, sha256 }: PinnedPackage, scratch: string, ta
   await rename(join(folder, 'package'), target);
 }
 
-/** Fetches sources and kernels of the binding into a backend's folder; none of their own dependencies, none of their scripts. */
+/**
+ * Downloads the source code and the kernels of the binding into a backend's folder. Does not download their dependencies and does not
+ * run their install scripts.
+ */
 export async function fetchBinding(folder: string, scratch: string): Promise<void> {
   await fetchPackage(packages.binding, scratch, packageFolder(folder));
   await fetchPackage(packages.protobuf, scratch, join(folder, 'node_modules', 'google-protobuf'));
 }
 
-/** Fetches the headers of Node's binary interface and gives the folder to include. */
+/** Downloads the headers of Node-API and returns the include folder. */
 export async function fetchHeaders(scratch: string): Promise<string> {
   const folder = join(scratch, 'node-api-headers');
   await fetchPackage(packages.headers, scratch, folder);
@@ -88,10 +92,10 @@ export async function fetchHeaders(scratch: string): Promise<string> {
 }
 
 /**
- * Installs the ready-made package with its own installer, which downloads libtensorflow 2.9 and an addon from
- * storage.googleapis.com, or from the mirror TFJS_NODE_BASE_URI names.
+ * Installs the prebuilt package with its own installer. The installer downloads libtensorflow 2.9 and an addon from
+ * storage.googleapis.com, or from the mirror that TFJS_NODE_BASE_URI names.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT with what npm said
+ * @throws HafError HAF_BACKEND_NOT_BUILT with npm's output
  */
 export async function installReadyMade(folder: string, scratch: string, gpu: boolean): Promise<string> {
   const name = `@tensorflow/tfjs-node${gpu ? '-gpu' : ''}`;
@@ -99,7 +103,7 @@ export async function installReadyMade(folder: string, scratch: string, gpu: boo
   const flags = ['--no-audit', '--no-fund', '--no-save', '--foreground-scripts'];
   const prefix = join(scratch, 'ready-made');
   await mkdir(prefix, { recursive: true });
-  // npm 11 asks for a yes to each package that runs an installer.
+  // npm 11 runs the install scripts of a package only if `allowScripts` names it.
   const project = { private: true, allowScripts: { [name]: true } };
   await writeFile(join(prefix, 'package.json'), JSON.stringify(project));
   try {

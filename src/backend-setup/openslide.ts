@@ -12,7 +12,7 @@ import { downloadWheels, type WheelProduct } from './pip.js';
 const code = 'HAF_OPENSLIDE_UNAVAILABLE';
 const requirement = 'openslide-bin==4.0.1.2';
 
-/** Tags of the wheels of `openslide-bin`, by system and architecture. */
+/** Platform tags of the wheels of `openslide-bin`, by operating system and architecture. */
 const tags: Readonly<Record<string, string>> = {
   'linux x64': 'manylinux_2_28_x86_64',
   'linux arm64': 'manylinux_2_28_aarch64',
@@ -21,29 +21,30 @@ const tags: Readonly<Record<string, string>> = {
   'win32 x64': 'win_amd64',
 };
 
-/** The library in a wheel, and beside it what Windows needs. */
+/** The library in a wheel, and the other libraries that Windows needs. */
 const libraries = /^openslide_bin\/(libopenslide[^/]*\.(?:so[.\d]*|dylib|dll))$/;
 
-/** @throws HafError HAF_OPENSLIDE_UNAVAILABLE when PyPI has no wheel for this machine */
+/** @throws HafError HAF_OPENSLIDE_UNAVAILABLE if PyPI has no wheel for this machine */
 function wheels(): WheelProduct {
   const machine = `${process.platform} ${process.arch}`;
   const tag = tags[machine];
   const unknown =
     'Install OpenSlide 4.0 or newer by other means and name its library with --from FILE, or convert the slides.';
   if (tag === undefined) throw new HafError(code, `PyPI has no openslide-bin for ${machine}.`, unknown);
-  const space = 'Free some space, or set HAF_OPENSLIDE_DIR to a folder on another disk: it takes 7 MB.';
+  const space =
+    'Free some disk space, or set HAF_OPENSLIDE_DIR to a folder on another disk. OpenSlide takes 7 MB.';
   return { name: 'OpenSlide', code, platforms: [tag], fixes: { space, unknown } };
 }
 
 export interface OpenSlideRequest {
   /** `pypi`, or the path of a wheel of `openslide-bin` or of a library. */
   readonly from: string;
-  /** SHA-256 that the file of `from` must have. */
+  /** SHA-256 that the file named by `from` must have. */
   readonly sha256: string | null;
   readonly tell: (step: string) => void;
 }
 
-/** Puts the library into `folder` and gives its name. */
+/** Copies the library into `folder` and returns its file name. */
 async function put(
   folder: string,
   scratch: string,
@@ -79,16 +80,17 @@ async function put(
   throw new HafError(
     code,
     `${basename(file)} holds no libopenslide.`,
-    'Name a wheel of openslide-bin, or leave --from out.',
+    'Name a wheel of openslide-bin, or leave out --from.',
   );
 }
 
 /**
- * Installs OpenSlide for this user: from PyPI, a wheel or a library. It is loaded in a process of its own before it takes the place of
- * the one that is there.
+ * Installs OpenSlide for this user: from PyPI, from a wheel or from a library. A separate process loads the new library as a test
+ * before it replaces an installed one.
  *
- * @throws HafError HAF_OPENSLIDE_UNAVAILABLE when it cannot be fetched, is another file than this release was tested with, does not
- *   load, or is older than 4.0; HAF_USAGE for a file that is not there
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if it cannot be downloaded, differs from the file that this release was tested with,
+ * cannot be
+ *   loaded, or is older than 4.0; HAF_USAGE for a file that does not exist
  */
 export async function installOpenSlide(
   request: OpenSlideRequest,

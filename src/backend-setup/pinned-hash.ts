@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HafError, type ErrorCode } from '../pipeline/core/errors.js';
 
-/** SHA-256 of the wheels that are fetched when no other version is asked for: TensorFlow and OpenSlide. */
+/** SHA-256 of the wheels that are downloaded if the user asks for no other version: TensorFlow and OpenSlide. */
 export const pinnedWheels: ReadonlyMap<string, string> = new Map([
   [
     'tensorflow_cpu-2.20.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
@@ -43,9 +43,9 @@ async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Compares a file that was fetched with the hash that is written in this release, before anything of it is unpacked.
+ * Compares a downloaded file with the hash in this release, before anything is unpacked.
  *
- * @throws HafError of `code` when it is another file
+ * @throws HafError of `code` if the hashes differ
  */
 export async function requirePinned(
   path: string,
@@ -62,11 +62,11 @@ export async function requirePinned(
 }
 
 /**
- * Checks an archive before anything of it is unpacked: against the hash that the user gives, else against the
- * one in this release. Without either, the user is told that the file is unchecked, and its hash.
+ * Checks an archive before anything is unpacked: against the hash that the user gives, else against the hash in this release. If
+ * there is neither, the user is told that the file is unchecked, and told its hash.
  *
  * @param given SHA-256 from `--sha256`
- * @throws HafError of `code` when it is another file
+ * @throws HafError of `code` if the hashes differ
  */
 export async function checkArchive(
   path: string,
@@ -87,6 +87,6 @@ export async function checkArchive(
   const pinned = pinnedWheels.get(name);
   if (pinned !== undefined) return requirePinned(path, pinned, code);
   tell(
-    `warning: ${name} is not checked: this release holds no hash of it. Its SHA-256 is ${await sha256Of(path)}`,
+    `warning: ${name} is not checked: this release has no hash of it. Its SHA-256 is ${await sha256Of(path)}`,
   );
 }

@@ -4,18 +4,21 @@ import { HafError, type ErrorCode } from '../pipeline/core/errors.js';
 import { lastLines, ProgramFailed, runProgram } from './run-program.js';
 import { pythonVersions } from './wheel-choice.js';
 
-/** What is fetched from PyPI: tags of the wheels that this machine loads, and the words of its errors. */
+/** A product that is downloaded from PyPI: the tags of the wheels that this machine can load, and the texts of its errors. */
 export interface WheelProduct {
   readonly name: string;
   readonly code: ErrorCode;
   readonly platforms: readonly string[];
-  /** What to do when the disk is full, and when PyPI has no such wheel for this machine. */
+  /** Advice for a full disk, and advice if PyPI has no wheel for this machine. */
   readonly fixes: { readonly space: string; readonly unknown: string };
 }
 
 const candidates = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']] as const;
 
-/** How pip is called on this machine. @throws HafError of the product when there is none */
+/**
+ * Returns the command that runs pip on this machine.
+ * @throws HafError of the product if there is no pip
+ */
 export async function findPip({
   name,
   code,
@@ -25,20 +28,20 @@ export async function findPip({
       await runProgram(program, [...args, '--version']);
       return [program, ...args];
     } catch {
-      // A Python without pip; another one may have it.
+      // This Python has no pip; another one may have it.
     }
   }
   throw new HafError(
     code,
     `This machine has no pip to download the wheel of ${name} with.`,
-    'Install it (Debian and Ubuntu: apt install python3-pip), or download the wheel elsewhere and name it with --from FILE.',
+    'Install it (Debian and Ubuntu: apt install python3-pip), or download the wheel on another machine and name it with --from FILE.',
   );
 }
 
 /**
- * Downloads the wheels of requirements into a folder, without what they depend on, and gives their paths.
+ * Downloads wheels into a folder, without their dependencies, and returns their paths.
  *
- * @throws HafError of the product with what pip said
+ * @throws HafError of the product with pip's output
  */
 export async function downloadWheels(
   requirements: readonly string[],
@@ -59,19 +62,19 @@ export async function downloadWheels(
       return files.filter((name) => name.endsWith('.whl')).map((name) => join(folder, name));
     } catch (error) {
       failure ??= pipFailure(requirements, product, error);
-      // Only "there is no such wheel" may be otherwise for another Python.
+      // Another Python version can help only if the error was "there is no such wheel".
       if (!(error instanceof ProgramFailed) || pipFault(error.output) !== 'unknown') break;
     }
   }
-  throw failure ?? new Error('no Python was asked for');
+  throw failure ?? new Error('no Python version was asked for');
 }
 
 export type PipFault = 'network' | 'space' | 'unknown' | 'other';
 
-/** What pip complains of. `unknown`: the index has no such wheel for this machine. */
+/** Finds the cause in pip's output. `unknown`: the index has no such wheel for this machine. */
 export function pipFault(output: string): PipFault {
   if (/No space left|Errno 28/.test(output)) return 'space';
-  // Without a network pip warns of its retries, then says that no version exists.
+  // Without a network pip first warns of its retries, and then says that no version exists.
   if (
     /Retrying \(|NewConnectionError|ConnectTimeout|ProxyError|SSLError|Could not fetch|40[137] /.test(output)
   )
@@ -81,8 +84,8 @@ export function pipFault(output: string): PipFault {
 
 const fixes: Readonly<Record<'network' | 'other', string>> = {
   network:
-    'Check the network and the proxy, set PIP_INDEX_URL to a mirror, or download the wheel elsewhere and name it with --from FILE.',
-  other: 'See what pip says; --from FILE takes a wheel that was downloaded by other means.',
+    'Check the network and the proxy, set PIP_INDEX_URL to a mirror, or download the wheel on another machine and name it with --from FILE.',
+  other: "Read pip's output. --from FILE takes a wheel that was downloaded in another way.",
 };
 
 function pipFailure(

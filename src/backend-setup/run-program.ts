@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 
-/** A program that ended with another exit code than 0, with what it wrote. */
+/** A program ended with an exit code other than 0; the error holds its output. */
 export class ProgramFailed extends Error {
   override readonly name = 'ProgramFailed';
 
   constructor(
     readonly program: string,
-    /** stdout and stderr as they came. */
+    /** stdout and stderr, in the order they arrived. */
     readonly output: string,
     how: string,
   ) {
@@ -14,7 +14,7 @@ export class ProgramFailed extends Error {
   }
 }
 
-/** The end of what a program wrote, for a message; `lines` lines of it at most. */
+/** The end of a program's output, for a message; at most `lines` lines. */
 export const lastLines = (output: string, lines: number): string =>
   output
     .split('\n')
@@ -24,10 +24,10 @@ export const lastLines = (output: string, lines: number): string =>
     .join('\n');
 
 /**
- * Runs a program to its end and gives what it wrote to stdout.
+ * Runs a program to its end and returns its stdout.
  *
- * @throws ProgramFailed when it ends otherwise than well
- * @throws Error with code ENOENT when there is no such program
+ * @throws ProgramFailed if a signal or a non-zero exit code ends it
+ * @throws Error with code ENOENT if the program does not exist
  */
 export function runProgram(
   program: string,
@@ -54,5 +54,5 @@ export function runProgram(
   });
 }
 
-/** Whether an error says that a program is not there. */
+/** Whether an error says that a program does not exist. */
 export const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';

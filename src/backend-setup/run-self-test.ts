@@ -6,14 +6,14 @@ import type { SelfTestMessage, SelfTestReport } from './self-test-report.js';
 
 const processFile = fileURLToPath(new URL('./self-test-process.js', import.meta.url));
 
-/** Largest differences that rounding explains; a wrong kernel is off by its whole value. */
+/** Largest differences that rounding explains. A wrong kernel differs by as much as the value itself. */
 const tolerated = { product: 1e-4, gradient: 1e-3 } as const;
 
 /**
- * Runs the self-test of the backend in a folder, in a process of its own: a library that does not suit the processor ends
- * the process it is loaded into.
+ * Runs the self-test of the backend in a folder. The test runs in a separate process, because a library that does not suit the
+ * processor ends the process that loads it.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE when it does not load, crashes, or computes something else than wasm
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if it cannot be loaded, crashes, or computes other values than wasm
  */
 export async function runSelfTest(folder: string): Promise<SelfTestReport> {
   const child = fork(processFile, {
@@ -30,16 +30,16 @@ export async function runSelfTest(folder: string): Promise<SelfTestReport> {
     });
     child.once('close', (code, signal) => {
       const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-      const hint = signal === 'SIGILL' ? ' (instructions this processor does not have)' : '';
+      const hint = signal === 'SIGILL' ? ' (it uses instructions that this processor does not have)' : '';
       reject(refused(folder, `its process ${how}${hint}. ${lastLines(stderr, 3)}`));
     });
   });
   const { productError, gradientError } = report;
-  // Written so that NaN fails.
+  // Written with `!` and `<=` so that NaN fails.
   if (!(productError <= tolerated.product && gradientError <= tolerated.gradient))
     throw refused(
       folder,
-      `it computes other numbers than wasm, off by ${Math.max(productError, gradientError)}`,
+      `it computes other values than wasm; the largest difference is ${Math.max(productError, gradientError)}`,
     );
   return report;
 }
@@ -48,5 +48,5 @@ const refused = (folder: string, reason: string): HafError =>
   new HafError(
     'HAF_BACKEND_UNAVAILABLE',
     `The TensorFlow in ${folder} fails its self-test: ${reason.trim().replace(/\.?$/, '.')}`,
-    'Choose another version: haf-pipeline backend install --tensorflow; until then --backend auto takes wasm.',
+    'Choose another version: haf-pipeline backend install --tensorflow. Until then, --backend auto uses wasm.',
   );

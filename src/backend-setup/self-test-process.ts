@@ -3,12 +3,12 @@ import { loadBackend } from '../operators/tensor/backend.js';
 import { nativeLibrary } from '../operators/tensor/tensorflow.js';
 import type { SelfTestMessage, SelfTestReport } from './self-test-report.js';
 
-// The process of a self-test (run-self-test.ts): loads the native library that HAF_TENSORFLOW names, and wasm beside it.
+// The process of a self-test (run-self-test.ts). It loads the native library that HAF_TENSORFLOW names, and wasm for comparison.
 
-/** Bags that differ in size, several in a pack, as in training. */
+/** Sizes of bags; they differ, and several bags are packed together, as in training. */
 const checkedSizes = [3, 40, 200, 1, 16];
 const checkedWidth = 256;
-/** TMA cores of a group of patients, and the tiles of a slide, of 1024 features. */
+/** Sizes for the speed test, with 1024 features: the TMA cores of a group of patients, and the tiles of a slide. */
 const timed = [
   { bags: 64, rows: 16 },
   { bags: 1, rows: 1000 },

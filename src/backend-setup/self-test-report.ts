@@ -1,25 +1,25 @@
-/** What the self-test of a backend found; it computes what wasm computes. */
+/** Result of the self-test of a backend that computes the same values as wasm. */
 export interface SelfTestReport {
-  /** Version of libtensorflow, as it says itself. */
+  /** Version of libtensorflow, as the library reports it. */
   readonly tensorflow: string;
   /** Whether it computes on a GPU. */
   readonly onGpu: boolean;
-  /** Largest difference of a product of matrices from the exact one. */
+  /** Largest difference between a product of matrices and its exact value. */
   readonly productError: number;
-  /** Largest difference of a gradient from the one wasm finds, relative to the largest of its array. */
+  /** Largest difference between a gradient and the one that wasm computes, relative to the largest value of its array. */
   readonly gradientError: number;
-  /** Median time of a step of stage 1, forward and backward. */
+  /** Median time of one training step of stage 1, forward and backward. */
   readonly speed: readonly {
     readonly bags: number;
     readonly rows: number;
     readonly ms: number;
     readonly wasmMs: number;
   }[];
-  /** Threads it was given: HAF_THREADS, or those of TensorFlow's own choice. */
+  /** Number of threads from HAF_THREADS; null if TensorFlow chose it. */
   readonly threads: number | null;
 }
 
-/** Messages of the process that runs it. */
+/** Messages of the self-test process. */
 export type SelfTestMessage =
   | { readonly type: 'done'; readonly report: SelfTestReport }
   | { readonly type: 'failed'; readonly reason: string };

@@ -9,22 +9,25 @@ import { checkArchive } from './pinned-hash.js';
 import { downloadWheels } from './pip.js';
 import { cudaRequirements, packageOf, tensorFlowWheels } from './wheel-choice.js';
 
-/** Tells the user what happens next. */
+/** Tells the user which step starts next. */
 export type Tell = (step: string) => void;
 
-/** What is asked of libtensorflow, and where its parts may lie meanwhile. */
+/** Which libtensorflow is wanted, and the folder for temporary files. */
 export interface LibraryRequest {
   readonly version: string;
   readonly gpu: boolean;
   readonly machine: Machine;
-  /** Folder for what is downloaded. */
+  /** Folder for downloaded files. */
   readonly scratch: string;
   readonly tell: Tell;
-  /** The hash that the user gives for the file of `--from`. */
+  /** The hash that the user gives for the file named by `--from`. */
   readonly sha256?: string;
 }
 
-/** Brings libtensorflow into a backend's folder from wheels of PyPI, and says which. @throws HafError HAF_BACKEND_NOT_BUILT */
+/**
+ * Puts libtensorflow into a backend's folder from wheels of PyPI, and returns which wheels.
+ * @throws HafError HAF_BACKEND_NOT_BUILT
+ */
 export async function libraryFromPypi(folder: string, request: LibraryRequest): Promise<readonly string[]> {
   const { version, gpu, machine, scratch, tell } = request;
   const requirement = `${packageOf(gpu, machine)}==${version}`;
@@ -40,7 +43,7 @@ async function libraryFromWheel(
   folder: string,
   { gpu, machine, scratch, tell }: LibraryRequest,
 ): Promise<readonly string[]> {
-  tell(`taking libtensorflow out of ${basename(wheel)}`);
+  tell(`extracting libtensorflow from ${basename(wheel)}`);
   await takeFromWheel(wheel, folder);
   if (!gpu) return [basename(wheel)];
   const requirements = cudaRequirements(metadataOf(wheel));
@@ -48,7 +51,7 @@ async function libraryFromWheel(
     throw new HafError(
       'HAF_BACKEND_NOT_BUILT',
       `${basename(wheel)} is not built for CUDA.`,
-      'Leave --gpu out, or choose a wheel of "tensorflow", 2.14 or newer.',
+      'Leave out --gpu, or choose a wheel of "tensorflow", 2.14 or newer.',
     );
   tell(`downloading CUDA: ${requirements.join(', ')}`);
   const wheels = await downloadWheels(requirements, join(scratch, 'cuda'), tensorFlowWheels(machine));
@@ -60,7 +63,7 @@ async function libraryFromWheel(
 }
 
 /**
- * Brings libtensorflow into a backend's folder from a wheel or an archive, at a path or an address.
+ * Puts libtensorflow into a backend's folder from a wheel or an archive, which is a file or a URL.
  *
  * @throws HafError HAF_USAGE, HAF_BACKEND_NOT_BUILT
  */
@@ -71,7 +74,7 @@ export async function libraryFrom(
 ): Promise<readonly string[]> {
   const path = /^https?:\/\//.test(from) ? await download(from, request) : resolve(from);
   if (!existsSync(path))
-    throw new HafError('HAF_USAGE', `There is no file ${path}.`, 'Name npm, pypi, a file or an address.');
+    throw new HafError('HAF_USAGE', `There is no file ${path}.`, 'Name npm, pypi, a file or a URL.');
   const isWheel = path.endsWith('.whl');
   if (!isWheel && !/\.(?:tar\.gz|tgz)$/.test(path))
     throw new HafError(
@@ -100,7 +103,7 @@ async function download(address: string, { scratch, tell }: LibraryRequest): Pro
     throw new HafError(
       'HAF_BACKEND_NOT_BUILT',
       `${address} cannot be downloaded: ${reason}.`,
-      'Check the address and the network. Through a proxy: download it by other means and name the file.',
+      'Check the URL and the network. If a proxy is needed: download the file in another way and name the file.',
       { cause: error },
     );
   }

@@ -2,29 +2,29 @@ import { HafError } from '../pipeline/core/errors.js';
 import type { Machine } from '../backends/machine.js';
 import type { WheelProduct } from './pip.js';
 
-/** Version of TensorFlow that is installed when none is asked for: the newest that all was tested with. */
+/** Version of TensorFlow that is installed by default: the newest one that everything was tested with. */
 export const defaultVersion = '2.20.0';
 
-/** The name on PyPI of the wheel that holds libtensorflow for a machine. */
+/** Name on PyPI of the wheel that holds libtensorflow for a machine. */
 export const packageOf = (gpu: boolean, { arch }: Pick<Machine, 'arch'>): string =>
-  // On Arm the plain package is the one without CUDA.
+  // For Arm the package named `tensorflow` has no CUDA.
   gpu || arch === 'arm64' ? 'tensorflow' : 'tensorflow-cpu';
 
 /**
- * Pythons whose wheels are asked for, one after another. Each holds the same library; which Python runs here, if any, makes
- * no difference. All of TensorFlow 2.12 to 2.21 have the first.
+ * Python versions whose wheels are asked for, one after another. Each wheel holds the same library, so it does not matter which
+ * Python is installed here, if any. All of TensorFlow 2.12 to 2.21 have wheels for the first.
  */
 export const pythonVersions = ['3.11', '3.12', '3.13', '3.14'] as const;
 
 const architectures: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** glibc that wheels are built for (PEP 600), oldest first; pip takes exactly those that are named. */
+/** Minor versions of glibc that wheels are built for (PEP 600), oldest first. pip accepts exactly the versions that are named. */
 const glibcMinors = [17, 24, 26, 27, 28, 31, 34, 35, 39];
 
 /**
- * Tags of the wheels a machine can load.
+ * Platform tags of the wheels that a machine can load.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT when TensorFlow has no wheel for it
+ * @throws HafError HAF_BACKEND_NOT_BUILT if TensorFlow has no wheel for it
  */
 export function wheelPlatforms({ platform, arch, glibc }: Machine): readonly string[] {
   const architecture = architectures[arch];
@@ -32,22 +32,22 @@ export function wheelPlatforms({ platform, arch, glibc }: Machine): readonly str
     throw new HafError(
       'HAF_BACKEND_NOT_BUILT',
       `A TensorFlow for ${platform} ${arch}${platform === 'linux' && glibc === null ? ' without glibc' : ''} cannot be built from wheels.`,
-      'On macOS and Windows: haf-pipeline backend install --from npm. Elsewhere use the wasm backend, which needs nothing.',
+      'On macOS and Windows: haf-pipeline backend install --from npm. On other systems use the wasm backend, which needs no installation.',
     );
   const [, minor = '0'] = glibc.split('.');
   const tags = glibcMinors.filter((least) => least <= Number(minor)).map((least) => `manylinux_2_${least}`);
   return [...tags, 'manylinux2014'].map((tag) => `${tag}_${architecture}`);
 }
 
-/** Name and version in the file name of a wheel (PEP 427); null when it is no wheel's. */
+/** Name and version from the file name of a wheel (PEP 427); null if the file is not named like a wheel. */
 export function wheelName(file: string): { readonly name: string; readonly version: string } | null {
   const [, name, version] = /^([^-]+)-([^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl$/.exec(file) ?? [];
   return name === undefined || version === undefined ? null : { name, version };
 }
 
 /**
- * What a wheel wants beside it for CUDA, from its METADATA: the requirements of the extra `and-cuda`, as pip takes them
- * ("nvidia-cudnn-cu12<10.0,>=9.3.0.75"). Empty when it has no such extra.
+ * The packages that a wheel needs for CUDA, from its METADATA: the requirements of the extra `and-cuda`, in pip's syntax
+ * ("nvidia-cudnn-cu12<10.0,>=9.3.0.75"). Empty if it has no such extra.
  */
 export function cudaRequirements(metadata: string): readonly string[] {
   const [head = ''] = metadata.split(/\r?\n\r?\n/);
@@ -58,15 +58,18 @@ export function cudaRequirements(metadata: string): readonly string[] {
   });
 }
 
-/** TensorFlow as it is fetched from PyPI. @throws HafError HAF_BACKEND_NOT_BUILT when it has no wheel for the machine */
+/**
+ * TensorFlow as a product on PyPI.
+ * @throws HafError HAF_BACKEND_NOT_BUILT if it has no wheel for the machine
+ */
 export const tensorFlowWheels = (machine: Machine): WheelProduct => ({
   name: 'TensorFlow',
   code: 'HAF_BACKEND_NOT_BUILT',
   platforms: wheelPlatforms(machine),
   fixes: {
     space:
-      'Free some space, or set HAF_BACKENDS_DIR to a folder on another disk: it takes about 3 GB, with CUDA 10 GB.',
+      'Free some disk space, or set HAF_BACKENDS_DIR to a folder on another disk. A backend takes about 3 GB, or 10 GB with CUDA.',
     unknown:
-      'Choose another --tensorflow: "pip index versions tensorflow-cpu" lists them. They need a Linux with glibc, on x86-64 or Arm.',
+      'Choose another --tensorflow: "pip index versions tensorflow-cpu" lists the versions. They need Linux with glibc, on x86-64 or Arm.',
   },
 });

@@ -5,17 +5,17 @@ import { userDataFolder } from '../pipeline/core/this-user.js';
 import { type Description, readDescription, unfitFor } from './description.js';
 import { type Machine, thisMachine } from './machine.js';
 
-/** A folder of the backends folder. */
+/** One folder in the backends folder. */
 export interface InstalledBackend {
   readonly name: string;
   readonly folder: string;
-  /** Null when it cannot be read. */
+  /** Null if the description cannot be read. */
   readonly description: Description | null;
-  /** Why it cannot be used on this machine; null when it can. */
+  /** Why the backend cannot be used on this machine; null if it can. */
   readonly unfit: string | null;
 }
 
-/** A folder whose name begins like this is still being built, or its installation was killed. */
+/** Prefix of the names of folders whose installation is still running, or was killed. */
 export const unfinishedPrefix = '.unfinished-';
 
 /** Where backends are installed: HAF_BACKENDS_DIR, or `haf-pipeline/backends` in the user's data folder. */
@@ -32,7 +32,10 @@ function look(folder: string, machine: Machine): InstalledBackend {
     : { name, folder, description, unfit: unfitFor(description, machine) };
 }
 
-/** Negative when `a` comes first: what runs, with CUDA where there is a GPU (and without where there is none), newest. */
+/**
+ * Compares two backends for sorting; negative if `a` comes first. First come backends that run here, then those with CUDA (on a
+ * machine with a GPU) or without CUDA (on a machine without one), then newer versions.
+ */
 function preferred(a: InstalledBackend, b: InstalledBackend, { gpu }: Machine): number {
   const misfit = (one: InstalledBackend): number => (one.unfit === null ? 0 : 1);
   const otherDevice = ({ description }: InstalledBackend): number => (description?.gpu === gpu ? 0 : 1);
@@ -45,7 +48,7 @@ function preferred(a: InstalledBackend, b: InstalledBackend, { gpu }: Machine): 
   );
 }
 
-/** What is installed, in order of preference. */
+/** Lists the installed backends in order of preference. */
 export function listInstalled(
   folder = backendsFolder(),
   machine = thisMachine(),
@@ -56,7 +59,7 @@ export function listInstalled(
     .sort((a, b) => preferred(a, b, machine));
 }
 
-/** Folders of installations that did not end, or have not yet. */
+/** Lists the folders of installations that are still running or were interrupted. */
 export const listUnfinished = (folder = backendsFolder()): readonly string[] =>
   foldersIn(folder)
     .filter((name) => name.startsWith(unfinishedPrefix))
@@ -70,10 +73,11 @@ function foldersIn(folder: string): readonly string[] {
 }
 
 /**
- * The backend to use: the one HAF_TENSORFLOW names (by its name, or by the path of its folder), else the first that fits.
- * Null when there is none, or HAF_TENSORFLOW is `npm`: then the packages beside us are asked.
+ * Chooses the backend to use: the one that HAF_TENSORFLOW names (by its name, or by the path of its folder), else the first one that
+ * fits this machine. Returns null if there is none, or if HAF_TENSORFLOW is `npm`: the caller then looks for the npm packages beside
+ * this one.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE when the named one is missing or does not fit this machine
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if the named backend is missing or does not fit this machine
  */
 export function chooseInstalled(
   environment: NodeJS.ProcessEnv = process.env,
@@ -92,9 +96,9 @@ export function chooseInstalled(
   );
 }
 
-/** The backend of a name or of the path of a folder, whether it can be used or not. */
+/** Finds a backend by its name or by the path of its folder, whether it can be used or not. */
 export function findNamed(name: string, root = backendsFolder(), machine = thisMachine()): InstalledBackend {
   const folder = isAbsolute(name) ? name : join(root, name);
   const found = look(folder, machine);
-  return existsSync(folder) ? found : { ...found, unfit: `there is no ${folder}` };
+  return existsSync(folder) ? found : { ...found, unfit: `there is no folder ${folder}` };
 }

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 
-/** What decides whether a compiled backend runs here. */
+/** The properties of a machine that decide whether a compiled backend runs on it. */
 export interface Machine {
   readonly platform: string;
   readonly arch: string;
   /** Version of glibc; null with another C library (Alpine) or on another system. */
   readonly glibc: string | null;
-  /** Version of Node's binary interface for addons. */
+  /** Version of Node-API, the binary interface for addons. */
   readonly napi: number;
-  /** Whether an NVIDIA driver is there. */
+  /** Whether an NVIDIA driver is installed. */
   readonly gpu: boolean;
 }
 
@@ -23,7 +23,7 @@ export function thisMachine(): Machine {
     arch: process.arch,
     glibc: report.header.glibcVersionRuntime ?? null,
     napi: Number(process.versions.napi),
-    // The second one is the GPU of a Windows machine, seen from its Linux.
+    // /dev/dxg is the GPU of a Windows machine, as its Linux subsystem (WSL) sees it.
     gpu: ['/dev/nvidiactl', '/dev/dxg'].some((device) => existsSync(device)),
   };
 }

@@ -3,24 +3,24 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { userDataFolder } from '../pipeline/core/this-user.js';
 
-/** The file that makes a folder an installed OpenSlide. It is written last. */
+/** The file that marks a folder as an installed OpenSlide. The installation writes it last. */
 export const openSlideFile = 'openslide.json';
 
-/** What `slides install` leaves beside the library. */
+/** Describes the content of the file that `slides install` writes beside the library. */
 const installedSchema = z.strictObject({
   v: z.literal(1),
-  /** As the library says itself. */
+  /** As the library reports it. */
   version: z.string(),
-  /** Name of the library in this folder. */
+  /** File name of the library in this folder. */
   library: z.string().regex(/^[^/\\]+$/),
-  /** The wheel or file it was taken from. */
+  /** The wheel or file that the library was taken from. */
   from: z.string(),
   platform: z.string(),
   arch: z.string(),
 });
 export type InstalledOpenSlide = z.infer<typeof installedSchema>;
 
-/** Versions before this one return garbage for some levels and know no DICOM. */
+/** Older versions return wrong pixels for some levels and cannot read DICOM. */
 export const leastOpenSlide = 4;
 
 /** Where `slides install` puts the library: HAF_OPENSLIDE_DIR, or `haf-pipeline/openslide` in the user's data folder. */
@@ -29,12 +29,12 @@ export function openSlideFolder(environment: NodeJS.ProcessEnv = process.env): s
   return own ? resolve(own) : join(userDataFolder(environment), 'openslide');
 }
 
-/** The installed OpenSlide, with the path of its library; or why there is none that can be used. */
+/** The installed OpenSlide with the path of its library, or the reason why none can be used. */
 export type FoundOpenSlide =
   | { readonly installed: InstalledOpenSlide; readonly path: string }
   | { readonly installed: null; readonly why: string };
 
-/** Looks for the installed OpenSlide. The library is not loaded. */
+/** Looks for the installed OpenSlide, without loading the library. */
 export function findOpenSlide(folder = openSlideFolder()): FoundOpenSlide {
   let text: string;
   try {
@@ -48,15 +48,15 @@ export function findOpenSlide(folder = openSlideFolder()): FoundOpenSlide {
   } catch {
     return {
       installed: null,
-      why: `${join(folder, openSlideFile)} is damaged, or of another version of haf-pipeline`,
+      why: `${join(folder, openSlideFile)} is damaged, or was written by another version of haf-pipeline`,
     };
   }
   const { platform, arch } = installed;
-  // Home folders are often shared by machines of several kinds.
+  // Machines of several kinds often share a home folder.
   if (platform !== process.platform || arch !== process.arch)
     return {
       installed: null,
-      why: `the OpenSlide in ${folder} is for ${platform} ${arch}, this machine is ${process.platform} ${process.arch}`,
+      why: `the OpenSlide in ${folder} is for ${platform} ${arch}, and this machine is ${process.platform} ${process.arch}`,
     };
   return { installed, path: join(folder, installed.library) };
 }

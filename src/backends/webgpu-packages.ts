@@ -2,21 +2,24 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { HafError } from '../pipeline/core/errors.js';
 
-/** What WebGPU needs, in the versions that were tested. They are no dependencies of ours: 140 MB for an opt-in. */
+/**
+ * The packages that WebGPU needs, in the tested versions. This package does not depend on them, because they take 140 MB and few
+ * users need them.
+ */
 export const testedWebGpu = 'webgpu@0.4.0 @tensorflow/tfjs-backend-webgpu@4.22.0';
 
 export interface WebGpuPackages {
-  /** Main files of Dawn and of the kernels. */
+  /** Paths of the main files of Dawn (the WebGPU library) and of the kernels. */
   readonly dawn: string;
   readonly kernels: string;
-  /** Loads what is in the folder they lie in. */
+  /** A `require` function that loads packages from the folder in which the two files are. */
   readonly load: NodeJS.Require;
 }
 
 /**
- * The packages of WebGPU, in the folder HAF_WEBGPU or beside ours; nothing is loaded.
+ * Finds the WebGPU packages, in the folder that HAF_WEBGPU names or beside this package. Loads nothing.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE naming what to install
+ * @throws HafError HAF_BACKEND_UNAVAILABLE with the command that installs them
  */
 export function findWebGpu(environment: NodeJS.ProcessEnv = process.env): WebGpuPackages {
   const folder = environment['HAF_WEBGPU'] ?? '';
@@ -35,7 +38,9 @@ function notInstalled(name: string, folder: string): HafError {
   const install = (place: string): string => `npm install --prefix ${place} ${testedWebGpu}`;
   return new HafError(
     'HAF_BACKEND_UNAVAILABLE',
-    folder === '' ? `The package ${name} is not installed.` : `HAF_WEBGPU is ${folder}, without ${name}.`,
+    folder === ''
+      ? `The package ${name} is not installed.`
+      : `HAF_WEBGPU is ${folder}, but that folder has no ${name}.`,
     `${folder === '' ? `${install('DIR')}, then set HAF_WEBGPU=DIR` : install(folder)} (docs/backends.md).`,
   );
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../pipeline/core/problem.js';
 import type { StageCode, StageContext, StageOutput } from '../pipeline/stage.js';
 
 /**
- * A stage that computes its output in one go, without progress.
+ * Defines a stage that computes its output in one step, without reporting progress.
  *
  * @example export const split = stageOf((context) => ({ type: 'output', files: { 'splits.json': draw(context) } }));
  */
@@ -28,7 +28,9 @@ export const stageOf =
       };
     });
 
-/** Makes a check whose failure tells what the stage had left out before, so that problems.csv has the reasons. */
+/**
+ * Runs a check. If it fails, the error also carries the problems that the stage noted before, so that problems.csv shows the reasons.
+ */
 export function tellingProblems<T>(problems: readonly Problem[], check: () => T): T {
   try {
     return check();

@@ -121,7 +121,7 @@ describe('predict with a bundle of the first release', () => {
       expect((await run()).code).toBe(0);
       for (const { flags } of predicted().patients) {
         expect(flags.join()).toMatch(/Clin\.age_at_initial_diagnosis \d+ is outside of the training range/);
-        expect(flags.join()).toMatch(/Clin\.sex "unclear" is no value of the training/);
+        expect(flags.join()).toMatch(/Clin\.sex "unclear" is not a value of the training/);
       }
     });
   }, 60_000);

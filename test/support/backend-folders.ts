@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { descriptionFile, tfjsVersion, type Description } from '../../src/backends/description.js';
 import type { Machine } from '../../src/backends/machine.js';
 
-/** A machine as most clusters have them. */
+/** A typical machine of a compute cluster. */
 export const cluster: Machine = { platform: 'linux', arch: 'x64', glibc: '2.31', napi: 9, gpu: false };
 
 export const described = (changes: Partial<Description> = {}): Description => ({
@@ -19,7 +19,7 @@ export const described = (changes: Partial<Description> = {}): Description => ({
   ...changes,
 });
 
-/** A folder of backends that hold nothing but descriptions; null writes a folder without one. */
+/** Makes a folder of backends that hold only a description. For null, a backend without a description is made. */
 export function backendFolders(
   backends: Readonly<Record<string, Partial<Description> | string | null>>,
 ): string {

@@ -8,8 +8,8 @@ export interface Picture {
 }
 
 /**
- * A picture like a thumbnail of a slide: pale ground, coloured pieces with holes, pieces in holes, noise, pieces that
- * touch the border. Every shape is a disc whose radius wobbles with the angle.
+ * Draws a picture like a thumbnail of a slide: a pale background, coloured pieces with holes, pieces inside holes, noise, and pieces
+ * that touch the border. Every shape is a disc whose radius varies with the angle.
  *
  * @param largest radius, as a share of the shorter side
  */
@@ -50,7 +50,10 @@ export function blobPicture(
   return { width, height, rgb };
 }
 
-/** Coloured and white squares of one to four pixels at random: thousands of small pieces, in holes, in pieces. */
+/**
+ * Draws coloured and white squares of one to four pixels at random positions. This makes thousands of small pieces, also inside holes
+ * and inside other pieces.
+ */
 export function speckledPicture(draw: Rng, width: number, height: number): Picture {
   const rgb = new Uint8Array(width * height * 3).fill(255);
   const grain = 1 + draw.int(4);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chromium, type Browser } from 'playwright-core';
 
-/** A Chromium of the PATH that starts; says so and gives null when there is none. */
+/** Finds a Chromium on the PATH that starts. If there is none, prints a note and returns null. */
 export function browserProgram(): string | null {
   const found = ['chromium', 'chromium-browser', 'google-chrome'].find(
     (program) => spawnSync(program, ['--version']).status === 0,
@@ -13,6 +13,6 @@ export function browserProgram(): string | null {
   return spawnSync('which', [found], { encoding: 'utf8' }).stdout.trim();
 }
 
-/** The sandbox of Chromium does not start as root, and the pages are our own. */
+/** Chromium's sandbox cannot start as root. The tests only open pages of this project, so it is not needed. */
 export const startBrowser = (program: string | null): Promise<Browser> =>
   chromium.launch({ executablePath: program ?? '', args: ['--no-sandbox'] });

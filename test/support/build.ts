@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Builds `dist` once before any test: command-line tests and training processes run the built code. All temporary folders of
- * the tests, and of the processes they start, lie in one folder that is removed at the end.
+ * Builds `dist` once before any test, because the command-line tests and the training processes run the built code. Puts all
+ * temporary folders of the tests, and of the processes they start, into one folder that is removed at the end.
  */
 export function setup(): () => Promise<void> {
   const root = join(import.meta.dirname, '../..');
@@ -17,9 +17,9 @@ export function setup(): () => Promise<void> {
   });
   if (build.status !== 0) throw new Error(`The build failed:\n${build.stdout}${build.stderr}`);
 
-  // Test processes inherit the environment.
+  // The test processes inherit this environment variable.
   process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'haf-tests-'));
   const temporary = process.env.TMPDIR;
-  // Asynchronous: the test processes wait for an answer of this one while they end.
+  // Asynchronous, because the test processes wait for an answer of this process while they end.
   return () => rm(temporary, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -13,14 +13,14 @@ import { cli, type CliResult } from './cli.js';
 import { casesFolder } from './shared.js';
 import { type Tiled, tileSlideFile } from './tile-images.js';
 
-/** Tissue and tiles as the command lines of the cases set them. */
+/** The settings of tissue and tiles in the command lines of the cases. */
 const tiny = { tissue: { preset: 'bwh_biopsy', minArea: 0.05 }, tile: { size: 64, step: 64 } } as const;
 
 interface WrittenExperiment {
   data?: Record<string, unknown>;
 }
 
-/** The cases were written when bags were declared under `data.wsi` and `data.tma`. */
+/** Moves keys to their present place: the cases were written when bags were declared under `data.wsi` and `data.tma`. */
 function withMovedKeys(file: string): void {
   const written = parse(readFileSync(file, 'utf8')) as WrittenExperiment;
   const { wsi, tma, ...data } = written.data ?? {};
@@ -28,13 +28,13 @@ function withMovedKeys(file: string): void {
   writeFileSync(file, stringify({ ...written, data: { ...data, modalities } }));
 }
 
-/** A copy of a case that a test may change, and the ways to look at it. */
+/** A copy of a case that a test may change, with methods to examine it. */
 export class CaseFolder {
   /** The working directory of the commands in case.md. */
   readonly folder: string;
   private readonly copy: string;
 
-  /** @param input - the folder of the case that holds experiment.yaml, or the files */
+  /** @param input - the folder of the case that holds experiment.yaml or the files */
   constructor(name: string, input = 'input') {
     this.copy = mkdtempSync(join(tmpdir(), 'haf-case-'));
     this.folder = join(this.copy, 'input');
@@ -71,7 +71,7 @@ export class CaseFolder {
     return surveyLines(await this.survey(...set)).join('\n');
   }
 
-  /** What `inspect FILE` says of a slide: its facts and warnings, or why it cannot be read. */
+  /** What `inspect FILE` says about a slide: its facts and warnings, or why it cannot be read. */
   probe(name: string): ReturnType<typeof probeSlide> {
     return probeSlide(this.path(name));
   }
@@ -90,12 +90,12 @@ export class CaseFolder {
     return cli(args, this.folder);
   }
 
-  /** `up` without a broker, with as little training as shows the case. */
+  /** Runs `up` without a broker, and with as little training as the case needs. */
   up(...more: readonly string[]): Promise<CliResult> {
     return this.run('up', '-c', 'experiment.yaml', '--no-broker', ...more);
   }
 
-  /** A file of the only run. */
+  /** Path of a file of the only run. */
   ofRun(name: string, runs = 'runs'): string {
     const [run = '', ...others] = readdirSync(this.path(runs));
     if (others.length > 0) throw new Error(`${others.length + 1} runs in ${this.path(runs)}`);
@@ -105,16 +105,16 @@ export class CaseFolder {
 
 export type OpenCase = (name: string, input?: string) => CaseFolder;
 
-/** What is right for each case, by the name of its folder. */
+/** The check of each case, by the name of its folder. */
 export type Expectations = Readonly<Record<string, (open: OpenCase) => Promise<void>>>;
 
-/** Patients, and those with an outcome, of each modality. */
+/** For each modality: the number of patients, and of those with an outcome. */
 export const joined = ({ checks }: Survey): Readonly<Record<string, readonly [number, number]>> =>
   Object.fromEntries(
     (checks?.joins ?? []).map(({ modality, patients, matched }) => [modality, [patients, matched] as const]),
   );
 
-/** Reasons of what the checks of `inspect` and `up` warn of. */
+/** The reasons of the warnings that the checks of `inspect` and `up` give. */
 export const warned = ({ checks }: Survey): readonly string[] =>
   (checks?.warnings ?? []).map(({ file, patient, reason }) => `${file ?? ''} ${patient ?? ''} ${reason}`);
 

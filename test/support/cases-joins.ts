@@ -11,7 +11,10 @@ import { type CaseFolder, type Expectations, findingsOf, joined, warned } from '
 const script = (at: CaseFolder, name: string): void =>
   void execFileSync('bash', [at.path(name)], { cwd: at.folder, stdio: 'pipe' });
 
-/** The same experiment with exact ids in place of HANCOCK's digits. @param patient - pattern of the file names */
+/**
+ * Changes the experiment: exact ids replace the id digits of HANCOCK's layout.
+ * @param patient - pattern of the file names
+ */
 const withExactIds = (at: CaseFolder, patient: string): void =>
   at.edit('experiment.yaml', (text) => {
     const written = parse(text) as { data: { modalities: Record<string, object> } };
@@ -53,7 +56,10 @@ const leftOut = async (at: CaseFolder): Promise<ReadonlyMap<string, string>> => 
   return new Map(report.map(({ file, reason }) => [file, reason ?? '']));
 };
 
-/** Files that would be joined by accident, are missed, or are not what their name says. */
+/**
+ * Cases of files that would be joined to a patient by accident, files that are missed, and files whose content differs from their
+ * name.
+ */
 export const joins: Expectations = {
   'ids-barcode': async (open) => {
     const at = open('ids-barcode');
@@ -65,7 +71,7 @@ export const joins: Expectations = {
 
   'ids-year-number': async (open) => {
     const at = open('ids-year-number');
-    // HANCOCK's digits would make two patients one: refused, never joined.
+    // With the id digits of HANCOCK's layout, two patients would become one. The program must refuse this.
     expect(findingsOf(await at.survey())).toMatch(/"2019-0001" and "2020-0001" would both be of patient 001/);
     withExactIds(at, '^(?<patient>.+)$');
     const found = await at.survey();

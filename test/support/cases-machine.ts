@@ -16,7 +16,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a command line by way of another program, which becomes it. */
+/** Starts a command line through another program, which replaces itself by the command (exec). */
 function within(
   at: CaseFolder,
   program: readonly string[],
@@ -36,7 +36,7 @@ const limited = (limit: string): readonly string[] => ['bash', '-c', `${limit} &
 const up = ['up', '-c', 'experiment.yaml'];
 const skipped = (why: string): void => console.warn(`SKIPPED: ${why}`);
 
-/** Limits and faults of the machine, and brokers as they are found. */
+/** Cases of limits and faults of the machine, and of brokers with an unusual setup. */
 export const machine: Expectations = {
   ulimits: (open) => {
     const at = open('ulimits');
@@ -105,7 +105,7 @@ export const machine: Expectations = {
     const at = open('bare-container');
     if (process.getuid?.() !== 0) return Promise.resolve(skipped('another user needs root'));
     execFileSync('chown', ['-R', '47110:47110', at.folder]);
-    // The folders above it are of the tests alone.
+    // The folders above it belong to the tests, so their permissions may be changed.
     execFileSync('chmod', ['a+rx', join(at.folder, '..'), tmpdir()]);
     const as = [
       'setpriv',

@@ -14,7 +14,7 @@ const info = async (at: CaseFolder, name: string) => {
 const warnings = async (at: CaseFolder, name: string): Promise<string> =>
   (await info(at, name)).warnings.map(({ reason }) => reason).join('\n');
 
-/** Pictures that would be read as something else than they show. */
+/** Cases of pictures that could be read differently from what they show. */
 export const pictures: Expectations = {
   'ome-second-scene': async (open) => {
     const at = open('ome-second-scene');

@@ -18,7 +18,7 @@ interface Summary {
   }[];
 }
 
-/** Values that cannot be, tables as programs write them, and statistics that are not defined. */
+/** Cases of impossible values, of tables as other programs write them, and of undefined statistics. */
 export const values: Expectations = {
   'follow-up-impossible': async (open) => {
     const at = open('follow-up-impossible');
@@ -131,7 +131,7 @@ export const values: Expectations = {
     expect(await refusal('unwritten_001.h5')).toMatch(/written/);
     expect(await refusal('hang_001.h5', 1)).toMatch(/took more than \d seconds/);
     expect(await at.probe('small_bomb.tif')).toMatchObject({ readable: false });
-    // The other attacks need a broker, a store or a machine: test/integration holds each.
+    // The other attacks need a broker, a store or a machine. A test in test/integration covers each.
     const said = readFileSync(at.path('case.md'), 'utf8');
     expect(said.match(/^\| \d+ \|/gm)).toHaveLength(15);
   },

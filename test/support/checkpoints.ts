@@ -5,7 +5,7 @@ import { JobCheckpoints, type CheckpointOptions } from '../../src/workers/job-ch
 import { testJob } from './jobs.js';
 import { runStage, type StageRun } from './run-stage.js';
 
-/** The part of a store that keeps checkpoints, in memory. */
+/** Keeps checkpoints in memory, in place of a store. */
 export class CheckpointMemory implements Pick<ArtifactStore, 'checkpoint' | 'saveCheckpoint'> {
   readonly kept = new Map<string, Uint8Array>();
 
@@ -28,7 +28,7 @@ export const checkpointOptions = (changes: Partial<CheckpointOptions> = {}): Che
   ...changes,
 });
 
-/** Checkpoints of a job in `memory` that is asked to pause in an epoch. */
+/** Checkpoints in `memory` for a job that is asked to pause in a given epoch. */
 export const pausedIn =
   (epoch: number, memory: CheckpointMemory) =>
   (streams: Streams): JobCheckpoints => {
@@ -43,13 +43,13 @@ export const pausedIn =
     return checkpoints;
   };
 
-/** Checkpoints of a job in `memory` that nobody interrupts. */
+/** Checkpoints in `memory` for a job that is never interrupted. */
 export const keptIn =
   (memory: CheckpointMemory) =>
   (streams: Streams): JobCheckpoints =>
     new JobCheckpoints(testJob('job'), memory, streams, checkpointOptions());
 
-/** Pauses a stage in an epoch and goes on in a fresh context. */
+/** Pauses a stage in an epoch and continues it in a new context. */
 export async function runWithPause(
   code: StageCode,
   run: StageRun,
@@ -62,7 +62,7 @@ export async function runWithPause(
   return { paused, ...(await runStage(code, { ...run, checkpoints: keptIn(memory) })) };
 }
 
-/** The files of an artifact as they are stored, to compare them byte by byte. */
+/** The files of an artifact as they are stored, to be compared byte by byte. */
 export const storedFiles = ({ files }: StageOutput): Record<string, string> =>
   Object.fromEntries(
     Object.entries(files).map(([name, data]) => [

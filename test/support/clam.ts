@@ -22,7 +22,7 @@ export interface ClamJob {
   readonly step: GridSettings['step'];
 }
 
-/** Digests of the pictures on the way, outlines in level-0 pixels, tiles. */
+/** Hashes of the intermediate pictures, outlines in level-0 pixels, and tiles. */
 export interface ClamAnswer {
   readonly saturation: string;
   readonly smooth: string;
@@ -34,7 +34,7 @@ export interface ClamAnswer {
 const script = join(import.meta.dirname, 'clam.py');
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What OpenCV makes of the jobs. */
+/** The results of OpenCV for the jobs. */
 export function clamAnswers(python: string, jobs: readonly ClamJob[]): readonly ClamAnswer[] {
   const folder = mkdtempSync(join(tmpdir(), 'haf-clam-'));
   try {
@@ -53,7 +53,7 @@ export function clamAnswers(python: string, jobs: readonly ClamJob[]): readonly 
   }
 }
 
-/** The same by our own code. */
+/** The results of our own code for a job. */
 export function ownAnswer({ picture, slide, downsample, settings, side, step }: ClamJob): ClamAnswer {
   const { width, height } = picture;
   const grey = { width, height, data: new Uint8Array(width * height) };

@@ -43,7 +43,7 @@ export function eventOf(
   });
 }
 
-/** The training processes of an `up` or a `worker`; a broker that it started is its child as well. */
+/** The process ids of the training processes of an `up` or a `worker`. If `up` started a broker, that is a child process as well. */
 export const trainersOf = (pid: number): number[] =>
   childrenOf(pid).filter((child) => {
     try {

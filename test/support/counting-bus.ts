@@ -3,12 +3,12 @@ import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { workItemKey, type Job } from '../../src/pipeline/bus/job.js';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 
-/** What `runGraph` asks of a bus, with every job counted: it computes nothing until `finish` says that a job is done. */
+/** The part of a bus that `runGraph` uses. It counts every job and computes nothing; a job ends when the test calls `finish`. */
 export class CountingBus implements Pick<Bus, 'enqueue' | 'publish'> {
-  /** Jobs that are queued and not ended, in the order they came. */
+  /** Jobs that are queued and not ended, in the order in which they were queued. */
   readonly waiting = new Map<string, Job>();
   readonly published: RunEventBody[] = [];
-  /** The most jobs of each class that were on the bus at a time. */
+  /** The largest number of jobs of each class that were on the bus at the same time. */
   readonly most = { cpu: 0, gpu: 0 };
   readonly events = new Subject<RunEvent>();
   private seq = 0;
@@ -27,7 +27,7 @@ export class CountingBus implements Pick<Bus, 'enqueue' | 'publish'> {
     return Promise.resolve(id);
   }
 
-  /** Takes a job off the bus and tells how it ended. */
+  /** Removes a job from the bus and reports how it ended. */
   async finish(job: Job, failure?: string): Promise<void> {
     this.waiting.delete(workItemKey(job));
     const about = { job: job.key, stage: job.stage, unit: job.unit, artifact: job.artifact };

@@ -13,14 +13,14 @@ export interface MadeDicom {
   readonly flavor?: 'VOLUME' | 'OVERVIEW' | 'LABEL';
   /** Size of a pixel in mm. */
   readonly spacing?: number;
-  /** The pixel of the waves at its upper left corner: files of different waves are told apart. */
+  /** Position in the wave picture of the image's upper left corner. Files with different positions have different pixels. */
   readonly at?: number;
 }
 
 /** Value representations whose length has 4 bytes. */
 const long = ['SQ', 'OB'];
 
-/** One element, explicit and little endian (PS3.5 section 7.1). */
+/** Encodes one element, explicit VR and little endian (PS3.5 section 7.1). */
 function element(tag: number, vr: string, value: string | Buffer): Buffer {
   const text = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
   const padding = vr === 'UI' || vr === 'OB' ? '\0' : ' ';
@@ -65,7 +65,7 @@ function openSequence(tag: number, item: Buffer): Buffer {
   return Buffer.concat([head, itemTag, word(0xffff_ffff), item, endOfItem, endOfSequence]);
 }
 
-/** One file of a slide in DICOM: an uncompressed image of waves in tiles of 64 x 64. */
+/** Makes one DICOM file of a slide: an uncompressed picture of waves in tiles of 64 x 64. */
 export function dicomImage(options: MadeDicom): Buffer {
   const { width, height, series, instance, flavor = 'VOLUME', spacing = 0.00025, at = 0 } = options;
   const [columns, rows] = [Math.ceil(width / tile), Math.ceil(height / tile)];

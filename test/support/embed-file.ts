@@ -18,24 +18,27 @@ import { runStage } from './run-stage.js';
 
 export interface Embedded {
   readonly index: BagIndex;
-  /** All rows, whatever their precision. */
+  /** All rows, converted from the precision of the file. */
   readonly values: Float32Array;
-  /** [rows, 2] of coords.f32, null when there is none. */
+  /** [rows, 2] of coords.f32; null if there is none. */
   readonly coords: Float32Array | null;
   readonly problems: readonly Problem[];
 }
 
-/** A path in a scratch folder of its own, so that file names can be anything. */
+/** A path in a new scratch folder, so that the file can have any name. */
 export const scratchPath = (name: string): string => join(mkdtempSync(join(tmpdir(), 'haf-features-')), name);
 
-/** Writes bytes under a name that matters. */
+/** Writes bytes to a file with this name in a new scratch folder. */
 export function scratchFile(name: string, bytes: Uint8Array): string {
   const path = scratchPath(name);
   writeFileSync(path, bytes);
   return path;
 }
 
-/** Runs the embed stage on one file of HANCOCK's layout; `width` is the configured length of an instance. `name`: below the data root. */
+/**
+ * Runs the embed stage on one file in HANCOCK's layout. `width`: the configured length of an instance. `name`: the path below the
+ * data root.
+ */
 export async function embedFile(
   modality: ModalityId,
   path: string,

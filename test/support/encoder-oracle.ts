@@ -5,15 +5,15 @@ import type { BagEncoder } from '../../src/operators/stage1/bag-encoder.js';
 import { headRows } from '../../src/operators/stage1/instance-loss.js';
 import { onHost, type EncoderMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 
-/** Loss of a pack, bag by bag, and its gradient by automatic differentiation, flat in the encoder's layout. */
+/** The loss of a pack, summed bag by bag, and its gradient by automatic differentiation, flat in the encoder's layout. */
 export interface OracleResult {
   readonly loss: number;
   readonly gradient: Float32Array;
 }
 
 /**
- * The encoder of method.md 4.1 and 4.2 written once more, one bag at a time, with plain operations that differentiate
- * automatically: the oracle of the packed, hand-derived `bagGrad`. `dz` [P, embedding] adds `<dz, z>` to the loss.
+ * Reference implementation of the encoder (method.md 4.1 and 4.2): one bag at a time, with plain operations that are differentiated
+ * automatically. It checks the packed `bagGrad`, whose gradient was derived by hand. `dz` [P, embedding] adds `<dz, z>` to the loss.
  */
 export function encoderOracle(
   encoder: BagEncoder,
@@ -92,7 +92,7 @@ function crossEntropyOf(logits: tf.Tensor, targets: readonly number[]): tf.Scala
   return tf.neg(tf.mean(terms));
 }
 
-/** Row i has a one at `positions[i]`. */
+/** A matrix whose row i has a one at `positions[i]`. */
 function oneHot(positions: readonly number[], width: number): tf.Tensor2D {
   const values = new Float32Array(positions.length * width);
   positions.forEach((position, row) => (values[row * width + position] = 1));

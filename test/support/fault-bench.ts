@@ -7,7 +7,7 @@ import { LastingNats } from './lasting-nats.js';
 import { Processes, type Running, type StartOptions } from './processes.js';
 import type { Changes } from './resolved-config.js';
 
-/** Seconds of silence after which a worker of these tests loses its job. */
+/** Lease time of these tests: after this many seconds without a heartbeat a worker loses its job. */
 export const leaseSeconds = 3;
 
 export const isEpoch =
@@ -17,13 +17,13 @@ export const isEpoch =
 
 type Options = Partial<StartOptions>;
 
-/** A folder, a server, and the real processes that use them. `end` ends all of it. */
+/** A folder, a server, and the real processes that use them. `end` stops all of it. */
 export class FaultBench {
   readonly processes: Processes;
 
   private constructor(
     readonly folder: string,
-    /** Null: the store's own broker. */
+    /** Null if the store's own broker is used. */
     readonly nats: LastingNats | null,
     hardSeconds?: number,
   ) {
@@ -41,7 +41,7 @@ export class FaultBench {
     return new FaultBench(await faultFolder(), null);
   }
 
-  /** Lets workers join before the first `up`, which then meets them ready. */
+  /** Starts workers before the first `up`, so that they are ready when it starts. */
   async prepare(): Promise<void> {
     const servers = [(this.nats?.url ?? '').replace('nats://', '')];
     const address = { servers, auth: { kind: 'none' }, tls: null, origin: 'test' } as const;
@@ -52,7 +52,7 @@ export class FaultBench {
     return join(this.folder, '.haf/store');
   }
 
-  /** `up --json` that trains nothing itself. */
+  /** Starts `up --json` without training slots of its own. */
   up(args: readonly string[] = [], options: Options = {}): Running {
     const settings = ['--workers', '0', '--lease', String(leaseSeconds)];
     return this.start(
@@ -61,7 +61,7 @@ export class FaultBench {
     );
   }
 
-  /** A worker that trains; with two slots it can take over what another one loses. */
+  /** Starts a worker that trains. With two slots it can take over the jobs that another worker loses. */
   worker(args: readonly string[] = [], options: Options = {}): Running {
     const settings = ['--class', 'gpu', '--slots', '2'];
     return this.start(['worker', ...this.broker, ...settings, ...args], options);
@@ -82,7 +82,7 @@ export class FaultBench {
   }
 }
 
-/** The one of these workers that holds, or held last, the job of an event. */
+/** The process among `up` and these workers that has, or last had, the job of an event. */
 export function workerOf(event: RunEvent, up: Running, workers: readonly Running[]): Running {
   const artifact = 'artifact' in event ? event.artifact : '';
   const started = up.events().filter((e) => e.type === 'job-started' && e.artifact === artifact);

@@ -7,7 +7,7 @@ import { cli } from './cli.js';
 import type { Changes } from './resolved-config.js';
 import { predictionsOf, runFolder, workFolder } from './small-cohort.js';
 
-/** Enough epochs that a kill hits training, few enough that a run takes seconds. */
+/** Enough epochs that a kill happens during training, and few enough that a run takes seconds. */
 export const faultExperiment: Changes = {
   ...{ modalities: ['WSI', 'Clin', 'Blood'], methods: ['haf', 'blood'] },
   train: { epochs: 50, patience: 50, lr: 1e-3, batch: 16 },
@@ -15,7 +15,7 @@ export const faultExperiment: Changes = {
 export const faultFolder = (changes: Changes = {}): Promise<string> =>
   workFolder({ ...faultExperiment, ...changes });
 
-/** What a run has found out, without how long it took. */
+/** The results of a run, without its durations. */
 export interface Outcome {
   readonly summary: unknown;
   readonly predictions: string;
@@ -27,7 +27,7 @@ export function outcomeOf(folder: string): Outcome {
   return { summary, predictions: predictionsOf(folder) };
 }
 
-/** The outcome of an experiment when nothing goes wrong. */
+/** The outcome of an experiment in which nothing fails. */
 export async function undisturbedOutcome(changes: Changes = {}): Promise<Outcome> {
   const folder = await faultFolder(changes);
   const { code, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
@@ -55,13 +55,13 @@ const manifestPaths = (folder: string): string[] =>
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(folder, '.haf/store/artifacts', name));
 
-/** The manifests in the store: ids of artifacts, and `<id>.1` of what another took the place of. */
+/** Names of the manifests in the store: ids of artifacts, and `<id>.1` of an artifact that another one replaced. */
 export const manifestNames = (folder: string): string[] =>
   manifestPaths(folder)
     .map((path) => basename(path, '.json'))
     .sort();
 
-/** No job was told done twice, and each left exactly one artifact. */
+/** Checks that no job was reported as done twice, and that each done job left exactly one artifact. */
 export function expectNoneTwice(folder: string): void {
   const events = eventsOf(folder);
   const done = typed(events, 'job-done').map(({ job }) => job);
@@ -70,7 +70,7 @@ export function expectNoneTwice(folder: string): void {
   expect(manifestNames(folder)).toEqual([...new Set(made)].sort());
 }
 
-/** Besides, every job of the plan was told done. */
+/** Checks the same, and that every job of the plan was reported as done. */
 export function expectOnce(folder: string): void {
   expectNoneTwice(folder);
   const plan = JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object;
@@ -88,7 +88,7 @@ export function manifestOf(folder: string, job: string): Manifest {
   return found;
 }
 
-/** The run ended as if nothing had happened. */
+/** Checks that the run ended as it does without faults. */
 export async function expectUndisturbed(folder: string): Promise<void> {
   expectOnce(folder);
   expect(outcomeOf(folder)).toEqual(await undisturbed());

@@ -1,6 +1,6 @@
 import { HafError } from '../../src/pipeline/core/errors.js';
 
-/** The HafError that an attempt ends with; anything else is thrown. */
+/** Returns the HafError with which an attempt ends. Any other error is thrown again. */
 export async function fault(attempt: Promise<unknown>): Promise<HafError> {
   const error: unknown = await attempt.then(
     () => new Error('expected an error'),

@@ -14,12 +14,14 @@ import {
 } from './made-cohort.js';
 import { npyBytes } from '../../src/operators/synthetic/npz-file.js';
 
-/** Small cohorts with one fault each. A run of them should train nothing, unless the maker says what else should happen. */
+/**
+ * Small cohorts with one fault each. A run of such a cohort should train nothing, unless the comment of its function says otherwise.
+ */
 
 const count = 30;
 const people = patientsOf(count, (n) => `HX-${String(n).padStart(4, '0')}`);
 
-/** A clinical table and a laboratory; most faults need no more. */
+/** A clinical table and a laboratory table; most faults need no more. */
 const twoTables = (name: string, changes: Partial<CohortParts>): Promise<MadeCohort> =>
   makeCohortOf({
     name,
@@ -29,7 +31,7 @@ const twoTables = (name: string, changes: Partial<CohortParts>): Promise<MadeCoh
     ...changes,
   });
 
-/** The clinical table with one more column, read as a modality with inferred kinds. */
+/** The clinical table with one additional column. It is read as a modality whose column kinds are inferred. */
 const withColumn = (
   name: string,
   column: string,
@@ -68,13 +70,16 @@ function withSlides(
   });
 }
 
-/** The laboratory writes `hx-0001` where the clinical table writes `HX-0001`: no id matches; the closest spelling helps. */
+/**
+ * The laboratory table has `hx-0001` where the clinical table has `HX-0001`. No id matches; the error message shows the closest
+ * spelling.
+ */
 export const caseDiffersBetweenFiles = (): Promise<MadeCohort> =>
   twoTables('case', {
     tables: { 'lab.csv': measuredRows(people, 'lab', 3, { idOf: (id) => id.toLowerCase() }) },
   });
 
-/** One table holds `HX-0001` and `hx-0001`: two patients, or one written twice; nobody can know. */
+/** One table has both `HX-0001` and `hx-0001`. These may be two patients, or one patient written twice; the program cannot know. */
 export function caseDiffersInOneFile(): Promise<MadeCohort> {
   const rows = measuredRows(people, 'lab');
   return twoTables('case-twice', { tables: { 'lab.csv': [...rows, ['hx-0001', '0', '0', '0']] } });
@@ -89,17 +94,17 @@ export function decimalIds(): Promise<MadeCohort> {
   });
 }
 
-/** The ids of the laboratory are those of another study. */
+/** The ids in the laboratory table belong to another study. */
 export const idsOfAnotherStudy = (): Promise<MadeCohort> =>
   twoTables('another', {
     tables: { 'lab.csv': measuredRows(people, 'lab', 3, { idOf: (id) => `ZZ${id.slice(3)}` }) },
   });
 
-/** The id column of the laboratory is called `PATIENTS`; the experiment says `PATIENT`. */
+/** The id column of the laboratory table is called `PATIENTS`, but the experiment says `PATIENT`. */
 export const noIdColumn = (): Promise<MadeCohort> =>
   twoTables('no-id', { tables: { 'lab.csv': measuredRows(people, 'lab', 3, { id: 'PATIENTS' }) } });
 
-/** The laboratory has `PATIENT` and `Sample ID`, and both are names of an id column. */
+/** The laboratory table has the columns `PATIENT` and `Sample ID`, and both are names of an id column. */
 export function twoIdColumns(): Promise<MadeCohort> {
   const rows = measuredRows(people, 'lab').map((row, i) => [...row, i === 0 ? 'Sample ID' : `L-${i}`]);
   return twoTables('two-ids', {
@@ -114,7 +119,7 @@ export function duplicateRows(): Promise<MadeCohort> {
   return twoTables('twice', { tables: { 'lab.csv': [...rows, ['HX-0003', '1.5', '2.5', '3.5']] } });
 }
 
-/** Some cells of the outcome say `lost`: these patients are left out and listed, and the run goes on. */
+/** Some cells of the outcome say `lost`. These patients are left out and listed, and the run continues. */
 export function outcomeOfAThirdValue(): Promise<MadeCohort> {
   const rows = clinicalRows(people).map((row, i) =>
     i === 3 || i === 8 ? [...row.slice(0, -1), 'lost'] : row,
@@ -122,15 +127,18 @@ export function outcomeOfAThirdValue(): Promise<MadeCohort> {
   return twoTables('third', { tables: { 'clini.csv': rows, 'lab.csv': measuredRows(people, 'lab') } });
 }
 
-/** Nobody has the event. */
+/** No patient has the event. */
 export const oneClass = (): Promise<MadeCohort> =>
   twoTables('one-class', { patients: people.map(({ id }) => ({ id, dead: false })) });
 
-/** A column of the clinical table tells the outcome under another name: how long the patient lived after it was known. */
+/**
+ * A column of the clinical table reveals the outcome under another name: the months until the patient was last seen, which are few for
+ * patients who died.
+ */
 export const leakingColumn = (): Promise<MadeCohort> =>
   withColumn('leak', 'LAST_SEEN_MONTHS', ({ dead }, i) => String(dead ? i % 9 : 40 + (i % 11)));
 
-/** A column is called like an outcome, whatever it holds. */
+/** A column has the name of an outcome, whatever its values are. */
 export const columnCalledLikeAnOutcome = (): Promise<MadeCohort> =>
   withColumn('leak-name', 'Vital status', (_, i) => ['seen', 'called', 'registry'][i % 3] ?? '');
 
@@ -149,29 +157,29 @@ export const emptyColumn = (): Promise<MadeCohort> =>
 export const dateColumn = (): Promise<MadeCohort> =>
   withColumn('dates', 'DIAGNOSED', (_, i) => `${2005 + (i % 12)}-0${1 + (i % 9)}-1${i % 10}`);
 
-/** A category that one patient alone has: when that patient is tested, training has never seen it. */
+/** A category that only one patient has. When this patient is in the test set, training has never seen the category. */
 export const rareCategory = (): Promise<MadeCohort> =>
   withColumn('rare', 'SITE', (_, i) => (i === 4 ? 'nasopharynx' : (['larynx', 'oral cavity'][i % 2] ?? '')));
 
-/** The slide table names a file that is not there. */
+/** The slide table names a file that does not exist. */
 export const rowWithoutFile = (): Promise<MadeCohort> =>
   withSlides('row-only', (rows) => [...rows, ['HX-0001', 'S-2019-4242.npy']]);
 
-/** A slide stands in no row of the slide table. */
+/** A slide file is in no row of the slide table. */
 export const fileWithoutRow = (): Promise<MadeCohort> =>
   withSlides('file-only', (rows) => rows, ['S-2020-0777']);
 
-/** Two rows of the slide table give one file to two patients. */
+/** Two rows of the slide table assign one file to two patients. */
 export const slideOfTwoPatients = (): Promise<MadeCohort> =>
   withSlides('two-owners', (rows) => [...rows, ['HX-0009', 'S-2019-1000.npy']]);
 
-/** HX-0001 has forty slides, everybody else one: a warning names it. */
+/** HX-0001 has forty slides, every other patient has one. A warning names HX-0001. */
 export const patientOfManySlides = (): Promise<MadeCohort> => {
   const names = Array.from({ length: 39 }, (_, i) => `S-2021-${1000 + i}`);
   return withSlides('many', (rows) => [...rows, ...names.map((file) => ['HX-0001', `${file}.npy`])], names);
 };
 
-/** Bags named by patient, with a fault in some names or contents. */
+/** Bags with the patient id in the file name, and a fault in some names or contents. */
 const withPattern = (
   name: string,
   pattern: string,
@@ -195,11 +203,11 @@ const ownPattern = '^(?<patient>HX-[0-9]{4})_';
 export const nameWithoutMatch = (): Promise<MadeCohort> =>
   withPattern('no-match', ownPattern, ({ id }, i) => (i < 2 ? `scan ${i + 1}` : `${id}_S1`));
 
-/** The pattern has no group that says which part of a name is the id. */
+/** The pattern has no group that marks the part of a name that is the id. */
 export const patternWithoutGroup = (): Promise<MadeCohort> =>
   withPattern('no-group', '^HX-[0-9]{4}', ({ id }) => `${id}_S1`);
 
-/** HX-0001 and HX-0002 have the same content in two files: a warning names both. */
+/** Files of HX-0001 and HX-0002 have the same content. A warning names both. */
 export const sameContentTwice = (): Promise<MadeCohort> =>
   withPattern(
     'copies',
@@ -208,7 +216,7 @@ export const sameContentTwice = (): Promise<MadeCohort> =>
     (patient, name, i) => (i < 2 ? npy(people[0] as MadePatient, 'copy') : npy(patient, name)),
   );
 
-/** Instances have 4 numbers, where the experiment says 6. */
+/** Instances have 4 numbers, but the experiment says 6. */
 export const otherWidth = (): Promise<MadeCohort> =>
   withPattern(
     'width',

@@ -7,8 +7,8 @@ import { miniCohort, type MiniInputs } from './mini-cohort.js';
 const width = 16;
 
 /**
- * What Stage 2 and 3 read of the mini cohort, with random z and u in place of trained ones: for tests that ask what a
- * stage does with its inputs, not how good they are.
+ * The input of Stage 2 and Stage 3 for the mini cohort, with random z and u in place of trained ones. For tests of how a stage uses
+ * its inputs; the predictions have no meaning.
  */
 export function frozenEmbeddings(patients: number): MiniInputs {
   const { inputs } = miniCohort(patients);

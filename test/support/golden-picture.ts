@@ -22,7 +22,10 @@ const discs: readonly Disc[] = [
   [158, 60, 6, stain],
 ];
 
-/** Discs with holes, pieces in holes, pieces at the border and a deterministic speckle; whole numbers only. */
+/**
+ * Draws discs with holes, pieces inside holes, pieces at the border and a deterministic speckle. Uses only whole numbers, so the
+ * result is the same on every machine.
+ */
 export function goldenPicture(): Picture {
   const { width, height } = sizes;
   const rgb = new Uint8Array(width * height * 3);

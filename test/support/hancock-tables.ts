@@ -21,7 +21,7 @@ const sourceOf = (role: string, name: string): SourceFile => ({
   path: join(hancockFolder ?? '', name),
 });
 
-/** The `outcome` artifact of the real data; for suites that are skipped without it. */
+/** The `outcome` artifact of the real data. Test suites that use it are skipped without the data. */
 export async function hancockOutcome(): Promise<MadeArtifact> {
   const { output } = await runStage(outcome, { config: {}, sources: [sourceOf('outcome', 'targets.csv')] });
   return { id: 'outcome', unit: {}, files: output.files };

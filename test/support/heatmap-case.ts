@@ -25,10 +25,10 @@ export interface CaseArtifact {
   readonly files: ArtifactFiles;
 }
 
-/** A bag of a case: where its tiles lie, and in which unit they are given. */
+/** A bag of a test case: the positions of its tiles, and their unit. */
 export type CaseBag = Partial<IndexedBag> & { readonly at: readonly (readonly [x: number, y: number])[] };
 
-/** The `embed` artifact of bags whose rows follow each other. */
+/** The `embed` artifact of bags whose rows follow one another. */
 export function embedOf(id: string, unit: Unit, bags: readonly CaseBag[], withCoords = true): CaseArtifact {
   let start = 0;
   const indexed = bags.map(({ at, ...bag }): IndexedBag => {
@@ -68,13 +68,13 @@ export const tiledImage = (more: Partial<TiledImage> = {}): TiledImage => ({
   ...more,
 });
 
-/** A plain picture as lossless bytes, whatever its name says. */
+/** A picture of one colour, encoded without loss, whatever the ending of the file name says. */
 export const plainPicture = (width: number, height: number, background: string): Promise<Uint8Array> =>
   sharp({ create: { width, height, channels: 3, background } })
     .png()
     .toBuffer();
 
-/** A piece of tissue with a hole, level-0 pixels. */
+/** A piece of tissue with a hole, in level-0 pixels. */
 export const tissue: readonly Outline[] = [
   {
     outer: Int32Array.of(0, 0, 1600, 0, 1600, 800, 0, 800),
@@ -82,7 +82,7 @@ export const tissue: readonly Outline[] = [
   },
 ];
 
-/** The `tile` artifact of images, each with a white thumbnail a tenth of its size, and with `tissue` where it is segmented. */
+/** The `tile` artifact of images. Each image has a white thumbnail of a tenth of its size, and `tissue` if it is segmented. */
 export async function tileOf(unit: Unit, images: readonly TiledImage[]): Promise<CaseArtifact> {
   const files: Record<string, Uint8Array | object> = { [tileSetFile]: { images } };
   for (const [i, { image, segmentation }] of images.entries()) {
@@ -105,12 +105,12 @@ export interface HeatmapCase {
   readonly config?: Changes;
 }
 
-/** Runs the heatmap stage; the files it writes, by name. */
+/** Runs the heatmap stage and returns the files it writes, by name. */
 export const heatmapsOf = async (of: HeatmapCase): Promise<HeatmapFiles> => (await heatmapRun(of)).files;
 
 type HeatmapFiles = Readonly<Record<string, Uint8Array>>;
 
-/** Runs the heatmap stage; its files by name, and what it has to tell. */
+/** Runs the heatmap stage and returns its files by name, and its problems. */
 export async function heatmapRun(
   of: HeatmapCase,
 ): Promise<{ readonly files: HeatmapFiles; readonly problems: readonly Problem[] }> {
@@ -148,7 +148,7 @@ export async function heatmapRun(
   return { files: output.files as HeatmapFiles, problems: output.problems ?? [] };
 }
 
-/** Lines of a CSV file by column. */
+/** The rows of a CSV file, as objects with the column names as keys. */
 export function csvRows(bytes: Uint8Array | undefined): Record<string, string>[] {
   const [header = '', ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n');
   const columns = header.split(',');

@@ -14,14 +14,14 @@ import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import type { Unit } from '../../src/pipeline/stage.js';
 import type { ArtifactFiles } from './run-stage.js';
 
-/** An artifact that a test makes, as `runStage` takes it. */
+/** An artifact that a test makes, in the form that `runStage` takes. */
 export interface MadeArtifact {
   readonly id: string;
   readonly unit: Unit;
   readonly files: ArtifactFiles;
 }
 
-/** HANCOCK's words for its outcome. */
+/** The words for the outcome in HANCOCK's tables. */
 export const hancockWords: OutcomeWords = {
   ...{ positive: 'deceased', negative: 'living', column: 'survival_status' },
 };
@@ -52,7 +52,7 @@ export const tableArtifact = (modality: ModalityId, table: TypedTable): MadeArti
   files: typedTableFiles(table),
 });
 
-/** The `preprocess` artifact of a modality: vectors [patients, width] and who has one. */
+/** The `preprocess` artifact of a modality: vectors [patients, width], and which patients have one. */
 export const vectorsArtifact = (
   modality: ModalityId,
   values: Float32Array,

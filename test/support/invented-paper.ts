@@ -24,7 +24,7 @@ const count = 66;
 const folds = 3;
 const foldIndices = Array.from({ length: folds }, (_, fold) => fold);
 
-/** An experiment over all rows of the paper. */
+/** An experiment with all rows of the paper's table. */
 export const paperConfig: Changes = {
   name: 'whole-paper',
   methods: [...methodIds],
@@ -33,7 +33,7 @@ export const paperConfig: Changes = {
 
 const spread = (mean: number) => ({ mean, std: 0.05, folds });
 
-/** Robustness over all seven modalities; methods differ in height. */
+/** Invented robustness values of a method over all seven modalities; the level of the curve depends on the method. */
 const robustness = (method: string, fold: number): Robustness => {
   const height = 0.66 + (methodIds.findIndex((id) => id === method) % 9) / 100 + fold / 50;
   const at = (share: number) => ({ auc: 0.5 + (height - 0.5) * share, accuracy: 0.6 + 0.1 * share });
@@ -60,7 +60,7 @@ const alignedFiles = (fold: number): InputArtifact['files'] => ({
   [spectrumFile]: spectrum(fold),
 });
 
-/** What only the statistics of a run fill: comparisons as the paper has them, rows that could not be computed, repeats. */
+/** Adds what only the statistics of a run compute: the comparisons of the paper, rows that could not be computed, and repeats. */
 export const withStatistics = (summary: Summary): Summary => ({
   ...summary,
   rows: summary.rows
@@ -91,14 +91,14 @@ export const withStatistics = (summary: Summary): Summary => ({
   })),
 });
 
-/** Everything the report of an experiment over all rows reads. */
+/** Everything that the report of an experiment with all rows reads. */
 export interface PaperRun {
   readonly config: Changes;
-  /** The aggregate, changed at will before it is reported. */
+  /** Changes the aggregated results before they are reported. */
   readonly summary?: (summary: Summary) => Summary;
 }
 
-/** The files of a report over invented results of every method, text by name. */
+/** Makes the files of a report over invented results of every method; text files by name. */
 export async function reportedPaper({
   config = paperConfig,
   summary = withStatistics,

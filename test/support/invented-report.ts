@@ -12,7 +12,7 @@ import type { Changes } from './resolved-config.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
 import { runStage, type ArtifactFiles } from './run-stage.js';
 
-/** Patients of the invented cohort. */
+/** Number of patients in the invented cohort. */
 export const count = 60;
 export const folds = 3;
 const foldIndices = Array.from({ length: folds }, (_, fold) => fold);
@@ -48,12 +48,12 @@ export interface ReportCase {
   readonly tables?: readonly InputArtifact[];
   readonly bags?: readonly InputArtifact[];
   readonly latent?: readonly InputArtifact[];
-  /** Files of the `stage3` artifacts of fusion methods in place of invented ones. */
+  /** Files of the `stage3` artifacts of fusion methods; they replace the invented ones. */
   readonly fusion?: (fold: number) => ArtifactFiles;
   readonly config?: Changes;
 }
 
-/** The files of a report over invented results, text by name. */
+/** Makes the files of a report over invented results; text by name. */
 export async function reported(options: ReportCase = {}): Promise<Readonly<Record<string, string>>> {
   const config: Changes = {
     ...{ name: 'invented', methods: ['haf', 'blood'], cv: { folds } },

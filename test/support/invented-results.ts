@@ -19,7 +19,7 @@ export interface InputArtifact {
   readonly files: ArtifactFiles;
 }
 
-/** A prediction with a logit; the probability follows from it. */
+/** A prediction with this logit; its probability is computed from the logit. */
 export const predicted = (
   patient: string,
   y: 0 | 1,
@@ -38,7 +38,7 @@ export const predicted = (
 /** Ids "001", "002", ... of an invented cohort. */
 export const inventedIds = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => String(i + 1).padStart(3, '0'));
-/** About every fourth patient died; 11 shares no divisor with usual fold counts, so every fold has both classes. */
+/** About every fourth patient died. 11 shares no divisor with the usual numbers of folds, so every fold has both classes. */
 export const inventedOutcome = (id: string): 0 | 1 => ((Number(id) * 7) % 11 < 3 ? 1 : 0);
 
 export const deceasedOf = (count: number): number =>
@@ -58,7 +58,7 @@ export const inventedCohort = (count: number): InputArtifact => ({
   },
 });
 
-/** Predictions of a method in one fold: each patient is tested in one fold and validates in another. */
+/** Predictions of a method in one fold. Each patient is a test patient in one fold and a validation patient in another. */
 export function inventedPredictions(
   method: string,
   fold: number,
@@ -74,7 +74,9 @@ export function inventedPredictions(
   });
 }
 
-/** What a fusion method of two modalities keeps as they vanish: all of it at rho 0, nothing at 1. */
+/**
+ * The robustness curve of a fusion method of two modalities: it keeps all performance at missing rate (rho) 0, and none at rate 1.
+ */
 export const inventedRobustness = (fold: number): Robustness => ({
   draws: 20,
   drop: Array.from({ length: 11 }, (_, step) => ({
@@ -92,7 +94,7 @@ export const inventedRobustness = (fold: number): Robustness => ({
   ],
 });
 
-/** What the training job of a method leaves; a fusion method also what it keeps when modalities vanish. */
+/** The artifact of the training job of a method. A fusion method also has its robustness to missing modalities. */
 export const stage3Artifact = (
   method: string,
   fold: number,
@@ -108,7 +110,7 @@ export const stage3Artifact = (
   },
 });
 
-/** The files that `evaluate` makes of one Stage 3 artifact. */
+/** The files that `evaluate` writes for one Stage 3 artifact. */
 export async function evaluatedFiles(stage3: InputArtifact, config: Changes = {}): Promise<ArtifactFiles> {
   const { output } = await runStage(evaluate, {
     config,
@@ -118,7 +120,7 @@ export async function evaluatedFiles(stage3: InputArtifact, config: Changes = {}
   return output.files;
 }
 
-/** The metrics that `evaluate` makes of one Stage 3 artifact. */
+/** The metrics that `evaluate` computes for one Stage 3 artifact. */
 export const evaluated = async (stage3: InputArtifact, config: Changes = {}): Promise<Evaluation> =>
   evaluationSchema.parse((await evaluatedFiles(stage3, config))[metricsFile]);
 

@@ -1,7 +1,7 @@
 import type { RunEventBody } from '../../src/pipeline/run-event.js';
 import { testJob } from './jobs.js';
 
-/** What an event says of the job that `testJob(name)` makes. */
+/** The fields of an event about the job that `testJob(name)` makes. */
 const about = (name: string) => {
   const { key, stage, unit, artifact } = testJob(name);
   return { job: key, stage, unit, artifact };

@@ -22,7 +22,7 @@ const source = (role: string, name: string, content = name): SourceFile => ({
   sha256: sha256(content),
 });
 
-/** Files of a cohort that exists in name only; `changed` gives one of them other content. */
+/** File information for a cohort that does not exist on disk. `changed` names one file that gets other content. */
 export const testFiles = (changed?: string): DataFiles => {
   const at = (role: string, name: string): SourceFile =>
     source(role, name, name === changed ? 'other' : name);
@@ -44,7 +44,7 @@ export const testFiles = (changed?: string): DataFiles => {
   };
 };
 
-/** A job of the queue; jobs with equal names make the same artifact. */
+/** A job of the queue. Jobs with equal names make the same artifact. */
 export const testJob = (name: string, changes: Partial<Job> = {}): Job => ({
   v: 1,
   run: 'run-1',
@@ -60,7 +60,7 @@ export const testJob = (name: string, changes: Partial<Job> = {}): Job => ({
   ...changes,
 });
 
-/** A job made ready to compute. */
+/** A job with all that is needed to compute it. */
 export const testWork = (name: string, changes: Partial<Work> = {}): Work => ({
   ...{ ...testJob(name), config: {}, inputs: [], root: '/nowhere' },
   ...changes,

@@ -37,16 +37,16 @@ export const tableOf = (cells: Readonly<Record<string, number | null>>, name = '
   cells: Float64Array.from(Object.values(cells), (cell) => cell ?? NaN),
 });
 
-/** What an `embed` artifact tells besides the rows. */
+/** Other content of an `embed` artifact besides its rows. */
 export interface EmbeddedMore {
   readonly unit?: Partial<Unit>;
   readonly encoder?: string;
-  /** Of every bag. */
+  /** The image name of every bag. */
   readonly image?: string;
   readonly mpp?: number;
 }
 
-/** The `embed` artifact of a file whose bags lie one after the other. */
+/** The `embed` artifact of a file whose bags follow one another. */
 export function embedded(
   modality: ModalityId,
   file: string,
@@ -74,17 +74,17 @@ export function embedded(
 export interface JoinedCohort {
   readonly data: Cohort;
   readonly flow: readonly FlowStep[];
-  /** Of the `bags` jobs, then of `cohort`. */
+  /** Of the `bags` jobs first, then of the `cohort` job. */
   readonly problems: readonly Problem[];
 }
 
-/** What the stages before `bags` and `cohort` found. */
+/** The results of the stages that run before `bags` and `cohort`. */
 export interface Found {
   readonly outcomes: readonly Labelled[];
   readonly tables?: Readonly<Record<ModalityId, TypedTable>>;
 }
 
-/** Runs `bags` for every bag modality, then `cohort`, on what the graph of the experiment gives them. */
+/** Runs `bags` for every bag modality, then `cohort`, on the inputs that the experiment's job graph gives them. */
 export async function joinCohort(
   config: Changes,
   { outcomes, tables = {} }: Found,

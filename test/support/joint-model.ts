@@ -28,7 +28,7 @@ const inputs: Inputs = {
 const cohort = readCohort(inputs);
 export const jointLabels = cohort.patients.map(({ y }) => y);
 
-/** Small layers, and every random draw there is. */
+/** Small layers, and every kind of random draw turned on. */
 const small: Changes = {
   modalities: ['WSI', 'TMA', 'Clin', 'Blood'],
   bag: { maxInstances: 6 },
@@ -37,7 +37,7 @@ const small: Changes = {
   fusion: { hidden: 5, projection: 4, dropout: 0.25, lambdaMoFe: 0.5 },
 };
 
-/** Patients of a step: one without slides, one without cores, one without blood, one drawn twice. */
+/** Patients of one training step: one without slides, one without cores, one without blood values, and one that is drawn twice. */
 export const jointGroup = [0, 4, 5, 3, 7, 7, 12, 20];
 
 export interface JointCase {
@@ -47,7 +47,7 @@ export interface JointCase {
   readonly parameters: Float32Array;
 }
 
-/** The parts of a method over a small cohort; each call starts all random streams anew. */
+/** The parts of a method over a small cohort. Each call starts all random streams from the beginning. */
 export async function jointCase(method: string, changes: Changes = {}): Promise<JointCase> {
   const merged = Object.fromEntries(
     Object.entries(changes).map(([key, value]) => [

@@ -43,7 +43,7 @@ export class LastingNats {
     await ended;
   }
 
-  /** Kills it and deletes all it stored. */
+  /** Kills the server and deletes everything it stored. */
   async forget(): Promise<void> {
     await this.kill();
     rmSync(join(this.folder, 'jetstream'), { recursive: true });
@@ -63,7 +63,7 @@ export class LastingNats {
   }
 }
 
-/** A port that nobody listens on right now. */
+/** Finds a port that no process listens on at this moment. */
 function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);

@@ -5,7 +5,10 @@ import { inventedCohort, inventedIds, type InputArtifact } from './invented-resu
 
 export const latentWidth = 6;
 
-/** Latent vectors of an invented cohort: unrelated before, near a direction of the patient's own after. */
+/**
+ * Latent vectors of an invented cohort. Before training they are random; after training each is near a direction that belongs to its
+ * patient.
+ */
 export interface InventedLatents {
   readonly u: Float32Array;
   readonly before: Float32Array;
@@ -57,7 +60,7 @@ export const latentArtifact = (
   };
 };
 
-/** Cohort, split and latent vectors for the `latent` stage; every `folds`-th patient is tested in fold 0. */
+/** Cohort, split and latent vectors for the `latent` stage. Every `folds`-th patient is a test patient in fold 0. */
 export function latentInputs(
   latents: InventedLatents,
   modalities: readonly ModalityId[],

@@ -9,7 +9,7 @@ import { rng, type Rng } from '../../src/pipeline/core/rng.js';
 
 /** A small cohort in a temporary folder, with the experiment that reads it. */
 export interface MadeCohort {
-  /** Holds `experiment.yaml` and `data`; `up` may put `runs` and `.haf` here. */
+  /** Contains `experiment.yaml` and `data`. `up` may create `runs` and `.haf` here. */
   readonly folder: string;
   /** The data folder. */
   readonly root: string;
@@ -17,11 +17,11 @@ export interface MadeCohort {
   readonly file: string;
   /** Content of `experiment.yaml`. */
   readonly experiment: string;
-  /** Ids of the patients with an outcome, as the program should call them. */
+  /** Ids of the patients with an outcome, in the spelling that the program should use. */
   readonly patients: readonly string[];
 }
 
-/** Two patients in five have the event, and every number a maker draws for them is higher. */
+/** A patient of the cohort. Two patients in five have the event, and every number drawn for them is higher on average. */
 export interface MadePatient {
   readonly id: string;
   readonly dead: boolean;
@@ -34,16 +34,19 @@ export type Rows = readonly (readonly string[])[];
 export const width = 6;
 
 const folders: string[] = [];
-/** Removes every cohort of this process; for `afterAll`. */
+/** Removes every cohort that this process made; for `afterAll`. */
 export const removeMadeCohorts = (): void => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 };
 
-/** Ids numbered from 1 become patients. */
+/** Makes patients with ids from the numbers 1 to `count`. */
 export const patientsOf = (count: number, idOf: (number: number) => string): readonly MadePatient[] =>
   Array.from({ length: count }, (_, i) => ({ id: idOf(i + 1), dead: i % 5 === 0 || i % 5 === 2 }));
 
-/** A number as text that is 0.5 higher, on average, for patients with the event: too little for the leak guard. */
+/**
+ * A number as text. For patients with the event it is 0.5 higher on average, which is too little to trigger the check for leaks of
+ * the outcome.
+ */
 const measurement = ({ dead }: MadePatient, random: Rng): string =>
   (random.normal() + (dead ? 0.5 : 0)).toFixed(3);
 
@@ -79,7 +82,7 @@ export function clinicalRows(patients: readonly MadePatient[], idOf = (text: str
   ];
 }
 
-/** A bag [2 to 5, width] of one file of a patient; the name of the file decides its numbers. */
+/** The bag [2 to 5, width] of one file of a patient. Its random numbers are seeded with the file name. */
 export function bagOf({ dead }: MadePatient, name: string): NpzArray {
   const random = rng(1, `made/bag/${name}`);
   const rows = 2 + random.int(4);
@@ -90,7 +93,7 @@ export function bagOf({ dead }: MadePatient, name: string): NpzArray {
   return { shape: [rows, width], data };
 }
 
-/** What a cohort is made of. */
+/** The parts from which a cohort is made. */
 export interface CohortParts {
   /** For the name of the run and of the folder: lower-case letters, digits and hyphens. */
   readonly name: string;
@@ -99,13 +102,13 @@ export interface CohortParts {
   readonly modalities: Readonly<Record<string, object>>;
   /** @default every `table-<name>` and `mil-<name>` */
   readonly methods?: readonly string[];
-  /** Keys of `data` that differ from those of most cohorts. */
+  /** Keys of `data` that differ from those of the other cohorts. */
   readonly data?: object;
   /** Tables by file name. @default clini.csv alone */
   readonly tables?: Readonly<Record<string, Rows>>;
   /** Files by path below the data folder. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
-  /** Bags written as h5 of CLAM, by path below the data folder. */
+  /** Bags that are written as h5 files in CLAM's layout, by path below the data folder. */
   readonly h5?: Readonly<Record<string, NpzArray>>;
 }
 
@@ -165,7 +168,10 @@ export const clinical = {
 /** A table of measured values as a modality. */
 export const measured = (file: string): object => ({ kind: 'table', file, others: 'numeric' });
 
-/** A bag as a modality. @param patient how its files say whose they are; without it the name of a file is the id */
+/**
+ * A bag as a modality.
+ * @param patient how to find the patient's id in a file; by default the file name is the id
+ */
 export const bag = (files: string, patient?: object): object => ({
   kind: 'bag',
   files,

@@ -3,7 +3,7 @@ import type { Manifest, StoredFile } from '../../src/pipeline/store/store.js';
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** A manifest of invented numbers; `seconds` tells two results of one recipe apart. */
+/** A manifest with invented values. `seconds` makes two results of one recipe different. */
 export const testManifest = (files: readonly StoredFile[], seconds = 1, recipe = 'recipe'): Manifest => ({
   v: 1,
   id: sha256(recipe),

@@ -1,6 +1,6 @@
 import type { Member } from '../../src/pipeline/bus/member.js';
 
-/** Somebody on a bus. */
+/** A member of the bus: an `up` or a worker. */
 export const testMember = (changes: Partial<Member> = {}): Member => ({
   ...{ v: 1, id: 'other', role: 'worker', host: 'lab-2', pid: 1, codeVersion: '0', node: 'v20' },
   ...{ backend: 'cpu', classes: ['gpu'], slots: { cpu: 0, gpu: 1 }, run: null, state: 'working' },

@@ -4,7 +4,7 @@ import type { ListedObject, Remote, RemoteObject } from '../../src/pipeline/stor
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A remote in memory; tests spy on it and make it fail. */
+/** A remote store in memory. Tests spy on it and make it fail. */
 export class MemoryRemote implements Remote {
   readonly uri = 's3://memory';
   readonly objects = new Map<string, RemoteObject & { readonly changedMs: number }>();

@@ -1,7 +1,7 @@
 import type { Region, SlideInfo, SlideReader } from '../../src/operators/slides/slide-reader.js';
 import type { Picture } from './blobs.js';
 
-/** Pixels of a region, black outside of the picture. */
+/** Copies the pixels of a region; pixels outside the picture are black. */
 export function cut({ width, height, rgb }: Picture, region: Region): Uint8Array {
   const out = new Uint8Array(region.width * region.height * 3);
   const [left, right] = [Math.max(0, region.x), Math.min(width, region.x + region.width)];
@@ -12,7 +12,7 @@ export function cut({ width, height, rgb }: Picture, region: Region): Uint8Array
   return out;
 }
 
-/** A slide in memory, its levels given largest first. */
+/** A slide in memory. Its levels are given largest first. */
 export function memorySlide(levels: readonly Picture[], info: Partial<SlideInfo> = {}): SlideReader {
   const base = levels[0] as Picture;
   return {

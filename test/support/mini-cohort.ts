@@ -16,7 +16,7 @@ import { scratchArtifact, type ArtifactFiles } from './run-stage.js';
 /** Inputs of training stages, as `runStage` takes them. */
 export type MiniInputs = Partial<Record<StageName, { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
 
-/** The artifacts of these modalities, and those of no modality, as the graph gives them to a job. */
+/** Keeps the artifacts of these modalities, and those that belong to no modality, as the job graph gives them to a job. */
 export const ofModalities = (inputs: MiniInputs, modalities: readonly ModalityId[]): MiniInputs =>
   Object.fromEntries(
     Object.entries(inputs).map(([role, list]) => [
@@ -25,7 +25,7 @@ export const ofModalities = (inputs: MiniInputs, modalities: readonly ModalityId
     ]),
   );
 
-/** The cohort as a job sees it that is given these artifacts. */
+/** The cohort, as a job sees it that gets these artifacts as inputs. */
 export function cohortIn(inputs: MiniInputs): Cohort {
   const all = (role: StageName): readonly Artifact[] =>
     (inputs[role] ?? []).map(({ id, unit, files }) => scratchArtifact(id, unit ?? {}, files));
@@ -33,11 +33,11 @@ export function cohortIn(inputs: MiniInputs): Cohort {
 }
 
 export interface MiniCohort {
-  /** `embed` holds the bags and the rows they are of. */
+  /** `embed` has the bags and the names of their rows. */
   readonly inputs: { readonly base: MiniInputs; readonly embed: MiniInputs; readonly preprocess: MiniInputs };
   readonly members: readonly Member[];
   readonly patients: number;
-  /** Patients without TMA, without a blood row. */
+  /** Patients without TMA, and patients without a row of blood values. */
   readonly withoutTma: readonly number[];
   readonly withoutBlood: readonly number[];
 }
@@ -49,7 +49,7 @@ const tables = { Clin: 4, Blood: 5 } as const;
 export const miniConfig: Changes = {
   modalities: ['TMA', 'Clin', 'Blood'],
   mil: { hidden: 16, attention: 8 },
-  // The default weight of patient discrimination lets so small a cohort collapse to one direction.
+  // With the default weight of patient discrimination, the latent vectors of so small a cohort would collapse to one direction.
   align: { hidden: 16, width: 16, lambdaPD: 1, tauPd: 0.1 },
   fusion: { hidden: 16 },
   single: { hidden: 16 },
@@ -57,8 +57,8 @@ export const miniConfig: Changes = {
 };
 
 /**
- * A small cohort whose outcome shows in every modality: one instance in four of a TMA bag and one column of each table
- * are shifted for deceased patients. One fold: the first 60 % train, the next 20 % validate, the rest tests.
+ * A small cohort in which every modality shows the outcome: for deceased patients, one instance in four of a TMA bag and one column
+ * of each table are shifted. It has one fold: the first 60 % of patients train, the next 20 % validate, and the rest are tested.
  */
 export function miniCohort(patients = 240, seed = 1): MiniCohort {
   const stream = rng(seed, 'mini-cohort');

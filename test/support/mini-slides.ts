@@ -7,14 +7,17 @@ import type { Changes } from './resolved-config.js';
 
 const width = 10;
 
-/** Settings of the mini cohort, for one with slides. */
+/** The settings of the mini cohort with slides. */
 export const slidesConfig: Changes = {
   ...miniConfig,
   modalities: ['WSI', 'TMA', 'Clin', 'Blood'],
   fusion: { ...miniConfig.fusion, projection: 16 },
 };
 
-/** The mini cohort with a bag of slide instances for most patients, of another length and with the outcome in it too. */
+/**
+ * Adds to the mini cohort a bag of slide instances for most patients. These instances have another length, and they also show the
+ * outcome.
+ */
 export function withSlides({
   inputs,
   ...mini

@@ -11,5 +11,5 @@ function builtBackend(): string | null {
   return null;
 }
 
-/** Folder of a backend that `backend install` built, for the tests that compute with it; null without one. */
+/** Folder of a backend that `backend install` built, for the tests that compute with it; null if there is none. */
 export const nativeFolder = builtBackend();

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findServer, type ServerBinary } from '../../src/pipeline/broker/server-binary.js';
 
-/** The nats-server of this machine, or null; HAF_NATS_SERVER chooses another. Suites that need one skip without. */
+/** The nats-server of this machine, or null; HAF_NATS_SERVER chooses another. Test suites that need one are skipped without it. */
 export const natsServer = findServer();
 if (natsServer === null)
   console.warn('SKIPPED: no nats-server (apt install nats-server, or set HAF_NATS_SERVER)');
 
-/** Another version, named by HAF_TEST_NATS_SERVER: what protects the broker has to hold on both. */
+/** A second version of the server, which HAF_TEST_NATS_SERVER names. The protection of the broker must work with both. */
 const other = process.env['HAF_TEST_NATS_SERVER'];
 const otherServer = other === undefined ? null : findServer({ HAF_NATS_SERVER: other });
 
-/** The servers on which attacks are tried; `server` is null where this machine has none, and the suite skips. */
+/** The servers that the attack tests use. `server` is null if this machine has none; the suite is then skipped. */
 export const attackedServers: readonly { readonly version: string; readonly server: ServerBinary | null }[] =
   [
     { version: natsServer?.version ?? 'none', server: natsServer },
@@ -28,16 +28,16 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
-  /** Working directory; files that the configuration names relatively are found there. */
+  /** Working directory. Relative file names in the configuration start here. */
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** @default the one of this machine */
+  /** @default the server of this machine */
   readonly server?: ServerBinary | null;
 }
 
 /**
- * Starts a server of its own on a free loopback port. `config` is the text of nats-server.conf without host and
- * port; `$STORE` in it stands for a fresh folder.
+ * Starts a separate server on a free loopback port. `config` is the text of nats-server.conf without host and port; `$STORE` in it is
+ * replaced by a new folder.
  */
 export async function startNats(config: string, options: TestServerOptions = {}): Promise<TestServer> {
   const server = options.server ?? natsServer;
@@ -74,5 +74,5 @@ export async function startNats(config: string, options: TestServerOptions = {})
   throw new Error(`nats-server did not come up:\n${log}`);
 }
 
-/** The least configuration that connectTo accepts. */
+/** The smallest configuration that connectTo accepts. */
 export const jetstream = 'jetstream { store_dir: "$STORE" }\n';

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 
-/** A network namespace whose only way out is one cable that can be pulled. */
+/** A network namespace with one connection to this machine, which a test can cut. */
 export interface Cable {
-  /** This machine's end of the cable. */
+  /** Address of this machine on the connection. */
   readonly host: string;
-  /** Runs a command behind the cable. */
+  /** The beginning of a command line that runs a command inside the namespace. */
   readonly within: readonly string[];
   pull(): void;
   plug(): void;
@@ -13,13 +13,13 @@ export interface Cable {
 
 const ip = (...args: string[]): unknown => execFileSync('ip', args, { stdio: 'pipe' });
 
-/** Null, with a word on the console, where namespaces cannot be made: that takes root and iproute2. */
+/** Makes the namespace. Returns null, with a note on the console, if this is impossible: it needs root and iproute2. */
 export function layCable(): Cable | null {
   const name = `haf-${process.pid}`;
   const [near, far] = [`hafa${process.pid}`, `hafb${process.pid}`];
   const subnet = `10.231.${process.pid % 250}`;
   const remove = (): void => {
-    // Takes both ends of the cable along.
+    // Removes both ends of the connection.
     for (const args of [
       ['link', 'del', near],
       ['netns', 'del', name],
@@ -27,7 +27,7 @@ export function layCable(): Cable | null {
       try {
         ip(...args);
       } catch {
-        // Not made, or gone already.
+        // It was never made, or is already removed.
       }
   };
   try {

@@ -5,7 +5,9 @@ import { releaseBackend } from '../../src/operators/tensor/release-backend.js';
 import type { BackendName } from '../../src/pipeline/core/backend-name.js';
 import { nativeFolder } from './native-tensorflow.js';
 
-/** Whether WebGPU computes here. It is tried only where HAF_WEBGPU names its packages: Dawn without a GPU is no failure. */
+/**
+ * Whether WebGPU works here. This is tried only if HAF_WEBGPU names its packages; a machine without a GPU must not fail the tests.
+ */
 async function webGpuLoads(): Promise<boolean> {
   if ((process.env['HAF_WEBGPU'] ?? '') === '') {
     console.warn('SKIPPED: no WebGPU (HAF_WEBGPU names a folder with its packages, docs/backends.md)');
@@ -24,7 +26,7 @@ async function webGpuLoads(): Promise<boolean> {
 
 export const webGpuHere = await webGpuLoads();
 
-/** Backends that a test of numbers runs on. */
+/** Backends on which a test of numeric results runs. */
 export const numericBackends: readonly BackendName[] = [
   'wasm',
   'cpu',
@@ -32,19 +34,19 @@ export const numericBackends: readonly BackendName[] = [
   ...(webGpuHere ? (['webgpu'] as const) : []),
 ];
 
-/** Those but plain JavaScript: for tests that take long on plain JavaScript. */
+/** The same without plain JavaScript, for tests that would take long on it. */
 export const fastBackends = numericBackends.filter((name) => name !== 'cpu');
 
 /** Backend of the longer tests: HAF_TEST_BACKEND, else wasm. */
 export const chosenBackend = (process.env['HAF_TEST_BACKEND'] ?? 'wasm') as BackendName;
 
-/** Makes a backend the current one; `tensorflow` is the one under test, not one that this user has installed. */
+/** Makes a backend the current one. `tensorflow` is the backend under test, not one that the user has installed. */
 export async function useBackend(name: BackendName): Promise<void> {
   if (name === 'tensorflow') process.env['HAF_TENSORFLOW'] = nativeFolder ?? '';
   await loadBackend(name);
 }
 
-/** Computes on plain JavaScript, whose values can be read at once, and goes back to the current backend. */
+/** Computes in plain JavaScript, whose values can be read synchronously, then makes the previous backend current again. */
 export async function onCpu<T>(compute: () => T): Promise<T> {
   const before = tf.getBackend();
   await tf.setBackend('cpu');

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { OnnxGraph, type OnnxConstant } from '../../src/operators/tensor/onnx/graph-builder.js';
 
-/** One operation of the graph. */
+/** One operation of the model's graph. */
 export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly output: string;
 }
 
-/** A model small enough to be computed by hand. A dimension given as text is free. */
+/** A model that is small enough to compute by hand. A dimension given as text may have any size. */
 export interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
   readonly weights: Readonly<Record<string, OnnxConstant>>;
@@ -45,7 +45,7 @@ export function poolingEncoder(side: number, width: number, batch: number | stri
   };
 }
 
-/** The same, but its output is [batch, tokens, width / tokens], as a ViT gives its tokens. */
+/** The same encoder, but its output is [batch, tokens, width / tokens], like the tokens of a vision transformer (ViT). */
 export function tokenEncoder(side: number, width: number, tokens: number): OnnxModel {
   const pooling = poolingEncoder(side, width);
   return {

@@ -4,7 +4,7 @@ import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
 
 const opened: SlideReader[] = [];
 
-/** Opens a slide that is closed when the test ends. */
+/** Opens a slide and closes it when the test ends. */
 export async function openClosed(...wanted: Parameters<typeof openSlide>): Promise<SlideReader> {
   const reader = await openSlide(...wanted);
   opened.push(reader);

@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cli } from './cli.js';
 
-/** OpenSlide as `slides install` leaves it, and the Python that reads slides with the same libopenslide. */
+/** An OpenSlide as `slides install` installs it, and a Python that reads slides with the same libopenslide. */
 export interface OpenSlideHere {
-  /** What HAF_OPENSLIDE_DIR is set to. */
+  /** The value for HAF_OPENSLIDE_DIR. */
   readonly folder: string;
-  /** Runs Python code with `openslide` and its arguments; gives what it prints. */
+  /** Runs Python code, which can import `openslide`, with arguments; returns its output. */
   readonly python: (code: string, args: readonly string[]) => Buffer;
   /** Installs further packages for it; says so and gives false where they cannot be fetched. */
   readonly fetch: (wanted: readonly string[]) => boolean;
   readonly remove: () => void;
 }
 
-/** Installs both from PyPI; says so and gives null where PyPI, or Python, is out of reach. */
+/** Installs both from PyPI. If PyPI or Python is not available, prints a note and returns null. */
 export async function openSlideHere(): Promise<OpenSlideHere | null> {
   const root = mkdtempSync(join(tmpdir(), 'haf-openslide-'));
   const remove = (): void => rmSync(root, { recursive: true, force: true });

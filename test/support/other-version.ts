@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** A copy of the built package that calls itself another version; returns its entry. */
+/** Copies the built package and changes its version number. Returns the path of the copy's main script. */
 export function otherVersion(version: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'haf-version-'));
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });

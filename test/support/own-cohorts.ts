@@ -15,10 +15,10 @@ import {
   type Rows,
 } from './made-cohort.js';
 
-/** Small cohorts, one for each habit of naming. All of them are sound: `up` should run and know every patient. */
+/** Small cohorts, one for each common way to name patients and files. None has a fault: `up` should run and find every patient. */
 
 const four = (n: number): string => String(n).padStart(4, '0');
-/** Names by patient, each with a bag: `{ 'features/P001_S1.npy': ... }`. */
+/** One bag file per name, by patient: `{ 'features/P001_S1.npy': ... }`. */
 const filesOf = (
   patients: readonly MadePatient[],
   namesOf: (patient: MadePatient, index: number) => readonly string[],
@@ -29,7 +29,7 @@ const filesOf = (
     ),
   );
 
-/** Ids `TCGA-4A-AA01`; slides are named by the barcode and more, which a pattern takes apart. Some patients have two. */
+/** Ids `TCGA-4A-AA01`. The slide names are longer barcodes, and a pattern extracts the id. Some patients have two slides. */
 export function tcgaBarcodes(): Promise<MadeCohort> {
   const sites = ['4A', 'BR', 'CQ'];
   const patients = patientsOf(30, (n) => `TCGA-${sites[n % 3]}-A${four(n).slice(1)}`);
@@ -53,8 +53,8 @@ export function tcgaBarcodes(): Promise<MadeCohort> {
 }
 
 /**
- * Slides `P001_S1` to `P030_S3`: patient, then slide. The last digits of a name are the slide's, so a rule that takes
- * them for the id gives three patients the slides of thirty.
+ * Slides `P001_S1` to `P030_S3`: first the patient, then the slide. The last digits of a name belong to the slide. A rule that takes
+ * them for the id would assign the slides of thirty patients to three.
  */
 export function patientSlideNames(): Promise<MadeCohort> {
   const patients = patientsOf(30, (n) => `P${four(n).slice(1)}`);
@@ -66,7 +66,7 @@ export function patientSlideNames(): Promise<MadeCohort> {
   });
 }
 
-/** Accession numbers of 18 digits that differ in the last three: as numbers of JavaScript, many are equal. */
+/** Accession numbers of 18 digits that differ in the last three. As JavaScript numbers, many of them would be equal. */
 export function accessionNumbers(): Promise<MadeCohort> {
   const patients = patientsOf(32, (n) => `120394857610293${four(n).slice(1)}`);
   return makeCohortOf({
@@ -78,7 +78,7 @@ export function accessionNumbers(): Promise<MadeCohort> {
   });
 }
 
-/** Ids `2019-0001` and `2020-0001`: year and number, and neither alone is the id. The bags lie in one file, by id. */
+/** Ids `2019-0001` and `2020-0001`: a year and a number, neither of which is the id alone. One file holds all bags, by id. */
 export function yearsInIds(): Promise<MadeCohort> {
   const patients = patientsOf(36, (n) => `${2018 + (n % 3)}-${four(Math.floor((n - 1) / 3))}`);
   return makeCohortOf({
@@ -90,7 +90,7 @@ export function yearsInIds(): Promise<MadeCohort> {
   });
 }
 
-/** Numbers with leading zeros: `07`, `007` and `0007` are three patients. The bags lie in one safetensors file, by id. */
+/** Ids with leading zeros: `07`, `007` and `0007` are three patients. One safetensors file holds all bags, by id. */
 export function leadingZeros(): Promise<MadeCohort> {
   const patients = patientsOf(30, (n) => String(Math.ceil(n / 3)).padStart(2 + (n % 3), '0'));
   const arrays = patients.map((patient) => [patient.id, bagOf(patient, `zeros/${patient.id}`)] as const);
@@ -105,8 +105,9 @@ export function leadingZeros(): Promise<MadeCohort> {
 const accents = ['Zo\u00eb', '\u00c5sa', 'Ren\u00e9', 'J\u00fcrgen', 'N\u00fa\u00f1ez'];
 
 /**
- * Ids with accents. The clinical table writes one letter (NFC), as Windows and Linux do; the laboratory and the names of
- * the feature files write letter and accent (NFD), as macOS does. They look the same and are the same patients.
+ * Ids with accents. The clinical table writes an accented letter as one character (NFC), as Windows and Linux do. The laboratory
+ * table and the feature file names write letter and accent as two characters (NFD), as macOS does. They look the same and mean the
+ * same patients.
  */
 export function composedAndDecomposed(): Promise<MadeCohort> {
   const patients = patientsOf(30, (n) => `${accents[n % 5]}-${four(n)}`.normalize('NFC'));
@@ -120,7 +121,10 @@ export function composedAndDecomposed(): Promise<MadeCohort> {
   });
 }
 
-/** Ids with blanks around them in one table, a tab or a no-break space in another: spreadsheets hide these. */
+/**
+ * Ids with spaces around them in one table, and a tab or a no-break space in another. Spreadsheet programs do not show these
+ * characters.
+ */
 export function blanksAroundIds(): Promise<MadeCohort> {
   const patients = patientsOf(30, (n) => `HX ${four(n)}`);
   const padded = (id: string): string =>
@@ -151,7 +155,7 @@ export function idColumnsOfManyNames(): Promise<MadeCohort> {
   });
 }
 
-/** A slide table joins slides to patients; some patients have no slide, some no row in the laboratory. */
+/** A slide table assigns slides to patients. Some patients have no slide, and some have no row in the laboratory table. */
 export function slideTable(): Promise<MadeCohort> {
   const patients = patientsOf(30, (n) => `HC-${n % 2 === 0 ? '4A' : 'K7'}-${four(Math.ceil(n / 2))}`);
   const withSlide = patients.filter((_, i) => i % 6 !== 5);
@@ -175,7 +179,7 @@ export function slideTable(): Promise<MadeCohort> {
   });
 }
 
-/** One modality: a table with the outcome in it. */
+/** One modality: a table that also contains the outcome. */
 export function oneTable(): Promise<MadeCohort> {
   return makeCohortOf({
     name: 'one-table',
@@ -184,7 +188,7 @@ export function oneTable(): Promise<MadeCohort> {
   });
 }
 
-/** One modality: a bag; the outcome has a table of its own. */
+/** One modality: a bag. The outcome is in a separate table. */
 export function oneBag(): Promise<MadeCohort> {
   const patients = patientsOf(30, (n) => `HX-${four(n)}`);
   return makeCohortOf({
@@ -195,7 +199,7 @@ export function oneBag(): Promise<MadeCohort> {
   });
 }
 
-/** Twelve tables in as many files; each patient lacks two of them. */
+/** Twelve tables in twelve files. Each patient is missing from two of them. */
 export function twelveTables(): Promise<MadeCohort> {
   const patients = patientsOf(40, (n) => `HX-${four(n)}`);
   const names = Array.from({ length: 12 }, (_, i) => `Panel${i + 1}`);
@@ -214,7 +218,7 @@ export function twelveTables(): Promise<MadeCohort> {
   });
 }
 
-/** Fifty modalities: forty tables of two columns, ten bags in one file each. */
+/** Fifty modalities: forty tables of two columns, and ten bags in one file each. */
 export function fiftyModalities(): Promise<MadeCohort> {
   const patients = patientsOf(24, (n) => `HX-${four(n)}`);
   const tables = Array.from({ length: 40 }, (_, i) => `T${i + 1}`);

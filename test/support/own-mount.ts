@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 
-/** Mounts a disk of size $2 at $0, filled when $1 says so, and becomes the command that follows. */
+/** Mounts a disk of size $2 at $0, fills it if $1 is "full", and replaces itself by the command that follows (exec). */
 const script =
   'mount -t tmpfs -o size="$2" none "$0" && { [ "$1" = empty ] || head -c 4096 /dev/zero > "$0/full"; } && shift 2 && exec "$@"';
 
 /**
- * A command to start another with, which alone sees a small disk in place of a folder, full or empty; null, with a word
- * on the console, where nothing can be mounted: that takes root.
+ * The beginning of a command line. A command started with it, and no other process, sees a small disk in place of a folder; the disk
+ * is full or empty. Returns null, with a note on the console, if nothing can be mounted: that needs root.
  */
 export function ownMount(folder: string, disk: 'full' | 'empty', size = '4k'): readonly string[] | null {
   mkdirSync(folder, { recursive: true });

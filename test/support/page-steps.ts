@@ -5,17 +5,18 @@ import { delimiter, join, resolve } from 'node:path';
 import { ended } from './cli.js';
 
 /**
- * Pages show commands with their output, and the tests run them. A fenced block is run when its first line says so:
+ * Documentation pages show commands with their output, and the tests run these commands. A fenced block is run if its first line says
+ * so:
  *
- *     ```sh run                          a shell script; ends at its first failing command
- *     ```sh run exit=78                  ends with this exit code
- *     ```sh run with="--patients 24"     each haf-pipeline command gets these arguments as well, to make it short
- *     ```js run                          a module
- *     ```yaml file=experiment.yaml       written to this file
- *     ```text                            right after a run block: lines of its output, in this order; ... is any text
+ *     ```sh run a shell script; ends at its first failing command
+ *     ```sh run exit=78 ends with this exit code
+ *     ```sh run with="--patients 24" adds these arguments to each haf-pipeline command, to make it short
+ *     ```js run a module
+ *     ```yaml file=experiment.yaml written to this file
+ *     ```text right after a run block: lines of its output, in this order; ... is any text
  */
 export interface PageStep {
-  /** Line of the page on which the block begins. */
+  /** Line number in the page at which the block begins. */
   readonly line: number;
   readonly language: 'sh' | 'js' | 'file';
   readonly text: string;
@@ -23,11 +24,11 @@ export interface PageStep {
   /** Arguments added to haf-pipeline commands. */
   readonly more: string;
   readonly exit: number;
-  /** Lines to be found in the output. */
+  /** Lines that the output must contain. */
   readonly shows: readonly string[];
 }
 
-/** The blocks of a page that are run or written, in order. */
+/** The blocks of a page that are run or written, in the order of the page. */
 export function pageSteps(page: string): readonly PageStep[] {
   const steps: PageStep[] = [];
   for (const { index, 1: info = '', 2: text = '' } of page.matchAll(/^```([^\n]*)\n([^]*?)^```$/gm)) {
@@ -49,7 +50,7 @@ export function pageSteps(page: string): readonly PageStep[] {
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** A folder in which `haf-pipeline` is the built command line, for a shell as for `import`. */
+/** Makes a folder in which `haf-pipeline` is the built command line, both for a shell and for `import`. */
 export function pageFolder(folder = mkdtempSync(join(tmpdir(), 'haf-page-'))): string {
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
   symlinkSync(root, join(folder, 'node_modules', 'haf-pipeline'));
@@ -64,7 +65,7 @@ export function pageFolder(folder = mkdtempSync(join(tmpdir(), 'haf-page-'))): s
   return folder;
 }
 
-/** Runs a step. Returns what differs from the page; null when it ends and prints as the page says. */
+/** Runs a step. Returns the difference from the page; null if the step ends and prints as the page says. */
 export async function runStep(step: PageStep, folder: string): Promise<string | null> {
   if (step.file !== null) {
     writeFileSync(join(folder, step.file), step.text);
@@ -83,7 +84,7 @@ export async function runStep(step: PageStep, folder: string): Promise<string | 
   return missing === null ? null : `line ${step.line}: the output has no line "${missing}"\n${output}`;
 }
 
-/** The first line of a page that does not come, in this order, in one of the streams. */
+/** Returns the first line of a page that none of the streams contains in this order. */
 export function firstMissing(shows: readonly string[], streams: readonly string[]): string | null {
   const places = streams.map(() => 0);
   for (const shown of shows) {
@@ -98,7 +99,10 @@ export function firstMissing(shows: readonly string[], streams: readonly string[
   return null;
 }
 
-/** Three dots are any text of the line, and spaces are any number of spaces: columns may be wider than on the page. */
+/**
+ * Makes a pattern from a line of a page. Three dots match any text, and spaces match any number of spaces, because columns may be
+ * wider than on the page.
+ */
 function patternOf(shown: string): RegExp {
   const literal = (text: string): string =>
     text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ +/g, '[^\\S\\n]+');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Region } from '../../src/operators/slides/slide-reader.js';
 import { type SlideFileOptions, writeSlideFile } from '../../src/operators/synthetic/slide-file.js';
 
-/** Pixels that differ everywhere, smooth enough for JPEG to keep. */
+/** Paints pixels that differ everywhere, but smoothly enough that JPEG preserves them. */
 export function paintWaves({ x, y, width, height }: Region): Uint8Array {
   const rgb = new Uint8Array(width * height * 3);
   for (let row = 0, i = 0; row < height; row++)
@@ -19,7 +19,10 @@ export function paintWaves({ x, y, width, height }: Region): Uint8Array {
 
 export const slideFolder = (): string => mkdtempSync(join(tmpdir(), 'haf-slide-'));
 
-/** A slide of waves, 700 x 500 with levels 1, 2 and 4 unless told otherwise. @returns its path */
+/**
+ * Writes a slide with a picture of waves: by default 700 x 500 pixels with the levels 1, 2 and 4.
+ * @returns its path
+ */
 export async function writePainted(
   name: string,
   options: Partial<Omit<SlideFileOptions, 'path'>> = {},

@@ -10,13 +10,13 @@ const pollMs = 20;
 export interface StartOptions {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** A command that runs the one given to it in its place (`ip netns exec NAME`). */
+  /** A command that runs the given command in its place (`ip netns exec NAME`). */
   readonly within?: readonly string[];
-  /** Another build than this checkout's. */
+  /** The main script of another build than that of this checkout. */
   readonly entry?: string;
 }
 
-/** A command that runs, with what it has said so far. */
+/** A running command, with its output so far. */
 export class Running {
   readonly pid: number;
   readonly ended: Promise<CliResult>;
@@ -50,12 +50,12 @@ export class Running {
     this.child.kill(signal);
   }
 
-  /** Its training processes. (Pool threads are no processes.) */
+  /** Its training processes. (Threads of the pool are not processes.) */
   trainers(): number[] {
     return trainersOf(this.pid);
   }
 
-  /** Waits until it has said something. */
+  /** Waits until the output contains this text. */
   async says(text: string | RegExp, seconds = 120): Promise<void> {
     const found = (): boolean => (typeof text === 'string' ? this.said.includes(text) : text.test(this.said));
     for (const end = Date.now() + seconds * 1000; !found(); await sleep(pollMs))
@@ -65,7 +65,7 @@ export class Running {
         );
   }
 
-  /** Waits for an event that `up --json` or `watch --json` tells. */
+  /** Waits for an event in the output of `up --json` or `watch --json`. */
   async event(wanted: (event: RunEvent) => boolean, seconds = 120): Promise<RunEvent> {
     for (const end = Date.now() + seconds * 1000; ; await sleep(pollMs)) {
       const event = this.events().find(wanted);
@@ -75,7 +75,7 @@ export class Running {
     }
   }
 
-  /** The events told so far. */
+  /** The events in the output so far. */
   events(): RunEvent[] {
     const whole = this.out.slice(0, this.out.lastIndexOf('\n') + 1);
     return whole
@@ -85,11 +85,14 @@ export class Running {
   }
 }
 
-/** The processes of a test; `end` kills what still runs of them, and nothing else. */
+/** The processes that a test started. `end` kills those that still run, and no other process. */
 export class Processes {
   private readonly running = new Set<Running>();
 
-  /** @param hardSeconds a process is killed after this long whatever it does: who hangs tells less than who fails */
+  /**
+   * @param hardSeconds a process is killed after this time in any case, because a hanging test gives less information than a failing
+   * one
+   */
   constructor(private readonly hardSeconds = 240) {}
 
   start(args: readonly string[], { cwd, env, within = [], ...options }: StartOptions): Running {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** HAF_PYTHON, every python3 of the PATH, and the system's, where Debian's packages live. */
+/** HAF_PYTHON, every python3 on the PATH, and the system's python3, for which Debian installs its packages. */
 const candidates = [
   ...(process.env.HAF_PYTHON === undefined ? [] : [process.env.HAF_PYTHON]),
   ...(process.env.PATH ?? '')
@@ -12,7 +12,7 @@ const candidates = [
   '/usr/bin/python3',
 ];
 
-/** A python3 that can import these modules; says so and gives null when there is none. */
+/** Finds a python3 that can import these modules. If there is none, prints a note and returns null. */
 export function pythonWith(...modules: readonly string[]): string | null {
   const code = modules.map((name) => `import ${name}`).join('\n');
   const found = candidates.find((program) => spawnSync(program, ['-c', code]).status === 0);
@@ -20,7 +20,10 @@ export function pythonWith(...modules: readonly string[]): string | null {
   return found ?? null;
 }
 
-/** What a program prints. @throws Error with what it complained of */
+/**
+ * Runs a Python program and returns its output.
+ * @throws Error with the program's error message
+ */
 export function runPython(python: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', maxBuffer: 2 ** 30 });
   if (status !== 0) throw new Error(stderr);

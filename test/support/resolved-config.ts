@@ -5,14 +5,14 @@ import type { Slot } from '../../src/pipeline/core/modality.js';
 
 type DataInput = NonNullable<ConfigInput['data']>;
 
-/** Changes to an experiment: as a user writes them, where a modality of the layout needs none of its other keys. */
+/** Changes to an experiment, in the form a user writes. For a modality of the layout, each key may be left out. */
 export type Changes = Partial<Omit<ConfigInput, 'data'>> & {
   readonly data?:
     | (Omit<DataInput, 'modalities'> & { readonly modalities?: Readonly<Record<string, object>> | undefined })
     | undefined;
 };
 
-/** The experiment that these changes make, over its preset and layout, as the loader resolves it. */
+/** Resolves the experiment with these changes as the loader does, with its preset and layout. */
 export const resolvedConfig = (changes: Changes = {}): Config => {
   const config = configSchema.parse(withPreset({ name: 'test', ...changes }));
   return { ...config, modalities: config.modalities ?? Object.keys(config.data.modalities) };

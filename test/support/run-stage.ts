@@ -24,12 +24,12 @@ export interface StageRun {
   readonly config: Changes;
   readonly unit?: Unit;
   readonly sources?: readonly SourceFile[];
-  /** What keeps the state of the job with these streams; nothing if absent. */
+  /** Makes the object that keeps the state of the job, from its random streams. By default no state is kept. */
   readonly checkpoints?: (streams: Streams) => Checkpoints;
   readonly inputs?: Partial<Record<StageName, readonly { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
 }
 
-/** Writes an artifact to a scratch folder and gives read access to it. */
+/** Writes an artifact to a scratch folder and returns read access to it. */
 export function scratchArtifact(id: string, unit: Unit, files: ArtifactFiles): Artifact {
   const folder = mkdtempSync(join(tmpdir(), 'haf-artifact-'));
   mkdirSync(folder, { recursive: true });
@@ -45,7 +45,7 @@ export function scratchArtifact(id: string, unit: Unit, files: ArtifactFiles): A
   };
 }
 
-/** Runs one stage's code on given inputs, outside of any graph or store. */
+/** Runs the code of one stage on given inputs, without a job graph or store. */
 export async function runStage(
   code: StageCode,
   run: StageRun,

@@ -11,15 +11,15 @@ export const s3Credentials = { AWS_ACCESS_KEY_ID: 'test-key', AWS_SECRET_ACCESS_
 
 interface Kind {
   readonly command: string;
-  /** Whether it checks signatures; one that does not says nothing of wrong credentials. */
+  /** Whether the server checks signatures. One that does not cannot show the effect of wrong credentials. */
   readonly authenticates: boolean;
-  /** Arguments to serve an empty bucket from a fresh folder. */
+  /** Arguments that make it serve an empty bucket from a new folder. */
   readonly args: (address: string, folder: string) => readonly string[];
 }
 
 const kinds: readonly Kind[] = [
   {
-    // A gateway that labs use; takes minutes to build.
+    // A gateway that laboratories use; takes minutes to build.
     command: 'versitygw',
     authenticates: true,
     args: (address, folder) => [
@@ -29,7 +29,7 @@ const kinds: readonly Kind[] = [
     ],
   },
   {
-    // A server for tests; built in seconds.
+    // A server made for tests; takes seconds to build.
     command: 'gofakes3',
     authenticates: false,
     args: (address, folder) => [
@@ -39,7 +39,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** The S3 server that is installed here; tests that need one skip without, and say so. */
+/** The S3 server that is installed on this machine. Tests that need one are skipped without it, and print a note. */
 export const s3Server = kinds.find(({ command }) => !spawnSync(command, ['--help']).error) ?? null;
 if (s3Server === null)
   console.warn(
@@ -48,13 +48,13 @@ if (s3Server === null)
 
 export interface RunningS3 {
   readonly endpoint: string;
-  /** Kills it; what was stored stays. */
+  /** Kills the server. Its stored objects remain. */
   stop(): Promise<void>;
-  /** Lets it come back on the same port. */
+  /** Starts the server again on the same port. */
   start(): Promise<void>;
 }
 
-/** Starts a server of its own on a free port, with one empty bucket. */
+/** Starts a separate server on a free port, with one empty bucket. */
 export async function startS3Server(): Promise<RunningS3> {
   if (s3Server === null) throw new Error('no S3 server on the PATH');
   const { command, args } = s3Server;

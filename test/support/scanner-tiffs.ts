@@ -6,12 +6,12 @@ const tile = 64;
 interface Painted {
   readonly width: number;
   readonly height: number;
-  /** The pixel of the waves at its upper left corner: pages of different waves are told apart. */
+  /** Position in the wave picture of the image's upper left corner. Pages with different positions have different pixels. */
   readonly at?: number;
   readonly tags?: readonly MadeTag[];
 }
 
-/** An uncompressed RGB image of waves in tiles of 64 x 64. */
+/** An uncompressed RGB picture of waves in tiles of 64 x 64. */
 function painted({ width, height, at = 0, tags = [] }: Painted): MadePage {
   const [columns, rows] = [Math.ceil(width / tile), Math.ceil(height / tile)];
   const chunks = Array.from({ length: columns * rows }, (_, i) => {
@@ -37,7 +37,10 @@ function painted({ width, height, at = 0, tags = [] }: Painted): MadePage {
 
 const attribute = (name: string, text: string): string => `<Attribute Name="${name}">${text}</Attribute>`;
 
-/** A TIFF as Philips writes it, 640 x 512 with a second level. @param spacing of rows and columns in mm */
+/**
+ * A TIFF in the form that Philips scanners write, 640 x 512 with a second level.
+ * @param spacing of rows and columns in mm
+ */
 export function philipsTiff(spacing: readonly [number, number] = [0.00025, 0.00025]): Buffer {
   const spacingAt = (downsample: number): string =>
     attribute('DICOM_PIXEL_SPACING', spacing.map((mm) => `&quot;${mm * downsample}&quot;`).join(' '));
@@ -63,12 +66,15 @@ export function philipsTiff(spacing: readonly [number, number] = [0.00025, 0.000
   ]);
 }
 
-/** What was scanned lies at 192, 128 of a canvas of 1024 x 768 pixels. */
+/** The scanned area starts at (192, 128) in a canvas of 1024 x 768 pixels. */
 export const scnOrigin = { x: 192, y: 128 };
 
-/** A TIFF as Leica writes it: a canvas much larger than the 512 x 384 pixels that were scanned, two levels, and a macro. */
+/**
+ * A TIFF in the form that Leica scanners write: a canvas much larger than the 512 x 384 scanned pixels, two levels, and a macro
+ * image.
+ */
 export function leicaScn(): Buffer {
-  // Leica counts in nanometres; a pixel has 250.
+  // Leica gives lengths in nanometres; a pixel is 250 nm wide.
   const nm = 250;
   const view = (width: number, height: number, x: number, y: number): string =>
     `<view sizeX="${width * nm}" sizeY="${height * nm}" offsetX="${x * nm}" offsetY="${y * nm}" />`;

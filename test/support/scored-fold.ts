@@ -29,20 +29,20 @@ const bagSizes: Readonly<Record<string, readonly number[]>> = {
   TMA: [2, 9, 0, 40, 4, 5, 0, 6],
 };
 const patientCount = 8;
-/** The fold of a table of four columns, one of each kind. */
+/** The fitted columns of a table with four columns, one of each kind. */
 const columns: readonly FittedColumn[] = [
   { name: 'age', kind: 'numeric', fill: 60, offset: 55, scale: 12, range: [40, 80] },
   { name: 'sex', kind: 'binary', fill: 1 },
   { name: 'site', kind: 'nominal', categories: ['a', 'b', 'c'], fill: 2, known: [0, 2] },
   { name: 'grade', kind: 'ordinal', fill: 1, offset: 0, scale: 2 },
 ];
-/** Patients 4 and 7 have no row in Blood, 6 has nothing else. */
+/** Patients 4 and 7 have no row in Blood. Patient 6 has a row in Blood and no other data. */
 const rowsOf: Readonly<Record<string, readonly number[]>> = {
   Clin: [0, 1, 2, 3, 4, 5, 7],
   Blood: [0, 1, 2, 3, 5, 6],
 };
 
-/** A model with random weights in every array, over invented patients some of whom lack a modality. */
+/** A model whose arrays all hold random weights, and invented patients of whom some lack a modality. */
 export interface ScoredFold {
   readonly parts: FoldParts & { readonly record: BundleFold };
   readonly model: ScoringModel;

@@ -11,7 +11,7 @@ import type { Changes } from './resolved-config.js';
 const patients = 300;
 const folds = 5;
 const deceasedShare = 0.3;
-/** What no modality knows of the outcome, and what each number of a vector adds to the risk it shows. */
+/** The part of the outcome that no modality can predict, and the noise that each number of a vector adds to the risk it shows. */
 const chance = 0.3;
 const noise = 0.5;
 const bagWidths = { WSI: 24, TMA: 24 };
@@ -19,7 +19,7 @@ const tableWidths = { Clin: 7, Path: 37, Blood: 16, ICD: 40, Cell: 4 };
 const widths: Readonly<Record<ModalityId, number>> = { ...bagWidths, ...tableWidths };
 const modalities = Object.keys(widths);
 
-/** The paper's method in a smaller space, trained faster. */
+/** The method of the paper with a smaller latent space and shorter training. */
 export const sharedSignalConfig: Changes = {
   modalities,
   align: { hidden: 32, width: 32 },
@@ -28,11 +28,11 @@ export const sharedSignalConfig: Changes = {
 };
 
 /**
- * What Stage 2 and 3 read of a cohort whose seven modalities show one thing only, the risk that decides the outcome,
- * each with noise of its own. Every patient has all of them.
+ * The input of Stage 2 and Stage 3 for a cohort in which seven modalities all show the same quantity: the risk that decides the
+ * outcome. Each modality adds its own noise. Every patient has all modalities.
  *
- * @param blur standard deviation of what a modality adds to the risk (1) it shows
- * @param fold which fifth of the patients is tested; the next one validates
+ * @param blur standard deviation of the noise that a modality adds to the risk, whose standard deviation is 1
+ * @param fold which fifth of the patients is tested; the next fifth validates
  */
 export function sharedSignal(seed: number, blur: (modality: ModalityId) => number, fold: number): MiniInputs {
   const stream = rng(seed, 'shared-signal');
@@ -49,7 +49,7 @@ export function sharedSignal(seed: number, blur: (modality: ModalityId) => numbe
     });
     return Float32Array.from(rows.flat());
   };
-  // Drawn in this order: bags first.
+  // The order of the random draws is fixed: bags come first.
   const vectors = new Map(modalities.map((modality) => [modality, vectorsOf(modality)]));
   const of = (modality: ModalityId): Float32Array => vectors.get(modality) ?? new Float32Array();
   const members = outcomes.map((outcome, i): Member => ({

@@ -4,8 +4,8 @@ import { HafError } from '../../src/pipeline/core/errors.js';
 import type { ArtifactStore, Manifest } from '../../src/pipeline/store/store.js';
 
 /**
- * Takes jobs of both classes off a bus and computes each by writing its key, without processes or inputs;
- * `misbehave` may throw instead.
+ * A worker that takes jobs of both classes from a bus and computes each by writing its key, without processes or inputs. `misbehave`
+ * may throw an error in its place.
  */
 export function simpleWorker(
   bus: Bus,

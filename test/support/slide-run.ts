@@ -13,7 +13,7 @@ const overlay = (width: number, height: number): Promise<Buffer> =>
 const tilesHead = 'id,file,patient,source,outcome,reason,vendor,route,width,height,tiles\n';
 const attentionHead = 'source,image,row,x,y,unit,side,score,attention,percentile\n';
 
-/** Attention on four tiles of slide "a". */
+/** Attention scores of four tiles of slide "a". */
 export const attention: readonly (readonly number[])[] = [
   [0, 0, 256, -1, 0.1, 0],
   [256, 0, 256, 0.5, 0.2, 0.333],
@@ -22,8 +22,8 @@ export const attention: readonly (readonly number[])[] = [
 ];
 
 /**
- * A run with a patient P1 of two slides: "a" of 700 x 500 pixels with attention and contours, and "b", whose file is gone.
- * `tricky` names a file outside of the data.
+ * A run with one patient, P1, who has two slides: "a" of 700 x 500 pixels with attention and contours, and "b", whose file is
+ * missing. `tricky` is a file name that points outside the data folder.
  */
 export async function slideRun(): Promise<WatchedRun> {
   const run = new WatchedRun();

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { makeCohort } from '../../src/operators/synthetic/make-cohort.js';
 import type { Changes } from './resolved-config.js';
 
-/** Instance length of the small cohort; tests need no 1024 columns to see a signal. */
+/** Instance length of the small cohort. Tests need fewer than 1024 columns to find a signal. */
 const width = 24;
 
 let made: Promise<string> | null = null;
@@ -20,7 +20,7 @@ const original = (): Promise<string> => {
   return made;
 };
 
-/** A working folder with its own copy of the cohort in `data/` and an experiment of two folds and few epochs. */
+/** Makes a working folder with its own copy of the cohort in `data/`, and an experiment with two folds and few epochs. */
 export async function workFolder(changes: Changes = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'haf-work-'));
   cpSync(await original(), join(folder, 'data'), { recursive: true });
@@ -41,7 +41,7 @@ export async function workFolder(changes: Changes = {}): Promise<string> {
   return folder;
 }
 
-/** The single run directory below `runs/`. */
+/** The only run directory below `runs/`. */
 export function runFolder(folder: string): string {
   const [run, ...others] = readdirSync(join(folder, 'runs'));
   if (!run || others.length > 0) throw new Error(`expected one run, found ${[run, ...others].join(', ')}`);
@@ -61,7 +61,7 @@ export function predictionsOf(folder: string): string {
     .join('\n');
 }
 
-/** Rewrites a file of the cohort. */
+/** Changes the text of a file of the cohort. */
 export function edit(folder: string, file: string, change: (text: string) => string): void {
   const path = join(folder, 'data', file);
   writeFileSync(path, change(readFileSync(path, 'utf8')));

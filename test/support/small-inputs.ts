@@ -3,7 +3,7 @@ import { rng } from '../../src/pipeline/core/rng.js';
 import type { BagSource } from '../../src/operators/stage1/bag-source.js';
 import type { ModalityInput } from '../../src/operators/embeddings/modality-inputs.js';
 
-/** Random vectors of some modalities, each absent from some patients; nobody lacks the last one. */
+/** Random vectors of some modalities. Each modality is absent for some patients, except the last one, which all patients have. */
 export const tablesOf = (
   modalities: readonly ModalityId[],
   patients: number,
@@ -22,7 +22,7 @@ export const tablesOf = (
     };
   });
 
-/** Random bags that lie in memory, by their sizes; a patient whose size is 0 has none. */
+/** Random bags in memory, of the given sizes. A patient with the size 0 has no bag. */
 export function bagsInMemory(
   width: number,
   sizes: readonly number[],
@@ -37,7 +37,7 @@ export function bagsInMemory(
     prefetch: () => undefined,
   };
   return {
-    // What a network asks of a source; the rest of the class reads files.
+    // The part of a bag source that a network uses; the rest of the class reads files.
     source: source as BagSource,
     instancesOf: (patient) =>
       Array.from({ length: sizes[patient] ?? 0 }, (_, row) => [

@@ -7,7 +7,7 @@ import { testJob } from './jobs.js';
 import type { MiniInputs } from './mini-cohort.js';
 import { resolvedConfig, type Changes } from './resolved-config.js';
 
-/** A job whose inputs lie in a store, ready to be computed. */
+/** A job whose inputs are in a store, ready to be computed. */
 export async function storedJob(
   store: FileStore,
   stage: StageName,

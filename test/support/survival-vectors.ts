@@ -6,5 +6,5 @@ export interface TimesAndEvents {
   readonly event: readonly number[];
 }
 
-/** The cases of one vector file about survival; use inside a suite that is skipped when `vectorsFolder` is null. */
+/** The cases of one file of test vectors about survival. For use inside a suite that is skipped if `vectorsFolder` is null. */
 export const survivalCases = <T>(name: string): T[] => vectorCases<T>(`survival/${name}`);

@@ -9,7 +9,7 @@ import {
   type TextTableOptions,
 } from '../../src/operators/tables/text-table.js';
 
-/** Writes tables into a folder of their own and reads them; `remove` deletes the folder. */
+/** Writes tables into a new folder and reads them; `remove` deletes the folder. */
 export function tableFiles(): {
   readonly path: (name: string, content: string | Uint8Array) => string;
   readonly read: (content: string | Uint8Array, options?: Partial<TextTableOptions>) => Promise<TextTable>;
@@ -35,16 +35,16 @@ export function tableFiles(): {
   };
 }
 
-/** All cells as written, row by row. */
+/** All cells, row by row, as text from the file. */
 export const writtenCells = (table: TextTable): string[][] =>
   table.patients.map((_, row) => table.columns.map((__, column) => table.written(row, column)));
 
-/** The faults as `line column: problem`. */
+/** The faults in the form `line column: problem`. */
 export const faultTexts = (table: Pick<TextTable, 'faults'>): string[] =>
   table.faults.map(({ line, column, problem }) => `${line ?? '-'} ${column ?? '-'}: ${problem}`);
 
 /**
- * A workbook from the XML of its rows, for what no writer offers: formulas, errors, whole numbers of 18 digits.
+ * Makes a workbook from the XML of its rows, for content that no Excel library writes: formulas, errors, whole numbers of 18 digits.
  * Style 1 is a date.
  */
 export function workbookOf(sheets: Readonly<Record<string, string>>): Uint8Array {
@@ -74,7 +74,7 @@ export function workbookOf(sheets: Readonly<Record<string, string>>): Uint8Array
   return zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, strToU8(text)])));
 }
 
-/** One row of a sheet's XML; each cell is the inside of `<c>` with its attributes. */
+/** Makes the XML of one row of a sheet. Each cell is the content of `<c>` with its attributes. */
 export const sheetRow = (row: number, ...cells: readonly string[]): string =>
   `<row r="${row}">${cells.map((cell, at) => cell.replace('<c', `<c r="${String.fromCharCode(65 + at)}${row}"`)).join('')}</row>`;
 /** A cell that holds a text. */

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import sharp from 'sharp';
 
-/** Bytes of a value by field type. */
+/** Size of a value in bytes, by field type. */
 const sizes = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 12: 8, 16: 8 } as const;
 type FieldType = keyof typeof sizes;
 
-/** One tag; text and bytes as a Buffer, fractions as their values. */
+/** One tag. Text and bytes are a Buffer, fractions are their values. */
 export type MadeTag = readonly [id: number, type: FieldType, values: readonly number[] | Buffer];
 
 export interface MadePage {
   readonly tags: readonly MadeTag[];
-  /** Compressed tiles or strips; their places are put into `in`. */
+  /** Compressed tiles or strips. Their offsets are written into the tags that `in` names. */
   readonly chunks?: readonly Buffer[];
   /** @default 'tiles' */
   readonly in?: 'tiles' | 'strips';
@@ -22,11 +22,11 @@ export interface MadePage {
 
 export interface TiffLayout {
   readonly big?: boolean;
-  /** The byte order of Motorola. */
+  /** Whether the byte order is big-endian ("MM"). */
   readonly motorola?: boolean;
 }
 
-/** A TIFF of any pages: what other programs write and `writeSlideFile` does not. */
+/** Makes a TIFF with any pages, also in forms that `writeSlideFile` does not write but other programs do. */
 export function madeTiff(
   pages: readonly MadePage[],
   { big = false, motorola = false }: TiffLayout = {},
@@ -54,7 +54,7 @@ export function madeTiff(
       return Buffer.concat(values.flatMap((value) => [number(Math.round(value * 1000), 4), number(1000, 4)]));
     return Buffer.concat(values.map((value) => number(value, sizes[type])));
   };
-  /** Writes a directory whose last word is that of the next one. */
+  /** Writes a directory; its last word is the offset of the next directory. */
   const directory = (page: MadePage, next: number): number => {
     const children = (page.children ?? []).map((child) => directory(child, 0));
     const [offsets, counts] = page.in === 'strips' ? [273, 279] : [324, 325];
@@ -89,7 +89,10 @@ export function madeTiff(
   return Buffer.concat([...header, ...parts]);
 }
 
-/** Writes bytes under a name into a folder of their own, which is gone after the test. @returns the path */
+/**
+ * Writes bytes to a file with this name in a new folder, which is removed after the test.
+ * @returns the path
+ */
 export function madeFile(name: string, bytes: Buffer): string {
   const folder = mkdtempSync(join(tmpdir(), 'haf-made-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -100,7 +103,7 @@ export function madeFile(name: string, bytes: Buffer): string {
 
 type Colour = readonly [number, number, number];
 
-/** [height, width, 3] of one colour. */
+/** Pixels [height, width, 3] of one colour. */
 export const flatRgb = (width: number, height: number, colour: Colour): Buffer =>
   Buffer.from(Uint8Array.from({ length: width * height * 3 }, (_, i) => colour[i % 3] as number));
 
@@ -135,26 +138,26 @@ export function rgbPage({ width, height, colour, tags = [], children = [] }: Mad
   };
 }
 
-/** How the stream of a JPEG says its colours. */
+/** The markers in a JPEG stream that state its colour space. */
 export interface JpegMarks {
   readonly jfif?: boolean;
   readonly adobe?: 0 | 1;
   readonly ids?: readonly [number, number, number];
 }
 
-/** A JPEG of one colour, its components stored as `store` says and marked as `marks` says. */
+/** A JPEG of one colour. `store` is the colour space of its components, and `marks` what its markers claim. */
 export async function markedJpeg(
   side: number,
   colour: Colour,
   store: 'RGB' | 'YCbCr',
   { jfif = false, adobe, ids = [1, 2, 3] }: JpegMarks,
 ): Promise<Buffer> {
-  // libjpeg encodes YCbCr: components that are to be R, G and B come from the colour that has them as its Y, Cb and Cr.
+  // libjpeg always encodes YCbCr. To store components R, G and B, encode the colour whose Y, Cb and Cr have these values.
   const given = store === 'YCbCr' ? colour : rgbOf(colour);
   const jpeg = await sharp(flatRgb(side, side, given), { raw: { width: side, height: side, channels: 3 } })
     .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
     .toBuffer();
-  // sharp leaves the marker of JFIF out.
+  // sharp does not write the JFIF marker.
   const body = Buffer.from(jpeg.subarray(2));
   const frame = body.indexOf(Buffer.from([0xff, 0xc0]));
   const scan = body.indexOf(Buffer.from([0xff, 0xda]));
@@ -172,7 +175,7 @@ export async function markedJpeg(
   ]);
 }
 
-/** Full-range BT.601 (ITU-T T.871 section 7); the colour must lie within the cube. */
+/** Full-range BT.601 (ITU-T T.871 section 7). The result must be a valid RGB colour. */
 function rgbOf([y, cb, cr]: Colour): Colour {
   const rgb = [
     y + 1.402 * (cr - 128),
@@ -183,7 +186,10 @@ function rgbOf([y, cb, cr]: Colour): Colour {
   return rgb as unknown as Colour;
 }
 
-/** Takes the tables out of a JPEG as the TIFF tag JPEGTables holds them; markers of applications stay in the tile. */
+/**
+ * Moves the tables of a JPEG into a separate stream, as the TIFF tag JPEGTables needs them. The application markers remain in the
+ * tile.
+ */
 export function tablesApart(jpeg: Buffer): { readonly tables: Buffer; readonly tile: Buffer } {
   const [start, end] = [Buffer.from([0xff, 0xd8]), Buffer.from([0xff, 0xd9])];
   const [tables, tile]: readonly [Buffer[], Buffer[]] = [[start], [start]];

@@ -16,7 +16,7 @@ import { runStage } from './run-stage.js';
 
 export interface Tiled {
   readonly images: readonly TiledImage[];
-  /** [rows, 2] of all images. */
+  /** [rows, 2], over all images. */
   readonly coords: readonly (readonly [number, number])[];
   readonly files: StageOutput['files'];
   readonly problems: readonly Problem[];
@@ -53,10 +53,10 @@ async function tiled(
   };
 }
 
-/** What the jobs of HANCOCK's images have in common. */
+/** The settings that all tile jobs of HANCOCK's images share. */
 const ofHancock = { names: 'hancock' } as const;
 
-/** Runs the tile stage on one slide, with the regions drawn on it; a path is opened from disk, or by `open`. */
+/** Runs the tile stage on one slide, with the regions that were drawn on it. The slide is opened from a path, or with `open`. */
 export const tileSlideFile = (
   path: string,
   config: Changes = {},
@@ -74,7 +74,7 @@ export const tileSlideFile = (
   return tiled({ modality: 'WSI', ...planned, ...unit }, [path], 'slide', config, open, annotations);
 };
 
-/** The same on the cores of a patient. */
+/** Runs the tile stage on the cores of a patient. */
 export const tileCoreFiles = (
   unit: Unit,
   paths: readonly string[],

@@ -8,7 +8,7 @@ import { rng } from '../../src/pipeline/core/rng.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
 import type { ArtifactFiles } from './run-stage.js';
 
-/** A noisy picture that grows brighter to the right and down; another seed, another picture. */
+/** A noisy picture that becomes brighter to the right and to the bottom. Each seed gives another picture. */
 export function pixelsOf(width: number, height: number, seed: number): Uint8Array {
   const noise = rng(seed, 'picture');
   return Uint8Array.from({ length: width * height * 3 }, (_, i) => {
@@ -17,13 +17,13 @@ export function pixelsOf(width: number, height: number, seed: number): Uint8Arra
   });
 }
 
-/** An image on disk, with the tiles that `tile` found on it. */
+/** An image on disk, with the tiles that the `tile` stage found on it. */
 export interface TestImage {
   readonly name: string;
   readonly seed?: number;
   readonly width?: number;
   readonly height?: number;
-  /** Upper left corners; none for an image without tissue. */
+  /** Upper left corners; empty for an image without tissue. */
   readonly tiles: readonly (readonly [x: number, y: number])[];
   readonly outcome?: TiledImage['outcome'];
 }
@@ -35,7 +35,7 @@ export interface TestTiles {
   readonly remove: () => void;
 }
 
-/** Writes images and what a `tile` artifact says of them. */
+/** Writes images and the `tile` artifact that describes them. */
 export async function tiledImagesOnDisk(images: readonly TestImage[], sizePx: number): Promise<TestTiles> {
   const folder = mkdtempSync(join(tmpdir(), 'haf-tiled-'));
   const coords: number[] = [];
@@ -67,7 +67,7 @@ export async function tiledImagesOnDisk(images: readonly TestImage[], sizePx: nu
   };
 }
 
-/** One tile of such an image, [sizePx, sizePx, 3]; what lies outside is black. */
+/** One tile of such an image, [sizePx, sizePx, 3]. Pixels outside the image are black. */
 export function tileOf(
   { seed = 1, width = 96, height = 80 }: TestImage,
   x0: number,

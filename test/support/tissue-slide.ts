@@ -5,11 +5,11 @@ import { rng, type Rng } from '../../src/pipeline/core/rng.js';
 import type { Region } from '../../src/operators/slides/slide-reader.js';
 import { writeSlideFile } from '../../src/operators/synthetic/slide-file.js';
 
-/** Level-0 pixels per side of a cell of the mask. */
+/** Side of a mask cell in level-0 pixels. */
 export const maskCell = 8;
 const textureSide = 512;
 
-/** Where there is tissue, in cells of 8 x 8 pixels: 0 is glass, anything else one of the stains of tissue. */
+/** Marks where tissue is, in cells of 8 x 8 pixels: 0 is glass, any other value is one of the tissue colours. */
 export interface TissueMask {
   readonly columns: number;
   readonly rows: number;
@@ -24,7 +24,7 @@ interface Outline {
   readonly reach: number;
 }
 
-/** A ragged closed line around a centre: waves of many frequencies on a circle. */
+/** A ragged closed line around a centre: waves of many frequencies are added to a circle. */
 function drawOutline(random: Rng, x: number, y: number, size: number): Outline {
   const waves = [2, 3, 5, 8, 13, 21, 34].map((k) => ({
     k,
@@ -50,12 +50,12 @@ function fill(mask: TissueMask, { x, y, radius, reach }: Outline, kind: number):
     }
 }
 
-/** Ragged fragments of all sizes, most of them with holes, some touching. */
+/** Draws ragged fragments of all sizes. Most of them have holes, and some touch each other. */
 export function drawTissue(width: number, height: number, fragments: number, seed: number): TissueMask {
   const [columns, rows] = [Math.ceil(width / maskCell), Math.ceil(height / maskCell)];
   const mask = { columns, rows, kinds: new Uint8Array(columns * rows) };
   const random = rng(seed, 'tissue');
-  // As much tissue whatever the size of the slide.
+  // The size of fragments is scaled so that the share of tissue is the same for every slide size.
   const usual = Math.sqrt((columns * rows) / fragments);
   for (let i = 0; i < fragments; i++) {
     const size = usual * (0.15 + 0.45 * random.uniform() ** 2);
@@ -70,7 +70,7 @@ export function drawTissue(width: number, height: number, fragments: number, see
   return mask;
 }
 
-/** Glass, and three tints of stroma with darker nuclei in it. */
+/** Textures: glass, and three colours of stroma with darker nuclei. */
 function drawTextures(seed: number): readonly Uint8Array[] {
   const tints = [
     [243, 241, 244, 3],
@@ -101,7 +101,7 @@ function drawTextures(seed: number): readonly Uint8Array[] {
   });
 }
 
-/** Paints a mask: each cell takes its place in the texture of its kind. */
+/** Paints a mask: each cell is copied from the texture of its kind, at the cell's position. */
 export function tissuePainter(mask: TissueMask, seed: number): (region: Region) => Uint8Array {
   const textures = drawTextures(seed);
   const run = maskCell * 3;
@@ -123,10 +123,13 @@ export function tissuePainter(mask: TissueMask, seed: number): (region: Region) 
   };
 }
 
-/** The slide of the benchmarks: what a whole-slide scanner gives at 20x of a section in several hundred pieces. */
+/** The slide of the benchmarks. It is like a scan at 20x of a section in several hundred pieces. */
 export const benchSlide = { width: 40_000, height: 30_000, fragments: 900, seed: 4 } as const;
 
-/** Writes the slide once and keeps it between runs. @returns its path */
+/**
+ * Writes the slide once and keeps it for later runs.
+ * @returns its path
+ */
 export async function benchSlidePath(): Promise<string> {
   const { width, height, fragments, seed } = benchSlide;
   const path = join(tmpdir(), `haf-bench-${width}x${height}-${fragments}-${seed}-v1.svs`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunEventBody } from '../../src/pipeline/run-event.js';
 import type { StageName, Unit } from '../../src/pipeline/stage.js';
 
-/** The log of a run that a test writes event by event, as `up` writes it. */
+/** The log of a run. A test writes it event by event, in the form that `up` writes. */
 export class WatchedRun {
   readonly runs: string;
   private seq = 0;
@@ -34,7 +34,7 @@ export class WatchedRun {
     this.write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  /** Writes a text into the log as it is. */
+  /** Writes a text into the log without change. */
   write(text: string): void {
     appendFileSync(join(this.path, 'events.ndjson'), text);
   }

@@ -5,12 +5,12 @@ import { pythonWith, runPython } from './python-with.js';
 
 const script = join(import.meta.dirname, 'write-features.py');
 
-/** What `write-features.py` puts into every file. */
+/** The values that `write-features.py` puts into every file. */
 export const written = {
   rows: 70,
   width: 32,
   values: Float32Array.from({ length: 70 * 32 }, (_, i) => (i % 97) / 4),
-  /** Corners, x and y. */
+  /** Corners (x, y). */
   coords: Float32Array.from({ length: 2 * 70 }, (_, i) => (i % 2 === 0 ? 256 : 512) * Math.floor(i / 2)),
 } as const;
 
@@ -28,7 +28,7 @@ const paths = new Map(
     .map(([dialect, path]) => [dialect, path]),
 );
 
-/** A file written by the dialect's own library, and its path below the data root; null when that is not installed. */
+/** A file that the usual library of the dialect wrote, and its path below the data root. Null if that library is not installed. */
 export function writtenFile(dialect: string): { readonly path: string; readonly name: string } | null {
   const path = paths.get(dialect);
   return path === undefined ? null : { path, name: path.slice(join(folder, dialect).length + 1) };

@@ -129,13 +129,13 @@ describe('annotations that cannot be used', () => {
       collection(feature(polygon(box(5000, 5000, 6000, 6000)))),
       /all annotations of a.geojson lie outside/,
     );
-    refused(collection(feature(polygon(box(0.1, 0.1, 0.9, 0.9)))), /shares of the image and not pixels/);
+    refused(collection(feature(polygon(box(0.1, 0.1, 0.9, 0.9)))), /fractions of the image and not pixels/);
     refused(collection(feature({ type: 'LineString', coordinates: [[0, 0], [9, 9]] })), /no annotation with an area/); // prettier-ignore
     refused(collection(), /no annotation with an area/);
     refused(collection(feature({ type: 'Polygon', coordinates: [[[0, 0], ['a', 1]]] })), /damaged Polygon/); // prettier-ignore
     refused(collection(feature(polygon(box(0, 0, 1e12, 9)))), /damaged Polygon/);
     refused('{"type": "Feature', /is not JSON/);
-    refused({ slides: [] }, /no GeoJSON with features/);
+    refused({ slides: [] }, /not GeoJSON with features/);
   });
 });
 

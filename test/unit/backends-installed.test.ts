@@ -58,8 +58,8 @@ describe('which backend is used', () => {
   });
 
   it.each([
-    ['3.0', 'there is no /'],
-    ['foreign', 'it is for linux arm64, this is linux x64'],
+    ['3.0', 'there is no folder /'],
+    ['foreign', 'it is for linux arm64, and this machine is linux x64'],
   ])('is no other when HAF_TENSORFLOW names %s, which cannot be used', (name, reason) => {
     const root = backendFolders({ ...several, foreign: { arch: 'arm64' } });
     expect(() => chosen(root, cluster, name)).toThrow(HafError);
@@ -67,9 +67,9 @@ describe('which backend is used', () => {
   });
 
   it.each([
-    ['of another system', { platform: 'darwin' }, 'it is for darwin x64, this is linux x64'],
+    ['of another system', { platform: 'darwin' }, 'it is for darwin x64, and this machine is linux x64'],
     ['of another C library', { glibc: null }, 'another C library'],
-    ['compiled with a newer glibc', { glibc: '2.36' }, 'glibc 2.36, this machine has 2.31'],
+    ['compiled with a newer glibc', { glibc: '2.36' }, 'glibc 2.36, and this machine has 2.31'],
     ['of another TensorFlow.js', { tfjs: '4.0.0' }, 'TensorFlow.js 4.0.0'],
     ['half written', null, 'no backend.json'],
     ['damaged', '{"v":1', 'damaged'],
@@ -120,7 +120,7 @@ describe('the backend that `backend test NAME` names', () => {
     expect(findNamed('2.9.1-cpu', root, cluster).unfit).toBeNull();
     expect(findNamed(join(root, '2.9.1-cpu'), '/nonexistent', cluster).unfit).toBeNull();
     expect(findNamed('foreign', root, cluster).unfit).toContain('arm64');
-    expect(findNamed('gone', root, cluster).unfit).toBe(`there is no ${join(root, 'gone')}`);
+    expect(findNamed('gone', root, cluster).unfit).toBe(`there is no folder ${join(root, 'gone')}`);
   });
 });
 

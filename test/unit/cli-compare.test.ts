@@ -245,10 +245,10 @@ describe('compare', () => {
     const path = csv('two', 1, 'haf');
     const whole = readFileSync(path, 'utf8');
     for (const [damaged, where] of [
-      [whole.replace(/^(003,\w+,[01],)[^,]*/m, '$1'), /line \d+, logit: not what a run writes/],
-      [whole.slice(0, -9), /line \d+.*: not what a run writes|predictions\.csv: not what/],
+      [whole.replace(/^(003,\w+,[01],)[^,]*/m, '$1'), /line \d+, logit: this is not what a run writes/],
+      [whole.slice(0, -9), /line \d+.*: this is not what a run writes|predictions\.csv: this is not what/],
       ['{', /predictions\.csv/],
-      ['patient,split\n001,"test\n', /predictions\.csv: not what/],
+      ['patient,split\n001,"test\n', /predictions\.csv: this is not what/],
     ] as const) {
       writeFileSync(path, damaged);
       expect(await compare('one', 'two')).toBe(65);

@@ -97,7 +97,7 @@ describe('slides in the survey of a cohort', () => {
     const survey = await surveyCohort(config, root);
     expect(surveyLines(survey, plain).join('\n')).toMatch(/Slides\n.*\n +PrimaryTumor_HE_001\.svs +strips/);
     expect(survey.checks?.joins).toMatchObject([{ modality: 'WSI', files: 2, patients: 2, matched: 2 }]);
-    expect(await findings(root)).toMatch(/^PrimaryTumor_HE_002\.svs: it is no TIFF/);
+    expect(await findings(root)).toMatch(/^PrimaryTumor_HE_002\.svs: it is not a TIFF/);
   });
 
   it('that do not say the size of a pixel name both fixes', async () => {

@@ -177,7 +177,7 @@ describe('an encoder that takes long', () => {
     const wider = { ...run.config, data: { ...data, modalities: { WSI: { width: 1024 } } } };
     await expect(runStage(embed, { ...asUni, config: wider })).rejects.toMatchObject({
       code: 'HAF_ENCODER_UNFIT',
-      what: `tiny.onnx makes instances of ${width} numbers, the experiment expects 1024 (the preset uni says 1024).`,
+      what: `tiny.onnx gives instances of ${width} numbers, but the experiment expects 1024 (the preset uni says 1024).`,
     });
     tiles.remove();
   });

@@ -187,7 +187,7 @@ describe('a cohort that starts from images', () => {
     });
     await expect(find({ embed: { encoder: { onnx: 'models' } } })).rejects.toMatchObject({
       code: 'HAF_ENCODER_UNFIT',
-      what: expect.stringMatching(/models \(embed\.encoder\.onnx\) is no file/) as string,
+      what: expect.stringMatching(/models \(embed\.encoder\.onnx\) is not a file/) as string,
     });
   });
 
@@ -241,7 +241,7 @@ describe('a cohort that starts from images', () => {
         problem: {
           severity: 'failure',
           file: 'slides/PrimaryTumor_HE_002.svs',
-          reason: expect.stringContaining('was there') as string,
+          reason: expect.stringContaining('existed') as string,
         },
       },
     ]);

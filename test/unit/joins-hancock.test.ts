@@ -78,8 +78,8 @@ describe('ids of tables and names of files', () => {
     [['1.0', '2.0', '3.0'], []],
     [['1,0', '2,0', '3,0'], []],
     [['12.00', '1.0', '3'], []],
-    [['12.5', '1.5', '3'], [/"12\.5" is no id/]],
-    [['-9', '-8', '3'], [/"-9" is no id/]],
+    [['12.5', '1.5', '3'], [/"12\.5" is not an id/]],
+    [['-9', '-8', '3'], [/"-9" is not an id/]],
     [['2.023E+17', '2.024e+17', '3'], [/scientific notation.*column as text/]],
   ])('written as numbers, %s, are whole numbers or faults', async (ids, faults) => {
     const files = ids.map((_, at) => ['HE_001', 'HE_002', 'HE_003'][at] ?? '');

@@ -114,7 +114,7 @@ describe('a model that does not fit is refused with the key or step that mends i
   it('another width', async () => {
     const error = await refused(model(poolingEncoder(side, 6)), { width: 1024 });
     expect(error.code).toBe('HAF_ENCODER_UNFIT');
-    expect(error.what).toBe('model.onnx makes instances of 6 numbers, the experiment expects 1024.');
+    expect(error.what).toBe('model.onnx gives instances of 6 numbers, but the experiment expects 1024.');
     expect(error.fix).toContain('Set data.modalities.WSI.width to 6');
   });
 
@@ -130,7 +130,7 @@ describe('a model that does not fit is refused with the key or step that mends i
     const width = await refused(model(poolingEncoder(side, 6)), { width: 1536, preset });
     expect(width.code).toBe('HAF_ENCODER_UNFIT');
     expect(width.what).toBe(
-      'model.onnx makes instances of 6 numbers, the experiment expects 1536 (the preset uni2-h says 1536).',
+      'model.onnx gives instances of 6 numbers, but the experiment expects 1536 (the preset uni2-h says 1536).',
     );
     expect(width.fix).toContain('or another embed.encoder.preset');
     const size = await refused(model(poolingEncoder(side, 6)), { side: 224, preset });
@@ -170,7 +170,7 @@ describe('a model that does not fit is refused with the key or step that mends i
     const error = await refused(model(tokenEncoder(side, 12, 4)));
     vi.doUnmock('onnxruntime-node');
     expect(error.code).toBe('HAF_ENCODER_UNFIT');
-    expect(error.what).toContain('needs the package onnxruntime-node, which does not load here');
+    expect(error.what).toContain('needs the package onnxruntime-node, which cannot be loaded here');
     expect(error.fix).toContain('npm install onnxruntime-node --ignore-scripts');
   });
 

@@ -81,7 +81,7 @@ describe('an archive of TensorFlow', () => {
       expect(told.join()).not.toContain('not checked');
       expect((await install(path)).what).not.toContain('SHA-256');
       expect(told).toContain(
-        `warning: ${name} is not checked: this release holds no hash of it. Its SHA-256 is ${sha256}`,
+        `warning: ${name} is not checked: this release has no hash of it. Its SHA-256 is ${sha256}`,
       );
     },
   );

@@ -143,7 +143,7 @@ describe('a size of a pixel that is not understood is quoted', () => {
   it('the tags of the TIFF stand in, and that is said', async () => {
     const info = await infoOf(slideOf(both('0.5', '?m'), [20_000, 20_000, 3]));
     expect(info.mpp).toMatchObject({ x: 0.5, source: 'TIFF resolution' });
-    expect(info.warnings[0]?.reason).toMatch(/"\?m".*TIFF resolution is taken/);
+    expect(info.warnings[0]?.reason).toMatch(/"\?m".*TIFF resolution is used/);
   });
 });
 

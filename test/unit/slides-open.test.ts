@@ -99,7 +99,7 @@ function shifted(rgb: Uint8Array, width: number, height: number, x: number, seen
 describe('files that are no slide', () => {
   it.each([
     ['empty.svs', '', /it is empty/],
-    ['text.svs', 'patient_id,outcome\n', /no TIFF, PNG or JPEG/],
+    ['text.svs', 'patient_id,outcome\n', /not a TIFF, PNG or JPEG/],
     [
       'a.mrxs',
       'x',
@@ -116,7 +116,7 @@ describe('files that are no slide', () => {
   });
 
   it('a file that is gone', async () => {
-    expect(await reasonOf(join(slideFolder(), 'gone.svs'))).toMatch(/ENOENT.*Check that the file is there/);
+    expect(await reasonOf(join(slideFolder(), 'gone.svs'))).toMatch(/ENOENT.*Check that the file exists/);
   });
 
   it('quotes a path with blanks in the command', async () => {

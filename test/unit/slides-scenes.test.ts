@@ -193,6 +193,6 @@ describe('an overview that comes first', () => {
     ];
     const info = await infoOf(written([{ ...slide, tags: [described(omeXml(twins))] }, slide]));
     expect(info.mpp).toBeNull();
-    expect(info.mppSaid).toMatch(/which of the 2 images/);
+    expect(info.mppSaid).toMatch(/which of its 2 images/);
   });
 });

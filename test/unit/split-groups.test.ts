@@ -175,7 +175,7 @@ describe('the groups of a column', () => {
   it('refuse two spellings of one group', async () => {
     const read = await readGroups(configOf(), files('PATIENT,SITE\nA,Bonn\nB,bonn\nC,Zug\n'));
     expect(read?.faults).toHaveLength(1);
-    expect(read?.faults[0]?.problem).toContain('"Bonn", "bonn" differ in case or blanks alone');
+    expect(read?.faults[0]?.problem).toContain('"Bonn", "bonn" differ in case or spaces only');
   });
 
   it('refuse fewer groups than folds before the run, and warn of more and of gaps', () => {

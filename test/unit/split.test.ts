@@ -168,7 +168,7 @@ describe('folds of a file', () => {
     ['text that is not JSON', '{"folds": [', 'not JSON'],
     ['another shape', { train: ['001'] }, 'not a list of folds'],
     ['null', null, 'not a list of folds'],
-    ['an id without digits', { folds: [two[0], { ...two[1], val: ['x'] }] }, '"x" is no patient id'],
+    ['an id without digits', { folds: [two[0], { ...two[1], val: ['x'] }] }, '"x" is not a patient id'],
     ['the official list', [{ patient_id: '001', dataset: 'test' }], 'not of folds'],
     ['an empty set', { folds: [two[0], { ...two[1], val: [] }] }, 'Fold 1 has no validation patients'],
   ])('are refused with %s', async (_, content, what) => {

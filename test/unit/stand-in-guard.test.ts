@@ -34,13 +34,13 @@ describe('the stand-in encoder', () => {
   it('is refused on other data, with what to do instead', () => {
     const attempt = (): void => guardStandIn(config({ standIn: true }), bagsIn(real));
     expect(attempt).toThrowError(expect.objectContaining({ code: 'HAF_ENCODER_UNFIT' }));
-    expect(attempt).toThrowError(/slides\/1\.svs is in no synthetic cohort/);
+    expect(attempt).toThrowError(/slides\/1\.svs is not in a synthetic cohort/);
     expect(attempt).toThrowError(/embed\.encoder\.onnx.*embed\.encoder\.force: true/);
   });
 
   it('is refused for one real slide among synthetic ones', () => {
     const both = [...bagsIn(synthetic), ...bagsIn(real)];
-    expect(() => guardStandIn(config({ standIn: true }), both)).toThrowError(/no synthetic cohort/);
+    expect(() => guardStandIn(config({ standIn: true }), both)).toThrowError(/not in a synthetic cohort/);
   });
 
   it('does not mind where the coordinates of synthetic slides lie', () => {

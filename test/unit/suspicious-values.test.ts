@@ -158,7 +158,7 @@ describe('times of follow-up', () => {
       {
         severity: 'warning',
         place: 'TIME',
-        reason: expect.stringContaining('The time 9999 stands in 2 rows') as string,
+        reason: expect.stringContaining('The time 9999 is in 2 rows') as string,
       },
     ]);
     expect(await problemsOf([700, 1825, 1200, 1825, 1825])).toEqual([]);

@@ -141,7 +141,7 @@ describe('a table of HANCOCK', () => {
       'patient_id,sex,age_at_initial_diagnosis\n001,0,old\n1,1,50\nnone,1,60\n4,2,"1,5"\n5,1,44\n6,0,41\n',
     );
     expect(what).toContain('clinical.csv:3 patient_id: "1" and "001" of line 2 would both be patient "001"');
-    expect(what).toContain('clinical.csv:4 patient_id: "none" is no id');
+    expect(what).toContain('clinical.csv:4 patient_id: "none" is not an id');
   });
 
   it('names line and column of cells that do not fit the declared kind, of all columns at once', async () => {

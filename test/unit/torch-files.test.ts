@@ -161,7 +161,7 @@ describe('a pickle is never run', () => {
     ['by a name of torch', name('torch.hub', 'load'), 'torch.hub.load'],
     ['by a name inside of an allowed module', name('torch._utils', 'os.system'), 'torch._utils.os.system'],
   ])('%s', async (_, object, called) => {
-    const reason = new RegExp(`wants to call "${called.replaceAll('.', '\\.')}", which is not done`);
+    const reason = new RegExp(`wants to call "${called.replaceAll('.', '\\.')}", which is refused`);
     await expectRefused(zipOf(object), reason);
     await expectRefused(legacyOf(object), reason);
     await expectRefused(pickle(object), reason);

@@ -216,7 +216,7 @@ describe('what is left out or warned of', () => {
 
   it('categories that differ in case only', async () => {
     const { problems } = await column(['Yes', 'yes', 'no', 'no']);
-    expect(problems[0]?.reason).toMatch(/"Yes" and "yes", which differ in case or blanks only/);
+    expect(problems[0]?.reason).toMatch(/"Yes" and "yes", which differ in case or spaces only/);
   });
 
   it('many columns with one fault: five of them and a count', async () => {

@@ -5,7 +5,7 @@ import { predictionsFile, predictionsSchema } from '../stage3/prediction-data.js
 import { survivalPredictionsFile, survivalPredictionsSchema } from '../survival/survival-prediction-data.js';
 import type { ScoringModel } from './scoring-model.js';
 
-/** Scores the test patients of a fold again, and compares each output with what the training job predicted. */
+/** Scores the test patients of a fold again, and compares each output with the prediction of the training job. */
 export async function agreementWith(
   trained: Artifact,
   model: ScoringModel,
@@ -22,7 +22,7 @@ export async function agreementWith(
     const own = outputs.length === row.length ? row : [logitOf(row)];
     outputs.forEach((value, k) => {
       const difference = Math.abs(value - (own[k] as number));
-      // Also a NaN is a difference.
+      // Written so that a NaN also counts as a difference.
       if (!(difference <= largestDifference)) largestDifference = difference;
     });
   });

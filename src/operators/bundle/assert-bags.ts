@@ -6,13 +6,13 @@ import type { Bundle, BundleModality } from './bundle-data.js';
 
 type BagModality = Extract<BundleModality, { kind: 'bag' }>;
 
-/** Scales that differ by more are of another magnification. */
+/** Ratio of scales above which the magnifications differ. */
 const mostScaleRatio = 1.1;
 
 /**
- * Checks that instances of new patients are of the encoder, width and scale of the training, as far as files say.
+ * Checks that instances of new patients have the encoder, width and scale of the training, as far as the files state them.
  *
- * @throws HafError HAF_BUNDLE_UNFIT naming modality, file and both sides
+ * @throws HafError HAF_BUNDLE_UNFIT naming modality, file and both values
  */
 export function assertBags({ modalities }: Bundle, embeds: readonly Artifact[]): void {
   for (const artifact of embeds) {
@@ -24,7 +24,7 @@ export function assertBags({ modalities }: Bundle, embeds: readonly Artifact[]):
       throw new HafError(
         'HAF_BUNDLE_UNFIT',
         `${modality.id}: ${file} ${difference}.`,
-        `Make the features as those of the training were made, or leave ${modality.id} out of the cohort file: the model then predicts without it.`,
+        `Make the features in the same way as those of the training, or leave ${modality.id} out of the cohort file: the model then predicts without it.`,
         { context: { modality: modality.id, file } },
       );
   }

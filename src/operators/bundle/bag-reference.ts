@@ -5,8 +5,8 @@ import { SpreadCollector } from './bag-spread.js';
 import type { ScoringData } from './scoring-data.js';
 
 /**
- * Mean and population standard deviation over the training patients of a patient's mean instance, `<modality>.mean` and
- * `<modality>.sd` (float32, [width]). Features of another encoder of equal width lie far away from them.
+ * Mean and population standard deviation, over the training patients, of a patient's mean instance: `<modality>.mean` and
+ * `<modality>.sd` (float32, [width]). Features of another encoder with equal width differ strongly from them.
  */
 export async function bagReference(
   slots: readonly Slot[],

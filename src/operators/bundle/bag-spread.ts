@@ -1,7 +1,7 @@
 import { readSafetensors, writeSafetensors, type NamedArray } from '../tensor/safetensors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 
-/** Mean and squared deviations of the mean instances of patients in one modality. */
+/** Mean and squared deviations of the patients' mean instances in one modality. */
 export interface InstanceSpread {
   readonly patients: number;
   readonly mean: Float64Array;
@@ -9,7 +9,7 @@ export interface InstanceSpread {
   readonly squares: Float64Array;
 }
 
-/** Collects the mean instances of patients, one after the other (Welford's algorithm). */
+/** Collects the mean instances of patients, one after another (Welford's algorithm). */
 export class SpreadCollector {
   private readonly found = new Map<
     ModalityId,
@@ -30,12 +30,12 @@ export class SpreadCollector {
     this.found.set(modality, own);
   }
 
-  /** What was collected of a modality; null without a patient. */
+  /** The spread of a modality so far. Null without a patient. */
   of(modality: ModalityId): InstanceSpread | null {
     return this.found.get(modality) ?? null;
   }
 
-  /** As a safetensors file: `<modality>.patients`, `<modality>.mean` and `<modality>.squares`, float64. */
+  /** The result as a safetensors file: `<modality>.patients`, `<modality>.mean` and `<modality>.squares`, float64. */
   bytes(): Uint8Array {
     const arrays: Record<string, NamedArray> = {};
     for (const [id, { patients, mean, squares }] of this.found) {
@@ -47,7 +47,7 @@ export class SpreadCollector {
   }
 }
 
-/** The spread of a modality in a file of `SpreadCollector`; null when no patient of the part has it. */
+/** The spread of a modality in a file of `SpreadCollector`. Null if no patient of the part has the modality. */
 export function readSpread(file: Uint8Array, modality: ModalityId): InstanceSpread | null {
   const arrays = readSafetensors(file);
   const [patients, mean, squares] = ['patients', 'mean', 'squares'].map(
@@ -61,7 +61,7 @@ export function readSpread(file: Uint8Array, modality: ModalityId): InstanceSpre
   };
 }
 
-/** Spreads of several parts as one (Chan, Golub and LeVeque 1979); null without any. */
+/** Combines the spreads of several parts (Chan, Golub and LeVeque 1979). Null without any. */
 export function joinSpreads(parts: readonly InstanceSpread[]): InstanceSpread | null {
   const [first, ...others] = parts;
   if (first === undefined) return null;

@@ -9,9 +9,9 @@ import { survivalModelSchema } from '../survival/survival-model.js';
 import { typedColumnSchema } from '../tables/typed-column.js';
 
 /**
- * The files of a bundle: a trained method that can be used on new patients. `bundle.json` says what it is of, `fold-<k>.json` and
- * `fold-<k>.safetensors` hold the model of a fold, `reference.safetensors` the training bags in numbers. The command adds
- * `release.json` and `model-card.md`, and seals all of them into one zip.
+ * The files of a bundle: a trained method that can be used on new patients. `bundle.json` describes it; `fold-<k>.json` and
+ * `fold-<k>.safetensors` hold the model of a fold; `reference.safetensors` holds statistics of the training bags. The command adds
+ * `release.json` and `model-card.md`, and puts all of them into one sealed zip.
  */
 export const bundleFile = 'bundle.json';
 export const referenceFile = 'reference.safetensors';
@@ -20,16 +20,16 @@ export const modelCardFile = 'model-card.md';
 export const foldFile = (fold: number): string => `fold-${fold}.json`;
 export const foldArraysFile = (fold: number): string => `fold-${fold}.safetensors`;
 
-/** The layout of these files. A later one is refused, every earlier one is read. */
+/** The version of this format. Later versions are refused, all earlier ones are read. */
 export const bundleSchemaVersion = 1;
 
 const name = z.string().regex(modalityName);
 
-/** How the known values of a column were spread over the training patients. */
+/** The distribution of the known values of a column over the training patients. */
 export const distributionSchema = z.union([
-  /** A column with an order: number of known values, their mean and population standard deviation. */
+  /** For a column with an order: number of known values, their mean and population standard deviation. */
   z.strictObject({ known: z.number().int(), mean: z.number(), sd: z.number() }),
-  /** A nominal column: the share of each value of a cell among the known values, by ascending cell. */
+  /** For a nominal column: the fraction of each cell value among the known values, by ascending cell value. */
   z.strictObject({
     known: z.number().int(),
     shares: z.array(z.strictObject({ cell: z.number(), share: z.number() })),
@@ -37,12 +37,12 @@ export const distributionSchema = z.union([
 ]);
 export type Distribution = z.infer<typeof distributionSchema>;
 
-/** A column of a training table, and what its cells were. */
+/** A column of a training table, with statistics of its cells. */
 export const bundleColumnSchema = z.strictObject({
   ...typedColumnSchema.pick({ name: true, kind: true, categories: true }).shape,
-  /** Smallest and largest value of the cohort; null for a column without an order, and without values. */
+  /** Smallest and largest value in the cohort. Null for a column without an order, or without values. */
   range: z.tuple([z.number(), z.number()]).nullable(),
-  /** Null for a column without values. Bundles of earlier versions do not have it. */
+  /** Null for a column without values. Absent in bundles of earlier versions. */
   distribution: distributionSchema.nullable().exactOptional(),
 });
 export type BundleColumn = z.infer<typeof bundleColumnSchema>;
@@ -52,25 +52,25 @@ export const bundleModalitySchema = z.discriminatedUnion('kind', [
   z.strictObject({
     id: name,
     kind: z.literal('bag'),
-    /** Length of one instance. */
+    /** Number of values in one instance. */
     width: z.number().int().positive(),
-    /** Encoders that the files name, and the scales in micrometres per pixel; empty where no file says. */
+    /** Encoders that the files name, and the scales in micrometres per pixel. Empty if no file states them. */
     encoders: z.array(z.string()),
     mpp: z.array(z.number()),
-    /** Instances of the smallest and the largest bag. */
+    /** Number of instances in the smallest and the largest bag. */
     rows: z.tuple([z.number().int(), z.number().int()]),
   }),
 ]);
 export type BundleModality = z.infer<typeof bundleModalitySchema>;
 
-/** What the method is worth on test patients when it sees these modalities alone, over the folds. */
+/** How well the method performs on test patients if it gets only these modalities, over the folds. */
 export const subsetSchema = z.strictObject({
   modalities: z.array(name),
-  /** Mean and population standard deviation of AUC or C over the folds where it is defined. */
+  /** Mean and population standard deviation of AUC or C over the folds in which it is defined. */
   mean: z.number().nullable(),
   std: z.number().nullable(),
   folds: z.number().int(),
-  /** Test patients of all folds that have all of these modalities. */
+  /** Number of test patients of all folds that have all of these modalities. */
   patients: z.number().int(),
 });
 export type SubsetWorth = z.infer<typeof subsetSchema>;
@@ -82,54 +82,56 @@ export const bundleSchema = z.strictObject({
   outcome: z.strictObject({
     kind: z.enum(['binary', 'timeToEvent']),
     words: outcomeWordsSchema,
-    /** Years at which survival is given; time-to-event alone. */
+    /** Years for which survival is predicted. Only for time-to-event. */
     horizons: z.array(z.number()),
   }),
-  /** What the method reads, in the order of its slots. */
+  /** The modalities that the method reads, in the order of its slots. */
   modalities: z.array(bundleModalitySchema),
-  /** The experiment, resolved. */
+  /** The resolved experiment. */
   config: z.record(z.string(), z.unknown()),
   folds: z.number().int().positive(),
   cohort: z.strictObject({ patients: z.number().int(), positive: z.number().int() }),
-  /** Who it was trained on, as salted SHA-256 of the ids: a guess can be tested, a list cannot be read. */
+  /**
+   * The patients it was trained on, as salted SHA-256 hashes of their ids. The list cannot be read, but a guessed id can be tested.
+   */
   trained: z.strictObject({ salt: z.string(), hashes: z.array(z.string()) }),
   worth: z.strictObject({ metric: z.enum(['auc', 'c']), subsets: z.array(subsetSchema) }),
   /** The row of the method in the result table of its run. */
   results: z.record(z.string(), z.unknown()),
-  /** How the bundled models agree with the run: largest difference of an output of a test patient. */
+  /** How well the bundled models agree with the run: the largest difference of an output of a test patient. */
   check: z.strictObject({ predictions: z.number().int(), largestDifference: z.number() }),
 });
 export type Bundle = z.infer<typeof bundleSchema>;
 
-/** How a bundle writes the id of a patient of its training. */
+/** The form in which a bundle stores the id of a training patient. */
 export const saltedHash = (salt: string, id: string): string => sha256(`${salt}/${id}`);
 
-/** What a fold knows besides its arrays. */
+/** The data of a fold besides its arrays. */
 export const bundleFoldSchema = z.strictObject({
   fold: z.number().int(),
-  /** What was fitted on the training patients, for each table. */
+  /** For each table, the parameters that preprocessing fitted on the training patients. */
   tables: z.record(name, fittedSchema),
-  /** Outputs of the method per patient, and of the bag classifiers of its encoders. */
+  /** Number of outputs per patient of the method, and of the bag classifiers of its encoders. */
   outputs: z.number().int().positive(),
   encoderOutputs: z.number().int().positive().nullable(),
-  /** Outputs for a patient of whom the method sees nothing. */
+  /** Outputs for a patient without any modality of the method. */
   unseen: z.array(z.number()),
-  /** Turns outputs into survival curves; null for a binary outcome. */
+  /** Converts outputs to survival curves. Null for a binary outcome. */
   survival: survivalModelSchema.nullable(),
-  /** How the logit becomes a calibrated probability, as `evaluate` fitted it; null without. */
+  /** The map from logit to calibrated probability, as `evaluate` fitted it. Null without calibration. */
   calibration: foldCalibrationSchema.pick({ map: true, threshold: true }).nullable(),
-  /** A model that was fitted at once; null for networks. */
+  /** A classical model. Null for networks. */
   classic: classicModelSchema.nullable(),
 });
 export type BundleFold = z.infer<typeof bundleFoldSchema>;
 
-/** What the command adds: where and by what the bundle was made. */
+/** What the command adds: when and by which version the bundle was made. */
 export const releaseSchema = z.strictObject({
   run: z.string(),
   createdAt: z.string(),
   codeVersion: z.string(),
   node: z.string(),
-  /** Licence under which the model is given on; null when the author has not said. */
+  /** Licence under which the model is published. Null if the author has not stated it. */
   licence: z.string().nullable(),
 });
 export type Release = z.infer<typeof releaseSchema>;

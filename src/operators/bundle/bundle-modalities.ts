@@ -6,7 +6,7 @@ import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import type { BundleColumn, BundleModality } from './bundle-data.js';
 import { distributionOf } from './distribution.js';
 
-/** What new data of each modality has to look like, and what was seen in the cohort. */
+/** Required properties of new data of each modality, and statistics of the cohort. */
 export const modalitiesOfBundle = (
   slots: readonly Slot[],
   cohort: Cohort,

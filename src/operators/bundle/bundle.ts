@@ -31,9 +31,9 @@ import { scoringModel } from './scoring-model.js';
 import { WorthOfSubsets } from './worth.js';
 
 /**
- * Puts everything that a trained method needs on new patients into the files of a bundle (bundle-data.ts): for each fold what
- * preprocessing fitted, encoders, maps and head; and what a subset of the modalities is worth. Every fold's model is set up from
- * these files and scores its test patients again: a bundle whose scores differ from those of the run is not made.
+ * Collects everything that a trained method needs for new patients into the files of a bundle (bundle-data.ts): for each fold the
+ * fitted preprocessing, encoders, maps and head; and how well each subset of the modalities performs. The model of every fold is then
+ * loaded from these files and scores its test patients again. If the scores differ from those of the run, no bundle is made.
  *
  * @throws HafError HAF_BUNDLE_UNFIT when the scores differ
  */
@@ -121,7 +121,7 @@ function assertAgreement(difference: number): void {
   );
 }
 
-/** A salt that depends on the folds alone, so that the same run gives the same bundle. */
+/** The salt depends only on the folds, so that the same run gives the same bundle. */
 function trainedPatients({ patients }: Cohort, splitHash: string): Bundle['trained'] {
   const salt = sha256(`bundle/${splitHash}`).slice(0, 32);
   return { salt, hashes: patients.map(({ id }) => saltedHash(salt, id)).sort() };

@@ -2,7 +2,8 @@ import { mean, populationStd } from '../stats/spread.js';
 import type { BundleColumn, Distribution } from './bundle-data.js';
 
 /**
- * How the known values of a column are spread: mean and standard deviation, or the share of each value of a nominal column.
+ * The distribution of the known values of a column: mean and standard deviation, or, for a nominal column, the fraction of each
+ * value.
  *
  * @param cells NaN is a missing cell
  * @returns null without a known value

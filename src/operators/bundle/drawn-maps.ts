@@ -1,14 +1,14 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { NamedArray } from '../tensor/safetensors.js';
 
-/** Streams of a job by purpose. */
+/** Random streams of a job by purpose. */
 type Streams = (purpose: string) => Rng;
 
 const prefix = 'draws.';
 
 /**
- * Maps that are drawn and never trained (`transfer`, `frozen`; method.md 4.4, 8.5) travel by value: the numbers drawn are kept, so a
- * later version with another generator makes the same maps.
+ * Records the random numbers of maps that are drawn and never trained (`transfer`, `frozen`; method.md 4.4, 8.5). The bundle stores
+ * the numbers themselves, so that a later version with another generator makes the same maps.
  */
 export function recordDraws(streams: Streams): {
   readonly streams: Streams;
@@ -37,7 +37,9 @@ export function recordDraws(streams: Streams): {
   };
 }
 
-/** The recorded streams. Purposes without draws belong to training, and throw when they are drawn from. */
+/**
+ * Streams that return the recorded numbers. Purposes without recorded numbers belong to training, and throw if they are drawn from.
+ */
 export const replayDraws =
   (arrays: Readonly<Record<string, NamedArray>>): Streams =>
   (purpose) => {
@@ -51,7 +53,7 @@ export const replayDraws =
     });
   };
 
-/** A stream of uniform numbers; a fixed map needs nothing else. */
+/** A stream of uniform numbers only, because fixed maps need nothing else. */
 function onlyUniform(purpose: string, uniform: () => number): Rng {
   const refuse = (): never => {
     throw new Error(`A bundled model draws uniform numbers alone ("${purpose}")`);

@@ -6,12 +6,15 @@ import { SpreadCollector } from './bag-spread.js';
 import type { Roster } from './roster-data.js';
 import type { ScoringData } from './scoring-data.js';
 
-/** Training patients lie at about 1. Features of another encoder lie far above. */
+/**
+ * Distance above which a patient is flagged. Training patients have a distance of about 1; features of another encoder have a much
+ * larger one.
+ */
 const mostDistance = 4;
 
-/** What of a new patient is unlike the patients of the training, in sentences. */
+/** Differences between a new patient and the patients of the training, in sentences. */
 export class Flags {
-  /** The mean instances of the patients that were looked at. */
+  /** The mean instances of the patients seen so far. */
   readonly spread = new SpreadCollector();
   private readonly rows: ReadonlyMap<ModalityId, ReadonlyMap<string, number>>;
   private readonly unread = new Map<string, string[]>();
@@ -29,7 +32,7 @@ export class Flags {
     );
     for (const { modality, patient, column, word } of unread) {
       const known = this.unread.get(patient) ?? [];
-      known.push(`${modality}.${column} "${word}" is no value of the training and counts as missing`);
+      known.push(`${modality}.${column} "${word}" is not a value of the training and counts as missing`);
       this.unread.set(patient, known);
     }
   }
@@ -87,7 +90,7 @@ export class Flags {
   }
 }
 
-/** Root mean square over the dimensions of the distance from the training mean in standard deviations. */
+/** Root mean square, over the dimensions, of the distance from the training mean in standard deviations. */
 function distanceOf(
   mean: Float64Array,
   reference: Readonly<Record<string, NamedArray>>,

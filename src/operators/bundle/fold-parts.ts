@@ -22,7 +22,7 @@ import { readSafetensors } from '../tensor/safetensors.js';
 import type { BundleFold } from './bundle-data.js';
 import type { Arrays } from './open-bundle.js';
 
-/** What the training jobs of one fold left behind, as a bundle holds it. */
+/** The results of the training jobs of one fold, in the form of a bundle. */
 export interface TrainedFold {
   readonly record: BundleFold;
   readonly arrays: Arrays;
@@ -61,13 +61,13 @@ export function foldParts(context: StageContext, config: Config, method: Method,
   };
 }
 
-/** How `evaluate` turns the logits of the fold into probabilities. */
+/** The map from logits to probabilities that `evaluate` fitted for the fold. */
 function calibrationOf(evaluated: Artifact): BundleFold['calibration'] {
   const { map, threshold } = evaluated.json(calibrationFile, foldCalibrationSchema);
   return { map, threshold };
 }
 
-/** The artifacts of one fold, and those of the whole run. */
+/** The inputs restricted to the artifacts of one fold and of the whole run. */
 function inFold(inputs: Inputs, fold: number): Inputs {
   const all: Inputs['all'] = (role) =>
     inputs.all(role).filter(({ unit }) => unit.fold === undefined || unit.fold === fold);
@@ -82,7 +82,7 @@ function inFold(inputs: Inputs, fold: number): Inputs {
   };
 }
 
-/** The arrays of encoders, maps phi and head under names that say the part, whatever trained them. */
+/** The arrays of encoders, maps phi and head, named by their part, whichever job trained them. */
 function arraysOf(inputs: Inputs, method: Method, config: Config): Arrays {
   const weightsOf = (artifact: Artifact): Arrays => readSafetensors(artifact.bytes(weightsFile));
   const named = (part: string, arrays: Arrays): Arrays =>
@@ -106,7 +106,7 @@ function arraysOf(inputs: Inputs, method: Method, config: Config): Arrays {
   } as Arrays;
 }
 
-/** Outputs per patient for a binary outcome. */
+/** Number of outputs per patient for a binary outcome. */
 function logitsOf({ kind }: Method, { single, fusion }: Config): number {
   switch (kind) {
     case 'bag':
@@ -121,7 +121,7 @@ function logitsOf({ kind }: Method, { single, fusion }: Config): number {
   }
 }
 
-/** Outputs whose logit is that of the share of positive training patients. */
+/** Outputs whose logit is that of the fraction of positive training patients. */
 function binaryUnseen({ fold, labels }: JudgedFold, outputs: number): readonly number[] {
   const base = baseRateLogit(fold.train.map((patient) => labels[patient] as 0 | 1));
   return outputs === 1 ? [base] : [0, base];
@@ -138,7 +138,7 @@ function survivalUnseen(
   return [averagePredictor(model, followUpOfTargets(trained.map((position) => targets[position] as Target)))];
 }
 
-/** The streams that the training of a method drew its fixed maps from: those of the stage where the maps lie. */
+/** The streams that training drew a method's fixed maps from: those of the stage that holds the maps. */
 export const streamsOfTraining =
   (config: Config, method: Method, fold: number) =>
   (purpose: string): Rng => {

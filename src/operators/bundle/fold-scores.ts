@@ -6,29 +6,29 @@ import { probability } from '../tensor/cross-entropy.js';
 import type { BundleFold } from './bundle-data.js';
 import type { ScoringModel } from './scoring-model.js';
 
-/** What the model of one fold says of a patient. */
+/** The prediction of one fold's model for a patient. */
 export interface FoldPrediction {
   readonly outputs: readonly number[];
-  /** Calibrated probability of the positive outcome; null for time-to-event. */
+  /** Calibrated probability of the positive outcome. Null for time-to-event. */
   readonly probability: number | null;
-  /** Survival at each horizon; empty for a binary outcome. */
+  /** Survival at each horizon. Empty for a binary outcome. */
   readonly survival: readonly number[];
-  /** The probability, or that of the event until the last horizon. */
+  /** The probability of the positive outcome, or of the event by the last horizon. */
   readonly chance: number;
-  /** The same without each modality; null where the patient lacks it or has nothing else. */
+  /** `chance` without each modality. Null if the patient lacks the modality or has no other. */
   readonly without: readonly (number | null)[];
 }
 
-/** Turns the outputs of one fold's model into predictions. */
+/** Converts the outputs of one fold's model to predictions. */
 export class FoldScores {
-  /** @param horizons years */
+  /** @param horizons in years */
   constructor(
     private readonly model: ScoringModel,
     private readonly record: BundleFold,
     private readonly horizons: readonly number[],
   ) {}
 
-  /** Predictions of patients; one of whom the model sees nothing has that of all training patients. */
+  /** Predictions of patients. A patient without any modality of the model gets the prediction for all training patients. */
   async of(patients: readonly number[]): Promise<FoldPrediction[]> {
     const { model, record } = this;
     const seen = patients.filter((patient) => model.sees(patient));
@@ -48,7 +48,7 @@ export class FoldScores {
     });
   }
 
-  /** For each modality the chance without it, of the patients that have it and another one. */
+  /** For each modality: the chance without it, for the patients that have it and at least one other. */
   private async withoutEach(seen: readonly number[]): Promise<ReadonlyMap<number, number>[]> {
     const { model } = this;
     const count = model.modalities.length;
@@ -66,7 +66,7 @@ export class FoldScores {
     return found;
   }
 
-  /** @param observed false for a patient of whom the model sees nothing: the base rate needs no calibration */
+  /** @param observed false for a patient without any modality of the model: the base rate must not be calibrated */
   private chanceOf(outputs: readonly number[], observed: boolean): number {
     const { survival, calibration } = this.record;
     if (survival === null) {

@@ -3,8 +3,8 @@ import type { EncodedPatients } from '../stage1/encode-patients.js';
 import type { NamedArray } from '../tensor/safetensors.js';
 
 /**
- * The attention of several encoders over the same bags. Raw scores of two encoders have different scales, so each becomes the share of
- * the attention of its bag (softmax) before the mean is taken.
+ * The mean attention of several encoders over the same bags. Raw scores of two encoders have different scales. So each score is first
+ * converted to its fraction of the bag's attention (softmax).
  */
 export class MeanAttention {
   private readonly sums = new Map<

@@ -8,7 +8,7 @@ import type { TextTable } from '../tables/text-table.js';
 import type { TypedTable } from '../tables/typed-table.js';
 import type { BundleColumn } from './bundle-data.js';
 
-/** A cell that a model has no number for; it counts as missing. */
+/** A cell whose value the model does not know. It counts as missing. */
 export interface UnreadCell {
   readonly patient: string;
   readonly column: string;
@@ -21,11 +21,11 @@ export interface NewTable {
 }
 
 /**
- * Reads a table of new patients into the columns of the training, by their names. Kinds and categories are those of the training:
- * the values of the new table decide nothing. Other columns of the file are not looked at.
+ * Reads a table of new patients into the columns of the training, by their names. Kinds and categories are those of the training and
+ * do not depend on the new table. Other columns of the file are ignored.
  *
  * @param files of one modality; a column is taken from the first file that has it
- * @throws HafError HAF_BUNDLE_UNFIT for columns that no file has, all at once; HAF_TABLE_INVALID for rows with faults
+ * @throws HafError HAF_BUNDLE_UNFIT for columns that no file has, all at once; HAF_TABLE_INVALID for faulty rows
  */
 export async function readNewTable(
   modality: ModalityId,
@@ -90,7 +90,7 @@ function columnsMissing(
   );
 }
 
-/** The number of a cell; NaN where it is missing, and its text where the training had no such value. */
+/** The number of a cell: NaN if it is missing, and its text if the training had no such value. */
 function cellReader({
   kind,
   categories,
@@ -103,7 +103,7 @@ function cellReader({
       return kind === 'binary' && value !== 0 && value !== 1 ? word : value;
     };
   const codeOf = new Map(categories.map((word, code) => [word.normalize('NFC'), code]));
-  // By value, so that 1.0 is the category 1.
+  // Numbers are compared by value, so that 1.0 is the category 1.
   const codeOfNumber = new Map(
     categories.flatMap((word, code): [number, number][] =>
       word.trim() === '' || Number.isNaN(Number(word)) ? [] : [[Number(word), code]],
@@ -112,7 +112,7 @@ function cellReader({
   const truth = categories.every((word) => word === 'true' || word === 'false');
   return (text, row, column) => {
     const word = text.text(row, column).normalize('NFC');
-    // A category of the training is a value, also when it is called like a missing one.
+    // A category of the training is a value, even if its name also means "missing".
     if (word === '') return codeOf.get(text.written(row, column).normalize('NFC')) ?? NaN;
     return (
       codeOf.get(truth ? word.toLowerCase() : word) ?? codeOfNumber.get(text.number(row, column)) ?? word

@@ -24,18 +24,21 @@ export interface OpenBundle {
   readonly bundle: Bundle;
   readonly config: Config;
   readonly folds: readonly { readonly record: BundleFold; readonly arrays: Arrays }[];
-  /** Mean and standard deviation of the patients' mean instances, `<modality>.mean` and `<modality>.sd`. */
+  /** Mean and standard deviation of the patients' mean instances: `<modality>.mean` and `<modality>.sd`. */
   readonly reference: Arrays;
 }
 
-/** Reads a bundle from disk. @throws HafError as `openBundle` */
+/**
+ * Reads a bundle from disk.
+ * @throws HafError like `openBundle`
+ */
 export const readBundle = (path: string, label: string): OpenBundle =>
   openBundle(openSealedZip(readFileSync(path), label), label);
 
 /**
- * Reads the files of a bundle.
+ * Parses the files of a bundle.
  *
- * @throws HafError HAF_BUNDLE_INVALID for files that are missing, of a later version, or not as the schema says
+ * @throws HafError HAF_BUNDLE_INVALID for files that are missing, of a later version, or invalid by the schema
  */
 export function openBundle(files: ReadonlyMap<string, Uint8Array>, label: string): OpenBundle {
   const invalid = (what: string, cause?: unknown): HafError =>

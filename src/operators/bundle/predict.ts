@@ -18,7 +18,7 @@ import { Flags } from './flags.js';
 
 /**
  * Scores a part of the new patients by the models of all folds of a bundle. Source: role `bundle`. Reads `roster`, `bags` and the
- * `embed` artifacts of the part; writes `scores.json` and `spread.safetensors`, the spread of its bags.
+ * `embed` artifacts of the part. Writes `scores.json`, and `spread.safetensors` with the spread of its bags.
  */
 export const predict = reportingStage(scorePart);
 
@@ -31,7 +31,7 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
   const method = methodOf(bundle.method.id);
   const roster = inputs.one('roster').json(rosterFile, rosterSchema);
   const ids = roster.patients.filter((id) => unit.part === undefined || inPart(id, unit.part));
-  // Outcomes are not known and not looked at.
+  // Outcomes are unknown and not used; 0 is a placeholder.
   const members = ids.map((id) => ({ id, y: 0 as const, followUpDays: null }));
   const cohort = withBags({ outcome: bundle.outcome.words, patients: members }, inputs.all('bags'));
   const data = scoringData(cohort, inputs.all('embed'), rosterTables(inputs.one('roster'), bundle));
@@ -85,7 +85,7 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
   };
 }
 
-/** Mean over the folds of what each modality adds to the chance of the event. */
+/** For each modality, the mean over the folds of its contribution to the chance of the event. */
 function contributionsOf(
   folds: readonly FoldPrediction[],
   all: readonly string[],

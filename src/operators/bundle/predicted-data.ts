@@ -1,32 +1,33 @@
 import { z } from 'zod';
 
 export const scoresFile = 'scores.json';
-/** Mean and spread of the patients' mean instances, of each bag modality (bag-spread.ts). */
+/** Mean and spread of the patients' mean instances, for each bag modality (bag-spread.ts). */
 export const spreadFile = 'spread.safetensors';
 /**
- * Where the models looked, when asked for: `<modality>.scores` float32, for each instance the mean over the folds of its share of the
- * attention of its bag; patient i of `scores.json` has `<modality>.offsets` (int32) i to i + 1.
+ * The attention of the models, if requested: `<modality>.scores` float32, for each instance the mean over the folds of its fraction
+ * of the bag's attention. The instances of patient i of `scores.json` are at `<modality>.offsets` (int32) i to i + 1.
  */
 export const newAttentionFile = 'attention.safetensors';
 export const predictedFile = 'predictions.json';
 
-/** A number of each fold's model. */
+/** One number per fold model. */
 const perFold = z.array(z.number());
 
-/** What the models of a bundle say of one new patient. */
+/** The predictions of the models of a bundle for one new patient. */
 export const scoredPatientSchema = z.strictObject({
   patient: z.string(),
-  /** Modalities that the model saw of the patient, in its order; empty for the base rate. */
+  /** Modalities of the patient that the model used, in its order. Empty if the prediction is the base rate. */
   modalities: z.array(z.string()),
-  /** Outputs of each fold's model: logits, or what its survival model reads. */
+  /** Outputs of each fold's model: logits, or the inputs of its survival model. */
   outputs: z.array(z.array(z.number())),
-  /** Calibrated probability of the positive outcome by each fold's model; null for time-to-event. */
+  /** Calibrated probability of the positive outcome by each fold's model. Null for time-to-event. */
   probabilities: perFold.nullable(),
-  /** Survival at each horizon by each fold's model, [horizons, folds]; null for a binary outcome. */
+  /** Survival at each horizon by each fold's model, [horizons, folds]. Null for a binary outcome. */
   survival: z.array(perFold).nullable(),
   /**
-   * What each modality adds: the prediction with everything minus the prediction without it. Probability of the positive outcome; for
-   * time-to-event, of the event until the last horizon. Null where the patient or the method has nothing else.
+   * The contribution of each modality: the prediction with all modalities minus the prediction without this one. The prediction is
+   * the probability of the positive outcome, or, for time-to-event, of the event by the last horizon. Null if the patient or the
+   * method has no other modality.
    */
   contributions: z.record(z.string(), z.number().nullable()),
   /** What looks wrong, in sentences. */
@@ -34,26 +35,26 @@ export const scoredPatientSchema = z.strictObject({
 });
 export type ScoredPatient = z.infer<typeof scoredPatientSchema>;
 
-/** What `predict` writes: its share of the patients, sorted by id. */
+/** The output of `predict`: its part of the patients, sorted by id. */
 export const scoresSchema = z.array(scoredPatientSchema);
 
-/** What is predicted, in the words of the training. */
+/** The predicted outcome, in the words of the training. */
 export const predictedOutcomeSchema = z.strictObject({
   kind: z.enum(['binary', 'timeToEvent']),
   positive: z.string(),
   negative: z.string(),
-  /** Years at which survival is given; time-to-event alone. */
+  /** Years for which survival is predicted. Only for time-to-event. */
   horizons: z.array(z.number()),
 });
 
-/** What `predictions` writes: everybody, with what the prediction is worth. */
+/** The output of `predictions`: all patients, with the expected performance of each prediction. */
 export const predictedSchema = z.strictObject({
   method: z.strictObject({ id: z.string(), title: z.string() }),
   outcome: predictedOutcomeSchema,
   metric: z.enum(['auc', 'c']),
   patients: z.array(
     scoredPatientSchema.extend({
-      /** Mean AUC or C of test patients of the training with these modalities; null when it is not known. */
+      /** Mean AUC or C of the training's test patients with these modalities. Null if unknown. */
       expected: z.number().nullable(),
     }),
   ),

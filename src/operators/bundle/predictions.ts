@@ -7,7 +7,7 @@ import { readBundle } from './open-bundle.js';
 import type { Bundle } from './bundle-data.js';
 import { predictedFile, scoresFile, scoresSchema, type Predicted } from './predicted-data.js';
 
-/** Joins the parts of `predict` into one table, with what each prediction is worth. Source: role `bundle`. */
+/** Joins the parts of `predict` into one table, with the expected performance of each prediction. Source: role `bundle`. */
 export const predictions: StageCode = stageOf(({ inputs, sources }) => {
   const [file] = sources;
   if (file === undefined) throw new Error('predictions was given no bundle');
@@ -50,7 +50,7 @@ export const predictions: StageCode = stageOf(({ inputs, sources }) => {
   };
 });
 
-/** One line for each patient: the prediction, its spread over the fold models, what was seen and what that is worth. */
+/** One line per patient: the prediction, its spread over the fold models, the modalities used and their expected performance. */
 function tableOf({ patients, outcome, metric }: Predicted, { modalities }: Bundle): string {
   const ids = modalities.map(({ id }) => id);
   const spread = (values: readonly number[]): number[] => [
@@ -81,7 +81,7 @@ function tableOf({ patients, outcome, metric }: Predicted, { modalities }: Bundl
   );
 }
 
-/** What each fold's model says: its outputs, and the probability or the survival they become. */
+/** The predictions of each fold's model: its outputs, and the resulting probability or survival. */
 function foldsOf({ patients, outcome }: Predicted): string {
   const width = Math.max(1, ...patients.flatMap(({ outputs }) => outputs.map(({ length }) => length)));
   const inTime = outcome.kind === 'timeToEvent';

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 
 export const rosterFile = 'roster.json';
-/** Cells of a table, float64 row-major [patients, columns of the bundle]; NaN is a missing cell. */
+/** Cells of a table, float64 row-major [patients, columns of the bundle]. NaN is a missing cell. */
 export const rosterCellsFile = (modality: string): string => `cells-${modality}.f64`;
 
-/** What `roster` writes: who is to be scored, and the tables in the columns of the model. */
+/** The output of `roster`: the patients to score, and the tables in the columns of the model. */
 export const rosterSchema = z.strictObject({
   /** Sorted by id. */
   patients: z.array(z.string()),
-  /** Patients of each table, in the order of its cells. */
+  /** The patients of each table, in the order of its cells. */
   tables: z.record(z.string(), z.array(z.string())),
-  /** Cells that the model has no number for. */
+  /** Cells whose value the model does not know. */
   unread: z.array(
     z.strictObject({ modality: z.string(), patient: z.string(), column: z.string(), word: z.string() }),
   ),

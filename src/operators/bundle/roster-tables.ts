@@ -4,14 +4,14 @@ import type { TypedTable } from '../tables/typed-table.js';
 import type { Bundle } from './bundle-data.js';
 import { rosterCellsFile, rosterFile, rosterSchema } from './roster-data.js';
 
-/** The tables of new patients in the columns of the model. */
+/** The tables of new patients, in the columns of the model. */
 export function rosterTables(roster: Artifact, { modalities }: Bundle): ReadonlyMap<ModalityId, TypedTable> {
   const { tables } = roster.json(rosterFile, rosterSchema);
   return new Map(
     modalities.flatMap((modality) => {
       const patients = tables[modality.id];
       if (modality.kind !== 'table' || patients === undefined) return [];
-      // Not bytes.slice(): that of a Buffer gives a view into a larger allocation.
+      // Uint8Array's slice is used and not that of Buffer, which would return a view into a larger allocation.
       const bytes = Uint8Array.prototype.slice.call(roster.bytes(rosterCellsFile(modality.id)));
       const columns = modality.columns.map(({ range: _, distribution: __, ...column }) => ({
         ...column,

@@ -16,11 +16,11 @@ import { readBundle } from './open-bundle.js';
 import { rosterCellsFile, rosterFile, type Roster } from './roster-data.js';
 
 /**
- * Finds out who is to be scored and brings the tables into the columns of the model. Sources: `bundle`, `table:<modality>`, and
- * `patients`, a table whose ids alone are scored. Without it everybody is who has a row or a bag.
+ * Decides which patients are scored, and converts the tables to the columns of the model. Sources: `bundle`, `table:<modality>`, and
+ * `patients`, a table of the ids to score. Without `patients`, all patients with a row or a bag are scored.
  *
- * @throws HafError HAF_BUNDLE_UNFIT when data does not fit the model, or a patient is one of its training; HAF_COHORT_INVALID without
- * any patient
+ * @throws HafError HAF_BUNDLE_UNFIT if data do not fit the model, or a patient is one of its training; HAF_COHORT_INVALID without any
+ * patient
  */
 export const roster: StageCode = stageOf(async (context) => {
   const { sources, inputs, config, unit } = context;
@@ -81,7 +81,7 @@ export const roster: StageCode = stageOf(async (context) => {
   };
 });
 
-/** Warns of a modality whose patients no other modality has: usually its ids are written in another way. */
+/** Warns of a modality that shares no patient with any other modality. Usually its ids are written differently. */
 function strangers(modalities: readonly (readonly [ModalityId, readonly string[]])[]): readonly Problem[] {
   const sets = modalities.filter(([, ids]) => ids.length > 0).map(([id, ids]) => [id, new Set(ids)] as const);
   return sets.flatMap(([id, ids]): Problem[] => {
@@ -91,13 +91,13 @@ function strangers(modalities: readonly (readonly [ModalityId, readonly string[]
       {
         ...{ severity: 'warning', stage: 'roster', patient: null, file: null, place: id },
         reason: `None of the ${ids.size} patients of ${id} (${quotedFirst([...ids].sort())}) is in another modality (${quotedFirst([...(others[0]?.[1] ?? [])].sort())}), so everybody is predicted from a part of the data.`,
-        fix: 'Compare how the ids are written; data.patients.id and the patient rule of the modality say where they stand.',
+        fix: 'Compare how the ids are written; data.patients.id and the patient rule of the modality say where they are.',
       },
     ];
   });
 }
 
-/** The ids of the list of patients; null without one. */
+/** The ids in the list of patients. Null without a list. */
 async function askedFor(
   sources: readonly SourceFile[],
   { config: { data } }: Pick<StageContext, 'config'>,
@@ -113,7 +113,7 @@ async function askedFor(
   return new Set(patients);
 }
 
-/** A model knows the patients of its training, so their predictions say nothing about its quality. */
+/** Refuses patients of the training. A model has seen their outcomes, so their predictions do not show its quality. */
 function assertNew(
   patients: readonly string[],
   { salt, hashes }: { readonly salt: string; readonly hashes: readonly string[] },

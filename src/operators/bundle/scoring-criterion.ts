@@ -2,9 +2,10 @@ import type { Criterion } from '../criteria/criterion.js';
 import { logitOf } from '../criteria/binary.js';
 
 /**
- * The criterion of a model that only scores: it decides the shapes of the last layers, and nobody has an outcome.
+ * The criterion of a model that only scores. It decides the shapes of the last layers. It has no loss, because the outcomes are
+ * unknown.
  *
- * @param outputs per patient, for both forms of a binary outcome as well
+ * @param outputs number of outputs per patient, for both forms of a binary outcome
  */
 export const scoringCriterion = (outputs: number): Criterion => ({
   outputsOf: () => outputs,

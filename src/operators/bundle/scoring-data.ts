@@ -4,16 +4,16 @@ import type { Cohort } from '../cohort/cohort-data.js';
 import { BagSource } from '../stage1/bag-source.js';
 import type { TypedTable } from '../tables/typed-table.js';
 
-/** What is known of the patients to score, by position. */
+/** The data of the patients to score, by position. */
 export interface ScoringData {
   readonly patients: readonly string[];
-  /** Tables with the columns of the training, in their order; none for a table that the data does not have. */
+  /** Tables with the columns of the training, in their order. A table that the data lack is absent. */
   readonly tables: ReadonlyMap<ModalityId, TypedTable>;
-  /** The bags of some modalities, laid end to end; null when the data has none of them. Folds share a source. */
+  /** The bags of some modalities, concatenated. Null if the data have none of them. Folds share one source. */
   readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
 }
 
-/** The data of some patients as jobs have it. Outcomes are not looked at. */
+/** The data of some patients in the form that jobs use. Outcomes are not used. */
 export function scoringData(
   cohort: Cohort,
   features: readonly Artifact[],

@@ -29,27 +29,27 @@ import { scoringCriterion } from './scoring-criterion.js';
 import { tableInput } from './table-input.js';
 import { under } from './under.js';
 
-/** The model of a fold over such patients, ready to score. */
+/** The model of a fold for given patients, ready to score. */
 export interface ScoringModel {
-  /** What it reads, in order. */
+  /** The modalities that it reads, in order. */
   readonly modalities: readonly ModalityId[];
-  /** Whether it can do without one of them. One encoder of a union of bags cannot. */
+  /** Whether a modality can be hidden from it. An encoder for a union of bags does not allow it. */
   readonly hides: boolean;
-  /** Whether the model sees something of a patient. */
+  /** Whether the model has at least one modality of a patient. */
   readonly sees: (patient: number) => boolean;
   /** Whether a patient has a modality. */
   readonly has: (patient: number, modality: number) => boolean;
   /**
-   * Outputs of patients the model sees something of, a row each.
+   * Outputs of patients with at least one modality, one row each.
    *
-   * @param open [patients, modalities], which it may read; all that a patient has when not given. Without `hides` not looked at
+   * @param open [patients, modalities], which it may read; all that a patient has if not given. Ignored if `hides` is false
    */
   readonly outputs: (patients: readonly number[], open?: Uint8Array) => Promise<Outputs>;
   /** Raw attention of the encoder of each bag modality. */
   readonly attention: ReadonlyMap<ModalityId, EncodedPatients>;
 }
 
-/** The parts of a bundle that the model of one fold is made of. */
+/** The parts of a bundle that make up the model of one fold. */
 export interface FoldParts {
   readonly method: Method;
   readonly config: Config;
@@ -79,7 +79,7 @@ export async function scoringModel(parts: FoldParts, data: ScoringData): Promise
   }
 }
 
-/** Scoring draws nothing. */
+/** Scoring draws no random numbers. */
 const noDraws = replayDraws({})('none');
 
 /** The encoder of one modality, or of the union of several. */
@@ -122,7 +122,7 @@ async function classicModel(
   return {
     modalities,
     hides: modalities.length > 1 && model.kind !== 'kaplanMeier',
-    // A curve for everybody, or a regression of means, has a number for a patient without data as well.
+    // A model that gives one curve to all patients, or a regression of means, has a prediction even for a patient without data.
     sees: (patient) => method.outcome === 'timeToEvent' || having.some((has) => has[patient] === true),
     has: (patient, m) => having[m]?.[patient] === true,
     outputs: (group, open) => {
@@ -220,7 +220,7 @@ function bagInput(
   };
 }
 
-/** What the encoder of some bag modalities makes of all patients; null when the data has none of them. */
+/** The output of the encoder of some bag modalities for all patients. Null if the data have none of them. */
 async function encode(
   { config, record, arrays }: FoldParts,
   modalities: readonly ModalityId[],

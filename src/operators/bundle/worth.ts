@@ -6,10 +6,10 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { SubsetWorth } from './bundle-data.js';
 import type { ScoringModel } from './scoring-model.js';
 
-/** Up to so many modalities every subset is tried; of more, single ones, all but one, and all. */
+/** Number of modalities up to which every subset is tried. With more: single ones, all but one, and all. */
 const mostForAll = 10;
 
-/** The subsets of `count` modalities that are tried, as masks. */
+/** The tried subsets of `count` modalities, as masks. */
 export function subsetsOf(count: number): readonly (readonly number[])[] {
   const all = Array.from({ length: count }, (_, m) => m);
   if (count > mostForAll) {
@@ -20,8 +20,8 @@ export function subsetsOf(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * How well a method ranks test patients by some of their modalities: in each fold the test patients that have all of a subset are
- * scored with everything else hidden. AUC, or Harrell's C.
+ * How well a method ranks test patients by some of their modalities. In each fold, the test patients that have all modalities of a
+ * subset are scored with all other modalities hidden. AUC, or Harrell's C.
  */
 export class WorthOfSubsets {
   private readonly folds = new Map<

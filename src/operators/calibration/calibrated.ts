@@ -2,8 +2,8 @@ import { probability } from '../tensor/cross-entropy.js';
 import type { CalibrationMap } from './calibration-data.js';
 
 /**
- * The calibrated probability of a logit (method.md 9.6). A patient the method saw nothing of has no logit of the network:
- * the base rate stays as it is, and the caller must not calibrate it.
+ * The calibrated probability of a logit (method.md 9.6). A patient without any input of the network has no logit. The base rate of
+ * such a patient must not be calibrated by the caller.
  *
  * @example calibrated({ kind: 'platt', slope: 0.5, intercept: -1 }, 2) // 0.5
  */
@@ -20,7 +20,7 @@ export function calibrated(map: CalibrationMap, logit: number): number {
   }
 }
 
-/** Linear between the two knots around a logit; the first or last probability outside of all knots. */
+/** Linear interpolation between the two knots around a logit. Outside of all knots: the first or last probability. */
 function interpolated(
   knots: readonly { readonly logit: number; readonly p: number }[],
   logit: number,
@@ -34,6 +34,6 @@ function interpolated(
   const [low, high] = [knots[above - 1] ?? first, knots[above] ?? last];
   if (high.logit === logit || high.p === low.p) return high.p;
   const p = low.p + (high.p - low.p) * ((logit - low.logit) / (high.logit - low.logit));
-  // Rounding must not leave the interval, or two patients could change places.
+  // Rounding must not leave the interval. Otherwise two patients could change their order.
   return Math.min(high.p, Math.max(low.p, p));
 }

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** What `evaluate` writes beside the metrics of a binary outcome. */
+/** The file that `evaluate` writes beside the metrics of a binary outcome. */
 export const calibrationFile = 'calibration.json';
 export const calibratedFile = 'calibrated.csv';
 
-/** A map from logit to probability (method.md 9.6); plain data, so that a bundle can carry it to new patients. */
+/** A map from logit to probability (method.md 9.6). It is plain data, so that a bundle can contain it. */
 export const calibrationMapSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   /** `1 / (1 + exp(-(slope * logit + intercept)))` */
   z.strictObject({ kind: z.literal('platt'), slope: z.number(), intercept: z.number() }),
-  /** Knots with ascending logits and probabilities that never fall; linear between knots, constant outside of them. */
+  /** Knots with ascending logits and non-decreasing probabilities. Linear between knots, constant outside. */
   z.strictObject({
     kind: z.literal('isotonic'),
     knots: z.array(z.strictObject({ logit: z.number(), p: z.number().min(0).max(1) })).min(1),
@@ -24,15 +24,15 @@ export type CalibrationKind = CalibrationMap['kind'];
 export const foldCalibrationSchema = z.strictObject({
   fold: z.number().int(),
   method: z.string(),
-  /** What the experiment asks for; `map` is `none` where it could not be fitted. */
+  /** The requested calibration. `map` is `none` if it could not be fitted. */
   asked: z.enum(['none', 'platt', 'isotonic', 'temperature']),
   map: calibrationMapSchema,
-  /** A patient is called positive from this calibrated probability on. */
+  /** A patient is classified as positive if the calibrated probability is at least this. */
   threshold: z.number(),
-  /** The validation patients it was fitted on: those whose modalities the method saw. */
+  /** Number of validation patients it was fitted on: those with at least one modality of the method. */
   patients: z.number().int(),
   positive: z.number().int(),
-  /** Why the map is `none`, or what a reader must know of it. */
+  /** Why the map is `none`, or notes that a reader needs. */
   notes: z.array(z.string()),
 });
 export type FoldCalibration = z.infer<typeof foldCalibrationSchema>;

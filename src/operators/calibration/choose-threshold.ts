@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { Label } from '../stats/labels.js';
 import { rocCurve } from '../stats/roc-curve.js';
 
-/** A threshold on calibrated probabilities, and its rates among the patients that chose it. */
+/** A threshold on calibrated probabilities, and its rates among the patients it was chosen on. */
 export interface ChosenThreshold {
   readonly threshold: number;
   readonly sensitivity: number;
@@ -10,10 +10,11 @@ export interface ChosenThreshold {
 }
 
 /**
- * The threshold of validation patients (method.md 9.6): the largest sensitivity + specificity - 1 (Youden), or the highest
- * threshold that reaches a sensitivity. Equal values: the highest threshold. It is the probability of one of the patients.
+ * The threshold chosen on validation patients (method.md 9.6): the largest sensitivity + specificity - 1 (Youden), or the highest
+ * threshold that reaches a given sensitivity. Among equally good thresholds the highest. It is the probability of one of the
+ * patients.
  *
- * @returns null when one of the classes is absent
+ * @returns null if a class is absent
  */
 export function chooseThreshold(
   labels: readonly Label[],
@@ -26,7 +27,7 @@ export function chooseThreshold(
         ? []
         : [{ threshold, sensitivity: truePositiveRate, specificity: 1 - falsePositiveRate }],
   );
-  // Rates are quotients of counts; what is equal but for rounding is equal.
+  // Rates are quotients of counts. A difference below this is only rounding error.
   const rounding = 1e-12;
   const quality = ({ sensitivity, specificity }: ChosenThreshold): number =>
     rule === 'youden' ? sensitivity + specificity : Number(sensitivity >= rule - rounding);

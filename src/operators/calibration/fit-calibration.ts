@@ -8,10 +8,10 @@ import { fitIsotonic } from './fit-isotonic.js';
 import { fitPlatt } from './fit-platt.js';
 import { fitTemperature } from './fit-temperature.js';
 
-/** Fewer validation patients than these say nothing about a probability. */
+/** Minimum number of validation patients for a calibration. */
 export const fewestForCalibration = 10;
 
-/** A map, or why there is none; and what a reader must know of it. */
+/** A map, or the reason why there is none, with notes for the reader. */
 interface Fitted {
   readonly map: CalibrationMap;
   readonly notes: readonly string[];
@@ -23,17 +23,17 @@ const without = (reason: string): Fitted => ({
   notes: [`Not calibrated: ${reason}.`],
 });
 
-/** What the notes call the two outcomes. */
+/** The names of the two outcomes in notes. */
 interface Names {
   readonly positive: string;
   readonly negative: string;
 }
 
 /**
- * Fits the calibration and the threshold of one fold and method on its validation patients (method.md 9.6). A validation
- * set that cannot carry a fit gives the map `none` and the threshold 0.5, and a note says why.
+ * Fits the calibration and the threshold of one fold and method on its validation patients (method.md 9.6). If the validation
+ * patients do not allow a fit, the map is `none` and the threshold 0.5, and a note gives the reason.
  *
- * @param labels, logits of the validation patients whose modalities the method saw
+ * @param labels, logits of the validation patients with at least one modality of the method
  */
 export function fitCalibration(
   labels: readonly Label[],

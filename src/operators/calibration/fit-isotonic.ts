@@ -1,7 +1,7 @@
 import type { Label } from '../stats/labels.js';
 import type { CalibrationMap } from './calibration-data.js';
 
-/** Neighbouring logits that share one probability. */
+/** Adjacent logits that share one probability. */
 interface Block {
   first: number;
   last: number;
@@ -10,9 +10,9 @@ interface Block {
 }
 
 /**
- * Isotonic regression by PAV (pool adjacent violators): the non-decreasing step function with the least squared error.
- * Patients with equal logits are pooled first. The knots are the ends of each block; `calibrated` interpolates between
- * blocks. Probabilities stay half a patient away from 0 and 1: within [1/(2n), 1 - 1/(2n)].
+ * Isotonic regression by PAV (pool adjacent violators): the non-decreasing step function with the least squared error. Patients with
+ * equal logits are pooled first. The knots are the ends of each block; `calibrated` interpolates between blocks. Probabilities keep a
+ * distance of half a patient from 0 and 1: within [1/(2n), 1 - 1/(2n)].
  *
  * @param labels at least one patient
  */
@@ -28,7 +28,7 @@ export function fitIsotonic(
     for (;;) {
       const [before, last] = [blocks.at(-2), blocks.at(-1)];
       if (before === undefined || last === undefined) break;
-      // Counts are whole numbers, so cross-multiplied shares compare exactly.
+      // Counts are integers, so the cross-multiplied fractions are compared exactly.
       const falls = before.positives * last.patients > last.positives * before.patients;
       if (before.last !== last.first && !falls) break;
       blocks.splice(-2, 2, {

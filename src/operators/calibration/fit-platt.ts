@@ -4,13 +4,13 @@ import { logisticLoss, probability } from '../tensor/cross-entropy.js';
 import type { CalibrationMap } from './calibration-data.js';
 
 const mostSteps = 100;
-/** Of the Newton decrement: the loss cannot fall by more than about half of it. */
+/** Limit of the Newton decrement: the loss cannot decrease by more than about half of it. */
 const enough = 1e-22;
 
 /**
- * Platt scaling: slope and intercept of a logistic regression on the logit, with Platt's smoothed targets `(n1 + 1)/(n1 + 2)`
- * and `1/(n0 + 2)` (Platt 1999; Lin, Lin and Weng 2007). Newton's method with a backtracking line search on standardised
- * logits. The loss is strictly convex, because smoothed targets are neither 0 nor 1.
+ * Platt scaling: slope and intercept of a logistic regression on the logit, with Platt's smoothed targets `(n1 + 1)/(n1 + 2)` and
+ * `1/(n0 + 2)` (Platt 1999; Lin, Lin and Weng 2007). Newton's method with a backtracking line search on standardised logits. The loss
+ * is strictly convex, because smoothed targets are neither 0 nor 1.
  *
  * @param logits at least two different ones
  */
@@ -50,7 +50,7 @@ export function fitPlatt(
     let size = 1;
     while (size > 1e-10 && lossOf(slope + size * d0, intercept + size * d1) > loss - 1e-4 * size * decrement)
       size /= 2;
-    // Within rounding of the minimum no step lowers the loss any more: the last one is Newton's own.
+    // Within rounding error of the minimum no step reduces the loss. Then the last step is a full Newton step.
     [slope, intercept] = size > 1e-10 ? [slope + size * d0, intercept + size * d1] : [slope, intercept];
     loss = lossOf(slope, intercept);
     if (size <= 1e-10) break;

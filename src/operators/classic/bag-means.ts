@@ -3,7 +3,7 @@ import type { Cohort } from '../cohort/cohort-data.js';
 import { BagSource } from '../stage1/bag-source.js';
 import type { BagMeans } from './patient-inputs.js';
 
-/** The mean instance of each patient's bag. One bag is in memory at a time. */
+/** The mean instance of each patient's bag. At most one bag is in memory. */
 export function bagMeansOf(
   cohort: Cohort,
   modality: string,

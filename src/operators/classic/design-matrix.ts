@@ -10,18 +10,24 @@ export interface ModalityTable {
   readonly table: TypedTable;
 }
 
-/** Choices of a design. */
+/** Options of a design. */
 export interface DesignChoices {
-  /** Whether columns of a table with the same missing cells have a mark each, or one together: a penalty sees forty equal marks as one with a fortieth of the penalty. */
+  /**
+   * Marks for columns of a table that have the same missing cells: one per column (`each`), or one together (`once`). To a penalty,
+   * forty equal marks act as one mark with a fortieth of the penalty.
+   */
   readonly marks?: 'each' | 'once';
-  /** Whether a patient without a row of a table has all its cells missing, or the training mean of each column, marks too: then an absent table says nothing. */
+  /**
+   * What a patient without a row of a table gets: all cells missing, or the training mean of each column, including marks. With
+   * means, an absent table does not affect the score.
+   */
   readonly absent?: 'missing' | 'mean';
 }
 
 /**
- * Fits the design matrix of several tables for classical models: numbers and ordered categories as they are, one column for each other
- * category; a missing cell becomes the training mean and is marked by a column of its own. Only training patients decide means, categories
- * and which marks there are.
+ * Fits the design matrix of several tables for classical models. Numbers and ordered categories stay unchanged; each other category
+ * gets a column. A missing cell becomes the training mean and is marked by a separate column. Only training patients decide means,
+ * categories and marks.
  */
 export const fitDesign = (
   tables: readonly ModalityTable[],
@@ -68,12 +74,12 @@ export const designColumns = ({ tables }: Design): readonly string[] =>
   );
 
 /**
- * The rows of patients in the columns of a design, [patients, columns]. Cells are compared by the words of their categories, so tables
- * may number them in any way. Unknown categories have 0 in all columns.
+ * The rows of patients in the columns of a design, [patients, columns]. Cells are compared by the words of their categories, so
+ * tables may number categories in any way. Unknown categories are 0 in all columns.
  *
  * @param tables a table of the design that is not given has all its cells missing
  * @param open whether the row of a patient (position) in a table (its modality) may be read
- * @throws RangeError when a given table lacks a column of the design
+ * @throws RangeError if a given table lacks a column of the design
  */
 export function designMatrix(
   design: Design,
@@ -106,7 +112,7 @@ export function designMatrix(
   return { rows: patients.length, columns: width, values };
 }
 
-/** The cell of a patient in a column; NaN without a row. */
+/** Returns the cell of a patient in a column. NaN without a row. */
 function cellsOf(table: TypedTable): (patient: string, column: number) => number {
   const rows = new Map(table.patients.map((patient, row) => [patient, row]));
   return (patient, column) => {
@@ -121,7 +127,7 @@ function positionOf({ columns }: TypedTable, name: string, modality: string): nu
   return at;
 }
 
-/** What a cell of a category stands for. Columns without categories hold the codes of the file. */
+/** The word of a category's cell. Columns without categories hold the codes of the file. */
 const wordOf = (column: TypedColumn | undefined, cell: number): string =>
   column?.categories?.[cell] ?? String(cell);
 
@@ -131,7 +137,7 @@ interface CellWriter {
   readonly into: (row: Float64Array, from: number, cell: number) => void;
 }
 
-/** @param given the column of the table that is read */
+/** @param given the column of the given table */
 function writerOf(column: DesignColumn, given: TypedColumn | undefined): CellWriter {
   const mark = (row: Float64Array, at: number, missing: boolean): void => {
     if (column.mark && missing) row[at] = 1;
@@ -165,7 +171,7 @@ function writerOf(column: DesignColumn, given: TypedColumn | undefined): CellWri
   };
 }
 
-/** The number itself. A column without a training value says nothing. */
+/** The column for a number itself. A column without a training value is left out. */
 function fitNumber(
   { name, categories }: TypedColumn,
   cells: Float64Array,
@@ -186,7 +192,7 @@ function fitNumber(
   ];
 }
 
-/** One column for each category that training patients have. */
+/** One column for each category of the training patients. */
 function fitCategories(column: TypedColumn, cells: Float64Array, mark: boolean): readonly DesignColumn[] {
   const seen = [...new Set(cells)].filter((cell) => !Number.isNaN(cell)).sort((a, b) => a - b);
   if (seen.length === 0) return [];

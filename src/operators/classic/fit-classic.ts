@@ -17,18 +17,18 @@ import { bagMeansOf } from './bag-means.js';
 import { fitForest } from './fit-forest.js';
 import { fitStack } from './fit-stack.js';
 
-/** A fitted model, what it reads of all patients of the cohort, and the modalities that may be hidden from it. */
+/** A fitted model, its inputs for all patients of the cohort, and the modalities that can be hidden from it. */
 export interface FittedClassic extends Fitted<ClassicModel> {
   readonly inputs: PatientInputs;
   readonly modalities: readonly string[];
 }
 
 /**
- * Fits a classical model on the training patients of a fold (method.md 11.6, 12). There are no epochs, and validation patients decide
- * nothing.
+ * Fits a classical model on the training patients of a fold (method.md 11.6, 12). There are no epochs, and validation patients have
+ * no influence.
  *
- * @param base logit of the share of events among the training patients
- * @throws HafError HAF_SPLIT_INVALID when the training patients with data are of one class
+ * @param base logit of the fraction of events among the training patients
+ * @throws HafError HAF_SPLIT_INVALID if the training patients with data have only one class
  */
 export async function fitClassic(
   context: StageContext,
@@ -68,7 +68,7 @@ export async function fitClassic(
   }
 }
 
-/** Cox regression on all tables, or nothing but the curve of the training patients. */
+/** Fits a Cox regression on all tables, or only the curve of the training patients. */
 function fitSurvival(
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   fit: 'coxRidge' | 'kaplanMeier',
@@ -97,7 +97,7 @@ function fitSurvival(
   return { model: { ...model, curve: proportionalModel(training, eta) }, notes };
 }
 
-/** The training patients of whom the model sees something, and their classes. */
+/** The training patients with at least one input of the model, and their classes. */
 function seenTraining(
   { fold, labels }: JudgedFold,
   inputs: PatientInputs,

@@ -5,16 +5,16 @@ import { fitLogisticRidge } from './logistic-ridge.js';
 import type { RidgeModel } from './model-data.js';
 import type { PatientInputs } from './patient-inputs.js';
 
-/** Parts of the training patients that choose a penalty. */
+/** Number of inner folds for choosing a penalty. */
 const innerFolds = 5;
 
-/** A fitted model and what the user should know of it. */
+/** A fitted model and notes for the user. */
 export interface Fitted<M> {
   readonly model: M;
   readonly notes: readonly string[];
 }
 
-/** The inner fold of each training patient; null when a class is too small to be in two of them. */
+/** The inner fold of each training patient. Null if a class is too small to be in at least two of them. */
 export function innerFoldsOf(y: readonly (0 | 1)[], random: Rng): Int32Array | null {
   const positive = y.filter((own) => own === 1).length;
   const folds = Math.min(innerFolds, positive, y.length - positive);

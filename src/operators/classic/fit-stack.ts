@@ -6,12 +6,15 @@ import type { StackModel } from './model-data.js';
 import { visibleRows, type PatientInputs } from './patient-inputs.js';
 import { combinedColumns, meansMatrix } from './stack-scores.js';
 
-/** Copies of each training patient: one with all that the patient has, the others with each modality hidden by probability 0.1, 0.2, ... */
+/**
+ * Number of copies of each training patient: one with all modalities of the patient, the others with each modality hidden with
+ * probability 0.1, 0.2, ...
+ */
 const copies = 10;
 
 type Part = StackModel['parts'][number];
 
-/** One modality: its model, and the logit of each training patient by models that did not see the patient. */
+/** One modality: its model, and the logit of each training patient from models that were not trained on this patient. */
 interface FittedPart {
   readonly part: Part;
   readonly heldOut: ReadonlyMap<number, number>;
@@ -19,12 +22,12 @@ interface FittedPart {
 }
 
 /**
- * One penalised logistic regression for each modality, and one that combines their logits (method.md 12.2). The combination learns from
- * logits of held-out training patients, with modalities hidden at random, so it has a score for every subset of modalities.
+ * One penalised logistic regression per modality, and one that combines their logits (method.md 12.2). The combination is trained on
+ * logits of held-out training patients, with modalities hidden at random. So it has a score for every subset of modalities.
  *
  * @param training training patients with at least one modality
  * @param y class of each
- * @param streams of the inner folds, and of what is hidden
+ * @param streams of the inner folds, and for hiding modalities
  */
 export function fitStack(
   training: PatientInputs,
@@ -46,7 +49,7 @@ export function fitStack(
         patient,
         scores: parts.map(({ heldOut }) => {
           const own = heldOut.get(patient);
-          // Every modality takes a draw, so one that is missing does not shift the others.
+          // A random number is drawn for every modality, even a missing one, so that the numbers of the others do not shift.
           const hidden = streams.drop.uniform() < copy / copies;
           return own === undefined || hidden ? null : own;
         }),
@@ -60,7 +63,7 @@ export function fitStack(
     ),
     rows.map(({ patient }) => y[patient] as 0 | 1),
     fold === null ? null : Int32Array.from(rows, ({ patient }) => fold[patient] as number),
-    // Each part is calibrated, so parts that know nothing of each other add up. The penalty draws the combination to this sum.
+    // Each part is calibrated, so the logits of independent parts can be added. The penalty draws the combination towards this sum.
     { choose: 'logLoss', towards: parts.flatMap(() => [1, 0]) },
   );
   return {

@@ -4,23 +4,23 @@ import type { Tree } from './forest-data.js';
 
 export interface ForestOptions {
   readonly trees: number;
-  /** Fewest draws of a bootstrap sample in a leaf. */
+  /** Minimum number of bootstrap draws in a leaf. */
   readonly minLeaf: number;
 }
 
-/** A split of the draws of a node. */
+/** A split of the bootstrap draws in a node. */
 interface Split {
   readonly feature: number;
   readonly threshold: number;
-  /** Rank of the largest value to the left. */
+  /** Rank of the largest value on the left side. */
   readonly rank: number;
   /** Weighted Gini impurity of both sides. */
   readonly impurity: number;
 }
 
 /**
- * Random forest of classification trees (Breiman 2001): each tree grows on a bootstrap sample of the patients, and each node asks the best of
- * sqrt(columns) columns drawn at random, by the Gini impurity. Columns of one value in a node do not count as drawn.
+ * Random forest of classification trees (Breiman 2001): each tree is grown on a bootstrap sample of the patients, and each node uses
+ * the best of sqrt(columns) randomly drawn columns, by Gini impurity. Columns with only one value in a node do not count as drawn.
  *
  * @param x [patients, columns]
  * @param y class of each
@@ -39,7 +39,7 @@ export function growForest(
   });
 }
 
-/** A column as ranks among its values. */
+/** A column, given by the ranks of its values. */
 interface RankedColumn {
   /** Ascending. */
   readonly values: Float64Array;
@@ -83,7 +83,7 @@ function growTree(
     grow(members.filter((row) => (ranks[row] as number) > split.rank));
   }
 
-  /** A partial Fisher-Yates shuffle draws columns until enough of them have two values here. */
+  /** A partial Fisher-Yates shuffle draws columns until enough of them have at least two values in this node. */
   function bestOfDrawn(members: Int32Array, events: number): Split | null {
     let best: Split | null = null;
     for (let at = 0, tried = 0; at < order.length && tried < drawn; at++) {
@@ -107,7 +107,7 @@ function growTree(
     members: Int32Array,
     events: number,
   ): Split | null {
-    // Rank and class in one number, which sorts without a function to compare.
+    // Rank and class are combined in one number, which can be sorted without a comparison function.
     const sorted = members.map((row) => 2 * (ranks[row] as number) + (y[row] as number)).sort();
     const count = sorted.length;
     let best: Split | null = null;
@@ -121,14 +121,14 @@ function growTree(
       if (best !== null && impurity >= best.impurity) continue;
       const [low, high] = [values[rank] as number, values[next] as number];
       const middle = low + (high - low) / 2;
-      // Between neighbouring numbers the middle rounds to one of them.
+      // Between adjacent floating-point numbers the midpoint rounds to one of them.
       best = { feature, rank, impurity, threshold: middle < high ? middle : low };
     }
     return best;
   }
 }
 
-/** Mean share of events over the trees, of each patient. */
+/** For each patient, the mean over the trees of the fraction of events. */
 export function forestShares(trees: readonly Tree[], { rows, columns, values }: Matrix): Float64Array {
   const shares = new Float64Array(rows);
   for (const { feature, value, right } of trees)

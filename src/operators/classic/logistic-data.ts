@@ -4,9 +4,9 @@ import { z } from 'zod';
 export const logisticSchema = z.strictObject({
   /** Mean of each column among the training patients. */
   mean: z.array(z.number()),
-  /** 1 / standard deviation of each column; 0 for a column that is constant in training and left out. */
+  /** 1 / standard deviation of each column. 0 for a column that is constant in training, which leaves it out. */
   factor: z.array(z.number()),
-  /** Of the standardised columns. */
+  /** Coefficients of the standardised columns. */
   coefficients: z.array(z.number()),
   intercept: z.number(),
   /** Penalty on the mean loss of a patient: lambda/2 |coefficients|^2. */

@@ -1,7 +1,7 @@
 import { logisticLoss, probability } from '../tensor/cross-entropy.js';
 import type { PredictorLoss } from '../survival/penalised-newton.js';
 
-/** Summed logistic loss of predictors with the intercept that is best for them. */
+/** Summed logistic loss of predictors, with the optimal intercept for them. */
 export interface ProfiledLoss extends PredictorLoss {
   readonly intercept: number;
 }
@@ -9,7 +9,7 @@ export interface ProfiledLoss extends PredictorLoss {
 const maxSteps = 100;
 
 /**
- * The intercept without a penalty that is best for linear predictors: the sum of probabilities equals the number of events.
+ * The optimal unpenalised intercept for given linear predictors: the sum of probabilities equals the number of events.
  *
  * @param y both classes
  */
@@ -18,7 +18,7 @@ export function bestIntercept(eta: Float64Array, y: ArrayLike<number>): number {
   for (let i = 0; i < y.length; i++) events += y[i] as number;
   if (events === 0 || events === y.length)
     throw new RangeError('an intercept needs patients of both classes');
-  // The root lies between those of the smallest and of the largest predictor.
+  // The root is between those of the smallest and of the largest predictor.
   const base = Math.log(events / (y.length - events));
   let [low, high] = [
     base - eta.reduce((a, b) => Math.max(a, b)),
@@ -42,7 +42,7 @@ export function bestIntercept(eta: Float64Array, y: ArrayLike<number>): number {
   return intercept;
 }
 
-/** Loss summed over patients and its gradient; the intercept is always the best one, so it has no gradient of its own. */
+/** Loss summed over patients, and its gradient. The intercept is always optimal, so it has no gradient of its own. */
 export function profiledLoss(eta: Float64Array, y: ArrayLike<number>): ProfiledLoss {
   const intercept = bestIntercept(eta, y);
   const gradient = new Float64Array(eta.length);
@@ -55,7 +55,10 @@ export function profiledLoss(eta: Float64Array, y: ArrayLike<number>): ProfiledL
   return { value, gradient, intercept };
 }
 
-/** Second derivatives of `profiledLoss`: H - H1 (H1)' / (1'H1) with H = diag(p (1 - p)), because the intercept follows. */
+/**
+ * Second derivatives of `profiledLoss`: H - H1 (H1)' / (1'H1) with H = diag(p (1 - p)). The second term appears because the intercept
+ * depends on the predictors.
+ */
 export function profiledCurvature(
   eta: Float64Array,
   y: ArrayLike<number>,

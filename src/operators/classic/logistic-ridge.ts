@@ -12,12 +12,18 @@ import { bestIntercept, profiledCurvature, profiledLoss } from './logistic-loss.
 /** The penalties to choose from: 1000 to 0.00001 on the mean loss, two per decade. */
 export const defaultLambdas: readonly number[] = Array.from({ length: 17 }, (_, k) => 10 ** (3 - k / 2));
 
-/** A fitted penalised logistic regression, and what its inner folds say. */
+/** A fitted penalised logistic regression, and the results of its inner folds. */
 export interface LogisticFit {
   readonly model: Logistic;
-  /** The tried penalties, descending, with AUC (mean over inner folds) and mean log loss of held-out patients; empty when nothing was chosen. */
+  /**
+   * The tried penalties, descending, with AUC (mean over inner folds) and mean log loss of held-out patients. Empty if nothing was
+   * chosen.
+   */
   readonly path: readonly Tried[];
-  /** Logit of each training patient by the model of the other inner folds, at the chosen penalty and calibrated; null without inner folds. */
+  /**
+   * Logit of each training patient by the model of the other inner folds, at the chosen penalty and calibrated. Null without inner
+   * folds.
+   */
   readonly heldOut: Float64Array | null;
   readonly notes: readonly string[];
 }
@@ -28,25 +34,26 @@ interface Tried {
   readonly logLoss: number;
 }
 
-/** Choices of a fit. */
+/** Options of a fit. */
 export interface LogisticChoices {
   /** Penalties to choose from. */
   readonly lambdas?: readonly number[];
-  /** What the chosen penalty is best in, on held-out patients: the order of the patients, or their probabilities. */
+  /** The criterion for the penalty, on held-out patients: the ranking of the patients, or their probabilities. */
   readonly choose?: 'auc' | 'logLoss';
-  /** The coefficients of the columns as they are given that the penalty draws to; 0 without it. */
+  /** The target that the penalty draws coefficients towards, on the scale of the given columns. If absent: 0. */
   readonly towards?: readonly number[];
 }
 
 /**
- * Logistic regression with a ridge penalty on standardised columns: minimum of `mean loss + lambda/2 |beta - towards|^2` (method.md 12.1). The
- * intercept has no penalty. Lambda is best over inner folds of the training patients. A large penalty ranks patients well and
- * makes all probabilities alike, so the logits are then scaled by a logistic regression on those of the held-out patients (Platt).
+ * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta - towards|^2` (method.md
+ * 12.1). The intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large penalty can rank
+ * patients well but makes all probabilities similar. So the logits are afterwards scaled by a logistic regression on those of the
+ * held-out patients (Platt).
  *
  * @param x [training patients, columns]
  * @param y class of each
- * @param fold inner fold of each; null takes the largest of `lambdas`, and scales nothing
- * @throws RangeError when a value of x is not finite, the lengths differ, or all patients are of one class
+ * @param fold inner fold of each; null uses the largest of `lambdas`, and does not scale
+ * @throws RangeError if a value of x is not finite, the lengths differ, or all patients have one class
  */
 export function fitLogisticRidge(
   x: Matrix,
@@ -89,7 +96,10 @@ export function fitLogisticRidge(
   };
 }
 
-/** Slope and intercept of a logistic regression on logits; a slope of 0 or below says that the logits rank nobody, and changes nothing. */
+/**
+ * Slope and intercept of a logistic regression on logits. A slope of 0 or below means that the logits do not rank patients; then
+ * nothing is scaled.
+ */
 function plattScale(
   logits: Float64Array,
   y: readonly (0 | 1)[],
@@ -115,7 +125,7 @@ const fewPatients = (tried: readonly number[], y: readonly (0 | 1)[]): readonly 
         `${counted(y.filter((own) => own === 1).length, 'event')} of ${y.length} patients cannot choose a penalty: the largest is taken`,
       ];
 
-/** Patients of a fit: their rows in the basis, what the prior says of them, and their classes. */
+/** The patients of a fit: their rows in the basis, their offsets from the prior, and their classes. */
 interface FitPart {
   readonly rows: Matrix;
   readonly offset: Float64Array;
@@ -126,7 +136,7 @@ interface FitPart {
 const predictors = ({ rows, offset }: Omit<FitPart, 'y'>, w: Float64Array): Float64Array =>
   timesVector(rows, w).map((own, i) => own + (offset[i] as number));
 
-/** @param tolerance largest length of the gradient of the mean loss */
+/** @param tolerance maximum length of the gradient of the mean loss */
 function fitAt(
   basis: RidgeBasis,
   { rows, offset, y }: FitPart,

@@ -5,12 +5,12 @@ import { treeSchema } from './forest-data.js';
 import { logisticSchema } from './logistic-data.js';
 
 /**
- * What a classical row writes beside its predictions: all that turns inputs of patients into outputs (`model-outputs.ts`). Columns are
- * named and categories are words, so the model reads tables of another file.
+ * The file that a classical row writes beside its predictions: everything needed to convert inputs of patients to outputs
+ * (`model-outputs.ts`). Columns are named and categories are words, so the model can read tables of another file.
  */
 export const modelFile = 'model.json';
 
-/** Logit of the share of events among the training patients: what a patient gets of whom the model sees nothing. */
+/** Logit of the fraction of events among the training patients: the output for a patient without any input of the model. */
 const base = z.number();
 
 export const ridgeModelSchema = z.strictObject({
@@ -32,7 +32,7 @@ export type ForestModel = z.infer<typeof forestModelSchema>;
 export const stackModelSchema = z.strictObject({
   kind: z.literal('stack'),
   base,
-  /** One model for each modality: of the columns of a table, or of the mean instance of a bag. */
+  /** One model per modality, for the columns of a table or the mean instance of a bag. */
   parts: z.array(
     z.discriminatedUnion('from', [
       z.strictObject({
@@ -49,7 +49,7 @@ export const stackModelSchema = z.strictObject({
       }),
     ]),
   ),
-  /** Over two columns for each part: its logit above the base rate, and a mark where the modality is missing. */
+  /** Over two columns per part: its logit above the base rate, and a mark if the modality is missing. */
   combination: logisticSchema,
 });
 export type StackModel = z.infer<typeof stackModelSchema>;
@@ -57,13 +57,13 @@ export type StackModel = z.infer<typeof stackModelSchema>;
 export const coxRidgeModelSchema = z.strictObject({
   kind: z.literal('coxRidge'),
   design: designSchema,
-  /** Mean and 1 / standard deviation of each column; 0 for a column that is constant in training. */
+  /** Mean and 1 / standard deviation of each column. The latter is 0 for a column that is constant in training. */
   mean: z.array(z.number()),
   factor: z.array(z.number()),
-  /** Of the standardised columns. */
+  /** Coefficients of the standardised columns. */
   coefficients: z.array(z.number()),
   lambda: z.number(),
-  /** Turns linear predictors into survival curves. */
+  /** Converts linear predictors to survival curves. */
   curve: survivalModelSchema,
 });
 export type CoxRidgeModel = z.infer<typeof coxRidgeModelSchema>;

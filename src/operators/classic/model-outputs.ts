@@ -7,10 +7,10 @@ import { visibleRows, type Open, type PatientInputs } from './patient-inputs.js'
 import { stackLogits } from './stack-scores.js';
 
 /**
- * Outputs of a model for patients: logits of the positive class, or linear predictors of time-to-event. Training and prediction
- * of new patients use this one function, so both give the same bits.
+ * Outputs of a model for patients: logits of the positive class, or linear predictors of time-to-event. Training and prediction of
+ * new patients use this same function, so both give identical bits.
  *
- * @throws RangeError when a given table lacks a column that the model reads
+ * @throws RangeError if a given table lacks a column that the model reads
  */
 export function modelOutputs(
   model: ClassicModel,
@@ -46,7 +46,7 @@ export function modelOutputs(
   }
 }
 
-/** Shares of 0 and 1 get the logit of half an event, or half a patient without one, among 10,000. */
+/** The logit of a fraction. 0 and 1 get the logit for half an event, or half a non-event, among 10,000 patients. */
 function logitOfShare(share: number): number {
   const inside = Math.min(Math.max(share, 0.00005), 0.99995);
   return Math.log(inside / (1 - inside));

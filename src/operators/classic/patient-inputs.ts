@@ -1,6 +1,6 @@
 import type { ModalityTable } from './design-matrix.js';
 
-/** What a classical model reads of patients. */
+/** The inputs of a classical model for some patients. */
 export interface PatientInputs {
   readonly patients: readonly string[];
   /** Tables with rows of some of these patients. */
@@ -19,7 +19,7 @@ export interface BagMeans {
 /** Whether the modality of a patient (position in `patients`) may be read. */
 export type Open = (row: number, modality: string) => boolean;
 
-/** Whether a row or a bag of one of these modalities is there and may be read, of each patient. */
+/** For each patient, whether a row or a bag of one of these modalities exists and may be read. */
 export function visibleRows(
   { patients, tables, bags = [] }: PatientInputs,
   modalities: readonly { readonly modality: string }[],

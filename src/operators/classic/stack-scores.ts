@@ -4,7 +4,7 @@ import { logisticLogits } from './logistic-ridge.js';
 import type { StackModel } from './model-data.js';
 import { visibleRows, type Open, type PatientInputs } from './patient-inputs.js';
 
-/** Logits of a stack; a patient none of whose modalities may be read gets the base rate. */
+/** Logits of a stack. A patient without any readable modality gets the base rate. */
 export function stackLogits(model: StackModel, inputs: PatientInputs, open: Open): Float64Array {
   const scores = model.parts.map((part) => ({
     logits: partLogits(part, inputs, open),
@@ -22,7 +22,7 @@ export function stackLogits(model: StackModel, inputs: PatientInputs, open: Open
   return combined.map((logit, row) => (scores.some(({ seen }) => seen[row] === true) ? logit : model.base));
 }
 
-/** Logits of one modality; those of patients without it mean nothing. */
+/** Logits of one modality. Those of patients without it have no meaning. */
 function partLogits(part: StackModel['parts'][number], inputs: PatientInputs, open: Open): Float64Array {
   const { patients, tables, bags = [] } = inputs;
   const x =
@@ -33,9 +33,9 @@ function partLogits(part: StackModel['parts'][number], inputs: PatientInputs, op
 }
 
 /**
- * The mean instances of patients, [patients, width]; zeros without a bag.
+ * The mean instances of patients, [patients, width]. Zeros without a bag.
  *
- * @throws RangeError when a mean has another width
+ * @throws RangeError if a mean has another width
  */
 export function meansMatrix(
   means: ReadonlyMap<string, Float64Array> | undefined,
@@ -54,9 +54,9 @@ export function meansMatrix(
 }
 
 /**
- * What the combination reads, two columns for each modality: its logit above the base rate and 0, or 0 and 1 where it is missing.
+ * The inputs of the combination, two columns per modality: its logit above the base rate and 0, or 0 and 1 if it is missing.
  *
- * @param scores of each patient a logit for each modality, null where it is missing
+ * @param scores of each patient a logit for each modality, null if it is missing
  */
 export function combinedColumns(scores: readonly (readonly (number | null)[])[], base: number): Matrix {
   const columns = 2 * (scores[0]?.length ?? 0);

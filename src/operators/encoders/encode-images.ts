@@ -18,12 +18,11 @@ import { tileBatches } from './tile-batches.js';
 import { tiledImages, type EncodableImage } from './tiled-images.js';
 
 /**
- * The half of `embed` that starts from images: has the tiles of a `tile` artifact encoded (method.md 2.5, 2.6) and
- * writes what ingestion writes too, with the coordinates of every instance. An image that breaks while it is read has
- * no bag and is a problem of the run; the others go on. Emits progress part by part, and goes on from a checkpoint
- * without encoding a tile twice.
+ * The part of `embed` for images: encodes the tiles of a `tile` artifact (method.md 2.5, 2.6) and writes the same files as for
+ * feature files, with the coordinates of every instance. An image that fails while it is read gets no bag and is a problem of the
+ * run; the others continue. Emits progress at intervals, and resumes from a checkpoint without encoding a tile twice.
  *
- * @throws HafError HAF_ENCODER_UNFIT when the encoder is not there or does not fit the experiment
+ * @throws HafError HAF_ENCODER_UNFIT if the encoder is missing or does not fit the experiment
  */
 export const encodeImages = reportingStage(
   async (context: StageContext, control: ReportingControl): Promise<StageOutput> => {
@@ -66,7 +65,7 @@ interface Encoding {
   readonly context: Pick<StageContext, 'unit' | 'sources' | 'config'>;
 }
 
-/** Encodes what is left of an image and yields now and then how far the job is; gives the image up when it breaks. */
+/** Encodes the remaining tiles of an image and yields progress. Stops with a failure if the image cannot be read. */
 async function* encodeImage(
   image: number,
   { slide, scene, region, tile }: EncodableImage,
@@ -87,7 +86,7 @@ async function* encodeImage(
       const values = await encoder.encode(tiles);
       if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder);
       state.add(image, tiles, values);
-      // An encoder may hold the thread for seconds; between two batches the word to stop gets through.
+      // An encoder may block the thread for seconds. Between two batches, an abort can be received.
       await setImmediate();
       if (batch === all) state.warnings.push(...warningsOf(image, reader));
       if (state.report) yield state.report;
@@ -110,13 +109,13 @@ const readerOf = ({ name }: SourceFile, { reader, cores = [] }: Unit): Unit['rea
 const shareOf = ({ unit, config }: Encoding['context']): number =>
   unit.tiling === 'tissue' ? config.tile.damagedShare : 0;
 
-/** What one image is to blame for, while the others may be fine. */
+/** Errors that concern one image, while the others may be fine. */
 const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
 
 const notFinite = ({ name }: TileEncoder): HafError =>
   new HafError(
     'HAF_FEATURES_INVALID',
-    `the encoder ${name} makes NaN or infinite values of its tiles`,
+    `the encoder ${name} computes NaN or infinite values for its tiles`,
     'Check embed.encoder.mean and std; a model in float16 may have to be exported in float32.',
   );
 
@@ -141,7 +140,7 @@ function problemOf(
 const warningsOf = (image: number, reader: PastDamage): readonly ImageFailure[] =>
   reader.damage().map(({ reason, fix }) => ({ image, place: null, reason, fix }));
 
-/** Tiles without instances, although their slide has some. */
+/** A problem for tiles without instances in a slide that has other instances. */
 const leftOut = ({ file, patient, rows }: EncodableImage, count: number): readonly Problem[] =>
   count === 0
     ? []
@@ -153,7 +152,7 @@ const leftOut = ({ file, patient, rows }: EncodableImage, count: number): readon
         },
       ];
 
-/** The bags of all images that were encoded to the end, without tiles of damaged pixels. */
+/** The bags of all images that were encoded completely, without the tiles of damaged pixels. */
 function bagsOf(
   images: readonly EncodableImage[],
   coords: Int32Array,
@@ -179,7 +178,7 @@ function bagsOf(
   });
 }
 
-/** [rows, width] without some rows. */
+/** [rows, width] without the given rows. */
 function withoutRows(values: Float32Array, left: ReadonlySet<number>, width: number): Float32Array {
   return left.size === 0 ? values : values.filter((_, i) => !left.has(Math.floor(i / width)));
 }

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import type { EpochProgress, TrainingSnapshot } from '../../pipeline/stage.js';
 import type { TileEncoder } from './tile-encoder.js';
 
-/** A job tells how far it is at most this often; checkpoints, ten of these apart by default, are 4 % of the work apart. */
+/** Maximum number of progress reports of a job. Checkpoints are by default ten reports apart, that is 4 % of the work. */
 const mostReports = 250;
 
 const failureSchema = z.strictObject({
-  /** Position of the image among those to encode. */
+  /** Position of the image in the list of images to encode. */
   image: z.number().int().min(0),
   place: z.string().nullable(),
   reason: z.string(),
   fix: z.string(),
 });
-/** Why an image has no instances, or what is to know of one that has. */
+/** Why an image has no instances, or a note on an image that has some. */
 export type ImageFailure = z.infer<typeof failureSchema>;
 
 const count = z.number().int().min(0);
@@ -27,31 +27,31 @@ const savedSchema = z.strictObject({
   warnings: z.array(failureSchema).default([]),
 });
 
-/** One image in the work of the job: what comes before it, and its own. */
+/** The position of an image in the work of the job: the amount before it, and its own amount. */
 interface Share {
   readonly before: Amount;
   readonly own: Amount;
 }
 const sum = (a: Amount, b: Amount): Amount => ({ tiles: a.tiles + b.tiles, batches: a.batches + b.batches });
 
-/** How far the tiles of a job are encoded; all that a job needs to go on elsewhere. */
+/** Which tiles of the job are encoded. It contains everything that the job needs to resume elsewhere. */
 export class EncodingState {
   readonly width: number;
   failures: readonly ImageFailure[] = [];
-  /** Of images that were read to their end. */
+  /** Warnings of images that were read completely. */
   warnings: ImageFailure[] = [];
   /** Image and row of tiles that touch damaged pixels of their slide. */
   private damaged: (readonly [image: number, row: number])[] = [];
-  /** Instances of all images one after the other, [rows, width]; those that failed have zeros. */
+  /** Instances of all images, concatenated, [rows, width]. Zeros for images that failed. */
   private readonly instances: Float32Array;
   private readonly engine: string;
   private readonly shares: readonly Share[];
   private readonly perReport: number;
   private all: Amount = { tiles: 0, batches: 0 };
-  /** Counts all of an image that failed. */
+  /** The finished amount. An image that failed counts as finished. */
   private done: Amount = { tiles: 0, batches: 0 };
 
-  /** @param images their numbers of tiles */
+  /** @param images number of tiles of each image */
   constructor(images: readonly { readonly rows: number }[], { width, engine, batch }: TileEncoder) {
     this.shares = images.map(({ rows }) => {
       const share = { before: this.all, own: { tiles: rows, batches: Math.ceil(rows / batch) } };
@@ -64,25 +64,25 @@ export class EncodingState {
     this.perReport = Math.max(1, Math.ceil(this.all.batches / mostReports));
   }
 
-  /** Batches of an image that are done, and how many there are. */
+  /** Number of finished batches of an image, and of all its batches. */
   batchesOf(image: number): { readonly done: number; readonly all: number } {
     const { before, own } = this.share(image);
     return { done: Math.max(0, Math.min(own.batches, this.done.batches - before.batches)), all: own.batches };
   }
 
-  /** Rows of an image whose tiles touch damaged pixels; they are left out. */
+  /** Rows of an image whose tiles touch damaged pixels. They are left out. */
   damagedOf(image: number): ReadonlySet<number> {
     return new Set(this.damaged.flatMap(([of, row]) => (of === image ? [row] : [])));
   }
 
-  /** Instances of an image, [rows, width], in the order of its coordinates; null when it failed. */
+  /** Instances of an image, [rows, width], in the order of its coordinates. Null if it failed. */
   instancesOf(image: number): Float32Array | null {
     const { before, own } = this.share(image);
     if (this.failures.some((failure) => failure.image === image)) return null;
     return this.instances.subarray(before.tiles * this.width, (before.tiles + own.tiles) * this.width);
   }
 
-  /** Takes the next batch of an image: `values` [rows.length, width] are those of these rows of it. */
+  /** Adds the next batch of an image: `values` [rows.length, width] are the instances of these rows. */
   add(
     image: number,
     { rows, damaged }: { readonly rows: readonly number[]; readonly damaged: readonly number[] },
@@ -97,14 +97,14 @@ export class EncodingState {
     this.done = sum(this.done, { tiles: rows.length, batches: 1 });
   }
 
-  /** Gives an image up. */
+  /** Marks an image as failed. */
   fail(failure: ImageFailure): void {
     const { before, own } = this.share(failure.image);
     this.failures = [...this.failures, failure];
     this.done = sum(before, own);
   }
 
-  /** How far the job is, after batches at which that is worth telling. */
+  /** The progress of the job, after batches at which it is to be reported. */
   get report(): EpochProgress | null {
     const { done, all } = this;
     if (done.batches % this.perReport !== 0 && done.batches !== all.batches) return null;
@@ -116,7 +116,7 @@ export class EncodingState {
     };
   }
 
-  /** The arrays are live: write them down before the next batch. */
+  /** The arrays are not copied: write them before the next batch. */
   snapshot(): TrainingSnapshot {
     const { engine, done, failures, instances, warnings } = this;
     const damaged = this.damaged.map(([image, row]): [number, number] => [image, row]);
@@ -124,7 +124,7 @@ export class EncodingState {
     return { state: saved, arrays: { instances } };
   }
 
-  /** Takes a snapshot over; false, with nothing changed, when another engine made it or it has other tiles. */
+  /** Restores a snapshot. If another engine made it or its tiles differ, returns false and changes nothing. */
   take({ state, arrays: { instances } }: TrainingSnapshot): boolean {
     const saved = savedSchema.safeParse(state).data;
     if (saved?.engine !== this.engine || instances?.length !== this.instances.length) return false;

@@ -5,11 +5,11 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 import type { OnnxSettings } from './onnx-encoder.js';
 
-/** Name that timm and the Hugging Face hub give to the configuration beside a model. */
+/** The name that timm and the Hugging Face hub give to the configuration file beside a model. */
 const configFile = 'config.json';
 const numbers = z.array(z.number());
 
-/** What of it concerns us; newer files keep it under "pretrained_cfg", older ones at the top. */
+/** The relevant part of it. Newer files have it under "pretrained_cfg", older ones at the top level. */
 const preprocessingSchema = z.object({
   mean: numbers.optional(),
   std: numbers.optional(),
@@ -21,7 +21,7 @@ const timmSchema = preprocessingSchema.extend({
   num_features: z.number().optional(),
 });
 
-/** Contents of config.json beside the model; null when there is none, or it is something else. */
+/** Contents of config.json beside the model. Null if there is none, or if it is another file. */
 function timmConfig(model: string): z.infer<typeof timmSchema> | null {
   try {
     return timmSchema.parse(JSON.parse(readFileSync(join(dirname(model), configFile), 'utf8')));
@@ -30,14 +30,14 @@ function timmConfig(model: string): z.infer<typeof timmSchema> | null {
   }
 }
 
-/** Shared by single and double precision of the same constant. */
+/** Large enough to make the single and double precision forms of a constant equal. */
 const tolerance = 1e-3;
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, i) => Math.abs(value - (b[i] ?? NaN)) < tolerance);
 
 /**
- * Warnings where the configuration beside a model contradicts the experiment: the wrong statistics or filter change
- * every instance without an error. A model without a configuration says nothing.
+ * Warnings where the configuration beside a model contradicts the experiment: a wrong mean, std or filter changes every instance
+ * without an error. A model without a configuration causes no warning.
  */
 export function contradictions(source: SourceFile, settings: OnnxSettings): readonly Problem[] {
   const config = timmConfig(source.path);

@@ -7,24 +7,24 @@ import type { TileEncoder, TileBatch } from './tile-encoder.js';
 import { onnxModel, type Floats, type OnnxModel } from './onnx-session.js';
 import { resizer, type Resize } from './resize.js';
 
-/** What of the experiment an ONNX encoder is made with. */
+/** The settings of the experiment that an ONNX encoder needs. */
 export interface OnnxSettings extends Pick<
   Config['embed']['encoder'],
   'interpolation' | 'mean' | 'std' | 'batch'
 > {
-  /** Length of one instance, and the key that says so. */
+  /** Number of values in an instance, and the key that sets it. */
   readonly width: number;
   readonly widthKey: string;
-  /** Side of the model's input in pixels. */
+  /** Side length of the model's input in pixels. */
   readonly side: number;
-  /** The published encoder that the experiment takes the model for. */
+  /** The published encoder that the experiment names for the model. */
   readonly preset: EncoderPresetName | null;
 }
 
 /**
- * UNI or another image encoder as an ONNX file of the user's (method.md 2.5): tiles scaled as Pillow scales them, to
- * [0, 1], minus mean, over standard deviation, as NCHW float32. Takes the first output: [batch, width] as it is, of
- * [batch, tokens, width] the first token, which is the class token of a ViT.
+ * UNI or another image encoder as an ONNX file of the user (method.md 2.5). Tiles are scaled as in Pillow, converted to [0, 1], minus
+ * mean, divided by standard deviation, as NCHW float32. It uses the first output: [batch, width] directly; of [batch, tokens, width]
+ * the first token, which is the class token of a ViT.
  *
  * @param weights files that hold its weights, where they are stored apart
  * @throws HafError HAF_ENCODER_UNFIT when the model is not one, takes no such images or gives another width
@@ -52,10 +52,10 @@ export async function onnxEncoder(
   };
 }
 
-/** What models were found to take: asked once per model and experiment, because an answer costs a whole batch. */
+/** The batch sizes that models accept. They are cached per model and experiment, because a test costs a whole batch. */
 const answers = new WeakMap<OnnxModel, Map<string, number>>();
 
-/** The batch of the settings, or 1 for a model that was exported for single images. */
+/** The batch size of the settings, or 1 for a model that was exported for single images. */
 async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettings): Promise<number> {
   const { batch, side, width } = settings;
   const known = answers.get(model) ?? new Map<string, number>();
@@ -81,7 +81,7 @@ async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettin
   throw new HafError(
     'HAF_ENCODER_UNFIT',
     `${name} does not take images [batch, 3, ${side}, ${side}]${presetSays(settings, 'inputSize')}${sideTaken(refusal)}: ${reasonOf(refusal)}.`,
-    `Set tile.targetSize to the side the model was exported with${orPreset(settings)}; its batch must be free, or 1.`,
+    `Set tile.targetSize to the side that the model was exported with${orPreset(settings)}; its batch size must be free, or 1.`,
     { cause: refusal },
   );
 }
@@ -94,7 +94,7 @@ function inputOf(
 ): Floats {
   const pixels = side * side;
   const data = new Float32Array(count * 3 * pixels);
-  // Of the 256 grey levels, once per channel: the same float32 for the same pixel, whatever the batch.
+  // The value of each of the 256 grey levels, computed once per channel: the same float32 for the same pixel in every batch.
   const levels = mean.map((centre, channel) =>
     Float32Array.from({ length: 256 }, (_, level) => (level / 255 - centre) / (std[channel] as number)),
   );
@@ -109,20 +109,23 @@ function inputOf(
   return { data, dims: [count, 3, side, side] };
 }
 
-/** The side that the model does take: the runtime says it below the first line of its message. */
+/** The side length that the model accepts. The runtime states it below the first line of its message. */
 function sideTaken(refusal: unknown): string {
   const found =
     refusal instanceof Error ? /index: [23] Got: \d+ Expected: (\d+)/.exec(refusal.message) : null;
   return found === null ? '' : `, but images of ${found[1]} px`;
 }
 
-/** What the preset of the experiment says of a number that the model does not have; nothing without a preset. */
+/** What the preset of the experiment says about a number that differs from the model's. Empty without a preset. */
 const presetSays = ({ preset }: OnnxSettings, fact: 'inputSize' | 'width'): string =>
   preset === null ? '' : ` (the preset ${preset} says ${encoderPreset(preset)[fact]})`;
 const orPreset = ({ preset }: OnnxSettings): string =>
   preset === null ? '' : ', or another embed.encoder.preset';
 
-/** The instance of each image, [count, width]. @throws HafError HAF_ENCODER_UNFIT naming both widths */
+/**
+ * The instance of each image, [count, width].
+ * @throws HafError HAF_ENCODER_UNFIT naming both widths
+ */
 function rowsOf({ data, dims }: Floats, count: number, name: string, settings: OnnxSettings): Float32Array {
   const { width, widthKey } = settings;
   const tokens = dims.length === 3 ? (dims[1] as number) : 1;
@@ -137,7 +140,7 @@ function rowsOf({ data, dims }: Floats, count: number, name: string, settings: O
   if (found !== width)
     throw new HafError(
       'HAF_ENCODER_UNFIT',
-      `${name} makes instances of ${found} numbers, the experiment expects ${width}${presetSays(settings, 'width')}.`,
+      `${name} gives instances of ${found} numbers, but the experiment expects ${width}${presetSays(settings, 'width')}.`,
       `Set ${widthKey} to ${found}, or name another model in embed.encoder.onnx${orPreset(settings)}.`,
       { context: { key: widthKey } },
     );

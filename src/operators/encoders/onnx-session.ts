@@ -10,11 +10,11 @@ export interface Floats {
   readonly dims: readonly number[];
 }
 
-/** A model with one input; `run` gives its first output. */
+/** A model with one input. `run` returns its first output. */
 export interface OnnxModel {
-  /** Who computes: "cuda" or "cpu". */
+  /** The device that computes: "cuda" or "cpu". */
   readonly provider: string;
-  /** @throws the runtime's error, for example about a shape the model does not take */
+  /** @throws the runtime's error, for example about a shape that the model does not accept */
   run(input: Floats): Promise<Floats>;
 }
 
@@ -28,14 +28,14 @@ async function runtimeOfEncoders(): Promise<Runtime> {
   } catch (error) {
     throw new HafError(
       'HAF_ENCODER_UNFIT',
-      `embed.encoder.onnx needs the package onnxruntime-node, which does not load here: ${reasonOf(error)}.`,
+      `embed.encoder.onnx needs the package onnxruntime-node, which cannot be loaded here: ${reasonOf(error)}.`,
       installFix,
       { cause: error },
     );
   }
 }
 
-/** A GPU first where the worker gave one to this process; releases of the runtime without CUDA refuse it. */
+/** A GPU first, if the worker assigned one to this process. Releases of the runtime without CUDA refuse it. */
 const providers = (): readonly string[] => {
   const gpus = process.env['CUDA_VISIBLE_DEVICES'] ?? '';
   return gpus === '' || gpus === '-1' ? ['cpu'] : ['cuda', 'cpu'];
@@ -103,7 +103,7 @@ async function openLaidOut(file: SourceFile, weights: readonly SourceFile[]): Pr
 }
 
 /**
- * The model of a file, loaded once per process: a ViT-L takes seconds and 2.4 GB. Another model takes its place.
+ * The model of a file, loaded once per process: a ViT-L takes seconds and 2.4 GB. Loading another model replaces it.
  *
  * @param file its name is as the user knows it
  * @param weights files that hold its weights, where they are stored apart

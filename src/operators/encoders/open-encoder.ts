@@ -11,9 +11,9 @@ import { standInEncoder } from './stand-in.js';
 const encoderRole = 'encoder';
 
 /**
- * The encoder that the unit of an `embed` job names, and what is odd about it.
+ * The encoder that the unit of an `embed` job names, with warnings.
  *
- * @throws HafError HAF_ENCODER_UNFIT when it cannot be had on this machine or does not fit the experiment
+ * @throws HafError HAF_ENCODER_UNFIT if it is not available on this machine or does not fit the experiment
  */
 export async function openEncoder({
   unit,

@@ -3,12 +3,12 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import type { EncodableImage } from './tiled-images.js';
 
-/** Scanners call 0.46 to 0.55 um per pixel 20x; beyond this share the magnification is another one. */
+/** Scanners label 0.46 to 0.55 um per pixel as 20x. Beyond this relative difference, the magnification is another one. */
 const tolerance = 0.1;
 
 /**
- * Warnings about images whose pixels, as the model sees them, are finer or coarser than the preset says. Tiles of given
- * coordinates, of cores and of an experiment with its own `tile` may be. Images that do not tell their mpp say nothing.
+ * Warnings about images whose pixels, in the input of the model, are finer or coarser than the preset says. This can happen for tiles
+ * of given coordinates, of cores, and of an experiment with its own `tile` settings. Images of unknown mpp cause no warning.
  */
 export function scaleWarnings(
   images: readonly EncodableImage[],

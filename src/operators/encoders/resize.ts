@@ -1,7 +1,7 @@
-/** Filters of Pillow by their names there. */
+/** Filters with their names in Pillow. */
 export type Interpolation = 'bilinear' | 'bicubic';
 
-/** Shape of a filter: its half width in target pixels, and its weight at a distance. */
+/** A filter: its half width in target pixels, and its weight at a distance. */
 interface Filter {
   readonly support: number;
   readonly weight: (distance: number) => number;
@@ -19,11 +19,11 @@ const filters: Readonly<Record<Interpolation, Filter>> = {
   },
 };
 
-/** Fixed-point digits of a weight, as Pillow has them for 8-bit images. */
+/** Number of fixed-point bits of a weight, as in Pillow for 8-bit images. */
 const precision = 22;
 const half = 1 << (precision - 1);
 
-/** For each target pixel: the first source pixel, how many, and their weights in a row of `most`. */
+/** For each target pixel: the first source pixel, the number of source pixels, and their weights in a row of length `most`. */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -33,7 +33,7 @@ interface Taps {
 
 function tapsOf(from: number, to: number, { support, weight }: Filter): Taps {
   const scale = from / to;
-  // Made wider when the image shrinks, so that no source pixel is skipped: the antialiasing.
+  // When the image shrinks, the filter is widened, so that no source pixel is skipped (antialiasing).
   const stretch = Math.max(1, scale);
   const reach = support * stretch;
   const most = Math.ceil(reach) * 2 + 1;
@@ -59,13 +59,13 @@ function tapsOf(from: number, to: number, { support, weight }: Filter): Taps {
   return taps;
 }
 
-/** One square size to another, with its weights computed once. [side, side, 3] in and out. */
+/** Scales from one square size to another, with precomputed weights. [side, side, 3] in and out. */
 export type Resize = (rgb: Uint8Array) => Uint8Array;
 
 /**
- * Scales square 8-bit RGB images from one side to another as Pillow's `Image.resize` does, to the bit: the
- * preprocessing that UNI and its like were trained behind. Other libraries differ by up to 2 grey levels, and from
- * one release to the next, which would be another recipe.
+ * Scales square 8-bit RGB images from one side length to another with exactly the result of Pillow's `Image.resize`, which UNI and
+ * similar models were trained with. Other libraries differ by up to 2 grey levels, and from one release to the next, which would
+ * change the recipe.
  */
 export function resizer(from: number, to: number, interpolation: Interpolation): Resize {
   if (from === to) return (rgb) => rgb;
@@ -73,14 +73,14 @@ export function resizer(from: number, to: number, interpolation: Interpolation):
   const narrow = new Uint8ClampedArray(from * to * 3);
   return (rgb) => {
     const out = new Uint8ClampedArray(to * to * 3);
-    // Rows first, rounded to 8 bits in between, as Pillow does.
+    // Rows first, rounded to 8 bits before the columns, as in Pillow.
     pass(rgb, narrow, taps, { lines: from, line: [from * 3, to * 3], step: [3, 3] });
     pass(narrow, out, taps, { lines: to, line: [3, 3], step: [to * 3, to * 3] });
     return new Uint8Array(out.buffer);
   };
 }
 
-/** How lines and the pixels in them lie in source and target, in bytes. */
+/** The memory layout of lines and their pixels in source and target, in bytes. */
 interface Layout {
   readonly lines: number;
   readonly line: readonly [source: number, target: number];

@@ -2,15 +2,15 @@ import { rng } from '../../pipeline/core/rng.js';
 import type { TileEncoder } from './tile-encoder.js';
 import { statisticsCount, tileStatistics } from './tile-statistics.js';
 
-/** Says in every report what it is not. */
+/** The name says in every report that it is not a pathology model. */
 export const standInName = 'stand-in (not a pathology model)';
-/** Part of what the stand-in is: another seed would be another encoder. */
+/** Part of the definition of the stand-in: another seed would be another encoder. */
 const projectionSeed = 4;
 
 /**
- * Makes instances without a pathology model, for demonstrations and tests: colour and texture statistics of each tile
- * (`tileStatistics`), mixed by a fixed random projection to the width the experiment asks for. The projection has only
- * the weights +-1/sqrt(statistics), drawn from integers, so that every machine gives the same bits.
+ * Computes instances without a pathology model, for demonstrations and tests: colour and texture statistics of each tile
+ * (`tileStatistics`), mixed by a fixed random projection to the width of the experiment. The projection has only the weights
+ * +-1/sqrt(statistics), drawn from integers, so that every machine gives the same bits.
  */
 export function standInEncoder(width: number): TileEncoder {
   const signs = rng(projectionSeed, `stand-in/${width}`);

@@ -3,19 +3,19 @@ import type { SlideReader } from '../slides/slide-reader.js';
 import type { TileGeometry } from '../tiling/tiles-data.js';
 import type { TileBatch } from './tile-encoder.js';
 
-/** Tiles of one image, and which of its coordinates they belong to. */
+/** Tiles of one image, with the indices of their coordinates. */
 export interface ImageBatch extends TileBatch {
   readonly rows: readonly number[];
-  /** Those of the rows that touch damaged pixels of the slide. */
+  /** Rows whose tiles touch damaged pixels of the slide. */
   readonly damaged: readonly number[];
 }
 
 /**
- * All tiles of an image in batches of `size`, the last one smaller. The order, and with it what shares a batch, follows
- * from slide, coordinates and geometry alone. `rgb` is valid until the next batch is asked for.
+ * All tiles of an image in batches of `size`; the last batch may be smaller. The order, and so the content of each batch, depends
+ * only on slide, coordinates and geometry. `rgb` is valid until the next batch is requested.
  *
  * @param coords [n, 2], level-0 pixels
- * @throws HafError HAF_SLIDE_UNREADABLE when pixels are damaged
+ * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged
  */
 export async function* tileBatches(
   reader: SlideReader,

@@ -5,16 +5,19 @@ export interface TileBatch {
   readonly rgb: Uint8Array;
 }
 
-/** Turns tiles into instances. */
+/** Converts tiles to instances. */
 export interface TileEncoder {
-  /** Noted in bags.json and the report, for example "uni.onnx". */
+  /** Written to bags.json and the report, for example "uni.onnx". */
   readonly name: string;
-  /** What computes it; a job does not go on from a checkpoint that another engine left, as it computes other numbers. */
+  /**
+   * The library and device that compute it. A job does not resume from a checkpoint of another engine, because the engine computes
+   * different numbers.
+   */
   readonly engine: string;
-  /** Length of one instance. */
+  /** Number of values in one instance. */
   readonly width: number;
-  /** Most tiles it takes at once. */
+  /** Maximum number of tiles per call. */
   readonly batch: number;
-  /** [count, width]; tiles of another size than it wants are scaled by it. A row depends on its own tile only. */
+  /** [count, width]. The encoder scales tiles of another size. A row depends only on its own tile. */
   encode(tiles: TileBatch): Promise<Float32Array>;
 }

@@ -1,6 +1,6 @@
-/** Most samples of a tile along one axis: larger tiles are thinned out, which keeps the statistics and saves the time. */
+/** Maximum number of samples of a tile along one axis. Larger tiles are subsampled, which keeps the statistics and saves time. */
 const mostSamples = 128;
-/** Distances in samples over which brightness is compared: texture from the edge of a nucleus to that of a gland. */
+/** Distances, in samples, over which brightness is compared: textures from the edge of a nucleus to that of a gland. */
 const lags = [1, 2, 4, 8] as const;
 const brightnessBins = 16;
 /** Levels of each channel in the joint histogram of colours. */
@@ -9,7 +9,7 @@ const contrastBins = 8;
 /** R + G + B of white. */
 const brightest = 3 * 255;
 
-/** A statistic minus its centre, over its scale: of the order of 1 over stained tissue. */
+/** Standardisation of a statistic: minus its centre, divided by its scale. The result is of the order of 1 over stained tissue. */
 interface Standard {
   readonly centre: number;
   readonly scale: number;
@@ -19,27 +19,27 @@ const standards = {
   mean: { centre: 0.72, scale: 0.12 },
   deviation: { centre: 0.1, scale: 0.05 },
   correlation: { centre: 0.75, scale: 0.25 },
-  // Most bins of a tile are empty: those say nothing.
+  // Most bins of a tile are empty. Centre 0 maps an empty bin to 0.
   share: { centre: 0, scale: 0.12 },
   contrast: { centre: 0.2, scale: 0.06 },
 } as const satisfies Record<string, Standard>;
 
-/** Numbers that `tileStatistics` gives. */
+/** Number of values that `tileStatistics` computes. */
 export const statisticsCount = 6 + 3 + brightnessBins + colourLevels ** 3 + 2 * lags.length + contrastBins;
 
-/** Scratch memory, the same for every tile. */
+/** Scratch memory, reused for every tile. */
 const brightness = new Int32Array(mostSamples * mostSamples);
 const brightnessHistogram = new Int32Array(brightnessBins);
 const colourHistogram = new Int32Array(colourLevels ** 3);
 const contrastHistogram = new Int32Array(contrastBins);
 
 /**
- * Colour and texture of one tile: means, deviations and correlations of R, G, B, histograms of brightness and of
- * colour, contrast over several distances and its histogram; each centred and scaled by constants. All sums are of
- * integers, and what follows is correctly rounded arithmetic: every machine gets the same bits.
+ * Colour and texture of one tile: means, deviations and correlations of R, G, B; histograms of brightness and of colour; contrast
+ * over several distances and its histogram. Each value is centred and scaled by constants. All sums are of integers, and everything
+ * else is correctly rounded arithmetic, so every machine gets the same bits.
  *
  * @param rgb [side, side, 3]
- * @param out takes `statisticsCount` numbers
+ * @param out receives `statisticsCount` numbers
  */
 export function tileStatistics(rgb: Uint8Array, side: number, out: Float64Array): void {
   const stride = Math.ceil(side / mostSamples);
@@ -54,7 +54,7 @@ export function tileStatistics(rgb: Uint8Array, side: number, out: Float64Array)
     else if (at < 6) put(value, standards.deviation);
     else put(value, standards.correlation);
   }
-  // Square roots of shares vary alike, whether the share is small or large.
+  // The square root of a fraction has about the same variance for small and large fractions.
   for (const count of brightnessHistogram) put(Math.sqrt(count / samples), standards.share);
   for (const count of colourHistogram) put(Math.sqrt(count / samples), standards.share);
   contrastHistogram.fill(0);
@@ -67,8 +67,8 @@ export function tileStatistics(rgb: Uint8Array, side: number, out: Float64Array)
 }
 
 /**
- * Means and deviations (in shares of 255) of R, G, B, then the correlations RG, RB, GB. Fills the brightness of all
- * samples and both histograms of colour on the way.
+ * Means and deviations (as fractions of 255) of R, G, B, then the correlations RG, RB, GB. Also fills the brightness of all samples
+ * and both colour histograms.
  */
 function colourMoments(rgb: Uint8Array, side: number, stride: number, across: number): readonly number[] {
   brightnessHistogram.fill(0);
@@ -100,7 +100,7 @@ function colourMoments(rgb: Uint8Array, side: number, stride: number, across: nu
   const n = across * across;
   const deviation = (sum: number, squares: number): number => Math.sqrt(n * squares - sum * sum) / n;
   const [dr, dg, db] = [deviation(r1, rr), deviation(g1, gg), deviation(b1, bb)];
-  // A tile of one colour has no correlation; 1 is what it tends to as noise of all channels vanishes alike.
+  // A tile of one colour has no correlation. 1 is the limit for equal noise of all channels that goes to zero.
   const correlation = (a: number, b: number, ab: number, da: number, db: number): number =>
     da === 0 || db === 0 ? 1 : (n * ab - a * b) / n / n / da / db;
   return [
@@ -113,8 +113,8 @@ function colourMoments(rgb: Uint8Array, side: number, stride: number, across: nu
 }
 
 /**
- * Mean absolute difference of brightness, in shares of the brightest, between samples that lie `right` and `down`
- * apart. Neighbours also enter the histogram of contrast.
+ * Mean absolute difference of brightness, as a fraction of the maximum, between samples at a distance of `right` and `down`.
+ * Differences of neighbours are also counted in the histogram of contrast.
  */
 function contrast(across: number, right: number, down: number): number {
   const [width, height] = [Math.max(0, across - right), Math.max(0, across - down)];

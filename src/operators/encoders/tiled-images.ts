@@ -8,16 +8,16 @@ import {
   type TileGeometry,
 } from '../tiling/tiles-data.js';
 
-/** An image that has tiles, and where it lies on this machine. */
+/** An image with tiles, and its path on this machine. */
 export interface EncodableImage extends TiledImage {
   readonly slide: SourceFile;
   readonly patient: string | null;
   readonly tile: TileGeometry;
 }
 
-/** What is there to encode. */
+/** The images and tiles to encode. */
 export interface TiledImages {
-  /** In the order of the `tile` artifact, without those that `tile` found empty or unusable and said so. */
+  /** In the order of the `tile` artifact, without images that `tile` reported as empty or unusable. */
   readonly images: readonly EncodableImage[];
   /** [rows, 2], level-0 x and y of all tiles of the artifact. */
   readonly coords: Int32Array;
@@ -26,10 +26,10 @@ export interface TiledImages {
 const broken = (what: string): HafError =>
   new HafError('HAF_INTERNAL', what, 'Please report it with the log of the run.');
 
-/** The images and tiles of the `tile` artifact that an `embed` job reads. */
+/** The images and tiles of the `tile` artifact among the inputs of an `embed` job. */
 export function tiledImages({ inputs, sources }: StageContext): TiledImages {
   const artifact = inputs.one('tile');
-  // Copied: the bytes of a small file may lie anywhere in a larger buffer.
+  // Copied, because the bytes of a small file may be anywhere in a larger buffer.
   const coords = new Int32Array(new Uint8Array(artifact.bytes(tileCoordsFile)).buffer);
   const images = artifact
     .json(tileSetFile, tileSetSchema)

@@ -20,11 +20,11 @@ import { survivalSummaryOf } from './survival-aggregate.js';
 import { csvTable, latexTable, markdownTable } from './summary-tables.js';
 
 /**
- * Puts the folds of every method into one table row: mean and population standard deviation over folds, the pooled
- * AUC with its interval (method.md 9.1, 9.5), for HANCOCK the paper's numbers beside them. Methods that the modalities of the
- * experiment do not allow are named with the reason.
+ * Combines the folds of every method into one table row: mean and population standard deviation over folds, the pooled AUC with its
+ * interval (method.md 9.1, 9.5), and for HANCOCK the paper's numbers. Methods that cannot run with the modalities of the experiment
+ * are listed with the reason.
  *
- * @throws HafError HAF_SPLIT_INVALID when patients are tested twice, or not the same ones by every method
+ * @throws HafError HAF_SPLIT_INVALID if patients are tested twice, or if methods are tested on different patients
  */
 export const aggregate = stageOf((context) => {
   const { config, inputs } = context;
@@ -42,7 +42,7 @@ export const aggregate = stageOf((context) => {
     return survivalSummaryOf(runnable, { outcome, patients, skipped }, context);
   const methods = runnable.map((method) => resultsOf(method, inputs, config.cv));
   refuseUnequalTests(methods);
-  // With a fixed test set the baseline is that of the patients tested, not of the cohort.
+  // With a fixed test set the baseline is that of the tested patients, not of the cohort.
   const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
   const rows = methods.map((results) => rowOf(results, patients.length, config, outcome));
   const summary: Summary = {

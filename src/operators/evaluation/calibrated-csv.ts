@@ -32,7 +32,7 @@ const spreadsOf = (row: CalibratedRow | null): readonly (readonly [string, Sprea
 
 const capital = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
-/** The columns of summary.csv about calibration; the last ones of the file. */
+/** The columns of summary.csv about calibration. They are the last columns of the file. */
 export const calibratedColumns: readonly string[] = [
   'calibration',
   ...spreadsOf(null).flatMap(([name]) => [`${name}Mean`, `${name}Std`, `${name}Folds`]),

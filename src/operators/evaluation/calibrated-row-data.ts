@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pooledAucSchema, spreadSchema } from './spread-data.js';
 
-/** Reliability of the pooled test probabilities in ten equally wide bins; empty bins are left out. */
+/** Reliability of the pooled test probabilities in ten bins of equal width. Empty bins are left out. */
 export const calibrationSchema = z.strictObject({
   ece: z.number().nullable(),
   bins: z.array(
@@ -9,7 +9,7 @@ export const calibrationSchema = z.strictObject({
       from: z.number(),
       to: z.number(),
       patients: z.number().int(),
-      /** Mean probability, and share of positive patients. */
+      /** Mean probability, and fraction of positive patients. */
       predicted: z.number(),
       observed: z.number(),
     }),
@@ -26,7 +26,7 @@ const classification = {
 
 /** Test metrics of a method after calibration on the validation patients of each fold (method.md 9.6). */
 export const calibratedRowSchema = z.strictObject({
-  /** How many folds have which map; `none` stands for folds where no map could be fitted. */
+  /** Number of folds per map. `none` means that no map could be fitted. */
   maps: z.array(
     z.strictObject({
       kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
@@ -46,6 +46,6 @@ export const calibratedRowSchema = z.strictObject({
 });
 export type CalibratedRow = z.infer<typeof calibratedRowSchema>;
 
-/** "platt", or "none 1, platt 9" where folds differ. */
+/** For example "platt", or "none 1, platt 9" if folds differ. */
 export const mapsText = ({ maps }: Pick<CalibratedRow, 'maps'>): string =>
   maps.length === 1 ? (maps[0]?.kind ?? '') : maps.map(({ kind, folds }) => `${kind} ${folds}`).join(', ');

@@ -9,7 +9,7 @@ import { pooledAucOf, poolTestScores, type PooledScores } from './pooled.js';
 import { spreadOf } from './spread-of.js';
 import type { ClassWords } from './undefined-reasons.js';
 
-/** The test patients of all folds with calibrated probabilities; the probabilities rank them too (method.md 9.6). */
+/** The test patients of all folds with calibrated probabilities, which also rank them (method.md 9.6). */
 export function pooledCalibrated(
   { method, folds, calibrations }: Pick<MethodResults, 'method' | 'folds' | 'calibrations'>,
   cv: Config['cv'],
@@ -28,7 +28,7 @@ export function pooledCalibrated(
   return { ...pooled, scores: tiedScores(pooled.probabilities, 'probability') };
 }
 
-/** What a method reaches after calibration on the validation patients of each fold (method.md 9.6). */
+/** The results of a method after calibration on the validation patients of each fold (method.md 9.6). */
 export function calibratedRowOf(results: MethodResults, cv: Config['cv'], words: ClassWords): CalibratedRow {
   const folds = results.evaluations.map(({ calibrated }) => calibrated);
   const over = (of: (fold: CalibratedMetrics) => number | null) => spreadOf(folds.map(of));

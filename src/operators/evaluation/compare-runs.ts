@@ -7,7 +7,7 @@ import { adjustedFamily, allTogether, comparePaired, type PairedComparison } fro
 import { poolTestScores, type FoldPredictions, type PooledScores, type Testing } from './pooled.js';
 import type { Comparison } from './summary-data.js';
 
-/** What a run predicted with one of its methods. */
+/** The predictions of a run by one of its methods. */
 export interface PredictedMethod {
   readonly run: string;
   readonly method: string;
@@ -30,11 +30,11 @@ export interface RunComparison
 }
 
 /**
- * Compares methods of two runs on the test patients of all folds together, first minus second (method.md 9.5); the pairs
- * are one family for Holm's adjustment.
+ * Compares methods of two runs on the test patients of all folds together, first minus second (method.md 9.5). The pairs are one
+ * family for Holm's adjustment.
  *
- * @param rng stream of the bootstrap for a pair, asked once for each
- * @throws HafError HAF_SPLIT_INVALID when the methods of a pair were tested on other patients, or on other outcomes
+ * @param rng returns the bootstrap stream for a pair; called once for each
+ * @throws HafError HAF_SPLIT_INVALID if the methods of a pair were tested on different patients or outcomes
  */
 export function compareRuns(
   pairs: readonly (readonly [PredictedMethod, PredictedMethod])[],

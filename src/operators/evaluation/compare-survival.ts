@@ -6,14 +6,14 @@ import { comparePairedConcordance } from '../survival/paired-concordance.js';
 import type { TestedPatient } from '../survival/risk-groups.js';
 import { holmAdjusted } from '../stats/holm.js';
 
-/** The test patients of all folds, as one method of a run saw them. */
+/** The test patients of all folds of one method of a run. */
 export interface TestedMethod {
   readonly run: string;
   readonly method: string;
   readonly patients: readonly TestedPatient[];
 }
 
-/** Two methods on the same test patients of the same folds, first minus second in Harrell's C within folds. */
+/** Two methods on the same test patients of the same folds: first minus second in Harrell's C within folds. */
 export interface SurvivalRunComparison {
   readonly first: { readonly run: string; readonly method: string; readonly c: number | null };
   readonly second: { readonly run: string; readonly method: string; readonly c: number | null };
@@ -22,15 +22,16 @@ export interface SurvivalRunComparison {
   readonly ci95: readonly [number, number] | null;
   readonly p: number | null;
   readonly adjusted: number | null;
-  /** Why the difference is null, or else the interval and p. */
+  /** Why the difference is null, or, if it is not, why the interval and p are. */
   readonly reason: string | null;
 }
 
 /**
- * Compares methods of two time-to-event runs by a paired bootstrap of the test patients (method.md 11.5); the pairs are one family for Holm's
- * adjustment.
+ * Compares methods of two time-to-event runs by a paired bootstrap of the test patients (method.md 11.5). The pairs are one family
+ * for Holm's adjustment.
  *
- * @throws HafError HAF_SPLIT_INVALID when the folds test other patients, or times and events differ: risks are compared within a fold
+ * @throws HafError HAF_SPLIT_INVALID if the folds test different patients, or if times and events differ, because risks are compared
+ * within a fold
  */
 export function compareSurvivalRuns(
   pairs: readonly (readonly [TestedMethod, TestedMethod])[],
@@ -77,7 +78,7 @@ function side({ run, method, patients }: TestedMethod): SurvivalRunComparison['f
   return { run, method, c: concordanceOf(addPairs(pairs)).value };
 }
 
-/** The risks of the second method in the order of the first one's patients. */
+/** The risks of the second method, in the order of the first method's patients. */
 function matched(first: TestedMethod, second: TestedMethod): readonly number[] {
   const names = `"${first.method}" of ${first.run} and "${second.method}" of ${second.run}`;
   const keyOf = ({ fold, patient }: TestedPatient): string => `${fold}/${patient}`;

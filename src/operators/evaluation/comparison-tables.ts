@@ -7,7 +7,7 @@ import type { Comparison, Summary } from './summary-data.js';
 import { footnotes, type Footnotes } from './footnotes.js';
 import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
 
-/** What was tested, how, and the table of it. */
+/** A table of comparisons with its test and its title. */
 interface ComparisonTable {
   readonly caption: string;
   readonly headings: readonly string[];
@@ -103,7 +103,7 @@ export const comparisonsMarkdown = (summary: Summary, config: Pick<Config, 'stat
     ])
     .join('\n');
 
-/** Captions become comments. */
+/** Captions become comments, because a bare tabular has no caption. */
 export const comparisonsLatex = (summary: Summary, config: Pick<Config, 'stats' | 'cv'>): string =>
   tablesOf(summary, config)
     .flatMap(({ caption, headings, rows, notes }) => [
@@ -113,7 +113,7 @@ export const comparisonsLatex = (summary: Summary, config: Pick<Config, 'stats' 
     ])
     .join('\n');
 
-/** Every number at full precision, one line for each comparison; empty where undefined, with the reason. */
+/** Every number at full precision, one line per comparison. Empty if undefined, with the reason. */
 export const comparisonsCsv = ({ comparisons }: Summary): string =>
   csvText(
     [

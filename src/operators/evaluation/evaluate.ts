@@ -14,9 +14,9 @@ import { metricsFile, type Evaluation, type Metrics } from './metric-data.js';
 import { metricsOf } from './metrics.js';
 
 /**
- * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test
- * patients whose modalities it saw. Fits the calibration of a binary outcome on the validation patients, and scores the
- * test patients after it (method.md 9.6).
+ * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test patients with at least
+ * one modality of the method. Fits the calibration of a binary outcome on the validation patients, and applies it to the test
+ * patients (method.md 9.6).
  */
 export const evaluate = stageOf(({ unit, inputs, config }) => {
   const { fold, method } = unit;
@@ -50,7 +50,7 @@ export const evaluate = stageOf(({ unit, inputs, config }) => {
   };
 });
 
-/** The calibration of the validation patients whose modalities the method saw. */
+/** The calibration, fitted on the validation patients with at least one modality of the method. */
 function calibrationOf(
   fold: number,
   method: string,
@@ -90,7 +90,7 @@ function evaluationOf(
     notes: [
       ...undefinedAuc('test', sets.test, names),
       ...undefinedAuc('validation', sets.val, names),
-      // Where every test patient was seen, this set is the test set and would only repeat its note.
+      // If all test patients have a modality of the method, this set equals the test set and would repeat its note.
       ...(unseen === 0 ? [] : undefinedAuc('observed test', sets.testObserved, names)),
       ...(unseen === 0
         ? []

@@ -1,14 +1,14 @@
 const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
-/** 12 as "¹²". */
+/** A number as superscript: 12 as "¹²". */
 const raised = (count: number): string =>
   [...String(count)].map((digit) => digits[Number(digit)] ?? '').join('');
 
-/** The reasons of the undefined numbers of a table, each once, numbered in the order of their first mark. */
+/** The reasons of undefined numbers in a table, each once, numbered in the order of their first mark. */
 export interface Footnotes {
-  /** "¹": what stands behind the dash of a number; nothing without a reason. */
+  /** The superscript mark behind the dash of a number, such as "¹". Empty without a reason. */
   mark(reason: string | undefined): string;
-  /** "¹ Fewer than ...", one line for each reason. */
+  /** One line per reason, such as "¹ Fewer than ...". */
   lines(): readonly string[];
 }
 

@@ -7,9 +7,9 @@ import { readTypedTable, tableFile, typedTableSchema } from '../tables/typed-tab
 import type { KnownOfPatients } from './subgroups.js';
 
 /**
- * The modalities of the experiment that a patient has, in its order; null when the job was given neither tables nor bags.
+ * The modalities of the experiment that a patient has, in their order. Null if the job has neither tables nor bags as inputs.
  *
- * @param used the modalities of the experiment; a table that only divides patients is none of them
+ * @param used the modalities of the experiment; a table that is only used for grouping is not among them
  */
 export function modalitiesOf(
   inputs: Inputs,
@@ -34,7 +34,7 @@ export function modalitiesOf(
     : (patient) => used.filter((modality) => holders.get(modality)?.has(patient) === true);
 }
 
-/** What divides patients into groups: the tables of `stats.subgroups`, and the modalities they have. */
+/** The data that divide patients into groups: the tables of `stats.subgroups`, and which modalities each patient has. */
 export function knownOfPatients(
   inputs: Inputs,
   config: Pick<Config, 'data' | 'stats' | 'modalities'>,

@@ -7,11 +7,11 @@ import type { Comparison } from './summary-data.js';
 import type { ClassWords } from './undefined-reasons.js';
 
 /**
- * The reference method against each of `stats.against` that was run: one family of tests (method.md 9.5). None when the
- * reference was not run.
+ * Compares the reference method with each method of `stats.against` that was run, as one family of tests (method.md 9.5). Empty if
+ * the reference was not run.
  *
  * @param results of methods tested on the same patients
- * @param words how a reason calls the two outcomes
+ * @param words names of the two outcomes in reasons
  */
 export function methodComparisons(
   results: readonly MethodResults[],
@@ -42,8 +42,8 @@ export function methodComparisons(
 }
 
 /**
- * Whether the patients of each fold are ranked apart. A patient who is tested several times has one mean score that
- * belongs to no fold: all are then ranked together, whatever `stats.pooling` says.
+ * Whether the patients of each fold are ranked separately. A patient who is tested several times has one mean score that belongs to
+ * no fold. Then all patients are ranked together, whatever `stats.pooling` says.
  */
 export const ranksFoldsApart = ({ stats, cv }: Pick<Config, 'stats' | 'cv'>): boolean =>
   stats.pooling === 'foldMean' && !testsAgain(cv);

@@ -12,14 +12,14 @@ import { robustnessFile, robustnessSchema, type Robustness } from '../stage3/rob
 import { evaluationSchema, metricsFile, type Evaluation } from './metric-data.js';
 import { poolTestScores, type FoldPredictions, type PooledScores } from './pooled.js';
 
-/** Everything the folds of one method left behind; lists are ascending by fold. */
+/** All results of the folds of one method. Lists are ascending by fold. */
 export interface MethodResults {
   readonly method: Method;
   readonly evaluations: readonly Evaluation[];
   readonly folds: readonly FoldPredictions[];
   readonly calibrations: readonly FoldCalibration[];
   readonly pooled: PooledScores;
-  /** Empty for a method that hides no modalities. */
+  /** Empty for a method that is not scored with hidden modalities. */
   readonly robustness: readonly FoldRobustness[];
 }
 
@@ -28,7 +28,10 @@ export interface FoldRobustness {
   readonly robustness: Robustness;
 }
 
-/** Reads what the training and evaluation jobs of a method wrote. @throws HafError as `poolTestScores` does */
+/**
+ * Reads the outputs of the training and evaluation jobs of a method.
+ * @throws HafError like `poolTestScores`
+ */
 export function resultsOf(method: Method, inputs: Inputs, cv: Config['cv']): MethodResults {
   const trained = inputs.all('stage3').filter(ofMethod(method));
   const folds = byFold(
@@ -53,7 +56,7 @@ export const ofMethod =
   (artifact: Artifact): boolean =>
     artifact.unit.method === id;
 
-/** What the trained models of a method wrote when modalities were hidden from them; empty for a method that hides none. */
+/** The robustness files of the trained models of a method. Empty for a method that is not scored with hidden modalities. */
 export const robustnessOf = (method: Method, trained: readonly Artifact[]): readonly FoldRobustness[] =>
   hidesModalities(method)
     ? byFold(
@@ -76,7 +79,10 @@ export function foldOf({ unit: { fold } }: Artifact): number {
 export const byFold = <T extends { readonly fold: number }>(items: readonly T[]): T[] =>
   [...items].sort((a, b) => a.fold - b.fold);
 
-/** Rows are comparable only when every method was tested on the same patients. @throws HafError HAF_SPLIT_INVALID */
+/**
+ * Checks that every method was tested on the same patients. Otherwise rows are not comparable.
+ * @throws HafError HAF_SPLIT_INVALID
+ */
 export function refuseUnequalTests([first, ...others]: readonly MethodResults[]): void {
   if (first === undefined) return;
   const expected = new Set(first.pooled.patients);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const metricsFile = 'metrics.json';
 const metric = z.number().nullable();
 
-/** Metrics of one set of predictions at threshold 0.5 (method.md 9.1). Null where undefined. */
+/** Metrics of one set of predictions at threshold 0.5 (method.md 9.1). Null if undefined. */
 export const metricsSchema = z.strictObject({
   patients: z.number().int(),
   positive: z.number().int(),
@@ -13,7 +13,7 @@ export const metricsSchema = z.strictObject({
   specificity: metric,
   auc: metric,
   brier: metric,
-  /** Expected calibration error over ten equally wide bins of the probability. */
+  /** Expected calibration error over ten probability bins of equal width. */
   ece: metric,
   /** Accuracy of always answering the more frequent class. */
   majority: metric,
@@ -27,9 +27,9 @@ const classification = {
   specificity: metric,
 };
 
-/** Metrics of the calibrated probabilities of the test patients of a fold (method.md 9.6). Null where undefined. */
+/** Metrics of the calibrated probabilities of the test patients of a fold (method.md 9.6). Null if undefined. */
 export const calibratedMetricsSchema = z.strictObject({
-  /** The map that was fitted; `none` where that was not possible. */
+  /** The map that was fitted. `none` if that was not possible. */
   kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
   /** Chosen on validation patients. */
   threshold: z.number(),
@@ -43,13 +43,13 @@ export const calibratedMetricsSchema = z.strictObject({
 });
 export type CalibratedMetrics = z.infer<typeof calibratedMetricsSchema>;
 
-/** What `evaluate` writes for a fold and method. */
+/** The output of `evaluate` for a fold and method. */
 export const evaluationSchema = z.strictObject({
   fold: z.number().int(),
   method: z.string(),
   test: metricsSchema,
   val: metricsSchema,
-  /** Test patients whose modalities the method saw; equals `test` unless patients were scored with the base rate. */
+  /** Test patients with at least one modality of the method. Equal to `test` unless patients got the base rate. */
   testObserved: metricsSchema,
   /** The test patients after calibration on the validation patients. */
   calibrated: calibratedMetricsSchema,

@@ -7,8 +7,9 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { Metrics } from './metric-data.js';
 
 /**
- * Metrics of a set of predictions (method.md 9.1). Ranks come from the logits, because probabilities near 0 and 1
- * round to ties, and scores that differ by rounding alone are ties; everything else comes from the probabilities. A metric that the set leaves undefined is null.
+ * Metrics of a set of predictions (method.md 9.1). Ranks are computed from logits, because probabilities near 0 and 1 round to ties;
+ * scores that differ only by rounding count as ties. Everything else is computed from probabilities. A metric that is undefined for
+ * the set is null.
  */
 export function metricsOf(predictions: readonly Prediction[]): Metrics {
   const labels = predictions.map(({ y }) => y);
@@ -29,6 +30,6 @@ export function metricsOf(predictions: readonly Prediction[]): Metrics {
   };
 }
 
-/** Accuracy of always answering the more frequent class; null without patients. */
+/** Accuracy of always answering the more frequent class. Null without patients. */
 export const majorityShare = (patients: number, positive: number): number | null =>
   patients === 0 ? null : Math.max(positive, patients - positive) / patients;

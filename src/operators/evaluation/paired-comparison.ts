@@ -15,7 +15,7 @@ import {
   type ClassWords,
 } from './undefined-reasons.js';
 
-/** One comparison before the adjustment for the others of its family. */
+/** One comparison, before the adjustment for the other tests of its family. */
 export interface PairedComparison {
   readonly patients: number;
   readonly onlyFirst: number;
@@ -25,26 +25,26 @@ export interface PairedComparison {
   readonly aucReason?: string;
 }
 
-/** Pooled patients whose scores are ranked together; each patient is in one group. */
+/** Pooled patients whose scores are ranked together. Each patient is in one group. */
 export interface RankedTogether {
   /** Positions of the patients. */
   readonly groups: readonly (readonly number[])[];
-  /** The fold of each group; absent where all patients are one group. */
+  /** The fold of each group. Absent if all patients are one group. */
   readonly folds?: readonly number[];
 }
 
-/** All patients in one group: `stats.pooling` pooled. */
+/** All patients in one group: `stats.pooling: pooled`. */
 export const allTogether = ({ patients }: PooledScores): RankedTogether => ({
   groups: [patients.map((_, i) => i)],
 });
 
 /**
- * Two methods on the same patients, first minus second (method.md 9.5): McNemar's test of the decisions at probability
- * 0.5, DeLong's test of the AUCs, and bootstrap intervals of both differences.
+ * Compares two methods on the same patients, first minus second (method.md 9.5): McNemar's test of the decisions at probability 0.5,
+ * DeLong's test of the AUCs, and bootstrap intervals of both differences.
  *
  * @param first, second same patients in the same order, at least one
- * @param rng stream of the bootstrap; not asked for without resamples
- * @param words how a reason calls the two outcomes
+ * @param rng returns the bootstrap stream; not called without resamples
+ * @param words names of the two outcomes in reasons
  */
 export function comparePaired(
   first: PooledScores,
@@ -107,7 +107,7 @@ function mcnemarOf(
   return { p: form === 'exact' ? test.exactP : (test[form]?.p ?? null) };
 }
 
-/** The difference of the AUCs, and why a part of it is null. */
+/** The difference of the AUCs, with the reason if a part of it is null. */
 function aucOf(
   delong: MeanDifference | null,
   ci95: [number, number] | null,
@@ -126,8 +126,7 @@ const pair = (interval: readonly [number, number] | null | undefined): [number, 
   interval ? [interval[0], interval[1]] : null;
 
 /**
- * Holm's adjustment over one family of comparisons, apart for accuracies and AUCs (method.md 9.5); tests that are not
- * defined do not count.
+ * Holm's adjustment over one family of comparisons, separately for accuracies and AUCs (method.md 9.5). Undefined tests do not count.
  */
 export function adjustedFamily<T extends PairedComparison>(
   family: readonly T[],

@@ -9,40 +9,40 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { SummaryRow } from './summary-data.js';
 import { tooFew, type ClassWords } from './undefined-reasons.js';
 
-/** What one fold of a method predicted. */
+/** The predictions of one fold of a method. */
 export interface FoldPredictions {
   readonly fold: number;
   readonly predictions: readonly Prediction[];
 }
 
-/** The test patients of all folds of one method, once each, in ascending order of id. */
+/** The test patients of all folds of one method, each once, in ascending order of id. */
 export interface PooledScores {
   readonly patients: readonly string[];
   readonly labels: readonly Label[];
   /**
-   * What ranks the patients: the logit of one tested once, the mean probability of one tested several times. Scores that
-   * differ by rounding alone are equal.
+   * The values that rank the patients: the logit of a patient tested once, the mean probability of a patient tested several times.
+   * Scores that differ only by rounding are made equal.
    */
   readonly scores: readonly number[];
-  /** Probability of the positive outcome, the mean for a patient tested several times. */
+  /** Probability of the positive outcome; for a patient tested several times, the mean. */
   readonly probabilities: readonly number[];
 }
 
 /** The part of the experiment that says how often a patient is tested. */
 export type Testing = Pick<Config['cv'], 'mode' | 'folds' | 'repeats'>;
 
-/** Which repeat of the cross-validation a fold belongs to; folds are numbered through. */
+/** The repeat of the cross-validation that a fold belongs to. Folds are numbered consecutively over all repeats. */
 export const repeatOf = (fold: number, { folds }: Pick<Testing, 'folds'>): number => Math.floor(fold / folds);
 
 /** Whether a patient may be tested more than once: by every fold of a fixed test set, or once in each repeat. */
 export const testsAgain = ({ mode, repeats }: Testing): boolean => mode === 'fixedTest' || repeats > 1;
 
 /**
- * Puts the test predictions of all folds together, one score for each patient. Whoever is tested several times - by all
- * folds of a fixed test set, or once in each repeat - gets the mean of these probabilities, so that intervals and tests
- * count patients and not predictions.
+ * Pools the test predictions of all folds, with one score per patient. A patient who is tested several times - by all folds of a
+ * fixed test set, or once in each repeat - gets the mean of the probabilities. So intervals and tests count patients and not
+ * predictions.
  *
- * @throws HafError HAF_SPLIT_INVALID when a patient is tested in two folds of one k-fold cross-validation
+ * @throws HafError HAF_SPLIT_INVALID if a patient is tested in two folds of one k-fold cross-validation
  */
 export function poolTestScores(
   method: string,

@@ -7,8 +7,8 @@ import type { SummaryRow } from './summary-data.js';
 import { testedOf, type SurvivalResults } from './survival-results.js';
 
 /**
- * The method with the highest mean validation C over folds and repeats, and what the test patients show for it
- * (method.md 9.7). Null without validation scores.
+ * The method with the highest mean validation C over folds and repeats, and its results on the test patients (method.md 9.7). Null
+ * without validation scores.
  */
 export function recommendedInTime(
   results: readonly SurvivalResults[],

@@ -21,12 +21,12 @@ interface Ranked {
   readonly validation: Spread;
 }
 
-/** Means that differ by less are the same number, summed in another order. */
+/** Means that differ by less are equal: the difference comes from the order of summation. */
 const rounding = 1e-12;
 
 /**
- * The methods by their mean validation score, over the folds in which every one of them has a score; methods without any
- * score are left out. Equal means keep the order of the experiment.
+ * The methods sorted by their mean validation score, over the folds in which all of them have a score. Methods without any score are
+ * left out. Methods with equal means keep the order of the experiment.
  */
 export function rankedByValidation(candidates: readonly Candidate[]): readonly Ranked[] {
   const scored = candidates.filter(({ folds }) => folds.size > 0);
@@ -45,7 +45,7 @@ export function rankedByValidation(candidates: readonly Candidate[]): readonly R
     });
 }
 
-/** The validation score of each fold that has one. */
+/** The validation scores of the folds that have one. */
 export const scoresOf = <T extends { readonly fold: number }>(
   evaluations: readonly T[],
   of: (evaluation: T) => number | null,
@@ -57,7 +57,7 @@ export const scoresOf = <T extends { readonly fold: number }>(
     }),
   );
 
-/** What the ranking alone says. */
+/** The part of the recommendation that follows from the ranking. */
 export function choice(
   ranked: readonly Ranked[],
 ): Pick<Recommended, 'method' | 'title' | 'validation' | 'next' | 'tied' | 'methods'> | null {
@@ -70,8 +70,8 @@ export function choice(
 }
 
 /**
- * The method with the highest mean validation AUC over folds and repeats, and what the test patients show for it
- * (method.md 9.7). Test patients have no part in the choice. Null without validation scores.
+ * The method with the highest mean validation AUC over folds and repeats, and its results on the test patients (method.md 9.7). Test
+ * patients do not influence the choice. Null without validation scores.
  */
 export function recommendedOf(
   results: readonly MethodResults[],

@@ -4,23 +4,23 @@ import { pooledAucSchema, spreadSchema, type Spread } from './spread-data.js';
 
 const candidate = { method: z.string(), title: z.string(), validation: spreadSchema };
 
-/** The method that validation patients choose, and what test patients then show for it (method.md 9.7). */
+/** The method with the best validation score, and its results on the test patients (method.md 9.7). */
 export const recommendedSchema = z.strictObject({
-  /** What ranks the methods: AUC of a binary outcome, Harrell's C of a time-to-event one. */
+  /** The metric that ranks the methods: AUC of a binary outcome, Harrell's C of a time-to-event one. */
   metric: z.enum(['AUC', 'C']),
   ...candidate,
-  /** The second of the ranking; null for a single method. */
+  /** The second of the ranking. Null for a single method. */
   next: z.strictObject(candidate).nullable(),
-  /** Titles of other methods with the same mean; the first of the experiment is recommended. */
+  /** Titles of other methods with the same mean. The first of the experiment is recommended. */
   tied: z.array(z.string()),
-  /** How many methods were ranked. */
+  /** Number of ranked methods. */
   methods: z.number().int(),
   test: z.strictObject({
     spread: spreadSchema,
-    /** Over the test patients of all folds; C counts pairs within a fold. */
+    /** Over the test patients of all folds. C counts pairs within a fold. */
     pooled: pooledAucSchema,
   }),
-  /** On test patients, recommended minus next; null for a single method. */
+  /** On test patients, recommended minus next. Null for a single method. */
   difference: z
     .strictObject({
       value: z.number().nullable(),
@@ -38,7 +38,7 @@ const spread = ({ mean, std }: Spread): string => `${number(mean)} ± ${number(s
 const interval = (ci95: readonly [number, number] | null): string =>
   ci95 === null ? '' : ` [${ci95.map(number).join(', ')}]`;
 
-/** Two sentences for people: which method and why, and what the test patients show. */
+/** Two sentences for people: which method is recommended and why, and its results on the test patients. */
 export function recommendedLines(recommended: Recommended): readonly string[] {
   const { title, metric, validation, next, tied, methods, test, difference } = recommended;
   const why =

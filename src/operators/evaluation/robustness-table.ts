@@ -2,8 +2,8 @@ import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
 import type { MethodResults } from './method-results.js';
 
 /**
- * robustness.csv: test metrics of every fold when modalities are taken away (method.md 9.2). `hidden` is `drop` (each
- * modality with probability rho), `withoutOne` (that modality from everybody) or `onlyOne` (all but that one).
+ * robustness.csv: test metrics of every fold with hidden modalities (method.md 9.2). `hidden` is `drop` (each modality with
+ * probability rho), `withoutOne` (that modality from all patients) or `onlyOne` (all but that one).
  */
 export function robustnessCsv(results: readonly MethodResults[]): string {
   const rows = results.flatMap(({ method, robustness: folds }) =>

@@ -6,7 +6,7 @@ import { majorityShare } from './metrics.js';
 import type { PooledScores } from './pooled.js';
 import type { Spread, SummaryRow } from './summary-data.js';
 
-/** What the reader of a table row must know to read its numbers rightly; empty when there is nothing. */
+/** Notes that a reader needs to interpret the numbers of a table row. Empty if there are none. */
 export function rowNotes(
   row: Omit<SummaryRow, 'notes'>,
   { evaluations, pooled }: { readonly evaluations: readonly Evaluation[]; readonly pooled: PooledScores },
@@ -81,7 +81,7 @@ function belowMajority(accuracy: number | null, { labels }: PooledScores): strin
   ];
 }
 
-/** What the calibrations of single folds say, each text once with its folds. */
+/** The notes of the calibrations of single folds, each text once with its folds. */
 function calibrationNotes(evaluations: readonly Evaluation[]): string[] {
   const notes = evaluations.flatMap(({ fold, calibrated }) =>
     calibrated.notes.map((text) => [text, String(fold)] as const),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Mean and population standard deviation over the folds where the metric is defined. */
+/** Mean and population standard deviation over the folds in which the metric is defined. */
 export const spreadSchema = z.strictObject({
   mean: z.number().nullable(),
   std: z.number().nullable(),

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { pooledAucSchema } from './spread-data.js';
 
-/** Test patients of one group, as each method scores them; suppressed where the group is too small or has one outcome. */
+/** Test patients of one group, scored by each method. Suppressed if the group is too small or has only one outcome. */
 export const subgroupSchema = z.strictObject({
   group: z.string(),
-  /** Tested patients. */
+  /** Number of tested patients. */
   patients: z.number().int(),
-  /** Of these, patients with the event; null where suppressed. */
+  /** Number of these patients with the event. Null if suppressed. */
   events: z.number().int().nullable(),
-  /** Why no number is shown; null where numbers are. */
+  /** Why no number is shown. Null if numbers are shown. */
   suppressed: z.string().nullable(),
   methods: z.array(
     z.strictObject({
@@ -16,7 +16,7 @@ export const subgroupSchema = z.strictObject({
       title: z.string(),
       /** Pooled AUC with DeLong's interval, or C within folds with a bootstrap interval. */
       score: pooledAucSchema,
-      /** At probability 0.5, uncalibrated; null with time-to-event. */
+      /** At probability 0.5, uncalibrated. Null with time-to-event. */
       accuracy: z.number().nullable(),
       brier: z.number().nullable(),
     }),
@@ -24,7 +24,7 @@ export const subgroupSchema = z.strictObject({
 });
 export type Subgroup = z.infer<typeof subgroupSchema>;
 
-/** What divides the test patients into groups, with the groups. */
+/** A variable that divides the test patients into groups, with the groups. */
 export const subgroupVariableSchema = z.strictObject({
   /** `<table>.<column>`, or "modalities" for the modalities that a patient has. */
   variable: z.string(),

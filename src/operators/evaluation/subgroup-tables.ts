@@ -2,7 +2,7 @@ import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
 import { modalitiesVariable, type SubgroupVariable } from './subgroup-data.js';
 import { digits, intervalText, type TextTable } from './text-tables.js';
 
-/** subgroups.csv: a line for each method in each group, at full precision; a suppressed group has one line. */
+/** subgroups.csv: one line per method and group, at full precision. A suppressed group has one line. */
 export const subgroupsCsv = (variables: readonly SubgroupVariable[], metric: 'auc' | 'c'): string =>
   csvText(
     [
@@ -22,8 +22,8 @@ export const subgroupsCsv = (variables: readonly SubgroupVariable[], metric: 'au
   );
 
 /**
- * The groups of one variable for people. Suppressed sets of modalities are counted in one line; suppressed groups of a column
- * stand on their own.
+ * The groups of one variable for people. Suppressed sets of modalities are counted on one line; suppressed groups of a column have
+ * their own lines.
  *
  * @param shown the methods to show
  */

@@ -11,19 +11,19 @@ import { modalitiesVariable, type Subgroup, type SubgroupVariable } from './subg
 import { testedOf, type SurvivalResults } from './survival-results.js';
 import type { ClassWords } from './undefined-reasons.js';
 
-/** What is known of the patients: the tables that divide them, and which modalities each has. */
+/** The data about patients that define groups: tables, and which modalities each patient has. */
 export interface KnownOfPatients {
   readonly tables: ReadonlyMap<string, TypedTable>;
-  /** Null when it is not known who has which modality. */
+  /** Null if the modalities of the patients are not known. */
   readonly modalitiesOf: ((patient: string) => readonly string[]) | null;
 }
 
 type Settings = Pick<Config, 'data' | 'stats'>;
 type Scores = Subgroup['methods'][number];
 
-/** What a kind of outcome says about a group of tested patients. */
+/** The functions that score a group of tested patients, for one kind of outcome. */
 interface Judge {
-  /** Tested patients and whether each has the event, in any order. */
+  /** Tested patients, and whether each has the event, in any order. */
   readonly tested: ReadonlyMap<string, 0 | 1>;
   readonly scoresOf: (variable: string, group: string, members: ReadonlySet<string>) => readonly Scores[];
 }
@@ -101,7 +101,7 @@ function divided(
   }));
 }
 
-/** Each set of modalities that a tested patient has; the most frequent first. */
+/** Each set of modalities that a tested patient has, most frequent first. */
 function patterns(
   ids: readonly string[],
   modalitiesOf: (patient: string) => readonly string[],

@@ -10,15 +10,15 @@ export type { Spread } from './spread-data.js';
 
 export const summaryFile = 'summary.json';
 
-/** A number of the paper with its standard deviation; null deviation for one it quotes. */
+/** A number of the paper with its standard deviation. The deviation is null for a number that the paper quotes from elsewhere. */
 const paperSpreadSchema = z.tuple([z.number(), z.number().nullable()]).nullable();
 
-/** Test metrics when modalities are taken away; outer index as in `rho`, inner index the fold. */
+/** Test metrics with hidden modalities. The outer index is that of `rho`, the inner index the fold. */
 export const rowRobustnessSchema = z.strictObject({
   rho: z.array(z.number()),
   auc: z.array(z.array(z.number().nullable())),
   accuracy: z.array(z.array(z.number().nullable())),
-  /** One modality hidden from all test patients, and all but one. */
+  /** With one modality hidden from all test patients, and with all but one hidden. */
   withoutOne: z.array(z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema })),
   onlyOne: z.array(z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema })),
 });
@@ -37,9 +37,9 @@ export const summaryRowSchema = z.strictObject({
   ece: spreadSchema,
   /** AUC of the test predictions of all folds together, with DeLong's 95 % interval. */
   pooledAuc: pooledAucSchema,
-  /** AUC over the test patients whose modalities the method saw. */
+  /** AUC over the test patients with at least one modality of the method. */
   observedAuc: spreadSchema,
-  /** What the paper reports for this method; null where it has none, and for every cohort but the paper's. */
+  /** The numbers of the paper for this method. Null if it has none, and for every other cohort than the paper's. */
   paper: z
     .strictObject({
       table: z.string(),
@@ -48,11 +48,11 @@ export const summaryRowSchema = z.strictObject({
     })
     .nullable(),
   calibration: calibrationSchema,
-  /** The same test patients after calibration on validation patients; null for time-to-event. */
+  /** The same test patients after calibration on validation patients. Null for time-to-event. */
   calibrated: calibratedRowSchema.nullable(),
-  /** Null for a method without embeddings to take away. */
+  /** Null for a method that is not scored with hidden modalities. */
   robustness: rowRobustnessSchema.nullable(),
-  /** Means of each repeat of the cross-validation, and their spread; null without repeats. */
+  /** Means of each repeat of the cross-validation, and their spread. Null without repeats. */
   repeats: z
     .strictObject({
       auc: z.array(z.number().nullable()),
@@ -61,7 +61,7 @@ export const summaryRowSchema = z.strictObject({
       accuracySpread: spreadSchema,
     })
     .nullable(),
-  /** The numbers of a time-to-event experiment; those of classes above are then null. */
+  /** The numbers of a time-to-event experiment. The numbers about classes above are then null. */
   survival: survivalRowSchema.optional(),
   notes: z.array(z.string()),
 });
@@ -69,15 +69,15 @@ export type SummaryRow = z.infer<typeof summaryRowSchema>;
 
 const interval = z.tuple([z.number(), z.number()]).nullable();
 
-/** The reference method against another one on the same test patients (method.md 9.5). */
+/** Comparison of the reference method with another one on the same test patients (method.md 9.5). */
 export const comparisonSchema = z.strictObject({
   method: z.string(),
   other: z.string(),
   patients: z.number().int(),
-  /** Patients only the first, only the second classifies right at threshold 0.5. */
+  /** Number of patients that only the first method classifies correctly at threshold 0.5, and that only the second does. */
   onlyFirst: z.number().int(),
   onlySecond: z.number().int(),
-  /** First minus second; p of McNemar's test, and Holm-adjusted over the tests of the family that are defined. */
+  /** First minus second. p of McNemar's test, also Holm-adjusted over the defined tests of the family. */
   accuracy: z.strictObject({
     difference: z.number(),
     ci95: interval,
@@ -86,7 +86,7 @@ export const comparisonSchema = z.strictObject({
     /** Why p is null. */
     reason: z.string().exactOptional(),
   }),
-  /** First minus second; p of DeLong's test, and Holm-adjusted; null where the test is not defined. */
+  /** First minus second. p of DeLong's test, also Holm-adjusted. Null if the test is not defined. */
   auc: z
     .strictObject({
       difference: z.number(),
@@ -103,22 +103,22 @@ export const comparisonSchema = z.strictObject({
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
 
-/** What `aggregate` writes. The run directory's summary.json adds the run's name, backend and seconds. */
+/** The output of `aggregate`. The run directory's summary.json adds the run's name, backend and seconds. */
 export const summarySchema = z.strictObject({
-  /** How outputs call the two outcomes. */
+  /** The names of the two outcomes in outputs. */
   outcome: outcomeWordsSchema,
   cohort: z.strictObject({ patients: z.number().int(), positive: z.number().int(), majority: z.number() }),
-  /** How outputs cite the paper whose numbers stand beside the rows; null where there are none. */
+  /** The citation of the paper whose numbers are shown beside the rows. Null if there are none. */
   paper: z.string().nullable(),
   rows: z.array(summaryRowSchema),
-  /** Rows asked for that cannot be computed with the modalities of the experiment. */
+  /** Requested rows that cannot be computed with the modalities of the experiment. */
   skipped: z.array(z.strictObject({ method: z.string(), title: z.string(), reason: z.string() })),
   comparisons: z.array(comparisonSchema),
-  /** The method that validation patients choose; null when no method has a validation score. */
+  /** The method with the best validation score. Null if no method has one. */
   recommended: recommendedSchema.nullable(),
-  /** Test patients by `stats.subgroups` and by the modalities they have. */
+  /** Test patients grouped by `stats.subgroups` and by the modalities they have. */
   subgroups: z.array(subgroupVariableSchema),
-  /** Only of a time-to-event experiment. */
+  /** Only for a time-to-event experiment. */
   survival: survivalSummarySchema.optional(),
   schedule: z.string(),
   preset: z.string(),

@@ -11,9 +11,7 @@ import type { ClassWords } from './undefined-reasons.js';
 import type { Calibration } from './calibrated-row-data.js';
 import type { RowRobustness, SummaryRow } from './summary-data.js';
 
-/**
- * One method's row: mean and population standard deviation over folds, pooled measures; for HANCOCK the paper's numbers too.
- */
+/** The row of one method: mean and population standard deviation over folds, pooled measures, and for HANCOCK the paper's numbers. */
 export function rowOf(
   results: MethodResults,
   cohortSize: number,
@@ -65,7 +63,7 @@ function calibrationOf({ pooled }: MethodResults): Calibration {
   return { ece, bins: [...bins] };
 }
 
-/** The curves of all folds side by side (method.md 9.2); null without any. */
+/** The curves of all folds side by side (method.md 9.2). Null without any. */
 export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustness | null {
   const [first] = folds;
   if (first === undefined) return null;
@@ -92,7 +90,7 @@ export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustnes
   };
 }
 
-/** The mean over the folds of each repeat, and how far these means spread; null for a single cross-validation. */
+/** The mean over the folds of each repeat, and the spread of these means. Null for a single cross-validation. */
 function repeatsOf(evaluations: readonly Evaluation[], cv: Config['cv']): SummaryRow['repeats'] {
   if (cv.repeats === 1) return null;
   const means = (metric: 'auc' | 'accuracy'): (number | null)[] =>

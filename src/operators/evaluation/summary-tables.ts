@@ -37,7 +37,7 @@ const pooled = ({ value, ci95, reason }: SummaryRow['pooledAuc'], notes: Footnot
     : `${digits(value)}${intervalText(ci95)}`;
 };
 
-/** The columns of the paper stand only where the summary has its numbers. */
+/** Columns for the paper's numbers exist only if the summary has them. */
 const headingsOf = ({ paper }: Summary): string[] => [
   'Method',
   'Folds',
@@ -62,7 +62,7 @@ const cells = (row: SummaryRow, { paper }: Summary, notes: Footnotes): string[] 
   ...(paper === null ? [] : [printed(row.paper?.accuracy ?? null), printed(row.paper?.auc ?? null)]),
 ];
 
-/** A row that could not be computed: its title, and nothing else. */
+/** The cells of a row that could not be computed: its title, and otherwise dashes. */
 const skippedCells = ({ title }: Summary['skipped'][number], summary: Summary): string[] => [
   title,
   'skipped',
@@ -71,7 +71,7 @@ const skippedCells = ({ title }: Summary['skipped'][number], summary: Summary): 
     .map(() => '-'),
 ];
 
-/** Rows of this repository stand below those of the paper, with a line between them. */
+/** Rows of this repository come below those of the paper, separated by a line. */
 const allCells = (summary: Summary, notes: Footnotes): TableRow[] => {
   const [paper, own] = [false, true].map((ours): TableRow[] => [
     ...summary.rows.filter(({ method }) => isOwn(method) === ours).map((row) => cells(row, summary, notes)),
@@ -88,7 +88,7 @@ const cohortLine = ({ cohort, outcome }: Summary): string =>
 const paperLines = ({ paper }: Summary, before: string): string[] =>
   paper === null ? [] : [`${before}Paper: ${paper}.`];
 
-/** Each note once, with the titles of the rows it holds for; skipped rows with their reason. */
+/** Each note once, with the titles of its rows. Skipped rows are listed with their reason. */
 export function groupedNotes({
   rows,
   skipped,
@@ -110,7 +110,7 @@ const secondTables = (summary: Summary): readonly (TextTable & { readonly title:
         { title: thresholdTitle, ...thresholdTable(summary) },
       ];
 
-/** The result table for people: mean ± population standard deviation over folds, notes below. */
+/** The result table for people: mean ± population standard deviation over folds, with notes below. */
 export function markdownTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `- ${about}: ${text}`);
   const below = footnotes();
@@ -130,7 +130,7 @@ export function markdownTable(summary: Summary): string {
   ].join('\n');
 }
 
-/** The result table for LaTeX; notes become comments. */
+/** The result table for LaTeX. Notes become comments. */
 export function latexTable(summary: Summary): string {
   const notes = groupedNotes(summary).map(({ about, text }) => `% ${about}: ${text}`);
   const below = footnotes();
@@ -159,7 +159,7 @@ const spreads = [
   'observedAuc',
 ] as const satisfies readonly (keyof SummaryRow)[];
 
-/** Every number of the table at full precision for programs: one column each, empty where undefined or skipped. */
+/** Every number of the table at full precision, for programs: one column each, empty if undefined or skipped. */
 export function csvTable({ rows, skipped, paper }: Summary): string {
   const header = [
     'method',

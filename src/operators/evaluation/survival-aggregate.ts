@@ -19,15 +19,16 @@ import {
   survivalRobustnessCsv,
 } from './survival-tables.js';
 
-/** What is known of an experiment besides the results of its methods. */
+/** The inputs besides the results of the methods. */
 interface Known extends CohortFile {
   readonly skipped: Summary['skipped'];
 }
 
 /**
- * The table of a time-to-event experiment: a row for each method, comparisons in C, and all test predictions in one file (method.md 11.5).
+ * The summary of a time-to-event experiment: a row per method, comparisons of C, and all test predictions in one file (method.md
+ * 11.5).
  *
- * @throws HafError HAF_SPLIT_INVALID when the methods were not tested on the same patients
+ * @throws HafError HAF_SPLIT_INVALID if the methods were not tested on the same patients
  */
 export function survivalSummaryOf(
   methods: readonly Method[],

@@ -4,8 +4,8 @@ import { testedOf, type SurvivalResults } from './survival-results.js';
 import type { SurvivalComparison } from './survival-summary-data.js';
 
 /**
- * The reference method against each of `stats.against` that was run, and against the baselines: difference in Harrell's C within folds by
- * a paired bootstrap, one family for Holm (method.md 11.5). None when the reference was not run.
+ * Compares the reference method with each method of `stats.against` that was run, and with the baselines: the difference in Harrell's
+ * C within folds by a paired bootstrap, as one family for Holm's adjustment (method.md 11.5). Empty if the reference was not run.
  *
  * @param results of methods tested on the same patients
  */

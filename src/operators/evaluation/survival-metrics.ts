@@ -8,9 +8,9 @@ import { survivalOf } from '../survival/survival-model.js';
 import type { SurvivalMetrics } from './survival-metric-data.js';
 
 /**
- * Metrics of some patients of a fold (method.md 11.5). Weights for censoring come from the fold's training patients.
+ * Metrics of some patients of a fold (method.md 11.5). The censoring weights come from the fold's training patients.
  *
- * @param predictions of the fold, training patients among them
+ * @param predictions of the fold, including training patients
  */
 export function survivalMetricsOf(
   { model, patients: all }: SurvivalPredictions,

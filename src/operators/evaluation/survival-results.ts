@@ -9,7 +9,7 @@ import { byFold, foldOf, ofMethod, robustnessOf, type FoldRobustness } from './m
 import { metricsFile } from './metric-data.js';
 import { survivalEvaluationSchema, type SurvivalEvaluation } from './survival-metric-data.js';
 
-/** Everything the folds of one method left behind, with a time-to-event outcome; lists are ascending by fold. */
+/** All results of the folds of one method with a time-to-event outcome. Lists are ascending by fold. */
 export interface SurvivalResults {
   readonly method: Method;
   readonly evaluations: readonly SurvivalEvaluation[];
@@ -22,7 +22,7 @@ export interface FoldSurvival {
   readonly predictions: SurvivalPredictions;
 }
 
-/** Reads what the training and evaluation jobs of a method wrote. */
+/** Reads the outputs of the training and evaluation jobs of a method. */
 export function survivalResultsOf(method: Method, inputs: Inputs): SurvivalResults {
   const trained = inputs.all('stage3').filter(ofMethod(method));
   return {
@@ -43,7 +43,7 @@ export function survivalResultsOf(method: Method, inputs: Inputs): SurvivalResul
   };
 }
 
-/** Test patients of all folds, in the order of folds; one tested in several repeats stands there as often. */
+/** Test patients of all folds, in the order of folds. A patient who is tested in several repeats is listed once for each. */
 export const testedOf = ({ folds }: SurvivalResults) =>
   folds.flatMap(({ fold, predictions }) =>
     predictions.patients

@@ -10,7 +10,7 @@ import type { SummaryRow } from './summary-data.js';
 import type { SurvivalRow } from './survival-summary-data.js';
 
 const none = spreadOf([]);
-/** A row of time-to-event has no class, and none of the numbers of classes. */
+/** The fields of a row that are about classes, which do not exist for time-to-event. */
 const withoutClasses = {
   ...{ accuracy: none, balancedAccuracy: none, sensitivity: none, specificity: none },
   ...{ auc: none, brier: none, ece: none, observedAuc: none },
@@ -20,7 +20,7 @@ const withoutClasses = {
   ...{ paper: null, repeats: null },
 };
 
-/** One method's row for time-to-event: mean and population standard deviation over folds (method.md 11.5). */
+/** The row of one method for time-to-event: mean and population standard deviation over folds (method.md 11.5). */
 export function survivalRowOf(
   results: SurvivalResults,
   cohortSize: number,
@@ -67,10 +67,10 @@ const repeatsOf = ({ evaluations }: SurvivalResults, cv: Config['cv']): (number 
         .mean,
   );
 
-/** With fewer comparable pairs than this, one pair moves the C of a fold by more than 0.1. */
+/** Number of comparable pairs below which a note is made: with fewer, one pair changes the C of a fold by more than 0.1. */
 const fewPairs = 10;
 
-/** Notes on folds whose C is defined and comes from very few pairs of test patients. */
+/** Notes on folds whose C is computed from very few pairs of test patients. */
 function fewPairNotes(evaluations: SurvivalResults['evaluations']): string[] {
   return evaluations.flatMap(({ fold, test: { c, pairs } }) => {
     const count = pairs.concordant + pairs.discordant + pairs.tied;
@@ -82,7 +82,7 @@ function fewPairNotes(evaluations: SurvivalResults['evaluations']): string[] {
   });
 }
 
-/** What the reader of a row must know to read its numbers rightly. */
+/** Notes that a reader needs to interpret the numbers of a row. */
 function survivalNotes(
   { evaluations, folds }: SurvivalResults,
   cohortSize: number,

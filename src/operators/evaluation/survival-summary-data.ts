@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Mean and population standard deviation over the folds where a metric is defined. */
+/** Mean and population standard deviation over the folds in which the metric is defined. */
 const spread = z.strictObject({
   mean: z.number().nullable(),
   std: z.number().nullable(),
@@ -22,16 +22,16 @@ export const survivalRowSchema = z.strictObject({
   /** Integrated Brier score of the Kaplan-Meier curve of the training patients. */
   ibsKaplanMeier: spread,
   dCalibration: spread,
-  /** C over the test patients whose modalities the method saw. */
+  /** C over the test patients with at least one modality of the method. */
   observedC: spread,
-  /** Mean C of each repeat of the cross-validation; null without repeats. */
+  /** Mean C of each repeat of the cross-validation. Null without repeats. */
   repeats: z.array(z.number().nullable()).nullable(),
-  /** C when modalities are taken away; indices as in the row's robustness. */
+  /** C with hidden modalities. Indices are as in the row's robustness. */
   robustness: z.array(z.array(z.number().nullable())).nullable(),
 });
 export type SurvivalRow = z.infer<typeof survivalRowSchema>;
 
-/** The reference method against another one: difference in C within folds (method.md 11.5). */
+/** Comparison of the reference method with another one: difference in C within folds (method.md 11.5). */
 export const survivalComparisonSchema = z.strictObject({
   method: z.string(),
   other: z.string(),
@@ -39,22 +39,22 @@ export const survivalComparisonSchema = z.strictObject({
   difference: z.number().nullable(),
   ci95: z.tuple([z.number(), z.number()]).nullable(),
   p: z.number().nullable(),
-  /** By Holm over the family. */
+  /** Adjusted by Holm over the family. */
   adjusted: z.number().nullable(),
-  /** Why the difference is null, or else the interval and p. */
+  /** Why the difference is null, or, if it is not, why the interval and p are. */
   reason: z.string().nullable(),
 });
 export type SurvivalComparison = z.infer<typeof survivalComparisonSchema>;
 
-/** What a summary of a time-to-event experiment has besides. */
+/** The additional fields in a summary of a time-to-event experiment. */
 export const survivalSummarySchema = z.strictObject({
   horizons: z.array(z.number()),
-  /** Years. */
+  /** In years. */
   tau: z.number(),
   comparisons: z.array(survivalComparisonSchema),
 });
 
-/** What stands below the table of a time-to-event experiment. */
+/** The text below the table of a time-to-event experiment. */
 export const survivalCohortLine = ({
   cohort,
   outcome,

@@ -35,7 +35,7 @@ export function survivalTable({ rows, skipped, survival }: Summary): TextTable {
   };
 }
 
-/** Differences in C of the reference from other methods. */
+/** Differences in C between the reference and other methods. */
 export function survivalComparisonTable({ rows, survival }: Summary): TextTable {
   const titleOf = (id: string): string => rows.find(({ method }) => method === id)?.title ?? id;
   return {
@@ -84,7 +84,7 @@ export const survivalLatex = (summary: Summary, notes: readonly string[]): strin
   ].join('\n');
 };
 
-/** Every number of the table at full precision; empty where undefined or skipped. */
+/** Every number of the table at full precision. Empty if undefined or skipped. */
 export function survivalCsv({ rows, skipped, survival }: Summary): string {
   const horizons = survival?.horizons ?? [];
   const three = (name: string): string[] => [`${name}Mean`, `${name}Std`, `${name}Folds`];
@@ -110,7 +110,7 @@ export function survivalCsv({ rows, skipped, survival }: Summary): string {
   ]);
 }
 
-/** robustness.csv: C of every fold when modalities are taken away, laid out like that of a binary outcome (method.md 9.2). */
+/** robustness.csv: C of every fold with hidden modalities, in the same format as for a binary outcome (method.md 9.2). */
 export const survivalRobustnessCsv = (results: readonly SurvivalResults[]): string =>
   csvText(
     ['method', 'hidden', 'rho', 'modality', 'fold', 'c'],

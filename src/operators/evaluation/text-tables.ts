@@ -6,10 +6,10 @@ export interface TextTable {
 
 const markdownLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** A row of a table; null stands between rows that are set apart. */
+/** A row of a table. null is a separator between groups of rows. */
 export type TableRow = readonly string[] | null;
 
-/** Lines of a Markdown table: the first column to the left, numbers to the right; footnotes below it. */
+/** Lines of a Markdown table: first column left-aligned, numbers right-aligned, footnotes below. */
 export const markdownLines = (
   headings: readonly string[],
   rows: readonly TableRow[],
@@ -24,18 +24,18 @@ export const markdownLines = (
 const escaped = (text: string): string =>
   text
     .replace(/[%&_#$]/g, '\\$&')
-    // These signs are mathematics and must not be escaped.
+    // These signs are mathematics. They are inserted after escaping.
     .replaceAll('±', '$\\pm$')
     .replaceAll('<', '$<$')
     .replaceAll(
       /[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g,
       (mark) => `\\textsuperscript{${[...mark].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(digit)).join('')}}`,
     )
-    // Of a number below zero only: hyphens of names stay hyphens.
+    // Replaces the minus of a negative number only. Hyphens in names stay hyphens.
     .replaceAll(/(?<![\w)])-(?=\d)/g, '$-$');
 const latexLine = (cells: readonly string[]): string => `${cells.map(escaped).join(' & ')} \\\\`;
 
-/** Lines of a LaTeX table (booktabs), footnotes below it. */
+/** Lines of a LaTeX table (booktabs), with footnotes below. */
 export const latexLines = (
   headings: readonly string[],
   rows: readonly TableRow[],
@@ -51,9 +51,9 @@ export const latexLines = (
   ...notes.map((note) => `\\par{\\footnotesize ${escaped(note)}}`),
 ];
 
-/** Three digits, the precision at which differences between folds begin to mean something. */
+/** Three decimals: the precision at which differences between folds begin to have a meaning. */
 export const digits = (value: number): string => value.toFixed(3);
 
-/** " [low, high]" after a number; nothing where the interval is undefined. */
+/** The text " [low, high]" after a number. Empty if the interval is undefined. */
 export const intervalText = (interval: readonly [number, number] | null): string =>
   interval === null ? '' : ` [${interval.map(digits).join(', ')}]`;

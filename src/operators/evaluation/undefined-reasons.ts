@@ -2,16 +2,16 @@ import type { OutcomeWords } from '../cohort/cohort-data.js';
 import type { Label } from '../stats/labels.js';
 import { listed } from '../../pipeline/core/wording.js';
 
-/** How outputs call the two outcomes. */
+/** The names of the two outcomes in outputs. */
 export type ClassWords = Pick<OutcomeWords, 'positive' | 'negative'>;
 
-/** The words where no experiment gives others. */
+/** The default names, if the experiment gives no others. */
 export const plainWords: ClassWords = { positive: 'positive', negative: 'negative' };
 
-/** DeLong's variance divides by the patients of an outcome less one. */
+/** Minimum number of patients of an outcome: DeLong's variance divides by this number minus one. */
 const fewest = 2;
 
-/** Why an AUC, or its interval, is not defined for these patients. */
+/** Why an AUC, or its interval, is undefined for these patients. */
 export function tooFew(labels: readonly Label[], words: ClassWords): string {
   const positive = labels.filter((label) => label === 1).length;
   const counts = `${positive} ${words.positive}, ${labels.length - positive} ${words.negative}`;
@@ -20,16 +20,14 @@ export function tooFew(labels: readonly Label[], words: ClassWords): string {
     : `Fewer than two patients of one outcome (${counts}): DeLong's variance is not defined.`;
 }
 
-/** Patients whose scores are ranked together, and what a reader calls them. */
+/** Patients whose scores are ranked together, with a name for readers. */
 export interface RankedGroup {
   readonly labels: readonly Label[];
-  /** Number of the fold; null where all patients are ranked together. */
+  /** Number of the fold. Null if all patients are ranked together. */
   readonly fold: number | null;
 }
 
-/**
- * Which groups DeLong's test leaves out because an outcome has fewer than two patients there; null when it takes all.
- */
+/** Which groups DeLong's test leaves out because they have fewer than two patients of an outcome. Null if it uses all groups. */
 export function delongReason(groups: readonly RankedGroup[], words: ClassWords): string | null {
   const few = groups.filter(({ labels }) => {
     const positive = labels.filter((label) => label === 1).length;
@@ -52,11 +50,11 @@ function lackingOutcome(groups: readonly RankedGroup[], { positive, negative }: 
   return [...(lacks(1) ? [positive] : []), ...(lacks(0) ? [negative] : [])].join(' or ');
 }
 
-/** McNemar's test looks at patients for whom one method is right and the other wrong. */
+/** McNemar's test uses only patients for whom one method is right and the other wrong. */
 export const noDiscordantPair =
   'Both methods are right for the same patients and wrong for the same patients: there is no discordant pair to test.';
 
-/** DeLong's statistic divides by the deviation of the difference. */
+/** DeLong's statistic divides by the standard deviation of the difference. */
 export const noVariance = (difference: number): string =>
   difference === 0
     ? 'Both methods rank the patients alike: the difference has no variance, so there is nothing to test.'

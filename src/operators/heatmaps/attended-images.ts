@@ -18,7 +18,7 @@ import {
   type TiledImage,
 } from '../tiling/tiles-data.js';
 
-/** A picture of an image to draw on, and how large the image is in level-0 pixels. */
+/** A picture of an image to draw on, and the size of the image in level-0 pixels. */
 export interface Thumbnail {
   /** The encoded picture. */
   readonly encoded: () => Uint8Array;
@@ -26,11 +26,11 @@ export interface Thumbnail {
   readonly height: number;
 }
 
-/** What the tiling of an image knows of it, in level-0 pixels. */
+/** Facts about an image from its tiling, in level-0 pixels. */
 export interface TilingFacts {
   readonly width: number;
   readonly height: number;
-  /** The only tile is the whole image, whatever its shape. */
+  /** Whether the only tile is the whole image, whatever its shape. */
   readonly whole: boolean;
   /** Which image of a file with several it is; absent for a file with one. */
   readonly scene?: number;
@@ -40,22 +40,22 @@ export interface TilingFacts {
   readonly tissue: () => TissueContours | null;
 }
 
-/** A slide, core or feature file of a patient's bag: the rows of the bag it gave, and where they lie. */
+/** A slide, core or feature file of a patient's bag: which rows of the bag come from it, and their positions. */
 export interface AttendedImage {
   readonly image: string;
   readonly source: string;
   /** Its rows in the patient's bag. */
   readonly start: number;
   readonly rows: number;
-  /** Upper left corners [rows, 2] in `unit` with the side of an instance (null: unknown); null without coordinates. */
+  /** Upper left corners [rows, 2] in `unit`, with the side of an instance (null if unknown). Null without coordinates. */
   readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
-  /** Null when the features came without images. */
+  /** Null if the features came without images. */
   readonly thumbnail: Thumbnail | null;
-  /** Null when the features came without images. */
+  /** Null if the features came without images. */
   readonly tiling: TilingFacts | null;
 }
 
-/** Finds out what the rows of a bag are of, from the artifacts of `embed` and `tile`; slides are never opened. */
+/** Finds the images of the rows of a bag, from the artifacts of `embed` and `tile`. Slides are never opened. */
 export class AttendedImages {
   private readonly embed: ReadonlyMap<string, Artifact>;
   private readonly tile: ReadonlyMap<string, Artifact>;
@@ -67,9 +67,9 @@ export class AttendedImages {
   }
 
   /**
-   * The images of a patient in the order of the bag, whose segments these are.
+   * The images of a patient in the order of the bag; `segments` are the bag's segments.
    *
-   * @throws HafError HAF_STORE_CORRUPT when the artifacts do not fit each other
+   * @throws HafError HAF_STORE_CORRUPT if the artifacts contradict each other
    */
   of(patient: string, segments: readonly Segment[]): readonly AttendedImage[] {
     let start = 0;
@@ -119,7 +119,7 @@ export class AttendedImages {
   }
 }
 
-/** An image at its place in a `tile` artifact. */
+/** An image with its position in a `tile` artifact. */
 interface Tiled {
   readonly tile: Artifact;
   readonly at: number;
@@ -147,7 +147,7 @@ function tilingOf({
   };
 }
 
-/** The jobs that tile an image and encode its tiles cover the same file or patient. */
+/** A key that is equal for the jobs that tile an image and encode its tiles: both cover the same file or patient. */
 const coverageOf = ({ unit }: Artifact): string => JSON.stringify([unit.file ?? null, unit.patient ?? null]);
 
 function coordsOf(embed: Artifact, index: BagIndex, bag: IndexedBag): AttendedImage['coords'] {
@@ -160,7 +160,7 @@ function coordsOf(embed: Artifact, index: BagIndex, bag: IndexedBag): AttendedIm
   return { ...bag.coords, values };
 }
 
-/** An artifact that contradicts another one. */
+/** The error of an artifact that contradicts another one. */
 export const misfit = ({ id }: Artifact, what: string): HafError =>
   new HafError(
     'HAF_STORE_CORRUPT',

@@ -3,13 +3,13 @@ import { Canvas } from './canvas.js';
 import { colourOf, type Rgb } from './colour-map.js';
 import { usualStep } from './usual-step.js';
 
-/** How much of the colour shows over tissue; the rest is the tissue. */
+/** Opacity of the colour over tissue. */
 const opacity = 0.5;
 const paper: Rgb = [236, 236, 236];
-/** Largest side of a tile on paper, in pixels. */
+/** Maximum side length of a tile on a white background, in pixels. */
 const paperTile = 16;
 
-/** Where tiles lie in a picture: `scale` pixels of it per unit of the coordinates. */
+/** The mapping of coordinates to a picture: `scale` pixels per unit of the coordinates. */
 interface Placement {
   readonly left: number;
   readonly top: number;
@@ -18,8 +18,8 @@ interface Placement {
 }
 
 /**
- * The tiles of an image coloured by percentile: over its thumbnail, or on paper when there is none. The longer side
- * has at most `longest` pixels; a thumbnail is not enlarged. Null without coordinates.
+ * The tiles of an image coloured by percentile: over its thumbnail, or on a white background if there is none. The longer side has at
+ * most `longest` pixels; a thumbnail is not enlarged. Null without coordinates.
  *
  * @param percentiles - of the image's rows
  */
@@ -31,7 +31,7 @@ export async function drawAttention(
   if (coords === null) return null;
   const { values, unit } = coords;
   const side = coords.side ?? usualStep(values);
-  // Micrometres come from other people's tiles, of which there is no thumbnail.
+  // Coordinates in micrometres come from tiles of other tools, for which there is no thumbnail.
   if (thumbnail !== null && unit === 'px') {
     const canvas = await onThumbnail(thumbnail, longest);
     const scale = [canvas.width / thumbnail.width, canvas.height / thumbnail.height] as const;
@@ -55,7 +55,7 @@ async function onThumbnail({ encoded }: Thumbnail, longest: number): Promise<Can
   return Canvas.ofImage(bytes, pixels(width * scale), pixels(height * scale));
 }
 
-/** Mixes the colours into the picture; where tiles overlap, a pixel shows the mean of their percentiles. */
+/** Blends the colours into the picture. Where tiles overlap, a pixel shows the mean of their percentiles. */
 function paint(
   { width, height, rgb }: Canvas,
   coords: Float32Array,
@@ -85,10 +85,10 @@ function paint(
   }
 }
 
-/** Memory of the picture before: hundreds of pictures of a fold would otherwise wait for the garbage collector. */
+/** Memory that is reused between pictures: otherwise hundreds of pictures of a fold would wait for the garbage collector. */
 let scratch = { sums: new Float32Array(), counts: new Uint32Array() };
 
-/** Zeros for so many pixels, valid until the next call. */
+/** Zeros for this number of pixels, valid until the next call. */
 function scratchOf(pixels: number): typeof scratch {
   if (scratch.counts.length < pixels)
     scratch = { sums: new Float32Array(pixels), counts: new Uint32Array(pixels) };
@@ -98,7 +98,7 @@ function scratchOf(pixels: number): typeof scratch {
   return { sums, counts };
 }
 
-/** Pixels from one edge to another: neighbours share an edge, the smallest tile still has a pixel. */
+/** Pixel range between two edges: neighbouring tiles share an edge, and the smallest tile still has one pixel. */
 function span(from: number, to: number, limit: number): readonly [from: number, to: number] {
   const first = Math.round(from);
   return [Math.max(0, first), Math.min(limit, Math.max(first + 1, Math.round(to)))];

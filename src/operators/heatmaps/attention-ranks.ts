@@ -1,12 +1,12 @@
 import { midRanks } from '../stats/mid-ranks.js';
 
-/** What the raw scores of one bag mean; everything in the order of its instances. */
+/** The raw scores of one bag with derived values, all in the order of its instances. */
 export interface RankedAttention {
-  /** As Stage 1 saved them. */
+  /** The scores that Stage 1 saved. */
   readonly scores: Float32Array;
-  /** Softmax over the bag (method.md 4.1): the weights the bag was pooled with; they sum to 1. */
+  /** Softmax over the bag (method.md 4.1): the weights with which the bag was pooled. They sum to 1. */
   readonly attention: Float64Array;
-  /** Share of the other instances of the bag with a lower score, equal ones counting half: 0 the lowest, 1 the highest. */
+  /** Fraction of the other instances of the bag with a lower score; equal scores count half. 0 is the lowest, 1 the highest. */
   readonly percentile: Float64Array;
 }
 
@@ -19,7 +19,7 @@ export function rankAttention(scores: Float32Array): RankedAttention {
   return {
     scores,
     attention: weights.map((weight) => weight / sum),
-    // A single instance is neither high nor low.
+    // A single instance is neither high nor low, so it gets 0.5.
     percentile: Float64Array.from(ranks, (rank) => (others === 0 ? 0.5 : (rank - 1) / others)),
   };
 }

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { Rgb } from './colour-map.js';
 import { glyphHeight, glyphWidth, isInk } from './pixel-font.js';
 
-/** A picture in memory: 8-bit RGB [height, width, 3]; what is drawn outside of it is lost. */
+/** A picture in memory: 8-bit RGB [height, width, 3]. Drawing outside of it has no effect. */
 export class Canvas {
   readonly rgb: Uint8Array;
 
@@ -15,7 +15,7 @@ export class Canvas {
     this.fill(0, 0, width, height, background);
   }
 
-  /** Pixels of an encoded image. */
+  /** The size of an encoded image in pixels. */
   static async sizeOf(encoded: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
     const { width, height } = await sharp(encoded, { limitInputPixels: false }).metadata();
     return { width, height };
@@ -41,14 +41,14 @@ export class Canvas {
       this.rgb.set(row, (at * this.width + left) * 3);
   }
 
-  /** Puts another picture on this one; it must fit. */
+  /** Copies another picture onto this one. It must fit. */
   place(picture: Canvas, x: number, y: number): void {
     const bytes = picture.width * 3;
     for (let row = 0; row < picture.height; row++)
       this.rgb.set(picture.rgb.subarray(row * bytes, (row + 1) * bytes), ((y + row) * this.width + x) * 3);
   }
 
-  /** One line, its upper left corner at x, y. */
+  /** Writes one line of text with its upper left corner at x, y. */
   write(text: string, x: number, y: number, colour: Rgb): void {
     for (const [i, character] of [...text].entries())
       for (let row = 0; row < glyphHeight; row++)

@@ -1,7 +1,10 @@
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** Every eighth of viridis (matplotlib), dark violet to yellow: equal steps look equal, also in grey and to the colour-blind. */
+/**
+ * Every eighth colour of viridis (matplotlib), from dark violet to yellow. Equal steps look equal, also in grey and for colour-blind
+ * readers.
+ */
 const stops: readonly Rgb[] = [
   [68, 1, 84],
   [71, 44, 122],

@@ -7,14 +7,14 @@ import { glyphHeight, glyphWidth } from './pixel-font.js';
 
 const margin = 12;
 const line = glyphHeight + 3;
-/** A row of images is not wider, in pixels, unless a single image is. */
+/** Maximum width of a row of images in pixels, unless a single image is wider. */
 const rowWidth = 1640;
 const barWidth = 256;
 const barHeight = 14;
 const ink: Rgb = [29, 34, 39];
 const soft: Rgb = [89, 99, 110];
 
-/** An image with the two lines below it, and where it goes. */
+/** An image with the two lines of text below it, and its position. */
 interface Cell {
   readonly picture: Canvas;
   readonly label: readonly string[];
@@ -26,8 +26,8 @@ interface Placed extends Cell {
 }
 
 /**
- * The picture of a patient's bag: its images side by side with their names, tiles coloured by the percentile of their
- * attention in the whole bag, and what the colours mean. Null when no image has coordinates.
+ * The picture of a patient's bag: its images side by side with their names, tiles coloured by the percentile of their attention in
+ * the whole bag, and a legend of the colours. Null if no image has coordinates.
  */
 export async function heatmapPicture(
   title: string,
@@ -65,7 +65,7 @@ async function cellsOf(images: readonly AttendedImage[], { percentile }: RankedA
   return cells;
 }
 
-/** From left to right in the order of the bag, in as many rows as it takes. */
+/** Arranges images from left to right in the order of the bag, in as many rows as necessary. */
 function arrange(cells: readonly Cell[], top: number): { placed: Placed[]; width: number; height: number } {
   const placed: Placed[] = [];
   let [x, y, tallest, widest] = [margin, top, 0, 0];

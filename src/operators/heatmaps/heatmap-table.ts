@@ -8,7 +8,7 @@ const columns = [
 ];
 
 /**
- * A line per instance of the bag, in its order: image and row in it, upper left corner and side in `unit` (empty when
+ * One line per instance of the bag, in its order: image and row in it, upper left corner and side length in `unit` (empty if
  * unknown), raw score, softmax over the bag, and percentile in the bag from 0 to 1.
  */
 export function heatmapTable(images: readonly AttendedImage[], ranked: RankedAttention): string {

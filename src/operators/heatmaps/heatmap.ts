@@ -20,17 +20,17 @@ interface Drawn {
   readonly id: string;
   readonly segments: readonly Segment[];
   readonly scores: Float32Array;
-  /** Name of the files without ending, and what the picture is of. */
+  /** Name of the files without ending, and the title of the picture. */
   readonly name: string;
   readonly title: string;
 }
 
 /**
- * Shows where Stage 1 of a fold looked in the bags of its test patients (method.md 9.4), or where the models of a bundle looked in those
- * of new patients: the very scores that were saved, computed by nothing again, as a table and - where coordinates are known - as a picture per
- * patient, and as GeoJSON for QuPath per image. It reads artifacts only, so that the slides may be gone.
+ * Shows the attention of Stage 1 of a fold in the bags of its test patients (method.md 9.4), or the attention of the models of a
+ * bundle in those of new patients. It uses the saved scores and computes nothing again. It writes a table and - if coordinates are
+ * known - a picture per patient, and GeoJSON for QuPath per image. It reads artifacts only, so the slides need not exist any more.
  *
- * @throws HafError HAF_STORE_CORRUPT when scores, bags and tiles do not fit each other
+ * @throws HafError HAF_STORE_CORRUPT if scores, bags and tiles are inconsistent
  */
 export const heatmap = stageOf(async (context): Promise<StageOutput> => {
   const { unit, inputs } = context;
@@ -58,7 +58,7 @@ export const heatmap = stageOf(async (context): Promise<StageOutput> => {
   return { type: 'output', files, problems: unplacedProblems(unplaced, modality) };
 });
 
-/** The test patients of a fold that have the modality. */
+/** The test patients of a fold with the modality. */
 function testPatients(context: StageContext, modality: ModalityId, fold: number): readonly Drawn[] {
   const scoresOf = savedScores(context);
   const { cohort, fold: sets } = readFold(context);
@@ -76,7 +76,7 @@ function testPatients(context: StageContext, modality: ModalityId, fold: number)
   });
 }
 
-/** The new patients that have the modality. */
+/** The new patients with the modality. */
 function newPatients({ inputs }: StageContext, modality: ModalityId): readonly Drawn[] {
   const own = readPatientBags(inputs.one('bags')).patients;
   return inputs.all('predict').flatMap((part) => {
@@ -92,7 +92,7 @@ function newPatients({ inputs }: StageContext, modality: ModalityId): readonly D
       return [
         {
           ...{ id: patient, segments, name: `${modality}-${patient}` },
-          // Shares of the attention: their logarithms are scores whose softmax they are.
+          // Fractions of attention: their logarithms are scores whose softmax gives these fractions.
           scores: values.map(Math.log),
           title: `${modality} of patient ${patient}: where the models of all folds looked`,
         },
@@ -104,7 +104,7 @@ function newPatients({ inputs }: StageContext, modality: ModalityId): readonly D
 const rowsOf = (segments: readonly Segment[]): number =>
   segments.reduce((sum, segment) => sum + segment.rows, 0);
 
-/** Raw scores of the patient at a position of the cohort, who must have so many instances. */
+/** Raw scores of the patient at a position of the cohort, whose bag must have this number of instances. */
 function savedScores({ inputs }: StageContext): (position: number, id: string, rows: number) => Float32Array {
   const stage1 = inputs.one('stage1');
   const { scores, offsets } = readSafetensors(stage1.bytes(attentionFile));
@@ -122,7 +122,7 @@ function savedScores({ inputs }: StageContext): (position: number, id: string, r
   };
 }
 
-/** Images that have coordinates, but none that QuPath could show. */
+/** Problems of images that have coordinates, but none that QuPath could show. */
 function unplacedProblems(images: readonly string[], modality: ModalityId): readonly Problem[] {
   const [first] = images;
   if (first === undefined) return [];

@@ -1,6 +1,6 @@
 /**
- * Printable ASCII (32 to 126) of the public-domain X11 font "misc-fixed 6x13", a byte per row of a glyph, its leftmost
- * pixel the highest bit. Letters of our own: a machine without fonts draws the same picture as any other.
+ * Printable ASCII (32 to 126) of the public-domain X11 font "misc-fixed 6x13": one byte per row of a glyph, with its leftmost pixel
+ * in the highest bit. The font is built in, so that machines with and without installed fonts draw the same picture.
  */
 const glyphs =
   'AAAAAAAAAAAAAAAAAAAAICAgICAgIAAgAAAAAFBQUAAAAAAAAAAAAAAAUFD4UPhQUAAAAAAAIHigoHAoKPAgAAAAAEioUBAg' +
@@ -28,7 +28,7 @@ export const glyphHeight = 13;
 const [first, last] = [32, 126];
 const rows = Uint8Array.from(Buffer.from(glyphs, 'base64'));
 
-/** Whether a pixel of a character is ink; what is not printable ASCII shows as a question mark. */
+/** Whether a pixel of a character is set. Characters outside of printable ASCII are shown as question marks. */
 export function isInk(character: string, x: number, y: number): boolean {
   const code = character.charCodeAt(0);
   const known = code >= first && code <= last ? code : '?'.charCodeAt(0);

@@ -3,18 +3,18 @@ import type { AttendedImage } from './attended-images.js';
 import type { RankedAttention } from './attention-ranks.js';
 import { usualStep } from './usual-step.js';
 
-/** QuPath becomes slow with larger files. */
+/** Maximum number of features per file. QuPath becomes slow with larger files. */
 const mostFeatures = 50_000;
 
 type Corner = readonly [x: number, y: number];
 
 /**
  * The tiles of each image with their attention as GeoJSON that QuPath opens: one detection per tile, in level-0 pixels, and the
- * tissue as locked annotations where it is known. An image of more than 50,000 features has numbered parts. An image without
- * coordinates in pixels has no file.
+ * tissue as locked annotations if it is known. An image with more than 50,000 features is split into numbered parts. An image without
+ * coordinates in pixels gets no file.
  *
  * @param ranked of the whole bag
- * @returns the name of each file below the folder of the patient, and its content
+ * @returns the name of each file relative to the folder of the patient, and its content
  */
 export function qupathFiles(
   images: readonly AttendedImage[],
@@ -35,14 +35,14 @@ export function qupathFiles(
   });
 }
 
-/** Images whose tiles have no place in pixels: the size of a level-0 pixel is not known from micrometres alone. */
+/** Images whose tiles have no position in pixels: coordinates in micrometres do not say the size of a level-0 pixel. */
 export const withoutPixels = (images: readonly AttendedImage[]): readonly string[] =>
   images.flatMap(({ coords, rows, image }) => (coords?.unit === 'um' && rows > 0 ? [image] : []));
 
 const sideOf = ({ values, side }: NonNullable<AttendedImage['coords']>): number =>
   Math.max(1, Math.round(side ?? usualStep(values)));
 
-/** What a reader of the file could otherwise not know; QuPath skips it. */
+/** Facts for readers of the file. QuPath ignores them. */
 const factsOf = ({ image, source, coords, tiling }: AttendedImage): object => ({
   ...{
     image,
@@ -77,9 +77,9 @@ function detectionsOf(
       geometry: { type: 'Polygon', coordinates: [rectangle(corner, width, height)] },
       properties: {
         objectType: 'detection',
-        // The row of the image in the table beside.
+        // The row number of the instance in the CSV table of the image.
         name: `${row}`,
-        // JSON knows no infinity: the score of a tile without attention is left out.
+        // JSON has no infinity, so the score of a tile without attention is left out.
         measurements: Object.fromEntries(
           Object.entries(measured).filter(([, value]) => Number.isFinite(value)),
         ),
@@ -90,7 +90,7 @@ function detectionsOf(
 
 const at = (values: Float32Array | Float64Array, index: number): number => values[index] as number;
 
-/** Significant digits of a float32 at most: the files are large. */
+/** Rounded to the significant digits of a float32, because the files are large. */
 const rounded = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
 const rectangle = ([x, y]: Corner, width: number, height: number): readonly Corner[] => [
@@ -101,14 +101,14 @@ const rectangle = ([x, y]: Corner, width: number, height: number): readonly Corn
   [x, y],
 ];
 
-/** Locked, so that a click in QuPath does not move them. */
+/** The tissue contours as locked annotations, so that a click in QuPath does not move them. */
 const annotationsOf = ({ tiling }: AttendedImage): readonly object[] =>
   (tiling?.tissue()?.features ?? []).map(({ properties, ...feature }) => ({
     ...feature,
     properties: { ...properties, isLocked: true },
   }));
 
-/** A name that every file system takes and that no other file of the patient has. Keys of an npz may hold a slash. */
+/** A name that is valid on every file system and unique for the patient. Keys of an npz may contain a slash. */
 function freeName({ image }: AttendedImage, ending: string, taken: Set<string>): string {
   const stem = image.replace(/[%/\\<>:"|?*\u0000-\u001f\u007f]/g, (character) => encoded(character));
   for (let again = 1; ; again++) {

@@ -1,6 +1,6 @@
 /**
- * The most frequent distance of neighbours in a row of tiles, the smaller of equally frequent ones: what a tile
- * without overlap measures. Contours have grids of their own, so that the smallest distance says nothing.
+ * The most frequent distance of neighbours in a row of tiles, which is the side length of tiles without overlap. Among equally
+ * frequent distances the smallest. Each contour has its own grid, so the smallest distance of all tiles has no meaning.
  */
 export function usualStep(coords: Float32Array): number {
   const lines = new Map<number, number[]>();
@@ -19,6 +19,6 @@ export function usualStep(coords: Float32Array): number {
     }
   }
   const [usual] = [...steps].sort(([a, many], [b, more]) => more - many || a - b);
-  // No two tiles are neighbours: any side shows where the tiles lie.
+  // If no two tiles are neighbours, any side length shows the positions of the tiles.
   return usual?.[0] ?? 256;
 }

@@ -2,7 +2,7 @@ import type { BagEncoder } from '../stage1/bag-encoder.js';
 import type { Edge, OnnxGraph } from '../tensor/onnx/graph-builder.js';
 import { denseEdge, layerConstants, type TrainedArrays } from '../tensor/onnx/layers.js';
 
-/** The lowest score: its share of the attention is exactly 0. */
+/** The lowest score, for which the softmax is exactly 0. */
 const closedScore = -3e38;
 
 /** The bag of one modality as an input, and whether it may be read: [1] of bool. */
@@ -13,10 +13,10 @@ export interface BagEdges {
 
 /**
  * The encoder of one bag modality, or of the union of several, over the bags of one patient (method.md 4.1): gated attention, softmax
- * over all instances of open bags, the pooled vector, and the map T where there is one. Instances of closed bags are not read, so they
- * may hold anything.
+ * over all instances of open bags, the pooled vector, and the map T if there is one. Instances of closed bags do not affect the
+ * result, whatever they hold.
  *
- * @param part names of the weights begin with it
+ * @param part prefix of the names of the weights
  * @returns z, [1, embedding]
  */
 export function encoderEdge(

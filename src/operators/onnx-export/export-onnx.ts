@@ -18,9 +18,9 @@ import { exampleFile, pythonExample } from './python-example.js';
 const readmeFile = 'README.md';
 
 /**
- * A bundle as files for other programs: an ONNX file for each fold, `model.json`, an example in Python and a README.
+ * Exports a bundle for other programs: an ONNX file per fold, `model.json`, an example in Python and a README.
  *
- * @throws HafError HAF_BUNDLE_UNFIT for a method that has no ONNX form, and for a modality with the name of another input
+ * @throws HafError HAF_BUNDLE_UNFIT for a method that cannot be exported to ONNX, and for a modality with the name of another input
  */
 export async function exportOnnx(
   { bundle, config, folds }: OpenBundle,

@@ -1,7 +1,7 @@
 import type { FusionMethod, Method } from '../methods/method.js';
 import { fixedMethods, hasFusionNetwork } from '../methods/registry.js';
 
-/** Methods whose models can become ONNX files: encoders of bags, and the fusion network behind whatever it reads. */
+/** Whether the models of a method can be exported as ONNX files: encoders of bags, and the fusion network with any of its inputs. */
 export function isExportable(method: Method): boolean {
   switch (method.kind) {
     case 'bag':
@@ -15,7 +15,7 @@ export function isExportable(method: Method): boolean {
   }
 }
 
-/** How an experiment asks for them. */
+/** The names of these methods in an experiment. */
 export const exportableNames = (): readonly string[] => [
   'mil-<bag>',
   ...fixedMethods.filter(isExportable).map(({ id }) => id),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bundleModalitySchema } from '../bundle/bundle-data.js';
 import { survivalModelSchema } from '../survival/survival-model.js';
 
-/** What a program needs besides the ONNX files of the folds. */
+/** The file that a program needs besides the ONNX files of the folds. */
 export const exportedModelFile = 'model.json';
 export const exportedFoldFile = (fold: number): string => `fold-${fold}.onnx`;
 
@@ -36,7 +36,7 @@ export const exportedModelSchema = z.strictObject({
     z.discriminatedUnion('kind', [
       z.strictObject({
         ...tableSchema.pick({ id: true, kind: true }).shape,
-        /** Whether a patient without a row is read as one whose cells are all missing, as in training. */
+        /** Whether a patient without a row is treated as one whose cells are all missing, as in training. */
         imputed: z.boolean(),
         /** The numbers of the input, in order. */
         columns: z.array(exportedColumnSchema),

@@ -27,7 +27,7 @@ export const openName = 'open';
 export const logitsName = 'logits';
 export const predictionName = 'prediction';
 
-/** What a method reads, in the order of its slots. */
+/** The modalities that a method reads, in the order of its slots. */
 export const readSlots = (method: Method, config: FoldParts['config']): readonly Slot[] => {
   const own = modalitiesOf(method, slotsOf(config));
   return slotsOf(config).filter(({ id }) => own.includes(id));
@@ -123,7 +123,7 @@ class FoldEdges {
     return denseEdge(this.graph, z, layerConstants(this.graph, part, 'classifier', trained));
   }
 
-  /** The fusion network over what it reads. */
+  /** The fusion network over its inputs. */
   private async headLogits(method: FusionMethod | SingleTableMethod): Promise<Edge> {
     const { graph, parts } = this;
     const { config, record, rng } = parts;
@@ -139,7 +139,7 @@ class FoldEdges {
     return members.length === 1 ? sum : graph.add('Mul', [sum, graph.scalar(1 / members.length)]);
   }
 
-  /** One fusion network, whose arrays have this name. */
+  /** The fusion network whose arrays have this prefix. */
   private networkLogits(head: MlpHead, part: string, read: readonly Vector[]): Edge {
     const { graph } = this;
     const trained = this.trained(part, head.layout);
@@ -164,7 +164,7 @@ class FoldEdges {
     return { modality: id, kind, width: encoder.embedding, edge: z };
   }
 
-  /** Tables through their fixed random maps, where the experiment has them (method.md 4.4). */
+  /** Passes tables through their fixed random maps, if the experiment has them (method.md 4.4). */
   private transferred(vectors: readonly Vector[]): readonly Vector[] {
     const { config, rng } = this.parts;
     if (config.tabular.transfer === 'none') return vectors;

@@ -1,6 +1,8 @@
 export const exampleFile = 'example.py';
 
-/** Predicts one patient by `model.json` and the ONNX files beside it: the same numbers as `predict`. */
+/**
+ * An example program that predicts one patient by `model.json` and the ONNX files beside it. It gives the same numbers as `predict`.
+ */
 export const pythonExample = `"""Predicts one patient:  python example.py patient.json
 patient.json: {"<table>": {"<column>": value or null, ...}, "<bag>": [[...], ...] or "instances.npy"}
 Leave out the modalities that the patient lacks. Needs onnxruntime and numpy."""

@@ -1,7 +1,7 @@
 /** The paper's numbers are means over ten folds (method.md 1.4). */
 const paperFolds = 10;
 
-/** Mean and population standard deviation over the folds where a metric is defined. */
+/** Mean and population standard deviation over the folds in which a metric is defined. */
 interface Ours {
   readonly mean: number | null;
   readonly std: number | null;
@@ -9,8 +9,8 @@ interface Ours {
 }
 
 /**
- * How many standard errors this run's mean lies above the paper's: (ours - paper) / sqrt(se_ours^2 + se_paper^2), with
- * se = std / sqrt(folds). Null where the paper gives no deviation, or no fold has a value.
+ * By how many standard errors this run's mean exceeds the paper's: (ours - paper) / sqrt(se_ours^2 + se_paper^2), with se = std /
+ * sqrt(folds). Null if the paper gives no deviation, or no fold has a value.
  *
  * @param folds of one cross-validation: its repeats test the same patients again and count as one
  */

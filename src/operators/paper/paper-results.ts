@@ -1,6 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
 
-/** Mean and standard deviation over the paper's ten folds; a number it only quotes has no deviation. */
+/** Mean and standard deviation over the paper's ten folds. A number that the paper quotes from elsewhere has no deviation. */
 export type PaperSpread = readonly [mean: number, std: number | null];
 
 /** Accuracy and AUC as the paper prints them. */
@@ -17,7 +17,7 @@ const [table1, table2, table3] = [inTable('Table 1'), inTable('Table 2'), inTabl
 
 /** The numbers of the paper's Tables 1 to 3 by method, in the order of the tables (method.md 8.1, 8.8, 8.9). */
 const results: Readonly<Record<string, PaperResult>> = {
-  // The AUCs of these two are quoted from the publication of the data.
+  // The AUCs of these two methods are quoted from the publication of the data.
   wsi_clam: table1(null, [0.65, null]),
   tma_clam: table1(null, [0.52, null]),
   wsi_tma_clam: table1([0.712, 0.087], [0.679, 0.119]),
@@ -49,16 +49,16 @@ const results: Readonly<Record<string, PaperResult>> = {
 /** The methods of the paper, in the order of its tables. */
 export const paperMethodIds: readonly string[] = Object.keys(results);
 
-/** What the paper reports for a method; null for a method that the paper does not have. */
+/** The numbers of the paper for a method. Null for a method that the paper does not have. */
 export const paperResultOf = (method: string): PaperResult | null => results[method] ?? null;
 
-/** The parts of an experiment that say whether its results stand beside those of the paper. */
+/** The parts of an experiment that decide whether outputs show the paper's results. */
 type Experiment = Pick<Config, 'methods'> & { readonly data: Pick<Config['data'], 'layout'> };
 
-/** Whether outputs show the paper: the cohort is declared as HANCOCK's, and a method of the paper is asked for. */
+/** Whether outputs show the paper: the cohort is declared as HANCOCK's, and a method of the paper is run. */
 export const showsPaper = ({ data, methods }: Experiment): boolean =>
   data.layout === 'hancock' && methods.some((method) => paperResultOf(method) !== null);
 
-/** The paper as outputs cite it. */
+/** The citation of the paper in outputs. */
 export const paperCitation =
   'Heterogeneous Aligned Fusion for Survival Classification with Missing Modalities (HAF, MIDL 2026)';

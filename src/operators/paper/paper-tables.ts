@@ -1,6 +1,6 @@
 import { paperResultOf } from './paper-results.js';
 
-/** The rows of one table of the paper, or of none of them. */
+/** The rows of one table of the paper, or of no table. */
 export interface PaperTable<T> {
   /** For example "Table 1: all methods". */
   readonly title: string;
@@ -15,7 +15,9 @@ const about: Readonly<Record<string, string>> = {
   [beyondPaper]: 'methods of this repository',
 };
 
-/** Rows by the table of the paper that has their method, in the order of the tables; methods it does not have come last. */
+/**
+ * Rows grouped by the table of the paper that has their method, in the order of the tables. Methods that the paper lacks come last.
+ */
 export function paperTables<T extends { readonly method: string }>(
   rows: readonly T[],
 ): readonly PaperTable<T>[] {

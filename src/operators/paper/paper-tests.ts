@@ -1,4 +1,4 @@
-/** A p-value of the paper as it is, and Holm-adjusted. */
+/** A p-value of the paper, unadjusted and Holm-adjusted. */
 export type PaperP = readonly [raw: number, adjusted: number];
 
 interface PaperTest {
@@ -14,6 +14,6 @@ const testsOfHaf: Readonly<Record<string, PaperTest>> = {
   bilinear: { accuracy: [0.0187, 0.0262], auc: [0.0093, 0.0279] },
 };
 
-/** The paper's test of a method against another one; null for pairs it does not test: it compares HAF only. */
+/** The paper's test of a method against another one. Null for pairs that it does not test: it compares only HAF. */
 export const paperTestOf = (method: string, other: string): PaperTest | null =>
   method === 'haf' ? (testsOfHaf[other] ?? null) : null;

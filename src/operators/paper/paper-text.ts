@@ -7,7 +7,7 @@ const paperCohort = { patients: 699, deceased: 190, labelled: 763, withSlides: 7
 /** Accuracy of always answering the more frequent class in the paper's cohort. */
 export const paperMajority = (paperCohort.patients - paperCohort.deceased) / paperCohort.patients;
 
-/** Sentences of outputs about the paper. */
+/** Sentences about the paper for outputs. */
 export const paperSentences = {
   citation: `The paper is: ${paperCitation}. Numbers of tables and figures are those of the paper.`,
   flow: `The paper counts ${paperCohort.labelled} labelled patients, ${paperCohort.withSlides} with WSI, ${paperCohort.patients} with WSI and TMA (${paperCohort.deceased} deceased).`,
@@ -20,7 +20,7 @@ export const paperSentences = {
   latent: 'The maps are Fig. 3 of the paper, the vectors of one patient Fig. 4.',
 } as const;
 
-/** Where the paper is silent or contradicts itself, so that even preset `paper` had to decide (method.md 10). */
+/** Points on which the paper is silent or contradicts itself, so that even preset `paper` had to decide (method.md 10). */
 export function paperDecisions(
   { cohort, cv, schedule, mil, align, robustness }: Config,
   robustnessTested: boolean,

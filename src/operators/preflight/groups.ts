@@ -69,7 +69,7 @@ function tableFiles(
 }
 
 /**
- * Values that differ only in case or blanks, such as `Site A` and `site a`, are most likely one group. As two groups,
+ * Values that differ only in case or spaces, such as `Site A` and `site a`, are most likely one group. As two groups,
  * patients of the tested group would be in training.
  */
 function respelled(
@@ -88,7 +88,7 @@ function respelled(
       : [
           {
             ...{ file, line: null, column },
-            problem: `${quoted([...values].sort())} differ in case or blanks only, and cv.mode: groups would take them for different groups. Write them alike`,
+            problem: `${quoted([...values].sort())} differ in case or spaces only, and cv.mode: groups would take them for different groups. Write them alike`,
           },
         ],
   );

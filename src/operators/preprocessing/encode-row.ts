@@ -1,6 +1,6 @@
 import type { FittedColumn } from './vectors-data.js';
 
-/** d_m: numbers one row encodes to; a nominal column gives one per category, any other gives one (method.md 2.1). */
+/** d_m: length of an encoded row. A nominal column gives one number per category, any other column gives one (method.md 2.1). */
 export const encodedWidth = (columns: readonly FittedColumn[]): number =>
   columns.reduce((width, column) => width + widthOf(column), 0);
 
@@ -8,9 +8,9 @@ const widthOf = ({ kind, categories }: FittedColumn): number =>
   kind === 'nominal' ? (categories?.length ?? 0) : 1;
 
 /**
- * Encodes one row with what was fitted (method.md 2.3) into `target` from `at` on: fills missing cells, moves values into
- * the range of their column, one-hot for nominal columns, `(x - offset) / scale` for numeric and ordinal ones, binary
- * columns as they are.
+ * Encodes one row with the fitted parameters (method.md 2.3) into `target`, starting at `at`: fills missing cells, clips values to
+ * the range of their column, one-hot encodes nominal columns, computes `(x - offset) / scale` for numeric and ordinal columns, and
+ * keeps binary columns.
  *
  * @param cellOf the cell of a column by its position in `columns`; NaN is a missing cell
  * @param target zeros, as many as `encodedWidth(columns)`
@@ -31,7 +31,7 @@ export function encodeRow(
   }
 }
 
-/** The value that a cell is read as before it is encoded. */
+/** The value of a cell before encoding: filled and clipped. */
 export function readAs({ fill, known, range }: FittedColumn, cell: number): number {
   if (Number.isNaN(cell) || (known !== undefined && !known.includes(cell))) return fill;
   return range === undefined ? cell : Math.min(Math.max(cell, range[0]), range[1]);

@@ -1,28 +1,35 @@
 import type { TypedColumn } from '../tables/typed-column.js';
 import type { FittedColumn } from './vectors-data.js';
 
-/** The settings that fitting looks at: keys of `tabular`, and the scaler of the table. */
+/** The settings of fitting: keys of `tabular`, and the scaler of the table. */
 export interface FitOptions {
   readonly numericImpute: 'mostFrequent' | 'mean';
   readonly scaler: 'minmax' | 'zscore';
   readonly clip: boolean;
-  /** How many training ranges a value may lie outside of the training range; null is no bound. @default null */
+  /**
+   * Maximum number of training ranges by which a value may exceed the training range. null sets no bound.
+   * @default null
+   */
   readonly bound?: number | null;
-  /** What becomes of cells that no training patient has: they count as missing, or are used as they are. @default used */
+  /**
+   * How cells are treated that no training patient has: as missing, or unchanged.
+   * @default used
+   */
   readonly untrained?: 'missing' | 'used';
 }
 
 /**
- * Fits imputation and scaling of one column (method.md 2.3) on the observed rows of training patients. Sums and
- * statistics are float64.
+ * Fits imputation and scaling of one column (method.md 2.3) on the observed rows of training patients. Sums and statistics are
+ * float64.
  *
- * - fill: most frequent value, the smallest on a tie; numeric columns may take the mean instead; 0 without values
+ * - fill: most frequent value, the smallest on a tie; numeric columns may use the mean instead; 0 without values
  * - numeric and ordinal columns: offset and scale by minimum and range, or by mean and population standard
  *   deviation of the filled column; a constant column has scale 1, so it encodes to 0 in training
  * - the categories of a nominal column are given with the column, never fitted
- * - a column without a training value says nothing: every cell becomes the fill
- * - `untrained: missing`: so does a category that no training patient has, and every cell of a column that is constant in training
- * - `bound`, `clip`: the interval that values are moved into before they are scaled
+ * - a column without a training value: every cell becomes the fill
+ * - `untrained: missing`: a category that no training patient has also becomes the fill, and so does every cell of a column that is
+ *   constant in training
+ * - `bound`, `clip`: the interval that values are clipped to before they are scaled
  *
  * @param cells NaN is a missing cell
  */
@@ -46,13 +53,13 @@ export function fitColumn(
     : { name, kind, fill, offset, scale, ...limited };
 }
 
-/** The categories that are told apart; all of them where nothing says otherwise. */
+/** The known categories. All categories, unless `untrained` says otherwise. */
 const knownCategories = (observed: Float64Array, { untrained }: FitOptions): Pick<FittedColumn, 'known'> =>
   observed.length === 0 || untrained === 'missing'
     ? { known: [...new Set(observed)].sort((a, b) => a - b) }
     : {};
 
-/** Values outside are moved to its ends; a constant column has no range, so 1, its scale, stands for it. */
+/** Values outside are clipped to this interval. A constant column has no range, so its scale, 1, is used. */
 function allowedRange(min: number, max: number, { clip, bound }: FitOptions): [number, number] | null {
   if (clip) return [min, max];
   if (bound === null || bound === undefined) return null;
@@ -72,7 +79,7 @@ function mostFrequent(values: Float64Array): number {
 const mean = (values: Float64Array): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The mean, which rounding must not put outside of the values: a constant column would get a range. */
+/** The mean, kept within the range of the values. Without this, rounding would give a constant column a range. */
 function meanWithin(values: Float64Array): number {
   const [min, max] = extremes(values);
   return values.length === 0 ? 0 : Math.min(Math.max(mean(values), min), max);
@@ -84,7 +91,7 @@ function extremes(values: Float64Array): [number, number] {
   return [min, max];
 }
 
-/** Population variance of the cells that are not missing; 0 without any. */
+/** Population variance of the cells that are not missing. 0 without any. */
 export function variance(cells: Float64Array): number {
   const observed = cells.filter((cell) => !Number.isNaN(cell));
   const centre = mean(observed);
@@ -97,7 +104,7 @@ function scaling(
 ): { offset: number; scale: number; min: number; max: number } {
   if (values.length === 0) return { offset: 0, scale: 1, min: 0, max: 0 };
   const [min, max] = extremes(values);
-  // By range, not by deviation: rounding gives a constant column a deviation that is tiny but not zero.
+  // Decided by the range and not by the deviation: rounding gives a constant column a tiny deviation that is not zero.
   if (min === max) return { offset: min, scale: 1, min, max };
   if (scaler === 'minmax') return { offset: min, scale: max - min, min, max };
   return { offset: mean(values), scale: Math.sqrt(variance(values)), min, max };

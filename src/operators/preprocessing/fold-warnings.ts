@@ -10,7 +10,7 @@ export interface FittedFold {
   readonly fold: number;
   readonly modality: string;
   readonly table: TypedTable;
-  /** Positions of the columns that are used, and what was fitted of each. */
+  /** Positions of the used columns, and their fitted parameters. */
   readonly chosen: readonly number[];
   readonly columns: readonly FittedColumn[];
   /** Rows of the training patients, and of all patients of the cohort. */
@@ -19,18 +19,19 @@ export interface FittedFold {
   readonly options: FitOptions;
 }
 
-/** A column with what training has of it, and the cells of other patients that training does not have. */
+/** A column with its fitted parameters and training values, and the cells of other patients. */
 interface Column extends FittedColumn {
-  /** Smallest and largest training value; null without any. */
+  /** Smallest and largest training value. Null without any. */
   readonly trained: readonly [number, number] | null;
-  /** Values of other patients: outside of the training values, of a nominal column none of them. */
+  /**
+   * Values of other patients that training does not have: outside of the training range, or unknown categories of a nominal column.
+   */
   readonly others: readonly number[];
 }
 
 /**
- * What cells of a fold are not read as they are written, or meet weights that nothing has trained: columns without a
- * training value, values of columns that are constant in training, categories that no training patient has, and numbers far
- * outside of the training range.
+ * Warnings of cells of a fold that are not read as written, or that meet untrained weights: columns without a training value, values
+ * of columns that are constant in training, categories that no training patient has, and numbers far outside of the training range.
  */
 export function foldWarnings(fitted: FittedFold): readonly Problem[] {
   const columns = fitted.chosen.map((_, position) => columnOf(fitted, position));
@@ -96,7 +97,7 @@ function withoutValue(fitted: FittedFold, columns: readonly Column[]): readonly 
   ];
 }
 
-/** A column with one value in training: its weights never met another one. */
+/** A column with only one value in training: its weights were never trained on another value. */
 function constant(fitted: FittedFold, columns: readonly Column[]): readonly Problem[] {
   if (columns.length === 0) return [];
   const used = fitted.options.untrained !== 'missing';
@@ -136,7 +137,7 @@ function newCategories(fitted: FittedFold, { name, categories = [], others }: Co
   ];
 }
 
-/** Numbers that `tabular.bound` moved; what `tabular.clip` moves was asked for. */
+/** Numbers that `tabular.bound` clipped. Those that `tabular.clip` clips are not reported, because the user asked for it. */
 function farOutside(fitted: FittedFold, columns: readonly Column[]): readonly Problem[] {
   const { clip, bound } = fitted.options;
   if (clip || bound === null || bound === undefined) return [];

@@ -12,9 +12,9 @@ import { tableVectors } from './table-vectors.js';
 import { fittedFile, vectorsFile, type Fitted } from './vectors-data.js';
 
 /**
- * Turns one table into vectors (method.md 2.3, 2.4). Everything is fitted on the observed rows of the fold's training
- * patients alone, the choice of columns (`select`) as well; validation and test patients are only encoded. Unit: a fold and a
- * table modality. Reads `cohort`, `split` and `tables`; writes `vectors.safetensors` and `fitted.json` (vectors-data.ts).
+ * Converts one table to vectors (method.md 2.3, 2.4). Everything is fitted only on the observed rows of the fold's training patients,
+ * including the selection of columns (`select`). Validation and test patients are only encoded. Unit: a fold and a table modality.
+ * Reads `cohort`, `split` and `tables`; writes `vectors.safetensors` and `fitted.json` (vectors-data.ts).
  */
 export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   const { fold: number = -1, modality = '' } = unit;
@@ -25,7 +25,7 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   const { scaler, select } = config.data.modalities[modality] as Pick<TableDeclaration, 'scaler' | 'select'>;
 
   const rowOf = new Map(table.patients.map((id, row) => [id, row]));
-  // In cohort order: sums must not depend on the order of a file.
+  // In cohort order, because sums must not depend on the order of a file.
   const rowsOf = (ids: ReadonlySet<string>): readonly number[] =>
     patients.flatMap(({ id }) => (ids.has(id) ? (rowOf.get(id) ?? []) : []));
   const training = rowsOf(new Set(fold.train));
@@ -60,7 +60,7 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
 
 const allOf = ({ columns }: TypedTable): readonly number[] => columns.map((_, at) => at);
 
-/** The columns that vary most over the training patients, in the order of the table; nominal columns all stay. */
+/** The columns that vary most over the training patients, in the order of the table. All nominal columns are kept. */
 function mostVarying(table: TypedTable, training: readonly number[], count: number): readonly number[] {
   const [nominal, others] = [
     allOf(table).filter((at) => table.columns[at]?.kind === 'nominal'),

@@ -3,7 +3,7 @@ import type { TypedTable } from '../tables/typed-table.js';
 import { encodedWidth, encodeRow } from './encode-row.js';
 import type { FittedColumn } from './vectors-data.js';
 
-/** The vectors of patients in one table: values float32 [patients, d_m], and 1 where the row may be read. */
+/** The vectors of patients in one table: values float32 [patients, d_m], and 1 if the row may be read. */
 export interface TableVectors {
   readonly width: number;
   readonly values: Float32Array;
@@ -11,7 +11,7 @@ export interface TableVectors {
 }
 
 /**
- * Encodes rows of a table with what was fitted on training patients (method.md 2.3, 2.4).
+ * Encodes rows of a table with the parameters fitted on training patients (method.md 2.3, 2.4).
  *
  * @param rows row of each patient; undefined for a patient without one
  * @param chosen positions of the fitted columns in the table
@@ -26,7 +26,7 @@ export function tableVectors(
   const values = new Float32Array(rows.length * width);
   const observed = new Uint8Array(rows.length);
   rows.forEach((row, at) => {
-    // An absent row to impute is one whose cells are all missing.
+    // An imputed row is encoded as one whose cells are all missing.
     if (row === undefined && absentRow !== 'impute') return;
     const cellOf = (position: number): number =>
       row === undefined ? NaN : (cells[row * stride + (chosen[position] as number)] as number);

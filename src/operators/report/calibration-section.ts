@@ -9,7 +9,7 @@ import { html, type Html } from './html.js';
 import type { ReportInput } from './report-input.js';
 import { textTableOf } from './text-table-markup.js';
 
-/** What calibration on validation patients changes (method.md 9.6); nothing with time-to-event. */
+/** The effect of calibration on validation patients (method.md 9.6). Empty with time-to-event. */
 export function calibrationSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   if (calibratedRows(summary).length === 0) return html``;
   const rule =

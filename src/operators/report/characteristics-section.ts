@@ -8,10 +8,10 @@ import type { ReportInput } from './report-input.js';
 
 /** The columns of every table: all patients, then each outcome. */
 const groups = ['all', 'negative', 'positive'] as const;
-/** Tables with no more columns are shown unfolded. */
+/** Maximum number of columns of a table that is shown open. */
 const fewColumns = 16;
 
-/** Who has which modality, and the columns of the tables, by outcome; nothing without patients. */
+/** The modalities of the patients, and the columns of the tables, by outcome. Empty without patients. */
 export function characteristicsSection({ overview, characteristics, outcome, titles }: ReportInput): Html {
   const { patients } = overview;
   if (patients.all === 0) return html``;
@@ -91,7 +91,7 @@ function columnRows(of: Characteristic): readonly Html[] {
   const share = (counts: ByOutcome<number>) => (group: (typeof groups)[number]) =>
     shareText(counts[group], known[group]);
   const [, second] = categories;
-  // Of two categories the second one tells both.
+  // With two categories, the second one determines both counts.
   if (categories.length === 2 && otherCategories === 0 && second !== undefined)
     return [row(`${column}: ${second.category}`, share(second.counts)), ...missed];
   return [
@@ -112,7 +112,7 @@ const otherColumnsRow = ({ otherColumns }: TableCharacteristics): Html =>
         <td colspan="3"></td>
       </tr>`;
 
-/** "12 (25.0 %)". */
+/** For example "12 (25.0 %)". */
 const shareText = (count: number, of: number): string =>
   of === 0 ? undefinedText : `${count} (${((100 * count) / of).toFixed(1)}\u00a0%)`;
 
@@ -121,7 +121,7 @@ const quartilesText = (quartiles: Quartiles | null): string =>
     ? undefinedText
     : `${amount(quartiles.median)} [${amount(quartiles.low)}, ${amount(quartiles.high)}]`;
 
-/** Three significant digits, and never fewer than all before the decimal point. */
+/** A number with three significant digits, but always with all digits before the decimal point. */
 export const amount = (value: number): string =>
   (Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))).replace('-', '\u2212');
 

@@ -3,9 +3,9 @@ import { quantile } from '../stats/quantile.js';
 import type { TypedColumn } from '../tables/typed-column.js';
 import type { TypedTable } from '../tables/typed-table.js';
 
-/** Columns of one table that are described; the rest are counted. */
+/** Number of columns of one table that are described. The others are counted. */
 export const mostColumns = 30;
-/** Categories of one column that are described: the most frequent ones. */
+/** Number of categories of one column that are described: the most frequent ones. */
 export const mostCategories = 12;
 
 /** A value for all patients and for those of each outcome. */
@@ -26,33 +26,33 @@ export interface CategoryCount {
   readonly counts: ByOutcome<number>;
 }
 
-/** One column of a table over the patients of the cohort who have a row in it. */
+/** One column of a table, over the patients of the cohort who have a row in it. */
 export interface Characteristic {
   readonly column: string;
   readonly kind: TypedColumn['kind'];
-  /** Patients with a value, and patients whose cell is missing. */
+  /** Number of patients with a value, and of patients whose cell is missing. */
   readonly known: ByOutcome<number>;
   readonly missing: ByOutcome<number>;
-  /** Median and quartiles; null for categories, and for a group without a value. */
+  /** Median and quartiles. Null for categories, and for a group without a value. */
   readonly quartiles: ByOutcome<Quartiles | null> | null;
   /** Null for numbers. */
   readonly categories: readonly CategoryCount[] | null;
-  /** Categories that are not listed. */
+  /** Number of categories that are not listed. */
   readonly otherCategories: number;
 }
 
 export interface TableCharacteristics {
   readonly modality: ModalityId;
-  /** Patients of the cohort with a row in the table. */
+  /** Number of patients of the cohort with a row in the table. */
   readonly patients: ByOutcome<number>;
   readonly columns: readonly Characteristic[];
-  /** Columns that are not described. */
+  /** Number of columns that are not described. */
   readonly otherColumns: number;
 }
 
 type Labels = ReadonlyMap<string, 0 | 1>;
 
-/** For each outcome in turn; a value is computed from the patients that `keeps` accepts. */
+/** Computes a value for all patients and for each outcome, from the patients that `keeps` accepts. */
 export const byOutcome = <T>(of: (keeps: (y: 0 | 1) => boolean) => T): ByOutcome<T> => ({
   all: of(() => true),
   positive: of((y) => y === 1),
@@ -107,7 +107,7 @@ function characteristicOf(column: TypedColumn, cells: readonly Cell[]): Characte
   };
 }
 
-/** Whether the cells of a column are amounts, whose median means something. */
+/** Whether the cells of a column are quantities, so that a median has a meaning. */
 const countsNumbers = ({ kind, categories }: TypedColumn): boolean =>
   kind === 'numeric' || (kind === 'ordinal' && categories === undefined);
 

@@ -2,7 +2,7 @@ import { None, parse, resetSVGDefIds, View } from 'vega';
 import { compile, type Config as ChartConfig, type TopLevelSpec } from 'vega-lite';
 import { escapeHtml } from './html.js';
 
-/** Blue and vermilion can be told apart with every common colour blindness, on white and on dark pages. */
+/** Blue and vermilion can be distinguished with every common colour blindness, on white and on dark pages. */
 export const chartColours = { folds: '#3a87c8', emphasis: '#d55e00' } as const;
 
 /** Legend of lines, below the chart. */
@@ -14,10 +14,10 @@ export const lineLegend = {
   symbolStrokeWidth: 2,
 } as const;
 
-/** Text and lines take the colour of the page around the chart, so one picture serves light and dark. */
+/** Text and lines use the text colour of the page, so that one picture works on light and dark pages. */
 const ink = 'currentColor';
 const theme: ChartConfig = {
-  // Marks by the hundred would each be announced; the picture as a whole carries a description instead.
+  // Off, because screen readers would announce hundreds of marks one by one. The whole picture has a description instead.
   aria: false,
   background: 'transparent',
   font: 'system-ui, sans-serif',
@@ -40,12 +40,12 @@ const theme: ChartConfig = {
 };
 
 /**
- * Draws a chart as SVG text without a DOM. The same specification gives the same bytes.
+ * Renders a chart as SVG text without a DOM. The same specification gives the same bytes.
  *
  * @param description what the chart shows, for readers who cannot see it
  */
 export async function renderChart(spec: TopLevelSpec, description: string): Promise<string> {
-  // Ids of definitions count on within the process otherwise, and two renderings would differ.
+  // Without this reset, ids of definitions continue counting within the process, and two renderings of a chart would differ.
   resetSVGDefIds();
   const view = new View(parse(compile(spec, { config: theme }).spec), { renderer: 'none', logLevel: None });
   try {

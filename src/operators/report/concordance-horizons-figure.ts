@@ -9,17 +9,17 @@ import { methodLineStyles } from './method-line-styles.js';
 export interface HorizonPoint {
   /** Title of the method. */
   readonly method: string;
-  /** Days. */
+  /** In days. */
   readonly horizon: number;
-  /** Null where no fold defines it. */
+  /** Null if it is defined in no fold. */
   readonly mean: number | null;
   readonly std: number | null;
-  /** Folds that define it. */
+  /** Number of folds in which it is defined. */
   readonly folds: number;
 }
 
 /**
- * Mean C of events up to each horizon, one line for each method (method.md 11.5). Null when fewer than two horizons are defined.
+ * Mean C of events up to each horizon, one line per method (method.md 11.5). Null if fewer than two horizons are defined.
  *
  * @param points methods in the order of the rows, horizons ascending
  * @param reference title of the method that is drawn bold

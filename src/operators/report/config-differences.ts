@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { withPreset } from '../../pipeline/config/presets.js';
 import { configSchema, type Config } from '../../pipeline/config/schema.js';
 
-/** A key of the experiment whose value is not the default; the defaults are those of preset `paper`. */
+/** A key of the experiment whose value is not the default. The defaults are those of preset `paper`. */
 export interface ConfigDifference {
   /** For example "train.epochs". */
   readonly key: string;
@@ -13,9 +13,9 @@ export interface ConfigDifference {
   readonly meaning: string;
 }
 
-/** Names and choices of rows are no deviations from a method. */
+/** The name of the experiment and its choice of rows are no deviations from a method. */
 const notOfTheMethod: readonly string[] = ['name', 'preset', 'methods'];
-/** A group's own data have no defaults. */
+/** The user's own data have no defaults. */
 const ownData: readonly string[] = ['data', 'modalities'];
 
 interface Described {
@@ -34,7 +34,7 @@ export function configDifferences(config: Config): readonly ConfigDifference[] {
   return differencesIn(shown, resolved, described, '');
 }
 
-/** Goes by the keys that are there: a stage is shown only those it declares. */
+/** Compares only the keys that exist, because a stage gets only its declared keys. */
 function differencesIn(
   here: object,
   defaults: object,

@@ -4,17 +4,20 @@ import type { Tiled } from './image-input.js';
 import { counted } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
-/** So many pictures of slides that did well, and as many of other images: those with the fewest tiles: what looks odd is among them. */
+/**
+ * Number of pictures of slides with outcome ok, and of other images with outcome ok: those with the fewest tiles, because odd images
+ * are among them.
+ */
 const shownWell = 200;
-/** So many of them are in sight at once, or nobody finds what comes below them in the page. */
+/** Number of these pictures that are visible at once. More would push the rest of the page out of sight. */
 const openWell = 15;
-/** Characters that all pictures may take in the page. */
+/** Maximum number of characters of all pictures in the page. */
 const roomForPictures = 7_000_000;
 
 const order = ['failed', 'empty', 'ok'] as const;
 type Outcome = (typeof order)[number];
 
-/** An entry has the outcome of its worst image. */
+/** The outcome of an entry is that of its worst image. */
 const outcomeOf = ({ images }: Tiled): Outcome =>
   order.find((outcome) => images.some((image) => image.outcome === outcome)) ?? 'empty';
 
@@ -25,7 +28,7 @@ interface Entry {
   readonly outcome: Outcome;
 }
 
-/** Failed and empty ones first, then by number of tiles, as many as are wanted. */
+/** Failed and empty images first, then by number of tiles, up to the maximum number. */
 function chosen(tiled: readonly Tiled[]): readonly Entry[] {
   const entries = tiled
     .map((one) => ({ tiled: one, outcome: outcomeOf(one), tiles: tilesOf(one) }))
@@ -34,7 +37,10 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
   return entries.slice(0, bad + shownWell);
 }
 
-/** The pictures of each modality. @param noun what an image without a search for tissue is called */
+/**
+ * The pictures of each modality.
+ * @param noun the name of an image whose tissue is not searched
+ */
 export function contactSheet(
   tiled: readonly Tiled[],
   titles: ReportInput['titles'],
@@ -110,7 +116,7 @@ function slideText({ id, rows, image, tile, segmentation, ...ended }: TiledImage
     }`;
 }
 
-/** The images of a patient that were tiled together. */
+/** The text of a patient's images that were tiled together. */
 function coresText(tiled: Tiled, noun: string): Html {
   const { images } = tiled;
   const [first] = images;

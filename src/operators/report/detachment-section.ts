@@ -14,7 +14,7 @@ interface Pair {
   readonly attached: SummaryRow;
 }
 
-/** Methods with and without detachment side by side; nothing unless both of a pair were run. */
+/** Methods with and without detachment side by side. Empty unless both methods of a pair were run. */
 export function detachmentSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const pairs = pairsOf(summary.rows);
   if (pairs.length === 0) return html``;
@@ -53,7 +53,7 @@ const paperHeadings = html`<th scope="col" class="paper">With</th>
   <th scope="col" class="paper">Without</th>
   <th scope="col" class="paper">Without − with</th>`;
 
-/** A row without detachment is named after the one with it. */
+/** A row without detachment has the name of the row with it, plus a suffix. */
 function pairsOf(rows: readonly SummaryRow[]): readonly Pair[] {
   return rows.flatMap((attached) => {
     const method = methodOf(attached.method);

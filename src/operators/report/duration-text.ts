@@ -7,7 +7,7 @@ export function yearsText(days: number): string {
   return `${years} ${years === 1 ? 'year' : 'years'}`;
 }
 
-/** "median 2.31 years [1.5, not reached]": what is not reached within the follow-up has no number. */
+/** For example "median 2.31 years [1.5, not reached]". A value that is not reached within the follow-up has no number. */
 export function medianText({ days, lower, upper }: MedianSurvival): string {
   const years = (value: number | null): string =>
     value === null ? 'not reached' : String(Number((value / year).toFixed(2)));

@@ -4,16 +4,16 @@ export interface Figure {
   readonly name: string;
   readonly svg: string;
   readonly csv: string;
-  /** Shown over the whole width of the page. */
+  /** Whether the chart has the whole width of the page. */
   readonly wide?: true;
 }
 
-/** The files of a figure with their names; the run directory keeps `figure-*` in its folder `figures`. */
+/** The files of a figure with their names. In the run directory, `figure-*` files are in the folder `figures`. */
 export const figureFiles = ({ name, svg, csv }: Figure): readonly (readonly [string, Uint8Array])[] => [
   [`figure-${name}.svg`, new TextEncoder().encode(onWhite(svg))],
   [`figure-${name}.csv`, new TextEncoder().encode(csv)],
 ];
 
-/** Outside the page there is no theme to follow: the picture gets paper behind it. */
+/** Outside of the page the picture has no theme, so it gets a white background. */
 const onWhite = (svg: string): string =>
   svg.replace(/^<svg[^>]*>/, (opening) => `${opening}<rect width="100%" height="100%" fill="white"/>`);

@@ -7,13 +7,13 @@ const box = { width: 250, height: 46, gap: 44 } as const;
 const side = { left: 310, width: 210, height: 38 } as const;
 const total = { width: side.left + side.width + 1, margin: 1 } as const;
 
-/** Who is left after a rule, and how many it took away. */
+/** The number of patients left after a rule, and the number it removed. */
 interface Level {
   readonly step: FlowStep;
   readonly lost: number;
 }
 
-/** The way from the labelled patients to the cohort as boxes, those who were left out at the side (method.md 1.3). */
+/** A flow diagram from the labelled patients to the cohort, with excluded patients at the side (method.md 1.3). */
 export function flowDiagram(flow: readonly FlowStep[], outcome: OutcomeWords): Figure | null {
   const levels = levelsOf(flow);
   if (levels.length === 0) return null;
@@ -41,7 +41,7 @@ export function flowDiagram(flow: readonly FlowStep[], outcome: OutcomeWords): F
   };
 }
 
-/** Rules that nobody failed are left out of the picture; the first and the last step stay. */
+/** Rules that excluded no patient are not drawn. The first and the last step always are. */
 function levelsOf(flow: readonly FlowStep[]): readonly Level[] {
   const levels = flow.map((step, i) => ({
     step,
@@ -80,7 +80,7 @@ const leftOut = ({ step }: FlowStep, lost: number, y: number): Html =>
       >${lacking(step)}</text
     >`;
 
-/** What those who were left out lack: "with WSI" leaves out those without. */
+/** The text for excluded patients: the step "with WSI" excludes those "without WSI". */
 const lacking = (step: string): string =>
   step.startsWith('with ') ? `without ${step.slice(5)}` : `not: ${step}`;
 
@@ -96,7 +96,7 @@ const frame = (x: number, y: number, width: number, height: number): Html =>
     stroke-opacity="0.55"
   />`;
 
-/** A line with a head at its end, to the right or down. */
+/** A line with an arrow head at its end, to the right or down. */
 function arrow(x1: number, y1: number, x2: number, y2: number): Html {
   const head =
     y1 === y2 ? `${x2 - 7},${y2 - 4} ${x2 - 7},${y2 + 4}` : `${x2 - 4},${y2 - 7} ${x2 + 4},${y2 - 7}`;

@@ -4,7 +4,7 @@ import type { Figure } from './figure.js';
 import { html, trustedMarkup, type Html } from './html.js';
 import type { ReportInput } from './report-input.js';
 
-/** How many patients every rule of the cohort left (method.md 1.3). */
+/** The number of patients that remain after each rule of the cohort (method.md 1.3). */
 export function flowSection(
   { flow, outcome, summary }: Pick<ReportInput, 'flow' | 'outcome' | 'summary'>,
   diagram: Figure | null,

@@ -66,7 +66,7 @@ const foldTable = (
     </table>
   </div>`;
 
-/** Every method tests the same patients, so the first method of a fold speaks for all. */
+/** Every method tests the same patients, so the sizes are taken from the first method of a fold. */
 function sizeTable(
   head: Html,
   folds: readonly number[],

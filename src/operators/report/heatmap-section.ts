@@ -5,10 +5,10 @@ import type { ReportInput } from './report-input.js';
 
 type Names = Pick<ReportInput, 'outcome' | 'titles'>;
 
-/** Examples of each outcome per modality. */
+/** Number of examples of each outcome per modality. */
 const examples = 3;
 
-/** Links to a few heatmaps of the run directory; nothing when no instance has coordinates. */
+/** Links to a few heatmaps of the run directory. Empty if no instance has coordinates. */
 export function heatmapSection({ heatmaps }: ImageInput, { outcome, titles }: Names): Html {
   if (heatmaps.length === 0) return html``;
   const lists = [...new Set(heatmaps.map(({ modality }) => modality))].flatMap((modality) => {

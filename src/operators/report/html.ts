@@ -1,4 +1,4 @@
-/** Markup that is safe to put into a page as it is. Only `html` and `trustedMarkup` make it. */
+/** Markup that can be put into a page without escaping. Only `html` and `trustedMarkup` create it. */
 export interface Html {
   readonly markup: string;
 }
@@ -18,7 +18,7 @@ export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 
 /**
- * A piece of a page. Everything put into it is escaped, unless it is markup itself.
+ * A piece of a page. Everything inserted into it is escaped, unless it is markup itself.
  *
  * @example html`<td>${patient.name}</td>`
  */
@@ -26,7 +26,7 @@ export const html = (strings: TemplateStringsArray, ...values: readonly Value[])
   markup: String.raw({ raw: strings }, ...values.map(markupOf)),
 });
 
-/** Markup made by someone who escapes what they are given, such as a chart renderer. */
+/** Marks markup of a trusted source that escapes its inputs itself, such as a chart renderer. */
 export const trustedMarkup = (markup: string): Html => ({ markup });
 
 function markupOf(value: Value): string {

@@ -6,13 +6,13 @@ import { heatmapName, heatmapPath } from '../heatmaps/heatmap-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { sheetFile, tileSetFile, tileSetSchema, type TiledImage } from '../tiling/tiles-data.js';
 
-/** One slide, or the cores of one patient, as they were tiled. */
+/** One slide, or the cores of one patient, after tiling. */
 export interface Tiled {
   readonly modality: ModalityId;
-  /** Slides whose tissue was found, one per job; otherwise cores of a patient. */
+  /** True for slides whose tissue was searched, one per job. False for cores of a patient. */
   readonly tissue: boolean;
   readonly images: readonly TiledImage[];
-  /** A small JPEG of them; null when nothing could be read. */
+  /** A small JPEG picture. Null if nothing could be read. */
   readonly sheet: () => Uint8Array | null;
 }
 
@@ -21,11 +21,11 @@ export interface Features {
   readonly artifact: string;
   readonly modality: ModalityId;
   readonly index: BagIndex;
-  /** Made by colour and texture statistics in place of a pathology model. */
+  /** Whether the stand-in encoder (colour and texture statistics) made the features, in place of a pathology model. */
   readonly standIn: boolean;
 }
 
-/** A picture in the run directory of where Stage 1 looked, by relative path. */
+/** A heatmap picture in the run directory, by relative path. */
 export interface HeatmapLink {
   readonly modality: ModalityId;
   readonly patient: string;
@@ -33,14 +33,14 @@ export interface HeatmapLink {
   readonly path: string;
 }
 
-/** What the report shows of images. */
+/** The data about images that the report shows. */
 export interface ImageInput {
-  /** In the order of the graph; none when features came as files. */
+  /** In the order of the graph. Empty if features came as files. */
   readonly tiled: readonly Tiled[];
   readonly features: readonly Features[];
-  /** Patients of the cohort, who count in the tables of the section. */
+  /** The patients of the cohort, who are counted in the tables of the section. */
   readonly patients: readonly string[];
-  /** Heatmaps to expect, in cohort order. */
+  /** Links to the heatmaps of the run, in cohort order. */
   readonly heatmaps: readonly HeatmapLink[];
 }
 
@@ -72,7 +72,7 @@ function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array 
   try {
     return artifact.bytes(sheetFile);
   } catch (error) {
-    // Whether something failed before or after it could be seen, only the files themselves tell.
+    // If the picture itself is readable, the error has another cause and is thrown again.
     if (readable) throw error;
     return null;
   }

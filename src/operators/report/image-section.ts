@@ -6,10 +6,10 @@ import type { ImageInput } from './image-input.js';
 import type { ReportInput } from './report-input.js';
 import { undefinedText } from './number-text.js';
 
-/** Names listed in a sentence or cell. */
+/** Maximum number of names in a sentence or cell. */
 const mostNames = 12;
 
-/** How images were tiled; nothing when features came as files. */
+/** How images were tiled. Empty if features came as files. */
 export function imageSection({
   images,
   titles,
@@ -43,7 +43,7 @@ export function imageSection({
   </section>`;
 }
 
-/** Slides have tissue to find; other images are tiled whole. HANCOCK's other images are cores. */
+/** Only slides are searched for tissue. Other images are tiled as a whole; for HANCOCK these are cores. */
 function titleOfSection({ tiled }: ImageInput, { data }: Config): string {
   if (data.layout === 'hancock') return 'Slides and cores';
   const [slides, others] = [tiled.some(({ tissue }) => tissue), tiled.some(({ tissue }) => !tissue)];
@@ -71,14 +71,14 @@ function countRow(modality: string, title: string, { tiled, features }: ImageInp
   </tr>`;
 }
 
-/** How often each occurs, most frequent first. */
+/** The number of times each value occurs, most frequent first. */
 function countsOf(values: readonly string[]): readonly (readonly [string, number])[] {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a);
 }
 
-/** A size that nobody measured is a guess that every number below rests on, so its slides are named. */
+/** A default pixel size is a guess that all numbers below depend on, so the slides with it are named. */
 function defaultMppText({ tiled }: ImageInput): Html {
   const guessed = tiled
     .flatMap(({ images }) => images)
@@ -91,7 +91,7 @@ function defaultMppText({ tiled }: ImageInput): Html {
   </p>`;
 }
 
-/** HANCOCK: which stains patients lack; those without any core are not counted here. */
+/** HANCOCK: which stains patients lack. Patients without any core are not counted here. */
 function stainTable({ features, patients }: ImageInput): Html {
   const having = new Map<string, Set<string>>();
   const stained = new Set(

@@ -9,30 +9,33 @@ import { medianText } from './duration-text.js';
 import type { Figure } from './figure.js';
 import { pText } from './number-text.js';
 
-/** What a Kaplan-Meier figure shows. */
+/** The content of a Kaplan-Meier figure. */
 export interface CurvesShown {
-  /** For example "haf": the figure is `kaplan-meier-haf`. */
+  /** For example "haf": then the figure is `kaplan-meier-haf`. */
   readonly name: string;
   readonly title: string;
-  /** What the curves count, for example "deceased". */
+  /** The event of the curves, for example "deceased". */
   readonly event: string;
   readonly groups: readonly CurveSummary[];
-  /** Days at which numbers at risk are given. */
+  /** Days at which the numbers at risk are given. */
   readonly times: readonly number[];
-  /** Of the groups, stratified by fold; null for a single curve. */
+  /** The test of the groups, stratified by fold. Null for a single curve. */
   readonly logRank: LogRankTest | null;
-  /** False where the models of all folds predict each patient: there is no fold to stratify by. @default true */
+  /**
+   * False if the models of all folds predict each patient, so that there is no fold to stratify by.
+   * @default true
+   */
   readonly stratified?: boolean;
 }
 
 type PanelSpec = Extract<TopLevelSpec, { readonly vconcat: unknown }>['vconcat'][number];
 
-/** From low to high risk; more groups take the colours between. */
+/** Colours from low to high risk. More than two groups use the colours in between. */
 const groupColours = [chartColours.folds, '#56b4a9', '#8c8c8c', '#e69f00', chartColours.emphasis];
 
 /**
- * Kaplan-Meier curves with 95 % bands and ticks at censored times, numbers at risk below (method.md 11.4). Empty groups are left out; null
- * when all are empty.
+ * Kaplan-Meier curves with 95 % bands and ticks at censored times, with numbers at risk below (method.md 11.4). Empty groups are left
+ * out. Null if all are empty.
  */
 export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | null> {
   const groups = shown.groups.filter(({ patients }) => patients > 0);
@@ -64,7 +67,7 @@ export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | nu
   };
 }
 
-/** One line of each group, and one of the test. */
+/** One line per group, and one for the test. */
 function subtitleOf(
   groups: readonly CurveSummary[],
   { logRank, stratified = true }: Pick<CurvesShown, 'logRank' | 'stratified'>,
@@ -164,7 +167,7 @@ function curvePanel(
   };
 }
 
-/** Numbers at risk, one row for each group in its colour: it is the legend as well. */
+/** Numbers at risk, one row per group in its colour. They also serve as the legend. */
 function riskPanel(
   { times }: CurvesShown,
   groups: readonly CurveSummary[],

@@ -9,10 +9,10 @@ import type { ReportInput } from './report-input.js';
 
 type Panel = Extract<TopLevelSpec, { readonly hconcat: unknown }>['hconcat'][number];
 
-/** So many modalities are told apart by colour alone; more also differ in shape. */
+/** Number of modalities that are distinguished by colour alone. With more, shapes differ, too. */
 const mostByColour = 7;
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'] as const;
-/** Entries of the legend in one column. */
+/** Number of legend entries in one column. */
 const legendRows = 18;
 
 /** t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null without any. */

@@ -13,8 +13,8 @@ interface Cell {
 }
 
 /**
- * The latent vectors of one patient, a row per modality, left before and right after alignment, on one colour
- * scale (method.md 9.4). The row of an absent modality stays empty. Null without an example.
+ * The latent vectors of one patient, one row per modality, on the left before and on the right after alignment, on one colour scale
+ * (method.md 9.4). The row of an absent modality is empty. Null without an example.
  */
 export async function latentHeatmapFigure(
   name: string,

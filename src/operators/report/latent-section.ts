@@ -7,7 +7,7 @@ import { alignmentTitles } from './latent-figure.js';
 import { spreadText, threeDigits } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
-/** What alignment did to the latent space, as maps, vectors, singular values and numbers; nothing without alignment. */
+/** The effect of alignment on the latent space, as maps, vectors, singular values and numbers. Empty without alignment. */
 export function latentSection(
   { latents, spectra, summary }: Pick<ReportInput, 'latents' | 'spectra' | 'summary'>,
   figures: { readonly latent: readonly Figure[]; readonly spectrum: readonly Figure[] },

@@ -1,6 +1,9 @@
 import { chartColours } from './chart.js';
 
-/** Ten colours that differ in hue and lightness (Tableau 10; orange last, because the reference method has one like it); dashes tell the second and third ten apart. */
+/**
+ * Ten colours that differ in hue and lightness (Tableau 10; orange is last, because the reference method has a similar colour).
+ * Dashes distinguish the second and third ten.
+ */
 const hues = [
   '#4e79a7',
   '#59a14f',
@@ -19,14 +22,14 @@ const dashes = [
   [2, 2],
 ];
 
-/** How the lines of methods are told apart in one chart; the lists have the order of `domain`. */
+/** How the lines of methods are distinguished in one chart. The lists have the order of `domain`. */
 export interface MethodLineStyles {
   readonly domain: readonly string[];
   readonly colours: readonly string[];
   readonly dashes: readonly (readonly number[])[];
 }
 
-/** @param bold title of the method that is emphasised, if there is one among `titles` */
+/** @param bold title of the emphasised method, if `titles` contains one */
 export function methodLineStyles(titles: readonly string[], bold: string | undefined): MethodLineStyles {
   const others = titles.filter((title) => title !== bold);
   const first = bold === undefined ? [] : [bold];

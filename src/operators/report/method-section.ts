@@ -8,7 +8,7 @@ import type { ReportInput } from './report-input.js';
 export function methodSection(input: ReportInput): Html {
   const { config, summary } = input;
   const differences = configDifferences(config);
-  // The defaults are called "paper"; that name says something of HANCOCK's experiments alone.
+  // The default preset is called "paper". This name is meaningful only for HANCOCK's experiments.
   const preset =
     summary.paper === null && config.preset === 'paper' ? 'Default settings' : `Preset ${config.preset}`;
   return html`<section class="methods">

@@ -9,11 +9,11 @@ import type { ReportInput } from './report-input.js';
 
 const isHancock = ({ data }: Config): boolean => data.layout === 'hancock';
 
-/** What the text calls a modality of many instances. */
+/** The word for a modality of many instances in the text. */
 export const bagWord = (config: Config): string =>
   isHancock(config) ? 'pathology modality' : 'bag modality';
 
-/** How the text calls a modality. */
+/** The name of a modality in the text. */
 const nameOf = ({ config, titles }: ReportInput, id: string): string =>
   (isHancock(config) ? hancockTitles[id] : undefined) ?? titles[id] ?? id;
 
@@ -36,7 +36,7 @@ export function cohortText(input: ReportInput): string {
   );
 }
 
-/** What the two classes are. */
+/** The meaning of the two classes. */
 function labelText({ config, outcome }: ReportInput): string {
   const { cohort, data } = config;
   const { positive, negative, column } = outcome;
@@ -57,7 +57,7 @@ function labelText({ config, outcome }: ReportInput): string {
       return 'The label is survival status; patients who died of something other than the tumour were left out.';
     case 'landmark': {
       const { landmarkYears } = cohort;
-      // What the column counts from is the data's to say, not ours.
+      // The starting point of the column's count depends on the data and is not known here.
       const counts = data.outcome.time === null ? '' : `, as ${data.outcome.time.column} counts it`;
       return `The label is the status ${counted(landmarkYears, 'year')} into follow-up${counts}: ${positive} by then (positive class) or ${negative} then; patients last seen ${negative} earlier were left out.`;
     }
@@ -93,7 +93,7 @@ export function splitText({ config, splitHash, foldGroups }: ReportInput): strin
   return `${tested}${validation}${repeats} All ${materialOf(config)} of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
 }
 
-/** What a patient's data are. */
+/** The data of a patient, in words. */
 function materialOf(config: Config): string {
   if (slotsOfKind(config, 'bag').length === 0) return 'rows';
   const files = isHancock(config) ? 'images' : 'files';
@@ -129,7 +129,7 @@ const boundText = ({ clip, bound }: Config['tabular']): string =>
 
 const scalings = { minmax: 'scaled to [0, 1]', zscore: 'standardised' } as const;
 
-/** What the experiment says of single tables. */
+/** What the experiment declares for single tables. */
 function ownTableText(input: ReportInput): string {
   const { config } = input;
   const sentences = slotsOfKind(config, 'table').flatMap((id) => {
@@ -145,7 +145,7 @@ function ownTableText(input: ReportInput): string {
   return sentences.join('');
 }
 
-/** Who made the instances, as far as it is noted. */
+/** The encoders of the instances, if known. */
 export function featureText({ images, titles, config }: ReportInput): string {
   const { bag } = config;
   const made = new Map<string, Set<string>>();

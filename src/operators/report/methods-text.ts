@@ -14,7 +14,7 @@ export interface Paragraph {
   readonly text: string;
 }
 
-/** What was run, as a methods section tells it; every number comes from the resolved experiment. */
+/** What was run, as the text of a methods section. Every number comes from the resolved experiment. */
 export function methodsText(input: ReportInput): readonly Paragraph[] {
   const { config } = input;
   const methods = input.summary.rows.map(({ method }) => methodOf(method));
@@ -88,7 +88,7 @@ function alignmentText(
   );
 }
 
-/** What the networks phi read. */
+/** The inputs of the networks phi. */
 function vectorWord(config: Config): string {
   const kinds = slotsOf(config).map(({ kind }) => kind);
   if (!kinds.includes('table')) return 'z';
@@ -115,7 +115,7 @@ function fusionText(config: Config, methods: readonly FusionMethod[]): string {
   );
 }
 
-/** The maps P that are learned with a head; what has a transfer map of its own has none (method.md 4.4). */
+/** The maps P that are learned with a head. A modality with its own transfer map has none (method.md 4.4). */
 function mapText(config: Config, projected: readonly FusionMethod[]): string {
   const { fusion, mil, tabular } = config;
   const kinds = slotsOf(config).map(({ kind }) => kind);
@@ -129,7 +129,7 @@ function mapText(config: Config, projected: readonly FusionMethod[]): string {
 
 const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
 
-/** Settings of rows that have their own. */
+/** Settings of rows with settings of their own. */
 function otherRows({ config, titles }: ReportInput, methods: readonly Method[]): readonly Paragraph[] {
   const { pool, mdlm, mfmf, single } = config;
   const has = (id: string): boolean => methods.some((method) => method.id === id);
@@ -229,7 +229,7 @@ const aboutClassic: Readonly<Record<ClassicMethod['fit'], string>> = {
   kaplanMeier: 'the Kaplan-Meier curve of the training patients for everybody',
 };
 
-/** What the classical rows of the run are. */
+/** Sentences about the classical rows of the run. */
 function classicSentences(methods: readonly Method[]): readonly string[] {
   const told = methods.flatMap((method) => (method.kind === 'classic' ? aboutClassic[method.fit] : []));
   return told.length === 0 ? [] : [`Classical rows: ${told.join('; ')}.`];

@@ -1,16 +1,16 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 
-/** Colours of Okabe and Ito, grey in place of black and yellow, which vanish on one of the pages. */
+/** Colours of Okabe and Ito. Grey replaces black and yellow, which are invisible on dark or on white pages. */
 const okabeIto = ['#d55e00', '#e69f00', '#0072b2', '#009e73', '#cc79a7', '#56b4e9', '#808080'] as const;
 
-/** HANCOCK's modalities keep the colours they have always had. */
+/** HANCOCK's modalities keep their fixed colours. */
 const fixedColours: Readonly<Record<ModalityId, string>> = Object.fromEntries(
   ['WSI', 'TMA', 'Clin', 'Path', 'Blood', 'ICD', 'Cell'].map((id, i) => [id, okabeIto[i] as string]),
 );
 
 type Lab = readonly [lightness: number, a: number, b: number];
 
-/** A colour for each modality, no two alike; readable on white and on dark pages. */
+/** A different colour for each modality, readable on white and on dark pages. */
 export function modalityColours(modalities: readonly ModalityId[]): readonly string[] {
   const fixed = modalities.map((id) => (Object.hasOwn(fixedColours, id) ? fixedColours[id] : undefined));
   const taken = new Set(fixed);
@@ -19,7 +19,9 @@ export function modalityColours(modalities: readonly ModalityId[]): readonly str
   return fixed.map((colour) => colour ?? (free[next++] as string));
 }
 
-/** The first seven are those of Okabe and Ito; each further one is as far from those before as the candidates allow. */
+/**
+ * The first seven colours are those of Okabe and Ito. Each further colour is the candidate that is farthest from all colours before.
+ */
 function palette(count: number): readonly string[] {
   const chosen: string[] = [...okabeIto];
   const distances = new Map(candidates().map(({ colour, lab }) => [colour, { lab, nearest: Infinity }]));
@@ -48,7 +50,7 @@ function candidates(): readonly { readonly colour: string; readonly lab: Lab }[]
       hues.flatMap((hue) => {
         const lab: Lab = [lightness, chroma * Math.cos(hue), chroma * Math.sin(hue)];
         const rgb = rgbOf(lab);
-        // What the screen cannot show would be clipped to a colour that another candidate has.
+        // A colour that the screen cannot show would be clipped to the colour of another candidate.
         if (rgb.some((channel) => channel < 0 || channel > 1)) return [];
         const hex = rgb.map((channel) =>
           Math.round(channel * 255)

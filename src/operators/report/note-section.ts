@@ -3,14 +3,14 @@ import { html, type Html } from './html.js';
 import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
-/** A remark and the folds it was made in; no folds: it speaks of the whole run. */
+/** A note and the folds it applies to. No folds: it applies to the whole run. */
 interface Note {
   readonly about: string;
   readonly text: string;
   readonly folds: readonly number[];
 }
 
-/** What to keep in mind when reading the numbers: remarks of the table and of training. */
+/** Notes for reading the numbers, from the table and from training. */
 export function noteSection(input: ReportInput): Html {
   const notes = [...generalNotes(input), ...notesOf(input)];
   const items = notes.map(
@@ -33,7 +33,7 @@ export function noteSection(input: ReportInput): Html {
 const foldsText = (folds: readonly number[]): string =>
   `, ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')}`;
 
-/** What holds for any run, with its numbers. */
+/** Notes that apply to any run, with its numbers. */
 function generalNotes({ summary, config }: ReportInput): Note[] {
   const { majority } = summary.cohort;
   const run = (text: string): Note => ({ about: 'This run', text, folds: [] });
@@ -58,7 +58,7 @@ function generalNotes({ summary, config }: ReportInput): Note[] {
   ];
 }
 
-/** The notes of single evaluations are left out: the table's notes sum them up per method. */
+/** The notes of single evaluations are left out, because the notes of the table summarise them by method. */
 function notesOf({ summary, training }: ReportInput): Note[] {
   return [
     ...groupedNotes(summary).map((note) => ({ ...note, about: shortened(note, summary), folds: [] })),
@@ -81,10 +81,10 @@ function notesOf({ summary, training }: ReportInput): Note[] {
   ];
 }
 
-/** More names than these are too many to read. */
+/** Maximum number of names in a note. */
 const mostNamed = 6;
 
-/** "All rows but a and b" in place of a long list. */
+/** A short form such as "All rows but a and b" for a long list. */
 function shortened(
   { about, text }: { about: string; text: string },
   { rows }: ReportInput['summary'],
@@ -94,7 +94,7 @@ function shortened(
   return others.length === 0 ? 'All rows' : `All rows but ${listed(others)}`;
 }
 
-/** The same remark in several folds becomes one line that names them. */
+/** Joins the same note in several folds into one line that names the folds. */
 function grouped(remarks: readonly { about: string; text: string; fold: number }[]): Note[] {
   const folds = new Map<string, { about: string; text: string; folds: number[] }>();
   for (const { about, text, fold } of remarks) {

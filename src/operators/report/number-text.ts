@@ -1,16 +1,16 @@
 import type { Spread } from '../evaluation/summary-data.js';
 
-/** What stands where a number is undefined. */
+/** The text for an undefined number. */
 export const undefinedText = '–';
 
 export const threeDigits = (value: number | null): string =>
   value?.toFixed(3).replace('-', '\u2212') ?? undefinedText;
 
-/** Mean ± standard deviation, kept on one line by no-break spaces. */
+/** Mean ± standard deviation, with no-break spaces that keep it on one line. */
 export const plusMinus = (mean: number | null, std: number | null): string =>
   mean === null || std === null ? undefinedText : `${threeDigits(mean)}\u00a0±\u00a0${threeDigits(std)}`;
 
-/** A number of the paper; one that it only quotes has no deviation. */
+/** A number of the paper. A number that the paper quotes from elsewhere has no deviation. */
 export const paperText = (value: readonly [number, number | null] | null): string =>
   value === null
     ? undefinedText
@@ -18,14 +18,14 @@ export const paperText = (value: readonly [number, number | null] | null): strin
       ? `${threeDigits(value[0])} (quoted)`
       : plusMinus(...value);
 
-/** With its sign, a true minus: "+0.012", "−0.7". */
+/** A number with its sign, with a true minus character: "+0.012", "−0.7". */
 export function signed(value: number | null, digits = 3): string {
   if (value === null) return undefinedText;
   const size = Math.abs(value).toFixed(digits);
   return Number(size) === 0 ? size : `${value < 0 ? '\u2212' : '+'}${size}`;
 }
 
-/** Three digits, or "< 0.001": a p-value is never 0. */
+/** Three digits, or "< 0.001", because a p-value is never 0. */
 export const pText = (p: number | null): string =>
   p !== null && p < 0.001 ? '<\u00a00.001' : threeDigits(p);
 

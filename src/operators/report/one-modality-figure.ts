@@ -12,7 +12,7 @@ const panels = [
   { hidden: 'onlyOne', title: 'This modality alone' },
 ] as const;
 
-/** What each modality is worth to a trained method: test AUC without it, and with nothing else (method.md 9.2). */
+/** The importance of each modality for a trained method: test AUC without it, and with it alone (method.md 9.2). */
 export async function oneModalityFigure(
   row: SummaryRow,
   robustness: RowRobustness,

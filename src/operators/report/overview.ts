@@ -6,21 +6,21 @@ import type { Patient } from '../cohort/cohort-data.js';
 import type { TypedTable } from '../tables/typed-table.js';
 import { byOutcome, quartilesOf, type ByOutcome, type Quartiles } from './characteristics.js';
 
-/** A modality and who of the cohort has it. */
+/** A modality, and which patients of the cohort have it. */
 export interface ModalityOverview {
   readonly id: ModalityId;
   readonly kind: ModalityKind;
   readonly patients: ByOutcome<number>;
-  /** Columns of a table; null for bags. */
+  /** Number of columns of a table. Null for bags. */
   readonly columns: number | null;
-  /** Instances per patient of those who have a bag; null for tables. */
+  /** Instances per patient, for patients with a bag. Null for tables. */
   readonly instances: ByOutcome<Quartiles | null> | null;
 }
 
 /** The data of a run in a few numbers. */
 export interface Overview {
   readonly patients: ByOutcome<number>;
-  /** Time to the event or the last contact; null when the experiment names none. */
+  /** Time to the event or the last contact. Null if the experiment names none. */
   readonly followUp: { readonly unit: string; readonly quartiles: ByOutcome<Quartiles | null> } | null;
   /** In the order of the experiment. */
   readonly modalities: readonly ModalityOverview[];
@@ -71,7 +71,7 @@ function followUpOf({ data }: Config, patients: readonly Patient[]): Overview['f
   };
 }
 
-/** How the report calls each modality: its title, with its name where two have the same title. */
+/** The names of modalities in the report: their titles, with the id if two have the same title. */
 export function titlesOf(config: Config): Readonly<Record<ModalityId, string>> {
   const titles = config.modalities.map((id) => titleOf(config, id));
   return Object.fromEntries(

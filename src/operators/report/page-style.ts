@@ -1,4 +1,4 @@
-/** The look of the report: system fonts, light and dark by the reader's preference, printable, narrow screens too. */
+/** The style of the report: system fonts, light or dark as the reader prefers, printable, also for narrow screens. */
 export const pageStyle = `
 :root { color-scheme: light dark; --ink: #1d2227; --soft: #59636e; --line: #d5dae0; --page: #fff; --band: #f5f7f9; --bar: #3a87c8; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) {

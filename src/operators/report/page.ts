@@ -29,8 +29,7 @@ import { survivalSection } from './survival-section.js';
 import { standInWarning } from './stand-in-warning.js';
 
 /**
- * The report as one HTML document: nothing is fetched, and no script runs but the one that sorts tables; the policy in its
- * head forbids both.
+ * The report as one HTML document. It loads nothing, and its only script sorts tables; the policy in its head forbids anything else.
  */
 export function reportPage(input: ReportInput, figures: ReportFigures): string {
   const { config, summary, evaluations, images, outcome } = input;
@@ -109,10 +108,12 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
   return page.markup;
 }
 
-/** More charts than these are folded away. */
+/** Number of charts above which a group is collapsed. */
 const mostOpen = 6;
 
-/** Charts of methods by what the methods read; the group of the main methods is unfolded, others where they are few. */
+/**
+ * Charts of methods, grouped by what the methods read. The group of the main methods is open, other groups only if they are small.
+ */
 function groupsOf(figures: readonly MethodFigure[], main: MethodGroup | null): FigureGroup[] {
   return (Object.keys(methodGroupTitles) as MethodGroup[]).map((group) => ({
     title: methodGroupTitles[group],
@@ -122,8 +123,8 @@ function groupsOf(figures: readonly MethodFigure[], main: MethodGroup | null): F
 }
 
 /**
- * The result of the reference method, which the experiment names before anything is trained. The best of all rows would be a
- * choice by test data.
+ * The result of the reference method, which the experiment names before training. Showing the best of all rows would be a choice by
+ * test data.
  */
 function leadText({ config, summary }: ReportInput): Html {
   const row = summary.rows.find(({ method }) => method === config.stats.reference);

@@ -2,7 +2,7 @@ import { recommendedLines } from '../evaluation/recommended-data.js';
 import { html, type Html } from './html.js';
 import type { ReportInput } from './report-input.js';
 
-/** Which method the validation patients choose, and what the test patients show for it (method.md 9.7). */
+/** Which method has the best result on the validation patients, and its results on the test patients (method.md 9.7). */
 export function recommendation({ summary: { recommended } }: Pick<ReportInput, 'summary'>): Html {
   if (recommended === null) return html``;
   const [choice = '', shown = ''] = recommendedLines(recommended);

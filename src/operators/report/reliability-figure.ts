@@ -7,8 +7,8 @@ import type { Figure } from './figure.js';
 import { threeDigits } from './number-text.js';
 
 /**
- * Reliability diagram of the pooled test predictions: in each of ten bins of the predicted probability, the share of
- * positive patients (method.md 9.1). Null without predictions.
+ * Reliability diagram of the pooled test predictions: the fraction of positive patients in each of ten bins of the predicted
+ * probability (method.md 9.1). Null without predictions.
  */
 export async function reliabilityFigure(
   { method, title, calibration }: SummaryRow,

@@ -3,7 +3,7 @@ import { html, type Html } from './html.js';
 import { spreadText, threeDigits } from './number-text.js';
 import { heading, numberCell, rowHeading } from './sortable-table.js';
 
-/** How far the result depends on folds and seeds: the mean of each repeat and the spread of these means. */
+/** How much the result depends on folds and seeds: the mean of each repeat and the spread of these means. */
 export function repeatSection(rows: readonly SummaryRow[]): Html {
   const repeated = rows.flatMap((row) => (row.repeats === null ? [] : [{ row, repeats: row.repeats }]));
   const [first] = repeated;

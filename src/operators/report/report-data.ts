@@ -3,7 +3,7 @@ import { html, trustedMarkup, type Html } from './html.js';
 /** The page of a report, in its artifact and in the run directory. */
 export const reportFile = 'report.html';
 
-/** What only the run knows when its report is put into the run directory: a stage reads no clock. */
+/** Facts that only the run knows when its report is put into the run directory, because a stage must not read the clock. */
 export interface RunFacts {
   readonly run: string;
   /** ISO 8601, UTC. */
@@ -13,12 +13,12 @@ export interface RunFacts {
   readonly invented: boolean;
 }
 
-/** Marks the place in the stored page; a comment, so the page is whole without the facts. */
+/** The placeholder for the facts in the stored page. It is a comment, so the page is valid without them. */
 const place = '<!-- facts of the run -->';
 
 export const runFactsPlace: Html = trustedMarkup(place);
 
-/** The stored page with the facts of the run on top. The artifact in the store stays as it is. */
+/** The stored page with the facts of the run at the top. The artifact in the store does not change. */
 export const withRunFacts = (page: string, facts: RunFacts): string =>
   page.replace(place, () => factsMarkup(facts).markup);
 

@@ -31,7 +31,7 @@ export interface MethodFigure {
   readonly figure: Figure;
 }
 
-/** Draws everything, one chart after the other: rendering resets ids shared by the process. */
+/** Draws all charts, one after another, because rendering resets ids that the process shares. */
 export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
   const { summary, config } = input;
   const classed = summary.rows.filter(({ survival }) => survival === undefined);
@@ -71,7 +71,7 @@ export const allFigures = (figures: ReportFigures): readonly Figure[] => [
   ...[...figures.survival.groups, ...figures.survival.calibration].map(({ figure }) => figure),
 ];
 
-/** The reference method in detail - another one where it has nothing to take away - and all methods in one chart. */
+/** The reference method in detail, or another method if the reference has no hidden modalities, and all methods in one chart. */
 async function robustnessFigures({ summary, config, titles }: ReportInput): Promise<readonly Figure[]> {
   const able = summary.rows.flatMap((row) =>
     row.robustness === null ? [] : [{ row, robustness: row.robustness }],

@@ -40,28 +40,28 @@ export interface MethodFoldSurvival {
   readonly predictions: SurvivalPredictions;
 }
 
-/** Everything the report shows. */
+/** All data that the report shows. */
 export interface ReportInput {
   readonly config: Config;
   readonly modalities: readonly ModalityId[];
-  /** How the report calls each modality. */
+  /** The names of the modalities in the report. */
   readonly titles: Readonly<Record<ModalityId, string>>;
   readonly outcome: OutcomeWords;
   readonly overview: Overview;
-  /** Of the tables, in the order of the experiment. */
+  /** For the tables, in the order of the experiment. */
   readonly characteristics: readonly TableCharacteristics[];
   readonly summary: Summary;
   readonly flow: readonly FlowStep[];
   readonly splitHash: string | null;
-  /** With `cv.mode: groups`: the group that each fold tests, by fold; empty in any other mode. */
+  /** With `cv.mode: groups`: the group that each fold tests. Empty in any other mode. */
   readonly foldGroups: readonly string[];
   /** Ascending by fold. */
   readonly evaluations: readonly Evaluation[];
   /** Ascending by fold. */
   readonly predictions: readonly MethodFoldPredictions[];
-  /** Of a time-to-event run, ascending by fold; empty for a binary outcome, as the two lists above are then. */
+  /** For a time-to-event run, ascending by fold. Empty for a binary outcome; for time-to-event the two lists above are empty. */
   readonly survival: readonly MethodFoldSurvival[];
-  /** Times and events of the cohort, in days, where they are known; empty when the outcome is a status at a landmark. */
+  /** Times and events of the cohort in days, if known. Empty if the outcome is a status at a landmark. */
   readonly followUp: readonly { readonly patient: string; readonly time: number; readonly event: 0 | 1 }[];
   /** In data-flow order. */
   readonly training: readonly TrainingGroup[];
@@ -72,7 +72,7 @@ export interface ReportInput {
   readonly images: ImageInput;
 }
 
-/** Reads what the stages before left behind. */
+/** Reads the outputs of the earlier stages. */
 export function readReportInput(context: StageContext): ReportInput {
   const { config, inputs } = context;
   const summary = inputs.one('aggregate').json(summaryFile, summarySchema);

@@ -7,8 +7,8 @@ import { allFigures, drawFigures } from './report-figures.js';
 import { readReportInput } from './report-input.js';
 
 /**
- * Writes what a reader needs to judge the run: `report.html`, which stands alone, every chart as
- * `figure-<name>.svg` with its numbers as `figure-<name>.csv`, and `characteristics.csv`.
+ * Writes what a reader needs to judge the run: `report.html`, which needs no other file; every chart as `figure-<name>.svg` with its
+ * numbers as `figure-<name>.csv`; and `characteristics.csv`.
  */
 export const report = stageOf(async (context) => {
   const input = readReportInput(context);

@@ -9,14 +9,14 @@ import type { ReportInput } from './report-input.js';
 import { rowGroups, type RowGroup } from './row-groups.js';
 import { heading, numberCell, rowHeading } from './sortable-table.js';
 
-/** How the table is laid out: with the columns of the paper or without them. */
+/** The columns of the table: with or without those of the paper. */
 interface Layout {
   readonly paper: boolean;
-  /** Of one cross-validation. */
+  /** Number of folds of one cross-validation. */
   readonly folds: number;
 }
 
-/** The result table: this run's numbers, for HANCOCK the paper's beside them, the majority class below. */
+/** The result table: this run's numbers, for HANCOCK the paper's beside them, and the majority class below. */
 export function resultSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const { cohort } = summary;
   const layout: Layout = { paper: summary.paper !== null, folds: config.cv.folds };
@@ -103,7 +103,7 @@ const resultRow = (row: SummaryRow, layout: Layout): Html =>
     ${numberCell(pooledText(row.pooledAuc), row.pooledAuc.value)} ${spreadCell(row.balancedAccuracy)}
   </tr>`;
 
-/** The paper's number, and what lies between ours and it. */
+/** The paper's number, and the difference between ours and it. */
 function besideCells(ours: Spread, reported: PaperSpread | null, { paper, folds }: Layout): Html {
   if (!paper) return html``;
   const errors = standardErrorsFromPaper(ours, reported, folds);
@@ -131,7 +131,7 @@ function skippedRow({ method, title, reason }: Summary['skipped'][number], { pap
   </tr>`;
 }
 
-/** The reason of an interval that is not defined stands among the notes. */
+/** The pooled AUC with its interval. If the interval is undefined, the notes give the reason. */
 export const pooledText = ({ value, ci95 }: SummaryRow['pooledAuc']): string =>
   ci95 === null
     ? `${threeDigits(value)}${value === null ? '' : ` [${undefinedText}]`}`
@@ -148,7 +148,7 @@ const metrics = [
   ['ece', 'Calibration error'],
 ] as const;
 
-/** Every metric of every row, for those who want more than the table above. */
+/** Every metric of every row, for readers who need more than the table above. */
 const allMetrics = (rows: readonly SummaryRow[]): Html =>
   html`<details>
     <summary>All metrics at threshold 0.5</summary>

@@ -6,7 +6,10 @@ import { renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { methodLineStyles } from './method-line-styles.js';
 
-/** Mean test AUC, or C of time-to-event, of all methods while modalities vanish; the reference method is drawn bold. Null for fewer than two. */
+/**
+ * Mean test AUC, or C of time-to-event, of all methods with hidden modalities. The reference method is drawn bold. Null for fewer
+ * than two methods.
+ */
 export async function robustnessLinesFigure(
   rows: readonly SummaryRow[],
   reference: string,

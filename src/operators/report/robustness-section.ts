@@ -7,10 +7,10 @@ import { spreadText } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 import { heading, numberCell, rowHeading } from './sortable-table.js';
 
-/** More modalities than these become rows instead of columns. */
+/** Number of modalities above which the table has one row per modality instead of one column. */
 const mostColumns = 10;
 
-/** What happens when modalities of the test patients are taken away; nothing when no row tells. */
+/** Results when modalities of the test patients are hidden. Empty if no row has them. */
 export function robustnessSection(
   { summary, titles }: Pick<ReportInput, 'summary' | 'titles'>,
   figures: readonly Figure[],
@@ -43,7 +43,7 @@ interface Tested {
   readonly robustness: RowRobustness;
 }
 
-/** AUC of every method without each modality, or with it alone; many modalities stand one below the other. */
+/** AUC of every method without each modality, or with it alone. Many modalities are listed as rows. */
 function oneByOneTable(
   caption: string,
   hidden: 'withoutOne' | 'onlyOne',

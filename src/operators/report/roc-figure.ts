@@ -9,7 +9,7 @@ import type { Figure } from './figure.js';
 import { interval, threeDigits } from './number-text.js';
 import type { MethodFoldPredictions } from './report-input.js';
 
-/** One curve of the chart; `fold` is null for the pooled one. */
+/** One curve of the chart. `fold` is null for the pooled curve. */
 interface Curve {
   readonly fold: number | null;
   readonly points: readonly RocPoint[];
@@ -18,8 +18,8 @@ interface Curve {
 const series = { fold: 'one fold', pooled: 'all folds pooled', chance: 'chance' } as const;
 
 /**
- * ROC curves of the test patients of one method: one thin line per fold, one bold line over all folds (method.md
- * 9.1). Null when no curve is defined.
+ * ROC curves of the test patients of one method: one thin line per fold, one bold line over all folds (method.md 9.1). Null if no
+ * curve is defined.
  */
 export async function rocFigure(
   row: SummaryRow,
@@ -67,7 +67,7 @@ function curvesOf(method: string, predictions: readonly MethodFoldPredictions[],
   return candidates.flatMap(({ fold, points }) => (points === null ? [] : [{ fold, points }]));
 }
 
-/** Three layers over the same axes, told apart by one legend. */
+/** Three layers over the same axes, with one legend. */
 function rocSpec(title: string, subtitle: string, curves: readonly Curve[]): TopLevelSpec {
   const rows = (points: readonly RocPoint[], curve: string) =>
     points.map(({ falsePositiveRate, truePositiveRate }, corner) => ({

@@ -4,7 +4,7 @@ import { paperTables } from '../paper/paper-tables.js';
 
 type Skipped = Summary['skipped'][number];
 
-/** Rows of the result table that belong together. */
+/** Rows of the result table in one group. */
 export interface RowGroup {
   readonly title: string;
   readonly rows: readonly SummaryRow[];
@@ -22,7 +22,7 @@ export const methodGroupTitles: Readonly<Record<MethodGroup, string>> = {
   classic: 'Classical models',
 };
 
-/** Whether a method fuses modalities, reads one kind of data, is the comparison without detachment, or one of our own. */
+/** Whether a method fuses modalities, reads one kind of data, is a comparison without detachment, or belongs to this repository. */
 export function methodGroupOf(id: string): MethodGroup {
   const method = methodOf(id);
   switch (method.kind) {
@@ -39,7 +39,7 @@ export function methodGroupOf(id: string): MethodGroup {
   }
 }
 
-/** The rows of a run: for HANCOCK by the table of the paper, otherwise by what the methods read. */
+/** The rows of a run in groups: for HANCOCK by the tables of the paper, otherwise by what the methods read. */
 export function rowGroups({ rows, skipped, paper }: Summary): readonly RowGroup[] {
   const entries = [
     ...rows.map((row) => ({ method: row.method, row, skipped: null })),

@@ -1,2 +1,2 @@
-/** Pixels of one row in a chart with a row per modality: with many of them rows are lower, so the chart fits a page. */
+/** Height of a row in pixels, in a chart with one row per modality. Many rows are lower, so that the chart fits on a page. */
 export const rowHeight = (rows: number): number => (rows <= 12 ? 22 : rows <= 24 ? 17 : 13);

@@ -16,7 +16,7 @@ const mcnemarNames = {
   uncorrected: 'chi-square without correction',
 } as const;
 
-/** The reference method against the others on the same test patients; nothing without comparisons. */
+/** Tests of the reference method against the others on the same test patients. Empty without comparisons. */
 export function significanceSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const { comparisons } = summary;
   const paper = summary.paper !== null;
@@ -79,7 +79,7 @@ const aucTable = (comparisons: Summary['comparisons'], paper: boolean, notes: Fo
     paper,
   );
 
-/** One row per method compared; `statistics` heads the cells before the difference and its p-values. */
+/** One row per compared method. `statistics` are the headings of the cells before the difference and its p-values. */
 const comparisonTable = (
   title: string,
   statistics: Html,
@@ -112,7 +112,7 @@ const comparisonTable = (
 const paperHeadings = html`<th scope="col" class="paper" data-sort="ascending">Paper p</th>
   <th scope="col" class="paper" data-sort="ascending">Paper adjusted p</th>`;
 
-/** The cells of a difference with its p-values; dashes where they are not defined, with the mark of the reason. */
+/** The cells of a difference with its p-values. A dash with the mark of the reason if they are undefined. */
 function tested(
   ours: Pick<Comparison['accuracy'], 'difference' | 'ci95' | 'p' | 'adjusted'> | null,
   mark: string,

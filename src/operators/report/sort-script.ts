@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The only script of the report: turns the headings of sortable tables into buttons. Rows are ordered within their
- * group (`tbody`) by `data-value` or text of the cell; what has no value comes last. Rows of class `head` stay first, rows
- * of class `foot` last.
+ * The only script of the report: it turns the headings of sortable tables into buttons. Rows are sorted within their group (`tbody`)
+ * by the `data-value` or text of the cell. Cells without a value come last. Rows of class `head` stay first, rows of class `foot`
+ * last.
  */
 export const sortScript = `
 for (const table of document.querySelectorAll('table.sortable')) {
@@ -34,5 +34,5 @@ for (const table of document.querySelectorAll('table.sortable')) {
 }
 `;
 
-/** The source expression of a content security policy that allows this script and no other. */
+/** The source expression of a content security policy that allows only this script. */
 export const sortScriptSource = `'sha256-${createHash('sha256').update(sortScript).digest('base64')}'`;

@@ -1,10 +1,10 @@
 import { html, type Html } from './html.js';
 
-/** A heading that the script of the page makes a button; the first click sorts in the given order. */
+/** A heading that the script of the page makes a button. The first click sorts in the given order. */
 export const heading = (title: string, first: 'ascending' | 'descending'): Html =>
   html`<th scope="col" data-sort="${first}">${title}</th>`;
 
-/** A cell and the number that sorts it; without a number it sorts last. */
+/** A cell and the number to sort it by. A cell without a number is sorted last. */
 export const numberCell = (text: string, value: number | null, kind = ''): Html => {
   const known = value === null ? html`` : html` data-value="${value}"`;
   const styled = kind === '' ? html`` : html` class="${kind}"`;

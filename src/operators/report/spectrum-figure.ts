@@ -8,8 +8,8 @@ import type { SpectrumGroup } from './spectrum-groups.js';
 const moments = ['before', 'after'] as const;
 
 /**
- * Mean singular values of the modality vectors of the test patients who have every modality, before and after training:
- * a thin line per fold, a bold one for their mean (method.md 9.3). Null where no fold has such patients.
+ * Mean singular values of the modality vectors of the test patients who have every modality, before and after training: a thin line
+ * per fold, a bold line for their mean (method.md 9.3). Null if no fold has such patients.
  */
 export async function spectrumFigure({ name, title, folds }: SpectrumGroup): Promise<Figure | null> {
   const values = folds.flatMap(({ fold, spectrum }) =>

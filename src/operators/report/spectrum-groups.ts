@@ -5,7 +5,7 @@ import { isJoint } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { spectrumFile, spectrumSchema, type Spectrum } from '../stage2/alignment-data.js';
 
-/** The singular values that training jobs which differ only in their fold left behind. */
+/** The singular values of training jobs that differ only in their fold. */
 export interface SpectrumGroup {
   /** Part of file names, for example "stage2". */
   readonly name: string;
@@ -21,7 +21,7 @@ const stage2Names = {
   signed: ['stage2-signed', 'Stage 2, signed alignment'],
 } as const;
 
-/** The singular values of everything that was aligned: by Stage 2, or on the way of methods trained in one job. */
+/** The singular values of everything that was aligned: by Stage 2, or within methods that were trained in one job. */
 export function spectrumGroups(
   inputs: Inputs,
   rows: readonly { readonly method: string; readonly title: string }[],

@@ -1,7 +1,7 @@
 import { html, type Html } from './html.js';
 import type { ReportInput } from './report-input.js';
 
-/** Says before any number that it is not one of pathology; nothing when a real encoder made the features. */
+/** A warning above all numbers if the stand-in encoder made the features. Empty if a real encoder did. */
 export function standInWarning({ images, titles }: Pick<ReportInput, 'images' | 'titles'>): Html {
   const modalities = [
     ...new Set(

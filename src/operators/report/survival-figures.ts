@@ -15,22 +15,22 @@ import type { ReportInput } from './report-input.js';
 
 /** Charts of time. */
 export interface SurvivalFigures {
-  /** The cohort's own curve; wherever times are known. */
+  /** The curve of the cohort, if times are known. */
   readonly cohort: Figure | null;
-  /** Risk groups, one chart for each method. */
+  /** Risk groups, one chart per method. */
   readonly groups: readonly { readonly method: string; readonly figure: Figure }[];
   readonly calibration: readonly { readonly method: string; readonly figure: Figure }[];
   /** Uno's C of all methods over the horizons. */
   readonly horizons: Figure | null;
 }
 
-/** The charts of a time-to-event run, and the curve of any cohort whose times are known. */
+/** The charts of a time-to-event run, and the curve of any cohort with known times. */
 export async function survivalFigures(input: ReportInput): Promise<SurvivalFigures> {
   const { outcome, summary, config } = input;
   const groups: { method: string; figure: Figure }[] = [];
   const calibration: { method: string; figure: Figure }[] = [];
   for (const { method, title } of summary.rows) {
-    // A curve that is the same for everybody has no risk groups.
+    // A method that gives one curve to all patients has no risk groups.
     const one = methodOf(method);
     if (one.kind === 'classic' && one.fit === 'kaplanMeier') continue;
     const figure = await groupsFigure(method, title, input);
@@ -63,7 +63,7 @@ export async function survivalFigures(input: ReportInput): Promise<SurvivalFigur
   };
 }
 
-/** Folds of the first repeat; of a fixed test set the first fold, because all test the same patients. */
+/** Folds of the first repeat. Of a fixed test set only the first fold, because all folds test the same patients. */
 const firstRepeat = <T extends { readonly fold: number }>(
   folds: readonly T[],
   { config }: ReportInput,
@@ -72,12 +72,12 @@ const firstRepeat = <T extends { readonly fold: number }>(
     .filter(({ fold }) => repeatOf(fold, config.cv) === 0)
     .slice(0, config.cv.mode === 'fixedTest' ? 1 : undefined);
 
-/** A patient of a fold with the risk that its model gives, or the score of a binary outcome. */
+/** A patient of a fold with the risk that its model predicts, or the score of a binary outcome. */
 interface Ranked extends Omit<TestedPatient, 'fold'> {
   readonly split: SurvivalPrediction['split'];
 }
 
-/** The patients of each fold whose time is known, ranked by a method. */
+/** The patients of each fold with a known time, ranked by a method. */
 function rankedFolds(
   method: string,
   input: ReportInput,
@@ -101,7 +101,7 @@ function rankedFolds(
 
 /**
  * Kaplan-Meier curves of the test patients below and above the cut of their fold: the median risk of its training patients, or of its
- * validation patients (`survival.cut`; always for a binary outcome, whose training patients are not scored).
+ * validation patients (`survival.cut`; always for a binary outcome, because its training patients are not scored).
  */
 async function groupsFigure(method: string, title: string, input: ReportInput): Promise<Figure | null> {
   const folds = rankedFolds(method, input);

@@ -33,7 +33,7 @@ export function survivalSection({ summary, config }: Pick<ReportInput, 'summary'
   </section>`;
 }
 
-/** A classical model that is better than the reference is said, not left to be found. */
+/** If a classical model is better than the reference, a sentence says so. */
 function ridgeNote({ rows }: ReportInput['summary'], reference: string): Html {
   const of = (id: string) => rows.find(({ method }) => method === id);
   const [own, ridge] = [of(reference), of('cox_ridge')];

@@ -4,7 +4,7 @@ import { counted, listed } from '../../pipeline/core/wording.js';
 /** Sentences of the methods section about a time-to-event outcome (method.md 11). */
 export const inTime = ({ data }: Pick<Config, 'data'>): boolean => data.outcome.kind === 'timeToEvent';
 
-/** What early stopping watches. */
+/** The quantity that early stopping monitors. */
 export const monitorName = ({ data, survival }: Pick<Config, 'data' | 'survival'>): string =>
   inTime({ data }) ? (survival.monitor === 'valC' ? 'validation C' : 'validation loss') : 'validation AUC';
 

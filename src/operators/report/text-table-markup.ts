@@ -1,7 +1,7 @@
 import type { TextTable } from '../evaluation/text-tables.js';
 import { html, type Html } from './html.js';
 
-/** A table for people as markup: the first cell of each row is its heading. */
+/** A table for people as markup. The first cell of each row is its heading. */
 export const textTableOf = ({ headings, rows }: TextTable): Html =>
   html`<div class="scroll">
     <table>

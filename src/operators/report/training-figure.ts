@@ -20,8 +20,8 @@ interface CurvePoint {
 }
 
 /**
- * The course of training: validation AUC and loss per epoch, one line per fold, a dot at the epoch whose weights
- * were kept (method.md 7). A panel without a defined value is left out; null when none is left.
+ * The training history: validation AUC and loss per epoch, one line per fold, and a dot at the epoch whose weights were kept
+ * (method.md 7). A panel without a defined value is left out. Null if none is left.
  */
 export async function trainingFigure(group: TrainingGroup): Promise<Figure | null> {
   const shown = panels
@@ -88,7 +88,7 @@ function panelSpec({ title, direction }: Panel, values: readonly CurvePoint[], l
   };
 }
 
-/** Every number of every epoch, one line per fold and epoch; a name some epochs lack leaves its cell empty. */
+/** Every number of every epoch, one line per fold and epoch. If an epoch lacks a value, its cell is empty. */
 function historyCsv({ folds }: TrainingGroup): string {
   const names = [
     ...new Set(folds.flatMap(({ history }) => history.epochs.flatMap((epoch) => Object.keys(epoch)))),

@@ -15,8 +15,8 @@ export interface TrainingGroup {
 }
 
 /**
- * The training jobs of a run in data-flow order. A method that is the classifier of an encoder was trained in Stage 1 and
- * has no group of its own.
+ * The training jobs of a run in data-flow order. A method that is the classifier of an encoder was trained in Stage 1 and has no
+ * group of its own.
  *
  * @param rows methods of the run, in the order of its table
  */

@@ -8,19 +8,19 @@ import type { Labelled } from './stratified-folds.js';
 const sets = ['train', 'val', 'test'] as const;
 const roles = { train: 'training', val: 'validation', test: 'test' } as const;
 
-/** What helps when a group is too small to test or to leave out. */
+/** The advice if a group is too small to be tested or left out. */
 export const joinGroups =
   'Join groups: give the patients of two or more of them one value in the column that cv.group names.';
 
-/** How the user calls the two outcomes, and whether the outcome is a time. */
+/** The user's names of the two outcomes, and whether the outcome is a time. */
 export interface Outcome {
   readonly words: Pick<OutcomeWords, 'positive' | 'negative'>;
   readonly inTime: boolean;
 }
 
 /**
- * The last look at folds before anything is trained on them: no patient is in two sets of a fold, and no set is
- * empty. A set with one outcome only is a problem, not an error: its AUC, or without an event its C, is undefined.
+ * Checks folds before anything is trained on them: no patient is in two sets of a fold, and no set is empty. A set with only one
+ * outcome is a problem and not an error: its AUC, or without an event its C, is undefined.
  *
  * @throws HafError HAF_SPLIT_INVALID
  */
@@ -44,7 +44,7 @@ export function checkFolds(
             : joinGroups,
         );
       const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
-      // With times, events alone can be ranked.
+      // With times, patients with the event alone can be ranked.
       if (outcomes.size > 1 || (inTime && outcomes.has(1))) return [];
       const own = outcomes.has(1) ? words.positive : words.negative;
       const fix =
@@ -69,8 +69,8 @@ function refuseOverlap(fold: Fold, at: number, name: string): void {
 }
 
 /**
- * Each repeat of a cross-validation tests every patient once: the predictions of its folds are pooled by patient at the
- * end.
+ * Checks that each repeat of a cross-validation tests every patient only once, because the predictions of its folds are pooled by
+ * patient.
  *
  * @throws HafError HAF_SPLIT_INVALID naming the patients that are tested in several folds of a repeat
  */

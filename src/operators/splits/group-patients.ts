@@ -9,15 +9,15 @@ import type { SourceFile } from '../../pipeline/stage.js';
 import { joinGroups } from './check-folds.js';
 import type { Labelled } from './stratified-folds.js';
 
-/** A patient with the group whose fold tests the patient. */
+/** A patient, with the group whose fold tests the patient. */
 export interface Grouped extends Labelled {
   readonly group: string;
 }
 
-/** With fewer test patients the AUC of a fold says next to nothing. */
+/** Number of test patients below which the AUC of a fold is nearly meaningless. */
 const fewestTested = 10;
 
-/** The list of patients and their groups (source role `groups`), which the checks before the run made. */
+/** The list of patients and their groups (source role `groups`), which was made by the checks before the run. */
 export async function readGroupFile(sources: readonly SourceFile[]): Promise<ReadonlyMap<string, string>> {
   const file = sources.find(({ role }) => role === 'groups');
   if (file === undefined) throw new Error('The split was given no list of groups');
@@ -26,9 +26,9 @@ export async function readGroupFile(sources: readonly SourceFile[]): Promise<Rea
 }
 
 /**
- * Gives every patient of the cohort the group that the column says.
+ * Adds to every patient of the cohort the group from the column.
  *
- * @throws HafError HAF_SPLIT_INVALID for patients without a group, and when `cv.folds` is not the number of groups
+ * @throws HafError HAF_SPLIT_INVALID for patients without a group, and if `cv.folds` is not the number of groups
  */
 export function withGroups(
   patients: readonly Labelled[],
@@ -56,7 +56,7 @@ export function withGroups(
   return grouped;
 }
 
-/** Warns of groups whose fold tests too few patients to judge a model; a group of one outcome is told by `checkFolds`. */
+/** Warns of groups whose fold tests too few patients to judge a model. `checkFolds` reports groups with one outcome. */
 export function smallGroups(
   patients: readonly Grouped[],
   { group: column }: Pick<Config['cv'], 'group'>,

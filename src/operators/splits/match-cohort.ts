@@ -11,7 +11,7 @@ const problem = (file: string, patient: string, reason: string, fix: string): Pr
   fix,
 });
 
-/** Those of a split file's patients who are in the cohort, sorted; the others are reported. */
+/** The patients of a split file that are in the cohort, sorted. The others are reported. */
 export function knownPatients(
   file: string,
   listed: readonly string[],
@@ -32,8 +32,8 @@ export function knownPatients(
 }
 
 /**
- * A user's folds without patients the cohort does not have. Reported: those patients, and patients of the
- * cohort that stand in no set of some fold, who neither train nor test it.
+ * A user's folds without patients that are not in the cohort. Reported are those patients, and patients of the cohort that are in no
+ * set of some fold: they neither train nor test that fold.
  */
 export function matchFolds(
   file: string,
@@ -57,7 +57,7 @@ export function matchFolds(
   };
 }
 
-/** Warns of patients of the cohort that a list of training and test patients leaves out. */
+/** Warns of patients of the cohort that are missing in a list of training and test patients. */
 export const unlisted = (file: string, listed: readonly string[], cohort: ReadonlySet<string>): Problem[] => {
   const known = new Set(listed);
   return [...cohort].filter((id) => !known.has(id)).map((id) => unused(file, id, [0], 1));

@@ -7,12 +7,12 @@ export const foldSchema = z.strictObject({
   train: ids,
   val: ids,
   test: ids,
-  /** With `cv.mode: groups`: the value of `cv.group` that all test patients have. */
+  /** With `cv.mode: groups`: the common value of `cv.group` of all test patients. */
   group: z.string().optional(),
 });
 /** The patients of one fold, by id; the three sets never overlap. */
 export type Fold = z.infer<typeof foldSchema>;
 
-/** What the `split` stage writes; `hash` names the folds, every method of a run uses the same. */
+/** The output of the `split` stage. `hash` identifies the folds, which every method of a run uses. */
 export const splitsSchema = z.strictObject({ folds: z.array(foldSchema), hash: z.string() });
 export type Splits = z.infer<typeof splitsSchema>;

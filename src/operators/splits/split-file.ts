@@ -23,10 +23,10 @@ const invalid = (file: string, problem: string, fix: string, patients: readonly 
   new HafError('HAF_SPLIT_INVALID', `${file}: ${problem}`, fix, { context: { file, patients } });
 
 /**
- * Reads a user's folds (method.md 1.4), with ids as the rule of the layout reads them.
+ * Reads a user's folds (method.md 1.4), with ids converted by the rule of the layout.
  *
- * @throws HafError HAF_SPLIT_INVALID when the text has another shape, the number of folds is not `count`, or a
- * patient stands twice in one fold
+ * @throws HafError HAF_SPLIT_INVALID if the text has another format, the number of folds is not `count`, or a patient is listed twice
+ * in one fold
  */
 export function readFolds(file: string, text: string, count: number, idOf: IdRule): Fold[] {
   const json = parseJson(file, text);
@@ -52,9 +52,9 @@ export function readFolds(file: string, text: string, count: number, idOf: IdRul
 }
 
 /**
- * Reads a list in the format of the official HANCOCK split (`dataset_split_in.json`), with ids as the rule of the layout reads them.
+ * Reads a list in the format of the official HANCOCK split (`dataset_split_in.json`), with ids converted by the rule of the layout.
  *
- * @throws HafError HAF_SPLIT_INVALID when the text has another shape or names a patient twice
+ * @throws HafError HAF_SPLIT_INVALID if the text has another format or names a patient twice
  */
 export function readOfficialSplit(file: string, text: string, idOf: IdRule): OfficialSplit {
   const parsed = officialSchema.safeParse(parseJson(file, text));
@@ -86,7 +86,7 @@ function parseJson(file: string, text: string): unknown {
 function foldsOf(file: string, json: unknown): readonly z.infer<typeof writtenFold>[] {
   const list = listSchema.safeParse(json);
   if (list.success) return list.data.folds;
-  // A "hash" may stand beside the folds, as in the splits.json of a run.
+  // A "hash" is allowed beside the folds, as in the splits.json of a run.
   const members = Object.entries(json !== null && typeof json === 'object' ? json : {});
   const keyed = keyedSchema.safeParse(Object.fromEntries(members.filter(([key]) => key !== 'hash')));
   const entries = keyed.success ? Object.entries(keyed.data) : [];
@@ -97,7 +97,7 @@ function foldsOf(file: string, json: unknown): readonly z.infer<typeof writtenFo
 function normalised(file: string, raw: readonly (string | number)[], idOf: IdRule): string[] {
   return raw.map((written) => {
     const patient = idOf(String(written));
-    if (patient === null) throw invalid(file, `"${written}" is no patient id.`, 'Correct the id.');
+    if (patient === null) throw invalid(file, `"${written}" is not a patient id.`, 'Correct the id.');
     return patient;
   });
 }

@@ -20,12 +20,12 @@ interface Drawn {
 }
 
 /**
- * Draws the training, validation and test patients of every fold, or takes them from the user's split file
- * (source role `splits`; method.md 1.4), or tests one group per fold (source role `groups`); `cv.repeats` draws them as often, numbered through. The unit is the patient: all slides, cores and rows go along. Reads
- * `cohort`; writes `splits.json`. The draw depends on `cv.seed` alone, so experiments with another training
- * seed are compared on the same folds.
+ * Draws the training, validation and test patients of every fold, or takes them from the user's split file (source role `splits`;
+ * method.md 1.4), or tests one group per fold (source role `groups`). With `cv.repeats` the draw is repeated, and folds are numbered
+ * consecutively. The unit of the draw is the patient: all slides, cores and rows of a patient are in the same set. Reads `cohort`;
+ * writes `splits.json`. The draw depends only on `cv.seed`, so experiments with another training seed are compared on the same folds.
  *
- * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID for a file that does not fit
+ * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID for a file that does not match
  */
 export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
   const read = inputs.one('cohort').json(cohortFile, cohortFileSchema);
@@ -49,7 +49,7 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
   return { type: 'output', files: { [splitsFile]: output }, problems: [...problems, ...warnings] };
 });
 
-/** Every repeat of the cross-validation, one after the other. */
+/** All repeats of the cross-validation, concatenated. */
 const repeated = ({ repeats }: Config['cv'], draw: (repeat: number) => readonly Fold[]): readonly Fold[] =>
   Array.from({ length: repeats }, (_, repeat) => draw(repeat)).flat();
 

@@ -1,7 +1,7 @@
 import { rng, type Rng } from '../../pipeline/core/rng.js';
 import type { Fold } from './split-data.js';
 
-/** What a split looks at: who, and the outcome to stratify by. */
+/** The input of a split: the patient's id, and the outcome to stratify by. */
 export interface Labelled {
   readonly id: string;
   readonly y: 0 | 1;
@@ -9,10 +9,10 @@ export interface Labelled {
 
 const classes = [0, 1] as const;
 
-/** Share of the patients that are not tested which validates: 1/9 of 90 % gives 80/10/10 (method.md 1.4). */
+/** Fraction of the untested patients that is used for validation: 1/9 of 90 % gives 80/10/10 (method.md 1.4). */
 const validationShare = 1 / 9;
 
-/** Ids of one class, sorted and then shuffled, so that the order of the input never matters. */
+/** Ids of one class, sorted and then shuffled, so that the order of the input does not matter. */
 const shuffledClass = (patients: readonly Labelled[], y: 0 | 1, random: Rng): string[] =>
   random.shuffle(
     patients
@@ -22,9 +22,9 @@ const shuffledClass = (patients: readonly Labelled[], y: 0 | 1, random: Rng): st
   );
 
 /**
- * Deals patients to `count` parts (method.md 1.4): each class is sorted, shuffled and dealt round-robin, the
- * second class starting at the part after the first one's last. Part sizes, in all and per class, differ by one
- * at most. Ids within a part are sorted.
+ * Deals patients to `count` parts (method.md 1.4): each class is sorted, shuffled and dealt round-robin. The second class starts at
+ * the part after the last one of the first class. Part sizes, in total and per class, differ by at most one. Ids within a part are
+ * sorted.
  */
 export function dealParts(patients: readonly Labelled[], count: number, random: Rng): string[][] {
   const parts = Array.from({ length: count }, (): string[] => []);
@@ -34,8 +34,8 @@ export function dealParts(patients: readonly Labelled[], count: number, random: 
 }
 
 /**
- * The validation patients of a fold: about 1/9 of each class of those who are not tested. A class of two or more
- * always gives one, because without both outcomes the validation AUC that stops training is undefined.
+ * The validation patients of a fold: about 1/9 of each class of the untested patients. A class with at least two patients always
+ * contributes one, because without both outcomes the validation AUC for early stopping is undefined.
  */
 function drawValidation(rest: readonly Labelled[], random: Rng): ReadonlySet<string> {
   const drawn = classes.flatMap((y) => {
@@ -46,25 +46,25 @@ function drawValidation(rest: readonly Labelled[], random: Rng): ReadonlySet<str
   return new Set(drawn);
 }
 
-/** How folds are drawn. */
+/** The options for drawing folds. */
 export interface Draw {
   /** Number of folds. */
   readonly folds: number;
   readonly seed: number;
-  /** Which repetition of the whole cross-validation this is; each draws folds of its own. */
+  /** The number of the repeat of the cross-validation. Each repeat draws its own folds. */
   readonly repeat: number;
-  /** Where validation patients come from: those who are not tested, or half of those who would be. */
+  /** The source of validation patients: the untested patients, or half of the held-out patients. */
   readonly validation: 'own' | 'halfOfTest';
 }
 
-/** The first repeat has the streams of an experiment without repeats, so that its folds are the same. */
+/** The first repeat has the same streams as an experiment without repeats, so that its folds are the same. */
 const streamOf = ({ seed, repeat }: Pick<Draw, 'seed' | 'repeat'>, purpose: string): Rng =>
   rng(seed, repeat === 0 ? `split/${purpose}` : `split/repeat/${repeat}/${purpose}`);
 
 /**
- * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.outer` and `cv.val`). Preset paper:
- * every patient is tested exactly once. `halfOfTest`: the same held-out parts, each cut in two stratified halves that
- * differ by one patient at most, the first to validate. Each fold draws its validation patients from a stream of its own.
+ * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.outer` and `cv.val`). Preset paper: every patient is
+ * tested exactly once. `halfOfTest`: the same held-out parts, each divided into two stratified halves that differ by at most one
+ * patient; the first half validates. Each fold draws its validation patients from its own stream.
  */
 export function stratifiedFolds(patients: readonly Labelled[], draw: Draw): Fold[] {
   return dealParts(patients, draw.folds, streamOf(draw, 'test')).map((held, fold) => {
@@ -85,9 +85,9 @@ export function stratifiedFolds(patients: readonly Labelled[], draw: Draw): Fold
 }
 
 /**
- * Folds that each test all patients of one group (method.md 1.4, `cv.mode` groups), in the order of the names. The
- * validation patients are drawn from the others as in `stratifiedFolds`. The stream follows the name of the group, so that
- * another group leaves the draws of the others to the same numbers.
+ * Folds that each test all patients of one group (method.md 1.4, `cv.mode` groups), in the order of the names. The validation
+ * patients are drawn from the other groups as in `stratifiedFolds`. The stream depends on the name of the group, so that an
+ * additional group does not change the random numbers of the others.
  */
 export function groupedFolds(
   patients: readonly (Labelled & { readonly group: string })[],
@@ -108,8 +108,8 @@ export function groupedFolds(
 }
 
 /**
- * Folds inside given training patients, with the same test patients in all of them (method.md 1.4,
- * `cv.mode` fixedTest): the held-out part of a fold validates.
+ * Folds within given training patients, with the same test patients in all folds (method.md 1.4, `cv.mode` fixedTest): the held-out
+ * part of a fold validates.
  */
 export function fixedTestFolds(
   training: readonly Labelled[],

@@ -2,12 +2,12 @@ import { auc } from './auc.js';
 import { aucVariance } from './delong.js';
 import type { Label } from './labels.js';
 
-/** 97.5 % point of the standard normal. */
+/** 97.5 % quantile of the standard normal distribution. */
 const z975 = 1.959963984540054;
 
 /**
- * 95 % confidence interval of one AUC: normal approximation with DeLong's variance (method.md 9.5), clipped to
- * [0, 1]. It collapses to a point when the classes are separated perfectly.
+ * 95 % confidence interval of one AUC: normal approximation with DeLong's variance (method.md 9.5), clipped to [0, 1]. With perfectly
+ * separated classes it is a single point.
  *
  * @returns null unless both classes have at least two patients.
  */

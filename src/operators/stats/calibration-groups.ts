@@ -2,18 +2,21 @@ import type { Label } from './labels.js';
 import { proportion } from './proportion.js';
 import { mean } from './spread.js';
 
-/** Patients with similar probabilities, and what became of them. */
+/** Patients with similar probabilities, and their outcomes. */
 export interface CalibrationGroup {
   readonly patients: number;
   readonly positive: number;
   /** Mean probability. */
   readonly predicted: number;
-  /** Share of positive patients, with Wilson's 95 % interval. */
+  /** Fraction of positive patients, with Wilson's 95 % interval. */
   readonly observed: number;
   readonly ci95: readonly [number, number];
 }
 
-/** Patients in groups of about equal size by their probability. Equal probabilities stay together, so there may be fewer groups. */
+/**
+ * Divides patients by their probability into groups of about equal size. Equal probabilities stay in one group, so there may be fewer
+ * groups.
+ */
 export function calibrationGroups(
   labels: readonly Label[],
   probabilities: readonly number[],

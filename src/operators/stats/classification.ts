@@ -1,11 +1,11 @@
 import type { Label } from './labels.js';
 
-/** Shares of correct answers at a threshold; null where the class they speak of is absent. */
+/** Fractions of correct answers at a threshold. Null if the class concerned is absent. */
 export interface Classification {
   readonly accuracy: number | null;
-  /** Share of the positive patients that are called positive. */
+  /** Fraction of the positive patients that are classified as positive. */
   readonly sensitivity: number | null;
-  /** Share of the living that are called living. */
+  /** Fraction of the negative patients that are classified as negative. */
   readonly specificity: number | null;
   /** Mean of sensitivity and specificity. */
   readonly balancedAccuracy: number | null;
@@ -13,7 +13,7 @@ export interface Classification {
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
-/** Classification at a threshold: a patient is called positive from `probability >= threshold` on (method.md 9.1). */
+/** Classification at a threshold: a patient is classified as positive if `probability >= threshold` (method.md 9.1). */
 export function classify(
   labels: readonly Label[],
   probabilities: readonly number[],

@@ -4,16 +4,16 @@ import { studentTwoSided } from './tail-probability.js';
 export interface CorrectedTest {
   /** Mean of the differences. */
   readonly difference: number;
-  /** Null when the differences have no variance. */
+  /** Null if the differences have no variance. */
   readonly t: number | null;
   readonly degrees: number;
-  /** Two-sided; 1 when the differences have no variance. */
+  /** Two-sided. 1 if the differences have no variance. */
   readonly p: number;
 }
 
 /**
- * Corrected resampled t test (Nadeau and Bengio 2003) of differences of two methods over the folds of repeated cross-validation: training
- * sets overlap, so the variance of the mean is (1/n + test/training) s^2 (method.md 11.5).
+ * Corrected resampled t test (Nadeau and Bengio 2003) for differences of two methods over the folds of repeated cross-validation.
+ * Training sets overlap, so the variance of the mean is (1/n + test/training) s^2 (method.md 11.5).
  *
  * @param differences one for each fold of each repeat
  * @param testShare test patients divided by training patients of a fold, 1/9 for ten folds without validation patients
@@ -27,7 +27,7 @@ export function correctedResampledTest(
   if (n < 2) return null;
   const difference = mean(differences);
   const variance = covariance(differences, differences);
-  // Equal differences leave rounding in place of a variance.
+  // If all differences are equal, the computed variance is only rounding error.
   const none = variance <= 1e-24 * (1 + difference ** 2);
   const t = none ? null : difference / Math.sqrt((1 / n + testShare) * variance);
   return { difference, t, degrees: n - 1, p: t === null ? 1 : studentTwoSided(t, n - 1) };

@@ -1,7 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
 /**
- * Which inner fold each patient is in: patients with the event and those without are dealt in turn, so both are spread evenly.
+ * Assigns each patient to an inner fold. Patients with the event and those without are dealt separately, so both are spread evenly.
  *
  * @param event 1 or 0 of each patient
  */

@@ -1,13 +1,13 @@
 import type { Label } from './labels.js';
 
-/** Net benefit of acting on a prediction at one threshold (Vickers and Elkin 2006), per patient. */
+/** Net benefit per patient of acting on a prediction at one threshold (Vickers and Elkin 2006). */
 export interface DecisionPoint {
-  /** The probability from which on one would act. */
+  /** The probability from which one would act. */
   readonly threshold: number;
-  /** Acting on patients whose probability reaches the threshold; null where it is not known. */
+  /** Acting on patients whose probability reaches the threshold. Null if unknown. */
   readonly model: number | null;
   readonly treatAll: number | null;
-  /** Acting on nobody. */
+  /** Acting on no patient. */
   readonly treatNone: 0;
 }
 
@@ -18,7 +18,7 @@ export const decisionThresholds: readonly number[] = Array.from({ length: 99 }, 
 export const netBenefit = (truePositives: number, falsePositives: number, threshold: number): number =>
   truePositives - (falsePositives * threshold) / (1 - threshold);
 
-/** Decision curve of a binary outcome; empty without patients. */
+/** Decision curve of a binary outcome. Empty without patients. */
 export function decisionCurve(
   labels: readonly Label[],
   probabilities: readonly number[],

@@ -3,7 +3,7 @@ import type { Label } from './labels.js';
 import { mean } from './spread.js';
 import { normalTwoSided } from './tail-probability.js';
 
-/** Two models' scores of the same patients, which may be ranked together. */
+/** Scores of two models for the same patients, which may be ranked together. */
 export interface ScoredPair {
   readonly labels: readonly Label[];
   readonly scoresA: readonly number[];
@@ -13,18 +13,17 @@ export interface ScoredPair {
 export interface MeanDifference {
   /** Mean of AUC_A - AUC_B. */
   readonly difference: number;
-  /** Null when the difference has no variance. */
+  /** Null if the difference has no variance. */
   readonly z: number | null;
-  /** Two-sided normal p; 1 when the difference has no variance. */
+  /** Two-sided normal p. 1 if the difference has no variance. */
   readonly p: number;
 }
 
 /**
- * DeLong's test on the mean of the AUC differences of independent groups of patients, with their variances summed and
- * divided by n^2 (method.md 9.5, `foldMean`); for a single group DeLong's test itself. Groups where a class has fewer
- * than two patients are left out.
+ * DeLong's test on the mean of the AUC differences of independent groups of patients: their variances are summed and divided by n^2
+ * (method.md 9.5, `foldMean`). For a single group it is DeLong's test. Groups with fewer than two patients of a class are left out.
  *
- * @returns null when no group is left
+ * @returns null if no group is left
  */
 export function delongMeanTest(groups: readonly ScoredPair[]): MeanDifference | null {
   const tests = groups.flatMap(({ labels, scoresA, scoresB }) => delongTest(labels, scoresA, scoresB) ?? []);

@@ -11,20 +11,23 @@ export interface DeLongTest {
   readonly covariance: readonly [readonly [number, number], readonly [number, number]];
   /** Variance of AUC_A - AUC_B. */
   readonly varianceOfDifference: number;
-  /** Null when the difference has no variance. */
+  /** Null if the difference has no variance. */
   readonly z: number | null;
-  /** Two-sided normal p; 1 when the difference has no variance, because then nothing can be tested. */
+  /** Two-sided normal p. 1 if the difference has no variance, because then nothing can be tested. */
   readonly p: number;
 }
 
-/** How often each patient wins against the other class, ties one half: `V10` per positive, `V01` per negative. */
+/**
+ * Placement values: the fraction of patients of the other class that each patient outranks, with ties one half. `V10` per positive,
+ * `V01` per negative patient.
+ */
 interface Placements {
   readonly auc: number;
   readonly positive: readonly number[];
   readonly negative: readonly number[];
 }
 
-/** Null unless both classes have two patients: covariances divide by count - 1. */
+/** Null unless both classes have two patients, because covariances divide by count - 1. */
 function placements(labels: readonly Label[], scores: readonly number[]): Placements | null {
   const { positive, negative } = scoresByClass(labels, scores);
   const [m, n] = [positive.length, negative.length];
@@ -41,7 +44,7 @@ const crossCovariance = (a: Placements, b: Placements): number =>
   covariance(a.positive, b.positive) / a.positive.length +
   covariance(a.negative, b.negative) / a.negative.length;
 
-/** DeLong variance of one AUC; null unless both classes have at least two patients. */
+/** DeLong variance of one AUC. Null unless both classes have at least two patients. */
 export function aucVariance(labels: readonly Label[], scores: readonly number[]): number | null {
   const placed = placements(labels, scores);
   return placed === null ? null : crossCovariance(placed, placed);
@@ -63,7 +66,7 @@ export function delongTest(
   if (a === null || b === null) return null;
   const [s11, s12, s22] = [crossCovariance(a, a), crossCovariance(a, b), crossCovariance(b, b)];
   const variance = s11 + s22 - 2 * s12;
-  // Below this share of its terms the difference is rounding left over from a cancellation.
+  // Below this fraction of its terms, the difference is only the rounding error of a cancellation.
   const none = variance <= 1e-12 * (s11 + s22);
   const z = none ? null : (a.auc - b.auc) / Math.sqrt(variance);
   return {

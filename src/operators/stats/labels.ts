@@ -10,7 +10,7 @@ export interface ScoresByClass {
 /**
  * Splits scores by class.
  *
- * @throws RangeError when the lengths differ or a score is NaN, which has no rank.
+ * @throws RangeError if the lengths differ or a score is NaN, which has no rank.
  */
 export function scoresByClass(labels: readonly Label[], scores: readonly number[]): ScoresByClass {
   if (labels.length !== scores.length)

@@ -3,13 +3,13 @@ import { estimated, notEstimated, waldInterval, type Estimate } from './estimate
 import type { Label } from './labels.js';
 import { mean, populationStd } from './spread.js';
 
-/** How a logistic model of the outcome on the predicted logit differs from the prediction (Cox 1958; Van Calster et al. 2019). */
+/** How predictions differ from a logistic regression of the outcome on the predicted logit (Cox 1958; Van Calster et al. 2019). */
 export interface Recalibration {
   /** Intercept with the logit as an offset. 0 is perfect; above 0 there are more events than predicted. */
   readonly inTheLarge: Estimate;
-  /** 1 is perfect; below 1 the predictions are too extreme. */
+  /** 1 is perfect. Below 1 the predictions are too extreme. */
   readonly slope: Estimate;
-  /** Intercept beside the slope. */
+  /** Intercept in the model with the slope. */
   readonly intercept: Estimate;
 }
 
@@ -20,7 +20,7 @@ const enough = 1e-20;
  * Calibration-in-the-large and calibration slope by maximum likelihood, with Wald's 95 % intervals.
  *
  * @param logits finite
- * @param oneClass the reason to give when all patients have one outcome
+ * @param oneClass the reason to report if all patients have one outcome
  */
 export function recalibrationOf(
   labels: readonly Label[],
@@ -37,7 +37,7 @@ export function recalibrationOf(
   const why = slopeFault(labels, logits);
   if (why !== null) return { inTheLarge, slope: notEstimated(why), intercept: notEstimated(why) };
 
-  // Standardised logits: the two parameters are then about independent.
+  // The logits are standardised, so that the two parameters are nearly independent.
   const [centre, scale] = [mean(logits), populationStd(logits)];
   const scores = logits.map((logit) => (logit - centre) / scale);
   const { at, h00, h01, h11 } = maximum(
@@ -61,7 +61,7 @@ export function recalibrationOf(
   };
 }
 
-/** Why the likelihood has no maximum with a finite slope; null when it has one. */
+/** Why the likelihood has no maximum with a finite slope. Null if it has one. */
 function slopeFault(labels: readonly Label[], logits: readonly number[]): string | null {
   const of = (label: Label): number[] => logits.filter((_, i) => labels[i] === label);
   const [low0, high0] = [Math.min(...of(0)), Math.max(...of(0))];
@@ -81,9 +81,9 @@ interface Maximum {
 }
 
 /**
- * Newton's method with halved steps. The negative log likelihood is convex and has a minimum.
+ * Newton's method with step halving. The negative log likelihood is convex and has a minimum.
  *
- * @param free 0 holds a parameter at 0
+ * @param free 0 fixes a parameter at 0
  * @param score derivative of the linear predictor with respect to the second parameter
  */
 function maximum(
@@ -120,7 +120,7 @@ function maximum(
       size /= 2;
       next = [at[0] + size * d0, at[1] + size * d1];
     }
-    // Within rounding of the minimum no step lowers the loss any more.
+    // When the step is within rounding error of the minimum, no step reduces the loss.
     if (size <= 1e-10) return { at, h00, h01, h11 };
     at = next;
     loss = lossOf(at);

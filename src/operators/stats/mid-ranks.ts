@@ -1,6 +1,6 @@
 /**
- * Ranks from 1, in the order of the input; equal values share the mean of the ranks they occupy. Values are
- * compared exactly: two scores that differ in the last bit are not a tie.
+ * Ranks from 1, in the order of the input. Equal values get the mean of their ranks. Values are compared exactly: two scores that
+ * differ in the last bit are not a tie.
  */
 export function midRanks(values: readonly number[]): number[] {
   const order = values.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value);
@@ -8,7 +8,7 @@ export function midRanks(values: readonly number[]): number[] {
   for (let start = 0, end = 0; start < order.length; start = end) {
     const { value } = order[start] as (typeof order)[0];
     while (end < order.length && order[end]?.value === value) end++;
-    // Positions start..end-1 hold ranks start+1..end.
+    // Positions start..end-1 have the ranks start+1..end.
     for (const { index } of order.slice(start, end)) ranks[index] = (start + 1 + end) / 2;
   }
   return ranks;

@@ -1,7 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Label } from './labels.js';
 
-/** Two classifiers' answers to the same patients. */
+/** The answers of two classifiers for the same patients. */
 export interface PairedAnswers {
   readonly labels: readonly Label[];
   readonly correctA: readonly boolean[];
@@ -12,15 +12,14 @@ export interface PairedAnswers {
 
 export interface DifferenceIntervals {
   readonly accuracy: readonly [number, number];
-  /** Null when no group has two patients of each class. */
+  /** Null if no group has two patients of each class. */
   readonly auc: readonly [number, number] | null;
 }
 
 /**
- * 95 % percentile intervals of accuracy A - accuracy B and AUC A - AUC B. Each resample draws as many patients as there
- * are, with replacement, within each outcome of each group, so that both classes keep their size; both classifiers are
- * asked about the same draw. The AUC difference is the mean over the groups where each class has two patients, as in
- * DeLong's test.
+ * 95 % percentile intervals of accuracy A - accuracy B and AUC A - AUC B. Each resample draws as many patients as there are, with
+ * replacement, within each outcome of each group, so that both classes keep their size. Both classifiers are evaluated on the same
+ * resample. The AUC difference is the mean over the groups in which each class has two patients, as in DeLong's test.
  *
  * @param groups positions of patients whose scores may be ranked together; each patient is in one group
  */
@@ -63,12 +62,12 @@ export function bootstrapIntervals(
   return { accuracy: middle95(accuracies), auc: ranked.length === 0 ? null : middle95(aucs) };
 }
 
-/** The patients of a group sorted by score once, so that the AUC of a resample needs no sorting. */
+/** The patients of a group, sorted once by score, so that the AUC of a resample needs no sorting. */
 interface Ranking {
   /** Positions of patients, ascending by score. */
   readonly order: Int32Array;
   readonly positive: Uint8Array;
-  /** Whether the next score is another one. */
+  /** Whether the next score differs. */
   readonly endsTie: Uint8Array;
   readonly pairs: number;
 }
@@ -84,7 +83,7 @@ function ranking(labels: readonly Label[], scores: readonly number[], group: rea
   };
 }
 
-/** AUC when each patient counts as often as drawn; ties count one half. */
+/** AUC in which each patient counts as often as it was drawn. Ties count one half. */
 function aucOfDraw({ order, positive, endsTie, pairs }: Ranking, drawn: Int32Array): number {
   let [below, wins, tiedPositive, tiedNegative] = [0, 0, 0, 0];
   for (let at = 0; at < order.length; at++) {
@@ -99,7 +98,7 @@ function aucOfDraw({ order, positive, endsTie, pairs }: Ranking, drawn: Int32Arr
   return wins / pairs;
 }
 
-/** The 2.5 % and 97.5 % points, interpolated between neighbouring values. */
+/** The 2.5 % and 97.5 % quantiles, interpolated between neighbouring values. */
 function middle95(values: Float64Array): readonly [number, number] {
   const sorted = values.slice().sort();
   const point = (share: number): number => {

@@ -1,9 +1,9 @@
 import { estimated, notEstimated, z975, type Estimate } from './estimate.js';
 
 /**
- * A share with Wilson's 95 % interval (1927), which stays within 0 and 1 and keeps a width at 0 and 1.
+ * A fraction with Wilson's 95 % interval (1927), which stays within 0 and 1 and has a positive width at 0 and 1.
  *
- * @param none why there is nobody to count
+ * @param none the reason to report if `whole` is 0
  */
 export function proportion(part: number, whole: number, none: string): Estimate {
   if (whole === 0) return notEstimated(none);
@@ -11,6 +11,6 @@ export function proportion(part: number, whole: number, none: string): Estimate 
   const z2 = z975 ** 2 / whole;
   const centre = (share + z2 / 2) / (1 + z2);
   const half = (z975 / (1 + z2)) * Math.sqrt((share * (1 - share)) / whole + z2 / (4 * whole));
-  // The bounds of shares 0 and 1 are exact; rounding would leave them short of the share.
+  // The bounds at fractions 0 and 1 are exact. Rounding would move them past the fraction.
   return estimated(share, [part === 0 ? 0 : centre - half, part === whole ? 1 : centre + half]);
 }

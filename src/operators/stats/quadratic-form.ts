@@ -1,5 +1,5 @@
 /**
- * u' V^- u and the rank of a positive semidefinite V, by Gauss elimination with the largest diagonal first. V may be singular.
+ * u' V^- u and the rank of a positive semidefinite V, by Gaussian elimination with the largest diagonal first. V may be singular.
  *
  * @param matrix V, row-major
  */
@@ -9,7 +9,7 @@ export function quadraticForm(
 ): {
   readonly value: number;
   readonly rank: number;
-  /** What is left of u where V has nothing: above rounding, u' V^- u has no finite value. */
+  /** The remainder of u in the null space of V. If it exceeds rounding error, u' V^- u has no finite value. */
   readonly outside: number;
 } {
   const [v, u, size] = [matrix.slice(), vector.slice(), vector.length];

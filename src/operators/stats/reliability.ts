@@ -1,26 +1,26 @@
 import type { Label } from './labels.js';
 
-/** The patients whose probability lies in [from, to); the last bin holds 1 as well. */
+/** The patients whose probability is in [from, to). The last bin also includes 1. */
 export interface ReliabilityBin {
   readonly from: number;
   readonly to: number;
   readonly patients: number;
   /** Mean probability. */
   readonly predicted: number;
-  /** Share of positive patients. */
+  /** Fraction of positive patients. */
   readonly observed: number;
 }
 
 export interface Reliability {
-  /** Expected calibration error: mean |predicted - observed| of the bins, weighted by patients; null without any. */
+  /** Expected calibration error: mean |predicted - observed| of the bins, weighted by patients. Null without patients. */
   readonly ece: number | null;
-  /** Ascending; empty bins are left out. */
+  /** Ascending. Empty bins are left out. */
   readonly bins: readonly ReliabilityBin[];
 }
 
 const binCount = 10;
 
-/** How well probabilities say how many die, over ten equally wide bins of the probability. */
+/** How well probabilities agree with the observed fractions of events, over ten bins of equal width. */
 export function reliabilityOf(labels: readonly Label[], probabilities: readonly number[]): Reliability {
   const sums = Array.from({ length: binCount }, () => ({ patients: 0, predicted: 0, positive: 0 }));
   for (const [i, p] of probabilities.entries()) {

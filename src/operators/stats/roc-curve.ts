@@ -1,19 +1,19 @@
 import type { Label } from './labels.js';
 import { scoresByClass } from './labels.js';
 
-/** One corner of a ROC curve: the rates when every score >= threshold is called positive. */
+/** One corner of a ROC curve: the rates if every score >= threshold is classified as positive. */
 export interface RocPoint {
   readonly falsePositiveRate: number;
   readonly truePositiveRate: number;
-  /** Null at the start, where nothing is called positive. */
+  /** Null at the start, where nothing is classified as positive. */
   readonly threshold: number | null;
 }
 
 /**
- * The ROC curve from (0, 0) to (1, 1), one point per distinct score. Joined by straight lines its area is the
- * AUC with ties counting one half.
+ * The ROC curve from (0, 0) to (1, 1), one point per distinct score. Joined by straight lines, its area is the AUC with ties counting
+ * one half.
  *
- * @returns null when one of the classes is absent.
+ * @returns null if a class is absent.
  */
 export function rocCurve(labels: readonly Label[], scores: readonly number[]): readonly RocPoint[] | null {
   const { positive, negative } = scoresByClass(labels, scores);

@@ -7,8 +7,8 @@ export interface Moments {
 }
 
 /**
- * Standardised mean difference (Austin 2009): difference of the means over the root of the mean variance. Null when neither group
- * varies and the means differ.
+ * Standardised mean difference (Austin 2009): the difference of the means divided by the square root of the mean variance. Null if
+ * neither group varies and the means differ.
  */
 export function standardisedDifference(reference: Moments, other: Moments): number | null {
   const difference = other.mean - reference.mean;
@@ -18,11 +18,11 @@ export function standardisedDifference(reference: Moments, other: Moments): numb
 }
 
 /**
- * Standardised difference of a nominal variable (Yang and Dalton 2012): the Mahalanobis distance of the shares of its categories. It
- * is at least 0. Null when some difference has no variance in either group.
+ * Standardised difference of a nominal variable (Yang and Dalton 2012): the Mahalanobis distance of the fractions of its categories.
+ * It is at least 0. Null if some difference has no variance in either group.
  *
- * @param reference shares of the categories in one group, sum 1
- * @param other shares of the same categories in the other group
+ * @param reference fractions of the categories in one group, sum 1
+ * @param other fractions of the same categories in the other group
  */
 export function standardisedShareDifference(
   reference: readonly number[],

@@ -1,16 +1,13 @@
-/**
- * Scores differ by rounding alone when they agree in six significant digits: a product of matrices rounds in another way at
- * another place of the batch.
- */
+/** Relative difference up to which scores count as equal: a matrix product rounds differently at another position in the batch. */
 const relative = 1e-6;
-/** Logits around 0 are sums of larger terms, which round by more than their own last digits. */
+/** Absolute difference for logits around 0. They are sums of larger terms, whose rounding errors exceed their own last digits. */
 const logitNoise = 1e-7;
 
 /**
- * Scores for ranking: those that differ by rounding alone become equal, so that patients with equal rows are ties. The
- * smallest of a group stands for all; other scores stay as they are.
+ * Scores for ranking. Scores that differ only by rounding become equal, so that patients with equal rows are ties. The smallest score
+ * of a group replaces the others; all other scores stay unchanged.
  *
- * @param kind probabilities near 0 are told apart however small they are
+ * @param kind small probabilities are distinguished however small they are
  */
 export function tiedScores(scores: readonly number[], kind: 'logit' | 'probability' = 'logit'): number[] {
   const order = scores.map((_, at) => at).sort((a, b) => (scores[a] as number) - (scores[b] as number));

@@ -7,10 +7,10 @@ import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { TypedColumn } from '../tables/typed-column.js';
 import { columnCells, type TypedTable } from '../tables/typed-table.js';
 
-/** A numeric column with more different values than these needs bands. */
+/** Maximum number of distinct values of a numeric column without bands. */
 const mostValues = 12;
 
-/** What divides patients: each patient's group; who is not in the map has no cell. */
+/** A column that divides patients: each patient's group. A patient that is not in the map has no cell. */
 export interface DividingColumn {
   readonly variable: string;
   /** All groups in the order of reports. */
@@ -18,15 +18,15 @@ export interface DividingColumn {
   readonly groupOf: ReadonlyMap<string, string>;
 }
 
-/** The group of patients without a cell. */
+/** The name of the group of patients without a cell. */
 export const missingGroup = 'missing';
 
 /**
- * The columns of `stats.subgroups` as groups of patients (method.md 9.8). Categories are groups by their words; numbers
- * are cut at `bands`.
+ * The columns of `stats.subgroups` as groups of patients (method.md 9.8). Categories are groups, named by their words; numbers are
+ * divided at `bands`.
  *
  * @param tables every table that `stats.subgroups` names
- * @throws HafError HAF_CONFIG_INVALID when a column does not exist, naming the columns there are, or cannot be divided
+ * @throws HafError HAF_CONFIG_INVALID if a column does not exist, naming the existing columns, or if it cannot be divided
  */
 export function dividingColumns(
   config: Pick<Config, 'data' | 'stats'>,
@@ -36,7 +36,7 @@ export function dividingColumns(
   const found = config.stats.subgroups.flatMap((asked): DividingColumn[] => {
     const { variable, modality, column, bands } = subgroupOf(config, asked);
     const table = modality === null ? undefined : tables.get(modality);
-    // The rules of the configuration name an unknown table; one with faults has its own error.
+    // The rules of the configuration report an unknown table. A table with faults has its own error.
     if (table === undefined) return [];
     const names = table.columns.map(({ name }) => name);
     const at = names.indexOf(column);

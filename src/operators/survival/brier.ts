@@ -3,13 +3,13 @@ import { year, type FollowUp } from './follow-up.js';
 import { measured, notDefined, type Measure } from './measure.js';
 
 /**
- * Brier score at a horizon (Graf et al. 1999): mean squared distance of S(s|x) and being without the event at s, censored patients
- * replaced by the weights 1/G of the others (method.md 11.5).
+ * Brier score at a horizon (Graf et al. 1999): mean squared difference between S(s|x) and being without the event at s. The weights
+ * 1/G of the other patients stand in for censored patients (method.md 11.5).
  *
  * @param survival S(s|x) of each patient
  * @param horizon s, days
  * @param censoring of the training patients
- * @throws RangeError when a survival is not between 0 and 1 or the lengths differ
+ * @throws RangeError if a survival is not between 0 and 1 or the lengths differ
  */
 export function brierAt(
   { time, event }: FollowUp,
@@ -27,7 +27,7 @@ export function brierAt(
     const days = time[i] as number;
     const own = survival[i] as number;
     if (days > horizon) sum += (1 - own) ** 2 / atHorizon;
-    // G falls with time, so it is above 0 before a horizon where it is.
+    // G decreases with time. If it is above 0 at the horizon, it is above 0 before.
     else if (event[i] === 1) sum += own ** 2 / (observedChance(censoring, days) as number);
   }
   return measured(sum / time.length);
@@ -38,14 +38,14 @@ function checkSurvival(survival: ArrayLike<number>, patients: number): void {
     throw new RangeError(`${survival.length} survival values but ${patients} patients`);
   for (let i = 0; i < patients; i++) {
     const own = survival[i] as number;
-    // A curve that is computed may leave [0, 1] by rounding.
+    // A computed curve may leave [0, 1] because of rounding.
     if (!(own >= -1e-9 && own <= 1 + 1e-9)) throw new RangeError(`the survival of patient ${i} is ${own}`);
   }
 }
 
 /**
- * Where the integrated Brier score is taken: every quarter of a year from half a year to the limit, as far as test patients are observed
- * beyond and G of the training patients is known and above 0.
+ * The times at which the integrated Brier score is evaluated: every quarter of a year from half a year to the limit, as long as test
+ * patients are observed longer and G of the training patients is known and above 0.
  *
  * @param limit days, five years by default
  * @returns days, ascending; may be empty
@@ -59,7 +59,7 @@ export function integrationTimes(test: FollowUp, censoring: Censoring, limit = 5
 }
 
 /**
- * Integrated Brier score: area below the scores by the trapezoid rule, divided by its length.
+ * Integrated Brier score: area below the scores by the trapezoid rule, divided by the length of the interval.
  *
  * @param times days, strictly ascending
  * @param scores one for each time
@@ -76,7 +76,7 @@ export function integratedBrier(times: ArrayLike<number>, scores: readonly Measu
   return measured(area / ((times[times.length - 1] as number) - (times[0] as number)));
 }
 
-/** Brier scores of a curve at some times, and their integral. */
+/** Brier scores of a curve at several times, and their integral. */
 export interface BrierCurve {
   /** Days, ascending. */
   readonly times: Float64Array;
@@ -87,7 +87,8 @@ export interface BrierCurve {
 /**
  * Brier scores at the integration times.
  *
- * @param curve survival of a patient, by its position, at some days; for the reference that of the fold's training Kaplan-Meier curve
+ * @param curve survival of a patient, by position, at given days; for the reference: the Kaplan-Meier curve of the fold's training
+ * patients
  */
 export function brierCurve(
   test: FollowUp,

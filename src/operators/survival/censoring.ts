@@ -2,16 +2,16 @@ import type { FollowUp } from './follow-up.js';
 import { riskTable } from './risk-table.js';
 import { valueAt, type StepFunction } from './step-function.js';
 
-/** G(t) = P(C > t), the chance to be still observed, estimated on training patients. */
+/** G(t) = P(C > t), the probability of being still observed, estimated on training patients. */
 export interface Censoring {
   readonly steps: StepFunction;
-  /** Days: the largest training time. Beyond it nothing is known of censoring. */
+  /** The largest training time in days. Beyond it the censoring distribution is unknown. */
   readonly lastTime: number;
 }
 
 /**
- * Kaplan and Meier's estimate of the censoring time (method.md 11.4). Events come before censorings at one time: the risk set of the
- * censorings at s is the patients with T >= s without the events at s. Without patients lastTime is 0: G is known nowhere.
+ * Kaplan-Meier estimate of the censoring time (method.md 11.4). At equal times events come before censorings: the risk set of the
+ * censorings at s is the patients with T >= s without the events at s. Without patients lastTime is 0, so G is unknown everywhere.
  */
 export function censoringOf(training: FollowUp): Censoring {
   const { times, atRisk, events, censored } = riskTable(training);
@@ -23,7 +23,7 @@ export function censoringOf(training: FollowUp): Censoring {
   return { steps: { times, values, before: 1 }, lastTime: times.at(-1) ?? 0 };
 }
 
-/** G(t), or null where a weight 1/G(t) does not exist: beyond the largest training time, or where G is 0. */
+/** G(t). Null if the weight 1/G(t) does not exist: beyond the largest training time, or if G is 0. */
 export function observedChance({ steps, lastTime }: Censoring, days: number): number | null {
   if (days > lastTime) return null;
   const chance = valueAt(steps, days);

@@ -1,7 +1,7 @@
 /**
- * Refuses risks that cannot be ranked, before any metric is computed.
+ * Checks before any metric is computed that risks can be ranked.
  *
- * @throws RangeError when a risk is NaN or infinite, or there are not as many as patients
+ * @throws RangeError if a risk is NaN or infinite, or if the number of risks differs from that of patients
  */
 export function checkRisks(risks: ArrayLike<number>, patients: number): void {
   if (risks.length !== patients) throw new RangeError(`${risks.length} risks but ${patients} patients`);

@@ -1,10 +1,10 @@
 import type { Matrix } from './matrix.js';
 
 /**
- * Lower triangular L with L L' = M (Cholesky), zeros above the diagonal.
+ * Lower triangular L with L L' = M (Cholesky), with zeros above the diagonal.
  *
  * @param matrix symmetric and positive definite
- * @throws RangeError when it is not positive definite
+ * @throws RangeError if it is not positive definite
  */
 export function cholesky({ rows, values }: Matrix): Matrix {
   const lower = new Float64Array(rows * rows);
@@ -22,7 +22,7 @@ export function cholesky({ rows, values }: Matrix): Matrix {
   return { rows, columns: rows, values: lower };
 }
 
-/** x of L x = b. */
+/** Solves L x = b for x. */
 export function solveLower({ rows, values }: Matrix, b: Float64Array): Float64Array {
   const x = b.slice();
   for (let i = 0; i < rows; i++) {
@@ -33,7 +33,7 @@ export function solveLower({ rows, values }: Matrix, b: Float64Array): Float64Ar
   return x;
 }
 
-/** x of L' x = b. */
+/** Solves L' x = b for x. */
 export function solveUpper({ rows, values }: Matrix, b: Float64Array): Float64Array {
   const x = b.slice();
   for (let i = rows - 1; i >= 0; i--) {

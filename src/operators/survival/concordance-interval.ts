@@ -8,16 +8,16 @@ import { followUpAt, type FollowUp } from './follow-up.js';
 /** Harrell's and Uno's C of one group of patients with 95 % percentile intervals of a bootstrap over patients. */
 export interface ConcordanceIntervals {
   readonly harrell: Estimate;
-  /** Weights for censoring come from the same patients, in each resample anew. */
+  /** The censoring weights come from the same patients, again in each resample. */
   readonly uno: Estimate;
 }
 
 /**
- * Bootstraps Harrell's and Uno's C: each resample draws as many patients as there are, with replacement, within those with and without
- * the event.
+ * Bootstraps Harrell's and Uno's C: each resample draws as many patients as there are, with replacement, within those with and those
+ * without the event.
  *
  * @param tau days up to which events count in Uno's C
- * @throws RangeError when a risk is not finite or the lengths differ
+ * @throws RangeError if a risk is not finite or the lengths differ
  */
 export function concordanceIntervals(
   followUp: FollowUp,

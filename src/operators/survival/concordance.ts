@@ -5,14 +5,18 @@ import { measured, notDefined, type Measure } from './measure.js';
 import { PairCounter, type PairCounts } from './pair-counter.js';
 
 /**
- * Comparable pairs of Harrell's C (1982); a higher risk should have the earlier event (method.md 11.5).
+ * Comparable pairs of Harrell's C (1982). In a concordant pair the patient with the higher risk has the earlier event (method.md
+ * 11.5).
  *
- * @throws RangeError when a risk is not finite or the lengths differ
+ * @throws RangeError if a risk is not finite or the lengths differ
  */
 export const harrellPairs = (followUp: FollowUp, risks: ArrayLike<number>): PairCounts =>
   new PairCounter(followUp, risks).count();
 
-/** Sums of pairs. C of several folds comes from the pairs within each: risks of different folds are never compared. */
+/**
+ * Sums of pair counts. C of several folds is computed from the pairs within each fold, because risks of different folds are never
+ * compared.
+ */
 export const addPairs = (counts: readonly PairCounts[]): PairCounts =>
   counts.reduce(
     (sum, { concordant, discordant, tied }) => ({
@@ -31,23 +35,23 @@ export function concordanceOf({ concordant, discordant, tied }: PairCounts): Mea
     : notDefined('no comparable pair: no event before the last time of another patient');
 }
 
-/** Harrell's C of one group of patients whose risks may be compared. */
+/** Harrell's C of one group of patients with comparable risks. */
 export const harrellC = (followUp: FollowUp, risks: ArrayLike<number>): Measure =>
   concordanceOf(harrellPairs(followUp, risks));
 
-/** Weighted pairs of Uno's C, and what had to be left out. */
+/** Weighted pairs of Uno's C, and the number of events that had to be left out. */
 export interface UnoPairs extends PairCounts {
-  /** Events before tau without a weight: after the largest training time, or where G is 0. */
+  /** Number of events before tau without a weight: after the largest training time, or where G is 0. */
   readonly withoutWeight: number;
 }
 
 /**
- * Comparable pairs of Uno's C (2011): those of Harrell's with T_i < tau, weighted by G(T_i)^-2 (method.md 11.5). Patients observed for
- * longer than all training patients take part as the later one of a pair.
+ * Comparable pairs of Uno's C (2011): those of Harrell's C with T_i < tau, weighted by G(T_i)^-2 (method.md 11.5). A patient observed
+ * longer than all training patients can be the later one of a pair.
  *
  * @param censoring of the training patients
  * @param tau days; null counts every event that has a weight
- * @throws RangeError when a risk is not finite or the lengths differ
+ * @throws RangeError if a risk is not finite or the lengths differ
  */
 export function unoPairs(
   followUp: FollowUp,
@@ -65,7 +69,7 @@ export function unoPairs(
   return { ...new PairCounter(followUp, risks).count({ ofEvent }), withoutWeight };
 }
 
-/** Uno's C of one group of patients; undefined when no event has a weight and a later patient. */
+/** Uno's C of one group of patients. Undefined if no event has a weight and a later patient. */
 export function unoC(
   followUp: FollowUp,
   risks: ArrayLike<number>,

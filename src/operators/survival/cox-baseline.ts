@@ -7,15 +7,15 @@ import { stepsUpTo } from './step-function.js';
 export interface CoxBaseline {
   /** Days of events, ascending. */
   readonly times: Float64Array;
-  /** log H0 from each of `times` on; H0 is 0 before the first. */
+  /** log H0 from each of `times` on. H0 is 0 before the first time. */
   readonly logHazard: Float64Array;
 }
 
 /**
- * H0(t) = sum over event times s <= t of deaths(s) / sum_{T_j >= s} exp(eta_j) (Breslow; method.md 11.3). Without events it is 0.
+ * H0(t) = sum over event times s <= t of deaths(s) / sum_{T_j >= s} exp(eta_j) (Breslow; method.md 11.3). It is 0 without events.
  *
  * @param eta linear predictors of the training patients
- * @throws RangeError when a linear predictor is not finite or the lengths differ
+ * @throws RangeError if a linear predictor is not finite or the lengths differ
  */
 export function coxBaseline(training: FollowUp, eta: ArrayLike<number>): CoxBaseline {
   checkRisks(eta, training.time.length);
@@ -44,7 +44,7 @@ export function baselineHazardAt({ times, logHazard }: CoxBaseline, days: number
   return steps === 0 ? 0 : Math.exp(logHazard[steps - 1] as number);
 }
 
-/** S(t|x) = exp(-H0(t) e^eta) of one patient at some days. */
+/** S(t|x) = exp(-H0(t) e^eta) of one patient at given days. */
 export const coxSurvivalAt = (
   { times, logHazard }: CoxBaseline,
   eta: number,

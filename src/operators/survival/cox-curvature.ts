@@ -2,13 +2,13 @@ import type { CoxOrder, CoxTies } from './cox.js';
 
 /** Second derivatives of the negative log partial likelihood, as products with a vector. */
 export interface CoxCurvature {
-  /** H v: [patients] by the linear predictors. */
+  /** H v: one value per patient, by linear predictor. */
   times(v: Float64Array): Float64Array;
 }
 
 /**
- * Curvature of `coxLoss` at linear predictors, in n operations per product (method.md 11.3). Made for fits with a penalty: linear predictors
- * must not differ by more than about 700.
+ * Curvature of `coxLoss` at given linear predictors, with n operations per product (method.md 11.3). It is meant for penalised fits:
+ * linear predictors must not differ by more than about 700.
  *
  * @param eta linear predictor of each patient
  */
@@ -16,7 +16,7 @@ export function coxCurvature(order: CoxOrder, eta: Float64Array, ties: CoxTies):
   const { patients, groups, followUp } = order;
   const top = eta.reduce((most, own) => Math.max(most, own), -Infinity);
   const hazard = eta.map((own) => Math.exp(own - top));
-  // Sums over the denominators D of a time, with share = r/m: of 1/D, share/D, 1/D^2, share/D^2 and share^2/D^2.
+  // Sums over the denominators D at a time, with share = r/m: of 1/D, share/D, 1/D^2, share/D^2 and share^2/D^2.
   const sums = groups.map(() => ({ one: 0, tied: 0, square: 0, tiedSquare: 0, tiedTwice: 0 }));
   let atRisk = 0;
   for (const [g, { from, to, deaths }] of groups.entries()) {

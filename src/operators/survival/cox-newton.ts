@@ -10,16 +10,16 @@ export interface CoxProblem {
   readonly rows: Matrix;
   readonly ties: CoxTies;
   readonly lambda: number;
-  /** Cholesky factor of about lambda I + Y'HY; only the speed depends on it. */
+  /** Cholesky factor of approximately lambda I + Y'HY. Only the speed depends on it. */
   readonly preconditioner: Matrix;
 }
 
 /**
- * Minimum of the negative log partial likelihood plus lambda/2 |w|^2.
+ * Minimises the negative log partial likelihood plus lambda/2 |w|^2.
  *
- * @param start w to begin with, for example the solution of a larger lambda
- * @param tolerance largest length of the gradient in the result, relative to 1 + number of events
- * @throws RangeError when it does not converge, which a convex problem with lambda > 0 always does
+ * @param start initial w, for example the solution for a larger lambda
+ * @param tolerance maximum length of the gradient at the result, relative to 1 + number of events
+ * @throws RangeError if it does not converge, although a convex problem with lambda > 0 always should
  */
 export const fitCox = (
   { order, rows, ties, lambda, preconditioner }: CoxProblem,

@@ -17,32 +17,39 @@ import {
 export interface CoxRidgeOptions {
   /** @default 'efron' */
   readonly ties?: CoxTies;
-  /** Parts of the training patients that choose lambda. @default 5 */
+  /**
+   * Number of inner folds of the training patients for choosing lambda.
+   * @default 5
+   */
   readonly innerFolds?: number;
-  /** Penalties to choose from, in units of the log likelihood. @default 21 from 316 to 0.003 times the number of columns */
+  /**
+   * Penalties to choose from, on the scale of the log likelihood.
+   * @default 21 values from 316 to 0.003 times the number of columns
+   */
   readonly lambdas?: readonly number[];
 }
 
 /** A fitted ridge Cox model. */
 export interface CoxRidge {
   readonly scale: ColumnScale;
-  /** Of the standardised columns; 0 for columns that are constant in training. */
+  /** Coefficients of the standardised columns. 0 for columns that are constant in training. */
   readonly coefficients: Float64Array;
   readonly lambda: number;
-  /** The tried penalties, descending, with the cross-validated log partial likelihood of each; empty when lambda was given. */
+  /** The tried penalties, descending, with the cross-validated log partial likelihood of each. Empty if lambda was given. */
   readonly path: readonly { readonly lambda: number; readonly score: number }[];
-  /** What the user should know of the choice. */
+  /** Notes for the user about the choice. */
   readonly notes: readonly string[];
 }
 
 /**
- * Cox regression with a ridge penalty lambda/2 |beta|^2 on standardised columns (method.md 11.3). Lambda has the largest cross-validated
- * partial likelihood (Verweij and van Houwelingen 1993) over inner folds of the training patients, which are stratified by event.
+ * Cox regression with a ridge penalty lambda/2 |beta|^2 on standardised columns (method.md 11.3). Lambda maximises the
+ * cross-validated partial likelihood (Verweij and van Houwelingen 1993) over inner folds of the training patients, stratified by
+ * event.
  *
  * @param x [training patients, columns]
- * @param random stream that deals the inner folds
- * @throws HafError HAF_SPLIT_INVALID when no training patient has the event
- * @throws RangeError when a value of x is not finite or the lengths differ
+ * @param random stream for dealing the inner folds
+ * @throws HafError HAF_SPLIT_INVALID if no training patient has the event
+ * @throws RangeError if a value of x is not finite or the lengths differ
  */
 export function fitCoxRidge(
   x: Matrix,
@@ -78,7 +85,7 @@ export function fitCoxRidge(
   return { ...choice, scale: basis.scale, coefficients: basis.coefficients(w) };
 }
 
-/** Linear predictors of patients; higher means an earlier event. */
+/** Linear predictors of patients. Higher means an earlier event. */
 export const coxRidgeRisks = (
   { scale, coefficients }: Pick<CoxRidge, 'scale' | 'coefficients'>,
   x: Matrix,
@@ -110,7 +117,7 @@ function chooseLambda(
     for (const part of inner) {
       const { order, rows } = part;
       part.w = fitCox({ order, rows, ties, lambda, preconditioner }, part.w, 1e-4);
-      // What the held-out patients add to the likelihood: that of all minus that of the others.
+      // The contribution of the held-out patients: the likelihood of all patients minus that of the others.
       score +=
         coxLoss(order, timesVector(rows, part.w), ties).negLogLik -
         coxLoss(everybody, timesVector(basis.rows, part.w), ties).negLogLik;

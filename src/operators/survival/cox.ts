@@ -1,27 +1,27 @@
 import { checkRisks } from './check-risks.js';
 import { eventCount, type FollowUp } from './follow-up.js';
 
-/** How deaths at one time are treated. */
+/** How events at equal times are treated. */
 export type CoxTies = 'breslow' | 'efron';
 
 /** Negative log partial likelihood of linear predictors, and its derivatives. */
 export interface CoxLoss {
   /** The sum over events, as statistics programs report it. */
   readonly negLogLik: number;
-  /** Divided by the number of events: what a training reports. Null without events: there is nothing to learn. */
+  /** Divided by the number of events, as training reports it. Null without events, because there is nothing to learn. */
   readonly perEvent: number | null;
-  /** Of `negLogLik`, by the linear predictor of each patient. */
+  /** Gradient of `negLogLik` with respect to the linear predictor of each patient. */
   readonly gradient: Float64Array;
 }
 
-/** The patients who have one time, as a range of `CoxOrder.patients`. */
+/** The patients with one time, as a range of `CoxOrder.patients`. */
 interface TimeGroup {
   readonly from: number;
   readonly to: number;
   readonly deaths: number;
 }
 
-/** Patients sorted by descending time, once for many evaluations. */
+/** Patients sorted by descending time. Computed once for many evaluations. */
 export interface CoxOrder {
   readonly patients: Int32Array;
   readonly groups: readonly TimeGroup[];
@@ -52,17 +52,17 @@ export const logAdd = (a: number, b: number): number => {
 };
 
 /**
- * Cox's partial likelihood with Breslow's or Efron's treatment of ties, in float64 (method.md 11.3). Sums over risk sets are held
+ * Cox's partial likelihood with Breslow's or Efron's treatment of ties, in float64 (method.md 11.3). Sums over risk sets are stored
  * relative to their largest term, so linear predictors of any size do not overflow.
  *
  * @param eta linear predictor of each patient
- * @throws RangeError when a linear predictor is not finite or the lengths differ
+ * @throws RangeError if a linear predictor is not finite or the lengths differ
  */
 export function coxLoss(order: CoxOrder, eta: ArrayLike<number>, ties: CoxTies): CoxLoss {
   const { patients, groups, followUp, events } = order;
   checkRisks(eta, patients.length);
   let negLogLik = 0;
-  /** For each time: log of the sums over its deaths of 1/D, and of (r/m)/D, where D is a denominator of the likelihood. */
+  /** For each time: the logarithms of the sums over its events of 1/D, and of (r/m)/D, where D is a denominator of the likelihood. */
   const logSums = new Float64Array(groups.length).fill(-Infinity);
   const logTied = new Float64Array(groups.length).fill(-Infinity);
   let [top, riskSum] = [-Infinity, 0];

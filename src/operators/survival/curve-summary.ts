@@ -2,7 +2,7 @@ import { eventCount, year, type FollowUp } from './follow-up.js';
 import { kaplanMeier, medianSurvival, type KaplanMeier, type MedianSurvival } from './kaplan-meier.js';
 import { numbersAtRisk } from './risk-table.js';
 
-/** What a Kaplan-Meier figure shows of one group of patients. */
+/** The data of one group of patients in a Kaplan-Meier figure. */
 export interface CurveSummary {
   /** For example "low risk". */
   readonly name: string;
@@ -10,7 +10,7 @@ export interface CurveSummary {
   readonly events: number;
   readonly curve: KaplanMeier;
   readonly median: MedianSurvival;
-  /** Patients at risk at each of the figure's times. */
+  /** Number of patients at risk at each of the figure's times. */
   readonly atRisk: readonly number[];
 }
 
@@ -27,10 +27,10 @@ export function summarizeCurve(name: string, followUp: FollowUp, at: readonly nu
   };
 }
 
-/** Years between two times of the axis. */
+/** Possible distances between two times of the axis, in years. */
 const steps = [1 / 12, 0.25, 0.5, 1, 2, 5, 10];
 
-/** Times for numbers at risk, in days: whole steps of years from 0 to the last time, at most eight. */
+/** Times for numbers at risk, in days: whole multiples of a step from 0 to the last time, at most eight. */
 export function curveTimes({ time }: FollowUp): readonly number[] {
   const years = time.reduce((last, days) => Math.max(last, days), 0) / year;
   const step = steps.find((one) => years / one < 8) ?? Math.ceil(years / 7);

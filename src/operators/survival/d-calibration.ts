@@ -1,9 +1,9 @@
 import { chiSquareUpper } from '../stats/tail-probability.js';
 import type { FollowUp } from './follow-up.js';
 
-/** Ten bins of S(T|x): how many patients are in each, and the test that each holds a tenth. */
+/** Ten bins of S(T|x): the number of patients in each, and the test that each bin has a tenth of them. */
 export interface DCalibration {
-  /** Patients in [0, 0.1), ..., [0.9, 1]; fractions, because censored patients are spread. */
+  /** Number of patients in [0, 0.1), ..., [0.9, 1]. Numbers may be fractions, because censored patients are distributed over bins. */
   readonly bins: Float64Array;
   /** Null, with `reason`, without patients. */
   readonly chiSquare: number | null;
@@ -15,11 +15,12 @@ export interface DCalibration {
 const bins = 10;
 
 /**
- * D-calibration (Haider et al. 2020): when the curves are right, S(T|x) is uniform. A patient censored at S = s has the event later, so
- * it is spread over the bins below s in proportion to their width (method.md 11.5). A small p: not calibrated.
+ * D-calibration (Haider et al. 2020): if the curves are right, S(T|x) is uniformly distributed. A patient censored at S = s has the
+ * event later, so the patient is distributed over the bins below s in proportion to their width (method.md 11.5). A small p means:
+ * not calibrated.
  *
  * @param survival S(T_i|x_i), of each patient at its own time
- * @throws RangeError when a survival is not between 0 and 1 or the lengths differ
+ * @throws RangeError if a survival is not between 0 and 1 or the lengths differ
  */
 export function dCalibration({ event }: FollowUp, survival: ArrayLike<number>): DCalibration {
   if (survival.length !== event.length)

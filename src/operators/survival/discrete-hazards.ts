@@ -3,12 +3,15 @@ import type { FollowUp } from './follow-up.js';
 import { binCount, binOf, boundsOf, type HazardBins } from './hazard-bins.js';
 
 /**
- * Which part of its last bin a censored patient counts as survived: `half` when it was seen in the bin's second half (Gensheimer and
- * Narasimhan 2019), `full` always, `none` never.
+ * Whether a censored patient counts as having survived the bin of the last contact: `half` if the contact was in the second half of
+ * the bin (Gensheimer and Narasimhan 2019), `full` always, `none` never.
  */
 export type CensorCredit = 'half' | 'full' | 'none';
 
-/** What the loss of a patient needs: in how many bins, from the first, the patient was at risk, and whether the last one has the event. */
+/**
+ * The input of a patient's loss: the number of bins, from the first, in which the patient was at risk, and whether the last of them
+ * has the event.
+ */
 export interface HazardTarget {
   readonly atRisk: number;
   readonly event: 0 | 1;
@@ -17,11 +20,11 @@ export interface HazardTarget {
 /** Loss of one patient and its derivative with respect to each logit. */
 export interface HazardLoss {
   readonly loss: number;
-  /** [K]: lambda_j - [event in bin j] where the patient is at risk, 0 elsewhere. */
+  /** [K]: lambda_j - [event in bin j] if the patient is at risk, otherwise 0. */
   readonly gradient: Float64Array;
 }
 
-/** The bins in which each patient was at risk (method.md 11.2). */
+/** The number of bins in which each patient was at risk (method.md 11.2). */
 export const hazardTargets = (
   { time, event }: FollowUp,
   bins: HazardBins,
@@ -48,8 +51,8 @@ function survivedBin(bins: HazardBins, bin: number, days: number, credit: Censor
 }
 
 /**
- * Negative log likelihood of a patient under discrete hazards lambda_j = sigma(h_j): binary cross-entropy of "event in this bin" over the
- * bins at risk (method.md 11.2). A patient censored before the first bin counts has loss 0.
+ * Negative log likelihood of a patient under discrete hazards lambda_j = sigma(h_j): binary cross-entropy of "event in this bin" over
+ * the bins at risk (method.md 11.2). A patient who is censored before the first bin counts has loss 0.
  *
  * @param logits [K]
  */
@@ -65,9 +68,9 @@ export function hazardLoss(logits: ArrayLike<number>, { atRisk, event }: HazardT
 }
 
 /**
- * Logits at which the mean loss of these patients is smallest when all share them: the hazard of a bin is events / patients at risk.
- * Training starts there, at the Kaplan-Meier curve in bins. A bin without events, or without survivors, has no finite logit: half an
- * event is added to both sides.
+ * Logits that minimise the mean loss if all patients share them: the hazard of a bin is events / patients at risk. Training starts
+ * there, at the Kaplan-Meier curve in bins. A bin without events, or without survivors, has no finite logit; then half an event is
+ * added to both sides.
  *
  * @returns [K]
  */
@@ -85,7 +88,7 @@ export function hazardBiases(targets: readonly HazardTarget[], bins: HazardBins)
   });
 }
 
-/** Positions, from 0, of bins in which no patient has the event; their hazard is learned from survivors alone. */
+/** Positions, from 0, of bins in which no patient has the event. Their hazard is learned only from survivors. */
 export function binsWithoutEvents(targets: readonly HazardTarget[], bins: HazardBins): readonly number[] {
   const seen = new Set(targets.flatMap(({ atRisk, event }) => (event === 1 ? [atRisk - 1] : [])));
   return Array.from({ length: binCount(bins) }, (_, j) => j).filter((j) => !seen.has(j));

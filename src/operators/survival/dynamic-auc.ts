@@ -8,12 +8,13 @@ import { riskTolerance } from './pair-counter.js';
 import { valueAt } from './step-function.js';
 
 /**
- * Cumulative/dynamic AUC at a horizon (Uno 2007; Hung and Chiang 2010): the chance that a patient with the event by then has the higher
- * risk than one observed for longer, cases weighted by 1/G(T_i), ties one half (method.md 11.5).
+ * Cumulative/dynamic AUC at a horizon (Uno 2007; Hung and Chiang 2010): the probability that a patient with the event by then has a
+ * higher risk than a patient observed for longer. Patients with the event are weighted by 1/G(T_i); ties count one half (method.md
+ * 11.5).
  *
  * @param censoring of the training patients
  * @param horizon days
- * @throws RangeError when a risk is not finite or the lengths differ
+ * @throws RangeError if a risk is not finite or the lengths differ
  */
 export function dynamicAuc(
   { time, event }: FollowUp,
@@ -49,7 +50,7 @@ export function dynamicAuc(
     : measured(wins / (weights * controls.length));
 }
 
-/** How many of the first values fulfil a condition that no later one fulfils again. */
+/** Number of values at the beginning that satisfy a condition. After the first value that violates it, all others do. */
 function countWhile(values: Float64Array, holds: (value: number) => boolean): number {
   let [low, high] = [0, values.length];
   while (low < high) {
@@ -61,7 +62,8 @@ function countWhile(values: Float64Array, holds: (value: number) => boolean): nu
 }
 
 /**
- * Mean of AUCs over horizons, weighted by the share of test patients (Kaplan-Meier) with the event between a horizon and the one before.
+ * Mean of AUCs over horizons, weighted by the fraction of test patients (Kaplan-Meier) with the event between the previous horizon
+ * and this one.
  *
  * @param horizons days, ascending
  */

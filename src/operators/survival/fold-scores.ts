@@ -9,23 +9,23 @@ import { notDefined, type Measure } from './measure.js';
 import type { PairCounts } from './pair-counter.js';
 import { valueAt } from './step-function.js';
 
-/** S(t|x) of a patient, by its position, at some days. */
+/** S(t|x) of a patient, by position, at given days. */
 export type SurvivalCurve = (patient: number, days: ArrayLike<number>) => ArrayLike<number>;
 
-/** What a fold is judged by. */
+/** The data to score a fold with. */
 export interface FoldToScore {
   /** Follow-up of the training patients, for the weights 1/G and the reference curve. */
   readonly training: FollowUp;
   readonly test: FollowUp;
-  /** Of the test patients; higher means an earlier event. */
+  /** Risks of the test patients. Higher means an earlier event. */
   readonly risks: ArrayLike<number>;
-  /** Of the test patients; null for a method that gives risks alone. */
+  /** Curves of the test patients. Null for a method that predicts only risks. */
   readonly curve: SurvivalCurve | null;
 }
 
 /** Scores at one horizon. */
 export interface HorizonScores {
-  /** Days. */
+  /** In days. */
   readonly horizon: number;
   /** Uno's C of events before the horizon. */
   readonly uno: Measure;
@@ -39,7 +39,7 @@ export interface HorizonScores {
 export interface FoldScores {
   readonly patients: number;
   readonly events: number;
-  /** Add these over folds for the pooled C: pairs of different folds are never compared. */
+  /** Add these over folds for the pooled C, so that pairs of different folds are never compared. */
   readonly pairs: PairCounts;
   readonly harrell: Measure;
   readonly uno: Measure;
@@ -55,9 +55,10 @@ const withoutCurves = notDefined('the method gives risks, no survival curves');
 /**
  * Scores the test patients of one fold.
  *
- * @param tau days up to which events count in Uno's C and the integrated Brier score looks; null counts all, and five years
+ * @param tau upper limit in days for Uno's C and the integrated Brier score; null: no limit for Uno's C, five years for the Brier
+ * score
  * @param horizons days, ascending
- * @throws RangeError when a risk or a survival is not finite or the lengths differ
+ * @throws RangeError if a risk or a survival is not finite or the lengths differ
  */
 export function foldScores(
   { training, test, risks, curve }: FoldToScore,

@@ -1,18 +1,18 @@
-/** Days of a year. */
+/** Number of days per year. */
 export const year = 365.25;
 
-/** What is known of the survival of a group of patients, in one order. */
+/** The follow-up of a group of patients, in one order. */
 export interface FollowUp {
-  /** Days from the start to the event, or to the last information; above 0. */
+  /** Days from the start to the event, or to the last contact. Above 0. */
   readonly time: Float64Array;
-  /** 1: the event happened at `time`. 0: censored, alive without the event at `time`. */
+  /** 1: the event happened at `time`. 0: censored at `time`, without the event until then. */
   readonly event: Uint8Array;
 }
 
 /**
  * The follow-up of patients as typed arrays.
  *
- * @throws RangeError when the lengths differ, a time is not a number above 0, or an event is neither 0 nor 1
+ * @throws RangeError if the lengths differ, a time is not a number above 0, or an event is neither 0 nor 1
  */
 export function followUpOf(time: ArrayLike<number>, event: ArrayLike<number>): FollowUp {
   const followUp = { time: Float64Array.from(time), event: Uint8Array.from(event) };
@@ -27,7 +27,10 @@ export function followUpOf(time: ArrayLike<number>, event: ArrayLike<number>): F
   return followUp;
 }
 
-/** The follow-up of patients who each have a time and an event. @throws as `followUpOf` */
+/**
+ * The follow-up of patients who each have a time and an event.
+ * @throws like `followUpOf`
+ */
 export const followUpOfPatients = (
   patients: readonly { readonly time: number; readonly event: number }[],
 ): FollowUp =>
@@ -36,11 +39,11 @@ export const followUpOfPatients = (
     patients.map(({ event }) => event),
   );
 
-/** The follow-up of some of the patients, by their positions. */
+/** The follow-up of some of the patients, by position. */
 export const followUpAt = ({ time, event }: FollowUp, patients: ArrayLike<number>): FollowUp => ({
   time: Float64Array.from(patients, (i) => time[i] as number),
   event: Uint8Array.from(patients, (i) => event[i] as number),
 });
 
-/** How many of the patients had the event. */
+/** Number of patients with the event. */
 export const eventCount = ({ event }: FollowUp): number => event.reduce((sum, happened) => sum + happened, 0);

@@ -3,29 +3,27 @@ import { counted } from '../../pipeline/core/wording.js';
 import { quantile } from '../stats/quantile.js';
 import { eventCount, type FollowUp } from './follow-up.js';
 
-/**
- * Time in bins: [0, c_1), [c_1, c_2), ..., [c_{K-1}, infinity). K is one more than there are inner edges (method.md 11.2).
- */
+/** Time bins: [0, c_1), [c_1, c_2), ..., [c_{K-1}, infinity). K is the number of inner edges plus one (method.md 11.2). */
 export interface HazardBins {
-  /** Days, strictly ascending: c_1 to c_{K-1}. */
+  /** c_1 to c_{K-1}, in days, strictly ascending. */
   readonly innerEdges: Float64Array;
-  /** Days: c_K, the largest training time. The rate of the last bin goes on beyond it. */
+  /** c_K, the largest training time, in days. The hazard rate of the last bin continues beyond it. */
   readonly lastEdge: number;
-  /** What became of the bins that were asked for, for the user; empty when all of them are there. */
+  /** Notes for the user if the bins differ from the requested ones. Empty if they do not. */
   readonly notes: readonly string[];
 }
 
 /** K, the number of bins and of logits per patient. */
 export const binCount = ({ innerEdges }: HazardBins): number => innerEdges.length + 1;
 
-/** The bin of a time, from 0: the number of inner edges at or before it. */
+/** The bin of a time, from 0: the number of inner edges up to this time. */
 export function binOf({ innerEdges }: HazardBins, time: number): number {
   let bin = 0;
   while (bin < innerEdges.length && (innerEdges[bin] as number) <= time) bin++;
   return bin;
 }
 
-/** Where a bin starts and ends, in days. */
+/** Start and end of a bin, in days. */
 export const boundsOf = (
   { innerEdges, lastEdge }: HazardBins,
   bin: number,
@@ -38,7 +36,7 @@ export const boundsOf = (
  * Bins between the k/K quantiles (linear interpolation) of the event times of the training patients. Equal edges are merged.
  *
  * @param training follow-up of the fold's training patients
- * @throws HafError HAF_SPLIT_INVALID when no training patient has the event
+ * @throws HafError HAF_SPLIT_INVALID if no training patient has the event
  */
 export function binsByQuantiles(training: FollowUp, bins: number): HazardBins {
   requireEvents(training);
@@ -63,8 +61,8 @@ export function binsByQuantiles(training: FollowUp, bins: number): HazardBins {
  * Bins between given edges. Edges at or beyond the largest training time are left out, because no training patient is observed there.
  *
  * @param edges days, above 0 and strictly ascending
- * @throws HafError HAF_SPLIT_INVALID when no training patient has the event
- * @throws RangeError when the edges do not ascend from above 0
+ * @throws HafError HAF_SPLIT_INVALID if no training patient has the event
+ * @throws RangeError if the edges are not above 0 and ascending
  */
 export function binsByEdges(training: FollowUp, edges: readonly number[]): HazardBins {
   requireEvents(training);

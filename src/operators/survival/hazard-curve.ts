@@ -1,10 +1,10 @@
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import { binCount, binOf, boundsOf, type HazardBins } from './hazard-bins.js';
 
-/** -log(1 - sigma(h)): what a bin adds to the cumulative hazard. */
+/** -log(1 - sigma(h)): the contribution of a bin to the cumulative hazard. */
 const softplus = (logit: number): number => logisticLoss(logit, 0).loss;
 
-/** Survival at the end of each bin, S_k = prod_{j<=k} (1 - sigma(h_j)); never increases. */
+/** Survival at the end of each bin, S_k = prod_{j<=k} (1 - sigma(h_j)). It never increases. */
 export function survivalOfBins(logits: ArrayLike<number>): Float64Array {
   let cumulative = 0;
   return Float64Array.from(logits, (logit) => Math.exp(-(cumulative += softplus(logit))));
@@ -15,11 +15,12 @@ export const hazardRisk = (logits: ArrayLike<number>): number =>
   -survivalOfBins(logits).reduce((sum, survival) => sum + survival, 0);
 
 /**
- * Survival S(t) of one patient at some times, with a constant hazard inside a bin; the rate of the last bin goes on beyond its end.
+ * Survival S(t) of one patient at given times, with a constant hazard rate inside each bin. The rate of the last bin continues beyond
+ * its end.
  *
  * @param logits [K]
  * @param times days, at least 0
- * @throws RangeError when there are not as many logits as bins
+ * @throws RangeError if the number of logits differs from that of bins
  */
 export function survivalAt(
   logits: ArrayLike<number>,
@@ -34,7 +35,7 @@ export function survivalAt(
   return Float64Array.from(times, (days) => {
     const bin = binOf(bins, days);
     const { from, to } = boundsOf(bins, bin);
-    // The last bin has no width when the last edge is the largest training time: its whole hazard falls on that day.
+    // If the last edge is the largest training time, the last bin has no width: its whole hazard falls on that day.
     const share = to > from ? (days - from) / (to - from) : 1;
     return Math.exp(-((ends[bin - 1] ?? 0) + share * softplus(logits[bin] as number)));
   });

@@ -4,38 +4,38 @@ import { kaplanMeier, survivalKnownAt } from './kaplan-meier.js';
 import { measured, notDefined, type Measure } from './measure.js';
 import { stepsUpTo } from './step-function.js';
 
-/** Patients with similar predictions, and what became of them. */
+/** Patients with similar predictions, and their outcomes. */
 export interface CalibrationGroup {
   readonly patients: number;
-  /** Patients with the event at any time. */
+  /** Number of patients with the event at any time. */
   readonly events: number;
-  /** Mean predicted share with the event by the horizon. */
+  /** Mean predicted fraction with the event by the horizon. */
   readonly predicted: number;
   /** 1 - Kaplan-Meier at the horizon. */
   readonly observed: Measure;
-  /** 95 % interval of `observed`, log-log; null where it is undefined. */
+  /** 95 % interval of `observed` by the log-log transform. Null if undefined. */
   readonly ci95: readonly [number, number] | null;
 }
 
-/** Predicted against observed shares with the event by a horizon. */
+/** Predicted and observed fractions with the event by a horizon. */
 export interface HorizonCalibration {
-  /** Days. */
+  /** In days. */
   readonly horizon: number;
   /** All patients in one group: calibration in the large. */
   readonly all: CalibrationGroup | null;
-  /** Observed share divided by the predicted one, of all patients; above 1: more events than predicted. */
+  /** Observed fraction divided by the predicted one, for all patients. Above 1: more events than predicted. */
   readonly observedToExpected: Measure;
-  /** By ascending prediction. */
+  /** Sorted by ascending prediction. */
   readonly groups: readonly CalibrationGroup[];
 }
 
 /**
- * Calibration at a horizon: patients in groups of about equal size by their predicted share with the event, against 1 - Kaplan-Meier of
- * each group (method.md 11.5). Equal predictions stay in one group, so there may be fewer groups.
+ * Calibration at a horizon: patients in groups of about equal size by their predicted fraction with the event, compared with 1 -
+ * Kaplan-Meier of each group (method.md 11.5). Equal predictions stay in one group, so there may be fewer groups.
  *
  * @param predicted 1 - S(horizon|x) of each patient
  * @param horizon days
- * @throws RangeError when a prediction is not finite or the lengths differ
+ * @throws RangeError if a prediction is not finite or the lengths differ
  */
 export function horizonCalibration(
   followUp: FollowUp,

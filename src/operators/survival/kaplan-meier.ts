@@ -5,22 +5,22 @@ import type { StepFunction } from './step-function.js';
 
 /** Kaplan-Meier estimate at each distinct time, with pointwise 95 % intervals. */
 export interface KaplanMeier extends RiskTable {
-  /** S(t), the estimated share without the event after t. */
+  /** S(t), the estimated fraction without the event after t. */
   readonly survival: Float64Array;
-  /** Greenwood's sum of d / (n (n - d)), the variance of log S; infinite once S is 0. */
+  /** Greenwood's sum of d / (n (n - d)), the variance of log S. Infinite once S is 0. */
   readonly variance: Float64Array;
-  /** 95 % interval by the log-log transform: [1, 1] where S is 1, [0, 0] where S is 0. */
+  /** 95 % interval by the log-log transform. [1, 1] where S is 1, [0, 0] where S is 0. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
 }
 
-/** The 97.5 % point of the standard normal distribution. */
+/** 97.5 % quantile of the standard normal distribution. */
 export const normal975 = 1.959963984540054;
 
-/** Products of 1 - d/n that equal one half differ from it by rounding. */
+/** Products of 1 - d/n that should equal one half may differ from it by this rounding error. */
 const rounding = 1e-12;
 
-/** Kaplan and Meier's estimate of patients with Greenwood's variance (method.md 11.4); empty lists without patients. */
+/** Kaplan-Meier estimate with Greenwood's variance (method.md 11.4). Empty lists without patients. */
 export function kaplanMeier(followUp: FollowUp): KaplanMeier {
   const table = riskTable(followUp);
   let [share, sum] = [1, 0];
@@ -37,20 +37,20 @@ export function kaplanMeier(followUp: FollowUp): KaplanMeier {
   return { ...table, survival, variance, lower: survival.map(bound(-1)), upper: survival.map(bound(1)) };
 }
 
-/** exp(-exp(log(-log S) -+ 1.96 sqrt(V) / log S)): log S is negative, so the upper bound has the smaller exponent. */
+/** exp(-exp(log(-log S) -+ 1.96 sqrt(V) / log S)). log S is negative, so the upper bound has the smaller exponent. */
 const logLogBound = (survival: number, variance: number, side: 1 | -1): number => {
   const logSurvival = Math.log(survival);
   return Math.exp(-Math.exp(Math.log(-logSurvival) + (side * normal975 * Math.sqrt(variance)) / logSurvival));
 };
 
-/** S(t) as a function. Beyond the last time it is known only when the last patient had the event; ask `survivalKnownAt`. */
+/** S(t) as a function. Beyond the last time it is known only if the last patient had the event; use `survivalKnownAt` to check. */
 export const survivalSteps = ({ times, survival }: KaplanMeier): StepFunction => ({
   times,
   values: survival,
   before: 1,
 });
 
-/** S(t) at a time; undefined beyond the follow-up unless S has come to 0, and without patients. */
+/** S(t) at a time. Undefined beyond the follow-up unless S has reached 0, and without patients. */
 export function survivalKnownAt({ times, survival }: KaplanMeier, days: number): Measure {
   if (times.length === 0) return notDefined('no patients');
   const last = times.length - 1;
@@ -61,7 +61,7 @@ export function survivalKnownAt({ times, survival }: KaplanMeier, days: number):
   return measured(at < 0 ? 1 : (survival[at] as number));
 }
 
-/** Median survival in days with its 95 % interval; null: not reached within the follow-up. */
+/** Median survival in days with its 95 % interval. Null means: not reached within the follow-up. */
 export interface MedianSurvival {
   readonly days: number | null;
   readonly lower: number | null;
@@ -69,8 +69,8 @@ export interface MedianSurvival {
 }
 
 /**
- * The first time with S <= 0.5, and Brookmeyer and Crowley's interval: the times whose 95 % interval holds 0.5, so from the first time with
- * the lower bound <= 0.5 to the first with the upper bound <= 0.5 (method.md 11.4).
+ * The first time with S <= 0.5, and Brookmeyer and Crowley's interval: the times whose 95 % interval contains 0.5, that is, from the
+ * first time with the lower bound <= 0.5 to the first with the upper bound <= 0.5 (method.md 11.4).
  *
  * @param transform of the interval: `logLog`, that of the band (the default of lifelines), or `log` (the default of R's survfit)
  */

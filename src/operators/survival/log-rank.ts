@@ -7,12 +7,12 @@ import type { FollowUp } from './follow-up.js';
 export interface LogRankGroup {
   readonly patients: number;
   readonly observed: number;
-  /** Events expected when all groups of a stratum share one hazard. */
+  /** Number of events expected if all groups of a stratum share one hazard. */
   readonly expected: number;
 }
 
 export interface LogRankTest {
-  /** Null, with `reason`, when nothing can be tested. */
+  /** Null, with `reason`, if nothing can be tested. */
   readonly chiSquare: number | null;
   readonly degrees: number;
   readonly p: number | null;
@@ -22,7 +22,7 @@ export interface LogRankTest {
 }
 
 /**
- * Log-rank test of k groups, with the hypergeometric variance; stratified: observed, expected and variance are summed over strata
+ * Log-rank test of k groups, with the hypergeometric variance. Stratified: observed, expected and variance are summed over strata
  * (method.md 11.4).
  *
  * @param group of each patient, from 0 to groups - 1
@@ -51,7 +51,7 @@ export function logRankTest(
       expected: sums.expected[g] as number,
     })),
   };
-  // V is singular: excesses of groups that are compared with each other sum to 0, and a group without events and expectation has none.
+  // V is singular: the excesses of compared groups sum to 0, and a group without observed and expected events has no excess.
   const excess = sums.observed.map((observed, g) => observed - (sums.expected[g] as number));
   const { value, rank } = quadraticForm(sums.variance, excess);
   return rank === 0

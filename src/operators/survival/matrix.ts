@@ -1,4 +1,4 @@
-/** A dense matrix in float64, row after row. */
+/** A dense matrix in float64, stored row by row. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -28,13 +28,13 @@ export function transposedTimes({ rows, columns, values }: Matrix, v: Float64Arr
   return product;
 }
 
-/** M M', [rows, rows]: products of rows, four at a time so that each value is read for four of them. */
+/** M M', [rows, rows]: products of rows. Four rows are processed together, so that each value is read once for four products. */
 export function gramOfRows({ rows, columns, values }: Matrix): Matrix {
   const gram = new Float64Array(rows * rows);
   for (let i = 0; i < rows; i++) {
     const own = i * columns;
     for (let j = 0; j <= i; j += 4) {
-      // Rows past the last one repeat it; their products are not kept.
+      // Indices beyond the last row repeat the last row. Their products are discarded.
       const [a, b, c, d] = [0, 1, 2, 3].map((k) => Math.min(j + k, i) * columns) as [
         number,
         number,
@@ -66,7 +66,7 @@ export function transposed({ rows, columns, values }: Matrix): Matrix {
   return { rows: columns, columns: rows, values: turned };
 }
 
-/** Some rows of a matrix, by their positions. */
+/** Some rows of a matrix, by position. */
 export function rowsAt({ columns, values }: Matrix, rows: readonly number[]): Matrix {
   const picked = new Float64Array(rows.length * columns);
   for (const [to, row] of rows.entries())

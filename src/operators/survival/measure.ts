@@ -1,4 +1,4 @@
-/** A statistic, or the reason why these patients leave it undefined. Never NaN. */
+/** A statistic, or the reason why it is undefined for these patients. Never NaN. */
 export type Measure =
   { readonly value: number; readonly reason: null } | { readonly value: null; readonly reason: string };
 

@@ -1,42 +1,42 @@
 import { checkRisks } from './check-risks.js';
 import type { FollowUp } from './follow-up.js';
 
-/** Risks this close count as equal. */
+/** Risks that differ by at most this count as equal. */
 export const riskTolerance = 1e-8;
 
-/** Comparable pairs of patients by the order of their risks; weighted counts need not be whole. */
+/** Numbers of comparable pairs of patients by the order of their risks. With weights they need not be integers. */
 export interface PairCounts {
   readonly concordant: number;
   readonly discordant: number;
   readonly tied: number;
 }
 
-/** Weights of a count; both default to 1 for every patient. */
+/** Weights of a count. Both default to 1 for every patient. */
 export interface PairWeights {
-  /** How often a patient is there; multiplies each pair of it. */
+  /** Number of times that a patient counts. It multiplies each pair with the patient. */
   readonly times?: ArrayLike<number>;
   /** Multiplies the pairs in which the patient is the one with the event. */
   readonly ofEvent?: ArrayLike<number>;
 }
 
 /**
- * Counts comparable pairs (i, j): i has the event, and T_i < T_j, or T_i = T_j and j is censored. A pair is concordant when r_i > r_j.
+ * Counts comparable pairs (i, j): i has the event, and T_i < T_j, or T_i = T_j and j is censored. A pair is concordant if r_i > r_j.
  * Sorting is done once, so that many weighted counts of the same patients are cheap: n log n each.
  */
 export class PairCounter {
-  /** Patients by descending time; at one time the events are last. */
+  /** Patients by descending time. At equal times, patients with the event come last. */
   readonly #order: Int32Array;
-  /** Whether the patient at this place of the order is an event, and the first of those at its time. */
+  /** Whether the patient at this position has the event, and is the first with the event at its time. */
   readonly #startsEvents: Uint8Array;
   readonly #event: Uint8Array;
-  /** Place of a patient's risk among the sorted ones, and the places [from, to) of risks that tie with it. */
+  /** The position of a patient's risk in the sorted risks, and the positions [from, to) of risks equal to it. */
   readonly #rank: Int32Array;
   readonly #from: Int32Array;
   readonly #to: Int32Array;
-  /** Binary indexed tree over the places of risks. */
+  /** Binary indexed tree over the positions of risks. */
   readonly #tree: Float64Array;
 
-  /** @throws RangeError when a risk is not finite or the lengths differ */
+  /** @throws RangeError if a risk is not finite or the lengths differ */
   constructor({ time, event }: FollowUp, risks: ArrayLike<number>) {
     checkRisks(risks, time.length);
     const patients = time.length;
@@ -75,7 +75,7 @@ export class PairCounter {
       const i = order[at] as number;
       const copies = times === undefined ? 1 : (times[i] as number);
       if (this.#event[i] === 0 || this.#startsEvents[at] === 1) {
-        // Events of one time are no pair: they enter once all of them have been counted.
+        // Two events at the same time are not a comparable pair. So they are added only after all of them have been counted.
         for (; waiting > 0; waiting--) later += this.#add(order[at - waiting] as number, times);
       }
       if (this.#event[i] === 0) {

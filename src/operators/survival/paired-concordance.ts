@@ -7,35 +7,35 @@ import { followUpAt, type FollowUp } from './follow-up.js';
 import { measured, notDefined, type Measure } from './measure.js';
 import { PairCounter } from './pair-counter.js';
 
-/** Two methods' risks of the same test patients. Each list has one entry for each tested patient of each fold. */
+/** Risks of the same test patients by two methods. Each list has one entry for each tested patient of each fold. */
 export interface PairedRisks {
   readonly followUp: FollowUp;
   readonly first: ArrayLike<number>;
   readonly second: ArrayLike<number>;
   readonly fold: ArrayLike<number>;
-  /** Which patient an entry is of: the same number for one patient in several repeats. */
+  /** The patient of an entry: the same number for one patient in several repeats. */
   readonly patient: ArrayLike<number>;
 }
 
 /** Difference of two methods in C within folds, first minus second. */
 export interface PairedConcordance {
   readonly difference: Measure;
-  /** 95 % percentile interval; null without resamples, where C is undefined, and where resamples cannot vary it. */
+  /** 95 % percentile interval. Null without resamples, if C is undefined, and if resamples cannot vary it. */
   readonly ci95: readonly [number, number] | null;
-  /** Two-sided: twice the share of resamples on the other side of 0, at most 1. Null where `ci95` is. */
+  /** Two-sided: twice the fraction of resamples on the other side of 0, at most 1. Null if `ci95` is null. */
   readonly p: number | null;
-  /** Why `ci95` and `p` are null although the difference and resamples are there. */
+  /** Why `ci95` and `p` are null although the difference and resamples exist. */
   readonly unvaried: string | null;
-  /** Resamples with a comparable pair. */
+  /** Number of resamples with a comparable pair. */
   readonly resamples: number;
 }
 
 /**
- * Paired bootstrap of Harrell's C within folds (method.md 11.5): patients are drawn with replacement within each fold and status, and both
- * methods are asked about the same draw. A patient of several repeats is drawn once for all of them, within its first fold.
+ * Paired bootstrap of Harrell's C within folds (method.md 11.5): patients are drawn with replacement within each fold and status, and
+ * both methods are scored on the same resample. A patient of several repeats is drawn once for all of them, within its first fold.
  *
- * @param resamples 0: the difference alone
- * @throws RangeError when a risk is not finite or the lengths differ
+ * @param resamples 0: only the difference
+ * @throws RangeError if a risk is not finite or the lengths differ
  */
 export function comparePairedConcordance(
   { followUp, first, second, fold, patient }: PairedRisks,
@@ -57,7 +57,7 @@ export function comparePairedConcordance(
       ),
     };
   });
-  /** C of each method when every patient is there some times. */
+  /** C of each method if every patient counts the given number of times. */
   const both = (times: ReadonlyMap<number, number> | null): readonly Measure[] => {
     const drawn = folds.map(({ patients }) =>
       times === null ? undefined : Float64Array.from(patients, (id) => times.get(id) ?? 0),
@@ -109,14 +109,17 @@ export function comparePairedConcordance(
   };
 }
 
-/** Events before the last time of another patient, or at it when that patient is censored. */
+/** Number of events before the last time of another patient, or at this time if that patient is censored. */
 function comparableEvents({ time, event }: FollowUp): number {
   const last = Math.max(...time);
   const censoredLast = time.some((days, i) => days === last && event[i] === 0);
   return time.filter((days, i) => event[i] === 1 && (days < last || censoredLast)).length;
 }
 
-/** One event in a fold is in every resample: the interval would have no width, and p would be small by this alone. */
+/**
+ * With only one event in a fold, it is in every resample. Then the interval would have no width, and p would be small for this reason
+ * alone.
+ */
 function tooFewEvents(events: readonly number[]): string {
   const total = events.reduce((sum, count) => sum + count, 0);
   return `no fold has two events that can be compared with a later patient (${counted(total, 'event')} in ${counted(events.length, 'fold')}), so the bootstrap cannot vary them`;
@@ -128,7 +131,7 @@ function differenceOf([first, second]: readonly Measure[]): Measure {
   return measured(first.value - second.value);
 }
 
-/** The patients of each fold and status, each in its first fold. */
+/** The patients of each fold and status, each patient in its first fold. */
 function strataOf(
   rows: readonly number[],
   patient: ArrayLike<number>,

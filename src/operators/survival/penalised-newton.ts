@@ -12,12 +12,12 @@ export interface PenalisedProblem {
   /** Y, [patients, dimensions]. */
   readonly rows: Matrix;
   readonly lambda: number;
-  /** Cholesky factor of about lambda I + Y'HY; only the speed depends on it. */
+  /** Cholesky factor of approximately lambda I + Y'HY. Only the speed depends on it. */
   readonly preconditioner: Matrix;
   readonly lossAt: (eta: Float64Array) => PredictorLoss;
-  /** Second derivatives H of the loss at linear predictors, as products with a vector. */
+  /** Second derivatives H of the loss at given linear predictors, as products with a vector. */
   readonly curvatureAt: (eta: Float64Array) => { times(v: Float64Array): Float64Array };
-  /** What an error calls the model. */
+  /** The name of the model in errors. */
   readonly name: string;
 }
 
@@ -25,11 +25,12 @@ const maxSteps = 50;
 const maxProducts = 200;
 
 /**
- * Minimum of the loss plus lambda/2 |w|^2 by Newton's method; each step is solved by conjugate gradients, so the curvature is never written out.
+ * Minimises the loss plus lambda/2 |w|^2 by Newton's method. Each step is solved by conjugate gradients, so the curvature matrix is
+ * never formed.
  *
- * @param start w to begin with, for example the solution of a larger lambda
- * @param tolerance largest length of the gradient in the result
- * @throws RangeError when it does not converge, which a convex problem with lambda > 0 always does
+ * @param start initial w, for example the solution for a larger lambda
+ * @param tolerance maximum length of the gradient at the result
+ * @throws RangeError if it does not converge, although a convex problem with lambda > 0 always should
  */
 export function penalisedMinimum(
   problem: PenalisedProblem,
@@ -50,7 +51,7 @@ export function penalisedMinimum(
     const direction = newtonDirection(problem, now.eta, gradient, Math.min(0.1, Math.sqrt(size)));
     const slope = dot(gradient, direction);
     let [length, next] = [1, evaluate(now.w.map((own, k) => own + (direction[k] as number)))];
-    // Rounding of the value near the minimum must not shorten a good step.
+    // Tolerance for the rounding error of the value near the minimum, so that it does not shorten a good step.
     const noise = 1e-12 * Math.abs(now.value);
     while (next.value > now.value + 1e-4 * length * slope + noise && length > 1e-8) {
       length /= 2;
@@ -62,7 +63,7 @@ export function penalisedMinimum(
   throw new RangeError(`a penalised ${name} fit with lambda ${lambda} did not converge in ${maxSteps} steps`);
 }
 
-/** -(lambda I + Y'HY)^-1 gradient, by preconditioned conjugate gradients down to a share of the gradient's length. */
+/** -(lambda I + Y'HY)^-1 gradient, by preconditioned conjugate gradients down to a fraction of the gradient's length. */
 function newtonDirection(
   { rows, lambda, preconditioner, curvatureAt }: PenalisedProblem,
   eta: Float64Array,

@@ -1,26 +1,26 @@
 import { cholesky, solveUpper } from './cholesky.js';
 import { gramOfRows, transposed, transposedTimes, type Matrix } from './matrix.js';
 
-/** Columns as training patients have them: centred, divided by their population standard deviation. */
+/** The standardisation of columns on training patients: centred, and divided by their population standard deviation. */
 export interface ColumnScale {
   readonly mean: Float64Array;
-  /** 0 for a column that is constant in training: it is left out. */
+  /** 0 for a column that is constant in training, which leaves it out. */
   readonly factor: Float64Array;
 }
 
 /**
- * A space in which the linear predictors of a ridge model are Y w with penalty |w|^2. It has as many dimensions as there are columns or
- * training patients, whichever is fewer: 15,000 genes of 500 patients need 500.
+ * A space in which the linear predictors of a ridge model are Y w with penalty |w|^2. Its number of dimensions is that of columns or
+ * of training patients, whichever is smaller: 15,000 genes of 500 patients need 500.
  */
 export interface RidgeBasis {
   readonly scale: ColumnScale;
-  /** Columns that are not constant. */
+  /** Number of columns that are not constant. */
   readonly used: number;
   /** Y, [patients, dimensions]. */
   readonly rows: Matrix;
   /** Y'Y, [dimensions, dimensions]. */
   readonly gram: Matrix;
-  /** Coefficients of the standardised columns for w. */
+  /** Converts w to coefficients of the standardised columns. */
   coefficients(w: Float64Array): Float64Array;
 }
 
@@ -34,7 +34,7 @@ export function ridgeBasis(x: Matrix): RidgeBasis {
   const products = gramOfRows(z);
   let trace = 0;
   for (let i = 0; i < x.rows; i++) trace += products.values[i * x.rows + i] as number;
-  // Centred columns leave one dimension empty; the ridge keeps its root finite and is far below what the penalty can see.
+  // Centring leaves one dimension empty. The small ridge keeps its square root finite, and is far too small to affect the penalty.
   for (let i = 0; i < x.rows; i++)
     products.values[i * x.rows + i] =
       (products.values[i * x.rows + i] as number) + (1e-10 * trace) / x.rows + 1e-300;
@@ -49,9 +49,9 @@ export function ridgeBasis(x: Matrix): RidgeBasis {
 }
 
 /**
- * Cholesky factor of lambda I + curvature Y'Y, which is about the curvature of a penalised loss.
+ * Cholesky factor of lambda I + curvature Y'Y, which approximates the curvature of a penalised loss.
  *
- * @param curvature mean of the second derivatives of the loss of a patient
+ * @param curvature mean second derivative of the loss of a patient
  */
 export const preconditionerOf = ({ gram }: RidgeBasis, curvature: number, lambda: number): Matrix =>
   cholesky({
@@ -82,7 +82,7 @@ function columnScale({ rows, columns, values }: Matrix): ColumnScale {
   };
 }
 
-/** The rows of patients on the scale of the training patients. */
+/** The rows of patients, standardised like the training patients. */
 export function standardised({ rows, columns, values }: Matrix, { mean, factor }: ColumnScale): Matrix {
   return {
     rows,

@@ -4,31 +4,32 @@ import { curveTimes, summarizeCurve, type CurveSummary } from './curve-summary.j
 import { followUpAt, followUpOfPatients } from './follow-up.js';
 import { logRankTest, type LogRankTest } from './log-rank.js';
 
-/** A test patient with the risk that the model of its fold gives. */
+/** A test patient with the risk that the model of its fold predicts. */
 export interface TestedPatient {
   readonly patient: string;
   readonly fold: number;
-  /** Higher: an earlier event. Comparable within a fold only. */
+  /** Higher means an earlier event. Comparable only within a fold. */
   readonly risk: number;
-  /** Days. */
+  /** In days. */
   readonly time: number;
   readonly event: 0 | 1;
 }
 
-/** Kaplan-Meier curves of groups of test patients by their risk. */
+/** Kaplan-Meier curves of test patients grouped by risk. */
 export interface RiskGroups {
-  /** From low to high risk. A group may be empty: training risks are more extreme than test risks. */
+  /** From low to high risk. A group may be empty, because training risks are more extreme than test risks. */
   readonly groups: readonly CurveSummary[];
   /** Days at which numbers at risk are given. */
   readonly times: readonly number[];
-  /** Stratified by fold: patients of different folds are never compared. */
+  /** Stratified by fold, so that patients of different folds are never compared. */
   readonly logRank: LogRankTest;
 }
 
 /**
- * Cuts between risk groups of one fold: quantiles of the risks of its training patients (evaluation mode); the median for two groups.
+ * Cuts between risk groups of one fold: quantiles of the risks of its training patients (evaluation mode). For two groups: the
+ * median.
  *
- * @throws RangeError without risks, or when one is not finite
+ * @throws RangeError without risks, or if a risk is not finite
  */
 export function riskCuts(trainingRisks: ArrayLike<number>, groups = 2): readonly number[] {
   checkRisks(trainingRisks, trainingRisks.length);
@@ -38,11 +39,11 @@ export function riskCuts(trainingRisks: ArrayLike<number>, groups = 2): readonly
 }
 
 /**
- * Test patients of all folds in groups: the number of cuts of the patient's fold that its risk exceeds (method.md 11.4).
+ * Test patients of all folds in groups. The group is the number of cuts of the patient's fold below its risk (method.md 11.4).
  *
  * @param patients of one repeat of the cross-validation, each once
- * @param cuts of each fold, as many for each
- * @throws RangeError when a risk is not finite, a patient is there twice, or a fold has no cuts or another number of them
+ * @param cuts of each fold, the same number for each
+ * @throws RangeError if a risk is not finite, a patient occurs twice, or a fold has no cuts or another number of them
  */
 export function riskGroups(
   patients: readonly TestedPatient[],

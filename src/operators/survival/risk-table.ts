@@ -1,17 +1,17 @@
 import type { FollowUp } from './follow-up.js';
 import { stepsUpTo } from './step-function.js';
 
-/** What happens at each distinct time of a group of patients; the lists have one length. */
+/** The counts at each distinct time of a group of patients. The lists have equal length. */
 export interface RiskTable {
   /** Days, strictly ascending. */
   readonly times: Float64Array;
-  /** Patients with a time at or after this one. */
+  /** Number of patients with this time or a later one. */
   readonly atRisk: Int32Array;
   readonly events: Int32Array;
   readonly censored: Int32Array;
 }
 
-/** Counts of the distinct times of patients; empty without patients. */
+/** The counts at the distinct times of patients. Empty without patients. */
 export function riskTable({ time, event }: FollowUp): RiskTable {
   const times = Float64Array.from(new Set(time)).sort();
   const events = new Int32Array(times.length);
@@ -27,7 +27,7 @@ export function riskTable({ time, event }: FollowUp): RiskTable {
   return { times, atRisk, events, censored };
 }
 
-/** How many patients are still observed at each of some times (T >= t), for the table below a Kaplan-Meier figure. */
+/** Number of patients still observed at each given time (T >= t), for the table below a Kaplan-Meier figure. */
 export function numbersAtRisk({ time }: FollowUp, at: readonly number[]): readonly number[] {
   return at.map((days) => time.reduce((count, own) => count + (own >= days ? 1 : 0), 0));
 }

@@ -4,7 +4,7 @@ import type { FollowUp } from './follow-up.js';
 import { hazardRisk, survivalAt } from './hazard-curve.js';
 import { stepsUpTo } from './step-function.js';
 
-/** What turns the outputs of one fold's model into survival curves, as files hold it. Times in days. */
+/** Converts the outputs of one fold's model to survival curves, in the form that files hold. Times are in days. */
 export const survivalModelSchema = z.discriminatedUnion('kind', [
   /** One logit per time bin (method.md 11.2). */
   z.strictObject({
@@ -22,12 +22,12 @@ export const survivalModelSchema = z.discriminatedUnion('kind', [
 export type SurvivalModel = z.infer<typeof survivalModelSchema>;
 export type ProportionalModel = Extract<SurvivalModel, { kind: 'proportional' }>;
 
-/** Risk of a patient with such outputs: the higher, the earlier the event. Risks of different models must not be compared. */
+/** Risk of a patient with these outputs: the higher, the earlier is the event. Risks of different models must not be compared. */
 export const riskOf = ({ kind }: SurvivalModel, outputs: readonly number[]): number =>
   kind === 'hazards' ? hazardRisk(outputs) : (outputs[0] as number);
 
 /**
- * Survival S(t) of a patient with such outputs.
+ * Survival S(t) of a patient with these outputs.
  *
  * @param days at least 0
  */
@@ -47,15 +47,15 @@ export function survivalOf(
   return survivalAt(outputs, bins, days);
 }
 
-/** A proportional-hazards model with Breslow's baseline of the training patients, who have these linear predictors. */
+/** A proportional-hazards model with Breslow's baseline, from the linear predictors of the training patients. */
 export function proportionalModel(training: FollowUp, eta: ArrayLike<number>): ProportionalModel {
   const { times, logHazard } = coxBaseline(training, eta);
   return { kind: 'proportional', times: [...times], logHazard: [...logHazard] };
 }
 
 /**
- * The linear predictor for a patient of whom a model sees nothing: with it for everybody, the model expects as many events among the
- * training patients as there were.
+ * The linear predictor for a patient without any input. If all training patients had it, the model would expect exactly the observed
+ * number of events.
  */
 export function averagePredictor({ times, logHazard }: ProportionalModel, { time, event }: FollowUp): number {
   const steps = Float64Array.from(times);

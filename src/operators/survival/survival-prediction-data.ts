@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { survivalModelSchema } from './survival-model.js';
 
-/** Predictions of a time-to-event outcome, beside or in place of `predictions.json`. */
+/** Predictions of a time-to-event outcome. They are beside `predictions.json`, or replace it. */
 export const survivalPredictionsFile = 'survival.json';
 
 /** One patient in one fold. */
@@ -11,20 +11,23 @@ export const survivalPredictionSchema = z.strictObject({
   /** Days to the event or the last contact. */
   time: z.number(),
   event: z.union([z.literal(0), z.literal(1)]),
-  /** Outputs of the model, which `model` turns into a curve. */
+  /** Outputs of the model, which `model` converts to a curve. */
   outputs: z.array(z.number()),
-  /** Higher: earlier event. Comparable within the fold alone. */
+  /** Higher means an earlier event. Comparable only within the fold. */
   risk: z.number(),
-  /** False when the method saw none of its modalities for this patient, who then has the curve of all training patients. */
+  /** False if the method had none of its modalities for this patient. The patient then has the curve of all training patients. */
   observed: z.boolean(),
 });
 export type SurvivalPrediction = z.infer<typeof survivalPredictionSchema>;
 
-/** What `stage3` and `joint` write for time-to-event: all patients of the fold in cohort order; training patients cut risk groups. */
+/**
+ * The output of `stage3` and `joint` for time-to-event: all patients of the fold in cohort order. Training patients are included,
+ * because they define the cuts of risk groups.
+ */
 export const survivalPredictionsSchema = z.strictObject({
   model: survivalModelSchema,
   patients: z.array(survivalPredictionSchema),
-  /** What became of the time bins. */
+  /** Notes on the time bins. */
   notes: z.array(z.string()),
 });
 export type SurvivalPredictions = z.infer<typeof survivalPredictionsSchema>;

@@ -1,9 +1,9 @@
 import { writeHdf5 } from '../features/hdf5-writer.js';
 
 /**
- * Writes a feature file as CLAM does (method.md 2.7): `features` [rows, width] float32 and `coords` [rows, 2]
- * int32, level-0 pixels.
- * @throws HafError `HAF_DATA_MISSING` when the file cannot be created
+ * Writes a feature file in the format of CLAM (method.md 2.7): `features` [rows, width] float32 and `coords` [rows, 2] int32, level-0
+ * pixels.
+ * @throws HafError `HAF_DATA_MISSING` if the file cannot be created
  */
 export function writeClamFile(
   path: string,

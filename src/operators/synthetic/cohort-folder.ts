@@ -5,8 +5,8 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { syntheticMarkerFile, type syntheticMarkerSchema } from '../../pipeline/core/synthetic-marker.js';
 
 /**
- * Refuses a number out of range.
- * @throws HafError `HAF_USAGE` when it is not whole, or is less than the least
+ * Checks a number.
+ * @throws HafError `HAF_USAGE` if it is not whole, or below the minimum
  */
 export function assertWhole(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
@@ -20,13 +20,16 @@ export function assertWhole(name: string, value: number, least: number): void {
 const fewestPatients = 20;
 const smallestWidth = 8;
 
-/** @throws HafError `HAF_USAGE` for fewer patients than folds need, or instances too short to hold a signal */
+/** @throws HafError `HAF_USAGE` for fewer patients than folds need, or for instances too short to carry a signal */
 export function assertCohortSize(patients: number, width: number): void {
   assertWhole('patients', patients, fewestPatients);
   assertWhole('width', width, smallestWidth);
 }
 
-/** Makes the folder and those below it. @throws HafError `HAF_USAGE` when something is in it already */
+/**
+ * Creates the folder and its subfolders.
+ * @throws HafError `HAF_USAGE` if it exists and is not empty
+ */
 export function prepareFolder(out: string, folders: readonly string[]): void {
   mkdirSync(out, { recursive: true });
   if (readdirSync(out).length > 0)
@@ -34,13 +37,13 @@ export function prepareFolder(out: string, folders: readonly string[]): void {
   for (const folder of folders) mkdirSync(join(out, folder));
 }
 
-/** What an invented cohort was made with; more keys may follow. */
+/** The settings that an invented cohort was made with. More keys may be added. */
 export interface MarkedSettings extends Readonly<Record<string, unknown>> {
   readonly patients: number;
   readonly seed: number;
 }
 
-/** Says in a folder that its patients are invented: `README.txt` tells people, the marker file tells programs. */
+/** Marks a folder as one with invented patients: `README.txt` says it to people, the marker file to programs. */
 export function markSynthetic(out: string, settings: MarkedSettings, readme: string): void {
   const marker: z.infer<typeof syntheticMarkerSchema> = { synthetic: true, ...settings };
   writeFileSync(join(out, 'README.txt'), readme);

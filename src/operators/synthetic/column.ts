@@ -4,17 +4,17 @@ import type { Rng } from '../../pipeline/core/rng.js';
 /** One invented column of a clinical table. */
 export interface SyntheticColumn {
   readonly name: string;
-  /** Correlation with what the modality shows of the risk; 0 is pure noise. */
+  /** Correlation with the modality's view of the risk. 0 is pure noise. */
   readonly load: number;
-  /** Share of empty cells. */
+  /** Fraction of empty cells. */
   readonly missing: number;
-  /** The cell for a standard normal value, rising with it: a number, or a word. */
+  /** The cell, a number or a word, for a standard normal value. It increases with the value. */
   readonly cellOf: (normal: number) => number | string;
 }
 
 type Common = Partial<Pick<SyntheticColumn, 'load' | 'missing'>>;
 
-/** A measured value: `median + spread * t`, or `median * exp(spread * t)` when skewed, kept inside its range. */
+/** A measured value: `median + spread * t`, or `median * exp(spread * t)` if skewed, clipped to its range. */
 export function measured(
   name: string,
   shape: {
@@ -34,7 +34,7 @@ export function measured(
   return { name, load, missing, cellOf };
 }
 
-/** A code or a word: `[code, weight]` pairs ordered by rising risk; weights need not add up to 1. */
+/** A code or a word: `[code, weight]` pairs ordered by rising risk. Weights need not add up to 1. */
 export function coded(
   name: string,
   codes: readonly (readonly [code: number | string, weight: number])[],
@@ -52,13 +52,13 @@ export function coded(
   return { name, load, missing, cellOf };
 }
 
-/** The cell of one patient; null is a missing cell. `view` is what the table's modality shows of the risk. */
+/** The cell of one patient. null is a missing cell. `view` is what the table's modality shows of the risk. */
 export function drawCell(
   { load, missing, cellOf }: SyntheticColumn,
   view: number,
   random: Rng,
 ): number | string | null {
-  // Both numbers are drawn for every cell, so changing the share of missing cells moves no other value.
+  // Both random numbers are drawn for every cell, so that changing the fraction of missing cells does not change other values.
   const noise = random.normal();
   const absent = random.uniform() < missing;
   return absent ? null : cellOf(load * view + Math.sqrt(1 - load * load) * noise);

@@ -7,7 +7,7 @@ import { drawShare, viewsOf, type Persona } from './latent.js';
 import { npzBytes, type NpzArray } from './npz-file.js';
 
 const absentShare = 0.03;
-/** Share of stains a patient has, beyond the first few that everybody has. */
+/** Fraction of stains that a patient has, in addition to the first few that every patient has. */
 const stainShare = 0.75;
 const fewestStains = 4;
 /** Geometry of an invented tissue microarray. */
@@ -15,20 +15,20 @@ const blocks = 20;
 const columns = 10;
 const rowsOfCores = 16;
 
-/** How many tiles of each stain a patient has: 1 or 2 of at least four stains, so 4 to 16 in all. */
+/** Number of tiles of each stain for a patient: 1 or 2 of at least four stains, so 4 to 16 in total. */
 function drawTiles(random: Rng): ReadonlyMap<Stain, number> {
   const order = random.shuffle([...stains]);
   const kept = order.filter((_, i) => i < fewestStains || random.uniform() < stainShare);
   return new Map(kept.map((stain) => [stain, 1 + random.int(2)]));
 }
 
-/** Odd places are a patient's first core of a stain, even ones its second, so that no two share a key. */
+/** Odd positions are a patient's first core of a stain, even positions the second, so that no two cores share a key. */
 function coreKey(stain: Stain, id: string, nth: number, random: Rng): string {
   const y = 1 + 2 * random.int(rowsOfCores / 2) + nth;
   return `TumorCenter_${stain}_block${1 + random.int(blocks)}_x${1 + random.int(columns)}_y${y}_patient${id}`;
 }
 
-/** A patient's cores by stain and key; two tiles are now one core of two, now two cores of one. */
+/** A patient's cores by stain and key. Two tiles are either one core with two tiles, or two cores with one tile each. */
 function drawCores(
   space: FeatureSpace,
   { id }: Persona,
@@ -51,7 +51,7 @@ function drawCores(
 }
 
 /**
- * Writes the cores: one npz per stain, keys like the file names of HANCOCK's core images (method.md 2.6).
+ * Writes the cores: one npz per stain, with keys like the file names of HANCOCK's core images (method.md 2.6).
  * @returns number of files
  */
 export function writeCores(

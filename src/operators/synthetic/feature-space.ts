@@ -1,6 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
-/** Where invented instances lie: around one centre per kind of tissue, with one direction that carries the risk. */
+/** The distribution of invented instances: around one centre per kind of tissue, with one direction that carries the risk. */
 export interface FeatureSpace {
   readonly width: number;
   readonly centres: readonly Float32Array[];
@@ -11,9 +11,9 @@ export interface FeatureSpace {
 /** Standard deviation of a coordinate of the centres, and of an instance around its centre. */
 const centreSpread = 0.3;
 const instanceSpread = 0.4;
-/** Share of a bag's instances that show the risk; a model has to find them. */
+/** Fraction of a bag's instances that show the risk. A model has to find them. */
 const keyShare = 0.25;
-/** Distance a key instance moves per unit of risk shown; negative for a low risk. */
+/** Distance by which a key instance is moved per unit of shown risk. Negative for a low risk. */
 const keyShift = 5;
 
 const normals = (length: number, scale: number, random: Rng): Float32Array =>
@@ -27,8 +27,8 @@ export function drawSpace(width: number, kinds: number, random: Rng): FeatureSpa
 }
 
 /**
- * Instances [kinds.length, width] of one patient, one for each given kind of tissue. A quarter of those whose
- * kind `mayBeKey` (at least one) is moved along the risk direction in proportion to `view`.
+ * Instances [kinds.length, width] of one patient, one for each given kind of tissue. A quarter of those whose kind satisfies
+ * `mayBeKey` (at least one) is moved along the risk direction in proportion to `view`.
  */
 export function drawInstances(
   space: FeatureSpace,

@@ -1,6 +1,6 @@
 import { coded, type SyntheticColumn } from './column.js';
 
-/** Codes of the tumour's site and of findings without bearing on the outcome, with the share of patients that have them. */
+/** Codes of the tumour's site and of findings unrelated to the outcome, with the fraction of patients that have them. */
 const neutral: Readonly<Record<string, number>> = {
   c020: 0.01,
   c021: 0.11,
@@ -40,11 +40,11 @@ const neutral: Readonly<Record<string, number>> = {
   t810: 0.01,
 };
 
-/** Codes of spread; more frequent than in HANCOCK, or a small cohort would have none to learn from. */
+/** Codes of spread. They are more frequent than in HANCOCK; otherwise a small cohort would have too few to learn from. */
 const telling: Readonly<Record<string, number>> = { c770: 0.3, c778: 0.15, c800: 0.12, r590: 0.2 };
 const tellingLoad = 0.7;
 
-/** Counts 0, 1 and 2: a seventh of those who have a code have it twice. */
+/** Counts 0, 1 and 2: one seventh of the patients with a code have it twice. */
 const countOf = (name: string, share: number, load: number): SyntheticColumn =>
   coded(
     name,

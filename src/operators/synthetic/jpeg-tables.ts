@@ -4,10 +4,13 @@ const eoi = Buffer.from([0xff, 0xd9]);
 const scan = 0xda;
 /** Quantisation and Huffman tables, which all tiles of a slide share. */
 const shared: readonly number[] = [0xdb, 0xc4];
-/** JFIF and other application data, which a TIFF says in its tags. */
+/** JFIF and other application data. In a TIFF the tags hold this information. */
 const application = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef;
 
-/** Splits a JPEG into its tables, as TIFF's JPEGTables tag holds them, and the rest, as a tile (TIFF technical note 2). */
+/**
+ * Splits a JPEG into its tables, as TIFF's JPEGTables tag holds them, and the rest, which is stored as a tile (TIFF technical note
+ * 2).
+ */
 export function splitTables(jpeg: Uint8Array): { readonly tables: Uint8Array; readonly tile: Uint8Array } {
   const tables: Uint8Array[] = [soi];
   const tile: Uint8Array[] = [soi];

@@ -3,19 +3,19 @@ import { rng, type Rng } from '../../pipeline/core/rng.js';
 /** An invented patient. */
 export interface Persona {
   readonly id: string;
-  /** The hidden cause of everything that can be learnt; standard normal, higher is worse. */
+  /** The hidden cause of everything that can be learned. Standard normal; higher is worse. */
   readonly risk: number;
   readonly deceased: boolean;
 }
 
-/** Share of the deceased, as in HANCOCK (213 of 763). */
+/** Fraction of deceased patients, as in HANCOCK (213 of 763). */
 const hancockShare = 0.28;
-/** Standard deviation of what no modality knows; it keeps the AUC of a perfect model below 1. */
+/** Standard deviation of the part of the risk that no modality shows. It keeps the AUC of a perfect model below 1. */
 const chance = 0.3;
 
 /**
- * Standard deviation of the noise between the risk and what each modality of HANCOCK shows of it. Chosen by trial: over
- * 150 patients a linear model on one modality reaches an AUC of 0.6 to 0.8, the mean of seven 0.82 to 0.9.
+ * Standard deviation of the noise between the risk and each modality's view of it. Found by trial: over 150 patients a linear model
+ * on one modality reaches an AUC of 0.6 to 0.8, and the mean of seven 0.82 to 0.9.
  */
 const blur = {
   WSI: 0.9,
@@ -31,15 +31,18 @@ const hancockNoise: Readonly<Record<string, number>> = blur;
 /** A modality of HANCOCK. */
 export type HancockModality = keyof typeof blur;
 
-/** How an invented cohort calls its patients, and how many of them die. */
+/** Ids of an invented cohort, and the number of deaths. */
 export interface PersonaOptions {
   /** The id of the patient with this index. @default "001", "002" and so on, as in HANCOCK */
   readonly idOf?: (index: number) => string;
-  /** Share of the deceased. @default 0.28, as in HANCOCK */
+  /**
+   * Fraction of deceased patients.
+   * @default 0.28, as in HANCOCK
+   */
   readonly deceasedShare?: number;
 }
 
-/** The invented patients in the order of their index. The id says nothing about the risk. */
+/** The invented patients in the order of their index. The id is unrelated to the risk. */
 export function drawPersonas(
   patients: number,
   seed: number,
@@ -56,9 +59,9 @@ export function drawPersonas(
 }
 
 /**
- * What a modality shows of each patient's risk: risk plus the modality's own noise, scaled to variance 1.
+ * Each modality's view of the patients' risk: risk plus the modality's own noise, scaled to variance 1.
  *
- * @param noise standard deviation of the modality's own noise; the risk has 1
+ * @param noise standard deviation of the modality's own noise; that of the risk is 1
  */
 export function viewsOf(
   personas: readonly Persona[],
@@ -71,7 +74,7 @@ export function viewsOf(
   return new Map(personas.map(({ id, risk }) => [id, scale * (risk + noise * random.normal())]));
 }
 
-/** A given share of the patients, drawn without regard to anything about them. */
+/** A given fraction of the patients, drawn independently of their properties. */
 export function drawShare(personas: readonly Persona[], share: number, random: Rng): ReadonlySet<string> {
   const ids = random.shuffle(personas.map(({ id }) => id));
   return new Set(ids.slice(0, Math.round(share * personas.length)));

@@ -8,17 +8,26 @@ import { writeSlides } from './slides.js';
 import { drawTables } from './tables.js';
 import { drawTargets } from './targets.js';
 
-/** What to invent. */
+/** Options for the invented cohort. */
 export interface SyntheticOptions {
-  /** Folder to write into; made if it is not there, and empty if it is. */
+  /** Folder to write to. It is created, or must be empty. */
   readonly out: string;
   /** @default 150 */
   readonly patients?: number;
-  /** The same seed gives the same bytes. @default 1 */
+  /**
+   * The same seed gives the same bytes.
+   * @default 1
+   */
   readonly seed?: number;
-  /** Length of one instance. @default 1024, as UNI; 64 keeps an example small */
+  /**
+   * Number of values in one instance.
+   * @default 1024, as UNI; 64 keeps an example small
+   */
   readonly width?: number;
-  /** Slides as pictures in `slides`, to be tiled and encoded, in place of their features in `wsi`. @default false */
+  /**
+   * Writes slides as images in `slides`, to be tiled and encoded, in place of their features in `wsi`.
+   * @default false
+   */
   readonly slides?: boolean;
 }
 
@@ -47,10 +56,10 @@ const readme = (patients: number, seed: number, width: number): string =>
   ].join('\n');
 
 /**
- * Writes an invented cohort in the layout of HANCOCK (method.md 2): outcomes, five clinical tables, slide
- * features as CLAM h5, or the slides themselves, and core features as one npz per stain. A hidden risk per patient drives the label and,
- * with noise, every modality, so that a good model over all of them reaches an AUC of about 0.85 and each alone
- * clearly less. Rows, files and cells are missing about as often as in HANCOCK. Equal options give equal bytes.
+ * Writes an invented cohort in the layout of HANCOCK (method.md 2): outcomes, five clinical tables, slide features as CLAM h5, or the
+ * slides themselves, and core features as one npz per stain. A hidden risk per patient determines the label and, with noise, every
+ * modality. So a good model over all modalities reaches an AUC of about 0.85, and each modality alone clearly less. Rows, files and
+ * cells are missing about as often as in HANCOCK. Equal options give equal bytes.
  *
  * @example await makeCohort({ out: 'data/example', patients: 60, width: 64 });
  * @throws HafError `HAF_USAGE` for a number out of range or a folder that is not empty

@@ -6,10 +6,10 @@ export interface NpzArray {
   readonly data: Float32Array;
 }
 
-/** The elements start on a multiple of this, as NumPy has it. */
+/** The elements start at a multiple of this number, as in NumPy. */
 const alignment = 64;
 const prefix = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-/** First day a zip archive can name; without a zone, so that it reads the same everywhere. */
+/** The first date of a zip archive, without a time zone, so that it is read alike everywhere. */
 const mtime = '1980-01-01T00:00:00';
 
 /** An array as a .npy file, version 1.0, C order. */
@@ -27,7 +27,7 @@ export function npyBytes({ shape, data }: NpzArray): Uint8Array {
   return file;
 }
 
-/** Arrays by key as one compressed .npz, the same bytes on every run. */
+/** Arrays by key as one compressed .npz, with the same bytes in every run. */
 export function npzBytes(arrays: ReadonlyMap<string, NpzArray>): Uint8Array {
   const members: Zippable = {};
   for (const [key, array] of arrays) members[`${key}.npy`] = [npyBytes(array), { level: 1, mtime }];

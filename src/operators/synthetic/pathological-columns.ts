@@ -2,7 +2,7 @@ import { coded, measured, type SyntheticColumn } from './column.js';
 
 type Codes = Parameters<typeof coded>[1];
 
-/** A 0/1 column; `ones` is the share of ones. */
+/** A 0/1 column. `ones` is the fraction of ones. */
 const binary = (name: string, ones: number, common: Parameters<typeof coded>[2] = {}): SyntheticColumn =>
   coded(name, [[0, 1 - ones] as const, [1, ones] as const], common);
 
@@ -10,7 +10,7 @@ const binary = (name: string, ones: number, common: Parameters<typeof coded>[2] 
 const ordered = (...weights: readonly number[]): Codes =>
   weights.map((weight, code) => [code, weight] as const);
 
-/** `pathological.csv` (method.md 2.2). Codes and ranges are those of HANCOCK, proportions are close to it. */
+/** `pathological.csv` (method.md 2.2). Codes and ranges are those of HANCOCK; proportions are similar. */
 export const pathologicalColumns: readonly SyntheticColumn[] = [
   binary('perinodal_invasion', 0.5, { load: 0.4, missing: 0.48 }),
   binary('lymphovascular_invasion_L', 0.19, { load: 0.5 }),

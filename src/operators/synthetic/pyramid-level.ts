@@ -1,4 +1,4 @@
-/** Averages 2 x 2 pixels of [height, width, 3]; an odd last row or column is left out. */
+/** Averages 2 x 2 pixels of [height, width, 3]. An odd last row or column is left out. */
 export function halve(rgb: Uint8Array, width: number, height: number): Uint8Array {
   const half = width >> 1;
   const rows = height >> 1;
@@ -22,13 +22,13 @@ export function halve(rgb: Uint8Array, width: number, height: number): Uint8Arra
   return out;
 }
 
-/** The rows of one level as they come, cut into rows of tiles. */
+/** Receives the rows of one level and cuts them into rows of tiles. */
 export class TileRows {
   private readonly rows: Uint8Array;
   private filled = 0;
   private row = 0;
 
-  /** @param height rows of the level in all */
+  /** @param height total number of rows of the level */
   constructor(
     readonly width: number,
     readonly height: number,
@@ -41,7 +41,7 @@ export class TileRows {
     return Math.ceil(this.width / this.side);
   }
 
-  /** Takes rows and yields the tiles that are complete now, [side, side, 3]; what lies outside of the level is black. */
+  /** Takes rows and yields the tiles that are now complete, [side, side, 3]. Pixels outside of the level are black. */
   *add(rgb: Uint8Array): Generator<{ readonly cell: number; readonly rgb: Uint8Array }> {
     const line = this.width * 3;
     for (let at = 0; at < rgb.length;) {

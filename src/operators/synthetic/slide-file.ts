@@ -8,30 +8,42 @@ export interface SlideFileOptions {
   readonly path: string;
   readonly width: number;
   readonly height: number;
-  /** Side of a stored tile; a power of two. @default 256 */
+  /**
+   * Side length of a stored tile, a power of two.
+   * @default 256
+   */
   readonly tile?: number;
-  /** Powers of two, not above `tile`, rising from 1. @default [1, 4, 16] */
+  /**
+   * Powers of two up to `tile`, rising from 1.
+   * @default [1, 4, 16]
+   */
   readonly downsamples?: readonly number[];
-  /** Null leaves it out of the description. */
+  /** null leaves it out of the description. */
   readonly mpp: number | null;
   readonly magnification: number | null;
-  /** Of the JPEG tiles. @default 70 */
+  /**
+   * Quality of the JPEG tiles.
+   * @default 70
+   */
   readonly quality?: number;
   readonly compression?: SlideCompression;
-  /** By default only where it must be: above 4 GB of pixels. */
+  /** By default only if necessary: above 4 GB of pixels. */
   readonly bigTiff?: boolean;
   /** Tiles that are left without data, by level, row by row. */
   readonly missing?: readonly { readonly level: number; readonly cell: number }[];
-  /** In place of Aperio's ImageDescription of the base. */
+  /** Replaces Aperio's ImageDescription of the base. */
   readonly description?: string;
-  /** Adds pictures of label and macro as scanners do. @default false */
+  /**
+   * Adds pictures of label and macro as scanners do.
+   * @default false
+   */
   readonly associated?: boolean;
 }
 
-/** Tiles encoded at a time; they are written in order all the same. */
+/** Number of tiles encoded at once. They are still written in order. */
 const inFlight = 8;
 const thumbnailSide = 1024;
-/** JPEG at the qualities used here takes at most two bytes a pixel. */
+/** With the qualities used here, JPEG needs at most two bytes per pixel. */
 const classicPixels = 2e9;
 
 type Paint = (region: Region) => Uint8Array;
@@ -44,8 +56,8 @@ interface Level {
 }
 
 /**
- * Writes a slide in the layout of Aperio: base, thumbnail in strips, lower levels, label and macro. `paint` is asked for strips
- * of full width, [height, width, 3], from top to bottom; lower levels are means of 2 x 2 pixels. Equal pixels give equal bytes.
+ * Writes a slide in the layout of Aperio: base, thumbnail in strips, lower levels, label and macro. `paint` is called for strips of
+ * full width, [height, width, 3], from top to bottom; lower levels are means of 2 x 2 pixels. Equal pixels give equal bytes.
  */
 export async function writeSlideFile(options: SlideFileOptions, paint: Paint): Promise<void> {
   const { width, height, tile: side = 256, downsamples = [1, 4, 16], compression = 'jpeg' } = options;
@@ -94,7 +106,7 @@ export async function writeSlideFile(options: SlideFileOptions, paint: Paint): P
   }
 }
 
-/** The strip itself, and halved as often as it can be. */
+/** The strip itself, and the strip halved as often as possible. */
 async function eachScale(
   strip: Uint8Array,
   width: number,
@@ -110,7 +122,7 @@ async function eachScale(
   }
 }
 
-/** The whole slide at the scale at which it fits. */
+/** Collects the whole slide at the scale at which it fits. */
 class Thumbnail {
   private readonly downsample: number;
   private readonly strips: Uint8Array[] = [];
@@ -134,7 +146,9 @@ class Thumbnail {
 
 const base = 'Aperio Image Library v12.0.15 \r\n';
 
-/** What scanners write; parsers look for the first word, the second line and `key = value` between bars. */
+/**
+ * The description in the form that scanners write. Parsers search for the first word, the second line and `key = value` between bars.
+ */
 function describe({ width, height, mpp, magnification, tile = 256, quality = 70 }: SlideFileOptions): string {
   const fields = [
     ...(magnification === null ? [] : [`AppMag = ${magnification}`]),

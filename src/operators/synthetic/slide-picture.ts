@@ -3,21 +3,21 @@ import { cellPx, drawTissue, tissueKinds, type TissueKind, type TissueMap } from
 
 type Colour = readonly [r: number, g: number, b: number];
 
-/** How a kind of tissue looks under haematoxylin and eosin. */
+/** The appearance of a kind of tissue under haematoxylin and eosin. */
 interface Look {
   readonly ground: Colour;
   /** Depth of its texture in grey levels. */
   readonly grain: number;
   readonly nuclei: Colour;
-  /** Pixels for each nucleus. */
+  /** Number of pixels per nucleus. */
   readonly room: number;
-  /** Of a nucleus, in pixels. */
+  /** Radius of a nucleus in pixels. */
   readonly radius: number;
 }
 
-/** What the risk of a patient adds to the look of the tumour, per unit shown. */
+/** The effect of a patient's risk on the appearance of the tumour, per unit of shown risk. */
 const riskOf = { ground: [-2, -4, 0], nuclei: [-5, -4, -6], density: 0.22, radius: 0.3, grain: 1.5 } as const;
-/** Slides are stained unevenly: grey levels that a whole slide is off by (standard deviation). */
+/** Slides are stained unevenly: standard deviation, in grey levels, of the offset of a whole slide. */
 const stainSpread = 3;
 
 const looks: Readonly<Record<TissueKind, Look>> = {
@@ -28,7 +28,7 @@ const looks: Readonly<Record<TissueKind, Look>> = {
   tumour: { ground: [205, 145, 190], grain: 9, nuclei: [105, 65, 145], room: 260, radius: 4 },
 };
 
-/** Beyond this, a risk looks no worse: nuclei would fill the tissue. */
+/** Maximum risk that changes the appearance. Beyond it nuclei would fill the tissue. */
 const clearest = 2.5;
 
 function tumourLook({ ground, grain, nuclei, room, radius }: Look, view: number): Look {
@@ -44,12 +44,12 @@ function tumourLook({ ground, grain, nuclei, room, radius }: Look, view: number)
   };
 }
 
-/** Entries of the noise that textures are made of; a power of two. */
+/** Number of noise values that textures are made of, a power of two. */
 const noiseLength = 1 << 16;
 
 /**
- * Paints an invented slide, [side, side, 3]: pieces of tissue on glass. In the tumour, number, size and colour of the
- * nuclei and the grain of the ground follow `view`, what slides show of the patient's risk.
+ * Paints an invented slide, [side, side, 3]: pieces of tissue on glass. In the tumour, number, size and colour of the nuclei and the
+ * grain of the ground depend on `view`, the slides' view of the patient's risk.
  *
  * @param side in pixels, a multiple of 4
  */
@@ -72,7 +72,7 @@ export function paintSlide(side: number, view: number, random: Rng): Uint8Array 
 const kindAt = ({ cells, kinds }: TissueMap, x: number, y: number): number =>
   kinds[Math.floor(y / cellPx) * cells + Math.floor(x / cellPx)] as number;
 
-/** Fine grain of single pixels and coarse grain of 4 x 4, alike in all channels. */
+/** Fine grain of single pixels and coarse grain of 4 x 4 pixels, equal in all channels. */
 function paintGround(
   rgb: Uint8ClampedArray,
   side: number,
@@ -97,7 +97,7 @@ function paintGround(
     }
 }
 
-/** Nuclei lie anywhere in their tissue; each is a disc, darker or lighter than the next. */
+/** Nuclei are at random positions in their tissue. Each is a disc of varying brightness. */
 function paintNuclei(
   rgb: Uint8ClampedArray,
   side: number,
@@ -108,7 +108,8 @@ function paintNuclei(
   const crowded = Math.min(...shown.map(({ room }) => room));
   const places = Math.round((side * side) / crowded);
   for (let place = 0; place < places; place++) {
-    // Every draw is made for every place, so that one slide's tissue moves no nucleus of another kind.
+    // All random numbers are drawn for every nucleus, whatever tissue is at its position. So the tissue of one slide does not move
+    // the nuclei of another kind.
     const [x, y, chance] = [random.uniform() * side, random.uniform() * side, random.uniform()];
     const darkness = random.int(30) - 15;
     const { nuclei, room, radius } = shown[kindAt(map, x, y)] as Look;

@@ -5,10 +5,10 @@ import { writeSlideFile } from './slide-file.js';
 import { paintSlide } from './slide-picture.js';
 import { drawSlides, type InventedSlide } from './slides.js';
 
-/** As a biopsy at 20x: half a millimetre across. */
+/** The size of a biopsy at 20x: half a millimetre across. */
 const side = 1024;
 const scanner = { downsamples: [1, 4], mpp: 0.5, magnification: 20 } as const;
-/** Slides begun at a time: one is painted while libvips compresses the others in its threads. */
+/** Number of slides in progress: one is painted while libvips compresses the others in its threads. */
 const inFlight = 4;
 
 async function writeSlide(folder: string, { stem, view }: InventedSlide, seed: number): Promise<void> {
@@ -20,8 +20,8 @@ async function writeSlide(folder: string, { stem, view }: InventedSlide, seed: n
 }
 
 /**
- * Writes the slides as a scanner would, one pyramidal SVS each; there are as many, of the same patients, as
- * `writeSlides` writes feature files.
+ * Writes the slides as a scanner would, one pyramidal SVS each. The number of slides per patient is the same as for the feature files
+ * of `writeSlides`.
  * @returns number of files
  */
 export async function writeSlidePictures(

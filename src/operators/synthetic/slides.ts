@@ -4,18 +4,18 @@ import { writeClamFile } from './clam-file.js';
 import { drawInstances, drawSpace } from './feature-space.js';
 import { drawShare, viewsOf, type Persona } from './latent.js';
 
-/** Kinds of tissue on a slide; the first is the tumour, the only one that shows the risk. */
+/** Number of kinds of tissue on a slide. The first is the tumour, the only one that shows the risk. */
 const tissues = 5;
 const tumour = 0;
 const rowRange = [20, 120] as const;
-/** Level-0 side of the tile behind each embedding of HANCOCK (method.md 2.5). */
+/** Level-0 side length of the tile of each embedding in HANCOCK (method.md 2.5). */
 const tilePx = 2048;
 const tilesAcross = 40;
 const absentShare = 0.06;
 const lymphShare = 0.1;
 const secondShare = 0.012;
 
-/** Tissue of each tile: a third tumour, the rest anything. */
+/** The tissue of each tile: one third tumour, the others random. */
 const drawKinds = (rows: number, random: Rng): readonly number[] =>
   Array.from({ length: rows }, () => (random.uniform() < 1 / 3 ? tumour : random.int(tissues)));
 
@@ -31,13 +31,13 @@ function drawCoords(rows: number, random: Rng): Int32Array {
   return coords;
 }
 
-/** A slide of the cohort, by the file name it has in HANCOCK, and what it shows of its patient's risk. */
+/** A slide of the cohort, with its file name as in HANCOCK, and its view of its patient's risk. */
 export interface InventedSlide {
   readonly stem: string;
   readonly view: number;
 }
 
-/** The slides there are: one primary tumour for most patients, a second slide for a few, a lymph node for some. */
+/** The slides of the cohort: one primary tumour for most patients, a second slide for a few, a lymph node for some. */
 export function drawSlides(personas: readonly Persona[], seed: number): readonly InventedSlide[] {
   const views = viewsOf(personas, 'WSI', seed);
   const random = rng(seed, 'synthetic/WSI/files');
@@ -57,7 +57,7 @@ export function drawSlides(personas: readonly Persona[], seed: number): readonly
 }
 
 /**
- * Writes the features of the slides as CLAM does.
+ * Writes the features of the slides in the format of CLAM.
  * @returns number of files
  */
 export async function writeSlides(

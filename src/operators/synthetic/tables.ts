@@ -12,7 +12,7 @@ interface SyntheticTable {
   readonly file: string;
   readonly modality: HancockModality;
   readonly columns: readonly SyntheticColumn[];
-  /** Share of patients without a row, as in HANCOCK. */
+  /** Fraction of patients without a row, as in HANCOCK. */
   readonly absentRows: number;
 }
 

@@ -20,7 +20,7 @@ function drawCause(random: Rng): string {
   return chance < 0.96 ? 'deceased not tumor specific' : 'deceased';
 }
 
-/** Days between diagnosis and the last information: to death, or to the last visit. */
+/** Days from diagnosis to the last contact: to death, or to the last visit. */
 function drawFollowUp({ risk, deceased }: Persona, random: Rng): number {
   const days = deceased
     ? 750 * Math.exp(0.7 * random.normal() - 0.2 * risk)

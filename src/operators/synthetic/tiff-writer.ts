@@ -10,14 +10,14 @@ export interface TiffTag {
   readonly values: readonly number[] | Uint8Array;
 }
 
-/** NUL-ended text as a tag. */
+/** NUL-terminated text as a tag. */
 export const textTag = (id: number, text: string): TiffTag => ({
   id,
   type: 'ascii',
   values: Buffer.from(`${text}\0`, 'latin1'),
 });
 
-/** Writes a little-endian TIFF or BigTIFF: data first, in the order it comes, the directories at the end. */
+/** Writes a little-endian TIFF or BigTIFF: data first, in the given order, and the directories at the end. */
 export class TiffWriter {
   private end: number;
 
@@ -32,16 +32,16 @@ export class TiffWriter {
     return new TiffWriter(await open(path, 'w'), big);
   }
 
-  /** @returns where the bytes lie */
+  /** @returns the position of the bytes */
   async append(bytes: Uint8Array): Promise<number> {
-    // Directories and arrays of words begin at even places.
+    // Directories and arrays of words begin at even positions.
     const at = this.end + (this.end % 2);
     await this.file.write(bytes, 0, bytes.length, at);
     this.end = at + bytes.length;
     return at;
   }
 
-  /** Writes the directories as one chain, and the header that leads to it. Offsets are of type `long8` in a BigTIFF. */
+  /** Writes the directories as one chain, and the header that points to it. Offsets are of type `long8` in a BigTIFF. */
   async finish(directories: readonly (readonly TiffTag[])[]): Promise<void> {
     try {
       let pointer = this.big ? 8 : 4;
@@ -58,7 +58,7 @@ export class TiffWriter {
     }
   }
 
-  /** Ends without making a TIFF of it, after a fault. */
+  /** Closes the file without completing the TIFF, after a fault. */
   close(): Promise<void> {
     return this.file.close();
   }

@@ -3,10 +3,10 @@ import { encodeJpeg2000 } from '../slides/jpeg2000.js';
 import type { TiffTag } from './tiff-writer.js';
 import { splitTables } from './jpeg-tables.js';
 
-/** How the tiles of a slide are compressed; the JPEG 2000 ones are without loss. */
+/** How the tiles of a slide are compressed. The JPEG 2000 ones are lossless. */
 export type SlideCompression = 'jpeg' | 'jp2k33003' | 'jp2k33005';
 
-/** [height, width, 3] as a JPEG with the tables that all JPEGs of this quality have, so that they can be shared. */
+/** [height, width, 3] as a JPEG with the tables that all JPEGs of this quality share. */
 export const encodeJpeg = (
   rgb: Uint8Array,
   width: number,
@@ -35,7 +35,7 @@ export function codingTags(compression: SlideCompression, jpegTables: Uint8Array
   }
 }
 
-/** One tile, and the JPEG tables it needs. */
+/** One tile, and the JPEG tables that it needs. */
 export async function encodeTile(
   compression: SlideCompression,
   rgb: Uint8Array,

@@ -1,25 +1,25 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
-/** What a place on an invented slide shows. Only the tumour looks different for patients of different risk. */
+/** The kinds of tissue on an invented slide. Only the tumour looks different for patients with different risk. */
 export const tissueKinds = ['glass', 'stroma', 'necrosis', 'lymphocytes', 'tumour'] as const;
 export type TissueKind = (typeof tissueKinds)[number];
 
-/** Side of a cell of the map in pixels: outlines are that coarse. */
+/** Side length of a cell of the map in pixels. Outlines have this resolution. */
 export const cellPx = 4;
 
-/** Which tissue lies where: one number, the position in `tissueKinds`, for each cell of a square slide. */
+/** The tissue at each position: for each cell of a square slide, the index in `tissueKinds`. */
 export interface TissueMap {
-  /** Cells along a side. */
+  /** Number of cells along a side. */
   readonly cells: number;
   readonly kinds: Uint8Array;
 }
 
-/** Radius of the one large piece of tissue, as a share of the slide; CLAM's thresholds for biopsies find it whole. */
+/** Radius of the one large piece of tissue, as a fraction of the slide. CLAM's thresholds for biopsies find the whole piece. */
 const pieceRadius = [0.36, 0.42] as const;
-/** Depth of the lobes of its outline, as a share of the radius. */
+/** Depth of the lobes of its outline, as a fraction of the radius. */
 const lobeDepth = 0.07;
 const crumbs = 3;
-/** Radius of an island of one kind of tissue, as a share of the slide. */
+/** Radius of an island of one kind of tissue, as a fraction of the slide. */
 const islandRadius = [0.05, 0.11] as const;
 const islands = { necrosis: 2, lymphocytes: 3, tumour: 8 } as const;
 
@@ -27,7 +27,7 @@ const kindOf = (kind: TissueKind): number => tissueKinds.indexOf(kind);
 const between = ([low, high]: readonly [number, number], random: Rng): number =>
   low + (high - low) * random.uniform();
 
-/** Draws a slide: a lobed piece of stroma with islands of the other kinds, and crumbs too small to count. */
+/** Draws a slide: a lobed piece of stroma with islands of the other kinds, and fragments too small to count. */
 export function drawTissue(sidePx: number, random: Rng): TissueMap {
   const cells = sidePx / cellPx;
   const kinds = new Uint8Array(cells * cells);

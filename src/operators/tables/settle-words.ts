@@ -125,14 +125,14 @@ export function settleListed(
   return { type: 'input', column: { name: view.name, kind, categories, inferred: false }, cells };
 }
 
-/** Warns of categories that differ in case or blanks only, because they are most likely one. */
+/** Warns of categories that differ in case or spaces only, because they are most likely one. */
 function variants(categories: readonly string[]): string | null {
   const seen = new Map<string, string>();
   for (const word of categories) {
     const key = word.toLowerCase().replace(/\s+/g, '');
     const other = seen.get(key);
     if (other !== undefined)
-      return `has the categories "${other}" and "${word}", which differ in case or blanks only`;
+      return `has the categories "${other}" and "${word}", which differ in case or spaces only`;
     seen.set(key, word);
   }
   return null;

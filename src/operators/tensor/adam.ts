@@ -1,8 +1,8 @@
-/** A vector of parameters; training uses float32, checks use float64. */
+/** A vector of parameters. Training uses float32, checks use float64. */
 export type Vector = Float32Array | Float64Array;
 
 export interface AdamOptions {
-  /** L2 factor added to the gradient before the moments, on all parameters (classic, not AdamW). */
+  /** L2 factor, added to the gradient of all parameters before the moments (classic, not AdamW). */
   readonly weightDecay: number;
   /** @default 0.9 */
   readonly beta1?: number;
@@ -13,8 +13,8 @@ export interface AdamOptions {
 }
 
 /**
- * Adam (Kingma and Ba) with L2 regularisation as in method.md 7: `g += weightDecay * w`, moments, bias correction,
- * `w -= lr * m^ / (sqrt(v^) + eps)`. The state has the precision of the parameters, the arithmetic is float64.
+ * Adam (Kingma and Ba) with L2 regularisation as in method.md 7: `g += weightDecay * w`, moments, bias correction, `w -= lr * m^ /
+ * (sqrt(v^) + eps)`. The state has the precision of the parameters; the arithmetic is float64.
  */
 export class Adam<V extends Vector = Float32Array> {
   /** First and second moments after the last step. */
@@ -38,12 +38,12 @@ export class Adam<V extends Vector = Float32Array> {
     this.weightDecay = options.weightDecay;
   }
 
-  /** Steps taken so far; they decide the bias correction. */
+  /** Number of steps so far. It decides the bias correction. */
   get steps(): number {
     return this.taken;
   }
 
-  /** Goes on from the moments after so many steps, which are copied. */
+  /** Restores the moments and the number of steps. The moments are copied. */
   restore(m: V, v: V, steps: number): void {
     this.m.set(m);
     this.v.set(v);

@@ -3,23 +3,23 @@ import { columnSums } from './dense.js';
 import { readsTakeTurns } from './reads.js';
 
 /**
- * Gradients of a scalar with respect to tensors it is computed from, in their order. Call inside `tf.tidy`.
+ * Gradients of a scalar with respect to tensors that it is computed from, in their order. Call inside `tf.tidy`.
  *
- * The operations a network may use are those of `rules` below; TensorFlow.js leaves its own rules out of the package
- * that runs under Node. An array that does not take part in the scalar is an error.
+ * A network may use the operations of `rules` below; the TensorFlow.js package for Node does not contain gradient rules. An array
+ * that does not take part in the scalar is an error.
  */
 export function gradientsOf(scalar: () => tf.Scalar, of: readonly tf.Tensor[]): tf.Tensor[] {
-  // A backend may have brought rules of its own.
+  // A backend may have registered its own rules.
   for (const rule of rules) if (!tf.getGradient(rule.kernelName)) tf.registerGradient(rule);
   return tf.valueAndGrads(scalar)([...of]).grads;
 }
 
-/** The slopes of a loss along the outputs of a network, as many, for their values. */
+/** Returns the derivatives of a loss with respect to the outputs of a network, given their values. */
 export type SlopesOf = (outputs: Float32Array) => ArrayLike<number>;
 
 /**
- * Gradients, with respect to `of`, of a loss that is computed off the backend from the outputs of `forward`. `slopesOf` is
- * called once. `forward` runs once, or twice where values cannot be read in the middle of it (WebGPU): it must not draw.
+ * Gradients, with respect to `of`, of a loss that is computed outside of the backend from the outputs of `forward`. `slopesOf` is
+ * called once. `forward` runs once, or twice if values cannot be read in between (WebGPU). So it must not draw random numbers.
  */
 export async function gradientsThrough(
   forward: () => tf.Tensor2D,
@@ -31,7 +31,7 @@ export async function gradientsThrough(
     const lossOf = tf.customGrad<tf.Scalar>((given) => {
       const outputs = given as tf.Tensor2D;
       const slopes = Float32Array.from(known ?? slopesOf(outputs.dataSync<'float32'>()));
-      // Of the loss only its slopes matter from here on.
+      // From here on only the derivatives of the loss are needed, not its value.
       return { value: tf.scalar(0), gradFunc: (dy) => tf.mul(dy, tf.tensor2d(slopes, outputs.shape)) };
     });
     return gradientsOf(() => lossOf(forward()), of);
@@ -47,7 +47,7 @@ async function valuesOf(forward: () => tf.Tensor2D): Promise<Float32Array> {
 
 type Binary = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => Readonly<Record<'a' | 'b', () => tf.Tensor>>;
 
-/** An operation on two tensors of which one may be spread over the other: its gradient is summed back. */
+/** The gradient rule of an operation with broadcasting: the gradient of a broadcast tensor is summed back to its shape. */
 const spreading = (kernelName: string, gradients: Binary): tf.GradConfig => ({
   kernelName,
   inputsToSave: ['a', 'b'],
@@ -82,7 +82,7 @@ const rules: readonly tf.GradConfig[] = [
     a: () => tf.div(dy, b),
     b: () => tf.neg(tf.div(tf.mul(dy, a), tf.square(b))),
   })),
-  // Of equal elements the first one gets it all.
+  // Of equal elements the first one gets the whole gradient.
   spreading(tf.Maximum, (dy, a, b) => ({
     a: () => tf.mul(dy, tf.cast(tf.greaterEqual(a, b), 'float32')),
     b: () => tf.mul(dy, tf.cast(tf.less(a, b), 'float32')),
@@ -105,7 +105,7 @@ const rules: readonly tf.GradConfig[] = [
   },
   {
     kernelName: tf.SplitV,
-    // A split into one comes with one gradient, not with a list of one.
+    // For a split into one part, the gradient is a tensor and not a list.
     gradFunc: (dy, _, attributes) => ({
       x: () => (Array.isArray(dy) ? tf.concat(dy, Number(attributes['axis'])) : dy.clone()),
     }),

@@ -14,19 +14,19 @@ import { nativeDevice, nativeLibrary, registerTensorFlow } from './tensorflow.js
 import { installWasmMatMul } from './wasm-matmul.js';
 import { registerWebGpu } from './webgpu.js';
 
-/** The backend TensorFlow.js computes on from now on, and why it was chosen, in a sentence for `doctor`. */
+/** The current backend of TensorFlow.js, and why it was chosen, as a sentence for `doctor`. */
 export interface LoadedBackend {
   readonly name: BackendName;
   readonly why: string;
 }
 
 /**
- * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of
- * `automaticBackends` that loads; the environment variable HAF_BACKEND takes its place when it is set. `onnx` is wasm with
- * bags, the maps phi and the fusion network computed by the native products of onnxruntime-node, several times faster. Call
- * `releaseBackend` when the work is done.
+ * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of `automaticBackends` that can
+ * be loaded. If the environment variable HAF_BACKEND is set, it replaces `auto`. `onnx` is wasm, but bags, the maps phi and the
+ * fusion network are computed by the native products of onnxruntime-node, several times faster. Call `releaseBackend` when the work
+ * is done.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE when a backend asked for by name does not load, or none does.
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if a backend requested by name cannot be loaded, or none can.
  */
 export async function loadBackend(preference: BackendPreference = 'auto'): Promise<LoadedBackend> {
   const wanted =
@@ -52,7 +52,7 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
 
 let native: NativeRuntime | null = null;
 
-/** The native products, when the backend is `onnx`, or TensorFlow on the CPU with onnxruntime-node beside it. */
+/** The native products, if the backend is `onnx`, or TensorFlow on the CPU together with onnxruntime-node. */
 export const nativeProducts = (): NativeRuntime | null => native;
 
 function preferenceFromEnvironment(): { name: BackendName; source: string } | null {
@@ -66,7 +66,7 @@ function preferenceFromEnvironment(): { name: BackendName; source: string } | nu
 const unavailable = (what: string, fix = `Choose auto or one of ${backendNames.join(', ')}.`): HafError =>
   new HafError('HAF_BACKEND_UNAVAILABLE', what, fix);
 
-/** Without a failure the backend is current now; `on` says what it computes on where there is a choice. */
+/** Without a failure the backend is now current. `on` says what it computes on, if there is a choice. */
 type Attempt =
   { readonly failure?: never; readonly on?: string } | { readonly failure: string; readonly fix?: string };
 
@@ -78,7 +78,7 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     const on = await register[tensors]();
     if (!(await tf.setBackend(tensors))) return { failure: 'its initialisation failed' };
     if (tensors === 'wasm') installWasmMatMul();
-    // On the CPU these are theirs whoever computes the rest: a step takes half as long as by single operations.
+    // On the CPU these products are computed natively with any backend: a step takes half as long as with single operations.
     native =
       products ?? (nativeLibrary()?.gpu === false ? await NativeRuntime.load().catch(() => null) : null);
     if (tensors === 'tensorflow') return { on: nativeDevice() };
@@ -95,7 +95,7 @@ const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<stri
   wasm: async () => {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const binary = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
-    // Without a path the loader guesses one relative to its bundle, which bundlers and links move.
+    // Without a path, the loader guesses one relative to its bundle, which is wrong after bundling or linking.
     setWasmPaths(`${dirname(createRequire(import.meta.url).resolve(binary))}/`);
   },
   cpu: async () => {

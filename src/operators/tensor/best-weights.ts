@@ -1,19 +1,19 @@
 import type { History } from './history-data.js';
 
-/** Weights kept so far. */
+/** The weights kept so far. */
 export interface KeptWeights {
   readonly epoch: number;
   readonly values: Float32Array;
-  /** Of weights that stand in for the best ones: their validation loss. Null for the best ones. */
+  /** The validation loss, if these weights only replace the best ones. Null for the best weights. */
   readonly standInLoss: number | null;
 }
 
 /**
- * Keeps the weights of the best epoch. As long as the monitored quantity was never defined - a validation set of one
- * class has no AUC - the epoch of lowest validation loss stands in for it.
+ * Keeps the weights of the best epoch. While the monitored quantity has never been defined - the AUC of a validation set of one class
+ * is not - the epoch with the lowest validation loss replaces it.
  */
 export class BestWeights {
-  /** All it remembers; assign it to go on from there. */
+  /** Its complete state. Assign it to resume. */
   kept: KeptWeights | null = null;
   private lastEpoch = 0;
 
@@ -26,7 +26,7 @@ export class BestWeights {
       this.kept = { epoch, values: this.parameters.slice(), standInLoss: valLoss };
   }
 
-  /** Puts the best weights back; says which epoch they are of and what the reader should know about the choice. */
+  /** Restores the best weights. Returns their epoch, and warnings about the choice. */
   restore(monitor: History['monitor']): { readonly epoch: number; readonly warnings: readonly string[] } {
     const { kept } = this;
     if (kept) this.parameters.set(kept.values);

@@ -1,8 +1,8 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
 /**
- * Draws patients with replacement so that classes are balanced in expectation (method.md 7). A patient's weight
- * `n / count(class)` gives every class the same total, so a draw is a class, then one of its patients.
+ * Draws patients with replacement so that classes are balanced in expectation (method.md 7). The weight `n / count(class)` gives
+ * every class the same total weight. So a draw first selects a class, and then one of its patients.
  *
  * @param patients positions to draw from, `labels[i]` the class of `patients[i]`
  * @returns as many positions as there are patients
@@ -21,6 +21,6 @@ export function classBalancedDraws(
   });
 }
 
-/** Consecutive groups of `size`; the last one may be smaller. */
+/** Consecutive groups of `size`. The last one may be smaller. */
 export const inGroups = (items: readonly number[], size: number): readonly (readonly number[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -4,18 +4,18 @@ export interface TwoLogitLoss {
   readonly gradient: readonly [number, number];
 }
 
-/** Softmax cross-entropy of two logits, `-log softmax(logits)[target]`, stable for any finite logits. */
+/** Softmax cross-entropy of two logits, `-log softmax(logits)[target]`, numerically stable for all finite logits. */
 export function crossEntropy(logit0: number, logit1: number, target: 0 | 1): TwoLogitLoss {
   const binary = logisticLoss(logit1 - logit0, target);
   return { loss: binary.loss, gradient: [-binary.gradient, binary.gradient] };
 }
 
 /**
- * Binary cross-entropy of a logit s, `softplus(s) - y s` (method.md 6.1), and its derivative `sigma(s) - y`. Both are
- * computed from `exp(-|s|)`, so neither overflows nor cancels.
+ * Binary cross-entropy of a logit s, `softplus(s) - y s` (method.md 6.1), and its derivative `sigma(s) - y`. Both are computed from
+ * `exp(-|s|)`, so neither overflows or cancels.
  */
 export function logisticLoss(logit: number, y: 0 | 1): { readonly loss: number; readonly gradient: number } {
-  // The margin is negative where the sample is on the right side; loss = softplus(margin).
+  // The margin is negative if the sample is classified correctly; loss = softplus(margin).
   const margin = y === 1 ? -logit : logit;
   const tail = Math.exp(-Math.abs(margin));
   const loss = Math.max(margin, 0) + Math.log1p(tail);

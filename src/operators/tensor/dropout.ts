@@ -1,12 +1,12 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
 const levels = 0x1_0000;
-/** Draws at a time; two elements each. */
+/** Number of random words drawn at once. Each decides two elements. */
 const drawn = new Uint32Array(2048);
 
 /**
- * Fills `mask` with an inverted-dropout mask: 0 with probability `rate`, else 1/(1-rate). Each 32-bit draw decides two
- * elements, so the rate is rounded to a multiple of 2^-16; the scale follows the rounded rate.
+ * Fills `mask` with an inverted-dropout mask: 0 with probability `rate`, else 1/(1-rate). Each 32-bit draw decides two elements, so
+ * the rate is rounded to a multiple of 2^-16. The scale uses the rounded rate.
  */
 export function fillDropout(mask: Float32Array, rate: number, rng: Rng): Float32Array {
   const threshold = Math.round(rate * levels);
@@ -15,7 +15,7 @@ export function fillDropout(mask: Float32Array, rate: number, rng: Rng): Float32
     const count = Math.min(mask.length - from, 2 * drawn.length);
     const draws = drawn.subarray(0, Math.ceil(count / 2));
     rng.fill(draws);
-    // The sign bit instead of a comparison: a branch on chance is predicted wrongly every other time.
+    // The sign bit is used instead of a comparison, because a random branch is mispredicted half of the time.
     for (let i = 0; i < count; i += 2) {
       const bits = draws[i >> 1] as number;
       mask[from + i] = kept * (1 - (((bits >>> 16) - threshold) >>> 31));

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/** What early stopping remembers from epoch to epoch. */
+/** The state of early stopping. */
 export const earlyStoppingStateSchema = z.strictObject({
-  /** Null until the metric was defined once. */
+  /** Null until the metric has been defined once. */
   best: z.strictObject({ epoch: z.number().int(), metric: z.number() }).nullable(),
   epochsWithout: z.number().int(),
 });
 export type EarlyStoppingState = z.infer<typeof earlyStoppingStateSchema>;
 
 /**
- * Remembers the best epoch of a monitored metric and says when to stop (method.md 7): only a strict improvement
- * resets the count, a tie keeps the earlier epoch, an undefined metric counts as no improvement.
+ * Early stopping (method.md 7): remembers the best epoch of a monitored metric. Only a strict improvement resets the counter, a tie
+ * keeps the earlier epoch, and an undefined metric counts as no improvement.
  */
 export class EarlyStopping {
-  /** All it remembers; a new object after each change. Assign one to go on from there. */
+  /** Its complete state, a new object after each change. Assign one to resume. */
   state: EarlyStoppingState = { best: null, epochsWithout: 0 };
 
   constructor(

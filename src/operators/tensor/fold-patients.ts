@@ -20,7 +20,7 @@ export interface FoldData {
 /**
  * Reads cohort and split of a job whose unit names a fold.
  *
- * @throws HafError HAF_SPLIT_INVALID when the split has no such fold or names a patient the cohort does not have
+ * @throws HafError HAF_SPLIT_INVALID if the split has no such fold or names a patient that is not in the cohort
  */
 export function readFold({ unit, inputs }: StageContext): FoldData {
   const cohort = readCohort(inputs);
@@ -51,7 +51,7 @@ export function readFold({ unit, inputs }: StageContext): FoldData {
   };
 }
 
-/** @throws HafError HAF_COHORT_INVALID when there is nobody to learn from. */
+/** @throws HafError HAF_COHORT_INVALID if there is no training patient. */
 export function requireTraining(patients: readonly number[], of: string): void {
   if (patients.length > 0) return;
   throw new HafError(

@@ -3,7 +3,7 @@ interface GpuBuffer {
   destroy(): void;
 }
 
-/** The part of the WebGPU backend that keeps its buffers; sizes in bytes. */
+/** The part of the WebGPU backend that manages its buffers. Sizes are in bytes. */
 export interface BufferManager {
   readonly freeBuffers: ReadonlyMap<string, GpuBuffer[]>;
   numFreeBuffers: number;
@@ -11,12 +11,12 @@ export interface BufferManager {
   readonly numBytesUsed: number;
 }
 
-/** Unused bytes that are kept: about the buffers of a few packs of bags. */
+/** Number of unused bytes that are kept: about the buffers of a few packs of bags. */
 export const keptBytes = 512 * 2 ** 20;
 
 /**
- * Destroys the buffers that nothing uses once they are more than `kept` bytes. The backend keeps them for tensors of the
- * same size and never lets go: every pack of bags is of another size, so a cohort would fill any GPU.
+ * Destroys unused buffers if they exceed `kept` bytes. The backend keeps them for tensors of equal size and never destroys them.
+ * Every pack of bags has another size, so a cohort would fill any GPU.
  */
 export function freeUnused(manager: BufferManager, kept = keptBytes): void {
   if (manager.numBytesAllocated - manager.numBytesUsed <= kept) return;

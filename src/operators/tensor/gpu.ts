@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs-core';
 import { nativeLibrary } from './tensorflow.js';
 
-/** Whether the current backend computes on a GPU, or on what WebGPU takes for one. */
+/** Whether the current backend computes on a GPU, or on a device that WebGPU presents as one. */
 export const computesOnGpu = (): boolean => tf.getBackend() === 'webgpu' || nativeLibrary()?.gpu === true;
 
-/** Bytes of the largest tensor that the current backend computes with. */
+/** Maximum size in bytes of a tensor on the current backend. */
 export function largestTensor(): number {
   const { device } = tf.backend() as {
     readonly device?: { readonly limits: { readonly maxStorageBufferBindingSize: number } };
@@ -13,10 +13,10 @@ export function largestTensor(): number {
   return device?.limits.maxStorageBufferBindingSize ?? Infinity;
 }
 
-/** Assumed where nobody tells. */
+/** Assumed GPU memory if it is unknown. */
 const unknownBytes = 2 * 2 ** 30;
 
-/** Memory of the GPU: HAF_GPU_MEMORY in MiB, else what NVIDIA's driver says of the first one this process may use. */
+/** Memory of the GPU: HAF_GPU_MEMORY in MiB, or the memory that NVIDIA's driver reports for the first GPU of this process. */
 export function gpuBytes(environment: NodeJS.ProcessEnv = process.env): number {
   const given = Number(environment['HAF_GPU_MEMORY'] ?? '');
   if (given > 0) return given * 2 ** 20;

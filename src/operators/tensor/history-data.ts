@@ -3,20 +3,20 @@ import { z } from 'zod';
 export const historyFile = 'history.json';
 
 /**
- * The course of one training job. `epochs[i]` holds the epoch's number, learning rate, training losses,
- * `valLoss`, and `valAuc` or `valC` (null where undefined), as plain numbers by name.
+ * The history of one training job. `epochs[i]` holds the epoch's number, learning rate, training losses, `valLoss`, and `valAuc` or
+ * `valC` (null if undefined), as plain numbers by name.
  */
 export const historySchema = z.strictObject({
   epochs: z.array(z.record(z.string(), z.number().nullable())),
-  /** Epoch whose weights were kept; 0 is the initial state. */
+  /** Epoch whose weights were kept. 0 is the initial state. */
   bestEpoch: z.number().int(),
-  /** The quantity early stopping watched. */
+  /** The quantity that early stopping monitored. */
   monitor: z.enum(['valAuc', 'valC', 'valLoss']),
   /** Why training ended. */
   stopped: z.enum(['patience', 'epochs']),
-  /** Anything the reader of a result should know, for example an undefined validation AUC. */
+  /** Notes for the reader of a result, for example an undefined validation AUC. */
   warnings: z.array(z.string()),
-  /** Optimisation steps left out because the loss was not finite. */
+  /** Number of optimisation steps that were skipped because the loss was not finite. */
   skippedSteps: z.number().int(),
   backend: z.string(),
 });

@@ -13,7 +13,7 @@ import {
 export interface Mlp {
   /** Its parameters are `<name>.hidden.*` and `<name>.output.*`. */
   readonly name: string;
-  /** The modality whose vectors alone it meets. */
+  /** The modality of its input vectors, if they all belong to one. */
   readonly modality?: ModalityId;
   readonly inputs: number;
   readonly hidden: number;
@@ -28,7 +28,7 @@ export type MlpPass = {
   readonly output: tf.Tensor2D;
 };
 
-/** @param startBiases of the outputs; null draws them */
+/** @param startBiases initial biases of the outputs; null draws them */
 export const mlpSpecs = (
   { name, inputs, hidden, outputs, modality }: Mlp,
   startBiases: readonly number[] | null = null,
@@ -37,7 +37,7 @@ export const mlpSpecs = (
   ...outputSpecs(`${name}.output`, hidden, { outputs, startBiases }, modality),
 ];
 
-/** Forward pass of x [rows, inputs]; `mask` is a dropout mask [rows, hidden] or null. Call inside `tf.tidy`. */
+/** Forward pass of x [rows, inputs]. `mask` is a dropout mask [rows, hidden] or null. Call inside `tf.tidy`. */
 export function mlpForward(
   mlp: Mlp,
   weights: ParameterTensors,
@@ -56,14 +56,14 @@ export function mlpForward(
   return { hidden, output };
 }
 
-/** Gradients of all parameters, given the gradient of the output, and of the linear map before the activation. */
+/** Gradients of all parameters, and of the linear map before the activation, given the gradient of the output. */
 export interface MlpGradients {
   readonly parameters: GradientTensors;
-  /** [rows, hidden]; `mlpInputGradient` turns it into the gradient of the input. */
+  /** [rows, hidden]. `mlpInputGradient` converts it to the gradient of the input. */
   readonly linear: tf.Tensor2D;
 }
 
-/** Hand-derived backward pass for the same `x` and `mask` as forward. Call inside `tf.tidy`. */
+/** Hand-derived backward pass for the same `x` and `mask` as in the forward pass. Call inside `tf.tidy`. */
 export function mlpBackward(
   mlp: Mlp,
   weights: ParameterTensors,
@@ -75,7 +75,7 @@ export function mlpBackward(
   const { name, activation } = mlp;
   const output = denseGradients(hidden, dOutput);
   const dHidden: tf.Tensor2D = tf.matMul(dOutput, weights.matrix(`${name}.output.weight`), false, true);
-  // `hidden` is positive exactly where relu was open and dropout kept the element.
+  // `hidden` is positive exactly where the relu was active and dropout kept the element.
   const dActive: tf.Tensor2D =
     activation === 'relu' ? tf.mul<tf.Tensor2D>(dHidden, tf.step(hidden)) : dHidden;
   const linear: tf.Tensor2D = mask === null ? dActive : tf.mul<tf.Tensor2D>(dActive, mask);

@@ -5,14 +5,14 @@ import { addTo } from './add-to.js';
 import { readsTakeTurns } from './reads.js';
 import type { NamedArray } from './safetensors.js';
 
-/** One named array of a model. `fanIn` is the number of inputs of the layer it belongs to. */
+/** One named array of a model. `fanIn` is the number of inputs of its layer. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly fanIn: number;
-  /** The modality whose vectors alone it meets: where no patient has it, it cannot learn. */
+  /** The modality of its input vectors, if they all belong to one. If no patient has this modality, the array cannot learn. */
   readonly modality?: ModalityId;
-  /** What its elements are at the start, one value for all or one for each; drawn when not given. */
+  /** Initial values, one for all elements or one for each. Drawn if not given. */
   readonly start?: number | readonly number[];
 }
 
@@ -22,7 +22,7 @@ export interface ParameterEntry extends ParameterSpec {
   readonly size: number;
 }
 
-/** Where every array of a model lies in the one flat array that holds them all. */
+/** Positions of all arrays of a model in one flat array. */
 export interface ParameterLayout {
   readonly entries: readonly ParameterEntry[];
   readonly size: number;
@@ -42,13 +42,13 @@ export const linearSpecs = (
   ];
 };
 
-/** The last layer of a network: its outputs per patient, and the biases it starts with; null draws them. */
+/** The last layer of a network: its outputs per patient, and their initial biases. null draws them. */
 export interface OutputLayer {
   readonly outputs: number;
   readonly startBiases: readonly number[] | null;
 }
 
-/** Weight and bias of a layer that gives outputs. */
+/** Weight and bias of an output layer. */
 export const outputSpecs = (
   prefix: string,
   inputs: number,
@@ -70,7 +70,7 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
   return { entries, size: offset };
 }
 
-/** Several models laid end to end as one; the names of each get its key as prefix, none for the key ''. */
+/** Concatenates several models as one. The names of each get its key as prefix, but none for the key ''. */
 export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): ParameterLayout =>
   layoutOf(
     Object.entries(parts).flatMap(([prefix, { entries }]) =>
@@ -82,8 +82,8 @@ export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): 
   );
 
 /**
- * Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1), but for
- * those with a start value of their own.
+ * Weights and biases drawn from U(-1/sqrt(fan_in), +1/sqrt(fan_in)), in the order of the layout (method.md 4.1), except arrays with
+ * their own start value.
  */
 export function initialParameters(layout: ParameterLayout, rng: Rng): Float32Array {
   const values = new Float32Array(layout.size);
@@ -105,7 +105,10 @@ export function entryOf(layout: ParameterLayout, name: string): ParameterEntry {
   return entry;
 }
 
-/** The part of a flat array (of parameters or of their gradient) that belongs to `name`; writing to it writes through. */
+/**
+ * The part of a flat array (of parameters or of their gradient) that belongs to `name`. It is a view: writing to it changes the
+ * array.
+ */
 export function partOf(layout: ParameterLayout, values: Float32Array, name: string): Float32Array {
   const { offset, size } = entryOf(layout, name);
   return values.subarray(offset, offset + size);
@@ -120,7 +123,10 @@ export const namedParameters = (layout: ParameterLayout, values: Float32Array): 
     ]),
   );
 
-/** The inverse of `namedParameters`. @throws Error naming an array that is missing or has another shape. */
+/**
+ * The inverse of `namedParameters`.
+ * @throws Error naming an array that is missing or has another shape.
+ */
 export function parametersFrom(
   layout: ParameterLayout,
   arrays: Readonly<Record<string, NamedArray>>,
@@ -159,7 +165,7 @@ export class ParameterTensors {
     return this.get(name) as tf.Tensor1D;
   }
 
-  /** All of them, in the order of the layout. */
+  /** All parameters, in the order of the layout. */
   all(): tf.Tensor[] {
     return [...this.tensors.values()];
   }
@@ -179,8 +185,8 @@ export class ParameterTensors {
 export type GradientTensors = { [name: string]: tf.Tensor };
 
 /**
- * Adds gradient tensors to a flat gradient of the same layout and disposes them. Those of several models stand one after the
- * other in each tensor, for as many targets; null for a model whose gradient nobody wants.
+ * Adds gradient tensors to a flat gradient of the same layout and disposes them. With several targets, each tensor holds the
+ * gradients of as many models, concatenated. null is for a model whose gradient is not needed.
  */
 export const addGradients = (
   layout: ParameterLayout,
@@ -188,7 +194,7 @@ export const addGradients = (
   targets: readonly (Float32Array | null)[],
 ): Promise<void> => takeGradients(layout, gradients, targets, addTo);
 
-/** The flat gradient that gradient tensors make up, which are disposed; zero where there is none. */
+/** The flat gradient of the given gradient tensors, which are disposed. Zero if a tensor is missing. */
 export async function flatGradient(
   layout: ParameterLayout,
   gradients: GradientTensors,
@@ -205,7 +211,7 @@ async function takeGradients(
   take: (part: Float32Array, values: Float32Array) => void,
 ): Promise<void> {
   const found = Object.entries(gradients);
-  // A GPU answers after a round trip: asked for all at once. Elsewhere one array is copied at a time.
+  // Reading from a GPU takes a round trip, so all arrays are read at once. On other backends one array is copied at a time.
   const read = readsTakeTurns() ? await Promise.all(found.map(([, tensor]) => tensor.data<'float32'>())) : [];
   for (const [i, [name, tensor]] of found.entries()) {
     const { size } = entryOf(layout, name);

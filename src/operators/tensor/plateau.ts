@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** What a plateau schedule remembers from epoch to epoch. */
+/** The state of a plateau schedule. */
 export const plateauStateSchema = z.strictObject({
-  /** Of the next epoch. */
+  /** Learning rate of the next epoch. */
   lr: z.number(),
-  /** Null until a metric was finite. */
+  /** Null until a metric has been finite. */
   best: z.number().nullable(),
   badEpochs: z.number().int(),
   cooling: z.number().int(),
@@ -14,29 +14,35 @@ export type PlateauState = z.infer<typeof plateauStateSchema>;
 export interface PlateauOptions {
   readonly lr: number;
   readonly factor: number;
-  /** Epochs without improvement that are tolerated; the next one reduces the learning rate. */
+  /** Number of epochs without improvement that are tolerated. The next one reduces the learning rate. */
   readonly patience: number;
   /** @default 'min' */
   readonly mode?: 'min' | 'max';
   /** @default 1e-4 */
   readonly threshold?: number;
-  /** Whether `threshold` is a share of the best value or an absolute difference. @default 'rel' */
+  /**
+   * Whether `threshold` is a fraction of the best value or an absolute difference.
+   * @default 'rel'
+   */
   readonly thresholdMode?: 'rel' | 'abs';
-  /** Epochs after a reduction in which nothing is counted. @default 0 */
+  /**
+   * Number of epochs after a reduction that are not counted.
+   * @default 0
+   */
   readonly cooldown?: number;
   /** @default 0 */
   readonly minLr?: number;
 }
 
-/** A reduction smaller than this is not made, as in PyTorch. */
+/** Smaller reductions are not made, as in PyTorch. */
 const smallestChange = 1e-8;
 
 /**
- * Reduces the learning rate when a metric stops improving: PyTorch's ReduceLROnPlateau (method.md 7). Call `step` once
- * an epoch; `lr` is the rate of the next one.
+ * Reduces the learning rate when a metric stops improving: PyTorch's ReduceLROnPlateau (method.md 7). Call `step` once per epoch.
+ * `lr` is the rate of the next epoch.
  */
 export class Plateau {
-  /** All it remembers; a new object after each change. Assign one to go on from there. */
+  /** Its complete state, a new object after each change. Assign one to resume. */
   state: PlateauState;
   private readonly options: Required<PlateauOptions>;
 

@@ -1,22 +1,25 @@
-// Apart from the backends, so that a process that loaded none can call it without loading TensorFlow.js.
+// This file is separate from the backends, so that a process without a backend can call it without loading TensorFlow.js.
 
 let close: (() => void) | null = null;
 let holders = 0;
 const idle: (() => void)[] = [];
 
-/** Says what `releaseBackend` has to do for the backend that was opened. */
+/** Registers what `releaseBackend` has to do for the opened backend. */
 export const onRelease = (how: () => void): void => {
   close = how;
 };
 
-/** Lets go of what keeps a core busy and the process alive: the device of WebGPU. `loadBackend` opens it again. */
+/** Releases the device of WebGPU, which keeps a core busy and the process alive. `loadBackend` opens it again. */
 export function releaseBackend(): void {
   const how = close;
   close = null;
   how?.();
 }
 
-/** Computes something that may use the backend: it is not idle until that has ended, whether anybody waits for it or not. */
+/**
+ * Runs a computation that may use the backend. The backend does not count as idle until the computation ends, even if no caller
+ * awaits it.
+ */
 export async function usingBackend<T>(compute: () => Promise<T>): Promise<T> {
   holders++;
   try {
@@ -26,6 +29,6 @@ export async function usingBackend<T>(compute: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves when nothing computes: a stopped job goes on to its next step before it hears of it. */
+/** Resolves when no computation runs. A stopped job may continue with one more step before it notices. */
 export const backendIdle = (): Promise<void> =>
   holders === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));

@@ -2,13 +2,13 @@ import { Observable } from 'rxjs';
 import type { EpochProgress, StageCode, StageContext, StageOutput } from '../../pipeline/stage.js';
 import { usingBackend } from './release-backend.js';
 
-/** How a long job reports and learns that nobody waits for it any more. */
+/** How a long job reports progress and is told to stop. */
 export interface ReportingControl {
   readonly emit: (progress: EpochProgress) => void;
   readonly signal: AbortSignal;
 }
 
-/** A stage that emits a progress event after each part of its work, and its output last. Unsubscribing aborts `signal`. */
+/** A stage that emits a progress event after each part of its work, and its output at the end. Unsubscribing aborts `signal`. */
 export const reportingStage =
   (compute: (context: StageContext, control: ReportingControl) => Promise<StageOutput>): StageCode =>
   (context) =>
@@ -24,7 +24,7 @@ export const reportingStage =
             subscriber.complete();
           },
           (error: unknown) => {
-            // An abort has no listener left; its error would only count as unhandled.
+            // After an abort there is no subscriber. The error would only be reported as unhandled.
             if (!signal.aborted) subscriber.error(error);
           },
         );

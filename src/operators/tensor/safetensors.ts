@@ -51,7 +51,10 @@ export function writeSafetensors(arrays: Readonly<Record<string, NamedArray>>): 
   return file;
 }
 
-/** The arrays of a safetensors file, copied out of it. @throws Error naming what does not fit the format. */
+/**
+ * The arrays of a safetensors file, as copies.
+ * @throws Error naming what violates the format.
+ */
 export function readSafetensors(file: Uint8Array): Record<string, NamedArray> {
   if (file.byteLength < headerStart)
     throw new Error('Not a safetensors file: shorter than its header length');
@@ -62,7 +65,7 @@ export function readSafetensors(file: Uint8Array): Record<string, NamedArray> {
     const type = dtypes[entry.dtype as Dtype] as (typeof dtypes)[Dtype] | undefined;
     if (!type) throw new Error(`Array "${name}" has the unsupported type ${entry.dtype}`);
     const [from, to] = entry.data_offsets;
-    // Not file.slice(): that of a Buffer gives a view into a larger allocation.
+    // Uint8Array's slice is used and not that of Buffer, which would return a view into a larger allocation.
     const data = Uint8Array.prototype.slice.call(file, start + from, start + to);
     const count = entry.shape.reduce((product, side) => product * side, 1);
     if (data.byteLength !== to - from || data.byteLength !== count * type.bytes)

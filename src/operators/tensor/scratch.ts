@@ -1,11 +1,11 @@
 /**
- * Arrays that are used again from step to step. A large bag needs megabytes for a moment; made anew each time they cost page
- * faults and a garbage collection every few bags, which takes a core from whoever trains beside.
+ * Arrays that are reused from step to step. A large bag needs megabytes for a moment. New arrays each time would cost page faults,
+ * and a garbage collection every few bags, which takes a core from other training jobs.
  */
 export class Scratch {
   private readonly arrays = new Map<string, Float32Array>();
 
-  /** `size` numbers, whatever they are, until the same name is asked for again. */
+  /** An array of `size` numbers with undefined content. It is valid until the same name is requested again. */
   floats(name: string, size: number): Float32Array {
     const known = this.arrays.get(name);
     if (known !== undefined && known.length >= size) return known.subarray(0, size);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HafError } from '../../pipeline/core/errors.js';
 
-/** What is remembered of the steps left out. */
+/** The state of the skipped steps. */
 export const skippedStepsStateSchema = z.strictObject({ total: z.number().int(), inARow: z.number().int() });
 export type SkippedStepsState = z.infer<typeof skippedStepsStateSchema>;
 
@@ -10,20 +10,20 @@ export interface DivergedBatch {
   readonly epoch: number;
   /** Counted from 1 within the epoch. */
   readonly step: number;
-  /** Positions in the cohort; `trainInStage` gives their names. */
+  /** Positions in the cohort. `trainInStage` replaces them by ids. */
   readonly patients: readonly number[];
-  /** As text: JSON has no word for what it is. */
+  /** As text, because JSON has no NaN or infinity. */
   readonly loss: string;
-  /** Arrays of the model whose gradient is not finite. */
+  /** Arrays of the model with a gradient that is not finite. */
   readonly arrays: readonly string[];
 }
 
-/** So many steps in a row without a finite loss mean that training has diverged (method.md 7). */
+/** Number of consecutive steps without a finite loss after which training counts as diverged (method.md 7). */
 const mostInARow = 10;
 
-/** Counts the steps left out because loss or gradient were not finite. */
+/** Counts the steps that were skipped because loss or gradient were not finite. */
 export class SkippedSteps {
-  /** All it remembers; a new object after each change. Assign one to go on from there. */
+  /** Its complete state, a new object after each change. Assign one to resume. */
   state: SkippedStepsState = { total: 0, inARow: 0 };
 
   took(): void {
@@ -31,7 +31,7 @@ export class SkippedSteps {
   }
 
   /**
-   * @param batch what the step was of, for the record
+   * @param batch the batch of the step, for the record
    * @throws HafError HAF_TRAINING_DIVERGED after ten in a row, with the last batch as its context
    */
   skip(batch: () => DivergedBatch): void {
@@ -41,7 +41,7 @@ export class SkippedSteps {
     throw new HafError(
       'HAF_TRAINING_DIVERGED',
       `The loss was not finite in ${mostInARow} optimisation steps in a row.`,
-      'Lower train.lr, and look for extreme values among the features: failures RUN --json names the patients of the last step.',
+      'Lower train.lr, and check the features for extreme values: failures RUN --json names the patients of the last step.',
       { context: { ...batch() } },
     );
   }

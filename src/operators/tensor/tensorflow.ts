@@ -8,11 +8,11 @@ import { thisMachine } from '../../backends/machine.js';
 const load = createRequire(import.meta.url);
 
 /**
- * Makes native TensorFlow known to TensorFlow.js: the one that `haf-pipeline backend install` built (HAF_TENSORFLOW chooses
- * among several), else the npm packages.
+ * Registers native TensorFlow with TensorFlow.js: the one that `haf-pipeline backend install` built (HAF_TENSORFLOW chooses among
+ * several), else the npm packages.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE when HAF_TENSORFLOW names one that is missing or does not fit this machine
- * @throws Error saying why it does not load
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if HAF_TENSORFLOW names one that is missing or does not fit this machine
+ * @throws Error with the reason why it cannot be loaded
  */
 export async function registerTensorFlow(): Promise<void> {
   prepareProcess();
@@ -21,15 +21,15 @@ export async function registerTensorFlow(): Promise<void> {
   else registerInstalled(installed);
 }
 
-/** What the library reads when it is loaded, where the user has not said otherwise. */
+/** Sets variables that the library reads when it is loaded, unless the user has set them. */
 function prepareProcess(): void {
   const threads = process.env['HAF_THREADS'] ?? '';
   if (threads !== '') process.env['TF_NUM_INTRAOP_THREADS'] ??= threads;
-  // 2: errors. The rest is about how the library was compiled.
+  // 2: errors only. The other messages are about how the library was compiled.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  // Else it takes all memory of the GPU at once, `doctor` beside a training job as well.
+  // Without this, the library allocates all GPU memory at once, even in `doctor` beside a training job.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  // The kernels call them; Node 23 has them no more.
+  // The kernels call these functions, which Node 23 has removed.
   const utilities = load('node:util') as Record<string, unknown>;
   utilities['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
   utilities['isArray'] = Array.isArray;
@@ -43,12 +43,12 @@ let knowsGpus = false;
 
 function registerInstalled({ name, folder, description }: InstalledBackend): void {
   if (registered !== null) {
-    // A second library in one process would share symbols with the first.
+    // A second library in one process would share symbols with the first, so it is refused.
     if (registered === folder) return;
     throw new Error(`this process has loaded ${registered} already`);
   }
   try {
-    // First, because it is what fails; nothing is registered then.
+    // Loaded first, because this is the step that may fail. Then nothing is registered.
     const addon: unknown = load(addonFile(folder));
     Reflect.set(globalThis, Symbol.for(coreKey), load('@tensorflow/tfjs-core'));
     const module = (file: string): unknown => load(join(packageFolder(folder), 'dist', file));
@@ -62,12 +62,12 @@ function registerInstalled({ name, folder, description }: InstalledBackend): voi
     knowsGpus = description?.gpu ?? false;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${name} in ${folder} does not load: ${reason}`, { cause: error });
+    throw new Error(`${name} in ${folder} cannot be loaded: ${reason}`, { cause: error });
   }
 }
 
 async function importPackage(): Promise<void> {
-  // Optional packages: the specifier is a variable so that the compiler does not look for them.
+  // Optional packages. The specifier is a variable, so that the compiler does not resolve them.
   const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
   for (const name of packages) {
     try {
@@ -75,7 +75,7 @@ async function importPackage(): Promise<void> {
       knowsGpus = name.endsWith('-gpu');
       return;
     } catch {
-      // The next one may be there; the sentence below covers both.
+      // The next package is tried. The error below covers both.
     }
   }
   throw new Error(
@@ -86,8 +86,8 @@ async function importPackage(): Promise<void> {
 let told = false;
 
 /**
- * What the native library computes on, for people. A GPU that is there and goes unused is told of on stderr too, once: its
- * owner would wait for what it does not do.
+ * What the native library computes on, for people. If a GPU exists but is not used, this is also reported once on stderr, so that its
+ * owner notices.
  */
 export function nativeDevice(
   library = nativeLibrary(),
@@ -102,13 +102,13 @@ export function nativeDevice(
   const why = 'CUDA finds no GPU that it can use (nvidia-smi tells the driver; CUDA 12 needs 525 or newer)';
   if (!told)
     warn(
-      `haf-pipeline: ${name} computes on the CPU: ${why}. Until that is mended, --backend onnx trains a fold on each core.`,
+      `haf-pipeline: ${name} computes on the CPU: ${why}. Until that is repaired, --backend onnx trains a fold on each core.`,
     );
   told = true;
   return `${name} on the CPU: ${why}`;
 }
 
-/** What the native library says of itself; null when the current backend is another. */
+/** Version and device of the native library. Null if the current backend is another one. */
 export function nativeLibrary(): { readonly version: string; readonly gpu: boolean } | null {
   if (tf.getBackend() !== 'tensorflow') return null;
   const { binding, isUsingGpuDevice } = tf.backend() as unknown as {

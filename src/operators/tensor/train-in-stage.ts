@@ -5,16 +5,16 @@ import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import type { History, Ranking } from './history-data.js';
 import { train, type Trainable, type TrainingJob } from './train-loop.js';
 
-/** What a stage decides about its training; the rest is the experiment's protocol. */
+/** The training settings of a stage. The others come from the experiment. */
 export interface StageTraining extends Pick<
   TrainingJob,
   'monitor' | 'ranking' | 'patients' | 'classes' | 'backend'
 > {
-  /** Whether a step takes all training patients, whatever `train.batch` says. */
+  /** Whether a step uses all training patients, whatever `train.batch` says. */
   readonly wholeBatch: boolean;
 }
 
-/** Trains a stage's model by the protocol of the experiment, with the job's own stream of draws. */
+/** Trains a stage's model by the protocol of the experiment, with the job's own random stream. */
 export const trainInStage = (
   model: Trainable,
   context: StageContext,
@@ -35,7 +35,9 @@ export const trainInStage = (
     throw withNames(error, context);
   });
 
-/** A failure whose context has positions of patients, with their names instead: who reads it has no cohort at hand. */
+/**
+ * Replaces positions of patients in the context of a failure by their ids, because a reader of the failure does not have the cohort.
+ */
 function withNames(error: unknown, { inputs }: StageContext): unknown {
   if (!(error instanceof HafError) || !Array.isArray(error.context['patients'])) return error;
   const { patients } = inputs.one('cohort').json(cohortFile, cohortFileSchema);
@@ -50,7 +52,7 @@ function withNames(error: unknown, { inputs }: StageContext): unknown {
 const nameOf = ({ method, alignment, modality, union }: Unit): string =>
   method ?? alignment ?? modality ?? (union === true ? 'the union of bags' : 'the model');
 
-/** The discrimination of the validation patients at the epoch whose weights were kept, by its name: `valAuc` or `valC`. */
+/** The discrimination of the validation patients at the epoch whose weights were kept, under its name: `valAuc` or `valC`. */
 export const bestDiscrimination = (
   { epochs, bestEpoch }: History,
   ranking: Ranking,

@@ -9,7 +9,7 @@ import { partOf, type ParameterLayout } from './parameters.js';
 import { TrainingState } from './training-state.js';
 import { GradientWatch, type Drawn } from './untrained.js';
 
-/** Losses of an optimisation step; all numbers are means over the patients of its group. */
+/** Losses of an optimisation step. All numbers are means over the patients of its group. */
 export interface TrainingStep {
   readonly loss: number;
   /** Gradient of `loss`, in the layout of the parameters. */
@@ -17,7 +17,7 @@ export interface TrainingStep {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Where the model stands on the validation patients; null where a quantity is undefined. */
+/** The results of the model on the validation patients. Null if a quantity is undefined. */
 export interface Validation {
   readonly loss: number | null;
   /** AUC or Harrell's C of the scores. */
@@ -26,35 +26,35 @@ export interface Validation {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
-/** A model as the loop sees it. */
+/** A model as the training loop uses it. */
 export interface Trainable {
   /** The loop changes them in place. */
   readonly parameters: Float32Array;
-  /** What the parameters are. */
+  /** The names and shapes of the parameters. */
   readonly layout: ParameterLayout;
   /** Computes loss and gradient of a group of training patients at the current parameters. */
   step(group: readonly number[]): Promise<TrainingStep>;
   /** Evaluates the current parameters on the validation patients. */
   validate(): Promise<Validation>;
   /**
-   * Names of arrays that have no gradient to expect from an epoch with these groups of patients: by mathematics, by a
-   * setting, or because nobody among them has what they learn from. All other arrays must have had one.
+   * Names of arrays without an expected gradient in an epoch with these groups of patients: because of the mathematics, a setting, or
+   * because no patient among them has data to learn from. All other arrays must have had a gradient.
    */
   exempt?(drawn: Drawn): ReadonlySet<string>;
 }
 
 export interface TrainingJob {
   readonly options: Config['train'];
-  /** Whose training it is, for messages. */
+  /** The name of the training, for messages. */
   readonly of: string;
-  /** What early stopping watches: the loss is minimised, anything else maximised. */
+  /** The quantity that early stopping monitors. The loss is minimised, other quantities are maximised. */
   readonly monitor: History['monitor'];
   /** Name of the discrimination of the validation patients. */
   readonly ranking: Ranking;
   readonly patients: readonly number[];
-  /** Classes of these patients, drawn equally often; null takes every patient once in an epoch. */
+  /** Classes of these patients, drawn equally often. null uses every patient once per epoch. */
   readonly classes: readonly (0 | 1)[] | null;
-  /** Stream of the draws of an epoch. */
+  /** Random stream of the draws of an epoch. */
   readonly rng: Rng;
   /** Name of the compute backend, for the record. */
   readonly backend: string;
@@ -65,11 +65,12 @@ export interface TrainingJob {
 }
 
 /**
- * Trains a model by the protocol of method.md 7 - class-balanced draws or, for time-to-event, a permutation, Adam, plateau schedule on the validation loss,
- * early stopping - and leaves the best weights in `model.parameters`. Goes on from the job's checkpoint if there is one.
+ * Trains a model by the protocol of method.md 7 - class-balanced draws or, for time-to-event, a permutation; Adam; plateau schedule
+ * on the validation loss; early stopping - and leaves the best weights in `model.parameters`. Resumes from the job's checkpoint if
+ * there is one.
  *
- * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_LAYER_UNTRAINED when an
- * array of the model had no gradient in the first epoch, HAF_INTERRUPTED on abort or when asked to pause
+ * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_LAYER_UNTRAINED if an array of the model
+ * had no gradient in the first epoch, HAF_INTERRUPTED on abort or when asked to pause
  */
 export async function train(model: Trainable, job: TrainingJob): Promise<History> {
   const { options, monitor, ranking } = job;
@@ -115,7 +116,7 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
   };
 }
 
-/** One pass over as many draws as there are training patients; returns the training metrics as per-patient means. */
+/** One epoch: as many draws as there are training patients. Returns the training metrics as means per patient. */
 async function trainEpoch(
   model: Trainable,
   { optimizer, plateau, skipped, epochs }: TrainingState,
@@ -127,7 +128,7 @@ async function trainEpoch(
   const drawn = classes === null ? rng.shuffle([...patients]) : classBalancedDraws(patients, classes, rng);
   const groups = inGroups(drawn, options.batch);
   for (const [index, group] of groups.entries()) {
-    // Lets an abort, a heartbeat or a message in between two steps.
+    // Lets the event loop handle an abort, a heartbeat or a message between two steps.
     await setImmediate();
     if (signal.aborted)
       throw new HafError('HAF_INTERRUPTED', 'Training was interrupted.', 'Start the run again.');
@@ -151,7 +152,7 @@ async function trainEpoch(
   return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / counted]));
 }
 
-/** A plain loop: `every` calls a function for each of the millions of parameters some heads have. */
+/** A plain loop is used, because `every` calls a function for each of the millions of parameters of some heads. */
 function allFinite(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import type { Checkpoints, StageContext, TrainingSnapshot } from '../../pipeline/stage.js';
 import { historySchema, type History } from './history-data.js';
 
-/** One of several networks that a job trains one after the other. */
+/** One of several networks that a job trains one after another. */
 export interface TrainedMember {
   readonly parameters: Float32Array;
   readonly history: History;
 }
 
-/** A network before its training; `train` leaves the best weights in `parameters`. */
+/** A network before its training. `train` leaves the best weights in `parameters`. */
 export interface Member {
   readonly parameters: Float32Array;
   readonly train: () => Promise<History>;
 }
 
-/** The random streams of a member: the first has those of a job that trains one network, each other one has its own. */
+/** The random streams of a member. The first member has those of a job with a single network; each other member has its own. */
 export const memberStreams =
   (rng: StageContext['rng'], member: number): StageContext['rng'] =>
   (purpose) =>
@@ -30,8 +30,8 @@ const stateSchema = z.strictObject({
 type MembersState = z.infer<typeof stateSchema>;
 
 /**
- * Trains several networks in one job, one after the other. A checkpoint holds the finished members, so that a job goes on with the member that it
- * was stopped in.
+ * Trains several networks in one job, one after another. A checkpoint holds the finished members, so that the job resumes with the
+ * member that was being trained.
  *
  * @param build makes a member from a context with its streams; it must not train yet
  */
@@ -52,7 +52,7 @@ export async function trainMembers(
       checkpoints: memberCheckpoints(context.checkpoints, { member, backend, finished: [...finished] }),
       rng: memberStreams(context.rng, member),
     };
-    // A finished member is built again: layers that are drawn and never trained come from its streams.
+    // A finished member is built again, because layers that are drawn and never trained come from its streams.
     const { parameters, train } = await build(own, member);
     const known = kept[member];
     if (known !== undefined && known.parameters.length === parameters.length) {
@@ -63,7 +63,7 @@ export async function trainMembers(
   return finished;
 }
 
-/** The members that a checkpoint says are finished; none without a checkpoint of this backend. */
+/** The members that a checkpoint lists as finished. None without a checkpoint of this backend. */
 async function keptMembers(
   checkpoints: Checkpoints,
   backend: string,
@@ -77,7 +77,7 @@ async function keptMembers(
         const parameters = arrays[finishedName(member)];
         return parameters === undefined ? [] : [{ history, parameters: parameters.slice() }];
       });
-    // Streams are put back when the member in training takes its own part.
+    // The streams are restored later, when the member in training takes its own part of the checkpoint.
     return false;
   });
   return kept;

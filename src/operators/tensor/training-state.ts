@@ -8,9 +8,9 @@ import { historySchema, type History } from './history-data.js';
 import { Plateau, plateauStateSchema } from './plateau.js';
 import { SkippedSteps, skippedStepsStateSchema } from './skipped-steps.js';
 
-/** What of a snapshot is no array. A metric that is not finite is null in it, as it is in history.json. */
+/** The part of a snapshot that is not an array. A metric that is not finite is null in it, as in history.json. */
 const savedSchema = z.strictObject({
-  /** Name of the tensor backend: another one computes other numbers. */
+  /** Name of the tensor backend. Another backend computes different numbers. */
   backend: z.string(),
   epochs: historySchema.shape.epochs,
   steps: z.number().int(),
@@ -22,8 +22,8 @@ const savedSchema = z.strictObject({
 type Saved = z.infer<typeof savedSchema>;
 
 /**
- * Everything of a training job that changes from epoch to epoch, besides its random streams. What is added here has to
- * be in `snapshot` and in `take`: a resumed job must not differ in a bit from one that was never interrupted.
+ * Everything in a training job that changes from epoch to epoch, except its random streams. A new field must be added to `snapshot`
+ * and to `take`: a resumed job must give the same bits as one that was never interrupted.
  */
 export class TrainingState {
   readonly optimizer: Adam;
@@ -51,7 +51,7 @@ export class TrainingState {
     this.best = new BestWeights(parameters);
   }
 
-  /** The state at the end of an epoch. Its arrays are the live ones: write them down before the next step. */
+  /** The state at the end of an epoch. Its arrays are not copied: write them before the next step. */
   snapshot(): TrainingSnapshot {
     const { backend, epochs, optimizer, plateau, stopping, skipped, parameters } = this;
     const { m, v, steps } = optimizer;
@@ -69,7 +69,7 @@ export class TrainingState {
     return { state: saved, arrays };
   }
 
-  /** Takes a snapshot over; false, with nothing changed, when it is of another backend or of another model. */
+  /** Restores a snapshot. If it belongs to another backend or model, returns false and changes nothing. */
   take({ state, arrays }: TrainingSnapshot): boolean {
     const saved = savedSchema.safeParse(state).data;
     const { parameters, m, v, kept } = arrays;

@@ -5,8 +5,8 @@ import type { ParameterLayout } from './parameters.js';
 export type Drawn = readonly (readonly number[])[];
 
 /**
- * Watches over an epoch whether every array of a model learns: a layer that is declared but left out of the gradient
- * would keep its random values, and nothing else would show it.
+ * Checks over an epoch that every array of a model learns. A layer that is declared but missing in the gradient would keep its random
+ * values, and no other check would show it.
  */
 export class GradientWatch {
   private readonly silent: Set<ParameterLayout['entries'][number]>;
@@ -26,12 +26,12 @@ export class GradientWatch {
   }
 
   /**
-   * @param exempt arrays that settings or data rightly leave without a gradient
-   * @param of whose training it is
-   * @throws HafError HAF_LAYER_UNTRAINED naming the arrays that had none in any step
+   * @param exempt arrays that rightly have no gradient because of settings or data
+   * @param of name of the training
+   * @throws HafError HAF_LAYER_UNTRAINED naming the arrays without a gradient in any step
    */
   check(exempt: (drawn: Drawn) => ReadonlySet<string>, of: string): void {
-    // Steps that were all left out say nothing about the model; too many of them end the training anyway.
+    // If all steps were skipped, nothing is known about the model. Too many skipped steps end the training anyway.
     if (this.silent.size === 0 || this.drawn.length === 0) return;
     const excused = exempt(this.drawn);
     const names = [...this.silent].map(({ name }) => name).filter((name) => !excused.has(name));
@@ -39,7 +39,7 @@ export class GradientWatch {
     throw new HafError(
       'HAF_LAYER_UNTRAINED',
       `No step of the first epoch of ${of} had a gradient for ${names.join(', ')}.`,
-      'See whether a setting leaves them without a loss; if none does, it is a fault of the method: please report it.',
+      'Check whether a setting leaves them without a loss; if none does, it is a fault of the method: please report it.',
       { context: { arrays: names } },
     );
   }

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 
 type Info = tf.TensorInfo;
 
-/** The part of the wasm backend the kernel needs; the package does not export the type of its own. */
+/** The part of the wasm backend that the kernel needs. The package does not export its type. */
 interface WasmMemory {
   write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId;
   readSync(dataId: tf.DataId, start?: number, end?: number): tf.backend_util.BackendValues;
   disposeData(dataId: tf.DataId): boolean;
-  /** Registers a tensor over memory that is there already. */
+  /** Registers a tensor over existing memory. */
   makeOutput(shape: number[], dtype: tf.DataType, memoryOffset: number): Info;
   readonly dataIdMap: {
     get(dataId: tf.DataId): { readonly id: number; readonly memoryOffset: number };
@@ -17,21 +17,19 @@ interface WasmMemory {
 }
 
 /**
- * Rows of a block of a tall left operand that is to be transposed: the strided reads of a transpose miss the cache on
- * every element once a block outgrows it. 256 was the fastest of 64 to 4096 rows at 1024 columns.
+ * Number of rows per block of a tall left operand that is to be transposed: when a block exceeds the cache, the strided reads of a
+ * transpose miss it at every element. 256 was the fastest of 64 to 4096 rows at 1024 columns.
  */
 const blockRows = 256;
 
 let installed = false;
 
 /**
- * Replaces the wasm kernel of `matMul`. The stock one runs on XNNPACK only for one product without transposes and
- * otherwise falls into a scalar triple loop that is 10-40 times slower, so transposes are made explicit and batches
- * become single products.
+ * Replaces the wasm kernel of `matMul`. The original kernel uses XNNPACK only for one product without transposes; otherwise it runs a
+ * scalar triple loop that is 10-40 times slower. So here transposes are made explicit and batches become single products.
  *
- * It also closes a trap of the stock kernel: XNNPACK operators are cached by the id of the right operand without its
- * shape, and a reshaped tensor shares that id, so a second product with another shape silently returns garbage. Such
- * an operand is copied first.
+ * It also avoids a bug of the original kernel: XNNPACK operators are cached by the id of the right operand without its shape, and a
+ * reshaped tensor has the same id. So a second product with another shape silently returns garbage. Such an operand is copied first.
  *
  * Call it once the wasm backend is initialised; a second call does nothing.
  */
@@ -63,16 +61,16 @@ function stockKernel(name: string): tf.KernelFunc {
   return kernel.kernelFunc;
 }
 
-/** Shape ("k,n") each tensor had when XNNPACK first packed it as a right operand. */
+/** Shape ("k,n") of each tensor when XNNPACK first packed it as a right operand. */
 const packedAs = new WeakMap<tf.DataId, string>();
 
-/** The same data under another shape; nothing is copied and nothing has to be disposed. */
+/** The same data with another shape. Nothing is copied, and nothing has to be disposed. */
 const viewed = ({ dataId, dtype }: Info, shape: number[]): Info => ({ dataId, dtype, shape });
 const transposedIf = (on: boolean, [rows, columns]: readonly [number, number]): readonly [number, number] =>
   on ? [columns, rows] : [rows, columns];
 const sides = ({ shape }: Info): readonly [number, number] => [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
 
-/** Which 2-D slice of `x` broadcasts to position `index` of the flattened outer shape. */
+/** The 2-D slice of `x` that broadcasts to position `index` of the flattened outer shape. */
 function positionOf(x: Info, index: number, outer: readonly number[]): number {
   const own = x.shape.slice(0, -2);
   let position = 0;
@@ -88,10 +86,10 @@ function positionOf(x: Info, index: number, outer: readonly number[]): number {
   return position;
 }
 
-/** Multiplications below which the calls of a product in wasm take longer than the product in a plain loop. */
+/** Number of multiplications below which calling wasm takes longer than a plain loop. */
 const tinyProduct = 16_384;
 
-/** The matrices of a batch, read where they lie: element (i, j) of one is at `start(index) + i * row + j * column`. */
+/** The matrices of a batch, read in place: element (i, j) of one is at `start(index) + i * row + j * column`. */
 interface Strided {
   readonly values: Float32Array;
   readonly start: (index: number) => number;
@@ -99,7 +97,7 @@ interface Strided {
   readonly column: number;
 }
 
-/** `a b` of one position of a batch, in float64, into [rows, columns] numbers. */
+/** Computes `a b` for one position of a batch, in float64, into [rows, columns] numbers. */
 function multiply(
   a: Strided,
   b: Strided,
@@ -174,7 +172,7 @@ class Products {
     return this.transposedProduct(a, b);
   }
 
-  /** `a^T b`, block by block of rows: the sum of the products of the blocks. */
+  /** `a^T b`, computed block by block of rows as the sum of the blocks' products. */
   private transposedProduct(a: Info, b: Info): Info {
     const [rows] = sides(a);
     if (rows <= blockRows) return this.withTransposed(a, (left) => this.plain(left, b));
@@ -231,7 +229,7 @@ class Products {
     return sum;
   }
 
-  /** Rows of a matrix where they lie, without a copy; `forget` it, do not free it. */
+  /** Rows of a matrix in place, without a copy. `forget` the result; do not free it. */
   private rowsOf({ dataId, shape, dtype }: Info, from: number, to: number): Info {
     const columns = shape[1] ?? 1;
     const { memoryOffset } = this.memory.dataIdMap.get(dataId);

@@ -33,12 +33,12 @@ interface Kernels {
   readonly WebGPUBackend: new (device: GpuDevice, info: GpuAdapter['info']) => Backend;
 }
 
-/** Of the process, never given up: Dawn crashes when its object is collected before what was made of it. */
+/** Kept for the whole process: Dawn crashes if its object is garbage-collected before the objects made from it. */
 let gpu: Gpu | null = null;
 
 /**
- * Opens the GPU through Dawn and makes its kernels known to TensorFlow.js as the backend `webgpu`. Values can only be read
- * with `await tensor.data()`. A device that stays open keeps a core busy and the process alive: see `releaseBackend`.
+ * Opens the GPU through Dawn and registers its kernels with TensorFlow.js as the backend `webgpu`. Values can only be read with
+ * `await tensor.data()`. An open device keeps a core busy and the process alive: see `releaseBackend`.
  *
  * @returns what it computes on, for people
  * @throws HafError HAF_BACKEND_UNAVAILABLE naming what to install
@@ -62,7 +62,7 @@ async function open(): Promise<string> {
   const device = await adapter.requestDevice({ requiredLimits: wantedLimits(adapter.limits) });
   const backend = withNavigator(gpu, () => new kernels.WebGPUBackend(device, adapter.info));
   guardReads(backend, device);
-  // Small tensors would be computed by another backend, and moved back by a read that waits.
+  // Otherwise small tensors would be computed by another backend, and returned by a blocking read.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.registerBackend('webgpu', () => backend);
   onRelease(() => {
@@ -78,7 +78,7 @@ async function loadPackages(): Promise<{ readonly dawn: Dawn; readonly kernels: 
   const { load, ...paths } = findWebGpu();
   try {
     const dawn = (await import(pathToFileURL(paths.dawn).href)) as Dawn;
-    // Buffers are told from textures by these classes.
+    // The backend distinguishes buffers and textures by these classes.
     Object.assign(globalThis, dawn.globals);
     return { dawn, kernels: quietly(() => load(paths.kernels) as Kernels) };
   } catch (error) {
@@ -86,7 +86,7 @@ async function loadPackages(): Promise<{ readonly dawn: Dawn; readonly kernels: 
   }
 }
 
-/** A second copy of tfjs-core beside ours, as in a folder of its own, shares the one engine but says so on stderr. */
+/** A second copy of tfjs-core, as in a separate folder, shares the one engine but prints a message to stderr, which is suppressed. */
 function quietly<T>(load: () => T): T {
   const before = tf.env().getBool('PROD');
   tf.env().set('PROD', true);
@@ -97,7 +97,10 @@ function quietly<T>(load: () => T): T {
   }
 }
 
-/** The backend looks for a browser's `navigator.gpu` when it is made; others would take one for a browser. */
+/**
+ * The backend looks for a browser's `navigator.gpu` when it is created. It is set only for that time, because other packages would
+ * take the process for a browser.
+ */
 function withNavigator<T>(own: Gpu, make: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { gpu: own }, configurable: true });
@@ -124,11 +127,11 @@ const wantedLimits = (limits: GpuAdapter['limits']): Readonly<Record<string, num
   );
 
 /**
- * WebGPU reports a faulty command or a lack of memory as an event and goes on with zeros. All numbers leave the GPU through
- * `read`: it refuses them from then on.
+ * WebGPU reports a faulty command or a lack of memory as an event and continues with zeros. All numbers leave the GPU through `read`,
+ * so `read` throws from then on.
  */
 function guardReads(backend: Backend, device: GpuDevice): void {
-  // One object for all that fail of it.
+  // One error object for all reads that fail because of it.
   let fault: Error | null = null;
   device.addEventListener('uncapturederror', ({ error }) => {
     const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out of memory: ' : '';
@@ -151,7 +154,7 @@ const unavailable = (what: string, fix: string, cause?: unknown): HafError =>
 
 const notLoadable = (error: unknown): HafError =>
   unavailable(
-    `The packages of WebGPU do not load: ${reasonOf(error)}.`,
+    `The packages of WebGPU cannot be loaded: ${reasonOf(error)}.`,
     `Install the tested versions: ${testedWebGpu} (docs/backends.md).`,
     error,
   );
@@ -166,6 +169,6 @@ const failed = (fault: Error): HafError =>
   new HafError(
     'HAF_BACKEND_FAILED',
     `The GPU failed: ${reasonOf(fault)}.`,
-    'Look at its memory and its driver; --backend auto computes without WebGPU.',
+    'Check its memory and its driver; --backend auto computes without WebGPU.',
     { cause: fault },
   );

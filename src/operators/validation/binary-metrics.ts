@@ -11,13 +11,13 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { Internal } from './internal-figures.js';
 import { metricOf, type Metric } from './metric.js';
 
-/** Words for reasons. */
+/** The names of the outcomes for reasons. */
 export interface OutcomeNames {
   readonly positive: string;
   readonly negative: string;
 }
 
-/** The logit of a probability of 0 or 1 is that of this distance from it. */
+/** The logit of a probability of 0 or 1 is computed at this distance from it. */
 const leastChance = 1e-6;
 
 export const oneClassReason = (labels: readonly Label[], { positive, negative }: OutcomeNames): string =>
@@ -38,7 +38,7 @@ export function aucEstimate(
     : estimated(value, ci95);
 }
 
-/** Observed divided by expected number of events; the interval is that of its logarithm (Debray et al. 2017). */
+/** Observed divided by expected number of events. The interval is computed on the logarithm (Debray et al. 2017). */
 export function observedToExpected(labels: readonly Label[], probabilities: readonly number[]): Estimate {
   const observed = labels.filter((y) => y === 1).length;
   const expected = probabilities.reduce((sum, p) => sum + p, 0);
@@ -49,7 +49,10 @@ export function observedToExpected(labels: readonly Label[], probabilities: read
   return estimated(ratio, [Math.exp(low), Math.exp(high)]);
 }
 
-/** All measures of a binary outcome. @param threshold the median of the thresholds of the folds; null without */
+/**
+ * All measures of a binary outcome.
+ * @param threshold the median of the thresholds of the folds; null without one
+ */
 export function binaryMetrics(
   labels: readonly Label[],
   probabilities: readonly number[],

@@ -9,7 +9,7 @@ import type { ValidatedPatient } from './validated-patients.js';
 import type { Validation } from './validation-data.js';
 import { calibrationFigure, decisionFigure, rocFigure } from './validation-figures.js';
 
-/** The charts of a validation; those that these patients leave undefined are left out. */
+/** The charts of a validation. Charts that are undefined for these patients are left out. */
 export async function drawValidation(
   validation: Validation,
   patients: readonly ValidatedPatient[],

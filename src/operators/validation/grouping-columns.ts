@@ -8,25 +8,25 @@ import { quantile } from '../stats/quantile.js';
 import { faultsError } from '../tables/table-fault.js';
 import { readTextTable, type TextTable } from '../tables/text-table.js';
 
-/** The value of a column for each patient: its words, and its number where it is one. */
+/** The value of a column for each patient: its text, and its number if it is one. */
 export interface GroupingColumn {
-  /** As the user asked for it. */
+  /** The name, as the user gave it. */
   readonly name: string;
   readonly values: ReadonlyMap<string, { readonly text: string; readonly number: number }>;
 }
 
-/** A table that may hold the column: of a modality, or the outcome table. */
+/** A table that may hold the column: that of a modality, or the outcome table. */
 interface Place {
   readonly modality: string;
   readonly text: TextTable;
 }
 
 /**
- * Reads columns by which patients are grouped from the tables of the cohort file. A column is asked for by its name, or as
- * `<modality>.<name>` where several tables have it; `outcome` is the outcome table.
+ * Reads grouping columns from the tables of the cohort file. The user names a column by its name, or as `<modality>.<name>` if
+ * several tables have it; `outcome` is the outcome table.
  *
  * @param sources roles `outcome` and `table:<modality>`
- * @throws HafError HAF_USAGE for a column that no table has, or several tables; HAF_TABLE_INVALID for tables with faults
+ * @throws HafError HAF_USAGE for a column that no table has, or that several tables have; HAF_TABLE_INVALID for faulty tables
  */
 export async function readGroupings(
   names: readonly string[],
@@ -78,7 +78,7 @@ function readTable({ name, path }: SourceFile, modality: string, data: Config['d
   });
 }
 
-/** The column of a table that a name means; null when it has none. */
+/** The column of a table that a name refers to. Null if the table lacks it. */
 function columnOf(name: string, modality: string, { columns }: TextTable): string | null {
   if (columns.includes(name)) return name;
   const own = name.startsWith(`${modality}.`) ? name.slice(modality.length + 1) : null;
@@ -97,10 +97,10 @@ function absent(name: string, places: readonly Place[]): HafError {
   );
 }
 
-/** A column with more different numbers than these is cut into bands. */
+/** Number of distinct numbers above which a column is divided into bands. */
 const mostNumbers = 6;
 
-/** The group of each of these patients: the word of the cell, or a third of the numbers. */
+/** The group of each of these patients: the text of the cell, or one of three bands of numbers. */
 export function groupsOf(
   { values }: GroupingColumn,
   patients: readonly string[],

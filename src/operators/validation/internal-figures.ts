@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { summaryRowSchema } from '../evaluation/summary-data.js';
 import type { Bundle } from '../bundle/bundle-data.js';
 
-/** What the bundle knows of each measure from its own test patients: means over the folds. */
+/** The values of each measure in the bundle, from the test patients of the training: means over the folds. */
 export interface Internal {
   /** @param id of a metric, for example `auc` or `brier_2y` */
   readonly of: (id: string) => number | null;
 }
 
-// Of the row only what is compared: rows of other versions may have other keys besides.
+// Only the compared keys of the row are read, because rows of other versions may have other keys.
 const rowSchema = z.object(
   summaryRowSchema.pick({
     auc: true,
@@ -23,7 +23,7 @@ const rowSchema = z.object(
   }).shape,
 );
 
-/** The internal figures of a bundle. After calibration where it has one, because its predictions are calibrated. */
+/** The internal figures of a bundle. With calibration, those after calibration, because its predictions are calibrated. */
 export function internalFigures({ results, worth }: Pick<Bundle, 'results' | 'worth'>): Internal {
   const found = new Map<string, number | null>();
   const full = worth.subsets.at(-1)?.mean ?? null;

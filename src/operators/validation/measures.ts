@@ -14,11 +14,11 @@ import type { Validation } from './validation-data.js';
 
 export interface MeasureSettings {
   readonly internal: Internal;
-  /** Median of the thresholds of the folds; null without. */
+  /** Median of the thresholds of the folds. Null without any. */
   readonly threshold: number | null;
-  /** Years up to which Uno's C looks. */
+  /** Upper limit in years for Uno's C. */
   readonly tau: number;
-  /** All that the model reads. */
+  /** All modalities of the model. */
   readonly modalities: readonly string[];
   readonly random: (purpose: string) => Rng;
 }
@@ -35,7 +35,7 @@ export const measuresOf = (
   settings: MeasureSettings,
 ): Measures => (outcome.kind === 'binary' ? ofClasses : ofTimes)(patients, outcome, settings);
 
-/** Patients of whom the model saw everything: the bundle says what the full set is worth. */
+/** Results for patients with all modalities, which are compared with the bundle's results for the full set. */
 const complete = (
   patients: readonly ValidatedPatient[],
   { modalities }: MeasureSettings,
@@ -78,7 +78,7 @@ function ofTimes(
   { horizons }: Validation['outcome'],
   settings: MeasureSettings,
 ): Measures {
-  // Whoever has no time above 0 has been left out.
+  // Patients without a time above 0 have been left out before.
   const followUpIn = (some: readonly ValidatedPatient[]) =>
     followUpOfPatients(some.flatMap(({ followUp }) => followUp ?? []));
   const followUp = followUpIn(patients);

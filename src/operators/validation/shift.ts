@@ -8,22 +8,22 @@ import type { Arrays } from '../bundle/open-bundle.js';
 import type { Roster } from '../bundle/roster-data.js';
 import type { Shift } from './validation-data.js';
 
-/** Sizes of a standardised difference above it are flagged. */
+/** Absolute standardised difference above which an input is flagged. */
 export const mostShift = 0.25;
 
-/** What the shift is computed of. */
+/** The inputs for computing the shift. */
 export interface ShiftInput {
   readonly modalities: readonly BundleModality[];
-  /** Patients of the training. */
+  /** Number of patients of the training. */
   readonly trained: number;
-  /** Means and standard deviations of bags of the training. */
+  /** Means and standard deviations of the training's bags. */
   readonly reference: Arrays;
   readonly roster: Pick<Roster, 'patients' | 'unread'>;
   readonly tables: ReadonlyMap<string, TypedTable>;
   readonly bags: ReadonlyMap<string, InstanceSpread>;
 }
 
-/** How far each input of the predicted patients lies from that of the training, by falling size. */
+/** How much each input of the predicted patients differs from that of the training, sorted by descending size. */
 export function shiftOf(input: ShiftInput): readonly Shift[] {
   const rows = input.modalities.flatMap((modality) =>
     modality.kind === 'table'
@@ -126,7 +126,7 @@ function ofBag({ roster, reference, bags }: ShiftInput, modality: string): Shift
   const sizes = [...own.mean].map((mean, k) => {
     const spread = { mean: centre[k] as number, sd: sd[k] as number };
     const external = { mean, sd: Math.sqrt((own.squares[k] as number) / own.patients) };
-    // A dimension that is constant in both holds no information; rounding of float32 would make it differ.
+    // A dimension that is constant in both holds no information. Rounding to float32 could make it differ.
     if (spread.sd < 1e-6 && external.sd < 1e-6 && Math.abs(mean - spread.mean) < 1e-5) return 0;
     const smd = standardisedDifference(spread, external);
     return smd === null ? Infinity : Math.abs(smd);

@@ -9,21 +9,21 @@ import { observedToExpectedBy, resamples } from './time-metrics.js';
 import type { ValidatedPatient } from './validated-patients.js';
 import type { Subgroup, Validation } from './validation-data.js';
 
-/** Patients of one value of a column, or with the same modalities. */
+/** Patients with one value of a column, or with the same modalities. */
 export interface PatientGroup {
   readonly by: string;
   readonly group: string;
   readonly patients: readonly ValidatedPatient[];
-  /** What the training expects of them. */
+  /** The result that the training predicts for them. */
   readonly internal: number | null;
 }
 
-/** Groups of fewer patients are not shown. */
+/** Minimum size of a group whose results are shown. */
 export const leastPatients = 10;
 
 /**
- * Discrimination and calibration of groups of patients. A small group, and one with a single outcome, is shown by its name alone: its
- * numbers would say little, and could tell what became of a patient.
+ * Discrimination and calibration of groups of patients. Of a small group, or one with a single outcome, only the name is shown: its
+ * numbers would say little, and could reveal the outcome of a patient.
  */
 export const subgroupsOf = (
   groups: readonly PatientGroup[],

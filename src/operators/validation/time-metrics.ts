@@ -12,13 +12,13 @@ import type { Measure } from '../survival/measure.js';
 import type { Internal } from './internal-figures.js';
 import { metricOf, type Metric } from './metric.js';
 
-/** Resamples of an interval. */
+/** Number of bootstrap resamples of an interval. */
 export const resamples = 1000;
 
 const plain = ({ value, reason }: Measure): Estimate =>
   value === null ? notEstimated(reason) : withoutInterval(value);
 
-/** Calibration of the event by each horizon, in groups of a tenth of the patients. */
+/** Calibration of the event by each horizon, in ten groups of patients. */
 export const horizonCalibrations = (
   followUp: FollowUp,
   chances: readonly (readonly number[])[],
@@ -33,7 +33,7 @@ export const horizonCalibrations = (
     ),
   );
 
-/** Observed by Kaplan-Meier divided by expected share of events; the interval is that of the observed share. */
+/** Observed (Kaplan-Meier) divided by expected fraction of events. The interval is that of the observed fraction. */
 export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibration): Estimate {
   const { value, reason } = observedToExpected;
   if (value === null) return notEstimated(reason);
@@ -45,11 +45,11 @@ export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibra
 }
 
 /**
- * All measures of time-to-event. The training's follow-up is not in a bundle, so the chance to be still observed is estimated on the
- * patients themselves.
+ * All measures of time-to-event. A bundle does not contain the training's follow-up, so the censoring distribution is estimated on
+ * these patients.
  *
  * @param chances of the event by each horizon, [patients, horizons]
- * @param tau years up to which Uno's C looks
+ * @param tau upper limit in years for Uno's C
  */
 export function timeMetrics(
   followUp: FollowUp,
@@ -106,7 +106,7 @@ export function timeMetrics(
   ];
 }
 
-/** The share of the Brier score of the Kaplan-Meier curve that the model saves. */
+/** One minus the ratio of the model's Brier score to that of the Kaplan-Meier curve. */
 function scaledBy(brier: Measure, reference: Measure): Estimate {
   if (brier.value === null) return notEstimated(brier.reason);
   if (reference.value === null) return notEstimated(reference.reason);

@@ -12,13 +12,13 @@ export interface ValidatedPatient {
   readonly id: string;
   /** The outcome by the rules of the training. */
   readonly y: 0 | 1;
-  /** Days of follow-up, and the event at their end; null where the time is unknown or 0. */
+  /** Days of follow-up, and the event at their end. Null if the time is unknown or 0. */
   readonly followUp: { readonly time: number; readonly event: 0 | 1 } | null;
-  /** Predicted probability of the positive outcome; for time-to-event that of the event by each horizon. */
+  /** Predicted probability of the positive outcome; for time-to-event, of the event by each horizon. */
   readonly chances: readonly number[];
-  /** The probability, or that of the last horizon: the higher, the likelier the event. */
+  /** The probability, or that of the last horizon: the higher, the likelier is the event. */
   readonly risk: number;
-  /** What the model saw. */
+  /** The modalities that the model used. */
   readonly modalities: readonly string[];
 }
 
@@ -30,10 +30,10 @@ export interface Validated {
 }
 
 /**
- * Joins predictions and outcomes by the ids. The rules that decided the outcome of the training (`cohort.label`, `cohort.event`) decide
- * here as well.
+ * Joins predictions and outcomes by id. The rules that defined the outcome of the training (`cohort.label`, `cohort.event`) also
+ * apply here.
  *
- * @throws HafError HAF_COHORT_INVALID when no predicted patient has a known outcome
+ * @throws HafError HAF_COHORT_INVALID if no predicted patient has a known outcome
  */
 export function validatedPatients(
   { patients: predicted, outcome }: Predicted,
@@ -58,7 +58,7 @@ export function validatedPatients(
     }));
   const told = left.map(({ patient, reason }): Problem => ({
     ...{ severity: 'warning', stage: 'validation', patient, file: null, place: null, reason },
-    fix: 'Add the outcome, or check how the id is written. The prediction stands in predictions.csv.',
+    fix: 'Add the outcome, or check how the id is written. The prediction is in predictions.csv.',
   }));
   if (labels.size === 0)
     throw new HafError(
@@ -72,7 +72,7 @@ export function validatedPatients(
       if (member === undefined) return [];
       const chances =
         probabilities === null ? (survival ?? []).map((of) => 1 - mean(of)) : [mean(probabilities)];
-      // The curves show the event whenever it happened, also where the outcome is that at a landmark.
+      // The curves show the event at any time, even if the outcome is the status at a landmark.
       const event = outcome.kind === 'timeToEvent' ? member.y : (byId.get(patient) as Labelled).y;
       const time = member.followUpDays;
       return [
@@ -89,10 +89,10 @@ export function validatedPatients(
   };
 }
 
-/** The rules of the training without those about who belongs: everybody who was predicted belongs. */
+/** The rules of the training without those for inclusion: every predicted patient is included. */
 function rulesOf({ cohort, data }: Pick<Config, 'cohort' | 'data'>): Config['cohort'] {
   const everybody = { ...cohort, includeSites: 'all' as const, require: [] };
-  // Causes of death are read from HANCOCK's tables alone. Other cohorts say in data.outcome.event what counts.
+  // Causes of death are read only from HANCOCK's tables. For other cohorts data.outcome.event says what counts as the event.
   return data.layout === 'hancock'
     ? everybody
     : {
@@ -109,5 +109,5 @@ const noOverlap = (
   new HafError(
     'HAF_COHORT_INVALID',
     `None of the ${predicted.length} predicted patients (${quotedFirst(predicted.map(({ patient }) => patient))}) has a known outcome. The outcome table has ${known.length} patients (${quotedFirst(known.map(({ id }) => id))}).`,
-    'Compare how the ids are written in the outcome table and in the data; data.patients.id says where they stand.',
+    'Compare how the ids are written in the outcome table and in the data; data.patients.id says where they are.',
   );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { predictedOutcomeSchema } from '../bundle/predicted-data.js';
 
-/** What `validation` writes, and the pages of it that people open. */
+/** The files that `validation` writes. */
 export const validationFile = 'validation.json';
 export const validationPageFile = 'validation.html';
 export const validationTableFile = 'validation.csv';
@@ -13,7 +13,7 @@ export const metricSchema = z.strictObject({
   /** For example `auc` or `brier_2y`. */
   id: z.string(),
   title: z.string(),
-  /** Mean over the test patients of the folds of the training; null where the bundle does not know it. */
+  /** Mean over the test patients of the folds of the training. Null if the bundle lacks it. */
   internal: number,
   external: number,
   /** 95 % interval of `external`. */
@@ -26,7 +26,7 @@ export type Metric = z.infer<typeof metricSchema>;
 
 /** Patients with similar predictions. */
 export const calibrationPointSchema = z.strictObject({
-  /** Years; null for a binary outcome. */
+  /** In years. Null for a binary outcome. */
   horizon: number,
   patients: z.number().int(),
   predicted: z.number(),
@@ -49,10 +49,10 @@ export const subgroupSchema = z.strictObject({
   /** Column, or "modalities". */
   by: z.string(),
   group: z.string(),
-  /** Null in a group that is too small to be shown. */
+  /** Null if the group is too small to be shown. */
   patients: z.number().int().nullable(),
   positive: z.number().int().nullable(),
-  /** What the training expects of patients with these modalities; null for groups of a column. */
+  /** The bundle's result for patients with these modalities. Null for groups of a column. */
   internal: number,
   /** AUC or Harrell's C with its 95 % interval. */
   external: number,
@@ -67,25 +67,25 @@ export type Subgroup = z.infer<typeof subgroupSchema>;
 /** How an input of the new cohort differs from that of the training. */
 export const shiftSchema = z.strictObject({
   modality: z.string(),
-  /** Column; for a bag "mean instance". */
+  /** Column name, or "mean instance" for a bag. */
   input: z.string(),
   kind: z.string(),
   trainingMean: number,
   trainingSd: number,
   externalMean: number,
   externalSd: number,
-  /** Share of patients with a value. */
+  /** Fraction of patients with a value. */
   trainingKnown: number,
   externalKnown: number,
-  /** Standardised difference; of a bag the mean size over its dimensions. */
+  /** Standardised difference. For a bag: the mean absolute difference over its dimensions. */
   smd: number,
-  /** A size above 0.25, or a difference without variance. */
+  /** True for an absolute difference above 0.25, and for a difference without variance. */
   flagged: z.boolean(),
   note: z.string(),
 });
 export type Shift = z.infer<typeof shiftSchema>;
 
-/** What `validation` writes: a bundle against patients whose outcome is known. */
+/** The output of `validation`: predictions of a bundle compared with known outcomes. */
 export const validationSchema = z.strictObject({
   method: z.strictObject({ id: z.string(), title: z.string() }),
   outcome: predictedOutcomeSchema,
@@ -93,16 +93,16 @@ export const validationSchema = z.strictObject({
     predicted: z.number().int(),
     validated: z.number().int(),
     positive: z.number().int(),
-    /** Who was predicted and is not validated, and why. */
+    /** Patients that were predicted but are not validated, with the reasons. */
     withoutOutcome: z.array(z.strictObject({ patient: z.string(), reason: z.string() })),
-    /** Patients of the outcome table without data. */
+    /** Number of patients of the outcome table without data. */
     withoutData: z.number().int(),
   }),
   metrics: z.array(metricSchema),
   calibration: z.array(calibrationPointSchema),
-  /** Of the last horizon for time-to-event. */
+  /** For time-to-event: of the last horizon. */
   decision: z.array(decisionSchema),
-  /** Groups below and above the median prediction; null without times. */
+  /** Groups below and above the median prediction. Null without times. */
   riskGroups: z
     .strictObject({
       cut: z.number(),
@@ -111,7 +111,7 @@ export const validationSchema = z.strictObject({
           name: z.string(),
           patients: z.number().int(),
           events: z.number().int(),
-          /** Days; null when not reached. */
+          /** In days. Null if not reached. */
           median: number,
         }),
       ),
@@ -121,9 +121,9 @@ export const validationSchema = z.strictObject({
     })
     .nullable(),
   subgroups: z.array(subgroupSchema),
-  /** By falling size. */
+  /** Sorted by descending size. */
   shift: z.array(shiftSchema),
-  /** What a reader has to know. */
+  /** Notes that a reader needs. */
   notes: z.array(z.string()),
 });
 export type Validation = z.infer<typeof validationSchema>;

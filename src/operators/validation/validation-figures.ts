@@ -26,7 +26,7 @@ const diagonal = (x: object, y: object) => ({
   encoding: { x, y },
 });
 
-/** Observed shares in groups by the prediction, with 95 % intervals; null without groups. */
+/** Observed fractions in groups by prediction, with 95 % intervals. Null without groups. */
 export async function calibrationFigure(
   points: readonly CalibrationPoint[],
   positive: string,
@@ -68,7 +68,7 @@ export async function calibrationFigure(
   };
 }
 
-/** ROC curve; null when all patients have one outcome. */
+/** ROC curve. Null if all patients have one outcome. */
 export async function rocFigure(
   labels: readonly Label[],
   probabilities: readonly number[],
@@ -113,7 +113,7 @@ export async function rocFigure(
 
 const strategies = { model: 'this model', treatAll: 'treat all', treatNone: 'treat none' } as const;
 
-/** Net benefit of acting by the model, on everybody and on nobody; null without points. */
+/** Net benefit of treating by the model, treating all patients, and treating none. Null without points. */
 export async function decisionFigure(
   decision: Validation['decision'],
   about: string,

@@ -9,10 +9,10 @@ import { leastPatients } from './subgroups.js';
 import { mostShift } from './shift.js';
 import type { Validation } from './validation-data.js';
 
-/** Rows of a list that a page shows; the files have all. */
+/** Maximum number of rows of a list on the page. The files have all rows. */
 const mostRows = 40;
 
-/** A validation as one HTML document: nothing is fetched, no script runs. */
+/** A validation as one HTML document that loads nothing and runs no script. */
 export function validationPage(validation: Validation, figures: readonly Figure[]): string {
   const { method, outcome, patients } = validation;
   const small = figures.filter(({ wide }) => wide !== true);

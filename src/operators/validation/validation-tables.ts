@@ -2,7 +2,7 @@ import { csvText } from '../../pipeline/core/csv.js';
 import type { ValidatedPatient } from './validated-patients.js';
 import type { Validation } from './validation-data.js';
 
-/** The tables of a validation by the names of their files. */
+/** The tables of a validation, by file name. */
 export function validationTables(
   { metrics, calibration, decision, shift, subgroups, outcome, riskGroups }: Validation,
   patients: readonly ValidatedPatient[],

@@ -21,11 +21,11 @@ import { validationPage } from './validation-page.js';
 import { validationTables } from './validation-tables.js';
 
 /**
- * Compares the predictions of a bundle with outcomes of patients it was not trained on. Reads `predictions`, `predict` (the spread of the
- * bags), `roster` and `outcome`. Sources: `bundle`; and the tables with the columns of `unit.by`, roles `outcome` and
- * `table:<modality>`. Writes `validation.json`, `validation.html` and their tables.
+ * Compares the predictions of a bundle with the outcomes of patients it was not trained on. Reads `predictions`, `predict` (the
+ * spread of the bags), `roster` and `outcome`. Sources: `bundle`, and the tables with the columns of `unit.by` in the roles `outcome`
+ * and `table:<modality>`. Writes `validation.json`, `validation.html` and their tables.
  *
- * @throws HafError HAF_COHORT_INVALID when no patient has prediction and outcome, HAF_USAGE for a column of `unit.by` that is not there
+ * @throws HafError HAF_COHORT_INVALID if no patient has a prediction and an outcome, HAF_USAGE for a missing column of `unit.by`
  */
 export const validation: StageCode = stageOf(async (context) => {
   const { inputs, sources, config, unit, rng } = context;
@@ -83,7 +83,7 @@ function openedIn(sources: readonly SourceFile[]): OpenBundle {
   return readBundle(file.path, file.name);
 }
 
-/** The median of the thresholds that the folds chose on their validation patients; null without calibration. */
+/** The median of the thresholds that the folds chose on their validation patients. Null without calibration. */
 function medianThreshold({ folds }: OpenBundle): number | null {
   const thresholds = folds.flatMap(({ record }) => record.calibration?.threshold ?? []).sort((a, b) => a - b);
   return thresholds.length === 0 ? null : quantile(thresholds, 0.5);
@@ -94,7 +94,7 @@ interface CutGroups {
   readonly found: RiskGroups;
 }
 
-/** Patients with a time below and above the median prediction; null when nobody has one. */
+/** Patients with a time, below and above the median prediction. Null if no patient has one. */
 function riskGroupsOf(patients: readonly ValidatedPatient[]): CutGroups | null {
   const timed = patients.flatMap(({ id, risk, followUp }) =>
     followUp === null ? [] : [{ patient: id, fold: 0, risk, ...followUp }],
@@ -112,7 +112,7 @@ const riskSummary = ({ cut, found: { groups, logRank } }: CutGroups): Validation
   ...{ chiSquare: logRank.chiSquare, p: logRank.p, reason: logRank.reason },
 });
 
-/** Groups by the columns that were asked for, then by what the model saw. */
+/** Groups by the requested columns, then by the modalities that the model used. */
 function groupsIn(
   patients: readonly ValidatedPatient[],
   groupings: readonly GroupingColumn[],

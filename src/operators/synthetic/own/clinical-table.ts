@@ -7,11 +7,11 @@ const noise = 0.9;
 
 interface WordedColumn {
   readonly column: SyntheticColumn;
-  /** What the table writes for a missing cell. */
+  /** The text for a missing cell. */
   readonly missing: string;
 }
 
-/** Columns as a group writes them: words for categories, several spellings of "missing", one scale of whole numbers. */
+/** Columns as another group might write them: words for categories, several spellings of "missing", one scale of whole numbers. */
 const columns: readonly WordedColumn[] = [
   {
     column: measured('AGE', { median: 63, spread: 11, range: [24, 92], decimals: 0 }, { load: 0.5 }),

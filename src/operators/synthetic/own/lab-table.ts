@@ -40,12 +40,12 @@ const columns: readonly SyntheticColumn[] = [
   measured('Creatinine [mg/dl]', { median: 0.9, spread: 0.25, range: [0.4, 4], decimals: 2, skewed: true }),
 ];
 
-/** A cell as a spreadsheet of continental Europe saves it: a comma before the decimals. */
+/** A cell as a spreadsheet of continental Europe saves it: with a decimal comma. */
 const cellText = (cell: number | string | null): string => String(cell ?? '').replace('.', ',');
 
 /**
- * `lab.csv`: semicolons between the cells, commas before the decimals, and an id column of another name than in the
- * other tables. Some patients have no row; the rows are in no order.
+ * `lab.csv`: semicolons between the cells, decimal commas, and an id column with another name than in the other tables. Some patients
+ * have no row; the rows are unordered.
  */
 export function drawLabTable(people: readonly Persona[], seed: number): string {
   const random = rng(seed, 'synthetic/own/Lab');

@@ -7,15 +7,18 @@ import { drawPeople } from './people.js';
 import { drawRnaTable } from './rna-table.js';
 import { writeOwnSlides } from './slide-files.js';
 
-/** What to invent. */
+/** Options for the invented cohort. */
 export interface OwnCohortOptions {
-  /** Folder to write into; made if it is not there, and empty if it is. */
+  /** Folder to write to. It is created, or must be empty. */
   readonly out: string;
   /** @default 120 */
   readonly patients?: number;
   /** The same seed gives the same bytes. @default 1 */
   readonly seed?: number;
-  /** Length of one instance. @default 32 */
+  /**
+   * Number of values in one instance.
+   * @default 32
+   */
   readonly width?: number;
 }
 
@@ -49,9 +52,9 @@ const readme = (patients: number, seed: number, width: number): string =>
   ].join('\n');
 
 /**
- * Writes an invented cohort as another group than HANCOCK's would name things: ids like barcodes, words for categories,
- * the outcome inside the clinical table, decimal commas, gene expression, slides named by their case. Some patients lack
- * the laboratory values, the genes or the slides. `examples/own-cohort.yaml` is the experiment for it.
+ * Writes an invented cohort with other names than HANCOCK's: ids like barcodes, words for categories, the outcome inside the clinical
+ * table, decimal commas, gene expression, slides named by their case. Some patients lack the laboratory values, the genes or the
+ * slides. `examples/own-cohort.yaml` is its experiment.
  *
  * @example await makeOwnCohort({ out: 'data/own' });
  * @throws HafError `HAF_USAGE` for a number out of range or a folder that is not empty

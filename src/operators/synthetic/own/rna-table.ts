@@ -8,9 +8,9 @@ const genes = 200;
 /** Genes of one module rise and fall together. */
 const genesPerModule = 10;
 const modules = genes / genesPerModule;
-/** Modules that show the risk; the others vary as much, for reasons of their own. */
+/** Modules that show the risk. The others vary as much, but independently of it. */
 const tellingModules = 4;
-/** Share of a gene's variance that its module explains. */
+/** Fraction of a gene's variance that its module explains. */
 const shared = 0.5;
 
 interface Gene {
@@ -29,7 +29,7 @@ function drawGenes(random: Rng): readonly Gene[] {
   }));
 }
 
-/** What a patient's modules do: the telling ones follow what RNA shows of the risk. Standard normal. */
+/** The activity of a patient's modules. Those that show the risk follow RNA's view of it. Standard normal. */
 const drawActivity = (view: number, random: Rng): readonly number[] =>
   Array.from({ length: modules }, (_, module) => {
     const own = random.normal();

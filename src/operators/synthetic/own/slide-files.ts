@@ -8,10 +8,10 @@ import { drawShare, viewsOf, type Persona } from '../latent.js';
 
 const noise = 0.9;
 const absentShare = 0.15;
-/** Shares of the patients with a second slide, and with a third besides. */
+/** Fraction of the patients with a second slide, and with a third one. */
 const secondShare = 0.3;
 const thirdShare = 0.08;
-/** Kinds of tissue on a slide; only the first, the tumour, shows the risk. */
+/** Number of kinds of tissue on a slide. Only the first, the tumour, shows the risk. */
 const tissues = 4;
 const tumour = 0;
 const rowRange = [8, 24] as const;
@@ -24,14 +24,14 @@ interface OwnSlide {
   readonly name: string;
 }
 
-/** Numbers of cases that no two patients share, in no order. */
+/** Unique numbers of cases, in random order. */
 const drawCases = (count: number, random: Rng): readonly string[] =>
   random
     .shuffle(Array.from({ length: 4 * count }, (_, i) => i + 1))
     .slice(0, count)
     .map((n) => `S-${2012 + random.int(10)}-${String(n).padStart(5, '0')}`);
 
-/** The slides there are. All slides of a patient come from one case: `S-2019-00123-A1`, `S-2019-00123-A2`. */
+/** The slides of the cohort. All slides of a patient come from one case: `S-2019-00123-A1`, `S-2019-00123-A2`. */
 function drawSlides(people: readonly Persona[], seed: number): readonly OwnSlide[] {
   const random = rng(seed, 'synthetic/own/WSI/slides');
   const absent = drawShare(people, absentShare, random);
@@ -54,8 +54,8 @@ const cornersOf = (rows: number): Int32Array =>
   });
 
 /**
- * Writes `slides.csv`, which says whose a slide is, and `features/<slide>.h5`, whose names do not. The layout of the
- * feature files is CLAM's.
+ * Writes `slides.csv`, which gives the patient of each slide, and `features/<slide>.h5`, whose names do not give it. The feature
+ * files have the format of CLAM.
  *
  * @returns number of feature files
  */

@@ -6,25 +6,25 @@ export interface OnnxConstant {
   readonly ints?: readonly number[];
 }
 
-/** What an input holds, and its shape where it is known; a dimension given as text is free. */
+/** The type of an input, and its shape if known. A dimension given as text is variable. */
 export interface OnnxInput {
   readonly type?: 'float32' | 'float64' | 'int32';
   readonly dims?: readonly (number | string)[];
 }
 
-/** The name of a tensor inside a graph. Names with a slash are the builder's own. */
+/** The name of a tensor inside a graph. Names with a slash are created by the builder. */
 export type Edge = string;
 
 type Attributes = Readonly<Record<string, number>>;
 type Field = readonly [number: number, value: number | string | Buffer];
 
 /**
- * An ONNX model written in code, operation by operation (IR version 8, operator set 13). Operations are named as in the
- * ONNX operator reference; attributes are whole numbers.
+ * An ONNX model written in code, operation by operation (IR version 8, operator set 13). Operations have the names of the ONNX
+ * operator reference; attributes are whole numbers.
  */
 export class OnnxGraph {
   private readonly nodes: Buffer[] = [];
-  /** By name. */
+  /** Constants by name. */
   private readonly constants = new Map<string, Buffer>();
   private readonly inputs: Buffer[] = [];
   private readonly outputs: Buffer[] = [];
@@ -39,12 +39,12 @@ export class OnnxGraph {
     return name;
   }
 
-  /** One float32 number, which spreads over what it meets. */
+  /** One float32 number, which is broadcast. */
   scalar(value: number): Edge {
     return this.constant(`scalar/${value}`, { dims: [], floats: [value] });
   }
 
-  /** Whole numbers, as operations take axes, bounds and shapes. */
+  /** Whole numbers for axes, bounds and shapes of operations. */
   whole(...values: readonly number[]): Edge {
     return this.constant(`whole/${values.join('_')}`, { dims: [values.length], ints: values });
   }
@@ -74,13 +74,13 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Adds an operation whose output, float32, is a result of the model under this name. */
+  /** Adds an operation whose float32 output is a result of the model under this name. */
   output(name: string, op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
     this.outputs.push(valueInfo(name, elementTypes.float32));
     return this.named(name, op, inputs, attributes);
   }
 
-  /** Makes a tensor a result of the model under this name, with its shape, which checkers of files ask for. */
+  /** Makes a tensor a result of the model under this name. Its shape is stored, because checkers of files require it. */
   result(name: string, edge: Edge, dims: readonly (number | string)[]): Edge {
     this.outputs.push(valueInfo(name, elementTypes.float32, dims));
     return this.named(name, 'Identity', [edge]);
@@ -118,7 +118,7 @@ function valueInfo(name: string, type: number, dims?: readonly (number | string)
   return message([1, name], [2, message([1, ofTensor])]);
 }
 
-/** Protocol-buffer wire format: numbers as varints, everything else with its length before it. */
+/** Protocol-buffer wire format: numbers as varints, everything else with its length in front. */
 function message(...fields: readonly Field[]): Buffer {
   return Buffer.concat(
     fields.flatMap(([number, value]) => {

@@ -1,8 +1,8 @@
 import { entryOf, partOf, type ParameterLayout } from '../parameters.js';
 import type { Edge, OnnxGraph } from './graph-builder.js';
 
-// Parts of networks as operations of a graph: `tensor/dense.ts` and `tensor/mlp.ts` in ONNX. Arrays of a model have its names
-// there: `<layer>.weight`, `<layer>.bias`; their gradients end in `.gradient`.
+// Parts of networks as operations of a graph: the ONNX counterparts of `tensor/dense.ts` and `tensor/mlp.ts`. Arrays of a model keep
+// their names: `<layer>.weight`, `<layer>.bias`; their gradients end in `.gradient`.
 
 /** Weight and bias of a layer, as inputs or constants of the graph. */
 export interface LayerEdges {
@@ -40,7 +40,7 @@ export function layerConstants(
 export const denseEdge = (graph: OnnxGraph, x: Edge, { weight, bias }: LayerEdges): Edge =>
   graph.add('Gemm', [x, weight, bias]);
 
-/** Gradient of x, given that of what the layer made of it; added to `sum` where there is one. */
+/** Gradient of x, given that of the layer's output. Added to `sum` if given. */
 export const backEdge = (graph: OnnxGraph, d: Edge, weight: Edge, sum?: Edge): Edge =>
   graph.add('Gemm', [d, weight, ...(sum === undefined ? [] : [sum])], { transB: 1 });
 
@@ -55,13 +55,10 @@ export function addLayerGradient(graph: OnnxGraph, name: string, x: Edge, d: Edg
   graph.output(`${name}.bias.gradient`, 'Add', [ofRows, graph.input(`${name}.bias.sum`)]);
 }
 
-/** An input that multiplies, where there is one. */
+/** x multiplied by the input `mask`, if there is one. */
 export const masked = (graph: OnnxGraph, x: Edge, mask: Edge | null): Edge =>
   mask === null ? x : graph.add('Mul', [x, mask]);
 
-/**
- * 1 where x, which has no negative elements, is positive; else 0. The kernels of Sign and of comparisons take four times as
- * long.
- */
+/** 1 if x, which has no negative elements, is positive, else 0. The kernels of Sign and of comparisons take four times as long. */
 export const stepEdge = (graph: OnnxGraph, x: Edge): Edge =>
   graph.add('Min', [graph.add('Mul', [x, graph.scalar(3e38)]), graph.scalar(1)]);

@@ -36,10 +36,10 @@ export function trainedMlpEdge(
   return denseEdge(graph, hidden, layerConstants(graph, part, `${name}.output`, trained));
 }
 
-/** Name of the hidden layer after activation and dropout: a result of the forward pass, an input of the backward pass. */
+/** Name of the hidden layer after activation and dropout: a result of the forward pass, and an input of the backward pass. */
 export const hiddenName = ({ name }: Mlp): string => `${name}.hidden`;
 
-/** `mlpForward`: the result `hiddenName`, and the output [rows, outputs]. */
+/** The counterpart of `mlpForward`: the result `hiddenName`, and the output [rows, outputs]. */
 export function mlpForwardEdge(
   graph: OnnxGraph,
   mlp: Mlp,
@@ -54,9 +54,9 @@ export function mlpForwardEdge(
 }
 
 /**
- * `mlpBackward`: results are the gradients of all parameters, each added to its input `.sum`.
+ * The counterpart of `mlpBackward`: results are the gradients of all parameters, each added to its input `.sum`.
  *
- * @returns the gradient of the linear map before the activation; `backEdge` turns it into that of x
+ * @returns the gradient of the linear map before the activation; `backEdge` converts it to that of x
  */
 export function mlpBackwardEdge(
   graph: OnnxGraph,
@@ -69,7 +69,7 @@ export function mlpBackwardEdge(
   const hidden = graph.input(hiddenName(mlp));
   addLayerGradient(graph, `${mlp.name}.output`, hidden, dOutput);
   const dHidden = backEdge(graph, dOutput, weights.output.weight);
-  // `hidden` is positive exactly where relu was open and dropout kept the element.
+  // `hidden` is positive exactly where the relu was active and dropout kept the element.
   const dActive = mlp.activation === 'relu' ? graph.add('Mul', [dHidden, stepEdge(graph, hidden)]) : dHidden;
   const dLinear = masked(graph, dActive, mask);
   addLayerGradient(graph, `${mlp.name}.hidden`, x, dLinear);

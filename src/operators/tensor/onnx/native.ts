@@ -6,31 +6,32 @@ export class NativeRuntime {
 
   private constructor(private readonly runtime: Runtime) {}
 
-  /** @throws whatever keeps the runtime from loading or from computing a product */
+  /** @throws any error that prevents the runtime from loading or from computing a product */
   static async load(): Promise<NativeRuntime> {
     return new NativeRuntime(await loadRuntime());
   }
 
   /**
-   * The session of a model, made once: its name stands for its bytes. It computes on the thread that asks. More would spin
-   * for each session between its products, and so take the cores from one another: a step took longer on two than on one.
+   * The session of a model, created once: the name must identify the bytes. It computes only on the calling thread. Additional
+   * threads of each session would spin between products and take the cores from each other: a step took longer on two threads than on
+   * one.
    */
   session(name: string, model: () => Uint8Array): Promise<OnnxSession> {
     const known = this.sessions.get(name);
     if (known) return known;
     const session = this.runtime.InferenceSession.create(model(), sessionOptions('cpu', 1));
     this.sessions.set(name, session);
-    // One that could not be made, for want of memory, is tried again when it is asked for again.
+    // A session that could not be created, for lack of memory, is tried again at the next request.
     session.catch(() => this.sessions.delete(name));
     return session;
   }
 
-  /** A tensor over an array, which is neither copied nor changed unless it is an output. */
+  /** A tensor over an array. The array is not copied, and it is changed only if it is an output. */
   tensor(data: Float32Array | Int32Array, dims: readonly number[]): OnnxTensor {
     return new this.runtime.Tensor(data instanceof Int32Array ? 'int32' : 'float32', data, dims);
   }
 
-  /** Rows `from` to `to` of a matrix that lies in an array, row after row. */
+  /** Rows `from` to `to` of a matrix that is stored in an array, row by row. */
   rows(values: Float32Array, from: number, to: number, columns: number): OnnxTensor {
     return this.tensor(values.subarray(from * columns, to * columns), [to - from, columns]);
   }

@@ -2,7 +2,7 @@ import { partOf, type ParameterLayout } from '../parameters.js';
 import type { NativeRuntime } from './native.js';
 import type { OnnxSession, OnnxTensor, OnnxTensors } from './runtime.js';
 
-/** The arrays of a model, or of its gradient, where they lie in the flat array; `ending` is added to their names. */
+/** Views of the arrays of a model, or of its gradient, in the flat array. `ending` is added to their names. */
 export const modelTensors = (
   native: NativeRuntime,
   layout: ParameterLayout,
@@ -16,7 +16,7 @@ export const modelTensors = (
     ]),
   );
 
-/** Runs a session on those of the feeds that it reads. */
+/** Runs a session with those feeds that it has as inputs. */
 export const runOn = (
   session: OnnxSession,
   feeds: OnnxTensors,
@@ -28,8 +28,8 @@ export const runOn = (
   );
 
 /**
- * Runs a backward graph (`layers.ts`) that adds the gradients of a model's arrays, of some of them or all, to `into`, flat in
- * its layout. Returns the other results, too.
+ * Runs a backward graph (`layers.ts`) that adds the gradients of a model's arrays, of some or all, to `into`, a flat array in its
+ * layout. Also returns the other results.
  */
 export async function addGradientsOf(
   native: NativeRuntime,

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** What we use of onnxruntime-node; its own types may be absent with it. */
+/** The used part of onnxruntime-node. Its own types may be absent, together with the package. */
 export interface Runtime {
   readonly InferenceSession: {
     create(model: string | Uint8Array, options: object): Promise<OnnxSession>;
@@ -20,20 +20,20 @@ export type OnnxTensors = Readonly<Record<string, OnnxTensor>>;
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** @param fetches outputs to compute; null for one that the runtime makes, a tensor for one it writes into */
+  /** @param fetches outputs to compute; null for an output that the runtime allocates, a tensor for one that it writes into */
   run(feeds: OnnxTensors, fetches?: Readonly<Record<string, OnnxTensor | null>>): Promise<OnnxTensors>;
 }
 
 const packageName = 'onnxruntime-node';
 
-/** @throws whatever keeps the package from loading */
+/** @throws any error that prevents the package from loading */
 export async function loadRuntime(): Promise<Runtime> {
-  // The specifier is a variable so that the compiler does not look for a package that may be absent.
+  // The specifier is a variable, so that the compiler does not resolve a package that may be absent.
   const loaded = (await import(packageName)) as Runtime & { readonly default?: Runtime };
   return loaded.default ?? loaded;
 }
 
-/** Cores of this process: a trainer is told its share of the machine's, alone it has all of them. */
+/** Number of cores for this process: a trainer gets its share of the machine's cores in HAF_THREADS; otherwise all are used. */
 const threads = (): number => Number(process.env['HAF_THREADS'] ?? '') || availableParallelism();
 
 /** Options of a session on the CPU, or on another provider. */
@@ -41,6 +41,6 @@ export const sessionOptions = (provider = 'cpu', intraOpNumThreads = threads()):
   executionProviders: [provider],
   intraOpNumThreads,
   interOpNumThreads: 1,
-  // 3: errors. Its warnings are about its own optimisations.
+  // 3: errors only. Its warnings are about its own optimisations.
   logSeverityLevel: 3,
 });
