@@ -1,6 +1,6 @@
 import { answerIn, fileOf, isExported } from './exported.js';
 
-/** What a view is left by. */
+/** Ends a view. */
 export type Leave = () => void;
 
 export class ApiError extends Error {
@@ -18,11 +18,11 @@ export const ofRun = (run: string, what: string, query: Readonly<Record<string, 
   return `/api/runs/${encodeURIComponent(run)}/${what}${asked === '' ? '' : `?${asked}`}`;
 };
 
-/** Where the answer to an address is: the address itself, or the file of an exported page. */
+/** Where the answer to an address is: at the address itself, or in a file of the exported pages. */
 export async function placeOf(address: string): Promise<string> {
   if (!isExported) return address;
   const file = await fileOf(address);
-  if (file === undefined) throw new ApiError(404, 'The exported pages do not hold this.');
+  if (file === undefined) throw new ApiError(404, 'The exported pages do not contain this.');
   return file;
 }
 

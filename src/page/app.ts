@@ -50,7 +50,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Exchanges the token in the fragment for a cookie and takes it out of the address bar. */
+/** Exchanges the token in the fragment for a cookie and removes it from the address bar. */
 async function logIn(token: string, view = '/'): Promise<void> {
   history.replaceState(null, '', `#${view}`);
   await ask('/api/session', { authorization: `Bearer ${token}` });
@@ -62,13 +62,13 @@ document.querySelector('.skip')?.addEventListener('click', (event) => {
   main?.focus();
 });
 
-/** Shows why there is nothing to see. */
+/** Shows a sentence that says why nothing is shown. */
 function refuse(error: unknown): void {
   leave();
   leave = () => undefined;
   const what =
     error instanceof ApiError && error.status === 401
-      ? 'This page needs a token. Open the whole address that the command printed, with all that follows "#".'
+      ? 'This page needs a token. Open the whole address that the command printed, including the part after "#".'
       : (error as Error).message;
   main?.replaceChildren(el('h1', {}, 'Not opened'), el('p', { class: 'warning', role: 'alert' }, what));
 }
@@ -77,7 +77,7 @@ async function start(): Promise<void> {
   const [, token = '', view] = /^#token=([^&]*)(?:&(.*))?$/.exec(location.hash) ?? [];
   try {
     if (token !== '') await logIn(token, view);
-    // The view is drawn while the server is asked whether it may be.
+    // The view is drawn at once, while the server checks whether this browser may see it.
     show();
     await ask('/api/runs');
   } catch (error) {

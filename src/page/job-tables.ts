@@ -3,12 +3,12 @@ import { liveTable, type LiveTable } from './live-table.js';
 import { ago, clock } from './text.js';
 import type { FailureRow, RunningRow, WorkerRow } from './wire.js';
 
-/** Who works: host, backend, slots, jobs, last heartbeat. */
+/** The workers: host, backend, slots, jobs, last heartbeat. */
 export const workerTable = (): LiveTable<WorkerRow> =>
   liveTable(
     {
       title: 'Workers',
-      caption: 'Workers that are there, and those that left or died',
+      caption: 'Workers that are connected, and those that left or died',
       none: 'No worker is known.',
     },
     [
@@ -24,7 +24,7 @@ export const workerTable = (): LiveTable<WorkerRow> =>
     (line, { id }) => setAttribute(line, 'data-worker', id),
   );
 
-/** The jobs that run, with epoch or tiles. `onChoose` shows the learning curve of one. */
+/** The running jobs, with epoch or tiles. `onChoose` shows the learning curve of a job. */
 export const runningTable = (onChoose: (row: RunningRow) => void): LiveTable<RunningRow> =>
   liveTable(
     { title: 'Running jobs', caption: 'Jobs that run now', none: 'No job runs.' },
@@ -52,7 +52,7 @@ function progressOf({ epoch, epochs, tiles, ofTiles }: RunningRow): string {
   return epoch === null ? '' : `epoch ${epoch} of ${epochs ?? '?'}`;
 }
 
-/** What failed, why, and the command that shows more. */
+/** The failed jobs with reasons, and the command that shows more. */
 export const failureTable = (): LiveTable<FailureRow> =>
   liveTable(
     { title: 'Failures', caption: 'Jobs that failed or were skipped', none: 'Nothing failed.' },
@@ -61,7 +61,7 @@ export const failureTable = (): LiveTable<FailureRow> =>
       { title: 'State', words: true, show: ({ state }) => state, state: ({ state }) => state },
       { title: 'Why', words: true, show: ({ code, what }) => (code === null ? what : `${code} ${what}`) },
       { title: 'What to do', words: true, show: ({ fix }) => fix ?? '' },
-      // The command is the same for all failures of a run.
+      // The command is the same for all failures of a run, so it is shown once.
       { title: 'More', words: true, make: (cell, { command }) => cell.append(el('code', {}, command)) },
     ],
     ({ job }) => job,

@@ -1,15 +1,18 @@
 import { el, fill, row, scrolling, section, setAttribute, setText, table } from './dom.js';
 
-/** A column of a table whose rows come and go. */
+/** A column of a table whose rows are added and removed while the page is open. */
 export interface LiveColumn<T> {
   readonly title: string;
-  /** Words: left-aligned, and they may wrap. @default numbers */
+  /**
+   * Whether the cells are words: left-aligned, with line breaks.
+   * @default numbers
+   */
   readonly words?: true;
-  /** What the cell says now. */
+  /** The current text of the cell. */
   readonly show?: (item: T) => string;
-  /** A state that colours the cell. */
+  /** A state that determines the colour of the cell. */
   readonly state?: (item: T) => string;
-  /** Fills the cell once, with what does not change. */
+  /** Fills the cell once with content that does not change. */
   readonly make?: (cell: HTMLElement, item: T) => void;
 }
 
@@ -19,7 +22,7 @@ export interface LiveTable<T> {
 }
 
 /**
- * A section with a table of a row per item, or a sentence when there is none. The row of a key stays the same, so focus and
+ * A section with a table of one row per item, or a sentence if there are no items. Each key keeps its row element, so focus and
  * selection survive an update.
  */
 export function liveTable<T>(

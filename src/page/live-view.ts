@@ -76,7 +76,7 @@ function linkText(link: Link, run: string): string {
     case 'ended':
       return `The command that served this page has ended. This is the last state. "haf-pipeline page ${run}" shows the run again.`;
     case 'refused':
-      return 'This page needs a token. Open the whole address that the command printed, with all that follows "#".';
+      return 'This page needs a token. Open the whole address that the command printed, including the part after "#".';
   }
 }
 
@@ -128,9 +128,11 @@ function leftText({ left }: Head): string {
 
 function warningsOf({ link, unread, state }: Head): string[] {
   return [
-    link === 'gone' ? 'The directory of this run was deleted. What is shown is gone.' : '',
-    link === 'away' ? 'The broker cannot be reached. Running jobs go on; the connection is tried again.' : '',
+    link === 'gone' ? 'The directory of this run was deleted. What is shown no longer exists.' : '',
+    link === 'away'
+      ? 'The broker cannot be reached. Running jobs continue; the connection is tried again.'
+      : '',
     unread > 0 ? `${counted(unread, 'event')} of another version: not shown.` : '',
-    state === 'interrupted' ? 'The "up" of this run is gone. The same command goes on with it.' : '',
+    state === 'interrupted' ? 'The "up" of this run is gone. The same command resumes it.' : '',
   ].filter(Boolean);
 }

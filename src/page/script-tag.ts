@@ -1,6 +1,6 @@
 const loading = new Map<string, Promise<void>>();
 
-/** Loads a script that lies beside the document of the page, once. */
+/** Loads a script beside the document of the page, once. */
 export function loadScript(name: string): Promise<void> {
   const address = new URL(name, document.baseURI).href;
   const known = loading.get(address);
@@ -14,7 +14,7 @@ export function loadScript(name: string): Promise<void> {
     });
     script.addEventListener('error', () => {
       script.remove();
-      // A file that is not there now may come.
+      // A file that is missing now may exist later, so the failure is not cached.
       loading.delete(address);
       reject(new Error(`${address} cannot be loaded.`));
     });

@@ -2,7 +2,9 @@ import { ApiError, ask, ofRun, type Leave } from './api.js';
 import { isExported } from './exported.js';
 import type { Frame, Sections } from './wire.js';
 
-/** `ended`: the server said goodbye. `refused`: it does not know this browser, for example because it was started anew. */
+/**
+ * `ended`: the server announced its end. `refused`: the server does not accept this browser, for example because it was restarted.
+ */
 export type Link = 'open' | 'cut' | 'ended' | 'refused';
 
 export interface Following {
@@ -11,12 +13,13 @@ export interface Following {
   readonly onLink: (link: Link) => void;
 }
 
-/** A stream that the browser gave up is asked for again after this time. */
+/** Delay before a stream that the browser gave up is requested again. */
 const againMs = 2000;
 
 /**
- * Follows a run. The browser connects again by itself after a cut and names the last frame it has, so the server sends
- * what was missed. A stream that ended, or that the server refuses, is asked for again here: another process may serve the same port.
+ * Follows a run. After a lost connection the browser reconnects by itself and names the last frame that it has, so the server sends
+ * the missing ones. If a stream ended, or if the server refuses it, this code requests it again, because another process may serve
+ * the same port.
  */
 export function follow(run: string, { onFrame, onLink }: Following): Leave {
   if (isExported) {

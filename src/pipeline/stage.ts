@@ -57,9 +57,9 @@ export const unitSchema = z
     preset: z.enum(encoderPresetNames).exactOptional(),
     /** The reader of the slide, if it is not the reader of this pipeline. */
     reader: z.literal('openslide').exactOptional(),
-    /** Which scenes of a slide file are tiled, when it is not the largest one alone. */
+    /** Which scenes of a slide file are tiled; absent for the largest scene. */
     scene: z.union([z.literal('all'), z.number().int().positive()]).exactOptional(),
-    /** What the slide table says of the slide: micrometres per level-0 pixel, contours to keep or to leave out. */
+    /** Facts from the slide table: micrometres per level-0 pixel, contours to keep or to leave out. */
     mpp: z.number().positive().exactOptional(),
     /** New patients: the part of them that the job scores, selected by the hash of their ids. Absent: all. */
     part: z

@@ -12,13 +12,13 @@ const onnxKeys = [
   'embed.encoder.batch',
 ] as const;
 
-/** Keys of `tile` that a `tile` job reads; tile.scene is in the unit of those slides alone that it concerns. */
+/** Keys of `tile` that a `tile` job reads. tile.scene is instead part of the unit, and only for slides that it affects. */
 const tileKeys = [
   ...(['tile.size', 'tile.step', 'tile.level', 'tile.mpp'] as const),
   ...(['tile.defaultMpp', 'tile.damagedShare', 'tile.targetSize'] as const),
 ] as const;
 
-/** What tells whose the rows of a table are. */
+/** The keys that say which patient the rows of a table belong to. */
 const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as const;
 
 /** The keys that reading a table depends on. */

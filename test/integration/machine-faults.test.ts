@@ -131,7 +131,7 @@ describe('faults of the machine', () => {
       // Whether this user may read the code at all is a matter of the machine of the test.
       if (bare(['--version']).code !== 0) return console.warn('SKIPPED: others may not read the project');
       const doctor = bare(['doctor']);
-      expect(doctor.output).toMatch(/ok +TensorFlow +none installed/);
+      expect(doctor.output).toMatch(/ok +TensorFlow +none that fits this machine is installed/);
       expect(doctor.output).not.toMatch(/Unexpected|uv_os/);
       const missing = bare(['doctor'], { TMPDIR: '/scratch/4711' });
       expect(missing.output).toMatch(/fail +temporary files .*\/scratch\/4711 \(ENOENT\).*TMPDIR/);

@@ -1,6 +1,6 @@
 import { type MadeTag, textValue } from './tiff-file.js';
 
-/** An image of an OME-XML. */
+/** One image of an OME-XML. */
 export interface Scene {
   readonly name?: string;
   readonly width: number;
@@ -10,7 +10,7 @@ export interface Scene {
   readonly more?: string;
 }
 
-/** An OME-XML of images, each naming its directory unless `ifd` is null. */
+/** Makes the OME-XML of images. Each names its TIFF directory, unless `ifd` is null. */
 export const omeXml = (scenes: readonly Scene[], before = '', after = ''): string =>
   `<?xml version="1.0"?><!-- <Image><Pixels SizeX="1"/></Image> --><OME UUID="urn:uuid:a">${before}${scenes
     .map(
@@ -20,7 +20,7 @@ export const omeXml = (scenes: readonly Scene[], before = '', after = ''): strin
     )
     .join('')}${after}</OME>`;
 
-/** The XML as the description of a page. */
+/** The XML, as the description of a TIFF page. */
 export const described = (xml: string): MadeTag => [270, 2, textValue(xml)];
 
 /** PhysicalSize of both axes. */

@@ -22,7 +22,7 @@ function numberAt(bytes: Buffer, at: number): readonly [value: number, end: numb
   }
 }
 
-/** A message with its blocks of one field replaced. */
+/** Copies a message and replaces its entries of one field. */
 function replaced(bytes: Buffer, field: number, by: (content: Buffer) => Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -35,7 +35,7 @@ function replaced(bytes: Buffer, field: number, by: (content: Buffer) => Buffer)
   return Buffer.concat(parts);
 }
 
-/** Moves the weights of an ONNX file into a file beside it, as exporters do with large models. */
+/** Moves the weights of an ONNX file into a file beside it, as exporters do for large models. */
 export function moveWeights(path: string, beside: string): void {
   const weights: Buffer[] = [];
   let length = 0;

@@ -165,7 +165,7 @@ describe('a slide with regions', () => {
     expect(images[0]).toMatchObject({ outcome: 'empty', rows: 0 });
     expect(problems[0]).toMatchObject({
       severity: 'failure',
-      reason: 'none of its tiles has its middle in a region that was drawn for it',
+      reason: 'none of its tiles has its centre in a region that was drawn for it',
     });
   });
 

@@ -108,7 +108,7 @@ function trainedIn(inputs: Inputs, fold: number): Artifact {
   return found;
 }
 
-/** Another backend gives other last digits; anything beyond is a fault. */
+/** Another backend differs in the last digits. A larger difference is a fault. */
 const mostDifference = 1e-3;
 
 function assertAgreement(difference: number): void {

@@ -12,10 +12,10 @@ import type { FoldParts, ScoringModel } from './scoring-model.js';
 import { tableInput } from './table-input.js';
 import { under } from './under.js';
 
-/** Scoring draws no subsample. */
+/** When patients are scored, all instances are used and no sample is drawn. */
 const subsample = replayDraws({})('none');
 
-/** MFMF, which reads the instances of bags and the vectors of tables (method.md 8.6). */
+/** MFMF. It reads the instances of bags and the vectors of tables (method.md 8.6). */
 export function instancesModel(
   parts: FoldParts,
   method: InstanceMethod,
@@ -47,8 +47,8 @@ export function instancesModel(
   return Promise.resolve({
     ...{ modalities, has, hides: modalities.length > 1 },
     sees: (patient) => modalities.some((_, m) => has(patient, m)),
-    // One patient at a time: products of other shapes may differ in their last digits, and a patient's score does not
-    // depend on the other patients.
+    // One patient at a time, so that a patient's score does not depend on the other patients: products of other shapes may differ in
+    // their last digits.
     outputs: async (patients, open) => {
       const rows = [];
       for (const [row, patient] of patients.entries()) {

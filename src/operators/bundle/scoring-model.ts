@@ -55,9 +55,9 @@ export interface FoldParts {
   readonly config: Config;
   readonly record: Pick<BundleFold, 'tables' | 'outputs' | 'encoderOutputs' | 'classic'>;
   readonly arrays: Arrays;
-  /** Length of an instance of each bag modality of the training. */
+  /** Length of an instance for each bag modality of the training. */
   readonly widths: Readonly<Partial<Record<ModalityId, number>>>;
-  /** Streams of the maps that are drawn and never trained. */
+  /** Random streams of the maps that are drawn and never trained. */
   readonly rng: (purpose: string) => Rng;
 }
 
@@ -194,7 +194,7 @@ async function alignedInputs(
   );
 }
 
-/** z of a bag modality; nobody has it where the data has none. */
+/** z of a bag modality. If the data lack the modality, no patient has it. */
 function bagInput(
   parts: FoldParts,
   modality: ModalityId,

@@ -4,7 +4,7 @@ import { tableVectors } from '../preprocessing/table-vectors.js';
 import type { ScoringData } from './scoring-data.js';
 import type { FoldParts } from './scoring-model.js';
 
-/** The vectors of a table as the preprocessing of a fold makes them. A table that the data lacks has no row of anybody. */
+/** The vectors of a table, as the preprocessing of a fold makes them. If the data lacks the table, no patient has a row. */
 export function tableInput(
   { config, record }: Pick<FoldParts, 'config' | 'record'>,
   modality: ModalityId,

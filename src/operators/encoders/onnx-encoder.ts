@@ -22,12 +22,12 @@ export interface OnnxSettings extends Pick<
 }
 
 /**
- * UNI or another image encoder as an ONNX file of the user (method.md 2.5). Tiles are scaled as in Pillow, converted to [0, 1], minus
- * mean, divided by standard deviation, as NCHW float32. It uses the first output: [batch, width] directly; of [batch, tokens, width]
- * the first token, which is the class token of a ViT.
+ * UNI or another image encoder in an ONNX file of the user (method.md 2.5). Tiles are scaled as in Pillow, converted to [0, 1],
+ * reduced by the mean and divided by the standard deviation, and passed as NCHW float32. The first output is used: [batch, width] as
+ * it is; of [batch, tokens, width] the first token, which is the class token of a vision transformer (ViT).
  *
- * @param weights files that hold its weights, where they are stored apart
- * @throws HafError HAF_ENCODER_UNFIT when the model is not one, takes no such images or gives another width
+ * @param weights files with its weights, if they are stored in separate files
+ * @throws HafError HAF_ENCODER_UNFIT if the file is not a model, does not accept such images, or gives another width
  */
 export async function onnxEncoder(
   source: SourceFile,

@@ -58,7 +58,7 @@ async function createSession(
     'HAF_ENCODER_UNFIT',
     `${basename(path)} cannot be loaded as an ONNX model: ${reasonOf(failure)}.`,
     /IR version|opset/i.test(reasonOf(failure))
-      ? 'The model was exported for a newer runtime: export it as docs/encoders.md says (dynamo=False), or put a newer onnxruntime-node in place of this one.'
+      ? 'The model was exported for a newer runtime: export it as docs/encoders.md says (dynamo=False), or replace this onnxruntime-node by a newer one.'
       : 'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
     { cause: failure },
   );
@@ -103,18 +103,18 @@ async function openLaidOut(file: SourceFile, weights: readonly SourceFile[]): Pr
 }
 
 /**
- * The model of a file, loaded once per process: a ViT-L takes seconds and 2.4 GB. Loading another model replaces it.
+ * Loads the model of a file, once per process: a ViT-L takes seconds and 2.4 GB. Loading another model replaces it.
  *
- * @param file its name is as the user knows it
- * @param weights files that hold its weights, where they are stored apart
- * @throws HafError HAF_ENCODER_UNFIT when the runtime is not installed, or the file is no model of one image input
+ * @param file its name as the user gave it
+ * @param weights files with its weights, if they are stored in separate files
+ * @throws HafError HAF_ENCODER_UNFIT if the runtime is not installed, or if the file is not a model with one image input
  */
 export function onnxModel(file: SourceFile, weights: readonly SourceFile[] = []): Promise<OnnxModel> {
   const content = [file, ...weights].map(({ sha256 }) => sha256).join();
   if (kept?.content === content) return kept.model;
   const model = openLaidOut(file, weights);
   kept = { content, model };
-  // A failure is not kept: the package may be installed, or memory free, when the next job asks.
+  // A failure is not cached: at the next job the package may be installed, or memory may be free.
   model.catch(() => {
     kept = null;
   });

@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Bytes that are read at once; tags and names are short, and weights are passed over. */
+/** Number of bytes to read at once. Tags and names are short, and weights are skipped. */
 const windowBytes = 64 * 1024;
 
-/** Fields of ONNX (onnx.proto) that lead to tensors, by the message that holds them. */
+/** Fields of ONNX messages (onnx.proto) that lead to tensors, by the type of the message. */
 const fields = {
   model: { 7: 'graph', 25: 'graph' },
-  // A function has its nodes in 7; an initializer of a graph in 5 or, sparse, in 15.
+  // A function has its nodes in field 7. A graph has its initializers in field 5, and sparse ones in field 15.
   graph: { 1: 'node', 5: 'tensor', 7: 'node', 15: 'sparse' },
   sparse: { 1: 'tensor', 2: 'tensor' },
   node: { 5: 'attribute' },
@@ -16,14 +16,14 @@ const fields = {
 } as const satisfies Record<string, Readonly<Record<number, string>>>;
 type Message = keyof typeof fields;
 
-/** Reads a file by small windows, wherever it is asked. */
+/** Reads a file in small windows, at any position. */
 class Bytes {
   private window = Buffer.alloc(0);
   private first = 0;
 
   constructor(private readonly file: number) {}
 
-  /** @throws RangeError beyond the end of the file */
+  /** @throws RangeError if the position is beyond the end of the file */
   byte(at: number): number {
     if (at < this.first || at >= this.first + this.window.length) {
       const window = Buffer.alloc(windowBytes);
@@ -40,7 +40,7 @@ class Bytes {
   }
 }
 
-/** A number of protobuf, and where it ends. */
+/** A number in protobuf encoding (varint), and the position after it. */
 function varint(bytes: Bytes, at: number): readonly [value: number, end: number] {
   let value = 0;
   for (let i = 0; i < 10; i++) {
@@ -51,7 +51,7 @@ function varint(bytes: Bytes, at: number): readonly [value: number, end: number]
   throw new RangeError('a number is too long');
 }
 
-/** Where a field that is no message ends. */
+/** The end of a field that is not a message. */
 function endOf(bytes: Bytes, wire: number, at: number): number {
   if (wire === 0) return varint(bytes, at)[1];
   if (wire === 1) return at + 8;
@@ -69,7 +69,8 @@ function locationsIn(bytes: Bytes, message: Message, start: number, end: number,
       continue;
     }
     const [length, content] = varint(bytes, after);
-    if (content + length > end) throw new RangeError('a message ends beyond the one that holds it');
+    if (content + length > end)
+      throw new RangeError('a message ends after the end of the message that contains it');
     const inner = (fields[message] as Readonly<Record<number, Message>>)[field];
     if (message === 'entry' && field <= 2 && length < 4096)
       entry[field === 1 ? 'key' : 'value'] = bytes.text(content, length);
@@ -80,8 +81,8 @@ function locationsIn(bytes: Bytes, message: Message, start: number, end: number,
 }
 
 /**
- * The files beside an ONNX file that hold weights of it ("external data"), by the names it has for them, sorted. Models above 2 GB
- * are always stored so. None for a file that is damaged or no ONNX: loading it says why.
+ * Lists the files beside an ONNX file that contain its weights ("external data"), sorted, with the names that the ONNX file uses.
+ * Models above 2 GB always have such files. Empty for a file that is damaged or not ONNX; loading the file then gives the reason.
  */
 export function weightFiles(path: string): readonly string[] {
   const file = openSync(path, 'r');

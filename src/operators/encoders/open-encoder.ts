@@ -7,7 +7,7 @@ import { contradictions } from './model-config.js';
 import { onnxEncoder, type OnnxSettings } from './onnx-encoder.js';
 import { standInEncoder } from './stand-in.js';
 
-/** Role of the model among the sources of a job, and after it of files with its weights. */
+/** Role of the model among the sources of a job. The roles of the files with its weights begin with it. */
 const encoderRole = 'encoder';
 
 /**

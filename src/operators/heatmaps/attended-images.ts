@@ -32,7 +32,7 @@ export interface TilingFacts {
   readonly height: number;
   /** Whether the only tile is the whole image, whatever its shape. */
   readonly whole: boolean;
-  /** Which image of a file with several it is; absent for a file with one. */
+  /** Number of the image in a file with several images; absent for a file with one. */
   readonly scene?: number;
   /** Where the corner of a core lies on its slide, whose pixels QuPath counts. */
   readonly corner?: { readonly x: number; readonly y: number };

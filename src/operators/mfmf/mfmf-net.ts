@@ -65,7 +65,7 @@ export function mfmfOf(options: MfmfOptions): Mfmf {
   };
 }
 
-/** The network of an experiment: token width 128, 8 attention heads (method.md 8.6). */
+/** The network for an experiment: token width 128, 8 attention heads (method.md 8.6). */
 export const mfmfNet = (
   {
     config,
@@ -82,7 +82,7 @@ export const mfmfNet = (
     frozen: config.mfmf.projection === 'frozenRandom' ? rng('frozen') : null,
   });
 
-/** The arrays that only the bags of a modality reach. */
+/** The arrays that only the bags of a modality affect. */
 export const arraysOf = ({ layout, sequence }: Mfmf, modality: ModalityId): readonly string[] => {
   const own = [mapName(modality), ...sequence.map((_, position) => blockName(position, modality))];
   return layout.entries

@@ -45,10 +45,10 @@ export interface MfmfTrainingOptions {
   readonly validation: readonly number[];
 }
 
-/** Whether the network may read a modality of a patient. */
+/** Whether the network may use a modality of a patient. */
 export type MayRead = (patient: number, modality: ModalityId) => boolean;
 
-/** The bags of a run of patients in one modality, and their tokens. */
+/** The bags of consecutive patients in one modality, and their tokens. */
 interface ReadBags {
   readonly modality: ModalityId;
   readonly pack: PackedBags;
@@ -112,9 +112,9 @@ export class MfmfTraining implements Trainable {
   }
 
   /**
-   * Evaluation-mode outputs, from whole bags.
+   * Outputs in evaluation mode, from whole bags.
    *
-   * @param mayRead false hides a modality of a patient who has it
+   * @param mayRead false hides a modality that the patient has
    */
   async outputs(patients: readonly number[], mayRead: MayRead = () => true): Promise<Outputs> {
     const weights = new ParameterTensors(this.layout, this.parameters);
@@ -210,7 +210,7 @@ export class MfmfTraining implements Trainable {
     return packRuns(patients.map(rowsOf)).map(([from, to]) => patients.slice(from, to));
   }
 
-  /** The bags of a run and their tokens; a modality that none of its patients has is left out. */
+  /** The bags of such patients and their tokens. A modality that none of them has is left out. */
   private async read(
     run: readonly number[],
     most: number | null,

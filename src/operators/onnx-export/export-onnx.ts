@@ -70,7 +70,7 @@ export async function exportOnnx(
   };
 }
 
-/** Of a table the columns that a fold reads. */
+/** For a table: the columns that a fold uses. */
 function exportedModality(
   modality: BundleModality,
   { config, folds }: Pick<OpenBundle, 'config' | 'folds'>,
@@ -91,7 +91,7 @@ function exportedModality(
   };
 }
 
-/** As `predict` reads cells: words are categories in NFC, and a binary column without words has 0 and 1 alone. */
+/** Follows the way `predict` reads cells: words are categories in NFC, and a binary column without words has only 0 and 1. */
 function codesOf(
   kind: BundleColumn['kind'],
   categories: readonly string[] | undefined,

@@ -6,14 +6,14 @@ import { survivalModelSchema } from '../survival/survival-model.js';
 export const exportedModelFile = 'model.json';
 export const exportedFoldFile = (fold: number): string => `fold-${fold}.onnx`;
 
-/** The layout of `model.json`. */
+/** The version of the format of `model.json`. */
 export const exportedModelVersion = 2;
 
 const [tableSchema, bagSchema] = bundleModalitySchema.options;
 
 export const exportedColumnSchema = z.strictObject({
   name: z.string(),
-  /** The number of each word; null for a column whose values are numbers. */
+  /** The number of each word. Null for a column whose values are numbers. */
   codes: z.record(z.string(), z.number()).nullable(),
 });
 export type ExportedColumn = z.infer<typeof exportedColumnSchema>;
@@ -28,7 +28,7 @@ export const exportedModelSchema = z.strictObject({
     kind: z.enum(['binary', 'timeToEvent']),
     positive: z.string(),
     negative: z.string(),
-    /** The years that `prediction` has S(t) for; empty for a binary outcome. */
+    /** The horizons in years for which `prediction` has S(t); empty for a binary outcome. */
     horizons: z.array(z.number()),
   }),
   /** Inputs of the ONNX files, in the order of the columns of the input `open`. */
@@ -38,7 +38,7 @@ export const exportedModelSchema = z.strictObject({
         ...tableSchema.pick({ id: true, kind: true }).shape,
         /** Whether a patient without a row is treated as one whose cells are all missing, as in training. */
         imputed: z.boolean(),
-        /** The numbers of the input, in order. */
+        /** The names of the input's numbers, in order. */
         columns: z.array(exportedColumnSchema),
       }),
       z.strictObject(bagSchema.pick({ id: true, kind: true, width: true, encoders: true, mpp: true }).shape),
@@ -48,9 +48,9 @@ export const exportedModelSchema = z.strictObject({
     z.strictObject({
       /** The ONNX file. */
       file: z.string(),
-      /** A patient is called positive from this calibrated probability on; null for time-to-event and without calibration. */
+      /** A patient is classified as positive from this calibrated probability on. Null for time-to-event and without calibration. */
       threshold: z.number().nullable(),
-      /** S(t) at any time, given the logits; null for a binary outcome. */
+      /** S(t) at any time, computed from the logits; null for a binary outcome. */
       survival: survivalModelSchema.nullable(),
     }),
   ),

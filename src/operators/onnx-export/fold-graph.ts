@@ -22,7 +22,7 @@ import { encoderEdge } from './encoder-edges.js';
 import { predictionEdge } from './prediction-edges.js';
 import { encodedRowEdge } from './table-edges.js';
 
-/** Names in every graph: the mask of what a patient has, and the two results. */
+/** Names in every graph: the mask of the patient's modalities, and the two outputs. */
 export const openName = 'open';
 export const logitsName = 'logits';
 export const predictionName = 'prediction';
@@ -40,15 +40,16 @@ interface Vector extends InputShape {
   readonly edge: Edge;
 }
 
-/** The columns of each table that an input holds, by modality. */
+/** The columns of the input of each table, by modality. */
 export type ExportedColumns = Readonly<Record<ModalityId, readonly string[]>>;
 
 /**
- * The model of one fold for one patient as an ONNX file (method.md 2 to 6, 9.6, 11): preprocessing, encoders, maps and fusion network in
- * evaluation mode with their weights, and calibration. Inputs: for a bag modality `<id>` [instances, width]; for a table `<id>`
- * [1, columns] in float64, a row with NaN for missing values; `open` [1, modalities], 1 where the patient has the modality. A modality
- * that is closed is not read: any one row stands for it. Results: `logits` [1, outputs]; `prediction`, the calibrated probability [1, 1] or
- * S(t) [1, horizons].
+ * The model of one fold for one patient, as an ONNX file (method.md 2 to 6, 9.6, 11). It contains preprocessing, encoders, maps and
+ * fusion network in evaluation mode with their weights, and calibration.
+ *
+ * Inputs: for a bag modality `<id>` [instances, width]; for a table `<id>` [1, columns] in float64, one row with NaN for missing
+ * values; `open` [1, modalities], with 1 for each modality that the patient has. For a modality with 0 in `open`, the input may be
+ * any one row. Outputs: `logits` [1, outputs]; `prediction`, the calibrated probability [1, 1] or S(t) [1, horizons].
  *
  * @param horizons years; empty for a binary outcome
  * @throws Error for a method without a fusion network, and for weights that do not fit the experiment
@@ -86,14 +87,14 @@ class FoldEdges {
     this.open = graph.add('Greater', [open, graph.scalar(0)]);
   }
 
-  /** Whether the patient has any modality, [1, 1] of bool. */
+  /** Whether the patient has any modality; [1, 1], boolean. */
   seen(): Edge {
     const { graph } = this;
     const open = graph.add('ReduceSum', [graph.cast(this.open, 'float32'), graph.whole(1)], { keepdims: 1 });
     return graph.add('Greater', [open, graph.scalar(0)]);
   }
 
-  /** Instances of a bag, or the vector of a table row. */
+  /** The instances of a bag, or the vector of a table row. */
   private inputOf({ id, kind }: Slot, columns: readonly string[]): Edge {
     const { graph, parts } = this;
     if (kind === 'bag') return graph.input(id, { dims: [`instances of ${id}`, this.widthOf(id)] });

@@ -9,11 +9,11 @@ import { probability } from '../tensor/cross-entropy.js';
 import type { Edge, OnnxGraph } from '../tensor/onnx/graph-builder.js';
 
 /**
- * What the model of a fold predicts: the calibrated probability, or S(t) at each horizon (method.md 11.2, 11.3). A patient of whom the
- * model sees nothing gets the prediction for all training patients.
+ * Computes the prediction of a fold's model: the calibrated probability, or S(t) at each horizon (method.md 11.2, 11.3). A patient
+ * without any modality that the model uses gets the prediction for all training patients.
  *
  * @param logits [1, outputs], float32
- * @param seen [1, 1] of bool: whether the patient has a modality
+ * @param seen [1, 1], boolean: whether the patient has a modality
  * @param horizons years; empty for a binary outcome
  * @returns [1, 1] or [1, horizons], float32
  */
@@ -31,7 +31,7 @@ export function predictionEdge(
     survival === null
       ? [
           calibratedEdge(graph, logitEdge(graph, doubles, outputs), calibration?.map ?? { kind: 'none' }),
-          // The base rate needs no calibration.
+          // The base rate is not calibrated.
           [probability(logitOf(unseen))],
         ]
       : [survivalEdge(graph, doubles, survival, days), [...survivalOf(survival, unseen, days)]];
@@ -39,18 +39,18 @@ export function predictionEdge(
   return graph.cast(graph.add('Where', [seen, predicted, unseenEdge]), 'float32');
 }
 
-/** One number in float64, which spreads over what it meets. */
+/** One number in float64, which is broadcast. */
 const double = (graph: OnnxGraph, value: number): Edge =>
   graph.constant(`double/${value}`, { dims: [1, 1], doubles: [value] });
 
-/** [1, 1]: the only logit, or the difference of two. */
+/** [1, 1]: the single logit, or the difference of the two logits. */
 function logitEdge(graph: OnnxGraph, logits: Edge, outputs: number): Edge {
   if (outputs === 1) return logits;
   const weights = graph.constant('difference', { dims: [2, 1], doubles: [-1, 1] });
   return graph.add('MatMul', [logits, weights]);
 }
 
-/** The same number as `calibrated`. */
+/** Computes the same value as `calibrated`. */
 function calibratedEdge(graph: OnnxGraph, logit: Edge, map: CalibrationMap): Edge {
   switch (map.kind) {
     case 'none':
@@ -64,7 +64,10 @@ function calibratedEdge(graph: OnnxGraph, logit: Edge, map: CalibrationMap): Edg
   }
 }
 
-/** Linear between knots, constant outside of them: the first probability and what each interval adds up to the logit. */
+/**
+ * A piecewise linear map, constant outside its knots. It is the sum of the first probability and of the increase in each interval up
+ * to the logit.
+ */
 function isotonicEdge(
   graph: OnnxGraph,
   logit: Edge,
@@ -74,10 +77,11 @@ function isotonicEdge(
   if (first === undefined) throw new Error('an isotonic map has no knot');
   const intervals = others.map(({ logit: to, p }, k) => {
     const { logit: from, p: before } = knots[k] as typeof first;
-    if (to <= from) throw new Error(`the knots of an isotonic map do not ascend: ${from}, ${to}`);
+    if (to <= from)
+      throw new Error(`the knots of an isotonic map are not in ascending order: ${from}, ${to}`);
     return { from, length: to - from, slope: (p - before) / (to - from) };
   });
-  // A map of one knot is constant.
+  // A map with a single knot is constant.
   if (intervals.length === 0) intervals.push({ from: first.logit, length: 0, slope: 0 });
   const { length } = intervals;
   const row = (name: string, doubles: readonly number[]): Edge =>
@@ -107,7 +111,7 @@ function logisticEdge(graph: OnnxGraph, logit: Edge, slope: number, intercept: n
   return graph.add('Div', [one, graph.add('Add', [one, odds])]);
 }
 
-/** S(t) at some days, [1, days]. */
+/** S(t) at the given days, [1, days]. */
 function survivalEdge(graph: OnnxGraph, logits: Edge, model: SurvivalModel, days: readonly number[]): Edge {
   const cumulative =
     model.kind === 'proportional'
@@ -116,7 +120,7 @@ function survivalEdge(graph: OnnxGraph, logits: Edge, model: SurvivalModel, days
   return graph.add('Exp', [graph.add('Neg', [cumulative])]);
 }
 
-/** Cumulative hazard `exp(logHazard(t) + logit)`; 0 before the first event of the training. */
+/** Cumulative hazard `exp(logHazard(t) + logit)`; 0 before the first event in the training. */
 function proportionalEdge(
   graph: OnnxGraph,
   logit: Edge,
@@ -131,7 +135,7 @@ function proportionalEdge(
   return graph.add('Exp', [graph.add('Add', [base, logit])]);
 }
 
-/** Cumulative hazard `sum_k weights[k] * log(1 + exp(logits[k]))`; a weight is the share of a bin that lies before the day. */
+/** Cumulative hazard `sum_k weights[k] * log(1 + exp(logits[k]))`. A weight is the share of the bin that is before the day. */
 function hazardsEdge(
   graph: OnnxGraph,
   logits: Edge,

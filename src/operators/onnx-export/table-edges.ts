@@ -2,12 +2,12 @@ import type { FittedColumn } from '../preprocessing/vectors-data.js';
 import type { Edge, OnnxGraph } from '../tensor/onnx/graph-builder.js';
 
 /**
- * The vector of a table row (`encodeRow`, with every default written out). In float64 as in preprocessing: a date of eight digits has no
- * exact float32.
+ * Computes the vector of a table row, as `encodeRow` does, with every default written out. It computes in float64 like preprocessing,
+ * because float32 cannot represent a date of eight digits exactly.
  *
  * @param row [1, names], float64; NaN is a missing value
- * @param names what the numbers of the row are
- * @param columns what the fold fitted, in the order of the vector
+ * @param names names of the row's numbers
+ * @param columns the fitted columns of the fold, in the order of the vector
  * @returns [1, d], float32
  */
 export function encodedRowEdge(
@@ -28,7 +28,7 @@ export function encodedRowEdge(
     row,
     columns.map(({ name }) => positionOf(name, names)),
   );
-  // Known values, a row for each; a column with fewer repeats its first one.
+  // Known values, one row for each column. A column with fewer values repeats its first one.
   const most = Math.max(1, ...columns.map(({ known }) => known?.length ?? 0));
   const known = Array.from({ length: most }, (_, k) =>
     columns.map((column) => column.known?.[k] ?? column.known?.[0] ?? 0),
@@ -70,7 +70,7 @@ export function encodedRowEdge(
   );
   const scaled = graph.add('Div', [graph.add('Sub', [filled, offset]), scale]);
 
-  // One number of the vector each: a category of a nominal column, or the scaled value of another one.
+  // Each entry is one number of the vector: a category of a nominal column, or the scaled value of another column.
   const parts = columns.flatMap(({ kind, categories = [] }, at) =>
     kind === 'nominal' ? categories.map((_, code) => ({ at, code })) : [{ at, code: -1 }],
   );

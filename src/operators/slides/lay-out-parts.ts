@@ -3,7 +3,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 import { makeTemporaryFolder } from '../../pipeline/core/temporary-folder.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 
-/** A slide, or a model, at a path where the files that belong to it lie beside it. */
+/** A slide or a model, at a path at which its other files are beside it. */
 export interface LaidOut {
   readonly path: string;
   readonly remove: () => void;
@@ -20,10 +20,10 @@ function place(from: string, to: string): void {
 }
 
 /**
- * A slide of several files is opened by one of them, which finds the others by their relative paths. On a machine
- * that has the files only by content, they are laid out in a temporary folder.
+ * Some slides have several files. Such a slide is opened with one of them, which finds the others by their relative paths. On a
+ * machine that has the files only by content hash, they are copied to these paths in a temporary folder.
  *
- * @param sources the slide and, in the role, the files that belong to it
+ * @param sources the slide, and its other files, whose relative paths are in their roles
  */
 export function layOutParts(slide: SourceFile, sources: readonly SourceFile[], of = 'part'): LaidOut {
   const parts = sources

@@ -118,7 +118,10 @@ function gridsOf(path: string, tiff: TiffFile, levels: readonly TiffPage[]): rea
   }
 }
 
-/** A scene by its number. @throws HafError that lists what there is */
+/**
+ * Finds a scene by its number.
+ * @throws HafError that lists the scenes of the file
+ */
 function sceneOf(
   path: string,
   tiff: TiffFile,
@@ -172,11 +175,11 @@ function refused(path: string, { name, openslide, converter }: ForeignKind): Haf
 }
 
 /**
- * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one
- * level. Reads only tags; {@link probeSlide} checks whether the pixels can be read, too.
+ * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one level. Reads only
+ * tags; {@link probeSlide} also checks whether the pixels can be read.
  *
- * @param by what `readerOf` says of the file: null reads it here, `openslide` in a process with OpenSlide
- * @param scene which image of a file with several, as `SlideInfo.scenes` numbers them; null for the largest
+ * @param by the result of `readerOf` for the file: null opens it with our reader, `openslide` with OpenSlide in another process
+ * @param scene number of the image in a file with several, as in `SlideInfo.scenes`; null for the largest
  * @throws HafError HAF_SLIDE_UNREADABLE with the reason and what to do, for example the command that converts it
  * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if OpenSlide is requested and this machine has none
  */

@@ -80,10 +80,10 @@ const onCanvas = (at: number, downsample: number, origin: number): number =>
   origin + Math.round(at * downsample);
 
 /**
- * Opens a slide with the OpenSlide that is installed, in a process of its own. Scenes lie on one canvas, which is read as a whole.
+ * Opens a slide with the installed OpenSlide, in a separate process. If scenes share one canvas, the whole canvas is read.
  *
- * @param scene the scene whose tiles are wanted, which must be there
- * @throws HafError HAF_OPENSLIDE_UNAVAILABLE without it
+ * @param scene the scene whose tiles are needed; the file must have it
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if OpenSlide is not installed
  * @throws HafError HAF_SLIDE_UNREADABLE if OpenSlide refuses the slide, crashes, or exceeds its timeout
  */
 export async function openWithOpenSlide(path: string, scene: number | null = null): Promise<SlideReader> {

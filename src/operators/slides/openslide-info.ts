@@ -45,7 +45,7 @@ function boundsOf(
   return { x: left, y: top, ...inside };
 }
 
-/** Scenes that lie on one canvas, as rectangles of level 0; none for a slide with one. */
+/** Scenes that share one canvas, as rectangles of level 0; empty for a slide with one scene. */
 function scenesOn(
   properties: Properties,
   mpp: SlideMpp | null,
@@ -64,7 +64,7 @@ function scenesOn(
   return scenes.length < 2 ? [] : scenes;
 }
 
-/** Levels of the scanned rectangle, as far as they hold a pixel of it. */
+/** Levels of the scanned rectangle, if they hold at least one pixel of it. */
 function levelsIn(
   levels: OpenSlideFacts['levels'],
   bounds: { readonly width: number; readonly height: number } | null,
@@ -107,7 +107,7 @@ export function openSlideInfo(
   const scenes = scenesOn(properties, mpp, bounds ?? { x: 0, y: 0 });
   if (scenes.length > 0)
     notes.push(
-      `it holds ${scenes.length} scenes on one canvas, which is read as a whole unless tile.scene names one`,
+      `it holds ${scenes.length} scenes on one canvas, and the whole canvas is read unless tile.scene names one`,
     );
   const warnings: readonly SlideWarning[] = sizeWarnings(mpp, said);
   return {

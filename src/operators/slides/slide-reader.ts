@@ -20,19 +20,22 @@ export interface SlideMpp {
  */
 export type SlideRoute = 'strips' | 'tiles' | 'openslide';
 
-/** One of several images of a file. */
+/** One image of a file with several. */
 export interface SlideScene {
-  /** From 1, in the order of the file; pictures of the glass count, too. */
+  /** Numbers start at 1, in the order of the file, and include overviews. */
   readonly number: number;
-  /** What the file calls it; empty when it does not. */
+  /** The name in the file; empty if the file gives none. */
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** Null when the file does not say. */
+  /** Null if the file does not state it. */
   readonly mpp: SlideMpp | null;
-  /** overview: a picture of the glass by its name; strips: stored in strips beside images in tiles, as labels and thumbnails are. */
+  /**
+   * overview: a picture of the whole glass, recognised by its name; strips: stored in strips while other images are in tiles, like
+   * labels and thumbnails.
+   */
   readonly kind: 'scene' | 'overview' | 'strips';
-  /** Its corner, where all scenes lie on one canvas, which is read as a whole: level-0 pixels. */
+  /** The corner of the scene in level-0 pixels, if all scenes share one canvas (which is then read as a whole). */
   readonly at?: { readonly x: number; readonly y: number };
 }
 
@@ -58,11 +61,11 @@ export interface SlideInfo {
    * 0, 0. The canvas of some scanners is much larger than the scanned part.
    */
   readonly origin?: { readonly x: number; readonly y: number };
-  /** The images of a file with several; absent for a file with one. */
+  /** The images of a file with several images; absent for a file with one. */
   readonly scenes?: readonly SlideScene[];
-  /** The number of the scene that is read; absent where there is one, or where they lie on one canvas. */
+  /** The number of the scene that is read. Absent if there is only one, or if all share one canvas. */
   readonly scene?: number;
-  /** Tiles of level 0 without data; their pixels read as black. */
+  /** Number of tiles of level 0 without data. Their pixels are read as black. */
   readonly missingTiles: number;
   /** Notes for the user. The slide can be read. */
   readonly notes: readonly string[];
@@ -76,7 +79,7 @@ export interface SlideWarning {
   readonly severity: 'warning' | 'failure';
   readonly reason: string;
   readonly fix: string;
-  /** What settles it: a size of a pixel in the slide table, or tile.scene. */
+  /** The setting that resolves the warning: a pixel size in the slide table, or tile.scene. */
   readonly settledBy?: 'mpp' | 'scene';
 }
 

@@ -58,10 +58,11 @@ export interface TiledPages {
 }
 
 /**
- * Which pages are the slide: the largest one in tiles with its levels, by size. Not by number: Aperio puts the thumbnail
- * second and label and macro last, all of them in strips; OME-TIFFs may begin with a macro picture.
+ * Finds the pages of the slide: the largest tiled page, and its levels by size. The page number is not used, because Aperio writes
+ * thumbnail, label and macro in strips at different positions (the thumbnail second, label and macro last), and an OME-TIFF may begin
+ * with a macro picture.
  *
- * @param wanted the image to read in place of the largest; it is stored in tiles
+ * @param wanted the image to read in place of the largest; it must be stored in tiles
  */
 export function tiledPages(pages: readonly TiffPage[], wanted: TiffPage | null = null): TiledPages {
   const tiled = pages.filter(({ tile, width, height }) => tile !== null && width > 0 && height > 0);

@@ -3,22 +3,22 @@ import { pixelSize } from './slide-physics.js';
 import type { SlideScene } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** Words with which scanners name the pictures beside a slide. */
+/** Words that scanners use for the pictures beside a slide. */
 const overview = /\b(macro|label|overview|thumbnail|preview|barcode)\b/i;
 
-/** A longer description is no name. */
+/** A longer description is not used as a name. */
 const longestName = 200;
 
-/** Images of a file in its order. Their places in it are their numbers, from 1. */
+/** The images of a file, in the order of the file. Their positions, counted from 1, are their numbers. */
 export const inFileOrder = (pages: readonly TiffPage[]): readonly TiffPage[] =>
   [...pages].sort((a, b) => a.page - b.page || (a.subifd ?? -1) - (b.subifd ?? -1));
 
 /**
- * The images of a TIFF as its user chooses among them.
+ * The images of a TIFF, for users to choose from.
  *
- * @param read the one that is read
- * @param others the others
- * @param images what the OME-XML says of them
+ * @param read the image that is read
+ * @param others the other images
+ * @param images the descriptions of the images in the OME-XML
  */
 export function tiffScenes(
   vendor: string,
@@ -31,7 +31,7 @@ export function tiffScenes(
   const inTiles = pages.some(({ tile }) => tile !== null);
   return pages.map((page, at) => {
     const image = omeImageOf(images, page);
-    // Two pages of one image: only the page that is read is known to be it.
+    // If two pages may be the same image of the OME-XML, its description is used only for the page that is read.
     const said = page !== read && image === own ? null : image;
     const text = said?.name ?? page.description;
     const name = text.length > longestName ? '' : text;

@@ -11,7 +11,7 @@ export interface OtherImages {
 const describe = ({ width, height, name }: SlideScene): string =>
   `${width} x ${height} pixels${name === '' ? '' : ` ("${quotable(name)}")`}`;
 
-/** What the file holds besides the image that is read: an overview is worth a note, any other image a warning. */
+/** The other images of the file. An overview causes a note, any other image a warning. */
 export function otherImages(others: readonly SlideScene[]): OtherImages {
   const texts = (wanted: SlideScene['kind']): readonly string[] =>
     others.filter(({ kind }) => kind === wanted).map(describe);

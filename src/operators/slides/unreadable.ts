@@ -32,7 +32,7 @@ export const unreadable = (path: string, reason: string, fix: string, cause?: un
         cause,
       });
 
-/** @param scenes what there is to choose from; none for a file of one image */
+/** @param scenes the scenes to choose from; empty for a file with one image */
 export const noScene = (path: string, scene: number, scenes: readonly string[]): HafError =>
   unreadable(
     path,

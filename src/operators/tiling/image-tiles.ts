@@ -7,7 +7,7 @@ import type { SlideMpp, SlideReader } from '../slides/slide-reader.js';
 import type { RgbImage } from './rgb-image.js';
 import type { TiledImage } from './tiles-data.js';
 
-/** Opens an image for its pixels; `openSlide`, or a stand-in of the tests. */
+/** Opens an image for reading pixels: `openSlide`, or a replacement in tests. */
 export type OpenSlide = (path: string, by?: Unit['reader'], scene?: number | null) => Promise<SlideReader>;
 
 /** The result of tiling one image. */

@@ -9,10 +9,10 @@ import { attempt, isRefusal, tileOpened, type PlacedBy } from './tile-slide.js';
 import { mostThumbnails } from './tiles-data.js';
 
 /**
- * Tiles a slide file (method.md 3.1, 3.2): the scene that `tile.scene` asks for, or each of them as an image of its own. What cannot
- * be used is an outcome with its reason, and comes with whatever pictures could be made of it.
+ * Tiles a slide file (method.md 3.1, 3.2): the scene that `tile.scene` names, or each scene as a separate image. If an image cannot
+ * be tiled, its outcome has the reason and the pictures that could be made.
  *
- * @param places what says beforehand where its tiles lie
+ * @param places other inputs that restrict where tiles are: coordinates, annotations, contours
  */
 export async function tileScenes(
   source: SourceFile,
@@ -25,7 +25,7 @@ export async function tileScenes(
   const { path, remove } = layOutParts(source, sources);
   const open = (scene: number | null): Promise<PastDamage | Refusal> =>
     attempt(async () => pastDamage(await openSlide(path, unit.reader, scene), config.tile.damagedShare));
-  /** One scene. */
+  /** Tiles one scene. */
   const tile = async (
     reader: PastDamage | Refusal,
     named: ImageTiles['image'],
@@ -44,7 +44,7 @@ export async function tileScenes(
     if (isRefusal(first)) return [failed(blank, first)];
     const chosen = scene === 'all' ? ownScenes(first.info) : [];
     const [only] = chosen;
-    // One scene is the slide, under its own name; it need not be the largest image of the file.
+    // With a single scene the image is the slide and has its name. The scene need not be the largest image of the file.
     if (chosen.length < 2) {
       const { scene: read } = first.info;
       const named =
@@ -68,14 +68,14 @@ export async function tileScenes(
   }
 }
 
-/** What a scene is called in tables and as a file. */
+/** Name of a scene in tables and in file names. */
 const sceneId = (slide: string, scene: number): string => `${slide}-scene${scene}`;
 
-/** Images of the file that show the slide. Scenes on one canvas are one image. */
+/** The images of the file that show the slide. Scenes on one canvas count as one image. */
 const ownScenes = ({ scenes = [] }: SlideInfo): readonly number[] =>
   scenes.flatMap(({ number, kind, at }) => (kind === 'scene' && at === undefined ? [number] : []));
 
-/** What says where the tiles of a slide lie does not say in which scene. */
+/** Refuses slides with several scenes if coordinates, annotations or contours are given, because these do not state their scene. */
 function unclear(
   scenes: number,
   { given, annotations }: PlacedBy,
@@ -83,8 +83,8 @@ function unclear(
 ): Refusal | null {
   if (scenes > mostThumbnails)
     return {
-      reason: `it holds ${scenes} scenes, more than the ${mostThumbnails} that are tiled of one file`,
-      fix: 'Write them into several files.',
+      reason: `it holds ${scenes} scenes, but at most ${mostThumbnails} scenes of one file are tiled`,
+      fix: 'Save the scenes as several files.',
     };
   const silent = [
     ...(given === null ? [] : ['the coordinates that are given for it do']),
@@ -106,7 +106,7 @@ function failed(blank: ImageTiles['image'], { reason, fix }: Refusal): ImageTile
   return { image, coords: new Int32Array(), problems, files: {}, picture: null };
 }
 
-/** Says of each problem which scenes it is of; one of several scenes is told once. */
+/** Adds to each problem the scenes that have it. A problem that several scenes share is reported once. */
 function withPlaces(tiled: readonly ImageTiles[]): readonly ImageTiles[] {
   const scenes = new Map<string, number[]>();
   const keyOf = ({ severity, reason, fix }: Problem): string => JSON.stringify([severity, reason, fix]);

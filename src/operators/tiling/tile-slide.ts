@@ -20,7 +20,7 @@ import { tissueSettings } from './tissue-settings.js';
 /** Longer side of the thumbnail of a slide in pixels. */
 const thumbnailSide = 1024;
 
-/** A step on one slide: its value, or why the slide cannot be used. */
+/** Runs a step on one slide. Returns its value, or the reason why the slide cannot be used. */
 export async function attempt<T>(step: () => T | Promise<T>): Promise<T | Refusal> {
   try {
     return await step();
@@ -88,7 +88,7 @@ const noGiven: Refusal = {
   fix: 'Leave the slide out, or leave the file out and let the pipeline look for tissue.',
 };
 
-/** What is likely to be wrong with it, unless its mpp in the slide table or tile.scene settles it. */
+/** Warnings about the slide, except those that its mpp in the slide table or tile.scene resolves. */
 function unsettled(
   { info }: SlideReader,
   mpp: { readonly source: string } | null,
@@ -101,7 +101,7 @@ function unsettled(
   return info.warnings.filter(({ settledBy = '' }) => !settled.includes(settledBy));
 }
 
-/** What tile.scene made of a file with several scenes. */
+/** The note about the effect of tile.scene on a file with several scenes. */
 const sceneNotes = (
   { scenes = [] }: SlideReader['info'],
   { scene }: Pick<Unit, 'scene'>,
@@ -123,7 +123,7 @@ function findingProblems(
   // A slide that is left out needs no further report of damage.
   const damage = image.outcome === 'failed' ? [] : reader.damage();
   for (const { reason, fix } of [...unsettled(reader, mpp, unit), ...damage])
-    // What a slide was refused for is its failure already.
+    // The reason of the refusal is already the failure of the slide, so it is not repeated.
     if (image.reason?.startsWith(reason) !== true) infos.push(problemOf(image, 'warning', reason, fix));
   if (missingTiles > 0)
     infos.unshift(
@@ -187,12 +187,12 @@ async function lay(
 }
 
 const noneInScene: Refusal = {
-  reason: 'none of its tiles has its middle in the scene that tile.scene names',
+  reason: 'none of its tiles has its centre in the scene that tile.scene names',
   fix: 'Look at its thumbnail; choose another scene, which "haf-pipeline inspect FILE" lists, or leave the slide out.',
 };
 
 const noneInRegions: Refusal = {
-  reason: 'none of its tiles has its middle in a region that was drawn for it',
+  reason: 'none of its tiles has its centre in a region that was drawn for it',
   fix: 'Check its thumbnail; draw larger regions, correct tissue.include and tissue.exclude, or leave the slide out.',
 };
 
@@ -210,7 +210,7 @@ interface Rectangle {
   readonly height: number;
 }
 
-/** The tiles whose middle lies in a rectangle. */
+/** The tiles whose centre is in a rectangle. */
 function middlesIn(coords: Int32Array, side: number, { x, y, width, height }: Rectangle): Int32Array {
   const kept: number[] = [];
   for (let i = 0; i < coords.length; i += 2) {
@@ -221,11 +221,11 @@ function middlesIn(coords: Int32Array, side: number, { x, y, width, height }: Re
   return Int32Array.from(kept);
 }
 
-/** Other tools count from the canvas of OpenSlide. */
+/** The coordinates on the canvas of OpenSlide, which other tools use. */
 const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Array =>
   origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
 
-/** The corner and size of the scene that is asked for, where it lies on a canvas with others. */
+/** Corner and size of the requested scene, if it shares a canvas with others. */
 const sceneOnCanvas = (
   { scenes = [] }: SlideReader['info'],
   { scene }: Pick<Unit, 'scene'>,
@@ -235,9 +235,9 @@ const sceneOnCanvas = (
   )[0] ?? null;
 
 /**
- * Tiles a slide that is open, or one scene of it (method.md 3.1, 3.2).
+ * Tiles an open slide, or one scene of it (method.md 3.1, 3.2).
  *
- * @param at the number of the image in the artifact, which names its files
+ * @param at the number of the image in the artifact, which is part of its file names
  */
 export async function tileOpened(
   reader: PastDamage,

@@ -5,14 +5,14 @@ export const tileCoordsFile = 'coords.i32';
 export const tileSetFile = 'tiles.json';
 /** A small picture of all images in the artifact, for the contact sheet. */
 export const sheetFile = 'sheet.jpg';
-/** The coordinates of a slide in the layout of CLAM, for other tools. Slides only. */
+/** The coordinates of a slide in the format of CLAM, for other tools. Only for slides. */
 export const clamCoordsFile = (image: number): string => (image === 0 ? 'coords.h5' : `coords-${image}.h5`);
 
 /** The picture of image k of the artifact, without anything drawn on it. */
 export const thumbnailFile = (image: number): string => `thumbnail-${image}.jpg`;
 /**
- * So many images of an artifact have pictures that are opened later on: a patient of HANCOCK has at most 16 cores. A slide file has at
- * most so many scenes.
+ * The maximum number of images of an artifact whose pictures are opened later. A patient of HANCOCK has at most 16 cores. A slide
+ * file may have at most this many scenes.
  */
 export const mostThumbnails = 64;
 /** The thumbnail with contours, holes and grid. Only for slides. */
@@ -25,7 +25,7 @@ export const maskFile = (image: number): string => `mask-${image}.png`;
 /** Contours in level-0 pixels, as QuPath reads them. Only for slides. */
 export const contoursFile = (image: number): string => `contours-${image}.geojson`;
 
-/** What pictures of attention are drawn on. */
+/** The pictures on which attention is drawn. */
 export const drawnTileFiles: readonly string[] = [
   tileSetFile,
   ...Array.from({ length: mostThumbnails }, (_, image) => [contoursFile(image), thumbnailFile(image)]).flat(),
@@ -77,7 +77,7 @@ export const tiledImageSchema = z.strictObject({
   id: z.string(),
   /** Path relative to the data root. */
   file: z.string(),
-  /** Which image of a file with several it is; absent for a file with one. */
+  /** Number of the image in a file with several images; absent for a file with one. */
   scene: z.number().int().positive().exactOptional(),
   /** The part of the slide that is this core, in its level-0 pixels; coordinates count from its corner. */
   region: z

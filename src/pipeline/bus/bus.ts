@@ -52,7 +52,10 @@ export interface Load {
 /** `away`: the broker is unreachable. The bus keeps reconnecting, and calls wait until their timeout. */
 export type ConnectionState = 'connected' | 'away';
 
-/** An event, a message that this version cannot parse (`unread`), or that all stored messages are read (`caught-up`, once or more). */
+/**
+ * An event, a message that this version cannot parse (`unread`), or the sign that all stored messages were read (`caught-up`, once or
+ * more).
+ */
 export type LogNews = RunEvent | 'unread' | 'caught-up';
 
 /**
@@ -91,7 +94,7 @@ export interface Bus {
   publish(run: string, event: RunEventBody): Promise<string>;
   /** The events of a run in order: those already published, then live ones. */
   events(run: string): Observable<RunEvent>;
-  /** The same with all that a reader may have to say of the log. */
+  /** The same, with everything that a reader may report about the log. */
   read(run: string): Observable<LogNews>;
   /** The events of a run so far, in order. */
   history(run: string): Promise<readonly RunEvent[]>;

@@ -138,7 +138,7 @@ export class InProcessBus implements Bus {
   }
 
   read(run: string): Observable<LogNews> {
-    // The log replays its events on subscription, so they come first.
+    // The log replays its events on subscription, so they arrive first.
     return merge(this.log(run), of('caught-up' as const));
   }
 

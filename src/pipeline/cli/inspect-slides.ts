@@ -35,9 +35,9 @@ export async function slidesAt(paths: readonly string[]): Promise<SlidesMeant> {
   return { slides, unlisted };
 }
 
-const kinds = { scene: '', overview: '  overview', strips: '  stored in strips, as labels are' } as const;
+const kinds = { scene: '', overview: '  overview', strips: '  stored in strips, like a label' } as const;
 
-/** The scenes of a file with several, by the numbers that `tile.scene` takes. */
+/** The scenes of a file with several scenes, with the numbers that `tile.scene` accepts. */
 const sceneLines = (file: string, { scenes = [], scene }: SlideInfo): readonly string[] =>
   scenes.length < 2
     ? []
@@ -49,7 +49,7 @@ const sceneLines = (file: string, { scenes = [], scene }: SlideInfo): readonly s
         ),
       ];
 
-/** What `inspect SLIDES` prints for people. */
+/** The output of `inspect SLIDES` as lines for people. */
 export function slideLines(
   slides: readonly SlideSurvey[],
   unlisted: readonly UnlistedFolder[] = [],

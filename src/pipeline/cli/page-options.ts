@@ -49,10 +49,7 @@ export function addPage(program: Command): void {
             ),
           )
           .option('--runs <dir>', 'where run directories are', './runs')
-          .option(
-            '--export <dir>',
-            'write the pages of the run as files for a browser or a web server, and end',
-          ),
+          .option('--export <dir>', 'write the pages of the run as files, for a browser or a web server'),
       ),
     ),
     'page latest',

@@ -26,7 +26,7 @@ import { say, sayWarnings } from './output.js';
 import { makeWritable, placeFile } from './place-file.js';
 import { packageVersion } from './version.js';
 
-/** The data of new patients as a command finds it. */
+/** The data of new patients, as the command found it. */
 export interface FoundPatients {
   readonly bundle: Bundle;
   /** The experiment for the prediction, with the modalities that are present. */

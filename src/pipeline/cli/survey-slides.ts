@@ -106,7 +106,9 @@ export interface SlideProblem {
   readonly fix: string;
 }
 
-/** What `up` will say of the slides that it can read; a size in the slide table, or tile.scene, settles some of it. */
+/**
+ * The problems that `up` will report about slides that it can read. A size in the slide table, or tile.scene, resolves some of them.
+ */
 const slideProblems = (
   { tile }: Config,
   slides: readonly SlideSurvey[],

@@ -16,7 +16,8 @@ export function cohortsRules({ cohorts = [], methods = [] }: Sections): readonly
         : [
             {
               path,
-              message: 'one cohort is trained on; join two in one folder, or call the other one external',
+              message:
+                'only one cohort is used for training; put the files of both into one folder, or give the other one the role external',
             },
           ];
     const twice = names.indexOf(one.name) < at;
@@ -26,7 +27,7 @@ export function cohortsRules({ cohorts = [], methods = [] }: Sections): readonly
       ...listedTwice(['cohorts', String(at), 'methods'], one.methods),
       ...unknown.map(({ id, k }) => ({
         path: [...path, 'methods', k],
-        message: `"${id}" is no method of this experiment (${methods.join(', ')})`,
+        message: `"${id}" is not a method of this experiment (${methods.join(', ')})`,
       })),
     ];
   });

@@ -90,7 +90,7 @@ export const tileSchema = z.strictObject({
     .union([z.enum(['largest', 'all']), z.number().int().positive()])
     .default('largest')
     .describe(
-      'Which scene of a slide file with several is tiled: the largest, all of them, or the number that "inspect SLIDES" shows (docs/slides.md).',
+      'The scenes of a slide file with several that are tiled: the largest, all of them, or the one with the number that "inspect SLIDES" shows (docs/slides.md).',
     ),
   targetSize: z
     .number()

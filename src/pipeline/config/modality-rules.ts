@@ -97,7 +97,7 @@ function outcomeIsDeclared({ data }: Sections): readonly ConfigFinding[] {
   }));
 }
 
-/** Of a slide that is tiled as a whole, as a core is, the largest scene alone is read. */
+/** If a slide is tiled as one rectangle (tiling: grid), like a core, only its largest scene is read. */
 function scenesHaveTissue({ data, tile }: Sections): readonly ConfigFinding[] {
   if (data === undefined || tile === undefined || tile.scene === 'largest') return [];
   return Object.entries(data.modalities).flatMap(([id, declared]) =>
@@ -105,7 +105,7 @@ function scenesHaveTissue({ data, tile }: Sections): readonly ConfigFinding[] {
       ? [
           {
             path: ['data', 'modalities', id, 'tiling'],
-            message: `tile.scene: ${tile.scene} needs tiling: tissue; grid reads the largest scene alone`,
+            message: `tile.scene: ${tile.scene} needs tiling: tissue; grid reads only the largest scene`,
           },
         ]
       : [],

@@ -143,7 +143,7 @@ function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Config
     [['detach'], detach === false, 'no gradient passes between stages'],
     [['mil', 'wInstAgain'], mil && mil.wInstAgain > 0, 'all rows share Stage 1'],
     [['pool', 'detach'], pool && !pool.detach, 'no gradient passes between stages'],
-    [['pool', 'imageLoss'], pool && !pool.imageLoss, 'Stage 1 learns from the image loss alone'],
+    [['pool', 'imageLoss'], pool && !pool.imageLoss, 'Stage 1 learns only from the image loss'],
     [['pool', 'tauSv'], pool && pool.tauSv !== null, shared],
     [['pool', 'tauPd'], pool && pool.tauPd !== null, shared],
     [['pool', 'lambdaPD'], pool && pool.lambdaPD !== null, shared],
@@ -177,7 +177,9 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
       ]
     : [];
 
-/** Joint training shares encoders and maps between all heads, so heads of other seeds would be other models. */
+/**
+ * Joint training shares encoders and maps between all heads. Heads with other seeds would therefore be other models, not an ensemble.
+ */
 const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFinding[] =>
   (fusion?.ensemble ?? 1) > 1 && schedule === 'joint'
     ? [
@@ -188,7 +190,7 @@ const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFind
       ]
     : [];
 
-/** Each combination is a training of Stage 2, and the probe chooses between them. */
+/** Each combination is one training of Stage 2, and the probe chooses between them. */
 function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly ConfigFinding[] {
   if (signed === undefined) return [];
   const count = signed.lambdaPD.length * signed.tau.length;

@@ -35,7 +35,7 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
   ]);
 }
 
-/** `dist/page`, also when this code runs from its sources, as in tests. */
+/** The folder `dist/page`, also when this code runs from its sources, as in tests. */
 function compiledFolder(): string {
   const root = join(import.meta.dirname, '../../..');
   return existsSync(join(root, 'page/page/app.js')) ? join(root, 'page') : join(root, 'dist/page');

@@ -13,7 +13,7 @@ import type { RunFeed } from './run-feed.js';
 const mostCurves = 500;
 const stagesWithCurves: readonly string[] = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
 
-/** What an export wrote, and what it left out, in words. */
+/** What an export wrote, and sentences about what it left out. */
 export interface Exported {
   readonly files: number;
   readonly leftOut: readonly string[];
@@ -21,10 +21,10 @@ export interface Exported {
 
 /**
  * Writes the pages of a run as files, for a browser or any web server: the same document and script, and the answers of the same
- * routes. Answers are scripts, because a page that is opened as a file may read nothing else. An index says which file holds the
- * answer to which address. Slides are shown by the pictures of their tiling.
+ * routes. Answers are written as scripts, because a page from the file system may not read other files. An index names the file for
+ * each address. Slides are shown by the pictures of their tiling.
  *
- * @throws HafError HAF_PATH_UNUSABLE when the folder is not empty, HAF_BROKER_UNREACHABLE when the broker is gone before the log is read
+ * @throws HafError HAF_PATH_UNUSABLE if the folder is not empty, HAF_BROKER_UNREACHABLE if the broker is lost before the log is read
  */
 export async function exportPage(source: PageSource, run: string, folder: string): Promise<Exported> {
   mkdirSync(folder, { recursive: true });
@@ -53,7 +53,7 @@ export async function exportPage(source: PageSource, run: string, folder: string
   const answer = async (address: string): Promise<Response | null> => {
     const response = await app.request(`http://127.0.0.1${address}`, { headers: { host: '127.0.0.1' } });
     if (response.ok) return response;
-    // 404: the run has none. Anything else is there and cannot be read.
+    // Status 404: the run has no such content. Any other status: the content exists but cannot be read.
     if (response.status !== 404) {
       const { error } = (await response.json()) as { error?: string };
       leftOut.push(`${decodeURIComponent(address.slice(home.length + 1))}: ${error ?? response.status}`);
@@ -108,16 +108,19 @@ export async function exportPage(source: PageSource, run: string, folder: string
   }
 }
 
-/** Called by the browser when it loads the file (`src/page/exported.ts`). The answer is a text: as an object, `__proto__` would be no key. */
+/**
+ * Called by the browser when it loads the file (`src/page/exported.ts`). The answer is passed as text, because in an object literal
+ * `__proto__` would not be a key.
+ */
 const answerScript = (address: string, value: unknown): string =>
   `hafAnswer(${JSON.stringify(address)}, ${JSON.stringify(JSON.stringify(value))});\n`;
 
 const query = (asked: Readonly<Record<string, string>>): string => new URLSearchParams(asked).toString();
 
-/** The policy of the page, but nothing is fetched. */
+/** The content security policy of the page, without permission to fetch. */
 const exportedPolicy = contentPolicy.replace("connect-src 'self'; ", '');
 
-/** The document with addresses that work below any folder, marked as exported. */
+/** The document, with addresses that work in any folder, and with the mark of an export. */
 const exportedHtml = (): string =>
   pageHtml
     .replaceAll('"/assets/', '"assets/')
@@ -143,7 +146,7 @@ const withoutTiles = (patient: PatientSlides): PatientSlides => ({
   ),
 });
 
-/** All sections of a run, once its log is read, however long that takes. */
+/** Waits until the log of the run is read, and returns all sections. */
 async function wholeFrame(feed: RunFeed, source: PageSource): Promise<Frame> {
   for (;;) {
     const frame = await feed.whole();
@@ -151,7 +154,7 @@ async function wholeFrame(feed: RunFeed, source: PageSource): Promise<Frame> {
     if (!source.connected())
       throw new HafError(
         'HAF_BROKER_UNREACHABLE',
-        'The broker went away before the log of the run was read.',
+        'The connection to the broker was lost before the log of the run was read.',
         'Run the command again when the broker answers.',
       );
   }

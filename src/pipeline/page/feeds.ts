@@ -6,7 +6,10 @@ import { RunFeed } from './run-feed.js';
 const keepMs = 120_000;
 /** Maximum number of feeds without watchers. The oldest are closed first. */
 const mostIdle = 8;
-/** The end of a run is in its log just before the page of `up` is closed; a log is looked at more often than this. */
+/**
+ * The end of a run is written to its log just before the page of `up` is closed. This is longer than the interval at which a log is
+ * checked.
+ */
 const lastLookMs = 200;
 
 interface Kept {
@@ -40,7 +43,7 @@ export class Feeds {
     for (const [other] of idle.slice(0, Math.max(0, idle.length - mostIdle))) this.drop(other);
   }
 
-  /** Lets the watchers see what the logs got last, and closes all feeds. */
+  /** Sends the last content of the logs to the watchers, then closes all feeds. */
   async close(): Promise<void> {
     if ([...this.kept.values()].some(({ watchers }) => watchers > 0)) await sleep(lastLookMs);
     for (const run of [...this.kept.keys()]) this.drop(run);

@@ -3,21 +3,21 @@ import { z } from 'zod';
 import { RunDirectory } from '../runs/run-directory.js';
 import { namesIn } from './run-files.js';
 
-/** A picture or table of attention in a run directory. */
+/** A heatmap picture or attention table in a run directory. */
 export interface HeatmapFile {
   readonly modality: string;
   readonly file: string;
   readonly path: string;
   readonly patient: string;
-  /** Null in runs whose folds have test patients of their own. */
+  /** Null for runs in which each fold has other test patients. */
   readonly fold: number | null;
 }
 
 const fixedTest = z.object({ cv: z.object({ mode: z.literal('fixedTest') }) });
 
 /**
- * The heatmaps of a run. With a fixed test set every fold looks at the same patients, and the name of the file ends in the fold.
- * In other runs it is the patient alone, who may be called `P1-fold2` (`operators/heatmaps/heatmap-data.ts`).
+ * The heatmaps of a run. If the test set is fixed, every fold tests the same patients, and the file name ends with the fold. In other
+ * runs the file name is only the patient's id, which may itself look like `P1-fold2` (`operators/heatmaps/heatmap-data.ts`).
  */
 export function heatmapFiles(directory: string): readonly HeatmapFile[] {
   const home = join(directory, 'heatmaps');

@@ -136,7 +136,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
   const slides = slideRoutes(source);
   app.route('/', slides.routes);
   app.notFound((context) => context.json({ error: 'There is nothing here.' }, 404));
-  /** Tells the watchers that the page ends. */
+  /** Tells the watchers that the page is about to end. */
   const close = async (): Promise<void> => {
     await feeds.close();
     void slides.close();

@@ -1,4 +1,4 @@
-/** The only document of the page. What it shows is built by its script (`src/page`). */
+/** The only document of the page. Its script (`src/page`) builds the content. */
 export const pageHtml = `<!doctype html>
 <html lang="en">
   <head>

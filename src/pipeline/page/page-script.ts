@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
-/** Loads modules as Node loads CommonJS ones; paths are relative to the module that asks. */
+/** Loads modules as Node loads CommonJS modules. Paths are relative to the requiring module. */
 const loader = `const made = new Map();
 const load = (name) => {
   if (made.has(name)) return made.get(name);
@@ -13,9 +13,9 @@ const load = (name) => {
 `;
 
 /**
- * The modules of the page (`src/page`, compiled as CommonJS) as one classic script that starts `page/app.js`. One file is loaded
- * in one request, where modules come in four rounds, and browsers run it when the page is opened as a file, where they refuse
- * modules.
+ * The modules of the page (`src/page`, compiled as CommonJS) as one classic script that starts `page/app.js`. A single file needs one
+ * request, while ES modules would need four rounds of requests. Browsers also run a classic script when the page is opened from the
+ * file system, where they refuse ES modules.
  *
  * @param folder of the compiled modules
  */

@@ -8,7 +8,7 @@ import type { ShelvedSlide } from './slide-shelf.js';
 
 /** A slide with its files. All names come from the files of the run, and none from an address. */
 export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
-  /** The slide file and its scene; null when it is gone or was never there. */
+  /** The slide file and its scene; null if the file is missing or never existed. */
   readonly file: ShelvedSlide | null;
   readonly overlay: string | null;
   readonly contoursFile: string | null;

@@ -24,9 +24,9 @@ import { WorkerBook } from './worker-book.js';
 
 /** Minimum time between two builds of the sections, whatever the number of events and watchers. */
 const tickMs = 50;
-/** And this often while the log so far is read: to draw what is out of date takes time from reading. */
+/** The longer interval while the log so far is being read, because drawing old states would slow down the reading. */
 const readingTickMs = 250;
-/** Rates count the jobs that ended in the last minute. */
+/** Rates count the jobs that ended in this last minute. */
 const minuteMs = 60_000;
 /**
  * Interval of requests for the workers. Rates and the remaining time are also recomputed at this interval, even
@@ -54,7 +54,7 @@ export class RunFeed {
   private state: RunState = emptyState;
   private unread = 0;
   private gone = false;
-  /** The log is read anew; what is known so far is shown until the first news. */
+  /** The log is read again. Until the first news, the page shows the state known so far. */
   private anew = false;
   private driven: boolean | null = null;
   private readonly workers = new WorkerBook();
@@ -108,7 +108,7 @@ export class RunFeed {
     return firstValueFrom(merge(this.read.pipe(filter(Boolean)), late, ended));
   }
 
-  /** All sections as JSON of a `Frame`; null while the log so far is not read. */
+  /** All sections as JSON of a `Frame`; null until the log so far is read. */
   async whole(): Promise<string | null> {
     if (!(await this.caughtUp())) return null;
     await this.asked;
@@ -117,7 +117,7 @@ export class RunFeed {
     return this.since(0)?.data ?? null;
   }
 
-  /** Whether the feed was closed: no section will change any more. */
+  /** Whether the feed was closed, so that no section will change any more. */
   get ended(): boolean {
     return this.closed;
   }

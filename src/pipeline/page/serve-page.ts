@@ -19,7 +19,7 @@ export interface ServedPage {
   readonly close: () => Promise<void>;
 }
 
-/** Watchers that take longer to hear of the end are cut off. */
+/** Watchers that need more time than this to receive the end message are disconnected. */
 const goodbyeMs = 500;
 
 /**

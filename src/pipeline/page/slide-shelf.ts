@@ -6,7 +6,7 @@ const mostBytes = 64 * 2 ** 20;
 /** Maximum number of tiles that are cut at once. A viewer asks for dozens. */
 const atOnce = 4;
 
-/** A slide file, and which of its scenes; null for a file with one. */
+/** A slide file and the number of its scene; null for a file with one scene. */
 export interface ShelvedSlide {
   readonly path: string;
   readonly scene: number | null;
@@ -34,7 +34,10 @@ export class SlideShelf {
     return (await this.open(slide)).size;
   }
 
-  /** A tile as JPEG; null when there is none at this place. @throws HafError HAF_SLIDE_UNREADABLE */
+  /**
+   * A tile as JPEG. Null if there is no tile at this position.
+   * @throws HafError HAF_SLIDE_UNREADABLE
+   */
   async tile(slide: ShelvedSlide, level: number, column: number, row: number): Promise<Uint8Array | null> {
     const key = `${level}/${column}/${row} ${keyOf(slide)}`;
     const kept = this.tiles.get(key);
@@ -70,7 +73,7 @@ export class SlideShelf {
     this.slides.delete(key);
     this.slides.set(key, slide);
     if (known === undefined) {
-      // A slide that cannot be read now may be mended.
+      // A slide that cannot be read now may be repaired later.
       slide.catch(() => this.slides.delete(key));
       for (const [oldest, one] of [...this.slides].slice(0, Math.max(0, this.slides.size - mostOpen))) {
         this.slides.delete(oldest);

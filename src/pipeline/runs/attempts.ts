@@ -13,20 +13,20 @@ export interface Attempts {
    * Plans an attempt.
    *
    * @param lost files that earlier attempts could not use
-   * @param earlier what the attempt before found; null at first
+   * @param earlier the results of the previous attempt; null for the first
    */
   readonly prepare: (lost: readonly LostFile[], earlier: PreparedRun | null) => Promise<PreparedRun>;
-  /** Executes an attempt. `first` is false when files were lost before. */
+  /** Executes an attempt. `first` is false if an earlier attempt lost files. */
   readonly execute: (prepared: PreparedRun, first: boolean) => Promise<ExecuteResult>;
-  /** Told before each further attempt how many files it leaves out. */
+  /** Called before each further attempt with the number of files that it leaves out. */
   readonly onNote: (text: string) => void;
 }
 
 /**
- * Prepares and executes a run. A run that failed only because of single files is planned and executed again without these files,
- * at most twice.
+ * Prepares and executes a run. If a run failed only because of single files, it is planned and executed again without these files, at
+ * most twice.
  *
- * @returns the last attempt
+ * @returns the result of the last attempt
  */
 export async function attemptRun({ prepare, execute, onNote }: Attempts): Promise<{
   readonly prepared: PreparedRun;
@@ -41,6 +41,6 @@ export async function attemptRun({ prepare, execute, onNote }: Attempts): Promis
     if (more.length === 0 || attempt === mostAttempts) return { prepared, result };
     lost = [...lost, ...more];
     earlier = prepared;
-    onNote(`Going on without ${more.length === 1 ? 'this file' : `these ${more.length} files`}.`);
+    onNote(`Continuing without ${more.length === 1 ? 'this file' : `these ${more.length} files`}.`);
   }
 }

@@ -51,8 +51,8 @@ export interface PrepareOptions {
   /** Files that an earlier attempt could not use. */
   readonly lost?: readonly LostFile[];
   /**
-   * What that attempt and its checks found. The files are not searched again: one that has vanished since would be missing without a
-   * word.
+   * The results of that attempt and its checks. The files are not searched again, because a file that has vanished since then would
+   * be missing without a message.
    */
   readonly earlier?: Pick<PreparedRun, 'files' | 'checks'> | null;
 }

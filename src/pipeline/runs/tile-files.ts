@@ -15,7 +15,7 @@ import type { Manifest } from '../store/store.js';
 /** A file of an artifact and its path for users, relative to the folder of the tiles. */
 export type ShownFile = readonly [file: string, target: string];
 
-/** The files of one slide, or scene, of an artifact. */
+/** The output files of one slide or scene of an artifact. */
 const slideFiles = (
   image: number,
 ): readonly [coords: string, overlay: string, mask: string, contours: string] => [
@@ -29,8 +29,9 @@ export const shownTileFiles: readonly string[] = [
 ];
 
 /**
- * What of a `tile` artifact is for users and other tools: for a slide `patches/<id>.h5` (coordinates in the layout of
- * CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`, for each of its scenes; for cores one picture per patient or per file.
+ * Writes the parts of a `tile` artifact that are for users and other tools. For a slide, and for each of its scenes:
+ * `patches/<id>.h5` (coordinates in the layout of CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`. For
+ * cores: one picture per patient or per file.
  */
 export function tileFiles({ files, unit }: Manifest, { images }: TileSet): readonly ShownFile[] {
   const [first] = images;

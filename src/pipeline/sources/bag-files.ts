@@ -225,7 +225,7 @@ async function slideJobs(
         )
       : () => undefined;
   const { scene } = config.tile;
-  // Only in the unit: experiments on the largest scene keep their recipes.
+  // Stored only in the unit, so that experiments on the largest scene keep their recipes.
   const chosen = shared.tiling === 'tissue' && scene !== 'largest' ? { scene } : {};
   return slides.map(({ file, reader, parts }) => {
     const annotations = drawnOn(file);

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.js';
 import { HafError } from '../core/errors.js';
 import { staysWithin } from '../core/path-within.js';
 
-/** A file of the encoder, not yet hashed. */
+/** A file of the encoder that is not yet hashed. */
 export interface EncoderFile {
   readonly role: 'encoder';
   readonly name: string;
@@ -14,10 +14,10 @@ export interface EncoderFile {
 const unfit = (what: string, fix: string): HafError => new HafError('HAF_ENCODER_UNFIT', what, fix);
 
 /**
- * The model that encodes images, and after it the files that hold its weights where they are stored apart: another file of weights
- * is another model.
+ * The model that encodes images, followed by the files with its weights if these are stored separately. Other weights are another
+ * model, so these files are sources too.
  *
- * @throws HafError HAF_ENCODER_UNFIT when one of them is not there
+ * @throws HafError HAF_ENCODER_UNFIT if one of the files does not exist
  */
 export async function findEncoder({ embed }: Config, root: string): Promise<readonly EncoderFile[]> {
   const { onnx } = embed.encoder;
@@ -27,7 +27,7 @@ export async function findEncoder({ embed }: Config, root: string): Promise<read
   if (found?.isFile() !== true)
     throw unfit(
       found
-        ? `${path} (embed.encoder.onnx) is no file, so it is no model.`
+        ? `${path} (embed.encoder.onnx) is not a file, so it is not a model.`
         : `There is no model ${path} (embed.encoder.onnx).`,
       'Correct the path: absolute, or relative to the data folder. The pipeline ships no model (docs/encoders.md).',
     );
@@ -36,7 +36,7 @@ export async function findEncoder({ embed }: Config, root: string): Promise<read
     const file = join(dirname(path), beside);
     if (!staysWithin(beside) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
       throw unfit(
-        `${path} (embed.encoder.onnx) has its weights in ${JSON.stringify(beside)}, which is not beside it.`,
+        `${path} (embed.encoder.onnx) has its weights in ${JSON.stringify(beside)}, which is not in the same folder.`,
         'Copy that file into the same folder, or export the model with its weights inside (docs/encoders.md).',
       );
     return { role: 'encoder', name: join(dirname(onnx), beside), path: file };

@@ -1,4 +1,4 @@
-/** Elements of a tensor: float32 or float64 numbers, or int64 ones such as a shape. */
+/** Element type of a tensor: float32 or float64 numbers, or int64 numbers, for example for a shape. */
 export interface OnnxConstant {
   readonly dims: readonly number[];
   readonly floats?: ArrayLike<number>;
@@ -49,7 +49,7 @@ export class OnnxGraph {
     return this.constant(`whole/${values.join('_')}`, { dims: [values.length], ints: values });
   }
 
-  /** The numbers of a tensor in another format. */
+  /** Converts the numbers of a tensor to another type. */
   cast(edge: Edge, type: 'float32' | 'float64'): Edge {
     return this.add('Cast', [edge], { to: elementTypes[type] });
   }
