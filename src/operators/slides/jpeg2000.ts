@@ -58,7 +58,7 @@ interface Codestream {
   readonly width: number;
   readonly height: number;
   readonly bits: readonly number[];
-  /** Number of the codestream's own tiles, within the tile of the slide. */
+  /** Number of tiles in the JPEG 2000 codestream. One tile of the slide is one codestream. */
   readonly tiles: number;
   /** Whether chroma has fewer samples than luma. */
   readonly subsampled: boolean;

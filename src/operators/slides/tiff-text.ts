@@ -1,8 +1,7 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Text of a tag up to its NUL: UTF-8, or Latin-1 if it is not valid UTF-8, because programs on Windows write the
- * micro sign so.
+ * Text of a tag up to its NUL: UTF-8, or Latin-1 if it is not valid UTF-8, because programs on Windows write the micro sign in Latin-1.
  */
 export function tagText(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) return '';

@@ -10,7 +10,7 @@ const coarserBy = 1.1;
 /** The factor for a smaller level. It is stricter, because a finer level exists. */
 const levelCoarserBy = 1.01;
 
-/** How tiles are read, and their grid in level-0 pixels along x and y. */
+/** The level and size at which tiles are read, and the side and step of their grid in level-0 pixels along x and y. */
 export interface SlideGrid {
   readonly geometry: TileGeometry;
   readonly side: readonly [number, number];

@@ -12,7 +12,7 @@ export interface SystemFault {
 const otherPlace = 'name another place (--store, --runs, --out, or TMPDIR for temporary files)';
 const again = 'then run the same command again: finished work is kept';
 
-/** Why a path cannot be used, by the system's error code, and what to do. */
+/** The reason why a path cannot be used and the advice, by the error code of the operating system. */
 const pathReasons: Readonly<Record<string, readonly [reason: string, fix: string]>> = {
   EACCES: ['permission is denied', `Change its owner or its rights, or ${otherPlace}.`],
   EPERM: [
