@@ -4,7 +4,7 @@ import { counted } from './text.js';
 import type { JobState, StageRow } from './wire.js';
 
 /** Boxes shrink to the least width before the arrows are given up. */
-const [leastWidth, mostWidth, boxHeight, gapX, gapY] = [118, 176, 104, 22, 14];
+const [leastWidth, mostWidth, gapX, gapY] = [118, 176, 22, 14];
 const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;
 const svgName = 'http://www.w3.org/2000/svg';
 
@@ -29,6 +29,8 @@ export function stageGraph(): { element: HTMLElement; update: (stages: readonly 
     const lineCount = 1 + Math.max(0, ...taken.map(([, line]) => line));
     const fitting = Math.floor((room + gapX) / columns) - gapX;
     const boxWidth = Math.min(mostWidth, Math.max(leastWidth, fitting));
+    // Room for the counts of all states: in two lines, or in four.
+    const boxHeight = boxWidth >= 150 ? 106 : 124;
     const at = (stage: string): readonly [number, number] => {
       const [column, line] = places.get(stage) ?? [0, 0];
       return [column * (boxWidth + gapX), line * (boxHeight + gapY)];
@@ -42,6 +44,7 @@ export function stageGraph(): { element: HTMLElement; update: (stages: readonly 
       item.style.left = `${x}px`;
       item.style.top = `${y}px`;
       item.style.width = `${boxWidth}px`;
+      item.style.height = `${boxHeight}px`;
     }
     lines.replaceChildren(
       ...arrows.map(([from, to]) => {
@@ -86,7 +89,7 @@ function updateBox(box: HTMLLIElement, row: StageRow): void {
     const piece = bar?.children[at];
     if (piece instanceof HTMLElement) piece.style.width = `${(100 * part) / Math.max(1, jobs)}%`;
   });
-  const told = (state: JobState): string => (row[state] > 0 ? `${row[state]} ${state}` : '');
+  const told = (state: JobState): string => (row[state] > 0 ? `${row[state]}\u00a0${state}` : '');
   const all = states.map(told).filter(Boolean);
   if (counts) setText(counts, all.join(', '));
   const rate = perMinute > 0 ? `, ${perMinute}/min` : '';

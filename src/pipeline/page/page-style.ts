@@ -50,8 +50,8 @@ th[aria-sort=descending] button::after { content: ' \\25BC'; font-size: .7em; }
 .graph ol { list-style: none; margin: 0; padding: 0; position: relative; }
 .graph svg { position: absolute; inset: 0; pointer-events: none; }
 .graph path { fill: none; stroke: var(--line); stroke-width: 1.5; }
-.stage { position: absolute; height: 104px; border: 1px solid var(--line); border-radius: 6px; background: var(--band);
-  padding: .3rem .5rem; font-size: .8rem; line-height: 1.3; overflow: hidden; }
+.stage { position: absolute; border: 1px solid var(--line); border-radius: 6px; background: var(--band);
+  padding: .3rem .5rem; font-size: .76rem; line-height: 1.3; overflow: hidden; }
 .stage strong { font-size: .9rem; }
 .stage.busy { border-color: var(--running); } .stage.bad { border-color: var(--failed); }
 .stage .bar { display: flex; height: .4rem; background: var(--line); border-radius: 3px; overflow: hidden; margin: .2rem 0; }
