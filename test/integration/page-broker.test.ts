@@ -23,7 +23,8 @@ describe.skipIf(program === null || natsServer === null)(
     afterAll(() => browser.close());
 
     it('shows a run from its start, a worker that dies, a broker that goes away and comes back, and the end', async () => {
-      bench = await FaultBench.withServer();
+      // Jobs that still run when the worker is killed, on a fast machine, too.
+      bench = await FaultBench.withServer({ train: { epochs: 1000, patience: 1000, lr: 1e-3, batch: 16 } });
       await bench.prepare();
       const { url = '' } = bench.nats ?? {};
       const served = bench.start(['page', '--nats', url]);
@@ -46,7 +47,7 @@ describe.skipIf(program === null || natsServer === null)(
       await expect.poll(() => score.innerText(), soon).toMatch(/\d/);
       await up.event(isEpoch('stage1', 2));
       await page
-        .getByRole('row', { name: /stage1.*epoch \d+ of 50/ })
+        .getByRole('row', { name: /stage1.*epoch \d+ of 1000/ })
         .first()
         .waitFor(soon);
 
