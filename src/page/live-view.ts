@@ -7,7 +7,7 @@ import { scoreTable } from './score-table.js';
 import { stageGraph } from './stage-graph.js';
 import { follow, type Link } from './stream.js';
 import { clock, counted, words } from './text.js';
-import type { Frame, Head, Sections } from './wire.js';
+import type { Frame, RunHead, Sections } from './wire.js';
 
 /** A run while it is executed, or its final state. */
 export function liveView(main: HTMLElement, run: string, say: (text: string) => void): Leave {
@@ -80,7 +80,7 @@ function linkText(link: Link, run: string): string {
   }
 }
 
-function headPart(run: string): { element: HTMLElement; update: (head: Head) => void } {
+function headPart(run: string): { element: HTMLElement; update: (head: RunHead) => void } {
   const state = el('strong');
   const [jobs, failed, time, left, bus] = [el('span'), el('span'), el('span'), el('span'), el('span')];
   const report = el('a', { target: '_blank', rel: 'noopener', hidden: true }, 'Report');
@@ -120,13 +120,13 @@ function headPart(run: string): { element: HTMLElement; update: (head: Head) => 
   };
 }
 
-function leftText({ left }: Head): string {
+function leftText({ left }: RunHead): string {
   if (left === null) return '';
   if (left.without.length === 0) return `about ${clock(left.seconds)} left`;
   return `at least ${clock(left.seconds)} left; no job of ${left.without.join(', ')} has ended yet`;
 }
 
-function warningsOf({ link, unread, state }: Head): string[] {
+function warningsOf({ link, unread, state }: RunHead): string[] {
   return [
     link === 'gone' ? 'The directory of this run was deleted. What is shown no longer exists.' : '',
     link === 'away'

@@ -1,7 +1,7 @@
 import { el, fill, setAttribute, setText } from './dom.js';
 import { layoutOf } from './stage-layout.js';
 import { counted } from './text.js';
-import type { JobState, StageRow } from './wire.js';
+import type { ShownJobState, StageRow } from './wire.js';
 
 /** Boxes shrink to the least width before the arrows are given up. */
 const [leastWidth, mostWidth, gapX, gapY] = [118, 176, 22, 14];
@@ -89,7 +89,7 @@ function updateBox(box: HTMLLIElement, row: StageRow): void {
     const piece = bar?.children[at];
     if (piece instanceof HTMLElement) piece.style.width = `${(100 * part) / Math.max(1, jobs)}%`;
   });
-  const told = (state: JobState): string => (row[state] > 0 ? `${row[state]}\u00a0${state}` : '');
+  const told = (state: ShownJobState): string => (row[state] > 0 ? `${row[state]}\u00a0${state}` : '');
   const all = states.map(told).filter(Boolean);
   if (counts) setText(counts, all.join(', '));
   const rate = perMinute > 0 ? `, ${perMinute}/min` : '';

@@ -1,6 +1,6 @@
 // What the server of the live page sends to the browser. Only types: both sides import this file.
 
-export type JobState = 'waiting' | 'queued' | 'running' | 'done' | 'cached' | 'failed' | 'skipped';
+export type ShownJobState = 'waiting' | 'queued' | 'running' | 'done' | 'cached' | 'failed' | 'skipped';
 
 /** A run in the list. */
 export interface RunEntry {
@@ -15,7 +15,7 @@ export interface RunEntry {
 }
 
 /** The head of a run: what the page shows above everything else. */
-export interface Head {
+export interface RunHead {
   readonly run: string;
   readonly state: string;
   readonly startedAt: string | null;
@@ -41,7 +41,7 @@ export interface TimeLeft {
   readonly without: readonly string[];
 }
 
-export interface StageRow extends Readonly<Record<JobState, number>> {
+export interface StageRow extends Readonly<Record<ShownJobState, number>> {
   readonly stage: string;
   readonly about: string;
   readonly jobs: number;
@@ -104,7 +104,7 @@ export interface FailureRow {
 
 /** All data of a view of a run. A frame contains the sections that changed since the last frame. */
 export interface Sections {
-  readonly head: Head;
+  readonly head: RunHead;
   readonly stages: readonly StageRow[];
   readonly running: readonly RunningRow[];
   readonly workers: readonly WorkerRow[];

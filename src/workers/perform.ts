@@ -2,7 +2,7 @@ import { exhaustMap, interval, Subject, throttleTime } from 'rxjs';
 import type { Bus, Lease } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
-import type { Outcome, Settlement, WorkerObserver } from '../pipeline/observe/worker-observer.js';
+import type { LeaseEnd, Settlement, WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { RunEventBody } from '../pipeline/run-event.js';
 import type { EpochProgress } from '../pipeline/stage.js';
 import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
@@ -59,7 +59,7 @@ export async function perform(
   const { job, attempt } = lease;
   const about = aboutOf(job);
   const claimed = performance.now();
-  const settled = (outcome: Outcome, more: Partial<Settlement>): void =>
+  const settled = (outcome: LeaseEnd, more: Partial<Settlement>): void =>
     observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
   observer.claimed(job, attempt);
   const begun = advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
@@ -150,7 +150,7 @@ async function compute(
   }
 }
 
-async function giveBack(lease: Lease, error: HafError, { worker }: PerformOptions): Promise<Outcome> {
+async function giveBack(lease: Lease, error: HafError, { worker }: PerformOptions): Promise<LeaseEnd> {
   const { job } = lease;
   const about = aboutOf(job);
   const failed = ({ code, what, fix, context, problems }: HafError): RunEventBody => ({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import type { Bus } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
-import type { Member } from '../pipeline/bus/member.js';
+import type { BusMember } from '../pipeline/bus/member.js';
 import { together, type WorkerObserver } from '../pipeline/observe/worker-observer.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
@@ -14,7 +14,7 @@ import { Trainer } from './trainer.js';
 
 export interface WorkerOptions {
   readonly bus: Bus;
-  readonly role: Member['role'];
+  readonly role: BusMember['role'];
   /** The run for which the worker was started. Null for a worker that serves any run. */
   readonly run: string | null;
   readonly serves: (job: Job) => boolean;
@@ -68,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       executor: byStage(trainers[slot % trainers.length] as Trainer, encoders[slot] as Trainer),
     })),
   ];
-  const member: Member = {
+  const member: BusMember = {
     ...{ v: 1, id, role: options.role, host: hostname(), pid: process.pid, codeVersion },
     ...{ node: process.version, backend, run: options.run, state: 'working', jobs: [] },
     classes: [...new Set(lanes.map(({ jobClass }) => jobClass))],

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
-import type { Member } from '../../src/pipeline/bus/member.js';
+import type { BusMember } from '../../src/pipeline/bus/member.js';
 import { doneEvent, failedEvent, returnedEvent } from '../support/job-events.js';
 import { testJob } from '../support/jobs.js';
 import { claim, declining, finishNext, glance, told, type Bench } from './bus-bench.js';
 
-const member = (id: string, changes: Partial<Member> = {}): Member => ({
+const member = (id: string, changes: Partial<BusMember> = {}): BusMember => ({
   ...{ v: 1, id, role: 'worker', host: 'lab-1', pid: 1, codeVersion: '0', node: 'v20', backend: 'cpu' },
   ...{ classes: ['gpu'], slots: { cpu: 0, gpu: 1 }, run: null, state: 'working', jobs: [] },
   since: '2026-01-01T00:00:00.000Z',
   ...changes,
 });
 /** Members by id, as they said they are. When a broker saw each of them last is the broker's word: a time, where it knows one. */
-const byId = (members: readonly Member[]): readonly Member[] =>
+const byId = (members: readonly BusMember[]): readonly BusMember[] =>
   [...members]
     .sort((a, b) => a.id.localeCompare(b.id))
     .map(({ seen, ...said }) => {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { spectrumFile, spectrumSchema, type Spectrum } from '../../src/operators/stage2/alignment-data.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
-import { robustnessFile, robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
+import { robustnessFile, foldRobustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { runStage } from '../support/run-stage.js';
 import { sharedSignal, sharedSignalConfig as config } from '../support/shared-signal.js';
@@ -29,7 +29,7 @@ async function trained(blur: (modality: ModalityId) => number, methods: readonly
       for (const [method, found] of curves) {
         const given = { ...inputs, stage2: [{ id: 'aligned', files }] };
         const { output } = await runStage(stage3, { config, unit: { fold: 0, method }, inputs: given });
-        found.push(robustnessSchema.parse(output.files[robustnessFile]).drop.map(({ auc }) => auc));
+        found.push(foldRobustnessSchema.parse(output.files[robustnessFile]).drop.map(({ auc }) => auc));
       }
     }
   const auc = (method: string, rho: number): number => {

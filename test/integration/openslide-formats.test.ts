@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openSlide } from '../../src/operators/slides/open-slide.js';
-import { readerOf } from '../../src/operators/slides/reader-of.js';
+import { slideReaderOf } from '../../src/operators/slides/reader-of.js';
 import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
 import { openSlideHere, type OpenSlideHere } from '../support/openslide-here.js';
 import { byPython } from '../support/openslide-pixels.js';
@@ -30,7 +30,7 @@ function written(format: string, name: string, ...packages: readonly string[]): 
 }
 
 async function opened(path: string, scene: number | null = null): Promise<SlideReader> {
-  const reader = await openSlide(path, await readerOf(path), scene);
+  const reader = await openSlide(path, await slideReaderOf(path), scene);
   onTestFinished(() => reader.close());
   return reader;
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Member } from '../../src/pipeline/bus/member.js';
+import type { BusMember } from '../../src/pipeline/bus/member.js';
 import { directorySource } from '../../src/pipeline/page/directory-source.js';
 import { servePage, type ServedPage } from '../../src/pipeline/page/serve-page.js';
 import { browserProgram, startBrowser } from '../support/browser.js';
@@ -34,7 +34,7 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
   let browser: Browser;
   let run: WatchedRun;
   let served: ServedPage;
-  let members: readonly Member[] | null = null;
+  let members: readonly BusMember[] | null = null;
   const contexts: BrowserContext[] = [];
 
   beforeAll(async () => {

@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BrokerAddress, BrokerRole } from '../../src/pipeline/bus/nats/address.js';
 import { createUsers, keyVariable, publicKeys, seedFile } from '../../src/pipeline/broker/security-files.js';
 import type { Bus } from '../../src/pipeline/bus/bus.js';
-import type { Member } from '../../src/pipeline/bus/member.js';
+import type { BusMember } from '../../src/pipeline/bus/member.js';
 import { joinBus, setUpBus } from '../../src/pipeline/bus/nats/connect-bus.js';
 import { doneEvent, epochEvent, failedEvent, retriedEvent } from '../support/job-events.js';
 import { testJob } from '../support/jobs.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
 
 const deployed = join(import.meta.dirname, '../../deploy/nats/nats-server.conf');
-const member: Member = {
+const member: BusMember = {
   ...{ v: 1, id: 'w', role: 'orchestrator', host: 'h', pid: 1, codeVersion: '1.0.0', node: 'v20.19.0' },
   ...{ backend: 'wasm', classes: ['gpu'], slots: { cpu: 0, gpu: 1 }, run: null, state: 'working' },
   ...{ jobs: [], since: '2026-01-01T00:00:00.000Z' },

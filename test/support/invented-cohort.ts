@@ -2,7 +2,7 @@ import {
   cohortFile,
   patientBagsFile,
   type CohortFile,
-  type Member,
+  type CohortPatient,
   type OutcomeWords,
   type PatientBags,
 } from '../../src/operators/cohort/cohort-data.js';
@@ -27,7 +27,7 @@ export const hancockWords: OutcomeWords = {
 };
 
 /** The `cohort` artifact of these patients. */
-export const cohortArtifact = (patients: readonly Member[], outcome = hancockWords): MadeArtifact => ({
+export const cohortArtifact = (patients: readonly CohortPatient[], outcome = hancockWords): MadeArtifact => ({
   id: 'cohort',
   unit: {},
   files: { [cohortFile]: { outcome, patients: [...patients] } satisfies CohortFile },

@@ -4,7 +4,7 @@ import type { Artifact, StageName, Unit } from '../../src/pipeline/stage.js';
 import {
   readCohort,
   type Cohort,
-  type Member,
+  type CohortPatient,
   type PatientBags,
 } from '../../src/operators/cohort/cohort-data.js';
 import { featuresFiles } from '../../src/operators/features/bag-index.js';
@@ -35,7 +35,7 @@ export function cohortIn(inputs: MiniInputs): Cohort {
 export interface MiniCohort {
   /** `embed` has the bags and the names of their rows. */
   readonly inputs: { readonly base: MiniInputs; readonly embed: MiniInputs; readonly preprocess: MiniInputs };
-  readonly members: readonly Member[];
+  readonly members: readonly CohortPatient[];
   readonly patients: number;
   /** Patients without TMA, and patients without a row of blood values. */
   readonly withoutTma: readonly number[];
@@ -67,7 +67,7 @@ export function miniCohort(patients = 240, seed = 1): MiniCohort {
   const withoutBlood = labels.map((_, i) => i).filter((i) => i % 7 === 3);
   const rows: number[] = [];
   const bags: PatientBags['patients'] = {};
-  const members = labels.map((y, i): Member => {
+  const members = labels.map((y, i): CohortPatient => {
     const id = String(i).padStart(3, '0');
     const start = rows.length / width;
     const instances = withoutTma.includes(i) ? 0 : 3 + stream.int(8);

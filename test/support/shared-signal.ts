@@ -1,6 +1,6 @@
 import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { rng } from '../../src/pipeline/core/rng.js';
-import type { Member } from '../../src/operators/cohort/cohort-data.js';
+import type { CohortPatient } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile } from '../../src/operators/splits/split-data.js';
 import { embeddingsFile } from '../../src/operators/stage1/encoder-data.js';
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
@@ -52,7 +52,7 @@ export function sharedSignal(seed: number, blur: (modality: ModalityId) => numbe
   // The order of the random draws is fixed: bags come first.
   const vectors = new Map(modalities.map((modality) => [modality, vectorsOf(modality)]));
   const of = (modality: ModalityId): Float32Array => vectors.get(modality) ?? new Float32Array();
-  const members = outcomes.map((outcome, i): Member => ({
+  const members = outcomes.map((outcome, i): CohortPatient => ({
     id: String(i).padStart(3, '0'),
     y: outcome > limit ? 1 : 0,
     followUpDays: null,

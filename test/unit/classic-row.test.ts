@@ -6,7 +6,7 @@ import type { PatientInputs } from '../../src/operators/classic/patient-inputs.j
 import { fitStack } from '../../src/operators/classic/fit-stack.js';
 import { combinedColumns, meansMatrix } from '../../src/operators/classic/stack-scores.js';
 import { predictionsSchema } from '../../src/operators/stage3/prediction-data.js';
-import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
+import { foldRobustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { auc } from '../../src/operators/stats/auc.js';
 import { tiedScores } from '../../src/operators/stats/tied-scores.js';
@@ -159,7 +159,7 @@ describe.each(['ridge', 'forest', 'stack'])('the row %s', (method) => {
 
   it('is tested with tables hidden, as the written model scores them', async () => {
     const { files, model } = await trained;
-    const robustness = robustnessSchema.parse(files['robustness.json']);
+    const robustness = foldRobustnessSchema.parse(files['robustness.json']);
     expect(robustness.drop.map(({ rho }) => rho)).toEqual(Array.from({ length: 11 }, (_, i) => i / 10));
     const test = ids.filter((_, i) => i % 6 === 5);
     const classes = test.map((id) => labels[ids.indexOf(id)] as 0 | 1);
@@ -192,9 +192,9 @@ describe('a stack', () => {
     const classes = own.map((id) => labels[ids.indexOf(id)] as 0 | 1);
     const aucOf = (inputs: PatientInputs) => auc(classes, [...modelOutputs(model, inputs)]) ?? NaN;
     expect(aucOf(inputsOf(own))).toBeGreaterThan(aucOf({ ...inputsOf(own), bags: [] }));
-    expect(robustnessSchema.parse(files['robustness.json']).onlyOne.map(({ modality }) => modality)).toEqual([
-      ...['Clin', 'Path', 'TMA'],
-    ]);
+    expect(
+      foldRobustnessSchema.parse(files['robustness.json']).onlyOne.map(({ modality }) => modality),
+    ).toEqual([...['Clin', 'Path', 'TMA']]);
   });
 
   it('has a score for every subset of modalities, and none that depends on a hidden one', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
-import type { Member } from '../../src/pipeline/bus/member.js';
+import type { BusMember } from '../../src/pipeline/bus/member.js';
 import { followDriver, followWorkers } from '../../src/pipeline/cli/follow-workers.js';
 import { deadLetterLines } from '../../src/pipeline/cli/status.js';
 import { rendererFor } from '../../src/pipeline/cli/render/renderer.js';
@@ -51,7 +51,7 @@ describe('who watches a run from its middle on', () => {
 });
 
 describe('workers that come and go', () => {
-  const member = (id: string, gpu: number, run: string | null = null): Member => ({
+  const member = (id: string, gpu: number, run: string | null = null): BusMember => ({
     ...{
       v: 1,
       id,

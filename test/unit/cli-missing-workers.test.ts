@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
-import type { Member } from '../../src/pipeline/bus/member.js';
+import type { BusMember } from '../../src/pipeline/bus/member.js';
 import { noteMissingWorkers } from '../../src/pipeline/cli/missing-workers.js';
 import { testJob } from '../support/jobs.js';
 
-const member: Member = {
+const member: BusMember = {
   ...{ v: 1, id: 'up', role: 'orchestrator', host: 'h', pid: 1, codeVersion: '1.0.0', node: 'v20.19.0' },
   ...{ backend: 'wasm', classes: ['cpu'], slots: { cpu: 2, gpu: 0 }, run: 'run-1', state: 'working' },
   ...{ jobs: [], since: '2026-01-01T00:00:00.000Z' },

@@ -5,7 +5,7 @@ import { modalitiesOf } from '../../src/operators/methods/method.js';
 import { methodOf } from '../../src/operators/methods/registry.js';
 import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { spectrumSchema } from '../../src/operators/stage2/alignment-data.js';
-import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
+import { foldRobustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { loadBackend } from '../../src/operators/tensor/backend.js';
 import type { StageOutput } from '../../src/pipeline/stage.js';
 import { runWithPause, storedFiles } from '../support/checkpoints.js';
@@ -88,7 +88,7 @@ describe('a small cohort, all stages of a method in one step', () => {
     const { modalities, test } = spectrumSchema.parse(output.files['spectrum.json']);
     expect(modalities).toEqual(['WSI', 'TMA', 'Clin', 'Blood']);
     expect(test.after.leadingShare).toBeGreaterThan(test.before.leadingShare ?? 1);
-    const { drop } = robustnessSchema.parse(output.files['robustness.json']);
+    const { drop } = foldRobustnessSchema.parse(output.files['robustness.json']);
     expect(drop[0]?.auc).toBeCloseTo(testAuc(output) ?? 0, 12);
     const names = Object.keys(arraysOf(output, 'weights.safetensors'));
     for (const name of [

@@ -7,7 +7,7 @@ import { methodOf } from '../../src/operators/methods/registry.js';
 import { paperMethodIds } from '../../src/operators/paper/paper-results.js';
 import { stage1 } from '../../src/operators/stage1/stage1.js';
 import { stage2 } from '../../src/operators/stage2/stage2.js';
-import { robustnessSchema } from '../../src/operators/stage3/robustness-data.js';
+import { foldRobustnessSchema } from '../../src/operators/stage3/robustness-data.js';
 import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { readSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { miniCohort, miniConfig, ofModalities, type MiniInputs } from '../support/mini-cohort.js';
@@ -56,7 +56,7 @@ describe('every method on a small cohort', () => {
   const check = (output: StageOutput): void => {
     const found = testAuc(output);
     expect(found).toBeGreaterThan(0.8);
-    const { drop, withoutOne, onlyOne } = robustnessSchema.parse(output.files['robustness.json']);
+    const { drop, withoutOne, onlyOne } = foldRobustnessSchema.parse(output.files['robustness.json']);
     expect(drop[0]?.auc).toBeCloseTo(found ?? 0, 12);
     // Everything is taken away, so everybody gets the same score.
     expect(drop.at(-1)).toMatchObject({ rho: 1, auc: 0.5 });

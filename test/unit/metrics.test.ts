@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Bus, ConnectionState } from '../../src/pipeline/bus/bus.js';
 import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import { deadLetterStream, jobStream } from '../../src/pipeline/bus/nats/names.js';
-import { metricsOf, type Observed } from '../../src/pipeline/observe/metrics.js';
+import { prometheusMetrics, type Observed } from '../../src/pipeline/observe/metrics.js';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 import {
   cachedEvent,
@@ -33,10 +33,10 @@ const runStarted = (jobs: number): RunEventBody => ({
 });
 
 describe('metrics', () => {
-  let metrics: ReturnType<typeof metricsOf>;
+  let metrics: ReturnType<typeof prometheusMetrics>;
   let bus: InProcessBus;
   beforeEach(() => {
-    metrics = metricsOf(orchestrator);
+    metrics = prometheusMetrics(orchestrator);
     bus = new InProcessBus();
   });
   const samples = async (name: string): Promise<string[]> =>
@@ -142,7 +142,7 @@ describe('docs/observability.md', () => {
   }
   const byName = (a: Described, b: Described): number => (a.name < b.name ? -1 : 1);
   const registered = (observed: Observed): Described[] => {
-    const { registry, on } = metricsOf(observed);
+    const { registry, on } = prometheusMetrics(observed);
     on(new InProcessBus());
     return (registry.getMetricsAsArray() as unknown as (Described & { labelNames: readonly string[] })[])
       .filter(({ name }) => name.startsWith('haf_'))

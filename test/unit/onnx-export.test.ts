@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { BundleFold } from '../../src/operators/bundle/bundle-data.js';
 import { replayDraws } from '../../src/operators/bundle/drawn-maps.js';
-import { FoldScores } from '../../src/operators/bundle/fold-scores.js';
+import { FoldPredictor } from '../../src/operators/bundle/fold-scores.js';
 import { foldGraph } from '../../src/operators/onnx-export/fold-graph.js';
 import { loadRuntime, type OnnxTensor, type Runtime } from '../../src/operators/tensor/onnx/runtime.js';
 import { useBackend } from '../support/numeric-backends.js';
@@ -91,7 +91,7 @@ describe.skipIf(runtime === null)('an exported model gives the outputs of the mo
       calibration: { map: { kind: 'platt', slope: 0.7, intercept: -1.5 }, threshold: 0.5 },
     };
     const horizons = outputs === 4 ? [1, 2] : [];
-    const scores = new FoldScores(model, record, horizons);
+    const scores = new FoldPredictor(model, record, horizons);
     const exported = { ...parts, record, rng: replayDraws(parts.arrays) };
     const bytes = await foldGraph(exported, modalities, columns, horizons);
     const session = await onnx.InferenceSession.create(bytes, { logSeverityLevel: 3 });

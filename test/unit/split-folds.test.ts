@@ -5,13 +5,13 @@ import {
   fixedTestFolds,
   stratifiedFolds,
   type Draw,
-  type Labelled,
+  type StratifiedPatient,
 } from '../../src/operators/splits/stratified-folds.js';
 import type { Fold } from '../../src/operators/splits/split-data.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 
 /** A cohort with these numbers of living and deceased patients, outcomes spread over the ids. */
-function cohortOf(living: number, deceased: number, seed = 1): Labelled[] {
+function cohortOf(living: number, deceased: number, seed = 1): StratifiedPatient[] {
   const outcomes = rng(seed, 'test').shuffle(
     Array.from({ length: living + deceased }, (_, at): 0 | 1 => (at < living ? 0 : 1)),
   );
@@ -23,7 +23,7 @@ const drawOf = (folds: number, seed: number, more: Partial<Draw> = {}): Draw => 
   ...more,
 });
 
-const deceasedIn = (ids: readonly string[], patients: readonly Labelled[]): number =>
+const deceasedIn = (ids: readonly string[], patients: readonly StratifiedPatient[]): number =>
   patients.filter(({ id, y }) => y === 1 && ids.includes(id)).length;
 const spread = (sizes: readonly number[]): number => Math.max(...sizes) - Math.min(...sizes);
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Member } from '../../src/operators/cohort/cohort-data.js';
+import type { CohortPatient } from '../../src/operators/cohort/cohort-data.js';
 import { judgeGroups, readGroups } from '../../src/operators/preflight/groups.js';
 import { splitsFile, splitsSchema, type Splits } from '../../src/operators/splits/split-data.js';
 import { split } from '../../src/operators/splits/split.js';
@@ -25,7 +25,7 @@ const source = (role: string, name: string, content: string): SourceFile => {
 
 const sites = ['Bonn', 'Berlin', 'Zug'];
 /** 60 patients of three sites in turn; every fourth has the event. */
-const cohort: readonly Member[] = Array.from({ length: 60 }, (_, i) => ({
+const cohort: readonly CohortPatient[] = Array.from({ length: 60 }, (_, i) => ({
   id: `P${String(i).padStart(2, '0')}`,
   y: i % 4 === 0 ? 1 : 0,
   followUpDays: null,

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Member } from '../../src/operators/cohort/cohort-data.js';
+import type { CohortPatient } from '../../src/operators/cohort/cohort-data.js';
 import { splitsFile, splitsSchema, type Splits } from '../../src/operators/splits/split-data.js';
 import { split } from '../../src/operators/splits/split.js';
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
@@ -14,7 +14,7 @@ import { runStage } from '../support/run-stage.js';
 import { hancockFolder } from '../support/shared.js';
 
 /** Patients 001, 002, ...; every third is deceased. */
-const cohortOf = (ids: readonly string[]): readonly Member[] =>
+const cohortOf = (ids: readonly string[]): readonly CohortPatient[] =>
   ids.map((id) => ({ id, y: Number(id) % 3 === 0 ? 1 : 0, followUpDays: null }));
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, at) => String(from + at).padStart(3, '0'));

@@ -2,7 +2,7 @@ import { judged } from '../support/judged.js';
 import { describe, expect, it } from 'vitest';
 import type { Head } from '../../src/operators/heads/head.js';
 import type { Robustness } from '../../src/operators/stage3/robustness-data.js';
-import { robustnessOf } from '../../src/operators/stage3/robustness.js';
+import { foldRobustness } from '../../src/operators/stage3/robustness.js';
 import { auc } from '../../src/operators/stats/auc.js';
 import { mean } from '../../src/operators/stats/spread.js';
 import { rng } from '../../src/pipeline/core/rng.js';
@@ -40,7 +40,7 @@ async function tested(): Promise<{ readonly robustness: Robustness; readonly ask
     },
   };
   const parameters = new Float32Array();
-  const robustness = await robustnessOf(
+  const robustness = await foldRobustness(
     { head, parameters, inputs, patients, ...judged(labels) },
     draws,
     rng(1, 'hide'),

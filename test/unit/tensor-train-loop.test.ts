@@ -11,7 +11,7 @@ import {
   type Trainable,
   type TrainingJob,
   type TrainingStep,
-  type Validation,
+  type ValidationScores,
 } from '../../src/operators/tensor/train-loop.js';
 import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 
@@ -25,7 +25,7 @@ class Scripted implements Trainable {
   readonly atEpoch: number[] = [];
   onStep: (step: number) => Partial<TrainingStep> = () => ({});
 
-  constructor(private readonly script: (epoch: number) => Validation) {}
+  constructor(private readonly script: (epoch: number) => ValidationScores) {}
 
   step(group: readonly number[]): Promise<TrainingStep> {
     this.groups.push([...group]);
@@ -33,7 +33,7 @@ class Scripted implements Trainable {
     return Promise.resolve({ loss: 1, gradient, metrics: { extra: 2 }, ...this.onStep(this.groups.length) });
   }
 
-  validate(): Promise<Validation> {
+  validate(): Promise<ValidationScores> {
     this.atEpoch.push(this.parameters[0] as number);
     return Promise.resolve(this.script(this.atEpoch.length));
   }

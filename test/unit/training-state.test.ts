@@ -4,7 +4,7 @@ import { rng } from '../../src/pipeline/core/rng.js';
 import type { Checkpoints, TrainingSnapshot } from '../../src/pipeline/stage.js';
 import { layoutOf } from '../../src/operators/tensor/parameters.js';
 import { Plateau } from '../../src/operators/tensor/plateau.js';
-import { train, type Trainable, type Validation } from '../../src/operators/tensor/train-loop.js';
+import { train, type Trainable, type ValidationScores } from '../../src/operators/tensor/train-loop.js';
 import { TrainingState } from '../../src/operators/tensor/training-state.js';
 import { checkpointOptions, CheckpointMemory } from '../support/checkpoints.js';
 import { Streams } from '../../src/pipeline/core/streams.js';
@@ -20,7 +20,7 @@ const patients = [0, 1, 2, 3, 4, 5, 6, 7];
 /** What each epoch's validation says, and which of its two steps have no finite loss. */
 interface Script {
   readonly monitor?: 'valAuc' | 'valLoss';
-  readonly validation: (epoch: number) => Validation;
+  readonly validation: (epoch: number) => ValidationScores;
   readonly skips?: (epoch: number) => number;
 }
 

@@ -6,7 +6,7 @@ import type { Predicted } from '../../src/operators/bundle/predicted-data.js';
 import { groupsOf, readGroupings } from '../../src/operators/validation/grouping-columns.js';
 import { measuresOf } from '../../src/operators/validation/measures.js';
 import { shiftOf, type ShiftInput } from '../../src/operators/validation/shift.js';
-import { subgroupsOf } from '../../src/operators/validation/subgroups.js';
+import { validatedSubgroups } from '../../src/operators/validation/subgroups.js';
 import {
   validatedPatients,
   type ValidatedPatient,
@@ -122,7 +122,7 @@ it('small groups and groups of one outcome are suppressed', () => {
     { by: 'site', group: 'B', patients: followed.slice(0, 9), internal: null },
     { by: 'site', group: 'C', patients: followed.filter(({ y }) => y === 1), internal: 0.7 },
   ];
-  const [a, b, c] = subgroupsOf(groups, binary, random);
+  const [a, b, c] = validatedSubgroups(groups, binary, random);
   expect(a).toMatchObject({ patients: 20, positive: 12, reason: null });
   expect(a?.external).not.toBeNull();
   expect(b).toMatchObject({ patients: null, positive: null, external: null, observedToExpected: null });

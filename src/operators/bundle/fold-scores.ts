@@ -20,7 +20,7 @@ export interface FoldPrediction {
 }
 
 /** Converts the outputs of one fold's model to predictions. */
-export class FoldScores {
+export class FoldPredictor {
   /** @param horizons in years */
   constructor(
     private readonly model: ScoringModel,

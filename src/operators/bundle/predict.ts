@@ -5,7 +5,7 @@ import { loadBackend } from '../tensor/backend.js';
 import { reportingStage, type ReportingControl } from '../tensor/reporting-stage.js';
 import { writeSafetensors } from '../tensor/safetensors.js';
 import { replayDraws } from './drawn-maps.js';
-import { FoldScores, type FoldPrediction } from './fold-scores.js';
+import { FoldPredictor, type FoldPrediction } from './fold-scores.js';
 import { MeanAttention } from './mean-attention.js';
 import { readBundle } from './open-bundle.js';
 import { inPart } from '../../pipeline/core/part-of.js';
@@ -50,7 +50,7 @@ async function scorePart(context: StageContext, { emit, signal }: ReportingContr
       { method, config, record, arrays, widths, rng: replayDraws(arrays) },
       data,
     );
-    scored.push(await new FoldScores(model, record, bundle.outcome.horizons).of(everyone));
+    scored.push(await new FoldPredictor(model, record, bundle.outcome.horizons).of(everyone));
     seen = model;
     attention?.add(model.attention);
     emit({ type: 'epoch', epoch: fold + 1, epochs: folds.length, metrics: {} });

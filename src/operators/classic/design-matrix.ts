@@ -5,7 +5,7 @@ import { mean } from '../stats/spread.js';
 import type { Design, DesignColumn } from './design-data.js';
 
 /** A table modality and its rows. */
-export interface ModalityTable {
+export interface DesignTable {
   readonly modality: string;
   readonly table: TypedTable;
 }
@@ -30,7 +30,7 @@ export interface DesignChoices {
  * categories and marks.
  */
 export const fitDesign = (
-  tables: readonly ModalityTable[],
+  tables: readonly DesignTable[],
   training: readonly string[],
   { marks = 'each', absent = 'missing' }: DesignChoices = {},
 ): Design => ({
@@ -83,7 +83,7 @@ export const designColumns = ({ tables }: Design): readonly string[] =>
  */
 export function designMatrix(
   design: Design,
-  tables: readonly ModalityTable[],
+  tables: readonly DesignTable[],
   patients: readonly string[],
   open: (row: number, modality: string) => boolean = () => true,
 ): Matrix {

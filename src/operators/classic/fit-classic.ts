@@ -9,7 +9,7 @@ import { fitCoxRidge } from '../survival/cox-ridge.js';
 import { proportionalModel } from '../survival/survival-model.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
 import { designMatrix, fitDesign } from './design-matrix.js';
-import { fitRidge, type Fitted } from './fit-ridge.js';
+import { fitRidge, type FittedModel } from './fit-ridge.js';
 import type { ClassicModel } from './model-data.js';
 import { modelOutputs } from './model-outputs.js';
 import { visibleRows, type PatientInputs } from './patient-inputs.js';
@@ -18,7 +18,7 @@ import { fitForest } from './fit-forest.js';
 import { fitStack } from './fit-stack.js';
 
 /** A fitted model, its inputs for all patients of the cohort, and the modalities that can be hidden from it. */
-export interface FittedClassic extends Fitted<ClassicModel> {
+export interface FittedClassic extends FittedModel<ClassicModel> {
   readonly inputs: PatientInputs;
   readonly modalities: readonly string[];
 }
@@ -74,7 +74,7 @@ function fitSurvival(
   fit: 'coxRidge' | 'kaplanMeier',
   { fold, targets }: JudgedFold,
   { patients, tables }: PatientInputs,
-): Fitted<ClassicModel> {
+): FittedModel<ClassicModel> {
   const training = followUpOfTargets(fold.train.map((at) => targets[at] as Target));
   const trained = fold.train.map((at) => patients[at] as string);
   if (fit === 'kaplanMeier') {

@@ -1,6 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { designMatrix, fitDesign } from './design-matrix.js';
-import type { Fitted } from './fit-ridge.js';
+import type { FittedModel } from './fit-ridge.js';
 import { growForest } from './forest.js';
 import type { ForestModel } from './model-data.js';
 import type { PatientInputs } from './patient-inputs.js';
@@ -16,7 +16,7 @@ export function fitForest(
   y: readonly (0 | 1)[],
   base: number,
   random: Rng,
-): Fitted<ForestModel> {
+): FittedModel<ForestModel> {
   const design = fitDesign(tables, patients, { marks: 'once' });
   const x = designMatrix(design, tables, patients);
   const trees = growForest(x, y, { trees: 500, minLeaf: 5 }, random);

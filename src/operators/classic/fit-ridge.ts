@@ -9,7 +9,7 @@ import type { PatientInputs } from './patient-inputs.js';
 const innerFolds = 5;
 
 /** A fitted model and notes for the user. */
-export interface Fitted<M> {
+export interface FittedModel<M> {
   readonly model: M;
   readonly notes: readonly string[];
 }
@@ -32,7 +32,7 @@ export function fitRidge(
   y: readonly (0 | 1)[],
   base: number,
   random: Rng,
-): Fitted<RidgeModel> {
+): FittedModel<RidgeModel> {
   const { tables, patients } = training;
   const design = fitDesign(tables, patients, { marks: 'once', absent: 'mean' });
   const { model, notes } = fitLogisticRidge(

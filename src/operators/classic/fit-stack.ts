@@ -1,6 +1,6 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import { designMatrix, fitDesign } from './design-matrix.js';
-import { innerFoldsOf, type Fitted } from './fit-ridge.js';
+import { innerFoldsOf, type FittedModel } from './fit-ridge.js';
 import { fitLogisticRidge } from './logistic-ridge.js';
 import type { StackModel } from './model-data.js';
 import { visibleRows, type PatientInputs } from './patient-inputs.js';
@@ -34,7 +34,7 @@ export function fitStack(
   y: readonly (0 | 1)[],
   base: number,
   streams: { readonly folds: Rng; readonly drop: Rng },
-): Fitted<StackModel> {
+): FittedModel<StackModel> {
   const modalities = [
     ...training.tables.map(({ modality }) => ({ from: 'table' as const, modality })),
     ...(training.bags ?? []).map(({ modality }) => ({ from: 'bag' as const, modality })),

@@ -1,10 +1,10 @@
-import type { ModalityTable } from './design-matrix.js';
+import type { DesignTable } from './design-matrix.js';
 
 /** The inputs of a classical model for some patients. */
 export interface PatientInputs {
   readonly patients: readonly string[];
   /** Tables with rows of some of these patients. */
-  readonly tables: readonly ModalityTable[];
+  readonly tables: readonly DesignTable[];
   /** Mean instances, for models that read bags. */
   readonly bags?: readonly BagMeans[];
 }

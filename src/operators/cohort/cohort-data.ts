@@ -33,13 +33,13 @@ export const outcomeWordsSchema = z.strictObject({
 });
 export type OutcomeWords = z.infer<typeof outcomeWordsSchema>;
 
-export const memberSchema = z.strictObject({
+export const cohortPatientSchema = z.strictObject({
   id: z.string(),
   /** 1 positive, 0 negative: at the last contact, or at the landmark of `cohort.label: landmark`. */
   y: z.union([z.literal(0), z.literal(1)]),
   followUpDays: z.number().nullable(),
 });
-export type Member = z.infer<typeof memberSchema>;
+export type CohortPatient = z.infer<typeof cohortPatientSchema>;
 
 export const flowStepSchema = z.strictObject({
   step: z.string(),
@@ -51,12 +51,12 @@ export type FlowStep = z.infer<typeof flowStepSchema>;
 /** The output of the `cohort` stage: its patients, sorted by id. Every later stage indexes patients in this order. */
 export const cohortFileSchema = z.strictObject({
   outcome: outcomeWordsSchema,
-  patients: z.array(memberSchema),
+  patients: z.array(cohortPatientSchema),
 });
 export type CohortFile = z.infer<typeof cohortFileSchema>;
 
 /** A patient with the bags that a job reads. */
-export interface Patient extends Member {
+export interface Patient extends CohortPatient {
   readonly bags: Readonly<Partial<Record<ModalityId, readonly Segment[]>>>;
 }
 

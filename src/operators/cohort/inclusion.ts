@@ -2,12 +2,12 @@ import { hancockCause } from '../../pipeline/config/cohorts/hancock.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import type { FlowStep, Member } from './cohort-data.js';
+import type { FlowStep, CohortPatient } from './cohort-data.js';
 import { landmarkStatus } from './landmark.js';
 
 /** A labelled patient with all facts that the rules need. */
 export interface Candidate {
-  readonly patient: Member;
+  readonly patient: CohortPatient;
   /** The patient's modalities among those that decide who belongs. */
   readonly modalities: readonly ModalityId[];
   /** Whether the patient has any modality of the experiment. Null if `modalities` shows it. */

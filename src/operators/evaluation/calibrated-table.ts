@@ -1,7 +1,7 @@
 import { mapsText, type CalibratedRow } from './calibrated-row-data.js';
 import type { PooledAuc, Spread } from './spread-data.js';
 import type { Summary, SummaryRow } from './summary-data.js';
-import { digits, intervalText, type TextTable } from './text-tables.js';
+import { digits, intervalText, type PrintedTable } from './text-tables.js';
 
 /** A row of a binary outcome with its results after calibration. */
 export type RowWithCalibration = SummaryRow & { readonly calibrated: CalibratedRow };
@@ -18,7 +18,7 @@ const pooled = ({ value, ci95 }: PooledAuc): string =>
   value === null ? '-' : `${digits(value)}${intervalText(ci95)}`;
 
 /** Test metrics before and after calibration, and at the threshold of the validation patients (method.md 9.6). */
-export const calibratedTable = (summary: Pick<Summary, 'rows'>): TextTable => ({
+export const calibratedTable = (summary: Pick<Summary, 'rows'>): PrintedTable => ({
   headings: [
     ...['Method', 'Calibration', 'Accuracy before', 'Accuracy after'],
     ...['Balanced accuracy before', 'Balanced accuracy after', 'Brier before', 'Brier after'],
@@ -34,7 +34,7 @@ export const calibratedTable = (summary: Pick<Summary, 'rows'>): TextTable => ({
 });
 
 /** Calibrated probabilities at 0.5 and at the threshold of the validation patients (method.md 9.6). */
-export const thresholdTable = (summary: Pick<Summary, 'rows'>): TextTable => ({
+export const thresholdTable = (summary: Pick<Summary, 'rows'>): PrintedTable => ({
   headings: [
     ...['Method', 'Threshold', 'Accuracy', 'Balanced accuracy', 'Sensitivity', 'Specificity'],
     ...['Sensitivity at 0.5', 'Specificity at 0.5'],

@@ -11,7 +11,7 @@ import type { KnownOfPatients } from './subgroups.js';
  *
  * @param used the modalities of the experiment; a table that is only used for grouping is not among them
  */
-export function modalitiesOf(
+export function modalitiesOfPatients(
   inputs: Inputs,
   used: readonly ModalityId[],
 ): ((patient: string) => readonly string[]) | null {
@@ -47,6 +47,6 @@ export function knownOfPatients(
         .filter((artifact) => dividing.has(modalityOf(artifact)))
         .map((artifact) => [modalityOf(artifact), readTypedTable(artifact)] as const),
     ),
-    modalitiesOf: modalitiesOf(inputs, config.modalities),
+    modalitiesOf: modalitiesOfPatients(inputs, config.modalities),
   };
 }

@@ -8,7 +8,7 @@ import {
 } from '../calibration/calibration-data.js';
 import { hidesModalities, type Method } from '../methods/method.js';
 import { predictionsFile, predictionsSchema } from '../stage3/prediction-data.js';
-import { robustnessFile, robustnessSchema, type Robustness } from '../stage3/robustness-data.js';
+import { robustnessFile, foldRobustnessSchema, type Robustness } from '../stage3/robustness-data.js';
 import { evaluationSchema, metricsFile, type Evaluation } from './metric-data.js';
 import { poolTestScores, type FoldPredictions, type PooledScores } from './pooled.js';
 
@@ -62,7 +62,7 @@ export const robustnessOf = (method: Method, trained: readonly Artifact[]): read
     ? byFold(
         trained.map((artifact) => ({
           fold: foldOf(artifact),
-          robustness: artifact.json(robustnessFile, robustnessSchema),
+          robustness: artifact.json(robustnessFile, foldRobustnessSchema),
         })),
       )
     : [];

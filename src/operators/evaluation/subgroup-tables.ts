@@ -1,6 +1,6 @@
 import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
 import { modalitiesVariable, type SubgroupVariable } from './subgroup-data.js';
-import { digits, intervalText, type TextTable } from './text-tables.js';
+import { digits, intervalText, type PrintedTable } from './text-tables.js';
 
 /** subgroups.csv: one line per method and group, at full precision. A suppressed group has one line. */
 export const subgroupsCsv = (variables: readonly SubgroupVariable[], metric: 'auc' | 'c'): string =>
@@ -31,7 +31,7 @@ export function subgroupTable(
   { variable, groups }: SubgroupVariable,
   metric: 'AUC' | 'C',
   shown: (method: string) => boolean,
-): TextTable {
+): PrintedTable {
   const inClasses = metric === 'AUC';
   const merges = variable === modalitiesVariable;
   const small = groups.filter(({ suppressed }) => suppressed !== null);

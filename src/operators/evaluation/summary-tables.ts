@@ -17,7 +17,7 @@ import {
   intervalText,
   latexLines,
   markdownLines,
-  type TextTable,
+  type PrintedTable,
   type TableRow,
 } from './text-tables.js';
 import { isOwn } from '../methods/registry.js';
@@ -102,7 +102,7 @@ export function groupedNotes({
 }
 
 /** The tables below the result table: the same methods after calibration. */
-const secondTables = (summary: Summary): readonly (TextTable & { readonly title: string })[] =>
+const secondTables = (summary: Summary): readonly (PrintedTable & { readonly title: string })[] =>
   calibratedRows(summary).length === 0
     ? []
     : [

@@ -4,7 +4,7 @@ import type { CohortFile } from '../cohort/cohort-data.js';
 import type { Method } from '../methods/method.js';
 import { groupedNotes } from './summary-tables.js';
 import { summaryFile, type Summary } from './summary-data.js';
-import { knownOfPatients, modalitiesOf } from './known-of-patients.js';
+import { knownOfPatients, modalitiesOfPatients } from './known-of-patients.js';
 import { recommendedInTime } from './recommend-in-time.js';
 import { subgroupsCsv } from './subgroup-tables.js';
 import { subgroupsInTime } from './subgroups.js';
@@ -77,7 +77,7 @@ export function survivalSummaryOf(
         allPredictionsCsv(
           results,
           config.survival.horizons,
-          modalitiesOf(inputs, config.modalities) ?? (() => []),
+          modalitiesOfPatients(inputs, config.modalities) ?? (() => []),
         ),
       ),
     },

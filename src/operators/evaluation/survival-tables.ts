@@ -7,14 +7,14 @@ import { recommendedLines } from './recommended-data.js';
 import type { Spread, Summary, SummaryRow } from './summary-data.js';
 import type { SurvivalResults } from './survival-results.js';
 import { survivalCohortLine, type SurvivalRow } from './survival-summary-data.js';
-import { digits, intervalText, latexLines, markdownLines, type TextTable } from './text-tables.js';
+import { digits, intervalText, latexLines, markdownLines, type PrintedTable } from './text-tables.js';
 
 const spread = ({ mean, std }: Spread): string =>
   mean === null || std === null ? '-' : `${digits(mean)} ± ${digits(std)}`;
 const orDash = (value: number | null): string => (value === null ? '-' : digits(value));
 
 /** The result table of a time-to-event experiment: mean ± population standard deviation over folds (method.md 11.5). */
-export function survivalTable({ rows, skipped, survival }: Summary): TextTable {
+export function survivalTable({ rows, skipped, survival }: Summary): PrintedTable {
   const horizons = survival?.horizons ?? [];
   const headings = [
     ...['Method', 'Folds', "Harrell's C", 'C within folds', "Uno's C"],
@@ -36,7 +36,7 @@ export function survivalTable({ rows, skipped, survival }: Summary): TextTable {
 }
 
 /** Differences in C between the reference and other methods. */
-export function survivalComparisonTable({ rows, survival }: Summary): TextTable {
+export function survivalComparisonTable({ rows, survival }: Summary): PrintedTable {
   const titleOf = (id: string): string => rows.find(({ method }) => method === id)?.title ?? id;
   return {
     headings: ['Comparison', 'Difference in C [95 % CI]', 'p', 'Adjusted p'],

@@ -1,5 +1,5 @@
 /** A table for people. */
-export interface TextTable {
+export interface PrintedTable {
   readonly headings: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }

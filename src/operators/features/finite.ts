@@ -2,7 +2,7 @@ import { foreign } from './foreign.js';
 
 export type OnNonFinite = 'error' | 'drop';
 
-export interface Instances {
+export interface InstanceRows {
   /** [rows, width] */
   readonly values: Float32Array;
   /** [rows, 2]. Null if there are none. */
@@ -40,11 +40,11 @@ function without(rows: ReadonlySet<number>, values: Float32Array, width: number)
  * @throws HafError `HAF_FEATURES_INVALID` for `error`, with the number of values and the first row that has one
  */
 export function finiteOnly(
-  { values, coords }: Instances,
+  { values, coords }: InstanceRows,
   width: number,
   place: string,
   onNonFinite: OnNonFinite,
-): Instances & { readonly dropped: number } {
+): InstanceRows & { readonly dropped: number } {
   const { rows, count } = nonFinite(values, width);
   const [first] = rows;
   if (first === undefined) return { values, coords, dropped: 0 };

@@ -8,7 +8,7 @@ const sliceBytes = 4 * 1024 * 1024;
 const largestChunk = 256 * 2 ** 20;
 
 /** A part of a dataset: its start and its length along each dimension. */
-export interface Part {
+export interface DatasetPart {
   readonly offset: readonly number[];
   readonly count: readonly number[];
 }
@@ -65,7 +65,7 @@ export function readNumbers(dataset: Dataset, type: NumberType, place: string): 
 export function readPart(
   dataset: Dataset,
   type: NumberType,
-  { offset, count }: Part,
+  { offset, count }: DatasetPart,
   what: string,
   place: string,
 ): Float32Array {

@@ -1,7 +1,7 @@
 import type { Dataset } from 'h5wasm/node';
 import { foreign } from './foreign.js';
 import { Hdf5Guard } from './hdf5-guard.js';
-import { readingAxis, readPart, type Part } from './hdf5-numbers.js';
+import { readingAxis, readPart, type DatasetPart } from './hdf5-numbers.js';
 import type { NumberType } from './number-type.js';
 
 /** Maximum number of constant pieces that are tested, spread over the dataset. */
@@ -58,12 +58,12 @@ export function assertWritten(dataset: Dataset, type: NumberType, values: Float3
 }
 
 /** The first value of a piece, with the dimensions before the rows. */
-const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number): Part => ({
+const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number): DatasetPart => ({
   offset: shape.map((_, at) => (at === axis ? row : at === axis + 1 ? column : 0)),
   count: shape.map(() => 1),
 });
 
-function isUnwritten(dataset: Dataset, type: NumberType, part: Part, place: string): boolean {
+function isUnwritten(dataset: Dataset, type: NumberType, part: DatasetPart, place: string): boolean {
   const guard = Hdf5Guard.get();
   // The first read may also read the index of the pieces, so it is done before counting.
   readPart(dataset, type, part, 'a piece', place);

@@ -1,6 +1,6 @@
 import { foreign } from './foreign.js';
 import type { MemoryBudget } from './memory-budget.js';
-import { rowsOf, shapeText, squeezed, type StoredArray } from './stored-array.js';
+import { storedRows, shapeText, squeezed, type StoredArray } from './stored-array.js';
 
 /**
  * The instances of an array as float32 [rows, width] (shapes: `rowsOf`).
@@ -10,7 +10,7 @@ import { rowsOf, shapeText, squeezed, type StoredArray } from './stored-array.js
 export function readRows(array: StoredArray, width: number, budget: MemoryBudget): Float32Array {
   const { name, shape, type, float } = array;
   const columns = shape.at(-1) ?? 0;
-  const rows = rowsOf(shape, width);
+  const rows = storedRows(shape, width);
   if (rows === null && squeezed(shape).length === 2)
     throw foreign(
       `dataset "${name}" has rows of ${columns} values, ${width} expected`,

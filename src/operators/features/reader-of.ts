@@ -40,7 +40,7 @@ export function headOf(path: string): Uint8Array {
  * reports what is wrong.
  * @throws HafError `HAF_FEATURES_INVALID` if there is no reader, or if the file holds no data at all
  */
-export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): FeatureReader {
+export function featureReaderOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): FeatureReader {
   const head = headOf(path);
   const extension = extname(name).toLowerCase();
   const known = readers.find((candidate) => candidate.recognises(head));
@@ -63,6 +63,6 @@ export function readerOf({ path, name }: Pick<FeatureFile, 'path' | 'name'>): Fe
 export function patientsOfFile(
   file: Pick<FeatureFile, 'path' | 'name' | 'patient' | 'names'>,
 ): readonly string[] {
-  const keys = readerOf(file).keys?.(file.path) ?? null;
+  const keys = featureReaderOf(file).keys?.(file.path) ?? null;
   return keys === null ? [file.patient].filter((id) => id !== null) : patientsOfKeys(file, keys);
 }

@@ -1,7 +1,7 @@
 import type { ErrorContext, HafErrorData } from '../../pipeline/core/errors.js';
 import type { FeatureContent, FeatureFile } from './feature-reader.js';
 import { MemoryBudget } from './memory-budget.js';
-import { readerOf } from './reader-of.js';
+import { featureReaderOf } from './reader-of.js';
 import type { ArrayShape } from './stored-array.js';
 import type { StoredTiles } from './stored-tiles.js';
 
@@ -25,9 +25,9 @@ export interface ReadingTasks {
 export const readingTasks: ReadingTasks = {
   features: async (request, memoryMiB) => {
     const file = { ...request, budget: new MemoryBudget(memoryMiB) };
-    return readerOf(file).read(file);
+    return featureReaderOf(file).read(file);
   },
-  shapes: async (file, memoryMiB) => readerOf(file).shapes(file.path, new MemoryBudget(memoryMiB)),
+  shapes: async (file, memoryMiB) => featureReaderOf(file).shapes(file.path, new MemoryBudget(memoryMiB)),
   tiles: async ({ path }, memoryMiB) =>
     (await import('./stored-tiles.js')).readStoredTiles(path, new MemoryBudget(memoryMiB)),
 };

@@ -56,7 +56,7 @@ export const squeezed = (shape: readonly number[]): readonly number[] =>
   shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
 
 /** Number of instances for the shapes [n, w], [1, n, w] (a batch of one) and [w] (a single vector). Null for any other shape. */
-export function rowsOf(shape: readonly number[], width: number): number | null {
+export function storedRows(shape: readonly number[], width: number): number | null {
   const sides = squeezed(shape);
   const [first = 0, second] = sides;
   if (sides.length === 1) return first === 0 ? 0 : first === width ? 1 : null;
@@ -73,7 +73,7 @@ export function featuresAmong(arrays: readonly StoredArray[], width: number): St
   const named = featureNames.flatMap((name) => arrays.find((array) => array.name === name) ?? []);
   if (named[0]) return named[0];
   const fitting = arrays.filter(
-    ({ float, shape, name }) => float && name !== coordsName && rowsOf(shape, width) !== null,
+    ({ float, shape, name }) => float && name !== coordsName && storedRows(shape, width) !== null,
   );
   if (fitting.length !== 1 || !fitting[0]) throw noFeatures(arrays, width);
   return fitting[0];

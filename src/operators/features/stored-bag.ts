@@ -15,7 +15,7 @@ const coordsPerRow = 2;
  * @param rows [n, width]
  * @throws HafError HAF_STORE_CORRUPT if the file is too short
  */
-export async function readRows(
+export async function readStoredRows(
   path: string,
   { width, precision }: Pick<BagIndex, 'width' | 'precision'>,
   start: number,
@@ -45,10 +45,15 @@ export async function readBag(
   { start, rows, coords }: IndexedBag,
 ): Promise<{ readonly values: Float32Array; readonly coords: Float32Array | null }> {
   const values = new Float32Array(rows * index.width);
-  await readRows(artifact.path(featuresFiles[index.precision]), index, start, values);
+  await readStoredRows(artifact.path(featuresFiles[index.precision]), index, start, values);
   if (coords === null) return { values, coords };
   const placed = new Float32Array(rows * coordsPerRow);
-  await readRows(artifact.path(bagCoordsFile), { width: coordsPerRow, precision: 'float32' }, start, placed);
+  await readStoredRows(
+    artifact.path(bagCoordsFile),
+    { width: coordsPerRow, precision: 'float32' },
+    start,
+    placed,
+  );
   return { values, coords: placed };
 }
 

@@ -2,7 +2,7 @@ import type { Criterion, JudgedCohort, Target } from '../criteria/criterion.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { evidenceOf, vectorExempt } from '../embeddings/vector-exempt.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
-import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Trainable, TrainingStep, ValidationScores } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { Head, HeadGroup } from './head.js';
 import type { Outputs } from './outputs.js';
@@ -30,7 +30,7 @@ export class HeadTraining implements Trainable {
     return this.head.step(this.parameters, this.groupOf(patients), false);
   }
 
-  validate(): Promise<Validation> {
+  validate(): Promise<ValidationScores> {
     return validateHead(this.head, this.parameters, this.groupOf(this.validation), this.judged.criterion);
   }
 
@@ -60,13 +60,17 @@ export async function validateHead(
   parameters: Float32Array,
   { inputs, patients, targets }: HeadGroup,
   criterion: Criterion,
-): Promise<Validation> {
+): Promise<ValidationScores> {
   if (patients.length === 0) return { loss: null, discrimination: null };
   return validationOf(await head.outputs(parameters, { inputs, patients }), targets, criterion);
 }
 
 /** Mean loss of outputs, and how well they rank the patients. */
-export function validationOf(rows: Outputs, targets: readonly Target[], criterion: Criterion): Validation {
+export function validationOf(
+  rows: Outputs,
+  targets: readonly Target[],
+  criterion: Criterion,
+): ValidationScores {
   const loss = criterion.judge(rows, targets).reduce((sum, one) => sum + one.loss, 0) / rows.length;
   const scores = rows.map((row) => criterion.scoreOf(row));
   // Without an event among the patients a loss over risk sets is undefined. Then it is not used.

@@ -10,7 +10,7 @@ import { project, type Projection } from '../stage2/projection.js';
 import { evidenceOf, vectorExempt, type Evidence } from '../embeddings/vector-exempt.js';
 import { alignmentExempt } from '../stage2/alignment-exempt.js';
 import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
-import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Trainable, TrainingStep, ValidationScores } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { BagEncoders, type EncodedGroup, type EncoderPart } from './bag-encoders.js';
 
@@ -120,7 +120,7 @@ export class JointTraining implements Trainable {
   /**
    * Per patient: `L_img` and `l+`, without reduced pass and alignment; and how well the fused scores rank the patients (method.md 7).
    */
-  async validate(): Promise<Validation> {
+  async validate(): Promise<ValidationScores> {
     const patients = this.validation;
     if (patients.length === 0) return { loss: null, discrimination: null };
     const { inputs, losses } = await this.embed(patients);

@@ -14,7 +14,7 @@ import { evidenceOf, vectorExempt } from '../embeddings/vector-exempt.js';
 import { addTo } from '../tensor/add-to.js';
 import { gradientsThrough } from '../tensor/autodiff.js';
 import { addGradients, ParameterTensors, partOf, type ParameterLayout } from '../tensor/parameters.js';
-import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Trainable, TrainingStep, ValidationScores } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import {
   arraysOf,
@@ -87,7 +87,7 @@ export class MfmfTraining implements Trainable {
     return { loss, gradient, metrics: { full: loss } };
   }
 
-  async validate(): Promise<Validation> {
+  async validate(): Promise<ValidationScores> {
     const { validation, judged } = this.options;
     if (validation.length === 0) return { loss: null, discrimination: null };
     return validationOf(await this.outputs(validation), this.targetsOf(validation), judged.criterion);

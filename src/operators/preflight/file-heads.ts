@@ -2,7 +2,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { assertCompleteHdf5 } from '../features/hdf5-superblock.js';
 import { h5Reader } from '../features/h5-reader.js';
-import { readerOf } from '../features/reader-of.js';
+import { featureReaderOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
 
 /**
@@ -28,7 +28,7 @@ export function faultyHeads(bags: readonly BagFilesOf[]): readonly Problem[] {
 
 function faultOf(path: string, name: string): HafError | null {
   try {
-    if (readerOf({ path, name }) === h5Reader) assertCompleteHdf5(path);
+    if (featureReaderOf({ path, name }) === h5Reader) assertCompleteHdf5(path);
     return null;
   } catch (error) {
     return HafError.from(error);

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { csvLine } from '../../pipeline/core/csv.js';
 import { counted } from '../../pipeline/core/wording.js';
-import type { CalibrationGroup, HorizonCalibration } from '../survival/horizon-calibration.js';
+import type { HorizonCalibrationGroup, HorizonCalibration } from '../survival/horizon-calibration.js';
 import { chartColours, renderChart } from './chart.js';
 import { yearsText } from './duration-text.js';
 import type { Figure } from './figure.js';
@@ -119,7 +119,7 @@ function panel({ horizon, groups, observedToExpected }: HorizonCalibration): Pan
   };
 }
 
-const pointOf = ({ predicted, observed, ci95 }: CalibrationGroup) =>
+const pointOf = ({ predicted, observed, ci95 }: HorizonCalibrationGroup) =>
   observed.value === null || ci95 === null
     ? []
     : [{ predicted, observed: observed.value, low: ci95[0], high: ci95[1] }];

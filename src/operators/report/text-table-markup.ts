@@ -1,8 +1,8 @@
-import type { TextTable } from '../evaluation/text-tables.js';
+import type { PrintedTable } from '../evaluation/text-tables.js';
 import { html, type Html } from './html.js';
 
 /** A table for people as markup. The first cell of each row is its heading. */
-export const textTableOf = ({ headings, rows }: TextTable): Html =>
+export const textTableOf = ({ headings, rows }: PrintedTable): Html =>
   html`<div class="scroll">
     <table>
       <thead>

@@ -1,7 +1,7 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import { openSlide } from './open-slide.js';
 import { pastDamage } from './past-damage.js';
-import { readerOf } from './reader-of.js';
+import { slideReaderOf } from './reader-of.js';
 import type { SlideInfo, SlideLevel } from './slide-reader.js';
 
 export type SlideProbe =
@@ -18,7 +18,7 @@ const sidePx = 64;
  */
 export async function probeSlide(path: string, by?: 'openslide' | null): Promise<SlideProbe> {
   try {
-    const reader = pastDamage(await openSlide(path, by === undefined ? await readerOf(path) : by), 0);
+    const reader = pastDamage(await openSlide(path, by === undefined ? await slideReaderOf(path) : by), 0);
     try {
       for (const [level, { width, height }] of reader.info.levels.entries())
         await reader.read(level, middleOf({ width, height }));

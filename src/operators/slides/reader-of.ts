@@ -20,7 +20,7 @@ async function isForOpenSlide(path: string): Promise<boolean> {
  * pipeline does not read, if OpenSlide is installed on this machine. Files that are no slides, or are damaged, stay
  * with the pipeline's reader, which reports the fault.
  */
-export async function readerOf(path: string): Promise<'openslide' | null> {
+export async function slideReaderOf(path: string): Promise<'openslide' | null> {
   if (ours.includes(extname(path).toLowerCase()) || !isOpenSlideInstalled()) return null;
   try {
     const file = await fileKindOf(path);

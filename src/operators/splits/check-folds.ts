@@ -1,9 +1,9 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { OutcomeWords } from '../cohort/cohort-data.js';
 import type { Problem } from '../../pipeline/core/problem.js';
-import { foldName, repeatOf, type Counts } from './repeats.js';
+import { foldName, repeatOfFold, type Counts } from './repeats.js';
 import type { Fold } from './split-data.js';
-import type { Labelled } from './stratified-folds.js';
+import type { StratifiedPatient } from './stratified-folds.js';
 
 const sets = ['train', 'val', 'test'] as const;
 const roles = { train: 'training', val: 'validation', test: 'test' } as const;
@@ -13,7 +13,7 @@ export const joinGroups =
   'Join groups: give the patients of two or more of them one value in the column that cv.group names.';
 
 /** The user's names of the two outcomes, and whether the outcome is a time. */
-export interface Outcome {
+export interface FoldOutcome {
   readonly words: Pick<OutcomeWords, 'positive' | 'negative'>;
   readonly inTime: boolean;
 }
@@ -26,9 +26,9 @@ export interface Outcome {
  */
 export function checkFolds(
   folds: readonly Fold[],
-  patients: readonly Labelled[],
+  patients: readonly StratifiedPatient[],
   cv: Counts,
-  { words, inTime }: Outcome,
+  { words, inTime }: FoldOutcome,
 ): readonly Problem[] {
   const outcome = new Map(patients.map(({ id, y }) => [id, y]));
   return folds.flatMap((fold, at) => {
@@ -78,7 +78,7 @@ export function refuseRepeatedTests(folds: readonly Fold[], cv: Counts): void {
   for (let repeat = 0; repeat < cv.repeats; repeat++) {
     const tested = new Set<string>();
     const again = new Set<string>();
-    for (const { test } of folds.filter((_, at) => repeatOf(at, cv) === repeat))
+    for (const { test } of folds.filter((_, at) => repeatOfFold(at, cv) === repeat))
       for (const id of test) (tested.has(id) ? again : tested).add(id);
     if (again.size === 0) continue;
     const patients = [...again].sort();

@@ -7,10 +7,10 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { counted, listed, quotedFirst } from '../../pipeline/core/wording.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 import { joinGroups } from './check-folds.js';
-import type { Labelled } from './stratified-folds.js';
+import type { StratifiedPatient } from './stratified-folds.js';
 
 /** A patient, with the group whose fold tests the patient. */
-export interface Grouped extends Labelled {
+export interface Grouped extends StratifiedPatient {
   readonly group: string;
 }
 
@@ -31,7 +31,7 @@ export async function readGroupFile(sources: readonly SourceFile[]): Promise<Rea
  * @throws HafError HAF_SPLIT_INVALID for patients without a group, and if `cv.folds` is not the number of groups
  */
 export function withGroups(
-  patients: readonly Labelled[],
+  patients: readonly StratifiedPatient[],
   groups: ReadonlyMap<string, string>,
   { group: column, folds }: Pick<Config['cv'], 'group' | 'folds'>,
 ): readonly Grouped[] {

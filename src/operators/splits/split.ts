@@ -12,7 +12,7 @@ import { readGroupFile, smallGroups, withGroups } from './group-patients.js';
 import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
 import { splitsFile, type Fold, type Splits } from './split-data.js';
 import { readFolds, readOfficialSplit } from './split-file.js';
-import { fixedTestFolds, groupedFolds, stratifiedFolds, type Labelled } from './stratified-folds.js';
+import { fixedTestFolds, groupedFolds, stratifiedFolds, type StratifiedPatient } from './stratified-folds.js';
 
 interface Drawn {
   readonly folds: readonly Fold[];
@@ -29,7 +29,7 @@ interface Drawn {
  */
 export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
   const read = inputs.one('cohort').json(cohortFile, cohortFileSchema);
-  const patients: readonly Labelled[] = read.patients;
+  const patients: readonly StratifiedPatient[] = read.patients;
   const idOf = idRuleOf(config.data.layout);
   const file = sources.find(({ role }) => role === 'splits');
   const { folds, problems } =
@@ -53,13 +53,13 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
 const repeated = ({ repeats }: Config['cv'], draw: (repeat: number) => readonly Fold[]): readonly Fold[] =>
   Array.from({ length: repeats }, (_, repeat) => draw(repeat)).flat();
 
-function drawn(patients: readonly Labelled[], cv: Config['cv']): Drawn {
+function drawn(patients: readonly StratifiedPatient[], cv: Config['cv']): Drawn {
   const dealt = enough(patients, cv);
   return { folds: repeated(cv, (repeat) => stratifiedFolds(dealt, { ...cv, repeat })), problems: [] };
 }
 
 async function leavingGroupsOut(
-  patients: readonly Labelled[],
+  patients: readonly StratifiedPatient[],
   cv: Config['cv'],
   sources: readonly SourceFile[],
 ): Promise<Drawn> {
@@ -71,7 +71,7 @@ async function leavingGroupsOut(
 }
 
 async function given(
-  patients: readonly Labelled[],
+  patients: readonly StratifiedPatient[],
   cv: Config['cv'],
   { name, path }: SourceFile,
   idOf: IdRule,
@@ -81,7 +81,7 @@ async function given(
 }
 
 async function fixedTest(
-  patients: readonly Labelled[],
+  patients: readonly StratifiedPatient[],
   cv: Config['cv'],
   file: SourceFile | undefined,
   idOf: IdRule,
@@ -107,7 +107,10 @@ async function fixedTest(
   };
 }
 
-function enough(patients: readonly Labelled[], { folds }: Config['cv']): readonly Labelled[] {
+function enough(
+  patients: readonly StratifiedPatient[],
+  { folds }: Config['cv'],
+): readonly StratifiedPatient[] {
   if (patients.length >= folds) return patients;
   throw new HafError(
     'HAF_COHORT_INVALID',

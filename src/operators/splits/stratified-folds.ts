@@ -2,7 +2,7 @@ import { rng, type Rng } from '../../pipeline/core/rng.js';
 import type { Fold } from './split-data.js';
 
 /** The input of a split: the patient's id, and the outcome to stratify by. */
-export interface Labelled {
+export interface StratifiedPatient {
   readonly id: string;
   readonly y: 0 | 1;
 }
@@ -13,7 +13,7 @@ const classes = [0, 1] as const;
 const validationShare = 1 / 9;
 
 /** Ids of one class, sorted and then shuffled, so that the order of the input does not matter. */
-const shuffledClass = (patients: readonly Labelled[], y: 0 | 1, random: Rng): string[] =>
+const shuffledClass = (patients: readonly StratifiedPatient[], y: 0 | 1, random: Rng): string[] =>
   random.shuffle(
     patients
       .filter((patient) => patient.y === y)
@@ -26,7 +26,7 @@ const shuffledClass = (patients: readonly Labelled[], y: 0 | 1, random: Rng): st
  * the part after the last one of the first class. Part sizes, in total and per class, differ by at most one. Ids within a part are
  * sorted.
  */
-export function dealParts(patients: readonly Labelled[], count: number, random: Rng): string[][] {
+export function dealParts(patients: readonly StratifiedPatient[], count: number, random: Rng): string[][] {
   const parts = Array.from({ length: count }, (): string[] => []);
   const dealt = classes.flatMap((y) => shuffledClass(patients, y, random));
   dealt.forEach((id, turn) => parts[turn % count]?.push(id));
@@ -37,7 +37,7 @@ export function dealParts(patients: readonly Labelled[], count: number, random: 
  * The validation patients of a fold: about 1/9 of each class of the untested patients. A class with at least two patients always
  * contributes one, because without both outcomes the validation AUC for early stopping is undefined.
  */
-function drawValidation(rest: readonly Labelled[], random: Rng): ReadonlySet<string> {
+function drawValidation(rest: readonly StratifiedPatient[], random: Rng): ReadonlySet<string> {
   const drawn = classes.flatMap((y) => {
     const ids = shuffledClass(rest, y, random);
     const wanted = Math.round(ids.length * validationShare);
@@ -66,7 +66,7 @@ const streamOf = ({ seed, repeat }: Pick<Draw, 'seed' | 'repeat'>, purpose: stri
  * tested exactly once. `halfOfTest`: the same held-out parts, each divided into two stratified halves that differ by at most one
  * patient; the first half validates. Each fold draws its validation patients from its own stream.
  */
-export function stratifiedFolds(patients: readonly Labelled[], draw: Draw): Fold[] {
+export function stratifiedFolds(patients: readonly StratifiedPatient[], draw: Draw): Fold[] {
   return dealParts(patients, draw.folds, streamOf(draw, 'test')).map((held, fold) => {
     const isHeld = new Set(held);
     const rest = patients.filter(({ id }) => !isHeld.has(id));
@@ -90,14 +90,14 @@ export function stratifiedFolds(patients: readonly Labelled[], draw: Draw): Fold
  * additional group does not change the random numbers of the others.
  */
 export function groupedFolds(
-  patients: readonly (Labelled & { readonly group: string })[],
+  patients: readonly (StratifiedPatient & { readonly group: string })[],
   draw: Pick<Draw, 'seed' | 'repeat'>,
 ): Fold[] {
   const names = [...new Set(patients.map(({ group }) => group))].sort();
   return names.map((group) => {
     const rest = patients.filter((patient) => patient.group !== group);
     const val = drawValidation(rest, streamOf(draw, `group/${group}`));
-    const sorted = (of: readonly Labelled[]): string[] => of.map(({ id }) => id).sort();
+    const sorted = (of: readonly StratifiedPatient[]): string[] => of.map(({ id }) => id).sort();
     return {
       train: sorted(rest.filter(({ id }) => !val.has(id))),
       val: sorted(rest.filter(({ id }) => val.has(id))),
@@ -112,7 +112,7 @@ export function groupedFolds(
  * part of a fold validates.
  */
 export function fixedTestFolds(
-  training: readonly Labelled[],
+  training: readonly StratifiedPatient[],
   test: readonly string[],
   draw: Omit<Draw, 'validation'>,
 ): Fold[] {

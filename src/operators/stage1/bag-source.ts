@@ -5,7 +5,7 @@ import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Artifact } from '../../pipeline/stage.js';
 import type { Cohort, Segment } from '../cohort/cohort-data.js';
 import { featuresFiles, type Precision } from '../features/bag-index.js';
-import { readRows } from '../features/stored-bag.js';
+import { readStoredRows } from '../features/stored-bag.js';
 
 /**
  * Bytes of bags that a job caches in memory. Other bags are read again each time. The budget is a quarter of the job's share of
@@ -122,7 +122,7 @@ export class BagSource {
     for (const segment of this.segments(patient)) {
       const values = bag.subarray(at, at + segment.rows * this.width);
       const stored = { width: this.width, precision: segment.precision };
-      await readRows(this.pathOf(segment), stored, segment.start, values);
+      await readStoredRows(this.pathOf(segment), stored, segment.start, values);
       at += values.length;
     }
     return bag;

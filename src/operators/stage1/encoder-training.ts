@@ -4,7 +4,7 @@ import { outputRows } from '../criteria/output-rows.js';
 import { addTo } from '../tensor/add-to.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import { Scratch } from '../tensor/scratch.js';
-import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Trainable, TrainingStep, ValidationScores } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import { bagGrad, type BagResult } from './bag-grad.js';
 import type { BagSource } from './bag-source.js';
@@ -120,7 +120,7 @@ export class EncoderTraining implements Trainable {
     );
   }
 
-  async validate(): Promise<Validation> {
+  async validate(): Promise<ValidationScores> {
     const patients = this.options.validation;
     const { criterion, outputs } = this.encoder;
     if (patients.length === 0) return { loss: null, discrimination: null };

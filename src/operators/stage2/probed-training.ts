@@ -5,7 +5,7 @@ import { validateHead } from '../heads/head-training.js';
 import type { Head, HeadGroup } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { joinedLayout, type ParameterLayout } from '../tensor/parameters.js';
-import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Trainable, TrainingStep, ValidationScores } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective } from './alignment-objective.js';
 import { gatherMask } from '../embeddings/modality-inputs.js';
@@ -72,7 +72,7 @@ export class ProbedTraining implements Trainable {
     return { loss, gradient: joined, metrics: { ...metrics, probe: probe.loss } };
   }
 
-  async validate(): Promise<Validation> {
+  async validate(): Promise<ValidationScores> {
     const { u, loss: valAlignment } = await this.alignment.validate();
     if (valAlignment === null) return { loss: null, discrimination: null };
     const { probe, validation, judged } = this.options;

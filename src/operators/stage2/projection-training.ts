@@ -1,5 +1,5 @@
 import { layoutOf, type ParameterLayout } from '../tensor/parameters.js';
-import type { Trainable, TrainingStep, Validation } from '../tensor/train-loop.js';
+import type { Trainable, TrainingStep, ValidationScores } from '../tensor/train-loop.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective, ObjectiveLoss } from './alignment-objective.js';
 import { gatherMask } from '../embeddings/modality-inputs.js';
@@ -45,7 +45,7 @@ export class ProjectionTraining implements Trainable {
   }
 
   /** The alignment loss of all validation patients as one group (method.md 7.1). */
-  async validate(): Promise<Validation & OnLatents> {
+  async validate(): Promise<ValidationScores & OnLatents> {
     if (this.validation.length === 0) return { u: new Float32Array(), loss: null, discrimination: null };
     const phi = this.parameters.subarray(0, this.projection.layout.size);
     const u = await project(this.projection, phi, this.validation);

@@ -8,7 +8,7 @@ const metric = z.number().nullable();
 const score = { auc: metric, accuracy: metric, c: metric.optional() };
 
 /** Test metrics of one fold when modalities are hidden from the trained network (method.md 9.2). */
-export const robustnessSchema = z.strictObject({
+export const foldRobustnessSchema = z.strictObject({
   /** Number of random draws that each mean of `drop` is over. */
   draws: z.number().int(),
   /** Every observed modality is hidden with probability rho: 0, 0.1, ..., 1. */
@@ -17,4 +17,4 @@ export const robustnessSchema = z.strictObject({
   withoutOne: z.array(z.strictObject({ modality: z.string(), ...score })),
   onlyOne: z.array(z.strictObject({ modality: z.string(), ...score })),
 });
-export type Robustness = z.infer<typeof robustnessSchema>;
+export type Robustness = z.infer<typeof foldRobustnessSchema>;

@@ -42,7 +42,7 @@ export interface Tested extends Omit<Hidden, 'modalities' | 'patients' | 'output
  * Test metrics of a trained head when modalities are hidden from it. All modalities of a patient may be hidden; the head then reads
  * zeros.
  */
-export const robustnessOf = (
+export const foldRobustness = (
   { head, parameters, inputs, patients, ...judged }: Tested,
   draws: number,
   rng: Rng,

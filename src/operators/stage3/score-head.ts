@@ -5,7 +5,7 @@ import type { JudgedFold } from '../criteria/judged-fold.js';
 import { hasAny } from '../embeddings/modality-inputs.js';
 import { predictionFiles } from './prediction-files.js';
 import type { Robustness } from './robustness-data.js';
-import { robustnessOf, type Tested } from './robustness.js';
+import { foldRobustness, type Tested } from './robustness.js';
 
 /** A trained head and the vectors of all patients that it reads. */
 export type TrainedHead = Pick<Tested, 'head' | 'parameters' | 'inputs'>;
@@ -36,7 +36,7 @@ export const headRobustness = (
   draws: number,
   rng: Rng,
 ): Promise<Robustness> =>
-  robustnessOf(
+  foldRobustness(
     {
       ...{ ...trained, patients: test, criterion },
       targets: test.map((patient) => targets[patient] as Target),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { stemOf } from '../../pipeline/core/file-name.js';
 import type { FileGroup } from './file-groups.js';
 import { keysOf, widthOf } from './feature-width.js';
-import { bestRule, type FileTable, type RuleFit } from './name-rules.js';
+import { bestRule, type PatientFileTable, type RuleFit } from './name-rules.js';
 
 /** A bag, as the experiment will declare it. */
 export interface BagDraft {
@@ -35,7 +35,7 @@ export async function draftBag(
   root: string,
   { kind, glob, folder, files }: FileGroup,
   patients: ReadonlySet<string>,
-  tables: readonly FileTable[],
+  tables: readonly PatientFileTable[],
 ): Promise<BagDraft | LeftBag> {
   let found: Awaited<ReturnType<typeof widthOf>> = { problem: '' };
   if (kind === 'features') {

@@ -1,5 +1,5 @@
 import { HafError } from '../../pipeline/core/errors.js';
-import { readerOf } from '../features/reader-of.js';
+import { featureReaderOf } from '../features/reader-of.js';
 import { defaultLimits } from '../features/reading-limits.js';
 import { featureShapes } from '../features/reading-thread.js';
 import { coordsName, featureNames, squeezed, type ArrayShape } from '../features/stored-array.js';
@@ -37,7 +37,7 @@ const text = ({ name, shape }: ArrayShape): string => `${name} [${shape.join(', 
 /** The names of the arrays in a file that may hold bags of several patients. Null for a file of one bag. */
 export function keysOf(path: string, name: string): readonly string[] | null {
   try {
-    const keys = readerOf({ path, name }).keys?.(path) ?? null;
+    const keys = featureReaderOf({ path, name }).keys?.(path) ?? null;
     const one = keys === null || keys.length === 1 || keys.some((key) => featureNames.includes(key));
     return one ? null : keys;
   } catch {

@@ -1,13 +1,13 @@
 import { posix } from 'node:path';
 import { stemOf } from '../../pipeline/core/file-name.js';
 import { columnOfIds, findIdColumns, type IdColumn } from './id-columns.js';
-import type { FileTable } from './name-rules.js';
+import type { PatientFileTable } from './name-rules.js';
 import { countsOf, type SurveyTable } from './survey-table.js';
 
 /** A table that says which patient a file belongs to, with its columns. */
 export interface FoundFileTable {
   readonly table: SurveyTable;
-  readonly rule: FileTable;
+  readonly rule: PatientFileTable;
 }
 
 /** Minimum fraction of the cells of a column that must name a file. */
@@ -53,7 +53,7 @@ function ownIds(table: SurveyTable, column: number, names: ReadonlySet<string>):
   return id === undefined || id.column === column ? null : id;
 }
 
-const ruleOf = (table: SurveyTable, column: number, id: IdColumn): FileTable => ({
+const ruleOf = (table: SurveyTable, column: number, id: IdColumn): PatientFileTable => ({
   table: table.file,
   file: table.columns[column] ?? '',
   id: id.name,

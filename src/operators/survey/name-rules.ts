@@ -21,7 +21,7 @@ export interface RuleFit {
 }
 
 /** A table that says which patient a file belongs to. */
-export interface FileTable {
+export interface PatientFileTable {
   readonly table: string;
   readonly file: string;
   readonly id: string;
@@ -45,7 +45,7 @@ const shown = 3;
 export function bestRule(
   names: readonly string[],
   ids: ReadonlySet<string>,
-  tables: readonly FileTable[],
+  tables: readonly PatientFileTable[],
   partOf: (name: string) => string = stemOf,
 ): RuleFit | null {
   const judge = (rule: NamingRule, patientOf: (part: string, name: string) => string | null): RuleFit =>

@@ -36,7 +36,7 @@ export interface HorizonScores {
 }
 
 /** All scores of the test patients of one fold (method.md 11.5). */
-export interface FoldScores {
+export interface SurvivalFoldScores {
   readonly patients: number;
   readonly events: number;
   /** Add these over folds for the pooled C, so that pairs of different folds are never compared. */
@@ -64,7 +64,7 @@ export function foldScores(
   { training, test, risks, curve }: FoldToScore,
   tau: number | null,
   horizons: readonly number[],
-): FoldScores {
+): SurvivalFoldScores {
   const censoring = censoringOf(training);
   const pairs = harrellPairs(test, risks);
   const steps = survivalSteps(kaplanMeier(training));

@@ -5,7 +5,7 @@ import { measured, notDefined, type Measure } from './measure.js';
 import { stepsUpTo } from './step-function.js';
 
 /** Patients with similar predictions, and their outcomes. */
-export interface CalibrationGroup {
+export interface HorizonCalibrationGroup {
   readonly patients: number;
   /** Number of patients with the event at any time. */
   readonly events: number;
@@ -22,11 +22,11 @@ export interface HorizonCalibration {
   /** In days. */
   readonly horizon: number;
   /** All patients in one group: calibration in the large. */
-  readonly all: CalibrationGroup | null;
+  readonly all: HorizonCalibrationGroup | null;
   /** Observed fraction divided by the predicted one, for all patients. Above 1: more events than predicted. */
   readonly observedToExpected: Measure;
   /** Sorted by ascending prediction. */
-  readonly groups: readonly CalibrationGroup[];
+  readonly groups: readonly HorizonCalibrationGroup[];
 }
 
 /**
@@ -67,7 +67,7 @@ export function horizonCalibration(
 const equal = (predicted: ArrayLike<number>, a: number | undefined, b: number | undefined): boolean =>
   a !== undefined && b !== undefined && predicted[a] === predicted[b];
 
-function ratio(all: CalibrationGroup | null): Measure {
+function ratio(all: HorizonCalibrationGroup | null): Measure {
   if (all === null) return notDefined('no patients');
   if (all.observed.value === null) return all.observed;
   return all.predicted > 0
@@ -80,7 +80,7 @@ function groupOf(
   predicted: ArrayLike<number>,
   horizon: number,
   members: readonly number[],
-): CalibrationGroup {
+): HorizonCalibrationGroup {
   const own = followUpAt(followUp, members);
   const km = kaplanMeier(own);
   const survival = survivalKnownAt(km, horizon);

@@ -1,5 +1,5 @@
 import { isDateText } from './date-text.js';
-import { distinctNumbers, examples } from './distinct.js';
+import { distinctNumbers, exampleValues } from './distinct.js';
 import { isRowNumber, rowNumber, settleNumbers } from './settle-numbers.js';
 import { coded, settleBinary, settleNominal } from './settle-words.js';
 import type { ColumnView, Settled } from './typed-column.js';
@@ -63,6 +63,6 @@ function slips(view: ColumnView): Settled | null {
     );
   return {
     ...{ type: 'fault', reason: 'mixed', line: texts[0]?.line ?? null },
-    problem: `most cells are numbers, but ${texts.length} of ${known} are not: ${examples(texts)}. Correct them, add the word to data.patients.missing, or declare "${view.name}: nominal"`,
+    problem: `most cells are numbers, but ${texts.length} of ${known} are not: ${exampleValues(texts)}. Correct them, add the word to data.patients.missing, or declare "${view.name}: nominal"`,
   };
 }

@@ -1,4 +1,4 @@
-import { distinctNumbers, examples } from './distinct.js';
+import { distinctNumbers, exampleValues } from './distinct.js';
 import { isDateText } from './date-text.js';
 import type { ColumnView, Settled } from './typed-column.js';
 
@@ -90,6 +90,6 @@ function notNumbers({ numbers, words, line }: ColumnView, kind: 'numeric' | 'ord
         : '. Correct them, declare the column nominal, or add the word to data.patients.missing';
   return {
     ...{ type: 'fault', reason: 'mixed', line: texts[0]?.line ?? null },
-    problem: `${texts.length} of ${words().filter((word) => word !== '').length} cells are not numbers: ${examples(texts)}${hint}`,
+    problem: `${texts.length} of ${words().filter((word) => word !== '').length} cells are not numbers: ${exampleValues(texts)}${hint}`,
   };
 }

@@ -1,4 +1,4 @@
-import { distinctNumbers, distinctWords, examples } from './distinct.js';
+import { distinctNumbers, distinctWords, exampleValues } from './distinct.js';
 import type { ColumnView, Settled } from './typed-column.js';
 
 /** The values of a column in the order of their codes, and each row's code. NaN if the cell is missing. */
@@ -48,7 +48,7 @@ export function settleBinary(
     const seen = categories.map((word, code) => ({ word, line: view.line(cells.indexOf(code)) }));
     return {
       ...{ type: 'fault', reason: 'mixed', line: null },
-      problem: `a binary column has two values, this one has ${categories.length}: ${examples(seen.sort((a, b) => a.line - b.line)).replace('cells', 'values')}`,
+      problem: `a binary column has two values, this one has ${categories.length}: ${exampleValues(seen.sort((a, b) => a.line - b.line)).replace('cells', 'values')}`,
     };
   }
   if (categories[0] === '0' && categories[1] === '1' && view.texts === 0)
@@ -118,7 +118,7 @@ export function settleListed(
   if (unknown.length > 0)
     return {
       ...{ type: 'fault', reason: 'mixed', line: unknown[0]?.line ?? null },
-      problem: `not in the list of its ${kind} values (${categories.join(', ')}): ${examples(unknown)}`,
+      problem: `not in the list of its ${kind} values (${categories.join(', ')}): ${exampleValues(unknown)}`,
     };
   const distinct = distinctNumbers(cells, 1).length;
   if (distinct < 2) return { type: 'left', reason: distinct === 0 ? 'missing' : 'constant' };

@@ -18,7 +18,7 @@ export interface TrainingStep {
 }
 
 /** The results of the model on the validation patients. Null if a quantity is undefined. */
-export interface Validation {
+export interface ValidationScores {
   readonly loss: number | null;
   /** AUC or Harrell's C of the scores. */
   readonly discrimination: number | null;
@@ -35,7 +35,7 @@ export interface Trainable {
   /** Computes loss and gradient of a group of training patients at the current parameters. */
   step(group: readonly number[]): Promise<TrainingStep>;
   /** Evaluates the current parameters on the validation patients. */
-  validate(): Promise<Validation>;
+  validate(): Promise<ValidationScores>;
   /**
    * Names of arrays without an expected gradient in an epoch with these groups of patients: because of the mathematics, a setting, or
    * because no patient among them has data to learn from. All other arrays must have had a gradient.

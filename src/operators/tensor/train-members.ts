@@ -9,7 +9,7 @@ export interface TrainedMember {
 }
 
 /** A network before its training. `train` leaves the best weights in `parameters`. */
-export interface Member {
+export interface EnsembleMember {
   readonly parameters: Float32Array;
   readonly train: () => Promise<History>;
 }
@@ -38,7 +38,7 @@ type MembersState = z.infer<typeof stateSchema>;
 export async function trainMembers(
   context: StageContext,
   { count, backend }: { readonly count: number; readonly backend: string },
-  build: (own: StageContext, member: number) => Promise<Member>,
+  build: (own: StageContext, member: number) => Promise<EnsembleMember>,
 ): Promise<readonly TrainedMember[]> {
   if (count === 1) {
     const { parameters, train } = await build(context, 0);

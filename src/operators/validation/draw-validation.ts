@@ -7,7 +7,7 @@ import type { RiskGroups } from '../survival/risk-groups.js';
 import { horizonCalibrations } from './time-metrics.js';
 import type { ValidatedPatient } from './validated-patients.js';
 import type { Validation } from './validation-data.js';
-import { calibrationFigure, decisionFigure, rocFigure } from './validation-figures.js';
+import { calibrationFigure, decisionFigure, validationRocFigure } from './validation-figures.js';
 
 /** The charts of a validation. Charts that are undefined for these patients are left out. */
 export async function drawValidation(
@@ -25,7 +25,7 @@ export async function drawValidation(
       ? [await calibrationInTime(patients, outcome)]
       : [
           await calibrationFigure(calibration, event),
-          await rocFigure(
+          await validationRocFigure(
             patients.map(({ y }) => y),
             patients.map(({ risk: chance }) => chance),
             value,

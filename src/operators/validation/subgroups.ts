@@ -7,7 +7,7 @@ import { horizonCalibration } from '../survival/horizon-calibration.js';
 import { aucEstimate, observedToExpected } from './binary-metrics.js';
 import { observedToExpectedBy, resamples } from './time-metrics.js';
 import type { ValidatedPatient } from './validated-patients.js';
-import type { Subgroup, Validation } from './validation-data.js';
+import type { ValidatedSubgroup, Validation } from './validation-data.js';
 
 /** Patients with one value of a column, or with the same modalities. */
 export interface PatientGroup {
@@ -25,11 +25,11 @@ export const leastPatients = 10;
  * Discrimination and calibration of groups of patients. Of a small group, or one with a single outcome, only the name is shown: its
  * numbers would say little, and could reveal the outcome of a patient.
  */
-export const subgroupsOf = (
+export const validatedSubgroups = (
   groups: readonly PatientGroup[],
   outcome: Validation['outcome'],
   random: (purpose: string) => Rng,
-): readonly Subgroup[] =>
+): readonly ValidatedSubgroup[] =>
   groups.map(({ by, group, patients, internal }, at) => {
     const positive = patients.filter(({ y }) => y === 1).length;
     const hidden = { by, group, internal, positive: null, external: null, low: null, high: null };

@@ -45,7 +45,7 @@ export const decisionSchema = z.strictObject({
 });
 
 /** Discrimination of a group of patients. */
-export const subgroupSchema = z.strictObject({
+export const validatedSubgroupSchema = z.strictObject({
   /** Column, or "modalities". */
   by: z.string(),
   group: z.string(),
@@ -62,7 +62,7 @@ export const subgroupSchema = z.strictObject({
   observedToExpected: number,
   reason: z.string().nullable(),
 });
-export type Subgroup = z.infer<typeof subgroupSchema>;
+export type ValidatedSubgroup = z.infer<typeof validatedSubgroupSchema>;
 
 /** How an input of the new cohort differs from that of the training. */
 export const shiftSchema = z.strictObject({
@@ -120,7 +120,7 @@ export const validationSchema = z.strictObject({
       reason: z.string().nullable(),
     })
     .nullable(),
-  subgroups: z.array(subgroupSchema),
+  subgroups: z.array(validatedSubgroupSchema),
   /** Sorted by descending size. */
   shift: z.array(shiftSchema),
   /** Notes that a reader needs. */

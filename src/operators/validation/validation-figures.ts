@@ -69,7 +69,7 @@ export async function calibrationFigure(
 }
 
 /** ROC curve. Null if all patients have one outcome. */
-export async function rocFigure(
+export async function validationRocFigure(
   labels: readonly Label[],
   probabilities: readonly number[],
   subtitle: string,

@@ -14,7 +14,7 @@ import { internalFigures } from './internal-figures.js';
 import { measuresOf } from './measures.js';
 import { drawValidation } from './draw-validation.js';
 import { shiftOf } from './shift.js';
-import { subgroupsOf, type PatientGroup } from './subgroups.js';
+import { validatedSubgroups, type PatientGroup } from './subgroups.js';
 import { validatedPatients, type ValidatedPatient } from './validated-patients.js';
 import { validationFile, validationPageFile, type Shift, type Validation } from './validation-data.js';
 import { validationPage } from './validation-page.js';
@@ -55,7 +55,7 @@ export const validation: StageCode = stageOf(async (context) => {
     },
     ...{ metrics: [...metrics], calibration: [...calibration], decision: [...decision] },
     riskGroups: risk && riskSummary(risk),
-    subgroups: [...subgroupsOf(groupsIn(patients, groupings, predicted), outcome, rng)],
+    subgroups: [...validatedSubgroups(groupsIn(patients, groupings, predicted), outcome, rng)],
     shift: [...shiftIn(context, opened)],
     notes: [...notes],
   };

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
 import type { Job } from './job.js';
-import type { Member, Membership } from './member.js';
+import type { BusMember, Membership } from './member.js';
 
 /**
  * The right to work on a job until the job is settled or the heartbeats stop. Each way of settling takes an event, which every
@@ -106,8 +106,8 @@ export interface Bus {
   runs(): Promise<readonly string[]>;
   /** Number of waiting jobs. */
   load(): Promise<Load>;
-  join(member: Member): Promise<Membership>;
+  join(member: BusMember): Promise<Membership>;
   /** The present members. A killed process stays in the list until its entry expires. */
-  members(): Promise<readonly Member[]>;
+  members(): Promise<readonly BusMember[]>;
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
 import type { Bus, ConnectionState, Lease, Load, LogNews } from './bus.js';
 import { workItemKey, type Job } from './job.js';
-import { mayBeDoneByOthers, type Member, type Membership } from './member.js';
+import { mayBeDoneByOthers, type BusMember, type Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
 
 export interface InProcessOptions {
@@ -51,7 +51,7 @@ export class InProcessBus implements Bus {
   private readonly queues: Record<JobClass, Entry[]> = { cpu: [], gpu: [] };
   private readonly waiters = new Set<Waiter>();
   private readonly logs = new Map<string, ReplaySubject<RunEvent>>();
-  private readonly present = new Map<string, Member>();
+  private readonly present = new Map<string, BusMember>();
   private readonly maxAttempts: number;
   private readonly maxLapses: number;
   private readonly remembered: number;
@@ -172,7 +172,7 @@ export class InProcessBus implements Bus {
     return Promise.resolve(this.lastRun);
   }
 
-  join(member: Member): Promise<Membership> {
+  join(member: BusMember): Promise<Membership> {
     this.present.set(member.id, member);
     return Promise.resolve({
       update: (change) => {
@@ -186,7 +186,7 @@ export class InProcessBus implements Bus {
     });
   }
 
-  members(): Promise<readonly Member[]> {
+  members(): Promise<readonly BusMember[]> {
     return Promise.resolve([...this.present.values()]);
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jobClasses } from './job.js';
 
 /** A member of the bus: a worker, which pulls jobs, or an orchestrator, which runs an experiment to its end. */
-export const memberSchema = z.object({
+export const busMemberSchema = z.object({
   v: z.literal(1),
   /** Unique for each process. Two workers on one machine have two ids. */
   id: z.string(),
@@ -27,11 +27,11 @@ export const memberSchema = z.object({
   /** ISO time of the last heartbeat by the broker's clock; a list of members has it, a member does not send it. */
   seen: z.string().exactOptional(),
 });
-export type Member = z.infer<typeof memberSchema>;
+export type BusMember = z.infer<typeof busMemberSchema>;
 
 /** Membership in the bus. It ends by `leave`, or expires some time after the process died. */
 export interface Membership {
-  update(change: Partial<Pick<Member, 'state' | 'jobs' | 'classes'>>): Promise<void>;
+  update(change: Partial<Pick<BusMember, 'state' | 'jobs' | 'classes'>>): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -41,8 +41,8 @@ export interface Membership {
  * cannot do the job.
  */
 export const mayBeDoneByOthers = (
-  members: readonly Member[],
-  jobClass: Member['classes'][number],
+  members: readonly BusMember[],
+  jobClass: BusMember['classes'][number],
   decliner: string,
   declinedBy: readonly string[],
 ): boolean =>

@@ -1,17 +1,17 @@
 import { bufferCount, distinctUntilChanged, exhaustMap, filter, map, timer, type Observable } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 
 /**
  * Number of training jobs that all workers can run at once, without the orchestrator of this run and without workers
  * that are leaving.
  */
-export const slotsElsewhere = (members: readonly Member[], run: string): number =>
+export const slotsElsewhere = (members: readonly BusMember[], run: string): number =>
   members
     .filter((member) => member.run !== run && member.state === 'working' && member.classes.includes('gpu'))
     .reduce((sum, { slots }) => sum + slots.gpu, 0);
 
-const membersOf = (bus: Bus, everyMs: number): Observable<readonly Member[]> =>
+const membersOf = (bus: Bus, everyMs: number): Observable<readonly BusMember[]> =>
   timer(0, everyMs).pipe(
     // Other code reports that the broker cannot be reached.
     exhaustMap(() => bus.members().catch(() => null)),

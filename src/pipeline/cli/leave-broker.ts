@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 
 const answerMs = 5000;
 
@@ -55,10 +55,10 @@ export async function isAloneOnCurrent(store: string): Promise<boolean> {
   }
 }
 
-const isThisProcess = ({ host, pid }: Member): boolean => host === hostname() && pid === process.pid;
+const isThisProcess = ({ host, pid }: BusMember): boolean => host === hostname() && pid === process.pid;
 
 /** A killed process stays listed for some time. For a process of this machine, the operating system is asked. */
-function isThere({ host, pid }: Member): boolean {
+function isThere({ host, pid }: BusMember): boolean {
   if (host !== hostname()) return true;
   try {
     process.kill(pid, 0);

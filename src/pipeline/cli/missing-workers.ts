@@ -1,11 +1,11 @@
 import { exhaustMap, filter, take, timer } from 'rxjs';
 import type { Bus, Load } from '../bus/bus.js';
 import { jobClasses } from '../bus/job.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import type { JobClass } from '../stage.js';
 
 /** Classes whose queued jobs wait for a worker while no worker takes jobs of this class. */
-export const unserved = ({ queues }: Load, members: readonly Member[]): readonly JobClass[] =>
+export const unserved = ({ queues }: Load, members: readonly BusMember[]): readonly JobClass[] =>
   jobClasses.filter(
     (jobClass) => queues[jobClass].waiting > 0 && !members.some(({ classes }) => classes.includes(jobClass)),
   );

@@ -1,5 +1,5 @@
 import { openJoinedBus } from './open-bus.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import { localRootOf } from './local-root.js';
 import type { LookOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
@@ -20,7 +20,7 @@ export async function workers(options: LookOptions): Promise<void> {
   }
 }
 
-export const workerTable = (members: readonly Member[]): string =>
+export const workerTable = (members: readonly BusMember[]): string =>
   textTable(
     ['worker', 'role', 'slots', 'backend', 'version', 'state', 'works on'],
     members.map(({ id, role, slots, backend, codeVersion, state, jobs, run }) => [

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import type { Observation } from './observation.js';
 import { brokerMetrics, connectionMetric } from './broker-metrics.js';
 import { Health } from './health.js';
@@ -9,12 +9,12 @@ import { together } from './worker-observer.js';
 import { workerMetrics } from './worker-metrics.js';
 
 export interface Observed {
-  readonly role: Member['role'];
+  readonly role: BusMember['role'];
   readonly version: string;
 }
 
 /** The metrics of a process in a registry of their own, and the observers that update them. */
-export function metricsOf({ role, version }: Observed) {
+export function prometheusMetrics({ role, version }: Observed) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -36,7 +36,7 @@ export function metricsOf({ role, version }: Observed) {
 
 /** Serves `/metrics` and `/healthz` of this process. */
 export async function serveMetrics(address: MetricsAddress, observed: Observed): Promise<Observation> {
-  const { registry, worker, event, on } = metricsOf(observed);
+  const { registry, worker, event, on } = prometheusMetrics(observed);
   const health = new Health();
   const served = await serve(address, {
     '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),

@@ -1,5 +1,5 @@
 import type { Job } from '../bus/job.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import type { HafError } from '../core/errors.js';
 
 /**
@@ -8,11 +8,11 @@ import type { HafError } from '../core/errors.js';
  * told to stop.
  */
 export const outcomes = ['committed', 'fenced', 'retried', 'given-up', 'returned', 'released'] as const;
-export type Outcome = (typeof outcomes)[number];
+export type LeaseEnd = (typeof outcomes)[number];
 
 /** The end of a job on this worker. */
 export interface Settlement {
-  readonly outcome: Outcome;
+  readonly outcome: LeaseEnd;
   readonly attempt: number;
   /** From the claim to the settlement. */
   readonly seconds: number;
@@ -26,7 +26,7 @@ export interface Settlement {
 /** Gets what a worker does. Implemented by the log of a process, by its metrics and by code that counts its jobs. */
 export interface WorkerObserver {
   /** The worker has joined the bus and takes jobs from now on. */
-  joined(worker: Member): void;
+  joined(worker: BusMember): void;
   claimed(job: Job, attempt: number): void;
   /** All jobs that the worker holds. Called at each change. */
   holding(jobs: readonly Job[]): void;

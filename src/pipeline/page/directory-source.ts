@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { isLocked } from '../runs/run-lock.js';
 import { followLog } from './follow-log.js';
 import type { PageSource } from './page-source.js';
 
 /** Lists the members on the bus. Null if they are unknown. */
-export type AskMembers = () => Promise<readonly Member[] | null>;
+export type AskMembers = () => Promise<readonly BusMember[] | null>;
 
 /** The runs below a folder, running or ended. `members` asks the broker of a run that this process executes. */
 export function directorySource(

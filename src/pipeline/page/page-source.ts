@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import type { RunEvent } from '../run-event.js';
 
 /**
@@ -25,7 +25,7 @@ export interface PageSource {
   /** Whether the process that executes the run is alive. Null if the source does not know. */
   driven(run: string): Promise<boolean | null>;
   /** The members on the bus. Null if the source does not know them. */
-  members(): Promise<readonly Member[] | null>;
+  members(): Promise<readonly BusMember[] | null>;
   /** False while the broker cannot be reached. */
   connected(): boolean;
   /** Folder with the files of a run on this machine. Null if there is none. */

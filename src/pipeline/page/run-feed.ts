@@ -13,13 +13,13 @@ import {
   type Subscription,
 } from 'rxjs';
 import type { Frame, Sections } from '../../page/wire.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import { advance, emptyState, type RunState } from '../observe/run-state.js';
 import { readPlan } from '../runs/plan-file.js';
 import type { StageName } from '../stage.js';
 import { Curves } from './curve.js';
 import type { PageSource, RunNews } from './page-source.js';
-import { sectionsOf } from './run-sections.js';
+import { pageSections } from './run-sections.js';
 import { WorkerBook } from './worker-book.js';
 
 /** Minimum time between two builds of the sections, whatever the number of events and watchers. */
@@ -198,7 +198,7 @@ export class RunFeed {
         question.catch(() => null),
         new Promise<null>((resolve) => setTimeout(resolve, askMs, null).unref()),
       ]);
-    const members: readonly Member[] | null = await patient(this.source.members());
+    const members: readonly BusMember[] | null = await patient(this.source.members());
     if (members !== null) this.workers.look(members, Date.now());
     this.driven = await patient(this.source.driven(this.run));
     this.soon();
@@ -217,7 +217,7 @@ export class RunFeed {
       const recent = times.findIndex((at) => at > from);
       times.splice(0, recent < 0 ? times.length : recent);
     }
-    const sections: Frame = sectionsOf(this.state, {
+    const sections: Frame = pageSections(this.state, {
       run: this.run,
       unread: this.unread,
       link: this.gone ? 'gone' : this.source.connected() ? 'ok' : 'away',

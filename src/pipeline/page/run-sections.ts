@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Head, Sections, TimeLeft, WorkerRow } from '../../page/wire.js';
+import type { RunHead, Sections, TimeLeft, WorkerRow } from '../../page/wire.js';
 import { progressOf, scoresOf, shownScore, spreadOf, stagesOf, type RunState } from '../observe/run-state.js';
 import type { StageName } from '../stage.js';
 import { stages } from '../stages.js';
@@ -9,7 +9,7 @@ import { stages } from '../stages.js';
 export interface Surroundings {
   readonly run: string;
   readonly unread: number;
-  readonly link: Head['link'];
+  readonly link: RunHead['link'];
   readonly driven: boolean | null;
   /** The directory of the run on this machine. */
   readonly hasFiles: string | null;
@@ -22,7 +22,7 @@ export interface Surroundings {
 const mostFailures = 200;
 
 /** All sections of the page of a run. */
-export function sectionsOf(state: RunState, around: Surroundings): Sections {
+export function pageSections(state: RunState, around: Surroundings): Sections {
   const { name, title } = shownScore(state);
   const failures = [...(state.ledger?.failures.values() ?? [])];
   const planned = new Set<string>(state.plan.map(({ stage }) => stage));
@@ -60,7 +60,7 @@ export function sectionsOf(state: RunState, around: Surroundings): Sections {
   };
 }
 
-function headOf(state: RunState, { run, unread, link, driven, hasFiles }: Surroundings): Head {
+function headOf(state: RunState, { run, unread, link, driven, hasFiles }: Surroundings): RunHead {
   const { ended, jobs } = progressOf(state);
   const { finished, startedAt, lastAt, bus, ledger } = state;
   const running = driven === false ? 'interrupted' : startedAt === null ? 'preparing' : 'running';

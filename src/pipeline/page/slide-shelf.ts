@@ -103,15 +103,16 @@ export class SlideShelf {
 const keyOf = ({ path, scene, part }: ShelvedSlide): string => JSON.stringify([scene, part, path]);
 
 async function opened({ path, scene, part }: ShelvedSlide): Promise<DeepZoom> {
-  const [{ openSlide }, { readerOf }, { pastDamage }, { cropped }, { DeepZoom: Zoom }] = await Promise.all([
-    import('../../operators/slides/open-slide.js'),
-    import('../../operators/slides/reader-of.js'),
-    import('../../operators/slides/past-damage.js'),
-    import('../../operators/slides/cropped.js'),
-    import('../../operators/tiling/deep-zoom.js'),
-  ]);
+  const [{ openSlide }, { slideReaderOf }, { pastDamage }, { cropped }, { DeepZoom: Zoom }] =
+    await Promise.all([
+      import('../../operators/slides/open-slide.js'),
+      import('../../operators/slides/reader-of.js'),
+      import('../../operators/slides/past-damage.js'),
+      import('../../operators/slides/cropped.js'),
+      import('../../operators/tiling/deep-zoom.js'),
+    ]);
   // A slide is shown whatever share of it is damaged.
-  const whole = pastDamage(await openSlide(path, await readerOf(path), scene), 1);
+  const whole = pastDamage(await openSlide(path, await slideReaderOf(path), scene), 1);
   return new Zoom(part === null ? whole : cropped(whole, part));
 }
 

@@ -1,12 +1,12 @@
 import type { WorkerRow } from '../../page/wire.js';
-import type { Member } from '../bus/member.js';
+import type { BusMember } from '../bus/member.js';
 import type { RunningJob } from '../observe/run-state.js';
 
 /** How long a worker that is gone is still shown. */
 const rememberMs = 10 * 60_000;
 
 interface Known {
-  readonly member: Member;
+  readonly member: BusMember;
   /** The last time that it was in the list of members. */
   readonly at: number;
   readonly gone: boolean;
@@ -17,7 +17,7 @@ export class WorkerBook {
   private readonly known = new Map<string, Known>();
   private asked = false;
 
-  look(members: readonly Member[], now: number): void {
+  look(members: readonly BusMember[], now: number): void {
     this.asked = true;
     for (const member of members) this.known.set(member.id, { member, at: now, gone: false });
     for (const [id, one] of this.known) {

@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import { linesOf } from '../core/lines-of.js';
 import type { RunEvent } from '../run-event.js';
-import { parseEvent, partOf, type EventHead } from './event-line.js';
+import { parseEvent, eventPart, type EventHead } from './event-line.js';
 
 /** An event log that is open for writing. */
 export interface OpenLog {
@@ -53,7 +53,7 @@ export class EventFile {
    */
   *parts<T>(schema: z.ZodType<T>, from = 0): Generator<T & EventHead> {
     for (const line of linesOf(this.path, from)) {
-      const event = partOf(line, schema);
+      const event = eventPart(line, schema);
       if (event !== null) yield event;
     }
   }
@@ -96,7 +96,7 @@ export class EventFile {
       const tail = Buffer.alloc(Math.min(size, chunkBytes));
       readSync(file, tail, 0, tail.length, size - tail.length);
       for (const line of tail.toString('utf8').split('\n').reverse()) {
-        const event = partOf(line, anyEvent);
+        const event = eventPart(line, anyEvent);
         if (event !== null) return event.seq;
       }
     } finally {

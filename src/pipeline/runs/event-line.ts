@@ -20,7 +20,7 @@ export function parseEvent(line: string): RunEvent | null {
 /**
  * The event of a line as a schema reads it. Null for an incomplete line, and for an event that the schema refuses.
  */
-export function partOf<T>(line: string, schema: z.ZodType<T>): (T & EventHead) | null {
+export function eventPart<T>(line: string, schema: z.ZodType<T>): (T & EventHead) | null {
   const value = parseOrNull(line);
   return isHead(value) ? partOfValue(value, schema) : null;
 }

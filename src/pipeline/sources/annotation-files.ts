@@ -7,7 +7,7 @@ import { grouped } from '../core/grouped.js';
 import type { ModalityId } from '../core/modality.js';
 import { counted } from '../core/wording.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
-import { examples } from './matching-files.js';
+import { exampleNames } from './matching-files.js';
 
 const key = 'tissue.annotations';
 
@@ -31,11 +31,11 @@ export async function annotationFiles(
   const byName = grouped(slides.flatMap((slide) => namesOf(slide).map((name) => [name, slide] as const)));
   const pairs = files.map((file) => ({ file, fits: byName.get(stemOf(file)) ?? [] }));
   const unclear = pairs.find(({ fits }) => fits.length > 1);
-  if (unclear !== undefined) throw refused(`${unclear.file} fits ${examples(unclear.fits)}`);
+  if (unclear !== undefined) throw refused(`${unclear.file} fits ${exampleNames(unclear.fits)}`);
   const ofSlide = grouped(
     pairs.flatMap(({ file, fits: [slide] }) => (slide === undefined ? [] : [[slide, file] as const])),
   );
-  for (const [slide, own] of ofSlide) if (own.length > 1) throw refused(`${slide} has ${examples(own)}`);
+  for (const [slide, own] of ofSlide) if (own.length > 1) throw refused(`${slide} has ${exampleNames(own)}`);
   // Problems of the stage `tile` belong to images, which tiles.csv lists. So these warnings have the stage
   // `preflight`.
   const about = { severity: 'warning', stage: 'preflight', patient: null, place: modality } as const;

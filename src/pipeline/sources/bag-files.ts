@@ -14,8 +14,8 @@ import type { Unit } from '../stage.js';
 import { annotationFiles } from './annotation-files.js';
 import { dearrayJobs } from './dearray-jobs.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
-import { examples } from './matching-files.js';
-import { patientTable } from './patient-table.js';
+import { exampleNames } from './matching-files.js';
+import { patientOfFileTable } from './patient-table.js';
 import { slidesIn } from './slides-in.js';
 
 /** The files that become the bags of one job, not yet hashed. */
@@ -142,7 +142,7 @@ async function patientsOfFiles(
 ): Promise<(file: string) => string | null> {
   const { patient } = bagOf(config, modality);
   if (patient !== null && patient !== 'hancock' && 'table' in patient)
-    return patientTable(config, root, modality, patient, names).then(({ patientOf, warnings }) => {
+    return patientOfFileTable(config, root, modality, patient, names).then(({ patientOf, warnings }) => {
       warnings.forEach(warn);
       return patientOf;
     });
@@ -161,7 +161,7 @@ async function patientsOfFiles(
   if (silent.length > 0 && !config.data.patients.allowUnmatched)
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${silent.length} of ${names.length} files do not match data.modalities.${modality}.patient.pattern, such as ${examples(silent)}.`,
+      `${modality}: ${silent.length} of ${names.length} files do not match data.modalities.${modality}.patient.pattern, such as ${exampleNames(silent)}.`,
       'Correct the pattern or the names, narrow the glob, or set data.patients.allowUnmatched: true to leave such files out.',
       { context: { modality, files: silent.slice(0, 20) } },
     );

@@ -12,7 +12,7 @@ import { counted, listed } from '../core/wording.js';
 import type { CoreOnSlide, Unit } from '../stage.js';
 import type { FoundBags } from './bag-files.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
-import { examples } from './matching-files.js';
+import { exampleNames } from './matching-files.js';
 import { slidesIn, type FoundSlide } from './slides-in.js';
 
 /** A core with the slide that it lies on. */
@@ -158,7 +158,7 @@ function onSlides(
     if (named.length > 1)
       throw refused(
         modality,
-        `"${slide ?? stemOf(table)}" (${table}) may be ${examples(named.map(({ file }) => file))}`,
+        `"${slide ?? stemOf(table)}" (${table}) may be ${exampleNames(named.map(({ file }) => file))}`,
       );
     if (named[0] !== undefined) return named[0];
     return slide === null && tables.size === 1 && slides.length === 1 ? (only ?? null) : null;

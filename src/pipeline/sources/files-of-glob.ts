@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { counted } from '../core/wording.js';
-import { examples, literalBrackets, matchingFiles, type UnreadableFolder } from './matching-files.js';
+import { exampleNames, literalBrackets, matchingFiles, type UnreadableFolder } from './matching-files.js';
 import { oneWayEach } from './one-way-each.js';
 import { mayHoldData, whyUnlisted } from './why-unreadable.js';
 
@@ -67,7 +67,7 @@ export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise
         glob,
         'info',
         [...aliases.keys()][0] ?? null,
-        `${counted(aliases.size, 'further path')} lead by links to files that are used already, such as ${examples([...aliases].map(([name, other]) => `${name} to ${other}`))}.`,
+        `${counted(aliases.size, 'further path')} lead by links to files that are used already, such as ${exampleNames([...aliases].map(([name, other]) => `${name} to ${other}`))}.`,
         `Each file is used once. Narrow ${glob.key} if another path is meant.`,
       ),
     );

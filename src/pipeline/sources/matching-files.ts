@@ -79,4 +79,4 @@ export async function matchingFiles(
 export const literalBrackets = (pattern: string): string => pattern.replace(/[[\](){}!+@]/g, '\\$&');
 
 /** The first three of the names, for a message. */
-export const examples = (names: readonly string[]): string => names.slice(0, 3).join(', ');
+export const exampleNames = (names: readonly string[]): string => names.slice(0, 3).join(', ');

@@ -10,7 +10,7 @@ import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { idRuleOf } from '../core/naming.js';
 import { fileEndings } from '../core/file-endings.js';
-import { examples } from './matching-files.js';
+import { exampleNames } from './matching-files.js';
 
 /** The patient of each file, and the files and rows that are not used. */
 export interface FileOwners {
@@ -28,7 +28,7 @@ type TableRule = Extract<PatientRule, { readonly table: string }>;
  * @throws HafError HAF_TABLE_INVALID for a faulty table or a file under two patients; HAF_JOIN_REFUSED for files
  * without a row, and if less than half of the rows have a file
  */
-export async function patientTable(
+export async function patientOfFileTable(
   config: Config,
   root: string,
   modality: ModalityId,
@@ -87,7 +87,7 @@ export async function patientTable(
     );
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${without.length} of ${names.length} files are in no row of ${rule.table}, such as ${examples(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
+      `${modality}: ${without.length} of ${names.length} files are in no row of ${rule.table}, such as ${exampleNames(without)}${close === null ? '' : `; the closest name without a file is "${close}"`}.`,
       `Add rows for them, narrow the glob of ${modality}, or set data.patients.allowUnmatched: true to leave such files out.`,
       { context: { modality, files: without.slice(0, 20) } },
     );
@@ -95,7 +95,7 @@ export async function patientTable(
   if (2 * absent.length > byName.size && !allowUnmatched)
     throw new HafError(
       'HAF_JOIN_REFUSED',
-      `${modality}: ${absent.length} of ${byName.size} rows of ${rule.table} name a file that does not exist, such as ${examples(absent.map(([name, { line }]) => `"${name}" in line ${line}`))}.`,
+      `${modality}: ${absent.length} of ${byName.size} rows of ${rule.table} name a file that does not exist, such as ${exampleNames(absent.map(([name, { line }]) => `"${name}" in line ${line}`))}.`,
       `Check column "${rule.file}" and the glob of ${modality}, or set data.patients.allowUnmatched: true.`,
       { context: { modality, file: rule.table } },
     );

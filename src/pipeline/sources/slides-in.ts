@@ -21,7 +21,7 @@ export async function slidesIn(
   warn: Warn,
   patientOf: (file: string) => string | null = () => null,
 ): Promise<readonly FoundSlide[]> {
-  const { readerOf } = await import('../../operators/slides/reader-of.js');
+  const { slideReaderOf } = await import('../../operators/slides/reader-of.js');
   const { slideParts } = await import('../../operators/slides/slide-parts.js');
   const taken = new Set<string>();
   const folders: DicomFolders = new Map();
@@ -29,7 +29,7 @@ export async function slidesIn(
   for (const file of names) {
     if (taken.has(file)) continue;
     const path = resolve(root, file);
-    const reader = await readerOf(path);
+    const reader = await slideReaderOf(path);
     // A slide that is refused as a whole needs no parts. A slide that cannot be read is reported when it is hashed.
     const { parts, missing } =
       reader === null

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { blobKey } from './layout.js';
-import { placeFile } from './place-file.js';
+import { placeStoreFile } from './place-file.js';
 import type { Pinned } from './store.js';
 
 /** Age at which a pin file that was not renewed is ignored: its process has died. */
@@ -40,7 +40,7 @@ export class CacheRoom {
   /** Pins blobs, present or still to be fetched, until they are released. */
   async pin(digests: readonly string[]): Promise<Pinned> {
     const path = join(this.root, 'pins', randomUUID());
-    await placeFile(this.root, path, (temporary) => writeFile(temporary, JSON.stringify(digests)));
+    await placeStoreFile(this.root, path, (temporary) => writeFile(temporary, JSON.stringify(digests)));
     const renewal = setInterval(() => void renew(path).catch(() => undefined), pinRenewalMs).unref();
     // An eviction that began before this pin was written may still remove a pinned blob. Later evictions see the pin.
     while (await this.evicting()) await delay(20);

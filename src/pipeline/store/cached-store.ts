@@ -6,7 +6,7 @@ import type { Artifact } from '../stage.js';
 import { CacheRoom } from './cache-room.js';
 import { FileStore } from './file-store.js';
 import { blobKey, checkpointKey, manifestKey } from './layout.js';
-import { placeFile } from './place-file.js';
+import { placeStoreFile } from './place-file.js';
 import type { Remote, RemoteObject } from './remote.js';
 import {
   manifestText,
@@ -231,7 +231,7 @@ export class CachedStore implements ArtifactStore {
   private async receive(digest: string): Promise<string | null> {
     const target = join(this.localRoot, blobKey(digest));
     let received: string | null = null;
-    await placeFile(
+    await placeStoreFile(
       this.localRoot,
       target,
       async (temporary) => {
@@ -252,7 +252,7 @@ export class CachedStore implements ArtifactStore {
     const path = join(this.localRoot, manifestKey(manifest.id));
     const text = manifestText(manifest);
     if ((await readFile(path, 'utf8').catch(() => null)) === text) return;
-    await placeFile(this.localRoot, path, (temporary) => writeFile(temporary, text));
+    await placeStoreFile(this.localRoot, path, (temporary) => writeFile(temporary, text));
   }
 
   private lost({ name, sha256 }: StoredFile, { id, key }: Manifest): HafError {

@@ -11,7 +11,7 @@ import type { Artifact } from '../stage.js';
 import { hashFile } from '../sources/hash-file.js';
 import { copyVerified, hashOfFile } from './content.js';
 import { blobKey, checkpointKey, manifestKey } from './layout.js';
-import { placeFile, writeDurably, type WriteBytes } from './place-file.js';
+import { placeStoreFile, writeDurably, type WriteBytes } from './place-file.js';
 import { claimStoreFolder, sweepTemporary } from './store-folder.js';
 import {
   manifestText,
@@ -206,7 +206,7 @@ export class FileStore implements ArtifactStore {
     move?: (temporary: string) => Promise<void>,
   ): Promise<void> {
     await this.claim();
-    await placeFile(this.root, target, write, move);
+    await placeStoreFile(this.root, target, write, move);
   }
 
   /**

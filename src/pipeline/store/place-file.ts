@@ -27,7 +27,7 @@ export const writeDurably: WriteBytes = async (path, bytes) => {
  *
  * @throws HafError HAF_STORE_FULL if the disk is full; no partial file is left
  */
-export async function placeFile(
+export async function placeStoreFile(
   root: string,
   target: string,
   write: (temporary: string) => Promise<void>,

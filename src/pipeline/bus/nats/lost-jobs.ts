@@ -1,6 +1,6 @@
 import type { Job } from '../job.js';
 import { workItemKey } from '../job.js';
-import type { Member } from '../member.js';
+import type { BusMember } from '../member.js';
 import { jobSubject } from './names.js';
 import type { WorkItem } from './work-item.js';
 
@@ -9,7 +9,7 @@ export interface LostJobsSource {
   /** Subjects of all messages in the queue, waiting or delivered. */
   readonly queued: () => Promise<ReadonlySet<string>>;
   readonly item: (key: string) => Promise<WorkItem | null>;
-  readonly members: () => Promise<readonly Member[]>;
+  readonly members: () => Promise<readonly BusMember[]>;
 }
 
 /** A job that no message will bring to an end, or a job that ended while its run did not receive the event. */

@@ -7,7 +7,7 @@ import type { RunEvent, RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
 import type { Bus, ConnectionState, Lease, Load, LogNews } from '../bus.js';
 import { workItemKey, type Job } from '../job.js';
-import { mayBeDoneByOthers, type Member, type Membership } from '../member.js';
+import { mayBeDoneByOthers, type BusMember, type Membership } from '../member.js';
 import { Claims } from './claims.js';
 import { connectionState } from './connection-state.js';
 import { DeadLetters } from './dead-letters.js';
@@ -34,7 +34,7 @@ import { Pulls } from './pulls.js';
 import { QueueGuard } from './queue-guard.js';
 import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './stream-settings.js';
-import { eventCount, runsWithEvents } from './subjects-of.js';
+import { eventCountOf, runsWithEvents } from './subjects-of.js';
 import { abandoned, asked, type WorkItem } from './work-item.js';
 import { WorkItems } from './work-items.js';
 
@@ -237,7 +237,7 @@ export class NatsBus implements Bus {
     return (await this.published(run)) > 0 ? this.log.history(run) : [];
   }
 
-  readonly published = (run: string): Promise<number> => eventCount(this.jsm, run);
+  readonly published = (run: string): Promise<number> => eventCountOf(this.jsm, run);
 
   async load(): Promise<Load> {
     const queueOf = async (jobClass: JobClass): Promise<Load['queues']['cpu']> => {
@@ -258,11 +258,11 @@ export class NatsBus implements Bus {
     return untoken(last.subject.split('.')[3] ?? '');
   }
 
-  join(member: Member): Promise<Membership> {
+  join(member: BusMember): Promise<Membership> {
     return this.presence.join(member);
   }
 
-  members(): Promise<readonly Member[]> {
+  members(): Promise<readonly BusMember[]> {
     return this.presence.members();
   }
 

@@ -1,5 +1,5 @@
 import { StringCodec, type JetStreamManager, type KV } from 'nats';
-import { memberSchema, type Member, type Membership } from '../member.js';
+import { busMemberSchema, type BusMember, type Membership } from '../member.js';
 import { memberBucket, token } from './names.js';
 import { patiently } from './patience.js';
 import { subjectsOf } from './subjects-of.js';
@@ -18,7 +18,7 @@ export class Presence {
     private readonly jsm: JetStreamManager,
   ) {}
 
-  async join(member: Member): Promise<Membership> {
+  async join(member: BusMember): Promise<Membership> {
     let [present, left] = [member, false];
     const key = token(member.id);
     const put = (): Promise<unknown> => this.kv.put(key, text.encode(JSON.stringify(present)));
@@ -37,13 +37,13 @@ export class Presence {
     };
   }
 
-  async members(): Promise<readonly Member[]> {
+  async members(): Promise<readonly BusMember[]> {
     const keys = await subjectsOf(this.jsm, memberBucket);
     const entries = await Promise.all(keys.map((key) => patiently(() => this.kv.get(key))));
     return entries.flatMap((entry) => {
       if (entry?.operation !== 'PUT') return [];
       try {
-        const member = memberSchema.parse(JSON.parse(entry.string()));
+        const member = busMemberSchema.parse(JSON.parse(entry.string()));
         return [{ ...member, seen: entry.created.toISOString() }];
       } catch {
         // Another version wrote this entry.

@@ -13,7 +13,7 @@ async function subjectCounts(
 }
 
 /** The number of events of a run. */
-export async function eventCount(jsm: JetStreamManager, run: string): Promise<number> {
+export async function eventCountOf(jsm: JetStreamManager, run: string): Promise<number> {
   const counts = await subjectCounts(jsm, eventStream, eventsOf(run));
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
