@@ -155,7 +155,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
       expect(await link.innerText()).toContain('\\u202e/..#%2f');
       await link.click();
       await page.getByRole('heading', { name: /Patient <img src=x/ }).waitFor();
-      await page.getByText('slides/b.svs is not there any more.').waitFor();
+      await page.getByText('slides/b.svs does not exist any more.').waitFor();
       expect(await page.locator('main img').count()).toBe(0);
       expect(await page.locator('main').innerText()).not.toContain('\u202e');
       expect(complaints).toEqual([]);
