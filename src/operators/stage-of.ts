@@ -31,7 +31,7 @@ export const stageOf =
 /**
  * Runs a check. If it fails, the error also carries the problems that the stage noted before, so that problems.csv shows the reasons.
  */
-export function tellingProblems<T>(problems: readonly Problem[], check: () => T): T {
+export function withProblems<T>(problems: readonly Problem[], check: () => T): T {
   try {
     return check();
   } catch (error) {

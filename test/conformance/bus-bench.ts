@@ -25,7 +25,7 @@ export interface TestedAdapter {
 }
 
 /** Longer than anything of the contract takes; only a case that fails waits so long. */
-const patienceMs = 15_000;
+const timeoutMs = 15_000;
 
 /** Brings up brokers and connections for the cases and clears them away after each. */
 export interface Bench {
@@ -62,7 +62,7 @@ export function benchFor(adapter: TestedAdapter): Bench {
 
 /** A lease on the next job. */
 export async function claim(bus: Bus, worker = 'w', jobClass: JobClass = 'gpu'): Promise<Lease> {
-  const lease = await bus.claim(jobClass, worker, AbortSignal.timeout(patienceMs));
+  const lease = await bus.claim(jobClass, worker, AbortSignal.timeout(timeoutMs));
   if (!lease) throw new Error('nothing to claim');
   return lease;
 }
@@ -90,7 +90,7 @@ export const typesTold = async (bus: Bus, run = 'run-1'): Promise<readonly strin
 
 /** All that a stream gives until it ends, which it does soon. */
 export const until = <T>(stream: Observable<T>): Promise<T[]> =>
-  firstValueFrom(stream.pipe(toArray(), timeout(patienceMs)));
+  firstValueFrom(stream.pipe(toArray(), timeout(timeoutMs)));
 
 /** Events for `fail` and `decline`. */
 export const failing =

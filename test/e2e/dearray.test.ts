@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { patientSlides } from '../../src/pipeline/page/patient-slides.js';
-import { SlideShelf, type ShelvedSlide } from '../../src/pipeline/page/slide-shelf.js';
+import { SlideCache, type CachedSlide } from '../../src/pipeline/page/slide-cache.js';
 import { cli, type CliResult } from '../support/cli.js';
 import type { Changes } from '../support/resolved-config.js';
 import { runFolder } from '../support/small-cohort.js';
@@ -102,10 +102,10 @@ describe('a run over whole TMA slides and a measurement export of QuPath', () =>
 
   it('the viewer of the page shows the core alone', async () => {
     const shown = patientSlides(run, join(folder, 'data'), 'P00', () => 0);
-    const shelf = new SlideShelf();
+    const shelf = new SlideCache();
     try {
-      const [one] = (shown?.slides ?? []).map(({ file }) => file as ShelvedSlide);
-      expect(await shelf.size(one as ShelvedSlide)).toEqual({ width: 192, height: 192 });
+      const [one] = (shown?.slides ?? []).map(({ file }) => file as CachedSlide);
+      expect(await shelf.size(one as CachedSlide)).toEqual({ width: 192, height: 192 });
     } finally {
       await shelf.close();
     }

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { makeCohort } from '../../src/operators/synthetic/make-cohort.js';
 import { grouped } from '../../src/pipeline/core/grouped.js';
 import { patientSlides } from '../../src/pipeline/page/patient-slides.js';
-import { SlideShelf, type ShelvedSlide } from '../../src/pipeline/page/slide-shelf.js';
+import { SlideCache, type CachedSlide } from '../../src/pipeline/page/slide-cache.js';
 import { cli, type CliResult } from '../support/cli.js';
 import type { Changes } from '../support/resolved-config.js';
 import { runFolder } from '../support/small-cohort.js';
@@ -95,12 +95,12 @@ describe('a run over slides of two scenes, all of which are tiled', () => {
   it('the viewer of the page shows each scene of the file by itself', async () => {
     const [{ patient = '' } = {}] = rowsOf(join(run, 'tiles.csv'));
     const shown = patientSlides(run, join(folder, 'data'), patient, () => 0);
-    const shelf = new SlideShelf();
+    const shelf = new SlideCache();
     try {
-      const [one, two] = (shown?.slides ?? []).map(({ file }) => file as ShelvedSlide);
+      const [one, two] = (shown?.slides ?? []).map(({ file }) => file as CachedSlide);
       expect([one?.path, one?.scene, two?.scene]).toEqual([two?.path, 1, 2]);
-      expect(await shelf.size(one as ShelvedSlide)).toEqual({ width: 256, height: 128 });
-      expect(await shelf.size(two as ShelvedSlide)).toEqual({ width: 128, height: 192 });
+      expect(await shelf.size(one as CachedSlide)).toEqual({ width: 256, height: 128 });
+      expect(await shelf.size(two as CachedSlide)).toEqual({ width: 128, height: 192 });
     } finally {
       await shelf.close();
     }

@@ -57,6 +57,22 @@ describe('loading an experiment', () => {
     ]);
   });
 
+  it('suggests the method that a name of an undeclared modality may mean', () => {
+    const { warnings } = loadConfig({ text: 'name: demo\nmethods: [haf, table-Blod, table-RNA]' });
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/^Method "table-Blod" is skipped: .* Did you mean "table-Blood"\?$/);
+    expect(warnings[1]).not.toContain('mean');
+  });
+
+  it('says where a key of this name is', () => {
+    expect(problems('name: demo\nepochs: 3')).toEqual([
+      'experiment:2:1 epochs: unknown key; did you mean train.epochs?',
+    ]);
+    expect(problems('name: demo\ntrain: { dropout: 1 }')[0]).toMatch(
+      /unknown key; the keys here are epochs, .*; did you mean mil\.dropout or fusion\.dropout/,
+    );
+  });
+
   it('warns when early stopping or the plateau can never happen', () => {
     const { warnings } = loadConfig({ text: 'name: demo', set: ['train.epochs=10', 'train.patience=10'] });
     expect(warnings).toHaveLength(2);

@@ -5,7 +5,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { Inputs, SourceFile, StageCode } from '../../pipeline/stage.js';
-import { stageOf, tellingProblems } from '../stage-of.js';
+import { stageOf, withProblems } from '../stage-of.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
 import {
   cohortFile,
@@ -49,7 +49,7 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
   const inTime = config.data.outcome.kind === 'timeToEvent';
   const { kept, flow, problems } = include(candidates, config.cohort, inTime);
   const told = [...withoutRow(candidates, holders), ...problems];
-  tellingProblems(told, () => {
+  withProblems(told, () => {
     requireBothOutcomes(flow, words);
     requireModalities(kept, 'patient of the cohort', holders);
   });

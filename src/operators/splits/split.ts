@@ -6,7 +6,7 @@ import { idRuleOf, type IdRule } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, StageCode } from '../../pipeline/stage.js';
 import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
-import { stageOf, tellingProblems } from '../stage-of.js';
+import { stageOf, withProblems } from '../stage-of.js';
 import { checkFolds, refuseRepeatedTests } from './check-folds.js';
 import { readGroupFile, smallGroups, withGroups } from './group-patients.js';
 import { knownPatients, matchFolds, unlisted } from './match-cohort.js';
@@ -40,7 +40,7 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
         : file === undefined
           ? drawn(patients, config.cv)
           : await given(patients, config.cv, file, idOf);
-  const warnings = tellingProblems(problems, () => {
+  const warnings = withProblems(problems, () => {
     if (config.cv.mode !== 'fixedTest') refuseRepeatedTests(folds, config.cv);
     const inTime = config.data.outcome.kind === 'timeToEvent';
     return checkFolds(folds, patients, config.cv, { words: read.outcome, inTime });

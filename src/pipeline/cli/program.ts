@@ -234,7 +234,7 @@ function addHistory(program: Command): void {
 /** The command line, ready to parse. At its end it throws CommanderError and does not leave the process. */
 export function buildProgram(): Command {
   const program = new Command('haf-pipeline')
-    .description('From a head-and-neck-cancer cohort to a cross-validated survival classifier (HAF).')
+    .description('From a cohort of slides and tables to a cross-validated survival classifier (HAF).')
     .version(packageVersion())
     .option('--no-color', 'no colours (NO_COLOR does the same)')
     .exitOverride()

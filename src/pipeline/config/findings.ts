@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import { configSchema } from './schema.js';
-import { accepts, type KeyPath, namedSection, type SchemaNode, schemaAt, sectionOf } from './schema-tree.js';
+import {
+  accepts,
+  configJsonSchema,
+  type KeyPath,
+  namedSection,
+  type SchemaNode,
+  schemaAt,
+  sectionOf,
+} from './schema-tree.js';
 import { nearest } from '../core/suggest.js';
 
 /** Number of unknown keys of one section that are named. The others are counted. */
@@ -31,7 +39,19 @@ function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Conf
   const keys = Object.keys(node?.properties ?? {});
   const hint = guess(key, keys);
   const listed = keys.length <= 20 ? `; the keys here are ${keys.join(', ')}` : '';
-  return { path: [...parent, key], message: `unknown key${hint === '' ? listed : hint}` };
+  const elsewhere = hint === '' ? pathsOf(key).filter((path) => path !== [...parent, key].join('.')) : [];
+  const moved = elsewhere.length > 0 ? `; did you mean ${elsewhere.slice(0, 3).join(' or ')}?` : '';
+  return { path: [...parent, key], message: `unknown key${hint === '' ? `${listed}${moved}` : hint}` };
+}
+
+/** Paths of the keys of this name in sections with fixed names: who writes `epochs` may mean `train.epochs`. */
+function pathsOf(name: string): readonly string[] {
+  const below = ({ properties = {} }: SchemaNode, parent: string): readonly string[] =>
+    Object.entries(properties).flatMap(([key, node]) => [
+      ...(key === name ? [`${parent}${key}`] : []),
+      ...below(node, `${parent}${key}.`),
+    ]);
+  return below(configJsonSchema(), '');
 }
 
 /** Message if `kind` is missing or has an unknown value. */

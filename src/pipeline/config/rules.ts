@@ -9,10 +9,9 @@ import {
 import { cohortsRules } from './cohorts-rules.js';
 import { groupRules } from './group-rules.js';
 import { modalityRules } from './modality-rules.js';
-import { methodSettings, globOf, slotsOf } from './slots.js';
+import { globOf } from './slots.js';
 import { encoderPreset } from '../core/encoder-presets.js';
 import type { ConfigFinding } from './findings.js';
-import type { Config } from './schema.js';
 import { listedTwice, type Sections, slotsIn, validSections } from './sections.js';
 import { nearest } from '../core/suggest.js';
 import { mostSigned } from './method-schema.js';
@@ -276,23 +275,4 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...survivalRules(sections),
     ...subgroupRules(sections),
   ];
-}
-
-/** Warnings about legal settings that are most likely a mistake. */
-export function configWarnings(config: Config): readonly string[] {
-  const { train, methods: asked } = config;
-  const slots = slotsOf(config);
-  const warnings = asked.flatMap((id) => {
-    const reason = missingFor(methodOf(id), slots, methodSettings(config));
-    return reason === null ? [] : [`Method "${id}" is skipped: it ${reason}.`];
-  });
-  if (train.plateauPatience >= train.patience)
-    warnings.push(
-      `train.plateauPatience (${train.plateauPatience}) is not below train.patience (${train.patience}): training stops before the learning rate ever drops.`,
-    );
-  if (train.patience >= train.epochs)
-    warnings.push(
-      `train.patience (${train.patience}) is not below train.epochs (${train.epochs}): early stopping never happens.`,
-    );
-  return warnings;
 }

@@ -4,7 +4,7 @@ import type { Bus, ConnectionState } from '../bus/bus.js';
 import { jobClasses } from '../bus/job.js';
 
 /** Timeout of a request to the broker. A metric whose answer comes later is left out of this scrape. */
-const patienceMs = 2000;
+const timeoutMs = 2000;
 
 /** A metric: whether the broker can be reached. */
 export function connectionMetric(bus: Bus, registry: Registry): void {
@@ -24,7 +24,7 @@ export function brokerMetrics(bus: Bus, registry: Registry): void {
     let asked: Promise<T | null> | null = null;
     return () => {
       if (connection === 'away') return Promise.resolve(null);
-      asked ??= Promise.race([question(), sleep(patienceMs, null, { ref: false })])
+      asked ??= Promise.race([question(), sleep(timeoutMs, null, { ref: false })])
         .catch(() => null)
         .finally(() => (asked = null));
       return asked;

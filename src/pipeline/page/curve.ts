@@ -4,7 +4,7 @@ import type { RunEvent } from '../run-event.js';
 import type { RunNews } from './page-source.js';
 
 /** Timeout for reading a log up to the wanted event. */
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 /** Number of values kept per run: 32 MiB. */
 const mostNumbers = 4 * 2 ** 20;
 
@@ -82,7 +82,7 @@ export async function readCurve(
   const curves = new Curves(Infinity);
   const last = await lastValueFrom(
     news.pipe(
-      takeUntil(timer(patienceMs)),
+      takeUntil(timer(timeoutMs)),
       filter((one) => typeof one !== 'string'),
       takeWhile(({ seq }) => seq < until, true),
       tap((event) => {

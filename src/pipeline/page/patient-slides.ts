@@ -4,12 +4,12 @@ import type { Attention, PatientSlides, SlideEntry } from '../../page/wire.js';
 import { staysWithin } from '../core/path-within.js';
 import { heatmapFiles } from './heatmap-files.js';
 import { namesIn, rowsIn, type Row } from './run-files.js';
-import type { ShelvedSlide } from './slide-shelf.js';
+import type { CachedSlide } from './slide-cache.js';
 
 /** A slide with its files. All names come from the files of the run, and none from an address. */
 export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
   /** The slide file and its scene; null if the file is missing or never existed. */
-  readonly file: ShelvedSlide | null;
+  readonly file: CachedSlide | null;
   readonly overlay: string | null;
   readonly contoursFile: string | null;
   /** Attention, by its name. */

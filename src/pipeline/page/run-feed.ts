@@ -36,7 +36,7 @@ const askMs = 2000;
 /** Time after which a lost broker is tried again. */
 const retryMs = 2000;
 /** Timeout for reading the log so far. */
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 /**
  * The state of a run for its watchers: JSON texts of sections, each with a version. All watchers share the same
@@ -103,7 +103,7 @@ export class RunFeed {
 
   /** Waits until the log so far is read. False if that takes too long, or if the feed was closed. */
   caughtUp(): Promise<boolean> {
-    const late = timer(patienceMs).pipe(map(() => false));
+    const late = timer(timeoutMs).pipe(map(() => false));
     const ended = this.read.pipe(ignoreElements(), endWith(false));
     return firstValueFrom(merge(this.read.pipe(filter(Boolean)), late, ended));
   }

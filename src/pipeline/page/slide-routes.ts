@@ -6,7 +6,7 @@ import { HafError } from '../core/errors.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { PageSource } from './page-source.js';
 import { patientSlides, slidesOf, type ShownPatient } from './patient-slides.js';
-import { SlideShelf } from './slide-shelf.js';
+import { SlideCache } from './slide-cache.js';
 
 /** Number of patients that are remembered. A viewer asks for hundreds of tiles of one patient. */
 const mostPatients = 16;
@@ -18,7 +18,7 @@ const side = 256;
 /** Serves slides of a patient as Deep Zoom tiles, with attention and contours. */
 export function slideRoutes(source: PageSource) {
   const routes = new Hono();
-  const shelf = new SlideShelf();
+  const cache = new SlideCache();
   const known = new Map<string, { readonly at: number; readonly shown: ShownPatient | null }>();
 
   const patientOf = async (run: string, id: string): Promise<ShownPatient | null> => {
@@ -76,7 +76,7 @@ export function slideRoutes(source: PageSource) {
     const wanted = (await slideOf(run, id, file.replace('.dzi', '')))?.file ?? null;
     if (wanted === null) return context.json(none, 404);
     try {
-      const { width, height } = await shelf.size(wanted);
+      const { width, height } = await cache.size(wanted);
       const xml = `<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpg" Overlap="0" TileSize="${side}">
   <Size Width="${width}" Height="${height}"/>
@@ -95,7 +95,7 @@ export function slideRoutes(source: PageSource) {
       if (wanted === null) return context.json(none, 404);
       const [column, row] = tile.replace('.jpg', '').split('_').map(Number);
       try {
-        const cut = await shelf.tile(wanted, Number(level), column ?? -1, row ?? -1);
+        const cut = await cache.tile(wanted, Number(level), column ?? -1, row ?? -1);
         if (cut === null) return context.json({ error: 'There is no such tile.' }, 404);
         return context.body(new Uint8Array(cut), 200, {
           'content-type': 'image/jpeg',
@@ -106,7 +106,7 @@ export function slideRoutes(source: PageSource) {
       }
     },
   );
-  return { routes, close: () => shelf.close() };
+  return { routes, close: () => cache.close() };
 }
 
 /**

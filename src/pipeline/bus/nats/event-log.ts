@@ -15,7 +15,7 @@ import { runEventSchema, type RunEvent, type RunEventBody } from '../../run-even
 import type { LogNews } from '../bus.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
 import type { LoggedMessage, MessageSource } from './logged-messages.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 
 const text = StringCodec();
 /** Texts of a message are cut to this length. A stack trace or a long list belongs into the worker's log. */
@@ -41,7 +41,7 @@ export class EventLog {
     const head = headers();
     head.set('Nats-Msg-Id', id);
     const data = text.encode(JSON.stringify({ v: 1, ...event }, shorten));
-    await patiently(() => this.js.publish(subject, data, { headers: head }));
+    await withRetries(() => this.js.publish(subject, data, { headers: head }));
     return id;
   }
 

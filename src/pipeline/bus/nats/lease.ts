@@ -4,7 +4,7 @@ import type { RunEventBody } from '../../run-event.js';
 import type { Lease } from '../bus.js';
 import { workItemKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 import { requeued, settled, type WorkItem } from './work-item.js';
 import type { WorkItems } from './work-items.js';
 
@@ -125,7 +125,7 @@ export class NatsLease implements Lease {
     this.vanished.abort();
     if (!item) return false;
     await tellEnd(log, item);
-    await patiently(() => this.message.ackAck());
+    await withRetries(() => this.message.ackAck());
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import type { ConsumerMessages, JetStreamClient, MsgHdrs } from 'nats';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 
 const nanosPerMs = 1_000_000;
 
@@ -31,7 +31,7 @@ export const consumedMessages =
       let closed = false;
       let messages: ConsumerMessages | null = null;
       const begin = async (): Promise<void> => {
-        const consumer = await patiently(() =>
+        const consumer = await withRetries(() =>
           // The default is "from the first message on". With an explicit "all" the server refuses and the client retries
           // for ever.
           js.consumers.get(stream, { filterSubjects: subject }),

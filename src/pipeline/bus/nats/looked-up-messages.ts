@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Observable } from 'rxjs';
 import { NatsError, type JetStreamManager, type MsgRequest, type StoredMsg } from 'nats';
 import type { LoggedMessage, MessageSource } from './logged-messages.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 
 /** Interval of polling. */
 const lookMs = 250;
@@ -27,7 +27,7 @@ export const lookedUpMessages =
             await sleep(lookMs, undefined, { signal: stopped.signal }).catch(() => undefined);
             continue;
           }
-          const { state } = await patiently(() => jsm.streams.info(stream));
+          const { state } = await withRetries(() => jsm.streams.info(stream));
           const end = Math.min(Math.max(state.last_seq, first.seq) + 1, first.seq + chains * chainLength);
           for (const message of await between(jsm, stream, subject, first, end)) subscriber.next(message);
           from = end;
@@ -74,7 +74,7 @@ async function nextMessage(
   // The type of the client lacks this field. nats-server has it since 2.9.
   const wanted = { seq, next_by_subj: subject } as MsgRequest;
   try {
-    return logged(await patiently(() => jsm.streams.getMessage(stream, wanted)));
+    return logged(await withRetries(() => jsm.streams.getMessage(stream, wanted)));
   } catch (error) {
     if (error instanceof NatsError && error.api_error?.code === 404) return null;
     throw error;

@@ -28,7 +28,7 @@ import {
   untoken,
   workItemBucket,
 } from './names.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
 import { QueueGuard } from './queue-guard.js';
@@ -143,7 +143,7 @@ export class NatsBus implements Bus {
         'Shorten the names of the files it reads.',
       );
     const options = { msgID: `${workItemKey(item.job)}.${item.ticket}` };
-    await patiently(() => this.js.publish(jobSubject(item.job), data, options));
+    await withRetries(() => this.js.publish(jobSubject(item.job), data, options));
   }
 
   async claim(
@@ -241,20 +241,20 @@ export class NatsBus implements Bus {
 
   async load(): Promise<Load> {
     const queueOf = async (jobClass: JobClass): Promise<Load['queues']['cpu']> => {
-      const info = await patiently(() => this.jsm.consumers.info(jobStream, consumerOf(jobClass)));
+      const info = await withRetries(() => this.jsm.consumers.info(jobStream, consumerOf(jobClass)));
       return { waiting: info.num_pending, running: info.num_ack_pending };
     };
     const [cpu, gpu] = await Promise.all([queueOf('cpu'), queueOf('gpu')]);
-    const { state } = await patiently(() => this.jsm.streams.info(deadLetterStream));
+    const { state } = await withRetries(() => this.jsm.streams.info(deadLetterStream));
     return { queues: { cpu, gpu }, deadLetters: state.messages };
   }
 
   readonly runs = (): Promise<readonly string[]> => runsWithEvents(this.jsm);
 
   async latestRun(): Promise<string | null> {
-    const { state } = await patiently(() => this.jsm.streams.info(eventStream));
+    const { state } = await withRetries(() => this.jsm.streams.info(eventStream));
     if (state.messages === 0) return null;
-    const last = await patiently(() => this.jsm.streams.getMessage(eventStream, { seq: state.last_seq }));
+    const last = await withRetries(() => this.jsm.streams.getMessage(eventStream, { seq: state.last_seq }));
     return untoken(last.subject.split('.')[3] ?? '');
   }
 

@@ -1,7 +1,7 @@
 import { StringCodec, type JetStreamManager, type KV } from 'nats';
 import { busMemberSchema, type BusMember, type Membership } from '../member.js';
 import { memberBucket, token } from './names.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 import { subjectsOf } from './subjects-of.js';
 
 /** Time to live of a member's key. A member that is silent for longer is treated as gone. */
@@ -22,7 +22,7 @@ export class Presence {
     let [present, left] = [member, false];
     const key = token(member.id);
     const put = (): Promise<unknown> => this.kv.put(key, text.encode(JSON.stringify(present)));
-    await patiently(put);
+    await withRetries(put);
     const beat = setInterval(() => void put().catch(() => undefined), presenceMs / 3).unref();
     return {
       update: async (change) => {
@@ -39,7 +39,7 @@ export class Presence {
 
   async members(): Promise<readonly BusMember[]> {
     const keys = await subjectsOf(this.jsm, memberBucket);
-    const entries = await Promise.all(keys.map((key) => patiently(() => this.kv.get(key))));
+    const entries = await Promise.all(keys.map((key) => withRetries(() => this.kv.get(key))));
     return entries.flatMap((entry) => {
       if (entry?.operation !== 'PUT') return [];
       try {

@@ -6,7 +6,7 @@ import { workItemKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
 import { OpenJobs } from './lost-jobs.js';
 import { allJobs, eventStream, jobStream } from './names.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 import type { Presence } from './presence.js';
 import { ensureTopology } from './topology.js';
 import { requeuedAfterLoss, type WorkItem } from './work-item.js';
@@ -82,7 +82,7 @@ export class QueueGuard {
     const { nc, jsm, leaseMs, onBroken } = this.options;
     const made = await ensureTopology(nc, leaseMs, { keepsLease: true });
     if (made.length > 0) this.news.next(`the broker had lost ${made.join(', ')}; made again`);
-    const { state } = await patiently(() => jsm.streams.info(eventStream));
+    const { state } = await withRetries(() => jsm.streams.info(eventStream));
     // The log cannot be continued: its sequence numbers have started again at 1.
     if (made.includes(eventStream) || state.last_seq < this.lastEvent)
       onBroken(
@@ -97,13 +97,13 @@ export class QueueGuard {
 
   private async mendJobs(): Promise<void> {
     const { jsm, items, presence, log, queue } = this.options;
-    const { state } = await patiently(() => jsm.streams.info(jobStream));
+    const { state } = await withRetries(() => jsm.streams.info(jobStream));
     const isSuspect = state.messages < this.jobs.size || this.jobs.hasSuspects;
     if (!isSuspect && ++this.looks % looksWithoutReason !== 0) return;
     const lost = await this.jobs.lost({
       queued: async () => {
         const wanted = { subjects_filter: allJobs };
-        const info = await patiently(() => jsm.streams.info(jobStream, wanted));
+        const info = await withRetries(() => jsm.streams.info(jobStream, wanted));
         return new Set(Object.keys(info.state.subjects ?? {}));
       },
       item: (key) => items.get(key),

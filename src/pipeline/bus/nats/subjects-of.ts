@@ -1,6 +1,6 @@
 import type { JetStreamManager } from 'nats';
 import { allEvents, eventsOf, eventStream, untoken } from './names.js';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 
 /** The subjects of a stream that match a filter, with the number of messages of each. */
 async function subjectCounts(
@@ -8,7 +8,7 @@ async function subjectCounts(
   stream: string,
   filter: string,
 ): Promise<Readonly<Record<string, number>>> {
-  const { state } = await patiently(() => jsm.streams.info(stream, { subjects_filter: filter }));
+  const { state } = await withRetries(() => jsm.streams.info(stream, { subjects_filter: filter }));
   return state.subjects ?? {};
 }
 

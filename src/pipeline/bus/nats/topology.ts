@@ -10,7 +10,7 @@ import {
 import { jobClasses } from '../job.js';
 import type { JobClass } from '../../stage.js';
 import { consumerOf, jobStream, memberBucket } from './names.js';
-import { isOff, patiently } from './patience.js';
+import { isOff, withRetries } from './retry.js';
 import { consumerMisfits, streamMisfits } from './stream-fit.js';
 import { bucketGuard, consumerSettings, streamSettings, type StreamSettings } from './stream-settings.js';
 import { misfitFault, refusalFault, roomFault } from './topology-fault.js';
@@ -75,15 +75,15 @@ export async function ensureTopology(
  * yet
  */
 export async function leaseTime(jsm: JetStreamManager): Promise<number> {
-  const { config } = await patiently(() => jsm.consumers.info(jobStream, consumerOf('gpu')));
+  const { config } = await withRetries(() => jsm.consumers.info(jobStream, consumerOf('gpu')));
   return (config.ack_wait ?? nanos(60_000)) / 1_000_000;
 }
 
-/** Whether an orchestrator has set the broker up. @param patienceMs how long the broker may be silent */
-export async function isSetUp(jsm: JetStreamManager, patienceMs?: number): Promise<boolean> {
+/** Whether an orchestrator has set the broker up. @param timeoutMs how long the broker may be silent */
+export async function isSetUp(jsm: JetStreamManager, timeoutMs?: number): Promise<boolean> {
   try {
-    await patiently(() => jsm.consumers.info(jobStream, consumerOf('gpu')), patienceMs);
-    await patiently(() => jsm.streams.info(`KV_${memberBucket}`), patienceMs);
+    await withRetries(() => jsm.consumers.info(jobStream, consumerOf('gpu')), timeoutMs);
+    await withRetries(() => jsm.streams.info(`KV_${memberBucket}`), timeoutMs);
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
@@ -99,7 +99,7 @@ const queueInfo = (jsm: JetStreamManager, jobClass: JobClass): Promise<ConsumerI
 
 async function look<T>(of: string, call: () => Promise<T>): Promise<T | null> {
   try {
-    return await patiently(call);
+    return await withRetries(call);
   } catch (error) {
     if (isNotFound(error)) return null;
     throw refusalFault(error, of);
@@ -108,7 +108,7 @@ async function look<T>(of: string, call: () => Promise<T>): Promise<T | null> {
 
 async function make(of: string, call: () => Promise<unknown>): Promise<void> {
   try {
-    await patiently(call);
+    await withRetries(call);
   } catch (error) {
     throw refusalFault(error, of);
   }
@@ -159,7 +159,7 @@ async function guard(
 
 /** The limits of the account. Null when these credentials may not ask, or the server does not tell. */
 const accountInfo = (jsm: JetStreamManager) =>
-  patiently(() => jsm.getAccountInfo()).catch((error: unknown) => {
+  withRetries(() => jsm.getAccountInfo()).catch((error: unknown) => {
     if (isOff(error)) throw refusalFault(error, "the pipeline's streams");
     return null;
   });

@@ -1,5 +1,5 @@
 import { StringCodec, NatsError, type JetStreamManager, type KV } from 'nats';
-import { patiently } from './patience.js';
+import { withRetries } from './retry.js';
 import { workItemBucket } from './names.js';
 import { subjectsOf } from './subjects-of.js';
 import { workItemSchema, type WorkItem } from './work-item.js';
@@ -61,7 +61,7 @@ export class WorkItems {
   }
 
   private async look(key: string): Promise<Seen> {
-    const entry = await patiently(() => this.kv.get(key));
+    const entry = await withRetries(() => this.kv.get(key));
     if (!entry) return neverSeen;
     return { item: entry.operation === 'PUT' ? parse(entry.string()) : null, revision: entry.revision };
   }
@@ -72,7 +72,7 @@ export class WorkItems {
     try {
       const value = text.encode(JSON.stringify(wanted));
       // A deleted key has a revision, too, and the client refuses kv.update(key, value, 0).
-      const written = await patiently(() =>
+      const written = await withRetries(() =>
         revision > 0 ? this.kv.update(key, value, revision) : this.kv.create(key, value),
       );
       if (wanted.state === 'queued' || wanted.state === 'running')

@@ -3,10 +3,10 @@ import { ErrorCode, NatsError } from 'nats';
 import { HafError } from '../../core/errors.js';
 
 /** Timeout of a call: it survives a broker that is restarted or unreachable for so long. */
-const patienceMs = 120_000;
+const retryMs = 120_000;
 const pauseMs = 250;
 
-const passing: readonly string[] = [
+const transientCodes: readonly string[] = [
   ErrorCode.Timeout,
   ErrorCode.NoResponders,
   ErrorCode.Disconnect,
@@ -20,9 +20,9 @@ export const isOff = (error: unknown): boolean =>
   error instanceof NatsError && [10039, 10076].includes(error.api_error?.err_code ?? 0);
 
 /** Whether an error is transient: JetStream is starting, electing a leader or busy. Its API answers 503 or 10008. */
-const isPassing = (error: unknown): boolean =>
+const isTransient = (error: unknown): boolean =>
   error instanceof NatsError &&
-  (passing.includes(error.code) || error.api_error?.code === 503) &&
+  (transientCodes.includes(error.code) || error.api_error?.code === 503) &&
   !isOff(error);
 
 /**
@@ -32,13 +32,13 @@ const isPassing = (error: unknown): boolean =>
  * @param forMs how long the broker may be unreachable. @default 2 minutes
  * @throws HafError HAF_BROKER_UNREACHABLE after that time
  */
-export async function patiently<T>(call: () => Promise<T>, forMs = patienceMs): Promise<T> {
+export async function withRetries<T>(call: () => Promise<T>, forMs = retryMs): Promise<T> {
   const until = performance.now() + forMs;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransient(error)) throw error;
       if (performance.now() > until)
         throw new HafError(
           'HAF_BROKER_UNREACHABLE',

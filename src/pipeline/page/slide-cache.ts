@@ -7,7 +7,7 @@ const mostBytes = 64 * 2 ** 20;
 const atOnce = 4;
 
 /** A slide file and the number of its scene; null for a file with one scene. */
-export interface ShelvedSlide {
+export interface CachedSlide {
   readonly path: string;
   readonly scene: number | null;
   /** The part of it that is a core; null for all of it. */
@@ -22,7 +22,7 @@ export interface ShelvedSlide {
 /**
  * Least-recently-used caches of open slides and of encoded tiles. Memory is bounded, whatever the viewers show.
  */
-export class SlideShelf {
+export class SlideCache {
   private readonly slides = new Map<string, Promise<DeepZoom>>();
   private readonly tiles = new Map<string, Uint8Array>();
   private bytes = 0;
@@ -30,7 +30,7 @@ export class SlideShelf {
   private readonly waiting: (() => void)[] = [];
 
   /** @throws HafError HAF_SLIDE_UNREADABLE */
-  async size(slide: ShelvedSlide): Promise<{ readonly width: number; readonly height: number }> {
+  async size(slide: CachedSlide): Promise<{ readonly width: number; readonly height: number }> {
     return (await this.open(slide)).size;
   }
 
@@ -38,7 +38,7 @@ export class SlideShelf {
    * A tile as JPEG. Null if there is no tile at this position.
    * @throws HafError HAF_SLIDE_UNREADABLE
    */
-  async tile(slide: ShelvedSlide, level: number, column: number, row: number): Promise<Uint8Array | null> {
+  async tile(slide: CachedSlide, level: number, column: number, row: number): Promise<Uint8Array | null> {
     const key = `${level}/${column}/${row} ${keyOf(slide)}`;
     const kept = this.tiles.get(key);
     if (kept !== undefined) {
@@ -66,7 +66,7 @@ export class SlideShelf {
     await Promise.all(open.map(closed));
   }
 
-  private open(wanted: ShelvedSlide): Promise<DeepZoom> {
+  private open(wanted: CachedSlide): Promise<DeepZoom> {
     const key = keyOf(wanted);
     const known = this.slides.get(key);
     const slide = known ?? opened(wanted);
@@ -100,9 +100,9 @@ export class SlideShelf {
   }
 }
 
-const keyOf = ({ path, scene, part }: ShelvedSlide): string => JSON.stringify([scene, part, path]);
+const keyOf = ({ path, scene, part }: CachedSlide): string => JSON.stringify([scene, part, path]);
 
-async function opened({ path, scene, part }: ShelvedSlide): Promise<DeepZoom> {
+async function opened({ path, scene, part }: CachedSlide): Promise<DeepZoom> {
   const [{ openSlide }, { slideReaderOf }, { pastDamage }, { cropped }, { DeepZoom: Zoom }] =
     await Promise.all([
       import('../../operators/slides/open-slide.js'),
