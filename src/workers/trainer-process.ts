@@ -45,7 +45,7 @@ async function run({ id, work, ...settings }: Extract<ToTrainer, { type: 'run' }
   }
 }
 
-/** Releases the backend. A trainer that waits for its next job must not keep a core busy. */
+/** Releases the backend. A trainer that waits for its next job must not keep a CPU core busy. */
 async function release(): Promise<void> {
   await backendIdle();
   // Another job has begun. It releases the backend at its end.

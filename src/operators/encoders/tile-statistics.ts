@@ -9,7 +9,7 @@ const contrastBins = 8;
 /** R + G + B of white. */
 const brightest = 3 * 255;
 
-/** Standardisation of a statistic: minus its centre, divided by its scale. The result is of the order of 1 over stained tissue. */
+/** Standardisation of a statistic: minus its centre, divided by its scale. On tiles of stained tissue the result has a size of about 1. */
 interface Standard {
   readonly centre: number;
   readonly scale: number;

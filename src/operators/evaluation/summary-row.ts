@@ -63,7 +63,7 @@ function calibrationOf({ pooled }: MethodResults): Calibration {
   return { ece, bins: [...bins] };
 }
 
-/** The curves of all folds side by side (method.md 9.2). Null without any. */
+/** The curves with dropped modalities, with one value for each fold, and the spread over folds with one modality hidden or alone (method.md 9.2). Null if there are no folds. */
 export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustness | null {
   const [first] = folds;
   if (first === undefined) return null;

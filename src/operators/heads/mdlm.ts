@@ -66,7 +66,7 @@ const imageOutputs = 2;
  */
 function frozenConcat({ inputs, tokens, output, frozen }: NetworkShape): Network {
   if (!inputs.some(({ kind }) => kind === 'bag'))
-    // The rules of the experiment already refuse this.
+    // The checks of the experiment file already refuse this case.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
   const widths = inputs.map(({ kind }, m) => (kind === 'bag' ? imageOutputs : (tokens[m] as number)));
   const joined = widths.reduce((sum, width) => sum + width, 0);

@@ -3,7 +3,7 @@ import type { TypedTable } from '../tables/typed-table.js';
 import { encodedWidth, encodeRow } from './encode-row.js';
 import type { FittedColumn } from './vectors-data.js';
 
-/** The vectors of patients in one table: values float32 [patients, d_m], and 1 if the row may be read. */
+/** The vectors of the patients in one table: `values` is float32 [patients, width]; `observed` is 1 for each patient whose row may be read. */
 export interface TableVectors {
   readonly width: number;
   readonly values: Float32Array;

@@ -229,7 +229,7 @@ const aboutClassic: Readonly<Record<ClassicMethod['fit'], string>> = {
   kaplanMeier: 'the Kaplan-Meier curve of the training patients for everybody',
 };
 
-/** Sentences about the classical rows of the run. */
+/** Sentences that describe the classical methods of the run, such as ridge regression and the random forest. */
 function classicSentences(methods: readonly Method[]): readonly string[] {
   const told = methods.flatMap((method) => (method.kind === 'classic' ? aboutClassic[method.fit] : []));
   return told.length === 0 ? [] : [`Classical rows: ${told.join('; ')}.`];

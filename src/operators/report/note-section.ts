@@ -10,7 +10,7 @@ interface Note {
   readonly folds: readonly number[];
 }
 
-/** Notes for reading the numbers, from the table and from training. */
+/** Notes that help to read the numbers. They come from the result table and from training. */
 export function noteSection(input: ReportInput): Html {
   const notes = [...generalNotes(input), ...notesOf(input)];
   const items = notes.map(

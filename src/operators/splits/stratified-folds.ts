@@ -62,7 +62,7 @@ const streamOf = ({ seed, repeat }: Pick<Draw, 'seed' | 'repeat'>, purpose: stri
   rng(seed, repeat === 0 ? `split/${purpose}` : `split/repeat/${repeat}/${purpose}`);
 
 /**
- * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.outer` and `cv.val`). Preset paper: every patient is
+ * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.folds` and `cv.validation`). Preset paper: every patient is
  * tested exactly once. `halfOfTest`: the same held-out parts, each divided into two stratified halves that differ by at most one
  * patient; the first half validates. Each fold draws its validation patients from its own stream.
  */

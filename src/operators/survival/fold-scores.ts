@@ -39,7 +39,7 @@ export interface HorizonScores {
 export interface SurvivalFoldScores {
   readonly patients: number;
   readonly events: number;
-  /** Add these over folds for the pooled C, so that pairs of different folds are never compared. */
+  /** Add these over folds for the pooled C, so that two patients of different folds are never compared. */
   readonly pairs: PairCounts;
   readonly harrell: Measure;
   readonly uno: Measure;

@@ -8,7 +8,7 @@ export interface SyntheticColumn {
   readonly load: number;
   /** Fraction of empty cells. */
   readonly missing: number;
-  /** The cell, a number or a word, for a standard normal value. It increases with the value. */
+  /** The cell, a number or a word, for a standard normal value. A larger value gives a larger number, or a word later in the list. */
   readonly cellOf: (normal: number) => number | string;
 }
 

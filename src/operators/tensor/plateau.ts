@@ -34,7 +34,7 @@ export interface PlateauOptions {
   readonly minLr?: number;
 }
 
-/** Smaller reductions are not made, as in PyTorch. */
+/** A reduction of the learning rate by less than this is not made, as in PyTorch. */
 const smallestChange = 1e-8;
 
 /**
