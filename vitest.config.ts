@@ -1,17 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * The slow tier: tests that take a minute or more. They run whole experiments, or install the package. `npm test` leaves
+ * The slow tier: whole experiments in processes of their own (`test/e2e`), killed workers and brokers. `npm test` leaves
  * them out; `npm test -- --all` and `.ci/run` run them, and so does a command that names one of the files.
  */
 export const slow = [
-  'test/e2e/all-methods.test.ts',
-  'test/e2e/bundle.test.ts',
-  'test/e2e/cases.test.ts',
-  'test/e2e/package.test.ts',
-  'test/e2e/pages.test.ts',
-  'test/e2e/site.test.ts',
-  'test/e2e/up.test.ts',
+  'test/e2e/*.test.ts',
   'test/integration/faults-*.test.ts',
   'test/integration/page-broker.test.ts',
 ];

@@ -183,7 +183,7 @@ describe('tiles.csv', () => {
         file: 'wsi/PrimaryTumor_HE_001.svs',
         patient: '001',
         source: 'primary',
-        scene: '',
+        ...{ scene: '', left: '', top: '' },
       },
       ...{ outcome: 'ok', reason: '', vendor: 'aperio', route: 'strips', width: '1600', height: '800' },
       ...{ mpp: '0.25', mppSource: 'Aperio MPP', magnification: '40', preset: 'default' },
@@ -192,7 +192,7 @@ describe('tiles.csv', () => {
     });
     const text = new TextDecoder().decode(bytes ?? undefined);
     expect(text).toContain(
-      'LymphNode_HE_002,wsi/LymphNode_HE_002.svs,,002,lymph,failed,"It is torn, ""halfway""",,',
+      'LymphNode_HE_002,wsi/LymphNode_HE_002.svs,002,lymph,failed,"It is torn, ""halfway""",,',
     );
     expect(rows[2]).toMatchObject({ id: 'gone', file: 'wsi/gone.svs', outcome: 'failed', tiles: '0' });
   });

@@ -10,9 +10,6 @@ const columns = [
   ...([
     'id',
     'file',
-    'scene',
-    'left',
-    'top',
     'patient',
     'source',
     'outcome',
@@ -33,6 +30,8 @@ const columns = [
     'tissueShare',
   ] as const),
   ...(['tilePx', 'level', 'readPx', 'tileMpp', 'tiles'] as const),
+  // New columns come last: scripts may count the others.
+  ...(['scene', 'left', 'top'] as const),
 ];
 type Row = Partial<Record<(typeof columns)[number], CsvCell>>;
 
