@@ -102,7 +102,7 @@ cv: { folds: 2 }
     );
     const { code, stdout, stderr } = await cli(['up', '-c', 'experiment.yaml', '--no-broker'], folder);
     expect(code, stderr).toBe(0);
-    const mixed = /14 times are 6\.22 or less, the other 46 are 237 or more: times of two units\?/;
+    const mixed = /14 times are 6\.22 or less, the other 46 are 237 or more: are these times of two units\?/;
     expect(stderr).toMatch(mixed);
     const run = runFolder(folder);
     expect(readFileSync(join(run, 'problems.csv'), 'utf8')).toMatch(mixed);

@@ -68,7 +68,7 @@ describe.skipIf(natsServer === null)('a worker', () => {
     expect((await up.ended).code).toBe(0);
     const returned = typed(eventsOf(bench.folder), 'job-returned');
     expect(returned.length).toBeGreaterThan(0);
-    for (const { reason } of returned) expect(reason).toContain('does not match its hash');
+    for (const { reason } of returned) expect(reason).toContain('does not have the content');
     expect(worker.said).toContain('HAF_DATA_CHANGED');
     await expectUndisturbed(bench.folder);
   }, 240_000);
