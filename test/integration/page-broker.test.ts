@@ -42,14 +42,15 @@ describe.skipIf(program === null || natsServer === null)(
       const worker = bench.worker();
       const row = page.getByRole('row', { name: new RegExp(`-${worker.pid}-`) });
       await row.first().getByText('working').waitFor(soon);
-      // The table of scores fills while the run goes on.
-      const score = page.locator('[data-method=blood] td').first();
-      await expect.poll(() => score.innerText(), soon).toMatch(/\d/);
+      // Before the scores: the jobs of stage 1 may have ended when the first score is there.
       await up.event(isEpoch('stage1', 2));
       await page
         .getByRole('row', { name: /stage1.*epoch \d+ of 1000/ })
         .first()
         .waitFor(soon);
+      // The table of scores fills while the run goes on.
+      const score = page.locator('[data-method=blood] td').first();
+      await expect.poll(() => score.innerText(), soon).toMatch(/\d/);
 
       worker.kill('SIGKILL');
       await row.getByText('gone').waitFor({ timeout: 90_000 });
