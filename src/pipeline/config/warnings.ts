@@ -11,15 +11,12 @@ export function configWarnings(config: Config): readonly string[] {
   const warnings = asked.flatMap((id) => {
     const reason = missingFor(methodOf(id), slots, methodSettings(config));
     if (reason === null) return [];
-    const [prefix, name] = /^(mil-|table-)(.*)/.exec(id)?.slice(1) ?? [];
-    const meant =
-      name === undefined
-        ? null
-        : nearest(
-            name,
-            slots.map((slot) => slot.id),
-          );
-    const hint = meant === null ? '' : ` Did you mean "${prefix}${meant}"?`;
+    const [family, name] = /^(mil|table)-(.*)/.exec(id)?.slice(1) ?? [];
+    const others = slots
+      .filter(({ kind }) => kind === (family === 'mil' ? 'bag' : 'table'))
+      .map((slot) => slot.id);
+    const meant = name === undefined ? null : nearest(name, others);
+    const hint = meant === null ? '' : ` Did you mean "${family}-${meant}"?`;
     return [`Method "${id}" is skipped: it ${reason}.${hint}`];
   });
   if (train.plateauPatience >= train.patience)
