@@ -5,7 +5,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { Artifact, Inputs, StageContext, StageOutput } from '../../pipeline/stage.js';
 import { modalityOf, readCohort, type Cohort } from '../cohort/cohort-data.js';
 import { summaryFile, summarySchema } from '../evaluation/summary-data.js';
-import { modalitiesOf, type Method } from '../methods/method.js';
+import { slotsReadBy, type Method } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { readTypedTable } from '../tables/typed-table-data.js';
@@ -74,7 +74,7 @@ async function makeBundle(context: StageContext, { emit, signal }: ReportingCont
     largestDifference: Math.max(0, ...agreements.map(({ largestDifference }) => largestDifference)),
   };
   assertAgreement(check.largestDifference);
-  const slots = slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0);
+  const slots = slotsReadBy(method, slotsOf(config));
   const about: Bundle = {
     format: 'haf-pipeline bundle',
     schema: bundleSchemaVersion,

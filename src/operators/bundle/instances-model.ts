@@ -1,6 +1,6 @@
 import { slotsOf } from '../../pipeline/config/slots.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import { modalitiesOf, type InstanceMethod } from '../methods/method.js';
+import { slotsReadBy, type InstanceMethod } from '../methods/method.js';
 import { bagSequence } from '../mfmf/bag-sequence.js';
 import { mfmfNet } from '../mfmf/mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from '../mfmf/mfmf-training.js';
@@ -22,7 +22,7 @@ export function instancesModel(
   data: ScoringData,
 ): Promise<ScoringModel> {
   const { config, record, arrays, widths, rng } = parts;
-  const slots = slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0);
+  const slots = slotsReadBy(method, slotsOf(config));
   const tables = slots.flatMap(({ id, kind }) => (kind === 'table' ? [tableInput(parts, id, data)] : []));
   const sequence = bagSequence(config.mfmf, slots);
   const read = [...new Set(sequence)];
@@ -47,16 +47,14 @@ export function instancesModel(
   return Promise.resolve({
     ...{ modalities, has, hides: modalities.length > 1 },
     sees: (patient) => modalities.some((_, m) => has(patient, m)),
-    // One patient at a time, so that a patient's score does not depend on the other patients: products of other shapes may differ in
-    // their last digits.
-    outputs: async (patients, open) => {
-      const rows = [];
-      for (const [row, patient] of patients.entries()) {
-        const mayRead = (_: number, modality: ModalityId): boolean =>
-          open === undefined || open[row * modalities.length + modalities.indexOf(modality)] === 1;
-        rows.push(...(await model.outputs([patient], mayRead)));
-      }
-      return rows;
+    outputs: (patients, open) => {
+      const rowOf = new Map(patients.map((patient, row) => [patient, row]));
+      return model.outputsAlone(
+        patients,
+        (patient, modality) =>
+          open === undefined ||
+          open[(rowOf.get(patient) as number) * modalities.length + modalities.indexOf(modality)] === 1,
+      );
     },
     attention: new Map(),
   });

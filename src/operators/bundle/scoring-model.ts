@@ -10,7 +10,7 @@ import { gatherMask, hasAny, type ModalityInput } from '../embeddings/modality-i
 import { ensembleOf } from '../heads/ensemble.js';
 import { inWholeBatches, type Outputs } from '../heads/outputs.js';
 import type { BagMethod, ClassicMethod, FusionMethod, Method, SingleTableMethod } from '../methods/method.js';
-import { modalitiesOf } from '../methods/method.js';
+import { modalitiesOf, slotsReadBy } from '../methods/method.js';
 import { bagEncoderOf } from '../stage1/bag-encoder.js';
 import { encodePatients, type EncodedPatients } from '../stage1/encode-patients.js';
 import { EncoderTraining } from '../stage1/encoder-training.js';
@@ -106,7 +106,7 @@ async function classicModel(
 ): Promise<ScoringModel> {
   const model = record.classic;
   if (model === null) throw new Error(`The bundle holds no model of ${method.id}`);
-  const slots = slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0);
+  const slots = slotsReadBy(method, slotsOf(config));
   const means: BagMeans[] = [];
   for (const { id, kind } of slots) {
     const source = kind === 'bag' ? bags([id]) : null;
@@ -143,7 +143,7 @@ async function headModel(
   const { config, record, arrays, rng } = parts;
   const attention = new Map<ModalityId, EncodedPatients>();
   const vectors: ModalityInput[] = [];
-  for (const { id, kind } of slotsOf(config).filter((slot) => modalitiesOf(method, [slot]).length > 0)) {
+  for (const { id, kind } of slotsReadBy(method, slotsOf(config))) {
     if (kind === 'table') {
       vectors.push(tableInput(parts, id, data));
       continue;

@@ -62,21 +62,23 @@ export interface ClassicMethod extends MethodBase {
 /** The definition of one row of the result table. */
 export type Method = FusionMethod | BagMethod | InstanceMethod | SingleTableMethod | ClassicMethod;
 
-/** The modalities that a method reads, out of those of the experiment, in the order of its slots. */
-export const modalitiesOf = ({ reads }: Method, slots: readonly Slot[]): readonly ModalityId[] =>
-  slots
-    .filter(({ id, kind }) => {
-      switch (reads) {
-        case 'all':
-          return true;
-        case 'bags':
-        case 'tables':
-          return `${kind}s` === reads;
-        default:
-          return reads.includes(id);
-      }
-    })
-    .map(({ id }) => id);
+/** The slots that a method reads, out of those of the experiment, in their order. */
+export const slotsReadBy = ({ reads }: Method, slots: readonly Slot[]): readonly Slot[] =>
+  slots.filter(({ id, kind }) => {
+    switch (reads) {
+      case 'all':
+        return true;
+      case 'bags':
+      case 'tables':
+        return `${kind}s` === reads;
+      default:
+        return reads.includes(id);
+    }
+  });
+
+/** The modalities of the slots that a method reads. */
+export const modalitiesOf = (method: Method, slots: readonly Slot[]): readonly ModalityId[] =>
+  slotsReadBy(method, slots).map(({ id }) => id);
 
 /** Whether one job trains all stages of a method: because of the schedule, or because its stages cannot be trained separately. */
 export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {

@@ -47,6 +47,7 @@ export interface MfmfTrainingOptions {
 
 /** Whether the network may use a modality of a patient. */
 export type MayRead = (patient: number, modality: ModalityId) => boolean;
+const readsAll: MayRead = () => true;
 
 /** The bags of consecutive patients in one modality, and their tokens. */
 interface ReadBags {
@@ -111,15 +112,27 @@ export class MfmfTraining implements Trainable {
     return exempt;
   }
 
+  /** Outputs in evaluation mode, from whole bags. */
+  outputs(patients: readonly number[]): Promise<Outputs> {
+    return this.outputsOf(this.runs(patients, null), readsAll);
+  }
+
   /**
-   * Outputs in evaluation mode, from whole bags.
+   * Outputs in evaluation mode of each patient alone, so that the last digits do not depend on the other patients.
    *
    * @param mayRead false hides a modality that the patient has
    */
-  async outputs(patients: readonly number[], mayRead: MayRead = () => true): Promise<Outputs> {
+  outputsAlone(patients: readonly number[], mayRead: MayRead): Promise<Outputs> {
+    return this.outputsOf(
+      patients.map((patient) => [patient]),
+      mayRead,
+    );
+  }
+
+  private async outputsOf(runs: readonly (readonly number[])[], mayRead: MayRead): Promise<Outputs> {
     const weights = new ParameterTensors(this.layout, this.parameters);
     const rows: (readonly number[])[] = [];
-    for (const run of this.runs(patients, null)) {
+    for (const run of runs) {
       const bags = await this.read(run, null, mayRead);
       const output = tf.tidy(() => mfmfForward(this.net, weights, this.groupOf(run, bags, mayRead)));
       rows.push(...outputRows(await output.data<'float32'>(), this.net.output.outputs));
@@ -139,10 +152,10 @@ export class MfmfTraining implements Trainable {
   ): Promise<number> {
     const { net } = this;
     const { criterion } = this.options.judged;
-    const bags = await this.read(run, this.options.maxInstances);
+    const bags = await this.read(run, this.options.maxInstances, readsAll);
     const active = this.activeArrays(bags);
     let loss = 0;
-    const forward = (): tf.Tensor2D => mfmfForward(net, weights, this.groupOf(run, bags));
+    const forward = (): tf.Tensor2D => mfmfForward(net, weights, this.groupOf(run, bags, readsAll));
     const learned = [...active.map((name) => weights.matrix(name)), ...bags.map(({ tokens }) => tokens)];
     const gradients = await gradientsThrough(forward, learned, (outputs) => {
       const judged = criterion.judge(outputRows(outputs, net.output.outputs), this.targetsOf(run));
@@ -214,7 +227,7 @@ export class MfmfTraining implements Trainable {
   private async read(
     run: readonly number[],
     most: number | null,
-    mayRead: MayRead = () => true,
+    mayRead: MayRead,
   ): Promise<readonly ReadBags[]> {
     const bags: ReadBags[] = [];
     for (const [modality, packer] of this.packers) {
@@ -236,11 +249,7 @@ export class MfmfTraining implements Trainable {
     return bags;
   }
 
-  private groupOf(
-    run: readonly number[],
-    bags: readonly ReadBags[],
-    mayRead: MayRead = () => true,
-  ): MfmfGroup {
+  private groupOf(run: readonly number[], bags: readonly ReadBags[], mayRead: MayRead): MfmfGroup {
     const { tables } = this.options;
     const vectors = tables.map((input) => tf.tensor2d(gatherRows(input, run), [run.length, input.width]));
     const contexts = Object.fromEntries(bags.map((bag) => [bag.modality, bag]));

@@ -8,7 +8,7 @@ import { memberName } from '../heads/ensemble.js';
 import type { InputShape } from '../heads/head.js';
 import { MlpHead } from '../heads/mlp.js';
 import { mapNames } from '../heads/fusion-net.js';
-import { modalitiesOf, type FusionMethod, type Method, type SingleTableMethod } from '../methods/method.js';
+import { slotsReadBy, type FusionMethod, type SingleTableMethod } from '../methods/method.js';
 import { encodedWidth } from '../preprocessing/encode-row.js';
 import { bagEncoderOf, type BagEncoder } from '../stage1/bag-encoder.js';
 import { frozenMaps } from '../stage2/frozen-transfer.js';
@@ -26,12 +26,6 @@ import { encodedRowEdge } from './table-edges.js';
 export const openName = 'open';
 export const logitsName = 'logits';
 export const predictionName = 'prediction';
-
-/** The modalities that a method reads, in the order of its slots. */
-export const readSlots = (method: Method, config: FoldParts['config']): readonly Slot[] => {
-  const own = modalitiesOf(method, slotsOf(config));
-  return slotsOf(config).filter(({ id }) => own.includes(id));
-};
 
 type GraphParts = Omit<FoldParts, 'widths' | 'record'> & { readonly record: BundleFold };
 
@@ -81,7 +75,7 @@ class FoldEdges {
     private readonly modalities: readonly BundleModality[],
     columns: ExportedColumns,
   ) {
-    this.slots = readSlots(parts.method, parts.config);
+    this.slots = slotsReadBy(parts.method, slotsOf(parts.config));
     this.inputs = new Map(this.slots.map((slot) => [slot.id, this.inputOf(slot, columns[slot.id] ?? [])]));
     const open = graph.input(openName, { dims: [1, this.slots.length] });
     this.open = graph.add('Greater', [open, graph.scalar(0)]);
