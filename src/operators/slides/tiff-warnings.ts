@@ -1,4 +1,4 @@
-import { listed } from '../../pipeline/core/wording.js';
+import { listedFirst } from '../../pipeline/core/wording.js';
 import { quotable } from './said-size.js';
 import { isAlmostSquare, isSquare } from './slide-physics.js';
 import type { SlideMpp, SlideScene, SlideWarning } from './slide-reader.js';
@@ -17,9 +17,12 @@ export function otherImages(others: readonly SlideScene[]): OtherImages {
     others.filter(({ kind }) => kind === wanted).map(describe);
   const [pictures, strips, scenes] = [texts('overview'), texts('strips'), texts('scene')];
   const unread = (images: readonly string[]): string =>
-    `it holds ${images.length === 1 ? 'another image that is' : `${images.length} other images that are`} not read: ${someOf(images)}`;
+    `it holds ${images.length === 1 ? 'another image that is' : `${images.length} other images that are`} not read: ${listedFirst(images, mostListed)}`;
   return {
-    notes: pictures.length === 0 ? [] : [`it holds an overview that is not read: ${someOf(pictures)}`],
+    notes:
+      pictures.length === 0
+        ? []
+        : [`it holds an overview that is not read: ${listedFirst(pictures, mostListed)}`],
     warnings: [
       ...(scenes.length === 0
         ? []
@@ -42,11 +45,6 @@ export function otherImages(others: readonly SlideScene[]): OtherImages {
 }
 
 const mostListed = 5;
-
-const someOf = (texts: readonly string[]): string =>
-  texts.length > mostListed
-    ? `${texts.slice(0, mostListed).join(', ')} and ${texts.length - mostListed} more`
-    : listed(texts);
 
 /** @param refuted the colours in the tag, if the JPEG stream contradicts them */
 export function retaggedWarning(refuted: 'RGB' | 'YCbCr' | null): readonly SlideWarning[] {

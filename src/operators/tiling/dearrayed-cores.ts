@@ -1,13 +1,20 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { grouped } from '../../pipeline/core/grouped.js';
 import { stemOf } from '../../pipeline/core/file-name.js';
-import { sourceIn } from '../../pipeline/core/naming.js';
 import type { CoreOnSlide, SourceFile, Unit } from '../../pipeline/stage.js';
 import { cropped } from '../slides/cropped.js';
 import { layOutParts } from '../slides/lay-out-parts.js';
 import type { Region, SlideMpp, SlideReader } from '../slides/slide-reader.js';
-import { problemOf, refusalOf, type ImageTiles, type OpenSlide, type Refusal } from './image-tiles.js';
-import { failedCore, tileOpenedCore } from './tile-cores.js';
+import {
+  blankImage,
+  failedImage,
+  problemOf,
+  refusalOf,
+  type ImageTiles,
+  type OpenSlide,
+  type Refusal,
+} from './image-tiles.js';
+import { tileOpenedCore } from './tile-cores.js';
 import { meanMpp } from './tiles-data.js';
 
 /** A slide that could not be hashed is no source of the job. */
@@ -30,8 +37,7 @@ export async function tileCoresOnSlides(
   for (const [file, cores] of grouped((unit.cores ?? []).map((one) => [one.file, one] as const))) {
     const slide = sources.find(({ name }) => name === file);
     if (slide === undefined) {
-      for (const one of cores)
-        tiled.push(placed(failedCore(blankCore(one, unit), goneSlide, null), one.name));
+      for (const one of cores) tiled.push(placed(failedImage(blankCore(one, unit), goneSlide), one.name));
       continue;
     }
     const { path, remove } = layOutParts(slide, sources);
@@ -45,7 +51,7 @@ export async function tileCoresOnSlides(
     } catch (thrown) {
       const refusal = refusalOf(thrown);
       for (const one of cores.slice(tiled.filter(({ image }) => image.file === file).length))
-        tiled.push(placed(failedCore(blankCore(one, unit), refusal, null), one.name));
+        tiled.push(placed(failedImage(blankCore(one, unit), refusal), one.name));
     } finally {
       remove();
     }
@@ -56,14 +62,10 @@ export async function tileCoresOnSlides(
 /** What a core is called in tables and pictures. */
 const coreId = ({ file, name }: CoreOnSlide): string => `${stemOf(file)}-${name}`;
 
-function blankCore(one: CoreOnSlide, { patient, names }: Unit): ImageTiles['image'] {
-  const stem = stemOf(one.file);
-  return {
-    ...{ id: coreId(one), file: one.file, patient: patient ?? null },
-    source: sourceIn(names, 'grid', stem, stem),
-    ...{ outcome: 'ok', reason: null, image: null, segmentation: null, tile: null, rows: 0 },
-  };
-}
+const blankCore = (one: CoreOnSlide, unit: Unit): ImageTiles['image'] => ({
+  ...blankImage({ name: one.file }, { ...unit, tiling: 'grid' }),
+  id: coreId(one),
+});
 
 /** Problems of cores of one slide are told apart by the name of the core. */
 const placed = (tiles: ImageTiles, name: string): ImageTiles => ({
@@ -81,7 +83,7 @@ async function tileOne(
   const mpp: SlideMpp | null =
     one.mpp === undefined ? reader.info.mpp : { x: one.mpp, y: one.mpp, source: 'slide table' };
   const found = regionOf(one, mpp, reader);
-  if ('reason' in found) return placed(failedCore(blank, found, null), one.name);
+  if ('reason' in found) return placed(failedImage(blank, found), one.name);
   const { region, cut } = found;
   const part = cropped({ ...reader, info: { ...reader.info, mpp } }, region);
   try {
@@ -98,7 +100,7 @@ async function tileOne(
       : [];
     return placed({ ...tiles, problems: [...tiles.problems, ...beyond] }, one.name);
   } catch (thrown) {
-    return placed(failedCore({ ...blank, region }, refusalOf(thrown), null), one.name);
+    return placed(failedImage({ ...blank, region }, refusalOf(thrown)), one.name);
   }
 }
 

@@ -23,7 +23,7 @@ export interface ImageTiles {
 
 /** The initial record of an image: only its name and its patient are known. */
 export function blankImage(
-  { name }: SourceFile,
+  { name }: Pick<SourceFile, 'name'>,
   { patient, names, tiling = 'tissue' }: Pick<Unit, 'patient' | 'names' | 'tiling'>,
 ): ImageTiles['image'] {
   const id = stemOf(name);
@@ -67,6 +67,17 @@ export const noteOf = (image: Pick<TiledImage, 'file' | 'patient'>, note: string
 export interface Refusal {
   readonly reason: string;
   readonly fix: string;
+}
+
+/** The result for an image that cannot be used. */
+export function failedImage(
+  blank: ImageTiles['image'],
+  { reason, fix }: Refusal,
+  picture: RgbImage | null = null,
+): ImageTiles {
+  const image = { ...blank, outcome: 'failed', reason } as const;
+  const problems = [problemOf(image, 'failure', reason, fix)];
+  return { image, coords: new Int32Array(), problems, files: {}, picture };
 }
 
 /** The reason why an image cannot be used. Faults of the job are thrown again. */

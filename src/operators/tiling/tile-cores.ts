@@ -7,6 +7,7 @@ import { coreGeometry, coreTiles, withoutWhite } from './core-grid.js';
 import { rotationProblems, shapeProblems, stainProblems } from './core-problems.js';
 import {
   blankImage,
+  failedImage,
   imageFacts,
   noPatient,
   noteOf,
@@ -16,7 +17,7 @@ import {
   type OpenSlide,
   type Refusal,
 } from './image-tiles.js';
-import { jpegOf, type RgbImage } from './rgb-image.js';
+import { jpegOf } from './rgb-image.js';
 import { thumbnailOf } from './thumbnail.js';
 import { thumbnailFile } from './tiles-data.js';
 
@@ -37,17 +38,6 @@ async function orientationOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** A core that cannot be used. */
-export function failedCore(
-  blank: ImageTiles['image'],
-  { reason, fix }: Refusal,
-  picture: RgbImage | null,
-): ImageTiles {
-  const image = { ...blank, outcome: 'failed', reason } as const;
-  const problems = [problemOf(image, 'failure', reason, fix)];
-  return { image, coords: new Int32Array(), problems, files: {}, picture };
-}
-
 /** Tiles a core that is open. */
 export async function tileOpenedCore(
   reader: SlideReader,
@@ -56,7 +46,7 @@ export async function tileOpenedCore(
 ): Promise<ImageTiles> {
   const facts = imageFacts(reader, reader.info.mpp);
   const picture = await thumbnailOf(reader, thumbnailSide);
-  if (blank.patient === null) return failedCore({ ...blank, image: facts }, noPatient, picture);
+  if (blank.patient === null) return failedImage({ ...blank, image: facts }, noPatient, picture);
   const geometry = coreGeometry(core, facts);
   const coords = await withoutWhite(reader, coreTiles(geometry, facts), geometry, core);
   const empty = coords.length === 0 ? whiteCore : null;
@@ -93,7 +83,7 @@ async function tileCore(
       await reader.close();
     }
   } catch (thrown) {
-    return failedCore(blank, refusalOf(thrown), null);
+    return failedImage(blank, refusalOf(thrown), null);
   }
 }
 

@@ -4,7 +4,7 @@ import type { SourceFile, StageContext, Unit } from '../../pipeline/stage.js';
 import { layOutParts } from '../slides/lay-out-parts.js';
 import { pastDamage, type PastDamage } from '../slides/past-damage.js';
 import type { SlideInfo } from '../slides/slide-reader.js';
-import { blankImage, problemOf, type ImageTiles, type OpenSlide, type Refusal } from './image-tiles.js';
+import { blankImage, failedImage, type ImageTiles, type OpenSlide, type Refusal } from './image-tiles.js';
 import { attempt, isRefusal, tileOpened, type PlacedBy } from './tile-slide.js';
 import { mostThumbnails } from './tiles-data.js';
 
@@ -31,7 +31,7 @@ export async function tileScenes(
     named: ImageTiles['image'],
     at?: number,
   ): Promise<ImageTiles> => {
-    if (isRefusal(reader)) return failed(named, reader);
+    if (isRefusal(reader)) return failedImage(named, reader);
     try {
       return await tileOpened(reader, named, places, context, at);
     } finally {
@@ -41,7 +41,7 @@ export async function tileScenes(
   try {
     const { scene = null } = unit;
     const first = await open(scene === 'all' ? null : scene);
-    if (isRefusal(first)) return [failed(blank, first)];
+    if (isRefusal(first)) return [failedImage(blank, first)];
     const chosen = scene === 'all' ? ownScenes(first.info) : [];
     const [only] = chosen;
     // With a single scene the image is the slide and has its name. The scene need not be the largest image of the file.
@@ -56,7 +56,7 @@ export async function tileScenes(
     }
     await first.close();
     const refusal = unclear(chosen.length, places, unit);
-    if (refusal !== null) return [failed(blank, refusal)];
+    if (refusal !== null) return [failedImage(blank, refusal)];
     const tiled: ImageTiles[] = [];
     for (const [at, number] of chosen.entries())
       tiled.push(
@@ -98,12 +98,6 @@ function unclear(
     reason: `tile.scene is all, and ${silent.join(' and ')} not say which of its ${scenes} scenes is meant`,
     fix: 'Set tile.scene to the number of that scene, or to largest.',
   };
-}
-
-function failed(blank: ImageTiles['image'], { reason, fix }: Refusal): ImageTiles {
-  const image = { ...blank, outcome: 'failed', reason } as const;
-  const problems = [problemOf(image, 'failure', reason, fix)];
-  return { image, coords: new Int32Array(), problems, files: {}, picture: null };
 }
 
 /** Adds to each problem the scenes that have it. A problem that several scenes share is reported once. */

@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { StageOutput, Unit } from '../../pipeline/stage.js';
 import type { PastDamage } from '../slides/past-damage.js';
-import type { SlideReader, SlideWarning } from '../slides/slide-reader.js';
+import type { Region, SlideReader, SlideWarning } from '../slides/slide-reader.js';
 import { readRegions, type AnnotatedRegions } from './annotated-regions.js';
 import { contoursGeoJson } from './contours-geojson.js';
 import { coordsFile } from './coords-file.js';
@@ -203,15 +203,8 @@ const regionProblems = ({ warnings, notes }: AnnotatedRegions, image: ImageTiles
   ...notes.map((note) => noteOf(image, note)),
 ];
 
-interface Rectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The tiles whose centre is in a rectangle. */
-function middlesIn(coords: Int32Array, side: number, { x, y, width, height }: Rectangle): Int32Array {
+function middlesIn(coords: Int32Array, side: number, { x, y, width, height }: Region): Int32Array {
   const kept: number[] = [];
   for (let i = 0; i < coords.length; i += 2) {
     const [left, top] = [coords[i] as number, coords[i + 1] as number];
@@ -226,10 +219,7 @@ const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Arr
   origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
 
 /** Corner and size of the requested scene, if it shares a canvas with others. */
-const sceneOnCanvas = (
-  { scenes = [] }: SlideReader['info'],
-  { scene }: Pick<Unit, 'scene'>,
-): Rectangle | null =>
+const sceneOnCanvas = ({ scenes = [] }: SlideReader['info'], { scene }: Pick<Unit, 'scene'>): Region | null =>
   scenes.flatMap(({ number, at, width, height }) =>
     at !== undefined && number === scene ? [{ ...at, width, height }] : [],
   )[0] ?? null;

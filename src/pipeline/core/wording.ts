@@ -5,6 +5,10 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 export const listed = (items: readonly string[]): string =>
   items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 
+/** The first items of a list and the number of the others, such as "a, b and 3 more". All of them in words if they are few. */
+export const listedFirst = (items: readonly string[], most: number): string =>
+  items.length > most ? `${items.slice(0, most).join(', ')} and ${items.length - most} more` : listed(items);
+
 /** Words in quotes, such as `"a", "b"`, as they are written in a file or an experiment. */
 export const quoted = (words: Iterable<string>): string => [...words].map((word) => `"${word}"`).join(', ');
 

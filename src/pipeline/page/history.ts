@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Curve } from '../../page/wire.js';
+import { trainingFolder } from '../runs/training-folder.js';
 import { rowsIn } from './run-files.js';
 
 /** `stage1/fold-4/WSI`: stage, fold, and the modality, alignment or method. */
@@ -12,7 +13,7 @@ const trainingJob = /^(stage1|stage2|stage3|joint)\/fold-(\d+)(?:\/([\w.+-]+))?$
 export function historyOf(directory: string, job: string): Curve | null {
   const [, stage, fold, what] = trainingJob.exec(job) ?? [];
   if (stage === undefined || fold === undefined || what === '.' || what === '..') return null;
-  const rows = rowsIn(join(directory, 'folds', fold, folderOf(stage, what), 'history.csv'));
+  const rows = rowsIn(join(directory, 'folds', fold, trainingFolder(stage, what), 'history.csv'));
   const [first] = rows;
   if (first === undefined) return null;
   const numberOf = (cell: string | undefined): number | null =>
@@ -23,11 +24,4 @@ export function historyOf(directory: string, job: string): Curve | null {
     epochs: rows.map(({ epoch }) => Number(epoch)),
     lines: names.map((name) => ({ name, values: rows.map((row) => numberOf(row[name])) })),
   };
-}
-
-/** As `runs/materialise.ts` names the folders. */
-function folderOf(stage: string, what: string | undefined): string {
-  if (stage === 'stage1') return `stage1-${what ?? 'union'}`;
-  if (stage === 'stage2') return what === undefined || what === 'svd' ? 'stage2' : `stage2-${what}`;
-  return what ?? '';
 }

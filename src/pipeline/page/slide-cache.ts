@@ -1,3 +1,4 @@
+import type { Region } from '../../operators/slides/slide-reader.js';
 import type { DeepZoom } from '../../operators/tiling/deep-zoom.js';
 
 /** Maximum number of open slides, and of bytes of encoded tiles in memory. */
@@ -11,12 +12,7 @@ export interface CachedSlide {
   readonly path: string;
   readonly scene: number | null;
   /** The part of it that is a core; null for all of it. */
-  readonly part: {
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  } | null;
+  readonly part: Region | null;
 }
 
 /**

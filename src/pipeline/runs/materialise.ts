@@ -15,6 +15,7 @@ import { validationPageFile, validationTableFile } from '../../operators/validat
 import { inventedText } from './invented.js';
 import type { RunDirectory } from './run-directory.js';
 import { predictionsCsv, survivalPredictionsCsv } from './run-predictions.js';
+import { trainingFolder } from './training-folder.js';
 import { readTileSet, shownTileFiles, tileFiles } from './tile-files.js';
 
 /**
@@ -95,9 +96,9 @@ function show(manifest: Manifest, artifact: Artifact, directory: RunDirectory, i
     case 'split':
       return copy('splits.json', 'splits.json');
     case 'stage1':
-      return history(`folds/${fold}/stage1-${modality ?? 'union'}`);
+      return history(`folds/${fold}/${trainingFolder('stage1', modality)}`);
     case 'stage2':
-      return history(`folds/${fold}/stage2${alignment === 'svd' ? '' : `-${alignment}`}`);
+      return history(`folds/${fold}/${trainingFolder('stage2', alignment)}`);
     case 'stage3':
     case 'joint': {
       const inTime = manifest.files.some(({ name }) => name === 'survival.json');

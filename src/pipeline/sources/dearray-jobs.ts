@@ -8,7 +8,7 @@ import { grouped } from '../core/grouped.js';
 import type { ModalityId } from '../core/modality.js';
 import { idRuleOf } from '../core/naming.js';
 import type { Problem } from '../core/problem.js';
-import { counted, listed } from '../core/wording.js';
+import { counted, listed, listedFirst } from '../core/wording.js';
 import type { CoreOnSlide, Unit } from '../stage.js';
 import type { FoundBags } from './bag-files.js';
 import { filesOfGlob, type Warn } from './files-of-glob.js';
@@ -52,7 +52,10 @@ export async function dearrayJobs(
     for (const [table, lines] of grouped(of.map(({ row }) => [row.table, row] as const)))
       warn({
         ...{ severity, stage: 'preflight', patient: null, file: table, place: modality },
-        reason: `${counted(lines.length, 'core')} ${reason}: ${some(lines.map(({ name, line }) => `${name} in line ${line}`))}.`,
+        reason: `${counted(lines.length, 'core')} ${reason}: ${listedFirst(
+          lines.map(({ name, line }) => `${name} in line ${line}`),
+          mostNamed,
+        )}.`,
         fix,
       });
   };
@@ -232,11 +235,6 @@ const namesOf = (file: string): readonly string[] => [
 ];
 
 const mostNamed = 10;
-const some = (texts: readonly string[]): string =>
-  texts.length > mostNamed
-    ? `${texts.slice(0, mostNamed).join(', ')} and ${texts.length - mostNamed} more`
-    : listed(texts);
-
 function parted<T>(items: readonly T[], is: (item: T) => boolean): readonly [T[], T[]] {
   return [items.filter(is), items.filter((item) => !is(item))];
 }
