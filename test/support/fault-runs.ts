@@ -10,7 +10,7 @@ import { predictionsOf, runFolder, workFolder } from './small-cohort.js';
 /** Enough epochs that a kill happens during training, and few enough that a run takes seconds. */
 export const faultExperiment: Changes = {
   ...{ modalities: ['WSI', 'Clin', 'Blood'], methods: ['haf', 'blood'] },
-  train: { epochs: 50, patience: 50, lr: 1e-3, batch: 16 },
+  train: { epochs: 150, patience: 150, lr: 1e-3, batch: 16 },
 };
 export const faultFolder = (changes: Changes = {}): Promise<string> =>
   workFolder({ ...faultExperiment, ...changes });
