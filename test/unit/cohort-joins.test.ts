@@ -83,7 +83,15 @@ describe('a fault in the names', () => {
     ],
     ['decimalIds', 'HAF_TABLE_INVALID', [/lab\.csv/, /decimal numbers \("1\.0"\)/]],
     ['idsOfAnotherStudy', 'HAF_JOIN_REFUSED', [/0 of the 30 rows/, /"ZZ0001"/, /"HX-0001"/]],
-    ['noIdColumn', 'HAF_TABLE_INVALID', [/lab\.csv:1/, /no column "PATIENT"/, /closest is "PATIENTS"/]],
+    [
+      'noIdColumn',
+      'HAF_TABLE_INVALID',
+      [
+        /lab\.csv:1: no column "PATIENT" \(data\.patients\.id\) with the patients' ids/,
+        /closest is "PATIENTS"/,
+        /or the key in the experiment/,
+      ],
+    ],
     ['twoIdColumns', 'HAF_TABLE_INVALID', [/lab\.csv:1/, /"PATIENT", "Sample ID" can both be the id column/]],
     ['duplicateRows', 'HAF_TABLE_INVALID', [/lab\.csv:32/, /"HX-0003" is in line 4 already/]],
     ['fileWithoutRow', 'HAF_JOIN_REFUSED', [/1 of 31 files/, /slides\.csv/, /S-2020-0777\.npy/]],
@@ -92,6 +100,17 @@ describe('a fault in the names', () => {
     ['otherWidth', 'HAF_FEATURES_INVALID', [/WSI/, /data\.modalities\.WSI\.width \(now 6\)/]],
   ])('%s: is refused with %s before anything is computed', async (name, code, texts) => {
     await refused(await faulty[name](), code, texts);
+  });
+
+  it.each([
+    ['data.patients.id', /(\w+\.csv:1: no column "CASE" \(data\.patients\.id\)[^]*){2}/],
+    ['data.modalities.Lab.id', /lab\.csv:1: no column "CASE" \(data\.modalities\.Lab\.id\)/],
+  ])('%s with a name that no table has is named with its value', async (key, what) => {
+    await expect(planned(await sound.blanksAroundIds(), `${key}=CASE`)).rejects.toMatchObject({
+      code: 'HAF_TABLE_INVALID',
+      what: expect.stringMatching(what) as string,
+      fix: expect.stringContaining('or the key in the experiment') as string,
+    });
   });
 
   it('a pattern without the group is refused with its line', async () => {

@@ -171,7 +171,7 @@ describe('whose files are', () => {
       await expect(unitsOf(own(byTable()))).rejects.toMatchObject({
         code: 'HAF_TABLE_INVALID',
         what: expect.stringContaining(
-          'slides.csv:1: no column "FILENAME"; did you mean "FILENAMES"?',
+          'slides.csv:1: no column "FILENAME" (data.modalities.WSI.patient.file); did you mean "FILENAMES"?',
         ) as string,
       });
     });

@@ -34,7 +34,7 @@ export async function readNewTable(
   declared: TextKeys,
   data: Pick<Config['data'], 'layout' | 'patients'>,
 ): Promise<NewTable> {
-  const texts = await modalityTexts(files, declared, data);
+  const texts = await modalityTexts(modality, files, declared, data);
   const faults = texts.flatMap((text) => text.faults);
   if (faults.length > 0) throw faultsError(faults);
   const places = columns.map(({ name }) => placeOf(name, texts));

@@ -1,7 +1,7 @@
 import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
+import { idColumnOf, idRuleOf } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { SourceFile, StageCode, StageContext } from '../../pipeline/stage.js';
@@ -105,7 +105,7 @@ async function askedFor(
   const list = sources.find(({ role }) => role === 'patients');
   if (list === undefined) return null;
   const { patients, faults } = await readTextTable(list.path, {
-    ...{ name: list.name, id: [data.patients.id].flat(), missing: data.patients.missing },
+    ...{ name: list.name, ...idColumnOf(data.patients), missing: data.patients.missing },
     patientOf: idRuleOf(data.layout),
     idsAlone: true,
   });

@@ -34,7 +34,7 @@ export async function readModalityTable(
 ): Promise<ModalityTable> {
   const hancock = layout === 'hancock';
   const exclude = new Set([outcome.event?.column, outcome.time?.column].filter((name) => name !== undefined));
-  const texts = await modalityTexts(files, keys, { layout, patients });
+  const texts = await modalityTexts(modality, files, keys, { layout, patients });
   const present = new Set(texts.flatMap((text) => text.columns));
   const typed = texts.map((text) => {
     // If there are several files, each has some of the declared columns. A table that lacks one of HANCOCK's columns

@@ -2,7 +2,7 @@ import { daysPer, longestFollowUp } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import { grouped } from '../../pipeline/core/grouped.js';
 import { nearest } from '../../pipeline/core/suggest.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
+import { idColumnOf, idRuleOf } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { counted, quoted } from '../../pipeline/core/wording.js';
 import { absentColumn } from '../tables/absent-column.js';
@@ -40,7 +40,7 @@ export async function readOutcome(
   { layout, patients, outcome }: OutcomeKeys,
 ): Promise<ReadOutcome> {
   const table = await readTextTable(path, {
-    ...{ name, id: [patients.id].flat(), missing: patients.missing, sheet: outcome.sheet },
+    ...{ name, ...idColumnOf(patients), missing: patients.missing, sheet: outcome.sheet },
     patientOf: idRuleOf(layout),
   });
   const { event, time } = outcome;

@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import { groupColumn, outcomeTable, tableOf } from '../../pipeline/config/slots.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ModalityId } from '../../pipeline/core/modality.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
+import { idColumnOf, idRuleOf } from '../../pipeline/core/naming.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import { counted, quoted, quotedFirst } from '../../pipeline/core/wording.js';
 import type { SourceFile } from '../../pipeline/stage.js';
@@ -57,14 +57,20 @@ function tableFiles(
   table: string,
 ): { readonly sources: readonly SourceFile[]; readonly form: Omit<TextTableOptions, 'name'> } {
   const common = { missing: data.patients.missing, patientOf: idRuleOf(data.layout) };
-  const ids = [data.patients.id].flat();
   const own = files.tables.find(({ modality }) => modality === table);
   if (own === undefined && table === outcomeTable)
-    return { sources: files.outcome, form: { ...common, id: ids, sheet: data.outcome.sheet } };
+    return {
+      sources: files.outcome,
+      form: { ...common, ...idColumnOf(data.patients), sheet: data.outcome.sheet },
+    };
   const { id, sheet, delimiter, decimal } = tableOf({ data, ...config }, table);
   return {
     sources: own?.sources ?? [],
-    form: { ...common, ...{ sheet, delimiter, decimal }, id: id === null ? ids : [id] },
+    form: {
+      ...common,
+      ...{ sheet, delimiter, decimal },
+      ...idColumnOf(data.patients, { id, key: `data.modalities.${table}.id` }),
+    },
   };
 }
 

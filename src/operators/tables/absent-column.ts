@@ -21,5 +21,6 @@ export function absentColumn(
   return {
     ...{ file, line: 1, column: null },
     problem: `no column "${column}"${key === null ? '' : ` (${key})`}; ${hint}`,
+    ...(key === null ? {} : { key }),
   };
 }

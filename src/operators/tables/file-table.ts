@@ -28,16 +28,19 @@ export async function readFileTable(
     readonly name: string;
     /** Name of the column of files. */
     readonly file: string;
+    /** The key of the experiment that names this column. */
+    readonly fileKey: string;
     readonly id: readonly string[];
+    readonly idKey: string;
     readonly missing: readonly string[];
     readonly patientOf: (raw: string) => string | null;
   },
 ): Promise<FileTable> {
-  const { file: column, name } = options;
+  const { file: column, fileKey, name } = options;
   const table = await readTextTable(path, { ...options, onePerPatient: false });
   if (table.faults.length > 0) throw faultsError(table.faults);
   const at = table.columns.indexOf(column);
-  if (at < 0) throw faultsError([absentColumn(table, column)]);
+  if (at < 0) throw faultsError([absentColumn(table, column, fileKey)]);
   const all = table.patients.map((patient, row) => ({
     ...{ file: table.text(row, at).normalize('NFC'), patient, line: table.lines[row] ?? 0 },
   }));

@@ -10,24 +10,42 @@ export interface Header {
   readonly names: readonly string[];
   /** Maximum number of cells of a row. Trailing columns without name and content do not count. */
   readonly width: number;
-  readonly problems: readonly string[];
+  readonly problems: readonly HeaderProblem[];
+}
+
+/** A fault of the header, with the key of the experiment that may be wrong in its place. */
+export interface HeaderProblem {
+  readonly problem: string;
+  readonly key?: string;
+}
+
+/** What the header must have. */
+export interface HeaderRules {
+  /** Possible names of the id column. Exactly one of them must be in the header. */
+  readonly id: readonly string[];
+  /** The key of the experiment that gives these names. */
+  readonly idKey?: string;
+  /**
+   * Whether a table may hold nothing but ids.
+   * @default false
+   */
+  readonly idsAlone?: boolean;
 }
 
 const namesShown = 20;
 
-/**
- * Finds the id column and refuses empty and duplicate names.
- *
- * @param idNames - possible names of the id column; exactly one of them must be in the header
- * @param idsAlone - whether a table may hold nothing but ids
- */
-export function readHeader(grid: CellGrid, idNames: readonly string[], idsAlone: boolean): Header {
+/** Finds the id column and refuses empty and duplicate names. */
+export function readHeader(grid: CellGrid, { id: idNames, idKey, idsAlone = false }: HeaderRules): Header {
   const names = grid.header.map((name) => name.normalize('NFC'));
   const width = usedWidth(grid, names);
   const used = names.slice(0, width);
-  const problems = [...idProblems(used, idNames), ...nameProblems(used, idNames)];
+  const problems: HeaderProblem[] = [
+    ...idProblems(used, idNames, idKey),
+    ...nameProblems(used, idNames).map((problem) => ({ problem })),
+  ];
   const id = problems.length > 0 ? -1 : used.findIndex((name) => idNames.includes(name));
-  if (id >= 0 && used.length === 1 && !idsAlone) problems.push(`it has no column besides "${used[0] ?? ''}"`);
+  if (id >= 0 && used.length === 1 && !idsAlone)
+    problems.push({ problem: `it has no column besides "${used[0] ?? ''}"` });
   const columns = used.flatMap((_, at) => (at === id ? [] : [at]));
   return {
     id: problems.length > 0 ? -1 : id,
@@ -50,17 +68,19 @@ function isEmptyColumn(grid: CellGrid, column: number): boolean {
   return true;
 }
 
-function idProblems(names: readonly string[], idNames: readonly string[]): string[] {
+function idProblems(names: readonly string[], idNames: readonly string[], key?: string): HeaderProblem[] {
   const fitting = [...new Set(names.filter((name) => idNames.includes(name)))];
   if (fitting.length === 1) return [];
   if (fitting.length > 1)
-    return [`${listed(fitting)} can both be the id column: name one with the key "id" of this table`];
+    return [
+      { problem: `${listed(fitting)} can both be the id column: name one with the key "id" of this table` },
+    ];
   const wanted = listed(idNames, ' or ');
   const close = idNames.map((name) => nearest(name, names)).find((name) => name !== null && name !== '');
   const hint = close === undefined ? '' : `; the closest is "${close ?? ''}"`;
-  return [
-    `no column ${wanted} with the patients' ids${hint}. Columns: ${listed(names.slice(0, namesShown))}${more(names)}`,
-  ];
+  const what = key === undefined ? '' : ` (${key}) with the patients' ids`;
+  const problem = `no column ${wanted}${what}${hint}. Columns: ${listed(names.slice(0, namesShown))}${more(names)}`;
+  return [key === undefined ? { problem } : { problem, key }];
 }
 
 function nameProblems(names: readonly string[], idNames: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import type { TableDeclaration } from '../../pipeline/config/data-schema.js';
 import type { Config } from '../../pipeline/config/schema.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
+import type { ModalityId } from '../../pipeline/core/modality.js';
+import { idColumnOf, idRuleOf } from '../../pipeline/core/naming.js';
 import { readTextTable, type TextTable } from './text-table.js';
 
 /** The keys of a table's declaration that decide how its files are read. */
@@ -8,6 +9,7 @@ export type TextKeys = Pick<TableDeclaration, 'id' | 'sheet' | 'delimiter' | 'de
 
 /** The files of one table modality as texts, in their order. */
 export const modalityTexts = (
+  modality: ModalityId,
   files: readonly { readonly name: string; readonly path: string }[],
   { id, sheet, delimiter, decimal }: TextKeys,
   { layout, patients }: Pick<Config['data'], 'layout' | 'patients'>,
@@ -16,7 +18,7 @@ export const modalityTexts = (
     files.map(({ name, path }) =>
       readTextTable(path, {
         ...{ name, sheet, delimiter, decimal, missing: patients.missing },
-        id: id === null ? [patients.id].flat() : [id],
+        ...idColumnOf(patients, { id, key: `data.modalities.${modality}.id` }),
         patientOf: idRuleOf(layout),
       }),
     ),

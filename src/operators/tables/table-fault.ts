@@ -7,6 +7,8 @@ export interface TableFault {
   readonly line: number | null;
   readonly column: string | null;
   readonly problem: string;
+  /** The key of the experiment that may be wrong in place of the file. */
+  readonly key?: string;
 }
 
 /** The faults of one file, in the order of its lines. */
@@ -30,7 +32,7 @@ export function faultsError(faults: readonly TableFault[]): HafError {
   return new HafError(
     'HAF_TABLE_INVALID',
     `${count} in the tables:${lines.join('')}${rest}\n`,
-    'Correct the files at these places; a missing value is an empty cell.',
+    `Correct the files at these places${faults.some(({ key }) => key !== undefined) ? ', or the key in the experiment' : ''}; a missing value is an empty cell.`,
     { context: { files: [...new Set(faults.map((fault) => fault.file))], problems: faults.length } },
   );
 }

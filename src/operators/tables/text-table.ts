@@ -34,6 +34,8 @@ export interface TextTable {
 }
 
 export interface TextTableOptions extends GridOptions {
+  /** The key of the experiment that names the id column. Messages name it. Absent if no key does. */
+  readonly idKey?: string;
   /** Name of the file for messages. */
   readonly name: string;
   /** Words that mean "missing" (`data.patients.missing`). */
@@ -77,12 +79,12 @@ export async function readTextTable(path: string, options: TextTableOptions): Pr
   const opened = await openGrid(path, options);
   if ('problem' in opened) return refused(options.name, null, [opened]);
   const { grid, form, notes } = opened;
-  const header = readHeader(grid, options.id, options.idsAlone ?? false);
+  const header = readHeader(grid, options);
   if (header.problems.length > 0)
     return refused(
       options.name,
       form,
-      header.problems.map((problem) => ({ line: grid.headerLine, problem })),
+      header.problems.map((problem) => ({ line: grid.headerLine, ...problem })),
     );
   if (grid.rows === 0)
     return refused(options.name, form, [{ line: null, problem: 'there is no row below the header' }]);
@@ -171,11 +173,11 @@ function isBlankFrom(grid: CellGrid, row: number, from: number): boolean {
 function refused(
   file: string,
   form: TableForm | null,
-  problems: readonly { readonly line: number | null; readonly problem: string }[],
+  problems: readonly Omit<TableFault, 'file' | 'column'>[],
 ): TextTable {
   return {
     ...{ file, idColumn: '', columns: [], patients: [], writtenIds: [], lines: [], form, notes: [] },
     ...{ number: () => NaN, text: () => '', written: () => '' },
-    faults: problems.map(({ line, problem }) => ({ file, line, column: null, problem })),
+    faults: problems.map((problem) => ({ ...problem, file, column: null })),
   };
 }

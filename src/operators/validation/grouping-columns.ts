@@ -1,6 +1,6 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { HafError } from '../../pipeline/core/errors.js';
-import { idRuleOf } from '../../pipeline/core/naming.js';
+import { idColumnOf, idRuleOf } from '../../pipeline/core/naming.js';
 import { nearest } from '../../pipeline/core/suggest.js';
 import { quoted } from '../../pipeline/core/wording.js';
 import type { SourceFile } from '../../pipeline/stage.js';
@@ -69,7 +69,7 @@ function readTable({ name, path }: SourceFile, modality: string, data: Config['d
   const table = declared?.kind === 'table' ? declared : null;
   return readTextTable(path, {
     name,
-    id: table?.id == null ? [data.patients.id].flat() : [table.id],
+    ...idColumnOf(data.patients, table && { id: table.id, key: `data.modalities.${modality}.id` }),
     missing: data.patients.missing,
     patientOf: idRuleOf(data.layout),
     sheet: table === null ? data.outcome.sheet : table.sheet,

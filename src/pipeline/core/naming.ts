@@ -24,6 +24,21 @@ export type IdRule = (text: string) => string | null;
 export const idRuleOf = (layout: 'own' | 'hancock'): IdRule =>
   layout === 'hancock' ? hancockId : patientText;
 
+/** The possible names of an id column, and the key of the experiment that gives them. */
+export interface IdColumn {
+  readonly id: readonly string[];
+  readonly idKey: string;
+}
+
+/** The id column of a table: the one of its own key, or those of `data.patients.id`. */
+export const idColumnOf = (
+  patients: { readonly id: string | readonly string[] },
+  own: { readonly id: string | null; readonly key: string } | null = null,
+): IdColumn =>
+  own === null || own.id === null
+    ? { id: [patients.id].flat(), idKey: 'data.patients.id' }
+    : { id: [own.id], idKey: own.key };
+
 /** The patient that a name says: of a file, without folder and ending, or of an array. Null if it says none. */
 export function patientIn(rule: NameRule, name: string): string | null {
   if (rule === 'hancock') return hancockPatient(name);

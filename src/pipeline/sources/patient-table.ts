@@ -8,7 +8,7 @@ import { stemOf } from '../core/file-name.js';
 import { grouped } from '../core/grouped.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
-import { idRuleOf } from '../core/naming.js';
+import { idColumnOf, idRuleOf } from '../core/naming.js';
 import { fileEndings } from '../core/file-endings.js';
 import { exampleNames } from './matching-files.js';
 
@@ -46,7 +46,8 @@ export async function patientOfFileTable(
   const { rows, warnings: unnamed } = await readFileTable(join(root, rule.table), {
     name: rule.table,
     file: rule.file,
-    id: rule.id === null ? [config.data.patients.id].flat() : [rule.id],
+    fileKey: `data.modalities.${modality}.patient.file`,
+    ...idColumnOf(config.data.patients, { id: rule.id, key: `data.modalities.${modality}.patient.id` }),
     missing: config.data.patients.missing,
     patientOf: idRuleOf(config.data.layout),
   });
