@@ -148,6 +148,10 @@ describe('haf-pipeline up', () => {
     const forced = await cli(['replay', 'stage3', '--run', 'latest', '--fold', '1', '--force'], folder);
     expect(forced.stdout).toMatch(/stage3\/fold-1\/haf valAuc .*same bytes/);
     expect(forced.stdout).not.toContain('other bytes');
+    expect(forced.stderr).not.toContain('raise "version"');
+    const absent = await cli(['replay', 'stage3', '--run', 'latest', '--fold', '7'], folder);
+    expect(absent.code).toBe(64);
+    expect(absent.stderr).toContain('no stage3 job in fold 7. It has the folds 0 and 1.');
     const cached = await cli(['replay', 'stage3', '--run', 'latest', '--fold', '1'], folder);
     expect(cached.stderr).toContain('--force');
     const changed = await cli(

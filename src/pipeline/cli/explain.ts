@@ -3,6 +3,7 @@ import { recipeChanges } from '../plan.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { StageName } from '../stage.js';
 import { openStore } from '../store/open-store.js';
+import { chosenJobs } from './chosen-jobs.js';
 import type { ExplainOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
@@ -23,9 +24,8 @@ export async function explain(stage: StageName | undefined, options: ExplainOpti
       .flatMap((event) => ('job' in event ? [[event.job, event.type] as const] : [])),
   );
   const jobs = [];
-  for (const [job, recipe] of directory.recipes()) {
-    if (stage !== undefined && recipe.stage !== stage) continue;
-    if (options.fold !== undefined && recipe.unit.fold !== options.fold) continue;
+  const { fold } = options;
+  for (const [job, recipe] of chosenJobs([...directory.recipes()], ([, recipe]) => recipe, { stage, fold })) {
     const artifact = hashOf(recipe);
     const old = before.get(job);
     const first = how.get(job) === 'job-cached' ? 'taken from the store' : 'first computed in this run';

@@ -6,16 +6,16 @@ import { assertAddressSpace } from '../core/machine-room.js';
 import { upstreamOf, withDownstream } from '../graph.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
-import type { JobOutcome } from '../run-graph.js';
 import { observe } from '../observe/observation.js';
 import { prepareRun, type PreparedRun } from '../runs/prepare.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { StageName } from '../stage.js';
 import type { Manifest } from '../store/store.js';
 import { executeFromTerminal } from './execute-from-terminal.js';
+import { chosenJobs } from './chosen-jobs.js';
 import type { ReplayOptions } from './options.js';
 import { printData, say } from './output.js';
-import { textTable } from './text-table.js';
+import { replayTable, versionHint } from './replay-text.js';
 import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
@@ -41,7 +41,12 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
   const result = await executeFromTerminal(prepared, { ...runOptions, ...chosen }, observation).finally(
     observation.close,
   );
-  if (!options.json) compare(result.outcomes, before, base.run, prepared.directory.run);
+  const replayed = { outcomes: result.outcomes, before };
+  const [old, now] = [base.run, prepared.directory.run];
+  const names = old === now ? { before: 'before', now: 'now' } : { before: old, now };
+  if (!options.json) printData(replayTable(replayed, names));
+  const hint = versionHint(replayed);
+  if (hint !== null) say(hint);
   if (!force && result.outcomes.length > 0 && result.outcomes.every(({ state }) => state === 'cached'))
     say(
       'All artifacts were in the store: the recipe is unchanged. --force computes them again and compares the bytes.',
@@ -54,14 +59,9 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
  * @throws HafError HAF_USAGE if there are none, or if a job upstream would change too
  */
 function chooseJobs(stage: StageName, { plan, graph }: PreparedRun, options: ReplayOptions): Plan {
-  const inFold = (fold: number | undefined): boolean => options.fold === undefined || fold === options.fold;
-  const chosen = plan.filter(({ node }) => node.stage === stage && inFold(node.unit.fold));
-  if (chosen.length === 0)
-    throw new HafError(
-      'HAF_USAGE',
-      `The run has no ${stage} job${options.fold === undefined ? '' : ` in fold ${options.fold}`}.`,
-      'See the jobs with "haf-pipeline explain --run RUN --json".',
-    );
+  const { fold } = options;
+  const inFold = (of: number | undefined): boolean => fold === undefined || of === fold;
+  const chosen = chosenJobs(plan, ({ node }) => node, { stage, fold });
   const keys = chosen.map(({ node }) => node.key);
   const wanted = new Set(options.downstream ? withDownstream(graph, keys).map(({ key }) => key) : keys);
   const jobs = plan.filter(
@@ -93,35 +93,3 @@ async function manifestsOf(
   }
   return found;
 }
-
-function compare(
-  outcomes: readonly JobOutcome[],
-  before: ReadonlyMap<string, Manifest>,
-  oldRun: string,
-  newRun: string,
-): void {
-  const rows = outcomes.flatMap((outcome) => {
-    if (!('manifest' in outcome)) return [[outcome.job.node.key, '', '', outcome.state]];
-    const { manifest } = outcome;
-    const old = before.get(manifest.key);
-    const bytes = !old ? 'no earlier result' : sameBytes(old, manifest) ? 'same bytes' : 'other bytes';
-    const names = Object.keys(manifest.metrics);
-    if (names.length === 0) return [[manifest.key, '', '', bytes]];
-    return names.map((name) => [
-      `${manifest.key} ${name}`,
-      number(old?.metrics[name]),
-      number(manifest.metrics[name]),
-      bytes,
-    ]);
-  });
-  printData(
-    textTable(['job', oldRun === newRun ? 'before' : oldRun, oldRun === newRun ? 'now' : newRun, ''], rows),
-  );
-}
-
-const sameBytes = (a: Manifest, b: Manifest): boolean =>
-  a.files.length === b.files.length &&
-  a.files.every(({ name, sha256 }) => b.files.some((file) => file.name === name && file.sha256 === sha256));
-
-const number = (value: number | null | undefined): string =>
-  value === null || value === undefined ? '-' : value.toFixed(4);
