@@ -52,6 +52,27 @@ const width = 'data.modalities.TMA.width=2';
 describe('the survey of a cohort folder', () => {
   const clinical = 'patient_id,sex,age_at_initial_diagnosis\n1,0,61\n2,1,\n9,1,50\n';
 
+  it('names tables with known patients that no modality uses, and no other file', async () => {
+    const found = await survey(
+      {
+        'targets.csv': targets,
+        'clinical.csv': clinical,
+        'lab.csv': 'CASE;x\n001;1\n002;2\n777;3\n',
+        'visits.csv': 'visit,CASE,day\n1,001,5\n2,001,9\n3,002,7\n',
+        'other.csv': 'CASE;x\nA1;1\nA2;2\n',
+        'notes.txt': 'Nothing, to see\nhere\n',
+      },
+      'modalities=[Clin]',
+    );
+    expect(found.unusedTables).toEqual([
+      { table: 'lab.csv', column: 'CASE', patients: 2 },
+      { table: 'visits.csv', column: 'CASE', patients: 2 },
+    ]);
+    const text = surveyLines(found, paletteFor(process.stdout, { NO_COLOR: '1' })).join('\n');
+    expect(text).toMatch(/Tables that no modality uses\n.*\n +lab\.csv +CASE +2\n +visits\.csv +CASE +2\n/);
+    expect(text).toContain('data.modalities.<name>: { kind: table, file: <table> }');
+  });
+
   it('counts rows, cells and labelled patients by number of modalities', async () => {
     const npz = arrays('TumorCenter_HE_block1_x1_y2_patient001', '003');
     const found = await survey(

@@ -14,10 +14,12 @@ import { textTable } from './text-table.js';
 const listedColumns = 24;
 /** Number of files with the same fault that are named. */
 const namedAlike = 5;
+/** Number of unused tables that are named. */
+const namedUnused = 10;
 
 /** The output of `inspect` as lines for people. */
 export function surveyLines(survey: Survey, colors = paletteFor(process.stdout)): readonly string[] {
-  const { checks, slides, slideWarnings, contents, unlisted, files } = survey;
+  const { checks, slides, slideWarnings, contents, unlisted, files, unusedTables } = survey;
   const findings = visibleIn(survey.findings);
   const warnings = [
     ...(checks?.warnings ?? []).map(warningText),
@@ -52,6 +54,7 @@ export function surveyLines(survey: Survey, colors = paletteFor(process.stdout))
       ({ modality, read, files: all }) =>
         `  ${modality}: the content of ${read === all ? `all ${all}` : `${read} of ${all}`} feature files was read${read === all ? '' : ', spread evenly; --read-all reads all'}`,
     ),
+    ...unusedLines(unusedTables, section),
     ...section('Slides', slideTable.header, slideTable.rows),
     ...(warnings.length === 0 ? [] : ['', colors.bold('Worth a look')]),
     ...warnings.map((warning) => `  ${colors.yellow('warning')}  ${warning}`),
@@ -79,6 +82,20 @@ type Section = (
   header: readonly string[],
   rows: readonly (readonly string[])[],
 ) => readonly string[];
+
+/** Tables that could be a modality. Files of runs in the data folder can be many, so only the first ones are named. */
+function unusedLines(tables: Survey['unusedTables'], section: Section): readonly string[] {
+  if (tables.length === 0) return [];
+  const rows = tables
+    .slice(0, namedUnused)
+    .map(({ table, column, patients }) => [table, column, `${patients}`].map(visibleInLine));
+  const others = tables.length - rows.length;
+  return [
+    ...section('Tables that no modality uses', ['table', 'id column', 'patients'], rows),
+    ...(others === 0 ? [] : [`  and ${others} more`]),
+    '  A table with one row for each patient can be declared: data.modalities.<name>: { kind: table, file: <table> }',
+  ];
+}
 
 /** Outcome, joins and columns, as the checks found them. */
 export function checkLines(

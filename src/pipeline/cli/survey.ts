@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { glob } from 'tinyglobby';
 import type { FeatureContents } from '../../operators/preflight/feature-contents.js';
 import type { Preflight } from '../../operators/preflight/preflight.js';
+import type { UnusedTable } from '../../operators/survey/unused-tables.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
@@ -33,6 +34,8 @@ export interface Survey {
   readonly contents: FeatureContents | null;
   /** Every file of the folder. Empty if the checks could not be made. */
   readonly files: readonly FileUse[];
+  /** Tables of these patients that no modality uses. */
+  readonly unusedTables: readonly UnusedTable[];
   /** Folders that cannot be listed and that no finding mentions. */
   readonly unlisted: readonly UnlistedFolder[];
   readonly findings: readonly SurveyFinding[];
@@ -60,6 +63,7 @@ export async function surveyCohort(
   const findings: SurveyFinding[] = [];
   let checks: Preflight | null = null;
   let uses: readonly FileUse[] = [];
+  let unused: readonly UnusedTable[] = [];
   let contents: FeatureContents | null = null;
   try {
     const files = await nameFiles(await findFiles(config, root), config, root, { hashCache: null });
@@ -80,6 +84,9 @@ export async function surveyCohort(
     const { patients, unlabelled } = checks.outcome;
     const known = new Set([...patients.map(({ id }) => id), ...unlabelled]);
     uses = await fileReport(config, root, files, known, [...checks.warnings, ...files.unreadable]);
+    const { unusedTables } = await import('../../operators/survey/unused-tables.js');
+    const left = uses.filter(({ use }) => use === null).map(({ file }) => file);
+    unused = await unusedTables(root, left, known);
     const unfit = await tryFeatures(config, files, slotsOfKind(config, 'bag'));
     findings.push(...[...checks.refusals, ...unfit].map(findingOf));
     contents = await contentsOf(config, files, checks, unfit, readAll);
@@ -92,7 +99,10 @@ export async function surveyCohort(
   const unlisted = (await unlistedBelow(root)).filter(
     ({ folder }) => !all.some(({ what }) => what.includes(folder)),
   );
-  return { root, checks, slides, slideWarnings, contents, files: uses, unlisted, findings: all };
+  return {
+    ...{ root, checks, slides, slideWarnings, contents, files: uses },
+    ...{ unusedTables: unused, unlisted, findings: all },
+  };
 }
 
 const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
