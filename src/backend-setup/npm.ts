@@ -7,7 +7,7 @@ import { requirePinned } from './pinned-hash.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 
 /** An npm package with the SHA-256 of its archive. If the version changes, the hash must change too. */
-interface PinnedPackage {
+export interface PinnedPackage {
   readonly spec: string;
   readonly sha256: string;
 }
@@ -63,7 +63,17 @@ export async function unpackTar(archive: string, folder: string): Promise<void> 
   }
 }
 
-async function fetchPackage({ spec, sha256 }: PinnedPackage, scratch: string, target: string): Promise<void> {
+/**
+ * Downloads an npm package, compares it with its hash, and unpacks it to `target`. Does not download its dependencies and does not run
+ * its install scripts.
+ *
+ * @throws HafError HAF_BACKEND_NOT_BUILT
+ */
+export async function fetchPackage(
+  { spec, sha256 }: PinnedPackage,
+  scratch: string,
+  target: string,
+): Promise<void> {
   const folder = join(scratch, `npm-${spec.replace(/[^\w.]+/g, '-')}`);
   await mkdir(folder, { recursive: true });
   await npm(['pack', '--silent', spec, '--pack-destination', folder], folder);

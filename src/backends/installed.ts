@@ -4,6 +4,7 @@ import { HafError } from '../pipeline/core/errors.js';
 import { userDataFolder } from '../pipeline/core/this-user.js';
 import { type Description, readDescription, unfitFor } from './description.js';
 import { type Machine, thisMachine } from './machine.js';
+import { onnxRuntimePrefix } from './onnxruntime-folder.js';
 
 /** One folder in the backends folder. */
 export interface InstalledBackend {
@@ -48,13 +49,13 @@ function preferred(a: InstalledBackend, b: InstalledBackend, { gpu }: Machine): 
   );
 }
 
-/** Lists the installed backends in order of preference. */
+/** Lists the installed TensorFlow backends in order of preference. */
 export function listInstalled(
   folder = backendsFolder(),
   machine = thisMachine(),
 ): readonly InstalledBackend[] {
   return foldersIn(folder)
-    .filter((name) => !name.startsWith('.'))
+    .filter((name) => !name.startsWith('.') && !name.startsWith(onnxRuntimePrefix))
     .map((name) => look(join(folder, name), machine))
     .sort((a, b) => preferred(a, b, machine));
 }

@@ -56,9 +56,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       jobs: Math.ceil(slots / processes),
     });
   const trainers = gpuOf.map((gpu) => trainerOn(gpu, gpuOf.length));
-  // Jobs share a process to train in lockstep. An image encoder in the same process would delay them.
+  // Jobs share a process to train in lockstep. An image encoder in the same process would delay them. Encoders on a GPU have processes
+  // of their own in any case, because the onnxruntime with CUDA cannot be loaded beside the one that trains.
+  const onGpu = gpuOf.some((gpu) => gpu !== null) || process.env['HAF_ENCODER_DEVICE'] === 'cuda';
   const encoders =
-    slots === gpuOf.length
+    slots === gpuOf.length && !onGpu
       ? trainers
       : Array.from({ length: slots }, (_, slot) => trainerOn(gpuOf[slot % gpuOf.length] ?? null, slots));
   const lanes = [

@@ -168,15 +168,15 @@ describe('the state of a run', () => {
 });
 
 describe('the lines of the live view', () => {
-  it('show of a job that encodes tiles how many, how fast and how long still', () => {
+  it('show of a job that encodes tiles how many, on which device, how fast and how long still', () => {
     const unit = { modality: 'WSI', file: 'a.svs', encoder: 'onnx' } as const;
-    const told = (at: string, tiles: number): RunEvent => ({
+    const told = (at: string, tiles: number, gpu = 0): RunEvent => ({
       ...event({
         type: 'job-epoch',
         ...ref('embed', unit),
         epoch: 1,
         epochs: 250,
-        metrics: { tiles, ofTiles: 8490 },
+        metrics: { tiles, ofTiles: 8490, gpu },
       }),
       at,
     });
@@ -184,10 +184,11 @@ describe('the lines of the live view', () => {
       viewLines(after(startedJob('embed', unit), ...events), 0, plain).find((line) => line.includes('>')) ??
       '';
     const first = told('2026-01-01T00:00:00.000Z', 400);
-    expect(lineAfter(first)).toMatch(/ tiles 400\/8490$/);
+    expect(lineAfter(first)).toMatch(/ tiles 400\/8490 on the CPU$/);
     // 40 tiles in 20 s: 4000 more in 2000 s.
     const later = [first, told('2026-01-01T00:00:10.000Z', 410), told('2026-01-01T00:00:20.000Z', 440)];
-    expect(lineAfter(...later)).toMatch(/ tiles 440\/8490, 2\.0 a second, 1:07:05 left$/);
+    expect(lineAfter(...later)).toMatch(/ tiles 440\/8490 on the CPU, 2\.0 a second, 1:07:05 left$/);
+    expect(lineAfter(told('2026-01-01T00:00:00.000Z', 400, 1))).toMatch(/ tiles 400\/8490 on the GPU$/);
   });
 
   it('show the state, one line a stage, the running jobs, and the AUCs with mean and deviation', () => {

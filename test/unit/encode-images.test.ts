@@ -161,7 +161,7 @@ describe('an encoder that takes long', () => {
     const { run, tiles } = await onnxJob([nine]);
     const { output, progress } = await runStage(embed, run);
     expect(progress.map(({ epoch, epochs, metrics }) => [epoch, epochs, metrics])).toEqual(
-      [2, 4, 6, 8, 9].map((done, i) => [i + 1, 5, { tiles: done, ofTiles: 9 }]),
+      [2, 4, 6, 8, 9].map((done, i) => [i + 1, 5, { tiles: done, ofTiles: 9, gpu: 0 }]),
     );
     expect(indexOf(output)).toMatchObject({ dialect: 'slide', encoder: 'tiny.onnx', width });
     tiles.remove();
@@ -271,7 +271,7 @@ describe('the state of a job', () => {
     const state = new EncodingState([{ rows: 40 }, { rows: 40 }], encoder);
     state.add(0, { rows: [3, 2, 1, 0], damaged: [] }, new Float32Array(32).fill(1));
     state.fail({ image: 0, place: null, reason: 'damaged', fix: 'copy it again' });
-    expect(state.report?.metrics).toEqual({ tiles: 40, ofTiles: 80 });
+    expect(state.report?.metrics).toEqual({ tiles: 40, ofTiles: 80, gpu: 0 });
     expect(state.batchesOf(0)).toEqual({ done: 10, all: 10 });
     expect(state.batchesOf(1)).toEqual({ done: 0, all: 10 });
     expect(state.instancesOf(0)).toBeNull();

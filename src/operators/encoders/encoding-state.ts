@@ -45,6 +45,7 @@ export class EncodingState {
   /** Instances of all images, concatenated, [rows, width]. Zeros for images that failed. */
   private readonly instances: Float32Array;
   private readonly engine: string;
+  private readonly onGpu: boolean;
   private readonly shares: readonly Share[];
   private readonly perReport: number;
   private all: Amount = { tiles: 0, batches: 0 };
@@ -52,7 +53,7 @@ export class EncodingState {
   private done: Amount = { tiles: 0, batches: 0 };
 
   /** @param images number of tiles of each image */
-  constructor(images: readonly { readonly rows: number }[], { width, engine, batch }: TileEncoder) {
+  constructor(images: readonly { readonly rows: number }[], { width, engine, batch, onGpu }: TileEncoder) {
     this.shares = images.map(({ rows }) => {
       const share = { before: this.all, own: { tiles: rows, batches: Math.ceil(rows / batch) } };
       this.all = sum(share.before, share.own);
@@ -60,6 +61,7 @@ export class EncodingState {
     });
     this.width = width;
     this.engine = engine;
+    this.onGpu = onGpu;
     this.instances = new Float32Array(this.all.tiles * width);
     this.perReport = Math.max(1, Math.ceil(this.all.batches / mostReports));
   }
@@ -112,7 +114,7 @@ export class EncodingState {
       type: 'epoch',
       epoch: Math.ceil(done.batches / this.perReport),
       epochs: Math.ceil(all.batches / this.perReport),
-      metrics: { tiles: done.tiles, ofTiles: all.tiles },
+      metrics: { tiles: done.tiles, ofTiles: all.tiles, gpu: this.onGpu ? 1 : 0 },
     };
   }
 

@@ -41,6 +41,7 @@ export async function onnxEncoder(
   return {
     name,
     engine: `onnx ${model.provider}`,
+    onGpu: model.provider === 'cuda',
     width: settings.width,
     batch,
     encode: async (tiles) => {

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { HafError, isMachineFault, reasonOf } from '../../pipeline/core/errors.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 import { layOutParts } from '../slides/lay-out-parts.js';
-import { loadRuntime, sessionOptions, type OnnxSession, type Runtime } from '../tensor/onnx/runtime.js';
+import { sessionOptions, type OnnxSession } from '../tensor/onnx/runtime.js';
+import { cudaError, encoderRuntime, type EncoderRuntime } from './encoder-runtime.js';
 
 /** Float32 numbers and their shape. */
 export interface Floats {
@@ -13,60 +14,36 @@ export interface Floats {
 /** A model with one input. `run` returns its first output. */
 export interface OnnxModel {
   /** The device that computes: "cuda" or "cpu". */
-  readonly provider: string;
+  readonly provider: 'cpu' | 'cuda';
   /** @throws the runtime's error, for example about a shape that the model does not accept */
   run(input: Floats): Promise<Floats>;
 }
 
-const installFix =
-  'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts later releases download GPU libraries and fail where they cannot).';
-
-/** @throws HafError HAF_ENCODER_UNFIT with the command that installs it */
-async function runtimeOfEncoders(): Promise<Runtime> {
+async function createSession(
+  { runtime, provider, installed }: EncoderRuntime,
+  path: string,
+): Promise<OnnxSession> {
   try {
-    return await loadRuntime();
-  } catch (error) {
+    return await runtime.InferenceSession.create(path, sessionOptions(provider));
+  } catch (failure) {
+    if (isMachineFault(failure)) throw HafError.from(failure);
+    const onGpu = installed === null ? null : cudaError(failure, installed);
+    if (onGpu !== null) throw onGpu;
     throw new HafError(
       'HAF_ENCODER_UNFIT',
-      `embed.encoder.onnx needs the package onnxruntime-node, which cannot be loaded here: ${reasonOf(error)}.`,
-      installFix,
-      { cause: error },
+      `${basename(path)} cannot be loaded as an ONNX model: ${reasonOf(failure)}.`,
+      /IR version|opset/i.test(reasonOf(failure))
+        ? 'The model was exported for a newer runtime: export it as docs/encoders.md says (dynamo=False), or replace this onnxruntime-node by a newer one.'
+        : 'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
+      { cause: failure },
     );
   }
 }
 
-/** A GPU first, if the worker assigned one to this process. Releases of the runtime without CUDA refuse it. */
-const providers = (): readonly string[] => {
-  const gpus = process.env['CUDA_VISIBLE_DEVICES'] ?? '';
-  return gpus === '' || gpus === '-1' ? ['cpu'] : ['cuda', 'cpu'];
-};
-
-async function createSession(
-  { InferenceSession }: Runtime,
-  path: string,
-): Promise<{ readonly session: OnnxSession; readonly provider: string }> {
-  let failure: unknown;
-  for (const provider of providers()) {
-    try {
-      return { session: await InferenceSession.create(path, sessionOptions(provider)), provider };
-    } catch (error) {
-      failure = error;
-    }
-  }
-  if (isMachineFault(failure)) throw HafError.from(failure);
-  throw new HafError(
-    'HAF_ENCODER_UNFIT',
-    `${basename(path)} cannot be loaded as an ONNX model: ${reasonOf(failure)}.`,
-    /IR version|opset/i.test(reasonOf(failure))
-      ? 'The model was exported for a newer runtime: export it as docs/encoders.md says (dynamo=False), or replace this onnxruntime-node by a newer one.'
-      : 'Check embed.encoder.onnx: it names one .onnx file, complete, with its weights inside or beside it.',
-    { cause: failure },
-  );
-}
-
 async function open(path: string, name: string): Promise<OnnxModel> {
-  const runtime = await runtimeOfEncoders();
-  const { session, provider } = await createSession(runtime, path);
+  const used = await encoderRuntime();
+  const { runtime, provider, installed } = used;
+  const session = await createSession(used, path);
   const [input, ...others] = session.inputNames;
   const [output] = session.outputNames;
   if (input === undefined || others.length > 0 || output === undefined)
@@ -78,7 +55,10 @@ async function open(path: string, name: string): Promise<OnnxModel> {
   return {
     provider,
     run: async ({ data, dims }) => {
-      const results = await session.run({ [input]: new runtime.Tensor('float32', data, dims) });
+      const feeds = { [input]: new runtime.Tensor('float32', data, dims) };
+      const results = await session.run(feeds).catch((failure: unknown) => {
+        throw (installed === null ? null : cudaError(failure, installed)) ?? failure;
+      });
       const result = results[output];
       if (!(result?.data instanceof Float32Array))
         throw new HafError(
@@ -107,7 +87,8 @@ async function openLaidOut(file: SourceFile, weights: readonly SourceFile[]): Pr
  *
  * @param file its name as the user gave it
  * @param weights files with its weights, if they are stored in separate files
- * @throws HafError HAF_ENCODER_UNFIT if the runtime is not installed, or if the file is not a model with one image input
+ * @throws HafError HAF_ENCODER_UNFIT if the runtime is not installed, or if the file is not a model with one image input;
+ * HAF_BACKEND_UNAVAILABLE if it is to compute on the GPU and CUDA refuses
  */
 export function onnxModel(file: SourceFile, weights: readonly SourceFile[] = []): Promise<OnnxModel> {
   const content = [file, ...weights].map(({ sha256 }) => sha256).join();

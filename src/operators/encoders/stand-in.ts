@@ -32,6 +32,7 @@ export function standInEncoder(width: number): TileEncoder {
   return {
     name: standInName,
     engine: 'stand-in',
+    onGpu: false,
     width,
     batch: 64,
     encode: ({ count, side, rgb }) => {

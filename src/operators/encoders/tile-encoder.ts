@@ -14,6 +14,8 @@ export interface TileEncoder {
    * different numbers.
    */
   readonly engine: string;
+  /** Whether a GPU computes. The live view shows it. */
+  readonly onGpu: boolean;
   /** Number of values in one instance. */
   readonly width: number;
   /** Maximum number of tiles per call. */

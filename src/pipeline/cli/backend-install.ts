@@ -1,12 +1,14 @@
 import { installBackend } from '../../backend-setup/install.js';
+import { installOnnxRuntime } from '../../backend-setup/install-onnx.js';
 import { defaultVersion } from '../../backend-setup/wheel-choice.js';
 import { HafError } from '../core/errors.js';
-import { selfTestText } from './backend-test.js';
+import { onnxTestText, selfTestText } from './backend-test.js';
 import type { BackendInstallOptions } from './options.js';
 import { printData, printJson, say } from './output.js';
 
-/** `backend install`: builds a native TensorFlow, tests it and keeps it. */
+/** `backend install`: builds a native TensorFlow, or fetches an onnxruntime with CUDA, tests it and keeps it. */
 export async function backendInstall(options: BackendInstallOptions): Promise<void> {
+  if (options.onnx === true) return installOnnx(options);
   const { from, tensorflow: version, gpu = false, sha256 } = options;
   if (version !== undefined && from !== 'pypi')
     throw new HafError(
@@ -30,5 +32,37 @@ export async function backendInstall(options: BackendInstallOptions): Promise<vo
   }
   say(selfTestText(report));
   say(`${name} is installed; "haf-pipeline backend ls" shows what would be used`);
+  printData(folder);
+}
+
+/** `backend install --onnx --gpu`. */
+async function installOnnx(options: BackendInstallOptions): Promise<void> {
+  const { from, tensorflow, gpu = false, sha256 } = options;
+  if (!gpu)
+    throw new HafError(
+      'HAF_USAGE',
+      '--onnx without --gpu installs nothing: the onnxruntime for the CPU comes with haf-pipeline.',
+      'Add --gpu for NVIDIA GPUs.',
+    );
+  const other = {
+    '--from': from !== 'pypi',
+    '--tensorflow': tensorflow !== undefined,
+    '--sha256': sha256 !== undefined,
+  };
+  const [unused] = Object.entries(other).flatMap(([name, given]) => (given ? [name] : []));
+  if (unused !== undefined)
+    throw new HafError(
+      'HAF_USAGE',
+      `${unused} is about TensorFlow. --onnx installs one tested release, and every archive has a hash.`,
+      `Leave ${unused} out. PIP_INDEX_URL and the registry of npm name mirrors.`,
+    );
+  const installed = await installOnnxRuntime(say);
+  const { name, folder, report } = installed;
+  if (options.json) return printJson(installed);
+  if (report === null) say(`${name} is installed already; to install it again, remove its folder first`);
+  else {
+    say(onnxTestText(report));
+    say(`${name} is installed; image encoders use it on machines with an NVIDIA GPU`);
+  }
   printData(folder);
 }

@@ -1,5 +1,6 @@
 import { backendsFolder, chooseInstalled, listInstalled, listUnfinished } from '../../backends/installed.js';
 import { thisMachine } from '../../backends/machine.js';
+import { chooseOnnxRuntime, listOnnxRuntimes } from '../../backends/onnxruntime.js';
 import { HafError } from '../core/errors.js';
 import { printData, printJson, say } from './output.js';
 import { textTable } from './text-table.js';
@@ -39,12 +40,18 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
     };
   });
   const unfinished = listUnfinished();
+  const used = chooseOnnxRuntime()?.folder;
+  const onnxruntimes = listOnnxRuntimes().map(({ name, folder, unfit }) => ({
+    ...{ name, folder, used: folder === used },
+    why:
+      unfit ?? (machine.gpu ? 'image encoders use it' : 'no NVIDIA GPU here: images are encoded on the CPU'),
+  }));
   if (options.json) {
-    printJson({ folder: backendsFolder(), backends: rows, unfinished });
+    printJson({ folder: backendsFolder(), backends: rows, onnxruntimes, unfinished });
     return Promise.resolve();
   }
   if (rows.length === 0)
-    say(`Nothing is installed in ${backendsFolder()}; "haf-pipeline backend install" installs a backend.`);
+    say(`No TensorFlow is installed in ${backendsFolder()}; "haf-pipeline backend install" installs it.`);
   else
     printData(
       textTable(
@@ -59,6 +66,7 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
         ]),
       ),
     );
+  for (const { name, why, folder } of onnxruntimes) say(`${name}: ${why} (${folder})`);
   // HAF_TENSORFLOW may name a backend in another folder.
   if (chosen !== null && rows.every(({ folder }) => folder !== chosen)) say(`used: ${chosen}`);
   if (refusal !== null) say(refusal);

@@ -4,20 +4,49 @@ import {
   findNamed,
   type InstalledBackend,
 } from '../../backends/installed.js';
+import { chooseOnnxRuntime, listOnnxRuntimes } from '../../backends/onnxruntime.js';
+import { onnxRuntimePrefix } from '../../backends/onnxruntime-folder.js';
+import type { OnnxTestReport } from '../../backend-setup/onnx-test-report.js';
+import { testOnnxRuntime } from '../../backend-setup/run-onnx-test.js';
 import { runSelfTest } from '../../backend-setup/run-self-test.js';
 import type { SelfTestReport } from '../../backend-setup/self-test-report.js';
 import { HafError } from '../core/errors.js';
 import { printData, printJson } from './output.js';
 
-/** `backend test [NAME]`: the self-test of an installed backend. */
+/** `backend test [NAME]`: the self-test of an installed backend, or of an installed onnxruntime. */
 export async function backendTest(
   name: string | undefined,
   options: { readonly json?: boolean },
 ): Promise<void> {
+  if (name === 'onnx' || name?.startsWith(onnxRuntimePrefix)) return onnxTest(name, options);
   const backend = name === undefined ? theOneUsed() : theOneNamed(name);
   const report = await runSelfTest(backend.folder);
   if (options.json) printJson({ name: backend.name, folder: backend.folder, ...report });
   else printData(`${backend.folder}\n${selfTestText(report)}`);
+}
+
+/** `backend test onnx`, or the name of its folder. @throws HafError HAF_BACKEND_UNAVAILABLE */
+async function onnxTest(name: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+  const runtime = name === 'onnx' ? chooseOnnxRuntime() : listOnnxRuntimes().find((one) => one.name === name);
+  if (!runtime || runtime.unfit !== null)
+    throw new HafError(
+      'HAF_BACKEND_UNAVAILABLE',
+      runtime
+        ? `"${name}" cannot be tested: ${runtime.unfit}.`
+        : `No onnxruntime with CUDA is installed in ${backendsFolder()}${name === 'onnx' ? ' that fits this machine' : ` as ${name}`}.`,
+      'Install it with "haf-pipeline backend install --onnx --gpu". "haf-pipeline backend ls" shows what is installed.',
+    );
+  const report = await testOnnxRuntime(runtime);
+  if (json) printJson({ name: runtime.name, folder: runtime.folder, ...report });
+  else printData(`${runtime.folder}\n${onnxTestText(report)}`);
+}
+
+/** The results of the test of an onnxruntime as text for people. */
+export function onnxTestText({ onnxruntime, cpuError, cuda }: OnnxTestReport): string {
+  const product = `onnxruntime ${onnxruntime}: a product of matrices on the CPU is off by ${cpuError.toExponential(1)} at most`;
+  return cuda.works
+    ? `${product}, on the GPU by ${cuda.error.toExponential(1)}; ${cuda.ms.toFixed(2)} ms on the GPU, ${cuda.cpuMs.toFixed(2)} ms on the CPU`
+    : `${product}\nThe GPU is not used here: ${cuda.reason}. ${cuda.fix}`;
 }
 
 /** @throws HafError HAF_BACKEND_UNAVAILABLE */

@@ -26,11 +26,25 @@ export interface OnnxSession {
 
 const packageName = 'onnxruntime-node';
 
+/** The onnxruntime that this process has loaded: the package, or the folder of one with CUDA. */
+let loaded: string | null = null;
+
+/**
+ * Notes that this process loads an onnxruntime. Two releases in one process share symbols, and sessions of the first then fail.
+ * @throws Error if the process has loaded another one
+ */
+export function claimRuntime(name: string): void {
+  if (loaded !== null && loaded !== name)
+    throw new Error(`this process has loaded another onnxruntime already (${loaded})`);
+  loaded = name;
+}
+
 /** @throws any error that prevents the package from loading */
 export async function loadRuntime(): Promise<Runtime> {
+  claimRuntime(packageName);
   // The specifier is a variable, so that the compiler does not resolve a package that may be absent.
-  const loaded = (await import(packageName)) as Runtime & { readonly default?: Runtime };
-  return loaded.default ?? loaded;
+  const module = (await import(packageName)) as Runtime & { readonly default?: Runtime };
+  return module.default ?? module;
 }
 
 /** Number of cores for this process: a trainer gets its share of the machine's cores in HAF_THREADS; otherwise all are used. */

@@ -2,14 +2,14 @@ import type { Encoding } from '../../observe/encoding.js';
 import { clock } from './clock.js';
 
 /**
- * For example `tiles 1204/8490, 3.1 a second, 39:10 left`. Speed and remaining time appear with the second report.
+ * For example `tiles 1204/8490 on the CPU, 3.1 a second, 39:10 left`. Speed and remaining time appear with the second report.
  */
-export function encodingText({ tiles, ofTiles, at, first }: Encoding): string {
+export function encodingText({ tiles, ofTiles, device, at, first }: Encoding): string {
   const seconds = (Date.parse(at) - Date.parse(first.at)) / 1000;
   const speed = (tiles - first.tiles) / seconds;
   const pace =
     seconds > 0 && speed > 0
       ? `, ${speed.toFixed(speed < 10 ? 1 : 0)} a second, ${clock((ofTiles - tiles) / speed)} left`
       : '';
-  return `tiles ${tiles}/${ofTiles}${pace}`;
+  return `tiles ${tiles}/${ofTiles} on the ${device}${pace}`;
 }

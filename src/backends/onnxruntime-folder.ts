@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+
+// Content of the folder of an ONNX runtime, besides its description:
+//   node_modules/onnxruntime-node/ binding and JavaScript of the npm package, with libonnxruntime and its CUDA provider of the wheel
+//   node_modules/onnxruntime-common/ what it requires
+//   nvidia/*/lib/ CUDA libraries
+
+/** Prefix of the names of these folders, which lie beside the folders of TensorFlow. */
+export const onnxRuntimePrefix = 'onnxruntime-';
+
+/** Version of Node-API in the path of the binding. */
+const napiVersion = 6;
+
+export const onnxPackageFolder = (folder: string): string => join(folder, 'node_modules', 'onnxruntime-node');
+export const onnxCommonFolder = (folder: string): string =>
+  join(folder, 'node_modules', 'onnxruntime-common');
+
+/** Where the npm package has its binding, below its own folder. The binding looks for libonnxruntime beside itself. */
+export const onnxBindingPath = join('bin', `napi-v${napiVersion}`, 'linux', 'x64');

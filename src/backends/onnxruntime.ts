@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { backendsFolder } from './installed.js';
+import { thisMachine } from './machine.js';
+import { onnxRuntimePrefix } from './onnxruntime-folder.js';
+
+/** The file that marks a folder as an ONNX runtime. The installation writes it last. */
+export const onnxRuntimeFile = 'onnxruntime.json';
+
+/** Describes what `backend install --onnx --gpu` installed: onnxruntime with CUDA, and its binding for Node. */
+const installedSchema = z.strictObject({
+  v: z.literal(1),
+  /** Release of onnxruntime. Binding and library are of the same release. */
+  version: z.string(),
+  /** Major version of CUDA. */
+  cuda: z.number().int(),
+  /** Oldest major version of NVIDIA's driver that this CUDA runs on. */
+  driver: z.number().int(),
+  /** CUDA libraries as paths within the folder, in an order in which each finds the ones it needs. */
+  libraries: z.array(z.string().regex(/^nvidia\/[^/]+\/lib\/[^/]+$/)),
+  /** Archives that it was taken from. */
+  from: z.array(z.string()),
+  platform: z.string(),
+  arch: z.string(),
+});
+export type OnnxRuntimeDescription = z.infer<typeof installedSchema>;
+
+/** One installed ONNX runtime. */
+export interface InstalledOnnxRuntime {
+  readonly name: string;
+  readonly folder: string;
+  /** Null if the description cannot be read. */
+  readonly description: OnnxRuntimeDescription | null;
+  /** Why it cannot be used on this machine, whether this has a GPU or not; null if it can. */
+  readonly unfit: string | null;
+}
+
+/** An ONNX runtime that fits this machine. */
+export interface UsableOnnxRuntime extends InstalledOnnxRuntime {
+  readonly description: OnnxRuntimeDescription;
+}
+
+/** The ONNX runtime in a folder, whether it can be used or not. */
+export function onnxRuntimeIn(folder: string, machine = thisMachine()): InstalledOnnxRuntime {
+  const name = basename(folder);
+  let text: string;
+  try {
+    text = readFileSync(join(folder, onnxRuntimeFile), 'utf8');
+  } catch {
+    return { name, folder, description: null, unfit: `it has no ${onnxRuntimeFile}` };
+  }
+  try {
+    const description = installedSchema.parse(JSON.parse(text));
+    const { platform, arch } = description;
+    const fits = platform === machine.platform && arch === machine.arch;
+    const unfit = `it is for ${platform} ${arch}, and this machine is ${machine.platform} ${machine.arch}`;
+    return { name, folder, description, unfit: fits ? null : unfit };
+  } catch {
+    const unfit = `its ${onnxRuntimeFile} is damaged, or was written by another version of haf-pipeline`;
+    return { name, folder, description: null, unfit };
+  }
+}
+
+/** Lists the installed ONNX runtimes, newest first. */
+export function listOnnxRuntimes(
+  root = backendsFolder(),
+  machine = thisMachine(),
+): readonly InstalledOnnxRuntime[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .filter((name) => name.startsWith(onnxRuntimePrefix))
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+    .map((name) => onnxRuntimeIn(join(root, name), machine));
+}
+
+/** The ONNX runtime with CUDA that image encoders use: the newest that fits this machine. Null if there is none. */
+export const chooseOnnxRuntime = (
+  root = backendsFolder(),
+  machine = thisMachine(),
+): UsableOnnxRuntime | null => listOnnxRuntimes(root, machine).find(isUsable) ?? null;
+
+export const isUsable = (one: InstalledOnnxRuntime): one is UsableOnnxRuntime =>
+  one.description !== null && one.unfit === null;

@@ -1,0 +1,112 @@
+import { chooseOnnxRuntime, type UsableOnnxRuntime } from '../../backends/onnxruntime.js';
+import { HafError, reasonOf } from '../../pipeline/core/errors.js';
+import { cudaFailure } from '../tensor/onnx/cuda-failure.js';
+import { loadGpuRuntime } from '../tensor/onnx/gpu-runtime.js';
+import { loadRuntime, type Runtime } from '../tensor/onnx/runtime.js';
+
+/** Which onnxruntime encodes, on which device. */
+export interface EncoderRuntime {
+  readonly runtime: Runtime;
+  readonly provider: 'cpu' | 'cuda';
+  /** The installed runtime with CUDA. Null for the package onnxruntime-node. */
+  readonly installed: UsableOnnxRuntime | null;
+}
+
+const devices = ['auto', 'cpu', 'cuda'] as const;
+type Device = (typeof devices)[number];
+
+/**
+ * The device that HAF_ENCODER_DEVICE names. It is a property of the machine, like the tensor library, and not of the experiment.
+ * @throws HafError HAF_USAGE for another word
+ */
+function wantedDevice(environment: NodeJS.ProcessEnv): Device {
+  const word = environment['HAF_ENCODER_DEVICE'] || 'auto';
+  const device = devices.find((one) => one === word);
+  if (device !== undefined) return device;
+  throw new HafError(
+    'HAF_USAGE',
+    `HAF_ENCODER_DEVICE is "${word}".`,
+    `Set it to one of ${devices.join(', ')}, or unset it.`,
+  );
+}
+
+/** Whether the worker assigned a GPU to this process. */
+const hasGpu = (environment: NodeJS.ProcessEnv): boolean =>
+  !['', '-1'].includes(environment['CUDA_VISIBLE_DEVICES'] ?? '');
+
+const installFix =
+  'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts later releases download GPU libraries and fail where they cannot).';
+
+let told = false;
+
+/**
+ * Loads the onnxruntime for image encoders. `auto` uses the GPU if the worker assigned one to this process and
+ * `backend install --onnx --gpu` was run; without this installation it uses the CPU and says so once.
+ *
+ * @param warn receives the sentence about a GPU that is not used
+ * @throws HafError HAF_ENCODER_UNFIT if onnxruntime-node is not installed; HAF_BACKEND_UNAVAILABLE if HAF_ENCODER_DEVICE is cuda and
+ * CUDA is not installed, or if it cannot be loaded
+ */
+export async function encoderRuntime(
+  environment: NodeJS.ProcessEnv = process.env,
+  warn: (text: string) => void = (text) => void process.stderr.write(`${text}\n`),
+): Promise<EncoderRuntime> {
+  const device = wantedDevice(environment);
+  if (device === 'cpu' || (device === 'auto' && !hasGpu(environment))) return onCpu();
+  const installed = chooseOnnxRuntime();
+  if (installed !== null) return { runtime: loaded(installed), provider: 'cuda', installed };
+  if (device === 'cuda')
+    throw new HafError(
+      'HAF_BACKEND_UNAVAILABLE',
+      'HAF_ENCODER_DEVICE is cuda, but no onnxruntime with CUDA is installed that fits this machine.',
+      'Run "haf-pipeline backend install --onnx --gpu", or set HAF_ENCODER_DEVICE=cpu.',
+    );
+  if (!told)
+    warn(
+      'haf-pipeline: images are encoded on the CPU although this machine has a GPU. "haf-pipeline backend install --onnx --gpu" installs what the GPU needs.',
+    );
+  told = true;
+  return onCpu();
+}
+
+async function onCpu(): Promise<EncoderRuntime> {
+  try {
+    return { runtime: await loadRuntime(), provider: 'cpu', installed: null };
+  } catch (error) {
+    throw new HafError(
+      'HAF_ENCODER_UNFIT',
+      `embed.encoder.onnx needs the package onnxruntime-node, which cannot be loaded here: ${reasonOf(error)}.`,
+      installFix,
+      { cause: error },
+    );
+  }
+}
+
+function loaded(installed: UsableOnnxRuntime): Runtime {
+  try {
+    return loadGpuRuntime(installed);
+  } catch (error) {
+    throw unusable(installed, {
+      reason: reasonOf(error),
+      fix: 'Remove its folder and repeat "haf-pipeline backend install --onnx --gpu".',
+      cause: error,
+    });
+  }
+}
+
+/** The error for a session that CUDA refused. Null if the model is at fault. */
+export function cudaError(thrown: unknown, installed: UsableOnnxRuntime): HafError | null {
+  const failure = cudaFailure(thrown, installed.description.driver);
+  return failure === null ? null : unusable(installed, { ...failure, cause: thrown });
+}
+
+const unusable = (
+  { name, folder }: UsableOnnxRuntime,
+  { reason, fix, cause }: { readonly reason: string; readonly fix: string; readonly cause: unknown },
+): HafError =>
+  new HafError(
+    'HAF_BACKEND_UNAVAILABLE',
+    `Images cannot be encoded on the GPU with ${name} (${folder}): ${reason}.`,
+    `${fix} To encode on the CPU, set HAF_ENCODER_DEVICE=cpu.`,
+    { cause },
+  );
