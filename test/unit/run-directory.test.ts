@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HafError } from '../../src/pipeline/core/errors.js';
 import type { Recipe } from '../../src/pipeline/recipe.js';
+import { recentIds } from '../../src/pipeline/runs/event-file.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 import { testConfig } from '../support/jobs.js';
 
@@ -52,6 +53,18 @@ describe('run directories', () => {
     writeFileSync(join(runs, 'old/run.json'), JSON.stringify(info));
     expect(RunDirectory.list(runs)).toHaveLength(1);
     expect(() => directory.experiment()).toThrow(/not one of this version.*gone/s);
+  });
+
+  it('do not write an event that a publisher repeats, even if thousands came between', () => {
+    const body = { type: 'job-queued', job: 'a', stage: 'stage3', unit: {}, artifact: 'x' } as const;
+    const log = make('repeated').log.open();
+    const append = (index: number): number | undefined =>
+      log.append({ ...body, v: 1, id: `id-${index}`, seq: 0, at: 'now' }, true)?.seq;
+    const many = recentIds + 5;
+    for (let index = 0; index < many; index++) append(index);
+    expect([append(5), append(many - 1)]).toEqual([undefined, undefined]);
+    expect(append(many)).toBe(many + 1);
+    log.close();
   });
 
   it('mend a log whose last line was torn by a crash, and lose no whole line', () => {

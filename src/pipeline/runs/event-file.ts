@@ -28,6 +28,12 @@ export interface OpenLog {
 /** An event of which only sequence number and id are needed. */
 const anyEvent = z.object({ type: z.string() });
 
+/**
+ * So many ids, at least, are remembered of the events written last. A publisher repeats an event within a few minutes or never, and the
+ * ids of all events would make `up` larger for as long as it runs.
+ */
+export const recentIds = 50_000;
+
 const chunkBytes = 1 << 20;
 const newLine = 10;
 
@@ -60,14 +66,16 @@ export class EventFile {
 
   open(): OpenLog {
     let last = this.lastNumber();
-    const written = new Set<string>();
+    let [recent, older] = [new Set<string>(), new Set<string>()];
     let earlier: ReadonlySet<string> | null = null;
     const file = openSync(this.path, 'a');
     return {
       append: (event, isNew = false) => {
-        if (written.has(event.id)) return null;
-        if (!isNew && (earlier ??= this.ids()).has(event.id)) return null;
-        written.add(event.id);
+        if (recent.has(event.id) || older.has(event.id)) return null;
+        if (isNew) earlier = null;
+        else if ((earlier ??= this.ids()).has(event.id)) return null;
+        recent.add(event.id);
+        if (recent.size >= recentIds) [recent, older] = [new Set(), recent];
         const numbered = { ...event, seq: ++last };
         appendFileSync(file, `${JSON.stringify(numbered)}\n`);
         return numbered;
