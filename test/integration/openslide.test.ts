@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findOpenSlide } from '../../src/backends/openslide.js';
+import type { GridReader } from '../../src/operators/slides/grid-reader.js';
 import { openWithOpenSlide } from '../../src/operators/slides/open-with-openslide.js';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
 import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
@@ -185,6 +187,75 @@ describe('slides that OpenSlide reads', () => {
     await expect(openWithOpenSlide('/nowhere/a.ndpi')).rejects.toMatchObject({
       code: 'HAF_SLIDE_UNREADABLE',
     });
+  });
+});
+
+describe('tiles of slides that OpenSlide reads', () => {
+  /** All tiles of a grid over a level and beyond its edges, beside those of Python. */
+  async function expectSameTiles(path: string, index: number, stepPx: number, by: 'regions' | 'cells') {
+    const reader = (await opened(path)) as GridReader;
+    const cells = vi.spyOn(reader, 'cells');
+    const { levels, origin = { x: 0, y: 0 } } = reader.info;
+    const { width, height, downsample } = levels[index] as (typeof levels)[number];
+    const coords: number[] = [];
+    for (let y = 5 - stepPx; y < height; y += stepPx)
+      for (let x = 3 - stepPx; x < width; x += stepPx) coords.push(x * downsample, y * downsample);
+    const side = { sizePx: 64, readPx: 64, level0Px: 64 * downsample };
+    const geometry = { ...side, level: index, stepLevel0Px: stepPx * downsample, mpp: 0.25 };
+    const places = Array.from({ length: coords.length / 2 }, (_, i) => [
+      (coords[2 * i] ?? 0) + origin.x,
+      (coords[2 * i + 1] ?? 0) + origin.y,
+      ...[index, 64],
+    ]);
+    const expected = byPython(here as OpenSlideHere, path, places);
+    const seen = new Set<number>();
+    for await (const batch of readTiles(reader, Int32Array.from(coords), geometry))
+      for (const [i, row] of batch.rows.entries()) {
+        expect(greatestDifference(batch.tiles[i] as Uint8Array, expected[row] as Uint8Array)).toBe(0);
+        seen.add(row);
+      }
+    expect(seen.size).toBe(coords.length / 2);
+    expect(cells.mock.calls.length > 0).toBe(by === 'cells');
+  }
+
+  it.each([
+    ['one beside the other, read as regions', 64, 'regions'],
+    ['that overlap, cut from stored tiles', 16, 'cells'],
+  ] as const)('%s: the same pixels as Python', async (_, step, by) => {
+    if (here === null) return;
+    const philips = madeFile('p.tiff', philipsTiff());
+    for (const level of [0, 1]) await expectSameTiles(philips, level, step, by);
+    await expectSameTiles(madeFile('l.scn', leicaScn()), 0, step, by);
+  });
+
+  it('come from stored tiles where regions begin between two pixels of a level', async ({ skip }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const reader = (await opened(await writePainted('a.svs', { width: 1501, height: 1203 }))) as GridReader;
+    expect(reader.info.levels[1]?.downsample).not.toBe(2);
+    expect(reader.regions(0)).not.toBeNull();
+    expect(reader.regions(1)).toBeNull();
+  });
+
+  it('that cannot be written to TMPDIR are a fault of the machine, and nothing stays there', ({ skip }) => {
+    if (here === null || process.platform !== 'linux') return skip('needs OpenSlide and ulimit');
+    const path = madeFile('p.tiff', philipsTiff());
+    const folder = join(path, '..', 'tmp');
+    mkdirSync(folder);
+    const open = new URL('../../dist/src/operators/slides/open-with-openslide.js', import.meta.url);
+    const script = `
+      import { readdirSync } from 'node:fs';
+      import { openWithOpenSlide } from '${open.href}';
+      const reader = await openWithOpenSlide(${JSON.stringify(path)});
+      const found = await reader.read(0, { x: 0, y: 0, width: 64, height: 64 });
+      const { code } = await reader.read(0, { x: 0, y: 0, width: 640, height: 512 }).catch((error) => error);
+      console.log(JSON.stringify({ length: found.length, code, left: readdirSync(${JSON.stringify(folder)}) }));
+      await reader.close();`;
+    const command = 'ulimit -f 100 && exec "$0" --input-type=module -e "$1"';
+    const { stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, script], {
+      ...{ encoding: 'utf8', env: { ...process.env, TMPDIR: folder } },
+    });
+    const found = { length: 64 * 64 * 3, code: 'HAF_MACHINE_LIMIT', left: [] };
+    expect(JSON.parse(stdout === '' ? JSON.stringify(stderr) : stdout)).toEqual(found);
   });
 });
 

@@ -267,6 +267,19 @@ describe('the state of a job', () => {
     expect(next.damagedOf(1).size).toBe(0);
   });
 
+  it('does not resume a checkpoint whose tiles were read in another order', () => {
+    const state = new EncodingState([{ rows: 8 }], encoder);
+    state.add(0, { rows: [3, 2, 1, 0], damaged: [] }, new Float32Array(32));
+    const { state: saved, arrays } = state.snapshot();
+    const earlier = { ...(saved as Record<string, unknown>) };
+    delete earlier['order'];
+    const next = new EncodingState([{ rows: 8 }], encoder);
+    expect(next.take({ state: earlier, arrays })).toBe(false);
+    expect(next.batchesOf(0).done).toBe(0);
+    expect(next.take({ state: saved, arrays })).toBe(true);
+    expect(next.batchesOf(0).done).toBe(1);
+  });
+
   it('counts an image that is given up as done', () => {
     const state = new EncodingState([{ rows: 40 }, { rows: 40 }], encoder);
     state.add(0, { rows: [3, 2, 1, 0], damaged: [] }, new Float32Array(32).fill(1));

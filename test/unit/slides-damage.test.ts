@@ -2,15 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { embed } from '../../src/operators/encoders/embed.js';
 import { bagIndexFile, bagIndexSchema } from '../../src/operators/features/bag-index.js';
-import type { GridReader } from '../../src/operators/slides/grid-reader.js';
+import { gridReader, type GridReader } from '../../src/operators/slides/grid-reader.js';
+import { copyPixels, overlapOf } from '../../src/operators/slides/level-grid.js';
 import { pastDamage } from '../../src/operators/slides/past-damage.js';
 import { probeSlide } from '../../src/operators/slides/probe-slide.js';
+import type { Region } from '../../src/operators/slides/slide-reader.js';
 import { readTiffDirectory } from '../../src/operators/slides/tiff-directory.js';
 import { readTiles } from '../../src/operators/tiling/read-tiles.js';
 import { tile } from '../../src/operators/tiling/tile.js';
 import { tileSetFile, tileSetSchema } from '../../src/operators/tiling/tiles-data.js';
 import { openClosed as openSlide } from '../support/open-slides.js';
-import { greatestDifference, writePainted } from '../support/painted-slide.js';
+import { greatestDifference, paintWaves, writePainted } from '../support/painted-slide.js';
 import { runStage } from '../support/run-stage.js';
 
 /** Breaks stored tiles of a level in place. */
@@ -128,6 +130,40 @@ describe('a damaged tile of level 0', () => {
       code: 'HAF_SLIDE_UNREADABLE',
       what: expect.stringMatching(/level 0, x \d+ to \d+/) as string,
     });
+  });
+});
+
+describe('a damaged tile of a slide whose tiles are read as regions', () => {
+  it('marks the tiles that touch it, and reads the others', async () => {
+    const level = { width: 256, height: 192, downsample: 1 };
+    const broken = { x: 64, y: 64, width: 64, height: 64 };
+    const read = (_: number, region: Region): Promise<Uint8Array> =>
+      overlapOf(region, broken) === null
+        ? Promise.resolve(paintWaves(region))
+        : Promise.reject(new Error('broken'));
+    const info = { ...(await openSlide(await writePainted('a.svs'))).info, levels: [level] };
+    const grid = { cellWidth: 64, cellHeight: 64, columns: 4, rows: 3, stored: new Uint8Array(12).fill(1) };
+    const regions = () => async (wanted: readonly Region[], into: readonly Uint8Array[]) => {
+      for (const [i, region] of wanted.entries()) into[i]?.set(await read(0, region));
+    };
+    const reader = pastDamage(gridReader('a.ndpi', info, [grid], { read, regions }), 0.1);
+    // Moved by some pixels, so that the tiles of the last row and column end outside of the slide.
+    const coords = Int32Array.from({ length: 24 }, (_, i) => 10 + 64 * (i % 2 ? i >> 3 : (i >> 1) % 4));
+    const geometry = { sizePx: 64, level: 0, readPx: 64, level0Px: 64, stepLevel0Px: 64, mpp: 0.25 };
+    const damaged: number[] = [];
+    for await (const batch of readTiles(reader, coords, geometry)) {
+      damaged.push(...batch.damaged);
+      for (const [i, row] of batch.rows.entries()) {
+        if (batch.damaged.includes(row)) continue;
+        const region = { x: coords[2 * row] ?? 0, y: coords[2 * row + 1] ?? 0, width: 64, height: 64 };
+        const inside = overlapOf(region, { x: 0, y: 0, width: 256, height: 192 }) as Region;
+        const expected = new Uint8Array(64 * 64 * 3);
+        copyPixels(paintWaves(inside), inside, expected, region);
+        expect(greatestDifference(batch.tiles[i] as Uint8Array, expected)).toBe(0);
+      }
+    }
+    expect(damaged.sort((a, b) => a - b)).toEqual([0, 1, 4, 5]);
+    expect(reader.damage()).toMatchObject([{ reason: expect.stringMatching(/^1 stored tile /) as string }]);
   });
 });
 

@@ -21,6 +21,8 @@ type Amount = z.infer<typeof amountSchema>;
 
 const savedSchema = z.strictObject({
   engine: z.string(),
+  /** The order in which `readTiles` returns tiles. Raise it with every change: `done` counts batches in this order. */
+  order: z.literal(2),
   done: amountSchema,
   failures: z.array(failureSchema),
   damaged: z.array(z.tuple([count, count])).default([]),
@@ -122,7 +124,14 @@ export class EncodingState {
   snapshot(): TrainingSnapshot {
     const { engine, done, failures, instances, warnings } = this;
     const damaged = this.damaged.map(([image, row]): [number, number] => [image, row]);
-    const saved: z.infer<typeof savedSchema> = { engine, done, failures: [...failures], damaged, warnings };
+    const saved: z.infer<typeof savedSchema> = {
+      engine,
+      order: 2,
+      done,
+      failures: [...failures],
+      damaged,
+      warnings,
+    };
     return { state: saved, arrays: { instances } };
   }
 

@@ -15,7 +15,20 @@ export interface GridReader extends SlideReader {
    * @throws HafError HAF_SLIDE_UNREADABLE naming the damaged tile
    */
   cells(level: number, cells: readonly number[]): Promise<readonly CellPixels[]>;
+  /** A function that reads regions at any place of a level. Null if stored tiles are faster, or give other pixels. */
+  regions(level: number): ReadRegions | null;
 }
+
+/**
+ * Reads regions of a level, each into a buffer, [height, width, 3].
+ *
+ * @returns the numbers of the regions in which some pixels are black because they are damaged in the file
+ * @throws HafError HAF_SLIDE_UNREADABLE naming the damaged region
+ */
+export type ReadRegions = (
+  regions: readonly Region[],
+  into: readonly Uint8Array[],
+) => Promise<ReadonlySet<number>>;
 
 export interface CellPixels {
   readonly region: Region;
@@ -61,9 +74,47 @@ export function gridReader(
     }
     return found;
   };
+  const read = async (level: number, region: Region): Promise<Uint8Array> => {
+    const size = info.levels[level];
+    if (size === undefined) throw new RangeError(`${path} has no level ${level}`);
+    const inside = overlapOf(region, { x: 0, y: 0, width: size.width, height: size.height });
+    const grid = grids[level] ?? null;
+    const parts = inside === null ? [] : grid === null ? [inside] : storedParts(grid, inside);
+    const [only] = parts;
+    if (parts.length === 1 && only && only.width === region.width && only.height === region.height)
+      return stored(level, only);
+    const pixels = new Uint8Array(region.width * region.height * 3);
+    for (const part of parts) copyPixels(await stored(level, part), part, pixels, region);
+    return pixels;
+  };
   return {
     info,
     grid: (level) => grids[level] ?? null,
+    regions(level: number): ReadRegions | null {
+      const readInside = source.regions?.(level) ?? null;
+      if (readInside === null) return null;
+      return async (regions, into) => {
+        const { width, height } = info.levels[level] as SlideInfo['levels'][number];
+        const isInside = (region: Region): boolean =>
+          region.x >= 0 &&
+          region.y >= 0 &&
+          region.x + region.width <= width &&
+          region.y + region.height <= height;
+        const together = [...regions.keys()].filter((i) => isInside(regions[i] as Region));
+        const alone = new Set(regions.keys());
+        try {
+          await readInside(
+            together.map((i) => regions[i] as Region),
+            together.map((i) => into[i] as Uint8Array),
+          );
+          for (const i of together) alone.delete(i);
+        } catch {
+          // Read one by one below, so that the error names the damaged region.
+        }
+        for (const i of alone) into[i]?.set(await read(level, regions[i] as Region));
+        return new Set();
+      };
+    },
     async cells(level: number, cells: readonly number[]): Promise<readonly CellPixels[]> {
       const grid = grids[level] as LevelGrid;
       const regions = cells.map((cell) => cellRegion(grid, cell));
@@ -75,19 +126,7 @@ export function gridReader(
         return oneByOne(level, regions);
       }
     },
-    async read(level: number, region: Region): Promise<Uint8Array> {
-      const size = info.levels[level];
-      if (size === undefined) throw new RangeError(`${path} has no level ${level}`);
-      const inside = overlapOf(region, { x: 0, y: 0, width: size.width, height: size.height });
-      const grid = grids[level] ?? null;
-      const parts = inside === null ? [] : grid === null ? [inside] : storedParts(grid, inside);
-      const [only] = parts;
-      if (parts.length === 1 && only && only.width === region.width && only.height === region.height)
-        return stored(level, only);
-      const pixels = new Uint8Array(region.width * region.height * 3);
-      for (const part of parts) copyPixels(await stored(level, part), part, pixels, region);
-      return pixels;
-    },
+    read,
     close: () => source.close?.() ?? Promise.resolve(),
   };
 }

@@ -4,7 +4,9 @@ import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 import { gridReader } from './grid-reader.js';
 import type { LevelGrid } from './level-grid.js';
 import { openSlideInfo } from './openslide-info.js';
+import type { OpenSlideRegion } from './openslide-messages.js';
 import { OpenSlideFailed, OpenSlideProcess } from './openslide-process.js';
+import type { PixelSource } from './pixel-source.js';
 import { sceneText } from './scene-data.js';
 import type { Region, SlideReader } from './slide-reader.js';
 import { copyAgain, noScene, unreadable } from './unreadable.js';
@@ -98,14 +100,31 @@ export async function openWithOpenSlide(path: string, scene: number | null = nul
       throw noScene(path, scene, scenes.map(sceneText));
     const { x: left, y: top } = info.origin ?? { x: 0, y: 0 };
     const grids = info.levels.map((level, i) => gridOf(level, tiles[i] ?? null));
-    const read = async (level: number, region: Region): Promise<Uint8Array> => {
-      const { downsample } = facts.levels[level] as (typeof facts.levels)[number];
-      const { x, y, width, height } = region;
-      const place = { x: onCanvas(x, downsample, left), y: onCanvas(y, downsample, top) };
-      return process.read({ ...place, level, width, height });
+    const downsampleOf = (level: number): number => facts.levels[level]?.downsample ?? NaN;
+    const placed = (level: number, { x, y, width, height }: Region): OpenSlideRegion => {
+      const downsample = downsampleOf(level);
+      return { x: onCanvas(x, downsample, left), y: onCanvas(y, downsample, top), width, height };
     };
+    const read = async (level: number, region: Region): Promise<Uint8Array> => {
+      const pixels = new Uint8Array(region.width * region.height * 3);
+      await process.read(level, [placed(level, region)], [pixels]);
+      return pixels;
+    };
+    // Otherwise regions begin between two pixels of the level, and OpenSlide interpolates: the pixels then depend on
+    // where a region begins.
+    const isExact = (downsample: number): boolean =>
+      Number.isInteger(downsample) && left % downsample === 0 && top % downsample === 0;
+    const regions = (level: number): ReturnType<NonNullable<PixelSource['regions']>> =>
+      isExact(downsampleOf(level))
+        ? (wanted, into) =>
+            process.read(
+              level,
+              wanted.map((region) => placed(level, region)),
+              into,
+            )
+        : null;
     const close = (): Promise<void> => Promise.resolve(process.close());
-    return gridReader(path, info, grids, { read, close });
+    return gridReader(path, info, grids, { read, regions, close });
   } catch (error) {
     process.close();
     if (error instanceof HafError || isMachineFault(error)) throw error;

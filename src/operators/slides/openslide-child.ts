@@ -1,6 +1,12 @@
 import { writeSync } from 'node:fs';
 import { loadOpenSlide, type OpenSlideHandle, type OpenSlideLibrary } from './openslide-library.js';
-import { type FromOpenSlide, pixelPipe, type ToOpenSlide } from './openslide-messages.js';
+import {
+  type FromOpenSlide,
+  type OpenSlideRegion,
+  pixelFile,
+  type ToOpenSlide,
+} from './openslide-messages.js';
+import { rgbOf } from './rgb-of-argb.js';
 
 // A process that holds libopenslide and one slide (openslide-process.ts). A fault of the library ends only this
 // process.
@@ -11,20 +17,28 @@ let slide: OpenSlideHandle | null = null;
 
 const answer = (message: FromOpenSlide): void => void process.send?.(message);
 
-/** Converts premultiplied ARGB to RGB over black: alpha is dropped, and the colours stay. */
-function rgbOf(argb: Uint32Array): Uint8Array {
-  const rgb = new Uint8Array(argb.length * 3);
-  for (let i = 0, at = 0; i < argb.length; i++) {
-    const word = argb[i] as number;
-    rgb[at++] = word >>> 16;
-    rgb[at++] = word >>> 8;
-    rgb[at++] = word;
-  }
-  return rgb;
+/** Pixels of the buffers that are kept. Allocating buffers for every tile would cost as much as decoding it. */
+const keptPixels = 1024 * 1024;
+/** Two buffers, because the pixels of one region are converted while OpenSlide fills the buffer of the next. */
+const kept = [new Uint32Array(keptPixels), new Uint32Array(keptPixels)] as const;
+const rgb = new Uint8Array(keptPixels * 3);
+let turn: 0 | 1 = 0;
+
+/** A buffer for premultiplied ARGB. Its length is a multiple of four, as `rgbOf` needs it. */
+function bufferOf(pixels: number): Uint32Array {
+  turn = turn === 0 ? 1 : 0;
+  return pixels <= keptPixels ? kept[turn] : new Uint32Array(Math.ceil(pixels / 4) * 4);
 }
 
-function writeAll(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(pixelPipe, bytes, at, bytes.length - at);
+/** Writes the first `pixels` of `argb` as RGB to the pixel file. */
+function writePixels(argb: Uint32Array, pixels: number, at: number): void {
+  for (let first = 0; first < pixels; first += keptPixels) {
+    const length = Math.min(keptPixels, pixels - first);
+    rgbOf(argb.subarray(first, first + Math.ceil(length / 4) * 4), rgb);
+    const start = at + first * 3;
+    for (let done = 0; done < length * 3;)
+      done += writeSync(pixelFile, rgb, done, length * 3 - done, start + done);
+  }
 }
 
 async function opened(): Promise<OpenSlideHandle> {
@@ -32,19 +46,39 @@ async function opened(): Promise<OpenSlideHandle> {
   return (slide ??= await library.open(path));
 }
 
-async function read(request: ToOpenSlide & { readonly task: 'read' }): Promise<Uint32Array> {
-  const { x, y, level, width, height } = request;
-  const argb = new Uint32Array(width * height);
-  const handle = await opened();
+async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array): Promise<void> {
+  // Without `await` for an open slide, the call of the library has begun when this function returns.
+  const handle = slide ?? (await opened());
   try {
-    await handle.read(argb, x, y, level, width, height);
-    return argb;
+    await handle.read(argb, region.x, region.y, level, region.width, region.height);
   } catch (error) {
     // After a failure OpenSlide keeps the handle in error. The rest of the slide needs a new handle.
     slide = null;
     handle.close();
     throw error;
   }
+}
+
+/**
+ * Reads regions. Each is converted and written while koffi's thread decodes the next one.
+ * @returns what remains to be done for the last region
+ */
+async function read({ level, regions, at }: ToOpenSlide & { readonly task: 'read' }): Promise<() => void> {
+  let finish = (): void => undefined;
+  let next = at;
+  for (const region of regions) {
+    const pixels = region.width * region.height;
+    const argb = bufferOf(pixels);
+    const decoding = decode(level, region, argb);
+    // Awaited below. If `finish` throws before that, this fault must not become an unhandled rejection.
+    decoding.catch(() => undefined);
+    finish();
+    await decoding;
+    const start = next;
+    finish = () => writePixels(argb, pixels, start);
+    next += pixels * 3;
+  }
+  return finish;
 }
 
 async function perform(request: ToOpenSlide): Promise<() => void> {
@@ -60,22 +94,25 @@ async function perform(request: ToOpenSlide): Promise<() => void> {
       return () => answer({ task: 'open', facts });
     }
     case 'read': {
-      const argb = await read(request);
+      const finish = await read(request);
       return () => {
+        finish();
         answer({ task: 'read' });
-        writeAll(rgbOf(argb));
       };
     }
   }
 }
 
+function fail(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  answer({ task: 'failed', reason, ...(code !== undefined && syscall === 'write' ? { code } : {}) });
+}
+
 const waiting: ToOpenSlide[] = [];
 let busy = false;
 
-/**
- * Handles one request after another. An answer is converted and written while koffi's thread reads for the next
- * request.
- */
+/** Handles one request after another. An answer is completed while koffi's thread reads for the next request. */
 async function work(): Promise<void> {
   if (busy) return;
   busy = true;
@@ -84,10 +121,15 @@ async function work(): Promise<void> {
     try {
       finish = await perform(request);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      finish = () => answer({ task: 'failed', reason });
+      finish = () => fail(error);
     }
-    setImmediate(finish);
+    setImmediate(() => {
+      try {
+        finish();
+      } catch (error) {
+        fail(error);
+      }
+    });
   }
   busy = false;
 }

@@ -1,13 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
-import {
-  type FromOpenSlide,
-  type OpenSlideFacts,
-  pixelPipe,
-  type ToOpenSlide,
-} from './openslide-messages.js';
+import type { FromOpenSlide, OpenSlideFacts, OpenSlideRegion, ToOpenSlide } from './openslide-messages.js';
+import { PixelFile } from './pixel-file.js';
 
 // Tests run from the sources, but a process runs JavaScript, so the file is taken from the build.
 const childFile = fileURLToPath(
@@ -39,17 +35,20 @@ export class OpenSlideFailed extends Error {
   }
 }
 
+/** A fault of the library, or of the disk with the pixel file. */
+function failureOf({ reason, code }: FromOpenSlide & { readonly task: 'failed' }): Error {
+  return code === undefined
+    ? new OpenSlideFailed(reason, false)
+    : HafError.from(Object.assign(new Error(reason), { code, path: tmpdir() }));
+}
+
 /** A request that waits for its answer. */
 interface Waiting {
   readonly request: ToOpenSlide;
-  readonly resolve: (answer: FromOpenSlide, pixels: Uint8Array) => void;
+  readonly resolve: (answer: FromOpenSlide) => void;
   readonly reject: (error: Error) => void;
-  readonly pixels: Uint8Array;
-  filled: number;
-  answer: FromOpenSlide | null;
 }
 
-const none = new Uint8Array();
 const mostErrorText = 2000;
 
 /**
@@ -58,13 +57,16 @@ const mostErrorText = 2000;
  */
 export class OpenSlideProcess {
   private readonly queue: Waiting[] = [];
-  private readonly unread: Buffer[] = [];
   private readonly seconds = secondsOfCall();
   private timer: NodeJS.Timeout | null = null;
   private over: Error | null = null;
+  private closed = false;
   private complaint = '';
 
-  private constructor(private readonly child: ChildProcess) {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly pixels: PixelFile,
+  ) {
     child.on('message', (answer: FromOpenSlide) => this.onAnswer(answer));
     child.on('exit', (code, signal) =>
       this.end(
@@ -80,22 +82,29 @@ export class OpenSlideProcess {
     child.stderr?.on('data', (text: Buffer) => {
       if (this.complaint.length < mostErrorText) this.complaint += text.toString();
     });
-    (child.stdio[pixelPipe] as Readable).on('data', (bytes: Buffer) => this.onPixels(bytes));
   }
 
   /**
    * Starts a process and loads the library.
    * @throws OpenSlideFailed if the library cannot be loaded
+   * @throws HafError HAF_PATH_UNUSABLE, HAF_STORE_FULL if the folder for temporary files cannot be used
    */
   static async start(library: string): Promise<{ process: OpenSlideProcess; version: string }> {
-    const child = fork(childFile, [], {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      // The options of this process, such as the port of a debugger, must not be passed on.
-      execArgv: [],
-    });
-    const process = new OpenSlideProcess(child);
+    const pixels = PixelFile.open();
+    let process: OpenSlideProcess;
     try {
-      const { answer } = await process.ask({ task: 'load', library }, none);
+      const child = fork(childFile, [], {
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc', pixels.descriptor],
+        // The options of this process, such as the port of a debugger, must not be passed on.
+        execArgv: [],
+      });
+      process = new OpenSlideProcess(child, pixels);
+    } catch (error) {
+      pixels.close();
+      throw error;
+    }
+    try {
+      const answer = await process.ask({ task: 'load', library });
       return { process, version: answer.task === 'load' ? answer.version : '' };
     } catch (error) {
       process.close();
@@ -105,32 +114,42 @@ export class OpenSlideProcess {
 
   /** @throws OpenSlideFailed */
   async open(path: string): Promise<OpenSlideFacts> {
-    const { answer } = await this.ask({ task: 'open', path }, none);
+    const answer = await this.ask({ task: 'open', path });
     if (answer.task !== 'open') throw new Error(`OpenSlide's process answers ${answer.task} to open`);
     return answer.facts;
   }
 
-  /** [height, width, 3]; x and y in level-0 pixels of the canvas. @throws OpenSlideFailed */
-  async read(request: Omit<ToOpenSlide & { task: 'read' }, 'task'>): Promise<Uint8Array> {
-    const pixels = new Uint8Array(request.width * request.height * 3);
-    return (await this.ask({ task: 'read', ...request }, pixels)).pixels;
+  /**
+   * Reads regions of a level.
+   *
+   * @param into a buffer for each region, which is filled with [height, width, 3]
+   * @throws OpenSlideFailed
+   * @throws HafError HAF_STORE_FULL if the disk of temporary files is full
+   */
+  async read(level: number, regions: readonly OpenSlideRegion[], into: readonly Uint8Array[]): Promise<void> {
+    const span = this.pixels.reserve(into.reduce((sum, { length }) => sum + length, 0));
+    try {
+      await this.ask({ task: 'read', level, regions, at: span.at });
+      // After close() the descriptor may belong to another file.
+      if (this.over !== null) throw this.over;
+      this.pixels.read(span.at, into);
+    } finally {
+      this.pixels.release(span);
+    }
   }
 
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     this.end(new OpenSlideFailed('the slide is closed', true));
     this.child.kill('SIGKILL');
+    this.pixels.close();
   }
 
-  private ask(
-    request: ToOpenSlide,
-    pixels: Uint8Array,
-  ): Promise<{ answer: FromOpenSlide; pixels: Uint8Array }> {
+  private ask(request: ToOpenSlide): Promise<FromOpenSlide> {
     return new Promise((resolve, reject) => {
       if (this.over !== null) return reject(this.over);
-      this.queue.push({
-        ...{ request, reject, pixels, filled: 0, answer: null },
-        resolve: (answer, filled) => resolve({ answer, pixels: filled }),
-      });
+      this.queue.push({ request, resolve, reject });
       if (this.queue.length === 1) this.watch();
       // Errors of a process that has just died are ignored here. Its exit settles the request.
       this.child.send(request, () => undefined);
@@ -156,41 +175,11 @@ export class OpenSlideProcess {
   }
 
   private onAnswer(answer: FromOpenSlide): void {
-    const first = this.queue.find((waiting) => waiting.answer === null);
+    const first = this.queue.shift();
     if (first === undefined) return;
-    first.answer = answer;
-    this.settle();
-  }
-
-  private onPixels(bytes: Buffer): void {
-    this.unread.push(bytes);
-    this.settle();
-  }
-
-  /** Messages and pixels arrive over two channels. Pixels belong to the first request whose answer has pixels. */
-  private settle(): void {
-    for (let first = this.queue[0]; first?.answer; first = this.queue[0]) {
-      const { answer } = first;
-      if (answer.task === 'read' && !this.fill(first)) return;
-      this.queue.shift();
-      this.watch();
-      if (answer.task === 'failed') first.reject(new OpenSlideFailed(answer.reason, false));
-      else first.resolve(answer, first.pixels);
-    }
-  }
-
-  /** Whether all pixels of a request have arrived. */
-  private fill(request: Waiting): boolean {
-    const { pixels } = request;
-    while (request.filled < pixels.length) {
-      const bytes = this.unread.shift();
-      if (bytes === undefined) return false;
-      const part = bytes.subarray(0, pixels.length - request.filled);
-      pixels.set(part, request.filled);
-      request.filled += part.length;
-      if (part.length < bytes.length) this.unread.unshift(bytes.subarray(part.length));
-    }
-    return true;
+    this.watch();
+    if (answer.task === 'failed') first.reject(failureOf(answer));
+    else first.resolve(answer);
   }
 
   private end(error: Error): void {

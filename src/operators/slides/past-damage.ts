@@ -1,6 +1,6 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import { counted } from '../../pipeline/core/wording.js';
-import { type CellPixels, type GridReader, hasGrid } from './grid-reader.js';
+import { type CellPixels, type GridReader, hasGrid, type ReadRegions } from './grid-reader.js';
 import { cellRegion, cellsOf, copyPixels, overlapOf } from './level-grid.js';
 import { OpenSlideFailed } from './openslide-process.js';
 import type { Region, SlideReader, SlideWarning } from './slide-reader.js';
@@ -93,6 +93,25 @@ class DamagedSlide implements GridReader, PastDamage {
     const found: CellPixels[] = [];
     for (const cell of cells) found.push(await this.cell(level, cell));
     return found;
+  }
+
+  regions(level: number): ReadRegions | null {
+    const read = this.reader.regions(level);
+    if (read === null) return null;
+    return async (regions, into) => {
+      try {
+        return await read(regions, into);
+      } catch (error) {
+        if (!isOfTile(error)) throw error;
+      }
+      const losing = new Set<number>();
+      for (const [i, region] of regions.entries()) {
+        const { pixels, lost } = await this.find(level, region);
+        into[i]?.set(pixels);
+        if (lost) losing.add(i);
+      }
+      return losing;
+    };
   }
 
   async read(level: number, region: Region): Promise<Uint8Array> {

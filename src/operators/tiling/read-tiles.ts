@@ -1,6 +1,6 @@
 import type { TileGeometry } from './tiles-data.js';
-import { planCells } from '../slides/cell-plan.js';
-import { hasGrid, type CellPixels } from '../slides/grid-reader.js';
+import { type CellPlan, planCells } from '../slides/cell-plan.js';
+import { hasGrid, type CellPixels, type ReadRegions } from '../slides/grid-reader.js';
 import { cellRegion, copyPixels, type LevelGrid } from '../slides/level-grid.js';
 import { scaleTile, squeezeImage } from '../slides/scale-tile.js';
 import type { SlideLevel, SlideReader } from '../slides/slide-reader.js';
@@ -27,14 +27,22 @@ const portionBytes = 8 * 2 ** 20;
 const mostPendingBytes = 32 * 2 ** 20;
 /** Size of the batches of tiles that are returned. */
 const batchBytes = 8 * 2 ** 20;
+/** Pixels of the regions that are requested at once, 16 tiles of 256 px. */
+const requestPixels = 2 ** 20;
+/**
+ * Width of the columns in which tiles are read as regions. OpenSlide keeps the last 32 MB of decoded stored tiles. This
+ * holds the stored tiles of two rows in a column, so that a row finds those which it shares with the row above.
+ */
+const columnWidth = 4096;
 /** Cell size for an image that is stored as a whole. It only decides in what portions the image is copied. */
 const wholeCell = 1024;
 
 /**
  * Reads all tiles of a slide once, in the fastest order: every stored tile that a wanted tile touches is decoded
- * once, or twice where two stripes of a very wide slide meet. Pixels outside of the slide or without data are black.
- * A whole image as one tile is read and scaled at once. Memory: 3 portions of 8 MB, 32 MB of unfinished tiles (at
- * least one tile) and 8 MB of returned tiles, whatever the size of the slide.
+ * once, or twice where two stripes of a very wide slide meet. With a reader that reads regions at any place, each tile
+ * is a region, unless tiles overlap so much that the stored tiles have fewer pixels. Pixels outside of the slide or
+ * without data are black. A whole image as one tile is read and scaled at once. Memory: 3 portions of 8 MB, 32 MB of
+ * unfinished tiles (at least one tile) and 8 MB of returned tiles, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners
  * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged
@@ -69,7 +77,7 @@ export async function* readTiles(
       const damaged = ready.flatMap(({ row, lost }) => (lost ? [row] : []));
       return { rows: ready.map(({ row }) => row), side: sizePx, tiles: scaled, damaged };
     };
-    for await (const done of completeTiles(level, cells, pick(places, tiles), readPx, spare)) {
+    for await (const done of tilesOf(level, cells, pick(places, tiles), readPx, spare)) {
       const { index: at, rgb, lost } = done;
       ready.push({ row: tiles[at] as number, rgb, lost });
       if ((ready.length + 1) * rgb.length <= batchBytes) continue;
@@ -91,18 +99,24 @@ const pick = (places: Int32Array, tiles: readonly number[]): Int32Array =>
 interface CellReader {
   readonly grid: LevelGrid;
   readonly read: (cells: readonly number[]) => Promise<readonly CellPixels[]>;
+  /** Reads regions at any place, if the reader can do that. */
+  readonly regions: ReadRegions | null;
 }
 
 function cellReader(reader: SlideReader, index: number, level: SlideLevel): CellReader {
   const stored = hasGrid(reader) ? reader.grid(index) : null;
   if (hasGrid(reader) && stored !== null)
-    return { grid: stored, read: (cells) => reader.cells(index, cells) };
+    return {
+      grid: stored,
+      read: (cells) => reader.cells(index, cells),
+      regions: reader.regions(index),
+    };
   const grid = wholeGrid(level);
   const readCell = async (cell: number): Promise<CellPixels> => {
     const region = cellRegion(grid, cell);
     return { region, pixels: await reader.read(index, region) };
   };
-  return { grid, read: (cells) => Promise.all(cells.map(readCell)) };
+  return { grid, read: (cells) => Promise.all(cells.map(readCell)), regions: null };
 }
 
 function wholeGrid({ width, height }: SlideLevel): LevelGrid {
@@ -127,15 +141,66 @@ function inStripes(places: Int32Array, side: number): readonly (readonly number[
   return [...stripes].sort(([a], [b]) => a - b).map(([, tiles]) => tiles);
 }
 
+interface CompleteTile {
+  readonly index: number;
+  readonly rgb: Uint8Array;
+  readonly lost: boolean;
+}
+
+/** Reads each tile as a region if the reader can do that and these are fewer pixels than the cells have. */
+function tilesOf(
+  level: SlideLevel,
+  cells: CellReader,
+  places: Int32Array,
+  side: number,
+  spare: Uint8Array[],
+): AsyncGenerator<CompleteTile> {
+  const { grid, regions } = cells;
+  const plan = planCells(level, grid, places, side);
+  const ofTiles = (places.length / 2) * side * side;
+  const ofCells = plan.cells.length * grid.cellWidth * grid.cellHeight;
+  return regions !== null && ofTiles <= ofCells
+    ? singleTiles(regions, places, side, spare)
+    : completeTiles(level, cells, plan, places, side, spare);
+}
+
+/** Reads tiles as regions, row by row in columns of the slide. */
+async function* singleTiles(
+  read: ReadRegions,
+  places: Int32Array,
+  side: number,
+  spare: Uint8Array[],
+): AsyncGenerator<CompleteTile> {
+  const tiles = Array.from({ length: places.length / 2 }, (_, index) => {
+    const [x, y] = [places[2 * index] as number, places[2 * index + 1] as number];
+    return { index, column: Math.floor(x / columnWidth), region: { x, y, width: side, height: side } };
+  }).sort((a, b) => a.column - b.column || a.region.y - b.region.y || a.region.x - b.region.x);
+  const perRequest = Math.max(1, Math.floor(requestPixels / (side * side)));
+  const requests = Array.from({ length: Math.ceil(tiles.length / perRequest) }, (_, i) =>
+    tiles.slice(i * perRequest, (i + 1) * perRequest),
+  );
+  const filled = readAhead(requests, async (wanted) => {
+    const into = wanted.map(() => spare.pop() ?? new Uint8Array(side * side * 3));
+    const lost = await read(
+      wanted.map(({ region }) => region),
+      into,
+    );
+    return { wanted, into, lost };
+  });
+  for await (const { wanted, into, lost } of filled)
+    for (const [i, { index }] of wanted.entries())
+      yield { index, rgb: into[i] as Uint8Array, lost: lost.has(i) };
+}
+
 /** Yields tiles when the last of their cells has been read. */
 async function* completeTiles(
   level: SlideLevel,
   { grid, read }: CellReader,
+  { cells, takers, awaited, partial }: CellPlan,
   places: Int32Array,
   side: number,
   spare: Uint8Array[],
-): AsyncGenerator<{ readonly index: number; readonly rgb: Uint8Array; readonly lost: boolean }> {
-  const { cells, takers, awaited, partial } = planCells(level, grid, places, side);
+): AsyncGenerator<CompleteTile> {
   const blank = (index: number): Uint8Array => {
     const used = spare.pop();
     // Only a tile that is not completely filled would show the old content of a reused buffer.
