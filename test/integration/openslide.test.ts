@@ -11,12 +11,16 @@ import { storedTiles } from '../../src/operators/features/reading-thread.js';
 import { defaultLimits } from '../../src/operators/features/reading-limits.js';
 import { readGivenTiles } from '../../src/operators/tiling/given-coords.js';
 import { readTiles } from '../../src/operators/tiling/read-tiles.js';
+import { tile } from '../../src/operators/tiling/tile.js';
+import { tileSetFile, tileSetSchema } from '../../src/operators/tiling/tiles-data.js';
+import { unitSchema } from '../../src/pipeline/stage.js';
 import { cli } from '../support/cli.js';
 import { openSlideHere, type OpenSlideHere } from '../support/openslide-here.js';
 import { byPython } from '../support/openslide-pixels.js';
 import { dicomImage, type MadeDicom } from '../support/dicom-slide.js';
 import { greatestDifference, writePainted } from '../support/painted-slide.js';
 import { leicaScn, philipsTiff, scnOrigin } from '../support/scanner-tiffs.js';
+import { runStage } from '../support/run-stage.js';
 import { madeFile } from '../support/tiff-file.js';
 
 let here: OpenSlideHere | null = null;
@@ -158,6 +162,29 @@ describe('slides that OpenSlide reads', () => {
       true,
     ]);
   }, 120_000);
+
+  it('DICOM tiled as one rectangle (tiling: grid): each file of the series is a part, and no image of its own', async ({
+    skip,
+  }) => {
+    if (here === null) return skip('PyPI is out of reach');
+    const image = { width: 640, height: 512, series: '1.2.5' };
+    const path = madeFile('a.dcm', dicomImage({ ...image, instance: '1.2.5.1' }));
+    const other = join(path, '..', 'b.dcm');
+    const small = { width: 320, height: 256, instance: '1.2.5.2', spacing: 0.0005, at: 1000 };
+    writeFileSync(other, dicomImage({ ...image, ...small }));
+    const sources = [
+      { role: 'slide', name: 'a.dcm', path, sha256: '' },
+      { role: 'part', name: 'b.dcm', path: other, sha256: '' },
+    ];
+    const unit = {
+      ...{ modality: 'WSI', tiling: 'grid', file: 'a.dcm', patient: '007' },
+      reader: 'openslide',
+    };
+    const { output } = await runStage(tile, { config: {}, unit: unitSchema.parse(unit), sources });
+    expect(tileSetSchema.parse(output.files[tileSetFile]).images).toMatchObject([
+      { id: 'a', outcome: 'ok', rows: 4, image: { vendor: 'dicom', width: 640, height: 512 } },
+    ]);
+  });
 
   it('an SVS: the same pixels as the reader of the pipeline', async ({ skip }) => {
     if (here === null) return skip('PyPI is out of reach');

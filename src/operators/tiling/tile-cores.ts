@@ -2,6 +2,7 @@ import { sharp } from '../slides/sharp-uncached.js';
 import type { Config } from '../../pipeline/config/schema.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { SourceFile, Unit } from '../../pipeline/stage.js';
+import { layOutParts } from '../slides/lay-out-parts.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import { coreGeometry, coreTiles, withoutWhite } from './core-grid.js';
 import { rotationProblems, shapeProblems, stainProblems } from './core-problems.js';
@@ -68,13 +69,15 @@ export async function tileOpenedCore(
 
 async function tileCore(
   source: SourceFile,
+  sources: readonly SourceFile[],
   unit: Unit,
   core: Config['core'],
   open: OpenSlide,
 ): Promise<ImageTiles> {
   const blank = blankImage(source, unit);
+  const { path, remove } = layOutParts(source, sources);
   try {
-    const reader = await open(source.path);
+    const reader = await open(path, unit.reader);
     try {
       const tiles = await tileOpenedCore(reader, blank, core);
       const turned = rotationProblems(tiles.image, await orientationOf(source.path));
@@ -84,6 +87,8 @@ async function tileCore(
     }
   } catch (thrown) {
     return failedImage(blank, refusalOf(thrown), null);
+  } finally {
+    remove();
   }
 }
 
@@ -92,7 +97,7 @@ const byStainThenName = (a: ImageTiles['image'], b: ImageTiles['image']): number
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Tiles the core images of a patient one by one (method.md 2.6, 3.3), in the order of stain, then name. A core that
+ * Tiles the core images of a patient, or a slide with `tiling: grid`, one by one (method.md 2.6, 3.3), in the order of stain, then name. A core that
  * cannot be used does not affect the others.
  *
  * @returns the cores, and notes about all of them together
@@ -104,7 +109,8 @@ export async function tileCores(
   open: OpenSlide,
 ): Promise<{ readonly cores: readonly ImageTiles[]; readonly problems: readonly Problem[] }> {
   const tiled: ImageTiles[] = [];
-  for (const source of sources) tiled.push(await tileCore(source, unit, core, open));
+  for (const source of sources)
+    if (source.role !== 'part') tiled.push(await tileCore(source, sources, unit, core, open));
   return ofPatient(unit, tiled);
 }
 
