@@ -234,6 +234,35 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
   });
 });
 
+describe('a network that does not use all it declares', () => {
+  const module = autodiffHead(({ tokens, output }) => ({
+    specs: [
+      ...linearSpecs('used', tokens[0] ?? 0, output.outputs),
+      ...linearSpecs('idle', tokens[0] ?? 0, output.outputs),
+    ],
+    forward: ({ tokens: given, weights }) => ({
+      logits: dense(given[0] as tf.Tensor2D, weights.matrix('used.weight'), weights.vector('used.bias')),
+    }),
+  }));
+
+  it('is refused at its first step with the names of the arrays, of the maps and of the vectors', async () => {
+    await useBackend('cpu');
+    const head = headOf({ module });
+    const step = (inputGradients: boolean) =>
+      head.step(parametersOf(head), { inputs, patients: group, targets: groupLabels }, inputGradients);
+    const refusal = (what: RegExp) => ({
+      code: 'HAF_LAYER_UNTRAINED',
+      what: expect.stringMatching(what) as string,
+      fix: expect.stringContaining('forward pass') as string,
+    });
+    await expect(step(false)).rejects.toMatchObject({
+      ...refusal(/do not depend on .*idle\.weight and idle\.bias, so the loss has no gradient for them/),
+      context: { arrays: expect.not.arrayContaining(['used.weight']) as string[] },
+    });
+    await expect(step(true)).rejects.toMatchObject(refusal(/the vectors of Clin and the vectors of Blood/));
+  });
+});
+
 describe('a method that needs vectors of one length', () => {
   it('says which lengths it got, and what to set', () => {
     const config = resolvedConfig();

@@ -112,9 +112,10 @@ describe.each(fastBackends)('gradientsThrough, on %s', (backend) => {
     await useBackend(backend);
     const x = tf.tensor2d([1, -2, 3, 0.5, 1, 2], [3, 2]);
     const w = tf.tensor2d([2, -1], [2, 1]);
+    const named = [['x', x] as const, ['w', w] as const];
     const before = tf.memory().numTensors;
     const slopesOf = vi.fn((outputs: Float32Array) => outputs.map((value) => 2 * value));
-    const [ofX, ofW] = (await gradientsThrough(() => tf.matMul(x, w), [x, w], slopesOf)) as [
+    const [ofX, ofW] = (await gradientsThrough(() => tf.matMul(x, w), named, slopesOf)) as [
       tf.Tensor,
       tf.Tensor,
     ];

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { outputLayerOf, outputRows } from '../criteria/output-rows.js';
 import { gatherMask, gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js';
-import { gradientsThrough } from '../tensor/autodiff.js';
+import { gradientsThrough, type NamedTensor } from '../tensor/autodiff.js';
 import { dense } from '../tensor/dense.js';
 import { fillDropout } from '../tensor/dropout.js';
 import {
@@ -123,7 +123,14 @@ class AutodiffHead implements Head {
       const { logits, each } = this.network.forward({ ...tensors, weights });
       return each === undefined ? logits : tf.concat2d([logits, each], 1);
     };
-    const learned = [...weights.all(), ...(inputGradients ? vectors : [])];
+    const { entries } = this.layout;
+    const read = inputGradients ? vectors : [];
+    const learned: readonly NamedTensor[] = [
+      ...weights.all().map((tensor, i) => [(entries[i] as ParameterSpec).name, tensor] as const),
+      ...read.map(
+        (tensor, m) => [`the vectors of ${(inputs[m] as ModalityInput).modality}`, tensor] as const,
+      ),
+    ];
     // The loss is a few numbers per patient. It is computed in float64 and not on the backend, as in the hand-derived heads.
     const gradients = await gradientsThrough(run, learned, (values) => {
       found = judge(values, values.length / (masks.length * patients.length * this.count));
@@ -131,12 +138,11 @@ class AutodiffHead implements Head {
     });
     tf.dispose(vectors);
     weights.dispose();
-    const { entries } = this.layout;
     const own = Object.fromEntries(entries.map(({ name }, i) => [name, gradients[i] as tf.Tensor]));
     const gradient = await flatGradient(this.layout, own);
-    const read = gradients.slice(entries.length);
-    const values = await Promise.all(read.map((tensor) => tensor.data<'float32'>()));
-    tf.dispose(read);
+    const ofInputs = gradients.slice(entries.length);
+    const values = await Promise.all(ofInputs.map((tensor) => tensor.data<'float32'>()));
+    tf.dispose(ofInputs);
     const { loss, metrics } = found as unknown as NetworkLoss;
     return { loss, metrics, gradient, inputs: inputGradients ? values : null };
   }

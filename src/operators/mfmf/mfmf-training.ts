@@ -156,7 +156,10 @@ export class MfmfTraining implements Trainable {
     const active = this.activeArrays(bags);
     let loss = 0;
     const forward = (): tf.Tensor2D => mfmfForward(net, weights, this.groupOf(run, bags, readsAll));
-    const learned = [...active.map((name) => weights.matrix(name)), ...bags.map(({ tokens }) => tokens)];
+    const learned = [
+      ...active.map((name) => [name, weights.matrix(name)] as const),
+      ...bags.map(({ modality, tokens }) => [`the tokens of ${modality}`, tokens] as const),
+    ];
     const gradients = await gradientsThrough(forward, learned, (outputs) => {
       const judged = criterion.judge(outputRows(outputs, net.output.outputs), this.targetsOf(run));
       loss = judged.reduce((sum, { loss: own }) => sum + own, 0) / count;

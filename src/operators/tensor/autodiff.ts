@@ -1,17 +1,39 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { HafError } from '../../pipeline/core/errors.js';
+import { listed } from '../../pipeline/core/wording.js';
 import { columnSums } from './dense.js';
 import { readsTakeTurns } from './reads.js';
+
+/** A tensor that a network reads, with its name in messages. */
+export type NamedTensor = readonly [name: string, tensor: tf.Tensor];
 
 /**
  * Gradients of a scalar with respect to tensors that it is computed from, in their order. Call inside `tf.tidy`.
  *
- * A network may use the operations of `rules` below; the TensorFlow.js package for Node does not contain gradient rules. An array
- * that does not take part in the scalar is an error.
+ * A network may use the operations of `rules` below; the TensorFlow.js package for Node does not contain gradient rules.
+ *
+ * @throws HafError HAF_LAYER_UNTRAINED naming the tensors that do not take part in the scalar
  */
-export function gradientsOf(scalar: () => tf.Scalar, of: readonly tf.Tensor[]): tf.Tensor[] {
+function gradientsOf(scalar: () => tf.Scalar, of: readonly NamedTensor[]): tf.Tensor[] {
   // A backend may have registered its own rules.
   for (const rule of rules) if (!tf.getGradient(rule.kernelName)) tf.registerGradient(rule);
-  return tf.valueAndGrads(scalar)([...of]).grads;
+  // With `true` a tensor that takes no part has no gradient. Otherwise TensorFlow.js throws an error that does not name the tensor.
+  const { grads } = tf.engine().gradients(
+    scalar,
+    of.map(([, tensor]) => tensor),
+    undefined,
+    true,
+  );
+  const found: readonly (tf.Tensor | undefined)[] = grads;
+  const idle = of.flatMap(([name], i) => (found[i] === undefined ? [name] : []));
+  if (idle.length > 0)
+    throw new HafError(
+      'HAF_LAYER_UNTRAINED',
+      `The outputs of the network do not depend on ${listed(idle)}, so the loss has no gradient for ${idle.length === 1 ? 'it' : 'them'}.`,
+      'In the code of the method, use each of them in the forward pass, or remove it from the arrays that the network declares. In a method of this program, this is a fault: please report it.',
+      { context: { arrays: idle } },
+    );
+  return grads;
 }
 
 /** Returns the derivatives of a loss with respect to the outputs of a network, given their values. */
@@ -20,10 +42,12 @@ export type SlopesOf = (outputs: Float32Array) => ArrayLike<number>;
 /**
  * Gradients, with respect to `of`, of a loss that is computed outside of the backend from the outputs of `forward`. `slopesOf` is
  * called once. `forward` runs once, or twice if values cannot be read in between (WebGPU). So it must not draw random numbers.
+ *
+ * @throws HafError HAF_LAYER_UNTRAINED naming the tensors of `of` that the outputs do not depend on
  */
 export async function gradientsThrough(
   forward: () => tf.Tensor2D,
-  of: readonly tf.Tensor[],
+  of: readonly NamedTensor[],
   slopesOf: SlopesOf,
 ): Promise<tf.Tensor[]> {
   const known = readsTakeTurns() ? slopesOf(await valuesOf(forward)) : null;
