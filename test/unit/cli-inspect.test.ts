@@ -141,7 +141,10 @@ describe('the survey of a cohort folder', () => {
     expect(joined(found)).toEqual([['TMA', 2, 1, 1]]);
     expect([
       ...found.findings.map(({ what }) => what),
-      ...(found.checks?.warnings ?? []).map(({ file, reason }) => `${file ?? ''}: ${reason}`),
+      // Three patients are too few for the folds of the default. fold-sizes.test.ts tests these warnings.
+      ...(found.checks?.warnings ?? [])
+        .filter(({ place }) => place !== 'cv.folds')
+        .map(({ file, reason }) => `${file ?? ''}: ${reason}`),
     ]).toEqual([expect.stringMatching(/^tma\/CD3\.npz: /)]);
   });
 

@@ -12,6 +12,7 @@ import type { LeftOut, TypedTable } from '../tables/typed-table.js';
 import { bagPatients, type BagFilesOf } from './bag-patients.js';
 import { strangersText } from '../../pipeline/core/stranger.js';
 import { dividingColumns } from '../subgroups/subgroup-columns.js';
+import { judgeFolds } from './fold-sizes.js';
 import { judgeGroups, readGroups } from './groups.js';
 import { joinedByChance } from './hancock-joins.js';
 import { joinOf, type Join } from './joins.js';
@@ -124,6 +125,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
     refusals.push(...joins.flatMap((join) => refused(join)));
   if (readable && outcome.patients.length > 0 && new Set(labels.values()).size === 1)
     refusals.push(oneClass(outcome));
+  if (readable) warnings.push(...judgeFolds(outcome, config));
   const groups = grouping?.groups ?? null;
   if (groups !== null && readable) {
     const judged = judgeGroups(groups, [...labels.keys()], config.cv);
