@@ -65,6 +65,20 @@ describe('the command line', () => {
     expect(out).toBe('');
   });
 
+  it.each([
+    [['up', '--epochs', '3'], '--epochs is a key of the experiment: use --set train.epochs=3\n'],
+    [['config', 'print', '--cv.folds=4'], '--cv.folds is a key of the experiment: use --set cv.folds=4\n'],
+    [['plan', '--early-stopping'], null],
+    [['up', '--seed', '5'], 'use --set seed=5 or --set cv.seed=5\n'],
+    [['up', '--max-instances'], 'use --set bag.maxInstances=VALUE\n'],
+    [['doctor', '--epochs', '3'], null],
+  ])('says how a key is set when it is given as an option: %j', async (args, hint) => {
+    expect(await run(...args)).toBe(64);
+    expect(err).toContain('unknown option');
+    if (hint === null) expect(err).not.toContain('--set');
+    else expect(err).toContain(hint);
+  });
+
   it('ends a bad experiment with 78, every problem on stderr', async () => {
     expect(await run('config', 'print', '-c', 'no-such.yaml')).toBe(78);
     expect(err).toContain('HAF_CONFIG_MISSING');

@@ -30,7 +30,7 @@ describe('cv.folds before training', () => {
         reason.startsWith('All test patients'),
       );
       const counts = warningsOf(dead, alive, { cv: { folds } }).map(
-        (text) => /at least (\d+) test sets/.exec(text)?.[1],
+        (text) => /at least (\d+) test sets?/.exec(text)?.[1],
       );
       expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(tests.length);
     },

@@ -7,7 +7,7 @@ import { addModels } from './model-commands.js';
 import { addNetwork } from './network-commands.js';
 import { backendOption, setOption, verifyOption, wholeNumber } from './options.js';
 import { addPage, withPage } from './page-options.js';
-import { paletteFor } from './output.js';
+import { paletteFor, say } from './output.js';
 import { addReporting } from './reporting-commands.js';
 import { addStore } from './store-commands.js';
 import { packageVersion } from './version.js';
@@ -262,12 +262,31 @@ export function buildProgram(): Command {
   return program;
 }
 
+/** Whether the command that is called has `--set`. */
+function takesKeys(program: Command, words: readonly string[]): boolean {
+  let command = program;
+  for (const word of words) {
+    const inner = command.commands.find((one) => one.name() === word);
+    if (inner === undefined) break;
+    command = inner;
+  }
+  return command.options.some(({ long }) => long === '--set');
+}
+
 /** Runs one command line and sets the exit code of the process. Wrong usage gives exit code 64. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
   try {
-    await buildProgram().parseAsync(argv);
+    await program.parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    const [, option] = /^error: unknown option '([^']+)'/.exec(error.message) ?? [];
+    if (option !== undefined && takesKeys(program, argv.slice(2))) {
+      // Only an unknown option waits for the schema of the experiment.
+      const { keyHint } = await import('./key-hint.js');
+      const hint = keyHint(option, argv.slice(2));
+      if (hint !== null) say(hint);
+    }
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
 }
