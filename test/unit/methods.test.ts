@@ -122,6 +122,13 @@ const inputsFor = (aligned: boolean): readonly ModalityInput[] =>
   });
 
 const registered = methodIds.map(methodOf);
+/** The general names of HANCOCK's rows: the paper has their numbers under HANCOCK's name. */
+const general = Object.values(hancockAliases);
+/** Names that a heading of section 12 has, or that begin an entry of section 11.6. */
+const described = [
+  ...description.matchAll(/^### 12\.\d+ .*?`([a-z][a-z0-9_-]*)`/gm),
+  ...(/^### 11\.6 [^]*?(?=^## )/m.exec(description)?.[0] ?? '').matchAll(/\*\*`([a-z][a-z0-9_-]*)`\*\*:/g),
+].map(([, id = '']) => id);
 
 // CONTRIBUTING.md, "Add a method", step by step for every entry.
 describe.each(registered.map((method) => ({ id: method.id, method })))('the method $id', ({ id, method }) => {
@@ -129,6 +136,14 @@ describe.each(registered.map((method) => ({ id: method.id, method })))('the meth
     expect(id).toMatch(/^[a-z][a-z0-9_-]*$/);
     expect(method.title).not.toBe('');
     expect(registered.filter((other) => other.title === method.title)).toHaveLength(1);
+  });
+
+  it('is a row of a paper, or sets own: true and has its section in docs/method.md', () => {
+    const ofPaper = paperMethodIds.includes(id) || general.includes(id);
+    expect(method.own ?? false, `${id} has no numbers in paper-results.ts, so its entry sets own: true`).toBe(
+      !ofPaper,
+    );
+    if (!ofPaper) expect(described, 'docs/method.md, section 12 or 11.6').toContain(id);
   });
 
   it('becomes a row of an experiment that names it: the schema takes it, the graph has its job', () => {
