@@ -26,7 +26,7 @@ export interface InstallOptions {
 export interface Installation {
   readonly name: string;
   readonly folder: string;
-  /** Null if the backend was already installed. */
+  /** The result of the self-test. Null if the backend was already installed. */
   readonly report: SelfTestReport | null;
 }
 

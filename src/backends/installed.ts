@@ -10,7 +10,7 @@ import { onnxRuntimePrefix } from './onnxruntime-folder.js';
 export interface InstalledBackend {
   readonly name: string;
   readonly folder: string;
-  /** Null if the description cannot be read. */
+  /** What `backend install` wrote about the installation. Null if it cannot be read. */
   readonly description: Description | null;
   /** Why the backend cannot be used on this machine; null if it can. */
   readonly unfit: string | null;

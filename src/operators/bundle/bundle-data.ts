@@ -42,7 +42,7 @@ export const bundleColumnSchema = z.strictObject({
   ...typedColumnSchema.pick({ name: true, kind: true, categories: true }).shape,
   /** Smallest and largest value in the cohort. Null for a column without an order, or without values. */
   range: z.tuple([z.number(), z.number()]).nullable(),
-  /** Null for a column without values. Absent in bundles of earlier versions. */
+  /** The distribution of the cells in the training cohort. Null for a column without values. Absent in bundles of earlier versions. */
   distribution: distributionSchema.nullable().exactOptional(),
 });
 export type BundleColumn = z.infer<typeof bundleColumnSchema>;

@@ -18,7 +18,7 @@ export interface SayingFile {
 
 /** How file names of a modality give the patient. */
 export interface Whose {
-  /** Null if a table gives the patient. */
+  /** How the name of a file gives the patient. Null if a table gives the patient. */
   readonly rule: NameRule | null;
   readonly idOf: IdRule;
   /** Patients with an outcome. */

@@ -17,7 +17,7 @@ export interface EncodableImage extends TiledImage {
 
 /** The images and tiles to encode. */
 export interface TiledImages {
-  /** In the order of the `tile` artifact, without images that `tile` reported as empty or unusable. */
+  /** The images, in the order of the `tile` artifact, without images that `tile` reported as empty or unusable. */
   readonly images: readonly EncodableImage[];
   /** [rows, 2], level-0 x and y of all tiles of the artifact. */
   readonly coords: Int32Array;

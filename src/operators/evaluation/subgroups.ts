@@ -14,7 +14,7 @@ import type { ClassWords } from './undefined-reasons.js';
 /** The data about patients that define groups: tables, and which modalities each patient has. */
 export interface KnownOfPatients {
   readonly tables: ReadonlyMap<string, TypedTable>;
-  /** Null if the modalities of the patients are not known. */
+  /** The modalities that a patient has. Null if they are not known. */
   readonly modalitiesOf: ((patient: string) => readonly string[]) | null;
 }
 

@@ -50,7 +50,7 @@ export const summaryRowSchema = z.strictObject({
   calibration: calibrationSchema,
   /** The same test patients after calibration on validation patients. Null for time-to-event. */
   calibrated: calibratedRowSchema.nullable(),
-  /** Null for a method that is not scored with hidden modalities. */
+  /** Scores with hidden modalities. Null for a method that is not scored so. */
   robustness: rowRobustnessSchema.nullable(),
   /** Means of each repeat of the cross-validation, and their spread. Null without repeats. */
   repeats: z

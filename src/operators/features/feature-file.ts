@@ -7,9 +7,9 @@ export interface FeatureFileContent {
   readonly width: number;
   readonly encoder: string | null;
   readonly bag: IndexedBag;
-  /** [rows, width]. */
+  /** The instances, [rows, width]. */
   readonly values: Float32Array;
-  /** [rows, 2] in the unit of the bag. Null if there are none. */
+  /** The coordinates of the instances, [rows, 2], in the unit of the bag. Null if there are none. */
   readonly coords: Float32Array | null;
 }
 

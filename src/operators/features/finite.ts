@@ -3,9 +3,9 @@ import { foreign } from './foreign.js';
 export type OnNonFinite = 'error' | 'drop';
 
 export interface InstanceRows {
-  /** [rows, width] */
+  /** The instances, [rows, width]. */
   readonly values: Float32Array;
-  /** [rows, 2]. Null if there are none. */
+  /** The coordinates of the instances, [rows, 2]. Null if there are none. */
   readonly coords: Float32Array | null;
 }
 

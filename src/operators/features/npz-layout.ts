@@ -9,7 +9,7 @@ export type NpzLayout = 'vector' | 'rows' | 'joined';
 
 export interface NpzInstances {
   readonly layout: NpzLayout;
-  /** [rows, width], row by row. */
+  /** The instances, [rows, width], stored row by row. */
   readonly values: Float32Array;
 }
 

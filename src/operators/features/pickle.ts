@@ -1,8 +1,9 @@
 import { foreign } from './foreign.js';
 
 /**
- * Names that a pickle may use. A pickle with another name is refused before anything happens; names are never looked up elsewhere. A
- * function receives the arguments that the pickle passes to the name. A value of any other kind cannot be called.
+ * The names that a pickle may use, each with its meaning here. A pickle that uses another name is refused, and nothing of it is
+ * executed. If the value is a function, it is called with the arguments that the pickle passes. Any other value is a constant that a
+ * pickle cannot call.
  */
 export type PickleNames = ReadonlyMap<string, unknown>;
 

@@ -9,7 +9,7 @@ import { coordsName } from './stored-array.js';
 
 /** The content of a file of tile coordinates of CLAM, TRIDENT or `tile` (method.md 2.7). */
 export interface StoredTiles {
-  /** [tiles, 2] */
+  /** Level-0 x and y of each tile, [tiles, 2]. */
   readonly values: Float32Array;
   /** Attributes. Null if the file lacks them. */
   readonly patchSize: number | null;

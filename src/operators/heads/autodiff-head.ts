@@ -59,7 +59,7 @@ export interface NetworkPass {
 }
 
 export interface NetworkOutputs {
-  /** [R, L] */
+  /** The L outputs of each of R patients, [R, L]. */
   readonly logits: tf.Tensor2D;
   /** A prediction from each modality alone, [R, M L], modality after modality. The loss also counts these predictions. */
   readonly each?: tf.Tensor2D;

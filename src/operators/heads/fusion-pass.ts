@@ -17,7 +17,7 @@ export interface FusionGroup {
 
 /** A forward pass that can be followed by a backward pass. Rows are ordered pass by pass. Dispose it afterwards. */
 export interface FusionPass {
-  /** [passes * B, logits] */
+  /** The logits of B patients under each mask, [passes * B, logits]. */
   readonly outputs: Float32Array;
   /**
    * Adds the gradients of all parameters to `into`, given the gradients of the outputs.

@@ -37,9 +37,9 @@ export const tensorFusionPass: FusionPasses = async (net, parameters, group) => 
 type Held = {
   /** Vectors of each modality before its linear map, [B, d_m]. */
   readonly vectors: tf.Tensor2D[];
-  /** 1 in open slots, [passes * B, joined]. */
+  /** 1 for each number of a modality that may be read, 0 for the others, [passes * B, joined]. */
   readonly open: tf.Tensor2D;
-  /** h, [passes * B, joined] */
+  /** The input h of the fusion network (method.md 6.1): the slots of all modalities side by side, [passes * B, joined]. */
   readonly joined: tf.Tensor2D;
   readonly dropout: tf.Tensor2D | undefined;
   readonly mlp: MlpPass;

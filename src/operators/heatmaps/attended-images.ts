@@ -49,9 +49,9 @@ export interface AttendedImage {
   readonly rows: number;
   /** Upper left corners [rows, 2] in `unit`, with the side of an instance (null if unknown). Null without coordinates. */
   readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
-  /** Null if the features came without images. */
+  /** The picture on which attention is drawn. Null if the features came without images. */
   readonly thumbnail: Thumbnail | null;
-  /** Null if the features came without images. */
+  /** How the image was tiled. Null if the features came without images. */
   readonly tiling: TilingFacts | null;
 }
 

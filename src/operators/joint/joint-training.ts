@@ -26,7 +26,7 @@ export interface JointParts {
   readonly encoders: readonly EncoderPart[];
   /** Vectors of the tables among them, for all patients. */
   readonly tables: readonly ModalityInput[];
-  /** Null if the head reads z and the table vectors through its own maps. */
+  /** The maps phi and their loss. Null if the head reads z and the table vectors through its own maps. */
   readonly alignment: JointAlignment | null;
   readonly head: Head;
   /** Whether every part learns only from its own loss (method.md 4.5). */

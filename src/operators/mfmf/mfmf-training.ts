@@ -33,9 +33,9 @@ export interface MfmfBags {
 }
 
 export interface MfmfTrainingOptions {
-  /** In the order of the network's tables. */
+  /** The tables, in the order of the network's tables. */
   readonly tables: readonly ModalityInput[];
-  /** In the order of the experiment. */
+  /** The bags by modality, in the order of the experiment. */
   readonly bags: Partial<Record<ModalityId, MfmfBags>>;
   /** Targets of all patients. */
   readonly judged: JudgedCohort;
@@ -53,7 +53,7 @@ const readsAll: MayRead = () => true;
 interface ReadBags {
   readonly modality: ModalityId;
   readonly pack: PackedBags;
-  /** [R, width] */
+  /** The tokens of all R instances, [R, width]. */
   readonly tokens: tf.Tensor2D;
   /** Number of instances of each patient. 0 if the bag is absent. */
   readonly sizes: readonly number[];

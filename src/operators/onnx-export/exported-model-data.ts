@@ -13,7 +13,7 @@ const [tableSchema, bagSchema] = bundleModalitySchema.options;
 
 export const exportedColumnSchema = z.strictObject({
   name: z.string(),
-  /** The number of each word. Null for a column whose values are numbers. */
+  /** The number that the model reads for each word of a column of words. Null for a column of numbers. */
   codes: z.record(z.string(), z.number()).nullable(),
 });
 export type ExportedColumn = z.infer<typeof exportedColumnSchema>;

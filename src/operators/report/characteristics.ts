@@ -35,7 +35,7 @@ export interface Characteristic {
   readonly missing: ByOutcome<number>;
   /** Median and quartiles. Null for categories, and for a group without a value. */
   readonly quartiles: ByOutcome<Quartiles | null> | null;
-  /** Null for numbers. */
+  /** The categories with their counts. Null for a column of numbers. */
   readonly categories: readonly CategoryCount[] | null;
   /** Number of categories that are not listed. */
   readonly otherCategories: number;
@@ -111,7 +111,7 @@ function characteristicOf(column: TypedColumn, cells: readonly Cell[]): Characte
 const countsNumbers = ({ kind, categories }: TypedColumn): boolean =>
   kind === 'numeric' || (kind === 'ordinal' && categories === undefined);
 
-/** Null without a value. */
+/** The quartiles of some values. Null if there is no value. */
 export function quartilesOf(values: readonly number[]): Quartiles | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();

@@ -11,7 +11,7 @@ export interface HorizonPoint {
   readonly method: string;
   /** In days. */
   readonly horizon: number;
-  /** Null if it is defined in no fold. */
+  /** The mean over the folds in which it is defined. Null if there is no such fold. */
   readonly mean: number | null;
   readonly std: number | null;
   /** Number of folds in which it is defined. */

@@ -35,7 +35,7 @@ export interface HeatmapLink {
 
 /** The data about images that the report shows. */
 export interface ImageInput {
-  /** In the order of the graph. Empty if features came as files. */
+  /** The artifacts of `tile`, in the order of the job graph. Empty if the features came as files. */
   readonly tiled: readonly Tiled[];
   readonly features: readonly Features[];
   /** The patients of the cohort, who are counted in the tables of the section. */

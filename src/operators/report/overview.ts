@@ -22,7 +22,7 @@ export interface Overview {
   readonly patients: ByOutcome<number>;
   /** Time to the event or the last contact. Null if the experiment names none. */
   readonly followUp: { readonly unit: string; readonly quartiles: ByOutcome<Quartiles | null> } | null;
-  /** In the order of the experiment. */
+  /** The modalities, in the order of the experiment. */
   readonly modalities: readonly ModalityOverview[];
 }
 

@@ -7,7 +7,7 @@ import { copyAgain, unreadable } from './unreadable.js';
 
 /** A slide reader that knows the stored tiles of its levels. */
 export interface GridReader extends SlideReader {
-  /** Null if a level is stored as a whole. */
+  /** The grid of stored tiles of a level. Null if the level is stored as one piece. */
   grid(level: number): LevelGrid | null;
   /**
    * Pixels of stored tiles ("cells"), each with its region of the level. Pixels beyond the edges of the level are
@@ -32,7 +32,7 @@ export type ReadRegions = (
 
 export interface CellPixels {
   readonly region: Region;
-  /** [height, width, 3] */
+  /** RGB, [height, width, 3]. */
   readonly pixels: Uint8Array;
   /** Some of the pixels are black because they are damaged in the file. */
   readonly lost?: true;

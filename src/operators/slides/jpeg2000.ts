@@ -44,7 +44,7 @@ function openJpeg(): Promise<OpenJpeg> {
 export interface DecodedTile {
   readonly width: number;
   readonly height: number;
-  /** [height, width, 3] */
+  /** RGB, [height, width, 3]. */
   readonly pixels: Uint8Array;
 }
 

@@ -11,7 +11,7 @@ export const plausible = (mpp: number): boolean => Number.isFinite(mpp) && mpp >
 
 /** The pixel size, as a file states it. */
 export interface PixelSize {
-  /** Null if the file states none that is plausible. */
+  /** Micrometres per pixel. Null if the file states no plausible value. */
   readonly mpp: SlideMpp | null;
   /** Text of the file about the pixel size that was not used, because it is not understood or not plausible. */
   readonly unused: string | null;

@@ -28,7 +28,7 @@ export interface SlideScene {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** Null if the file does not state it. */
+  /** Micrometres per pixel. Null if the file does not state it. */
   readonly mpp: SlideMpp | null;
   /**
    * overview: a picture of the whole glass, recognised by its name; strips: stored in strips while other images are in tiles, like
@@ -48,7 +48,7 @@ export interface SlideInfo {
   readonly route: SlideRoute;
   /** Largest first. There is at least one. */
   readonly levels: readonly SlideLevel[];
-  /** Null if the file does not state it in a form that is understood. */
+  /** Micrometres per pixel. Null if the file does not state it in a known form. */
   readonly mpp: SlideMpp | null;
   /** Text of the file about its mpp that was not understood or is not plausible. Null if there is none. */
   readonly mppSaid: string | null;

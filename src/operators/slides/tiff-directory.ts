@@ -18,7 +18,7 @@ export interface TiffPage {
   readonly reduced: boolean;
   readonly width: number;
   readonly height: number;
-  /** Null if the image is stored in strips. */
+  /** Size of a stored tile in pixels. Null if the image is stored in strips. */
   readonly tile: { readonly width: number; readonly height: number } | null;
   readonly rowsPerStrip: number;
   readonly compression: number;

@@ -47,9 +47,9 @@ export type EncoderPass = {
   /** tanh(XV + bV) and sigma(XU + bU), before dropout. */
   tanh: tf.Tensor;
   sigmoid: tf.Tensor;
-  /** Ta * Sa */
+  /** The product Ta * Sa of the two branches (method.md 4.1). */
   gated: tf.Tensor;
-  /** r, [..., R, 1] */
+  /** The raw attention scores r, [..., R, 1]. */
   scores: tf.Tensor;
   /** Logits of the H instance heads, [..., R, 2H]. */
   heads: tf.Tensor;

@@ -119,7 +119,7 @@ class PackRows {
     return blocksOf(this.count, blockRows);
   }
 
-  /** Rows and masks of a block. */
+  /** The instances and dropout masks of one block of rows, as inputs of the ONNX graphs. */
   inputs(from: number, to: number): OnnxTensors {
     const { masks, pack } = this;
     const given = {

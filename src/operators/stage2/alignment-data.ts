@@ -14,7 +14,7 @@ export const candidatesSchema = z.strictObject({
   tried: z.array(
     z.strictObject({ lambdaPD: z.number(), tau: z.number(), validation: z.number().nullable() }),
   ),
-  /** Position in `tried`. */
+  /** The index in `tried` of the settings that validation chose. */
   chosen: z.number().int(),
 });
 export type Candidates = z.infer<typeof candidatesSchema>;

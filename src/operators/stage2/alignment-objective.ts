@@ -75,8 +75,8 @@ function reachesByPatients({
  * Contrasts each modality with one of them, the anchor (method.md 8.2). It learns one number, the logarithm of the scale of the
  * cosines, starting at `log(1 / temperature)`.
  *
- * @param slots those of u, in order
- * @throws Error if the anchor is not among them, because methods with this alignment need it
+ * @param slots the modalities of u, in the order of u
+ * @throws Error if the anchor is not among the slots, because methods with this alignment need it
  */
 export function clipObjective(
   align: Pick<Config['align'], 'weight'>,

@@ -30,7 +30,7 @@ export function projectionOf(align: Config['align'], inputs: readonly ModalityIn
 
 /** A forward pass of the maps that can be followed by a backward pass. Dispose it afterwards. */
 export interface ProjectionPass {
-  /** [B, M, D] */
+  /** The latent vectors of B patients in M modalities, [B, M, D]. */
   readonly u: Float32Array;
   /**
    * Backward pass for the gradient of a loss with respect to u. Adds the gradient of the parameters to `into`, and the gradient of

@@ -13,9 +13,11 @@ export interface SignedOptions {
 }
 
 export interface SignedLoss {
-  /** weight * (L_cos + lambdaPD * L_PD) */
+  /** The whole loss: weight * (L_cos + lambdaPD * L_PD). */
   readonly total: number;
+  /** L_cos, without a factor. */
   readonly cosine: number;
+  /** L_PD, without a factor. */
   readonly pd: number;
   /** Gradient of `total` with respect to u, [B, M, D]. */
   readonly gradient: Float64Array;

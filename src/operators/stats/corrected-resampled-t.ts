@@ -4,7 +4,7 @@ import { studentTwoSided } from './tail-probability.js';
 export interface CorrectedTest {
   /** Mean of the differences. */
   readonly difference: number;
-  /** Null if the differences have no variance. */
+  /** The test statistic t. Null if the differences have no variance. */
   readonly t: number | null;
   readonly degrees: number;
   /** Two-sided. 1 if the differences have no variance. */

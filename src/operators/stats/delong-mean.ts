@@ -13,7 +13,7 @@ export interface ScoredPair {
 export interface MeanDifference {
   /** Mean of AUC_A - AUC_B. */
   readonly difference: number;
-  /** Null if the difference has no variance. */
+  /** The test statistic z. Null if the difference has no variance. */
   readonly z: number | null;
   /** Two-sided normal p. 1 if the difference has no variance. */
   readonly p: number;

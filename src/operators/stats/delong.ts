@@ -11,7 +11,7 @@ export interface DeLongTest {
   readonly covariance: readonly [readonly [number, number], readonly [number, number]];
   /** Variance of AUC_A - AUC_B. */
   readonly varianceOfDifference: number;
-  /** Null if the difference has no variance. */
+  /** The test statistic z. Null if the difference has no variance. */
   readonly z: number | null;
   /** Two-sided normal p. 1 if the difference has no variance, because then nothing can be tested. */
   readonly p: number;

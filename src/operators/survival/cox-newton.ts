@@ -6,7 +6,7 @@ import { penalisedMinimum } from './penalised-newton.js';
 /** A penalised Cox problem: linear predictors Y w, penalty lambda/2 |w|^2. */
 export interface CoxProblem {
   readonly order: CoxOrder;
-  /** Y, [patients, dimensions]. */
+  /** The matrix Y: the inputs of each patient, [patients, dimensions]. */
   readonly rows: Matrix;
   readonly ties: CoxTies;
   readonly lambda: number;

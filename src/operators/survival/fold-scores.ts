@@ -46,7 +46,7 @@ export interface SurvivalFoldScores {
   readonly horizons: readonly HorizonScores[];
   readonly integratedBrier: Measure;
   readonly integratedBrierReference: Measure;
-  /** Null for a method without curves. */
+  /** Calibration of the survival curves. Null for a method without curves. */
   readonly dCalibration: DCalibration | null;
 }
 

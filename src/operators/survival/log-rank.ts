@@ -17,7 +17,7 @@ export interface LogRankTest {
   readonly degrees: number;
   readonly p: number | null;
   readonly reason: string | null;
-  /** In the order of the group numbers. */
+  /** The groups, in the order of their numbers. */
   readonly groups: readonly LogRankGroup[];
 }
 
@@ -69,7 +69,7 @@ interface Sums {
   readonly patients: Float64Array;
   readonly observed: Float64Array;
   readonly expected: Float64Array;
-  /** [groups, groups] */
+  /** Covariance of the observed numbers of events, [groups, groups]. */
   readonly variance: Float64Array;
 }
 

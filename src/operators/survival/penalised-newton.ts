@@ -9,7 +9,7 @@ export interface PredictorLoss {
 
 /** A convex loss of linear predictors Y w with the penalty lambda/2 |w|^2. */
 export interface PenalisedProblem {
-  /** Y, [patients, dimensions]. */
+  /** The matrix Y: the inputs of each patient, [patients, dimensions]. */
   readonly rows: Matrix;
   readonly lambda: number;
   /** Cholesky factor of approximately lambda I + Y'HY. Only the speed depends on it. */

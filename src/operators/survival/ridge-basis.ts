@@ -16,7 +16,7 @@ export interface RidgeBasis {
   readonly scale: ColumnScale;
   /** Number of columns that are not constant. */
   readonly used: number;
-  /** Y, [patients, dimensions]. */
+  /** The matrix Y of the patients in the new basis, [patients, dimensions]. */
   readonly rows: Matrix;
   /** Y'Y, [dimensions, dimensions]. */
   readonly gram: Matrix;

@@ -24,7 +24,7 @@ export interface Mlp {
 export type MlpPass = {
   /** [rows, hidden], after activation and dropout. */
   readonly hidden: tf.Tensor2D;
-  /** [rows, outputs] */
+  /** The outputs, [rows, outputs]. */
   readonly output: tf.Tensor2D;
 };
 

@@ -70,7 +70,10 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
   return { entries, size: offset };
 }
 
-/** Concatenates several models as one. The names of each get its key as prefix, but none for the key ''. */
+/**
+ * One layout for the arrays of several models, one model after another. Each name gets the key of its model as prefix. The key ''
+ * adds no prefix.
+ */
 export const joinedLayout = (parts: Readonly<Record<string, ParameterLayout>>): ParameterLayout =>
   layoutOf(
     Object.entries(parts).flatMap(([prefix, { entries }]) =>

@@ -35,7 +35,7 @@ const valueOf = <T extends object>(value: T | Refusal): T | null => (isRefusal(v
 /** What is known about a slide that could be opened, in the order in which it is computed. */
 interface SlideResult {
   readonly thumbnail: RgbImage | Refusal;
-  /** Null if the tiles were given. */
+  /** The tissue that was found, or why there is none. Null if the tiles were given. */
   readonly tissue: SlideTissue | Refusal | null;
   readonly tiles: Tiles | Refusal;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** All tiles of a `tile` artifact: raw little-endian int32 [rows, 2], level-0 x and y of the upper left corner. */
 export const tileCoordsFile = 'coords.i32';
 export const tileSetFile = 'tiles.json';
-/** A small picture of all images in the artifact, for the contact sheet. */
+/** One small picture that shows all images of the artifact, for the contact sheet of the report. */
 export const sheetFile = 'sheet.jpg';
 /** The coordinates of a slide in the format of CLAM, for other tools. Only for slides. */
 export const clamCoordsFile = (image: number): string => (image === 0 ? 'coords.h5' : `coords-${image}.h5`);
@@ -94,7 +94,7 @@ export const tiledImageSchema = z.strictObject({
   /** ok: it has tiles; empty: no tissue; failed: it cannot be used. */
   outcome: z.enum(['ok', 'empty', 'failed']),
   reason: z.string().nullable(),
-  /** Null if the image could not be opened. */
+  /** Facts about the image itself. Null if the image could not be opened. */
   image: z
     .strictObject({
       vendor: z.string(),

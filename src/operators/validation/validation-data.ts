@@ -49,7 +49,7 @@ export const validatedSubgroupSchema = z.strictObject({
   /** Column, or "modalities". */
   by: z.string(),
   group: z.string(),
-  /** Null if the group is too small to be shown. */
+  /** Number of patients. Null if the group is too small to be shown. */
   patients: z.number().int().nullable(),
   positive: z.number().int().nullable(),
   /** The bundle's result for patients with these modalities. Null for groups of a column. */

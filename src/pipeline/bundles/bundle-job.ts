@@ -61,8 +61,8 @@ export async function bundleJob(
 }
 
 /**
- * How the run computed the predictions of a method.
- * @throws HafError HAF_USAGE naming the methods of the run
+ * The plan of a method of the run: which stages and artifacts gave its predictions.
+ * @throws HafError HAF_USAGE if the run has no such method; it names the methods of the run
  */
 function planOf(config: Config, method: string): MethodPlan {
   const plan = methodPlans(config).find(({ id }) => id === method);

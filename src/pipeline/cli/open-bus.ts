@@ -103,8 +103,10 @@ export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Pro
 }
 
 /**
- * Opens something on the broker of a store. From then on the broker is watched, so that it ends even if its last user
- * is killed by SIGKILL. `open` gets a function to call at the end.
+ * Registers this process as a user of the store's broker, then calls `open`, which opens a bus on it. A broker without
+ * users ends. A process of its own watches the broker, so that it ends even if its last user is killed by SIGKILL.
+ *
+ * @param open gets `release`, which it calls when it no longer needs the broker
  */
 async function used<T>(store: string, open: (release: () => void) => Promise<T>): Promise<T> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');

@@ -22,7 +22,7 @@ export interface RunningJob {
   readonly startedAt: string;
   readonly epoch: number | null;
   readonly epochs: number | null;
-  /** Null for a job that encodes no tiles. */
+  /** Progress of a job that encodes tiles. Null for any other job. */
   readonly encoding: Encoding | null;
 }
 

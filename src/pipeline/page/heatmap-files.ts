@@ -9,7 +9,7 @@ export interface HeatmapFile {
   readonly file: string;
   readonly path: string;
   readonly patient: string;
-  /** Null for runs in which each fold has other test patients. */
+  /** The fold of the heatmap, if all folds test the same patients. Null for runs in which each fold has other test patients. */
   readonly fold: number | null;
 }
 

@@ -26,7 +26,7 @@ export interface Guideline {
 /** An item with its answers for one run. */
 export interface FilledItem extends Pick<GuidelineItem, 'number' | 'section' | 'asks'> {
   readonly known: readonly string[];
-  /** Null if nothing is left to fill in. */
+  /** What the authors still have to fill in. Null if nothing is left. */
   readonly gap: string | null;
 }
 

@@ -19,7 +19,7 @@ export interface FileUse {
   /** How the experiment uses it. Null for a file that is left out. */
   readonly use: string | null;
   readonly modality: ModalityId | null;
-  /** Null for tables, and for a file of several patients. */
+  /** The patient that the file belongs to. Null for tables, and for a file of several patients. */
   readonly patient: string | null;
   /** Why the file is left out, or why its patient is. */
   readonly reason: string | null;

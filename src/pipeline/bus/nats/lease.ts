@@ -139,7 +139,8 @@ export class NatsLease implements Lease {
     const { items, log } = this.options;
     let done = false;
     const item = await items.change(workItemKey(this.job), (present) => {
-      // This worker's own write, whose answer was lost. No other worker can have queued the item: no message has woken one.
+      // The first write of this worker has arrived, but its answer was lost. Another worker cannot have queued the item, because no
+      // message has announced it yet.
       if (done && present?.state === 'queued') return present;
       done = true;
       return requeued(present, this.holder, change);
