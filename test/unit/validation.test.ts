@@ -112,6 +112,10 @@ it('measures of time-to-event equal those of scikit-survival and lifelines', () 
   expect(value('brier_2y')).toBeCloseTo(0.25764552, 7);
   expect(value('brier_scaled_2y')).toBeCloseTo(1 - 0.25764552 / 0.24287859, 6);
   expect(value('observed_to_expected_2y')).toBeCloseTo(1.6307756936726274, 6);
+  for (const id of ['c', 'uno_c', 'auc_2y', 'brier_2y', 'brier_scaled_2y', 'observed_to_expected_2y']) {
+    const { external, low, high } = metrics.find((one) => one.id === id) ?? expect.unreachable(id);
+    expect([id, Number(low) < Number(external), Number(high) > Number(external)]).toEqual([id, true, true]);
+  }
   expect(calibration.map(({ horizon, patients }) => [horizon, patients])).toEqual(Array(10).fill([2, 4]));
   expect(decision).toHaveLength(99);
 });

@@ -1,22 +1,20 @@
 import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { notEstimated, withoutInterval, type Estimate } from '../stats/estimate.js';
+import { bootstrapEstimates } from '../survival/bootstrap-estimates.js';
 import { brierAt } from '../survival/brier.js';
 import { censoringOf } from '../survival/censoring.js';
-import { concordanceIntervals } from '../survival/concordance-interval.js';
+import { harrellC, unoC } from '../survival/concordance.js';
 import { dynamicAuc } from '../survival/dynamic-auc.js';
-import type { FollowUp } from '../survival/follow-up.js';
+import { followUpAt, type FollowUp } from '../survival/follow-up.js';
 import { horizonCalibration, type HorizonCalibration } from '../survival/horizon-calibration.js';
 import { kaplanMeier, survivalKnownAt } from '../survival/kaplan-meier.js';
-import type { Measure } from '../survival/measure.js';
+import { measured, notDefined, type Measure } from '../survival/measure.js';
 import type { Internal } from './internal-figures.js';
 import { metricOf, type Metric } from './metric.js';
 
 /** Number of bootstrap resamples of an interval. */
 export const resamples = 1000;
-
-const plain = ({ value, reason }: Measure): Estimate =>
-  value === null ? notEstimated(reason) : withoutInterval(value);
 
 /** Calibration of the event by each horizon, in ten groups of patients. */
 export const horizonCalibrations = (
@@ -45,8 +43,8 @@ export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibra
 }
 
 /**
- * All measures of time-to-event. A bundle does not contain the training's follow-up, so the censoring distribution is estimated on
- * these patients.
+ * All measures of time-to-event, with bootstrap intervals. A bundle does not contain the training's follow-up, so the censoring distribution is estimated on
+ * these patients, again in each resample.
  *
  * @param chances of the event by each horizon, [patients, horizons]
  * @param tau upper limit in years for Uno's C
@@ -59,42 +57,29 @@ export function timeMetrics(
   random: Rng,
   internal: Internal,
 ): readonly Metric[] {
-  const censoring = censoringOf(followUp);
-  const { harrell, uno } = concordanceIntervals(followUp, risks, tau * daysPer.years, resamples, random);
-  const km = kaplanMeier(followUp);
+  const estimates = bootstrapEstimates<string>(
+    followUp,
+    (patients) =>
+      measuresOf(
+        followUpAt(followUp, patients),
+        patients.map((i) => risks[i] as number),
+        patients.map((i) => chances[i] as readonly number[]),
+      ),
+    resamples,
+    random,
+  );
   const calibrations = horizonCalibrations(followUp, chances, horizons);
+  const metric = (id: string, title: string, isInternal = true): Metric =>
+    metricOf(id, title, isInternal ? internal.of(id) : null, estimates[id] as Estimate);
   return [
-    metricOf('c', "Harrell's C", internal.of('c'), harrell),
-    metricOf('uno_c', `Uno's C up to ${tau} years`, internal.of('uno_c'), uno),
+    metric('c', "Harrell's C"),
+    metric('uno_c', `Uno's C up to ${tau} years`),
     ...horizons.flatMap((years, h) => {
-      const days = years * daysPer.years;
-      const own = chances.map((of) => of[h] as number);
-      const brier = brierAt(
-        followUp,
-        own.map((chance) => 1 - chance),
-        days,
-        censoring,
-      );
-      const share = survivalKnownAt(km, days);
-      const reference =
-        share.value === null
-          ? share
-          : brierAt(
-              followUp,
-              own.map(() => share.value),
-              days,
-              censoring,
-            );
       const at = `at ${years} ${years === 1 ? 'year' : 'years'}`;
       return [
-        metricOf(
-          `auc_${years}y`,
-          `AUC ${at}`,
-          internal.of(`auc_${years}y`),
-          plain(dynamicAuc(followUp, own, censoring, days)),
-        ),
-        metricOf(`brier_${years}y`, `Brier score ${at}`, internal.of(`brier_${years}y`), plain(brier)),
-        metricOf(`brier_scaled_${years}y`, `Scaled Brier score ${at}`, null, scaledBy(brier, reference)),
+        metric(`auc_${years}y`, `AUC ${at}`),
+        metric(`brier_${years}y`, `Brier score ${at}`),
+        metric(`brier_scaled_${years}y`, `Scaled Brier score ${at}`, false),
         metricOf(
           `observed_to_expected_${years}y`,
           `Observed / expected events ${at}`,
@@ -104,13 +89,39 @@ export function timeMetrics(
       ];
     }),
   ];
+
+  function measuresOf(
+    own: FollowUp,
+    ownRisks: readonly number[],
+    ownChances: readonly (readonly number[])[],
+  ): Readonly<Record<string, Measure>> {
+    const censoring = censoringOf(own);
+    const km = kaplanMeier(own);
+    const at = horizons.map((years, h) => {
+      const days = years * daysPer.years;
+      const chance = ownChances.map((of) => of[h] as number);
+      const brierOf = (survival: readonly number[]) => brierAt(own, survival, days, censoring);
+      const brier = brierOf(chance.map((of) => 1 - of));
+      const share = survivalKnownAt(km, days);
+      const reference = share.value === null ? share : brierOf(chance.map(() => share.value));
+      return {
+        [`auc_${years}y`]: dynamicAuc(own, chance, censoring, days),
+        [`brier_${years}y`]: brier,
+        [`brier_scaled_${years}y`]: scaledBy(brier, reference),
+      };
+    });
+    return Object.assign(
+      { c: harrellC(own, ownRisks), uno_c: unoC(own, ownRisks, censoring, tau * daysPer.years) },
+      ...at,
+    ) as Readonly<Record<string, Measure>>;
+  }
 }
 
 /** One minus the ratio of the model's Brier score to that of the Kaplan-Meier curve. */
-function scaledBy(brier: Measure, reference: Measure): Estimate {
-  if (brier.value === null) return notEstimated(brier.reason);
-  if (reference.value === null) return notEstimated(reference.reason);
+function scaledBy(brier: Measure, reference: Measure): Measure {
+  if (brier.value === null) return brier;
+  if (reference.value === null) return reference;
   return reference.value === 0
-    ? notEstimated('the curve of all patients makes no error')
-    : withoutInterval(1 - brier.value / reference.value);
+    ? notDefined('the curve of all patients makes no error')
+    : measured(1 - brier.value / reference.value);
 }
