@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { firstMissing, pageFolder, pageSteps, runStep } from '../support/page-steps.js';
@@ -25,13 +25,25 @@ describe('what the pages show', () => {
 /** These pages follow each other in one folder: the first makes the run that the others look at. */
 const tour = [
   ...['quickstart.md', 'report.md', 'replay-explain.md', 'methods-compare.md', 'reproduce.md'],
-  ...['troubleshooting.md', 'missing-modalities.md', 'one-patient.md'],
+  ...[
+    'troubleshooting.md',
+    'missing-modalities.md',
+    'one-patient.md',
+    'reporting.md',
+    'stores.md',
+    'page.md',
+  ],
+  ...['predict.md', 'security.md', 'slides.md', 'own-cohort.md'],
 ];
 
 describe('what the pages of the tour show', () => {
   let folder: string;
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = pageFolder();
+    // What the pages call the user's own slides and new patients.
+    symlinkSync(join('data', 'synthetic', 'slides'), join(folder, 'slides'));
+    const made = await cli(['synth', 'new-patients', '--patients', '20', '--seed', '2', '--slides'], folder);
+    expect(made.code).toBe(0);
   });
 
   it.each(tour)('docs/%s', { timeout: 300_000 }, async (page) => {
