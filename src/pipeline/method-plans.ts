@@ -25,7 +25,7 @@ export interface MethodPlan {
   readonly modalities: readonly ModalityId[];
   /** The encoders of Stage 1 that it uses. */
   readonly encoders: readonly BagSet[];
-  /** How its modalities are aligned in one space. */
+  /** How the modalities of the method are aligned in one space. */
   readonly alignment: Alignment | null;
 }
 

@@ -6,7 +6,7 @@ const scoreBatch = 512;
 /**
  * Outputs of patients, computed batch by batch, in order.
  *
- * @param open [B, M], what may be read; all that a patient has if not given. Absent modalities stay closed
+ * @param open [B, M], 1 if a modality may be read. Without it every modality that a patient has is read. Absent modalities are never read
  */
 export async function inBatches(
   patients: readonly number[],

@@ -44,7 +44,7 @@ export interface TilingFacts {
 export interface AttendedImage {
   readonly image: string;
   readonly source: string;
-  /** Its rows in the patient's bag. */
+  /** The first row of this image in the patient's bag, and the number of its rows. */
   readonly start: number;
   readonly rows: number;
   /** Upper left corners [rows, 2] in `unit`, with the side of an instance (null if unknown). Null without coordinates. */

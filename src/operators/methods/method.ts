@@ -27,7 +27,7 @@ export interface FusionMethod extends MethodBase {
   readonly randomDrop: boolean;
   /** Without detachment: gradients flow through all stages, whatever the experiment says. So the method is trained jointly. */
   readonly attached?: true;
-  /** Its own config section, in addition to `fusion`. */
+  /** The config section of this method, in addition to `fusion`. */
   readonly section?: 'pool' | 'mdlm';
   readonly head: () => Promise<HeadModule>;
 }

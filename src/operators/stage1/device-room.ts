@@ -45,7 +45,7 @@ const mostFolds = 16;
 export class DeviceRoom {
   private readonly groups = new Map<string, Group>();
   private readonly budget: Budget;
-  /** Faults that have been handled. All jobs that compute on the device at that time receive the same fault. */
+  /** Faults of the device that one job has handled already. All jobs on the device receive the same fault, and it is handled once. */
   private readonly answered = new WeakSet<object>();
   private extent: Extent;
 

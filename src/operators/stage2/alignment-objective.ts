@@ -20,7 +20,7 @@ export interface ObjectiveLoss {
 
 /** The loss that trains phi: eq. 5-7 or its CLIP counterpart, computed over the patients of a group. */
 export interface AlignmentObjective {
-  /** Its own parameters, besides phi. */
+  /** Parameters that the objective learns besides those of phi. */
   readonly specs: readonly ParameterSpec[];
   /** @param own values of its own parameters, in the order of `specs` */
   readonly lossOf: (group: AlignmentGroup, own: Float32Array) => ObjectiveLoss;

@@ -16,7 +16,7 @@ export interface TissueMap {
 
 /** Radius of the one large piece of tissue, as a fraction of the slide. CLAM's thresholds for biopsies find the whole piece. */
 const pieceRadius = [0.36, 0.42] as const;
-/** Depth of the lobes of its outline, as a fraction of the radius. */
+/** Depth of the lobes in the outline of the large piece, as a fraction of its radius. */
 const lobeDepth = 0.07;
 const crumbs = 3;
 /** Radius of an island of one kind of tissue, as a fraction of the slide. */

@@ -12,7 +12,7 @@ export interface DearrayRow {
   /** What the table calls the slide; null without such a column. */
   readonly slide: string | null;
   readonly name: string;
-  /** Its middle. */
+  /** The middle of the core. */
   readonly x: number;
   readonly y: number;
   readonly at: LengthUnit;

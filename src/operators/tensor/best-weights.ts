@@ -13,7 +13,7 @@ export interface KeptWeights {
  * is not - the epoch with the lowest validation loss replaces it.
  */
 export class BestWeights {
-  /** Its complete state. Assign it to resume. */
+  /** The complete state of this object. Assign it to resume. */
   kept: KeptWeights | null = null;
   private lastEpoch = 0;
 

@@ -111,7 +111,7 @@ export const tiledImageSchema = z.strictObject({
     .nullable(),
   segmentation: segmentationSchema.nullable(),
   tile: tileGeometrySchema.nullable(),
-  /** Its rows in coords.i32. */
+  /** The rows of this image in coords.i32. */
   start: z.number().int().min(0),
   rows: z.number().int().min(0),
 });

@@ -11,7 +11,7 @@ const atOnce = 4;
 export interface CachedSlide {
   readonly path: string;
   readonly scene: number | null;
-  /** The part of it that is a core; null for all of it. */
+  /** The region of the slide that shows one core. Null for the whole slide. */
   readonly part: Region | null;
 }
 
