@@ -1,4 +1,4 @@
-import { upstreamOf } from './graph.js';
+import { upstreamOf } from './graph-jobs.js';
 import type { Plan, PlannedJob } from './plan.js';
 
 /** A job whose upstream jobs have all ended. `blocker` is the first of them that did not succeed. */

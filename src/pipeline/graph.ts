@@ -1,120 +1,12 @@
+import { addBags, keysOf } from './bag-jobs.js';
+import { hancockSite } from './config/cohorts/hancock.js';
 import type { Config } from './config/schema.js';
 import { slotsOf } from './config/slots.js';
 import type { ModalityId } from './core/modality.js';
-import { hancockSite } from './config/cohorts/hancock.js';
+import { adder, type Graph, jobKey, type JobNode } from './graph-jobs.js';
 import { aligningJobs, alignmentsOf, encodersOf, methodPlans, type BagSet } from './method-plans.js';
 import type { DataFiles } from './sources/find-sources.js';
-import { placesTiles, type SourceFile, type StageName, type Unit } from './stage.js';
-
-/** One job of the graph: a stage applied to a unit. `key` is unique within the graph and readable. */
-export interface JobNode {
-  readonly key: string;
-  readonly stage: StageName;
-  readonly unit: Unit;
-  /** Keys of the jobs whose artifacts this job reads, by the role of the artifacts. */
-  readonly inputs: readonly { readonly role: StageName; readonly keys: readonly string[] }[];
-  readonly sources: readonly SourceFile[];
-  /** Jobs that must succeed first although this job reads none of their artifacts: cheap checks before long work. */
-  readonly after: readonly string[];
-}
-
-/** Jobs in topological order: every job comes after the jobs it reads. */
-export type Graph = readonly JobNode[];
-
-const unitKey = (unit: Unit): string =>
-  [
-    unit.fold === undefined ? '' : `fold-${unit.fold}`,
-    unit.modality ?? '',
-    unit.union === true ? 'union' : '',
-    unit.alignment ?? '',
-    unit.method ?? '',
-    unit.part === undefined ? '' : `part-${unit.part.index}-of-${unit.part.of}`,
-    unit.patient === undefined || unit.file !== undefined ? '' : `patient-${unit.patient}`,
-    unit.file ?? '',
-  ]
-    .filter((part) => part !== '')
-    .join('/');
-
-export const jobKey = (stage: StageName, unit: Unit = {}): string =>
-  [stage, unitKey(unit)].filter((part) => part !== '').join('/');
-
-/** Adds a job to a graph and returns its key; roles without jobs are left out. */
-export type Add = (
-  stage: StageName,
-  unit: Unit,
-  inputs: Partial<Record<StageName, readonly string[]>>,
-  options?: { readonly sources?: readonly SourceFile[]; readonly after?: readonly string[] },
-) => string;
-
-export const adder =
-  (jobs: JobNode[]): Add =>
-  (stage, unit, inputs, { sources = [], after = [] } = {}) => {
-    const key = jobKey(stage, unit);
-    const roles = Object.entries(inputs).filter(([, keys]) => keys.length > 0) as [StageName, string[]][];
-    jobs.push({ key, stage, unit, inputs: roles.map(([role, keys]) => ({ role, keys })), sources, after });
-    return key;
-  };
-
-/** A job that computes the bags of a modality. */
-export interface BagJob {
-  readonly modality: ModalityId;
-  readonly key: string;
-  /** The patient of the files. Undefined if only the content of the files says it. */
-  readonly patient: string | undefined;
-}
-
-/** The one patient of all bags of a job. Undefined if the arrays of its file may belong to several patients. */
-const ownerOf = ({ patient, names }: Unit): string | undefined => (names === undefined ? patient : undefined);
-
-export const keysOf = (jobs: readonly BagJob[], modalities: readonly ModalityId[]): readonly string[] =>
-  jobs.filter((job) => modalities.includes(job.modality)).map(({ key }) => key);
-
-/** The jobs that turn files into bags: tiles of images, then instances. */
-export function addBags(
-  add: Add,
-  config: Config,
-  files: Pick<DataFiles, 'bags' | 'encoder'>,
-  { after, until }: { readonly after: readonly string[]; readonly until: 'tile' | 'embed' },
-): { readonly tile: readonly BagJob[]; readonly embed: readonly BagJob[] } {
-  const images = files.bags.filter(({ kind }) => kind === 'images');
-  // All tiling comes first: it is quick, and it shows which slides cannot be used before any slide is encoded.
-  const tile = images.map(({ modality, unit, sources }) => ({
-    ...{ modality, patient: ownerOf(unit) },
-    key: add('tile', unit, {}, { sources, after }),
-  }));
-  if (until === 'tile') return { tile, embed: [] };
-  const { standIn, preset } = config.embed.encoder;
-  // The preset enters the unit only if there is one, so that experiments without a preset keep their recipes.
-  const encoder: Unit = {
-    encoder: standIn ? 'stand-in' : 'onnx',
-    ...(preset === null ? {} : { preset }),
-  };
-  const embed = files.bags.map(({ modality, kind, unit, sources }) => ({
-    ...{ modality, patient: ownerOf(unit) },
-    key:
-      kind === 'features'
-        ? add('embed', unit, {}, { sources, after })
-        : add(
-            'embed',
-            { ...unit, ...encoder },
-            { tile: [jobKey('tile', unit)] },
-            // Coordinates and annotations are inputs of `tile` only.
-            { sources: [...sources.filter((source) => !placesTiles(source)), ...files.encoder] },
-          ),
-  }));
-  return { tile, embed };
-}
-
-/** The jobs that turn given files into tiles or bags, without an experiment around them. */
-export function buildBagGraph(
-  config: Config,
-  files: Pick<DataFiles, 'bags' | 'encoder'>,
-  until: 'tile' | 'embed',
-): Graph {
-  const jobs: JobNode[] = [];
-  addBags(adder(jobs), config, files, { after: [], until });
-  return jobs;
-}
+import type { SourceFile, Unit } from './stage.js';
 
 /**
  * The jobs of an experiment over a cohort's files. Methods share jobs where possible: one Stage 1 per fold and bag
@@ -217,7 +109,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
   const results = { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate };
   const aggregate = add('aggregate', {}, { ...results, ...having });
   const shown = {
-    tile: keysOf(tile, all),
+    tile: [...new Set(keysOf(tile, all))],
     embed: keysOf(embed, all),
     tables: [...tables.values()],
     bags: [...bags.values()],
@@ -247,16 +139,3 @@ export function membersOf(
 
 const encoderUnit = (fold: number, encoder: BagSet): Unit =>
   encoder === 'union' ? { fold, union: true } : { fold, modality: encoder };
-
-/** The given jobs and everything that reads them, directly or not. */
-export function withDownstream(graph: Graph, keys: readonly string[]): Graph {
-  const reached = new Set(keys);
-  for (const job of graph) if (upstreamOf(job).some((key) => reached.has(key))) reached.add(job.key);
-  return graph.filter((job) => reached.has(job.key));
-}
-
-/** Keys of the jobs that a job waits for. */
-export const upstreamOf = (job: JobNode): readonly string[] => [
-  ...job.inputs.flatMap(({ keys }) => keys),
-  ...job.after,
-];

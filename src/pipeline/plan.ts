@@ -2,7 +2,7 @@ import type { Config } from './config/schema.js';
 import { mapAtOnce } from './core/at-once.js';
 import { sha256 } from './core/canonical-json.js';
 import { recipeText, type Recipe } from './recipe.js';
-import type { Graph, JobNode } from './graph.js';
+import type { Graph, JobNode } from './graph-jobs.js';
 import type { ConfigPath, StageName } from './stage.js';
 import { stageNames } from './stage.js';
 import { stages } from './stages.js';

@@ -53,6 +53,8 @@ export const unitSchema = z
     tiling: z.enum(['tissue', 'grid']).exactOptional(),
     /** What computes instances from the tiles of an image. */
     encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
+    /** The encoder is that of the modality, and not `embed.encoder`. */
+    ownEncoder: z.literal(true).exactOptional(),
     /** The published encoder that the ONNX file holds, if the experiment names it. */
     preset: z.enum(encoderPresetNames).exactOptional(),
     /** The reader of the slide, if it is not the reader of this pipeline. */

@@ -1,22 +1,9 @@
 import { methodOf } from '../operators/methods/registry.js';
 import { drawnTileFiles } from '../operators/tiling/tiles-data.js';
+import { onnxKeys, ownOnnxKeys, tileKeys } from './image-keys.js';
 import { alignmentKeys, jointKeys, outcomeKeys, sectionsOf, slotKeys, trainKeys } from './method-keys.js';
 import { modelStages } from './model-stages.js';
 import type { ConfigPath, JobClass, StageDefinition, StageName, Unit } from './stage.js';
-
-const onnxKeys = [
-  'tile.targetSize',
-  'embed.encoder.interpolation',
-  'embed.encoder.mean',
-  'embed.encoder.std',
-  'embed.encoder.batch',
-] as const;
-
-/** Keys of `tile` that a `tile` job reads. tile.scene is instead part of the unit, and only for slides that it affects. */
-const tileKeys = [
-  ...(['tile.size', 'tile.step', 'tile.level', 'tile.mpp'] as const),
-  ...(['tile.defaultMpp', 'tile.damagedShare', 'tile.targetSize'] as const),
-] as const;
 
 /** The keys that say which patient the rows of a table belong to. */
 const idKeys = ['data.layout', 'data.patients.id', 'data.patients.missing'] as const;
@@ -44,12 +31,12 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'embed',
     version: 3,
     class: ({ encoder }) => (encoder === 'onnx' ? 'gpu' : 'cpu'),
-    reads: ({ modality, encoder, tiling }) => [
-      `data.modalities.${modality ?? ''}.width`,
+    reads: ({ modality = '', encoder, ownEncoder, tiling }) => [
+      `data.modalities.${modality}.width`,
       'embed.precision',
       ...(encoder !== undefined && tiling === 'tissue' ? (['tile.damagedShare'] as const) : []),
       ...(encoder === undefined ? (['embed.onNonFinite', 'embed.limits'] as const) : []),
-      ...(encoder === 'onnx' ? onnxKeys : []),
+      ...(encoder === 'onnx' ? (ownEncoder ? ownOnnxKeys(modality) : onnxKeys) : []),
     ],
     opens: { tile: ['tiles.json', 'coords.i32'] },
     perFile: true,

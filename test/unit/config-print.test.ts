@@ -53,7 +53,7 @@ describe('the keys of an experiment', () => {
       ...['kind', 'file', 'columns.<name>.ordinal', 'columns.<name>.nominal', 'select.topVariance'].map(
         (key) => `data.modalities.<name>.${key}`,
       ),
-      'data.modalities.<name>.cores.table',
+      ...['cores.table', 'encoder.onnx'].map((key) => `data.modalities.<name>.${key}`),
       ...['pattern', 'table', 'file'].map((key) => `data.modalities.<name>.patient.${key}`),
     ]);
   });

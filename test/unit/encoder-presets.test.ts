@@ -11,7 +11,7 @@ import {
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { configOfNew } from '../../src/pipeline/bundles/new-patients.js';
 import { configYaml } from '../../src/pipeline/config/print.js';
-import { buildBagGraph } from '../../src/pipeline/graph.js';
+import { buildBagGraph } from '../../src/pipeline/bag-jobs.js';
 import { stages } from '../../src/pipeline/stages.js';
 import { resolvedConfig } from '../support/resolved-config.js';
 

@@ -15,6 +15,7 @@ const settings: OnnxSettings = {
   interpolation: 'bicubic',
   ...{ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25], batch: 2, side },
   ...{ width: 6, widthKey: 'data.modalities.WSI.width', preset: null },
+  ...{ section: 'embed.encoder', sideKey: 'tile.targetSize' },
 };
 const name = 'onnxruntime-1.23.2-cuda12';
 

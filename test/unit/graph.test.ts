@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/pipeline/config/schema.js';
-import { buildGraph, upstreamOf, type Graph, type JobNode } from '../../src/pipeline/graph.js';
+import { buildGraph } from '../../src/pipeline/graph.js';
+import { upstreamOf, type Graph, type JobNode } from '../../src/pipeline/graph-jobs.js';
 import { paperMethodIds as methodIds } from '../../src/operators/paper/paper-results.js';
 import { stages } from '../../src/pipeline/stages.js';
 import type { StageName } from '../../src/pipeline/stage.js';

@@ -19,6 +19,8 @@ const settings: OnnxSettings = {
   widthKey: 'data.modalities.WSI.width',
   side,
   preset: null,
+  section: 'embed.encoder',
+  sideKey: 'tile.targetSize',
 };
 
 function sourceOf(path: string): SourceFile {

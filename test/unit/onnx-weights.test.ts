@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { onnxEncoder, type OnnxSettings } from '../../src/operators/encoders/onnx-encoder.js';
 import { weightFiles } from '../../src/operators/encoders/onnx-weights.js';
-import type { Config } from '../../src/pipeline/config/schema.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 import { findEncoder } from '../../src/pipeline/sources/find-encoder.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
@@ -24,6 +23,7 @@ const side = 8;
 const settings: OnnxSettings = {
   ...{ interpolation: 'bicubic', mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2], batch: 4, width: 6 },
   ...{ widthKey: 'data.modalities.WSI.width', side, preset: null },
+  ...{ section: 'embed.encoder', sideKey: 'tile.targetSize' },
 };
 const tiles = { count: 2, side, rgb: Uint8Array.from({ length: 2 * side * side * 3 }, (_, i) => i % 251) };
 
@@ -37,7 +37,7 @@ describe('an ONNX file with its weights beside it', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const config = { embed: { encoder: { onnx: 'model.onnx' } } } as unknown as Config;
+  const config = { onnx: 'model.onnx', key: 'embed.encoder.onnx' };
   const named = async (): Promise<readonly SourceFile[]> =>
     (await findEncoder(config, folder)).map((file) => ({
       ...file,
@@ -88,7 +88,7 @@ describe('an ONNX file with its weights beside it', () => {
     writeOnnxFile(path, poolingEncoder(side, 6));
     moveWeights(path, beside);
     change(join(folder, 'models', beside));
-    const inside = { embed: { encoder: { onnx: 'models/model.onnx' } } } as unknown as Config;
+    const inside = { onnx: 'models/model.onnx', key: 'embed.encoder.onnx' };
     const refusal = await fault(findEncoder(inside, folder));
     expect(refusal.code).toBe('HAF_ENCODER_UNFIT');
     expect(refusal.what).toContain(`has its weights in ${JSON.stringify(beside)}`);

@@ -84,7 +84,7 @@ async function* encodeImage(
     for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {
       if (batch++ < done) continue;
       const values = await encoder.encode(tiles);
-      if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder);
+      if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder, context);
       state.add(image, tiles, values);
       // An encoder may block the thread for seconds. Between two batches, an abort can be received.
       await setImmediate();
@@ -112,11 +112,11 @@ const shareOf = ({ unit, config }: Encoding['context']): number =>
 /** Errors that concern one image, while the others may be fine. */
 const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
 
-const notFinite = ({ name }: TileEncoder): HafError =>
+const notFinite = ({ name }: TileEncoder, { unit }: Encoding['context']): HafError =>
   new HafError(
     'HAF_FEATURES_INVALID',
     `the encoder ${name} computes NaN or infinite values for its tiles`,
-    'Check embed.encoder.mean and std; a model in float16 may have to be exported in float32.',
+    `Check ${unit.ownEncoder ? `data.modalities.${unit.modality ?? ''}.encoder` : 'embed.encoder'}.mean and std; a model in float16 may have to be exported in float32.`,
   );
 
 const textOr = <T>(value: unknown, other: T): string | T => (typeof value === 'string' ? value : other);

@@ -45,15 +45,15 @@ export function contradictions(source: SourceFile, settings: OnnxSettings): read
   const { mean, std, interpolation, input_size } = { ...config, ...config.pretrained_cfg };
   const side = input_size?.at(-1);
   const differing = [
-    mean && !same(mean, settings.mean) && ['embed.encoder.mean', mean, settings.mean],
-    std && !same(std, settings.std) && ['embed.encoder.std', std, settings.std],
+    mean && !same(mean, settings.mean) && [`${settings.section}.mean`, mean, settings.mean],
+    std && !same(std, settings.std) && [`${settings.section}.std`, std, settings.std],
     interpolation !== undefined &&
       interpolation !== settings.interpolation && [
-        'embed.encoder.interpolation',
+        `${settings.section}.interpolation`,
         interpolation,
         settings.interpolation,
       ],
-    side !== undefined && side !== settings.side && ['tile.targetSize', side, settings.side],
+    side !== undefined && side !== settings.side && [settings.sideKey, side, settings.side],
   ].filter((entry) => Array.isArray(entry));
   return differing.map(([key, theirs, ours]) => ({
     severity: 'warning',

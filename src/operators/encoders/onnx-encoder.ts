@@ -1,22 +1,17 @@
 import { basename } from 'node:path';
 import { encoderPreset, type EncoderPresetName } from '../../pipeline/core/encoder-presets.js';
-import type { Config } from '../../pipeline/config/schema.js';
 import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 import type { TileEncoder, TileBatch } from './tile-encoder.js';
 import { onnxModel, type Floats, type OnnxModel } from './onnx-session.js';
+import type { EncoderKeys } from './encoder-keys.js';
 import { resizer, type Resize } from './resize.js';
 
 /** The settings of the experiment that an ONNX encoder needs. */
-export interface OnnxSettings extends Pick<
-  Config['embed']['encoder'],
-  'interpolation' | 'mean' | 'std' | 'batch'
-> {
+export interface OnnxSettings extends EncoderKeys {
   /** Number of values in an instance, and the key that sets it. */
   readonly width: number;
   readonly widthKey: string;
-  /** Side length of the model's input in pixels. */
-  readonly side: number;
   /** The published encoder that the experiment names for the model. */
   readonly preset: EncoderPresetName | null;
 }
@@ -82,7 +77,7 @@ async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettin
   throw new HafError(
     'HAF_ENCODER_UNFIT',
     `${name} does not take images [batch, 3, ${side}, ${side}]${presetSays(settings, 'inputSize')}${sideTaken(refusal)}: ${reasonOf(refusal)}.`,
-    `Set tile.targetSize to the side that the model was exported with${orPreset(settings)}; its batch size must be free, or 1.`,
+    `Set ${settings.sideKey} to the side that the model was exported with${orPreset(settings)}; its batch size must be free, or 1.`,
     { cause: refusal },
   );
 }
@@ -120,8 +115,8 @@ function sideTaken(refusal: unknown): string {
 /** What the preset of the experiment says about a number that differs from the model's. Empty without a preset. */
 const presetSays = ({ preset }: OnnxSettings, fact: 'inputSize' | 'width'): string =>
   preset === null ? '' : ` (the preset ${preset} says ${encoderPreset(preset)[fact]})`;
-const orPreset = ({ preset }: OnnxSettings): string =>
-  preset === null ? '' : ', or another embed.encoder.preset';
+const orPreset = ({ preset, section }: OnnxSettings): string =>
+  preset === null ? '' : `, or another ${section}.preset`;
 
 /**
  * The instance of each image, [count, width].
@@ -142,7 +137,7 @@ function rowsOf({ data, dims }: Floats, count: number, name: string, settings: O
     throw new HafError(
       'HAF_ENCODER_UNFIT',
       `${name} gives instances of ${found} numbers, but the experiment expects ${width}${presetSays(settings, 'width')}.`,
-      `Set ${widthKey} to ${found}, or name another model in embed.encoder.onnx${orPreset(settings)}.`,
+      `Set ${widthKey} to ${found}, or name another model in ${settings.section}.onnx${orPreset(settings)}.`,
       { context: { key: widthKey } },
     );
   if (tokens === 1) return data.slice(0, count * width);

@@ -3,6 +3,7 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { HafError } from '../../pipeline/core/errors.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import type { TileEncoder } from './tile-encoder.js';
+import { encoderKeys } from './encoder-keys.js';
 import { contradictions } from './model-config.js';
 import { onnxEncoder, type OnnxSettings } from './onnx-encoder.js';
 import { standInEncoder } from './stand-in.js';
@@ -30,11 +31,10 @@ export async function openEncoder({
       `The job names the encoder "${unit.encoder ?? 'none'}" and has ${source ? 'a' : 'no'} model among its sources.`,
       'Please report it with the log of the run.',
     );
-  const { interpolation, mean, std, batch } = config.embed.encoder;
   const settings: OnnxSettings = {
-    ...{ interpolation, mean, std, batch, width },
+    ...encoderKeys({ unit, config }),
+    width,
     widthKey: `data.modalities.${modality}.width`,
-    side: config.tile.targetSize,
     preset: unit.preset ?? null,
   };
   return {

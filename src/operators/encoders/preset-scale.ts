@@ -1,6 +1,7 @@
 import { encoderPreset } from '../../pipeline/core/encoder-presets.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 import type { StageContext } from '../../pipeline/stage.js';
+import { encoderKeys } from './encoder-keys.js';
 import type { EncodableImage } from './tiled-images.js';
 
 /** Scanners label 0.46 to 0.55 um per pixel as 20x. Beyond this relative difference, the magnification is another one. */
@@ -18,7 +19,7 @@ export function scaleWarnings(
   const { mpp, tileSize, inputSize } = encoderPreset(unit.preset);
   if (mpp === null || tileSize === null) return [];
   const theirs = (mpp * tileSize) / inputSize;
-  const side = config.tile.targetSize;
+  const { side } = encoderKeys({ unit, config });
   return images.flatMap(({ tile, file, patient }) => {
     if (tile.mpp === null) return [];
     const ours = (tile.mpp * tile.sizePx) / side;

@@ -23,6 +23,8 @@ export interface Features {
   readonly index: BagIndex;
   /** Whether the stand-in encoder (colour and texture statistics) made the features, in place of a pathology model. */
   readonly standIn: boolean;
+  /** Whether an encoder of the modality made them, from tiles that another modality may have cut. */
+  readonly ownEncoder: boolean;
 }
 
 /** A heatmap picture in the run directory, by relative path. */
@@ -81,7 +83,8 @@ function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array 
 const featuresOf = (artifact: Artifact): Features => {
   const index = artifact.json(bagIndexFile, bagIndexSchema);
   const standIn = artifact.unit.encoder === 'stand-in' || (index.encoder?.startsWith('stand-in') ?? false);
-  return { artifact: artifact.id, modality: bagModalityOf(artifact), index, standIn };
+  const { ownEncoder = false } = artifact.unit;
+  return { artifact: artifact.id, modality: bagModalityOf(artifact), index, standIn, ownEncoder };
 };
 
 /** The heatmaps that this run draws as pictures: of test patients whose instances have coordinates. */

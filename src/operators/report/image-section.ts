@@ -35,6 +35,7 @@ export function imageSection({
         </thead>
         <tbody>
           ${ofModality.map((modality) => countRow(modality, titles[modality] ?? modality, images))}
+          ${withSharedTiles(images).map((modality) => sharedRow(modality, titles[modality] ?? modality, images))}
         </tbody>
       </table>
     </div>
@@ -51,13 +52,10 @@ function titleOfSection({ tiled }: ImageInput, { data }: Config): string {
   return slides ? 'Slides' : 'Images';
 }
 
-function countRow(modality: string, title: string, { tiled, features }: ImageInput): Html {
-  const images = tiled.filter((one) => one.modality === modality).flatMap((one) => one.images);
+function countRow(modality: string, title: string, input: ImageInput): Html {
+  const images = input.tiled.filter((one) => one.modality === modality).flatMap((one) => one.images);
   const having = (outcome: string): number => images.filter((image) => image.outcome === outcome).length;
   const sources = countsOf(images.flatMap(({ image }) => (image ? [image.mpp?.source ?? 'unknown'] : [])));
-  const encoders = new Set(
-    features.filter((one) => one.modality === modality).flatMap(({ index }) => index.encoder ?? []),
-  );
   const bad = (count: number): Html => (count === 0 ? html`0` : html`<span class="bad">${count}</span>`);
   return html`<tr>
     <th scope="row">${title}</th>
@@ -67,9 +65,31 @@ function countRow(modality: string, title: string, { tiled, features }: ImageInp
     <td>${bad(having('failed'))}</td>
     <td>${images.reduce((sum, { rows }) => sum + rows, 0)}</td>
     <td>${sources.map(([source, count]) => `${source} ${count}`).join(', ') || undefinedText}</td>
-    <td>${[...encoders].join(', ') || undefinedText}</td>
+    <td>${encodersOf(modality, input)}</td>
   </tr>`;
 }
+
+/** The modalities with an encoder of their own that encoded the tiles of another modality. */
+const withSharedTiles = ({ tiled, features }: ImageInput): readonly string[] => {
+  const cut = new Set(tiled.map(({ modality }) => modality));
+  const encoded = features.filter(({ modality, ownEncoder }) => ownEncoder && !cut.has(modality));
+  return [...new Set(encoded.map(({ modality }) => modality))];
+};
+
+const sharedRow = (modality: string, title: string, images: ImageInput): Html =>
+  html`<tr>
+    <th scope="row">${title}</th>
+    <td colspan="6">the same tiles as a modality above</td>
+    <td>${encodersOf(modality, images)}</td>
+  </tr>`;
+
+/** The names of the encoders of a modality. */
+const encodersOf = (modality: string, { features }: ImageInput): string => {
+  const names = features
+    .filter((one) => one.modality === modality)
+    .flatMap(({ index }) => index.encoder ?? []);
+  return [...new Set(names)].join(', ') || undefinedText;
+};
 
 /** The number of times each value occurs, most frequent first. */
 function countsOf(values: readonly string[]): readonly (readonly [string, number])[] {

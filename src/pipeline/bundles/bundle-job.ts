@@ -5,7 +5,7 @@ import { methodSettings, slotsOf } from '../config/slots.js';
 import { hashOf } from '../core/canonical-json.js';
 import { HafError } from '../core/errors.js';
 import type { ModalityId } from '../core/modality.js';
-import { jobKey } from '../graph.js';
+import { jobKey } from '../graph-jobs.js';
 import { methodPlans, type MethodPlan } from '../method-plans.js';
 import { pickConfig, type PlannedJob } from '../plan.js';
 import type { Recipe } from '../recipe.js';

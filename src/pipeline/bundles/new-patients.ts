@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Bundle } from '../../operators/bundle/bundle-data.js';
+import type { ModalityDeclaration } from '../config/data-schema.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, slotsOf, tableOf } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
@@ -72,10 +73,42 @@ export function configOfNew(
       ...{ root: null, splits: null },
       patients: { ...data.patients, allowUnmatched: true },
       modalities: Object.fromEntries(
-        used.flatMap((id) => (data.modalities[id] ? [[id, data.modalities[id]]] : [])),
+        used.flatMap((id) => {
+          const declared = data.modalities[id];
+          return declared === undefined
+            ? []
+            : [[id, withEncoderOf(trained.data.modalities[id], declared, id)]];
+        }),
       ),
     },
   };
+}
+
+/**
+ * A modality of new patients with the encoder of the training: a cohort file may only name its file.
+ * @throws HafError HAF_BUNDLE_UNFIT for an encoder that the training did not have
+ */
+function withEncoderOf(
+  trained: ModalityDeclaration | undefined,
+  declared: ModalityDeclaration,
+  id: ModalityId,
+): ModalityDeclaration {
+  if (declared.kind !== 'bag') return declared;
+  const own = trained?.kind === 'bag' ? trained.encoder : undefined;
+  const { encoder: given, ...rest } = declared;
+  if (given !== undefined && given.preset !== null && given.preset !== (own?.preset ?? null))
+    throw new HafError(
+      'HAF_BUNDLE_UNFIT',
+      `The cohort file sets data.modalities.${id}.encoder.preset to "${given.preset}", the model was trained with ${own?.preset ? `"${own.preset}"` : 'no preset'}.`,
+      'Remove it from the cohort file: the settings of the training are used.',
+    );
+  if (given !== undefined && own === undefined)
+    throw new HafError(
+      'HAF_BUNDLE_UNFIT',
+      `The cohort file sets data.modalities.${id}.encoder, and the model was trained with embed.encoder for ${id}.`,
+      'Name the file of the encoder in embed.encoder.onnx.',
+    );
+  return own === undefined ? rest : { ...rest, encoder: { ...own, onnx: given?.onnx ?? own.onnx } };
 }
 
 /**

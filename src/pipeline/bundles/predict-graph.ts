@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.js';
 import { inPart } from '../core/part-of.js';
-import { addBags, adder, jobKey, keysOf, type Graph, type JobNode } from '../graph.js';
+import { addBags, keysOf } from '../bag-jobs.js';
+import { adder, jobKey, type Graph, type JobNode } from '../graph-jobs.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import type { SourceFile } from '../stage.js';
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.js';
-import { adder, type Graph, type JobNode } from '../graph.js';
+import { adder, type Graph, type JobNode } from '../graph-jobs.js';
 import type { SourceFile } from '../stage.js';
 import {
   buildPredictGraph,

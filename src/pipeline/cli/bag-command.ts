@@ -4,10 +4,10 @@ import { hashOf } from '../core/canonical-json.js';
 import { exitCodes, HafError, type ExitCode } from '../core/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { slotsOfKind } from '../config/slots.js';
+import { hasOwnEncoder, slotsOfKind } from '../config/slots.js';
 import { assertAddressSpace } from '../core/machine-room.js';
 import type { ModalityId } from '../core/modality.js';
-import { buildBagGraph } from '../graph.js';
+import { buildBagGraph } from '../bag-jobs.js';
 import { observe } from '../observe/observation.js';
 import type { JobOutcome } from '../run-graph.js';
 import { hashCacheOf, planRun } from '../runs/prepare.js';
@@ -62,7 +62,8 @@ export async function runBagCommand(
   const { bags: given, problems } = await givenBags(paths, modality, config, root);
   const found = stage === 'tile' ? imagesOf(given) : given;
   const bags = options.coords === undefined ? found : withCoords(found, options.coords, root);
-  if (stage === 'embed' && bags.some(({ kind }) => kind === 'images')) requireEncoder(config);
+  if (stage === 'embed' && bags.some(({ kind }) => kind === 'images') && !hasOwnEncoder(config, modality))
+    requireEncoder(config);
   const store = await openStore(options.store, cacheOptions(options));
   const files = await nameFiles({ bags }, config, root, { hashCache: hashCacheOf(store), onNote: say });
   if (stage === 'embed') guardStandIn(config, files.bags);

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.js';
 import { hashOf } from '../core/canonical-json.js';
 import { HafError, type ExitCode } from '../core/errors.js';
 import { assertAddressSpace } from '../core/machine-room.js';
-import { upstreamOf, withDownstream } from '../graph.js';
+import { upstreamOf, withDownstream } from '../graph-jobs.js';
 import type { Plan } from '../plan.js';
 import type { Recipe } from '../recipe.js';
 import { observe } from '../observe/observation.js';

@@ -9,7 +9,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { HafError, type ExitCode } from '../core/errors.js';
 import { assertAddressSpace } from '../core/machine-room.js';
-import type { Graph } from '../graph.js';
+import type { Graph } from '../graph-jobs.js';
 import { observe } from '../observe/observation.js';
 import { attemptRun } from '../runs/attempts.js';
 import { withoutLost } from '../runs/lost-files.js';

@@ -53,46 +53,72 @@ const isOfImages = (declared: unknown, filesGiven: boolean): boolean =>
   declared['kind'] === 'bag' &&
   (filesGiven || typeof declared['slides'] === 'string' || typeof declared['images'] === 'string');
 
+/** The preset that an encoder section names. Null for none, and for a word that the schema refuses later. */
+function presetOf(encoder: unknown): EncoderPresetName | null {
+  const name = isSection(encoder) ? encoder['preset'] : undefined;
+  return typeof name === 'string' && Object.hasOwn(encoderPresets, name) ? (name as EncoderPresetName) : null;
+}
+
 /**
- * An experiment with the values of `embed.encoder.preset` for every key that nothing else sets.
+ * An experiment with the values of `embed.encoder.preset`, and of the presets of modalities with an encoder of their own, for every key
+ * that nothing else sets.
  *
  * @param filesGiven - the command line names the files, so that any bag modality may be made from images
  */
 export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
   const { embed, data } = values;
   const encoder = isSection(embed) ? embed['encoder'] : undefined;
-  const name = isSection(encoder) ? encoder['preset'] : undefined;
-  if (!isSection(embed) || typeof name !== 'string' || !Object.hasOwn(encoderPresets, name)) return values;
-  const preset = name as EncoderPresetName;
-  const keys = keysOf(preset);
-  const result = {
-    ...values,
-    tile: filled(values['tile'], tileKeys(keys.tile, values['tile'])),
-    embed: { ...embed, encoder: filled(encoder, keys.encoder) },
-  };
+  const preset = presetOf(encoder);
+  const keys = preset === null ? null : keysOf(preset);
+  const result =
+    keys === null || !isSection(embed)
+      ? values
+      : {
+          ...values,
+          tile: filled(values['tile'], tileKeys(keys.tile, values['tile'])),
+          embed: { ...embed, encoder: filled(encoder, keys.encoder) },
+        };
   if (!isSection(data) || !isSection(data['modalities'])) return result;
   // The preset is applied in place, because the order of the modalities is the order of their slots.
   const modalities = Object.entries(data['modalities']).map(([id, declared]) => [
     id,
-    isOfImages(declared, filesGiven) ? filled(declared, { width: encoderPreset(preset).width }) : declared,
+    isSection(declared) && declared['encoder'] !== undefined
+      ? withOwnPreset(declared)
+      : preset !== null && isOfImages(declared, filesGiven)
+        ? filled(declared, { width: encoderPreset(preset).width })
+        : declared,
   ]);
   return { ...result, data: { ...data, modalities: Object.fromEntries(modalities) as Values } };
+}
+
+/** A modality with the values of the preset of its own encoder. The tiles are those of the experiment. */
+function withOwnPreset(declared: Values): Values {
+  const preset = presetOf(declared['encoder']);
+  if (preset === null) return declared;
+  const { encoder } = keysOf(preset);
+  const { inputSize, width } = encoderPreset(preset);
+  return {
+    width,
+    ...declared,
+    encoder: filled(declared['encoder'], { targetSize: inputSize, ...encoder }),
+  };
 }
 
 /** One warning for each key that the experiment sets to another value than the preset. */
 export function encoderPresetWarnings(config: Config, filesGiven: boolean): readonly string[] {
   const { preset } = config.embed.encoder;
-  if (preset === null) return [];
+  const own = config.modalities.flatMap((id) => ownPresetWarnings(config, id));
+  if (preset === null) return own;
   const images = config.modalities.flatMap((id) => {
     const declared = config.data.modalities[id];
-    return declared?.kind === 'bag' && isOfImages(declared, filesGiven)
+    return declared?.kind === 'bag' && declared.encoder === undefined && isOfImages(declared, filesGiven)
       ? [{ id, width: declared.width }]
       : [];
   });
   if (images.length === 0)
     return [`embed.encoder.preset (${preset}) changes nothing: no modality is made of images.`];
   const { tile, encoder } = keysOf(preset);
-  const compared: readonly (readonly [key: string, ours: unknown, theirs: unknown])[] = [
+  const compared: Compared = [
     // An overlap of tiles is the user's choice and does not depend on the model.
     ...Object.entries(tile)
       .filter(([key]) => key !== 'step')
@@ -104,12 +130,38 @@ export function encoderPresetWarnings(config: Config, filesGiven: boolean): read
       ({ id, width }) => [`data.modalities.${id}.width`, width, encoderPreset(preset).width] as const,
     ),
   ];
-  return compared.flatMap(([key, ours, theirs]) => {
+  return [...own, ...differences(config, preset, compared)];
+}
+
+/** A key of the experiment, its value, and the value of a preset. */
+type Compared = readonly (readonly [key: string, ours: unknown, theirs: unknown])[];
+
+const differences = ({ tile }: Config, preset: EncoderPresetName, compared: Compared): readonly string[] =>
+  compared.flatMap(([key, ours, theirs]) => {
     const [set, said] = [JSON.stringify(ours), JSON.stringify(theirs)];
     if (set === said) return [];
-    const level = key === 'tile.mpp' && ours === null ? ` (tiles of tile.level ${config.tile.level})` : '';
+    const level = key === 'tile.mpp' && ours === null ? ` (tiles of tile.level ${tile.level})` : '';
     return [
       `${key}: the experiment sets ${set}${level}, and this value is used. The preset ${preset} says ${said}.`,
     ];
   });
+
+/** The same for the encoder of one modality. Its preset does not set the tiles, because other modalities may share them. */
+function ownPresetWarnings(config: Config, id: string): readonly string[] {
+  const declared = config.data.modalities[id];
+  const encoder = declared?.kind === 'bag' ? declared.encoder : undefined;
+  if (declared?.kind !== 'bag' || !encoder?.preset) return [];
+  const { preset } = encoder;
+  const section = `data.modalities.${id}`;
+  const { tile, encoder: theirs } = keysOf(preset);
+  const { targetSize, ...tiles } = tile;
+  // An overlap of tiles is the user's choice and does not depend on the model.
+  const shared = Object.entries(tiles).filter(([key]) => key !== 'step');
+  return differences(config, preset, [
+    ...shared.map(([key, said]) => [`tile.${key}`, (config.tile as Values)[key], said] as const),
+    ...Object.entries({ targetSize, ...theirs }).map(
+      ([key, said]) => [`${section}.encoder.${key}`, (encoder as Values)[key], said] as const,
+    ),
+    [`${section}.width`, declared.width, encoderPreset(preset).width],
+  ]);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modalityName } from '../core/modality.js';
+import { ownEncoderSchema } from './image-schema.js';
 
 /** Sections of the experiment about the user's files: who the patients are, the outcome, the modalities (docs/own-cohort.md). */
 const text = z.string().min(1);
@@ -207,6 +208,12 @@ export const bagDeclaration = z.strictObject({
     .nullable()
     .default(null)
     .describe('The images are whole TMA slides, and a table says where the cores lie (docs/slides.md).'),
+  // Without a default, so that experiments without this section keep the artifacts that read the whole of `data`.
+  encoder: ownEncoderSchema
+    .exactOptional()
+    .describe(
+      'Images: the encoder of this modality, in place of embed.encoder. Modalities over the same images share their tiles (docs/encoders.md).',
+    ),
   width: z.number().int().positive().default(1024).describe('Length of one instance; UNI gives 1024.'),
   patient: patientRule
     .nullable()

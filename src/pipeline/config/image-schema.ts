@@ -114,6 +114,46 @@ export const coreSchema = z.strictObject({
   minContent: share.default(0.1).describe('c, minimum fraction of pixels that are not white (3.3).'),
 });
 
+/** What an ONNX encoder does with tiles before the model. @param side the key of the side that tiles are scaled to */
+const preprocessing = (side: string) => ({
+  interpolation: z
+    .enum(['bilinear', 'bicubic'])
+    .default('bicubic')
+    .describe(`Interpolation that scales tiles to ${side}. See the configuration of your model.`),
+  mean: z
+    .tuple([z.number(), z.number(), z.number()])
+    .default([0.485, 0.456, 0.406])
+    .describe('Mean, subtracted from R, G, B in the range 0 to 1 (2.5).'),
+  std: z
+    .tuple([positive, positive, positive])
+    .default([0.229, 0.224, 0.225])
+    .describe('Standard deviation, by which R, G, B are divided afterwards (2.5).'),
+  batch: z.number().int().positive().default(8).describe('Batch size: number of tiles encoded at once.'),
+});
+
+/** The encoder of one modality, in place of `embed.encoder`. */
+export const ownEncoderSchema = z.strictObject({
+  onnx: z
+    .string()
+    .min(1)
+    .describe('ONNX file of this encoder. The path is absolute or relative to the data folder.'),
+  preset: z
+    .enum(encoderPresetNames)
+    .nullable()
+    .default(null)
+    .describe(
+      'Published encoder that the ONNX file holds. It sets the other keys of this section and the width; tile.size and tile.mpp stay those of the experiment.',
+    ),
+  targetSize: z
+    .number()
+    .int()
+    .positive()
+    .default(224)
+    .describe('Side length that tiles are scaled to for this encoder.'),
+  ...preprocessing('targetSize'),
+});
+export type OwnEncoder = z.output<typeof ownEncoderSchema>;
+
 export const embedSchema = z.strictObject({
   precision: z
     .enum(['float32', 'float16'])
@@ -161,19 +201,7 @@ export const embedSchema = z.strictObject({
         .default(false)
         .describe('Colour and texture statistics in place of a pathology model. For demos and tests only.'),
       force: z.boolean().default(false).describe('Allow the stand-in encoder on data that is not synthetic.'),
-      interpolation: z
-        .enum(['bilinear', 'bicubic'])
-        .default('bicubic')
-        .describe('Interpolation that scales tiles to tile.targetSize. See the configuration of your model.'),
-      mean: z
-        .tuple([z.number(), z.number(), z.number()])
-        .default([0.485, 0.456, 0.406])
-        .describe('Mean, subtracted from R, G, B in the range 0 to 1 (2.5).'),
-      std: z
-        .tuple([positive, positive, positive])
-        .default([0.229, 0.224, 0.225])
-        .describe('Standard deviation, by which R, G, B are divided afterwards (2.5).'),
-      batch: z.number().int().positive().default(8).describe('Batch size: number of tiles encoded at once.'),
+      ...preprocessing('tile.targetSize'),
     })
     .prefault({})
     .describe('The encoder that computes instances from tiles of images. UNI weights are not shipped.'),

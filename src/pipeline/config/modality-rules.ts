@@ -152,6 +152,8 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
       path: ['patient'],
       message: 'the table of cores says whose each core is; leave patient out',
     });
+  if (bag.encoder !== undefined && bag.slides === null && bag.images === null)
+    findings.push({ path: ['encoder'], message: 'encodes images: set slides or images to a glob' });
   if (bag.sources !== null && bag.patient !== 'hancock')
     findings.push({ path: ['sources'], message: "needs file names as HANCOCK's: patient: hancock" });
   if (bag.sources !== null && !bag.sources.includes('primary'))

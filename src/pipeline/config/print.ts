@@ -30,6 +30,8 @@ function lines(
   return members.flatMap(([key, member]) => {
     const comment = member.description === undefined ? '' : ` # ${member.description}`;
     const own = value[key];
+    // An optional section that the experiment does not have.
+    if (own === undefined) return [];
     if (!isSection(member) || own === null || !hasKeys(member))
       return [`${indent}${key}: ${inline(own)}${comment}`];
     const inner = lines(member, own as Record<string, unknown>, `${indent}  `);

@@ -243,7 +243,7 @@ function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
       : `images need an encoder: set embed.encoder.onnx to the file of ${preset}; ask for its weights at ${encoderPreset(preset).page}`;
   return (slotsIn(sections) ?? []).flatMap(({ id }) => {
     const declared = data.modalities[id];
-    if (declared?.kind !== 'bag') return [];
+    if (declared?.kind !== 'bag' || declared.encoder !== undefined) return [];
     const { key } = globOf(declared);
     return key === 'files' ? [] : [{ path: ['data', 'modalities', id, key], message }];
   });

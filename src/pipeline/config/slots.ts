@@ -38,6 +38,12 @@ export const bagOf = (config: Declared, id: ModalityId): BagDeclaration => decla
 export const tableOf = (config: Declared, id: ModalityId): TableDeclaration =>
   declarationOf(config, id, 'table');
 
+/** Whether images of a modality are encoded by an encoder of its own, and not by `embed.encoder`. */
+export function hasOwnEncoder({ data }: Pick<Declared, 'data'>, id: ModalityId): boolean {
+  const declared = data.modalities[id];
+  return declared?.kind === 'bag' && declared.encoder !== undefined;
+}
+
 /**
  * The glob over the files of a bag, and the key of the declaration that holds it. Images take precedence over
  * features.

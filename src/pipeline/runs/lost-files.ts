@@ -1,6 +1,6 @@
 import type { ErrorCode, HafError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
-import { jobKey, type JobNode } from '../graph.js';
+import { jobKey, type JobNode } from '../graph-jobs.js';
 import type { JobOutcome } from '../run-graph.js';
 import type { DataFiles } from '../sources/find-sources.js';
 import { stages } from '../stages.js';

@@ -6,11 +6,11 @@ const uploadsAtOnce = 2;
 
 /** Puts the cohort's files into the store by content, for workers that have no folder of the cohort. */
 export async function shareData(
-  { outcome, tables, splits, bags, encoder }: DataFiles,
+  { outcome, tables, splits, bags, encoder, ownEncoders }: DataFiles,
   store: ArtifactStore,
 ): Promise<number> {
   const grouped = [...tables, ...bags].flatMap(({ sources }) => sources);
-  const files = [...outcome, ...splits, ...encoder, ...grouped];
+  const files = [...outcome, ...splits, ...encoder, ...[...(ownEncoders?.values() ?? [])].flat(), ...grouped];
   await mapAtOnce(files, uploadsAtOnce, ({ name, path, sha256 }) => store.writeFile(name, path, sha256));
   return files.length;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/schema.js';
+import { hasOwnEncoder } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { syntheticMarkerFile, syntheticMarkerSchema } from '../core/synthetic-marker.js';
 import type { BagFiles } from '../sources/find-sources.js';
@@ -22,9 +23,12 @@ export function isSynthetic(file: string): boolean {
  *
  * @throws HafError HAF_ENCODER_UNFIT if it would encode an image outside of a synthetic cohort, unless `force` is set
  */
-export function guardStandIn({ embed: { encoder } }: Config, bags: readonly BagFiles[]): void {
+export function guardStandIn(config: Config, bags: readonly BagFiles[]): void {
+  const { encoder } = config.embed;
   if (!encoder.standIn || encoder.force) return;
-  const images = bags.filter(({ kind }) => kind === 'images').flatMap(({ sources }) => sources);
+  const images = bags
+    .filter(({ kind, modality }) => kind === 'images' && !hasOwnEncoder(config, modality))
+    .flatMap(({ sources }) => sources);
   const real = images.find((source) => !placesTiles(source) && !isSynthetic(source.path));
   if (!real) return;
   throw new HafError(

@@ -51,6 +51,8 @@ export async function fileReport(
   for (const { name } of files.outcome) take(name, 'outcome', null, null);
   for (const { name } of files.splits) take(name, 'splits', null, null);
   for (const { name } of files.encoder) take(name, 'encoder', null, null);
+  for (const [modality, sources] of files.ownEncoders ?? [])
+    for (const { name } of sources) if (!used.has(name)) take(name, 'encoder', modality, null);
   for (const { modality, sources } of files.tables)
     for (const { name } of sources) if (!used.has(name)) take(name, 'table', modality, null);
   for (const id of slotsOfKind(config, 'bag')) {

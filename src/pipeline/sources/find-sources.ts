@@ -7,7 +7,7 @@ import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import type { SourceFile, Unit } from '../stage.js';
 import { findBags, type FoundBags } from './bag-files.js';
-import { findEncoder } from './find-encoder.js';
+import { findEncoder, modelsOf } from './find-encoder.js';
 import { whyUnreadable } from './why-unreadable.js';
 import { nameByContent, type ContentName, type NamingOptions } from './name-by-content.js';
 
@@ -26,8 +26,10 @@ export interface DataFiles {
   readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
   readonly splits: readonly SourceFile[];
   readonly bags: readonly BagFiles[];
-  /** The model that encodes images. Empty for features and for the stand-in encoder. */
+  /** The model of `embed.encoder`. Empty for features and for the stand-in encoder. */
   readonly encoder: readonly SourceFile[];
+  /** The models of modalities with an encoder of their own. */
+  readonly ownEncoders?: ReadonlyMap<ModalityId, readonly SourceFile[]>;
   /** The list of patients that belong to the cohort, if it is known before any job runs (runs/members.ts). */
   readonly members?: readonly SourceFile[];
   /** The group of each patient for `cv.mode: groups` (runs/groups.ts). */
@@ -84,12 +86,23 @@ export async function nameFiles(
     ...(coords === undefined ? [] : [located('coords', coords)]),
     ...(annotations === undefined ? [] : [located('annotations', annotations)]),
   ];
-  const encoder = bags.some(({ kind }) => kind === 'images') ? await findEncoder(config, root) : [];
+  const ofImages = bags.filter(({ kind }) => kind === 'images').map(({ modality }) => modality);
+  const models = modelsOf(config, new Set(ofImages));
+  const encoder = models.shared === null ? [] : await findEncoder(models.shared, root);
+  const own = await Promise.all(
+    models.own.map(async (model) => [model.modality, await findEncoder(model, root)] as const),
+  );
   const ofTables = tables.map(({ modality, names }) => ({
     modality,
     sources: names.map((name) => located('table', name)),
   }));
-  const whole = [...outcome, ...ofTables.flatMap(({ sources }) => sources), ...splits, ...encoder];
+  const whole = [
+    ...outcome,
+    ...ofTables.flatMap(({ sources }) => sources),
+    ...splits,
+    ...encoder,
+    ...own.flatMap(([, found]) => found),
+  ];
   const files = [...whole, ...bags.flatMap(filesOf)];
   const named = await nameByContent(
     files.map(({ path }) => path),
@@ -113,6 +126,9 @@ export async function nameFiles(
   });
   return {
     ...{ outcome: take(outcome), splits: take(splits), encoder: take(encoder) },
+    ...(own.length === 0
+      ? {}
+      : { ownEncoders: new Map(own.map(([modality, found]) => [modality, take(found)] as const)) }),
     tables: ofTables.map(({ modality, sources }) => ({ modality, sources: take(sources) })),
     ...{ bags: readable, unreadable: [...problems, ...warnings] },
   };
