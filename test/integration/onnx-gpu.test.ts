@@ -42,7 +42,7 @@ describe.skipIf(absent)('an onnxruntime that "backend install --onnx --gpu" inst
 
   async function valuesOn(device: string): Promise<Float32Array> {
     const path = join(folder, device, 'features', 'a.h5');
-    const about = { name: 'a.h5', modality: 'WSI', patient: null, tiling: 'tissue' } as const;
+    const about = { name: 'a.h5', modality: 'WSI', patient: 'a', tiling: 'tissue' } as const;
     const request = { path, ...about, width: 6, onNonFinite: 'error' } as const;
     const { bags } = await readFeatures(request, defaultLimits);
     return bags[0]?.values ?? new Float32Array();
