@@ -12,12 +12,43 @@ export interface ImageBatch extends TileBatch {
 
 /**
  * All tiles of an image in batches of `size`; the last batch may be smaller. The order, and so the content of each batch, depends
- * only on slide, coordinates and geometry. `rgb` is valid until the next batch is requested.
+ * only on slide, coordinates and geometry. `rgb` is valid until the next batch is requested. The next batch is already read while the
+ * encoder works on this one.
  *
  * @param coords [n, 2], level-0 pixels
  * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged
  */
-export async function* tileBatches(
+export const tileBatches = (
+  reader: SlideReader,
+  coords: Int32Array,
+  geometry: TileGeometry,
+  size: number,
+): AsyncGenerator<ImageBatch> => readAhead(batchesOf(reader, coords, geometry, size));
+
+/** The same values. The next one is requested before the consumer gets this one. */
+async function* readAhead<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
+  const request = (): Promise<IteratorResult<T>> => {
+    const next = values.next();
+    // A failure is thrown when the consumer asks for this value. Until then it must not count as unhandled.
+    next.catch(() => undefined);
+    return next;
+  };
+  let next = request();
+  try {
+    for (;;) {
+      const one = await next;
+      if (one.done === true) return;
+      next = request();
+      yield one.value;
+    }
+  } finally {
+    // A consumer that stops early waits for what is being read, and can then close the slide.
+    await values.return(undefined);
+  }
+}
+
+/** As above, but `rgb` is valid until the batch after the next is requested. */
+async function* batchesOf(
   reader: SlideReader,
   coords: Int32Array,
   geometry: TileGeometry,
@@ -25,13 +56,14 @@ export async function* tileBatches(
 ): AsyncGenerator<ImageBatch> {
   const side = geometry.sizePx;
   const bytes = side * side * 3;
-  const rgb = new Uint8Array(Math.min(size, coords.length / 2) * bytes);
+  const buffer = (): Uint8Array => new Uint8Array(Math.min(size, coords.length / 2) * bytes);
+  let [rgb, other] = [buffer(), buffer()];
   let rows: number[] = [];
   let damaged: number[] = [];
   const take = (): ImageBatch => {
     const batch = { rows, damaged, count: rows.length, side, rgb: rgb.subarray(0, rows.length * bytes) };
-    rows = [];
-    damaged = [];
+    [rows, damaged] = [[], []];
+    [rgb, other] = [other, rgb];
     return batch;
   };
   for await (const group of readTiles(reader, coords, geometry))
