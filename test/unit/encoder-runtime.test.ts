@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { thisMachine } from '../../src/backends/machine.js';
 import type { OnnxSettings } from '../../src/operators/encoders/onnx-encoder.js';
 import type { HafError } from '../../src/pipeline/core/errors.js';
 import type { SourceFile } from '../../src/pipeline/stage.js';
@@ -126,6 +127,30 @@ describe('the device of an image encoder', () => {
       code: 'HAF_BACKEND_UNAVAILABLE',
       fix: expect.stringContaining('haf-pipeline backend install --onnx --gpu') as string,
     });
+  });
+
+  it('is the CPU, with one warning, when nvidia-smi lists no GPU of a machine that is set up for one', async () => {
+    vi.resetModules();
+    const { encoderRuntime } = await import('../../src/operators/encoders/encoder-runtime.js');
+    const said: string[] = [];
+    const open = (environment: NodeJS.ProcessEnv, gpu = true) =>
+      encoderRuntime(
+        environment,
+        (text) => said.push(text),
+        () => ({ ...thisMachine(), gpu }),
+      );
+    // Without a driver, and where a person chose the CPU, there is nothing to tell.
+    expect((await open({}, false)).provider).toBe('cpu');
+    expect((await open({ CUDA_VISIBLE_DEVICES: '' })).provider).toBe('cpu');
+    expect((await open({ CUDA_VISIBLE_DEVICES: '-1' })).provider).toBe('cpu');
+    expect((await open({ HAF_ENCODER_DEVICE: 'cpu' })).provider).toBe('cpu');
+    vi.stubEnv('HAF_BACKENDS_DIR', '/nonexistent');
+    expect((await open({})).provider).toBe('cpu');
+    expect(said).toEqual([]);
+    vi.stubEnv('HAF_BACKENDS_DIR', onnxRuntimeFolders({ [name]: {} }, pretended()));
+    expect((await open({})).provider).toBe('cpu');
+    expect((await open({})).provider).toBe('cpu');
+    expect(said).toEqual([expect.stringMatching(/on the CPU .*nvidia-smi.*HAF_ENCODER_DEVICE=cuda/)]);
   });
 
   it('is refused in a process that has loaded the onnxruntime of training', async () => {

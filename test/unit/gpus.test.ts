@@ -16,6 +16,17 @@ describe('the GPUs of a machine', () => {
     expect(visibleGpus({ CUDA_VISIBLE_DEVICES: '-1' })).toEqual([]);
   });
 
+  it('are listed also by a driver that takes more than five seconds to start', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'haf-smi-'));
+    writeFileSync(
+      join(folder, 'nvidia-smi'),
+      "#!/bin/sh\nsleep 5.5\necho 'GPU 0: NVIDIA H100 (UUID: GPU-1)'\n",
+    );
+    chmodSync(join(folder, 'nvidia-smi'), 0o755);
+    process.env.PATH = [folder, path].join(delimiter);
+    expect(visibleGpus({})).toEqual(['0']);
+  }, 60_000);
+
   it('are else those that the driver lists', () => {
     const folder = mkdtempSync(join(tmpdir(), 'haf-smi-'));
     const listing = ['GPU 0: NVIDIA H100 (UUID: GPU-1)', '  MIG 1g.10gb', 'GPU 1: NVIDIA H100 (UUID: GPU-2)'];

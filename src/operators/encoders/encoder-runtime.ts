@@ -1,3 +1,4 @@
+import { type Machine, thisMachine } from '../../backends/machine.js';
 import { chooseOnnxRuntime, type UsableOnnxRuntime } from '../../backends/onnxruntime.js';
 import { HafError, reasonOf } from '../../pipeline/core/errors.js';
 import { cudaFailure } from '../tensor/onnx/cuda-failure.js';
@@ -34,6 +35,15 @@ function wantedDevice(environment: NodeJS.ProcessEnv): Device {
 const hasGpu = (environment: NodeJS.ProcessEnv): boolean =>
   !['', '-1'].includes(environment['CUDA_VISIBLE_DEVICES'] ?? '');
 
+/**
+ * Whether this machine has an NVIDIA driver and an onnxruntime for it, although the worker assigned no GPU. CUDA_VISIBLE_DEVICES without
+ * a GPU in it is different: there a person decided for the CPU.
+ */
+const overlooked = (environment: NodeJS.ProcessEnv, machine: Machine): boolean =>
+  environment['CUDA_VISIBLE_DEVICES'] === undefined &&
+  machine.gpu &&
+  chooseOnnxRuntime(undefined, machine) !== null;
+
 const installFix =
   'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts later releases download GPU libraries and fail where they cannot).';
 
@@ -41,18 +51,31 @@ let told = false;
 
 /**
  * Loads the onnxruntime for image encoders. `auto` uses the GPU if the worker assigned one to this process and
- * `backend install --onnx --gpu` was run; without this installation it uses the CPU and says so once.
+ * `backend install --onnx --gpu` was run. If only one of the two is the case on a machine with a GPU, it uses the CPU and says so once.
  *
  * @param warn receives the sentence about a GPU that is not used
+ * @param machine the machine of this process
  * @throws HafError HAF_ENCODER_UNFIT if onnxruntime-node is not installed; HAF_BACKEND_UNAVAILABLE if HAF_ENCODER_DEVICE is cuda and
  * CUDA is not installed, or if it cannot be loaded
  */
 export async function encoderRuntime(
   environment: NodeJS.ProcessEnv = process.env,
   warn: (text: string) => void = (text) => void process.stderr.write(`${text}\n`),
+  machine: () => Machine = thisMachine,
 ): Promise<EncoderRuntime> {
+  const warnOnce = (text: string): void => {
+    if (!told) warn(`haf-pipeline: images are encoded on the CPU ${text}`);
+    told = true;
+  };
   const device = wantedDevice(environment);
-  if (device === 'cpu' || (device === 'auto' && !hasGpu(environment))) return onCpu();
+  if (device === 'cpu') return onCpu();
+  if (device === 'auto' && !hasGpu(environment)) {
+    if (overlooked(environment, machine()))
+      warnOnce(
+        'although this machine has an NVIDIA driver: "nvidia-smi -L" listed no GPU, is missing, or took longer than 30 s. Set HAF_ENCODER_DEVICE=cuda to use the first GPU, or CUDA_VISIBLE_DEVICES to the numbers of several (0,1). HAF_ENCODER_DEVICE=cpu turns this warning off.',
+      );
+    return onCpu();
+  }
   const installed = chooseOnnxRuntime();
   if (installed !== null) return { runtime: loaded(installed), provider: 'cuda', installed };
   if (device === 'cuda')
@@ -61,11 +84,9 @@ export async function encoderRuntime(
       'HAF_ENCODER_DEVICE is cuda, but no onnxruntime with CUDA is installed that fits this machine.',
       'Run "haf-pipeline backend install --onnx --gpu", or set HAF_ENCODER_DEVICE=cpu.',
     );
-  if (!told)
-    warn(
-      'haf-pipeline: images are encoded on the CPU although this machine has a GPU. "haf-pipeline backend install --onnx --gpu" installs what the GPU needs.',
-    );
-  told = true;
+  warnOnce(
+    'although this machine has a GPU. "haf-pipeline backend install --onnx --gpu" installs what the GPU needs.',
+  );
   return onCpu();
 }
 
