@@ -250,7 +250,7 @@ describe('a cohort that starts from images', () => {
     expect(graph.length - rest.length).toBe(2);
     expect(rest.some(({ key }) => key.includes('HE_002.svs'))).toBe(false);
     expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_DATA_MISSING')])).toMatchObject([
-      { embed: 'embed/TMA/patient-002', problem: { patient: '002', file: null } },
+      { embeds: ['embed/TMA/patient-002'], problem: { patient: '002', file: null } },
     ]);
     expect(lostFiles([gone, failed('tables/Clin', 'HAF_DATA_MISSING')])).toEqual([]);
     expect(lostFiles([failed('tile/TMA/patient-002', 'HAF_STORE_FULL')])).toEqual([]);

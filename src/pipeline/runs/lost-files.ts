@@ -1,5 +1,6 @@
 import type { ErrorCode, HafError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
+import { listed } from '../core/wording.js';
 import { jobKey, type JobNode } from '../graph-jobs.js';
 import type { JobOutcome } from '../run-graph.js';
 import type { DataFiles } from '../sources/find-sources.js';
@@ -10,8 +11,8 @@ import { stages } from '../stages.js';
  * planned.
  */
 export interface LostFile {
-  /** Key of the job that computes its bags. */
-  readonly embed: string;
+  /** Keys of the jobs that compute its bags. Several if modalities share its tiles. */
+  readonly embeds: readonly string[];
   readonly problem: Problem;
 }
 
@@ -40,22 +41,57 @@ const ofEncoder = ({ sources }: JobNode, { context: { files, sha256 } }: HafErro
 export const blamesFile = ({ job: { node }, error }: Extract<JobOutcome, { state: 'failed' }>): boolean =>
   stages[node.stage].perFile === true && faultsOfFiles.includes(error.code) && !ofEncoder(node, error);
 
-/** The files whose jobs failed, if the run can continue without them: no job failed for another reason. */
+/**
+ * The files whose jobs failed, if the run can continue without them: no job failed for another reason.
+ *
+ * @param outcomes of all jobs of the run. The skipped jobs say which modalities share the tiles of a failed `tile` job.
+ */
 export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] {
   const failed = outcomes.filter((outcome) => outcome.state === 'failed');
   if (!failed.every(blamesFile)) return [];
-  return failed.map(({ job: { node }, error }) => ({
-    embed: jobKey('embed', node.unit),
-    problem: {
-      severity: 'failure',
-      stage: node.stage,
-      patient: node.unit.patient ?? null,
-      file: node.unit.file ?? null,
-      place: null,
-      ...remedyOf(error, node.key),
-    },
-  }));
+  const readers = readersOf(
+    outcomes,
+    failed.map(({ job }) => job.node.key),
+  );
+  return failed.map(({ job: { node }, error }) => {
+    const reading = readers.get(node.key) ?? [];
+    const { reason, fix } = remedyOf(error, node.key);
+    return {
+      embeds: [...new Set([jobKey('embed', node.unit), ...reading.map(({ key }) => key)])],
+      problem: {
+        severity: 'failure',
+        stage: node.stage,
+        patient: node.unit.patient ?? null,
+        file: node.unit.file ?? null,
+        place: null,
+        reason: `${reason}${sharingText(reading)}`,
+        fix,
+      },
+    };
+  });
 }
+
+/**
+ * The `embed` jobs that read the tiles of failed jobs, by the key of the failed job. All of them lose the bag in the same attempt.
+ * If only the modality of the `tile` job lost the bag, the next attempt would plan this `tile` job for the next modality, and it
+ * would fail again.
+ */
+function readersOf(
+  outcomes: readonly JobOutcome[],
+  failed: readonly string[],
+): ReadonlyMap<string, readonly JobNode[]> {
+  const readers = new Map<string, JobNode[]>(failed.map((key) => [key, []]));
+  for (const { job } of outcomes)
+    if (job.node.stage === 'embed')
+      for (const { keys } of job.node.inputs) for (const key of keys) readers.get(key)?.push(job.node);
+  return readers;
+}
+
+/** Names the modalities that lose the images. Empty if only one modality uses the tiles. */
+const sharingText = (reading: readonly JobNode[]): string =>
+  reading.length < 2
+    ? ''
+    : ` The modalities ${listed(reading.flatMap(({ unit }) => unit.modality ?? []))} use the same tiles. The run leaves these images out of all of them.`;
 
 /** Reason and fix for the owner of the cohort. Where a worker searched for the file is not the cause. */
 function remedyOf({ code, what, fix }: HafError, job: string): Pick<Problem, 'reason' | 'fix'> {
@@ -70,6 +106,6 @@ function remedyOf({ code, what, fix }: HafError, job: string): Pick<Problem, 're
 
 /** The files of an experiment without the lost ones. */
 export function withoutLost(files: DataFiles, lost: readonly LostFile[]): DataFiles {
-  const keys = new Set(lost.map(({ embed }) => embed));
+  const keys = new Set(lost.flatMap(({ embeds }) => embeds));
   return { ...files, bags: files.bags.filter(({ unit }) => !keys.has(jobKey('embed', unit))) };
 }
