@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { backendsFolder } from '../backends/installed.js';
 import { type Machine, thisMachine } from '../backends/machine.js';
 import {
+  hasLeastGlibc,
+  leastGlibc,
   listOnnxRuntimes,
   onnxRuntimeFile,
   type OnnxRuntimeDescription,
@@ -33,13 +35,10 @@ export interface OnnxInstallation {
   readonly report: OnnxTestReport | null;
 }
 
-/** The oldest glibc that the wheels are built for, as a minor version: 28 for 2.28. */
-const leastGlibc = 28;
-
 /** @throws HafError HAF_BACKEND_NOT_BUILT if there is no onnxruntime with CUDA for the machine */
 export function onnxWheels(machine: Machine): WheelProduct {
   const { platform, arch, glibc } = machine;
-  const fits = platform === 'linux' && arch === 'x64' && Number(glibc?.split('.')[1] ?? 0) >= leastGlibc;
+  const fits = platform === 'linux' && arch === 'x64' && hasLeastGlibc(machine);
   if (!fits)
     throw new HafError(
       'HAF_BACKEND_NOT_BUILT',

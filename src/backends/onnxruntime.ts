@@ -2,11 +2,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { backendsFolder } from './installed.js';
-import { thisMachine } from './machine.js';
+import { type Machine, thisMachine } from './machine.js';
 import { onnxRuntimePrefix } from './onnxruntime-folder.js';
 
 /** The file that marks a folder as an ONNX runtime. The installation writes it last. */
 export const onnxRuntimeFile = 'onnxruntime.json';
+
+/** The oldest glibc that onnxruntime with CUDA runs on, as a minor version: 28 for 2.28. Its wheels are built for manylinux_2_28. */
+export const leastGlibc = 28;
+
+/** Whether the glibc of a machine is new enough for onnxruntime with CUDA. Another C library is not. */
+export const hasLeastGlibc = ({ glibc }: Machine): boolean => Number(glibc?.split('.')[1] ?? 0) >= leastGlibc;
 
 /** Describes what `backend install --onnx --gpu` installed: onnxruntime with CUDA, and its binding for Node. */
 const installedSchema = z.strictObject({
@@ -52,14 +58,20 @@ export function onnxRuntimeIn(folder: string, machine = thisMachine()): Installe
   }
   try {
     const description = installedSchema.parse(JSON.parse(text));
-    const { platform, arch } = description;
-    const fits = platform === machine.platform && arch === machine.arch;
-    const unfit = `it is for ${platform} ${arch}, and this machine is ${machine.platform} ${machine.arch}`;
-    return { name, folder, description, unfit: fits ? null : unfit };
+    return { name, folder, description, unfit: unfitFor(description, machine) };
   } catch {
     const unfit = `its ${onnxRuntimeFile} is damaged, or was written by another version of haf-pipeline`;
     return { name, folder, description: null, unfit };
   }
+}
+
+/** Why an ONNX runtime cannot be used on a machine. A shared home folder may serve machines of several kinds. Null if it can. */
+function unfitFor({ platform, arch }: OnnxRuntimeDescription, machine: Machine): string | null {
+  if (platform !== machine.platform || arch !== machine.arch)
+    return `it is for ${platform} ${arch}, and this machine is ${machine.platform} ${machine.arch}`;
+  if (platform === 'linux' && !hasLeastGlibc(machine))
+    return `it needs glibc 2.${leastGlibc} or newer, and this machine has ${machine.glibc ?? 'another C library'}`;
+  return null;
 }
 
 /** Lists the installed ONNX runtimes, newest first. */

@@ -120,4 +120,21 @@ describe('which ONNX runtime is used', () => {
     expect(listInstalled(root, machine)).toEqual([]);
     expect(chooseOnnxRuntime('/nonexistent', machine)).toBeNull();
   });
+
+  it('is none where glibc is too old, while other machines with the same home folder use it', () => {
+    const root = onnxRuntimeFolders({ 'onnxruntime-1.23.2-cuda12': { platform: 'linux', arch: 'x64' } });
+    const on = (glibc: string | null) => {
+      const machine = { ...cluster, glibc };
+      return {
+        chosen: chooseOnnxRuntime(root, machine)?.name ?? null,
+        unfit: listOnnxRuntimes(root, machine)[0]?.unfit,
+      };
+    };
+    const needed = 'it needs glibc 2.28 or newer, and this machine has';
+    expect(on('2.17')).toEqual({ chosen: null, unfit: `${needed} 2.17` });
+    expect(on('2.27')).toEqual({ chosen: null, unfit: `${needed} 2.27` });
+    expect(on(null)).toEqual({ chosen: null, unfit: `${needed} another C library` });
+    for (const glibc of ['2.28', '2.39'])
+      expect(on(glibc)).toEqual({ chosen: 'onnxruntime-1.23.2-cuda12', unfit: null });
+  });
 });
