@@ -56,7 +56,8 @@ export const modelStages = {
   },
   validation: {
     name: 'validation',
-    version: 1,
+    // Version 2: intervals of AUC and Brier score at a horizon.
+    version: 2,
     class: 'cpu',
     reads: () => ['seed', 'data', 'cohort', 'survival.tau'],
     opens: { predictions: ['predictions.json'], predict: ['spread.safetensors'] },

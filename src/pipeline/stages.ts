@@ -20,7 +20,8 @@ const define = (definition: StageDefinition): StageDefinition => definition;
 export const stages: Readonly<Record<StageName, StageDefinition>> = {
   tile: define({
     name: 'tile',
-    version: 3,
+    // Version 4: cores in files that OpenSlide reads are opened by it. They failed before.
+    version: ({ tiling, reader }) => (tiling !== 'tissue' && reader !== undefined ? 4 : 3),
     class: 'cpu',
     reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', ...tileKeys] : ['core']),
     perFile: true,

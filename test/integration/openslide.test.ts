@@ -315,27 +315,43 @@ describe('a process of OpenSlide that ends or hangs', () => {
     return library;
   }
 
-  it.each([
-    ['crashes', 'abort();', /the process of OpenSlide ended \(SIGABRT\)/],
-    ['hangs', 'for (;;) pause();', /has not answered within 5 seconds \(read\)/],
-  ])('a library that %s costs the slide', async (_, body, reason) => {
-    if (here === null || process.platform !== 'linux') return;
+  /** From now on to the end of the test, slides are read by this library. */
+  async function useLibrary(body: string, seconds: string): Promise<void> {
     const library = await withLibrary(body);
     const description = { v: 1, version: '4.9.0', library: 'libfake.so', from: 'a test' };
     const { platform, arch } = process;
     writeFileSync(join(library, '..', 'openslide.json'), JSON.stringify({ ...description, platform, arch }));
     process.env['HAF_OPENSLIDE_DIR'] = join(library, '..');
-    process.env['HAF_OPENSLIDE_SECONDS'] = '5';
+    process.env['HAF_OPENSLIDE_SECONDS'] = seconds;
     onTestFinished(() => {
       process.env['HAF_OPENSLIDE_DIR'] = (here as OpenSlideHere).folder;
       delete process.env['HAF_OPENSLIDE_SECONDS'];
     });
+  }
+
+  it.each([
+    ['crashes', 'abort();', /the process of OpenSlide ended \(SIGABRT\)/],
+    ['hangs', 'for (;;) pause();', /has not answered within 5 seconds \(read\)/],
+  ])('a library that %s costs the slide', async (_, body, reason) => {
+    if (here === null || process.platform !== 'linux') return;
+    await useLibrary(body, '5');
     const reader = await opened(madeFile('x.ndpi', Buffer.from('x')));
     const region = { x: 0, y: 0, width: 64, height: 64 };
     const failure = { code: 'HAF_SLIDE_UNREADABLE', what: expect.stringMatching(reason) as string };
     await expect(reader.read(0, region)).rejects.toMatchObject(failure);
     // Nothing is read after that, and nothing waits.
     await expect(reader.read(0, region)).rejects.toMatchObject(failure);
+  });
+
+  it('a thread that an encoder blocks for longer than the timeout reads the answer that waits', async () => {
+    if (here === null || process.platform !== 'linux') return;
+    await useLibrary('usleep(300000);', '1');
+    const reader = await opened(madeFile('slow.ndpi', Buffer.from('x')));
+    const reading = reader.read(0, { x: 0, y: 0, width: 64, height: 64 });
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const end = Date.now() + 1500; Date.now() < end;);
+    expect((await reading).length).toBe(64 * 64 * 3);
+    await reader.close();
   });
 
   it('a library older than 4.0 is refused, and the one that is installed stays', async ({ skip }) => {

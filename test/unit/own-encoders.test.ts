@@ -181,6 +181,15 @@ describe('the preset of an encoder of one modality', () => {
     expect(ofNew(', encoder: { onnx: moved.onnx }')).toMatchObject({
       encoder: { onnx: 'moved.onnx', preset: 'uni', interpolation: 'bilinear' },
     });
+    // A cohort file that does not repeat the width of the training.
+    const wide = load(ownA, preset('uni2-h') + ', width: 1536').config;
+    const widthIn = (training: Config, cohort: Config) =>
+      configOfNew(bundle, training, cohort, defaults).data.modalities['B'];
+    expect(widthIn(wide, load(ownA, ', encoder: { onnx: moved.onnx }').config)).toMatchObject({
+      width: 1536,
+    });
+    const one = load(', width: 6', ', width: 6', '{ encoder: { onnx: a.onnx } }').config;
+    expect(widthIn(one, load('', '', '{ encoder: { onnx: a.onnx } }').config)).toMatchObject({ width: 6 });
     expect(configOfNew(bundle, trained, null, defaults).data.modalities['B']).toEqual(
       trained.data.modalities['B'],
     );

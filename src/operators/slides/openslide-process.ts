@@ -163,7 +163,8 @@ export class OpenSlideProcess {
     const [first] = this.queue;
     if (first === undefined) return;
     const seconds = first.request.task === 'load' ? startSeconds : this.seconds;
-    this.timer = setTimeout(() => {
+    const expire = (): void => {
+      if (this.queue[0] !== first) return;
       this.end(
         new OpenSlideFailed(
           `OpenSlide has not answered within ${seconds} seconds (${first.request.task})`,
@@ -171,7 +172,9 @@ export class OpenSlideProcess {
         ),
       );
       this.child.kill('SIGKILL');
-    }, seconds * 1000);
+    };
+    // An encoder may block this thread for longer. Then the answer waits to be read, and it is read before the check.
+    this.timer = setTimeout(() => setImmediate(expire), seconds * 1000);
   }
 
   private onAnswer(answer: FromOpenSlide): void {

@@ -17,15 +17,18 @@ export class PixelFile {
   /** Spans in use, in the order of the file. */
   private readonly spans: PixelSpan[] = [];
 
-  private constructor(readonly descriptor: number) {}
+  private constructor(
+    readonly descriptor: number,
+    private readonly folder: string,
+  ) {}
 
   /** @throws HafError HAF_PATH_UNUSABLE that names TMPDIR, HAF_STORE_FULL */
   static open(): PixelFile {
     const folder = makeTemporaryFolder('haf-pixels-');
     try {
-      return new PixelFile(openSync(join(folder, 'pixels'), 'wx+', 0o600));
+      return new PixelFile(openSync(join(folder, 'pixels'), 'wx+', 0o600), folder);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeIfPossible(folder);
     }
   }
 
@@ -59,5 +62,15 @@ export class PixelFile {
 
   close(): void {
     closeSync(this.descriptor);
+    removeIfPossible(this.folder);
+  }
+}
+
+/** On NFS, an open file that is removed keeps another name in its folder until it is closed. */
+function removeIfPossible(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // It is tried again when the file is closed.
   }
 }

@@ -108,7 +108,10 @@ function withEncoderOf(
       `The cohort file sets data.modalities.${id}.encoder, and the model was trained with embed.encoder for ${id}.`,
       'Name the file of the encoder in embed.encoder.onnx.',
     );
-  return own === undefined ? rest : { ...rest, encoder: { ...own, onnx: given?.onnx ?? own.onnx } };
+  // The width of feature files is that of the files. Slides and images get the width of the encoder of the training.
+  const encoded = rest.slides !== null || rest.images !== null;
+  const bag = encoded && trained?.kind === 'bag' ? { ...rest, width: trained.width } : rest;
+  return own === undefined ? bag : { ...bag, encoder: { ...own, onnx: given?.onnx ?? own.onnx } };
 }
 
 /**
