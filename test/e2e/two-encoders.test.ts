@@ -69,6 +69,15 @@ describe('two encoders of one experiment over the same slides', () => {
     const report = readFileSync(join(runFolder(folder), 'report.html'), 'utf8');
     expect(report).toContain('a.onnx');
     expect(report).toContain('b.onnx');
-    expect(report).toContain('the same tiles as a modality above');
+    const text = report.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+    // Five counts: images, with tiles, empty, failed, tiles.
+    const [, title, counts] = / Encoder (\S.*?) ((?:\d+ ){5})[^<]*? a\.onnx /.exec(text) ?? [];
+    expect(title).toBeDefined();
+    expect(Number(counts?.split(' ')[0])).toBe(doneIn('tile', 'WSI'));
+    expect(Number(counts?.split(' ')[4])).toBeGreaterThan(0);
+    expect(text).toMatch(new RegExp(` WSI_b ${counts ?? ''}.*? b\\.onnx `));
+    expect(text).toContain(
+      `WSI_b uses the tiles of ${title ?? ''} for ${doneIn('tile', 'WSI')} of its ${doneIn('tile', 'WSI')} images.`,
+    );
   });
 });

@@ -65,7 +65,7 @@ const sectionOf = (tiled: readonly Tiled[], of = config): Html =>
   imageSection({
     config: of,
     titles: titlesOf(of),
-    images: { tiled, features: [], patients: [], heatmaps: [] },
+    images: { tiled, shared: [], features: [], patients: [], heatmaps: [] },
   });
 
 describe('slides in the report', () => {

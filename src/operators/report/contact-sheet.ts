@@ -1,6 +1,7 @@
 import { meanMpp, settingsText, type TiledImage } from '../tiling/tiles-data.js';
 import { html, type Html } from './html.js';
 import type { Tiled } from './image-input.js';
+import { tilesOf } from './shared-tiles.js';
 import { counted } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
@@ -20,8 +21,6 @@ type Outcome = (typeof order)[number];
 /** The outcome of an entry is that of its worst image. */
 const outcomeOf = ({ images }: Tiled): Outcome =>
   order.find((outcome) => images.some((image) => image.outcome === outcome)) ?? 'empty';
-
-const tilesOf = ({ images }: Tiled): number => images.reduce((sum, { rows }) => sum + rows, 0);
 
 interface Entry {
   readonly tiled: Tiled;

@@ -3,6 +3,7 @@ import type { Artifact, StageContext } from '../../pipeline/stage.js';
 import { readCohort, type Patient, type Segment } from '../cohort/cohort-data.js';
 import { bagIndexFile, bagIndexSchema, type BagIndex } from '../features/bag-index.js';
 import { heatmapName, heatmapPath } from '../heatmaps/heatmap-data.js';
+import { sharedTiles, type SharedTiles } from './shared-tiles.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 import { sheetFile, tileSetFile, tileSetSchema, type TiledImage } from '../tiling/tiles-data.js';
 
@@ -23,8 +24,6 @@ export interface Features {
   readonly index: BagIndex;
   /** Whether the stand-in encoder (colour and texture statistics) made the features, in place of a pathology model. */
   readonly standIn: boolean;
-  /** Whether an encoder of the modality made them, from tiles that another modality may have cut. */
-  readonly ownEncoder: boolean;
 }
 
 /** A heatmap picture in the run directory, by relative path. */
@@ -39,6 +38,8 @@ export interface HeatmapLink {
 export interface ImageInput {
   /** The artifacts of `tile`, in the order of the job graph. Empty if the features came as files. */
   readonly tiled: readonly Tiled[];
+  /** The tiles that modalities share, once for each modality without a `tile` job of its own for these images. */
+  readonly shared: readonly SharedTiles[];
   readonly features: readonly Features[];
   /** The patients of the cohort, who are counted in the tables of the section. */
   readonly patients: readonly string[];
@@ -48,10 +49,15 @@ export interface ImageInput {
 
 export function readImageInput(context: StageContext): ImageInput {
   const { inputs } = context;
-  const features = inputs.all('embed').map(featuresOf);
+  const tile = inputs.all('tile').map((artifact) => ({ unit: artifact.unit, tiled: tiledOf(artifact) }));
+  const embed = inputs
+    .all('embed')
+    .map((artifact) => ({ unit: artifact.unit, features: featuresOf(artifact) }));
+  const features = embed.map((one) => one.features);
   const { patients } = readCohort(inputs);
   return {
-    tiled: inputs.all('tile').map(tiledOf),
+    tiled: tile.map(({ tiled }) => tiled),
+    shared: sharedTiles(tile, embed),
     features,
     patients: patients.map(({ id }) => id),
     heatmaps: heatmapLinks(context, features, patients),
@@ -83,8 +89,7 @@ function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array 
 const featuresOf = (artifact: Artifact): Features => {
   const index = artifact.json(bagIndexFile, bagIndexSchema);
   const standIn = artifact.unit.encoder === 'stand-in' || (index.encoder?.startsWith('stand-in') ?? false);
-  const { ownEncoder = false } = artifact.unit;
-  return { artifact: artifact.id, modality: bagModalityOf(artifact), index, standIn, ownEncoder };
+  return { artifact: artifact.id, modality: bagModalityOf(artifact), index, standIn };
 };
 
 /** The heatmaps that this run draws as pictures: of test patients whose instances have coordinates. */

@@ -1,8 +1,10 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { stains } from '../../pipeline/core/hancock-names.js';
+import { counted, listed } from '../../pipeline/core/wording.js';
 import { contactSheet } from './contact-sheet.js';
 import { html, type Html } from './html.js';
 import type { ImageInput } from './image-input.js';
+import type { TiledImage } from '../tiling/tiles-data.js';
 import type { ReportInput } from './report-input.js';
 import { undefinedText } from './number-text.js';
 
@@ -16,7 +18,9 @@ export function imageSection({
   config,
 }: Pick<ReportInput, 'images' | 'titles' | 'config'>): Html {
   if (images.tiled.length === 0) return html``;
-  const ofModality = [...new Set(images.tiled.map(({ modality }) => modality))];
+  const withTiling = modalitiesOf(images.tiled);
+  const sharingOnly = modalitiesOf(images.shared).filter((modality) => !withTiling.includes(modality));
+  const notes = [...sharedTexts(images, titles), defaultMppText(images)];
   return html`<section>
     <h2>${titleOfSection(images, config)}</h2>
     <div class="scroll">
@@ -34,12 +38,12 @@ export function imageSection({
           </tr>
         </thead>
         <tbody>
-          ${ofModality.map((modality) => countRow(modality, titles[modality] ?? modality, images))}
-          ${withSharedTiles(images).map((modality) => sharedRow(modality, titles[modality] ?? modality, images))}
+          ${withTiling.map((modality) => countRow(modality, titles[modality] ?? modality, images))}
+          ${sharingOnly.map((modality) => countRow(modality, titles[modality] ?? modality, images))}
         </tbody>
       </table>
     </div>
-    ${defaultMppText(images)} ${config.data.layout === 'hancock' ? stainTable(images) : html``}
+    ${notes} ${config.data.layout === 'hancock' ? stainTable(images) : html``}
     ${contactSheet(images.tiled, titles, config.data.layout === 'hancock' ? 'core' : 'image')}
   </section>`;
 }
@@ -52,8 +56,19 @@ function titleOfSection({ tiled }: ImageInput, { data }: Config): string {
   return slides ? 'Slides' : 'Images';
 }
 
+const modalitiesOf = (items: readonly { readonly modality: string }[]): readonly string[] => [
+  ...new Set(items.map(({ modality }) => modality)),
+];
+
+/** The images whose tiles a modality encoded: those that its own jobs tiled, and those that it shares. */
+const imagesOf = (modality: string, { tiled, shared }: ImageInput): readonly TiledImage[] =>
+  [
+    ...tiled.filter((one) => one.modality === modality),
+    ...shared.filter((one) => one.modality === modality).map((one) => one.tiled),
+  ].flatMap(({ images }) => images);
+
 function countRow(modality: string, title: string, input: ImageInput): Html {
-  const images = input.tiled.filter((one) => one.modality === modality).flatMap((one) => one.images);
+  const images = imagesOf(modality, input);
   const having = (outcome: string): number => images.filter((image) => image.outcome === outcome).length;
   const sources = countsOf(images.flatMap(({ image }) => (image ? [image.mpp?.source ?? 'unknown'] : [])));
   const bad = (count: number): Html => (count === 0 ? html`0` : html`<span class="bad">${count}</span>`);
@@ -69,19 +84,19 @@ function countRow(modality: string, title: string, input: ImageInput): Html {
   </tr>`;
 }
 
-/** The modalities with an encoder of their own that encoded the tiles of another modality. */
-const withSharedTiles = ({ tiled, features }: ImageInput): readonly string[] => {
-  const cut = new Set(tiled.map(({ modality }) => modality));
-  const encoded = features.filter(({ modality, ownEncoder }) => ownEncoder && !cut.has(modality));
-  return [...new Set(encoded.map(({ modality }) => modality))];
-};
-
-const sharedRow = (modality: string, title: string, images: ImageInput): Html =>
-  html`<tr>
-    <th scope="row">${title}</th>
-    <td colspan="6">the same tiles as a modality above</td>
-    <td>${encodersOf(modality, images)}</td>
-  </tr>`;
+/** Says which modalities use the tiles of another one. The pictures of these tiles are only with the other one. */
+function sharedTexts(input: ImageInput, titles: Readonly<Record<string, string>>): readonly Html[] {
+  const titleOf = (modality: string): string => titles[modality] ?? modality;
+  return modalitiesOf(input.shared).map((modality) => {
+    const shared = input.shared.filter((one) => one.modality === modality).map(({ tiled }) => tiled);
+    const owners = listed([...new Set(shared.map((one) => titleOf(one.modality)))]);
+    const count = shared.reduce((sum, { images }) => sum + images.length, 0);
+    return html`<p>
+      ${titleOf(modality)} uses the tiles of ${owners} for ${count} of its
+      ${counted(imagesOf(modality, input).length, 'image')}. The pictures of these tiles are with ${owners}.
+    </p>`;
+  });
+}
 
 /** The names of the encoders of a modality. */
 const encodersOf = (modality: string, { features }: ImageInput): string => {
