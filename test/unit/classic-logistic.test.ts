@@ -66,7 +66,7 @@ describe('penalised logistic regression', () => {
       ],
     ],
   ])('has the coefficients of scikit-learn at lambda %d', (lambda, expected) => {
-    const { model } = fitLogisticRidge(sines, sineClasses, null, { lambdas: [lambda] });
+    const { model } = fitLogisticRidge(sines, sineClasses, [], { lambdas: [lambda] });
     [...model.coefficients, model.intercept].forEach((own, k) =>
       expect(own).toBeCloseTo(expected[k] ?? NaN, 7),
     );
@@ -77,7 +77,7 @@ describe('penalised logistic regression', () => {
     ['more columns than patients', 25, 60],
   ])('has a gradient of 0 by central differences: %s', (_, patients, columns) => {
     const { x, y } = invented(patients, columns);
-    const { model } = fitLogisticRidge(x, y, null, { lambdas: [0.05] });
+    const { model } = fitLogisticRidge(x, y, [], { lambdas: [0.05] });
     const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
     const z = standardised(x, scale);
     const at = [...model.coefficients, model.intercept];
@@ -96,8 +96,9 @@ describe('penalised logistic regression', () => {
 
   it('chooses the penalty that ranks held-out patients best and calibrates on them, recomputed by fits of their own', () => {
     const { x, y } = invented(80, 5);
-    const fold = innerFoldsOf(y, rng(1, 'inner')) ?? expect.unreachable();
-    const fit = fitLogisticRidge(x, y, fold);
+    const divisions = innerFoldsOf(y, rng(1, 'inner'));
+    const fold = divisions[0] ?? expect.unreachable();
+    const fit = fitLogisticRidge(x, y, divisions);
     expect(fit.path.map(({ lambda }) => lambda)).toEqual([...defaultLambdas]);
     expect(defaultLambdas[0]).toBe(1000);
     expect(defaultLambdas.at(-1)).toBeCloseTo(1e-5, 12);
@@ -132,7 +133,7 @@ describe('penalised logistic regression', () => {
     // Calibrated on held-out patients: as many events as expected, and none left that the logit tells.
     expect(sum((p, i) => p - (y[i] ?? NaN))).toBeCloseTo(0, 5);
     expect(sum((p, i) => (p - (y[i] ?? NaN)) * (logits[i] as number))).toBeCloseTo(0, 2);
-    const plain = fitLogisticRidge(x, y, null, { lambdas: [fit.model.lambda] }).model;
+    const plain = fitLogisticRidge(x, y, [], { lambdas: [fit.model.lambda] }).model;
     const ratios = fit.model.coefficients.map((own, k) => own / (plain.coefficients[k] ?? NaN));
     ratios.forEach((ratio) => expect(ratio).toBeCloseTo(ratios[0] ?? NaN, 6));
     expect(ratios[0]).toBeGreaterThan(0);
@@ -150,10 +151,55 @@ describe('penalised logistic regression', () => {
     expect(byLoss.path.find(({ lambda }) => lambda === byLoss.model.lambda)?.logLoss).toBe(least);
   });
 
+  it('chooses the largest penalty within one standard error of the least log loss, on logits averaged over divisions', () => {
+    const { x, y } = invented(160, 2);
+    const divisions = innerFoldsOf(y, rng(1, 'inner'), 2);
+    expect(divisions).toHaveLength(2);
+    const lambdas = Array.from({ length: 13 }, (_, k) => 10 ** (0.5 - k / 4));
+    const fit = fitLogisticRidge(x, y, divisions, { lambdas, choose: 'oneStandardError' });
+    const scale = { mean: Float64Array.from(fit.model.mean), factor: Float64Array.from(fit.model.factor) };
+    const z = standardised(x, scale);
+    const all = y.map((_, i) => i);
+    const lossesAt = (lambda: number): readonly number[] => {
+      const logits = all.map(() => 0);
+      for (const fold of divisions)
+        for (const held of new Set(fold)) {
+          const others = all.filter((i) => fold[i] !== held);
+          const at = descend(
+            rowsAt(z, others),
+            others.map((i) => y[i] as 0 | 1),
+            lambda,
+            [],
+            400,
+          );
+          for (const i of all.filter((one) => fold[one] === held))
+            logits[i] =
+              (logits[i] ?? NaN) +
+              at
+                .slice(0, -1)
+                .reduce((sum, b, c) => sum + b * (z.values[i * z.columns + c] ?? NaN), at.at(-1) ?? NaN) /
+                2;
+        }
+      return logits.map((logit, i) => -Math.log(probability(y[i] === 1 ? logit : -logit)));
+    };
+    const best = fit.path.reduce((most, one) => (one.logLoss < most.logLoss ? one : most));
+    const least = lossesAt(best.lambda);
+    expect(mean([...least])).toBeCloseTo(best.logLoss, 8);
+    const inErrors = (lambda: number): number => {
+      const differences = lossesAt(lambda).map((loss, i) => loss - (least[i] ?? NaN));
+      const middle = mean(differences);
+      return middle / Math.sqrt(mean(differences.map((one) => (one - middle) ** 2)) / y.length);
+    };
+    const chosen = lambdas.indexOf(fit.model.lambda);
+    expect(fit.model.lambda).toBeGreaterThan(best.lambda);
+    expect(inErrors(fit.model.lambda)).toBeLessThan(1);
+    expect(inErrors(lambdas[chosen - 1] ?? NaN)).toBeGreaterThan(1);
+  });
+
   it('is drawn to given coefficients: at a large penalty it has them, and its gradient is that of the shifted penalty', () => {
     const { x, y } = invented(60, 3);
     const towards = [0.4, -0.2, 0];
-    const at = (lambda: number) => fitLogisticRidge(x, y, null, { lambdas: [lambda], towards }).model;
+    const at = (lambda: number) => fitLogisticRidge(x, y, [], { lambdas: [lambda], towards }).model;
     const strong = at(1e6);
     strong.coefficients.forEach((own, k) =>
       expect(own * (strong.factor[k] ?? NaN)).toBeCloseTo(towards[k] ?? NaN, 6),
@@ -177,14 +223,14 @@ describe('penalised logistic regression', () => {
 
   it('leaves out constant columns and does not depend on units', () => {
     const { x, y } = invented(60, 4);
-    const plain = fitLogisticRidge(x, y, null, { lambdas: [0.1] }).model;
+    const plain = fitLogisticRidge(x, y, [], { lambdas: [0.1] }).model;
     const other = matrix(
       Array.from({ length: 60 }, (_, i) => [
         ...Array.from(x.values.subarray(4 * i, 4 * i + 4), (value, c) => 10 ** c * value - 7),
         5,
       ]),
     );
-    const scaled = fitLogisticRidge(other, y, null, { lambdas: [0.1] }).model;
+    const scaled = fitLogisticRidge(other, y, [], { lambdas: [0.1] }).model;
     expect(scaled.coefficients[4]).toBe(0);
     const logits = logisticLogits(plain, x);
     logisticLogits(scaled, other).forEach((logit, i) => expect(logit).toBeCloseTo(logits[i] ?? NaN, 7));
@@ -193,8 +239,8 @@ describe('penalised logistic regression', () => {
   it('takes the largest penalty when a class is too small to choose one, and says so', () => {
     const { x } = invented(20, 3);
     const y = Array.from({ length: 20 }, (_, i): 0 | 1 => (i === 4 ? 1 : 0));
-    expect(innerFoldsOf(y, rng(1, 'inner'))).toBeNull();
-    const { model, notes } = fitLogisticRidge(x, y, null);
+    expect(innerFoldsOf(y, rng(1, 'inner'))).toEqual([]);
+    const { model, notes } = fitLogisticRidge(x, y, []);
     expect(model.lambda).toBe(1000);
     expect(notes).toEqual(['1 event of 20 patients cannot choose a penalty: the largest is taken']);
   });
@@ -202,14 +248,14 @@ describe('penalised logistic regression', () => {
   it('converges for classes that a column separates, at the smallest penalty', () => {
     const x = matrix(Array.from({ length: 20 }, (_, i) => [i < 10 ? -1 : 1]));
     const y = Array.from({ length: 20 }, (_, i): 0 | 1 => (i < 10 ? 0 : 1));
-    const { model } = fitLogisticRidge(x, y, null, { lambdas: [1e-5] });
+    const { model } = fitLogisticRidge(x, y, [], { lambdas: [1e-5] });
     expect(model.coefficients[0]).toBeGreaterThan(5);
     expect(model.coefficients[0]).toBeLessThan(100);
   });
 
   it('refuses one class alone and values that are not finite', () => {
-    expect(() => fitLogisticRidge(matrix([[1], [2]]), [1, 1], null)).toThrow('both classes');
-    expect(() => fitLogisticRidge(matrix([[1], [NaN]]), [1, 0], null)).toThrow('not finite');
+    expect(() => fitLogisticRidge(matrix([[1], [2]]), [1, 1], [])).toThrow('both classes');
+    expect(() => fitLogisticRidge(matrix([[1], [NaN]]), [1, 0], [])).toThrow('not finite');
   });
 });
 
@@ -252,9 +298,15 @@ describe('the loss with the best intercept', () => {
 });
 
 /** Minimum of `objective` by plain gradient descent: slow, and independent of Newton's method. */
-function descend(z: Matrix, y: readonly (0 | 1)[], lambda: number, centre: readonly number[] = []): number[] {
+function descend(
+  z: Matrix,
+  y: readonly (0 | 1)[],
+  lambda: number,
+  centre: readonly number[] = [],
+  steps = 3000,
+): number[] {
   const at = new Array<number>(z.columns + 1).fill(0);
-  for (let step = 0; step < 3000; step++) {
+  for (let step = 0; step < steps; step++) {
     const slope = at.map((own, k) => (k < z.columns ? lambda * (own - (centre[k] ?? 0)) : 0));
     y.forEach((own, i) => {
       const row = [...z.values.subarray(i * z.columns, (i + 1) * z.columns), 1];

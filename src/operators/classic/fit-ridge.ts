@@ -14,11 +14,13 @@ export interface FittedModel<M> {
   readonly notes: readonly string[];
 }
 
-/** The inner fold of each training patient. Null if a class is too small to be in at least two of them. */
-export function innerFoldsOf(y: readonly (0 | 1)[], random: Rng): Int32Array | null {
+/**
+ * The inner fold of each training patient, in each of several divisions. None if a class is too small to be in at least two folds.
+ */
+export function innerFoldsOf(y: readonly (0 | 1)[], random: Rng, divisions = 1): readonly Int32Array[] {
   const positive = y.filter((own) => own === 1).length;
   const folds = Math.min(innerFolds, positive, y.length - positive);
-  return folds < 2 ? null : dealFolds(y, folds, random);
+  return folds < 2 ? [] : Array.from({ length: divisions }, () => dealFolds(y, folds, random));
 }
 
 /**

@@ -12,6 +12,9 @@ import { combinedColumns, meansMatrix } from './stack-scores.js';
  */
 const copies = 10;
 
+/** Number of divisions into inner folds. The mean over several depends less on who is in a fold with whom. */
+const divisions = 3;
+
 type Part = StackModel['parts'][number];
 
 /** One modality: its model, and the logit of each training patient from models that were not trained on this patient. */
@@ -42,7 +45,7 @@ export function fitStack(
   const fitted = modalities.map(({ from, modality }) => fitPart(from, modality, training, y, streams.folds));
   const parts = fitted.flatMap((one) => ('part' in one ? [one] : []));
   const notes = fitted.flatMap((one) => one.notes);
-  const fold = innerFoldsOf(y, streams.folds);
+  const inner = innerFoldsOf(y, streams.folds, divisions);
   const rows = training.patients
     .flatMap((_, patient) =>
       Array.from({ length: copies }, (_, copy) => ({
@@ -62,7 +65,7 @@ export function fitStack(
       base,
     ),
     rows.map(({ patient }) => y[patient] as 0 | 1),
-    fold === null ? null : Int32Array.from(rows, ({ patient }) => fold[patient] as number),
+    inner.map((fold) => Int32Array.from(rows, ({ patient }) => fold[patient] as number)),
     // Each part is calibrated, so the logits of independent parts can be added. The penalty draws the combination towards this sum.
     { choose: 'logLoss', towards: parts.flatMap(() => [1, 0]) },
   );
@@ -86,14 +89,16 @@ function fitPart(
   const seen = visibleRows(training, [{ modality }]);
   const having = patients.flatMap((_, row) => (seen[row] === true ? [row] : []));
   const classes = having.map((row) => y[row] as 0 | 1);
-  const fold = innerFoldsOf(classes, random);
-  if (fold === null) {
+  const inner = innerFoldsOf(classes, random, divisions);
+  if (inner.length === 0) {
     const reason = 'fewer than two training patients of a class have it; the row leaves it out';
     return { notes: [`${modality}: ${reason}`] };
   }
   const ids = having.map((row) => patients[row] as string);
   const [shape, x] = partShape(from, modality, ids);
-  const { model, heldOut, notes } = fitLogisticRidge(x, classes, fold, { choose: 'logLoss' });
+  const { model, heldOut, notes } = fitLogisticRidge(x, classes, inner, {
+    choose: 'oneStandardError',
+  });
   return {
     part: { ...shape, modality, logistic: model },
     heldOut: new Map(having.map((row, at) => [row, heldOut?.[at] as number])),

@@ -38,8 +38,11 @@ interface Tried {
 export interface LogisticChoices {
   /** Penalties to choose from. */
   readonly lambdas?: readonly number[];
-  /** The criterion for the penalty, on held-out patients: the ranking of the patients, or their probabilities. */
-  readonly choose?: 'auc' | 'logLoss';
+  /**
+   * The criterion for the penalty, on held-out patients. `auc`: the best ranking. `logLoss`: the best probabilities.
+   * `oneStandardError`: the largest penalty whose log loss differs from the least by at most one standard error of the difference.
+   */
+  readonly choose?: 'auc' | 'logLoss' | 'oneStandardError';
   /** The target that the penalty draws coefficients towards, on the scale of the given columns. If absent: 0. */
   readonly towards?: readonly number[];
 }
@@ -52,13 +55,14 @@ export interface LogisticChoices {
  *
  * @param x [training patients, columns]
  * @param y class of each
- * @param fold inner fold of each; null uses the largest of `lambdas`, and does not scale
+ * @param divisions the inner fold of each, for every division of the patients into inner folds; none uses the largest of `lambdas`,
+ * and does not scale
  * @throws RangeError if a value of x is not finite, the lengths differ, or all patients have one class
  */
 export function fitLogisticRidge(
   x: Matrix,
   y: readonly (0 | 1)[],
-  fold: Int32Array | null,
+  divisions: readonly Int32Array[],
   { lambdas = defaultLambdas, choose = 'auc', towards = [] }: LogisticChoices = {},
 ): LogisticFit {
   if (x.rows !== y.length || x.values.length !== x.rows * x.columns)
@@ -71,9 +75,9 @@ export function fitLogisticRidge(
   const at = { basis, y, offset: timesVector(standardised(x, scale), centre) };
   const tried = [...lambdas].sort((a, b) => b - a);
   const choice =
-    fold === null || tried.length === 1
+    divisions.length === 0 || tried.length === 1
       ? { lambda: tried[0] as number, path: [], heldOut: null, notes: fewPatients(tried, y) }
-      : chooseLambda(at, tried, fold, choose);
+      : chooseLambda(at, tried, divisions, choose);
   const part = { rows: basis.rows, offset: at.offset, y };
   const w = fitAt(basis, part, choice.lambda, new Float64Array(basis.rows.columns), 1e-9);
   const { lambda, path, notes, heldOut } = choice;
@@ -105,7 +109,7 @@ function plattScale(
   y: readonly (0 | 1)[],
 ): { readonly slope: number; readonly intercept: number } {
   const column = { rows: logits.length, columns: 1, values: logits };
-  const { model } = fitLogisticRidge(column, y, null, { lambdas: [1e-6] });
+  const { model } = fitLogisticRidge(column, y, [], { lambdas: [1e-6] });
   const slope = (model.coefficients[0] as number) * (model.factor[0] as number);
   return slope > 0
     ? { slope, intercept: model.intercept - slope * (model.mean[0] as number) }
@@ -167,23 +171,25 @@ function meanCurvature(y: readonly (0 | 1)[]): number {
 function chooseLambda(
   { basis, y, offset }: Omit<FitPart, 'rows'> & { readonly basis: RidgeBasis },
   tried: readonly number[],
-  fold: Int32Array,
-  choose: 'auc' | 'logLoss',
+  divisions: readonly Int32Array[],
+  choose: LogisticChoices['choose'],
 ): Omit<LogisticFit, 'model'> & { readonly lambda: number } {
-  const positions = Array.from(fold, (_, i) => i);
+  const positions = y.map((_, i) => i);
   const partOf = (own: readonly number[]): FitPart => ({
     rows: rowsAt(basis.rows, own),
     offset: Float64Array.from(own, (i) => offset[i] as number),
     y: own.map((i) => y[i] as 0 | 1),
   });
-  const inner = [...new Set(fold)].map((held) => {
-    const others = positions.filter((i) => fold[i] === held);
-    const w: Float64Array = new Float64Array(basis.rows.columns);
-    return {
-      w,
-      ...{ members: partOf(positions.filter((i) => fold[i] !== held)), others, held: partOf(others) },
-    };
-  });
+  const inner = divisions.flatMap((fold) =>
+    [...new Set(fold)].map((held) => {
+      const others = positions.filter((i) => fold[i] === held);
+      const w: Float64Array = new Float64Array(basis.rows.columns);
+      return {
+        w,
+        ...{ members: partOf(positions.filter((i) => fold[i] !== held)), others, held: partOf(others) },
+      };
+    }),
+  );
   const path = tried.map((lambda) => {
     const preconditioner = preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);
     const heldOut = new Float64Array(y.length);
@@ -191,19 +197,36 @@ function chooseLambda(
       part.w = fitAt(basis, part.members, lambda, part.w, 1e-7, preconditioner);
       const intercept = bestIntercept(predictors(part.members, part.w), part.members.y);
       const logits = predictors(part.held, part.w).map((own) => own + intercept);
-      part.others.forEach((i, k) => (heldOut[i] = logits[k] as number));
+      part.others.forEach(
+        (i, k) => (heldOut[i] = (heldOut[i] as number) + (logits[k] as number) / divisions.length),
+      );
       return auc(part.held.y, tiedScores([...logits])) ?? 0.5;
     });
     const losses = Array.from(heldOut, (logit, i) => logisticLoss(logit, y[i] as 0 | 1).loss);
-    return { lambda, auc: mean(aucs), logLoss: mean(losses), heldOut };
+    return { lambda, auc: mean(aucs), logLoss: mean(losses), losses, heldOut };
   });
-  const best = path.reduce((most, one) =>
+  const least = path.reduce((most, one) =>
     (choose === 'auc' ? one.auc > most.auc : one.logLoss < most.logLoss) ? one : most,
   );
+  const best =
+    choose !== 'oneStandardError'
+      ? least
+      : (path.find(({ losses }) => asGood(losses, least.losses)) ?? least);
   const notes =
     best === path.at(-1) ? [`the smallest penalty of those tried fits best: lambda ${best.lambda}`] : [];
   return {
     ...{ lambda: best.lambda, heldOut: best.heldOut, notes },
-    path: path.map(({ heldOut: _, ...own }) => own),
+    path: path.map(({ lambda, auc, logLoss }) => ({ lambda, auc, logLoss })),
   };
+}
+
+/**
+ * Whether losses are larger by at most one standard error of the mean difference: the one-standard-error rule (Breiman et al. 1984),
+ * on the differences of the same patients.
+ */
+function asGood(losses: readonly number[], least: readonly number[]): boolean {
+  const differences = losses.map((loss, i) => loss - (least[i] as number));
+  const worse = mean(differences);
+  const variance = mean(differences.map((one) => (one - worse) ** 2));
+  return worse <= Math.sqrt(variance / differences.length);
 }
