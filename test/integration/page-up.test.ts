@@ -43,7 +43,7 @@ describe.skipIf(program === null)('the page of "up"', { timeout: 240_000 }, () =
     await page.locator('[data-stage=stage1]').getByText('running').waitFor({ timeout: 60_000 });
     await page.getByText('running', { exact: true }).waitFor();
     await page
-      .getByRole('row', { name: /stage1.*epoch \d+ of 50/ })
+      .getByRole('row', { name: /stage1.*epoch \d+ of 150/ })
       .first()
       .waitFor({ timeout: 60_000 });
     first.kill('SIGKILL');
