@@ -209,9 +209,9 @@ function chooseLambda(
     (choose === 'auc' ? one.auc > most.auc : one.logLoss < most.logLoss) ? one : most,
   );
   const best =
-    choose !== 'oneStandardError'
-      ? least
-      : (path.find(({ losses }) => asGood(losses, least.losses)) ?? least);
+    choose === 'oneStandardError'
+      ? (path.find(({ losses }) => asGood(losses, least.losses)) ?? least)
+      : least;
   const notes =
     best === path.at(-1) ? [`the smallest penalty of those tried fits best: lambda ${best.lambda}`] : [];
   return {

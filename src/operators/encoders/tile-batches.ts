@@ -23,10 +23,10 @@ export const tileBatches = (
   coords: Int32Array,
   geometry: TileGeometry,
   size: number,
-): AsyncGenerator<ImageBatch> => readAhead(batchesOf(reader, coords, geometry, size));
+): AsyncGenerator<ImageBatch> => oneAhead(batchesOf(reader, coords, geometry, size));
 
 /** The same values. The next one is requested before the consumer gets this one. */
-async function* readAhead<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
+async function* oneAhead<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
   const request = (): Promise<IteratorResult<T>> => {
     const next = values.next();
     // A failure is thrown when the consumer asks for this value. Until then it must not count as unhandled.

@@ -97,8 +97,8 @@ const byStainThenName = (a: ImageTiles['image'], b: ImageTiles['image']): number
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Tiles the core images of a patient, or a slide with `tiling: grid`, one by one (method.md 2.6, 3.3), in the order of stain, then name. A core that
- * cannot be used does not affect the others.
+ * Tiles the core images of a patient, or a slide with `tiling: grid`, one by one (method.md 2.6, 3.3), in the order of stain, then
+ * name. A core that cannot be used does not affect the others.
  *
  * @returns the cores, and notes about all of them together
  */

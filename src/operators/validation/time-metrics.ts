@@ -43,8 +43,8 @@ export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibra
 }
 
 /**
- * All measures of time-to-event, with bootstrap intervals. A bundle does not contain the training's follow-up, so the censoring distribution is estimated on
- * these patients, again in each resample.
+ * All measures of time-to-event, with bootstrap intervals. A bundle does not contain the training's follow-up, so the censoring
+ * distribution is estimated on these patients, again in each resample.
  *
  * @param chances of the event by each horizon, [patients, horizons]
  * @param tau upper limit in years for Uno's C
