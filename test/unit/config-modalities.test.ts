@@ -200,6 +200,10 @@ describe('the files of a bag', () => {
       expect.stringMatching(/^data\.modalities\.S\.images: images need an encoder/),
     ]);
     expect(problems({ ...images, modalities: ['RNA'] })).toEqual([]);
+    // New patients are encoded by the encoder of the trained model.
+    expect(() =>
+      loadConfig({ text: JSON.stringify({ name: 'demo', ...images }), encoderOfModel: true }),
+    ).not.toThrow();
   });
 });
 

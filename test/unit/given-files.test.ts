@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { loadConfig } from '../../src/pipeline/config/load.js';
 import type { ModalityId } from '../../src/pipeline/core/modality.js';
 import { findBags } from '../../src/pipeline/sources/bag-files.js';
 import { givenBags, type GivenBags } from '../../src/pipeline/sources/given-files.js';
@@ -62,6 +64,27 @@ describe('files named on a command line', () => {
       [core('CD3', '007'), core('HE', '007')],
       [core('HE', '008')],
     ]);
+  });
+
+  it('takes the name of a file as its id where the rule of the experiment cannot say the patient', async () => {
+    write('slides/TCGA-4A-AA01-DX1.svs', 'slides/TCGA-4A-AA02-DX1.svs', 'features/S-2012-A1.h5');
+    const patientsOf = ({ bags }: GivenBags) => bags.map(({ unit }) => unit.patient);
+    expect(patientsOf(await given(['slides']))).toEqual(['TCGA-4A-AA01-DX1', 'TCGA-4A-AA02-DX1']);
+
+    // The table of files lies in the cohort folder, which these commands do not read.
+    const patient = { table: 'slides.csv', file: 'FILENAME' };
+    const declared = { kind: 'bag', files: '*.h5', width: 8, patient } as const;
+    const outcome = { file: 'c.csv', event: { column: 'S', positive: [1], negative: [0] } };
+    const text = stringify({
+      name: 'x',
+      methods: ['mil-WSI'],
+      data: { layout: 'own', outcome, modalities: { WSI: declared } },
+    });
+    const { config } = loadConfig({ text });
+    const found = (): Promise<GivenBags> => givenBags(['features'], 'WSI', config, root);
+    expect(patientsOf(await found())).toEqual(['S-2012-A1']);
+    writeFileSync(join(root, 'slides.csv'), 'patient_id,FILENAME\nP7,S-2012-A1.h5\n');
+    expect(patientsOf(await found())).toEqual(['P7']);
   });
 
   it('leaves out files with one id, naming them, and keeps the others', async () => {

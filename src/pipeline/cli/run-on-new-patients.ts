@@ -67,7 +67,7 @@ export async function runOnNewPatients(
       ? null
       : loadConfig({
           ...{ file: options.config, set: options.set, dataRoot: options.data },
-          withoutOutcome: task.withoutOutcome,
+          ...{ withoutOutcome: task.withoutOutcome, encoderOfModel: true },
         });
   if (given !== null) sayWarnings(given.warnings);
   const root = given?.dataRoot ?? (options.data === undefined ? null : resolve(options.data));

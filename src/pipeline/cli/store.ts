@@ -85,7 +85,7 @@ export async function collectStore(names: readonly string[], options: StoreGcOpt
     });
   else {
     printData(
-      `kept: what ${kept.map(({ run }) => run).join(', ')} need, and files of the last ${youngMs / 60_000} minutes`,
+      `kept: what ${kept.map(({ run }) => run).join(', ')} ${kept.length === 1 ? 'needs' : 'need'}, and files of the last ${youngMs / 60_000} minutes`,
     );
     printData(
       `${options.delete ? 'removed' : 'not needed'}: ${counted(files.length, 'file')}, ${sizeText(bytes)}`,

@@ -30,6 +30,11 @@ export interface LoadOptions {
    * @default false
    */
   readonly withoutOutcome?: boolean;
+  /**
+   * For new patients: images may be declared without an encoder, because the trained model has one.
+   * @default false
+   */
+  readonly encoderOfModel?: boolean;
 }
 
 export interface LoadedConfig {
@@ -114,8 +119,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
 }
 
-const rules = (value: unknown, { withoutOutcome = false }: LoadOptions): ReturnType<typeof ruleFindings> =>
-  ruleFindings(value).filter(
+const rules = (
+  value: unknown,
+  { withoutOutcome = false, encoderOfModel = false }: LoadOptions,
+): ReturnType<typeof ruleFindings> =>
+  ruleFindings(value, { encoderOfModel }).filter(
     ({ path }) => !withoutOutcome || (path[0] !== 'cohort' && path.join('.') !== 'data.outcome'),
   );
 

@@ -221,7 +221,7 @@ const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
   );
 
 /** Images become bags by exactly one encoder. */
-function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
+function imagesNeedEncoder(sections: Sections, encoderOfModel: boolean): readonly ConfigFinding[] {
   const { data, embed } = sections;
   if (!data || !embed) return [];
   const { onnx, standIn, preset } = embed.encoder;
@@ -236,7 +236,7 @@ function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
         message: 'describes a model, but embed.encoder.standIn is not one; remove one of the two',
       },
     ];
-  if (onnx !== null || standIn) return [];
+  if (onnx !== null || standIn || encoderOfModel) return [];
   const message =
     preset === null
       ? 'images need an encoder: set embed.encoder.onnx to a model (docs/encoders.md); embed.encoder.standIn is for demos'
@@ -249,8 +249,15 @@ function imagesNeedEncoder(sections: Sections): readonly ConfigFinding[] {
   });
 }
 
-/** Faults that concern several sections of an experiment. A section that the schema refuses is not judged. */
-export function ruleFindings(value: unknown): readonly ConfigFinding[] {
+/**
+ * Faults that concern several sections of an experiment. A section that the schema refuses is not judged.
+ *
+ * @param given `encoderOfModel`: images need no encoder here, because a trained model has one
+ */
+export function ruleFindings(
+  value: unknown,
+  { encoderOfModel = false }: { readonly encoderOfModel?: boolean } = {},
+): readonly ConfigFinding[] {
   const sections = validSections(value);
   return [
     ...modalityRules(sections),
@@ -271,7 +278,7 @@ export function ruleFindings(value: unknown): readonly ConfigFinding[] {
     ...ensemblesAreStaged(sections),
     ...cohortsRules(sections),
     ...comparedWithItself(sections),
-    ...imagesNeedEncoder(sections),
+    ...imagesNeedEncoder(sections, encoderOfModel),
     ...survivalRules(sections),
     ...subgroupRules(sections),
   ];

@@ -1,9 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { extname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
+import { bagOf } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { stemOf } from '../core/file-name.js';
 import { grouped } from '../core/grouped.js';
+import { ambiguousNames } from '../core/hancock-names.js';
 import type { ModalityId } from '../core/modality.js';
 import type { Problem } from '../core/problem.js';
 import { bagsOf, type FoundBags } from './bag-files.js';
@@ -54,19 +56,15 @@ export async function givenBags(
   const alike = [...byStem.values()].filter((group) => group.length > 1);
   const clear = names.filter((name) => byStem.get(stemOf(name))?.length === 1);
   const isFeature = (name: string): boolean => featureEndings.includes(extname(name).toLowerCase());
+  const named = namedByFile(config, modality, root, clear);
   const said: Problem[] = [];
+  const bagsOfKind = async (kind: FoundBags['kind']): Promise<readonly FoundBags[]> => {
+    const files = clear.filter((name) => isFeature(name) === (kind === 'features'));
+    if (files.length === 0) return [];
+    return bagsOf(named, root, modality, kind, files, (problem) => said.push(problem));
+  };
   return {
-    bags: [
-      ...(await bagsOf(
-        config,
-        root,
-        modality,
-        'images',
-        clear.filter((name) => !isFeature(name)),
-        (problem) => said.push(problem),
-      )),
-      ...(await bagsOf(config, root, modality, 'features', clear.filter(isFeature))),
-    ],
+    bags: [...(await bagsOfKind('images')), ...(await bagsOfKind('features'))],
     problems: [
       ...[...unlisted.values(), ...said],
       ...alike
@@ -74,6 +72,23 @@ export async function givenBags(
         .map((file) => ambiguous(file, isFeature(file) ? 'embed' : 'tile', byStem.get(stemOf(file)) ?? [])),
     ],
   };
+}
+
+/**
+ * The experiment with a rule for patients that these files allow. The stages over given files do not need to know the
+ * patient of a file. If the rule of the experiment cannot say it, the name of a file is its id: for names that are not
+ * HANCOCK's, and if the table of files is not below `root`.
+ */
+function namedByFile(config: Config, modality: ModalityId, root: string, names: readonly string[]): Config {
+  const declared = bagOf(config, modality);
+  const { patient } = declared;
+  const allowed =
+    patient === 'hancock'
+      ? ambiguousNames(names.map(stemOf)) === null
+      : patient === null || !('table' in patient) || existsSync(resolve(root, patient.table));
+  if (allowed) return config;
+  const modalities = { ...config.data.modalities, [modality]: { ...declared, patient: null } };
+  return { ...config, data: { ...config.data, layout: 'own', modalities } };
 }
 
 async function filesAt(
